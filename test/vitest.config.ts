@@ -1,13 +1,13 @@
-import { fileURLToPath } from "node:url";
-import { defineConfig } from "vitest/config";
+import { fileURLToPath } from 'node:url'
+import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
-	root: fileURLToPath(new URL("..", import.meta.url)),
-	test: {
-		include: ["test/{unit,database,cli}/**/*.test.ts"],
-		testTimeout: 60_000,
-		hookTimeout: 120_000,
-		// Two cores: every file starts processes and servers of its own.
-		maxWorkers: 2,
-	},
-});
+  root: fileURLToPath(new URL('..', import.meta.url)),
+  test: {
+    include: ['test/{unit,database,cli}/**/*.test.ts'],
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    // Two cores: every file starts processes and servers of its own.
+    maxWorkers: 2,
+  },
+})

@@ -1,0 +1,433 @@
+import type { Knex } from 'knex'
+import { v7 as timeOrderedId } from 'uuid'
+import type { Database } from '../database/connection.js'
+import { withRetry } from '../database/retry.js'
+import {
+  type BookingOutcome,
+  type BookingRequest,
+  type BookingRow,
+  type Refusal,
+  toBooking,
+} from './booking.js'
+import { decide, type House, type Wanted } from './decide.js'
+import { TicketsError } from './errors.js'
+import { checkOptionalText } from './input.js'
+import { newReference } from './references.js'
+import { SeatSet } from './seat-set.js'
+import { checkSeats, parseSeats, type SeatLayout } from './seats.js'
+import { IS_LIVE_HOLD, showNotFound } from './shows.js'
+
+/** Bounds of one call that books. */
+export interface BookingOptions {
+  /** Ends the call where nothing is decided yet: it rolls back and throws INTERRUPTED. */
+  signal?: AbortSignal
+}
+
+/**
+ * Books a batch of requests for one show, in their order; a single booking is a batch of one.
+ *
+ * 1. The requests are recorded as PENDING under ids made here, and committed.
+ * 2. A transaction begins,
+ * 3. locks the show's row,
+ * 4. reads, under the lock, what became of these bookings already, who holds seats, and which
+ *    attempts were abandoned, and decides each request,
+ * 5. writes the show once and the outcomes once, and commits.
+ * 6. If the connection dies, COMMIT included, steps 2 to 5 run again with the same ids: the lost
+ *    transaction kept the lock until it ended, so the new one sees its verdict.
+ *
+ * Returns, for each request, its outcome (a refused one is a FAILED booking with its reason) or
+ * the error that kept it from being recorded: INVALID_INPUT, NO_SUCH_SEAT, KEY_REUSED.
+ *
+ * Throws what concerns them all: SHOW_NOT_FOUND, BUSY, INTERRUPTED and the database's own.
+ */
+export async function bookSeats(
+  db: Database,
+  showId: string,
+  requests: readonly BookingRequest[],
+  options: BookingOptions = {},
+): Promise<(BookingOutcome | TicketsError)[]> {
+  const layout = await readLayout(db, showId)
+  const drafts = requests.map((request) => draftOf(request, showId, layout))
+  const valid = drafts.filter((draft) => !(draft instanceof TicketsError))
+  await bookDrafts(db, showId, valid, options)
+  return drafts.map((draft) =>
+    draft instanceof TicketsError ? draft : (draft.error ?? outcomeOf(draft, layout)),
+  )
+}
+
+/**
+ * Says what a booking would get if it were made now, without a trace in the database: the seats.
+ * Throws like a booking: INVALID_INPUT, NO_SUCH_SEAT, SEATS_TAKEN, NOT_ENOUGH_SEATS, …
+ */
+export async function previewSeats(
+  db: Database,
+  showId: string,
+  request: BookingRequest,
+): Promise<number[]> {
+  return withRetry(db, () =>
+    db.knex.transaction(
+      async (trx) => {
+        const show = await showRow(trx, showId)
+        if (show === undefined) throw showNotFound(showId)
+        const draft = draftOf(request, showId, layoutOf(show))
+        if (draft instanceof TicketsError) throw draft
+        const verdict = decide(houseOf(show, await liveHolds(trx, showId)), draft.wanted)
+        if ('refusal' in verdict) throw refusalError(verdict.refusal)
+        return [...verdict.seats]
+      },
+      { readOnly: true, isolationLevel: 'repeatable read' },
+    ),
+  )
+}
+
+/** The error that tells of a refusal, with the FAILED booking that records it. */
+export function refusalError(refusal: Refusal, outcome?: BookingOutcome): TicketsError {
+  return new TicketsError(refusal.code, refusal.message, { ...refusal, outcome })
+}
+
+/** A request on its way: what is wanted, under which id, and what became of it. */
+interface Draft {
+  id: string
+  reference: string
+  wanted: Wanted
+  customer: string | null
+  note: string | null
+  hold: number | 'forever' | undefined
+  key: string | null
+  /** The whole request in one canonical text: what the same key must come with again. */
+  keyRequest: string | null
+  /** An earlier call had recorded this key; `id` is its booking. */
+  isReplay: boolean
+  row?: BookingRow
+  error?: TicketsError
+}
+
+/** How long after its deadline a recorded attempt counts as abandoned: no live one is so late. */
+const ABANDON_GRACE_MS = 60_000
+
+const MAX_KEY = 200
+
+async function bookDrafts(
+  db: Database,
+  showId: string,
+  drafts: Draft[],
+  options: BookingOptions,
+): Promise<void> {
+  await withRetry(db, () => recordPending(db, showId, drafts), options)
+  const recorded = drafts.filter((draft) => draft.error === undefined)
+  if (recorded.length === 0) return
+  await settle(db, showId, recorded, options)
+
+  // A key whose earlier attempt was abandoned, after it was found and before the lock, is free.
+  const orphaned = recorded.filter((draft) => draft.isReplay && isAbandoned(draft.row!))
+  for (const draft of orphaned) {
+    Object.assign(draft, { id: timeOrderedId(), reference: newReference(), isReplay: false })
+  }
+  if (orphaned.length > 0) await bookDrafts(db, showId, orphaned, options)
+}
+
+/**
+ * Step 1. Repeatable: an id that is there already is an earlier try of this very call, a key that
+ * is there already is an earlier call, and a reference that is there already is bad luck.
+ */
+async function recordPending(db: Database, showId: string, drafts: Draft[]): Promise<void> {
+  const inserted = await insertPending(db, showId, drafts)
+  const rest = drafts.filter((draft) => !inserted.has(draft.id))
+  if (rest.length === 0) return
+  const { rows } = await db.knex.raw<{ rows: Pick<BookingRow, 'id' | 'key' | 'key_request'>[] }>(
+    'select id, key, key_request from bookings where id = any(?::uuid[]) or key = any(?::text[])',
+    [rest.map((draft) => draft.id), rest.map((draft) => draft.key)],
+  )
+  const unlucky = rest.filter((draft) => {
+    if (rows.some((row) => row.id === draft.id)) return false
+    const earlier = rows.find((row) => row.key !== null && row.key === draft.key)
+    if (earlier === undefined) return true
+    replay(draft, earlier)
+    return false
+  })
+  for (const draft of unlucky) draft.reference = newReference()
+  if (unlucky.length > 0) await recordPending(db, showId, unlucky)
+}
+
+async function insertPending(db: Database, showId: string, drafts: Draft[]): Promise<Set<string>> {
+  const { rows } = await db.knex.raw<{ rows: { id: string }[] }>(
+    `insert into bookings
+       (id, reference, show_id, status, seats, customer, note, key, key_request, pending_until)
+     select id, reference, ?::uuid, 'PENDING', seats::int[], customer, note, key, key_request,
+            clock_timestamp() + make_interval(secs => ?)
+     from unnest(?::uuid[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[])
+       as draft (id, reference, seats, customer, note, key, key_request)
+     on conflict do nothing
+     returning id`,
+    [
+      showId,
+      (db.waitMs + ABANDON_GRACE_MS) / 1000,
+      drafts.map((draft) => draft.id),
+      drafts.map((draft) => draft.reference),
+      drafts.map((draft) => ('seats' in draft.wanted ? sqlArray(draft.wanted.seats) : '{}')),
+      drafts.map((draft) => draft.customer),
+      drafts.map((draft) => draft.note),
+      drafts.map((draft) => draft.key),
+      drafts.map((draft) => draft.keyRequest),
+    ],
+  )
+  return new Set(rows.map((row) => row.id))
+}
+
+function replay(draft: Draft, earlier: Pick<BookingRow, 'id' | 'key_request'>): void {
+  if (earlier.key_request !== draft.keyRequest) {
+    draft.error = new TicketsError(
+      'KEY_REUSED',
+      'This key was used for another request. Use a new key for a new request.',
+    )
+    return
+  }
+  draft.id = earlier.id
+  draft.isReplay = true
+}
+
+/** Steps 2 to 6: decides the drafts under the show's lock and leaves in each the row that stands. */
+async function settle(
+  db: Database,
+  showId: string,
+  drafts: Draft[],
+  options: BookingOptions,
+): Promise<void> {
+  const rows = await withRetry(
+    db,
+    () =>
+      db.knex.transaction(async (trx) => {
+        const settled = await settleUnderLock(trx, showId, drafts)
+        if (options.signal?.aborted) throw interrupted()
+        return settled
+      }),
+    options,
+  )
+  for (const draft of drafts) draft.row = rows.get(draft.id)
+}
+
+async function settleUnderLock(
+  trx: Knex.Transaction,
+  showId: string,
+  drafts: Draft[],
+): Promise<Map<string, BookingRow>> {
+  const show = await showRow(trx, showId).forUpdate()
+  if (show === undefined) throw showNotFound(showId)
+  // Read after the lock, in statements of their own: a statement's snapshot predates its wait.
+  const known = await bookingsUnderLock(trx, showId, drafts)
+  const held = known.filter((row) => row.role === 'hold')
+  const house = houseOf(show, held)
+  const settled = new Map<string, BookingRow>()
+  for (const row of known) if (row.role === 'own') settled.set(row.id, row)
+
+  const verdicts: Outcome[] = known
+    .filter((row) => row.role === 'abandoned')
+    .map((row) => ({ id: row.id, seats: row.seats, failure: ABANDONED }))
+  const sold = SeatSet.empty(show.total_seats)
+  const undecided = new Map(drafts.map((draft) => [draft.id, draft]))
+  for (const draft of undecided.values()) {
+    if (settled.get(draft.id)?.status !== 'PENDING') continue
+    const verdict = decide(house, draft.wanted)
+    if ('refusal' in verdict) {
+      const seats = 'seats' in draft.wanted ? draft.wanted.seats : []
+      verdicts.push({ id: draft.id, seats, failure: verdict.refusal })
+      continue
+    }
+    house.taken.addAll(verdict.seats)
+    if (draft.hold === undefined) sold.addAll(verdict.seats)
+    verdicts.push({ id: draft.id, seats: verdict.seats, hold: draft.hold })
+  }
+
+  if (sold.size > 0) await sellSeats(trx, show, sold)
+  if (verdicts.length > 0) {
+    for (const row of await writeOutcomes(trx, verdicts)) settled.set(row.id, row)
+  }
+  return settled
+}
+
+interface Outcome {
+  id: string
+  seats: readonly number[]
+  hold?: number | 'forever'
+  failure?: Refusal
+}
+
+const ABANDONED: Refusal = {
+  code: 'ABANDONED',
+  message: 'The booking was given up before it was decided. Nothing was booked; book again.',
+}
+
+/**
+ * Step 5, the house. The bits are merged here and the count is raised in SQL: if either were based
+ * on a stale row, the table's check would refuse the two that disagree.
+ */
+async function sellSeats(trx: Knex.Transaction, show: LockedShow, sold: SeatSet): Promise<void> {
+  const booked = SeatSet.fromBytes(show.booked_seats, show.total_seats)
+  booked.addAll(sold)
+  await trx('shows')
+    .where({ id: show.id })
+    .update({
+      booked_seats: booked.toBytes(),
+      confirmed_seats_count: trx.raw('confirmed_seats_count + ?', sold.size),
+      updated_at: trx.raw('clock_timestamp()'),
+    })
+}
+
+/** Step 5, the bookings. Only what is still PENDING may be decided. */
+async function writeOutcomes(trx: Knex.Transaction, outcomes: Outcome[]): Promise<BookingRow[]> {
+  const { rows } = await trx.raw<{ rows: BookingRow[] }>(
+    `update bookings
+     set status = outcome.status,
+         seats = outcome.seats::int[],
+         failure = outcome.failure::jsonb,
+         held_until = clock_timestamp() + make_interval(secs => outcome.hold_seconds),
+         pending_until = null,
+         key = case when outcome.failure::jsonb ->> 'code' = 'ABANDONED' then null else key end,
+         updated_at = clock_timestamp()
+     from unnest(?::uuid[], ?::text[], ?::text[], ?::text[], ?::float8[])
+       as outcome (id, status, seats, failure, hold_seconds)
+     where bookings.id = outcome.id and bookings.status = 'PENDING'
+     returning bookings.*`,
+    [
+      outcomes.map((outcome) => outcome.id),
+      outcomes.map(statusOf),
+      outcomes.map((outcome) => sqlArray(outcome.seats)),
+      outcomes.map((outcome) => (outcome.failure ? JSON.stringify(outcome.failure) : null)),
+      outcomes.map((outcome) => (typeof outcome.hold === 'number' ? outcome.hold / 1000 : null)),
+    ],
+  )
+  if (rows.length !== outcomes.length) throw new SupersededError()
+  return rows
+}
+
+function statusOf(outcome: Outcome): BookingRow['status'] {
+  if (outcome.failure) return 'FAILED'
+  return outcome.hold === undefined ? 'CONFIRMED' : 'HELD'
+}
+
+/**
+ * A booking of the batch was decided by somebody who did not hold the show's lock (a repair of
+ * abandoned bookings). Nothing of the batch may stand; the next try sees that verdict.
+ */
+class SupersededError extends Error {
+  override readonly name = 'SupersededError'
+  /** PostgreSQL's serialization_failure: what it is, and what makes it run again. */
+  readonly code = '40001'
+}
+
+interface LockedShow {
+  id: string
+  total_seats: number
+  seats_per_row: number | null
+  booked_seats: Buffer
+  cancelled_at: Date | null
+}
+
+function showRow(knex: Knex, id: string) {
+  return knex<LockedShow>('shows')
+    .where({ id })
+    .first('id', 'total_seats', 'seats_per_row', 'booked_seats', 'cancelled_at')
+}
+
+async function readLayout(db: Database, showId: string): Promise<SeatLayout> {
+  const show = await withRetry(db, () =>
+    db.knex('shows').where({ id: showId }).first('total_seats', 'seats_per_row'),
+  )
+  if (show === undefined) throw showNotFound(showId)
+  return layoutOf(show)
+}
+
+async function bookingsUnderLock(trx: Knex.Transaction, showId: string, drafts: Draft[]) {
+  const ids = drafts.map((draft) => draft.id)
+  const { rows } = await trx.raw<{
+    rows: (BookingRow & { role: 'own' | 'hold' | 'abandoned' })[]
+  }>(
+    `select 'own' as role, bookings.* from bookings where id = any(?::uuid[])
+     union all
+     select 'hold', bookings.* from bookings where show_id = ? and ${IS_LIVE_HOLD}
+     union all
+     (select 'abandoned', bookings.* from bookings
+      where show_id = ? and status = 'PENDING' and pending_until < clock_timestamp()
+        and id <> all(?::uuid[])
+      limit 100)`,
+    [ids, showId, showId, ids],
+  )
+  return rows
+}
+
+async function liveHolds(knex: Knex, showId: string): Promise<Pick<BookingRow, 'seats'>[]> {
+  return knex('bookings').select('seats').where({ show_id: showId }).whereRaw(IS_LIVE_HOLD)
+}
+
+function houseOf(show: LockedShow, holds: Pick<BookingRow, 'seats'>[]): House {
+  const taken = SeatSet.fromBytes(show.booked_seats, show.total_seats)
+  for (const hold of holds) taken.addAll(hold.seats)
+  return { layout: layoutOf(show), taken, isCancelled: show.cancelled_at !== null }
+}
+
+function layoutOf(show: Pick<LockedShow, 'total_seats' | 'seats_per_row'>): SeatLayout {
+  return { totalSeats: show.total_seats, seatsPerRow: show.seats_per_row }
+}
+
+function draftOf(
+  request: BookingRequest,
+  showId: string,
+  layout: SeatLayout,
+): Draft | TicketsError {
+  try {
+    const wanted = wantedOf(request, layout)
+    const customer = checkOptionalText('customer', request.customer, 200)
+    const note = checkOptionalText('note', request.note, 1000)
+    const key = checkOptionalText('key', request.key, MAX_KEY)
+    const { hold } = request
+    return {
+      id: timeOrderedId(),
+      reference: newReference(),
+      wanted,
+      customer,
+      note,
+      hold,
+      key,
+      keyRequest: key === null ? null : JSON.stringify({ showId, ...wanted, customer, note, hold }),
+      isReplay: false,
+    }
+  } catch (error) {
+    if (error instanceof TicketsError) return error
+    throw error
+  }
+}
+
+function wantedOf(request: BookingRequest, layout: SeatLayout): Wanted {
+  const { seats, count } = request
+  if ((seats === undefined) === (count === undefined)) {
+    throw new TicketsError('INVALID_INPUT', 'Say either which seats or how many, not both.')
+  }
+  if (seats !== undefined) {
+    return {
+      seats: typeof seats === 'string' ? parseSeats(seats, layout) : checkSeats(seats, layout),
+    }
+  }
+  if (!Number.isInteger(count) || count! < 1 || count! > layout.totalSeats) {
+    throw new TicketsError(
+      'INVALID_INPUT',
+      `The number of seats is a whole number from 1 to ${layout.totalSeats}; got ${count}.`,
+    )
+  }
+  return { count: count! }
+}
+
+function outcomeOf(draft: Draft, layout: SeatLayout): BookingOutcome {
+  return { booking: toBooking(draft.row!, layout), replayed: draft.isReplay }
+}
+
+function isAbandoned(row: BookingRow): boolean {
+  return row.failure?.code === 'ABANDONED'
+}
+
+function interrupted(): TicketsError {
+  return new TicketsError('INTERRUPTED', 'Interrupted. Nothing was booked.')
+}
+
+function sqlArray(numbers: readonly number[]): string {
+  return `{${numbers.join(',')}}`
+}

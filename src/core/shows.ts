@@ -1,0 +1,285 @@
+import type { Knex } from 'knex'
+import { v4 as randomId } from 'uuid'
+import type { Database } from '../database/connection.js'
+import { withRetry } from '../database/retry.js'
+import { TicketsError } from './errors.js'
+import { checkText } from './input.js'
+import { SeatSet } from './seat-set.js'
+import { MAX_SEATS, type SeatLayout } from './seats.js'
+
+/** A show as everybody may see it. Seats are counted, not named: see `ShowDetails`. */
+export interface Show extends SeatLayout {
+  id: string
+  name: string
+  startTime: Date
+  /** IANA name; what local times of the show mean. */
+  timeZone: string
+  confirmedSeats: number
+  /** Seats kept by holds that have not expired. */
+  heldSeats: number
+  cancelledAt: Date | null
+  createdAt: Date
+  updatedAt: Date
+}
+
+/** A show with its house: which seats are sold and which are held. */
+export interface ShowDetails extends Show {
+  booked: SeatSet
+  held: SeatSet
+}
+
+/** What a new show needs. `startTime` may lie in the past; the caller decides whether to say so. */
+export interface NewShow {
+  name: string
+  startTime: Date
+  totalSeats: number
+  seatsPerRow?: number | null
+  /** IANA name; default `UTC`. */
+  timeZone?: string
+}
+
+/** Which shows to list; all of them by default, the earliest first. */
+export interface ShowFilter {
+  /** Only shows that have not started, by the database's clock. */
+  upcoming?: boolean
+  /** Words, or beginnings of words, that the name has all of. */
+  search?: string
+  /** At most so many. */
+  limit?: number
+  /** Only shows after this one in the order of the list: the last one of an earlier page. */
+  after?: { startTime: Date; id: string }
+}
+
+const PAGE_SIZE = 1000
+
+/** Creates a show with an empty house. Throws INVALID_INPUT. */
+export async function createShow(db: Database, input: NewShow): Promise<Show> {
+  const show = checkNewShow(input)
+  const id = randomId()
+  return withRetry(db, async () => {
+    // The id makes the retry safe: an insert whose reply was lost is found, not repeated.
+    await db
+      .knex('shows')
+      .insert({ id, ...show })
+      .onConflict('id')
+      .ignore()
+    const [row] = await selectShows(db.knex).where('shows.id', id)
+    return toShow(row!)
+  })
+}
+
+/**
+ * Lists shows in the order of their start, page by page: any number of them in constant memory.
+ * Throws INVALID_INPUT for a search without a word in it.
+ */
+export async function* listShows(db: Database, filter: ShowFilter = {}): AsyncGenerator<Show> {
+  let after = filter.after
+  let left = filter.limit ?? Number.POSITIVE_INFINITY
+  while (left > 0) {
+    const size = Math.min(left, PAGE_SIZE)
+    const rows = await withRetry(db, () => showPage(db.knex, { ...filter, after }, size))
+    for (const row of rows) yield toShow(row)
+    if (rows.length < size) return
+    left -= rows.length
+    const last = rows.at(-1)!
+    after = { startTime: last.start_time, id: last.id }
+  }
+}
+
+/**
+ * Finds the one show that `name` means: an id, the beginning of an id (4 characters or more), or
+ * an exact name that only one show bears. Throws SHOW_NOT_FOUND, AMBIGUOUS_ID.
+ */
+export async function findShow(db: Database, name: string): Promise<Show> {
+  const rows = await withRetry(db, () => showsNamed(db.knex, name))
+  const [row] = rows
+  if (row === undefined) {
+    throw new TicketsError(
+      'SHOW_NOT_FOUND',
+      `There is no show ${quoted(name)}. \`tickets show list\` shows them all.`,
+    )
+  }
+  if (rows.length > 1) {
+    const ids = rows.map((candidate) => candidate.id).join(', ')
+    throw new TicketsError(
+      'AMBIGUOUS_ID',
+      `${quoted(name)} means more than one show (${ids}${rows.length > 2 ? ', …' : ''}). Give more of the id.`,
+    )
+  }
+  return toShow(row)
+}
+
+/** A show and its house, as of now. Throws SHOW_NOT_FOUND, AMBIGUOUS_ID. */
+export async function viewShow(db: Database, name: string): Promise<ShowDetails> {
+  const { id } = await findShow(db, name)
+  return withRetry(db, async () => {
+    const [row] = await selectShows(db.knex)
+      .select('shows.booked_seats', db.knex.raw(`${HELD_SEATS} as held_seats`))
+      .where('shows.id', id)
+    if (row === undefined) throw showNotFound(id)
+    const show = toShow(row)
+    return {
+      ...show,
+      booked: SeatSet.fromBytes(row.booked_seats!, show.totalSeats),
+      held: SeatSet.of(row.held_seats!, show.totalSeats),
+    }
+  })
+}
+
+/** The error for a show's id that leads nowhere. */
+export function showNotFound(id: string): TicketsError {
+  return new TicketsError('SHOW_NOT_FOUND', `There is no show ${quoted(id)}.`)
+}
+
+/** The condition under which a booking holds its seats now. The database's clock decides. */
+export const IS_LIVE_HOLD = `status = 'HELD' and (held_until is null or held_until > clock_timestamp())`
+
+const HELD_SEATS = `array(
+  select unnest(seats) from bookings where show_id = shows.id and ${IS_LIVE_HOLD} order by 1
+)`
+
+const HELD_SEATS_COUNT = `(
+  select coalesce(sum(cardinality(seats)), 0)::int
+  from bookings where show_id = shows.id and ${IS_LIVE_HOLD}
+)`
+
+interface ShowRow {
+  id: string
+  name: string
+  start_time: Date
+  time_zone: string
+  total_seats: number
+  seats_per_row: number | null
+  confirmed_seats_count: number
+  held_seats_count: number
+  cancelled_at: Date | null
+  created_at: Date
+  updated_at: Date
+  booked_seats?: Buffer
+  held_seats?: number[]
+}
+
+function selectShows(knex: Knex): Knex.QueryBuilder<ShowRow, ShowRow[]> {
+  return knex('shows').select(
+    'shows.id',
+    'shows.name',
+    'shows.start_time',
+    'shows.time_zone',
+    'shows.total_seats',
+    'shows.seats_per_row',
+    'shows.confirmed_seats_count',
+    'shows.cancelled_at',
+    'shows.created_at',
+    'shows.updated_at',
+    knex.raw(`${HELD_SEATS_COUNT} as held_seats_count`),
+  )
+}
+
+function showPage(knex: Knex, filter: ShowFilter, size: number) {
+  const query = selectShows(knex)
+    .orderBy([{ column: 'shows.start_time' }, { column: 'shows.id' }])
+    .limit(size)
+  if (filter.upcoming) query.whereRaw('shows.start_time > now()')
+  if (filter.search !== undefined) {
+    query.whereRaw(
+      `to_tsvector('simple', name) @@ to_tsquery('simple', ?)`,
+      wordPrefixes(filter.search),
+    )
+  }
+  if (filter.after !== undefined) {
+    query.whereRaw('(shows.start_time, shows.id) > (?, ?)', [
+      filter.after.startTime,
+      filter.after.id,
+    ])
+  }
+  return query
+}
+
+/** Two at most: enough to know that a name is ambiguous. The id wins over a name that looks like one. */
+async function showsNamed(knex: Knex, name: string): Promise<ShowRow[]> {
+  const range = idRange(name)
+  if (range !== undefined) {
+    const byId = await selectShows(knex).whereBetween('shows.id', range).limit(3)
+    if (byId.length > 0) return byId
+  }
+  if (name.includes('\0')) return []
+  return selectShows(knex).where('shows.name', name).limit(3)
+}
+
+const ID_SHAPE = 'xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx'
+
+/** The ids that begin with `prefix`, as a range that the primary key answers. */
+function idRange(prefix: string): [string, string] | undefined {
+  const isPrefix =
+    prefix.length >= 4 &&
+    prefix.length <= ID_SHAPE.length &&
+    [...prefix].every((char, i) => (ID_SHAPE[i] === '-' ? char === '-' : /[0-9a-f]/i.test(char)))
+  if (!isPrefix) return undefined
+  const rest = ID_SHAPE.slice(prefix.length)
+  return [prefix + rest.replaceAll('x', '0'), prefix + rest.replaceAll('x', 'f')]
+}
+
+/** 'lion ki' → 'lion:* & ki:*': quoted, so that no character of the input is an operator. */
+function wordPrefixes(search: string): string {
+  const words = search
+    .replaceAll('\0', ' ')
+    .split(/\s+/u)
+    .filter((word) => word !== '')
+  if (words.length === 0) {
+    throw new TicketsError(
+      'INVALID_INPUT',
+      'The search has no word in it. Give a part of the name.',
+    )
+  }
+  return words.map((word) => `'${word.replace(/['\\]/g, ' ')}':*`).join(' & ')
+}
+
+function checkNewShow(input: NewShow) {
+  const { totalSeats, seatsPerRow = null, startTime } = input
+  if (!Number.isInteger(totalSeats) || totalSeats < 1 || totalSeats > MAX_SEATS) {
+    throw new TicketsError(
+      'INVALID_INPUT',
+      `A show has 1 to 100,000 seats, as a whole number; got ${totalSeats}.`,
+    )
+  }
+  if (
+    seatsPerRow !== null &&
+    (!Number.isInteger(seatsPerRow) || seatsPerRow < 1 || seatsPerRow > totalSeats)
+  ) {
+    throw new TicketsError(
+      'INVALID_INPUT',
+      `A row has 1 to ${totalSeats} seats here, as a whole number; got ${seatsPerRow}.`,
+    )
+  }
+  if (Number.isNaN(startTime.getTime())) {
+    throw new TicketsError('INVALID_INPUT', 'The start time is not a valid time.')
+  }
+  return {
+    name: checkText('name of a show', input.name, 200),
+    start_time: startTime,
+    time_zone: input.timeZone ?? 'UTC',
+    total_seats: totalSeats,
+    seats_per_row: seatsPerRow,
+    booked_seats: SeatSet.empty(totalSeats).toBytes(),
+  }
+}
+
+function toShow(row: ShowRow): Show {
+  return {
+    id: row.id,
+    name: row.name,
+    startTime: row.start_time,
+    timeZone: row.time_zone,
+    totalSeats: row.total_seats,
+    seatsPerRow: row.seats_per_row,
+    confirmedSeats: row.confirmed_seats_count,
+    heldSeats: row.held_seats_count,
+    cancelledAt: row.cancelled_at,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  }
+}
+
+function quoted(text: string): string {
+  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text)
+}

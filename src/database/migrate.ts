@@ -1,0 +1,105 @@
+import type { Knex } from 'knex'
+import * as m0001 from '../../migrations/0001_shows_and_bookings.js'
+import { TicketsError } from '../core/errors.js'
+import type { Database } from './connection.js'
+
+/** Every migration, in order. A name has no extension: `.ts` here and `.js` there are one history. */
+const migrations: Record<string, Knex.Migration> = {
+  '0001_shows_and_bookings': m0001,
+}
+
+/** Where the program and the knex tool both find the migrations. */
+export const migrationSource: Knex.MigrationSource<string> = {
+  getMigrations: async () => Object.keys(migrations),
+  getMigrationName: (name) => name,
+  getMigration: async (name) => migrations[name]!,
+}
+
+/** Where the schema of a database stands: names of migrations, oldest first. */
+export interface SchemaStatus {
+  applied: string[]
+  pending: string[]
+  /** Applied, but unknown to this program: the schema is newer than it. */
+  unknown: string[]
+}
+
+/** Reads where the schema stands; changes nothing, not even in an empty database. */
+export async function schemaStatus(knex: Knex): Promise<SchemaStatus> {
+  const applied = await appliedMigrations(knex)
+  const known = Object.keys(migrations)
+  return {
+    applied: known.filter((name) => applied.includes(name)),
+    pending: known.filter((name) => !applied.includes(name)),
+    unknown: applied.filter((name) => !known.includes(name)),
+  }
+}
+
+/**
+ * Brings the schema up to date and returns what it ran, oldest first. Any number of processes may
+ * do so at once: one works and the others find nothing left to do.
+ *
+ * Throws SCHEMA_TOO_NEW.
+ */
+export async function migrate(knex: Knex): Promise<string[]> {
+  return exclusively(knex, async (trx) => {
+    const [, ran] = (await trx.migrate.latest({ migrationSource })) as [number, string[]]
+    return ran
+  })
+}
+
+/** Takes back the latest batch of migrations and returns their names. Throws SCHEMA_TOO_NEW. */
+export async function rollback(knex: Knex): Promise<string[]> {
+  return exclusively(knex, async (trx) => {
+    const [, undone] = (await trx.migrate.rollback({ migrationSource })) as [number, string[]]
+    return undone
+  })
+}
+
+/**
+ * Makes sure that the schema is the one that this program was written for. The embedded server is
+ * migrated on the way; somebody else's database only ever by `tickets migrate`.
+ *
+ * Throws NOT_MIGRATED, SCHEMA_TOO_NEW.
+ */
+export async function requireSchema(db: Database): Promise<void> {
+  const status = await schemaStatus(db.knex)
+  refuseNewerSchema(status)
+  if (status.pending.length === 0) return
+  if (db.target.kind === 'embedded') {
+    await migrate(db.knex)
+    return
+  }
+  throw new TicketsError(
+    'NOT_MIGRATED',
+    `The ${db.target.name} has no up-to-date tickets schema. Run \`tickets migrate\` on it first.`,
+  )
+}
+
+/**
+ * One migrator at a time. Knex's own lock table fails every process that races on an empty
+ * database; an advisory lock makes them wait, and one transaction around it all leaves nothing
+ * half-done.
+ */
+async function exclusively<T>(knex: Knex, work: (trx: Knex.Transaction) => Promise<T>): Promise<T> {
+  return knex.transaction(async (trx) => {
+    await trx.raw(`select pg_advisory_xact_lock(hashtext('tickets migrate'))`)
+    refuseNewerSchema(await schemaStatus(trx))
+    return work(trx)
+  })
+}
+
+async function appliedMigrations(knex: Knex): Promise<string[]> {
+  // to_regclass first: asking a table that is not there would end the transaction.
+  const found = await knex.raw(`select to_regclass('knex_migrations') is not null as there`)
+  if (!found.rows[0].there) return []
+  const rows = await knex('knex_migrations').select<{ name: string }[]>('name').orderBy('id')
+  return rows.map((row) => row.name)
+}
+
+function refuseNewerSchema(status: SchemaStatus): void {
+  if (status.unknown.length === 0) return
+  throw new TicketsError(
+    'SCHEMA_TOO_NEW',
+    `The schema is newer than this program (it has ${status.unknown.at(-1)}). Upgrade tickets.`,
+  )
+}
