@@ -1,0 +1,193 @@
+/**
+ * A set of seats as bits: bit n-1 is seat n.
+ *
+ * The bits stand where PostgreSQL's `get_bit(bytea, n)` looks for them, so that SQL reads the same
+ * seats as this class: "Functions get_bit and set_bit number bits from the right within each byte;
+ * for example bit 0 is the least significant bit of the first byte, and bit 15 is the most
+ * significant bit of the second byte" (PostgreSQL documentation, 9.5 Binary String Functions).
+ */
+export class SeatSet implements Iterable<number> {
+  readonly totalSeats: number
+  readonly #bytes: Uint8Array
+  #size: number
+
+  private constructor(bytes: Uint8Array, totalSeats: number, size: number) {
+    this.#bytes = bytes
+    this.totalSeats = totalSeats
+    this.#size = size
+  }
+
+  static empty(totalSeats: number): SeatSet {
+    return new SeatSet(new Uint8Array(byteLength(totalSeats)), totalSeats, 0)
+  }
+
+  /**
+   * Copies a `bytea`. Throws a plain Error, because only a bug or a damaged row can cause it, when
+   * the length does not fit the house or a bit beyond its last seat is set.
+   */
+  static fromBytes(bytes: Uint8Array, totalSeats: number): SeatSet {
+    if (bytes.length !== byteLength(totalSeats)) {
+      throw new Error(
+        `${totalSeats} seats take ${byteLength(totalSeats)} bytes, not ${bytes.length}.`,
+      )
+    }
+    const set = new SeatSet(new Uint8Array(bytes), totalSeats, countBits(bytes))
+    if (set.#beyondTheHouse()) {
+      throw new Error(`A bit beyond seat ${totalSeats} is set.`)
+    }
+    return set
+  }
+
+  static of(seats: Iterable<number>, totalSeats: number): SeatSet {
+    const set = SeatSet.empty(totalSeats)
+    set.addAll(seats)
+    return set
+  }
+
+  get size(): number {
+    return this.#size
+  }
+
+  /** False for a number that is no seat of the house. */
+  has(seat: number): boolean {
+    return this.#contains(seat) && (this.#byteOf(seat) & maskOf(seat)) !== 0
+  }
+
+  /** True if the seat was not in the set before. Throws RangeError outside the house. */
+  add(seat: number): boolean {
+    this.#assertContains(seat)
+    if (this.has(seat)) {
+      return false
+    }
+    this.#bytes[(seat - 1) >> 3] = this.#byteOf(seat) | maskOf(seat)
+    this.#size++
+    return true
+  }
+
+  /** True if the seat was in the set before. Throws RangeError outside the house. */
+  delete(seat: number): boolean {
+    this.#assertContains(seat)
+    if (!this.has(seat)) {
+      return false
+    }
+    this.#bytes[(seat - 1) >> 3] = this.#byteOf(seat) & ~maskOf(seat)
+    this.#size--
+    return true
+  }
+
+  /** Throws RangeError if the other house is larger or a seat lies outside this one. */
+  addAll(seats: SeatSet | Iterable<number>): void {
+    if (seats instanceof SeatSet) {
+      this.#merge(seats)
+      return
+    }
+    for (const seat of seats) {
+      this.add(seat)
+    }
+  }
+
+  deleteAll(seats: Iterable<number>): void {
+    for (const seat of seats) {
+      this.delete(seat)
+    }
+  }
+
+  clone(): SeatSet {
+    return new SeatSet(this.#bytes.slice(), this.totalSeats, this.#size)
+  }
+
+  /** A copy, as `bytea` wants it. */
+  toBytes(): Buffer {
+    return Buffer.from(this.#bytes)
+  }
+
+  /** The same seats in a larger house. Throws RangeError if it is smaller. */
+  resized(totalSeats: number): SeatSet {
+    const larger = SeatSet.empty(totalSeats)
+    larger.#merge(this)
+    return larger
+  }
+
+  /** The first seat from `seat` on that is in the set; `totalSeats + 1` when there is none. */
+  nextIn(seat: number): number {
+    return this.#next(seat, 0x00)
+  }
+
+  /** The first seat from `seat` on that is not in the set; `totalSeats + 1` when there is none. */
+  nextOutside(seat: number): number {
+    return this.#next(seat, 0xff)
+  }
+
+  /** Ascending. */
+  *[Symbol.iterator](): Generator<number, void, undefined> {
+    for (let seat = this.nextIn(1); seat <= this.totalSeats; seat = this.nextIn(seat + 1)) {
+      yield seat
+    }
+  }
+
+  /** Looks for a 1 in the bits after `^ flip`, eight seats at a time where there is none. */
+  #next(seat: number, flip: number): number {
+    let index = (seat - 1) >> 3
+    let bits = (this.#bytes[index] ?? flip) ^ flip
+    bits &= 0xff << ((seat - 1) & 7)
+    while (bits === 0 && ++index < this.#bytes.length) {
+      bits = (this.#bytes[index] ?? flip) ^ flip
+    }
+    if (bits === 0) {
+      return this.totalSeats + 1
+    }
+    // Where all the seats are in the set, the first spare bit is found: it is totalSeats + 1.
+    const lowestBit = 31 - Math.clz32(bits & -bits)
+    return index * 8 + lowestBit + 1
+  }
+
+  #merge(other: SeatSet): void {
+    if (other.totalSeats > this.totalSeats) {
+      throw new RangeError(
+        `${other.totalSeats} seats do not fit into a house of ${this.totalSeats}.`,
+      )
+    }
+    for (const [index, byte] of other.#bytes.entries()) {
+      this.#bytes[index] = (this.#bytes[index] ?? 0) | byte
+    }
+    this.#size = countBits(this.#bytes)
+  }
+
+  #byteOf(seat: number): number {
+    return this.#bytes[(seat - 1) >> 3] ?? 0
+  }
+
+  #contains(seat: number): boolean {
+    return Number.isInteger(seat) && seat >= 1 && seat <= this.totalSeats
+  }
+
+  #assertContains(seat: number): void {
+    if (!this.#contains(seat)) {
+      throw new RangeError(`${seat} is not a seat of a house of ${this.totalSeats}.`)
+    }
+  }
+
+  #beyondTheHouse(): boolean {
+    const usedBits = this.totalSeats & 7
+    return usedBits !== 0 && (this.#bytes.at(-1) ?? 0) >> usedBits !== 0
+  }
+}
+
+function byteLength(totalSeats: number): number {
+  return (totalSeats + 7) >> 3
+}
+
+function maskOf(seat: number): number {
+  return 1 << ((seat - 1) & 7)
+}
+
+function countBits(bytes: Uint8Array): number {
+  let count = 0
+  for (const byte of bytes) {
+    // Kernighan: each step clears the lowest 1.
+    for (let bits = byte; bits !== 0; bits &= bits - 1) {
+      count++
+    }
+  }
+  return count
+}
