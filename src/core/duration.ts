@@ -1,0 +1,49 @@
+import { TicketsError } from './errors.js'
+import { quote } from './quote.js'
+
+const milliseconds = {
+  ms: 1,
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+} as const
+
+type Unit = keyof typeof milliseconds
+
+const unitsFromLargest = ['d', 'h', 'm', 's', 'ms'] as const
+const LONGEST = 365 * milliseconds.d
+
+/**
+ * '500ms', '10s', '15m', '2h' or '1d' in milliseconds; zero is allowed.
+ * Throws INVALID_INPUT for anything else and beyond 365 days.
+ */
+export function parseDuration(text: string): number {
+  const [, digits, unit] = /^([0-9]+)(ms|s|m|h|d)$/.exec(text.trim()) ?? []
+  if (digits === undefined || unit === undefined) {
+    throw new TicketsError(
+      'INVALID_INPUT',
+      `${quote(text)} is not a duration. Write a whole number and a unit, like 500ms, 10s, 15m, 2h or 1d.`,
+    )
+  }
+  const duration = Number(digits) * milliseconds[unit as Unit]
+  if (duration > LONGEST) {
+    throw new TicketsError(
+      'INVALID_INPUT',
+      `${quote(text)} is too long. A duration may be at most 365d.`,
+    )
+  }
+  return duration
+}
+
+/**
+ * The inverse of parseDuration, for whole milliseconds from 0: the largest unit that says it
+ * exactly, so 900,000 is '15m', 90,000 is '90s' and 1,500 is '1500ms'.
+ */
+export function formatDuration(ms: number): string {
+  if (ms === 0) {
+    return '0s'
+  }
+  const unit = unitsFromLargest.find((unit) => ms % milliseconds[unit] === 0) ?? 'ms'
+  return `${ms / milliseconds[unit]}${unit}`
+}

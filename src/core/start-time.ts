@@ -1,0 +1,188 @@
+import { Temporal } from 'temporal-polyfill'
+import { TicketsError } from './errors.js'
+import { quote } from './quote.js'
+
+const FIRST_YEAR = 1900
+const LAST_YEAR = 9999
+/** Offsets in use run from -12:00 (Baker Island) to +14:00 (Line Islands). */
+const LOWEST_OFFSET = -12 * 3600
+const HIGHEST_OFFSET = 14 * 3600
+
+const DATE = '(\\d{4})-(\\d\\d)-(\\d\\d)'
+const TIME = '(\\d\\d):(\\d\\d)(?::(\\d\\d)(?:\\.(\\d{1,3}))?)?'
+// Seconds in an offset are for the local mean times of a century ago, which Temporal may name.
+const OFFSET = '(z|[+-]\\d\\d(?::?\\d\\d(?::\\d\\d)?)?)'
+const START_TIME = new RegExp(`^${DATE}[t ]${TIME}${OFFSET}?$`, 'i')
+
+/**
+ * The moment that a show starts: ISO 8601 with an offset or Z, or a local time in `timeZone`, such
+ * as '2026-12-25 19:00'. Seconds and up to three decimals of them are optional; the years are 1900
+ * to 9999 in UTC.
+ *
+ * Throws INVALID_INPUT for anything else, and for a local time that does not exist or exists twice
+ * because the clocks change; the sentence then offers the two offsets to choose from.
+ */
+export function parseStartTime(text: string, timeZone: string): Date {
+  const match = START_TIME.exec(text.trim())
+  if (!match) {
+    throw invalid(
+      `${quote(text)} is not a start time. Write it like "2026-12-25 19:00", or with an offset like 2026-12-25T19:00Z or 2026-12-25T19:00+01:00.`,
+    )
+  }
+  const local = localTime(match, text)
+  const offset = match[8]
+  const time =
+    offset === undefined
+      ? inZone(local, parseTimeZone(timeZone))
+      : atOffset(local, secondsOf(offset, text))
+  checkYear(time.getUTCFullYear(), text)
+  return time
+}
+
+/**
+ * A time zone's IANA name, such as 'Europe/London', in its usual spelling whatever the case.
+ * Throws INVALID_INPUT for a zone that this Node does not know, and for an offset: it says nothing
+ * about when the clocks change.
+ */
+export function parseTimeZone(text: string): string {
+  const name = text.trim()
+  const known = /^[a-z]/i.test(name) && knownZone(name)
+  if (known) {
+    return known
+  }
+  const alike = zoneLike(name)
+  const hint = alike
+    ? `Did you mean ${alike}?`
+    : 'Write its IANA name, such as Europe/London, America/New_York or UTC.'
+  throw invalid(`${quote(text)} is not a time zone. ${hint}`)
+}
+
+function localTime(match: RegExpExecArray, text: string) {
+  const [year, month, day, hour, minute, second] = match
+    .slice(1, 7)
+    .map((digits) => Number(digits ?? 0)) as [number, number, number, number, number, number]
+  if (hour > 23 || minute > 59 || second > 59) {
+    throw invalid(`${quote(text)} has no such time of day: it runs from 00:00:00 to 23:59:59.`)
+  }
+  const thousandths = Number((match[7] ?? '').padEnd(3, '0'))
+  try {
+    return new Temporal.PlainDateTime(year, month, day, hour, minute, second, thousandths)
+  } catch (cause) {
+    // Everything but the date is known to be right.
+    throw invalid(`${quote(text)} has a date that no calendar has.`, cause)
+  }
+}
+
+function inZone(local: Temporal.PlainDateTime, timeZone: string): Date {
+  const [earlier, later] = (['earlier', 'later'] as const).map((disambiguation) =>
+    local.toZonedDateTime(timeZone, { disambiguation }),
+  ) as [Temporal.ZonedDateTime, Temporal.ZonedDateTime]
+  if (!earlier.equals(later)) {
+    throw clockChange(local, earlier, later)
+  }
+  return new Date(earlier.epochMilliseconds)
+}
+
+function clockChange(
+  local: Temporal.PlainDateTime,
+  earlier: Temporal.ZonedDateTime,
+  later: Temporal.ZonedDateTime,
+): TicketsError {
+  const shown = local.toString({ smallestUnit: precision(local) })
+  const place = `${quote(shown.replace('T', ' '))} in ${earlier.timeZoneId}`
+  if (earlier.toPlainDateTime().equals(local)) {
+    return invalid(
+      `${place} happens twice, as the clocks go back. Write ${shown}${earlier.offset} for the first or ${shown}${later.offset} for the second.`,
+    )
+  }
+  // In a gap the offset from before it gives the later moment, and the other way round.
+  return invalid(
+    `${place} does not exist, as the clocks go forward. Write ${shown}${earlier.offset} for ${clock(later)} or ${shown}${later.offset} for ${clock(earlier)}.`,
+  )
+}
+
+function clock(time: Temporal.ZonedDateTime): string {
+  const shown = time.toPlainDateTime()
+  return shown.toString({ smallestUnit: precision(shown) }).replace('T', ' ')
+}
+
+function precision({ second, millisecond }: Temporal.PlainDateTime) {
+  if (millisecond !== 0) {
+    return 'millisecond'
+  }
+  return second === 0 ? 'minute' : 'second'
+}
+
+function atOffset(local: Temporal.PlainDateTime, seconds: number): Date {
+  const asUtc = local.toZonedDateTime('UTC').epochMilliseconds
+  return new Date(asUtc - seconds * 1000)
+}
+
+function secondsOf(offset: string, text: string): number {
+  if (/^z$/i.test(offset)) {
+    return 0
+  }
+  const [hours = 0, minutes = 0, seconds = 0] = (offset.match(/\d\d/g) ?? []).map(Number)
+  const sign = offset.startsWith('-') ? -1 : 1
+  const total = sign * (hours * 3600 + minutes * 60 + seconds)
+  const isClock = minutes < 60 && seconds < 60
+  if (!isClock || total < LOWEST_OFFSET || total > HIGHEST_OFFSET) {
+    throw invalid(
+      `${quote(text)} has an offset that no place uses: they run from -12:00 to +14:00.`,
+    )
+  }
+  return total
+}
+
+function checkYear(year: number, text: string): void {
+  if (year < FIRST_YEAR || year > LAST_YEAR) {
+    throw invalid(`${quote(text)} is outside the years ${FIRST_YEAR} to ${LAST_YEAR} in UTC.`)
+  }
+}
+
+// Not Intl's resolvedOptions: it turns Asia/Kolkata into Asia/Calcutta and takes BST for Dhaka.
+function knownZone(name: string): string | undefined {
+  try {
+    return new Temporal.ZonedDateTime(0n, name).timeZoneId
+  } catch (error) {
+    if (error instanceof RangeError) {
+      return undefined
+    }
+    throw error
+  }
+}
+
+/** The zone whose city was written alone ('london', 'New York') or with a small slip. */
+function zoneLike(name: string): string | undefined {
+  const wanted = simplified(name)
+  if (wanted === '' || wanted.length > 40) {
+    return undefined
+  }
+  const zones = Intl.supportedValuesOf('timeZone')
+  return (
+    zones.find((zone) => simplified(zone.split('/').at(-1) ?? '') === wanted) ??
+    zones.find((zone) => isOneSlipAway(simplified(zone), wanted))
+  )
+}
+
+function simplified(name: string): string {
+  return name.toLowerCase().replaceAll(/[^a-z0-9/]/g, '')
+}
+
+/** One character missing, added or changed, or none. */
+function isOneSlipAway(a: string, b: string): boolean {
+  let same = 0
+  while (same < a.length && a[same] === b[same]) {
+    same++
+  }
+  return [
+    [0, 1],
+    [1, 0],
+    [1, 1],
+    [0, 0],
+  ].some(([skipA = 0, skipB = 0]) => a.slice(same + skipA) === b.slice(same + skipB))
+}
+
+function invalid(sentence: string, cause?: unknown): TicketsError {
+  return new TicketsError('INVALID_INPUT', sentence, { cause })
+}
