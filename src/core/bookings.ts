@@ -2,6 +2,7 @@ import type { Knex } from 'knex'
 import { v7 as timeOrderedId } from 'uuid'
 import type { Database } from '../database/connection.js'
 import { withRetry } from '../database/retry.js'
+import { query } from '../database/sql.js'
 import {
   type BookingOutcome,
   type BookingRequest,
@@ -14,7 +15,7 @@ import { TicketsError } from './errors.js'
 import { checkOptionalText } from './input.js'
 import { newReference } from './references.js'
 import { SeatSet } from './seat-set.js'
-import { checkSeats, parseSeats, type SeatLayout } from './seats.js'
+import { checkSeats, MAX_SEATS, parseSeats, type SeatLayout } from './seats.js'
 import { IS_LIVE_HOLD, showNotFound } from './shows.js'
 
 /** Bounds of one call that books. */
@@ -48,7 +49,7 @@ export async function bookSeats(
 ): Promise<(BookingOutcome | TicketsError)[]> {
   const layout = await readLayout(db, showId)
   const drafts = requests.map((request) => draftOf(request, showId, layout))
-  const valid = drafts.filter((draft) => !(draft instanceof TicketsError))
+  const valid = drafts.filter((draft): draft is Draft => !(draft instanceof TicketsError))
   await bookDrafts(db, showId, valid, options)
   return drafts.map((draft) =>
     draft instanceof TicketsError ? draft : (draft.error ?? outcomeOf(draft, layout)),
@@ -134,9 +135,10 @@ async function recordPending(db: Database, showId: string, drafts: Draft[]): Pro
   const inserted = await insertPending(db, showId, drafts)
   const rest = drafts.filter((draft) => !inserted.has(draft.id))
   if (rest.length === 0) return
-  const { rows } = await db.knex.raw<{ rows: Pick<BookingRow, 'id' | 'key' | 'key_request'>[] }>(
+  const rows = await query<Pick<BookingRow, 'id' | 'key' | 'key_request'>>(
+    db.knex,
     'select id, key, key_request from bookings where id = any(?::uuid[]) or key = any(?::text[])',
-    [rest.map((draft) => draft.id), rest.map((draft) => draft.key)],
+    [rest.map((draft) => draft.id), rest.flatMap((draft) => draft.key ?? [])],
   )
   const unlucky = rest.filter((draft) => {
     if (rows.some((row) => row.id === draft.id)) return false
@@ -150,7 +152,8 @@ async function recordPending(db: Database, showId: string, drafts: Draft[]): Pro
 }
 
 async function insertPending(db: Database, showId: string, drafts: Draft[]): Promise<Set<string>> {
-  const { rows } = await db.knex.raw<{ rows: { id: string }[] }>(
+  const rows = await query<{ id: string }>(
+    db.knex,
     `insert into bookings
        (id, reference, show_id, status, seats, customer, note, key, key_request, pending_until)
      select id, reference, ?::uuid, 'PENDING', seats::int[], customer, note, key, key_request,
@@ -275,7 +278,8 @@ async function sellSeats(trx: Knex.Transaction, show: LockedShow, sold: SeatSet)
 
 /** Step 5, the bookings. Only what is still PENDING may be decided. */
 async function writeOutcomes(trx: Knex.Transaction, outcomes: Outcome[]): Promise<BookingRow[]> {
-  const { rows } = await trx.raw<{ rows: BookingRow[] }>(
+  const rows = await query<BookingRow>(
+    trx,
     `update bookings
      set status = outcome.status,
          seats = outcome.seats::int[],
@@ -339,9 +343,8 @@ async function readLayout(db: Database, showId: string): Promise<SeatLayout> {
 
 async function bookingsUnderLock(trx: Knex.Transaction, showId: string, drafts: Draft[]) {
   const ids = drafts.map((draft) => draft.id)
-  const { rows } = await trx.raw<{
-    rows: (BookingRow & { role: 'own' | 'hold' | 'abandoned' })[]
-  }>(
+  return query<BookingRow & { role: 'own' | 'hold' | 'abandoned' }>(
+    trx,
     `select 'own' as role, bookings.* from bookings where id = any(?::uuid[])
      union all
      select 'hold', bookings.* from bookings where show_id = ? and ${IS_LIVE_HOLD}
@@ -352,7 +355,6 @@ async function bookingsUnderLock(trx: Knex.Transaction, showId: string, drafts: 
       limit 100)`,
     [ids, showId, showId, ids],
   )
-  return rows
 }
 
 async function liveHolds(knex: Knex, showId: string): Promise<Pick<BookingRow, 'seats'>[]> {
@@ -407,10 +409,10 @@ function wantedOf(request: BookingRequest, layout: SeatLayout): Wanted {
       seats: typeof seats === 'string' ? parseSeats(seats, layout) : checkSeats(seats, layout),
     }
   }
-  if (!Number.isInteger(count) || count! < 1 || count! > layout.totalSeats) {
+  if (!Number.isInteger(count) || count! < 1 || count! > MAX_SEATS) {
     throw new TicketsError(
       'INVALID_INPUT',
-      `The number of seats is a whole number from 1 to ${layout.totalSeats}; got ${count}.`,
+      `The number of seats is a whole number from 1 to 100,000; got ${count}.`,
     )
   }
   return { count: count! }

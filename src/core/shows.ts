@@ -4,6 +4,7 @@ import type { Database } from '../database/connection.js'
 import { withRetry } from '../database/retry.js'
 import { TicketsError } from './errors.js'
 import { checkText } from './input.js'
+import { quote } from './quote.js'
 import { SeatSet } from './seat-set.js'
 import { MAX_SEATS, type SeatLayout } from './seats.js'
 
@@ -96,17 +97,26 @@ export async function findShow(db: Database, name: string): Promise<Show> {
   if (row === undefined) {
     throw new TicketsError(
       'SHOW_NOT_FOUND',
-      `There is no show ${quoted(name)}. \`tickets show list\` shows them all.`,
+      `There is no show ${quote(name)}. \`tickets show list\` shows them all.`,
     )
   }
   if (rows.length > 1) {
     const ids = rows.map((candidate) => candidate.id).join(', ')
     throw new TicketsError(
       'AMBIGUOUS_ID',
-      `${quoted(name)} means more than one show (${ids}${rows.length > 2 ? ', …' : ''}). Give more of the id.`,
+      `${quote(name)} means more than one show (${ids}${rows.length > 2 ? ', …' : ''}). Give more of the id.`,
     )
   }
   return toShow(row)
+}
+
+/** Checks the length of a row in a house of so many seats. Throws INVALID_INPUT. */
+export function checkSeatsPerRow(seatsPerRow: number, totalSeats: number): void {
+  if (Number.isInteger(seatsPerRow) && seatsPerRow >= 1 && seatsPerRow <= totalSeats) return
+  throw new TicketsError(
+    'INVALID_INPUT',
+    `A row has 1 to ${totalSeats} seats here, as a whole number; got ${seatsPerRow}.`,
+  )
 }
 
 /** A show and its house, as of now. Throws SHOW_NOT_FOUND, AMBIGUOUS_ID. */
@@ -128,7 +138,7 @@ export async function viewShow(db: Database, name: string): Promise<ShowDetails>
 
 /** The error for a show's id that leads nowhere. */
 export function showNotFound(id: string): TicketsError {
-  return new TicketsError('SHOW_NOT_FOUND', `There is no show ${quoted(id)}.`)
+  return new TicketsError('SHOW_NOT_FOUND', `There is no show ${quote(id)}.`)
 }
 
 /** The condition under which a booking holds its seats now. The database's clock decides. */
@@ -242,15 +252,7 @@ function checkNewShow(input: NewShow) {
       `A show has 1 to 100,000 seats, as a whole number; got ${totalSeats}.`,
     )
   }
-  if (
-    seatsPerRow !== null &&
-    (!Number.isInteger(seatsPerRow) || seatsPerRow < 1 || seatsPerRow > totalSeats)
-  ) {
-    throw new TicketsError(
-      'INVALID_INPUT',
-      `A row has 1 to ${totalSeats} seats here, as a whole number; got ${seatsPerRow}.`,
-    )
-  }
+  if (seatsPerRow !== null) checkSeatsPerRow(seatsPerRow, totalSeats)
   if (Number.isNaN(startTime.getTime())) {
     throw new TicketsError('INVALID_INPUT', 'The start time is not a valid time.')
   }
@@ -278,8 +280,4 @@ function toShow(row: ShowRow): Show {
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   }
-}
-
-function quoted(text: string): string {
-  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text)
 }

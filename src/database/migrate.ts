@@ -55,6 +55,13 @@ export async function rollback(knex: Knex): Promise<string[]> {
   })
 }
 
+/** Is there a booking that a rollback would drop? */
+export async function hasBookings(knex: Knex): Promise<boolean> {
+  const found = await knex.raw(`select to_regclass('bookings') is not null as there`)
+  if (!found.rows[0].there) return false
+  return (await knex('bookings').first('id')) !== undefined
+}
+
 /**
  * Makes sure that the schema is the one that this program was written for. The embedded server is
  * migrated on the way; somebody else's database only ever by `tickets migrate`.

@@ -1,0 +1,20 @@
+import type { BookingOutcome } from '../core/booking.js'
+import { formatStartTime } from '../core/format-time.js'
+import type { Show } from '../core/shows.js'
+import type { BookingFacts } from '../terminal/booking-card.js'
+import { whenOf } from './show-text.js'
+
+/** A booking as the terminal's booking card wants it. */
+export function bookingFacts({ booking, replayed }: BookingOutcome, show: Show): BookingFacts {
+  return {
+    reference: booking.reference,
+    status: booking.status,
+    seats: booking.seats,
+    customer: booking.customer,
+    note: booking.note,
+    show: { name: show.name, when: whenOf(show), layout: show },
+    heldUntil: booking.heldUntil && formatStartTime(booking.heldUntil, show.timeZone),
+    failure: booking.failure?.message ?? null,
+    isReplayed: replayed,
+  }
+}

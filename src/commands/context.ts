@@ -1,0 +1,94 @@
+import { TicketsError } from '../core/errors.js'
+import { openTickets, type Tickets, type TicketsOptions } from '../index.js'
+import type { Asking } from '../terminal/asking.js'
+import type { Output } from '../terminal/io.js'
+
+/** The global options, as the command line has them. */
+export interface GlobalOptions {
+  db?: string
+  json: boolean
+  quiet: boolean
+  input: boolean
+  color: boolean
+  /** Milliseconds. */
+  waitMs: number
+  debug: boolean
+}
+
+/** What every command is given: where to answer, and how to reach the box office. */
+export interface Context {
+  readonly options: GlobalOptions
+  readonly output: Output
+  /** Aborted by Ctrl-C and by SIGTERM. */
+  readonly signal: AbortSignal
+  /** The prompts' way to the person at the terminal. */
+  readonly asking: Asking
+  /** The box office that the options name; opened at the first use, closed at the end of the run. */
+  readonly tickets: Tickets
+  /** Another look at the same database, with settings of its own; closed at the end as well. */
+  open(options: TicketsOptions): Tickets
+  close(): Promise<void>
+}
+
+/** What a command's file exports. The number is an exit code other than 0. */
+export type Handler<Options = object, Args extends unknown[] = []> = (
+  context: Context,
+  options: Options,
+  ...args: Args
+) => Promise<number | undefined | void>
+
+/** Makes the context of one run. Opens nothing yet. */
+export function createContext(
+  options: GlobalOptions,
+  output: Output,
+  signal: AbortSignal,
+): Context {
+  const opened: Tickets[] = []
+  let tickets: Tickets | undefined
+  const open = (own: TicketsOptions) => {
+    const box = openTickets({
+      database: options.db,
+      env: output.io.env,
+      waitMs: options.waitMs,
+      signal,
+      onProgress: (sentence) => output.hint(sentence),
+      ...(options.debug && { trace: (line: string) => output.problem(line) }),
+      ...own,
+    })
+    opened.push(box)
+    return box
+  }
+  return {
+    options,
+    output,
+    signal,
+    asking: { output, signal },
+    get tickets() {
+      tickets ??= open({})
+      return tickets
+    },
+    open,
+    async close() {
+      await Promise.all(opened.map((box) => box.close()))
+    },
+  }
+}
+
+/**
+ * A whole number from the command line, from 1 up. `flag` names it in the sentence.
+ * Throws INVALID_INPUT.
+ */
+export function parseCount(flag: string, text: string): number {
+  if (!/^\d{1,9}$/.test(text.trim()) || Number(text) === 0) {
+    throw new TicketsError('INVALID_INPUT', `${flag} is a whole number from 1 up, such as 100.`)
+  }
+  return Number(text)
+}
+
+/** The error for what is missing when there is nobody to ask: it names the flags. */
+export function inputRequired(flags: string[]): TicketsError {
+  return new TicketsError(
+    'INPUT_REQUIRED',
+    `${flags.join(', ')} ${flags.length === 1 ? 'is' : 'are'} missing, and there is no terminal to ask on.`,
+  )
+}

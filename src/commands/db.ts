@@ -1,0 +1,66 @@
+import {
+  embeddedDataDir,
+  embeddedStatus,
+  embeddedUrl,
+  ensureEmbedded,
+  stopEmbedded,
+} from '../database/embedded.js'
+import type { Context, Handler } from './context.js'
+
+const actions: Record<string, (context: Context, dataDir: string) => Promise<void>> = {
+  status: showStatus,
+  start,
+  stop,
+  url: showUrl,
+}
+
+/** `tickets db status|start|stop|url`: the embedded server itself. */
+export const run: Handler<object, [string]> = async (context, _options, action) => {
+  await actions[action]!(context, embeddedDataDir(context.output.io.env))
+}
+
+async function showStatus({ output }: Context, dataDir: string) {
+  const status = await embeddedStatus(dataDir)
+  if (output.json) {
+    const { state, pid, version, socket, bytes = null } = status
+    return output.document({ state, data_dir: status.dataDir, pid, version, socket, bytes })
+  }
+  const lines = [
+    `state\t${status.state}`,
+    `data\t${status.dataDir}`,
+    `socket\t${status.socket}`,
+    ...(status.version === null ? [] : [`version\tPostgreSQL ${status.version}`]),
+    ...(status.pid === null ? [] : [`pid\t${status.pid}`]),
+    ...(status.bytes === undefined ? [] : [`size\t${Math.ceil(status.bytes / 1e6)} MB`]),
+  ]
+  await output.write(`${lines.join('\n')}\n`)
+}
+
+async function start(context: Context, dataDir: string) {
+  const { output } = context
+  await ensureEmbedded(dataDir, { onProgress: (sentence) => output.hint(sentence) })
+  // Somebody else's database may be the default here: this is about the embedded one.
+  await context.open({ database: 'embedded' }).migrate()
+  if (output.json) return showStatus(context, dataDir)
+  output.hint(`The embedded server is running. \`tickets db url\` tells how to reach it.`)
+}
+
+async function stop(context: Context, dataDir: string) {
+  const { output } = context
+  const outcome = await stopEmbedded(dataDir)
+  if (output.json) return showStatus(context, dataDir)
+  output.hint(
+    outcome === 'stopped'
+      ? 'The embedded server was stopped. The next command that needs it starts it again.'
+      : 'The embedded server was not running.',
+  )
+}
+
+async function showUrl({ output }: Context, dataDir: string) {
+  const url = embeddedUrl(dataDir)
+  if ((await embeddedStatus(dataDir)).state !== 'running') {
+    output.hint('The embedded server is not running: `tickets db start` starts it.')
+  }
+  if (output.json) return output.document({ url })
+  await output.write(`${url}\n`)
+}

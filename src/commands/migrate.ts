@@ -1,0 +1,68 @@
+import { TicketsError } from '../core/errors.js'
+import { askConfirm } from '../terminal/prompts.js'
+import type { Context, Handler } from './context.js'
+
+export interface MigrateOptions {
+  status?: boolean
+  check?: boolean
+  rollback?: boolean
+  yes?: boolean
+}
+
+/** `tickets migrate`: creates or upgrades the schema of the database that it names first. */
+export const run: Handler<MigrateOptions> = async (context, options) => {
+  const chosen = [options.status, options.check, options.rollback].filter(Boolean)
+  if (chosen.length > 1) {
+    throw new TicketsError(
+      'INVALID_INPUT',
+      '--status, --check and --rollback exclude each other. Give one of them.',
+    )
+  }
+  context.output.hint(`Database: ${context.tickets.databaseName}`)
+  if (options.status || options.check) return report(context, options.check ?? false)
+  if (options.rollback) return rollBack(context, options.yes ?? false)
+  return upgrade(context)
+}
+
+async function upgrade({ output, tickets }: Context) {
+  const applied = await tickets.migrate()
+  if (output.json) return output.document({ applied })
+  for (const name of applied) await output.write(`applied ${name}\n`)
+  if (applied.length === 0) output.hint('The schema is up to date.')
+}
+
+async function report({ output, tickets }: Context, isCheck: boolean) {
+  const { applied, pending, unknown } = await tickets.schemaStatus()
+  const isCurrent = pending.length === 0 && unknown.length === 0
+  if (output.json) await output.document({ ok: isCurrent, applied, pending, unknown })
+  else {
+    for (const name of applied) await output.write(`applied\t${name}\n`)
+    for (const name of pending) await output.write(`pending\t${name}\n`)
+    for (const name of unknown) await output.write(`unknown\t${name}\n`)
+    if (unknown.length > 0) output.hint('The schema is newer than this program. Upgrade tickets.')
+    else if (!isCurrent) output.hint('Run `tickets migrate` to bring the schema up to date.')
+  }
+  return isCheck && !isCurrent ? 7 : 0
+}
+
+/** Rolling back drops what the migration made: with bookings in it, only when somebody said so. */
+async function rollBack(context: Context, isSure: boolean) {
+  const { output, tickets, asking } = context
+  if (!isSure && (await tickets.hasBookings())) {
+    const question = 'This drops the bookings in it for good. Roll back?'
+    const unchanged = 'Nothing was rolled back.'
+    if (!output.canPrompt) {
+      throw new TicketsError(
+        'INPUT_REQUIRED',
+        `The database has bookings, and rolling back drops them. Pass --yes if that is meant. ${unchanged}`,
+      )
+    }
+    if (!(await askConfirm({ ...asking, unchanged }, { message: question, default: false }))) {
+      throw new TicketsError('INTERRUPTED', unchanged)
+    }
+  }
+  const undone = await tickets.rollback()
+  if (output.json) return output.document({ rolled_back: undone })
+  for (const name of undone) await output.write(`rolled back ${name}\n`)
+  if (undone.length === 0) output.hint('There is nothing to roll back.')
+}

@@ -1,0 +1,110 @@
+import { checkText } from '../core/input.js'
+import { showJson } from '../core/json.js'
+import { MAX_SEATS } from '../core/seats.js'
+import { checkSeatsPerRow, type NewShow } from '../core/shows.js'
+import { parseStartTime, parseTimeZone } from '../core/start-time.js'
+import { paperOf } from '../terminal/paper.js'
+import { askNumber, askText } from '../terminal/prompts.js'
+import { renderShowCard } from '../terminal/show-card.js'
+import { type Context, type Handler, inputRequired, parseCount } from './context.js'
+import { showFacts } from './show-text.js'
+
+export interface ShowCreateOptions {
+  name?: string
+  startTime?: string
+  totalSeats?: string
+  seatsPerRow?: string
+  timeZone?: string
+}
+
+/** `tickets show create`: what is missing is asked for, on a terminal. */
+export const run: Handler<ShowCreateOptions> = async (context, options) => {
+  const { output, tickets } = context
+  const show = await tickets.createShow(await complete(context, options))
+  if (output.json) await output.document(showJson(show))
+  else await output.write(renderShowCard(showFacts(show), paperOf(output)))
+  if (show.startTime < show.createdAt) {
+    output.hint('Note: this show starts in the past. It was created all the same.')
+  }
+}
+
+async function complete(context: Context, options: ShowCreateOptions): Promise<NewShow> {
+  // What was given is checked before anything is asked: nobody likes to answer in vain.
+  const timeZone = parseTimeZone(options.timeZone ?? systemTimeZone())
+  const given = {
+    name: options.name === undefined ? undefined : checkName(options.name),
+    startTime:
+      options.startTime === undefined ? undefined : parseStartTime(options.startTime, timeZone),
+    totalSeats:
+      options.totalSeats === undefined
+        ? undefined
+        : parseCount('--total-seats', options.totalSeats),
+    seatsPerRow:
+      options.seatsPerRow === undefined
+        ? undefined
+        : parseCount('--seats-per-row', options.seatsPerRow),
+  }
+  const { name, startTime, totalSeats } = given
+  if (name !== undefined && startTime !== undefined && totalSeats !== undefined) {
+    return { timeZone, name, startTime, totalSeats, seatsPerRow: given.seatsPerRow ?? null }
+  }
+  return ask(context, { ...given, timeZone })
+}
+
+async function ask(
+  { output, asking: onBehalf }: Context,
+  given: Partial<NewShow> & { timeZone: string },
+): Promise<NewShow> {
+  if (!output.canPrompt) {
+    throw inputRequired([
+      ...(given.name === undefined ? ['--name'] : []),
+      ...(given.startTime === undefined ? ['--start-time'] : []),
+      ...(given.totalSeats === undefined ? ['--total-seats'] : []),
+    ])
+  }
+  const { timeZone } = given
+  const asking = { ...onBehalf, unchanged: 'No show was created.' }
+  const name =
+    given.name ?? (await askText(asking, { message: 'Name of the show', check: checkName }))
+  const startTime =
+    given.startTime ??
+    parseStartTime(
+      await askText(asking, {
+        message: `Start time (${timeZone})`,
+        hint: '2026-12-25 19:00',
+        check: (text) => parseStartTime(text, timeZone),
+      }),
+      timeZone,
+    )
+  const totalSeats =
+    given.totalSeats ?? (await askNumber(asking, { message: 'Seats', min: 1, max: MAX_SEATS }))
+  const seatsPerRow = given.seatsPerRow ?? (await askSeatsPerRow(asking, totalSeats))
+  return { name, startTime, totalSeats, seatsPerRow, timeZone }
+}
+
+async function askSeatsPerRow(
+  asking: Context['asking'],
+  totalSeats: number,
+): Promise<number | null> {
+  const check = (text: string) => {
+    if (text === '') return null
+    const seats = parseCount('The length of a row', text)
+    checkSeatsPerRow(seats, totalSeats)
+    return seats
+  }
+  return check(
+    await askText(asking, {
+      message: 'Seats in a row',
+      hint: 'Enter: numbers only, no rows',
+      check,
+    }),
+  )
+}
+
+function checkName(name: string): string {
+  return checkText('name of the show', name, 200)
+}
+
+function systemTimeZone(): string {
+  return Intl.DateTimeFormat().resolvedOptions().timeZone
+}

@@ -1,0 +1,21 @@
+import { formatStartTime } from '../core/format-time.js'
+import type { Show } from '../core/shows.js'
+import type { ShowFacts } from '../terminal/show-card.js'
+
+/** When a show starts, as people say it, in its own time zone. */
+export function whenOf(show: Show): string {
+  return formatStartTime(show.startTime, show.timeZone)
+}
+
+/** A show as the terminal's show card wants it. */
+export function showFacts(show: Show): ShowFacts {
+  return {
+    id: show.id,
+    name: show.name,
+    when: whenOf(show),
+    layout: show,
+    booked: show.confirmedSeats,
+    held: show.heldSeats,
+    isCancelled: show.cancelledAt !== null,
+  }
+}

@@ -1,0 +1,26 @@
+import { showDetailsJson } from '../core/json.js'
+import type { ShowDetails } from '../core/shows.js'
+import { type Paper, paperOf } from '../terminal/paper.js'
+import { renderSeatMap } from '../terminal/seat-map.js'
+import { renderShowCard } from '../terminal/show-card.js'
+import type { Handler } from './context.js'
+import { showFacts } from './show-text.js'
+
+/** `tickets show view SHOW`: details and the seat map. */
+export const run: Handler<object, [string]> = async ({ output, tickets }, _options, name) => {
+  const show = await tickets.viewShow(name)
+  if (output.json) await output.document(showDetailsJson(show))
+  else await output.write(renderShow(show, paperOf(output)))
+}
+
+/** A show's card and, below it, its house. */
+export function renderShow(show: ShowDetails, paper: Paper): string {
+  const map = renderSeatMap(
+    {
+      layout: show,
+      stateOf: (seat) => (show.booked.has(seat) ? 'booked' : show.held.has(seat) ? 'held' : 'free'),
+    },
+    paper,
+  )
+  return `${renderShowCard(showFacts(show), paper)}\n${map}`
+}

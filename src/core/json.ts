@@ -1,0 +1,65 @@
+import type { Booking, BookingOutcome } from './booking.js'
+import type { TicketsError } from './errors.js'
+import type { Show, ShowDetails } from './shows.js'
+
+/**
+ * The JSON of the contract, in one place for the command line and for HTTP. The names are the
+ * original API's, two of them in camelCase; what is new is in snake_case. Times are ISO 8601, UTC.
+ */
+export function showJson(show: Show) {
+  return {
+    id: show.id,
+    name: show.name,
+    start_time: show.startTime.toISOString(),
+    time_zone: show.timeZone,
+    total_seats: show.totalSeats,
+    seats_per_row: show.seatsPerRow,
+    createdAt: show.createdAt.toISOString(),
+    updatedAt: show.updatedAt.toISOString(),
+    cancelled_at: show.cancelledAt?.toISOString() ?? null,
+    confirmed_seats_count: show.confirmedSeats,
+    held_seats_count: show.heldSeats,
+    available_seats: show.totalSeats - show.confirmedSeats - show.heldSeats,
+  }
+}
+
+/** A show with its seats: `booked_seats` and `held_seats` are arrays of seat numbers. */
+export function showDetailsJson(show: ShowDetails) {
+  return { ...showJson(show), booked_seats: [...show.booked], held_seats: [...show.held] }
+}
+
+/** A booking; `failure` is the code of its error, the sentence belongs to the error itself. */
+export function bookingJson({ booking, replayed }: BookingOutcome) {
+  return { ...recordJson(booking), replayed }
+}
+
+/** The document that tells of an error, with the FAILED booking when one was kept. */
+export function errorJson(error: TicketsError) {
+  return {
+    error: {
+      code: error.code,
+      message: error.message,
+      retryable: error.isRetryable,
+      ...(error.seats && { seats: error.seats }),
+      ...(error.alternatives && { alternatives: error.alternatives }),
+    },
+    ...(error.outcome && { booking: bookingJson(error.outcome) }),
+  }
+}
+
+function recordJson(booking: Booking) {
+  return {
+    id: booking.id,
+    reference: booking.reference,
+    show_id: booking.showId,
+    status: booking.status,
+    seats: booking.seats,
+    seat_labels: booking.seatLabels,
+    customer: booking.customer,
+    note: booking.note,
+    held_until: booking.heldUntil?.toISOString() ?? null,
+    failure: booking.failure?.code ?? null,
+    createdAt: booking.createdAt.toISOString(),
+    updatedAt: booking.updatedAt.toISOString(),
+  }
+}

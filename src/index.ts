@@ -1,0 +1,218 @@
+import { homedir } from 'node:os'
+import type { BookingOutcome, BookingRequest } from './core/booking.js'
+import { type BookingOptions, bookSeats, previewSeats, refusalError } from './core/bookings.js'
+import { TicketsError } from './core/errors.js'
+import {
+  createShow,
+  findShow,
+  listShows,
+  type NewShow,
+  type Show,
+  type ShowDetails,
+  type ShowFilter,
+  viewShow,
+} from './core/shows.js'
+import { type Database, openDatabase } from './database/connection.js'
+import { embeddedConnection, embeddedDataDir, ensureEmbedded } from './database/embedded.js'
+import {
+  hasBookings,
+  migrate,
+  requireSchema,
+  rollback,
+  type SchemaStatus,
+  schemaStatus,
+} from './database/migrate.js'
+import { withRetry } from './database/retry.js'
+import { type DatabaseTarget, findDatabase } from './database/settings.js'
+
+export type {
+  Booking,
+  BookingOutcome,
+  BookingRequest,
+  BookingStatus,
+  Refusal,
+} from './core/booking.js'
+export type { BookingOptions } from './core/bookings.js'
+export { type ErrorCode, errorCodes, TicketsError } from './core/errors.js'
+export { bookingJson, errorJson, showDetailsJson, showJson } from './core/json.js'
+export { SeatSet } from './core/seat-set.js'
+export { formatSeats, parseSeats, type SeatLayout, seatLabel } from './core/seats.js'
+export type { NewShow, Show, ShowDetails, ShowFilter } from './core/shows.js'
+export type { SchemaStatus } from './database/migrate.js'
+
+/** How to open a box office. Everything may be left out. */
+export interface TicketsOptions {
+  /** A PostgreSQL URL, or `embedded`. Default: what the environment says, else `embedded`. */
+  database?: string | undefined
+  /** How long to keep trying when the database is busy, in milliseconds. Default: 30,000. */
+  waitMs?: number
+  /** How many connections at most. Default: 1. */
+  connections?: number
+  /** Where DATABASE_URL, PGHOST, TICKETS_DATA_DIR and the like are looked up. */
+  env?: Record<string, string | undefined>
+  /** Whose `.env` file counts. Default: the working directory. */
+  cwd?: string
+  /** Hears of what takes a while: the embedded server being made or started. */
+  onProgress?: (sentence: string) => void
+  /** Hears every SQL statement with its duration. */
+  trace?: (line: string) => void
+  /** When aborted, what is under way is rolled back and throws INTERRUPTED. */
+  signal?: AbortSignal
+}
+
+/**
+ * A box office: one database, and everything that can be done with it.
+ *
+ * @example
+ * const tickets = openTickets()
+ * const show = await tickets.createShow({ name: 'The Lion King', startTime, totalSeats: 100 })
+ * const { booking } = await tickets.book(show.id, { count: 2, customer: 'Ada' })
+ * await tickets.close()
+ *
+ * Every method but `close` may throw a `TicketsError` of the database: DB_UNREACHABLE, DB_AUTH,
+ * DB_MISSING, DB_TLS, NOT_MIGRATED, SCHEMA_TOO_NEW, BUSY.
+ */
+export interface Tickets {
+  /** Which database this is, for people; never with its password. */
+  readonly databaseName: string
+  /** Creates a show with an empty house. Throws INVALID_INPUT. */
+  createShow(show: NewShow): Promise<Show>
+  /** Shows in the order of their start, in constant memory however many there are. */
+  listShows(filter?: ShowFilter): AsyncGenerator<Show>
+  /** The show with this id, beginning of an id, or name. Throws SHOW_NOT_FOUND, AMBIGUOUS_ID. */
+  findShow(show: string): Promise<Show>
+  /** The same, with the seats of its house. */
+  viewShow(show: string): Promise<ShowDetails>
+  /**
+   * Books seats, or holds them. `show` as for `findShow`. When it returns, the booking is durable.
+   *
+   * Throws SHOW_NOT_FOUND, AMBIGUOUS_ID, INVALID_INPUT, NO_SUCH_SEAT and KEY_REUSED before
+   * anything is recorded; SEATS_TAKEN, NOT_ENOUGH_SEATS, SHOW_CANCELLED and ABANDONED with the
+   * FAILED booking as `outcome`; BUSY and INTERRUPTED.
+   */
+  book(show: string, request: BookingRequest, options?: BookingOptions): Promise<BookingOutcome>
+  /** The seats that `book` would give now; nothing is written. Throws what `book` throws. */
+  preview(show: string, request: BookingRequest): Promise<number[]>
+  /** Has anything ever been booked here? False where there is no schema at all. */
+  hasBookings(): Promise<boolean>
+  /** Creates or upgrades the schema; the names of the migrations that it ran. */
+  migrate(): Promise<string[]>
+  /** Takes back the latest batch of migrations; their names. */
+  rollback(): Promise<string[]>
+  /** Where the schema stands. */
+  schemaStatus(): Promise<SchemaStatus>
+  /** Closes the connections. Never throws. */
+  close(): Promise<void>
+}
+
+/** Opens a box office. Connects to nothing before the first call. Throws INVALID_INPUT. */
+export function openTickets(options: TicketsOptions = {}): Tickets {
+  return new BoxOffice(connect(options))
+}
+
+class BoxOffice implements Tickets {
+  readonly #db: Database
+  #isReady: Promise<void> | undefined
+
+  constructor(db: Database) {
+    this.#db = db
+  }
+
+  get databaseName(): string {
+    return this.#db.target.name
+  }
+
+  createShow(show: NewShow): Promise<Show> {
+    return this.#run((db) => createShow(db, show))
+  }
+
+  async *listShows(filter?: ShowFilter): AsyncGenerator<Show> {
+    await this.#run(async () => {})
+    yield* listShows(this.#db, filter)
+  }
+
+  findShow(show: string): Promise<Show> {
+    return this.#run((db) => findShow(db, show))
+  }
+
+  viewShow(show: string): Promise<ShowDetails> {
+    return this.#run((db) => viewShow(db, show))
+  }
+
+  book(show: string, request: BookingRequest, options?: BookingOptions): Promise<BookingOutcome> {
+    return this.#run(async (db) => {
+      const id = await showId(db, show)
+      const [outcome] = await bookSeats(db, id, [request], options)
+      if (outcome instanceof TicketsError) throw outcome
+      const { failure } = outcome!.booking
+      if (failure !== null) throw refusalError(failure, outcome)
+      return outcome!
+    })
+  }
+
+  preview(show: string, request: BookingRequest): Promise<number[]> {
+    return this.#run(async (db) => previewSeats(db, await showId(db, show), request))
+  }
+
+  hasBookings(): Promise<boolean> {
+    return withRetry(this.#db, () => hasBookings(this.#db.knex))
+  }
+
+  migrate(): Promise<string[]> {
+    return withRetry(this.#db, () => migrate(this.#db.knex))
+  }
+
+  rollback(): Promise<string[]> {
+    return withRetry(this.#db, () => rollback(this.#db.knex))
+  }
+
+  schemaStatus(): Promise<SchemaStatus> {
+    return withRetry(this.#db, () => schemaStatus(this.#db.knex))
+  }
+
+  close(): Promise<void> {
+    return this.#db.close()
+  }
+
+  /** Every call waits for the schema once, and then does its own waiting where it is safe. */
+  async #run<T>(work: (db: Database) => Promise<T>): Promise<T> {
+    this.#isReady ??= withRetry(this.#db, () => requireSchema(this.#db))
+    await this.#isReady
+    return work(this.#db)
+  }
+}
+
+const FULL_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+
+/** A whole id is taken at its word: whether the show exists is found out when it is used. */
+async function showId(db: Database, show: string): Promise<string> {
+  return FULL_ID.test(show) ? show : (await findShow(db, show)).id
+}
+
+function connect(options: TicketsOptions): Database {
+  const { env = process.env, waitMs = 30_000, connections = 1 } = options
+  const found = findDatabase({
+    ...(options.database !== undefined && { db: options.database }),
+    env,
+    cwd: options.cwd ?? process.cwd(),
+    homeDir: homedir(),
+  })
+  const target = found === 'embedded' ? embeddedTarget(env, waitMs, options.onProgress) : found
+  return openDatabase(target, { ...options, waitMs, poolSize: connections })
+}
+
+function embeddedTarget(
+  env: Record<string, string | undefined>,
+  waitMs: number,
+  onProgress: TicketsOptions['onProgress'],
+): DatabaseTarget {
+  const dataDir = embeddedDataDir(env)
+  return {
+    kind: 'embedded',
+    connection: embeddedConnection(dataDir),
+    name: `embedded database in ${dataDir}`,
+    source: 'embedded',
+    sslMode: 'disable',
+    revive: () => ensureEmbedded(dataDir, { ...(onProgress && { onProgress }) }),
+  }
+}
