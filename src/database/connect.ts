@@ -1,0 +1,120 @@
+import { Socket } from 'node:net'
+import pg from 'pg'
+import { TicketsError } from '../core/errors.js'
+import { isTlsFailure, sqlState } from './failures.js'
+import type { DatabaseTarget } from './settings.js'
+
+export interface ConnectOptions {
+  /** Settings of the session, on top of the target's own. */
+  session: pg.ClientConfig
+  /** Milliseconds until a server that does not answer counts as unreachable. */
+  timeoutMs: number
+  /** Every open socket is in here, so that it can be cut from outside. */
+  sockets: Set<Socket>
+}
+
+/**
+ * Opens one connection, and means by `sslmode` what libpq means: `prefer` tries TLS and then plain,
+ * `allow` plain and then TLS, everything else has one try.
+ *
+ * Throws what node-postgres and the network throw; `translateFailure` knows them all.
+ */
+export async function connect(target: DatabaseTarget, options: ConnectOptions): Promise<pg.Client> {
+  const [first, second] = tlsTries(target)
+  try {
+    return await connectOnce(target, first, options)
+  } catch (failure) {
+    if (second === undefined || !mayDependOnTls(failure)) throw failure
+    return await connectOnce(target, second, options).catch((secondFailure) => {
+      throw moreTelling(failure, secondFailure)
+    })
+  }
+}
+
+type Tls = pg.ClientConfig['ssl']
+
+function tlsTries({ sslMode, connection }: DatabaseTarget): [Tls, Tls?] {
+  // Never undefined: node-postgres would then read PGSSLMODE by itself and mean something else by it.
+  const tls = connection.ssl ?? false
+  if (tls === false) return [false]
+  if (sslMode === 'allow') return [false, tls]
+  if (sslMode === 'prefer') return [tls, false]
+  return [tls]
+}
+
+function mayDependOnTls(failure: unknown): boolean {
+  return isTlsFailure(failure) || sqlState(failure) === '28000'
+}
+
+/** Both tries failed: the first one's refusal says more, unless it was only about TLS. */
+function moreTelling(first: unknown, second: unknown): unknown {
+  return sqlState(first) === '28000' && mayDependOnTls(second) ? first : second
+}
+
+async function connectOnce(
+  target: DatabaseTarget,
+  tls: Tls,
+  { session, timeoutMs, sockets }: ConnectOptions,
+): Promise<pg.Client> {
+  const socket = new Socket()
+  sockets.add(socket)
+  socket.once('close', () => sockets.delete(socket))
+  const client = new pg.Client({
+    ...target.connection,
+    // A function even when there is none: node-postgres would otherwise look for one by itself,
+    // with other rules than libpq's and warnings on stderr.
+    password: target.connection.password ?? (() => askedForPassword(target)),
+    ...session,
+    ssl: tls,
+    stream: () => socket,
+  })
+  if (target.channelBindingRequired) demandChannelBinding(client, target)
+  const timer = setTimeout(() => socket.destroy(connectTimeout(timeoutMs)), timeoutMs)
+  try {
+    await client.connect()
+    return client
+  } catch (failure) {
+    client.on('error', () => {}) // A dying socket may say it twice.
+    socket.destroy()
+    throw failure
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function askedForPassword(target: DatabaseTarget): never {
+  throw new TicketsError('DB_AUTH', `The ${target.name} asks for a password, and none was given.`)
+}
+
+/** The same shape as the network's own time-out, which may come only after minutes. */
+function connectTimeout(timeoutMs: number): Error {
+  return Object.assign(new Error(`no answer within ${timeoutMs} ms`), {
+    code: 'ETIMEDOUT',
+    syscall: 'connect',
+  })
+}
+
+/** node-postgres only prefers channel binding; `channel_binding=require` must not be talked down. */
+function demandChannelBinding(client: pg.Client, target: DatabaseTarget): void {
+  let isBound = false
+  const refuseUnbound = () => {
+    if (isBound) return
+    client.connection.stream.destroy(
+      new TicketsError(
+        'DB_TLS',
+        `The ${target.name} offers no channel binding, which channel_binding=require demands.`,
+      ),
+    )
+  }
+  client.connection.once('authenticationSASL', (message: { mechanisms: string[] }) => {
+    isBound = message.mechanisms.includes('SCRAM-SHA-256-PLUS')
+    refuseUnbound()
+  })
+  for (const login of [
+    'authenticationCleartextPassword',
+    'authenticationMD5Password',
+    'authenticationOk',
+  ]) {
+    client.connection.once(login, refuseUnbound)
+  }
+}

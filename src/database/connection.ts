@@ -1,0 +1,166 @@
+import type { Socket } from 'node:net'
+import knex, { type Knex } from 'knex'
+import PostgresClient from 'knex/lib/dialects/postgres/index.js'
+import type pg from 'pg'
+import { type ConnectOptions, connect } from './connect.js'
+import type { DatabaseTarget } from './settings.js'
+import { traceQueries } from './sql-trace.js'
+
+/** An open database: what every function of the core is given. */
+export interface Database {
+  readonly knex: Knex
+  readonly target: DatabaseTarget
+  /** Milliseconds that a busy database is waited for. */
+  readonly waitMs: number
+  /** Once aborted, no connection is left open and no new one is made. */
+  readonly signal: AbortSignal | undefined
+  /** Has a connection ever been made? Then a server that refuses one is restarting. */
+  readonly hasConnected: boolean
+  /** Ends every connection, cutting those in use; quick, and never throws. */
+  close(): Promise<void>
+}
+
+export interface OpenOptions {
+  /** Milliseconds that a lock or a connection is waited for. */
+  waitMs: number
+  /** The most connections at once; 1 unless told. */
+  poolSize?: number
+  /** Milliseconds for one statement, its waiting included; `waitMs` + 30 s unless told, 0: no limit. */
+  statementTimeoutMs?: number
+  /** Gets every statement with its time and its shortened bindings, and Knex' own complaints. */
+  trace?: (line: string) => void
+  /** When aborted, every connection is cut at once, so that nothing more is committed. */
+  signal?: AbortSignal
+}
+
+/**
+ * Opens a database lazily: nothing connects before the first statement.
+ *
+ * Statements reject with whatever node-postgres or the network throws; `withRetry` and
+ * `translateFailure` make sense of it.
+ */
+export function openDatabase(target: DatabaseTarget, options: OpenOptions): Database {
+  const sockets = new Set<Socket>()
+  let hasConnected = false
+  let closing: Promise<void> | undefined
+  const db = knex({
+    ...knexSettings(target, options, sockets, () => {
+      hasConnected = true
+    }),
+    log: quietLog(options.trace),
+  })
+  if (options.trace) traceQueries(db, options.trace)
+  const close = () => {
+    closing ??= closePool(db, sockets)
+    return closing
+  }
+  options.signal?.addEventListener('abort', () => void close(), { once: true })
+  return {
+    knex: db,
+    target,
+    waitMs: options.waitMs,
+    signal: options.signal,
+    get hasConnected() {
+      return hasConnected
+    },
+    close,
+  }
+}
+
+/** What Knex is told; also good for the `knex` tool's own configuration file. */
+export function knexSettings(
+  target: DatabaseTarget,
+  options: OpenOptions,
+  sockets: Set<Socket> = new Set(),
+  onConnected: () => void = () => {},
+): Knex.Config {
+  const timeoutMs = connectTimeoutMs(target, options)
+  const session = sessionSettings(target, options)
+  return {
+    client: clientOf(target, { session, timeoutMs, sockets }, onConnected),
+    // Knex makes no pool without it. The rest, the password above all, stays out of its hands.
+    connection: { database: target.connection.database },
+    // Saves asking for it at every start; all that matters to Knex is that it is 9.2 or later.
+    version: '14',
+    pool: {
+      min: 0,
+      max: options.poolSize ?? 1,
+      // Both outlast connecting (twice, when TLS is only preferred), so that the reason is not lost.
+      createTimeoutMillis: 2 * timeoutMs + 1000,
+      acquireTimeoutMillis: 2 * timeoutMs + 1000 + options.waitMs,
+    },
+    // Otherwise each error's message carries every bound value, a whole house's seats among them.
+    compileSqlOnError: false,
+  }
+}
+
+const defaultConnectTimeoutMs = 10_000
+const idleInTransactionMs = 10_000
+const statementGraceMs = 30_000
+/** The longest that PostgreSQL and Node's timers can count: 24 days. */
+const longestMs = 2 ** 31 - 1
+
+function connectTimeoutMs({ connection }: DatabaseTarget, { waitMs }: OpenOptions): number {
+  const configured = connection.connectionTimeoutMillis ?? defaultConnectTimeoutMs
+  // Who does not want to wait for a busy database still wants to be connected to an idle one.
+  return Math.min(configured || longestMs, Math.max(waitMs, 1000), longestMs / 4)
+}
+
+/** They travel in the start-up message, and so cost no round trip. */
+function sessionSettings(target: DatabaseTarget, options: OpenOptions): pg.ClientConfig {
+  const statementMs = options.statementTimeoutMs ?? options.waitMs + statementGraceMs
+  return {
+    application_name: target.connection.application_name ?? 'tickets',
+    // A lock_timeout of 0 would mean no limit at all.
+    lock_timeout: Math.min(Math.max(Math.round(options.waitMs), 1), longestMs),
+    idle_in_transaction_session_timeout: idleInTransactionMs,
+    keepAlive: true,
+    connectionTimeoutMillis: 0, // `connect` has a clock of its own.
+    ...(statementMs > 0
+      ? { statement_timeout: Math.min(Math.round(statementMs), longestMs) }
+      : // node-postgres does not send a zero, and the role may have a limit of its own.
+        { options: [target.connection.options, '-c statement_timeout=0'].join(' ').trim() }),
+  }
+}
+
+function clientOf(target: DatabaseTarget, options: ConnectOptions, onConnected: () => void) {
+  return class TicketsClient extends PostgresClient {
+    override async acquireRawConnection(): Promise<pg.Client> {
+      const client: pg.Client & { __knex__disposed?: unknown } = await connect(target, options)
+      // Knex' pool looks at this mark before it hands out a connection again.
+      const dispose = (reason: unknown) => {
+        client.__knex__disposed = reason
+      }
+      client.on('error', dispose)
+      client.on('end', () => dispose('connection ended'))
+      onConnected()
+      return client
+    }
+  }
+}
+
+/** Knex prints by itself unless every one of these is there. */
+function quietLog(trace: (line: string) => void = () => {}): Knex.Config['log'] {
+  const tell = (message: unknown) => trace(`knex: ${String(message)}`)
+  return { warn: tell, error: tell, debug: tell, deprecate: tell, enableColors: false }
+}
+
+const goodbyeMs = 500
+
+async function closePool(db: Knex, sockets: Set<Socket>): Promise<void> {
+  const { pool } = db.client
+  const isBusy = pool.numUsed() + pool.numPendingCreates() > 0
+  // The pool would wait for whoever uses a connection, for as long as that takes.
+  if (isBusy) cut(sockets)
+  let timer: NodeJS.Timeout | undefined
+  const patience = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, goodbyeMs)
+  })
+  await Promise.race([db.destroy().catch(() => {}), patience])
+  clearTimeout(timer)
+  cut(sockets)
+}
+
+function cut(sockets: Set<Socket>): void {
+  for (const socket of sockets) socket.destroy()
+}

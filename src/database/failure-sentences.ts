@@ -1,0 +1,118 @@
+import type { ErrorCode } from '../core/errors.js'
+import type { DatabaseTarget } from './settings.js'
+
+/** An expected failure: its code, and what to tell people about it. */
+export interface ExpectedFailure {
+  code: ErrorCode
+  sentence: (target: DatabaseTarget) => string
+}
+
+const expected = (code: ErrorCode, sentence: ExpectedFailure['sentence']): ExpectedFailure => ({
+  code,
+  sentence,
+})
+
+const unreachable = (what: string) =>
+  expected('DB_UNREACHABLE', (target) => `Cannot reach ${target.name}: ${what}. ${advice(target)}`)
+
+const busy = (what: string) =>
+  expected('BUSY', (target) => `The ${target.name} is busy: ${what}. Try again, or wait longer.`)
+
+const notMigrated = expected(
+  'NOT_MIGRATED',
+  (target) => `The ${target.name} has no tables of ours yet. Run "tickets migrate".`,
+)
+
+const loginRefused = expected(
+  'DB_AUTH',
+  (target) =>
+    `The ${target.name} refuses the login. Check the user, the password and the server's pg_hba.conf. ${origin(target)}`,
+)
+
+/** What the network says, by the code of the system call. */
+export const networkSentences: Readonly<Record<string, ExpectedFailure>> = {
+  ECONNREFUSED: unreachable('nothing is listening there'),
+  ENOENT: unreachable('its Unix socket does not exist'),
+  ENOTDIR: unreachable('its Unix socket does not exist'),
+  EACCES: unreachable('this user may not use its Unix socket'),
+  EPERM: unreachable('this user may not connect there'),
+  EINVAL: unreachable('that is no address to connect to'),
+  ENOTFOUND: unreachable('no such host is known'),
+  EAI_AGAIN: unreachable('its host name cannot be looked up at the moment'),
+  ETIMEDOUT: unreachable('it does not answer'),
+  EHOSTUNREACH: unreachable('there is no way to its host'),
+  EHOSTDOWN: unreachable('its host is down'),
+  ENETUNREACH: unreachable('there is no way to its network'),
+  ENETDOWN: unreachable('the network is down'),
+  ECONNRESET: unreachable('the connection was cut'),
+  ECONNABORTED: unreachable('the connection was cut'),
+  EPIPE: unreachable('the connection was cut'),
+  EAGAIN: busy('too many clients are connecting at once'),
+  EADDRNOTAVAIL: busy('this machine has too many connections open'),
+}
+
+/** What the server says, by SQLSTATE, and what can be told only by other signs. */
+export const serverSentences = {
+  states: {
+    '28P01': loginRefused,
+    '28000': loginRefused,
+    '42501': expected(
+      'DB_AUTH',
+      (target) =>
+        `The ${target.name} does not let that user do this. Ask its owner for the grants, or log in as its owner.`,
+    ),
+    '3D000': expected(
+      'DB_MISSING',
+      (target) => `There is no ${target.name}. Create it with "createdb". ${origin(target)}`,
+    ),
+    '57P04': expected('DB_MISSING', (target) => `The ${target.name} has just been dropped.`),
+    '42P01': notMigrated,
+    '3F000': notMigrated,
+    '53300': busy('all its connections are taken'),
+    '57P03': busy('it is starting up or shutting down'),
+    '55P03': busy('somebody else kept the lock all the time'),
+    '40001': busy('others kept changing the same rows'),
+    '40P01': busy('others kept locking the same rows'),
+    '57014': busy('the statement took too long and was cancelled'),
+    '25P04': busy('the transaction took too long and was cancelled'),
+    '25006': unreachable('it is read-only at the moment, and tickets must write'),
+    '53100': unreachable('its disk is full'),
+    '53200': busy('it is out of memory'),
+    '58030': unreachable('it cannot read or write its files'),
+  } as Readonly<Record<string, ExpectedFailure>>,
+  lost: expected(
+    'DB_UNREACHABLE',
+    (target) => `The connection to ${target.name} was lost. ${advice(target)}`,
+  ),
+  pooler: expected(
+    'DB_UNREACHABLE',
+    (target) =>
+      `A connection pooler stands before ${target.name} and refuses the session's time limits. Connect to PostgreSQL itself, or let the pooler ignore lock_timeout, statement_timeout and idle_in_transaction_session_timeout.`,
+  ),
+  poolTimeout: busy('all connections of this process are in use'),
+  tlsDemanded: expected(
+    'DB_TLS',
+    (target) =>
+      `The ${target.name} refuses a login without TLS. Use sslmode=require. ${origin(target)}`,
+  ),
+  tlsRefused: expected(
+    'DB_TLS',
+    (target) =>
+      `The ${target.name} has no TLS, and sslmode=${target.sslMode ?? 'require'} demands it. Turn TLS on there, or use sslmode=prefer.`,
+  ),
+  certificate: (reason: string) =>
+    expected(
+      'DB_TLS',
+      (target) =>
+        `The TLS connection to ${target.name} does not hold: ${reason}. Check the certificate, sslmode and sslrootcert.`,
+    ),
+}
+
+function advice(target: DatabaseTarget): string {
+  if (target.kind === 'embedded') return 'Look at it with "tickets db status".'
+  return `Check that it is running. ${origin(target)}`
+}
+
+function origin(target: DatabaseTarget): string {
+  return target.kind === 'embedded' ? '' : `(Named by ${target.source}.)`
+}

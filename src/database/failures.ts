@@ -1,0 +1,175 @@
+import { TicketsError } from '../core/errors.js'
+import { type ExpectedFailure, networkSentences, serverSentences } from './failure-sentences.js'
+import type { DatabaseTarget } from './settings.js'
+
+/**
+ * What a failed attempt means for the next one.
+ *
+ * - `connect`: no connection was made: no server there, or none that takes one more client now.
+ * - `conflict`: others were in the way, and the transaction is rolled back.
+ * - `lost`: the connection died, and nobody knows what became of the transaction.
+ * - `undefined`: trying again does not help.
+ */
+export type RetryCause = 'connect' | 'conflict' | 'lost'
+
+export function retryCause(error: unknown): RetryCause | undefined {
+  if (isPoolerRefusal(error)) return undefined
+  const state = sqlState(error)
+  if (state !== undefined) {
+    if (['53300', '57P03'].includes(state)) return 'connect'
+    if (['40001', '40P01', '55P03'].includes(state)) return 'conflict'
+    if (['57P01', '57P02', '57P05', '25P03'].includes(state) || state.startsWith('08'))
+      return 'lost'
+    return undefined
+  }
+  const code = systemCode(error)
+  if (code === undefined) return isLostByText(error) ? 'lost' : undefined
+  if (code === 'ENOTFOUND') return undefined
+  if (isConnecting(error) && Object.hasOwn(networkSentences, code)) return 'connect'
+  return lostCodes.has(code) ? 'lost' : undefined
+}
+
+/** Nothing is there to connect to: for an embedded server, the moment to start it. */
+export function isServerAbsent(error: unknown): boolean {
+  const code = systemCode(error)
+  return (
+    sqlState(error) === '3D000' ||
+    ((code === 'ECONNREFUSED' || code === 'ENOENT') && isConnecting(error))
+  )
+}
+
+/** Is there a server that answers, and only has no room, or no time, at the moment? */
+export function isServerOccupied(error: unknown): boolean {
+  const code = systemCode(error)
+  // EAGAIN is a Unix socket whose queue is full, EADDRNOTAVAIL a machine out of local ports.
+  return retryCause(error) === 'connect' && (code === undefined || occupiedCodes.has(code))
+}
+
+/**
+ * Turns an error of node-postgres, Knex, the network or TLS into a TicketsError with a sentence of
+ * its own. Call it once, at the edge. TicketsErrors and bugs come back as they are.
+ */
+export function translateFailure(error: unknown, target: DatabaseTarget): unknown {
+  if (error instanceof TicketsError) return error
+  const expected = expectedFailure(error, target)
+  if (expected === undefined) return error
+  return new TicketsError(expected.code, expected.sentence(target), { cause: error })
+}
+
+/** The SQLSTATE, when it was the server that reported the error. */
+export function sqlState(error: unknown): string | undefined {
+  // The severity tells it from a system's code: EPIPE would pass for a SQLSTATE.
+  return hasProperty(error, 'severity') ? textOf(error, 'code') : undefined
+}
+
+/** Did TLS itself fail: refused by the server, or a certificate that does not hold? */
+export function isTlsFailure(error: unknown): boolean {
+  return tlsCodes.test(systemCode(error) ?? '') || endsWithAny(error, tlsRefusals)
+}
+
+const occupiedCodes = new Set(['EAGAIN', 'EADDRNOTAVAIL'])
+const lostCodes = new Set([
+  'ECONNRESET',
+  'ECONNABORTED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'EHOSTDOWN',
+  'ENETUNREACH',
+  'ENETDOWN',
+  'ERR_STREAM_DESTROYED',
+  'ERR_STREAM_WRITE_AFTER_END',
+  'ERR_SOCKET_CLOSED',
+])
+
+// OpenSSL's verdicts on certificates as Node names them, and Node's own.
+const tlsCodes =
+  /^(ERR_TLS_|ERR_SSL_|ERR_OSSL_|EPROTO$|CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH$|INVALID_CA$|INVALID_PURPOSE$|PATH_LENGTH_EXCEEDED$)/
+
+// node-postgres gives these no code and no class of their own.
+const tlsRefusals = [
+  'The server does not support SSL connections',
+  'There was an error establishing an SSL connection',
+]
+const lostTexts = [
+  'Connection terminated unexpectedly',
+  'Connection terminated',
+  'Client has encountered a connection error and is not queryable',
+  'Client was closed and is not queryable',
+]
+
+function isLostByText(error: unknown): boolean {
+  return sqlState(error) === undefined && endsWithAny(error, lostTexts)
+}
+
+/** A pooler's refusal has only the general code of a protocol violation. */
+function isPoolerRefusal(error: unknown): boolean {
+  return sqlState(error) === '08P01' && /unsupported startup parameter/.test(messageOf(error))
+}
+
+/** A server that asks for TLS says so only in its text, and only when none was tried. */
+function demandsTls(error: unknown, { sslMode }: DatabaseTarget): boolean {
+  return (
+    sqlState(error) === '28000' &&
+    sslMode === 'disable' &&
+    /no encryption|SSL off/.test(messageOf(error))
+  )
+}
+
+function expectedFailure(error: unknown, target: DatabaseTarget): ExpectedFailure | undefined {
+  const server = serverSentences
+  if (isPoolerRefusal(error)) return server.pooler
+  if (demandsTls(error, target)) return server.tlsDemanded
+  const state = sqlState(error)
+  if (state !== undefined) {
+    return server.states[state] ?? (retryCause(error) === 'lost' ? server.lost : undefined)
+  }
+  if (isTlsFailure(error)) {
+    return endsWithAny(error, tlsRefusals)
+      ? server.tlsRefused
+      : server.certificate(messageOf(error))
+  }
+  const cause = retryCause(error)
+  if (cause === 'lost') return server.lost
+  const code = systemCode(error)
+  if (code !== undefined && isConnecting(error)) return networkSentences[code]
+  // Knex throws this class alone when its pool has nothing to give.
+  if (error instanceof Error && error.name === 'KnexTimeoutError') return server.poolTimeout
+  // node-postgres has no code for a login that fails on its own side.
+  if (messageOf(error).startsWith('SASL: ')) return server.states['28P01']
+  return undefined
+}
+
+/** A system call's code; `localhost` refused is an AggregateError, one error per address. */
+function systemCode(error: unknown): string | undefined {
+  if (sqlState(error) !== undefined) return undefined
+  return textOf(error, 'code') ?? textOf(firstOf(error), 'code')
+}
+
+/** Not every ENOENT is a server's socket: a file that is missing has the same code. */
+function isConnecting(error: unknown): boolean {
+  const call = textOf(error, 'syscall') ?? textOf(firstOf(error), 'syscall')
+  return call === 'connect' || call === 'getaddrinfo'
+}
+
+function firstOf(error: unknown): unknown {
+  return error instanceof AggregateError ? error.errors[0] : undefined
+}
+
+function textOf(value: unknown, property: string): string | undefined {
+  const found = hasProperty(value, property) ? (value as Record<string, unknown>)[property] : null
+  return typeof found === 'string' ? found : undefined
+}
+
+function hasProperty(value: unknown, property: string): boolean {
+  return typeof value === 'object' && value !== null && property in value
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : ''
+}
+
+/** Knex puts the statement before the message. */
+function endsWithAny(error: unknown, endings: readonly string[]): boolean {
+  return endings.some((ending) => messageOf(error).endsWith(ending))
+}

@@ -1,0 +1,94 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { TicketsError } from '../core/errors.js'
+import type { Database } from './connection.js'
+import {
+  isServerAbsent,
+  isServerOccupied,
+  type RetryCause,
+  retryCause,
+  translateFailure,
+} from './failures.js'
+
+export interface RetryOptions {
+  /** Milliseconds; the database's own unless told. */
+  waitMs?: number
+  /** Ends the wait; the database's own unless told. */
+  signal?: AbortSignal
+  /** Told before each new attempt: why, and what was thrown. */
+  onRetry?: (cause: RetryCause, error: unknown) => void
+}
+
+/**
+ * Runs `attempt` until it succeeds, fails for good, or the wait is over. `attempt` gets its number,
+ * from 1, and must be safe to run again: after a lost connection, the one before may have committed.
+ *
+ * Throws a TicketsError: BUSY when others were in the way or the server was full to the end,
+ * DB_UNREACHABLE when nothing answers or the connection stays lost, INTERRUPTED when the signal is
+ * aborted, and the other DB_* codes at once. Bugs are thrown as they are.
+ *
+ * @example
+ * const seats = await withRetry(db, () => db.knex.transaction((trx) => bookSeats(trx, request)))
+ */
+export async function withRetry<T>(
+  db: Database,
+  attempt: (n: number) => Promise<T>,
+  options: RetryOptions = {},
+): Promise<T> {
+  const { waitMs = db.waitMs, signal = db.signal, onRetry } = options
+  const deadline = performance.now() + waitMs
+  let isRevived = false
+  for (let n = 1; ; n++) {
+    if (signal?.aborted) throw interrupted()
+    try {
+      return await attempt(n)
+    } catch (error) {
+      if (signal?.aborted) throw interrupted(error)
+      const cause = worthwhileCause(db, error)
+      const revive = isServerAbsent(error) ? db.target.revive : undefined
+      // Starting the server is not waiting for it: even a wait of zero allows it once.
+      const isOver = performance.now() >= deadline && (revive === undefined || isRevived)
+      if (cause === undefined || isOver) throw translateFailure(error, db.target)
+      onRetry?.(cause, error)
+      if (revive) await reviveServer(db, revive)
+      if (!revive || isRevived) await pause(n, deadline, signal)
+      isRevived ||= revive !== undefined
+    }
+  }
+}
+
+/** Why to try again here, if at all: a server that was never there is not waited for. */
+function worthwhileCause(db: Database, error: unknown): RetryCause | undefined {
+  if (db.target.revive && isServerAbsent(error)) return 'connect'
+  const cause = retryCause(error)
+  const isWaitedFor = cause !== 'connect' || db.hasConnected || isServerOccupied(error)
+  return isWaitedFor ? cause : undefined
+}
+
+async function reviveServer(db: Database, revive: () => Promise<void>): Promise<void> {
+  try {
+    await revive()
+  } catch (error) {
+    throw translateFailure(error, db.target)
+  }
+}
+
+const shortestMs = 10
+const longestMs = 1000
+
+/**
+ * Exponential back-off with full jitter ("Exponential Backoff And Jitter", AWS Architecture Blog,
+ * 2015): hundreds of processes that were refused together must not come back together.
+ */
+async function pause(n: number, deadline: number, signal?: AbortSignal): Promise<void> {
+  const ceiling = Math.min(longestMs, shortestMs * 2 ** Math.min(n, 10))
+  const ms = Math.min(Math.random() * ceiling, Math.max(deadline - performance.now(), 0))
+  await sleep(ms, undefined, { signal }).catch((error) => {
+    throw interrupted(error)
+  })
+}
+
+function interrupted(cause?: unknown): TicketsError {
+  return new TicketsError('INTERRUPTED', 'Interrupted. What was not committed is rolled back.', {
+    cause,
+  })
+}
