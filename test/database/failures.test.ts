@@ -1,0 +1,298 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer, type Server } from 'node:net'
+import { inspect } from 'node:util'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { TicketsError } from '../../src/core/errors.js'
+import { type Database, openDatabase } from '../../src/database/connection.js'
+import { translateFailure } from '../../src/database/failures.js'
+import { type DatabaseTarget, findDatabase } from '../../src/database/settings.js'
+import { certificatePath, freePort, type OwnServer, startOwnServer } from '../support/own-server.js'
+
+const secret = 'pa55w0rd!'
+const noHome = '/nowhere'
+
+let plain: OwnServer
+let secure: OwnServer
+beforeAll(async () => {
+  ;[plain, secure] = await Promise.all([
+    startOwnServer(),
+    startOwnServer({
+      tls: true,
+      hba: 'hostssl all clerk localhost scram-sha-256\nhostnossl all clerk localhost reject',
+    }),
+  ])
+  for (const server of [plain, secure]) {
+    await server.run(`CREATE ROLE clerk LOGIN PASSWORD '${secret}'`)
+    await server.run('CREATE TABLE private ()')
+  }
+})
+afterAll(() => Promise.all([plain?.remove(), secure?.remove()]))
+
+const opened: Database[] = []
+afterEach(() => Promise.all(opened.splice(0).map((db) => db.close())))
+
+function given(db: string): DatabaseTarget {
+  const found = findDatabase({ db, env: {}, cwd: noHome, homeDir: noHome })
+  if (found === 'embedded') throw new Error('embedded')
+  return found
+}
+
+const trace: string[] = []
+
+function open(url: string, waitMs = 1000): Database {
+  const db = openDatabase(given(url), { waitMs, trace: (line) => trace.push(line) })
+  opened.push(db)
+  return db
+}
+
+/** What people get to see when this statement fails on this database. */
+async function failure(url: string, sql = 'select 1'): Promise<TicketsError> {
+  const db = open(url)
+  const error = await db.knex.raw(sql).then(
+    () => {
+      throw new Error('it succeeded')
+    },
+    (thrown) => translateFailure(thrown, db.target),
+  )
+  if (error instanceof TicketsError) return error
+  throw error
+}
+
+const clerk = (server: OwnServer, rest = '', password = secret) =>
+  `postgres://clerk:${encodeURIComponent(password)}@localhost:${server.port}/owner${rest}`
+const asOwner = (server: OwnServer) =>
+  `postgres://owner@${encodeURIComponent(server.socketDir)}:${server.port}/owner`
+
+describe('each failure has its code and its own sentence', () => {
+  test.each<[string, () => string | Promise<string>, string, RegExp]>([
+    [
+      'nothing listens on localhost',
+      async () => `postgres://u:${secret}@localhost:${await freePort()}`,
+      'DB_UNREACHABLE',
+      /nothing is listening/,
+    ],
+    [
+      'nothing listens on an address',
+      async () => `postgres://u:${secret}@127.0.0.1:${await freePort()}`,
+      'DB_UNREACHABLE',
+      /nothing is listening/,
+    ],
+    [
+      'the host is unknown',
+      () => `postgres://u:${secret}@host.invalid`,
+      'DB_UNREACHABLE',
+      /no such host|looked up/,
+    ],
+    [
+      'the socket is missing',
+      () => 'postgres://u@%2Fnowhere',
+      'DB_UNREACHABLE',
+      /Unix socket does not exist/,
+    ],
+    ['the password is wrong', () => clerk(plain, '', 'wr0ng-one'), 'DB_AUTH', /refuses the login/],
+    [
+      'the password is missing',
+      () => `postgres://clerk@localhost:${plain.port}/owner`,
+      'DB_AUTH',
+      /asks for a password, and none was given/,
+    ],
+    [
+      'the role is missing',
+      () => `postgres://nobody:x@localhost:${plain.port}/owner`,
+      'DB_AUTH',
+      /refuses the login/,
+    ],
+    ['pg_hba.conf has no line', () => `${asOwner(plain)}?user=clerk`, 'DB_AUTH', /pg_hba/],
+    [
+      'the database is missing',
+      () => `${asOwner(plain)}?dbname=nosuch`,
+      'DB_MISSING',
+      /There is no database "nosuch"/,
+    ],
+    ['the server has no TLS', () => clerk(plain, '?sslmode=require'), 'DB_TLS', /has no TLS/],
+    ['the server demands TLS', () => clerk(secure, '?sslmode=disable'), 'DB_TLS', /without TLS/],
+    [
+      'nobody signed the certificate',
+      () => clerk(secure, '?sslmode=verify-full'),
+      'DB_TLS',
+      /self.signed certificate/,
+    ],
+    [
+      'the certificate is for another name',
+      () =>
+        clerk(secure, `?sslmode=verify-full&sslrootcert=${certificatePath}`).replace(
+          'localhost',
+          '127.0.0.1',
+        ),
+      'DB_TLS',
+      /IP: 127.0.0.1/,
+    ],
+    [
+      'channel binding is demanded of a server without TLS',
+      () => clerk(plain, '?channel_binding=require'),
+      'DB_TLS',
+      /channel binding/,
+    ],
+  ])('%s', async (_title, url, code, sentence) => {
+    const error = await failure(await url())
+    expect([error.code, error.message]).toEqual([code, expect.stringMatching(sentence)])
+    expect(error.message).not.toMatch(/undefined|\[object/)
+  })
+
+  test.each([
+    ['select * from shows', 'NOT_MIGRATED'],
+    ['select * from nowhere.shows', 'NOT_MIGRATED'],
+    ['set statement_timeout = 20; select pg_sleep(10)', 'BUSY'],
+    ['set transaction_read_only = on; create table t ()', 'DB_UNREACHABLE'],
+  ])('%s: %s', async (sql, code) => {
+    expect(await failure(asOwner(plain), sql)).toMatchObject({ code })
+  })
+
+  test('a missing grant is told apart from a missing table', async () => {
+    const error = await failure(clerk(plain), 'select * from private')
+    expect([error.code, error.message]).toEqual(['DB_AUTH', expect.stringMatching(/grants/)])
+  })
+
+  test('bugs stay bugs', async () => {
+    const db = open(asOwner(plain))
+    const bug = await db.knex.raw('selec 1').catch((error) => error)
+    expect(translateFailure(bug, db.target)).toBe(bug)
+    const other = Object.assign(new Error('no file'), { code: 'ENOENT', syscall: 'open' })
+    expect(translateFailure(other, db.target)).toBe(other)
+  })
+})
+
+describe('sslmode', () => {
+  const query = 'select ssl from pg_stat_ssl where pid = pg_backend_pid()'
+  const usesTls = async (url: string) => (await open(url).knex.raw(query)).rows[0].ssl
+
+  test.each<[string, () => OwnServer, boolean]>([
+    ['', () => secure, true],
+    ['', () => plain, false],
+    ['?sslmode=allow', () => plain, false],
+    ['?sslmode=allow', () => secure, true],
+    ['?sslmode=require', () => secure, true],
+    [`?sslmode=verify-ca&sslrootcert=${certificatePath}`, () => secure, true],
+    [`?sslmode=verify-full&sslrootcert=${certificatePath}`, () => secure, true],
+    [`?sslmode=require&channel_binding=require`, () => secure, true],
+    [`?sslmode=verify-full&hostaddr=127.0.0.1&sslrootcert=${certificatePath}`, () => secure, true],
+  ])('"%s" connects, and with TLS where libpq would', async (rest, server, tls) => {
+    expect(await usesTls(clerk(server(), rest))).toBe(tls)
+  })
+})
+
+describe('servers that are none', () => {
+  const servers: Server[] = []
+  afterEach(() => {
+    for (const server of servers.splice(0)) server.close()
+  })
+
+  async function listen(answer: (data: Buffer) => Buffer | undefined): Promise<string> {
+    const server = createServer((socket) => {
+      socket.on('error', () => {})
+      socket.on('data', (data) => {
+        const bytes = answer(data)
+        if (bytes) socket.end(bytes)
+      })
+    }).listen(0, '127.0.0.1')
+    servers.push(server)
+    await once(server, 'listening')
+    return `postgres://u:${secret}@127.0.0.1:${(server.address() as AddressInfo).port}/x?sslmode=disable`
+  }
+
+  test('one that accepts and never answers is unreachable after the time-out', async () => {
+    const error = await failure(await listen(() => undefined))
+    expect([error.code, error.message]).toEqual([
+      'DB_UNREACHABLE',
+      expect.stringMatching(/does not answer/),
+    ])
+  })
+
+  test('a pooler that refuses the session settings is named as what it is', async () => {
+    const fields = 'SFATAL\0VFATAL\0C08P01\0Munsupported startup parameter: lock_timeout\0\0'
+    const length = Buffer.alloc(4)
+    length.writeInt32BE(4 + fields.length)
+    const refusal = Buffer.concat([Buffer.from('E'), length, Buffer.from(fields)])
+    const error = await failure(await listen(() => refusal))
+    expect([error.code, error.message]).toEqual([
+      'DB_UNREACHABLE',
+      expect.stringMatching(/pooler.*lock_timeout/),
+    ])
+  })
+})
+
+describe('an open database', () => {
+  test('makes no connection before the first statement, and one at most', async () => {
+    const db = open(asOwner(plain))
+    expect(db.hasConnected).toBe(false)
+    const pids = await Promise.all([1, 2, 3].map(() => db.knex.raw('select pg_backend_pid() pid')))
+    expect(new Set(pids.map(({ rows }) => rows[0].pid)).size).toBe(1)
+    expect(db.hasConnected).toBe(true)
+  })
+
+  test('has its session settings from the first statement on', async () => {
+    const names = [
+      'application_name',
+      'lock_timeout',
+      'statement_timeout',
+      'idle_in_transaction_session_timeout',
+    ]
+    const select = `select ${names.map((name) => `current_setting('${name}') ${name}`)}`
+    const { rows } = await open(asOwner(plain), 2500).knex.raw(select)
+    expect(Object.values(rows[0])).toEqual(['tickets', '2500ms', '32500ms', '10s'])
+    const unlimited = openDatabase(given(`${asOwner(plain)}?options=-c%20work_mem%3D1MB`), {
+      waitMs: 0,
+      statementTimeoutMs: 0,
+    })
+    opened.push(unlimited)
+    const { rows: settings } = await unlimited.knex.raw(`${select}, current_setting('work_mem') m`)
+    expect(Object.values(settings[0])).toEqual(['tickets', '1ms', '0', '10s', '1MB'])
+  })
+
+  test('closes at once, twice, in the middle of a statement, and before any', async () => {
+    const db = open(asOwner(plain), 30_000)
+    const stuck = db.knex.raw('select pg_sleep(60)').catch((error) => error)
+    await connected(plain, 'pg_sleep(60)')
+    await Promise.all([db.close(), db.close()])
+    expect(translateFailure(await stuck, db.target)).toMatchObject({ code: 'DB_UNREACHABLE' })
+    await open(asOwner(plain)).close()
+  }, 5000)
+
+  test('traces statements with their time, bindings shortened', async () => {
+    trace.length = 0
+    const db = open(asOwner(plain))
+    await db.knex.transaction((trx) =>
+      trx.raw('select ?::text, ?::bytea', ['x'.repeat(100), Buffer.alloc(9)]),
+    )
+    const bound = `["${'x'.repeat(39)}…, <9 bytes>]`
+    expect(trace).toEqual([
+      'BEGIN;',
+      expect.stringMatching(/^\d+\.\d ms {2}select \$1::text, \$2::bytea {2}/),
+      'COMMIT;',
+    ])
+    expect(trace[1]).toContain(bound)
+  })
+})
+
+test('no message, stack, cause or trace ever has the password in it', async () => {
+  trace.length = 0
+  const errors = await Promise.all([
+    failure(clerk(plain, '?dbname=nosuch')),
+    failure(clerk(plain, '?sslmode=require')),
+    failure(clerk(secure, '?sslmode=verify-full')),
+    failure(clerk(plain), 'select * from private'),
+    failure(`postgres://clerk:${secret}@localhost:${await freePort()}`),
+  ])
+  for (const error of errors) {
+    const all = inspect(error, { depth: 9, showHidden: true }) + error.stack + JSON.stringify(error)
+    expect(all).not.toContain(secret)
+  }
+  expect(trace.length).toBeGreaterThan(0)
+  expect(trace.join('\n')).not.toContain(secret)
+})
+
+/** Waits until a client of the server is running this. */
+async function connected(server: OwnServer, sql: string): Promise<void> {
+  const query = `select from pg_stat_activity where pid <> pg_backend_pid() and state = 'active' and query like '%${sql}%'`
+  while ((await server.run(query)).rowCount === 0);
+}

@@ -1,0 +1,148 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmod, chown, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { type AddressInfo, createServer } from 'node:net'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import pg from 'pg'
+import { serverAccount } from '../../src/database/embedded/account.js'
+import { layoutOf } from '../../src/database/embedded/layout.js'
+import { findNativePackage, installPrograms } from '../../src/database/embedded/programs.js'
+import { runProgram } from '../../src/database/embedded/run-program.js'
+
+/** A PostgreSQL of a test's own, to be maltreated: stopped, filled up, logged in to in every way. */
+export interface OwnServer {
+  port: number
+  /** The directory of its Unix socket, where `owner` needs no password. */
+  socketDir: string
+  /** Stops the server, cutting its clients. */
+  stop(): Promise<void>
+  /** Starts it again, and returns when it accepts connections. */
+  start(): Promise<void>
+  /** Runs one statement as its superuser. */
+  run(sql: string): Promise<pg.QueryResult>
+  remove(): Promise<void>
+}
+
+/** A certificate for localhost that nobody signed; the test server's when it has TLS. */
+export const certificatePath = fileURLToPath(new URL('certificate/server.crt', import.meta.url))
+
+/**
+ * Starts a server with a superuser `owner` and a database `owner`, on a Unix socket and on
+ * localhost. Over TCP, everybody needs a password but those that `hba` lets in before.
+ */
+export async function startOwnServer(
+  options: { settings?: Record<string, string>; hba?: string; tls?: boolean } = {},
+): Promise<OwnServer> {
+  const account = await serverAccount()
+  const root = await mkdtemp('/tmp/tickets-own-')
+  const layout = layoutOf(root)
+  const port = await freePort()
+  // The server's user must be able to reach its data.
+  await chmod(root, 0o755)
+  if (account.ids) await chown(root, account.ids.uid, account.ids.gid)
+  const programs = await installPrograms(layout, await findNativePackage())
+  await initialise(programs, layout.data, account)
+
+  const file = async (name: string, text: string) => {
+    await writeFile(join(layout.data, name), text, { mode: 0o600 })
+    if (account.ids) await chown(join(layout.data, name), account.ids.uid, account.ids.gid)
+  }
+  await file(
+    'pg_hba.conf',
+    `local all owner trust\n${options.hba ?? ''}\nhost all all all scram-sha-256\n`,
+  )
+  if (options.tls) {
+    await file('server.crt', await readFile(certificatePath, 'utf8'))
+    await file('server.key', await readFile(certificatePath.replace(/crt$/, 'key'), 'utf8'))
+  }
+  const settings: Record<string, string> = {
+    port: String(port),
+    listen_addresses: 'localhost',
+    unix_socket_directories: root,
+    ssl: options.tls ? 'on' : 'off',
+    fsync: 'off',
+    ...options.settings,
+  }
+  const args = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+
+  let postgres: ChildProcess | undefined
+  const connection = { host: root, port, user: 'owner', database: 'owner' }
+  const server: OwnServer = {
+    port,
+    socketDir: root,
+    async start() {
+      postgres = spawn(join(programs, 'postgres'), ['-D', layout.data, ...args], {
+        cwd: '/',
+        env: { LC_ALL: 'C' },
+        stdio: 'ignore',
+        ...account.ids,
+      })
+      await untilReady(connection, postgres)
+    },
+    async stop() {
+      if (!postgres || postgres.exitCode !== null) return
+      postgres.kill('SIGINT')
+      await once(postgres, 'exit')
+    },
+    async run(sql) {
+      const client = new pg.Client(connection)
+      await client.connect()
+      try {
+        return await client.query(sql)
+      } finally {
+        await client.end()
+      }
+    },
+    async remove() {
+      await server.stop()
+      await rm(root, { recursive: true, force: true, maxRetries: 5 })
+    },
+  }
+  await server.start()
+  return server
+}
+
+async function initialise(
+  programs: string,
+  data: string,
+  account: Awaited<ReturnType<typeof serverAccount>>,
+): Promise<void> {
+  const signal = AbortSignal.timeout(60_000)
+  for (const [program, args, input] of [
+    ['initdb', ['-D', data, '-U', 'owner', '--auth=trust', '--no-sync', '--no-locale'], ''],
+    ['postgres', ['--single', '-D', data, 'postgres'], 'CREATE DATABASE owner;\n'],
+  ] as const) {
+    const { code, output } = await runProgram(join(programs, program), args, {
+      account,
+      input,
+      signal,
+    })
+    if (code !== 0) throw new Error(`${program}: ${output}`)
+  }
+}
+
+async function untilReady(connection: pg.ClientConfig, postgres: ChildProcess): Promise<void> {
+  for (;;) {
+    if (postgres.exitCode !== null) throw new Error(`postgres ended with ${postgres.exitCode}`)
+    const client = new pg.Client(connection)
+    try {
+      await client.connect()
+      await client.end()
+      return
+    } catch {
+      await sleep(10)
+    }
+  }
+}
+
+/** A port of this machine that nothing listens on. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
