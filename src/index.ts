@@ -197,13 +197,12 @@ function connect(options: TicketsOptions): Database {
     cwd: options.cwd ?? process.cwd(),
     homeDir: homedir(),
   })
-  const target = found === 'embedded' ? embeddedTarget(env, waitMs, options.onProgress) : found
+  const target = found === 'embedded' ? embeddedTarget(env, options.onProgress) : found
   return openDatabase(target, { ...options, waitMs, poolSize: connections })
 }
 
 function embeddedTarget(
   env: Record<string, string | undefined>,
-  waitMs: number,
   onProgress: TicketsOptions['onProgress'],
 ): DatabaseTarget {
   const dataDir = embeddedDataDir(env)

@@ -1,0 +1,37 @@
+import { fileURLToPath } from 'node:url'
+import { execaNode, type Options } from 'execa'
+
+/** Where the built program starts. */
+export const program = fileURLToPath(new URL('../../bin/tickets.js', import.meta.url))
+
+/** What a run of the program left behind. */
+export interface Ran {
+  exitCode: number | undefined
+  signal: string | undefined
+  stdout: string
+  stderr: string
+  /** stdout as the one JSON document that it should be. */
+  json(): any
+}
+
+/** A real process of the real program, with an environment of its own and nothing on stdin. */
+export async function tickets(
+  args: readonly string[],
+  { db, env = {}, ...options }: Options & { db?: string; env?: NodeJS.ProcessEnv } = {},
+): Promise<Ran> {
+  const ran = await execaNode(program, [...args], {
+    reject: false,
+    stdin: 'ignore',
+    extendEnv: false,
+    env: { PATH: process.env.PATH, HOME: '/nonexistent', ...(db && { DATABASE_URL: db }), ...env },
+    ...options,
+  })
+  const stdout = String(ran.stdout ?? '')
+  return {
+    exitCode: ran.exitCode,
+    signal: ran.signal,
+    stdout,
+    stderr: String(ran.stderr ?? ''),
+    json: () => JSON.parse(stdout),
+  }
+}
