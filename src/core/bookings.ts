@@ -1,8 +1,10 @@
 import type { Knex } from 'knex'
 import { v7 as timeOrderedId } from 'uuid'
 import type { Database } from '../database/connection.js'
+import type { RetryCause } from '../database/failures.js'
 import { withRetry } from '../database/retry.js'
 import { query } from '../database/sql.js'
+import { inTransaction } from '../database/transaction.js'
 import {
   type BookingOutcome,
   type BookingRequest,
@@ -13,15 +15,17 @@ import {
 import { decide, type House, type Wanted } from './decide.js'
 import { TicketsError } from './errors.js'
 import { checkOptionalText } from './input.js'
-import { newReference } from './references.js'
+import { formatReference, newReference } from './references.js'
 import { SeatSet } from './seat-set.js'
 import { checkSeats, MAX_SEATS, parseSeats, type SeatLayout } from './seats.js'
 import { IS_LIVE_HOLD, showNotFound } from './shows.js'
 
 /** Bounds of one call that books. */
 export interface BookingOptions {
-  /** Ends the call where nothing is decided yet: it rolls back and throws INTERRUPTED. */
-  signal?: AbortSignal
+  /** Milliseconds to keep trying when the database is busy; the box office's own unless told. */
+  waitMs?: number
+  /** Hears of each new try: why, and what was thrown. */
+  onRetry?: (cause: RetryCause, error: unknown) => void
 }
 
 /**
@@ -196,17 +200,31 @@ async function settle(
   drafts: Draft[],
   options: BookingOptions,
 ): Promise<void> {
-  const rows = await withRetry(
-    db,
-    () =>
-      db.knex.transaction(async (trx) => {
-        const settled = await settleUnderLock(trx, showId, drafts)
-        if (options.signal?.aborted) throw interrupted()
-        return settled
-      }),
-    options,
+  let isInDoubt = false
+  const onCommit = () => {
+    isInDoubt = true
+  }
+  try {
+    const rows = await withRetry(
+      db,
+      () => inTransaction(db, (trx) => settleUnderLock(trx, showId, drafts), { onCommit }),
+      options,
+    )
+    for (const draft of drafts) draft.row = rows.get(draft.id)
+  } catch (error) {
+    throw isInDoubt ? outcomeUnknown(error, drafts) : error
+  }
+}
+
+/** COMMIT was sent, its reply never came, and the wait is over: nobody may claim either outcome. */
+function outcomeUnknown(error: unknown, drafts: Draft[]): unknown {
+  if (!(error instanceof TicketsError)) return error
+  const references = drafts.map((draft) => formatReference(draft.reference)).join(', ')
+  return new TicketsError(
+    error.code === 'INTERRUPTED' ? 'DB_UNREACHABLE' : error.code,
+    `The connection was lost while ${references} was being confirmed, so it may or may not be booked. Look it up, or repeat the command with the same --key.`,
+    { cause: error },
   )
-  for (const draft of drafts) draft.row = rows.get(draft.id)
 }
 
 async function settleUnderLock(
@@ -424,10 +442,6 @@ function outcomeOf(draft: Draft, layout: SeatLayout): BookingOutcome {
 
 function isAbandoned(row: BookingRow): boolean {
   return row.failure?.code === 'ABANDONED'
-}
-
-function interrupted(): TicketsError {
-  return new TicketsError('INTERRUPTED', 'Interrupted. Nothing was booked.')
 }
 
 function sqlArray(numbers: readonly number[]): string {

@@ -12,8 +12,13 @@ export interface Database {
   readonly target: DatabaseTarget
   /** Milliseconds that a busy database is waited for. */
   readonly waitMs: number
-  /** Once aborted, no connection is left open and no new one is made. */
+  /** Once aborted, no connection is left open (after a COMMIT under way) and no new one is made. */
   readonly signal: AbortSignal | undefined
+  /**
+   * Makes an abortion wait until the returned function is called: once COMMIT is on its way,
+   * cutting the connection would only hide what the server decides.
+   */
+  delayAbortion(): () => void
   /** Has a connection ever been made? Then a server that refuses one is restarting. */
   readonly hasConnected: boolean
   /** Ends every connection, cutting those in use; quick, and never throws. */
@@ -54,12 +59,23 @@ export function openDatabase(target: DatabaseTarget, options: OpenOptions): Data
     closing ??= closePool(db, sockets)
     return closing
   }
-  options.signal?.addEventListener('abort', () => void close(), { once: true })
+  let delays = 0
+  const closeIfAborted = () => {
+    if (options.signal?.aborted && delays === 0) void close()
+  }
+  options.signal?.addEventListener('abort', closeIfAborted, { once: true })
   return {
     knex: db,
     target,
     waitMs: options.waitMs,
     signal: options.signal,
+    delayAbortion() {
+      delays++
+      return () => {
+        delays--
+        closeIfAborted()
+      }
+    },
     get hasConnected() {
       return hasConnected
     },
