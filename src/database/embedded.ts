@@ -1,0 +1,179 @@
+import { readdir, stat } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import envPaths from 'env-paths'
+import { serverAccount } from './embedded/account.js'
+import {
+  assertUsable,
+  clusterVersion,
+  createCluster,
+  hasCluster,
+  writeSettings,
+} from './embedded/cluster.js'
+import {
+  assertSocketIsOurs,
+  barrierTo,
+  makeRoot,
+  prepareRoot,
+  prepareSocketDir,
+} from './embedded/directories.js'
+import { codeOf, explain } from './embedded/failures.js'
+import { isRoot, type Layout, layoutOf } from './embedded/layout.js'
+import { whenAlone } from './embedded/lock.js'
+import { postmasterPid, startPostmaster, stopPostmaster, tooLate } from './embedded/postmaster.js'
+import { askVersion, connectionOf, type EmbeddedConnection, probe } from './embedded/probe.js'
+import { findNativePackage, installPrograms } from './embedded/programs.js'
+
+export type { EmbeddedConnection }
+
+export interface EnsureOptions {
+  /** Hears of what takes a moment: 'Creating …', 'Starting …'. */
+  onProgress?: (sentence: string) => void
+  /** How long all of it may take, in milliseconds; 60,000 unless said. */
+  timeoutMs?: number
+}
+
+export interface EmbeddedStatus {
+  state: 'running' | 'stopped' | 'absent'
+  dataDir: string
+  pid: number | null
+  /** '18.4' from a running server, '18' from the data of a stopped one. */
+  version: string | null
+  /** The socket's path, whether or not it is there. */
+  socket: string
+  /** What everything below the data directory takes. */
+  bytes?: number
+}
+
+/**
+ * Where the embedded server lives: TICKETS_DATA_DIR, else this user's data directory by env-paths.
+ * Root's default moves to /var/lib/tickets where the server, which runs as another user, could not
+ * enter it: /root is usually closed.
+ */
+export function embeddedDataDir(env: Record<string, string | undefined>): string {
+  if (env.TICKETS_DATA_DIR) return resolve(env.TICKETS_DATA_DIR)
+  const usual = envPaths('tickets', { suffix: '' }).data
+  return isRoot() && barrierTo(usual) !== undefined ? '/var/lib/tickets' : usual
+}
+
+/**
+ * node-postgres settings for the server in `dataDir`; starts nothing. Only where the path cannot
+ * hold a socket (too long, or with a comma) does it look at the disk: DB_UNREACHABLE when somebody else's directory stands
+ * in the socket's place.
+ */
+export function embeddedConnection(dataDir: string): EmbeddedConnection {
+  const layout = layoutOf(dataDir)
+  assertSocketIsOurs(layout)
+  return connectionOf(layout)
+}
+
+/** A URL that psql and node-postgres both accept. */
+export function embeddedUrl(dataDir: string): string {
+  const { host, port, user, database } = embeddedConnection(dataDir)
+  return `postgresql://${user}@/${database}?host=${encodeURIComponent(host)}&port=${port}`
+}
+
+/**
+ * Makes sure that the server exists and accepts connections: creates and starts it if need be, or
+ * waits for the process that does. It lives on after us. Safe from any number of processes.
+ * Throws DB_UNREACHABLE with one sentence.
+ */
+export async function ensureEmbedded(dataDir: string, options: EnsureOptions = {}): Promise<void> {
+  const layout = layoutOf(dataDir)
+  const deadline = Date.now() + (options.timeoutMs ?? 60_000)
+  try {
+    assertSocketIsOurs(layout)
+    for (;;) {
+      const found = await probe(layout)
+      if (found === 'ready') return
+      const turn = found === 'absent' ? await bringUpAlone(layout, deadline, options) : 'occupied'
+      if (turn === 'done') continue
+      if (Date.now() > deadline) throw tooLate(layout)
+      // Jitter, or fifty waiters would all ask in the same moment.
+      await sleep(30 + 90 * Math.random())
+    }
+  } catch (error) {
+    throw codeOf(error) === 'ABORT_ERR' ? tooLate(layout) : explain(error, layout.root)
+  }
+}
+
+/** Stops the server, for everyone who uses it; the next command that needs it starts it again. */
+export async function stopEmbedded(dataDir: string): Promise<'stopped' | 'not running'> {
+  const layout = layoutOf(dataDir)
+  return stopPostmaster(layout).catch((error) => {
+    throw explain(error, layout.root)
+  })
+}
+
+/** What there is, without starting anything. Throws DB_UNREACHABLE when it is not ours to see. */
+export async function embeddedStatus(dataDir: string): Promise<EmbeddedStatus> {
+  const layout = layoutOf(dataDir)
+  const nothing = { dataDir: layout.root, socket: layout.socket, pid: null, version: null }
+  try {
+    const version = await clusterVersion(layout)
+    if (version === null) return { ...nothing, state: 'absent' }
+    const pid = await postmasterPid(layout)
+    const bytes = await bytesBelow(layout.root)
+    if (pid === null) return { ...nothing, state: 'stopped', version, bytes }
+    return {
+      ...nothing,
+      state: 'running',
+      pid,
+      version: (await askVersion(layout)) ?? version,
+      bytes,
+    }
+  } catch (error) {
+    throw explain(error, layout.root)
+  }
+}
+
+async function bringUpAlone(
+  layout: Layout,
+  deadline: number,
+  options: EnsureOptions,
+): Promise<'done' | 'occupied'> {
+  const native = await findNativePackage()
+  const account = await serverAccount()
+  await makeRoot(layout)
+  return whenAlone(layout, async () => {
+    if (await isThere(layout)) return
+    await prepareRoot(layout, account)
+    const programs = await installPrograms(layout, native)
+    if (!(await hasCluster(layout))) {
+      options.onProgress?.(`Creating the embedded PostgreSQL ${native.major} in ${layout.root} …`)
+      const signal = AbortSignal.timeout(Math.max(deadline - Date.now(), 0))
+      await createCluster(layout, programs, account, signal)
+    }
+    await assertUsable(layout, account, native.major)
+    await prepareSocketDir(layout, account)
+    await writeSettings(layout, account)
+    options.onProgress?.(`Starting the embedded PostgreSQL ${native.major} …`)
+    await startPostmaster(layout, programs, account, deadline)
+  })
+}
+
+/**
+ * Is the server there after all? One that runs without its socket for a second has lost it (something
+ * cleaned /tmp), and is stopped to be started again.
+ */
+async function isThere(layout: Layout): Promise<boolean> {
+  const patience = Date.now() + 1000
+  for (;;) {
+    if ((await probe(layout)) !== 'absent') return true
+    if ((await postmasterPid(layout)) === null) return false
+    if (Date.now() > patience) await stopPostmaster(layout)
+    else await sleep(50)
+  }
+}
+
+async function bytesBelow(directory: string): Promise<number> {
+  const names = await readdir(directory, { recursive: true })
+  const sizes = names.map((name) =>
+    stat(join(directory, name)).then(
+      (found) => (found.isFile() ? found.size : 0),
+      // A running server removes files all the time.
+      () => 0,
+    ),
+  )
+  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0)
+}

@@ -1,0 +1,149 @@
+import { chown, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Account } from './account.js'
+import { syncDirectory } from './directories.js'
+import { codeOf, explainOutput, unreachable } from './failures.js'
+import { type Layout, makingPrefix, port, userId } from './layout.js'
+import { runProgram } from './run-program.js'
+
+/** PostgreSQL's major version that made the data, such as '18'; null when there is none. */
+export async function clusterVersion(layout: Layout): Promise<string | null> {
+  return readFile(join(layout.data, 'PG_VERSION'), 'utf8').then(
+    (text) => text.trim(),
+    (error) => {
+      if (codeOf(error) === 'ENOENT') return null
+      throw error
+    },
+  )
+}
+
+/** Is there something to start, if only for PostgreSQL to say what it lacks? */
+export async function hasCluster(layout: Layout): Promise<boolean> {
+  const control = stat(join(layout.data, 'global', 'pg_control')).then(
+    () => true,
+    () => false,
+  )
+  return (await clusterVersion(layout)) !== null || (await control)
+}
+
+/** Refuses data that another PostgreSQL or another user made, before anything touches it. */
+export async function assertUsable(layout: Layout, account: Account, major: string): Promise<void> {
+  const { uid, gid } = await stat(layout.data)
+  const wanted = account.ids ?? { uid: userId(), gid }
+  if (uid !== wanted.uid || gid !== wanted.gid) throw othersData(layout, uid)
+  const version = await clusterVersion(layout)
+  if (version !== null && version !== major) {
+    throw unreachable(
+      `The data in ${layout.root} was made by PostgreSQL ${version}, and this program brings ${major}. Use the version of the program that made it, or set TICKETS_DATA_DIR to a new directory.`,
+    )
+  }
+}
+
+/** Someone else's server, by whichever sign it was noticed. */
+export function othersData(layout: Layout, uid?: number, cause?: unknown) {
+  const whose = uid === undefined ? 'another user' : `another user (uid ${uid})`
+  return unreachable(
+    `The embedded server in ${layout.root} belongs to ${whose}. Run this as its owner, or set TICKETS_DATA_DIR to a directory of your own.`,
+    cause,
+  )
+}
+
+/**
+ * Makes the cluster with its database under another name first, so that `data` is either absent
+ * or whole. What stands in its place without being a cluster is moved aside, not deleted.
+ */
+export async function createCluster(
+  layout: Layout,
+  programs: string,
+  account: Account,
+  signal: AbortSignal,
+): Promise<void> {
+  const making = await mkdtemp(join(layout.root, makingPrefix))
+  try {
+    if (account.ids) await chown(making, account.ids.uid, account.ids.gid)
+    await initialise(making, programs, { layout, account, signal })
+    await moveAsideWhatIsNoCluster(layout)
+    await rename(making, layout.data)
+    await syncDirectory(layout.root)
+  } catch (error) {
+    await rm(making, { recursive: true, force: true, maxRetries: 5 })
+    // Somebody else was faster, which is as good.
+    if (codeOf(error) !== 'ENOTEMPTY' && codeOf(error) !== 'EEXIST') throw error
+  }
+}
+
+/** Writes the settings, anew at every start: the directory may have moved, its owner been renamed. */
+export async function writeSettings(layout: Layout, account: Account): Promise<void> {
+  const files = {
+    'postgresql.conf': settings(layout),
+    'pg_hba.conf': 'local all tickets peer map=owner\n',
+    'pg_ident.conf': `owner "${account.owner}" tickets\n`,
+  }
+  for (const [name, text] of Object.entries(files)) {
+    const path = join(layout.data, name)
+    await writeFile(`${path}.new`, text, { mode: 0o600 })
+    if (account.ids) await chown(`${path}.new`, account.ids.uid, account.ids.gid)
+    await rename(`${path}.new`, path)
+  }
+}
+
+async function initialise(
+  data: string,
+  programs: string,
+  context: { layout: Layout; account: Account; signal: AbortSignal },
+): Promise<void> {
+  const locale = [
+    '--encoding=UTF8',
+    '--locale-provider=builtin',
+    '--builtin-locale=C.UTF-8',
+    '--no-locale',
+  ]
+  const initdb = ['-D', data, '-U', 'tickets', '--auth=peer', '--no-instructions', ...locale]
+  const single = ['--single', '-D', data, '-c', 'exit_on_error=on', 'postgres']
+  for (const [program, args, input] of [
+    ['initdb', initdb, ''],
+    ['postgres', single, 'CREATE DATABASE tickets;\n'],
+  ] as const) {
+    const { code, output } = await runProgram(join(programs, program), args, { ...context, input })
+    if (code !== 0) throw explainOutput(program, output, context.layout.root)
+  }
+}
+
+async function moveAsideWhatIsNoCluster(layout: Layout): Promise<void> {
+  const names = await readdir(layout.data).catch((error) => {
+    if (codeOf(error) === 'ENOENT') return []
+    throw error
+  })
+  if (names.length === 0 || (await hasCluster(layout))) return
+  await rename(layout.data, `${layout.data}.broken-${Date.now()}`)
+}
+
+function settings(layout: Layout): string {
+  return `# Written at every start. To change a setting use ALTER SYSTEM, which is kept.
+listen_addresses = ''
+port = ${port}
+unix_socket_directories = ${quote(`"${layout.socketDir.replaceAll('"', '""')}"`)}
+cluster_name = 'tickets'
+max_connections = 200
+
+# Who was told "confirmed" has the seat, whatever happens.
+fsync = on
+synchronous_commit = on
+full_page_writes = on
+
+# Not /dev/shm: it is small in containers, and logind empties it when the user logs out.
+dynamic_shared_memory_type = mmap
+
+timezone = 'UTC'
+log_timezone = 'UTC'
+lc_messages = 'C'
+
+# Refused statements are answered to the client; a log of them would only grow.
+log_min_messages = log
+log_checkpoints = off
+`
+}
+
+function quote(value: string): string {
+  return `'${value.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`
+}

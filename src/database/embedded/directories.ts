@@ -1,0 +1,106 @@
+import { lstatSync, realpathSync, statSync } from 'node:fs'
+import { chmod, chown, mkdir, open, readdir, rm, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { Account } from './account.js'
+import { codeOf, unreachable } from './failures.js'
+import {
+  hasOutsideSocket,
+  isOurs,
+  type Layout,
+  makingPrefix,
+  serverGroup,
+  userId,
+} from './layout.js'
+
+/** Makes the data directory and its parents, closed to others; leaves one that is there alone. */
+export async function makeRoot(layout: Layout): Promise<void> {
+  await mkdir(dirname(layout.root), { recursive: true })
+  await makeDirectory(layout.root)
+}
+
+/**
+ * Under the lock: closes the data directory to everyone else, unless it holds somebody else's
+ * things too, and clears away what crashed attempts left. Throws DB_UNREACHABLE when root's server
+ * could not enter it.
+ */
+export async function prepareRoot(layout: Layout, account: Account): Promise<void> {
+  const names = await readdir(layout.root)
+  if ((await stat(layout.root)).uid === userId() && names.every(isOurs)) {
+    await close(layout.root, account, 0o710)
+  }
+  for (const name of names.filter((name) => name.startsWith(makingPrefix))) {
+    await rm(join(layout.root, name), { recursive: true, force: true, maxRetries: 5 })
+  }
+  const barrier = account.ids && barrierTo(join(layout.root, 'data'))
+  if (barrier !== undefined) {
+    throw unreachable(
+      `The embedded server of root runs as another user, who cannot enter ${barrier}. Set TICKETS_DATA_DIR to a directory elsewhere, such as /var/lib/tickets.`,
+    )
+  }
+}
+
+/** Makes the socket's directory, for the caller and the server alone. */
+export async function prepareSocketDir(layout: Layout, account: Account): Promise<void> {
+  await makeDirectory(layout.socketDir)
+  assertOwn(layout.socketDir)
+  await close(layout.socketDir, account, 0o770)
+}
+
+/**
+ * Refuses a socket directory in /tmp that somebody else made: anyone may write there, and their
+ * server would be told our bookings. Absent is fine. One lstat, and only for paths that
+ * cannot hold a socket.
+ */
+export function assertSocketIsOurs(layout: Layout): void {
+  if (hasOutsideSocket(layout)) assertOwn(layout.socketDir)
+}
+
+/** The first directory on the way to `path` that root's server could not enter, if any. */
+export function barrierTo(path: string): string | undefined {
+  const directory = deepestExisting(dirname(path))
+  for (let at = directory; ; at = dirname(at)) {
+    const { mode, gid } = statSync(at)
+    const needed = gid === serverGroup ? 0o010 : 0o001
+    if ((mode & needed) === 0) return at
+    if (at === dirname(at)) return undefined
+  }
+}
+
+/** A rename is only durable once the directory that holds the name is on disk. */
+export async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path)
+  try {
+    await directory.sync()
+  } finally {
+    await directory.close()
+  }
+}
+
+async function makeDirectory(path: string): Promise<void> {
+  await mkdir(path, 0o700).catch((error) => {
+    if (codeOf(error) !== 'EEXIST') throw error
+  })
+}
+
+async function close(path: string, account: Account, modeWithGroup: number): Promise<void> {
+  if (account.ids === undefined) return chmod(path, 0o700)
+  await chown(path, 0, account.ids.gid)
+  await chmod(path, modeWithGroup)
+}
+
+function assertOwn(path: string): void {
+  const found = lstatSync(path, { throwIfNoEntry: false })
+  if (found === undefined || (found.isDirectory() && found.uid === userId())) return
+  throw unreachable(
+    `${path}, where the embedded server's socket belongs, was made by somebody else. Remove it, or set TICKETS_DATA_DIR to a shorter path without commas.`,
+  )
+}
+
+function deepestExisting(path: string): string {
+  try {
+    return realpathSync(path)
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error
+    return deepestExisting(dirname(path))
+  }
+}

@@ -1,0 +1,37 @@
+import { codeOf } from './failures.js'
+import type { Layout } from './layout.js'
+
+/**
+ * Runs `work` if no other process is at it, else says so at once. The lock saves double work and
+ * is no safeguard: a holder that was stopped for long loses it, and then the renames decide.
+ */
+export async function whenAlone(
+  layout: Layout,
+  work: () => Promise<void>,
+): Promise<'done' | 'occupied'> {
+  const release = await acquire(layout)
+  if (release === null) return 'occupied'
+  try {
+    await work()
+    return 'done'
+  } finally {
+    await release().catch(() => {})
+  }
+}
+
+async function acquire(layout: Layout): Promise<(() => Promise<void>) | null> {
+  // Late, as it listens for signals from the moment it is imported.
+  const { default: lockfile } = await import('proper-lockfile')
+  return lockfile
+    .lock(layout.root, {
+      lockfilePath: layout.lock,
+      stale: 5000,
+      update: 1000,
+      onCompromised: () => {},
+    })
+    .catch((error) => {
+      // ENOENT: a holder's end and our attempt crossed.
+      if (['ELOCKED', 'ENOENT'].includes(codeOf(error) ?? '')) return null
+      throw error
+    })
+}

@@ -1,0 +1,153 @@
+import { execFile, spawn } from 'node:child_process'
+import { open, readFile, realpath, rename, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { kill, platform } from 'node:process'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import type { Account } from './account.js'
+import { codeOf, explainOutput, unreachable } from './failures.js'
+import type { Layout } from './layout.js'
+import { probe } from './probe.js'
+import { environment, spawned } from './run-program.js'
+
+/**
+ * The process id of this data directory's server, or null. A pid file outlives a killed server, and
+ * its number may by now be anyone's (after a container's restart it usually is), so the process
+ * must also be a PostgreSQL of this directory.
+ */
+export async function postmasterPid(layout: Layout): Promise<number | null> {
+  const [first, directory] = (await readIfThere(join(layout.data, 'postmaster.pid'))).split('\n')
+  const pid = Number(first)
+  if (!directory || !(pid > 0)) return null
+  // A copy of a running server's directory carries the original's pid file.
+  const [here, there] = await Promise.all([
+    realpathIfThere(layout.data),
+    realpathIfThere(directory),
+  ])
+  if (here === null || here !== there) return null
+  const command = await commandLine(pid)
+  return command.includes('postgres') && command.includes(directory) ? pid : null
+}
+
+/**
+ * Under the lock: starts the server and returns when it accepts connections. It belongs to no
+ * terminal, holds none of our streams, and lives on. Throws DB_UNREACHABLE with PostgreSQL's reason.
+ */
+export async function startPostmaster(
+  layout: Layout,
+  programs: string,
+  account: Account,
+  deadline: number,
+): Promise<void> {
+  await removeStaleFiles(layout)
+  for (;;) {
+    const server = await spawnPostmaster(layout, programs, account)
+    while (!server.hasExited()) {
+      if ((await probe(layout)) === 'ready') return
+      if (Date.now() > deadline) throw tooLate(layout)
+      await sleep(20)
+    }
+    // Ours gave way to one that somebody else started.
+    if ((await probe(layout)) === 'ready') return
+    const output = await server.output()
+    if (!isPassing(output)) throw explainOutput('PostgreSQL', output, layout.root)
+    if (Date.now() > deadline) throw tooLate(layout)
+    await sleep(100)
+  }
+}
+
+/** Stops the server and waits for its end, 60 s at most; clients are disconnected, nothing is lost. */
+export async function stopPostmaster(layout: Layout): Promise<'stopped' | 'not running'> {
+  const pid = await postmasterPid(layout)
+  if (pid === null) return 'not running'
+  try {
+    kill(pid, 'SIGINT')
+  } catch (error) {
+    if (codeOf(error) !== 'ESRCH') throw error
+  }
+  const deadline = Date.now() + 60_000
+  while ((await postmasterPid(layout)) === pid) {
+    if (Date.now() > deadline) {
+      throw unreachable(`The embedded server (process ${pid}) did not stop within 60 s.`)
+    }
+    await sleep(20)
+  }
+  return 'stopped'
+}
+
+export function tooLate(layout: Layout) {
+  return unreachable(
+    `The embedded server in ${layout.root} did not accept connections in time. See ${layout.log}, or try again with a longer --wait.`,
+  )
+}
+
+async function spawnPostmaster(layout: Layout, programs: string, account: Account) {
+  const offset = await keepLogSmall(layout)
+  const log = await open(layout.log, 'a', 0o600)
+  try {
+    const child = spawn(join(programs, 'postgres'), ['-D', layout.data], {
+      cwd: '/',
+      env: environment,
+      // A session of its own: Ctrl-C and a closed terminal are not for it.
+      detached: true,
+      stdio: ['ignore', log.fd, log.fd],
+      ...account.ids,
+    })
+    child.unref()
+    await spawned(child)
+    return {
+      hasExited: () => child.exitCode !== null || child.signalCode !== null,
+      output: async () => (await readFile(layout.log)).subarray(offset).toString(),
+    }
+  } finally {
+    await log.close()
+  }
+}
+
+/** Begins a new log when the old one has a megabyte; returns the log's size in bytes. */
+async function keepLogSmall(layout: Layout): Promise<number> {
+  const size = await stat(layout.log).then(
+    (found) => found.size,
+    () => 0,
+  )
+  if (size < 1024 * 1024) return size
+  await rename(layout.log, `${layout.log}.1`)
+  return 0
+}
+
+// PostgreSQL believes a pid file whose number is alive, even if it is now somebody else's.
+async function removeStaleFiles(layout: Layout): Promise<void> {
+  const pidFile = join(layout.data, 'postmaster.pid')
+  for (const path of [pidFile, `${layout.socket}.lock`, layout.socket]) {
+    await rm(path, { force: true })
+  }
+}
+
+/**
+ * Did it end for a reason that goes away? A killed server's last children leave its memory within
+ * moments; a server that somebody else starts or stops meanwhile is no failure either.
+ */
+function isPassing(output: string): boolean {
+  return /pre-existing shared memory block|lock file ".*" already exists|received \w+ shutdown request/.test(
+    output,
+  )
+}
+
+async function commandLine(pid: number): Promise<string> {
+  if (platform === 'linux') return (await readIfThere(`/proc/${pid}/cmdline`)).replaceAll('\0', ' ')
+  return promisify(execFile)('ps', ['-ww', '-o', 'command=', '-p', String(pid)]).then(
+    ({ stdout }) => stdout,
+    () => '',
+  )
+}
+
+async function readIfThere(path: string): Promise<string> {
+  return readFile(path, 'utf8').catch((error) => {
+    if (['ENOENT', 'ESRCH', 'ENOTDIR'].includes(codeOf(error) ?? '')) return ''
+    throw error
+  })
+}
+
+async function realpathIfThere(path: string): Promise<string | null> {
+  return realpath(path).catch(() => null)
+}

