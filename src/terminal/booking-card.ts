@@ -1,0 +1,81 @@
+import { formatSeats, type SeatLayout } from '../core/seats.js'
+import { drawFields, wrapWords } from './fields.js'
+import { textWidth } from './fit-text.js'
+import { type Paper, signs, type Tone, tint } from './paper.js'
+import { safeText } from './safe-text.js'
+
+/** What people want to know about a booking. */
+export interface BookingFacts {
+  reference: string
+  status: 'PENDING' | 'HELD' | 'CONFIRMED' | 'FAILED' | 'CANCELLED'
+  /** Seat numbers, ascending. */
+  seats: number[]
+  customer: string | null
+  note: string | null
+  show: { name: string; when: string; layout: SeatLayout }
+  /** Until when the seats are held, as people say it; null: until they are released. */
+  heldUntil: string | null
+  /** Why it failed: a sentence. */
+  failure: string | null
+  /** Was it made earlier, by a request with the same key? */
+  isReplayed?: boolean
+}
+
+/** What became of a booking, its reference last and plain. The last line ends with a newline. */
+export function renderBookingCard(booking: BookingFacts, paper: Paper): string {
+  const { show } = booking
+  return [
+    ...headline(booking, paper),
+    ...wrapWords(`${safeText(show.name)}, ${safeText(show.when)}`, paper.columns - 2).map(
+      (line) => `  ${line}`,
+    ),
+    '',
+    ...drawFields(paper, [
+      ['Seats', isLong(booking) ? formatSeats(booking.seats, show.layout) : null],
+      ['Held', heldFor(booking)],
+      ['Note', booking.note && safeText(booking.note)],
+      ['Earlier', booking.isReplayed ? 'this key had already made this booking' : null],
+      ['Reference', tint(paper, 'strong', booking.reference)],
+    ]),
+    '',
+  ].join('\n')
+}
+
+type Sign = 'done' | 'failed' | 'held' | 'waiting'
+
+const outcomes: Record<BookingFacts['status'], { verb: string; sign: Sign; tone: Tone }> = {
+  CONFIRMED: { verb: 'Booked', sign: 'done', tone: 'good' },
+  HELD: { verb: 'Holding', sign: 'held', tone: 'warning' },
+  PENDING: { verb: 'Still booking', sign: 'waiting', tone: 'quiet' },
+  FAILED: { verb: 'Did not book', sign: 'failed', tone: 'bad' },
+  CANCELLED: { verb: 'Cancelled', sign: 'failed', tone: 'quiet' },
+}
+
+function headline(booking: BookingFacts, paper: Paper): string[] {
+  const { verb, sign, tone } = outcomes[booking.status]
+  const customer = booking.customer === null ? '' : ` for ${safeText(booking.customer)}`
+  const text = `${verb} ${seatsOf(booking)}${customer}`
+  const [first, ...rest] = wrapWords(text, paper.columns - 2)
+  return [
+    `${tint(paper, tone, signs(paper)[sign])} ${tint(paper, 'strong', first!)}`,
+    ...rest.map((line) => `  ${tint(paper, 'strong', line)}`),
+    ...(booking.failure === null ? [] : [`  ${safeText(booking.failure)}`]),
+  ]
+}
+
+function seatsOf(booking: BookingFacts): string {
+  const { seats, show } = booking
+  if (seats.length === 0) return 'any seats'
+  if (isLong(booking)) return `${seats.length.toLocaleString('en-GB')} seats`
+  return `${seats.length === 1 ? 'seat' : 'seats'} ${formatSeats(seats, show.layout)}`
+}
+
+// Longer than this, the seats would hide who they are for.
+function isLong({ seats, show }: BookingFacts): boolean {
+  return seats.length > 4 && textWidth(formatSeats(seats, show.layout)) > 32
+}
+
+function heldFor({ status, heldUntil }: BookingFacts): string | null {
+  if (status !== 'HELD') return null
+  return heldUntil === null ? 'until it is released' : `until ${heldUntil}`
+}

@@ -1,0 +1,150 @@
+import { safeJson } from './safe-text.js'
+
+/** The streams and the environment of one run. */
+export interface Io {
+  stdin: NodeJS.ReadStream
+  stdout: NodeJS.WriteStream
+  stderr: NodeJS.WriteStream
+  env: Record<string, string | undefined>
+}
+
+/** What the global options ask for. `input` and `color` are true unless switched off. */
+export interface OutputChoice {
+  json: boolean
+  quiet: boolean
+  input: boolean
+  color: boolean
+}
+
+/** The answer's way to stdout, and everything else's to stderr. */
+export interface Output {
+  readonly io: Io
+  /** May a person be asked? stdin and stderr are terminals, and nobody forbade it. */
+  readonly canPrompt: boolean
+  /** The width to draw for: `COLUMNS`, else the terminal's as it is now, else 80. */
+  readonly columns: number
+  /** Is stdout a terminal? */
+  readonly isTerminal: boolean
+  readonly json: boolean
+  readonly quiet: boolean
+  readonly useColor: boolean
+  readonly useErrorColor: boolean
+  /** May signs beyond ASCII be drawn? Not under `TERM=dumb`, nor in a locale without UTF-8. */
+  readonly unicode: boolean
+  /** The reader of stdout has gone: whoever produces for it stops, quietly. */
+  readonly isGone: boolean
+  /**
+   * Writes to stdout and waits until the text is on its way, so a slow reader slows the writer.
+   * Resolves when the reader has gone; rejects when the text is lost otherwise (a full disk).
+   */
+  write(text: string): Promise<void>
+  /** Writes one JSON document and a newline to stdout. */
+  document(value: unknown): Promise<void>
+  /** Writes a line for people to stderr, unless they asked for quiet. */
+  hint(text: string): void
+  /** Writes a line that must be seen to stderr. */
+  problem(text: string): void
+}
+
+/**
+ * Opens the streams of one run. Both get an `error` listener, since a reader that leaves
+ * (`| head`) must end the program quietly and not with a stack trace.
+ */
+export function openOutput(io: Io, choice: OutputChoice): Output {
+  return new StreamOutput(io, choice)
+}
+
+class StreamOutput implements Output {
+  readonly io: Io
+  readonly canPrompt: boolean
+  readonly isTerminal: boolean
+  readonly json: boolean
+  readonly quiet: boolean
+  readonly useColor: boolean
+  readonly useErrorColor: boolean
+  readonly unicode: boolean
+  #isGone = false
+  #isErrorGone = false
+
+  constructor(io: Io, choice: OutputChoice) {
+    this.io = io
+    this.json = choice.json
+    this.quiet = choice.quiet
+    this.isTerminal = io.stdout.isTTY === true
+    this.canPrompt = canAsk(io, choice)
+    this.useColor = wantsColor(io.stdout, io.env, choice)
+    this.useErrorColor = wantsColor(io.stderr, io.env, choice)
+    this.unicode = drawsUnicode(io.env)
+    io.stdout.on('error', (error) => {
+      if (isReaderGone(error)) this.#isGone = true
+    })
+    // Nobody is left to be told that stderr fails.
+    io.stderr.on('error', () => {
+      this.#isErrorGone = true
+    })
+  }
+
+  get columns(): number {
+    return positive(this.io.env.COLUMNS) ?? positive(this.io.stdout.columns) ?? 80
+  }
+
+  get isGone(): boolean {
+    return this.#isGone
+  }
+
+  write(text: string): Promise<void> {
+    if (this.#isGone || text === '') return Promise.resolve()
+    return new Promise((resolve, reject) => {
+      this.io.stdout.write(text, (error) => {
+        if (error && !isReaderGone(error)) return reject(error)
+        if (error) this.#isGone = true
+        resolve()
+      })
+    })
+  }
+
+  document(value: unknown): Promise<void> {
+    return this.write(`${safeJson(value)}\n`)
+  }
+
+  hint(text: string): void {
+    if (!this.quiet) this.problem(text)
+  }
+
+  problem(text: string): void {
+    if (!this.#isErrorGone) this.io.stderr.write(`${text}\n`)
+  }
+}
+
+function canAsk({ stdin, stderr, env }: Io, { input, json }: OutputChoice): boolean {
+  return stdin.isTTY === true && stderr.isTTY === true && input && !json && !isSet(env.CI)
+}
+
+function wantsColor(stream: NodeJS.WriteStream, env: Io['env'], { color }: OutputChoice): boolean {
+  if (!color) return false
+  if (env.FORCE_COLOR) return isSet(env.FORCE_COLOR)
+  return stream.isTTY === true && !env.NO_COLOR && env.TERM !== 'dumb'
+}
+
+function drawsUnicode(env: Io['env']): boolean {
+  if (env.TERM === 'dumb') return false
+  const locale = env.LC_ALL || env.LC_CTYPE || env.LANG
+  // No locale at all is a container's shell or Windows, whose terminals speak UTF-8.
+  return !locale || /utf-?8/i.test(locale)
+}
+
+function isSet(value: string | undefined): boolean {
+  return value !== undefined && !['', '0', 'false'].includes(value.toLowerCase())
+}
+
+function positive(value: string | number | undefined): number | undefined {
+  const number = Number(value)
+  return Number.isInteger(number) && number > 0 ? number : undefined
+}
+
+// EOF is what Windows says for EPIPE; a stream destroyed by the first of these says the last.
+const goneCodes = new Set(['EPIPE', 'EOF', 'ECONNRESET', 'ERR_STREAM_DESTROYED'])
+
+function isReaderGone(error: NodeJS.ErrnoException): boolean {
+  return goneCodes.has(error.code ?? '')
+}

@@ -1,0 +1,185 @@
+import { confirm, input, Separator, search as searchPrompt } from '@inquirer/prompts'
+import { TicketsError } from '../core/errors.js'
+import type { SeatLayout } from '../core/seats.js'
+import { type Asking, checkedBy, type PromptContext, withPrompt } from './asking.js'
+import { fitText, padText, textWidth } from './fit-text.js'
+import { errorPaperOf } from './paper.js'
+import { promptTheme } from './prompt-theme.js'
+import { safeText } from './safe-text.js'
+import { parseSeatAnswer, type SeatAnswer } from './seat-answer.js'
+
+export type { Asking } from './asking.js'
+
+// All questions are asked on stderr and throw what withPrompt throws.
+
+export interface TextQuestion {
+  message: string
+  /** An example or a limit, shown while asking. */
+  hint?: string
+  default?: string
+  /** Throws a TicketsError whose sentence is shown, and the question is asked again. */
+  check?(answer: string): unknown
+}
+
+/** Asks for a line of text; it comes trimmed, and empty only when `check` lets it. */
+export async function askText(asking: Asking, question: TextQuestion): Promise<string> {
+  const answer = await withPrompt(asking, (context, fail) =>
+    input(
+      {
+        message: safeText(question.message),
+        ...(question.default === undefined ? {} : { default: question.default }),
+        validate: checkedBy((text: string) => question.check?.(text.trim()), fail),
+        theme: promptTheme(errorPaperOf(asking.output), question.hint),
+      },
+      context,
+    ),
+  )
+  return answer.trim()
+}
+
+export interface NumberQuestion {
+  message: string
+  default?: number
+  min: number
+  max: number
+}
+
+/** Asks for a whole number from `min` to `max`, which may be typed with thousands separators. */
+export async function askNumber(asking: Asking, question: NumberQuestion): Promise<number> {
+  const { message, min, max } = question
+  const range = `${min.toLocaleString('en-GB')} to ${max.toLocaleString('en-GB')}`
+  const answer = await askText(asking, {
+    message,
+    hint: range,
+    ...(question.default === undefined ? {} : { default: String(question.default) }),
+    check(text) {
+      const number = readNumber(text)
+      if (number === undefined || number < min || number > max) {
+        throw new TicketsError('INVALID_INPUT', `That must be a whole number, ${range}.`)
+      }
+    },
+  })
+  return readNumber(answer)!
+}
+
+/** A show to choose: its value is what `askShow` gives back. */
+export interface ShowChoice<Show> {
+  value: Show
+  name: string
+  /** When it is and what is free, shown after the name. */
+  details?: string
+}
+
+export interface ShowQuestion<Show> {
+  message?: string
+  /** The shows for what was typed so far, undefined at first; the signal aborts what is outdated. */
+  search(term: string | undefined, signal: AbortSignal): Promise<ShowChoice<Show>[]>
+}
+
+/** Asks for a show, searching as one types. An error of the search ends the question. */
+export function askShow<Show>(asking: Asking, question: ShowQuestion<Show>): Promise<Show> {
+  return withPrompt(asking, (context, fail) =>
+    searchPrompt<Show>(
+      {
+        message: safeText(question.message ?? 'Which show?'),
+        pageSize: 8,
+        source: showSearch(question, asking.output.columns, fail),
+        theme: promptTheme(errorPaperOf(asking.output)),
+      },
+      context,
+    ),
+  )
+}
+
+export interface SeatsQuestion {
+  message?: string
+  layout: SeatLayout
+  /** Throws a TicketsError whose sentence is shown, and the question is asked again. */
+  check?(answer: SeatAnswer): unknown
+}
+
+/** Asks for seats: which (`5-8`, `A1-A4, B3`) or how many of the best (`4 best`). */
+export async function askSeats(asking: Asking, question: SeatsQuestion): Promise<SeatAnswer> {
+  const example = question.layout.seatsPerRow === null ? '5-8' : 'A1-A4'
+  const answer = await askText(asking, {
+    message: question.message ?? 'Which seats?',
+    hint: `${example}, or 4 best`,
+    check(text) {
+      if (text === '') {
+        throw new TicketsError('INVALID_INPUT', `Type seats like ${example}, or "4 best".`)
+      }
+      return question.check?.(parseSeatAnswer(text))
+    },
+  })
+  return parseSeatAnswer(answer)
+}
+
+export interface ConfirmQuestion {
+  message: string
+  /** What Enter means; default: true. */
+  default?: boolean
+}
+
+/** Asks a question of yes or no. */
+export function askConfirm(asking: Asking, question: ConfirmQuestion): Promise<boolean> {
+  return withPrompt(asking, (context: PromptContext) =>
+    confirm(
+      {
+        message: safeText(question.message),
+        default: question.default ?? true,
+        theme: promptTheme(errorPaperOf(asking.output)),
+      },
+      context,
+    ),
+  )
+}
+
+function readNumber(text: string): number | undefined {
+  const digits = text.replace(/(?<=\d)[,_ ](?=\d{3})/g, '')
+  return /^\d{1,9}$/.test(digits) ? Number(digits) : undefined
+}
+
+/** Searches, and remembers what it found: Tab types a choice's whole line, and must find it again. */
+function showSearch<Show>(
+  { search }: ShowQuestion<Show>,
+  columns: number,
+  fail: (error: unknown) => void,
+) {
+  const seen = new Map<string, Choice<Show>>()
+  return async (term: string | undefined, { signal }: { signal: AbortSignal }) => {
+    const again = seen.get(term ?? '')
+    if (again) return [again]
+    try {
+      const choices = toChoices(await search(term, signal), columns)
+      for (const choice of choices) seen.set(choice.name, choice)
+      return choices.length > 0
+        ? choices
+        : [new Separator(term ? 'No show matches.' : 'There is no show to choose.')]
+    } catch (error) {
+      if (!signal.aborted) fail(error)
+      throw error
+    }
+  }
+}
+
+interface Choice<Value> {
+  value: Value
+  name: string
+  short: string
+}
+
+// Names and details in two columns, each choice on one line: a wrapped one looks like two.
+function toChoices<Show>(shows: ShowChoice<Show>[], columns: number): Choice<Show>[] {
+  const names = shows.map(({ name }) => safeText(name))
+  const details = shows.map((show) => safeText(show.details ?? ''))
+  const room = columns - cursorWidth - Math.max(0, ...details.map((text) => textWidth(text) + 2))
+  const widest = Math.max(0, ...names.map(textWidth))
+  const nameWidth = Math.max(Math.min(widest, room), Math.min(widest, 12))
+  return shows.map(({ value }, index) => {
+    const name = padText(fitText(names[index]!, nameWidth), nameWidth)
+    const line = fitText(`${name}  ${details[index]}`, columns - cursorWidth)
+    return { value, short: names[index]!, name: line.trimEnd() }
+  })
+}
+
+const cursorWidth = 3

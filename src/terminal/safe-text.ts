@@ -1,0 +1,71 @@
+/**
+ * The text of a user as a terminal may see it: every character that controls, hides or reorders
+ * becomes a visible escape (`\n`, `\u{1b}`), so that one text stays one line of what it says.
+ *
+ * Emoji with their joiners, combining marks and right-to-left letters stay. Right-to-left text is
+ * not wrapped in isolates: most terminals would draw those as blank cells and break the columns.
+ */
+export function safeText(text: string): string {
+  return isPlain.test(text) ? text : text.replace(unsafe, visibleEscape)
+}
+
+/**
+ * A CSV cell that no spreadsheet runs: a formula's first character, hidden behind white space or
+ * not, gets an apostrophe before it (OWASP, "CSV Injection"). Quoting is the CSV writer's work.
+ */
+export function safeCell(text: string): string {
+  return formula.test(text) ? `'${text}` : text
+}
+
+/**
+ * The value as JSON on one line, with C1 controls, bidi controls and zero-width characters written
+ * as `\uXXXX`: the same document to a parser, and harmless to a terminal.
+ */
+export function safeJson(value: unknown): string {
+  const text = JSON.stringify(value)
+  return isPlain.test(text) ? text : text.replace(unsafeInJson, jsonEscape)
+}
+
+const isPlain = /^[ -~]*$/
+
+// Scripts whose spelling needs the zero-width joiner and non-joiner.
+const joining = [
+  ...['Arabic', 'Bengali', 'Devanagari', 'Gujarati', 'Gurmukhi', 'Kannada', 'Khmer', 'Malayalam'],
+  ...['Mongolian', 'Oriya', 'Sinhala', 'Syriac', 'Tamil', 'Telugu'],
+]
+  .map((script) => `\\p{Script=${script}}`)
+  .join('')
+
+const keptJoiners = [
+  `(?<=[\\p{Extended_Pictographic}\\p{Emoji_Modifier}\\u{fe0f}])\\u{200d}(?=\\p{Extended_Pictographic})`,
+  `(?<=[${joining}])[\\u{200c}\\u{200d}](?=[${joining}])`,
+]
+
+// The tags that turn a black flag into the flag of a region.
+const keptTags = `(?<=\\u{1f3f4}[\\u{e0020}-\\u{e007e}]*)[\\u{e0020}-\\u{e007f}]`
+
+// Format characters with a shape of their own: Arabic and Syriac signs before numbers.
+const keptSigns = '[\\u{600}-\\u{605}\\u{6dd}\\u{70f}\\u{890}\\u{891}\\u{8e2}]'
+
+// Invisible, but filed under letters and marks.
+const blanks = '\\u{34f}\\u{115f}\\u{1160}\\u{17b4}\\u{17b5}\\u{180b}-\\u{180f}\\u{3164}\\u{ffa0}'
+
+const unsafe = new RegExp(
+  `(?!${[...keptJoiners, keptTags, keptSigns].join('|')})[\\p{Cc}\\p{Cf}\\p{Cs}\\p{Zl}\\p{Zp}${blanks}]`,
+  'gu',
+)
+const unsafeInJson = /[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu
+const formula = /^[\s\p{Cc}\p{Cf}]*[=+\-@＝＋－＠]|^[\t\r\n]/u
+
+const shortEscapes: Record<string, string> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
+
+function visibleEscape(character: string): string {
+  return shortEscapes[character] ?? `\\u{${character.codePointAt(0)!.toString(16)}}`
+}
+
+function jsonEscape(character: string): string {
+  return Array.from(
+    { length: character.length },
+    (_, index) => `\\u${character.charCodeAt(index).toString(16).padStart(4, '0')}`,
+  ).join('')
+}

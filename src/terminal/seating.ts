@@ -1,0 +1,108 @@
+import { rowLabel, type SeatLayout, seatLabel } from '../core/seats.js'
+
+/** How the seats of a house are laid out in columns of text. */
+export interface Seating {
+  /** Seats on a full line. */
+  perLine: number
+  /** Columns for each seat: 2 with air between them, 1 when packed. */
+  pitch: 1 | 2
+  /** A gap after every ten seats? Otherwise each line is a whole row, under a ruler. */
+  isGrouped: boolean
+  /** Labels at the left of every line, or on both sides. */
+  labels: 'left' | 'both'
+  /** The width of the labels. */
+  gutter: number
+  /** The width of a full line of seats, labels not counted. */
+  span: number
+}
+
+/** One line of seats, `first` to `last`, with its label or labels. */
+export interface SeatLine {
+  first: number
+  last: number
+  left: string
+  right: string
+}
+
+/** Columns before the labels, and between labels and seats. */
+export const margin = 2
+
+// Above this many lines the air between the seats costs more scrolling than it is worth.
+const airyLines = 40
+const groupSize = 10
+const lineLengths = [100, 50, 20, 10, 5]
+
+/** The best way to show the house in so many columns; 20 are enough for any. */
+export function seatingFor(layout: SeatLayout, columns: number): Seating {
+  return rowSeating(layout, columns) ?? groupedSeating(layout, columns)
+}
+
+/** The lines from the stage to the back. */
+export function* seatLines(layout: SeatLayout, seating: Seating): Generator<SeatLine> {
+  const rowLength = layout.seatsPerRow ?? layout.totalSeats
+  for (let first = 1; first <= layout.totalSeats; ) {
+    const rowEnd = Math.ceil(first / rowLength) * rowLength
+    const last = Math.min(first + seating.perLine - 1, rowEnd, layout.totalSeats)
+    yield { first, last, ...labelsOf(layout, seating, first) }
+    first = last + 1
+  }
+}
+
+/** How many columns seats 1 to `count` of a line take. */
+export function spanOf({ pitch, isGrouped }: Pick<Seating, 'pitch' | 'isGrouped'>, count: number) {
+  const gaps = isGrouped ? Math.floor((count - 1) / groupSize) * pitch : 0
+  return count * pitch - (pitch - 1) + gaps
+}
+
+/** Does a gap come after the `index`th seat of a line, counted from 1? */
+export function endsGroup({ isGrouped }: Seating, index: number): boolean {
+  return isGrouped && index % groupSize === 0
+}
+
+function rowSeating({ totalSeats, seatsPerRow }: SeatLayout, columns: number) {
+  if (seatsPerRow === null) return undefined
+  const perLine = Math.min(seatsPerRow, totalSeats)
+  const gutter = rowLabel(Math.ceil(totalSeats / seatsPerRow)).length
+  const room = columns - gutter - 2 * margin
+  const right = gutter + margin
+  return [
+    { pitch: 2, labels: 'both' } as const,
+    { pitch: 1, labels: 'both' } as const,
+    { pitch: 1, labels: 'left' } as const,
+  ]
+    .map((seating) => ({ ...seating, perLine, gutter, isGrouped: false }))
+    .map((seating) => ({ ...seating, span: spanOf(seating, perLine) }))
+    .find(({ span, labels }) => span <= room - (labels === 'both' ? right : 0))
+}
+
+function groupedSeating(layout: SeatLayout, columns: number): Seating {
+  const gutter = longestLabel(layout)
+  const airy = longestLine(layout, 2, gutter, columns)
+  return lineCount(layout, airy) <= airyLines ? airy : longestLine(layout, 1, gutter, columns)
+}
+
+function longestLabel(layout: SeatLayout): number {
+  const { totalSeats, seatsPerRow } = layout
+  const rowEnd = seatsPerRow === null ? totalSeats : Math.min(seatsPerRow, totalSeats)
+  return Math.max(seatLabel(totalSeats, layout).length, seatLabel(rowEnd, layout).length)
+}
+
+function lineCount({ totalSeats, seatsPerRow }: SeatLayout, { perLine }: Seating): number {
+  const rowLength = seatsPerRow ?? totalSeats
+  return Math.ceil(totalSeats / rowLength) * Math.ceil(Math.min(rowLength, totalSeats) / perLine)
+}
+
+function longestLine(layout: SeatLayout, pitch: 1 | 2, gutter: number, columns: number): Seating {
+  const rowLength = Math.min(layout.seatsPerRow ?? layout.totalSeats, layout.totalSeats)
+  const seatings = lineLengths.map((length) => {
+    const seating = { perLine: length, pitch, gutter, isGrouped: true, labels: 'left' as const }
+    return { ...seating, span: spanOf(seating, Math.min(length, rowLength)) }
+  })
+  return seatings.find(({ span }) => span <= columns - gutter - 2 * margin) ?? seatings.at(-1)!
+}
+
+function labelsOf(layout: SeatLayout, { isGrouped, labels }: Seating, first: number) {
+  if (isGrouped) return { left: seatLabel(first, layout), right: '' }
+  const row = rowLabel(Math.ceil(first / layout.seatsPerRow!))
+  return { left: row, right: labels === 'both' ? row : '' }
+}

@@ -1,0 +1,153 @@
+import Table from 'cli-table3'
+import { fitText, textWidth } from './fit-text.js'
+import type { Column } from './list.js'
+import { type Paper, signs, tint } from './paper.js'
+import { safeText } from './safe-text.js'
+
+const pageLength = 500
+const gap = 2
+
+/**
+ * The rows as a table no wider than the paper, in pages of text. The widths come from the first
+ * page and grow only when a later page needs it.
+ */
+export async function* drawTable<Row>(
+  paper: Paper,
+  columns: Column<Row>[],
+  rows: AsyncIterable<Row>,
+): AsyncGenerator<string> {
+  const natural = columns.map((column) => textWidth(column.title))
+  let isFirst = true
+  for await (const page of pagesOf(rows)) {
+    const cells = page.map((row) => columns.map((column) => safeText(column.cell(row))))
+    for (const row of cells) {
+      row.forEach((cell, index) => {
+        natural[index] = Math.max(natural[index]!, textWidth(cell))
+      })
+    }
+    const widths = fitWidths(columns, natural, paper.columns)
+    yield drawPage(paper, columns, widths, page, cells, isFirst)
+    isFirst = false
+  }
+}
+
+/**
+ * The width of every column, gaps not counted, such that all fit into `total`; 0 for a column that
+ * is left out. Columns with a weight shrink first, then optional ones go, then all must give way.
+ */
+export function fitWidths(
+  columns: Pick<Column<never>, 'weight' | 'minWidth' | 'optional'>[],
+  natural: number[],
+  total: number,
+): number[] {
+  const widths = [...natural]
+  const least = columns.map(({ weight, minWidth }, index) =>
+    weight ? Math.min(minWidth ?? 8, natural[index]!) : natural[index]!,
+  )
+  const optional = columns.flatMap((column, index) => (column.optional ? [index] : []))
+  while (spanOf(least) > total && optional.length > 0) {
+    const dropped = optional.pop()!
+    widths[dropped] = 0
+    least[dropped] = 0
+  }
+  const weights = columns.map(({ weight }) => weight ?? 0)
+  shrink(widths, weights, least, total)
+  if (spanOf(widths) > total) shrink(widths, widths.slice(), widths.map(narrowest), total)
+  return widths
+}
+
+function narrowest(width: number): number {
+  return Math.min(width, 3)
+}
+
+// One column of the terminal at a time, from the column that has most above its share: tables have
+// few columns, and this needs no rounding.
+function shrink(widths: number[], weights: number[], least: number[], total: number): void {
+  for (let span = spanOf(widths); span > total; span -= 1) {
+    let widest = -1
+    let most = 0
+    widths.forEach((width, index) => {
+      const claim = (width - least[index]!) * weights[index]!
+      if (claim > most) [widest, most] = [index, claim]
+    })
+    if (widest === -1) return
+    widths[widest]! -= 1
+  }
+}
+
+function spanOf(widths: number[]): number {
+  const shown = widths.filter((width) => width > 0)
+  return shown.reduce((sum, width) => sum + width, 0) + gap * Math.max(0, shown.length - 1)
+}
+
+function drawPage<Row>(
+  paper: Paper,
+  columns: Column<Row>[],
+  widths: number[],
+  page: Row[],
+  cells: string[][],
+  hasHead: boolean,
+): string {
+  const shown = columns.flatMap((_, index) => (widths[index]! > 0 ? [index] : []))
+  const { ellipsis } = signs(paper)
+  const standIns = new StandIns()
+  const cut = (text: string, index: number) => standIns.put(fitText(text, widths[index]!, ellipsis))
+  const head = shown.map((index) => tint(paper, 'strong', cut(columns[index]!.title, index)))
+  const table = new Table({
+    chars: { ...noBorders, middle: ' '.repeat(gap), 'mid-mid': ' '.repeat(gap), mid: rule(paper) },
+    style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [], compact: true },
+    colWidths: shown.map((index) => widths[index]!),
+    colAligns: shown.map((index) => columns[index]!.align ?? 'left'),
+    head: hasHead ? head : [],
+  })
+  cells.forEach((row, line) => {
+    const tone = (index: number) => columns[index]!.tone?.(page[line]!)
+    table.push(shown.map((index) => tint(paper, tone(index), cut(row[index]!, index))))
+  })
+  const lines = standIns.takeBack(table.toString()).split('\n')
+  if (hasHead) lines[1] = tint(paper, 'quiet', lines[1]!)
+  return lines.map((line) => `${line.trimEnd()}\n`).join('')
+}
+
+// One light rule under the head and nothing else: every other line would be noise.
+const noBorders = {
+  ...{ top: '', 'top-mid': '', 'top-left': '', 'top-right': '', left: '', 'left-mid': '' },
+  ...{ bottom: '', 'bottom-mid': '', 'bottom-left': '', 'bottom-right': '' },
+  ...{ right: '', 'right-mid': '' },
+}
+
+function rule({ unicode }: Paper): string {
+  return unicode ? '─' : '-'
+}
+
+/**
+ * Holds the place of texts beyond ASCII while cli-table3 pads: it counts vowel signs and accents
+ * of many scripts as columns, and the table would be ragged.
+ */
+class StandIns {
+  readonly #texts: string[] = []
+
+  put(text: string): string {
+    if (/^[ -~]*$/.test(text)) return text
+    const width = textWidth(text)
+    if (width > 0) this.#texts.push(text)
+    return '\ue000'.repeat(width)
+  }
+
+  takeBack(drawn: string): string {
+    let next = 0
+    return drawn.replace(/\ue000+/g, () => this.#texts[next++]!)
+  }
+}
+
+async function* pagesOf<Row>(rows: AsyncIterable<Row>): AsyncGenerator<Row[]> {
+  let page: Row[] = []
+  for await (const row of rows) {
+    page.push(row)
+    if (page.length === pageLength) {
+      yield page
+      page = []
+    }
+  }
+  if (page.length > 0) yield page
+}

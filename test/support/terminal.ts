@@ -1,0 +1,181 @@
+import { constants } from 'node:os'
+import { type IPty, spawn } from '@lydell/node-pty'
+import xterm from '@xterm/headless'
+
+export interface TerminalOptions {
+  /** Default: 80. */
+  cols?: number
+  /** Default: 24. */
+  rows?: number
+  /** Added to a clean environment; `undefined` takes a variable away. */
+  env?: Record<string, string | undefined>
+  cwd?: string
+}
+
+export interface Exit {
+  /** The exit code, or null when a signal ended the program. */
+  code: number | null
+  signal: NodeJS.Signals | null
+}
+
+/** A program in a real terminal: it sees a pseudo-terminal, and the test sees the screen. */
+export interface TestTerminal {
+  /** The emulator behind the screen, for its cells and colours. */
+  readonly xterm: xterm.Terminal
+  /** Resolves when the program has ended and all that it wrote is on the screen. */
+  readonly exit: Promise<Exit>
+  type(text: string): void
+  press(key: Key): void
+  /** The visible rows without trailing spaces and empty last rows. */
+  screen(): string
+  /** The same with what has scrolled away. */
+  history(): string
+  /** Waits until the screen shows the text; fails with the screen when it never does. */
+  waitFor(expected: string | RegExp, options?: { timeoutMs?: number }): Promise<void>
+  resize(cols: number, rows: number): void
+  /** Ends the program if it still runs. */
+  close(): Promise<void>
+}
+
+const keys = {
+  enter: '\r',
+  tab: '\t',
+  escape: '\u001b',
+  backspace: '\u007f',
+  up: '\u001b[A',
+  down: '\u001b[B',
+  right: '\u001b[C',
+  left: '\u001b[D',
+  'ctrl-c': '\u0003',
+  'ctrl-d': '\u0004',
+  'ctrl-u': '\u0015',
+  'ctrl-z': '\u001a',
+} as const
+
+export type Key = keyof typeof keys
+
+/** Starts a program in a terminal of its own. */
+export function openTerminal(
+  command: string,
+  args: string[],
+  { cols = 80, rows = 24, env, cwd }: TerminalOptions = {},
+): TestTerminal {
+  const environment = cleanEnvironment(env)
+  const pty = spawn(command, args, { name: environment.TERM, cols, rows, env: environment, cwd })
+  return new PtyTerminal(pty, cols, rows)
+}
+
+class PtyTerminal implements TestTerminal {
+  readonly xterm: xterm.Terminal
+  readonly exit: Promise<Exit>
+  readonly #pty: IPty
+  readonly #watchers = new Set<() => void>()
+  #drawn: Promise<void> = Promise.resolve()
+  #hasEnded = false
+
+  constructor(pty: IPty, cols: number, rows: number) {
+    this.#pty = pty
+    this.xterm = new xterm.Terminal({ cols, rows, scrollback: 20_000, allowProposedApi: true })
+    // The emulator answers the program's questions, such as where the cursor is.
+    this.xterm.onData((answer) => pty.write(answer))
+    pty.onData((data) => {
+      this.#drawn = new Promise((resolve) => this.xterm.write(data, resolve))
+      void this.#drawn.then(() => this.#notify())
+    })
+    this.exit = new Promise((resolve) => {
+      pty.onExit(({ exitCode, signal }) => {
+        void this.#drawn.then(() => {
+          this.#hasEnded = true
+          resolve(exitOf(exitCode, signal))
+          this.#notify()
+        })
+      })
+    })
+  }
+
+  type(text: string): void {
+    this.#pty.write(text)
+  }
+
+  press(key: Key): void {
+    this.#pty.write(keys[key])
+  }
+
+  screen(): string {
+    return this.#lines(this.xterm.buffer.active.viewportY)
+  }
+
+  history(): string {
+    return this.#lines(0)
+  }
+
+  waitFor(
+    expected: string | RegExp,
+    { timeoutMs = 10_000 }: { timeoutMs?: number } = {},
+  ): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const settle = (error?: Error) => {
+        clearTimeout(timer)
+        this.#watchers.delete(check)
+        if (error) reject(error)
+        else resolve()
+      }
+      const check = () => {
+        if (isShown(this.screen(), expected)) settle()
+        else if (this.#hasEnded) settle(this.#neverShown(expected, 'the program ended'))
+      }
+      const timer = setTimeout(
+        () => settle(this.#neverShown(expected, `${timeoutMs} ms passed`)),
+        timeoutMs,
+      )
+      this.#watchers.add(check)
+      check()
+    })
+  }
+
+  resize(cols: number, rows: number): void {
+    this.xterm.resize(cols, rows)
+    this.#pty.resize(cols, rows)
+  }
+
+  async close(): Promise<void> {
+    if (!this.#hasEnded) this.#pty.kill('SIGKILL')
+    await this.exit
+    this.xterm.dispose()
+  }
+
+  #notify(): void {
+    for (const check of [...this.#watchers]) check()
+  }
+
+  #lines(from: number): string {
+    const buffer = this.xterm.buffer.active
+    const lines = Array.from({ length: buffer.length - from }, (_, index) =>
+      (buffer.getLine(from + index)?.translateToString(true) ?? '').trimEnd(),
+    )
+    return lines.join('\n').trimEnd()
+  }
+
+  #neverShown(expected: string | RegExp, reason: string): Error {
+    return new Error(`The screen never showed ${expected}: ${reason}.\n\n${this.screen()}`)
+  }
+}
+
+function isShown(screen: string, expected: string | RegExp): boolean {
+  return typeof expected === 'string' ? screen.includes(expected) : expected.test(screen)
+}
+
+function exitOf(exitCode: number, signal: number | undefined): Exit {
+  if (!signal) return { code: exitCode, signal: null }
+  const name = Object.entries(constants.signals).find(([, number]) => number === signal)?.[0]
+  return { code: null, signal: (name ?? null) as NodeJS.Signals | null }
+}
+
+// Not what the tests run in: CI, NO_COLOR or COLUMNS of the outside must not decide.
+function cleanEnvironment(extra: TerminalOptions['env']): Record<string, string> {
+  const { PATH, HOME, TMPDIR } = process.env
+  const all = { PATH, HOME, TMPDIR, TERM: 'xterm-256color', LANG: 'C.UTF-8', ...extra }
+  return Object.fromEntries(
+    Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  )
+}

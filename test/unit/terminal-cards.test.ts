@@ -1,0 +1,123 @@
+import { describe, expect, test } from 'vitest'
+import { type BookingFacts, renderBookingCard } from '../../src/terminal/booking-card.js'
+import { renderProblem } from '../../src/terminal/problem-card.js'
+import { renderShowCard, salesBar } from '../../src/terminal/show-card.js'
+import { pictureOf } from '../support/picture.js'
+import { openTerminal } from '../support/terminal.js'
+
+const plain = { columns: 80, color: false, unicode: true }
+const ascii = { ...plain, unicode: false }
+const lion = {
+  name: 'The Lion King',
+  when: 'Thu 25 Dec 2025, 19:00 (Europe/London)',
+  layout: { totalSeats: 100, seatsPerRow: 10 },
+}
+
+const booking: BookingFacts = {
+  reference: 'K7Q2-9FMX',
+  status: 'CONFIRMED',
+  seats: [1, 2, 3, 4],
+  customer: 'Ada',
+  note: null,
+  show: lion,
+  heldUntil: null,
+  failure: null,
+}
+
+describe('a show', () => {
+  test('is its name, its time, its sales and its id', () => {
+    const card = renderShowCard({ id: '3f2a8c1e', ...lion, booked: 35, held: 4 }, plain)
+    expect(card).toBe(
+      [
+        'The Lion King',
+        'Thu 25 Dec 2025, 19:00 (Europe/London)',
+        '',
+        '  █████████████████▒▒░░░░░░░░░░░░░░░░░░░░░░░░░░░░░',
+        '  35 sold  4 held  61 free  of 100',
+        '',
+        '  Rows  A to J, 10 seats each',
+        '  Id    3f2a8c1e',
+        '',
+      ].join('\n'),
+    )
+  })
+
+  test('without a free seat is sold out, and a cancelled one says so', () => {
+    const facts = { id: '3f2a8c1e', ...lion, booked: 100, held: 0, isCancelled: true }
+    const card = renderShowCard(facts, ascii)
+    expect(card).toContain('sold out')
+    expect(card).toContain('\nCancelled\n')
+    expect(card).toMatch(/^[ -~\n]*$/)
+  })
+
+  test.each([
+    [{ booked: 99_999, held: 0, free: 1 }, '#########.'],
+    [{ booked: 1, held: 1, free: 99_998 }, '#?........'],
+    [{ booked: 0, held: 0, free: 5 }, '..........'],
+    [{ booked: 100, held: 0, free: 0 }, '##########'],
+  ])('with %j seats has the bar %s', (seats, bar) => {
+    expect(salesBar(seats, 10, ascii)).toBe(bar)
+  })
+})
+
+describe('a booking', () => {
+  test('that is confirmed says what, for whom, for which show, and its reference', () => {
+    expect(renderBookingCard(booking, plain)).toBe(
+      [
+        '✓ Booked seats A1-A4 for Ada',
+        '  The Lion King, Thu 25 Dec 2025, 19:00 (Europe/London)',
+        '',
+        '  Reference  K7Q2-9FMX',
+        '',
+      ].join('\n'),
+    )
+  })
+
+  test.each([
+    [
+      { status: 'HELD', heldUntil: '19:15' },
+      /^◐ Holding seats A1-A4 for Ada\n.*Held +until 19:15/s,
+    ],
+    [{ status: 'HELD' }, /Held +until it is released/],
+    [{ seats: [5] }, /^✓ Booked seat A5 for Ada/],
+    [{ customer: null }, /^✓ Booked seats A1-A4\n/],
+    [
+      { status: 'FAILED', failure: 'Seat A5 is taken.' },
+      /^✗ Did not book [^\n]*\n {2}Seat A5 is taken\./,
+    ],
+    [{ status: 'FAILED', seats: [] }, /^✗ Did not book any seats for Ada/],
+    [{ status: 'CANCELLED' }, /^✗ Cancelled seats A1-A4/],
+    [{ isReplayed: true }, /Earlier +this key had already made this booking/],
+    [{ customer: 'A\u001b[2J\n✓' }, /^✓ Booked seats A1-A4 for A\\u{1b}\[2J\\n✓\n/],
+  ] satisfies [Partial<BookingFacts>, RegExp][])('with %j reads well', (facts, text) => {
+    expect(renderBookingCard({ ...booking, ...facts }, plain)).toMatch(text)
+  })
+
+  test('of many seats keeps its headline short and lists them below, in 40 columns', () => {
+    const seats = Array.from({ length: 30 }, (_, index) => index * 3 + 1)
+    const lines = renderBookingCard({ ...booking, seats }, { ...plain, columns: 40 }).split('\n')
+    expect(lines[0]).toBe('✓ Booked 30 seats for Ada')
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(40)
+  })
+})
+
+test('a problem is its sentence and its hints, and no name can fake a line of its own', () => {
+  const message = 'No show is named "x\u001b[2J".\n✓ Booked'
+  expect(renderProblem({ message, hints: ['Try: tickets show list'] }, plain)).toBe(
+    ['✗ No show is named "x\\u{1b}[2J".', '  ✓ Booked', '  Try: tickets show list'].join('\n'),
+  )
+})
+
+test('a picture has what the screen has: text, colours, weight and wide letters', async () => {
+  const text = 'a<b \\033[1;32mgreen\\033[0m \\033[7mturned\\033[0m オ─\\n\\n'
+  const terminal = openTerminal('printf', [text], { cols: 40, rows: 10 })
+  expect(await terminal.exit).toEqual({ code: 0, signal: null })
+  const picture = pictureOf(terminal)
+  await terminal.close()
+  expect(picture).toContain('>a&lt;b</text>')
+  expect(picture).toMatch(/fill="#7fd88f"[^>]* font-weight="700">green</)
+  expect(picture).toMatch(/<rect [^>]*fill="#d9dee8"\/><text [^>]*fill="#14171f"[^>]*>turned</)
+  expect(picture).toMatch(/text-anchor="middle">オ</)
+  // One row of text: the empty ones are left out.
+  expect(picture).toMatch(/^<svg [^>]*height="73"/)
+})
