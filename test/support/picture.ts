@@ -84,8 +84,7 @@ function addCell(runs: Run[], cell: IBufferCell, column: number): void {
   const last = runs.at(-1)
   const joins =
     last &&
-    isAscii(text) &&
-    isAscii(last.text) &&
+    (isAscii(last.text + text) || isRepeated(last.text, text)) &&
     JSON.stringify(last.look) === JSON.stringify(look)
   if (joins) {
     last.text += text
@@ -93,6 +92,11 @@ function addCell(runs: Run[], cell: IBufferCell, column: number): void {
   } else {
     runs.push({ column, width: cell.getWidth(), text, look })
   }
+}
+
+// A bar in one piece: seams would show between its cells.
+function isRepeated(texts: string, text: string): boolean {
+  return '─█▒░'.includes(text) && texts.endsWith(text)
 }
 
 function isAscii(text: string): boolean {
@@ -135,7 +139,7 @@ function drawRun({ column, width, text, look }: Run, row: number): string {
   const behind = look.background
     ? `<rect x="${round(x)}" y="${y}" width="${round(width * cellWidth)}" height="${lineHeight}" fill="${look.background}"/>`
     : ''
-  const line = boxLine(text, x, y, look)
+  const line = barOf(text, x, y, width, look) ?? boxLine(text, x, y, width, look)
   return behind + (line ?? drawText(text, x, y, width, look))
 }
 
@@ -157,12 +161,19 @@ function drawText(text: string, x: number, y: number, width: number, look: Look)
   return `<text ${attributes.join(' ')}>${escapeXml(shown.trimStart())}</text>`
 }
 
+function barOf(text: string, x: number, y: number, width: number, look: Look) {
+  const shade = { '█': 1, '▒': 0.5, '░': 0.25 }[text.charAt(0)]
+  if (shade === undefined) return undefined
+  const box = `x="${round(x)}" y="${y}" width="${round(width * cellWidth)}" height="${lineHeight}"`
+  return `<rect ${box} fill="${look.color}" fill-opacity="${look.isDim ? shade * 0.6 : shade}"/>`
+}
+
 // Lines and blocks are drawn, not set: in most fonts they would not meet from cell to cell.
-function boxLine(text: string, x: number, y: number, look: Look): string | undefined {
+function boxLine(text: string, x: number, y: number, width: number, look: Look) {
   const stroke = `stroke="${look.color}" fill="none" stroke-width="1.2"${look.isDim ? ' stroke-opacity="0.6"' : ''}`
   const middle = y + lineHeight / 2
   const center = x + cellWidth / 2
-  const right = x + cellWidth
+  const right = x + width * cellWidth
   const paths: Record<string, string> = {
     '─': `M${round(x)} ${middle}H${round(right)}`,
     '│': `M${round(center)} ${y}V${y + lineHeight}`,
@@ -171,7 +182,8 @@ function boxLine(text: string, x: number, y: number, look: Look): string | undef
     '╰': `M${round(right)} ${middle}Q${round(center)} ${middle} ${round(center)} ${y}`,
     '╯': `M${round(x)} ${middle}Q${round(center)} ${middle} ${round(center)} ${y}`,
   }
-  return paths[text] && `<path d="${paths[text]}" ${stroke}/>`
+  const path = paths[text.charAt(0)]
+  return path && `<path d="${path}" ${stroke}/>`
 }
 
 function round(number: number): number {
