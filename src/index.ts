@@ -1,7 +1,9 @@
 import { homedir } from 'node:os'
+import { type RepairOptions, repairBookings } from './core/abandoned.js'
 import type { BookingOutcome, BookingRequest } from './core/booking.js'
 import { type BookingOptions, bookSeats, previewSeats, refusalError } from './core/bookings.js'
 import { TicketsError } from './core/errors.js'
+import { findLostReceipts, type Receipt } from './core/receipts.js'
 import {
   createShow,
   findShow,
@@ -12,8 +14,10 @@ import {
   type ShowFilter,
   viewShow,
 } from './core/shows.js'
+import { type VerifyOptions, type VerifyReport, verifyShows } from './core/verify.js'
 import { type Database, openDatabase } from './database/connection.js'
-import { embeddedConnection, embeddedDataDir, ensureEmbedded } from './database/embedded.js'
+import { embeddedConnection, embeddedDataDir } from './database/embedded/location.js'
+import { type RetryCause, retryCause } from './database/failures.js'
 import {
   hasBookings,
   migrate,
@@ -25,6 +29,7 @@ import {
 import { withRetry } from './database/retry.js'
 import { type DatabaseTarget, findDatabase } from './database/settings.js'
 
+export type { RepairOptions } from './core/abandoned.js'
 export type {
   Booking,
   BookingOutcome,
@@ -38,6 +43,8 @@ export { bookingJson, errorJson, showDetailsJson, showJson } from './core/json.j
 export { SeatSet } from './core/seat-set.js'
 export { formatSeats, parseSeats, type SeatLayout, seatLabel } from './core/seats.js'
 export type { NewShow, Show, ShowDetails, ShowFilter } from './core/shows.js'
+export type { VerifyOptions, VerifyReport } from './core/verify.js'
+export type { Violation, ViolationCode } from './core/violations.js'
 export type { SchemaStatus } from './database/migrate.js'
 
 /** How to open a box office. Everything may be left out. */
@@ -52,6 +59,10 @@ export interface TicketsOptions {
   env?: Record<string, string | undefined>
   /** Whose `.env` file counts. Default: the working directory. */
   cwd?: string
+  /** The schema to work in. Default: `TICKETS_SCHEMA` in `env`, else the login's own. */
+  schema?: string
+  /** Hears why the database is asked again: it was full, others were in the way, or it was lost. */
+  onRetry?: (cause: RetryCause) => void
   /** Hears of what takes a while: the embedded server being made or started. */
   onProgress?: (sentence: string) => void
   /** Hears every SQL statement with its duration. */
@@ -93,6 +104,26 @@ export interface Tickets {
   book(show: string, request: BookingRequest, options?: BookingOptions): Promise<BookingOutcome>
   /** The seats that `book` would give now; nothing is written. Throws what `book` throws. */
   preview(show: string, request: BookingRequest): Promise<number[]>
+  /** The receipts that the database does not honour; there should be none. */
+  findLostReceipts(receipts: readonly Receipt[]): Promise<Receipt[]>
+  /**
+   * Runs `work` on a box office of its own: an empty, migrated schema in the same database, which is
+   * dropped at the end, whatever the end is. `schema` is its name, for other processes.
+   *
+   * Throws DB_AUTH where the login may not create schemas, and what `work` throws.
+   */
+  withThrowaway<T>(work: (throwaway: Tickets, schema: string) => Promise<T>): Promise<T>
+  /**
+   * Proves, in one snapshot and in constant memory, that nothing is oversold or lost, or lists what
+   * stands against it. `show` as for `findShow`; without it, all of them. Throws SHOW_NOT_FOUND,
+   * AMBIGUOUS_ID, INTERRUPTED.
+   */
+  verify(options?: VerifyOptions): Promise<VerifyReport>
+  /**
+   * Makes abandoned PENDING bookings FAILED (ABANDONED), and touches nothing else. Returns their
+   * references, under `dryRun` of those that it would be. `show` as for `verify`.
+   */
+  repair(options?: RepairOptions): Promise<string[]>
   /** Has anything ever been booked here? False where there is no schema at all. */
   hasBookings(): Promise<boolean>
   /** Creates or upgrades the schema; the names of the migrations that it ran. */
@@ -107,15 +138,17 @@ export interface Tickets {
 
 /** Opens a box office. Connects to nothing before the first call. Throws INVALID_INPUT. */
 export function openTickets(options: TicketsOptions = {}): Tickets {
-  return new BoxOffice(connect(options))
+  return new BoxOffice(options)
 }
 
 class BoxOffice implements Tickets {
+  readonly #options: TicketsOptions
   readonly #db: Database
   #isReady: Promise<void> | undefined
 
-  constructor(db: Database) {
-    this.#db = db
+  constructor(options: TicketsOptions) {
+    this.#options = options
+    this.#db = connect(options)
   }
 
   get databaseName(): string {
@@ -154,6 +187,42 @@ class BoxOffice implements Tickets {
     return this.#run(async (db) => previewSeats(db, await showId(db, show), request))
   }
 
+  findLostReceipts(receipts: readonly Receipt[]): Promise<Receipt[]> {
+    return this.#run((db) => findLostReceipts(db, receipts))
+  }
+
+  async withThrowaway<T>(work: (throwaway: Tickets, schema: string) => Promise<T>): Promise<T> {
+    const { withThrowawaySchema } = await import('./database/throwaway.js')
+    // No signal: after an interruption, the schema must still be dropped.
+    const { signal: _, ...lasting } = this.#options
+    const db = connect({ ...lasting, connections: 2 })
+    try {
+      return await withThrowawaySchema(db, async (schema) => {
+        const throwaway = new BoxOffice({ ...this.#options, schema })
+        try {
+          await throwaway.migrate()
+          return await work(throwaway, schema)
+        } finally {
+          await throwaway.close()
+        }
+      })
+    } finally {
+      await db.close()
+    }
+  }
+
+  verify(options: VerifyOptions = {}): Promise<VerifyReport> {
+    return this.#run(async (db) =>
+      verifyShows(db, { ...options, show: options.show && (await showId(db, options.show)) }),
+    )
+  }
+
+  repair(options: RepairOptions = {}): Promise<string[]> {
+    return this.#run(async (db) =>
+      repairBookings(db, { ...options, show: options.show && (await showId(db, options.show)) }),
+    )
+  }
+
   hasBookings(): Promise<boolean> {
     return withRetry(this.#db, () => hasBookings(this.#db.knex))
   }
@@ -176,7 +245,8 @@ class BoxOffice implements Tickets {
 
   /** Every call waits for the schema once, and then does its own waiting where it is safe. */
   async #run<T>(work: (db: Database) => Promise<T>): Promise<T> {
-    this.#isReady ??= withRetry(this.#db, () => requireSchema(this.#db))
+    const { onRetry = () => {} } = this.#options
+    this.#isReady ??= withRetry(this.#db, () => requireSchema(this.#db), { onRetry })
     await this.#isReady
     return work(this.#db)
   }
@@ -198,7 +268,35 @@ function connect(options: TicketsOptions): Database {
     homeDir: homedir(),
   })
   const target = found === 'embedded' ? embeddedTarget(env, options.onProgress) : found
-  return openDatabase(target, { ...options, waitMs, poolSize: connections })
+  const schema = options.schema ?? env.TICKETS_SCHEMA
+  const db = openDatabase(schema ? inSchema(target, schema) : target, {
+    ...options,
+    waitMs,
+    poolSize: connections,
+  })
+  if (options.onRetry) reportFailedStatements(db, options.onRetry)
+  return db
+}
+
+/** The same database, seen with this schema only. */
+function inSchema(target: DatabaseTarget, schema: string): DatabaseTarget {
+  const { connection } = target
+  const searchPath = `-c search_path=${escapeOption(`"${schema.replaceAll('"', '""')}"`)}`
+  const options = [connection.options, searchPath].filter(Boolean).join(' ')
+  return { ...target, connection: { ...connection, options } }
+}
+
+/** In start-up options, a backslash keeps the next character from ending the option. */
+function escapeOption(value: string): string {
+  return value.replace(/[\\\s]/g, '\\$&')
+}
+
+/** A statement that fails for one of these causes is run again, with all of its transaction. */
+function reportFailedStatements(db: Database, onRetry: (cause: RetryCause) => void): void {
+  db.knex.on('query-error', (error) => {
+    const cause = retryCause(error)
+    if (cause !== undefined) onRetry(cause)
+  })
 }
 
 function embeddedTarget(
@@ -212,6 +310,9 @@ function embeddedTarget(
     name: `embedded database in ${dataDir}`,
     source: 'embedded',
     sslMode: 'disable',
-    revive: () => ensureEmbedded(dataDir, { ...(onProgress && { onProgress }) }),
+    async revive() {
+      const { ensureEmbedded } = await import('./database/embedded.js')
+      await ensureEmbedded(dataDir, { ...(onProgress && { onProgress }) })
+    },
   }
 }

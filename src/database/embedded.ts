@@ -1,7 +1,6 @@
 import { readdir, stat } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import envPaths from 'env-paths'
 import { serverAccount } from './embedded/account.js'
 import {
   assertUsable,
@@ -12,18 +11,18 @@ import {
 } from './embedded/cluster.js'
 import {
   assertSocketIsOurs,
-  barrierTo,
   makeRoot,
   prepareRoot,
   prepareSocketDir,
 } from './embedded/directories.js'
 import { codeOf, explain } from './embedded/failures.js'
-import { isRoot, type Layout, layoutOf } from './embedded/layout.js'
+import { type EmbeddedConnection, type Layout, layoutOf } from './embedded/layout.js'
 import { whenAlone } from './embedded/lock.js'
 import { postmasterPid, startPostmaster, stopPostmaster, tooLate } from './embedded/postmaster.js'
-import { askVersion, connectionOf, type EmbeddedConnection, probe } from './embedded/probe.js'
+import { askVersion, probe } from './embedded/probe.js'
 import { findNativePackage, installPrograms } from './embedded/programs.js'
 
+export { embeddedConnection, embeddedDataDir, embeddedUrl } from './embedded/location.js'
 export type { EmbeddedConnection }
 
 export interface EnsureOptions {
@@ -43,34 +42,6 @@ export interface EmbeddedStatus {
   socket: string
   /** What everything below the data directory takes. */
   bytes?: number
-}
-
-/**
- * Where the embedded server lives: TICKETS_DATA_DIR, else this user's data directory by env-paths.
- * Root's default moves to /var/lib/tickets where the server, which runs as another user, could not
- * enter it: /root is usually closed.
- */
-export function embeddedDataDir(env: Record<string, string | undefined>): string {
-  if (env.TICKETS_DATA_DIR) return resolve(env.TICKETS_DATA_DIR)
-  const usual = envPaths('tickets', { suffix: '' }).data
-  return isRoot() && barrierTo(usual) !== undefined ? '/var/lib/tickets' : usual
-}
-
-/**
- * node-postgres settings for the server in `dataDir`; starts nothing. Only where the path cannot
- * hold a socket (too long, or with a comma) does it look at the disk: DB_UNREACHABLE when somebody else's directory stands
- * in the socket's place.
- */
-export function embeddedConnection(dataDir: string): EmbeddedConnection {
-  const layout = layoutOf(dataDir)
-  assertSocketIsOurs(layout)
-  return connectionOf(layout)
-}
-
-/** A URL that psql and node-postgres both accept. */
-export function embeddedUrl(dataDir: string): string {
-  const { host, port, user, database } = embeddedConnection(dataDir)
-  return `postgresql://${user}@/${database}?host=${encodeURIComponent(host)}&port=${port}`
 }
 
 /**

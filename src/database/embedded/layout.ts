@@ -75,3 +75,18 @@ function socketDirectory(root: string): string {
 function socketIn(directory: string): string {
   return join(directory, `.s.PGSQL.${port}`)
 }
+
+/** node-postgres settings for the embedded server. */
+export interface EmbeddedConnection {
+  /** The directory of the socket. */
+  host: string
+  port: number
+  user: 'tickets'
+  database: 'tickets'
+  /** Said, lest PGSSLMODE ask for TLS over a Unix socket. */
+  ssl: false
+}
+
+export function connectionOf(layout: Layout): EmbeddedConnection {
+  return { host: layout.socketDir, port, user: 'tickets', database: 'tickets', ssl: false }
+}

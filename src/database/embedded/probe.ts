@@ -1,22 +1,7 @@
 import pg from 'pg'
 import { othersData } from './cluster.js'
 import { codeOf } from './failures.js'
-import { type Layout, port } from './layout.js'
-
-/** node-postgres settings for the embedded server. */
-export interface EmbeddedConnection {
-  /** The directory of the socket. */
-  host: string
-  port: number
-  user: 'tickets'
-  database: 'tickets'
-  /** Said, lest PGSSLMODE ask for TLS over a Unix socket. */
-  ssl: false
-}
-
-export function connectionOf(layout: Layout): EmbeddedConnection {
-  return { host: layout.socketDir, port, user: 'tickets', database: 'tickets', ssl: false }
-}
+import { connectionOf, type Layout } from './layout.js'
 
 /** Does the server take connections, is it on its way up or down, or is there none? */
 export async function probe(layout: Layout): Promise<'ready' | 'busy' | 'absent'> {
