@@ -17,7 +17,8 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
   const interruption = listenForSignals()
   const run: Run = { io, signal: interruption.signal, output: outputFor(argv, io), exitCode: 0 }
   try {
-    await commandTree(run).parseAsync([...argv], { from: 'user' })
+    // Nothing at all is how a newcomer asks for help.
+    await commandTree(run).parseAsync(argv.length === 0 ? ['--help'] : [...argv], { from: 'user' })
     return run.exitCode
   } catch (error) {
     return await report(error, run.output, { isDebug: argv.includes('--debug') }).then((code) =>
@@ -42,7 +43,10 @@ function commandTree(run: Run): Command {
     .exitOverride()
     .configureOutput({
       // What commander has to say goes to the run's own streams; `report` tells of errors.
-      writeOut: (text) => void run.output.write(text),
+      writeOut: (text) => {
+        const { output } = run
+        void (output.json ? output.document(text.trimEnd()) : output.write(text))
+      },
       writeErr: () => {},
     })
     .configureHelp({ showGlobalOptions: true })
@@ -57,7 +61,6 @@ function commandTree(run: Run): Command {
       once('--wait <duration>', 'how long to keep retrying a busy database (30s)', duration),
     )
     .option('--debug', 'SQL, timings and stack traces on stderr')
-    .action(() => program.help())
 
   program
     .command('migrate')
@@ -108,6 +111,15 @@ function commandTree(run: Run): Command {
     .action(to(run, () => import('./commands/book.js')))
 
   program
+    .command('verify')
+    .description('prove that nothing is oversold or lost')
+    .argument('[show]', SHOW)
+    .option('--repair', 'finish what can be finished without a guess: abandoned bookings')
+    .option('--dry-run', 'with --repair: only say what it would do')
+    .option('-y, --yes', 'repair without asking')
+    .action(to(run, () => import('./commands/verify.js')))
+
+  program
     .command('db')
     .description('the embedded server')
     .addArgument(new Argument('<action>', 'what to do').choices(['status', 'start', 'stop', 'url']))
@@ -123,7 +135,10 @@ function once(flags: string, description: string, parse?: (value: string) => unk
   const option = new Option(flags, description)
   const choices = option.choices.bind(option)
   const check = (value: string, previous: unknown) => {
-    if (previous !== undefined) throw new InvalidArgumentError('It may be given only once.')
+    if (previous !== undefined) {
+      // Commander's own sentence would repeat the value, and a URL may hold a password.
+      throw new TicketsError('INVALID_INPUT', `${option.long} may be given only once.`)
+    }
     if (option.argChoices && !option.argChoices.includes(value)) {
       throw new InvalidArgumentError(`Allowed choices are ${option.argChoices.join(', ')}.`)
     }
@@ -187,7 +202,8 @@ async function report(
 ): Promise<number> {
   if (thrown instanceof CommanderError && thrown.exitCode === 0) return 0
   const error = expected(thrown)
-  if (isDebug) output.problem(stackOf(thrown))
+  // A usage error's stack is commander's, and its message may hold a password.
+  if (isDebug && !(thrown instanceof CommanderError)) output.problem(stackOf(thrown))
   if (output.json) await output.document(errorJson(error))
   else {
     const { renderProblem } = await import('./terminal/problem-card.js')
@@ -202,7 +218,8 @@ async function report(
 function expected(thrown: unknown): TicketsError {
   if (thrown instanceof TicketsError) return thrown
   if (thrown instanceof CommanderError) {
-    const message = thrown.message.replace(/^error: /, '')
+    const message =
+      thrown.code === 'commander.help' ? 'A command is missing' : usageMessage(thrown.message)
     const sentence = message.charAt(0).toUpperCase() + message.slice(1)
     return new TicketsError(
       'INVALID_INPUT',
@@ -215,6 +232,14 @@ function expected(thrown: unknown): TicketsError {
     `This is a bug in tickets: ${message}. Run it again with --debug, and report what it prints.`,
     { cause: thrown },
   )
+}
+
+/** Commander's message as one line, without the password of a URL that stands in the wrong place. */
+function usageMessage(message: string): string {
+  return message
+    .replace(/^error: /, '')
+    .replace(/\s+\((Did you mean .+\?)\)$/, '. $1')
+    .replace(/:\/\/\S*@/g, '://…@')
 }
 
 function stackOf(thrown: unknown): string {

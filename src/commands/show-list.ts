@@ -24,6 +24,12 @@ export const run: Handler<ShowListOptions> = async ({ output, tickets }, options
       '--all and --limit exclude each other. Give one of them.',
     )
   }
+  if (output.json && (options.output ?? 'json') !== 'json') {
+    throw new TicketsError(
+      'INVALID_INPUT',
+      `--json and --output ${options.output} exclude each other. Give one of them.`,
+    )
+  }
   const isForEyes = output.isTerminal && !output.json && (options.output ?? 'table') === 'table'
   const isCut = isForEyes && !options.all && options.limit === undefined
   const limit = isCut
