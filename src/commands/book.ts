@@ -4,6 +4,7 @@ import { TicketsError } from '../core/errors.js'
 import { bookingJson } from '../core/json.js'
 import { checkSeatSpec, formatSeats, seatLabel } from '../core/seats.js'
 import { type Context, type Handler, inputRequired, parseCount } from './context.js'
+import { measuredTickets } from './retry-lines.js'
 
 export interface BookOptions {
   seats?: string
@@ -28,7 +29,7 @@ export const run: Handler<BookOptions, [string | undefined]> = async (context, o
   }
   if (isComplete && options.dryRun) return preview(context, show, request)
   if (isComplete) {
-    return announce(context, await context.tickets.book(show, request))
+    return announce(context, await measuredTickets(context).book(show, request))
   }
   const { bookByAsking } = await import('./book-by-asking.js')
   await announce(context, await bookByAsking(context, show, request, options))
