@@ -213,13 +213,13 @@ class BoxOffice implements Tickets {
 
   verify(options: VerifyOptions = {}): Promise<VerifyReport> {
     return this.#run(async (db) =>
-      verifyShows(db, { ...options, show: options.show && (await showId(db, options.show)) }),
+      verifyShows(db, { ...options, show: await optionalShowId(db, options.show) }),
     )
   }
 
   repair(options: RepairOptions = {}): Promise<string[]> {
     return this.#run(async (db) =>
-      repairBookings(db, { ...options, show: options.show && (await showId(db, options.show)) }),
+      repairBookings(db, { ...options, show: await optionalShowId(db, options.show) }),
     )
   }
 
@@ -257,6 +257,10 @@ const FULL_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 /** A whole id is taken at its word: whether the show exists is found out when it is used. */
 async function showId(db: Database, show: string): Promise<string> {
   return FULL_ID.test(show) ? show : (await findShow(db, show)).id
+}
+
+async function optionalShowId(db: Database, show: string | undefined): Promise<string | undefined> {
+  return show === undefined ? undefined : showId(db, show)
 }
 
 function connect(options: TicketsOptions): Database {

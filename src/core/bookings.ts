@@ -5,6 +5,7 @@ import type { RetryCause } from '../database/failures.js'
 import { withRetry } from '../database/retry.js'
 import { query } from '../database/sql.js'
 import { inTransaction } from '../database/transaction.js'
+import { ABANDONED, isAbandonedBy } from './abandoned.js'
 import {
   type BookingOutcome,
   type BookingRequest,
@@ -273,11 +274,6 @@ interface Outcome {
   failure?: Refusal
 }
 
-const ABANDONED: Refusal = {
-  code: 'ABANDONED',
-  message: 'The booking was given up before it was decided. Nothing was booked; book again.',
-}
-
 /**
  * Step 5, the house. The bits are merged here and the count is raised in SQL: if either were based
  * on a stale row, the table's check would refuse the two that disagree.
@@ -368,7 +364,7 @@ async function bookingsUnderLock(trx: Knex.Transaction, showId: string, drafts: 
      select 'hold', bookings.* from bookings where show_id = ? and ${IS_LIVE_HOLD}
      union all
      (select 'abandoned', bookings.* from bookings
-      where show_id = ? and status = 'PENDING' and pending_until < clock_timestamp()
+      where show_id = ? and ${isAbandonedBy('clock_timestamp()')}
         and id <> all(?::uuid[])
       limit 100)`,
     [ids, showId, showId, ids],

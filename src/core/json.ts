@@ -1,6 +1,8 @@
 import type { Booking, BookingOutcome } from './booking.js'
 import type { TicketsError } from './errors.js'
 import type { Show, ShowDetails } from './shows.js'
+import type { VerifyReport } from './verify.js'
+import type { Violation } from './violations.js'
 
 /**
  * The JSON of the contract, in one place for the command line and for HTTP. The names are the
@@ -31,6 +33,28 @@ export function showDetailsJson(show: ShowDetails) {
 /** A booking; `failure` is the code of its error, the sentence belongs to the error itself. */
 export function bookingJson({ booking, replayed }: BookingOutcome) {
   return { ...recordJson(booking), replayed }
+}
+
+/** A violation that `verify` found; `seats` are seat numbers, `bookings` references. */
+export function violationJson({ code, showId, message, seats, bookings }: Violation) {
+  return {
+    code,
+    show_id: showId,
+    message,
+    ...(seats && { seats }),
+    ...(bookings && { bookings }),
+  }
+}
+
+/** What `verify` proved; `unlisted` is there when there are more violations than are listed. */
+export function verifyJson({ ok, shows, bookings, violations, unlisted }: VerifyReport) {
+  return {
+    ok,
+    shows,
+    bookings,
+    violations: violations.map(violationJson),
+    ...(unlisted > 0 && { unlisted }),
+  }
 }
 
 /** The document that tells of an error, with the FAILED booking when one was kept. */
