@@ -153,12 +153,13 @@ describe('after a disaster', () => {
 
   test('a creator killed half-way leaves nothing that the next one trips over', () =>
     withDataDir(async (dataDir) => {
-      const creator = program.start('ensure', { dataDir })
+      const creator = program.start('ensure', { dataDir, detached: true })
       await until(async () => (await halfMade(dataDir)).length > 0)
-      creator.kill('SIGKILL')
+      // With initdb, as when the machine goes down.
+      process.kill(-creator.pid!, 'SIGKILL')
       await creator
-      // As if the time had passed after which a lock without a holder is void.
-      await utimes(join(dataDir, 'lock'), 0, 0)
+      // As if the time had passed after which a lock is void, and half-made things are abandoned.
+      for (const name of await readdir(dataDir)) await utimes(join(dataDir, name), 0, 0)
       await ensureEmbedded(dataDir)
       expect(await query(dataDir, 'select current_user')).toEqual([{ current_user: 'tickets' }])
       expect((await readdir(dataDir)).filter((name) => name.startsWith('.making-'))).toEqual([])

@@ -22,6 +22,8 @@ export interface RunOptions {
   /** As whom; only root may say. */
   uid?: number
   gid?: number
+  /** In a process group of its own, to be killed as one. */
+  detached?: boolean
 }
 
 export async function buildEmbeddedProgram(): Promise<EmbeddedProgram> {
@@ -37,9 +39,9 @@ export async function buildEmbeddedProgram(): Promise<EmbeddedProgram> {
     platform: 'node',
   })
   await symlink(join(project, 'node_modules'), join(directory, 'node_modules'))
-  const start: EmbeddedProgram['start'] = (action, { dataDir, home = '/nonexistent', ...who }) => {
+  const start: EmbeddedProgram['start'] = (action, { dataDir, home = '/nonexistent', ...rest }) => {
     const env = { HOME: home, ...(dataDir && { TICKETS_DATA_DIR: dataDir }) }
-    return execaNode(outfile, [action], { env, extendEnv: false, cwd: '/', reject: false, ...who })
+    return execaNode(outfile, [action], { env, extendEnv: false, cwd: '/', reject: false, ...rest })
   }
   return {
     start,

@@ -1,5 +1,6 @@
 import { chown, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { pid } from 'node:process'
 import type { Account } from './account.js'
 import { syncDirectory } from './directories.js'
 import { codeOf, explainOutput, unreachable } from './failures.js'
@@ -81,9 +82,10 @@ export async function writeSettings(layout: Layout, account: Account): Promise<v
   }
   for (const [name, text] of Object.entries(files)) {
     const path = join(layout.data, name)
-    await writeFile(`${path}.new`, text, { mode: 0o600 })
-    if (account.ids) await chown(`${path}.new`, account.ids.uid, account.ids.gid)
-    await rename(`${path}.new`, path)
+    const begun = `${path}.${pid}`
+    await writeFile(begun, text, { mode: 0o600 })
+    if (account.ids) await chown(begun, account.ids.uid, account.ids.gid)
+    await rename(begun, path)
   }
 }
 

@@ -29,7 +29,7 @@ export async function prepareRoot(layout: Layout, account: Account): Promise<voi
     await close(layout.root, account, 0o710)
   }
   for (const name of names.filter((name) => name.startsWith(makingPrefix))) {
-    await rm(join(layout.root, name), { recursive: true, force: true, maxRetries: 5 })
+    await removeIfAbandoned(join(layout.root, name))
   }
   const barrier = account.ids && barrierTo(join(layout.root, 'data'))
   if (barrier !== undefined) {
@@ -74,6 +74,13 @@ export async function syncDirectory(path: string): Promise<void> {
   } finally {
     await directory.close()
   }
+}
+
+// Not a young one: a holder that was stopped for long and lost the lock may still be at it.
+async function removeIfAbandoned(path: string): Promise<void> {
+  const begun = (await stat(path).catch(() => undefined))?.mtimeMs ?? Date.now()
+  if (Date.now() - begun < 120_000) return
+  await rm(path, { recursive: true, force: true, maxRetries: 5 })
 }
 
 async function makeDirectory(path: string): Promise<void> {

@@ -4,7 +4,7 @@ import { TicketsError } from '../../core/errors.js'
 export const elsewhere = 'or set TICKETS_DATA_DIR to another directory'
 export const ownDatabase = 'Name a database with --db or DATABASE_URL instead.'
 
-/** One sentence for `what` (an infinitive), why, and what to do. */
+/** The embedded server is not to be had: one sentence that says why, and then what to do. */
 export function unreachable(message: string, cause?: unknown): TicketsError {
   return new TicketsError('DB_UNREACHABLE', message, cause === undefined ? {} : { cause })
 }

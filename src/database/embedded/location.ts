@@ -19,8 +19,8 @@ export function embeddedDataDir(env: Record<string, string | undefined>): string
 
 /**
  * node-postgres settings for the server in `dataDir`; starts nothing. Only where the path cannot
- * hold a socket (too long, or with a comma) does it look at the disk: DB_UNREACHABLE when somebody else's directory stands
- * in the socket's place.
+ * hold a socket (too long, or with a comma) does it look at the disk: DB_UNREACHABLE when somebody
+ * else's directory stands in the socket's place.
  */
 export function embeddedConnection(dataDir: string): EmbeddedConnection {
   const layout = layoutOf(dataDir)

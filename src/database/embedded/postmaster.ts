@@ -117,6 +117,7 @@ async function keepLogSmall(layout: Layout): Promise<number> {
 
 // PostgreSQL believes a pid file whose number is alive, even if it is now somebody else's.
 async function removeStaleFiles(layout: Layout): Promise<void> {
+  if ((await postmasterPid(layout)) !== null) return
   const pidFile = join(layout.data, 'postmaster.pid')
   for (const path of [pidFile, `${layout.socket}.lock`, layout.socket]) {
     await rm(path, { force: true })
