@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { tickets } from '../support/cli.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
+import { insertShow } from '../support/shows.js'
 
 let db: TestDatabase
 beforeAll(async () => {
@@ -8,17 +10,219 @@ beforeAll(async () => {
 })
 afterAll(() => db.drop())
 
-describe('book', () => {
-  it('books the seat that was asked for, and it is in the database', async () => {
-    const create = ['show', 'create', '--name', 'Cats', '--start-time', '2030-01-01T19:00Z']
-    const show = (
-      await tickets([...create, '--total-seats', '10', '--json'], { db: db.url })
-    ).json()
-    const ran = await tickets(['book', show.id, '--seats', '5', '--json'], { db: db.url })
+const book = (...args: string[]) => tickets(['book', ...args], { db: db.url })
+const bookingsOf = (show: string) =>
+  db.sql('select status, seats, failure from bookings where show_id = $1 order by id', [show])
+
+describe('book, without a terminal', () => {
+  it('books the seats that were asked for, and they are in the database', async () => {
+    const show = await insertShow(db, { seats: 30, seatsPerRow: 10 })
+    const ran = await book(show, '--seats', 'A5,1-2', '--customer', 'Ada', '--note', 'x', '--json')
     expect(ran).toMatchObject({ exitCode: 0, stderr: '' })
-    expect(ran.json()).toMatchObject({ status: 'CONFIRMED', seats: [5], replayed: false })
-    expect(await db.sql('select status, seats from bookings')).toEqual([
-      { status: 'CONFIRMED', seats: [5] },
+    expect(ran.json()).toEqual({
+      id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      reference: expect.stringMatching(/^[2-9A-Z]{4}-[2-9A-Z]{4}$/),
+      show_id: show,
+      status: 'CONFIRMED',
+      seats: [1, 2, 5],
+      seat_labels: ['A1', 'A2', 'A5'],
+      customer: 'Ada',
+      note: 'x',
+      held_until: null,
+      failure: null,
+      createdAt: expect.any(String),
+      updatedAt: expect.any(String),
+      replayed: false,
+    })
+    expect(await bookingsOf(show)).toEqual([
+      { status: 'CONFIRMED', seats: [1, 2, 5], failure: null },
+    ])
+    expect(
+      await db.sql('select booked_seats, confirmed_seats_count from shows where id = $1', [show]),
+    ).toEqual([{ booked_seats: Buffer.from([0b10011, 0, 0, 0]), confirmed_seats_count: 3 }])
+  })
+
+  it('says which flag is missing, prints nothing on stdout and books nothing', async () => {
+    const show = await insertShow(db)
+    const [seats, both, json] = await Promise.all([book(show), book(), book(show, '--json')])
+    for (const ran of [seats, both]) expect(ran).toMatchObject({ exitCode: 2, stdout: '' })
+    expect(seats.stderr).toMatch(/--seats or --count/)
+    expect(both.stderr).toMatch(/SHOW.*--seats or --count/)
+    expect(json).toMatchObject({ exitCode: 2, stderr: '' })
+    expect(json.json().error).toMatchObject({ code: 'INPUT_REQUIRED', retryable: false })
+    expect(json.json().error.message).toMatch(/--seats or --count/)
+    expect(await bookingsOf(show)).toEqual([])
+  })
+
+  it('refuses what is wrong before anything is recorded', async () => {
+    const show = await insertShow(db)
+    const wrong: [string[], number, string][] = [
+      [['--seats', '1', '--count', '1'], 2, 'INVALID_INPUT'],
+      [['--seats', '1', '--seats', '2'], 2, 'INVALID_INPUT'],
+      [['--count', '1', '--count', '1'], 2, 'INVALID_INPUT'],
+      [['--seats', '3,3'], 2, 'INVALID_INPUT'],
+      [['--seats', ''], 2, 'INVALID_INPUT'],
+      [['--seats', 'A1'], 2, 'INVALID_INPUT'],
+      [['--count', '0'], 2, 'INVALID_INPUT'],
+      [['--count', '1.5'], 2, 'INVALID_INPUT'],
+      [['--seats', '1', '--customer', 'x'.repeat(201)], 2, 'INVALID_INPUT'],
+      [['--seats', '1', '--hold', '0s'], 2, 'INVALID_INPUT'],
+      [['--seats', '10-11'], 3, 'NO_SUCH_SEAT'],
+    ]
+    const ran = await Promise.all(wrong.map(([args]) => book(show, ...args, '--json')))
+    expect(ran.map(({ exitCode, json }) => [exitCode, json().error.code])).toEqual(
+      wrong.map(([, exitCode, code]) => [exitCode, code]),
+    )
+    expect(ran.at(-1)!.json().error.seats).toEqual([11])
+    expect((await book(randomUUID(), '--seats', '1', '--json')).json().error.code).toBe(
+      'SHOW_NOT_FOUND',
+    )
+    expect(await bookingsOf(show)).toEqual([])
+  })
+})
+
+describe('a refusal', () => {
+  it('exits 4, tells free seats instead, and keeps the FAILED booking with its reason', async () => {
+    const show = await insertShow(db)
+    await book(show, '--seats', '4-6')
+    const [json, text] = [
+      await book(show, '--seats', '5', '--json'),
+      await book(show, '--seats', '5,6'),
+    ]
+    expect(json).toMatchObject({ exitCode: 4, stderr: '' })
+    const { error, booking } = json.json()
+    expect(error).toMatchObject({ code: 'SEATS_TAKEN', retryable: false, seats: [5] })
+    expect(error.alternatives).toHaveLength(1)
+    expect([1, 2, 3, 7, 8, 9, 10]).toContain(error.alternatives[0])
+    expect(booking).toMatchObject({ show_id: show, status: 'FAILED', failure: 'SEATS_TAKEN' })
+
+    expect(text).toMatchObject({ exitCode: 4, stdout: '' })
+    expect(text.stderr).toMatch(/5-6 are taken[\s\S]*Free instead: /)
+    expect(await bookingsOf(show)).toMatchObject([
+      { status: 'CONFIRMED', seats: [4, 5, 6] },
+      { status: 'FAILED', seats: [5], failure: { code: 'SEATS_TAKEN' } },
+      { status: 'FAILED', seats: [5, 6], failure: { code: 'SEATS_TAKEN' } },
     ])
   })
+
+  it('for too many seats or a cancelled show has its own code', async () => {
+    const show = await insertShow(db)
+    const cancelled = await insertShow(db)
+    await db.sql('update shows set cancelled_at = now() where id = $1', [cancelled])
+    const ran = await Promise.all([
+      book(show, '--count', '11', '--json'),
+      book(cancelled, '--count', '1', '--json'),
+    ])
+    expect(ran.map(({ exitCode, json }) => [exitCode, json().error.code])).toEqual([
+      [4, 'NOT_ENOUGH_SEATS'],
+      [4, 'SHOW_CANCELLED'],
+    ])
+  })
+})
+
+describe('--count', () => {
+  it('takes seats together in one row, the nearest to the front that has them', async () => {
+    const show = await insertShow(db, { seats: 20, seatsPerRow: 5 })
+    await book(show, '--seats', 'A3')
+    const ran = await book(show, '--count', '3', '--json')
+    // Row A has only pairs left; row B is whole.
+    expect(ran.json().seat_labels).toHaveLength(3)
+    expect(ran.json().seat_labels.join()).toMatch(/^B\d,B\d,B\d$/)
+    const [from, , to] = ran.json().seats
+    expect(to - from).toBe(2)
+  })
+
+  it('parts a party rather than refusing it while enough seats are free', async () => {
+    const show = await insertShow(db, { seats: 6 })
+    await book(show, '--seats', '2,5')
+    const ran = await book(show, '--count', '4', '--json')
+    expect(ran.json()).toMatchObject({ status: 'CONFIRMED', seats: [1, 3, 4, 6] })
+  })
+})
+
+it('--dry-run says what a booking would get, and leaves no row behind', async () => {
+  const show = await insertShow(db, { seats: 4, seatsPerRow: 2 })
+  await book(show, '--seats', '1')
+  const before = await db.sql('select * from shows where id = $1', [show])
+  const [json, text, refused] = await Promise.all([
+    book(show, '--count', '2', '--dry-run', '--json'),
+    book(show, '--seats', 'A2', '--dry-run'),
+    book(show, '--seats', '1', '--dry-run', '--json'),
+  ])
+  expect(json.exitCode).toBe(0)
+  expect(json.json()).toMatchObject({ dry_run: true, seats: [3, 4], seat_labels: ['B1', 'B2'] })
+  expect(text.stdout).toMatch(/A2.*Nothing was booked/)
+  expect(refused.exitCode).toBe(4)
+  expect(refused.json().error.code).toBe('SEATS_TAKEN')
+  expect(refused.json().booking).toBeUndefined()
+  expect(await bookingsOf(show)).toHaveLength(1)
+  expect(await db.sql('select * from shows where id = $1', [show])).toEqual(before)
+})
+
+it('a key books once: the same request gets its booking again, another one is refused', async () => {
+  const show = await insertShow(db)
+  const key = randomUUID()
+  const both = await Promise.all(
+    [1, 2].map(() => book(show, '--count', '2', '--key', key, '--json')),
+  )
+  const [first, second] = both.map((ran) => ran.json())
+  expect(second.id).toBe(first.id)
+  expect([first.replayed, second.replayed].sort()).toEqual([false, true])
+  const other = await book(show, '--count', '3', '--key', key, '--json')
+  expect(other.exitCode).toBe(2)
+  expect(other.json().error.code).toBe('KEY_REUSED')
+  expect(await bookingsOf(show)).toHaveLength(1)
+})
+
+describe('--wait', () => {
+  it('gives up on a locked show in time: exit 5, retryable, and nothing is left PENDING for good', async () => {
+    const show = await insertShow(db)
+    const release = await lockShow(show)
+    const started = performance.now()
+    const ran = await book(show, '--seats', '1', '--wait', '300ms', '--json')
+    expect(performance.now() - started).toBeLessThan(10_000)
+    expect(ran.exitCode).toBe(5)
+    expect(ran.json().error).toMatchObject({ code: 'BUSY', retryable: true })
+    await release()
+    expect((await book(show, '--seats', '1', '--json')).json().status).toBe('CONFIRMED')
+  })
+
+  /** Locks the show's row from outside; returns what lets it go. */
+  async function lockShow(show: string): Promise<() => Promise<void>> {
+    const { default: pg } = await import('pg')
+    const client = new pg.Client({ connectionString: db.url })
+    await client.connect()
+    await client.query('begin')
+    await client.query('select 1 from shows where id = $1 for update', [show])
+    return () => client.end()
+  }
+})
+
+it('a hundred processes for thirty seats: each seat is sold once, and every loser has its reason', async () => {
+  const show = await insertShow(db, { seats: 30, seatsPerRow: 10 })
+  const clerks = await Promise.all(
+    Array.from({ length: 100 }, (_, i) =>
+      // Every other clerk wants one seat in particular that others want too.
+      book(
+        ...[show, '--json', '--wait', '120s'],
+        ...(i % 2 ? ['--count', '1'] : ['--seats', `${1 + (i % 30)}`]),
+      ),
+    ),
+  )
+  const outcomes = clerks.map((ran) => ({ exitCode: ran.exitCode, ...ran.json() }))
+  const winners = outcomes.filter(({ exitCode }) => exitCode === 0)
+  const losers = outcomes.filter(({ exitCode }) => exitCode === 4)
+  expect(winners).toHaveLength(30)
+  expect(losers).toHaveLength(70)
+  expect(winners.flatMap(({ seats }) => seats).sort((a, b) => a - b)).toEqual(
+    Array.from({ length: 30 }, (_, i) => i + 1),
+  )
+
+  const rows = await bookingsOf(show)
+  expect(rows.filter(({ status }) => status === 'CONFIRMED')).toHaveLength(30)
+  const failed = rows.filter(({ status }) => status === 'FAILED')
+  expect(failed).toHaveLength(70)
+  for (const { failure } of failed) {
+    expect((failure as { code: string }).code).toMatch(/^(SEATS_TAKEN|NOT_ENOUGH_SEATS)$/)
+  }
 })

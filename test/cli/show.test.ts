@@ -1,0 +1,199 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { tickets } from '../support/cli.js'
+import { cloneDatabase, type TestDatabase } from '../support/database.js'
+import { insertShow } from '../support/shows.js'
+
+let db: TestDatabase
+beforeAll(async () => {
+  db = await cloneDatabase()
+})
+afterAll(() => db.drop())
+
+const aTime = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
+const anId = expect.stringMatching(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/)
+const create = ['show', 'create', '--start-time', '2030-06-01T19:00Z', '--total-seats', '10']
+const run = (...args: string[]) => tickets(args, { db: db.url })
+
+describe('a show, from creation to the list', () => {
+  it("comes back with the original's fields and values, in the list and with its seats", async () => {
+    const created = await tickets(
+      `show create --start-time 2025-12-25T19:00:00Z --total-seats 100 --json --name`
+        .split(' ')
+        .concat('The Lion King'),
+      { db: db.url, env: { TZ: 'Europe/London' } },
+    )
+    expect(created.exitCode).toBe(0)
+    const show = created.json()
+    expect(show).toEqual({
+      id: anId,
+      name: 'The Lion King',
+      start_time: '2025-12-25T19:00:00.000Z',
+      time_zone: 'Europe/London',
+      total_seats: 100,
+      seats_per_row: null,
+      createdAt: aTime,
+      updatedAt: aTime,
+      cancelled_at: null,
+      confirmed_seats_count: 0,
+      held_seats_count: 0,
+      available_seats: 100,
+    })
+    // In the past: a hint for people, no refusal.
+    expect(created.stderr).toMatch(/past/)
+
+    const [list, view] = await Promise.all([
+      run('show', 'list', '--json'),
+      run('--json', 'show', 'view', show.id),
+    ])
+    expect(list).toMatchObject({ exitCode: 0, stderr: '' })
+    expect(list.json()).toEqual([show])
+    expect(view.json()).toEqual({ ...show, booked_seats: [], held_seats: [] })
+    const old = ['--name', 'Old', '--start-time', '2001-01-01T00:00Z', '--total-seats', '1']
+    expect(await run('-q', 'show', 'create', ...old)).toMatchObject({ exitCode: 0, stderr: '' })
+  })
+
+  it('counts what is sold and what is held, apart, wherever it is shown', async () => {
+    const id = await insertShow(db, { name: 'Counted', seats: 12, seatsPerRow: 4 })
+    await run('book', id, '--seats', 'A1,B4')
+    await run('book', id, '--seats', '3', '--hold', 'forever')
+    const counts = { confirmed_seats_count: 2, held_seats_count: 1, available_seats: 9 }
+    const [view, drawn, tabs, csv, ndjson] = await Promise.all([
+      run('show', 'view', id, '--json'),
+      run('show', 'view', id),
+      run('show', 'list', '--search', 'counted'),
+      run('show', 'list', '--search', 'count', '-o', 'csv'),
+      run('show', 'list', '--search', 'COUNTED', '-o', 'ndjson'),
+    ])
+    expect(view.json()).toMatchObject({ ...counts, booked_seats: [1, 8], held_seats: [3] })
+    expect(drawn).toMatchObject({ exitCode: 0, stderr: '' })
+    expect(drawn.stdout).toMatch(/A.*\n.*B.*\n.*C/)
+    expect(tabs.stdout).toBe(`${id}\tCounted\t2030-01-01T19:00:00.000Z\t12\t2\t1\t9`)
+    expect(csv.stdout.split('\n')[1]).toBe(`${id},Counted,2030-01-01T19:00:00.000Z,12,2,1,9`)
+    expect(ndjson.json()).toMatchObject({ id, ...counts })
+  })
+})
+
+describe('the name of a show on the command line', () => {
+  const twin = 'aaaa1111-0000-4000-8000-000000000000'
+  const other = 'aaaa2222-0000-4000-8000-000000000000'
+
+  it('is an id, a prefix of one from 4 characters on, or a name that only one show bears', async () => {
+    await insertShow(db, { id: twin, name: 'Twin' })
+    await insertShow(db, { id: other, name: 'Twin' })
+    await insertShow(db, { id: 'bbbb0000-0000-4000-8000-000000000000', name: 'aaaa1' })
+    const found = async (name: string) => {
+      const { exitCode, json } = await run('show', 'view', name, '--json')
+      return [exitCode, json().id ?? json().error.code]
+    }
+    const names = [twin, 'aaaa1', 'AAAA2222', 'aaaa', 'Twin', 'bbb', 'no such show', '']
+    expect(await Promise.all(names.map(found))).toEqual([
+      [0, twin],
+      [0, twin], // The id wins over the name that looks like one.
+      [0, other],
+      [2, 'AMBIGUOUS_ID'],
+      [2, 'AMBIGUOUS_ID'],
+      [3, 'SHOW_NOT_FOUND'],
+      [3, 'SHOW_NOT_FOUND'],
+      [3, 'SHOW_NOT_FOUND'],
+    ])
+  })
+
+  it('that means two shows books in neither, and the sentence tells both ids', async () => {
+    const ran = await run('book', 'aaaa', '--seats', '1')
+    expect(ran).toMatchObject({ exitCode: 2, stdout: '' })
+    const words = ran.stderr.replace(/\s+/g, ' ')
+    for (const id of [twin, other]) expect(words).toContain(id)
+    expect(await db.sql('select 1 from bookings where show_id = any($1)', [[twin, other]])).toEqual(
+      [],
+    )
+  })
+})
+
+describe('a hostile name', () => {
+  // A terminal's title, its colours, a screen wiped, lines, tabs, quotes, a family, both directions.
+  const hostile =
+    '\u001b]0;owned\u0007\u001b[31mred\u001b[2J\n\r\t"\'\\ \u009b1m 👨‍👩‍👧 שלום \u202egnp.exe\u2066 $(id)'
+
+  it('is stored exactly, and never reaches the screen with its control characters', async () => {
+    const created = await run(...create, '--name', hostile, '--json')
+    const { id, name } = created.json()
+    expect(name).toBe(hostile)
+    expect(await db.sql('select name from shows where id = $1', [id])).toEqual([{ name: hostile }])
+
+    const customer = `Eve ${hostile}`
+    const shown = await Promise.all([
+      run(...create, '--name', hostile),
+      run('show', 'list'),
+      run('show', 'view', id),
+      run('show', 'view', id, '--json'),
+      run('book', id, '--count', '1', '--customer', customer),
+      run('book', id, '--count', '1', '--customer', customer, '--json'),
+      run('show', 'view', `${hostile}?`),
+    ])
+    expect(shown.map((ran) => ran.exitCode)).toEqual([0, 0, 0, 0, 0, 0, 3])
+    for (const { stdout, stderr } of shown) {
+      // Tabs and newlines are the list's own.
+      expect(stdout + stderr).not.toMatch(/[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/)
+    }
+    expect(shown[2]!.stdout).toContain('👨‍👩‍👧 שלום')
+    expect(shown[3]!.json().name).toBe(hostile)
+    expect(shown[5]!.json().customer).toBe(customer)
+    expect(await db.sql('select customer from bookings where show_id = $1', [id])).toEqual([
+      { customer },
+      { customer },
+    ])
+  })
+
+  it('that is empty, blank or 10,000 characters long is refused in one sentence', async () => {
+    const before = await db.sql('select count(*) from shows')
+    const refused = await Promise.all(
+      ['', ' \t\n', 'x'.repeat(10_000), '🎭'.repeat(201)].map((name) =>
+        run(...create, '--name', name, '--json'),
+      ),
+    )
+    for (const ran of refused) {
+      expect(ran.exitCode).toBe(2)
+      expect(ran.json().error.code).toBe('INVALID_INPUT')
+      expect(ran.json().error.message.length).toBeLessThan(200)
+    }
+    expect(await db.sql('select count(*) from shows')).toEqual(before)
+  })
+
+  it('that a spreadsheet would run is disarmed in CSV, and there only', async () => {
+    const formula = '=HYPERLINK("http://evil")'
+    await run(...create, '--name', formula)
+    const [csv, json] = await Promise.all([
+      run('show', 'list', '--search', 'hyperlink', '-o', 'csv'),
+      run('show', 'list', '--search', 'hyperlink', '--json'),
+    ])
+    expect(csv.stdout).toContain(`,"'=HYPERLINK(""http://evil"")",`)
+    expect(json.json()).toMatchObject([{ name: formula }])
+  })
+})
+
+it('what makes no show is refused by name: seats, rows, times, zones', async () => {
+  const refusals = await Promise.all(
+    [
+      ['--total-seats', '0'],
+      ['--total-seats', '100001'],
+      ['--total-seats', '1e3'],
+      ['--total-seats', '-5'],
+      ['--total-seats', '10', '--seats-per-row', '11'],
+      ['--total-seats', '10', '--start-time', '2030-02-30T19:00Z'],
+      ['--total-seats', '10', '--start-time', 'tomorrow'],
+      // The night when the clocks go back: 01:30 comes twice.
+      ['--total-seats', '10', '--start-time', '2026-10-25 01:30', '--time-zone', 'Europe/London'],
+      ['--total-seats', '10', '--time-zone', 'Mars/Olympus'],
+    ].map((args) =>
+      run(
+        ...['show', 'create', '--name', 'Nothing', '--json', ...args],
+        ...(args.includes('--start-time') ? [] : ['--start-time', '2030-01-01T19:00Z']),
+      ),
+    ),
+  )
+  expect(refusals.map((ran) => [ran.exitCode, ran.json().error.code])).toEqual(
+    refusals.map(() => [2, 'INVALID_INPUT']),
+  )
+  expect(refusals[7]!.json().error.message).toMatch(/\+01:00.*(\+00:00|Z)/)
+  expect(await db.sql(`select 1 from shows where name = 'Nothing'`)).toEqual([])
+})
