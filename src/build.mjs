@@ -1,5 +1,5 @@
 // How src becomes dist: the program as one script that starts fast, the library as modules.
-import { rm } from 'node:fs/promises'
+import { readdir, rm } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
@@ -29,8 +29,6 @@ const lazyChildProcess = {
 
 /** CommonJS: V8's code cache is only to be had for scripts. */
 const scripts = { ...common, format: 'cjs', minifyWhitespace: true, minifySyntax: true }
-
-await rm(new URL('../dist', import.meta.url), { recursive: true, force: true })
 
 const { metafile } = await build({
   ...scripts,
@@ -76,3 +74,9 @@ await build({
   splitting: true,
   chunkNames: 'chunks/[name]-[hash]',
 })
+
+// Last, not first: a program that is running while it is built anew still finds its file.
+const dist = new URL('../dist/', import.meta.url)
+for (const file of await readdir(dist)) {
+  if (/^tickets-/.test(file) && !file.startsWith(basename(program))) await rm(new URL(file, dist))
+}

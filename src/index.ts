@@ -1,8 +1,8 @@
 import { homedir } from 'node:os'
 import { type RepairOptions, repairBookings } from './core/abandoned.js'
 import type { BookingOutcome, BookingRequest } from './core/booking.js'
-import { type BookingOptions, bookSeats, previewSeats, refusalError } from './core/bookings.js'
-import { TicketsError } from './core/errors.js'
+import { BookingQueue } from './core/booking-queue.js'
+import { type BookingOptions, previewSeats, refusalError } from './core/bookings.js'
 import { findLostReceipts, type Receipt } from './core/receipts.js'
 import {
   createShow,
@@ -144,11 +144,13 @@ export function openTickets(options: TicketsOptions = {}): Tickets {
 class BoxOffice implements Tickets {
   readonly #options: TicketsOptions
   readonly #db: Database
+  readonly #queue: BookingQueue
   #isReady: Promise<void> | undefined
 
   constructor(options: TicketsOptions) {
     this.#options = options
     this.#db = connect(options)
+    this.#queue = new BookingQueue(this.#db)
   }
 
   get databaseName(): string {
@@ -174,12 +176,10 @@ class BoxOffice implements Tickets {
 
   book(show: string, request: BookingRequest, options?: BookingOptions): Promise<BookingOutcome> {
     return this.#run(async (db) => {
-      const id = await showId(db, show)
-      const [outcome] = await bookSeats(db, id, [request], options)
-      if (outcome instanceof TicketsError) throw outcome
-      const { failure } = outcome!.booking
+      const outcome = await this.#queue.book(await showId(db, show), request, options)
+      const { failure } = outcome.booking
       if (failure !== null) throw refusalError(failure, outcome)
-      return outcome!
+      return outcome
     })
   }
 

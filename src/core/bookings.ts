@@ -23,8 +23,6 @@ import { IS_LIVE_HOLD, showNotFound } from './shows.js'
 
 /** Bounds of one call that books. */
 export interface BookingOptions {
-  /** Milliseconds to keep trying when the database is busy; the box office's own unless told. */
-  waitMs?: number
   /** Hears of each new try: why, and what was thrown. */
   onRetry?: (cause: RetryCause, error: unknown) => void
 }
@@ -42,7 +40,7 @@ export interface BookingOptions {
  *    transaction kept the lock until it ended, so the new one sees its verdict.
  *
  * Returns, for each request, its outcome (a refused one is a FAILED booking with its reason) or
- * the error that kept it from being recorded: INVALID_INPUT, NO_SUCH_SEAT, KEY_REUSED.
+ * the error that concerns it alone: INVALID_INPUT, NO_SUCH_SEAT, KEY_REUSED, or a bug's.
  *
  * Throws what concerns them all: SHOW_NOT_FOUND, BUSY, INTERRUPTED and the database's own.
  */
@@ -51,7 +49,7 @@ export async function bookSeats(
   showId: string,
   requests: readonly BookingRequest[],
   options: BookingOptions = {},
-): Promise<(BookingOutcome | TicketsError)[]> {
+): Promise<(BookingOutcome | Error)[]> {
   const layout = await readLayout(db, showId)
   const drafts = requests.map((request) => draftOf(request, showId, layout))
   const valid = drafts.filter((draft): draft is Draft => !(draft instanceof TicketsError))
@@ -105,7 +103,7 @@ interface Draft {
   /** An earlier call had recorded this key; `id` is its booking. */
   isReplay: boolean
   row?: BookingRow
-  error?: TicketsError
+  error?: Error
 }
 
 /** How long after its deadline a recorded attempt counts as abandoned: no live one is so late. */
@@ -113,7 +111,31 @@ const ABANDON_GRACE_MS = 60_000
 
 const MAX_KEY = 200
 
+/**
+ * Books the drafts together. Where one of them is more than the database can take, they are booked
+ * in halves, and so on, under the same ids: only the culprit fails, with its own error.
+ */
 async function bookDrafts(
+  db: Database,
+  showId: string,
+  drafts: Draft[],
+  options: BookingOptions,
+): Promise<void> {
+  try {
+    await bookTogether(db, showId, drafts, options)
+  } catch (error) {
+    // What is expected (no connection, no such show) concerns them all.
+    if (error instanceof TicketsError || drafts.length === 1) throw error
+    const middle = drafts.length >> 1
+    for (const half of [drafts.slice(0, middle), drafts.slice(middle)]) {
+      await bookDrafts(db, showId, half, options).catch((culprits) => {
+        for (const draft of half) if (draft.row === undefined) draft.error ??= culprits
+      })
+    }
+  }
+}
+
+async function bookTogether(
   db: Database,
   showId: string,
   drafts: Draft[],
