@@ -351,7 +351,8 @@ function statusOf(outcome: Outcome): BookingRow['status'] {
  */
 class SupersededError extends Error {
   override readonly name = 'SupersededError'
-  /** PostgreSQL's serialization_failure: what it is, and what makes it run again. */
+  /** PostgreSQL's serialization_failure, in the server's own form: what makes it run again. */
+  readonly severity = 'ERROR'
   readonly code = '40001'
 }
 

@@ -89,7 +89,8 @@ export async function* readShows({ trx, showId }: Snapshot): AsyncGenerator<Show
 
 /**
  * The bookings in the order of their shows' ids, page by page. A page ends after so many bookings,
- * or with the one that brings it to so many seats: a booking may have a whole house.
+ * or with the one that brings it to so many bytes of seats: a booking may have a whole house. The
+ * bytes are those on disk: to count the seats would mean to unpack those of the next pages as well.
  */
 export async function* readBookings({
   trx,
@@ -105,9 +106,9 @@ export async function* readBookings({
        from (
          select *,
                 case when claim is null then '{}' else all_seats end as seats,
-                sum(case when claim is null then 0 else cardinality(all_seats) end)
+                sum(case when claim is null then 0 else pg_column_size(all_seats) end)
                   over (order by show_id, id rows between unbounded preceding and 1 preceding)
-                  as seats_before
+                  as bytes_before
          from (
            select id, reference, show_id, status, seats as all_seats, key, key_request,
                   pending_until, held_until, failure, clock,
@@ -119,7 +120,7 @@ export async function* readBookings({
            order by show_id, id limit ${BOOKINGS_A_PAGE}
          ) as next
        ) as page
-       where seats_before is null or seats_before < ${SEATS_A_PAGE}
+       where bytes_before is null or bytes_before < ${SEAT_BYTES_A_PAGE}
        order by show_id, id`,
       [clock, ...after, ...(showId === undefined ? [] : [showId])],
     )
@@ -132,7 +133,7 @@ export async function* readBookings({
 
 const SHOWS_A_PAGE = 100
 const BOOKINGS_A_PAGE = 2000
-const SEATS_A_PAGE = 100_000
+const SEAT_BYTES_A_PAGE = 100_000
 
 /** Before every id that is ever made. */
 const ZERO_ID = '00000000-0000-0000-0000-000000000000'
