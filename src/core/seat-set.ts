@@ -9,16 +9,18 @@
 export class SeatSet implements Iterable<number> {
   readonly totalSeats: number
   readonly #bytes: Uint8Array
-  #size: number
+  /** The same memory four bytes at a time, for what must be quick in a house of 100,000. */
+  readonly #words: Int32Array
+  #size = 0
 
-  private constructor(bytes: Uint8Array, totalSeats: number, size: number) {
-    this.#bytes = bytes
+  private constructor(totalSeats: number) {
     this.totalSeats = totalSeats
-    this.#size = size
+    this.#words = new Int32Array((totalSeats + 31) >> 5)
+    this.#bytes = new Uint8Array(this.#words.buffer, 0, byteLength(totalSeats))
   }
 
   static empty(totalSeats: number): SeatSet {
-    return new SeatSet(new Uint8Array(byteLength(totalSeats)), totalSeats, 0)
+    return new SeatSet(totalSeats)
   }
 
   /**
@@ -31,7 +33,9 @@ export class SeatSet implements Iterable<number> {
         `${totalSeats} seats take ${byteLength(totalSeats)} bytes, not ${bytes.length}.`,
       )
     }
-    const set = new SeatSet(new Uint8Array(bytes), totalSeats, countBits(bytes))
+    const set = new SeatSet(totalSeats)
+    set.#bytes.set(bytes)
+    set.#size = countBits(set.#words)
     if (set.#beyondTheHouse()) {
       throw new Error(`A bit beyond seat ${totalSeats} is set.`)
     }
@@ -93,7 +97,7 @@ export class SeatSet implements Iterable<number> {
   }
 
   clone(): SeatSet {
-    return new SeatSet(this.#bytes.slice(), this.totalSeats, this.#size)
+    return this.resized(this.totalSeats)
   }
 
   /** A copy, as `bytea` wants it. */
@@ -125,13 +129,17 @@ export class SeatSet implements Iterable<number> {
     }
   }
 
-  /** Looks for a 1 in the bits after `^ flip`, eight seats at a time where there is none. */
-  #next(seat: number, flip: number): number {
+  /**
+   * Looks for a 1 in the bits after `^ flip`, and skips 32 seats at a time where there is none. The
+   * words are only compared with all zeros or all ones, so the machine's byte order does not matter.
+   */
+  #next(seat: number, flip: 0x00 | 0xff): number {
+    const bytes = this.#bytes
     let index = (seat - 1) >> 3
-    let bits = (this.#bytes[index] ?? flip) ^ flip
-    bits &= 0xff << ((seat - 1) & 7)
-    while (bits === 0 && ++index < this.#bytes.length) {
-      bits = (this.#bytes[index] ?? flip) ^ flip
+    let bits = ((bytes[index] ?? flip) ^ flip) & (0xff << ((seat - 1) & 7))
+    while (bits === 0 && ++index < bytes.length) {
+      if ((index & 3) === 0) index = this.#skipWords(index >> 2, flip === 0 ? 0 : -1) << 2
+      bits = (bytes[index] ?? flip) ^ flip
     }
     if (bits === 0) {
       return this.totalSeats + 1
@@ -141,16 +149,27 @@ export class SeatSet implements Iterable<number> {
     return index * 8 + lowestBit + 1
   }
 
+  /** The first word from `index` on that is not `word`. */
+  #skipWords(index: number, word: 0 | -1): number {
+    const words = this.#words
+    let found = index
+    while (found < words.length && words[found] === word) {
+      found++
+    }
+    return found
+  }
+
   #merge(other: SeatSet): void {
     if (other.totalSeats > this.totalSeats) {
       throw new RangeError(
         `${other.totalSeats} seats do not fit into a house of ${this.totalSeats}.`,
       )
     }
-    for (const [index, byte] of other.#bytes.entries()) {
-      this.#bytes[index] = (this.#bytes[index] ?? 0) | byte
+    const words = this.#words
+    for (let i = 0; i < other.#words.length; i++) {
+      words[i]! |= other.#words[i]!
     }
-    this.#size = countBits(this.#bytes)
+    this.#size = countBits(words)
   }
 
   #byteOf(seat: number): number {
@@ -181,13 +200,15 @@ function maskOf(seat: number): number {
   return 1 << ((seat - 1) & 7)
 }
 
-function countBits(bytes: Uint8Array): number {
+/** Bits in parallel: Warren, "Hacker's Delight", 5-1. */
+function countBits(words: Int32Array): number {
   let count = 0
-  for (const byte of bytes) {
-    // Kernighan: each step clears the lowest 1.
-    for (let bits = byte; bits !== 0; bits &= bits - 1) {
-      count++
-    }
+  for (let i = 0; i < words.length; i++) {
+    let bits = words[i]!
+    bits -= (bits >>> 1) & 0x55555555
+    bits = (bits & 0x33333333) + ((bits >>> 2) & 0x33333333)
+    bits = (bits + (bits >>> 4)) & 0x0f0f0f0f
+    count += Math.imul(bits, 0x01010101) >>> 24
   }
   return count
 }
