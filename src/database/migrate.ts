@@ -2,6 +2,9 @@ import type { Knex } from 'knex'
 import * as m0001 from '../../migrations/0001_shows_and_bookings.js'
 import { TicketsError } from '../core/errors.js'
 import type { Database } from './connection.js'
+import { sqlState } from './failures.js'
+
+const UNDEFINED_TABLE = '42P01'
 
 /** Every migration, in order. A name has no extension: `.ts` here and `.js` there are one history. */
 const migrations: Record<string, Knex.Migration> = {
@@ -88,19 +91,21 @@ export async function requireSchema(db: Database): Promise<void> {
  * half-done.
  */
 async function exclusively<T>(knex: Knex, work: (trx: Knex.Transaction) => Promise<T>): Promise<T> {
+  refuseNewerSchema(await schemaStatus(knex))
   return knex.transaction(async (trx) => {
     await trx.raw(`select pg_advisory_xact_lock(hashtext('tickets migrate'))`)
-    refuseNewerSchema(await schemaStatus(trx))
     return work(trx)
   })
 }
 
 async function appliedMigrations(knex: Knex): Promise<string[]> {
-  // to_regclass first: asking a table that is not there would end the transaction.
-  const found = await knex.raw(`select to_regclass('knex_migrations') is not null as there`)
-  if (!found.rows[0].there) return []
-  const rows = await knex('knex_migrations').select<{ name: string }[]>('name').orderBy('id')
-  return rows.map((row) => row.name)
+  try {
+    const rows = await knex('knex_migrations').select<{ name: string }[]>('name').orderBy('id')
+    return rows.map((row) => row.name)
+  } catch (error) {
+    if (sqlState(error) === UNDEFINED_TABLE) return []
+    throw error
+  }
 }
 
 function refuseNewerSchema(status: SchemaStatus): void {
