@@ -1,0 +1,185 @@
+import pg from 'pg'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { formatReference, newReference } from '../../src/core/references.js'
+import { program, tickets } from '../support/cli.js'
+import { cloneDatabase, type TestDatabase } from '../support/database.js'
+import { insertShow } from '../support/shows.js'
+import { openTerminal, type TestTerminal } from '../support/terminal.js'
+
+let db: TestDatabase
+let show: string
+let reference: string
+let terminal: TestTerminal | undefined
+
+beforeAll(async () => {
+  db = await cloneDatabase()
+  await db.sql('alter table shows drop constraint shows_count_matches_bits')
+})
+afterAll(() => db.drop())
+
+beforeEach(async () => {
+  show = await insertShow(db)
+  const stored = newReference()
+  await db.sql(
+    `insert into bookings (id, reference, show_id, status, seats, pending_until)
+     values (gen_random_uuid(), $1, $2, 'PENDING', '{1}', clock_timestamp() + '1 hour')`,
+    [stored, show],
+  )
+  reference = formatReference(stored)
+})
+afterEach(async () => {
+  await terminal?.close()
+  await db.sql('truncate shows, bookings')
+})
+
+const verify = (...args: string[]) => tickets(['verify', ...args], { db: db.url })
+const abandon = () => db.sql('update bookings set pending_until = clock_timestamp()')
+const statuses = async () => (await db.sql<{ status: string }>('select status from bookings'))[0]!
+
+function verifyOnTerminal(...args: string[]): TestTerminal {
+  terminal = openTerminal(process.execPath, [program, 'verify', ...args], {
+    cols: 100,
+    env: { DATABASE_URL: db.url },
+  })
+  return terminal
+}
+
+describe('verify', () => {
+  test('a sound database is proved: exit 0', async () => {
+    const ran = await verify()
+    expect(ran).toMatchObject({ exitCode: 0, stderr: '' })
+    expect(ran.stdout).toBe('✓ Nothing is oversold or lost: 1 show, 1 booking.')
+    expect((await verify(show.slice(0, 8), '--json')).json()).toEqual({
+      ok: true,
+      shows: 1,
+      bookings: 1,
+      violations: [],
+    })
+  })
+
+  test('a violation exits 7, and the document is the report and no error', async () => {
+    await db.sql('update shows set confirmed_seats_count = 3')
+    await abandon()
+    const ran = await verify('--json')
+    expect(ran).toMatchObject({ exitCode: 7, stderr: '' })
+    const message = expect.stringContaining('"Cats"')
+    expect(ran.json()).toEqual({
+      ok: false,
+      shows: 1,
+      bookings: 1,
+      violations: [
+        { code: 'COUNT_MISMATCH', show_id: show, message },
+        { code: 'STALE_PENDING', show_id: show, message, bookings: [reference] },
+      ],
+    })
+  })
+
+  test('for people, each violation is a line, and the verdict the last one', async () => {
+    await db.sql(`update shows set confirmed_seats_count = 3, name = E'Cats\\x1b[2J'`)
+    const ran = await verify()
+    expect(ran.exitCode).toBe(7)
+    expect(ran.stdout.split('\n')).toEqual([
+      `COUNT_MISMATCH  Show "Cats\\u{1b}[2J" (${show.slice(0, 8)}): the count of sold seats is 3, and 0 are marked as sold.`,
+      '✗ 1 violation in 1 show, 1 booking.',
+    ])
+  })
+
+  test('a show that does not exist is not found: exit 3', async () => {
+    expect((await verify('No such show')).exitCode).toBe(3)
+  })
+
+  test('a terminal shows a bar while it works, and none when it is done', async () => {
+    const lock = await lockBookings()
+    const screen = verifyOnTerminal()
+    await screen.waitFor(/Verifying ░+ 0%/)
+    await lock.release()
+    expect(await screen.exit).toEqual({ code: 0, signal: null })
+    expect(screen.screen()).toBe('✓ Nothing is oversold or lost: 1 show, 1 booking.')
+  })
+
+  test('a terminal that asked for quiet sees no bar', async () => {
+    const lock = await lockBookings()
+    const screen = verifyOnTerminal('--quiet')
+    await lock.someoneWaits()
+    expect(screen.history()).toBe('')
+    await lock.release()
+    expect((await screen.exit).code).toBe(0)
+  })
+})
+
+describe('verify --repair', () => {
+  beforeEach(abandon)
+
+  test('without a terminal and --yes it says what it would do, and does nothing: exit 2', async () => {
+    const ran = await verify('--repair', '--json')
+    expect(ran.exitCode).toBe(2)
+    expect(ran.json().error).toMatchObject({ code: 'INPUT_REQUIRED' })
+    expect(ran.json().error.message).toMatch(new RegExp(`${reference}.*--yes`))
+    expect(await statuses()).toEqual({ status: 'PENDING' })
+  })
+
+  test('--dry-run says what it would do, and does nothing: exit 7', async () => {
+    const ran = await verify('--repair', '--dry-run', '--json')
+    expect(ran.exitCode).toBe(7)
+    expect(ran.json()).toMatchObject({ ok: false, would_repair: [reference] })
+    expect(await statuses()).toEqual({ status: 'PENDING' })
+  })
+
+  test('--yes repairs, and the report is of what is there afterwards', async () => {
+    const ran = await verify('--repair', '--yes', '--json')
+    expect(ran).toMatchObject({ exitCode: 0 })
+    expect(ran.stderr).toContain(reference)
+    expect(ran.json()).toMatchObject({ ok: true, violations: [], repaired: [reference] })
+    expect(await statuses()).toEqual({ status: 'FAILED' })
+  })
+
+  test('what is not safe to repair stays, and exits 7', async () => {
+    await db.sql('update shows set confirmed_seats_count = 3')
+    const ran = await verify('--repair', '--yes')
+    expect(ran.exitCode).toBe(7)
+    expect(ran.stdout).toMatch(new RegExp(`^repaired ${reference}\nCOUNT_MISMATCH`))
+    expect(await db.sql('select confirmed_seats_count as count from shows')).toEqual([{ count: 3 }])
+  })
+
+  test('with nothing to repair there is nothing to ask', async () => {
+    await db.sql('delete from bookings')
+    expect((await verify('--repair', '--json')).json()).toMatchObject({ ok: true, repaired: [] })
+  })
+
+  test.each(['--yes', '--dry-run'])('%s alone is a misunderstanding: exit 2', async (flag) => {
+    expect((await verify(flag)).exitCode).toBe(2)
+  })
+
+  test('on a terminal it shows what it would do and asks: no changes nothing', async () => {
+    const screen = verifyOnTerminal('--repair')
+    await screen.waitFor('Repair?')
+    expect(screen.screen()).toContain(reference)
+    screen.press('enter')
+    expect(await screen.exit).toEqual({ code: 130, signal: null })
+    expect(await statuses()).toEqual({ status: 'PENDING' })
+  })
+
+  test('on a terminal, yes repairs', async () => {
+    const screen = verifyOnTerminal('--repair')
+    await screen.waitFor('Repair?')
+    screen.type('y')
+    screen.press('enter')
+    expect(await screen.exit).toEqual({ code: 0, signal: null })
+    expect(screen.screen()).toContain(`repaired ${reference}`)
+    expect(await statuses()).toEqual({ status: 'FAILED' })
+  })
+})
+
+async function lockBookings() {
+  const keeper = new pg.Client(db.url)
+  await keeper.connect()
+  await keeper.query('begin')
+  await keeper.query('lock table bookings in access exclusive mode')
+  return {
+    async someoneWaits() {
+      const waiting = `select from pg_locks where not granted and relation = 'bookings'::regclass`
+      while ((await db.sql(waiting)).length === 0);
+    },
+    release: () => keeper.end(),
+  }
+}
