@@ -120,6 +120,25 @@ function commandTree(run: Run): Command {
     .action(to(run, () => import('./commands/verify.js')))
 
   program
+    .command('stress')
+    .description('fire parallel bookings, then verify; on a throwaway show unless one is named')
+    .argument('[show]', SHOW)
+    .addOption(once('--bookings <n>', 'how many (300)'))
+    .addOption(once('--processes <n>', 'how many processes at a time (50)'))
+    .addOption(once('--seats-per-booking <range>', 'how many seats each wants (1..4)'))
+    .option('--in-process', 'book in this process instead of starting others')
+    .addOption(once('--concurrency <n>', 'with --in-process: how many at a time (256)'))
+    .addOption(once('--total-seats <n>', 'seats of the throwaway show (as many as bookings)'))
+    .addOption(once('--seed <n>', 'ask for the same seats as the run that told it'))
+    .option('-y, --yes', 'book a named show without asking')
+    .action(to(run, () => import('./commands/stress.js')))
+
+  program
+    .command('demo')
+    .description('the whole story on a throwaway show')
+    .action(to(run, () => import('./commands/demo.js')))
+
+  program
     .command('db')
     .description('the embedded server')
     .addArgument(new Argument('<action>', 'what to do').choices(['status', 'start', 'stop', 'url']))
@@ -204,8 +223,10 @@ async function report(
   const error = expected(thrown)
   // A usage error's stack is commander's, and its message may hold a password.
   if (isDebug && !(thrown instanceof CommanderError)) output.problem(stackOf(thrown))
-  if (output.json) await output.document(errorJson(error))
-  else {
+  // Where stdout fails, stderr is what is left to say so.
+  if (output.json) {
+    await output.document(errorJson(error)).catch(() => output.problem(error.message))
+  } else {
     const { renderProblem } = await import('./terminal/problem-card.js')
     const { errorPaperOf } = await import('./terminal/paper.js')
     const hint = alternativesHint(error)
@@ -227,6 +248,11 @@ function expected(thrown: unknown): TicketsError {
     )
   }
   const message = thrown instanceof Error ? thrown.message : String(thrown)
+  if (thrown instanceof Error && 'syscall' in thrown && thrown.syscall === 'write') {
+    return new TicketsError('INTERNAL', `The answer could not be written: ${message}.`, {
+      cause: thrown,
+    })
+  }
   return new TicketsError(
     'INTERNAL',
     `This is a bug in tickets: ${message}. Run it again with --debug, and report what it prints.`,
