@@ -1,0 +1,41 @@
+import { homedir } from 'node:os'
+import type { Knex } from 'knex'
+import { knexSettings } from './src/database/connection.js'
+import { embeddedConnection, embeddedDataDir, ensureEmbedded } from './src/database/embedded.js'
+import { migrationSource } from './src/database/migrate.js'
+import { type DatabaseTarget, findDatabase } from './src/database/settings.js'
+
+/**
+ * The program's own database and migrations, for the knex tool: `npm run knex -- migrate:status`.
+ * (Bare `npx knex` knows no TypeScript; the npm script brings it along.) The environment and `.env`
+ * say which database; the embedded server is started if it is that one.
+ */
+export default async function settings(): Promise<Knex.Config> {
+  const { env } = process
+  const found = findDatabase({ env, cwd: process.cwd(), homeDir: homedir() })
+  const target = found === 'embedded' ? await startEmbedded(env) : found
+  return {
+    ...knexSettings(target, { waitMs: 30_000 }),
+    migrations: { migrationSource: listable },
+  }
+}
+
+/** The same migrations as objects: the tool lists what is pending by `file`. */
+const listable: Knex.MigrationSource<{ file: string }> = {
+  getMigrations: async (extensions) =>
+    (await migrationSource.getMigrations(extensions)).map((file) => ({ file })),
+  getMigrationName: ({ file }) => migrationSource.getMigrationName(file),
+  getMigration: ({ file }) => migrationSource.getMigration(file),
+}
+
+async function startEmbedded(env: NodeJS.ProcessEnv): Promise<DatabaseTarget> {
+  const dataDir = embeddedDataDir(env)
+  await ensureEmbedded(dataDir)
+  return {
+    kind: 'embedded',
+    connection: embeddedConnection(dataDir),
+    name: `embedded database in ${dataDir}`,
+    source: 'embedded',
+    sslMode: 'disable',
+  }
+}
