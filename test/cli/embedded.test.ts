@@ -1,0 +1,75 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pg from 'pg'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { tickets } from '../support/cli.js'
+
+const RACERS = 20
+
+let dataDir: string
+beforeAll(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'tickets-fresh-'))
+})
+afterAll(async () => {
+  await run('db', 'stop')
+  await rm(dataDir, { recursive: true })
+})
+
+const run = (...args: string[]) => tickets(args, { env: { TICKETS_DATA_DIR: dataDir } })
+
+it('status and stop of a server that is not there say so, and start nothing', async () => {
+  const status = await run('db', 'status', '--json')
+  expect(status.exitCode).toBe(0)
+  expect(status.json()).toMatchObject({ state: 'absent', data_dir: dataDir, pid: null })
+  const stop = await run('db', 'stop')
+  expect(stop).toMatchObject({ exitCode: 0, stdout: '' })
+  expect((await run('db', 'status', '--json')).json().state).toBe('absent')
+})
+
+it('twenty processes on an empty machine end up with one server and twenty shows', async () => {
+  const created = await Promise.all(
+    Array.from({ length: RACERS }, (_, i) =>
+      run(
+        ...['show', 'create', '--json', '--start-time', '2030-01-01T19:00Z'],
+        ...['--total-seats', '5', '--name', `Show ${i}`],
+      ),
+    ),
+  )
+  expect(created.map(({ exitCode, stderr }) => (exitCode === 0 ? 0 : stderr))).toEqual(
+    Array(RACERS).fill(0),
+  )
+  const list = await run('show', 'list', '--json')
+  const ids = (shows: { id: string }[]) => shows.map(({ id }) => id).sort()
+  expect(ids(list.json())).toEqual(ids(created.map((ran) => ran.json())))
+  expect(await serverStarts()).toBe(1)
+})
+
+it('lives on after its clients, has a URL for everyone, and keeps the shows over a restart', async () => {
+  const [status, url] = [await run('db', 'status', '--json'), await run('db', 'url')]
+  expect(status.json()).toMatchObject({ state: 'running', pid: expect.any(Number) })
+  const client = new pg.Client({ connectionString: url.stdout })
+  await client.connect()
+  const { rows } = await client.query(
+    `select count(*)::int as shows, current_setting('fsync') as fsync,
+            current_setting('synchronous_commit') as commit from shows`,
+  )
+  await client.end()
+  expect(rows).toEqual([{ shows: RACERS, fsync: 'on', commit: 'on' }])
+
+  expect((await run('db', 'stop', '--json')).json()).toMatchObject({ state: 'stopped', pid: null })
+  const list = await run('show', 'list', '--json')
+  expect(list.exitCode).toBe(0)
+  expect(list.json()).toHaveLength(RACERS)
+  expect(await serverStarts()).toBe(2)
+
+  const again = await run('db', 'start', '--json')
+  expect(again.json().state).toBe('running')
+  expect(await serverStarts()).toBe(2)
+})
+
+/** How often a server began to run on this data, by its own log. */
+async function serverStarts(): Promise<number> {
+  const log = await readFile(join(dataDir, 'server.log'), 'utf8')
+  return log.match(/database system is ready/g)?.length ?? 0
+}

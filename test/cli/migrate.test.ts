@@ -1,0 +1,95 @@
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { tickets } from '../support/cli.js'
+import { cloneDatabase, type TestDatabase } from '../support/database.js'
+import { insertShow } from '../support/shows.js'
+
+let db: TestDatabase
+let scratch: string
+beforeAll(async () => {
+  scratch = await mkdtemp(join(tmpdir(), 'tickets-migrate-'))
+  db = await cloneDatabase({ empty: true })
+})
+afterAll(async () => {
+  await db.drop()
+  await rm(scratch, { recursive: true })
+})
+
+const run = (...args: string[]) => tickets(args, { db: db.url })
+const first = '0001_shows_and_bookings'
+
+describe('a database that somebody else runs', () => {
+  it('unmigrated, says what to do, and starts nothing embedded', async () => {
+    const dataDir = join(scratch, 'never')
+    const env = { TICKETS_DATA_DIR: dataDir, XDG_DATA_HOME: dataDir }
+    const [list, book, json, status, check] = await Promise.all(
+      [
+        ['show', 'list'],
+        ['book', 'Cats', '--seats', '1'],
+        ['show', 'list', '--json'],
+        ['migrate', '--status'],
+        ['migrate', '--check', '--json'],
+      ].map((args) => tickets(args, { db: db.url, env })),
+    )
+    for (const ran of [list, book]) {
+      expect(ran).toMatchObject({ exitCode: 6, stdout: '' })
+      expect(ran!.stderr.replace(/\s+/g, ' ')).toContain('Run `tickets migrate`')
+    }
+    expect(json!.exitCode).toBe(6)
+    expect(json!.json().error).toMatchObject({ code: 'NOT_MIGRATED', retryable: false })
+    expect(status).toMatchObject({ exitCode: 0, stdout: `pending\t${first}` })
+    expect(check!.exitCode).toBe(7)
+    expect(check!.json()).toMatchObject({ ok: false, applied: [], pending: [first] })
+    // None of them left a table behind.
+    expect(await db.sql(`select 1 from pg_tables where schemaname = 'public'`)).toEqual([])
+    expect(existsSync(dataDir)).toBe(false)
+  })
+
+  it('is migrated by eight processes at once: all exit 0, one did the work', async () => {
+    const ran = await Promise.all(Array.from({ length: 8 }, () => run('migrate', '--json')))
+    expect(ran.map(({ exitCode }) => exitCode)).toEqual(Array(8).fill(0))
+    expect(ran.flatMap(({ json }) => json().applied)).toEqual([first])
+    const [{ stderr }] = ran as [(typeof ran)[0]]
+    expect(stderr).toMatch(/^Database: database "test_/)
+    const check = await run('migrate', '--check')
+    expect(check).toMatchObject({ exitCode: 0, stdout: `applied\t${first}` })
+  })
+
+  it('with bookings in it is rolled back only when that is meant', async () => {
+    const show = await insertShow(db)
+    await run('book', show, '--seats', '1')
+    const refused = await run('migrate', '--rollback')
+    expect(refused).toMatchObject({ exitCode: 2, stdout: '' })
+    expect(refused.stderr).toMatch(/--yes/)
+    expect(await db.sql('select seats from bookings')).toEqual([{ seats: [1] }])
+
+    const meant = await run('migrate', '--rollback', '--yes', '--json')
+    expect(meant.json()).toEqual({ rolled_back: [first] })
+    expect(await db.sql(`select to_regclass('bookings') as bookings`)).toEqual([{ bookings: null }])
+    const again = await run('migrate', '--rollback')
+    expect(again).toMatchObject({ exitCode: 0, stdout: '' })
+    expect(again.stderr).toMatch(/nothing to roll back/)
+    expect((await run('migrate')).stdout).toBe(`applied ${first}`)
+  })
+
+  it('with a newer schema is left alone by everything: exit 6, upgrade tickets', async () => {
+    await db.sql(`insert into knex_migrations (name, batch) values ('9999_from_the_future', 9)`)
+    const ran = await Promise.all(
+      [['show', 'list'], ['migrate'], ['migrate', '--rollback', '--yes']].map((args) =>
+        run(...args, '--json'),
+      ),
+    )
+    for (const { exitCode, json } of ran) {
+      expect(exitCode).toBe(6)
+      expect(json().error.code).toBe('SCHEMA_TOO_NEW')
+      expect(json().error.message).toMatch(/9999_from_the_future.*Upgrade tickets/)
+    }
+    const check = await run('migrate', '--check', '--json')
+    expect(check.exitCode).toBe(7)
+    expect(check.json()).toMatchObject({ ok: false, unknown: ['9999_from_the_future'] })
+    expect(await db.sql(`select to_regclass('shows')::text as shows`)).toEqual([{ shows: 'shows' }])
+  })
+})

@@ -1,0 +1,101 @@
+import { existsSync } from 'node:fs'
+import { execa } from 'execa'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { program, tickets } from '../support/cli.js'
+import { cloneDatabase, type TestDatabase } from '../support/database.js'
+
+const SHOWS = 20_000
+
+let db: TestDatabase
+beforeAll(async () => {
+  db = await cloneDatabase()
+  await db.sql(
+    `insert into shows (id, name, start_time, time_zone, total_seats, booked_seats)
+     select gen_random_uuid(), rpad('Show ' || n || ' ', 200, '.'), timestamptz '2030-01-01' + n * interval '1 minute',
+            'UTC', 8, '\\x00'
+     from generate_series(1, ${SHOWS}) n`,
+  )
+})
+afterAll(() => db.drop())
+
+function nameOf(n: number): string {
+  return `Show ${n} `.padEnd(200, '.')
+}
+
+/** A line of shell; `tickets` in it is the program. Fails when any part of a pipe does. */
+async function shell(line: string) {
+  const { exitCode, stdout, stderr } = await execa(
+    'bash',
+    ['-c', `set -o pipefail; tickets() { "$NODE" "$PROGRAM" "$@"; }; ${line}`],
+    { env: { NODE: process.execPath, PROGRAM: program, DATABASE_URL: db.url }, reject: false },
+  )
+  return { exitCode, stdout, stderr }
+}
+
+describe('a list in a pipe', () => {
+  it('ends quietly with exit 0 when its reader leaves early, in every format', async () => {
+    const [json, lines, csv, head] = [
+      await shell('tickets show list --json | head -c 10'),
+      await shell('tickets show list | head -1'),
+      await shell('tickets show list -o csv | head -2'),
+      await shell('tickets show list -o ndjson | true'),
+    ]
+    for (const ran of [json, lines, csv, head]) {
+      expect(ran).toMatchObject({ exitCode: 0, stderr: '' })
+    }
+    expect(json!.stdout).toMatch(/^\[\{"id":"..$/)
+    expect(lines!.stdout).toMatch(/^\S{36}\tShow 1 \.+\t/)
+    expect(csv!.stdout.split('\n')).toHaveLength(2)
+  })
+
+  it('comes out whole: twenty thousand shows, once each, in order, as one document', async () => {
+    const { exitCode, stdout } = await tickets(['show', 'list', '--json'], { db: db.url })
+    expect(exitCode).toBe(0)
+    const names = JSON.parse(stdout).map((show: { name: string }) => show.name)
+    expect(names).toEqual(Array.from({ length: SHOWS }, (_, i) => nameOf(i + 1)))
+
+    const { stdout: counted } = await shell('tickets show list | wc -l')
+    expect(Number(counted)).toBe(SHOWS)
+  })
+
+  it('takes no more memory for being long', async () => {
+    // Enough for the program and a page of shows; all of them at once take 30 MB.
+    const small = await shell(
+      'NODE_OPTIONS=--max-old-space-size=20 tickets show list --json | wc -c',
+    )
+    expect(small).toMatchObject({ exitCode: 0, stderr: '' })
+    expect(Number(small.stdout)).toBeGreaterThan(10_000_000)
+  })
+
+  it('obeys --limit and says [] when nothing matches', async () => {
+    const [few, none, nothing] = await Promise.all([
+      tickets(['show', 'list', '--limit', '3', '--json'], { db: db.url }),
+      tickets(['show', 'list', '--search', 'nowhere', '--json', '-q'], { db: db.url }),
+      tickets(['show', 'list', '--search', 'nowhere'], { db: db.url }),
+    ])
+    expect(few.json()).toHaveLength(3)
+    expect(none).toMatchObject({ exitCode: 0, stdout: '[]', stderr: '' })
+    expect(nothing).toMatchObject({ exitCode: 0, stdout: '', stderr: 'No show matches.' })
+  })
+})
+
+it.skipIf(!existsSync('/dev/full'))(
+  'an answer that a full disk does not take is a failure, in one sentence',
+  async () => {
+    for (const command of ['show list', 'show list --json', 'migrate --status --json']) {
+      const { exitCode, stderr } = await shell(`tickets ${command} > /dev/full`)
+      expect(exitCode).toBe(1)
+      expect(stderr).toMatch(/answer could not be written: ENOSPC/)
+      expect(stderr).not.toMatch(/bug|\n\s+at /)
+    }
+  },
+)
+
+it('the colours of a terminal stay out of a pipe, unless they are forced', async () => {
+  const [plain, forced] = await Promise.all([
+    tickets(['show', 'view', nameOf(7)], { db: db.url, env: { TERM: 'xterm-256color' } }),
+    tickets(['show', 'view', nameOf(7)], { db: db.url, env: { FORCE_COLOR: '1' } }),
+  ])
+  expect(plain.stdout).not.toContain('\u001b')
+  expect(forced.stdout).toContain('\u001b[')
+})
