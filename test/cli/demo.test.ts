@@ -1,0 +1,66 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { program, tickets } from '../support/cli.js'
+import { cloneDatabase, type TestDatabase } from '../support/database.js'
+import { openTerminal } from '../support/terminal.js'
+
+let db: TestDatabase
+beforeAll(async () => {
+  db = await cloneDatabase()
+})
+afterAll(() => db.drop())
+
+const expectNothingLeft = async () => {
+  expect(
+    await db.sql(`select nspname from pg_namespace where nspname like 'tickets_throwaway_%'`),
+  ).toEqual([])
+  expect(await db.sql('select id from shows')).toEqual([])
+}
+
+describe('demo', () => {
+  it('on a fresh machine it brings its own server, and 24 clerks sell 12 seats once', async () => {
+    const TICKETS_DATA_DIR = await mkdtemp('/tmp/tickets-demo-')
+    try {
+      const ran = await tickets(['demo', '--json'], { env: { TICKETS_DATA_DIR } })
+      expect(ran.exitCode).toBe(0)
+      const { ok, show, bookings, race, violations } = ran.json()
+      expect({ ok, violations }).toEqual({ ok: true, violations: [] })
+      expect(race).toMatchObject({ processes: 24, seats_left: 12, confirmed: 6, refused: 18 })
+      expect(show).toMatchObject({ total_seats: 60, held_seats_count: 4, available_seats: 0 })
+      expect(bookings).toMatchObject([
+        { booking: { status: 'CONFIRMED', seats: [1, 2, 3, 4] } },
+        { booking: { status: 'CONFIRMED', seat_labels: ['C5', 'C6', 'C7', 'C8'] } },
+        { error: { code: 'SEATS_TAKEN', seats: [31, 32] }, booking: { status: 'FAILED' } },
+        { booking: { status: 'HELD' } },
+        { booking: { status: 'CONFIRMED' } },
+      ])
+    } finally {
+      await tickets(['db', 'stop'], { env: { TICKETS_DATA_DIR } })
+      await rm(TICKETS_DATA_DIR, { recursive: true, force: true })
+    }
+  })
+
+  it('tells the story in 80 columns of a terminal, and leaves nothing behind', async () => {
+    const terminal = openTerminal(process.execPath, [program, 'demo'], {
+      env: { DATABASE_URL: db.url, npm_command: 'exec' },
+    })
+    expect(await terminal.exit).toEqual({ code: 0, signal: null })
+    const story = terminal.history()
+    await terminal.close()
+    expect(story).toContain('✗ Seats C7-C8 are taken. Nothing was booked.')
+    expect(story).toContain('Free instead: C9-C10')
+    expect(story).toContain('24 clerks race for the last 12 seats')
+    expect(story).toMatch(/B {2}○ ○ ○ ○ ◐ ◐ ◐ ◐ ○ ○ ○ ○ {2}B .* B {2}● ● ● ● ◐ ◐ ◐ ◐ ● ● ● ● {2}B/)
+    expect(story).toContain('✓ Nothing is oversold or lost: 1 show, 29 bookings.')
+    expect(story).toContain('npx tickets show create')
+    await expectNothingLeft()
+  })
+
+  it('goes through a pipe as plain text that no line of which is wrapped', async () => {
+    const ran = await tickets(['demo', '--quiet'], { db: db.url })
+    expect(ran).toMatchObject({ exitCode: 0, stderr: '' })
+    expect(ran.stdout).not.toContain('\u001b')
+    expect(Math.max(...ran.stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80)
+    await expectNothingLeft()
+  })
+})
