@@ -74,16 +74,16 @@ export async function createShow(db: Database, input: NewShow): Promise<Show> {
  * Throws INVALID_INPUT for a search without a word in it.
  */
 export async function* listShows(db: Database, filter: ShowFilter = {}): AsyncGenerator<Show> {
-  let after = filter.after
+  let after: Place | undefined = filter.after
   let left = filter.limit ?? Number.POSITIVE_INFINITY
   while (left > 0) {
     const size = Math.min(left, PAGE_SIZE)
-    const rows = await withRetry(db, () => showPage(db.knex, { ...filter, after }, size))
+    const rows = await withRetry(db, () => showPage(db.knex, filter, after, size))
     for (const row of rows) yield toShow(row)
     if (rows.length < size) return
     left -= rows.length
     const last = rows.at(-1)!
-    after = { startTime: last.start_time, id: last.id }
+    after = { startTime: last.exact_start_time!, id: last.id }
   }
 }
 
@@ -165,6 +165,8 @@ interface ShowRow {
   cancelled_at: Date | null
   created_at: Date
   updated_at: Date
+  /** In microseconds, which a Date cannot tell apart. */
+  exact_start_time?: string
   booked_seats?: Buffer
   held_seats?: number[]
 }
@@ -185,10 +187,17 @@ function selectShows(knex: Knex): Knex.QueryBuilder<ShowRow, ShowRow[]> {
   )
 }
 
-function showPage(knex: Knex, filter: ShowFilter, size: number) {
+/** Where a page begins: after the show with this start (a text is exact to the microsecond). */
+interface Place {
+  startTime: Date | string
+  id: string
+}
+
+function showPage(knex: Knex, filter: ShowFilter, after: Place | undefined, size: number) {
   const query = selectShows(knex)
     .orderBy([{ column: 'shows.start_time' }, { column: 'shows.id' }])
     .limit(size)
+  query.select(knex.raw('shows.start_time::text as exact_start_time'))
   if (filter.upcoming) query.whereRaw('shows.start_time > now()')
   if (filter.search !== undefined) {
     query.whereRaw(
@@ -196,10 +205,10 @@ function showPage(knex: Knex, filter: ShowFilter, size: number) {
       wordPrefixes(filter.search),
     )
   }
-  if (filter.after !== undefined) {
-    query.whereRaw('(shows.start_time, shows.id) > (?, ?)', [
-      filter.after.startTime,
-      filter.after.id,
+  if (after !== undefined) {
+    query.whereRaw('(shows.start_time, shows.id) > (?::timestamptz, ?)', [
+      after.startTime,
+      after.id,
     ])
   }
   return query

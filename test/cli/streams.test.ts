@@ -11,7 +11,7 @@ beforeAll(async () => {
   db = await cloneDatabase()
   await db.sql(
     `insert into shows (id, name, start_time, time_zone, total_seats, booked_seats)
-     select gen_random_uuid(), rpad('Show ' || n || ' ', 200, '.'), timestamptz '2030-01-01' + n * interval '1 minute',
+     select gen_random_uuid(), rpad('Show ' || n || ' ', 200, '.'), timestamptz '2030-01-01 00:00:00.0005' + n * interval '1 minute',
             'UTC', 8, '\\x00'
      from generate_series(1, ${SHOWS}) n`,
   )
