@@ -1,14 +1,18 @@
 import type { Knex } from 'knex'
 import * as m0001 from '../../migrations/0001_shows_and_bookings.js'
+import * as m0002 from '../../migrations/0002_life_of_a_booking.js'
 import { TicketsError } from '../core/errors.js'
 import type { Database } from './connection.js'
 import { sqlState } from './failures.js'
+import { grantBoxOffice } from './grants.js'
+import { query } from './sql.js'
 
 const UNDEFINED_TABLE = '42P01'
 
 /** Every migration, in order. A name has no extension: `.ts` here and `.js` there are one history. */
 const migrations: Record<string, Knex.Migration> = {
   '0001_shows_and_bookings': m0001,
+  '0002_life_of_a_booking': m0002,
 }
 
 /** Where the program and the knex tool both find the migrations. */
@@ -37,15 +41,21 @@ export async function schemaStatus(knex: Knex): Promise<SchemaStatus> {
   }
 }
 
+export interface MigrateOptions {
+  /** Let this role do the work of a box office afterwards: see `grantBoxOffice`. */
+  grant?: string | undefined
+}
+
 /**
  * Brings the schema up to date and returns what it ran, oldest first. Any number of processes may
  * do so at once: one works and the others find nothing left to do.
  *
- * Throws SCHEMA_TOO_NEW.
+ * Throws SCHEMA_TOO_NEW, and what `grantBoxOffice` throws; then nothing was migrated either.
  */
-export async function migrate(knex: Knex): Promise<string[]> {
+export async function migrate(knex: Knex, { grant }: MigrateOptions = {}): Promise<string[]> {
   return exclusively(knex, async (trx) => {
     const [, ran] = (await trx.migrate.latest({ migrationSource })) as [number, string[]]
+    if (grant !== undefined) await grantBoxOffice(trx, grant)
     return ran
   })
 }
@@ -79,6 +89,12 @@ export async function requireSchema(db: Database): Promise<void> {
     await migrate(db.knex)
     return
   }
+  if (await isSchemaClosed(db.knex)) {
+    throw new TicketsError(
+      'DB_AUTH',
+      `The ${db.target.name} does not let that user into its schema. Ask its owner to run \`tickets migrate --grant\` for that user.`,
+    )
+  }
   throw new TicketsError(
     'NOT_MIGRATED',
     `The ${db.target.name} has no up-to-date tickets schema. Run \`tickets migrate\` on it first.`,
@@ -96,6 +112,20 @@ async function exclusively<T>(knex: Knex, work: (trx: Knex.Transaction) => Promi
     await trx.raw(`select pg_advisory_xact_lock(hashtext('tickets migrate'))`)
     return work(trx)
   })
+}
+
+/** A schema that one may not use looks as if it were empty: its tables are not found. */
+async function isSchemaClosed(knex: Knex): Promise<boolean> {
+  const closed = await query(
+    knex,
+    `select 1 from pg_namespace
+     where not has_schema_privilege(oid, 'usage') and nspname in (
+       select case part when '"$user"' then current_user
+                        else replace(trim(both '"' from part), '""', '"') end
+       from regexp_split_to_table(current_setting('search_path'), ' *, *') as part
+     )`,
+  )
+  return closed.length > 0
 }
 
 async function appliedMigrations(knex: Knex): Promise<string[]> {

@@ -29,7 +29,7 @@ beforeEach(async () => {
 })
 afterEach(async () => {
   await terminal?.close()
-  await db.sql('truncate shows, bookings')
+  await db.sql('truncate shows, bookings cascade')
 })
 
 const verify = (...args: string[]) => tickets(['verify', ...args], { db: db.url })

@@ -33,7 +33,7 @@ afterAll(async () => {
 beforeEach(async () => {
   show = await tickets.createShow({ name: 'Cats', startTime: new Date(), totalSeats: 10 })
 })
-afterEach(() => db.sql('truncate shows, bookings'))
+afterEach(() => db.sql('truncate shows, bookings cascade'))
 
 /** Leaves a record behind as a process does that is killed before the verdict. */
 async function abandon(seat: number, bound = 'clock_timestamp()', key: string | null = null) {

@@ -40,7 +40,7 @@ beforeEach(async () => {
   ben = await book([4])
   hold = await book([6], { hold: 'forever' })
 })
-afterEach(() => db.sql('truncate shows, bookings'))
+afterEach(() => db.sql('truncate shows, bookings cascade'))
 
 /** Damages a booking, named by its reference. */
 async function damage(reference: string, change: string): Promise<void> {
