@@ -1,9 +1,11 @@
 import { homedir } from 'node:os'
 import { type RepairOptions, repairBookings } from './core/abandoned.js'
+import { type AllOrNothing, bookAllOrNothing, type Order } from './core/all-or-nothing.js'
 import type { BookingOutcome, BookingRequest } from './core/booking.js'
 import { BookingQueue } from './core/booking-queue.js'
-import { type BookingOptions, previewSeats, refusalError } from './core/bookings.js'
+import { type BookingOptions, bookSeats, previewSeats, refusalError } from './core/bookings.js'
 import { findLostReceipts, type Receipt } from './core/receipts.js'
+import { Rehearsal, type Rehearsed } from './core/rehearsal.js'
 import {
   createShow,
   findShow,
@@ -20,6 +22,7 @@ import { embeddedConnection, embeddedDataDir } from './database/embedded/locatio
 import { type RetryCause, retryCause } from './database/failures.js'
 import {
   hasBookings,
+  type MigrateOptions,
   migrate,
   requireSchema,
   rollback,
@@ -30,6 +33,7 @@ import { withRetry } from './database/retry.js'
 import { type DatabaseTarget, findDatabase } from './database/settings.js'
 
 export type { RepairOptions } from './core/abandoned.js'
+export type { AllOrNothing, Order } from './core/all-or-nothing.js'
 export type {
   Booking,
   BookingOutcome,
@@ -40,12 +44,13 @@ export type {
 export type { BookingOptions } from './core/bookings.js'
 export { type ErrorCode, errorCodes, TicketsError } from './core/errors.js'
 export { bookingJson, errorJson, showDetailsJson, showJson } from './core/json.js'
+export type { Rehearsed } from './core/rehearsal.js'
 export { SeatSet } from './core/seat-set.js'
 export { formatSeats, parseSeats, type SeatLayout, seatLabel } from './core/seats.js'
 export type { NewShow, Show, ShowDetails, ShowFilter } from './core/shows.js'
 export type { VerifyOptions, VerifyReport } from './core/verify.js'
 export type { Violation, ViolationCode } from './core/violations.js'
-export type { SchemaStatus } from './database/migrate.js'
+export type { MigrateOptions, SchemaStatus } from './database/migrate.js'
 
 /** How to open a box office. Everything may be left out. */
 export interface TicketsOptions {
@@ -104,6 +109,16 @@ export interface Tickets {
   book(show: string, request: BookingRequest, options?: BookingOptions): Promise<BookingOutcome>
   /** The seats that `book` would give now; nothing is written. Throws what `book` throws. */
   preview(show: string, request: BookingRequest): Promise<number[]>
+  /**
+   * Books every order or none, in one transaction; `showId` is a whole id. A refusal leaves nothing
+   * behind, used keys included. Throws BUSY and INTERRUPTED.
+   */
+  bookAllOrNothing(orders: readonly Order[]): Promise<AllOrNothing>
+  /**
+   * Makes a `book` that only says what it would do, and that knows what it has said before: two of
+   * its requests do not get the same seat. Writes nothing; throws what `book` throws.
+   */
+  rehearse(): (show: string, request: BookingRequest) => Promise<Rehearsed>
   /** The receipts that the database does not honour; there should be none. */
   findLostReceipts(receipts: readonly Receipt[]): Promise<Receipt[]>
   /**
@@ -126,8 +141,13 @@ export interface Tickets {
   repair(options?: RepairOptions): Promise<string[]>
   /** Has anything ever been booked here? False where there is no schema at all. */
   hasBookings(): Promise<boolean>
-  /** Creates or upgrades the schema; the names of the migrations that it ran. */
-  migrate(): Promise<string[]>
+  /**
+   * Creates or upgrades the schema; the names of the migrations that it ran. `grant` names a role
+   * that is to do the work of a box office: all but deleting and changing the schema.
+   *
+   * Throws INVALID_INPUT for a role that does not exist; then nothing is migrated either.
+   */
+  migrate(options?: MigrateOptions): Promise<string[]>
   /** Takes back the latest batch of migrations; their names. */
   rollback(): Promise<string[]>
   /** Where the schema stands. */
@@ -150,7 +170,7 @@ class BoxOffice implements Tickets {
   constructor(options: TicketsOptions) {
     this.#options = options
     this.#db = connect(options)
-    this.#queue = new BookingQueue(this.#db)
+    this.#queue = new BookingQueue((...batch) => bookSeats(this.#db, ...batch))
   }
 
   get databaseName(): string {
@@ -185,6 +205,16 @@ class BoxOffice implements Tickets {
 
   preview(show: string, request: BookingRequest): Promise<number[]> {
     return this.#run(async (db) => previewSeats(db, await showId(db, show), request))
+  }
+
+  bookAllOrNothing(orders: readonly Order[]): Promise<AllOrNothing> {
+    return this.#run((db) => bookAllOrNothing(db, orders))
+  }
+
+  rehearse(): (show: string, request: BookingRequest) => Promise<Rehearsed> {
+    const rehearsal = new Rehearsal(this.#db)
+    const queue = new BookingQueue((...batch) => rehearsal.bookSeats(batch[0], batch[1]))
+    return (show, request) => this.#run(async (db) => queue.book(await showId(db, show), request))
   }
 
   findLostReceipts(receipts: readonly Receipt[]): Promise<Receipt[]> {
@@ -227,8 +257,8 @@ class BoxOffice implements Tickets {
     return withRetry(this.#db, () => hasBookings(this.#db.knex))
   }
 
-  migrate(): Promise<string[]> {
-    return withRetry(this.#db, () => migrate(this.#db.knex))
+  migrate(options?: MigrateOptions): Promise<string[]> {
+    return withRetry(this.#db, () => migrate(this.#db.knex, options))
   }
 
   rollback(): Promise<string[]> {

@@ -89,8 +89,16 @@ export function refusalError(refusal: Refusal, outcome?: BookingOutcome): Ticket
   return new TicketsError(refusal.code, refusal.message, { ...refusal, outcome })
 }
 
+/** The error for a key that comes with another request than the first time. */
+export function keyReused(): TicketsError {
+  return new TicketsError(
+    'KEY_REUSED',
+    'This key was used for another request. Use a new key for a new request.',
+  )
+}
+
 /** A request on its way: what is wanted, under which id, and what became of it. */
-interface Draft {
+export interface Draft {
   id: string
   reference: string
   wanted: Wanted
@@ -141,7 +149,7 @@ async function bookTogether(
   drafts: Draft[],
   options: BookingOptions,
 ): Promise<void> {
-  await withRetry(db, () => recordPending(db, showId, drafts), options)
+  await withRetry(db, () => recordPending(db.knex, showId, drafts, db.waitMs), options)
   const recorded = drafts.filter((draft) => draft.error === undefined)
   if (recorded.length === 0) return
   await settle(db, showId, recorded, options)
@@ -158,29 +166,41 @@ async function bookTogether(
  * Step 1. Repeatable: an id that is there already is an earlier try of this very call, a key that
  * is there already is an earlier call, and a reference that is there already is bad luck.
  */
-async function recordPending(db: Database, showId: string, drafts: Draft[]): Promise<void> {
-  const inserted = await insertPending(db, showId, drafts)
+export async function recordPending(
+  knex: Knex,
+  showId: string,
+  drafts: Draft[],
+  waitMs: number,
+): Promise<void> {
+  const inserted = await insertPending(knex, showId, drafts, waitMs)
   const rest = drafts.filter((draft) => !inserted.has(draft.id))
   if (rest.length === 0) return
   const rows = await query<Pick<BookingRow, 'id' | 'key' | 'key_request'>>(
-    db.knex,
+    knex,
     'select id, key, key_request from bookings where id = any(?::uuid[]) or key = any(?::text[])',
     [rest.map((draft) => draft.id), rest.flatMap((draft) => draft.key ?? [])],
   )
+  const ids = new Set(rows.map((row) => row.id))
+  const byKey = new Map(rows.map((row) => [row.key, row]))
   const unlucky = rest.filter((draft) => {
-    if (rows.some((row) => row.id === draft.id)) return false
-    const earlier = rows.find((row) => row.key !== null && row.key === draft.key)
+    if (ids.has(draft.id)) return false
+    const earlier = draft.key === null ? undefined : byKey.get(draft.key)
     if (earlier === undefined) return true
     replay(draft, earlier)
     return false
   })
   for (const draft of unlucky) draft.reference = newReference()
-  if (unlucky.length > 0) await recordPending(db, showId, unlucky)
+  if (unlucky.length > 0) await recordPending(knex, showId, unlucky, waitMs)
 }
 
-async function insertPending(db: Database, showId: string, drafts: Draft[]): Promise<Set<string>> {
+async function insertPending(
+  knex: Knex,
+  showId: string,
+  drafts: Draft[],
+  waitMs: number,
+): Promise<Set<string>> {
   const rows = await query<{ id: string }>(
-    db.knex,
+    knex,
     `insert into bookings
        (id, reference, show_id, status, seats, customer, note, key, key_request, pending_until)
      select id, reference, ?::uuid, 'PENDING', seats::int[], customer, note, key, key_request,
@@ -191,7 +211,7 @@ async function insertPending(db: Database, showId: string, drafts: Draft[]): Pro
      returning id`,
     [
       showId,
-      (db.waitMs + ABANDON_GRACE_MS) / 1000,
+      (waitMs + ABANDON_GRACE_MS) / 1000,
       drafts.map((draft) => draft.id),
       drafts.map((draft) => draft.reference),
       drafts.map((draft) => ('seats' in draft.wanted ? sqlArray(draft.wanted.seats) : '{}')),
@@ -206,10 +226,7 @@ async function insertPending(db: Database, showId: string, drafts: Draft[]): Pro
 
 function replay(draft: Draft, earlier: Pick<BookingRow, 'id' | 'key_request'>): void {
   if (earlier.key_request !== draft.keyRequest) {
-    draft.error = new TicketsError(
-      'KEY_REUSED',
-      'This key was used for another request. Use a new key for a new request.',
-    )
+    draft.error = keyReused()
     return
   }
   draft.id = earlier.id
@@ -223,26 +240,37 @@ async function settle(
   drafts: Draft[],
   options: BookingOptions,
 ): Promise<void> {
+  const work = (trx: Knex.Transaction) => settleUnderLock(trx, showId, drafts)
+  const rows = await inRepeatableTransaction(db, drafts, work, options)
+  for (const draft of drafts) draft.row = rows.get(draft.id)
+}
+
+/**
+ * Runs `work`, which decides the drafts, in a transaction, and again under the same ids until its
+ * outcome is known. Throws BUSY, INTERRUPTED, and what `work` and the database throw.
+ */
+export async function inRepeatableTransaction<T>(
+  db: Database,
+  drafts: readonly Draft[],
+  work: (trx: Knex.Transaction) => Promise<T>,
+  options: BookingOptions = {},
+): Promise<T> {
   let isInDoubt = false
   const onCommit = () => {
     isInDoubt = true
   }
   try {
-    const rows = await withRetry(
-      db,
-      () => inTransaction(db, (trx) => settleUnderLock(trx, showId, drafts), { onCommit }),
-      options,
-    )
-    for (const draft of drafts) draft.row = rows.get(draft.id)
+    return await withRetry(db, () => inTransaction(db, work, { onCommit }), options)
   } catch (error) {
     throw isInDoubt ? outcomeUnknown(error, drafts) : error
   }
 }
 
 /** COMMIT was sent, its reply never came, and the wait is over: nobody may claim either outcome. */
-function outcomeUnknown(error: unknown, drafts: Draft[]): unknown {
+function outcomeUnknown(error: unknown, drafts: readonly Draft[]): unknown {
   if (!(error instanceof TicketsError)) return error
-  const references = drafts.map((draft) => formatReference(draft.reference)).join(', ')
+  const named = drafts.slice(0, 3).map((draft) => formatReference(draft.reference))
+  const references = [...named, ...(drafts.length > 3 ? ['…'] : [])].join(', ')
   return new TicketsError(
     error.code === 'INTERRUPTED' ? 'DB_UNREACHABLE' : error.code,
     `The connection was lost while ${references} was being confirmed, so it may or may not be booked. Look it up, or repeat the command with the same --key.`,
@@ -250,7 +278,8 @@ function outcomeUnknown(error: unknown, drafts: Draft[]): unknown {
   )
 }
 
-async function settleUnderLock(
+/** Steps 3 to 5, for as many drafts as one statement may carry; what became of each, by its id. */
+export async function settleUnderLock(
   trx: Knex.Transaction,
   showId: string,
   drafts: Draft[],
@@ -356,7 +385,7 @@ class SupersededError extends Error {
   readonly code = '40001'
 }
 
-interface LockedShow {
+export interface LockedShow {
   id: string
   total_seats: number
   seats_per_row: number | null
@@ -364,7 +393,7 @@ interface LockedShow {
   cancelled_at: Date | null
 }
 
-function showRow(knex: Knex, id: string) {
+export function showRow(knex: Knex, id: string) {
   return knex<LockedShow>('shows')
     .where({ id })
     .first('id', 'total_seats', 'seats_per_row', 'booked_seats', 'cancelled_at')
@@ -394,21 +423,21 @@ async function bookingsUnderLock(trx: Knex.Transaction, showId: string, drafts: 
   )
 }
 
-async function liveHolds(knex: Knex, showId: string): Promise<Pick<BookingRow, 'seats'>[]> {
+export async function liveHolds(knex: Knex, showId: string): Promise<Pick<BookingRow, 'seats'>[]> {
   return knex('bookings').select('seats').where({ show_id: showId }).whereRaw(IS_LIVE_HOLD)
 }
 
-function houseOf(show: LockedShow, holds: Pick<BookingRow, 'seats'>[]): House {
+export function houseOf(show: LockedShow, holds: Pick<BookingRow, 'seats'>[]): House {
   const taken = SeatSet.fromBytes(show.booked_seats, show.total_seats)
   for (const hold of holds) taken.addAll(hold.seats)
   return { layout: layoutOf(show), taken, isCancelled: show.cancelled_at !== null }
 }
 
-function layoutOf(show: Pick<LockedShow, 'total_seats' | 'seats_per_row'>): SeatLayout {
+export function layoutOf(show: Pick<LockedShow, 'total_seats' | 'seats_per_row'>): SeatLayout {
   return { totalSeats: show.total_seats, seatsPerRow: show.seats_per_row }
 }
 
-function draftOf(
+export function draftOf(
   request: BookingRequest,
   showId: string,
   layout: SeatLayout,
@@ -455,7 +484,7 @@ function wantedOf(request: BookingRequest, layout: SeatLayout): Wanted {
   return { count: count! }
 }
 
-function outcomeOf(draft: Draft, layout: SeatLayout): BookingOutcome {
+export function outcomeOf(draft: Draft, layout: SeatLayout): BookingOutcome {
   return { booking: toBooking(draft.row!, layout), replayed: draft.isReplay }
 }
 

@@ -36,6 +36,14 @@ export function parseDuration(text: string): number {
   return duration
 }
 
+/** How long a hold lasts: milliseconds, or until it is released. Throws INVALID_INPUT. */
+export function parseHold(text: string): number | 'forever' {
+  if (text === 'forever') return text
+  const ms = parseDuration(text)
+  if (ms > 0) return ms
+  throw new TicketsError('INVALID_INPUT', 'A hold lasts longer than nothing: 15m, 2h, or forever.')
+}
+
 /**
  * The inverse of parseDuration, for whole milliseconds from 0: the largest unit that says it
  * exactly, so 900,000 is '15m', 90,000 is '90s' and 1,500 is '1500ms'.

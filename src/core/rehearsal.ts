@@ -1,0 +1,139 @@
+import { createHash } from 'node:crypto'
+import type { Database } from '../database/connection.js'
+import { withRetry } from '../database/retry.js'
+import { query } from '../database/sql.js'
+import type { BookingRequest, BookingRow } from './booking.js'
+import {
+  type Draft,
+  draftOf,
+  houseOf,
+  keyReused,
+  liveHolds,
+  refusalError,
+  showRow,
+} from './bookings.js'
+import { decide, type House } from './decide.js'
+import { TicketsError } from './errors.js'
+import { seatLabel } from './seats.js'
+import { showNotFound } from './shows.js'
+
+/** What a request would get. */
+export interface Rehearsed {
+  showId: string
+  seats: readonly number[]
+  seatLabels: string[]
+  customer: string | null
+  /** An earlier request had the same key, and this would be its booking. */
+  replayed: boolean
+}
+
+/**
+ * Bookings that are decided and not made: each sees the houses as they were when the rehearsal first
+ * needed them, with the seats of those that were rehearsed before it. Writes and locks nothing.
+ *
+ * It remembers the houses that it has seen and the keys that it was given.
+ */
+export class Rehearsal {
+  readonly #db: Database
+  readonly #houses = new Map<string, House>()
+  readonly #keys = new Map<string, Earlier>()
+
+  constructor(db: Database) {
+    this.#db = db
+  }
+
+  /**
+   * Decides a batch of requests for one show, in their order. Returns, for each, what it would get
+   * or the error that a booking would end with. Throws SHOW_NOT_FOUND and the database's own.
+   */
+  async bookSeats(
+    showId: string,
+    requests: readonly BookingRequest[],
+  ): Promise<(Rehearsed | Error)[]> {
+    const house = await this.#houseOf(showId)
+    const drafts = requests.map((request) => draftOf(request, showId, house.layout))
+    await this.#recallKeys(drafts)
+    return drafts.map((draft) => {
+      if (draft instanceof TicketsError) return draft
+      const { verdict, replayed } = this.#verdictOn(draft, house)
+      if (verdict instanceof TicketsError) return verdict
+      return {
+        showId,
+        seats: verdict,
+        seatLabels: verdict.map((seat) => seatLabel(seat, house.layout)),
+        customer: draft.customer,
+        replayed,
+      }
+    })
+  }
+
+  async #houseOf(showId: string): Promise<House> {
+    const known = this.#houses.get(showId)
+    if (known) return known
+    const house = await withRetry(this.#db, () => readHouse(this.#db, showId))
+    if (house === undefined) throw showNotFound(showId)
+    this.#houses.set(showId, house)
+    return house
+  }
+
+  /** What the database knows of the keys; what this rehearsal knows of them already stands. */
+  async #recallKeys(drafts: readonly (Draft | TicketsError)[]): Promise<void> {
+    const unknown = drafts.flatMap((draft) =>
+      draft instanceof TicketsError || draft.key === null || this.#keys.has(draft.key)
+        ? []
+        : [draft.key],
+    )
+    if (unknown.length === 0) return
+    const rows = await withRetry(this.#db, () =>
+      query<Pick<BookingRow, 'key' | 'key_request' | 'status' | 'seats' | 'failure'>>(
+        this.#db.knex,
+        `select key, key_request, status, seats, failure from bookings
+         where key = any(?::text[]) and status <> 'PENDING'`,
+        [unknown],
+      ),
+    )
+    for (const { key, key_request, seats, failure } of rows) {
+      const verdict = failure === null ? seats : refusalError(failure)
+      this.#keys.set(key!, { request: digestOf(key_request!), verdict })
+    }
+  }
+
+  #verdictOn(draft: Draft, house: House): { verdict: Seats | TicketsError; replayed: boolean } {
+    const request = draft.keyRequest === null ? '' : digestOf(draft.keyRequest)
+    const earlier = draft.key === null ? undefined : this.#keys.get(draft.key)
+    if (earlier) {
+      return {
+        verdict: earlier.request === request ? earlier.verdict : keyReused(),
+        replayed: true,
+      }
+    }
+    const decided = decide(house, draft.wanted)
+    const verdict = 'refusal' in decided ? refusalError(decided.refusal) : decided.seats
+    if ('seats' in decided) house.taken.addAll(decided.seats)
+    if (draft.key !== null) this.#keys.set(draft.key, { request, verdict })
+    return { verdict, replayed: false }
+  }
+}
+
+type Seats = readonly number[]
+
+/** What a key was given with, and what came of it. */
+interface Earlier {
+  request: string
+  verdict: Seats | TicketsError
+}
+
+async function readHouse(db: Database, showId: string): Promise<House | undefined> {
+  return db.knex.transaction(
+    async (trx) => {
+      const show = await showRow(trx, showId)
+      return show && houseOf(show, await liveHolds(trx, showId))
+    },
+    { readOnly: true, isolationLevel: 'repeatable read' },
+  )
+}
+
+/** Stands for a request in a tenth of its length. */
+function digestOf(keyRequest: string): string {
+  return createHash('sha256').update(keyRequest).digest('base64')
+}
