@@ -66,6 +66,10 @@ export interface BookingRow {
   key_request: string | null
   held_until: Date | null
   failure: Refusal | null
+  /** The hold that these seats were sold from, as a booking of their own. */
+  split_from: string | null
+  cancelled_seats: number[]
+  cancel_reason: string | null
   created_at: Date
   updated_at: Date
 }

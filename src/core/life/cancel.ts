@@ -1,0 +1,56 @@
+import type { Database } from '../../database/connection.js'
+import type { BookingOutcome } from '../booking.js'
+import { TicketsError } from '../errors.js'
+import { writeSales } from '../house.js'
+import { checkOptionalText } from '../input.js'
+import {
+  changeBooking,
+  refuseIfAdmitted,
+  seatsMeant,
+  updateBooking,
+  wrongState,
+} from './change-booking.js'
+
+export interface CancelOptions {
+  /** Only these seats; default: all of them. */
+  seats?: string
+  /** Why, for the history. */
+  reason?: string | null
+  /** Only if the booking has not changed since: its `updatedAt` as the caller knows it. */
+  ifUnchangedSince?: Date
+}
+
+/**
+ * Gives a booking's seats back, all or some, at once. Cancelling twice is the same as once.
+ *
+ * Throws BOOKING_NOT_FOUND, INVALID_INPUT, NO_SUCH_SEAT, and WRONG_STATE when it never had seats,
+ * when seats are named that it does not have, when somebody has been let in on them, or when it
+ * has changed since `ifUnchangedSince`.
+ */
+export async function cancelBooking(
+  db: Database,
+  name: string,
+  options: CancelOptions = {},
+): Promise<BookingOutcome> {
+  const reason = checkOptionalText('reason', options.reason, 1000)
+  return changeBooking(db, name, async (locked) => {
+    const { trx, show, row } = locked
+    if (row.status === 'PENDING' || row.status === 'FAILED') throw wrongState(row, 'cancelled')
+    const meant = seatsMeant(locked, options.seats, [...row.seats, ...row.cancelled_seats])
+    const seats = meant.filter((seat) => !row.cancelled_seats.includes(seat))
+    if (row.status === 'CANCELLED' || seats.length === 0) return { row, replayed: true }
+    const { ifUnchangedSince: known } = options
+    if (known && known.getTime() !== row.updated_at.getTime()) {
+      throw new TicketsError('WRONG_STATE', 'The booking has changed since. Nothing was changed.')
+    }
+    await refuseIfAdmitted(locked, seats)
+    if (row.status === 'CONFIRMED') await writeSales(trx, show, { freed: seats })
+    const left = row.seats.filter((seat) => !seats.includes(seat))
+    const changed = await updateBooking(trx, row.id, {
+      ...(left.length === 0 ? { status: 'CANCELLED', held_until: null } : { seats: left }),
+      cancelled_seats: [...row.cancelled_seats, ...seats].sort((a, b) => a - b),
+      ...(reason !== null && { cancel_reason: reason }),
+    })
+    return { row: changed, replayed: false }
+  })
+}

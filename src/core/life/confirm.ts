@@ -1,0 +1,98 @@
+import { v7 as timeOrderedId } from 'uuid'
+import type { Database } from '../../database/connection.js'
+import type { BookingOutcome, BookingRow } from '../booking.js'
+import { decide } from '../decide.js'
+import { TicketsError } from '../errors.js'
+import { heldSeats, houseOf, writeSales } from '../house.js'
+import { newReference } from '../references.js'
+import {
+  changeBooking,
+  type LockedBooking,
+  type Step,
+  seatsMeant,
+  updateBooking,
+  wrongState,
+} from './change-booking.js'
+
+export interface ConfirmOptions {
+  /** Sell only these seats of the hold, as a booking of their own; the rest stays held. */
+  seats?: string
+}
+
+/**
+ * Sells the seats of a hold, all or some. One that has expired is still sold when its seats are
+ * free. Confirming again gives the same booking, `replayed`.
+ *
+ * Throws BOOKING_NOT_FOUND, INVALID_INPUT, NO_SUCH_SEAT, SHOW_CANCELLED, WRONG_STATE when it is no
+ * hold, and SEATS_TAKEN with the seats that went to somebody else after it expired.
+ */
+export async function confirmBooking(
+  db: Database,
+  name: string,
+  { seats: spec }: ConfirmOptions = {},
+): Promise<BookingOutcome> {
+  const split = { id: timeOrderedId(), reference: newReference() }
+  return changeBooking(db, name, async (locked) => {
+    const earlier = await confirmedBefore(locked, spec)
+    if (earlier !== undefined) return { row: earlier, replayed: true }
+    const { trx, show, row } = locked
+    if (row.status !== 'HELD') throw wrongState(row, 'confirmed')
+    const seats = seatsMeant(locked, spec)
+    await refuseIfLost(locked, seats)
+    await writeSales(trx, show, { sold: seats })
+    return seats.length === row.seats.length ? sellWhole(locked) : sellPart(locked, seats, split)
+  })
+}
+
+/** The booking that an earlier call with the same seats confirmed, if there was one. */
+async function confirmedBefore(
+  { trx, show, row }: LockedBooking,
+  spec: string | undefined,
+): Promise<BookingRow | undefined> {
+  const parts = await trx<BookingRow>('bookings').where({ split_from: row.id })
+  const candidates = [...(row.status === 'CONFIRMED' ? [row] : []), ...parts] as BookingRow[]
+  if (spec === undefined) return row.status === 'CONFIRMED' ? row : undefined
+  const all = candidates.flatMap((candidate) => candidate.seats)
+  const meant = seatsMeant({ show, row }, spec, [...row.seats, ...all])
+  return candidates.find((candidate) => isSame(candidate.seats, meant))
+}
+
+async function refuseIfLost({ trx, show, row }: LockedBooking, seats: number[]): Promise<void> {
+  const house = houseOf(show, await heldSeats(trx, show.id, row.id))
+  const verdict = decide(house, { seats })
+  if ('seats' in verdict) return
+  const { refusal } = verdict
+  const expired = refusal.code === 'SEATS_TAKEN' ? 'The hold had expired. ' : ''
+  const message = expired + refusal.message.replace('booked', 'changed')
+  throw new TicketsError(refusal.code, message, refusal)
+}
+
+async function sellWhole({ trx, row }: LockedBooking): Promise<Step> {
+  const sold = await updateBooking(trx, row.id, { status: 'CONFIRMED', held_until: null })
+  return { row: sold, replayed: false }
+}
+
+async function sellPart(
+  { trx, row }: LockedBooking,
+  seats: number[],
+  split: Pick<BookingRow, 'id' | 'reference'>,
+): Promise<Step> {
+  await updateBooking(trx, row.id, { seats: row.seats.filter((seat) => !seats.includes(seat)) })
+  const { show_id, customer, note } = row
+  const [sold] = await trx<BookingRow>('bookings')
+    .insert({
+      ...split,
+      show_id,
+      customer,
+      note,
+      seats,
+      status: 'CONFIRMED',
+      split_from: row.id,
+    } as object)
+    .returning('*')
+  return { row: sold as BookingRow, replayed: false }
+}
+
+function isSame(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((seat, i) => seat === b[i])
+}
