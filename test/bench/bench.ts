@@ -1,0 +1,126 @@
+import { writeFile } from 'node:fs/promises'
+import { performance } from 'node:perf_hooks'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { openRunner } from './child.js'
+import { plotCosts } from './plot.js'
+import { isMet, type Measurement, type SectionResult } from './result.js'
+import { cli } from './sections/cli.js'
+import { file } from './sections/file.js'
+import { hot } from './sections/hot.js'
+import { houses } from './sections/houses.js'
+import { processes } from './sections/processes.js'
+import { scale } from './sections/scale.js'
+import type { Bench, Section } from './sections/section.js'
+import { describeMachine, withServer } from './server.js'
+import { formatTable } from './table.js'
+
+const SECTIONS = [cli, processes, hot, file, houses, scale]
+
+const USAGE = `npm run bench -- [options]
+  --only a,b       sections: ${SECTIONS.map(({ name }) => name).join(', ')}
+  --quick          small and short, to see that everything works
+  --bookings N     bookings of the largest database (10,000,000; one to fifty for each show)
+  --json FILE      where the figures go (a full run: docs/bench.json)
+  --plot FILE      where the plot goes (a full run: docs/bench.svg)
+`
+
+const { values: options } = parseArgs({
+  options: {
+    only: { type: 'string' },
+    quick: { type: 'boolean', default: false },
+    bookings: { type: 'string', default: '10000000' },
+    json: { type: 'string' },
+    plot: { type: 'string' },
+    help: { type: 'boolean', default: false },
+  },
+})
+
+if (options.help) print(USAGE)
+else process.exitCode = await runBench()
+
+/** Runs the sections one after another; 1 when one of them failed, whatever the targets say. */
+async function runBench(): Promise<number> {
+  const sections = chosenSections()
+  const isFull = sections.length === SECTIONS.length && !options.quick
+  const jsonFile = options.json ?? (isFull ? inDocs('bench.json') : undefined)
+  const plotFile = options.plot ?? (isFull ? inDocs('bench.svg') : undefined)
+  const started = new Date()
+  const done: (Record<string, unknown> & { measurements: Measurement[] })[] = []
+  let hasFailed = false
+
+  const machine = await withServer(async (server) => {
+    const machine = await describeMachine(server)
+    print(
+      Object.entries(machine)
+        .map(([name, value]) => `${name}: ${value}\n`)
+        .join(''),
+    )
+    const bench: Bench = {
+      server,
+      runner: openRunner(server),
+      isQuick: options.quick,
+      bookings: Number(options.bookings),
+      progress: (sentence) => process.stderr.write(`  ${sentence}\n`),
+    }
+    for (const section of sections) {
+      const result = await attempt(section, bench)
+      hasFailed ||= result === undefined
+      if (result) done.push({ section: section.name, title: section.title, ...result })
+    }
+    return machine
+  })
+
+  const measurements = done.flatMap((section) => section.measurements)
+  print(`\n${summary(measurements)}\n`)
+  if (jsonFile) {
+    const { quick, bookings } = options
+    const report = { started, quick, bookings: Number(bookings), machine, sections: done }
+    await writeFile(jsonFile, `${JSON.stringify(report, null, 2)}\n`)
+  }
+  const plot = plotCosts(measurements)
+  if (plotFile && plot) await writeFile(plotFile, plot)
+  return hasFailed ? 1 : 0
+}
+
+function chosenSections(): Section[] {
+  const names = options.only?.split(',') ?? SECTIONS.map(({ name }) => name)
+  return names.map((name) => {
+    const section = SECTIONS.find((candidate) => candidate.name === name)
+    if (!section) throw new Error(`There is no section ${name}.\n${USAGE}`)
+    return section
+  })
+}
+
+/** A section that fails does not take the others' figures with it. */
+async function attempt(section: Section, bench: Bench): Promise<SectionResult | undefined> {
+  print(`\n## ${section.title}\n\n`)
+  const started = performance.now()
+  try {
+    const result = await section.run(bench)
+    const seconds = ((performance.now() - started) / 1000).toFixed(0)
+    const notes = [...(result.notes ?? []), `${section.name} took ${seconds} s.`]
+    print(`${formatTable(result.measurements)}\n\n${notes.join('\n')}\n`)
+    return result
+  } catch (error) {
+    print(`FAILED: ${error instanceof Error ? error.stack : error}\n`)
+    return undefined
+  }
+}
+
+function summary(measurements: readonly Measurement[]): string {
+  const missed = measurements.filter((measurement) =>
+    measurement.targets?.some((target) => !isMet(measurement, target)),
+  )
+  const targets = measurements.flatMap((measurement) => measurement.targets ?? [])
+  if (missed.length === 0) return `All ${targets.length} targets are met.`
+  return [`MISSED:`, ...missed.map(({ what }) => `- ${what}`)].join('\n')
+}
+
+function inDocs(name: string): string {
+  return fileURLToPath(new URL(`../../docs/${name}`, import.meta.url))
+}
+
+function print(text: string): void {
+  process.stdout.write(text)
+}

@@ -1,0 +1,51 @@
+// The library as a user has it, driven by the parent. Argument: the database's URL.
+import pg from 'pg'
+import { openTickets } from 'tickets'
+import { sell, serveCommands } from './serve-commands.mjs'
+
+const database = process.argv[2]
+const tickets = openTickets({ database })
+/** For what the library does not offer: the statement behind it. */
+const client = new pg.Client({ connectionString: database })
+await client.connect()
+
+serveCommands(
+  {
+    /** Sells seats of one show one by one; milliseconds for them all. */
+    sell: ({ show, ...sale }) => sell(sale, (seat) => tickets.book(show, { seats: [seat] })),
+
+    /** Calls a method once with each of these arguments; milliseconds of each call. */
+    async time({ method, calls }) {
+      const times = []
+      for (const args of calls) times.push(await timed(() => call(method, args)))
+      return times
+    },
+  },
+  async () => {
+    await tickets.close()
+    await client.end()
+  },
+)
+
+async function call(method, args) {
+  if (method === 'query') return expectRows((await client.query(...args)).rows)
+  if (method === 'listShows') return expectRows(await all(tickets.listShows(...args)))
+  return tickets[method](...args)
+}
+
+async function all(rows) {
+  const found = []
+  for await (const row of rows) found.push(row)
+  return found
+}
+
+/** A lookup that finds nothing would be measured in vain. */
+function expectRows(rows) {
+  if (rows.length === 0) throw new Error('It found nothing.')
+}
+
+async function timed(work) {
+  const started = performance.now()
+  await work()
+  return performance.now() - started
+}

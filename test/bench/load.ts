@@ -1,0 +1,118 @@
+import pg from 'pg'
+import { SeatSet } from 'tickets'
+import type { BenchDatabase } from './server.js'
+
+export interface Load {
+  shows: number
+  /** Bookings of two seats in each show, 50 at most. */
+  bookingsPerShow: number
+}
+
+/** The seats of every show that is loaded. */
+export const LOADED_HOUSE = 100
+
+/** One show in a hundred bears this word. */
+export const COMMON_WORD = 'lear'
+
+/** How the loader calls the nth show, from 1. The number is a word that one show alone has. */
+export function showName(n: number): string {
+  return `${n % 100 === 0 ? 'King Lear' : 'The Tempest'} N${n}`
+}
+
+/**
+ * Fills a database with shows around now and their bookings. The server makes the rows itself, with
+ * no trip through a client; triggers rest and the indexes are made at the end, in one go each.
+ */
+export async function loadDatabase(
+  database: BenchDatabase,
+  { shows, bookingsPerShow }: Load,
+): Promise<void> {
+  await withConnection(database, async (client) => {
+    await client.query(`set session_replication_role = replica`)
+    await client.query(`set statement_timeout = 0`)
+    await client.query(`set maintenance_work_mem = '512MB'`)
+    await withoutIndexes(client, async () => {
+      await addShows(client, { shows, bookingsPerShow })
+      for (let turn = 1; turn <= bookingsPerShow; turn++) await addBookings(client, shows, turn)
+    })
+    await client.query('vacuum (analyze) shows, bookings')
+    await client.query('checkpoint')
+  })
+}
+
+async function addShows(client: pg.Client, { shows, bookingsPerShow }: Load): Promise<void> {
+  const seats = Array.from({ length: 2 * bookingsPerShow }, (_, i) => i + 1)
+  const sold = SeatSet.of(seats, LOADED_HOUSE)
+  await client.query(
+    // From a year ago to a year from now, in an order that has nothing to do with the names.
+    `insert into shows (id, name, start_time, time_zone, total_seats, seats_per_row,
+                        booked_seats, confirmed_seats_count, created_at, updated_at)
+     select gen_random_uuid(),
+            case when n % 100 = 0 then 'King Lear' else 'The Tempest' end || ' N' || n,
+            date_trunc('minute', now()) + make_interval(mins => (random() * 1051200)::int - 525600),
+            'Europe/London', $2, 10, $3, $4, now(), now()
+     from generate_series(1, $1::int) as n`,
+    [shows, LOADED_HOUSE, sold.toBytes(), sold.size],
+  )
+}
+
+/** One booking for every show: those of one show lie apart, as they do when many shows are sold. */
+async function addBookings(client: pg.Client, shows: number, turn: number): Promise<void> {
+  await client.query(
+    // Reference: the booking's number, scattered by a factor that is coprime to 2³².
+    `insert into bookings (id, reference, show_id, status, seats, customer)
+     select uuidv7(),
+            translate(
+              lpad(to_hex((($1::bigint * $2 + row_number() over ()) * 2654435761) & 4294967295), 8, '0'),
+              '01abcdef', 'GHABCDEF'),
+            id, 'CONFIRMED', array[$2 * 2 - 1, $2 * 2], 'Customer ' || right(name, -5)
+     from shows`,
+    [shows, turn],
+  )
+}
+
+/** Takes the constraints and indexes of both tables away, and makes them anew after `work`. */
+async function withoutIndexes(client: pg.Client, work: () => Promise<void>): Promise<void> {
+  const tables = `('shows'::regclass, 'bookings'::regclass)`
+  const constraints = await client.query<Definition>(
+    `select conrelid::regclass as on_table, quote_ident(conname) as name,
+            pg_get_constraintdef(oid) as definition
+     from pg_constraint
+     where conrelid in ${tables} and contype in ('p', 'u') or confrelid in ${tables}
+     order by contype = 'f', conname`,
+  )
+  for (const { on_table, name } of constraints.rows.toReversed()) {
+    await client.query(`alter table ${on_table} drop constraint ${name}`)
+  }
+  const indexes = await client.query<Definition>(
+    `select indexrelid::regclass as name, pg_get_indexdef(indexrelid) as definition
+     from pg_index where indrelid in ${tables}`,
+  )
+  for (const { name } of indexes.rows) await client.query(`drop index ${name}`)
+
+  await work()
+
+  for (const { definition } of indexes.rows) await client.query(definition)
+  for (const { on_table, name, definition } of constraints.rows) {
+    await client.query(`alter table ${on_table} add constraint ${name} ${definition}`)
+  }
+}
+
+interface Definition {
+  on_table: string
+  name: string
+  definition: string
+}
+
+async function withConnection(
+  { connection }: BenchDatabase,
+  work: (client: pg.Client) => Promise<void>,
+): Promise<void> {
+  const client = new pg.Client(connection)
+  await client.connect()
+  try {
+    await work(client)
+  } finally {
+    await client.end()
+  }
+}

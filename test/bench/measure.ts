@@ -1,0 +1,34 @@
+/** Samples of each contender, in the order in which they were taken. */
+export type Samples<Name extends string> = Record<Name, number[]>
+
+/**
+ * Measures contenders in turn (A B A B …), so that whatever else the machine does meets them all
+ * alike. A first turn of each warms up and is not counted.
+ */
+export async function interleave<Name extends string>(
+  rounds: number,
+  contenders: Record<Name, (round: number) => Promise<number>>,
+): Promise<Samples<Name>> {
+  const names = Object.keys(contenders) as Name[]
+  const samples = Object.fromEntries(names.map((name) => [name, []])) as unknown as Samples<Name>
+  for (let round = 0; round <= rounds; round++) {
+    for (const name of names) {
+      const sample = await contenders[name](round)
+      if (round > 0) samples[name].push(sample)
+    }
+  }
+  return samples
+}
+
+/** The middle of the samples; of an even number of them, the mean of the middle two. */
+export function median(samples: readonly number[]): number {
+  if (samples.length === 0) throw new RangeError('There is no median of nothing.')
+  const sorted = [...samples].sort((a, b) => a - b)
+  const middle = sorted.length >> 1
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
+}
+
+/** What is measured against what, as the ratio of medians that were taken in one run. */
+export function ratio(samples: readonly number[], baseline: readonly number[]): number {
+  return median(samples) / median(baseline)
+}

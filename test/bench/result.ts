@@ -1,0 +1,63 @@
+import { median, ratio } from './measure.js'
+
+/** One figure of a section. */
+export interface Measurement {
+  what: string
+  value: number
+  unit: string
+  /** What it is compared with, in the same unit, and value ÷ base. */
+  against?: { what: string; value: number; ratio: number }
+  /** Peak memory of the process that did it, in MB (10⁶ bytes). */
+  peakMb?: number
+  targets?: Target[]
+  /** How large the house or the database was: a point of the plot. */
+  point?: { panel: 'houses' | 'scale'; series: string; size: number }
+}
+
+export interface Target {
+  of: 'ratio' | 'value' | 'peakMb'
+  atMost?: number
+  atLeast?: number
+}
+
+/** What a section gives: its figures and what a reader must know about them. */
+export interface SectionResult {
+  measurements: Measurement[]
+  notes?: string[]
+}
+
+/** A figure from samples, compared with those of a baseline. */
+export function compare(
+  what: string,
+  samples: readonly number[],
+  unit: string,
+  base?: { what: string; samples: readonly number[] },
+): Measurement {
+  return {
+    what,
+    value: median(samples),
+    unit,
+    ...(base && {
+      against: {
+        what: base.what,
+        value: median(base.samples),
+        ratio: ratio(samples, base.samples),
+      },
+    }),
+  }
+}
+
+/** Is this target met? A figure that was not taken meets nothing. */
+export function isMet(measurement: Measurement, target: Target): boolean {
+  const figure = figureOf(measurement, target)
+  if (figure === undefined) return false
+  return (
+    figure <= (target.atMost ?? Number.POSITIVE_INFINITY) &&
+    figure >= (target.atLeast ?? Number.NEGATIVE_INFINITY)
+  )
+}
+
+function figureOf(measurement: Measurement, { of }: Target): number | undefined {
+  if (of === 'ratio') return measurement.against?.ratio
+  return measurement[of]
+}

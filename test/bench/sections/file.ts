@@ -1,0 +1,83 @@
+import { open, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { program } from '../child.js'
+import { bestLoopRate } from '../loop.js'
+import { interleave } from '../measure.js'
+import { compare } from '../result.js'
+import type { BenchDatabase } from '../server.js'
+import { addShow } from '../shows.js'
+import { withWorkers } from '../worker.js'
+import type { Bench, Section } from './section.js'
+
+/** Many bookings from a file, each durable before its line is answered. */
+export const file: Section = {
+  name: 'file',
+  title: '`book --file --json`: lines a second, the start of the program included',
+  async run(bench) {
+    const { server, isQuick } = bench
+    const lines = isQuick ? 2000 : 100_000
+    const database = await server.createDatabase('file')
+    const peaks: number[] = []
+    const bookAll = async (shows: number, wish: (line: number) => string) => {
+      const { rate, peakMb } = await bookFile(bench, database, { lines, shows, wish })
+      peaks.push(peakMb)
+      return rate
+    }
+    const samples = await interleave(isQuick ? 1 : 3, {
+      seats: () => bookAll(1, (line) => `${line},`),
+      count: () => bookAll(10, () => ',1'),
+    })
+    const args = [JSON.stringify(database.connection)]
+    const loop = await withWorkers({ loop: { file: 'plain-loop.mjs', args } }, ({ loop }) =>
+      bestLoopRate(loop, database, { rounds: isQuick ? 1 : 3, count: isQuick ? 100 : 2000 }),
+    )
+    const base = { what: `pg loop, ${loop.connections} connections`, samples: loop.samples }
+    const name = `${lines.toLocaleString('en-GB')} lines`
+    const cost = (what: string, rates: number[]) => ({
+      ...compare(what, rates, 'lines/s', base),
+      peakMb: Math.max(...peaks),
+      targets: [{ of: 'value', atLeast: 10_000 } as const, { of: 'peakMb', atMost: 200 } as const],
+    })
+    return {
+      measurements: [
+        cost(`${name}, one show, by seats`, samples.seats),
+        cost(`${name}, ten shows in turn, by count`, samples.count),
+      ],
+      notes: ['The peak of `book --file` is the highest of both files.'],
+    }
+  },
+}
+
+interface FileOptions {
+  lines: number
+  shows: number
+  /** The cells 'seats,count' of a line, from 1. */
+  wish: (line: number) => string
+}
+
+async function bookFile(
+  { server, runner }: Bench,
+  database: BenchDatabase,
+  { lines, shows, wish }: FileOptions,
+): Promise<{ rate: number; peakMb: number }> {
+  const ids = await Promise.all(Array.from({ length: shows }, () => addShow(database, lines)))
+  const path = join(server.directory, 'bookings.csv')
+  const csv = await open(path, 'w')
+  await csv.writeFile('show,seats,count,customer\n')
+  await csv.writeFile(
+    Array.from(
+      { length: lines },
+      (_, i) => `${ids[i % shows]},${wish(i + 1)},Customer ${i + 1}\n`,
+    ).join(''),
+  )
+  await csv.close()
+
+  const answers = join(server.directory, 'answers.ndjson')
+  const args = [program, 'book', '--file', path, '--db', database.url, '--json']
+  const { wallMs, peakMb, exitCode } = await runner.run(args, { stdout: answers })
+  const answered = (await readFile(answers, 'utf8')).split('"CONFIRMED"').length - 1
+  if (exitCode !== 0 || answered !== lines) {
+    throw new Error(`book --file exited ${exitCode} with ${answered} of ${lines} lines confirmed.`)
+  }
+  return { rate: (lines / wallMs) * 1000, peakMb }
+}

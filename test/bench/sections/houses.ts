@@ -1,0 +1,95 @@
+import { type BookingRequest, SeatSet } from 'tickets'
+import { interleave } from '../measure.js'
+import { compare, type Measurement } from '../result.js'
+import type { BenchDatabase } from '../server.js'
+import { addShow } from '../shows.js'
+import { type Worker, withWorkers } from '../worker.js'
+import type { Section } from './section.js'
+
+const SIZES = [100, 1000, 10_000, 100_000]
+const SEATS_PER_ROW = 50
+
+/** Does a large house cost more than a small one? */
+export const houses: Section = {
+  name: 'houses',
+  title: 'One booking of two seats through the library, by size of the house',
+  async run({ server, isQuick }) {
+    const database = await server.createDatabase('houses')
+    const library = { file: 'library.mjs', args: [database.url] }
+    const files = Object.fromEntries(SIZES.map((size) => [String(size), library]))
+    return withWorkers(files, async (workers) => {
+      const cases: Record<string, () => Promise<number>> = {}
+      for (const { name, soldIn, request } of CASES) {
+        for (const size of SIZES) {
+          const sold = soldIn(size)
+          const show = await addShow(database, size, { sold, seatsPerRow: SEATS_PER_ROW })
+          cases[`${name} ${size}`] = () =>
+            bookOnce(workers[size]!, database, { show, sold, request: request(size) })
+        }
+      }
+      const samples = await interleave(isQuick ? 5 : 200, cases)
+      const peaks = await Promise.all(SIZES.map((size) => workers[size]!.peakMb()))
+      const measurements = CASES.flatMap(({ name }) =>
+        SIZES.map((size, i): Measurement => {
+          const base = { what: `${SIZES[0]} seats`, samples: samples[`${name} ${SIZES[0]}`]! }
+          return {
+            ...compare(
+              `${name}, ${size.toLocaleString('en-GB')} seats`,
+              samples[`${name} ${size}`]!,
+              'ms',
+              base,
+            ),
+            peakMb: peaks[i]!,
+            point: { panel: 'houses', series: name, size },
+            ...(size === SIZES.at(-1) && { targets: [{ of: 'ratio', atMost: 1.5 }] }),
+          }
+        }),
+      )
+      return { measurements, notes: [NEARLY_FULL] }
+    })
+  },
+}
+
+const NEARLY_FULL =
+  'A nearly full house has one free seat in every hundred, and the last two: the only two together.'
+
+interface Case {
+  name: string
+  soldIn(size: number): SeatSet
+  request(size: number): BookingRequest
+}
+
+const lastTwo = (size: number): BookingRequest => ({ seats: [size - 1, size] })
+const anyTwo = (): BookingRequest => ({ count: 2 })
+
+const CASES: Case[] = [
+  { name: 'empty, by seats', soldIn: SeatSet.empty, request: lastTwo },
+  { name: 'empty, by count', soldIn: SeatSet.empty, request: anyTwo },
+  { name: 'nearly full, by seats', soldIn: nearlyFull, request: lastTwo },
+  { name: 'nearly full, by count', soldIn: nearlyFull, request: anyTwo },
+]
+
+function nearlyFull(size: number): SeatSet {
+  const isFree = (seat: number) => seat > size - 2 || seat % 100 === SEATS_PER_ROW
+  const seats = Array.from({ length: size }, (_, i) => i + 1)
+  return SeatSet.of(
+    seats.filter((seat) => !isFree(seat)),
+    size,
+  )
+}
+
+/** Milliseconds of one booking, which is taken back afterwards: every round finds the same house. */
+async function bookOnce(
+  worker: Worker,
+  { sql }: BenchDatabase,
+  { show, sold, request }: { show: string; sold: SeatSet; request: BookingRequest },
+): Promise<number> {
+  const times = await worker.ask<number[]>('time', { method: 'book', calls: [[show, request]] })
+  await sql('update shows set booked_seats = $2, confirmed_seats_count = $3 where id = $1', [
+    show,
+    sold.toBytes(),
+    sold.size,
+  ])
+  await sql('delete from bookings where show_id = $1', [show])
+  return times[0]!
+}

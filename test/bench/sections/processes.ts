@@ -1,0 +1,38 @@
+import { interleave } from '../measure.js'
+import { compare } from '../result.js'
+import { addShow } from '../shows.js'
+import { bookArgs } from './cli.js'
+import type { Section } from './section.js'
+
+const PARALLEL = 32
+
+/** A foyer: many processes at once, on one show. */
+export const processes: Section = {
+  name: 'processes',
+  title: `Many processes, ${PARALLEL} at a time, on one show: wall time`,
+  async run({ server, runner, isQuick }) {
+    const count = isQuick ? 40 : 200
+    const database = await server.createDatabase('processes')
+    const show = await addShow(database, 10_000)
+    let seat = 0
+    const bookings = () => Array.from({ length: count }, () => bookArgs(database.url, show, ++seat))
+    const bare = Array.from({ length: count }, () => ['-e', '0'])
+
+    const samples = await interleave(isQuick ? 1 : 5, {
+      bare: () => runner.wallMs(bare, PARALLEL),
+      book: () => runner.wallMs(bookings(), PARALLEL),
+    })
+    const what = `${count} bookings by ${count} processes`
+    const peakMb = await runner.peakMb(bookings(), PARALLEL)
+    const base = { what: `${count} × node -e 0`, samples: samples.bare }
+    return {
+      measurements: [
+        {
+          ...compare(what, samples.book, 'ms', base),
+          peakMb,
+          targets: [{ of: 'ratio', atMost: 1.8 }],
+        },
+      ],
+    }
+  },
+}

@@ -1,0 +1,51 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+
+/** A process of its own that does what is measured, so that its memory is its own too. */
+export interface Worker {
+  /** What the worker's command answers. Throws what it threw. */
+  ask<Answer>(command: string, args?: unknown): Promise<Answer>
+  peakMb(): Promise<number>
+}
+
+/** Runs `work` with workers, each a file of this directory, and ends them. */
+export async function withWorkers<Name extends string, T>(
+  files: Record<Name, { file: string; args: readonly string[] }>,
+  work: (workers: Record<Name, Worker>) => Promise<T>,
+): Promise<T> {
+  const names = Object.keys(files) as Name[]
+  const children = names.map((name) => start(files[name].file, files[name].args))
+  try {
+    const workers = names.map((name, i) => [name, workerOf(children[i]!)])
+    return await work(Object.fromEntries(workers))
+  } finally {
+    await Promise.all(children.map(end))
+  }
+}
+
+function start(file: string, args: readonly string[]): ChildProcess {
+  const path = fileURLToPath(new URL(file, import.meta.url))
+  return fork(path, args, { execArgv: [] }) // Without tsx: what is measured is the built library.
+}
+
+function workerOf(child: ChildProcess): Worker {
+  const ask = async <Answer>(command: string, args: unknown = {}): Promise<Answer> => {
+    const answered = Promise.race([
+      once(child, 'message'),
+      once(child, 'exit').then(([code]) => [{ error: `A worker exited ${code}.` }]),
+    ])
+    child.send({ command, args })
+    const [{ answer, error }] = await answered
+    if (error !== undefined) throw new Error(`${command}: ${error}`)
+    return answer
+  }
+  return { ask, peakMb: async () => (await ask<number>('peak')) / 1e6 }
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null) return
+  const exit = once(child, 'exit')
+  child.disconnect()
+  await exit
+}
