@@ -68,6 +68,9 @@ function commandTree(run: Run): Command {
     .option('--status', 'only list the migrations')
     .option('--check', 'exit 7 when something is pending')
     .option('--rollback', 'take back the latest batch')
+    .addOption(
+      once('--grant <role>', 'then let this role book, but not delete or change the schema'),
+    )
     .option('-y, --yes', 'roll back even when that drops bookings')
     .action(to(run, () => import('./commands/migrate.js')))
 

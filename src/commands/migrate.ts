@@ -1,34 +1,39 @@
 import { TicketsError } from '../core/errors.js'
 import { askConfirm } from '../terminal/prompts.js'
+import { safeText } from '../terminal/safe-text.js'
 import type { Context, Handler } from './context.js'
 
 export interface MigrateOptions {
   status?: boolean
   check?: boolean
   rollback?: boolean
+  grant?: string
   yes?: boolean
 }
 
 /** `tickets migrate`: creates or upgrades the schema of the database that it names first. */
 export const run: Handler<MigrateOptions> = async (context, options) => {
-  const chosen = [options.status, options.check, options.rollback].filter(Boolean)
-  if (chosen.length > 1) {
+  const { status, check, rollback, grant } = options
+  if ([status, check, rollback, grant !== undefined].filter(Boolean).length > 1) {
     throw new TicketsError(
       'INVALID_INPUT',
-      '--status, --check and --rollback exclude each other. Give one of them.',
+      '--status, --check, --rollback and --grant exclude each other. Give one of them.',
     )
   }
   context.output.hint(`Database: ${context.tickets.databaseName}`)
-  if (options.status || options.check) return report(context, options.check ?? false)
-  if (options.rollback) return rollBack(context, options.yes ?? false)
-  return upgrade(context)
+  if (status || check) return report(context, check ?? false)
+  if (rollback) return rollBack(context, options.yes ?? false)
+  return upgrade(context, grant)
 }
 
-async function upgrade({ output, tickets }: Context) {
-  const applied = await tickets.migrate()
-  if (output.json) return output.document({ applied })
+async function upgrade({ output, tickets }: Context, grant: string | undefined) {
+  const applied = await tickets.migrate({ grant })
+  if (output.json) {
+    return output.document({ applied, ...(grant !== undefined && { granted: grant }) })
+  }
   for (const name of applied) await output.write(`applied ${name}\n`)
-  if (applied.length === 0) output.hint('The schema is up to date.')
+  if (grant !== undefined) await output.write(`granted ${safeText(grant)}\n`)
+  else if (applied.length === 0) output.hint('The schema is up to date.')
 }
 
 async function report({ output, tickets }: Context, isCheck: boolean) {

@@ -59,7 +59,7 @@ export const serverSentences = {
     '42501': expected(
       'DB_AUTH',
       (target) =>
-        `The ${target.name} does not let that user do this. Ask its owner for the grants, or log in as its owner.`,
+        `The ${target.name} does not let that user do this. Ask its owner for the grants (\`tickets migrate --grant\`), or log in as its owner.`,
     ),
     '3D000': expected(
       'DB_MISSING',

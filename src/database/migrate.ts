@@ -120,9 +120,9 @@ async function isSchemaClosed(knex: Knex): Promise<boolean> {
     knex,
     `select 1 from pg_namespace
      where not has_schema_privilege(oid, 'usage') and nspname in (
-       select case part when '"$user"' then current_user
-                        else replace(trim(both '"' from part), '""', '"') end
-       from regexp_split_to_table(current_setting('search_path'), ' *, *') as part
+       select case part[1] when '"$user"' then current_user
+                           else replace(trim(both '"' from part[1]), '""', '"') end
+       from regexp_matches(current_setting('search_path'), '("([^"]|"")*"|[^", ]+)', 'g') as part
      )`,
   )
   return closed.length > 0

@@ -1,0 +1,271 @@
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { runInProcess } from '../support/in-process.js'
+import { type OwnServer, startOwnServer } from '../support/own-server.js'
+
+// Real logins: an operator who owns the databases, clerks who own nothing, and a stranger.
+const CLERK = 'clerk'
+const BOBBY = `Bobby "x.y" as 'z' \\? $1 $$; drop table shows; --`
+const identifier = (name: string) => `"${name.replaceAll('"', '""')}"`
+
+let server: OwnServer
+beforeAll(async () => {
+  server = await startOwnServer({ hba: 'local all all trust' })
+  for (const role of ['operator', 'stranger', CLERK, BOBBY]) {
+    await server.run(`create role ${identifier(role)} login`)
+  }
+  for (const database of ['box', 'other']) {
+    await server.run(`create database ${database} owner operator`)
+    expect(await as('operator', ['migrate'], { database })).toMatchObject({ exitCode: 0 })
+  }
+})
+afterAll(() => server.remove())
+
+/** One command line, logged in as `user`. */
+function as(
+  user: string,
+  argv: string[],
+  { database = 'box', env = {} }: { database?: string; env?: Record<string, string> } = {},
+) {
+  const place = `host=${server.socketDir}&port=${server.port}`
+  const url = `postgresql://${encodeURIComponent(user)}@/${database}?${place}`
+  return runInProcess(argv, { DATABASE_URL: url, ...env })
+}
+
+/** One statement, logged in as `user`; its rows. */
+async function sql(user: string, statement: string, database = 'box') {
+  const { socketDir: host, port } = server
+  const client = new pg.Client({ host, port, user, database, ssl: false })
+  await client.connect()
+  try {
+    return (await client.query(statement)).rows
+  } finally {
+    await client.end()
+  }
+}
+
+async function createShow(user: string, name: string): Promise<string> {
+  const flags = ['--name', name, '--start-time', '2030-01-01T19:00Z', '--total-seats', '10']
+  const ran = await as(user, ['show', 'create', ...flags, '--json'])
+  expect(ran).toMatchObject({ exitCode: 0 })
+  return ran.json().id
+}
+
+describe('a role without grants', () => {
+  it.each([
+    [['show', 'list']],
+    [['book', 'Cats', '--seats', '1']],
+    [['verify']],
+    [['migrate']],
+    [['migrate', '--status']],
+    [['migrate', '--grant', 'stranger']],
+  ])('is told so by %j: one sentence, exit 6', async (argv) => {
+    const plain = await as('stranger', [...argv, '--quiet'])
+    expect(plain).toMatchObject({ exitCode: 6, stdout: '' })
+    expect(plain.stderr).toMatch(/^✗ The database "box" on \S+ as stranger does not .*grant.*\.\n$/)
+    const json = await as('stranger', [...argv, '--quiet', '--json'])
+    expect([json.exitCode, json.json().error.code, json.stderr]).toEqual([6, 'DB_AUTH', ''])
+  })
+
+  it('is told of the grants, not to migrate, where the schema itself is closed to it', async () => {
+    const env = { TICKETS_SCHEMA: 'box "office", x' }
+    await sql('operator', `create schema ${identifier(env.TICKETS_SCHEMA)}`)
+    expect(await as('operator', ['migrate'], { env })).toMatchObject({ exitCode: 0 })
+    const closed = await as('stranger', ['show', 'list', '--json'], { env })
+    expect([closed.exitCode, closed.json().error.code]).toEqual([6, 'DB_AUTH'])
+    expect(closed.json().error.message).toMatch(/migrate --grant/)
+
+    const granted = await as('operator', ['migrate', '--grant', CLERK], { env })
+    expect(granted).toMatchObject({ exitCode: 0, stdout: 'granted clerk\n' })
+    expect(await as(CLERK, ['show', 'list', '--json'], { env })).toMatchObject({ stdout: '[]\n' })
+  })
+})
+
+describe.each([
+  ['a role', CLERK],
+  ['a role whose name is an attack', BOBBY],
+])('%s with the grants', (_, clerk) => {
+  let show: string
+  beforeAll(async () => {
+    const granted = await as('operator', ['migrate', '--grant', clerk, '--json'])
+    expect(granted.exitCode).toBe(0)
+    expect(granted.json()).toEqual({ applied: [], granted: clerk })
+    show = await createShow(clerk, `House of ${clerk}`)
+  })
+
+  it('books, holds, replays a key, is refused, looks and verifies', async () => {
+    const book = (...flags: string[]) => as(clerk, ['book', show, ...flags, '--json'])
+    const keyed = ['--seats', '1-3', '--key', `key of ${clerk}`]
+    expect((await book(...keyed)).json()).toMatchObject({ status: 'CONFIRMED', replayed: false })
+    expect((await book(...keyed)).json()).toMatchObject({ status: 'CONFIRMED', replayed: true })
+    expect((await book('--count', '2', '--hold', '15m')).json()).toMatchObject({ status: 'HELD' })
+    expect((await book('--seats', '3')).json()).toMatchObject({ error: { code: 'SEATS_TAKEN' } })
+    expect((await as(clerk, ['show', 'view', show, '--json'])).json()).toMatchObject({
+      booked_seats: [1, 2, 3],
+      held_seats: [4, 5],
+    })
+    expect((await as(clerk, ['verify', show, '--json'])).json()).toMatchObject({
+      ok: true,
+      bookings: 3,
+    })
+    expect((await as(clerk, ['show', 'list', '--json'])).json()).toContainEqual(
+      expect.objectContaining({ id: show, confirmed_seats_count: 3 }),
+    )
+    expect(await as(clerk, ['migrate', '--check'])).toMatchObject({ exitCode: 0 })
+  })
+
+  it('decides a booking that was abandoned, whose key is free again', async () => {
+    const key = `abandoned by ${clerk}`
+    await sql(
+      'operator',
+      `insert into bookings (id, reference, show_id, status, seats, key, key_request, pending_until)
+       values (gen_random_uuid(), '${clerk === CLERK ? 'AAAA2222' : 'BBBB3333'}', '${show}',
+               'PENDING', '{9}', ${pg.escapeLiteral(key)}, '{}', now() - interval '1 second')`,
+    )
+    const repaired = await as(clerk, ['verify', show, '--repair', '--yes', '--json'])
+    expect(repaired.json()).toMatchObject({ ok: true, repaired: [expect.any(String)] })
+    const again = await as(clerk, ['book', show, '--seats', '9', '--key', key, '--json'])
+    expect(again.json()).toMatchObject({ status: 'CONFIRMED', replayed: false })
+  })
+
+  it.each([
+    'delete from bookings',
+    'delete from shows',
+    'delete from history',
+    'update history set before = null',
+    'truncate history',
+    'truncate bookings',
+    'truncate shows cascade',
+    'drop table bookings',
+    'drop table knex_migrations',
+    'alter table bookings add column x int',
+    'alter table shows drop constraint shows_count_matches_bits',
+    'alter table bookings disable trigger all',
+    'create index x on bookings (customer)',
+    'create trigger x before insert on bookings execute function suppress_redundant_updates_trigger()',
+    'create table x ()',
+    'create schema x',
+    'create view public.x as select 1',
+    `update bookings set id = gen_random_uuid()`,
+    `update bookings set reference = 'AAAA9999'`,
+    `update shows set id = gen_random_uuid()`,
+    `update shows set created_at = now()`,
+    `delete from knex_migrations`,
+    `update knex_migrations set name = 'x'`,
+    `insert into knex_migrations (name) values ('9999_x')`,
+    `grant select on bookings to stranger`,
+    'set role operator',
+  ])('cannot %s', async (statement) => {
+    const before = await sql('operator', CHECKSUM)
+    await sql(clerk, statement).then(
+      // Only a warning: what one has no right to give is not given, as the checksum says.
+      () => expect(statement).toMatch(/^grant/),
+      (error) => expect(error).toMatchObject({ code: '42501' }),
+    )
+    expect(await sql('operator', CHECKSUM)).toEqual(before)
+  })
+
+  it('cannot migrate, roll back or grant: one sentence, exit 6, and nothing is changed', async () => {
+    const before = await sql('operator', CHECKSUM)
+    for (const argv of [
+      ['migrate', '--rollback', '--yes'],
+      ['migrate', '--grant', 'stranger'],
+    ]) {
+      const ran = await as(clerk, [...argv, '--json', '--quiet'])
+      expect([ran.exitCode, ran.json().error.code]).toEqual([6, 'DB_AUTH'])
+    }
+    expect(await sql('operator', CHECKSUM)).toEqual(before)
+    expect((await as('stranger', ['show', 'list', '--json'])).json().error.code).toBe('DB_AUTH')
+  })
+
+  it('cannot read the box office of another database', async () => {
+    const ran = await as(clerk, ['show', 'list', '--json'], { database: 'other' })
+    expect([ran.exitCode, ran.json().error.code]).toEqual([6, 'DB_AUTH'])
+    for (const table of ['shows', 'bookings', 'knex_migrations']) {
+      await expect(sql(clerk, `select * from ${table}`, 'other')).rejects.toMatchObject({
+        code: '42501',
+      })
+    }
+  })
+})
+
+const CHECKSUM = `select (select md5(string_agg(shows::text, '|' order by id)) from shows) as shows,
+  (select md5(string_agg(bookings::text, '|' order by id)) from bookings) as bookings,
+  (select relacl::text from pg_class where oid = 'bookings'::regclass) as grants`
+
+describe('migrate --grant', () => {
+  it('gives the same grants once, however often and however many at once', async () => {
+    const grants = () =>
+      sql(
+        'operator',
+        `${CHECKSUM}, (select array_agg(a order by a) from
+      (select distinct attacl::text as a from pg_attribute where attacl is not null) x) as columns`,
+      )
+    await as('operator', ['migrate', '--grant', CLERK])
+    const before = await grants()
+    const ran = await Promise.all(
+      [1, 2, 3, 4].map(() => as('operator', ['migrate', '--grant', CLERK])),
+    )
+    for (const { exitCode } of ran) expect(exitCode).toBe(0)
+    expect(await grants()).toEqual(before)
+  })
+
+  it.each([
+    ['a role that does not exist', 'nobody at all'],
+    ['everybody', 'public'],
+    ['a name that would be cut to an existing one', 'l'.repeat(64)],
+    ['a list of roles', `${CLERK}, stranger`],
+    ['nothing', ''],
+    ['half a character', '\ud800'],
+  ])('refuses %s: exit 2, in one sentence', async (_, role) => {
+    const before = await sql('operator', CHECKSUM)
+    const ran = await as('operator', ['migrate', '--grant', role, '--quiet'])
+    expect(ran).toMatchObject({ exitCode: 2, stdout: '' })
+    expect(ran.stderr).toMatch(/^✗ (There is no role|The name of the role) .*\.\n$/)
+    expect(await sql('operator', CHECKSUM)).toEqual(before)
+  })
+
+  it('of an unknown role leaves a new database unmigrated: all or nothing', async () => {
+    await server.run('create database fresh owner operator')
+    const database = 'fresh'
+    const refused = await as('operator', ['migrate', '--grant', 'nobody'], { database })
+    expect(refused.exitCode).toBe(2)
+    expect(await sql('operator', `select to_regclass('shows') as shows`, database)).toEqual([
+      { shows: null },
+    ])
+    const granted = await as('operator', ['migrate', '--grant', CLERK, '--json'], { database })
+    expect(granted.json()).toEqual({ applied: expect.any(Array), granted: CLERK })
+    expect(await as(CLERK, ['show', 'list'], { database })).toMatchObject({ exitCode: 0 })
+  })
+
+  it('opens a database that is closed to everybody, to this role only', async () => {
+    const database = 'private'
+    await server.run('create database private owner operator')
+    await server.run('revoke connect on database private from public')
+    await as('operator', ['migrate'], { database })
+    const closed = await as(CLERK, ['show', 'list', '--json'], { database })
+    expect([closed.exitCode, closed.json().error.code]).toEqual([6, 'DB_AUTH'])
+    await as('operator', ['migrate', '--grant', CLERK], { database })
+    expect(await as(CLERK, ['show', 'list'], { database })).toMatchObject({ exitCode: 0 })
+    expect(await as('stranger', ['show', 'list'], { database })).toMatchObject({ exitCode: 6 })
+  })
+
+  it('says what it may not give, instead of pretending', async () => {
+    const database = 'borrowed'
+    await server.run('create database borrowed')
+    await server.run('revoke connect on database borrowed from public')
+    await server.run('grant connect on database borrowed to operator')
+    const { socketDir: host, port } = server
+    const admin = new pg.Client({ host, port, user: 'owner', database, ssl: false })
+    await admin.connect()
+    await admin.query('grant create on schema public to operator')
+    await admin.end()
+    const ran = await as('operator', ['migrate', '--grant', CLERK, '--json'], { database })
+    expect(ran.exitCode).toBe(6)
+    expect(ran.json().error).toMatchObject({ code: 'DB_AUTH' })
+    expect(ran.json().error.message).toMatch(/may not grant CONNECT on the database\. Nothing was/)
+    expect(await sql('operator', `select to_regclass('shows') as shows`, database)).toEqual([
+      { shows: null },
+    ])
+  })
+})
