@@ -2,10 +2,29 @@ import { homedir } from 'node:os'
 import { type RepairOptions, repairBookings } from './core/abandoned.js'
 import { type AllOrNothing, bookAllOrNothing, type Order } from './core/all-or-nothing.js'
 import type { BookingOutcome, BookingRequest } from './core/booking.js'
+import {
+  type BookingFilter,
+  type ListedBooking,
+  listBookings,
+  viewBooking,
+} from './core/booking-list.js'
 import { BookingQueue } from './core/booking-queue.js'
 import { type BookingOptions, bookSeats, previewSeats, refusalError } from './core/bookings.js'
+import { type HistoryEvent, type HistoryOf, listHistory } from './core/history.js'
+import { type CancelOptions, cancelBooking } from './core/life/cancel.js'
+import { type CheckIn, type CheckInOptions, checkIn } from './core/life/check-in.js'
+import { type ConfirmOptions, confirmBooking } from './core/life/confirm.js'
+import { type MoveOptions, moveBooking } from './core/life/move.js'
 import { findLostReceipts, type Receipt } from './core/receipts.js'
 import { Rehearsal, type Rehearsed } from './core/rehearsal.js'
+import {
+  type CancellationPreview,
+  cancelShow,
+  copyShow,
+  editShow,
+  previewCancellation,
+  type ShowEdit,
+} from './core/show-changes.js'
 import {
   createShow,
   findShow,
@@ -41,12 +60,19 @@ export type {
   BookingStatus,
   Refusal,
 } from './core/booking.js'
+export type { BookingFilter, ListedBooking } from './core/booking-list.js'
 export type { BookingOptions } from './core/bookings.js'
 export { type ErrorCode, errorCodes, TicketsError } from './core/errors.js'
+export type { HistoryEvent, HistoryOf } from './core/history.js'
 export { bookingJson, errorJson, showDetailsJson, showJson } from './core/json.js'
+export type { CancelOptions } from './core/life/cancel.js'
+export type { CheckIn, CheckInOptions } from './core/life/check-in.js'
+export type { ConfirmOptions } from './core/life/confirm.js'
+export type { MoveOptions } from './core/life/move.js'
 export type { Rehearsed } from './core/rehearsal.js'
 export { SeatSet } from './core/seat-set.js'
 export { formatSeats, parseSeats, type SeatLayout, seatLabel } from './core/seats.js'
+export type { CancellationPreview, ShowEdit } from './core/show-changes.js'
 export type { NewShow, Show, ShowDetails, ShowFilter } from './core/shows.js'
 export type { VerifyOptions, VerifyReport } from './core/verify.js'
 export type { Violation, ViolationCode } from './core/violations.js'
@@ -72,6 +98,10 @@ export interface TicketsOptions {
   onProgress?: (sentence: string) => void
   /** Hears every SQL statement with its duration. */
   trace?: (line: string) => void
+  /** Who works here, for the history. */
+  operator?: string
+  /** From which command or client, for the history. */
+  command?: string
   /** When aborted, what is under way is rolled back and throws INTERRUPTED. */
   signal?: AbortSignal
 }
@@ -139,6 +169,31 @@ export interface Tickets {
    * references, under `dryRun` of those that it would be. `show` as for `verify`.
    */
   repair(options?: RepairOptions): Promise<string[]>
+  /** A booking by its id or its reference. Throws BOOKING_NOT_FOUND. */
+  findBooking(booking: string): Promise<ListedBooking>
+  /** Bookings of one show or of all, in constant memory. Throws SHOW_NOT_FOUND, AMBIGUOUS_ID. */
+  listBookings(filter?: BookingFilter): AsyncGenerator<ListedBooking>
+  /** Sells what a hold keeps, all or some; see `confirmBooking` in core/life for what it throws. */
+  confirmBooking(booking: string, options?: ConfirmOptions): Promise<BookingOutcome>
+  /** Gives seats back, all or some. Throws BOOKING_NOT_FOUND, INVALID_INPUT, NO_SUCH_SEAT, WRONG_STATE. */
+  cancelBooking(booking: string, options?: CancelOptions): Promise<BookingOutcome>
+  /**
+   * Exchanges seats, within a show or for another one. Throws BOOKING_NOT_FOUND, SHOW_NOT_FOUND,
+   * INVALID_INPUT, NO_SUCH_SEAT, SEATS_TAKEN, SHOW_CANCELLED and WRONG_STATE; then nothing changed.
+   */
+  moveBooking(booking: string, options: MoveOptions): Promise<BookingOutcome>
+  /** Lets a booking's seats in, each once. Throws BOOKING_NOT_FOUND, SHOW_CANCELLED, WRONG_STATE. */
+  checkIn(booking: string, options?: CheckInOptions): Promise<CheckIn>
+  /** What happened to a booking, a show or a seat of it, in order. */
+  listHistory(of: HistoryOf): AsyncGenerator<HistoryEvent>
+  /** Changes a show. Throws SHOW_NOT_FOUND, INVALID_INPUT, SEATS_TAKEN. */
+  editShow(show: string, edit: ShowEdit): Promise<Show>
+  /** A new, empty show with the house of another. Throws SHOW_NOT_FOUND, INVALID_INPUT. */
+  copyShow(show: string, copy: { startTime: Date; name?: string }): Promise<Show>
+  /** What cancelling a show would touch. Throws SHOW_NOT_FOUND. */
+  previewCancellation(show: string): Promise<CancellationPreview>
+  /** Cancels a show that has just so many sold or held bookings. Throws SHOW_NOT_FOUND, WRONG_STATE. */
+  cancelShow(show: string, expectBookings: number): Promise<Show>
   /** Has anything ever been booked here? False where there is no schema at all. */
   hasBookings(): Promise<boolean>
   /**
@@ -253,6 +308,57 @@ class BoxOffice implements Tickets {
     )
   }
 
+  findBooking(booking: string): Promise<ListedBooking> {
+    return this.#run((db) => viewBooking(db, booking))
+  }
+
+  async *listBookings(filter: BookingFilter = {}): AsyncGenerator<ListedBooking> {
+    const show = await this.#run((db) => optionalShowId(db, filter.show))
+    yield* listBookings(this.#db, { ...filter, ...(show !== undefined && { show }) })
+  }
+
+  confirmBooking(booking: string, options?: ConfirmOptions): Promise<BookingOutcome> {
+    return this.#run((db) => confirmBooking(db, booking, options))
+  }
+
+  cancelBooking(booking: string, options?: CancelOptions): Promise<BookingOutcome> {
+    return this.#run((db) => cancelBooking(db, booking, options))
+  }
+
+  moveBooking(booking: string, options: MoveOptions): Promise<BookingOutcome> {
+    return this.#run(async (db) => {
+      const toShow = await optionalShowId(db, options.toShow)
+      return moveBooking(db, booking, { ...options, toShow })
+    })
+  }
+
+  checkIn(booking: string, options: CheckInOptions = {}): Promise<CheckIn> {
+    return this.#run(async (db) => {
+      const show = await optionalShowId(db, options.show)
+      return checkIn(db, booking, { ...options, ...(show !== undefined && { show }) })
+    })
+  }
+
+  async *listHistory(of: HistoryOf): AsyncGenerator<HistoryEvent> {
+    yield* listHistory(this.#db, await this.#run((db) => wholeIds(db, of)))
+  }
+
+  editShow(show: string, edit: ShowEdit): Promise<Show> {
+    return this.#run(async (db) => editShow(db, await showId(db, show), edit))
+  }
+
+  copyShow(show: string, copy: { startTime: Date; name?: string }): Promise<Show> {
+    return this.#run(async (db) => copyShow(db, await showId(db, show), copy))
+  }
+
+  previewCancellation(show: string): Promise<CancellationPreview> {
+    return this.#run(async (db) => previewCancellation(db, (await findShow(db, show)).id))
+  }
+
+  cancelShow(show: string, expectBookings: number): Promise<Show> {
+    return this.#run(async (db) => cancelShow(db, await showId(db, show), expectBookings))
+  }
+
   hasBookings(): Promise<boolean> {
     return withRetry(this.#db, () => hasBookings(this.#db.knex))
   }
@@ -291,6 +397,11 @@ async function showId(db: Database, show: string): Promise<string> {
 
 async function optionalShowId(db: Database, show: string | undefined): Promise<string | undefined> {
   return show === undefined ? undefined : showId(db, show)
+}
+
+async function wholeIds(db: Database, of: HistoryOf): Promise<HistoryOf> {
+  if ('booking' in of) return { booking: (await viewBooking(db, of.booking)).id }
+  return { ...of, show: (await findShow(db, of.show)).id }
 }
 
 function connect(options: TicketsOptions): Database {

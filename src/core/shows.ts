@@ -239,7 +239,7 @@ function idRange(prefix: string): [string, string] | undefined {
 }
 
 /** 'lion ki' → 'lion:* & ki:*': quoted, so that no character of the input is an operator. */
-function wordPrefixes(search: string): string {
+export function wordPrefixes(search: string): string {
   const words = search
     .replaceAll('\0', ' ')
     .split(/\s+/u)

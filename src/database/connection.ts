@@ -32,6 +32,9 @@ export interface OpenOptions {
   poolSize?: number
   /** Milliseconds for one statement, its waiting included; `waitMs` + 30 s unless told, 0: no limit. */
   statementTimeoutMs?: number
+  /** Who changes something, and from which command: what the history says of it. */
+  operator?: string
+  command?: string
   /** Gets every statement with its time and its shortened bindings, and Knex' own complaints. */
   trace?: (line: string) => void
   /** When aborted, every connection is cut at once, so that nothing more is committed. */
@@ -132,11 +135,22 @@ function sessionSettings(target: DatabaseTarget, options: OpenOptions): pg.Clien
     idle_in_transaction_session_timeout: idleInTransactionMs,
     keepAlive: true,
     connectionTimeoutMillis: 0, // `connect` has a clock of its own.
-    ...(statementMs > 0
-      ? { statement_timeout: Math.min(Math.round(statementMs), longestMs) }
-      : // node-postgres does not send a zero, and the role may have a limit of its own.
-        { options: [target.connection.options, '-c statement_timeout=0'].join(' ').trim() }),
+    // node-postgres does not send a zero, and the role may have a limit of its own.
+    ...(statementMs > 0 && { statement_timeout: Math.min(Math.round(statementMs), longestMs) }),
+    options: [
+      target.connection.options,
+      setting('statement_timeout', statementMs > 0 ? undefined : '0'),
+      setting('tickets.operator', options.operator),
+      setting('tickets.command', options.command),
+    ]
+      .filter(Boolean)
+      .join(' '),
   }
+}
+
+/** A setting as the server's command line wants it, where spaces and backslashes are escaped. */
+function setting(name: string, value: string | undefined): string | undefined {
+  return value && `-c ${name}=${value.replace(/[\\\s]/g, '\\$&')}`
 }
 
 function clientOf(target: DatabaseTarget, options: ConnectOptions, onConnected: () => void) {

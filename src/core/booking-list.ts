@@ -1,0 +1,114 @@
+import type { Database } from '../database/connection.js'
+import { withRetry } from '../database/retry.js'
+import { query } from '../database/sql.js'
+import { type Booking, type BookingRow, type BookingStatus, toBooking } from './booking.js'
+import { checkText } from './input.js'
+import { findBookingRow } from './life/change-booking.js'
+import { wordPrefixes } from './shows.js'
+
+/** A booking in a list, with the show that it is for and whoever of it is inside. */
+export interface ListedBooking extends Booking {
+  showName: string
+  /** Seats that have been let in, ascending. */
+  admittedSeats: number[]
+}
+
+/** Which bookings to list. The oldest comes first, or by customer for a door list. */
+export interface BookingFilter {
+  /** The id of a show; default: all shows. */
+  show?: string
+  /** Words, or beginnings of words, that the customer has all of. */
+  customer?: string
+  status?: BookingStatus
+  /** Only bookings with this seat, by number. */
+  seat?: number
+  sort?: 'time' | 'customer'
+  limit?: number
+}
+
+const PAGE_SIZE = 1000
+
+/**
+ * Lists bookings page by page, any number in constant memory and in a stable order: by their id,
+ * which is the order in which they were made, or by customer and then id.
+ * Throws INVALID_INPUT for a customer without a word in it.
+ */
+export async function* listBookings(
+  db: Database,
+  filter: BookingFilter = {},
+): AsyncGenerator<ListedBooking> {
+  const { where, values } = conditions(filter)
+  const byCustomer = filter.sort === 'customer'
+  // Nameless walk-ups come last; '' sorts before every name, so the flag comes first.
+  const order = byCustomer ? `(b.customer is null), lower(coalesce(b.customer, '')), b.id` : 'b.id'
+  let place: unknown[] | undefined
+  let left = filter.limit ?? Number.POSITIVE_INFINITY
+  while (left > 0) {
+    const size = Math.min(left, PAGE_SIZE)
+    const after = place === undefined ? '' : `and (${order}) > (${place.map(() => '?').join(', ')})`
+    const rows = await withRetry(db, () =>
+      query<ListRow>(
+        db.knex,
+        `${SELECT_LISTED} where true ${where} ${after} order by ${order} limit ${size}`,
+        [...values, ...(place ?? [])],
+      ),
+    )
+    for (const row of rows) yield toListed(row)
+    const last = rows.at(-1)
+    if (last === undefined || rows.length < size) return
+    left -= rows.length
+    place = byCustomer ? [last.customer === null, last.lower_customer ?? '', last.id] : [last.id]
+  }
+}
+
+/** One booking, by its id or reference. Throws BOOKING_NOT_FOUND. */
+export async function viewBooking(db: Database, name: string): Promise<ListedBooking> {
+  return withRetry(db, async () => {
+    const { id } = await findBookingRow(db.knex, name)
+    const [row] = await query<ListRow>(db.knex, `${SELECT_LISTED} where b.id = ?`, [id])
+    return toListed(row!)
+  })
+}
+
+interface ListRow extends BookingRow {
+  show_name: string
+  total_seats: number
+  seats_per_row: number | null
+  admitted_seats: number[]
+  /** As PostgreSQL lowers it, whose order the pages follow. */
+  lower_customer: string | null
+}
+
+const SELECT_LISTED = `
+  select b.*, lower(b.customer) as lower_customer,
+         s.name as show_name, s.total_seats, s.seats_per_row,
+         array(select seat from admissions where booking_id = b.id order by seat) as admitted_seats
+  from bookings b join shows s on s.id = b.show_id`
+
+function conditions({ show, customer, status, seat }: BookingFilter) {
+  const parts: [string, unknown][] = []
+  if (show !== undefined) parts.push(['b.show_id = ?::uuid', show])
+  if (status !== undefined) parts.push(['b.status = ?', status])
+  if (seat !== undefined) parts.push(['?::int = any(b.seats)', seat])
+  if (customer !== undefined) {
+    const words = wordPrefixes(checkText('customer', customer, 200))
+    // The first half is what the partial index asks for.
+    parts.push([
+      `b.customer is not null and to_tsvector('simple', b.customer) @@ to_tsquery('simple', ?)`,
+      words,
+    ])
+  }
+  return {
+    where: parts.map(([condition]) => `and ${condition}`).join(' '),
+    values: parts.map(([, value]) => value),
+  }
+}
+
+function toListed(row: ListRow): ListedBooking {
+  const layout = { totalSeats: row.total_seats, seatsPerRow: row.seats_per_row }
+  return {
+    ...toBooking(row, layout),
+    showName: row.show_name,
+    admittedSeats: row.admitted_seats,
+  }
+}

@@ -1,0 +1,140 @@
+import type { Database } from '../database/connection.js'
+import { withRetry } from '../database/retry.js'
+import { query } from '../database/sql.js'
+import { inTransaction } from '../database/transaction.js'
+import { TicketsError } from './errors.js'
+import { heldSeats, houseOf, lockHouse } from './house.js'
+import { checkText } from './input.js'
+import { MAX_SEATS } from './seats.js'
+import { createShow, findShow, type Show } from './shows.js'
+
+/** What may be changed of a show; what is left out stays. */
+export interface ShowEdit {
+  name?: string
+  startTime?: Date
+  timeZone?: string
+  /** Up at will; down never below a seat that is sold or held. */
+  totalSeats?: number
+}
+
+/**
+ * Changes a show's name, time or size. Throws SHOW_NOT_FOUND, INVALID_INPUT, and SEATS_TAKEN with
+ * the seats that stand in the way of a smaller house.
+ */
+export async function editShow(db: Database, showId: string, edit: ShowEdit): Promise<Show> {
+  const values = {
+    ...(edit.name !== undefined && { name: checkText('name of the show', edit.name, 200) }),
+    ...(edit.startTime !== undefined && { start_time: edit.startTime }),
+    ...(edit.timeZone !== undefined && { time_zone: edit.timeZone }),
+  }
+  await withRetry(db, () =>
+    inTransaction(db, async (trx) => {
+      const show = await lockHouse(trx, showId)
+      const { totalSeats = show.total_seats } = edit
+      checkSize(totalSeats, show.seats_per_row)
+      const { taken } = houseOf(show, await heldSeats(trx, showId))
+      const inTheWay = [...taken].filter((seat) => seat > totalSeats)
+      if (inTheWay.length > 0) {
+        throw new TicketsError(
+          'SEATS_TAKEN',
+          `${inTheWay.length} sold or held seats lie beyond seat ${totalSeats}. Nothing was changed.`,
+          { seats: inTheWay.slice(0, 100) },
+        )
+      }
+      const booked = show.booked_seats.subarray(0, (totalSeats + 7) >> 3)
+      const bits = Buffer.concat([booked, Buffer.alloc(((totalSeats + 7) >> 3) - booked.length)])
+      await trx('shows')
+        .where({ id: showId })
+        .update({
+          ...values,
+          ...(totalSeats !== show.total_seats && { total_seats: totalSeats, booked_seats: bits }),
+          updated_at: trx.raw('clock_timestamp()'),
+        })
+    }),
+  )
+  return findShow(db, showId)
+}
+
+/** What cancelling a show would touch. */
+export interface CancellationPreview {
+  confirmedBookings: number
+  confirmedSeats: number
+  heldBookings: number
+}
+
+/** Counts what cancelling a show would touch; changes nothing. */
+export async function previewCancellation(
+  db: Database,
+  showId: string,
+): Promise<CancellationPreview> {
+  const [row] = await withRetry(db, () =>
+    query<CancellationPreview>(db.knex, COUNT_BOOKINGS, [showId]),
+  )
+  return row!
+}
+
+/**
+ * Cancels a show: from now on it refuses bookings and check-ins. Its bookings keep their state, for
+ * refunds. Cancelling twice is the same as once. `expectBookings`: only if just so many bookings
+ * are sold or held, so that nobody cancels more than they have seen.
+ *
+ * Throws SHOW_NOT_FOUND and WRONG_STATE when the number differs.
+ */
+export async function cancelShow(
+  db: Database,
+  showId: string,
+  expectBookings: number,
+): Promise<Show> {
+  await withRetry(db, () =>
+    inTransaction(db, async (trx) => {
+      const show = await lockHouse(trx, showId)
+      if (show.cancelled_at !== null) return
+      const [count] = await query<CancellationPreview>(trx, COUNT_BOOKINGS, [showId])
+      const bookings = count!.confirmedBookings + count!.heldBookings
+      if (bookings !== expectBookings) {
+        throw new TicketsError(
+          'WRONG_STATE',
+          `The show has ${bookings} bookings, not ${expectBookings}. Nothing was cancelled; look again.`,
+        )
+      }
+      await trx('shows')
+        .where({ id: showId })
+        .update({
+          cancelled_at: trx.raw('clock_timestamp()'),
+          updated_at: trx.raw('clock_timestamp()'),
+        })
+    }),
+  )
+  return findShow(db, showId)
+}
+
+/** A new show with the house of another, empty, at another time. Throws SHOW_NOT_FOUND, INVALID_INPUT. */
+export async function copyShow(
+  db: Database,
+  showId: string,
+  { startTime, name }: { startTime: Date; name?: string },
+): Promise<Show> {
+  const { timeZone, totalSeats, seatsPerRow, ...show } = await findShow(db, showId)
+  return createShow(db, {
+    name: name ?? show.name,
+    startTime,
+    timeZone,
+    totalSeats,
+    seatsPerRow,
+  })
+}
+
+const COUNT_BOOKINGS = `
+  select count(*) filter (where status = 'CONFIRMED')::int as "confirmedBookings",
+         coalesce(sum(cardinality(seats)) filter (where status = 'CONFIRMED'), 0)::int as "confirmedSeats",
+         count(*) filter (where status = 'HELD')::int as "heldBookings"
+  from bookings where show_id = ?::uuid and status in ('CONFIRMED', 'HELD')`
+
+function checkSize(totalSeats: number, seatsPerRow: number | null): void {
+  const least = seatsPerRow ?? 1
+  if (Number.isInteger(totalSeats) && totalSeats >= least && totalSeats <= MAX_SEATS) return
+  throw new TicketsError(
+    'INVALID_INPUT',
+    `This show can have ${least} to 100,000 seats, as a whole number; got ${totalSeats}.`,
+  )
+}
