@@ -26,6 +26,11 @@ export function tint(paper: Pick<Paper, 'color'>, tone: Tone | undefined, text: 
   return tone && paper.color && text !== '' ? tones[tone](text) : text
 }
 
+/** The text in the colours of text and background exchanged: on paper without colours, too. */
+export function inverted(text: string): string {
+  return chalk.inverse(text)
+}
+
 /** Signs that stand at the beginning of a line, by what they say. */
 export function signs(paper: Pick<Paper, 'unicode'>) {
   return paper.unicode

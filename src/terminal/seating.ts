@@ -39,13 +39,35 @@ export function seatingFor(layout: SeatLayout, columns: number): Seating {
 
 /** The lines from the stage to the back. */
 export function* seatLines(layout: SeatLayout, seating: Seating): Generator<SeatLine> {
-  const rowLength = layout.seatsPerRow ?? layout.totalSeats
-  for (let first = 1; first <= layout.totalSeats; ) {
-    const rowEnd = Math.ceil(first / rowLength) * rowLength
-    const last = Math.min(first + seating.perLine - 1, rowEnd, layout.totalSeats)
-    yield { first, last, ...labelsOf(layout, seating, first) }
-    first = last + 1
-  }
+  const count = lineCount(layout, seating)
+  for (let index = 0; index < count; index++) yield lineAt(layout, seating, index)
+}
+
+/** How many lines the house takes. */
+export function lineCount(layout: SeatLayout, seating: Pick<Seating, 'perLine'>): number {
+  return lineOf(layout.totalSeats, layout, seating) + 1
+}
+
+/** The line that a seat is on, counted from 0 at the stage. */
+export function lineOf(
+  seat: number,
+  layout: SeatLayout,
+  { perLine }: Pick<Seating, 'perLine'>,
+): number {
+  const rowLength = rowLengthOf(layout)
+  const row = Math.floor((seat - 1) / rowLength)
+  const inRow = (seat - 1) % rowLength
+  return row * Math.ceil(rowLength / perLine) + Math.floor(inRow / perLine)
+}
+
+/** The inverse of `lineOf`: the seats of a line. */
+export function lineAt(layout: SeatLayout, seating: Seating, index: number): SeatLine {
+  const rowLength = rowLengthOf(layout)
+  const linesPerRow = Math.ceil(rowLength / seating.perLine)
+  const before = Math.floor(index / linesPerRow) * rowLength
+  const first = before + (index % linesPerRow) * seating.perLine + 1
+  const last = Math.min(first + seating.perLine - 1, before + rowLength, layout.totalSeats)
+  return { first, last, ...labelsOf(layout, seating, first) }
 }
 
 /** How many columns seats 1 to `count` of a line take. */
@@ -87,13 +109,12 @@ function longestLabel(layout: SeatLayout): number {
   return Math.max(seatLabel(totalSeats, layout).length, seatLabel(rowEnd, layout).length)
 }
 
-function lineCount({ totalSeats, seatsPerRow }: SeatLayout, { perLine }: Seating): number {
-  const rowLength = seatsPerRow ?? totalSeats
-  return Math.ceil(totalSeats / rowLength) * Math.ceil(Math.min(rowLength, totalSeats) / perLine)
+function rowLengthOf({ totalSeats, seatsPerRow }: SeatLayout): number {
+  return seatsPerRow ?? totalSeats
 }
 
 function longestLine(layout: SeatLayout, pitch: 1 | 2, gutter: number, columns: number): Seating {
-  const rowLength = Math.min(layout.seatsPerRow ?? layout.totalSeats, layout.totalSeats)
+  const rowLength = rowLengthOf(layout)
   const seatings = lineLengths.map((length) => {
     const seating = { perLine: length, pitch, gutter, isGrouped: true, labels: 'left' as const }
     return { ...seating, span: spanOf(seating, Math.min(length, rowLength)) }

@@ -2,7 +2,7 @@ import { rowLabel, type SeatLayout } from '../core/seats.js'
 import { drawFields, wrapWords } from './fields.js'
 import { type Paper, tint } from './paper.js'
 import { safeText } from './safe-text.js'
-import { seatTones } from './seat-map.js'
+import { seatTones } from './seat-drawing.js'
 
 /** What people want to know about a show. */
 export interface ShowFacts {

@@ -2,7 +2,8 @@ import { stripVTControlCharacters } from 'node:util'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { textWidth } from '../../src/terminal/fit-text.js'
-import { renderSeatMap, type SeatState } from '../../src/terminal/seat-map.js'
+import type { SeatState } from '../../src/terminal/seat-drawing.js'
+import { renderSeatMap } from '../../src/terminal/seat-map.js'
 
 const plain = { columns: 80, color: false, unicode: true }
 const stateOf = (seat: number): SeatState =>
