@@ -16,8 +16,8 @@ export interface OwnServer {
   port: number
   /** The directory of its Unix socket, where `owner` needs no password. */
   socketDir: string
-  /** Stops the server, cutting its clients. */
-  stop(): Promise<void>
+  /** Stops the server, cutting its clients; `immediate` is a crash, and the next start recovers. */
+  stop(mode?: 'fast' | 'immediate'): Promise<void>
   /** Starts it again, and returns when it accepts connections. */
   start(): Promise<void>
   /** Runs one statement as its superuser. */
@@ -81,9 +81,9 @@ export async function startOwnServer(
       })
       await untilReady(connection, postgres)
     },
-    async stop() {
+    async stop(mode = 'fast') {
       if (!postgres || postgres.exitCode !== null) return
-      postgres.kill('SIGINT')
+      postgres.kill(mode === 'fast' ? 'SIGINT' : 'SIGQUIT')
       await once(postgres, 'exit')
     },
     async run(sql) {

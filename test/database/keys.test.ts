@@ -1,0 +1,215 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { openTickets, type Tickets } from '../../src/index.js'
+import { startBooking } from '../support/booking-process.js'
+import { cloneDatabase, type TestDatabase } from '../support/database.js'
+import { type DatabaseProxy, isStatement, openProxy } from '../support/proxy.js'
+import { until } from '../support/until.js'
+
+let db: TestDatabase
+let proxy: DatabaseProxy
+let clerks: Tickets[]
+let show: string
+beforeAll(async () => {
+  db = await cloneDatabase()
+  proxy = await openProxy(db.url)
+  clerks = Array.from({ length: 8 }, () => openTickets({ database: db.url }))
+})
+beforeEach(async () => {
+  const startTime = new Date('2031-01-01T19:00:00Z')
+  const created = await clerks[0]!.createShow({ name: 'Hamlet', startTime, totalSeats: 10 })
+  show = created.id
+})
+afterEach(() => proxy.decide(() => 'pass'))
+afterAll(async () => {
+  await Promise.all((clerks ?? []).map((clerk) => clerk.close()))
+  await proxy?.close()
+  await db?.drop()
+})
+
+test('forty calls with one key book once, and all but one are replays of it', async () => {
+  const request = { count: 2, key: 'forty calls' }
+  const outcomes = await Promise.all(
+    Array.from({ length: 40 }, (_, i) => clerks[i % 8]!.book(show, request)),
+  )
+  const [{ booking }] = outcomes as [(typeof outcomes)[number]]
+  expect(outcomes.map((outcome) => outcome.booking)).toEqual(Array(40).fill(booking))
+  expect(outcomes.filter(({ replayed }) => !replayed)).toHaveLength(1)
+  expect(await bookings()).toEqual([{ id: booking.id, status: 'CONFIRMED', seats: booking.seats }])
+})
+
+test('a refusal is replayed too: the same record, the same words', async () => {
+  await clerks[0]!.book(show, { seats: '3' })
+  const failures = await Promise.all(
+    Array.from({ length: 16 }, (_, i) =>
+      clerks[i % 8]!.book(show, { seats: '3,4', key: 'refused' }).catch((error) => error),
+    ),
+  )
+  const [{ outcome, message }] = failures
+  for (const failure of failures) {
+    expect(failure).toMatchObject({ code: 'SEATS_TAKEN', message, seats: [3] })
+    expect(failure.outcome.booking).toEqual(outcome.booking)
+  }
+  expect(failures.filter((failure) => !failure.outcome.replayed)).toHaveLength(1)
+  expect((await bookings()).map(({ status }) => status)).toEqual(['CONFIRMED', 'FAILED'])
+})
+
+test('a process with a key that was used prints the first outcome and ends as the first did', async () => {
+  await clerks[0]!.book(show, { seats: '9' })
+  for (const [seats, exit] of [
+    ['1-2', 0],
+    ['8-9', 4],
+  ] as const) {
+    const args = [show, '--seats', seats, '--customer', 'Ada', '--key', `process ${seats}`]
+    const first = await startBooking(db.url, args).ended
+    const second = await startBooking(db.url, args).ended
+    expect([first.exitCode, second.exitCode]).toEqual([exit, exit])
+    const recordOf = ({ document }: typeof first) => document.booking ?? document
+    expect(recordOf(first)).toMatchObject({ replayed: false })
+    expect(recordOf(second)).toEqual({ ...recordOf(first), replayed: true })
+  }
+})
+
+test('another request with a used key is KEY_REUSED and leaves no trace', async () => {
+  const args = ['--seats', '1', '--customer', 'Ada', '--key', 'reused']
+  const first = await startBooking(db.url, [show, ...args]).ended
+  const other = await clerks[0]!.createShow({
+    name: 'Othello',
+    startTime: new Date('2031-01-02T19:00:00Z'),
+    totalSeats: 10,
+  })
+  for (const changed of [
+    [show, '--seats', '2', '--customer', 'Ada', '--key', 'reused'],
+    [show, '--count', '1', '--customer', 'Ada', '--key', 'reused'],
+    [show, '--seats', '1', '--customer', 'Bob', '--key', 'reused'],
+    [show, ...args, '--hold', '5m'],
+    [other.id, ...args],
+  ]) {
+    const { exitCode, document } = await startBooking(db.url, changed).ended
+    expect([exitCode, document.error?.code]).toEqual([2, 'KEY_REUSED'])
+  }
+  expect(await bookings()).toMatchObject([{ id: first.document.id, seats: [1] }])
+  expect((await clerks[0]!.viewShow(other.id)).confirmedSeats).toBe(0)
+})
+
+test('while the first with a key is under way, the second waits for its outcome', async () => {
+  let release = () => {}
+  let isHeld = false
+  proxy.decide(async (message) => {
+    if (isStatement(message, 'COMMIT')) {
+      isHeld = true
+      await new Promise<void>((resolve) => {
+        release = resolve
+      })
+    }
+  })
+  const slow = openTickets({ database: proxy.url })
+  const request = { count: 1, key: 'under way' }
+  const first = slow.book(show, request)
+  await until(() => isHeld)
+  const second = clerks[0]!.book(show, request)
+  await until(async () => (await db.sql('select from pg_locks where not granted')).length > 0)
+  release()
+  const { booking } = await first
+  expect(await second).toEqual({ booking, replayed: true })
+  await slow.close()
+  expect(await bookings()).toHaveLength(1)
+})
+
+test('killed between the record and the verdict: the same key then books', async () => {
+  const args = [show, '--seats', '1-2', '--key', 'killed']
+  await dieBeforeTheVerdict(args)
+  expect(await bookings()).toMatchObject([{ status: 'PENDING' }])
+  const { exitCode, document } = await startBooking(db.url, args).ended
+  expect([exitCode, document.status, document.seats]).toEqual([0, 'CONFIRMED', [1, 2]])
+  expect(await bookings()).toEqual([{ id: document.id, status: 'CONFIRMED', seats: [1, 2] }])
+})
+
+test('killed and given up: the record is swept by the next booking, and its key is free', async () => {
+  const args = [show, '--seats', '1-2', '--key', 'given up']
+  await dieBeforeTheVerdict(args)
+  await makeStale()
+  await clerks[0]!.book(show, { seats: '10' })
+  expect(await bookings()).toMatchObject([{ status: 'FAILED' }, { status: 'CONFIRMED' }])
+  const [swept] = await db.sql('select failure, key from bookings where show_id = $1', [show])
+  expect(swept).toMatchObject({ failure: { code: 'ABANDONED' }, key: null })
+  const { exitCode, document } = await startBooking(db.url, args).ended
+  expect([exitCode, document.replayed, document.seats]).toEqual([0, false, [1, 2]])
+})
+
+test('given up under the hands of a clerk who is only late: he loses cleanly', async () => {
+  for (const statement of ['update "shows"', 'update bookings']) {
+    let isSwept = false
+    proxy.decide(async (message) => {
+      if (isStatement(message, statement) && !isSwept) {
+        isSwept = true
+        await makeStale()
+        await clerks[0]!.repair({ show })
+      }
+    })
+    const late = await startBooking(proxy.url, [show, '--seats', '1-2', '--key', 'late']).ended
+    expect([late.exitCode, late.document.error?.code]).toEqual([5, 'ABANDONED'])
+    expect(isSwept).toBe(true)
+  }
+  expect((await bookings()).map(({ status }) => status)).toEqual(['FAILED', 'FAILED'])
+  expect((await clerks[0]!.viewShow(show)).confirmedSeats).toBe(0)
+  expect(await clerks[0]!.verify({ show })).toMatchObject({ violations: [] })
+})
+
+test('BUSY is not remembered: the same key books once the show is free', async () => {
+  const args = [show, '--seats', '1', '--key', 'busy', '--wait', '100ms']
+  const holder = openTickets({ database: proxy.url })
+  let release = () => {}
+  proxy.decide(async (message) => {
+    if (isStatement(message, 'COMMIT')) {
+      await new Promise<void>((resolve) => {
+        release = resolve
+      })
+    }
+  })
+  const held = holder.book(show, { seats: '10' })
+  await until(async () => (await bookings()).length === 1)
+  await until(async () => (await lockedShows()) === 1)
+  const busy = await startBooking(db.url, args).ended
+  expect([busy.exitCode, busy.document.error?.code]).toEqual([5, 'BUSY'])
+  release()
+  await held
+  await holder.close()
+  const { exitCode, document } = await startBooking(db.url, args).ended
+  expect([exitCode, document.seats]).toEqual([0, [1]])
+})
+
+/** A real process, killed when its record is there and it is about to ask for the show's lock. */
+async function dieBeforeTheVerdict(args: readonly string[]): Promise<void> {
+  let isReached = false
+  proxy.decide((message) => {
+    if (!isStatement(message, 'for update')) return 'pass'
+    isReached = true
+    return new Promise(() => {})
+  })
+  const { child, ended } = startBooking(proxy.url, args)
+  await until(() => isReached)
+  child.kill('SIGKILL')
+  await ended
+}
+
+async function makeStale(): Promise<void> {
+  await db.sql(
+    `update bookings set pending_until = now() - interval '1 second'
+     where show_id = $1 and status = 'PENDING'`,
+    [show],
+  )
+}
+
+async function lockedShows(): Promise<number> {
+  const locks = await db.sql(
+    `select from pg_locks where relation = 'shows'::regclass and mode = 'RowExclusiveLock'`,
+  )
+  return locks.length
+}
+
+async function bookings() {
+  return db.sql<{ id: string; status: string; seats: number[] }>(
+    'select id, status, seats from bookings where show_id = $1 order by id',
+    [show],
+  )
+}

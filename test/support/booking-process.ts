@@ -1,0 +1,74 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { text } from 'node:stream/consumers'
+import { program } from './cli.js'
+
+/** A real `tickets book --json` under way. */
+export interface BookingProcess {
+  child: ChildProcess
+  ended: Promise<EndedBooking>
+}
+
+export interface EndedBooking {
+  exitCode: number | null
+  /** What killed it, if anything did. */
+  signal: NodeJS.Signals | null
+  stdout: string
+  stderr: string
+  document: Printed
+  /** From its start to its end, in milliseconds. */
+  ms: number
+}
+
+/** What it printed: a booking or an error of the contract; empty when it did not come to that. */
+export interface Printed {
+  id?: string
+  status?: string
+  seats?: number[]
+  replayed?: boolean
+  error?: { code: string; message: string; retryable: boolean }
+  booking?: Printed
+}
+
+/** Starts one; `args` is what follows `tickets book`. */
+export function startBooking(url: string, args: readonly string[]): BookingProcess {
+  const started = performance.now()
+  const child = spawn(process.execPath, [program, 'book', ...args, '--json'], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { PATH: process.env.PATH, HOME: '/nonexistent', DATABASE_URL: url },
+  })
+  return { child, ended: ended(child, started) }
+}
+
+async function ended(child: ChildProcess, started: number): Promise<EndedBooking> {
+  const [stdout, stderr, [exitCode, signal]] = await Promise.all([
+    text(child.stdout!),
+    text(child.stderr!),
+    once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>,
+  ])
+  const ms = performance.now() - started
+  return { exitCode, signal, stdout, stderr, document: parsed(stdout), ms }
+}
+
+function parsed(stdout: string): Printed {
+  try {
+    return JSON.parse(stdout)
+  } catch {
+    return {}
+  }
+}
+
+/** Runs `work` for each item, so many at once; the results in the items' order. */
+export async function inWaves<T, R>(
+  items: readonly T[],
+  width: number,
+  work: (item: T) => Promise<R>,
+): Promise<R[]> {
+  const results: R[] = []
+  const rest = items.entries()
+  const worker = async () => {
+    for (const [i, item] of rest) results[i] = await work(item)
+  }
+  await Promise.all(Array.from({ length: width }, worker))
+  return results
+}

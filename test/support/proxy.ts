@@ -1,0 +1,145 @@
+import { once } from 'node:events'
+import { type AddressInfo, createConnection, createServer, type Socket } from 'node:net'
+import { findDatabase } from '../../src/database/settings.js'
+
+/** One message of PostgreSQL's protocol on its way. */
+export interface Message {
+  from: 'client' | 'server'
+  /** Which connection since `decide` was last called, from 1. */
+  connection: number
+  /** Which message of this connection and direction, from 1. */
+  n: number
+  /** The protocol's letter: 'P' is Parse, 'C' from the server CommandComplete; '' the start-up. */
+  type: string
+  /** The whole message; it may be changed in place, but not in length. */
+  bytes: Buffer
+  /** The same, one character a byte. */
+  text: string
+}
+
+/**
+ * What becomes of a message. `cut` ends the connection on both sides at once; a promise withholds
+ * the message, and what follows it, and lets it pass when it is kept.
+ */
+export type Fate = 'pass' | 'cut before' | 'cut after' | Promise<void>
+
+/** Stands between a client and a server, and sees whole messages. */
+export interface DatabaseProxy {
+  /** For `--db`: the same database, by way of the proxy. */
+  url: string
+  /** Decides about every message from now on. */
+  decide(rule: (message: Message) => Fate): void
+  close(): Promise<void>
+}
+
+/** Opens a proxy on TCP to the database that `url` names by its Unix socket. */
+export async function openProxy(url: string): Promise<DatabaseProxy> {
+  const { host, port, user, database } = connectionOf(url)
+  const sockets = new Set<Socket>()
+  let rule: Parameters<DatabaseProxy['decide']>[0] = () => 'pass'
+  let connections = 0
+  // Without noDelay, each small answer would wait 40 ms for the next one.
+  const listener = createServer({ noDelay: true }, (client) => {
+    const connection = ++connections
+    const server = createConnection(`${host}/.s.PGSQL.${port}`)
+    for (const socket of [client, server]) {
+      sockets.add(socket)
+      socket.on('error', () => {}).on('close', () => sockets.delete(socket))
+    }
+    const decide = (message: Omit<Message, 'connection'>) => rule({ ...message, connection })
+    relay('client', client, server, decide)
+    relay('server', server, client, decide)
+  })
+  listener.listen(0, '127.0.0.1')
+  await once(listener, 'listening')
+  const own = (listener.address() as AddressInfo).port
+  return {
+    url: `postgresql://${user}@127.0.0.1:${own}/${database}?sslmode=disable`,
+    decide(next) {
+      rule = next
+      connections = 0
+    },
+    async close() {
+      listener.close()
+      for (const socket of sockets) socket.destroy()
+      await once(listener, 'close')
+    },
+  }
+}
+
+/** Is this the statement, on its way to the server? */
+export function isStatement({ from, type, text }: Message, sql: string): boolean {
+  return from === 'client' && (type === 'P' || type === 'Q') && text.includes(sql)
+}
+
+/** Is this the server's word that a transaction is committed? */
+export function isCommitted({ from, type, text }: Message): boolean {
+  return from === 'server' && type === 'C' && text.slice(5) === 'COMMIT\0'
+}
+
+function connectionOf(url: string) {
+  const target = findDatabase({ db: url, env: {}, cwd: '/nowhere', homeDir: '/nowhere' })
+  if (target === 'embedded') throw new Error('The proxy needs the URL of a database.')
+  return target.connection
+}
+
+function relay(
+  from: Message['from'],
+  source: Socket,
+  target: Socket,
+  decide: (message: Omit<Message, 'connection'>) => Fate,
+): void {
+  const frames = new Frames(from === 'client')
+  let n = 0
+  let isCut = false
+  const deliver = async ({ type, bytes }: Frame) => {
+    if (isCut) return
+    const fate = decide({ from, n: ++n, type, bytes, text: bytes.toString('latin1') })
+    if (typeof fate !== 'string') await fate
+    if (fate === 'pass' || typeof fate !== 'string') {
+      target.write(bytes)
+      return
+    }
+    isCut = true
+    source.destroy()
+    // `end` lets the last message arrive; nothing is ever read from this side again.
+    if (fate === 'cut after') target.end(bytes)
+    else target.destroy()
+  }
+  let queue = Promise.resolve()
+  source.on('data', (chunk) => {
+    for (const frame of frames.add(chunk)) queue = queue.then(() => deliver(frame))
+  })
+  source.on('close', () => {
+    queue = queue.then(() => void target.end())
+  })
+}
+
+interface Frame {
+  type: string
+  bytes: Buffer
+}
+
+/** Cuts a stream into messages: a letter (the start-up has none), a length, the rest. */
+class Frames {
+  #rest: Buffer = Buffer.alloc(0)
+  #isStartUp: boolean
+
+  constructor(beginsWithStartUp: boolean) {
+    this.#isStartUp = beginsWithStartUp
+  }
+
+  *add(chunk: Buffer): Generator<Frame> {
+    this.#rest = Buffer.concat([this.#rest, chunk])
+    for (;;) {
+      const letters = this.#isStartUp ? 0 : 1
+      if (this.#rest.length < letters + 4) return
+      const length = letters + this.#rest.readInt32BE(letters)
+      if (this.#rest.length < length) return
+      const bytes = Buffer.from(this.#rest.subarray(0, length))
+      this.#rest = this.#rest.subarray(length)
+      this.#isStartUp = false
+      yield { type: bytes.toString('latin1', 0, letters), bytes }
+    }
+  }
+}
