@@ -1,8 +1,8 @@
 import type { BookingOutcome, BookingRequest } from '../core/booking.js'
-import { parseDuration } from '../core/duration.js'
+import { parseHold } from '../core/duration.js'
 import { TicketsError } from '../core/errors.js'
 import { bookingJson } from '../core/json.js'
-import { checkSeatSpec, formatSeats, seatLabel } from '../core/seats.js'
+import { checkSeatSpec, seatLabel } from '../core/seats.js'
 import { type Context, type Handler, inputRequired, parseCount } from './context.js'
 import { measuredTickets } from './retry-lines.js'
 
@@ -15,10 +15,18 @@ export interface BookOptions {
   hold?: string
   dryRun?: boolean
   yes?: boolean
+  file?: string
+  atomic?: boolean
 }
 
 /** `tickets book [SHOW]`: books what the flags say; what they leave open is asked on a terminal. */
 export const run: Handler<BookOptions, [string | undefined]> = async (context, options, show) => {
+  const { file } = options
+  if (file !== undefined) {
+    const { bookFile } = await import('./book-file.js')
+    return bookFile(context, { ...options, file }, show)
+  }
+  if (options.atomic) throw new TicketsError('INVALID_INPUT', '--atomic belongs to --file. Add it.')
   const request = requestOf(options)
   const isComplete = show !== undefined && (request.seats ?? request.count) !== undefined
   if (!isComplete && !context.output.canPrompt) {
@@ -32,7 +40,8 @@ export const run: Handler<BookOptions, [string | undefined]> = async (context, o
     return announce(context, await measuredTickets(context).book(show, request))
   }
   const { bookByAsking } = await import('./book-by-asking.js')
-  await announce(context, await bookByAsking(context, show, request, options))
+  const outcome = await bookByAsking(context, show, request, options)
+  if (outcome !== undefined) await announce(context, outcome)
 }
 
 /** What the flags say, checked as far as it can be without knowing the show. */
@@ -48,14 +57,8 @@ function requestOf(options: BookOptions): BookingRequest {
     ...(customer !== undefined && { customer }),
     ...(note !== undefined && { note }),
     ...(key !== undefined && { key }),
-    ...(hold !== undefined && { hold: hold === 'forever' ? hold : parseHold(hold) }),
+    ...(hold !== undefined && { hold: parseHold(hold) }),
   }
-}
-
-function parseHold(hold: string): number {
-  const ms = parseDuration(hold)
-  if (ms > 0) return ms
-  throw new TicketsError('INVALID_INPUT', 'A hold lasts longer than nothing: 15m, 2h, or forever.')
 }
 
 async function preview({ output, tickets }: Context, name: string, request: BookingRequest) {
@@ -70,7 +73,8 @@ async function preview({ output, tickets }: Context, name: string, request: Book
       customer: request.customer ?? null,
     })
   }
-  await output.write(`${formatSeats(seats, show)} free. Nothing was booked (dry run).\n`)
+  const { dryRunSentence } = await import('./booking-text.js')
+  await output.write(dryRunSentence(seats, show))
 }
 
 /** Tells what was booked: JSON, or the card. */

@@ -1,5 +1,6 @@
 import type { BookingOutcome } from '../core/booking.js'
 import { formatStartTime } from '../core/format-time.js'
+import { formatSeats } from '../core/seats.js'
 import type { Show } from '../core/shows.js'
 import type { BookingFacts } from '../terminal/booking-card.js'
 import { whenOf } from './show-text.js'
@@ -17,4 +18,9 @@ export function bookingFacts({ booking, replayed }: BookingOutcome, show: Show):
     failure: booking.failure?.message ?? null,
     isReplayed: replayed,
   }
+}
+
+/** The answer to a dry run. Ends with a newline. */
+export function dryRunSentence(seats: readonly number[], show: Show): string {
+  return `${formatSeats(seats, show)} free. Nothing was booked (dry run).\n`
 }

@@ -65,19 +65,20 @@ async function ask(
   const { timeZone } = given
   const asking = { ...onBehalf, unchanged: 'No show was created.' }
   const name =
-    given.name ?? (await askText(asking, { message: 'Name of the show', check: checkName }))
+    given.name ?? (await askText(asking, { message: 'Name of the show?', check: checkName }))
   const startTime =
     given.startTime ??
     parseStartTime(
       await askText(asking, {
-        message: `Start time (${timeZone})`,
-        hint: '2026-12-25 19:00',
+        message: 'When does it start?',
+        hint: `${timeZone}, like 2026-12-25 19:00`,
         check: (text) => parseStartTime(text, timeZone),
       }),
       timeZone,
     )
   const totalSeats =
-    given.totalSeats ?? (await askNumber(asking, { message: 'Seats', min: 1, max: MAX_SEATS }))
+    given.totalSeats ??
+    (await askNumber(asking, { message: 'How many seats?', min: 1, max: MAX_SEATS }))
   const seatsPerRow = given.seatsPerRow ?? (await askSeatsPerRow(asking, totalSeats))
   return { name, startTime, totalSeats, seatsPerRow, timeZone }
 }
@@ -94,8 +95,8 @@ async function askSeatsPerRow(
   }
   return check(
     await askText(asking, {
-      message: 'Seats in a row',
-      hint: 'Enter: numbers only, no rows',
+      message: 'How many in a row?',
+      hint: 'Enter: no rows',
       check,
     }),
   )

@@ -15,12 +15,17 @@ export const run: Handler<object, [string]> = async ({ output, tickets }, _optio
 
 /** A show's card and, below it, its house. */
 export function renderShow(show: ShowDetails, paper: Paper): string {
-  const map = renderSeatMap(
+  return `${renderShowCard(showFacts(show), paper)}\n${renderHouse(show, paper)}`
+}
+
+/** The seat map of a house as it stands. */
+export function renderHouse(house: ShowDetails, paper: Paper): string {
+  const { booked, held } = house
+  return renderSeatMap(
     {
-      layout: show,
-      stateOf: (seat) => (show.booked.has(seat) ? 'booked' : show.held.has(seat) ? 'held' : 'free'),
+      layout: house,
+      stateOf: (seat) => (booked.has(seat) ? 'booked' : held.has(seat) ? 'held' : 'free'),
     },
     paper,
   )
-  return `${renderShowCard(showFacts(show), paper)}\n${map}`
 }
