@@ -37,6 +37,7 @@ export async function withPrompt<Answer>(
     fail(new TicketsError('INPUT_REQUIRED', `The input ended before the answer. ${unchanged}`))
   })
   try {
+    stdin.ref()
     return await prompt({ input: stdin, output: stderr, signal: any }, fail)
   } catch (error) {
     if (any.aborted) throw any.reason
@@ -47,6 +48,9 @@ export async function withPrompt<Answer>(
     throw error
   } finally {
     stopWatching()
+    // A check that outlives its question makes inquirer resume stdin, which would then keep the
+    // program from ending.
+    stdin.unref()
   }
 }
 

@@ -1,3 +1,4 @@
+import { wrapWords } from './fields.js'
 import { type Paper, signs, tint } from './paper.js'
 
 /** inquirer's looks in our colours, or in none: by itself it colours without asking the stream. */
@@ -13,7 +14,7 @@ export function promptTheme(paper: Paper, hint?: string) {
       message: (text: string, status: string) =>
         tint(paper, 'strong', text) +
         (hint && status !== 'done' ? ` ${tint(paper, 'quiet', `(${hint})`)}` : ''),
-      error: (text: string) => tint(paper, 'bad', `${failed} ${text}`),
+      error: (text: string) => tint(paper, 'bad', wrapError(`${failed} ${text}`, paper)),
       defaultAnswer: (text: string) => tint(paper, 'quiet', `(${text})`),
       help: (text: string) => tint(paper, 'quiet', text),
       highlight: (text: string) => tint(paper, 'accent', text),
@@ -26,6 +27,11 @@ export function promptTheme(paper: Paper, hint?: string) {
       confirmDefault: (text: string) => text.toUpperCase(),
     },
   }
+}
+
+// At words: inquirer would break a line wherever the terminal ends.
+function wrapError(text: string, { columns }: Paper): string {
+  return wrapWords(text, columns - 2).join('\n  ')
 }
 
 function keysHelp(keys: [key: string, action: string][], paper: Paper, between: string): string {
