@@ -109,6 +109,13 @@ function commandTree(run: Run): Command {
     .addOption(once('--note <text>', 'a note for the box office'))
     .addOption(once('--key <key>', 'makes a retry safe: the same key books once'))
     .addOption(once('--hold <duration>', "hold the seats instead: 15m, 2h, or 'forever'"))
+    .addOption(
+      once(
+        '--file <file>',
+        "many bookings: CSV with a header, or NDJSON; '-' is stdin; with --json a result on each line",
+      ),
+    )
+    .option('--atomic', 'with --file: all of it or nothing')
     .option('--dry-run', 'check everything, book nothing')
     .option('-y, --yes', 'do not ask for confirmation')
     .action(to(run, () => import('./commands/book.js')))

@@ -4,6 +4,8 @@ import type { Output } from './io.js'
 export interface Progress {
   /** So many are done; `total` where it is known only now, or has changed. */
   update(done: number, total?: number): void
+  /** Writes a line that must be seen to stderr, above the bar. */
+  tell(line: string): void
   /** Takes the bar away. Who starts one stops it, whatever happens. */
   stop(): void
 }
@@ -20,7 +22,7 @@ export async function startProgress(
   { title, total = 0 }: ProgressChoice,
 ): Promise<Progress> {
   const { stderr, env } = output.io
-  if (output.quiet || stderr.isTTY !== true || env.TERM === 'dumb') return noProgress
+  if (output.quiet || stderr.isTTY !== true || env.TERM === 'dumb') return noProgress(output)
   const { SingleBar } = (await import('cli-progress')).default
   const [complete, incomplete] = output.unicode ? ['█', '░'] : ['#', '.']
   const bar = new SingleBar({
@@ -42,11 +44,17 @@ export async function startProgress(
       if (newTotal !== undefined) bar.setTotal(newTotal)
       bar.update(done)
     },
+    tell(line) {
+      stderr.write('\r\u001b[K')
+      output.problem(line)
+    },
     stop: () => bar.stop(),
   }
 }
 
-const noProgress: Progress = { update() {}, stop() {} }
+function noProgress(output: Output): Progress {
+  return { update() {}, tell: (line) => output.problem(line), stop() {} }
+}
 
 /** Columns for '100%  1,000,000 of 1,000,000' and the spaces around. */
 const COUNTS_WIDTH = 32

@@ -1,0 +1,68 @@
+import { open } from 'node:fs/promises'
+import { addAbortSignal, type Readable } from 'node:stream'
+import { TicketsError } from '../core/errors.js'
+import { quote } from '../core/quote.js'
+import type { Io } from '../terminal/io.js'
+
+/** Where bookings are read from. */
+export interface Source {
+  chunks: AsyncIterable<Uint8Array>
+  /** Bytes; undefined for a pipe. */
+  size: number | undefined
+}
+
+/**
+ * Opens a file, or stdin for '-'. Its chunks end early, quietly, when `signal` is aborted. Throws
+ * INVALID_INPUT for what cannot be read.
+ */
+export async function openSource(file: string, io: Io, signal: AbortSignal): Promise<Source> {
+  if (file === '-') return { chunks: readUntil(signal, io.stdin, 'stdin'), size: undefined }
+  try {
+    const handle = await open(file)
+    const stats = await handle.stat()
+    if (stats.isDirectory()) {
+      await handle.close()
+      throw new TicketsError('INVALID_INPUT', `${quote(file)} is a directory. Name a file.`)
+    }
+    const size = stats.isFile() ? stats.size : undefined
+    return { chunks: readUntil(signal, handle.createReadStream(), quote(file)), size }
+  } catch (error) {
+    throw unreadable(quote(file), error)
+  }
+}
+
+function readUntil(signal: AbortSignal, stream: Readable, name: string): AsyncIterable<Uint8Array> {
+  // Whoever reads hears of an error; when nobody has begun to, it is the abortion's own.
+  return chunksOf(
+    signal,
+    addAbortSignal(signal, stream).on('error', () => {}),
+    name,
+  )
+}
+
+async function* chunksOf(
+  signal: AbortSignal,
+  stream: Readable,
+  name: string,
+): AsyncGenerator<Uint8Array> {
+  try {
+    yield* stream
+  } catch (error) {
+    if (!signal.aborted) throw unreadable(name, error)
+  }
+}
+
+function unreadable(name: string, error: unknown): unknown {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : undefined
+  if (error instanceof TicketsError || code === undefined) return error
+  const sentence = reasons[code] ?? `cannot be read (${code})`
+  return new TicketsError('INVALID_INPUT', `${name} ${sentence}.`, { cause: error })
+}
+
+const reasons: Record<string, string> = {
+  ENOENT: 'does not exist',
+  ENOTDIR: 'does not exist',
+  EISDIR: 'is a directory',
+  EACCES: 'may not be read by you',
+  EPERM: 'may not be read by you',
+}

@@ -1,0 +1,94 @@
+import type { BookingOutcome } from '../core/booking.js'
+import { TicketsError } from '../core/errors.js'
+import { bookingJson, errorJson } from '../core/json.js'
+import type { Rehearsed } from '../index.js'
+import type { Output } from '../terminal/io.js'
+import type { Progress } from '../terminal/progress.js'
+import { safeJson, safeText } from '../terminal/safe-text.js'
+import { lineEndOf, Tally } from './file-tally.js'
+
+/** What became of a row. */
+export interface RowResult {
+  line: number
+  /** Bytes of the file up to and with this row. */
+  end: number
+  outcome: BookingOutcome | Rehearsed | TicketsError
+  /** The error is another row's: it was all or nothing. */
+  isInnocent?: boolean
+}
+
+export interface FileReportOptions {
+  output: Output
+  progress: Progress | undefined
+  size: number | undefined
+}
+
+/** Tells what becomes of a file's rows, in their order, while it goes on. */
+export class FileReport {
+  readonly tally = new Tally()
+  lastLine = 0
+  readonly #output: Output
+  readonly #progress: Progress | undefined
+  readonly #size: number | undefined
+
+  /** `size`: bytes of the file, where that is known. */
+  constructor({ output, progress, size }: FileReportOptions) {
+    this.#output = output
+    this.#progress = progress
+    this.#size = size
+  }
+
+  /** Rows that follow those told before. Resolves when the reader of stdout has them. */
+  async tell(results: readonly RowResult[]): Promise<void> {
+    for (const result of results) this.#count(result)
+    const last = results.at(-1)!
+    this.lastLine = last.line
+    this.#progress?.update(this.tally.total, this.#estimateTotal(last.end))
+    if (!this.#output.json) return
+    // One write for all of them: a write for each would cost as much as the booking.
+    await this.#output.write(results.map((result) => `${safeJson(documentOf(result))}\n`).join(''))
+  }
+
+  /** The answer for people, after the last row. */
+  async conclude({ isDryRun }: { isDryRun: boolean }): Promise<void> {
+    if (this.#output.json) return
+    const { paperOf, signs, tint } = await import('../terminal/paper.js')
+    const paper = paperOf(this.#output)
+    const { done, failed } = signs(paper)
+    const sign = this.tally.isAllBooked ? tint(paper, 'good', done) : tint(paper, 'bad', failed)
+    await this.#output.write(`${sign} ${this.tally.sentence({ isDryRun })}\n`)
+  }
+
+  #count({ line, outcome, isInnocent }: RowResult): void {
+    if (!(outcome instanceof TicketsError)) {
+      this.tally.add(outcome.replayed ? 'replayed' : 'booked')
+      return
+    }
+    const end = isInnocent ? 'undone' : lineEndOf(outcome)
+    this.tally.add(end)
+    // What kept these from being done is told elsewhere: with its own line, or at the end.
+    if (this.#output.json || end === 'undone') return
+    this.#progress?.tell(`Line ${line}: ${safeText(outcome.message)}`)
+  }
+
+  /** From the bytes so far; of a pipe, only what was read is known. */
+  #estimateTotal(end: number): number {
+    const { total } = this.tally
+    return this.#size === undefined ? total : Math.round((total * this.#size) / end)
+  }
+}
+
+function documentOf({ line, outcome }: RowResult) {
+  if (outcome instanceof TicketsError) return { line, ...errorJson(outcome) }
+  if ('booking' in outcome) return { line, ...bookingJson(outcome) }
+  const { showId, seats, seatLabels, customer, replayed } = outcome
+  return {
+    line,
+    dry_run: true,
+    show_id: showId,
+    seats,
+    seat_labels: seatLabels,
+    customer,
+    replayed,
+  }
+}

@@ -1,0 +1,48 @@
+import type { FileRow } from '../core/booking-file.js'
+import { TicketsError } from '../core/errors.js'
+import type { Tickets } from '../index.js'
+
+/** Names that are remembered; then it begins anew. */
+const MOST_NAMES = 10_000
+
+/**
+ * The rows with the ids of their shows instead of the names: each name is looked up once. A name
+ * that means no show, or several, is the error of its rows; the database's own errors are thrown.
+ */
+export async function* withShowIds(
+  tickets: Tickets,
+  batches: AsyncIterable<readonly FileRow[]>,
+): AsyncGenerator<FileRow[]> {
+  const ids = new Map<string, string | TicketsError>()
+  for await (const rows of batches) {
+    if (ids.size > MOST_NAMES) ids.clear()
+    const unknown = new Set(
+      rows.flatMap(({ order }) =>
+        order instanceof TicketsError || ids.has(order.show) ? [] : [order.show],
+      ),
+    )
+    // A batch at a time: nothing of it is booked before all its shows are known, so the rows of one
+    // show keep their order whichever of its names they use.
+    await Promise.all(
+      Array.from(unknown, async (name) => void ids.set(name, await showId(tickets, name))),
+    )
+    yield rows.map((row) => withId(row, ids))
+  }
+}
+
+function withId(row: FileRow, ids: Map<string, string | TicketsError>): FileRow {
+  if (row.order instanceof TicketsError) return row
+  const id = ids.get(row.order.show)!
+  return { ...row, order: typeof id === 'string' ? { ...row.order, show: id } : id }
+}
+
+async function showId(tickets: Tickets, name: string): Promise<string | TicketsError> {
+  try {
+    return (await tickets.findShow(name)).id
+  } catch (error) {
+    const isOfRow =
+      error instanceof TicketsError && ['SHOW_NOT_FOUND', 'AMBIGUOUS_ID'].includes(error.code)
+    if (isOfRow) return error
+    throw error
+  }
+}
