@@ -34,6 +34,8 @@ export async function start(): Promise<void> {
   })
   const program = evaluate(script, file) as { main: typeof main }
   process.exitCode = await program.main(process.argv.slice(2), process)
+  // The answer is out. A signal that comes now must not make a confirmed booking look rolled back.
+  process.on('SIGINT', () => {}).on('SIGTERM', () => {})
   const isFresh = cachedData !== undefined && script.cachedDataRejected === false
   if (cacheFile && !isFresh && process.exitCode === 0) write(cacheFile, script.createCachedData())
 }

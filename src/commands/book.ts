@@ -83,6 +83,12 @@ async function announce({ output, tickets }: Context, outcome: BookingOutcome): 
   const { renderBookingCard } = await import('../terminal/booking-card.js')
   const { paperOf } = await import('../terminal/paper.js')
   const { bookingFacts } = await import('./booking-text.js')
-  const show = await tickets.findShow(outcome.booking.showId)
-  await output.write(renderBookingCard(bookingFacts(outcome, show), paperOf(output)))
+  const { booking } = outcome
+  // The booking stands, whatever becomes of the connection and of the program now: it must be told.
+  const show = await tickets.findShow(booking.showId).catch(() => undefined)
+  await output.write(
+    show === undefined
+      ? `${booking.reference} is ${booking.status}: ${booking.seatLabels.join(', ')}.\n`
+      : renderBookingCard(bookingFacts(outcome, show), paperOf(output)),
+  )
 }

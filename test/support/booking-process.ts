@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { program } from './cli.js'
 
-/** A real `tickets book --json` under way. */
+/** A real `tickets book` under way. */
 export interface BookingProcess {
   child: ChildProcess
   ended: Promise<EndedBooking>
@@ -30,10 +30,11 @@ export interface Printed {
   booking?: Printed
 }
 
-/** Starts one; `args` is what follows `tickets book`. */
+/** Starts one; `args` is what follows `tickets book`. With --json, unless --no-color asks for text. */
 export function startBooking(url: string, args: readonly string[]): BookingProcess {
   const started = performance.now()
-  const child = spawn(process.execPath, [program, 'book', ...args, '--json'], {
+  const format = args.includes('--no-color') ? [] : ['--json']
+  const child = spawn(process.execPath, [program, 'book', ...args, ...format], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { PATH: process.env.PATH, HOME: '/nonexistent', DATABASE_URL: url },
   })

@@ -1,0 +1,121 @@
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { Tickets } from '../../src/index.js'
+import { inWaves, startBooking } from '../support/booking-process.js'
+import { type Dice, diceFor, seed } from '../support/dice.js'
+import { until } from '../support/until.js'
+import { type BoxOffice, openBoxOffice } from './box-office.js'
+
+let office: BoxOffice
+beforeEach(async () => {
+  office = await openBoxOffice({ log_min_messages: 'panic' })
+})
+afterEach(() => office?.remove())
+
+test(`the server crashes twice in the middle of 200 bookings: every clerk learns the truth (seed ${seed})`, async () => {
+  const show = await office.createShow(150)
+  const dice = diceFor('crashes')
+  let told = 0
+  const booked = bookAll(show, dice, { calls: 160, processes: 40 }, () => told++)
+  for (const moment of [40, 110]) {
+    await until(() => told >= moment)
+    await office.server.stop('immediate')
+    await office.server.start()
+  }
+  await expectTruth(show, await booked)
+})
+
+test(`backends are terminated all the time under 200 bookings: every clerk learns the truth (seed ${seed})`, async () => {
+  const show = await office.createShow(150)
+  const dice = diceFor('terminations')
+  let told = 0
+  const booked = bookAll(show, dice, { calls: 160, processes: 40 }, () => told++)
+  let terminated = 0
+  const isOver = () => told === 200
+  const executioner = until(async () => {
+    const { rows } = await office.server.run(
+      `select pg_terminate_backend(pid) from pg_stat_activity
+       where application_name = 'tickets' and state <> 'idle'
+       order by md5(pid::text || '${dice.whole(1, 1e9)}') limit 1`,
+    )
+    terminated += rows.length
+    return isOver()
+  })
+  await expectTruth(show, await booked)
+  await executioner
+  expect(terminated).toBeGreaterThan(20)
+})
+
+/** What one clerk was told. */
+interface Told {
+  customer: string
+  /** The booking's status, or the error's code. */
+  word: string
+  seats?: number[] | undefined
+}
+
+/** Bookings by the library on eight connections, and by real processes, four at once. */
+async function bookAll(
+  show: string,
+  dice: Dice,
+  { calls, processes }: { calls: number; processes: number },
+  onTold: () => void,
+): Promise<Told[]> {
+  const wish = () =>
+    dice.pick([{ count: 1 }, { count: 2 }, { seats: String(dice.whole(1, 150)) }] as const)
+  const wishes = (who: string, count: number) =>
+    Array.from({ length: count }, (_, i) => ({ customer: `${who} ${i}`, ...wish() }))
+  const clerks = Array.from({ length: 8 }, () => office.open())
+  // Connected before the trouble begins: a server that is not there at first is not waited for.
+  await Promise.all(clerks.map((clerk) => clerk.findShow(show)))
+  let next = 0
+  const told = await Promise.all([
+    inWaves(wishes('call', calls), 8, async (request) => {
+      const answer = await call(clerks[next++ % 8]!, show, request)
+      onTold()
+      return answer
+    }),
+    inWaves(wishes('process', processes), 4, async ({ customer, ...wanted }) => {
+      const args = Object.entries(wanted).flatMap(([name, value]) => [`--${name}`, String(value)])
+      const { document, exitCode, stderr } = await startBooking(office.url, [
+        ...[show, '--customer', customer],
+        ...args,
+      ]).ended
+      onTold()
+      const word = document.status ?? document.error?.code ?? `exit ${exitCode}: ${stderr}`
+      return { customer, word, seats: document.seats }
+    }),
+  ])
+  return told.flat()
+}
+
+type Request = Parameters<Tickets['book']>[1] & { customer: string }
+
+async function call(clerk: Tickets, show: string, request: Request): Promise<Told> {
+  const { customer } = request
+  return clerk.book(show, request).then(
+    ({ booking }) => ({ customer, word: booking.status, seats: booking.seats }),
+    (error) => ({ customer, word: error.code ?? String(error) }),
+  )
+}
+
+/** Whoever was told of seats has them, whoever was refused has none, and nobody was left in doubt. */
+async function expectTruth(show: string, told: Told[]): Promise<void> {
+  const bookings = await office.bookings(show)
+  for (const { customer, word, seats } of told) {
+    const own = bookings.filter((booking) => booking.customer === customer)
+    if (word === 'DB_UNREACHABLE') {
+      // A process that came while the server was down.
+      expect(customer).toMatch(/^process/)
+      expect(own).toEqual([])
+    } else if (word === 'CONFIRMED') {
+      expect(own).toMatchObject([{ status: 'CONFIRMED', seats }])
+    } else {
+      expect(word).toBeOneOf(['SEATS_TAKEN', 'NOT_ENOUGH_SEATS'])
+      expect(own).toMatchObject([{ status: 'FAILED', failure: word }])
+    }
+  }
+  const words = told.map(({ word }) => word)
+  expect(words.filter((word) => word === 'CONFIRMED').length).toBeGreaterThan(50)
+  expect(words).toContain('SEATS_TAKEN')
+  await office.expectSound(show)
+}
