@@ -1,6 +1,5 @@
 import { TicketsError } from './errors.js'
 import { quote, shorten } from './quote.js'
-import { SeatSet } from './seat-set.js'
 import { readSeatSpec, type SeatName, type SeatPiece } from './seat-spec.js'
 
 /**
@@ -25,14 +24,15 @@ const FEW = 20
  * NO_SUCH_SEAT (seat 0, or beyond the row or the house), with `seats` when they are few.
  */
 export function parseSeats(spec: string, layout: SeatLayout): number[] {
-  const named = SeatSet.empty(layout.totalSeats)
+  const seats: number[] = []
   for (const piece of readSeatSpec(spec)) {
     const { first, last } = rangeOf(piece, layout)
     for (let seat = first; seat <= last; seat++) {
-      addOnce(named, seat, layout)
+      seats.push(seat)
     }
+    if (seats.length > layout.totalSeats) break // One of them is there twice.
   }
-  return [...named]
+  return ascendingOnce(seats, layout)
 }
 
 /**
@@ -55,11 +55,7 @@ export function checkSeats(seats: readonly number[], layout: SeatLayout): number
     throw new TicketsError('INVALID_INPUT', 'No seats are named. Name at least one.')
   }
   checkExistence(seats, layout)
-  const named = SeatSet.empty(layout.totalSeats)
-  for (const seat of seats) {
-    addOnce(named, seat, layout)
-  }
-  return [...named]
+  return ascendingOnce([...seats], layout)
 }
 
 /**
@@ -186,14 +182,16 @@ function describe(value: unknown): string {
   return typeof value === 'string' ? quote(value) : `A value that is no number`
 }
 
-function addOnce(named: SeatSet, seat: number, layout: SeatLayout): void {
-  if (!named.add(seat)) {
-    throw new TicketsError(
-      'INVALID_INPUT',
-      `Seat ${seatLabel(seat, layout)} is named twice. Name each seat once.`,
-      { seats: [seat] },
-    )
-  }
+/** Costs what the seats cost, and not what the house does. */
+function ascendingOnce(seats: number[], layout: SeatLayout): number[] {
+  seats.sort((a, b) => a - b)
+  const double = seats.find((seat, i) => seat === seats[i + 1])
+  if (double === undefined) return seats
+  throw new TicketsError(
+    'INVALID_INPUT',
+    `Seat ${seatLabel(double, layout)} is named twice. Name each seat once.`,
+    { seats: [double] },
+  )
 }
 
 function noSuchSeats(names: string, seats: number[], layout: SeatLayout) {
