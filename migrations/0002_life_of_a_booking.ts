@@ -63,46 +63,54 @@ export async function up(knex: Knex): Promise<void> {
   `)
 
   await knex.raw(`
-    create function booking_facts(booking bookings) returns jsonb language sql stable as $$
-      select jsonb_strip_nulls(jsonb_build_object(
+    create function booking_facts(booking bookings) returns jsonb language plpgsql as $$
+    begin
+      return jsonb_strip_nulls(jsonb_build_object(
         'show_id', booking.show_id, 'status', booking.status, 'seats', booking.seats,
         'customer', booking.customer, 'note', booking.note, 'held_until', booking.held_until,
         'failure', booking.failure ->> 'code', 'cancelled_seats', nullif(booking.cancelled_seats, '{}'),
         'cancel_reason', booking.cancel_reason, 'split_from', booking.split_from
-      ))
-    $$
+      ));
+    end $$
   `)
-  // A PENDING record is not yet an event: what becomes of it is.
+  // A PENDING record is not yet an event: what becomes of it is. Only the seats that are sold from
+  // a hold come into being otherwise, so this one may work row by row.
   await knex.raw(`
-    create function record_new_bookings() returns trigger language plpgsql as $$
+    create function record_new_booking() returns trigger language plpgsql as $$
     begin
       insert into history (show_id, booking_id, action, operator, command, after)
-      select show_id, id, lower(status), current_setting('tickets.operator', true),
-             current_setting('tickets.command', true), booking_facts(added)
-      from added where status <> 'PENDING';
-      perform pg_notify('tickets_seats', show_id::text)
-      from (select distinct show_id from added where status <> 'PENDING') as shows_changed;
+      values (new.show_id, new.id, lower(new.status), current_setting('tickets.operator', true),
+              current_setting('tickets.command', true), booking_facts(new));
+      perform pg_notify('tickets_seats', new.show_id::text);
       return null;
     end $$
   `)
   await knex.raw(`
-    create trigger record_new_bookings after insert on bookings
-    referencing new table as added for each statement execute function record_new_bookings()
+    create trigger record_new_booking after insert on bookings
+    for each row when (new.status <> 'PENDING') execute function record_new_booking()
   `)
+  // The facts are computed once for each row: this runs for every booking that is sold.
   await knex.raw(`
     create function record_changed_bookings() returns trigger language plpgsql as $$
     begin
       insert into history (show_id, booking_id, action, operator, command, before, after)
-      select now.show_id, now.id,
-             case when was.status <> now.status then lower(now.status)
-                  when was.show_id <> now.show_id or not was.seats <@ now.seats
-                       and not now.seats <@ was.seats then 'moved'
-                  when was.seats <> now.seats then 'reduced'
+      select now_show, id,
+             case when old_status <> new_status then lower(new_status)
+                  when old_show <> now_show
+                       or not old_seats <@ new_seats and not new_seats <@ old_seats then 'moved'
+                  when old_seats <> new_seats then 'reduced'
                   else 'edited' end,
              current_setting('tickets.operator', true), current_setting('tickets.command', true),
-             case when was.status <> 'PENDING' then booking_facts(was) end, booking_facts(now)
-      from changed now join previous was on was.id = now.id
-      where booking_facts(was) is distinct from booking_facts(now);
+             old_facts, new_facts
+      from (
+        select now.id, now.show_id as now_show, was.show_id as old_show, now.status as new_status,
+               was.status as old_status, now.seats as new_seats, was.seats as old_seats,
+               case when was.status <> 'PENDING' then booking_facts(was) end as old_facts,
+               booking_facts(now) as new_facts
+        from changed now join previous was on was.id = now.id
+        offset 0
+      ) as change
+      where old_facts is distinct from new_facts;
       perform pg_notify('tickets_seats', show_id::text)
       from (select show_id from changed union select show_id from previous) as shows_changed;
       return null;
@@ -182,8 +190,8 @@ export async function down(knex: Knex): Promise<void> {
   await knex.raw('drop function record_show')
   await knex.raw('drop function show_facts')
   await knex.raw('drop trigger record_changed_bookings on bookings')
-  await knex.raw('drop trigger record_new_bookings on bookings')
-  await knex.raw('drop function record_new_bookings, record_changed_bookings')
+  await knex.raw('drop trigger record_new_booking on bookings')
+  await knex.raw('drop function record_new_booking, record_changed_bookings')
   await knex.raw('drop function booking_facts')
   await knex.raw('drop table admissions')
   await knex.raw('drop function record_admissions')

@@ -2,20 +2,14 @@ import type { Knex } from 'knex'
 import type { Database } from '../database/connection.js'
 import { withRetry } from '../database/retry.js'
 import { query } from '../database/sql.js'
-import type { BookingOutcome, BookingRequest, BookingRow } from './booking.js'
-import {
-  type Draft,
-  draftOf,
-  inRepeatableTransaction,
-  type LockedShow,
-  layoutOf,
-  outcomeOf,
-  recordPending,
-  refusalError,
-  settleUnderLock,
-} from './bookings.js'
+import type { BookedRow, BookingOutcome, BookingRequest } from './booking.js'
+import { refusalError } from './bookings.js'
+import { type Draft, draftOf, outcomeOf } from './draft.js'
 import { TicketsError } from './errors.js'
+import { type HouseRow, layoutOf } from './house.js'
+import { recordPending } from './record.js'
 import type { SeatLayout } from './seats.js'
+import { inRepeatableTransaction, settleUnderLock } from './settle.js'
 import { showNotFound } from './shows.js'
 
 /** A request and the id of the show that it is for. */
@@ -85,10 +79,10 @@ interface Settling {
 async function settleAll(
   trx: Knex.Transaction,
   { orders, drafts, waitMs }: Settling,
-): Promise<Map<string, BookingRow>> {
+): Promise<Map<string, BookedRow>> {
   const lanes = byShow(orders)
   await lockShows(trx, [...lanes.keys()])
-  const rows = new Map<string, BookingRow>()
+  const rows = new Map<string, BookedRow>()
   for (const [showId, indexes] of lanes) {
     for (let from = 0; from < indexes.length; from += BATCH) {
       const batch = indexes.slice(from, from + BATCH).map((index) => drafts[index]!)
@@ -122,7 +116,7 @@ async function lockShows(trx: Knex.Transaction, ids: string[]): Promise<void> {
   await query(trx, 'select id from shows where id = any(?::uuid[]) order by id for update', [ids])
 }
 
-function refusalOf(draft: Draft, rows: Map<string, BookingRow>): TicketsError | undefined {
+function refusalOf(draft: Draft, rows: Map<string, BookedRow>): TicketsError | undefined {
   if (isError(draft.error)) return draft.error
   const failure = rows.get(draft.id)?.failure
   return failure ? refusalError(failure) : undefined
@@ -138,7 +132,7 @@ async function readLayouts(
 ): Promise<Map<string, SeatLayout>> {
   const ids = [...new Set(orders.map((order) => order.showId))]
   const shows = await withRetry(db, () =>
-    query<Pick<LockedShow, 'id' | 'total_seats' | 'seats_per_row'>>(
+    query<Pick<HouseRow, 'id' | 'total_seats' | 'seats_per_row'>>(
       db.knex,
       'select id, total_seats, seats_per_row from shows where id = any(?::uuid[])',
       [ids],

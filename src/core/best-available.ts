@@ -45,7 +45,8 @@ export function suggestSeats(
   return chooseNear(first, taken, wanted.length, layout) ?? []
 }
 
-function chooseNear(
+/** As chooseSeats, but nearest the seat `target` instead of nearest the front. */
+export function chooseNear(
   target: number,
   taken: SeatSet,
   count: number,

@@ -74,8 +74,14 @@ export interface BookingRow {
   updated_at: Date
 }
 
+/** What a booking is to its customer: the row without the marks of our own. */
+export type BookedRow = Omit<
+  BookingRow,
+  'key' | 'key_request' | 'split_from' | 'cancelled_seats' | 'cancel_reason'
+>
+
 /** The one translation from SQL's names to ours. */
-export function toBooking(row: BookingRow, layout: SeatLayout): Booking {
+export function toBooking(row: BookedRow, layout: SeatLayout): Booking {
   return {
     id: row.id,
     reference: formatReference(row.reference),

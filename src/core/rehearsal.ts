@@ -3,17 +3,12 @@ import type { Database } from '../database/connection.js'
 import { withRetry } from '../database/retry.js'
 import { query } from '../database/sql.js'
 import type { BookingRequest, BookingRow } from './booking.js'
-import {
-  type Draft,
-  draftOf,
-  houseOf,
-  keyReused,
-  liveHolds,
-  refusalError,
-  showRow,
-} from './bookings.js'
+import { refusalError } from './bookings.js'
 import { decide, type House } from './decide.js'
+import { type Draft, draftOf } from './draft.js'
 import { TicketsError } from './errors.js'
+import { heldSeats, houseOf, selectHouse } from './house.js'
+import { keyReused } from './record.js'
 import { seatLabel } from './seats.js'
 import { showNotFound } from './shows.js'
 
@@ -126,8 +121,8 @@ interface Earlier {
 async function readHouse(db: Database, showId: string): Promise<House | undefined> {
   return db.knex.transaction(
     async (trx) => {
-      const show = await showRow(trx, showId)
-      return show && houseOf(show, await liveHolds(trx, showId))
+      const show = await selectHouse(trx, showId)
+      return show && houseOf(show, await heldSeats(trx, showId))
     },
     { readOnly: true, isolationLevel: 'repeatable read' },
   )

@@ -1,0 +1,86 @@
+import { v7 as timeOrderedId } from 'uuid'
+import { type BookedRow, type BookingOutcome, type BookingRequest, toBooking } from './booking.js'
+import type { Wanted } from './decide.js'
+import { TicketsError } from './errors.js'
+import { checkOptionalText } from './input.js'
+import { newReference } from './references.js'
+import { checkSeats, MAX_SEATS, parseSeats, type SeatLayout } from './seats.js'
+
+/** A request on its way: what is wanted, under which id, and what became of it. */
+export interface Draft {
+  id: string
+  reference: string
+  wanted: Wanted
+  customer: string | null
+  note: string | null
+  hold: number | 'forever' | undefined
+  key: string | null
+  /** The whole request in one canonical text: what the same key must come with again. */
+  keyRequest: string | null
+  /** An earlier call had recorded this key; `id` is its booking. */
+  isReplay: boolean
+  row?: BookedRow
+  error?: Error
+}
+
+const MAX_KEY = 200
+
+/** Checks a request against the house that it is for. Returns INVALID_INPUT, NO_SUCH_SEAT. */
+export function draftOf(
+  request: BookingRequest,
+  showId: string,
+  layout: SeatLayout,
+): Draft | TicketsError {
+  try {
+    const wanted = wantedOf(request, layout)
+    const customer = checkOptionalText('customer', request.customer, 200)
+    const note = checkOptionalText('note', request.note, 1000)
+    const key = checkOptionalText('key', request.key, MAX_KEY)
+    const { hold } = request
+    return {
+      id: timeOrderedId(),
+      reference: newReference(),
+      wanted,
+      customer,
+      note,
+      hold,
+      key,
+      keyRequest: key === null ? null : JSON.stringify({ showId, ...wanted, customer, note, hold }),
+      isReplay: false,
+    }
+  } catch (error) {
+    if (error instanceof TicketsError) return error
+    throw error
+  }
+}
+
+function wantedOf(request: BookingRequest, layout: SeatLayout): Wanted {
+  const { seats, count } = request
+  if ((seats === undefined) === (count === undefined)) {
+    throw new TicketsError('INVALID_INPUT', 'Say either which seats or how many, not both.')
+  }
+  if (seats !== undefined) {
+    return {
+      seats: typeof seats === 'string' ? parseSeats(seats, layout) : checkSeats(seats, layout),
+    }
+  }
+  if (!Number.isInteger(count) || count! < 1 || count! > MAX_SEATS) {
+    throw new TicketsError(
+      'INVALID_INPUT',
+      `The number of seats is a whole number from 1 to 100,000; got ${count}.`,
+    )
+  }
+  return { count: count! }
+}
+
+/** What became of a draft that was settled. */
+export function outcomeOf(draft: Draft, layout: SeatLayout): BookingOutcome {
+  return { booking: toBooking(draft.row!, layout), replayed: draft.isReplay }
+}
+
+/** Gives a draft a new identity, for a new record. */
+export function renew(draft: Draft): void {
+  draft.id = timeOrderedId()
+  draft.reference = newReference()
+  draft.isReplay = false
+}

@@ -1,0 +1,89 @@
+import type { Knex } from 'knex'
+import { query } from '../database/sql.js'
+import type { BookingRow } from './booking.js'
+import type { Draft } from './draft.js'
+import { TicketsError } from './errors.js'
+import { newReference } from './references.js'
+import { sqlArray } from './sql-array.js'
+
+/** How long after its deadline a recorded attempt counts as abandoned: no live one is so late. */
+const ABANDON_GRACE_MS = 60_000
+
+/**
+ * Step 1. Repeatable: an id that is there already is an earlier try of this very call, a key that
+ * is there already is an earlier call, and a reference that is there already is bad luck.
+ */
+export async function recordPending(
+  knex: Knex,
+  showId: string,
+  drafts: Draft[],
+  waitMs: number,
+): Promise<void> {
+  const inserted = await insertPending(knex, showId, drafts, waitMs)
+  const rest = drafts.filter((draft) => !inserted.has(draft.id))
+  if (rest.length === 0) return
+  const rows = await query<Pick<BookingRow, 'id' | 'key' | 'key_request'>>(
+    knex,
+    'select id, key, key_request from bookings where id = any(?::uuid[]) or key = any(?::text[])',
+    [rest.map((draft) => draft.id), rest.flatMap((draft) => draft.key ?? [])],
+  )
+  const ids = new Set(rows.map((row) => row.id))
+  const byKey = new Map(rows.map((row) => [row.key, row]))
+  const unlucky = rest.filter((draft) => {
+    if (ids.has(draft.id)) return false
+    const earlier = draft.key === null ? undefined : byKey.get(draft.key)
+    if (earlier === undefined) return true
+    replay(draft, earlier)
+    return false
+  })
+  for (const draft of unlucky) draft.reference = newReference()
+  if (unlucky.length > 0) await recordPending(knex, showId, unlucky, waitMs)
+}
+
+async function insertPending(
+  knex: Knex,
+  showId: string,
+  drafts: Draft[],
+  waitMs: number,
+): Promise<Set<string>> {
+  const rows = await query<{ id: string }>(
+    knex,
+    `insert into bookings
+       (id, reference, show_id, status, seats, customer, note, key, key_request, pending_until)
+     select id, reference, ?::uuid, 'PENDING', seats::int[], customer, note, key, key_request,
+            clock_timestamp() + make_interval(secs => ?)
+     from unnest(?::uuid[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[])
+       as draft (id, reference, seats, customer, note, key, key_request)
+     on conflict do nothing
+     returning id`,
+    [
+      showId,
+      (waitMs + ABANDON_GRACE_MS) / 1000,
+      drafts.map((draft) => draft.id),
+      drafts.map((draft) => draft.reference),
+      drafts.map((draft) => ('seats' in draft.wanted ? sqlArray(draft.wanted.seats) : '{}')),
+      drafts.map((draft) => draft.customer),
+      drafts.map((draft) => draft.note),
+      drafts.map((draft) => draft.key),
+      drafts.map((draft) => draft.keyRequest),
+    ],
+  )
+  return new Set(rows.map((row) => row.id))
+}
+
+function replay(draft: Draft, earlier: Pick<BookingRow, 'id' | 'key_request'>): void {
+  if (earlier.key_request !== draft.keyRequest) {
+    draft.error = keyReused()
+    return
+  }
+  draft.id = earlier.id
+  draft.isReplay = true
+}
+
+/** The error for a key that comes with another request than the first time. */
+export function keyReused(): TicketsError {
+  return new TicketsError(
+    'KEY_REUSED',
+    'This key was used for another request. Use a new key for a new request.',
+  )
+}

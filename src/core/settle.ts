@@ -1,0 +1,194 @@
+import type { Knex } from 'knex'
+import type { Database } from '../database/connection.js'
+import { withRetry } from '../database/retry.js'
+import { query } from '../database/sql.js'
+import { inTransaction } from '../database/transaction.js'
+import { ABANDONED, isAbandonedBy } from './abandoned.js'
+import type { BookedRow, BookingRow, Refusal } from './booking.js'
+import type { BookingOptions } from './bookings.js'
+import { decide, type Verdict } from './decide.js'
+import type { Draft } from './draft.js'
+import { TicketsError } from './errors.js'
+import { houseOf, lockHouse, writeSales } from './house.js'
+import { formatReference } from './references.js'
+import { IS_LIVE_HOLD } from './shows.js'
+import { sqlArray } from './sql-array.js'
+
+/** Steps 2 to 6: decides the drafts under the show's lock and leaves in each the row that stands. */
+export async function settle(
+  db: Database,
+  showId: string,
+  drafts: Draft[],
+  options: BookingOptions,
+): Promise<void> {
+  const work = (trx: Knex.Transaction) => settleUnderLock(trx, showId, drafts)
+  const rows = await inRepeatableTransaction(db, drafts, work, options)
+  for (const draft of drafts) {
+    const row = rows.get(draft.id)
+    if (row) draft.row = row
+  }
+}
+
+/**
+ * Runs `work`, which decides the drafts, in a transaction, and again under the same ids until its
+ * outcome is known. Throws BUSY, INTERRUPTED, and what `work` and the database throw.
+ */
+export async function inRepeatableTransaction<T>(
+  db: Database,
+  drafts: readonly Draft[],
+  work: (trx: Knex.Transaction) => Promise<T>,
+  options: BookingOptions = {},
+): Promise<T> {
+  let isInDoubt = false
+  const onCommit = () => {
+    isInDoubt = true
+  }
+  try {
+    return await withRetry(db, () => inTransaction(db, work, { onCommit }), options)
+  } catch (error) {
+    throw isInDoubt ? outcomeUnknown(error, drafts) : error
+  }
+}
+
+/** COMMIT was sent, its reply never came, and the wait is over: nobody may claim either outcome. */
+function outcomeUnknown(error: unknown, drafts: readonly Draft[]): unknown {
+  if (!(error instanceof TicketsError)) return error
+  const named = drafts.slice(0, 3).map((draft) => formatReference(draft.reference))
+  const references = [...named, ...(drafts.length > 3 ? ['…'] : [])].join(', ')
+  return new TicketsError(
+    error.code === 'INTERRUPTED' ? 'DB_UNREACHABLE' : error.code,
+    `The connection was lost while ${references} was being confirmed, so it may or may not be booked. Look it up, or repeat the command with the same --key.`,
+    { cause: error },
+  )
+}
+
+/** Steps 3 to 5, for as many drafts as one statement may carry; what became of each, by its id. */
+export async function settleUnderLock(
+  trx: Knex.Transaction,
+  showId: string,
+  drafts: Draft[],
+): Promise<Map<string, BookedRow>> {
+  const show = await lockHouse(trx, showId)
+  // Read after the lock, in a statement of its own: a statement's snapshot predates its wait.
+  const known = await bookingsUnderLock(trx, showId, drafts)
+  const ofRole = (role: Known['role']) => known.filter((row) => row.role === role)
+  const settled = new Map<string, BookedRow>(ofRole('decided').map((row) => [row.id, row]))
+  const house = houseOf(
+    show,
+    ofRole('hold').flatMap((row) => row.seats),
+  )
+  const outcomes = ofRole('abandoned').map(
+    ({ id, seats }): Outcome => ({ id, seats, status: 'FAILED', failure: ABANDONED }),
+  )
+  const sold: number[] = []
+  for (const draft of new Map(drafts.map((draft) => [draft.id, draft])).values()) {
+    if (settled.has(draft.id)) continue
+    const outcome = outcomeFor(draft, decide(house, draft.wanted))
+    outcomes.push(outcome)
+    if (outcome.status === 'FAILED') continue
+    house.taken.addAll(outcome.seats)
+    if (outcome.status === 'CONFIRMED') sold.push(...outcome.seats)
+  }
+
+  if (sold.length > 0) await writeSales(trx, show, { sold })
+  const written = await writeOutcomes(trx, outcomes)
+  for (const draft of drafts) {
+    const outcome = written.get(draft.id)
+    const { customer, note } = draft
+    if (outcome) settled.set(draft.id, { ...outcome, show_id: showId, customer, note })
+  }
+  return settled
+}
+
+/** What is to be written of a booking: its verdict. */
+interface Outcome {
+  id: string
+  status: 'CONFIRMED' | 'HELD' | 'FAILED'
+  seats: number[]
+  hold?: number | 'forever' | undefined
+  failure: Refusal | null
+}
+
+function outcomeFor({ id, wanted, hold }: Draft, verdict: Verdict): Outcome {
+  if ('refusal' in verdict) {
+    const seats = 'seats' in wanted ? [...wanted.seats] : []
+    return { id, status: 'FAILED', seats, failure: verdict.refusal }
+  }
+  const status = hold === undefined ? 'CONFIRMED' : 'HELD'
+  return { id, status, seats: [...verdict.seats], hold, failure: null }
+}
+
+type Known = BookingRow & { role: 'decided' | 'hold' | 'abandoned' }
+
+/**
+ * Step 4, the bookings that matter: those of ours that an earlier try, or another call with the
+ * same key, has decided; live holds; and attempts that nobody will finish, a hundred at a time.
+ */
+function bookingsUnderLock(
+  trx: Knex.Transaction,
+  showId: string,
+  drafts: Draft[],
+): Promise<Known[]> {
+  const ids = drafts.map((draft) => draft.id)
+  return query<Known>(
+    trx,
+    `select 'decided' as role, bookings.* from bookings
+     where id = any(?::uuid[]) and status <> 'PENDING'
+     union all
+     select 'hold', bookings.* from bookings where show_id = ? and ${IS_LIVE_HOLD}
+     union all
+     (select 'abandoned', bookings.* from bookings
+      where show_id = ? and ${isAbandonedBy('clock_timestamp()')}
+        and id <> all(?::uuid[])
+      limit 100)`,
+    [ids, showId, showId, ids],
+  )
+}
+
+type Written = Outcome & Pick<BookingRow, 'reference' | 'held_until' | 'created_at' | 'updated_at'>
+
+/** Step 5, the bookings, by their id. Only what is still PENDING may be decided. */
+async function writeOutcomes(
+  trx: Knex.Transaction,
+  outcomes: Outcome[],
+): Promise<Map<string, Written>> {
+  if (outcomes.length === 0) return new Map()
+  const rows = await query<
+    Pick<Written, 'id' | 'reference' | 'held_until' | 'created_at' | 'updated_at'>
+  >(
+    trx,
+    `update bookings
+     set status = outcome.status,
+         seats = outcome.seats::int[],
+         failure = outcome.failure::jsonb,
+         held_until = clock_timestamp() + make_interval(secs => outcome.hold_seconds),
+         pending_until = null,
+         key = case when outcome.failure::jsonb ->> 'code' = 'ABANDONED' then null else key end,
+         updated_at = clock_timestamp()
+     from unnest(?::uuid[], ?::text[], ?::text[], ?::text[], ?::float8[])
+       as outcome (id, status, seats, failure, hold_seconds)
+     where bookings.id = outcome.id and bookings.status = 'PENDING'
+     returning bookings.id, reference, held_until, created_at, updated_at`,
+    [
+      outcomes.map((outcome) => outcome.id),
+      outcomes.map((outcome) => outcome.status),
+      outcomes.map((outcome) => sqlArray(outcome.seats)),
+      outcomes.map((outcome) => (outcome.failure ? JSON.stringify(outcome.failure) : null)),
+      outcomes.map((outcome) => (typeof outcome.hold === 'number' ? outcome.hold / 1000 : null)),
+    ],
+  )
+  if (rows.length !== outcomes.length) throw new SupersededError()
+  const byId = new Map(outcomes.map((outcome) => [outcome.id, outcome]))
+  return new Map(rows.map((row) => [row.id, { ...byId.get(row.id)!, ...row }]))
+}
+
+/**
+ * A booking of the batch was decided by somebody who did not hold the show's lock (a repair of
+ * abandoned bookings). Nothing of the batch may stand; the next try sees that verdict.
+ */
+class SupersededError extends Error {
+  override readonly name = 'SupersededError'
+  /** PostgreSQL's serialization_failure, in the server's own form: what makes it run again. */
+  readonly severity = 'ERROR'
+  readonly code = '40001'
+}
