@@ -272,10 +272,12 @@ function expected(thrown: unknown): TicketsError {
 
 /** Commander's message as one line, without the password of a URL that stands in the wrong place. */
 function usageMessage(message: string): string {
-  return message
+  const line = message
     .replace(/^error: /, '')
     .replace(/\s+\((Did you mean .+\?)\)$/, '. $1')
     .replace(/:\/\/\S*@/g, '://…@')
+  // It repeats what was typed in full, and that may be a whole file.
+  return line.length <= 300 ? line : `${line.slice(0, 100)}…${line.slice(-150)}`
 }
 
 function stackOf(thrown: unknown): string {

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import knex, { type Knex } from 'knex'
 import PostgresClient from 'knex/lib/dialects/postgres/index.js'
 import type pg from 'pg'
+import { TicketsError } from '../core/errors.js'
 import { type ConnectOptions, connect } from './connect.js'
 import type { DatabaseTarget } from './settings.js'
 import { traceQueries } from './sql-trace.js'
@@ -42,12 +43,14 @@ export interface OpenOptions {
 }
 
 /**
- * Opens a database lazily: nothing connects before the first statement.
+ * Opens a database lazily: nothing connects before the first statement. Throws INVALID_INPUT for
+ * settings that no server could even be told.
  *
  * Statements reject with whatever node-postgres or the network throws; `withRetry` and
  * `translateFailure` make sense of it.
  */
 export function openDatabase(target: DatabaseTarget, options: OpenOptions): Database {
+  checkStartUp(target)
   const sockets = new Set<Socket>()
   let hasConnected = false
   let closing: Promise<void> | undefined
@@ -173,6 +176,19 @@ function clientOf(target: DatabaseTarget, options: ConnectOptions, onConnected: 
 function quietLog(trace: (line: string) => void = () => {}): Knex.Config['log'] {
   const tell = (message: unknown) => trace(`knex: ${String(message)}`)
   return { warn: tell, error: tell, debug: tell, deprecate: tell, enableColors: false }
+}
+
+/** PostgreSQL cuts a start-up message of 10,000 bytes, which would look like a lost connection. */
+const longestStartUp = 9000
+
+function checkStartUp({ connection, source }: DatabaseTarget): void {
+  const { user = '', database = '', options = '', application_name = '' } = connection
+  const texts = [user, database, options, application_name].join(' ')
+  if (Buffer.byteLength(texts) <= longestStartUp && !texts.includes('\0')) return
+  throw new TicketsError(
+    'INVALID_INPUT',
+    `The database setting (${source}) is too long or has a NUL. Check the user, the name, the options and TICKETS_SCHEMA.`,
+  )
 }
 
 const goodbyeMs = 500

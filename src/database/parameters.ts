@@ -41,10 +41,10 @@ const harmless = new Set([
 ])
 
 /** Values that ask for what happens anyway. Everything else that is unknown is refused. */
-const anyway: Record<string, readonly string[]> = {
-  gssencmode: ['disable', 'prefer'],
-  sslnegotiation: ['postgres'],
-}
+const anyway = new Map([
+  ['gssencmode', ['disable', 'prefer']],
+  ['sslnegotiation', ['postgres']],
+])
 
 /**
  * Adds one named value, as it stands in a URL or in a service file.
@@ -61,7 +61,7 @@ export function addParameter(
   if (isHonoured(name)) parameters[name] = value
   // JDBC's spelling, which libpq understands too.
   else if (name === 'ssl' && value === 'true') parameters.sslmode = 'require'
-  else if (!harmless.has(name) && !anyway[name]?.includes(value)) {
+  else if (!harmless.has(name) && !anyway.get(name)?.includes(value)) {
     // The name is repeated only if it looks like one: it may be a piece of a password.
     const shown = /^[a-z_]{1,40}$/.test(name) ? ` "${name}"` : ''
     throw new TicketsError(

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { TicketsError } from '../core/errors.js'
+import { visible } from '../core/quote.js'
 import type { Parameters } from './parameters.js'
 import { passwordSource } from './password-file.js'
 import { readService } from './service-file.js'
@@ -69,7 +70,9 @@ export function targetName(place: {
   const { database, host, port, user } = place
   const isUsualSocket = host.startsWith('/') && port === 5432
   const shownHost = host.includes(':') ? `[${host}]` : host
-  return `database "${database}" on ${shownHost}${isUsualSocket ? '' : `:${port}`} as ${user}`
+  return visible(
+    `database "${database}" on ${shownHost}${isUsualSocket ? '' : `:${port}`} as ${user}`,
+  )
 }
 
 function mergeParameters({ explicit, variables, source, env, homeDir }: Ingredients): Parameters {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { TicketsError } from '../core/errors.js'
+import { quote, visible } from '../core/quote.js'
 import { addParameter, type Parameters } from './parameters.js'
 import type { Variables } from './settings.js'
 
@@ -22,7 +23,7 @@ export function readService(
   }
   throw new TicketsError(
     'INVALID_INPUT',
-    `There is no service "${name}" (${source}) in ${files.join(' or ')}.`,
+    `There is no service ${quote(name)} (${source}) in ${visible(files.join(' or '))}.`,
   )
 }
 
@@ -47,6 +48,8 @@ function readIfThere(file: string): string {
     return readFileSync(file, 'utf8')
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return ''
-    throw new TicketsError('INVALID_INPUT', `Cannot read the service file ${file}.`, { cause })
+    throw new TicketsError('INVALID_INPUT', `Cannot read the service file ${visible(file)}.`, {
+      cause,
+    })
   }
 }
