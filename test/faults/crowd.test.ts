@@ -1,0 +1,71 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { inWaves, startBooking } from '../support/booking-process.js'
+import { diceFor, seed } from '../support/dice.js'
+import { type BoxOffice, openBoxOffice } from './box-office.js'
+
+let office: BoxOffice
+beforeAll(async () => {
+  office = await openBoxOffice({ max_connections: '20' })
+})
+afterAll(() => office?.remove())
+
+const isInvited = (i: number) => `customer ${i}`
+
+test(`500 processes at once on a server with 20 connections: 0, 4 or 5, and no other end (seed ${seed})`, async () => {
+  const { ended, codes } = await crowd(500, [])
+  expect([...codes].filter((code) => ![0, 4, 5].includes(code!))).toEqual([])
+  expect(codes).toContain(0)
+  expect(codes).toContain(4)
+  for (const { exitCode, document } of ended) {
+    if (exitCode === 5) expect(document.error).toMatchObject({ code: 'BUSY', retryable: true })
+  }
+})
+
+test(`150 processes at once that may wait for two minutes: 0 or 4, nobody is sent away (seed ${seed})`, async () => {
+  const { codes } = await crowd(150, ['--wait', '120s'])
+  expect(codes).toEqual(new Set([0, 4]))
+})
+
+test('200 processes at once with one key: they book once, and all print that booking', async () => {
+  const show = await office.createShow(10)
+  const args = [show, '--count', '2', '--key', 'one for all', '--wait', '120s']
+  const ended = await allAtOnce(Array.from({ length: 200 }, () => args))
+  expect(new Set(ended.map(({ exitCode }) => exitCode))).toEqual(new Set([0]))
+  const [booking, ...others] = await office.bookings(show)
+  expect(others).toEqual([])
+  const printed = ended.map(({ document }) => document)
+  const { replayed: _, ...first } = printed[0]!
+  expect(first).toMatchObject({ id: booking!.id, status: 'CONFIRMED', seats: booking!.seats })
+  for (const document of printed) expect(document).toMatchObject(first)
+  expect(printed.filter(({ replayed }) => !replayed)).toHaveLength(1)
+})
+
+/** So many processes for a house with half as many seats, most of them wanting the front rows. */
+async function crowd(size: number, args: readonly string[]) {
+  const dice = diceFor(`crowd of ${size}`)
+  const show = await office.createShow(size / 2)
+  const ended = await allAtOnce(
+    Array.from({ length: size }, (_, i) => {
+      const seats = dice.pick([
+        ['--count', '1'],
+        ['--seats', String(dice.whole(1, size / 10))],
+      ])
+      return [show, ...seats, '--customer', isInvited(i), ...args]
+    }),
+  )
+  const bookings = new Map(
+    (await office.bookings(show)).map((booking) => [booking.customer, booking]),
+  )
+  ended.forEach(({ exitCode, document }, i) => {
+    const booking = bookings.get(isInvited(i))
+    const status = { 0: 'CONFIRMED', 4: 'FAILED' }[exitCode as 0 | 4] ?? 'PENDING'
+    expect(booking?.status ?? 'PENDING').toBe(status)
+    if (exitCode === 0) expect(booking).toMatchObject({ id: document.id, seats: document.seats })
+  })
+  await office.expectSound(show)
+  return { ended, codes: new Set(ended.map(({ exitCode }) => exitCode)) }
+}
+
+function allAtOnce(invocations: string[][]) {
+  return inWaves(invocations, invocations.length, (args) => startBooking(office.url, args).ended)
+}
