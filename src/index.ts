@@ -35,7 +35,9 @@ import {
   type ShowFilter,
   viewShow,
 } from './core/shows.js'
+import { type ApiToken, createToken, findToken, listTokens, revokeToken } from './core/tokens.js'
 import { type VerifyOptions, type VerifyReport, verifyShows } from './core/verify.js'
+import { type WatchOptions, watchShow } from './core/watch.js'
 import { type Database, openDatabase } from './database/connection.js'
 import { embeddedConnection, embeddedDataDir } from './database/embedded/location.js'
 import { type RetryCause, retryCause } from './database/failures.js'
@@ -74,8 +76,10 @@ export { SeatSet } from './core/seat-set.js'
 export { formatSeats, parseSeats, type SeatLayout, seatLabel } from './core/seats.js'
 export type { CancellationPreview, ShowEdit } from './core/show-changes.js'
 export type { NewShow, Show, ShowDetails, ShowFilter } from './core/shows.js'
+export { type ApiToken, type TokenRole, tokenRoles } from './core/tokens.js'
 export type { VerifyOptions, VerifyReport } from './core/verify.js'
 export type { Violation, ViolationCode } from './core/violations.js'
+export type { WatchOptions } from './core/watch.js'
 export type { MigrateOptions, SchemaStatus } from './database/migrate.js'
 
 /** How to open a box office. Everything may be left out. */
@@ -94,6 +98,8 @@ export interface TicketsOptions {
   schema?: string
   /** Hears why the database is asked again: it was full, others were in the way, or it was lost. */
   onRetry?: (cause: RetryCause) => void
+  /** Hears of each batch of bookings that has its show's lock: its size, and how long it waited. */
+  onBatch?: (batch: { size: number; lockWaitMs: number }) => void
   /** Hears of what takes a while: the embedded server being made or started. */
   onProgress?: (sentence: string) => void
   /** Hears every SQL statement with its duration. */
@@ -121,6 +127,8 @@ export interface TicketsOptions {
 export interface Tickets {
   /** Which database this is, for people; never with its password. */
   readonly databaseName: string
+  /** The connections as they are now, and how many calls wait for one. */
+  readonly connections: { busy: number; idle: number; waiting: number }
   /** Creates a show with an empty house. Throws INVALID_INPUT. */
   createShow(show: NewShow): Promise<Show>
   /** Shows in the order of their start, in constant memory however many there are. */
@@ -129,6 +137,12 @@ export interface Tickets {
   findShow(show: string): Promise<Show>
   /** The same, with the seats of its house. */
   viewShow(show: string): Promise<ShowDetails>
+  /**
+   * A show and its house, now and after every change, until `signal` is aborted; what changes fast
+   * is seen together. It takes a connection more. `show` as for `findShow`. Throws SHOW_NOT_FOUND,
+   * AMBIGUOUS_ID, INTERRUPTED.
+   */
+  watchShow(show: string, options?: WatchOptions): AsyncGenerator<ShowDetails>
   /**
    * Books seats, or holds them. `show` as for `findShow`. When it returns, the booking is durable.
    *
@@ -194,6 +208,14 @@ export interface Tickets {
   previewCancellation(show: string): Promise<CancellationPreview>
   /** Cancels a show that has just so many sold or held bookings. Throws SHOW_NOT_FOUND, WRONG_STATE. */
   cancelShow(show: string, expectBookings: number): Promise<Show>
+  /** Makes a token for HTTP; `text` is all of it, and kept nowhere. Throws INVALID_INPUT. */
+  createToken(token: Pick<ApiToken, 'name' | 'role'>): Promise<{ token: ApiToken; text: string }>
+  /** All tokens, the revoked ones too; never their secrets. */
+  listTokens(): Promise<ApiToken[]>
+  /** Revokes the token with this id for good. Throws INVALID_INPUT. */
+  revokeToken(id: string): Promise<ApiToken>
+  /** The token that this text is; undefined when it is unknown, wrong or revoked. */
+  findToken(text: string): Promise<ApiToken | undefined>
   /** Has anything ever been booked here? False where there is no schema at all. */
   hasBookings(): Promise<boolean>
   /**
@@ -225,11 +247,24 @@ class BoxOffice implements Tickets {
   constructor(options: TicketsOptions) {
     this.#options = options
     this.#db = connect(options)
-    this.#queue = new BookingQueue((...batch) => bookSeats(this.#db, ...batch))
+    const { onBatch } = options
+    this.#queue = new BookingQueue((showId, requests, { onRetry }) =>
+      bookSeats(this.#db, showId, requests, {
+        ...(onRetry && { onRetry }),
+        ...(onBatch && {
+          onLock: (lockWaitMs: number) => onBatch({ size: requests.length, lockWaitMs }),
+        }),
+      }),
+    )
   }
 
   get databaseName(): string {
     return this.#db.target.name
+  }
+
+  get connections() {
+    const { pool } = this.#db.knex.client
+    return { busy: pool.numUsed(), idle: pool.numFree(), waiting: pool.numPendingAcquires() }
   }
 
   createShow(show: NewShow): Promise<Show> {
@@ -247,6 +282,11 @@ class BoxOffice implements Tickets {
 
   viewShow(show: string): Promise<ShowDetails> {
     return this.#run((db) => viewShow(db, show))
+  }
+
+  async *watchShow(show: string, options?: WatchOptions): AsyncGenerator<ShowDetails> {
+    const id = await this.#run((db) => showId(db, show))
+    yield* watchShow(this.#db, id, options)
   }
 
   book(show: string, request: BookingRequest, options?: BookingOptions): Promise<BookingOutcome> {
@@ -359,6 +399,22 @@ class BoxOffice implements Tickets {
     return this.#run(async (db) => cancelShow(db, await showId(db, show), expectBookings))
   }
 
+  createToken(token: Pick<ApiToken, 'name' | 'role'>): Promise<{ token: ApiToken; text: string }> {
+    return this.#run((db) => createToken(db, token))
+  }
+
+  listTokens(): Promise<ApiToken[]> {
+    return this.#run((db) => listTokens(db))
+  }
+
+  revokeToken(id: string): Promise<ApiToken> {
+    return this.#run((db) => revokeToken(db, id))
+  }
+
+  findToken(text: string): Promise<ApiToken | undefined> {
+    return this.#run((db) => findToken(db, text))
+  }
+
   hasBookings(): Promise<boolean> {
     return withRetry(this.#db, () => hasBookings(this.#db.knex))
   }
@@ -382,7 +438,13 @@ class BoxOffice implements Tickets {
   /** Every call waits for the schema once, and then does its own waiting where it is safe. */
   async #run<T>(work: (db: Database) => Promise<T>): Promise<T> {
     const { onRetry = () => {} } = this.#options
-    this.#isReady ??= withRetry(this.#db, () => requireSchema(this.#db), { onRetry })
+    this.#isReady ??= withRetry(this.#db, () => requireSchema(this.#db), { onRetry }).catch(
+      (error) => {
+        // The next call looks again: a server may have come up, or been migrated.
+        this.#isReady = undefined
+        throw error
+      },
+    )
     await this.#isReady
     return work(this.#db)
   }

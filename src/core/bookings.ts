@@ -15,6 +15,8 @@ import { showNotFound } from './shows.js'
 export interface BookingOptions {
   /** Hears of each new try: why, and what was thrown. */
   onRetry?: (cause: RetryCause, error: unknown) => void
+  /** Hears, under the show's lock, how long it was waited for, in milliseconds. */
+  onLock?: (waitedMs: number) => void
 }
 
 /**

@@ -21,7 +21,7 @@ export async function settle(
   drafts: Draft[],
   options: BookingOptions,
 ): Promise<void> {
-  const work = (trx: Knex.Transaction) => settleUnderLock(trx, showId, drafts)
+  const work = (trx: Knex.Transaction) => settleUnderLock(trx, showId, drafts, options)
   const rows = await inRepeatableTransaction(db, drafts, work, options)
   for (const draft of drafts) {
     const row = rows.get(draft.id)
@@ -67,8 +67,11 @@ export async function settleUnderLock(
   trx: Knex.Transaction,
   showId: string,
   drafts: Draft[],
+  { onLock }: Pick<BookingOptions, 'onLock'> = {},
 ): Promise<Map<string, BookedRow>> {
+  const asked = performance.now()
   const show = await lockHouse(trx, showId)
+  onLock?.(performance.now() - asked)
   // Read after the lock, in a statement of its own: a statement's snapshot predates its wait.
   const known = await bookingsUnderLock(trx, showId, drafts)
   const ofRole = (role: Known['role']) => known.filter((row) => row.role === role)

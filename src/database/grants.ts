@@ -49,7 +49,9 @@ const NEEDED = `(values
   ('history', 'select'), ('history', 'insert'),
   ('admissions', 'select'), ('admissions', 'insert'),
   -- Whoever was let in by mistake goes out again; the history remembers both.
-  ('admissions', 'delete')
+  ('admissions', 'delete'),
+  -- Whom to let in; tokens are made and revoked by the owner.
+  ('api_tokens', 'select')
 ) as needed (name, privilege)`
 
 /**
