@@ -20,7 +20,7 @@ const SECTIONS = [cli, processes, hot, file, houses, scale]
 const USAGE = `npm run bench -- [options]
   --only a,b       sections: ${SECTIONS.map(({ name }) => name).join(', ')}
   --quick          small and short, to see that everything works
-  --bookings N     bookings of the largest database (10,000,000; one to fifty for each show)
+  --bookings N     bookings of the largest database (10,000,000; one to forty for each show)
   --json FILE      where the figures go (a full run: docs/bench.json)
   --plot FILE      where the plot goes (a full run: docs/bench.svg)
 `

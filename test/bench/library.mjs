@@ -9,23 +9,17 @@ const tickets = openTickets({ database })
 const client = new pg.Client({ connectionString: database })
 await client.connect()
 
-serveCommands(
-  {
-    /** Sells seats of one show one by one; milliseconds for them all. */
-    sell: ({ show, ...sale }) => sell(sale, (seat) => tickets.book(show, { seats: [seat] })),
+serveCommands({
+  /** Sells seats of one show one by one; milliseconds for them all. */
+  sell: ({ show, ...sale }) => sell(sale, (seat) => tickets.book(show, { seats: [seat] })),
 
-    /** Calls a method once with each of these arguments; milliseconds of each call. */
-    async time({ method, calls }) {
-      const times = []
-      for (const args of calls) times.push(await timed(() => call(method, args)))
-      return times
-    },
+  /** Calls a method once with each of these arguments; milliseconds of each call. */
+  async time({ method, calls }) {
+    const times = []
+    for (const args of calls) times.push(await timed(() => call(method, args)))
+    return times
   },
-  async () => {
-    await tickets.close()
-    await client.end()
-  },
-)
+})
 
 async function call(method, args) {
   if (method === 'query') return expectRows((await client.query(...args)).rows)

@@ -4,7 +4,7 @@ import type { BenchDatabase } from './server.js'
 
 export interface Load {
   shows: number
-  /** Bookings of two seats in each show, 50 at most. */
+  /** Bookings of two seats in each show; 40 leave some room. */
   bookingsPerShow: number
 }
 

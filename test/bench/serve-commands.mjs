@@ -1,7 +1,7 @@
 import peak from './peak.cjs'
 
-/** The worker's side: answers one command after another until the parent lets go. */
-export function serveCommands(commands, close) {
+/** The worker's side: answers one command after another while the parent lives. */
+export function serveCommands(commands) {
   process.on('message', async ({ command, args }) => {
     try {
       const answer = command === 'peak' ? peak.peakBytes() : await commands[command](args)
@@ -10,7 +10,7 @@ export function serveCommands(commands, close) {
       process.send({ error: error.stack })
     }
   })
-  process.on('disconnect', close)
+  process.on('disconnect', () => process.exit())
 }
 
 /** Calls `book` once for each seat from `first` on, `callers` at a time; milliseconds for them all. */

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, statfs } from 'node:fs/promises'
 import { cpus, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
@@ -29,10 +29,14 @@ export interface BenchDatabase {
   close(): Promise<void>
 }
 
+/** What Linux calls a file system in memory. */
+const TMPFS = 0x01021994
+
 /** Runs `work` on a server of its own, which is stopped and removed whatever happens. */
 export async function withServer<T>(work: (server: BenchServer) => Promise<T>): Promise<T> {
   const directory = await mkdtemp(join(tmpdir(), 'tickets-bench-'))
-  const dataDir = join(directory, 'data')
+  // Not below `directory`, which is closed: root's server runs as another user.
+  const dataDir = await mkdtemp(join(tmpdir(), 'tickets-bench-data-'))
   const databases: BenchDatabase[] = []
   const admin = (statement: string) => asAdmin(dataDir, statement)
   try {
@@ -51,7 +55,9 @@ export async function withServer<T>(work: (server: BenchServer) => Promise<T>): 
   } finally {
     await Promise.allSettled(databases.map((database) => database.close()))
     await stopEmbedded(dataDir)
-    await rm(directory, { recursive: true, force: true, maxRetries: 5 })
+    for (const made of [dataDir, directory]) {
+      await rm(made, { recursive: true, force: true, maxRetries: 5 })
+    }
   }
 }
 
@@ -65,6 +71,9 @@ export async function describeMachine({ dataDir }: BenchServer): Promise<Record<
   const { shared_buffers, ...durability } = settings
   if (Object.values(durability).some((value) => value !== 'on')) {
     throw new Error(`The server is not durable: ${JSON.stringify(settings)}`)
+  }
+  if ((await statfs(dataDir)).type === TMPFS) {
+    throw new Error(`${tmpdir()} is in memory, where fsync costs nothing. Set TMPDIR to a disk.`)
   }
   const [version] = await asAdmin(dataDir, 'show server_version')
   const [cpu] = cpus()

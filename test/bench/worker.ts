@@ -31,12 +31,14 @@ function start(file: string, args: readonly string[]): ChildProcess {
 
 function workerOf(child: ChildProcess): Worker {
   const ask = async <Answer>(command: string, args: unknown = {}): Promise<Answer> => {
+    const listening = new AbortController()
+    const { signal } = listening
     const answered = Promise.race([
-      once(child, 'message'),
-      once(child, 'exit').then(([code]) => [{ error: `A worker exited ${code}.` }]),
+      once(child, 'message', { signal }),
+      once(child, 'exit', { signal }).then(([code]) => [{ error: `A worker exited ${code}.` }]),
     ])
     child.send({ command, args })
-    const [{ answer, error }] = await answered
+    const [{ answer, error }] = await answered.finally(() => listening.abort())
     if (error !== undefined) throw new Error(`${command}: ${error}`)
     return answer
   }
@@ -44,8 +46,8 @@ function workerOf(child: ChildProcess): Worker {
 }
 
 async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null) return
+  if (child.exitCode !== null || child.signalCode !== null) return
   const exit = once(child, 'exit')
-  child.disconnect()
+  child.kill()
   await exit
 }

@@ -14,7 +14,7 @@ export const scale: Section = {
   async run(bench) {
     const { isQuick, bookings } = bench
     const sizes = isQuick ? [100, 10_000] : [100, 10_000, 1_000_000]
-    const perShow = Math.min(Math.max(Math.round(bookings / sizes.at(-1)!), 1), 50)
+    const perShow = Math.min(Math.max(Math.round(bookings / sizes.at(-1)!), 1), 40)
     const databases: BenchDatabase[] = []
     const notes: string[] = []
     for (const shows of sizes) {
