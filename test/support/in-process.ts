@@ -9,6 +9,7 @@ export interface RanInProcess {
   stdout: string
   stderr: string
   /** stdout as the one JSON document that it should be. */
+  // biome-ignore lint/suspicious/noExplicitAny: a test asserts the shape.
   json(): any
 }
 
