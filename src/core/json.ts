@@ -1,5 +1,12 @@
 import type { Booking, BookingOutcome } from './booking.js'
+import type { ListedBooking } from './booking-list.js'
+import type { ListedBooking } from './booking-list.js'
 import type { TicketsError } from './errors.js'
+import type { HistoryEvent } from './history.js'
+import type { CheckIn } from './life/check-in.js'
+import type { CancellationPreview } from './show-changes.js'
+import type { ShowReport } from './show-report.js'
+import type { CheckIn } from './life/check-in.js'
 import type { Show, ShowDetails } from './shows.js'
 import type { VerifyReport } from './verify.js'
 import type { Violation } from './violations.js'
@@ -33,6 +40,80 @@ export function showDetailsJson(show: ShowDetails) {
 /** A booking; `failure` is the code of its error, the sentence belongs to the error itself. */
 export function bookingJson({ booking, replayed }: BookingOutcome) {
   return { ...recordJson(booking), replayed }
+}
+
+/** A booking as it is found: with its show's name, and the seats of it that are inside. */
+export function listedBookingJson(booking: ListedBooking) {
+  return {
+    ...bookingJson({ booking, replayed: false }),
+    show_name: booking.showName,
+    admitted_seats: booking.admittedSeats,
+  }
+}
+
+/** What the door did with a booking: `already` are seats that were inside before, and since when. */
+export function checkInJson({ booking, admitted, already }: CheckIn) {
+  return {
+    booking: bookingJson({ booking, replayed: false }),
+    admitted,
+    already: already.map(({ seat, at }) => ({ seat, at: at.toISOString() })),
+  }
+}
+
+/** A booking in a list: `admitted_seats` are the seat numbers that have been let in. */
+export function listedBookingJson(booking: ListedBooking) {
+  return {
+    ...recordJson(booking),
+    show_name: booking.showName,
+    admitted_seats: booking.admittedSeats,
+  }
+}
+
+/** The door's answer: seats let in now (under undo, let out), and those that were in, since when. */
+export function checkInJson({ booking, admitted, already }: CheckIn) {
+  return {
+    booking: recordJson(booking),
+    admitted,
+    already: already.map(({ seat, at }) => ({ seat, at: at.toISOString() })),
+  }
+}
+
+/** An event of the history; `before` and `after` have the names of the database's columns. */
+export function historyJson(event: HistoryEvent) {
+  return {
+    id: event.id,
+    at: event.at.toISOString(),
+    show_id: event.showId,
+    booking_id: event.bookingId,
+    reference: event.reference,
+    action: event.action,
+    operator: event.operator,
+    command: event.command,
+    before: event.before,
+    after: event.after,
+  }
+}
+
+/** What cancelling a show would touch. */
+export function cancellationJson(show: Show, preview: CancellationPreview) {
+  return {
+    dry_run: true,
+    show_id: show.id,
+    confirmed_bookings: preview.confirmedBookings,
+    confirmed_seats: preview.confirmedSeats,
+    held_bookings: preview.heldBookings,
+  }
+}
+
+/** A report on a show; `rows` is null where the house has none. */
+export function showReportJson({ show, capacity, rows, hours, operators }: ShowReport) {
+  return {
+    show: showJson(show),
+    capacity,
+    rows,
+    hours: hours.map(({ hour, ...sales }) => ({ hour: hour.toISOString(), ...sales })),
+    operators,
+  }
 }
 
 /** A violation that `verify` found; `seats` are seat numbers, `bookings` references. */

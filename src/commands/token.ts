@@ -1,0 +1,65 @@
+import { type ApiToken, TicketsError, type TokenRole, tokenRoles } from '../index.js'
+import { type Column, writeList } from '../terminal/list.js'
+import { safeText } from '../terminal/safe-text.js'
+import { type Handler, inputRequired } from './context.js'
+
+export interface TokenCreateOptions {
+  name?: string
+  role?: string
+}
+
+/** `tickets token create`: the one moment in which a token is seen; only a hash of it is kept. */
+export const create: Handler<TokenCreateOptions> = async ({ output, tickets }, options) => {
+  const { name, role } = options
+  if (name === undefined || role === undefined) {
+    throw inputRequired([
+      ...(name === undefined ? ['--name'] : []),
+      ...(role === undefined ? ['--role'] : []),
+    ])
+  }
+  const { token, text } = await tickets.createToken({ name, role: parseRole(role) })
+  if (output.json) return output.document({ ...tokenJson(token), token: text })
+  await output.write(`${text}\n`)
+  output.hint('Keep it: it is not shown again. `tickets token revoke` ends it.')
+}
+
+/** `tickets token list`: all of them, the revoked ones too. */
+export const list: Handler = async ({ output, tickets }) => {
+  const tokens = await tickets.listTokens()
+  const rows = (async function* () {
+    yield* tokens
+  })()
+  const ifEmpty = 'There are no tokens yet. Make one: tickets token create --name NAME --role admin'
+  await writeList(output, { columns, toJson: tokenJson, ifEmpty }, rows)
+}
+
+/** `tickets token revoke ID`: servers notice within seconds. */
+export const revoke: Handler<object, [string]> = async ({ output, tickets }, _options, id) => {
+  const token = await tickets.revokeToken(id)
+  if (output.json) return output.document(tokenJson(token))
+  await output.write(`revoked ${token.id} (${safeText(token.name)})\n`)
+}
+
+const columns: Column<ApiToken>[] = [
+  { title: 'ID', field: 'id', cell: (token) => token.id },
+  { title: 'NAME', field: 'name', cell: (token) => token.name, weight: 1 },
+  { title: 'ROLE', field: 'role', cell: (token) => token.role },
+  { title: 'MADE', field: 'created_at', cell: (token) => token.createdAt.toISOString() },
+  { title: 'REVOKED', field: 'revoked_at', cell: (token) => token.revokedAt?.toISOString() ?? '' },
+]
+
+function tokenJson({ id, name, role, createdAt, revokedAt }: ApiToken) {
+  return {
+    id,
+    name,
+    role,
+    created_at: createdAt.toISOString(),
+    revoked_at: revokedAt?.toISOString() ?? null,
+  }
+}
+
+function parseRole(text: string): TokenRole {
+  const role = tokenRoles.find((known) => known === text)
+  if (role !== undefined) return role
+  throw new TicketsError('INVALID_INPUT', `--role is one of ${tokenRoles.join(', ')}.`)
+}

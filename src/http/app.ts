@@ -1,0 +1,193 @@
+import { randomBytes } from 'node:crypto'
+import type { Socket } from 'node:net'
+import cors from '@fastify/cors'
+import rateLimit from '@fastify/rate-limit'
+import Fastify, {
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from 'fastify'
+import type { Tickets, TokenRole } from '../index.js'
+import { parseJsonStrictly } from './body.js'
+import { describeApi } from './documents.js'
+import { answerOf, HttpError } from './errors.js'
+import { type Guard, guardByPlace, guardByToken } from './guard.js'
+import { LoadLimit, type LoadLimits } from './load-limit.js'
+import type { createMetrics } from './metrics.js'
+import { refuseUnknownRoutes } from './not-found.js'
+import { bookingRoutes } from './routes/bookings.js'
+import { healthRoutes } from './routes/health.js'
+import { showRoutes } from './routes/shows.js'
+import { SeatFeeds } from './seat-feed.js'
+import { validateStrictly } from './validate.js'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** What a token must allow; nothing: anybody may. */
+    role?: TokenRole
+    /** Answered however much there is to do, and not logged: whoever asks looks at the server. */
+    isProbe?: boolean
+    /** Open for as long as the client likes, so it is no load. */
+    isStream?: boolean
+  }
+}
+
+export interface AppOptions {
+  tickets: Tickets
+  /** One connection and a short patience, for `GET /readyz`. */
+  probe: Tickets
+  metrics: ReturnType<typeof createMetrics>
+  version: string
+  /** Gets the log, one JSON document a line. */
+  log: { write(line: string): void }
+  logLevel: string
+  requireToken: boolean
+  /** Requests a second from one address; undefined: no limit. */
+  rate?: number | undefined
+  /** Origins of web pages that may call. */
+  corsOrigins: readonly string[]
+  limits?: LoadLimits
+}
+
+export const BODY_LIMIT = 1024 * 1024
+
+const defaultLimits: LoadLimits = { requests: 5000, bytes: 64 * 1024 * 1024 }
+
+/** The application: every route, and around them what guards, limits, counts and logs. */
+export async function createApp(options: AppOptions): Promise<FastifyInstance> {
+  const { tickets, metrics, version, corsOrigins } = options
+  const app = openFastify(options)
+  const feeds = new SeatFeeds(tickets)
+  const load = new LoadLimit(options.limits ?? defaultLimits, BODY_LIMIT)
+  metrics.watch({
+    tickets,
+    requestsUnderWay: () => load.requests,
+    streams: () => feeds.streams,
+  })
+
+  validateStrictly(app)
+  parseJsonStrictly(app)
+  app.setErrorHandler(sendError)
+  app.addHook('onRequest', secureHeaders)
+  watchRequests(app, options)
+  const guard = options.requireToken ? guardByToken(tickets) : guardByPlace(corsOrigins)
+  if (corsOrigins.length > 0) await app.register(cors, { origin: [...corsOrigins] })
+  if (options.rate !== undefined) await limitRate(app, options.rate)
+  letIn(app, load, guard)
+  refuseUnknownRoutes(app)
+
+  await describeApi(app, version)
+  showRoutes(app, { tickets, feeds })
+  bookingRoutes(app, { tickets, metrics })
+  healthRoutes(app, options)
+  app.addHook('preClose', async () => feeds.close())
+  return app
+}
+
+function openFastify({ log, logLevel }: AppOptions): FastifyInstance {
+  const run = randomBytes(3).toString('hex')
+  let requests = 0
+  return Fastify({
+    logger: { level: logLevel, stream: log, serializers: { err: errorFacts } },
+    logController: new LogController({ disableRequestLogging: true }),
+    genReqId: () => `${run}-${(++requests).toString(36)}`,
+    bodyLimit: BODY_LIMIT,
+    requestTimeout: 30_000,
+    keepAliveTimeout: 72_000,
+    http: { headersTimeout: 10_000, connectionsCheckingInterval: 5000, maxHeaderSize: 16_384 },
+    routerOptions: { maxParamLength: 2000 },
+    return503OnClosing: false,
+    clientErrorHandler: refuseBrokenRequest,
+    frameworkErrors: (error, request, reply) => sendError(error, request, reply as FastifyReply),
+  })
+}
+
+function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const { status, headers, body } = answerOf(error)
+  if (status === 500) request.log.error({ err: error }, 'bug')
+  return reply.code(status).headers(headers).type('application/json; charset=utf-8').send(body)
+}
+
+/** An error for the log, without what a driver hangs on it: rows with the names of customers. */
+function errorFacts(error: Error & { code?: string }) {
+  return { type: error.name, message: error.message, code: error.code, stack: error.stack ?? '' }
+}
+
+function secureHeaders(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
+  reply.headers({
+    'x-request-id': request.id,
+    'x-content-type-options': 'nosniff',
+    'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+    'cross-origin-resource-policy': 'same-origin',
+    'referrer-policy': 'no-referrer',
+    'cache-control': 'no-store',
+  })
+  done()
+}
+
+/** Counts and logs every request when its connection is done with it, however that came about. */
+function watchRequests(app: FastifyInstance, { metrics }: Pick<AppOptions, 'metrics'>): void {
+  app.addHook('onRequest', (request, reply, done) => {
+    const started = performance.now()
+    reply.raw.once('close', () => {
+      const { config, url: route = 'none' } = request.routeOptions
+      const seconds = (performance.now() - started) / 1000
+      const { method } = request
+      const status = reply.raw.writableFinished ? reply.statusCode : 499
+      if (!config.isStream) metrics.request({ method, route, status, seconds })
+      const path = request.url.split('?', 1)[0]!.slice(0, 200)
+      const facts = { method, path, status, ms: Math.round(seconds * 1e5) / 100 }
+      if (config.isProbe) request.log.debug(facts, 'request')
+      else if (status === 503) request.log.warn(facts, 'request')
+      else request.log.info(facts, 'request')
+    })
+    done()
+  })
+}
+
+/** Before anything is done for a request: is there room for it, and may it? */
+function letIn(app: FastifyInstance, load: LoadLimit, guard: Guard): void {
+  let isClosing = false
+  app.addHook('preClose', async () => {
+    isClosing = true
+  })
+  app.addHook('onSend', async (_request, reply) => {
+    if (isClosing) reply.header('connection', 'close')
+  })
+  app.addHook('onRequest', async (request, reply) => {
+    const { isProbe, isStream, role } = request.routeOptions.config
+    if (!isProbe && !isStream) reply.raw.once('close', load.enter(request.raw))
+    await guard(request, role)
+  })
+}
+
+async function limitRate(app: FastifyInstance, rate: number): Promise<void> {
+  await app.register(rateLimit, {
+    max: rate,
+    timeWindow: 1000,
+    errorResponseBuilder: (_request, { ttl }) =>
+      new HttpError('TOO_MANY_REQUESTS', 'Too many requests from this address. Slow down.', {
+        'retry-after': String(Math.max(1, Math.ceil(ttl / 1000))),
+      }),
+  })
+}
+
+/** What is no HTTP at all gets an answer of the same shape, and the connection ends. */
+function refuseBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy()
+    return
+  }
+  const status =
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? '431 Request Header Fields Too Large'
+      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? '408 Request Timeout'
+        : '400 Bad Request'
+  const message = 'This is not a request that HTTP knows.'
+  const body = JSON.stringify({ error: { code: 'INVALID_INPUT', message, retryable: false } })
+  socket.end(
+    `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
+  )
+}

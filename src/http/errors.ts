@@ -1,0 +1,102 @@
+import type { FastifyError } from 'fastify'
+import { errorCodes, TicketsError } from '../core/errors.js'
+import { errorJson } from '../core/json.js'
+
+/** What can go wrong in HTTP alone; everything else has a code of the core. */
+export const httpCodes = {
+  UNAUTHORIZED: 401,
+  FORBIDDEN: 403,
+  NO_SUCH_ROUTE: 404,
+  METHOD_NOT_ALLOWED: 405,
+  TOO_MANY_REQUESTS: 429,
+} as const
+
+/** An expected failure of a request, before the core has heard of it. */
+export class HttpError extends Error {
+  override readonly name = 'HttpError'
+  readonly code: keyof typeof httpCodes
+  readonly headers: Record<string, string>
+
+  constructor(code: keyof typeof httpCodes, message: string, headers: Record<string, string> = {}) {
+    super(message)
+    this.code = code
+    this.headers = headers
+  }
+}
+
+/** An error as it leaves the server. */
+export interface Answer {
+  status: number
+  headers: Record<string, string>
+  body: object
+}
+
+/**
+ * The one place where errors become answers. What is no expected failure is a bug: its text may
+ * tell of the inside, so it is told to the log alone.
+ */
+export function answerOf(error: unknown): Answer {
+  if (error instanceof HttpError) {
+    const { code, headers, message } = error
+    const retryable = code === 'TOO_MANY_REQUESTS'
+    return { status: httpCodes[code], headers, body: { error: { code, message, retryable } } }
+  }
+  const { error: expected, status } = understand(error)
+  const headers: Record<string, string> = status === 503 ? { 'retry-after': '1' } : {}
+  return { status, headers, body: errorJson(expected) }
+}
+
+/** Exit codes are the classes of the contract; each class has its status. */
+const statusOfExit: Record<number, number> = { 2: 400, 3: 404, 4: 409, 5: 503, 6: 503, 130: 503 }
+
+function statusOf(code: TicketsError['code']): number {
+  // The request is well formed; what it contradicts is an earlier one.
+  if (code === 'KEY_REUSED') return 409
+  return statusOfExit[errorCodes[code].exit] ?? 500
+}
+
+function understand(error: unknown): { error: TicketsError; status: number } {
+  if (error instanceof TicketsError) return { error, status: statusOf(error.code) }
+  const { statusCode = 500, validation, validationContext, code } = error as FastifyError
+  if (validation !== undefined) {
+    const sentence = `The ${places[validationContext ?? ''] ?? 'request'} ${complaint(validation)}.`
+    return { error: new TicketsError('INVALID_INPUT', sentence), status: 400 }
+  }
+  if (statusCode >= 400 && statusCode < 500) {
+    const sentence = sentences[code] ?? 'The request is not well formed.'
+    return { error: new TicketsError('INVALID_INPUT', sentence), status: statusCode }
+  }
+  const sentence = 'This is a bug in tickets. The log of the server has it under the request id.'
+  return { error: new TicketsError('INTERNAL', sentence), status: 500 }
+}
+
+const places: Record<string, string> = {
+  body: 'body',
+  querystring: 'query',
+  params: 'path',
+  headers: 'header',
+}
+
+/** Fastify's own refusals; what is not listed comes from the JSON parser. */
+const sentences: Record<string, string> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: 'The body is too large: at most 1 MiB.',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'The body must be JSON: Content-Type: application/json.',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'The body is not as long as its Content-Length says.',
+  FST_ERR_CTP_INVALID_JSON_BODY: 'The body is not valid JSON.',
+  FST_ERR_BAD_URL: 'The URL is not valid.',
+}
+
+type Complaint = NonNullable<FastifyError['validation']>[number]
+
+function complaint([first]: Complaint[]): string {
+  if (first === undefined) return 'is not valid'
+  const { instancePath, keyword, params, message = 'is not valid' } = first
+  const place = instancePath.slice(1).replaceAll('/', '.')
+  if (keyword === 'additionalProperties') {
+    return `has a field that is not known: ${JSON.stringify(params.additionalProperty).slice(0, 80)}`
+  }
+  if (keyword === 'enum') {
+    return `has a wrong ${place}: one of ${(params.allowedValues as string[]).join(', ')}`
+  }
+  return place === '' ? message : `has a wrong ${place}: it ${message}`
+}

@@ -1,0 +1,77 @@
+import { createHash } from 'node:crypto'
+import type { FastifyRequest } from 'fastify'
+import type { ApiToken, Tickets, TokenRole } from '../index.js'
+import { tokenRoles } from '../index.js'
+import { HttpError } from './errors.js'
+
+/** Lets a request pass that needs `role`, or throws UNAUTHORIZED or FORBIDDEN. */
+export type Guard = (request: FastifyRequest, role: TokenRole | undefined) => Promise<void>
+
+/** How long a revoked token may still be taken for good. */
+const TRUST_MS = 5000
+const MOST_REMEMBERED = 1000
+
+/** Wants a bearer token of the right role wherever a route needs one. */
+export function guardByToken(tickets: Pick<Tickets, 'findToken'>): Guard {
+  const known = new Map<string, { token: Promise<ApiToken | undefined>; until: number }>()
+  const findToken = (text: string) => {
+    const now = performance.now()
+    // By its hash: how long it takes to find a text in a map tells something about the text.
+    const hash = createHash('sha256').update(text).digest('base64')
+    const remembered = known.get(hash)
+    if (remembered && remembered.until > now) return remembered.token
+    const token = tickets.findToken(text)
+    if (known.size >= MOST_REMEMBERED) known.clear()
+    known.set(hash, { token, until: now + TRUST_MS })
+    // Only what is good is remembered: a token that was just made, or a database that is back.
+    const forget = () => known.delete(hash)
+    token.then((found) => found ?? forget(), forget)
+    return token
+  }
+  return async ({ headers }, role) => {
+    if (role === undefined) return
+    const [, text] = /^Bearer +(\S{1,200})$/i.exec(headers.authorization ?? '') ?? []
+    const token = text === undefined ? undefined : await findToken(text)
+    if (token === undefined) {
+      throw new HttpError('UNAUTHORIZED', 'This wants a token: Authorization: Bearer tkt_….', {
+        'www-authenticate': 'Bearer',
+      })
+    }
+    if (!mayDo(token.role, role)) {
+      throw new HttpError('FORBIDDEN', `A token of the role ${token.role} may not do this.`)
+    }
+  }
+}
+
+/**
+ * Without tokens, whoever reaches the loopback address may do everything. A web page that is open
+ * in a browser of this machine reaches it too, so what comes from a foreign page is refused: a
+ * foreign origin, or a foreign name that was made to lead here (DNS rebinding).
+ */
+export function guardByPlace(allowedOrigins: readonly string[]): Guard {
+  return async ({ headers, method }) => {
+    const { host, origin } = headers
+    if (host !== undefined && !LOCAL_HOST.test(host)) {
+      throw new HttpError(
+        'FORBIDDEN',
+        'Without tokens this server answers to localhost only. Start it with --require-token.',
+      )
+    }
+    const isRead = method === 'GET' || method === 'HEAD' || method === 'OPTIONS'
+    if (isRead || origin === undefined || allowedOrigins.includes(origin)) return
+    if (origin !== `http://${host}`) {
+      throw new HttpError('FORBIDDEN', 'Requests from other web pages are refused. See --cors.')
+    }
+  }
+}
+
+const LOCAL_HOST = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?$/i
+
+/** Does this address lead to this machine alone? */
+export function isLoopback(host: string): boolean {
+  return /^(localhost|127(\.\d{1,3}){3}|::1)$/i.test(host)
+}
+
+function mayDo(has: TokenRole, needs: TokenRole): boolean {
+  return tokenRoles.indexOf(has) <= tokenRoles.indexOf(needs)
+}

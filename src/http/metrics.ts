@@ -1,0 +1,92 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { Tickets } from '../index.js'
+
+/** What the server counts, as Prometheus reads it. */
+export interface Metrics {
+  request(facts: { method: string; route: string; status: number; seconds: number }): void
+  /** What a booking came to: CONFIRMED, HELD, replayed, or an error's code. */
+  booking(outcome: string): void
+  batch(facts: { size: number; lockWaitMs: number }): void
+  /** The page that Prometheus asks for. */
+  page(): Promise<{ contentType: string; text: string }>
+}
+
+/** What is looked at when the page is asked for. */
+export interface Gauges {
+  tickets: Pick<Tickets, 'connections'>
+  requestsUnderWay(): number
+  streams(): number
+}
+
+const LATENCIES = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
+
+/** Counters of one server, in a registry of its own. */
+export function createMetrics(): Metrics & { watch(gauges: Gauges): void } {
+  const registry = new Registry()
+  const registers = [registry]
+  collectDefaultMetrics({ register: registry })
+  const requests = new Histogram({
+    name: 'tickets_http_request_duration_seconds',
+    help: 'Requests, from their first header to the last byte of the answer',
+    labelNames: ['method', 'route', 'status'],
+    buckets: LATENCIES,
+    registers,
+  })
+  const bookings = new Counter({
+    name: 'tickets_bookings_total',
+    help: 'Requests to book, by what they came to',
+    labelNames: ['outcome'],
+    registers,
+  })
+  const batchSize = new Histogram({
+    name: 'tickets_booking_batch_size',
+    help: 'Bookings decided in one transaction',
+    buckets: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000],
+    registers,
+  })
+  const lockWait = new Histogram({
+    name: 'tickets_lock_wait_seconds',
+    help: "How long a batch waited for its show's lock",
+    buckets: LATENCIES,
+    registers,
+  })
+  return {
+    request: ({ seconds, ...labels }) => requests.observe(labels, seconds),
+    booking: (outcome) => bookings.inc({ outcome }),
+    batch: ({ size, lockWaitMs }) => {
+      batchSize.observe(size)
+      lockWait.observe(lockWaitMs / 1000)
+    },
+    page: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
+    watch: (gauges) => watchGauges(registry, gauges),
+  }
+}
+
+function watchGauges(registry: Registry, { tickets, requestsUnderWay, streams }: Gauges): void {
+  const registers = [registry]
+  new Gauge({
+    name: 'tickets_database_connections',
+    help: 'Connections of the pool, and calls that wait for one',
+    labelNames: ['state'],
+    registers,
+    collect() {
+      for (const [state, n] of Object.entries(tickets.connections)) this.set({ state }, n)
+    },
+  })
+  new Gauge({
+    name: 'tickets_http_requests_under_way',
+    help: 'Requests that are not answered yet',
+    registers,
+    collect() {
+      this.set(requestsUnderWay())
+    },
+  })
+  new Gauge({
+    name: 'tickets_http_event_streams',
+    help: 'Clients that watch the seats of a show',
+    registers,
+    collect() {
+      this.set(streams())
+    },
+  })
+}

@@ -1,0 +1,20 @@
+import type { FastifyInstance } from 'fastify'
+import { HttpError } from './errors.js'
+
+/** Says of an unknown URL that it is unknown, and of a wrong method which ones are right. */
+export function refuseUnknownRoutes(app: FastifyInstance): void {
+  const routes: { pattern: RegExp; methods: string[] }[] = []
+  app.addHook('onRoute', ({ url, method }) => {
+    const pattern = url.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/:[^/]+/g, '[^/]+')
+    routes.push({ pattern: new RegExp(`^${pattern}/?$`), methods: [method].flat() })
+  })
+  app.setNotFoundHandler((request) => {
+    const path = request.url.split('?', 1)[0]!
+    const methods = routes.filter(({ pattern }) => pattern.test(path)).flatMap((r) => r.methods)
+    if (methods.length === 0) {
+      throw new HttpError('NO_SUCH_ROUTE', 'There is nothing here. GET /docs shows what there is.')
+    }
+    const allow = [...new Set(methods)].sort().join(', ')
+    throw new HttpError('METHOD_NOT_ALLOWED', `Only ${allow} can be done here.`, { allow })
+  })
+}

@@ -1,0 +1,151 @@
+import type { FastifyInstance } from 'fastify'
+import { parseHold } from '../../core/duration.js'
+import { bookingJson, checkInJson, listedBookingJson } from '../../core/json.js'
+import {
+  type BookingOutcome,
+  type BookingRequest,
+  type Tickets,
+  TicketsError,
+} from '../../index.js'
+import type { Metrics } from '../metrics.js'
+import * as schemas from '../schemas.js'
+
+type Seats = number[] | string
+
+interface BookBody {
+  seats?: Seats
+  seats_count?: number
+  customer?: string | null
+  note?: string | null
+  hold?: string
+}
+
+interface OfShow {
+  Params: { show: string }
+}
+
+interface OfBooking {
+  Params: { booking: string }
+}
+
+const { errors } = schemas
+
+/** Bookings: made, and what becomes of them, as the commands do it. */
+export function bookingRoutes(
+  app: FastifyInstance,
+  { tickets, metrics }: { tickets: Tickets; metrics: Metrics },
+): void {
+  app.post<OfShow & { Body: BookBody; Headers: { 'idempotency-key'?: string } }>(
+    '/shows/:show/book',
+    {
+      config: { role: 'box-office' },
+      schema: {
+        operationId: 'bookSeats',
+        summary: 'Book seats, or hold them',
+        params: schemas.showParams,
+        headers: schemas.idempotencyKey,
+        body: schemas.bookRequest,
+        response: { 201: { $ref: 'Booking#' }, ...errors(400, 401, 403, 404, 409, 503) },
+      },
+    },
+    async ({ params, body, headers }, reply) => {
+      const request = requestOf(body, headers['idempotency-key'])
+      const outcome = await counted(metrics, tickets.book(params.show, request))
+      return reply.code(201).send(bookingJson(outcome))
+    },
+  )
+
+  app.get<OfBooking>(
+    '/bookings/:booking',
+    {
+      config: { role: 'read' },
+      schema: {
+        operationId: 'viewBooking',
+        summary: 'A booking',
+        params: schemas.bookingParams,
+        response: { 200: { $ref: 'ListedBooking#' }, ...errors(401, 403, 404, 503) },
+      },
+    },
+    async ({ params }) => listedBookingJson(await tickets.findBooking(params.booking)),
+  )
+
+  lifeRoutes(app, tickets)
+}
+
+function lifeRoutes(app: FastifyInstance, tickets: Tickets): void {
+  const route = (operationId: string, summary: string, body: object, answer: string) => ({
+    config: { role: 'box-office' as const },
+    schema: {
+      operationId,
+      summary,
+      params: schemas.bookingParams,
+      body,
+      response: { 200: { $ref: answer }, ...errors(400, 401, 403, 404, 409, 503) },
+    },
+  })
+
+  app.post<OfBooking & { Body: { seats?: Seats } }>(
+    '/bookings/:booking/confirm',
+    route('confirmBooking', 'Sell what a hold keeps', schemas.confirmRequest, 'Booking#'),
+    async ({ params, body }) =>
+      bookingJson(await tickets.confirmBooking(params.booking, { ...specOf(body.seats) })),
+  )
+
+  app.post<OfBooking & { Body: { seats?: Seats; reason?: string | null } }>(
+    '/bookings/:booking/cancel',
+    route('cancelBooking', 'Give seats back', schemas.cancelRequest, 'Booking#'),
+    async ({ params, body: { seats, reason } }) =>
+      bookingJson(
+        await tickets.cancelBooking(params.booking, {
+          ...specOf(seats),
+          ...(reason !== undefined && { reason }),
+        }),
+      ),
+  )
+
+  app.post<OfBooking & { Body: { to: Seats; to_show?: string } }>(
+    '/bookings/:booking/move',
+    route('moveBooking', 'Exchange seats for as many others', schemas.moveRequest, 'Booking#'),
+    async ({ params, body: { to, to_show: toShow } }) =>
+      bookingJson(
+        await tickets.moveBooking(params.booking, { to, ...(toShow !== undefined && { toShow }) }),
+      ),
+  )
+
+  app.post<OfBooking & { Body: { seats?: Seats; show?: string; undo?: boolean } }>(
+    '/bookings/:booking/check-in',
+    route('checkIn', 'Let seats in, each once', schemas.checkInRequest, 'CheckIn#'),
+    async ({ params, body: { seats, ...rest } }) =>
+      checkInJson(await tickets.checkIn(params.booking, { ...specOf(seats), ...rest })),
+  )
+}
+
+function requestOf(body: BookBody, key: string | undefined): BookingRequest {
+  const { seats_count: count, hold, ...rest } = body
+  return {
+    ...rest,
+    ...(count !== undefined && { count }),
+    ...(hold !== undefined && { hold: parseHold(hold) }),
+    ...(key !== undefined && { key }),
+  }
+}
+
+/** The core takes a spec where a booking's own seats are meant. */
+function specOf(seats: Seats | undefined): { seats?: string } {
+  if (seats === undefined) return {}
+  return { seats: typeof seats === 'string' ? seats : seats.join(',') }
+}
+
+async function counted(
+  metrics: Metrics,
+  booking: Promise<BookingOutcome>,
+): Promise<BookingOutcome> {
+  try {
+    const outcome = await booking
+    metrics.booking(outcome.replayed ? 'replayed' : outcome.booking.status)
+    return outcome
+  } catch (error) {
+    metrics.booking(error instanceof TicketsError ? error.code : 'INTERNAL')
+    throw error
+  }
+}

@@ -1,0 +1,154 @@
+import { Readable } from 'node:stream'
+import type { FastifyInstance } from 'fastify'
+import { showJson } from '../../core/json.js'
+import { parseStartTime, parseTimeZone } from '../../core/start-time.js'
+import type { Show, ShowFilter, Tickets } from '../../index.js'
+import { errors, listQuery, newShow, showParams } from '../schemas.js'
+import { type SeatFeeds, seatsJson } from '../seat-feed.js'
+
+interface NewShowBody {
+  name: string
+  start_time: string
+  total_seats: number
+  seats_per_row?: number | null
+  time_zone?: string
+}
+
+interface ListQuery {
+  limit?: number
+  after?: string
+  upcoming?: '' | 'true' | 'false'
+  search?: string
+}
+
+/** Shows: created, listed, viewed and watched. */
+export function showRoutes(
+  app: FastifyInstance,
+  { tickets, feeds }: { tickets: Tickets; feeds: SeatFeeds },
+): void {
+  app.post<{ Body: NewShowBody }>(
+    '/admin/shows',
+    {
+      config: { role: 'admin' },
+      schema: {
+        operationId: 'createShow',
+        summary: 'Create a show',
+        body: newShow,
+        response: { 201: { $ref: 'Show#' }, ...errors(400, 401, 403, 503) },
+      },
+    },
+    async ({ body }, reply) => {
+      const timeZone = parseTimeZone(body.time_zone ?? 'UTC')
+      const show = await tickets.createShow({
+        name: body.name,
+        startTime: parseStartTime(body.start_time, timeZone),
+        totalSeats: body.total_seats,
+        seatsPerRow: body.seats_per_row ?? null,
+        timeZone,
+      })
+      return reply.code(201).header('location', `/shows/${show.id}`).send(showJson(show))
+    },
+  )
+
+  app.get<{ Querystring: ListQuery }>(
+    '/shows',
+    {
+      schema: {
+        operationId: 'listShows',
+        summary: 'Shows in the order of their start; without a limit, all of them, as a stream',
+        querystring: listQuery,
+        response: { 200: { type: 'array', items: { $ref: 'Show#' } }, ...errors(400, 404, 503) },
+      },
+    },
+    async ({ query }, reply) => {
+      const shows = tickets.listShows(await filterOf(tickets, query))
+      // The first one now: an error must be an answer, and not the end of one.
+      const first = await shows.next()
+      reply.type('application/json; charset=utf-8')
+      return reply.send(Readable.from(jsonArray(first, shows), { highWaterMark: 1 }))
+    },
+  )
+
+  app.get<{ Params: { show: string } }>(
+    '/shows/:show',
+    {
+      schema: {
+        operationId: 'viewShow',
+        summary: 'A show',
+        params: showParams,
+        response: { 200: { $ref: 'Show#' }, ...errors(400, 404, 503) },
+      },
+    },
+    async ({ params }) => showJson(await tickets.findShow(params.show)),
+  )
+
+  app.get<{ Params: { show: string } }>(
+    '/shows/:show/seats',
+    {
+      schema: {
+        operationId: 'viewSeats',
+        summary: 'Which seats of a show are booked, held and available',
+        params: showParams,
+        response: { 200: { $ref: 'Seats#' }, ...errors(400, 404, 503) },
+      },
+    },
+    async ({ params }) => seatsJson(await tickets.viewShow(params.show)),
+  )
+
+  app.get<{ Params: { show: string } }>(
+    '/shows/:show/events',
+    {
+      config: { isStream: true },
+      exposeHeadRoute: false,
+      schema: {
+        operationId: 'watchSeats',
+        summary: 'Seats as they change: server-sent events, first `seats`, then `change`',
+        params: showParams,
+        response: {
+          200: {
+            description: 'A stream that does not end',
+            content: { 'text/event-stream': { schema: { type: 'string' } } },
+          },
+          ...errors(400, 404, 503),
+        },
+      },
+    },
+    async ({ params }, reply) => {
+      const { id } = await tickets.findShow(params.show)
+      const stream = feeds.open(id)
+      // A proxy that collects what it passes on would hold events back.
+      return reply.type('text/event-stream').header('x-accel-buffering', 'no').send(stream)
+    },
+  )
+}
+
+async function filterOf(tickets: Tickets, query: ListQuery): Promise<ShowFilter> {
+  const { limit, after, upcoming, search } = query
+  return {
+    ...(limit !== undefined && { limit }),
+    ...(search !== undefined && { search }),
+    ...(upcoming !== undefined && { upcoming: upcoming !== 'false' }),
+    ...(after !== undefined && { after: await tickets.findShow(after) }),
+  }
+}
+
+const CHUNK = 32_768
+
+/** A JSON array in chunks, made as the reader takes them. */
+async function* jsonArray(
+  first: IteratorResult<Show>,
+  rest: AsyncGenerator<Show>,
+): AsyncGenerator<string> {
+  try {
+    let chunk = '['
+    for (let next = first, comma = ''; !next.done; next = await rest.next(), comma = ',') {
+      chunk += comma + JSON.stringify(showJson(next.value))
+      if (chunk.length < CHUNK) continue
+      yield chunk
+      chunk = ''
+    }
+    yield `${chunk}]`
+  } finally {
+    await rest.return(undefined)
+  }
+}

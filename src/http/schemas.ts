@@ -1,0 +1,201 @@
+/**
+ * The shapes of requests and answers: they validate, they serialise, and the OpenAPI document is
+ * made of them. Fields are described where their name does not say it all.
+ */
+const text = { type: 'string' } as const
+const count = { type: 'integer', minimum: 0 } as const
+const time = { type: 'string', description: 'ISO 8601, UTC' } as const
+const optionalText = { type: ['string', 'null'] } as const
+const optionalTime = { type: ['string', 'null'], description: 'ISO 8601, UTC' } as const
+const seatNumbers = { type: 'array', items: { type: 'integer' } } as const
+
+function fields<P extends Record<string, object>>(properties: P) {
+  return { type: 'object', required: Object.keys(properties), properties } as const
+}
+
+export const show = {
+  $id: 'Show',
+  ...fields({
+    id: text,
+    name: text,
+    start_time: time,
+    time_zone: { ...text, description: 'IANA name' },
+    total_seats: count,
+    seats_per_row: { type: ['integer', 'null'] },
+    createdAt: time,
+    updatedAt: time,
+    cancelled_at: optionalTime,
+    confirmed_seats_count: count,
+    held_seats_count: count,
+    available_seats: count,
+  }),
+}
+
+export const seats = {
+  $id: 'Seats',
+  description: 'Seat numbers, ascending',
+  ...fields({ total: count, booked: seatNumbers, held: seatNumbers, available: seatNumbers }),
+}
+
+const bookingFields = fields({
+  id: text,
+  reference: { ...text, description: "Short, for people: 'K7Q2-9FMX'" },
+  show_id: text,
+  status: { type: 'string', enum: ['PENDING', 'HELD', 'CONFIRMED', 'FAILED', 'CANCELLED'] },
+  seats: seatNumbers,
+  seat_labels: { type: 'array', items: text },
+  customer: optionalText,
+  note: optionalText,
+  held_until: { ...optionalTime, description: 'When a hold ends; null: not by itself' },
+  failure: { ...optionalText, description: 'The code of the error that it failed with' },
+  createdAt: time,
+  updatedAt: time,
+  replayed: { type: 'boolean', description: 'An earlier request had done this already' },
+})
+
+export const booking = { $id: 'Booking', ...bookingFields }
+
+export const listedBooking = {
+  $id: 'ListedBooking',
+  ...fields({ ...bookingFields.properties, show_name: text, admitted_seats: seatNumbers }),
+}
+
+export const checkIn = {
+  $id: 'CheckIn',
+  ...fields({
+    booking: { $ref: 'Booking#' },
+    admitted: { ...seatNumbers, description: 'Let in now; under undo, let out' },
+    already: {
+      type: 'array',
+      description: 'Seats that were in before, and since when',
+      items: fields({ seat: { type: 'integer' }, at: time }),
+    },
+  }),
+}
+
+export const error = {
+  $id: 'Error',
+  type: 'object',
+  required: ['error'],
+  properties: {
+    error: {
+      type: 'object',
+      required: ['code', 'message', 'retryable'],
+      properties: {
+        code: { ...text, description: 'From a closed list; match on it' },
+        message: { ...text, description: 'For people; it may change' },
+        retryable: { type: 'boolean', description: 'May the same request succeed later?' },
+        seats: { ...seatNumbers, description: 'The seats that it is about' },
+        alternatives: { ...seatNumbers, description: 'Free seats that would do as well' },
+      },
+    },
+    booking: { $ref: 'Booking#', description: 'The FAILED booking that records the refusal' },
+  },
+}
+
+export const newShow = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['name', 'start_time', 'total_seats'],
+  properties: {
+    name: { type: 'string', description: '1 to 200 characters' },
+    start_time: {
+      type: 'string',
+      description: 'ISO 8601 with an offset or Z, or a local time in time_zone',
+    },
+    total_seats: { type: 'integer', minimum: 1, maximum: 100_000 },
+    seats_per_row: { type: ['integer', 'null'], minimum: 1, description: 'Gives rows: A1, A2, …' },
+    time_zone: { type: 'string', description: 'IANA name; UTC unless told' },
+  },
+} as const
+
+const someSeats = {
+  type: ['array', 'string'],
+  items: { type: 'integer' },
+  minItems: 1,
+  description: "Seat numbers, or a text such as '1,2,5-8' or 'A1-A4'",
+} as const
+
+/** Without a body, every default of it holds. */
+function changes<P extends Record<string, object>>(properties: P, required: string[] = []) {
+  return { type: 'object', additionalProperties: false, required, properties } as const
+}
+
+export const bookRequest = changes({
+  seats: someSeats,
+  seats_count: { type: 'integer', minimum: 1, description: 'Instead of seats: the best so many' },
+  customer: optionalText,
+  note: optionalText,
+  hold: { type: 'string', description: "Hold instead of selling: '15m', '2h', 'forever'" },
+})
+
+export const confirmRequest = changes({
+  seats: { ...someSeats, description: 'Only these seats of the hold' },
+})
+
+export const cancelRequest = changes({
+  seats: { ...someSeats, description: 'Only these seats' },
+  reason: optionalText,
+})
+
+export const moveRequest = changes(
+  {
+    to: { ...someSeats, description: 'As many seats as the booking has' },
+    to_show: { type: 'string', description: 'Another show; its own unless told' },
+  },
+  ['to'],
+)
+
+export const checkInRequest = changes({
+  seats: { ...someSeats, description: 'Only these seats' },
+  show: { type: 'string', description: 'At the door of this show: others are refused' },
+  undo: { type: 'boolean' },
+})
+
+export const listQuery = {
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    limit: { type: 'integer', minimum: 1, maximum: 1_000_000_000, description: 'At most so many' },
+    after: { type: 'string', description: 'The id of the last show of the page before' },
+    upcoming: {
+      type: 'string',
+      enum: ['', 'true', 'false'],
+      description: 'Only shows that have not started',
+    },
+    search: { type: 'string', description: 'Words, or beginnings of words, of the name' },
+  },
+} as const
+
+export const idempotencyKey = {
+  type: 'object',
+  properties: {
+    'idempotency-key': {
+      type: 'string',
+      description: 'Makes a retry safe: the same key with the same body books once',
+    },
+  },
+} as const
+
+export const showParams = changes({ show: { type: 'string', description: 'Its id' } }, ['show'])
+
+export const bookingParams = changes(
+  { booking: { type: 'string', description: 'Its id or its reference' } },
+  ['booking'],
+)
+
+/** The statuses that a route may answer with besides its own, all of one shape. */
+export function errors(...statuses: (keyof typeof meanings)[]) {
+  return Object.fromEntries(
+    statuses.map((status) => [status, { description: meanings[status], $ref: 'Error#' }]),
+  )
+}
+
+const meanings = {
+  400: 'The request is wrong',
+  401: 'A token is wanted',
+  403: 'Not allowed',
+  404: 'No such show, booking or seat',
+  409: 'Refused: taken, not enough, in the wrong state, or a key that was used otherwise',
+  503: 'Busy, or no database: come again after Retry-After',
+}

@@ -1,0 +1,88 @@
+import { once } from 'node:events'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { TicketsError } from '../core/errors.js'
+import { type AppOptions, createApp } from './app.js'
+import { BatchedLines, type LineWriter } from './batched-lines.js'
+
+export interface ServerOptions extends Omit<AppOptions, 'log'> {
+  host: string
+  /** 0: any that is free. */
+  port: number
+  /** Where the log goes, one JSON document a line. */
+  log: LineWriter
+  /** Milliseconds that what is under way may take when the server is closed. */
+  patienceMs: number
+}
+
+export interface RunningServer {
+  /** Where it listens: 'http://127.0.0.1:3000'. */
+  url: string
+  /** Accepts nothing more, finishes what is under way, and resolves when that is done. */
+  close(): Promise<void>
+}
+
+const MOST_CONNECTIONS = 5000
+
+/** Starts to listen. Throws INVALID_INPUT when there is no listening on that address. */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const log = new BatchedLines(options.log)
+  const app = await createApp({ ...options, log })
+  await app.ready()
+  app.server.maxConnections = MOST_CONNECTIONS
+  await listen(app.server, options)
+  return {
+    url: urlOf(app.server.address() as AddressInfo),
+    async close() {
+      const ending = endConnections(app.server, options.patienceMs)
+      try {
+        await app.close()
+      } finally {
+        ending.stop()
+        log.flush()
+      }
+    },
+  }
+}
+
+async function listen(server: Server, { host, port }: ServerOptions): Promise<void> {
+  // Not Fastify's own: on localhost it opens a second server, which has none of these limits.
+  server.listen({ host, port, backlog: 511 })
+  try {
+    await once(server, 'listening')
+  } catch (error) {
+    throw notListening(error as NodeJS.ErrnoException, host, port)
+  }
+}
+
+/**
+ * A connection that is kept alive is idle as soon as its last answer is out, and would keep a
+ * closing server; a reader that takes nothing would keep it for ever.
+ */
+function endConnections(server: Server, patienceMs: number): { stop(): void } {
+  const sweep = setInterval(() => server.closeIdleConnections(), 50)
+  const end = setTimeout(() => server.closeAllConnections(), patienceMs)
+  return {
+    stop() {
+      clearInterval(sweep)
+      clearTimeout(end)
+    },
+  }
+}
+
+function notListening(error: NodeJS.ErrnoException, host: string, port: number): unknown {
+  const reason = reasons[error.code ?? '']
+  if (reason === undefined) return error
+  return new TicketsError('INVALID_INPUT', reason(host, port), { cause: error })
+}
+
+const reasons: Record<string, (host: string, port: number) => string> = {
+  EADDRINUSE: (_host, port) => `Port ${port} is in use. Choose another with --port.`,
+  EACCES: (_host, port) => `This user may not listen on port ${port}. Choose one above 1023.`,
+  EADDRNOTAVAIL: (host) => `${host} is no address of this machine. Choose one with --host.`,
+  ENOTFOUND: (host) => `There is no host ${host}. Choose an address with --host.`,
+}
+
+function urlOf({ address, family, port }: AddressInfo): string {
+  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
+}
