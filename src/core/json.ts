@@ -1,12 +1,10 @@
 import type { Booking, BookingOutcome } from './booking.js'
 import type { ListedBooking } from './booking-list.js'
-import type { ListedBooking } from './booking-list.js'
 import type { TicketsError } from './errors.js'
 import type { HistoryEvent } from './history.js'
 import type { CheckIn } from './life/check-in.js'
 import type { CancellationPreview } from './show-changes.js'
 import type { ShowReport } from './show-report.js'
-import type { CheckIn } from './life/check-in.js'
 import type { Show, ShowDetails } from './shows.js'
 import type { VerifyReport } from './verify.js'
 import type { Violation } from './violations.js'
@@ -40,24 +38,6 @@ export function showDetailsJson(show: ShowDetails) {
 /** A booking; `failure` is the code of its error, the sentence belongs to the error itself. */
 export function bookingJson({ booking, replayed }: BookingOutcome) {
   return { ...recordJson(booking), replayed }
-}
-
-/** A booking as it is found: with its show's name, and the seats of it that are inside. */
-export function listedBookingJson(booking: ListedBooking) {
-  return {
-    ...bookingJson({ booking, replayed: false }),
-    show_name: booking.showName,
-    admitted_seats: booking.admittedSeats,
-  }
-}
-
-/** What the door did with a booking: `already` are seats that were inside before, and since when. */
-export function checkInJson({ booking, admitted, already }: CheckIn) {
-  return {
-    booking: bookingJson({ booking, replayed: false }),
-    admitted,
-    already: already.map(({ seat, at }) => ({ seat, at: at.toISOString() })),
-  }
 }
 
 /** A booking in a list: `admitted_seats` are the seat numbers that have been let in. */
