@@ -1,11 +1,12 @@
 import type { Database } from '../database/connection.js'
-import type { RetryCause } from '../database/failures.js'
+import { type RetryCause, sqlState } from '../database/failures.js'
 import { withRetry } from '../database/retry.js'
 import type { BookedRow, BookingOutcome, BookingRequest, Refusal } from './booking.js'
 import { decide } from './decide.js'
 import { type Draft, draftOf, outcomeOf, renew } from './draft.js'
 import { TicketsError } from './errors.js'
 import { heldSeats, houseOf, layoutOf, selectHouse } from './house.js'
+import { knownLayout, readLayout } from './layouts.js'
 import { recordPending } from './record.js'
 import type { SeatLayout } from './seats.js'
 import { settle } from './settle.js'
@@ -42,8 +43,7 @@ export async function bookSeats(
   requests: readonly BookingRequest[],
   options: BookingOptions = {},
 ): Promise<(BookingOutcome | Error)[]> {
-  const layout = await readLayout(db, showId)
-  const drafts = requests.map((request) => draftOf(request, showId, layout))
+  const { layout, drafts } = await draftAll(db, showId, requests)
   const valid = drafts.filter((draft): draft is Draft => !(draft instanceof TicketsError))
   await bookDrafts(db, showId, valid, options)
   return drafts.map((draft) =>
@@ -81,6 +81,22 @@ export function refusalError(refusal: Refusal, outcome?: BookingOutcome): Ticket
   return new TicketsError(refusal.code, refusal.message, { ...refusal, outcome })
 }
 
+async function draftAll(db: Database, showId: string, requests: readonly BookingRequest[]) {
+  const draftFor = (layout: SeatLayout) => ({
+    layout,
+    drafts: requests.map((request) => draftOf(request, showId, layout)),
+  })
+  const known = knownLayout(db, showId)
+  if (known !== undefined) {
+    const drafted = draftFor(known)
+    const isBeyond = (draft: Draft | TicketsError) =>
+      draft instanceof TicketsError && draft.code === 'NO_SUCH_SEAT'
+    // Perhaps the house has grown since.
+    if (!drafted.drafts.some(isBeyond)) return drafted
+  }
+  return draftFor(await readLayout(db, showId))
+}
+
 /**
  * Books the drafts together. Where one of them is more than the database can take, they are booked
  * in halves, and so on, under the same ids: only the culprit fails, with its own error.
@@ -105,13 +121,23 @@ async function bookDrafts(
   }
 }
 
+/** The show went away after its layout was read. */
+const FOREIGN_KEY_VIOLATION = '23503'
+
 async function bookTogether(
   db: Database,
   showId: string,
   drafts: Draft[],
   options: BookingOptions,
 ): Promise<void> {
-  await withRetry(db, () => recordPending(db.knex, showId, drafts, db.waitMs), options)
+  await withRetry(
+    db,
+    () =>
+      recordPending(db.knex, showId, drafts, db.waitMs).catch((error) => {
+        throw sqlState(error) === FOREIGN_KEY_VIOLATION ? showNotFound(showId) : error
+      }),
+    options,
+  )
   const recorded = drafts.filter((draft) => draft.error === undefined)
   if (recorded.length === 0) return
   await settle(db, showId, recorded, options)
@@ -120,14 +146,6 @@ async function bookTogether(
   const orphaned = recorded.filter((draft) => draft.isReplay && isAbandoned(draft.row!))
   orphaned.forEach(renew)
   if (orphaned.length > 0) await bookDrafts(db, showId, orphaned, options)
-}
-
-async function readLayout(db: Database, showId: string): Promise<SeatLayout> {
-  const show = await withRetry(db, () =>
-    db.knex('shows').where({ id: showId }).first('total_seats', 'seats_per_row'),
-  )
-  if (show === undefined) throw showNotFound(showId)
-  return layoutOf(show)
 }
 
 function isAbandoned(row: BookedRow): boolean {

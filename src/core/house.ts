@@ -14,7 +14,7 @@ export interface HouseRow {
   cancelled_at: Date | null
 }
 
-/** Reads a show's house; `.forUpdate()` on the result locks it. */
+/** Reads a show's house. */
 export function selectHouse(knex: Knex, showId: string) {
   return knex<HouseRow>('shows')
     .where({ id: showId })
@@ -27,7 +27,7 @@ export function selectHouse(knex: Knex, showId: string) {
  * its wait for the lock. Throws SHOW_NOT_FOUND.
  */
 export async function lockHouse(trx: Knex.Transaction, showId: string): Promise<HouseRow> {
-  const show = await selectHouse(trx, showId).forUpdate()
+  const show = await selectHouse(trx, showId).forUpdate().options({ name: 'lock_house' })
   if (show === undefined) throw showNotFound(showId)
   return show
 }
@@ -89,4 +89,5 @@ export async function writeSales(
       confirmed_seats_count: trx.raw('confirmed_seats_count + ?', change),
       updated_at: trx.raw('clock_timestamp()'),
     })
+    .options({ name: 'write_sales' })
 }

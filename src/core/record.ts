@@ -6,7 +6,7 @@ import { TicketsError } from './errors.js'
 import { newReference } from './references.js'
 import { sqlArray } from './sql-array.js'
 
-/** How long after its deadline a recorded attempt counts as abandoned: no live one is so late. */
+/** How long after its last moment a recorded attempt counts as abandoned: no live one is so late. */
 const ABANDON_GRACE_MS = 60_000
 
 /**
@@ -22,9 +22,9 @@ export async function recordPending(
   const inserted = await insertPending(knex, showId, drafts, waitMs)
   const rest = drafts.filter((draft) => !inserted.has(draft.id))
   if (rest.length === 0) return
-  const rows = await query<Pick<BookingRow, 'id' | 'key' | 'key_request'>>(
+  const rows = await query<Recorded>(
     knex,
-    'select id, key, key_request from bookings where id = any(?::uuid[]) or key = any(?::text[])',
+    'select id, reference, key, key_request from bookings where id = any(?::uuid[]) or key = any(?::text[])',
     [rest.map((draft) => draft.id), rest.flatMap((draft) => draft.key ?? [])],
   )
   const ids = new Set(rows.map((row) => row.id))
@@ -58,7 +58,8 @@ async function insertPending(
      returning id`,
     [
       showId,
-      (waitMs + ABANDON_GRACE_MS) / 1000,
+      // A last try may begin just before the wait is over, and then wait as long for the lock.
+      (2 * waitMs + ABANDON_GRACE_MS) / 1000,
       drafts.map((draft) => draft.id),
       drafts.map((draft) => draft.reference),
       drafts.map((draft) => ('seats' in draft.wanted ? sqlArray(draft.wanted.seats) : '{}')),
@@ -67,16 +68,20 @@ async function insertPending(
       drafts.map((draft) => draft.key),
       drafts.map((draft) => draft.keyRequest),
     ],
+    'record_pending',
   )
   return new Set(rows.map((row) => row.id))
 }
 
-function replay(draft: Draft, earlier: Pick<BookingRow, 'id' | 'key_request'>): void {
+type Recorded = Pick<BookingRow, 'id' | 'reference' | 'key' | 'key_request'>
+
+function replay(draft: Draft, earlier: Recorded): void {
   if (earlier.key_request !== draft.keyRequest) {
     draft.error = keyReused()
     return
   }
   draft.id = earlier.id
+  draft.reference = earlier.reference
   draft.isReplay = true
 }
 

@@ -121,7 +121,10 @@ function outcomeFor({ id, wanted, hold }: Draft, verdict: Verdict): Outcome {
   return { id, status, seats: [...verdict.seats], hold, failure: null }
 }
 
-type Known = BookingRow & { role: 'decided' | 'hold' | 'abandoned' }
+type Known = BookedRow & { role: 'decided' | 'hold' | 'abandoned' }
+
+const COLUMNS = `id, reference, show_id, status, seats, customer, note, held_until, failure,
+  created_at, updated_at`
 
 /**
  * Step 4, the bookings that matter: those of ours that an earlier try, or another call with the
@@ -135,16 +138,17 @@ function bookingsUnderLock(
   const ids = drafts.map((draft) => draft.id)
   return query<Known>(
     trx,
-    `select 'decided' as role, bookings.* from bookings
+    `select 'decided' as role, ${COLUMNS} from bookings
      where id = any(?::uuid[]) and status <> 'PENDING'
      union all
-     select 'hold', bookings.* from bookings where show_id = ? and ${IS_LIVE_HOLD}
+     select 'hold', ${COLUMNS} from bookings where show_id = ? and ${IS_LIVE_HOLD}
      union all
-     (select 'abandoned', bookings.* from bookings
+     (select 'abandoned', ${COLUMNS} from bookings
       where show_id = ? and ${isAbandonedBy('clock_timestamp()')}
         and id <> all(?::uuid[])
       limit 100)`,
     [ids, showId, showId, ids],
+    'bookings_under_lock',
   )
 }
 
@@ -179,6 +183,7 @@ async function writeOutcomes(
       outcomes.map((outcome) => (outcome.failure ? JSON.stringify(outcome.failure) : null)),
       outcomes.map((outcome) => (typeof outcome.hold === 'number' ? outcome.hold / 1000 : null)),
     ],
+    'write_outcomes',
   )
   if (rows.length !== outcomes.length) throw new SupersededError()
   const byId = new Map(outcomes.map((outcome) => [outcome.id, outcome]))

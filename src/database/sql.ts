@@ -3,12 +3,18 @@ import type { Knex } from 'knex'
 /**
  * Runs a statement written by hand and returns its rows. `?` stands for a value; an array is one
  * value (a PostgreSQL array), which Knex's own types do not allow for.
+ *
+ * A statement with a `name` is prepared: a connection that runs it again neither parses nor plans
+ * it anew. One name must always mean the same text, and name its columns rather than say `*`, lest
+ * a migration change its result below it.
  */
 export async function query<Row>(
   knex: Knex,
   statement: string,
   values: readonly unknown[] = [],
+  name?: string,
 ): Promise<Row[]> {
-  const { rows } = await knex.raw<{ rows: Row[] }>(statement, values as Knex.RawBinding[])
+  const raw = knex.raw<{ rows: Row[] }>(statement, values as Knex.RawBinding[])
+  const { rows } = await (name === undefined ? raw : raw.options({ name }))
   return rows
 }

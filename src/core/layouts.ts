@@ -1,0 +1,27 @@
+import type { Database } from '../database/connection.js'
+import { withRetry } from '../database/retry.js'
+import { layoutOf } from './house.js'
+import type { SeatLayout } from './seats.js'
+import { showNotFound } from './shows.js'
+
+/** A house may grow but never changes its rows, so an old layout is only wrong about what is beyond it. */
+const known = new WeakMap<Database, Map<string, SeatLayout>>()
+const MOST_KNOWN = 10_000
+
+/** The layout of a show as it was read before from this database, if it was: no round trip. */
+export function knownLayout(db: Database, showId: string): SeatLayout | undefined {
+  return known.get(db)?.get(showId)
+}
+
+/** Reads the layout of a show. Throws SHOW_NOT_FOUND. */
+export async function readLayout(db: Database, showId: string): Promise<SeatLayout> {
+  const show = await withRetry(db, () =>
+    db.knex('shows').where({ id: showId }).first('total_seats', 'seats_per_row'),
+  )
+  if (show === undefined) throw showNotFound(showId)
+  const layout = layoutOf(show)
+  const layouts = known.get(db) ?? new Map<string, SeatLayout>()
+  if (layouts.size >= MOST_KNOWN) layouts.clear()
+  known.set(db, layouts.set(showId, layout))
+  return layout
+}
