@@ -1,13 +1,8 @@
 // The library as a user has it, driven by the parent. Argument: the database's URL.
-import pg from 'pg'
 import { openTickets } from 'tickets'
 import { sell, serveCommands } from './serve-commands.mjs'
 
-const database = process.argv[2]
-const tickets = openTickets({ database })
-/** For what the library does not offer: the statement behind it. */
-const client = new pg.Client({ connectionString: database })
-await client.connect()
+const tickets = openTickets({ database: process.argv[2] })
 
 serveCommands({
   /** Sells seats of one show one by one; milliseconds for them all. */
@@ -21,10 +16,10 @@ serveCommands({
   },
 })
 
+/** Lists are read to their end. */
 async function call(method, args) {
-  if (method === 'query') return expectRows((await client.query(...args)).rows)
-  if (method === 'listShows') return expectRows(await all(tickets.listShows(...args)))
-  return tickets[method](...args)
+  if (!method.startsWith('list')) return tickets[method](...args)
+  return expectRows(await all(tickets[method](...args)))
 }
 
 async function all(rows) {

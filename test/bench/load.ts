@@ -60,12 +60,14 @@ async function addShows(client: pg.Client, { shows, bookingsPerShow }: Load): Pr
 async function addBookings(client: pg.Client, shows: number, turn: number): Promise<void> {
   await client.query(
     // Reference: the booking's number, scattered by a factor that is coprime to 2³².
+    // Customer: a first name of every thousandth, a last name of one booking in each turn.
     `insert into bookings (id, reference, show_id, status, seats, customer)
      select uuidv7(),
             translate(
               lpad(to_hex((($1::bigint * $2 + row_number() over ()) * 2654435761) & 4294967295), 8, '0'),
               '01abcdef', 'GHABCDEF'),
-            id, 'CONFIRMED', array[$2 * 2 - 1, $2 * 2], 'Customer ' || right(name, -5)
+            id, 'CONFIRMED', array[$2 * 2 - 1, $2 * 2],
+            'First' || row_number() over () % 1000 || ' Last' || row_number() over ()
      from shows`,
     [shows, turn],
   )

@@ -48,6 +48,11 @@ export function bestOf(rates: [connections: string, samples: number[]][]): {
   return { connections: Number(best![0]), samples: best![1] }
 }
 
+/** '1 connection', '4 connections'. */
+export function connections(count: number): string {
+  return count === 1 ? '1 connection' : `${count} connections`
+}
+
 /** Everything that is counted must have happened. */
 export async function assertSold(
   { sql }: BenchDatabase,

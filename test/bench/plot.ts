@@ -84,7 +84,7 @@ function drawPanel({ title, xTitle, limit }: Panel, points: Point[]): string {
       text(PLOT.left - 8, y(value) + 4, `${value}×`, 'text-anchor="end"'),
     ]),
     line(y(limit), 'limit'),
-    text(PLOT.left + PLOT.width + 14, y(limit) + 4, `limit ${limit}×`),
+    text(PLOT.left + 8, y(limit) - 6, `limit ${limit}×`),
     ...sizes.map((size) =>
       text(
         x(size),
@@ -115,17 +115,20 @@ function drawSeries(name: string, index: number, points: (readonly [number, numb
   const path = points.map(([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`).join(' ')
   const legendX = PLOT.left + PLOT.width + 20
   const legendY = PLOT.top + 6 + index * 18
+  const dashes = isHollow ? ' stroke-dasharray="2 4"' : ''
   return [
-    `<polyline class="curve" stroke="${colour}" points="${path}"/>`,
+    `<polyline class="curve" stroke="${colour}"${dashes} points="${path}"/>`,
     ...points.map(([x, y]) => mark(x, y)),
     mark(legendX, legendY),
     text(legendX + 12, legendY + 4, name),
   ]
 }
 
+/** Ten lines at most, at round values. */
 function gridValues(top: number): number[] {
-  const step = top > 20 ? 10 : top > 8 ? 2 : top > 4 ? 1 : 0.5
-  return Array.from({ length: Math.floor(top / step) + 1 }, (_, i) => i * step)
+  const power = 10 ** Math.floor(Math.log10(top / 10))
+  const step = [1, 2, 5, 10].map((factor) => factor * power).find((size) => top / size <= 10)!
+  return Array.from({ length: Math.floor(top / step) + 1 }, (_, i) => Number((i * step).toFixed(2)))
 }
 
 function line(y: number, className: string): string {

@@ -1,7 +1,7 @@
 import { open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { program } from '../child.js'
-import { bestLoopRate } from '../loop.js'
+import { bestLoopRate, connections } from '../loop.js'
 import { interleave } from '../measure.js'
 import { compare } from '../result.js'
 import type { BenchDatabase } from '../server.js'
@@ -31,7 +31,7 @@ export const file: Section = {
     const loop = await withWorkers({ loop: { file: 'plain-loop.mjs', args } }, ({ loop }) =>
       bestLoopRate(loop, database, { rounds: isQuick ? 1 : 3, count: isQuick ? 100 : 2000 }),
     )
-    const base = { what: `pg loop, ${loop.connections} connections`, samples: loop.samples }
+    const base = { what: `pg loop, ${connections(loop.connections)}`, samples: loop.samples }
     const name = `${lines.toLocaleString('en-GB')} lines`
     const cost = (what: string, rates: number[]) => ({
       ...compare(what, rates, 'lines/s', base),

@@ -1,4 +1,4 @@
-import { bestOf, HOT_HOUSE, LOOP_CONNECTIONS, salesRate } from '../loop.js'
+import { bestOf, connections, HOT_HOUSE, LOOP_CONNECTIONS, salesRate } from '../loop.js'
 import { interleave } from '../measure.js'
 import { hasPgbench, pgbenchRate } from '../pgbench.js'
 import { compare, type Measurement } from '../result.js'
@@ -77,10 +77,6 @@ function byNumber(
   measure: (number: number) => Promise<number>,
 ): Record<string, () => Promise<number>> {
   return Object.fromEntries(numbers.map((n) => [`${name} ${n}`, () => measure(n)]))
-}
-
-function connections(count: number): string {
-  return count === 1 ? '1 connection' : `${count} connections`
 }
 
 function callersOf(count: number): string {

@@ -93,6 +93,14 @@ const LOOKUPS: Lookup[] = [
     name: 'list --search, a rare word',
     method: 'listShows',
     callsOn: async (database) =>
+      (await someShows(database)).map(({ name }) => [
+        { limit: 20, search: name.split(' ').at(-1) },
+      ]),
+  },
+  {
+    name: 'list --search, a whole name',
+    method: 'listShows',
+    callsOn: async (database) =>
       (await someShows(database)).map(({ name }) => [{ limit: 20, search: name }]),
   },
   {
@@ -124,21 +132,22 @@ const LOOKUPS: Lookup[] = [
   },
   {
     name: 'booking by reference',
-    method: 'query',
+    method: 'findBooking',
+    callsOn: async (database) => (await someBookings(database)).map(({ reference }) => [reference]),
+  },
+  {
+    name: 'bookings of a seat',
+    method: 'listBookings',
     callsOn: async (database) =>
-      (await someBookings(database)).map(({ reference }) => [
-        'select * from bookings where reference = $1',
-        [reference],
+      (await someBookings(database)).map(({ show_id, seats }) => [
+        { show: show_id, seat: seats[0] },
       ]),
   },
   {
-    name: 'booking by show and seat',
-    method: 'query',
+    name: 'bookings of a customer',
+    method: 'listBookings',
     callsOn: async (database) =>
-      (await someBookings(database)).map(({ show_id, seats }) => [
-        `select * from bookings where show_id = $1 and seats @> $2::int[]`,
-        [show_id, seats.slice(0, 1)],
-      ]),
+      (await someBookings(database)).map(({ customer }) => [{ customer, limit: 20 }]),
   },
 ]
 
@@ -157,11 +166,11 @@ async function someShows({ sql }: BenchDatabase): Promise<{ id: string; name: st
 
 async function someBookings(
   database: BenchDatabase,
-): Promise<{ reference: string; show_id: string; seats: number[] }[]> {
+): Promise<{ reference: string; show_id: string; seats: number[]; customer: string }[]> {
   const shows = await someShows(database)
   return database.sql(
-    `select distinct on (show_id) reference, show_id, seats from bookings
-     where show_id = any($1) and status = 'CONFIRMED' order by show_id, random()`,
+    `select distinct on (show_id) reference, show_id, seats, customer from bookings
+     where show_id = any($1) and customer <> 'Ada' order by show_id, random()`,
     [shows.map(({ id }) => id)],
   )
 }
