@@ -6,6 +6,7 @@ import type { Knex } from 'knex'
  * `history` is written by triggers, in the transaction of the change itself, so no code path can
  * forget it; they work once a statement, not once a row, so that a batch of a thousand sales costs
  * one insert. Who and from where come from the session: `tickets.operator`, `tickets.command`.
+ * They run as the schema's owner, so that a clerk, who may write bookings, cannot write history.
  * The same triggers tell whoever listens on `tickets_seats` which show's house has changed.
  */
 export async function up(knex: Knex): Promise<void> {
@@ -51,6 +52,10 @@ export async function up(knex: Knex): Promise<void> {
   `)
   await knex.raw('create index history_booking on history (booking_id, id)')
   await knex.raw('create index history_show on history (show_id, id)')
+  await knex.raw(
+    `create index history_left_show on history ((before ->> 'show_id'), id)
+     where before ->> 'show_id' <> show_id::text`,
+  )
   await knex.raw(`
     create function history_is_append_only() returns trigger language plpgsql as $$
     begin
@@ -76,7 +81,8 @@ export async function up(knex: Knex): Promise<void> {
   // A PENDING record is not yet an event: what becomes of it is. Only the seats that are sold from
   // a hold come into being otherwise, so this one may work row by row.
   await knex.raw(`
-    create function record_new_booking() returns trigger language plpgsql as $$
+    create function record_new_booking() returns trigger language plpgsql
+    security definer set search_path from current as $$
     begin
       insert into history (show_id, booking_id, action, operator, command, after)
       values (new.show_id, new.id, lower(new.status), current_setting('tickets.operator', true),
@@ -91,7 +97,8 @@ export async function up(knex: Knex): Promise<void> {
   `)
   // The facts are computed once for each row: this runs for every booking that is sold.
   await knex.raw(`
-    create function record_changed_bookings() returns trigger language plpgsql as $$
+    create function record_changed_bookings() returns trigger language plpgsql
+    security definer set search_path from current as $$
     begin
       insert into history (show_id, booking_id, action, operator, command, before, after)
       select now_show, id,
@@ -121,8 +128,24 @@ export async function up(knex: Knex): Promise<void> {
     referencing old table as previous new table as changed
     for each statement execute function record_changed_bookings()
   `)
+  // The program deletes nothing, but whoever does is remembered, too.
   await knex.raw(`
-    create function record_admissions() returns trigger language plpgsql as $$
+    create function record_deleted_bookings() returns trigger language plpgsql as $$
+    begin
+      insert into history (show_id, booking_id, action, operator, command, before)
+      select show_id, id, 'deleted', current_setting('tickets.operator', true),
+             current_setting('tickets.command', true), booking_facts(gone)
+      from gone where status <> 'PENDING';
+      return null;
+    end $$
+  `)
+  await knex.raw(`
+    create trigger record_deleted_bookings after delete on bookings
+    referencing old table as gone for each statement execute function record_deleted_bookings()
+  `)
+  await knex.raw(`
+    create function record_admissions() returns trigger language plpgsql
+    security definer set search_path from current as $$
     begin
       if tg_op = 'INSERT' then
         insert into history (show_id, booking_id, action, operator, command, after)
@@ -159,8 +182,15 @@ export async function up(knex: Knex): Promise<void> {
     $$
   `)
   await knex.raw(`
-    create function record_show() returns trigger language plpgsql as $$
+    create function record_show() returns trigger language plpgsql
+    security definer set search_path from current as $$
     begin
+      if tg_op = 'DELETE' then
+        insert into history (show_id, action, operator, command, before)
+        values (old.id, 'deleted', current_setting('tickets.operator', true),
+                current_setting('tickets.command', true), show_facts(old));
+        return null;
+      end if;
       insert into history (show_id, action, operator, command, before, after)
       values (new.id,
               case when tg_op = 'INSERT' then 'created'
@@ -172,7 +202,7 @@ export async function up(knex: Knex): Promise<void> {
     end $$
   `)
   await knex.raw(`
-    create trigger record_new_show after insert on shows
+    create trigger record_new_show after insert or delete on shows
     for each row execute function record_show()
   `)
   // Named columns only: a sale changes the house, and the booking's own event tells of it.
