@@ -1,11 +1,12 @@
 import { homedir } from 'node:os'
 import { type RepairOptions, repairBookings } from './core/abandoned.js'
 import { type AllOrNothing, bookAllOrNothing, type Order } from './core/all-or-nothing.js'
-import type { BookingOutcome, BookingRequest } from './core/booking.js'
+import type { BookingOutcome, BookingRequest, BookingStatus } from './core/booking.js'
 import {
   type BookingFilter,
   type ListedBooking,
   listBookings,
+  suggestBookings,
   viewBooking,
 } from './core/booking-list.js'
 import { BookingQueue } from './core/booking-queue.js'
@@ -13,7 +14,7 @@ import { type BookingOptions, bookSeats, previewSeats, refusalError } from './co
 import { type HistoryEvent, type HistoryOf, listHistory } from './core/history.js'
 import { type CancelOptions, cancelBooking } from './core/life/cancel.js'
 import { type CheckIn, type CheckInOptions, checkIn } from './core/life/check-in.js'
-import { type ConfirmOptions, confirmBooking } from './core/life/confirm.js'
+import { type Confirmed, type ConfirmOptions, confirmBooking } from './core/life/confirm.js'
 import { type MoveOptions, moveBooking } from './core/life/move.js'
 import { findLostReceipts, type Receipt } from './core/receipts.js'
 import { Rehearsal, type Rehearsed } from './core/rehearsal.js'
@@ -25,6 +26,7 @@ import {
   previewCancellation,
   type ShowEdit,
 } from './core/show-changes.js'
+import { reportOnShow, type ShowReport } from './core/show-report.js'
 import {
   createShow,
   findShow,
@@ -66,15 +68,25 @@ export type { BookingFilter, ListedBooking } from './core/booking-list.js'
 export type { BookingOptions } from './core/bookings.js'
 export { type ErrorCode, errorCodes, TicketsError } from './core/errors.js'
 export type { HistoryEvent, HistoryOf } from './core/history.js'
-export { bookingJson, errorJson, showDetailsJson, showJson } from './core/json.js'
+export {
+  bookingJson,
+  checkInJson,
+  errorJson,
+  historyJson,
+  listedBookingJson,
+  showDetailsJson,
+  showJson,
+  showReportJson,
+} from './core/json.js'
 export type { CancelOptions } from './core/life/cancel.js'
 export type { CheckIn, CheckInOptions } from './core/life/check-in.js'
-export type { ConfirmOptions } from './core/life/confirm.js'
+export type { Confirmed, ConfirmOptions } from './core/life/confirm.js'
 export type { MoveOptions } from './core/life/move.js'
 export type { Rehearsed } from './core/rehearsal.js'
 export { SeatSet } from './core/seat-set.js'
 export { formatSeats, parseSeats, type SeatLayout, seatLabel } from './core/seats.js'
 export type { CancellationPreview, ShowEdit } from './core/show-changes.js'
+export type { SeatCounts, ShowReport } from './core/show-report.js'
 export type { NewShow, Show, ShowDetails, ShowFilter } from './core/shows.js'
 export { type ApiToken, type TokenRole, tokenRoles } from './core/tokens.js'
 export type { VerifyOptions, VerifyReport } from './core/verify.js'
@@ -185,10 +197,12 @@ export interface Tickets {
   repair(options?: RepairOptions): Promise<string[]>
   /** A booking by its id or its reference. Throws BOOKING_NOT_FOUND. */
   findBooking(booking: string): Promise<ListedBooking>
+  /** The latest bookings whose reference begins like this, for completion. */
+  suggestBookings(prefix: string, statuses?: readonly BookingStatus[]): Promise<ListedBooking[]>
   /** Bookings of one show or of all, in constant memory. Throws SHOW_NOT_FOUND, AMBIGUOUS_ID. */
   listBookings(filter?: BookingFilter): AsyncGenerator<ListedBooking>
   /** Sells what a hold keeps, all or some; see `confirmBooking` in core/life for what it throws. */
-  confirmBooking(booking: string, options?: ConfirmOptions): Promise<BookingOutcome>
+  confirmBooking(booking: string, options?: ConfirmOptions): Promise<Confirmed>
   /** Gives seats back, all or some. Throws BOOKING_NOT_FOUND, INVALID_INPUT, NO_SUCH_SEAT, WRONG_STATE. */
   cancelBooking(booking: string, options?: CancelOptions): Promise<BookingOutcome>
   /**
@@ -206,6 +220,8 @@ export interface Tickets {
   copyShow(show: string, copy: { startTime: Date; name?: string }): Promise<Show>
   /** What cancelling a show would touch. Throws SHOW_NOT_FOUND. */
   previewCancellation(show: string): Promise<CancellationPreview>
+  /** Its seats by state and by row, and its sales by hour and operator. Throws SHOW_NOT_FOUND. */
+  reportOnShow(show: string): Promise<ShowReport>
   /** Cancels a show that has just so many sold or held bookings. Throws SHOW_NOT_FOUND, WRONG_STATE. */
   cancelShow(show: string, expectBookings: number): Promise<Show>
   /** Makes a token for HTTP; `text` is all of it, and kept nowhere. Throws INVALID_INPUT. */
@@ -352,12 +368,16 @@ class BoxOffice implements Tickets {
     return this.#run((db) => viewBooking(db, booking))
   }
 
+  suggestBookings(prefix: string, statuses?: readonly BookingStatus[]): Promise<ListedBooking[]> {
+    return this.#run((db) => suggestBookings(db, prefix, statuses))
+  }
+
   async *listBookings(filter: BookingFilter = {}): AsyncGenerator<ListedBooking> {
     const show = await this.#run((db) => optionalShowId(db, filter.show))
     yield* listBookings(this.#db, { ...filter, ...(show !== undefined && { show }) })
   }
 
-  confirmBooking(booking: string, options?: ConfirmOptions): Promise<BookingOutcome> {
+  confirmBooking(booking: string, options?: ConfirmOptions): Promise<Confirmed> {
     return this.#run((db) => confirmBooking(db, booking, options))
   }
 
@@ -393,6 +413,10 @@ class BoxOffice implements Tickets {
 
   previewCancellation(show: string): Promise<CancellationPreview> {
     return this.#run(async (db) => previewCancellation(db, (await findShow(db, show)).id))
+  }
+
+  reportOnShow(show: string): Promise<ShowReport> {
+    return this.#run((db) => reportOnShow(db, show))
   }
 
   cancelShow(show: string, expectBookings: number): Promise<Show> {
@@ -454,7 +478,8 @@ const FULL_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 /** A whole id is taken at its word: whether the show exists is found out when it is used. */
 async function showId(db: Database, show: string): Promise<string> {
-  return FULL_ID.test(show) ? show : (await findShow(db, show)).id
+  // In lower case, as the database writes it: ids are compared.
+  return FULL_ID.test(show) ? show.toLowerCase() : (await findShow(db, show)).id
 }
 
 async function optionalShowId(db: Database, show: string | undefined): Promise<string | undefined> {

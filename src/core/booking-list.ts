@@ -70,6 +70,29 @@ export async function viewBooking(db: Database, name: string): Promise<ListedBoo
   })
 }
 
+/**
+ * The latest bookings whose reference begins with `prefix`, typed as people do, in one of the
+ * states; 50 at most.
+ */
+export async function suggestBookings(
+  db: Database,
+  prefix: string,
+  statuses: readonly BookingStatus[] = ['HELD', 'CONFIRMED', 'CANCELLED'],
+): Promise<ListedBooking[]> {
+  const first = prefix.toUpperCase().replace(/[^0-9A-Z]/g, '')
+  const rows = await withRetry(db, () =>
+    query<ListRow>(
+      db.knex,
+      // A range, because whether LIKE finds its way by the index depends on the collation.
+      `${SELECT_LISTED} where b.status = any(?::text[])
+       ${first === '' ? '' : 'and b.reference between rpad(?, 8, ?) and rpad(?, 8, ?)'}
+       order by b.id desc limit 50`,
+      [statuses, ...(first === '' ? [] : [first, '2', first, 'Z'])],
+    ),
+  )
+  return rows.map(toListed)
+}
+
 interface ListRow extends BookingRow {
   show_name: string
   total_seats: number

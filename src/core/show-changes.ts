@@ -22,6 +22,9 @@ export interface ShowEdit {
  * the seats that stand in the way of a smaller house.
  */
 export async function editShow(db: Database, showId: string, edit: ShowEdit): Promise<Show> {
+  if (edit.startTime !== undefined && Number.isNaN(edit.startTime.getTime())) {
+    throw new TicketsError('INVALID_INPUT', 'The start time is not a valid time.')
+  }
   const values = {
     ...(edit.name !== undefined && { name: checkText('name of the show', edit.name, 200) }),
     ...(edit.startTime !== undefined && { start_time: edit.startTime }),

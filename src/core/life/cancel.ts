@@ -37,7 +37,9 @@ export async function cancelBooking(
     const { trx, show, row } = locked
     if (row.status === 'PENDING' || row.status === 'FAILED') throw wrongState(row, 'cancelled')
     const meant = seatsMeant(locked, options.seats, [...row.seats, ...row.cancelled_seats])
-    const seats = meant.filter((seat) => !row.cancelled_seats.includes(seat))
+    // A seat given back may have come back by a move: what counts is what it has now.
+    const has = new Set(row.seats)
+    const seats = meant.filter((seat) => has.has(seat))
     if (row.status === 'CANCELLED' || seats.length === 0) return { row, replayed: true }
     const { ifUnchangedSince: known } = options
     if (known && known.getTime() !== row.updated_at.getTime()) {
@@ -45,7 +47,8 @@ export async function cancelBooking(
     }
     await refuseIfAdmitted(locked, seats)
     if (row.status === 'CONFIRMED') await writeSales(trx, show, { freed: seats })
-    const left = row.seats.filter((seat) => !seats.includes(seat))
+    const gone = new Set(seats)
+    const left = row.seats.filter((seat) => !gone.has(seat))
     const changed = await updateBooking(trx, row.id, {
       ...(left.length === 0 ? { status: 'CANCELLED', held_until: null } : { seats: left }),
       cancelled_seats: [...row.cancelled_seats, ...seats].sort((a, b) => a - b),

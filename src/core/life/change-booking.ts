@@ -7,7 +7,7 @@ import { TicketsError } from '../errors.js'
 import { type HouseRow, layoutOf, lockHouse } from '../house.js'
 import { quote } from '../quote.js'
 import { parseReference } from '../references.js'
-import { formatSeats, parseSeats } from '../seats.js'
+import { formatSeats, parseSeats, type SeatLayout } from '../seats.js'
 
 /** A booking under its show's lock, as it is now. */
 export interface LockedBooking {
@@ -45,13 +45,28 @@ export async function changeBooking(
   name: string,
   step: (locked: LockedBooking) => Promise<Step>,
 ): Promise<BookingOutcome> {
+  const attempts = new Attempts()
   return withRetry(db, () =>
     inTransaction(db, async (trx) => {
       const locked = await lockBooking(trx, await findBookingRow(trx, name))
-      const { row, replayed } = await step(locked)
-      return { booking: toBooking(row, layoutOf(locked.show)), replayed }
+      return attempts.outcome(await step(locked), layoutOf(locked.show))
     }),
   )
+}
+
+/**
+ * The attempts of one call. One whose COMMIT was lost may have been done: the next attempt then
+ * finds it, and it is this call's own work, no replay.
+ */
+export class Attempts {
+  readonly #done = new Set<string>()
+
+  outcome({ row, replayed }: Step, layout: SeatLayout): BookingOutcome {
+    const version = `${row.id} ${row.updated_at.getTime()}`
+    const isOwn = this.#done.has(version)
+    if (!replayed) this.#done.add(version)
+    return { booking: toBooking(row, layout), replayed: replayed && !isOwn }
+  }
 }
 
 /** Locks the show of a booking that was found, and reads the booking afresh. */
@@ -98,7 +113,8 @@ export function seatsMeant(
 ): number[] {
   if (spec === undefined) return [...row.seats]
   const seats = parseSeats(spec, layoutOf(show))
-  const alien = seats.filter((seat) => !among.includes(seat))
+  const own = new Set(among)
+  const alien = seats.filter((seat) => !own.has(seat))
   if (alien.length === 0) return seats
   throw new TicketsError(
     'WRONG_STATE',

@@ -1,5 +1,6 @@
 import { v7 as timeOrderedId } from 'uuid'
 import type { Database } from '../../database/connection.js'
+import { query } from '../../database/sql.js'
 import type { BookingOutcome, BookingRow } from '../booking.js'
 import { decide } from '../decide.js'
 import { TicketsError } from '../errors.js'
@@ -19,6 +20,12 @@ export interface ConfirmOptions {
   seats?: string
 }
 
+/** What confirming came to. */
+export interface Confirmed extends BookingOutcome {
+  /** The hold had expired, and its seats were still free. */
+  hadExpired: boolean
+}
+
 /**
  * Sells the seats of a hold, all or some. One that has expired is still sold when its seats are
  * free. Confirming again gives the same booking, `replayed`.
@@ -30,18 +37,21 @@ export async function confirmBooking(
   db: Database,
   name: string,
   { seats: spec }: ConfirmOptions = {},
-): Promise<BookingOutcome> {
+): Promise<Confirmed> {
+  let hadExpired = false
   const split = { id: timeOrderedId(), reference: newReference() }
-  return changeBooking(db, name, async (locked) => {
+  const outcome = await changeBooking(db, name, async (locked) => {
     const earlier = await confirmedBefore(locked, spec)
     if (earlier !== undefined) return { row: earlier, replayed: true }
     const { trx, show, row } = locked
     if (row.status !== 'HELD') throw wrongState(row, 'confirmed')
     const seats = seatsMeant(locked, spec)
-    await refuseIfLost(locked, seats)
+    hadExpired = await isExpired(locked)
+    await refuseIfLost(locked, seats, hadExpired)
     await writeSales(trx, show, { sold: seats })
     return seats.length === row.seats.length ? sellWhole(locked) : sellPart(locked, seats, split)
   })
+  return { ...outcome, hadExpired }
 }
 
 /** The booking that an earlier call with the same seats confirmed, if there was one. */
@@ -57,12 +67,25 @@ async function confirmedBefore(
   return candidates.find((candidate) => isSame(candidate.seats, meant))
 }
 
-async function refuseIfLost({ trx, show, row }: LockedBooking, seats: number[]): Promise<void> {
+async function isExpired({ trx, row }: LockedBooking): Promise<boolean> {
+  const [found] = await query<{ expired: boolean }>(
+    trx,
+    'select held_until <= clock_timestamp() as expired from bookings where id = ?',
+    [row.id],
+  )
+  return found!.expired === true
+}
+
+async function refuseIfLost(
+  { trx, show, row }: LockedBooking,
+  seats: number[],
+  hadExpired: boolean,
+): Promise<void> {
   const house = houseOf(show, await heldSeats(trx, show.id, row.id))
   const verdict = decide(house, { seats })
   if ('seats' in verdict) return
   const { refusal } = verdict
-  const expired = refusal.code === 'SEATS_TAKEN' ? 'The hold had expired. ' : ''
+  const expired = hadExpired && refusal.code === 'SEATS_TAKEN' ? 'The hold had expired. ' : ''
   const message = expired + refusal.message.replace('booked', 'changed')
   throw new TicketsError(refusal.code, message, refusal)
 }
@@ -77,9 +100,10 @@ async function sellPart(
   seats: number[],
   split: Pick<BookingRow, 'id' | 'reference'>,
 ): Promise<Step> {
-  await updateBooking(trx, row.id, { seats: row.seats.filter((seat) => !seats.includes(seat)) })
+  const sold = new Set(seats)
+  await updateBooking(trx, row.id, { seats: row.seats.filter((seat) => !sold.has(seat)) })
   const { show_id, customer, note } = row
-  const [sold] = await trx<BookingRow>('bookings')
+  const [part] = await trx<BookingRow>('bookings')
     .insert({
       ...split,
       show_id,
@@ -90,7 +114,7 @@ async function sellPart(
       split_from: row.id,
     } as object)
     .returning('*')
-  return { row: sold as BookingRow, replayed: false }
+  return { row: part as BookingRow, replayed: false }
 }
 
 function isSame(a: readonly number[], b: readonly number[]): boolean {

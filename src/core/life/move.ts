@@ -2,12 +2,13 @@ import type { Knex } from 'knex'
 import type { Database } from '../../database/connection.js'
 import { withRetry } from '../../database/retry.js'
 import { inTransaction } from '../../database/transaction.js'
-import { type BookingOutcome, toBooking } from '../booking.js'
+import type { BookingOutcome } from '../booking.js'
 import { decide } from '../decide.js'
 import { TicketsError } from '../errors.js'
 import { heldSeats, houseOf, layoutOf, lockHouse, writeSales } from '../house.js'
 import { checkSeats, parseSeats } from '../seats.js'
 import {
+  Attempts,
   bookingUnderLock,
   findBookingRow,
   type LockedBooking,
@@ -39,6 +40,7 @@ export async function moveBooking(
   name: string,
   options: MoveOptions,
 ): Promise<BookingOutcome> {
+  const attempts = new Attempts()
   return withRetry(db, () =>
     inTransaction(db, async (trx) => {
       const found = await findBookingRow(trx, name)
@@ -49,7 +51,7 @@ export async function moveBooking(
       const row = await bookingUnderLock(trx, found.id, found.show_id)
       const seats = parseGoal(options.to, { trx, show: goal, row })
       const step = await exchange({ trx, show, row }, goal, seats)
-      return { booking: toBooking(step.row, layoutOf(goal)), replayed: step.replayed }
+      return attempts.outcome(step, layoutOf(goal))
     }),
   )
 }
@@ -99,7 +101,18 @@ async function exchange(
     await writeSales(trx, show, { freed: row.seats })
     await writeSales(trx, goal, { sold: seats })
   }
-  return { row: await updateBooking(trx, row.id, { show_id: goal.id, seats }), replayed: false }
+  const moved = await updateBooking(trx, row.id, {
+    show_id: goal.id,
+    seats,
+    // A seat that it has again is not given back any more; another house has other seats.
+    cancelled_seats: isSameShow ? without(row.cancelled_seats, seats) : [],
+  })
+  return { row: moved, replayed: false }
+}
+
+function without(seats: readonly number[], taken: readonly number[]): number[] {
+  const gone = new Set(taken)
+  return seats.filter((seat) => !gone.has(seat))
 }
 
 async function clock(trx: Knex.Transaction): Promise<Date> {
