@@ -37,8 +37,13 @@ const { metafile } = await build({
   legalComments: 'linked',
   metafile: true,
   outExtension: { '.js': '.cjs' },
-  // Drivers of other databases, and of features that are not used: knex and pg load them on demand.
   external: [
+    // The server's: loaded by `tickets serve` alone, so that no other command carries them.
+    '@fastify/*',
+    'ajv',
+    'fastify',
+    'prom-client',
+    // Drivers of other databases, and of features that are not used: knex and pg load them on demand.
     'better-sqlite3',
     'mariadb',
     'mysql',

@@ -37,7 +37,7 @@ export const seats = {
   ...fields({ total: count, booked: seatNumbers, held: seatNumbers, available: seatNumbers }),
 }
 
-const bookingFields = fields({
+const record = fields({
   id: text,
   reference: { ...text, description: "Short, for people: 'K7Q2-9FMX'" },
   show_id: text,
@@ -50,20 +50,25 @@ const bookingFields = fields({
   failure: { ...optionalText, description: 'The code of the error that it failed with' },
   createdAt: time,
   updatedAt: time,
-  replayed: { type: 'boolean', description: 'An earlier request had done this already' },
 })
 
-export const booking = { $id: 'Booking', ...bookingFields }
+export const booking = {
+  $id: 'Booking',
+  ...fields({
+    ...record.properties,
+    replayed: { type: 'boolean', description: 'An earlier request had done this already' },
+  }),
+}
 
 export const listedBooking = {
   $id: 'ListedBooking',
-  ...fields({ ...bookingFields.properties, show_name: text, admitted_seats: seatNumbers }),
+  ...fields({ ...record.properties, show_name: text, admitted_seats: seatNumbers }),
 }
 
 export const checkIn = {
   $id: 'CheckIn',
   ...fields({
-    booking: { $ref: 'Booking#' },
+    booking: record,
     admitted: { ...seatNumbers, description: 'Let in now; under undo, let out' },
     already: {
       type: 'array',
