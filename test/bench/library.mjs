@@ -8,10 +8,14 @@ serveCommands({
   /** Sells seats of one show one by one; milliseconds for them all. */
   sell: ({ show, ...sale }) => sell(sale, (seat) => tickets.book(show, { seats: [seat] })),
 
-  /** Calls a method once with each of these arguments; milliseconds of each call. */
+  /** Calls a method once with each of these arguments, for a second; milliseconds of each call. */
   async time({ method, calls }) {
     const times = []
-    for (const args of calls) times.push(await timed(() => call(method, args)))
+    const deadline = performance.now() + 1000
+    for (const args of calls) {
+      if (times.length > 0 && performance.now() > deadline) break
+      times.push(await timed(() => call(method, args)))
+    }
     return times
   },
 })

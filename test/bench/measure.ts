@@ -1,17 +1,23 @@
+import { performance } from 'node:perf_hooks'
+
 /** Samples of each contender, in the order in which they were taken. */
 export type Samples<Name extends string> = Record<Name, number[]>
 
 /**
  * Measures contenders in turn (A B A B …), so that whatever else the machine does meets them all
  * alike. A first turn of each warms up and is not counted.
+ * After `budgetMs` no further round begins, but one is counted at least.
  */
 export async function interleave<Name extends string>(
   rounds: number,
   contenders: Record<Name, (round: number) => Promise<number>>,
+  budgetMs = Number.POSITIVE_INFINITY,
 ): Promise<Samples<Name>> {
   const names = Object.keys(contenders) as Name[]
   const samples = Object.fromEntries(names.map((name) => [name, []])) as unknown as Samples<Name>
+  const deadline = performance.now() + budgetMs
   for (let round = 0; round <= rounds; round++) {
+    if (round > 1 && performance.now() > deadline) break
     for (const name of names) {
       const sample = await contenders[name](round)
       if (round > 0) samples[name].push(sample)
