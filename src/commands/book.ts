@@ -39,9 +39,8 @@ export const run: Handler<BookOptions, [string | undefined]> = async (context, o
   if (isComplete) {
     return announce(context, await measuredTickets(context).book(show, request))
   }
-  const { bookByAsking } = await import('./book-by-asking.js')
-  const outcome = await bookByAsking(context, show, request, options)
-  if (outcome !== undefined) await announce(context, outcome)
+  const { serveQueue } = await import('./walk-ups.js')
+  await serveQueue(context, { show, request, options }, (outcome) => announce(context, outcome))
 }
 
 /** What the flags say, checked as far as it can be without knowing the show. */

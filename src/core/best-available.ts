@@ -45,8 +45,52 @@ export function suggestSeats(
   return chooseNear(first, taken, wanted.length, layout) ?? []
 }
 
-/** As chooseSeats, but nearest the seat `target` instead of nearest the front. */
-export function chooseNear(
+/**
+ * As chooseSeats, but around a seat instead of nearest the front: in its own row, from that seat on
+ * where it can be, else in the row nearest to it, of two as near the one nearer the front.
+ */
+export function chooseAround(
+  seat: number,
+  taken: SeatSet,
+  count: number,
+  layout: SeatLayout,
+): number[] | undefined {
+  const start = startInNearestRow(seat, taken, count, layout)
+  return start === undefined
+    ? chooseNear(seat, taken, count, layout)
+    : seatsOf([{ start, length: count }])
+}
+
+function startInNearestRow(
+  seat: number,
+  taken: SeatSet,
+  count: number,
+  { seatsPerRow, totalSeats }: SeatLayout,
+): number | undefined {
+  if (seatsPerRow === null || count > seatsPerRow) {
+    return undefined
+  }
+  const rows = Math.ceil(totalSeats / seatsPerRow)
+  const row = Math.floor((seat - 1) / seatsPerRow)
+  for (const nearRow of outwards(row, rows)) {
+    const runs = freeRuns(taken, nearRow * seatsPerRow + 1, (nearRow + 1) * seatsPerRow)
+    const start = nearestStart(seat + (nearRow - row) * seatsPerRow, runs, count)
+    if (start !== undefined) {
+      return start
+    }
+  }
+  return undefined
+}
+
+/** The numbers from 0 below `length`, those nearest to `middle` first. */
+function* outwards(middle: number, length: number): Generator<number> {
+  for (let distance = 0; distance < length; distance++) {
+    if (middle - distance >= 0) yield middle - distance
+    if (distance > 0 && middle + distance < length) yield middle + distance
+  }
+}
+
+function chooseNear(
   target: number,
   taken: SeatSet,
   count: number,
@@ -97,10 +141,12 @@ function startNear(target: number, run: Run, count: number): number {
   return Math.min(Math.max(target, run.start), latest)
 }
 
-function* freeRuns(taken: SeatSet): Generator<Run> {
-  let start = taken.nextOutside(1)
-  while (start <= taken.totalSeats) {
-    const end = taken.nextIn(start)
+/** The free seats from `from` to `to`, both included, in runs. */
+function* freeRuns(taken: SeatSet, from = 1, to = taken.totalSeats): Generator<Run> {
+  const last = Math.min(to, taken.totalSeats)
+  let start = taken.nextOutside(from)
+  while (start <= last) {
+    const end = Math.min(taken.nextIn(start), last + 1)
     yield { start, length: end - start }
     start = taken.nextOutside(end)
   }

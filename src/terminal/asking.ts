@@ -1,3 +1,4 @@
+import { emitKeypressEvents, type Interface } from 'node:readline'
 import { errorCodes, TicketsError } from '../core/errors.js'
 import type { Output } from './io.js'
 import { safeText } from './safe-text.js'
@@ -30,6 +31,7 @@ export async function withPrompt<Answer>(
     throw new TicketsError('INPUT_REQUIRED', `There is no terminal to ask on. ${unchanged}`)
   }
   const { stdin, stderr } = output.io
+  hearEscapeSoon(stdin)
   const ending = new AbortController()
   const fail = (error: unknown) => ending.abort(error)
   const any = AbortSignal.any(signal ? [signal, ending.signal] : [ending.signal])
@@ -79,6 +81,12 @@ export function checkedBy<Answer>(
 // Bad input, not found, refused: another answer may do.
 function isMendable({ code }: TicketsError): boolean {
   return [2, 3, 4].includes(errorCodes[code].exit)
+}
+
+// Escape alone is told from the beginning of an arrow key by waiting; readline would wait for half
+// a second. Whoever comes first decides, so it must be done before the first prompt.
+function hearEscapeSoon(stdin: NodeJS.ReadStream): void {
+  emitKeypressEvents(stdin, { escapeCodeTimeout: 100 } as unknown as Interface)
 }
 
 // Readline closes at Ctrl-D and at the end of stdin, and inquirer then waits for ever, on nothing:

@@ -133,7 +133,8 @@ function drawsUnicode(env: Io['env']): boolean {
   return !locale || /utf-?8/i.test(locale)
 }
 
-function isSet(value: string | undefined): boolean {
+/** Is a switch in the environment on? */
+export function isSet(value: string | undefined): boolean {
   return value !== undefined && !['', '0', 'false'].includes(value.toLowerCase())
 }
 

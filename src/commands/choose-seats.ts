@@ -1,0 +1,142 @@
+import type { BookingRequest } from '../core/booking.js'
+import { TicketsError } from '../core/errors.js'
+import { parseSeats } from '../core/seats.js'
+import type { Show, ShowDetails } from '../core/shows.js'
+import { wrapWords } from '../terminal/fields.js'
+import { errorPaperOf, type Paper, tint } from '../terminal/paper.js'
+import { renderProblem } from '../terminal/problem-card.js'
+import { askSeats } from '../terminal/prompts.js'
+import { safeText } from '../terminal/safe-text.js'
+import type { SeatAnswer } from '../terminal/seat-answer.js'
+import { canShowMap, pickSeats } from '../terminal/seat-picker.js'
+import type { Context } from './context.js'
+import { alternativesHint } from './hints.js'
+import { whenOf } from './show-text.js'
+import { renderHouse } from './show-view.js'
+
+/** What somebody wants of a house. */
+export type WantedSeats = Pick<BookingRequest, 'seats' | 'count'>
+
+export interface ChosenSeats {
+  wanted: WantedSeats
+  /** Were they picked on the map? Then there is nothing to agree to any more. */
+  isSeen: boolean
+}
+
+/** Why seats are asked for again, and which were wanted. */
+export interface RefusedSeats {
+  error: TicketsError
+  wanted: WantedSeats
+}
+
+/**
+ * Asks for seats on the map, or with typed answers where there can be no map. Undefined when the
+ * clerk went back. Throws NOT_ENOUGH_SEATS when the house is full, and what the prompts throw.
+ */
+export async function chooseSeats(
+  context: Context,
+  show: Show,
+  refused?: RefusedSeats,
+): Promise<ChosenSeats | undefined> {
+  return canShowMap(context.output)
+    ? pickOnMap(context, show, refused)
+    : typeSeats(context, show, refused?.error)
+}
+
+async function pickOnMap(
+  { asking, tickets }: Context,
+  { id }: Show,
+  refused: RefusedSeats | undefined,
+): Promise<ChosenSeats | undefined> {
+  const ending = new AbortController()
+  const houses = tickets.watchShow(id, { signal: ending.signal })
+  try {
+    const house: ShowDetails = (await houses.next()).value
+    checkRoom(house)
+    const picked = seatsOf(refused?.wanted, house)
+    const seats = await pickSeats(asking, {
+      heading: safeText(`${house.name}, ${whenOf(house)}`),
+      house,
+      changes: houses,
+      picked,
+      // What became of seats that were named is on the map.
+      ...(refused && picked.length === 0 && { notice: refused.error.message }),
+    })
+    return seats && { wanted: { seats }, isSeen: true }
+  } finally {
+    ending.abort()
+    void houses.return(undefined)
+  }
+}
+
+/** The seats that were wanted, as far as they were named and exist. */
+function seatsOf(wanted: WantedSeats | undefined, show: Show): number[] {
+  const { seats = [] } = wanted ?? {}
+  if (typeof seats !== 'string') return [...seats]
+  try {
+    return parseSeats(seats, show)
+  } catch (error) {
+    if (error instanceof TicketsError) return []
+    throw error
+  }
+}
+
+/** Draws the house and asks for seats; `refused` is why they are asked for again. */
+async function typeSeats(
+  context: Context,
+  { id }: Show,
+  refused: TicketsError | undefined,
+): Promise<ChosenSeats> {
+  const { asking, output, tickets } = context
+  const house = await tickets.viewShow(id)
+  output.problem(`\n${drawHouse(house, errorPaperOf(output))}`)
+  if (refused) tell(context, refused, house)
+  checkRoom(house)
+  const answer = await askSeats(asking, {
+    layout: house,
+    check: (seats) => checkFree(context, house, requestFor(seats)),
+  })
+  return { wanted: requestFor(answer), isSeen: false }
+}
+
+/** More lines than this would only push the questions before them out of sight. */
+const MOST_LINES = 60
+
+function drawHouse(house: ShowDetails, paper: Paper): string {
+  const heading = wrapWords(`${safeText(house.name)}, ${whenOf(house)}`, paper.columns)
+  const map = renderHouse(house, paper)
+  const isDrawn = map.split('\n').length <= MOST_LINES
+  return [
+    ...heading.map((line) => tint(paper, 'strong', line)),
+    '',
+    isDrawn ? map : `The house is too large to be drawn here: \`tickets show view ${house.id}\`.\n`,
+  ].join('\n')
+}
+
+/** Refuses seats that are gone already, and names others, as the answer to what was typed. */
+async function checkFree({ tickets }: Context, show: Show, request: BookingRequest): Promise<void> {
+  try {
+    await tickets.preview(show.id, request)
+  } catch (error) {
+    const hint = error instanceof TicketsError ? alternativesHint(error, show) : undefined
+    if (!(error instanceof TicketsError) || hint === undefined) throw error
+    throw new TicketsError(error.code, `${error.message} ${hint}.`, { cause: error })
+  }
+}
+
+function tell({ output }: Context, error: TicketsError, show: Show): void {
+  const hint = alternativesHint(error, show)
+  output.problem(
+    renderProblem({ message: error.message, hints: hint ? [hint] : [] }, errorPaperOf(output)),
+  )
+}
+
+function requestFor(answer: SeatAnswer): WantedSeats {
+  return 'count' in answer ? { count: answer.count } : { seats: answer.spec }
+}
+
+function checkRoom({ name, booked, held, totalSeats }: ShowDetails): void {
+  if (booked.size + held.size < totalSeats) return
+  const how = held.size > 0 ? 'sold or held' : 'sold'
+  throw new TicketsError('NOT_ENOUGH_SEATS', `Every seat of ${name} is ${how}. Nothing was booked.`)
+}

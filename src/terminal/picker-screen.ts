@@ -1,0 +1,169 @@
+import { formatSeats, seatLabel } from '../core/seats.js'
+import { fitText, textWidth } from './fit-text.js'
+import { type Paper, signs, tint } from './paper.js'
+import { countsOf, type Picking, stateOf } from './picker-state.js'
+import { drawRuler, drawSeatLine, drawStage, seatSign, seatTones } from './seat-drawing.js'
+import { drawLegend } from './seat-map.js'
+import { lineAt, lineCount, lineOf, margin, type Seating, seatingFor } from './seating.js'
+
+/** What there is to draw on: a whole screen. */
+export interface ScreenPaper extends Paper {
+  rows: number
+}
+
+/** A screen of the picker: the part of the house that the window shows, between what is said. */
+export interface PickerScreen {
+  /** As many as the paper has rows, or fewer. */
+  lines: string[]
+  seating: Seating
+  /** The line of the house at the top of the window, and how many the window shows. */
+  top: number
+  page: number
+}
+
+/**
+ * Draws the picker. Only the window is drawn, so a house of 100,000 seats costs what a small one
+ * does. `top` is where the window was; it moves no further than the cursor needs.
+ */
+export function drawPicker(
+  picking: Picking,
+  heading: string,
+  top: number,
+  paper: ScreenPaper,
+): PickerScreen {
+  const { house } = picking
+  // One column stays free for the bracket after the last seat.
+  const seating = seatingFor(house, paper.columns - 1)
+  const above = linesAbove(seating, heading, paper)
+  const below = linesBelow(picking, paper)
+  const count = lineCount(house, seating)
+  // Two lines are for what lies outside of the window.
+  const page = Math.min(count, Math.max(1, paper.rows - above.length - below.length - 2))
+  const first = windowTop(top, lineOf(picking.cursor, house, seating), page, count)
+  const lines = [
+    ...above,
+    outside('above', first, paper),
+    ...windowLines(picking, seating, first, page, paper),
+    outside('below', count - first - page, paper),
+    ...below,
+  ]
+  return { lines: lines.slice(-paper.rows), seating, top: first, page }
+}
+
+function windowLines(
+  picking: Picking,
+  seating: Seating,
+  top: number,
+  page: number,
+  paper: Paper,
+): string[] {
+  const { cursor, house } = picking
+  return Array.from({ length: page }, (_, index) =>
+    drawSeatLine(
+      lineAt(house, seating, top + index),
+      seating,
+      (seat) => stateOf(picking, seat),
+      paper,
+      cursor,
+    ),
+  )
+}
+
+/** The window follows the cursor, with a line to spare on either side where there is room. */
+function windowTop(top: number, line: number, page: number, count: number): number {
+  const spare = page >= 5 ? 1 : 0
+  const lowest = line - page + 1 + spare
+  const highest = line - spare
+  return Math.max(0, Math.min(Math.max(Math.min(top, highest), lowest), count - page))
+}
+
+// Below so many rows, what only explains makes room for the seats.
+const roomForHeading = 16
+const roomForHelp = 12
+
+function linesAbove(seating: Seating, heading: string, paper: ScreenPaper): string[] {
+  const ruler = drawRuler(seating, paper)
+  return [
+    ...(paper.rows < roomForHelp ? [] : [tint(paper, 'strong', fitLine(heading, paper))]),
+    ...(paper.rows < roomForHeading ? [] : ['', drawStage(seating, paper)]),
+    ...(ruler === undefined ? [] : [ruler]),
+  ]
+}
+
+function linesBelow(picking: Picking, paper: ScreenPaper): string[] {
+  const said = [sayPosition(picking, paper), sayPicked(picking, paper)]
+  if (paper.rows < roomForHelp) return said
+  return [...said, sayCounts(picking, paper), ...sayKeys(picking, paper)]
+}
+
+function outside(side: 'above' | 'below', lines: number, paper: Paper): string {
+  if (lines <= 0) return ''
+  const arrow = { above: paper.unicode ? '↑' : '^', below: paper.unicode ? '↓' : 'v' }[side]
+  const text = `${arrow} ${lines.toLocaleString('en-GB')} more ${lines === 1 ? 'line' : 'lines'}`
+  return indent(tint(paper, 'quiet', text))
+}
+
+/** What has to be known at once, else where the cursor is. */
+function sayPosition(picking: Picking, paper: Paper): string {
+  const { cursor, house, lost, notice } = picking
+  if (notice !== undefined) return indent(tint(paper, 'warning', fitLine(notice, paper)))
+  if (lost.length > 0) {
+    const text = `${formatSeats(lost, house)} taken elsewhere, no longer picked.`
+    return indent(tint(paper, 'bad', fitLine(text, paper)))
+  }
+  const state = stateOf(picking, cursor)
+  const sign = tint(paper, seatTones[state], seatSign(state, paper))
+  const label = tint(paper, 'strong', seatLabel(cursor, house))
+  return indent(`${sign} ${label} ${state}${sayTyped(picking, paper)}`)
+}
+
+function sayTyped({ house, typed: { text } }: Picking, paper: Paper): string {
+  if (text === '') return ''
+  const isCount = house.seatsPerRow !== null && /^\d+$/.test(text)
+  return tint(paper, 'quiet', `   ${isCount ? 'best' : 'go to'} ${text}_`)
+}
+
+/** More seats than this are only counted: nobody reads them, and they take their time. */
+const mostNamed = 200
+
+function sayPicked({ house, picked }: Picking, paper: Paper): string {
+  if (picked.size === 0) return indent(tint(paper, 'quiet', 'nothing picked'))
+  const seats = picked.size > mostNamed ? '' : `: ${formatSeats(picked, house)}`
+  const text = `${seatSign('yours', paper)} ${picked.size.toLocaleString('en-GB')} picked${seats}`
+  return indent(tint(paper, seatTones.yours, fitLine(text, paper)))
+}
+
+function sayCounts(picking: Picking, paper: Paper): string {
+  return drawLegend({ ...countsOf(picking), yours: 0 }, paper)[0]!
+}
+
+/** The keys, as many of them as there is room for, the most needed first. */
+function sayKeys({ house }: Picking, paper: Paper): string[] {
+  const jump = house.seatsPerRow === null ? '12' : 'B12'
+  const between = ` ${signs(paper).dot} `
+  const keys = [
+    ['space', 'pick'],
+    ['enter', 'book'],
+    ['+ -', 'best together'],
+    [jump, 'go there'],
+    ['esc', 'back'],
+  ]
+  const long = keys.map(([key, what]) => `${key} ${what}`)
+  const short = keys.map(([key, what]) =>
+    key === 'esc' || key === 'enter' ? `${key} ${what}` : key!,
+  )
+  const fits = [long, short].find((texts) => textWidth(texts.join(between)) <= widthOf(paper))
+  return fits ? ['', indent(tint(paper, 'quiet', fits.join(between)))] : []
+}
+
+function widthOf({ columns }: Paper): number {
+  return columns - margin - 1
+}
+
+function fitLine(text: string, paper: Paper): string {
+  return fitText(text, widthOf(paper), signs(paper).ellipsis)
+}
+
+function indent(text: string): string {
+  return ' '.repeat(margin) + text
+}
