@@ -130,7 +130,8 @@ export async function up(knex: Knex): Promise<void> {
   `)
   // The program deletes nothing, but whoever does is remembered, too.
   await knex.raw(`
-    create function record_deleted_bookings() returns trigger language plpgsql as $$
+    create function record_deleted_bookings() returns trigger language plpgsql
+    security definer set search_path from current as $$
     begin
       insert into history (show_id, booking_id, action, operator, command, before)
       select show_id, id, 'deleted', current_setting('tickets.operator', true),
@@ -221,7 +222,10 @@ export async function down(knex: Knex): Promise<void> {
   await knex.raw('drop function show_facts')
   await knex.raw('drop trigger record_changed_bookings on bookings')
   await knex.raw('drop trigger record_new_booking on bookings')
-  await knex.raw('drop function record_new_booking, record_changed_bookings')
+  await knex.raw('drop trigger record_deleted_bookings on bookings')
+  await knex.raw(
+    'drop function record_new_booking, record_changed_bookings, record_deleted_bookings',
+  )
   await knex.raw('drop function booking_facts')
   await knex.raw('drop table admissions')
   await knex.raw('drop function record_admissions')

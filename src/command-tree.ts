@@ -1,8 +1,11 @@
-import { Argument, Command, InvalidArgumentError, Option } from 'commander'
+import { Argument, Command } from 'commander'
 import packageJson from '../package.json' with { type: 'json' }
+import { addBookingCommands } from './booking-commands.js'
+import { type Action, once, SHOW } from './command-parts.js'
 import { createContext, type GlobalOptions, type Handler } from './commands/context.js'
 import { parseDuration } from './core/duration.js'
-import { TicketsError } from './core/errors.js'
+import { addServerCommands } from './server-commands.js'
+import { addShowCommands } from './show-commands.js'
 import { type Io, type Output, openOutput } from './terminal/io.js'
 
 /** One run of the program, while it lasts. */
@@ -35,9 +38,12 @@ export function commandTree(run: Run): Command {
     .option('--no-input', 'never prompt')
     .option('--no-color', 'plain text')
     .addOption(
-      once('--wait <duration>', 'how long to keep retrying a busy database (30s)', duration),
+      once('--wait <duration>', 'how long to keep retrying a busy database (30s)', parseDuration),
     )
+    .addOption(once('--operator <name>', 'who works here, for the history (your login name)'))
     .option('--debug', 'SQL, timings and stack traces on stderr')
+
+  const action: Action = (load) => to(run, load)
 
   program
     .command('migrate')
@@ -49,33 +55,9 @@ export function commandTree(run: Run): Command {
       once('--grant <role>', 'then let this role book, but not delete or change the schema'),
     )
     .option('-y, --yes', 'roll back even when that drops bookings')
-    .action(to(run, () => import('./commands/migrate.js')))
+    .action(action(() => import('./commands/migrate.js')))
 
-  const show = program.command('show').description('create, list and view shows')
-  show
-    .command('create')
-    .description('create a show; asks for what is missing')
-    .addOption(once('--name <text>', 'name of the show'))
-    .addOption(once('--start-time <time>', 'ISO 8601, or a local time in --time-zone'))
-    .addOption(once('--total-seats <n>', 'number of seats, 1 to 100,000'))
-    .addOption(once('--seats-per-row <n>', 'gives the seats row labels: A1, A2, …'))
-    .addOption(once('--time-zone <zone>', "IANA name (default: the system's)"))
-    .action(to(run, () => import('./commands/show-create.js')))
-  show
-    .command('list')
-    .description('list shows, the earliest first')
-    .option('--upcoming', 'only shows that have not started')
-    .addOption(once('--search <text>', 'only names with these words, or beginnings of words'))
-    .addOption(once('--limit <n>', 'at most so many'))
-    .option('--all', 'all of them, on a terminal too')
-    .addOption(once('-o, --output <format>', 'format').choices(['table', 'json', 'ndjson', 'csv']))
-    .action(to(run, () => import('./commands/show-list.js')))
-  show
-    .command('view')
-    .description('details of a show and its seat map')
-    .argument('<show>', SHOW)
-    .action(to(run, () => import('./commands/show-view.js')))
-
+  addShowCommands(program, action)
   program
     .command('book')
     .description('book seats; asks for what is missing')
@@ -95,7 +77,9 @@ export function commandTree(run: Run): Command {
     .option('--atomic', 'with --file: all of it or nothing')
     .option('--dry-run', 'check everything, book nothing')
     .option('-y, --yes', 'do not ask for confirmation')
-    .action(to(run, () => import('./commands/book.js')))
+    .action(action(() => import('./commands/book.js')))
+
+  addBookingCommands(program, action)
 
   program
     .command('verify')
@@ -104,7 +88,7 @@ export function commandTree(run: Run): Command {
     .option('--repair', 'finish what can be finished without a guess: abandoned bookings')
     .option('--dry-run', 'with --repair: only say what it would do')
     .option('-y, --yes', 'repair without asking')
-    .action(to(run, () => import('./commands/verify.js')))
+    .action(action(() => import('./commands/verify.js')))
 
   program
     .command('stress')
@@ -118,54 +102,31 @@ export function commandTree(run: Run): Command {
     .addOption(once('--total-seats <n>', 'seats of the throwaway show (as many as bookings)'))
     .addOption(once('--seed <n>', 'ask for the same seats as the run that told it'))
     .option('-y, --yes', 'book a named show without asking')
-    .action(to(run, () => import('./commands/stress.js')))
+    .action(action(() => import('./commands/stress.js')))
 
   program
     .command('demo')
     .description('the whole story on a throwaway show')
-    .action(to(run, () => import('./commands/demo.js')))
+    .action(action(() => import('./commands/demo.js')))
 
   program
     .command('db')
     .description('the embedded server')
     .addArgument(new Argument('<action>', 'what to do').choices(['status', 'start', 'stop', 'url']))
-    .action(to(run, () => import('./commands/db.js')))
+    .action(action(() => import('./commands/db.js')))
 
+  addServerCommands(program, action)
   return program
 }
 
-const SHOW = "a show's id, the beginning of its id, or its name"
-
-/** An option that may be given once only: of two values for seats, neither is a safe guess. */
-function once(flags: string, description: string, parse?: (value: string) => unknown): Option {
-  const option = new Option(flags, description)
-  const choices = option.choices.bind(option)
-  const check = (value: string, previous: unknown) => {
-    if (previous !== undefined) {
-      // Commander's own sentence would repeat the value, and a URL may hold a password.
-      throw new TicketsError('INVALID_INPUT', `${option.long} may be given only once.`)
-    }
-    if (option.argChoices && !option.argChoices.includes(value)) {
-      throw new InvalidArgumentError(`Allowed choices are ${option.argChoices.join(', ')}.`)
-    }
-    return parse ? parse(value) : value
-  }
-  option.choices = (values) => choices(values).argParser(check)
-  return option.argParser(check)
-}
-
-function duration(text: string): number {
-  return parseDuration(text)
-}
-
 /** Ties a command to its file, which is loaded only when the command runs. */
-function to(run: Run, load: () => Promise<{ run: Handler<never, never> }>) {
+function to(run: Run, load: Parameters<Action>[0]): ReturnType<Action> {
   return async (...args: unknown[]) => {
     const command = args.pop() as Command
     const own = args.pop() as object
     const options = globalOptions(command)
     run.output = openOutput(run.io, options)
-    const context = createContext(options, run.output, run.signal)
+    const context = createContext(options, run.output, run.signal, pathOf(command))
     try {
       const handler = (await load()).run as Handler<object, unknown[]>
       run.exitCode = (await handler(context, own, ...args)) ?? 0
@@ -173,6 +134,12 @@ function to(run: Run, load: () => Promise<{ run: Handler<never, never> }>) {
       await context.close()
     }
   }
+}
+
+/** 'booking cancel': what the history says of where a change came from. */
+function pathOf(command: Command): string {
+  const { parent } = command
+  return parent?.parent ? `${pathOf(parent)} ${command.name()}` : command.name()
 }
 
 function globalOptions(command: Command): GlobalOptions {
@@ -185,5 +152,6 @@ function globalOptions(command: Command): GlobalOptions {
     color: options.color,
     waitMs: options.wait ?? 30_000,
     debug: options.debug ?? false,
+    ...(options.operator !== undefined && { operator: options.operator }),
   }
 }

@@ -1,4 +1,6 @@
+import { userInfo } from 'node:os'
 import { TicketsError } from '../core/errors.js'
+import { checkText } from '../core/input.js'
 import { openTickets, type Tickets, type TicketsOptions } from '../index.js'
 import type { Asking } from '../terminal/asking.js'
 import type { Output } from '../terminal/io.js'
@@ -13,6 +15,8 @@ export interface GlobalOptions {
   /** Milliseconds. */
   waitMs: number
   debug: boolean
+  /** Who works here; default: TICKETS_OPERATOR, else the login name. */
+  operator?: string
 }
 
 /** What every command is given: where to answer, and how to reach the box office. */
@@ -37,20 +41,24 @@ export type Handler<Options = object, Args extends unknown[] = []> = (
   ...args: Args
 ) => Promise<number | undefined | void>
 
-/** Makes the context of one run. Opens nothing yet. */
+/** Makes the context of one run of `command`, such as 'booking cancel'. Opens nothing yet. */
 export function createContext(
   options: GlobalOptions,
   output: Output,
   signal: AbortSignal,
+  command: string,
 ): Context {
   const opened: Tickets[] = []
   let tickets: Tickets | undefined
   const open = (own: TicketsOptions) => {
+    const operator = operatorOf(options, output.io.env)
     const box = openTickets({
       database: options.db,
       env: output.io.env,
       waitMs: options.waitMs,
       signal,
+      command,
+      ...(operator !== undefined && { operator }),
       onProgress: (sentence) => output.hint(sentence),
       ...(options.debug && { trace: (line: string) => output.problem(line) }),
       ...own,
@@ -91,4 +99,15 @@ export function inputRequired(flags: string[]): TicketsError {
     'INPUT_REQUIRED',
     `${flags.join(', ')} ${flags.length === 1 ? 'is' : 'are'} missing, and there is no terminal to ask on.`,
   )
+}
+
+function operatorOf({ operator }: GlobalOptions, env: Output['io']['env']): string | undefined {
+  if (operator !== undefined) return checkText('operator', operator, 200)
+  if (env.TICKETS_OPERATOR) return checkText('operator', env.TICKETS_OPERATOR, 200)
+  try {
+    return userInfo().username
+  } catch {
+    // In a container, a user may have a number and no name.
+    return undefined
+  }
 }

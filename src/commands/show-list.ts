@@ -1,70 +1,32 @@
-import { TicketsError } from '../core/errors.js'
 import { showJson } from '../core/json.js'
 import type { Show } from '../core/shows.js'
-import { type Column, type ListFormat, writeList } from '../terminal/list.js'
-import { type Handler, parseCount } from './context.js'
+import type { Column } from '../terminal/list.js'
+import type { Handler } from './context.js'
+import { type ListingOptions, writeScreenful } from './screenful.js'
 import { whenOf } from './show-text.js'
 
-export interface ShowListOptions {
+export interface ShowListOptions extends ListingOptions {
   upcoming?: boolean
   search?: string
-  limit?: string
-  all?: boolean
-  output?: ListFormat
 }
-
-/** What a terminal shows unless told: more would scroll away. */
-const SCREENFUL = 50
 
 /** `tickets show list`. */
 export const run: Handler<ShowListOptions> = async ({ output, tickets }, options) => {
-  if (options.all && options.limit !== undefined) {
-    throw new TicketsError(
-      'INVALID_INPUT',
-      '--all and --limit exclude each other. Give one of them.',
-    )
-  }
-  if (output.json && (options.output ?? 'json') !== 'json') {
-    throw new TicketsError(
-      'INVALID_INPUT',
-      `--json and --output ${options.output} exclude each other. Give one of them.`,
-    )
-  }
-  const isForEyes = output.isTerminal && !output.json && (options.output ?? 'table') === 'table'
-  const isCut = isForEyes && !options.all && options.limit === undefined
-  const limit = isCut
-    ? SCREENFUL
-    : options.limit === undefined
-      ? undefined
-      : parseCount('--limit', options.limit)
   const { upcoming, search } = options
-  let count = 0
-  const shows = tickets.listShows({
-    ...(upcoming && { upcoming }),
-    ...(search !== undefined && { search }),
-    ...(limit !== undefined && { limit }),
+  await writeScreenful(output, options, {
+    columns,
+    toJson: showJson,
+    ifEmpty: isNarrowed(options)
+      ? 'No show matches.'
+      : 'There are no shows yet. Create one: tickets show create',
+    more: '--all shows them all, --search narrows them down.',
+    rows: (limit) =>
+      tickets.listShows({
+        ...(upcoming && { upcoming }),
+        ...(search !== undefined && { search }),
+        ...(limit !== undefined && { limit }),
+      }),
   })
-  const counted = (async function* () {
-    for await (const show of shows) {
-      count++
-      yield show
-    }
-  })()
-  await writeList(
-    output,
-    {
-      format: options.output,
-      columns,
-      toJson: showJson,
-      ifEmpty: isNarrowed(options)
-        ? 'No show matches.'
-        : 'There are no shows yet. Create one: tickets show create',
-    },
-    counted,
-  )
-  if (isCut && count === SCREENFUL) {
-    output.hint(`The first ${SCREENFUL} shows. --all shows them all, --search narrows them down.`)
-  }
 }
 
 const columns: Column<Show>[] = [

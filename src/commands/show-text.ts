@@ -7,6 +7,11 @@ export function whenOf(show: Show): string {
   return formatStartTime(show.startTime, show.timeZone)
 }
 
+/** Any other time as people at the show say it. */
+export function timeOf(time: Date, { timeZone }: Show): string {
+  return formatStartTime(new Date(Math.floor(time.getTime() / 1000) * 1000), timeZone)
+}
+
 /** A show as the terminal's show card wants it. */
 export function showFacts(show: Show): ShowFacts {
   return {

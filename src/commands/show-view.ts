@@ -7,7 +7,13 @@ import type { Handler } from './context.js'
 import { showFacts } from './show-text.js'
 
 /** `tickets show view SHOW`: details and the seat map. */
-export const run: Handler<object, [string]> = async ({ output, tickets }, _options, name) => {
+export const run: Handler<{ history?: boolean }, [string]> = async (context, options, name) => {
+  const { output, tickets } = context
+  if (options.history) {
+    const { writeHistory } = await import('./history.js')
+    const show = await tickets.findShow(name)
+    return writeHistory(context, { show: show.id }, show)
+  }
   const show = await tickets.viewShow(name)
   if (output.json) await output.document(showDetailsJson(show))
   else await output.write(renderShow(show, paperOf(output)))

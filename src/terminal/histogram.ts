@@ -17,14 +17,14 @@ export function renderHistogram(values: readonly number[], paper: Paper): string
   return bars
     .map(({ count }, index) => {
       const label = tint(paper, 'quiet', padText(shown[index]!, labelWidth, 'right'))
-      const drawn = tint(paper, 'accent', bar((count / most) * room, count > 0, paper))
+      const drawn = tint(paper, 'accent', drawBar((count / most) * room, count > 0, paper))
       return `  ${label}  ${drawn}${drawn === '' ? '' : ' '}${count}\n`
     })
     .join('')
 }
 
 /** A bar of so many columns, to an eighth of one; what is there is never invisible. */
-function bar(columns: number, isThere: boolean, { unicode }: Paper): string {
+export function drawBar(columns: number, isThere: boolean, { unicode }: Paper): string {
   if (!isThere) return ''
   if (!unicode) return '#'.repeat(Math.max(1, Math.round(columns)))
   const eighths = Math.max(1, Math.round(columns * 8))

@@ -31,6 +31,11 @@ export function inverted(text: string): string {
   return chalk.inverse(text)
 }
 
+/** The text in black on white where there are colours: a scanner must find dark on light. */
+export function blackOnWhite({ color }: Pick<Paper, 'color'>, text: string): string {
+  return color ? chalk.black.bgWhiteBright(text) : text
+}
+
 /** Signs that stand at the beginning of a line, by what they say. */
 export function signs(paper: Pick<Paper, 'unicode'>) {
   return paper.unicode

@@ -62,8 +62,8 @@ export function salesBar(
   )
 }
 
-// What is there gets at least one column, however little it is: one seat left is not sold out.
-function proportions(parts: number[], width: number): number[] {
+/** So many columns for each part. What is there gets at least one: one seat left is not sold out. */
+export function proportions(parts: number[], width: number): number[] {
   const total = parts.reduce((sum, part) => sum + part, 0)
   if (total === 0) return parts.map(() => 0)
   const shares = parts.map((part) =>

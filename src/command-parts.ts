@@ -1,0 +1,33 @@
+import { InvalidArgumentError, Option } from 'commander'
+import type { Handler } from './commands/context.js'
+import { TicketsError } from './core/errors.js'
+
+/** A show as it is named on the command line. */
+export const SHOW = "a show's id, the beginning of its id, or its name"
+
+/** Makes the action of a command from the file that has its handler. */
+export type Action = (
+  load: () => Promise<{ run: Handler<never, never> }>,
+) => (...args: unknown[]) => Promise<void>
+
+/** An option that may be given once only: of two values for seats, neither is a safe guess. */
+export function once(
+  flags: string,
+  description: string,
+  parse?: (value: string) => unknown,
+): Option {
+  const option = new Option(flags, description)
+  const choices = option.choices.bind(option)
+  const check = (value: string, previous: unknown) => {
+    if (previous !== undefined) {
+      // Commander's own sentence would repeat the value, and a URL may hold a password.
+      throw new TicketsError('INVALID_INPUT', `${option.long} may be given only once.`)
+    }
+    if (option.argChoices && !option.argChoices.includes(value)) {
+      throw new InvalidArgumentError(`Allowed choices are ${option.argChoices.join(', ')}.`)
+    }
+    return parse ? parse(value) : value
+  }
+  option.choices = (values) => choices(values).argParser(check)
+  return option.argParser(check)
+}

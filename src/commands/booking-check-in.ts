@@ -1,0 +1,54 @@
+import { checkInJson } from '../core/json.js'
+import type { CheckIn } from '../core/life/check-in.js'
+import { checkSeatSpec, formatSeats } from '../core/seats.js'
+import type { Show } from '../core/shows.js'
+import { renderDoorAnswer } from '../terminal/door-answer.js'
+import { paperOf } from '../terminal/paper.js'
+import type { Context, Handler } from './context.js'
+import { namedBooking } from './named-booking.js'
+import { timeOf } from './show-text.js'
+
+export interface BookingCheckInOptions {
+  seats?: string
+  show?: string
+  undo?: boolean
+}
+
+/**
+ * `tickets booking check-in BOOKING`: lets its seats in, each once. Exits 4 when nobody may come in
+ * now: a turnstile that opens on success must stay shut for a copy of a ticket that is in already.
+ */
+export const run: Handler<BookingCheckInOptions, [string | undefined]> = async (
+  context,
+  { seats, show, undo },
+  name,
+) => {
+  if (seats !== undefined) checkSeatSpec(seats)
+  const { id } = await namedBooking(context, name)
+  const answer = await context.tickets.checkIn(id, {
+    ...(seats !== undefined && { seats }),
+    ...(show !== undefined && { show }),
+    ...(undo && { undo }),
+  })
+  await tell(context, answer, undo === true)
+  return answer.admitted.length > 0 || undo ? 0 : 4
+}
+
+async function tell({ output, tickets }: Context, answer: CheckIn, isUndo: boolean) {
+  if (output.json) return output.document(checkInJson(answer))
+  const show = await tickets.findShow(answer.booking.showId)
+  await output.write(renderDoorAnswer(factsOf(answer, show, isUndo), paperOf(output)))
+}
+
+function factsOf({ booking, admitted, already }: CheckIn, show: Show, isUndo: boolean) {
+  return {
+    isUndo,
+    admitted: formatSeats(admitted, show),
+    already: already.map(
+      ({ seat, at }) => `${formatSeats([seat], show)} since ${timeOf(at, show)}`,
+    ),
+    customer: booking.customer,
+    reference: booking.reference,
+    show: show.name,
+  }
+}

@@ -1,0 +1,121 @@
+import type { BookingStatus } from '../core/booking.js'
+import type { BookingFilter, ListedBooking } from '../core/booking-list.js'
+import { TicketsError } from '../core/errors.js'
+import { listedBookingJson } from '../core/json.js'
+import { parseSeats } from '../core/seats.js'
+import type { Tickets } from '../index.js'
+import type { Column } from '../terminal/list.js'
+import type { Tone } from '../terminal/paper.js'
+import type { Handler } from './context.js'
+import { type ListingOptions, writeScreenful } from './screenful.js'
+
+export interface BookingListOptions extends ListingOptions {
+  customer?: string
+  status?: string
+  seat?: string
+  sort?: 'time' | 'customer'
+}
+
+/** `tickets booking list [SHOW]`: for people, as an export, and as the door list. */
+export const run: Handler<BookingListOptions, [string | undefined]> = async (
+  { output, tickets },
+  options,
+  show,
+) => {
+  const filter = await filterOf(tickets, options, show)
+  await writeScreenful(output, options, {
+    columns,
+    toJson: listedBookingJson,
+    ifEmpty: 'No booking matches.',
+    more: '--all lists them all, --customer narrows them down.',
+    rows: (limit) => tickets.listBookings({ ...filter, ...(limit !== undefined && { limit }) }),
+  })
+}
+
+async function filterOf(
+  tickets: Tickets,
+  { customer, status, seat, sort }: BookingListOptions,
+  name: string | undefined,
+): Promise<BookingFilter> {
+  if (seat !== undefined && name === undefined) {
+    throw new TicketsError('INVALID_INPUT', '--seat means a seat of a show. Name the show as well.')
+  }
+  const show = name === undefined ? undefined : await tickets.findShow(name)
+  return {
+    ...(show !== undefined && { show: show.id }),
+    ...(customer !== undefined && { customer }),
+    ...(status !== undefined && { status: status.toUpperCase() as BookingStatus }),
+    ...(seat !== undefined && { seat: oneSeat(seat, show!) }),
+    ...(sort !== undefined && { sort }),
+  }
+}
+
+/** The number of the one seat that a spec names. Throws INVALID_INPUT, NO_SUCH_SEAT. */
+export function oneSeat(spec: string, layout: Parameters<typeof parseSeats>[1]): number {
+  const [seat, ...others] = parseSeats(spec, layout)
+  if (others.length === 0) return seat!
+  throw new TicketsError('INVALID_INPUT', '--seat names one seat, such as 12 or B3.')
+}
+
+const tones: Partial<Record<BookingStatus, Tone>> = {
+  CONFIRMED: 'good',
+  HELD: 'warning',
+  CANCELLED: 'quiet',
+  FAILED: 'bad',
+}
+
+const columns: Column<ListedBooking>[] = [
+  { title: 'REFERENCE', field: 'reference', cell: ({ reference }) => reference },
+  {
+    title: 'STATUS',
+    field: 'status',
+    cell: ({ status }) => status.toLowerCase(),
+    value: ({ status }) => status,
+    tone: ({ status }) => tones[status],
+  },
+  {
+    title: 'CUSTOMER',
+    field: 'customer',
+    cell: ({ customer }) => customer ?? '',
+    weight: 1,
+    minWidth: 10,
+  },
+  {
+    title: 'SEATS',
+    field: 'seats',
+    cell: ({ seatLabels }) => seatLabels.join(', '),
+    weight: 0.5,
+  },
+  {
+    title: 'IN',
+    field: 'admitted_seats_count',
+    align: 'right',
+    cell: ({ admittedSeats, seats }) =>
+      admittedSeats.length === 0 ? '' : `${admittedSeats.length}/${seats.length}`,
+    value: ({ admittedSeats }) => String(admittedSeats.length),
+    optional: true,
+  },
+  {
+    title: 'SHOW',
+    field: 'show_name',
+    cell: ({ showName }) => showName,
+    weight: 1,
+    minWidth: 8,
+    optional: true,
+  },
+  { title: 'NOTE', field: 'note', cell: ({ note }) => note ?? '', weight: 1, optional: true },
+  {
+    title: 'MADE',
+    field: 'createdAt',
+    cell: ({ createdAt }) => createdAt.toISOString().slice(0, 16).replace('T', ' '),
+    value: ({ createdAt }) => createdAt.toISOString(),
+    optional: true,
+  },
+  {
+    title: 'ID',
+    field: 'id',
+    cell: ({ id }) => id.slice(0, 8),
+    value: ({ id }) => id,
+    optional: true,
+  },
+]

@@ -1,0 +1,53 @@
+import { writeFile } from 'node:fs/promises'
+import { TicketsError } from '../core/errors.js'
+import { listedBookingJson } from '../core/json.js'
+import { formatSeats } from '../core/seats.js'
+import { paperOf } from '../terminal/paper.js'
+import { drawTicket, renderTicket, type TicketFacts } from '../terminal/ticket.js'
+import type { Context, Handler } from './context.js'
+import { namedBooking } from './named-booking.js'
+import { whenOf } from './show-text.js'
+
+/** `tickets booking print BOOKING`: the ticket on the terminal, or as a picture in a file. */
+export const run: Handler<{ svg?: string }, [string | undefined]> = async (
+  context,
+  { svg },
+  name,
+) => {
+  const { output, tickets } = context
+  const booking = await namedBooking(context, name)
+  if (booking.status !== 'CONFIRMED') {
+    throw new TicketsError(
+      'WRONG_STATE',
+      `The booking is ${booking.status.toLowerCase()}: there is no ticket for it.`,
+    )
+  }
+  const show = await tickets.findShow(booking.showId)
+  const facts: TicketFacts = {
+    show: show.name,
+    when: whenOf(show),
+    seats: formatSeats(booking.seats, show),
+    customer: booking.customer,
+    reference: booking.reference,
+    isCancelled: show.cancelledAt !== null,
+  }
+  if (svg !== undefined) await save(context, svg, drawTicket(facts))
+  if (output.json) await output.document(listedBookingJson(booking))
+  else if (svg === undefined) await output.write(renderTicket(facts, paperOf(output)))
+}
+
+async function save({ output }: Context, file: string, picture: string): Promise<void> {
+  if (file === '-') {
+    if (output.json) throw new TicketsError('INVALID_INPUT', '--svg - and --json both want stdout.')
+    return output.write(picture)
+  }
+  try {
+    await writeFile(file, picture)
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new TicketsError('INVALID_INPUT', `The ticket could not be written: ${reason}.`, {
+      cause: error,
+    })
+  }
+  output.hint(`The ticket is in ${file}.`)
+}

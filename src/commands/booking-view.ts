@@ -1,0 +1,49 @@
+import type { ListedBooking } from '../core/booking-list.js'
+import type { HistoryEvent } from '../core/history.js'
+import { historyJson, listedBookingJson } from '../core/json.js'
+import { formatSeats } from '../core/seats.js'
+import { renderBookingCard } from '../terminal/booking-card.js'
+import { paperOf } from '../terminal/paper.js'
+import { renderTimeline } from '../terminal/timeline.js'
+import { bookingFacts } from './booking-text.js'
+import type { Context, Handler } from './context.js'
+import { timelineEntry } from './history-text.js'
+import { namedBooking } from './named-booking.js'
+
+/** `tickets booking view BOOKING`: details and history. */
+export const run: Handler<object, [string | undefined]> = async (context, _options, name) => {
+  const booking = await namedBooking(context, name)
+  const history: HistoryEvent[] = []
+  for await (const event of context.tickets.listHistory({ booking: booking.id })) {
+    history.push(event)
+  }
+  if (context.output.json) {
+    await context.output.document({
+      ...listedBookingJson(booking),
+      history: history.map(historyJson),
+    })
+  } else {
+    await draw(context, booking, history)
+  }
+}
+
+async function draw(
+  { output, tickets }: Context,
+  booking: ListedBooking,
+  history: HistoryEvent[],
+): Promise<void> {
+  const show = await tickets.findShow(booking.showId)
+  const paper = paperOf(output)
+  const inside = formatSeats(booking.admittedSeats, show)
+  await output.write(
+    [
+      renderBookingCard(bookingFacts({ booking, replayed: false }, show), paper),
+      ...(inside === '' ? [] : [`  Inside: ${inside}\n`]),
+      '\n',
+      renderTimeline(
+        history.map((event) => timelineEntry(event, show)),
+        paper,
+      ),
+    ].join(''),
+  )
+}

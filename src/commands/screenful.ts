@@ -1,0 +1,65 @@
+import { TicketsError } from '../core/errors.js'
+import type { Output } from '../terminal/io.js'
+import { type ListFormat, type ListOptions, writeList } from '../terminal/list.js'
+import { parseCount } from './context.js'
+
+/** What every command that lists takes. */
+export interface ListingOptions {
+  limit?: string
+  all?: boolean
+  output?: ListFormat
+}
+
+/** What a terminal shows unless told: more would scroll away. */
+const SCREENFUL = 50
+
+export interface Listing<Row> extends Omit<ListOptions<Row>, 'format'> {
+  /** The rows, at most so many; undefined: all of them. */
+  rows(limit: number | undefined): AsyncIterable<Row>
+  /** Says, when a terminal shows the first rows only, how to see more. */
+  more: string
+}
+
+/**
+ * Lists to stdout: everything for programs, the first screenful for people unless they say
+ * otherwise. Throws INVALID_INPUT for options that exclude each other.
+ */
+export async function writeScreenful<Row>(
+  output: Output,
+  options: ListingOptions,
+  { rows, more, ...list }: Listing<Row>,
+): Promise<void> {
+  checkFormat(output, options)
+  if (options.all && options.limit !== undefined) {
+    throw new TicketsError(
+      'INVALID_INPUT',
+      '--all and --limit exclude each other. Give one of them.',
+    )
+  }
+  const isForEyes = output.isTerminal && !output.json && (options.output ?? 'table') === 'table'
+  const isCut = isForEyes && !options.all && options.limit === undefined
+  const limit =
+    options.limit === undefined
+      ? isCut
+        ? SCREENFUL
+        : undefined
+      : parseCount('--limit', options.limit)
+  let count = 0
+  const counted = async function* () {
+    for await (const row of rows(limit)) {
+      count++
+      yield row
+    }
+  }
+  await writeList(output, { ...list, format: options.output }, counted())
+  if (isCut && count === SCREENFUL) output.hint(`The first ${SCREENFUL}. ${more}`)
+}
+
+/** --json is a format of its own. Throws INVALID_INPUT. */
+export function checkFormat(output: Output, { output: format }: Pick<ListingOptions, 'output'>) {
+  if (!output.json || (format ?? 'json') === 'json') return
+  throw new TicketsError(
+    'INVALID_INPUT',
+    `--json and --output ${format} exclude each other. Give one of them.`,
+  )
+}

@@ -1,0 +1,80 @@
+import { TicketsError } from '../core/errors.js'
+import { cancellationJson, showJson } from '../core/json.js'
+import type { CancellationPreview } from '../core/show-changes.js'
+import type { Show } from '../core/shows.js'
+import { safeText } from '../terminal/safe-text.js'
+import type { Context, Handler } from './context.js'
+import { showFacts, whenOf } from './show-text.js'
+
+export interface ShowCancelOptions {
+  yes?: boolean
+  dryRun?: boolean
+  expectBookings?: string
+}
+
+/**
+ * `tickets show cancel SHOW`: says what it touches first. A person types the show's name; a script
+ * says how many bookings it knows of, so that nobody cancels more than they have seen.
+ */
+export const run: Handler<ShowCancelOptions, [string]> = async (context, options, name) => {
+  const { output, tickets } = context
+  const expected = expectedOf(options)
+  const show = await tickets.findShow(name)
+  const preview = await tickets.previewCancellation(show.id)
+  if (options.dryRun) {
+    if (output.json) return output.document(cancellationJson(show, preview))
+    return output.write(`${sentenceOf(show, preview)}\n`)
+  }
+  if (show.cancelledAt === null && expected === undefined) await askLeave(context, show, preview)
+  const seen = preview.confirmedBookings + preview.heldBookings
+  const cancelled = await tickets.cancelShow(show.id, expected ?? seen)
+  if (output.json) return output.document(showJson(cancelled))
+  const { paperOf } = await import('../terminal/paper.js')
+  const { renderShowCard } = await import('../terminal/show-card.js')
+  await output.write(renderShowCard(showFacts(cancelled), paperOf(output)))
+  if (show.cancelledAt !== null) output.hint('It was cancelled already. Nothing was changed.')
+}
+
+function expectedOf({ yes, dryRun, expectBookings }: ShowCancelOptions): number | undefined {
+  if (dryRun) return undefined
+  if ((expectBookings === undefined) !== (yes !== true)) {
+    throw new TicketsError('INVALID_INPUT', '--yes and --expect-bookings go together. Give both.')
+  }
+  if (expectBookings === undefined) return undefined
+  if (/^\d{1,9}$/.test(expectBookings)) return Number(expectBookings)
+  throw new TicketsError('INVALID_INPUT', '--expect-bookings is a whole number from 0 up.')
+}
+
+async function askLeave({ output, asking }: Context, show: Show, preview: CancellationPreview) {
+  const sentence = sentenceOf(show, preview)
+  const unchanged = 'Nothing was cancelled.'
+  if (!output.canPrompt) {
+    const count = preview.confirmedBookings + preview.heldBookings
+    throw new TicketsError(
+      'INPUT_REQUIRED',
+      `${sentence} Pass -y --expect-bookings ${count} if that is meant. ${unchanged}`,
+    )
+  }
+  const { askText } = await import('../terminal/prompts.js')
+  output.problem(sentence)
+  await askText(
+    { ...asking, unchanged },
+    {
+      message: 'Type the name of the show to cancel it:',
+      check: (text) => {
+        if (text === show.name.trim() || text === safeText(show.name).trim()) return
+        throw new TicketsError('INVALID_INPUT', 'That is not its name. Ctrl-C leaves it alone.')
+      },
+    },
+  )
+}
+
+function sentenceOf(show: Show, preview: CancellationPreview): string {
+  const { confirmedBookings, confirmedSeats, heldBookings } = preview
+  const sold = `${counted(confirmedBookings, 'booking')} with ${counted(confirmedSeats, 'sold seat')}`
+  return `Cancelling ${safeText(show.name)}, ${whenOf(show)}, touches ${sold}, and ${counted(heldBookings, 'hold')}.`
+}
+
+function counted(count: number, noun: string): string {
+  return `${count.toLocaleString('en-GB')} ${noun}${count === 1 ? '' : 's'}`
+}

@@ -1,0 +1,41 @@
+import { showJson } from '../core/json.js'
+import { parseStartTime } from '../core/start-time.js'
+import { paperOf } from '../terminal/paper.js'
+import { renderShowCard } from '../terminal/show-card.js'
+import { type Context, type Handler, inputRequired } from './context.js'
+import { showFacts } from './show-text.js'
+
+export interface ShowCopyOptions {
+  startTime?: string[]
+  name?: string
+}
+
+/** `tickets show copy SHOW --start-time …`: a new show for each time, with the same house. */
+export const run: Handler<ShowCopyOptions, [string]> = async (context, options, name) => {
+  const { output, tickets } = context
+  if (options.startTime === undefined && !output.canPrompt) throw inputRequired(['--start-time'])
+  const original = await tickets.findShow(name)
+  const texts = options.startTime ?? [await askStartTime(context, original.timeZone)]
+  // All are read before the first show is made: a series is not made by half for a typing error.
+  const startTimes = texts.map((text) => parseStartTime(text, original.timeZone))
+  const copies = []
+  for (const startTime of startTimes) {
+    const copy = { startTime, ...(options.name !== undefined && { name: options.name }) }
+    copies.push(await tickets.copyShow(original.id, copy))
+  }
+  if (output.json) return output.document(copies.map(showJson))
+  const cards = copies.map((show) => renderShowCard(showFacts(show), paperOf(output)))
+  await output.write(cards.join('\n'))
+}
+
+async function askStartTime({ asking }: Context, timeZone: string): Promise<string> {
+  const { askText } = await import('../terminal/prompts.js')
+  return askText(
+    { ...asking, unchanged: 'No show was created.' },
+    {
+      message: 'When does the new one start?',
+      hint: `${timeZone}, like 2026-12-25 19:00`,
+      check: (text) => parseStartTime(text, timeZone),
+    },
+  )
+}

@@ -1,0 +1,69 @@
+import { checkText } from '../core/input.js'
+import { showJson } from '../core/json.js'
+import { MAX_SEATS } from '../core/seats.js'
+import type { ShowEdit } from '../core/show-changes.js'
+import type { Show } from '../core/shows.js'
+import { parseStartTime, parseTimeZone } from '../core/start-time.js'
+import { paperOf } from '../terminal/paper.js'
+import { renderShowCard } from '../terminal/show-card.js'
+import { type Context, type Handler, inputRequired, parseCount } from './context.js'
+import { UNCHANGED } from './named-booking.js'
+import { showFacts, whenOf } from './show-text.js'
+
+export interface ShowEditOptions {
+  name?: string
+  startTime?: string
+  timeZone?: string
+  totalSeats?: string
+}
+
+/** `tickets show edit SHOW`: changes what the flags say; without any, a person is asked. */
+export const run: Handler<ShowEditOptions, [string]> = async (context, options, name) => {
+  const { output, tickets } = context
+  const hasFlags = Object.keys(options).length > 0
+  if (!hasFlags && !output.canPrompt) {
+    throw inputRequired(['--name, --start-time, --time-zone or --total-seats'])
+  }
+  const show = await tickets.findShow(name)
+  const edit = hasFlags ? editOf(options, show) : await askEdit(context, show)
+  const edited = await tickets.editShow(show.id, edit)
+  if (output.json) await output.document(showJson(edited))
+  else await output.write(renderShowCard(showFacts(edited), paperOf(output)))
+}
+
+/** A local time means the zone that the show will have. */
+function editOf({ name, startTime, timeZone, totalSeats }: ShowEditOptions, show: Show): ShowEdit {
+  const zone = timeZone === undefined ? undefined : parseTimeZone(timeZone)
+  return {
+    ...(name !== undefined && { name }),
+    ...(zone !== undefined && { timeZone: zone }),
+    ...(startTime !== undefined && { startTime: parseStartTime(startTime, zone ?? show.timeZone) }),
+    ...(totalSeats !== undefined && { totalSeats: parseCount('--total-seats', totalSeats) }),
+  }
+}
+
+async function askEdit({ asking: onBehalf }: Context, show: Show): Promise<ShowEdit> {
+  const { askNumber, askText } = await import('../terminal/prompts.js')
+  const asking = { ...onBehalf, unchanged: UNCHANGED }
+  const name = await askText(asking, {
+    message: 'Name of the show?',
+    default: show.name,
+    check: (text) => checkText('name of the show', text, 200),
+  })
+  const startTime = await askText(asking, {
+    message: 'When does it start?',
+    hint: `${show.timeZone}; Enter: ${whenOf(show)}`,
+    check: (text) => text === '' || parseStartTime(text, show.timeZone),
+  })
+  const totalSeats = await askNumber(asking, {
+    message: 'How many seats?',
+    default: show.totalSeats,
+    min: 1,
+    max: MAX_SEATS,
+  })
+  return {
+    name,
+    totalSeats,
+    ...(startTime !== '' && { startTime: parseStartTime(startTime, show.timeZone) }),
+  }
+}

@@ -1,0 +1,27 @@
+import { showReportJson } from '../core/json.js'
+import { paperOf } from '../terminal/paper.js'
+import { renderShowReport } from '../terminal/show-report.js'
+import type { Handler } from './context.js'
+import { timeOf, whenOf } from './show-text.js'
+
+/** `tickets show report SHOW`. */
+export const run: Handler<object, [string]> = async ({ output, tickets }, _options, name) => {
+  const report = await tickets.reportOnShow(name)
+  if (output.json) return output.document(showReportJson(report))
+  const { show, hours } = report
+  await output.write(
+    renderShowReport(
+      {
+        ...report,
+        name: show.name,
+        when: whenOf(show),
+        hours: hours.map(({ hour, ...sales }) => ({ label: timeOf(hour, show), ...sales })),
+        operators: report.operators.map(({ operator, ...sales }) => ({
+          label: operator ?? 'unknown',
+          ...sales,
+        })),
+      },
+      paperOf(output),
+    ),
+  )
+}

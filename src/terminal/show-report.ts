@@ -1,0 +1,133 @@
+import { wrapWords } from './fields.js'
+import { fitText, padText, textWidth } from './fit-text.js'
+import { drawBar } from './histogram.js'
+import { type Paper, signs, type Tone, tint } from './paper.js'
+import { safeText } from './safe-text.js'
+import { proportions } from './show-card.js'
+
+/** Seats by state; the last four add up to the first. */
+interface Counts {
+  total: number
+  sold: number
+  held: number
+  house: number
+  free: number
+}
+
+interface Sales {
+  label: string
+  sold: number
+  returned: number
+}
+
+/** A report as plain data. */
+export interface ReportFacts {
+  name: string
+  when: string
+  capacity: Counts
+  rows: ({ row: string } & Counts)[] | null
+  hours: Sales[]
+  operators: Sales[]
+}
+
+/** More lines than this would only push the others out of sight. */
+const MOST_LINES = 40
+
+/** Capacity, rows, hours and operators as bars. The last line ends with a newline. */
+export function renderShowReport(facts: ReportFacts, paper: Paper): string {
+  const { capacity, rows, hours, operators } = facts
+  return [
+    ...wrapWords(safeText(facts.name), paper.columns).map((line) => tint(paper, 'strong', line)),
+    safeText(facts.when),
+    '',
+    `  ${stateBar(capacity, barWidth(paper, 4), paper)}`,
+    ...wrapLegend(capacity, paper),
+    ...section('Rows', rows === null ? [] : rowLines(rows, paper), paper),
+    ...section('Sold by hour', salesLines(hours, paper), paper),
+    ...section('Sold by operator', salesLines(operators, paper), paper),
+    '',
+  ].join('\n')
+}
+
+const states = ['sold', 'held', 'house', 'free'] as const
+
+const tones: Record<(typeof states)[number], Tone> = {
+  sold: 'accent',
+  held: 'warning',
+  house: 'strong',
+  free: 'quiet',
+}
+
+function stateSigns({ unicode }: Paper): Record<(typeof states)[number], string> {
+  return unicode
+    ? { sold: '█', held: '▒', house: '▓', free: '░' }
+    : { sold: '#', held: '?', house: '=', free: '.' }
+}
+
+function stateBar(counts: Counts, width: number, paper: Paper): string {
+  const parts = proportions(
+    states.map((state) => counts[state]),
+    width,
+  )
+  const marks = stateSigns(paper)
+  return states
+    .map((state, index) => tint(paper, tones[state], marks[state].repeat(parts[index]!)))
+    .join('')
+}
+
+function wrapLegend(counts: Counts, paper: Paper): string[] {
+  const marks = stateSigns(paper)
+  const entries = states.map(
+    (state) => `${marks[state]}\u00a0${number(counts[state])}\u00a0${state}`,
+  )
+  const text = [...entries, `=\u00a0${number(counts.total)}\u00a0seats`].join(' ')
+  return wrapWords(text, paper.columns - 2).map((line) => `  ${line.replaceAll('\u00a0', ' ')}`)
+}
+
+function section(title: string, lines: string[], paper: Paper): string[] {
+  if (lines.length === 0) return []
+  const shown = lines.slice(0, MOST_LINES)
+  const rest = lines.length - shown.length
+  const more =
+    rest > 0 ? [tint(paper, 'quiet', `  and ${number(rest)} more: --json has them all`)] : []
+  return ['', tint(paper, 'strong', title), ...shown, ...more]
+}
+
+function rowLines(rows: ({ row: string } & Counts)[], paper: Paper): string[] {
+  const labelWidth = Math.max(...rows.map(({ row }) => row.length))
+  const widest = Math.max(...rows.map(({ total }) => total))
+  const ends = rows.map(({ sold, total }) => `${sold}/${total}`)
+  const endWidth = Math.max(...ends.map((end) => end.length))
+  const width = Math.min(barWidth(paper, labelWidth + endWidth + 6), Math.max(8, widest))
+  return rows.map((row, index) => {
+    const bar = stateBar(row, Math.max(1, Math.round((row.total / widest) * width)), paper)
+    const space = ' '.repeat(Math.max(0, width - Math.round((row.total / widest) * width)))
+    return `  ${row.row.padStart(labelWidth)}  ${bar}${space}  ${ends[index]!.padStart(endWidth)}`
+  })
+}
+
+/** The latest ones, when they are many. */
+function salesLines(sales: Sales[], paper: Paper): string[] {
+  const { ellipsis } = signs(paper)
+  const most = Math.max(1, ...sales.map(({ sold }) => sold))
+  const labels = sales.map(({ label }) => fitText(safeText(label), 24, ellipsis))
+  const labelWidth = Math.max(0, ...labels.map(textWidth))
+  const ends = sales.map(({ sold, returned }) =>
+    returned === 0 ? number(sold) : `${number(sold)}, ${number(returned)} returned`,
+  )
+  const endWidth = Math.max(0, ...ends.map((end) => end.length))
+  const width = barWidth(paper, labelWidth + endWidth + 6)
+  return sales.map(({ sold }, index) => {
+    const bar = drawBar((sold / most) * width, sold > 0, paper)
+    const gap = bar === '' ? '' : ' '
+    return `  ${padText(labels[index]!, labelWidth)}  ${tint(paper, 'accent', bar)}${gap}${ends[index]}`
+  })
+}
+
+function barWidth({ columns }: Paper, taken: number): number {
+  return Math.max(8, Math.min(48, columns - taken))
+}
+
+function number(value: number): string {
+  return value.toLocaleString('en-GB')
+}
