@@ -1,0 +1,37 @@
+import type { Command } from 'commander'
+import { type Action, once } from './command-parts.js'
+
+/** `tickets serve`, and the tokens of those who may use it. */
+export function addServerCommands(program: Command, action: Action): void {
+  program
+    .command('serve')
+    .description('the same core over HTTP, until SIGTERM; prints where it listens')
+    .addOption(once('--port <n>', 'port to listen on; 0 is any (3000)'))
+    .addOption(once('--host <address>', 'address to listen on (127.0.0.1)'))
+    .option('--require-token', 'want a token on the loopback address too: behind a proxy, say')
+    .option('--cors <origin...>', 'let web pages of this origin call it')
+    .addOption(
+      once('--rate <n>', "requests a second from one address, or 'none' (50; none on loopback)"),
+    )
+    .addOption(once('--connections <n>', 'connections to the database (10)'))
+    .action(action(() => import('./commands/serve.js')))
+
+  const token = program.command('token').description('who may change something over HTTP')
+  token
+    .command('create')
+    .description('make a token, and print it this once')
+    .addOption(once('--name <text>', 'whose it is, or what for'))
+    .addOption(once('--role <role>', 'admin, box-office (book, confirm, cancel, …) or read'))
+    .action(action(async () => ({ run: (await tokens()).create })))
+  token
+    .command('list')
+    .description('list tokens; never what they are')
+    .action(action(async () => ({ run: (await tokens()).list })))
+  token
+    .command('revoke')
+    .description('end a token')
+    .argument('<id>', 'as `token list` shows it')
+    .action(action(async () => ({ run: (await tokens()).revoke })))
+}
+
+const tokens = () => import('./commands/token.js')
