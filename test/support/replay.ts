@@ -1,0 +1,90 @@
+import type { TestDatabase } from './database.js'
+
+/** A booking's facts as the history last told them. */
+export interface ReplayedBooking {
+  show_id: string
+  status: string
+  seats: number[]
+}
+
+interface Event {
+  booking_id: string | null
+  show_id: string
+  before: Record<string, unknown> | null
+  after: Record<string, unknown> | null
+  action: string
+}
+
+/**
+ * Replays the whole history and returns where it contradicts itself, or the present: an event whose
+ * `before` is not what the one before it led to, a row that is not what its last event says, a seat
+ * that is marked as sold without a sale, or somebody inside without having come in.
+ */
+export async function contradictions(db: TestDatabase): Promise<string[]> {
+  const found: string[] = []
+  const events = await db.sql<Event>('select * from history order by id')
+  const state = new Map<string, Record<string, unknown>>()
+  const inside = new Map<string, Set<number>>()
+  for (const { booking_id, show_id, before, after, action } of events) {
+    const key = booking_id ?? show_id
+    if (action === 'checked in' || action === 'check-in undone') {
+      const seats = inside.get(key) ?? inside.set(key, new Set()).get(key)!
+      for (const seat of (after?.seats ?? []) as number[]) seats.add(seat)
+      for (const seat of (before?.seats ?? []) as number[]) seats.delete(seat)
+      continue
+    }
+    if (!isSame(before, state.get(key) ?? null)) found.push(`${key} did not come to be ${action}`)
+    if (after) state.set(key, after)
+    else state.delete(key)
+  }
+  const rows = await db.sql<{ id: string; facts: Record<string, unknown> }>(
+    `select id, booking_facts(bookings) as facts from bookings where status <> 'PENDING'
+     union all select id, show_facts(shows) from shows`,
+  )
+  for (const { id, facts } of rows) {
+    if (!isSame(facts, state.get(id) ?? null)) found.push(`${id} is not what the history says`)
+    state.delete(id)
+  }
+  for (const id of state.keys()) found.push(`${id} is gone`)
+  return [...found, ...(await againstHouses(db)), ...(await againstDoor(db, inside))]
+}
+
+/** What is marked as sold is what the last events of confirmed bookings say. */
+async function againstHouses(db: TestDatabase): Promise<string[]> {
+  const rows = await db.sql<{ id: string }>(`
+    with latest as (
+      select distinct on (booking_id) booking_id, after from history
+      where booking_id is not null and action not like 'check%' order by booking_id, id desc
+    ), sold as (
+      select (after ->> 'show_id')::uuid as id, seat::int
+      from latest, jsonb_array_elements_text(after -> 'seats') as seat
+      where after ->> 'status' = 'CONFIRMED'
+    ), marked as (
+      select id, seat from shows, generate_series(1, total_seats) as seat
+      where get_bit(booked_seats, seat - 1) = 1
+    )
+    select id from ((table sold except all table marked) union all (table marked except all table sold)) x`)
+  return rows.map(({ id }) => `the house of ${id} is not what was sold`)
+}
+
+async function againstDoor(db: TestDatabase, inside: Map<string, Set<number>>): Promise<string[]> {
+  const rows = await db.sql<{ booking_id: string; seat: number }>('select * from admissions')
+  const present = rows.map(({ booking_id, seat }) => `${booking_id} ${seat}`)
+  const told = [...inside].flatMap(([id, seats]) => [...seats].map((seat) => `${id} ${seat}`))
+  return isSame(present.sort(), told.sort()) ? [] : ['who is inside is not who was let in']
+}
+
+/** Times are texts in the history, in the zone of whoever wrote them. */
+function isSame(a: unknown, b: unknown): boolean {
+  return canonical(a) === canonical(b)
+}
+
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (key, inner) => {
+    if (key.endsWith('_at') || key.endsWith('_until') || key === 'start_time') {
+      return new Date(inner as string).getTime()
+    }
+    if (inner === null || typeof inner !== 'object' || Array.isArray(inner)) return inner
+    return Object.fromEntries(Object.entries(inner).sort(([x], [y]) => (x < y ? -1 : 1)))
+  })
+}
