@@ -1,10 +1,11 @@
+import type { Knex } from 'knex'
 import type { Database } from '../database/connection.js'
 import { withRetry } from '../database/retry.js'
 import { query } from '../database/sql.js'
 import { type Booking, type BookingRow, type BookingStatus, toBooking } from './booking.js'
 import { checkText } from './input.js'
 import { findBookingRow } from './life/change-booking.js'
-import { wordPrefixes } from './shows.js'
+import { selectIdsWithWords, wordCondition } from './word-search.js'
 
 /** A booking in a list, with the show that it is for and whoever of it is inside. */
 export interface ListedBooking extends Booking {
@@ -37,27 +38,19 @@ export async function* listBookings(
   db: Database,
   filter: BookingFilter = {},
 ): AsyncGenerator<ListedBooking> {
-  const { where, values } = conditions(filter)
   const byCustomer = filter.sort === 'customer'
-  // Nameless walk-ups come last; '' sorts before every name, so the flag comes first.
-  const order = byCustomer ? `(b.customer is null), lower(coalesce(b.customer, '')), b.id` : 'b.id'
-  let place: unknown[] | undefined
+  let place: Place | undefined
   let left = filter.limit ?? Number.POSITIVE_INFINITY
   while (left > 0) {
     const size = Math.min(left, PAGE_SIZE)
-    const after = place === undefined ? '' : `and (${order}) > (${place.map(() => '?').join(', ')})`
     const rows = await withRetry(db, () =>
-      query<ListRow>(
-        db.knex,
-        `${SELECT_LISTED} where true ${where} ${after} order by ${order} limit ${size}`,
-        [...values, ...(place ?? [])],
-      ),
+      byCustomer ? doorPage(db.knex, filter, place, size) : page(db.knex, filter, place, size),
     )
     for (const row of rows) yield toListed(row)
     const last = rows.at(-1)
     if (last === undefined || rows.length < size) return
     left -= rows.length
-    place = byCustomer ? [last.customer === null, last.lower_customer ?? '', last.id] : [last.id]
+    place = { isNameless: last.customer === null, name: last.lower_customer ?? '', id: last.id }
   }
 }
 
@@ -108,23 +101,61 @@ const SELECT_LISTED = `
          array(select seat from admissions where booking_id = b.id order by seat) as admitted_seats
   from bookings b join shows s on s.id = b.show_id`
 
-function conditions({ show, customer, status, seat }: BookingFilter) {
-  const parts: [string, unknown][] = []
-  if (show !== undefined) parts.push(['b.show_id = ?::uuid', show])
-  if (status !== undefined) parts.push(['b.status = ?', status])
-  if (seat !== undefined) parts.push(['?::int = any(b.seats)', seat])
-  if (customer !== undefined) {
-    const words = wordPrefixes(checkText('customer', customer, 200))
-    // The first half is what the partial index asks for.
-    parts.push([
-      `b.customer is not null and to_tsvector('simple', b.customer) @@ to_tsquery('simple', ?)`,
-      words,
-    ])
+/** The last row of the page before. */
+interface Place {
+  isNameless: boolean
+  /** Lowered, as the database does it. */
+  name: string
+  id: string
+}
+
+/** In the order in which the bookings were made. */
+function page(knex: Knex, filter: BookingFilter, after: Place | undefined, size: number) {
+  const isMeant = (rows: Knex.QueryBuilder) => {
+    narrow(rows, filter)
+    if (after !== undefined) rows.where('id', '>', after.id)
   }
-  return {
-    where: parts.map(([condition]) => `and ${condition}`).join(' '),
-    values: parts.map(([, value]) => value),
-  }
+  const { customer } = filter
+  const ids =
+    customer === undefined
+      ? knex('bookings').select('id').modify(isMeant).orderBy('id').limit(size)
+      : selectIdsWithWords(knex, checkText('customer', customer, 200), {
+          table: 'bookings',
+          column: 'customer',
+          order: ['id'],
+          where: isMeant,
+          size,
+        })
+  return query<ListRow>(knex, `${SELECT_LISTED} where b.id in (?) order by b.id`, [ids])
+}
+
+/** By customer, as at the door; nameless walk-ups come last. */
+function doorPage(knex: Knex, filter: BookingFilter, after: Place | undefined, size: number) {
+  const order = `(customer is null), lower(coalesce(customer, '')), id`
+  const ids = knex('bookings')
+    .select('id')
+    .modify((rows) => {
+      narrow(rows, filter)
+      if (filter.customer !== undefined) {
+        rows.whereRaw(...wordCondition('customer', checkText('customer', filter.customer, 200)))
+      }
+      if (after === undefined) return
+      rows.whereRaw(`(${order}) > (?, ?, ?)`, [after.isNameless, after.name, after.id])
+    })
+    .orderByRaw(order)
+    .limit(size)
+  return query<ListRow>(
+    knex,
+    `${SELECT_LISTED} where b.id in (?)
+     order by (b.customer is null), lower(coalesce(b.customer, '')), b.id`,
+    [ids],
+  )
+}
+
+function narrow(rows: Knex.QueryBuilder, { show, status, seat }: BookingFilter): void {
+  if (show !== undefined) rows.where('show_id', show)
+  if (status !== undefined) rows.where('status', status)
+  if (seat !== undefined) rows.whereRaw('?::int = any(seats)', seat)
 }
 
 function toListed(row: ListRow): ListedBooking {

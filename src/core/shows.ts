@@ -7,6 +7,7 @@ import { checkText } from './input.js'
 import { quote } from './quote.js'
 import { SeatSet } from './seat-set.js'
 import { MAX_SEATS, type SeatLayout } from './seats.js'
+import { selectIdsWithWords } from './word-search.js'
 
 /** A show as everybody may see it. Seats are counted, not named: see `ShowDetails`. */
 export interface Show extends SeatLayout {
@@ -194,24 +195,20 @@ interface Place {
 }
 
 function showPage(knex: Knex, filter: ShowFilter, after: Place | undefined, size: number) {
+  const isMeant = (rows: Knex.QueryBuilder) => {
+    if (filter.upcoming) rows.whereRaw('start_time > now()')
+    if (after !== undefined) {
+      rows.whereRaw('(start_time, id) > (?::timestamptz, ?)', [after.startTime, after.id])
+    }
+  }
+  const order = ['start_time', 'id']
   const query = selectShows(knex)
-    .orderBy([{ column: 'shows.start_time' }, { column: 'shows.id' }])
+    .select(knex.raw('shows.start_time::text as exact_start_time'))
+    .orderBy(order)
     .limit(size)
-  query.select(knex.raw('shows.start_time::text as exact_start_time'))
-  if (filter.upcoming) query.whereRaw('shows.start_time > now()')
-  if (filter.search !== undefined) {
-    query.whereRaw(
-      `to_tsvector('simple', name) @@ to_tsquery('simple', ?)`,
-      wordPrefixes(filter.search),
-    )
-  }
-  if (after !== undefined) {
-    query.whereRaw('(shows.start_time, shows.id) > (?::timestamptz, ?)', [
-      after.startTime,
-      after.id,
-    ])
-  }
-  return query
+  if (filter.search === undefined) return query.modify(isMeant)
+  const search = { table: 'shows', column: 'name', order, where: isMeant, size }
+  return query.whereIn('id', selectIdsWithWords(knex, filter.search, search))
 }
 
 /** Two at most: enough to know that a name is ambiguous. The id wins over a name that looks like one. */
@@ -236,21 +233,6 @@ function idRange(prefix: string): [string, string] | undefined {
   if (!isPrefix) return undefined
   const rest = ID_SHAPE.slice(prefix.length)
   return [prefix + rest.replaceAll('x', '0'), prefix + rest.replaceAll('x', 'f')]
-}
-
-/** 'lion ki' → 'lion:* & ki:*': quoted, so that no character of the input is an operator. */
-export function wordPrefixes(search: string): string {
-  const words = search
-    .replaceAll('\0', ' ')
-    .split(/\s+/u)
-    .filter((word) => word !== '')
-  if (words.length === 0) {
-    throw new TicketsError(
-      'INVALID_INPUT',
-      'The search has no word in it. Give a part of the name.',
-    )
-  }
-  return words.map((word) => `'${word.replace(/['\\]/g, ' ')}':*`).join(' & ')
 }
 
 function checkNewShow(input: NewShow) {

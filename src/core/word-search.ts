@@ -1,0 +1,75 @@
+import type { Knex } from 'knex'
+import { TicketsError } from './errors.js'
+
+/** Which rows of a table, in which order, are searched for words. */
+export interface WordSearch {
+  table: string
+  /** The text that is searched; its words are indexed. */
+  column: string
+  /** Columns of the order of the list; an index has them in this order. */
+  order: readonly string[]
+  /** What else the rows must fulfil. */
+  where: (rows: Knex.QueryBuilder) => void
+  /** At most so many rows. */
+  size: number
+}
+
+/** So many rows in the order of the list are looked at before the index of words is asked. */
+const FIRST_LOOK = 256
+
+/**
+ * The ids of the first rows whose text has all the words, or beginnings of words, of `search`.
+ *
+ * PostgreSQL cannot know how many texts have a word that begins with 'li', and guesses wrong by
+ * orders of magnitude: for a rare one it walks the whole list in its order, a million rows, where
+ * the index of words would have found it at once. So the first rows of the list are looked at, in
+ * which a common word is found often enough; only otherwise is the index asked for all there are.
+ *
+ * Throws INVALID_INPUT for a search without a word in it.
+ */
+export function selectIdsWithWords(knex: Knex, search: string, of: WordSearch): Knex.QueryBuilder {
+  const { table, column, order, where, size } = of
+  const [hasWords, words] = wordCondition(column, search)
+  const columns = [...new Set(['id', ...order])]
+  const first = knex(table)
+    .select(...new Set([...columns, column]))
+    .modify(where)
+    .orderBy([...order])
+    .limit(FIRST_LOOK)
+  return knex
+    .withMaterialized('near', knex(first.as('first')).select(columns).whereRaw(hasWords, words))
+    .withMaterialized(
+      'found',
+      knex(table).select(columns).modify(where).whereNotNull(column).whereRaw(hasWords, words),
+    )
+    .select('id')
+    .from(
+      knex('near')
+        .select('*')
+        .whereRaw('(select count(*) from near) >= ?', size)
+        .unionAll(knex('found').select('*').whereRaw('(select count(*) from near) < ?', size))
+        .as('matching'),
+    )
+    .orderBy([...order])
+    .limit(size)
+}
+
+/** The condition that a text has all the words, and the value for its `?`. Throws INVALID_INPUT. */
+export function wordCondition(column: string, search: string): [condition: string, value: string] {
+  return [`to_tsvector('simple', ${column}) @@ to_tsquery('simple', ?)`, wordPrefixes(search)]
+}
+
+/** 'lion ki' → 'lion:* & ki:*': quoted, so that no character of the input is an operator. */
+function wordPrefixes(search: string): string {
+  const words = search
+    .replaceAll('\0', ' ')
+    .split(/\s+/u)
+    .filter((word) => word !== '')
+  if (words.length === 0) {
+    throw new TicketsError(
+      'INVALID_INPUT',
+      'The search has no word in it. Give a part of the name.',
+    )
+  }
+  return words.map((word) => `'${word.replace(/['\\]/g, ' ')}':*`).join(' & ')
+}
