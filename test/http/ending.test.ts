@@ -1,0 +1,175 @@
+import { Agent, request } from 'node:http'
+import { connect } from 'node:net'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { tickets } from '../support/cli.js'
+import { cloneDatabase, type TestDatabase } from '../support/database.js'
+import { ask, createShow, serveHere, serveProcess } from '../support/http.js'
+import { type OwnServer, startOwnServer } from '../support/own-server.js'
+import { insertShow } from '../support/shows.js'
+import { until } from '../support/until.js'
+
+let db: TestDatabase
+beforeAll(async () => {
+  db = await cloneDatabase()
+})
+afterAll(() => db.drop())
+
+/** Keeps the show's lock until it is released, as a booking elsewhere would. */
+async function lockShow(id: string) {
+  const { default: pg } = await import('pg')
+  const client = new pg.Client(db.url)
+  await client.connect()
+  await client.query('begin')
+  await client.query('select 1 from shows where id = $1 for update', [id])
+  return {
+    async release() {
+      await client.query('rollback')
+      await client.end()
+    },
+  }
+}
+
+async function waitingForLock(n: number) {
+  await until(async () => {
+    const [row] = await db.sql<{ n: number }>(
+      `select count(*)::int as n from pg_stat_activity
+       where datname = current_database() and wait_event_type = 'Lock'`,
+    )
+    return row!.n >= n
+  })
+}
+
+it('SIGTERM: what is under way is finished and answered, what comes is not accepted, exit 0', async () => {
+  const server = await serveProcess(db.url)
+  const show = await createShow(server.url)
+  const watching = await fetch(`${server.url}/shows/${show}/events`)
+  const kept = new Agent({ keepAlive: true, maxSockets: 1 })
+  await new Promise((resolve) => {
+    request(`${server.url}/healthz`, { agent: kept }, (response) =>
+      response.resume().on('end', resolve),
+    ).end()
+  })
+  const lock = await lockShow(show)
+  const booking = ask(`${server.url}/shows/${show}/book`, { body: { seats: [1] } })
+  await waitingForLock(1)
+
+  const ended = server.stop()
+  const { port, hostname } = new URL(server.url)
+  await until(
+    () =>
+      new Promise<boolean>((resolve) => {
+        const socket = connect(Number(port), hostname)
+        socket.on('connect', () => resolve(false)).on('error', () => resolve(true))
+        socket.on('connect', () => socket.destroy())
+      }),
+  )
+  expect(server.child.exitCode).toBe(null)
+  await lock.release()
+  expect(await booking).toMatchObject({ status: 201, body: { seats: [1] } })
+  expect(await ended).toBe(0)
+  await watching.text() // The stream has its end, too.
+  kept.destroy()
+  expect(server.stderr()).not.toMatch(/"level":(50|60)/)
+})
+
+it('with --json tells where it listens as its one document', async () => {
+  const server = await serveProcess(db.url, ['--port', '0', '--json'])
+  expect(JSON.parse(server.stdout())).toEqual({ url: server.url })
+  expect(await server.stop()).toBe(0)
+})
+
+it('refuses a port that is taken and a database that is not migrated, before it listens', async () => {
+  const server = await serveProcess(db.url)
+  const taken = await tickets(['serve', '--port', new URL(server.url).port], { db: db.url })
+  expect([taken.exitCode, taken.stderr]).toEqual([2, expect.stringContaining('is in use')])
+  await server.stop()
+  const empty = await cloneDatabase({ empty: true })
+  const early = await tickets(['serve', '--port', '0', '--json'], { db: empty.url })
+  expect([early.exitCode, early.json().error.code]).toEqual([6, 'NOT_MIGRATED'])
+  await empty.drop()
+})
+
+it('more than fits is told at once to come again, and what was let in is served', async () => {
+  const server = await serveHere(db.url, { limits: { requests: 5, bytes: 10_000 } })
+  const show = await createShow(server.url)
+  const lock = await lockShow(show)
+  const book = () => ask(`${server.url}/shows/${show}/book`, { body: { seats_count: 1 } })
+  const first = book()
+  await waitingForLock(1)
+  const others = Array.from({ length: 4 }, book)
+  await until(async () => {
+    const { body } = await ask(`${server.url}/metrics`)
+    return body.includes('tickets_http_requests_under_way 5')
+  })
+  const refused = await book()
+  expect([refused.status, refused.body.error.code, refused.body.error.retryable]).toEqual([
+    503,
+    'BUSY',
+    true,
+  ])
+  expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0)
+  expect((await ask(`${server.url}/healthz`)).status).toBe(200)
+  await lock.release()
+  for (const { status } of await Promise.all([first, ...others])) expect(status).toBe(201)
+  const large = await ask(`${server.url}/shows/${show}/book`, {
+    body: { note: 'a'.repeat(20_000) },
+  })
+  expect(large.status).toBe(503)
+  expect((await book()).status).toBe(201)
+  await server.close()
+})
+
+it('a database that goes away gives 503 and is served again when it is back', async () => {
+  const own: OwnServer = await startOwnServer()
+  const url = `postgresql://owner@/owner?host=${encodeURIComponent(own.socketDir)}&port=${own.port}`
+  expect((await tickets(['migrate'], { db: url })).exitCode).toBe(0)
+  const server = await serveHere(url, { waitMs: 300 })
+  const show = await createShow(server.url)
+  const book = () => ask(`${server.url}/shows/${show}/book`, { body: { seats_count: 1 } })
+  expect((await book()).status).toBe(201)
+
+  await own.stop('immediate')
+  const refused = await book()
+  expect([refused.status, refused.body.error.retryable]).toEqual([503, true])
+  expect(refused.headers.get('retry-after')).toBe('1')
+  expect((await ask(`${server.url}/shows`)).status).toBe(503)
+  expect((await ask(`${server.url}/readyz`)).status).toBe(503)
+  expect((await ask(`${server.url}/healthz`)).status).toBe(200)
+
+  await own.start()
+  await until(async () => (await ask(`${server.url}/readyz`)).status === 200)
+  expect((await book()).status).toBe(201)
+  await server.close()
+  await own.remove()
+})
+
+it('is not ready while a migration is missing, and says which', async () => {
+  const bare = await cloneDatabase()
+  await bare.sql(`delete from knex_migrations where id = (select max(id) from knex_migrations)`)
+  const server = await serveHere(bare.url)
+  const { status, body } = await ask(`${server.url}/readyz`)
+  expect([status, body.error.code]).toEqual([503, 'NOT_MIGRATED'])
+  await server.close()
+  await bare.drop()
+})
+
+it('a client that leaves in the middle of a long list costs nothing more', async () => {
+  const many = await cloneDatabase()
+  await insertShow(many)
+  await many.sql(
+    `insert into shows (id, name, start_time, time_zone, total_seats, booked_seats)
+     select gen_random_uuid(), repeat('Show', 40), '2030-01-01', 'UTC', 8, '\\x00'
+     from generate_series(1, 20000)`,
+  )
+  const server = await serveHere(many.url)
+  const leaving = new AbortController()
+  const response = await fetch(`${server.url}/shows`, { signal: leaving.signal })
+  await response.body!.getReader().read()
+  leaving.abort()
+  await until(() => server.log().includes('"status":499'))
+  await until(async () =>
+    (await ask(`${server.url}/metrics`)).body.includes('tickets_http_requests_under_way 0'),
+  )
+  await server.close()
+  await many.drop()
+})

@@ -1,0 +1,84 @@
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { tickets } from '../support/cli.js'
+import { cloneDatabase, type TestDatabase } from '../support/database.js'
+import { ask, createShow, type OwnHttpServer, serveHere } from '../support/http.js'
+import { until } from '../support/until.js'
+
+let db: TestDatabase
+let server: OwnHttpServer
+beforeAll(async () => {
+  db = await cloneDatabase()
+  server = await serveHere(db.url)
+})
+afterAll(async () => {
+  await server.close()
+  await db.drop()
+})
+
+/** Events as a browser would see them. */
+async function* watch(show: string, signal: AbortSignal): AsyncGenerator<[string, unknown]> {
+  const response = await fetch(`${server.url}/shows/${show}/events`, { signal })
+  expect(response.headers.get('content-type')).toBe('text/event-stream')
+  let text = ''
+  const decoder = new TextDecoder()
+  for await (const chunk of response.body!) {
+    text += decoder.decode(chunk as Uint8Array, { stream: true })
+    for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
+      const [, event, data] = /^event: (.+)\ndata: (.+)$/.exec(text.slice(0, end)) ?? []
+      text = text.slice(end + 2)
+      if (event) yield [event, JSON.parse(data!)]
+    }
+  }
+}
+
+it('a watcher sees the house, and then every seat as it is sold, held and given back', async () => {
+  const show = await createShow(server.url, { total_seats: 6 })
+  await ask(`${server.url}/shows/${show}/book`, { body: { seats: [1] } })
+  const leaving = new AbortController()
+  const events = watch(show, leaving.signal)
+  const next = async () => (await events.next()).value
+  expect(await next()).toEqual([
+    'seats',
+    { total: 6, booked: [1], held: [], available: [2, 3, 4, 5, 6] },
+  ])
+  await tickets(['book', show, '--seats', '2', '--json'], { db: db.url })
+  expect(await next()).toEqual(['change', { booked: [2], held: [], available: [] }])
+  const held = await ask(`${server.url}/shows/${show}/book`, { body: { seats: [3], hold: '1h' } })
+  expect(await next()).toEqual(['change', { booked: [], held: [3], available: [] }])
+  await ask(`${server.url}/bookings/${held.body.reference}/move`, { body: { to: [5] } })
+  expect(await next()).toEqual(['change', { booked: [], held: [5], available: [3] }])
+  await ask(`${server.url}/bookings/${held.body.reference}/confirm`, { method: 'POST' })
+  expect(await next()).toEqual(['change', { booked: [5], held: [], available: [] }])
+  leaving.abort()
+})
+
+it('fifty watchers of a show cost the database one listener, and none when they have left', async () => {
+  const show = await createShow(server.url)
+  const leaving = new AbortController()
+  const watchers = Array.from({ length: 50 }, () => watch(show, leaving.signal))
+  for (const [event] of (await Promise.all(watchers.map((each) => each.next()))).map(
+    (e) => e.value,
+  )) {
+    expect(event).toBe('seats')
+  }
+  const listeners = async () => {
+    const rows = await db.sql<{ n: number }>(
+      `select count(*)::int as n from pg_stat_activity
+       where datname = current_database() and query like 'listen %'`,
+    )
+    return rows[0]!.n
+  }
+  await until(async () => (await listeners()) === 1)
+  await ask(`${server.url}/shows/${show}/book`, { body: { seats: [9] } })
+  for (const each of watchers) {
+    expect((await each.next()).value).toEqual(['change', { booked: [9], held: [], available: [] }])
+  }
+  leaving.abort()
+  await until(async () => (await listeners()) === 0)
+  expect((await ask(`${server.url}/metrics`)).body).toContain('tickets_http_event_streams 0')
+})
+
+it('nobody watches a show that is not there', async () => {
+  const answered = await ask(`${server.url}/shows/nothing-like-it/events`)
+  expect([answered.status, answered.body.error.code]).toEqual([404, 'SHOW_NOT_FOUND'])
+})

@@ -1,0 +1,234 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { tickets } from '../support/cli.js'
+import { cloneDatabase, type TestDatabase } from '../support/database.js'
+import { ask, createShow, type OwnHttpServer, serveHere } from '../support/http.js'
+
+let db: TestDatabase
+let server: OwnHttpServer
+beforeAll(async () => {
+  db = await cloneDatabase()
+  server = await serveHere(db.url)
+})
+afterAll(async () => {
+  await server.close()
+  await db.drop()
+})
+
+const get = (path: string, options = {}) => ask(server.url + path, options)
+const post = (path: string, body: unknown = {}, headers = {}) =>
+  ask(server.url + path, { body, headers })
+
+describe('shows', () => {
+  it('are created with the three fields of the original, and answer with all of its fields', async () => {
+    const created = await post('/admin/shows', {
+      name: 'The Lion King',
+      start_time: '2025-12-25T19:00:00Z',
+      total_seats: 100,
+    })
+    expect(created.status).toBe(201)
+    expect(created.headers.get('location')).toBe(`/shows/${created.body.id}`)
+    expect(created.body).toMatchObject({
+      id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      name: 'The Lion King',
+      start_time: '2025-12-25T19:00:00.000Z',
+      total_seats: 100,
+      createdAt: expect.stringMatching(/Z$/),
+      updatedAt: expect.stringMatching(/Z$/),
+    })
+  })
+
+  it('are the same JSON here as on the command line, field by field', async () => {
+    const id = await createShow(server.url, { seats_per_row: 10, time_zone: 'Europe/London' })
+    const shown = (await tickets(['show', 'view', id, '--json'], { db: db.url })).json()
+    const { booked_seats, held_seats, ...show } = shown
+    expect((await get(`/shows/${id}`)).body).toEqual(show)
+    expect((await get('/shows')).body).toContainEqual(show)
+  })
+
+  it('take a local time in their zone, and refuse one that does not exist', async () => {
+    const show = { name: 'Night', total_seats: 5, time_zone: 'Europe/London' }
+    const summer = await post('/admin/shows', { ...show, start_time: '2030-07-01 19:00' })
+    expect(summer.body.start_time).toBe('2030-07-01T18:00:00.000Z')
+    const gap = await post('/admin/shows', { ...show, start_time: '2030-03-31 01:30' })
+    expect([gap.status, gap.body.error.code]).toEqual([400, 'INVALID_INPUT'])
+  })
+
+  it('come in pages that neither repeat nor miss one, and by name and date', async () => {
+    const names = Array.from({ length: 7 }, (_, i) => `Pageant ${i}`)
+    for (const [i, name] of names.entries()) {
+      await createShow(server.url, { name, start_time: `20${20 + i}-01-01T00:00Z` })
+    }
+    const seen: string[] = []
+    for (let after = ''; ; ) {
+      const page = (await get(`/shows?search=pageant&limit=3${after}`)).body
+      seen.push(...page.map((show: { name: string }) => show.name))
+      if (page.length < 3) break
+      after = `&after=${page.at(-1).id}`
+    }
+    expect(seen).toEqual(names)
+    const upcoming = (await get('/shows?upcoming&search=pageant')).body
+    expect(upcoming.length).toBeLessThan(7)
+    const all = (await get('/shows?upcoming=false&search=pageant')).body
+    expect(all).toHaveLength(7)
+  })
+
+  it('are all listed without a limit, more than a page of the database', async () => {
+    const other = await cloneDatabase()
+    const own = await serveHere(other.url)
+    await other.sql(
+      `insert into shows (id, name, start_time, time_zone, total_seats, booked_seats)
+       select gen_random_uuid(), 'Show ' || n, '2030-01-01', 'UTC', 8, '\\x00'
+       from generate_series(1, 2500) as n`,
+    )
+    const { body } = await ask(`${own.url}/shows`)
+    expect(new Set(body.map((show: { id: string }) => show.id)).size).toBe(2500)
+    expect(body[0]).toMatchObject({ confirmed_seats_count: 0, available_seats: 8 })
+    await own.close()
+    await other.drop()
+  })
+})
+
+describe('bookings', () => {
+  it('take the seats that are named, and tell whoever wants them next what is free', async () => {
+    const id = await createShow(server.url, { seats_per_row: 10 })
+    const booked = await post(`/shows/${id}/book`, { seats: [1, 2], customer: 'Ada' })
+    expect([booked.status, booked.body.seats, booked.body.seat_labels, booked.body.status]).toEqual(
+      [201, [1, 2], ['A1', 'A2'], 'CONFIRMED'],
+    )
+    const refused = await post(`/shows/${id}/book`, { seats: 'A2-A3' })
+    expect([refused.status, refused.body.error.code, refused.body.error.seats]).toEqual([
+      409,
+      'SEATS_TAKEN',
+      [2],
+    ])
+    expect(refused.body.booking).toMatchObject({ status: 'FAILED', failure: 'SEATS_TAKEN' })
+    const seats = (await get(`/shows/${id}/seats`)).body
+    expect([seats.total, seats.booked, seats.held, seats.available.length]).toEqual([
+      100,
+      [1, 2],
+      [],
+      98,
+    ])
+  })
+
+  it('are the same JSON here as on the command line, field by field', async () => {
+    const id = await createShow(server.url)
+    const here = (await post(`/shows/${id}/book`, { seats_count: 2 })).body
+    const there = (await tickets(['book', id, '--count', '2', '--json'], { db: db.url })).json()
+    expect(Object.keys(here)).toEqual(Object.keys(there))
+    const refused = (await post(`/shows/${id}/book`, { seats: [1] })).body
+    const alike = (await tickets(['book', id, '--seats', '1', '--json'], { db: db.url })).json()
+    expect(Object.keys(refused.error)).toEqual(Object.keys(alike.error))
+    expect(Object.keys(refused.booking)).toEqual(Object.keys(alike.booking))
+  })
+
+  it('with the same Idempotency-Key are made once, and the key of another request is refused', async () => {
+    const id = await createShow(server.url)
+    const key = { 'idempotency-key': `order-${id}` }
+    const first = await post(`/shows/${id}/book`, { seats_count: 3 }, key)
+    const again = await post(`/shows/${id}/book`, { seats_count: 3 }, key)
+    expect([again.status, again.body]).toEqual([201, { ...first.body, replayed: true }])
+    const other = await post(`/shows/${id}/book`, { seats_count: 4 }, key)
+    expect([other.status, other.body.error.code]).toEqual([409, 'KEY_REUSED'])
+    const cli = await tickets(['book', id, '--count', '3', '--key', `order-${id}`, '--json'], {
+      db: db.url,
+    })
+    expect(cli.json()).toMatchObject({ id: first.body.id, replayed: true })
+  })
+
+  it('live as the commands let them: held, confirmed, moved, let in once, cancelled', async () => {
+    const id = await createShow(server.url)
+    const held = (await post(`/shows/${id}/book`, { seats: [5, 6, 7], hold: '15m' })).body
+    expect([held.status, held.held_until]).toEqual(['HELD', expect.any(String)])
+    const { reference } = held
+    const confirmed = await post(`/bookings/${reference}/confirm`, { seats: [5, 6, 7] })
+    expect([confirmed.status, confirmed.body.status]).toEqual([200, 'CONFIRMED'])
+    const moved = await post(`/bookings/${reference}/move`, { to: [7, 8, 9] })
+    expect(moved.body.seats).toEqual([7, 8, 9])
+    const cancelled = await post(`/bookings/${reference}/cancel`, { seats: [9], reason: 'ill' })
+    expect(cancelled.body.seats).toEqual([7, 8])
+    const inside = await post(`/bookings/${reference}/check-in`, { seats: '7' })
+    expect([inside.body.admitted, inside.body.already]).toEqual([[7], []])
+    const twice = (await post(`/bookings/${reference}/check-in`)).body
+    expect([twice.admitted, twice.already]).toEqual([[8], [{ seat: 7, at: expect.any(String) }]])
+    const found = (await get(`/bookings/${held.id}`)).body
+    expect(found).toMatchObject({ reference, show_name: 'Cats', admitted_seats: [7, 8] })
+    const late = await post(`/bookings/${reference}/cancel`)
+    expect([late.status, late.body.error.code]).toEqual([409, 'WRONG_STATE'])
+    const out = (await post(`/bookings/${reference}/check-in`, { undo: true })).body
+    expect(out.admitted).toEqual([7, 8])
+    expect((await post(`/bookings/${reference}/cancel`)).body.status).toBe('CANCELLED')
+  })
+
+  it('need no body where every field may be left out', async () => {
+    const id = await createShow(server.url)
+    const held = (await post(`/shows/${id}/book`, { seats_count: 1, hold: 'forever' })).body
+    const confirmed = await get(`/bookings/${held.reference}/confirm`, { method: 'POST' })
+    expect(confirmed.body.status).toBe('CONFIRMED')
+  })
+})
+
+describe('errors have one shape and the status of their class', () => {
+  it.each([
+    ['/shows/nothing-like-it', 404, 'SHOW_NOT_FOUND'],
+    ['/bookings/2222-2222', 404, 'BOOKING_NOT_FOUND'],
+    ['/nowhere', 404, 'NO_SUCH_ROUTE'],
+    ['/shows?limit=0', 400, 'INVALID_INPUT'],
+    ['/shows?after=00000000-0000-0000-0000-000000000000', 404, 'SHOW_NOT_FOUND'],
+    ['/shows?page=2', 400, 'INVALID_INPUT'],
+  ])('GET %s: %i %s', async (path, status, code) => {
+    const answered = await get(path)
+    expect([answered.status, answered.body.error.code]).toEqual([status, code])
+    expect(answered.body.error).toMatchObject({ message: expect.any(String), retryable: false })
+  })
+
+  it('a name that two shows bear is no way to name one', async () => {
+    await createShow(server.url, { name: 'Twins' })
+    await createShow(server.url, { name: 'Twins' })
+    const answered = await get('/shows/Twins')
+    expect([answered.status, answered.body.error.code]).toEqual([400, 'AMBIGUOUS_ID'])
+  })
+
+  it('a wrong method is told which ones are right', async () => {
+    const answered = await get('/shows', { method: 'DELETE' })
+    expect([answered.status, answered.headers.get('allow')]).toEqual([405, 'GET, HEAD'])
+  })
+})
+
+it('counts requests, bookings by outcome, batches, lock waits and connections', async () => {
+  const id = await createShow(server.url)
+  await Promise.all(Array.from({ length: 20 }, () => post(`/shows/${id}/book`, { seats_count: 1 })))
+  const { body } = await get('/metrics')
+  expect(body).toMatch(
+    /tickets_http_request_duration_seconds_count\{[^}]*route="\/shows\/:show\/book"/,
+  )
+  expect(
+    Number(/tickets_bookings_total\{outcome="CONFIRMED"\} (\d+)/.exec(body)![1]),
+  ).toBeGreaterThan(20)
+  expect(body).toMatch(/tickets_bookings_total\{outcome="SEATS_TAKEN"\} \d/)
+  expect(Number(/tickets_booking_batch_size_sum (\d+)/.exec(body)![1])).toBeGreaterThan(20)
+  expect(body).toMatch(/tickets_lock_wait_seconds_count [1-9]/)
+  expect(body).toMatch(/tickets_database_connections\{state="idle"\} \d/)
+})
+
+it('logs every request under the id that the answer has, and no customer', async () => {
+  const id = await createShow(server.url)
+  const answered = await post(`/shows/${id}/book`, { seats: [1], customer: 'Ada Lovelace' })
+  await get('/bookings/nobody?customer=Ada%20Lovelace')
+  const requestId = answered.headers.get('x-request-id')
+  const lines = () =>
+    server
+      .log()
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+  await expect
+    .poll(() => lines().find((line) => line.reqId === requestId))
+    .toMatchObject({
+      method: 'POST',
+      path: `/shows/${id}/book`,
+      status: 201,
+      ms: expect.any(Number),
+    })
+  expect(server.log()).not.toContain('Lovelace')
+})

@@ -1,0 +1,147 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import type { Readable } from 'node:stream'
+import type { AppOptions } from '../../src/http/app.js'
+import { createMetrics } from '../../src/http/metrics.js'
+import { startServer } from '../../src/http/server.js'
+import { openTickets, type Tickets } from '../../src/index.js'
+import { program } from './cli.js'
+import { until } from './until.js'
+
+/** A server inside this process, on a port of its own. */
+export interface OwnHttpServer {
+  url: string
+  tickets: Tickets
+  /** What it has logged so far. */
+  log(): string
+  close(): Promise<void>
+}
+
+type Settings = Partial<Pick<AppOptions, 'limits' | 'requireToken' | 'rate' | 'corsOrigins'>>
+
+/** Starts a server on the database with this URL, with the limits that a test wants to meet. */
+export async function serveHere(
+  url: string,
+  { waitMs = 10_000, ...settings }: Settings & { waitMs?: number } = {},
+): Promise<OwnHttpServer> {
+  const metrics = createMetrics()
+  const env = {}
+  const onBatch = (batch: Parameters<typeof metrics.batch>[0]) => metrics.batch(batch)
+  const tickets = openTickets({ database: url, env, waitMs, connections: 10, onBatch })
+  const probe = openTickets({ database: url, env, waitMs: 200 })
+  let log = ''
+  const server = await startServer({
+    tickets,
+    probe,
+    metrics,
+    version: '1.2.3',
+    host: '127.0.0.1',
+    port: 0,
+    requireToken: false,
+    corsOrigins: [],
+    log: {
+      write(text) {
+        log += text
+      },
+    },
+    logLevel: 'debug',
+    patienceMs: 5000,
+    ...settings,
+  })
+  return {
+    url: server.url,
+    tickets,
+    log: () => log,
+    async close() {
+      await server.close()
+      await Promise.all([tickets.close(), probe.close()])
+    },
+  }
+}
+
+/** A real `tickets serve`. */
+export interface ServerProcess {
+  url: string
+  child: ChildProcess
+  stdout(): string
+  stderr(): string
+  /** Asks it to end, and returns its exit code. */
+  stop(): Promise<number | null>
+}
+
+/** Starts one, and returns when it listens. Throws with what it said when it ends instead. */
+export async function serveProcess(
+  db: string,
+  args: readonly string[] = ['--port', '0'],
+  nodeArgs: readonly string[] = [],
+): Promise<ServerProcess> {
+  const child = spawn(process.execPath, [...nodeArgs, program, 'serve', ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { PATH: process.env.PATH, HOME: '/nonexistent', DATABASE_URL: db },
+  })
+  const ended = once(child, 'exit')
+  const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)]
+  await until(() => stdout().includes('\n') || child.exitCode !== null)
+  if (child.exitCode !== null)
+    throw new Error(`tickets serve exited ${child.exitCode}: ${stderr()}`)
+  return {
+    url: /http:[^"\s]+/.exec(stdout())![0],
+    child,
+    stdout,
+    stderr,
+    async stop() {
+      child.kill('SIGTERM')
+      return (await ended)[0]
+    },
+  }
+}
+
+function collect(stream: Readable): () => string {
+  let text = ''
+  stream.setEncoding('utf8').on('data', (chunk) => {
+    text += chunk
+  })
+  return () => text
+}
+
+/** What a request came to. */
+export interface Answered {
+  status: number
+  headers: Headers
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into it, as they do into `json()`.
+  body: any
+}
+
+/** A request: a body that is no text is sent as JSON. */
+export interface Asked {
+  method?: string
+  headers?: Record<string, string>
+  body?: unknown
+}
+
+/** One request with a JSON body, or none; the answer's JSON, or its text. */
+export async function ask(
+  url: string,
+  { body, headers, method = body === undefined ? 'GET' : 'POST' }: Asked = {},
+): Promise<Answered> {
+  const response = await fetch(url, {
+    method,
+    headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
+    ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+  })
+  const text = await response.text()
+  const isJson = response.headers.get('content-type')?.startsWith('application/json')
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: isJson && text !== '' ? JSON.parse(text) : text,
+  }
+}
+
+/** A show made over HTTP; its id. */
+export async function createShow(url: string, show: object = {}): Promise<string> {
+  const { body } = await ask(`${url}/admin/shows`, {
+    body: { name: 'Cats', start_time: '2030-01-01T19:00:00Z', total_seats: 100, ...show },
+  })
+  return body.id
+}
