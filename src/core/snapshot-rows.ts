@@ -111,7 +111,7 @@ export async function* readBookings({
                   as bytes_before
          from (
            select id, reference, show_id, status, seats as all_seats, key, key_request,
-                  pending_until, held_until, failure, clock,
+                  pending_until, held_until, failure, cancelled_seats, clock,
                   case when status = 'CONFIRMED' then 'sold'
                        when status = 'HELD' and (held_until is null or held_until > clock)
                        then 'held' end as claim
@@ -131,6 +131,52 @@ export async function* readBookings({
   }
 }
 
+/** Somebody inside whose booking does not give them their seat. */
+export interface StrayAdmission {
+  show_id: string
+  /** NULL for a booking that does not exist. */
+  reference: string | null
+  show_name: string | null
+  seats_per_row: number | null
+  total_seats: number | null
+  seats: number[]
+}
+
+/** The bookings with somebody inside on a seat that is not confirmed to them, page by page. */
+export async function* readStrayAdmissions({
+  trx,
+  showId,
+}: Snapshot): AsyncGenerator<StrayAdmission> {
+  for (let after = [ZERO_ID, ZERO_ID], size = ADMITTED_A_PAGE; size === ADMITTED_A_PAGE; ) {
+    const page = await query<StrayAdmission & { booking_id: string }>(
+      trx,
+      `select entered.booking_id, entered.show_id, b.reference, s.name as show_name,
+              s.seats_per_row, s.total_seats,
+              array(
+                select seat from admissions a
+                where a.booking_id = entered.booking_id and a.show_id = entered.show_id
+                except
+                select unnest(b.seats) where b.status = 'CONFIRMED' and b.show_id = entered.show_id
+                order by 1
+              ) as seats
+       from (
+         select distinct booking_id, show_id from admissions
+         where (booking_id, show_id) > (?, ?) ${showId === undefined ? '' : 'and show_id = ?'}
+         order by booking_id, show_id limit ${ADMITTED_A_PAGE}
+       ) as entered
+       left join bookings b on b.id = entered.booking_id
+       left join shows s on s.id = entered.show_id
+       order by entered.booking_id, entered.show_id`,
+      [...after, ...(showId === undefined ? [] : [showId])],
+    )
+    for (const row of page) if (row.seats.length > 0) yield row
+    size = page.length
+    const last = page.at(-1)
+    if (last !== undefined) after = [last.booking_id, last.show_id]
+  }
+}
+
+const ADMITTED_A_PAGE = 500
 const SHOWS_A_PAGE = 100
 const BOOKINGS_A_PAGE = 2000
 const SEAT_BYTES_A_PAGE = 100_000
@@ -154,6 +200,8 @@ const FAULT = `nullif(concat_ws(', ',
        then 'has no reason for its failure' end,
   case when status <> 'FAILED' and failure is not null
        then 'has a reason for a failure' end,
+  case when status in ('HELD', 'CONFIRMED') and all_seats && cancelled_seats
+       then 'has seats that it gave back' end,
   case when key is not null and key_request is null
        then 'has a key without its request' end
 ), '')`

@@ -2,6 +2,7 @@ import type { Knex } from 'knex'
 import type { Database } from '../database/connection.js'
 import { withRetry } from '../database/retry.js'
 import { HouseAudit } from './house-audit.js'
+import { quote } from './quote.js'
 import { formatReference } from './references.js'
 import { showNotFound } from './shows.js'
 import {
@@ -9,10 +10,19 @@ import {
   countRows,
   readBookings,
   readShows,
+  readStrayAdmissions,
   type Snapshot,
+  type StrayAdmission,
   takeSnapshot,
 } from './snapshot-rows.js'
-import { MAX_NAMED, nameBookings, Sample, type Violation } from './violations.js'
+import {
+  MAX_NAMED,
+  nameBookings,
+  nameSeats,
+  Sample,
+  sampleOf,
+  type Violation,
+} from './violations.js'
 
 export interface VerifyOptions {
   /** A show's id: only this show and its bookings. */
@@ -55,6 +65,7 @@ export interface VerifyReport {
  * | STALE_PENDING | records that nobody will decide any more (`repairBookings` does) |
  * | INCOHERENT_BOOKING | a booking's columns contradict its status |
  * | SHOW_MISSING | bookings of a show that does not exist |
+ * | ADMITTED_WITHOUT_SEAT | somebody was let in on seats that are not confirmed to their booking |
  *
  * Throws SHOW_NOT_FOUND for a show that is not there, INTERRUPTED and the database's own.
  */
@@ -86,6 +97,10 @@ async function verifySnapshot(
     onProgress?.(report.shows + report.bookings, total)
   })
   if (show !== undefined && report.shows === 0) throw showNotFound(show)
+  for await (const stray of readStrayAdmissions(snapshot)) {
+    signal?.throwIfAborted()
+    addViolation(report, strayAdmission(stray))
+  }
   return report
 }
 
@@ -122,6 +137,22 @@ function addViolation(report: VerifyReport, violation: Violation): void {
   report.ok = false
   if (report.violations.length < MAX_NAMED) report.violations.push(violation)
   else report.unlisted++
+}
+
+function strayAdmission(stray: StrayAdmission): Violation {
+  const { show_id: showId, reference, total_seats, seats_per_row } = stray
+  const seats = sampleOf(stray.seats)
+  const bookings = reference === null ? [] : [formatReference(reference)]
+  const named = nameSeats(seats, { totalSeats: total_seats ?? 0, seatsPerRow: seats_per_row })
+  const owner = bookings[0] === undefined ? 'any booking' : `booking ${bookings[0]}`
+  const where = `Show ${quote(stray.show_name ?? 'unknown')} (${showId.slice(0, 8)})`
+  return {
+    code: 'ADMITTED_WITHOUT_SEAT',
+    showId,
+    message: `${where}: somebody was let in on ${named}, not confirmed to ${owner}.`,
+    seats: seats.items,
+    bookings,
+  }
 }
 
 function addToMissing(

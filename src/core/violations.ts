@@ -16,6 +16,7 @@ export type ViolationCode =
   | 'STALE_PENDING'
   | 'INCOHERENT_BOOKING'
   | 'SHOW_MISSING'
+  | 'ADMITTED_WITHOUT_SEAT'
 
 /** Something that must never be. */
 export interface Violation {

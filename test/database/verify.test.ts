@@ -18,7 +18,7 @@ beforeAll(async () => {
   // Damage is what no constraint stopped.
   for (const { table, name } of await db.sql<{ table: string; name: string }>(
     `select conrelid::regclass::text as table, conname as name from pg_constraint
-     where contype in ('c', 'f') and conrelid in ('shows'::regclass, 'bookings'::regclass)`,
+     where contype in ('c', 'f') and conrelid in ('shows'::regclass, 'bookings'::regclass, 'admissions'::regclass)`,
   )) {
     await db.sql(`alter table ${table} drop constraint ${name}`)
   }
@@ -40,7 +40,7 @@ beforeEach(async () => {
   ben = await book([4])
   hold = await book([6], { hold: 'forever' })
 })
-afterEach(() => db.sql('truncate shows, bookings cascade'))
+afterEach(() => db.sql('truncate shows, bookings, admissions cascade'))
 
 /** Damages a booking, named by its reference. */
 async function damage(reference: string, change: string): Promise<void> {
@@ -214,6 +214,44 @@ describe('each damage is named, and nothing else', () => {
     expect(await findings()).toEqual([])
     await damage(hold, `pending_until = clock_timestamp()`)
     expect(await findings()).toEqual([{ code: 'STALE_PENDING', bookings: [hold] }])
+  })
+
+  test('a booking that has seats which it gave back', async () => {
+    await damage(ada, `cancelled_seats = '{2,9}'`)
+    expect(await findings()).toEqual([{ code: 'INCOHERENT_BOOKING', bookings: [ada] }])
+  })
+
+  test.each([
+    ['seats that it does not have', `seats = '{1}'`, [2, 3]],
+    ['seats that are no longer confirmed', `status = 'CANCELLED'`, [1, 2, 3]],
+  ])('somebody inside on %s', async (_, change, seats) => {
+    await tickets.checkIn(ada)
+    expect(await findings()).toEqual([])
+    await damage(ada, change)
+    expect(await findings()).toContainEqual({
+      code: 'ADMITTED_WITHOUT_SEAT',
+      seats,
+      bookings: [ada],
+    })
+  })
+
+  test('somebody inside in another show than that of the booking, or without one', async () => {
+    const other = await tickets.createShow({ name: 'Evita', startTime: new Date(), totalSeats: 9 })
+    const enter = (seat: number, booking: string) =>
+      db.sql('insert into admissions (show_id, seat, booking_id) values ($1, $2, $3)', [
+        other.id,
+        seat,
+        booking,
+      ])
+    const { id } = await tickets.findBooking(ben)
+    await enter(4, id)
+    await enter(5, randomUUID())
+    expect(await findings()).toEqual([])
+    const { violations } = await tickets.verify({ show: other.id })
+    expect(violations.map(({ code, seats, bookings }) => [code, seats, bookings]).sort()).toEqual([
+      ['ADMITTED_WITHOUT_SEAT', [4], [ben]],
+      ['ADMITTED_WITHOUT_SEAT', [5], []],
+    ])
   })
 
   test('bookings of shows that do not exist', async () => {
