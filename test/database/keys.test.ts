@@ -124,6 +124,16 @@ test('killed between the record and the verdict: the same key then books', async
   expect(await bookings()).toEqual([{ id: document.id, status: 'CONFIRMED', seats: [1, 2] }])
 })
 
+test('a record is not given up before the last try of the longest wait must be over', async () => {
+  await dieBeforeTheVerdict([show, '--seats', '1', '--wait', '10m'])
+  const [record] = await db.sql(
+    `select pending_until - created_at > interval '20 minutes' as outlasts
+     from bookings where show_id = $1`,
+    [show],
+  )
+  expect(record).toEqual({ outlasts: true })
+})
+
 test('killed and given up: the record is swept by the next booking, and its key is free', async () => {
   const args = [show, '--seats', '1-2', '--key', 'given up']
   await dieBeforeTheVerdict(args)

@@ -23,6 +23,7 @@ export interface EndedBooking {
 /** What it printed: a booking or an error of the contract; empty when it did not come to that. */
 export interface Printed {
   id?: string
+  reference?: string
   status?: string
   seats?: number[]
   replayed?: boolean
