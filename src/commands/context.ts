@@ -39,7 +39,8 @@ export type Handler<Options = object, Args extends unknown[] = []> = (
   context: Context,
   options: Options,
   ...args: Args
-) => Promise<number | undefined | void>
+) => // biome-ignore lint/suspicious/noConfusingVoidType: most commands return nothing, and need not say so.
+Promise<number | undefined | void>
 
 /** Makes the context of one run of `command`, such as 'booking cancel'. Opens nothing yet. */
 export function createContext(

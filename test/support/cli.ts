@@ -11,6 +11,7 @@ export interface Ran {
   stdout: string
   stderr: string
   /** stdout as the one JSON document that it should be. */
+  // biome-ignore lint/suspicious/noExplicitAny: each test says by its expectations what it is.
   json(): any
 }
 
