@@ -163,9 +163,12 @@ function drawText(text: string, x: number, y: number, width: number, look: Look)
 
 function barOf(text: string, x: number, y: number, width: number, look: Look) {
   const shade = { '█': 1, '▒': 0.5, '░': 0.25 }[text.charAt(0)]
-  if (shade === undefined) return undefined
-  const box = `x="${round(x)}" y="${y}" width="${round(width * cellWidth)}" height="${lineHeight}"`
-  return `<rect ${box} fill="${look.color}" fill-opacity="${look.isDim ? shade * 0.6 : shade}"/>`
+  const eighths = '▏▎▍▌▋▊▉'.indexOf(text.charAt(0)) + 1
+  if (shade === undefined && eighths === 0) return undefined
+  const opacity = (shade ?? 1) * (look.isDim ? 0.6 : 1)
+  const part = eighths > 0 ? eighths / 8 : width
+  const box = `x="${round(x)}" y="${y}" width="${round(part * cellWidth)}" height="${lineHeight}"`
+  return `<rect ${box} fill="${look.color}" fill-opacity="${opacity}"/>`
 }
 
 // Lines and blocks are drawn, not set: in most fonts they would not meet from cell to cell.

@@ -1,0 +1,106 @@
+// npm run pictures: takes the pictures of the README, from the real program in a real terminal.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { argv, execPath } from 'node:process'
+import { fileURLToPath } from 'node:url'
+import { stopEmbedded } from '../../src/database/embedded.js'
+import { openTickets, type Tickets } from '../../src/index.js'
+import { pictureOf } from './picture.js'
+import { openTerminal, type TestTerminal } from './terminal.js'
+
+const program = fileURLToPath(new URL('../../bin/tickets.js', import.meta.url))
+const docs = new URL('../../docs/', import.meta.url)
+
+interface Picture {
+  /** What is typed after `tickets`. */
+  args: string[]
+  rows: number
+  /** Default: 80. */
+  cols?: number
+  /** What the person at the terminal does before the picture is taken; default: waits for the end. */
+  act?(terminal: TestTerminal): Promise<unknown>
+}
+
+const pictures: Record<string, Picture> = {
+  'show-list': { args: ['show', 'list'], rows: 24 },
+  'seat-map': { args: ['show', 'view', 'The Lion King'], rows: 40, cols: 60 },
+  picking: {
+    args: ['book', 'The Lion King'],
+    rows: 24,
+    async act(terminal) {
+      await terminal.waitFor('STAGE')
+      terminal.type('F6')
+      await terminal.waitFor('F6')
+      for (const seat of ['F6', 'F7', 'F8']) {
+        terminal.type(' ')
+        await terminal.waitFor(`${seat} yours`)
+        if (seat !== 'F8') terminal.press('right')
+      }
+    },
+  },
+  demo: { args: ['demo'], rows: 80 },
+  stress: { args: ['stress', '--bookings', '300', '--processes', '50'], rows: 40 },
+}
+
+const wanted = argv.slice(2)
+const dataDir = await mkdtemp(join(tmpdir(), 'tickets-pictures-'))
+try {
+  await withTickets(sellSome)
+  for (const [name, picture] of Object.entries(pictures)) {
+    if (wanted.length === 0 || wanted.includes(name)) await take(name, picture)
+  }
+} finally {
+  await stopEmbedded(dataDir)
+  await rm(dataDir, { recursive: true, force: true })
+}
+
+async function take(name: string, { args, rows, cols, act }: Picture): Promise<void> {
+  const typed = ['tickets', ...args].map((arg) => (arg.includes(' ') ? `"${arg}"` : arg)).join(' ')
+  const script = `printf '\\033[2m$\\033[0m %s\\n\\n' "$1"; shift; exec "$@"`
+  const terminal = openTerminal('bash', ['-c', script, '-', typed, execPath, program, ...args], {
+    rows,
+    ...(cols && { cols }),
+    env: { TICKETS_DATA_DIR: dataDir, TZ: 'UTC' },
+  })
+  await (act ? act(terminal) : terminal.exit)
+  await writeFile(new URL(`${name}.svg`, docs), pictureOf(terminal))
+  await terminal.close()
+}
+
+async function withTickets(work: (tickets: Tickets) => Promise<void>): Promise<void> {
+  const tickets = openTickets({ database: 'embedded', env: { TICKETS_DATA_DIR: dataDir } })
+  try {
+    await work(tickets)
+  } finally {
+    await tickets.close()
+  }
+}
+
+/** A season: one show of every kind that a list may have. */
+async function sellSome(tickets: Tickets): Promise<void> {
+  const timeZone = 'Europe/London'
+  const lionKing = await tickets.createShow({
+    name: 'The Lion King',
+    startTime: new Date('2030-12-25T19:00:00Z'),
+    totalSeats: 100,
+    seatsPerRow: 10,
+    timeZone,
+  })
+  for (const seats of ['A1-A8', 'B3-B7', 'C4-C7', 'D5-D6', 'E1-E2', 'E5-E8', 'G9-G10']) {
+    await tickets.book(lionKing.id, { seats })
+  }
+  await tickets.book(lionKing.id, { seats: 'A9-A10', hold: 'forever' })
+  await tickets.book(lionKing.id, { seats: 'D2-D4', hold: 3_600_000 })
+
+  for (const [name, startTime, totalSeats, sold, held] of [
+    ['A Midsummer Night’s Dream', '2030-12-27T19:30:00Z', 420, 420, 0],
+    ['Les Misérables', '2030-12-28T18:00:00Z', 1200, 874, 26],
+    ['Madama Butterfly', '2031-01-04T15:00:00Z', 2300, 12, 0],
+  ] as const) {
+    const startsAt = new Date(startTime)
+    const show = await tickets.createShow({ name, startTime: startsAt, totalSeats, timeZone })
+    await tickets.book(show.id, { count: sold })
+    if (held > 0) await tickets.book(show.id, { count: held, hold: 'forever' })
+  }
+}

@@ -1,0 +1,107 @@
+/** A command line of the README and what it shows as its answer. */
+export interface Example {
+  command: string
+  /** Lines; '…' stands for anything in a line, and alone on a line for any lines. */
+  answer: string[]
+}
+
+/** A fenced block: what it is, and the name of a file if it is one. */
+export interface Block {
+  language: string
+  file: string | undefined
+  text: string
+}
+
+/** The fenced blocks of a Markdown text. */
+export function blocksOf(markdown: string): Block[] {
+  const fences = markdown.matchAll(/^```(\w*) ?(\S*)\n(.*?)^```$/gms)
+  return Array.from(fences, ([, language, file, text]) => ({
+    language: language!,
+    file: file || undefined,
+    text: text!,
+  }))
+}
+
+/** The commands of a `console` block: each line after a '$', with those that it continues on. */
+export function examplesOf(text: string): Example[] {
+  const examples: Example[] = []
+  for (const line of text.trimEnd().split('\n')) {
+    const last = examples.at(-1)
+    if (line.startsWith('$ ')) examples.push({ command: line.slice(2), answer: [] })
+    else if (last?.command.endsWith('\\') && last.answer.length === 0) last.command += `\n${line}`
+    else last?.answer.push(line)
+  }
+  return examples
+}
+
+/**
+ * Names that differ each time: the README's K7Q2-9FMX is, once it was printed, the real reference
+ * in everything that follows.
+ */
+export class Names {
+  readonly #real = new Map<string, string>()
+
+  /** The command with the real names in it. */
+  inCommand(command: string): string {
+    return command.replace(REFERENCE, (name) => this.#real.get(name) ?? name)
+  }
+
+  /** Is this the answer? Remembers the real names of it. */
+  match(expected: string[], actual: string[]): boolean {
+    const [line, ...rest] = expected
+    if (line === undefined) return actual.length === 0
+    if (line === '…') {
+      return actual.some((_, i) => this.match(rest, actual.slice(i))) || this.match(rest, [])
+    }
+    if (line === '{' || line === '[') {
+      const end = expected.findIndex((other) => other === (line === '{' ? '}' : ']'))
+      return (
+        isSameJson(expected.slice(0, end + 1).join('\n'), actual[0] ?? '') &&
+        this.match(expected.slice(end + 1), actual.slice(1))
+      )
+    }
+    return (
+      actual.length > 0 && this.#matchLine(line, actual[0]!) && this.match(rest, actual.slice(1))
+    )
+  }
+
+  #matchLine(expected: string, actual: string): boolean {
+    const names = expected.match(REFERENCE) ?? []
+    const pattern = expected
+      .split(/(…|[2-9A-Z]{4}-[2-9A-Z]{4})/)
+      .map((part, i) => (i % 2 === 0 ? literally(part) : part === '…' ? '.*' : '(.{9})'))
+    const found = new RegExp(`^${pattern.join('')}$`).exec(actual)
+    if (found === null) return false
+    return names.every((name, i) => {
+      const real = this.#real.get(name) ?? found[i + 1]!
+      this.#real.set(name, real)
+      return real === found[i + 1]
+    })
+  }
+}
+
+const REFERENCE = /\b[2-9A-Z]{4}-[2-9A-Z]{4}\b/g
+
+/** Is the text this JSON, apart from how it is broken into lines and from what '…' stands for? */
+function isSameJson(expected: string, actual: string): boolean {
+  try {
+    return isSame(JSON.parse(expected), JSON.parse(actual))
+  } catch {
+    return false
+  }
+}
+
+function isSame(expected: unknown, actual: unknown): boolean {
+  if (expected === '…') return true
+  if (typeof expected !== 'object' || expected === null) return expected === actual
+  if (typeof actual !== 'object' || actual === null) return false
+  const [wanted, given] = [Object.entries(expected), Object.entries(actual)]
+  return (
+    wanted.length === given.length &&
+    wanted.every(([key, value], i) => given[i]![0] === key && isSame(value, given[i]![1]))
+  )
+}
+
+function literally(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')
+}
