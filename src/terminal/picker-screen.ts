@@ -149,9 +149,7 @@ function sayKeys({ house }: Picking, paper: Paper): string[] {
     ['esc', 'back'],
   ]
   const long = keys.map(([key, what]) => `${key} ${what}`)
-  const short = keys.map(([key, what]) =>
-    key === 'esc' || key === 'enter' ? `${key} ${what}` : key!,
-  )
+  const short = keys.map(([key, what]) => (key === 'enter' ? `${key} ${what}` : key!))
   const fits = [long, short].find((texts) => textWidth(texts.join(between)) <= widthOf(paper))
   return fits ? ['', indent(tint(paper, 'quiet', fits.join(between)))] : []
 }

@@ -94,6 +94,9 @@ const pickerPrompt = createPrompt<number[] | undefined, PickerConfig>((config, d
   useKeypress((key: Key & { name: string; ctrl: boolean; shift: boolean }, rl) => {
     // Readline keeps a line of what is typed, and Ctrl-D means the end only while it is empty.
     rl.clearLine(0)
+    // A page moves the window too, so that the cursor stays where it is on the screen.
+    if (key.name === 'pagedown') top.current += drawn.page
+    if (key.name === 'pageup') top.current -= drawn.page
     if (isEnterKey(key)) return finish(picking, setPicking, done)
     if (key.name !== 'escape') return setPicking(pressKey(picking, key, drawn, performance.now()))
     if (picking.typed.text === '') done(undefined)

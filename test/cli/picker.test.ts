@@ -1,0 +1,400 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { program, tickets } from '../support/cli.js'
+import { cloneDatabase, type TestDatabase } from '../support/database.js'
+import { insertShow } from '../support/shows.js'
+import { openTerminal, type TerminalOptions, type TestTerminal } from '../support/terminal.js'
+
+let db: TestDatabase
+beforeAll(async () => {
+  db = await cloneDatabase()
+})
+afterAll(() => db.drop())
+
+const opened: TestTerminal[] = []
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map((terminal) => terminal.close()))
+})
+
+const sequences: Record<string, string> = {
+  ...{ up: '\u001b[A', down: '\u001b[B', right: '\u001b[C', left: '\u001b[D' },
+  ...{ home: '\u001b[H', end: '\u001b[F', pageup: '\u001b[5~', pagedown: '\u001b[6~' },
+  ...{ space: ' ', enter: '\r', escape: '\u001b' },
+}
+
+/** A clerk before `tickets book`, with a map to pick from. */
+function sitDown(args: string[], { env, ...options }: TerminalOptions = {}) {
+  const terminal = openTerminal(process.execPath, [program, 'book', ...args], {
+    env: { DATABASE_URL: db.url, HOME: '/nonexistent', ...env },
+    ...options,
+  })
+  opened.push(terminal)
+  return {
+    terminal,
+    sees: (expected: string | RegExp) => terminal.waitFor(expected),
+    /** Presses keys by name, and types the words that name none. */
+    press(keys: string) {
+      for (const key of keys.split(' ')) terminal.type(sequences[key] ?? key)
+    },
+    async ends() {
+      const { code } = await terminal.exit
+      return { code, screen: terminal.screen() }
+    },
+    async leaves() {
+      await terminal.waitFor('q done')
+      terminal.type('q')
+      return this.ends()
+    },
+  }
+}
+
+const sell = (show: string, seats: string) =>
+  tickets(['book', show, '--seats', seats], { db: db.url })
+const salesOf = (show: string) =>
+  db.sql(
+    `select status, seats, customer from bookings
+     where show_id = $1 and status <> 'FAILED' order by created_at`,
+    [show],
+  )
+const lionKing = () => insertShow(db, { name: 'The Lion King', seats: 40, seatsPerRow: 10 })
+
+describe('the seat picker', () => {
+  it('picks by arrows, books with Enter, and needs nothing but seats', async () => {
+    const show = await lionKing()
+    await sell(show, 'A1-A2')
+    const clerk = sitDown([show])
+    await clerk.sees('A  ● ●[○]○ ○ ○ ○ ○ ○ ○  A')
+    expect(clerk.terminal.screen()).toMatch(
+      /^The Lion King, 2030-01-01 19:00 UTC\n\n {5}╰───── STAGE ─────╯\n {5}1 {7}5 {8}10\n\n/,
+    )
+    clerk.press('right down space right right space')
+    await clerk.sees('B  ○ ○ ○ ★ ○[★]○ ○ ○ ○  B')
+    await clerk.sees('★ 2 picked: B4, B6')
+    clerk.press('enter')
+    await clerk.sees(/^✓ Which seats\? B4, B6\n\? For whom\? \(Enter: no name\)/)
+    clerk.press('enter')
+    const { code, screen } = await clerk.leaves()
+    expect(code).toBe(0)
+    expect(screen).toMatch(/✓ Booked seats B4, B6\n {2}The Lion King, .*\n\n {2}Reference {2}.{9}$/)
+    expect((await salesOf(show)).at(-1)).toMatchObject({ seats: [14, 16], customer: null })
+  })
+
+  it('goes where a label says, and asks for the best together by a number, + and -', async () => {
+    const show = await lionKing()
+    await sell(show, 'C4')
+    const clerk = sitDown([show, '--customer', 'Ada'])
+    await clerk.sees('[○]')
+    clerk.press('c2')
+    await clerk.sees('C  ○[○]○ ● ○ ○ ○ ○ ○ ○  C')
+    await clerk.sees('○ C2 free   go to C2_')
+    clerk.press('+ +')
+    await clerk.sees('★ 2 picked: C2-C3')
+    clerk.press('+')
+    await clerk.sees('★ 3 picked: C1-C3')
+    clerk.press('4')
+    await clerk.sees('C  ○ ○ ○ ●[★]★ ★ ★ ○ ○  C')
+    clerk.press('- enter')
+    expect((await clerk.leaves()).code).toBe(0)
+    expect((await salesOf(show)).at(-1)).toMatchObject({ seats: [25, 26, 27], customer: 'Ada' })
+  })
+
+  it('scrolls a house of 100,000 seats under a window of 24 lines', async () => {
+    const show = await insertShow(db, { seats: 100_000, seatsPerRow: 50 })
+    const clerk = sitDown([show])
+    await clerk.sees(/STAGE[\s\S]*\n {4}A {2}○/)
+    await clerk.sees(/↓ 1,98\d more lines/)
+    clerk.press('pagedown')
+    await clerk.sees(/↑ 12 more lines\n {4}M {2}○[\s\S]*↓ 1,975 more lines/)
+    clerk.press('BXX50')
+    await clerk.sees('○ BXX50 free   go to BXX50_')
+    clerk.press('down home space pageup end space')
+    await clerk.sees('★ 2 picked: BXK50, BXX1')
+    clerk.press('pagedown pagedown pagedown')
+    clerk.press('BXX1')
+    await clerk.sees('BXX1 yours   go to BXX1_')
+    expect(clerk.terminal.screen().split('\n').length).toBeLessThanOrEqual(24)
+    clerk.press('escape')
+    await clerk.sees(/BXX1 yours\n/)
+    clerk.press('escape')
+    expect((await clerk.ends()).code).toBe(0)
+  })
+
+  it('shows within a second what others sell, unpicks it, and names it before it books', async () => {
+    const show = await lionKing()
+    const clerk = sitDown([show])
+    await clerk.sees('[○]')
+    clerk.press('B5 space 3')
+    await clerk.sees('B  ○ ○ ○ ○[★]★ ★ ○ ○ ○  B')
+    await sell(show, 'B6,D1')
+    const sold = performance.now()
+    await clerk.sees('B  ○ ○ ○ ○[★]● ★ ○ ○ ○  B')
+    expect(performance.now() - sold).toBeLessThan(1000)
+    await clerk.sees('B6 taken elsewhere, no longer picked.')
+    await clerk.sees('★ 2 picked: B5, B7')
+    await clerk.sees(/D {2}● ○/)
+    clerk.press('enter')
+    await clerk.sees('B6 is gone. Enter books the other 2.')
+    clerk.press('enter')
+    await clerk.sees('For whom?')
+    clerk.press('enter')
+    await clerk.leaves()
+    expect((await salesOf(show)).at(-1)).toMatchObject({ seats: [15, 17] })
+  })
+
+  it('returns with the rest picked when a seat goes at the last moment, customer and all', async () => {
+    const show = await lionKing()
+    const clerk = sitDown([show])
+    await clerk.sees('[○]')
+    clerk.press('3 enter')
+    await clerk.sees('For whom?')
+    await sell(show, 'A2')
+    clerk.press('Ada enter')
+    await clerk.sees('A2 taken elsewhere, no longer picked.')
+    await clerk.sees('A [★]● ★ ○')
+    clerk.press('A4 space enter')
+    const { code, screen } = await clerk.leaves()
+    expect(code).toBe(0)
+    expect(screen).toContain('✓ Booked seats A1, A3-A4 for Ada')
+    expect(screen.match(/For whom/g)).toHaveLength(1)
+  })
+
+  it('tells the seats of an expiring hold as soon as they are free', async () => {
+    const show = await lionKing()
+    await tickets(['book', show, '--seats', 'A1', '--hold', '2s'], { db: db.url })
+    const clerk = sitDown([show])
+    await clerk.sees('A  ◐[○]○')
+    await clerk.sees('A  ○[○]○')
+  })
+
+  it('refuses to pick what is taken, and to book nothing', async () => {
+    const show = await lionKing()
+    await sell(show, 'A1')
+    const clerk = sitDown([show])
+    await clerk.sees('[○]')
+    clerk.press('left space')
+    await clerk.sees('A1 is booked.')
+    clerk.press('right enter')
+    await clerk.sees('Nothing is picked: space picks A2.')
+  })
+
+  it('goes back to the shows with Escape, or leaves when the show was given', async () => {
+    const show = await insertShow(db, { name: 'Zorba' })
+    const clerk = sitDown([])
+    await clerk.sees('❯')
+    clerk.press('zor')
+    await clerk.sees('❯ Zorba')
+    clerk.press('enter')
+    await clerk.sees('STAGE')
+    clerk.press('escape')
+    await clerk.sees(/\? Which show\?\s+❯/)
+
+    const another = sitDown([show])
+    await another.sees('STAGE')
+    another.press('5')
+    await another.sees('5 free   go to 5_')
+    another.press('escape')
+    await another.sees(/5 free\n/)
+    another.press('escape')
+    expect(await another.ends()).toEqual({ code: 0, screen: 'Nothing was booked.' })
+  })
+
+  it('exits 130 at Ctrl-C, and gives the screen back as it was', async () => {
+    const show = await lionKing()
+    const shell = openTerminal('bash', ['--norc', '-i'], {
+      env: { PS1: 'shell> ', DATABASE_URL: db.url },
+    })
+    opened.push(shell)
+    await shell.waitFor('shell>')
+    shell.type(`"${process.execPath}" "${program}" book ${show}\r`)
+    await shell.waitFor('[○]')
+    expect(shell.xterm.buffer.active.type).toBe('alternate')
+    shell.press('ctrl-c')
+    await shell.waitFor(/shell> .*book[\s\S]*✗ Interrupted\. Nothing was booked\.\nshell>/)
+    expect(shell.xterm.buffer.active.type).toBe('normal')
+    shell.type('echo $?\r')
+    await shell.waitFor(/shell> echo \$\?\n130\n/)
+    expect(await salesOf(show)).toEqual([])
+  })
+
+  it('steps aside at Ctrl-Z, and is drawn again after fg', async () => {
+    const show = await lionKing()
+    const shell = openTerminal('bash', ['--norc', '-i'], {
+      env: { PS1: 'shell> ', DATABASE_URL: db.url },
+    })
+    opened.push(shell)
+    await shell.waitFor('shell>')
+    shell.type(`"${process.execPath}" "${program}" book ${show}\r`)
+    await shell.waitFor('[○]')
+    shell.press('ctrl-z')
+    await shell.waitFor(/Stopped[\s\S]*shell>/)
+    await sell(show, 'A3')
+    shell.type('fg\r')
+    await shell.waitFor('A [○]○ ● ○')
+    shell.type(' ')
+    await shell.waitFor('A [★]○ ● ○')
+    shell.type('\r')
+    await shell.waitFor('For whom?')
+  })
+
+  it('ends with exit 2 when the input ends', async () => {
+    const clerk = sitDown([await lionKing()])
+    await clerk.sees('[○]')
+    clerk.terminal.press('ctrl-d')
+    expect(await clerk.ends()).toMatchObject({
+      code: 2,
+      screen: expect.stringMatching(/The input ended before the answer\. Nothing was booked\.$/),
+    })
+  })
+
+  it('says that a full house is full: exit 4', async () => {
+    const show = await insertShow(db, { name: 'Full', seats: 2 })
+    await sell(show, '1-2')
+    expect(await sitDown([show]).ends()).toEqual({
+      code: 4,
+      screen: '✗ Every seat of Full is sold. Nothing was booked.',
+    })
+  })
+
+  it('ends when the database goes away for good, with its code', async () => {
+    const lost = await cloneDatabase()
+    const show = await insertShow(lost)
+    const clerk = sitDown([show, '--wait', '0s'], { env: { DATABASE_URL: lost.url } })
+    await clerk.sees('[○]')
+    await lost.drop()
+    expect((await clerk.ends()).code).toBe(6)
+  })
+})
+
+describe('the picker on another terminal', () => {
+  it('is drawn anew for the size that it gets', async () => {
+    const show = await insertShow(db, { seats: 600, seatsPerRow: 20 })
+    const clerk = sitDown([show])
+    await clerk.sees('A [○]○ ○')
+    clerk.press('M9 space')
+    await clerk.sees('★ 1 picked: M9')
+    clerk.terminal.resize(40, 10)
+    await clerk.sees(/M {2}○○○○○○○○★○/)
+    await clerk.sees('↓')
+    expect(clerk.terminal.screen().split('\n').length).toBeLessThanOrEqual(10)
+    clerk.terminal.resize(100, 40)
+    await clerk.sees(/M {2}○ ○ ○ ○ ○ ○ ○ ○\[★\]○/)
+    await clerk.sees('AD ')
+  })
+
+  it('of 40 columns shows everything, no line broken', async () => {
+    const show = await insertShow(db, { name: 'A name that is too long for this', seats: 30 })
+    const clerk = sitDown([show], { cols: 40 })
+    await clerk.sees('1 [○]○')
+    const lines = clerk.terminal.screen().split('\n')
+    expect(lines[0]).toMatch(/^A name that is too long for this, .*…$/)
+    expect(lines).toContain('  ○ 30 free   ◐ 0 held   ● 0 booked')
+    expect(lines.at(-1)).toMatch(/^ {2}space · enter book .* esc$/)
+    clerk.press('2 enter')
+    await clerk.sees('Nothing is picked')
+    clerk.press('space enter')
+    await clerk.sees('For whom?')
+    clerk.press('enter')
+    await clerk.sees(/^\? enter next customer · u undo · q done$/m)
+  })
+
+  it('has no colour under NO_COLOR, and tells seats and cursor by their signs', async () => {
+    const show = await lionKing()
+    await sell(show, 'A2')
+    await tickets(['book', show, '--seats', 'A3', '--hold', '1h'], { db: db.url })
+    const clerk = sitDown([show], { env: { NO_COLOR: '1' } })
+    await clerk.sees('[○]')
+    clerk.press('space right right right')
+    await clerk.sees('A  ★ ● ◐[○]○')
+    const buffer = clerk.terminal.xterm.buffer.active
+    for (let row = 0; row < 24; row++) {
+      for (let column = 0; column < 80; column++) {
+        const cell = buffer.getLine(row)!.getCell(column)!
+        expect([cell.isFgDefault(), cell.isBold(), cell.isDim()]).toEqual([true, 0, 0])
+      }
+    }
+  })
+
+  it.each([
+    ['TICKETS_PLAIN=1', { TICKETS_PLAIN: '1' }],
+    ['TERM=dumb', { TERM: 'dumb' }],
+    ['a locale without Unicode', { LANG: 'C' }],
+  ])('is typed questions under %s', async (_, env) => {
+    const clerk = sitDown([await lionKing()], { env })
+    await clerk.sees('Which seats? (A1-A4, or 4 best)')
+    expect(clerk.terminal.xterm.buffer.active.type).toBe('normal')
+    clerk.terminal.press('ctrl-c')
+    expect((await clerk.ends()).code).toBe(130)
+  })
+})
+
+describe('the queue at the window', () => {
+  it('is served with one key a customer, and the last sale undone with another', async () => {
+    const show = await lionKing()
+    const clerk = sitDown([show, '--customer', 'Ada', '--note', 'aisle'])
+    await clerk.sees('[○]')
+    clerk.press('2 enter')
+    await clerk.sees(/✓ Booked seats A1-A2 for Ada[\s\S]*\? enter next customer · u undo · q done$/)
+    clerk.press('enter')
+    await clerk.sees('A  ● ●[○]○')
+    clerk.press('1 enter')
+    // Neither the name nor the note is the next customer's.
+    await clerk.sees('For whom?')
+    clerk.press('enter')
+    await clerk.sees(/✓ Booked seat A3\n[\s\S]*u undo/)
+    clerk.press('u')
+    await clerk.sees(/✗ Cancelled seat A3\n[\s\S]*\? enter next customer · q done$/)
+    expect((await clerk.leaves()).code).toBe(0)
+    expect(await salesOf(show)).toEqual([
+      { status: 'CONFIRMED', seats: [1, 2], customer: 'Ada' },
+      { status: 'CANCELLED', seats: [3], customer: null },
+    ])
+  })
+
+  it('undoes nothing that somebody has changed since', async () => {
+    const show = await lionKing()
+    const clerk = sitDown([show])
+    await clerk.sees('[○]')
+    clerk.press('2 enter')
+    await clerk.sees('For whom?')
+    clerk.press('enter')
+    await clerk.sees('u undo')
+    await db.sql(`update bookings set note = 'paid', updated_at = now() where show_id = $1`, [show])
+    clerk.press('u')
+    await clerk.sees('✗ The booking has changed since. Nothing was changed.')
+    await clerk.leaves()
+    expect(await salesOf(show)).toMatchObject([{ status: 'CONFIRMED', seats: [1, 2] }])
+  })
+
+  it('comes back when a customer leaves without seats', async () => {
+    const clerk = sitDown([await lionKing(), '--yes', '--customer', 'Ada'])
+    await clerk.sees('[○]')
+    clerk.press('1 enter')
+    await clerk.sees('q done')
+    clerk.press('n')
+    await clerk.sees('A  ●[○]○')
+    clerk.press('escape')
+    await clerk.sees(/Nothing more was booked\.\n\? enter next customer · u undo · q done$/)
+    clerk.terminal.press('ctrl-c')
+    expect(await clerk.ends()).toMatchObject({
+      code: 130,
+      screen: expect.stringMatching(/✗ Interrupted\. What was booked stands\.$/),
+    })
+  })
+
+  it('ends at the end of the input, which undoes nothing: exit 0', async () => {
+    const clerk = sitDown([await lionKing(), '--customer', 'Ada'])
+    await clerk.sees('[○]')
+    clerk.press('1 enter')
+    await clerk.sees('q done')
+    clerk.terminal.press('ctrl-d')
+    expect((await clerk.ends()).code).toBe(0)
+  })
+
+  it('ends when the house is full', async () => {
+    const clerk = sitDown([await insertShow(db, { seats: 2 }), '--customer', 'Ada'])
+    await clerk.sees('[○]')
+    clerk.press('+ + enter')
+    await clerk.sees('? House full: u undo · q done')
+    clerk.press('enter')
+    expect((await clerk.ends()).code).toBe(0)
+  })
+})
