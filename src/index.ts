@@ -17,6 +17,7 @@ import { type CheckIn, type CheckInOptions, checkIn } from './core/life/check-in
 import { type Confirmed, type ConfirmOptions, confirmBooking } from './core/life/confirm.js'
 import { type MoveOptions, moveBooking } from './core/life/move.js'
 import { findLostReceipts, type Receipt } from './core/receipts.js'
+import { recentSales } from './core/recent-sales.js'
 import { Rehearsal, type Rehearsed } from './core/rehearsal.js'
 import {
   type CancellationPreview,
@@ -155,6 +156,8 @@ export interface Tickets {
    * AMBIGUOUS_ID, INTERRUPTED.
    */
   watchShow(show: string, options?: WatchOptions): AsyncGenerator<ShowDetails>
+  /** Seats sold in each of the last minutes, the latest last. `show` as for `findShow`. */
+  recentSales(show: string, minutes: number): Promise<number[]>
   /**
    * Books seats, or holds them. `show` as for `findShow`. When it returns, the booking is durable.
    *
@@ -303,6 +306,10 @@ class BoxOffice implements Tickets {
   async *watchShow(show: string, options?: WatchOptions): AsyncGenerator<ShowDetails> {
     const id = await this.#run((db) => showId(db, show))
     yield* watchShow(this.#db, id, options)
+  }
+
+  recentSales(show: string, minutes: number): Promise<number[]> {
+    return this.#run(async (db) => recentSales(db, await showId(db, show), minutes))
   }
 
   book(show: string, request: BookingRequest, options?: BookingOptions): Promise<BookingOutcome> {

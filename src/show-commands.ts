@@ -1,4 +1,4 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { type Action, once, SHOW } from './command-parts.js'
 
 /** `tickets show …` and `tickets history`: what there is to see, and its life. */
@@ -29,6 +29,11 @@ export function addShowCommands(program: Command, action: Action): void {
     .description('details of a show and its seat map')
     .argument('<show>', SHOW)
     .option('--history', 'what happened to it and to its bookings, instead of the map')
+    .addOption(
+      new Option('--watch', 'redraw it at every change; with --json, a line for each').conflicts(
+        'history',
+      ),
+    )
     .action(action(() => import('./commands/show-view.js')))
   show
     .command('edit')

@@ -6,9 +6,18 @@ import { renderShowCard } from '../terminal/show-card.js'
 import type { Handler } from './context.js'
 import { showFacts } from './show-text.js'
 
+export interface ShowViewOptions {
+  history?: boolean
+  watch?: boolean
+}
+
 /** `tickets show view SHOW`: details and the seat map. */
-export const run: Handler<{ history?: boolean }, [string]> = async (context, options, name) => {
+export const run: Handler<ShowViewOptions, [string]> = async (context, options, name) => {
   const { output, tickets } = context
+  if (options.watch) {
+    const { watch } = await import('./show-watch.js')
+    return watch(context, name)
+  }
   if (options.history) {
     const { writeHistory } = await import('./history.js')
     const show = await tickets.findShow(name)

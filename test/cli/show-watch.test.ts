@@ -1,0 +1,117 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { program, tickets } from '../support/cli.js'
+import { cloneDatabase, type TestDatabase } from '../support/database.js'
+import { insertShow } from '../support/shows.js'
+import { openTerminal, type TerminalOptions, type TestTerminal } from '../support/terminal.js'
+
+let db: TestDatabase
+beforeAll(async () => {
+  db = await cloneDatabase()
+})
+afterAll(() => db.drop())
+
+const opened: TestTerminal[] = []
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map((terminal) => terminal.close()))
+})
+
+function watch(args: string[], options: TerminalOptions = {}): TestTerminal {
+  const terminal = openTerminal(process.execPath, [program, 'show', 'view', '--watch', ...args], {
+    ...options,
+    env: { DATABASE_URL: db.url, HOME: '/nonexistent', ...options.env },
+  })
+  opened.push(terminal)
+  return terminal
+}
+
+const sell = (show: string, seats: string) =>
+  tickets(['book', show, '--seats', seats], { db: db.url })
+
+describe('show view --watch', () => {
+  it('draws the show in place, and every sale within a second', async () => {
+    const show = await insertShow(db, { name: 'The Lion King', seats: 40, seatsPerRow: 10 })
+    await sell(show, 'A1-A3')
+    const terminal = watch([show])
+    await terminal.waitFor(/^The Lion King, 2030-01-01 19:00 UTC\n\n {2}█+░+\n {2}○ 37 free/)
+    await terminal.waitFor(/\n {2}▁{29}█ {2}3 sold in 30 min\n/)
+    await sell(show, 'D10')
+    const sold = performance.now()
+    await terminal.waitFor('D  ○ ○ ○ ○ ○ ○ ○ ○ ○ ●  D')
+    expect(performance.now() - sold).toBeLessThan(1000)
+    await terminal.waitFor('4 sold in 30 min')
+    expect(terminal.screen().match(/The Lion King/g)).toHaveLength(1)
+  })
+
+  it('at Ctrl-C exits 130 and leaves the terminal as it was', async () => {
+    const show = await insertShow(db)
+    const shell = openTerminal('bash', ['--norc', '-i'], {
+      env: { PS1: 'shell> ', DATABASE_URL: db.url },
+    })
+    opened.push(shell)
+    await shell.waitFor('shell>')
+    shell.type(`"${process.execPath}" "${program}" show view ${show} --watch\r`)
+    await shell.waitFor('10 free')
+    shell.press('ctrl-c')
+    await shell.waitFor(/--watch\n✗ Interrupted.*\nshell>/)
+    expect(shell.screen()).not.toContain('10 free')
+    shell.type('echo $?\r')
+    await shell.waitFor(/shell> echo \$\?\n130\n/)
+  })
+
+  it('ends with q: exit 0, and nothing left on the screen', async () => {
+    const terminal = watch([await insertShow(db)])
+    await terminal.waitFor('10 free')
+    terminal.type('xq')
+    expect(await terminal.exit).toEqual({ code: 0, signal: null })
+    expect(terminal.screen()).toBe('')
+  })
+
+  it('fits the terminal at every size, and says what does not', async () => {
+    const terminal = watch([await insertShow(db, { seats: 2000, seatsPerRow: 20 })])
+    await terminal.waitFor(/\n {3}A {2}○ ○[\s\S]*\n {2}8\d more lines$/)
+    expect(terminal.screen().split('\n')).toHaveLength(24)
+    terminal.resize(40, 12)
+    await terminal.waitFor(/\n {3}A {2}○○[\s\S]*\n {2}9\d more lines$/)
+    expect(terminal.screen().split('\n').length).toBeLessThanOrEqual(12)
+  })
+
+  it('under NO_COLOR has none, and in ASCII no other signs', async () => {
+    const terminal = watch([await insertShow(db)], { env: { NO_COLOR: '1', LANG: 'C' } })
+    await terminal.waitFor('10 free')
+    expect(terminal.screen()).toMatch(/^[ -~\n]*$/)
+    expect(terminal.xterm.buffer.active.getLine(0)!.getCell(0)!.isBold()).toBe(0)
+  })
+
+  it('under --json writes a document a line, one for every change', async () => {
+    const show = await insertShow(db)
+    const script = `"${process.execPath}" "${program}" show view ${show} --watch --json | head -2`
+    const shell = openTerminal('bash', ['-c', script], {
+      cols: 2000,
+      env: { DATABASE_URL: db.url, HOME: '/nonexistent' },
+    })
+    opened.push(shell)
+    await shell.waitFor('"available_seats":10')
+    await sell(show, '3')
+    await shell.waitFor('"available_seats":9')
+    // The reader is gone after two lines: the next one ends it.
+    await sell(show, '4')
+    expect((await shell.exit).code).toBe(0)
+    const documents = shell
+      .screen()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    expect(documents.map(({ booked_seats }) => booked_seats)).toEqual([[], [3]])
+  })
+
+  it('refuses a pipe and a dumb terminal: exit 2; a show that is none: exit 3', async () => {
+    const show = await insertShow(db)
+    const piped = await tickets(['show', 'view', show, '--watch'], { db: db.url })
+    expect(piped).toMatchObject({ exitCode: 2, stdout: '' })
+    expect(piped.stderr).toMatch(/Add --json/)
+    const dumb = watch([show], { env: { TERM: 'dumb' } })
+    expect((await dumb.exit).code).toBe(2)
+    const missing = watch(['nowhere'])
+    expect((await missing.exit).code).toBe(3)
+    expect(missing.screen()).toMatch(/^✗ There is no show "nowhere"/)
+  })
+})
