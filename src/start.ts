@@ -5,6 +5,7 @@ import {
   openSync,
   readFileSync,
   renameSync,
+  statSync,
   writeFileSync,
 } from 'node:fs'
 import Module, { createRequire } from 'node:module'
@@ -75,10 +76,16 @@ function readOwn(file: string): Buffer | undefined {
 function write(file: string, data: Buffer): void {
   const draft = `${file}.${process.pid}`
   try {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+    makeDirectory(dirname(file))
     writeFileSync(draft, data, { mode: 0o600 })
     renameSync(draft, file)
   } catch {
     // Then the next run compiles again.
   }
+}
+
+/** With the directory for all caches around it, if need be; a home that is not there is not made. */
+function makeDirectory(directory: string): void {
+  statSync(dirname(dirname(directory)))
+  mkdirSync(directory, { recursive: true, mode: 0o700 })
 }
