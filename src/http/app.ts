@@ -21,6 +21,7 @@ import { healthRoutes } from './routes/health.js'
 import { showRoutes } from './routes/shows.js'
 import { SeatFeeds } from './seat-feed.js'
 import { validateStrictly } from './validate.js'
+import { whenOver } from './when-over.js'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -130,7 +131,7 @@ function secureHeaders(request: FastifyRequest, reply: FastifyReply, done: () =>
 function watchRequests(app: FastifyInstance, { metrics }: Pick<AppOptions, 'metrics'>): void {
   app.addHook('onRequest', (request, reply, done) => {
     const started = performance.now()
-    reply.raw.once('close', () => {
+    whenOver(request, reply, () => {
       const { config, url: route = 'none' } = request.routeOptions
       const seconds = (performance.now() - started) / 1000
       const { method } = request
@@ -155,10 +156,15 @@ function letIn(app: FastifyInstance, load: LoadLimit, guard: Guard): void {
   app.addHook('onSend', async (_request, reply) => {
     if (isClosing) reply.header('connection', 'close')
   })
-  app.addHook('onRequest', async (request, reply) => {
-    const { isProbe, isStream, role } = request.routeOptions.config
-    if (!isProbe && !isStream) reply.raw.once('close', load.enter(request.raw))
-    await guard(request, role)
+  app.addHook('onRequest', (request, reply, done) => {
+    const { isProbe, isStream } = request.routeOptions.config
+    if (!isProbe && !isStream) whenOver(request, reply, load.enter(request.raw))
+    done()
+  })
+  // After the limit of the rate, or guessing tokens would cost the database a look at each.
+  app.addHook('preParsing', async (request, _reply, payload) => {
+    await guard(request, request.routeOptions.config.role)
+    return payload
   })
 }
 

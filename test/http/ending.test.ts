@@ -173,3 +173,20 @@ it('a client that leaves in the middle of a long list costs nothing more', async
   await server.close()
   await many.drop()
 })
+
+it('connections that are cut with pipelined requests on them leave nothing under way', async () => {
+  const server = await serveHere(db.url)
+  const show = await createShow(server.url)
+  const { port, hostname } = new URL(server.url)
+  const lock = await lockShow(show)
+  const booking = `POST /shows/${show}/book HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 17\r\n\r\n{"seats_count":1}`
+  const socket = connect(Number(port), hostname).on('error', () => {})
+  socket.write(booking.repeat(20))
+  const underWay = async () =>
+    /tickets_http_requests_under_way (\d+)/.exec((await ask(`${server.url}/metrics`)).body)![1]
+  await until(async () => (await underWay()) === '20')
+  socket.resetAndDestroy()
+  await until(async () => (await underWay()) === '0')
+  await lock.release()
+  await server.close()
+})

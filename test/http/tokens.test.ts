@@ -1,0 +1,173 @@
+import { createHash } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { tickets } from '../support/cli.js'
+import { cloneDatabase, type TestDatabase } from '../support/database.js'
+import { ask, createShow, type OwnHttpServer, serveHere, serveProcess } from '../support/http.js'
+
+let db: TestDatabase
+let server: OwnHttpServer
+let show: string
+beforeAll(async () => {
+  db = await cloneDatabase()
+  const open = await serveHere(db.url)
+  show = await createShow(open.url)
+  await open.close()
+  server = await serveHere(db.url, { requireToken: true })
+})
+afterAll(async () => {
+  await server.close()
+  await db.drop()
+})
+
+async function makeToken(role: string): Promise<{ id: string; token: string }> {
+  const made = await tickets(
+    ['token', 'create', '--name', `the ${role}`, '--role', role, '--json'],
+    {
+      db: db.url,
+    },
+  )
+  expect(made.exitCode).toBe(0)
+  return made.json()
+}
+
+const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
+const newShow = { name: 'Cats', start_time: '2030-01-01T19:00Z', total_seats: 5 }
+
+/** What each route says to somebody: the status of creating, booking, reading a booking, a show. */
+async function statuses(headers: Record<string, string>): Promise<number[]> {
+  const requests = [
+    ask(`${server.url}/admin/shows`, { body: newShow, headers }),
+    ask(`${server.url}/shows/${show}/book`, { body: { seats_count: 1 }, headers }),
+    ask(`${server.url}/bookings/2222-2222/cancel`, { body: {}, headers }),
+    ask(`${server.url}/bookings/2222-2222`, { headers }),
+    ask(`${server.url}/shows/${show}`, { headers }),
+  ]
+  return (await Promise.all(requests)).map(({ status }) => status)
+}
+
+describe('where tokens are wanted', () => {
+  it.each([
+    ['admin', [201, 201, 404, 404, 200]],
+    ['box-office', [403, 201, 404, 404, 200]],
+    ['read', [403, 403, 403, 404, 200]],
+  ])('the role %s may do just this: %j', async (role, expected) => {
+    const { token } = await makeToken(role)
+    expect(await statuses(bearer(token))).toEqual(expected)
+  })
+
+  it('nobody without one may do anything but look at shows', async () => {
+    expect(await statuses({})).toEqual([401, 401, 401, 401, 200])
+    const answered = await ask(`${server.url}/admin/shows`, { body: newShow })
+    expect(answered.headers.get('www-authenticate')).toBe('Bearer')
+    expect(answered.body.error.code).toBe('UNAUTHORIZED')
+  })
+
+  it('what is nearly a token is none', async () => {
+    const { token } = await makeToken('admin')
+    const last = token.endsWith('A') ? 'B' : 'A'
+    const other = await makeToken('admin')
+    for (const wrong of [
+      token.slice(0, -1) + last,
+      token.slice(0, -1),
+      `${token}A`,
+      token.slice(0, 17) + other.token.slice(17),
+      token.toUpperCase(),
+      '',
+      'tkt_',
+      `tkt_000000000000_${'A'.repeat(43)}`,
+      `' or true --`,
+    ]) {
+      const { status } = await ask(`${server.url}/admin/shows`, {
+        body: newShow,
+        headers: bearer(wrong),
+      })
+      expect([wrong, status]).toEqual([wrong, 401])
+    }
+    const basic = { authorization: `Basic ${token}` }
+    expect((await statuses(basic))[0]).toBe(401)
+    expect((await statuses(bearer(token)))[0]).toBe(201)
+  })
+
+  it('a revoked token is refused within seconds, and by the next server at once', async () => {
+    const { id, token } = await makeToken('admin')
+    expect((await statuses(bearer(token)))[0]).toBe(201)
+    const revoked = await tickets(['token', 'revoke', id], { db: db.url })
+    expect([revoked.exitCode, revoked.stdout]).toEqual([0, `revoked ${id} (the admin)`])
+    const next = await serveHere(db.url, { requireToken: true })
+    const answered = await ask(`${next.url}/admin/shows`, { body: newShow, headers: bearer(token) })
+    expect(answered.status).toBe(401)
+    await next.close()
+    await expect.poll(async () => (await statuses(bearer(token)))[0], { timeout: 10_000 }).toBe(401)
+  })
+
+  it('no token is ever logged', async () => {
+    const { token } = await makeToken('read')
+    await statuses(bearer(token))
+    await ask(`${server.url}/shows?token=${token}`)
+    await expect.poll(() => server.log()).toContain('"path":"/shows"')
+    expect(server.log()).not.toContain(token.slice(17))
+  })
+})
+
+it('the database keeps a hash and nothing that lets one in', async () => {
+  const { id, token } = await makeToken('read')
+  const [row] = await db.sql<{ secret_hash: Buffer }>('select * from api_tokens where id = $1', [
+    id,
+  ])
+  const secret = token.slice(`tkt_${id}_`.length)
+  expect(row!.secret_hash).toEqual(createHash('sha256').update(secret).digest())
+  expect(JSON.stringify(row)).not.toContain(secret)
+  const listed = await tickets(['token', 'list', '--json'], { db: db.url })
+  expect(listed.json()).toContainEqual(expect.objectContaining({ id, role: 'read' }))
+  expect(listed.stdout).not.toContain(secret)
+})
+
+it.each([
+  [['create', '--name', 'x'], 'INPUT_REQUIRED'],
+  [['create', '--name', 'x', '--role', 'god'], 'INVALID_INPUT'],
+  [['create', '--name', ' ', '--role', 'read'], 'INVALID_INPUT'],
+  [['revoke', 'nobody'], 'INVALID_INPUT'],
+  [['revoke', '000000000000'], 'INVALID_INPUT'],
+])('tickets token %j: exit 2, %s', async (args, code) => {
+  const ran = await tickets(['token', ...args, '--json'], { db: db.url })
+  expect([ran.exitCode, ran.json().error.code]).toEqual([2, code])
+})
+
+it('on an address that others reach the server does not start without a token, and wants it', async () => {
+  const other = await cloneDatabase()
+  const args = ['--host', '0.0.0.0', '--port', '0']
+  const refused = await tickets(['serve', ...args], { db: other.url })
+  expect([refused.exitCode, refused.stderr]).toEqual([2, expect.stringContaining('token create')])
+  const made = await tickets(['token', 'create', '--name', 'x', '--role', 'admin'], {
+    db: other.url,
+  })
+  const open = await serveProcess(other.url, args)
+  const url = `http://127.0.0.1:${new URL(open.url).port}`
+  expect((await ask(`${url}/admin/shows`, { body: newShow })).status).toBe(401)
+  const headers = bearer(made.stdout.trim())
+  expect((await ask(`${url}/admin/shows`, { body: newShow, headers })).status).toBe(201)
+  const many = await Promise.all(Array.from({ length: 120 }, () => ask(`${url}/shows`)))
+  const limited = many.filter(({ status }) => status === 429)
+  expect(limited.length).toBeGreaterThan(0)
+  expect(limited[0]!.headers.get('retry-after')).toBe('1')
+  expect(limited[0]!.body.error).toMatchObject({ code: 'TOO_MANY_REQUESTS', retryable: true })
+  expect(await open.stop()).toBe(0)
+  await other.drop()
+})
+
+it('no other web page may call but those that are named', async () => {
+  const shop = 'https://shop.example'
+  const named = await serveHere(db.url, { corsOrigins: [shop] })
+  const allowed = await ask(`${named.url}/shows`, { headers: { origin: shop } })
+  expect(allowed.headers.get('access-control-allow-origin')).toBe(shop)
+  const other = await ask(`${named.url}/shows`, { headers: { origin: 'https://evil.example' } })
+  expect(other.headers.get('access-control-allow-origin')).toBe(null)
+  const body = { seats_count: 1 }
+  const book = (origin: string) =>
+    ask(`${named.url}/shows/${show}/book`, { body, headers: { origin } })
+  expect((await book(shop)).status).toBe(201)
+  expect((await book('https://evil.example')).status).toBe(403)
+  await named.close()
+  const unnamed = await ask(`${server.url}/shows`, { headers: { origin: shop } })
+  expect(unnamed.headers.get('access-control-allow-origin')).toBe(null)
+})
