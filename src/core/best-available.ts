@@ -55,9 +55,12 @@ export function chooseAround(
   count: number,
   layout: SeatLayout,
 ): number[] | undefined {
+  if (taken.totalSeats - taken.size < count) {
+    return undefined
+  }
   const start = startInNearestRow(seat, taken, count, layout)
   return start === undefined
-    ? chooseNear(seat, taken, count, layout)
+    ? chooseByNumber(seat, taken, count)
     : seatsOf([{ start, length: count }])
 }
 
@@ -102,8 +105,15 @@ function chooseNear(
   if (taken.totalSeats - taken.size < count) {
     return undefined
   }
-  const start =
-    nearestInOneRow(target, taken, count, layout) ?? nearestStart(target, freeRuns(taken), count)
+  const start = nearestInOneRow(target, taken, count, layout)
+  return start === undefined
+    ? chooseByNumber(target, taken, count)
+    : seatsOf([{ start, length: count }])
+}
+
+/** Together by number, rows or not, else in the fewest pieces. So many must be free. */
+function chooseByNumber(target: number, taken: SeatSet, count: number): number[] {
+  const start = nearestStart(target, freeRuns(taken), count)
   return start === undefined
     ? inFewestPieces(target, [...freeRuns(taken)], count)
     : seatsOf([{ start, length: count }])
