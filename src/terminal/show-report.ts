@@ -43,7 +43,7 @@ export function renderShowReport(facts: ReportFacts, paper: Paper): string {
     `  ${stateBar(capacity, barWidth(paper, 4), paper)}`,
     ...wrapLegend(capacity, paper),
     ...section('Rows', rows === null ? [] : rowLines(rows, paper), paper),
-    ...section('Sold by hour', salesLines(hours, paper), paper),
+    ...section('Sold by hour', salesLines(hours, paper), paper, -MOST_LINES),
     ...section('Sold by operator', salesLines(operators, paper), paper),
     '',
   ].join('\n')
@@ -84,13 +84,14 @@ function wrapLegend(counts: Counts, paper: Paper): string[] {
   return wrapWords(text, paper.columns - 2).map((line) => `  ${line.replaceAll('\u00a0', ' ')}`)
 }
 
-function section(title: string, lines: string[], paper: Paper): string[] {
+/** The first lines, or with a negative `end` the last ones, when they are many. */
+function section(title: string, lines: string[], paper: Paper, end = MOST_LINES): string[] {
   if (lines.length === 0) return []
-  const shown = lines.slice(0, MOST_LINES)
+  const shown = end < 0 ? lines.slice(end) : lines.slice(0, end)
   const rest = lines.length - shown.length
-  const more =
-    rest > 0 ? [tint(paper, 'quiet', `  and ${number(rest)} more: --json has them all`)] : []
-  return ['', tint(paper, 'strong', title), ...shown, ...more]
+  const more = `  and ${number(rest)} ${end < 0 ? 'before' : 'more'}: --json has them all`
+  const note = rest > 0 ? [tint(paper, 'quiet', more)] : []
+  return ['', tint(paper, 'strong', title), ...shown, ...note]
 }
 
 function rowLines(rows: ({ row: string } & Counts)[], paper: Paper): string[] {
@@ -106,7 +107,6 @@ function rowLines(rows: ({ row: string } & Counts)[], paper: Paper): string[] {
   })
 }
 
-/** The latest ones, when they are many. */
 function salesLines(sales: Sales[], paper: Paper): string[] {
   const { ellipsis } = signs(paper)
   const most = Math.max(1, ...sales.map(({ sold }) => sold))
@@ -116,7 +116,7 @@ function salesLines(sales: Sales[], paper: Paper): string[] {
     returned === 0 ? number(sold) : `${number(sold)}, ${number(returned)} returned`,
   )
   const endWidth = Math.max(0, ...ends.map((end) => end.length))
-  const width = barWidth(paper, labelWidth + endWidth + 6)
+  const width = barWidth(paper, labelWidth + endWidth + 5, 1)
   return sales.map(({ sold }, index) => {
     const bar = drawBar((sold / most) * width, sold > 0, paper)
     const gap = bar === '' ? '' : ' '
@@ -124,8 +124,8 @@ function salesLines(sales: Sales[], paper: Paper): string[] {
   })
 }
 
-function barWidth({ columns }: Paper, taken: number): number {
-  return Math.max(8, Math.min(48, columns - taken))
+function barWidth({ columns }: Paper, taken: number, least = 8): number {
+  return Math.max(least, Math.min(48, columns - taken))
 }
 
 function number(value: number): string {
