@@ -116,6 +116,22 @@ export function commandTree(run: Run): Command {
     .action(action(() => import('./commands/db.js')))
 
   addServerCommands(program, action)
+
+  const shells = ['bash', 'zsh', 'fish']
+  program
+    .command('completion')
+    .description('the script by which a shell completes commands, shows, references and seats')
+    .addArgument(new Argument('<shell>', 'for which').choices(shells))
+    .action(action(() => import('./commands/completion.js')))
+  program
+    .command('complete', { hidden: true })
+    .description('what may be typed next; for the scripts of `tickets completion`')
+    .addArgument(new Argument('<shell>').choices(shells))
+    .argument('<index>')
+    .argument('<words...>')
+    .action(
+      action(async () => ({ run: (await import('./commands/complete.js')).completing(program) })),
+    )
   return program
 }
 

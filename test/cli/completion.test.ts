@@ -1,0 +1,178 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, readdir, rm, symlink } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { program } from '../support/cli.js'
+import { cloneDatabase, type TestDatabase } from '../support/database.js'
+import { runInProcess } from '../support/in-process.js'
+import { insertShow } from '../support/shows.js'
+
+let db: TestDatabase
+let directory: string
+let show: string
+let hold: string
+let sold: string
+
+const TRAP = 'Trap $(touch pwned) `touch pwned` "\' & ; \\'
+const run = (args: string[], env = {}) => runInProcess(args, { DATABASE_URL: db.url, ...env })
+
+beforeAll(async () => {
+  db = await cloneDatabase()
+  directory = await mkdtemp(join(tmpdir(), 'tickets-completion-'))
+  await mkdir(join(directory, 'bin'))
+  await symlink(program, join(directory, 'bin', 'tickets'))
+  show = await insertShow(db, { seats: 12, seatsPerRow: 6, name: 'The Lion King' })
+  await insertShow(db, { seats: 3, name: TRAP })
+  await insertShow(db, { seats: 3, name: 'Twin' })
+  await insertShow(db, { seats: 3, name: 'Twin' })
+  await insertShow(db, { seats: 3, name: 'Esc\u001b[2J' })
+  const book = async (...args: string[]) =>
+    (await run(['book', show, '--json', ...args])).json().reference
+  hold = await book('--seats', 'A1-A2', '--hold', '1h', '--customer', 'Ada')
+  sold = await book('--seats', 'B1')
+})
+afterAll(async () => {
+  await db.drop()
+  await rm(directory, { recursive: true })
+})
+
+/** What is offered for the last of these words. */
+async function offered(...words: string[]): Promise<string[]> {
+  const all = ['tickets', ...words]
+  const { stdout, stderr, exitCode } = await run([
+    ...['complete', 'fish', String(words.length), '--'],
+    ...all,
+  ])
+  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
+  return stdout.split('\n').flatMap((line) => (line === '' ? [] : [line.split('\t')[0]!]))
+}
+
+describe('what is offered', () => {
+  it('are commands, options and choices, from the command tree itself', async () => {
+    expect(await offered('boo')).toEqual(['book', 'booking'])
+    expect(await offered('booking', 'c')).toEqual(['confirm', 'cancel', 'check-in'])
+    expect(await offered('booking', 'cancel', '--s')).toEqual(['--seats'])
+    expect(await offered('booking', 'list', '--status', 'c')).toEqual(['confirmed', 'cancelled'])
+    expect(await offered('db', 'st')).toEqual(['status', 'start', 'stop'])
+    expect(await offered('complet')).toEqual(['completion'])
+    expect(await offered('book', '--file', '')).toEqual([':files'])
+    expect(await offered('book', '--customer', '')).toEqual([])
+  })
+
+  it('are live shows, by name and by the beginning of the id', async () => {
+    expect(await offered('show', 'view', 'The')).toEqual(['The Lion King'])
+    expect(await offered('show', 'view', '"The L')).toEqual(['The Lion King'])
+    expect(await offered('booking', 'move', hold, '--to-show', 'The\\ L')).toEqual([
+      'The Lion King',
+    ])
+    expect(await offered('book', show.slice(0, 5))).toEqual([show.slice(0, 8)])
+    // Two bear this name, and a terminal would obey the other: both are named by their ids.
+    expect(await offered('book', 'Twin')).toEqual([])
+    const all = await offered('book', '')
+    expect(all).toHaveLength(5)
+    expect(all.join()).not.toContain('\u001b')
+  })
+
+  it('are references that the command can do something with', async () => {
+    expect(await offered('booking', 'confirm', '')).toEqual([hold])
+    expect(await offered('booking', 'check-in', '')).toEqual([sold])
+    expect((await offered('booking', 'view', '')).sort()).toEqual([hold, sold].sort())
+    expect(await offered('booking', 'view', hold.slice(0, 6).toLowerCase())).toEqual([
+      hold.toLowerCase(),
+    ])
+    expect(await offered('booking', 'view', hold.replace('-', '').slice(0, 6))).toEqual([
+      hold.replace('-', ''),
+    ])
+  })
+
+  it('are the seats that make sense there', async () => {
+    expect(await offered('book', show, '--seats', 'A')).toEqual(['A3', 'A4', 'A5', 'A6'])
+    expect(await offered('book', 'The Lion King', '--seats=A')).toContain('--seats=A3')
+    expect(await offered('book', show, '--seats', 'a3,a')).toEqual(['a3,a4', 'a3,a5', 'a3,a6'])
+    expect(await offered('booking', 'cancel', hold, '--seats', '')).toEqual(['A1', 'A2'])
+    expect(await offered('booking', 'move', sold, '--to', 'B')).not.toContain('B1')
+    expect(await offered('history', '--show', show, '--seat', 'B')).toContain('B1')
+  })
+
+  it('is nothing, and no error, where the database cannot be reached or is not there yet', async () => {
+    for (const env of [
+      { DATABASE_URL: 'postgresql://x@/none?host=/nonexistent' },
+      { DATABASE_URL: undefined, TICKETS_DATA_DIR: join(directory, 'data') },
+    ]) {
+      const ran = await run(['complete', 'bash', '3', '--', 'tickets', 'show', 'view', ''], env)
+      expect(ran).toMatchObject({ exitCode: 0, stdout: '', stderr: '' })
+    }
+    expect(existsSync(join(directory, 'data'))).toBe(false)
+  })
+})
+
+/** Runs a script of the shell where `tickets` is this program; its output in lines. */
+function inShell(shell: string, script: string): string[] {
+  const env = {
+    PATH: `${join(directory, 'bin')}:${process.env.PATH}`,
+    HOME: directory,
+    DATABASE_URL: db.url,
+    LANG: 'C.UTF-8',
+    TERM: 'xterm',
+  }
+  const flags = shell === 'bash' ? ['--norc', '-c'] : shell === 'zsh' ? ['-f', '-c'] : ['-c']
+  const output = execFileSync(shell, [...flags, script], { env, cwd: directory, encoding: 'utf8' })
+  return output.split('\n').filter((line) => line !== '')
+}
+
+function isInstalled(shell: string): boolean {
+  return (process.env.PATH ?? '').split(':').some((place) => existsSync(join(place, shell)))
+}
+
+describe('in bash', () => {
+  const complete = (...words: string[]) =>
+    inShell(
+      'bash',
+      `source <(tickets completion bash)
+       COMP_WORDS=(tickets ${words.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ')})
+       COMP_CWORD=${words.length}
+       _tickets
+       printf '%s\\n' "\${COMPREPLY[@]}"`,
+    )
+
+  it('what is offered comes quoted as the word was begun', () => {
+    expect(complete('show', 'view', 'The')).toEqual(['The\\ Lion\\ King'])
+    expect(complete('show', 'view', '"The L')).toEqual(['The Lion King'])
+    expect(complete('booking', 'cancel', hold, '--seats', '=', 'A')).toEqual(['A1', 'A2'])
+  })
+
+  it('a show named like a command runs nothing, and its name survives the shell', async () => {
+    const [word] = complete('show', 'view', 'Trap')
+    expect(inShell('bash', `printf '%s\\n' ${word}`)).toEqual([TRAP])
+    for (const quote of [`"`, `'`]) {
+      const [quoted] = complete('show', 'view', `${quote}Trap`)
+      expect(inShell('bash', `printf '%s\\n' ${quote}${quoted}${quote}`)).toEqual([TRAP])
+    }
+    expect(await readdir(directory)).not.toContain('pwned')
+  })
+})
+
+describe.runIf(isInstalled('fish'))('in fish', () => {
+  it('names come whole, with what they are', () => {
+    const lines = inShell(
+      'fish',
+      'tickets completion fish | source; complete -C "tickets show view The"',
+    )
+    expect(lines).toEqual(['The Lion King\t2030-01-01 19:00 UTC'])
+  })
+})
+
+describe.runIf(isInstalled('zsh'))('in zsh', () => {
+  it('the script is sound, and hands the words over', () => {
+    const lines = inShell(
+      'zsh',
+      `compdef() { }; compadd() { print -rl -- $values }
+       source <(tickets completion zsh)
+       words=(tickets show view The) CURRENT=4
+       _tickets`,
+    )
+    expect(lines).toEqual(['The Lion King'])
+  })
+})
