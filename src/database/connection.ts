@@ -33,6 +33,8 @@ export interface OpenOptions {
   poolSize?: number
   /** Milliseconds for one statement, its waiting included; `waitMs` + 30 s unless told, 0: no limit. */
   statementTimeoutMs?: number
+  /** See this schema only; default: what the role's search path says. */
+  schema?: string | undefined
   /** Who changes something, and from which command: what the history says of it. */
   operator?: string
   command?: string
@@ -143,6 +145,7 @@ function sessionSettings(target: DatabaseTarget, options: OpenOptions): pg.Clien
     options: [
       target.connection.options,
       setting('statement_timeout', statementMs > 0 ? undefined : '0'),
+      setting('search_path', options.schema && `"${options.schema.replaceAll('"', '""')}"`),
       setting('tickets.operator', options.operator),
       setting('tickets.command', options.command),
     ]
