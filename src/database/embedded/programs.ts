@@ -86,7 +86,13 @@ async function copyTree(from: string, to: string): Promise<void> {
     else if (!entry.name.endsWith('.a')) await copyProgram(source, target)
   }
   // A few at a time: each holds a file open, and some systems allow 256.
-  for (let i = 0; i < entries.length; i += 8) await Promise.all(entries.slice(i, i + 8).map(copy))
+  for (let i = 0; i < entries.length; i += 8) await allEnded(entries.slice(i, i + 8).map(copy))
+}
+
+/** Waits for them all even when one fails: what is still being written cannot be cleared away. */
+async function allEnded(works: Promise<void>[]): Promise<void> {
+  const ended = await Promise.allSettled(works)
+  for (const work of ended) if (work.status === 'rejected') throw work.reason
 }
 
 async function copyProgram(from: string, to: string): Promise<void> {
