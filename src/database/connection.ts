@@ -52,7 +52,7 @@ export interface OpenOptions {
  * `translateFailure` make sense of it.
  */
 export function openDatabase(target: DatabaseTarget, options: OpenOptions): Database {
-  checkStartUp(target)
+  checkStartUp(target, options)
   const sockets = new Set<Socket>()
   let hasConnected = false
   let closing: Promise<void> | undefined
@@ -184,13 +184,15 @@ function quietLog(trace: (line: string) => void = () => {}): Knex.Config['log'] 
 /** PostgreSQL cuts a start-up message of 10,000 bytes, which would look like a lost connection. */
 const longestStartUp = 9000
 
-function checkStartUp({ connection, source }: DatabaseTarget): void {
-  const { user = '', database = '', options = '', application_name = '' } = connection
+function checkStartUp(target: DatabaseTarget, settings: OpenOptions): void {
+  const { connection, source } = target
+  const { user = '', database = '' } = connection
+  const { options = '', application_name = '' } = sessionSettings(target, settings)
   const texts = [user, database, options, application_name].join(' ')
   if (Buffer.byteLength(texts) <= longestStartUp && !texts.includes('\0')) return
   throw new TicketsError(
     'INVALID_INPUT',
-    `The database setting (${source}) is too long or has a NUL. Check the user, the name, the options and TICKETS_SCHEMA.`,
+    `The database setting (${source}) is too long or has a NUL. Check the user, the name, the options, TICKETS_SCHEMA and TICKETS_OPERATOR.`,
   )
 }
 
