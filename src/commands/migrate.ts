@@ -63,7 +63,8 @@ async function rollBack(context: Context, isSure: boolean) {
       )
     }
     if (!(await askConfirm({ ...asking, unchanged }, { message: question, default: false }))) {
-      throw new TicketsError('INTERRUPTED', unchanged)
+      output.hint(unchanged)
+      return
     }
   }
   const undone = await tickets.rollback()

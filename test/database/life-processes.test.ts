@@ -49,7 +49,7 @@ test('kill -9 at any moment of a move to another show leaves the old seats or th
     isAlive = code === 0
     expect(isAlive || signal === 'SIGKILL').toBe(true)
     // The lock is the dead one's until the server notices; this waits for it, and for its verdict.
-    await db.sql('select 1 from shows where id = any($1) for update', [[from, to]])
+    await db.sql('select 1 from shows where id = any($1) order by id for update', [[from, to]])
     const [here, there] = [await tickets.viewShow(from), await tickets.viewShow(to)]
     const end = JSON.stringify([[...here.booked], [...there.booked]])
     expect(['[[1,2],[]]', '[[],[5,6]]']).toContain(end)
