@@ -86,7 +86,7 @@ async function settleAll(
   for (const [showId, indexes] of lanes) {
     for (let from = 0; from < indexes.length; from += BATCH) {
       const batch = indexes.slice(from, from + BATCH).map((index) => drafts[index]!)
-      await recordPending(trx, showId, batch, waitMs)
+      await recordPending(trx, showId, batch, { waitMs })
       const recorded = batch.filter((draft) => draft.error === undefined)
       for (const row of await settleUnderLock(trx, showId, recorded)) rows.set(...row)
     }

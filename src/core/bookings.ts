@@ -1,5 +1,5 @@
 import type { Database } from '../database/connection.js'
-import { type RetryCause, sqlState } from '../database/failures.js'
+import type { RetryCause } from '../database/failures.js'
 import { withRetry } from '../database/retry.js'
 import type { BookedRow, BookingOutcome, BookingRequest, Refusal } from './booking.js'
 import { decide } from './decide.js'
@@ -7,7 +7,7 @@ import { type Draft, draftOf, outcomeOf, renew } from './draft.js'
 import { TicketsError } from './errors.js'
 import { heldSeats, houseOf, layoutOf, selectHouse } from './house.js'
 import { knownLayout, readLayout } from './layouts.js'
-import { recordPending } from './record.js'
+import { recordDrafts } from './record.js'
 import type { SeatLayout } from './seats.js'
 import { settle } from './settle.js'
 import { showNotFound } from './shows.js'
@@ -18,6 +18,8 @@ export interface BookingOptions {
   onRetry?: (cause: RetryCause, error: unknown) => void
   /** Hears, under the show's lock, how long it was waited for, in milliseconds. */
   onLock?: (waitedMs: number) => void
+  /** Resolves when those who came before are decided: until then, these are only recorded. */
+  turn?: Promise<void> | undefined
 }
 
 /**
@@ -121,33 +123,24 @@ async function bookDrafts(
   }
 }
 
-/** The show went away after its layout was read. */
-const FOREIGN_KEY_VIOLATION = '23503'
-
 async function bookTogether(
   db: Database,
   showId: string,
   drafts: Draft[],
   options: BookingOptions,
 ): Promise<void> {
-  await withRetry(
-    db,
-    () =>
-      recordPending(db.knex, showId, drafts, db.waitMs).catch((error) => {
-        throw sqlState(error) === FOREIGN_KEY_VIOLATION ? showNotFound(showId) : error
-      }),
-    options,
-  )
+  await withRetry(db, () => recordDrafts(db, showId, drafts), options)
   const recorded = drafts.filter((draft) => draft.error === undefined)
   if (recorded.length === 0) return
+  await options.turn
   await settle(db, showId, recorded, options)
 
   // A key whose earlier attempt was abandoned, after it was found and before the lock, is free.
-  const orphaned = recorded.filter((draft) => draft.isReplay && isAbandoned(draft.row!))
+  const orphaned = recorded.filter((draft) => draft.isReplay && isAbandoned(draft.row))
   orphaned.forEach(renew)
   if (orphaned.length > 0) await bookDrafts(db, showId, orphaned, options)
 }
 
-function isAbandoned(row: BookedRow): boolean {
-  return row.failure?.code === 'ABANDONED'
+function isAbandoned(row: BookedRow | undefined): boolean {
+  return row?.failure?.code === 'ABANDONED'
 }

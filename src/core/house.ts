@@ -14,6 +14,12 @@ export interface HouseRow {
   cancelled_at: Date | null
 }
 
+/**
+ * From here to the transaction's end, a prepared statement is planned once for a connection: of one
+ * that takes arrays, PostgreSQL would think that each size wants a plan of its own.
+ */
+const PLAN_ONCE = `set_config('plan_cache_mode', 'force_generic_plan', true) as plan_cache_mode`
+
 /** Reads a show's house. */
 export function selectHouse(knex: Knex, showId: string) {
   return knex<HouseRow>('shows')
@@ -27,7 +33,10 @@ export function selectHouse(knex: Knex, showId: string) {
  * its wait for the lock. Throws SHOW_NOT_FOUND.
  */
 export async function lockHouse(trx: Knex.Transaction, showId: string): Promise<HouseRow> {
-  const show = await selectHouse(trx, showId).forUpdate().options({ name: 'lock_house' })
+  const show = await selectHouse(trx, showId)
+    .select(trx.raw(PLAN_ONCE))
+    .forUpdate()
+    .options({ name: 'lock_house' })
   if (show === undefined) throw showNotFound(showId)
   return show
 }
@@ -62,16 +71,21 @@ export function layoutOf(show: Pick<HouseRow, 'total_seats' | 'seats_per_row'>):
   return { totalSeats: show.total_seats, seatsPerRow: show.seats_per_row }
 }
 
+/** What a locked show has sold and freed. */
+export interface Sales {
+  sold?: Iterable<number>
+  freed?: Iterable<number>
+}
+
 /**
- * Writes what a locked show has sold and freed. The bits are merged here and the count is changed
- * by addition in SQL: if either were based on a stale row, or a seat were sold twice or freed
- * unsold, the two would disagree, and the table's check refuses the row.
+ * The statement that writes what a locked show has sold and freed. The bits are merged here and the
+ * count is changed by addition in SQL: if either were based on a stale row, or a seat were sold
+ * twice or freed unsold, the two would disagree, and the table's check refuses the row.
  */
-export async function writeSales(
-  trx: Knex.Transaction,
+export function salesStatement(
   show: HouseRow,
-  { sold = [], freed = [] }: { sold?: Iterable<number>; freed?: Iterable<number> },
-): Promise<void> {
+  { sold = [], freed = [] }: Sales,
+): { sql: string; values: unknown[] } {
   const booked = bookedOf(show)
   let change = 0
   for (const seat of freed) {
@@ -82,12 +96,21 @@ export async function writeSales(
     booked.add(seat)
     change++
   }
-  await trx('shows')
-    .where({ id: show.id })
-    .update({
-      booked_seats: booked.toBytes(),
-      confirmed_seats_count: trx.raw('confirmed_seats_count + ?', change),
-      updated_at: trx.raw('clock_timestamp()'),
-    })
-    .options({ name: 'write_sales' })
+  return {
+    sql: `update shows
+          set booked_seats = ?::bytea, confirmed_seats_count = confirmed_seats_count + ?::int,
+              updated_at = clock_timestamp()
+          where id = ?::uuid`,
+    values: [booked.toBytes(), change, show.id],
+  }
+}
+
+/** Writes what a locked show has sold and freed. */
+export async function writeSales(
+  trx: Knex.Transaction,
+  show: HouseRow,
+  sales: Sales,
+): Promise<void> {
+  const { sql, values } = salesStatement(show, sales)
+  await query(trx, sql, values, 'write_sales')
 }

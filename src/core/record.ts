@@ -1,13 +1,39 @@
 import type { Knex } from 'knex'
+import type { Database } from '../database/connection.js'
+import { sqlState } from '../database/failures.js'
 import { query } from '../database/sql.js'
 import type { BookingRow } from './booking.js'
 import type { Draft } from './draft.js'
 import { TicketsError } from './errors.js'
 import { newReference } from './references.js'
+import { showNotFound } from './shows.js'
 import { sqlArray } from './sql-array.js'
 
 /** How long after its last moment a recorded attempt counts as abandoned: no live one is so late. */
 const ABANDON_GRACE_MS = 60_000
+
+/** The show went away after its layout was read. */
+const FOREIGN_KEY_VIOLATION = '23503'
+
+/** Step 1 by itself, before the transaction. Throws SHOW_NOT_FOUND, and what the database throws. */
+export async function recordDrafts(db: Database, showId: string, drafts: Draft[]): Promise<void> {
+  try {
+    await recordPending(db.knex, showId, drafts, { waitMs: db.waitMs, isRelaxed: true })
+  } catch (error) {
+    throw sqlState(error) === FOREIGN_KEY_VIOLATION ? showNotFound(showId) : error
+  }
+}
+
+export interface RecordOptions {
+  /** Milliseconds that the attempt may wait for each thing that it waits for. */
+  waitMs: number
+  /**
+   * Answer before the records are on disk. They are there before any verdict on them is, so all
+   * that a crashing server can lose is an attempt that nobody was told about; who wrote it writes it
+   * again. Only for a statement that is a transaction by itself.
+   */
+  isRelaxed?: boolean
+}
 
 /**
  * Step 1. Repeatable: an id that is there already is an earlier try of this very call, a key that
@@ -17,9 +43,9 @@ export async function recordPending(
   knex: Knex,
   showId: string,
   drafts: Draft[],
-  waitMs: number,
+  options: RecordOptions,
 ): Promise<void> {
-  const inserted = await insertPending(knex, showId, drafts, waitMs)
+  const inserted = await insertPending(knex, showId, drafts, options)
   const rest = drafts.filter((draft) => !inserted.has(draft.id))
   if (rest.length === 0) return
   const rows = await query<Recorded>(
@@ -37,14 +63,14 @@ export async function recordPending(
     return false
   })
   for (const draft of unlucky) draft.reference = newReference()
-  if (unlucky.length > 0) await recordPending(knex, showId, unlucky, waitMs)
+  if (unlucky.length > 0) await recordPending(knex, showId, unlucky, options)
 }
 
 async function insertPending(
   knex: Knex,
   showId: string,
   drafts: Draft[],
-  waitMs: number,
+  { waitMs, isRelaxed = false }: RecordOptions,
 ): Promise<Set<string>> {
   const rows = await query<{ id: string }>(
     knex,
@@ -53,7 +79,8 @@ async function insertPending(
      select id, reference, ?::uuid, 'PENDING', seats::int[], customer, note, key, key_request,
             clock_timestamp() + make_interval(secs => ?)
      from unnest(?::uuid[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[])
-       as draft (id, reference, seats, customer, note, key, key_request)
+       as draft (id, reference, seats, customer, note, key, key_request),
+       (select case when ?::bool then set_config('synchronous_commit', 'off', true) end) as relaxed
      on conflict do nothing
      returning id`,
     [
@@ -67,6 +94,7 @@ async function insertPending(
       drafts.map((draft) => draft.note),
       drafts.map((draft) => draft.key),
       drafts.map((draft) => draft.keyRequest),
+      isRelaxed,
     ],
     'record_pending',
   )

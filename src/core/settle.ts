@@ -9,7 +9,8 @@ import type { BookingOptions } from './bookings.js'
 import { decide, type Verdict } from './decide.js'
 import type { Draft } from './draft.js'
 import { TicketsError } from './errors.js'
-import { houseOf, lockHouse, writeSales } from './house.js'
+import { houseOf, lockHouse, salesStatement } from './house.js'
+import { recordDrafts } from './record.js'
 import { formatReference } from './references.js'
 import { IS_LIVE_HOLD } from './shows.js'
 import { sqlArray } from './sql-array.js'
@@ -21,8 +22,14 @@ export async function settle(
   drafts: Draft[],
   options: BookingOptions,
 ): Promise<void> {
-  const work = (trx: Knex.Transaction) => settleUnderLock(trx, showId, drafts, options)
-  const rows = await inRepeatableTransaction(db, drafts, work, options)
+  const open = () => drafts.filter((draft) => draft.error === undefined)
+  const rows = await inRepeatableTransaction(
+    db,
+    drafts,
+    (trx) => settleUnderLock(trx, showId, open(), options),
+    // A server that crashed meanwhile may have lost the records, but then their verdicts too.
+    { ...options, beforeRetry: () => recordDrafts(db, showId, open()) },
+  )
   for (const draft of drafts) {
     const row = rows.get(draft.id)
     if (row) draft.row = row
@@ -37,14 +44,21 @@ export async function inRepeatableTransaction<T>(
   db: Database,
   drafts: readonly Draft[],
   work: (trx: Knex.Transaction) => Promise<T>,
-  options: BookingOptions = {},
+  { beforeRetry, ...options }: BookingOptions & { beforeRetry?: () => Promise<void> } = {},
 ): Promise<T> {
   let isInDoubt = false
   const onCommit = () => {
     isInDoubt = true
   }
   try {
-    return await withRetry(db, () => inTransaction(db, work, { onCommit }), options)
+    return await withRetry(
+      db,
+      async (n) => {
+        if (n > 1) await beforeRetry?.()
+        return inTransaction(db, work, { onCommit })
+      },
+      options,
+    )
   } catch (error) {
     throw isInDoubt ? outcomeUnknown(error, drafts) : error
   }
@@ -93,8 +107,8 @@ export async function settleUnderLock(
     if (outcome.status === 'CONFIRMED') sold.push(...outcome.seats)
   }
 
-  if (sold.length > 0) await writeSales(trx, show, { sold })
-  const written = await writeOutcomes(trx, outcomes)
+  const sales = sold.length > 0 ? salesStatement(show, { sold }) : undefined
+  const written = await writeOutcomes(trx, outcomes, sales)
   for (const draft of drafts) {
     const outcome = written.get(draft.id)
     const { customer, note } = draft
@@ -144,8 +158,9 @@ function bookingsUnderLock(
      select 'hold', ${COLUMNS} from bookings where show_id = ? and ${IS_LIVE_HOLD}
      union all
      (select 'abandoned', ${COLUMNS} from bookings
-      where show_id = ? and ${isAbandonedBy('clock_timestamp()')}
+      where show_id = ? and ${isAbandonedBy('statement_timestamp()')}
         and id <> all(?::uuid[])
+      order by pending_until
       limit 100)`,
     [ids, showId, showId, ids],
     'bookings_under_lock',
@@ -154,17 +169,22 @@ function bookingsUnderLock(
 
 type Written = Outcome & Pick<BookingRow, 'reference' | 'held_until' | 'created_at' | 'updated_at'>
 
-/** Step 5, the bookings, by their id. Only what is still PENDING may be decided. */
+/**
+ * Step 5: the show once, if it sold anything, and the bookings once, in one statement. Only what is
+ * still PENDING may be decided. Returns the bookings by their id.
+ */
 async function writeOutcomes(
   trx: Knex.Transaction,
   outcomes: Outcome[],
+  sales: ReturnType<typeof salesStatement> | undefined,
 ): Promise<Map<string, Written>> {
   if (outcomes.length === 0) return new Map()
   const rows = await query<
     Pick<Written, 'id' | 'reference' | 'held_until' | 'created_at' | 'updated_at'>
   >(
     trx,
-    `update bookings
+    `${sales ? `with sales as (${sales.sql} returning id)` : ''}
+     update bookings
      set status = outcome.status,
          seats = outcome.seats::int[],
          failure = outcome.failure::jsonb,
@@ -175,15 +195,17 @@ async function writeOutcomes(
      from unnest(?::uuid[], ?::text[], ?::text[], ?::text[], ?::float8[])
        as outcome (id, status, seats, failure, hold_seconds)
      where bookings.id = outcome.id and bookings.status = 'PENDING'
+       ${sales ? 'and exists (select from sales)' : ''}
      returning bookings.id, reference, held_until, created_at, updated_at`,
     [
+      ...(sales?.values ?? []),
       outcomes.map((outcome) => outcome.id),
       outcomes.map((outcome) => outcome.status),
       outcomes.map((outcome) => sqlArray(outcome.seats)),
       outcomes.map((outcome) => (outcome.failure ? JSON.stringify(outcome.failure) : null)),
       outcomes.map((outcome) => (typeof outcome.hold === 'number' ? outcome.hold / 1000 : null)),
     ],
-    'write_outcomes',
+    sales ? 'write_sales_and_outcomes' : 'write_outcomes',
   )
   if (rows.length !== outcomes.length) throw new SupersededError()
   const byId = new Map(outcomes.map((outcome) => [outcome.id, outcome]))

@@ -73,7 +73,7 @@ async function race(seats: readonly string[], precautions: Precautions) {
   let arrived = 0
   proxy.decide(async (message) => {
     if (!precautions.lock && message.from === 'client') withoutLock(message.bytes)
-    if (isStatement(message, 'update "shows"')) {
+    if (isStatement(message, 'update shows')) {
       arrived++
       await until(async () => arrived >= seats.length || (await somebodyWaits(db)))
     }

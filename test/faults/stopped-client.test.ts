@@ -23,7 +23,7 @@ test.concurrent.each([
     let release = () => {}
     let isUnderLock = false
     proxy.decide((message) => {
-      if (isUnderLock || !isStatement(message, 'update "shows"')) return 'pass'
+      if (isUnderLock || !isStatement(message, 'update shows')) return 'pass'
       isUnderLock = true
       return new Promise((resolve) => {
         release = resolve
