@@ -226,13 +226,15 @@ class BoxOffice implements Tickets {
     this.#options = options
     this.#db = connect(options)
     const { onBatch } = options
-    this.#queue = new BookingQueue((showId, requests, { onRetry }) =>
-      bookSeats(this.#db, showId, requests, {
-        ...(onRetry && { onRetry }),
-        ...(onBatch && {
-          onLock: (lockWaitMs: number) => onBatch({ size: requests.length, lockWaitMs }),
+    this.#queue = new BookingQueue(
+      (showId, requests, batch) =>
+        bookSeats(this.#db, showId, requests, {
+          ...batch,
+          ...(onBatch && {
+            onLock: (lockWaitMs: number) => onBatch({ size: requests.length, lockWaitMs }),
+          }),
         }),
-      }),
+      { ahead: (options.connections ?? 1) > 1 },
     )
   }
 

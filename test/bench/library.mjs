@@ -2,7 +2,7 @@
 import { openTickets } from 'tickets'
 import { sell, serveCommands } from './serve-commands.mjs'
 
-const tickets = openTickets({ database: process.argv[2] })
+const tickets = openTickets({ database: process.argv[2], connections: 4 })
 
 serveCommands({
   /** Sells seats of one show one by one; milliseconds for them all. */

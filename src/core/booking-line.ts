@@ -1,0 +1,128 @@
+import type { BookingRequest } from './booking.js'
+import type { BookingOptions } from './bookings.js'
+import { TicketsError } from './errors.js'
+
+/** Bounds of the line in front of one show. */
+export interface QueueLimits {
+  /** Requests that one transaction decides at most. */
+  batch: number
+  /** Requests that may wait for one show; the next one is BUSY. */
+  waiting: number
+  /** Record a batch while the one before it is decided; takes two connections for a show. */
+  ahead: boolean
+}
+
+/** What books a batch for one show: `bookSeats` of some database, or a rehearsal of it. */
+export type BookBatch<Outcome> = (
+  showId: string,
+  requests: readonly BookingRequest[],
+  options: BookingOptions,
+) => Promise<(Outcome | Error)[]>
+
+type BookForShow<Outcome> = (
+  requests: readonly BookingRequest[],
+  options: BookingOptions,
+) => Promise<(Outcome | Error)[]>
+
+/** So many at once are worth two batches, one recorded while the other is decided. */
+const CROWD = 64
+
+/**
+ * Those who wait for one show. A few wait until the batch before theirs is decided, and then go
+ * together. A crowd goes in halves, so that each half is recorded while the other is decided: the
+ * server does both at the same time, and the order stays that in which they came.
+ */
+export class BookingLine<Outcome> {
+  readonly #bookBatch: BookForShow<Outcome>
+  readonly #limits: QueueLimits
+  readonly #onEmpty: () => void
+  readonly #waiting: Job<Outcome>[] = []
+  #underWay = 0
+  #isServed = false
+  #onCrowd = () => {}
+
+  constructor(bookBatch: BookForShow<Outcome>, limits: QueueLimits, onEmpty: () => void) {
+    this.#bookBatch = bookBatch
+    this.#limits = limits
+    this.#onEmpty = onEmpty
+  }
+
+  /** Throws as `bookSeats` says, and BUSY when too many wait. */
+  book(request: BookingRequest, options: BookingOptions): Promise<Outcome> {
+    return new Promise((resolve, reject) => {
+      if (this.#waiting.length >= this.#limits.waiting) {
+        reject(new TicketsError('BUSY', 'Too many bookings wait for this show. Try again soon.'))
+        return
+      }
+      this.#waiting.push({ request, options, resolve, reject })
+      if (!this.#isServed) void this.#serve()
+      else if (this.#isCrowd()) this.#onCrowd()
+    })
+  }
+
+  async #serve(): Promise<void> {
+    this.#isServed = true
+    let turn = Promise.resolve()
+    while (this.#waiting.length + this.#underWay > 0) {
+      // Whoever was just answered, and asks again at once, still makes it into the next batch.
+      await new Promise(setImmediate)
+      if (this.#underWay > 0) await this.#turnOrCrowd(turn)
+      if (this.#waiting.length === 0) continue
+      const before = turn
+      turn = this.#serveBatch(this.#waiting.splice(0, this.#batchSize()), before)
+      // No more than two at a time.
+      await before
+    }
+    this.#isServed = false
+    this.#onEmpty()
+  }
+
+  /** Are as many waiting as are under way, and both together enough for two batches? */
+  #isCrowd(): boolean {
+    const { length } = this.#waiting
+    return this.#limits.ahead && length >= this.#underWay && length + this.#underWay >= CROWD
+  }
+
+  #batchSize(): number {
+    const { length } = this.#waiting
+    const half = Math.ceil((length + this.#underWay) / 2)
+    return Math.min(this.#isCrowd() ? half : length, this.#limits.batch)
+  }
+
+  #turnOrCrowd(turn: Promise<void>): Promise<void> {
+    if (this.#isCrowd()) return Promise.resolve()
+    const crowd = new Promise<void>((resolve) => {
+      this.#onCrowd = resolve
+    })
+    return Promise.race([turn, crowd])
+  }
+
+  async #serveBatch(jobs: Job<Outcome>[], turn: Promise<void>): Promise<void> {
+    this.#underWay += jobs.length
+    try {
+      const outcomes = await this.#bookBatch(
+        jobs.map((job) => job.request),
+        {
+          turn,
+          onRetry: (...retry) => jobs.forEach((job) => void job.options.onRetry?.(...retry)),
+        },
+      )
+      jobs.forEach((job, i) => {
+        const outcome = outcomes[i]!
+        if (outcome instanceof Error) job.reject(outcome)
+        else job.resolve(outcome)
+      })
+    } catch (error) {
+      for (const job of jobs) job.reject(error)
+    } finally {
+      this.#underWay -= jobs.length
+    }
+  }
+}
+
+interface Job<Outcome> {
+  request: BookingRequest
+  options: BookingOptions
+  resolve(outcome: Outcome): void
+  reject(error: unknown): void
+}

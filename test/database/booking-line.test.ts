@@ -1,0 +1,112 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { openTickets, type Tickets } from '../../src/index.js'
+import { cloneDatabase, type TestDatabase } from '../support/database.js'
+import { type DatabaseProxy, isStatement, openProxy } from '../support/proxy.js'
+import { until } from '../support/until.js'
+
+/** Group commit: what one process books for one show at the same time. */
+
+let db: TestDatabase
+let proxy: DatabaseProxy
+const opened: Tickets[] = []
+beforeEach(async () => {
+  db = await cloneDatabase()
+  proxy = await openProxy(db.url)
+})
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map((tickets) => tickets.close()))
+  await proxy.close()
+  await db.drop()
+})
+
+describe.each([1, 4])('with %i connections', (connections) => {
+  test('a crowd asks for the last seats: whoever came first gets them, best seats first', async () => {
+    const { tickets, show } = await house(100, connections)
+    const outcomes = await crowd(300, () => tickets.book(show, { count: 1 }))
+    const words = outcomes.map((outcome) =>
+      outcome.status === 'fulfilled'
+        ? outcome.value.booking.seats.length
+        : (outcome.reason as { code: string }).code,
+    )
+    expect(words.slice(0, 100)).toEqual(Array(100).fill(1))
+    expect(words.slice(100)).toEqual(Array(200).fill('NOT_ENOUGH_SEATS'))
+    expect(await tickets.verify()).toMatchObject({ violations: [], bookings: 300 })
+  })
+
+  test('one that the database cannot take fails alone', async () => {
+    const { tickets, show } = await house(100, connections)
+    await db.sql(`alter table bookings add constraint no_poison check (note <> 'poison')`)
+    const outcomes = await crowd(100, (n) =>
+      tickets.book(show, { count: 1, note: n === 70 ? 'poison' : 'wine' }),
+    )
+    const failed = [...outcomes.entries()].filter(([, { status }]) => status === 'rejected')
+    expect(failed).toMatchObject([[70, { reason: { constraint: 'no_poison' } }]])
+    expect(await tickets.viewShow(show)).toMatchObject({ confirmedSeats: 99 })
+  })
+})
+
+test('a crowd is recorded in halves, the second one before the first is decided', async () => {
+  const { tickets, show } = await house(200, 2)
+  let release = () => {}
+  let isHeld = false
+  proxy.decide((message) => {
+    if (isHeld || !isStatement(message, 'update shows')) return 'pass'
+    isHeld = true
+    return new Promise((resolve) => {
+      release = resolve
+    })
+  })
+  const outcomes = crowd(128, () => tickets.book(show, { count: 1 }))
+  // The second half waits, with its records, for nothing but the lock that the first one has.
+  await until(async () => isHeld && (await isSecondHalfRecorded()))
+  release()
+  expect((await outcomes).map(({ status }) => status)).toEqual(Array(128).fill('fulfilled'))
+})
+
+test('records that a crashing server lost are made again, and their bookings with them', async () => {
+  const { tickets, show } = await house(10, 1)
+  let isLost = false
+  proxy.decide(async (message) => {
+    if (isLost || !isStatement(message, 'for update')) return
+    isLost = true
+    await db.sql('delete from bookings')
+  })
+  const { booking } = await tickets.book(show, { seats: '3', key: 'lost' })
+  expect(isLost).toBe(true)
+  expect(await tickets.findBooking(booking.id)).toMatchObject({ status: 'CONFIRMED', seats: [3] })
+  expect(await tickets.verify()).toMatchObject({ violations: [] })
+})
+
+test('too long a line turns away the next one, and serves all who stand in it', async () => {
+  const { tickets, show } = await house(1, 1)
+  // Once the first call has looked at the schema, the others go straight to the line.
+  await tickets.findShow(show)
+  const outcomes = await crowd(10_002, () => tickets.book(show, { seats: '1' }))
+  const words = outcomes.map((outcome) =>
+    outcome.status === 'fulfilled' ? 'CONFIRMED' : (outcome.reason as { code: string }).code,
+  )
+  expect(words).toEqual(['CONFIRMED', ...Array(9_999).fill('SEATS_TAKEN'), 'BUSY', 'BUSY'])
+})
+
+async function house(totalSeats: number, connections: number) {
+  const tickets = openTickets({ database: proxy.url, connections })
+  opened.push(tickets)
+  const startTime = new Date('2031-01-01T19:00:00Z')
+  const show = await tickets.createShow({ name: 'Macbeth', startTime, totalSeats })
+  return { tickets, show: show.id }
+}
+
+function crowd<T>(size: number, book: (n: number) => Promise<T>) {
+  return Promise.allSettled(Array.from({ length: size }, (_, n) => book(n)))
+}
+
+/** Either it was quicker than the first half's lock, or it waits, written, for nothing but that lock. */
+async function isSecondHalfRecorded(): Promise<boolean> {
+  const [row] = await db.sql(
+    `select (select count(*) from bookings where status = 'PENDING') = 128
+         or exists (select from pg_stat_activity
+                    where datname = current_database() and wait_event_type = 'Lock'
+                      and query like 'insert into bookings%') as is_recorded`,
+  )
+  return row!.is_recorded as boolean
+}
