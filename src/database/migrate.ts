@@ -2,6 +2,7 @@ import type { Knex } from 'knex'
 import * as m0001 from '../../migrations/0001_shows_and_bookings.js'
 import * as m0002 from '../../migrations/0002_life_of_a_booking.js'
 import * as m0003 from '../../migrations/0003_api_tokens.js'
+import * as m0004 from '../../migrations/0004_keys_of_those_who_have_one.js'
 import { TicketsError } from '../core/errors.js'
 import type { Database } from './connection.js'
 import { sqlState } from './failures.js'
@@ -15,6 +16,7 @@ const migrations: Record<string, Knex.Migration> = {
   '0001_shows_and_bookings': m0001,
   '0002_life_of_a_booking': m0002,
   '0003_api_tokens': m0003,
+  '0004_keys_of_those_who_have_one': m0004,
 }
 
 /** Where the program and the knex tool both find the migrations. */
