@@ -230,9 +230,10 @@ class BoxOffice implements Tickets {
       (showId, requests, batch) =>
         bookSeats(this.#db, showId, requests, {
           ...batch,
-          ...(onBatch && {
-            onLock: (lockWaitMs: number) => onBatch({ size: requests.length, lockWaitMs }),
-          }),
+          onLock: (lockWaitMs) => {
+            batch.onLock?.(lockWaitMs)
+            onBatch?.({ size: requests.length, lockWaitMs })
+          },
         }),
       { ahead: (options.connections ?? 1) > 1 },
     )

@@ -62,16 +62,16 @@ export class BookingLine<Outcome> {
 
   async #serve(): Promise<void> {
     this.#isServed = true
-    let turn = Promise.resolve()
+    let latest = { hasLock: Promise.resolve(), isDone: Promise.resolve() }
     while (this.#waiting.length + this.#underWay > 0) {
       // Whoever was just answered, and asks again at once, still makes it into the next batch.
       await new Promise(setImmediate)
-      if (this.#underWay > 0) await this.#turnOrCrowd(turn)
+      if (this.#underWay > 0) await this.#doneOrCrowd(latest.isDone)
       if (this.#waiting.length === 0) continue
-      const before = turn
-      turn = this.#serveBatch(this.#waiting.splice(0, this.#batchSize()), before)
+      const before = latest
+      latest = this.#serveBatch(this.#waiting.splice(0, this.#batchSize()), before.hasLock)
       // No more than two at a time.
-      await before
+      await before.isDone
     }
     this.#isServed = false
     this.#onEmpty()
@@ -89,29 +89,39 @@ export class BookingLine<Outcome> {
     return Math.min(this.#isCrowd() ? half : length, this.#limits.batch)
   }
 
-  #turnOrCrowd(turn: Promise<void>): Promise<void> {
+  #doneOrCrowd(isDone: Promise<void>): Promise<void> {
     if (this.#isCrowd()) return Promise.resolve()
     const crowd = new Promise<void>((resolve) => {
       this.#onCrowd = resolve
     })
-    return Promise.race([turn, crowd])
+    return Promise.race([isDone, crowd])
   }
 
-  async #serveBatch(jobs: Job<Outcome>[], turn: Promise<void>): Promise<void> {
+  /** The next batch may ask for the lock when this one has it: the server gives it in that order. */
+  #serveBatch(jobs: Job<Outcome>[], turn: Promise<void>) {
+    let onLock = () => {}
+    const hasLock = new Promise<void>((resolve) => {
+      onLock = resolve
+    })
+    const isDone = this.#bookJobs(jobs, { turn, onLock }).finally(onLock)
+    return { hasLock, isDone }
+  }
+
+  async #bookJobs(jobs: Job<Outcome>[], options: BookingOptions): Promise<void> {
     this.#underWay += jobs.length
     try {
       const outcomes = await this.#bookBatch(
         jobs.map((job) => job.request),
         {
-          turn,
+          ...options,
           onRetry: (...retry) => jobs.forEach((job) => void job.options.onRetry?.(...retry)),
         },
       )
-      jobs.forEach((job, i) => {
+      for (const [i, job] of jobs.entries()) {
         const outcome = outcomes[i]!
         if (outcome instanceof Error) job.reject(outcome)
         else job.resolve(outcome)
-      })
+      }
     } catch (error) {
       for (const job of jobs) job.reject(error)
     } finally {

@@ -18,7 +18,7 @@ export interface BookingOptions {
   onRetry?: (cause: RetryCause, error: unknown) => void
   /** Hears, under the show's lock, how long it was waited for, in milliseconds. */
   onLock?: (waitedMs: number) => void
-  /** Resolves when those who came before are decided: until then, these are only recorded. */
+  /** Resolves when those who came before have the show's lock: until then, these are only recorded. */
   turn?: Promise<void> | undefined
 }
 

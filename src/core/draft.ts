@@ -1,7 +1,7 @@
-import { v7 as timeOrderedId } from 'uuid'
 import { type BookedRow, type BookingOutcome, type BookingRequest, toBooking } from './booking.js'
 import type { Wanted } from './decide.js'
 import { TicketsError } from './errors.js'
+import { newBookingId } from './ids.js'
 import { checkOptionalText } from './input.js'
 import { newReference } from './references.js'
 import { checkSeats, MAX_SEATS, parseSeats, type SeatLayout } from './seats.js'
@@ -38,7 +38,7 @@ export function draftOf(
     const key = checkOptionalText('key', request.key, MAX_KEY)
     const { hold } = request
     return {
-      id: timeOrderedId(),
+      id: newBookingId(),
       reference: newReference(),
       wanted,
       customer,
@@ -80,7 +80,7 @@ export function outcomeOf(draft: Draft, layout: SeatLayout): BookingOutcome {
 
 /** Gives a draft a new identity, for a new record. */
 export function renew(draft: Draft): void {
-  draft.id = timeOrderedId()
+  draft.id = newBookingId()
   draft.reference = newReference()
   draft.isReplay = false
 }

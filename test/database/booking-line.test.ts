@@ -61,6 +61,8 @@ test('a crowd is recorded in halves, the second one before the first is decided'
   await until(async () => isHeld && (await isSecondHalfRecorded()))
   release()
   expect((await outcomes).map(({ status }) => status)).toEqual(Array(128).fill('fulfilled'))
+  const decided = await db.sql('select count(*)::int as n from bookings group by xmin')
+  expect(decided).toEqual([{ n: 64 }, { n: 64 }])
 })
 
 test('records that a crashing server lost are made again, and their bookings with them', async () => {

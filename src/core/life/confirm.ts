@@ -1,10 +1,10 @@
-import { v7 as timeOrderedId } from 'uuid'
 import type { Database } from '../../database/connection.js'
 import { query } from '../../database/sql.js'
 import type { BookingOutcome, BookingRow } from '../booking.js'
 import { decide } from '../decide.js'
 import { TicketsError } from '../errors.js'
 import { heldSeats, houseOf, writeSales } from '../house.js'
+import { newBookingId } from '../ids.js'
 import { newReference } from '../references.js'
 import {
   changeBooking,
@@ -39,7 +39,7 @@ export async function confirmBooking(
   { seats: spec }: ConfirmOptions = {},
 ): Promise<Confirmed> {
   let hadExpired = false
-  const split = { id: timeOrderedId(), reference: newReference() }
+  const split = { id: newBookingId(), reference: newReference() }
   const outcome = await changeBooking(db, name, async (locked) => {
     const earlier = await confirmedBefore(locked, spec)
     if (earlier !== undefined) return { row: earlier, replayed: true }
