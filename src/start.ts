@@ -8,53 +8,84 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs'
-import Module, { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import { constants, Script } from 'node:vm'
+import { pathToFileURL } from 'node:url'
+import { Script } from 'node:vm'
 import envPaths from 'env-paths'
 import type { main } from './cli.js'
 
-/** The file of the program, with a hash of its content in it; put in by the build. */
-declare const PROGRAM: string
+/** The files of the program's scripts, each with a hash of its content in its name; put in by the build. */
+declare const SCRIPTS: string[]
 
 /**
- * Starts the program from its bundle with V8's code cache: what an earlier run compiled need not be
- * compiled again, which halves the time until the first statement. The cache is made after the
+ * Starts the program from its scripts with V8's code cache: what an earlier run compiled need not
+ * be compiled again, which halves the time until the first statement. The cache is made after the
  * first run of each command, and it is never a reason to fail.
  *
  * Node has this built in from 22 (`module.enableCompileCache()`); this is for 20 too.
  */
 export async function start(): Promise<void> {
-  const file = join(__dirname, PROGRAM)
-  const cacheFile = cacheFileFor(process.argv[2])
-  const cachedData = cacheFile && readOwn(cacheFile)
-  const script = new Script(Module.wrap(readFileSync(file, 'latin1')), {
-    filename: file,
-    ...(cachedData && { cachedData }),
-    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
-  })
-  const program = evaluate(script, file) as { main: typeof main }
+  const scripts = new Scripts(process.argv[2])
+  const program = scripts.require('./cli.js') as { main: typeof main }
   process.exitCode = await program.main(process.argv.slice(2), process)
   // The answer is out. A signal that comes now must not make a confirmed booking look rolled back.
   process.on('SIGINT', () => {}).on('SIGTERM', () => {})
-  const isFresh = cachedData !== undefined && script.cachedDataRejected === false
-  if (cacheFile && !isFresh && process.exitCode === 0) write(cacheFile, script.createCachedData())
+  if (process.exitCode === 0) scripts.keepCaches()
 }
 
-function evaluate(script: Script, file: string): unknown {
-  const module = { exports: {} }
-  script.runInThisContext()(module.exports, createRequire(file), module, file, dirname(file))
-  return module.exports
+type Chunk = (module: { exports: object }, exports: object) => void
+
+/** The chunks of the program, each evaluated once, from scripts that are read when they are needed. */
+class Scripts {
+  readonly #command: string | undefined
+  readonly #unread = [...SCRIPTS]
+  readonly #chunks: Record<string, Chunk> = {}
+  readonly #modules: Record<string, { exports: object }> = {}
+  readonly #stale: { script: Script; cacheFile: string }[] = []
+
+  constructor(command: string | undefined) {
+    this.#command = command
+  }
+
+  /** What a chunk exports, or a module of Node's or of a library that is not packed. */
+  readonly require = (name: string): unknown => {
+    if (!name.startsWith('./')) return require(name)
+    const known = this.#modules[name]
+    if (known) return known.exports
+    while (!this.#chunks[name]) Object.assign(this.#chunks, this.#read(this.#unread.shift()!))
+    const module = { exports: {} }
+    this.#modules[name] = module
+    this.#chunks[name](module, module.exports)
+    return module.exports
+  }
+
+  /** For the next run of this command. */
+  keepCaches(): void {
+    for (const { script, cacheFile } of this.#stale) write(cacheFile, script.createCachedData())
+  }
+
+  #read(name: string): Record<string, Chunk> {
+    const file = join(__dirname, name)
+    const cacheFile = cacheFileFor(name, this.#command)
+    const cachedData = cacheFile && readOwn(cacheFile)
+    const script = new Script(readFileSync(file, 'latin1'), {
+      filename: file,
+      ...(cachedData && { cachedData }),
+    })
+    const isFresh = cachedData !== undefined && script.cachedDataRejected === false
+    if (cacheFile && !isFresh) this.#stale.push({ script, cacheFile })
+    return script.runInThisContext()(this.require, pathToFileURL(file).href)
+  }
 }
 
 /**
  * One cache for each command: what `book` compiles is not what `show` does. V8 itself checks the
- * source by its length only, so the bundle's hash is in the name, and Node's version beside it.
+ * source by its length only, so the script's hash is in the name, and Node's version beside it.
  */
-function cacheFileFor(command: string | undefined): string | undefined {
+function cacheFileFor(script: string, command: string | undefined): string | undefined {
   if (command === undefined || !/^[a-z]{2,20}$/.test(command)) return undefined
   const { cache } = envPaths('tickets', { suffix: '' })
-  return join(cache, `${PROGRAM}-${process.version}-${process.arch}-${command}`)
+  return join(cache, `${script}-${process.version}-${process.arch}-${command}`)
 }
 
 /** Code is only ever taken from a file of our own: root with another's HOME must not run theirs. */

@@ -61,9 +61,10 @@ class StreamOutput implements Output {
   readonly json: boolean
   readonly quiet: boolean
   readonly useColor: boolean
-  readonly useErrorColor: boolean
   readonly unicode: boolean
+  readonly #choice: OutputChoice
   #isGone = false
+  #errors: NodeJS.WriteStream | undefined
   #isErrorGone = false
 
   constructor(io: Io, choice: OutputChoice) {
@@ -73,15 +74,15 @@ class StreamOutput implements Output {
     this.isTerminal = io.stdout.isTTY === true
     this.canPrompt = canAsk(io, choice)
     this.useColor = wantsColor(io.stdout, io.env, choice)
-    this.useErrorColor = wantsColor(io.stderr, io.env, choice)
     this.unicode = drawsUnicode(io.env)
+    this.#choice = choice
     io.stdout.on('error', (error) => {
       if (isReaderGone(error)) this.#isGone = true
     })
-    // Nobody is left to be told that stderr fails.
-    io.stderr.on('error', () => {
-      this.#isErrorGone = true
-    })
+  }
+
+  get useErrorColor(): boolean {
+    return wantsColor(this.io.stderr, this.io.env, this.#choice)
   }
 
   get columns(): number {
@@ -112,12 +113,18 @@ class StreamOutput implements Output {
   }
 
   problem(text: string): void {
-    if (!this.#isErrorGone) this.io.stderr.write(`${text}\n`)
+    // Not before there is something to say: Node makes the stream at the first look at it.
+    this.#errors ??= this.io.stderr.on('error', () => {
+      // Nobody is left to be told that stderr fails.
+      this.#isErrorGone = true
+    })
+    if (!this.#isErrorGone) this.#errors.write(`${text}\n`)
   }
 }
 
-function canAsk({ stdin, stderr, env }: Io, { input, json }: OutputChoice): boolean {
-  return stdin.isTTY === true && stderr.isTTY === true && input && !json && !isSet(env.CI)
+/** The streams come last: Node makes each at the first look at it, and that takes its time. */
+function canAsk(io: Io, { input, json }: OutputChoice): boolean {
+  return input && !json && !isSet(io.env.CI) && io.stdin.isTTY === true && io.stderr.isTTY === true
 }
 
 function wantsColor(stream: NodeJS.WriteStream, env: Io['env'], { color }: OutputChoice): boolean {

@@ -6,7 +6,7 @@
  * not wrapped in isolates: most terminals would draw those as blank cells and break the columns.
  */
 export function safeText(text: string): string {
-  return isPlain.test(text) ? text : text.replace(unsafe, visibleEscape)
+  return isPlain.test(text) ? text : text.replace(unsafe(), visibleEscape)
 }
 
 /**
@@ -50,10 +50,17 @@ const keptSigns = '[\\u{600}-\\u{605}\\u{6dd}\\u{70f}\\u{890}\\u{891}\\u{8e2}]'
 // Invisible, but filed under letters and marks.
 const blanks = '\\u{34f}\\u{115f}\\u{1160}\\u{17b4}\\u{17b5}\\u{180b}-\\u{180f}\\u{3164}\\u{ffa0}'
 
-const unsafe = new RegExp(
-  `(?!${[...keptJoiners, keptTags, keptSigns].join('|')})[\\p{Cc}\\p{Cf}\\p{Cs}\\p{Zl}\\p{Zp}${blanks}]`,
-  'gu',
-)
+let unsafePattern: RegExp | undefined
+
+/** Made at its first use, as compiling it takes longer than a whole plain booking needs it. */
+function unsafe(): RegExp {
+  unsafePattern ??= new RegExp(
+    `(?!${[...keptJoiners, keptTags, keptSigns].join('|')})[\\p{Cc}\\p{Cf}\\p{Cs}\\p{Zl}\\p{Zp}${blanks}]`,
+    'gu',
+  )
+  return unsafePattern
+}
+
 const unsafeInJson = /[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu
 const formula = /^[\s\p{Cc}\p{Cf}]*[=+\-@＝＋－＠]|^[\t\r\n]/u
 
