@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { TicketsError } from '../core/errors.js'
+import { quote } from '../core/quote.js'
 import { type AppOptions, createApp } from './app.js'
 import { BatchedLines, type LineWriter } from './batched-lines.js'
 
@@ -46,6 +47,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 }
 
 async function listen(server: Server, { host, port }: ServerOptions): Promise<void> {
+  // To Node, no host is every address of this machine: nobody asked for that.
+  if (host.trim() === '') throw new TicketsError('INVALID_INPUT', 'The host to listen on is empty.')
   // Not Fastify's own: on localhost it opens a second server, which has none of these limits.
   server.listen({ host, port, backlog: 511 })
   try {
@@ -71,17 +74,19 @@ function endConnections(server: Server, patienceMs: number): { stop(): void } {
 }
 
 function notListening(error: NodeJS.ErrnoException, host: string, port: number): unknown {
-  const reason = reasons[error.code ?? '']
-  if (reason === undefined) return error
-  return new TicketsError('INVALID_INPUT', reason(host, port), { cause: error })
+  if (error.syscall === undefined) return error
+  const reason = reasons[error.code ?? ''] ?? noAddress
+  return new TicketsError('INVALID_INPUT', reason(quote(host), port), { cause: error })
 }
 
 const reasons: Record<string, (host: string, port: number) => string> = {
   EADDRINUSE: (_host, port) => `Port ${port} is in use. Choose another with --port.`,
   EACCES: (_host, port) => `This user may not listen on port ${port}. Choose one above 1023.`,
   EADDRNOTAVAIL: (host) => `${host} is no address of this machine. Choose one with --host.`,
-  ENOTFOUND: (host) => `There is no host ${host}. Choose an address with --host.`,
 }
+
+const noAddress = (host: string) =>
+  `${host} is no address to listen on. Choose one of this machine with --host.`
 
 function urlOf({ address, family, port }: AddressInfo): string {
   return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
