@@ -1,10 +1,13 @@
 import { writeFile } from 'node:fs/promises'
 import { TicketsError } from '../core/errors.js'
 import { listedBookingJson } from '../core/json.js'
+import { quote } from '../core/quote.js'
 import { formatSeats } from '../core/seats.js'
 import { paperOf } from '../terminal/paper.js'
+import { safeText } from '../terminal/safe-text.js'
 import { drawTicket, renderTicket, type TicketFacts } from '../terminal/ticket.js'
 import type { Context, Handler } from './context.js'
+import { fileFailure } from './file-failure.js'
 import { namedBooking } from './named-booking.js'
 import { whenOf } from './show-text.js'
 
@@ -44,10 +47,7 @@ async function save({ output }: Context, file: string, picture: string): Promise
   try {
     await writeFile(file, picture)
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new TicketsError('INVALID_INPUT', `The ticket could not be written: ${reason}.`, {
-      cause: error,
-    })
+    throw fileFailure(error, { name: quote(file), verb: 'written' })
   }
-  output.hint(`The ticket is in ${file}.`)
+  output.hint(`The ticket is in ${safeText(file)}.`)
 }

@@ -3,6 +3,7 @@ import { addAbortSignal, type Readable } from 'node:stream'
 import { TicketsError } from '../core/errors.js'
 import { quote } from '../core/quote.js'
 import type { Io } from '../terminal/io.js'
+import { fileFailure } from './file-failure.js'
 
 /** Where bookings are read from. */
 export interface Source {
@@ -27,7 +28,7 @@ export async function openSource(file: string, io: Io, signal: AbortSignal): Pro
     const size = stats.isFile() ? stats.size : undefined
     return { chunks: readUntil(signal, handle.createReadStream(), quote(file)), size }
   } catch (error) {
-    throw unreadable(quote(file), error)
+    throw fileFailure(error, { name: quote(file), verb: 'read' })
   }
 }
 
@@ -48,21 +49,6 @@ async function* chunksOf(
   try {
     yield* stream
   } catch (error) {
-    if (!signal.aborted) throw unreadable(name, error)
+    if (!signal.aborted) throw fileFailure(error, { name, verb: 'read' })
   }
-}
-
-function unreadable(name: string, error: unknown): unknown {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : undefined
-  if (error instanceof TicketsError || code === undefined) return error
-  const sentence = reasons[code] ?? `cannot be read (${code})`
-  return new TicketsError('INVALID_INPUT', `${name} ${sentence}.`, { cause: error })
-}
-
-const reasons: Record<string, string> = {
-  ENOENT: 'does not exist',
-  ENOTDIR: 'does not exist',
-  EISDIR: 'is a directory',
-  EACCES: 'may not be read by you',
-  EPERM: 'may not be read by you',
 }
