@@ -1,3 +1,4 @@
+import { TicketsError } from '../core/errors.js'
 import { checkText } from '../core/input.js'
 import { showJson } from '../core/json.js'
 import { MAX_SEATS } from '../core/seats.js'
@@ -106,6 +107,12 @@ function checkName(name: string): string {
   return checkText('name of the show', name, 200)
 }
 
+/** Where TZ names no zone, Node says that it knows none, in a way that depends on what TZ says. */
 function systemTimeZone(): string {
-  return Intl.DateTimeFormat().resolvedOptions().timeZone
+  const zone: string | undefined = Intl.DateTimeFormat().resolvedOptions().timeZone
+  if (zone !== undefined && zone !== 'Etc/Unknown') return zone
+  throw new TicketsError(
+    'INVALID_INPUT',
+    "The system's time zone is none that is known. Name the show's own with --time-zone.",
+  )
 }
