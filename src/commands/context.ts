@@ -4,6 +4,7 @@ import { checkText } from '../core/input.js'
 import { openTickets, type Tickets, type TicketsOptions } from '../index.js'
 import type { Asking } from '../terminal/asking.js'
 import type { Output } from '../terminal/io.js'
+import { safeText } from '../terminal/safe-text.js'
 
 /** The global options, as the command line has them. */
 export interface GlobalOptions {
@@ -60,7 +61,7 @@ export function createContext(
       signal,
       command,
       ...(operator !== undefined && { operator }),
-      onProgress: (sentence) => output.hint(sentence),
+      onProgress: (sentence) => output.hint(safeText(sentence)),
       ...(options.debug && { trace: (line: string) => output.problem(line) }),
       ...own,
     })

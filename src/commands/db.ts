@@ -5,6 +5,7 @@ import {
   ensureEmbedded,
   stopEmbedded,
 } from '../database/embedded.js'
+import { safeText } from '../terminal/safe-text.js'
 import type { Context, Handler } from './context.js'
 
 const actions: Record<string, (context: Context, dataDir: string) => Promise<void>> = {
@@ -38,7 +39,7 @@ async function showStatus({ output }: Context, dataDir: string) {
 
 async function start(context: Context, dataDir: string) {
   const { output } = context
-  await ensureEmbedded(dataDir, { onProgress: (sentence) => output.hint(sentence) })
+  await ensureEmbedded(dataDir, { onProgress: (sentence) => output.hint(safeText(sentence)) })
   // Somebody else's database may be the default here: this is about the embedded one.
   await context.open({ database: 'embedded' }).migrate()
   if (output.json) return showStatus(context, dataDir)
