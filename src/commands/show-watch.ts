@@ -24,8 +24,8 @@ export async function watch(context: Context, name: string): Promise<void> {
       if (output.isGone) return
     }
   } else {
-    requireScreen(output)
     await tickets.findShow(name)
+    requireScreen(output)
     await withFullScreen(output.io.stdout, (screen) => watchOn(screen, context, name))
   }
 }

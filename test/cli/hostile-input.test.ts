@@ -1,20 +1,32 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type ErrorCode, errorCodes } from '../../src/core/errors.js'
-import { openTickets } from '../../src/index.js'
+import { type BookingOutcome, openTickets } from '../../src/index.js'
 import { tickets } from '../support/cli.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
 import { runInProcess } from '../support/in-process.js'
 import { insertShow } from '../support/shows.js'
+import { commandOf, untried } from './hostile/command-lines.js'
+import { hostileInputs } from './hostile/inputs.js'
+import { hostileRows } from './hostile/rows.js'
 import {
   BOOKING,
   CANCELLED,
+  GIVEN_BACK,
+  HELD,
   HOUSE,
   type HostileInput,
-  hostileInputs,
+  INSIDE,
+  OFF,
+  REFUSED,
   ROWS,
+  SOLD,
+  TOKEN,
   TWINS,
   USED_KEY,
-} from './hostile-inputs.js'
+} from './hostile/values.js'
 
 let db: TestDatabase
 /** The database as the latest input left it. */
@@ -25,13 +37,14 @@ beforeAll(async () => {
   await insertShow(db, { id: ROWS, name: 'Rows', seats: 15, seatsPerRow: 10 })
   await insertShow(db, { id: CANCELLED, name: 'Off' })
   for (const id of TWINS) await insertShow(db, { id, name: 'Twin' })
-  const box = openTickets({ database: db.url })
-  await box.book(HOUSE, { seats: '1', key: USED_KEY })
-  await box.book(HOUSE, { seats: '2', hold: 'forever' })
-  await box.book(CANCELLED, { seats: '5' })
-  await box.close()
+  await db.sql(`update shows set time_zone = 'Europe/London'`)
+  await makeBookings()
   await db.sql('update shows set cancelled_at = now() where id = $1', [CANCELLED])
   await db.sql('update bookings set id = $1 where show_id = $2', [BOOKING, CANCELLED])
+  await db.sql(
+    `insert into api_tokens (id, name, role, secret_hash) values ($1, 'x', 'read', sha256('x'))`,
+    [TOKEN],
+  )
   last = await fingerprint()
 })
 afterAll(() => db.drop())
@@ -39,6 +52,7 @@ afterAll(() => db.drop())
 describe.each(Object.entries(hostileInputs))('%s', (_, inputs) => {
   it.each(inputs.map((input) => [shown(input), input] as const))('%s', async (_, input) => {
     const { argv, exit } = input
+    if (exit === 0) return expectNoHarm(input)
     const env = { DATABASE_URL: db.url, ...input.env }
     const before = last
     const plain = await runInProcess(['--quiet', ...argv], env)
@@ -51,21 +65,55 @@ describe.each(Object.entries(hostileInputs))('%s', (_, inputs) => {
 
     last = await fingerprint()
     // A refusal is remembered; nothing else may leave a trace, and a dry run nothing at all.
-    const mayRecord = exit === 4 && !argv.includes('--dry-run')
+    const mayRecord = exit === 4 && argv[0] === 'book' && !argv.includes('--dry-run')
     expect(last).toEqual({ ...before, failed: before.failed + (mayRecord ? 2 : 0) })
   })
 })
 
-describe('as a real process', () => {
-  // NUL cannot stand in an argument, and an argument of Linux has 128 kB at most.
-  const isPassable = ({ argv, env = {} }: HostileInput) =>
-    [...argv, ...Object.values(env)].every((text) => !text.includes('\0') && text.length < 120_000)
+describe('in a file', () => {
+  let directory: string
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'tickets-hostile-'))
+  })
+  afterAll(() => rm(directory, { recursive: true }))
 
-  it.each(Object.entries(hostileInputs))(
-    '%s: the same exit, the same one sentence',
-    async (_, inputs) => {
-      const passable = inputs.filter(isPassable)
-      const sample = [0, 0.37, 0.71].map((part) => passable[Math.floor(part * passable.length)]!)
+  it.each(Object.entries(hostileRows))('rows with %s', async (_, { rows, exit }) => {
+    const file = join(directory, 'rows.ndjson')
+    await writeFile(file, rows.map((row) => `${JSON.stringify(row)}\n`).join(''))
+    const before = await fingerprint()
+    const argv = ['--quiet', 'book', '--file', file]
+    const plain = await runInProcess(argv, { DATABASE_URL: db.url })
+    expect(plain.exitCode).toBe(4)
+    expect(plain.stdout).toMatch(/^✗ 0 of [^\n]+\.\n$/)
+    const sentences = plain.stderr.trimEnd().split('\n')
+    expect(sentences).toHaveLength(rows.length)
+    for (const sentence of sentences) expectOneSentence(`✗ ${sentence}\n`)
+
+    const json = await runInProcess([...argv, '--json'], { DATABASE_URL: db.url })
+    expect([json.exitCode, json.stderr]).toEqual([4, ''])
+    const documents = json.stdout.trimEnd().split('\n')
+    expect(documents).toHaveLength(rows.length)
+    for (const document of documents) expectOneDocument(`${document}\n`, exit)
+    const recorded = exit === 4 ? 2 * rows.length : 0
+    expect(await fingerprint()).toEqual({ ...before, failed: before.failed + recorded })
+  })
+})
+
+describe('as a real process', () => {
+  // An argument is UTF-8 without NUL, and one of Linux has 128 kB at most.
+  const isPassable = ({ argv, env = {} }: HostileInput) =>
+    [...argv, ...Object.values(env)].every(
+      (text) => text.isWellFormed() && !text.includes('\0') && text.length < 120_000,
+    )
+
+  const passable = Object.values(hostileInputs).flat().filter(isPassable)
+
+  it.each([...new Set(passable.map(commandOf))])(
+    'tickets %s: the same exit, the same one sentence',
+    async (command) => {
+      const inputs = passable.filter((input) => commandOf(input) === command)
+      const refused = inputs.filter(({ exit }) => exit > 0)
+      const sample = [0.29, 0.71].map((part) => refused[Math.floor(part * refused.length)]!)
       const before = await fingerprint()
       await Promise.all(
         sample.map(async ({ argv, exit, env }) => {
@@ -80,29 +128,67 @@ describe('as a real process', () => {
       expect({ ...(await fingerprint()), failed: 0 }).toEqual({ ...before, failed: 0 })
     },
   )
+
+  // Inside this process, the time zone is the test's own.
+  it('in a time zone of the system that is none: the flag that helps is named', async () => {
+    const argv = ['show', 'create', '--name', 'x', '--total-seats', '5', '--start-time']
+    const env = { TZ: 'Mars/Phobos' }
+    const ran = await tickets([...argv, '2031-01-01 19:00'], { db: db.url, env })
+    // Newer versions of Node may take it for UTC, which is as good as any.
+    expect(ran.exitCode).toBeOneOf([0, 2])
+    if (ran.exitCode === 2) expect(ran.stderr).toContain('--time-zone')
+  })
 })
 
-it('has at least two hundred of them', () => {
-  expect(Object.values(hostileInputs).flat().length).toBeGreaterThan(200)
+it('has at least two hundred of them, for every command and every flag', () => {
+  const all = Object.values(hostileInputs).flat()
+  expect(all.length).toBeGreaterThan(200)
+  expect(untried(all)).toEqual([])
 })
+
+/** One booking in each state, each by the reference that the table knows. */
+async function makeBookings(): Promise<void> {
+  const box = openTickets({ database: db.url })
+  const name = (reference: string, { booking }: BookingOutcome) =>
+    db.sql('update bookings set reference = $1 where id = $2', [reference, booking.id])
+  await name(SOLD, await box.book(HOUSE, { seats: '1', key: USED_KEY }))
+  await name(HELD, await box.book(HOUSE, { seats: '2', hold: 'forever' }))
+  await name(GIVEN_BACK, await box.book(HOUSE, { seats: '9' }))
+  await box.cancelBooking(GIVEN_BACK)
+  await box.book(HOUSE, { seats: '1' }).catch(({ outcome }) => name(REFUSED, outcome))
+  await name(INSIDE, await box.book(ROWS, { seats: 'B5' }))
+  await box.checkIn(INSIDE)
+  await name(OFF, await box.book(CANCELLED, { seats: '5' }))
+  await box.close()
+}
+
+/** Nothing wrong is said: whatever is answered, it changes nothing and does a terminal no harm. */
+async function expectNoHarm({ argv }: HostileInput): Promise<void> {
+  const ran = await runInProcess(['--quiet', ...argv], { DATABASE_URL: db.url })
+  expect([ran.exitCode, ran.stderr]).toEqual([0, ''])
+  expect(ran.stdout.replaceAll(/[\n\t]/g, '')).not.toMatch(HARMFUL)
+  expect(await fingerprint()).toEqual(last)
+}
 
 /** One line that says what is wrong and ends like a sentence; below it may stand other free seats. */
 function expectOneSentence(stderr: string): void {
   expect(stderr).toMatch(/^✗ [^\n]+[.?!)`]\n( {2}Free instead: [^\n]+\n)?$/u)
-  // What would move a cursor, colour a terminal, turn a line around or end it.
-  expect(stderr.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u)
+  expect(stderr.replaceAll('\n', '')).not.toMatch(HARMFUL)
   expect(stderr).not.toMatch(/\bbug\b|undefined|\[object|\n\s*at /)
   expect(stderr.length).toBeLessThan(500)
 }
 
 function expectOneDocument(stdout: string, exit: number): void {
   expect(stdout).toMatch(/^\{[^\n]+\}\n$/)
-  expect(stdout.trimEnd()).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u)
+  expect(stdout.trimEnd()).not.toMatch(HARMFUL)
   const { error } = JSON.parse(stdout)
   expect(errorCodes[error.code as ErrorCode]?.exit).toBe(exit)
   expect(error.message).toMatch(/\S.*[.?!)`]$/s)
   expect(error.message.length).toBeLessThan(500)
 }
+
+/** What would move a cursor, colour a terminal, turn a line around or end it. */
+const HARMFUL = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u
 
 /** All that must stay as it is, and how many refusals are remembered beside it. */
 async function fingerprint() {
@@ -111,6 +197,9 @@ async function fingerprint() {
       (select md5(string_agg(bookings::text, '|' order by id)) from bookings
        where status <> 'FAILED') as bookings,
       (select count(*)::int from bookings where status = 'FAILED') as failed,
+      (select md5(string_agg(admissions::text, '|' order by seat)) from admissions) as admissions,
+      (select md5(string_agg(api_tokens::text, '|' order by id)) from api_tokens) as tokens,
+      (select max(id) from history where action <> 'failed') as history,
       (select count(*)::int from pg_class) as relations,
       (select count(*)::int from knex_migrations) as migrations`)
   return row!
