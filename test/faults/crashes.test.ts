@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { readRetryLines, STATS_VARIABLE } from '../../src/commands/retry-lines.js'
 import type { Tickets } from '../../src/index.js'
 import { inWaves, startBooking } from '../support/booking-process.js'
 import { type Dice, diceFor, seed } from '../support/dice.js'
@@ -11,24 +12,27 @@ beforeEach(async () => {
 })
 afterEach(() => office?.remove())
 
-test(`the server crashes twice in the middle of 200 bookings: every clerk learns the truth (seed ${seed})`, async () => {
-  const show = await office.createShow(150)
+test(`the server crashes three times in the middle of 40 calls and 200 processes: every clerk learns the truth (seed ${seed})`, async () => {
+  const show = await office.createShow(200)
   const dice = diceFor('crashes')
   let told = 0
-  const booked = bookAll(show, dice, { calls: 160, processes: 40 }, () => told++)
-  for (const moment of [40, 110]) {
+  const booked = bookAll(show, dice, { calls: 40, processes: 200, atOnce: 40 }, () => told++)
+  // The calls are under way at first; the processes take longer to begin.
+  for (const moment of [20, 100, 180]) {
     await until(() => told >= moment)
     await office.server.stop('immediate')
     await office.server.start()
   }
-  await expectTruth(show, await booked)
+  const all = await booked
+  await expectTruth(show, all)
+  expect(all.filter(({ wasStruck }) => wasStruck).length).toBeGreaterThan(5)
 })
 
 test(`backends are terminated all the time under 200 bookings: every clerk learns the truth (seed ${seed})`, async () => {
   const show = await office.createShow(150)
   const dice = diceFor('terminations')
   let told = 0
-  const booked = bookAll(show, dice, { calls: 160, processes: 40 }, () => told++)
+  const booked = bookAll(show, dice, { calls: 160, processes: 40, atOnce: 4 }, () => told++)
   let terminated = 0
   const isOver = () => told === 200
   const executioner = until(async () => {
@@ -51,17 +55,19 @@ interface Told {
   /** The booking's status, or the error's code. */
   word: string
   seats?: number[] | undefined
+  /** A process that lost its connection and went on. */
+  wasStruck?: boolean
 }
 
-/** Bookings by the library on eight connections, and by real processes, four at once. */
+/** Bookings by the library on eight connections, and by real processes, so many of them at once. */
 async function bookAll(
   show: string,
   dice: Dice,
-  { calls, processes }: { calls: number; processes: number },
+  { calls, processes, atOnce }: { calls: number; processes: number; atOnce: number },
   onTold: () => void,
 ): Promise<Told[]> {
   const wish = () =>
-    dice.pick([{ count: 1 }, { count: 2 }, { seats: String(dice.whole(1, 150)) }] as const)
+    dice.pick([{ count: 1 }, { count: 2 }, { seats: String(dice.whole(1, 100)) }] as const)
   const wishes = (who: string, count: number) =>
     Array.from({ length: count }, (_, i) => ({ customer: `${who} ${i}`, ...wish() }))
   const clerks = Array.from({ length: 8 }, () => office.open())
@@ -74,15 +80,17 @@ async function bookAll(
       onTold()
       return answer
     }),
-    inWaves(wishes('process', processes), 4, async ({ customer, ...wanted }) => {
+    inWaves(wishes('process', processes), atOnce, async ({ customer, ...wanted }) => {
       const args = Object.entries(wanted).flatMap(([name, value]) => [`--${name}`, String(value)])
-      const { document, exitCode, stderr } = await startBooking(office.url, [
-        ...[show, '--customer', customer],
-        ...args,
-      ]).ended
+      const { document, exitCode, stderr } = await startBooking(
+        office.url,
+        [show, '--customer', customer, ...args],
+        { [STATS_VARIABLE]: '1' },
+      ).ended
       onTold()
-      const word = document.status ?? document.error?.code ?? `exit ${exitCode}: ${stderr}`
-      return { customer, word, seats: document.seats }
+      const { retries, rest } = readRetryLines(stderr)
+      const word = document.status ?? document.error?.code ?? `exit ${exitCode}: ${rest}`
+      return { customer, word, seats: document.seats, wasStruck: retries.includes('lost') }
     }),
   ])
   return told.flat()

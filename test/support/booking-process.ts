@@ -32,12 +32,16 @@ export interface Printed {
 }
 
 /** Starts one; `args` is what follows `tickets book`. With --json, unless --no-color asks for text. */
-export function startBooking(url: string, args: readonly string[]): BookingProcess {
+export function startBooking(
+  url: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+): BookingProcess {
   const started = performance.now()
   const format = args.includes('--no-color') ? [] : ['--json']
   const child = spawn(process.execPath, [program, 'book', ...args, ...format], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env.PATH, HOME: '/nonexistent', DATABASE_URL: url },
+    env: { PATH: process.env.PATH, HOME: '/nonexistent', DATABASE_URL: url, ...env },
   })
   return { child, ended: ended(child, started) }
 }
