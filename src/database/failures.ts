@@ -16,6 +16,8 @@ export function retryCause(error: unknown): RetryCause | undefined {
   if (isPoolerRefusal(error)) return undefined
   const state = sqlState(error)
   if (state !== undefined) {
+    // The server goes down with it, whatever for, and comes back when it can.
+    if (textOf(error, 'severity') === 'PANIC') return 'lost'
     if (['53300', '57P03'].includes(state)) return 'connect'
     if (['40001', '40P01', '55P03'].includes(state)) return 'conflict'
     if (['57P01', '57P02', '57P05', '25P03'].includes(state) || state.startsWith('08'))
