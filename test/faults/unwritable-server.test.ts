@@ -1,15 +1,19 @@
-import { chown, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { chown, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { getuid } from 'node:process'
+import { getuid, stderr } from 'node:process'
 import { execa } from 'execa'
+import pg from 'pg'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { readRetryLines, STATS_VARIABLE } from '../../src/commands/retry-lines.js'
 import { serverAccount } from '../../src/database/embedded/account.js'
-import { startBooking } from '../support/booking-process.js'
+import { type BookingProcess, startBooking } from '../support/booking-process.js'
+import { until } from '../support/until.js'
 import { type BoxOffice, openBoxOffice } from './box-office.js'
 
 let office: BoxOffice
 beforeEach(async () => {
-  office = await openBoxOffice()
+  // Whoever commits shall be the one to write the log, and to find no room for it.
+  office = await openBoxOffice({ wal_writer_delay: '10s' })
 })
 afterEach(() => office?.remove())
 
@@ -34,10 +38,12 @@ describe('a full disk', () => {
   let disk: string | undefined
   beforeEach(async () => {
     disk = await mountSmallDisk()
+    // The reporter tells what was skipped in a file that passes as a number only.
+    if (disk === undefined) stderr.write(`\nA full disk is skipped: ${NO_DISK}.\n`)
   })
   afterEach(async () => {
     if (disk === undefined) return
-    // The tablespace's files are held open until its server is gone.
+    // Its files are held open until the server is gone.
     await office.server.stop('immediate')
     await execa('umount', [disk])
     await rm(disk, { recursive: true })
@@ -46,7 +52,7 @@ describe('a full disk', () => {
   test('is said to be one, with exit code 6, and nothing that was confirmed is lost', async ({
     skip,
   }) => {
-    if (disk === undefined) skip('only root may mount a file system that is small enough to fill')
+    if (disk === undefined) skip(NO_DISK)
     const show = await office.createShow(1000)
     await office.server.run(`create tablespace tight location '${disk}'`)
     await office.server.run('alter table bookings set tablespace tight')
@@ -70,7 +76,77 @@ describe('a full disk', () => {
     await expectBooked(show)
     await office.expectSound(show)
   })
+
+  test('under the write-ahead log ends the server: who has the time books when there is room, who has not is told', async ({
+    skip,
+  }) => {
+    if (disk === undefined) skip(NO_DISK)
+    const show = await office.createShow(1000)
+    await moveLog(disk!)
+    await expectBooked(show)
+    const release = await lockShows()
+    const hasty = await waiting(show, ['--wait', '5s'])
+    const patient = await waiting(show, ['--wait', '120s'])
+    await fill(disk!)
+    await office.server.run(USE_UP_LOG)
+    // The hasty one's COMMIT is what finds no room, or else a statement before it.
+    await release()
+    const told = await hasty.ended
+    expect(told.exitCode).toBeOneOf([5, 6])
+    expect(told.document.error).toMatchObject({ retryable: true })
+    const sentence = told.document.error!.message
+    expect(sentence).toMatch(/^(The connection .*was lost|Cannot reach|.* is busy)/)
+    expect(readRetryLines(told.stderr).retries).toContain('lost')
+    // The server may still be at its attempt to recover.
+    const latecomer = await startBooking(office.url, [show, '--count', '1', '--wait', '0s']).ended
+    expect(latecomer.exitCode).toBeOneOf([5, 6])
+    expect(latecomer.document.error).toMatchObject({ retryable: true })
+
+    await rm(join(disk!, 'filler'))
+    await office.server.stop('immediate')
+    await office.server.start()
+    const served = await patient.ended
+    expect([served.exitCode, served.document.status]).toEqual([0, 'CONFIRMED'])
+    await expectBooked(show)
+    const bookings = await office.bookings(show)
+    const { id, seats } = served.document
+    expect(bookings).toContainEqual(expect.objectContaining({ id, seats, status: 'CONFIRMED' }))
+    const sold = bookings.filter(({ status }) => status === 'CONFIRMED')
+    const isInDoubt = sentence.includes('may or may not be booked')
+    expect(sold.length).toBeOneOf(isInDoubt ? [3, 4] : [3])
+    await office.expectSound(show)
+  })
 })
+
+const NO_DISK = 'only root may mount a file system that is small enough to fill'
+
+/** Whoever books now waits; what is returned lets them go on. */
+async function lockShows(): Promise<() => Promise<void>> {
+  const { socketDir: host, port } = office.server
+  const client = new pg.Client({ host, port, user: 'owner', database: 'owner' })
+  // It is cut with all the others.
+  client.on('error', () => {})
+  await client.connect()
+  await client.query('begin; select from shows for update')
+  return async () => {
+    await client.query('rollback')
+    await client.end().catch(() => {})
+  }
+}
+
+/** A clerk who has recorded the wish for a seat and waits for the lock, behind those before. */
+async function waiting(show: string, args: string[]): Promise<BookingProcess> {
+  const lockers = async () => {
+    const { rows } = await office.server.run(
+      `select count(*)::int as count from pg_stat_activity where wait_event_type = 'Lock'`,
+    )
+    return rows[0].count
+  }
+  const before = await lockers()
+  const clerk = startBooking(office.url, [show, '--count', '1', ...args], { [STATS_VARIABLE]: '1' })
+  await until(async () => (await lockers()) > before)
+  return clerk
+}
 
 async function expectBooked(show: string): Promise<void> {
   const { exitCode, document } = await startBooking(office.url, [show, '--count', '1']).ended
@@ -84,12 +160,12 @@ async function expectRefused(show: string, sentence: RegExp): Promise<void> {
   expect(document.error?.message).toMatch(sentence)
 }
 
-/** A file system of one megabyte that the server may write to; undefined where there is none to be had. */
+/** A file system of 48 megabytes that the server may write to; undefined where there is none to be had. */
 async function mountSmallDisk(): Promise<string | undefined> {
   const { ids } = await serverAccount()
   if (getuid?.() !== 0 || ids === undefined) return undefined
   const directory = await mkdtemp('/tmp/tickets-disk-')
-  const mounted = await execa('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', directory], {
+  const mounted = await execa('mount', ['-t', 'tmpfs', '-o', 'size=48m', 'tmpfs', directory], {
     reject: false,
   })
   if (mounted.exitCode !== 0) {
@@ -100,7 +176,35 @@ async function mountSmallDisk(): Promise<string | undefined> {
   return directory
 }
 
+/** As initdb's --waldir does it. */
+async function moveLog(disk: string): Promise<void> {
+  const log = join(office.server.dataDir, 'pg_wal')
+  await office.server.stop()
+  await execa('cp', ['-a', `${log}/.`, disk])
+  await rm(log, { recursive: true })
+  await symlink(disk, log)
+  await office.server.start()
+}
+
+/** Goes to the end of the last segment of the log that is there already, but for half a kilobyte. */
+const USE_UP_LOG = `
+  do $$ declare room int; begin
+    while exists (
+      select from pg_ls_waldir()
+      where name ~ '^[0-9A-F]{24}$' and name > pg_walfile_name(pg_current_wal_insert_lsn())
+    ) loop
+      perform pg_logical_emit_message(false, 'filler', 'x'), pg_switch_wal();
+    end loop;
+    loop
+      room := 16777216 - mod(pg_current_wal_insert_lsn() - '0/0', 16777216);
+      exit when room < 500;
+      perform pg_logical_emit_message(false, 'filler', repeat('x', room / 2));
+    end loop;
+  end $$`
+
 async function fill(disk: string): Promise<void> {
-  const written = await writeFile(join(disk, 'filler'), Buffer.alloc(2 ** 20)).catch((e) => e.code)
+  const written = await writeFile(join(disk, 'filler'), Buffer.alloc(48 * 2 ** 20)).catch(
+    (e) => e.code,
+  )
   expect(written).toBe('ENOSPC')
 }

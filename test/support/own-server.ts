@@ -14,6 +14,7 @@ import { runProgram } from '../../src/database/embedded/run-program.js'
 /** A PostgreSQL of a test's own, to be maltreated: stopped, filled up, logged in to in every way. */
 export interface OwnServer {
   port: number
+  dataDir: string
   /** The directory of its Unix socket, where `owner` needs no password. */
   socketDir: string
   /** Stops the server, cutting its clients; `immediate` is a crash, and the next start recovers. */
@@ -71,6 +72,7 @@ export async function startOwnServer(
   const connection = { host: root, port, user: 'owner', database: 'owner' }
   const server: OwnServer = {
     port,
+    dataDir: layout.data,
     socketDir: root,
     async start() {
       postgres = spawn(join(programs, 'postgres'), ['-D', layout.data, ...args], {
