@@ -186,6 +186,17 @@ test('BUSY is not remembered: the same key books once the show is free', async (
   expect([exitCode, document.seats]).toEqual([0, [1]])
 })
 
+test('a bug is not remembered: the same key books once it is mended', async () => {
+  const args = [show, '--seats', '1', '--key', 'bug']
+  await db.sql(`alter table bookings add constraint bug check (status <> 'CONFIRMED') not valid`)
+  const failed = await startBooking(db.url, args).ended
+  await db.sql('alter table bookings drop constraint bug')
+  expect([failed.exitCode, failed.document.error?.code]).toEqual([1, 'INTERNAL'])
+  const { exitCode, document } = await startBooking(db.url, args).ended
+  expect([exitCode, document.status, document.seats]).toEqual([0, 'CONFIRMED', [1]])
+  expect(await bookings()).toHaveLength(1)
+})
+
 /** A real process, killed when its record is there and it is about to ask for the show's lock. */
 async function dieBeforeTheVerdict(args: readonly string[]): Promise<void> {
   let isReached = false
