@@ -33,7 +33,7 @@ export const list: Handler = async ({ output, tickets }) => {
   await writeList(output, { columns, toJson: tokenJson, ifEmpty }, rows)
 }
 
-/** `tickets token revoke ID`: servers notice within seconds. */
+/** `tickets token revoke ID`: from the next request on, every server refuses it. */
 export const revoke: Handler<object, [string]> = async ({ output, tickets }, _options, id) => {
   const token = await tickets.revokeToken(id)
   if (output.json) return output.document(tokenJson(token))

@@ -3,31 +3,17 @@ import type { FastifyRequest } from 'fastify'
 import type { ApiToken, Tickets, TokenRole } from '../index.js'
 import { tokenRoles } from '../index.js'
 import { HttpError } from './errors.js'
+import { shareLooks } from './share-looks.js'
 
 /** Lets a request pass that needs `role`, or throws UNAUTHORIZED or FORBIDDEN. */
 export type Guard = (request: FastifyRequest, role: TokenRole | undefined) => Promise<void>
 
-/** How long a revoked token may still be taken for good. */
-const TRUST_MS = 5000
-const MOST_REMEMBERED = 1000
-
 /** Wants a bearer token of the right role wherever a route needs one. */
 export function guardByToken(tickets: Pick<Tickets, 'findToken'>): Guard {
-  const known = new Map<string, { token: Promise<ApiToken | undefined>; until: number }>()
-  const findToken = (text: string) => {
-    const now = performance.now()
-    // By its hash: how long it takes to find a text in a map tells something about the text.
-    const hash = createHash('sha256').update(text).digest('base64')
-    const remembered = known.get(hash)
-    if (remembered && remembered.until > now) return remembered.token
-    const token = tickets.findToken(text)
-    if (known.size >= MOST_REMEMBERED) known.clear()
-    known.set(hash, { token, until: now + TRUST_MS })
-    // Only what is good is remembered: a token that was just made, or a database that is back.
-    const forget = () => known.delete(hash)
-    token.then((found) => found ?? forget(), forget)
-    return token
-  }
+  // Nothing is remembered: a token that is revoked is of no use from that moment on.
+  const share = shareLooks<ApiToken | undefined>()
+  // By its hash: how long it takes to find a text in a map tells something about the text.
+  const findToken = (text: string) => share(hashOf(text), () => tickets.findToken(text))
   return async ({ headers }, role) => {
     if (role === undefined) return
     const [, text] = /^Bearer +(\S{1,200})$/i.exec(headers.authorization ?? '') ?? []
@@ -70,6 +56,10 @@ const LOCAL_HOST = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?$/i
 /** Does this address lead to this machine alone? */
 export function isLoopback(host: string): boolean {
   return /^(localhost|127(\.\d{1,3}){3}|::1)$/i.test(host)
+}
+
+function hashOf(text: string): string {
+  return createHash('sha256').update(text).digest('base64')
 }
 
 function mayDo(has: TokenRole, needs: TokenRole): boolean {
