@@ -1,4 +1,5 @@
 // The library: what `import … from 'tickets'` gives.
+export { openTickets } from './box-office.js'
 export type { RepairOptions } from './core/abandoned.js'
 export type { AllOrNothing, Order } from './core/all-or-nothing.js'
 export type {
@@ -37,4 +38,4 @@ export type { VerifyOptions, VerifyReport } from './core/verify.js'
 export type { Violation, ViolationCode } from './core/violations.js'
 export type { WatchOptions } from './core/watch.js'
 export type { MigrateOptions, SchemaStatus } from './database/migrate.js'
-export { openTickets, type Tickets, type TicketsOptions } from './tickets.js'
+export type { Tickets, TicketsOptions } from './tickets.js'

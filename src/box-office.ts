@@ -1,0 +1,288 @@
+import { connect } from './connect.js'
+import { type RepairOptions, repairBookings } from './core/abandoned.js'
+import { type AllOrNothing, bookAllOrNothing, type Order } from './core/all-or-nothing.js'
+import type { BookingOutcome, BookingRequest, BookingStatus } from './core/booking.js'
+import {
+  type BookingFilter,
+  type ListedBooking,
+  listBookings,
+  suggestBookings,
+  viewBooking,
+} from './core/booking-list.js'
+import { BookingQueue } from './core/booking-queue.js'
+import { type BookingOptions, bookSeats, previewSeats, refusalError } from './core/bookings.js'
+import { type HistoryEvent, type HistoryOf, listHistory } from './core/history.js'
+import { type CancelOptions, cancelBooking } from './core/life/cancel.js'
+import { type CheckIn, type CheckInOptions, checkIn } from './core/life/check-in.js'
+import { type Confirmed, type ConfirmOptions, confirmBooking } from './core/life/confirm.js'
+import { type MoveOptions, moveBooking } from './core/life/move.js'
+import { findLostReceipts, type Receipt } from './core/receipts.js'
+import { recentSales } from './core/recent-sales.js'
+import { Rehearsal, type Rehearsed } from './core/rehearsal.js'
+import {
+  type CancellationPreview,
+  cancelShow,
+  copyShow,
+  editShow,
+  previewCancellation,
+  type ShowEdit,
+} from './core/show-changes.js'
+import { reportOnShow, type ShowReport } from './core/show-report.js'
+import {
+  createShow,
+  findShow,
+  listShows,
+  type NewShow,
+  type Show,
+  type ShowDetails,
+  type ShowFilter,
+  viewShow,
+} from './core/shows.js'
+import { type ApiToken, createToken, findToken, listTokens, revokeToken } from './core/tokens.js'
+import { type VerifyOptions, type VerifyReport, verifyShows } from './core/verify.js'
+import { type WatchOptions, watchShow } from './core/watch.js'
+import { historyIdsOf, optionalShowIdOf, showIdOf } from './core/whole-ids.js'
+import type { Database } from './database/connection.js'
+import {
+  hasBookings,
+  type MigrateOptions,
+  migrate,
+  requireSchema,
+  rollback,
+  type SchemaStatus,
+  schemaStatus,
+} from './database/migrate.js'
+import { withRetry } from './database/retry.js'
+import type { Tickets, TicketsOptions } from './tickets.js'
+
+/** Opens a box office. Connects to nothing before the first call. Throws INVALID_INPUT. */
+export function openTickets(options: TicketsOptions = {}): Tickets {
+  return new BoxOffice(options)
+}
+
+class BoxOffice implements Tickets {
+  readonly #options: TicketsOptions
+  readonly #db: Database
+  readonly #queue: BookingQueue
+  #isReady: Promise<void> | undefined
+
+  constructor(options: TicketsOptions) {
+    this.#options = options
+    this.#db = connect(options)
+    const { onBatch } = options
+    this.#queue = new BookingQueue(
+      (showId, requests, batch) =>
+        bookSeats(this.#db, showId, requests, {
+          ...batch,
+          onLock: (lockWaitMs) => {
+            batch.onLock?.(lockWaitMs)
+            onBatch?.({ size: requests.length, lockWaitMs })
+          },
+        }),
+      { ahead: (options.connections ?? 1) > 1 },
+    )
+  }
+
+  get databaseName(): string {
+    return this.#db.target.name
+  }
+
+  get connections() {
+    const { pool } = this.#db.knex.client
+    return { busy: pool.numUsed(), idle: pool.numFree(), waiting: pool.numPendingAcquires() }
+  }
+
+  createShow(show: NewShow): Promise<Show> {
+    return this.#run((db) => createShow(db, show))
+  }
+
+  async *listShows(filter?: ShowFilter): AsyncGenerator<Show> {
+    await this.#run(async () => {})
+    yield* listShows(this.#db, filter)
+  }
+
+  findShow(show: string): Promise<Show> {
+    return this.#run((db) => findShow(db, show))
+  }
+
+  viewShow(show: string): Promise<ShowDetails> {
+    return this.#run((db) => viewShow(db, show))
+  }
+
+  async *watchShow(show: string, options?: WatchOptions): AsyncGenerator<ShowDetails> {
+    const id = await this.#run((db) => showIdOf(db, show))
+    yield* watchShow(this.#db, id, options)
+  }
+
+  recentSales(show: string, minutes: number): Promise<number[]> {
+    return this.#run(async (db) => recentSales(db, await showIdOf(db, show), minutes))
+  }
+
+  book(show: string, request: BookingRequest, options?: BookingOptions): Promise<BookingOutcome> {
+    return this.#run(async (db) => {
+      const outcome = await this.#queue.book(await showIdOf(db, show), request, options)
+      const { failure } = outcome.booking
+      if (failure !== null) throw refusalError(failure, outcome)
+      return outcome
+    })
+  }
+
+  preview(show: string, request: BookingRequest): Promise<number[]> {
+    return this.#run(async (db) => previewSeats(db, await showIdOf(db, show), request))
+  }
+
+  bookAllOrNothing(orders: readonly Order[]): Promise<AllOrNothing> {
+    return this.#run((db) => bookAllOrNothing(db, orders))
+  }
+
+  rehearse(): (show: string, request: BookingRequest) => Promise<Rehearsed> {
+    const rehearsal = new Rehearsal(this.#db)
+    const queue = new BookingQueue((...batch) => rehearsal.bookSeats(batch[0], batch[1]))
+    return (show, request) => this.#run(async (db) => queue.book(await showIdOf(db, show), request))
+  }
+
+  findLostReceipts(receipts: readonly Receipt[]): Promise<Receipt[]> {
+    return this.#run((db) => findLostReceipts(db, receipts))
+  }
+
+  async withThrowaway<T>(work: (throwaway: Tickets, schema: string) => Promise<T>): Promise<T> {
+    const { withThrowawaySchema } = await import('./database/throwaway.js')
+    // No signal: after an interruption, the schema must still be dropped.
+    const { signal: _, ...lasting } = this.#options
+    const db = connect({ ...lasting, connections: 2 })
+    try {
+      return await withThrowawaySchema(db, async (schema) => {
+        const throwaway = new BoxOffice({ ...this.#options, schema })
+        try {
+          await throwaway.migrate()
+          return await work(throwaway, schema)
+        } finally {
+          await throwaway.close()
+        }
+      })
+    } finally {
+      await db.close()
+    }
+  }
+
+  verify(options: VerifyOptions = {}): Promise<VerifyReport> {
+    return this.#run(async (db) =>
+      verifyShows(db, { ...options, show: await optionalShowIdOf(db, options.show) }),
+    )
+  }
+
+  repair(options: RepairOptions = {}): Promise<string[]> {
+    return this.#run(async (db) =>
+      repairBookings(db, { ...options, show: await optionalShowIdOf(db, options.show) }),
+    )
+  }
+
+  findBooking(booking: string): Promise<ListedBooking> {
+    return this.#run((db) => viewBooking(db, booking))
+  }
+
+  suggestBookings(prefix: string, statuses?: readonly BookingStatus[]): Promise<ListedBooking[]> {
+    return this.#run((db) => suggestBookings(db, prefix, statuses))
+  }
+
+  async *listBookings(filter: BookingFilter = {}): AsyncGenerator<ListedBooking> {
+    const show = await this.#run((db) => optionalShowIdOf(db, filter.show))
+    yield* listBookings(this.#db, { ...filter, ...(show !== undefined && { show }) })
+  }
+
+  confirmBooking(booking: string, options?: ConfirmOptions): Promise<Confirmed> {
+    return this.#run((db) => confirmBooking(db, booking, options))
+  }
+
+  cancelBooking(booking: string, options?: CancelOptions): Promise<BookingOutcome> {
+    return this.#run((db) => cancelBooking(db, booking, options))
+  }
+
+  moveBooking(booking: string, options: MoveOptions): Promise<BookingOutcome> {
+    return this.#run(async (db) => {
+      const toShow = await optionalShowIdOf(db, options.toShow)
+      return moveBooking(db, booking, { ...options, toShow })
+    })
+  }
+
+  checkIn(booking: string, options: CheckInOptions = {}): Promise<CheckIn> {
+    return this.#run(async (db) => {
+      const show = await optionalShowIdOf(db, options.show)
+      return checkIn(db, booking, { ...options, ...(show !== undefined && { show }) })
+    })
+  }
+
+  async *listHistory(of: HistoryOf): AsyncGenerator<HistoryEvent> {
+    yield* listHistory(this.#db, await this.#run((db) => historyIdsOf(db, of)))
+  }
+
+  editShow(show: string, edit: ShowEdit): Promise<Show> {
+    return this.#run(async (db) => editShow(db, await showIdOf(db, show), edit))
+  }
+
+  copyShow(show: string, copy: { startTime: Date; name?: string }): Promise<Show> {
+    return this.#run(async (db) => copyShow(db, await showIdOf(db, show), copy))
+  }
+
+  previewCancellation(show: string): Promise<CancellationPreview> {
+    return this.#run(async (db) => previewCancellation(db, (await findShow(db, show)).id))
+  }
+
+  reportOnShow(show: string): Promise<ShowReport> {
+    return this.#run((db) => reportOnShow(db, show))
+  }
+
+  cancelShow(show: string, expectBookings: number): Promise<Show> {
+    return this.#run(async (db) => cancelShow(db, await showIdOf(db, show), expectBookings))
+  }
+
+  createToken(token: Pick<ApiToken, 'name' | 'role'>): Promise<{ token: ApiToken; text: string }> {
+    return this.#run((db) => createToken(db, token))
+  }
+
+  listTokens(): Promise<ApiToken[]> {
+    return this.#run((db) => listTokens(db))
+  }
+
+  revokeToken(id: string): Promise<ApiToken> {
+    return this.#run((db) => revokeToken(db, id))
+  }
+
+  findToken(text: string): Promise<ApiToken | undefined> {
+    return this.#run((db) => findToken(db, text))
+  }
+
+  hasBookings(): Promise<boolean> {
+    return withRetry(this.#db, () => hasBookings(this.#db.knex))
+  }
+
+  migrate(options?: MigrateOptions): Promise<string[]> {
+    return withRetry(this.#db, () => migrate(this.#db.knex, options))
+  }
+
+  rollback(): Promise<string[]> {
+    return withRetry(this.#db, () => rollback(this.#db.knex))
+  }
+
+  schemaStatus(): Promise<SchemaStatus> {
+    return withRetry(this.#db, () => schemaStatus(this.#db.knex))
+  }
+
+  close(): Promise<void> {
+    return this.#db.close()
+  }
+
+  /** Every call waits for the schema once, and then does its own waiting where it is safe. */
+  async #run<T>(work: (db: Database) => Promise<T>): Promise<T> {
+    const { onRetry = () => {} } = this.#options
+    this.#isReady ??= withRetry(this.#db, () => requireSchema(this.#db), { onRetry }).catch(
+      (error) => {
+        // The next call looks again: a server may have come up, or been migrated.
+        this.#isReady = undefined
+        throw error
+      },
+    )
+    await this.#isReady
+    return work(this.#db)
+  }
+}
