@@ -15,6 +15,8 @@ export interface Database {
   readonly waitMs: number
   /** Once aborted, no connection is left open (after a COMMIT under way) and no new one is made. */
   readonly signal: AbortSignal | undefined
+  /** Who changes something in the transactions from here; default: the session's operator. */
+  readonly operator?: string
   /**
    * Makes an abortion wait until the returned function is called: once COMMIT is on its way,
    * cutting the connection would only hide what the server decides.

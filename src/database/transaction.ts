@@ -1,6 +1,7 @@
 import type { Knex } from 'knex'
 import { TicketsError } from '../core/errors.js'
 import type { Database } from './connection.js'
+import { nameOperator } from './operator.js'
 
 export interface TransactionOptions {
   /** Called when COMMIT is about to be sent: from then on, an error leaves its outcome open. */
@@ -23,6 +24,7 @@ export async function inTransaction<T>(
   try {
     return await db.knex.transaction(
       async (trx) => {
+        if (db.operator !== undefined) await nameOperator(trx, db.operator)
         const result = await work(trx)
         if (db.signal?.aborted) throw new TicketsError('INTERRUPTED', 'Interrupted. Rolled back.')
         allowAbortion = db.delayAbortion()
