@@ -52,6 +52,7 @@ import {
   type SchemaStatus,
   schemaStatus,
 } from './database/migrate.js'
+import { inTheNameOf } from './database/operator.js'
 import { withRetry } from './database/retry.js'
 import type { Tickets, TicketsOptions } from './tickets.js'
 
@@ -62,25 +63,13 @@ export function openTickets(options: TicketsOptions = {}): Tickets {
 
 class BoxOffice implements Tickets {
   readonly #options: TicketsOptions
+  readonly #works: Works
   readonly #db: Database
-  readonly #queue: BookingQueue
-  #isReady: Promise<void> | undefined
 
-  constructor(options: TicketsOptions) {
+  constructor(options: TicketsOptions, works = openWorks(options)) {
     this.#options = options
-    this.#db = connect(options)
-    const { onBatch } = options
-    this.#queue = new BookingQueue(
-      (showId, requests, batch) =>
-        bookSeats(this.#db, showId, requests, {
-          ...batch,
-          onLock: (lockWaitMs) => {
-            batch.onLock?.(lockWaitMs)
-            onBatch?.({ size: requests.length, lockWaitMs })
-          },
-        }),
-      { ahead: (options.connections ?? 1) > 1 },
-    )
+    this.#works = works
+    this.#db = works.db
   }
 
   get databaseName(): string {
@@ -120,7 +109,9 @@ class BoxOffice implements Tickets {
 
   book(show: string, request: BookingRequest, options?: BookingOptions): Promise<BookingOutcome> {
     return this.#run(async (db) => {
-      const outcome = await this.#queue.book(await showIdOf(db, show), request, options)
+      const { operator } = db
+      const named = operator === undefined ? request : { operator, ...request }
+      const outcome = await this.#works.queue.book(await showIdOf(db, show), named, options)
       const { failure } = outcome.booking
       if (failure !== null) throw refusalError(failure, outcome)
       return outcome
@@ -268,21 +259,61 @@ class BoxOffice implements Tickets {
     return withRetry(this.#db, () => schemaStatus(this.#db.knex))
   }
 
+  as(operator: string): Tickets {
+    return new BoxOffice(this.#options, { ...this.#works, db: inTheNameOf(operator, this.#db) })
+  }
+
   close(): Promise<void> {
     return this.#db.close()
   }
 
   /** Every call waits for the schema once, and then does its own waiting where it is safe. */
   async #run<T>(work: (db: Database) => Promise<T>): Promise<T> {
-    const { onRetry = () => {} } = this.#options
-    this.#isReady ??= withRetry(this.#db, () => requireSchema(this.#db), { onRetry }).catch(
-      (error) => {
-        // The next call looks again: a server may have come up, or been migrated.
-        this.#isReady = undefined
-        throw error
-      },
-    )
-    await this.#isReady
+    await this.#works.requireReady()
     return work(this.#db)
+  }
+}
+
+/** What a box office works with, in whoever's name. */
+interface Works {
+  db: Database
+  queue: BookingQueue
+  /** Throws when the schema is not there, or another; asks until it is, and then no more. */
+  requireReady(): Promise<void>
+}
+
+function openWorks(options: TicketsOptions): Works {
+  const db = connect(options)
+  const { onRetry = () => {} } = options
+  return {
+    db,
+    queue: openQueue(db, options),
+    requireReady: untilDone(() => withRetry(db, () => requireSchema(db), { onRetry })),
+  }
+}
+
+function openQueue(db: Database, { onBatch, connections = 1 }: TicketsOptions): BookingQueue {
+  return new BookingQueue(
+    (showId, requests, batch) =>
+      bookSeats(db, showId, requests, {
+        ...batch,
+        onLock: (lockWaitMs) => {
+          batch.onLock?.(lockWaitMs)
+          onBatch?.({ size: requests.length, lockWaitMs })
+        },
+      }),
+    { ahead: connections > 1 },
+  )
+}
+
+/** Does it once for all who ask. After a failure, whoever asks next tries again. */
+function untilDone(work: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | undefined
+  return () => {
+    done ??= work().catch((error) => {
+      done = undefined
+      throw error
+    })
+    return done
   }
 }

@@ -172,6 +172,11 @@ export interface Tickets {
   rollback(): Promise<string[]>
   /** Where the schema stands. */
   schemaStatus(): Promise<SchemaStatus>
+  /**
+   * The same box office in the name of somebody else: whatever is changed through it, the history
+   * says that they did. It shares these connections, and closing either closes both.
+   */
+  as(operator: string): Tickets
   /** Closes the connections. Never throws. */
   close(): Promise<void>
 }

@@ -1,6 +1,7 @@
 import type { Database } from '../database/connection.js'
 import { withRetry } from '../database/retry.js'
 import { query } from '../database/sql.js'
+import { inTransaction } from '../database/transaction.js'
 import type { Refusal } from './booking.js'
 import { formatReference } from './references.js'
 
@@ -42,14 +43,16 @@ export async function repairBookings(db: Database, options: RepairOptions = {}):
           `select reference, created_at from bookings where ${abandoned}`,
           values,
         )
-      : query<RepairedRow>(
-          db.knex,
-          `update bookings
-           set status = 'FAILED', failure = ?, pending_until = null, key = null,
-               updated_at = clock_timestamp()
-           where ${abandoned}
-           returning reference, created_at`,
-          [JSON.stringify(ABANDONED), ...values],
+      : inTransaction(db, (trx) =>
+          query<RepairedRow>(
+            trx,
+            `update bookings
+             set status = 'FAILED', failure = ?, pending_until = null, key = null,
+                 updated_at = clock_timestamp()
+             where ${abandoned}
+             returning reference, created_at`,
+            [JSON.stringify(ABANDONED), ...values],
+          ),
         ),
   )
   return rows

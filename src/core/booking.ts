@@ -44,6 +44,8 @@ export interface BookingRequest {
   key?: string
   /** Hold the seats instead of selling them: for so many milliseconds, or until they are released. */
   hold?: number | 'forever'
+  /** Who sells it, when not the session's operator. */
+  operator?: string
 }
 
 /** What became of a request. */

@@ -2,6 +2,7 @@ import type { Knex } from 'knex'
 import { v4 as randomId } from 'uuid'
 import type { Database } from '../database/connection.js'
 import { withRetry } from '../database/retry.js'
+import { inTransaction } from '../database/transaction.js'
 import { TicketsError } from './errors.js'
 import { checkText } from './input.js'
 import { quote } from './quote.js'
@@ -58,16 +59,17 @@ const PAGE_SIZE = 1000
 export async function createShow(db: Database, input: NewShow): Promise<Show> {
   const show = checkNewShow(input)
   const id = randomId()
-  return withRetry(db, async () => {
-    // The id makes the retry safe: an insert whose reply was lost is found, not repeated.
-    await db
-      .knex('shows')
-      .insert({ id, ...show })
-      .onConflict('id')
-      .ignore()
-    const [row] = await selectShows(db.knex).where('shows.id', id)
-    return toShow(row!)
-  })
+  return withRetry(db, () =>
+    inTransaction(db, async (trx) => {
+      // The id makes the retry safe: an insert whose reply was lost is found, not repeated.
+      await trx('shows')
+        .insert({ id, ...show })
+        .onConflict('id')
+        .ignore()
+      const [row] = await selectShows(trx).where('shows.id', id)
+      return toShow(row!)
+    }),
+  )
 }
 
 /**

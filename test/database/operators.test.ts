@@ -1,0 +1,52 @@
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { openTickets, type Tickets } from '../../src/index.js'
+import { cloneDatabase, type TestDatabase } from '../support/database.js'
+
+let db: TestDatabase
+let tickets: Tickets
+beforeAll(async () => {
+  db = await cloneDatabase()
+  // One connection: whatever somebody leaves behind on it, the next one would have.
+  tickets = openTickets({ database: db.url, env: {}, operator: 'the house' })
+})
+afterAll(async () => {
+  await tickets.close()
+  await db.drop()
+})
+
+/** Who did what in a show, without the bookings that were made. */
+async function doneBy(show: string): Promise<string[]> {
+  const rows = await db.sql<{ done: string }>(
+    `select operator || ': ' || action as done from history
+     where show_id = $1 and action <> 'held' order by id`,
+    [show],
+  )
+  return rows.map(({ done }) => done)
+}
+
+it('what somebody changes is theirs in the history, and what comes after it is not', async () => {
+  const [ada, grace] = [tickets.as('Ada'), tickets.as('Grace')]
+  const startTime = new Date('2030-01-01T19:00:00Z')
+  const show = await ada.createShow({ name: 'Cats', startTime, totalSeats: 9 })
+  const { booking } = await tickets.book(show.id, { seats: [1, 2, 3], hold: 'forever' })
+  await ada.confirmBooking(booking.id, { seats: '1,2' })
+  await grace.confirmBooking(booking.id)
+  await ada.moveBooking(booking.id, { to: [9] })
+  await tickets.checkIn(booking.id)
+  await grace.checkIn(booking.id, { undo: true })
+  await ada.cancelBooking(booking.id)
+  await tickets.editShow(show.id, { name: 'Dogs' })
+  await grace.cancelShow(show.id, 1)
+  expect(await doneBy(show.id)).toEqual([
+    'Ada: created',
+    'Ada: reduced',
+    'Ada: confirmed',
+    'Grace: confirmed',
+    'Ada: moved',
+    'the house: checked in',
+    'Grace: check-in undone',
+    'Ada: cancelled',
+    'the house: edited',
+    'Grace: cancelled',
+  ])
+})
