@@ -32,6 +32,12 @@ declare module 'fastify' {
     /** Open for as long as the client likes, so it is no load. */
     isStream?: boolean
   }
+  interface FastifyRequest {
+    /** The name of the token that it came with, where one is wanted. */
+    operator: string | undefined
+    /** The box office, in the name of whoever asks. */
+    tickets: Tickets
+  }
 }
 
 export interface AppOptions {
@@ -75,12 +81,13 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   const guard = options.requireToken ? guardByToken(tickets) : guardByPlace(corsOrigins)
   if (corsOrigins.length > 0) await app.register(cors, { origin: [...corsOrigins] })
   if (options.rate !== undefined) await limitRate(app, options.rate)
+  openDoor(app, tickets)
   letIn(app, load, guard)
   refuseUnknownRoutes(app)
 
   await describeApi(app, version)
-  showRoutes(app, { tickets, feeds })
-  bookingRoutes(app, { tickets, metrics })
+  showRoutes(app, feeds)
+  bookingRoutes(app, metrics)
   healthRoutes(app, options)
   app.addHook('preClose', async () => feeds.close())
   return app
@@ -147,6 +154,16 @@ function watchRequests(app: FastifyInstance, { metrics }: Pick<AppOptions, 'metr
   })
 }
 
+/** Gives every request the box office in its own name: what it changes, its bearer has changed. */
+function openDoor(app: FastifyInstance, tickets: Tickets): void {
+  app.decorateRequest('operator', undefined)
+  app.decorateRequest('tickets', {
+    getter() {
+      return this.operator === undefined ? tickets : tickets.as(this.operator)
+    },
+  })
+}
+
 /** Before anything is done for a request: is there room for it, and may it? */
 function letIn(app: FastifyInstance, load: LoadLimit, guard: Guard): void {
   let isClosing = false
@@ -163,7 +180,8 @@ function letIn(app: FastifyInstance, load: LoadLimit, guard: Guard): void {
   })
   // After the limit of the rate, or guessing tokens would cost the database a look at each.
   app.addHook('preParsing', async (request, _reply, payload) => {
-    await guard(request, request.routeOptions.config.role)
+    const token = await guard(request, request.routeOptions.config.role)
+    request.operator = token?.name
     return payload
   })
 }

@@ -5,8 +5,14 @@ import { tokenRoles } from '../index.js'
 import { HttpError } from './errors.js'
 import { shareLooks } from './share-looks.js'
 
-/** Lets a request pass that needs `role`, or throws UNAUTHORIZED or FORBIDDEN. */
-export type Guard = (request: FastifyRequest, role: TokenRole | undefined) => Promise<void>
+/**
+ * Lets a request pass that needs `role`, or throws UNAUTHORIZED or FORBIDDEN. Returns the token
+ * that it came with, if it had to come with one.
+ */
+export type Guard = (
+  request: FastifyRequest,
+  role: TokenRole | undefined,
+) => Promise<ApiToken | undefined>
 
 /** Wants a bearer token of the right role wherever a route needs one. */
 export function guardByToken(tickets: Pick<Tickets, 'findToken'>): Guard {
@@ -15,7 +21,7 @@ export function guardByToken(tickets: Pick<Tickets, 'findToken'>): Guard {
   // By its hash: how long it takes to find a text in a map tells something about the text.
   const findToken = (text: string) => share(hashOf(text), () => tickets.findToken(text))
   return async ({ headers }, role) => {
-    if (role === undefined) return
+    if (role === undefined) return undefined
     const [, text] = /^Bearer +(\S{1,200})$/i.exec(headers.authorization ?? '') ?? []
     const token = text === undefined ? undefined : await findToken(text)
     if (token === undefined) {
@@ -26,6 +32,7 @@ export function guardByToken(tickets: Pick<Tickets, 'findToken'>): Guard {
     if (!mayDo(token.role, role)) {
       throw new HttpError('FORBIDDEN', `A token of the role ${token.role} may not do this.`)
     }
+    return token
   }
 }
 
@@ -44,10 +51,11 @@ export function guardByPlace(allowedOrigins: readonly string[]): Guard {
       )
     }
     const isRead = method === 'GET' || method === 'HEAD' || method === 'OPTIONS'
-    if (isRead || origin === undefined || allowedOrigins.includes(origin)) return
-    if (origin !== `http://${host}`) {
+    const isOwn = origin === undefined || origin === `http://${host}`
+    if (!isRead && !isOwn && !allowedOrigins.includes(origin)) {
       throw new HttpError('FORBIDDEN', 'Requests from other web pages are refused. See --cors.')
     }
+    return undefined
   }
 }
 

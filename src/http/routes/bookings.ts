@@ -1,12 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { parseHold } from '../../core/duration.js'
 import { bookingJson, checkInJson, listedBookingJson } from '../../core/json.js'
-import {
-  type BookingOutcome,
-  type BookingRequest,
-  type Tickets,
-  TicketsError,
-} from '../../index.js'
+import { type BookingOutcome, type BookingRequest, TicketsError } from '../../index.js'
 import type { Metrics } from '../metrics.js'
 import * as schemas from '../schemas.js'
 
@@ -31,10 +26,7 @@ interface OfBooking {
 const { errors } = schemas
 
 /** Bookings: made, and what becomes of them, as the commands do it. */
-export function bookingRoutes(
-  app: FastifyInstance,
-  { tickets, metrics }: { tickets: Tickets; metrics: Metrics },
-): void {
+export function bookingRoutes(app: FastifyInstance, metrics: Metrics): void {
   app.post<OfShow & { Body: BookBody; Headers: { 'idempotency-key'?: string } }>(
     '/shows/:show/book',
     {
@@ -48,7 +40,7 @@ export function bookingRoutes(
         response: { 201: { $ref: 'Booking#' }, ...errors(400, 401, 403, 404, 409, 503) },
       },
     },
-    async ({ params, body, headers }, reply) => {
+    async ({ tickets, params, body, headers }, reply) => {
       const request = requestOf(body, headers['idempotency-key'])
       const outcome = await counted(metrics, tickets.book(params.show, request))
       return reply.code(201).send(bookingJson(outcome))
@@ -66,13 +58,13 @@ export function bookingRoutes(
         response: { 200: { $ref: 'ListedBooking#' }, ...errors(401, 403, 404, 503) },
       },
     },
-    async ({ params }) => listedBookingJson(await tickets.findBooking(params.booking)),
+    async ({ tickets, params }) => listedBookingJson(await tickets.findBooking(params.booking)),
   )
 
-  lifeRoutes(app, tickets)
+  lifeRoutes(app)
 }
 
-function lifeRoutes(app: FastifyInstance, tickets: Tickets): void {
+function lifeRoutes(app: FastifyInstance): void {
   const route = (operationId: string, summary: string, body: object, answer: string) => ({
     config: { role: 'box-office' as const },
     schema: {
@@ -87,14 +79,14 @@ function lifeRoutes(app: FastifyInstance, tickets: Tickets): void {
   app.post<OfBooking & { Body: { seats?: Seats } }>(
     '/bookings/:booking/confirm',
     route('confirmBooking', 'Sell what a hold keeps', schemas.confirmRequest, 'Booking#'),
-    async ({ params, body }) =>
+    async ({ tickets, params, body }) =>
       bookingJson(await tickets.confirmBooking(params.booking, { ...specOf(body.seats) })),
   )
 
   app.post<OfBooking & { Body: { seats?: Seats; reason?: string | null } }>(
     '/bookings/:booking/cancel',
     route('cancelBooking', 'Give seats back', schemas.cancelRequest, 'Booking#'),
-    async ({ params, body: { seats, reason } }) =>
+    async ({ tickets, params, body: { seats, reason } }) =>
       bookingJson(
         await tickets.cancelBooking(params.booking, {
           ...specOf(seats),
@@ -106,7 +98,7 @@ function lifeRoutes(app: FastifyInstance, tickets: Tickets): void {
   app.post<OfBooking & { Body: { to: Seats; to_show?: string } }>(
     '/bookings/:booking/move',
     route('moveBooking', 'Exchange seats for as many others', schemas.moveRequest, 'Booking#'),
-    async ({ params, body: { to, to_show: toShow } }) =>
+    async ({ tickets, params, body: { to, to_show: toShow } }) =>
       bookingJson(
         await tickets.moveBooking(params.booking, { to, ...(toShow !== undefined && { toShow }) }),
       ),
@@ -115,7 +107,7 @@ function lifeRoutes(app: FastifyInstance, tickets: Tickets): void {
   app.post<OfBooking & { Body: { seats?: Seats; show?: string; undo?: boolean } }>(
     '/bookings/:booking/check-in',
     route('checkIn', 'Let seats in, each once', schemas.checkInRequest, 'CheckIn#'),
-    async ({ params, body: { seats, ...rest } }) =>
+    async ({ tickets, params, body: { seats, ...rest } }) =>
       checkInJson(await tickets.checkIn(params.booking, { ...specOf(seats), ...rest })),
   )
 }

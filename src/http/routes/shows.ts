@@ -22,10 +22,7 @@ interface ListQuery {
 }
 
 /** Shows: created, listed, viewed and watched. */
-export function showRoutes(
-  app: FastifyInstance,
-  { tickets, feeds }: { tickets: Tickets; feeds: SeatFeeds },
-): void {
+export function showRoutes(app: FastifyInstance, feeds: SeatFeeds): void {
   app.post<{ Body: NewShowBody }>(
     '/admin/shows',
     {
@@ -37,7 +34,7 @@ export function showRoutes(
         response: { 201: { $ref: 'Show#' }, ...errors(400, 401, 403, 503) },
       },
     },
-    async ({ body }, reply) => {
+    async ({ tickets, body }, reply) => {
       const timeZone = parseTimeZone(body.time_zone ?? 'UTC')
       const show = await tickets.createShow({
         name: body.name,
@@ -60,7 +57,7 @@ export function showRoutes(
         response: { 200: { type: 'array', items: { $ref: 'Show#' } }, ...errors(400, 404, 503) },
       },
     },
-    async ({ query }, reply) => {
+    async ({ tickets, query }, reply) => {
       const shows = tickets.listShows(await filterOf(tickets, query))
       // The first one now: an error must be an answer, and not the end of one.
       const first = await shows.next()
@@ -79,7 +76,7 @@ export function showRoutes(
         response: { 200: { $ref: 'Show#' }, ...errors(400, 404, 503) },
       },
     },
-    async ({ params }) => showJson(await tickets.findShow(params.show)),
+    async ({ tickets, params }) => showJson(await tickets.findShow(params.show)),
   )
 
   app.get<{ Params: { show: string } }>(
@@ -92,7 +89,7 @@ export function showRoutes(
         response: { 200: { $ref: 'Seats#' }, ...errors(400, 404, 503) },
       },
     },
-    async ({ params }) => seatsJson(await tickets.viewShow(params.show)),
+    async ({ tickets, params }) => seatsJson(await tickets.viewShow(params.show)),
   )
 
   app.get<{ Params: { show: string } }>(
@@ -113,7 +110,7 @@ export function showRoutes(
         },
       },
     },
-    async ({ params }, reply) => {
+    async ({ tickets, params }, reply) => {
       const { id } = await tickets.findShow(params.show)
       const stream = feeds.open(id)
       // A proxy that collects what it passes on would hold events back.

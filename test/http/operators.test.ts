@@ -1,0 +1,48 @@
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { cloneDatabase, type TestDatabase } from '../support/database.js'
+import { ask, type OwnHttpServer, serveHere } from '../support/http.js'
+
+let db: TestDatabase
+let server: OwnHttpServer
+beforeAll(async () => {
+  db = await cloneDatabase()
+  server = await serveHere(db.url, { requireToken: true })
+})
+afterAll(async () => {
+  await server.close()
+  await db.drop()
+})
+
+/** Somebody with a token of their own; what they are answered. */
+async function bearer(name: string, role: 'admin' | 'box-office') {
+  const { text } = await server.tickets.createToken({ name, role })
+  const headers = { authorization: `Bearer ${text}` }
+  return async (path: string, body: object) =>
+    (await ask(server.url + path, { body, headers })).body
+}
+
+const newShow = { name: 'Cats', start_time: '2030-01-01T19:00:00Z', total_seats: 50 }
+
+it('what is changed over HTTP is the work of whoever bears the token', async () => {
+  const office = await bearer('the office', 'admin')
+  const till = await bearer('till 3', 'box-office')
+  const door = await bearer('the door', 'box-office')
+  const show = await office('/admin/shows', newShow)
+  const { id } = await till(`/shows/${show.id}/book`, { seats: [1, 2], hold: 'forever' })
+  await till(`/bookings/${id}/confirm`, {})
+  await till(`/bookings/${id}/move`, { to: [3, 4] })
+  await door(`/bookings/${id}/check-in`, { seats: [3] })
+  await door(`/bookings/${id}/check-in`, { undo: true })
+  await till(`/bookings/${id}/cancel`, { reason: 'ill' })
+  const events = await db.sql<{ operator: string; action: string }>(
+    `select operator, action from history where action <> 'held' order by id`,
+  )
+  expect(events).toEqual([
+    { operator: 'the office', action: 'created' },
+    { operator: 'till 3', action: 'confirmed' },
+    { operator: 'till 3', action: 'moved' },
+    { operator: 'the door', action: 'checked in' },
+    { operator: 'the door', action: 'check-in undone' },
+    { operator: 'till 3', action: 'cancelled' },
+  ])
+})
