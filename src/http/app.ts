@@ -188,6 +188,7 @@ function letIn(app: FastifyInstance, load: LoadLimit, guard: Guard): void {
 
 async function limitRate(app: FastifyInstance, rate: number): Promise<void> {
   await app.register(rateLimit, {
+    global: false,
     max: rate,
     timeWindow: 1000,
     errorResponseBuilder: (_request, { ttl }) =>
@@ -195,6 +196,8 @@ async function limitRate(app: FastifyInstance, rate: number): Promise<void> {
         'retry-after': String(Math.max(1, Math.ceil(ttl / 1000))),
       }),
   })
+  // By itself the plugin limits routes, and what is none of them would not count.
+  app.addHook('onRequest', app.rateLimit())
 }
 
 /** What is no HTTP at all gets an answer of the same shape, and the connection ends. */

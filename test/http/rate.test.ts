@@ -1,0 +1,30 @@
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { cloneDatabase, type TestDatabase } from '../support/database.js'
+import { ask, type OwnHttpServer, serveHere } from '../support/http.js'
+
+let db: TestDatabase
+let server: OwnHttpServer
+beforeAll(async () => {
+  db = await cloneDatabase()
+  server = await serveHere(db.url, { rate: 5, requireToken: true })
+})
+afterAll(async () => {
+  await server.close()
+  await db.drop()
+})
+
+it.each([
+  ['GET', '/shows', 200],
+  ['GET', '/docs', 200],
+  ['GET', '/nowhere', 404],
+  ['DELETE', '/shows', 405],
+  ['POST', '/admin/shows', 401],
+])('%s %s is limited: who asks too often is told to slow down', async (method, path, status) => {
+  const asked = Array.from({ length: 40 }, () => ask(server.url + path, { method }))
+  const answers = await Promise.all(asked)
+  const limited = answers.filter((answer) => answer.status === 429)
+  expect(limited.length).toBeGreaterThan(0)
+  expect(limited[0]!.headers.get('retry-after')).toBe('1')
+  expect(limited[0]!.body.error).toMatchObject({ code: 'TOO_MANY_REQUESTS', retryable: true })
+  for (const answer of answers) expect([status, 429]).toContain(answer.status)
+})
