@@ -85,9 +85,9 @@ class BoxOffice implements Tickets {
     return this.#run((db) => createShow(db, show))
   }
 
-  async *listShows(filter?: ShowFilter): AsyncGenerator<Show> {
-    await this.#run(async () => {})
-    yield* listShows(this.#db, filter)
+  async *listShows(filter: ShowFilter = {}): AsyncGenerator<Show> {
+    const after = await this.#run((db) => optionalShowIdOf(db, filter.after))
+    yield* listShows(this.#db, { ...filter, ...(after !== undefined && { after }) })
   }
 
   findShow(show: string): Promise<Show> {

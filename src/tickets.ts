@@ -68,7 +68,10 @@ export interface Tickets {
   readonly connections: { busy: number; idle: number; waiting: number }
   /** Creates a show with an empty house. Throws INVALID_INPUT. */
   createShow(show: NewShow): Promise<Show>
-  /** Shows in the order of their start, in constant memory however many there are. */
+  /**
+   * Shows in the order of their start, in constant memory however many there are. `after` as for
+   * `findShow`. Throws INVALID_INPUT, SHOW_NOT_FOUND, AMBIGUOUS_ID.
+   */
   listShows(filter?: ShowFilter): AsyncGenerator<Show>
   /** The show with this id, beginning of an id, or name. Throws SHOW_NOT_FOUND, AMBIGUOUS_ID. */
   findShow(show: string): Promise<Show>

@@ -2,6 +2,7 @@ import type { Knex } from 'knex'
 import { v4 as randomId } from 'uuid'
 import type { Database } from '../database/connection.js'
 import { withRetry } from '../database/retry.js'
+import { query } from '../database/sql.js'
 import { inTransaction } from '../database/transaction.js'
 import { TicketsError } from './errors.js'
 import { checkText } from './input.js'
@@ -49,8 +50,8 @@ export interface ShowFilter {
   search?: string
   /** At most so many. */
   limit?: number
-  /** Only shows after this one in the order of the list: the last one of an earlier page. */
-  after?: { startTime: Date; id: string }
+  /** The id of the last show of an earlier page: only shows after it in the order of the list. */
+  after?: string
 }
 
 const PAGE_SIZE = 1000
@@ -74,10 +75,10 @@ export async function createShow(db: Database, input: NewShow): Promise<Show> {
 
 /**
  * Lists shows in the order of their start, page by page: any number of them in constant memory.
- * Throws INVALID_INPUT for a search without a word in it.
+ * Throws INVALID_INPUT for a search without a word in it, SHOW_NOT_FOUND when there is no `after`.
  */
 export async function* listShows(db: Database, filter: ShowFilter = {}): AsyncGenerator<Show> {
-  let after: Place | undefined = filter.after
+  let after = filter.after === undefined ? undefined : await placeOf(db, filter.after)
   let left = filter.limit ?? Number.POSITIVE_INFINITY
   while (left > 0) {
     const size = Math.min(left, PAGE_SIZE)
@@ -190,10 +191,22 @@ function selectShows(knex: Knex): Knex.QueryBuilder<ShowRow, ShowRow[]> {
   )
 }
 
-/** Where a page begins: after the show with this start (a text is exact to the microsecond). */
+/** Where a page begins: after the show with this start, as a text exact to the microsecond. */
 interface Place {
-  startTime: Date | string
+  startTime: string
   id: string
+}
+
+async function placeOf(db: Database, id: string): Promise<Place> {
+  const [row] = await withRetry(db, () =>
+    query<Place>(
+      db.knex,
+      'select start_time::text as "startTime", id from shows where id = ?::uuid',
+      [id],
+    ),
+  )
+  if (row === undefined) throw showNotFound(id)
+  return row
 }
 
 function showPage(knex: Knex, filter: ShowFilter, after: Place | undefined, size: number) {

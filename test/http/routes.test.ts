@@ -72,6 +72,23 @@ describe('shows', () => {
     expect(all).toHaveLength(7)
   })
 
+  it('come in exact pages where they start within one millisecond', async () => {
+    await db.sql(
+      `insert into shows (id, name, start_time, time_zone, total_seats, booked_seats)
+       select gen_random_uuid(), 'Burst ' || n, timestamptz '2031-01-01T00:00Z' + n / 2 * interval '1 microsecond',
+              'UTC', 8, '\\x00'
+       from generate_series(1, 12) as n`,
+    )
+    const seen: string[] = []
+    for (let after = '', page = []; seen.length <= 12; after = `&after=${page.at(-1).id}`) {
+      page = (await get(`/shows?search=burst&limit=1${after}`)).body
+      if (page.length === 0) break
+      seen.push(page[0].name)
+    }
+    expect(new Set(seen).size).toBe(12)
+    expect(seen).toHaveLength(12)
+  })
+
   it('are all listed without a limit, more than a page of the database', async () => {
     const other = await cloneDatabase()
     const own = await serveHere(other.url)

@@ -58,7 +58,7 @@ export function showRoutes(app: FastifyInstance, feeds: SeatFeeds): void {
       },
     },
     async ({ tickets, query }, reply) => {
-      const shows = tickets.listShows(await filterOf(tickets, query))
+      const shows = tickets.listShows(filterOf(query))
       // The first one now: an error must be an answer, and not the end of one.
       const first = await shows.next()
       reply.type('application/json; charset=utf-8')
@@ -119,14 +119,8 @@ export function showRoutes(app: FastifyInstance, feeds: SeatFeeds): void {
   )
 }
 
-async function filterOf(tickets: Tickets, query: ListQuery): Promise<ShowFilter> {
-  const { limit, after, upcoming, search } = query
-  return {
-    ...(limit !== undefined && { limit }),
-    ...(search !== undefined && { search }),
-    ...(upcoming !== undefined && { upcoming: upcoming !== 'false' }),
-    ...(after !== undefined && { after: await tickets.findShow(after) }),
-  }
+function filterOf({ upcoming, ...rest }: ListQuery): ShowFilter {
+  return { ...rest, ...(upcoming !== undefined && { upcoming: upcoming !== 'false' }) }
 }
 
 const CHUNK = 32_768
