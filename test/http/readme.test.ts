@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { execa } from 'execa'
 import { expect, it } from 'vitest'
 import { cloneDatabase } from '../support/database.js'
@@ -10,6 +12,7 @@ const create = `curl -X POST http://localhost:3000/admin/shows \\
 const list = 'curl http://localhost:3000/shows'
 
 it("the original README's two commands give the responses that it shows, on the default port", async () => {
+  await requireFree(3000)
   const db = await cloneDatabase()
   const server = await serveProcess(db.url, [])
   expect(server.url).toBe('http://127.0.0.1:3000')
@@ -29,3 +32,20 @@ it("the original README's two commands give the responses that it shows, on the 
   expect(await server.stop()).toBe(0)
   await db.drop()
 })
+
+/** The port is part of what is promised, so no other would do. */
+async function requireFree(port: number): Promise<void> {
+  for (const host of ['127.0.0.1', '::1']) {
+    const socket = connect(port, host)
+    const isTaken = await once(socket, 'connect').then(
+      () => true,
+      () => false,
+    )
+    socket.destroy()
+    if (isTaken) {
+      throw new Error(
+        `Something else listens on port ${port} of this machine (${host}), and this test needs it: end that, and run the test again.`,
+      )
+    }
+  }
+}
