@@ -246,9 +246,11 @@ it.each(requests)('%s: %j', async (_title, expected, sent) => {
   expect(body).not.toMatch(/node_modules|\.ts:|\.cjs|at Object|select |Knex/)
 })
 
-it('there are sixty of them at least, and after them all no seat is sold and no bug is logged', async () => {
+it('there are sixty of them at least, and after them all nothing is under way, no seat is sold and no bug is logged', async () => {
   expect(requests.length).toBeGreaterThanOrEqual(60)
   expect((await send(get('/healthz'))).status).toBe(200)
+  const { body: counters } = await send(get('/metrics'))
+  expect(counters).toContain('tickets_http_requests_under_way 0')
   const [row] = await db.sql('select confirmed_seats_count as sold from shows where id = $1', [
     show,
   ])
