@@ -17,6 +17,8 @@ export interface Draft {
   key: string | null
   /** The whole request in one canonical text: what the same key must come with again. */
   keyRequest: string | null
+  /** Who sells it, when not the session's operator. */
+  operator: string | undefined
   /** An earlier call had recorded this key; `id` is its booking. */
   isReplay: boolean
   row?: BookedRow
@@ -36,7 +38,7 @@ export function draftOf(
     const customer = checkOptionalText('customer', request.customer, 200)
     const note = checkOptionalText('note', request.note, 1000)
     const key = checkOptionalText('key', request.key, MAX_KEY)
-    const { hold } = request
+    const { hold, operator } = request
     return {
       id: newBookingId(),
       reference: newReference(),
@@ -46,6 +48,7 @@ export function draftOf(
       hold,
       key,
       keyRequest: key === null ? null : JSON.stringify({ showId, ...wanted, customer, note, hold }),
+      operator,
       isReplay: false,
     }
   } catch (error) {

@@ -4,16 +4,16 @@ import { withRetry } from '../database/retry.js'
 import { query } from '../database/sql.js'
 import { inTransaction } from '../database/transaction.js'
 import { ABANDONED, isAbandonedBy } from './abandoned.js'
-import type { BookedRow, BookingRow, Refusal } from './booking.js'
+import type { BookedRow } from './booking.js'
 import type { BookingOptions } from './bookings.js'
 import { decide, type Verdict } from './decide.js'
 import type { Draft } from './draft.js'
 import { TicketsError } from './errors.js'
-import { houseOf, lockHouse, salesStatement } from './house.js'
+import { houseOf, lockHouse } from './house.js'
+import { type Outcome, writeOutcomes } from './outcomes.js'
 import { recordDrafts } from './record.js'
 import { formatReference } from './references.js'
 import { IS_LIVE_HOLD } from './shows.js'
-import { sqlArray } from './sql-array.js'
 
 /** Steps 2 to 6: decides the drafts under the show's lock and leaves in each the row that stands. */
 export async function settle(
@@ -107,8 +107,7 @@ export async function settleUnderLock(
     if (outcome.status === 'CONFIRMED') sold.push(...outcome.seats)
   }
 
-  const sales = sold.length > 0 ? salesStatement(show, { sold }) : undefined
-  const written = await writeOutcomes(trx, outcomes, sales)
+  const written = await writeOutcomes(trx, outcomes, { show, sold })
   for (const draft of drafts) {
     const outcome = written.get(draft.id)
     const { customer, note } = draft
@@ -117,22 +116,13 @@ export async function settleUnderLock(
   return settled
 }
 
-/** What is to be written of a booking: its verdict. */
-interface Outcome {
-  id: string
-  status: 'CONFIRMED' | 'HELD' | 'FAILED'
-  seats: number[]
-  hold?: number | 'forever' | undefined
-  failure: Refusal | null
-}
-
-function outcomeFor({ id, wanted, hold }: Draft, verdict: Verdict): Outcome {
+function outcomeFor({ id, wanted, hold, operator }: Draft, verdict: Verdict): Outcome {
   if ('refusal' in verdict) {
     const seats = 'seats' in wanted ? [...wanted.seats] : []
-    return { id, status: 'FAILED', seats, failure: verdict.refusal }
+    return { id, status: 'FAILED', seats, failure: verdict.refusal, operator }
   }
   const status = hold === undefined ? 'CONFIRMED' : 'HELD'
-  return { id, status, seats: [...verdict.seats], hold, failure: null }
+  return { id, status, seats: [...verdict.seats], hold, failure: null, operator }
 }
 
 type Known = BookedRow & { role: 'decided' | 'hold' | 'abandoned' }
@@ -165,60 +155,4 @@ function bookingsUnderLock(
     [ids, showId, showId, ids],
     'bookings_under_lock',
   )
-}
-
-type Written = Outcome & Pick<BookingRow, 'reference' | 'held_until' | 'created_at' | 'updated_at'>
-
-/**
- * Step 5: the show once, if it sold anything, and the bookings once, in one statement. Only what is
- * still PENDING may be decided. Returns the bookings by their id.
- */
-async function writeOutcomes(
-  trx: Knex.Transaction,
-  outcomes: Outcome[],
-  sales: ReturnType<typeof salesStatement> | undefined,
-): Promise<Map<string, Written>> {
-  if (outcomes.length === 0) return new Map()
-  const rows = await query<
-    Pick<Written, 'id' | 'reference' | 'held_until' | 'created_at' | 'updated_at'>
-  >(
-    trx,
-    `${sales ? `with sales as (${sales.sql} returning id)` : ''}
-     update bookings
-     set status = outcome.status,
-         seats = outcome.seats::int[],
-         failure = outcome.failure::jsonb,
-         held_until = clock_timestamp() + make_interval(secs => outcome.hold_seconds),
-         pending_until = null,
-         key = case when outcome.failure::jsonb ->> 'code' = 'ABANDONED' then null else key end,
-         updated_at = clock_timestamp()
-     from unnest(?::uuid[], ?::text[], ?::text[], ?::text[], ?::float8[])
-       as outcome (id, status, seats, failure, hold_seconds)
-     where bookings.id = outcome.id and bookings.status = 'PENDING'
-       ${sales ? 'and exists (select from sales)' : ''}
-     returning bookings.id, reference, held_until, created_at, updated_at`,
-    [
-      ...(sales?.values ?? []),
-      outcomes.map((outcome) => outcome.id),
-      outcomes.map((outcome) => outcome.status),
-      outcomes.map((outcome) => sqlArray(outcome.seats)),
-      outcomes.map((outcome) => (outcome.failure ? JSON.stringify(outcome.failure) : null)),
-      outcomes.map((outcome) => (typeof outcome.hold === 'number' ? outcome.hold / 1000 : null)),
-    ],
-    sales ? 'write_sales_and_outcomes' : 'write_outcomes',
-  )
-  if (rows.length !== outcomes.length) throw new SupersededError()
-  const byId = new Map(outcomes.map((outcome) => [outcome.id, outcome]))
-  return new Map(rows.map((row) => [row.id, { ...byId.get(row.id)!, ...row }]))
-}
-
-/**
- * A booking of the batch was decided by somebody who did not hold the show's lock (a repair of
- * abandoned bookings). Nothing of the batch may stand; the next try sees that verdict.
- */
-class SupersededError extends Error {
-  override readonly name = 'SupersededError'
-  /** PostgreSQL's serialization_failure, in the server's own form: what makes it run again. */
-  readonly severity = 'ERROR'
-  readonly code = '40001'
 }

@@ -46,3 +46,29 @@ it('what is changed over HTTP is the work of whoever bears the token', async () 
     { operator: 'till 3', action: 'cancelled' },
   ])
 })
+
+it('of bookings that several make at once, each is the work of its own bearer', async () => {
+  const office = await bearer('the manager', 'admin')
+  const { id } = await office('/admin/shows', newShow)
+  const tills = await Promise.all([1, 2, 3].map((n) => bearer(`till ${n} of 3`, 'box-office')))
+  await Promise.all(
+    Array.from({ length: 30 }, (_, i) =>
+      tills[i % 3]!(`/shows/${id}/book`, {
+        // Sold, held, and refused.
+        seats: [i < 27 ? i + 1 : 1],
+        customer: `of till ${(i % 3) + 1} of 3`,
+        ...(i % 2 === 0 && { hold: '1h' }),
+      }),
+    ),
+  )
+  const events = await db.sql<{ operator: string; customer: string; action: string }>(
+    `select operator, after ->> 'customer' as customer, action from history
+     where show_id = $1 and action <> 'created'`,
+    [id],
+  )
+  expect(events).toHaveLength(30)
+  expect(new Set(events.map(({ action }) => action))).toEqual(
+    new Set(['confirmed', 'held', 'failed']),
+  )
+  for (const { operator, customer } of events) expect(customer).toBe(`of ${operator}`)
+})
