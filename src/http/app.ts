@@ -12,8 +12,9 @@ import type { Tickets, TokenRole } from '../index.js'
 import { parseJsonStrictly } from './body.js'
 import { describeApi } from './documents.js'
 import { answerOf, HttpError } from './errors.js'
+import { followWork } from './follow-work.js'
 import { type Guard, guardByPlace, guardByToken } from './guard.js'
-import { LoadLimit, type LoadLimits } from './load-limit.js'
+import { BODY_LIMIT, type LoadLimit } from './load-limit.js'
 import type { createMetrics } from './metrics.js'
 import { refuseUnknownRoutes } from './not-found.js'
 import { bookingRoutes } from './routes/bookings.js'
@@ -54,19 +55,14 @@ export interface AppOptions {
   rate?: number | undefined
   /** Origins of web pages that may call. */
   corsOrigins: readonly string[]
-  limits?: LoadLimits
+  load: LoadLimit
 }
-
-export const BODY_LIMIT = 1024 * 1024
-
-const defaultLimits: LoadLimits = { requests: 5000, bytes: 64 * 1024 * 1024 }
 
 /** The application: every route, and around them what guards, limits, counts and logs. */
 export async function createApp(options: AppOptions): Promise<FastifyInstance> {
-  const { tickets, metrics, version, corsOrigins } = options
+  const { tickets, metrics, load, version, corsOrigins } = options
   const app = openFastify(options)
   const feeds = new SeatFeeds(tickets)
-  const load = new LoadLimit(options.limits ?? defaultLimits, BODY_LIMIT)
   metrics.watch({
     tickets,
     requestsUnderWay: () => load.requests,
@@ -77,6 +73,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   parseJsonStrictly(app)
   app.setErrorHandler(sendError)
   app.addHook('onRequest', secureHeaders)
+  followWork(app)
   watchRequests(app, options)
   const guard = options.requireToken ? guardByToken(tickets) : guardByPlace(corsOrigins)
   if (corsOrigins.length > 0) await app.register(cors, { origin: [...corsOrigins] })
@@ -134,11 +131,20 @@ function secureHeaders(request: FastifyRequest, reply: FastifyReply, done: () =>
   done()
 }
 
-/** Counts and logs every request when its connection is done with it, however that came about. */
-function watchRequests(app: FastifyInstance, { metrics }: Pick<AppOptions, 'metrics'>): void {
+/**
+ * Counts and logs every request when its connection is done with it, however that came about, and
+ * lets it out. What is still done for a client that has gone stays in: it is load, too.
+ */
+function watchRequests(
+  app: FastifyInstance,
+  { metrics, load }: Pick<AppOptions, 'metrics' | 'load'>,
+): void {
   app.addHook('onRequest', (request, reply, done) => {
     const started = performance.now()
     whenOver(request, reply, () => {
+      const leave = () => load.leave(request.raw)
+      if (reply.raw.writableFinished || request.work === undefined) leave()
+      else request.work.then(leave, leave)
       const { config, url: route = 'none' } = request.routeOptions
       const seconds = (performance.now() - started) / 1000
       const { method } = request
@@ -173,9 +179,9 @@ function letIn(app: FastifyInstance, load: LoadLimit, guard: Guard): void {
   app.addHook('onSend', async (_request, reply) => {
     if (isClosing) reply.header('connection', 'close')
   })
-  app.addHook('onRequest', (request, reply, done) => {
+  app.addHook('onRequest', (request, _reply, done) => {
     const { isProbe, isStream } = request.routeOptions.config
-    if (!isProbe && !isStream) whenOver(request, reply, load.enter(request.raw))
+    if (!isProbe && !isStream) load.enter(request.raw)
     done()
   })
   // After the limit of the rate, or guessing tokens would cost the database a look at each.

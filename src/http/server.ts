@@ -5,13 +5,15 @@ import { TicketsError } from '../core/errors.js'
 import { quote } from '../core/quote.js'
 import { type AppOptions, createApp } from './app.js'
 import { BatchedLines, type LineWriter } from './batched-lines.js'
+import { LoadLimit, type LoadLimits } from './load-limit.js'
 
-export interface ServerOptions extends Omit<AppOptions, 'log'> {
+export interface ServerOptions extends Omit<AppOptions, 'log' | 'load'> {
   host: string
   /** 0: any that is free. */
   port: number
   /** Where the log goes, one JSON document a line. */
   log: LineWriter
+  limits?: LoadLimits
   /** Milliseconds that what is under way may take when the server is closed. */
   patienceMs: number
 }
@@ -28,7 +30,8 @@ const MOST_CONNECTIONS = 5000
 /** Starts to listen. Throws INVALID_INPUT when there is no listening on that address. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const log = new BatchedLines(options.log)
-  const app = await createApp({ ...options, log })
+  const load = new LoadLimit(options.limits)
+  const app = await createApp({ ...options, log, load })
   await app.ready()
   app.server.maxConnections = MOST_CONNECTIONS
   await listen(app.server, options)
@@ -38,6 +41,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       const ending = endConnections(app.server, options.patienceMs)
       try {
         await app.close()
+        await Promise.race([load.empty(), ending.over])
       } finally {
         ending.stop()
         log.flush()
@@ -60,12 +64,19 @@ async function listen(server: Server, { host, port }: ServerOptions): Promise<vo
 
 /**
  * A connection that is kept alive is idle as soon as its last answer is out, and would keep a
- * closing server; a reader that takes nothing would keep it for ever.
+ * closing server; a reader that takes nothing would keep it for ever. `over` is when all are ended.
  */
-function endConnections(server: Server, patienceMs: number): { stop(): void } {
+function endConnections(server: Server, patienceMs: number) {
   const sweep = setInterval(() => server.closeIdleConnections(), 50)
-  const end = setTimeout(() => server.closeAllConnections(), patienceMs)
+  let end: NodeJS.Timeout | undefined
+  const over = new Promise<void>((resolve) => {
+    end = setTimeout(() => {
+      server.closeAllConnections()
+      resolve()
+    }, patienceMs)
+  })
   return {
+    over,
     stop() {
       clearInterval(sweep)
       clearTimeout(end)

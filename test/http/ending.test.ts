@@ -1,5 +1,5 @@
 import { Agent, request } from 'node:http'
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { tickets } from '../support/cli.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
@@ -39,6 +39,19 @@ async function waitingForLock(n: number) {
   })
 }
 
+/** Until a server accepts no more connections. */
+async function untilRefused(url: string): Promise<void> {
+  const { port, hostname } = new URL(url)
+  await until(
+    () =>
+      new Promise<boolean>((resolve) => {
+        const socket = connect(Number(port), hostname)
+        socket.on('connect', () => resolve(false)).on('error', () => resolve(true))
+        socket.on('connect', () => socket.destroy())
+      }),
+  )
+}
+
 it('SIGTERM: what is under way is finished and answered, what comes is not accepted, exit 0', async () => {
   const server = await serveProcess(db.url)
   const show = await createShow(server.url)
@@ -54,15 +67,7 @@ it('SIGTERM: what is under way is finished and answered, what comes is not accep
   await waitingForLock(1)
 
   const ended = server.stop()
-  const { port, hostname } = new URL(server.url)
-  await until(
-    () =>
-      new Promise<boolean>((resolve) => {
-        const socket = connect(Number(port), hostname)
-        socket.on('connect', () => resolve(false)).on('error', () => resolve(true))
-        socket.on('connect', () => socket.destroy())
-      }),
-  )
+  await untilRefused(server.url)
   expect(server.child.exitCode).toBe(null)
   await lock.release()
   expect(await booking).toMatchObject({ status: 201, body: { seats: [1] } })
@@ -174,19 +179,52 @@ it('a client that leaves in the middle of a long list costs nothing more', async
   await many.drop()
 })
 
+/** Sends `count` bookings on a connection without waiting for an answer. */
+function sendBookings(serverUrl: string, show: string, count: number): Socket {
+  const { port, hostname } = new URL(serverUrl)
+  const booking = `POST /shows/${show}/book HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 17\r\n\r\n{"seats_count":1}`
+  const socket = connect(Number(port), hostname).on('error', () => {})
+  socket.write(booking.repeat(count))
+  return socket
+}
+
+async function requestsUnderWay(serverUrl: string): Promise<number> {
+  const { body } = await ask(`${serverUrl}/metrics`)
+  return Number(/tickets_http_requests_under_way (\d+)/.exec(body)![1])
+}
+
 it('connections that are cut with pipelined requests on them leave nothing under way', async () => {
   const server = await serveHere(db.url)
   const show = await createShow(server.url)
-  const { port, hostname } = new URL(server.url)
   const lock = await lockShow(show)
-  const booking = `POST /shows/${show}/book HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 17\r\n\r\n{"seats_count":1}`
-  const socket = connect(Number(port), hostname).on('error', () => {})
-  socket.write(booking.repeat(20))
-  const underWay = async () =>
-    /tickets_http_requests_under_way (\d+)/.exec((await ask(`${server.url}/metrics`)).body)![1]
-  await until(async () => (await underWay()) === '20')
+  const socket = sendBookings(server.url, show, 20)
+  await until(async () => (await requestsUnderWay(server.url)) === 20)
   socket.resetAndDestroy()
-  await until(async () => (await underWay()) === '0')
+  await until(() => server.log().split('"status":499').length === 21)
+  // They are booked for nobody, but that is work all the same.
+  expect(await requestsUnderWay(server.url)).toBe(20)
   await lock.release()
+  await until(async () => (await requestsUnderWay(server.url)) === 0)
   await server.close()
+})
+
+it('SIGTERM: bookings whose clients have gone are finished, too', async () => {
+  const server = await serveProcess(db.url)
+  // More shows than connections, so that some bookings wait for one.
+  const shows = await Promise.all(Array.from({ length: 15 }, () => createShow(server.url)))
+  const locks = await Promise.all(shows.map(lockShow))
+  const sockets = shows.map((show) => sendBookings(server.url, show, 10))
+  await until(async () => (await requestsUnderWay(server.url)) === 150)
+  for (const socket of sockets) socket.resetAndDestroy()
+  await until(() => server.stderr().split('"status":499').length === 151)
+  const ended = server.stop()
+  await untilRefused(server.url)
+  for (const lock of locks) await lock.release()
+  expect(await ended).toBe(0)
+  expect(server.stderr()).not.toMatch(/"level":(50|60)/)
+  const outcomes = await db.sql(
+    'select status, count(*)::int as n from bookings where show_id = any($1) group by status',
+    [shows],
+  )
+  expect(outcomes).toEqual([{ status: 'CONFIRMED', n: 150 }])
 })

@@ -1,9 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { Readable } from 'node:stream'
-import type { AppOptions } from '../../src/http/app.js'
 import { createMetrics } from '../../src/http/metrics.js'
-import { startServer } from '../../src/http/server.js'
+import { type ServerOptions, startServer } from '../../src/http/server.js'
 import { openTickets, type Tickets } from '../../src/index.js'
 import { program } from './cli.js'
 import { until } from './until.js'
@@ -17,7 +16,7 @@ export interface OwnHttpServer {
   close(): Promise<void>
 }
 
-type Settings = Partial<Pick<AppOptions, 'limits' | 'requireToken' | 'rate' | 'corsOrigins'>>
+type Settings = Partial<Pick<ServerOptions, 'limits' | 'requireToken' | 'rate' | 'corsOrigins'>>
 
 /** Starts a server on the database with this URL, with the limits that a test wants to meet. */
 export async function serveHere(
