@@ -99,6 +99,24 @@ describe('a hold', () => {
     expect(await house()).toEqual({ sold: [1, 2, 3, 4], held: [] })
   })
 
+  test('sells a part again that came back by a move, and takes no part for one elsewhere', async () => {
+    const hold = await book('1-3', { hold: 'forever' })
+    const { booking: part } = await tickets.confirmBooking(hold.id, { seats: '1' })
+    const other = await newShow(5, 'Evita')
+    await tickets.moveBooking(part.id, { to: '1', toShow: other.id })
+    await expect(tickets.confirmBooking(hold.id, { seats: '1' })).rejects.toEqual(
+      refused('WRONG_STATE', { seats: [1] }),
+    )
+    await tickets.moveBooking(hold.id, { to: '1-2' })
+    const again = await tickets.confirmBooking(hold.id, { seats: '1' })
+    expect(again).toMatchObject({ booking: { status: 'CONFIRMED', seats: [1] }, replayed: false })
+    expect(await house()).toEqual({ sold: [1], held: [2] })
+    await tickets.cancelBooking(again.booking.id)
+    await expect(tickets.confirmBooking(hold.id, { seats: '1' })).rejects.toEqual(
+      refused('WRONG_STATE', { seats: [1] }),
+    )
+  })
+
   test('confirmed by eight clerks at once is sold once', async () => {
     const hold = await book('1-3', { hold: 60_000 })
     const outcomes = await Promise.all(

@@ -54,17 +54,26 @@ export async function confirmBooking(
   return { ...outcome, hadExpired }
 }
 
-/** The booking that an earlier call with the same seats confirmed, if there was one. */
+/** The booking by which an earlier call sold these seats, if there was one and it still has them. */
 async function confirmedBefore(
   { trx, show, row }: LockedBooking,
   spec: string | undefined,
 ): Promise<BookingRow | undefined> {
-  const parts = await trx<BookingRow>('bookings').where({ split_from: row.id })
-  const candidates = [...(row.status === 'CONFIRMED' ? [row] : []), ...parts] as BookingRow[]
-  if (spec === undefined) return row.status === 'CONFIRMED' ? row : undefined
-  const all = candidates.flatMap((candidate) => candidate.seats)
-  const meant = seatsMeant({ show, row }, spec, [...row.seats, ...all])
-  return candidates.find((candidate) => isSame(candidate.seats, meant))
+  const own = row.status === 'CONFIRMED' ? [row] : []
+  if (spec === undefined) return own[0]
+  const { id: split_from, show_id } = row
+  const parts = await trx<BookingRow>('bookings').where({
+    split_from,
+    show_id,
+    status: 'CONFIRMED',
+  })
+  const sold = [...own, ...parts] as BookingRow[]
+  const among = [...row.seats, ...sold.flatMap((booking) => booking.seats)]
+  const meant = seatsMeant({ show, row }, spec, among)
+  // Seats that came back to the hold by a move are the hold's, whoever had them before.
+  const held = new Set(row.status === 'HELD' ? row.seats : [])
+  if (meant.every((seat) => held.has(seat))) return undefined
+  return sold.find((booking) => isSame(booking.seats, meant))
 }
 
 async function isExpired({ trx, row }: LockedBooking): Promise<boolean> {
