@@ -307,6 +307,10 @@ describe('a move', () => {
     for (const { id } of [hold, inside, gone]) {
       await expect(tickets.moveBooking(id, { to: '9' })).rejects.toEqual(refused('WRONG_STATE'))
     }
+    // Its state is what is wrong with it, however many seats are named.
+    await expect(tickets.moveBooking(gone.id, { to: '9-10' })).rejects.toEqual(
+      refused('WRONG_STATE'),
+    )
   })
 })
 

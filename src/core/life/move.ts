@@ -49,6 +49,7 @@ export async function moveBooking(
       const show = houses.get(found.show_id)!
       const goal = houses.get(target)!
       const row = await bookingUnderLock(trx, found.id, found.show_id)
+      if (row.status !== 'CONFIRMED' && row.status !== 'HELD') throw wrongState(row, 'moved')
       const seats = parseGoal(options.to, { trx, show: goal, row })
       const step = await exchange({ trx, show, row }, goal, seats)
       return attempts.outcome(step, layoutOf(goal))
@@ -77,7 +78,6 @@ async function exchange(
   goal: LockedBooking['show'],
   seats: number[],
 ): Promise<Step> {
-  if (row.status !== 'CONFIRMED' && row.status !== 'HELD') throw wrongState(row, 'moved')
   const isSameShow = goal.id === show.id
   if (isSameShow && seats.every((seat, i) => seat === row.seats[i])) return { row, replayed: true }
   if (row.held_until !== null && row.held_until.getTime() <= (await clock(trx)).getTime()) {
