@@ -1,5 +1,5 @@
-/** A house as a child would keep it: a list of bookings, and who used which key for what. */
-export interface House {
+/** Houses, all of one size, as a child would keep them: a list of bookings, and who used which key for what. */
+export interface Books {
   totalSeats: number
   seatsPerRow: number
   /** By id. */
@@ -8,16 +8,23 @@ export interface House {
 }
 
 export interface ModelBooking {
+  /** Which of the houses its seats are in: 0, 1, … */
+  show: number
   status: string
   seats: number[]
   /** A hold whose time is over: it counts for nobody any more. */
   isExpired?: boolean
+  /** Seats that it had in this house and gave back. */
+  givenBack?: number[]
+  /** The hold that these seats were sold from. */
+  partOf?: string
   /** Why it is FAILED. */
   code?: string
 }
 
 /** What is wanted: these seats or so many; sold, or held (with `held: 'briefly'` until time passes). */
 export interface Wish {
+  show: number
   seats?: number[]
   count?: number
   held?: 'forever' | 'briefly'
@@ -27,54 +34,110 @@ export interface Wish {
 /** What somebody was told: a booking, or a refusal (`id`: of the FAILED record). */
 export interface Answer {
   id?: string
+  show?: number
   status?: string
   seats?: number[]
   code?: string
   replayed?: boolean
+  /** The hold that was confirmed had expired. */
+  hadExpired?: boolean
 }
 
-/** One thing that happens at one moment: the house after it, undefined if it cannot have happened. */
-export type Moment = (house: House) => House | undefined
+/** One thing that happens at one moment: the books after it, undefined if it cannot have happened. */
+export type Moment = (books: Books) => Books | undefined
 
 /**
  * The moments of a booking. With a key there are two: the key is claimed when the request is
  * recorded, and the seats are decided later, by whichever holder of the key comes first.
  */
 export function booking(wish: Wish, answer: Answer): Moment[] {
-  if (wish.key === undefined) return [(house) => decided(house, wish, answer)]
-  const claim: Moment = (house) => claimed(house, wish, answer)
-  return answer.code === 'KEY_REUSED' ? [claim] : [claim, (house) => decided(house, wish, answer)]
+  if (wish.key === undefined) return [(books) => decided(books, wish, answer)]
+  const claim: Moment = (books) => claimed(books, wish, answer)
+  return answer.code === 'KEY_REUSED' ? [claim] : [claim, (books) => decided(books, wish, answer)]
 }
 
 export function preview(wish: Wish, answer: Answer): Moment[] {
-  return [(house) => (isFair(house, wish, answer) ? house : undefined)]
+  return [(books) => (isFair(books, wish, answer) ? books : undefined)]
 }
 
-export function cancelling(id: string, answer: Answer): Moment[] {
+/** Giving seats back: all of them, or `part`. */
+export function cancelling(id: string, part: number[] | undefined, answer: Answer): Moment[] {
   return [
-    (house) => {
-      const { status, seats } = house.bookings[id]!
-      if (status === 'FAILED') return answer.code === 'WRONG_STATE' ? house : undefined
-      const isRepeated = status === 'CANCELLED'
-      if (!says(answer, { status: 'CANCELLED', seats, replayed: isRepeated })) return undefined
-      return isRepeated ? house : withBooking(house, id, { status: 'CANCELLED', seats })
+    (books) => {
+      const was = books.bookings[id]!
+      const { status, seats, givenBack = [] } = was
+      const meant = part ?? seats
+      if (status === 'FAILED' || !isWithin(meant, [...seats, ...givenBack])) {
+        return says(answer, { code: 'WRONG_STATE' }) ? books : undefined
+      }
+      const gone = status === 'CANCELLED' ? [] : meant.filter((seat) => seats.includes(seat))
+      if (gone.length === 0) {
+        return says(answer, { status, seats, replayed: true }) ? books : undefined
+      }
+      const left = without(seats, gone)
+      const now: ModelBooking = {
+        ...was,
+        ...(left.length === 0 ? { status: 'CANCELLED' } : { seats: left }),
+        givenBack: [...givenBack, ...gone],
+      }
+      const told = { status: now.status, seats: now.seats, replayed: false }
+      return says(answer, told) ? withBooking(books, id, now) : undefined
     },
   ]
 }
 
-export function confirming(id: string, answer: Answer): Moment[] {
+/** Selling what a hold keeps: all of it, or `part` as a booking of its own. */
+export function confirming(id: string, part: number[] | undefined, answer: Answer): Moment[] {
   return [
-    (house) => {
-      const { status, seats } = house.bookings[id]!
-      if (status === 'FAILED' || status === 'CANCELLED') {
-        return answer.code === 'WRONG_STATE' ? house : undefined
+    (books) => {
+      const was = books.bookings[id]!
+      const seats = part ?? was.seats
+      if (was.status !== 'HELD' || !isWithin(seats, was.seats)) {
+        const earlier = soldBefore(books, id, part)
+        if (earlier === undefined) return says(answer, { code: 'WRONG_STATE' }) ? books : undefined
+        const told = { id: earlier, status: 'CONFIRMED', replayed: true }
+        return says(answer, { ...told, seats: books.bookings[earlier]!.seats }) ? books : undefined
       }
-      const lost = status === 'HELD' ? seats.filter((seat) => takenBut(house, id).has(seat)) : []
-      if (lost.length > 0)
-        return says(answer, { code: 'SEATS_TAKEN', seats: lost }) ? house : undefined
-      const isRepeated = status === 'CONFIRMED'
-      if (!says(answer, { status: 'CONFIRMED', seats, replayed: isRepeated })) return undefined
-      return isRepeated ? house : withBooking(house, id, { status: 'CONFIRMED', seats })
+      const taken = takenBut(books, was.show, id)
+      const lost = seats.filter((seat) => taken.has(seat))
+      if (lost.length > 0) {
+        return says(answer, { code: 'SEATS_TAKEN', seats: lost }) ? books : undefined
+      }
+      const hadExpired = was.isExpired === true
+      const told = { status: 'CONFIRMED', seats, replayed: false, hadExpired }
+      return says(answer, told) ? sold(books, id, seats, answer.id!) : undefined
+    },
+  ]
+}
+
+/** Exchanging all seats for `to`, in another house unless `toShow` is undefined. */
+export function moving(
+  id: string,
+  { to, toShow }: { to: number[]; toShow: number | undefined },
+  answer: Answer,
+): Moment[] {
+  return [
+    (books) => {
+      const was = books.bookings[id]!
+      const show = toShow ?? was.show
+      const isHere = show === was.show
+      const refusal = (code: string) => (says(answer, { code }) ? books : undefined)
+      if (was.status !== 'CONFIRMED' && was.status !== 'HELD') return refusal('WRONG_STATE')
+      if (to.length !== was.seats.length) return refusal('INVALID_INPUT')
+      if (isHere && isSame(to, was.seats)) {
+        return says(answer, { show, seats: to, replayed: true }) ? books : undefined
+      }
+      if (was.isExpired) return refusal('WRONG_STATE')
+      const taken = takenBut(books, show, id)
+      const lost = to.filter((seat) => taken.has(seat))
+      if (lost.length > 0) {
+        return says(answer, { code: 'SEATS_TAKEN', seats: lost }) ? books : undefined
+      }
+      const told = { show, status: was.status, seats: to, replayed: false }
+      const givenBack = isHere ? without(was.givenBack ?? [], to) : []
+      return says(answer, told)
+        ? withBooking(books, id, { ...was, show, seats: to, givenBack })
+        : undefined
     },
   ]
 }
@@ -82,10 +145,10 @@ export function confirming(id: string, answer: Answer): Moment[] {
 /** The time of every brief hold is over. */
 export function timePassing(): Moment[] {
   return [
-    (house) => ({
-      ...house,
+    (books) => ({
+      ...books,
       bookings: Object.fromEntries(
-        Object.entries(house.bookings).map(([id, each]) => [
+        Object.entries(books.bookings).map(([id, each]) => [
           id,
           each.isExpired === false ? { ...each, isExpired: true } : each,
         ]),
@@ -94,98 +157,135 @@ export function timePassing(): Moment[] {
   ]
 }
 
-/** Somebody looks at the house, and sees which seats are sold and which are held. */
-export function looking(seen: { booked: number[]; held: number[] }): Moment[] {
+/** Somebody looks at a house, and sees which seats are sold and which are held. */
+export function looking(show: number, seen: { booked: number[]; held: number[] }): Moment[] {
   return [
-    (house) => {
-      const all = Object.values(house.bookings)
+    (books) => {
+      const all = Object.values(books.bookings).filter((each) => each.show === show)
       const booked = all.filter((each) => each.status === 'CONFIRMED').flatMap((each) => each.seats)
       const held = all.filter(isHeld).flatMap((each) => each.seats)
-      return isSame(booked, seen.booked) && isSame(held, seen.held) ? house : undefined
+      return isSame(booked, seen.booked) && isSame(held, seen.held) ? books : undefined
     },
   ]
 }
 
-function claimed(house: House, { key, ...wish }: Wish, answer: Answer): House | undefined {
+function claimed(books: Books, { key, ...wish }: Wish, answer: Answer): Books | undefined {
   const request = JSON.stringify(wish)
-  const claim = house.keys[key!]
+  const claim = books.keys[key!]
   const isReused = answer.code === 'KEY_REUSED'
   if (claim === undefined) {
     if (isReused || answer.replayed) return undefined
-    return { ...house, keys: { ...house.keys, [key!]: { request } } }
+    return { ...books, keys: { ...books.keys, [key!]: { request } } }
   }
   const isExplained = claim.request === request ? answer.replayed === true : isReused
-  return isExplained ? house : undefined
+  return isExplained ? books : undefined
 }
 
-function decided(house: House, wish: Wish, answer: Answer): House | undefined {
-  const claim = wish.key === undefined ? undefined : house.keys[wish.key]!
+function decided(books: Books, wish: Wish, answer: Answer): Books | undefined {
+  const claim = wish.key === undefined ? undefined : books.keys[wish.key]!
   if (claim?.booking !== undefined) {
     // Somebody with this key came first: the answer is the booking as it stands.
-    const { status, seats, code } = house.bookings[claim.booking]!
-    const standing = status === 'FAILED' ? { code } : { status, seats }
-    return claim.booking === answer.id && says(answer, standing) ? house : undefined
+    const { show, status, seats, code } = books.bookings[claim.booking]!
+    const standing = status === 'FAILED' ? { code } : { show, status, seats }
+    return claim.booking === answer.id && says(answer, standing) ? books : undefined
   }
-  if (answer.id === undefined || house.bookings[answer.id] !== undefined) return undefined
+  if (answer.id === undefined || books.bookings[answer.id] !== undefined) return undefined
+  const { show } = wish
   const status = wish.held ? 'HELD' : 'CONFIRMED'
-  if (!isFair(house, wish, answer)) return undefined
+  if (!isFair(books, wish, answer)) return undefined
   if (answer.code === undefined && answer.status !== status) return undefined
   const made: ModelBooking =
     answer.code === undefined
-      ? { status, seats: answer.seats!, ...(wish.held === 'briefly' && { isExpired: false }) }
-      : { status: 'FAILED', seats: [], code: answer.code }
-  const after = withBooking(house, answer.id, made)
+      ? { show, status, seats: answer.seats!, ...(wish.held === 'briefly' && { isExpired: false }) }
+      : { show, status: 'FAILED', seats: wish.seats ?? [], code: answer.code }
+  const after = withBooking(books, answer.id, made)
   if (claim === undefined) return after
-  return { ...after, keys: { ...house.keys, [wish.key!]: { ...claim, booking: answer.id } } }
+  return { ...after, keys: { ...books.keys, [wish.key!]: { ...claim, booking: answer.id } } }
 }
 
-/** May this house give this answer to this wish? */
-function isFair(house: House, { seats, count }: Wish, answer: Answer): boolean {
-  const taken = takenBut(house)
+/** May the house give this answer to this wish? */
+function isFair(books: Books, { show, seats, count }: Wish, answer: Answer): boolean {
+  const taken = takenBut(books, show)
   if (seats !== undefined) {
     const lost = seats.filter((seat) => taken.has(seat))
     return says(answer, lost.length === 0 ? { seats } : { code: 'SEATS_TAKEN', seats: lost })
   }
-  const free = house.totalSeats - taken.size
+  const free = books.totalSeats - taken.size
   if (free < count!) return answer.code === 'NOT_ENOUGH_SEATS'
   const given = answer.seats
   if (answer.code !== undefined || given === undefined || given.length !== count) return false
   if (new Set(given).size !== count || given.some((seat) => taken.has(seat))) return false
-  const rowOf = (seat: number) => Math.floor((seat - 1) / house.seatsPerRow)
+  const rowOf = (seat: number) => Math.floor((seat - 1) / books.seatsPerRow)
   const isTogether = (first: number) =>
-    first + count! - 1 <= house.totalSeats &&
+    first + count! - 1 <= books.totalSeats &&
     rowOf(first) === rowOf(first + count! - 1) &&
     Array.from({ length: count! }, (_, i) => first + i).every((seat) => !taken.has(seat))
-  const canBeTogether = Array.from({ length: house.totalSeats }, (_, i) => i + 1).some(isTogether)
+  const canBeTogether = Array.from({ length: books.totalSeats }, (_, i) => i + 1).some(isTogether)
   const isGivenTogether = given.at(-1)! - given[0]! === count! - 1 && isTogether(given[0]!)
   return !canBeTogether || isGivenTogether
 }
 
-function takenBut(house: House, id?: string): Set<number> {
+/** The seats of a house that somebody has, but for one booking. */
+function takenBut(books: Books, show: number, id?: string): Set<number> {
   return new Set(
-    Object.entries(house.bookings)
-      .filter(([each, { status }]) => each !== id && status !== 'FAILED')
+    Object.entries(books.bookings)
+      .filter(([each, booking]) => each !== id && booking.show === show)
       .filter(([, each]) => each.status === 'CONFIRMED' || isHeld(each))
       .flatMap(([, each]) => each.seats),
   )
+}
+
+/** The booking by which an earlier call sold the hold, or this part of it. */
+function soldBefore({ bookings }: Books, id: string, part?: number[]): string | undefined {
+  const { show } = bookings[id]!
+  return Object.keys(bookings).find((other) => {
+    const each = bookings[other]!
+    const isPart = each.partOf === id && each.show === show && part !== undefined
+    const isIt = each.status === 'CONFIRMED' && (other === id || isPart)
+    return isIt && (part === undefined || isSame(each.seats, part))
+  })
+}
+
+/** The books after seats of a hold were sold; a part becomes a booking under `partId`. */
+function sold(books: Books, id: string, seats: number[], partId: string): Books | undefined {
+  const { isExpired, ...was } = books.bookings[id]!
+  const rest = without(was.seats, seats)
+  if (rest.length === 0) {
+    return partId === id ? withBooking(books, id, { ...was, status: 'CONFIRMED' }) : undefined
+  }
+  if (books.bookings[partId] !== undefined) return undefined
+  const part: ModelBooking = { show: was.show, status: 'CONFIRMED', seats, partOf: id }
+  const hold = { ...books.bookings[id]!, seats: rest }
+  return withBooking(withBooking(books, id, hold), partId, part)
 }
 
 function isHeld({ status, isExpired }: ModelBooking): boolean {
   return status === 'HELD' && isExpired !== true
 }
 
-function withBooking(house: House, id: string, made: ModelBooking): House {
-  return { ...house, bookings: { ...house.bookings, [id]: made } }
+function withBooking(books: Books, id: string, made: ModelBooking): Books {
+  return { ...books, bookings: { ...books.bookings, [id]: made } }
 }
 
 /** Does the answer say this? What is not mentioned may be anything, but a code needs mentioning. */
 function says(answer: Answer, wanted: Answer): boolean {
   return (
     answer.code === wanted.code &&
+    (wanted.id === undefined || answer.id === wanted.id) &&
+    (wanted.show === undefined || answer.show === wanted.show) &&
     (wanted.status === undefined || answer.status === wanted.status) &&
     (wanted.replayed === undefined || answer.replayed === wanted.replayed) &&
+    (wanted.hadExpired === undefined || answer.hadExpired === wanted.hadExpired) &&
     (wanted.seats === undefined || isSame(answer.seats ?? [], wanted.seats))
   )
+}
+
+function without(seats: readonly number[], gone: readonly number[]): number[] {
+  return seats.filter((seat) => !gone.includes(seat))
+}
+
+function isWithin(seats: readonly number[], all: readonly number[]): boolean {
+  return seats.every((seat) => all.includes(seat))
 }
 
 function isSame(a: readonly number[], b: readonly number[]): boolean {
