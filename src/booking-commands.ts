@@ -8,17 +8,17 @@ const ONLY_SEATS = 'only these seats of it'
 export function addBookingCommands(program: Command, action: Action): void {
   const booking = program
     .command('booking')
-    .description('list, view, confirm, move, cancel, check in and print bookings')
+    .description('list, view, confirm, move, cancel, check in and print')
   booking
     .command('list')
-    .description('list bookings, of a show or by customer: the export and the door list')
+    .description('list bookings: the export and the door list')
     .argument('[show]', SHOW)
     .addOption(once('--customer <text>', 'only customers with these words, or beginnings of words'))
     .addOption(
       once('--status <status>', 'only these').choices(['confirmed', 'held', 'cancelled', 'failed']),
     )
     .addOption(once('--seat <seat>', 'with a show: only the bookings of this seat'))
-    .addOption(once('--sort <order>', 'time or customer (time)').choices(['time', 'customer']))
+    .addOption(once('--sort <order>', 'order (time)').choices(['time', 'customer']))
     .addOption(once('--limit <n>', 'at most so many'))
     .option('--all', 'all of them, on a terminal too')
     .addOption(once('-o, --output <format>', 'format').choices(['table', 'json', 'ndjson', 'csv']))
@@ -36,7 +36,7 @@ export function addBookingCommands(program: Command, action: Action): void {
     .action(action(() => import('./commands/booking-confirm.js')))
   booking
     .command('move')
-    .description('exchange its seats for as many others; they are kept unless the others are had')
+    .description('exchange its seats for others; all of them or none')
     .argument('[booking]', BOOKING)
     .addOption(once('--to <spec>', 'the new seats'))
     .addOption(once('--to-show <show>', 'in another show'))

@@ -1,4 +1,4 @@
-import { InvalidArgumentError, Option } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { Handler } from './commands/context.js'
 import { TicketsError } from './core/errors.js'
 
@@ -9,6 +9,12 @@ export const SHOW = "a show's id, the beginning of its id, or its name"
 export type Action = (
   load: () => Promise<{ run: Handler<never, never> }>,
 ) => (...args: unknown[]) => Promise<void>
+
+/** What comes before a command's arguments, without the program's name: 'booking cancel'. */
+export function pathOf(command: Command): string {
+  const { parent } = command
+  return parent?.parent ? `${pathOf(parent)} ${command.name()}` : command.name()
+}
 
 /** An option that may be given once only: of two values for seats, neither is a safe guess. */
 export function once(

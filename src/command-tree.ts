@@ -1,9 +1,10 @@
 import { Argument, Command } from 'commander'
 import packageJson from '../package.json' with { type: 'json' }
 import { addBookingCommands } from './booking-commands.js'
-import { type Action, once, SHOW } from './command-parts.js'
+import { type Action, once, pathOf, SHOW } from './command-parts.js'
 import { createContext, type GlobalOptions, type Handler } from './commands/context.js'
 import { parseDuration } from './core/duration.js'
+import { helpLayout, OPTIONS_TOPIC } from './help.js'
 import { addServerCommands } from './server-commands.js'
 import { addShowCommands } from './show-commands.js'
 import { type Io, type Output, openOutput } from './terminal/io.js'
@@ -29,7 +30,8 @@ export function commandTree(run: Run): Command {
       },
       writeErr: () => {},
     })
-    .configureHelp({ showGlobalOptions: true })
+    .configureHelp(helpLayout)
+    .usage('<command> [options]')
     .version(packageJson.version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
     .addOption(once('--db <url>', "which database: a PostgreSQL URL, or 'embedded'"))
@@ -68,12 +70,7 @@ export function commandTree(run: Run): Command {
     .addOption(once('--note <text>', 'a note for the box office'))
     .addOption(once('--key <key>', 'makes a retry safe: the same key books once'))
     .addOption(once('--hold <duration>', "hold the seats instead: 15m, 2h, or 'forever'"))
-    .addOption(
-      once(
-        '--file <file>',
-        "many bookings: CSV with a header, or NDJSON; '-' is stdin; with --json a result on each line",
-      ),
-    )
+    .addOption(once('--file <file>', "bookings from CSV with a header, or NDJSON; '-' is stdin"))
     .option('--atomic', 'with --file: all of it or nothing')
     .option('--dry-run', 'check everything, book nothing')
     .option('-y, --yes', 'do not ask for confirmation')
@@ -92,8 +89,8 @@ export function commandTree(run: Run): Command {
 
   program
     .command('stress')
-    .description('fire parallel bookings, then verify; on a throwaway show unless one is named')
-    .argument('[show]', SHOW)
+    .description('fire parallel bookings at a throwaway show, and verify')
+    .argument('[show]', 'a show of yours instead, by its id or its name')
     .addOption(once('--bookings <n>', 'how many (300)'))
     .addOption(once('--processes <n>', 'how many processes at a time (50)'))
     .addOption(once('--seats-per-booking <range>', 'how many seats each wants (1..4)'))
@@ -117,10 +114,15 @@ export function commandTree(run: Run): Command {
 
   addServerCommands(program, action)
 
+  program
+    .command(OPTIONS_TOPIC, { hidden: true })
+    .description('options that every command takes, before or after its name')
+    .action((_options, command: Command) => command.help())
+
   const shells = ['bash', 'zsh', 'fish']
   program
     .command('completion')
-    .description('the script by which a shell completes commands, shows, references and seats')
+    .description('the script by which a shell completes what you type')
     .addArgument(new Argument('<shell>', 'for which').choices(shells))
     .action(action(() => import('./commands/completion.js')))
   program
@@ -150,12 +152,6 @@ function to(run: Run, load: Parameters<Action>[0]): ReturnType<Action> {
       await context.close()
     }
   }
-}
-
-/** 'booking cancel': what the history says of where a change came from. */
-function pathOf(command: Command): string {
-  const { parent } = command
-  return parent?.parent ? `${pathOf(parent)} ${command.name()}` : command.name()
 }
 
 function globalOptions(command: Command): GlobalOptions {

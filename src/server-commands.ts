@@ -5,10 +5,10 @@ import { type Action, once } from './command-parts.js'
 export function addServerCommands(program: Command, action: Action): void {
   program
     .command('serve')
-    .description('the same core over HTTP, until SIGTERM; prints where it listens')
+    .description('the same over HTTP; prints where it listens')
     .addOption(once('--port <n>', 'port to listen on; 0 is any (3000)'))
     .addOption(once('--host <address>', 'address to listen on (127.0.0.1)'))
-    .option('--require-token', 'want a token on the loopback address too: behind a proxy, say')
+    .option('--require-token', 'want a token on the loopback address too')
     .option('--cors <origin...>', 'let web pages of this origin call it')
     .addOption(
       once('--rate <n>', "requests a second from one address, or 'none' (50; none on loopback)"),

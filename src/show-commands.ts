@@ -5,7 +5,7 @@ import { type Action, once, SHOW } from './command-parts.js'
 export function addShowCommands(program: Command, action: Action): void {
   const show = program
     .command('show')
-    .description('create, list, view, edit, copy and cancel shows, and report on them')
+    .description('create, list, view, edit, copy, cancel and report')
   show
     .command('create')
     .description('create a show; asks for what is missing')
@@ -53,7 +53,7 @@ export function addShowCommands(program: Command, action: Action): void {
     .action(action(() => import('./commands/show-copy.js')))
   show
     .command('cancel')
-    .description('cancel a show: it sells nothing any more; its bookings stay, for refunds')
+    .description('stop selling a show; its bookings stay, for refunds')
     .argument('<show>', SHOW)
     .option('--dry-run', 'only say what it would touch')
     .option('-y, --yes', 'do not ask; goes with --expect-bookings')
@@ -67,7 +67,7 @@ export function addShowCommands(program: Command, action: Action): void {
 
   program
     .command('history')
-    .description('what happened to a show, a seat or a booking, when and by whom')
+    .description('what happened to a show, a seat or a booking, and by whom')
     .addOption(once('--show <show>', SHOW))
     .addOption(once('--seat <seat>', 'with --show: only what happened to this seat'))
     .addOption(once('--booking <booking>', 'only what happened to this booking'))

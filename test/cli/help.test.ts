@@ -1,0 +1,140 @@
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Command } from 'commander'
+import { execa } from 'execa'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { commandTree, type Run } from '../../src/command-tree.js'
+import { helpTopics } from '../../src/help-topics.js'
+import { openTickets } from '../../src/index.js'
+import { program } from '../support/cli.js'
+import { cloneDatabase } from '../support/database.js'
+import { freePort } from '../support/own-server.js'
+import { openTerminal } from '../support/terminal.js'
+
+/** Each command's path and what its --help prints. */
+const screens = screensOf(commandTree({} as Run))
+
+describe('help', () => {
+  it.each(screens)('for "%s" is one screen of 80 × 24: examples, usage, exit codes', (_, text) => {
+    const lines = text.trimEnd().split('\n')
+    // The prompt of the shell needs the last line.
+    expect(lines.length).toBeLessThanOrEqual(23)
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80)
+    expect(lines.slice(1, 3)).toEqual(['', 'Examples:'])
+  })
+
+  it('ends with the exit codes, and tells of what all commands take in one place', () => {
+    const told = screens.filter(([path]) => path !== 'options')
+    for (const [path, text] of told) {
+      expect([path, text]).toEqual([
+        path,
+        expect.stringMatching(/\nUsage: .*\nExit codes: 0 done.*\n$/s),
+      ])
+    }
+    for (const name of ['--db', '--json', '--wait', '--operator', '--help']) {
+      expect(Object.fromEntries(screens).options).toMatch(`${name}`)
+    }
+  })
+
+  it('has a topic for every command, and none for what is no command', () => {
+    expect(Object.keys(helpTopics).sort()).toEqual(screens.map(([path]) => path).sort())
+  })
+})
+
+describe('the examples of help', () => {
+  let directory: string
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'tickets-help-'))
+    await mkdir(join(directory, 'bin'))
+    await symlink(program, join(directory, 'bin/tickets'))
+    await mkdir(join(directory, '.config/fish/completions'), { recursive: true })
+    await writeFile(join(directory, 'group.csv'), 'customer,seats\nAda,E10-E12\nGrace,E1\n')
+  })
+  afterAll(() => rm(directory, { recursive: true, force: true }))
+
+  it.each(screens)('of "%s" work as they stand, one after the other', async (_, text) => {
+    const box = await openBoxOffice()
+    const env = {
+      PATH: `${join(directory, 'bin')}:${process.env.PATH}`,
+      HOME: directory,
+      DATABASE_URL: box.url,
+      TICKETS_DATA_DIR: join(directory, 'data'),
+    }
+    const port = await freePort()
+    for (const example of examplesOf(text)) {
+      const command = example
+        .replace('postgres://me@localhost/tickets', `'${box.url}'`)
+        .replace('--port 8080', `--port ${port}`)
+        .replace(/^tickets serve$/, `tickets serve --port ${port}`)
+      const end = lasting.find(({ pattern }) => pattern.test(example))
+      const ended = await runIn({ cwd: directory, env }, command, end?.sight)
+      expect({ example, ...ended }).toMatchObject({ example, exitCode: end?.exitCode ?? 0 })
+    }
+    await box.close()
+  })
+})
+
+/** Examples that ask, or go on until Ctrl-C: what is on the screen then, and how they end. */
+const lasting = [
+  { pattern: /^tickets book$/, sight: 'Which show', exitCode: 130 },
+  { pattern: /^tickets show create$/, sight: 'Name', exitCode: 130 },
+  { pattern: /--watch$/, sight: 'Hamlet', exitCode: 130 },
+  { pattern: /^tickets serve/, sight: 'http://', exitCode: 0 },
+]
+
+/** Runs a command line to its end, or in a terminal until this is on the screen, and then Ctrl-C. */
+async function runIn(
+  { cwd, env }: { cwd: string; env: Record<string, string> },
+  command: string,
+  sight: string | undefined,
+): Promise<{ exitCode: number | null | undefined; said: string }> {
+  if (sight === undefined) {
+    const ran = await execa('bash', ['-c', command], {
+      cwd,
+      env,
+      extendEnv: false,
+      reject: false,
+      stdin: 'ignore',
+      all: true,
+    })
+    return { exitCode: ran.exitCode, said: ran.all }
+  }
+  const terminal = openTerminal('bash', ['-c', command], { cwd, env })
+  await terminal.waitFor(sight)
+  terminal.press('ctrl-c')
+  const { code } = await terminal.exit
+  return { exitCode: code, said: terminal.history() }
+}
+
+function screensOf(command: Command, path: string[] = []): [path: string, text: string][] {
+  const inner = command.commands
+    .filter((each) => each.name() !== 'complete')
+    .flatMap((each) => screensOf(each, [...path, each.name()]))
+  return [[path.join(' ') || 'tickets', command.helpInformation()], ...inner]
+}
+
+/** The lines below 'Examples:', with those that they go on in. */
+function examplesOf(text: string): string[] {
+  const [, block = ''] = /^Examples:\n(.*?)\n\n/ms.exec(text) ?? []
+  const lines = block.replaceAll(/\\\n */g, '').split('\n')
+  return lines.map((line) => line.trim())
+}
+
+/** A database with what the examples speak of. */
+async function openBoxOffice() {
+  const db = await cloneDatabase()
+  const tickets = openTickets({ database: db.url, env: {}, cwd: '/nowhere' })
+  const house = { startTime: new Date('2031-03-01T19:30:00Z'), timeZone: 'Europe/London' }
+  await tickets.createShow({ ...house, name: 'Hamlet', totalSeats: 60, seatsPerRow: 12 })
+  await tickets.createShow({ ...house, name: 'The Lion King', totalSeats: 100, seatsPerRow: 10 })
+  await tickets.book('Hamlet', { seats: 'A1-A4', customer: 'Ada Lovelace' })
+  await tickets.book('Hamlet', { seats: 'C5-C8', customer: 'Grace', hold: 'forever' })
+  await tickets.createToken({ name: 'lobby', role: 'read' })
+  await tickets.close()
+  await db.sql(`update bookings set reference = 'K7Q29FMX' where status = 'CONFIRMED'`)
+  await db.sql(`update bookings set reference = 'DT94KZXC' where status = 'HELD'`)
+  await db.sql(`update api_tokens set id = '3f2a8c1e5b7d'`)
+  await db.sql(`do $$ begin create role clerk; exception when others then null; end $$`)
+  return { url: db.url, close: () => db.drop() }
+}
