@@ -1,12 +1,6 @@
 import type { SeatSet } from './seat-set.js'
 import type { SeatLayout } from './seats.js'
 
-/** Free seats next to one another: `length` of them from `start` on. */
-interface Run {
-  start: number
-  length: number
-}
-
 const LONGEST_SUGGESTION = 20
 
 /**
@@ -14,7 +8,7 @@ const LONGEST_SUGGESTION = 20
  * number, else in the fewest pieces; each time those nearest the front, which is seat 1.
  * Undefined when fewer are free. `taken` is what is booked or held.
  *
- * It runs while the show is locked, so it looks at eight full seats at a time and stops early.
+ * It runs while the show is locked, so it looks at 32 seats at a time.
  */
 export function chooseSeats(
   taken: SeatSet,
@@ -55,192 +49,176 @@ export function chooseAround(
   count: number,
   layout: SeatLayout,
 ): number[] | undefined {
-  if (taken.totalSeats - taken.size < count) {
-    return undefined
-  }
-  const start = startInNearestRow(seat, taken, count, layout)
-  return start === undefined
-    ? chooseByNumber(seat, taken, count)
-    : seatsOf([{ start, length: count }])
+  return choose(seat, { taken, count, layout }, (rows) => rows.nearestRow(seat))
 }
 
-function startInNearestRow(
-  seat: number,
-  taken: SeatSet,
-  count: number,
-  { seatsPerRow, totalSeats }: SeatLayout,
-): number | undefined {
-  if (seatsPerRow === null || count > seatsPerRow) {
-    return undefined
-  }
-  const rows = Math.ceil(totalSeats / seatsPerRow)
-  const row = Math.floor((seat - 1) / seatsPerRow)
-  for (const nearRow of outwards(row, rows)) {
-    const runs = freeRuns(taken, nearRow * seatsPerRow + 1, (nearRow + 1) * seatsPerRow)
-    const start = nearestStart(seat + (nearRow - row) * seatsPerRow, runs, count)
-    if (start !== undefined) {
-      return start
-    }
-  }
-  return undefined
-}
-
-/** The numbers from 0 below `length`, those nearest to `middle` first. */
-function* outwards(middle: number, length: number): Generator<number> {
-  for (let distance = 0; distance < length; distance++) {
-    if (middle - distance >= 0) yield middle - distance
-    if (distance > 0 && middle + distance < length) yield middle + distance
-  }
-}
-
+/** As chooseSeats, but nearest to a seat by number. */
 function chooseNear(
   target: number,
   taken: SeatSet,
   count: number,
   layout: SeatLayout,
 ): number[] | undefined {
-  if (taken.totalSeats !== layout.totalSeats) {
-    throw new RangeError(`${taken.totalSeats} seats are not a house of ${layout.totalSeats}.`)
-  }
-  if (taken.totalSeats - taken.size < count) {
-    return undefined
-  }
-  const start = nearestInOneRow(target, taken, count, layout)
-  return start === undefined
-    ? chooseByNumber(target, taken, count)
-    : seatsOf([{ start, length: count }])
+  return choose(target, { taken, count, layout }, (rows) =>
+    nearer(target, rows.previous(target), rows.next(target), layout.totalSeats),
+  )
 }
 
-/** Together by number, rows or not, else in the fewest pieces. So many must be free. */
-function chooseByNumber(target: number, taken: SeatSet, count: number): number[] {
-  const start = nearestStart(target, freeRuns(taken), count)
-  return start === undefined
-    ? inFewestPieces(target, [...freeRuns(taken)], count)
-    : seatsOf([{ start, length: count }])
+interface Choice {
+  taken: SeatSet
+  count: number
+  layout: SeatLayout
 }
 
-function nearestInOneRow(
+/** In one row where `inOneRow` finds a start, else together by number, else in the fewest pieces. */
+function choose(
   target: number,
-  taken: SeatSet,
-  count: number,
-  { seatsPerRow }: SeatLayout,
-): number | undefined {
-  if (seatsPerRow === null || count > seatsPerRow) {
-    return undefined
+  { taken, count, layout }: Choice,
+  inOneRow: (rows: RoomInRows) => number | undefined,
+): number[] | undefined {
+  const { totalSeats, seatsPerRow } = layout
+  if (taken.totalSeats !== totalSeats) {
+    throw new RangeError(`${taken.totalSeats} seats are not a house of ${totalSeats}.`)
   }
-  return nearestStart(target, splitAtRows(freeRuns(taken), seatsPerRow), count)
+  if (totalSeats - taken.size < count) return undefined
+  const hasRows = seatsPerRow !== null && count <= seatsPerRow
+  const start =
+    (hasRows ? inOneRow(new RoomInRows(taken, count, seatsPerRow)) : undefined) ??
+    nearestRoom(target, taken, count)
+  return start === undefined
+    ? inFewestPieces(target, taken, count)
+    : seatsOf([{ start, length: count }])
 }
 
-/** Where `count` seats in one of the runs begin closest to the target. The runs are ascending. */
-function nearestStart(target: number, runs: Iterable<Run>, count: number): number | undefined {
-  let best: number | undefined
-  for (const run of runs) {
-    if (best !== undefined && run.start - target >= Math.abs(best - target)) {
-      break
+/** Where `count` seats begin that are free and in one row. */
+class RoomInRows {
+  readonly #taken: SeatSet
+  readonly #count: number
+  readonly #seatsPerRow: number
+
+  constructor(taken: SeatSet, count: number, seatsPerRow: number) {
+    this.#taken = taken
+    this.#count = count
+    this.#seatsPerRow = seatsPerRow
+  }
+
+  /** From `seat` on; beyond the house when there is none. */
+  next(seat: number): number {
+    let start = this.#taken.nextRoom(seat, this.#count)
+    while (start <= this.#taken.totalSeats && start > this.#lastStart(start)) {
+      start = this.#taken.nextRoom(this.#rowOf(start) + this.#seatsPerRow, this.#count)
     }
-    // Before that each run that has room is nearer than the one found so far.
-    if (run.length >= count) {
-      best = startNear(target, run, count)
+    return start
+  }
+
+  /** Up to `seat`; 0 when there is none. */
+  previous(seat: number): number {
+    let start = this.#taken.previousRoom(seat, this.#count)
+    while (start > 0 && start > this.#lastStart(start)) {
+      start = this.#taken.previousRoom(this.#lastStart(start), this.#count)
     }
+    return start
   }
-  return best
+
+  /** In the row nearest to a seat's, as near to its place there as can be. */
+  nearestRow(seat: number): number | undefined {
+    const own = this.#rowOf(seat)
+    const after = this.next(own)
+    const before = after <= this.#lastStart(own) ? 0 : this.previous(own)
+    const { totalSeats } = this.#taken
+    const rowAfter = after > totalSeats ? after : this.#rowOf(after)
+    const row = nearer(own, before && this.#rowOf(before), rowAfter, totalSeats)
+    if (row === undefined) return undefined
+    const place = row + seat - own
+    const last = this.#lastStart(row)
+    const left = this.previous(Math.min(place, last))
+    return nearer(place, left >= row ? left : 0, this.next(place), last)
+  }
+
+  /** The first seat of a seat's row. */
+  #rowOf(seat: number): number {
+    return seat - ((seat - 1) % this.#seatsPerRow)
+  }
+
+  /** The last seat of a seat's row from which on there can be room. */
+  #lastStart(seat: number): number {
+    const last = this.#rowOf(seat) + this.#seatsPerRow - this.#count
+    return Math.min(last, this.#taken.totalSeats)
+  }
 }
 
-function startNear(target: number, run: Run, count: number): number {
-  const latest = run.start + run.length - count
-  return Math.min(Math.max(target, run.start), latest)
+/** Where `count` free seats begin nearest to the target; undefined when there are none together. */
+function nearestRoom(target: number, taken: SeatSet, count: number): number | undefined {
+  const before = taken.previousRoom(target, count)
+  return nearer(target, before, taken.nextRoom(target, count), taken.totalSeats)
 }
 
-/** The free seats from `from` to `to`, both included, in runs. */
-function* freeRuns(taken: SeatSet, from = 1, to = taken.totalSeats): Generator<Run> {
-  const last = Math.min(to, taken.totalSeats)
-  let start = taken.nextOutside(from)
-  while (start <= last) {
-    const end = Math.min(taken.nextIn(start), last + 1)
-    yield { start, length: end - start }
-    start = taken.nextOutside(end)
-  }
+/** Of a seat before the target (0: none) and one after it (beyond `last`: none), the nearer. */
+function nearer(target: number, before: number, after: number, last: number): number | undefined {
+  if (before === 0) return after <= last ? after : undefined
+  return after > last || target - before <= after - target ? before : after
 }
 
-function* splitAtRows(runs: Iterable<Run>, seatsPerRow: number): Generator<Run> {
-  for (const run of runs) {
-    const end = run.start + run.length
-    for (let start = run.start; start < end; ) {
-      const nextRow = start + seatsPerRow - ((start - 1) % seatsPerRow)
-      yield { start, length: Math.min(nextRow, end) - start }
-      start = nextRow
-    }
-  }
+/** Seats next to one another: `length` of them from `start` on. */
+interface Piece {
+  start: number
+  length: number
 }
 
 /**
- * The largest runs whole, then the nearest one that has room for the rest. Taking the largest
- * first is what makes the pieces fewest. No run may be long enough for all the seats, and all the
- * runs together must be.
+ * The largest pieces whole, then the nearest one that has room for the rest. Taking the largest
+ * first is what makes them fewest. So many must be free, but nowhere together.
  */
-function inFewestPieces(target: number, runs: Run[], count: number): number[] {
-  const { whole, rest } = takeLargest(target, runs, count)
-  const start = nearestStart(
-    target,
-    runs.filter((run) => !whole.has(run)),
-    rest,
-  )
-  if (start === undefined) {
-    throw new Error(`${count} seats are not free.`)
-  }
-  return seatsOf([...whole, { start, length: rest }])
-}
-
-/** Takes whole runs, largest first, until what is left to seat fits into the next one. */
-function takeLargest(target: number, runs: Run[], count: number) {
-  const whole = new Set<Run>()
+function inFewestPieces(target: number, taken: SeatSet, count: number): number[] {
+  const left = taken.clone()
+  let pieces: Piece[] = []
   let rest = count
-  for (const alike of byLengthDescending(runs)) {
-    const length = alike[0]?.length ?? 0
-    const needed = Math.ceil(rest / length) - 1
-    for (const run of nearest(target, alike, needed)) {
-      whole.add(run)
-      rest -= length
-    }
-    if (needed < alike.length) {
-      break
-    }
+  let length = count
+  for (;;) {
+    length = longestRoom(left, Math.min(length, rest))
+    const whole = nearestRooms(target, left, { length, atMost: Math.ceil(rest / length) - 1 })
+    pieces = pieces.concat(whole)
+    rest -= whole.length * length
+    left.addAll(seatsOf(whole))
+    if (left.nextRoom(1, length) > left.totalSeats) continue
+    return seatsOf([...pieces, { start: nearestRoom(target, left, rest)!, length: rest }])
   }
-  return { whole, rest }
 }
 
-/** The runs in groups of one length. Grouping, because sorting 50,000 runs takes too long here. */
-function byLengthDescending(runs: Run[]): Run[][] {
-  const groups = new Map<number, Run[]>()
-  for (const run of runs) {
-    const alike = groups.get(run.length)
-    if (alike) {
-      alike.push(run)
-    } else {
-      groups.set(run.length, [run])
-    }
+/** The most seats together that are free, up to `atMost`. One must be free. */
+function longestRoom(taken: SeatSet, atMost: number): number {
+  let longest = 1
+  for (let tooLong = atMost + 1; tooLong - longest > 1; ) {
+    const middle = (longest + tooLong) >> 1
+    if (taken.nextRoom(1, middle) <= taken.totalSeats) longest = middle
+    else tooLong = middle
   }
-  return [...groups].sort(([a], [b]) => b - a).map(([, alike]) => alike)
+  return longest
 }
 
-/** The `howMany` runs whose start is closest to the target. The runs are in ascending order. */
-function nearest(target: number, runs: Run[], howMany: number): Run[] {
-  const distance = (run: Run | undefined) =>
-    run ? Math.abs(run.start - target) : Number.POSITIVE_INFINITY
-  // The nearest are neighbours in the list, so a window of them only ever slides towards the back.
-  let from = 0
-  while (distance(runs[from + howMany]) < distance(runs[from])) {
-    from++
+/** The pieces of this length, which none exceeds, that are nearest to the target; so many at most. */
+function nearestRooms(
+  target: number,
+  taken: SeatSet,
+  { length, atMost }: { length: number; atMost: number },
+): Piece[] {
+  const pieces: Piece[] = []
+  let before = taken.previousRoom(target, length)
+  let after = taken.nextRoom(target + 1, length)
+  while (pieces.length < atMost) {
+    const start = nearer(target, before, after, taken.totalSeats)
+    if (start === undefined) break
+    pieces.push({ start, length })
+    if (start === before) before = taken.previousRoom(before - 1, length)
+    else after = taken.nextRoom(after + 1, length)
   }
-  return runs.slice(from, from + howMany)
+  return pieces
 }
 
-function seatsOf(runs: Run[]): number[] {
+function seatsOf(pieces: Piece[]): number[] {
   const seats: number[] = []
-  for (const { start, length } of runs.sort((a, b) => a.start - b.start)) {
-    for (let seat = start; seat < start + length; seat++) {
-      seats.push(seat)
-    }
+  for (const { start, length } of pieces.sort((a, b) => a.start - b.start)) {
+    for (let seat = start; seat < start + length; seat++) seats.push(seat)
   }
   return seats
 }

@@ -122,6 +122,35 @@ export class SeatSet implements Iterable<number> {
     return this.#next(seat, 0xff)
   }
 
+  /**
+   * The first seat from `seat` on from which `count` in a row are not in the set;
+   * `totalSeats + 1` when there is none.
+   */
+  nextRoom(seat: number, count: number): number {
+    let from = seat
+    while (from <= this.totalSeats) {
+      const start = this.#nextRoomInWords(from, Math.min(count, 32))
+      if (count <= 32) return start
+      const end = this.nextIn(start)
+      if (end - start >= count) return start
+      from = end + 1
+    }
+    return this.totalSeats + 1
+  }
+
+  /** The last seat up to `seat` from which `count` in a row are not in the set; 0 when there is none. */
+  previousRoom(seat: number, count: number): number {
+    let from = seat
+    while (from > 0) {
+      const start = this.#previousRoomInWords(from, Math.min(count, 32))
+      if (start === 0 || count <= 32) return start
+      const end = this.nextIn(start)
+      if (end - start >= count) return start
+      from = Math.min(start - 1, end - count)
+    }
+    return 0
+  }
+
   /** Ascending. */
   *[Symbol.iterator](): Generator<number, void, undefined> {
     for (let seat = this.nextIn(1); seat <= this.totalSeats; seat = this.nextIn(seat + 1)) {
@@ -147,6 +176,49 @@ export class SeatSet implements Iterable<number> {
     // Where all the seats are in the set, the first spare bit is found: it is totalSeats + 1.
     const lowestBit = 31 - Math.clz32(bits & -bits)
     return index * 8 + lowestBit + 1
+  }
+
+  #nextRoomInWords(seat: number, count: number): number {
+    let index = (seat - 1) >> 5
+    let room = this.#roomIn(index, count) & (-1 << ((seat - 1) & 31))
+    while (room === 0 && ++index < this.#words.length) {
+      index = this.#skipWords(index, -1)
+      room = this.#roomIn(index, count)
+    }
+    return room === 0 ? this.totalSeats + 1 : index * 32 + 32 - Math.clz32(room & -room)
+  }
+
+  #previousRoomInWords(seat: number, count: number): number {
+    let index = Math.min((seat - 1) >> 5, this.#words.length - 1)
+    let room = this.#roomIn(index, count)
+    if (index === (seat - 1) >> 5) room &= -1 >>> (31 - ((seat - 1) & 31))
+    while (room === 0 && --index >= 0) room = this.#roomIn(index, count)
+    return room === 0 ? 0 : index * 32 + 32 - Math.clz32(room)
+  }
+
+  /**
+   * Those 32 seats from which `count`, at most 32, in a row are not in the set, as bits: where
+   * there is room for some, and for as many further on, there is room for them all.
+   */
+  #roomIn(index: number, count: number): number {
+    let room = this.#outsideIn(index)
+    if (room === 0) return 0
+    let further = this.#outsideIn(index + 1)
+    for (let have = 1; have < count; ) {
+      const more = Math.min(have, count - have)
+      room &= (room >>> more) | (further << (32 - more))
+      further &= further >>> more
+      have += more
+    }
+    return room
+  }
+
+  /** Those of 32 seats that are not in the set, as bits: the lowest is the first of them. */
+  #outsideIn(index: number): number {
+    if (index >= this.#words.length) return 0
+    const outside = ~littleEndian(this.#words[index]!)
+    const beyond = (index + 1) * 32 - this.totalSeats
+    return beyond <= 0 ? outside : outside & (-1 >>> beyond)
   }
 
   /** The first word from `index` on that is not `word`. */
@@ -198,6 +270,14 @@ function byteLength(totalSeats: number): number {
 
 function maskOf(seat: number): number {
   return 1 << ((seat - 1) & 7)
+}
+
+const isLittleEndian = new Uint8Array(Int32Array.of(1).buffer)[0] === 1
+
+/** Four bytes of memory as the number of which the first byte is the lowest. */
+function littleEndian(word: number): number {
+  if (isLittleEndian) return word
+  return (word >>> 24) | ((word >>> 8) & 0xff00) | ((word << 8) & 0xff0000) | (word << 24)
 }
 
 /** Bits in parallel: Warren, "Hacker's Delight", 5-1. */

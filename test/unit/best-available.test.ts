@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { chooseSeats, suggestSeats } from '../../src/core/best-available.js'
+import { chooseAround, chooseSeats, suggestSeats } from '../../src/core/best-available.js'
 import { SeatSet } from '../../src/core/seat-set.js'
 import type { SeatLayout } from '../../src/core/seats.js'
 
@@ -117,6 +117,29 @@ describe('seats instead of those wanted', () => {
   })
 })
 
+describe('the best seats around a seat', () => {
+  it('are found where every two together are in two rows, but for the first', () => {
+    const layout = { totalSeats: 100_000, seatsPerRow: 2 }
+    // From the back: taken, free | free, taken | taken, free | …
+    const free = seatsFrom(4, 99_996).filter((seat) => seat % 4 < 2)
+    const isFree = new Set([1, 2, ...free])
+    const taken = seatsFrom(1, 100_000).filter((seat) => !isFree.has(seat))
+    expect(chooseAround(100_000, SeatSet.of(taken, 100_000), 2, layout)).toEqual([1, 2])
+  })
+
+  it('are in the nearest row that a search through every possibility finds', () => {
+    const counts = fc.integer({ min: 1, max: 9 })
+    fc.assert(
+      fc.property(houses, counts, fc.nat(), ({ taken, layout }, count, place) => {
+        const seat = 1 + (place % layout.totalSeats)
+        const house = { taken, layout }
+        expect(chooseAround(seat, taken, count, layout)).toEqual(searchAround(house, count, seat))
+      }),
+      { numRuns: 1000 },
+    )
+  })
+})
+
 interface House {
   taken: SeatSet
   layout: SeatLayout
@@ -161,6 +184,27 @@ function searchEverything(
   const blocks = byDistance.map((start) => seatsFrom(start, count)).filter(isFree)
   const inOneRow = blocks.find((block) => rowOf(block[0]) === rowOf(block.at(-1)))
   return inOneRow ?? blocks[0] ?? piecesOf(free, byDistance, count)
+}
+
+function searchAround(house: House, count: number, seat: number): number[] | undefined {
+  const { taken, layout } = house
+  const perRow = layout.seatsPerRow ?? layout.totalSeats
+  const row = Math.floor((seat - 1) / perRow)
+  const starts = seatsFrom(1, layout.totalSeats)
+    .filter((start) => ((start - 1) % perRow) + count <= perRow)
+    .filter((start) => start + count - 1 <= layout.totalSeats)
+    .filter((start) => seatsFrom(start, count).every((each) => !taken.has(each)))
+    .map((start) => {
+      const rows = Math.floor((start - 1) / perRow) - row
+      return { start, rows: Math.abs(rows), seats: Math.abs(start - seat - rows * perRow) }
+    })
+    .sort((a, b) => a.rows - b.rows || a.start - b.start)
+  const [nearest] = starts
+  if (nearest === undefined) return searchEverything(house, count, seat)
+  const inRow = starts
+    .filter(({ start }) => Math.ceil(start / perRow) === Math.ceil(nearest.start / perRow))
+    .sort((a, b) => a.seats - b.seats || a.start - b.start)
+  return seatsFrom(inRow[0]!.start, count)
 }
 
 function piecesOf(free: number[], byDistance: number[], count: number): number[] {

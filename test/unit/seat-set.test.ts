@@ -111,6 +111,29 @@ describe('looking for the next seat', () => {
   })
 })
 
+describe('looking for room', () => {
+  it('finds the nearest seat on either side from which so many are outside the set', () => {
+    const counts = fc.oneof(fc.integer({ min: 1, max: 10 }), fc.integer({ min: 1, max: 100 }))
+    fc.assert(
+      fc.property(
+        houses,
+        counts,
+        fc.integer({ min: 1, max: 305 }),
+        ([totalSeats, seats], count, from) => {
+          const set = SeatSet.of(seats, totalSeats)
+          const numbers = Array.from({ length: totalSeats }, (_, index) => index + 1)
+          const hasRoom = (seat: number) =>
+            seat + count - 1 <= totalSeats && !seats.some((n) => n >= seat && n < seat + count)
+          const starts = numbers.filter(hasRoom)
+          expect(set.nextRoom(from, count)).toBe(starts.find((n) => n >= from) ?? totalSeats + 1)
+          expect(set.previousRoom(from, count)).toBe(starts.findLast((n) => n <= from) ?? 0)
+        },
+      ),
+      { numRuns: 1000 },
+    )
+  })
+})
+
 type Step = ['add' | 'delete' | 'addAll' | 'deleteAll', number[]]
 
 function compareWithModel(steps: Step[]): void {
