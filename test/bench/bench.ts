@@ -10,13 +10,14 @@ import { file } from './sections/file.js'
 import { hot } from './sections/hot.js'
 import { houses } from './sections/houses.js'
 import { http } from './sections/http.js'
+import { picker } from './sections/picker.js'
 import { processes } from './sections/processes.js'
 import { scale } from './sections/scale.js'
 import type { Bench, Section } from './sections/section.js'
 import { describeMachine, withServer } from './server.js'
 import { formatTable } from './table.js'
 
-const SECTIONS = [cli, processes, hot, http, file, houses, scale]
+const SECTIONS = [cli, processes, hot, http, file, houses, scale, picker]
 
 const USAGE = `npm run bench -- [options]
   --only a,b       sections: ${SECTIONS.map(({ name }) => name).join(', ')}
