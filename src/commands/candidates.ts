@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import type { BookingStatus } from '../core/booking.js'
 import { seatLabel } from '../core/seats.js'
-import type { Show, ShowDetails } from '../core/shows.js'
+import type { Show, ShowDetails, ShowFilter } from '../core/shows.js'
 import { embeddedConnection, embeddedDataDir } from '../database/embedded/location.js'
 import type { Tickets } from '../index.js'
 import { safeText } from '../terminal/safe-text.js'
@@ -52,26 +52,37 @@ function openQuickly({ open, output }: Context, { values }: Cursor): Tickets | u
 
 /** Shows by their names, and by the beginning of their ids; those to come are offered first. */
 async function showCandidates(tickets: Tickets, _: Cursor, typed: string): Promise<Candidate[]> {
-  const shows = new Map<string, Show>()
-  const filters = [{ upcoming: true, limit: MOST }, { limit: MOST }]
-  const search =
-    typed.trim() === '' || !/[\p{L}\p{N}]/u.test(typed) ? [] : [{ search: typed, limit: MOST }]
-  for (const filter of [...search, ...filters]) {
-    for await (const show of tickets.listShows(filter)) shows.set(show.id, show)
-  }
-  const names = [...shows.values()].map(({ name }) => name)
-  return [...shows.values()].flatMap((show) => {
-    const about = `${show.name}, ${whenOf(show)}`
-    const id = { value: show.id.slice(0, 8), about }
+  const shows = await showsFor(tickets, typed)
+  const names = shows.map(({ name }) => name)
+  return shows.flatMap((show) => {
+    const id = { value: show.id.slice(0, 8), about: () => `${show.name}, ${whenOf(show)}` }
     // A name that two bear is no name, nor is one that a terminal could not show.
     const isName =
       safeText(show.name) === show.name &&
       !show.name.startsWith('-') &&
       names.indexOf(show.name) === names.lastIndexOf(show.name)
-    return isName
-      ? [{ value: show.name, about: whenOf(show) }, ...(typed === '' ? [] : [id])]
-      : [id]
+    if (!isName) return [id]
+    return [{ value: show.name, about: () => whenOf(show) }, ...(typed === '' ? [] : [id])]
   })
+}
+
+/** Those with words that begin as typed; where there are none, so many that an id may be found. */
+async function showsFor(tickets: Tickets, typed: string): Promise<Show[]> {
+  const shows = new Map<string, Show>()
+  const find = async (filter: ShowFilter) => {
+    if (shows.size >= MOST) return
+    for await (const show of tickets.listShows({ ...filter, limit: MOST })) shows.set(show.id, show)
+  }
+  if (/[\p{L}\p{N}]/u.test(typed)) await find({ search: typed })
+  if (/^[0-9a-f-]{4,}$/i.test(typed)) {
+    const show = await tickets.findShow(typed).catch(() => undefined)
+    if (show) shows.set(show.id, show)
+  }
+  if (shows.size === 0) {
+    await find({ upcoming: true })
+    await find({})
+  }
+  return [...shows.values()]
 }
 
 const statusesFor: Record<string, BookingStatus[]> = {
@@ -94,7 +105,7 @@ async function bookingCandidates(
       typed.length > 4 && !typed.includes('-') ? reference.replace('-', '') : reference,
       typed,
     ),
-    about: [customer, seatLabels.slice(0, 6).join(' '), showName].filter(Boolean).join(', '),
+    about: () => [customer, seatLabels.slice(0, 6).join(' '), showName].filter(Boolean).join(', '),
   }))
 }
 
@@ -107,19 +118,21 @@ async function seatCandidates(
 ): Promise<Candidate[]> {
   const head = /^.*[,-]/.exec(typed)?.[0] ?? ''
   const named = new Set(head.toUpperCase().split(/[,-]/))
-  const labels = await seatsFor(tickets, cursor, command)
   const start = typed.slice(head.length).toUpperCase()
-  return labels
-    .filter((label) => label.startsWith(start) && !named.has(label))
-    .slice(0, MOST)
-    .map((label) => ({ value: head + likeTyped(label, typed) }))
+  const candidates: Candidate[] = []
+  for (const label of await seatsFor(tickets, cursor, command)) {
+    if (candidates.length === MOST) break
+    if (!label.startsWith(start) || named.has(label)) continue
+    candidates.push({ value: head + likeTyped(label, typed) })
+  }
+  return candidates
 }
 
 async function seatsFor(
   tickets: Tickets,
   { args, values }: Cursor,
   command: string,
-): Promise<string[]> {
+): Promise<Iterable<string>> {
   const [first] = args
   if (command === 'book') return first === undefined ? [] : freeSeats(await tickets.viewShow(first))
   if (command === 'list' || command === 'history') {
@@ -132,14 +145,14 @@ async function seatsFor(
   return freeSeats(await tickets.viewShow(values.get('toShow') ?? booking.showId))
 }
 
-function freeSeats(house: ShowDetails): string[] {
+function freeSeats(house: ShowDetails): Iterable<string> {
   return labelsOf(house, (seat) => !house.booked.has(seat) && !house.held.has(seat))
 }
 
-function labelsOf(show: Show, isWanted: (seat: number) => boolean): string[] {
-  return Array.from({ length: show.totalSeats }, (_, i) => i + 1)
-    .filter(isWanted)
-    .map((seat) => seatLabel(seat, show))
+function* labelsOf(show: Show, isWanted: (seat: number) => boolean): Generator<string> {
+  for (let seat = 1; seat <= show.totalSeats; seat++) {
+    if (isWanted(seat)) yield seatLabel(seat, show)
+  }
 }
 
 /** Shells compare letter by letter: who types in lower case is answered in lower case. */

@@ -5,10 +5,10 @@ import type { Shell } from './completion.js'
 import type { Context, Handler } from './context.js'
 import { quoteFor, unquote } from './shell-words.js'
 
-/** Something to type, and what it is. */
+/** Something to type, and what it is: told only where it is shown. */
 export interface Candidate {
   value: string
-  about?: string
+  about?: () => string
 }
 
 /** Where the cursor is: what was typed before it, and what may come there. */
@@ -41,7 +41,7 @@ export function completing(program: Command): Handler<object, [Shell, string, st
       .filter(({ value }) => value.startsWith(cursor.typed) || value === ':files')
       .map(({ value, about }) => {
         const quoted = head + quoteFor(shell, value, raw)
-        return shell === 'bash' || !about ? quoted : `${quoted}\t${safeText(about)}`
+        return shell === 'bash' || !about ? quoted : `${quoted}\t${safeText(about())}`
       })
     await context.output.write(lines.map((line) => `${line}\n`).join(''))
   }
@@ -96,11 +96,11 @@ async function offers(context: Context, cursor: Cursor): Promise<Candidate[]> {
     const open = optionsOf(command).filter(
       (option) => !option.hidden && !values.has(option.attributeName()),
     )
-    return open.map(({ long, description }) => ({ value: long!, about: description }))
+    return open.map(({ long, description }) => ({ value: long!, about: () => description }))
   }
   return command.commands
     .filter((one) => !isHidden(one))
-    .map((one) => ({ value: one.name(), about: one.description() }))
+    .map((one) => ({ value: one.name(), about: () => one.description() }))
 }
 
 function isHidden(command: Command): boolean {

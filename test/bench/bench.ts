@@ -6,6 +6,7 @@ import { openRunner } from './child.js'
 import { plotCosts } from './plot.js'
 import { isMet, type Measurement, type SectionResult } from './result.js'
 import { cli } from './sections/cli.js'
+import { completion } from './sections/completion.js'
 import { file } from './sections/file.js'
 import { hot } from './sections/hot.js'
 import { houses } from './sections/houses.js'
@@ -17,7 +18,7 @@ import type { Bench, Section } from './sections/section.js'
 import { describeMachine, withServer } from './server.js'
 import { formatTable } from './table.js'
 
-const SECTIONS = [cli, processes, hot, http, file, houses, scale, picker]
+const SECTIONS = [cli, processes, hot, http, file, houses, scale, picker, completion]
 
 const USAGE = `npm run bench -- [options]
   --only a,b       sections: ${SECTIONS.map(({ name }) => name).join(', ')}
