@@ -63,9 +63,11 @@ test('kill -9 at any moment of a move to another show leaves the old seats or th
   expect(await contradictions(db)).toEqual([])
 })
 
-const PROCESSES = Number(process.env.TICKETS_LIFE_PROCESSES ?? 60)
+const PROCESSES = Number(process.env.TICKETS_LIFE_PROCESSES ?? 200)
 
-test(`${PROCESSES} processes and eight connections book, hold, confirm, cancel, move and let in: the history tells it all`, async () => {
+test(`${PROCESSES} processes and eight connections book, hold, confirm, cancel, move and let in: the history tells it all`, {
+  timeout: 180_000,
+}, async () => {
   const SEATS = 30
   const show = await insertShow(db, { seats: SEATS, seatsPerRow: 10, name: 'Chaos' })
   const references: string[] = []
@@ -78,7 +80,7 @@ test(`${PROCESSES} processes and eight connections book, hold, confirm, cancel, 
   }
 
   const lines = Array.from({ length: PROCESSES }, () => commandLine(dice, show, references))
-  const codes = inWaves(lines, 12, async (line) => {
+  const codes = inWaves(lines, 40, async (line) => {
     const ran = await run([...line(), '--json', '--operator', 'process'], { db: db.url })
     remember(ran.json().reference)
     return ran.exitCode
