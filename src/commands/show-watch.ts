@@ -6,13 +6,18 @@ import type { Output } from '../terminal/io.js'
 import { paperOf } from '../terminal/paper.js'
 import { withRawKeys } from '../terminal/raw-keys.js'
 import { safeText } from '../terminal/safe-text.js'
-import { drawWatchedShow, type WatchedShow } from '../terminal/watch-screen.js'
+import {
+  drawWatchedShow,
+  scrollHouse,
+  type WatchedShow,
+  type WatchScreen,
+} from '../terminal/watch-screen.js'
 import type { Context } from './context.js'
 import { whenOf } from './show-text.js'
 
 /**
  * `tickets show view SHOW --watch`: the show as it stands, redrawn at every change, until Ctrl-C
- * (exit 130) or `q`. Under `--json` it is one document a line instead, one for every change.
+ * (exit 130) or `q`; a house that is too large for the screen scrolls. Under `--json` it is one document a line instead, one for every change.
  *
  * Throws INVALID_INPUT where stdout is no terminal that can be redrawn.
  */
@@ -38,8 +43,12 @@ async function watchOn(screen: FullScreen, context: Context, name: string): Prom
   const paper = paperOf(output)
   const ending = new AbortController()
   const seen: { show?: ShowDetails; sales: number[] } = { sales: [] }
+  let top: number | undefined
+  let drawn: WatchScreen | undefined
   const draw = () => {
-    if (seen.show) screen.draw(drawWatchedShow(watched(seen.show, seen.sales), screen, paper))
+    if (seen.show === undefined) return
+    drawn = drawWatchedShow(watched(seen.show, seen.sales), screen, paper, top)
+    screen.draw(drawn.lines)
   }
   const count = async () => {
     if (seen.show === undefined) return
@@ -51,6 +60,9 @@ async function watchOn(screen: FullScreen, context: Context, name: string): Prom
   const timer = setInterval(() => void count().catch(() => {}), COUNT_MS)
   const onKey = (key: string) => {
     if (key === 'q' || key === 'escape') ending.abort()
+    if (drawn === undefined) return
+    top = scrollHouse(top, key, drawn)
+    draw()
   }
   try {
     await withRawKeys(output.io.stdin, onKey, async () => {

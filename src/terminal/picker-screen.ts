@@ -2,7 +2,14 @@ import { formatSeats, seatLabel } from '../core/seats.js'
 import { fitText, textWidth } from './fit-text.js'
 import { type Paper, signs, tint } from './paper.js'
 import { countsOf, type Picking, stateOf } from './picker-state.js'
-import { drawRuler, drawSeatLine, drawStage, seatSign, seatTones } from './seat-drawing.js'
+import {
+  drawOutside,
+  drawRuler,
+  drawSeatLine,
+  drawStage,
+  seatSign,
+  seatTones,
+} from './seat-drawing.js'
 import { drawLegend } from './seat-map.js'
 import { lineAt, lineCount, lineOf, margin, type Seating, seatingFor } from './seating.js'
 
@@ -42,9 +49,9 @@ export function drawPicker(
   const first = windowTop(top, lineOf(picking.cursor, house, seating), page, count)
   const lines = [
     ...above,
-    outside('above', first, paper),
+    drawOutside('above', first, paper),
     ...windowLines(picking, seating, first, page, paper),
-    outside('below', count - first - page, paper),
+    drawOutside('below', count - first - page, paper),
     ...below,
   ]
   return { lines: lines.slice(-paper.rows), seating, top: first, page }
@@ -94,13 +101,6 @@ function linesBelow(picking: Picking, paper: ScreenPaper): string[] {
   const said = [sayPosition(picking, paper), sayPicked(picking, paper)]
   if (paper.rows < roomForHelp) return said
   return [...said, sayCounts(picking, paper), ...sayKeys(picking, paper)]
-}
-
-function outside(side: 'above' | 'below', lines: number, paper: Paper): string {
-  if (lines <= 0) return ''
-  const arrow = { above: paper.unicode ? '↑' : '^', below: paper.unicode ? '↓' : 'v' }[side]
-  const text = `${arrow} ${lines.toLocaleString('en-GB')} more ${lines === 1 ? 'line' : 'lines'}`
-  return indent(tint(paper, 'quiet', text))
 }
 
 /** What has to be known at once, else where the cursor is. */

@@ -48,6 +48,14 @@ export function drawRuler(seating: Seating, paper: Paper): string | undefined {
   return tint(paper, 'quiet', ' '.repeat(gutter + 2 * margin) + line)
 }
 
+/** How much of the house lies outside of a window of it, on this side; empty when nothing does. */
+export function drawOutside(side: 'above' | 'below', lines: number, paper: Paper): string {
+  if (lines <= 0) return ''
+  const arrow = { above: paper.unicode ? '↑' : '^', below: paper.unicode ? '↓' : 'v' }[side]
+  const text = `${arrow} ${lines.toLocaleString('en-GB')} more ${lines === 1 ? 'line' : 'lines'}`
+  return ' '.repeat(margin) + tint(paper, 'quiet', text)
+}
+
 /** One line of seats with its labels; `cursor` is a seat that is pointed at. */
 export function drawSeatLine(
   { first, last, left, right }: SeatLine,

@@ -1,10 +1,11 @@
 import { wrapWords } from './fields.js'
 import type { FullScreen } from './full-screen.js'
+import { drawOverview } from './house-overview.js'
 import { type Paper, tint } from './paper.js'
 import type { House } from './picker-state.js'
-import { drawRuler, drawSeatLine, drawStage } from './seat-drawing.js'
+import { drawOutside, drawRuler, drawSeatLine, drawStage } from './seat-drawing.js'
 import { drawLegend } from './seat-map.js'
-import { lineAt, lineCount, margin, seatingFor } from './seating.js'
+import { lineAt, lineCount, margin, type Seating, seatingFor } from './seating.js'
 import { salesBar } from './show-card.js'
 import { sparkline } from './sparkline.js'
 
@@ -18,12 +19,25 @@ export interface WatchedShow {
   isCancelled: boolean
 }
 
-/** A show as it stands, on one screen: what is sold, how fast, and as much of the house as fits. */
+/** A screen of a watched show, and what of the house is on it. */
+export interface WatchScreen {
+  lines: string[]
+  /** How many lines of seats a window of it shows. */
+  page: number
+  /** The lowest window begins at this line of the house; 0 when all of it is shown. */
+  last: number
+}
+
+/**
+ * A show as it stands, on one screen: what is sold, how fast, and the house. One that does not fit
+ * is summed up, or with `top` seen through a window that begins at this line of it.
+ */
 export function drawWatchedShow(
   { heading, house, sales, isCancelled }: WatchedShow,
   { rows, columns }: Pick<FullScreen, 'rows' | 'columns'>,
   color: Pick<Paper, 'color' | 'unicode'>,
-): string[] {
+  top?: number,
+): WatchScreen {
   const paper = { ...color, columns }
   const booked = house.booked.size
   const held = house.held.size
@@ -37,7 +51,22 @@ export function drawWatchedShow(
     drawSales(sales, paper),
     '',
   ]
-  return [...above, ...drawSeats(house, rows - above.length, paper)].slice(0, rows)
+  const { lines, ...window } = drawHouse(house, rows - above.length, paper, top)
+  return { lines: [...above, ...lines].slice(0, rows), ...window }
+}
+
+/** Where a key moves the window to; undefined: to the summary, which is before the first page. */
+export function scrollHouse(
+  top: number | undefined,
+  key: string,
+  { page, last }: WatchScreen,
+): number | undefined {
+  const by = { up: -1, down: 1, pageup: -page, pagedown: page, space: page }[key]
+  if (last === 0 || key === 'home') return undefined
+  if (key === 'end') return last
+  if (by === undefined) return top
+  if (top === undefined) return by > 0 ? 0 : undefined
+  return top === 0 && by < 0 ? undefined : Math.min(Math.max(top + by, 0), last)
 }
 
 function drawSales(sales: readonly number[], paper: Paper): string {
@@ -46,19 +75,41 @@ function drawSales(sales: readonly number[], paper: Paper): string {
   return `${' '.repeat(margin)}${tint(paper, 'accent', sparkline(sales, paper))}  ${text}`
 }
 
-function drawSeats(house: House, rows: number, paper: Paper): string[] {
+function drawHouse(house: House, rows: number, paper: Paper, top?: number): WatchScreen {
   const seating = seatingFor(house, paper.columns)
   const ruler = drawRuler(seating, paper)
   const stage = [drawStage(seating, paper), ...(ruler === undefined ? [] : [ruler])]
   const count = lineCount(house, seating)
-  const room = rows - stage.length
-  const shown = Math.max(0, count <= room ? count : room - 1)
+  const room = Math.max(1, rows - stage.length)
+  if (count <= room) {
+    return {
+      lines: [...stage, ...drawLines(house, seating, 0, count, paper)],
+      page: count,
+      last: 0,
+    }
+  }
+  // Two lines are for what lies outside of the window.
+  const page = Math.max(1, room - 2)
+  const last = count - page
+  if (top === undefined) {
+    const arrow = paper.unicode ? '↓' : 'v'
+    const hint = ' '.repeat(margin) + tint(paper, 'quiet', `${arrow} PgDn: seat by seat`)
+    return { lines: [...drawOverview(house, Math.max(1, rows - 2), paper), '', hint], page, last }
+  }
+  const first = Math.min(top, last)
+  const lines = [
+    ...stage,
+    drawOutside('above', first, paper),
+    ...drawLines(house, seating, first, page, paper),
+    drawOutside('below', last - first, paper),
+  ]
+  return { lines, page, last }
+}
+
+function drawLines(house: House, seating: Seating, first: number, count: number, paper: Paper) {
   const stateOf = (seat: number) =>
     house.booked.has(seat) ? 'booked' : house.held.has(seat) ? 'held' : 'free'
-  const seats = Array.from({ length: shown }, (_, index) =>
-    drawSeatLine(lineAt(house, seating, index), seating, stateOf, paper),
+  return Array.from({ length: count }, (_, index) =>
+    drawSeatLine(lineAt(house, seating, first + index), seating, stateOf, paper),
   )
-  const more = `${(count - shown).toLocaleString('en-GB')} more lines`
-  const cut = ' '.repeat(margin) + tint(paper, 'quiet', more)
-  return [...stage, ...seats, ...(shown < count ? [cut] : [])]
 }

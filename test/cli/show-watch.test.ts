@@ -24,6 +24,13 @@ function watch(args: string[], options: TerminalOptions = {}): TestTerminal {
   return terminal
 }
 
+const keys = {
+  down: '\u001b[B',
+  end: '\u001b[F',
+  home: '\u001b[H',
+  pageUp: '\u001b[5~',
+  pageDown: '\u001b[6~',
+}
 const sell = (show: string, seats: string) =>
   tickets(['book', show, '--seats', seats], { db: db.url })
 
@@ -66,13 +73,40 @@ describe('show view --watch', () => {
     expect(terminal.screen()).toBe('')
   })
 
-  it('fits the terminal at every size, and says what does not', async () => {
-    const terminal = watch([await insertShow(db, { seats: 2000, seatsPerRow: 20 })])
-    await terminal.waitFor(/\n {3}A {2}○ ○[\s\S]*\n {2}8\d more lines$/)
-    expect(terminal.screen().split('\n')).toHaveLength(24)
-    terminal.resize(40, 12)
-    await terminal.waitFor(/\n {3}A {2}○○[\s\S]*\n {2}9\d more lines$/)
-    expect(terminal.screen().split('\n').length).toBeLessThanOrEqual(12)
+  it('sums up a house that does not fit, live, and scrolls through its seats', async () => {
+    const show = await insertShow(db, { seats: 2000, seatsPerRow: 20 })
+    const terminal = watch([show])
+    await terminal.waitFor(/\n {2} *A-\w+ {2}░+ +0\/\d+\n[\s\S]*-CV [\s\S]*↓ PgDn: seat by seat$/)
+    expect(terminal.screen().split('\n').length).toBeLessThanOrEqual(24)
+    await sell(show, 'CV1-CV20')
+    await terminal.waitFor(/-CV {2}█+░+ +20\/40\n/)
+    terminal.type(keys.pageDown)
+    await terminal.waitFor(/STAGE[\s\S]*\n {3}A {2}○ ○[\s\S]*\n {2}↓ 8\d more lines$/)
+    terminal.type(keys.down)
+    await terminal.waitFor(/\n {2}↑ 1 more line\n {3}B {2}○ ○/)
+    terminal.type(keys.end)
+    await terminal.waitFor(/\n {2}CV {2}● ● [●\s]+CV$/)
+    await sell(show, 'CU1')
+    await terminal.waitFor(/\n {2}CU {2}● ○/)
+    terminal.type(keys.pageUp + keys.home)
+    await terminal.waitFor('PgDn: seat by seat')
+  })
+
+  it.each([
+    { cols: 80, rows: 24 },
+    { cols: 40, rows: 24 },
+    { cols: 40, rows: 12 },
+  ])('fits $cols columns and $rows rows, however large the house', async (size) => {
+    for (const seatsPerRow of [50, undefined]) {
+      const show = await insertShow(db, { seats: 100_000, ...(seatsPerRow && { seatsPerRow }) })
+      await sell(show, '1-99999')
+      const terminal = watch([show], size)
+      await terminal.waitFor(/\n +\S+-(BXX|100000) +█+░? +[\d,]+\/[\d,]+\n[\s\S]*seat by seat$/)
+      expect(terminal.screen()).toMatch(/^Cats, .*\n/)
+      terminal.type(keys.end)
+      await terminal.waitFor(/●○( +BXX)?$/)
+      expect(terminal.screen().split('\n').length).toBeLessThanOrEqual(size.rows)
+    }
   })
 
   it('under NO_COLOR has none, and in ASCII no other signs', async () => {
