@@ -90,7 +90,7 @@ async function typeSeats(
   const { asking, output, tickets } = context
   const house = await tickets.viewShow(id)
   output.problem(`\n${drawHouse(house, errorPaperOf(output))}`)
-  if (refused) tell(context, refused, house)
+  if (refused) tell(context, refused)
   checkRoom(house)
   const answer = await askSeats(asking, {
     layout: house,
@@ -118,14 +118,14 @@ async function checkFree({ tickets }: Context, show: Show, request: BookingReque
   try {
     await tickets.preview(show.id, request)
   } catch (error) {
-    const hint = error instanceof TicketsError ? alternativesHint(error, show) : undefined
+    const hint = error instanceof TicketsError ? alternativesHint(error) : undefined
     if (!(error instanceof TicketsError) || hint === undefined) throw error
     throw new TicketsError(error.code, `${error.message} ${hint}.`, { cause: error })
   }
 }
 
-function tell({ output }: Context, error: TicketsError, show: Show): void {
-  const hint = alternativesHint(error, show)
+function tell({ output }: Context, error: TicketsError): void {
+  const hint = alternativesHint(error)
   output.problem(
     renderProblem({ message: error.message, hints: hint ? [hint] : [] }, errorPaperOf(output)),
   )

@@ -144,7 +144,7 @@ export class DemoStory {
   #resultOf(show: Show, result: BookingOutcome | TicketsError): string {
     const paper = this.#paper
     if (result instanceof TicketsError) {
-      const hint = alternativesHint(result, show)
+      const hint = alternativesHint(result)
       return renderResult('failed', result.message, { below: hint ? [hint] : [], paper })
     }
     const { seats, customer, status, reference } = result.booking

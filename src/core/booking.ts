@@ -30,6 +30,7 @@ export interface Refusal {
   message: string
   seats?: number[]
   alternatives?: number[]
+  alternativeSpec?: string
 }
 
 /** One request to book. Either `seats` or `count` says what is wanted. */

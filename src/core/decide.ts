@@ -37,12 +37,14 @@ function decideSeats({ layout, taken }: House, seats: readonly number[]): Verdic
   }
   const lost = seats.filter((seat) => taken.has(seat))
   if (lost.length === 0) return { seats }
+  const alternatives = suggestSeats(seats, taken, layout)
   const [subject, verb] = lost.length === 1 ? ['Seat', 'is'] : ['Seats', 'are']
   return refuse({
     code: 'SEATS_TAKEN',
     message: `${subject} ${formatSeats(lost, layout)} ${verb} taken. Nothing was booked.`,
     seats: lost,
-    alternatives: suggestSeats(seats, taken, layout),
+    alternatives,
+    alternativeSpec: formatSeats(alternatives, layout),
   })
 }
 

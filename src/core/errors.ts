@@ -39,6 +39,8 @@ export interface ErrorDetails {
   seats?: number[]
   /** Free seats that would have done as well. */
   alternatives?: number[]
+  /** The same as a spec, in the house's labels: 'B12-B13'. */
+  alternativeSpec?: string
   /** The FAILED booking that records the refusal, when one was kept. */
   outcome?: BookingOutcome | undefined
   /** What it was caused by; kept for `--debug`, never shown otherwise. */
@@ -54,6 +56,7 @@ export class TicketsError extends Error {
   readonly code: ErrorCode
   readonly seats: number[] | undefined
   readonly alternatives: number[] | undefined
+  readonly alternativeSpec: string | undefined
   readonly outcome: BookingOutcome | undefined
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
@@ -61,6 +64,7 @@ export class TicketsError extends Error {
     this.code = code
     this.seats = details.seats
     this.alternatives = details.alternatives
+    this.alternativeSpec = details.alternativeSpec
     this.outcome = details.outcome
   }
 

@@ -105,6 +105,22 @@ describe('a refusal', () => {
     ])
   })
 
+  it('names the free seats as the house does, also when it is told again', async () => {
+    const show = await insertShow(db, { seats: 40, seatsPerRow: 10 })
+    const { json } = await book(show, '--seats', 'B3-B4', '--json')
+    await book(show, '--seats', 'A1', '--hold', 'forever')
+    for (const words of [['--key', show], ['--key', show], ['--dry-run']]) {
+      const { stderr } = await book(show, '--seats', 'B3-B4', ...words)
+      expect(stderr).toBe('✗ Seats B3-B4 are taken. Nothing was booked.\n  Free instead: B1-B2')
+    }
+    const moved = ['booking', 'move', json().reference, '--to', 'A1-A2']
+    const move = await tickets(moved, { db: db.url })
+    expect(move.stderr).toMatch(/\n {2}Free instead: A2-A3$/)
+    const refused = await book(show, '--seats', 'B3', '--json')
+    const fields = ['code', 'message', 'retryable', 'seats', 'alternatives']
+    expect(Object.keys(refused.json().error)).toEqual(fields)
+  })
+
   it('for too many seats or a cancelled show has its own code', async () => {
     const show = await insertShow(db)
     const cancelled = await insertShow(db)
