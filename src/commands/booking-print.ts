@@ -3,7 +3,7 @@ import { TicketsError } from '../core/errors.js'
 import { listedBookingJson } from '../core/json.js'
 import { quote } from '../core/quote.js'
 import { formatSeats } from '../core/seats.js'
-import { paperOf } from '../terminal/paper.js'
+import { isDarkGround, paperOf } from '../terminal/paper.js'
 import { safeText } from '../terminal/safe-text.js'
 import { drawTicket, renderTicket, type TicketFacts } from '../terminal/ticket.js'
 import type { Context, Handler } from './context.js'
@@ -36,7 +36,9 @@ export const run: Handler<{ svg?: string }, [string | undefined]> = async (
   }
   if (svg !== undefined) await save(context, svg, drawTicket(facts))
   if (output.json) await output.document(listedBookingJson(booking))
-  else if (svg === undefined) await output.write(renderTicket(facts, paperOf(output)))
+  else if (svg === undefined) {
+    await output.write(renderTicket(facts, paperOf(output), isDarkGround(output)))
+  }
 }
 
 async function save({ output }: Context, file: string, picture: string): Promise<void> {

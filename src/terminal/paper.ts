@@ -21,6 +21,16 @@ export function errorPaperOf(output: Output): Paper {
   return { ...paperOf(output), color: output.useErrorColor }
 }
 
+/**
+ * Is stdout's ground darker than what is written on it? Terminals' mostly are; what is piped may
+ * end on real paper.
+ */
+export function isDarkGround({ isTerminal, io }: Output): boolean {
+  // Some terminals tell, as 'foreground;background': 7 and 15 are white.
+  const background = io.env.COLORFGBG?.split(';').at(-1)
+  return isTerminal && background !== '7' && background !== '15'
+}
+
 /** Colours `text` by its meaning, with the 16 colours that follow the terminal's theme. */
 export function tint(paper: Pick<Paper, 'color'>, tone: Tone | undefined, text: string): string {
   return tone && paper.color && text !== '' ? tones[tone](text) : text

@@ -15,9 +15,12 @@ export interface TicketFacts {
   isCancelled: boolean
 }
 
-/** The ticket as text, with its reference as a QR code where there is room. Ends with a newline. */
-export function renderTicket(ticket: TicketFacts, paper: Paper): string {
-  const code = qrLines(ticket.reference, paper)
+/**
+ * The ticket as text, with its reference as a QR code where there is room. Ends with a newline.
+ * Without colours, a `darkGround` takes the place of the code's dark modules.
+ */
+export function renderTicket(ticket: TicketFacts, paper: Paper, darkGround = false): string {
+  const code = qrLines(ticket.reference, paper, darkGround && !paper.color)
   const hasRoom = code.width + 2 <= paper.columns
   return [
     ...wrapWords(safeText(ticket.show), paper.columns).map((line) => tint(paper, 'strong', line)),
@@ -65,13 +68,17 @@ function modulesOf(text: string, border: number) {
   return encode(text, { ecc: 'M', border })
 }
 
-/** Two modules a character, one above the other; in ASCII, two characters a module. */
-function qrLines(text: string, paper: Paper): { lines: string[]; width: number } {
+/**
+ * Two modules a character, one above the other; in ASCII, two characters a module. What is written
+ * are the dark modules or, on a dark ground, the light ones, the quiet zone among them.
+ */
+function qrLines(text: string, paper: Paper, drawLight: boolean) {
   const { data, size } = modulesOf(text, 2)
+  const isDrawn = (x: number, y: number) => data[y] !== undefined && data[y][x] !== drawLight
   const lines: string[] = []
   for (let y = 0; y < size; y += paper.unicode ? 2 : 1) {
-    const cells = data[y]!.map((isDark, x) =>
-      paper.unicode ? halves[`${isDark}${data[y + 1]?.[x] ?? false}`]! : isDark ? '##' : '  ',
+    const cells = data[y]!.map((_, x) =>
+      paper.unicode ? halves[`${isDrawn(x, y)}${isDrawn(x, y + 1)}`]! : isDrawn(x, y) ? '##' : '  ',
     )
     lines.push(blackOnWhite(paper, cells.join('')))
   }

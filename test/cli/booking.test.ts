@@ -189,6 +189,17 @@ describe('the ticket', () => {
       TERM: 'dumb',
     })
     expect(plain.stdout).toMatch(/^ *############## {2}/m)
+    for (const [env, ground] of [
+      [{}, /^ {2}█+$/m],
+      [{ COLORFGBG: '0;15' }, /^ {4}█▀▀▀▀▀█ /m],
+    ] as const) {
+      const terminal = openTerminal(process.execPath, [program, 'booking', 'print', reference], {
+        env: { DATABASE_URL: db.url, NO_COLOR: '1', ...env },
+      })
+      await terminal.exit
+      expect(terminal.history()).toMatch(ground)
+      await terminal.close()
+    }
     const narrow = await runInProcess(['booking', 'print', reference], {
       DATABASE_URL: db.url,
       COLUMNS: '20',

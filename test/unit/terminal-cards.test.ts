@@ -1,7 +1,9 @@
+import { encode } from 'uqr'
 import { describe, expect, test } from 'vitest'
 import { type BookingFacts, renderBookingCard } from '../../src/terminal/booking-card.js'
 import { renderProblem } from '../../src/terminal/problem-card.js'
 import { renderShowCard, salesBar } from '../../src/terminal/show-card.js'
+import { renderTicket } from '../../src/terminal/ticket.js'
 import { pictureOf } from '../support/picture.js'
 import { openTerminal } from '../support/terminal.js'
 
@@ -23,6 +25,30 @@ const booking: BookingFacts = {
   heldUntil: null,
   failure: null,
 }
+
+describe('a ticket', () => {
+  const facts = { ...lion, show: lion.name, seats: 'A1', customer: null, isCancelled: false }
+  const { data } = encode('K7Q2-9FMX', { ecc: 'M', border: 2 })
+  /** Which modules of the code are written on the ground that the paper is. */
+  const writtenOn = (paper: typeof plain, isDark: boolean) => {
+    const ticket = renderTicket({ ...facts, reference: 'K7Q2-9FMX' }, paper, isDark)
+    const height = Math.ceil(data.length / (paper.unicode ? 2 : 1))
+    const lines = ticket.split('\n').slice(-height - 1, -1)
+    const rows = lines.flatMap((line) => {
+      const cells = [...line.slice(2).padEnd(2 * data.length)]
+      if (!paper.unicode) return [cells.filter((_, i) => i % 2 === 0).map((cell) => cell === '#')]
+      return ['█▀', '█▄'].map((signs) => cells.map((cell) => signs.includes(cell)))
+    })
+    return data.map((row, y) => row.map((_, x) => rows[y]?.[x]))
+  }
+
+  test('has a code that is dark on light, whatever it is written on', () => {
+    for (const paper of [plain, ascii]) {
+      expect(writtenOn(paper, false)).toEqual(data)
+      expect(writtenOn(paper, true)).toEqual(data.map((row) => row.map((isDark) => !isDark)))
+    }
+  })
+})
 
 describe('a show', () => {
   test('is its name, its time, its sales and its id', () => {
