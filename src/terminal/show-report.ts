@@ -78,7 +78,8 @@ function stateBar(counts: Counts, width: number, paper: Paper): string {
 function wrapLegend(counts: Counts, paper: Paper): string[] {
   const marks = stateSigns(paper)
   const entries = states.map(
-    (state) => `${marks[state]}\u00a0${number(counts[state])}\u00a0${state}`,
+    (state) =>
+      `${tint(paper, tones[state], marks[state])}\u00a0${number(counts[state])}\u00a0${state}`,
   )
   const text = [...entries, `=\u00a0${number(counts.total)}\u00a0seats`].join(' ')
   return wrapWords(text, paper.columns - 2).map((line) => `  ${line.replaceAll('\u00a0', ' ')}`)

@@ -96,7 +96,7 @@ function addCell(runs: Run[], cell: IBufferCell, column: number): void {
 
 // A bar in one piece: seams would show between its cells.
 function isRepeated(texts: string, text: string): boolean {
-  return '─█▒░'.includes(text) && texts.endsWith(text)
+  return '─█▓▒░'.includes(text) && texts.endsWith(text)
 }
 
 function isAscii(text: string): boolean {
@@ -162,7 +162,7 @@ function drawText(text: string, x: number, y: number, width: number, look: Look)
 }
 
 function barOf(text: string, x: number, y: number, width: number, look: Look) {
-  const shade = { '█': 1, '▒': 0.5, '░': 0.25 }[text.charAt(0)]
+  const shade = { '█': 1, '▓': 0.75, '▒': 0.5, '░': 0.25 }[text.charAt(0)]
   const eighths = '▏▎▍▌▋▊▉'.indexOf(text.charAt(0)) + 1
   if (shade === undefined && eighths === 0) return undefined
   const opacity = (shade ?? 1) * (look.isDim ? 0.6 : 1)

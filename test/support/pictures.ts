@@ -39,6 +39,7 @@ const pictures: Record<string, Picture> = {
       }
     },
   },
+  report: { args: ['show', 'report', 'The Lion King'], rows: 40, cols: 60 },
   demo: { args: ['demo'], rows: 80 },
   stress: { args: ['stress', '--bookings', '300', '--processes', '50'], rows: 40 },
 }
@@ -46,7 +47,8 @@ const pictures: Record<string, Picture> = {
 const wanted = argv.slice(2)
 const dataDir = await mkdtemp(join(tmpdir(), 'tickets-pictures-'))
 try {
-  await withTickets(sellSome)
+  await withTickets('Ada', sellSome)
+  await withTickets('Ben', sellMore)
   for (const [name, picture] of Object.entries(pictures)) {
     if (wanted.length === 0 || wanted.includes(name)) await take(name, picture)
   }
@@ -68,8 +70,12 @@ async function take(name: string, { args, rows, cols, act }: Picture): Promise<v
   await terminal.close()
 }
 
-async function withTickets(work: (tickets: Tickets) => Promise<void>): Promise<void> {
-  const tickets = openTickets({ database: 'embedded', env: { TICKETS_DATA_DIR: dataDir } })
+async function withTickets(
+  operator: string,
+  work: (tickets: Tickets) => Promise<void>,
+): Promise<void> {
+  const env = { TICKETS_DATA_DIR: dataDir }
+  const tickets = openTickets({ database: 'embedded', env, operator })
   try {
     await work(tickets)
   } finally {
@@ -87,11 +93,10 @@ async function sellSome(tickets: Tickets): Promise<void> {
     seatsPerRow: 10,
     timeZone,
   })
-  for (const seats of ['A1-A8', 'B3-B7', 'C4-C7', 'D5-D6', 'E1-E2', 'E5-E8', 'G9-G10']) {
+  for (const seats of ['A1-A8', 'B3-B7', 'C4-C7', 'D5-D6']) {
     await tickets.book(lionKing.id, { seats })
   }
   await tickets.book(lionKing.id, { seats: 'A9-A10', hold: 'forever' })
-  await tickets.book(lionKing.id, { seats: 'D2-D4', hold: 3_600_000 })
 
   for (const [name, startTime, totalSeats, sold, held] of [
     ['A Midsummer Night’s Dream', '2030-12-27T19:30:00Z', 420, 420, 0],
@@ -103,4 +108,11 @@ async function sellSome(tickets: Tickets): Promise<void> {
     await tickets.book(show.id, { count: sold })
     if (held > 0) await tickets.book(show.id, { count: held, hold: 'forever' })
   }
+}
+
+async function sellMore(tickets: Tickets): Promise<void> {
+  for (const seats of ['E1-E2', 'E5-E8', 'G9-G10']) {
+    await tickets.book('The Lion King', { seats })
+  }
+  await tickets.book('The Lion King', { seats: 'D2-D4', hold: 3_600_000 })
 }
