@@ -42,7 +42,7 @@ export function commandTree(run: Run): Command {
     .addOption(
       once('--wait <duration>', 'how long to keep retrying a busy database (30s)', parseDuration),
     )
-    .addOption(once('--operator <name>', 'who works here, for the history (your login name)'))
+    .addOption(once('--operator <name>', 'who works here (TICKETS_OPERATOR, else your login name)'))
     .option('--debug', 'SQL, timings and stack traces on stderr')
 
   const action: Action = (load) => to(run, load)

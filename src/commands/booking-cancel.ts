@@ -1,6 +1,6 @@
 import type { ListedBooking } from '../core/booking-list.js'
 import { TicketsError } from '../core/errors.js'
-import { checkSeatSpec } from '../core/seats.js'
+import { checkSeatSpec, formatLabels } from '../core/seats.js'
 import type { Context, Handler } from './context.js'
 import { announceStep, namedBooking, UNCHANGED } from './named-booking.js'
 
@@ -37,7 +37,7 @@ async function askLeave(
 ): Promise<void> {
   const { askConfirm } = await import('../terminal/prompts.js')
   const whose = booking.customer === null ? '' : ` of ${booking.customer}`
-  const what = seats ?? booking.seatLabels.join(', ')
+  const what = seats ?? formatLabels(booking.seats, booking.seatLabels)
   const message = `Cancel ${what}${whose}, ${booking.showName}?`
   if (await askConfirm({ ...asking, unchanged: UNCHANGED }, { message, default: false })) return
   output.hint(UNCHANGED)

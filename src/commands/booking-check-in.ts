@@ -44,11 +44,20 @@ function factsOf({ booking, admitted, already }: CheckIn, show: Show, isUndo: bo
   return {
     isUndo,
     admitted: formatSeats(admitted, show),
-    already: already.map(
-      ({ seat, at }) => `${formatSeats([seat], show)} since ${timeOf(at, show)}`,
+    already: [...seatsByTime(already, show)].map(
+      ([time, seats]) => `${formatSeats(seats, show)} since ${time}`,
     ),
     customer: booking.customer,
     reference: booking.reference,
     show: show.name,
   }
+}
+
+function seatsByTime(already: CheckIn['already'], show: Show): Map<string, number[]> {
+  const seats = new Map<string, number[]>()
+  for (const { seat, at } of already) {
+    const time = timeOf(at, show)
+    seats.set(time, [...(seats.get(time) ?? []), seat])
+  }
+  return seats
 }

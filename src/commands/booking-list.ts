@@ -2,7 +2,7 @@ import type { BookingStatus } from '../core/booking.js'
 import type { BookingFilter, ListedBooking } from '../core/booking-list.js'
 import { TicketsError } from '../core/errors.js'
 import { listedBookingJson } from '../core/json.js'
-import { parseSeats } from '../core/seats.js'
+import { formatLabels, parseSeats } from '../core/seats.js'
 import type { Tickets } from '../index.js'
 import type { Column } from '../terminal/list.js'
 import type { Tone } from '../terminal/paper.js'
@@ -24,7 +24,7 @@ export const run: Handler<BookingListOptions, [string | undefined]> = async (
 ) => {
   const filter = await filterOf(tickets, options, show)
   await writeScreenful(output, options, {
-    columns,
+    columns: show === undefined ? columns : columns.map(besideOneShow),
     toJson: listedBookingJson,
     ifEmpty: 'No booking matches.',
     more: '--all lists them all, --customer narrows them down.',
@@ -57,6 +57,11 @@ export function oneSeat(spec: string, layout: Parameters<typeof parseSeats>[1]):
   throw new TicketsError('INVALID_INPUT', '--seat names one seat, such as 12 or B3.')
 }
 
+/** Nobody needs to read on every line of a table which show they have asked for. */
+function besideOneShow(column: Column<ListedBooking>): Column<ListedBooking> {
+  return column.field === 'show_name' ? { ...column, isData: true } : column
+}
+
 const tones: Partial<Record<BookingStatus, Tone>> = {
   CONFIRMED: 'good',
   HELD: 'warning',
@@ -78,13 +83,15 @@ const columns: Column<ListedBooking>[] = [
     field: 'customer',
     cell: ({ customer }) => customer ?? '',
     weight: 1,
-    minWidth: 10,
+    minWidth: 14,
   },
   {
     title: 'SEATS',
     field: 'seats',
-    cell: ({ seatLabels }) => seatLabels.join(', '),
+    cell: ({ seats, seatLabels }) => formatLabels(seats, seatLabels),
+    value: ({ seatLabels }) => seatLabels.join(', '),
     weight: 0.5,
+    minWidth: 13,
   },
   {
     title: 'IN',
@@ -114,8 +121,7 @@ const columns: Column<ListedBooking>[] = [
   {
     title: 'ID',
     field: 'id',
-    cell: ({ id }) => id.slice(0, 8),
-    value: ({ id }) => id,
-    optional: true,
+    cell: ({ id }) => id,
+    isData: true,
   },
 ]

@@ -75,6 +75,22 @@ export function formatSeats(seats: Iterable<number>, layout: SeatLayout): string
   return ranges.map((range) => formatRange(range, layout)).join(', ')
 }
 
+/** As formatSeats, of ascending seats whose labels are known and whose house is not. */
+export function formatLabels(seats: readonly number[], labels: readonly string[]): string {
+  const ranges: { first: string; last: string }[] = []
+  for (const [index, label] of labels.entries()) {
+    const range = ranges.at(-1)
+    const isNext = seats[index] === seats[index - 1]! + 1
+    if (range && isNext && rowOf(range.last) === rowOf(label)) range.last = label
+    else ranges.push({ first: label, last: label })
+  }
+  return ranges.map(({ first, last }) => (first === last ? first : `${first}-${last}`)).join(', ')
+}
+
+function rowOf(label: string): string {
+  return label.replace(/\d+$/, '')
+}
+
 /** 'B3' for seat 13 with 10 a row; without rows the number as text. */
 export function seatLabel(seat: number, { seatsPerRow }: SeatLayout): string {
   if (seatsPerRow === null) {

@@ -7,7 +7,7 @@ export interface DoorFacts {
   isUndo: boolean
   /** Seats let in now, or out; '' for none. */
   admitted: string
-  /** Seats that were in before: 'A1 since 2026-12-25 18:40 GMT'. */
+  /** Seats that were in before: 'A1-A2 since 2026-12-25 18:40 GMT'. */
   already: string[]
   customer: string | null
   reference: string

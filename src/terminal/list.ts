@@ -21,6 +21,8 @@ export interface Column<Row> {
   weight?: number
   /** The columns below which a column with a weight does not shrink; default: 8. */
   minWidth?: number
+  /** For programs only: in no table. */
+  isData?: boolean
   /** Left out of a table when even the narrowest columns do not fit; the last goes first. */
   optional?: boolean
 }
@@ -71,7 +73,8 @@ const writers: Record<ListFormat | 'tabs', Writer> = {
       import('./table.js'),
       import('./paper.js'),
     ])
-    return drawTable(paperOf(output), columns, rows)
+    const shown = columns.filter(({ isData }) => !isData)
+    return drawTable(paperOf(output), shown, rows)
   },
 }
 

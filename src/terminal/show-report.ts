@@ -25,7 +25,7 @@ export interface ReportFacts {
   name: string
   when: string
   capacity: Counts
-  rows: ({ row: string } & Counts)[] | null
+  rows: Row[] | null
   hours: Sales[]
   operators: Sales[]
 }
@@ -42,7 +42,7 @@ export function renderShowReport(facts: ReportFacts, paper: Paper): string {
     '',
     `  ${stateBar(capacity, barWidth(paper, 4), paper)}`,
     ...wrapLegend(capacity, paper),
-    ...section('Rows', rows === null ? [] : rowLines(rows, paper), paper),
+    ...section('Rows', rows === null ? [] : rowLines(summedUp(rows), paper), paper),
     ...section('Sold by hour', salesLines(hours, paper), paper, -MOST_LINES),
     ...section('Sold by operator', salesLines(operators, paper), paper),
     '',
@@ -95,7 +95,25 @@ function section(title: string, lines: string[], paper: Paper, end = MOST_LINES)
   return ['', tint(paper, 'strong', title), ...shown, ...note]
 }
 
-function rowLines(rows: ({ row: string } & Counts)[], paper: Paper): string[] {
+type Row = { row: string } & Counts
+
+/** Rows next to one another as one where there are too many. */
+function summedUp(rows: Row[]): Row[] {
+  const size = Math.ceil(rows.length / MOST_LINES)
+  if (size === 1) return rows
+  return Array.from({ length: Math.ceil(rows.length / size) }, (_, index) => {
+    const group = rows.slice(index * size, (index + 1) * size)
+    const [first, last] = [group[0]!.row, group.at(-1)!.row]
+    const sum = (key: keyof Counts) => group.reduce((total, row) => total + row[key], 0)
+    return {
+      row: first === last ? first : `${first}-${last}`,
+      ...{ total: sum('total'), sold: sum('sold'), held: sum('held') },
+      ...{ house: sum('house'), free: sum('free') },
+    }
+  })
+}
+
+function rowLines(rows: Row[], paper: Paper): string[] {
   const labelWidth = Math.max(...rows.map(({ row }) => row.length))
   const widest = Math.max(...rows.map(({ total }) => total))
   const ends = rows.map(({ sold, total }) => `${sold}/${total}`)

@@ -94,7 +94,7 @@ describe('the door', () => {
       [1, 2].map((seat) => ({ seat, at: expect.stringMatching(/^\d{4}-.*Z$/) })),
     )
     const seen = await run('booking', 'check-in', reference)
-    expect(seen.stdout).toMatch(/Already in: A1 since \d{4}-/)
+    expect(seen.stdout).toMatch(/Already in: A1-A2 since|A1 since [^,]+, A2 since/)
     expect(await run('booking', 'check-in', reference, '--undo')).toMatchObject({ exitCode: 0 })
     expect(await run('booking', 'check-in', reference, '--undo')).toMatchObject({ exitCode: 0 })
     expect(await run('booking', 'check-in', reference)).toMatchObject({ exitCode: 0 })
@@ -143,6 +143,18 @@ describe('the list', () => {
       run('booking', 'list', 'no such show'),
     ])
     expect(refusals.map(({ exitCode }) => exitCode)).toEqual([2, 2, 2, 3])
+  })
+
+  it('on a terminal of 80 columns names seats in short, and the show only where there are many', async () => {
+    const reference = await book('--seats', 'A1-A4,A6,B1', '--customer', 'Ada Lovelace')
+    const here = inTerminal('booking', 'list', show)
+    await here.exit
+    expect(here.screen()).toContain(`${reference}  confirmed  Ada Lovelace  A1-A4, A6, B1  `)
+    expect(here.screen()).not.toMatch(/SHOW|Cats/)
+    const all = inTerminal('booking', 'list')
+    await all.exit
+    expect(all.screen()).toMatch(/SHOW[\s\S]*Cats/)
+    await Promise.all([here.close(), all.close()])
   })
 
   it('by customer is the door list, and as CSV it runs in no spreadsheet', async () => {
@@ -234,7 +246,7 @@ describe('at a terminal', () => {
     await terminal.waitFor('There is no booking')
     terminal.press('ctrl-u')
     terminal.type(`${reference.toLowerCase()}\r`)
-    await terminal.waitFor('Cancel A1, A2 of Ada')
+    await terminal.waitFor('Cancel A1-A2 of Ada')
     terminal.press('enter')
     expect((await terminal.exit).code).toBe(130)
     await terminal.close()

@@ -4,6 +4,7 @@ import { TicketsError } from '../../src/core/errors.js'
 import {
   checkSeatSpec,
   checkSeats,
+  formatLabels,
   formatSeats,
   parseSeats,
   rowLabel,
@@ -161,6 +162,16 @@ describe('seats as text', () => {
       fc.property(layoutsWithSeats, ({ layout, seats }) => {
         const ascending = seats.toSorted((a, b) => a - b)
         expect(parseSeats(formatSeats(seats, layout), layout)).toEqual(ascending)
+      }),
+    )
+  })
+
+  it('is the same from the labels alone', () => {
+    fc.assert(
+      fc.property(layoutsWithSeats, ({ layout, seats }) => {
+        const ascending = [...seats].sort((a, b) => a - b)
+        const labels = ascending.map((seat) => seatLabel(seat, layout))
+        expect(formatLabels(ascending, labels)).toBe(formatSeats(seats, layout))
       }),
     )
   })
