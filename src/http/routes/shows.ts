@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
 import { showJson } from '../../core/json.js'
 import { parseStartTime, parseTimeZone } from '../../core/start-time.js'
-import type { Show, ShowFilter, Tickets } from '../../index.js'
+import type { Show, ShowFilter } from '../../index.js'
 import { errors, listQuery, newShow, showParams } from '../schemas.js'
 import { type SeatFeeds, seatsJson } from '../seat-feed.js'
 
