@@ -1,4 +1,4 @@
-import { CommanderError } from 'commander'
+import { type Command, CommanderError } from 'commander'
 import { commandTree, type Run } from './command-tree.js'
 import { alternativesHint } from './commands/hints.js'
 import { errorCodes, TicketsError } from './core/errors.js'
@@ -14,14 +14,17 @@ import { safeText } from './terminal/safe-text.js'
 export async function main(argv: readonly string[], io: Io): Promise<number> {
   const interruption = listenForSignals()
   const run: Run = { io, signal: interruption.signal, output: outputFor(argv, io), exitCode: 0 }
+  const program = commandTree(run)
   try {
     // Nothing at all is how a newcomer asks for help.
-    await commandTree(run).parseAsync(argv.length === 0 ? ['--help'] : [...argv], { from: 'user' })
+    await program.parseAsync(argv.length === 0 ? ['--help'] : [...argv], { from: 'user' })
     return run.exitCode
   } catch (error) {
-    return await report(error, run.output, { isDebug: argv.includes('--debug') }).then((code) =>
-      code === 130 ? interruption.exitCode : code,
-    )
+    const code = await report(error, run.output, {
+      isDebug: argv.includes('--debug'),
+      command: nameOfCommand(program, argv),
+    })
+    return code === 130 ? interruption.exitCode : code
   } finally {
     interruption.stopListening()
   }
@@ -39,14 +42,24 @@ function outputFor(argv: readonly string[], io: Io): Output {
   })
 }
 
+/** As far as it can be made out of what was typed: 'tickets show create'. */
+function nameOfCommand(program: Command, argv: readonly string[]): string {
+  const path = [program]
+  for (const word of argv) {
+    const inner = path.at(-1)!.commands.find((command) => command.name() === word)
+    if (inner) path.push(inner)
+  }
+  return path.map((command) => command.name()).join(' ')
+}
+
 /** The one place where errors end: a sentence for people, a document for programs, an exit code. */
 async function report(
   thrown: unknown,
   output: Output,
-  { isDebug }: { isDebug: boolean },
+  { isDebug, command }: { isDebug: boolean; command: string },
 ): Promise<number> {
   if (thrown instanceof CommanderError && thrown.exitCode === 0) return 0
-  const error = expected(thrown)
+  const error = expected(thrown, command)
   // A usage error's stack is commander's, and its message may hold a password.
   if (isDebug && !(thrown instanceof CommanderError)) output.problem(stackOf(thrown))
   // Where stdout fails, stderr is what is left to say so.
@@ -62,7 +75,7 @@ async function report(
   return errorCodes[error.code].exit
 }
 
-function expected(thrown: unknown): TicketsError {
+function expected(thrown: unknown, command: string): TicketsError {
   if (thrown instanceof TicketsError) return thrown
   if (thrown instanceof CommanderError) {
     const message =
@@ -70,7 +83,7 @@ function expected(thrown: unknown): TicketsError {
     const sentence = message.charAt(0).toUpperCase() + message.slice(1)
     return new TicketsError(
       'INVALID_INPUT',
-      `${sentence.replace(/([^.?!)])$/, '$1.')} See \`tickets --help\`.`,
+      `${sentence.replace(/([^.?!)])$/, '$1.')} See \`${command} --help\`.`,
     )
   }
   const message = thrown instanceof Error ? thrown.message : String(thrown)

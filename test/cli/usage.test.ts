@@ -26,10 +26,14 @@ async function run(...argv: string[]) {
 }
 
 const mistakes: [argv: string[], code: string, says: RegExp][] = [
-  [['show'], 'INVALID_INPUT', /command is missing/],
-  [['shows'], 'INVALID_INPUT', /'shows'\. Did you mean show\?/],
+  [['show'], 'INVALID_INPUT', /command is missing\. See `tickets show --help`/],
+  [['shows'], 'INVALID_INPUT', /'shows'\. Did you mean show\? See `tickets --help`/],
   [['show', 'crate'], 'INVALID_INPUT', /'crate'\. Did you mean create\?/],
-  [['show', 'list', '--upcomming'], 'INVALID_INPUT', /Did you mean --upcoming\?/],
+  [
+    ['show', 'list', '--upcomming'],
+    'INVALID_INPUT',
+    /Did you mean --upcoming\? See `tickets show list --help`/,
+  ],
   [['show', 'list', 'Cats'], 'INVALID_INPUT', /Too many arguments/],
   [['show', 'list', '--limit', '0'], 'INVALID_INPUT', /--limit/],
   [['show', 'list', '--limit', '1', '--all'], 'INVALID_INPUT', /--all and --limit/],
