@@ -17,9 +17,10 @@ export async function withHttpServer<T>(
   try {
     return await work({ url: await firstLine(child) })
   } finally {
-    if (child.exitCode === null) {
+    if (child.exitCode === null && child.signalCode === null) {
+      const exit = once(child, 'exit')
       child.kill('SIGTERM')
-      await once(child, 'exit')
+      await exit
     }
   }
 }
