@@ -50,7 +50,7 @@ export async function withRetry<T>(
       if (cause === undefined || isOver) throw translateFailure(error, db.target)
       onRetry?.(cause, error)
       if (revive) await reviveServer(db, revive)
-      if (!revive || isRevived) await pause(n, deadline, signal)
+      if (!revive || isRevived) await pause(n, { waitMs, deadline, signal })
       isRevived ||= revive !== undefined
     }
   }
@@ -72,15 +72,24 @@ async function reviveServer(db: Database, revive: () => Promise<void>): Promise<
   }
 }
 
+interface Patience {
+  waitMs: number
+  /** When the wait is over, by `performance.now()`. */
+  deadline: number
+  signal: AbortSignal | undefined
+}
+
 const shortestMs = 10
-const longestMs = 1000
+const longestMs = 10_000
 
 /**
  * Exponential back-off with full jitter ("Exponential Backoff And Jitter", AWS Architecture Blog,
- * 2015): hundreds of processes that were refused together must not come back together.
+ * 2015): hundreds of processes that were refused together must not come back together, and asking
+ * must not keep the server from serving. Who may wait long asks less often in the end.
  */
-async function pause(n: number, deadline: number, signal?: AbortSignal): Promise<void> {
-  const ceiling = Math.min(longestMs, shortestMs * 2 ** Math.min(n, 10))
+async function pause(n: number, { waitMs, deadline, signal }: Patience): Promise<void> {
+  const longest = Math.min(longestMs, Math.max(1000, waitMs / 10))
+  const ceiling = Math.min(longest, shortestMs * 2 ** Math.min(n, 10))
   const ms = Math.min(Math.random() * ceiling, Math.max(deadline - performance.now(), 0))
   await sleep(ms, undefined, { signal }).catch((error) => {
     throw interrupted(error)
