@@ -6,7 +6,7 @@ import { decide } from './decide.js'
 import { type Draft, draftOf, outcomeOf, renew } from './draft.js'
 import { TicketsError } from './errors.js'
 import { heldSeats, houseOf, layoutOf, selectHouse } from './house.js'
-import { knownLayout, readLayout } from './layouts.js'
+import { knownLayout, layoutOfShow, readLayout } from './layouts.js'
 import { recordDrafts } from './record.js'
 import type { SeatLayout } from './seats.js'
 import { settle } from './settle.js'
@@ -48,8 +48,14 @@ export async function bookSeats(
   const { layout, drafts } = await draftAll(db, showId, requests)
   const valid = drafts.filter((draft): draft is Draft => !(draft instanceof TicketsError))
   await bookDrafts(db, showId, valid, options)
-  return drafts.map((draft) =>
-    draft instanceof TicketsError ? draft : (draft.error ?? outcomeOf(draft, layout)),
+  return Promise.all(
+    drafts.map(async (draft) => {
+      if (draft instanceof TicketsError) return draft
+      if (draft.error) return draft.error
+      // What a key booked may have moved to another house since.
+      const { show_id: showNow } = draft.row!
+      return outcomeOf(draft, showNow === showId ? layout : await layoutOfShow(db, showNow))
+    }),
   )
 }
 

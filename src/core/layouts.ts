@@ -13,6 +13,11 @@ export function knownLayout(db: Database, showId: string): SeatLayout | undefine
   return known.get(db)?.get(showId)
 }
 
+/** The layout of a show as far as any of its bookings needs it. Throws SHOW_NOT_FOUND. */
+export async function layoutOfShow(db: Database, showId: string): Promise<SeatLayout> {
+  return knownLayout(db, showId) ?? readLayout(db, showId)
+}
+
 /** Reads the layout of a show. Throws SHOW_NOT_FOUND. */
 export async function readLayout(db: Database, showId: string): Promise<SeatLayout> {
   const show = await withRetry(db, () =>

@@ -91,6 +91,18 @@ test('another request with a used key is KEY_REUSED and leaves no trace', async 
   expect((await clerks[0]!.viewShow(other.id)).confirmedSeats).toBe(0)
 })
 
+test('a booking that has moved to another house is replayed with the seats of that house', async () => {
+  const clerk = clerks[0]!
+  const startTime = new Date('2031-01-02T19:00:00Z')
+  const rows = { name: 'Othello', startTime, totalSeats: 20, seatsPerRow: 4 }
+  const { id: toShow } = await clerk.createShow(rows)
+  const request = { seats: [9], key: 'moved' }
+  const { booking } = await clerk.book(show, request)
+  await clerk.moveBooking(booking.id, { to: 'C1', toShow })
+  const replay = await clerk.book(show, request)
+  expect(replay).toMatchObject({ replayed: true, booking: { seats: [9], seatLabels: ['C1'] } })
+})
+
 test('while the first with a key is under way, the second waits for its outcome', async () => {
   let release = () => {}
   let isHeld = false
