@@ -31,8 +31,9 @@ export interface BookingOptions {
  * 4. reads, under the lock, what became of these bookings already, who holds seats, and which
  *    attempts were abandoned, and decides each request,
  * 5. writes the show once and the outcomes once, and commits.
- * 6. If the connection dies, COMMIT included, steps 2 to 5 run again with the same ids: the lost
- *    transaction kept the lock until it ended, so the new one sees its verdict.
+ * 6. If the connection dies, COMMIT included, steps 1 to 5 run again with the same ids: a record that
+ *    is there stays as it is, and the lost transaction kept the lock until it ended, so the new one
+ *    sees its verdict.
  *
  * Returns, for each request, its outcome (a refused one is a FAILED booking with its reason) or
  * the error that concerns it alone: INVALID_INPUT, NO_SUCH_SEAT, KEY_REUSED, or a bug's.

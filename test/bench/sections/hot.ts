@@ -21,7 +21,7 @@ export const hot: Section = {
     return withWorkers(files, async ({ library, loop }) => {
       const few = isQuick ? 100 : 2000
       const many = isQuick ? 1000 : HOT_HOUSE
-      const samples = await interleave(isQuick ? 1 : 5, {
+      const samples = await interleave(isQuick ? 1 : 3, {
         ...byNumber('loop', LOOP_CONNECTIONS, (callers) =>
           salesRate(loop, database, { count: few, callers }),
         ),
