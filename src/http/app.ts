@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import type { Socket } from 'node:net'
 import cors from '@fastify/cors'
 import rateLimit from '@fastify/rate-limit'
 import Fastify, {
@@ -10,9 +9,9 @@ import Fastify, {
 } from 'fastify'
 import type { Tickets, TokenRole } from '../index.js'
 import { parseJsonStrictly } from './body.js'
+import { refuseBrokenRequest } from './broken-request.js'
 import { describeApi } from './documents.js'
 import { answerOf, HttpError } from './errors.js'
-import { followWork } from './follow-work.js'
 import { type Guard, guardByPlace, guardByToken } from './guard.js'
 import { BODY_LIMIT, type LoadLimit } from './load-limit.js'
 import type { createMetrics } from './metrics.js'
@@ -22,7 +21,7 @@ import { healthRoutes } from './routes/health.js'
 import { showRoutes } from './routes/shows.js'
 import { SeatFeeds } from './seat-feed.js'
 import { validateStrictly } from './validate.js'
-import { whenOver } from './when-over.js'
+import { watchRequests } from './watch-requests.js'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -72,8 +71,10 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   validateStrictly(app)
   parseJsonStrictly(app)
   app.setErrorHandler(sendError)
-  app.addHook('onRequest', secureHeaders)
-  followWork(app)
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.headers(headersOf(request))
+    done()
+  })
   watchRequests(app, options)
   const guard = options.requireToken ? guardByToken(tickets) : guardByPlace(corsOrigins)
   if (corsOrigins.length > 0) await app.register(cors, { origin: [...corsOrigins] })
@@ -104,7 +105,9 @@ function openFastify({ log, logLevel }: AppOptions): FastifyInstance {
     routerOptions: { maxParamLength: 2000 },
     return503OnClosing: false,
     clientErrorHandler: refuseBrokenRequest,
-    frameworkErrors: (error, request, reply) => sendError(error, request, reply as FastifyReply),
+    // A URL that cannot be read gets no further than here, past all hooks.
+    frameworkErrors: (error, request, reply) =>
+      sendError(error, request, reply.headers(headersOf(request)) as FastifyReply),
   })
 }
 
@@ -119,45 +122,16 @@ function errorFacts(error: Error & { code?: string }) {
   return { type: error.name, message: error.message, code: error.code, stack: error.stack ?? '' }
 }
 
-function secureHeaders(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
-  reply.headers({
-    'x-request-id': request.id,
+/** What a browser is told of every answer. No strict transport: TLS is a proxy's, and so is that. */
+function headersOf({ id }: FastifyRequest) {
+  return {
+    'x-request-id': id,
     'x-content-type-options': 'nosniff',
     'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
     'cross-origin-resource-policy': 'same-origin',
     'referrer-policy': 'no-referrer',
     'cache-control': 'no-store',
-  })
-  done()
-}
-
-/**
- * Counts and logs every request when its connection is done with it, however that came about, and
- * lets it out. What is still done for a client that has gone stays in: it is load, too.
- */
-function watchRequests(
-  app: FastifyInstance,
-  { metrics, load }: Pick<AppOptions, 'metrics' | 'load'>,
-): void {
-  app.addHook('onRequest', (request, reply, done) => {
-    const started = performance.now()
-    whenOver(request, reply, () => {
-      const leave = () => load.leave(request.raw)
-      if (reply.raw.writableFinished || request.work === undefined) leave()
-      else request.work.then(leave, leave)
-      const { config, url: route = 'none' } = request.routeOptions
-      const seconds = (performance.now() - started) / 1000
-      const { method } = request
-      const status = reply.raw.writableFinished ? reply.statusCode : 499
-      if (!config.isStream) metrics.request({ method, route, status, seconds })
-      const path = request.url.split('?', 1)[0]!.slice(0, 200)
-      const facts = { method, path, status, ms: Math.round(seconds * 1e5) / 100 }
-      if (config.isProbe) request.log.debug(facts, 'request')
-      else if (status === 503) request.log.warn(facts, 'request')
-      else request.log.info(facts, 'request')
-    })
-    done()
-  })
+  }
 }
 
 /** Gives every request the box office in its own name: what it changes, its bearer has changed. */
@@ -176,8 +150,9 @@ function letIn(app: FastifyInstance, load: LoadLimit, guard: Guard): void {
   app.addHook('preClose', async () => {
     isClosing = true
   })
-  app.addHook('onSend', async (_request, reply) => {
+  app.addHook('onSend', (_request, reply, payload, done) => {
     if (isClosing) reply.header('connection', 'close')
+    done(null, payload)
   })
   app.addHook('onRequest', (request, _reply, done) => {
     const { isProbe, isStream } = request.routeOptions.config
@@ -204,23 +179,4 @@ async function limitRate(app: FastifyInstance, rate: number): Promise<void> {
   })
   // By itself the plugin limits routes, and what is none of them would not count.
   app.addHook('onRequest', app.rateLimit())
-}
-
-/** What is no HTTP at all gets an answer of the same shape, and the connection ends. */
-function refuseBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy()
-    return
-  }
-  const status =
-    error.code === 'HPE_HEADER_OVERFLOW'
-      ? '431 Request Header Fields Too Large'
-      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
-        ? '408 Request Timeout'
-        : '400 Bad Request'
-  const message = 'This is not a request that HTTP knows.'
-  const body = JSON.stringify({ error: { code: 'INVALID_INPUT', message, retryable: false } })
-  socket.end(
-    `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
-  )
 }

@@ -17,7 +17,8 @@ export function parseJsonStrictly(app: FastifyInstance): void {
     }
     return parse(request, bytes.toString(), done)
   })
-  app.addHook('preValidation', async (request) => {
+  app.addHook('preValidation', (request, _reply, done) => {
     if (request.method === 'POST') request.body ??= {}
+    done()
   })
 }

@@ -199,6 +199,21 @@ describe('errors have one shape and the status of their class', () => {
     expect(answered.body.error).toMatchObject({ message: expect.any(String), retryable: false })
   })
 
+  it.each(['/shows', '/shows/nothing-like-it', '/nowhere', '/shows/%', '/docs', '/metrics'])(
+    'GET %s: browsers are told to trust nothing, and everybody by which id the log has it',
+    async (path) => {
+      const { headers } = await get(path)
+      expect(Object.fromEntries(headers)).toMatchObject({
+        'x-request-id': expect.stringMatching(/^[0-9a-f]{6}-\w+$/),
+        'x-content-type-options': 'nosniff',
+        'content-security-policy': expect.stringContaining("default-src 'none'"),
+        'cross-origin-resource-policy': 'same-origin',
+        'referrer-policy': 'no-referrer',
+        'cache-control': expect.stringMatching(/no-store|max-age/),
+      })
+    },
+  )
+
   it('a name that two shows bear is no way to name one', async () => {
     await createShow(server.url, { name: 'Twins' })
     await createShow(server.url, { name: 'Twins' })

@@ -1,0 +1,58 @@
+import type { FastifyInstance, RouteHandlerMethod } from 'fastify'
+import type { LoadLimit } from './load-limit.js'
+import type { Metrics } from './metrics.js'
+import { whenOver } from './when-over.js'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** What its handler does for it; that may take longer than its client stays. */
+    work: Promise<unknown> | undefined
+  }
+}
+
+/**
+ * Counts and logs every request when its connection is done with it, however that came about, and
+ * lets it out. What is still done for a client that has gone stays in: it is load, too. Must come
+ * before the routes.
+ */
+export function watchRequests(
+  app: FastifyInstance,
+  { metrics, load }: { metrics: Metrics; load: LoadLimit },
+): void {
+  followWork(app)
+  app.addHook('onRequest', (request, reply, done) => {
+    const started = performance.now()
+    whenOver(request, reply, () => {
+      const leave = () => load.leave(request.raw)
+      if (reply.raw.writableFinished || request.work === undefined) leave()
+      else request.work.then(leave, leave)
+      const { config, url: route = 'none' } = request.routeOptions
+      const seconds = (performance.now() - started) / 1000
+      const { method } = request
+      const status = reply.raw.writableFinished ? reply.statusCode : 499
+      if (!config.isStream) metrics.request({ method, route, status, seconds })
+      const path = request.url.split('?', 1)[0]!.slice(0, 200)
+      const facts = { method, path, status, ms: Math.round(seconds * 1e5) / 100 }
+      if (config.isProbe) request.log.debug(facts, 'request')
+      else if (status === 503) request.log.warn(facts, 'request')
+      else request.log.info(facts, 'request')
+    })
+    done()
+  })
+}
+
+/** Keeps for every request what its handler does. */
+function followWork(app: FastifyInstance): void {
+  app.decorateRequest('work', undefined)
+  app.addHook('onRoute', (route) => {
+    route.handler = followed(route.handler)
+  })
+}
+
+function followed(handler: RouteHandlerMethod): RouteHandlerMethod {
+  return function (request, reply) {
+    const result = handler.call(this, request, reply)
+    if (result instanceof Promise) request.work = result
+    return result
+  }
+}
