@@ -14,7 +14,7 @@ import { withShowIds } from './show-names.js'
 const WINDOW = 4000
 /** Seats and characters of an ordinary row: huge ones count as several, and take no more memory. */
 const ROW_WEIGHT = 1000
-/** For different shows side by side; one show keeps one of them busy. */
+/** For different shows side by side; one show keeps two of them busy. */
 const CONNECTIONS = 4
 /** How long an interruption waits for what is under way before it is cut off and rolled back. */
 const GRACE_MS = 5000

@@ -86,10 +86,11 @@ async function writeTogether(
 }
 
 /**
- * A booking of the batch was decided by somebody who did not hold the show's lock (a repair of
- * abandoned bookings). Nothing of the batch may stand; the next try sees that verdict.
+ * A booking of the batch is not PENDING any more: somebody who did not hold the show's lock has
+ * decided it (a repair of abandoned bookings), or a crashing server has lost its record. Nothing of
+ * the batch may stand; the next try sees the verdict, or makes the record again.
  */
-class SupersededError extends Error {
+export class SupersededError extends Error {
   override readonly name = 'SupersededError'
   /** PostgreSQL's serialization_failure, in the server's own form: what makes it run again. */
   readonly severity = 'ERROR'

@@ -10,7 +10,7 @@ import { decide, type Verdict } from './decide.js'
 import type { Draft } from './draft.js'
 import { TicketsError } from './errors.js'
 import { houseOf, lockHouse } from './house.js'
-import { type Outcome, writeOutcomes } from './outcomes.js'
+import { type Outcome, SupersededError, writeOutcomes } from './outcomes.js'
 import { recordDrafts } from './record.js'
 import { formatReference } from './references.js'
 import { IS_LIVE_HOLD } from './shows.js'
@@ -27,13 +27,23 @@ export async function settle(
     db,
     drafts,
     (trx) => settleUnderLock(trx, showId, open(), options),
-    // A server that crashed meanwhile may have lost the records, but then their verdicts too.
-    { ...options, beforeRetry: () => recordDrafts(db, showId, open()) },
+    {
+      ...options,
+      beforeRetry: async (failure) => {
+        // Perhaps a server that crashed has lost the records; then it has no verdict on them either.
+        if (failure instanceof SupersededError) await recordDrafts(db, showId, open())
+      },
+    },
   )
   for (const draft of drafts) {
     const row = rows.get(draft.id)
     if (row) draft.row = row
   }
+}
+
+interface RepeatOptions extends BookingOptions {
+  /** Prepares another try; told why the last one failed. */
+  beforeRetry?: (failure: unknown) => Promise<void>
 }
 
 /**
@@ -44,8 +54,9 @@ export async function inRepeatableTransaction<T>(
   db: Database,
   drafts: readonly Draft[],
   work: (trx: Knex.Transaction) => Promise<T>,
-  { beforeRetry, ...options }: BookingOptions & { beforeRetry?: () => Promise<void> } = {},
+  { beforeRetry, ...options }: RepeatOptions = {},
 ): Promise<T> {
+  let failure: unknown
   let isInDoubt = false
   const onCommit = () => {
     isInDoubt = true
@@ -54,8 +65,11 @@ export async function inRepeatableTransaction<T>(
     return await withRetry(
       db,
       async (n) => {
-        if (n > 1) await beforeRetry?.()
-        return inTransaction(db, work, { onCommit })
+        if (n > 1) await beforeRetry?.(failure)
+        return inTransaction(db, work, { onCommit }).catch((error) => {
+          failure = error
+          throw error
+        })
       },
       options,
     )

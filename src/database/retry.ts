@@ -50,7 +50,8 @@ export async function withRetry<T>(
       if (cause === undefined || isOver) throw translateFailure(error, db.target)
       onRetry?.(cause, error)
       if (revive) await reviveServer(db, revive)
-      if (!revive || isRevived) await pause(n, { waitMs, deadline, signal })
+      const longestMs = longestPauseMs(error, waitMs)
+      if (!revive || isRevived) await pause(n, { longestMs, deadline, signal })
       isRevived ||= revive !== undefined
     }
   }
@@ -73,23 +74,30 @@ async function reviveServer(db: Database, revive: () => Promise<void>): Promise<
 }
 
 interface Patience {
-  waitMs: number
+  /** Milliseconds that one pause may take at most. */
+  longestMs: number
   /** When the wait is over, by `performance.now()`. */
   deadline: number
   signal: AbortSignal | undefined
 }
 
 const shortestMs = 10
-const longestMs = 10_000
+const longestMs = 1000
+
+/**
+ * Asking a full server keeps it from serving: who may wait long for it asks less often in the end.
+ * For everything else, another try is soon enough to be worth it.
+ */
+function longestPauseMs(error: unknown, waitMs: number): number {
+  return isServerOccupied(error) ? Math.min(10_000, Math.max(longestMs, waitMs / 10)) : longestMs
+}
 
 /**
  * Exponential back-off with full jitter ("Exponential Backoff And Jitter", AWS Architecture Blog,
- * 2015): hundreds of processes that were refused together must not come back together, and asking
- * must not keep the server from serving. Who may wait long asks less often in the end.
+ * 2015): hundreds of processes that were refused together must not come back together.
  */
-async function pause(n: number, { waitMs, deadline, signal }: Patience): Promise<void> {
-  const longest = Math.min(longestMs, Math.max(1000, waitMs / 10))
-  const ceiling = Math.min(longest, shortestMs * 2 ** Math.min(n, 10))
+async function pause(n: number, { longestMs, deadline, signal }: Patience): Promise<void> {
+  const ceiling = Math.min(longestMs, shortestMs * 2 ** Math.min(n, 10))
   const ms = Math.min(Math.random() * ceiling, Math.max(deadline - performance.now(), 0))
   await sleep(ms, undefined, { signal }).catch((error) => {
     throw interrupted(error)
