@@ -69,7 +69,8 @@ async function connectOnce(
     stream: () => socket,
   })
   if (target.channelBindingRequired) demandChannelBinding(client, target)
-  const timer = setTimeout(() => socket.destroy(connectTimeout(timeoutMs)), timeoutMs)
+  const giveUp = () => socket.destroy(connectTimeout(timeoutMs, !socket.connecting))
+  const timer = setTimeout(giveUp, timeoutMs)
   try {
     await client.connect()
     return client
@@ -87,10 +88,11 @@ function askedForPassword(target: DatabaseTarget): never {
 }
 
 /** The same shape as the network's own time-out, which may come only after minutes. */
-function connectTimeout(timeoutMs: number): Error {
+function connectTimeout(timeoutMs: number, isAccepted: boolean): Error {
   return Object.assign(new Error(`no answer within ${timeoutMs} ms`), {
     code: 'ETIMEDOUT',
     syscall: 'connect',
+    isAccepted,
   })
 }
 

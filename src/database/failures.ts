@@ -42,6 +42,8 @@ export function isServerAbsent(error: unknown): boolean {
 
 /** Is there a server that answers, and only has no room, or no time, at the moment? */
 export function isServerOccupied(error: unknown): boolean {
+  // Somebody took the call and has not come to it yet, as when hundreds call at once.
+  if (error instanceof Error && 'isAccepted' in error && error.isAccepted) return true
   const code = systemCode(error)
   // EAGAIN is a Unix socket whose queue is full, EADDRNOTAVAIL a machine out of local ports.
   return retryCause(error) === 'connect' && (code === undefined || occupiedCodes.has(code))
