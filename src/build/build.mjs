@@ -19,7 +19,6 @@ const { outputFiles, metafile } = await build({
   format: 'esm',
   splitting: true,
   chunkNames: '[name]-[hash]',
-  legalComments: 'linked',
   write: false,
   metafile: true,
   external: [

@@ -14,12 +14,6 @@ export interface QueueLimits {
 
 /** What books a batch for one show: `bookSeats` of some database, or a rehearsal of it. */
 export type BookBatch<Outcome> = (
-  showId: string,
-  requests: readonly BookingRequest[],
-  options: BookingOptions,
-) => Promise<(Outcome | Error)[]>
-
-type BookForShow<Outcome> = (
   requests: readonly BookingRequest[],
   options: BookingOptions,
 ) => Promise<(Outcome | Error)[]>
@@ -33,7 +27,7 @@ const CROWD = 64
  * server does both at the same time, and the order stays that in which they came.
  */
 export class BookingLine<Outcome> {
-  readonly #bookBatch: BookForShow<Outcome>
+  readonly #bookBatch: BookBatch<Outcome>
   readonly #limits: QueueLimits
   readonly #onEmpty: () => void
   readonly #waiting: Job<Outcome>[] = []
@@ -41,7 +35,7 @@ export class BookingLine<Outcome> {
   #isServed = false
   #onCrowd = () => {}
 
-  constructor(bookBatch: BookForShow<Outcome>, limits: QueueLimits, onEmpty: () => void) {
+  constructor(bookBatch: BookBatch<Outcome>, limits: QueueLimits, onEmpty: () => void) {
     this.#bookBatch = bookBatch
     this.#limits = limits
     this.#onEmpty = onEmpty

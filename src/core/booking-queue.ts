@@ -2,17 +2,23 @@ import type { BookingOutcome, BookingRequest } from './booking.js'
 import { type BookBatch, BookingLine, type QueueLimits } from './booking-line.js'
 import type { BookingOptions } from './bookings.js'
 
+/** What books a batch for any show. */
+type BookShowBatch<Outcome> = (
+  showId: string,
+  ...batch: Parameters<BookBatch<Outcome>>
+) => ReturnType<BookBatch<Outcome>>
+
 /**
  * Group commit: requests for the same show that arrive while a transaction runs wait together and
  * become the next batch, with one lock, one read, one write and one commit for them all, in the
  * order in which they came. Different shows run side by side, up to the connections there are.
  */
 export class BookingQueue<Outcome = BookingOutcome> {
-  readonly #bookBatch: BookBatch<Outcome>
+  readonly #bookBatch: BookShowBatch<Outcome>
   readonly #limits: QueueLimits
   readonly #lines = new Map<string, BookingLine<Outcome>>()
 
-  constructor(bookBatch: BookBatch<Outcome>, limits: Partial<QueueLimits> = {}) {
+  constructor(bookBatch: BookShowBatch<Outcome>, limits: Partial<QueueLimits> = {}) {
     this.#bookBatch = bookBatch
     this.#limits = { batch: 1000, waiting: 10_000, ahead: false, ...limits }
   }

@@ -53,9 +53,13 @@ export async function bookSeats(
     drafts.map(async (draft) => {
       if (draft instanceof TicketsError) return draft
       if (draft.error) return draft.error
-      // What a key booked may have moved to another house since.
       const { show_id: showNow } = draft.row!
-      return outcomeOf(draft, showNow === showId ? layout : await layoutOfShow(db, showNow))
+      if (showNow === showId) return outcomeOf(draft, layout)
+      // What a key booked has moved to another house. If that cannot be read, the others stand.
+      return layoutOfShow(db, showNow).then(
+        (layoutNow) => outcomeOf(draft, layoutNow),
+        (error: Error) => error,
+      )
     }),
   )
 }

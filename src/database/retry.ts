@@ -6,6 +6,7 @@ import {
   isServerOccupied,
   type RetryCause,
   retryCause,
+  sqlState,
   translateFailure,
 } from './failures.js'
 
@@ -37,6 +38,7 @@ export async function withRetry<T>(
   const { waitMs = db.waitMs, signal = db.signal, onRetry } = options
   const deadline = performance.now() + waitMs
   let isRevived = false
+  let refusal: unknown
   for (let n = 1; ; n++) {
     if (signal?.aborted) throw interrupted()
     try {
@@ -47,10 +49,16 @@ export async function withRetry<T>(
       const revive = isServerAbsent(error) ? db.target.revive : undefined
       // Starting the server is not waiting for it: even a wait of zero allows it once.
       const isOver = performance.now() >= deadline && (revive === undefined || isRevived)
-      if (cause === undefined || isOver) throw translateFailure(error, db.target)
+      const isOccupied = isServerOccupied(error)
+      if (isOccupied && sqlState(error) !== undefined) refusal = error
+      if (cause === undefined || isOver) {
+        // A server that said it is full, and then says nothing, is still full, and not gone.
+        throw translateFailure(isOccupied ? (refusal ?? error) : error, db.target)
+      }
       onRetry?.(cause, error)
       if (revive) await reviveServer(db, revive)
-      const longestMs = longestPauseMs(error, waitMs)
+      // Asking a full server keeps it from serving: who may wait long asks it less often in the end.
+      const longestMs = isOccupied ? Math.min(10_000, Math.max(usualMs, waitMs / 10)) : usualMs
       if (!revive || isRevived) await pause(n, { longestMs, deadline, signal })
       isRevived ||= revive !== undefined
     }
@@ -82,15 +90,8 @@ interface Patience {
 }
 
 const shortestMs = 10
-const longestMs = 1000
-
-/**
- * Asking a full server keeps it from serving: who may wait long for it asks less often in the end.
- * For everything else, another try is soon enough to be worth it.
- */
-function longestPauseMs(error: unknown, waitMs: number): number {
-  return isServerOccupied(error) ? Math.min(10_000, Math.max(longestMs, waitMs / 10)) : longestMs
-}
+/** For most causes, another try is soon enough to be worth it. */
+const usualMs = 1000
 
 /**
  * Exponential back-off with full jitter ("Exponential Backoff And Jitter", AWS Architecture Blog,
