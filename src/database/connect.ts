@@ -1,7 +1,7 @@
 import { Socket } from 'node:net'
 import pg from 'pg'
 import { TicketsError } from '../core/errors.js'
-import { isTlsFailure, sqlState } from './failures.js'
+import { isTlsFailure, retryCause, sqlState } from './failures.js'
 import type { DatabaseTarget } from './settings.js'
 
 export interface ConnectOptions {
@@ -11,6 +11,8 @@ export interface ConnectOptions {
   timeoutMs: number
   /** Every open socket is in here, so that it can be cut from outside. */
   sockets: Set<Socket>
+  /** Told, once or oftener, that a connection that had been made is of no more use. */
+  onLost: (client: pg.Client, reason: unknown) => void
 }
 
 /**
@@ -54,7 +56,7 @@ function moreTelling(first: unknown, second: unknown): unknown {
 async function connectOnce(
   target: DatabaseTarget,
   tls: Tls,
-  { session, timeoutMs, sockets }: ConnectOptions,
+  { session, timeoutMs, sockets, onLost }: ConnectOptions,
 ): Promise<pg.Client> {
   const socket = new Socket()
   sockets.add(socket)
@@ -69,18 +71,38 @@ async function connectOnce(
     stream: () => socket,
   })
   if (target.channelBindingRequired) demandChannelBinding(client, target)
+  listenForLoss(client, onLost)
   const giveUp = () => socket.destroy(connectTimeout(timeoutMs, !socket.connecting))
   const timer = setTimeout(giveUp, timeoutMs)
   try {
     await client.connect()
     return client
   } catch (failure) {
-    client.on('error', () => {}) // A dying socket may say it twice.
     socket.destroy()
     throw failure
   } finally {
     clearTimeout(timer)
   }
+}
+
+/**
+ * From the start, and not only once `connect` has its client: a server that goes down may say so
+ * in the same breath as "ready", and a client whose error nobody hears ends the process.
+ */
+function listenForLoss(client: pg.Client, onLost: ConnectOptions['onLost']): void {
+  let isMade = false
+  const lose = (reason: unknown) => {
+    if (isMade) onLost(client, reason)
+  }
+  client.once('connect', () => {
+    isMade = true
+  })
+  client.on('error', lose)
+  client.on('end', () => lose('connection ended'))
+  // The answer to a statement, too, may be the last word; the socket's end comes after it.
+  client.connection.on('errorMessage', (error: unknown) => {
+    if (retryCause(error) === 'lost') lose(error)
+  })
 }
 
 function askedForPassword(target: DatabaseTarget): never {

@@ -103,7 +103,7 @@ export function knexSettings(
   const timeoutMs = connectTimeoutMs(target, options)
   const session = sessionSettings(target, options)
   return {
-    client: clientOf(target, { session, timeoutMs, sockets }, onConnected),
+    client: clientOf(target, { session, timeoutMs, sockets, onLost: dispose }, onConnected),
     // Knex makes no pool without it. The rest, the password above all, stays out of its hands.
     connection: { database: target.connection.database },
     // Saves asking for it at every start; all that matters to Knex is that it is 9.2 or later.
@@ -164,17 +164,16 @@ function setting(name: string, value: string | undefined): string | undefined {
 function clientOf(target: DatabaseTarget, options: ConnectOptions, onConnected: () => void) {
   return class TicketsClient extends PostgresClient {
     override async acquireRawConnection(): Promise<pg.Client> {
-      const client: pg.Client & { __knex__disposed?: unknown } = await connect(target, options)
-      // Knex' pool looks at this mark before it hands out a connection again.
-      const dispose = (reason: unknown) => {
-        client.__knex__disposed = reason
-      }
-      client.on('error', dispose)
-      client.on('end', () => dispose('connection ended'))
+      const client = await connect(target, options)
       onConnected()
       return client
     }
   }
+}
+
+/** Knex' pool looks at this mark before it hands out a connection again. */
+function dispose(client: pg.Client & { __knex__disposed?: unknown }, reason: unknown): void {
+  client.__knex__disposed = reason
 }
 
 /** Knex prints by itself unless every one of these is there. */

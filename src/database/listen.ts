@@ -64,13 +64,15 @@ class SessionEar implements Ear {
 
   /** Until the connection is lost. */
   async #listenOnce(): Promise<void> {
+    let lose = () => {}
+    const lost = new Promise<void>((resolve) => {
+      lose = resolve
+    })
     const client = await connect(this.#db.target, {
       session: { application_name: 'tickets', keepAlive: true, connectionTimeoutMillis: 0 },
       timeoutMs: CONNECT_MS,
       sockets: this.#sockets,
-    })
-    const lost = new Promise<void>((resolve) => {
-      client.on('error', () => resolve()).on('end', () => resolve())
+      onLost: () => lose(),
     })
     if (this.#closing.signal.aborted) return
     const ownMessage = randomUUID()

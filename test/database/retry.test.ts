@@ -3,6 +3,7 @@ import { type Database, type OpenOptions, openDatabase } from '../../src/databas
 import { withRetry } from '../../src/database/retry.js'
 import { type DatabaseTarget, findDatabase } from '../../src/database/settings.js'
 import { freePort, type OwnServer, startOwnServer } from '../support/own-server.js'
+import { openProxy, shutDown } from '../support/proxy.js'
 
 let server: OwnServer
 beforeAll(async () => {
@@ -23,11 +24,18 @@ afterAll(() => server?.remove())
 const opened: Database[] = []
 afterEach(() => Promise.all(opened.splice(0).map((db) => db.close())))
 
-function open(options: Partial<OpenOptions> = {}, changes: Partial<DatabaseTarget> = {}): Database {
-  const db = `postgres://owner@${encodeURIComponent(server.socketDir)}:${server.port}/owner`
+const urlOf = ({ socketDir, port }: OwnServer) =>
+  `postgres://owner@${encodeURIComponent(socketDir)}:${port}/owner`
+
+function targetOf(db: string): DatabaseTarget {
   const target = findDatabase({ db, env: {}, cwd: '/nowhere', homeDir: '/nowhere' })
   if (target === 'embedded') throw new Error('embedded')
-  const database = openDatabase({ ...target, ...changes }, { waitMs: 10_000, ...options })
+  return target
+}
+
+function open(options: Partial<OpenOptions> = {}, changes: Partial<DatabaseTarget> = {}): Database {
+  const target = { ...targetOf(urlOf(server)), ...changes }
+  const database = openDatabase(target, { waitMs: 10_000, ...options })
   opened.push(database)
   return database
 }
@@ -208,6 +216,18 @@ describe('a connection that is lost', () => {
     )
     expect(rows).toEqual([{ seven: 7 }])
     expect(codes).toEqual(['lost', '57P01'])
+  })
+
+  test('a server that goes down in the same breath as it is ready ends no process', async () => {
+    const proxy = await openProxy(urlOf(server))
+    proxy.decide(({ connection, from, type }) =>
+      connection === 1 && from === 'server' && type === 'Z' ? { lastWords: shutDown } : 'pass',
+    )
+    const db = open({}, targetOf(proxy.url))
+    await expect(withRetry(db, () => db.knex.raw('select 7 as seven'))).resolves.toMatchObject({
+      rows: [{ seven: 7 }],
+    })
+    await proxy.close()
   })
 
   test('a server that restarts in the middle is waited for, although it refuses meanwhile', async () => {

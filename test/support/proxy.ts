@@ -18,10 +18,17 @@ export interface Message {
 }
 
 /**
- * What becomes of a message. `cut` ends the connection on both sides at once; a promise withholds
- * the message, and what follows it, and lets it pass when it is kept.
+ * What becomes of a message. `cut` ends the connection on both sides at once, with `lastWords` in
+ * the same write as the message; a promise withholds the message, and what follows it, and lets it
+ * pass when it is kept.
  */
-export type Fate = 'pass' | 'cut before' | 'cut after' | Promise<void>
+export type Fate = 'pass' | 'cut before' | 'cut after' | { lastWords: Buffer } | Promise<void>
+
+/** What a server says to a client when it is shut down. */
+export const shutDown: Buffer = errorMessage({
+  ...{ S: 'FATAL', V: 'FATAL', C: '57P01' },
+  M: 'terminating connection due to administrator command',
+})
 
 /** Stands between a client and a server, and sees whole messages. */
 export interface DatabaseProxy {
@@ -95,16 +102,16 @@ function relay(
   const deliver = async ({ type, bytes }: Frame) => {
     if (isCut) return
     const fate = decide({ from, n: ++n, type, bytes, text: bytes.toString('latin1') })
-    if (typeof fate !== 'string') await fate
-    if (fate === 'pass' || typeof fate !== 'string') {
+    if (fate instanceof Promise) await fate
+    if (fate === 'pass' || fate instanceof Promise) {
       target.write(bytes)
       return
     }
     isCut = true
     source.destroy()
     // `end` lets the last message arrive; nothing is ever read from this side again.
-    if (fate === 'cut after') target.end(bytes)
-    else target.destroy()
+    if (fate === 'cut before') target.destroy()
+    else target.end(fate === 'cut after' ? bytes : Buffer.concat([bytes, fate.lastWords]))
   }
   let queue = Promise.resolve()
   source.on('data', (chunk) => {
@@ -113,6 +120,14 @@ function relay(
   source.on('close', () => {
     queue = queue.then(() => void target.end())
   })
+}
+
+/** https://www.postgresql.org/docs/current/protocol-message-formats.html, "ErrorResponse". */
+function errorMessage(fields: Record<string, string>): Buffer {
+  const body = Object.entries(fields).map(([letter, text]) => `${letter}${text}\0`)
+  const bytes = Buffer.from(`E\0\0\0\0${body.join('')}\0`)
+  bytes.writeInt32BE(bytes.length - 1, 1)
+  return bytes
 }
 
 interface Frame {
