@@ -33,10 +33,40 @@ export function selectHouse(knex: Knex, showId: string) {
  * its wait for the lock. Throws SHOW_NOT_FOUND.
  */
 export async function lockHouse(trx: Knex.Transaction, showId: string): Promise<HouseRow> {
-  const show = await selectHouse(trx, showId)
+  return lockedHouse(showId, forUpdate(trx, showId))
+}
+
+/**
+ * The same, with what is read under the lock by a statement of its own: `read` is called as soon as
+ * the lock is on its way, so that its statement is with the server when the lock is there.
+ */
+export async function lockHouseAndRead<T>(
+  trx: Knex.Transaction,
+  showId: string,
+  { read, onLock = () => {} }: { read: () => Promise<T>; onLock?: () => void },
+): Promise<[HouseRow, T]> {
+  const lock = forUpdate(trx, showId)
+  // Knex tells of a statement in the same breath as it sends it; a statement sent before the lock
+  // would read what is not locked yet.
+  const isSent = new Promise((resolve) => {
+    lock.on('query', resolve)
+  })
+  const locked = lockedHouse(showId, lock).then((show) => {
+    onLock()
+    return show
+  })
+  return Promise.all([locked, isSent.then(read)])
+}
+
+function forUpdate(trx: Knex.Transaction, showId: string) {
+  return selectHouse(trx, showId)
     .select(trx.raw(PLAN_ONCE))
     .forUpdate()
     .options({ name: 'lock_house' })
+}
+
+async function lockedHouse(showId: string, lock: ReturnType<typeof forUpdate>): Promise<HouseRow> {
+  const show: HouseRow | undefined = await lock
   if (show === undefined) throw showNotFound(showId)
   return show
 }

@@ -9,7 +9,7 @@ import type { BookingOptions } from './bookings.js'
 import { decide, type Verdict } from './decide.js'
 import type { Draft } from './draft.js'
 import { TicketsError } from './errors.js'
-import { houseOf, lockHouse } from './house.js'
+import { houseOf, lockHouseAndRead } from './house.js'
 import { type Outcome, SupersededError, writeOutcomes } from './outcomes.js'
 import { recordDrafts } from './record.js'
 import { formatReference } from './references.js'
@@ -98,10 +98,10 @@ export async function settleUnderLock(
   { onLock }: Pick<BookingOptions, 'onLock'> = {},
 ): Promise<Map<string, BookedRow>> {
   const asked = performance.now()
-  const show = await lockHouse(trx, showId)
-  onLock?.(performance.now() - asked)
-  // Read after the lock, in a statement of its own: a statement's snapshot predates its wait.
-  const known = await bookingsUnderLock(trx, showId, drafts)
+  const [show, known] = await lockHouseAndRead(trx, showId, {
+    read: () => bookingsUnderLock(trx, showId, drafts),
+    onLock: () => onLock?.(performance.now() - asked),
+  })
   const ofRole = (role: Known['role']) => known.filter((row) => row.role === role)
   const settled = new Map<string, BookedRow>(ofRole('decided').map((row) => [row.id, row]))
   const house = houseOf(

@@ -4,6 +4,7 @@ import PostgresClient from 'knex/lib/dialects/postgres/index.js'
 import type pg from 'pg'
 import { TicketsError } from '../core/errors.js'
 import { type ConnectOptions, connect } from './connect.js'
+import { EagerTransaction } from './eager-transaction.js'
 import type { DatabaseTarget } from './settings.js'
 import { traceQueries } from './sql-trace.js'
 
@@ -142,6 +143,8 @@ function sessionSettings(target: DatabaseTarget, options: OpenOptions): pg.Clien
     idle_in_transaction_session_timeout: idleInTransactionMs,
     keepAlive: true,
     connectionTimeoutMillis: 0, // `connect` has a clock of its own.
+    // A statement is sent without waiting for the answer to the one before it.
+    pipeline: true,
     // node-postgres does not send a zero, and the role may have a limit of its own.
     ...(statementMs > 0 && { statement_timeout: Math.min(Math.round(statementMs), longestMs) }),
     options: [
@@ -163,6 +166,10 @@ function setting(name: string, value: string | undefined): string | undefined {
 
 function clientOf(target: DatabaseTarget, options: ConnectOptions, onConnected: () => void) {
   return class TicketsClient extends PostgresClient {
+    override transaction(container: unknown, config: unknown, outer: unknown) {
+      return new EagerTransaction(this, container, config, outer)
+    }
+
     override async acquireRawConnection(): Promise<pg.Client> {
       const client = await connect(target, options)
       onConnected()
