@@ -24,24 +24,37 @@ const FIRST_LOOK = 256
  * orders of magnitude: for a rare one it walks the whole list in its order, a million rows, where
  * the index of words would have found it at once. So the first rows of the list are looked at, in
  * which a common word is found often enough; only otherwise is the index asked for all there are.
+ * It is asked for the word that is rarest among the first rows: for a common one it would collect
+ * half the table, to keep of it what the rare one allows.
  *
  * Throws INVALID_INPUT for a search without a word in it.
  */
 export function selectIdsWithWords(knex: Knex, search: string, of: WordSearch): Knex.QueryBuilder {
   const { table, column, order, where, size } = of
-  const [hasWords, words] = wordCondition(column, search)
+  const words = prefixes(search)
+  const [hasWords, all] = wordCondition(column, search)
   const columns = [...new Set(['id', ...order])]
   const first = knex(table)
-    .select(...new Set([...columns, column]))
+    .select(...columns, knex.raw(`to_tsvector('simple', ??) as words`, column))
     .modify(where)
     .orderBy([...order])
     .limit(FIRST_LOOK)
+  const indexed = knex(table)
+    .select(...new Set([...columns, column]))
+    .modify(where)
+    .whereNotNull(column)
+  const found = knex('indexed').select(columns)
+  if (words.length === 1) {
+    indexed.whereRaw(hasWords, all)
+  } else {
+    indexed.whereRaw(`to_tsvector('simple', ??) @@ (${RAREST})`, [column, words])
+    found.whereRaw(hasWords, all)
+  }
   return knex
-    .withMaterialized('near', knex(first.as('first')).select(columns).whereRaw(hasWords, words))
-    .withMaterialized(
-      'found',
-      knex(table).select(columns).modify(where).whereNotNull(column).whereRaw(hasWords, words),
-    )
+    .withMaterialized('first', first)
+    .withMaterialized('near', knex('first').select(columns).whereRaw(`words @@ ${QUERY}`, all))
+    .withMaterialized('indexed', indexed)
+    .withMaterialized('found', found)
     .select('id')
     .from(
       knex('near')
@@ -54,13 +67,22 @@ export function selectIdsWithWords(knex: Knex, search: string, of: WordSearch): 
     .limit(size)
 }
 
+const QUERY = `to_tsquery('simple', ?)`
+
+/** Of several words, the one that the fewest of the first rows have. Nothing is left of mere signs. */
+const RAREST = `
+  select word from unnest(?::text[]) as prefix, to_tsquery('simple', prefix) as word
+  where numnode(word) > 0
+  order by (select count(*) from first where words @@ word), length(prefix) desc
+  limit 1`
+
 /** The condition that a text has all the words, and the value for its `?`. Throws INVALID_INPUT. */
 export function wordCondition(column: string, search: string): [condition: string, value: string] {
-  return [`to_tsvector('simple', ${column}) @@ to_tsquery('simple', ?)`, wordPrefixes(search)]
+  return [`to_tsvector('simple', ${column}) @@ ${QUERY}`, prefixes(search).join(' & ')]
 }
 
-/** 'lion ki' → 'lion:* & ki:*': quoted, so that no character of the input is an operator. */
-function wordPrefixes(search: string): string {
+/** 'lion ki' → 'lion':* and 'ki':*, quoted, so that no character of the input is an operator. */
+function prefixes(search: string): string[] {
   const words = search
     .replaceAll('\0', ' ')
     .split(/\s+/u)
@@ -71,5 +93,5 @@ function wordPrefixes(search: string): string {
       'The search has no word in it. Give a part of the name.',
     )
   }
-  return words.map((word) => `'${word.replace(/['\\]/g, ' ')}':*`).join(' & ')
+  return words.map((word) => `'${word.replace(/['\\]/g, ' ')}':*`)
 }

@@ -150,6 +150,8 @@ function sessionSettings(target: DatabaseTarget, options: OpenOptions): pg.Clien
     options: [
       target.connection.options,
       setting('statement_timeout', statementMs > 0 ? undefined : '0'),
+      // Starting parallel workers takes longer than most of what is asked here.
+      setting('max_parallel_workers_per_gather', '0'),
       setting('search_path', options.schema && `"${options.schema.replaceAll('"', '""')}"`),
       setting('tickets.operator', options.operator),
       setting('tickets.command', options.command),
