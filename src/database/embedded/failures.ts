@@ -56,6 +56,7 @@ function reasonFor(code: string): string {
     EROFS: `the disk is read-only (EROFS). ${permission}`,
     EACCES: `permission denied (EACCES). ${permission}`,
     EPERM: `not permitted (EPERM). ${permission}`,
+    ENOENT: 'no file can be made there (ENOENT). Set TICKETS_DATA_DIR to another directory.',
     EEXIST: 'part of that path is a file (EEXIST). Set TICKETS_DATA_DIR to another directory.',
     ENOTDIR: 'part of that path is a file (ENOTDIR). Set TICKETS_DATA_DIR to another directory.',
   }

@@ -30,8 +30,9 @@ async function acquire(layout: Layout): Promise<(() => Promise<void>) | null> {
       onCompromised: () => {},
     })
     .catch((error) => {
-      // ENOENT: a holder's end and our attempt crossed.
-      if (['ELOCKED', 'ENOENT'].includes(codeOf(error) ?? '')) return null
+      // A holder's end and our attempt may cross; but where no lock can be made, none will ever be.
+      const isCrossed = codeOf(error) === 'ENOENT' && error.syscall !== 'mkdir'
+      if (codeOf(error) === 'ELOCKED' || isCrossed) return null
       throw error
     })
 }
