@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import cors from '@fastify/cors'
 import rateLimit from '@fastify/rate-limit'
 import Fastify, {
@@ -15,7 +16,7 @@ import { answerOf, HttpError } from './errors.js'
 import { type Guard, guardByPlace, guardByToken } from './guard.js'
 import { BODY_LIMIT, type LoadLimit } from './load-limit.js'
 import type { createMetrics } from './metrics.js'
-import { refuseUnknownRoutes } from './not-found.js'
+import { refuseUnknownRoutes, UNREADABLE_URL } from './not-found.js'
 import { bookingRoutes } from './routes/bookings.js'
 import { healthRoutes } from './routes/health.js'
 import { showRoutes } from './routes/shows.js'
@@ -57,6 +58,8 @@ export interface AppOptions {
   load: LoadLimit
 }
 
+const MOST_HEADER_BYTES = 16_384
+
 /** The application: every route, and around them what guards, limits, counts and logs. */
 export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   const { tickets, metrics, load, version, corsOrigins } = options
@@ -94,22 +97,39 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
 function openFastify({ log, logLevel }: AppOptions): FastifyInstance {
   const run = randomBytes(3).toString('hex')
   let requests = 0
-  return Fastify({
+  const app: FastifyInstance = Fastify({
     logger: { level: logLevel, stream: log, serializers: { err: errorFacts } },
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => `${run}-${(++requests).toString(36)}`,
     bodyLimit: BODY_LIMIT,
     requestTimeout: 30_000,
     keepAliveTimeout: 72_000,
-    http: { headersTimeout: 10_000, connectionsCheckingInterval: 5000, maxHeaderSize: 16_384 },
-    routerOptions: { maxParamLength: 2000 },
+    http: {
+      headersTimeout: 10_000,
+      connectionsCheckingInterval: 5000,
+      maxHeaderSize: MOST_HEADER_BYTES,
+    },
+    // As long as a URL may be, so that no parameter is too long: that would go past all hooks.
+    routerOptions: { maxParamLength: MOST_HEADER_BYTES },
     return503OnClosing: false,
     clientErrorHandler: refuseBrokenRequest,
-    // A URL that cannot be read gets no further than here, past all hooks.
-    frameworkErrors: (error, request, reply) =>
-      sendError(error, request, reply.headers(headersOf(request)) as FastifyReply),
+    frameworkErrors: (_error, { raw }, reply) => leadOn(app, raw, reply.raw),
   })
+  return app
 }
+
+/**
+ * A URL that cannot be read would be answered past all hooks. Under another name it takes the way
+ * of every request, so it is limited, guarded, counted and logged as they are.
+ */
+function leadOn(app: FastifyInstance, request: Unread, response: ServerResponse): void {
+  request.originalUrl = request.url
+  request.url = UNREADABLE_URL
+  app.routing(request, response)
+}
+
+/** Fastify tells of this name as that by which a request came. */
+type Unread = IncomingMessage & { originalUrl?: string | undefined }
 
 function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const { status, headers, body } = answerOf(error)

@@ -1,5 +1,9 @@
 import type { FastifyInstance } from 'fastify'
+import { TicketsError } from '../core/errors.js'
 import { HttpError } from './errors.js'
+
+/** Under this one comes whatever came under a URL that cannot be read. */
+export const UNREADABLE_URL = '/unreadable-url'
 
 /** Says of an unknown URL that it is unknown, and of a wrong method which ones are right. */
 export function refuseUnknownRoutes(app: FastifyInstance): void {
@@ -9,6 +13,9 @@ export function refuseUnknownRoutes(app: FastifyInstance): void {
     routes.push({ pattern: new RegExp(`^${pattern}/?$`), methods: [method].flat() })
   })
   app.setNotFoundHandler((request) => {
+    if (request.url === UNREADABLE_URL) {
+      throw new TicketsError('INVALID_INPUT', 'The URL is not valid.')
+    }
     const path = request.url.split('?', 1)[0]!
     const methods = routes.filter(({ pattern }) => pattern.test(path)).flatMap((r) => r.methods)
     if (methods.length === 0) {

@@ -31,7 +31,7 @@ export function watchRequests(
       const { method } = request
       const status = reply.raw.writableFinished ? reply.statusCode : 499
       if (!config.isStream) metrics.request({ method, route, status, seconds })
-      const path = request.url.split('?', 1)[0]!.slice(0, 200)
+      const path = request.originalUrl.split('?', 1)[0]!.slice(0, 200)
       const facts = { method, path, status, ms: Math.round(seconds * 1e5) / 100 }
       if (config.isProbe) request.log.debug(facts, 'request')
       else if (status === 503) request.log.warn(facts, 'request')

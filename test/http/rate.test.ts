@@ -18,6 +18,7 @@ it.each([
   ['GET', '/docs', 200],
   ['GET', '/nowhere', 404],
   ['DELETE', '/shows', 405],
+  ['GET', '/shows/%', 400],
   ['POST', '/admin/shows', 401],
 ])('%s %s is limited: who asks too often is told to slow down', async (method, path, status) => {
   const asked = Array.from({ length: 40 }, () => ask(server.url + path, { method }))
