@@ -1,11 +1,12 @@
 import { once } from 'node:events'
 import type { Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { TicketsError } from '../core/errors.js'
 import { quote } from '../core/quote.js'
 import { type AppOptions, createApp } from './app.js'
 import { BatchedLines, type LineWriter } from './batched-lines.js'
 import { LoadLimit, type LoadLimits } from './load-limit.js'
+import { isUnderWayOn } from './when-over.js'
 
 export interface ServerOptions extends Omit<AppOptions, 'log' | 'load'> {
   host: string
@@ -34,6 +35,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const app = await createApp({ ...options, log, load })
   await app.ready()
   app.server.maxConnections = MOST_CONNECTIONS
+  closeIdleOnesOnly(app.server)
   await listen(app.server, options)
   return {
     url: urlOf(app.server.address() as AddressInfo),
@@ -59,6 +61,21 @@ async function listen(server: Server, { host, port }: ServerOptions): Promise<vo
     await once(server, 'listening')
   } catch (error) {
     throw notListening(error as NodeJS.ErrnoException, host, port)
+  }
+}
+
+/**
+ * Node's own takes a connection for idle when the last byte of an answer is written, though it may
+ * still wait for its reader, who would get half of it. It is called by Node and Fastify, too.
+ */
+function closeIdleOnesOnly(server: Server): void {
+  const sockets = new Set<Socket>()
+  server.on('connection', (socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
+  server.closeIdleConnections = () => {
+    for (const socket of sockets) if (!isUnderWayOn(socket)) socket.destroy()
   }
 }
 

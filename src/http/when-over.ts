@@ -17,6 +17,11 @@ export function whenOver(request: FastifyRequest, reply: FastifyReply, callBack:
   reply.raw.once('close', over)
 }
 
+/** Is there a request on this connection that is not over yet? */
+export function isUnderWayOn(socket: Socket): boolean {
+  return (underWay.get(socket)?.size ?? 0) > 0
+}
+
 function waitingOn(socket: Socket): Set<() => void> {
   const known = underWay.get(socket)
   if (known) return known

@@ -1,5 +1,6 @@
 import { Agent, request } from 'node:http'
 import { connect, type Socket } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { tickets } from '../support/cli.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
@@ -76,6 +77,33 @@ it('SIGTERM: what is under way is finished and answered, what comes is not accep
   kept.destroy()
   expect(server.stderr()).not.toMatch(/"level":(50|60)/)
 })
+
+it('SIGTERM: whoever reads slowly gets the whole of every answer that is on its way', async () => {
+  const server = await serveProcess(db.url)
+  const show = await createShow(server.url, { total_seats: 100_000 })
+  const { port, hostname } = new URL(server.url)
+  const reader = connect(Number(port), hostname)
+  reader.write(`GET /shows/${show}/seats HTTP/1.1\r\nHost: localhost\r\n\r\n`.repeat(100))
+  await until(() => isStuck(server.url))
+  const ended = server.stop()
+  await untilRefused(server.url)
+  const answers = (await text(reader)).split('HTTP/1.1 200 OK').slice(1)
+  for (const answer of answers) {
+    const [head, body] = answer.split('\r\n\r\n')
+    expect(head).toContain(`content-length: ${body!.length}`)
+  }
+  expect(await ended).toBe(0)
+})
+
+/** Does the server wait for somebody to take an answer? */
+async function isStuck(serverUrl: string): Promise<boolean> {
+  const answered = async () => {
+    const { body } = await ask(`${serverUrl}/metrics`)
+    return /duration_seconds_count\{.*\/seats",status="200"\} (\d+)/.exec(body)?.[1]
+  }
+  const before = await answered()
+  return before !== undefined && before === (await answered())
+}
 
 it('with --json tells where it listens as its one document', async () => {
   const server = await serveProcess(db.url, ['--port', '0', '--json'])
