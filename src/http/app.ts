@@ -110,7 +110,7 @@ function openFastify({ log, logLevel }: AppOptions): FastifyInstance {
       maxHeaderSize: MOST_HEADER_BYTES,
     },
     // As long as a URL may be, so that no parameter is too long: that would go past all hooks.
-    routerOptions: { maxParamLength: MOST_HEADER_BYTES },
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: MOST_HEADER_BYTES },
     return503OnClosing: false,
     clientErrorHandler: refuseBrokenRequest,
     frameworkErrors: (_error, { raw }, reply) => leadOn(app, raw, reply.raw),

@@ -221,6 +221,17 @@ describe('errors have one shape and the status of their class', () => {
     expect([answered.status, answered.body.error.code]).toEqual([400, 'AMBIGUOUS_ID'])
   })
 
+  it('a slash at the end changes nothing', async () => {
+    const created = await post('/admin/shows/', {
+      name: 'Slashed',
+      start_time: '2030-01-01T19:00:00Z',
+      total_seats: 5,
+    })
+    expect(created.status).toBe(201)
+    expect((await get(`/shows/${created.body.id}/`)).body).toEqual(created.body)
+    expect((await get('/shows/')).body).toContainEqual(created.body)
+  })
+
   it('a wrong method is told which ones are right', async () => {
     const answered = await get('/shows', { method: 'DELETE' })
     expect([answered.status, answered.headers.get('allow')]).toEqual([405, 'GET, HEAD'])
