@@ -122,19 +122,26 @@ function stackOf(thrown: unknown): string {
 function listenForSignals() {
   const controller = new AbortController()
   let exitCode = 130
-  const onInterrupt = () => controller.abort()
-  const onTerminate = () => {
-    exitCode = 143
+  // Not `once`: whoever looks for a listener and finds none ends the program on the first, as the
+  // lock on the embedded server does.
+  const onSignal = (signal: NodeJS.Signals) => {
+    if (controller.signal.aborted) {
+      stopListening()
+      process.kill(process.pid, signal)
+      return
+    }
+    exitCode = signal === 'SIGTERM' ? 143 : 130
     controller.abort()
   }
-  process.once('SIGINT', onInterrupt).once('SIGTERM', onTerminate)
+  const stopListening = () => {
+    process.off('SIGINT', onSignal).off('SIGTERM', onSignal)
+  }
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal)
   return {
     signal: controller.signal,
     get exitCode() {
       return exitCode
     },
-    stopListening() {
-      process.off('SIGINT', onInterrupt).off('SIGTERM', onTerminate)
-    },
+    stopListening,
   }
 }

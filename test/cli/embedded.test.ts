@@ -1,9 +1,11 @@
+import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { execa } from 'execa'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { tickets } from '../support/cli.js'
+import { program, tickets } from '../support/cli.js'
 
 const RACERS = 20
 
@@ -66,6 +68,20 @@ it('lives on after its clients, has a URL for everyone, and keeps the shows over
   const again = await run('db', 'start', '--json')
   expect(again.json().state).toBe('running')
   expect(await serverStarts()).toBe(2)
+})
+
+it('whoever has started the server hears of signals as anybody does', async () => {
+  await run('db', 'stop')
+  const serving = execa(process.execPath, [program, 'serve', '--port', '0'], {
+    env: { PATH: process.env.PATH, HOME: '/nonexistent', TICKETS_DATA_DIR: dataDir },
+    extendEnv: false,
+    reject: false,
+  })
+  await once(serving.stdout, 'data')
+  serving.kill('SIGTERM')
+  const { exitCode, signal, stderr } = await serving
+  expect(stderr).toContain('Starting the embedded PostgreSQL')
+  expect([exitCode, signal]).toEqual([0, undefined])
 })
 
 /** How often a server began to run on this data, by its own log. */
