@@ -64,7 +64,7 @@ const MOST_HEADER_BYTES = 16_384
 export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   const { tickets, metrics, load, version, corsOrigins } = options
   const app = openFastify(options)
-  const feeds = new SeatFeeds(tickets)
+  const feeds = new SeatFeeds({ tickets, onBug: (error) => app.log.error({ err: error }, 'bug') })
   metrics.watch({
     tickets,
     requestsUnderWay: () => load.requests,

@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { TicketsError } from '../core/errors.js'
 import type { SeatSet, ShowDetails, Tickets } from '../index.js'
 
@@ -13,17 +14,24 @@ export function seatsJson({ totalSeats, booked, held }: ShowDetails) {
 
 const MOST_STREAMS = 1000
 const BEAT_MS = 15_000
+const AGAIN_MS = 1000
+
+export interface SeatFeedsOptions {
+  tickets: Pick<Tickets, 'watchShow'>
+  /** Hears of an error that nobody expected. */
+  onBug(error: unknown): void
+}
 
 /**
  * Streams of server-sent events. However many clients look at a show, the database is asked for
  * one of them: the streams of a show share one watch, which ends with the last of them.
  */
 export class SeatFeeds {
-  readonly #tickets: Pick<Tickets, 'watchShow'>
+  readonly #options: SeatFeedsOptions
   readonly #feeds = new Map<string, Feed>()
 
-  constructor(tickets: Pick<Tickets, 'watchShow'>) {
-    this.#tickets = tickets
+  constructor(options: SeatFeedsOptions) {
+    this.#options = options
   }
 
   get streams(): number {
@@ -47,9 +55,11 @@ export class SeatFeeds {
   }
 
   #start(showId: string): Feed {
+    const { tickets, onBug } = this.#options
     // Nobody may join a feed that is about to end.
-    const forget = () => void (this.#feeds.get(showId) === feed && this.#feeds.delete(showId))
-    const feed = new Feed((signal) => this.#tickets.watchShow(showId, { signal }), forget)
+    const onEnd = () => void (this.#feeds.get(showId) === feed && this.#feeds.delete(showId))
+    const watch: Watch = (signal) => tickets.watchShow(showId, { signal })
+    const feed = new Feed({ watch, onEnd, onBug })
     this.#feeds.set(showId, feed)
     return feed
   }
@@ -57,69 +67,111 @@ export class SeatFeeds {
 
 type Watch = (signal: AbortSignal) => AsyncGenerator<ShowDetails>
 
+interface FeedOptions {
+  watch: Watch
+  onEnd(): void
+  onBug(error: unknown): void
+}
+
+/** One show, for all who look at it. */
 class Feed {
-  readonly #onEnd: () => void
+  readonly #options: FeedOptions
   readonly #streams = new Set<SeatStream>()
   readonly #ending = new AbortController()
+  /** Events that lead to the latest state: the same goes to many, and is made once. */
+  readonly #events = new Map<ShowDetails | undefined, string>()
   #latest: ShowDetails | undefined
 
-  constructor(watch: Watch, onEnd: () => void) {
-    this.#onEnd = onEnd
-    void this.#run(watch)
+  constructor(options: FeedOptions) {
+    this.#options = options
+    void this.#run()
   }
 
   get size(): number {
     return this.#streams.size
   }
 
+  get latest(): ShowDetails | undefined {
+    return this.#latest
+  }
+
   add(): Readable {
-    const stream = new SeatStream()
+    const stream = new SeatStream(this)
     this.#streams.add(stream)
     stream.once('close', () => {
       this.#streams.delete(stream)
       if (this.#streams.size === 0) this.close()
     })
-    if (this.#latest) stream.show(this.#latest)
     return stream
   }
 
   close(): void {
-    this.#onEnd()
+    this.#options.onEnd()
     this.#ending.abort()
   }
 
-  async #run(watch: Watch): Promise<void> {
+  /** The event for whoever has seen `before`, or nothing yet. */
+  eventSince(before: ShowDetails | undefined, now: ShowDetails): string {
+    const text = this.#events.get(before) ?? eventText(before, now)
+    this.#events.set(before, text)
+    return text
+  }
+
+  async #run(): Promise<void> {
     const beat = setInterval(() => {
       for (const stream of this.#streams) stream.beat()
     }, BEAT_MS)
     try {
-      for await (const show of watch(this.#ending.signal)) {
-        this.#latest = show
-        for (const stream of this.#streams) stream.show(show)
-      }
-    } catch {
-      // The database is away: the streams end, and their clients come again by themselves.
+      await this.#follow(this.#ending.signal)
+    } catch (error) {
+      if (!(error instanceof TicketsError)) this.#options.onBug(error)
     } finally {
       clearInterval(beat)
-      this.#onEnd()
+      this.#options.onEnd()
       for (const stream of this.#streams) stream.push(null)
     }
+  }
+
+  /**
+   * Until it is closed, or the show is gone. A database that is away is waited for: a browser that
+   * is told to come again finds a 503, and then it does not come again.
+   */
+  async #follow(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        for await (const show of this.#options.watch(signal)) this.#show(show)
+      } catch (error) {
+        if (!(error instanceof TicketsError) || error.code === 'SHOW_NOT_FOUND') throw error
+        await sleep(AGAIN_MS, undefined, { signal }).catch(() => {})
+      }
+    }
+  }
+
+  #show(show: ShowDetails): void {
+    this.#latest = show
+    this.#events.clear()
+    for (const stream of this.#streams) stream.tell()
   }
 }
 
 /** One client's stream. A slow one skips states: each event leads from what it had to the latest. */
 class SeatStream extends Readable {
-  #sent: ShowDetails | undefined
-  #latest: ShowDetails | undefined
+  readonly #feed: Feed
+  #seen: ShowDetails | undefined
   #isWanted = false
 
-  constructor() {
+  constructor(feed: Feed) {
     super({ highWaterMark: 1 })
+    this.#feed = feed
   }
 
-  show(show: ShowDetails): void {
-    this.#latest = show
-    this.#tell()
+  /** Sends what is new, if it is wanted yet. */
+  tell(): void {
+    const { latest } = this.#feed
+    if (!this.#isWanted || latest === undefined || latest === this.#seen) return
+    const event = this.#feed.eventSince(this.#seen, latest)
+    this.#seen = latest
+    if (event !== '') this.#isWanted = this.push(event)
   }
 
   beat(): void {
@@ -128,15 +180,7 @@ class SeatStream extends Readable {
 
   override _read(): void {
     this.#isWanted = true
-    this.#tell()
-  }
-
-  #tell(): void {
-    const [before, now] = [this.#sent, this.#latest]
-    if (!this.#isWanted || now === undefined || now === before) return
-    this.#sent = now
-    const text = eventText(before, now)
-    if (text !== '') this.#isWanted = this.push(text)
+    this.tell()
   }
 }
 

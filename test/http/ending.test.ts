@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { tickets } from '../support/cli.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
-import { ask, createShow, serveHere, serveProcess } from '../support/http.js'
+import { ask, createShow, serveHere, serveProcess, watchSeats } from '../support/http.js'
 import { type OwnServer, startOwnServer } from '../support/own-server.js'
 import { insertShow } from '../support/shows.js'
 import { until } from '../support/until.js'
@@ -152,7 +152,7 @@ it('more than fits is told at once to come again, and what was let in is served'
   await server.close()
 })
 
-it('a database that goes away gives 503 and is served again when it is back', async () => {
+it('a database that goes away gives 503 and is served again when it is back, to those who watch, too', async () => {
   const own: OwnServer = await startOwnServer()
   const url = `postgresql://owner@/owner?host=${encodeURIComponent(own.socketDir)}&port=${own.port}`
   expect((await tickets(['migrate'], { db: url })).exitCode).toBe(0)
@@ -160,6 +160,11 @@ it('a database that goes away gives 503 and is served again when it is back', as
   const show = await createShow(server.url)
   const book = () => ask(`${server.url}/shows/${show}/book`, { body: { seats_count: 1 } })
   expect((await book()).status).toBe(201)
+  // What is held is looked at every second.
+  await ask(`${server.url}/shows/${show}/book`, { body: { seats: [9], hold: '1h' } })
+  const leaving = new AbortController()
+  const watcher = watchSeats(server.url, show, leaving.signal)
+  expect((await watcher.next()).value).toEqual(['seats', expect.objectContaining({ held: [9] })])
 
   await own.stop('immediate')
   const refused = await book()
@@ -168,10 +173,15 @@ it('a database that goes away gives 503 and is served again when it is back', as
   expect((await ask(`${server.url}/shows`)).status).toBe(503)
   expect((await ask(`${server.url}/readyz`)).status).toBe(503)
   expect((await ask(`${server.url}/healthz`)).status).toBe(200)
+  // Each takes its time: together, longer than whoever watches has patience.
+  for (let i = 0; i < 8; i++) expect((await book()).status).toBe(503)
 
   await own.start()
   await until(async () => (await ask(`${server.url}/readyz`)).status === 200)
   expect((await book()).status).toBe(201)
+  const seen = (await watcher.next()).value
+  expect(seen).toEqual(['change', { booked: [2], held: [], available: [] }])
+  leaving.abort()
   await server.close()
   await own.remove()
 })

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { tickets } from '../support/cli.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
-import { ask, createShow, type OwnHttpServer, serveHere } from '../support/http.js'
+import { ask, createShow, type OwnHttpServer, serveHere, watchSeats } from '../support/http.js'
 import { until } from '../support/until.js'
 
 let db: TestDatabase
@@ -15,27 +15,11 @@ afterAll(async () => {
   await db.drop()
 })
 
-/** Events as a browser would see them. */
-async function* watch(show: string, signal: AbortSignal): AsyncGenerator<[string, unknown]> {
-  const response = await fetch(`${server.url}/shows/${show}/events`, { signal })
-  expect(response.headers.get('content-type')).toBe('text/event-stream')
-  let text = ''
-  const decoder = new TextDecoder()
-  for await (const chunk of response.body!) {
-    text += decoder.decode(chunk as Uint8Array, { stream: true })
-    for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
-      const [, event, data] = /^event: (.+)\ndata: (.+)$/.exec(text.slice(0, end)) ?? []
-      text = text.slice(end + 2)
-      if (event) yield [event, JSON.parse(data!)]
-    }
-  }
-}
-
 it('a watcher sees the house, and then every seat as it is sold, held and given back', async () => {
   const show = await createShow(server.url, { total_seats: 6 })
   await ask(`${server.url}/shows/${show}/book`, { body: { seats: [1] } })
   const leaving = new AbortController()
-  const events = watch(show, leaving.signal)
+  const events = watchSeats(server.url, show, leaving.signal)
   const next = async () => (await events.next()).value
   expect(await next()).toEqual([
     'seats',
@@ -55,7 +39,7 @@ it('a watcher sees the house, and then every seat as it is sold, held and given 
 it('fifty watchers of a show cost the database one listener, and none when they have left', async () => {
   const show = await createShow(server.url)
   const leaving = new AbortController()
-  const watchers = Array.from({ length: 50 }, () => watch(show, leaving.signal))
+  const watchers = Array.from({ length: 50 }, () => watchSeats(server.url, show, leaving.signal))
   for (const [event] of (await Promise.all(watchers.map((each) => each.next()))).map(
     (e) => e.value,
   )) {

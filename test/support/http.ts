@@ -144,3 +144,24 @@ export async function createShow(url: string, show: object = {}): Promise<string
   })
   return body.id
 }
+
+/** The events of a show's seats as a browser would see them: their names and their data. */
+export async function* watchSeats(
+  url: string,
+  show: string,
+  signal: AbortSignal,
+): AsyncGenerator<[event: string, data: unknown]> {
+  const response = await fetch(`${url}/shows/${show}/events`, { signal })
+  if (response.headers.get('content-type') !== 'text/event-stream') {
+    throw new Error(`no events: ${response.status} ${await response.text()}`)
+  }
+  let text = ''
+  for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
+    text += chunk
+    for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
+      const [, event, data] = /^event: (.+)\ndata: (.+)$/.exec(text.slice(0, end)) ?? []
+      text = text.slice(end + 2)
+      if (event) yield [event, JSON.parse(data!)]
+    }
+  }
+}
