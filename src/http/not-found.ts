@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { TicketsError } from '../core/errors.js'
 import { HttpError } from './errors.js'
 
@@ -12,16 +12,23 @@ export function refuseUnknownRoutes(app: FastifyInstance): void {
     const pattern = url.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/:[^/]+/g, '[^/]+')
     routes.push({ pattern: new RegExp(`^${pattern}/?$`), methods: [method].flat() })
   })
-  app.setNotFoundHandler((request) => {
+  const refusalOf = (request: FastifyRequest): Error => {
     if (request.url === UNREADABLE_URL) {
-      throw new TicketsError('INVALID_INPUT', 'The URL is not valid.')
+      return new TicketsError('INVALID_INPUT', 'The URL is not valid.')
     }
     const path = request.url.split('?', 1)[0]!
     const methods = routes.filter(({ pattern }) => pattern.test(path)).flatMap((r) => r.methods)
     if (methods.length === 0) {
-      throw new HttpError('NO_SUCH_ROUTE', 'There is nothing here. GET /docs shows what there is.')
+      return new HttpError('NO_SUCH_ROUTE', 'There is nothing here. GET /docs shows what there is.')
     }
     const allow = [...new Set(methods)].sort().join(', ')
-    throw new HttpError('METHOD_NOT_ALLOWED', `Only ${allow} can be done here.`, { allow })
+    return new HttpError('METHOD_NOT_ALLOWED', `Only ${allow} can be done here.`, { allow })
+  }
+  app.setNotFoundHandler((request) => {
+    throw refusalOf(request)
+  })
+  // Its body is not waited for: announced and never sent, it would take the room of others.
+  app.addHook('preParsing', (request, _reply, payload, done) => {
+    done(request.is404 ? refusalOf(request) : null, payload)
   })
 }

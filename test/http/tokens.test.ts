@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openTickets } from '../../src/index.js'
 import { tickets } from '../support/cli.js'
@@ -61,6 +63,32 @@ describe('where tokens are wanted', () => {
     const answered = await ask(`${server.url}/admin/shows`, { body: newShow })
     expect(answered.headers.get('www-authenticate')).toBe('Bearer')
     expect(answered.body.error.code).toBe('UNAUTHORIZED')
+  })
+
+  it('bodies that strangers announce and never send take no room from those who may', async () => {
+    const small = await serveHere(db.url, {
+      requireToken: true,
+      limits: { requests: 50, bytes: 1000 },
+    })
+    const { port, hostname } = new URL(small.url)
+    const strangers = ['/admin/shows', `/shows/${show}/book`, '/nowhere'].map(async (path) => {
+      const socket = connect(Number(port), hostname)
+      socket.write(
+        `POST ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 900\r\n\r\n`,
+      )
+      const [answer] = await once(socket, 'data')
+      return { socket, status: String(answer).slice(9, 12) }
+    })
+    const answered = await Promise.all(strangers)
+    expect(answered.map(({ status }) => status)).toEqual(['401', '401', '404'])
+    const { token } = await makeToken('box-office')
+    const booked = await ask(`${small.url}/shows/${show}/book`, {
+      body: { seats_count: 1, note: 'a'.repeat(500) },
+      headers: bearer(token),
+    })
+    expect(booked.status).toBe(201)
+    for (const { socket } of answered) socket.destroy()
+    await small.close()
   })
 
   it('what is nearly a token is none', async () => {
