@@ -60,7 +60,11 @@ export function draftOf(
 function wantedOf(request: BookingRequest, layout: SeatLayout): Wanted {
   const { seats, count } = request
   if ((seats === undefined) === (count === undefined)) {
-    throw new TicketsError('INVALID_INPUT', 'Say either which seats or how many, not both.')
+    const sentence =
+      seats === undefined
+        ? 'Say which seats, or how many.'
+        : 'Say either which seats or how many, not both.'
+    throw new TicketsError('INVALID_INPUT', sentence)
   }
   if (seats !== undefined) {
     return {

@@ -6,15 +6,19 @@ export function refuseBrokenRequest(error: Error & { code?: string }, socket: So
     socket.destroy()
     return
   }
-  const status =
-    error.code === 'HPE_HEADER_OVERFLOW'
-      ? '431 Request Header Fields Too Large'
-      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
-        ? '408 Request Timeout'
-        : '400 Bad Request'
-  const message = 'This is not a request that HTTP knows.'
+  const [status, message] = refusals[error.code ?? ''] ?? notHttp
   const body = JSON.stringify({ error: { code: 'INVALID_INPUT', message, retryable: false } })
   socket.end(
     `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
   )
+}
+
+const notHttp = ['400 Bad Request', 'This is not a request that HTTP knows.']
+
+const refusals: Record<string, string[]> = {
+  HPE_HEADER_OVERFLOW: [
+    '431 Request Header Fields Too Large',
+    'The URL and the headers are too long: at most 16 KiB.',
+  ],
+  ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'The request did not arrive in time.'],
 }

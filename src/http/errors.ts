@@ -59,7 +59,7 @@ function understand(error: unknown): { error: TicketsError; status: number } {
   if (error instanceof TicketsError) return { error, status: statusOf(error.code) }
   const { statusCode = 500, validation, validationContext, code } = error as FastifyError
   if (validation !== undefined) {
-    const sentence = `The ${places[validationContext ?? ''] ?? 'request'} ${complaint(validation)}.`
+    const sentence = complaint(places[validationContext ?? ''] ?? 'request', validation[0]!)
     return { error: new TicketsError('INVALID_INPUT', sentence), status: 400 }
   }
   if (statusCode >= 400 && statusCode < 500) {
@@ -87,15 +87,30 @@ const sentences: Record<string, string> = {
 
 type Complaint = NonNullable<FastifyError['validation']>[number]
 
-function complaint([first]: Complaint[]): string {
-  if (first === undefined) return 'is not valid'
-  const { instancePath, keyword, params, message = 'is not valid' } = first
-  const place = instancePath.slice(1).replaceAll('/', '.')
+/** Where there is nothing to name, the whole of it is meant: 'The body must be an object.' */
+function complaint(place: string, { instancePath, keyword, params, message }: Complaint): string {
+  const field = instancePath.slice(1).replaceAll('/', '.')
+  const named = field === '' ? `The ${place}` : `In the ${place}, ${field}`
   if (keyword === 'additionalProperties') {
-    return `has a field that is not known: ${JSON.stringify(params.additionalProperty).slice(0, 80)}`
+    const unknown = JSON.stringify(params.additionalProperty).slice(0, 80)
+    return `${named} has a field that is not known: ${unknown}.`
+  }
+  if (keyword === 'required') return `${named} lacks ${params.missingProperty}.`
+  if (keyword === 'type') {
+    const types = [params.type].flat() as string[]
+    return `${named} must be ${types.map((type) => typeNames[type] ?? type).join(' or ')}.`
   }
   if (keyword === 'enum') {
-    return `has a wrong ${place}: one of ${(params.allowedValues as string[]).join(', ')}`
+    const values = (params.allowedValues as string[]).filter((value) => value !== '')
+    return `${named} must be one of ${values.join(', ')}.`
   }
-  return place === '' ? message : `has a wrong ${place}: it ${message}`
+  return `${named} ${message ?? 'is not valid'}.`
+}
+
+const typeNames: Record<string, string> = {
+  array: 'a list',
+  boolean: 'true or false',
+  integer: 'a whole number',
+  object: 'an object',
+  string: 'a text',
 }

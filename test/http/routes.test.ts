@@ -221,6 +221,27 @@ describe('errors have one shape and the status of their class', () => {
     expect([answered.status, answered.body.error.code]).toEqual([400, 'AMBIGUOUS_ID'])
   })
 
+  it.each([
+    [{ seats: ['1'] }, 'In the body, seats.0 must be a whole number.'],
+    [{ seats: {} }, 'In the body, seats must be a list or a text.'],
+    [{ seats: [1], customer: 7 }, 'In the body, customer must be a text or null.'],
+    [{ seats: [1], price: 0 }, 'The body has a field that is not known: "price".'],
+    [{ seats_count: 0 }, 'In the body, seats_count must be >= 1.'],
+    [{}, 'Say which seats, or how many.'],
+    [[], 'The body must be an object.'],
+  ])('%j: 400, in words that say where and what: %s', async (body, message) => {
+    const id = await createShow(server.url)
+    const answered = await post(`/shows/${id}/book`, body)
+    expect([answered.status, answered.body.error.message]).toEqual([400, message])
+  })
+
+  it.each([
+    ['/shows?upcoming=maybe', 'In the query, upcoming must be one of true, false.'],
+    ['/shows?page=2', 'The query has a field that is not known: "page".'],
+  ])('GET %s: %s', async (path, message) => {
+    expect((await get(path)).body.error.message).toBe(message)
+  })
+
   it('a slash at the end changes nothing', async () => {
     const created = await post('/admin/shows/', {
       name: 'Slashed',
