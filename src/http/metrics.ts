@@ -20,6 +20,9 @@ export interface Gauges {
 
 const LATENCIES = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 
+/** These are there from the start, as 0: of a counter that appears at 1, no rate sees the first. */
+const usualOutcomes = ['CONFIRMED', 'HELD', 'SEATS_TAKEN', 'NOT_ENOUGH_SEATS', 'BUSY', 'INTERNAL']
+
 /** Counters of one server, in a registry of its own. */
 export function createMetrics(): Metrics & { watch(gauges: Gauges): void } {
   const registry = new Registry()
@@ -38,6 +41,7 @@ export function createMetrics(): Metrics & { watch(gauges: Gauges): void } {
     labelNames: ['outcome'],
     registers,
   })
+  for (const outcome of usualOutcomes) bookings.inc({ outcome }, 0)
   const batchSize = new Histogram({
     name: 'tickets_booking_batch_size',
     help: 'Bookings decided in one transaction',

@@ -251,6 +251,7 @@ it('there are sixty of them at least, and after them all nothing is under way, n
   expect((await send(get('/healthz'))).status).toBe(200)
   const { body: counters } = await send(get('/metrics'))
   expect(counters).toContain('tickets_http_requests_under_way 0')
+  expect(counters).toContain('tickets_bookings_total{outcome="CONFIRMED"} 0')
   const [row] = await db.sql('select confirmed_seats_count as sold from shows where id = $1', [
     show,
   ])
