@@ -58,6 +58,8 @@ export interface AppOptions {
   load: LoadLimit
 }
 
+/** The headers of answers that a page of an allowed origin may read. */
+const TOLD_TO_PAGES = ['location', 'retry-after', 'x-request-id']
 const MOST_HEADER_BYTES = 16_384
 
 /** The application: every route, and around them what guards, limits, counts and logs. */
@@ -80,7 +82,9 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   })
   watchRequests(app, options)
   const guard = options.requireToken ? guardByToken(tickets) : guardByPlace(corsOrigins)
-  if (corsOrigins.length > 0) await app.register(cors, { origin: [...corsOrigins] })
+  if (corsOrigins.length > 0) {
+    await app.register(cors, { origin: [...corsOrigins], exposedHeaders: TOLD_TO_PAGES })
+  }
   if (options.rate !== undefined) await limitRate(app, options.rate)
   openDoor(app, tickets)
   letIn(app, load, guard)

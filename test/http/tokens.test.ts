@@ -206,6 +206,7 @@ it('no other web page may call but those that are named', async () => {
   const named = await serveHere(db.url, { corsOrigins: [shop] })
   const allowed = await ask(`${named.url}/shows`, { headers: { origin: shop } })
   expect(allowed.headers.get('access-control-allow-origin')).toBe(shop)
+  expect(allowed.headers.get('access-control-expose-headers')).toContain('retry-after')
   const other = await ask(`${named.url}/shows`, { headers: { origin: 'https://evil.example' } })
   expect(other.headers.get('access-control-allow-origin')).toBe(null)
   const body = { seats_count: 1 }
