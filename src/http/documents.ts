@@ -43,7 +43,11 @@ export async function describeApi(app: FastifyInstance, version: string): Promis
       return document.openapiObject
     },
   })
-  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: PAGE_POLICY })
+  await app.register(swaggerUi, {
+    routePrefix: '/docs',
+    staticCSP: PAGE_POLICY,
+    theme: { title: 'Tickets over HTTP' },
+  })
   let document: string | undefined
   app.get(
     '/openapi.json',

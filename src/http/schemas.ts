@@ -15,6 +15,7 @@ function fields<P extends Record<string, object>>(properties: P) {
 
 export const show = {
   $id: 'Show',
+  description: 'A show',
   ...fields({
     id: text,
     name: text,
@@ -54,6 +55,7 @@ const record = fields({
 
 export const booking = {
   $id: 'Booking',
+  description: 'A booking',
   ...fields({
     ...record.properties,
     replayed: { type: 'boolean', description: 'An earlier request had done this already' },
@@ -62,11 +64,13 @@ export const booking = {
 
 export const listedBooking = {
   $id: 'ListedBooking',
+  description: 'A booking, its show and who is in',
   ...fields({ ...record.properties, show_name: text, admitted_seats: seatNumbers }),
 }
 
 export const checkIn = {
   $id: 'CheckIn',
+  description: 'Who was let in',
   ...fields({
     booking: record,
     admitted: { ...seatNumbers, description: 'Let in now; under undo, let out' },
@@ -192,9 +196,14 @@ export const bookingParams = changes(
 /** The statuses that a route may answer with besides its own, all of one shape. */
 export function errors(...statuses: (keyof typeof meanings)[]) {
   return Object.fromEntries(
-    statuses.map((status) => [status, { description: meanings[status], $ref: 'Error#' }]),
+    [...statuses, ...ofAnyRoute].map((status) => [
+      status,
+      { description: meanings[status], $ref: 'Error#' },
+    ]),
   )
 }
+
+const ofAnyRoute = [400, 403, 429, 503] as const
 
 const meanings = {
   400: 'The request is wrong',
@@ -202,5 +211,8 @@ const meanings = {
   403: 'Not allowed',
   404: 'No such show, booking or seat',
   409: 'Refused: taken, not enough, in the wrong state, or a key that was used otherwise',
+  413: 'The body is larger than 1 MiB',
+  415: 'The body is not JSON',
+  429: 'Too many requests from this address: come again after Retry-After',
   503: 'Busy, or no database: come again after Retry-After',
 }

@@ -37,7 +37,7 @@ export function bookingRoutes(app: FastifyInstance, metrics: Metrics): void {
         params: schemas.showParams,
         headers: schemas.idempotencyKey,
         body: schemas.bookRequest,
-        response: { 201: { $ref: 'Booking#' }, ...errors(400, 401, 403, 404, 409, 503) },
+        response: { 201: { $ref: 'Booking#' }, ...errors(401, 404, 409, 413, 415) },
       },
     },
     async ({ tickets, params, body, headers }, reply) => {
@@ -55,7 +55,7 @@ export function bookingRoutes(app: FastifyInstance, metrics: Metrics): void {
         operationId: 'viewBooking',
         summary: 'A booking',
         params: schemas.bookingParams,
-        response: { 200: { $ref: 'ListedBooking#' }, ...errors(401, 403, 404, 503) },
+        response: { 200: { $ref: 'ListedBooking#' }, ...errors(401, 404) },
       },
     },
     async ({ tickets, params }) => listedBookingJson(await tickets.findBooking(params.booking)),
@@ -72,7 +72,7 @@ function lifeRoutes(app: FastifyInstance): void {
       summary,
       params: schemas.bookingParams,
       body,
-      response: { 200: { $ref: answer }, ...errors(400, 401, 403, 404, 409, 503) },
+      response: { 200: { $ref: answer }, ...errors(401, 404, 409, 413, 415) },
     },
   })
 

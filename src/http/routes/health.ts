@@ -27,7 +27,7 @@ export function healthRoutes(
       config,
       schema: {
         summary: 'Is the database reachable and migrated?',
-        response: { 200: ok, ...errors(503) },
+        response: { 200: ok, ...errors() },
       },
     },
     async () => {

@@ -31,7 +31,7 @@ export function showRoutes(app: FastifyInstance, feeds: SeatFeeds): void {
         operationId: 'createShow',
         summary: 'Create a show',
         body: newShow,
-        response: { 201: { $ref: 'Show#' }, ...errors(400, 401, 403, 503) },
+        response: { 201: { $ref: 'Show#' }, ...errors(401, 413, 415) },
       },
     },
     async ({ tickets, body }, reply) => {
@@ -54,7 +54,7 @@ export function showRoutes(app: FastifyInstance, feeds: SeatFeeds): void {
         operationId: 'listShows',
         summary: 'Shows in the order of their start; without a limit, all of them, as a stream',
         querystring: listQuery,
-        response: { 200: { type: 'array', items: { $ref: 'Show#' } }, ...errors(400, 404, 503) },
+        response: { 200: { type: 'array', items: { $ref: 'Show#' } }, ...errors(404) },
       },
     },
     async ({ tickets, query, method }, reply) => {
@@ -75,7 +75,7 @@ export function showRoutes(app: FastifyInstance, feeds: SeatFeeds): void {
         operationId: 'viewShow',
         summary: 'A show',
         params: showParams,
-        response: { 200: { $ref: 'Show#' }, ...errors(400, 404, 503) },
+        response: { 200: { $ref: 'Show#' }, ...errors(404) },
       },
     },
     async ({ tickets, params }) => showJson(await tickets.findShow(params.show)),
@@ -88,7 +88,7 @@ export function showRoutes(app: FastifyInstance, feeds: SeatFeeds): void {
         operationId: 'viewSeats',
         summary: 'Which seats of a show are booked, held and available',
         params: showParams,
-        response: { 200: { $ref: 'Seats#' }, ...errors(400, 404, 503) },
+        response: { 200: { $ref: 'Seats#' }, ...errors(404) },
       },
     },
     async ({ tickets, params }) => seatsJson(await tickets.viewShow(params.show)),
@@ -101,14 +101,16 @@ export function showRoutes(app: FastifyInstance, feeds: SeatFeeds): void {
       exposeHeadRoute: false,
       schema: {
         operationId: 'watchSeats',
-        summary: 'Seats as they change: server-sent events, first `seats`, then `change`',
+        summary: 'Seats as they change: server-sent events',
+        description:
+          'First `seats`, the whole house, then `change`, what has become booked, held or available since. Whoever connects again begins with `seats` again, so nothing is missed.',
         params: showParams,
         response: {
           200: {
             description: 'A stream that does not end',
             content: { 'text/event-stream': { schema: { type: 'string' } } },
           },
-          ...errors(400, 404, 503),
+          ...errors(404),
         },
       },
     },
