@@ -15,6 +15,8 @@ export interface ServerOptions extends Omit<AppOptions, 'log' | 'load'> {
   /** Where the log goes, one JSON document a line. */
   log: LineWriter
   limits?: LoadLimits
+  /** Milliseconds after which a client that takes nothing of its answer is cut off. */
+  stallMs: number
   /** Milliseconds that what is under way may take when the server is closed. */
   patienceMs: number
 }
@@ -35,6 +37,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const app = await createApp({ ...options, log, load })
   await app.ready()
   app.server.maxConnections = MOST_CONNECTIONS
+  app.server.timeout = options.stallMs
   closeIdleOnesOnly(app.server)
   await listen(app.server, options)
   return {

@@ -81,9 +81,7 @@ it('SIGTERM: what is under way is finished and answered, what comes is not accep
 it('SIGTERM: whoever reads slowly gets the whole of every answer that is on its way', async () => {
   const server = await serveProcess(db.url)
   const show = await createShow(server.url, { total_seats: 100_000 })
-  const { port, hostname } = new URL(server.url)
-  const reader = connect(Number(port), hostname)
-  reader.write(`GET /shows/${show}/seats HTTP/1.1\r\nHost: localhost\r\n\r\n`.repeat(100))
+  const reader = askForMuch(server.url, show)
   await until(() => isStuck(server.url))
   const ended = server.stop()
   await untilRefused(server.url)
@@ -94,6 +92,14 @@ it('SIGTERM: whoever reads slowly gets the whole of every answer that is on its 
   }
   expect(await ended).toBe(0)
 })
+
+/** Asks for more than fits between the two ends of a connection, and reads nothing of it. */
+function askForMuch(serverUrl: string, show: string): Socket {
+  const { port, hostname } = new URL(serverUrl)
+  const reader = connect(Number(port), hostname).on('error', () => {})
+  reader.write(`GET /shows/${show}/seats HTTP/1.1\r\nHost: localhost\r\n\r\n`.repeat(100))
+  return reader
+}
 
 /** Does the server wait for somebody to take an answer? */
 async function isStuck(serverUrl: string): Promise<boolean> {
@@ -215,6 +221,17 @@ it('a client that leaves in the middle of a long list costs nothing more', async
   )
   await server.close()
   await many.drop()
+})
+
+it('a client that takes nothing of its answer is cut off in the end', async () => {
+  const server = await serveHere(db.url, { stallMs: 500 })
+  // Not over HTTP: on a busy machine it could be taken for a client of that kind.
+  const show = await insertShow(db, { seats: 100_000 })
+  const reader = askForMuch(server.url, show)
+  await until(() => server.log().includes('"status":499'))
+  await until(async () => (await requestsUnderWay(server.url)) === 0)
+  reader.destroy()
+  await server.close()
 })
 
 /** Sends `count` bookings on a connection without waiting for an answer. */

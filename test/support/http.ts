@@ -16,7 +16,9 @@ export interface OwnHttpServer {
   close(): Promise<void>
 }
 
-type Settings = Partial<Pick<ServerOptions, 'limits' | 'requireToken' | 'rate' | 'corsOrigins'>>
+type Settings = Partial<
+  Pick<ServerOptions, 'limits' | 'requireToken' | 'rate' | 'corsOrigins' | 'stallMs'>
+>
 
 /** Starts a server on the database with this URL, with the limits that a test wants to meet. */
 export async function serveHere(
@@ -44,6 +46,7 @@ export async function serveHere(
       },
     },
     logLevel: 'debug',
+    stallMs: 60_000,
     patienceMs: 5000,
     ...settings,
   })
