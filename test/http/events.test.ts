@@ -1,19 +1,10 @@
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { tickets } from '../support/cli.js'
-import { cloneDatabase, type TestDatabase } from '../support/database.js'
-import { ask, createShow, type OwnHttpServer, serveHere, watchSeats } from '../support/http.js'
+import { ask, createShow, watchSeats } from '../support/http.js'
+import { serveFile } from '../support/serve-file.js'
 import { until } from '../support/until.js'
 
-let db: TestDatabase
-let server: OwnHttpServer
-beforeAll(async () => {
-  db = await cloneDatabase()
-  server = await serveHere(db.url)
-})
-afterAll(async () => {
-  await server.close()
-  await db.drop()
-})
+const server = serveFile()
 
 it('a watcher sees the house, and then every seat as it is sold, held and given back', async () => {
   const show = await createShow(server.url, { total_seats: 6 })
@@ -25,7 +16,7 @@ it('a watcher sees the house, and then every seat as it is sold, held and given 
     'seats',
     { total: 6, booked: [1], held: [], available: [2, 3, 4, 5, 6] },
   ])
-  await tickets(['book', show, '--seats', '2', '--json'], { db: db.url })
+  await tickets(['book', show, '--seats', '2', '--json'], { db: server.db.url })
   expect(await next()).toEqual(['change', { booked: [2], held: [], available: [] }])
   const held = await ask(`${server.url}/shows/${show}/book`, { body: { seats: [3], hold: '1h' } })
   expect(await next()).toEqual(['change', { booked: [], held: [3], available: [] }])
@@ -46,7 +37,7 @@ it('fifty watchers of a show cost the database one listener, and none when they 
     expect(event).toBe('seats')
   }
   const listeners = async () => {
-    const rows = await db.sql<{ n: number }>(
+    const rows = await server.db.sql<{ n: number }>(
       `select count(*)::int as n from pg_stat_activity
        where datname = current_database() and query like 'listen %'`,
     )

@@ -1,17 +1,8 @@
-import { afterAll, beforeAll, expect, it } from 'vitest'
-import { cloneDatabase, type TestDatabase } from '../support/database.js'
-import { ask, type OwnHttpServer, serveHere } from '../support/http.js'
+import { expect, it } from 'vitest'
+import { ask } from '../support/http.js'
+import { serveFile } from '../support/serve-file.js'
 
-let db: TestDatabase
-let server: OwnHttpServer
-beforeAll(async () => {
-  db = await cloneDatabase()
-  server = await serveHere(db.url, { requireToken: true })
-})
-afterAll(async () => {
-  await server.close()
-  await db.drop()
-})
+const server = serveFile({ requireToken: true })
 
 /** Somebody with a token of their own; what they are answered. */
 async function bearer(name: string, role: 'admin' | 'box-office') {
@@ -34,7 +25,7 @@ it('what is changed over HTTP is the work of whoever bears the token', async () 
   await door(`/bookings/${id}/check-in`, { seats: [3] })
   await door(`/bookings/${id}/check-in`, { undo: true })
   await till(`/bookings/${id}/cancel`, { reason: 'ill' })
-  const events = await db.sql<{ operator: string; action: string }>(
+  const events = await server.db.sql<{ operator: string; action: string }>(
     `select operator, action from history where action <> 'held' order by id`,
   )
   expect(events).toEqual([
@@ -61,7 +52,7 @@ it('of bookings that several make at once, each is the work of its own bearer', 
       }),
     ),
   )
-  const events = await db.sql<{ operator: string; customer: string; action: string }>(
+  const events = await server.db.sql<{ operator: string; customer: string; action: string }>(
     `select operator, after ->> 'customer' as customer, action from history
      where show_id = $1 and action <> 'created'`,
     [id],

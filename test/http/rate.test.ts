@@ -1,17 +1,8 @@
-import { afterAll, beforeAll, expect, it } from 'vitest'
-import { cloneDatabase, type TestDatabase } from '../support/database.js'
-import { ask, type OwnHttpServer, serveHere } from '../support/http.js'
+import { expect, it } from 'vitest'
+import { ask } from '../support/http.js'
+import { serveFile } from '../support/serve-file.js'
 
-let db: TestDatabase
-let server: OwnHttpServer
-beforeAll(async () => {
-  db = await cloneDatabase()
-  server = await serveHere(db.url, { rate: 5, requireToken: true })
-})
-afterAll(async () => {
-  await server.close()
-  await db.drop()
-})
+const server = serveFile({ rate: 5, requireToken: true })
 
 it.each([
   ['GET', '/shows', 200],

@@ -1,18 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { tickets } from '../support/cli.js'
-import { cloneDatabase, type TestDatabase } from '../support/database.js'
-import { ask, createShow, type OwnHttpServer, serveHere } from '../support/http.js'
+import { cloneDatabase } from '../support/database.js'
+import { ask, createShow, serveHere } from '../support/http.js'
+import { serveFile } from '../support/serve-file.js'
 
-let db: TestDatabase
-let server: OwnHttpServer
-beforeAll(async () => {
-  db = await cloneDatabase()
-  server = await serveHere(db.url)
-})
-afterAll(async () => {
-  await server.close()
-  await db.drop()
-})
+const server = serveFile()
 
 const get = (path: string, options = {}) => ask(server.url + path, options)
 const post = (path: string, body: unknown = {}, headers = {}) =>
@@ -39,7 +31,7 @@ describe('shows', () => {
 
   it('are the same JSON here as on the command line, field by field', async () => {
     const id = await createShow(server.url, { seats_per_row: 10, time_zone: 'Europe/London' })
-    const shown = (await tickets(['show', 'view', id, '--json'], { db: db.url })).json()
+    const shown = (await tickets(['show', 'view', id, '--json'], { db: server.db.url })).json()
     const { booked_seats, held_seats, ...show } = shown
     expect((await get(`/shows/${id}`)).body).toEqual(show)
     expect((await get('/shows')).body).toContainEqual(show)
@@ -73,7 +65,7 @@ describe('shows', () => {
   })
 
   it('come in exact pages where they start within one millisecond', async () => {
-    await db.sql(
+    await server.db.sql(
       `insert into shows (id, name, start_time, time_zone, total_seats, booked_seats)
        select gen_random_uuid(), 'Burst ' || n, timestamptz '2031-01-01T00:00Z' + n / 2 * interval '1 microsecond',
               'UTC', 8, '\\x00'
@@ -131,10 +123,14 @@ describe('bookings', () => {
   it('are the same JSON here as on the command line, field by field', async () => {
     const id = await createShow(server.url)
     const here = (await post(`/shows/${id}/book`, { seats_count: 2 })).body
-    const there = (await tickets(['book', id, '--count', '2', '--json'], { db: db.url })).json()
+    const there = (
+      await tickets(['book', id, '--count', '2', '--json'], { db: server.db.url })
+    ).json()
     expect(Object.keys(here)).toEqual(Object.keys(there))
     const refused = (await post(`/shows/${id}/book`, { seats: [1] })).body
-    const alike = (await tickets(['book', id, '--seats', '1', '--json'], { db: db.url })).json()
+    const alike = (
+      await tickets(['book', id, '--seats', '1', '--json'], { db: server.db.url })
+    ).json()
     expect(Object.keys(refused.error)).toEqual(Object.keys(alike.error))
     expect(Object.keys(refused.booking)).toEqual(Object.keys(alike.booking))
   })
@@ -148,7 +144,7 @@ describe('bookings', () => {
     const other = await post(`/shows/${id}/book`, { seats_count: 4 }, key)
     expect([other.status, other.body.error.code]).toEqual([409, 'KEY_REUSED'])
     const cli = await tickets(['book', id, '--count', '3', '--key', `order-${id}`, '--json'], {
-      db: db.url,
+      db: server.db.url,
     })
     expect(cli.json()).toMatchObject({ id: first.body.id, replayed: true })
   })

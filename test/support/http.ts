@@ -16,14 +16,15 @@ export interface OwnHttpServer {
   close(): Promise<void>
 }
 
-type Settings = Partial<
+/** The limits that a test wants to meet. */
+export type ServerSettings = Partial<
   Pick<ServerOptions, 'limits' | 'requireToken' | 'rate' | 'corsOrigins' | 'stallMs'>
 >
 
 /** Starts a server on the database with this URL, with the limits that a test wants to meet. */
 export async function serveHere(
   url: string,
-  { waitMs = 10_000, ...settings }: Settings & { waitMs?: number } = {},
+  { waitMs = 10_000, ...settings }: ServerSettings & { waitMs?: number } = {},
 ): Promise<OwnHttpServer> {
   const metrics = createMetrics()
   const env = {}
