@@ -40,9 +40,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   app.server.timeout = options.stallMs
   closeIdleOnesOnly(app.server)
   await listen(app.server, options)
+  const url = urlOf(app.server.address() as AddressInfo)
+  app.log.info({ url, version: options.version }, 'listening')
   return {
-    url: urlOf(app.server.address() as AddressInfo),
+    url,
     async close() {
+      app.log.info({ requests: load.requests }, 'closing')
       const ending = endConnections(app.server, options.patienceMs)
       try {
         await app.close()

@@ -75,6 +75,7 @@ it('SIGTERM: what is under way is finished and answered, what comes is not accep
   expect(await ended).toBe(0)
   await watching.text() // The stream has its end, too.
   kept.destroy()
+  expect(server.stderr()).toMatch(/"requests":1,"msg":"closing"/)
   expect(server.stderr()).not.toMatch(/"level":(50|60)/)
 })
 
