@@ -26,6 +26,15 @@ export interface OwnServer {
   remove(): Promise<void>
 }
 
+export interface OwnServerOptions {
+  settings?: Record<string, string>
+  /** Lines for pg_hba.conf that come before its own. */
+  hba?: string
+  tls?: boolean
+  /** The directory of PostgreSQL's programs; default: those of the embedded server. */
+  programs?: string
+}
+
 /** A certificate for localhost that nobody signed; the test server's when it has TLS. */
 export const certificatePath = fileURLToPath(new URL('certificate/server.crt', import.meta.url))
 
@@ -33,9 +42,7 @@ export const certificatePath = fileURLToPath(new URL('certificate/server.crt', i
  * Starts a server with a superuser `owner` and a database `owner`, on a Unix socket and on
  * localhost. Over TCP, everybody needs a password but those that `hba` lets in before.
  */
-export async function startOwnServer(
-  options: { settings?: Record<string, string>; hba?: string; tls?: boolean } = {},
-): Promise<OwnServer> {
+export async function startOwnServer(options: OwnServerOptions = {}): Promise<OwnServer> {
   const account = await serverAccount()
   const root = await mkdtemp('/tmp/tickets-own-')
   const layout = layoutOf(root)
@@ -43,7 +50,7 @@ export async function startOwnServer(
   // The server's user must be able to reach its data.
   await chmod(root, 0o755)
   if (account.ids) await chown(root, account.ids.uid, account.ids.gid)
-  const programs = await installPrograms(layout, await findNativePackage())
+  const programs = options.programs ?? (await installPrograms(layout, await findNativePackage()))
   await initialise(programs, layout.data, account)
 
   const file = async (name: string, text: string) => {

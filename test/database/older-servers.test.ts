@@ -1,0 +1,94 @@
+import { readdirSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { tickets as run } from '../support/cli.js'
+import { type OwnServer, startOwnServer } from '../support/own-server.js'
+
+/**
+ * The servers that the program claims to work with, as far as they are installed here, where Debian
+ * puts them; every other test has the embedded one.
+ */
+const DEBIAN = '/usr/lib/postgresql'
+const OLDEST = 14
+const EMBEDDED = 18
+
+const versions = installedVersions()
+
+test.skipIf(versions.length > 0)(
+  `no PostgreSQL from ${OLDEST} to ${EMBEDDED - 1} is installed in ${DEBIAN}, so none is tried`,
+  ({ skip }) => skip(),
+)
+
+describe.each(versions)('PostgreSQL %i', (version) => {
+  let server: OwnServer
+  let db: string
+  beforeAll(async () => {
+    server = await startOwnServer({ programs: `${DEBIAN}/${version}/bin` })
+    db = `postgres://owner@${encodeURIComponent(server.socketDir)}:${server.port}/owner`
+    expect(await run(['migrate'], { db })).toMatchObject({ exitCode: 0 })
+  })
+  afterAll(() => server?.remove())
+
+  const tickets = async (...args: string[]) => {
+    const { exitCode, stdout } = await run([...args, '--json'], { db })
+    return { exitCode, ...JSON.parse(stdout) }
+  }
+
+  test('is really what is asked', async () => {
+    const { rows } = await server.run('show server_version_num')
+    expect(Math.floor(Number(rows[0].server_version_num) / 10_000)).toBe(version)
+  })
+
+  test('clerks who race for its seats get each of them once', async () => {
+    const crowd = ['--in-process', '--bookings', '400', '--concurrency', '128']
+    expect(await tickets('stress', ...crowd)).toMatchObject({
+      exitCode: 0,
+      problems: [],
+      violations: [],
+      failed: 0,
+    })
+  })
+
+  test('bookings live their whole life, and it is told', async () => {
+    const create = ['--name', 'Lear', '--start-time', '2031-03-01T19:30Z', '--time-zone', 'UTC']
+    await tickets('show', 'create', ...create, '--total-seats', '40', '--seats-per-row', '10')
+    const { reference } = await tickets('book', 'Lear', '--seats', 'A1-A4', '--hold', '1h')
+    expect(await tickets('booking', 'confirm', reference)).toMatchObject({ exitCode: 0 })
+    expect(await tickets('booking', 'move', reference, '--to', 'B1-B4')).toMatchObject({
+      seat_labels: ['B1', 'B2', 'B3', 'B4'],
+    })
+    expect(await tickets('booking', 'check-in', reference, '--seats', 'B1')).toMatchObject({
+      exitCode: 0,
+    })
+    expect(await tickets('booking', 'cancel', reference, '--seats', 'B4')).toMatchObject({
+      exitCode: 0,
+    })
+    expect(await tickets('show', 'list', '--search', 'lea')).toMatchObject({ exitCode: 0 })
+    expect(await tickets('show', 'report', 'Lear')).toMatchObject({ exitCode: 0 })
+    expect(await tickets('history', '--show', 'Lear', '--seat', 'B4')).toMatchObject({
+      exitCode: 0,
+    })
+    expect(await tickets('verify')).toMatchObject({ exitCode: 0, violations: [] })
+  })
+
+  test('a role that owns nothing may book on it, and no more', async () => {
+    await server.run('create role clerk login')
+    expect(await run(['migrate', '--grant', 'clerk'], { db })).toMatchObject({ exitCode: 0 })
+    await server.run(`alter role clerk password 'seat'`)
+    const clerk = `postgres://clerk:seat@localhost:${server.port}/owner?sslmode=disable`
+    const booked = await run(['book', 'Lear', '--count', '2', '--json'], { db: clerk })
+    expect(booked).toMatchObject({ exitCode: 0 })
+    expect(await run(['migrate', '--rollback', '--yes'], { db: clerk })).toMatchObject({
+      exitCode: 6,
+    })
+  })
+})
+
+function installedVersions(): number[] {
+  try {
+    return readdirSync(DEBIAN)
+      .map(Number)
+      .filter((version) => version >= OLDEST && version < EMBEDDED)
+  } catch {
+    return []
+  }
+}
