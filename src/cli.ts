@@ -122,8 +122,8 @@ function stackOf(thrown: unknown): string {
 function listenForSignals() {
   const controller = new AbortController()
   let exitCode = 130
-  // Not `once`: whoever looks for a listener and finds none ends the program on the first, as the
-  // lock on the embedded server does.
+  // Not `once`: inquirer, and the lock on the embedded server, end the program at a signal to which
+  // only they listen.
   const onSignal = (signal: NodeJS.Signals) => {
     if (controller.signal.aborted) {
       stopListening()

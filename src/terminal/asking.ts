@@ -20,8 +20,9 @@ export interface PromptContext {
 }
 
 /**
- * Runs one prompt on stdin and stderr. Throws INTERRUPTED at Ctrl-C, INPUT_REQUIRED when there is
- * no terminal or the input ends, the signal's reason when it aborts, and what `fail` was given.
+ * Runs one prompt on stdin and stderr. Throws INTERRUPTED at Ctrl-C and when the signal aborts
+ * without a reason of its own, INPUT_REQUIRED when there is no terminal or the input ends, the
+ * signal's reason, and what `fail` was given.
  */
 export async function withPrompt<Answer>(
   { output, signal, unchanged = 'Nothing was booked.' }: Asking,
@@ -42,12 +43,9 @@ export async function withPrompt<Answer>(
     stdin.ref()
     return await prompt({ input: stdin, output: stderr, signal: any }, fail)
   } catch (error) {
-    if (any.aborted) throw any.reason
-    // By name: two copies of inquirer have two classes.
-    if (error instanceof Error && error.name === 'ExitPromptError') {
-      throw new TicketsError('INTERRUPTED', `Interrupted. ${unchanged}`, { cause: error })
-    }
-    throw error
+    const reason: unknown = any.aborted ? any.reason : error
+    if (!isInterruption(reason)) throw reason
+    throw new TicketsError('INTERRUPTED', `Interrupted. ${unchanged}`, { cause: reason })
   } finally {
     stopWatching()
     // A check that outlives its question makes inquirer resume stdin, which would then keep the
@@ -81,6 +79,12 @@ export function checkedBy<Answer>(
 // Bad input, not found, refused: another answer may do.
 function isMendable({ code }: TicketsError): boolean {
   return [2, 3, 4].includes(errorCodes[code].exit)
+}
+
+/** Ctrl-C as inquirer tells of it, or a signal that says no more than that it was aborted. */
+function isInterruption(reason: unknown): boolean {
+  // By name: two copies of inquirer have two classes.
+  return reason instanceof Error && ['ExitPromptError', 'AbortError'].includes(reason.name)
 }
 
 // Escape alone is told from the beginning of an arrow key by waiting; readline would wait for half

@@ -215,6 +215,19 @@ describe('the seat picker', () => {
     expect(await salesOf(show)).toEqual([])
   })
 
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('gives the screen back at %s, too: exit %i', async (signal, code) => {
+    const show = await lionKing()
+    const clerk = sitDown([show])
+    await clerk.sees('[○]')
+    clerk.terminal.kill(signal)
+    expect(await clerk.ends()).toEqual({ code, screen: '✗ Interrupted. Nothing was booked.' })
+    expect(clerk.terminal.xterm.buffer.active.type).toBe('normal')
+    expect(await salesOf(show)).toEqual([])
+  })
+
   it('steps aside at Ctrl-Z, and is drawn again after fg', async () => {
     const show = await lionKing()
     const shell = openTerminal('bash', ['--norc', '-i'], {

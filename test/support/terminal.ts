@@ -33,6 +33,8 @@ export interface TestTerminal {
   /** Waits until the screen shows the text; fails with the screen when it never does. */
   waitFor(expected: string | RegExp, options?: { timeoutMs?: number }): Promise<void>
   resize(cols: number, rows: number): void
+  /** Sends a signal to the program. */
+  kill(signal: NodeJS.Signals): void
   /** Ends the program if it still runs. */
   close(): Promise<void>
 }
@@ -138,8 +140,12 @@ class PtyTerminal implements TestTerminal {
     this.#pty.resize(cols, rows)
   }
 
+  kill(signal: NodeJS.Signals): void {
+    this.#pty.kill(signal)
+  }
+
   async close(): Promise<void> {
-    if (!this.#hasEnded) this.#pty.kill('SIGKILL')
+    if (!this.#hasEnded) this.kill('SIGKILL')
     await this.exit
     this.xterm.dispose()
   }
