@@ -1,5 +1,6 @@
 import { createPrompt, useKeypress } from '@inquirer/core'
 import { type Asking, withPrompt } from './asking.js'
+import { askKeyInLine, asksInLines } from './line-questions.js'
 import { errorPaperOf, type Paper, signs, tint } from './paper.js'
 
 /** What one key does. */
@@ -18,6 +19,7 @@ export function askKey<Value>(
   message: string,
   choices: readonly KeyChoice<Value>[],
 ): Promise<Value> {
+  if (asksInLines(asking.output)) return askKeyInLine(asking, message, choices)
   const paper = errorPaperOf(asking.output)
   return withPrompt(asking, (context) =>
     keyPrompt({ message, choices, paper }, { ...context, clearPromptOnDone: true }),

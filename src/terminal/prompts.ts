@@ -3,6 +3,7 @@ import { TicketsError } from '../core/errors.js'
 import type { SeatLayout } from '../core/seats.js'
 import { type Asking, checkedBy, type PromptContext, withPrompt } from './asking.js'
 import { fitText, padText, textWidth } from './fit-text.js'
+import { askLine, askShowInLine, asksInLines, askYesInLine } from './line-questions.js'
 import { errorPaperOf } from './paper.js'
 import { promptTheme } from './prompt-theme.js'
 import { safeText } from './safe-text.js'
@@ -23,6 +24,7 @@ export interface TextQuestion {
 
 /** Asks for a line of text; it comes trimmed, and empty only when `check` lets it. */
 export async function askText(asking: Asking, question: TextQuestion): Promise<string> {
+  if (asksInLines(asking.output)) return askLine(asking, question)
   const answer = await withPrompt(asking, (context, fail) =>
     input(
       {
@@ -78,6 +80,7 @@ export interface ShowQuestion<Show> {
 
 /** Asks for a show, searching as one types. An error of the search ends the question. */
 export function askShow<Show>(asking: Asking, question: ShowQuestion<Show>): Promise<Show> {
+  if (asksInLines(asking.output)) return askShowInLine(asking, question)
   return withPrompt(asking, (context, fail) =>
     searchPrompt<Show>(
       {
@@ -122,11 +125,13 @@ export interface ConfirmQuestion {
 
 /** Asks a question of yes or no. */
 export function askConfirm(asking: Asking, question: ConfirmQuestion): Promise<boolean> {
+  const byDefault = question.default ?? true
+  if (asksInLines(asking.output)) return askYesInLine(asking, question.message, byDefault)
   return withPrompt(asking, (context: PromptContext) =>
     confirm(
       {
         message: safeText(question.message),
-        default: question.default ?? true,
+        default: byDefault,
         theme: promptTheme(errorPaperOf(asking.output)),
       },
       context,

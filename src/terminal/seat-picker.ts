@@ -3,7 +3,8 @@ import { createPrompt, isEnterKey, useEffect, useKeypress, useRef, useState } fr
 import { formatSeats } from '../core/seats.js'
 import { type Asking, withPrompt } from './asking.js'
 import { type FullScreen, withFullScreen } from './full-screen.js'
-import { isSet, type Output } from './io.js'
+import type { Output } from './io.js'
+import { asksInLines } from './line-questions.js'
 import { errorPaperOf, type Paper, signs, tint } from './paper.js'
 import { type Key, pressKey } from './picker-keys.js'
 import { drawPicker } from './picker-screen.js'
@@ -33,12 +34,12 @@ export interface PickerQuestion {
 }
 
 /**
- * May seats be picked on a map? Not where `TICKETS_PLAIN` asks for typed questions, which suit
- * screen readers, nor on a terminal without cursor control, without Unicode, or too small.
+ * May seats be picked on a map? Not where it is asked in lines, nor on a terminal without
+ * Unicode, or too small.
  */
-export function canShowMap({ canPrompt, unicode, io }: Output): boolean {
-  const { columns = 80, rows = 24 } = io.stderr
-  return canPrompt && unicode && !isSet(io.env.TICKETS_PLAIN) && columns >= 24 && rows >= 8
+export function canShowMap(output: Output): boolean {
+  const { columns = 80, rows = 24 } = output.io.stderr
+  return output.canPrompt && output.unicode && !asksInLines(output) && columns >= 24 && rows >= 8
 }
 
 /**

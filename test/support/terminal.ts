@@ -30,6 +30,8 @@ export interface TestTerminal {
   screen(): string
   /** The same with what has scrolled away. */
   history(): string
+  /** All that the program wrote, as it wrote it. */
+  written(): string
   /** Waits until the screen shows the text; fails with the screen when it never does. */
   waitFor(expected: string | RegExp, options?: { timeoutMs?: number }): Promise<void>
   resize(cols: number, rows: number): void
@@ -74,6 +76,7 @@ class PtyTerminal implements TestTerminal {
   readonly #watchers = new Set<() => void>()
   #drawn: Promise<void> = Promise.resolve()
   #hasEnded = false
+  #written = ''
 
   constructor(pty: IPty, cols: number, rows: number) {
     this.#pty = pty
@@ -81,6 +84,7 @@ class PtyTerminal implements TestTerminal {
     // The emulator answers the program's questions, such as where the cursor is.
     this.xterm.onData((answer) => pty.write(answer))
     pty.onData((data) => {
+      this.#written += data
       this.#drawn = new Promise((resolve) => this.xterm.write(data, resolve))
       void this.#drawn.then(() => this.#notify())
     })
@@ -109,6 +113,10 @@ class PtyTerminal implements TestTerminal {
 
   history(): string {
     return this.#lines(0)
+  }
+
+  written(): string {
+    return this.#written
   }
 
   waitFor(

@@ -147,7 +147,7 @@ describe('questions', () => {
   })
 
   test('fit a terminal of 40 columns, without colour and beyond ASCII nothing', async () => {
-    const env = { TERM: 'dumb' }
+    const env = { LANG: 'C', NO_COLOR: '1' }
     const terminal = ask(`return askShow(asking, { search: ${search} })`, { cols: 40, env })
     await terminal.waitFor(/Which show\?\n> The Lion King +61 free\n/)
     await terminal.waitFor('up/down navigate - enter select')
