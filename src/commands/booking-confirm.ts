@@ -1,5 +1,5 @@
-import { checkSeatSpec } from '../core/seats.js'
-import type { Handler } from './context.js'
+import { checkSeatSpec, formatLabels } from '../core/seats.js'
+import type { Context, Handler } from './context.js'
 import { announceStep, namedBooking } from './named-booking.js'
 
 /** `tickets booking confirm BOOKING`: sells what a hold keeps, all or some. */
@@ -15,7 +15,17 @@ export const run: Handler<{ seats?: string }, [string | undefined]> = async (
     seats === undefined ? {} : { seats },
   )
   await announceStep(context, outcome, {
-    sentence: hadExpired ? 'The hold had expired, but its seats were still free.' : undefined,
+    sentence:
+      [
+        ...(hadExpired ? ['The hold had expired, but its seats were still free.'] : []),
+        ...(outcome.booking.id === id ? [] : [await leftOf(context, id)]),
+      ].join('\n') || undefined,
     json: { had_expired: hadExpired },
   })
+}
+
+/** What a hold keeps after some of its seats were sold, as a booking of their own. */
+async function leftOf({ tickets }: Context, id: string): Promise<string> {
+  const { reference, seats, seatLabels, hasExpired } = await tickets.findBooking(id)
+  return `${hasExpired ? 'No longer' : 'Still'} held: ${formatLabels(seats, seatLabels)}, as ${reference}.`
 }

@@ -1,6 +1,7 @@
 import type { BookingStatus } from '../core/booking.js'
 import type { BookingFilter, ListedBooking } from '../core/booking-list.js'
 import { TicketsError } from '../core/errors.js'
+import { formatStartTime } from '../core/format-time.js'
 import { listedBookingJson } from '../core/json.js'
 import { formatLabels, parseSeats } from '../core/seats.js'
 import type { Tickets } from '../index.js'
@@ -74,9 +75,9 @@ const columns: Column<ListedBooking>[] = [
   {
     title: 'STATUS',
     field: 'status',
-    cell: ({ status }) => status.toLowerCase(),
+    cell: ({ status, hasExpired }) => (hasExpired ? 'expired' : status.toLowerCase()),
     value: ({ status }) => status,
-    tone: ({ status }) => tones[status],
+    tone: ({ status, hasExpired }) => (hasExpired ? 'quiet' : tones[status]),
   },
   {
     title: 'CUSTOMER',
@@ -112,9 +113,11 @@ const columns: Column<ListedBooking>[] = [
   },
   { title: 'NOTE', field: 'note', cell: ({ note }) => note ?? '', weight: 1, optional: true },
   {
+    // In the show's time zone, as the show's own time is.
     title: 'MADE',
     field: 'createdAt',
-    cell: ({ createdAt }) => createdAt.toISOString().slice(0, 16).replace('T', ' '),
+    cell: ({ createdAt, timeZone }) =>
+      formatStartTime(createdAt, timeZone).slice(0, '2026-12-25 19:00'.length),
     value: ({ createdAt }) => createdAt.toISOString(),
     optional: true,
   },

@@ -6,7 +6,11 @@ import type { BookingFacts } from '../terminal/booking-card.js'
 import { whenOf } from './show-text.js'
 
 /** A booking as the terminal's booking card wants it. */
-export function bookingFacts({ booking, replayed }: BookingOutcome, show: Show): BookingFacts {
+export function bookingFacts(
+  { booking, replayed }: BookingOutcome,
+  show: Show,
+  hasExpired = false,
+): BookingFacts {
   return {
     reference: booking.reference,
     status: booking.status,
@@ -15,6 +19,7 @@ export function bookingFacts({ booking, replayed }: BookingOutcome, show: Show):
     note: booking.note,
     show: { name: show.name, when: whenOf(show), layout: show },
     heldUntil: booking.heldUntil && formatStartTime(booking.heldUntil, show.timeZone),
+    hasExpired,
     failure: booking.failure?.message ?? null,
     isReplayed: replayed,
   }

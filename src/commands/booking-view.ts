@@ -37,7 +37,10 @@ async function draw(
   const inside = formatSeats(booking.admittedSeats, show)
   await output.write(
     [
-      renderBookingCard(bookingFacts({ booking, replayed: false }, show), paper),
+      renderBookingCard(
+        bookingFacts({ booking, replayed: false }, show, booking.hasExpired),
+        paper,
+      ),
       ...(inside === '' ? [] : [`  Inside: ${inside}\n`]),
       '\n',
       renderTimeline(

@@ -10,6 +10,10 @@ import { selectIdsWithWords, wordCondition } from './word-search.js'
 /** A booking in a list, with the show that it is for and whoever of it is inside. */
 export interface ListedBooking extends Booking {
   showName: string
+  /** The show's. */
+  timeZone: string
+  /** A hold whose time is over by the database's clock: its seats are free. */
+  hasExpired: boolean
   /** Seats that have been let in, ascending. */
   admittedSeats: number[]
 }
@@ -88,6 +92,8 @@ export async function suggestBookings(
 
 interface ListRow extends BookingRow {
   show_name: string
+  time_zone: string
+  has_expired: boolean
   total_seats: number
   seats_per_row: number | null
   admitted_seats: number[]
@@ -97,7 +103,8 @@ interface ListRow extends BookingRow {
 
 const SELECT_LISTED = `
   select b.*, lower(b.customer) as lower_customer,
-         s.name as show_name, s.total_seats, s.seats_per_row,
+         s.name as show_name, s.time_zone, s.total_seats, s.seats_per_row,
+         coalesce(b.status = 'HELD' and b.held_until <= clock_timestamp(), false) as has_expired,
          array(select seat from admissions where booking_id = b.id order by seat) as admitted_seats
   from bookings b join shows s on s.id = b.show_id`
 
@@ -163,6 +170,8 @@ function toListed(row: ListRow): ListedBooking {
   return {
     ...toBooking(row, layout),
     showName: row.show_name,
+    timeZone: row.time_zone,
+    hasExpired: row.has_expired,
     admittedSeats: row.admitted_seats,
   }
 }

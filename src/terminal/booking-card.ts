@@ -15,6 +15,8 @@ export interface BookingFacts {
   show: { name: string; when: string; layout: SeatLayout }
   /** Until when the seats are held, as people say it; null: until they are released. */
   heldUntil: string | null
+  /** Is a hold's time over, so that its seats are free? */
+  hasExpired?: boolean
   /** Why it failed: a sentence. */
   failure: string | null
   /** Was it made earlier, by a request with the same key? */
@@ -43,7 +45,15 @@ export function renderBookingCard(booking: BookingFacts, paper: Paper): string {
 
 type Sign = 'done' | 'failed' | 'held' | 'waiting'
 
-const outcomes: Record<BookingFacts['status'], { verb: string; sign: Sign; tone: Tone }> = {
+interface Outcome {
+  verb: string
+  sign: Sign
+  tone: Tone
+}
+
+const expired: Outcome = { verb: 'No longer holding', sign: 'failed', tone: 'quiet' }
+
+const outcomes: Record<BookingFacts['status'], Outcome> = {
   CONFIRMED: { verb: 'Booked', sign: 'done', tone: 'good' },
   HELD: { verb: 'Holding', sign: 'held', tone: 'warning' },
   PENDING: { verb: 'Still booking', sign: 'waiting', tone: 'quiet' },
@@ -52,7 +62,7 @@ const outcomes: Record<BookingFacts['status'], { verb: string; sign: Sign; tone:
 }
 
 function headline(booking: BookingFacts, paper: Paper): string[] {
-  const { verb, sign, tone } = outcomes[booking.status]
+  const { verb, sign, tone } = booking.hasExpired ? expired : outcomes[booking.status]
   const customer = booking.customer === null ? '' : ` for ${safeText(booking.customer)}`
   const text = `${verb} ${seatsOf(booking)}${customer}`
   const [first, ...rest] = wrapWords(text, paper.columns - 2)
@@ -75,7 +85,8 @@ function isLong({ seats, show }: BookingFacts): boolean {
   return seats.length > 4 && textWidth(formatSeats(seats, show.layout)) > 32
 }
 
-function heldFor({ status, heldUntil }: BookingFacts): string | null {
+function heldFor({ status, heldUntil, hasExpired }: BookingFacts): string | null {
   if (status !== 'HELD') return null
-  return heldUntil === null ? 'until it is released' : `until ${heldUntil}`
+  if (heldUntil === null) return 'until it is released'
+  return `until ${heldUntil}${hasExpired ? '; it can be confirmed while its seats are free' : ''}`
 }

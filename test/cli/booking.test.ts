@@ -60,6 +60,23 @@ describe('a booking is led through its life by flags', () => {
     expect(refused.json().error).toMatchObject({ code: 'SEATS_TAKEN', seats: [3] })
   })
 
+  it('a hold sold in part tells what it still keeps, and one that has expired that it keeps nothing', async () => {
+    const hold = await book('--seats', 'A1-A4', '--hold', '1h')
+    const ran = await run('booking', 'confirm', hold, '--seats', 'A1-A2')
+    expect(ran.stderr).toBe(`Still held: A3-A4, as ${hold}.\n`)
+
+    const old = await book('--seats', 'B1-B2', '--hold', '1ms')
+    const { stdout } = await run('booking', 'view', old)
+    expect(stdout).toMatch(/^✗ No longer holding seats B1-B2\n/)
+    expect(stdout).toMatch(
+      /\n {2}.* held {2}.*\n {6}B1-B2; held until: \d{4}-\d\d-\d\d [\d:]+ UTC\n$/,
+    )
+    const terminal = inTerminal('booking', 'list', show)
+    await terminal.exit
+    expect(terminal.screen()).toMatch(new RegExp(`${hold} {2}held[^]*${old} {2}expired`))
+    await terminal.close()
+  })
+
   it('what is not there is not found, what is missing is named, what is wrong changes nothing', async () => {
     const reference = await book('--seats', 'A1-A2')
     const ran = await Promise.all([
@@ -109,6 +126,7 @@ describe('the door', () => {
       run('booking', 'check-in', gone, '--json'),
     ])
     expect(wrong).toMatchObject({ exitCode: 4 })
+    expect(wrong.json().error.message).toMatch(/another show: Cats .*, 2030-01-01 19:00 UTC\. Do/)
     expect(wrong.json()).toMatchObject({
       error: { code: 'WRONG_STATE' },
       booking: { status: 'CONFIRMED', show_id: show },

@@ -5,6 +5,7 @@ import { query } from '../../database/sql.js'
 import { inTransaction } from '../../database/transaction.js'
 import { type Booking, toBooking } from '../booking.js'
 import { type ErrorCode, TicketsError } from '../errors.js'
+import { formatStartTime } from '../format-time.js'
 import { layoutOf } from '../house.js'
 import {
   findBookingRow,
@@ -49,7 +50,7 @@ export async function checkIn(
   return withRetry(db, () =>
     inTransaction(db, async (trx) => {
       const locked = await lockBooking(trx, await findBookingRow(trx, name))
-      refuseAtDoor(locked, options)
+      await refuseAtDoor(locked, options)
       const seats = seatsMeant(locked, options.seats)
       const inside = await admissionsOf(trx, locked.row.id, seats)
       const booking = toBooking(locked.row, layoutOf(locked.show))
@@ -73,18 +74,28 @@ interface Admission {
   moment: string
 }
 
-function refuseAtDoor({ show, row }: LockedBooking, options: CheckInOptions): void {
+async function refuseAtDoor(
+  { trx, show, row }: LockedBooking,
+  options: CheckInOptions,
+): Promise<void> {
   const refuse = (code: ErrorCode, message: string) => {
     const booking = toBooking(row, layoutOf(show))
     return new TicketsError(code, message, { outcome: { booking, replayed: false } })
   }
   if (options.show !== undefined && options.show !== row.show_id) {
-    throw refuse('WRONG_STATE', 'The ticket is for another show. Do not let it in.')
+    const other = await titleOf(trx, row.show_id)
+    throw refuse('WRONG_STATE', `The ticket is for another show: ${other}. Do not let it in.`)
   }
   if (row.status !== 'CONFIRMED') throw refuse('WRONG_STATE', wrongState(row, 'checked in').message)
   if (show.cancelled_at !== null) {
     throw refuse('SHOW_CANCELLED', 'The show is cancelled. Nobody was let in.')
   }
+}
+
+/** Its time as well: the shows of a series have one name. */
+async function titleOf(trx: Knex.Transaction, id: string): Promise<string> {
+  const show = await trx('shows').where({ id }).first('name', 'start_time', 'time_zone')
+  return `${show.name}, ${formatStartTime(show.start_time, show.time_zone)}`
 }
 
 async function letIn(
