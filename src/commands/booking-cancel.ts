@@ -1,5 +1,4 @@
 import type { ListedBooking } from '../core/booking-list.js'
-import { TicketsError } from '../core/errors.js'
 import { checkSeatSpec, formatLabels } from '../core/seats.js'
 import type { Context, Handler } from './context.js'
 import { announceStep, namedBooking, UNCHANGED } from './named-booking.js'
@@ -10,7 +9,7 @@ export interface BookingCancelOptions {
   yes?: boolean
 }
 
-/** `tickets booking cancel BOOKING`: gives seats back, all or some; a person is asked first. */
+/** `tickets booking cancel BOOKING`: gives seats back, all or some. A person is asked first. */
 export const run: Handler<BookingCancelOptions, [string | undefined]> = async (
   context,
   { seats, reason, yes },
@@ -19,7 +18,8 @@ export const run: Handler<BookingCancelOptions, [string | undefined]> = async (
   if (seats !== undefined) checkSeatSpec(seats)
   const booking = await namedBooking(context, name)
   const isCancelled = booking.status === 'CANCELLED'
-  if (context.output.canPrompt && !yes && !isCancelled) await askLeave(context, booking, seats)
+  const isAsked = context.output.canPrompt && !yes && !isCancelled
+  if (isAsked && !(await askLeave(context, booking, seats))) return context.output.hint(UNCHANGED)
   const outcome = await context.tickets.cancelBooking(booking.id, {
     ...(seats !== undefined && { seats }),
     ...(reason !== undefined && { reason }),
@@ -31,15 +31,13 @@ export const run: Handler<BookingCancelOptions, [string | undefined]> = async (
 }
 
 async function askLeave(
-  { asking, output }: Context,
+  { asking }: Context,
   booking: ListedBooking,
   seats: string | undefined,
-): Promise<void> {
+): Promise<boolean> {
   const { askConfirm } = await import('../terminal/prompts.js')
   const whose = booking.customer === null ? '' : ` of ${booking.customer}`
   const what = seats ?? formatLabels(booking.seats, booking.seatLabels)
   const message = `Cancel ${what}${whose}, ${booking.showName}?`
-  if (await askConfirm({ ...asking, unchanged: UNCHANGED }, { message, default: false })) return
-  output.hint(UNCHANGED)
-  throw new TicketsError('INTERRUPTED', UNCHANGED)
+  return askConfirm({ ...asking, unchanged: UNCHANGED }, { message, default: false })
 }
