@@ -96,7 +96,7 @@ export const helpTopics: Record<string, HelpTopic> = {
   },
   booking: {
     examples: [
-      'tickets booking list Hamlet --sort customer',
+      'tickets booking list Hamlet --status confirmed --sort customer',
       'tickets booking view K7Q2-9FMX',
       'tickets booking move k7q29fmx --to D5-D8',
     ],
@@ -104,7 +104,7 @@ export const helpTopics: Record<string, HelpTopic> = {
   },
   'booking list': {
     examples: [
-      'tickets booking list Hamlet --sort customer',
+      'tickets booking list Hamlet --status confirmed --sort customer',
       'tickets booking list --customer "ada love"',
       'tickets booking list Hamlet --all -o csv > doors.csv',
     ],
