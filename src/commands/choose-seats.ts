@@ -8,7 +8,7 @@ import { renderProblem } from '../terminal/problem-card.js'
 import { askSeats } from '../terminal/prompts.js'
 import { safeText } from '../terminal/safe-text.js'
 import type { SeatAnswer } from '../terminal/seat-answer.js'
-import { canShowMap, pickSeats } from '../terminal/seat-picker.js'
+import { canShowMap, type PickerQuestion, pickSeats } from '../terminal/seat-picker.js'
 import type { Context } from './context.js'
 import { alternativesHint } from './hints.js'
 import { whenOf } from './show-text.js'
@@ -44,29 +44,57 @@ export async function chooseSeats(
 }
 
 async function pickOnMap(
-  { asking, tickets }: Context,
+  context: Context,
   { id }: Show,
   refused: RefusedSeats | undefined,
 ): Promise<ChosenSeats | undefined> {
-  const ending = new AbortController()
-  const houses = tickets.watchShow(id, { signal: ending.signal })
-  try {
-    const house: ShowDetails = (await houses.next()).value
+  const seats = await pickInHouse(context, id, (house) => {
     checkRoom(house)
     const picked = seatsOf(refused?.wanted, house)
-    const seats = await pickSeats(asking, {
-      heading: safeText(`${house.name}, ${whenOf(house)}`),
-      house,
-      changes: houses,
-      picked,
-      // What became of seats that were named is on the map.
-      ...(refused && picked.length === 0 && { notice: refused.error.message }),
+    // What became of seats that were named is on the map.
+    return { picked, ...(refused && picked.length === 0 && { notice: refused.error.message }) }
+  })
+  return seats && { wanted: { seats }, isSeen: true }
+}
+
+/** Asks for seats on the live map of a show; `question` is what to ask, for the house as it is. */
+export async function pickInHouse(
+  { asking, tickets }: Context,
+  showId: string,
+  question: (house: ShowDetails) => HouseQuestion,
+): Promise<number[] | undefined> {
+  const ending = new AbortController()
+  const houses = tickets.watchShow(showId, { signal: ending.signal })
+  try {
+    const first: ShowDetails = (await houses.next()).value
+    const { own = [], ...asked } = question(first)
+    return await pickSeats(asking, {
+      ...asked,
+      heading: safeText(`${first.name}, ${whenOf(first)}`),
+      house: without(own, first),
+      changes: eachWithout(own, houses),
     })
-    return seats && { wanted: { seats }, isSeen: true }
   } finally {
     ending.abort()
     void houses.return(undefined)
   }
+}
+
+export interface HouseQuestion
+  extends Pick<PickerQuestion, 'message' | 'picked' | 'exchange' | 'notice'> {
+  /** Seats of a booking that is moved: they are free to it. */
+  own?: readonly number[]
+}
+
+async function* eachWithout(own: readonly number[], houses: AsyncIterable<ShowDetails>) {
+  for await (const house of houses) yield without(own, house)
+}
+
+function without(own: readonly number[], house: ShowDetails): ShowDetails {
+  const [booked, held] = [house.booked.clone(), house.held.clone()]
+  booked.deleteAll(own)
+  held.deleteAll(own)
+  return { ...house, booked, held }
 }
 
 /** The seats that were wanted, as far as they were named and exist. */

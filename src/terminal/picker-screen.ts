@@ -126,10 +126,12 @@ function sayTyped({ house, typed: { text } }: Picking, paper: Paper): string {
 /** More seats than this are only counted: nobody reads them, and they take their time. */
 const mostNamed = 200
 
-function sayPicked({ house, picked }: Picking, paper: Paper): string {
+function sayPicked({ exchange, house, picked }: Picking, paper: Paper): string {
   if (picked.size === 0) return indent(tint(paper, 'quiet', 'nothing picked'))
   const seats = picked.size > mostNamed ? '' : `: ${formatSeats(picked, house)}`
-  const text = `${seatSign('yours', paper)} ${picked.size.toLocaleString('en-GB')} picked${seats}`
+  const of = exchange === undefined ? '' : ` of ${exchange.toLocaleString('en-GB')}`
+  const count = picked.size.toLocaleString('en-GB') + of
+  const text = `${seatSign('yours', paper)} ${count} picked${seats}`
   return indent(tint(paper, seatTones.yours, fitLine(text, paper)))
 }
 
@@ -138,12 +140,12 @@ function sayCounts(picking: Picking, paper: Paper): string {
 }
 
 /** The keys, as many of them as there is room for, the most needed first. */
-function sayKeys({ house }: Picking, paper: Paper): string[] {
+function sayKeys({ exchange, house }: Picking, paper: Paper): string[] {
   const jump = house.seatsPerRow === null ? '12' : 'B12'
   const between = ` ${signs(paper).dot} `
   const keys = [
     ['space', 'pick'],
-    ['enter', 'book'],
+    ['enter', exchange === undefined ? 'book' : 'move'],
     ['+ -', 'best together'],
     [jump, 'go there'],
     ['esc', 'back'],

@@ -15,6 +15,8 @@ export interface Picking {
   /** What is booked or held: never to be picked. */
   readonly taken: SeatSet
   readonly picked: SeatSet
+  /** For so many seats as many others are picked; undefined: any number is, to be booked. */
+  readonly exchange: number | undefined
   /** The seat that is pointed at. */
   readonly cursor: number
   /** Picked seats that others got, until the picker has shown that they know. */
@@ -32,13 +34,15 @@ export const untyped = { text: '', at: 0 }
 export function startPicking(start: {
   house: House
   picked?: readonly number[]
+  exchange?: number
   notice?: string
 }): Picking {
-  const { house, picked = [], notice } = start
+  const { house, picked = [], exchange, notice } = start
   const nothing: Picking = {
     house,
     taken: takenOf(house),
     picked: SeatSet.of(picked, house.totalSeats),
+    exchange,
     cursor: 1,
     lost: [],
     typed: untyped,
@@ -113,9 +117,13 @@ export function pickBest(picking: Picking, count: number): Picking {
  * nothing is picked, or seats were lost that the person at the keys may not have noticed.
  */
 export function finishPicking(picking: Picking): number[] | Picking {
-  const { cursor, house, lost, picked } = picking
+  const { cursor, exchange = picking.picked.size, house, lost, picked } = picking
   if (picked.size === 0) {
     return { ...picking, notice: `Nothing is picked: space picks ${seatLabel(cursor, house)}.` }
+  }
+  if (picked.size !== exchange) {
+    const count = exchange === 1 ? 'one seat' : `${exchange} seats`
+    return { ...picking, lost: [], notice: `It takes ${count}; ${picked.size} picked.` }
   }
   if (lost.length === 0) return [...picked]
   const rest = picked.size === 1 ? 'the other one' : `the other ${picked.size}`

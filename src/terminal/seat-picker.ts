@@ -29,6 +29,8 @@ export interface PickerQuestion {
   changes: AsyncIterable<House>
   /** Picked from the start; those of them that are taken are named as lost. */
   picked?: readonly number[]
+  /** So many seats are given for as many others: no other number is taken. */
+  exchange?: number
   /** Told at first: why it is asked again. */
   notice?: string
 }
@@ -113,7 +115,7 @@ function finish(
 ): void {
   const finished = finishPicking(picking)
   if (Array.isArray(finished)) done(finished)
-  else setPicking(finished)
+  else setPicking({ ...finished, typed: untyped })
 }
 
 /** Passes on every change of the house until it is told to stop. */

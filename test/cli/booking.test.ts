@@ -21,8 +21,9 @@ beforeEach(async () => {
 const run = (...args: string[]) => runInProcess(args, { DATABASE_URL: db.url })
 const json = async (...args: string[]) => (await run(...args, '--json')).json()
 const book = async (...args: string[]) => (await json('book', show, ...args)).reference as string
-const inTerminal = (...args: string[]) =>
-  openTerminal(process.execPath, [program, ...args], { env: { DATABASE_URL: db.url } })
+const inTerminal = (...args: string[]) => openTickets(args)
+const openTickets = (args: string[], env = {}) =>
+  openTerminal(process.execPath, [program, ...args], { env: { DATABASE_URL: db.url, ...env } })
 
 describe('a booking is led through its life by flags', () => {
   it('held, confirmed in part, moved, cancelled: every answer is the booking as it stands', async () => {
@@ -272,11 +273,44 @@ describe('at a terminal', () => {
     expect(await json('booking', 'view', reference)).toMatchObject({ status: 'CONFIRMED' })
   })
 
-  it('a move shows the house, refuses what is taken, and takes what is typed', async () => {
+  it('a move is made on the live map, for as many seats as the booking has', async () => {
     const reference = await book('--seats', 'A1-A2')
     await book('--seats', 'B1')
     const terminal = inTerminal('booking', 'move', reference)
-    await terminal.waitFor('Which seats instead of A1, A2?')
+    await terminal.waitFor(/A \[★\]★ ○[\s\S]*★ 2 of 2 picked: A1-A2[\s\S]*enter move/)
+    terminal.type('b')
+    await terminal.waitFor('B [●]○')
+    terminal.press('right')
+    terminal.type('2')
+    await terminal.waitFor('★ 2 of 2 picked: B2-B3')
+    await book('--seats', 'B3')
+    await terminal.waitFor('B3 taken elsewhere')
+    terminal.press('enter')
+    await terminal.waitFor('It takes 2 seats; 1 picked.')
+    terminal.press('right')
+    terminal.press('right')
+    terminal.type(' ')
+    await terminal.waitFor('★ 2 of 2 picked: B2, B4')
+    terminal.press('enter')
+    await terminal.waitFor('Given back: A1, A2.')
+    expect((await terminal.exit).code).toBe(0)
+    expect(terminal.screen()).toMatch(/^✓ Which seats instead of A1-A2\? B2, B4\n✓ Booked/)
+    await terminal.close()
+
+    const undecided = inTerminal('booking', 'move', reference)
+    await undecided.waitFor('2 of 2 picked')
+    undecided.press('escape')
+    expect(await undecided.exit).toEqual({ code: 0, signal: null })
+    expect(undecided.screen()).toBe('Nothing was changed.')
+    await undecided.close()
+    expect(await json('booking', 'view', reference)).toMatchObject({ seats: [12, 14] })
+  })
+
+  it('a move asked for in lines shows the house, refuses what is taken, and takes what is typed', async () => {
+    const reference = await book('--seats', 'A1-A2')
+    await book('--seats', 'B1')
+    const terminal = openTickets(['booking', 'move', reference], { TICKETS_PLAIN: '1' })
+    await terminal.waitFor('Which seats instead of A1-A2?')
     terminal.type('B1-B2\r')
     await terminal.waitFor('B1 is taken')
     terminal.press('ctrl-u')
@@ -290,7 +324,7 @@ describe('at a terminal', () => {
   it('Ctrl-C at a question leaves everything as it was', async () => {
     const reference = await book('--seats', 'A1')
     const terminal = inTerminal('booking', 'move', reference)
-    await terminal.waitFor('Which seats instead')
+    await terminal.waitFor('1 of 1 picked')
     terminal.press('ctrl-c')
     expect((await terminal.exit).code).toBe(130)
     expect(terminal.screen()).toContain('Nothing was changed.')
