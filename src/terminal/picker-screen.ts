@@ -141,13 +141,14 @@ function sayCounts(picking: Picking, paper: Paper): string {
 
 /** The keys, as many of them as there is room for, the most needed first. */
 function sayKeys({ exchange, house }: Picking, paper: Paper): string[] {
-  const jump = house.seatsPerRow === null ? '12' : 'B12'
+  const hasRows = house.seatsPerRow !== null
   const between = ` ${signs(paper).dot} `
   const keys = [
     ['space', 'pick'],
     ['enter', exchange === undefined ? 'book' : 'move'],
-    ['+ -', 'best together'],
-    [jump, 'go there'],
+    // Without rows, a number is a seat.
+    [hasRows ? '4 + -' : '+ -', 'best together'],
+    [hasRows ? 'B12' : '12', 'go there'],
     ['esc', 'back'],
   ]
   const long = keys.map(([key, what]) => `${key} ${what}`)
