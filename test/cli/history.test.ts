@@ -144,6 +144,15 @@ describe('nobody changes the history', () => {
     const last = await db.sql('select action from history order by id desc limit 1')
     expect(last).toEqual([{ action: 'deleted' }])
   })
+
+  it('and a show goes from the database only with an event, which outlives it', async () => {
+    const empty = await insertShow(db, { name: 'Nobody came' })
+    await db.sql('delete from shows where id = $1', [empty])
+    const events = await db.sql('select action from history where show_id = $1 order by id', [
+      empty,
+    ])
+    expect(events).toEqual([{ action: 'created' }, { action: 'deleted' }])
+  })
 })
 
 it('an operator without a name, or a seat without a show, is refused', async () => {
