@@ -21,8 +21,15 @@ export function renderTimeline(entries: readonly TimelineEntry[], paper: Paper):
 
 function drawEntry(entry: TimelineEntry, width: number, paper: Paper): string {
   const { when, action, what, who } = entry
-  const by = who === '' ? '' : tint(paper, 'quiet', `  ${safeText(who)}`)
-  const head = `  ${tint(paper, 'quiet', padText(when, width))}  ${tint(paper, 'strong', action)}${by}`
-  const below = what === '' ? [] : wrapWords(safeText(what), paper.columns - 6)
-  return [head, ...below.map((line) => `      ${line}`), ''].join('\n')
+  const by = safeText(who)
+  const isBeside = width + textWidth(`${action}${by}`) + 6 <= paper.columns
+  const head = `  ${tint(paper, 'quiet', padText(when, width))}  ${tint(paper, 'strong', action)}`
+  const below = [what, ...(isBeside ? [] : [by])]
+    .filter((text) => text !== '')
+    .flatMap((text) => wrapWords(safeText(text), paper.columns - 6))
+  return [
+    isBeside && by !== '' ? `${head}  ${tint(paper, 'quiet', by)}` : head,
+    ...below.map((line) => `      ${line}`),
+    '',
+  ].join('\n')
 }

@@ -4,6 +4,7 @@ import { type BookingFacts, renderBookingCard } from '../../src/terminal/booking
 import { renderProblem } from '../../src/terminal/problem-card.js'
 import { renderShowCard, salesBar } from '../../src/terminal/show-card.js'
 import { renderTicket } from '../../src/terminal/ticket.js'
+import { renderTimeline } from '../../src/terminal/timeline.js'
 import { pictureOf } from '../support/picture.js'
 import { openTerminal } from '../support/terminal.js'
 
@@ -48,6 +49,19 @@ describe('a ticket', () => {
       expect(writtenOn(paper, true)).toEqual(data.map((row) => row.map((isDark) => !isDark)))
     }
   })
+})
+
+test('a history says who did it beside what was done, or below in a narrow terminal', () => {
+  const events = [
+    { when: '2030-01-01 19:00 UTC', action: 'moved', what: 'A1 → B1', who: 'ada, move' },
+  ]
+  const paper = { columns: 80, color: false, unicode: true }
+  expect(renderTimeline(events, paper)).toBe(
+    '  2030-01-01 19:00 UTC  moved  ada, move\n      A1 → B1\n',
+  )
+  expect(renderTimeline(events, { ...paper, columns: 36 })).toBe(
+    '  2030-01-01 19:00 UTC  moved\n      A1 → B1\n      ada, move\n',
+  )
 })
 
 describe('a show', () => {
