@@ -15,6 +15,7 @@ export const run: Handler<object, [string]> = async ({ output, tickets }, _optio
         ...report,
         name: show.name,
         when: whenOf(show),
+        isCancelled: show.cancelledAt !== null,
         hours: hours.map(({ hour, ...sales }) => ({ label: timeOf(hour, show), ...sales })),
         operators: report.operators.map(({ operator, ...sales }) => ({
           label: operator ?? 'unknown',

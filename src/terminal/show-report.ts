@@ -24,6 +24,7 @@ interface Sales {
 export interface ReportFacts {
   name: string
   when: string
+  isCancelled: boolean
   capacity: Counts
   rows: Row[] | null
   hours: Sales[]
@@ -39,6 +40,7 @@ export function renderShowReport(facts: ReportFacts, paper: Paper): string {
   return [
     ...wrapWords(safeText(facts.name), paper.columns).map((line) => tint(paper, 'strong', line)),
     safeText(facts.when),
+    ...(facts.isCancelled ? [tint(paper, 'bad', 'Cancelled')] : []),
     '',
     `  ${stateBar(capacity, barWidth(paper, 4), paper)}`,
     ...wrapLegend(capacity, paper),

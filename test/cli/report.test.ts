@@ -51,6 +51,12 @@ it('who sold and who took back adds up to what is sold, moves between shows incl
   expect(report.hours[0]!.hour).toMatch(/:00:00\.000Z$/)
 })
 
+it('a cancelled show says so', async () => {
+  const gone = await insertShow(db, { name: 'Gone' })
+  await run(['show', 'cancel', gone, '-y', '--expect-bookings', '0'])
+  expect((await run(['show', 'report', gone])).stdout).toMatch(/^Gone\n.*\nCancelled\n/)
+})
+
 it('a terminal shows it as bars that fit, with signs where there is no colour', async () => {
   for (const columns of [40, 80]) {
     const { stdout } = await run(['show', 'report', show], { COLUMNS: String(columns) })
