@@ -5,6 +5,7 @@ import { withRetry } from '../database/retry.js'
 import { query } from '../database/sql.js'
 import { inTransaction } from '../database/transaction.js'
 import { TicketsError } from './errors.js'
+import { formatStartTime } from './format-time.js'
 import { checkText } from './input.js'
 import { quote } from './quote.js'
 import { SeatSet } from './seat-set.js'
@@ -99,19 +100,29 @@ export async function findShow(db: Database, name: string): Promise<Show> {
   const rows = await withRetry(db, () => showsNamed(db.knex, name))
   const [row] = rows
   if (row === undefined) {
-    throw new TicketsError(
-      'SHOW_NOT_FOUND',
-      `There is no show ${quote(name)}. \`tickets show list\` shows them all.`,
-    )
+    const meant = await namesLike(db, name)
+    const help = meant === '' ? '`tickets show list` shows them all.' : `Did you mean ${meant}?`
+    throw new TicketsError('SHOW_NOT_FOUND', `There is no show ${quote(name)}. ${help}`)
   }
   if (rows.length > 1) {
-    const ids = rows.map((candidate) => candidate.id).join(', ')
+    // With their times: the shows of a series have one name.
+    const shows = rows.map(
+      ({ id, start_time, time_zone }) => `${id} (${formatStartTime(start_time, time_zone)})`,
+    )
     throw new TicketsError(
       'AMBIGUOUS_ID',
-      `${quote(name)} means more than one show (${ids}${rows.length > 2 ? ', …' : ''}). Give more of the id.`,
+      `${quote(name)} means more than one show: ${shows.join(', ')}${rows.length > 2 ? ', …' : ''}. Give more of the id.`,
     )
   }
   return toShow(row)
+}
+
+/** The names of shows that have words beginning like these, quoted; empty when there are none. */
+async function namesLike(db: Database, name: string): Promise<string> {
+  if (!/\p{L}/u.test(name) || name.length > 200) return ''
+  const names = new Set<string>()
+  for await (const show of listShows(db, { search: name, limit: 3 })) names.add(quote(show.name))
+  return [...names].join(' or ')
 }
 
 /** Checks the length of a row in a house of so many seats. Throws INVALID_INPUT. */

@@ -98,11 +98,20 @@ describe('the name of a show on the command line', () => {
     ])
   })
 
-  it('that means two shows books in neither, and the sentence tells both ids', async () => {
+  it('that no show bears is answered with those whose words begin so', async () => {
+    await insertShow(db, { name: 'The Merry Widow' })
+    const { exitCode, stderr } = await run('show', 'view', 'merry wid')
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 3,
+      stderr: '✗ There is no show "merry wid". Did you mean "The Merry Widow"?',
+    })
+  })
+
+  it('that means two shows books in neither, and the sentence tells their ids and times', async () => {
     const ran = await run('book', 'aaaa', '--seats', '1')
     expect(ran).toMatchObject({ exitCode: 2, stdout: '' })
     const words = ran.stderr.replace(/\s+/g, ' ')
-    for (const id of [twin, other]) expect(words).toContain(id)
+    for (const id of [twin, other]) expect(words).toContain(`${id} (2030-01-01 19:00 UTC)`)
     expect(await db.sql('select 1 from bookings where show_id = any($1)', [[twin, other]])).toEqual(
       [],
     )
