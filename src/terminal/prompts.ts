@@ -81,17 +81,56 @@ export interface ShowQuestion<Show> {
 /** Asks for a show, searching as one types. An error of the search ends the question. */
 export function askShow<Show>(asking: Asking, question: ShowQuestion<Show>): Promise<Show> {
   if (asksInLines(asking.output)) return askShowInLine(asking, question)
-  return withPrompt(asking, (context, fail) =>
-    searchPrompt<Show>(
-      {
-        message: safeText(question.message ?? 'Which show?'),
-        pageSize: 8,
-        source: showSearch(question, asking.output.columns, fail),
-        theme: promptTheme(errorPaperOf(asking.output)),
-      },
-      context,
-    ),
-  )
+  return withPrompt(asking, (context, fail) => {
+    const search = showSearch(question, asking.output.columns, fail)
+    return withEnterAhead(context.input, search, (source) =>
+      searchPrompt<Show>(
+        {
+          message: safeText(question.message ?? 'Which show?'),
+          pageSize: 8,
+          source,
+          theme: promptTheme(errorPaperOf(asking.output)),
+        },
+        context,
+      ),
+    )
+  })
+}
+
+type Search<Found> = (term: string | undefined, of: { signal: AbortSignal }) => Promise<Found[]>
+
+/**
+ * While it searches, inquirer hears no Enter. One that came then, after a name that was typed fast,
+ * is pressed again when just one show is found; among more than one, the person has to choose.
+ */
+async function withEnterAhead<Found, Answer>(
+  input: NodeJS.ReadStream,
+  search: Search<Found>,
+  ask: (search: Search<Found>) => Promise<Answer>,
+): Promise<Answer> {
+  let searches = 0
+  let isEnterAhead = false
+  const onKey = (_: string, { name }: { name?: string }) => {
+    isEnterAhead = searches > 0 && (name === 'return' || name === 'enter')
+  }
+  input.on('keypress', onKey)
+  try {
+    return await ask(async (term, of) => {
+      searches += 1
+      try {
+        const found = await search(term, of)
+        if (isEnterAhead && !of.signal.aborted && found.length === 1) {
+          // When the prompt has taken what is found.
+          setImmediate(() => input.emit('keypress', '\r', { name: 'return' }))
+        }
+        return found
+      } finally {
+        searches -= 1
+      }
+    })
+  } finally {
+    input.off('keypress', onKey)
+  }
 }
 
 export interface SeatsQuestion {
@@ -151,7 +190,10 @@ function showSearch<Show>(
   fail: (error: unknown) => void,
 ) {
   const seen = new Map<string, Choice<Show>>()
-  return async (term: string | undefined, { signal }: { signal: AbortSignal }) => {
+  return async (
+    term: string | undefined,
+    { signal }: { signal: AbortSignal },
+  ): Promise<(Choice<Show> | Separator)[]> => {
     const again = seen.get(term ?? '')
     if (again) return [again]
     try {

@@ -111,6 +111,21 @@ describe('questions', () => {
     await terminal.waitFor('= 1')
   })
 
+  test('for a show: an Enter that is typed before the answer of the search takes the only match', async () => {
+    const terminal = ask(`
+      const search = ${search}
+      let answerNow
+      const answered = new Promise((resolve) => { answerNow = resolve })
+      process.stdin.on('keypress', (_, { name }) => { if (name === 'return') setImmediate(answerNow) })
+      return askShow(asking, { search: async (term) => {
+        if (term) await answered
+        return search(term)
+      } })`)
+    await terminal.waitFor('❯ The Lion King')
+    terminal.type('Ham\r')
+    await terminal.waitFor('= 2')
+  })
+
   test('for a number take it with a comma, and refuse what is out of range', async () => {
     const terminal = ask(`return askNumber(asking, { message: 'Seats?', min: 1, max: 100_000 })`)
     await terminal.waitFor('Seats? (1 to 100,000)')
