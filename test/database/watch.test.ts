@@ -62,7 +62,7 @@ it('shows the house at once, and every sale, hold and release within a second', 
 
 it('shows the seats of a hold that expires, although nobody tells of it', async () => {
   const show = await insertShow(db)
-  await tickets.book(show, { seats: '1', hold: 300 })
+  await tickets.book(show, { seats: '1', hold: 3000 })
   const houses = look(show)
   expect((await next(houses)).held.has(1)).toBe(true)
   await sees(houses, (house) => !house.held.has(1))
