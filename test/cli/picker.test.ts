@@ -159,10 +159,11 @@ describe('the seat picker', () => {
 
   it('tells the seats of an expiring hold as soon as they are free', async () => {
     const show = await lionKing()
-    await tickets(['book', show, '--seats', 'A1', '--hold', '2s'], { db: db.url })
     const clerk = sitDown([show])
-    await clerk.sees('A  ◐[○]○')
-    await clerk.sees('A  ○[○]○')
+    await clerk.sees('A [○]○ ○')
+    await tickets(['book', show, '--seats', 'A1', '--hold', '2s'], { db: db.url })
+    await clerk.sees('A [◐]○ ○')
+    await clerk.sees('A [○]○ ○')
   })
 
   it('refuses to pick what is taken, and to book nothing', async () => {
