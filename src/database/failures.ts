@@ -36,7 +36,7 @@ export function isServerAbsent(error: unknown): boolean {
   const code = systemCode(error)
   return (
     sqlState(error) === '3D000' ||
-    ((code === 'ECONNREFUSED' || code === 'ENOENT') && isConnecting(error))
+    (['ECONNREFUSED', 'ENOENT', 'ENOTDIR'].includes(code ?? '') && isConnecting(error))
   )
 }
 

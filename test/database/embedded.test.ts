@@ -25,6 +25,7 @@ import {
   ensureEmbedded,
   stopEmbedded,
 } from '../../src/database/embedded.js'
+import { tickets } from '../support/cli.js'
 import {
   buildEmbeddedProgram,
   copyServer,
@@ -208,6 +209,18 @@ describe('one clear sentence', () => {
         message: expect.stringContaining('part of that path is a file (ENOTDIR)'),
       })
     }))
+
+  test.each([
+    ['/proc', 'no file can be made there'],
+    ['/proc/x/y', 'no file can be made there'],
+    ['/dev/null/x', 'part of that path is a file'],
+  ])('a path where no directory can be, from the command line: %s', async (path, reason) => {
+    const { exitCode, stdout } = await tickets(['show', 'list', '--json'], {
+      env: { TICKETS_DATA_DIR: path },
+    })
+    expect(exitCode).toBe(6)
+    expect(JSON.parse(stdout).error.message).toContain(reason)
+  })
 
   test('a full disk, before and after there is a server', async ({ skip }) => {
     await withDataDir(async (disk) => {

@@ -1,4 +1,4 @@
-import { lstatSync, realpathSync, statSync } from 'node:fs'
+import { existsSync, lstatSync, realpathSync, statSync } from 'node:fs'
 import { chmod, chown, mkdir, open, readdir, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Account } from './account.js'
@@ -14,8 +14,17 @@ import {
 
 /** Makes the data directory and its parents, closed to others; leaves one that is there alone. */
 export async function makeRoot(layout: Layout): Promise<void> {
-  await mkdir(dirname(layout.root), { recursive: true })
+  await makeParents(dirname(layout.root))
   await makeDirectory(layout.root)
+}
+
+/** Not mkdir's own recursion: in /proc, which takes no directories, it goes on for ever. */
+async function makeParents(path: string): Promise<void> {
+  if (existsSync(path)) return
+  await makeParents(dirname(path))
+  await mkdir(path).catch((error) => {
+    if (codeOf(error) !== 'EEXIST') throw error
+  })
 }
 
 /**
