@@ -177,6 +177,11 @@ function clientOf(target: DatabaseTarget, options: ConnectOptions, onConnected: 
       onConnected()
       return client
     }
+
+    /** Should COMMIT or ROLLBACK itself fail, as when it is cancelled, the transaction goes on. */
+    override async validateConnection(client: pg.Client): Promise<boolean> {
+      return client.getTransactionStatus() === 'I'
+    }
   }
 }
 

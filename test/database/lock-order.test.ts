@@ -67,15 +67,29 @@ test('what is read has seen the hold that was committed while the lock was waite
 })
 
 test('a BEGIN that fails lets nothing be written, and the next booking is as good as any', async () => {
-  let isSpoilt = false
-  proxy.decide((message) => {
-    if (!isSpoilt && isBegin(message)) {
-      message.bytes.write('BEGUM', 5)
-      isSpoilt = true
-    }
-    return 'pass'
-  })
+  spoil('BEGIN')
   await expect(tickets.book(show, { seats: '5' })).rejects.toThrow('BEGUM')
   expect(await tickets.viewShow(show)).toMatchObject({ confirmedSeats: 0 })
   await expect(tickets.book(show, { seats: '5' })).resolves.toMatchObject({ replayed: false })
 })
+
+test('a COMMIT or ROLLBACK that fails leaves no transaction for the next booking to run in', async () => {
+  spoil('COMMIT')
+  await expect(tickets.book(show, { seats: '5' })).rejects.toThrow('COMMUM')
+  await expect(tickets.book(show, { seats: '5' })).resolves.toMatchObject({ replayed: false })
+  spoil('ROLLBACK')
+  await expect(tickets.cancelShow(show, 17)).rejects.toThrow('ROLLBAUM')
+  await expect(tickets.book(show, { seats: '6' })).resolves.toMatchObject({ replayed: false })
+})
+
+/** The server will not understand the next of these statements. */
+function spoil(statement: string): void {
+  let isSpoilt = false
+  proxy.decide((message) => {
+    if (!isSpoilt && isStatement(message, statement)) {
+      message.bytes.write('UM', message.bytes.indexOf(statement) + statement.length - 2)
+      isSpoilt = true
+    }
+    return 'pass'
+  })
+}
