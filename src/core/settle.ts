@@ -47,8 +47,8 @@ interface RepeatOptions extends BookingOptions {
 }
 
 /**
- * Runs `work`, which decides the drafts, in a transaction, and again under the same ids until its
- * outcome is known. Throws BUSY, INTERRUPTED, and what `work` and the database throw.
+ * Runs `work`, which locks and then decides the drafts, in a transaction, and again under the same
+ * ids until its outcome is known. Throws BUSY, INTERRUPTED, and what `work` and the database throw.
  */
 export async function inRepeatableTransaction<T>(
   db: Database,
@@ -66,7 +66,7 @@ export async function inRepeatableTransaction<T>(
       db,
       async (n) => {
         if (n > 1) await beforeRetry?.(failure)
-        return inTransaction(db, work, { onCommit }).catch((error) => {
+        return inTransaction(db, work, { onCommit, isEager: true }).catch((error) => {
           failure = error
           throw error
         })

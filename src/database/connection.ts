@@ -168,8 +168,10 @@ function setting(name: string, value: string | undefined): string | undefined {
 
 function clientOf(target: DatabaseTarget, options: ConnectOptions, onConnected: () => void) {
   return class TicketsClient extends PostgresClient {
-    override transaction(container: unknown, config: unknown, outer: unknown) {
-      return new EagerTransaction(this, container, config, outer)
+    override transaction(container: unknown, config: Knex.TransactionConfig, outer: unknown) {
+      return config.isEager
+        ? new EagerTransaction(this, container, config, outer)
+        : super.transaction(container, config, outer)
     }
 
     override async acquireRawConnection(): Promise<pg.Client> {

@@ -6,6 +6,8 @@ import { nameOperator } from './operator.js'
 export interface TransactionOptions {
   /** Called when COMMIT is about to be sent: from then on, an error leaves its outcome open. */
   onCommit?: () => void
+  /** What `work` sends first does no harm by itself, and follows BEGIN at once: `EagerTransaction`. */
+  isEager?: boolean
 }
 
 /**
@@ -18,7 +20,7 @@ export interface TransactionOptions {
 export async function inTransaction<T>(
   db: Database,
   work: (trx: Knex.Transaction) => Promise<T>,
-  { onCommit }: TransactionOptions = {},
+  { onCommit, isEager = false }: TransactionOptions = {},
 ): Promise<T> {
   let allowAbortion = () => {}
   try {
@@ -31,7 +33,7 @@ export async function inTransaction<T>(
         onCommit?.()
         return result // Knex sends COMMIT now.
       },
-      { isolationLevel: 'read committed' },
+      { isolationLevel: 'read committed', isEager },
     )
   } finally {
     allowAbortion()

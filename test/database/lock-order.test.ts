@@ -82,6 +82,14 @@ test('a COMMIT or ROLLBACK that fails leaves no transaction for the next booking
   await expect(tickets.book(show, { seats: '6' })).resolves.toMatchObject({ replayed: false })
 })
 
+test('a show whose BEGIN fails is not created', async () => {
+  spoil('BEGIN')
+  const startTime = new Date('2030-01-01T19:00Z')
+  const created = tickets.createShow({ name: 'Hamlet', startTime, totalSeats: 10 })
+  await expect(created).rejects.toThrow('BEGUM')
+  expect(await db.sql('select name from shows')).toEqual([{ name: 'Cats' }])
+})
+
 /** The server will not understand the next of these statements. */
 function spoil(statement: string): void {
   let isSpoilt = false
