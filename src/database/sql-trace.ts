@@ -5,15 +5,21 @@ import type { Knex } from 'knex'
  * after …` for those that fail. Bindings are shortened: they are there to be recognised.
  */
 export function traceQueries(db: Knex, trace: (line: string) => void): void {
-  const startedAt = new Map<string, number>()
-  // A connection runs one statement at a time, so its id is enough to find the start.
-  const elapsed = ({ __knexUid }: TracedQuery) =>
-    `${(performance.now() - (startedAt.get(__knexUid) ?? Number.NaN)).toFixed(1)} ms`
+  const sentAt = new Map<string, number>()
+  const answeredAt = new Map<string, number>()
+  // The server begins a statement when it has answered the one before it on the connection.
+  const elapsed = ({ __knexUid, __knexQueryUid }: TracedQuery) => {
+    const now = performance.now()
+    const begun = Math.max(sentAt.get(__knexQueryUid) ?? now, answeredAt.get(__knexUid) ?? 0)
+    sentAt.delete(__knexQueryUid)
+    answeredAt.set(__knexUid, now)
+    return `${(now - begun).toFixed(1)} ms`
+  }
 
   db.on('query', (query: TracedQuery) => {
-    startedAt.set(query.__knexUid, performance.now())
     // Knex announces the start of these, but never their end.
     if (transactionControl.test(query.sql)) trace(query.sql)
+    else sentAt.set(query.__knexQueryUid, performance.now())
   })
   db.on('query-response', (_response: unknown, query: TracedQuery) =>
     trace(`${elapsed(query)}  ${describe(query)}`),
@@ -24,7 +30,10 @@ export function traceQueries(db: Knex, trace: (line: string) => void): void {
 }
 
 interface TracedQuery {
+  /** Of the connection. */
   __knexUid: string
+  /** Of the statement. */
+  __knexQueryUid: string
   sql: string
   bindings?: readonly unknown[]
 }
