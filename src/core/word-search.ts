@@ -16,6 +16,8 @@ export interface WordSearch {
 
 /** So many rows in the order of the list are looked at before the index of words is asked. */
 const FIRST_LOOK = 256
+/** No text that is searched has more characters than this; in UTF-16, one may count for two. */
+const LONGEST = 400
 
 /**
  * The ids of the first rows whose text has all the words, or beginnings of words, of `search`.
@@ -27,7 +29,7 @@ const FIRST_LOOK = 256
  * It is asked for the word that is rarest among the first rows: for a common one it would collect
  * half the table, to keep of it what the rare one allows.
  *
- * Throws INVALID_INPUT for a search without a word in it.
+ * Throws INVALID_INPUT for a search without a word in it, and for one that is too long.
  */
 export function selectIdsWithWords(knex: Knex, search: string, of: WordSearch): Knex.QueryBuilder {
   const { table, column, order, where, size } = of
@@ -83,6 +85,12 @@ export function wordCondition(column: string, search: string): [condition: strin
 
 /** 'lion ki' → 'lion':* and 'ki':*, quoted, so that no character of the input is an operator. */
 function prefixes(search: string): string[] {
+  if (search.length > LONGEST) {
+    throw new TicketsError(
+      'INVALID_INPUT',
+      `The search has ${search.length} characters; at most ${LONGEST} are allowed.`,
+    )
+  }
   const words = search
     .replaceAll('\0', ' ')
     .split(/\s+/u)

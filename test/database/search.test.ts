@@ -50,6 +50,13 @@ test.each([
   expect(await names({ search, limit: 7 })).toEqual(expected.slice(0, 7))
 })
 
+test('a search that is longer than any name is refused, and not sent', async () => {
+  await expect(names({ search: 'a '.repeat(50_000) })).rejects.toMatchObject({
+    code: 'INVALID_INPUT',
+    message: 'The search has 100000 characters; at most 400 are allowed.',
+  })
+})
+
 async function names(filter: { search?: string; limit?: number }): Promise<string[]> {
   const found: string[] = []
   for await (const { name } of tickets.listShows(filter)) found.push(name)
