@@ -11,7 +11,7 @@ import { FileReport, type RowResult } from './file-report.js'
 import { withShowIds } from './show-names.js'
 
 /** Rows under way at most: while one batch is committed, the next one is read. */
-const WINDOW = 4000
+const WINDOW = 2000
 /** Seats and characters of an ordinary row: huge ones count as several, and take no more memory. */
 const ROW_WEIGHT = 1000
 /** For different shows side by side; one show keeps two of them busy. */

@@ -20,7 +20,7 @@ export class BookingQueue<Outcome = BookingOutcome> {
 
   constructor(bookBatch: BookShowBatch<Outcome>, limits: Partial<QueueLimits> = {}) {
     this.#bookBatch = bookBatch
-    this.#limits = { batch: 1000, waiting: 10_000, ahead: false, ...limits }
+    this.#limits = { batch: 500, waiting: 10_000, ahead: false, ...limits }
   }
 
   /** Books one request when its turn comes. Throws as `bookSeats` says, and BUSY when it is full. */
