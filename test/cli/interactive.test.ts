@@ -32,9 +32,10 @@ function sitDown(args: string[], { env, ...options }: TerminalOptions = {}) {
       await terminal.waitFor(question)
       terminal.type(`${answer}\r`)
     },
-    /** Waits for what is wrong with the answer, and types another over it. */
+    /** Waits for what is wrong with the answer and for the question again, and types another. */
     async corrects(reason: string | RegExp, answer: string) {
       await terminal.waitFor(reason)
+      await terminal.waitFor(/\n\? .*$/)
       terminal.press('ctrl-u')
       terminal.type(`${answer}\r`)
     },
