@@ -28,11 +28,7 @@ export async function moveByAsking(
   if (booking.status !== 'CONFIRMED' && booking.status !== 'HELD') {
     throw wrongState(booking, 'moved')
   }
-  const onBehalf: Context = {
-    ...context,
-    tickets,
-    asking: { ...asking, unchanged: UNCHANGED },
-  }
+  const onBehalf: Context = { ...context, asking: { ...asking, unchanged: UNCHANGED } }
   const own = show.id === booking.showId ? booking.seats : []
   let picked = own
   for (;;) {
