@@ -43,15 +43,31 @@ export class BookingLine<Outcome> {
 
   /** Throws as `bookSeats` says, and BUSY when too many wait. */
   book(request: BookingRequest, options: BookingOptions): Promise<Outcome> {
-    return new Promise((resolve, reject) => {
+    let leave = () => {}
+    const outcome = new Promise<Outcome>((resolve, reject) => {
       if (this.#waiting.length >= this.#limits.waiting) {
         reject(new TicketsError('BUSY', 'Too many bookings wait for this show. Try again soon.'))
         return
       }
-      this.#waiting.push({ request, options, resolve, reject })
+      const job = { request, options, resolve, reject }
+      leave = () => this.#leave(job)
+      this.#waiting.push(job)
       if (!this.#isServed) void this.#serve()
       else if (this.#isCrowd()) this.#onCrowd()
     })
+    const { signal } = options
+    if (signal === undefined) return outcome
+    if (signal.aborted) leave()
+    signal.addEventListener('abort', leave)
+    return outcome.finally(() => signal.removeEventListener('abort', leave))
+  }
+
+  /** Whoever is in a batch already has to hear its verdict. */
+  #leave(job: Job<Outcome>): void {
+    const place = this.#waiting.indexOf(job)
+    if (place < 0) return
+    this.#waiting.splice(place, 1)
+    job.reject(new TicketsError('INTERRUPTED', 'Interrupted. Nothing was booked.'))
   }
 
   async #serve(): Promise<void> {

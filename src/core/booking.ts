@@ -47,6 +47,11 @@ export interface BookingRequest {
   hold?: number | 'forever'
   /** Who sells it, when not the session's operator. */
   operator?: string
+  /**
+   * The booking's id, a UUID; a new one unless told. What an earlier call with this id did stands,
+   * and is the answer: for repeating a call whose answer was lost, and for nothing else.
+   */
+  id?: string
 }
 
 /** What became of a request. */

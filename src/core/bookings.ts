@@ -20,6 +20,8 @@ export interface BookingOptions {
   onLock?: (waitedMs: number) => void
   /** Resolves when those who came before have the show's lock: until then, these are only recorded. */
   turn?: Promise<void> | undefined
+  /** When aborted while the request waits for its turn, it is not made: INTERRUPTED. */
+  signal?: AbortSignal
 }
 
 /**

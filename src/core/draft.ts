@@ -1,7 +1,7 @@
 import { type BookedRow, type BookingOutcome, type BookingRequest, toBooking } from './booking.js'
 import type { Wanted } from './decide.js'
 import { TicketsError } from './errors.js'
-import { newBookingId } from './ids.js'
+import { checkBookingId, newBookingId } from './ids.js'
 import { checkOptionalText } from './input.js'
 import { newReference } from './references.js'
 import { checkSeats, MAX_SEATS, parseSeats, type SeatLayout } from './seats.js'
@@ -40,7 +40,7 @@ export function draftOf(
     const key = checkOptionalText('key', request.key, MAX_KEY)
     const { hold, operator } = request
     return {
-      id: newBookingId(),
+      id: request.id === undefined ? newBookingId() : checkBookingId(request.id),
       reference: newReference(),
       wanted,
       customer,

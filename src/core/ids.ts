@@ -1,4 +1,5 @@
-import { v7 } from 'uuid'
+import { v7, validate } from 'uuid'
+import { TicketsError } from './errors.js'
 import { randomBytes } from './random.js'
 
 let latestMs = 0
@@ -11,4 +12,10 @@ export function newBookingId(): string {
   sequence = now > latestMs ? randomBytes(4).readUInt32LE() >>> 1 : sequence + 1
   latestMs = Math.max(latestMs, now)
   return v7({ random: randomBytes(16), msecs: latestMs, seq: sequence })
+}
+
+/** An id that the caller has made. Throws INVALID_INPUT. */
+export function checkBookingId(id: string): string {
+  if (validate(id)) return id.toLowerCase()
+  throw new TicketsError('INVALID_INPUT', 'The id of a booking is a UUID. Make one, or give none.')
 }

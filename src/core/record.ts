@@ -50,13 +50,16 @@ export async function recordPending(
   if (rest.length === 0) return
   const rows = await query<Recorded>(
     knex,
-    'select id, reference, key, key_request from bookings where id = any(?::uuid[]) or key = any(?::text[])',
+    `select id, reference, show_id, status, key, key_request from bookings
+     where id = any(?::uuid[]) or key = any(?::text[])`,
     [rest.map((draft) => draft.id), rest.flatMap((draft) => draft.key ?? [])],
   )
-  const ids = new Set(rows.map((row) => row.id))
+  const byId = new Map(rows.map((row) => [row.id, row]))
   const byKey = new Map(rows.map((row) => [row.key, row]))
   const unlucky = rest.filter((draft) => {
-    if (ids.has(draft.id)) return false
+    const own = byId.get(draft.id)
+    if (own?.status === 'PENDING' && own.show_id !== showId) draft.error = idReused()
+    if (own !== undefined) return false
     const earlier = draft.key === null ? undefined : byKey.get(draft.key)
     if (earlier === undefined) return true
     replay(draft, earlier)
@@ -101,7 +104,7 @@ async function insertPending(
   return new Set(rows.map((row) => row.id))
 }
 
-type Recorded = Pick<BookingRow, 'id' | 'reference' | 'key' | 'key_request'>
+type Recorded = Pick<BookingRow, 'id' | 'reference' | 'show_id' | 'status' | 'key' | 'key_request'>
 
 function replay(draft: Draft, earlier: Recorded): void {
   if (earlier.key_request !== draft.keyRequest) {
@@ -119,4 +122,8 @@ export function keyReused(): TicketsError {
     'KEY_REUSED',
     'This key was used for another request. Use a new key for a new request.',
   )
+}
+
+function idReused(): TicketsError {
+  return new TicketsError('INVALID_INPUT', 'This id is that of a booking for another show.')
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { openTickets, type Tickets } from '../../src/index.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
@@ -47,18 +48,11 @@ describe.each([1, 4])('with %i connections', (connections) => {
 
 test('a crowd is recorded in halves, the second one before the first is decided', async () => {
   const { tickets, show } = await house(200, 2)
-  let release = () => {}
-  let isHeld = false
-  proxy.decide((message) => {
-    if (isHeld || !isStatement(message, 'update shows')) return 'pass'
-    isHeld = true
-    return new Promise((resolve) => {
-      release = resolve
-    })
-  })
+  const reached = hold('update shows')
   const outcomes = crowd(128, () => tickets.book(show, { count: 1 }))
+  const release = await reached
   // The second half waits, with its records, for nothing but the lock that the first one has.
-  await until(async () => isHeld && (await isSecondHalfRecorded()))
+  await until(isSecondHalfRecorded)
   release()
   expect((await outcomes).map(({ status }) => status)).toEqual(Array(128).fill('fulfilled'))
   const decided = await db.sql('select count(*)::int as n from bookings group by xmin')
@@ -90,12 +84,78 @@ test('too long a line turns away the next one, and serves all who stand in it', 
   expect(words).toEqual(['CONFIRMED', ...Array(9_999).fill('SEATS_TAKEN'), 'BUSY', 'BUSY'])
 })
 
+test('who is aborted leaves the line; who has begun hears the verdict', async () => {
+  const { tickets, show } = await house(10, 2)
+  const reached = hold('update shows')
+  const impatience = new AbortController()
+  const { signal } = impatience
+  const first = tickets.book(show, { seats: '1' }, { signal })
+  const release = await reached
+  const others = [
+    tickets.book(show, { seats: '2' }, { signal }),
+    tickets.book(show, { seats: '3' }),
+  ]
+  impatience.abort()
+  await expect(others[0]).rejects.toMatchObject({ code: 'INTERRUPTED' })
+  await expect(tickets.book(show, { seats: '4' }, { signal })).rejects.toMatchObject({
+    code: 'INTERRUPTED',
+  })
+  release()
+  expect([(await first).booking.seats, (await others[1])!.booking.seats]).toEqual([[1], [3]])
+  expect(await db.sql('select status from bookings')).toEqual([
+    { status: 'CONFIRMED' },
+    { status: 'CONFIRMED' },
+  ])
+})
+
+test('the same id again is the same booking, confirmed or refused, and books nothing more', async () => {
+  const { tickets, show } = await house(10, 1)
+  const [won, lost] = [randomUUID(), randomUUID()]
+  const both = () =>
+    crowd(2, (n) => tickets.book(show, { seats: '1', id: n === 0 ? won : lost.toUpperCase() }))
+  const outcomes = await both()
+  expect(outcomes).toMatchObject([
+    { value: { booking: { id: won, status: 'CONFIRMED', seats: [1] } } },
+    { reason: { code: 'SEATS_TAKEN', outcome: { booking: { id: lost } } } },
+  ])
+  expect(await both()).toEqual(outcomes)
+  expect(await tickets.verify()).toMatchObject({ violations: [], bookings: 2 })
+})
+
+test('an id that is none, or under way for another show: INVALID_INPUT, and nothing is changed', async () => {
+  const { tickets, show } = await house(10, 1)
+  const other = await tickets.createShow({ name: 'Lear', startTime: new Date(0), totalSeats: 10 })
+  const id = randomUUID()
+  await db.sql(
+    `insert into bookings (id, reference, show_id, status, seats, pending_until)
+     values ($1, 'K7Q29FMX', $2, 'PENDING', '{1}', now() + interval '1 hour')`,
+    [id, other.id],
+  )
+  for (const bad of [id, 'id', '']) {
+    const booking = tickets.book(show, { seats: '1', id: bad })
+    await expect(booking).rejects.toMatchObject({ code: 'INVALID_INPUT' })
+  }
+  expect(await db.sql('select status from bookings')).toEqual([{ status: 'PENDING' }])
+})
+
 async function house(totalSeats: number, connections: number) {
   const tickets = openTickets({ database: proxy.url, connections })
   opened.push(tickets)
   const startTime = new Date('2031-01-01T19:00:00Z')
   const show = await tickets.createShow({ name: 'Macbeth', startTime, totalSeats })
   return { tickets, show: show.id }
+}
+
+/** Holds the first statement with these words back; resolves with what lets it go, when it is there. */
+function hold(words: string): Promise<() => void> {
+  let isHeld = false
+  return new Promise((reached) => {
+    proxy.decide((message) => {
+      if (isHeld || !isStatement(message, words)) return 'pass'
+      isHeld = true
+      return new Promise((release) => reached(release))
+    })
+  })
 }
 
 function crowd<T>(size: number, book: (n: number) => Promise<T>) {
