@@ -3,6 +3,7 @@ import { commandTree, type Run } from './command-tree.js'
 import { alternativesHint } from './commands/hints.js'
 import { errorCodes, TicketsError } from './core/errors.js'
 import { errorJson } from './core/json.js'
+import type { Surroundings } from './surroundings.js'
 import { type Io, type Output, openOutput } from './terminal/io.js'
 import { safeText } from './terminal/safe-text.js'
 
@@ -11,22 +12,24 @@ import { safeText } from './terminal/safe-text.js'
  * name. Never throws and never exits: whatever a command throws becomes a sentence, or a JSON
  * document, and a code here.
  */
-export async function main(argv: readonly string[], io: Io): Promise<number> {
-  const interruption = listenForSignals()
-  const run: Run = { io, signal: interruption.signal, output: outputFor(argv, io), exitCode: 0 }
+export async function main(
+  argv: readonly string[],
+  io: Io,
+  surroundings: Surroundings = {},
+): Promise<number> {
+  const { signal = new AbortController().signal } = surroundings
+  const output = outputFor(argv, io)
+  const run: Run = { io, signal, output, exitCode: 0, surroundings, main }
   const program = commandTree(run)
   try {
     // Nothing at all is how a newcomer asks for help.
     await program.parseAsync(argv.length === 0 ? ['--help'] : [...argv], { from: 'user' })
     return run.exitCode
   } catch (error) {
-    const code = await report(error, run.output, {
+    return report(error, run.output, {
       isDebug: argv.includes('--debug'),
       command: nameOfCommand(program, argv),
     })
-    return code === 130 ? interruption.exitCode : code
-  } finally {
-    interruption.stopListening()
   }
 }
 
@@ -113,35 +116,4 @@ function stackOf(thrown: unknown): string {
   const stacks = []
   for (let error = thrown; error instanceof Error; error = error.cause) stacks.push(error.stack)
   return stacks.join('\ncaused by: ').split('\n').map(safeText).join('\n')
-}
-
-/**
- * Turns the first SIGINT or SIGTERM into an aborted signal, so that what is under way is rolled
- * back before the program ends. The second one ends it at once, as it would any program.
- */
-function listenForSignals() {
-  const controller = new AbortController()
-  let exitCode = 130
-  // Not `once`: inquirer, and the lock on the embedded server, end the program at a signal to which
-  // only they listen.
-  const onSignal = (signal: NodeJS.Signals) => {
-    if (controller.signal.aborted) {
-      stopListening()
-      process.kill(process.pid, signal)
-      return
-    }
-    exitCode = signal === 'SIGTERM' ? 143 : 130
-    controller.abort()
-  }
-  const stopListening = () => {
-    process.off('SIGINT', onSignal).off('SIGTERM', onSignal)
-  }
-  process.on('SIGINT', onSignal).on('SIGTERM', onSignal)
-  return {
-    signal: controller.signal,
-    get exitCode() {
-      return exitCode
-    },
-    stopListening,
-  }
 }

@@ -7,6 +7,7 @@ import { parseDuration } from './core/duration.js'
 import { helpLayout, OPTIONS_TOPIC } from './help.js'
 import { addServerCommands } from './server-commands.js'
 import { addShowCommands } from './show-commands.js'
+import type { Surroundings } from './surroundings.js'
 import { type Io, type Output, openOutput } from './terminal/io.js'
 
 /** One run of the program, while it lasts. */
@@ -15,6 +16,9 @@ export interface Run {
   signal: AbortSignal
   output: Output
   exitCode: number
+  surroundings: Surroundings
+  /** Runs another command line in this process. */
+  main: (argv: readonly string[], io: Io, surroundings: Surroundings) => Promise<number>
 }
 
 /** The whole command line: shapes only. What a command does is loaded when it runs. */
@@ -112,6 +116,14 @@ export function commandTree(run: Run): Command {
     .addArgument(new Argument('<action>', 'what to do').choices(['status', 'start', 'stop', 'url']))
     .action(action(() => import('./commands/db.js')))
 
+  program
+    .command('counter')
+    .description('an open counter: what scripts book goes through one warm process')
+    .addArgument(new Argument('<action>', 'what to do').choices(['status', 'start', 'stop', 'run']))
+    .action(
+      action(async () => ({ run: (await import('./commands/counter.js')).counterCommand(run) })),
+    )
+
   addServerCommands(program, action)
 
   program
@@ -144,7 +156,7 @@ function to(run: Run, load: Parameters<Action>[0]): ReturnType<Action> {
     const own = args.pop() as object
     const options = globalOptions(command)
     run.output = openOutput(run.io, options)
-    const context = createContext(options, run.output, run.signal, pathOf(command))
+    const context = createContext({ ...run, options, command: pathOf(command) })
     try {
       const handler = (await load()).run as Handler<object, unknown[]>
       run.exitCode = (await handler(context, own, ...args)) ?? 0

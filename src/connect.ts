@@ -7,18 +7,48 @@ import type { TicketsOptions } from './tickets.js'
 
 /** Opens the database that the options and the environment mean; connects to nothing yet. */
 export function connect(options: TicketsOptions): Database {
-  const { env = process.env, waitMs = 30_000, connections = 1 } = options
+  const { waitMs = 30_000, connections = 1 } = options
+  const schema = schemaOf(options)
+  const db = openDatabase(targetOf(options), { ...options, schema, waitMs, poolSize: connections })
+  if (options.onRetry) reportFailedStatements(db, options.onRetry)
+  return db
+}
+
+/**
+ * A text that two sets of options have in common just when the same sessions will do for both: the
+ * same login to the same database, with the same settings and in the same name. It is a secret, as
+ * the password is in it. Throws INVALID_INPUT.
+ */
+export function identityOf(options: TicketsOptions): string {
+  const { connection, name, sslMode, channelBindingRequired } = targetOf(options)
+  const { waitMs, operator, command } = options
+  const session = { waitMs, operator, command, schema: schemaOf(options) }
+  const login = { ...connection, password: passwordOf(connection) }
+  return JSON.stringify([name, login, sslMode, channelBindingRequired, session])
+}
+
+function targetOf(options: TicketsOptions): DatabaseTarget {
+  const { env = process.env } = options
   const found = findDatabase({
     ...(options.database !== undefined && { db: options.database }),
     env,
     cwd: options.cwd ?? process.cwd(),
     homeDir: homedir(),
   })
-  const target = found === 'embedded' ? embeddedTarget(env, options.onProgress) : found
-  const schema = options.schema ?? (env.TICKETS_SCHEMA || undefined)
-  const db = openDatabase(target, { ...options, schema, waitMs, poolSize: connections })
-  if (options.onRetry) reportFailedStatements(db, options.onRetry)
-  return db
+  return found === 'embedded' ? embeddedTarget(env, options.onProgress) : found
+}
+
+function schemaOf({ schema, env = process.env }: TicketsOptions): string | undefined {
+  return schema ?? (env.TICKETS_SCHEMA || undefined)
+}
+
+/** As it would be given when the server asks; that there is none is told only then. */
+function passwordOf({ password }: DatabaseTarget['connection']): unknown {
+  try {
+    return typeof password === 'function' ? password() : password
+  } catch {
+    return undefined
+  }
 }
 
 /** A statement that fails for one of these causes is run again, with all of its transaction. */

@@ -12,7 +12,7 @@ const CHANGES = [0, 2, 3, 4, 5, 6]
 /** By the command's path: 'booking move'. The tests run every example. */
 export const helpTopics: Record<string, HelpTopic> = {
   tickets: {
-    examples: ['tickets show create', 'tickets book'],
+    examples: ['tickets show create && tickets book'],
     exits: [0, 1, 2, 3, 4, 5, 6, 7, 130],
   },
   migrate: {
@@ -170,6 +170,10 @@ export const helpTopics: Record<string, HelpTopic> = {
   db: {
     examples: ['tickets db status', 'tickets db url', 'tickets db stop'],
     exits: [0, 2, 6],
+  },
+  counter: {
+    examples: ['tickets counter start', 'tickets counter status', 'tickets counter stop'],
+    exits: [0, 2],
   },
   serve: {
     examples: ['tickets serve', 'tickets serve --host 0.0.0.0 --port 8080'],

@@ -54,12 +54,14 @@ const scripts = await packScripts({
 
 await build({
   ...common,
-  entryPoints: ['src/start.ts'],
+  entryPoints: ['src/start/start.ts'],
   format: 'cjs',
   minifySyntax: true,
   minifyWhitespace: true,
   outExtension: { '.js': '.cjs' },
   define: { SCRIPTS: JSON.stringify(scripts) },
+  // A real one would start Node's loader of modules.
+  supported: { 'dynamic-import': false },
   plugins: [lean],
 })
 await build({

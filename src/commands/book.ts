@@ -37,7 +37,13 @@ export const run: Handler<BookOptions, [string | undefined]> = async (context, o
   }
   if (isComplete && options.dryRun) return preview(context, show, request)
   if (isComplete) {
-    return announce(context, await measuredTickets(context).book(show, request))
+    const { bookingId: id, signal } = context
+    const booked = measuredTickets(context).book(
+      show,
+      id === undefined ? request : { ...request, id },
+      { signal },
+    )
+    return announce(context, await booked)
   }
   const { serveQueue } = await import('./walk-ups.js')
   await serveQueue(context, { show, request, options }, (outcome) => announce(context, outcome))

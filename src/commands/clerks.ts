@@ -1,7 +1,5 @@
 import { spawn } from 'node:child_process'
 import { setMaxListeners } from 'node:events'
-import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import type { BookingRequest } from '../core/booking.js'
 import { formatDuration } from '../core/duration.js'
@@ -10,16 +8,17 @@ import { type Attempt, type Clerk, endOf } from '../core/load.js'
 import { shorten } from '../core/quote.js'
 import type { Tickets } from '../index.js'
 import type { Context } from './context.js'
+import { programFile } from './program-file.js'
 import { readRetryLines, STATS_VARIABLE } from './retry-lines.js'
 
 /** Where a clerk books: a show's id, and the schema that it is in unless that is the usual one. */
-export interface Counter {
+export interface Place {
   showId: string
   schema?: string | undefined
 }
 
 /** A clerk that starts a real `tickets book --json` for every request, as a script would. */
-export function processClerk(context: Context, { showId, schema }: Counter): Clerk {
+export function processClerk(context: Context, { showId, schema }: Place): Clerk {
   const { options, output, signal } = context
   const env = {
     ...output.io.env,
@@ -73,14 +72,6 @@ function flagsOf({ seats, count, customer }: BookingRequest): string[] {
     ...(count === undefined ? [] : ['--count', String(count)]),
     ...(customer ? ['--customer', customer] : []),
   ]
-}
-
-/** The program's own file, found by its package: this code may be in a bundle or not. */
-function programFile(): string {
-  return join(
-    dirname(createRequire(import.meta.url).resolve('tickets/package.json')),
-    'bin/tickets.js',
-  )
 }
 
 function runProgram(args: string[], env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<Ran> {

@@ -2,6 +2,7 @@ import { userInfo } from 'node:os'
 import { TicketsError } from '../core/errors.js'
 import { checkText } from '../core/input.js'
 import { openTickets, type Tickets, type TicketsOptions } from '../index.js'
+import type { Surroundings } from '../surroundings.js'
 import type { Asking } from '../terminal/asking.js'
 import type { Output } from '../terminal/io.js'
 import { safeText } from '../terminal/safe-text.js'
@@ -26,6 +27,8 @@ export interface Context {
   readonly output: Output
   /** Aborted by Ctrl-C and by SIGTERM. */
   readonly signal: AbortSignal
+  /** The id to book under, for a run that may have booked already. */
+  readonly bookingId: string | undefined
   /** The prompts' way to the person at the terminal. */
   readonly asking: Asking
   /** The box office that the options name; opened at the first use, closed at the end of the run. */
@@ -43,18 +46,28 @@ export type Handler<Options = object, Args extends unknown[] = []> = (
 ) => // biome-ignore lint/suspicious/noConfusingVoidType: most commands return nothing, and need not say so.
 Promise<number | undefined | void>
 
-/** Makes the context of one run of `command`, such as 'booking cancel'. Opens nothing yet. */
-export function createContext(
-  options: GlobalOptions,
-  output: Output,
-  signal: AbortSignal,
-  command: string,
-): Context {
+/** What the context of a run is made of. */
+export interface RunOf {
+  /** The command's path, such as 'booking cancel'. */
+  command: string
+  options: GlobalOptions
+  output: Output
+  signal: AbortSignal
+  surroundings: Surroundings
+}
+
+/** Makes the context of one run. Opens nothing yet. */
+export function createContext({ command, options, output, signal, surroundings }: RunOf): Context {
   const opened: Tickets[] = []
   let tickets: Tickets | undefined
+  const openOwn = (all: TicketsOptions) => {
+    const box = openTickets(all)
+    opened.push(box)
+    return box
+  }
   const open = (own: TicketsOptions) => {
     const operator = operatorOf(options, output.io.env)
-    const box = openTickets({
+    return (surroundings.open ?? openOwn)({
       database: options.db,
       env: output.io.env,
       waitMs: options.waitMs,
@@ -65,13 +78,12 @@ export function createContext(
       ...(options.debug && { trace: (line: string) => output.problem(line) }),
       ...own,
     })
-    opened.push(box)
-    return box
   }
   return {
     options,
     output,
     signal,
+    bookingId: surroundings.bookingId,
     asking: { output, signal },
     get tickets() {
       tickets ??= open({})

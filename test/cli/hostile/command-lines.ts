@@ -9,6 +9,8 @@ const program = commandTree({
   output: {} as Output,
   signal: new AbortController().signal,
   exitCode: 0,
+  surroundings: {},
+  main: async () => 0,
 })
 
 const commands = leavesOf(program)

@@ -164,6 +164,7 @@ export const salesInputs: Record<string, HostileInput[]> = {
       (word) => [word],
     ),
     ...each(['constructor', '__proto__', 'restart', '', '\0', CLEAR, LONG], (word) => ['db', word]),
+    ...each(['constructor', 'open', '', '\0', CLEAR], (word) => ['counter', word]),
     ...each(['constructor', 'delete', '', '--', 'view'], (word) => ['show', word]),
     ...each(['xml', 'constructor', '__proto__', '', 'JSON', CLEAR], (word) => [
       'show',
@@ -214,6 +215,8 @@ export const salesInputs: Record<string, HostileInput[]> = {
     usage(['demo', HOUSE]),
     usage(['db']),
     usage(['db', 'status', 'now']),
+    usage(['counter']),
+    usage(['counter', 'status', 'now']),
   ],
   'a database that is none': [
     ...each(

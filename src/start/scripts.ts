@@ -1,49 +1,28 @@
-import {
-  closeSync,
-  fstatSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
+import { closeSync, fstatSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { Script } from 'node:vm'
 import envPaths from 'env-paths'
-import type { main } from './cli.js'
-
-/** The files of the program's scripts, each with a hash of its content in its name; put in by the build. */
-declare const SCRIPTS: string[]
-
-/**
- * Starts the program from its scripts with V8's code cache: what an earlier run compiled need not
- * be compiled again, which halves the time until the first statement. The cache is made after the
- * first run of each command, and it is never a reason to fail.
- *
- * Node has this built in from 22 (`module.enableCompileCache()`); this is for 20 too.
- */
-export async function start(): Promise<void> {
-  const scripts = new Scripts(process.argv[2])
-  const program = scripts.require('./cli.js') as { main: typeof main }
-  process.exitCode = await program.main(process.argv.slice(2), process)
-  // The answer is out. A signal that comes now must not make a confirmed booking look rolled back.
-  process.on('SIGINT', () => {}).on('SIGTERM', () => {})
-  if (process.exitCode === 0) scripts.keepCaches()
-}
+import { makeOwnDirectory } from './own-directory.js'
 
 type Chunk = (module: { exports: object }, exports: object) => void
 
-/** The chunks of the program, each evaluated once, from scripts that are read when they are needed. */
-class Scripts {
+/**
+ * The chunks of the program, each evaluated once, from scripts that are read when they are needed,
+ * with V8's code cache: what an earlier run compiled need not be compiled again, which halves the
+ * time until the first statement. The cache is made after the first run of each command, and it is
+ * never a reason to fail. Node has this built in from 22 (`module.enableCompileCache()`); this is for
+ * 20 too.
+ */
+export class Scripts {
   readonly #command: string | undefined
-  readonly #unread = [...SCRIPTS]
+  readonly #unread: string[]
   readonly #chunks: Record<string, Chunk> = {}
   readonly #modules: Record<string, { exports: object }> = {}
   readonly #stale: { script: Script; cacheFile: string }[] = []
 
-  constructor(command: string | undefined) {
+  constructor(files: readonly string[], command: string | undefined) {
+    this.#unread = [...files]
     this.#command = command
   }
 
@@ -107,16 +86,10 @@ function readOwn(file: string): Buffer | undefined {
 function write(file: string, data: Buffer): void {
   const draft = `${file}.${process.pid}`
   try {
-    makeDirectory(dirname(file))
+    makeOwnDirectory(dirname(file))
     writeFileSync(draft, data, { mode: 0o600 })
     renameSync(draft, file)
   } catch {
     // Then the next run compiles again.
   }
-}
-
-/** With the directory for all caches around it, if need be; a home that is not there is not made. */
-function makeDirectory(directory: string): void {
-  statSync(dirname(dirname(directory)))
-  mkdirSync(directory, { recursive: true, mode: 0o700 })
 }

@@ -1,0 +1,163 @@
+import { once } from 'node:events'
+import { lstatSync, renameSync, rmSync } from 'node:fs'
+import { createServer, type Server, type Socket } from 'node:net'
+import { dirname } from 'node:path'
+import { newBookingId } from '../core/ids.js'
+import { makeOwnDirectory } from '../start/own-directory.js'
+import {
+  type Answer,
+  type CounterStatus,
+  GO,
+  type Order,
+  placeOfProcess,
+  type Receipt,
+  type Request,
+  Wire,
+} from './protocol.js'
+
+export interface CounterOptions {
+  /** Where its socket is. */
+  path: string
+  /** Which program it runs: orders from another are declined. */
+  program: string
+  /** Runs an order to its end, whatever that is. */
+  run: (order: Order, surroundings: { bookingId: string; signal: AbortSignal }) => Promise<Answer>
+}
+
+/** How often it looks whether it can still be found. */
+const LOOK_MS = 2000
+
+/**
+ * Takes command lines of this user's other processes and runs them in this one, where everything is
+ * loaded and connected, and where bookings for one show are decided together.
+ */
+export class Counter {
+  readonly #options: CounterOptions
+  readonly #server: Server
+  readonly #since = new Date()
+  /** Those that may still leave without an answer. */
+  readonly #undecided = new Set<Socket>()
+  readonly #underWay = new Set<Promise<Answer>>()
+  /** Resolves when it is closed, by whomever. */
+  readonly closed: Promise<unknown>
+  #served = 0
+  #ino: number | undefined
+
+  private constructor(options: CounterOptions, server: Server) {
+    this.#options = options
+    this.#server = server
+    this.closed = once(server, 'close')
+    server.on('connection', (socket) => void this.#serve(socket))
+  }
+
+  /**
+   * Opens at a path, in place of whatever stands there: a counter that loses its place by it
+   * finishes what it has and closes. Throws the system's errors.
+   */
+  static async open(options: CounterOptions): Promise<Counter> {
+    const { path } = options
+    makeOwnDirectory(dirname(path))
+    // It gets its name when it can answer, in one step, whatever had that name before.
+    const draft = `${path}.${process.pid}`
+    rmSync(draft, { force: true })
+    const server = createServer({ allowHalfOpen: true })
+    await listenAlone(server, draft)
+    const counter = new Counter(options, server)
+    renameSync(draft, path)
+    counter.#closeWhenLost()
+    return counter
+  }
+
+  /** Takes nothing more, finishes what it has taken, and resolves when that is done. */
+  async close(): Promise<void> {
+    if (this.#isAtItsPlace()) rmSync(this.#options.path, { force: true })
+    if (this.#server.listening) this.#server.close()
+    for (const socket of this.#undecided) socket.destroy()
+    await Promise.all(this.#underWay)
+  }
+
+  #closeWhenLost(): void {
+    this.#ino = lstatSync(this.#options.path).ino
+    const look = setInterval(() => {
+      if (!this.#isAtItsPlace()) void this.close()
+    }, LOOK_MS).unref()
+    this.#server.once('close', () => clearInterval(look))
+  }
+
+  /** Another counter may have taken its place, or somebody may have removed the socket. */
+  #isAtItsPlace(): boolean {
+    return lstatSync(this.#options.path, { throwIfNoEntry: false })?.ino === this.#ino
+  }
+
+  async #serve(socket: Socket): Promise<void> {
+    const wire = new Wire(socket)
+    this.#undecided.add(socket)
+    const request = await wire.receive<Request>()
+    if (request?.ask === 'run') {
+      await this.#serveOrder(request, wire, socket)
+    } else if (request !== undefined) {
+      this.#undecided.delete(socket)
+      if (request.ask === 'close') await this.close()
+      wire.send(this.#status())
+    }
+    this.#undecided.delete(socket)
+    // What is sent arrives, whatever becomes of this process; nobody is waited for.
+    socket.end(() => socket.destroy())
+  }
+
+  async #serveOrder(order: Order, wire: Wire, socket: Socket): Promise<void> {
+    const reason = this.#reasonToDecline(order)
+    if (reason !== undefined) {
+      wire.send({ declined: reason } satisfies Receipt)
+      return
+    }
+    const bookingId = newBookingId()
+    wire.send({ bookingId } satisfies Receipt)
+    if ((await wire.receive()) !== GO) return
+    this.#undecided.delete(socket)
+    const interruption = new AbortController()
+    const interrupt = () => interruption.abort()
+    socket.once('end', interrupt).once('close', interrupt)
+    const answer = this.#options.run(order, { bookingId, signal: interruption.signal })
+    this.#underWay.add(answer)
+    wire.send(await answer)
+    this.#underWay.delete(answer)
+    this.#served++
+  }
+
+  #reasonToDecline({ program, place, env }: Order): string | undefined {
+    if (program !== this.#options.program) return 'It is another version.'
+    if (place !== placeOfProcess()) return 'It is in another container.'
+    const other = OF_THE_PROCESS.find((name) => env[name] !== process.env[name])
+    return other && `Its ${other} is another.`
+  }
+
+  #status(): CounterStatus {
+    return {
+      pid: process.pid,
+      program: this.#options.program,
+      since: this.#since.toISOString(),
+      underWay: this.#underWay.size,
+      served: this.#served,
+    }
+  }
+}
+
+/** Variables that a process obeys as a whole: no order can bring its own. */
+const OF_THE_PROCESS = [
+  'HOME',
+  'NODE_EXTRA_CA_CERTS',
+  'NODE_OPTIONS',
+  'NODE_TLS_REJECT_UNAUTHORIZED',
+]
+
+/** Listens where only this user can connect: an order is run with this user's rights. */
+async function listenAlone(server: Server, path: string): Promise<void> {
+  const umask = process.umask(0o177)
+  try {
+    server.listen(path)
+  } finally {
+    process.umask(umask)
+  }
+  await once(server, 'listening')
+}

@@ -1,0 +1,138 @@
+import { lstatSync, readlinkSync } from 'node:fs'
+import type { Socket } from 'node:net'
+import { resolve } from 'node:path'
+import envPaths from 'env-paths'
+
+/** What is said to the counter first. */
+export type Request = Order | { ask: 'status' } | { ask: 'close' }
+
+/** A command line that the counter shall run as if it were run where it was typed. */
+export interface Order {
+  ask: 'run'
+  /** Who asks: only the same program gives the same answers. */
+  program: string
+  argv: readonly string[]
+  env: Record<string, string | undefined>
+  cwd: string
+  /** See `placeOfProcess`. */
+  place: string
+}
+
+/**
+ * The counter takes an order, under the id that a booking will have, and waits for GO: should it
+ * vanish after that, whoever ordered can find out, under this id, what became of it. Or it declines.
+ */
+export type Receipt = { bookingId: string } | { declined: string }
+
+/** What an order waits for. An end of the connection before its time is an interruption. */
+export const GO = 'go'
+
+/** How an order ended. */
+export interface Answer {
+  exitCode: number
+  stdout: string
+  stderr: string
+}
+
+export interface CounterStatus {
+  pid: number
+  program: string
+  /** When it opened: ISO 8601. */
+  since: string
+  /** Orders that it is running. */
+  underWay: number
+  /** Orders that it has run. */
+  served: number
+}
+
+/** The longest path that a Unix socket may have everywhere: 107 bytes on Linux, 103 on macOS. */
+const LONGEST_PATH = 103
+
+/**
+ * Where the counter of this user is: the path that TICKETS_COUNTER names, else one in the user's
+ * cache directory. Undefined when it is `off`, or where no socket can be.
+ */
+export function counterPath(env: Record<string, string | undefined>): string | undefined {
+  const chosen = env.TICKETS_COUNTER
+  if (chosen === 'off' || process.platform === 'win32') return undefined
+  const path = resolve(chosen || `${envPaths('tickets', { suffix: '' }).cache}/counter.sock`)
+  return Buffer.byteLength(path) <= LONGEST_PATH ? path : undefined
+}
+
+/** An order has passwords in it: it is given to nobody else, whatever stands at the path. */
+export function isOwnSocket(path: string): boolean {
+  try {
+    const found = lstatSync(path)
+    return found.isSocket() && found.uid === process.geteuid?.()
+  } catch {
+    return false
+  }
+}
+
+/**
+ * Whose files and whose network a process sees. A container may share this user's directories, and
+ * there the same host name, or the same path, can be another database.
+ */
+export function placeOfProcess(): string {
+  try {
+    return readlinkSync('/proc/self/ns/mnt') + readlinkSync('/proc/self/ns/net')
+  } catch {
+    return process.platform
+  }
+}
+
+/** A message of more than this is no order. */
+const LONGEST_MESSAGE = 8_000_000
+
+/** Messages over a socket, each a JSON document on a line. */
+export class Wire {
+  readonly #socket: Socket
+  #text = ''
+  #isOver = false
+  #wake = () => {}
+
+  constructor(socket: Socket) {
+    this.#socket = socket
+    socket.setEncoding('utf8')
+    socket.on('data', (text: string) => {
+      this.#text += text
+      if (this.#text.length > LONGEST_MESSAGE) socket.destroy()
+      this.#wake()
+    })
+    const over = () => {
+      this.#isOver = true
+      this.#wake()
+    }
+    // What goes wrong on the way is told by the end of it.
+    socket.on('end', over).on('close', over).on('error', over)
+  }
+
+  send(message: unknown): void {
+    this.#socket.write(`${JSON.stringify(message)}\n`)
+  }
+
+  /** The next message; undefined when none will come. */
+  async receive<T>(): Promise<T | undefined> {
+    for (;;) {
+      const end = this.#text.indexOf('\n')
+      if (end >= 0) {
+        const line = this.#text.slice(0, end)
+        this.#text = this.#text.slice(end + 1)
+        return parse(line) as T | undefined
+      }
+      if (this.#isOver) return undefined
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve
+      })
+    }
+  }
+}
+
+/** What is no message ends the conversation, as silence does. */
+function parse(line: string): unknown {
+  try {
+    return JSON.parse(line)
+  } catch {
+    return undefined
+  }
+}

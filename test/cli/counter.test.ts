@@ -1,0 +1,346 @@
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pg from 'pg'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { inWaves, startBooking } from '../support/booking-process.js'
+import { tickets } from '../support/cli.js'
+import { openCounter, type TestCounter } from '../support/counter.js'
+import { cloneDatabase, type TestDatabase } from '../support/database.js'
+import { insertShow } from '../support/shows.js'
+import { until } from '../support/until.js'
+
+let db: TestDatabase
+beforeAll(async () => {
+  db = await cloneDatabase()
+})
+afterAll(() => db.drop())
+
+describe('at an open counter', () => {
+  let counter: TestCounter
+  let show: string
+  beforeEach(async () => {
+    ;[counter, show] = await Promise.all([openCounter(), insertShow(db)])
+  })
+  afterEach(() => counter.remove())
+
+  const book = (args: readonly string[], env: NodeJS.ProcessEnv = {}) =>
+    startBooking(db.url, args, { ...counter.env, ...env })
+
+  it('a command answers what it answers by itself, to the letter, and ends with the same code', async () => {
+    const lines = [
+      ['SHOW', '--seats', '1-2', '--customer', 'Ada', '--note', 'aisle\u2028seat'],
+      ['SHOW', '--seats', '2', '--customer', 'Grace'],
+      ['SHOW', '--count', '99'],
+      ['SHOW', '--count', '2', '--hold', '15m', '--key', 'KEY'],
+      ['SHOW', '--count', '2', '--hold', '15m', '--key', 'KEY'],
+      ['SHOW', '--count', '3', '--key', 'KEY'],
+      ['SHOW', '--seats', '9', '--dry-run'],
+      ['SHOW', '--seats', '11'],
+      ['SHOW', '--seats', '1', '--wait', 'soon'],
+      ['SHOW', '--nonsense'],
+      ['SHOW'],
+      [],
+      ['nowhere', '--seats', '1'],
+    ]
+    const other = await insertShow(db)
+    const run = async (id: string, env: NodeJS.ProcessEnv) => {
+      const answers = []
+      for (const line of lines) {
+        const words = line.map((word) => word.replace('SHOW', id).replace('KEY', `key-${id}`))
+        const { exitCode, stdout, stderr } = await startBooking(db.url, words, env).ended
+        answers.push([exitCode, withoutChance(stdout), stderr])
+      }
+      return answers
+    }
+    expect(await run(show, counter.env)).toEqual(await run(other, { TICKETS_COUNTER: 'off' }))
+    expect((await counter.status()).served).toBe(lines.length)
+  })
+
+  it('a hundred processes race for ten seats: each is sold once, and every loser has its reason', async () => {
+    const ended = await Promise.all(
+      Array.from({ length: 100 }, () => book([show, '--count', '1']).ended),
+    )
+    const winners = ended.filter(({ exitCode }) => exitCode === 0)
+    const losers = ended.filter(({ document }) => document.error?.code === 'NOT_ENOUGH_SEATS')
+    expect([winners.length, losers.length]).toEqual([10, 90])
+    expect(winners.flatMap(({ document }) => document.seats).sort(ascending)).toEqual(oneTo(10))
+    expect((await counter.status()).served).toBe(100)
+    expect((await tickets(['verify', '--json'], { db: db.url })).json()).toMatchObject({ ok: true })
+  })
+
+  it('whoever books is in the history, from the same command as ever', async () => {
+    await book([show, '--seats', '1'], { TICKETS_OPERATOR: 'Ada' }).ended
+    await book([show, '--seats', '2'], { TICKETS_OPERATOR: 'Grace' }).ended
+    const events = await db.sql(
+      `select operator, command, after -> 'seats' as seats from history
+       where show_id = $1 and booking_id is not null order by id`,
+      [show],
+    )
+    expect(events).toEqual([
+      { operator: 'Ada', command: 'book', seats: [1] },
+      { operator: 'Grace', command: 'book', seats: [2] },
+    ])
+  })
+
+  it('every order goes to its own database, whichever came before', async () => {
+    const elsewhere = await cloneDatabase()
+    try {
+      await insertShow(elsewhere, { id: show })
+      const both = [db.url, elsewhere.url]
+      const ended = await Promise.all(
+        both.map((url) => startBooking(url, [show, '--seats', '1'], counter.env).ended),
+      )
+      expect(ended.map(({ exitCode }) => exitCode)).toEqual([0, 0])
+      const sold = await Promise.all(
+        [db, elsewhere].map(({ sql }) => sql('select id from bookings where show_id = $1', [show])),
+      )
+      expect(sold).toEqual(ended.map(({ document }) => [{ id: document.id }]))
+    } finally {
+      // Its own connections would keep the counter's from being missed.
+      await elsewhere.drop()
+    }
+  })
+
+  it('what does not concern it is done by the command itself', async () => {
+    const [seat] = ['--seats', '1']
+    await book([show, seat!, '1', '--debug']).ended
+    await book([show, seat!, '2', '--no-color']).ended
+    await book([show, seat!, '3'], { NODE_OPTIONS: '--no-deprecation' }).ended
+    await book([show, seat!, '4'], { HOME: '/' }).ended
+    await book([show, seat!, '5'], { TICKETS_STATS: '1' }).ended
+    const [{ confirmed_seats_count }] = (await db.sql('select * from shows where id = $1', [
+      show,
+    ])) as [{ confirmed_seats_count: number }]
+    expect([confirmed_seats_count, (await counter.status()).served]).toEqual([5, 0])
+  })
+
+  it('Ctrl-C in the line: exit 130, and nothing was booked; who has begun hears the verdict', async () => {
+    const lock = await lockShow(db, show)
+    const first = book([show, '--seats', '1'])
+    await until(() => isWaitingForLock(db))
+    const second = book([show, '--seats', '2'])
+    const third = book([show, '--seats', '3'])
+    await until(async () => (await counter.status()).under_way === 3)
+    second.child.kill('SIGINT')
+    expect(await second.ended).toMatchObject({
+      exitCode: 130,
+      document: { error: { code: 'INTERRUPTED' } },
+    })
+    third.child.kill('SIGTERM')
+    expect((await third.ended).exitCode).toBe(143)
+    first.child.kill('SIGINT')
+    await lock.release()
+    const { exitCode, document } = await first.ended
+    expect([exitCode, document.seats]).toEqual([0, [1]])
+    const rows = await db.sql('select status, seats from bookings where show_id = $1', [show])
+    expect(rows).toEqual([{ status: 'CONFIRMED', seats: [1] }])
+  })
+
+  it('that is killed in the middle: each of forty processes still books once, and knows it', async () => {
+    const house = await insertShow(db, { seats: 40 })
+    const lock = await lockShow(db, house)
+    const bookings = oneTo(40).map((seat) => book([house, '--seats', String(seat)]))
+    await until(() => isWaitingForLock(db))
+    counter.child.kill('SIGKILL')
+    await once(counter.child, 'exit')
+    await lock.release()
+    const ended = await Promise.all(bookings.map((booking) => booking.ended))
+    expect(ended.map(({ exitCode }) => exitCode)).toEqual(ended.map(() => 0))
+    const rows = await db.sql<{ id: string }>('select id from bookings where show_id = $1', [house])
+    expect(rows.map(({ id }) => id).sort()).toEqual(ended.map(({ document }) => document.id).sort())
+    expect((await tickets(['verify', '--json'], { db: db.url })).json()).toMatchObject({ ok: true })
+  })
+
+  it('that is killed after the COMMIT and before the answer: the booking is told, not made again', async () => {
+    // The answer is held up by the process that shall be killed being stopped first.
+    const lock = await lockShow(db, show)
+    const { ended } = book([show, '--seats', '7'])
+    await until(() => isWaitingForLock(db))
+    await db.sql(
+      `create or replace function dawdle() returns trigger language plpgsql as
+       $$ begin perform pg_sleep(0.2); return null; end $$`,
+    )
+    await db.sql(
+      'create constraint trigger dawdle after update on shows initially deferred for each row execute function dawdle()',
+    )
+    await lock.release()
+    await until(() => isCommitting(db))
+    counter.child.kill('SIGKILL')
+    const { exitCode, document } = await ended
+    await db.sql('drop trigger dawdle on shows')
+    const rows = await db.sql('select id, status from bookings where show_id = $1', [show])
+    expect([exitCode, rows]).toEqual([0, [{ id: document.id, status: 'CONFIRMED' }]])
+  })
+
+  it('that hangs is not waited for', async () => {
+    counter.child.kill('SIGSTOP')
+    const { exitCode, document } = await book([show, '--seats', '7']).ended
+    counter.child.kill('SIGCONT')
+    expect([exitCode, document.seats]).toEqual([0, [7]])
+    await until(async () => (await counter.status()).served === 0)
+    expect(await recorded(db, show)).toBe(1)
+  })
+
+  it('only its user can reach it', async () => {
+    const { mode } = await stat(counter.env.TICKETS_COUNTER)
+    expect(mode & 0o077).toBe(0)
+  })
+
+  it('that another takes the place of finishes what it has taken, and closes', async () => {
+    const lock = await lockShow(db, show)
+    const { ended } = book([show, '--seats', '1'])
+    await until(() => isWaitingForLock(db))
+    const next = await openCounter(counter)
+    const late = book([show, '--seats', '2'])
+    await until(async () => (await next.status()).under_way === 1)
+    await lock.release()
+    expect([(await ended).exitCode, (await late.ended).exitCode]).toEqual([0, 0])
+    await until(() => counter.child.exitCode === 0)
+    await next.remove()
+  })
+
+  it('SIGTERM closes it when it has finished what it has taken', async () => {
+    const lock = await lockShow(db, show)
+    const { ended } = book([show, '--seats', '1'])
+    await until(() => isWaitingForLock(db))
+    counter.child.kill('SIGTERM')
+    await until(() => !existsSync(counter.env.TICKETS_COUNTER))
+    const late = book([show, '--seats', '2'])
+    await lock.release()
+    expect((await ended).exitCode).toBe(0)
+    expect((await late.ended).exitCode).toBe(0)
+    if (counter.child.exitCode === null) await once(counter.child, 'exit')
+    expect(counter.child.exitCode).toBe(0)
+  })
+})
+
+describe('tickets counter', () => {
+  let directory: string
+  let env: { TICKETS_COUNTER: string }
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'tickets-counter-'))
+    env = { TICKETS_COUNTER: join(directory, 'new', 'counter.sock') }
+  })
+  afterEach(async () => {
+    await tickets(['counter', 'stop'], { env })
+    await rm(directory, { recursive: true })
+  })
+  const run = (...args: string[]) => tickets(['counter', ...args], { env })
+
+  it('starts in the background, takes bookings, tells of itself and stops', async () => {
+    expect((await run('status', '--json')).json()).toMatchObject({ state: 'closed', pid: null })
+    const started = await run('start')
+    expect(started).toMatchObject({ exitCode: 0, stdout: '' })
+    expect(started.stderr).toContain('The counter is open')
+    const show = await insertShow(db)
+    const ended = await inWaves(oneTo(3), 3, (seat) => {
+      return startBooking(db.url, [show, '--seats', String(seat)], env).ended
+    })
+    expect(ended.map(({ exitCode }) => exitCode)).toEqual([0, 0, 0])
+    expect((await run('status')).stdout).toMatch(
+      /^state\topen\nsocket\t.*\npid\t\d+\nsince\t.*\nunder way\t0\nserved\t3$/,
+    )
+    const { pid } = (await run('status', '--json')).json()
+    expect((await run('stop')).stderr).toBe('The counter is closed.')
+    await until(() => !isAlive(pid))
+    expect((await run('stop')).stderr).toBe('No counter was open.')
+  })
+
+  it('started twice, or by many at once, is one', async () => {
+    const started = await Promise.all(oneTo(4).map(() => run('start', '--json')))
+    expect(started.map((ran) => ran.json().state)).toEqual(oneTo(4).map(() => 'open'))
+    const { pid } = (await run('status', '--json')).json()
+    expect((await run('start', '--json')).json().pid).toBe(pid)
+  })
+
+  it('opens where a crashed one has left its socket, or somebody a file', async () => {
+    await run('start')
+    const { pid } = (await run('status', '--json')).json()
+    process.kill(pid, 'SIGKILL')
+    await until(() => !isAlive(pid))
+    expect(existsSync(env.TICKETS_COUNTER)).toBe(true)
+    const show = await insertShow(db)
+    expect((await startBooking(db.url, [show, '--seats', '1'], env).ended).exitCode).toBe(0)
+    expect((await run('start', '--json')).json().state).toBe('open')
+    await run('stop')
+    await writeFile(env.TICKETS_COUNTER, 'something')
+    expect((await startBooking(db.url, [show, '--seats', '2'], env).ended).exitCode).toBe(0)
+    expect((await run('start', '--json')).json().state).toBe('open')
+  })
+
+  it('where none can be opened: one sentence, exit 2', async () => {
+    await writeFile(join(directory, 'new'), '')
+    const inFile = await run('start')
+    expect([inFile.exitCode, inFile.stdout]).toEqual([2, ''])
+    expect(inFile.stderr).toMatch(/^✗ No counter can be opened at .*TICKETS_COUNTER/s)
+    for (const place of ['off', `/${'x'.repeat(120)}`]) {
+      const ran = await tickets(['counter', 'start'], { env: { TICKETS_COUNTER: place } })
+      expect([ran.exitCode, ran.stderr]).toEqual([2, expect.stringContaining('TICKETS_COUNTER')])
+    }
+  })
+
+  it('a server that speaks something else is left alone, and the booking is made', async () => {
+    const path = join(directory, 'other.sock')
+    const server = createServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'))
+    await once(server.listen(path), 'listening')
+    const show = await insertShow(db)
+    const { ended } = startBooking(db.url, [show, '--seats', '1'], { TICKETS_COUNTER: path })
+    expect((await ended).exitCode).toBe(0)
+    server.close()
+  })
+})
+
+/** The same answer, without what is another each time: ids, references, times. */
+function withoutChance(text: string): string {
+  return text
+    .replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, 'ID')
+    .replaceAll(/"[2-9A-Z]{4}-[2-9A-Z]{4}"/g, '"REFERENCE"')
+    .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
+}
+
+/** Takes a show's lock behind the program's back, until `release`. */
+async function lockShow({ url }: TestDatabase, show: string) {
+  const client = new pg.Client(url)
+  await client.connect()
+  await client.query('begin')
+  await client.query('select from shows where id = $1 for update', [show])
+  return { release: () => client.end() }
+}
+
+async function isWaitingForLock({ sql }: TestDatabase): Promise<boolean> {
+  return (await sql(WAITING)).length > 0
+}
+
+const WAITING = `select from pg_stat_activity
+  where datname = current_database() and wait_event_type = 'Lock'`
+
+async function isCommitting({ sql }: TestDatabase): Promise<boolean> {
+  const rows = await sql(
+    `select from pg_stat_activity where datname = current_database() and wait_event = 'PgSleep'`,
+  )
+  return rows.length > 0
+}
+
+async function recorded({ sql }: TestDatabase, show: string): Promise<number> {
+  return (await sql('select from bookings where show_id = $1', [show])).length
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+
+function oneTo(n: number): number[] {
+  return Array.from({ length: n }, (_, i) => i + 1)
+}
+
+function ascending(a: number | undefined, b: number | undefined): number {
+  return a! - b!
+}
