@@ -7,6 +7,7 @@ import { performance } from 'node:perf_hooks'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import type { BenchServer } from './server.js'
+import { withWorkers } from './worker.js'
 
 /** Where the built program starts. */
 export const program = fileURLToPath(new URL('../../bin/tickets.js', import.meta.url))
@@ -23,6 +24,14 @@ export interface Runner {
   wallMs(commands: readonly (readonly string[])[], parallel: number): Promise<number>
   /** The same, and the highest peak memory of them, in MB. */
   peakMb(commands: readonly (readonly string[])[], parallel: number): Promise<number>
+  /** Runs `work` with a runner whose processes find an open counter. */
+  withCounter<T>(work: (atCounter: Runner, counter: Counter) => Promise<T>): Promise<T>
+}
+
+export interface Counter {
+  /** CPU that its process has used so far, user and system, in milliseconds. */
+  cpuMs(): Promise<number>
+  peakMb(): Promise<number>
 }
 
 export interface Cost {
@@ -32,12 +41,13 @@ export interface Cost {
 }
 
 /** Processes see the embedded server of the run and a cache of their own, and no one's settings. */
-export function openRunner(server: BenchServer): Runner {
+export function openRunner(server: BenchServer, counterPath = 'off'): Runner {
   const env = {
     PATH: process.env.PATH,
     HOME: server.directory,
     XDG_CACHE_HOME: join(server.directory, 'cache'),
     TICKETS_DATA_DIR: server.dataDir,
+    TICKETS_COUNTER: counterPath,
     LC_ALL: 'C',
   }
   const peaks = join(server.directory, 'peaks')
@@ -68,6 +78,15 @@ export function openRunner(server: BenchServer): Runner {
       const hooked = commands.map((args) => ['--require', peakHook, ...args])
       await wallMs(hooked, parallel, { TICKETS_BENCH_PEAK: peaks })
       return takePeakMb()
+    },
+    withCounter(work) {
+      const path = join(server.directory, 'counter.sock')
+      const counter = { file: 'counter.mjs', args: [], env: { ...env, TICKETS_COUNTER: path } }
+      return withWorkers({ counter }, async ({ counter }) => {
+        await counter.ask('opened')
+        const { peakMb } = counter
+        return work(openRunner(server, path), { cpuMs: () => counter.ask('cpuMs'), peakMb })
+      })
     },
     async run(args, { stdout } = {}) {
       const started = performance.now()

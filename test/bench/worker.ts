@@ -9,13 +9,20 @@ export interface Worker {
   peakMb(): Promise<number>
 }
 
+export interface WorkerFile {
+  file: string
+  args: readonly string[]
+  /** This one's, unless told. */
+  env?: NodeJS.ProcessEnv
+}
+
 /** Runs `work` with workers, each a file of this directory, and ends them. */
 export async function withWorkers<Name extends string, T>(
-  files: Record<Name, { file: string; args: readonly string[] }>,
+  files: Record<Name, WorkerFile>,
   work: (workers: Record<Name, Worker>) => Promise<T>,
 ): Promise<T> {
   const names = Object.keys(files) as Name[]
-  const children = names.map((name) => start(files[name].file, files[name].args))
+  const children = names.map((name) => start(files[name]))
   try {
     const workers = names.map((name, i) => [name, workerOf(children[i]!)])
     return await work(Object.fromEntries(workers))
@@ -24,9 +31,10 @@ export async function withWorkers<Name extends string, T>(
   }
 }
 
-function start(file: string, args: readonly string[]): ChildProcess {
+function start({ file, args, env = process.env }: WorkerFile): ChildProcess {
   const path = fileURLToPath(new URL(file, import.meta.url))
-  return fork(path, args, { execArgv: [] }) // Without tsx: what is measured is the built library.
+  // Without tsx: what is measured is the built library.
+  return fork(path, args, { execArgv: [], env, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
 }
 
 function workerOf(child: ChildProcess): Worker {
