@@ -39,7 +39,8 @@ const { outputFiles, metafile } = await build({
     'tedious',
   ],
   define: {
-    'import.meta.url': 'importMetaUrl',
+    'import.meta.url': 'scriptFile',
+    performance: 'clock',
     // pg asks whether it runs on Cloudflare; the mere mention of this global makes Node load all of
     // its fetch, a sixth of a whole booking.
     Response: 'undefined',

@@ -1,9 +1,16 @@
 import { closeSync, fstatSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { Script } from 'node:vm'
 import envPaths from 'env-paths'
 import { makeOwnDirectory } from './own-directory.js'
+
+/** For `performance`, whose mere mention makes Node load all of its module for measuring. */
+const clock = {
+  now() {
+    const [seconds, nanoseconds] = process.hrtime()
+    return seconds * 1000 + nanoseconds / 1e6
+  },
+}
 
 type Chunk = (module: { exports: object }, exports: object) => void
 
@@ -53,7 +60,7 @@ export class Scripts {
     })
     const isFresh = cachedData !== undefined && script.cachedDataRejected === false
     if (cacheFile && !isFresh) this.#stale.push({ script, cacheFile })
-    return script.runInThisContext()(this.require, pathToFileURL(file).href)
+    return script.runInThisContext()(this.require, file, clock)
   }
 }
 
