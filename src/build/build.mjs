@@ -2,6 +2,7 @@
 import { readdir, rm } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { LATE_ENTRY } from './late-files.mjs'
 import { lean } from './lean.mjs'
 import { packScripts } from './pack.mjs'
 
@@ -15,7 +16,7 @@ const common = {
 
 const { outputFiles, metafile } = await build({
   ...common,
-  entryPoints: ['src/cli.ts'],
+  entryPoints: [{ in: 'src/cli.ts', out: 'cli' }, LATE_ENTRY],
   format: 'esm',
   splitting: true,
   chunkNames: '[name]-[hash]',
@@ -45,7 +46,7 @@ const { outputFiles, metafile } = await build({
     // its fetch, a sixth of a whole booking.
     Response: 'undefined',
   },
-  plugins: [lean],
+  plugins: lean,
 })
 const scripts = await packScripts({
   outputFiles,
@@ -63,7 +64,7 @@ await build({
   define: { SCRIPTS: JSON.stringify(scripts) },
   // A real one would start Node's loader of modules.
   supported: { 'dynamic-import': false },
-  plugins: [lean],
+  plugins: lean,
 })
 await build({
   ...common,

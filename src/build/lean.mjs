@@ -1,17 +1,16 @@
 import { createRequire } from 'node:module'
+import { lateFiles } from './late-files.mjs'
 
 /**
  * Lets the program load what it uses, when it uses it: at a start, each module costs, and of what
- * the libraries load at once, a booking needs little. What is listed here is loaded at first touch.
+ * the libraries load at once, a booking needs little.
  */
-export const lean = {
-  name: 'lean',
-  setup(build) {
-    leaveOut(build)
-    delayBuiltins(build)
-    delayFiles(build)
-  },
-}
+export const lean = [
+  { name: 'left-out', setup: leaveOut },
+  { name: 'late-builtins', setup: delayBuiltins },
+  { name: 'small-lodash', setup: useSmallLodash },
+  lateFiles,
+]
 
 /** Replaced by what it comes to here. */
 const LEFT_OUT = [
@@ -24,9 +23,20 @@ const LEFT_OUT = [
   // Knex' own traces and colours; --debug has others, and its complaints go to the log.
   [/^debug$/, /knex/, 'module.exports = () => () => {}'],
   [/^colorette$/, /knex\/lib\/logger/, 'module.exports = {}'],
-  // Its default export is the global, but looking through all of that costs.
+  // Knex has a pool of its own.
+  [/^pg-pool$/, /pg\/lib\/index/, 'module.exports = class {}'],
+  // Their default exports are these, but looking through all of them costs.
+  [/^node:os$/, /env-paths/, 'export default require("os")'],
+  [/^node:path$/, /env-paths/, 'export default require("path")'],
   [/^node:process$/, /env-paths/, 'export default process'],
 ]
+
+/** The same functions by a library whose modules are few and short: of lodash, each takes a dozen along. */
+function useSmallLodash({ onResolve, resolve }) {
+  onResolve({ filter: /^lodash\// }, ({ path, kind, importer, resolveDir }) =>
+    resolve(path.replace('lodash', 'es-toolkit/compat'), { kind, importer, resolveDir }),
+  )
+}
 
 function leaveOut({ onResolve, onLoad }) {
   for (const [index, [filter, importer]] of LEFT_OUT.entries()) {
@@ -34,83 +44,33 @@ function leaveOut({ onResolve, onLoad }) {
       importer.test(args.importer) ? { path: String(index), namespace: 'left-out' } : undefined,
     )
   }
-  onLoad({ filter: /.*/, namespace: 'left-out' }, ({ path }) => ({ contents: LEFT_OUT[path][2] }))
+  onLoad({ filter: /./, namespace: 'left-out' }, ({ path }) => ({ contents: LEFT_OUT[path][2] }))
 }
 
 const LATE_BUILTINS =
   /^(node:)?(assert|async_hooks|child_process|crypto|dns|fs\/promises|readline|timers\/promises|tls|tty)$/
 
-/** Modules of Node whose properties, each by itself, load the module when they are first looked at. */
+/** Modules of Node that are loaded when one of their things is used, not when they are named. */
 function delayBuiltins({ onResolve, onLoad }) {
   const require = createRequire(import.meta.url)
-  onResolve({ filter: LATE_BUILTINS }, ({ path, namespace }) =>
-    namespace === 'late-builtin'
-      ? { path, external: true }
-      : { path: path.replace('node:', ''), namespace: 'late-builtin' },
-  )
-  onLoad({ filter: /.*/, namespace: 'late-builtin' }, ({ path }) => {
+  onResolve({ filter: LATE_BUILTINS }, ({ path, kind, namespace }) => {
+    if (namespace.startsWith('late-') || kind === 'dynamic-import') return { path, external: true }
+    const name = path.replace('node:', '')
+    return { path: name, namespace: kind === 'require-call' ? 'late-whole' : 'late-things' }
+  })
+  onLoad({ filter: /./, namespace: 'late-whole' }, ({ path }) => ({
+    contents: `module.exports = require('late').late(() => require('node:${path}'))`,
+    resolveDir: '/',
+  }))
+  onLoad({ filter: /./, namespace: 'late-things' }, ({ path }) => {
     const load = `require('node:${path}')`
-    const names = JSON.stringify(Object.keys(require(path)))
-    const late = `for (const name of ${names}) {
-      Object.defineProperty(exports, name, { enumerable: true, get: () => ${load}[name] })
-    }`
-    // `assert` is a function itself.
-    const isFunction = typeof require(path) === 'function'
-    const contents = isFunction ? `module.exports = require('late').late(() => ${load})` : late
-    return { contents, resolveDir: '/' }
+    const things = Object.keys(require(path)).filter((name) => name !== 'default')
+    const lines = [
+      `const { late } = require('late')`,
+      `export default /* @__PURE__ */ late(() => ${load})`,
+      // What nobody imports, esbuild leaves out.
+      ...things.map((it) => `export const ${it} = /* @__PURE__ */ late(() => ${load}.${it})`),
+    ]
+    return { contents: lines.join('\n'), resolveDir: '/' }
   })
 }
-
-/** Files of libraries that export one thing, or the things that are named. */
-const LATE_FILES = {
-  'knex/lib/migrations/migrate/Migrator.js': ['Migrator'],
-  'knex/lib/migrations/seed/Seeder.js': [],
-  'knex/lib/knex-builder/FunctionHelper.js': [],
-  'knex/lib/execution/batch-insert.js': [],
-  'knex/lib/schema/builder.js': [],
-  'knex/lib/schema/compiler.js': [],
-  'knex/lib/schema/tablebuilder.js': [],
-  'knex/lib/schema/tablecompiler.js': [],
-  'knex/lib/schema/columnbuilder.js': [],
-  'knex/lib/schema/columncompiler.js': [],
-  'knex/lib/schema/viewbuilder.js': [],
-  'knex/lib/schema/viewcompiler.js': [],
-  'knex/lib/dialects/postgres/schema/pg-columncompiler.js': [],
-  'knex/lib/dialects/postgres/schema/pg-compiler.js': [],
-  'knex/lib/dialects/postgres/schema/pg-tablecompiler.js': [],
-  'knex/lib/dialects/postgres/schema/pg-viewbuilder.js': [],
-  'knex/lib/dialects/postgres/schema/pg-viewcompiler.js': [],
-  'pg/lib/crypto/sasl.js': [],
-  'pg/lib/crypto/utils.js': [],
-}
-
-function delayFiles({ onResolve, onLoad, resolve }) {
-  const lateName = (path) => Object.keys(LATE_FILES).find((name) => path.endsWith(`/${name}`))
-  onResolve({ filter: /^\./ }, async ({ path, pluginData, kind, importer, resolveDir }) => {
-    if (kind !== 'require-call' || pluginData === 'resolved') return undefined
-    const found = await resolve(path, { kind, importer, resolveDir, pluginData: 'resolved' })
-    return lateName(found.path) ? { path: found.path, namespace: 'late-file' } : found
-  })
-  onLoad({ filter: /.*/, namespace: 'late-file' }, ({ path }) => {
-    const load = `require(${JSON.stringify(path)})`
-    const names = LATE_FILES[lateName(path)]
-    const late = names.map((name) => `exports.${name} = late(() => ${load}.${name})`)
-    const contents = names.length > 0 ? late.join('\n') : `module.exports = late(() => ${load})`
-    return { contents: `const { late } = require('late')\n${contents}`, resolveDir: '/' }
-  })
-  onResolve({ filter: /^late$/ }, ({ path }) => ({ path, namespace: 'late' }))
-  onLoad({ filter: /.*/, namespace: 'late' }, () => ({ contents: LATE }))
-}
-
-/** Stands for a class or an object until it is used. */
-const LATE = `exports.late = (load) => {
-  let loaded
-  const real = () => (loaded ??= load())
-  return new Proxy(function () {}, {
-    get: (_, name) => Reflect.get(real(), name),
-    set: (_, name, value) => Reflect.set(real(), name, value),
-    has: (_, name) => Reflect.has(real(), name),
-    apply: (_, self, args) => Reflect.apply(real(), self, args),
-    construct: (_, args, target) => Reflect.construct(real(), args, target),
-  })
-}`
