@@ -20,7 +20,7 @@ export async function main(
   const { signal = new AbortController().signal } = surroundings
   const output = outputFor(argv, io)
   const run: Run = { io, signal, output, exitCode: 0, surroundings, main }
-  const program = commandTree(run)
+  const program = commandTree(run, argv)
   try {
     // Nothing at all is how a newcomer asks for help.
     await program.parseAsync(argv.length === 0 ? ['--help'] : [...argv], { from: 'user' })

@@ -21,8 +21,11 @@ export interface Run {
   main: (argv: readonly string[], io: Io, surroundings: Surroundings) => Promise<number>
 }
 
-/** The whole command line: shapes only. What a command does is loaded when it runs. */
-export function commandTree(run: Run): Command {
+/**
+ * The whole command line: shapes only. What a command does is loaded when it runs. Of a line that
+ * begins with `book`, only that part: thousands of them may be run, and the rest costs each.
+ */
+export function commandTree(run: Run, [word]: readonly string[] = []): Command {
   const program = new Command('tickets')
     .description('A box office for the terminal: sells every seat at most once.')
     .exitOverride()
@@ -51,6 +54,11 @@ export function commandTree(run: Run): Command {
 
   const action: Action = (load) => to(run, load)
 
+  if (word === 'book') {
+    addBookCommand(program, action)
+    return program
+  }
+
   program
     .command('migrate')
     .description('create or upgrade the schema')
@@ -64,22 +72,7 @@ export function commandTree(run: Run): Command {
     .action(action(() => import('./commands/migrate.js')))
 
   addShowCommands(program, action)
-  program
-    .command('book')
-    .description('book seats; asks for what is missing')
-    .argument('[show]', SHOW)
-    .addOption(once('--seats <spec>', 'these seats: 1,2,5-8 or A1-A4,B3'))
-    .addOption(once('--count <n>', 'so many of the best seats that are free'))
-    .addOption(once('--customer <name>', 'for whom'))
-    .addOption(once('--note <text>', 'a note for the box office'))
-    .addOption(once('--key <key>', 'makes a retry safe: the same key books once'))
-    .addOption(once('--hold <duration>', "hold the seats instead: 15m, 2h, or 'forever'"))
-    .addOption(once('--file <file>', "bookings from CSV with a header, or NDJSON; '-' is stdin"))
-    .option('--atomic', 'with --file: all of it or nothing')
-    .option('--dry-run', 'check everything, book nothing')
-    .option('-y, --yes', 'do not ask for confirmation')
-    .action(action(() => import('./commands/book.js')))
-
+  addBookCommand(program, action)
   addBookingCommands(program, action)
 
   program
@@ -147,6 +140,24 @@ export function commandTree(run: Run): Command {
       action(async () => ({ run: (await import('./commands/complete.js')).completing(program) })),
     )
   return program
+}
+
+function addBookCommand(program: Command, action: Action): void {
+  program
+    .command('book')
+    .description('book seats; asks for what is missing')
+    .argument('[show]', SHOW)
+    .addOption(once('--seats <spec>', 'these seats: 1,2,5-8 or A1-A4,B3'))
+    .addOption(once('--count <n>', 'so many of the best seats that are free'))
+    .addOption(once('--customer <name>', 'for whom'))
+    .addOption(once('--note <text>', 'a note for the box office'))
+    .addOption(once('--key <key>', 'makes a retry safe: the same key books once'))
+    .addOption(once('--hold <duration>', "hold the seats instead: 15m, 2h, or 'forever'"))
+    .addOption(once('--file <file>', "bookings from CSV with a header, or NDJSON; '-' is stdin"))
+    .option('--atomic', 'with --file: all of it or nothing')
+    .option('--dry-run', 'check everything, book nothing')
+    .option('-y, --yes', 'do not ask for confirmation')
+    .action(action(() => import('./commands/book.js')))
 }
 
 /** Ties a command to its file, which is loaded only when the command runs. */
