@@ -53,23 +53,24 @@ export class Scripts {
   #read(name: string): Record<string, Chunk> {
     const file = join(__dirname, name)
     const cacheFile = cacheFileFor(name, this.#command)
-    const cachedData = cacheFile && readOwn(cacheFile)
+    const cachedData = readOwn(cacheFile)
     const script = new Script(readFileSync(file, 'latin1'), {
       filename: file,
       ...(cachedData && { cachedData }),
     })
     const isFresh = cachedData !== undefined && script.cachedDataRejected === false
-    if (cacheFile && !isFresh) this.#stale.push({ script, cacheFile })
+    if (!isFresh) this.#stale.push({ script, cacheFile })
     return script.runInThisContext()(this.require, file, clock)
   }
 }
 
 /**
- * One cache for each command: what `book` compiles is not what `show` does. V8 itself checks the
- * source by its length only, so the script's hash is in the name, and Node's version beside it.
+ * One cache for each command, as what `book` compiles is not what `show` does, and one for all lines
+ * that begin otherwise. V8 itself checks the source by its length only, so the script's hash is in
+ * the name, and Node's version beside it.
  */
-function cacheFileFor(script: string, command: string | undefined): string | undefined {
-  if (command === undefined || !/^[a-z]{2,20}$/.test(command)) return undefined
+function cacheFileFor(script: string, word: string | undefined): string {
+  const command = word !== undefined && /^[a-z]{2,20}$/.test(word) ? word : '-'
   const { cache } = envPaths('tickets', { suffix: '' })
   return join(cache, `${script}-${process.version}-${process.arch}-${command}`)
 }
