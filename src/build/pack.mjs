@@ -96,7 +96,7 @@ const format = {
 }
 
 async function write(kind, chunks) {
-  const script = `(require,scriptFile,clock)=>({${chunks.join(',\n')}})`
+  const script = `(require,scriptFile,scriptClock)=>({${chunks.join(',\n')}})`
   const hash = createHash('sha256').update(script).digest('hex').slice(0, 12)
   const file = `tickets-${kind}-${hash}.cjs`
   await writeFile(join('dist', file), script)
