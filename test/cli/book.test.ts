@@ -1,4 +1,7 @@
 import { randomUUID } from 'node:crypto'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { tickets } from '../support/cli.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
@@ -40,6 +43,22 @@ describe('book, without a terminal', () => {
     expect(
       await db.sql('select booked_seats, confirmed_seats_count from shows where id = $1', [show]),
     ).toEqual([{ booked_seats: Buffer.from([0b10011, 0, 0, 0]), confirmed_seats_count: 3 }])
+  })
+
+  it('reads the script that books, and not the one that has all the rest', async () => {
+    const home = await mkdtemp(join(tmpdir(), 'tickets-home-'))
+    try {
+      const show = await insertShow(db, { seats: 30 })
+      const env = { HOME: home, XDG_CACHE_HOME: home }
+      const ran = await tickets(['book', show, '--count', '2', '--json'], { db: db.url, env })
+      expect(ran.exitCode).toBe(0)
+      // A script that was read leaves its code cache.
+      expect(await readdir(join(home, 'tickets'))).toEqual([
+        expect.stringMatching(/^tickets-book-/),
+      ])
+    } finally {
+      await rm(home, { recursive: true })
+    }
   })
 
   it('says which flag is missing, prints nothing on stdout and books nothing', async () => {
