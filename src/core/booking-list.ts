@@ -132,6 +132,7 @@ function page(knex: Knex, filter: BookingFilter, after: Place | undefined, size:
           order: ['id'],
           where: isMeant,
           size,
+          look: 256,
         })
   return query<ListRow>(knex, `${SELECT_LISTED} where b.id in (?) order by b.id`, [ids])
 }

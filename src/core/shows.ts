@@ -233,7 +233,8 @@ function showPage(knex: Knex, filter: ShowFilter, after: Place | undefined, size
     .orderBy(order)
     .limit(size)
   if (filter.search === undefined) return query.modify(isMeant)
-  const search = { table: 'shows', column: 'name', order, where: isMeant, size }
+  // Their words are in the index of this order: to look at a show costs a third of a microsecond.
+  const search = { table: 'shows', column: 'name', order, where: isMeant, size, look: 1024 }
   return query.whereIn('id', selectIdsWithWords(knex, filter.search, search))
 }
 

@@ -12,10 +12,12 @@ export interface WordSearch {
   where: (rows: Knex.QueryBuilder) => void
   /** At most so many rows. */
   size: number
+  /** So many rows in the order of the list are looked at first: what a millisecond suffices for. */
+  look: number
 }
 
-/** So many rows in the order of the list are looked at before the index of words is asked. */
-const FIRST_LOOK = 256
+/** So many times the rows of the first look are looked at in the second. */
+const FURTHER = 16
 /** No text that is searched has more characters than this; in UTF-16, one may count for two. */
 const LONGEST = 400
 
@@ -24,51 +26,62 @@ const LONGEST = 400
  *
  * PostgreSQL cannot know how many texts have a word that begins with 'li', and guesses wrong by
  * orders of magnitude: for a rare one it walks the whole list in its order, a million rows, where
- * the index of words would have found it at once. So the first rows of the list are looked at, in
- * which a common word is found often enough; only otherwise is the index asked for all there are.
- * It is asked for the word that is rarest among the first rows: for a common one it would collect
- * half the table, to keep of it what the rare one allows.
+ * the index of words would have found it at once; for a common one it collects a hundred thousand
+ * by the index, to keep the first. So the first rows of the list are looked at, in which a common
+ * word is found often enough. They also tell how common it is: a word that will do if it goes on
+ * like this is looked for further on, and for a rarer one the index is asked for all there are.
+ *
+ * The index is asked for the word that is rarest among the first rows: for a common one it would
+ * collect half the table, to keep of it what the rare one allows.
  *
  * Throws INVALID_INPUT for a search without a word in it, and for one that is too long.
  */
 export function selectIdsWithWords(knex: Knex, search: string, of: WordSearch): Knex.QueryBuilder {
-  const { table, column, order, where, size } = of
+  const { column, where, order, size, look } = of
+  const columns = [...new Set(['id', ...order])]
   const words = prefixes(search)
   const [hasWords, all] = wordCondition(column, search)
-  const columns = [...new Set(['id', ...order])]
-  const first = knex(table)
-    .select(...columns, knex.raw(`to_tsvector('simple', ??) as words`, column))
-    .modify(where)
-    .orderBy([...order])
-    .limit(FIRST_LOOK)
-  const indexed = knex(table)
-    .select(...new Set([...columns, column]))
-    .modify(where)
-    .whereNotNull(column)
-  const found = knex('indexed').select(columns)
+  const rows = () => knex(of.table).select(columns).modify(where)
+  const looked = (limit: number) =>
+    rows()
+      .select(knex.raw(`to_tsvector('simple', ??) as words`, column))
+      .orderBy([...order])
+      .limit(limit)
+  const pageOf = (matching: Knex.QueryBuilder) => matching.orderBy([...order]).limit(size)
+  // What is near is far too, and what is far is found: each is the beginning of the next.
+  const near = knex('first').select(columns).whereRaw(`words @@ ${QUERY}`, all)
+  const far = knex(looked(FURTHER * look).as('further'))
+    .select(columns)
+    .whereRaw(`words @@ ${QUERY}`, all)
+    .whereRaw(`${COUNT_NEAR} between ? and ?`, [Math.ceil(size / FURTHER), size - 1])
+  const indexed = rows().select(column).whereNotNull(column)
+  const found = knex('indexed')
+    .select(columns)
+    .whereRaw(`greatest(${COUNT_NEAR}, (select count(*) from far)) < ?`, size)
   if (words.length === 1) {
     indexed.whereRaw(hasWords, all)
   } else {
     indexed.whereRaw(`to_tsvector('simple', ??) @@ (${RAREST})`, [column, words])
     found.whereRaw(hasWords, all)
   }
-  return knex
-    .withMaterialized('first', first)
-    .withMaterialized('near', knex('first').select(columns).whereRaw(`words @@ ${QUERY}`, all))
-    .withMaterialized('indexed', indexed)
-    .withMaterialized('found', found)
-    .select('id')
-    .from(
-      knex('near')
-        .select('*')
-        .whereRaw('(select count(*) from near) >= ?', size)
-        .unionAll(knex('found').select('*').whereRaw('(select count(*) from near) < ?', size))
-        .as('matching'),
-    )
-    .orderBy([...order])
-    .limit(size)
+  return pageOf(
+    knex
+      .with('first', looked(look))
+      .with('near', pageOf(near))
+      .with('far', pageOf(far))
+      .withMaterialized('indexed', indexed)
+      .with('found', pageOf(found))
+      .select('id')
+      .from(
+        knex('near')
+          .select(columns)
+          .union(['far', 'found'].map((more) => knex(more).select(columns)))
+          .as('matching'),
+      ),
+  )
 }
 
+const COUNT_NEAR = '(select count(*) from near)'
 const QUERY = `to_tsquery('simple', ?)`
 
 /** Of several words, the one that the fewest of the first rows have. Nothing is left of mere signs. */

@@ -1,64 +1,161 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { openTickets, type Tickets } from '../../src/index.js'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openTickets, type Show, type ShowFilter, type Tickets } from '../../src/index.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
 
-/** Searches for words, in a list that is longer than what is looked at before the index is asked. */
+/**
+ * Searches for words, in lists that are longer than all that is looked at before the index of words
+ * is asked: 1,024 shows and then 16,384, 256 bookings and then 4,096.
+ */
+
+const SHOWS = 20_000
+const BOOKINGS = 6_000
 
 let db: TestDatabase
 let tickets: Tickets
+/** Every show, in the order of the list. */
+let all: Show[]
+/** The customer of every booking, likewise. */
+let bookings: { name: string }[]
 beforeAll(async () => {
   db = await cloneDatabase()
-  // Every third is by Mozart, every hundredth is King Lear, the last but one is Käthe.
+  // Three begin at the same time, and half of them have begun.
   await db.sql(
     `insert into shows (id, name, start_time, time_zone, total_seats, booked_seats)
      select gen_random_uuid(),
             case when n = 999 then 'Das Käthchen von Heilbronn' when n % 100 = 0 then 'King Lear'
-                 else 'The Magic Flute' end
-            || case when n % 3 = 0 then ', after Mozart' else '' end || ' No' || n,
-            timestamptz '2030-01-01 19:00Z' + n * interval '1 h', 'UTC', 8, '\\x00'
-     from generate_series(1, 1000) as n`,
+                 when n % 1000 = 1 then 'Richard III' else 'The Magic Flute' end
+            || case when n % 3 = 0 then ', after Mozart' else '' end
+            || case when n < 800 and n % 90 = 7 then ' Early' else '' end
+            || case when n > 19000 then ' Late' else '' end || ' No' || n,
+            now() + (n / 3 - ${SHOWS / 6}) * interval '1 h', 'UTC', 8, '\\x00'
+     from generate_series(1, ${SHOWS}) as n`,
   )
+  await db.sql(
+    `insert into bookings (id, reference, show_id, status, seats, customer)
+     select lpad(to_hex(n), 32, '0')::uuid, translate(lpad(to_hex(n), 8, '0'), '01abcdef', 'GHABCDEF'),
+            (select id from shows where name like '%No1'), 'CANCELLED', array[1],
+            case when n % 10 = 9 then null else
+              case when n % 50 = 0 then 'Ada' when n % 1000 = 1 then 'Grace' else 'Charles' end
+              || case when n > 5000 then ' Late' else '' end || ' No' || n end
+     from generate_series(1, ${BOOKINGS}) as n`,
+  )
+  await db.sql('analyze shows, bookings')
   tickets = openTickets({ database: db.url })
-})
+  all = await shows({})
+  bookings = await db.sql(`select coalesce(customer, '') as name from bookings order by id`)
+}, 60_000)
 afterAll(async () => {
   await tickets.close()
   await db.drop()
 })
 
-test.each([
+describe.each([
   ['a word of every show', 'no'],
   ['a word of one show', 'No739'],
+  ['a word of one in three', 'mozart'],
   ['a word of one in a hundred', 'lear'],
+  ['a word of one in a thousand', 'Richard'],
+  ['a word that ends after the first rows', 'early'],
+  ['a word that begins after all that is looked at', 'late'],
   ['the beginning of a word', 'käth'],
+  ['the beginning of a thousand words', 'no12'],
   ['a whole name', 'The Magic Flute No731'],
   ['words in another order and case', 'no73 MAGIC'],
   ['two words that never meet', 'lear magic'],
   ['a rare and a common word', 'mozart lear'],
+  ['two words of every show, and a late one', 'no the late'],
+  ['two words that meet late', 'LATE lear'],
   ['a word twice', 'lear lear'],
   ['a word among signs', "& lear ' | !"],
   ['signs alone', '& |'],
   ['a word with a sign in it', 'flute,'],
-])('%s finds the shows that a look at every name finds: %s', async (_what, search) => {
-  const all = await names({})
-  const words = search.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []
-  const hasAll = (name: string) => {
-    const own = name.toLowerCase().match(/[\p{L}\p{N}]+/gu)!
-    return words.length > 0 && words.every((word) => own.some((each) => each.startsWith(word)))
+])('%s finds the shows that a look at every name finds: %s', (_what, search) => {
+  test('all of them, and the first', async () => {
+    const expected = withWords(all, search)
+    expect(await found({ search })).toEqual(expected)
+    for (const limit of [1, 7, 20, 150]) {
+      expect(await found({ search, limit })).toEqual(expected.slice(0, limit))
+    }
+  })
+
+  test('of those to come', async () => {
+    const upcoming = all.filter(({ startTime }) => startTime.getTime() > Date.now())
+    const expected = withWords(upcoming, search).slice(0, 20)
+    expect(await found({ search, upcoming: true, limit: 20 })).toEqual(expected)
+  })
+
+  test('page after page', async () => {
+    const expected = withWords(all, search).slice(0, 100)
+    const pages = await shows({ search, limit: 20 })
+    while (pages.length > 0 && pages.length < expected.length) {
+      pages.push(...(await shows({ search, limit: 20, after: pages.at(-1)!.id })))
+    }
+    expect(pages.map(({ name }) => name)).toEqual(expected)
+  })
+
+  test('after a show that does not have it', async () => {
+    for (const place of [500, 9_999, 18_500, 19_998]) {
+      const expected = withWords(all.slice(place + 1), search).slice(0, 20)
+      expect(await found({ search, limit: 20, after: all[place]!.id })).toEqual(expected)
+    }
+  })
+})
+
+test.each([
+  ['a customer of every booking', 'no'],
+  ['a customer of one', 'No4711'],
+  ['a customer of one in fifty', 'ada'],
+  ['a customer of one in a thousand', 'grace'],
+  ['a customer who comes late', 'late'],
+  ['a rare and a common word', 'late ada'],
+])('%s is found in the bookings as by a look at each: %s', async (_what, customer) => {
+  const expected = withWords(bookings, customer)
+  for (const limit of [1, 20, 150, BOOKINGS]) {
+    const page: string[] = []
+    for await (const booking of tickets.listBookings({ customer, limit })) {
+      page.push(booking.customer!)
+    }
+    expect(page).toEqual(expected.slice(0, limit))
   }
-  const expected = all.filter(hasAll)
-  expect(await names({ search })).toEqual(expected)
-  expect(await names({ search, limit: 7 })).toEqual(expected.slice(0, 7))
 })
 
 test('a search that is longer than any name is refused, and not sent', async () => {
-  await expect(names({ search: 'a '.repeat(50_000) })).rejects.toMatchObject({
+  await expect(found({ search: 'a '.repeat(50_000) })).rejects.toMatchObject({
     code: 'INVALID_INPUT',
     message: 'The search has 100000 characters; at most 400 are allowed.',
   })
 })
 
-async function names(filter: { search?: string; limit?: number }): Promise<string[]> {
-  const found: string[] = []
-  for await (const { name } of tickets.listShows(filter)) found.push(name)
-  return found
+/** Letters of four bytes, once together and once by themselves: nothing takes more of an index. */
+test('a show may have the longest name there is, and is found by it', async () => {
+  const letters = (from: number) =>
+    Array.from({ length: 66 }, (_, i) =>
+      String.fromCodePoint(0x20000 + (((from + i) * 7919) % 40000)),
+    )
+  const name = [letters(0), letters(66), letters(132)].map((word) => word.join('')).join('-')
+  expect([...name]).toHaveLength(200)
+  const { id } = await tickets.createShow({ name, startTime: new Date(), totalSeats: 1 })
+  expect(await shows({ search: [...name].slice(0, 50).join('') })).toMatchObject([{ id }])
+})
+
+/** The names, all of them different, that have words which begin with those of `search`. */
+function withWords(rows: { name: string }[], search: string): string[] {
+  const words = search.toLowerCase().match(WORDS) ?? []
+  const hasAll = (name: string) => {
+    const own = name.toLowerCase().match(WORDS) ?? []
+    return words.length > 0 && words.every((word) => own.some((each) => each.startsWith(word)))
+  }
+  return rows.map(({ name }) => name).filter(hasAll)
+}
+
+const WORDS = /[\p{L}\p{N}]+/gu
+
+async function found(filter: ShowFilter): Promise<string[]> {
+  return (await shows(filter)).map(({ name }) => name)
+}
+
+async function shows(filter: ShowFilter): Promise<Show[]> {
+  const listed: Show[] = []
+  for await (const show of tickets.listShows(filter)) listed.push(show)
+  return listed
 }
