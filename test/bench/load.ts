@@ -14,9 +14,12 @@ export const LOADED_HOUSE = 100
 /** One show in a hundred bears this word. */
 export const COMMON_WORD = 'lear'
 
+/** One show in a thousand bears this word. */
+export const UNCOMMON_WORD = 'hamlet'
+
 /** How the loader calls the nth show, from 1. The number is a word that one show alone has. */
 export function showName(n: number): string {
-  return `${n % 100 === 0 ? 'King Lear' : 'The Tempest'} N${n}`
+  return `${n % 100 === 0 ? 'King Lear' : n % 1000 === 1 ? 'Hamlet' : 'The Tempest'} N${n}`
 }
 
 /**
@@ -48,7 +51,8 @@ async function addShows(client: pg.Client, { shows, bookingsPerShow }: Load): Pr
     `insert into shows (id, name, start_time, time_zone, total_seats, seats_per_row,
                         booked_seats, confirmed_seats_count, created_at, updated_at)
      select gen_random_uuid(),
-            case when n % 100 = 0 then 'King Lear' else 'The Tempest' end || ' N' || n,
+            case when n % 100 = 0 then 'King Lear' when n % 1000 = 1 then 'Hamlet'
+                 else 'The Tempest' end || ' N' || n,
             date_trunc('minute', now()) + make_interval(mins => (random() * 1051200)::int - 525600),
             'Europe/London', $2, 10, $3, $4, now(), now()
      from generate_series(1, $1::int) as n`,

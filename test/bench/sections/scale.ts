@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks'
 import { program } from '../child.js'
-import { COMMON_WORD, loadDatabase, showName } from '../load.js'
+import { COMMON_WORD, loadDatabase, showName, UNCOMMON_WORD } from '../load.js'
 import { interleave, median } from '../measure.js'
 import { compare, type Measurement } from '../result.js'
 import type { BenchDatabase } from '../server.js'
@@ -110,6 +110,11 @@ const LOOKUPS: Lookup[] = [
     name: 'list --search, a word of one show in 100',
     method: 'listShows',
     callsOn: async () => repeat([{ limit: 20, search: COMMON_WORD }]),
+  },
+  {
+    name: 'list --search, a word of one show in 1,000',
+    method: 'listShows',
+    callsOn: async () => repeat([{ limit: 20, search: UNCOMMON_WORD }]),
   },
   {
     name: 'list --search, a word of nearly all',
