@@ -19,6 +19,8 @@ export interface Draft {
   keyRequest: string | null
   /** Who sells it, when not the session's operator. */
   operator: string | undefined
+  /** Nobody has recorded it before: its id was made here, and it has no key. */
+  isNew: boolean
   /** An earlier call had recorded this key; `id` is its booking. */
   isReplay: boolean
   row?: BookedRow
@@ -49,6 +51,7 @@ export function draftOf(
       key,
       keyRequest: key === null ? null : JSON.stringify({ showId, ...wanted, customer, note, hold }),
       operator,
+      isNew: request.id === undefined && key === null,
       isReplay: false,
     }
   } catch (error) {

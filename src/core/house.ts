@@ -80,7 +80,7 @@ export async function heldSeats(
   const rows = await query<{ seat: number }>(
     knex,
     `select unnest(seats) as seat from bookings
-     where show_id = ? and ${IS_LIVE_HOLD} and id is distinct from ?::uuid`,
+     where held_in = ? and ${IS_LIVE_HOLD} and id is distinct from ?::uuid`,
     [showId, exceptBooking],
   )
   return rows.map((row) => row.seat)

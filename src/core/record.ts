@@ -44,8 +44,9 @@ export async function recordPending(
   showId: string,
   drafts: Draft[],
   options: RecordOptions,
+  partners = partnersOf(drafts),
 ): Promise<void> {
-  const inserted = await insertPending(knex, showId, drafts, options)
+  const inserted = await insertPending(knex, showId, drafts, { ...options, partners })
   const rest = drafts.filter((draft) => !inserted.has(draft.id))
   if (rest.length === 0) return
   const rows = await query<Recorded>(
@@ -66,23 +67,27 @@ export async function recordPending(
     return false
   })
   for (const draft of unlucky) draft.reference = newReference()
-  if (unlucky.length > 0) await recordPending(knex, showId, unlucky, options)
+  if (unlucky.length > 0) {
+    await recordPending(knex, showId, unlucky, options, partners)
+  }
 }
 
 async function insertPending(
   knex: Knex,
   showId: string,
   drafts: Draft[],
-  { waitMs, isRelaxed = false }: RecordOptions,
+  { waitMs, isRelaxed = false, partners }: RecordOptions & { partners: Partners },
 ): Promise<Set<string>> {
   const rows = await query<{ id: string }>(
     knex,
     `insert into bookings
-       (id, reference, show_id, status, seats, customer, note, key, key_request, pending_until)
+       (id, reference, show_id, status, seats, customer, note, key, key_request, recorded_with,
+        pending_until)
      select id, reference, ?::uuid, 'PENDING', seats::int[], customer, note, key, key_request,
-            clock_timestamp() + make_interval(secs => ?)
-     from unnest(?::uuid[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[])
-       as draft (id, reference, seats, customer, note, key, key_request),
+            recorded_with, clock_timestamp() + make_interval(secs => ?)
+     from unnest(?::uuid[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[],
+                 ?::uuid[])
+       as draft (id, reference, seats, customer, note, key, key_request, recorded_with),
        (select case when ?::bool then set_config('synchronous_commit', 'off', true) end) as relaxed
      on conflict do nothing
      returning id`,
@@ -97,12 +102,28 @@ async function insertPending(
       drafts.map((draft) => draft.note),
       drafts.map((draft) => draft.key),
       drafts.map((draft) => draft.keyRequest),
+      drafts.map((draft) => partners.get(draft.id) ?? null),
       isRelaxed,
     ],
     'record_pending',
   )
   return new Set(rows.map((row) => row.id))
 }
+
+/**
+ * What ties those together that are recorded together: the last one leads, and has the id of the
+ * first; the others have the leader's. Whatever may be there already stays alone, as whoever had it
+ * for a leader would then have none.
+ */
+function partnersOf(drafts: readonly Draft[]): Partners {
+  const ids = drafts.filter((draft) => draft.isNew).map((draft) => draft.id)
+  const [first, leader] = [ids[0]!, ids.at(-1)!]
+  if (first === leader) return new Map()
+  return new Map(ids.map((id) => [id, id === leader ? first : leader]))
+}
+
+/** The value of `recorded_with`, by a booking's id; none for one that is alone. */
+type Partners = ReadonlyMap<string, string>
 
 type Recorded = Pick<BookingRow, 'id' | 'reference' | 'show_id' | 'status' | 'key' | 'key_request'>
 

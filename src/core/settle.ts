@@ -146,7 +146,8 @@ const COLUMNS = `id, reference, show_id, status, seats, customer, note, held_unt
 
 /**
  * Step 4, the bookings that matter: those of ours that an earlier try, or another call with the
- * same key, has decided; live holds; and attempts that nobody will finish, a hundred at a time.
+ * same key, has decided; live holds; and attempts that nobody will finish, a hundred at a time. Of
+ * those that were recorded together the leader comes last, so that it is there as long as they are.
  */
 function bookingsUnderLock(
   trx: Knex.Transaction,
@@ -159,14 +160,20 @@ function bookingsUnderLock(
     `select 'decided' as role, ${COLUMNS} from bookings
      where id = any(?::uuid[]) and status <> 'PENDING'
      union all
-     select 'hold', ${COLUMNS} from bookings where show_id = ? and ${IS_LIVE_HOLD}
+     select 'hold', ${COLUMNS} from bookings where held_in = ? and ${IS_LIVE_HOLD}
      union all
-     (select 'abandoned', ${COLUMNS} from bookings
-      where show_id = ? and ${isAbandonedBy('statement_timestamp()')}
-        and id <> all(?::uuid[])
-      order by pending_until
+     (select distinct on (id) 'abandoned', ${COLUMNS}
+      from bookings, (
+        select coalesce(recorded_with, id) as first_id, id as last_id from bookings
+        where show_id = ? and leads_until < statement_timestamp()
+        order by leads_until
+        limit 100
+      ) as leader
+      where show_id = ? and id between first_id and last_id
+        and ${isAbandonedBy('statement_timestamp()')} and id <> all(?::uuid[])
+      order by id
       limit 100)`,
-    [ids, showId, showId, ids],
+    [ids, showId, showId, showId, ids],
     'bookings_under_lock',
   )
 }

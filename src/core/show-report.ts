@@ -62,7 +62,7 @@ async function countSeats(trx: Knex.Transaction, { id }: Show) {
   const kept = await query<{ seat: number; is_house: boolean }>(
     trx,
     `select unnest(seats) as seat, held_until is null as is_house
-     from bookings where show_id = ? and ${IS_LIVE_HOLD}`,
+     from bookings where held_in = ? and ${IS_LIVE_HOLD}`,
     [id],
   )
   const states = new Map<number, State>(

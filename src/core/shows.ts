@@ -156,16 +156,19 @@ export function showNotFound(id: string): TicketsError {
   return new TicketsError('SHOW_NOT_FOUND', `There is no show ${quote(id)}.`)
 }
 
-/** The condition under which a booking holds its seats now. The database's clock decides. */
+/**
+ * The condition under which a booking holds its seats now; the database's clock decides. Those of
+ * one show are found by `held_in`.
+ */
 export const IS_LIVE_HOLD = `status = 'HELD' and (held_until is null or held_until > clock_timestamp())`
 
 const HELD_SEATS = `array(
-  select unnest(seats) from bookings where show_id = shows.id and ${IS_LIVE_HOLD} order by 1
+  select unnest(seats) from bookings where held_in = shows.id and ${IS_LIVE_HOLD} order by 1
 )`
 
 const HELD_SEATS_COUNT = `(
   select coalesce(sum(cardinality(seats)), 0)::int
-  from bookings where show_id = shows.id and ${IS_LIVE_HOLD}
+  from bookings where held_in = shows.id and ${IS_LIVE_HOLD}
 )`
 
 interface ShowRow {
