@@ -37,7 +37,8 @@ export function showDetailsJson(show: ShowDetails) {
 
 /** A booking; `failure` is the code of its error, the sentence belongs to the error itself. */
 export function bookingJson({ booking, replayed }: BookingOutcome) {
-  return { ...recordJson(booking), replayed }
+  // Added, not copied into another: this is made for every line of a file.
+  return Object.assign(recordJson(booking), { replayed })
 }
 
 /** A booking in a list: `admitted_seats` are the seat numbers that have been let in. */

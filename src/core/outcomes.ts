@@ -15,9 +15,14 @@ export interface Outcome {
   operator?: string | undefined
 }
 
+/** What the database knows of a booking that was written. */
+type WrittenRow = Pick<BookingRow, 'id' | 'reference' | 'held_until' | 'created_at' | 'updated_at'>
+
 /** A booking as it stands now. */
-export type Written = Outcome &
-  Pick<BookingRow, 'reference' | 'held_until' | 'created_at' | 'updated_at'>
+export interface Written {
+  outcome: Outcome
+  row: WrittenRow
+}
 
 /** Step 5: writes the show, if it sold anything, and the bookings. Returns these by their id. */
 export async function writeOutcomes(
@@ -52,9 +57,7 @@ async function writeTogether(
   outcomes: Outcome[],
   sales: ReturnType<typeof salesStatement> | undefined,
 ): Promise<[string, Written][]> {
-  const rows = await query<
-    Pick<Written, 'id' | 'reference' | 'held_until' | 'created_at' | 'updated_at'>
-  >(
+  const rows = await query<WrittenRow>(
     trx,
     `${sales ? `with sales as (${sales.sql} returning id)` : ''}
      update bookings
@@ -82,7 +85,7 @@ async function writeTogether(
   )
   if (rows.length !== outcomes.length) throw new SupersededError()
   const byId = new Map(outcomes.map((outcome) => [outcome.id, outcome]))
-  return rows.map((row) => [row.id, { ...byId.get(row.id)!, ...row }])
+  return rows.map((row) => [row.id, { outcome: byId.get(row.id)!, row }])
 }
 
 /**
