@@ -16,15 +16,17 @@ export function connect(options: TicketsOptions): Database {
 
 /**
  * A text that two sets of options have in common just when the same sessions will do for both: the
- * same login to the same database, with the same settings and in the same name. It is a secret, as
- * the password is in it. Throws INVALID_INPUT.
+ * same login to the same database, with the same settings, whoever it is
+ * that works there. It is a secret, as the
+ * password is in it. Throws INVALID_INPUT.
  */
 export function identityOf(options: TicketsOptions): string {
-  const { connection, name, sslMode, channelBindingRequired } = targetOf(options)
+  const { connection, name, source, sslMode, channelBindingRequired } = targetOf(options)
   const { waitMs, operator, command } = options
-  const session = { waitMs, operator, command, schema: schemaOf(options) }
+  const isNamed = operator !== undefined
+  const session = { waitMs, isNamed, command, schema: schemaOf(options) }
   const login = { ...connection, password: passwordOf(connection) }
-  return JSON.stringify([name, login, sslMode, channelBindingRequired, session])
+  return JSON.stringify([name, source, login, sslMode, channelBindingRequired, session])
 }
 
 function targetOf(options: TicketsOptions): DatabaseTarget {
@@ -35,7 +37,7 @@ function targetOf(options: TicketsOptions): DatabaseTarget {
     cwd: options.cwd ?? process.cwd(),
     homeDir: homedir(),
   })
-  return found === 'embedded' ? embeddedTarget(env, options.onProgress) : found
+  return found === 'embedded' ? embeddedTarget(options) : found
 }
 
 function schemaOf({ schema, env = process.env }: TicketsOptions): string | undefined {
@@ -59,11 +61,8 @@ function reportFailedStatements(db: Database, onRetry: (cause: RetryCause) => vo
   })
 }
 
-function embeddedTarget(
-  env: Record<string, string | undefined>,
-  onProgress: TicketsOptions['onProgress'],
-): DatabaseTarget {
-  const dataDir = embeddedDataDir(env)
+function embeddedTarget({ env = process.env, cwd, onProgress }: TicketsOptions): DatabaseTarget {
+  const dataDir = embeddedDataDir(env, cwd)
   return {
     kind: 'embedded',
     connection: embeddedConnection(dataDir),

@@ -8,6 +8,8 @@ export interface Surroundings {
   program?: string
   /** Opens a box office that outlives the run; without this, the run opens and closes its own. */
   open?: (options: TicketsOptions) => Tickets
-  /** The id to book under: an earlier try of this very run may have booked already. */
+  /** The id to book under. */
   bookingId?: string
+  /** An earlier try of this very run may have booked already, under that id. */
+  isRepeat?: boolean
 }

@@ -3,6 +3,7 @@ import { parseHold } from '../core/duration.js'
 import { TicketsError } from '../core/errors.js'
 import { bookingJson } from '../core/json.js'
 import { checkSeatSpec, seatLabel } from '../core/seats.js'
+import type { Tickets } from '../index.js'
 import { type Context, type Handler, inputRequired, parseCount } from './context.js'
 import { measuredTickets } from './retry-lines.js'
 
@@ -37,12 +38,11 @@ export const run: Handler<BookOptions, [string | undefined]> = async (context, o
   }
   if (isComplete && options.dryRun) return preview(context, show, request)
   if (isComplete) {
-    const { bookingId: id, signal } = context
-    const booked = measuredTickets(context).book(
-      show,
-      id === undefined ? request : { ...request, id },
-      { signal },
-    )
+    const { bookingId: id, isRepeat, signal } = context
+    const tickets = measuredTickets(context)
+    const booked = isRepeat
+      ? bookAgain(tickets, show, { ...request, id: id! })
+      : tickets.book(show, id === undefined ? request : { ...request, id }, { signal })
     return announce(context, await booked)
   }
   const { serveQueue } = await import('./walk-ups.js')
@@ -63,6 +63,34 @@ function requestOf(options: BookOptions): BookingRequest {
     ...(note !== undefined && { note }),
     ...(key !== undefined && { key }),
     ...(hold !== undefined && { hold: parseHold(hold) }),
+  }
+}
+
+/**
+ * Books what an earlier try, whose answer was lost, may have booked under this id. What it decided
+ * needs no lock, and no name that may be another show's by now; and where nothing can be found out,
+ * nobody may claim that nothing was booked.
+ */
+async function bookAgain(
+  tickets: Tickets,
+  show: string,
+  request: BookingRequest & { id: string },
+): Promise<BookingOutcome> {
+  try {
+    const earlier = await tickets.findBooking(request.id).catch((error) => {
+      if (error instanceof TicketsError && error.code === 'BOOKING_NOT_FOUND') return undefined
+      throw error
+    })
+    const isSold = earlier !== undefined && !['PENDING', 'FAILED'].includes(earlier.status)
+    if (isSold) return { booking: earlier, replayed: false }
+    return await tickets.book(earlier?.showId ?? show, request)
+  } catch (error) {
+    if (!(error instanceof TicketsError) || error.outcome !== undefined) throw error
+    throw new TicketsError(
+      error.code,
+      `The counter was lost, and what became of the booking cannot be found out: it may or may not be booked. ${error.message} Look up ${request.id}, or repeat the command with the same --key.`,
+      { cause: error },
+    )
   }
 }
 

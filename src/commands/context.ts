@@ -27,8 +27,9 @@ export interface Context {
   readonly output: Output
   /** Aborted by Ctrl-C and by SIGTERM. */
   readonly signal: AbortSignal
-  /** The id to book under, for a run that may have booked already. */
+  /** The id to book under, and whether an earlier try of this run may have booked under it. */
   readonly bookingId: string | undefined
+  readonly isRepeat: boolean
   /** The prompts' way to the person at the terminal. */
   readonly asking: Asking
   /** The box office that the options name; opened at the first use, closed at the end of the run. */
@@ -84,6 +85,7 @@ export function createContext({ command, options, output, signal, surroundings }
     output,
     signal,
     bookingId: surroundings.bookingId,
+    isRepeat: surroundings.isRepeat ?? false,
     asking: { output, signal },
     get tickets() {
       tickets ??= open({})

@@ -31,7 +31,7 @@ function usablePath({ output }: Context): string {
   if (path !== undefined) return path
   throw new TicketsError(
     'INVALID_INPUT',
-    'There is no place for a counter here. Set TICKETS_COUNTER to a path of at most 103 bytes.',
+    'There is no place for a counter here. Set TICKETS_COUNTER to a path of at most 94 bytes.',
   )
 }
 

@@ -3,7 +3,7 @@ import { lstatSync, renameSync, rmSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
 import { dirname } from 'node:path'
 import { newBookingId } from '../core/ids.js'
-import { makeOwnDirectory } from '../start/own-directory.js'
+import { makeOwnDirectory } from '../own-directory.js'
 import {
   type Answer,
   type CounterStatus,
@@ -12,6 +12,7 @@ import {
   placeOfProcess,
   type Receipt,
   type Request,
+  SIGN_OF_LIFE_MS,
   Wire,
 } from './protocol.js'
 
@@ -40,32 +41,41 @@ export class Counter {
   readonly #underWay = new Set<Promise<Answer>>()
   /** Resolves when it is closed, by whomever. */
   readonly closed: Promise<unknown>
+  readonly #ino: number
   #served = 0
-  #ino: number | undefined
 
-  private constructor(options: CounterOptions, server: Server) {
+  private constructor(options: CounterOptions, server: Server, ino: number) {
     this.#options = options
     this.#server = server
+    this.#ino = ino
     this.closed = once(server, 'close')
-    server.on('connection', (socket) => void this.#serve(socket))
+    this.#closeWhenLost()
+    // A conversation that goes wrong must not end those of the others.
+    server.on('connection', (socket) => this.#serve(socket).catch(() => socket.destroy()))
   }
 
   /**
-   * Opens at a path, in place of whatever stands there: a counter that loses its place by it
-   * finishes what it has and closes. Throws the system's errors.
+   * Opens at a path, in place of any socket that is there: a counter that loses its place by it
+   * finishes what it has and closes. Throws the system's errors, EEXIST where there is something else.
    */
   static async open(options: CounterOptions): Promise<Counter> {
     const { path } = options
     makeOwnDirectory(dirname(path))
+    if (lstatSync(path, { throwIfNoEntry: false })?.isSocket() === false) throw notASocket(path)
     // It gets its name when it can answer, in one step, whatever had that name before.
     const draft = `${path}.${process.pid}`
     rmSync(draft, { force: true })
     const server = createServer({ allowHalfOpen: true })
     await listenAlone(server, draft)
-    const counter = new Counter(options, server)
-    renameSync(draft, path)
-    counter.#closeWhenLost()
-    return counter
+    try {
+      // By its draft: at the path there may be another's already.
+      const { ino } = lstatSync(draft)
+      renameSync(draft, path)
+      return new Counter(options, server, ino)
+    } catch (error) {
+      server.close()
+      throw error
+    }
   }
 
   /** Takes nothing more, finishes what it has taken, and resolves when that is done. */
@@ -77,7 +87,6 @@ export class Counter {
   }
 
   #closeWhenLost(): void {
-    this.#ino = lstatSync(this.#options.path).ino
     const look = setInterval(() => {
       if (!this.#isAtItsPlace()) void this.close()
     }, LOOK_MS).unref()
@@ -120,9 +129,14 @@ export class Counter {
     socket.once('end', interrupt).once('close', interrupt)
     const answer = this.#options.run(order, { bookingId, signal: interruption.signal })
     this.#underWay.add(answer)
-    wire.send(await answer)
-    this.#underWay.delete(answer)
-    this.#served++
+    const signs = setInterval(() => wire.sendSign(), SIGN_OF_LIFE_MS)
+    try {
+      wire.send(await answer)
+      this.#served++
+    } finally {
+      clearInterval(signs)
+      this.#underWay.delete(answer)
+    }
   }
 
   #reasonToDecline({ program, place, env }: Order): string | undefined {
@@ -149,7 +163,16 @@ const OF_THE_PROCESS = [
   'NODE_EXTRA_CA_CERTS',
   'NODE_OPTIONS',
   'NODE_TLS_REJECT_UNAUTHORIZED',
+  'XDG_DATA_HOME',
 ]
+
+function notASocket(path: string): Error {
+  return Object.assign(new Error('it is something else'), {
+    code: 'EEXIST',
+    syscall: 'rename',
+    path,
+  })
+}
 
 /** Listens where only this user can connect: an order is run with this user's rights. */
 async function listenAlone(server: Server, path: string): Promise<void> {

@@ -1,9 +1,11 @@
-import { type Io, openOutput } from '../terminal/io.js'
+import type { Socket } from 'node:net'
+import { type Io, type Output, openOutput } from '../terminal/io.js'
 import {
   type Answer,
   counterPath,
   GO,
   isOwnSocket,
+  LOST_AFTER_MS,
   type Order,
   placeOfProcess,
   type Receipt,
@@ -16,45 +18,54 @@ export type HandedOver = { answer: Answer } | { bookingId?: string }
 /** A command line, and where it was typed. */
 export type Words = Pick<Order, 'program' | 'argv' | 'env' | 'cwd'>
 
-/** A counter that is alive takes an order as soon as a crowd of processes lets it run. */
-const PATIENCE_MS = 10_000
+export interface HandOverOptions {
+  /** When aborted, the counter is told; whoever has begun still hears the verdict. */
+  signal: AbortSignal
+  io: Io
+}
 
 /**
  * Lets the counter run a command line, if one is open and the command line is one for it: a single
- * booking of a script, which asks nobody and answers with one document. When `signal` is aborted,
- * the counter is told, and its answer is still waited for.
+ * booking of a script, which asks nobody and answers with one document.
  *
  * Never throws: whatever is wrong with the counter, the command line can still be run here. With a
  * `bookingId`, an order was taken and its answer never came: only under this id may it be repeated.
  */
-export async function handOver(words: Words, signal: AbortSignal): Promise<HandedOver> {
+export async function handOver(words: Words, { signal, io }: HandOverOptions): Promise<HandedOver> {
   const path = isForCounter(words) ? counterPath(words.env) : undefined
   if (path === undefined || !isOwnSocket(path)) return {}
   // Late: most runs find no counter.
   const { connect } = await import('node:net')
   const socket = connect(path)
   const wire = new Wire(socket)
-  // Not before a look at what has come: this process, too, may not have run for long.
-  const impatience = setTimeout(() => setImmediate(() => isTaken || socket.destroy()), PATIENCE_MS)
-  let isTaken = false
+  destroyWhenSilent(socket)
+  let bookingId: string | undefined
+  const leave = () => {
+    if (bookingId === undefined) return socket.destroy()
+    outputFor(words, io).hint('The booking has begun; its verdict is waited for.')
+    return socket.end()
+  }
+  signal.addEventListener('abort', leave)
   try {
     wire.send({ ask: 'run', place: placeOfProcess(), ...words } satisfies Order)
     const receipt = await wire.receive<Receipt>()
-    isTaken = true
-    if (receipt === undefined || 'declined' in receipt || signal.aborted) return {}
+    if (signal.aborted || !isTaken(receipt)) return {}
+    bookingId = receipt.bookingId
     wire.send(GO)
-    signal.addEventListener('abort', () => socket.end())
     const answer = await wire.receive<Answer>()
-    return answer === undefined ? receipt : { answer }
+    return isAnswer(answer) ? { answer } : { bookingId }
+  } catch {
+    return bookingId === undefined ? {} : { bookingId }
   } finally {
-    clearTimeout(impatience)
+    signal.removeEventListener('abort', leave)
     socket.destroy()
   }
 }
 
 /** Prints an answer where its order was typed; the exit code. */
-export async function deliver({ exitCode, stdout, stderr }: Answer, io: Io): Promise<number> {
-  const output = openOutput(io, { json: true, quiet: false, input: false, color: false })
+export async function deliver(answer: Answer, words: Words, io: Io): Promise<number> {
+  const { exitCode, stdout, stderr } = answer
+  const output = outputFor(words, io)
   if (stderr !== '') output.problem(stderr.trimEnd())
   try {
     await output.write(stdout)
@@ -63,6 +74,34 @@ export async function deliver({ exitCode, stdout, stderr }: Answer, io: Io): Pro
     output.problem(`The answer could not be written: ${(error as Error).message}.`)
     return 1
   }
+}
+
+function outputFor({ argv }: Words, io: Io): Output {
+  const quiet = argv.includes('-q') || argv.includes('--quiet')
+  return openOutput(io, { json: true, quiet, input: false, color: false })
+}
+
+function destroyWhenSilent(socket: Socket): void {
+  socket.setTimeout(LOST_AFTER_MS, () => {
+    // Not before a look at what has come: this process, too, may not have run for long.
+    const { bytesRead } = socket
+    setImmediate(() => {
+      if (socket.bytesRead === bytesRead) socket.destroy()
+    })
+  })
+}
+
+function isTaken(receipt: Receipt | undefined): receipt is { bookingId: string } {
+  return receipt !== undefined && 'bookingId' in receipt && typeof receipt.bookingId === 'string'
+}
+
+/** What listens there need not be a counter. */
+function isAnswer(answer: Answer | undefined): answer is Answer {
+  return (
+    typeof answer?.exitCode === 'number' &&
+    typeof answer.stdout === 'string' &&
+    typeof answer.stderr === 'string'
+  )
 }
 
 function isForCounter({ argv, env }: Words): boolean {

@@ -1,6 +1,6 @@
-import { lstatSync, readlinkSync } from 'node:fs'
+import { lstatSync, readlinkSync, statSync } from 'node:fs'
 import type { Socket } from 'node:net'
-import { resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import envPaths from 'env-paths'
 
 /** What is said to the counter first. */
@@ -27,6 +27,13 @@ export type Receipt = { bookingId: string } | { declined: string }
 /** What an order waits for. An end of the connection before its time is an interruption. */
 export const GO = 'go'
 
+/**
+ * While an order is run, the counter gives a sign of life now and then; whoever hears nothing for
+ * long may take it for lost. That is so far more that a crowd of processes may keep it from running.
+ */
+export const SIGN_OF_LIFE_MS = 2000
+export const LOST_AFTER_MS = 10_000
+
 /** How an order ended. */
 export interface Answer {
   exitCode: number
@@ -45,8 +52,8 @@ export interface CounterStatus {
   served: number
 }
 
-/** The longest path that a Unix socket may have everywhere: 107 bytes on Linux, 103 on macOS. */
-const LONGEST_PATH = 103
+/** A Unix socket's path: 107 bytes on Linux, 103 on macOS, less what a draft of it ends with (`.pid`). */
+const LONGEST_PATH = 94
 
 /**
  * Where the counter of this user is: the path that TICKETS_COUNTER names, else one in the user's
@@ -63,10 +70,17 @@ export function counterPath(env: Record<string, string | undefined>): string | u
 export function isOwnSocket(path: string): boolean {
   try {
     const found = lstatSync(path)
-    return found.isSocket() && found.uid === process.geteuid?.()
+    return found.isSocket() && found.uid === process.geteuid?.() && isClosed(dirname(path))
   } catch {
     return false
   }
+}
+
+/** Where nobody else can put something in a file's place. */
+function isClosed(directory: string): boolean {
+  const { uid, mode } = statSync(directory)
+  const isSticky = (mode & 0o1000) !== 0
+  return [0, process.geteuid?.()].includes(uid) && ((mode & 0o022) === 0 || isSticky)
 }
 
 /**
@@ -111,6 +125,11 @@ export class Wire {
     this.#socket.write(`${JSON.stringify(message)}\n`)
   }
 
+  /** Sends a line with nothing on it, which is no message. */
+  sendSign(): void {
+    this.#socket.write('\n')
+  }
+
   /** The next message; undefined when none will come. */
   async receive<T>(): Promise<T | undefined> {
     for (;;) {
@@ -118,6 +137,7 @@ export class Wire {
       if (end >= 0) {
         const line = this.#text.slice(0, end)
         this.#text = this.#text.slice(end + 1)
+        if (line === '') continue
         return parse(line) as T | undefined
       }
       if (this.#isOver) return undefined
@@ -131,7 +151,8 @@ export class Wire {
 /** What is no message ends the conversation, as silence does. */
 function parse(line: string): unknown {
   try {
-    return JSON.parse(line)
+    const message: unknown = JSON.parse(line)
+    return message === GO || (typeof message === 'object' && message !== null) ? message : undefined
   } catch {
     return undefined
   }

@@ -3,29 +3,33 @@ import { openTickets, type Tickets, type TicketsOptions } from '../index.js'
 
 interface Shared {
   tickets: Tickets
+  /** Who works here unless told otherwise. */
+  operator: string | undefined
   /** Runs that use it now. */
   users: number
-  /** Looks now and then whether anybody still does. */
-  look: NodeJS.Timeout
+  isOld: boolean
 }
 
 /** Recording and deciding go side by side. */
 const CONNECTIONS = 2
-/** An order may come again soon; a password is not kept for long. */
-const IDLE_MS = 60_000
+/** Then the login, the schema and all that was looked at once is looked at anew. */
+const LONGEST_MS = 60_000
 
 /** Box offices that many runs share, as long as they come from the same place with the same rights. */
 export class SharedTickets {
-  readonly #shared = new Map<string, Shared>()
+  readonly #current = new Map<string, Shared>()
+  readonly #all = new Set<Shared>()
 
-  /** Runs `work` with a way to open box offices that are open already, if any run has used them. */
+  /** Runs `work` with a way to open box offices that are open already, if a run has used them lately. */
   async lend<T>(work: (open: (options: TicketsOptions) => Tickets) => Promise<T>): Promise<T> {
     const used: Shared[] = []
     try {
       return await work((options) => {
         const shared = this.#open(options)
         used.push(shared)
-        return shared.tickets
+        const { operator } = options
+        const isUsual = operator === undefined || operator === shared.operator
+        return isUsual ? shared.tickets : shared.tickets.as(operator)
       })
     } finally {
       for (const shared of used) this.#leave(shared)
@@ -33,38 +37,38 @@ export class SharedTickets {
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#shared.keys()].map((identity) => this.#end(identity)))
+    await Promise.all([...this.#all].map(({ tickets }) => tickets.close()))
   }
 
   #open(options: TicketsOptions): Shared {
     const identity = identityOf(options)
-    const known = this.#shared.get(identity)
-    const shared = known ?? {
-      tickets: openTickets({ ...options, ...lasting }),
-      users: 0,
-      look: setTimeout(() => this.#endIfIdle(identity), IDLE_MS).unref(),
-    }
-    this.#shared.set(identity, shared)
+    const shared = this.#current.get(identity) ?? this.#openNew(options, identity)
     shared.users++
+    return shared
+  }
+
+  #openNew(options: TicketsOptions, identity: string): Shared {
+    const tickets = openTickets({ ...options, ...lasting })
+    const shared = { tickets, operator: options.operator, users: 0, isOld: false }
+    this.#current.set(identity, shared)
+    this.#all.add(shared)
+    setTimeout(() => {
+      this.#current.delete(identity)
+      shared.isOld = true
+      this.#closeIfDone(shared)
+    }, LONGEST_MS).unref()
     return shared
   }
 
   #leave(shared: Shared): void {
     shared.users--
-    shared.look.refresh()
+    this.#closeIfDone(shared)
   }
 
-  #endIfIdle(identity: string): void {
-    const { users, look } = this.#shared.get(identity)!
-    if (users > 0) look.refresh()
-    else void this.#end(identity)
-  }
-
-  async #end(identity: string): Promise<void> {
-    const { tickets, look } = this.#shared.get(identity)!
-    this.#shared.delete(identity)
-    clearTimeout(look)
-    await tickets.close()
+  #closeIfDone(shared: Shared): void {
+    if (!shared.isOld || shared.users > 0) return
+    this.#all.delete(shared)
+    void shared.tickets.close()
   }
 }
 

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { userInfo } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { TicketsError } from '../core/errors.js'
 import { visible } from '../core/quote.js'
 import type { Parameters } from './parameters.js'
@@ -16,6 +16,8 @@ export interface Ingredients {
   variables: Parameters
   source: string
   env: Variables
+  /** Where relative paths begin. */
+  cwd: string
   homeDir: string
 }
 
@@ -28,7 +30,7 @@ export interface Ingredients {
  */
 export function resolveTarget(ingredients: Ingredients): DatabaseTarget {
   const { source, homeDir } = ingredients
-  const parameters = mergeParameters(ingredients)
+  const parameters = withWholePaths(mergeParameters(ingredients), ingredients.cwd)
   const port = parseNumber(parameters.port || '5432', { name: 'port', from: 1, to: 65_535, source })
   const host = parameters.host || parameters.hostaddr || defaultHost(port)
   const user = parameters.user || systemUser(ingredients.env, source)
@@ -75,13 +77,29 @@ export function targetName(place: {
   )
 }
 
-function mergeParameters({ explicit, variables, source, env, homeDir }: Ingredients): Parameters {
+function mergeParameters({
+  explicit,
+  variables,
+  source,
+  env,
+  cwd,
+  homeDir,
+}: Ingredients): Parameters {
   const serviceName = explicit.service || variables.service
-  const service = serviceName ? readService(serviceName, { env, homeDir, source }) : {}
+  const service = serviceName ? readService(serviceName, { env, cwd, homeDir, source }) : {}
   const merged = { ...variables, ...service, ...explicit }
   // libpq would follow PGHOSTADDR away from the host that the URL names.
   const namer = [explicit, service, variables].find((layer) => layer.host || layer.hostaddr)
   return { ...merged, host: namer?.host, hostaddr: namer?.hostaddr }
+}
+
+function withWholePaths(parameters: Parameters, cwd: string): Parameters {
+  const whole = { ...parameters }
+  for (const name of ['passfile', 'sslrootcert', 'sslcert', 'sslkey'] as const) {
+    const path = whole[name]
+    if (path && !(name === 'sslrootcert' && path === 'system')) whole[name] = resolve(cwd, path)
+  }
+  return whole
 }
 
 /** Debian's place for the socket, then PostgreSQL's own, then TCP. */

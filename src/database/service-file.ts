@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { TicketsError } from '../core/errors.js'
 import { quote, visible } from '../core/quote.js'
 import { addParameter, type Parameters } from './parameters.js'
@@ -13,12 +13,12 @@ import type { Variables } from './settings.js'
  */
 export function readService(
   name: string,
-  { env, homeDir, source }: { env: Variables; homeDir: string; source: string },
+  { env, cwd, homeDir, source }: { env: Variables; cwd: string; homeDir: string; source: string },
 ): Parameters {
   const files = [env.PGSERVICEFILE || join(homeDir, '.pg_service.conf')]
   if (env.PGSYSCONFDIR) files.push(join(env.PGSYSCONFDIR, 'pg_service.conf'))
   for (const file of files) {
-    const parameters = findService(readIfThere(file), name, file)
+    const parameters = findService(readIfThere(resolve(cwd, file)), name, file)
     if (parameters !== undefined) return parameters
   }
   throw new TicketsError(

@@ -32,7 +32,7 @@ export interface FindOptions {
   /** The value of `--db`: a URL, or `embedded`. */
   db?: string | undefined
   env: Variables
-  /** Where a `.env` file is looked for. */
+  /** Where a `.env` file is looked for, and where relative paths begin. */
   cwd: string
   /** Where `.pgpass`, `.pg_service.conf` and `.postgresql/` are looked for. */
   homeDir: string
@@ -56,49 +56,46 @@ export const choosingVariables = [
  * Throws INVALID_INPUT for settings that mean nothing; the sentence never has a password in it.
  */
 export function findDatabase(options: FindOptions): 'embedded' | DatabaseTarget {
-  const { db, env, homeDir } = options
-  if (db !== undefined) return fromUrl(db, '--db', env, homeDir)
-  const chosen = fromVariables(env, homeDir)
+  const { db, env } = options
+  if (db !== undefined) return fromUrl(db, '--db', options)
+  const chosen = fromVariables(options)
   if (chosen !== undefined) return chosen
   const inFile = readDotEnv(options.cwd)
-  return fromVariables({ ...inFile, ...withoutEmpty(env) }, homeDir, '.env') ?? 'embedded'
+  return (
+    fromVariables({ ...options, env: { ...inFile, ...withoutEmpty(env) } }, '.env') ?? 'embedded'
+  )
 }
 
 function fromVariables(
-  env: Variables,
-  homeDir: string,
+  options: FindOptions,
   source?: string,
 ): 'embedded' | DatabaseTarget | undefined {
+  const { env } = options
   if (env.DATABASE_URL) {
-    return fromUrl(env.DATABASE_URL, source ?? 'DATABASE_URL', env, homeDir)
+    return fromUrl(env.DATABASE_URL, source ?? 'DATABASE_URL', options)
   }
   const chosenBy = choosingVariables.filter((name) => env[name])
   if (chosenBy.length === 0) return undefined
-  return target({}, source ?? chosenBy.join(', '), env, homeDir)
+  return target({}, source ?? chosenBy.join(', '), options)
 }
 
-function fromUrl(
-  text: string,
-  source: string,
-  env: Variables,
-  homeDir: string,
-): 'embedded' | DatabaseTarget {
+function fromUrl(text: string, source: string, options: FindOptions): 'embedded' | DatabaseTarget {
   const url = text.trim()
   if (url === 'embedded') return 'embedded'
-  return target(parseDatabaseUrl(url, source), source, env, homeDir)
+  return target(parseDatabaseUrl(url, source), source, options)
 }
 
 function target(
   explicit: Parameters,
   source: string,
-  env: Variables,
-  homeDir: string,
+  { env, cwd, homeDir }: FindOptions,
 ): DatabaseTarget {
   return resolveTarget({
     explicit,
     variables: parametersFromVariables(env, source),
     source,
     env,
+    cwd,
     homeDir,
   })
 }

@@ -2,7 +2,7 @@ import { closeSync, fstatSync, openSync, readFileSync, renameSync, writeFileSync
 import { dirname, join } from 'node:path'
 import { Script } from 'node:vm'
 import envPaths from 'env-paths'
-import { makeOwnDirectory } from './own-directory.js'
+import { makeOwnDirectory } from '../own-directory.js'
 
 /** For `performance`, whose mere mention makes Node load all of its module for measuring. */
 const clock = {

@@ -14,16 +14,24 @@ export async function start(): Promise<void> {
   const argv = process.argv.slice(2)
   const interruption = listenForSignals()
   const { signal } = interruption
-  const words = { program: PROGRAM, argv, env: process.env, cwd: process.cwd() }
-  const handedOver = await handOver(words, signal)
+  const words = {
+    program: PROGRAM,
+    argv,
+    env: process.env,
+    // Not before it is needed: the directory may be gone, and most commands do without.
+    get cwd() {
+      return process.cwd()
+    },
+  }
+  const handedOver = await handOver(words, { signal, io: process })
   const exitCode =
     'answer' in handedOver
-      ? await deliver(handedOver.answer, process)
+      ? await deliver(handedOver.answer, words, process)
       : await runHere(argv, {
           program: PROGRAM,
           ...handedOver,
           // What the counter may have booked must be found out, whoever is impatient.
-          ...(handedOver.bookingId === undefined && { signal }),
+          ...(handedOver.bookingId === undefined ? { signal } : { isRepeat: true }),
         })
   process.exitCode = exitCode === 130 ? interruption.exitCode : exitCode
   // The answer is out. A signal that comes now must not make a confirmed booking look rolled back.

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
@@ -156,27 +156,115 @@ describe('at an open counter', () => {
   })
 
   it('that is killed after the COMMIT and before the answer: the booking is told, not made again', async () => {
-    // The answer is held up by the process that shall be killed being stopped first.
+    const { ended, id } = await bookAndKill(['--seats', '7'])
+    const { exitCode, document } = await ended
+    expect([exitCode, document]).toEqual([
+      0,
+      expect.objectContaining({ id, status: 'CONFIRMED', seats: [7], replayed: false }),
+    ])
+    expect(await recorded(db, show)).toBe(1)
+  })
+
+  it('… and what it sold is told though the show is locked for long, or has another name by now', async () => {
+    await db.sql(`update shows set name = 'Old name' where id = $1`, [show])
+    const meanwhile = async () => {
+      await db.sql(`update shows set name = 'New name' where id = $1`, [show])
+      return lockShow(db, show)
+    }
+    const { ended, id, lock } = await bookAndKill(['--count', '2', '--wait', '0s'], {
+      name: 'Old name',
+      meanwhile,
+    })
+    const { exitCode, document } = await ended
+    await lock?.release()
+    expect([exitCode, document.id]).toEqual([0, id])
+    expect(await recorded(db, show)).toBe(1)
+  })
+
+  it('that is killed while nobody can tell: the answer claims nothing, and names the booking', async () => {
+    const lock = await lockShow(db, show)
+    const { ended } = book([show, '--seats', '7', '--wait', '1s'])
+    await until(() => isWaitingForLock(db))
+    counter.child.kill('SIGKILL')
+    const { exitCode, document } = await ended
+    await lock.release()
+    expect([exitCode, document.error?.code]).toEqual([5, 'BUSY'])
+    expect(document.error?.message).toMatch(/may or may not be booked.* Look up [0-9a-f-]{36},/)
+  })
+
+  /** Stops the counter in the COMMIT of a booking, and kills it when the booking is confirmed. */
+  async function bookAndKill(
+    args: readonly string[],
+    {
+      name = show,
+      meanwhile,
+    }: { name?: string; meanwhile?: () => ReturnType<typeof lockShow> } = {},
+  ) {
+    await db.sql(
+      `create or replace function dawdle() returns trigger language plpgsql as
+       $$ begin perform pg_sleep(0.5); return null; end $$`,
+    )
+    await db.sql(
+      `create constraint trigger dawdle after update on bookings
+       initially deferred for each row execute function dawdle()`,
+    )
+    const { ended } = book([name, ...args])
+    await until(() => isCommitting(db))
+    counter.child.kill('SIGSTOP')
+    let id: string | undefined
+    await until(async () => {
+      const rows = await db.sql<{ id: string }>(
+        `select id from bookings where show_id = $1 and status = 'CONFIRMED'`,
+        [show],
+      )
+      id = rows[0]?.id
+      return id !== undefined
+    })
+    await db.sql('drop trigger dawdle on bookings')
+    const lock = await meanwhile?.()
+    counter.child.kill('SIGKILL')
+    return { ended, id, lock }
+  }
+
+  it('that hangs in the middle is taken for lost, and the booking is made once', async () => {
     const lock = await lockShow(db, show)
     const { ended } = book([show, '--seats', '7'])
     await until(() => isWaitingForLock(db))
-    await db.sql(
-      `create or replace function dawdle() returns trigger language plpgsql as
-       $$ begin perform pg_sleep(0.2); return null; end $$`,
-    )
-    await db.sql(
-      'create constraint trigger dawdle after update on shows initially deferred for each row execute function dawdle()',
-    )
+    counter.child.kill('SIGSTOP')
     await lock.release()
-    await until(() => isCommitting(db))
-    counter.child.kill('SIGKILL')
     const { exitCode, document } = await ended
-    await db.sql('drop trigger dawdle on shows')
+    counter.child.kill('SIGCONT')
+    await until(async () => (await counter.status()).under_way === 0)
     const rows = await db.sql('select id, status from bookings where show_id = $1', [show])
     expect([exitCode, rows]).toEqual([0, [{ id: document.id, status: 'CONFIRMED' }]])
   })
 
-  it('that hangs is not waited for', async () => {
+  it('a relative path means what it means where the command was typed', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'tickets-service-'))
+    const { username, pathname, searchParams } = new URL(db.url.replace('@/', '@local/'))
+    await writeFile(
+      join(directory, 'services.conf'),
+      `[box]\nhost=${searchParams.get('host')}\nport=${searchParams.get('port')}\ndbname=${pathname.slice(1)}\nuser=${username}\n`,
+    )
+    const ran = await tickets(['book', show, '--seats', '1', '--json'], {
+      cwd: directory,
+      env: { ...counter.env, PGSERVICE: 'box', PGSERVICEFILE: 'services.conf' },
+    })
+    await rm(directory, { recursive: true })
+    expect([ran.exitCode, (await counter.status()).served]).toEqual([0, 1])
+  })
+
+  it('nonsense ends one conversation, and no other', async () => {
+    for (const nonsense of ['null', '5', '"x"', '{}', '{"ask":"run"}', 'GET / HTTP/1.1']) {
+      const socket = connect(counter.env.TICKETS_COUNTER)
+      socket.end(`${nonsense}\n`).resume()
+      await once(socket, 'close')
+    }
+    expect((await book([show, '--seats', '1']).ended).exitCode).toBe(0)
+    expect((await counter.status()).served).toBe(1)
+  })
+
+  it('that hangs from the beginning is not waited for', async () => {
     counter.child.kill('SIGSTOP')
     const { exitCode, document } = await book([show, '--seats', '7']).ended
     counter.child.kill('SIGCONT')
@@ -257,7 +345,7 @@ describe('tickets counter', () => {
     expect((await run('start', '--json')).json().pid).toBe(pid)
   })
 
-  it('opens where a crashed one has left its socket, or somebody a file', async () => {
+  it('opens where a crashed one has left its socket, and takes nothing else away', async () => {
     await run('start')
     const { pid } = (await run('status', '--json')).json()
     process.kill(pid, 'SIGKILL')
@@ -269,7 +357,8 @@ describe('tickets counter', () => {
     await run('stop')
     await writeFile(env.TICKETS_COUNTER, 'something')
     expect((await startBooking(db.url, [show, '--seats', '2'], env).ended).exitCode).toBe(0)
-    expect((await run('start', '--json')).json().state).toBe('open')
+    expect(await run('start')).toMatchObject({ exitCode: 2, stdout: '' })
+    expect(await readFile(env.TICKETS_COUNTER, 'utf8')).toBe('something')
   })
 
   it('where none can be opened: one sentence, exit 2', async () => {
@@ -283,15 +372,19 @@ describe('tickets counter', () => {
     }
   })
 
-  it('a server that speaks something else is left alone, and the booking is made', async () => {
-    const path = join(directory, 'other.sock')
-    const server = createServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'))
-    await once(server.listen(path), 'listening')
-    const show = await insertShow(db)
-    const { ended } = startBooking(db.url, [show, '--seats', '1'], { TICKETS_COUNTER: path })
-    expect((await ended).exitCode).toBe(0)
-    server.close()
-  })
+  it.each(['HTTP/1.1 400', 'null', '5', '"x"', '{}', '{"bookingId":7}'])(
+    'a server that says %s is left alone, and the booking is made',
+    async (words) => {
+      const path = join(directory, 'other.sock')
+      const server = createServer((socket) => socket.end(`${words}\n`).on('error', () => {}))
+      await once(server.listen(path), 'listening')
+      const show = await insertShow(db)
+      const { ended } = startBooking(db.url, [show, '--seats', '1'], { TICKETS_COUNTER: path })
+      const { exitCode, document } = await ended
+      server.close()
+      expect([exitCode, document.seats]).toEqual([0, [1]])
+    },
+  )
 })
 
 /** The same answer, without what is another each time: ids, references, times. */

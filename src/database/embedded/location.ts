@@ -11,8 +11,8 @@ import { connectionOf, type EmbeddedConnection, isRoot, layoutOf } from './layou
  * Root's default moves to /var/lib/tickets where the server, which runs as another user, could not
  * enter it: /root is usually closed.
  */
-export function embeddedDataDir(env: Record<string, string | undefined>): string {
-  if (env.TICKETS_DATA_DIR) return resolve(env.TICKETS_DATA_DIR)
+export function embeddedDataDir(env: Record<string, string | undefined>, cwd = '.'): string {
+  if (env.TICKETS_DATA_DIR) return resolve(cwd, env.TICKETS_DATA_DIR)
   const usual = envPaths('tickets', { suffix: '' }).data
   return isRoot() && barrierTo(usual) !== undefined ? '/var/lib/tickets' : usual
 }
