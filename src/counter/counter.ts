@@ -95,12 +95,17 @@ export class Counter {
 
   /** Another counter may have taken its place, or somebody may have removed the socket. */
   #isAtItsPlace(): boolean {
-    return lstatSync(this.#options.path, { throwIfNoEntry: false })?.ino === this.#ino
+    try {
+      return lstatSync(this.#options.path).ino === this.#ino
+    } catch {
+      return false
+    }
   }
 
   async #serve(socket: Socket): Promise<void> {
     const wire = new Wire(socket)
     this.#undecided.add(socket)
+    socket.once('close', () => this.#undecided.delete(socket))
     const request = await wire.receive<Request>()
     if (request?.ask === 'run') {
       await this.#serveOrder(request, wire, socket)
@@ -109,7 +114,6 @@ export class Counter {
       if (request.ask === 'close') await this.close()
       wire.send(this.#status())
     }
-    this.#undecided.delete(socket)
     // What is sent arrives, whatever becomes of this process; nobody is waited for.
     socket.end(() => socket.destroy())
   }
@@ -140,10 +144,10 @@ export class Counter {
   }
 
   #reasonToDecline({ program, place, env }: Order): string | undefined {
-    if (program !== this.#options.program) return 'It is another version.'
-    if (place !== placeOfProcess()) return 'It is in another container.'
+    if (program !== this.#options.program) return 'The counter is of another version.'
+    if (place !== placeOfProcess()) return 'The counter is in another container.'
     const other = OF_THE_PROCESS.find((name) => env[name] !== process.env[name])
-    return other && `Its ${other} is another.`
+    return other && `The counter has another ${other}.`
   }
 
   #status(): CounterStatus {
