@@ -4,7 +4,7 @@ import { Writable } from 'node:stream'
 import type { Run } from '../command-tree.js'
 import { TicketsError } from '../core/errors.js'
 import { askCounter } from '../counter/ask.js'
-import { Counter } from '../counter/counter.js'
+import { Counter, type CounterOptions } from '../counter/counter.js'
 import { type Answer, counterPath, type Order } from '../counter/protocol.js'
 import { SharedTickets } from '../counter/shared-tickets.js'
 import type { Surroundings } from '../surroundings.js'
@@ -114,7 +114,7 @@ async function runCounter(
   await shared.close()
 }
 
-async function openAt(options: Parameters<typeof Counter.open>[0]): Promise<Counter> {
+async function openAt(options: CounterOptions): Promise<Counter> {
   try {
     return await Counter.open(options)
   } catch (error) {

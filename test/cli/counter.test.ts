@@ -6,6 +6,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { askCounter } from '../../src/counter/ask.js'
+import { GO, placeOfProcess } from '../../src/counter/protocol.js'
 import { inWaves, startBooking } from '../support/booking-process.js'
 import { tickets } from '../support/cli.js'
 import { openCounter, type TestCounter } from '../support/counter.js'
@@ -237,6 +239,27 @@ describe('at an open counter', () => {
     await until(async () => (await counter.status()).under_way === 0)
     const rows = await db.sql('select id, status from bookings where show_id = $1', [show])
     expect([exitCode, rows]).toEqual([0, [{ id: document.id, status: 'CONFIRMED' }]])
+  })
+
+  it('gives signs of life while an order is run, and then its answer', async () => {
+    const path = counter.env.TICKETS_COUNTER
+    const { program } = (await askCounter(path, 'status'))!
+    const argv = ['book', show, '--seats', '1', '--db', db.url, '--json']
+    const env = { HOME: '/nonexistent' }
+    const order = { ask: 'run', program, place: placeOfProcess(), argv, env, cwd: '/' }
+    const lock = await lockShow(db, show)
+    const socket = connect(path).setEncoding('utf8')
+    let heard = ''
+    socket.on('data', (text: string) => {
+      heard += text
+    })
+    socket.write(`${JSON.stringify(order)}\n`)
+    await until(() => heard.includes('bookingId'))
+    socket.write(`${JSON.stringify(GO)}\n`)
+    await until(() => heard.endsWith('}\n\n'))
+    await lock.release()
+    await once(socket, 'close')
+    expect(JSON.parse(heard.trim().split('\n').at(-1)!)).toMatchObject({ exitCode: 0, stderr: '' })
   })
 
   it('a relative path means what it means where the command was typed', async () => {
