@@ -113,6 +113,9 @@ export function commandTree(run: Run, [word]: readonly string[] = []): Command {
     .command('counter')
     .description('an open counter: what scripts book goes through one warm process')
     .addArgument(new Argument('<action>', 'what to do').choices(['status', 'start', 'stop', 'run']))
+    .addOption(
+      once('--idle <duration>', 'close so long after the last order (stay open)', parseDuration),
+    )
     .action(
       action(async () => ({ run: (await import('./commands/counter.js')).counterCommand(run) })),
     )

@@ -1,28 +1,36 @@
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { Writable } from 'node:stream'
 import type { Run } from '../command-tree.js'
+import { formatDuration } from '../core/duration.js'
 import { TicketsError } from '../core/errors.js'
 import { askCounter } from '../counter/ask.js'
 import { Counter, type CounterOptions } from '../counter/counter.js'
 import { type Answer, counterPath, type Order } from '../counter/protocol.js'
+import { isOpenNow } from '../counter/rush.js'
 import { SharedTickets } from '../counter/shared-tickets.js'
+import { spawnCounter } from '../counter/spawn-counter.js'
 import type { Surroundings } from '../surroundings.js'
 import type { Io } from '../terminal/io.js'
 import type { Context, Handler } from './context.js'
 import { programFile } from './program-file.js'
 
+interface CounterFlags {
+  /** In milliseconds. */
+  idle?: number
+}
+
 /** `tickets counter status|start|stop|run`, for a counter that runs its orders by `main`. */
-export function counterCommand({ main, surroundings }: Run): Handler<object, [string]> {
+export function counterCommand({ main, surroundings }: Run): Handler<CounterFlags, [string]> {
   const { program = '' } = surroundings
-  const actions: Record<string, (context: Context, path: string) => Promise<void>> = {
-    status: showStatus,
-    start: (context, path) => start(context, { path, program }),
-    stop,
-    run: (context, path) => runCounter(context, { path, program, main }),
-  }
-  return async (context, _options, action) => {
-    await actions[action]!(context, usablePath(context))
+  return async (context, { idle }, action) => {
+    const options = { path: usablePath(context), program, idleMs: idle ?? null }
+    const actions: Record<string, () => Promise<void>> = {
+      status: () => showStatus(context, options.path),
+      start: () => start(context, options),
+      stop: () => stop(context, options.path),
+      run: () => runCounter(context, { ...options, main }),
+    }
+    await actions[action]!()
   }
 }
 
@@ -38,9 +46,10 @@ function usablePath({ output }: Context): string {
 async function showStatus({ output }: Context, path: string): Promise<void> {
   const found = await askCounter(path, 'status')
   const state = found === undefined ? 'closed' : 'open'
-  const { pid = null, since = null, underWay = null, served = null } = found ?? {}
+  const { pid = null, since = null, underWay = null, served = null, idleMs = null } = found ?? {}
   if (output.json) {
-    return output.document({ state, socket: path, pid, since, under_way: underWay, served })
+    const numbers = { under_way: underWay, served, idle_ms: idleMs }
+    return output.document({ state, socket: path, pid, since, ...numbers })
   }
   const lines = [
     `state\t${state}`,
@@ -48,36 +57,43 @@ async function showStatus({ output }: Context, path: string): Promise<void> {
     ...(found
       ? [`pid\t${pid}`, `since\t${since}`, `under way\t${underWay}`, `served\t${served}`]
       : []),
+    ...(idleMs === null ? [] : [`closes\t${formatDuration(idleMs)} after its last order`]),
   ]
   await output.write(`${lines.join('\n')}\n`)
 }
 
-async function start(
-  context: Context,
-  { path, program }: { path: string; program: string },
-): Promise<void> {
+interface StartOptions {
+  path: string
+  program: string
+  idleMs: number | null
+}
+
+async function start(context: Context, options: StartOptions): Promise<void> {
   const { output } = context
+  const { path, program, idleMs } = options
   const found = await askCounter(path, 'status')
-  // That of another version is replaced, and finishes what it has.
-  if (found?.program !== program) await startInBackground(context, path)
+  // That of another version is replaced, and finishes what it has; so is one that opened by itself.
+  const isWanted = found?.program === program && found.idleMs === idleMs
+  if (!isWanted) await startInBackground(context, options)
   if (output.json) return showStatus(context, path)
   output.hint(
     'The counter is open: it runs your `tickets book … --json` from now on. `tickets counter stop` closes it.',
   )
 }
 
-/** Resolves when it is open. It belongs to no terminal and to no directory. */
-async function startInBackground({ output }: Context, path: string): Promise<void> {
-  const child = spawn(process.execPath, [programFile(), 'counter', 'run', '--json'], {
-    cwd: '/',
-    detached: true,
-    env: { ...output.io.env, TICKETS_COUNTER: path },
+/** Resolves when it is open. */
+async function startInBackground({ output }: Context, options: StartOptions): Promise<void> {
+  const child = spawnCounter({
+    ...options,
+    programFile: programFile(),
+    env: output.io.env,
     stdio: ['ignore', 'pipe', 'ignore'],
   })
-  const [answer] = (await Promise.race([once(child.stdout, 'data'), once(child, 'close')])) as [
+  const stdout = child.stdout!
+  const [answer] = (await Promise.race([once(stdout, 'data'), once(child, 'close')])) as [
     Buffer | number | null,
   ]
-  child.stdout.destroy()
+  stdout.destroy()
   child.unref()
   const { error } = answer instanceof Buffer ? JSON.parse(answer.toString('utf8')) : {}
   if (error) throw new TicketsError(error.code, error.message)
@@ -93,12 +109,12 @@ async function stop(context: Context, path: string): Promise<void> {
 
 async function runCounter(
   { output, signal }: Context,
-  { path, program, main }: { path: string; program: string; main: Run['main'] },
+  { main, ...options }: StartOptions & { main: Run['main'] },
 ): Promise<void> {
+  const { path } = options
   const shared = new SharedTickets()
   const counter = await openAt({
-    path,
-    program,
+    ...options,
     run: (order, surroundings) =>
       shared.lend((open) =>
         runOrder(order, main, {
@@ -107,6 +123,7 @@ async function runCounter(
         }),
       ),
   })
+  isOpenNow(path)
   if (output.json) await output.document({ socket: path })
   else await output.write(`${path}\n`)
   if (!signal.aborted) await Promise.race([once(signal, 'abort'), counter.closed])

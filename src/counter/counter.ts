@@ -21,6 +21,8 @@ export interface CounterOptions {
   path: string
   /** Which program it runs: orders from another are declined. */
   program: string
+  /** It closes when it has had no order for so long, in milliseconds; never when null. */
+  idleMs: number | null
   /** Runs an order to its end, whatever that is. */
   run: (order: Order, surroundings: { bookingId: string; signal: AbortSignal }) => Promise<Answer>
 }
@@ -42,6 +44,8 @@ export class Counter {
   /** Resolves when it is closed, by whomever. */
   readonly closed: Promise<unknown>
   readonly #ino: number
+  /** Fires when the last order is so long ago. */
+  #idle: NodeJS.Timeout | undefined
   #served = 0
 
   private constructor(options: CounterOptions, server: Server, ino: number) {
@@ -50,6 +54,7 @@ export class Counter {
     this.#ino = ino
     this.closed = once(server, 'close')
     this.#closeWhenLost()
+    this.#closeWhenIdle()
     // A conversation that goes wrong must not end those of the others.
     server.on('connection', (socket) => this.#serve(socket).catch(() => socket.destroy()))
   }
@@ -91,6 +96,14 @@ export class Counter {
       if (!this.#isAtItsPlace()) void this.close()
     }, LOOK_MS).unref()
     this.#server.once('close', () => clearInterval(look))
+  }
+
+  #closeWhenIdle(): void {
+    const { idleMs } = this.#options
+    if (idleMs === null) return
+    const closeIfIdle = () => this.#underWay.size === 0 && void this.close()
+    this.#idle = setTimeout(closeIfIdle, idleMs).unref()
+    this.#server.once('close', () => clearTimeout(this.#idle))
   }
 
   /** Another counter may have taken its place, or somebody may have removed the socket. */
@@ -140,6 +153,7 @@ export class Counter {
     } finally {
       clearInterval(signs)
       this.#underWay.delete(answer)
+      if (this.#server.listening) this.#idle?.refresh()
     }
   }
 
@@ -157,6 +171,7 @@ export class Counter {
       since: this.#since.toISOString(),
       underWay: this.#underWay.size,
       served: this.#served,
+      idleMs: this.#options.idleMs,
     }
   }
 }

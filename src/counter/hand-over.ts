@@ -11,6 +11,7 @@ import {
   type Receipt,
   Wire,
 } from './protocol.js'
+import { isOpening, isRush, mayOpen } from './rush.js'
 
 /** What became of an order: it was run, or it must be run here, perhaps once more. */
 export type HandedOver = { answer: Answer } | { bookingId?: string }
@@ -22,21 +23,79 @@ export interface HandOverOptions {
   /** When aborted, the counter is told; whoever has begun still hears the verdict. */
   signal: AbortSignal
   io: Io
+  /** By which a counter is opened. */
+  programFile: string
 }
 
 /**
  * Lets the counter run a command line, if one is open and the command line is one for it: a single
- * booking of a script, which asks nobody and answers with one document.
+ * booking of a script, which asks nobody and answers with one document. In a rush of such bookings,
+ * a counter opens by itself.
  *
  * Never throws: whatever is wrong with the counter, the command line can still be run here. With a
  * `bookingId`, an order was taken and its answer never came: only under this id may it be repeated.
  */
-export async function handOver(words: Words, { signal, io }: HandOverOptions): Promise<HandedOver> {
+export async function handOver(words: Words, options: HandOverOptions): Promise<HandedOver> {
   const path = isForCounter(words) ? counterPath(words.env) : undefined
-  if (path === undefined || !isOwnSocket(path)) return {}
+  if (path === undefined) return {}
+  try {
+    const socket = (await approach(path)) ?? (await approachInRush(path, words, options))
+    return socket ? await order(words, socket, options) : {}
+  } catch {
+    return {}
+  }
+}
+
+/** A connection to the counter at the path; undefined where none is. Throws the system's errors. */
+async function approach(path: string): Promise<Socket | undefined> {
+  if (!isOwnSocket(path)) return undefined
   // Late: most runs find no counter.
   const { connect } = await import('node:net')
   const socket = connect(path)
+  return new Promise((resolve, reject) => {
+    socket.once('connect', () => resolve(socket))
+    socket.once('error', (error: NodeJS.ErrnoException) => {
+      // It was closed, or it has crashed and left its socket.
+      if (error.code === 'ECONNREFUSED' || error.code === 'ENOENT') resolve(undefined)
+      else reject(error)
+    })
+  })
+}
+
+/** The same in a rush, in which one is opened, and waited for while that may take no longer. */
+async function approachInRush(
+  path: string,
+  { env }: Words,
+  { signal, programFile }: HandOverOptions,
+): Promise<Socket | undefined> {
+  if (!isRush(path)) return undefined
+  if (mayOpen(path)) {
+    const { spawnCounter } = await import('./spawn-counter.js')
+    const counter = spawnCounter({ programFile, path, env, idleMs: IDLE_MS, stdio: 'ignore' })
+    counter.on('error', () => {})
+    counter.unref()
+  }
+  for (;;) {
+    // Looked at first: the sign is taken away when the counter is open.
+    const isWorthWaiting = isOpening(path) && !signal.aborted
+    const socket = await approach(path)
+    if (socket || !isWorthWaiting) return socket
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
+  }
+}
+
+/**
+ * How long a counter that opened by itself outlives the rush: less than PostgreSQL waits for the
+ * last connections to a database that is to be dropped (5 s).
+ */
+const IDLE_MS = 3000
+const LOOK_MS = 10
+
+async function order(
+  words: Words,
+  socket: Socket,
+  { signal, io }: HandOverOptions,
+): Promise<HandedOver> {
   const wire = new Wire(socket)
   destroyWhenSilent(socket)
   let bookingId: string | undefined

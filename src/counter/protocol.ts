@@ -50,6 +50,8 @@ export interface CounterStatus {
   underWay: number
   /** Orders that it has run. */
   served: number
+  /** So long after its last order it closes; null: it stays open. */
+  idleMs: number | null
 }
 
 /** A Unix socket's path: 107 bytes on Linux, 103 on macOS, less what a draft of it ends with (`.pid`). */

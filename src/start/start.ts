@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import type { main } from '../cli.js'
 import { deliver, handOver } from '../counter/hand-over.js'
 import type { Surroundings } from '../surroundings.js'
@@ -23,7 +24,11 @@ export async function start(): Promise<void> {
       return process.cwd()
     },
   }
-  const handedOver = await handOver(words, { signal, io: process })
+  const handedOver = await handOver(words, {
+    signal,
+    io: process,
+    programFile: join(__dirname, '../bin/tickets.js'),
+  })
   const exitCode =
     'answer' in handedOver
       ? await deliver(handedOver.answer, words, process)

@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, openSync } from 'node:fs'
+import { closeSync, existsSync, openSync } from 'node:fs'
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { text } from 'node:stream/consumers'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { BenchServer } from './server.js'
 import { withWorkers } from './worker.js'
@@ -22,7 +23,9 @@ export interface Runner {
   run(args: readonly string[], options?: { stdout?: string }): Promise<Cost>
   /** Wall time of many processes, so many at a time, in milliseconds. */
   wallMs(commands: readonly (readonly string[])[], parallel: number): Promise<number>
-  /** The same, and the highest peak memory of them, in MB. */
+  /** The same of bookings that are left to open a counter in their rush, and do so each time anew. */
+  rushMs(commands: readonly (readonly string[])[], parallel: number): Promise<number>
+  /** The highest peak memory of as many, in MB. */
   peakMb(commands: readonly (readonly string[])[], parallel: number): Promise<number>
   /** Runs `work` with a runner whose processes find an open counter. */
   withCounter<T>(work: (atCounter: Runner, counter: Counter) => Promise<T>): Promise<T>
@@ -42,10 +45,11 @@ export interface Cost {
 
 /** Processes see the embedded server of the run and a cache of their own, and no one's settings. */
 export function openRunner(server: BenchServer, counterPath = 'off'): Runner {
+  const cache = join(server.directory, 'cache')
   const env = {
     PATH: process.env.PATH,
     HOME: server.directory,
-    XDG_CACHE_HOME: join(server.directory, 'cache'),
+    XDG_CACHE_HOME: cache,
     TICKETS_DATA_DIR: server.dataDir,
     TICKETS_COUNTER: counterPath,
     LC_ALL: 'C',
@@ -74,6 +78,13 @@ export function openRunner(server: BenchServer, counterPath = 'off'): Runner {
   return {
     cpuMs: (args) => cpuMs(args, env),
     wallMs,
+    async rushMs(commands, parallel) {
+      const ms = await wallMs(commands, parallel, { TICKETS_COUNTER: undefined })
+      const socket = join(cache, 'tickets', 'counter.sock')
+      if (!existsSync(socket)) throw new Error('No counter opened in the rush.')
+      while (existsSync(socket)) await sleep(50)
+      return ms
+    },
     async peakMb(commands, parallel) {
       const hooked = commands.map((args) => ['--require', peakHook, ...args])
       await wallMs(hooked, parallel, { TICKETS_BENCH_PEAK: peaks })

@@ -4,15 +4,14 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { askCounter } from '../../src/counter/ask.js'
 import { GO, placeOfProcess } from '../../src/counter/protocol.js'
-import { inWaves, startBooking } from '../support/booking-process.js'
+import { inWaves, isAlive, startBooking } from '../support/booking-process.js'
 import { tickets } from '../support/cli.js'
 import { openCounter, type TestCounter } from '../support/counter.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
-import { insertShow } from '../support/shows.js'
+import { insertShow, lockShow, oneTo } from '../support/shows.js'
 import { until } from '../support/until.js'
 
 let db: TestDatabase
@@ -418,15 +417,6 @@ function withoutChance(text: string): string {
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
 }
 
-/** Takes a show's lock behind the program's back, until `release`. */
-async function lockShow({ url }: TestDatabase, show: string) {
-  const client = new pg.Client(url)
-  await client.connect()
-  await client.query('begin')
-  await client.query('select from shows where id = $1 for update', [show])
-  return { release: () => client.end() }
-}
-
 async function isWaitingForLock({ sql }: TestDatabase): Promise<boolean> {
   return (await sql(WAITING)).length > 0
 }
@@ -443,18 +433,6 @@ async function isCommitting({ sql }: TestDatabase): Promise<boolean> {
 
 async function recorded({ sql }: TestDatabase, show: string): Promise<number> {
   return (await sql('select from bookings where show_id = $1', [show])).length
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0)
-  } catch {
-    return false
-  }
-}
-
-function oneTo(n: number): number[] {
-  return Array.from({ length: n }, (_, i) => i + 1)
 }
 
 function ascending(a: number | undefined, b: number | undefined): number {

@@ -78,3 +78,12 @@ export async function inWaves<T, R>(
   await Promise.all(Array.from({ length: width }, worker))
   return results
 }
+
+/** Whether the process is there, be it only to be waited for. */
+export function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}

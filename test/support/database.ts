@@ -8,7 +8,8 @@ export interface TestDatabase {
   url: string
   /** Runs SQL behind the program's back; its rows. */
   sql<Row = Record<string, unknown>>(statement: string, values?: unknown[]): Promise<Row[]>
-  drop(): Promise<void>
+  /** Ends whoever is connected, unless told not to. */
+  drop(options?: { force?: boolean }): Promise<void>
 }
 
 /** Clones the migrated template: a few milliseconds, and nobody else's rows. */
@@ -22,9 +23,9 @@ export async function cloneDatabase(options: { empty?: boolean } = {}): Promise<
   return {
     url: `postgresql://${user}@/${name}?host=${encodeURIComponent(host)}&port=${port}`,
     sql: async (statement, values) => (await pool.query(statement, values)).rows,
-    async drop() {
+    async drop({ force = true } = {}) {
       await pool.end()
-      await asAdmin(`drop database ${name} with (force)`)
+      await asAdmin(`drop database ${name}${force ? ' with (force)' : ''}`)
     },
   }
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import pg from 'pg'
 import type { TestDatabase } from './database.js'
 
 /** Puts an empty show into the database behind the program's back; its id. */
@@ -13,4 +14,18 @@ export async function insertShow(
     [id, name, seats, seatsPerRow, Buffer.alloc(Math.ceil(seats / 8))],
   )
   return id
+}
+
+/** Takes a show's lock behind the program's back, until `release`. */
+export async function lockShow({ url }: TestDatabase, show: string) {
+  const client = new pg.Client(url)
+  await client.connect()
+  await client.query('begin')
+  await client.query('select from shows where id = $1 for update', [show])
+  return { release: () => client.end() }
+}
+
+/** The first seats of a house. */
+export function oneTo(n: number): number[] {
+  return Array.from({ length: n }, (_, i) => i + 1)
 }

@@ -32,14 +32,14 @@ export const cli: Section = {
       return {
         measurements: [
           {
-            ...compare('book, one process', samples.book, 'ms CPU', ofBare),
+            ...compare('book, by itself', samples.book, 'ms CPU', ofBare),
             peakMb: await runner.peakMb([book()], 1),
             targets: [target],
           },
-          compare('book, one process', samples.book, 'ms CPU', ofPlain),
+          compare('book, by itself', samples.book, 'ms CPU', ofPlain),
           {
             ...compare(
-              'book at an open counter, its share included',
+              'book in a rush: at an open counter, its share included',
               samples.atCounter,
               'ms CPU',
               ofBare,

@@ -21,7 +21,8 @@ export const processes: Section = {
     return runner.withCounter(async (atCounter, counter) => {
       const samples = await interleave(isQuick ? 1 : 5, {
         bare: () => runner.wallMs(bare, PARALLEL),
-        book: () => runner.wallMs(bookings(), PARALLEL),
+        book: () => runner.rushMs(bookings(), PARALLEL),
+        alone: () => runner.wallMs(bookings(), PARALLEL),
         atCounter: () => atCounter.wallMs(bookings(), PARALLEL),
       })
       const what = `${count} bookings by ${count} processes`
@@ -30,14 +31,17 @@ export const processes: Section = {
       return {
         measurements: [
           {
-            ...compare(what, samples.book, 'ms', base),
-            peakMb: await runner.peakMb(bookings(), PARALLEL),
+            ...compare(`${what}, in whose rush a counter opens`, samples.book, 'ms', base),
             targets: [target],
           },
           {
-            ...compare(`${what}, at an open counter`, samples.atCounter, 'ms', base),
+            ...compare(`${what}, at a counter that is open`, samples.atCounter, 'ms', base),
             peakMb: await counter.peakMb(),
             targets: [target],
+          },
+          {
+            ...compare(`${what}, each by itself`, samples.alone, 'ms', base),
+            peakMb: await runner.peakMb(bookings(), PARALLEL),
           },
         ],
       }
