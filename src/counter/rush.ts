@@ -22,7 +22,7 @@ export function isRush(path: string): boolean {
   makeOwnDirectory(directory)
   const { uid, mode } = statSync(directory)
   if (uid !== process.geteuid?.() || (mode & 0o022) !== 0) return false
-  const tally = openSync(`${path}.rush`, 'a', 0o600)
+  const tally = openSync(tallyOf(path), 'a', 0o600)
   try {
     const { mtimeMs, size } = fstatSync(tally)
     const isLull = Date.now() - mtimeMs > PAUSE_MS
@@ -37,27 +37,31 @@ export function isRush(path: string): boolean {
 /** Whether it is for this process to open the counter: of a rush, one does. */
 export function mayOpen(path: string): boolean {
   try {
-    closeSync(openSync(sign(path), 'wx', 0o600))
+    closeSync(openSync(signOf(path), 'wx', 0o600))
     return true
   } catch {
     // Whoever put it up has failed; the next one may try.
-    if (ageOf(sign(path)) > NEXT_TRY_MS) rmSync(sign(path), { force: true })
+    if (ageOf(signOf(path)) > NEXT_TRY_MS) rmSync(signOf(path), { force: true })
     return false
   }
 }
 
 /** Whether one is being opened, and is worth waiting for. */
 export function isOpening(path: string): boolean {
-  return ageOf(sign(path)) <= OPENS_WITHIN_MS
+  return ageOf(signOf(path)) <= OPENS_WITHIN_MS
 }
 
-/** Takes the sign away: the counter is open. */
-export function isOpenNow(path: string): void {
-  rmSync(sign(path), { force: true })
+/** The counter is open: nobody needs to wait, or to count. */
+export function endRush(path: string): void {
+  rmSync(signOf(path), { force: true })
+  rmSync(tallyOf(path), { force: true })
 }
+
+/** As many characters as bookings; its time is that of the last. */
+const tallyOf = (path: string) => `${path}.rush`
 
 /** What says at an empty place that a counter is being opened there. */
-const sign = (path: string) => `${path}.opening`
+const signOf = (path: string) => `${path}.opening`
 
 /** In milliseconds; infinite for what is not there. */
 function ageOf(file: string): number {
