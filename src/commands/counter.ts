@@ -5,7 +5,7 @@ import { formatDuration } from '../core/duration.js'
 import { TicketsError } from '../core/errors.js'
 import { askCounter } from '../counter/ask.js'
 import { Counter, type CounterOptions } from '../counter/counter.js'
-import { type Answer, counterPath, type Order } from '../counter/protocol.js'
+import { type Answer, type CounterStatus, counterPath, type Order } from '../counter/protocol.js'
 import { endRush } from '../counter/rush.js'
 import { SharedTickets } from '../counter/shared-tickets.js'
 import { spawnCounter } from '../counter/spawn-counter.js'
@@ -45,21 +45,38 @@ function usablePath({ output }: Context): string {
 
 async function showStatus({ output }: Context, path: string): Promise<void> {
   const found = await askCounter(path, 'status')
-  const state = found === undefined ? 'closed' : 'open'
-  const { pid = null, since = null, underWay = null, served = null, idleMs = null } = found ?? {}
-  if (output.json) {
-    const numbers = { under_way: underWay, served, idle_ms: idleMs }
-    return output.document({ state, socket: path, pid, since, ...numbers })
+  await (output.json
+    ? output.document(statusJson(path, found))
+    : output.write(`${statusLines(path, found).join('\n')}\n`))
+}
+
+function statusJson(path: string, found: Partial<CounterStatus> = {}) {
+  return {
+    state: found.pid === undefined ? 'closed' : 'open',
+    socket: path,
+    pid: found.pid ?? null,
+    since: found.since ?? null,
+    under_way: found.underWay ?? null,
+    served: found.served ?? null,
+    declined: found.declined ?? null,
+    declined_because: found.declinedBecause ?? null,
+    idle_ms: found.idleMs ?? null,
   }
-  const lines = [
-    `state\t${state}`,
+}
+
+function statusLines(path: string, found: CounterStatus | undefined): string[] {
+  if (!found) return ['state\tclosed', `socket\t${path}`]
+  const { pid, since, underWay, served, declined, declinedBecause, idleMs } = found
+  return [
+    'state\topen',
     `socket\t${path}`,
-    ...(found
-      ? [`pid\t${pid}`, `since\t${since}`, `under way\t${underWay}`, `served\t${served}`]
-      : []),
+    `pid\t${pid}`,
+    `since\t${since}`,
+    `under way\t${underWay}`,
+    `served\t${served}`,
+    ...(declined > 0 ? [`declined\t${declined}. ${declinedBecause}`] : []),
     ...(idleMs === null ? [] : [`closes\t${formatDuration(idleMs)} after its last order`]),
   ]
-  await output.write(`${lines.join('\n')}\n`)
 }
 
 interface StartOptions {

@@ -47,6 +47,8 @@ export class Counter {
   /** Fires when the last order is so long ago. */
   #idle: NodeJS.Timeout | undefined
   #served = 0
+  #declined = 0
+  #declinedBecause: string | null = null
 
   private constructor(options: CounterOptions, server: Server, ino: number) {
     this.#options = options
@@ -134,6 +136,8 @@ export class Counter {
   async #serveOrder(order: Order, wire: Wire, socket: Socket): Promise<void> {
     const reason = this.#reasonToDecline(order)
     if (reason !== undefined) {
+      this.#declined++
+      this.#declinedBecause = reason
       wire.send({ declined: reason } satisfies Receipt)
       return
     }
@@ -171,6 +175,8 @@ export class Counter {
       since: this.#since.toISOString(),
       underWay: this.#underWay.size,
       served: this.#served,
+      declined: this.#declined,
+      declinedBecause: this.#declinedBecause,
       idleMs: this.#options.idleMs,
     }
   }

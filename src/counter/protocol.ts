@@ -50,6 +50,9 @@ export interface CounterStatus {
   underWay: number
   /** Orders that it has run. */
   served: number
+  /** Orders that it has left to those who came with them, and why the last of them. */
+  declined: number
+  declinedBecause: string | null
   /** So long after its last order it closes; null: it stays open. */
   idleMs: number | null
 }

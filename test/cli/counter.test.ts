@@ -106,6 +106,16 @@ describe('at an open counter', () => {
     }
   })
 
+  it('tells how many orders it has declined, and why the last of them', async () => {
+    expect(await counter.status()).toMatchObject({ declined: 0, declined_because: null })
+    await book([show, '--seats', '1'], { NODE_OPTIONS: '--no-deprecation' }).ended
+    await book([show, '--seats', '2'], { HOME: '/' }).ended
+    const because = 'The counter has another HOME.'
+    expect(await counter.status()).toMatchObject({ declined: 2, declined_because: because })
+    const { stdout } = await tickets(['counter', 'status'], { env: counter.env })
+    expect(stdout).toContain(`declined\t2. ${because}`)
+  })
+
   it('what does not concern it is done by the command itself', async () => {
     const [seat] = ['--seats', '1']
     await book([show, seat!, '1', '--debug']).ended

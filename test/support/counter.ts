@@ -11,7 +11,7 @@ export interface TestCounter {
   /** What makes a command find it. */
   env: { TICKETS_COUNTER: string }
   /** What `tickets counter status --json` says. */
-  status(): Promise<{ state: string; pid: number; under_way: number; served: number }>
+  status(): Promise<{ pid: number; under_way: number; served: number; declined: number }>
   /** Ends it, if a test has not, and removes its socket. */
   remove(): Promise<void>
 }
