@@ -44,7 +44,7 @@ const SCHEMA = `(select relnamespace::regnamespace from pg_class where oid = 'sh
 
 const NEEDED = `(values
   ('knex_migrations', 'select'),
-  ('shows', 'select'), ('shows', 'insert'),
+  ('shows', 'select'), ('shows', 'insert'), ('show_words', 'select'),
   ('bookings', 'select'), ('bookings', 'insert'),
   ('history', 'select'),
   ('admissions', 'select'), ('admissions', 'insert'),

@@ -111,6 +111,9 @@ describe.each([
     expect((await as(clerk, ['show', 'list', '--json'])).json()).toContainEqual(
       expect.objectContaining({ id: show, confirmed_seats_count: 3 }),
     )
+    expect((await as(clerk, ['show', 'list', '--search', 'hou', '--json'])).json()).toContainEqual(
+      expect.objectContaining({ id: show }),
+    )
     expect(await as(clerk, ['migrate', '--check'])).toMatchObject({ exitCode: 0 })
   })
 
@@ -135,6 +138,8 @@ describe.each([
     'delete from history',
     'update history set before = null',
     'truncate history',
+    `insert into show_words values ('x', now(), gen_random_uuid())`,
+    'delete from show_words',
     'truncate bookings',
     'truncate shows cascade',
     'drop table bookings',
