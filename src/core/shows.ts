@@ -10,6 +10,7 @@ import { checkText } from './input.js'
 import { quote } from './quote.js'
 import { SeatSet } from './seat-set.js'
 import { MAX_SEATS, type SeatLayout } from './seats.js'
+import { selectFirstWithWords } from './show-words.js'
 import { selectIdsWithWords } from './word-search.js'
 
 /** A show as everybody may see it. Seats are counted, not named: see `ShowDetails`. */
@@ -185,6 +186,7 @@ interface ShowRow {
   updated_at: Date
   /** In microseconds, which a Date cannot tell apart. */
   exact_start_time?: string
+  is_known?: boolean
   booked_seats?: Buffer
   held_seats?: number[]
 }
@@ -223,22 +225,34 @@ async function placeOf(db: Database, id: string): Promise<Place> {
   return row
 }
 
-function showPage(knex: Knex, filter: ShowFilter, after: Place | undefined, size: number) {
-  const isMeant = (rows: Knex.QueryBuilder) => {
-    if (filter.upcoming) rows.whereRaw('start_time > now()')
+async function showPage(
+  knex: Knex,
+  filter: ShowFilter,
+  after: Place | undefined,
+  size: number,
+): Promise<ShowRow[]> {
+  const { search, upcoming } = filter
+  const where = (rows: Knex.QueryBuilder) => {
+    if (upcoming) rows.whereRaw('start_time > now()')
     if (after !== undefined) {
       rows.whereRaw('(start_time, id) > (?::timestamptz, ?)', [after.startTime, after.id])
     }
   }
   const order = ['start_time', 'id']
-  const query = selectShows(knex)
-    .select(knex.raw('shows.start_time::text as exact_start_time'))
-    .orderBy(order)
-    .limit(size)
-  if (filter.search === undefined) return query.modify(isMeant)
+  const inOrder = () =>
+    selectShows(knex)
+      .select<ShowRow[]>(knex.raw('shows.start_time::text as exact_start_time'))
+      .orderBy(order.map((column) => `shows.${column}`))
+  if (search === undefined) return inOrder().modify(where).limit(size)
+
+  const first = selectFirstWithWords(knex, search, { where, size })
+  const rows = await inOrder()
+    .select<ShowRow[]>(knex.raw('is_known'))
+    .joinRaw('right join (?) as first on first.id = shows.id', [first])
+  if (rows[0]!.is_known) return rows.filter(({ id }) => id !== null)
   // Their words are in the index of this order: to look at a show costs a third of a microsecond.
-  const search = { table: 'shows', column: 'name', order, where: isMeant, size, look: 1024 }
-  return query.whereIn('id', selectIdsWithWords(knex, filter.search, search))
+  const list = { table: 'shows', column: 'name', order, where, size, look: 1024 }
+  return inOrder().whereIn('shows.id', selectIdsWithWords(knex, search, list))
 }
 
 /** Two at most: enough to know that a name is ambiguous. The id wins over a name that looks like one. */

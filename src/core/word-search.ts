@@ -96,8 +96,16 @@ export function wordCondition(column: string, search: string): [condition: strin
   return [`to_tsvector('simple', ${column}) @@ ${QUERY}`, prefixes(search).join(' & ')]
 }
 
-/** 'lion ki' → 'lion':* and 'ki':*, quoted, so that no character of the input is an operator. */
+/** 'lion ki' → 'lion':* and 'ki':*. */
 function prefixes(search: string): string[] {
+  return wordsOf(search).map((word) => `'${word}':*`)
+}
+
+/**
+ * 'lion ki' → 'lion' and 'ki', good to be quoted: no character of the input is an operator.
+ * Throws INVALID_INPUT.
+ */
+export function wordsOf(search: string): string[] {
   if (search.length > LONGEST) {
     throw new TicketsError(
       'INVALID_INPUT',
@@ -114,5 +122,5 @@ function prefixes(search: string): string[] {
       'The search has no word in it. Give a part of the name.',
     )
   }
-  return words.map((word) => `'${word.replace(/['\\]/g, ' ')}':*`)
+  return words.map((word) => word.replace(/['\\]/g, ' '))
 }

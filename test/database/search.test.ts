@@ -3,8 +3,9 @@ import { openTickets, type Show, type ShowFilter, type Tickets } from '../../src
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
 
 /**
- * Searches for words, in lists that are longer than all that is looked at before the index of words
- * is asked: 1,024 shows and then 16,384, 256 bookings and then 4,096.
+ * Searches for words: for those of which few begin alike, which the table of words answers, and for
+ * those of which many do, in lists that are longer than all that is looked at before the index of
+ * words is asked: 1,024 shows and then 16,384, 256 bookings and then 4,096.
  */
 
 const SHOWS = 20_000
