@@ -38,7 +38,7 @@ export async function loadDatabase(
       await addShows(client, { shows, bookingsPerShow })
       for (let turn = 1; turn <= bookingsPerShow; turn++) await addBookings(client, shows, turn)
     })
-    await client.query('vacuum (analyze) shows, bookings')
+    await client.query('vacuum (analyze) shows, show_words, bookings')
     await client.query('checkpoint')
   })
 }
@@ -57,6 +57,10 @@ async function addShows(client: pg.Client, { shows, bookingsPerShow }: Load): Pr
             'Europe/London', $2, 10, $3, $4, now(), now()
      from generate_series(1, $1::int) as n`,
     [shows, LOADED_HOUSE, sold.toBytes(), sold.size],
+  )
+  await client.query(
+    `insert into show_words
+     select word, start_time, id from shows, words_of(name) as word order by word, start_time, id`,
   )
 }
 
@@ -77,9 +81,9 @@ async function addBookings(client: pg.Client, shows: number, turn: number): Prom
   )
 }
 
-/** Takes the constraints and indexes of both tables away, and makes them anew after `work`. */
+/** Takes the constraints and indexes of the tables away, and makes them anew after `work`. */
 async function withoutIndexes(client: pg.Client, work: () => Promise<void>): Promise<void> {
-  const tables = `('shows'::regclass, 'bookings'::regclass)`
+  const tables = `('shows'::regclass, 'show_words'::regclass, 'bookings'::regclass)`
   const constraints = await client.query<Definition>(
     `select conrelid::regclass as on_table, quote_ident(conname) as name,
             pg_get_constraintdef(oid) as definition
