@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { program, type Ran, tickets } from '../support/cli.js'
+import { bareEnvironment, program, type Ran, tickets } from '../support/cli.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
 import { insertShow } from '../support/shows.js'
 
@@ -323,7 +323,7 @@ describe('a run that does not reach the end', () => {
   function startRun(show: string) {
     const child = spawn(process.execPath, [program, 'book', show, '--file', '-', '--json'], {
       stdio: ['pipe', 'pipe', 'pipe'],
-      env: { PATH: process.env.PATH, HOME: '/nonexistent', DATABASE_URL: db.url },
+      env: { ...bareEnvironment, DATABASE_URL: db.url },
     })
     child.stdin.on('error', () => {})
     const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()

@@ -61,6 +61,16 @@ describe('book, without a terminal', () => {
     }
   })
 
+  it('books as well where no code cache can be kept, time after time', async () => {
+    const show = await insertShow(db)
+    for (const seats of ['1', '2']) {
+      const env = { XDG_CACHE_HOME: undefined }
+      const ran = await tickets(['book', show, '--seats', seats, '--json'], { db: db.url, env })
+      expect(ran).toMatchObject({ exitCode: 0, stderr: '' })
+      expect(ran.json()).toMatchObject({ status: 'CONFIRMED', seats: [Number(seats)] })
+    }
+  })
+
   it('says which flag is missing, prints nothing on stdout and books nothing', async () => {
     const show = await insertShow(db)
     const [seats, both, json] = await Promise.all([book(show), book(), book(show, '--json')])

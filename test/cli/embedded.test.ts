@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { program, tickets } from '../support/cli.js'
+import { bareEnvironment, program, tickets } from '../support/cli.js'
 
 const RACERS = 20
 
@@ -73,7 +73,7 @@ it('lives on after its clients, has a URL for everyone, and keeps the shows over
 it('whoever has started the server hears of signals as anybody does', async () => {
   await run('db', 'stop')
   const serving = execa(process.execPath, [program, 'serve', '--port', '0'], {
-    env: { PATH: process.env.PATH, HOME: '/nonexistent', TICKETS_DATA_DIR: dataDir },
+    env: { ...bareEnvironment, TICKETS_DATA_DIR: dataDir },
     extendEnv: false,
     reject: false,
   })

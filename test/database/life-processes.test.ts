@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openTickets, type Tickets, TicketsError } from '../../src/index.js'
 import { inWaves } from '../support/booking-process.js'
-import { program, tickets as run } from '../support/cli.js'
+import { bareEnvironment, program, tickets as run } from '../support/cli.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
 import { type Dice, diceFor } from '../support/dice.js'
 import { openProxy } from '../support/proxy.js'
@@ -42,7 +42,7 @@ test('kill -9 at any moment of a move to another show leaves the old seats or th
       [program, 'booking', 'move', booking.id, '--to', '5-6', '--to-show', to],
       {
         stdio: 'ignore',
-        env: { PATH: process.env.PATH, HOME: '/nonexistent', DATABASE_URL: proxy.url },
+        env: { ...bareEnvironment, DATABASE_URL: proxy.url },
       },
     )
     const [code, signal] = await once(child, 'exit')

@@ -5,7 +5,7 @@ export default defineConfig({
   root: fileURLToPath(new URL('../..', import.meta.url)),
   test: {
     include: ['test/faults/**/*.test.ts'],
-    globalSetup: 'test/faults/print-seed.ts',
+    globalSetup: ['test/support/code-cache.ts', 'test/faults/print-seed.ts'],
     testTimeout: 240_000,
     hookTimeout: 60_000,
     // Every file starts more processes than there are cores.

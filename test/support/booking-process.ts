@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
-import { program } from './cli.js'
+import { bareEnvironment, program } from './cli.js'
 
 /** A real `tickets book` under way. */
 export interface BookingProcess {
@@ -41,7 +41,7 @@ export function startBooking(
   const format = args.includes('--no-color') ? [] : ['--json']
   const child = spawn(process.execPath, [program, 'book', ...args, ...format], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env.PATH, HOME: '/nonexistent', DATABASE_URL: url, ...env },
+    env: { ...bareEnvironment, DATABASE_URL: url, ...env },
   })
   return { child, ended: ended(child, started) }
 }

@@ -4,6 +4,17 @@ import { execaNode, type Options } from 'execa'
 /** Where the built program starts. */
 export const program = fileURLToPath(new URL('../../bin/tickets.js', import.meta.url))
 
+/**
+ * What a process has of a test's surroundings: nobody's home, the code cache of the test run, and no
+ * counter, as one in that cache would be everybody's.
+ */
+export const bareEnvironment: NodeJS.ProcessEnv = {
+  PATH: process.env.PATH,
+  HOME: '/nonexistent',
+  XDG_CACHE_HOME: process.env.XDG_CACHE_HOME,
+  TICKETS_COUNTER: 'off',
+}
+
 /** What a run of the program left behind. */
 export interface Ran {
   exitCode: number | undefined
@@ -24,7 +35,7 @@ export async function tickets(
     reject: false,
     stdin: 'ignore',
     extendEnv: false,
-    env: { PATH: process.env.PATH, HOME: '/nonexistent', ...(db && { DATABASE_URL: db }), ...env },
+    env: { ...bareEnvironment, ...(db && { DATABASE_URL: db }), ...env },
     ...options,
   })
   const stdout = String(ran.stdout ?? '')

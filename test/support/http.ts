@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream'
 import { createMetrics } from '../../src/http/metrics.js'
 import { type ServerOptions, startServer } from '../../src/http/server.js'
 import { openTickets, type Tickets } from '../../src/index.js'
-import { program } from './cli.js'
+import { bareEnvironment, program } from './cli.js'
 import { until } from './until.js'
 
 /** A server inside this process, on a port of its own. */
@@ -80,7 +80,7 @@ export async function serveProcess(
 ): Promise<ServerProcess> {
   const child = spawn(process.execPath, [...nodeArgs, program, 'serve', ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env.PATH, HOME: '/nonexistent', DATABASE_URL: db },
+    env: { ...bareEnvironment, DATABASE_URL: db },
   })
   const ended = once(child, 'exit')
   const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)]

@@ -1,6 +1,7 @@
 import { constants } from 'node:os'
 import { type IPty, spawn } from '@lydell/node-pty'
 import xterm from '@xterm/headless'
+import { bareEnvironment } from './cli.js'
 
 export interface TerminalOptions {
   /** Default: 80. */
@@ -187,8 +188,9 @@ function exitOf(exitCode: number, signal: number | undefined): Exit {
 
 // Not what the tests run in: CI, NO_COLOR or COLUMNS of the outside must not decide.
 function cleanEnvironment(extra: TerminalOptions['env']): Record<string, string> {
-  const { PATH, HOME, TMPDIR } = process.env
-  const all = { PATH, HOME, TMPDIR, TERM: 'xterm-256color', LANG: 'C.UTF-8', ...extra }
+  const { HOME, TMPDIR } = process.env
+  const own = { HOME, TMPDIR, TERM: 'xterm-256color', LANG: 'C.UTF-8' }
+  const all = { ...bareEnvironment, ...own, ...extra }
   return Object.fromEntries(
     Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== undefined),
   )
