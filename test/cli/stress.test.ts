@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { execaNode } from 'execa'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { program, tickets } from '../support/cli.js'
+import { bareEnvironment, program, tickets } from '../support/cli.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
 import { insertShow } from '../support/shows.js'
 import { openTerminal } from '../support/terminal.js'
@@ -72,7 +72,7 @@ describe('stress on a throwaway show', () => {
     const running = execaNode(program, ['stress', '--processes', '4'], {
       reject: false,
       extendEnv: false,
-      env: { PATH: process.env.PATH, DATABASE_URL: db.url },
+      env: { ...bareEnvironment, DATABASE_URL: db.url },
     })
     await untilBooked()
     running.kill('SIGTERM')
@@ -84,7 +84,7 @@ describe('stress on a throwaway show', () => {
     const killed = execaNode(program, ['stress', '--in-process', '--bookings', '1000000'], {
       reject: false,
       extendEnv: false,
-      env: { PATH: process.env.PATH, DATABASE_URL: db.url },
+      env: { ...bareEnvironment, DATABASE_URL: db.url },
     })
     await untilBooked()
     expect(await stress(...small)).toMatchObject({ exitCode: 0 })
