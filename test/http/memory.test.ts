@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import autocannon, { type Request } from 'autocannon'
-import { expect, it } from 'vitest'
+import { expect, it, onTestFinished } from 'vitest'
 import { cloneDatabase } from '../support/database.js'
 import { ask, createShow, type ServerProcess, serveProcess } from '../support/http.js'
 
@@ -38,11 +38,13 @@ async function usedMb({ url, child }: ServerProcess): Promise<number> {
 
 it('memory is flat over 50,000 requests, good and bad', async () => {
   const db = await cloneDatabase()
+  onTestFinished(() => db.drop())
   const server = await serveProcess(
     db.url,
     ['--port', '0', '--quiet'],
     ['--expose-gc', '--require', collector],
   )
+  onTestFinished(() => void server.child.kill('SIGKILL'))
   const show = await createShow(server.url)
   const book = (body: string): Request => ({
     method: 'POST',
@@ -70,5 +72,4 @@ it('memory is flat over 50,000 requests, good and bad', async () => {
   // Forty bytes a request would show.
   expect(after - before).toBeLessThan(2)
   expect(await server.stop()).toBe(0)
-  await db.drop()
 }, 240_000)
