@@ -26,7 +26,7 @@ describe('in a rush of bookings', () => {
     await rm(cache, { recursive: true })
   })
 
-  const environment = () => ({ XDG_CACHE_HOME: cache })
+  const environment = () => ({ XDG_CACHE_HOME: cache, TICKETS_COUNTER: '' })
   const book = (seat: number, env: NodeJS.ProcessEnv = {}) =>
     startBooking(db.url, [show, '--seats', String(seat)], { ...environment(), ...env })
   const bookAll = (seats: number[], width: number, env?: NodeJS.ProcessEnv) =>

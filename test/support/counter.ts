@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { program, tickets } from './cli.js'
+import { bareEnvironment, program, tickets } from './cli.js'
 
 /** A counter of a test's own, in a process of its own. */
 export interface TestCounter {
@@ -21,7 +21,7 @@ export async function openCounter(inPlaceOf?: TestCounter): Promise<TestCounter>
   const directory = await mkdtemp(join(tmpdir(), 'tickets-counter-'))
   const env = inPlaceOf?.env ?? { TICKETS_COUNTER: join(directory, 'counter.sock') }
   const child = spawn(process.execPath, [program, 'counter', 'run'], {
-    env: { PATH: process.env.PATH, HOME: '/nonexistent', ...env },
+    env: { ...bareEnvironment, ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   await once(child.stdout, 'data')
