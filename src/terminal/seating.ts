@@ -103,10 +103,13 @@ function groupedSeating(layout: SeatLayout, columns: number): Seating {
   return lineCount(layout, airy) <= airyLines ? airy : longestLine(layout, 1, gutter, columns)
 }
 
+/** The last row has the longest letters; if it is a short one, another may have the longer numbers. */
 function longestLabel(layout: SeatLayout): number {
-  const { totalSeats, seatsPerRow } = layout
-  const rowEnd = seatsPerRow === null ? totalSeats : Math.min(seatsPerRow, totalSeats)
-  return Math.max(seatLabel(totalSeats, layout).length, seatLabel(rowEnd, layout).length)
+  const { totalSeats } = layout
+  const rowLength = rowLengthOf(layout)
+  const endOfLastWholeRow = totalSeats - (totalSeats % rowLength)
+  const ends = endOfLastWholeRow > 0 ? [endOfLastWholeRow, totalSeats] : [totalSeats]
+  return Math.max(...ends.map((seat) => seatLabel(seat, layout).length))
 }
 
 function rowLengthOf({ totalSeats, seatsPerRow }: SeatLayout): number {

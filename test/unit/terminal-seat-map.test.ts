@@ -73,6 +73,13 @@ describe('a seat map', () => {
     )
   })
 
+  test('stays within the terminal when a row of long labels stands before a short last one', () => {
+    const layout = { totalSeats: 1621, seatsPerRow: 60 }
+    const map = renderSeatMap({ layout, stateOf: () => 'booked' }, { ...plain, columns: 28 })
+    expect(map).toContain('AA41')
+    expect(Math.max(...map.split('\n').map(textWidth))).toBeLessThanOrEqual(28)
+  })
+
   test('colours 100,000 seats with a code for each run, not for each seat', () => {
     const layout = { totalSeats: 100_000, seatsPerRow: null }
     const map = renderSeatMap(
