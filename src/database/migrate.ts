@@ -6,6 +6,7 @@ import * as m0004 from '../../migrations/0004_keys_of_those_who_have_one.js'
 import * as m0005 from '../../migrations/0005_words_in_the_order_of_shows.js'
 import * as m0006 from '../../migrations/0006_sales_in_place.js'
 import * as m0007 from '../../migrations/0007_words_of_shows.js'
+import * as m0008 from '../../migrations/0008_records_beside_the_lock.js'
 import { TicketsError } from '../core/errors.js'
 import type { Database } from './connection.js'
 import { sqlState } from './failures.js'
@@ -23,6 +24,7 @@ const migrations: Record<string, Knex.Migration> = {
   '0005_words_in_the_order_of_shows': m0005,
   '0006_sales_in_place': m0006,
   '0007_words_of_shows': m0007,
+  '0008_records_beside_the_lock': m0008,
 }
 
 /** Where the program and the knex tool both find the migrations. */
