@@ -145,7 +145,21 @@ function recordJson(booking: Booking) {
     note: booking.note,
     held_until: booking.heldUntil?.toISOString() ?? null,
     failure: booking.failure?.code ?? null,
-    createdAt: booking.createdAt.toISOString(),
-    updatedAt: booking.updatedAt.toISOString(),
+    createdAt: isoOf(booking.createdAt),
+    updatedAt: isoOf(booking.updatedAt),
   }
 }
+
+/** Bookings that were made together share their moments: the last few are not written anew. */
+function isoOf(moment: Date): string {
+  const ms = moment.getTime()
+  let text = written.get(ms)
+  if (text !== undefined) return text
+  text = moment.toISOString()
+  if (written.size >= MOST_WRITTEN) written.clear()
+  written.set(ms, text)
+  return text
+}
+
+const written = new Map<number, string>()
+const MOST_WRITTEN = 16

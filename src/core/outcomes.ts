@@ -51,7 +51,10 @@ function byOperator(outcomes: readonly Outcome[]): Map<string | undefined, Outco
   return new Map([...groups].sort(([a], [b]) => Number(a !== undefined) - Number(b !== undefined)))
 }
 
-/** The show, if it sold anything, and bookings in one statement. Only what is PENDING may be decided. */
+/**
+ * The show, if it sold anything, and bookings in one statement. Only what is PENDING may be decided.
+ * A verdict on many has one moment: reading and writing one for each would take as long as deciding.
+ */
 async function writeTogether(
   trx: Knex.Transaction,
   outcomes: Outcome[],
@@ -67,7 +70,7 @@ async function writeTogether(
          held_until = clock_timestamp() + make_interval(secs => outcome.hold_seconds),
          pending_until = null,
          key = case when outcome.failure::jsonb ->> 'code' = 'ABANDONED' then null else key end,
-         updated_at = clock_timestamp()
+         updated_at = (select clock_timestamp())
      from unnest(?::uuid[], ?::text[], ?::text[], ?::text[], ?::float8[])
        as outcome (id, status, seats, failure, hold_seconds)
      where bookings.id = outcome.id and bookings.status = 'PENDING'

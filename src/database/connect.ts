@@ -3,6 +3,7 @@ import pg from 'pg'
 import { TicketsError } from '../core/errors.js'
 import { isTlsFailure, retryCause, sqlState } from './failures.js'
 import type { DatabaseTarget } from './settings.js'
+import { typeParsers } from './type-parsers.js'
 
 export interface ConnectOptions {
   /** Settings of the session, on top of the target's own. */
@@ -67,6 +68,7 @@ async function connectOnce(
     // with other rules than libpq's and warnings on stderr.
     password: target.connection.password ?? (() => askedForPassword(target)),
     ...session,
+    types: typeParsers(),
     ssl: tls,
     stream: () => socket,
   })
