@@ -16,9 +16,8 @@ export function connect(options: TicketsOptions): Database {
 
 /**
  * A text that two sets of options have in common just when the same sessions will do for both: the
- * same login to the same database, with the same settings, whoever it is
- * that works there. It is a secret, as the
- * password is in it. Throws INVALID_INPUT.
+ * same login to the same database, with the same settings, whoever it is that works there. It is a
+ * secret, as the password is in it. Throws INVALID_INPUT.
  */
 export function identityOf(options: TicketsOptions): string {
   const { connection, name, source, sslMode, channelBindingRequired } = targetOf(options)

@@ -3,9 +3,27 @@ import { dirname } from 'node:path'
 
 /**
  * Makes a directory for this user alone, and the one around it if need be: `~/.cache/tickets`. A home
- * that is not there is not made. Throws the system's errors.
+ * that is not there is not made, and in somebody else's nothing is: root may have come with their HOME.
+ * Throws the system's errors, EPERM for what is somebody else's.
  */
 export function makeOwnDirectory(directory: string): void {
-  statSync(dirname(dirname(directory)))
+  const [around, home] = [dirname(directory), dirname(dirname(directory))]
+  const nearest = [directory, around, home].find((path) => statSync(path, GENTLY)) ?? home
+  const { uid } = statSync(nearest)
+  if (![0, process.geteuid?.()].includes(uid)) {
+    throw Object.assign(new Error(`${nearest} is somebody else's`), {
+      code: 'EPERM',
+      syscall: 'mkdir',
+      path: directory,
+    })
+  }
   mkdirSync(directory, { recursive: true, mode: 0o700 })
+}
+
+const GENTLY = { throwIfNoEntry: false } as const
+
+/** Whether it is this user's, and nobody else can put something in a file's place there. */
+export function isOwnDirectory(directory: string): boolean {
+  const { uid, mode } = statSync(directory)
+  return uid === process.geteuid?.() && (mode & 0o022) === 0
 }

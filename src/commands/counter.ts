@@ -6,7 +6,7 @@ import { TicketsError } from '../core/errors.js'
 import { askCounter } from '../counter/ask.js'
 import { Counter, type CounterOptions } from '../counter/counter.js'
 import { type Answer, type CounterStatus, counterPath, type Order } from '../counter/protocol.js'
-import { endRush } from '../counter/rush.js'
+import { takeSignAway } from '../counter/rush.js'
 import { SharedTickets } from '../counter/shared-tickets.js'
 import { spawnCounter } from '../counter/spawn-counter.js'
 import type { Surroundings } from '../surroundings.js'
@@ -140,7 +140,7 @@ async function runCounter(
         }),
       ),
   })
-  endRush(path)
+  takeSignAway(path)
   if (output.json) await output.document({ socket: path })
   else await output.write(`${path}\n`)
   if (!signal.aborted) await Promise.race([once(signal, 'abort'), counter.closed])

@@ -1,5 +1,6 @@
 import type { BookingRequest } from './booking.js'
 import type { BookingOptions } from './bookings.js'
+import { withdrawn } from './draft.js'
 import { TicketsError } from './errors.js'
 
 /** Bounds of the line in front of one show. */
@@ -49,7 +50,7 @@ export class BookingLine<Outcome> {
         reject(new TicketsError('BUSY', 'Too many bookings wait for this show. Try again soon.'))
         return
       }
-      const job = { request, options, resolve, reject }
+      const job = { request, options, resolve, reject, isBegun: false }
       leave = () => this.#leave(job)
       this.#waiting.push(job)
       if (!this.#isServed) void this.#serve()
@@ -62,12 +63,12 @@ export class BookingLine<Outcome> {
     return outcome.finally(() => signal.removeEventListener('abort', leave))
   }
 
-  /** Whoever is in a batch already has to hear its verdict. */
+  /** Whoever is being decided has to hear the verdict; of a batch, the others are left out. */
   #leave(job: Job<Outcome>): void {
+    if (job.isBegun) return
     const place = this.#waiting.indexOf(job)
-    if (place < 0) return
-    this.#waiting.splice(place, 1)
-    job.reject(new TicketsError('INTERRUPTED', 'Interrupted. Nothing was booked.'))
+    if (place >= 0) this.#waiting.splice(place, 1)
+    job.reject(withdrawn())
   }
 
   async #serve(): Promise<void> {
@@ -124,6 +125,7 @@ export class BookingLine<Outcome> {
         jobs.map((job) => job.request),
         {
           ...options,
+          isWanted: (place) => isWanted(jobs[place]!),
           onRetry: (...retry) => jobs.forEach((job) => void job.options.onRetry?.(...retry)),
         },
       )
@@ -140,9 +142,17 @@ export class BookingLine<Outcome> {
   }
 }
 
+/** Asked again when deciding did not come to an end: then it may have become unwanted meanwhile. */
+function isWanted(job: Job<unknown>): boolean {
+  job.isBegun = !job.options.signal?.aborted
+  return job.isBegun
+}
+
 interface Job<Outcome> {
   request: BookingRequest
   options: BookingOptions
+  /** It is being decided. */
+  isBegun: boolean
   resolve(outcome: Outcome): void
   reject(error: unknown): void
 }

@@ -20,8 +20,10 @@ export interface BookingOptions {
   onLock?: (waitedMs: number) => void
   /** Resolves when those who came before have the show's lock: until then, these are only recorded. */
   turn?: Promise<void> | undefined
-  /** When aborted while the request waits for its turn, it is not made: INTERRUPTED. */
+  /** When aborted before the request is decided, it is not made: INTERRUPTED. */
   signal?: AbortSignal
+  /** Asked under the lock, before the request with this place in the batch is decided. */
+  isWanted?: ((place: number) => boolean) | undefined
 }
 
 /**
@@ -49,6 +51,12 @@ export async function bookSeats(
   options: BookingOptions = {},
 ): Promise<(BookingOutcome | Error)[]> {
   const { layout, drafts } = await draftAll(db, showId, requests)
+  const { isWanted } = options
+  if (isWanted) {
+    for (const [place, draft] of drafts.entries()) {
+      if (!(draft instanceof TicketsError)) draft.isWanted = () => isWanted(place)
+    }
+  }
   const valid = drafts.filter((draft): draft is Draft => !(draft instanceof TicketsError))
   await bookDrafts(db, showId, valid, options)
   return Promise.all(

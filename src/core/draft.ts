@@ -23,6 +23,8 @@ export interface Draft {
   isNew: boolean
   /** An earlier call had recorded this key; `id` is its booking. */
   isReplay: boolean
+  /** Whether somebody still waits for it; asked before it is decided. */
+  isWanted?: () => boolean
   row?: BookedRow
   error?: Error
 }
@@ -93,4 +95,9 @@ export function renew(draft: Draft): void {
   draft.id = newBookingId()
   draft.reference = newReference()
   draft.isReplay = false
+}
+
+/** What is told of a request that was given up before it was decided. */
+export function withdrawn(): TicketsError {
+  return new TicketsError('INTERRUPTED', 'Interrupted. Nothing was booked.')
 }

@@ -7,7 +7,7 @@ import { ABANDONED, isAbandonedBy } from './abandoned.js'
 import type { BookedRow } from './booking.js'
 import type { BookingOptions } from './bookings.js'
 import { decide, type Verdict } from './decide.js'
-import type { Draft } from './draft.js'
+import { type Draft, withdrawn } from './draft.js'
 import { TicketsError } from './errors.js'
 import { houseOf, lockHouseAndRead } from './house.js'
 import { type Outcome, SupersededError, type Written, writeOutcomes } from './outcomes.js'
@@ -112,7 +112,8 @@ export async function settleUnderLock(
     ({ id, seats }): Outcome => ({ id, seats, status: 'FAILED', failure: ABANDONED }),
   )
   const sold: number[] = []
-  for (const draft of new Map(drafts.map((draft) => [draft.id, draft])).values()) {
+  const wanted = drafts.filter((draft) => settled.has(draft.id) || isStillWanted(draft))
+  for (const draft of new Map(wanted.map((draft) => [draft.id, draft])).values()) {
     if (settled.has(draft.id)) continue
     const outcome = outcomeFor(draft, decide(house, draft.wanted))
     outcomes.push(outcome)
@@ -127,6 +128,13 @@ export async function settleUnderLock(
     if (own) settled.set(draft.id, rowOf(draft, showId, own))
   }
   return settled
+}
+
+/** What nobody waits for any more stays undecided: its record is that of an abandoned attempt. */
+function isStillWanted(draft: Draft): boolean {
+  if (draft.isWanted?.() !== false) return true
+  draft.error = withdrawn()
+  return false
 }
 
 /** Each by its name: copying all that an object has takes as long as deciding the booking. */

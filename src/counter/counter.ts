@@ -8,6 +8,7 @@ import {
   type Answer,
   type CounterStatus,
   GO,
+  OF_THE_PROCESS,
   type Order,
   placeOfProcess,
   type Receipt,
@@ -181,15 +182,6 @@ export class Counter {
     }
   }
 }
-
-/** Variables that a process obeys as a whole: no order can bring its own. */
-const OF_THE_PROCESS = [
-  'HOME',
-  'NODE_EXTRA_CA_CERTS',
-  'NODE_OPTIONS',
-  'NODE_TLS_REJECT_UNAUTHORIZED',
-  'XDG_DATA_HOME',
-]
 
 function notASocket(path: string): Error {
   return Object.assign(new Error('it is something else'), {

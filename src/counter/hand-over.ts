@@ -3,6 +3,7 @@ import { type Io, type Output, openOutput } from '../terminal/io.js'
 import {
   type Answer,
   counterPath,
+  DECLINED_AFTER_MS,
   GO,
   isOwnSocket,
   LOST_AFTER_MS,
@@ -11,7 +12,8 @@ import {
   type Receipt,
   Wire,
 } from './protocol.js'
-import { isOpening, isRush, mayOpen } from './rush.js'
+import { countBooking, isBeingOpened, keepFromWaiting, mayOpen, OPENS_WITHIN_MS } from './rush.js'
+import type { SpawnOptions } from './spawn-counter.js'
 
 /** What became of an order: it was run, or it must be run here, perhaps once more. */
 export type HandedOver = { answer: Answer } | { bookingId?: string }
@@ -20,9 +22,8 @@ export type HandedOver = { answer: Answer } | { bookingId?: string }
 export type Words = Pick<Order, 'program' | 'argv' | 'env' | 'cwd'>
 
 export interface HandOverOptions {
-  /** When aborted, the counter is told; whoever has begun still hears the verdict. */
+  /** When aborted, the counter is told; whoever is being decided still hears the verdict. */
   signal: AbortSignal
-  io: Io
   /** By which a counter is opened. */
   programFile: string
 }
@@ -68,18 +69,16 @@ async function approachInRush(
   { env }: Words,
   { signal, programFile }: HandOverOptions,
 ): Promise<Socket | undefined> {
-  if (!isRush(path)) return undefined
-  if (mayOpen(path)) {
-    const { spawnCounter } = await import('./spawn-counter.js')
-    const counter = spawnCounter({ programFile, path, env, idleMs: IDLE_MS, stdio: 'ignore' })
-    counter.on('error', () => {})
-    counter.unref()
-  }
+  if (countBooking(path) === 'calm') return undefined
+  if (mayOpen(path)) await openForRush({ programFile, path, env })
+  // By a clock of its own: that of the files may be another machine's.
+  const asked = performance.now()
   for (;;) {
     // Looked at first: the sign is taken away when the counter is open.
-    const isWorthWaiting = isOpening(path) && !signal.aborted
+    const isOpening = isBeingOpened(path)
     const socket = await approach(path)
-    if (socket || !isWorthWaiting) return socket
+    const isOver = performance.now() - asked > OPENS_WITHIN_MS || signal.aborted
+    if (socket || !isOpening || isOver) return socket
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
   }
 }
@@ -89,19 +88,30 @@ async function approachInRush(
  * last connections to a database that is to be dropped (5 s).
  */
 const IDLE_MS = 3000
+/** How often it is looked for while it opens. */
 const LOOK_MS = 10
+
+async function openForRush(
+  options: Pick<SpawnOptions, 'programFile' | 'path' | 'env'>,
+): Promise<void> {
+  const { spawnCounter } = await import('./spawn-counter.js')
+  const giveUp = () => keepFromWaiting(options.path)
+  spawnCounter({ ...options, idleMs: IDLE_MS, stdio: ['ignore', 'ignore', 'ignore'] })
+    .once('error', giveUp)
+    .once('exit', giveUp)
+    .unref()
+}
 
 async function order(
   words: Words,
   socket: Socket,
-  { signal, io }: HandOverOptions,
+  { signal }: HandOverOptions,
 ): Promise<HandedOver> {
   const wire = new Wire(socket)
-  destroyWhenSilent(socket)
+  destroyWhenSilent(socket, DECLINED_AFTER_MS)
   let bookingId: string | undefined
   const leave = () => {
     if (bookingId === undefined) return socket.destroy()
-    outputFor(words, io).hint('The booking has begun; its verdict is waited for.')
     return socket.end()
   }
   signal.addEventListener('abort', leave)
@@ -110,6 +120,7 @@ async function order(
     const receipt = await wire.receive<Receipt>()
     if (signal.aborted || !isTaken(receipt)) return {}
     bookingId = receipt.bookingId
+    destroyWhenSilent(socket, LOST_AFTER_MS)
     wire.send(GO)
     const answer = await wire.receive<Answer>()
     return isAnswer(answer) ? { answer } : { bookingId }
@@ -140,8 +151,9 @@ function outputFor({ argv }: Words, io: Io): Output {
   return openOutput(io, { json: true, quiet, input: false, color: false })
 }
 
-function destroyWhenSilent(socket: Socket): void {
-  socket.setTimeout(LOST_AFTER_MS, () => {
+function destroyWhenSilent(socket: Socket, ms: number): void {
+  socket.removeAllListeners('timeout')
+  socket.setTimeout(ms, () => {
     // Not before a look at what has come: this process, too, may not have run for long.
     const { bytesRead } = socket
     setImmediate(() => {

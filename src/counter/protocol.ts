@@ -33,6 +33,8 @@ export const GO = 'go'
  */
 export const SIGN_OF_LIFE_MS = 2000
 export const LOST_AFTER_MS = 10_000
+/** Without a receipt, nothing has begun, and the command line can as well be run where it was typed. */
+export const DECLINED_AFTER_MS = 3000
 
 /** How an order ended. */
 export interface Answer {
@@ -70,6 +72,23 @@ export function counterPath(env: Record<string, string | undefined>): string | u
   const path = resolve(chosen || `${envPaths('tickets', { suffix: '' }).cache}/counter.sock`)
   return Buffer.byteLength(path) <= LONGEST_PATH ? path : undefined
 }
+
+/** Variables that a process obeys as a whole: no order can bring its own. */
+export const OF_THE_PROCESS = [
+  'HOME',
+  'HOSTALIASES',
+  'LD_LIBRARY_PATH',
+  'LD_PRELOAD',
+  'LOCALDOMAIN',
+  'NODE_EXTRA_CA_CERTS',
+  'NODE_OPTIONS',
+  'NODE_TLS_REJECT_UNAUTHORIZED',
+  'OPENSSL_CONF',
+  'RES_OPTIONS',
+  'SSL_CERT_DIR',
+  'SSL_CERT_FILE',
+  'XDG_DATA_HOME',
+]
 
 /** An order has passwords in it: it is given to nobody else, whatever stands at the path. */
 export function isOwnSocket(path: string): boolean {

@@ -1,4 +1,13 @@
-import { closeSync, fstatSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import { Script } from 'node:vm'
 import envPaths from 'env-paths'
@@ -26,7 +35,7 @@ export class Scripts {
   readonly #unread: string[]
   readonly #chunks: Record<string, Chunk> = {}
   readonly #modules: Record<string, { exports: object }> = {}
-  readonly #stale: { script: Script; cacheFile: string }[] = []
+  readonly #stale: { script: Script; cacheFile: string; isFirst: boolean }[] = []
 
   constructor(files: readonly string[], command: string | undefined) {
     this.#unread = [...files]
@@ -47,7 +56,10 @@ export class Scripts {
 
   /** For the next run of this command. */
   keepCaches(): void {
-    for (const { script, cacheFile } of this.#stale) write(cacheFile, script.createCachedData())
+    for (const { script, cacheFile, isFirst } of this.#stale) {
+      // A directory that was there and is gone was not removed to be made anew.
+      if (isFirst || existsSync(dirname(cacheFile))) write(cacheFile, script.createCachedData())
+    }
   }
 
   #read(name: string): Record<string, Chunk> {
@@ -59,7 +71,9 @@ export class Scripts {
       ...(cachedData && { cachedData }),
     })
     const isFresh = cachedData !== undefined && script.cachedDataRejected === false
-    if (!isFresh) this.#stale.push({ script, cacheFile })
+    if (!isFresh) {
+      this.#stale.push({ script, cacheFile, isFirst: !existsSync(dirname(cacheFile)) })
+    }
     return script.runInThisContext()(this.require, file, clock)
   }
 }
@@ -90,14 +104,26 @@ function readOwn(file: string): Buffer | undefined {
   }
 }
 
-/** In one step, as fifty first runs may do it at once; read-only or full, it is done without. */
+/**
+ * In one step, as fifty first runs may do it at once; read-only or full, it is done without. The draft
+ * is a new file, as whoever foresees its name may have laid a link there.
+ */
 function write(file: string, data: Buffer): void {
   const draft = `${file}.${process.pid}`
+  let descriptor: number
   try {
     makeOwnDirectory(dirname(file))
-    writeFileSync(draft, data, { mode: 0o600 })
-    renameSync(draft, file)
+    descriptor = openSync(draft, 'wx', 0o600)
   } catch {
     // Then the next run compiles again.
+    return
+  }
+  try {
+    writeFileSync(descriptor, data)
+    renameSync(draft, file)
+  } catch {
+    rmSync(draft, { force: true })
+  } finally {
+    closeSync(descriptor)
   }
 }

@@ -26,7 +26,6 @@ export async function start(): Promise<void> {
   }
   const handedOver = await handOver(words, {
     signal,
-    io: process,
     programFile: join(__dirname, '../bin/tickets.js'),
   })
   const exitCode =

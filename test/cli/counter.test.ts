@@ -11,7 +11,7 @@ import { inWaves, isAlive, startBooking } from '../support/booking-process.js'
 import { tickets } from '../support/cli.js'
 import { openCounter, type TestCounter } from '../support/counter.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
-import { insertShow, lockShow, oneTo } from '../support/shows.js'
+import { insertShow, isWaitingForLock, lockShow, oneTo } from '../support/shows.js'
 import { until } from '../support/until.js'
 
 let db: TestDatabase
@@ -73,6 +73,17 @@ describe('at an open counter', () => {
     expect((await tickets(['verify', '--json'], { db: db.url })).json()).toMatchObject({ ok: true })
   })
 
+  it('a schema that has become newer is noticed within seconds', async () => {
+    expect((await book([show, '--seats', '1']).ended).exitCode).toBe(0)
+    const ofLater = `insert into knex_migrations (name, batch, migration_time) values ('9999_later', 99, now())`
+    await db.sql(ofLater)
+    await until(async () => {
+      const { document } = await book([show, '--seats', '2', '--dry-run']).ended
+      return document.error?.code === 'SCHEMA_TOO_NEW'
+    })
+    await db.sql(`delete from knex_migrations where name = '9999_later'`)
+  }, 20_000)
+
   it('whoever books is in the history, from the same command as ever', async () => {
     await book([show, '--seats', '1'], { TICKETS_OPERATOR: 'Ada' }).ended
     await book([show, '--seats', '2'], { TICKETS_OPERATOR: 'Grace' }).ended
@@ -129,26 +140,31 @@ describe('at an open counter', () => {
     expect([confirmed_seats_count, (await counter.status()).served]).toEqual([5, 0])
   })
 
-  it('Ctrl-C in the line: exit 130, and nothing was booked; who has begun hears the verdict', async () => {
+  it('whoever is interrupted, terminated or killed in the line, or in front of it, has booked nothing', async () => {
     const lock = await lockShow(db, show)
     const first = book([show, '--seats', '1'])
     await until(() => isWaitingForLock(db))
-    const second = book([show, '--seats', '2'])
-    const third = book([show, '--seats', '3'])
-    await until(async () => (await counter.status()).under_way === 3)
-    second.child.kill('SIGINT')
-    expect(await second.ended).toMatchObject({
-      exitCode: 130,
-      document: { error: { code: 'INTERRUPTED' } },
-    })
-    third.child.kill('SIGTERM')
-    expect((await third.ended).exitCode).toBe(143)
-    first.child.kill('SIGINT')
+    const others = [2, 3, 4].map((seat) => book([show, '--seats', String(seat)]))
+    await until(async () => (await counter.status()).under_way === 4)
+    const signals = ['SIGINT', 'SIGINT', 'SIGTERM', 'SIGKILL'] as const
+    const all = [first, ...others]
+    all.map(({ child }, i) => child.kill(signals[i]))
+    const ended = await Promise.all(all.map((booking) => booking.ended))
+    expect(ended.map(({ exitCode }) => exitCode)).toEqual([130, 130, 143, null])
+    expect(ended[0]!.document.error?.code).toBe('INTERRUPTED')
+    await until(async () => (await counter.status()).under_way === 0)
     await lock.release()
-    const { exitCode, document } = await first.ended
-    expect([exitCode, document.seats]).toEqual([0, [1]])
-    const rows = await db.sql('select status, seats from bookings where show_id = $1', [show])
-    expect(rows).toEqual([{ status: 'CONFIRMED', seats: [1] }])
+    expect((await book([show, '--seats', '1-4']).ended).exitCode).toBe(0)
+  })
+
+  it('whoever is interrupted in the COMMIT hears the verdict', async () => {
+    await dawdleInCommit()
+    const { child, ended } = book([show, '--seats', '1'])
+    await until(() => isCommitting(db))
+    child.kill('SIGINT')
+    const { exitCode, document } = await ended
+    await db.sql('drop trigger dawdle on bookings')
+    expect([exitCode, document.status, document.seats]).toEqual([0, 'CONFIRMED', [1]])
   })
 
   it('that is killed in the middle: each of forty processes still books once, and knows it', async () => {
@@ -203,14 +219,8 @@ describe('at an open counter', () => {
     expect(document.error?.message).toMatch(/may or may not be booked.* Look up [0-9a-f-]{36},/)
   })
 
-  /** Stops the counter in the COMMIT of a booking, and kills it when the booking is confirmed. */
-  async function bookAndKill(
-    args: readonly string[],
-    {
-      name = show,
-      meanwhile,
-    }: { name?: string; meanwhile?: () => ReturnType<typeof lockShow> } = {},
-  ) {
+  /** A COMMIT that takes half a second, until the trigger is dropped. */
+  async function dawdleInCommit(): Promise<void> {
     await db.sql(
       `create or replace function dawdle() returns trigger language plpgsql as
        $$ begin perform pg_sleep(0.5); return null; end $$`,
@@ -219,6 +229,17 @@ describe('at an open counter', () => {
       `create constraint trigger dawdle after update on bookings
        initially deferred for each row execute function dawdle()`,
     )
+  }
+
+  /** Stops the counter in the COMMIT of a booking, and kills it when the booking is confirmed. */
+  async function bookAndKill(
+    args: readonly string[],
+    {
+      name = show,
+      meanwhile,
+    }: { name?: string; meanwhile?: () => ReturnType<typeof lockShow> } = {},
+  ) {
+    await dawdleInCommit()
     const { ended } = book([name, ...args])
     await until(() => isCommitting(db))
     counter.child.kill('SIGSTOP')
@@ -426,13 +447,6 @@ function withoutChance(text: string): string {
     .replaceAll(/"[2-9A-Z]{4}-[2-9A-Z]{4}"/g, '"REFERENCE"')
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
 }
-
-async function isWaitingForLock({ sql }: TestDatabase): Promise<boolean> {
-  return (await sql(WAITING)).length > 0
-}
-
-const WAITING = `select from pg_stat_activity
-  where datname = current_database() and wait_event_type = 'Lock'`
 
 async function isCommitting({ sql }: TestDatabase): Promise<boolean> {
   const rows = await sql(

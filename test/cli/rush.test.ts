@@ -1,10 +1,24 @@
 import { existsSync } from 'node:fs'
-import { chmod, mkdir, mkdtemp, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import {
+  chmod,
+  link,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  readlink,
+  rm,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { execa } from 'execa'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { inWaves, isAlive, startBooking } from '../support/booking-process.js'
-import { tickets } from '../support/cli.js'
+import { bareEnvironment, program, tickets } from '../support/cli.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
 import { insertShow, lockShow, oneTo } from '../support/shows.js'
 import { until } from '../support/until.js'
@@ -19,6 +33,8 @@ describe('in a rush of bookings', () => {
     show = await insertShow(db, { seats: 100 })
     cache = await mkdtemp(join(tmpdir(), 'tickets-rush-'))
     socket = join(cache, 'tickets', 'counter.sock')
+    // As any command has left it.
+    await mkdir(join(cache, 'tickets'), { mode: 0o700 })
   })
   afterEach(async () => {
     await status('stop')
@@ -29,6 +45,11 @@ describe('in a rush of bookings', () => {
   const environment = () => ({ XDG_CACHE_HOME: cache, TICKETS_COUNTER: '' })
   const book = (seat: number, env: NodeJS.ProcessEnv = {}) =>
     startBooking(db.url, [show, '--seats', String(seat)], { ...environment(), ...env })
+  const bookArgs = (seat: number) => [
+    process.execPath,
+    program,
+    ...['book', show, '--seats', String(seat), '--json'],
+  ]
   const bookAll = (seats: number[], width: number, env?: NodeJS.ProcessEnv) =>
     inWaves(seats, width, (seat) => book(seat, env).ended)
   const status = async (action = 'status') =>
@@ -59,6 +80,64 @@ describe('in a rush of bookings', () => {
     expect(existsSync(socket)).toBe(true)
     await db.drop({ force: false })
     db = await cloneDatabase()
+  })
+
+  it('… also while those of another database go on', async () => {
+    const elsewhere = await cloneDatabase()
+    const other = await insertShow(elsewhere, { seats: 1000 })
+    await rushSoFar()
+    await book(1).ended
+    let isDropped = false
+    const goOn = async () => {
+      const args = [other, '--count', '1']
+      while (!isDropped) await startBooking(elsewhere.url, args, environment()).ended
+    }
+    const others = goOn()
+    await db.drop({ force: false }).finally(() => {
+      isDropped = true
+    })
+    await others
+    expect((await status()).served).toBeGreaterThan(1)
+    await elsewhere.drop()
+    db = await cloneDatabase()
+  })
+
+  it.runIf(existsSync('/proc/self/fd'))(
+    'the counter keeps neither the secrets of whoever opened it nor their locks and pipes',
+    async () => {
+      await rushSoFar()
+      const lock = join(cache, 'lock')
+      await execa('bash', ['-c', 'exec 200>"$LOCK" 201>&1; "$@"', 'bash', ...bookArgs(1)], {
+        extendEnv: false,
+        env: {
+          ...bareEnvironment,
+          ...environment(),
+          DATABASE_URL: db.url,
+          PGPASSWORD: 'open sesame',
+          LOCK: lock,
+        },
+      })
+      const { pid } = await status()
+      expect(await readFile(`/proc/${pid}/environ`, 'utf8')).not.toMatch(/sesame|DATABASE_URL/)
+      const files = await readdir(`/proc/${pid}/fd`)
+      const open = await Promise.all(
+        files.map((file) => readlink(`/proc/${pid}/fd/${file}`).catch(() => '')),
+      )
+      expect(open).not.toContain(lock)
+      expect(open[files.indexOf('201')]).toBe('/dev/null')
+    },
+  )
+
+  it('nothing is written to what only bears the name of the tally', async () => {
+    const precious = join(cache, 'precious')
+    await writeFile(precious, 'precious')
+    for (const lay of [symlink, link]) {
+      await lay(precious, `${socket}.rush`)
+      await utimes(precious, longAgo(), longAgo())
+      expect((await book(1).ended).document.error?.code ?? 'booked').toMatch(/booked|SEATS_TAKEN/)
+      expect(await readFile(precious, 'utf8')).toBe('precious')
+      await rm(`${socket}.rush`)
+    }
   })
 
   it('that one after the other makes up, the fifth opens it; after a pause, another four open none', async () => {
@@ -94,11 +173,11 @@ describe('in a rush of bookings', () => {
     await rushSoFar()
     const ended = await bookAll(oneTo(3), 1, (await prepare()) ?? {})
     expect(ended.map(({ exitCode }) => exitCode)).toEqual([0, 0, 0])
-    expect(await leftBehind()).toEqual(['counter.sock.rush'])
+    expect(await leftBehind()).toEqual([])
   })
 
   it('where none can be opened each books by itself, and for a while none is tried again', async () => {
-    await mkdir(socket, { recursive: true })
+    await mkdir(socket)
     await rushSoFar()
     await bookAll(oneTo(8), 4)
     const tried = await stat(`${socket}.opening`)
@@ -129,7 +208,6 @@ describe('in a rush of bookings', () => {
 
   /** So many have booked that the next one is in a rush, however slow the machine. */
   async function rushSoFar(): Promise<void> {
-    await mkdir(join(cache, 'tickets'), { recursive: true, mode: 0o700 })
     await writeFile(`${socket}.rush`, '.....')
     await lastCame(inAnHour())
   }
@@ -139,10 +217,10 @@ describe('in a rush of bookings', () => {
     await utimes(`${socket}.rush`, when, when)
   }
 
-  /** What concerns the counter; the rest is V8's. */
+  /** What concerns the counter, but for the tally; the rest is V8's. */
   async function leftBehind(): Promise<string[]> {
     const files = existsSync(join(cache, 'tickets')) ? await readdir(join(cache, 'tickets')) : []
-    return files.filter((file) => file.startsWith('counter'))
+    return files.filter((file) => file.startsWith('counter') && !file.endsWith('.rush'))
   }
 })
 

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { openTickets, type Tickets } from '../../src/index.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
 import { type DatabaseProxy, isStatement, openProxy } from '../support/proxy.js'
+import { isWaitingForLock, lockShow } from '../support/shows.js'
 import { until } from '../support/until.js'
 
 /** Group commit: what one process books for one show at the same time. */
@@ -84,7 +85,7 @@ test('too long a line turns away the next one, and serves all who stand in it', 
   expect(words).toEqual(['CONFIRMED', ...Array(9_999).fill('SEATS_TAKEN'), 'BUSY', 'BUSY'])
 })
 
-test('who is aborted leaves the line; who has begun hears the verdict', async () => {
+test('who is aborted leaves the line; who is being decided hears the verdict', async () => {
   const { tickets, show } = await house(10, 2)
   const reached = hold('update shows')
   const impatience = new AbortController()
@@ -106,6 +107,28 @@ test('who is aborted leaves the line; who has begun hears the verdict', async ()
     { status: 'CONFIRMED' },
     { status: 'CONFIRMED' },
   ])
+})
+
+test('who is aborted while the batch waits for its lock is told at once, and left out of it', async () => {
+  const { tickets, show } = await house(10, 2)
+  const lock = await lockShow(db, show)
+  const impatience = new AbortController()
+  const bookings = [
+    tickets.book(show, { seats: '1', key: 'one' }, { signal: impatience.signal }),
+    tickets.book(show, { seats: '1', key: 'two' }),
+    tickets.book(show, { seats: '2' }, { signal: impatience.signal }),
+  ]
+  await until(() => isWaitingForLock(db))
+  impatience.abort()
+  await expect(bookings[0]).rejects.toMatchObject({ code: 'INTERRUPTED' })
+  await expect(bookings[2]).rejects.toMatchObject({ code: 'INTERRUPTED' })
+  await lock.release()
+  expect((await bookings[1])!.booking.seats).toEqual([1])
+  // Under its key it may be made for all that.
+  await expect(tickets.book(show, { seats: '1', key: 'one' })).rejects.toMatchObject({
+    code: 'SEATS_TAKEN',
+  })
+  expect(await tickets.verify()).toMatchObject({ violations: [] })
 })
 
 test('the same id again is the same booking, confirmed or refused, and books nothing more', async () => {

@@ -25,6 +25,14 @@ export async function lockShow({ url }: TestDatabase, show: string) {
   return { release: () => client.end() }
 }
 
+/** Whether somebody waits for a lock in this database. */
+export async function isWaitingForLock({ sql }: TestDatabase): Promise<boolean> {
+  return (await sql(WAITING)).length > 0
+}
+
+const WAITING = `select from pg_stat_activity
+  where datname = current_database() and wait_event_type = 'Lock'`
+
 /** The first seats of a house. */
 export function oneTo(n: number): number[] {
   return Array.from({ length: n }, (_, i) => i + 1)
