@@ -23,7 +23,8 @@ interface CounterFlags {
 export function counterCommand({ main, surroundings }: Run): Handler<CounterFlags, [string]> {
   const { program = '' } = surroundings
   return async (context, { idle }, action) => {
-    const options = { path: usablePath(context), program, idleMs: idle ?? null }
+    const idleMs = checkIdle(action, idle)
+    const options = { path: usablePath(context), program, idleMs }
     const actions: Record<string, () => Promise<void>> = {
       status: () => showStatus(context, options.path),
       start: () => start(context, options),
@@ -32,6 +33,18 @@ export function counterCommand({ main, surroundings }: Run): Handler<CounterFlag
     }
     await actions[action]!()
   }
+}
+
+/** The longest that Node's timers know is 2³¹ − 1 ms. */
+const LONGEST_IDLE_MS = 24 * 86_400_000
+
+function checkIdle(action: string, idle: number | undefined): number | null {
+  if (idle === undefined) return null
+  if (action !== 'start' && action !== 'run') {
+    throw new TicketsError('INVALID_INPUT', '--idle belongs to `counter start`. Leave it out.')
+  }
+  if (idle > 0 && idle <= LONGEST_IDLE_MS) return idle
+  throw new TicketsError('INVALID_INPUT', '--idle is from 1ms to 24d, like 15m.')
 }
 
 function usablePath({ output }: Context): string {

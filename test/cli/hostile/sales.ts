@@ -62,6 +62,7 @@ export const salesInputs: Record<string, HostileInput[]> = {
   ],
   'a duration that is none': [
     ...each(notDurations, (text) => ['show', 'list', '--wait', text]),
+    ...each(notDurations, (text) => ['counter', 'start', '--idle', text]),
     ...each(notDurations, (text) => ['book', HOUSE, '--seats', '3', '--hold', text]),
     ...each(['0s', '0ms', 'Forever', 'never'], (text) => [
       'book',
@@ -217,6 +218,10 @@ export const salesInputs: Record<string, HostileInput[]> = {
     usage(['db', 'status', 'now']),
     usage(['counter']),
     usage(['counter', 'status', 'now']),
+    usage(['counter', 'status', '--idle', '5m']),
+    usage(['counter', 'start', '--idle', '0s']),
+    usage(['counter', 'start', '--idle', '25d']),
+    usage(['counter', 'start', '--idle', '5m', '--idle', '5m']),
   ],
   'a database that is none': [
     ...each(
