@@ -10,7 +10,7 @@ export function makeOwnDirectory(directory: string): void {
   const [around, home] = [dirname(directory), dirname(dirname(directory))]
   const nearest = [directory, around, home].find((path) => statSync(path, GENTLY)) ?? home
   const { uid } = statSync(nearest)
-  if (![0, process.geteuid?.()].includes(uid)) {
+  if (!isTrusted(uid)) {
     throw Object.assign(new Error(`${nearest} is somebody else's`), {
       code: 'EPERM',
       syscall: 'mkdir',
@@ -22,8 +22,13 @@ export function makeOwnDirectory(directory: string): void {
 
 const GENTLY = { throwIfNoEntry: false } as const
 
-/** Whether it is this user's, and nobody else can put something in a file's place there. */
-export function isOwnDirectory(directory: string): boolean {
+/** Whether nobody else can put something in a file's place there. */
+export function isClosed(directory: string): boolean {
   const { uid, mode } = statSync(directory)
-  return uid === process.geteuid?.() && (mode & 0o022) === 0
+  const isSticky = (mode & 0o1000) !== 0
+  return isTrusted(uid) && ((mode & 0o022) === 0 || isSticky)
+}
+
+function isTrusted(uid: number): boolean {
+  return [0, process.geteuid?.()].includes(uid)
 }

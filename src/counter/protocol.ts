@@ -1,7 +1,8 @@
-import { lstatSync, readlinkSync, statSync } from 'node:fs'
+import { lstatSync, readlinkSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { dirname, resolve } from 'node:path'
 import envPaths from 'env-paths'
+import { isClosed } from '../own-directory.js'
 
 /** What is said to the counter first. */
 export type Request = Order | { ask: 'status' } | { ask: 'close' }
@@ -98,13 +99,6 @@ export function isOwnSocket(path: string): boolean {
   } catch {
     return false
   }
-}
-
-/** Where nobody else can put something in a file's place. */
-function isClosed(directory: string): boolean {
-  const { uid, mode } = statSync(directory)
-  const isSticky = (mode & 0o1000) !== 0
-  return [0, process.geteuid?.()].includes(uid) && ((mode & 0o022) === 0 || isSticky)
 }
 
 /**

@@ -11,7 +11,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { dirname } from 'node:path'
-import { isOwnDirectory } from '../own-directory.js'
+import { isClosed } from '../own-directory.js'
 
 const { O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_WRONLY } = constants
 
@@ -28,7 +28,7 @@ const NEXT_TRY_MS = 60_000
  * one pays. Several at the same moment may be counted as one. Throws the system's errors.
  */
 export function countBooking(path: string): 'rush' | 'calm' {
-  if (!existsSync(dirname(path)) || !isOwnDirectory(dirname(path))) return 'calm'
+  if (!existsSync(dirname(path)) || !isClosed(dirname(path))) return 'calm'
   const tally = openSync(
     tallyOf(path),
     O_APPEND | O_CREAT | O_WRONLY | O_NOFOLLOW | O_NONBLOCK,
