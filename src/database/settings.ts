@@ -61,6 +61,7 @@ export function findDatabase(options: FindOptions): 'embedded' | DatabaseTarget 
   const chosen = fromVariables(options)
   if (chosen !== undefined) return chosen
   const inFile = readDotEnv(options.cwd)
+  if (inFile === undefined) return 'embedded'
   return (
     fromVariables({ ...options, env: { ...inFile, ...withoutEmpty(env) } }, '.env') ?? 'embedded'
   )
@@ -100,7 +101,8 @@ function target(
   })
 }
 
-function readDotEnv(cwd: string): Variables {
+/** Undefined where there is no such file. */
+function readDotEnv(cwd: string): Variables | undefined {
   const path = join(cwd, '.env')
   let text: string
   try {
@@ -108,7 +110,7 @@ function readDotEnv(cwd: string): Variables {
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException
     // Some people keep a directory of that name, a virtual environment for example.
-    if (code === 'ENOENT' || code === 'EISDIR') return {}
+    if (code === 'ENOENT' || code === 'EISDIR') return undefined
     throw new TicketsError(
       'INVALID_INPUT',
       `Cannot read ${path}. Make it readable, or name the database with --db.`,
