@@ -16,7 +16,11 @@ const common = {
 
 const { outputFiles, metafile } = await build({
   ...common,
-  entryPoints: [{ in: 'src/cli.ts', out: 'cli' }, LATE_ENTRY],
+  entryPoints: [
+    { in: 'src/start/run.ts', out: 'run' },
+    { in: 'src/cli.ts', out: 'cli' },
+    LATE_ENTRY,
+  ],
   format: 'esm',
   splitting: true,
   chunkNames: '[name]-[hash]',
@@ -48,11 +52,13 @@ const { outputFiles, metafile } = await build({
   },
   plugins: lean,
 })
-const scripts = await packScripts({
-  outputFiles,
-  metafile,
-  first: ['src/cli.ts', 'src/commands/book.ts'],
-})
+const scripts = await packScripts(
+  { outputFiles, metafile },
+  {
+    run: ['src/start/run.ts', 'src/counter/spawn-counter.ts'],
+    book: ['src/cli.ts', 'src/commands/book.ts'],
+  },
+)
 
 await build({
   ...common,

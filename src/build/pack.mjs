@@ -4,41 +4,44 @@ import { basename, join } from 'node:path'
 import { build, transform } from 'esbuild'
 
 /**
- * Packs esbuild's chunks into two scripts in dist and returns the names of their files: what the
- * modules of `first` need at once, and the rest, which most bookings never load.
+ * Packs esbuild's chunks into scripts in dist and returns the names of their files, in the order in
+ * which they are needed. `scripts` has for each its name and modules: it gets what these need at
+ * once and no earlier one has. What none of them needs, and most bookings never load, is the rest.
  *
  * They are scripts, as V8's code cache is only to be had for those. Each evaluates to a function
  * that takes `require` and gives its chunks by name; `start.ts` loads them.
  */
-export async function packScripts({ outputFiles, metafile: { outputs }, first }) {
-  const neededFirst = new Set()
-  const add = (path) => {
-    if (neededFirst.has(basename(path))) return
-    neededFirst.add(basename(path))
-    for (const { path: needed, kind } of outputs[path].imports) {
-      if (kind === 'import-statement' && outputs[needed]) add(needed)
-    }
+export async function packScripts({ outputFiles, metafile: { outputs } }, scripts) {
+  const packed = new Set()
+  const take = (path) => {
+    if (packed.has(path)) return []
+    packed.add(path)
+    const needed = outputs[path].imports.filter(
+      ({ path, kind }) => kind === 'import-statement' && outputs[path],
+    )
+    return [path, ...needed.flatMap(({ path }) => take(path))]
   }
-  for (const path of Object.keys(outputs)) if (first.includes(outputs[path].entryPoint)) add(path)
-
-  const chunks = outputFiles.map(({ path, text }) => {
+  const chunkOf = (path) => {
     const name = basename(path)
-    return { name, text, exports: outputs[join('dist', name)].exports }
-  })
-  const isFirst = ({ name }) => neededFirst.has(name)
-  const rest = chunks.filter((chunk) => !isFirst(chunk))
+    const { text } = outputFiles.find((file) => basename(file.path) === name)
+    return { name, text, exports: outputs[path].exports }
+  }
+  const paths = Object.keys(outputs)
   await mkdir('dist', { recursive: true })
-  return [
-    await write('book', await inOneScope(chunks.filter(isFirst))),
-    await write('rest', await Promise.all(rest.map(asScript))),
-  ]
+  const files = []
+  for (const [name, modules] of Object.entries(scripts)) {
+    const entries = paths.filter((path) => modules.includes(outputs[path].entryPoint))
+    files.push(await write(name, await inOneScope(entries.flatMap(take).map(chunkOf), name)))
+  }
+  const rest = paths.filter((path) => !packed.has(path)).map(chunkOf)
+  return [...files, await write('rest', await Promise.all(rest.map(asScript)))]
 }
 
 /**
  * The chunks as one, since each for itself has to copy what it exports, and to look up, again and
  * again, what it imports. By their own names they are still there for the rest.
  */
-async function inOneScope(chunks) {
+async function inOneScope(chunks, script) {
   const { outputFiles } = await build({
     ...format,
     stdin: { contents: chunks.map(exported).join('\n') },
@@ -47,9 +50,10 @@ async function inOneScope(chunks) {
     plugins: [takingFrom(chunks)],
   })
   return [
-    `"./book.js"(module,exports){${outputFiles[0].text}}`,
+    `"./${script}-scope"(module,exports){${outputFiles[0].text}}`,
     ...chunks.map(
-      ({ name }) => `"./${name}"(module){module.exports=require("./book.js")["./${name}"]()}`,
+      ({ name }) =>
+        `"./${name}"(module){module.exports=require("./${script}-scope")["./${name}"]()}`,
     ),
   ]
 }

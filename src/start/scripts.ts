@@ -3,7 +3,7 @@ import {
   existsSync,
   fstatSync,
   openSync,
-  readFileSync,
+  readSync,
   renameSync,
   rmSync,
   writeFileSync,
@@ -65,11 +65,8 @@ export class Scripts {
   #read(name: string): Record<string, Chunk> {
     const file = join(__dirname, name)
     const cacheFile = cacheFileFor(name, this.#command)
-    const cachedData = readOwn(cacheFile)
-    const script = new Script(readFileSync(file, 'latin1'), {
-      filename: file,
-      ...(cachedData && { cachedData }),
-    })
+    const { source, cachedData } = readScript(file, cacheFile)
+    const script = new Script(source, { filename: file, ...(cachedData && { cachedData }) })
     const isFresh = cachedData !== undefined && script.cachedDataRejected === false
     if (!isFresh) {
       this.#stale.push({ script, cacheFile, isFirst: !existsSync(dirname(cacheFile)) })
@@ -89,19 +86,49 @@ function cacheFileFor(script: string, word: string | undefined): string {
   return join(cache, `${script}-${process.version}-${process.arch}-${command}`)
 }
 
-/** Code is only ever taken from a file of our own: root with another's HOME must not run theirs. */
-function readOwn(file: string): Buffer | undefined {
+/**
+ * A script, and the code that was kept of it, if there is any. They are read into the same memory,
+ * one after the other: memory that nothing has used yet takes longer to get than to fill.
+ */
+function readScript(file: string, cacheFile: string): { source: string; cachedData?: Buffer } {
+  const script = openSized(file)
+  const cache = openOwn(cacheFile)
   try {
-    const descriptor = openSync(file, 'r')
-    try {
-      const isOwn = fstatSync(descriptor).uid === process.geteuid?.()
-      return isOwn ? readFileSync(descriptor) : undefined
-    } finally {
-      closeSync(descriptor)
-    }
+    const memory = Buffer.allocUnsafeSlow(Math.max(script.size, cache?.size ?? 0))
+    const read = ({ descriptor, size }: Opened) =>
+      memory.subarray(0, readSync(descriptor, memory, 0, size, 0))
+    const source = read(script).toString('latin1')
+    return { source, ...(cache && { cachedData: read(cache) }) }
+  } finally {
+    closeSync(script.descriptor)
+    if (cache) closeSync(cache.descriptor)
+  }
+}
+
+interface Opened {
+  descriptor: number
+  size: number
+  owner: number
+}
+
+function openSized(file: string): Opened {
+  const descriptor = openSync(file, 'r')
+  const { size, uid } = fstatSync(descriptor)
+  return { descriptor, size, owner: uid }
+}
+
+/** Code is only ever taken from a file of our own: root with another's HOME must not run theirs. */
+function openOwn(file: string): Opened | undefined {
+  let opened: Opened
+  try {
+    opened = openSized(file)
   } catch {
+    // Not there, or not for us to read: then all is compiled.
     return undefined
   }
+  if (opened.owner === process.geteuid?.()) return opened
+  closeSync(opened.descriptor)
+  return undefined
 }
 
 /**
