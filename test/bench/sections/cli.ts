@@ -1,4 +1,6 @@
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
 import { type Counter, program } from '../child.js'
 import { interleave } from '../measure.js'
 import { compare } from '../result.js'
@@ -6,6 +8,7 @@ import { addShow } from '../shows.js'
 import type { Section } from './section.js'
 
 const plainBook = fileURLToPath(new URL('../plain-book.mjs', import.meta.url))
+const cached = fileURLToPath(new URL('../cached.cjs', import.meta.url))
 
 /** What it costs to start, book one seat, and end. */
 export const cli: Section = {
@@ -16,7 +19,11 @@ export const cli: Section = {
     const show = await addShow(database, 10_000)
     let seat = 0
     const book = () => bookArgs(database.url, show, ++seat)
-    const plain = () => [plainBook, JSON.stringify(database.connection), show, String(++seat)]
+    const plainArgs = () => [JSON.stringify(database.connection), show, String(++seat)]
+    const plain = () => [plainBook, ...plainArgs()]
+    const bundle = await bundlePlainBook(server.directory)
+    const bundled = () => [cached, bundle, ...plainArgs()]
+    await runner.cpuMs(bundled())
     const bare = () => ['-e', '0']
 
     return runner.withCounter(async (atCounter, counter) => {
@@ -24,10 +31,12 @@ export const cli: Section = {
         bare: () => runner.cpuMs(bare()),
         book: () => runner.cpuMs(book()),
         atCounter: () => withShareOf(counter, () => atCounter.cpuMs(book())),
+        bundled: () => runner.cpuMs(bundled()),
         plain: () => runner.cpuMs(plain()),
       })
       const ofBare = { what: 'node -e 0', samples: samples.bare }
       const ofPlain = { what: 'plain knex script', samples: samples.plain }
+      const ofBundled = { what: 'the same, bundled', samples: samples.bundled }
       const target = { of: 'ratio', atMost: 2 } as const
       return {
         measurements: [
@@ -37,6 +46,7 @@ export const cli: Section = {
             targets: [target],
           },
           compare('book, by itself', samples.book, 'ms CPU', ofPlain),
+          compare('book, by itself', samples.book, 'ms CPU', ofBundled),
           {
             ...compare(
               'book in a rush: at an open counter, its share included',
@@ -52,6 +62,10 @@ export const cli: Section = {
             peakMb: await runner.peakMb([plain()], 1),
           },
           {
+            ...compare('the same, bundled, with a code cache', samples.bundled, 'ms CPU', ofBare),
+            peakMb: await runner.peakMb([bundled()], 1),
+          },
+          {
             ...compare('node -e 0', samples.bare, 'ms CPU'),
             peakMb: await runner.peakMb([bare()], 1),
           },
@@ -59,6 +73,33 @@ export const cli: Section = {
       }
     })
   },
+}
+
+/** As far as that script can be brought by bundling alone: its file. */
+async function bundlePlainBook(directory: string): Promise<string> {
+  const outfile = join(directory, 'plain-book.cjs')
+  await build({
+    entryPoints: [plainBook],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    minifySyntax: true,
+    minifyWhitespace: true,
+    // Knex names the drivers of all its databases.
+    external: [
+      'better-sqlite3',
+      'mariadb',
+      'mysql',
+      'mysql2',
+      'oracledb',
+      'pg-native',
+      'pg-query-stream',
+      'sqlite3',
+      'tedious',
+    ],
+  })
+  return outfile
 }
 
 /** What a process costs, and what the counter spends on it. */
