@@ -142,6 +142,7 @@ describe('each failure has its code and its own sentence', () => {
   test.each([
     ['select * from shows', 'NOT_MIGRATED'],
     ['select * from nowhere.shows', 'NOT_MIGRATED'],
+    ['select rolled_back from private', 'NOT_MIGRATED'],
     ['set statement_timeout = 20; select pg_sleep(10)', 'BUSY'],
     ['set transaction_read_only = on; create table t ()', 'DB_UNREACHABLE'],
   ])('%s: %s', async (sql, code) => {
