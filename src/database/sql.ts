@@ -14,7 +14,27 @@ export async function query<Row>(
   values: readonly unknown[] = [],
   name?: string,
 ): Promise<Row[]> {
-  const raw = knex.raw<{ rows: Row[] }>(statement, values as Knex.RawBinding[])
-  const { rows } = await (name === undefined ? raw : raw.options({ name }))
+  const { rows } = await run<{ rows: Row[] }>(knex, statement, values, name)
   return rows
+}
+
+/** The same for a statement whose rows do not matter; returns how many there were. */
+export async function execute(
+  knex: Knex,
+  statement: string,
+  values: readonly unknown[] = [],
+  name?: string,
+): Promise<number> {
+  const { rowCount } = await run<{ rowCount: number }>(knex, statement, values, name)
+  return rowCount
+}
+
+function run<Result>(
+  knex: Knex,
+  statement: string,
+  values: readonly unknown[],
+  name: string | undefined,
+): Knex.Raw<Result> {
+  const raw = knex.raw<Result>(statement, values as Knex.RawBinding[])
+  return name === undefined ? raw : raw.options({ name })
 }
