@@ -3,7 +3,7 @@ import { nameOperator } from '../database/operator.js'
 import { query } from '../database/sql.js'
 import type { BookingRow, Refusal } from './booking.js'
 import { type HouseRow, salesStatement } from './house.js'
-import { sqlArray } from './sql-array.js'
+import { sqlArray, sqlColumn, sqlLists } from './sql-array.js'
 
 /** What is to be written of a booking: its verdict. */
 export interface Outcome {
@@ -78,11 +78,15 @@ async function writeTogether(
      returning bookings.id, reference, held_until, created_at, updated_at`,
     [
       ...(sales?.values ?? []),
-      outcomes.map((outcome) => outcome.id),
-      outcomes.map((outcome) => outcome.status),
-      outcomes.map((outcome) => sqlArray(outcome.seats)),
-      outcomes.map((outcome) => (outcome.failure ? JSON.stringify(outcome.failure) : null)),
-      outcomes.map((outcome) => (typeof outcome.hold === 'number' ? outcome.hold / 1000 : null)),
+      sqlArray(outcomes.map((outcome) => outcome.id)),
+      sqlArray(outcomes.map((outcome) => outcome.status)),
+      sqlLists(outcomes.map((outcome) => outcome.seats)),
+      sqlColumn(
+        outcomes.map((outcome) => (outcome.failure ? JSON.stringify(outcome.failure) : null)),
+      ),
+      sqlColumn(
+        outcomes.map((outcome) => (typeof outcome.hold === 'number' ? outcome.hold / 1000 : null)),
+      ),
     ],
     sales ? 'write_sales_and_outcomes' : 'write_outcomes',
   )

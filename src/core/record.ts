@@ -7,7 +7,7 @@ import type { Draft } from './draft.js'
 import { TicketsError } from './errors.js'
 import { newReference } from './references.js'
 import { showNotFound } from './shows.js'
-import { sqlArray } from './sql-array.js'
+import { sqlArray, sqlColumn, sqlLists } from './sql-array.js'
 
 /** How long after its last moment a recorded attempt counts as abandoned: no live one is so late. */
 const ABANDON_GRACE_MS = 60_000
@@ -124,14 +124,14 @@ function insertAll(
       showId,
       // A last try may begin just before the wait is over, and then wait as long for the lock.
       (2 * waitMs + ABANDON_GRACE_MS) / 1000,
-      drafts.map((draft) => draft.id),
-      drafts.map((draft) => draft.reference),
-      drafts.map((draft) => ('seats' in draft.wanted ? sqlArray(draft.wanted.seats) : '{}')),
-      drafts.map((draft) => draft.customer),
-      drafts.map((draft) => draft.note),
-      drafts.map((draft) => draft.key),
-      drafts.map((draft) => draft.keyRequest),
-      drafts.map((draft) => partners.get(draft.id) ?? null),
+      sqlArray(drafts.map((draft) => draft.id)),
+      sqlArray(drafts.map((draft) => draft.reference)),
+      sqlLists(drafts.map((draft) => ('seats' in draft.wanted ? draft.wanted.seats : []))),
+      sqlColumn(drafts.map((draft) => draft.customer)),
+      sqlColumn(drafts.map((draft) => draft.note)),
+      sqlColumn(drafts.map((draft) => draft.key)),
+      sqlColumn(drafts.map((draft) => draft.keyRequest)),
+      sqlColumn(drafts.map((draft) => partners.get(draft.id) ?? null)),
       isRelaxed,
     ],
     mayConflict ? 'record_pending' : 'record_new',

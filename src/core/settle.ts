@@ -14,6 +14,7 @@ import { type Outcome, SupersededError, type Written, writeOutcomes } from './ou
 import { recordDrafts } from './record.js'
 import { formatReference } from './references.js'
 import { IS_LIVE_HOLD } from './shows.js'
+import { sqlArray } from './sql-array.js'
 
 /** Steps 2 to 6: decides the drafts under the show's lock and leaves in each the row that stands. */
 export async function settle(
@@ -178,7 +179,7 @@ function bookingsUnderLock(
   showId: string,
   drafts: Draft[],
 ): Promise<Known[]> {
-  const ids = drafts.map((draft) => draft.id)
+  const ids = sqlArray(drafts.map((draft) => draft.id))
   return query<Known>(
     trx,
     `select 'decided' as role, ${COLUMNS} from bookings
