@@ -2,9 +2,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import { down, up } from '../../migrations/0006_sales_in_place.js'
 import { type Draft, draftOf } from '../../src/core/draft.js'
 import { recordDrafts } from '../../src/core/record.js'
-import { type Database, openDatabase } from '../../src/database/connection.js'
-import { findDatabase } from '../../src/database/settings.js'
+import type { Database } from '../../src/database/connection.js'
 import { openTickets, type Tickets } from '../../src/index.js'
+import { openCore } from '../support/core-database.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
 
 let db: TestDatabase
@@ -14,9 +14,7 @@ let show: string
 
 beforeAll(async () => {
   db = await cloneDatabase()
-  const target = findDatabase({ db: db.url, env: {}, cwd: '/', homeDir: '/' })
-  if (target === 'embedded') throw new Error('This is not the test database.')
-  core = openDatabase(target, { waitMs: 1000 })
+  core = openCore(db)
 })
 afterAll(async () => {
   await core.close()

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { down, up } from '../../migrations/0007_words_of_shows.js'
-import { type Database, openDatabase } from '../../src/database/connection.js'
-import { findDatabase } from '../../src/database/settings.js'
+import type { Database } from '../../src/database/connection.js'
 import { openTickets, type Tickets } from '../../src/index.js'
+import { openCore } from '../support/core-database.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
 
 let db: TestDatabase
@@ -11,9 +11,7 @@ let tickets: Tickets
 
 beforeAll(async () => {
   db = await cloneDatabase()
-  const target = findDatabase({ db: db.url, env: {}, cwd: '/', homeDir: '/' })
-  if (target === 'embedded') throw new Error('This is not the test database.')
-  core = openDatabase(target, { waitMs: 1000 })
+  core = openCore(db)
   tickets = openTickets({ database: db.url })
 })
 afterAll(async () => {

@@ -1,0 +1,10 @@
+import { type Database, openDatabase } from '../../src/database/connection.js'
+import { findDatabase } from '../../src/database/settings.js'
+import type { TestDatabase } from './database.js'
+
+/** Opens a test database as the functions of the core are given it. */
+export function openCore(db: TestDatabase): Database {
+  const target = findDatabase({ db: db.url, env: {}, cwd: '/', homeDir: '/' })
+  if (target === 'embedded') throw new Error('This is not the test database.')
+  return openDatabase(target, { waitMs: 1000 })
+}
