@@ -100,6 +100,17 @@ test('whoever may be there already leads itself', async () => {
   ])
 })
 
+test('recorded again, new ones are there once; a reference that is taken gives way to another', async () => {
+  const again = drafts(3)
+  await recordDrafts(core, show, again)
+  const [unlucky] = drafts(1)
+  unlucky!.reference = again[0]!.reference
+  await recordDrafts(core, show, [...again, unlucky!])
+  const records = await db.sql('select id, reference from bookings order by id')
+  expect(records).toEqual([...again, unlucky!].map(({ id, reference }) => ({ id, reference })))
+  expect(unlucky!.reference).not.toBe(again[0]!.reference)
+})
+
 test('taken back and made again, it leaves holds, attempts and their history as they were', async () => {
   await tickets.book(show, { seats: [1], hold: 'forever' })
   await tickets.book(show, { seats: [2], customer: 'Ada' })
