@@ -86,7 +86,8 @@ function countOf(value: unknown): number | undefined {
 }
 
 function spanOf(seats: string | readonly number[]): number {
-  if (typeof seats !== 'string') return seats.length
+  // Where no seats are named by a range, there are fewer of them than characters.
+  if (typeof seats !== 'string' || !seats.includes('-')) return seats.length
   let span = 0
   for (const { first, last } of readSeatSpec(seats)) {
     // How long a row is, only the show knows; a long one, for safety.

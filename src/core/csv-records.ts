@@ -25,7 +25,11 @@ export class CsvReader {
   /** The records that end with this line. Empty lines are none. */
   push(line: Line): CsvRecord[] {
     if (line.text instanceof TicketsError) return [...this.#giveUp(), broken(line, line.text)]
-    if (this.#open.length === 0 && line.text.trim() === '') return []
+    if (this.#open.length === 0) {
+      if (line.text.trim() === '') return []
+      // Nearly every line is a record by itself.
+      if (!line.text.includes('"')) return [plain(line, line.text)]
+    }
     this.#open.push(line)
     if (hasOddQuotes(line.text)) this.#isQuoteOpen = !this.#isQuoteOpen
     if (this.#isQuoteOpen) return this.#open.length < MOST_LINES ? [] : this.#retry()
@@ -58,7 +62,7 @@ export class CsvReader {
 
 /** White space around a field is not part of it; quoted, it is. Undefined where quotes are wrong. */
 export function fieldsOf(record: string): string[] | undefined {
-  if (!record.includes('"')) return record.split(',').map((field) => field.trim())
+  if (!record.includes('"')) return plainFieldsOf(record)
   const fields: string[] = []
   FIELD.lastIndex = 0
   for (;;) {
@@ -69,12 +73,20 @@ export function fieldsOf(record: string): string[] | undefined {
   }
 }
 
+function plainFieldsOf(record: string): string[] {
+  return record.split(',').map((field) => field.trim())
+}
+
 const FIELD = /(?:\s*"([^"]*(?:""[^"]*)*)"\s*|([^",]*))(,|$)/y
 
 function hasOddQuotes(text: string): boolean {
   let isOdd = false
   for (let at = text.indexOf('"'); at >= 0; at = text.indexOf('"', at + 1)) isOdd = !isOdd
   return isOdd
+}
+
+function plain({ number, end }: Line, text: string): CsvRecord {
+  return { line: number, end, fields: plainFieldsOf(text) }
 }
 
 function broken(line: Line, error: TicketsError): CsvRecord {

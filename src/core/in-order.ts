@@ -40,7 +40,9 @@ async function beginAll<Item, Result>(
   for await (const batch of batches) {
     for (const item of batch) {
       const weight = weightOf(item)
-      await line.hasRoom(Math.max(limit - weight, 0))
+      const most = Math.max(limit - weight, 0)
+      // Nearly always there is room, and even a promise that is kept already takes its time.
+      if (!line.hasRoom(most)) await line.makesRoom(most)
       if (signal.aborted) return
       line.add(weight, work(item))
     }
@@ -70,9 +72,14 @@ class WaitingLine<Result> {
     })
   }
 
-  /** Waits until no more than `weight` is in the line. */
-  async hasRoom(weight: number): Promise<void> {
-    while (this.#weight > weight) {
+  /** Is no more than `weight` in the line? */
+  hasRoom(weight: number): boolean {
+    return this.#weight <= weight
+  }
+
+  /** Waits until it is. */
+  async makesRoom(weight: number): Promise<void> {
+    while (!this.hasRoom(weight)) {
       await new Promise<void>((resolve) => {
         this.#wakeReader = resolve
       })
