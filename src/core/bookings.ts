@@ -59,19 +59,28 @@ export async function bookSeats(
   }
   const valid = drafts.filter((draft): draft is Draft => !(draft instanceof TicketsError))
   await bookDrafts(db, showId, valid, options)
-  return Promise.all(
-    drafts.map(async (draft) => {
-      if (draft instanceof TicketsError) return draft
-      if (draft.error) return draft.error
-      const { show_id: showNow } = draft.row!
-      if (showNow === showId) return outcomeOf(draft, layout)
-      // What a key booked has moved to another house. If that cannot be read, the others stand.
-      return layoutOfShow(db, showNow).then(
-        (layoutNow) => outcomeOf(draft, layoutNow),
-        (error: Error) => error,
-      )
-    }),
-  )
+  const moved = await layoutsOfMoved(db, showId, valid)
+  return drafts.map((draft) => {
+    if (draft instanceof TicketsError) return draft
+    if (draft.error) return draft.error
+    const layoutNow = draft.row!.show_id === showId ? layout : moved.get(draft.row!.show_id)!
+    return layoutNow instanceof Error ? layoutNow : outcomeOf(draft, layoutNow)
+  })
+}
+
+/** What a key booked may have moved to another house. If that cannot be read, the others stand. */
+async function layoutsOfMoved(
+  db: Database,
+  showId: string,
+  drafts: Draft[],
+): Promise<Map<string, SeatLayout | Error>> {
+  const shows = new Set(drafts.flatMap(({ row }) => row?.show_id ?? []))
+  shows.delete(showId)
+  const layouts = new Map<string, SeatLayout | Error>()
+  for (const id of shows) {
+    layouts.set(id, await layoutOfShow(db, id).catch((error: Error) => error))
+  }
+  return layouts
 }
 
 /**

@@ -1,18 +1,22 @@
 import { randomFillSync } from 'node:crypto'
 import { closeSync, openSync, readSync } from 'node:fs'
 
-const pool = Buffer.alloc(4096)
-let used = pool.length
+const POOL_BYTES = 4096
+let pool = Buffer.alloc(0)
+let used = 0
 
 /** Bytes that nobody can guess; at most 4,096. */
 export function randomBytes(count: number): Buffer {
-  if (used + count > pool.length) {
-    refill()
-    used = 0
-  }
-  const bytes = Buffer.from(pool.subarray(used, used + count))
+  if (used + count > pool.length) refill()
+  const bytes = pool.subarray(used, used + count)
   used += count
   return bytes
+}
+
+/** One of them. */
+export function randomByte(): number {
+  if (used === pool.length) refill()
+  return pool[used++]!
 }
 
 /**
@@ -20,6 +24,9 @@ export function randomBytes(count: number): Buffer {
  * of a whole `tickets book`, and asking it for each id and reference as much of a busy sale.
  */
 function refill(): void {
+  // Another one: whoever has bytes of the last one has no copy of them.
+  pool = Buffer.alloc(POOL_BYTES)
+  used = 0
   try {
     const device = openSync('/dev/urandom', 'r')
     try {

@@ -1,4 +1,4 @@
-import { randomBytes } from './random.js'
+import { randomByte } from './random.js'
 
 /** No 0, 1, I, L, O, U: nothing that is misread on paper or misheard on the telephone. */
 const ALPHABET = '23456789ABCDEFGHJKMNPQRSTVWXYZ'
@@ -11,9 +11,8 @@ const FAIR_BYTES = 256 - (256 % ALPHABET.length)
 export function newReference(): string {
   let reference = ''
   while (reference.length < LENGTH) {
-    for (const byte of randomBytes(LENGTH - reference.length)) {
-      if (byte < FAIR_BYTES) reference += ALPHABET[byte % ALPHABET.length]
-    }
+    const byte = randomByte()
+    if (byte < FAIR_BYTES) reference += ALPHABET[byte % ALPHABET.length]
   }
   return reference
 }
