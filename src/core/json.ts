@@ -162,4 +162,5 @@ function isoOf(moment: Date): string {
 }
 
 const written = new Map<number, string>()
-const MOST_WRITTEN = 16
+/** For many shows side by side, the lines of a file take turns with the moments of each. */
+const MOST_WRITTEN = 256
