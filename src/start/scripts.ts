@@ -1,17 +1,21 @@
 import {
   closeSync,
+  constants,
   existsSync,
   fstatSync,
   openSync,
   readSync,
   renameSync,
   rmSync,
+  type Stats,
   writeFileSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { Script } from 'node:vm'
 import envPaths from 'env-paths'
 import { makeOwnDirectory } from '../own-directory.js'
+
+const { O_NONBLOCK, O_RDONLY } = constants
 
 /** For `performance`, whose mere mention makes Node load all of its module for measuring. */
 const clock = {
@@ -91,12 +95,12 @@ function cacheFileFor(script: string, word: string | undefined): string {
  * one after the other: memory that nothing has used yet takes longer to get than to fill.
  */
 function readScript(file: string, cacheFile: string): { source: string; cachedData?: Buffer } {
-  const script = openSized(file)
+  const script = openFile(file)
   const cache = openOwn(cacheFile)
   try {
-    const memory = Buffer.allocUnsafeSlow(Math.max(script.size, cache?.size ?? 0))
-    const read = ({ descriptor, size }: Opened) =>
-      memory.subarray(0, readSync(descriptor, memory, 0, size, 0))
+    const memory = Buffer.allocUnsafeSlow(Math.max(script.stats.size, cache?.stats.size ?? 0))
+    const read = ({ descriptor, stats }: Opened) =>
+      memory.subarray(0, readSync(descriptor, memory, 0, stats.size, 0))
     const source = read(script).toString('latin1')
     return { source, ...(cache && { cachedData: read(cache) }) }
   } finally {
@@ -107,27 +111,27 @@ function readScript(file: string, cacheFile: string): { source: string; cachedDa
 
 interface Opened {
   descriptor: number
-  size: number
-  owner: number
+  stats: Stats
 }
 
-function openSized(file: string): Opened {
-  const descriptor = openSync(file, 'r')
-  const { size, uid } = fstatSync(descriptor)
-  return { descriptor, size, owner: uid }
+function openFile(file: string): Opened {
+  // Whatever has that name: a pipe would be waited for.
+  const descriptor = openSync(file, O_RDONLY | O_NONBLOCK)
+  return { descriptor, stats: fstatSync(descriptor) }
 }
 
 /** Code is only ever taken from a file of our own: root with another's HOME must not run theirs. */
 function openOwn(file: string): Opened | undefined {
   let opened: Opened
   try {
-    opened = openSized(file)
+    opened = openFile(file)
   } catch {
     // Not there, or not for us to read: then all is compiled.
     return undefined
   }
-  if (opened.owner === process.geteuid?.()) return opened
-  closeSync(opened.descriptor)
+  const { descriptor, stats } = opened
+  if (stats.isFile() && stats.uid === process.geteuid?.()) return opened
+  closeSync(descriptor)
   return undefined
 }
 

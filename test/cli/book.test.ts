@@ -1,7 +1,9 @@
+import { execFile } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { tickets } from '../support/cli.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
@@ -70,6 +72,27 @@ describe('book, without a terminal', () => {
       const ran = await tickets(['book', show, '--seats', seats, '--json'], { db: db.url, env })
       expect(ran).toMatchObject({ exitCode: 0, stderr: '' })
       expect(ran.json()).toMatchObject({ status: 'CONFIRMED', seats: [Number(seats)] })
+    }
+  })
+
+  it('books as well where something else is in the place of the code cache', async () => {
+    const home = await mkdtemp(join(tmpdir(), 'tickets-home-'))
+    try {
+      const show = await insertShow(db)
+      const env = { HOME: home, XDG_CACHE_HOME: home }
+      const bookNext = () => tickets(['book', show, '--count', '1', '--json'], { db: db.url, env })
+      await bookNext()
+      for (const name of await readdir(join(home, 'tickets'))) {
+        const path = join(home, 'tickets', name)
+        await rm(path)
+        if (name.startsWith('tickets-book-')) await mkdir(path)
+        else await promisify(execFile)('mkfifo', [path])
+      }
+      const ran = await bookNext()
+      expect(ran).toMatchObject({ exitCode: 0, stderr: '' })
+      expect(ran.json()).toMatchObject({ status: 'CONFIRMED', seats: [2] })
+    } finally {
+      await rm(home, { recursive: true })
     }
   })
 
