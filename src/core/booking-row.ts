@@ -86,8 +86,8 @@ function countOf(value: unknown): number | undefined {
 }
 
 function spanOf(seats: string | readonly number[]): number {
-  // Where no seats are named by a range, there are fewer of them than characters.
-  if (typeof seats !== 'string' || !seats.includes('-')) return seats.length
+  // Where numbers are all there is, there are no more of them than characters.
+  if (typeof seats !== 'string' || NUMBERS.test(seats)) return seats.length
   let span = 0
   for (const { first, last } of readSeatSpec(seats)) {
     // How long a row is, only the show knows; a long one, for safety.
@@ -97,6 +97,7 @@ function spanOf(seats: string | readonly number[]): number {
   return span
 }
 
+const NUMBERS = /^[1-9]\d{0,5}(,[1-9]\d{0,5})*$/
 const LONG_ROW = 1000
 
 function lengthOf(values: Readonly<Record<string, unknown>>): number {

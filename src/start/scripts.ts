@@ -4,10 +4,9 @@ import {
   existsSync,
   fstatSync,
   openSync,
-  readSync,
+  readFileSync,
   renameSync,
   rmSync,
-  type Stats,
   writeFileSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -69,8 +68,11 @@ export class Scripts {
   #read(name: string): Record<string, Chunk> {
     const file = join(__dirname, name)
     const cacheFile = cacheFileFor(name, this.#command)
-    const { source, cachedData } = readScript(file, cacheFile)
-    const script = new Script(source, { filename: file, ...(cachedData && { cachedData }) })
+    const cachedData = readOwn(cacheFile)
+    const script = new Script(readFileSync(file, 'latin1'), {
+      filename: file,
+      ...(cachedData && { cachedData }),
+    })
     const isFresh = cachedData !== undefined && script.cachedDataRejected === false
     if (!isFresh) {
       this.#stale.push({ script, cacheFile, isFirst: !existsSync(dirname(cacheFile)) })
@@ -90,49 +92,21 @@ function cacheFileFor(script: string, word: string | undefined): string {
   return join(cache, `${script}-${process.version}-${process.arch}-${command}`)
 }
 
-/**
- * A script, and the code that was kept of it, if there is any. They are read into the same memory,
- * one after the other: memory that nothing has used yet takes longer to get than to fill.
- */
-function readScript(file: string, cacheFile: string): { source: string; cachedData?: Buffer } {
-  const script = openFile(file)
-  const cache = openOwn(cacheFile)
-  try {
-    const memory = Buffer.allocUnsafeSlow(Math.max(script.stats.size, cache?.stats.size ?? 0))
-    const read = ({ descriptor, stats }: Opened) =>
-      memory.subarray(0, readSync(descriptor, memory, 0, stats.size, 0))
-    const source = read(script).toString('latin1')
-    return { source, ...(cache && { cachedData: read(cache) }) }
-  } finally {
-    closeSync(script.descriptor)
-    if (cache) closeSync(cache.descriptor)
-  }
-}
-
-interface Opened {
-  descriptor: number
-  stats: Stats
-}
-
-function openFile(file: string): Opened {
-  // Whatever has that name: a pipe would be waited for.
-  const descriptor = openSync(file, O_RDONLY | O_NONBLOCK)
-  return { descriptor, stats: fstatSync(descriptor) }
-}
-
 /** Code is only ever taken from a file of our own: root with another's HOME must not run theirs. */
-function openOwn(file: string): Opened | undefined {
-  let opened: Opened
+function readOwn(file: string): Buffer | undefined {
   try {
-    opened = openFile(file)
+    // Whatever has that name: a pipe would be waited for.
+    const descriptor = openSync(file, O_RDONLY | O_NONBLOCK)
+    try {
+      const stats = fstatSync(descriptor)
+      const isOwn = stats.isFile() && stats.uid === process.geteuid?.()
+      return isOwn ? readFileSync(descriptor) : undefined
+    } finally {
+      closeSync(descriptor)
+    }
   } catch {
-    // Not there, or not for us to read: then all is compiled.
     return undefined
   }
-  const { descriptor, stats } = opened
-  if (stats.isFile() && stats.uid === process.geteuid?.()) return opened
-  closeSync(descriptor)
-  return undefined
 }
 
 /**
