@@ -97,7 +97,7 @@ function spanOf(seats: string | readonly number[]): number {
   return span
 }
 
-const NUMBERS = /^[1-9]\d{0,5}(,[1-9]\d{0,5})*$/
+const NUMBERS = /^[1-9]\d{0,5}(,[1-9]\d{0,5}){0,99}$/
 const LONG_ROW = 1000
 
 function lengthOf(values: Readonly<Record<string, unknown>>): number {
