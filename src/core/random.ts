@@ -2,7 +2,7 @@ import { randomFillSync } from 'node:crypto'
 import { closeSync, openSync, readSync } from 'node:fs'
 
 const POOL_BYTES = 4096
-let pool = Buffer.alloc(0)
+let pool: Buffer = Buffer.alloc(0)
 let used = 0
 
 /** Bytes that nobody can guess; at most 4,096. */
@@ -19,23 +19,27 @@ export function randomByte(): number {
   return pool[used++]!
 }
 
+function refill(): void {
+  // Another one: whoever has bytes of the last one has no copy of them.
+  pool = freshBytes()
+  used = 0
+}
+
 /**
  * From the kernel's generator, which node:crypto is seeded by too: loading that takes a twentieth
  * of a whole `tickets book`, and asking it for each id and reference as much of a busy sale.
  */
-function refill(): void {
-  // Another one: whoever has bytes of the last one has no copy of them.
-  pool = Buffer.alloc(POOL_BYTES)
-  used = 0
+function freshBytes(): Buffer {
+  const bytes = Buffer.alloc(POOL_BYTES)
   try {
     const device = openSync('/dev/urandom', 'r')
     try {
-      if (readSync(device, pool) === pool.length) return
+      if (readSync(device, bytes) === bytes.length) return bytes
     } finally {
       closeSync(device)
     }
   } catch {
     // Not every system has it.
   }
-  randomFillSync(pool)
+  return randomFillSync(bytes)
 }
