@@ -3,6 +3,7 @@ import {
   constants,
   existsSync,
   fstatSync,
+  fsyncSync,
   openSync,
   readFileSync,
   renameSync,
@@ -38,7 +39,9 @@ export class Scripts {
   readonly #unread: string[]
   readonly #chunks: Record<string, Chunk> = {}
   readonly #modules: Record<string, { exports: object }> = {}
-  readonly #stale: { script: Script; cacheFile: string; isFirst: boolean }[] = []
+  readonly #stale: { script: Script; cacheFile: string }[] = []
+  /** Whether there was anything to keep caches in, when the first was looked for. */
+  #hadDirectory: boolean | undefined
 
   constructor(files: readonly string[], command: string | undefined) {
     this.#unread = [...files]
@@ -59,9 +62,10 @@ export class Scripts {
 
   /** For the next run of this command. */
   keepCaches(): void {
-    for (const { script, cacheFile, isFirst } of this.#stale) {
+    for (const { script, cacheFile } of this.#stale) {
       // A directory that was there and is gone was not removed to be made anew.
-      if (isFirst || existsSync(dirname(cacheFile))) write(cacheFile, script.createCachedData())
+      if (this.#hadDirectory && !existsSync(dirname(cacheFile))) return
+      write(cacheFile, script.createCachedData())
     }
   }
 
@@ -73,10 +77,9 @@ export class Scripts {
       filename: file,
       ...(cachedData && { cachedData }),
     })
+    this.#hadDirectory ??= cachedData !== undefined || existsSync(dirname(cacheFile))
     const isFresh = cachedData !== undefined && script.cachedDataRejected === false
-    if (!isFresh) {
-      this.#stale.push({ script, cacheFile, isFirst: !existsSync(dirname(cacheFile)) })
-    }
+    if (!isFresh) this.#stale.push({ script, cacheFile })
     return script.runInThisContext()(this.require, file, clock)
   }
 }
@@ -125,6 +128,8 @@ function write(file: string, data: Buffer): void {
   }
   try {
     writeFileSync(descriptor, data)
+    // V8 trusts what is in it: after a power failure, nothing else may bear the name.
+    fsyncSync(descriptor)
     renameSync(draft, file)
   } catch {
     rmSync(draft, { force: true })

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -91,6 +91,14 @@ describe('book, without a terminal', () => {
       const ran = await bookNext()
       expect(ran).toMatchObject({ exitCode: 0, stderr: '' })
       expect(ran.json()).toMatchObject({ status: 'CONFIRMED', seats: [2] })
+      // More than can be read at once; it takes no room.
+      for (const name of await readdir(join(home, 'tickets'))) {
+        const path = join(home, 'tickets', name)
+        await rm(path, { recursive: true })
+        await writeFile(path, '')
+        await truncate(path, 5 * 2 ** 30)
+      }
+      expect(await bookNext()).toMatchObject({ exitCode: 0, stderr: '' })
     } finally {
       await rm(home, { recursive: true })
     }
