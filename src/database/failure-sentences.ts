@@ -23,10 +23,10 @@ const notMigrated = expected(
   (target) => `The ${target.name} has no tables of ours yet. Run "tickets migrate".`,
 )
 
-const otherSchema = expected(
+const columnMissing = expected(
   'NOT_MIGRATED',
   (target) =>
-    `The ${target.name} has no schema of this program's any more. Run "tickets migrate --status".`,
+    `The ${target.name} lacks a column that was expected. Run "tickets migrate --status" to see whether its schema was rolled back.`,
 )
 
 const loginRefused = expected(
@@ -74,8 +74,8 @@ export const serverSentences = {
     '57P04': expected('DB_MISSING', (target) => `The ${target.name} has just been dropped.`),
     '42P01': notMigrated,
     '3F000': notMigrated,
-    // A column that is not there: taken away, by `migrate --rollback`, from a program that runs.
-    '42703': otherSchema,
+    // Taken away, by `migrate --rollback`, from a program that looked at the schema before.
+    '42703': columnMissing,
     '53300': busy('all its connections are taken'),
     '57P03': busy('it is starting up or shutting down'),
     '55P03': busy('somebody else kept the lock all the time'),
