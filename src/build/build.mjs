@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { LATE_ENTRY } from './late-files.mjs'
 import { lean } from './lean.mjs'
+import { otherDrivers } from './other-drivers.mjs'
 import { packScripts } from './pack.mjs'
 
 const common = {
@@ -32,16 +33,7 @@ const { outputFiles, metafile } = await build({
     'ajv',
     'fastify',
     'prom-client',
-    // Drivers of other databases, and of features that are not used: knex and pg load them on demand.
-    'better-sqlite3',
-    'mariadb',
-    'mysql',
-    'mysql2',
-    'oracledb',
-    'pg-native',
-    'pg-query-stream',
-    'sqlite3',
-    'tedious',
+    ...otherDrivers,
   ],
   define: {
     'import.meta.url': 'scriptFile',

@@ -16,10 +16,8 @@ export async function packScripts({ outputFiles, metafile: { outputs } }, script
   const take = (path) => {
     if (packed.has(path)) return []
     packed.add(path)
-    const needed = outputs[path].imports.filter(
-      ({ path, kind }) => kind === 'import-statement' && outputs[path],
-    )
-    return [path, ...needed.flatMap(({ path }) => take(path))]
+    const needed = outputs[path].imports.filter((it) => it.kind === 'import-statement')
+    return [path, ...needed.flatMap((it) => (outputs[it.path] ? take(it.path) : []))]
   }
   const chunkOf = (path) => {
     const name = basename(path)

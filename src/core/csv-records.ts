@@ -28,7 +28,7 @@ export class CsvReader {
     if (this.#open.length === 0) {
       if (line.text.trim() === '') return []
       // Nearly every line is a record by itself.
-      if (!line.text.includes('"')) return [plain(line, line.text)]
+      if (!line.text.includes('"')) return [plainRecord(line, line.text)]
     }
     this.#open.push(line)
     if (hasOddQuotes(line.text)) this.#isQuoteOpen = !this.#isQuoteOpen
@@ -85,7 +85,7 @@ function hasOddQuotes(text: string): boolean {
   return isOdd
 }
 
-function plain({ number, end }: Line, text: string): CsvRecord {
+function plainRecord({ number, end }: Line, text: string): CsvRecord {
   return { line: number, end, fields: plainFieldsOf(text) }
 }
 

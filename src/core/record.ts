@@ -51,6 +51,7 @@ export async function recordPending(
 ): Promise<void> {
   const inserted = await insertPending(knex, showId, drafts, { ...options, partners })
   if (inserted === drafts.length) return
+  // The number does not tell which of them were there.
   const rows = await query<Recorded>(
     knex,
     `select id, reference, show_id, status, key, key_request from bookings

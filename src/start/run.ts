@@ -9,7 +9,10 @@ export interface Program {
   programFile: string
 }
 
-/** Runs the command line of this process: at the counter, if one is open and it is one for it, else here. */
+/**
+ * Runs the command line of this process: at the counter, if one is open and it is one for it, else
+ * here.
+ */
 export async function runProgram({ program, programFile }: Program): Promise<void> {
   const argv = process.argv.slice(2)
   const interruption = listenForSignals()

@@ -1,6 +1,7 @@
+import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
+import { promisify } from 'node:util'
 import { type Counter, program } from '../child.js'
 import { interleave } from '../measure.js'
 import { compare } from '../result.js'
@@ -8,6 +9,7 @@ import { addShow } from '../shows.js'
 import type { Section } from './section.js'
 
 const plainBook = fileURLToPath(new URL('../plain-book.mjs', import.meta.url))
+const bundleScript = fileURLToPath(new URL('../bundle.mjs', import.meta.url))
 const cached = fileURLToPath(new URL('../cached.cjs', import.meta.url))
 
 /** What it costs to start, book one seat, and end. */
@@ -75,31 +77,10 @@ export const cli: Section = {
   },
 }
 
-/** As far as that script can be brought by bundling alone: its file. */
 async function bundlePlainBook(directory: string): Promise<string> {
-  const outfile = join(directory, 'plain-book.cjs')
-  await build({
-    entryPoints: [plainBook],
-    outfile,
-    bundle: true,
-    platform: 'node',
-    format: 'cjs',
-    minifySyntax: true,
-    minifyWhitespace: true,
-    // Knex names the drivers of all its databases.
-    external: [
-      'better-sqlite3',
-      'mariadb',
-      'mysql',
-      'mysql2',
-      'oracledb',
-      'pg-native',
-      'pg-query-stream',
-      'sqlite3',
-      'tedious',
-    ],
-  })
-  return outfile
+  const bundle = join(directory, 'plain-book.cjs')
+  await promisify(execFile)(process.execPath, [bundleScript, plainBook, bundle])
+  return bundle
 }
 
 /** What a process costs, and what the counter spends on it. */
