@@ -17,11 +17,7 @@ const common = {
 
 const { outputFiles, metafile } = await build({
   ...common,
-  entryPoints: [
-    { in: 'src/start/run.ts', out: 'run' },
-    { in: 'src/cli.ts', out: 'cli' },
-    LATE_ENTRY,
-  ],
+  entryPoints: [{ in: 'src/cli.ts', out: 'cli' }, LATE_ENTRY],
   format: 'esm',
   splitting: true,
   chunkNames: '[name]-[hash]',
@@ -46,10 +42,7 @@ const { outputFiles, metafile } = await build({
 })
 const scripts = await packScripts(
   { outputFiles, metafile },
-  {
-    run: ['src/start/run.ts', 'src/counter/spawn-counter.ts'],
-    book: ['src/cli.ts', 'src/commands/book.ts'],
-  },
+  { book: ['src/cli.ts', 'src/commands/book.ts'] },
 )
 
 await build({

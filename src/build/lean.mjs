@@ -48,7 +48,7 @@ function leaveOut({ onResolve, onLoad }) {
 }
 
 const LATE_BUILTINS =
-  /^(node:)?(assert|async_hooks|child_process|crypto|dns|fs\/promises|readline|timers\/promises|tls|tty)$/
+  /^(node:)?(assert|async_hooks|child_process|crypto|dns|fs\/promises|readline|timers\/promises|tls|tty|vm)$/
 
 /** Modules of Node that are loaded when one of their things is used, not when they are named. */
 function delayBuiltins({ onResolve, onLoad }) {

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
-import { type Io, type Output, openOutput } from '../terminal/io.js'
+import type { Interruption } from '../start/interruption.js'
+import { openUnasked } from './open-unasked.js'
 import {
   type Answer,
   counterPath,
@@ -12,8 +13,7 @@ import {
   type Receipt,
   Wire,
 } from './protocol.js'
-import { countBooking, isBeingOpened, keepFromWaiting, mayOpen, OPENS_WITHIN_MS } from './rush.js'
-import type { SpawnOptions } from './spawn-counter.js'
+import { countBooking, isBeingOpened, mayOpen, OPENS_WITHIN_MS } from './rush.js'
 
 /** What became of an order: it was run, or it must be run here, perhaps once more. */
 export type HandedOver = { answer: Answer } | { bookingId?: string }
@@ -22,8 +22,8 @@ export type HandedOver = { answer: Answer } | { bookingId?: string }
 export type Words = Pick<Order, 'program' | 'argv' | 'env' | 'cwd'>
 
 export interface HandOverOptions {
-  /** When aborted, the counter is told; whoever is being decided still hears the verdict. */
-  signal: AbortSignal
+  /** The counter is told of it; whoever is being decided still hears the verdict. */
+  interruption: Pick<Interruption, 'hasCome' | 'listeners'>
   /** By which a counter is opened. */
   programFile: string
 }
@@ -67,17 +67,17 @@ async function approach(path: string): Promise<Socket | undefined> {
 async function approachInRush(
   path: string,
   { env }: Words,
-  { signal, programFile }: HandOverOptions,
+  { interruption, programFile }: HandOverOptions,
 ): Promise<Socket | undefined> {
   if (countBooking(path) === 'calm') return undefined
-  if (mayOpen(path)) await openForRush({ programFile, path, env })
+  if (mayOpen(path)) openUnasked({ programFile, path, env, idleMs: IDLE_MS })
   // By a clock of its own: that of the files may be another machine's.
   const end = process.uptime() + OPENS_WITHIN_MS / 1000
   for (;;) {
     // Looked at first: the sign is taken away when the counter is open.
     const isOpening = isBeingOpened(path)
     const socket = await approach(path)
-    const isOver = process.uptime() > end || signal.aborted
+    const isOver = process.uptime() > end || interruption.hasCome
     if (socket || !isOpening || isOver) return socket
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
   }
@@ -91,21 +91,10 @@ const IDLE_MS = 3000
 /** How often it is looked for while it opens. */
 const LOOK_MS = 10
 
-async function openForRush(
-  options: Pick<SpawnOptions, 'programFile' | 'path' | 'env'>,
-): Promise<void> {
-  const { spawnCounter } = await import('./spawn-counter.js')
-  const giveUp = () => keepFromWaiting(options.path)
-  spawnCounter({ ...options, idleMs: IDLE_MS, stdio: ['ignore', 'ignore', 'ignore'] })
-    .once('error', giveUp)
-    .once('exit', giveUp)
-    .unref()
-}
-
 async function order(
   words: Words,
   socket: Socket,
-  { signal }: HandOverOptions,
+  { interruption }: HandOverOptions,
 ): Promise<HandedOver> {
   const wire = new Wire(socket)
   destroyWhenSilent(socket, DECLINED_AFTER_MS)
@@ -114,11 +103,11 @@ async function order(
     if (bookingId === undefined) return socket.destroy()
     return socket.end()
   }
-  signal.addEventListener('abort', leave)
+  interruption.listeners.add(leave)
   try {
     wire.send({ ask: 'run', place: placeOfProcess(), ...words } satisfies Order)
     const receipt = await wire.receive<Receipt>()
-    if (signal.aborted || !isTaken(receipt)) return {}
+    if (interruption.hasCome || !isTaken(receipt)) return {}
     bookingId = receipt.bookingId
     destroyWhenSilent(socket, LOST_AFTER_MS)
     wire.send(GO)
@@ -127,28 +116,9 @@ async function order(
   } catch {
     return bookingId === undefined ? {} : { bookingId }
   } finally {
-    signal.removeEventListener('abort', leave)
+    interruption.listeners.delete(leave)
     socket.destroy()
   }
-}
-
-/** Prints an answer where its order was typed; the exit code. */
-export async function deliver(answer: Answer, words: Words, io: Io): Promise<number> {
-  const { exitCode, stdout, stderr } = answer
-  const output = outputFor(words, io)
-  if (stderr !== '') output.problem(stderr.trimEnd())
-  try {
-    await output.write(stdout)
-    return exitCode
-  } catch (error) {
-    output.problem(`The answer could not be written: ${(error as Error).message}.`)
-    return 1
-  }
-}
-
-function outputFor({ argv }: Words, io: Io): Output {
-  const quiet = argv.includes('-q') || argv.includes('--quiet')
-  return openOutput(io, { json: true, quiet, input: false, color: false })
 }
 
 function destroyWhenSilent(socket: Socket, ms: number): void {

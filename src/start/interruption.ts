@@ -1,6 +1,10 @@
 /** Signals that end a run before its time. */
 export interface Interruption {
-  /** Aborted by the first of them. */
+  /** Whether the first of them has come. */
+  readonly hasCome: boolean
+  /** What it calls. */
+  readonly listeners: Set<() => void>
+  /** Aborted by it. Made when it is asked for: a run at the counter does without. */
   readonly signal: AbortSignal
   /** What a run that was interrupted exits with: 130, or 143 after SIGTERM. */
   readonly exitCode: number
@@ -8,29 +12,41 @@ export interface Interruption {
 }
 
 /**
- * Turns the first SIGINT or SIGTERM into an aborted signal, so that what is under way is rolled
- * back before the program ends. The second one ends it at once, as it would any program.
+ * Tells of the first SIGINT or SIGTERM, so that what is under way is rolled back before the program
+ * ends. The second one ends it at once, as it would any program.
  */
 export function listenForSignals(): Interruption {
-  const controller = new AbortController()
+  const listeners = new Set<() => void>()
+  let controller: AbortController | undefined
+  let hasCome = false
   let exitCode = 130
   // Not `once`: inquirer, and the lock on the embedded server, end the program at a signal to which
   // only they listen.
   const onSignal = (signal: NodeJS.Signals) => {
-    if (controller.signal.aborted) {
+    if (hasCome) {
       stopListening()
       process.kill(process.pid, signal)
       return
     }
+    hasCome = true
     exitCode = signal === 'SIGTERM' ? 143 : 130
-    controller.abort()
+    controller?.abort()
+    for (const listener of listeners) listener()
   }
   const stopListening = () => {
     process.off('SIGINT', onSignal).off('SIGTERM', onSignal)
   }
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal)
   return {
-    signal: controller.signal,
+    listeners,
+    get hasCome() {
+      return hasCome
+    },
+    get signal() {
+      controller ??= new AbortController()
+      if (hasCome) controller.abort()
+      return controller.signal
+    },
     get exitCode() {
       return exitCode
     },

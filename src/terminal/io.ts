@@ -1,3 +1,4 @@
+import { isReaderGone } from './reader-gone.js'
 import { safeJson } from './safe-text.js'
 
 /** The streams and the environment of one run. */
@@ -148,11 +149,4 @@ export function isSet(value: string | undefined): boolean {
 function positive(value: string | number | undefined): number | undefined {
   const number = Number(value)
   return Number.isInteger(number) && number > 0 ? number : undefined
-}
-
-// EOF is what Windows says for EPIPE; a stream destroyed by the first of these says the last.
-const goneCodes = new Set(['EPIPE', 'EOF', 'ECONNRESET', 'ERR_STREAM_DESTROYED'])
-
-function isReaderGone(error: NodeJS.ErrnoException): boolean {
-  return goneCodes.has(error.code ?? '')
 }

@@ -1,14 +1,17 @@
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
-import { connect, createServer } from 'node:net'
+import { connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { json } from 'node:stream/consumers'
+import { execa } from 'execa'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { askCounter } from '../../src/counter/ask.js'
 import { GO, placeOfProcess } from '../../src/counter/protocol.js'
 import { inWaves, isAlive, startBooking } from '../support/booking-process.js'
-import { tickets } from '../support/cli.js'
+import { bareEnvironment, program, tickets } from '../support/cli.js'
 import { openCounter, type TestCounter } from '../support/counter.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
 import { insertShow, isWaitingForLock, lockShow, oneTo } from '../support/shows.js'
@@ -291,6 +294,47 @@ describe('at an open counter', () => {
     await once(socket, 'close')
     expect(JSON.parse(heard.trim().split('\n').at(-1)!)).toMatchObject({ exitCode: 0, stderr: '' })
   })
+
+  it('an answer comes out whole into a pipe that is full and does not wait', async () => {
+    const big = await insertShow(db, { seats: 60_000 })
+    const path = join(tmpdir(), `tickets-answer-${process.pid}.sock`)
+    const server = createServer({ pauseOnConnect: true }).listen(path)
+    const answer = once(server, 'connection') as Promise<[Socket]>
+    const stdout = connect(path)
+    await once(stdout, 'connect')
+    const args = [program, 'book', big, '--seats', '1-60000', '--db', db.url, '--json']
+    // By way of a shell: Node makes a child's own stdout wait.
+    const child = spawn('bash', ['-c', 'exec "$0" "$@" >&3', process.execPath, ...args], {
+      env: { ...bareEnvironment, ...counter.env },
+      stdio: ['ignore', 'ignore', 'inherit', stdout],
+    })
+    stdout.destroy()
+    const ended = once(child, 'exit')
+    await until(async () => (await counter.status()).served === 1)
+    const [socket] = await answer
+    const [told, [exitCode]] = await Promise.all([json(socket), ended])
+    server.close()
+    expect([exitCode, told]).toMatchObject([0, { status: 'CONFIRMED', seats: oneTo(60_000) }])
+  })
+
+  it.skipIf(!existsSync('/dev/full'))(
+    'an answer that nobody reads is no failure; one that is lost is, in one sentence',
+    async () => {
+      const to = (end: string) =>
+        execa('bash', ['-c', `"$0" "$@" ${end}`, process.execPath, program, ...line], {
+          extendEnv: false,
+          env: { ...bareEnvironment, ...counter.env },
+          reject: false,
+        })
+      const line = ['book', show, '--count', '1', '--db', db.url, '--json']
+      const unread = await to('> >(exec true); echo $? >&2')
+      expect(unread.stderr).toBe('0')
+      const lost = await to('> /dev/full')
+      expect(lost.exitCode).toBe(1)
+      expect(lost.stderr).toMatch(/^The answer could not be written: ENOSPC: .+\.$/)
+      expect((await counter.status()).served).toBe(2)
+    },
+  )
 
   it('a relative path means what it means where the command was typed', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'tickets-service-'))
