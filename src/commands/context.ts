@@ -120,6 +120,14 @@ export function inputRequired(flags: string[]): TicketsError {
 function operatorOf({ operator }: GlobalOptions, env: Output['io']['env']): string | undefined {
   if (operator !== undefined) return checkText('operator', operator, 200)
   if (env.TICKETS_OPERATOR) return checkText('operator', env.TICKETS_OPERATOR, 200)
+  login ??= { name: loginName() }
+  return login.name
+}
+
+/** Looked up once: whatever runs in this process is this user's. */
+let login: { name: string | undefined } | undefined
+
+function loginName(): string | undefined {
   try {
     return userInfo().username
   } catch {

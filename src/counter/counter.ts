@@ -45,6 +45,9 @@ export class Counter {
   /** Resolves when it is closed, by whomever. */
   readonly closed: Promise<unknown>
   readonly #ino: number
+  readonly #place = placeOfProcess()
+  /** Of `process.env`, of which every look is a call into the system. */
+  readonly #env = { ...process.env }
   /** Fires when the last order is so long ago. */
   #idle: NodeJS.Timeout | undefined
   #served = 0
@@ -164,8 +167,8 @@ export class Counter {
 
   #reasonToDecline({ program, place, env }: Order): string | undefined {
     if (program !== this.#options.program) return 'The counter is of another version.'
-    if (place !== placeOfProcess()) return 'The counter is in another container.'
-    const other = OF_THE_PROCESS.find((name) => env[name] !== process.env[name])
+    if (place !== this.#place) return 'The counter is in another container.'
+    const other = OF_THE_PROCESS.find((name) => env[name] !== this.#env[name])
     return other && `The counter has another ${other}.`
   }
 
