@@ -116,6 +116,7 @@ export function commandTree(run: Run, [word]: readonly string[] = []): Command {
     .addOption(
       once('--idle <duration>', 'close so long after the last order (stay open)', parseDuration),
     )
+    .addOption(once('--server <directory>', 'close with this embedded server').hideHelp())
     .action(
       action(async () => ({ run: (await import('./commands/counter.js')).counterCommand(run) })),
     )

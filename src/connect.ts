@@ -60,7 +60,8 @@ function reportFailedStatements(db: Database, onRetry: (cause: RetryCause) => vo
   })
 }
 
-function embeddedTarget({ env = process.env, cwd, onProgress }: TicketsOptions): DatabaseTarget {
+function embeddedTarget(options: TicketsOptions): DatabaseTarget {
+  const { env = process.env, cwd, onProgress, onServerStart } = options
   const dataDir = embeddedDataDir(env, cwd)
   return {
     kind: 'embedded',
@@ -70,7 +71,10 @@ function embeddedTarget({ env = process.env, cwd, onProgress }: TicketsOptions):
     sslMode: 'disable',
     async revive() {
       const { ensureEmbedded } = await import('./database/embedded.js')
-      await ensureEmbedded(dataDir, { ...(onProgress && { onProgress }) })
+      await ensureEmbedded(dataDir, {
+        ...(onProgress && { onProgress }),
+        onStart: () => onServerStart?.(dataDir),
+      })
     },
   }
 }

@@ -39,6 +39,8 @@ export interface TicketsOptions {
   onBatch?: (batch: { size: number; lockWaitMs: number }) => void
   /** Hears of what takes a while: the embedded server being made or started. */
   onProgress?: (sentence: string) => void
+  /** Called when a call has started the embedded server, with its data directory, and awaited. */
+  onServerStart?: (dataDir: string) => Promise<void> | void
   /** Hears every SQL statement with its duration. */
   trace?: (line: string) => void
   /** Who works here, for the history. */

@@ -59,6 +59,7 @@ export interface RunOf {
 
 /** Makes the context of one run. Opens nothing yet. */
 export function createContext({ command, options, output, signal, surroundings }: RunOf): Context {
+  const { program } = surroundings
   const opened: Tickets[] = []
   let tickets: Tickets | undefined
   const openOwn = (all: TicketsOptions) => {
@@ -76,6 +77,9 @@ export function createContext({ command, options, output, signal, surroundings }
       command,
       ...(operator !== undefined && { operator }),
       onProgress: (sentence) => output.hint(safeText(sentence)),
+      ...(program !== undefined && {
+        onServerStart: (server: string) => openCounterBeside(server, program, output),
+      }),
       ...(options.debug && { trace: (line: string) => output.problem(line) }),
       ...own,
     })
@@ -96,6 +100,14 @@ export function createContext({ command, options, output, signal, surroundings }
       await Promise.all(opened.map((box) => box.close()))
     },
   }
+}
+
+/** With the embedded server comes a counter, for as long as it runs. */
+async function openCounterBeside(server: string, program: string, output: Output): Promise<void> {
+  const { openBesideServer } = await import('../counter/beside-server.js')
+  const { programFile } = await import('./program-file.js')
+  const { env } = output.io
+  await openBesideServer({ server, env, program, programFile: programFile() })
 }
 
 /**

@@ -5,26 +5,36 @@ import { formatDuration } from '../core/duration.js'
 import { TicketsError } from '../core/errors.js'
 import { askCounter } from '../counter/ask.js'
 import { Counter, type CounterOptions } from '../counter/counter.js'
-import { type Answer, type CounterStatus, counterPath, type Order } from '../counter/protocol.js'
+import {
+  type Answer,
+  type CounterStatus,
+  counterPath,
+  type Lifetime,
+  type Order,
+} from '../counter/protocol.js'
 import { takeSignAway } from '../counter/rush.js'
 import { SharedTickets } from '../counter/shared-tickets.js'
 import { spawnCounter } from '../counter/spawn-counter.js'
+import { embeddedWatch } from '../database/embedded.js'
 import type { Surroundings } from '../surroundings.js'
 import type { Io } from '../terminal/io.js'
+import { safeText } from '../terminal/safe-text.js'
 import type { Context, Handler } from './context.js'
 import { programFile } from './program-file.js'
 
 interface CounterFlags {
   /** In milliseconds. */
   idle?: number
+  /** With which embedded server it ends, by its data directory. */
+  server?: string
 }
 
 /** `tickets counter status|start|stop|run`, for a counter that runs its orders by `main`. */
 export function counterCommand({ main, surroundings }: Run): Handler<CounterFlags, [string]> {
   const { program = '' } = surroundings
-  return async (context, { idle }, action) => {
+  return async (context, { idle, server = null }, action) => {
     const idleMs = checkIdle(action, idle)
-    const options = { path: usablePath(context), program, idleMs }
+    const options = { path: usablePath(context), program, idleMs, server }
     const actions: Record<string, () => Promise<void>> = {
       status: () => showStatus(context, options.path),
       start: () => start(context, options),
@@ -74,12 +84,13 @@ function statusJson(path: string, found: Partial<CounterStatus> = {}) {
     declined: found.declined ?? null,
     declined_because: found.declinedBecause ?? null,
     idle_ms: found.idleMs ?? null,
+    server: found.server ?? null,
   }
 }
 
 function statusLines(path: string, found: CounterStatus | undefined): string[] {
   if (!found) return ['state\tclosed', `socket\t${path}`]
-  const { pid, since, underWay, served, declined, declinedBecause, idleMs } = found
+  const { pid, since, underWay, served, declined, declinedBecause, idleMs, server } = found
   return [
     'state\topen',
     `socket\t${path}`,
@@ -89,21 +100,21 @@ function statusLines(path: string, found: CounterStatus | undefined): string[] {
     `served\t${served}`,
     ...(declined > 0 ? [`declined\t${declined}. ${declinedBecause}`] : []),
     ...(idleMs === null ? [] : [`closes\t${formatDuration(idleMs)} after its last order`]),
+    ...(server === null ? [] : [`closes\twith the embedded server in ${safeText(server)}`]),
   ]
 }
 
-interface StartOptions {
+interface StartOptions extends Lifetime {
   path: string
   program: string
-  idleMs: number | null
 }
 
 async function start(context: Context, options: StartOptions): Promise<void> {
   const { output } = context
-  const { path, program, idleMs } = options
+  const { path, program, idleMs, server } = options
   const found = await askCounter(path, 'status')
   // That of another version is replaced, and finishes what it has; so is one that opened by itself.
-  const isWanted = found?.program === program && found.idleMs === idleMs
+  const isWanted = found?.program === program && found.idleMs === idleMs && found.server === server
   if (!isWanted) await startInBackground(context, options)
   if (output.json) return showStatus(context, path)
   output.hint(
@@ -141,10 +152,11 @@ async function runCounter(
   { output, signal }: Context,
   { main, ...options }: StartOptions & { main: Run['main'] },
 ): Promise<void> {
-  const { path } = options
+  const { path, server } = options
   const shared = new SharedTickets()
   const counter = await openAt({
     ...options,
+    ...(server !== null && { isServerUp: embeddedWatch(server) }),
     run: (order, surroundings) =>
       shared.lend((open) =>
         runOrder(order, main, {

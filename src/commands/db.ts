@@ -1,11 +1,4 @@
-import {
-  embeddedDataDir,
-  embeddedStatus,
-  embeddedUrl,
-  ensureEmbedded,
-  stopEmbedded,
-} from '../database/embedded.js'
-import { safeText } from '../terminal/safe-text.js'
+import { embeddedDataDir, embeddedStatus, embeddedUrl, stopEmbedded } from '../database/embedded.js'
 import type { Context, Handler } from './context.js'
 
 const actions: Record<string, (context: Context, dataDir: string) => Promise<void>> = {
@@ -39,7 +32,6 @@ async function showStatus({ output }: Context, dataDir: string) {
 
 async function start(context: Context, dataDir: string) {
   const { output } = context
-  await ensureEmbedded(dataDir, { onProgress: (sentence) => output.hint(safeText(sentence)) })
   // Somebody else's database may be the default here: this is about the embedded one.
   await context.open({ database: 'embedded' }).migrate()
   if (output.json) return showStatus(context, dataDir)

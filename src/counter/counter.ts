@@ -8,6 +8,7 @@ import {
   type Answer,
   type CounterStatus,
   GO,
+  type Lifetime,
   OF_THE_PROCESS,
   type Order,
   placeOfProcess,
@@ -17,19 +18,21 @@ import {
   Wire,
 } from './protocol.js'
 
-export interface CounterOptions {
+export interface CounterOptions extends Lifetime {
   /** Where its socket is. */
   path: string
   /** Which program it runs: orders from another are declined. */
   program: string
-  /** It closes when it has had no order for so long, in milliseconds; never when null. */
-  idleMs: number | null
+  /** Whether the server that it has come with still runs; asked again and again. */
+  isServerUp?: () => Promise<boolean>
   /** Runs an order to its end, whatever that is. */
   run: (order: Order, surroundings: { bookingId: string; signal: AbortSignal }) => Promise<Answer>
 }
 
-/** How often it looks whether it can still be found. */
+/** How often it looks whether it can still be found, and whether its server is still there. */
 const LOOK_MS = 2000
+/** One that nobody asked for and that declines so many orders in a row only stands in their way. */
+const DECLINED_IN_A_ROW = 5
 
 /**
  * Takes command lines of this user's other processes and runs them in this one, where everything is
@@ -53,13 +56,14 @@ export class Counter {
   #served = 0
   #declined = 0
   #declinedBecause: string | null = null
+  #declinedInARow = 0
 
   private constructor(options: CounterOptions, server: Server, ino: number) {
     this.#options = options
     this.#server = server
     this.#ino = ino
     this.closed = once(server, 'close')
-    this.#closeWhenLost()
+    this.#closeWhenAlone()
     this.#closeWhenIdle()
     // A conversation that goes wrong must not end those of the others.
     server.on('connection', (socket) => this.#serve(socket).catch(() => socket.destroy()))
@@ -97,9 +101,10 @@ export class Counter {
     await Promise.all(this.#underWay)
   }
 
-  #closeWhenLost(): void {
-    const look = setInterval(() => {
-      if (!this.#isAtItsPlace()) void this.close()
+  #closeWhenAlone(): void {
+    const { isServerUp = async () => true } = this.#options
+    const look = setInterval(async () => {
+      if (!this.#isAtItsPlace() || !(await isServerUp())) void this.close()
     }, LOOK_MS).unref()
     this.#server.once('close', () => clearInterval(look))
   }
@@ -143,8 +148,11 @@ export class Counter {
       this.#declined++
       this.#declinedBecause = reason
       wire.send({ declined: reason } satisfies Receipt)
+      const isInTheWay = ++this.#declinedInARow >= DECLINED_IN_A_ROW
+      if (isInTheWay && this.#options.server !== null) void this.close()
       return
     }
+    this.#declinedInARow = 0
     const bookingId = newBookingId()
     wire.send({ bookingId } satisfies Receipt)
     if ((await wire.receive()) !== GO) return
@@ -182,6 +190,7 @@ export class Counter {
       declined: this.#declined,
       declinedBecause: this.#declinedBecause,
       idleMs: this.#options.idleMs,
+      server: this.#options.server,
     }
   }
 }

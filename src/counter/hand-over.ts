@@ -70,7 +70,7 @@ async function approachInRush(
   { interruption, programFile }: HandOverOptions,
 ): Promise<Socket | undefined> {
   if (countBooking(path) === 'calm') return undefined
-  if (mayOpen(path)) openUnasked({ programFile, path, env, idleMs: IDLE_MS })
+  if (mayOpen(path)) openUnasked({ programFile, path, env, idleMs: IDLE_MS, server: null })
   // By a clock of its own: that of the files may be another machine's.
   const end = process.uptime() + OPENS_WITHIN_MS / 1000
   for (;;) {

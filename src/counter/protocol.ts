@@ -44,7 +44,15 @@ export interface Answer {
   stderr: string
 }
 
-export interface CounterStatus {
+/** How long a counter stays open when nobody closes it; for ever when neither is given. */
+export interface Lifetime {
+  /** Until so many milliseconds after its last order. */
+  idleMs: number | null
+  /** Until the embedded server in this directory ends: the counter has come with it. */
+  server: string | null
+}
+
+export interface CounterStatus extends Lifetime {
   pid: number
   program: string
   /** When it opened: ISO 8601. */
@@ -56,8 +64,6 @@ export interface CounterStatus {
   /** Orders that it has left to those who came with them, and why the last of them. */
   declined: number
   declinedBecause: string | null
-  /** So long after its last order it closes; null: it stays open. */
-  idleMs: number | null
 }
 
 /** A Unix socket's path: 107 bytes on Linux, 103 on macOS, less what a draft of it ends with (`.pid`). */

@@ -80,5 +80,6 @@ const lasting = {
   connections: CONNECTIONS,
   signal: undefined,
   onRetry: undefined,
+  onServerStart: undefined,
   trace: undefined,
 }

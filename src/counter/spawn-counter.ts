@@ -1,15 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs'
-import { OF_THE_PROCESS } from './protocol.js'
+import { type Lifetime, OF_THE_PROCESS } from './protocol.js'
 
-export interface SpawnOptions {
+export interface SpawnOptions extends Lifetime {
   /** `bin/tickets.js` */
   programFile: string
   /** Of its socket. */
   path: string
   env: Record<string, string | undefined>
-  /** So long after its last order it closes; null: it stays open. */
-  idleMs: number | null
   /** Of its stdin, stdout and stderr. */
   stdio: ['ignore', 'ignore' | 'pipe', 'ignore']
 }
@@ -24,9 +22,13 @@ export function spawnCounter({
   path,
   env,
   idleMs,
+  server,
   stdio,
 }: SpawnOptions): ChildProcess {
-  const words = idleMs === null ? [] : ['--idle', `${idleMs}ms`]
+  const words = [
+    ...(idleMs === null ? [] : ['--idle', `${idleMs}ms`]),
+    ...(server === null ? [] : ['--server', server]),
+  ]
   const passedOn = PASSED_ON.flatMap((name) => (name in env ? [[name, env[name]]] : []))
   const nothing = openSync('/dev/null', 'r+')
   try {

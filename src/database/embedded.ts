@@ -1,5 +1,6 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { kill } from 'node:process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { serverAccount } from './embedded/account.js'
 import {
@@ -28,6 +29,8 @@ export type { EmbeddedConnection }
 export interface EnsureOptions {
   /** Hears of what takes a moment: 'Creating …', 'Starting …'. */
   onProgress?: (sentence: string) => void
+  /** Called when this call has started the server, and awaited. */
+  onStart?: () => Promise<void> | void
   /** How long all of it may take, in milliseconds; 60,000 unless said. */
   timeoutMs?: number
 }
@@ -58,7 +61,8 @@ export async function ensureEmbedded(dataDir: string, options: EnsureOptions = {
       const found = await probe(layout)
       if (found === 'ready') return
       const turn = found === 'absent' ? await bringUpAlone(layout, deadline, options) : 'occupied'
-      if (turn === 'done') continue
+      if (turn === 'started') await options.onStart?.()
+      if (turn !== 'occupied') continue
       if (Date.now() > deadline) throw tooLate(layout)
       // Jitter, or fifty waiters would all ask in the same moment.
       await sleep(30 + 90 * Math.random())
@@ -74,6 +78,16 @@ export async function stopEmbedded(dataDir: string): Promise<'stopped' | 'not ru
   return stopPostmaster(layout).catch((error) => {
     throw explain(error, layout.root)
   })
+}
+
+/** Tells, as often as it is asked, whether the server runs: cheap, as long as it is the same one. */
+export function embeddedWatch(dataDir: string): () => Promise<boolean> {
+  let pid: number | null = null
+  return async () => {
+    if (pid !== null && isAlive(pid)) return true
+    pid = await postmasterPid(layoutOf(dataDir)).catch(() => null)
+    return pid !== null
+  }
 }
 
 /** What there is, without starting anything. Throws DB_UNREACHABLE when it is not ours to see. */
@@ -102,12 +116,12 @@ async function bringUpAlone(
   layout: Layout,
   deadline: number,
   options: EnsureOptions,
-): Promise<'done' | 'occupied'> {
+): Promise<'started' | 'there' | 'occupied'> {
   const native = await findNativePackage()
   const account = await serverAccount()
   await makeRoot(layout)
   return whenAlone(layout, async () => {
-    if (await isThere(layout)) return
+    if (await isThere(layout)) return 'there'
     await prepareRoot(layout, account)
     const programs = await installPrograms(layout, native)
     if (!(await hasCluster(layout))) {
@@ -120,6 +134,7 @@ async function bringUpAlone(
     await writeSettings(layout, account)
     options.onProgress?.(`Starting the embedded PostgreSQL ${native.major} …`)
     await startPostmaster(layout, programs, account, deadline)
+    return 'started'
   })
 }
 
@@ -134,6 +149,14 @@ async function isThere(layout: Layout): Promise<boolean> {
     if ((await postmasterPid(layout)) === null) return false
     if (Date.now() > patience) await stopPostmaster(layout)
     else await sleep(50)
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return kill(pid, 0)
+  } catch {
+    return false
   }
 }
 

@@ -2,18 +2,17 @@ import { codeOf } from './failures.js'
 import type { Layout } from './layout.js'
 
 /**
- * Runs `work` if no other process is at it, else says so at once. The lock saves double work and
+ * The outcome of `work` if no other process is at it, else this is said at once. The lock saves double work and
  * is no safeguard: a holder that was stopped for long loses it, and then the renames decide.
  */
-export async function whenAlone(
+export async function whenAlone<T>(
   layout: Layout,
-  work: () => Promise<void>,
-): Promise<'done' | 'occupied'> {
+  work: () => Promise<T>,
+): Promise<T | 'occupied'> {
   const release = await acquire(layout)
   if (release === null) return 'occupied'
   try {
-    await work()
-    return 'done'
+    return await work()
   } finally {
     await release().catch(() => {})
   }

@@ -31,12 +31,12 @@ export const processes: Section = {
       return {
         measurements: [
           {
-            ...compare(`${what}, in whose rush a counter opens`, samples.book, 'ms', base),
+            ...compare(`${what}, at a counter`, samples.atCounter, 'ms', base),
+            peakMb: await counter.peakMb(),
             targets: [target],
           },
           {
-            ...compare(`${what}, at a counter that is open`, samples.atCounter, 'ms', base),
-            peakMb: await counter.peakMb(),
+            ...compare(`${what}, in whose rush a counter opens`, samples.book, 'ms', base),
             targets: [target],
           },
           {
