@@ -17,7 +17,16 @@ export function makeOwnDirectory(directory: string): void {
       path: directory,
     })
   }
-  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  // Not `recursive`: below /proc, Node would try for ever.
+  for (const path of [around, directory]) makeDirectory(path)
+}
+
+function makeDirectory(path: string): void {
+  try {
+    mkdirSync(path, { mode: 0o700 })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  }
 }
 
 const GENTLY = { throwIfNoEntry: false } as const
