@@ -4,31 +4,44 @@ import type { Answer } from './protocol.js'
 
 /** Prints an answer where its order was typed; the exit code. */
 export async function deliver({ exitCode, stdout, stderr }: Answer): Promise<number> {
-  const complain = (text: string) => print(2, text).catch(() => {})
-  await complain(stderr)
+  complain(stderr)
   try {
-    await print(1, stdout)
+    await print('stdout', stdout)
   } catch (error) {
     if (!isReaderGone(error)) {
-      await complain(`The answer could not be written: ${(error as Error).message}.\n`)
+      complain(`The answer could not be written: ${(error as Error).message}.\n`)
       return 1
     }
   }
   return exitCode
 }
 
-/** How long a pipe that is full, and does not wait by itself, is given to be read from. */
-const FULL_MS = 5
+/** Where stderr fails, nobody is left to be told. */
+function complain(text: string): void {
+  void print('stderr', text).catch(() => {})
+}
 
-/** To the descriptor, as Node's streams would have to be loaded for it. */
-async function print(descriptor: number, text: string): Promise<void> {
+/** So much goes into an empty pipe without waiting for its reader: POSIX' PIPE_BUF on Linux. */
+const SHORT = 4096
+
+/** What is short goes straight to the descriptor: Node's streams would have to be loaded for it. */
+async function print(name: 'stdout' | 'stderr', text: string): Promise<void> {
   let rest = Buffer.from(text)
-  while (rest.length > 0) {
-    try {
-      rest = rest.subarray(writeSync(descriptor, rest))
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error
-      await new Promise((resolve) => setTimeout(resolve, FULL_MS))
-    }
+  if (rest.length <= SHORT) rest = rest.subarray(writeAtOnce(name === 'stdout' ? 1 : 2, rest))
+  if (rest.length === 0) return
+  const stream = process[name]
+  await new Promise<void>((resolve, reject) => {
+    stream.once('error', reject)
+    stream.write(rest, (error) => (error ? reject(error) : resolve()))
+  })
+}
+
+/** How many bytes went; none where one would have to wait. */
+function writeAtOnce(descriptor: number, bytes: Buffer): number {
+  try {
+    return writeSync(descriptor, bytes)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return 0
+    throw error
   }
 }

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
+import { existsSync, writeSync } from 'node:fs'
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
-import { connect, createServer, type Socket } from 'node:net'
+import { connect, createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { json } from 'node:stream/consumers'
@@ -295,26 +295,65 @@ describe('at an open counter', () => {
     expect(JSON.parse(heard.trim().split('\n').at(-1)!)).toMatchObject({ exitCode: 0, stderr: '' })
   })
 
-  it('an answer comes out whole into a pipe that is full and does not wait', async () => {
-    const big = await insertShow(db, { seats: 60_000 })
-    const path = join(tmpdir(), `tickets-answer-${process.pid}.sock`)
-    const server = createServer({ pauseOnConnect: true }).listen(path)
-    const answer = once(server, 'connection') as Promise<[Socket]>
-    const stdout = connect(path)
-    await once(stdout, 'connect')
-    const args = [program, 'book', big, '--seats', '1-60000', '--db', db.url, '--json']
-    // By way of a shell: Node makes a child's own stdout wait.
-    const child = spawn('bash', ['-c', 'exec "$0" "$@" >&3', process.execPath, ...args], {
-      env: { ...bareEnvironment, ...counter.env },
-      stdio: ['ignore', 'ignore', 'inherit', stdout],
+  describe('with a pipe that nobody reads yet', () => {
+    let server: Server
+    let stdout: Socket
+    let reader: Promise<[Socket]>
+    beforeEach(async () => {
+      const path = join(tmpdir(), `tickets-answer-${process.pid}.sock`)
+      server = createServer({ pauseOnConnect: true }).listen(path)
+      reader = once(server, 'connection') as Promise<[Socket]>
+      stdout = connect(path)
+      await once(stdout, 'connect')
     })
-    stdout.destroy()
-    const ended = once(child, 'exit')
-    await until(async () => (await counter.status()).served === 1)
-    const [socket] = await answer
-    const [told, [exitCode]] = await Promise.all([json(socket), ended])
-    server.close()
-    expect([exitCode, told]).toMatchObject([0, { status: 'CONFIRMED', seats: oneTo(60_000) }])
+    afterEach(() => server.close())
+
+    /** By way of a shell, as Node makes a child's own stdout wait when it is full. */
+    const bookIntoIt = (...args: string[]) => {
+      const words = [program, 'book', ...args, '--db', db.url, '--json']
+      return spawn('bash', ['-c', 'exec "$0" "$@" >&3', process.execPath, ...words], {
+        env: { ...bareEnvironment, ...counter.env },
+        stdio: ['ignore', 'ignore', 'inherit', stdout],
+      })
+    }
+    const isServed = () => until(async () => (await counter.status()).served === 1)
+    const told = async () => {
+      stdout.destroy()
+      return json((await reader)[0])
+    }
+
+    it('a long answer comes out whole', async () => {
+      const big = await insertShow(db, { seats: 60_000 })
+      const ended = once(bookIntoIt(big, '--seats', '1-60000'), 'exit')
+      await isServed()
+      expect(await told()).toMatchObject({ status: 'CONFIRMED', seats: oneTo(60_000) })
+      expect((await ended)[0]).toBe(0)
+    })
+
+    it('a short one, too, when the pipe is full', async () => {
+      fill(stdout)
+      const ended = once(bookIntoIt(show, '--seats', '1'), 'exit')
+      await isServed()
+      expect(await told()).toMatchObject({ status: 'CONFIRMED', seats: [1] })
+      expect((await ended)[0]).toBe(0)
+    })
+
+    it('signals end whoever waits for its reader', async () => {
+      const big = await insertShow(db, { seats: 60_000 })
+      const child = bookIntoIt(big, '--seats', '1-60000')
+      const ended = once(child, 'exit')
+      await isServed()
+      let hasEnded = false
+      void ended.then(() => {
+        hasEnded = true
+      })
+      await until(() => {
+        child.kill('SIGTERM')
+        return hasEnded
+      })
+      expect(await ended).toEqual([null, 'SIGTERM'])
+      stdout.destroy()
+    })
   })
 
   it.skipIf(!existsSync('/dev/full'))(
@@ -505,4 +544,14 @@ async function recorded({ sql }: TestDatabase, show: string): Promise<number> {
 
 function ascending(a: number | undefined, b: number | undefined): number {
   return a! - b!
+}
+
+/** With blanks, which JSON does not mind. */
+function fill(socket: Socket): void {
+  const { fd } = (socket as unknown as { _handle: { fd: number } })._handle
+  try {
+    for (;;) writeSync(fd, ' '.repeat(4096))
+  } catch (error) {
+    expect(error).toMatchObject({ code: 'EAGAIN' })
+  }
 }
