@@ -39,7 +39,7 @@ export interface TicketsOptions {
   onBatch?: (batch: { size: number; lockWaitMs: number }) => void
   /** Hears of what takes a while: the embedded server being made or started. */
   onProgress?: (sentence: string) => void
-  /** Called when a call has started the embedded server, with its data directory, and awaited. */
+  /** Called when the embedded server has been started, with its data directory, and awaited. */
   onServerStart?: (dataDir: string) => Promise<void> | void
   /** Hears every SQL statement with its duration. */
   trace?: (line: string) => void

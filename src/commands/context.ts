@@ -36,6 +36,8 @@ export interface Context {
   readonly tickets: Tickets
   /** Another look at the same database, with settings of its own; closed at the end as well. */
   open(options: TicketsOptions): Tickets
+  /** Opens the counter that comes with an embedded server, unless there is one. Never throws. */
+  openCounterBeside(dataDir: string): Promise<void>
   close(): Promise<void>
 }
 
@@ -60,6 +62,7 @@ export interface RunOf {
 /** Makes the context of one run. Opens nothing yet. */
 export function createContext({ command, options, output, signal, surroundings }: RunOf): Context {
   const { program } = surroundings
+  const openCounterBeside = (server: string) => openBeside(server, program, output)
   const opened: Tickets[] = []
   let tickets: Tickets | undefined
   const openOwn = (all: TicketsOptions) => {
@@ -77,9 +80,7 @@ export function createContext({ command, options, output, signal, surroundings }
       command,
       ...(operator !== undefined && { operator }),
       onProgress: (sentence) => output.hint(safeText(sentence)),
-      ...(program !== undefined && {
-        onServerStart: (server: string) => openCounterBeside(server, program, output),
-      }),
+      onServerStart: openCounterBeside,
       ...(options.debug && { trace: (line: string) => output.problem(line) }),
       ...own,
     })
@@ -96,18 +97,19 @@ export function createContext({ command, options, output, signal, surroundings }
       return tickets
     },
     open,
+    openCounterBeside,
     async close() {
       await Promise.all(opened.map((box) => box.close()))
     },
   }
 }
 
-/** With the embedded server comes a counter, for as long as it runs. */
-async function openCounterBeside(server: string, program: string, output: Output): Promise<void> {
+/** Loaded late: the server is seldom started. */
+async function openBeside(server: string, program: string | undefined, { io }: Output) {
+  if (program === undefined) return
   const { openBesideServer } = await import('../counter/beside-server.js')
   const { programFile } = await import('./program-file.js')
-  const { env } = output.io
-  await openBesideServer({ server, env, program, programFile: programFile() })
+  await openBesideServer({ server, env: io.env, program, programFile })
 }
 
 /**
@@ -132,12 +134,12 @@ export function inputRequired(flags: string[]): TicketsError {
 function operatorOf({ operator }: GlobalOptions, env: Output['io']['env']): string | undefined {
   if (operator !== undefined) return checkText('operator', operator, 200)
   if (env.TICKETS_OPERATOR) return checkText('operator', env.TICKETS_OPERATOR, 200)
-  login ??= { name: loginName() }
-  return login.name
+  login ??= loginName()
+  return login
 }
 
 /** Looked up once: whatever runs in this process is this user's. */
-let login: { name: string | undefined } | undefined
+let login: string | undefined
 
 function loginName(): string | undefined {
   try {

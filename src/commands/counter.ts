@@ -34,6 +34,9 @@ export function counterCommand({ main, surroundings }: Run): Handler<CounterFlag
   const { program = '' } = surroundings
   return async (context, { idle, server = null }, action) => {
     const idleMs = checkIdle(action, idle)
+    if (server !== null && action !== 'run') {
+      throw new TicketsError('INVALID_INPUT', '--server belongs to `counter run`. Leave it out.')
+    }
     const options = { path: usablePath(context), program, idleMs, server }
     const actions: Record<string, () => Promise<void>> = {
       status: () => showStatus(context, options.path),

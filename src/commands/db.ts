@@ -30,10 +30,16 @@ async function showStatus({ output }: Context, dataDir: string) {
   await output.write(`${lines.join('\n')}\n`)
 }
 
+/** A server that recovers from a crash is waited for, whatever one would wait for a booking. */
+const LONGEST_START_MS = 60_000
+
 async function start(context: Context, dataDir: string) {
   const { output } = context
   // Somebody else's database may be the default here: this is about the embedded one.
-  await context.open({ database: 'embedded' }).migrate()
+  const waitMs = Math.max(context.options.waitMs, LONGEST_START_MS)
+  await context.open({ database: 'embedded', waitMs }).migrate()
+  // Also beside a server that was up, such as after an upgrade of the program.
+  await context.openCounterBeside(dataDir)
   if (output.json) return showStatus(context, dataDir)
   output.hint(`The embedded server is running. \`tickets db url\` tells how to reach it.`)
 }

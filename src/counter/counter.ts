@@ -23,7 +23,7 @@ export interface CounterOptions extends Lifetime {
   path: string
   /** Which program it runs: orders from another are declined. */
   program: string
-  /** Whether the server that it has come with still runs; asked again and again. */
+  /** Whether the server that it has come with runs; asked again and again. */
   isServerUp?: () => Promise<boolean>
   /** Runs an order to its end, whatever that is. */
   run: (order: Order, surroundings: { bookingId: string; signal: AbortSignal }) => Promise<Answer>
@@ -31,7 +31,7 @@ export interface CounterOptions extends Lifetime {
 
 /** How often it looks whether it can still be found, and whether its server is still there. */
 const LOOK_MS = 2000
-/** One that nobody asked for and that declines so many orders in a row only stands in their way. */
+/** One that came with a server and that declines so many orders in a row only stands in their way. */
 const DECLINED_IN_A_ROW = 5
 
 /**
@@ -57,13 +57,15 @@ export class Counter {
   #declined = 0
   #declinedBecause: string | null = null
   #declinedInARow = 0
+  #closing: Promise<void> | undefined
 
   private constructor(options: CounterOptions, server: Server, ino: number) {
     this.#options = options
     this.#server = server
     this.#ino = ino
     this.closed = once(server, 'close')
-    this.#closeWhenAlone()
+    this.#closeWhenLost()
+    this.#closeWithServer()
     this.#closeWhenIdle()
     // A conversation that goes wrong must not end those of the others.
     server.on('connection', (socket) => this.#serve(socket).catch(() => socket.destroy()))
@@ -94,19 +96,39 @@ export class Counter {
   }
 
   /** Takes nothing more, finishes what it has taken, and resolves when that is done. */
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  /** Once: what is at its place later is another's, whatever its number. */
+  async #close(): Promise<void> {
     if (this.#isAtItsPlace()) rmSync(this.#options.path, { force: true })
     if (this.#server.listening) this.#server.close()
     for (const socket of this.#undecided) socket.destroy()
     await Promise.all(this.#underWay)
   }
 
-  #closeWhenAlone(): void {
-    const { isServerUp = async () => true } = this.#options
-    const look = setInterval(async () => {
-      if (!this.#isAtItsPlace() || !(await isServerUp())) void this.close()
-    }, LOOK_MS).unref()
-    this.#server.once('close', () => clearInterval(look))
+  #closeWhenLost(): void {
+    this.#lookAgainAndAgain(() => {
+      if (!this.#isAtItsPlace()) void this.close()
+    })
+  }
+
+  /** Not at once: an order may bring the server up again, and so may whoever has stopped it. */
+  #closeWithServer(): void {
+    const { isServerUp } = this.#options
+    if (!isServerUp) return
+    let missed = 0
+    this.#lookAgainAndAgain(async () => {
+      missed = (await isServerUp()) ? 0 : missed + 1
+      if (missed === 2) void this.close()
+    })
+  }
+
+  #lookAgainAndAgain(look: () => void): void {
+    const timer = setInterval(look, LOOK_MS).unref()
+    this.#server.once('close', () => clearInterval(timer))
   }
 
   #closeWhenIdle(): void {

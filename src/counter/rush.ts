@@ -49,12 +49,12 @@ export function countBooking(path: string): 'rush' | 'calm' {
 
 /** Whether it is for this process to open the counter: of a rush, one does, or hardly more. */
 export function mayOpen(path: string): boolean {
+  // Whoever put up an old one has failed.
+  if (ageOf(signOf(path)) > NEXT_TRY_MS) rmSync(signOf(path), { force: true })
   try {
     closeSync(openSync(signOf(path), 'wx', 0o600))
     return true
   } catch {
-    // Whoever put it up has failed; the next one may try.
-    if (ageOf(signOf(path)) > NEXT_TRY_MS) rmSync(signOf(path), { force: true })
     return false
   }
 }

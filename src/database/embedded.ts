@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { kill } from 'node:process'
+import { kill, platform } from 'node:process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { serverAccount } from './embedded/account.js'
 import {
@@ -29,7 +29,7 @@ export type { EmbeddedConnection }
 export interface EnsureOptions {
   /** Hears of what takes a moment: 'Creating …', 'Starting …'. */
   onProgress?: (sentence: string) => void
-  /** Called when this call has started the server, and awaited. */
+  /** Called when the server has been started, and awaited. */
   onStart?: () => Promise<void> | void
   /** How long all of it may take, in milliseconds; 60,000 unless said. */
   timeoutMs?: number
@@ -54,21 +54,29 @@ export interface EmbeddedStatus {
  */
 export async function ensureEmbedded(dataDir: string, options: EnsureOptions = {}): Promise<void> {
   const layout = layoutOf(dataDir)
-  const deadline = Date.now() + (options.timeoutMs ?? 60_000)
+  let hasStarted = false
   try {
     assertSocketIsOurs(layout)
-    for (;;) {
-      const found = await probe(layout)
-      if (found === 'ready') return
-      const turn = found === 'absent' ? await bringUpAlone(layout, deadline, options) : 'occupied'
-      if (turn === 'started') await options.onStart?.()
-      if (turn !== 'occupied') continue
-      if (Date.now() > deadline) throw tooLate(layout)
-      // Jitter, or fifty waiters would all ask in the same moment.
-      await sleep(30 + 90 * Math.random())
-    }
+    hasStarted = await bringUp(layout, options)
   } catch (error) {
     throw codeOf(error) === 'ABORT_ERR' ? tooLate(layout) : explain(error, layout.root)
+  }
+  if (hasStarted) await options.onStart?.()
+}
+
+/** Whether it was started for it. */
+async function bringUp(layout: Layout, options: EnsureOptions): Promise<boolean> {
+  const deadline = Date.now() + (options.timeoutMs ?? 60_000)
+  let hasStarted = false
+  for (;;) {
+    const found = await probe(layout)
+    if (found === 'ready') return hasStarted
+    const turn = found === 'absent' ? await bringUpAlone(layout, deadline, options) : 'occupied'
+    hasStarted ||= turn === 'started'
+    if (turn !== 'occupied') continue
+    if (Date.now() > deadline) throw tooLate(layout)
+    // Jitter, or fifty waiters would all ask in the same moment.
+    await sleep(30 + 90 * Math.random())
   }
 }
 
@@ -80,11 +88,12 @@ export async function stopEmbedded(dataDir: string): Promise<'stopped' | 'not ru
   })
 }
 
-/** Tells, as often as it is asked, whether the server runs: cheap, as long as it is the same one. */
+/** Tells, as often as it is asked, whether the server runs; cheaply, where that is dear to find out. */
 export function embeddedWatch(dataDir: string): () => Promise<boolean> {
   let pid: number | null = null
   return async () => {
-    if (pid !== null && isAlive(pid)) return true
+    // Linux tells at once, and knows a process that has ended from one that nobody has buried.
+    if (platform !== 'linux' && pid !== null && isAlive(pid)) return true
     pid = await postmasterPid(layoutOf(dataDir)).catch(() => null)
     return pid !== null
   }

@@ -17,7 +17,7 @@ declare const SCRIPTS: string[]
 export async function start(): Promise<void> {
   const argv = process.argv.slice(2)
   const interruption = listenForSignals()
-  // Other code has another name.
+  // Other code that answers has another name.
   const program = SCRIPTS.join(' ')
   const words = {
     program,

@@ -79,6 +79,19 @@ describe('with the embedded server', () => {
     expect((await counter()).pid).toBe(byHand.pid)
   })
 
+  it('one that a rush has opened, and that would close soon, makes room for it', async () => {
+    const { pid } = (await run(['counter', 'start', '--idle', '1h', '--json'])).json()
+    await addShow()
+    await until(() => !isAlive(pid))
+    expect((await counterOpens()).server).toBe(dataDir)
+  })
+
+  it('`db start` opens it beside a server that is up, too', async () => {
+    await addShow({ TICKETS_COUNTER: 'off' })
+    await run(['db', 'start'])
+    expect((await counterOpens()).server).toBe(dataDir)
+  })
+
   it('where no counter is wanted, none comes', async () => {
     await addShow({ TICKETS_COUNTER: 'off' })
     expect((await book({ TICKETS_COUNTER: 'off' })).exitCode).toBe(0)

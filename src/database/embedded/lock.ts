@@ -2,8 +2,8 @@ import { codeOf } from './failures.js'
 import type { Layout } from './layout.js'
 
 /**
- * The outcome of `work` if no other process is at it, else this is said at once. The lock saves double work and
- * is no safeguard: a holder that was stopped for long loses it, and then the renames decide.
+ * Runs `work` if no other process is at it, and gives its outcome; else says so at once. The lock
+ * saves double work and is no safeguard: a holder that was stopped for long loses it, and then the renames decide.
  */
 export async function whenAlone<T>(
   layout: Layout,
