@@ -339,8 +339,12 @@ describe('at an open counter', () => {
     })
 
     it('signals end whoever waits for its reader', async () => {
-      const big = await insertShow(db, { seats: 60_000 })
-      const child = bookIntoIt(big, '--seats', '1-60000')
+      const big = await insertShow(db, { seats: 100_000 })
+      const words = [program, 'book', big, '--seats', '1-100000', '--db', db.url, '--json']
+      const child = spawn(process.execPath, words, {
+        env: { ...bareEnvironment, ...counter.env },
+        stdio: ['ignore', 'pipe', 'inherit'],
+      })
       const ended = once(child, 'exit')
       await isServed()
       let hasEnded = false
@@ -352,7 +356,6 @@ describe('at an open counter', () => {
         return hasEnded
       })
       expect(await ended).toEqual([null, 'SIGTERM'])
-      stdout.destroy()
     })
   })
 
