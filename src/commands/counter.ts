@@ -155,7 +155,7 @@ async function runCounter(
   { output, signal }: Context,
   { main, ...options }: StartOptions & { main: Run['main'] },
 ): Promise<void> {
-  const { path, server } = options
+  const { path, program, server } = options
   const shared = new SharedTickets()
   const counter = await openAt({
     ...options,
@@ -164,6 +164,7 @@ async function runCounter(
       shared.lend((open) =>
         runOrder(order, main, {
           ...surroundings,
+          program,
           open: (options) => open({ ...options, cwd: order.cwd }),
         }),
       ),

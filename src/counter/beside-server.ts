@@ -1,9 +1,13 @@
 import { dirname } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { isClosed, makeOwnDirectory } from '../own-directory.js'
 import { askCounter } from './ask.js'
 import { openUnasked } from './open-unasked.js'
 import { type CounterStatus, counterPath } from './protocol.js'
-import { mayOpen } from './rush.js'
+import { isBeingOpened, mayOpen, OPENS_WITHIN_MS } from './rush.js'
+
+/** How often the one that is being opened is looked for. */
+const LOOK_MS = 10
 
 export interface BesideServer {
   /** The data directory of the embedded server, with which the counter shall end. */
@@ -25,11 +29,14 @@ export async function openBesideServer(options: BesideServer): Promise<void> {
   const path = counterPath(env)
   if (path === undefined) return
   try {
+    // One that a rush opens meanwhile must not come later, and take its place.
+    for (let n = 0; n < OPENS_WITHIN_MS / LOOK_MS && isBeingOpened(path); n++) await sleep(LOOK_MS)
     const found = await askCounter(path, 'status')
     if (found && isEnough(found, program)) return
     makeOwnDirectory(dirname(path))
-    // A rush that begins meanwhile waits for this one, and opens none.
-    if (!isClosed(dirname(path)) || !mayOpen(path)) return
+    if (!isClosed(dirname(path))) return
+    // A rush that begins from now on waits for this one. Whoever failed before need not be heeded.
+    mayOpen(path)
     openUnasked({ programFile: programFile(), path, env, idleMs: null, server })
   } catch {}
 }

@@ -80,6 +80,5 @@ const lasting = {
   connections: CONNECTIONS,
   signal: undefined,
   onRetry: undefined,
-  onServerStart: undefined,
   trace: undefined,
 }

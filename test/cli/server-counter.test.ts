@@ -86,6 +86,26 @@ describe('with the embedded server', () => {
     expect((await counterOpens()).server).toBe(dataDir)
   })
 
+  it('a rush in which the server is started ends up with it', async () => {
+    await addShow()
+    await counter('stop')
+    await run(['db', 'stop'])
+    const ended = await Promise.all(oneTo(9).map(() => book()))
+    expect(ended.map(({ exitCode }) => exitCode)).toEqual(Array(9).fill(0))
+    await until(async () => (await counter()).server === dataDir)
+    expect((await run(['verify', show, '--json'])).json()).toMatchObject({ ok: true, bookings: 9 })
+  })
+
+  it('one whose order has started the server makes room for it', async () => {
+    await addShow()
+    await counter('stop')
+    await run(['db', 'stop'])
+    const { pid } = (await run(['counter', 'start', '--idle', '1h', '--json'])).json()
+    expect((await book()).exitCode).toBe(0)
+    await until(async () => (await counter()).server === dataDir)
+    await until(() => !isAlive(pid))
+  })
+
   it('`db start` opens it beside a server that is up, too', async () => {
     await addShow({ TICKETS_COUNTER: 'off' })
     await run(['db', 'start'])
