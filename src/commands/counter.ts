@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { isAbsolute } from 'node:path'
 import { Writable } from 'node:stream'
 import type { Run } from '../command-tree.js'
 import { formatDuration } from '../core/duration.js'
@@ -34,8 +35,11 @@ export function counterCommand({ main, surroundings }: Run): Handler<CounterFlag
   const { program = '' } = surroundings
   return async (context, { idle, server = null }, action) => {
     const idleMs = checkIdle(action, idle)
-    if (server !== null && action !== 'run') {
-      throw new TicketsError('INVALID_INPUT', '--server belongs to `counter run`. Leave it out.')
+    if (server !== null && !(action === 'run' && isAbsolute(server))) {
+      throw new TicketsError(
+        'INVALID_INPUT',
+        '--server belongs to `counter run`, with a whole path. Leave it out.',
+      )
     }
     const options = { path: usablePath(context), program, idleMs, server }
     const actions: Record<string, () => Promise<void>> = {
