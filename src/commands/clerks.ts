@@ -7,8 +7,8 @@ import { type ErrorCode, errorCodes, TicketsError } from '../core/errors.js'
 import { type Attempt, type Clerk, endOf } from '../core/load.js'
 import { shorten } from '../core/quote.js'
 import type { Tickets } from '../index.js'
+import { programFile } from '../program-file.js'
 import type { Context } from './context.js'
-import { programFile } from './program-file.js'
 import { readRetryLines, STATS_VARIABLE } from './retry-lines.js'
 
 /** Where a clerk books: a show's id, and the schema that it is in unless that is the usual one. */

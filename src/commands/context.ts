@@ -108,8 +108,7 @@ export function createContext({ command, options, output, signal, surroundings }
 async function openBeside(server: string, program: string | undefined, { io }: Output) {
   if (program === undefined) return
   const { openBesideServer } = await import('../counter/beside-server.js')
-  const { programFile } = await import('./program-file.js')
-  await openBesideServer({ server, env: io.env, program, programFile })
+  await openBesideServer({ server, env: io.env, program })
 }
 
 /**

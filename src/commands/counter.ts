@@ -17,11 +17,11 @@ import { takeSignAway } from '../counter/rush.js'
 import { SharedTickets } from '../counter/shared-tickets.js'
 import { spawnCounter } from '../counter/spawn-counter.js'
 import { embeddedWatch } from '../database/embedded.js'
+import { programFile } from '../program-file.js'
 import type { Surroundings } from '../surroundings.js'
 import type { Io } from '../terminal/io.js'
 import { safeText } from '../terminal/safe-text.js'
 import type { Context, Handler } from './context.js'
-import { programFile } from './program-file.js'
 
 interface CounterFlags {
   /** In milliseconds. */

@@ -1,31 +1,28 @@
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isClosed, makeOwnDirectory } from '../own-directory.js'
+import { programFile } from '../program-file.js'
 import { askCounter } from './ask.js'
 import { openUnasked } from './open-unasked.js'
 import { type CounterStatus, counterPath } from './protocol.js'
-import { isBeingOpened, mayOpen, OPENS_WITHIN_MS } from './rush.js'
-
-/** How often the one that is being opened is looked for. */
-const LOOK_MS = 10
+import { isBeingOpened, LOOK_MS, mayOpen, OPENS_WITHIN_MS } from './rush.js'
 
 export interface BesideServer {
   /** The data directory of the embedded server, with which the counter shall end. */
   server: string
   env: Record<string, string | undefined>
   program: string
-  programFile: () => string
 }
 
 /**
  * Opens the counter that comes with an embedded server, which is just as well a process that stays:
- * a booking then costs little more than to start Node. One that is open already, and does not close
- * before the server, is left as it is: whoever opened it by hand wants it so.
+ * a booking then costs a third less. One that is open already is left as it is, if somebody opened
+ * it by hand for good, or if it came with a server and is of this version.
  *
  * Never throws: where there can be no counter, every command books by itself.
  */
 export async function openBesideServer(options: BesideServer): Promise<void> {
-  const { server, env, program, programFile } = options
+  const { server, env, program } = options
   const path = counterPath(env)
   if (path === undefined) return
   try {
@@ -41,6 +38,6 @@ export async function openBesideServer(options: BesideServer): Promise<void> {
   } catch {}
 }
 
-function isEnough({ idleMs, server, ...found }: CounterStatus, program: string): boolean {
-  return idleMs === null && (server === null || found.program === program)
+function isEnough(found: CounterStatus, program: string): boolean {
+  return found.idleMs === null && (found.server === null || found.program === program)
 }

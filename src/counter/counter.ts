@@ -104,7 +104,7 @@ export class Counter {
   /** Once: what is at its place later is another's, whatever its number. */
   async #close(): Promise<void> {
     if (this.#isAtItsPlace()) rmSync(this.#options.path, { force: true })
-    if (this.#server.listening) this.#server.close()
+    this.#server.close()
     for (const socket of this.#undecided) socket.destroy()
     await Promise.all(this.#underWay)
   }

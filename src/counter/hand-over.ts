@@ -13,7 +13,7 @@ import {
   type Receipt,
   Wire,
 } from './protocol.js'
-import { countBooking, isBeingOpened, mayOpen, OPENS_WITHIN_MS } from './rush.js'
+import { countBooking, isBeingOpened, LOOK_MS, mayOpen, OPENS_WITHIN_MS } from './rush.js'
 
 /** What became of an order: it was run, or it must be run here, perhaps once more. */
 export type HandedOver = { answer: Answer } | { bookingId?: string }
@@ -88,8 +88,6 @@ async function approachInRush(
  * last connections to a database that is to be dropped (5 s).
  */
 const IDLE_MS = 3000
-/** How often it is looked for while it opens. */
-const LOOK_MS = 10
 
 async function order(
   words: Words,

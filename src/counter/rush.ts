@@ -20,6 +20,8 @@ const RUSH = 5
 const PAUSE_MS = 1000
 /** How long a counter that is being opened is waited for. */
 export const OPENS_WITHIN_MS = 2000
+/** How often it is looked for meanwhile. */
+export const LOOK_MS = 10
 /** Where none could be opened, none is tried again for so long. */
 const NEXT_TRY_MS = 60_000
 

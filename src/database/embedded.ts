@@ -54,18 +54,16 @@ export interface EmbeddedStatus {
  */
 export async function ensureEmbedded(dataDir: string, options: EnsureOptions = {}): Promise<void> {
   const layout = layoutOf(dataDir)
-  let hasStarted = false
-  try {
-    assertSocketIsOurs(layout)
-    hasStarted = await bringUp(layout, options)
-  } catch (error) {
+  const hasStarted = await bringUp(layout, options).catch((error) => {
     throw codeOf(error) === 'ABORT_ERR' ? tooLate(layout) : explain(error, layout.root)
-  }
+  })
+  // What goes wrong there is not the server's.
   if (hasStarted) await options.onStart?.()
 }
 
-/** Whether it was started for it. */
+/** Tells whether it had to be started. */
 async function bringUp(layout: Layout, options: EnsureOptions): Promise<boolean> {
+  assertSocketIsOurs(layout)
   const deadline = Date.now() + (options.timeoutMs ?? 60_000)
   let hasStarted = false
   for (;;) {

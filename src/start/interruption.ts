@@ -2,7 +2,7 @@
 export interface Interruption {
   /** Whether the first of them has come. */
   readonly hasCome: boolean
-  /** What it calls. */
+  /** Whoever is to hear of it; to be left by who need not hear any more. */
   readonly listeners: Set<() => void>
   /** Aborted by it. Made when it is asked for: a run at the counter does without. */
   readonly signal: AbortSignal
@@ -30,7 +30,6 @@ export function listenForSignals(): Interruption {
     }
     hasCome = true
     exitCode = signal === 'SIGTERM' ? 143 : 130
-    controller?.abort()
     for (const listener of listeners) listener()
   }
   const stopListening = () => {
@@ -43,8 +42,7 @@ export function listenForSignals(): Interruption {
       return hasCome
     },
     get signal() {
-      controller ??= new AbortController()
-      if (hasCome) controller.abort()
+      controller ??= controllerOf({ listeners, hasCome })
       return controller.signal
     },
     get exitCode() {
@@ -52,4 +50,12 @@ export function listenForSignals(): Interruption {
     },
     stopListening,
   }
+}
+
+function controllerOf({ listeners, hasCome }: Pick<Interruption, 'listeners' | 'hasCome'>) {
+  const controller = new AbortController()
+  const abort = () => controller.abort()
+  if (hasCome) abort()
+  else listeners.add(abort)
+  return controller
 }

@@ -3,7 +3,8 @@ import type { Layout } from './layout.js'
 
 /**
  * Runs `work` if no other process is at it, and gives its outcome; else says so at once. The lock
- * saves double work and is no safeguard: a holder that was stopped for long loses it, and then the renames decide.
+ * saves double work and is no safeguard: a holder that was stopped for long loses it, and then the
+ * renames decide.
  */
 export async function whenAlone<T>(
   layout: Layout,
