@@ -15,7 +15,7 @@ export default async function settings(): Promise<Knex.Config> {
   const found = findDatabase({ env, cwd: process.cwd(), homeDir: homedir() })
   const target = found === 'embedded' ? await startEmbedded(env) : found
   return {
-    ...knexSettings(target, { waitMs: 30_000 }),
+    ...knexSettings(target, { waitMs: 30_000, schema: env.TICKETS_SCHEMA || undefined }),
     migrations: { migrationSource: listable },
   }
 }

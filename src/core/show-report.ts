@@ -52,7 +52,7 @@ export async function reportOnShow(db: Database, name: string): Promise<ShowRepo
           'sold desc, operator',
         ),
       }),
-      { readOnly: true, isolationLevel: 'repeatable read' },
+      { readOnly: true, isolationLevel: 'repeatable read', isLong: true },
     ),
   )
 }

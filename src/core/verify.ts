@@ -80,6 +80,7 @@ export async function verifyShows(
       db.knex.transaction((trx) => verifySnapshot(trx, options), {
         readOnly: true,
         isolationLevel: 'repeatable read',
+        isLong: true,
       }),
     signal ? { signal } : {},
   )

@@ -5,9 +5,14 @@ import { isTlsFailure, retryCause, sqlState } from './failures.js'
 import type { DatabaseTarget } from './settings.js'
 import { typeParsers } from './type-parsers.js'
 
+declare module 'pg' {
+  interface Client {
+    /** The parameters of the start-up message. */
+    getStartupConf(): Record<string, string>
+  }
+}
+
 export interface ConnectOptions {
-  /** Settings of the session, on top of the target's own. */
-  session: pg.ClientConfig
   /** Milliseconds until a server that does not answer counts as unreachable. */
   timeoutMs: number
   /** Every open socket is in here, so that it can be cut from outside. */
@@ -57,17 +62,21 @@ function moreTelling(first: unknown, second: unknown): unknown {
 async function connectOnce(
   target: DatabaseTarget,
   tls: Tls,
-  { session, timeoutMs, sockets, onLost }: ConnectOptions,
+  { timeoutMs, sockets, onLost }: ConnectOptions,
 ): Promise<pg.Client> {
   const socket = new Socket()
   sockets.add(socket)
   socket.once('close', () => sockets.delete(socket))
-  const client = new pg.Client({
+  const client = new UnicodeClient({
     ...target.connection,
+    application_name: target.connection.application_name ?? 'tickets',
+    keepAlive: true,
+    connectionTimeoutMillis: 0, // There is a clock of its own below.
+    // A statement is sent without waiting for the answer to the one before it.
+    pipeline: true,
     // A function even when there is none: node-postgres would otherwise look for one by itself,
     // with other rules than libpq's and warnings on stderr.
     password: target.connection.password ?? (() => askedForPassword(target)),
-    ...session,
     types: typeParsers(),
     ssl: tls,
     stream: () => socket,
@@ -84,6 +93,13 @@ async function connectOnce(
     throw failure
   } finally {
     clearTimeout(timer)
+  }
+}
+
+/** node-postgres reads and writes UTF-8 whatever the server takes it for, and asks for nothing. */
+class UnicodeClient extends pg.Client {
+  override getStartupConf(): Record<string, string> {
+    return { ...super.getStartupConf(), client_encoding: 'UTF8' }
   }
 }
 

@@ -1,10 +1,10 @@
 import type { Socket } from 'node:net'
 import knex, { type Knex } from 'knex'
-import PostgresClient from 'knex/lib/dialects/postgres/index.js'
 import type pg from 'pg'
 import { TicketsError } from '../core/errors.js'
-import { type ConnectOptions, connect } from './connect.js'
-import { EagerTransaction } from './eager-transaction.js'
+import { type SessionSettings, settingsInOptions } from './begin.js'
+import { connect } from './connect.js'
+import { knexClient } from './knex-client.js'
 import type { DatabaseTarget } from './settings.js'
 import { traceQueries } from './sql-trace.js'
 
@@ -34,8 +34,6 @@ export interface OpenOptions {
   waitMs: number
   /** The most connections at once; 1 unless told. */
   poolSize?: number
-  /** Milliseconds for one statement, its waiting included; `waitMs` + 30 s unless told, 0: no limit. */
-  statementTimeoutMs?: number
   /** See this schema only; default: what the role's search path says. */
   schema?: string | undefined
   /** Who changes something, and from which command: what the history says of it. */
@@ -55,7 +53,7 @@ export interface OpenOptions {
  * `translateFailure` make sense of it.
  */
 export function openDatabase(target: DatabaseTarget, options: OpenOptions): Database {
-  checkStartUp(target, options)
+  checkStartUp(target)
   const sockets = new Set<Socket>()
   let hasConnected = false
   let closing: Promise<void> | undefined
@@ -102,9 +100,15 @@ export function knexSettings(
   onConnected: () => void = () => {},
 ): Knex.Config {
   const timeoutMs = connectTimeoutMs(target, options)
-  const session = sessionSettings(target, options)
   return {
-    client: clientOf(target, { session, timeoutMs, sockets, onLost: dispose }, onConnected),
+    client: knexClient({
+      session: sessionSettings(target, options),
+      async connect() {
+        const client = await connect(target, { timeoutMs, sockets, onLost: dispose })
+        onConnected()
+        return client
+      },
+    }),
     // Knex makes no pool without it. The rest, the password above all, stays out of its hands.
     connection: { database: target.connection.database },
     // Saves asking for it at every start; all that matters to Knex is that it is 9.2 or later.
@@ -122,8 +126,8 @@ export function knexSettings(
 }
 
 const defaultConnectTimeoutMs = 10_000
-const idleInTransactionMs = 10_000
-const statementGraceMs = 30_000
+/** How much longer than the wait for a lock the statement itself may take. */
+const statementGraceMs = 10_000
 /** The longest that PostgreSQL and Node's timers can count: 24 days. */
 const longestMs = 2 ** 31 - 1
 
@@ -133,57 +137,15 @@ function connectTimeoutMs({ connection }: DatabaseTarget, { waitMs }: OpenOption
   return Math.min(configured || longestMs, Math.max(waitMs, 1000), longestMs / 4)
 }
 
-/** They travel in the start-up message, and so cost no round trip. */
-function sessionSettings(target: DatabaseTarget, options: OpenOptions): pg.ClientConfig {
-  const statementMs = options.statementTimeoutMs ?? options.waitMs + statementGraceMs
+function sessionSettings(target: DatabaseTarget, options: OpenOptions): SessionSettings {
+  const waitMs = Math.min(Math.round(options.waitMs), longestMs / 2)
   return {
-    application_name: target.connection.application_name ?? 'tickets',
-    // A lock_timeout of 0 would mean no limit at all.
-    lock_timeout: Math.min(Math.max(Math.round(options.waitMs), 1), longestMs),
-    idle_in_transaction_session_timeout: idleInTransactionMs,
-    keepAlive: true,
-    connectionTimeoutMillis: 0, // `connect` has a clock of its own.
-    // A statement is sent without waiting for the answer to the one before it.
-    pipeline: true,
-    // node-postgres does not send a zero, and the role may have a limit of its own.
-    ...(statementMs > 0 && { statement_timeout: Math.min(Math.round(statementMs), longestMs) }),
-    options: [
-      target.connection.options,
-      setting('statement_timeout', statementMs > 0 ? undefined : '0'),
-      // Starting parallel workers takes longer than most of what is asked here.
-      setting('max_parallel_workers_per_gather', '0'),
-      setting('search_path', options.schema && `"${options.schema.replaceAll('"', '""')}"`),
-      setting('tickets.operator', options.operator),
-      setting('tickets.command', options.command),
-    ]
-      .filter(Boolean)
-      .join(' '),
-  }
-}
-
-/** A setting as the server's command line wants it, where spaces and backslashes are escaped. */
-function setting(name: string, value: string | undefined): string | undefined {
-  return value && `-c ${name}=${value.replace(/[\\\s]/g, '\\$&')}`
-}
-
-function clientOf(target: DatabaseTarget, options: ConnectOptions, onConnected: () => void) {
-  return class TicketsClient extends PostgresClient {
-    override transaction(container: unknown, config: Knex.TransactionConfig, outer: unknown) {
-      return config.isEager
-        ? new EagerTransaction(this, container, config, outer)
-        : super.transaction(container, config, outer)
-    }
-
-    override async acquireRawConnection(): Promise<pg.Client> {
-      const client = await connect(target, options)
-      onConnected()
-      return client
-    }
-
-    /** Should COMMIT or ROLLBACK itself fail, as when it is cancelled, the transaction goes on. */
-    override async validateConnection(client: pg.Client): Promise<boolean> {
-      return client.getTransactionStatus() === 'I'
-    }
+    lockTimeoutMs: Math.max(waitMs, 1),
+    statementTimeoutMs: waitMs + statementGraceMs,
+    schema: options.schema,
+    operator: options.operator,
+    command: options.command,
+    given: settingsInOptions(target.connection.options ?? ''),
   }
 }
 
@@ -201,15 +163,13 @@ function quietLog(trace: (line: string) => void = () => {}): Knex.Config['log'] 
 /** PostgreSQL cuts a start-up message of 10,000 bytes, which would look like a lost connection. */
 const longestStartUp = 9000
 
-function checkStartUp(target: DatabaseTarget, settings: OpenOptions): void {
-  const { connection, source } = target
-  const { user = '', database = '' } = connection
-  const { options = '', application_name = '' } = sessionSettings(target, settings)
+function checkStartUp({ connection, source }: DatabaseTarget): void {
+  const { user = '', database = '', options = '', application_name = '' } = connection
   const texts = [user, database, options, application_name].join(' ')
   if (Buffer.byteLength(texts) <= longestStartUp && !texts.includes('\0')) return
   throw new TicketsError(
     'INVALID_INPUT',
-    `The database setting (${source}) is too long or has a NUL. Check the user, the name, the options, TICKETS_SCHEMA and TICKETS_OPERATOR.`,
+    `The database setting (${source}) is too long or has a NUL. Check the user, the name and the options.`,
   )
 }
 

@@ -69,7 +69,6 @@ class SessionEar implements Ear {
       lose = resolve
     })
     const client = await connect(this.#db.target, {
-      session: { application_name: 'tickets', keepAlive: true, connectionTimeoutMillis: 0 },
       timeoutMs: CONNECT_MS,
       sockets: this.#sockets,
       onLost: () => lose(),

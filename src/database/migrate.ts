@@ -120,10 +120,13 @@ export async function requireSchema(db: Database): Promise<void> {
  */
 async function exclusively<T>(knex: Knex, work: (trx: Knex.Transaction) => Promise<T>): Promise<T> {
   refuseNewerSchema(await schemaStatus(knex))
-  return knex.transaction(async (trx) => {
-    await trx.raw(`select pg_advisory_xact_lock(hashtext('tickets migrate'))`)
-    return work(trx)
-  })
+  return knex.transaction(
+    async (trx) => {
+      await trx.raw(`select pg_advisory_xact_lock(hashtext('tickets migrate'))`)
+      return work(trx)
+    },
+    { isLong: true },
+  )
 }
 
 /** A schema that one may not use looks as if it were empty: its tables are not found. */

@@ -1,12 +1,11 @@
 import type { Knex } from 'knex'
 import { TicketsError } from '../core/errors.js'
 import type { Database } from './connection.js'
-import { nameOperator } from './operator.js'
 
 export interface TransactionOptions {
   /** Called when COMMIT is about to be sent: from then on, an error leaves its outcome open. */
   onCommit?: () => void
-  /** What `work` sends first does no harm by itself, and follows BEGIN at once: `EagerTransaction`. */
+  /** What `work` sends first does no harm by itself, and follows BEGIN at once. */
   isEager?: boolean
 }
 
@@ -26,14 +25,13 @@ export async function inTransaction<T>(
   try {
     return await db.knex.transaction(
       async (trx) => {
-        if (db.operator !== undefined) await nameOperator(trx, db.operator)
         const result = await work(trx)
         if (db.signal?.aborted) throw new TicketsError('INTERRUPTED', 'Interrupted. Rolled back.')
         allowAbortion = db.delayAbortion()
         onCommit?.()
         return result // Knex sends COMMIT now.
       },
-      { isolationLevel: 'read committed', isEager },
+      { isolationLevel: 'read committed', operator: db.operator, isEager },
     )
   } finally {
     allowAbortion()

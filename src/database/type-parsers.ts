@@ -24,6 +24,8 @@ function remembering(read: (text: string) => unknown): (text: string) => unknown
     const ms = known.get(text)
     if (ms !== undefined) return new Date(ms)
     const moment = read(text)
+    // Before COMMIT, that is, while nothing has happened yet.
+    if (moment === null) throw new Error(`The database gave a time that cannot be read: ${text}`)
     if (known.size >= MOST_READ) known.clear()
     if (moment instanceof Date) known.set(text, moment.getTime())
     return moment

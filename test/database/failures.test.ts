@@ -222,6 +222,30 @@ describe('servers that are none', () => {
   })
 })
 
+/** What is in force of a database that waits for 2.5 s, by the name of the setting. */
+const inForce = {
+  application_name: 'tickets',
+  lock_timeout: '2500ms',
+  statement_timeout: '12500ms',
+  idle_in_transaction_session_timeout: '10s',
+  DateStyle: 'ISO, MDY',
+  IntervalStyle: 'postgres',
+  TimeZone: 'UTC',
+  bytea_output: 'hex',
+  extra_float_digits: '1',
+  client_encoding: 'UTF8',
+  standard_conforming_strings: 'on',
+  array_nulls: 'on',
+  transaction_isolation: 'read committed',
+  'tickets.operator': "O'Hara",
+  'tickets.command': 'book',
+  work_mem: '1MB',
+  search_path: 'a,b',
+}
+
+const settingsOf = (names: string[]) =>
+  `select ${names.map((name) => `current_setting('${name}') as "${name}"`).join(', ')}`
+
 describe('an open database', () => {
   test('makes no connection before the first statement, and one at most', async () => {
     const db = open(asOwner(plain))
@@ -231,23 +255,22 @@ describe('an open database', () => {
     expect(db.hasConnected).toBe(true)
   })
 
-  test('has its session settings from the first statement on', async () => {
-    const names = [
-      'application_name',
-      'lock_timeout',
-      'statement_timeout',
-      'idle_in_transaction_session_timeout',
-    ]
-    const select = `select ${names.map((name) => `current_setting('${name}') ${name}`)}`
-    const { rows } = await open(asOwner(plain), 2500).knex.raw(select)
-    expect(Object.values(rows[0])).toEqual(['tickets', '2500ms', '32500ms', '10s'])
-    const unlimited = openDatabase(given(`${asOwner(plain)}?options=-c%20work_mem%3D1MB`), {
-      waitMs: 0,
-      statementTimeoutMs: 0,
-    })
-    opened.push(unlimited)
-    const { rows: settings } = await unlimited.knex.raw(`${select}, current_setting('work_mem') m`)
-    expect(Object.values(settings[0])).toEqual(['tickets', '1ms', '0', '10s', '1MB'])
+  test.each<[string, (db: Database, sql: string) => PromiseLike<{ rows: object[] }>]>([
+    ['a statement by itself', (db, sql) => db.knex.raw(sql)],
+    ['a transaction', (db, sql) => db.knex.transaction((trx) => trx.raw(sql))],
+    ['an eager one', (db, sql) => db.knex.transaction((trx) => trx.raw(sql), { isEager: true })],
+    ['a long one', (db, sql) => db.knex.transaction((trx) => trx.raw(sql), { isLong: true })],
+  ])('has its settings in force in %s, and leaves none behind', async (title, run) => {
+    const url = `${asOwner(plain)}?options=-c%20work_mem%3D1MB%20--search-path%3Da,b`
+    const db = openDatabase(given(url), { waitMs: 2500, operator: "O'Hara", command: 'book' })
+    opened.push(db)
+    const { rows } = await run(db, settingsOf(Object.keys(inForce)))
+    const longer = title === 'a long one' ? { statement_timeout: '10min' } : {}
+    expect(rows).toEqual([{ ...inForce, ...longer }])
+    const connection = await db.knex.client.acquireConnection()
+    const after = await connection.query(settingsOf(['lock_timeout', 'tickets.operator']))
+    await db.knex.client.releaseConnection(connection)
+    expect(after.rows).toEqual([{ lock_timeout: '0', 'tickets.operator': '' }])
   })
 
   test('closes at once, twice, in the middle of a statement, and before any', async () => {
@@ -267,7 +290,7 @@ describe('an open database', () => {
     )
     const bound = `["${'x'.repeat(39)}…, <9 bytes>]`
     expect(trace).toEqual([
-      'BEGIN;',
+      expect.stringMatching(/^BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL /),
       expect.stringMatching(/^\d+\.\d ms {2}select \$1::text, \$2::bytea {2}/),
       'COMMIT;',
     ])

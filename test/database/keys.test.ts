@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import { openTickets, type Tickets } from '../../src/index.js'
 import { startBooking } from '../support/booking-process.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
-import { type DatabaseProxy, isStatement, openProxy } from '../support/proxy.js'
+import { type DatabaseProxy, isCommit, isStatement, openProxy } from '../support/proxy.js'
 import { until } from '../support/until.js'
 
 let db: TestDatabase
@@ -107,7 +107,7 @@ test('while the first with a key is under way, the second waits for its outcome'
   let release = () => {}
   let isHeld = false
   proxy.decide(async (message) => {
-    if (isStatement(message, 'COMMIT')) {
+    if (isCommit(message)) {
       isHeld = true
       await new Promise<void>((resolve) => {
         release = resolve
@@ -180,7 +180,7 @@ test('BUSY is not remembered: the same key books once the show is free', async (
   const holder = openTickets({ database: proxy.url })
   let release = () => {}
   proxy.decide(async (message) => {
-    if (isStatement(message, 'COMMIT')) {
+    if (isCommit(message)) {
       await new Promise<void>((resolve) => {
         release = resolve
       })

@@ -1,7 +1,14 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { openTickets, type Tickets } from '../../src/index.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
-import { type DatabaseProxy, isStatement, type Message, openProxy } from '../support/proxy.js'
+import {
+  type DatabaseProxy,
+  isCommit,
+  isControl,
+  isStatement,
+  type Message,
+  openProxy,
+} from '../support/proxy.js'
 import { insertShow } from '../support/shows.js'
 import { until } from '../support/until.js'
 
@@ -23,15 +30,18 @@ afterEach(async () => {
   await db.drop()
 })
 
-const isBegin = (message: Message) => isStatement(message, 'BEGIN')
+const isBegin = (message: Message) => isControl(message, 'BEGIN')
+const isRecord = (message: Message) => isStatement(message, 'insert into bookings')
 const isLock = (message: Message) => isStatement(message, 'for update')
 const isRead = (message: Message) => isStatement(message, 'union all')
 
 test('none of the three waits for the answer to the one before it', async () => {
   const sent: string[] = []
+  let isRecorded = false
   let answers = 0
   proxy.decide(async (message) => {
-    if (isBegin(message)) sent.push('begin')
+    if (isRecord(message)) isRecorded = true
+    if (isBegin(message) && isRecorded) sent.push('begin')
     if (isLock(message)) sent.push('lock')
     if (isRead(message)) sent.push('read')
     // From BEGIN on, the server's word is withheld until all three are with it.
@@ -47,11 +57,11 @@ test('what is read has seen the hold that was committed while the lock was waite
   let isRecorded = false
   let isHolding = false
   proxy.decide(async (message) => {
-    if (isBegin(message) && !isRecorded) {
+    if (isLock(message) && !isRecorded) {
       isRecorded = true
       await until(() => isHolding)
     }
-    if (isStatement(message, 'COMMIT') && !isHolding) {
+    if (isCommit(message) && !isHolding) {
       isHolding = true
       await until(async () => (await db.sql('select from pg_locks where not granted')).length > 0)
     }
@@ -66,38 +76,52 @@ test('what is read has seen the hold that was committed while the lock was waite
   await late.close()
 })
 
-test('a BEGIN that fails lets nothing be written, and the next booking is as good as any', async () => {
-  spoil('BEGIN')
-  await expect(tickets.book(show, { seats: '5' })).rejects.toThrow('BEGUM')
-  expect(await tickets.viewShow(show)).toMatchObject({ confirmedSeats: 0 })
-  await expect(tickets.book(show, { seats: '5' })).resolves.toMatchObject({ replayed: false })
-})
+/** The statements of one booking, each of which has a BEGIN and a COMMIT around it. */
+const nth = [1, 2, 3, 4]
 
-test('a COMMIT or ROLLBACK that fails leaves no transaction for the next booking to run in', async () => {
-  spoil('COMMIT')
-  await expect(tickets.book(show, { seats: '5' })).rejects.toThrow('COMMUM')
-  await expect(tickets.book(show, { seats: '5' })).resolves.toMatchObject({ replayed: false })
+test.each(nth)(
+  'a BEGIN that fails, the %ith, lets nothing be sold, and the next booking is as good as any',
+  async (n) => {
+    const spoilt = spoil('BEGIN', n)
+    await expect(tickets.book(show, { seats: '5' })).rejects.toThrow('BEGUM')
+    expect(spoilt()).toBe(true)
+    expect(await tickets.viewShow(show)).toMatchObject({ confirmedSeats: 0 })
+    await expect(tickets.book(show, { seats: '5' })).resolves.toMatchObject({ replayed: false })
+  },
+)
+
+test.each(nth)(
+  'a COMMIT that fails, the %ith, leaves no transaction for the next booking to run in',
+  async (n) => {
+    const spoilt = spoil('COMMIT', n)
+    await expect(tickets.book(show, { seats: '5' })).rejects.toThrow('COMMUM')
+    expect(spoilt()).toBe(true)
+    await expect(tickets.book(show, { seats: '5' })).resolves.toMatchObject({ replayed: false })
+  },
+)
+
+test('a ROLLBACK that fails leaves no transaction for the next booking to run in', async () => {
   spoil('ROLLBACK')
   await expect(tickets.cancelShow(show, 17)).rejects.toThrow('ROLLBAUM')
   await expect(tickets.book(show, { seats: '6' })).resolves.toMatchObject({ replayed: false })
 })
 
-test('a show whose BEGIN fails is not created', async () => {
-  spoil('BEGIN')
+test.each([1, 2])('a show whose BEGIN fails, the %ith, is not created', async (n) => {
+  spoil('BEGIN', n)
   const startTime = new Date('2030-01-01T19:00Z')
   const created = tickets.createShow({ name: 'Hamlet', startTime, totalSeats: 10 })
   await expect(created).rejects.toThrow('BEGUM')
   expect(await db.sql('select name from shows')).toEqual([{ name: 'Cats' }])
 })
 
-/** The server will not understand the next of these statements. */
-function spoil(statement: string): void {
-  let isSpoilt = false
+/** The server will not understand the nth of these statements; returns whether it came. */
+function spoil(statement: Parameters<typeof isControl>[1], n = 1): () => boolean {
+  let seen = 0
   proxy.decide((message) => {
-    if (!isSpoilt && isStatement(message, statement)) {
+    if (isControl(message, statement) && ++seen === n) {
       message.bytes.write('UM', message.bytes.indexOf(statement) + statement.length - 2)
-      isSpoilt = true
     }
     return 'pass'
   })
+  return () => seen >= n
 }

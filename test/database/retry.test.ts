@@ -181,8 +181,8 @@ describe('a connection that is lost', () => {
         server.run(`select pg_terminate_backend(${await backend(mark)}, 5000)`)
       const causes: string[] = []
       if (when === 'while idle') {
-        await db.knex.raw(`select ${mark} 1`)
-        await kill()
+        const { rows } = await db.knex.raw('select pg_backend_pid() as pid')
+        await server.run(`select pg_terminate_backend(${rows[0].pid}, 5000)`)
       }
       const result = await withRetry(
         db,

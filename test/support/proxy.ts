@@ -9,6 +9,8 @@ export interface Message {
   connection: number
   /** Which message of this connection and direction, from 1. */
   n: number
+  /** Has the connection's transaction asked for a lock? Reads and records are transactions as well. */
+  hasLocked: boolean
   /** The protocol's letter: 'P' is Parse, 'C' from the server CommandComplete; '' the start-up. */
   type: string
   /** The whole message; it may be changed in place, but not in length. */
@@ -53,7 +55,13 @@ export async function openProxy(url: string): Promise<DatabaseProxy> {
       sockets.add(socket)
       socket.on('error', () => {}).on('close', () => sockets.delete(socket))
     }
-    const decide = (message: Omit<Message, 'connection'>) => rule({ ...message, connection })
+    let hasLocked = false
+    const decide: Decide = (part) => {
+      const message = { ...part, connection, hasLocked }
+      if (isStatement(message, 'for update')) hasLocked = message.hasLocked = true
+      else if (hasEnded(message)) hasLocked = false
+      return rule(message)
+    }
     relay('client', client, server, decide)
     relay('server', server, client, decide)
   })
@@ -79,9 +87,23 @@ export function isStatement({ from, type, text }: Message, sql: string): boolean
   return from === 'client' && (type === 'P' || type === 'Q') && text.includes(sql)
 }
 
-/** Is this the server's word that a transaction is committed? */
-export function isCommitted({ from, type, text }: Message): boolean {
-  return from === 'server' && type === 'C' && text.slice(5) === 'COMMIT\0'
+/** Is this COMMIT of a transaction that locks, on its way to the server? */
+export function isCommit(message: Message): boolean {
+  return message.hasLocked && isControl(message, 'COMMIT')
+}
+
+/** Is this a statement that begins or ends a transaction, on its way to the server? */
+export function isControl(message: Message, word: 'BEGIN' | 'COMMIT' | 'ROLLBACK'): boolean {
+  return message.from === 'client' && message.type === 'Q' && message.text.slice(5).startsWith(word)
+}
+
+/** Is this the server's word that a transaction that locks is committed? */
+export function isCommitted(message: Message): boolean {
+  return message.hasLocked && hasEnded(message) && message.text.slice(5) === 'COMMIT\0'
+}
+
+function hasEnded({ from, type, text }: Message): boolean {
+  return from === 'server' && type === 'C' && /^(COMMIT|ROLLBACK)\0$/.test(text.slice(5))
 }
 
 function connectionOf(url: string) {
@@ -90,12 +112,10 @@ function connectionOf(url: string) {
   return target.connection
 }
 
-function relay(
-  from: Message['from'],
-  source: Socket,
-  target: Socket,
-  decide: (message: Omit<Message, 'connection'>) => Fate,
-): void {
+/** Decides about a message of one connection. */
+type Decide = (message: Omit<Message, 'connection' | 'hasLocked'>) => Fate
+
+function relay(from: Message['from'], source: Socket, target: Socket, decide: Decide): void {
   const frames = new Frames(from === 'client')
   let n = 0
   let isCut = false
