@@ -36,7 +36,6 @@ export const run: Handler<ServeOptions> = async (context, options) => {
   if (requireToken) await requireUsableToken(context, host)
   const server = await startServer({
     tickets,
-    probe: context.open({ waitMs: 1000, ...lasting }),
     metrics,
     version: packageJson.version,
     host,

@@ -43,8 +43,6 @@ declare module 'fastify' {
 
 export interface AppOptions {
   tickets: Tickets
-  /** One connection and a short patience, for `GET /readyz`. */
-  probe: Tickets
   metrics: ReturnType<typeof createMetrics>
   version: string
   /** Gets the log, one JSON document a line. */

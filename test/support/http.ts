@@ -24,17 +24,19 @@ export type ServerSettings = Partial<
 /** Starts a server on the database with this URL, with the limits that a test wants to meet. */
 export async function serveHere(
   url: string,
-  { waitMs = 10_000, ...settings }: ServerSettings & { waitMs?: number } = {},
+  {
+    waitMs = 10_000,
+    connections = 10,
+    ...settings
+  }: ServerSettings & { waitMs?: number; connections?: number } = {},
 ): Promise<OwnHttpServer> {
   const metrics = createMetrics()
   const env = {}
   const onBatch = (batch: Parameters<typeof metrics.batch>[0]) => metrics.batch(batch)
-  const tickets = openTickets({ database: url, env, waitMs, connections: 10, onBatch })
-  const probe = openTickets({ database: url, env, waitMs: 200 })
+  const tickets = openTickets({ database: url, env, waitMs, connections, onBatch })
   let log = ''
   const server = await startServer({
     tickets,
-    probe,
     metrics,
     version: '1.2.3',
     host: '127.0.0.1',
@@ -57,7 +59,7 @@ export async function serveHere(
     log: () => log,
     async close() {
       await server.close()
-      await Promise.all([tickets.close(), probe.close()])
+      await tickets.close()
     },
   }
 }

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { TicketsError } from '../../core/errors.js'
-import type { Tickets } from '../../index.js'
+import type { SchemaStatus, Tickets } from '../../index.js'
 import type { Metrics } from '../metrics.js'
 import { errors } from '../schemas.js'
 
@@ -9,7 +9,7 @@ const PATIENCE_MS = 3000
 /** Alive, ready, and what has been counted so far. */
 export function healthRoutes(
   app: FastifyInstance,
-  { probe, metrics }: { probe: Tickets; metrics: Metrics },
+  { tickets, metrics }: { tickets: Tickets; metrics: Metrics },
 ): void {
   const config = { isProbe: true }
   const ok = { type: 'object', properties: { ok: { type: 'boolean' } }, required: ['ok'] }
@@ -20,7 +20,8 @@ export function healthRoutes(
     async () => ({ ok: true }),
   )
 
-  const look = oneAtATime(() => requireReady(probe))
+  // On a connection of the bookings: one beside them would not notice that theirs are stuck.
+  const readSchema = oneAtATime(() => tickets.schemaStatus())
   app.get(
     '/readyz',
     {
@@ -31,7 +32,7 @@ export function healthRoutes(
       },
     },
     async () => {
-      await look()
+      await requireReady(readSchema)
       return { ok: true }
     },
   )
@@ -54,8 +55,8 @@ export function healthRoutes(
   )
 }
 
-/** Throws what is in the way: DB_UNREACHABLE, NOT_MIGRATED, SCHEMA_TOO_NEW, … */
-async function requireReady(probe: Tickets): Promise<void> {
+/** Throws what is in the way: DB_UNREACHABLE, BUSY, NOT_MIGRATED, SCHEMA_TOO_NEW, … */
+async function requireReady(readSchema: () => Promise<SchemaStatus>): Promise<void> {
   let timer: NodeJS.Timeout | undefined
   const silence = new Promise<never>((_, reject) => {
     timer = setTimeout(
@@ -64,7 +65,7 @@ async function requireReady(probe: Tickets): Promise<void> {
     )
   })
   try {
-    const { pending, unknown } = await Promise.race([probe.schemaStatus(), silence])
+    const { pending, unknown } = await Promise.race([readSchema(), silence])
     if (pending.length > 0) {
       throw new TicketsError('NOT_MIGRATED', 'The schema is not up to date. Run tickets migrate.')
     }
@@ -76,9 +77,9 @@ async function requireReady(probe: Tickets): Promise<void> {
   }
 }
 
-/** Whoever asks while somebody has asked already gets the same answer. */
-function oneAtATime(work: () => Promise<void>): () => Promise<void> {
-  let underWay: Promise<void> | undefined
+/** Calls that come while one is under way share its result. */
+function oneAtATime<T>(work: () => Promise<T>): () => Promise<T> {
+  let underWay: Promise<T> | undefined
   return () => {
     underWay ??= work().finally(() => {
       underWay = undefined

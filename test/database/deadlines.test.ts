@@ -1,0 +1,85 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { startBooking } from '../support/booking-process.js'
+import { cloneDatabase, type TestDatabase } from '../support/database.js'
+import { ask, serveHere } from '../support/http.js'
+import { type Fate, isCommit, isStatement, type Message, openProxy } from '../support/proxy.js'
+import { insertShow } from '../support/shows.js'
+import { until } from '../support/until.js'
+
+/** Networks that swallow what they are given, and never say so. */
+
+let db: TestDatabase
+beforeAll(async () => {
+  db = await cloneDatabase()
+})
+afterAll(() => db.drop())
+
+const never = new Promise<void>(() => {})
+
+/** From the first message that matches, nothing gets through on its connection any more. */
+function swallowFrom(isFirst: (message: Message) => boolean): (message: Message) => Fate {
+  const swallowed = new Set<number>()
+  return (message) => {
+    if (isFirst(message)) swallowed.add(message.connection)
+    return swallowed.has(message.connection) ? never : 'pass'
+  }
+}
+
+const swallowed: [what: string, isFirst: (message: Message) => boolean, inDoubt: boolean][] = [
+  ['everything', () => true, false],
+  ['the first statement', ({ from, type }) => from === 'client' && type === 'Q', false],
+  ['the record', (message) => isStatement(message, 'insert into bookings'), false],
+  ['the lock', (message) => isStatement(message, 'for update'), false],
+  ['the verdict', (message) => isStatement(message, 'update bookings'), false],
+  ['COMMIT', isCommit, true],
+  [
+    'the answer to COMMIT',
+    (message) => message.hasLocked && message.text.endsWith('COMMIT\0'),
+    true,
+  ],
+]
+
+describe.concurrent('a booking whose network swallows', () => {
+  test.each(swallowed)(
+    '%s ends by itself, and says no more than it knows',
+    async (what, isFirst, inDoubt) => {
+      const show = await insertShow(db, { name: what })
+      const proxy = await openProxy(db.url)
+      proxy.decide(swallowFrom(isFirst))
+      const { exitCode, document } = await startBooking(proxy.url, [
+        show,
+        '--seats',
+        '5',
+        '--wait',
+        '1s',
+      ]).ended
+      await proxy.close()
+      expect([exitCode, document.error?.code]).toEqual([6, 'DB_UNREACHABLE'])
+      const mayBe = expect.stringContaining('may or may not be booked')
+      expect(document.error?.message).toEqual(
+        inDoubt ? mayBe : expect.not.stringContaining('may or may not'),
+      )
+    },
+  )
+})
+
+test('a server whose connections are swallowed says that it is not ready, and sells again by itself', async () => {
+  const show = await insertShow(db, { seats: 100 })
+  const proxy = await openProxy(db.url)
+  const server = await serveHere(proxy.url, { waitMs: 1000, connections: 2 })
+  const book = () => ask(`${server.url}/shows/${show}/book`, { body: { seats_count: 1 } })
+  expect((await book()).status).toBe(201)
+  expect((await ask(`${server.url}/readyz`)).status).toBe(200)
+
+  proxy.decide(() => never)
+  const stuck = [book(), book()]
+  await until(async () => (await ask(`${server.url}/readyz`)).status === 503)
+  for (const { status, body } of await Promise.all(stuck)) {
+    expect([status, body.error.code]).toEqual([503, 'DB_UNREACHABLE'])
+  }
+  proxy.decide(() => 'pass')
+  await until(async () => (await ask(`${server.url}/readyz`)).status === 200)
+  expect((await book()).status).toBe(201)
+  await server.close()
+  await proxy.close()
+})
