@@ -5,13 +5,6 @@ import { isTlsFailure, retryCause, sqlState } from './failures.js'
 import type { DatabaseTarget } from './settings.js'
 import { typeParsers } from './type-parsers.js'
 
-declare module 'pg' {
-  interface Client {
-    /** The parameters of the start-up message. */
-    getStartupConf(): Record<string, string>
-  }
-}
-
 export interface ConnectOptions {
   /** Milliseconds until a server that does not answer counts as unreachable. */
   timeoutMs: number
@@ -67,7 +60,7 @@ async function connectOnce(
   const socket = new Socket()
   sockets.add(socket)
   socket.once('close', () => sockets.delete(socket))
-  const client = new UnicodeClient({
+  const client = new pg.Client({
     ...target.connection,
     application_name: target.connection.application_name ?? 'tickets',
     keepAlive: true,
@@ -90,18 +83,14 @@ async function connectOnce(
     return client
   } catch (failure) {
     socket.destroy()
-    throw failure
+    throw sqlState(failure) === undefined ? failure : Object.assign(failure as Error, atLogin)
   } finally {
     clearTimeout(timer)
   }
 }
 
-/** node-postgres reads and writes UTF-8 whatever the server takes it for, and asks for nothing. */
-class UnicodeClient extends pg.Client {
-  override getStartupConf(): Record<string, string> {
-    return { ...super.getStartupConf(), client_encoding: 'UTF8' }
-  }
-}
+/** Marks an error of the server's that ended a login; `translateFailure` knows it. */
+const atLogin = { endedLogin: true }
 
 /**
  * From the start, and not only once `connect` has its client: a server that goes down may say so

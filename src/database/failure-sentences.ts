@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../core/errors.js'
+import { visible } from '../core/quote.js'
 import type { DatabaseTarget } from './settings.js'
 
 /** An expected failure: its code, and what to tell people about it. */
@@ -27,6 +28,13 @@ const columnMissing = expected(
   'NOT_MIGRATED',
   (target) =>
     `The ${target.name} lacks a column that was expected. Run "tickets migrate --status" to see whether its schema was rolled back.`,
+)
+
+/** Of two clients that share connections, one finds the other's statements, or misses its own. */
+const preparedLost = expected(
+  'DB_UNREACHABLE',
+  (target) =>
+    `The connection pooler before ${target.name} loses prepared statements. Use its session mode, or PgBouncer 1.21 or later with max_prepared_statements.`,
 )
 
 const loginRefused = expected(
@@ -83,6 +91,8 @@ export const serverSentences = {
     '40P01': busy('others kept locking the same rows'),
     '57014': busy('the statement took too long and was cancelled'),
     '25P04': busy('the transaction took too long and was cancelled'),
+    '26000': preparedLost,
+    '42P05': preparedLost,
     '25006': unreachable('it is read-only at the moment, and tickets must write'),
     '53100': unreachable('its disk is full'),
     '53200': busy('it is out of memory'),
@@ -92,11 +102,23 @@ export const serverSentences = {
     'DB_UNREACHABLE',
     (target) => `The connection to ${target.name} was lost. ${advice(target)}`,
   ),
-  pooler: expected(
-    'DB_UNREACHABLE',
-    (target) =>
-      `A connection pooler stands before ${target.name} and refuses the session's time limits. Connect to PostgreSQL itself, or let the pooler ignore lock_timeout, statement_timeout and idle_in_transaction_session_timeout.`,
-  ),
+  login: (reason: string) =>
+    expected(
+      'DB_UNREACHABLE',
+      (target) =>
+        `The ${target.name} refuses the connection: ${visible(reason)}. ${origin(target)}`,
+    ),
+  pooler: {
+    parameter: (name: string) =>
+      expected(
+        'DB_UNREACHABLE',
+        (target) =>
+          `The connection pooler before ${target.name} refuses the start-up parameter ${visible(name)}. Leave it out of the URL and of PGOPTIONS, or name it in the pooler's ignore_startup_parameters.`,
+      ),
+    serverAway: (reason: string) =>
+      unreachable(`the connection pooler before it says: ${visible(reason)}`),
+    full: busy('the connection pooler before it has no connection to give'),
+  },
   poolTimeout: busy('all connections of this process are in use'),
   tlsDemanded: expected(
     'DB_TLS',

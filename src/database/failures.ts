@@ -13,11 +13,13 @@ import type { DatabaseTarget } from './settings.js'
 export type RetryCause = 'connect' | 'conflict' | 'lost'
 
 export function retryCause(error: unknown): RetryCause | undefined {
-  if (isPoolerRefusal(error)) return undefined
   const state = sqlState(error)
+  if (state === POOLER_STATE) return poolerFailure(error)?.cause
   if (state !== undefined) {
     // The server goes down with it, whatever for, and comes back when it can.
     if (textOf(error, 'severity') === 'PANIC') return 'lost'
+    // The server rejects the connection: it has no other answer to give next time.
+    if (state === '08004') return undefined
     if (['53300', '57P03'].includes(state)) return 'connect'
     if (['40001', '40P01', '55P03'].includes(state)) return 'conflict'
     if (['57P01', '57P02', '57P05', '25P03'].includes(state) || state.startsWith('08'))
@@ -106,9 +108,37 @@ function isLostByText(error: unknown): boolean {
   return sqlState(error) === undefined && endsWithAny(error, lostTexts)
 }
 
-/** A pooler's refusal has only the general code of a protocol violation. */
-function isPoolerRefusal(error: unknown): boolean {
-  return sqlState(error) === '08P01' && /unsupported startup parameter/.test(messageOf(error))
+/** PgBouncer gives this SQLSTATE, a protocol violation, to nearly everything that it says itself. */
+const POOLER_STATE = '08P01'
+
+interface PoolerFailure {
+  /** Why to try again, if at all. */
+  cause: RetryCause | undefined
+  failure: ExpectedFailure
+}
+
+/** What PgBouncer says, which only its text tells apart; a server's own 08P01 is a lost connection. */
+function poolerFailure(error: unknown): PoolerFailure | undefined {
+  const text = messageOf(error)
+  const { lost, states, pooler } = serverSentences
+  const [, parameter] = /unsupported startup parameter(?: in options)?:? *(\S*)/.exec(text) ?? []
+  if (parameter !== undefined) return { cause: undefined, failure: pooler.parameter(parameter) }
+  if (/no more connections allowed|query_wait_timeout|client_login_timeout/.test(text)) {
+    return { cause: 'connect', failure: pooler.full }
+  }
+  if (/authentication failed|auth failed|no such user|SASL/i.test(text)) {
+    return { cause: undefined, failure: states['28P01']! }
+  }
+  if (/no such database/.test(text)) return { cause: undefined, failure: states['3D000']! }
+  if (/cannot connect to server|server login failed|login retry/.test(text)) {
+    return { cause: 'connect', failure: pooler.serverAway(text) }
+  }
+  return { cause: 'lost', failure: lost }
+}
+
+/** Whatever ends a login is the set-up's fault or the server's, never a bug of this program. */
+function isSaidAtLogin(error: unknown): boolean {
+  return hasProperty(error, 'endedLogin')
 }
 
 /** A server that asks for TLS says so only in its text, and only when none was tried. */
@@ -122,11 +152,13 @@ function demandsTls(error: unknown, { sslMode }: DatabaseTarget): boolean {
 
 function expectedFailure(error: unknown, target: DatabaseTarget): ExpectedFailure | undefined {
   const server = serverSentences
-  if (isPoolerRefusal(error)) return server.pooler
   if (demandsTls(error, target)) return server.tlsDemanded
   const state = sqlState(error)
+  if (state === POOLER_STATE) return poolerFailure(error)?.failure
   if (state !== undefined) {
-    return server.states[state] ?? (retryCause(error) === 'lost' ? server.lost : undefined)
+    if (server.states[state] !== undefined) return server.states[state]
+    if (isSaidAtLogin(error)) return server.login(messageOf(error))
+    return retryCause(error) === 'lost' ? server.lost : undefined
   }
   if (isTlsFailure(error)) {
     return endsWithAny(error, tlsRefusals)

@@ -17,17 +17,21 @@ export function typeParsers(): pg.CustomTypesConfig {
   }
 }
 
-/** A copy for each row, as whoever gets a `Date` may change it; `infinity` is none. */
-function remembering(read: (text: string) => unknown): (text: string) => unknown {
+/**
+ * A copy for each row, since its caller may change a `Date`. Throws for what is no time to JavaScript,
+ * such as 'infinity' or a DateStyle that is not ISO: the statement then fails, which is before COMMIT.
+ */
+function remembering(read: (text: string) => unknown): (text: string) => Date {
   const known = new Map<string, number>()
   return (text) => {
     const ms = known.get(text)
     if (ms !== undefined) return new Date(ms)
     const moment = read(text)
-    // Before COMMIT, that is, while nothing has happened yet.
-    if (moment === null) throw new Error(`The database gave a time that cannot be read: ${text}`)
+    if (!(moment instanceof Date) || Number.isNaN(moment.getTime())) {
+      throw new Error(`The database returned a time that cannot be read: ${text}`)
+    }
     if (known.size >= MOST_READ) known.clear()
-    if (moment instanceof Date) known.set(text, moment.getTime())
+    known.set(text, moment.getTime())
     return moment
   }
 }

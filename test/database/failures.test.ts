@@ -4,7 +4,7 @@ import { inspect } from 'node:util'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { TicketsError } from '../../src/core/errors.js'
 import { type Database, openDatabase } from '../../src/database/connection.js'
-import { translateFailure } from '../../src/database/failures.js'
+import { retryCause, translateFailure } from '../../src/database/failures.js'
 import { type DatabaseTarget, findDatabase } from '../../src/database/settings.js'
 import { certificatePath, freePort, type OwnServer, startOwnServer } from '../support/own-server.js'
 
@@ -25,6 +25,14 @@ beforeAll(async () => {
     await server.run(`CREATE ROLE clerk LOGIN PASSWORD '${secret}'`)
     await server.run('CREATE TABLE private ()')
   }
+  await plain.run('CREATE DATABASE closed ALLOW_CONNECTIONS false')
+  await plain.run('CREATE DATABASE guarded')
+  await plain.run(
+    `CREATE FUNCTION object() RETURNS event_trigger LANGUAGE plpgsql AS
+     $$ begin raise exception 'closed on Sundays'; end $$;
+     CREATE EVENT TRIGGER object ON login EXECUTE FUNCTION object()`,
+    'guarded',
+  )
 })
 afterAll(() => Promise.all([plain?.remove(), secure?.remove()]))
 
@@ -109,6 +117,42 @@ describe('each failure has its code and its own sentence', () => {
       'DB_MISSING',
       /There is no database "nosuch"/,
     ],
+    [
+      'a setting is misspelt',
+      () => `${asOwner(plain)}?options=-c%20lock_timeot%3D5s`,
+      'DB_UNREACHABLE',
+      /unrecognized configuration parameter "lock_timeot"/,
+    ],
+    [
+      'a setting is out of range',
+      () => `${asOwner(plain)}?options=-c%20work_mem%3D1`,
+      'DB_UNREACHABLE',
+      /work_mem/,
+    ],
+    [
+      'the options are those of another service',
+      () => `${asOwner(plain)}?options=endpoint%3Dx`,
+      'DB_UNREACHABLE',
+      /invalid command-line argument.*endpoint=x/,
+    ],
+    [
+      'a library is missing',
+      () => `${asOwner(plain)}?options=-c%20local_preload_libraries%3Dnone`,
+      'DB_UNREACHABLE',
+      /none/,
+    ],
+    [
+      'the database allows no connections',
+      () => `${asOwner(plain)}?dbname=closed`,
+      'DB_UNREACHABLE',
+      /not currently accepting connections/,
+    ],
+    [
+      'a login trigger objects',
+      () => `${asOwner(plain)}?dbname=guarded`,
+      'DB_UNREACHABLE',
+      /closed on Sundays/,
+    ],
     ['the server has no TLS', () => clerk(plain, '?sslmode=require'), 'DB_TLS', /has no TLS/],
     ['the server demands TLS', () => clerk(secure, '?sslmode=disable'), 'DB_TLS', /without TLS/],
     [
@@ -182,6 +226,14 @@ describe('sslmode', () => {
   })
 })
 
+/** What a server or a pooler says last to a client. */
+function fatal(state: string, text: string): Buffer {
+  const fields = `SFATAL\0VFATAL\0C${state}\0M${text}\0\0`
+  const length = Buffer.alloc(4)
+  length.writeInt32BE(4 + fields.length)
+  return Buffer.concat([Buffer.from('E'), length, Buffer.from(fields)])
+}
+
 describe('servers that are none', () => {
   const servers: Server[] = []
   afterEach(() => {
@@ -209,16 +261,33 @@ describe('servers that are none', () => {
     ])
   })
 
-  test('a pooler that refuses the session settings is named as what it is', async () => {
-    const fields = 'SFATAL\0VFATAL\0C08P01\0Munsupported startup parameter: lock_timeout\0\0'
-    const length = Buffer.alloc(4)
-    length.writeInt32BE(4 + fields.length)
-    const refusal = Buffer.concat([Buffer.from('E'), length, Buffer.from(fields)])
-    const error = await failure(await listen(() => refusal))
-    expect([error.code, error.message]).toEqual([
-      'DB_UNREACHABLE',
-      expect.stringMatching(/pooler.*lock_timeout/),
-    ])
+  /** PgBouncer has one SQLSTATE for all of these; the texts are those of 1.18 to 1.25. */
+  test.each([
+    ['unsupported startup parameter: options', 'DB_UNREACHABLE', undefined, /pooler.*options/],
+    ['unsupported startup parameter in options: work_mem', 'DB_UNREACHABLE', undefined, /work_mem/],
+    ['no more connections allowed (max_client_conn)', 'BUSY', 'connect', /pooler/],
+    ['query_wait_timeout', 'BUSY', 'connect', /pooler/],
+    ['password authentication failed', 'DB_AUTH', undefined, /refuses the login/],
+    ['SASL authentication failed', 'DB_AUTH', undefined, /refuses the login/],
+    ['no such user: clerk', 'DB_AUTH', undefined, /refuses the login/],
+    ['no such database: x', 'DB_MISSING', undefined, /no database/],
+    ['pgbouncer cannot connect to server', 'DB_UNREACHABLE', 'connect', /cannot connect to server/],
+    ['invalid message format', 'DB_UNREACHABLE', 'lost', /was lost/],
+  ])('a pooler that says "%s" is understood', async (text, code, cause, sentence) => {
+    const db = open(await listen(() => fatal('08P01', text)))
+    const thrown = await db.knex.raw('select 1').catch((error: unknown) => error)
+    expect(retryCause(thrown)).toBe(cause)
+    const error = translateFailure(thrown, db.target) as TicketsError
+    expect([error.code, error.message]).toEqual([code, expect.stringMatching(sentence)])
+  })
+
+  test.each([
+    ['0A000', 'RDS Proxy currently does not support command-line options'],
+    ['XX000', 'Tenant or user not found'],
+    ['08004', 'Endpoint ID is not specified'],
+  ])('whatever ends a login (%s) is repeated in its own words', async (state, text) => {
+    const error = await failure(await listen(() => fatal(state, text)))
+    expect([error.code, error.message]).toEqual(['DB_UNREACHABLE', expect.stringContaining(text)])
   })
 })
 

@@ -21,8 +21,8 @@ export interface OwnServer {
   stop(mode?: 'fast' | 'immediate'): Promise<void>
   /** Starts it again, and returns when it accepts connections. */
   start(): Promise<void>
-  /** Runs one statement as its superuser. */
-  run(sql: string): Promise<pg.QueryResult>
+  /** Runs one statement as its superuser; in the database `owner` unless told. */
+  run(sql: string, database?: string): Promise<pg.QueryResult>
   remove(): Promise<void>
 }
 
@@ -95,8 +95,8 @@ export async function startOwnServer(options: OwnServerOptions = {}): Promise<Ow
       postgres.kill(mode === 'fast' ? 'SIGINT' : 'SIGQUIT')
       await once(postgres, 'exit')
     },
-    async run(sql) {
-      const client = new pg.Client(connection)
+    async run(sql, database = connection.database) {
+      const client = new pg.Client({ ...connection, database })
       await client.connect()
       try {
         return await client.query(sql)

@@ -17,7 +17,7 @@ export async function insertShow(
 }
 
 /** Takes a show's lock behind the program's back, until `release`. */
-export async function lockShow({ url }: TestDatabase, show: string) {
+export async function lockShow({ url }: Pick<TestDatabase, 'url'>, show: string) {
   const client = new pg.Client(url)
   await client.connect()
   await client.query('begin')
