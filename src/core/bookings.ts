@@ -8,7 +8,7 @@ import { TicketsError } from './errors.js'
 import { heldSeats, houseOf, layoutOf, selectHouse } from './house.js'
 import { knownLayout, layoutOfShow, readLayout } from './layouts.js'
 import { recordDrafts } from './record.js'
-import type { SeatLayout } from './seats.js'
+import { MAX_SEATS, type SeatLayout } from './seats.js'
 import { settle } from './settle.js'
 import { showNotFound } from './shows.js'
 
@@ -64,24 +64,27 @@ export async function bookSeats(
     if (draft instanceof TicketsError) return draft
     if (draft.error) return draft.error
     const layoutNow = draft.row!.show_id === showId ? layout : moved.get(draft.row!.show_id)!
-    return layoutNow instanceof Error ? layoutNow : outcomeOf(draft, layoutNow)
+    return outcomeOf(draft, layoutNow)
   })
 }
 
-/** What a key booked may have moved to another house. If that cannot be read, the others stand. */
+/**
+ * What a key booked may have moved to another house since. The bookings are committed: where that
+ * house cannot be read, they are reported with the numbers of their seats as labels.
+ */
 async function layoutsOfMoved(
   db: Database,
   showId: string,
   drafts: Draft[],
-): Promise<Map<string, SeatLayout | Error>> {
+): Promise<Map<string, SeatLayout>> {
   const shows = new Set(drafts.flatMap(({ row }) => row?.show_id ?? []))
   shows.delete(showId)
-  const layouts = new Map<string, SeatLayout | Error>()
-  for (const id of shows) {
-    layouts.set(id, await layoutOfShow(db, id).catch((error: Error) => error))
-  }
+  const layouts = new Map<string, SeatLayout>()
+  for (const id of shows) layouts.set(id, await layoutOfShow(db, id).catch(() => NUMBERS_ONLY))
   return layouts
 }
+
+const NUMBERS_ONLY: SeatLayout = { totalSeats: MAX_SEATS, seatsPerRow: null }
 
 /**
  * Says what a booking would get if it were made now, without a trace in the database: the seats.

@@ -2,7 +2,13 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import { openTickets, type Tickets } from '../../src/index.js'
 import { startBooking } from '../support/booking-process.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
-import { type DatabaseProxy, isCommit, isStatement, openProxy } from '../support/proxy.js'
+import {
+  type DatabaseProxy,
+  isCommit,
+  isCommitted,
+  isStatement,
+  openProxy,
+} from '../support/proxy.js'
 import { until } from '../support/until.js'
 
 let db: TestDatabase
@@ -101,6 +107,26 @@ test('a booking that has moved to another house is replayed with the seats of th
   await clerk.moveBooking(booking.id, { to: 'C1', toShow })
   const replay = await clerk.book(show, request)
   expect(replay).toMatchObject({ replayed: true, booking: { seats: [9], seatLabels: ['C1'] } })
+})
+
+test('a booking that has moved is replayed even where its new house cannot be read', async () => {
+  const clerk = clerks[0]!
+  const startTime = new Date('2031-01-02T19:00:00Z')
+  const rows = { name: 'Othello', startTime, totalSeats: 20, seatsPerRow: 4 }
+  const { id: toShow } = await clerk.createShow(rows)
+  const request = { seats: [9], key: 'moved out of sight' }
+  const { booking } = await clerk.book(show, request)
+  await clerk.moveBooking(booking.id, { to: 'C1', toShow })
+  let isDecided = false
+  proxy.decide((message) => {
+    isDecided ||= isCommitted(message)
+    return isDecided && isStatement(message, 'total_seats') ? 'cut before' : 'pass'
+  })
+  const other = openTickets({ database: proxy.url, waitMs: 0 })
+  const replay = await other.book(show, request)
+  await other.close()
+  expect(isDecided).toBe(true)
+  expect(replay).toMatchObject({ replayed: true, booking: { seats: [9], seatLabels: ['9'] } })
 })
 
 test('while the first with a key is under way, the second waits for its outcome', async () => {
