@@ -57,7 +57,7 @@ async function connectOnce(
   tls: Tls,
   { timeoutMs, sockets, onLost }: ConnectOptions,
 ): Promise<pg.Client> {
-  const socket = new Socket()
+  const socket = new PatientSocket()
   sockets.add(socket)
   socket.once('close', () => sockets.delete(socket))
   const client = new pg.Client({
@@ -86,6 +86,21 @@ async function connectOnce(
     throw sqlState(failure) === undefined ? failure : Object.assign(failure as Error, atLogin)
   } finally {
     clearTimeout(timer)
+  }
+}
+
+const ADDRESS_MS = 2000
+
+/**
+ * Gives each address of a host time to answer before the next one is tried. Node's 250 ms are less
+ * than a round trip around the world, and an address that is given up is not tried again.
+ */
+class PatientSocket extends Socket {
+  override connect(...args: unknown[]): this {
+    const [port, host] = args
+    if (typeof port !== 'number' || typeof host !== 'string')
+      return super.connect(...(args as [never]))
+    return super.connect({ port, host, autoSelectFamilyAttemptTimeout: ADDRESS_MS })
   }
 }
 
