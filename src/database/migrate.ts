@@ -7,6 +7,7 @@ import * as m0005 from '../../migrations/0005_words_in_the_order_of_shows.js'
 import * as m0006 from '../../migrations/0006_sales_in_place.js'
 import * as m0007 from '../../migrations/0007_words_of_shows.js'
 import * as m0008 from '../../migrations/0008_records_beside_the_lock.js'
+import * as m0009 from '../../migrations/0009_safe_triggers_and_logins.js'
 import { TicketsError } from '../core/errors.js'
 import type { Database } from './connection.js'
 import { sqlState } from './failures.js'
@@ -25,6 +26,7 @@ const migrations: Record<string, Knex.Migration> = {
   '0006_sales_in_place': m0006,
   '0007_words_of_shows': m0007,
   '0008_records_beside_the_lock': m0008,
+  '0009_safe_triggers_and_logins': m0009,
 }
 
 /** Where the program and the knex tool both find the migrations. */

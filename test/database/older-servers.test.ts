@@ -1,28 +1,21 @@
-import { readdirSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { tickets as run } from '../support/cli.js'
+import { debianServers, soughtServers } from '../support/debian-servers.js'
 import { type OwnServer, startOwnServer } from '../support/own-server.js'
 
-/**
- * The servers that the program claims to work with, as far as they are installed here, where Debian
- * puts them; every other test has the embedded one.
- */
-const DEBIAN = '/usr/lib/postgresql'
-const OLDEST = 14
-const EMBEDDED = 18
+// The embedded server is the one of every other test.
+const servers = debianServers()
 
-const versions = installedVersions()
-
-test.skipIf(versions.length > 0)(
-  `no PostgreSQL from ${OLDEST} to ${EMBEDDED - 1} is installed in ${DEBIAN}, so none is tried`,
+test.skipIf(servers.length > 0)(
+  `${soughtServers}: none is installed, so none is tried`,
   ({ skip }) => skip(),
 )
 
-describe.each(versions)('PostgreSQL %i', (version) => {
+describe.each(servers)('PostgreSQL $version', ({ version, programs }) => {
   let server: OwnServer
   let db: string
   beforeAll(async () => {
-    server = await startOwnServer({ programs: `${DEBIAN}/${version}/bin` })
+    server = await startOwnServer({ programs })
     db = `postgres://owner@${encodeURIComponent(server.socketDir)}:${server.port}/owner`
     expect(await run(['migrate'], { db })).toMatchObject({ exitCode: 0 })
   })
@@ -82,13 +75,3 @@ describe.each(versions)('PostgreSQL %i', (version) => {
     })
   })
 })
-
-function installedVersions(): number[] {
-  try {
-    return readdirSync(DEBIAN)
-      .map(Number)
-      .filter((version) => version >= OLDEST && version < EMBEDDED)
-  } catch {
-    return []
-  }
-}
