@@ -1,5 +1,3 @@
-import pg from 'pg'
-
 /** What every transaction of a database has in force, whatever the role or the pooler prefers. */
 export interface SessionSettings {
   /** Milliseconds that a lock is waited for; at least 1, as 0 means no limit to PostgreSQL. */
@@ -60,17 +58,23 @@ export function beginSql(session: SessionSettings, mode: TransactionMode = {}): 
   return [
     `BEGIN ISOLATION LEVEL ${isolationLevel.toUpperCase()}${readOnly ? ' READ ONLY' : ''}`,
     ...session.given.map(setAsGiven),
-    ...settings.map(([name, value]) => `SET LOCAL ${name} = ${pg.escapeLiteral(value)}`),
-    ...(session.schema === undefined
-      ? []
-      : [`SET LOCAL search_path = ${pg.escapeIdentifier(session.schema)}`]),
+    ...settings.map(([name, value]) => `SET LOCAL ${name} = ${literal(value)}`),
+    // SET takes a literal for one name, whatever characters it has.
+    ...(session.schema === undefined ? [] : [`SET LOCAL search_path = ${literal(session.schema)}`]),
   ].join('; ')
 }
 
 /** Unlike SET, the function reads the value as the command line does: a search path is a list. */
 function setAsGiven([name, value]: Setting): string {
-  return `SELECT set_config(${pg.escapeLiteral(name)}, ${pg.escapeLiteral(value)}, true)`
+  return `SELECT set_config(${literal(name)}, ${literal(value)}, true)`
 }
+
+/** A text as SQL. It has no question mark, which Knex would replace, as it does for a value. */
+function literal(text: string): string {
+  return `E'${text.replace(/['\\?]/g, (character) => escapes[character]!)}'`
+}
+
+const escapes: Record<string, string> = { "'": "''", '\\': '\\\\', '?': '\\x3F' }
 
 /** PostgreSQL takes these at the start of a connection only. */
 const AT_START_ONLY = new Set([
