@@ -87,5 +87,12 @@ function columnsFor(show: Show): Column<HistoryEvent>[] {
       weight: 0.5,
       optional: true,
     },
+    {
+      title: 'LOGIN',
+      field: 'login',
+      cell: ({ login }) => login ?? '',
+      weight: 0.5,
+      optional: true,
+    },
   ]
 }

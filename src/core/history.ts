@@ -14,10 +14,13 @@ export interface HistoryEvent {
   reference: string | null
   /** 'confirmed', 'held', 'failed', 'cancelled', 'moved', 'reduced', 'edited', 'checked in', … */
   action: string
+  /** What the client gave as its operator: any name. */
   operator: string | null
   command: string | null
   before: Record<string, unknown> | null
   after: Record<string, unknown> | null
+  /** The login at the server that made the change; null for events recorded before 0009. */
+  login: string | null
 }
 
 /** Whose history: of one booking, of a show with all its bookings, or of one seat of a show. */
@@ -38,7 +41,7 @@ export async function* listHistory(db: Database, of: HistoryOf): AsyncGenerator<
       query<HistoryRow>(
         db.knex,
         `select h.id::float8 as id, h.at, h.show_id, h.booking_id, b.reference, h.action,
-                h.operator, h.command, h.before, h.after
+                h.operator, h.command, h.before, h.after, h.login
          from (${pages.join(' union all ')}) as h left join bookings b on b.id = h.booking_id
          order by h.id limit ${PAGE_SIZE}`,
         sources.flatMap(([, values]) => [...values, after]),
@@ -50,7 +53,8 @@ export async function* listHistory(db: Database, of: HistoryOf): AsyncGenerator<
   }
 }
 
-interface HistoryRow extends Pick<HistoryEvent, 'id' | 'at' | 'action' | 'operator' | 'command'> {
+interface HistoryRow
+  extends Pick<HistoryEvent, 'id' | 'at' | 'action' | 'operator' | 'command' | 'login'> {
   show_id: string
   booking_id: string | null
   reference: string | null
@@ -83,7 +87,7 @@ function seatCondition(show: string, seat: number): Source {
 }
 
 function toEvent(row: HistoryRow): HistoryEvent {
-  const { id, at, reference, action, operator, command, before, after } = row
+  const { id, at, reference, action, operator, command, before, after, login } = row
   return {
     id,
     at,
@@ -95,5 +99,6 @@ function toEvent(row: HistoryRow): HistoryEvent {
     command,
     before,
     after,
+    login,
   }
 }

@@ -72,6 +72,7 @@ export function historyJson(event: HistoryEvent) {
     command: event.command,
     before: event.before,
     after: event.after,
+    login: event.login,
   }
 }
 

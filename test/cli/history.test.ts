@@ -1,5 +1,5 @@
 import { userInfo } from 'node:os'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
 import { runInProcess } from '../support/in-process.js'
 import { contradictions } from '../support/replay.js'
@@ -81,7 +81,27 @@ describe('the history tells', () => {
     expect(stdout).toContain('name: Cats → Cats II')
     expect(stdout.trimEnd().split('\n')).toHaveLength(6)
     const csv = await run(['history', '--show', show, '-o', 'csv'])
-    expect(csv.stdout).toMatch(/^at,action,reference,what,operator,command\n/)
+    expect(csv.stdout).toMatch(/^at,action,reference,what,operator,command,login\n/)
+  })
+
+  it('which login made the change, in every format, whatever operator it gave', async () => {
+    const { user } = inject('server')
+    const cats = await insertShow(db, { name: 'Cats, by night' })
+    await run(['book', cats, '--seats', '1'], { TICKETS_OPERATOR: 'the owner' })
+    const all = ['history', '--show', cats]
+    expect(await json(all)).toMatchObject([
+      { action: 'created', operator: null, login: user },
+      { action: 'confirmed', operator: 'the owner', login: user },
+    ])
+    const texts = await Promise.all(
+      ['csv', 'table'].map(async (format) => (await run([...all, '-o', format])).stdout),
+    )
+    const [csv, table] = texts.map((text) => text.trimEnd().split('\n'))
+    expect(csv!.at(-1)).toMatch(new RegExp(`,the owner,book,${user}$`))
+    expect(table![0]).toMatch(/ WHO +COMMAND +LOGIN *$/)
+    expect(table!.at(-1)).toMatch(new RegExp(` the owner +book +${user} *$`))
+    const tabbed = (await run(all)).stdout.trimEnd().split('\n')
+    expect(tabbed.at(-1)!.split('\t').slice(-3)).toEqual(['the owner', 'book', user])
   })
 
   it('a booking its own, for people, in the time of its show', async () => {
