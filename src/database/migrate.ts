@@ -9,6 +9,7 @@ import * as m0007 from '../../migrations/0007_words_of_shows.js'
 import * as m0008 from '../../migrations/0008_records_beside_the_lock.js'
 import * as m0009 from '../../migrations/0009_safe_triggers_and_logins.js'
 import { TicketsError } from '../core/errors.js'
+import { quote } from '../core/quote.js'
 import type { Database } from './connection.js'
 import { sqlState } from './failures.js'
 import { grantBoxOffice } from './grants.js'
@@ -64,7 +65,8 @@ export interface MigrateOptions {
  * Brings the schema up to date and returns what it ran, oldest first. Any number of processes may
  * do so at once: one works and the others find nothing left to do.
  *
- * Throws SCHEMA_TOO_NEW, and what `grantBoxOffice` throws; then nothing was migrated either.
+ * Throws SCHEMA_TOO_NEW, DB_AUTH unless this login has the rights of the tables' owner, and what
+ * `grantBoxOffice` throws; then nothing was migrated either.
  */
 export async function migrate(knex: Knex, { grant }: MigrateOptions = {}): Promise<string[]> {
   return exclusively(knex, async (trx) => {
@@ -74,7 +76,10 @@ export async function migrate(knex: Knex, { grant }: MigrateOptions = {}): Promi
   })
 }
 
-/** Takes back the latest batch of migrations and returns their names. Throws SCHEMA_TOO_NEW. */
+/**
+ * Takes back the latest batch of migrations and returns their names. Throws SCHEMA_TOO_NEW, and
+ * DB_AUTH unless this login has the rights of the tables' owner.
+ */
 export async function rollback(knex: Knex): Promise<string[]> {
   return exclusively(knex, async (trx) => {
     const [, undone] = (await trx.migrate.rollback({ migrationSource })) as [number, string[]]
@@ -125,11 +130,42 @@ async function exclusively<T>(knex: Knex, work: (trx: Knex.Transaction) => Promi
   return knex.transaction(
     async (trx) => {
       await trx.raw(`select pg_advisory_xact_lock(hashtext('tickets migrate'))`)
+      await stayInOneSchema(trx)
       return work(trx)
     },
     { isLong: true },
   )
 }
+
+/**
+ * Reduces the search path to the schema that has the tables, or where there are none yet, to the
+ * first one in the path. Otherwise a schema that comes before it, such as one with the name of this
+ * role, would get tables of its own, and what other roles create there would be found first.
+ *
+ * Throws DB_AUTH unless this login has the rights of the tables' owner. As it may not read Knex's
+ * lock, Knex would try to create another one.
+ */
+async function stayInOneSchema(trx: Knex.Transaction): Promise<void> {
+  const [found] = await query<{ owner: string | null; isOwner: boolean }>(trx, STAY_IN_ONE_SCHEMA)
+  if (found!.owner === null || found!.isOwner) return
+  throw new TicketsError(
+    'DB_AUTH',
+    `The tables belong to the role ${quote(found!.owner)}, and only their owner can migrate. Log in as that role. Nothing was changed.`,
+  )
+}
+
+// Where another role may create objects in the schema, an operator or a function of theirs may fit
+// these types better than PostgreSQL's own.
+const STAY_IN_ONE_SCHEMA = `
+  select pg_catalog.set_config(
+           'search_path',
+           pg_catalog.quote_ident(coalesce(nspname, pg_catalog.current_schema())) || ', pg_temp',
+           true),
+         pg_catalog.pg_get_userbyid(relowner) as owner,
+         pg_catalog.pg_has_role(relowner, 'usage') as "isOwner"
+  from pg_catalog.to_regclass('knex_migrations') as migrations
+  left join pg_catalog.pg_class on pg_class.oid operator(pg_catalog.=) migrations
+  left join pg_catalog.pg_namespace on pg_namespace.oid = relnamespace`
 
 /** A schema that one may not use looks as if it were empty: its tables are not found. */
 async function isSchemaClosed(knex: Knex): Promise<boolean> {

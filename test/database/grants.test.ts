@@ -184,6 +184,19 @@ describe.each([
     expect((await as('stranger', ['show', 'list', '--json'])).json().error.code).toBe('DB_AUTH')
   })
 
+  // In the schema public, everybody may do so up to PostgreSQL 14.
+  it('cannot migrate or roll back where it may create tables either', async () => {
+    await sql('operator', `grant create on schema public to ${identifier(clerk)}`)
+    const before = await sql('operator', CHECKSUM)
+    for (const argv of [['migrate'], ['migrate', '--rollback', '--yes']]) {
+      const ran = await as(clerk, [...argv, '--json', '--quiet'])
+      expect([ran.exitCode, ran.json().error.code]).toEqual([6, 'DB_AUTH'])
+      expect(ran.json().error.message).toMatch(/belong to the role "operator"/)
+    }
+    expect(await sql('operator', CHECKSUM)).toEqual(before)
+    await sql('operator', `revoke create on schema public from ${identifier(clerk)}`)
+  })
+
   it('cannot read the box office of another database', async () => {
     const ran = await as(clerk, ['show', 'list', '--json'], { database: 'other' })
     expect([ran.exitCode, ran.json().error.code]).toEqual([6, 'DB_AUTH'])
@@ -198,6 +211,22 @@ describe.each([
 const CHECKSUM = `select (select md5(string_agg(shows::text, '|' order by id)) from shows) as shows,
   (select md5(string_agg(bookings::text, '|' order by id)) from bookings) as bookings,
   (select relacl::text from pg_class where oid = 'bookings'::regclass) as grants`
+
+describe('migrate', () => {
+  it.each([[['migrate']], [['migrate', '--grant', CLERK]]])(
+    'stays in the schema of the tables when another comes before it in the search path: %j',
+    async (argv) => {
+      // The search path begins with the schema of the role's own name.
+      await sql('operator', 'create schema operator')
+      const ran = await as('operator', [...argv, '--json'])
+      expect([ran.exitCode, ran.json().applied]).toEqual([0, []])
+      expect(
+        await sql('operator', `select from pg_class where relnamespace = 'operator'::regnamespace`),
+      ).toEqual([])
+      await sql('operator', 'drop schema operator')
+    },
+  )
+})
 
 describe('migrate --grant', () => {
   it('gives the same grants once, however often and however many at once', async () => {
