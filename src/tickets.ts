@@ -170,7 +170,8 @@ export interface Tickets {
    * Creates or upgrades the schema; the names of the migrations that it ran. `grant` names a role
    * that is to do the work of a box office: all but deleting and changing the schema.
    *
-   * Throws INVALID_INPUT for a role that does not exist; then nothing is migrated either.
+   * Throws INVALID_INPUT for a role that does not exist, and DB_AUTH unless this login has the rights
+   * of the tables' owner; then nothing is migrated either.
    */
   migrate(options?: MigrateOptions): Promise<string[]>
   /** Takes back the latest batch of migrations; their names. */

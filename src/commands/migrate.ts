@@ -27,7 +27,10 @@ export const run: Handler<MigrateOptions> = async (context, options) => {
 }
 
 async function upgrade({ output, tickets }: Context, grant: string | undefined) {
-  const applied = await tickets.migrate({ grant })
+  const applied = await tickets.migrate({
+    grant,
+    onWarning: (sentence) => output.hint(sentence),
+  })
   if (output.json) {
     return output.document({ applied, ...(grant !== undefined && { granted: grant }) })
   }

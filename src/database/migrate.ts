@@ -9,7 +9,7 @@ import * as m0007 from '../../migrations/0007_words_of_shows.js'
 import * as m0008 from '../../migrations/0008_records_beside_the_lock.js'
 import * as m0009 from '../../migrations/0009_safe_triggers_and_logins.js'
 import { TicketsError } from '../core/errors.js'
-import { quote } from '../core/quote.js'
+import { quote, visible } from '../core/quote.js'
 import type { Database } from './connection.js'
 import { sqlState } from './failures.js'
 import { grantBoxOffice } from './grants.js'
@@ -59,6 +59,8 @@ export async function schemaStatus(knex: Knex): Promise<SchemaStatus> {
 export interface MigrateOptions {
   /** Let this role do the work of a box office afterwards: see `grantBoxOffice`. */
   grant?: string | undefined
+  /** Receives a sentence when roles that do not own the schema may create objects in it. */
+  onWarning?: ((sentence: string) => void) | undefined
 }
 
 /**
@@ -68,10 +70,14 @@ export interface MigrateOptions {
  * Throws SCHEMA_TOO_NEW, DB_AUTH unless this login has the rights of the tables' owner, and what
  * `grantBoxOffice` throws; then nothing was migrated either.
  */
-export async function migrate(knex: Knex, { grant }: MigrateOptions = {}): Promise<string[]> {
+export async function migrate(
+  knex: Knex,
+  { grant, onWarning }: MigrateOptions = {},
+): Promise<string[]> {
   return exclusively(knex, async (trx) => {
     const [, ran] = (await trx.migrate.latest({ migrationSource })) as [number, string[]]
     if (grant !== undefined) await grantBoxOffice(trx, grant)
+    if (onWarning) await warnOfCreators(trx, grant ?? null, onWarning)
     return ran
   })
 }
@@ -166,6 +172,35 @@ const STAY_IN_ONE_SCHEMA = `
   from pg_catalog.to_regclass('knex_migrations') as migrations
   left join pg_catalog.pg_class on pg_class.oid operator(pg_catalog.=) migrations
   left join pg_catalog.pg_namespace on pg_namespace.oid = relnamespace`
+
+/**
+ * Warns when everybody may create objects in the schema, as in `public` up to PostgreSQL 14, or when
+ * the role of `--grant` may. PostgreSQL prefers a function or operator there to its own when it fits
+ * the types better, and runs it with the rights of the login whose statement calls it.
+ */
+async function warnOfCreators(
+  trx: Knex.Transaction,
+  role: string | null,
+  onWarning: (sentence: string) => void,
+): Promise<void> {
+  const [creator] = await query<{ who: string; schema: string; grantee: string }>(
+    trx,
+    `select case when everybody then 'Every role' else 'The role ' || quote_ident(role) end as who,
+            case when everybody then 'public' else quote_ident(role) end as grantee,
+            quote_ident(nspname) as schema
+     from (values (?::text)) as asked (role), pg_namespace,
+          has_schema_privilege('public', pg_namespace.oid, 'create') as everybody
+     where nspname = current_schema()
+       and (everybody or has_schema_privilege(role::name, pg_namespace.oid, 'create')
+                         and not pg_has_role(role::name, current_user, 'usage'))`,
+    [role],
+  )
+  if (creator === undefined) return
+  const { who, grantee, schema } = creator
+  onWarning(
+    `${visible(who)} may create functions and operators in the schema ${visible(schema)}, and code in them could run with the rights of others who work there. Take that right away: REVOKE CREATE ON SCHEMA ${visible(schema)} FROM ${visible(grantee)};`,
+  )
+}
 
 /** A schema that one may not use looks as if it were empty: its tables are not found. */
 async function isSchemaClosed(knex: Knex): Promise<boolean> {

@@ -228,6 +228,38 @@ describe('migrate', () => {
   )
 })
 
+describe('who else may create objects in the schema', () => {
+  const migrate = async (...flags: string[]) =>
+    (await as('operator', ['migrate', ...flags])).stderr.split('\n').slice(1).join(' ')
+
+  it.each([
+    [
+      'everybody',
+      'public',
+      [],
+      /Every role may create .* REVOKE CREATE ON SCHEMA public FROM public;/,
+    ],
+    ['everybody', 'public', ['--grant', CLERK], /Every role may .* FROM public;/],
+    ['the role', CLERK, ['--grant', CLERK], /The role clerk may create .* FROM clerk;/],
+    ['the role', BOBBY, ['--grant', BOBBY], /FROM "Bobby ""x\.y"" .*";/],
+  ])('%s: migrate says so, and how to revoke it (%s, %j)', async (_, role, flags, warning) => {
+    const grantee = role === 'public' ? role : identifier(role)
+    await sql('operator', `grant create on schema public to ${grantee}`)
+    expect((await migrate(...flags)).replace(/\s+/g, ' ')).toMatch(warning)
+    await sql('operator', `revoke create on schema public from ${grantee}`)
+    expect(await migrate(...flags)).not.toMatch(/may create/)
+  })
+
+  it('its owner: migrate says nothing', async () => {
+    await server.run('grant operator to stranger')
+    for (const role of ['operator', 'owner', 'stranger']) {
+      expect(await migrate('--grant', role)).not.toMatch(/may create/)
+    }
+    await sql('operator', 'revoke all on all tables in schema public from stranger')
+    await server.run('revoke operator from stranger')
+  })
+})
+
 describe('migrate --grant', () => {
   it('gives the same grants once, however often and however many at once', async () => {
     const grants = () =>
