@@ -85,14 +85,17 @@ export function knexClient({ session, connect }: KnexClientOptions): typeof Knex
     }
 
     override _query(connection: pg.Client, statement: Statement): Promise<Statement> {
-      if (!this.transacting) return this.#queryAlone(connection, statement)
+      if (!this.transacting) return this._queryAlone(connection, statement)
       const isEnd = statement.sql === 'COMMIT;' || statement.sql === 'ROLLBACK'
       const limitMs = isEnd ? session.statementTimeoutMs : limits.get(connection)
       return untilAnswered(connection, limitMs!, super._query(connection, statement))
     }
 
-    /** All three are sent at once: what is around the statement costs no round trip. */
-    async #queryAlone(connection: pg.Client, statement: Statement): Promise<Statement> {
+    /**
+     * All three are sent at once: what is around the statement costs no round trip. Not a private
+     * method: Knex derives other clients from this one, which would not have it.
+     */
+    async _queryAlone(connection: pg.Client, statement: Statement): Promise<Statement> {
       const begun = connection.query(beginAlone)
       const answer = super._query(connection, statement)
       const ended = connection.query('COMMIT')
