@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { down, up } from '../../migrations/0009_safe_triggers_and_logins.js'
 import type { Database } from '../../src/database/connection.js'
-import { migrate, migrationSource } from '../../src/database/migrate.js'
+import { migrate } from '../../src/database/migrate.js'
 import { openTickets } from '../../src/index.js'
 import { openCore } from '../support/core-database.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
+import { migrateBefore } from '../support/migrate-before.js'
 import { insertShow } from '../support/shows.js'
 
 let db: TestDatabase
@@ -20,13 +21,7 @@ afterAll(async () => {
 })
 
 test('an upgrade leaves the login of earlier events open, and records it from then on', async () => {
-  const all = await migrationSource.getMigrations([])
-  const earlier = all.slice(0, all.indexOf('0009_safe_triggers_and_logins'))
-  await core.knex.transaction((trx) =>
-    trx.migrate.latest({
-      migrationSource: { ...migrationSource, getMigrations: async () => earlier },
-    }),
-  )
+  await core.knex.transaction((trx) => migrateBefore(trx, '0009'))
   const show = await insertShow(db)
   await migrate(core.knex)
   await db.sql(`update shows set name = 'Dogs'`)
