@@ -90,15 +90,13 @@ function spanOf(seats: string | readonly number[]): number {
   if (typeof seats !== 'string' || NUMBERS.test(seats)) return seats.length
   let span = 0
   for (const { first, last } of readSeatSpec(seats)) {
-    // How long a row is, only the show knows; a long one, for safety.
-    const rows = (last.row ?? 0) - (first.row ?? 0)
-    span += Math.min(rows * LONG_ROW + Math.abs(last.number - first.number) + 1, MAX_SEATS)
+    // A range across rows is refused, so its rows take no memory.
+    span += Math.min(Math.abs(last.number - first.number) + 1, MAX_SEATS)
   }
   return span
 }
 
 const NUMBERS = /^[1-9]\d{0,5}(,[1-9]\d{0,5}){0,99}$/
-const LONG_ROW = 1000
 
 function lengthOf(values: Readonly<Record<string, unknown>>): number {
   let length = 0

@@ -25,7 +25,8 @@ const HOW_TO = 'Write seats like 1,2,5-8, or like A1-A4,B3 if the show has rows.
 /**
  * The pieces of '1,2,5-8' or 'A1-A4,B3', one at a time, as far as they can be understood without
  * knowing the show. Throws INVALID_INPUT: not a seat, an empty piece, a range that runs backwards
- * or mixes a label with a number.
+ * in its row or mixes a label with a number. A range may still cross rows: only a show knows where
+ * its rows end, and so what to write instead.
  */
 export function* readSeatSpec(spec: string): Generator<SeatPiece> {
   if (spec.length > LONGEST_SPEC) {
@@ -85,8 +86,7 @@ function checkRange(piece: string, first: SeatName, last: SeatName): void {
       `${quote(piece)} mixes a row label with a seat number: write both ends alike, such as B1-B4.`,
     )
   }
-  const rows = (last.row ?? 0) - (first.row ?? 0)
-  if (rows < 0 || (rows === 0 && last.number < first.number)) {
+  if (first.row === last.row && last.number < first.number) {
     throw new TicketsError(
       'INVALID_INPUT',
       `${quote(piece)} runs backwards: write the lower seat first.`,

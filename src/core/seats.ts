@@ -16,12 +16,22 @@ export const MAX_SEATS = 100_000
 /** An error lists the seats that it is about up to this many. */
 const FEW = 20
 
+/** An error writes out the ranges of this many rows; of more, the first two and the last. */
+const MOST_ROWS = 5
+
+/** Both ends are seats of the range. */
+interface SeatRange {
+  first: number
+  last: number
+}
+
 /**
  * '1,2,5-8' or 'A1-A4,B3' as ascending seat numbers. Labels may be in either case, and spaces may
- * stand around commas and dashes. A range of labels may cross rows.
+ * stand around commas and dashes.
  *
- * Throws INVALID_INPUT (syntax, a seat twice, a range backwards, labels without rows) and
- * NO_SUCH_SEAT (seat 0, or beyond the row or the house), with `seats` when they are few.
+ * Throws INVALID_INPUT (syntax, a seat twice, a range backwards, a range of labels that crosses
+ * rows, labels without rows) and NO_SUCH_SEAT (seat 0, or beyond the row or the house), with `seats`
+ * when they are few.
  */
 export function parseSeats(spec: string, layout: SeatLayout): number[] {
   const seats: number[] = []
@@ -63,7 +73,7 @@ export function checkSeats(seats: readonly number[], layout: SeatLayout): number
  * The seats may come in any order.
  */
 export function formatSeats(seats: Iterable<number>, layout: SeatLayout): string {
-  const ranges: { first: number; last: number }[] = []
+  const ranges: SeatRange[] = []
   for (const seat of [...seats].sort((a, b) => a - b)) {
     const range = ranges.at(-1)
     if (range && seat === range.last + 1 && !startsRow(seat, layout)) {
@@ -113,7 +123,26 @@ function rangeOf({ first, last }: SeatPiece, layout: SeatLayout) {
   if (first.row === null) {
     checkNumbers(first, last, layout)
   }
-  return { first: seatOf(first, layout), last: seatOf(last, layout) }
+  const range = { first: seatOf(first, layout), last: seatOf(last, layout) }
+  if (first.row === last.row) return range
+  throw new TicketsError(
+    'INVALID_INPUT',
+    `${quote(`${first.text}-${last.text}`)} crosses rows. Write a range for each row: ${rangesByRow(range, layout)}.`,
+  )
+}
+
+/** The ranges, row by row, that a range across rows stands for: 'A7-A12,B1-B2'. */
+function rangesByRow({ first, last }: SeatRange, layout: SeatLayout): string {
+  const perRow = layout.seatsPerRow!
+  const [low, high] = [Math.min(first, last), Math.max(first, last)]
+  const ranges: string[] = []
+  for (let start = low; start <= high; ) {
+    const end = Math.min(Math.ceil(start / perRow) * perRow, high)
+    ranges.push(formatRange({ first: start, last: end }, layout))
+    start = end + 1
+  }
+  if (ranges.length > MOST_ROWS) ranges.splice(2, ranges.length - 3, '…')
+  return ranges.join(',')
 }
 
 function checkNumbers(first: SeatName, last: SeatName, layout: SeatLayout) {
@@ -234,7 +263,7 @@ function startsRow(seat: number, { seatsPerRow }: SeatLayout): boolean {
   return seatsPerRow !== null && (seat - 1) % seatsPerRow === 0
 }
 
-function formatRange({ first, last }: { first: number; last: number }, layout: SeatLayout): string {
+function formatRange({ first, last }: SeatRange, layout: SeatLayout): string {
   return first === last
     ? seatLabel(first, layout)
     : `${seatLabel(first, layout)}-${seatLabel(last, layout)}`

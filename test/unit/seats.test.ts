@@ -39,7 +39,8 @@ describe('a spec that names seats', () => {
     ['007', plain, [7]],
     ['A1-A4,B3', rows, [1, 2, 3, 4, 13]],
     ['a1 - a3, b03', rows, [1, 2, 3, 13]],
-    ['A9-B2', rows, [9, 10, 11, 12]],
+    ['A9-A10,B1-B2', rows, [9, 10, 11, 12]],
+    ['9-12', rows, [9, 10, 11, 12]],
     ['13,A1', rows, [1, 13]],
     ['J10', rows, [100]],
     ['C5', shortLastRow, [25]],
@@ -76,7 +77,6 @@ describe('a spec whose syntax is wrong is refused before any show is known', () 
     '١',
     '1–3',
     '8-5',
-    'B1-A1',
     'A5-A3',
     'A1-4',
     '1-A4',
@@ -110,12 +110,48 @@ describe('a spec that the show cannot honour is refused with the seats it is abo
     ['5,5', plain, 'INVALID_INPUT', [5], /Seat 5 is named twice/],
     ['1-5,5-8', plain, 'INVALID_INPUT', [5], /Seat 5 /],
     ['B3,13', rows, 'INVALID_INPUT', [13], /Seat B3 is named twice/],
+    ['A7-B2', plain, 'INVALID_INPUT', undefined, /"A7".*no rows/],
+    ['A7-K2', rows, 'NO_SUCH_SEAT', undefined, /Seat K2 .*rows are A to J/],
   ])('%j', (spec, layout, code, seats, sentence) => {
     checkSeatSpec(spec)
     const error = failure(() => parseSeats(spec, layout))
     expect(error.code).toBe(code)
     expect(error.seats).toEqual(seats)
     expect(error.message).toMatch(sentence)
+  })
+})
+
+describe('a range that crosses rows is refused with a range for each row, which is then read', () => {
+  const long = { totalSeats: 100_000, seatsPerRow: 1 }
+  it.each<[string, SeatLayout, string, number]>([
+    ['A7-B2', rows, 'A7-A10,B1-B2', 6],
+    ['B2-A7', rows, 'A7-A10,B1-B2', 6],
+    ['a7 - b2', rows, 'A7-A10,B1-B2', 6],
+    ['A10-B1', rows, 'A10,B1', 2],
+    ['B1-A10', rows, 'A10,B1', 2],
+    ['A1-B10', rows, 'A1-A10,B1-B10', 20],
+    ['B9-C5', shortLastRow, 'B9-B10,C1-C5', 7],
+    ['H9-J2', rows, 'H9-H10,I1-I10,J1-J2', 14],
+    ['A9-E2', rows, 'A9-A10,B1-B10,C1-C10,D1-D10,E1-E2', 34],
+    ['A1-C1', long, 'A1,B1,C1', 3],
+    ['Z10-AA1', { totalSeats: 270, seatsPerRow: 10 }, 'Z10,AA1', 2],
+  ])('%s', (spec, layout, instead, seats) => {
+    const error = failure(() => parseSeats(spec, layout))
+    expect(error.code).toBe('INVALID_INPUT')
+    expect(error.message).toContain('crosses rows')
+    expect(error.message).toMatch(new RegExp(`: ${instead}\\.$`))
+    expect(parseSeats(instead, layout)).toHaveLength(seats)
+  })
+
+  it.each<[string, SeatLayout, string]>([
+    ['A9-F2', rows, 'A9-A10,B1-B10,…,F1-F2'],
+    ['A1-EQXD1', long, 'A1,B1,…,EQXD1'],
+  ])('%s: too many rows are not all written out', (spec, layout, instead) => {
+    expect(failure(() => parseSeats(spec, layout)).message).toContain(`: ${instead}.`)
+  })
+
+  it('wherever in the spec it stands', () => {
+    expect(failure(() => parseSeats('1,A7-B2,J1', rows)).message).toContain('"A7-B2" crosses rows')
   })
 })
 
