@@ -12,7 +12,7 @@ import {
 import { BookingQueue } from './core/booking-queue.js'
 import { type BookingOptions, bookSeats, previewSeats, refusalError } from './core/bookings.js'
 import { type HistoryEvent, type HistoryOf, listHistory } from './core/history.js'
-import { type CancelOptions, cancelBooking } from './core/life/cancel.js'
+import { type Cancelled, type CancelOptions, cancelBooking } from './core/life/cancel.js'
 import { type CheckIn, type CheckInOptions, checkIn } from './core/life/check-in.js'
 import { type Confirmed, type ConfirmOptions, confirmBooking } from './core/life/confirm.js'
 import { type MoveOptions, moveBooking } from './core/life/move.js'
@@ -189,7 +189,7 @@ class BoxOffice implements Tickets {
     return this.#run((db) => confirmBooking(db, booking, options))
   }
 
-  cancelBooking(booking: string, options?: CancelOptions): Promise<BookingOutcome> {
+  cancelBooking(booking: string, options?: CancelOptions): Promise<Cancelled> {
     return this.#run((db) => cancelBooking(db, booking, options))
   }
 

@@ -23,7 +23,7 @@ export {
   showJson,
   showReportJson,
 } from './core/json.js'
-export type { CancelOptions } from './core/life/cancel.js'
+export type { Cancelled, CancelOptions } from './core/life/cancel.js'
 export type { CheckIn, CheckInOptions } from './core/life/check-in.js'
 export type { Confirmed, ConfirmOptions } from './core/life/confirm.js'
 export type { MoveOptions } from './core/life/move.js'

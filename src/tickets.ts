@@ -4,7 +4,7 @@ import type { BookingOutcome, BookingRequest, BookingStatus } from './core/booki
 import type { BookingFilter, ListedBooking } from './core/booking-list.js'
 import type { BookingOptions } from './core/bookings.js'
 import type { HistoryEvent, HistoryOf } from './core/history.js'
-import type { CancelOptions } from './core/life/cancel.js'
+import type { Cancelled, CancelOptions } from './core/life/cancel.js'
 import type { CheckIn, CheckInOptions } from './core/life/check-in.js'
 import type { Confirmed, ConfirmOptions } from './core/life/confirm.js'
 import type { MoveOptions } from './core/life/move.js'
@@ -136,7 +136,7 @@ export interface Tickets {
   /** Sells what a hold keeps, all or some; see `confirmBooking` in core/life for what it throws. */
   confirmBooking(booking: string, options?: ConfirmOptions): Promise<Confirmed>
   /** Gives seats back, all or some. Throws BOOKING_NOT_FOUND, INVALID_INPUT, NO_SUCH_SEAT, WRONG_STATE. */
-  cancelBooking(booking: string, options?: CancelOptions): Promise<BookingOutcome>
+  cancelBooking(booking: string, options?: CancelOptions): Promise<Cancelled>
   /**
    * Exchanges seats, within a show or for another one. Throws BOOKING_NOT_FOUND, SHOW_NOT_FOUND,
    * INVALID_INPUT, NO_SUCH_SEAT, SEATS_TAKEN, SHOW_CANCELLED and WRONG_STATE; then nothing changed.

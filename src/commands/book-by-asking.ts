@@ -1,7 +1,7 @@
 import type { BookingOutcome, BookingRequest } from '../core/booking.js'
 import { TicketsError } from '../core/errors.js'
 import { checkText } from '../core/input.js'
-import { formatSeats } from '../core/seats.js'
+import { countSeats, formatSeats } from '../core/seats.js'
 import type { Show } from '../core/shows.js'
 import { askConfirm, askShow, askText } from '../terminal/prompts.js'
 import { dryRunSentence } from './booking-text.js'
@@ -104,7 +104,8 @@ async function askCustomer({ asking }: Context): Promise<string | null> {
 
 function question(show: Show, seats: number[], { customer, hold }: BookingRequest): string {
   const whom = customer ? ` for ${customer}` : ''
-  return `${hold === undefined ? 'Book' : 'Hold'} ${formatSeats(seats, show)}${whom}?`
+  const named = `${countSeats(seats.length)}: ${formatSeats(seats, show)}`
+  return `${hold === undefined ? 'Book' : 'Hold'} ${named}${whom}?`
 }
 
 function isMendedByOtherSeats(error: unknown): error is TicketsError {

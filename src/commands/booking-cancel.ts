@@ -1,7 +1,9 @@
 import type { ListedBooking } from '../core/booking-list.js'
-import { checkSeatSpec, formatLabels } from '../core/seats.js'
+import type { Cancelled } from '../core/life/cancel.js'
+import { checkSeatSpec, countSeats, formatLabels, formatSeats } from '../core/seats.js'
+import { isLong, nameSeats } from '../terminal/booking-card.js'
 import type { Context, Handler } from './context.js'
-import { announceStep, namedBooking, UNCHANGED } from './named-booking.js'
+import { announceStep, namedBooking, type StepWords, UNCHANGED } from './named-booking.js'
 
 export interface BookingCancelOptions {
   seats?: string
@@ -24,10 +26,26 @@ export const run: Handler<BookingCancelOptions, [string | undefined]> = async (
     ...(seats !== undefined && { seats }),
     ...(reason !== undefined && { reason }),
   })
-  const isPart = outcome.booking.status !== 'CANCELLED'
-  await announceStep(context, outcome, {
-    sentence: isPart ? `Given back: ${seats}. The booking keeps the rest.` : undefined,
-  })
+  await announceStep(context, outcome, wordsOf(outcome))
+}
+
+/** 'Cancelled 4 seats: A1-A4', or 'Returned A1; kept A2-A3 (1 of 3 seats)'. */
+export function wordsOf({ booking, returned }: Cancelled): StepWords {
+  const { seats: kept } = booking
+  if (booking.status === 'CANCELLED') {
+    return {
+      done: (show) => `Cancelled ${nameSeats(returned, show)}`,
+      already: 'Already cancelled',
+    }
+  }
+  const all = returned.length + kept.length
+  return {
+    done: (show) =>
+      isLong(returned, show) || isLong(kept, show)
+        ? `Returned ${returned.length} of ${countSeats(all)}`
+        : `Returned ${formatSeats(returned, show)}; kept ${formatSeats(kept, show)} (${returned.length} of ${countSeats(all)})`,
+    already: 'Already returned',
+  }
 }
 
 async function askLeave(
@@ -37,7 +55,8 @@ async function askLeave(
 ): Promise<boolean> {
   const { askConfirm } = await import('../terminal/prompts.js')
   const whose = booking.customer === null ? '' : ` of ${booking.customer}`
-  const what = seats ?? formatLabels(booking.seats, booking.seatLabels)
+  const all = `${countSeats(booking.seats.length)}: ${formatLabels(booking.seats, booking.seatLabels)}`
+  const what = seats ?? all
   const message = `Cancel ${what}${whose}, ${booking.showName}?`
   return askConfirm({ ...asking, unchanged: UNCHANGED }, { message, default: false })
 }

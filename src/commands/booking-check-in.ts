@@ -1,6 +1,6 @@
 import { checkInJson } from '../core/json.js'
 import type { CheckIn } from '../core/life/check-in.js'
-import { checkSeatSpec, formatSeats } from '../core/seats.js'
+import { checkSeatSpec, countSeats, formatSeats } from '../core/seats.js'
 import type { Show } from '../core/shows.js'
 import { renderDoorAnswer } from '../terminal/door-answer.js'
 import { paperOf } from '../terminal/paper.js'
@@ -43,7 +43,10 @@ async function tell({ output, tickets }: Context, answer: CheckIn, isUndo: boole
 function factsOf({ booking, admitted, already }: CheckIn, show: Show, isUndo: boolean) {
   return {
     isUndo,
-    admitted: formatSeats(admitted, show),
+    admitted:
+      admitted.length === 0
+        ? ''
+        : `${formatSeats(admitted, show)} (${countSeats(admitted.length)})`,
     already: [...seatsByTime(already, show)].map(
       ([time, seats]) => `${formatSeats(seats, show)} since ${time}`,
     ),

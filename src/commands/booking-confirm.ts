@@ -1,4 +1,5 @@
 import { checkSeatSpec, formatLabels } from '../core/seats.js'
+import { nameSeats } from '../terminal/booking-card.js'
 import type { Context, Handler } from './context.js'
 import { announceStep, namedBooking } from './named-booking.js'
 
@@ -15,7 +16,9 @@ export const run: Handler<{ seats?: string }, [string | undefined]> = async (
     seats === undefined ? {} : { seats },
   )
   await announceStep(context, outcome, {
-    sentence:
+    done: (show) => `Confirmed ${nameSeats(outcome.booking.seats, show)}`,
+    already: 'Already confirmed',
+    hint:
       [
         ...(hadExpired ? ['The hold had expired, but its seats were still free.'] : []),
         ...(outcome.booking.id === id ? [] : [await leftOf(context, id)]),

@@ -1,5 +1,9 @@
 import type { Booking, BookingOutcome } from '../core/booking.js'
-import { checkSeatSpec } from '../core/seats.js'
+import type { ListedBooking } from '../core/booking-list.js'
+import { checkSeatSpec, countSeats, formatLabels, formatSeats } from '../core/seats.js'
+import type { Show } from '../core/shows.js'
+import { isLong } from '../terminal/booking-card.js'
+import { type Paper, paperOf, signs } from '../terminal/paper.js'
 import { type Context, type Handler, inputRequired } from './context.js'
 import { announceStep, namedBooking, UNCHANGED } from './named-booking.js'
 
@@ -24,13 +28,22 @@ export const run: Handler<BookingMoveOptions, [string | undefined]> = async (
       : await tickets.moveBooking(before.id, { to, toShow })
   if (outcome === undefined) return output.hint(UNCHANGED)
   await announceStep(context, outcome, {
-    sentence: `Given back: ${givenBack(before, outcome.booking).join(', ')}.`,
+    done: (show) => movedText(before, { seats: outcome.booking.seats, show }, paperOf(output)),
+    already: 'Already there',
   })
 }
 
-function givenBack(before: Booking, { showId, seats }: Booking): string[] {
-  const kept = new Set(showId === before.showId ? seats : [])
-  return before.seatLabels.filter((_, index) => !kept.has(before.seats[index]!))
+/** 'Moved A1-A2 → B1-B2 (2 seats)'. */
+function movedText(
+  before: ListedBooking,
+  { seats, show }: { seats: number[]; show: Show },
+  paper: Paper,
+): string {
+  const count = countSeats(seats.length)
+  if (isLong(seats, show)) return `Moved ${count}`
+  const from = formatLabels(before.seats, before.seatLabels)
+  const whence = before.showId === show.id ? from : `${from} of ${before.showName}`
+  return `Moved ${whence} ${signs(paper).arrow} ${formatSeats(seats, show)} (${count})`
 }
 
 /** On the show's map, or in typed answers. */

@@ -1,6 +1,6 @@
 import type { BookingOutcome } from '../core/booking.js'
 import { formatStartTime } from '../core/format-time.js'
-import { formatSeats } from '../core/seats.js'
+import { countSeats, formatSeats } from '../core/seats.js'
 import type { Show } from '../core/shows.js'
 import type { BookingFacts } from '../terminal/booking-card.js'
 import { whenOf } from './show-text.js'
@@ -9,7 +9,7 @@ import { whenOf } from './show-text.js'
 export function bookingFacts(
   { booking, replayed }: BookingOutcome,
   show: Show,
-  hasExpired = false,
+  { hasExpired = false, done }: Pick<BookingFacts, 'hasExpired' | 'done'> = {},
 ): BookingFacts {
   return {
     reference: booking.reference,
@@ -22,10 +22,11 @@ export function bookingFacts(
     hasExpired,
     failure: booking.failure?.message ?? null,
     isReplayed: replayed,
+    done,
   }
 }
 
 /** The answer to a dry run. Ends with a newline. */
 export function dryRunSentence(seats: readonly number[], show: Show): string {
-  return `${formatSeats(seats, show)} free. Nothing was booked (dry run).\n`
+  return `${countSeats(seats.length)} free: ${formatSeats(seats, show)}. Nothing was booked (dry run).\n`
 }

@@ -38,7 +38,7 @@ async function draw(
   await output.write(
     [
       renderBookingCard(
-        bookingFacts({ booking, replayed: false }, show, booking.hasExpired),
+        bookingFacts({ booking, replayed: false }, show, { hasExpired: booking.hasExpired }),
         paper,
       ),
       ...(inside === '' ? [] : [`  Inside: ${inside}\n`]),

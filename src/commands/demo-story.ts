@@ -1,7 +1,8 @@
 import type { BookingRequest } from '../core/booking.js'
 import { formatDuration } from '../core/duration.js'
 import { TicketsError } from '../core/errors.js'
-import { type BookingOutcome, formatSeats, type Show, type ShowDetails } from '../index.js'
+import type { BookingOutcome, Show, ShowDetails } from '../index.js'
+import { nameSeats } from '../terminal/booking-card.js'
 import type { Output } from '../terminal/io.js'
 import { type Paper, paperOf, tint } from '../terminal/paper.js'
 import { renderSeatMap } from '../terminal/seat-map.js'
@@ -148,9 +149,8 @@ export class DemoStory {
       return renderResult('failed', result.message, { below: hint ? [hint] : [], paper })
     }
     const { seats, customer, status, reference } = result.booking
-    const named = formatSeats(seats, show)
     const verb = status === 'HELD' ? 'Holding' : 'Booked'
-    const text = `${verb} ${named} for ${customer}, reference ${reference}`
+    const text = `${verb} ${nameSeats(seats, show)} for ${customer}, reference ${reference}`
     return renderResult(status === 'HELD' ? 'held' : 'done', text, { paper })
   }
 

@@ -1,6 +1,7 @@
 import type { BookingOutcome } from '../core/booking.js'
 import type { ListedBooking } from '../core/booking-list.js'
 import { bookingJson } from '../core/json.js'
+import type { Show } from '../core/shows.js'
 import { type Context, inputRequired } from './context.js'
 
 /** The booking that the command line names; where it names none, a person is asked. */
@@ -28,11 +29,23 @@ export async function namedBooking(
 /** What Ctrl-C leaves behind. */
 export const UNCHANGED = 'Nothing was changed.'
 
-/** Tells what stands after a step: JSON, or the card and, for people, a sentence about the step. */
+/** How a step in the life of a booking is announced. */
+export interface StepWords {
+  /** What it has done, with the seats as the show names them: 'Confirmed 4 seats: C5-C8'. */
+  done(show: Show): string
+  /** What was so before, when it had nothing to do: 'Already confirmed'. */
+  already: string
+  /** A sentence more for people. */
+  hint?: string | undefined
+  /** Fields more for programs. */
+  json?: object
+}
+
+/** Says what a step did to a booking, and what stands: in JSON, or as the card of the booking. */
 export async function announceStep(
   { output, tickets }: Context,
   outcome: BookingOutcome,
-  { sentence, json = {} }: { sentence?: string | undefined; json?: object },
+  { done, already, hint, json = {} }: StepWords,
 ): Promise<void> {
   if (output.json) return output.document({ ...bookingJson(outcome), ...json })
   const { booking, replayed } = outcome
@@ -41,11 +54,15 @@ export async function announceStep(
   const { bookingFacts } = await import('./booking-text.js')
   // The step is done, whatever becomes of the connection now: it must be told.
   const show = await tickets.findShow(booking.showId).catch(() => undefined)
+  const whom = booking.customer === null ? '' : ` for ${booking.customer}`
+  const said = () => (replayed ? `${already}; nothing changed.` : `${done(show!)}${whom}`)
   await output.write(
     show === undefined
       ? `${booking.reference} is ${booking.status}: ${booking.seatLabels.join(', ')}.\n`
-      : renderBookingCard(bookingFacts({ booking, replayed: false }, show), paperOf(output)),
+      : renderBookingCard(
+          bookingFacts({ booking, replayed: false }, show, { done: said() }),
+          paperOf(output),
+        ),
   )
-  if (replayed) output.hint(`It was so already. ${UNCHANGED}`)
-  else if (sentence !== undefined) output.hint(sentence)
+  if (!replayed && hint !== undefined) output.hint(hint)
 }

@@ -32,7 +32,7 @@ export const run: Handler<ShowCancelOptions, [string]> = async (context, options
   const { paperOf } = await import('../terminal/paper.js')
   const { renderShowCard } = await import('../terminal/show-card.js')
   await output.write(renderShowCard(showFacts(cancelled), paperOf(output)))
-  if (show.cancelledAt !== null) output.hint('It was cancelled already. Nothing was changed.')
+  if (show.cancelledAt !== null) output.hint('Already cancelled; nothing changed.')
 }
 
 function expectedOf({ yes, dryRun, expectBookings }: ShowCancelOptions): number | undefined {

@@ -5,7 +5,9 @@ import { askKey } from '../terminal/key-prompt.js'
 import { errorPaperOf } from '../terminal/paper.js'
 import { renderProblem } from '../terminal/problem-card.js'
 import { type AskingOptions, bookByAsking } from './book-by-asking.js'
+import { wordsOf } from './booking-cancel.js'
 import type { Context } from './context.js'
+import { announceStep } from './named-booking.js'
 
 /**
  * Serves a queue at the window: books by asking, and then the next customer for the same show, with
@@ -34,7 +36,7 @@ export async function serveQueue(
     if (next === 'done') return
     if (next === 'undo') {
       outcome = undefined
-      await undo(context, last!, announce)
+      await undo(context, last!)
       last = undefined
     } else {
       // Of the flags, only the kind of sale is for the next customer too.
@@ -72,14 +74,12 @@ const undoLast = { value: 'undo' as const, keys: ['u'], key: 'u', what: 'undo' }
 const done = { value: 'done' as const, keys: ['q', 'escape'], key: 'q', what: 'done' }
 
 /** Gives the seats of the last sale back, unless somebody has changed it since. */
-async function undo(
-  { output, tickets }: Context,
-  { reference, updatedAt }: Booking,
-  announce: (outcome: BookingOutcome) => Promise<void>,
-): Promise<void> {
+async function undo(context: Context, { reference, updatedAt }: Booking): Promise<void> {
+  const { output, tickets } = context
   try {
     const reason = 'undone at the window'
-    await announce(await tickets.cancelBooking(reference, { reason, ifUnchangedSince: updatedAt }))
+    const undone = await tickets.cancelBooking(reference, { reason, ifUnchangedSince: updatedAt })
+    await announceStep(context, undone, wordsOf(undone))
   } catch (error) {
     if (!(error instanceof TicketsError) || error.code !== 'WRONG_STATE') throw error
     output.problem(renderProblem({ message: error.message, hints: [] }, errorPaperOf(output)))

@@ -85,6 +85,11 @@ export function formatSeats(seats: Iterable<number>, layout: SeatLayout): string
   return ranges.map((range) => formatRange(range, layout)).join(', ')
 }
 
+/** How many seats: '1 seat', '1,200 seats'. */
+export function countSeats(count: number): string {
+  return `${count.toLocaleString('en-GB')} ${count === 1 ? 'seat' : 'seats'}`
+}
+
 /** As formatSeats, of ascending seats whose labels are known and whose house is not. */
 export function formatLabels(seats: readonly number[], labels: readonly string[]): string {
   const ranges: { first: string; last: string }[] = []

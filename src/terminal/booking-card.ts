@@ -1,4 +1,4 @@
-import { formatSeats, type SeatLayout } from '../core/seats.js'
+import { countSeats, formatSeats, type SeatLayout } from '../core/seats.js'
 import { drawFields, wrapWords } from './fields.js'
 import { textWidth } from './fit-text.js'
 import { type Paper, signs, type Tone, tint } from './paper.js'
@@ -21,6 +21,8 @@ export interface BookingFacts {
   failure: string | null
   /** Was it made earlier, by a request with the same key? */
   isReplayed?: boolean
+  /** What has just been done to it, said instead of its state: 'Moved A1 → B1 (1 seat) for Ada'. */
+  done?: string | undefined
 }
 
 /** What became of a booking, its reference last and plain. The last line ends with a newline. */
@@ -33,7 +35,10 @@ export function renderBookingCard(booking: BookingFacts, paper: Paper): string {
     ),
     '',
     ...drawFields(paper, [
-      ['Seats', isLong(booking) ? formatSeats(booking.seats, show.layout) : null],
+      [
+        'Seats',
+        isLong(booking.seats, show.layout) ? formatSeats(booking.seats, show.layout) : null,
+      ],
       ['Held', heldFor(booking)],
       ['Note', booking.note && safeText(booking.note)],
       ['Earlier', booking.isReplayed ? 'this key had already made this booking' : null],
@@ -62,9 +67,8 @@ const outcomes: Record<BookingFacts['status'], Outcome> = {
 }
 
 function headline(booking: BookingFacts, paper: Paper): string[] {
-  const { verb, sign, tone } = booking.hasExpired ? expired : outcomes[booking.status]
-  const customer = booking.customer === null ? '' : ` for ${safeText(booking.customer)}`
-  const text = `${verb} ${seatsOf(booking)}${customer}`
+  const { sign, tone } = booking.done === undefined ? outcomeOf(booking) : outcomes.CONFIRMED
+  const text = safeText(booking.done ?? stateOf(booking))
   const [first, ...rest] = wrapWords(text, paper.columns - 2)
   return [
     `${tint(paper, tone, signs(paper)[sign])} ${tint(paper, 'strong', first!)}`,
@@ -73,16 +77,25 @@ function headline(booking: BookingFacts, paper: Paper): string[] {
   ]
 }
 
-function seatsOf(booking: BookingFacts): string {
-  const { seats, show } = booking
-  if (seats.length === 0) return 'any seats'
-  if (isLong(booking)) return `${seats.length.toLocaleString('en-GB')} seats`
-  return `${seats.length === 1 ? 'seat' : 'seats'} ${formatSeats(seats, show.layout)}`
+function outcomeOf({ status, hasExpired }: BookingFacts): Outcome {
+  return hasExpired ? expired : outcomes[status]
 }
 
-// Longer than this, the seats would hide who they are for.
-function isLong({ seats, show }: BookingFacts): boolean {
-  return seats.length > 4 && textWidth(formatSeats(seats, show.layout)) > 32
+function stateOf(booking: BookingFacts): string {
+  const { seats, show, customer } = booking
+  const named = seats.length === 0 ? 'any seats' : nameSeats(seats, show.layout)
+  return `${outcomeOf(booking).verb} ${named}${customer === null ? '' : ` for ${customer}`}`
+}
+
+/** Seats in a headline: '4 seats: A1-A4', or '30 seats' where their names would take it over. */
+export function nameSeats(seats: readonly number[], layout: SeatLayout): string {
+  const count = countSeats(seats.length)
+  return isLong(seats, layout) ? count : `${count}: ${formatSeats(seats, layout)}`
+}
+
+/** Longer than this, the names of seats hide what else is said. */
+export function isLong(seats: readonly number[], layout: SeatLayout): boolean {
+  return seats.length > 4 && textWidth(formatSeats(seats, layout)) > 32
 }
 
 function heldFor({ status, heldUntil, hasExpired }: BookingFacts): string | null {

@@ -5,7 +5,7 @@ import { safeText } from './safe-text.js'
 /** What the door may do with a ticket. */
 export interface DoorFacts {
   isUndo: boolean
-  /** Seats let in now, or out; '' for none. */
+  /** Seats let in now, or out: 'A1-A4 (4 seats)'; '' for none. */
   admitted: string
   /** Seats that were in before: 'A1-A2 since 2026-12-25 18:40 GMT'. */
   already: string[]

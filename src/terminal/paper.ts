@@ -49,8 +49,14 @@ export function blackOnWhite({ color }: Pick<Paper, 'color'>, text: string): str
 /** Signs that stand at the beginning of a line, by what they say. */
 export function signs(paper: Pick<Paper, 'unicode'>) {
   return paper.unicode
-    ? { done: '✓', failed: '✗', held: '◐', waiting: '…', pointer: '❯', ellipsis: '…', dot: '·' }
-    : { done: '+', failed: 'x', held: '?', waiting: '~', pointer: '>', ellipsis: '~', dot: '-' }
+    ? {
+        ...{ done: '✓', failed: '✗', held: '◐', waiting: '…' },
+        ...{ pointer: '❯', arrow: '→', ellipsis: '…', dot: '·' },
+      }
+    : {
+        ...{ done: '+', failed: 'x', held: '?', waiting: '~' },
+        ...{ pointer: '>', arrow: '->', ellipsis: '~', dot: '-' },
+      }
 }
 
 // Level 1 always: whether there is colour at all is the paper's decision, not chalk's.

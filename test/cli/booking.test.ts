@@ -68,7 +68,7 @@ describe('a booking is led through its life by flags', () => {
 
     const old = await book('--seats', 'B1-B2', '--hold', '1ms')
     const { stdout } = await run('booking', 'view', old)
-    expect(stdout).toMatch(/^✗ No longer holding seats B1-B2\n/)
+    expect(stdout).toMatch(/^✗ No longer holding 2 seats: B1-B2\n/)
     expect(stdout).toMatch(
       /\n {2}.* held {2}.*\n {6}B1-B2; held until: \d{4}-\d\d-\d\d [\d:]+ UTC\n$/,
     )
@@ -101,7 +101,10 @@ describe('the door', () => {
   it('opens by exit 0 for a ticket once; a copy exits 4 and says since when it is in', async () => {
     const reference = await book('--seats', 'A1-A2', '--customer', 'Ada')
     const first = await run('booking', 'check-in', reference, '--show', show, '--seats', 'A1')
-    expect(first).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('Let in: A1') })
+    expect(first).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringContaining('Let in: A1 (1 seat)\n'),
+    })
     const rest = await run('booking', 'check-in', reference, '--json')
     expect(rest.exitCode).toBe(0)
     expect(rest.json()).toMatchObject({ admitted: [2], already: [{ seat: 1 }] })
@@ -265,7 +268,7 @@ describe('at a terminal', () => {
     await terminal.waitFor('There is no booking')
     terminal.press('ctrl-u')
     terminal.type(`${reference.toLowerCase()}\r`)
-    await terminal.waitFor('Cancel A1-A2 of Ada')
+    await terminal.waitFor('Cancel 2 seats: A1-A2 of Ada')
     terminal.press('enter')
     expect((await terminal.exit).code).toBe(0)
     expect(terminal.screen().match(/Nothing was changed\./g)).toHaveLength(1)
@@ -292,9 +295,9 @@ describe('at a terminal', () => {
     terminal.type(' ')
     await terminal.waitFor('★ 2 of 2 picked: B2, B4')
     terminal.press('enter')
-    await terminal.waitFor('Given back: A1, A2.')
+    await terminal.waitFor('Moved A1-A2 → B2, B4 (2 seats)')
     expect((await terminal.exit).code).toBe(0)
-    expect(terminal.screen()).toMatch(/^✓ Which seats instead of A1-A2\? B2, B4\n✓ Booked/)
+    expect(terminal.screen()).toMatch(/^✓ Which seats instead of A1-A2\? B2, B4\n✓ Moved/)
     await terminal.close()
 
     const undecided = inTerminal('booking', 'move', reference)
@@ -315,7 +318,7 @@ describe('at a terminal', () => {
     await terminal.waitFor('B1 is taken')
     terminal.press('ctrl-u')
     terminal.type('A2-A3\r')
-    await terminal.waitFor('Given back: A1.')
+    await terminal.waitFor('Moved A1-A2 → A2-A3 (2 seats)')
     expect((await terminal.exit).code).toBe(0)
     await terminal.close()
     expect(await json('booking', 'view', reference)).toMatchObject({ seats: [2, 3] })
@@ -336,5 +339,5 @@ it('a real process does the same as the rest of this file, and hints on stderr o
   const reference = await book('--seats', 'A1')
   const ran = await tickets(['booking', 'cancel', reference], { db: db.url })
   expect(ran).toMatchObject({ exitCode: 0, stderr: '' })
-  expect(ran.stdout).toContain('Cancelled seat A1')
+  expect(ran.stdout).toContain('✓ Cancelled 1 seat: A1\n')
 })

@@ -70,11 +70,11 @@ describe('book, asking', () => {
     await clerk.sees('A  ○ ○ ○ ○ ● ● ○ ○ ○ ○  A')
     await clerk.answers('Which seats? (A1-A4, or 4 best)', 'A1-A2, b3')
     await clerk.answers('For whom? (Enter: no name)', 'Ada Lovelace')
-    await clerk.answers('Book A1-A2, B3 for Ada Lovelace? (Y/n)', '')
+    await clerk.answers('Book 3 seats: A1-A2, B3 for Ada Lovelace? (Y/n)', '')
     const { code, screen } = await clerk.leaves()
     expect(code).toBe(0)
     expect(screen).toMatch(
-      /✓ Booked seats A1-A2, B3 for Ada Lovelace\n {2}The Lion King, 2030-01-01 19:00 UTC\n\n {2}Reference {2}[2-9A-Z]{4}-[2-9A-Z]{4}\n\? enter next customer, u undo, q done q$/,
+      /✓ Booked 3 seats: A1-A2, B3 for Ada Lovelace\n {2}The Lion King, 2030-01-01 19:00 UTC\n\n {2}Reference {2}[2-9A-Z]{4}-[2-9A-Z]{4}\n\? enter next customer, u undo, q done q$/,
     )
     expect((await bookings()).at(-1)).toEqual({
       status: 'CONFIRMED',
@@ -96,13 +96,13 @@ describe('book, asking', () => {
     terminal.type('1\r')
     await terminal.waitFor('For whom?')
     terminal.type('Ada\r')
-    await terminal.waitFor('Book 1 for Ada?')
+    await terminal.waitFor('Book 1 seat: 1 for Ada?')
     terminal.type('\r')
     await terminal.waitFor('q done')
     terminal.type('q\r')
     expect(await terminal.exit).toEqual({ code: 0, signal: null })
     expect(await readFile(card, 'utf8')).toMatch(
-      /^✓ Booked seat 1 for Ada\n {2}Cats, .*\n\n {2}Reference {2}.{9}\n$/,
+      /^✓ Booked 1 seat: 1 for Ada\n {2}Cats, .*\n\n {2}Reference {2}.{9}\n$/,
     )
     await rm(directory, { recursive: true })
   })
@@ -122,7 +122,7 @@ describe('book, asking', () => {
   it('asks nothing at all when nothing is open', async () => {
     const show = await insertShow(db)
     const clerk = sitDown(['book', show, '--seats', '7'])
-    expect((await clerk.ends()).screen).toMatch(/^✓ Booked seat 7\n/)
+    expect((await clerk.ends()).screen).toMatch(/^✓ Booked 1 seat: 7\n/)
   })
 
   it('asks again with the reason and other seats when the answer cannot be', async () => {
@@ -136,8 +136,8 @@ describe('book, asking', () => {
     await clerk.corrects('✗ Seat A5 is taken. Nothing was booked. Free instead: A4.', '31 best')
     await clerk.corrects('✗ Only 29 seats are free; 31 were wanted.', 'A4')
     await clerk.answers('For whom?', '')
-    await clerk.answers('Book A4? (Y/n)', 'y')
-    expect((await clerk.leaves()).screen).toContain('✓ Booked seat A4\n')
+    await clerk.answers('Book 1 seat: A4? (Y/n)', 'y')
+    expect((await clerk.leaves()).screen).toContain('✓ Booked 1 seat: A4\n')
     // What was only typed left no trace: no FAILED record of a request that nobody made.
     expect(await bookings()).toHaveLength(2)
   })
@@ -147,14 +147,14 @@ describe('book, asking', () => {
     const clerk = sitDown(['book', show])
     await clerk.answers('Which seats?', '2 best')
     await clerk.answers('For whom?', 'Ada')
-    await clerk.sees('Book 1-2 for Ada?')
+    await clerk.sees('Book 2 seats: 1-2 for Ada?')
     expect((await tickets(['book', show, '--seats', '2'], { db: db.url })).exitCode).toBe(0)
     clerk.terminal.press('enter')
     await clerk.sees(
       /● 1 booked\n\n✗ Seat 2 is taken\. Nothing was booked\.\n {2}Free instead: 3-4\n\? Which seats\?/,
     )
     await clerk.answers('Which seats?', '3-4')
-    await clerk.answers('Book 3-4 for Ada?', '')
+    await clerk.answers('Book 2 seats: 3-4 for Ada?', '')
     const { code, history } = await clerk.leaves()
     expect(code).toBe(0)
     expect(history.match(/For whom\?/g)).toHaveLength(1)
@@ -172,7 +172,7 @@ describe('book, asking', () => {
     await clerk.sees('For whom?')
     await tickets(['book', show, '--count', '2'], { db: db.url })
     await clerk.answers('For whom?', 'Ada')
-    await clerk.answers('Book 1 for Ada?', '')
+    await clerk.answers('Book 1 seat: 1 for Ada?', '')
     const { code, screen } = await clerk.ends()
     expect(code).toBe(4)
     expect(screen).toMatch(/✗ Every seat of Cats is sold\. Nothing was booked\.$/)
@@ -187,7 +187,7 @@ describe('book, asking', () => {
     await another.answers('Which show?', '1')
     await another.answers('Which seats?', '5')
     await another.answers('For whom?', '')
-    await another.answers('Book 5?', 'n')
+    await another.answers('Book 1 seat: 5?', 'n')
     const { code, screen } = await another.ends()
     expect({ code, end: screen.split('\n').at(-1) }).toEqual({
       code: 0,
@@ -202,7 +202,7 @@ describe('book, asking', () => {
     await clerk.answers('Which seats?', '3 best')
     const { code, screen } = await clerk.ends()
     expect(code).toBe(0)
-    expect(screen).toMatch(/1-3 free\. Nothing was booked \(dry run\)\.$/)
+    expect(screen).toMatch(/3 seats free: 1-3\. Nothing was booked \(dry run\)\.$/)
     expect(await bookings()).toEqual([])
   })
 
@@ -233,13 +233,13 @@ describe('book, asking', () => {
     await another.sees(/too large to be drawn here/)
     await another.answers('Which seats?', 'AA1')
     await another.answers('For whom?', '')
-    await another.answers('Book AA1?', '')
+    await another.answers('Book 1 seat: AA1?', '')
     expect((await another.leaves()).code).toBe(0)
   })
 })
 
 describe('Ctrl-C', () => {
-  const questions = ['Which show?', 'Which seats?', 'For whom?', 'Book 1-2 for Ada?']
+  const questions = ['Which show?', 'Which seats?', 'For whom?', 'Book 2 seats: 1-2 for Ada?']
   const answers = ['', '1-2', 'Ada']
 
   it.each(questions.map((question, index) => ({ question, index })))(
@@ -362,11 +362,11 @@ describe('a small or plain terminal', () => {
       '4 best',
     )
     await clerk.answers('For whom?', 'Ada')
-    await clerk.answers('Book A1-A4 for Ada?', '')
+    await clerk.answers('Book 4 seats: A1-A4 for Ada?', '')
     const { code, screen } = await clerk.leaves()
     expect(code).toBe(0)
     expect(screen).toContain('J  ○ ○ ○ ○ ○ ○ ○ ○ ○ ○  J')
-    expect(screen).toContain('✓ Booked seats A1-A4 for Ada')
+    expect(screen).toContain('✓ Booked 4 seats: A1-A4 for Ada')
   })
 
   it('of 24 lines shows a house of ten rows, the refusal and the question at once', async () => {
@@ -379,7 +379,7 @@ describe('a small or plain terminal', () => {
     await another.sees('For whom?')
     await tickets(['book', show, '--seats', 'A1'], { db: db.url })
     await another.answers('For whom?', '')
-    await another.answers('Book A1?', '')
+    await another.answers('Book 1 seat: A1?', '')
     await another.sees(
       /The Lion King, 2030.*\n[\s\S]*STAGE[\s\S]*J {2}○[\s\S]*✗ Seat A1 is taken[\s\S]*\? Which seats\?/,
     )
@@ -392,7 +392,7 @@ describe('a small or plain terminal', () => {
     await clerk.answers(/match[\s\S]*Which show\?/, 'cats')
     await clerk.answers('Which seats?', '1')
     await clerk.answers('For whom?', '')
-    await clerk.answers('Book 1?', '')
+    await clerk.answers('Book 1 seat: 1?', '')
     await clerk.answers('u undo', 'x')
     await clerk.answers('That is none of them', 'u')
     await clerk.leaves()

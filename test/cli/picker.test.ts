@@ -74,7 +74,9 @@ describe('the seat picker', () => {
     clerk.press('enter')
     const { code, screen } = await clerk.leaves()
     expect(code).toBe(0)
-    expect(screen).toMatch(/✓ Booked seats B4, B6\n {2}The Lion King, .*\n\n {2}Reference {2}.{9}$/)
+    expect(screen).toMatch(
+      /✓ Booked 2 seats: B4, B6\n {2}The Lion King, .*\n\n {2}Reference {2}.{9}$/,
+    )
     expect((await salesOf(show)).at(-1)).toMatchObject({ seats: [14, 16], customer: null })
   })
 
@@ -153,7 +155,7 @@ describe('the seat picker', () => {
     clerk.press('A4 space enter')
     const { code, screen } = await clerk.leaves()
     expect(code).toBe(0)
-    expect(screen).toContain('✓ Booked seats A1, A3-A4 for Ada')
+    expect(screen).toContain('✓ Booked 3 seats: A1, A3-A4 for Ada')
     expect(screen.match(/For whom/g)).toHaveLength(1)
   })
 
@@ -346,16 +348,18 @@ describe('the queue at the window', () => {
     const clerk = sitDown([show, '--customer', 'Ada', '--note', 'aisle'])
     await clerk.sees('[○]')
     clerk.press('2 enter')
-    await clerk.sees(/✓ Booked seats A1-A2 for Ada[\s\S]*\? enter next customer · u undo · q done$/)
+    await clerk.sees(
+      /✓ Booked 2 seats: A1-A2 for Ada[\s\S]*\? enter next customer · u undo · q done$/,
+    )
     clerk.press('enter')
     await clerk.sees('A  ● ●[○]○')
     clerk.press('1 enter')
     // Neither the name nor the note is the next customer's.
     await clerk.sees('For whom?')
     clerk.press('enter')
-    await clerk.sees(/✓ Booked seat A3\n[\s\S]*u undo/)
+    await clerk.sees(/✓ Booked 1 seat: A3\n[\s\S]*u undo/)
     clerk.press('u')
-    await clerk.sees(/✗ Cancelled seat A3\n[\s\S]*\? enter next customer · q done$/)
+    await clerk.sees(/✓ Cancelled 1 seat: A3\n[\s\S]*\? enter next customer · q done$/)
     expect((await clerk.leaves()).code).toBe(0)
     expect(await salesOf(show)).toEqual([
       { status: 'CONFIRMED', seats: [1, 2], customer: 'Ada' },

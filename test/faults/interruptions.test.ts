@@ -57,7 +57,7 @@ test.each(signals)(
       const booking = (await office.bookings(show)).find(({ seats }) => seats[0] === Number(seat))
       expect(booking?.status).toBe('CONFIRMED')
       // The card, or, when its show could not be read any more, a sentence.
-      expect([exitCode, stdout]).toEqual([0, expect.stringMatching(/CONFIRMED|Booked seat 8/)])
+      expect([exitCode, stdout]).toEqual([0, expect.stringMatching(/CONFIRMED|Booked 1 seat: 8/)])
     }
     await office.expectSound(show)
   },

@@ -104,7 +104,7 @@ describe('a booking', () => {
   test('that is confirmed says what, for whom, for which show, and its reference', () => {
     expect(renderBookingCard(booking, plain)).toBe(
       [
-        '✓ Booked seats A1-A4 for Ada',
+        '✓ Booked 4 seats: A1-A4 for Ada',
         '  The Lion King, Thu 25 Dec 2025, 19:00 (Europe/London)',
         '',
         '  Reference  K7Q2-9FMX',
@@ -116,19 +116,24 @@ describe('a booking', () => {
   test.each([
     [
       { status: 'HELD', heldUntil: '19:15' },
-      /^◐ Holding seats A1-A4 for Ada\n.*Held +until 19:15/s,
+      /^◐ Holding 4 seats: A1-A4 for Ada\n.*Held +until 19:15/s,
     ],
     [{ status: 'HELD' }, /Held +until it is released/],
-    [{ seats: [5] }, /^✓ Booked seat A5 for Ada/],
-    [{ customer: null }, /^✓ Booked seats A1-A4\n/],
+    [{ seats: [5] }, /^✓ Booked 1 seat: A5 for Ada/],
+    [{ customer: null }, /^✓ Booked 4 seats: A1-A4\n/],
     [
       { status: 'FAILED', failure: 'Seat A5 is taken.' },
       /^✗ Did not book [^\n]*\n {2}Seat A5 is taken\./,
     ],
     [{ status: 'FAILED', seats: [] }, /^✗ Did not book any seats for Ada/],
-    [{ status: 'CANCELLED' }, /^✗ Cancelled seats A1-A4/],
+    [{ status: 'CANCELLED' }, /^✗ Cancelled 4 seats: A1-A4/],
+    [
+      { done: 'Moved A1 → B1 (1 seat) for A\u001b[2J' },
+      /^✓ Moved A1 → B1 \(1 seat\) for A\\u{1b}\[2J\n/,
+    ],
+    [{ done: 'Cancelled 1 seat: A1', status: 'CANCELLED' }, /^✓ Cancelled 1 seat: A1\n/],
     [{ isReplayed: true }, /Earlier +this key had already made this booking/],
-    [{ customer: 'A\u001b[2J\n✓' }, /^✓ Booked seats A1-A4 for A\\u{1b}\[2J\\n✓\n/],
+    [{ customer: 'A\u001b[2J\n✓' }, /^✓ Booked 4 seats: A1-A4 for A\\u{1b}\[2J\\n✓\n/],
   ] satisfies [Partial<BookingFacts>, RegExp][])('with %j reads well', (facts, text) => {
     expect(renderBookingCard({ ...booking, ...facts }, plain)).toMatch(text)
   })

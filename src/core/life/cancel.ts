@@ -20,6 +20,12 @@ export interface CancelOptions {
   ifUnchangedSince?: Date
 }
 
+/** What cancelling came to. */
+export interface Cancelled extends BookingOutcome {
+  /** The seats that this call gave back, by number, ascending. */
+  returned: number[]
+}
+
 /**
  * Gives a booking's seats back, all or some, at once. Cancelling twice is the same as once.
  *
@@ -31,9 +37,10 @@ export async function cancelBooking(
   db: Database,
   name: string,
   options: CancelOptions = {},
-): Promise<BookingOutcome> {
+): Promise<Cancelled> {
   const reason = checkOptionalText('reason', options.reason, 1000)
-  return changeBooking(db, name, async (locked) => {
+  let returned: number[] = []
+  const outcome = await changeBooking(db, name, async (locked) => {
     const { trx, show, row } = locked
     if (row.status === 'PENDING' || row.status === 'FAILED') throw wrongState(row, 'cancelled')
     const meant = seatsMeant(locked, options.seats, [...row.seats, ...row.cancelled_seats])
@@ -46,6 +53,7 @@ export async function cancelBooking(
       throw new TicketsError('WRONG_STATE', 'The booking has changed since. Nothing was changed.')
     }
     await refuseIfAdmitted(locked, seats)
+    returned = seats
     if (row.status === 'CONFIRMED') await writeSales(trx, show, { freed: seats })
     const gone = new Set(seats)
     const left = row.seats.filter((seat) => !gone.has(seat))
@@ -56,4 +64,5 @@ export async function cancelBooking(
     })
     return { row: changed, replayed: false }
   })
+  return { ...outcome, returned: outcome.replayed ? [] : returned }
 }
