@@ -44,7 +44,7 @@ import { type WatchOptions, watchShow } from './core/watch.js'
 import { historyIdsOf, optionalShowIdOf, showIdOf } from './core/whole-ids.js'
 import type { Database } from './database/connection.js'
 import {
-  hasBookings,
+  hasData,
   type MigrateOptions,
   migrate,
   requireSchema,
@@ -247,8 +247,8 @@ class BoxOffice implements Tickets {
     return this.#run((db) => findToken(db, text))
   }
 
-  hasBookings(): Promise<boolean> {
-    return withRetry(this.#db, () => hasBookings(this.#db.knex))
+  hasData(): Promise<boolean> {
+    return withRetry(this.#db, () => hasData(this.#db.knex))
   }
 
   migrate(options?: MigrateOptions): Promise<string[]> {

@@ -130,8 +130,8 @@ export const helpTopics: Record<string, HelpTopic> = {
   },
   'booking cancel': {
     examples: [
-      'tickets booking cancel K7Q2-9FMX --seats A1 --reason "one is ill"',
-      'tickets booking cancel K7Q2-9FMX',
+      'tickets booking cancel K7Q2-9FMX --seats A1 --reason "one is ill" -y',
+      'tickets booking cancel K7Q2-9FMX -y',
     ],
     exits: CHANGES,
   },

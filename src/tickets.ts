@@ -164,8 +164,8 @@ export interface Tickets {
   revokeToken(id: string): Promise<ApiToken>
   /** The token that this text is; undefined when it is unknown, wrong or revoked. */
   findToken(text: string): Promise<ApiToken | undefined>
-  /** Has anything ever been booked here? False where there is no schema at all. */
-  hasBookings(): Promise<boolean>
+  /** Is there a show or a token, which a rollback would drop? False where there is no schema. */
+  hasData(): Promise<boolean>
   /**
    * Creates or upgrades the schema; the names of the migrations that it ran. `grant` names a role
    * that is to do the work of a box office: all but deleting and changing the schema.

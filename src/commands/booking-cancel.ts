@@ -1,8 +1,8 @@
-import type { ListedBooking } from '../core/booking-list.js'
 import type { Cancelled } from '../core/life/cancel.js'
 import { checkSeatSpec, countSeats, formatLabels, formatSeats } from '../core/seats.js'
 import { isLong, nameSeats } from '../terminal/booking-card.js'
-import type { Context, Handler } from './context.js'
+import type { Handler } from './context.js'
+import { type Irrevocable, mayProceed } from './irrevocable.js'
 import { announceStep, namedBooking, type StepWords, UNCHANGED } from './named-booking.js'
 
 export interface BookingCancelOptions {
@@ -11,22 +11,39 @@ export interface BookingCancelOptions {
   yes?: boolean
 }
 
-/** `tickets booking cancel BOOKING`: gives seats back, all or some. A person is asked first. */
+/** `tickets booking cancel BOOKING`: gives seats back, all or some; nobody can undo it. */
 export const run: Handler<BookingCancelOptions, [string | undefined]> = async (
   context,
-  { seats, reason, yes },
+  { seats, reason, yes = false },
   name,
 ) => {
+  const { output, tickets } = context
   if (seats !== undefined) checkSeatSpec(seats)
-  const booking = await namedBooking(context, name)
-  const isCancelled = booking.status === 'CANCELLED'
-  const isAsked = context.output.canPrompt && !yes && !isCancelled
-  if (isAsked && !(await askLeave(context, booking, seats))) return context.output.hint(UNCHANGED)
-  const outcome = await context.tickets.cancelBooking(booking.id, {
-    ...(seats !== undefined && { seats }),
-    ...(reason !== undefined && { reason }),
-  })
+  const { id, showName } = await namedBooking(context, name)
+  const options = { ...(seats !== undefined && { seats }), ...(reason !== undefined && { reason }) }
+  if (!yes) {
+    // What would be refused is refused before it is asked about.
+    const planned = await tickets.cancelBooking(id, { ...options, dryRun: true })
+    if (!planned.replayed && !(await mayProceed(context, questionOf(planned, showName)))) {
+      return output.hint(UNCHANGED)
+    }
+  }
+  const outcome = await tickets.cancelBooking(id, options)
   await announceStep(context, outcome, wordsOf(outcome))
+}
+
+function questionOf({ booking, returned }: Cancelled, showName: string): Irrevocable {
+  const { seats, seatLabels, customer } = booking
+  const labels = returned.map((seat) => seatLabels[seats.indexOf(seat)]!)
+  const of = returned.length === seats.length ? '' : `${returned.length} of `
+  const whose = customer === null ? '' : ` of ${customer}`
+  const what = `${of}${countSeats(seats.length)}: ${formatLabels(returned, labels)}${whose}, ${showName}`
+  return {
+    isSure: false,
+    plan: `This gives back ${what}.`,
+    question: `Cancel ${what}?`,
+    unchanged: UNCHANGED,
+  }
 }
 
 /** 'Cancelled 4 seats: A1-A4', or 'Returned A1; kept A2-A3 (1 of 3 seats)'. */
@@ -46,17 +63,4 @@ export function wordsOf({ booking, returned }: Cancelled): StepWords {
         : `Returned ${formatSeats(returned, show)}; kept ${formatSeats(kept, show)} (${returned.length} of ${countSeats(all)})`,
     already: 'Already returned',
   }
-}
-
-async function askLeave(
-  { asking }: Context,
-  booking: ListedBooking,
-  seats: string | undefined,
-): Promise<boolean> {
-  const { askConfirm } = await import('../terminal/prompts.js')
-  const whose = booking.customer === null ? '' : ` of ${booking.customer}`
-  const all = `${countSeats(booking.seats.length)}: ${formatLabels(booking.seats, booking.seatLabels)}`
-  const what = seats ?? all
-  const message = `Cancel ${what}${whose}, ${booking.showName}?`
-  return askConfirm({ ...asking, unchanged: UNCHANGED }, { message, default: false })
 }

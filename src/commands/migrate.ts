@@ -1,7 +1,7 @@
 import { TicketsError } from '../core/errors.js'
-import { askConfirm } from '../terminal/prompts.js'
 import { safeText } from '../terminal/safe-text.js'
 import type { Context, Handler } from './context.js'
+import { mayProceed } from './irrevocable.js'
 
 export interface MigrateOptions {
   status?: boolean
@@ -53,22 +53,18 @@ async function report({ output, tickets }: Context, isCheck: boolean) {
   return isCheck && !isCurrent ? 7 : 0
 }
 
-/** Rolling back drops what the migration made: with bookings in it, only when somebody said so. */
+/** Rolling back drops what the migrations made, with the shows and bookings in it. */
 async function rollBack(context: Context, isSure: boolean) {
-  const { output, tickets, asking } = context
-  if (!isSure && (await tickets.hasBookings())) {
-    const question = 'This drops the bookings in it for good. Roll back?'
-    const unchanged = 'Nothing was rolled back.'
-    if (!output.canPrompt) {
-      throw new TicketsError(
-        'INPUT_REQUIRED',
-        `The database has bookings, and rolling back drops them. Pass --yes if that is meant. ${unchanged}`,
-      )
-    }
-    if (!(await askConfirm({ ...asking, unchanged }, { message: question, default: false }))) {
-      output.hint(unchanged)
-      return
-    }
+  const { output, tickets } = context
+  const unchanged = 'Nothing was rolled back.'
+  if (!isSure && (await tickets.hasData())) {
+    const isMeant = await mayProceed(context, {
+      isSure,
+      plan: 'The database has shows, bookings or tokens, and rolling back drops them.',
+      question: 'This drops its shows, bookings and tokens for good. Roll back?',
+      unchanged,
+    })
+    if (!isMeant) return output.hint(unchanged)
   }
   const undone = await tickets.rollback()
   if (output.json) return output.document({ rolled_back: undone })

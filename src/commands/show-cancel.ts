@@ -2,8 +2,10 @@ import { TicketsError } from '../core/errors.js'
 import { cancellationJson, showJson } from '../core/json.js'
 import type { CancellationPreview } from '../core/show-changes.js'
 import type { Show } from '../core/shows.js'
+import type { Output } from '../terminal/io.js'
 import { safeText } from '../terminal/safe-text.js'
-import type { Context, Handler } from './context.js'
+import type { Handler } from './context.js'
+import { type Irrevocable, mayProceed } from './irrevocable.js'
 import { showFacts, whenOf } from './show-text.js'
 
 export interface ShowCancelOptions {
@@ -25,7 +27,9 @@ export const run: Handler<ShowCancelOptions, [string]> = async (context, options
     if (output.json) return output.document(cancellationJson(show, preview))
     return output.write(`${sentenceOf(show, preview)}\n`)
   }
-  if (show.cancelledAt === null && expected === undefined) await askLeave(context, show, preview)
+  if (show.cancelledAt === null) {
+    await mayProceed(context, questionOf(output, show, { preview, isSure: expected !== undefined }))
+  }
   const seen = preview.confirmedBookings + preview.heldBookings
   const cancelled = await tickets.cancelShow(show.id, expected ?? seen)
   if (output.json) return output.document(showJson(cancelled))
@@ -45,28 +49,31 @@ function expectedOf({ yes, dryRun, expectBookings }: ShowCancelOptions): number 
   throw new TicketsError('INVALID_INPUT', '--expect-bookings is a whole number from 0 up.')
 }
 
-async function askLeave({ output, asking }: Context, show: Show, preview: CancellationPreview) {
-  const sentence = sentenceOf(show, preview)
-  const unchanged = 'Nothing was cancelled.'
-  if (!output.canPrompt) {
-    const count = preview.confirmedBookings + preview.heldBookings
-    throw new TicketsError(
-      'INPUT_REQUIRED',
-      `${sentence} Pass -y --expect-bookings ${count} if that is meant. ${unchanged}`,
-    )
-  }
-  const { askText } = await import('../terminal/prompts.js')
-  output.problem(sentence)
-  await askText(
-    { ...asking, unchanged },
-    {
-      message: 'Type the name of the show to cancel it:',
-      check: (text) => {
-        if (text === show.name.trim() || text === safeText(show.name).trim()) return
-        throw new TicketsError('INVALID_INPUT', 'That is not its name. Ctrl-C leaves it alone.')
-      },
+/** A person types the name of the show, or presses Ctrl-C: there is no other no. */
+function questionOf(
+  output: Output,
+  show: Show,
+  { preview, isSure }: { preview: CancellationPreview; isSure: boolean },
+): Irrevocable {
+  const plan = sentenceOf(show, preview)
+  return {
+    isSure,
+    plan,
+    flags: `-y --expect-bookings ${preview.confirmedBookings + preview.heldBookings}`,
+    unchanged: 'Nothing was cancelled.',
+    question: async (asking) => {
+      const { askText } = await import('../terminal/prompts.js')
+      output.problem(plan)
+      await askText(asking, {
+        message: 'Type the name of the show to cancel it:',
+        check: (text) => {
+          if (text === show.name.trim() || text === safeText(show.name).trim()) return
+          throw new TicketsError('INVALID_INPUT', 'That is not its name. Ctrl-C leaves it alone.')
+        },
+      })
+      return true
     },
-  )
+  }
 }
 
 function sentenceOf(show: Show, preview: CancellationPreview): string {

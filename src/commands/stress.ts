@@ -6,6 +6,7 @@ import type { Show, Tickets } from '../index.js'
 import { paperOf } from '../terminal/paper.js'
 import { localClerk, processClerk } from './clerks.js'
 import type { Context, Handler } from './context.js'
+import { mayProceed } from './irrevocable.js'
 import { isProof, type LoadRun, runAndCheck } from './load-run.js'
 import { parseStressOptions, type StressChoice, type StressOptions } from './stress-options.js'
 
@@ -130,24 +131,19 @@ function rounded(number: number): number {
   return Math.round(number * 10) / 10
 }
 
-/** A named show keeps what it sells: nobody should sell a house out by a slip. */
+/** A named show keeps what it sells: a slip would sell its house out. */
 async function askLeave(
-  { output, asking }: Context,
+  context: Context,
   show: Show,
   { bookings, isSure }: { bookings: number; isSure: boolean },
 ): Promise<void> {
-  if (isSure) return
   const unchanged = 'Nothing was booked.'
   const what = `up to ${bookings.toLocaleString('en-GB')} bookings`
-  if (!output.canPrompt) {
-    throw new TicketsError(
-      'INPUT_REQUIRED',
-      `This makes ${what} of a real show, and they stay. Pass --yes if that is meant, or name no show. ${unchanged}`,
-    )
-  }
-  const { askConfirm } = await import('../terminal/prompts.js')
-  const question = `Make ${what} of ${show.name}? They stay.`
-  if (!(await askConfirm({ ...asking, unchanged }, { message: question, default: false }))) {
-    throw new TicketsError('INTERRUPTED', unchanged)
-  }
+  const isMeant = await mayProceed(context, {
+    isSure,
+    plan: `This makes ${what} of a real show, and they stay. Name no show to book a throwaway one.`,
+    question: `Make ${what} of ${show.name}? They stay.`,
+    unchanged,
+  })
+  if (!isMeant) throw new TicketsError('INTERRUPTED', unchanged)
 }

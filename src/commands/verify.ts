@@ -1,8 +1,10 @@
 import { TicketsError } from '../core/errors.js'
 import { verifyJson } from '../core/json.js'
 import type { VerifyReport } from '../core/verify.js'
+import type { Asking } from '../terminal/asking.js'
 import { startProgress } from '../terminal/progress.js'
 import type { Context, Handler } from './context.js'
+import { mayProceed } from './irrevocable.js'
 
 export interface VerifyOptions {
   repair?: boolean
@@ -39,20 +41,16 @@ async function repairAbandoned(
   if (isDryRun || planned.length === 0) return { isDryRun, references: planned }
   const plan = planOf(planned)
   if (isSure) output.hint(plan)
-  else await askLeave(context, plan)
-  return { isDryRun, references: await tickets.repair({ show }) }
-}
-
-async function askLeave({ output, asking }: Context, plan: string): Promise<void> {
   const unchanged = 'Nothing was repaired.'
-  if (!output.canPrompt) {
-    throw new TicketsError('INPUT_REQUIRED', `${plan} Pass --yes if that is meant. ${unchanged}`)
+  const question = async (asking: Asking) => {
+    output.problem(plan)
+    const { askConfirm } = await import('../terminal/prompts.js')
+    return askConfirm(asking, { message: 'Repair?', default: false })
   }
-  output.problem(plan)
-  const { askConfirm } = await import('../terminal/prompts.js')
-  if (!(await askConfirm({ ...asking, unchanged }, { message: 'Repair?', default: false }))) {
+  if (!(await mayProceed(context, { isSure, plan, question, unchanged }))) {
     throw new TicketsError('INTERRUPTED', unchanged)
   }
+  return { isDryRun, references: await tickets.repair({ show }) }
 }
 
 function planOf(references: string[]): string {

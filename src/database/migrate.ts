@@ -93,11 +93,13 @@ export async function rollback(knex: Knex): Promise<string[]> {
   })
 }
 
-/** Is there a booking that a rollback would drop? */
-export async function hasBookings(knex: Knex): Promise<boolean> {
-  const found = await knex.raw(`select to_regclass('bookings') is not null as there`)
-  if (!found.rows[0].there) return false
-  return (await knex('bookings').first('id')) !== undefined
+/** Is there a show, with or without bookings, or a token that a rollback would drop? */
+export async function hasData(knex: Knex): Promise<boolean> {
+  for (const table of ['shows', 'api_tokens']) {
+    const found = await knex.raw('select to_regclass(?) is not null as there', [table])
+    if (found.rows[0].there && (await knex(table).first('id')) !== undefined) return true
+  }
+  return false
 }
 
 /**

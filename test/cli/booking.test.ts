@@ -39,10 +39,10 @@ describe('a booking is led through its life by flags', () => {
     expect(again).toMatchObject({ reference: part.reference, replayed: true })
     const moved = await json('booking', 'move', part.reference.replace('-', ''), '--to', 'A2,B1')
     expect(moved).toMatchObject({ reference: part.reference, seat_labels: ['A2', 'B1'] })
-    const fewer = await json('booking', 'cancel', part.id, '--seats', 'A2', '--reason', 'ill')
+    const fewer = await json('booking', 'cancel', part.id, '--seats', 'A2', '--reason', 'ill', '-y')
     expect(fewer).toMatchObject({ status: 'CONFIRMED', seat_labels: ['B1'] })
-    expect(await json('booking', 'cancel', hold)).toMatchObject({ status: 'CANCELLED' })
-    expect(await json('booking', 'cancel', hold)).toMatchObject({
+    expect(await json('booking', 'cancel', hold, '-y')).toMatchObject({ status: 'CANCELLED' })
+    expect(await json('booking', 'cancel', hold, '-y')).toMatchObject({
       status: 'CANCELLED',
       replayed: true,
     })
@@ -124,7 +124,7 @@ describe('the door', () => {
   it('stays shut for a cancelled booking and at another show, and a scanner can tell which', async () => {
     const [here, gone] = [await book('--seats', 'A1'), await book('--seats', 'A2')]
     const other = await insertShow(db, { name: 'Evita' })
-    await run('booking', 'cancel', gone)
+    await run('booking', 'cancel', gone, '-y')
     const [wrong, cancelled] = await Promise.all([
       run('booking', 'check-in', here, '--show', other, '--json'),
       run('booking', 'check-in', gone, '--json'),
@@ -337,7 +337,7 @@ describe('at a terminal', () => {
 
 it('a real process does the same as the rest of this file, and hints on stderr only', async () => {
   const reference = await book('--seats', 'A1')
-  const ran = await tickets(['booking', 'cancel', reference], { db: db.url })
+  const ran = await tickets(['booking', 'cancel', reference, '-y'], { db: db.url })
   expect(ran).toMatchObject({ exitCode: 0, stderr: '' })
   expect(ran.stdout).toContain('✓ Cancelled 1 seat: A1\n')
 })

@@ -24,7 +24,7 @@ beforeAll(async () => {
   await run(['booking', 'move', reference, '--to', '7-8', '--to-show', other])
   await run(['booking', 'check-in', reference, '--seats', '7'])
   await run(['booking', 'check-in', reference, '--undo'])
-  await run(['booking', 'cancel', reference, '--reason', 'ill'])
+  await run(['booking', 'cancel', reference, '--reason', 'ill', '-y'])
 })
 afterAll(() => db.drop())
 
@@ -158,7 +158,7 @@ describe('nobody changes the history', () => {
       expect([statement, await counted()]).toEqual([statement, before + 1])
     }
     expect(await contradictions(db)).toEqual([])
-    await run(['booking', 'cancel', name])
+    await run(['booking', 'cancel', name, '-y'])
     await db.sql('delete from bookings where id = $1', [id])
     expect(await contradictions(db)).toEqual([])
     const last = await db.sql('select action from history order by id desc limit 1')

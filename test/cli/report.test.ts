@@ -20,7 +20,7 @@ beforeAll(async () => {
   await as('ben', 'book', show, '--seats', 'C1-C2', '--hold', 'forever', '--note', 'press')
   await as('ben', 'book', show, '--seats', 'C3', '--hold', '1h')
   await as('ben', 'book', show, '--seats', 'C4', '--hold', '1ms')
-  await as('eve', 'booking', 'cancel', ada.reference, '--seats', 'A1')
+  await as('eve', 'booking', 'cancel', ada.reference, '--seats', 'A1', '-y')
   const gone = await as('eve', 'book', show, '--seats', 'C5')
   await as('eve', 'booking', 'move', gone.reference, '--to', '1', '--to-show', other)
   const come = await as('eve', 'book', other, '--seats', '2-3')

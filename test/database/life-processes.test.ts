@@ -162,7 +162,7 @@ function commandLine(dice: Dice, show: string, references: string[]): () => stri
       case 3:
         return ['booking', 'confirm', reference]
       case 4:
-        return ['booking', 'cancel', reference]
+        return ['booking', 'cancel', reference, '-y']
       case 5:
         return ['booking', 'check-in', reference, ...(seat % 2 ? ['--undo'] : [])]
       default:

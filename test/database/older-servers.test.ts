@@ -52,7 +52,7 @@ describe.each(servers)('PostgreSQL $version', ({ version, programs }) => {
     expect(await tickets('booking', 'check-in', reference, '--seats', 'B1')).toMatchObject({
       exitCode: 0,
     })
-    expect(await tickets('booking', 'cancel', reference, '--seats', 'B4')).toMatchObject({
+    expect(await tickets('booking', 'cancel', reference, '--seats', 'B4', '-y')).toMatchObject({
       exitCode: 0,
     })
     expect(await tickets('show', 'list', '--search', 'lea')).toMatchObject({ exitCode: 0 })

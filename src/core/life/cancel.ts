@@ -18,11 +18,13 @@ export interface CancelOptions {
   reason?: string | null
   /** Only if the booking has not changed since: its `updatedAt` as the caller knows it. */
   ifUnchangedSince?: Date
+  /** Refuses what would be refused, and changes nothing: `returned` is what would be given back. */
+  dryRun?: boolean
 }
 
 /** What cancelling came to. */
 export interface Cancelled extends BookingOutcome {
-  /** The seats that this call gave back, by number, ascending. */
+  /** The seats that this call gave back, or under `dryRun` would, by number, ascending. */
   returned: number[]
 }
 
@@ -54,6 +56,7 @@ export async function cancelBooking(
     }
     await refuseIfAdmitted(locked, seats)
     returned = seats
+    if (options.dryRun) return { row, replayed: false }
     if (row.status === 'CONFIRMED') await writeSales(trx, show, { freed: seats })
     const gone = new Set(seats)
     const left = row.seats.filter((seat) => !gone.has(seat))
