@@ -3,11 +3,13 @@ import { TicketsError } from '../core/errors.js'
 import { checkText } from '../core/input.js'
 import { countSeats, formatSeats } from '../core/seats.js'
 import type { Show } from '../core/shows.js'
+import { startWarnings } from '../core/warnings.js'
 import { askConfirm, askShow, askText } from '../terminal/prompts.js'
 import { dryRunSentence } from './booking-text.js'
 import { type ChosenSeats, chooseSeats } from './choose-seats.js'
 import type { Context } from './context.js'
 import { showChoices } from './show-choices.js'
+import { tellWarnings } from './warnings.js'
 
 /**
  * Books by asking for what the command line left open: which show, which seats, for whom. When the
@@ -49,6 +51,9 @@ async function bookForShow(
   options: AskingOptions,
 ): Promise<BookingOutcome | undefined | 'back'> {
   const { asking, output, tickets } = context
+  // Said now, while the clerk may still go back, and so not again afterwards.
+  const warned = startWarnings(show)
+  tellWarnings(output, warned)
   const { seats: _, count: __, ...rest } = given
   let request: Omit<BookingRequest, 'seats' | 'count'> = rest
   let chosen = wantedIn(given) ?? (await chooseSeats(context, show))
@@ -64,7 +69,8 @@ async function bookForShow(
         return void output.hint(asking.unchanged ?? 'Nothing was booked.')
       }
       // The seats that the clerk agreed to, and no others, even if better ones came free.
-      return await tickets.book(show.id, { ...request, seats })
+      const { warnings, ...outcome } = await tickets.book(show.id, { ...request, seats })
+      return warned.warnings || !warnings ? outcome : { ...outcome, warnings }
     } catch (error) {
       if (!isMendedByOtherSeats(error)) throw error
       chosen = await chooseSeats(context, show, { error, wanted: chosen.wanted })

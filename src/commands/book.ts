@@ -3,9 +3,11 @@ import { parseHold } from '../core/duration.js'
 import { TicketsError } from '../core/errors.js'
 import { bookingJson } from '../core/json.js'
 import { checkSeatSpec, seatLabel } from '../core/seats.js'
+import { startWarnings } from '../core/warnings.js'
 import type { Tickets } from '../index.js'
 import { type Context, type Handler, inputRequired, parseCount } from './context.js'
 import { measuredTickets } from './retry-lines.js'
+import { tellWarnings } from './warnings.js'
 
 export interface BookOptions {
   seats?: string
@@ -97,6 +99,8 @@ async function bookAgain(
 async function preview({ output, tickets }: Context, name: string, request: BookingRequest) {
   const show = await tickets.findShow(name)
   const seats = await tickets.preview(show.id, request)
+  const warned = startWarnings(show)
+  tellWarnings(output, warned)
   if (output.json) {
     return output.document({
       dry_run: true,
@@ -104,6 +108,7 @@ async function preview({ output, tickets }: Context, name: string, request: Book
       seats,
       seat_labels: seats.map((seat) => seatLabel(seat, show)),
       customer: request.customer ?? null,
+      ...warned,
     })
   }
   const { dryRunSentence } = await import('./booking-text.js')
@@ -112,6 +117,7 @@ async function preview({ output, tickets }: Context, name: string, request: Book
 
 /** Tells what was booked: JSON, or the card. */
 async function announce({ output, tickets }: Context, outcome: BookingOutcome): Promise<void> {
+  tellWarnings(output, outcome)
   if (output.json) return output.document(bookingJson(outcome))
   const { renderBookingCard } = await import('../terminal/booking-card.js')
   const { paperOf } = await import('../terminal/paper.js')

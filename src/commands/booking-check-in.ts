@@ -7,6 +7,7 @@ import { paperOf } from '../terminal/paper.js'
 import type { Context, Handler } from './context.js'
 import { namedBooking } from './named-booking.js'
 import { timeOf } from './show-text.js'
+import { tellWarnings } from './warnings.js'
 
 export interface BookingCheckInOptions {
   seats?: string
@@ -35,6 +36,7 @@ export const run: Handler<BookingCheckInOptions, [string | undefined]> = async (
 }
 
 async function tell({ output, tickets }: Context, answer: CheckIn, isUndo: boolean) {
+  tellWarnings(output, answer)
   if (output.json) return output.document(checkInJson(answer))
   const show = await tickets.findShow(answer.booking.showId)
   await output.write(renderDoorAnswer(factsOf(answer, show, isUndo), paperOf(output)))

@@ -30,6 +30,8 @@ export class FileReport {
   readonly #output: Output
   readonly #progress: Progress | undefined
   readonly #size: number | undefined
+  /** Shows that somebody was warned of. */
+  readonly #warned = new Set<string>()
 
   /** `size`: bytes of the file, where that is known. */
   constructor({ output, progress, size }: FileReportOptions) {
@@ -62,6 +64,7 @@ export class FileReport {
   #count({ line, outcome, isInnocent }: RowResult): void {
     if (!(outcome instanceof TicketsError)) {
       this.tally.add(outcome.replayed ? 'replayed' : 'booked')
+      if (outcome.warnings) this.#warn(outcome)
       return
     }
     const end = isInnocent ? 'undone' : lineEndOf(outcome)
@@ -69,6 +72,21 @@ export class FileReport {
     // What kept these from being done is told elsewhere: with its own line, or at the end.
     if (this.#output.json || end === 'undone') return
     this.#progress?.tell(`Line ${line}: ${safeText(outcome.message)}`)
+  }
+
+  /** Once for each show: it is the same for all of its lines. */
+  #warn(outcome: BookingOutcome | Rehearsed): void {
+    const { showId } = 'booking' in outcome ? outcome.booking : outcome
+    if (this.#warned.has(showId)) return
+    this.#warned.add(showId)
+    for (const { message } of outcome.warnings!) {
+      if (!this.#output.quiet) this.#tellPeople(`Warning: ${safeText(message)}`)
+    }
+  }
+
+  #tellPeople(line: string): void {
+    if (this.#progress) this.#progress.tell(line)
+    else this.#output.problem(line)
   }
 
   /** From the bytes so far; of a pipe, only what was read is known. */
@@ -86,7 +104,7 @@ function textOf({ line, outcome }: RowResult): string {
 function documentOf(outcome: RowResult['outcome']) {
   if (outcome instanceof TicketsError) return errorJson(outcome)
   if ('booking' in outcome) return bookingJson(outcome)
-  const { showId, seats, seatLabels, customer, replayed } = outcome
+  const { showId, seats, seatLabels, customer, replayed, warnings } = outcome
   return {
     dry_run: true,
     show_id: showId,
@@ -94,5 +112,6 @@ function documentOf(outcome: RowResult['outcome']) {
     seat_labels: seatLabels,
     customer,
     replayed,
+    ...(warnings && { warnings }),
   }
 }

@@ -3,6 +3,7 @@ import type { ListedBooking } from '../core/booking-list.js'
 import { bookingJson } from '../core/json.js'
 import type { Show } from '../core/shows.js'
 import { type Context, inputRequired } from './context.js'
+import { tellWarnings } from './warnings.js'
 
 /** The booking that the command line names; where it names none, a person is asked. */
 export async function namedBooking(
@@ -47,8 +48,12 @@ export async function announceStep(
   outcome: BookingOutcome,
   { done, already, hint, json = {} }: StepWords,
 ): Promise<void> {
-  if (output.json) return output.document({ ...bookingJson(outcome), ...json })
-  const { booking, replayed } = outcome
+  tellWarnings(output, outcome)
+  const { booking, replayed, warnings } = outcome
+  if (output.json) {
+    const document = { ...bookingJson({ booking, replayed }), ...json }
+    return output.document(warnings ? { ...document, warnings } : document)
+  }
   const { renderBookingCard } = await import('../terminal/booking-card.js')
   const { paperOf } = await import('../terminal/paper.js')
   const { bookingFacts } = await import('./booking-text.js')

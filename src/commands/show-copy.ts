@@ -1,9 +1,11 @@
 import { showJson } from '../core/json.js'
 import { parseStartTime } from '../core/start-time.js'
+import { startWarnings } from '../core/warnings.js'
 import { paperOf } from '../terminal/paper.js'
 import { renderShowCard } from '../terminal/show-card.js'
 import { type Context, type Handler, inputRequired } from './context.js'
 import { showFacts } from './show-text.js'
+import { tellWarnings } from './warnings.js'
 
 export interface ShowCopyOptions {
   startTime?: string[]
@@ -23,9 +25,13 @@ export const run: Handler<ShowCopyOptions, [string]> = async (context, options, 
     const copy = { startTime, ...(options.name !== undefined && { name: options.name }) }
     copies.push(await tickets.copyShow(original.id, copy))
   }
-  if (output.json) return output.document(copies.map(showJson))
-  const cards = copies.map((show) => renderShowCard(showFacts(show), paperOf(output)))
-  await output.write(cards.join('\n'))
+  if (output.json) {
+    await output.document(copies.map((show) => ({ ...showJson(show), ...startWarnings(show) })))
+  } else {
+    const cards = copies.map((show) => renderShowCard(showFacts(show), paperOf(output)))
+    await output.write(cards.join('\n'))
+  }
+  for (const show of copies) tellWarnings(output, startWarnings(show))
 }
 
 async function askStartTime({ asking }: Context, timeZone: string): Promise<string> {

@@ -4,11 +4,13 @@ import { showJson } from '../core/json.js'
 import { MAX_SEATS } from '../core/seats.js'
 import { checkSeatsPerRow, type NewShow } from '../core/shows.js'
 import { parseStartTime, parseTimeZone } from '../core/start-time.js'
+import { startWarnings } from '../core/warnings.js'
 import { paperOf } from '../terminal/paper.js'
 import { askNumber, askText } from '../terminal/prompts.js'
 import { renderShowCard } from '../terminal/show-card.js'
 import { type Context, type Handler, inputRequired, parseCount } from './context.js'
 import { showFacts } from './show-text.js'
+import { tellWarnings } from './warnings.js'
 
 export interface ShowCreateOptions {
   name?: string
@@ -22,11 +24,10 @@ export interface ShowCreateOptions {
 export const run: Handler<ShowCreateOptions> = async (context, options) => {
   const { output, tickets } = context
   const show = await tickets.createShow(await complete(context, options))
-  if (output.json) await output.document(showJson(show))
+  const warned = startWarnings(show)
+  if (output.json) await output.document({ ...showJson(show), ...warned })
   else await output.write(renderShowCard(showFacts(show), paperOf(output)))
-  if (show.startTime < show.createdAt) {
-    output.hint('Note: this show starts in the past. It was created all the same.')
-  }
+  tellWarnings(output, warned)
 }
 
 async function complete(context: Context, options: ShowCreateOptions): Promise<NewShow> {

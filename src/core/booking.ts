@@ -1,6 +1,7 @@
 import type { TicketsError } from './errors.js'
 import { formatReference } from './references.js'
 import { type SeatLayout, seatLabel } from './seats.js'
+import type { Warned } from './warnings.js'
 
 export type BookingStatus = 'PENDING' | 'HELD' | 'CONFIRMED' | 'FAILED' | 'CANCELLED'
 
@@ -55,7 +56,7 @@ export interface BookingRequest {
 }
 
 /** What became of a request. */
-export interface BookingOutcome {
+export interface BookingOutcome extends Warned {
   booking: Booking
   /** An earlier call with the same key had made this booking. */
   replayed: boolean

@@ -5,6 +5,7 @@ import { checkBookingId, newBookingId } from './ids.js'
 import { checkOptionalText } from './input.js'
 import { newReference } from './references.js'
 import { checkSeats, MAX_SEATS, parseSeats, type SeatLayout } from './seats.js'
+import type { Warning } from './warnings.js'
 
 /** A request on its way: what is wanted, under which id, and what became of it. */
 export interface Draft {
@@ -26,6 +27,7 @@ export interface Draft {
   /** Whether somebody still waits for it; asked before it is decided. */
   isWanted?: () => boolean
   row?: BookedRow
+  warnings?: Warning[]
   error?: Error
 }
 
@@ -87,7 +89,11 @@ function wantedOf(request: BookingRequest, layout: SeatLayout): Wanted {
 
 /** What became of a draft that was settled. */
 export function outcomeOf(draft: Draft, layout: SeatLayout): BookingOutcome {
-  return { booking: toBooking(draft.row!, layout), replayed: draft.isReplay }
+  const { row, warnings, isReplay } = draft
+  const outcome: BookingOutcome = { booking: toBooking(row!, layout), replayed: isReplay }
+  const hasSeats = row!.status === 'CONFIRMED' || row!.status === 'HELD'
+  if (warnings !== undefined && hasSeats) outcome.warnings = warnings
+  return outcome
 }
 
 /** Gives a draft a new identity, for a new record. */

@@ -3,7 +3,8 @@ import { query } from '../database/sql.js'
 import type { House } from './decide.js'
 import { SeatSet } from './seat-set.js'
 import type { SeatLayout } from './seats.js'
-import { IS_LIVE_HOLD, showNotFound } from './shows.js'
+import { HAS_STARTED, IS_LIVE_HOLD, showNotFound } from './shows.js'
+import { startWarnings, type Warned } from './warnings.js'
 
 /** A show's row as far as selling needs it. */
 export interface HouseRow {
@@ -12,6 +13,10 @@ export interface HouseRow {
   seats_per_row: number | null
   booked_seats: Buffer
   cancelled_at: Date | null
+  name: string
+  start_time: Date
+  time_zone: string
+  has_started: boolean
 }
 
 /**
@@ -33,7 +38,10 @@ const PLAN_ONCE = [
 export function selectHouse(knex: Knex, showId: string) {
   return knex<HouseRow>('shows')
     .where({ id: showId })
-    .first('id', 'total_seats', 'seats_per_row', 'booked_seats', 'cancelled_at')
+    .first(
+      ...['id', 'total_seats', 'seats_per_row', 'booked_seats', 'cancelled_at'],
+      ...['name', 'start_time', 'time_zone', knex.raw(`${HAS_STARTED} as has_started`)],
+    )
 }
 
 /**
@@ -108,6 +116,16 @@ export function bookedOf(show: HouseRow): SeatSet {
 
 export function layoutOf(show: Pick<HouseRow, 'total_seats' | 'seats_per_row'>): SeatLayout {
   return { totalSeats: show.total_seats, seatsPerRow: show.seats_per_row }
+}
+
+/** What to warn of when seats of this show are sold, or let in. */
+export function warningsOf({ name, start_time, time_zone, has_started }: HouseRow): Warned {
+  return startWarnings({
+    name,
+    startTime: start_time,
+    timeZone: time_zone,
+    hasStarted: has_started,
+  })
 }
 
 /** What a locked show has sold and freed. */

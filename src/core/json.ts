@@ -12,6 +12,10 @@ import type { Violation } from './violations.js'
 /**
  * The JSON of the contract, in one place for the command line and for HTTP. The names are the
  * original API's, two of them in camelCase; what is new is in snake_case. Times are ISO 8601, UTC.
+ *
+ * `warnings`, the last field of what was just made, sold or let in, is left out where there are
+ * none: then a document has the fields of the contract and no others, and a script that wants to
+ * know tests for the field.
  */
 export function showJson(show: Show) {
   return {
@@ -36,9 +40,9 @@ export function showDetailsJson(show: ShowDetails) {
 }
 
 /** A booking; `failure` is the code of its error, the sentence belongs to the error itself. */
-export function bookingJson({ booking, replayed }: BookingOutcome) {
+export function bookingJson({ booking, replayed, warnings }: BookingOutcome) {
   // Added, not copied into another: this is made for every line of a file.
-  return Object.assign(recordJson(booking), { replayed })
+  return Object.assign(recordJson(booking), warnings ? { replayed, warnings } : { replayed })
 }
 
 /** A booking in a list: `admitted_seats` are the seat numbers that have been let in. */
@@ -51,11 +55,12 @@ export function listedBookingJson(booking: ListedBooking) {
 }
 
 /** The door's answer: seats let in now (under undo, let out), and those that were in, since when. */
-export function checkInJson({ booking, admitted, already }: CheckIn) {
+export function checkInJson({ booking, admitted, already, warnings }: CheckIn) {
   return {
     booking: recordJson(booking),
     admitted,
     already: already.map(({ seat, at }) => ({ seat, at: at.toISOString() })),
+    ...(warnings && { warnings }),
   }
 }
 

@@ -7,13 +7,14 @@ import { refusalError } from './bookings.js'
 import { decide, type House } from './decide.js'
 import { type Draft, draftOf } from './draft.js'
 import { TicketsError } from './errors.js'
-import { heldSeats, houseOf, selectHouse } from './house.js'
+import { heldSeats, houseOf, selectHouse, warningsOf } from './house.js'
 import { keyReused } from './record.js'
 import { seatLabel } from './seats.js'
 import { showNotFound } from './shows.js'
+import type { Warned } from './warnings.js'
 
 /** What a request would get. */
-export interface Rehearsed {
+export interface Rehearsed extends Warned {
   showId: string
   seats: readonly number[]
   seatLabels: string[]
@@ -30,7 +31,7 @@ export interface Rehearsed {
  */
 export class Rehearsal {
   readonly #db: Database
-  readonly #houses = new Map<string, House>()
+  readonly #houses = new Map<string, House & Warned>()
   readonly #keys = new Map<string, Earlier>()
 
   constructor(db: Database) {
@@ -46,6 +47,7 @@ export class Rehearsal {
     requests: readonly BookingRequest[],
   ): Promise<(Rehearsed | Error)[]> {
     const house = await this.#houseOf(showId)
+    const { warnings } = house
     const drafts = requests.map((request) => draftOf(request, showId, house.layout))
     await this.#recallKeys(drafts)
     return drafts.map((draft) => {
@@ -58,11 +60,12 @@ export class Rehearsal {
         seatLabels: verdict.map((seat) => seatLabel(seat, house.layout)),
         customer: draft.customer,
         replayed,
+        ...(warnings && { warnings }),
       }
     })
   }
 
-  async #houseOf(showId: string): Promise<House> {
+  async #houseOf(showId: string): Promise<House & Warned> {
     const known = this.#houses.get(showId)
     if (known) return known
     const house = await withRetry(this.#db, () => readHouse(this.#db, showId))
@@ -118,11 +121,11 @@ interface Earlier {
   verdict: Seats | TicketsError
 }
 
-async function readHouse(db: Database, showId: string): Promise<House | undefined> {
+async function readHouse(db: Database, showId: string): Promise<(House & Warned) | undefined> {
   return db.knex.transaction(
     async (trx) => {
       const show = await selectHouse(trx, showId)
-      return show && houseOf(show, await heldSeats(trx, showId))
+      return show && { ...houseOf(show, await heldSeats(trx, showId)), ...warningsOf(show) }
     },
     { readOnly: true, isolationLevel: 'repeatable read' },
   )

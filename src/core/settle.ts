@@ -9,7 +9,7 @@ import type { BookingOptions } from './bookings.js'
 import { decide, type Verdict } from './decide.js'
 import { type Draft, withdrawn } from './draft.js'
 import { TicketsError } from './errors.js'
-import { houseOf, lockHouseAndRead } from './house.js'
+import { houseOf, lockHouseAndRead, warningsOf } from './house.js'
 import { type Outcome, SupersededError, type Written, writeOutcomes } from './outcomes.js'
 import { recordDrafts } from './record.js'
 import { formatReference } from './references.js'
@@ -124,9 +124,12 @@ export async function settleUnderLock(
   }
 
   const written = await writeOutcomes(trx, outcomes, { show, sold })
+  const { warnings } = warningsOf(show)
   for (const draft of drafts) {
     const own = written.get(draft.id)
     if (own) settled.set(draft.id, rowOf(draft, showId, own))
+    // What a key booked may have moved to another show since.
+    if (warnings && settled.get(draft.id)?.show_id === showId) draft.warnings = warnings
   }
   return settled
 }

@@ -20,6 +20,8 @@ export interface Show extends SeatLayout {
   startTime: Date
   /** IANA name; what local times of the show mean. */
   timeZone: string
+  /** Is the start in the past, by the database's clock? */
+  hasStarted: boolean
   confirmedSeats: number
   /** Seats kept by holds that have not expired. */
   heldSeats: number
@@ -34,7 +36,7 @@ export interface ShowDetails extends Show {
   held: SeatSet
 }
 
-/** What a new show needs. `startTime` may lie in the past; the caller decides whether to say so. */
+/** What a new show needs. `startTime` may lie in the past: see `startWarnings`. */
 export interface NewShow {
   name: string
   startTime: Date
@@ -163,6 +165,9 @@ export function showNotFound(id: string): TicketsError {
  */
 export const IS_LIVE_HOLD = `status = 'HELD' and (held_until is null or held_until > clock_timestamp())`
 
+/** The condition under which a show has started. */
+export const HAS_STARTED = 'shows.start_time <= clock_timestamp()'
+
 const HELD_SEATS = `array(
   select unnest(seats) from bookings where held_in = shows.id and ${IS_LIVE_HOLD} order by 1
 )`
@@ -179,6 +184,7 @@ interface ShowRow {
   time_zone: string
   total_seats: number
   seats_per_row: number | null
+  has_started: boolean
   confirmed_seats_count: number
   held_seats_count: number
   cancelled_at: Date | null
@@ -204,6 +210,7 @@ function selectShows(knex: Knex): Knex.QueryBuilder<ShowRow, ShowRow[]> {
     'shows.created_at',
     'shows.updated_at',
     knex.raw(`${HELD_SEATS_COUNT} as held_seats_count`),
+    knex.raw(`${HAS_STARTED} as has_started`),
   )
 }
 
@@ -307,6 +314,7 @@ function toShow(row: ShowRow): Show {
     name: row.name,
     startTime: row.start_time,
     timeZone: row.time_zone,
+    hasStarted: row.has_started,
     totalSeats: row.total_seats,
     seatsPerRow: row.seats_per_row,
     confirmedSeats: row.confirmed_seats_count,

@@ -9,27 +9,48 @@ const optionalText = { type: ['string', 'null'] } as const
 const optionalTime = { type: ['string', 'null'], description: 'ISO 8601, UTC' } as const
 const seatNumbers = { type: 'array', items: { type: 'integer' } } as const
 
-function fields<P extends Record<string, object>>(properties: P) {
-  return { type: 'object', required: Object.keys(properties), properties } as const
+function fields<P extends Record<string, object>>(
+  properties: P,
+  optional: Record<string, object> = {},
+) {
+  return {
+    type: 'object',
+    required: Object.keys(properties),
+    properties: { ...properties, ...optional },
+  } as const
+}
+
+const warned = {
+  warnings: {
+    type: 'array',
+    description: 'What to know of what was done all the same; only there when there is something',
+    items: fields({
+      code: { ...text, enum: ['SHOW_STARTED'] },
+      message: { ...text, description: 'For people; it may change' },
+    }),
+  },
 }
 
 export const show = {
   $id: 'Show',
   description: 'A show',
-  ...fields({
-    id: text,
-    name: text,
-    start_time: time,
-    time_zone: { ...text, description: 'IANA name' },
-    total_seats: count,
-    seats_per_row: { type: ['integer', 'null'] },
-    createdAt: time,
-    updatedAt: time,
-    cancelled_at: optionalTime,
-    confirmed_seats_count: count,
-    held_seats_count: count,
-    available_seats: count,
-  }),
+  ...fields(
+    {
+      id: text,
+      name: text,
+      start_time: time,
+      time_zone: { ...text, description: 'IANA name' },
+      total_seats: count,
+      seats_per_row: { type: ['integer', 'null'] },
+      createdAt: time,
+      updatedAt: time,
+      cancelled_at: optionalTime,
+      confirmed_seats_count: count,
+      held_seats_count: count,
+      available_seats: count,
+    },
+    warned,
+  ),
 }
 
 export const seats = {
@@ -56,10 +77,13 @@ const record = fields({
 export const booking = {
   $id: 'Booking',
   description: 'A booking',
-  ...fields({
-    ...record.properties,
-    replayed: { type: 'boolean', description: 'An earlier request had done this already' },
-  }),
+  ...fields(
+    {
+      ...record.properties,
+      replayed: { type: 'boolean', description: 'An earlier request had done this already' },
+    },
+    warned,
+  ),
 }
 
 export const listedBooking = {
@@ -71,15 +95,18 @@ export const listedBooking = {
 export const checkIn = {
   $id: 'CheckIn',
   description: 'Who was let in',
-  ...fields({
-    booking: record,
-    admitted: { ...seatNumbers, description: 'Let in now; under undo, let out' },
-    already: {
-      type: 'array',
-      description: 'Seats that were in before, and since when',
-      items: fields({ seat: { type: 'integer' }, at: time }),
+  ...fields(
+    {
+      booking: record,
+      admitted: { ...seatNumbers, description: 'Let in now; under undo, let out' },
+      already: {
+        type: 'array',
+        description: 'Seats that were in before, and since when',
+        items: fields({ seat: { type: 'integer' }, at: time }),
+      },
     },
-  }),
+    warned,
+  ),
 }
 
 export const error = {

@@ -23,7 +23,7 @@ describe('a show, from creation to the list', () => {
       { db: db.url, env: { TZ: 'Europe/London' } },
     )
     expect(created.exitCode).toBe(0)
-    const show = created.json()
+    const { warnings, ...show } = created.json()
     expect(show).toEqual({
       id: anId,
       name: 'The Lion King',
@@ -38,8 +38,9 @@ describe('a show, from creation to the list', () => {
       held_seats_count: 0,
       available_seats: 100,
     })
-    // In the past: a hint for people, no refusal.
+    // In the past: a warning, no refusal.
     expect(created.stderr).toMatch(/past/)
+    expect(warnings).toMatchObject([{ code: 'SHOW_STARTED' }])
 
     const [list, view] = await Promise.all([
       run('show', 'list', '--json'),

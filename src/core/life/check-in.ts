@@ -6,7 +6,8 @@ import { inTransaction } from '../../database/transaction.js'
 import { type Booking, toBooking } from '../booking.js'
 import { type ErrorCode, TicketsError } from '../errors.js'
 import { formatStartTime } from '../format-time.js'
-import { layoutOf } from '../house.js'
+import { layoutOf, warningsOf } from '../house.js'
+import type { Warned } from '../warnings.js'
 import {
   findBookingRow,
   type LockedBooking,
@@ -25,7 +26,7 @@ export interface CheckInOptions {
 }
 
 /** What the door may do with a ticket. */
-export interface CheckIn {
+export interface CheckIn extends Warned {
   booking: Booking
   /** Seats let in now (or, with `undo`, let out), and seats that were in already, with the time. */
   admitted: number[]
@@ -56,7 +57,7 @@ export async function checkIn(
       const booking = toBooking(locked.row, layoutOf(locked.show))
       return options.undo
         ? { booking, admitted: await letOut(locked, inside, own), already: [] }
-        : { booking, ...(await letIn(locked, seats, inside, own)) }
+        : { booking, ...(await letIn(locked, seats, inside, own)), ...warningsOf(locked.show) }
     }),
   )
 }

@@ -3,9 +3,10 @@ import { query } from '../../database/sql.js'
 import type { BookingOutcome, BookingRow } from '../booking.js'
 import { decide } from '../decide.js'
 import { TicketsError } from '../errors.js'
-import { heldSeats, houseOf, writeSales } from '../house.js'
+import { heldSeats, houseOf, warningsOf, writeSales } from '../house.js'
 import { newBookingId } from '../ids.js'
 import { newReference } from '../references.js'
+import type { Warned } from '../warnings.js'
 import {
   changeBooking,
   type LockedBooking,
@@ -39,6 +40,7 @@ export async function confirmBooking(
   { seats: spec }: ConfirmOptions = {},
 ): Promise<Confirmed> {
   let hadExpired = false
+  let warned: Warned = {}
   const split = { id: newBookingId(), reference: newReference() }
   const outcome = await changeBooking(db, name, async (locked) => {
     const earlier = await confirmedBefore(locked, spec)
@@ -47,11 +49,12 @@ export async function confirmBooking(
     if (row.status !== 'HELD') throw wrongState(row, 'confirmed')
     const seats = seatsMeant(locked, spec)
     hadExpired = await isExpired(locked)
+    warned = warningsOf(show)
     await refuseIfLost(locked, seats, hadExpired)
     await writeSales(trx, show, { sold: seats })
     return seats.length === row.seats.length ? sellWhole(locked) : sellPart(locked, seats, split)
   })
-  return { ...outcome, hadExpired }
+  return { ...outcome, hadExpired, ...(outcome.replayed ? {} : warned) }
 }
 
 /** The booking by which an earlier call sold these seats, if there was one and it still has them. */

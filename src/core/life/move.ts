@@ -5,7 +5,7 @@ import { inTransaction } from '../../database/transaction.js'
 import type { BookingOutcome } from '../booking.js'
 import { decide } from '../decide.js'
 import { TicketsError } from '../errors.js'
-import { heldSeats, houseOf, layoutOf, lockHouse, writeSales } from '../house.js'
+import { heldSeats, houseOf, layoutOf, lockHouse, warningsOf, writeSales } from '../house.js'
 import { checkSeats, parseSeats } from '../seats.js'
 import {
   Attempts,
@@ -52,7 +52,8 @@ export async function moveBooking(
       if (row.status !== 'CONFIRMED' && row.status !== 'HELD') throw wrongState(row, 'moved')
       const seats = parseGoal(options.to, { trx, show: goal, row })
       const step = await exchange({ trx, show, row }, goal, seats)
-      return attempts.outcome(step, layoutOf(goal))
+      const outcome = attempts.outcome(step, layoutOf(goal))
+      return outcome.replayed ? outcome : { ...outcome, ...warningsOf(goal) }
     }),
   )
 }

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
 import { showJson } from '../../core/json.js'
 import { parseStartTime, parseTimeZone } from '../../core/start-time.js'
+import { startWarnings } from '../../core/warnings.js'
 import type { Show, ShowFilter } from '../../index.js'
 import { errors, listQuery, newShow, showParams } from '../schemas.js'
 import { type SeatFeeds, seatsJson } from '../seat-feed.js'
@@ -43,7 +44,10 @@ export function showRoutes(app: FastifyInstance, feeds: SeatFeeds): void {
         seatsPerRow: body.seats_per_row ?? null,
         timeZone,
       })
-      return reply.code(201).header('location', `/shows/${show.id}`).send(showJson(show))
+      return reply
+        .code(201)
+        .header('location', `/shows/${show.id}`)
+        .send({ ...showJson(show), ...startWarnings(show) })
     },
   )
 
