@@ -2,6 +2,7 @@ import { checkText } from '../core/input.js'
 import { showJson } from '../core/json.js'
 import { MAX_SEATS } from '../core/seats.js'
 import type { ShowEdit } from '../core/show-changes.js'
+import { leastSize } from '../core/show-size.js'
 import type { Show } from '../core/shows.js'
 import { parseStartTime, parseTimeZone } from '../core/start-time.js'
 import { startWarnings } from '../core/warnings.js'
@@ -46,7 +47,7 @@ function editOf({ name, startTime, timeZone, totalSeats }: ShowEditOptions, show
   }
 }
 
-async function askEdit({ asking: onBehalf }: Context, show: Show): Promise<ShowEdit> {
+async function askEdit({ asking: onBehalf, tickets }: Context, show: Show): Promise<ShowEdit> {
   const { askNumber, askText } = await import('../terminal/prompts.js')
   const asking = { ...onBehalf, unchanged: UNCHANGED }
   const name = await askText(asking, {
@@ -59,11 +60,13 @@ async function askEdit({ asking: onBehalf }: Context, show: Show): Promise<ShowE
     hint: `${show.timeZone}; Enter: ${whenOf(show)}`,
     check: (text) => text === '' || parseStartTime(text, show.timeZone),
   })
+  const { seats: min, reason } = leastSize(await tickets.viewShow(show.id))
   const totalSeats = await askNumber(asking, {
     message: 'How many seats?',
     default: show.totalSeats,
-    min: 1,
+    min,
     max: MAX_SEATS,
+    reason,
   })
   return {
     name,

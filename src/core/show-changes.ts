@@ -2,11 +2,10 @@ import type { Database } from '../database/connection.js'
 import { withRetry } from '../database/retry.js'
 import { query } from '../database/sql.js'
 import { inTransaction } from '../database/transaction.js'
-import type { House } from './decide.js'
 import { TicketsError } from './errors.js'
-import { heldSeats, houseOf, lockHouse } from './house.js'
+import { bookedOf, heldSeats, layoutOf, lockHouse } from './house.js'
 import { checkText } from './input.js'
-import { formatSeats, MAX_SEATS } from './seats.js'
+import { checkSize } from './show-size.js'
 import { createShow, findShow, IS_LIVE_HOLD, type Show } from './shows.js'
 
 /** What may be changed of a show; what is left out stays. */
@@ -35,8 +34,8 @@ export async function editShow(db: Database, showId: string, edit: ShowEdit): Pr
     inTransaction(db, async (trx) => {
       const show = await lockHouse(trx, showId)
       const { totalSeats = show.total_seats } = edit
-      checkSize(totalSeats, show.seats_per_row)
-      checkRoom(houseOf(show, await heldSeats(trx, showId)), totalSeats)
+      const held = await heldSeats(trx, showId)
+      checkSize({ ...layoutOf(show), booked: bookedOf(show), held }, totalSeats)
       const booked = show.booked_seats.subarray(0, (totalSeats + 7) >> 3)
       const bits = Buffer.concat([booked, Buffer.alloc(((totalSeats + 7) >> 3) - booked.length)])
       await trx('shows')
@@ -125,25 +124,3 @@ const COUNT_BOOKINGS = `
          coalesce(sum(cardinality(seats)) filter (where status = 'CONFIRMED'), 0)::int as "confirmedSeats",
          count(*) filter (where ${IS_LIVE_HOLD})::int as "heldBookings"
   from bookings where show_id = ?::uuid and status in ('CONFIRMED', 'HELD')`
-
-function checkRoom({ taken, layout }: House, totalSeats: number): void {
-  const inTheWay = [...taken].filter((seat) => seat > totalSeats)
-  if (inTheWay.length === 0) return
-  const named = inTheWay.slice(0, 100)
-  const more = inTheWay.length > named.length ? ` and ${inTheWay.length - named.length} more` : ''
-  const verb = inTheWay.length === 1 ? 'is' : 'are'
-  throw new TicketsError(
-    'SEATS_TAKEN',
-    `A house of ${totalSeats} has no room for ${formatSeats(named, layout)}${more}, which ${verb} sold or held. Nothing was changed.`,
-    { seats: named },
-  )
-}
-
-function checkSize(totalSeats: number, seatsPerRow: number | null): void {
-  const least = seatsPerRow ?? 1
-  if (Number.isInteger(totalSeats) && totalSeats >= least && totalSeats <= MAX_SEATS) return
-  throw new TicketsError(
-    'INVALID_INPUT',
-    `This show can have ${least} to 100,000 seats, as a whole number; got ${totalSeats}.`,
-  )
-}

@@ -44,12 +44,15 @@ export interface NumberQuestion {
   default?: number
   min: number
   max: number
+  /** Why it cannot be less. */
+  reason?: string | null
 }
 
 /** Asks for a whole number from `min` to `max`, which may be typed with thousands separators. */
 export async function askNumber(asking: Asking, question: NumberQuestion): Promise<number> {
-  const { message, min, max } = question
-  const range = `${min.toLocaleString('en-GB')} to ${max.toLocaleString('en-GB')}`
+  const { message, min, max, reason } = question
+  const numbers = `${min.toLocaleString('en-GB')} to ${max.toLocaleString('en-GB')}`
+  const range = reason ? `${numbers} (${reason})` : numbers
   const answer = await askText(asking, {
     message,
     hint: range,

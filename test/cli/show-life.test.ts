@@ -48,11 +48,76 @@ describe('show edit', () => {
     expect(refused.json().error).toMatchObject({
       code: 'SEATS_TAKEN',
       seats: [15, 17],
-      message: 'A house of 14 has no room for B5, B7, which are sold or held. Nothing was changed.',
+      message:
+        'A house of 14 has no room for B5, B7, which are sold or held. This show must have at least 17 (B7 is held). Nothing was changed.',
     })
     expect(await json('show', 'edit', show, '--total-seats', '17')).toMatchObject({
       total_seats: 17,
     })
+  })
+
+  // A house of 20 in rows of 10.
+  it.each<[what: string, sales: string[][], refused: string, least: string]>([
+    ['nothing is sold', [], '9', 'at least 10 (a row has 10)'],
+    ['a seat of the first row is sold', [['A5']], '9', 'at least 10 (a row has 10)'],
+    ['B5 is sold, and a row would be cut', [['B5']], '9', 'at least 15 (B5 is sold)'],
+    ['B5 is sold', [['B5']], '14', 'at least 15 (B5 is sold)'],
+    ['B5 is held', [['B5', '--hold', '1h']], '14', 'at least 15 (B5 is held)'],
+    [
+      'B7 is held behind B5',
+      [['B5'], ['B7', '--hold', 'forever']],
+      '10',
+      'at least 17 (B7 is held)',
+    ],
+    [
+      'B7 is sold behind B5',
+      [['B7'], ['B5', '--hold', 'forever']],
+      '10',
+      'at least 17 (B7 is sold)',
+    ],
+    [
+      'a hold of B7 has expired',
+      [['B5'], ['B7', '--hold', '1ms']],
+      '10',
+      'at least 15 (B5 is sold)',
+    ],
+    ['the house is too large', [['B5']], '100001', 'at least 15 (B5 is sold) and at most 100,000'],
+  ])('says the least that it takes: %s', async (_, sales, refused, least) => {
+    for (const [spec, ...flags] of sales) await run('book', show, '--seats', spec!, ...flags)
+    const ran = await run('show', 'edit', show, '--total-seats', refused, '--json')
+    expect(ran.json().error.message).toContain(`must have ${least}`)
+    const taken = await run('show', 'edit', show, '--total-seats', least.match(/\d+/)![0], '--json')
+    expect(taken).toMatchObject({ exitCode: 0 })
+  })
+
+  it('in a house without rows, too, where one seat is the least', async () => {
+    const plain = await insertShow(db, { seats: 40 })
+    await run('book', plain, '--seats', '36')
+    const refused = await run('show', 'edit', plain, '--total-seats', '10', '--json')
+    expect(refused.json().error).toMatchObject({ code: 'SEATS_TAKEN', seats: [36] })
+    expect(refused.json().error.message).toContain('at least 36 (36 is sold)')
+    const empty = await insertShow(db, { seats: 40 })
+    expect(await json('show', 'edit', empty, '--total-seats', '1')).toMatchObject({
+      total_seats: 1,
+    })
+  })
+
+  it('at a terminal asks for no fewer seats than that', async () => {
+    await run('book', show, '--seats', 'B5')
+    const terminal = inTerminal('show', 'edit', show)
+    await terminal.waitFor('Name of the show?')
+    terminal.press('enter')
+    await terminal.waitFor('When does it start?')
+    terminal.press('enter')
+    await terminal.waitFor('15 to 100,000 (B5 is sold)')
+    terminal.press('backspace')
+    terminal.type('14\r')
+    await terminal.waitFor('That must be a whole number, 15 to 100,000 (B5 is sold).')
+    terminal.press('ctrl-u')
+    terminal.type('15\r')
+    expect((await terminal.exit).code).toBe(0)
+    await terminal.close()
+    expect(await json('show', 'view', show)).toMatchObject({ total_seats: 15 })
   })
 
   it('without flags or with nonsense is refused by name', async () => {
