@@ -127,4 +127,10 @@ const columns: Column<ListedBooking>[] = [
     cell: ({ id }) => id,
     isData: true,
   },
+  {
+    title: 'EXPIRED',
+    field: 'expired',
+    cell: ({ hasExpired }) => (hasExpired ? 'true' : ''),
+    isData: true,
+  },
 ]

@@ -35,8 +35,11 @@ export const run: Handler<{ svg?: string }, [string | undefined]> = async (
     isCancelled: show.cancelledAt !== null,
   }
   if (svg !== undefined) await save(context, svg, drawTicket(facts))
-  if (output.json) await output.document(listedBookingJson(booking))
-  else if (svg === undefined) {
+  if (output.json) {
+    // The ticket says that its show is cancelled, so the document does.
+    const show_cancelled_at = show.cancelledAt?.toISOString() ?? null
+    await output.document({ ...listedBookingJson(booking), show_cancelled_at })
+  } else if (svg === undefined) {
     await output.write(renderTicket(facts, paperOf(output), isDarkGround(output)))
   }
 }

@@ -121,6 +121,7 @@ function demoJson({ show, bookings, race: { run, before, after } }: Told) {
       seconds: Math.round(seconds * 10) / 10,
     },
     problems: run.problems,
+    verified: { shows: run.checked.shows, bookings: run.checked.bookings },
     violations: run.violations,
   }
 }

@@ -49,6 +49,12 @@ const columns: Column<Show>[] = [
       show.cancelledAt ? 'cancelled' : free(show) === 0 ? 'sold out' : `${free(show)}`,
     tone: (show) => (show.cancelledAt || free(show) === 0 ? 'quiet' : 'good'),
   },
+  {
+    title: 'CANCELLED',
+    field: 'cancelled_at',
+    cell: (show) => show.cancelledAt?.toISOString() ?? '',
+    isData: true,
+  },
 ]
 
 function number(title: string, field: string, of: (show: Show) => number): Column<Show> {

@@ -116,6 +116,7 @@ function stressJson(choice: StressChoice, { show, schema }: Target, loadRun: Loa
     seats_sold: summary.seats,
     throwaway: schema !== undefined,
     problems,
+    verified: { shows: checked.shows, bookings: checked.bookings },
     violations,
     ...(checked.unlisted > 0 && { unlisted: checked.unlisted }),
   }

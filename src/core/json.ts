@@ -45,12 +45,16 @@ export function bookingJson({ booking, replayed, warnings }: BookingOutcome) {
   return Object.assign(recordJson(booking), warnings ? { replayed, warnings } : { replayed })
 }
 
-/** A booking in a list: `admitted_seats` are the seat numbers that have been let in. */
+/**
+ * A booking in a list: `admitted_seats` are the seat numbers that have been let in. `expired` is
+ * there, and true, for a hold whose time is over: its status stays HELD until somebody decides.
+ */
 export function listedBookingJson(booking: ListedBooking) {
   return {
     ...recordJson(booking),
     show_name: booking.showName,
     admitted_seats: booking.admittedSeats,
+    ...(booking.hasExpired && { expired: true }),
   }
 }
 

@@ -89,7 +89,10 @@ export const booking = {
 export const listedBooking = {
   $id: 'ListedBooking',
   description: 'A booking, its show and who is in',
-  ...fields({ ...record.properties, show_name: text, admitted_seats: seatNumbers }),
+  ...fields(
+    { ...record.properties, show_name: text, admitted_seats: seatNumbers },
+    { expired: { type: 'boolean', description: 'Only there for a hold whose time is over' } },
+  ),
 }
 
 export const checkIn = {
