@@ -20,9 +20,11 @@ const CONNECTIONS = 4
 const GRACE_MS = 5000
 
 /**
- * `tickets book [SHOW] --file F`: books every row, the results in the order of the file. Under
- * --json each result is a document on a line of its own with the row's `line`; a document without
- * it, at the end, says why the run did not reach the end of the file.
+ * `tickets book [SHOW] --file F`: books every row, the results in the order of the file. What was
+ * booked is a line on stdout: a sentence on a terminal, tab-separated elsewhere (reference, seats,
+ * customer, status, line of the file, and whether its key was used before). What was not is a
+ * sentence on stderr. Under --json each result is a document on a line of its own with the row's
+ * `line`; a document without it, at the end, says why the run did not reach the end of the file.
  */
 export async function bookFile(
   context: Context,
@@ -120,8 +122,9 @@ async function tellAll(
   { context, options, stop, size }: Telling,
 ): Promise<number> {
   const { output } = context
-  // Under --json, the results are progress enough, and may share the terminal.
-  const progress = output.json ? undefined : await startProgress(output, { title: 'Booking' })
+  // On a terminal, and under --json, the results are progress enough; a bar would be in their way.
+  const isBarWanted = !output.json && !output.isTerminal
+  const progress = isBarWanted ? await startProgress(output, { title: 'Booking' }) : undefined
   const report = new FileReport({ output, progress, size })
   const ended = await tellUntilEnd(results, { report, stop, context })
   progress?.stop()

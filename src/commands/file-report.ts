@@ -5,6 +5,7 @@ import type { Rehearsed } from '../index.js'
 import type { Output } from '../terminal/io.js'
 import type { Progress } from '../terminal/progress.js'
 import { safeJson, safeText } from '../terminal/safe-text.js'
+import { lineForPeople, lineForPrograms } from './file-lines.js'
 import { lineEndOf, Tally } from './file-tally.js'
 
 /** What became of a row. */
@@ -42,46 +43,63 @@ export class FileReport {
 
   /** Rows that follow those told before. Resolves when the reader of stdout has them. */
   async tell(results: readonly RowResult[]): Promise<void> {
-    for (const result of results) this.#count(result)
+    // One write for all of them: a write for each would cost as much as the booking.
+    let text = ''
+    for (const result of results) {
+      const complaint = this.#count(result)
+      if (complaint !== undefined) {
+        await this.#output.write(text)
+        text = ''
+        this.#tellPeople(complaint)
+      }
+      text += this.#textOf(result)
+    }
+    await this.#output.write(text)
     const last = results.at(-1)!
     this.lastLine = last.line
     this.#progress?.update(this.tally.total, this.#estimateTotal(last.end))
-    if (!this.#output.json) return
-    // One write for all of them: a write for each would cost as much as the booking.
-    await this.#output.write(results.map(textOf).join(''))
   }
 
-  /** The answer for people, after the last row. */
+  /** The sum for people, after the last row: on stdout where they read it, else beside the rows. */
   async conclude({ isDryRun }: { isDryRun: boolean }): Promise<void> {
-    if (this.#output.json) return
-    const { paperOf, signs, tint } = await import('../terminal/paper.js')
-    const paper = paperOf(this.#output)
+    const { json, isTerminal } = this.#output
+    if (json) return
+    const { errorPaperOf, paperOf, signs, tint } = await import('../terminal/paper.js')
+    const paper = isTerminal ? paperOf(this.#output) : errorPaperOf(this.#output)
     const { done, failed } = signs(paper)
     const sign = this.tally.isAllBooked ? tint(paper, 'good', done) : tint(paper, 'bad', failed)
-    await this.#output.write(`${sign} ${this.tally.sentence({ isDryRun })}\n`)
+    const sentence = `${sign} ${this.tally.sentence({ isDryRun })}`
+    if (isTerminal) await this.#output.write(`${sentence}\n`)
+    else this.#output.hint(sentence)
   }
 
-  #count({ line, outcome, isInnocent }: RowResult): void {
+  /** Counts a row. Returns what people must know of it before its own line, if anything. */
+  #count({ line, outcome, isInnocent }: RowResult): string | undefined {
     if (!(outcome instanceof TicketsError)) {
       this.tally.add(outcome.replayed ? 'replayed' : 'booked')
-      if (outcome.warnings) this.#warn(outcome)
-      return
+      return outcome.warnings && this.#warningOf(outcome)
     }
     const end = isInnocent ? 'undone' : lineEndOf(outcome)
     this.tally.add(end)
     // What kept these from being done is told elsewhere: with its own line, or at the end.
-    if (this.#output.json || end === 'undone') return
-    this.#progress?.tell(`Line ${line}: ${safeText(outcome.message)}`)
+    if (this.#output.json || end === 'undone') return undefined
+    return `Line ${line}: ${safeText(outcome.message)}`
+  }
+
+  /** What stdout has of a row; of one that was refused, only a document. */
+  #textOf({ line, outcome }: RowResult): string {
+    if (this.#output.json) return documentText(line, outcome)
+    if (outcome instanceof TicketsError) return ''
+    const booked = { line, outcome }
+    return this.#output.isTerminal ? lineForPeople(booked) : lineForPrograms(booked)
   }
 
   /** Once for each show: it is the same for all of its lines. */
-  #warn(outcome: BookingOutcome | Rehearsed): void {
+  #warningOf(outcome: BookingOutcome | Rehearsed): string | undefined {
     const { showId } = 'booking' in outcome ? outcome.booking : outcome
-    if (this.#warned.has(showId)) return
+    if (this.#output.quiet || this.#warned.has(showId)) return undefined
     this.#warned.add(showId)
-    for (const { message } of outcome.warnings!) {
-      if (!this.#output.quiet) this.#tellPeople(`Warning: ${safeText(message)}`)
-    }
+    return outcome.warnings!.map(({ message }) => `Warning: ${safeText(message)}`).join('\n')
   }
 
   #tellPeople(line: string): void {
@@ -97,7 +115,7 @@ export class FileReport {
 }
 
 /** The line goes into the finished text: a copy of the document takes as long as the text itself. */
-function textOf({ line, outcome }: RowResult): string {
+function documentText(line: number, outcome: RowResult['outcome']): string {
   return `{"line":${line},${safeJson(documentOf(outcome)).slice(1)}\n`
 }
 

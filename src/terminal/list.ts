@@ -131,7 +131,8 @@ function jsonArray(toJson: (row: unknown) => unknown, rows: AsyncIterable<unknow
   return chunked(pieces())
 }
 
-function tabLine(columns: Column<unknown>[], row: unknown): string {
+/** A row as one tab-separated line. Ends with a newline. */
+export function tabLine<Row>(columns: Column<Row>[], row: Row): string {
   return `${columns.map((column) => safeText(programText(column, row))).join('\t')}\n`
 }
 

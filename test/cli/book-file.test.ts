@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { bareEnvironment, program, type Ran, tickets } from '../support/cli.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
 import { insertShow } from '../support/shows.js'
+import { openTerminal } from '../support/terminal.js'
 
 let db: TestDatabase
 let directory: string
@@ -136,19 +137,114 @@ describe('book --file --json', () => {
   })
 })
 
-it('for people: what went wrong by its line on stderr, and a summary', async () => {
-  const show = await insertShow(db, { seats: 3 })
-  const rows = ['seats,customer', '1,Ada', '1,\u001b[31mBob', '"2,2",Cy', '3,Di']
-  const ran = await bookRows(rows, show)
-  expect(ran.exitCode).toBe(4)
-  expect(ran.stderr.split('\n')).toEqual([
-    'Line 3: Seat 1 is taken. Nothing was booked.',
-    'Line 4: Seat 2 is named twice. Name each seat once.',
-  ])
-  expect(ran.stdout).toMatch(/^. 2 of 4 lines booked; 1 refused, 1 wrong\.$/)
-  const done = await bookRows('{"count":1}', show)
-  expect(done).toMatchObject({ exitCode: 0, stderr: '' })
-  expect(done.stdout).toMatch(/^. 1 line booked\.$/)
+describe('without --json', () => {
+  const aReference = '[2-9A-Z]{4}-[2-9A-Z]{4}'
+
+  it('in a pipe, each booking is a tab-separated line, and all else is on stderr', async () => {
+    const show = await insertShow(db, { seats: 24, seatsPerRow: 12 })
+    const rows = [
+      'seats,customer,hold,key',
+      '"A1,A2",Ada,,file-1',
+      'A2,\u001b[31mBob,,',
+      '"2,2",Cy,,',
+      '12-14,"Di\tvan\nD",15m,',
+      'B12,,,',
+      '"A1,A2",Ada,,file-1',
+    ]
+    const ran = await bookRows(rows, show)
+    expect(ran.exitCode).toBe(4)
+    expect(ran.stderr.split('\n')).toEqual([
+      'Line 3: Seat A2 is taken. Nothing was booked.',
+      'Line 4: Seat A2 is named twice. Name each seat once.',
+      '✗ 4 of 6 lines booked, 1 of them under a key used before; 1 refused, 1 wrong.',
+    ])
+    const lines = ran.stdout.split('\n').map((line) => line.split('\t'))
+    const reference = expect.stringMatching(new RegExp(`^${aReference}$`))
+    expect(lines).toEqual([
+      [reference, 'A1, A2', 'Ada', 'CONFIRMED', '2', 'false'],
+      [reference, 'A12, B1, B2', 'Di\\tvan\\nD', 'HELD', '5', 'false'],
+      [reference, 'B12', '', 'CONFIRMED', '7', 'false'],
+      [lines[0]![0], 'A1, A2', 'Ada', 'CONFIRMED', '8', 'true'],
+    ])
+    const listed = (await tickets(['booking', 'list', show, '--json'], { db: db.url })).json()
+    for (const [reference, seats] of lines) {
+      const { seat_labels } = listed.find(
+        (row: { reference: string }) => row.reference === reference,
+      )
+      expect(seat_labels.join(', ')).toBe(seats)
+    }
+    const done = await bookRows('{"count":1}', show, '--quiet')
+    expect(done).toMatchObject({ exitCode: 0, stderr: '' })
+    expect(done.stdout).toMatch(new RegExp(`^${aReference}\tA3\t\tCONFIRMED\t1\tfalse$`))
+  })
+
+  it('on a terminal, each line of the file is a sentence in its order, and the sum comes last', async () => {
+    const show = await insertShow(db, { seats: 40, seatsPerRow: 10 })
+    const file = join(directory, 'people.csv')
+    const many = Array.from({ length: 10 }, (_, i) => `${2 * i + 21}`).join(',')
+    const rows = [
+      'seats,customer,hold',
+      'A1-A3,Ada,',
+      'A3,\u001b[31mBob,',
+      'B1,,15m',
+      `"${many}",Eve,`,
+    ]
+    await writeFile(file, rows.join('\n'))
+    const runFile = async (...flags: string[]) => {
+      const terminal = openTerminal(
+        process.execPath,
+        [program, 'book', show, '--file', file, ...flags],
+        { cols: 100, env: { DATABASE_URL: db.url } },
+      )
+      expect((await terminal.exit).code).toBe(4)
+      const lines = terminal.screen().split('\n')
+      await terminal.close()
+      return lines
+    }
+    expect(await runFile('--dry-run')).toEqual([
+      'Line 2: 3 seats: A1-A3 free for Ada.',
+      'Line 3: Seat A3 is taken. Nothing was booked.',
+      'Line 4: 1 seat: B1 free.',
+      'Line 5: 10 seats free for Eve.',
+      '✗ 3 of 4 lines could be booked; 1 refused. Nothing was booked (dry run).',
+    ])
+    const booked = (text: string) =>
+      expect.stringMatching(new RegExp(`^${text}, reference ${aReference}\\.$`))
+    expect(await runFile()).toEqual([
+      booked('Line 2: Booked 3 seats: A1-A3 for Ada'),
+      'Line 3: Seat A3 is taken. Nothing was booked.',
+      booked('Line 4: Holding 1 seat: B1'),
+      booked('Line 5: Booked 10 seats for Eve'),
+      '✗ 3 of 4 lines booked; 1 refused.',
+    ])
+  })
+
+  it('--atomic and --dry-run have a line for each booking as well', async () => {
+    const show = await insertShow(db, { seats: 9 })
+    const rows = '{"count":2,"customer":"Ada"}\n{"seats":"9"}'
+    const dry = await bookRows(rows, show, '--dry-run')
+    expect(dry.stdout).toBe('\t1, 2\tAda\t\t1\tfalse\n\t9\t\t\t2\tfalse')
+    expect(dry.stderr).toBe('✓ 2 lines could be booked. Nothing was booked (dry run).')
+    const atomic = await bookRows(rows, show, '--atomic')
+    expect(atomic.stdout).toMatch(
+      new RegExp(
+        `^${aReference}\t1, 2\tAda\tCONFIRMED\t1\tfalse\n${aReference}\t9\t\tCONFIRMED\t2\tfalse$`,
+      ),
+    )
+    expect(atomic.stderr).toBe('✓ 2 lines booked.')
+  })
+
+  it('thousands of rows come in order, each with its own booking', async () => {
+    const show = await insertShow(db, { seats: 6000 })
+    const rows = Array.from({ length: 6000 }, (_, i) => `{"seats":[${i + 1}],"customer":"C${i}"}`)
+    const ran = await bookRows(rows, show)
+    expect(ran.exitCode).toBe(0)
+    const lines = ran.stdout.split('\n').map((line) => line.split('\t'))
+    expect(lines.map(([, seats, customer, , line]) => [seats, customer, line])).toEqual(
+      rows.map((_, i) => [`${i + 1}`, `C${i}`, `${i + 1}`]),
+    )
+    expect(new Set(lines.map(([reference]) => reference)).size).toBe(6000)
+  })
 })
 
 describe('the exit code', () => {
@@ -254,8 +350,10 @@ describe('--atomic', () => {
     ])
     for (const { exitCode, stdout, stderr } of ran) {
       expect(exitCode).toBe(4)
-      expect(stderr).toMatch(/^Line 2: [^\n]*$/)
-      expect(stdout).toMatch(/0 of 2 lines booked; 1 (refused|wrong), 1 undone\.$/)
+      expect(stderr).toMatch(
+        /^Line 2: [^\n]*\n. 0 of 2 lines booked; 1 (refused|wrong), 1 undone\.$/,
+      )
+      expect(stdout).toBe('')
     }
     expect(await bookingsOf(show)).toEqual([])
   })
@@ -313,15 +411,15 @@ describe('--dry-run', () => {
     expect(await db.sql('select * from shows where id = $1', [show])).toEqual(before)
 
     const text = await bookRows('{"count":5}', show, '--dry-run')
-    expect(text).toMatchObject({ exitCode: 0, stderr: '' })
-    expect(text.stdout).toMatch(/1 line could be booked\. Nothing was booked \(dry run\)\.$/)
+    expect(text.exitCode).toBe(0)
+    expect(text.stderr).toMatch(/1 line could be booked\. Nothing was booked \(dry run\)\.$/)
   })
 })
 
 describe('a run that does not reach the end', () => {
   /** A run whose rows are written by the test; `lines` are its documents as they come. */
-  function startRun(show: string) {
-    const child = spawn(process.execPath, [program, 'book', show, '--file', '-', '--json'], {
+  function startRun(show: string, ...flags: string[]) {
+    const child = spawn(process.execPath, [program, 'book', show, '--file', '-', ...flags], {
       stdio: ['pipe', 'pipe', 'pipe'],
       env: { ...bareEnvironment, DATABASE_URL: db.url },
     })
@@ -332,22 +430,27 @@ describe('a run that does not reach the end', () => {
 
   const exitOf = async (child: ChildProcess) => (await once(child, 'exit')) as [number, string]
 
-  it('tells each booking as soon as it is made, not when the pipe is full', async () => {
-    const show = await insertShow(db)
-    const { child, next } = startRun(show)
-    const ended = exitOf(child)
-    for (const seat of [3, 1, 2]) {
-      child.stdin.write(`{"seats":[${seat}]}\n`)
-      expect((await next()).seats).toEqual([seat])
-      expect(await soldIn(show)).toBeGreaterThan(0)
-    }
-    child.stdin.end()
-    expect((await ended)[0]).toBe(0)
-  })
+  it.each([[[]], [['--json']]])(
+    'tells each booking as soon as it is made, not when the pipe is full: %j',
+    async (flags) => {
+      const show = await insertShow(db)
+      const { child, lines } = startRun(show, ...flags)
+      const ended = exitOf(child)
+      for (const seat of [3, 1, 2]) {
+        child.stdin.write(`{"seats":[${seat}]}\n`)
+        expect((await lines.next()).value).toMatch(
+          flags.length ? `"seats":[${seat}]` : `\t${seat}\t`,
+        )
+        expect(await soldIn(show)).toBeGreaterThan(0)
+      }
+      child.stdin.end()
+      expect((await ended)[0]).toBe(0)
+    },
+  )
 
   it('at Ctrl-C, reports what is under way and no more: what is told is what is booked', async () => {
     const show = await insertShow(db, { seats: 50_000 })
-    const { child, lines, next } = startRun(show)
+    const { child, lines, next } = startRun(show, '--json')
     const ended = exitOf(child)
     const rows = Array.from({ length: 50_000 }, () => '{"count":1}\n').join('')
     child.stdin.write(rows)
@@ -372,7 +475,7 @@ describe('a run that does not reach the end', () => {
   it('killed with -9, goes on by its keys: every row is booked once', async () => {
     const show = await insertShow(db, { seats: 6000 })
     const rows = Array.from({ length: 6000 }, (_, i) => `{"count":1,"key":"killed-${i}"}`)
-    const { child, next } = startRun(show)
+    const { child, next } = startRun(show, '--json')
     const ended = exitOf(child)
     child.stdin.write(`${rows.join('\n')}\n`)
     const told = await next()
@@ -392,7 +495,7 @@ describe('a run that does not reach the end', () => {
 
   it('ends without a word when nobody reads the results any more', async () => {
     const show = await insertShow(db, { seats: 20_000 })
-    const { child, next } = startRun(show)
+    const { child, next } = startRun(show, '--json')
     const ended = exitOf(child)
     let stderr = ''
     child.stderr.setEncoding('utf8').on('data', (text) => {
