@@ -146,11 +146,13 @@ async function tellUntilEnd(
       await report.tell(batch)
       fatal ??= batch.map(({ outcome }) => outcome).find(isFatal)
       // What meets one row will meet the rest; and without a reader there is nobody to work for.
-      if (fatal !== undefined || context.output.isGone) stop.abort()
+      const isDone = fatal !== undefined || report.failure !== undefined || context.output.isGone
+      if (isDone) stop.abort()
     }
   } catch (error) {
     return error
   }
+  if (report.failure !== undefined) return report.failure
   if (context.signal.aborted) return interrupted(`Interrupted after line ${report.lastLine}`)
   if (fatal !== undefined) return fatal
   if (context.output.isGone) return interrupted(`Nobody reads on after line ${report.lastLine}`)

@@ -5,6 +5,7 @@ import { bookingJson } from '../core/json.js'
 import { checkSeatSpec, seatLabel } from '../core/seats.js'
 import { startWarnings } from '../core/warnings.js'
 import type { Tickets } from '../index.js'
+import { committedBooking, printCommitted } from './committed.js'
 import { type Context, type Handler, inputRequired, parseCount } from './context.js'
 import { measuredTickets } from './retry-lines.js'
 import { tellWarnings } from './warnings.js'
@@ -115,19 +116,16 @@ async function preview({ output, tickets }: Context, name: string, request: Book
   await output.write(dryRunSentence(seats, show))
 }
 
-/** Tells what was booked: JSON, or the card. */
+/** Prints what was booked: JSON, or the card. */
 async function announce({ output, tickets }: Context, outcome: BookingOutcome): Promise<void> {
-  tellWarnings(output, outcome)
-  if (output.json) return output.document(bookingJson(outcome))
-  const { renderBookingCard } = await import('../terminal/booking-card.js')
-  const { paperOf } = await import('../terminal/paper.js')
-  const { bookingFacts } = await import('./booking-text.js')
   const { booking } = outcome
-  // The booking stands, whatever becomes of the connection and of the program now: it must be told.
-  const show = await tickets.findShow(booking.showId).catch(() => undefined)
-  await output.write(
-    show === undefined
-      ? `${booking.reference} is ${booking.status}: ${booking.seatLabels.join(', ')}.\n`
-      : renderBookingCard(bookingFacts(outcome, show), paperOf(output)),
-  )
+  await printCommitted(output, committedBooking(booking), async () => {
+    tellWarnings(output, outcome)
+    if (output.json) return output.document(bookingJson(outcome))
+    const { renderBookingCard } = await import('../terminal/booking-card.js')
+    const { paperOf } = await import('../terminal/paper.js')
+    const { bookingFacts } = await import('./booking-text.js')
+    const show = await tickets.findShow(booking.showId)
+    await output.write(renderBookingCard(bookingFacts(outcome, show), paperOf(output)))
+  })
 }

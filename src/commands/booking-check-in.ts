@@ -4,6 +4,7 @@ import { checkSeatSpec, countSeats, formatSeats } from '../core/seats.js'
 import type { Show } from '../core/shows.js'
 import { renderDoorAnswer } from '../terminal/door-answer.js'
 import { paperOf } from '../terminal/paper.js'
+import { printCommitted } from './committed.js'
 import type { Context, Handler } from './context.js'
 import { namedBooking } from './named-booking.js'
 import { timeOf } from './show-text.js'
@@ -36,10 +37,17 @@ export const run: Handler<BookingCheckInOptions, [string | undefined]> = async (
 }
 
 async function tell({ output, tickets }: Context, answer: CheckIn, isUndo: boolean) {
-  tellWarnings(output, answer)
-  if (output.json) return output.document(checkInJson(answer))
-  const show = await tickets.findShow(answer.booking.showId)
-  await output.write(renderDoorAnswer(factsOf(answer, show, isUndo), paperOf(output)))
+  const { admitted, booking } = answer
+  const committed = {
+    sentence: `${booking.reference}: seats let ${isUndo ? 'out' : 'in'}: ${admitted.join(', ') || 'none'}.`,
+    json: { reference: booking.reference, admitted },
+  }
+  await printCommitted(output, committed, async () => {
+    tellWarnings(output, answer)
+    if (output.json) return output.document(checkInJson(answer))
+    const show = await tickets.findShow(booking.showId)
+    await output.write(renderDoorAnswer(factsOf(answer, show, isUndo), paperOf(output)))
+  })
 }
 
 function factsOf({ booking, admitted, already }: CheckIn, show: Show, isUndo: boolean) {

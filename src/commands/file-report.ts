@@ -5,6 +5,7 @@ import type { Rehearsed } from '../index.js'
 import type { Output } from '../terminal/io.js'
 import type { Progress } from '../terminal/progress.js'
 import { safeJson, safeText } from '../terminal/safe-text.js'
+import { committedBooking } from './committed.js'
 import { lineForPeople, lineForPrograms } from './file-lines.js'
 import { lineEndOf, Tally } from './file-tally.js'
 
@@ -31,6 +32,8 @@ export class FileReport {
   readonly #output: Output
   readonly #progress: Progress | undefined
   readonly #size: number | undefined
+  /** Why stdout takes nothing any more. The bookings of its rows are then reported on stderr. */
+  failure: unknown
   /** Shows that somebody was warned of. */
   readonly #warned = new Set<string>()
 
@@ -48,16 +51,30 @@ export class FileReport {
     for (const result of results) {
       const complaint = this.#count(result)
       if (complaint !== undefined) {
-        await this.#output.write(text)
+        await this.#print(text)
         text = ''
         this.#tellPeople(complaint)
       }
       text += this.#textOf(result)
     }
-    await this.#output.write(text)
+    await this.#print(text)
+    if (this.failure !== undefined) for (const result of results) this.#reportOnStderr(result)
     const last = results.at(-1)!
     this.lastLine = last.line
     this.#progress?.update(this.tally.total, this.#estimateTotal(last.end))
+  }
+
+  async #print(text: string): Promise<void> {
+    if (this.failure !== undefined) return
+    await this.#output.write(text).catch((failure) => {
+      this.failure = failure
+    })
+  }
+
+  /** Some of a batch may be on stdout as well: twice is better than never. */
+  #reportOnStderr({ line, outcome }: RowResult): void {
+    if (outcome instanceof TicketsError || !('booking' in outcome)) return
+    this.#tellPeople(`Line ${line}: ${committedBooking(outcome.booking).sentence}`)
   }
 
   /** The sum for people, after the last row: on stdout where they read it, else beside the rows. */

@@ -1,5 +1,7 @@
 import { TicketsError } from '../core/errors.js'
+import type { Output } from '../terminal/io.js'
 import { safeText } from '../terminal/safe-text.js'
+import { printCommitted } from './committed.js'
 import type { Context, Handler } from './context.js'
 import { mayProceed } from './irrevocable.js'
 
@@ -31,12 +33,8 @@ async function upgrade({ output, tickets }: Context, grant: string | undefined) 
     grant,
     onWarning: (sentence) => output.hint(sentence),
   })
-  if (output.json) {
-    return output.document({ applied, ...(grant !== undefined && { granted: grant }) })
-  }
-  for (const name of applied) await output.write(`applied ${name}\n`)
-  if (grant !== undefined) await output.write(`granted ${safeText(grant)}\n`)
-  else if (applied.length === 0) output.hint('The schema is up to date.')
+  await announce(output, 'applied', applied, grant === undefined ? {} : { granted: grant })
+  if (grant === undefined && applied.length === 0) output.hint('The schema is up to date.')
 }
 
 async function report({ output, tickets }: Context, isCheck: boolean) {
@@ -67,7 +65,24 @@ async function rollBack(context: Context, isSure: boolean) {
     if (!isMeant) return output.hint(unchanged)
   }
   const undone = await tickets.rollback()
-  if (output.json) return output.document({ rolled_back: undone })
-  for (const name of undone) await output.write(`rolled back ${name}\n`)
+  await announce(output, 'rolled back', undone)
   if (undone.length === 0) output.hint('There is nothing to roll back.')
+}
+
+/** Names the migrations that were run, or taken back, and the role that got its grants. */
+async function announce(
+  output: Output,
+  verb: 'applied' | 'rolled back',
+  migrations: readonly string[],
+  { granted }: { granted?: string } = {},
+): Promise<void> {
+  const json = {
+    [verb.replace(' ', '_')]: migrations,
+    ...(granted !== undefined && { granted }),
+  }
+  const lines = migrations.map((name) => `${verb} ${name}`)
+  if (granted !== undefined) lines.push(`granted ${safeText(granted)}`)
+  await printCommitted(output, { sentence: `${lines.join('; ')}.`, json }, () =>
+    output.json ? output.document(json) : output.write(lines.map((line) => `${line}\n`).join('')),
+  )
 }

@@ -2,6 +2,7 @@ import type { BookingOutcome } from '../core/booking.js'
 import type { ListedBooking } from '../core/booking-list.js'
 import { bookingJson } from '../core/json.js'
 import type { Show } from '../core/shows.js'
+import { committedBooking, printCommitted } from './committed.js'
 import { type Context, inputRequired } from './context.js'
 import { tellWarnings } from './warnings.js'
 
@@ -45,29 +46,23 @@ export interface StepWords {
 /** Says what a step did to a booking, and what stands: in JSON, or as the card of the booking. */
 export async function announceStep(
   { output, tickets }: Context,
-  outcome: BookingOutcome,
+  { booking, replayed, warnings }: BookingOutcome,
   { done, already, hint, json = {} }: StepWords,
 ): Promise<void> {
-  tellWarnings(output, outcome)
-  const { booking, replayed, warnings } = outcome
-  if (output.json) {
-    const document = { ...bookingJson({ booking, replayed }), ...json }
-    return output.document(warnings ? { ...document, warnings } : document)
-  }
-  const { renderBookingCard } = await import('../terminal/booking-card.js')
-  const { paperOf } = await import('../terminal/paper.js')
-  const { bookingFacts } = await import('./booking-text.js')
-  // The step is done, whatever becomes of the connection now: it must be told.
-  const show = await tickets.findShow(booking.showId).catch(() => undefined)
-  const whom = booking.customer === null ? '' : ` for ${booking.customer}`
-  const said = () => (replayed ? `${already}; nothing changed.` : `${done(show!)}${whom}`)
-  await output.write(
-    show === undefined
-      ? `${booking.reference} is ${booking.status}: ${booking.seatLabels.join(', ')}.\n`
-      : renderBookingCard(
-          bookingFacts({ booking, replayed: false }, show, { done: said() }),
-          paperOf(output),
-        ),
-  )
+  await printCommitted(output, committedBooking(booking), async () => {
+    tellWarnings(output, { warnings })
+    if (output.json) {
+      const document = { ...bookingJson({ booking, replayed }), ...json }
+      return output.document(warnings ? { ...document, warnings } : document)
+    }
+    const { renderBookingCard } = await import('../terminal/booking-card.js')
+    const { paperOf } = await import('../terminal/paper.js')
+    const { bookingFacts } = await import('./booking-text.js')
+    const show = await tickets.findShow(booking.showId)
+    const whom = booking.customer === null ? '' : ` for ${booking.customer}`
+    const said = replayed ? `${already}; nothing changed.` : `${done(show)}${whom}`
+    const facts = bookingFacts({ booking, replayed: false }, show, { done: said })
+    await output.write(renderBookingCard(facts, paperOf(output)))
+  })
   if (!replayed && hint !== undefined) output.hint(hint)
 }

@@ -1,12 +1,13 @@
 import { TicketsError } from '../core/errors.js'
-import { cancellationJson, showJson } from '../core/json.js'
+import { cancellationJson } from '../core/json.js'
 import type { CancellationPreview } from '../core/show-changes.js'
 import type { Show } from '../core/shows.js'
 import type { Output } from '../terminal/io.js'
 import { safeText } from '../terminal/safe-text.js'
+import { announceShow } from './announce-show.js'
 import type { Handler } from './context.js'
 import { type Irrevocable, mayProceed } from './irrevocable.js'
-import { showFacts, whenOf } from './show-text.js'
+import { whenOf } from './show-text.js'
 
 export interface ShowCancelOptions {
   yes?: boolean
@@ -32,11 +33,8 @@ export const run: Handler<ShowCancelOptions, [string]> = async (context, options
   }
   const seen = preview.confirmedBookings + preview.heldBookings
   const cancelled = await tickets.cancelShow(show.id, expected ?? seen)
-  if (output.json) return output.document(showJson(cancelled))
-  const { paperOf } = await import('../terminal/paper.js')
-  const { renderShowCard } = await import('../terminal/show-card.js')
-  await output.write(renderShowCard(showFacts(cancelled), paperOf(output)))
-  if (show.cancelledAt !== null) output.hint('Already cancelled; nothing changed.')
+  await announceShow(output, cancelled)
+  if (show.cancelledAt !== null && !output.json) output.hint('Already cancelled; nothing changed.')
 }
 
 function expectedOf({ yes, dryRun, expectBookings }: ShowCancelOptions): number | undefined {

@@ -1,8 +1,10 @@
 import { showJson } from '../core/json.js'
+import type { Show } from '../core/shows.js'
 import { parseStartTime } from '../core/start-time.js'
 import { startWarnings } from '../core/warnings.js'
 import { paperOf } from '../terminal/paper.js'
 import { renderShowCard } from '../terminal/show-card.js'
+import { printCommitted } from './committed.js'
 import { type Context, type Handler, inputRequired } from './context.js'
 import { showFacts } from './show-text.js'
 import { tellWarnings } from './warnings.js'
@@ -20,17 +22,23 @@ export const run: Handler<ShowCopyOptions, [string]> = async (context, options, 
   const texts = options.startTime ?? [await askStartTime(context, original.timeZone)]
   // All are read before the first show is made: a series is not made by half for a typing error.
   const startTimes = texts.map((text) => parseStartTime(text, original.timeZone))
-  const copies = []
+  const copies: Show[] = []
   for (const startTime of startTimes) {
     const copy = { startTime, ...(options.name !== undefined && { name: options.name }) }
     copies.push(await tickets.copyShow(original.id, copy))
   }
-  if (output.json) {
-    await output.document(copies.map((show) => ({ ...showJson(show), ...startWarnings(show) })))
-  } else {
+  const committed = {
+    sentence: `Created ${copies.map(({ id }) => id).join(', ')}.`,
+    json: copies.map(({ id }) => ({ id })),
+  }
+  await printCommitted(output, committed, async () => {
+    if (output.json) {
+      const documents = copies.map((show) => ({ ...showJson(show), ...startWarnings(show) }))
+      return output.document(documents)
+    }
     const cards = copies.map((show) => renderShowCard(showFacts(show), paperOf(output)))
     await output.write(cards.join('\n'))
-  }
+  })
   for (const show of copies) tellWarnings(output, startWarnings(show))
 }
 

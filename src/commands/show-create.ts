@@ -1,16 +1,12 @@
 import { TicketsError } from '../core/errors.js'
 import { checkText } from '../core/input.js'
-import { showJson } from '../core/json.js'
 import { MAX_SEATS } from '../core/seats.js'
 import { checkSeatsPerRow, type NewShow } from '../core/shows.js'
 import { parseStartTime, parseTimeZone } from '../core/start-time.js'
 import { startWarnings } from '../core/warnings.js'
-import { paperOf } from '../terminal/paper.js'
 import { askNumber, askText } from '../terminal/prompts.js'
-import { renderShowCard } from '../terminal/show-card.js'
+import { announceShow } from './announce-show.js'
 import { type Context, type Handler, inputRequired, parseCount } from './context.js'
-import { showFacts } from './show-text.js'
-import { tellWarnings } from './warnings.js'
 
 export interface ShowCreateOptions {
   name?: string
@@ -24,10 +20,7 @@ export interface ShowCreateOptions {
 export const run: Handler<ShowCreateOptions> = async (context, options) => {
   const { output, tickets } = context
   const show = await tickets.createShow(await complete(context, options))
-  const warned = startWarnings(show)
-  if (output.json) await output.document({ ...showJson(show), ...warned })
-  else await output.write(renderShowCard(showFacts(show), paperOf(output)))
-  tellWarnings(output, warned)
+  await announceShow(output, show, startWarnings(show))
 }
 
 async function complete(context: Context, options: ShowCreateOptions): Promise<NewShow> {

@@ -1,17 +1,14 @@
 import { checkText } from '../core/input.js'
-import { showJson } from '../core/json.js'
 import { MAX_SEATS } from '../core/seats.js'
 import type { ShowEdit } from '../core/show-changes.js'
 import { leastSize } from '../core/show-size.js'
 import type { Show } from '../core/shows.js'
 import { parseStartTime, parseTimeZone } from '../core/start-time.js'
 import { startWarnings } from '../core/warnings.js'
-import { paperOf } from '../terminal/paper.js'
-import { renderShowCard } from '../terminal/show-card.js'
+import { announceShow } from './announce-show.js'
 import { type Context, type Handler, inputRequired, parseCount } from './context.js'
 import { UNCHANGED } from './named-booking.js'
-import { showFacts, whenOf } from './show-text.js'
-import { tellWarnings } from './warnings.js'
+import { whenOf } from './show-text.js'
 
 export interface ShowEditOptions {
   name?: string
@@ -31,9 +28,7 @@ export const run: Handler<ShowEditOptions, [string]> = async (context, options, 
   const edit = hasFlags ? editOf(options, show) : await askEdit(context, show)
   const edited = await tickets.editShow(show.id, edit)
   const warned = edit.startTime === undefined ? {} : startWarnings(edited)
-  if (output.json) await output.document({ ...showJson(edited), ...warned })
-  else await output.write(renderShowCard(showFacts(edited), paperOf(output)))
-  tellWarnings(output, warned)
+  await announceShow(output, edited, warned)
 }
 
 /** A local time means the zone that the show will have. */

@@ -1,6 +1,7 @@
 import { type ApiToken, TicketsError, type TokenRole, tokenRoles } from '../index.js'
 import { type Column, writeList } from '../terminal/list.js'
 import { safeText } from '../terminal/safe-text.js'
+import { printCommitted } from './committed.js'
 import { type Handler, inputRequired } from './context.js'
 
 export interface TokenCreateOptions {
@@ -18,9 +19,11 @@ export const create: Handler<TokenCreateOptions> = async ({ output, tickets }, o
     ])
   }
   const { token, text } = await tickets.createToken({ name, role: parseRole(role) })
-  if (output.json) return output.document({ ...tokenJson(token), token: text })
-  await output.write(`${text}\n`)
-  output.hint('Keep it: it is not shown again. `tickets token revoke` ends it.')
+  const sentence = `The token ${token.id} was created. If its text was not printed, revoke it.`
+  await printCommitted(output, { sentence, json: { id: token.id } }, () =>
+    output.json ? output.document({ ...tokenJson(token), token: text }) : output.write(`${text}\n`),
+  )
+  if (!output.json) output.hint('Keep it: it is not shown again. `tickets token revoke` ends it.')
 }
 
 /** `tickets token list`: all of them, the revoked ones too. */
@@ -36,8 +39,12 @@ export const list: Handler = async ({ output, tickets }) => {
 /** `tickets token revoke ID`: from the next request on, every server refuses it. */
 export const revoke: Handler<object, [string]> = async ({ output, tickets }, _options, id) => {
   const token = await tickets.revokeToken(id)
-  if (output.json) return output.document(tokenJson(token))
-  await output.write(`revoked ${token.id} (${safeText(token.name)})\n`)
+  const committed = { sentence: `The token ${token.id} is revoked.`, json: { id: token.id } }
+  await printCommitted(output, committed, () =>
+    output.json
+      ? output.document(tokenJson(token))
+      : output.write(`revoked ${token.id} (${safeText(token.name)})\n`),
+  )
 }
 
 const columns: Column<ApiToken>[] = [

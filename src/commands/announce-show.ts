@@ -1,0 +1,22 @@
+import { showJson } from '../core/json.js'
+import type { Show } from '../core/shows.js'
+import type { Warned } from '../core/warnings.js'
+import type { Output } from '../terminal/io.js'
+import { printCommitted } from './committed.js'
+import { showFacts } from './show-text.js'
+import { tellWarnings } from './warnings.js'
+
+/** Prints a show that was just made or changed: JSON, or its card. */
+export async function announceShow(output: Output, show: Show, warned: Warned = {}): Promise<void> {
+  const committed = {
+    sentence: `The show ${show.id} (${show.name}) is as it was asked for.`,
+    json: { id: show.id, name: show.name },
+  }
+  await printCommitted(output, committed, async () => {
+    if (output.json) return output.document({ ...showJson(show), ...warned })
+    const { paperOf } = await import('../terminal/paper.js')
+    const { renderShowCard } = await import('../terminal/show-card.js')
+    await output.write(renderShowCard(showFacts(show), paperOf(output)))
+  })
+  tellWarnings(output, warned)
+}

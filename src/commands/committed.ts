@@ -1,0 +1,40 @@
+import type { Booking } from '../core/booking.js'
+import type { Output } from '../terminal/io.js'
+import { safeText } from '../terminal/safe-text.js'
+
+/** What a command has changed for good, in few words that need nothing more from anywhere. */
+export interface Committed {
+  /** For people. */
+  sentence: string
+  /** For programs; a document of the contract's fields, as far as they are known. */
+  json: object
+}
+
+/**
+ * Prints the answer to a change that is committed. The change stands whatever fails from here on: to
+ * read more for the answer, to format it, or to print it. So none of this fails the command: the
+ * facts are printed in place of the answer, and on stderr where stdout takes nothing.
+ */
+export async function printCommitted(
+  output: Output,
+  { sentence, json }: Committed,
+  print: () => Promise<void>,
+): Promise<void> {
+  try {
+    await print()
+  } catch (failure) {
+    const said = safeText(sentence)
+    const written = output.json ? output.document(json) : output.write(`${said}\n`)
+    await written.catch(() => output.problem(said))
+    const reason = failure instanceof Error ? failure.message : String(failure)
+    output.hint(`The whole answer could not be printed: ${safeText(reason)}`)
+  }
+}
+
+/** The facts of a booking. */
+export function committedBooking({ id, reference, showId, status, seats, seatLabels }: Booking) {
+  return {
+    sentence: `${reference} is ${status}: ${seatLabels.join(', ')}.`,
+    json: { id, reference, show_id: showId, status, seats, seat_labels: seatLabels },
+  }
+}

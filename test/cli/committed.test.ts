@@ -1,0 +1,170 @@
+import { open } from 'node:fs/promises'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { startBooking } from '../support/booking-process.js'
+import { type Ran, tickets } from '../support/cli.js'
+import { cloneDatabase, type TestDatabase } from '../support/database.js'
+import { isCommitted, openProxy } from '../support/proxy.js'
+import { insertShow } from '../support/shows.js'
+
+/** A change that is committed stands, and is reported as done, whatever fails after that. */
+
+let db: TestDatabase
+beforeAll(async () => {
+  db = await cloneDatabase()
+})
+afterAll(() => db.drop())
+
+/** Runs the program with a stdout that takes nothing, as on a full disk. */
+async function runOnFullDisk(args: readonly string[], input = ''): Promise<Ran> {
+  const full = await open('/dev/full', 'w')
+  const stdin = input === '' ? {} : { stdin: 'pipe' as const, input }
+  const ran = await tickets(args, { db: db.url, stdout: full.fd as never, ...stdin })
+  await full.close()
+  return ran
+}
+
+async function bookTwo(show: string): Promise<string> {
+  const { document } = await startBooking(db.url, [show, '--seats', '1-2']).ended
+  return document.reference!
+}
+
+async function hold(show: string): Promise<string> {
+  const { document } = await startBooking(db.url, [show, '--seats', '1', '--hold', '1h']).ended
+  return document.reference!
+}
+
+type Case = [
+  command: string,
+  args: (show: string) => string[] | Promise<string[]>,
+  said: RegExp,
+  /** Counts what the command is to have done to the show. */
+  done: string,
+]
+
+const sold = `select from bookings where show_id = $1 and status = 'CONFIRMED'`
+
+const cases: Case[] = [
+  [
+    'book',
+    (show) => ['book', show, '--seats', '3'],
+    /^[2-9A-Z]{4}-[2-9A-Z]{4} is CONFIRMED: 3\./,
+    sold,
+  ],
+  [
+    'hold',
+    (show) => ['book', show, '--seats', '3', '--hold', '1h'],
+    /is HELD: 3\./,
+    `select from bookings where show_id = $1 and status = 'HELD'`,
+  ],
+  ['confirm', async (show) => ['booking', 'confirm', await hold(show)], /is CONFIRMED: 1\./, sold],
+  [
+    'move',
+    async (show) => ['booking', 'move', await bookTwo(show), '--to', '8-9'],
+    /is CONFIRMED: 8, 9\./,
+    `${sold} and seats = '{8,9}'`,
+  ],
+  [
+    'cancel',
+    async (show) => ['booking', 'cancel', await bookTwo(show), '--yes'],
+    /is CANCELLED/,
+    `select from bookings where show_id = $1 and status = 'CANCELLED'`,
+  ],
+  [
+    'check in',
+    async (show) => ['booking', 'check-in', await bookTwo(show)],
+    /let in: 1, 2\./,
+    `select from admissions where show_id = $1 and seat = 1`,
+  ],
+  [
+    'edit',
+    (show) => ['show', 'edit', show, '--name', 'Dogs'],
+    /Dogs/,
+    `select from shows where id = $1 and name = 'Dogs'`,
+  ],
+  [
+    'copy',
+    (show) => ['show', 'copy', show, '--start-time', '2031-05-05T19:00Z'],
+    /Created [0-9a-f-]{36}\./,
+    `select from shows where id <> $1 and start_time = '2031-05-05T19:00Z'`,
+  ],
+  [
+    'cancel a show',
+    (show) => ['show', 'cancel', show, '--yes', '--expect-bookings', '0'],
+    /Cats/,
+    `select from shows where id = $1 and cancelled_at is not null`,
+  ],
+]
+
+test.each(cases)(
+  '%s: done, and its facts are on stderr where stdout takes nothing',
+  async (_name, argsOf, said, done) => {
+    for (const format of ['--json', '--no-color']) {
+      const show = await insertShow(db)
+      await db.sql(`delete from shows where start_time = '2031-05-05T19:00Z'`)
+      const ran = await runOnFullDisk([...(await argsOf(show)), format])
+      expect([ran.exitCode, ran.stderr]).toEqual([0, expect.stringMatching(said)])
+      expect(ran.stderr).toMatch(/could not be printed: ENOSPC/)
+      expect(await db.sql(done, [show])).toHaveLength(1)
+    }
+  },
+)
+
+test.each([
+  [
+    'create',
+    ['show', 'create', '--name', 'New', '--start-time', '2031-01-01T19:00Z', '--total-seats', '9'],
+  ],
+  ['token', ['token', 'create', '--name', 'n', '--role', 'read']],
+])('%s: done, and its id is on stderr where stdout takes nothing', async (_name, args) => {
+  const ran = await runOnFullDisk(args)
+  expect([ran.exitCode, ran.stderr]).toEqual([0, expect.stringMatching(/[0-9a-f-]{12,36}/)])
+})
+
+test('a list that cannot be printed has failed', async () => {
+  const ran = await runOnFullDisk(['show', 'list', '--json'])
+  expect([ran.exitCode, ran.stderr]).toEqual([1, expect.stringContaining('ENOSPC')])
+})
+
+test('a refusal keeps its exit code where stdout takes nothing', async () => {
+  const show = await insertShow(db)
+  await bookTwo(show)
+  const ran = await runOnFullDisk(['book', show, '--seats', '1', '--json'])
+  expect([ran.exitCode, ran.stderr]).toEqual([4, expect.stringContaining('Seat 1 is taken')])
+})
+
+test.each(['--json', '--no-color'])(
+  'a file whose results cannot be printed (%s) stops, and reports every booking on stderr',
+  async (format) => {
+    const show = await insertShow(db, { seats: 30_000 })
+    const rows = Array.from({ length: 20_000 }, (_, i) => `${i + 1}\n`).join('')
+    const ran = await runOnFullDisk(['book', show, '--file', '-', format], `seats\n${rows}`)
+    const [{ n }] = (await db.sql(
+      `select count(*)::int as n from bookings where show_id = $1 and status = 'CONFIRMED'`,
+      [show],
+    )) as [{ n: number }]
+    const told = new Set(ran.stderr.match(/[2-9A-Z]{4}-[2-9A-Z]{4} is CONFIRMED/g))
+    expect([ran.exitCode, told.size]).toEqual([1, n])
+    expect(n).toBeGreaterThan(0)
+    expect(n).toBeLessThan(20_000)
+  },
+)
+
+test('a booking whose show cannot be read any more is printed all the same', async () => {
+  const show = await insertShow(db)
+  const proxy = await openProxy(db.url)
+  let isSold = false
+  proxy.decide((message) => {
+    isSold ||= isCommitted(message)
+    return isSold && message.type === 'Z' ? 'cut after' : 'pass'
+  })
+  const { exitCode, stdout } = await startBooking(proxy.url, [
+    show,
+    '--seats',
+    '7',
+    '--no-color',
+    '--wait',
+    '1s',
+  ]).ended
+  await proxy.close()
+  expect([exitCode, stdout]).toEqual([0, expect.stringContaining('is CONFIRMED: 7.')])
+})
