@@ -94,6 +94,11 @@ export const serverSentences = {
     '26000': preparedLost,
     '42P05': preparedLost,
     '25006': unreachable('it is read-only at the moment, and tickets must write'),
+    '22P05': expected(
+      'INVALID_INPUT',
+      (target) =>
+        `The ${target.name} cannot store one of these characters, as its encoding is not UTF8. Leave it out, or move to a database whose encoding is UTF8.`,
+    ),
     '53100': unreachable('its disk is full'),
     '53200': busy('it is out of memory'),
     '58030': unreachable('it cannot read or write its files'),

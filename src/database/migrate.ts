@@ -67,7 +67,8 @@ export interface MigrateOptions {
  * Brings the schema up to date and returns what it ran, oldest first. Any number of processes may
  * do so at once: one works and the others find nothing left to do.
  *
- * Throws SCHEMA_TOO_NEW, DB_AUTH unless this login has the rights of the tables' owner, and what
+ * Throws SCHEMA_TOO_NEW, DB_AUTH unless this login has the rights of the tables' owner, NOT_MIGRATED
+ * where the tables have no place (they are another program's, or the encoding is not UTF8), and what
  * `grantBoxOffice` throws; then nothing was migrated either.
  */
 export async function migrate(
@@ -75,7 +76,11 @@ export async function migrate(
   { grant, onWarning }: MigrateOptions = {},
 ): Promise<string[]> {
   return exclusively(knex, async (trx) => {
-    const [, ran] = (await trx.migrate.latest({ migrationSource })) as [number, string[]]
+    await requireUnicode(trx)
+    const [, ran] = (await trx.migrate.latest({ migrationSource }).catch(refuseTakenName)) as [
+      number,
+      string[],
+    ]
     if (grant !== undefined) await grantBoxOffice(trx, grant)
     if (onWarning) await warnOfCreators(trx, grant ?? null, onWarning)
     return ran
@@ -204,6 +209,36 @@ async function warnOfCreators(
   )
 }
 
+/** Names and customers are kept, compared and searched as Unicode. Throws NOT_MIGRATED. */
+async function requireUnicode(trx: Knex.Transaction): Promise<void> {
+  const [row] = await query<{ encoding: string }>(
+    trx,
+    `select pg_catalog.current_setting('server_encoding') as encoding`,
+  )
+  if (row!.encoding === 'UTF8') return
+  throw new TicketsError(
+    'NOT_MIGRATED',
+    `The encoding of this database is ${row!.encoding}, and tickets needs UTF8. Nothing was changed. Create another one: CREATE DATABASE tickets ENCODING 'UTF8' TEMPLATE template0;`,
+  )
+}
+
+/** duplicate_table, duplicate_function, duplicate_object */
+const TAKEN_NAMES = ['42P07', '42723', '42710']
+
+/** Throws NOT_MIGRATED for a table, function or type that is there already, and is not of ours. */
+function refuseTakenName(error: unknown): never {
+  if (!TAKEN_NAMES.includes(sqlState(error) ?? '')) throw error
+  const { message } = error as Error
+  throw new TicketsError(
+    'NOT_MIGRATED',
+    `Another program's objects are in the way: ${visible(message)}. Nothing was changed. ${ELSEWHERE}`,
+    { cause: error },
+  )
+}
+
+const ELSEWHERE =
+  'Use another database, or create a schema for tickets and name it in TICKETS_SCHEMA.'
+
 /** A schema that one may not use looks as if it were empty: its tables are not found. */
 async function isSchemaClosed(knex: Knex): Promise<boolean> {
   const closed = await query(
@@ -230,6 +265,12 @@ async function appliedMigrations(knex: Knex): Promise<string[]> {
 
 function refuseNewerSchema(status: SchemaStatus): void {
   if (status.unknown.length === 0) return
+  if (status.applied.length === 0) {
+    throw new TicketsError(
+      'NOT_MIGRATED',
+      `Another program keeps its migrations here (knex_migrations has ${quote(status.unknown.at(-1)!)}). ${ELSEWHERE}`,
+    )
+  }
   throw new TicketsError(
     'SCHEMA_TOO_NEW',
     `The schema is newer than this program (it has ${status.unknown.at(-1)}). Upgrade tickets.`,

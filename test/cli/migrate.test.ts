@@ -95,3 +95,62 @@ describe('a database that somebody else runs', () => {
     expect(await db.sql(`select to_regclass('shows')::text as shows`)).toEqual([{ shows: 'shows' }])
   })
 })
+
+describe('a database with no place for the tables', () => {
+  it.each([
+    ['a table', 'create table bookings (guest text)', /"bookings"/],
+    ['a table that comes later', 'create table history (era text)', /"history"/],
+    ['a view', 'create view shows as select 1 as id', /"shows"/],
+    ['a function', 'create function show_facts(int) returns int return 1', undefined],
+    [
+      'migrations of its own',
+      `create table knex_migrations (id serial, name text, batch int, migration_time timestamptz);
+       insert into knex_migrations (name) values ('20240101_users.js')`,
+      /20240101_users\.js/,
+    ],
+    [
+      'an empty list of migrations, and a table',
+      `create table knex_migrations (id serial, name text, batch int, migration_time timestamptz);
+       create table bookings (guest text)`,
+      /"bookings"/,
+    ],
+  ])('as another program has %s there', async (_what, sql, named) => {
+    const taken = await cloneDatabase({ empty: true })
+    await taken.sql(sql)
+    const before = await tablesOf(taken)
+    const ran = await tickets(['migrate', '--json'], { db: taken.url })
+    if (named === undefined) {
+      // Functions of one name live side by side.
+      expect(ran.exitCode).toBe(0)
+    } else {
+      const { error } = ran.json()
+      expect([ran.exitCode, error.code]).toEqual([6, 'NOT_MIGRATED'])
+      expect(error.message).toMatch(named)
+      expect(error.message).toMatch(/another database.*TICKETS_SCHEMA/)
+      expect(await tablesOf(taken)).toEqual(before)
+      const sold = await tickets(['book', 'Cats', '--seats', '1', '--json'], { db: taken.url })
+      expect([sold.exitCode, sold.json().error.code]).toEqual([6, 'NOT_MIGRATED'])
+      await taken.sql('create schema theatre')
+      const env = { TICKETS_SCHEMA: 'theatre' }
+      expect((await tickets(['migrate'], { db: taken.url, env })).exitCode).toBe(0)
+    }
+    await taken.drop()
+  })
+
+  it.each(['LATIN1', 'SQL_ASCII', 'EUC_JP'])('as its encoding is %s', async (encoding) => {
+    const other = await cloneDatabase({ empty: true, encoding })
+    const ran = await tickets(['migrate', '--json'], { db: other.url })
+    const { error } = ran.json()
+    expect([ran.exitCode, error.code]).toEqual([6, 'NOT_MIGRATED'])
+    expect(error.message).toMatch(new RegExp(`${encoding}.*UTF8`))
+    expect(await tablesOf(other)).toEqual([])
+    await other.drop()
+  })
+})
+
+async function tablesOf({ sql }: TestDatabase) {
+  return sql(
+    `select schemaname, tablename from pg_tables
+     where schemaname not in ('pg_catalog', 'information_schema') order by 1, 2`,
+  )
+}

@@ -187,6 +187,7 @@ describe('each failure has its code and its own sentence', () => {
     ['select * from shows', 'NOT_MIGRATED'],
     ['select * from nowhere.shows', 'NOT_MIGRATED'],
     ['select rolled_back from private', 'NOT_MIGRATED'],
+    [`select convert('\\xe282ac', 'UTF8', 'LATIN1')`, 'INVALID_INPUT'],
     ['set statement_timeout = 20; select pg_sleep(10)', 'BUSY'],
     ['set transaction_read_only = on; create table t ()', 'DB_UNREACHABLE'],
   ])('%s: %s', async (sql, code) => {

@@ -13,10 +13,16 @@ export interface TestDatabase {
 }
 
 /** Clones the migrated template: a few milliseconds, and nobody else's rows. */
-export async function cloneDatabase(options: { empty?: boolean } = {}): Promise<TestDatabase> {
+export async function cloneDatabase(
+  options: { empty?: boolean; encoding?: string } = {},
+): Promise<TestDatabase> {
   const server = inject('server')
   const name = `test_${randomBytes(6).toString('hex')}`
-  await asAdmin(`create database ${name} template ${options.empty ? 'template0' : server.database}`)
+  const { empty = false, encoding } = options
+  await asAdmin(
+    `create database ${name} template ${empty ? 'template0' : server.database}
+     ${encoding === undefined ? '' : `encoding '${encoding}' locale 'C'`}`,
+  )
   const { host, port, user } = server
   const pool = new pg.Pool({ host, port, user, database: name, max: 4 })
   pool.on('error', () => {}) // A test may cut every connection, this one's too.

@@ -120,7 +120,11 @@ async function initialise(
 ): Promise<void> {
   const signal = AbortSignal.timeout(60_000)
   for (const [program, args, input] of [
-    ['initdb', ['-D', data, '-U', 'owner', '--auth=trust', '--no-sync', '--no-locale'], ''],
+    [
+      'initdb',
+      ['-D', data, '-U', 'owner', '--auth=trust', '--no-sync', '--no-locale', '--encoding=UTF8'],
+      '',
+    ],
     ['postgres', ['--single', '-D', data, 'postgres'], 'CREATE DATABASE owner;\n'],
   ] as const) {
     const { code, output } = await runProgram(join(programs, program), args, {
