@@ -183,29 +183,41 @@ const lists: Record<string, List> = {
   },
   'history --show': {
     argv: ({ off }) => ['history', '--show', off!],
-    columns: ['at', 'action', 'reference', 'what', 'operator', 'command'],
+    columns: ['at', 'action', 'reference', 'what', 'operator', 'command', 'login'],
     key: ['action', 'action'],
     rows: 3,
     facts: [
       {
         of: 'cancelled',
-        table: /cancelled at: .* UTC .*show cancel$/,
-        json: { at: anIso, command: 'show cancel', after: { cancelled_at: expect.any(String) } },
-        cells: { at: anIso, command: 'show cancel', what: expect.stringMatching(/^cancelled at/) },
+        table: /cancelled at: .* UTC .*show cancel +\S+$/,
+        json: {
+          ...{ at: anIso, command: 'show cancel', login: expect.stringMatching(/./) },
+          after: { cancelled_at: expect.any(String) },
+        },
+        cells: {
+          ...{ at: anIso, command: 'show cancel', login: expect.stringMatching(/./) },
+          what: expect.stringMatching(/^cancelled at/),
+        },
       },
     ],
   },
   'history --booking': {
     argv: ({ gone }) => ['history', '--booking', gone!],
-    columns: ['at', 'action', 'reference', 'what', 'operator', 'command'],
+    columns: ['at', 'action', 'reference', 'what', 'operator', 'command', 'login'],
     key: ['action', 'action'],
     rows: 2,
     facts: [
       {
         of: 'cancelled',
-        table: /D1; cancel reason: ill .*booking cancel$/,
-        json: { at: anIso, command: 'booking cancel', after: { cancel_reason: 'ill' } },
-        cells: { at: anIso, command: 'booking cancel', what: 'D1; cancel reason: ill' },
+        table: /D1; cancel reason: ill .*booking cancel +\S+$/,
+        json: {
+          ...{ at: anIso, command: 'booking cancel', login: expect.stringMatching(/./) },
+          after: { cancel_reason: 'ill' },
+        },
+        cells: {
+          ...{ at: anIso, command: 'booking cancel', login: expect.stringMatching(/./) },
+          what: 'D1; cancel reason: ill',
+        },
       },
     ],
   },
