@@ -1,4 +1,5 @@
 import type { Booking } from '../core/booking.js'
+import { countSeats } from '../core/seats.js'
 import type { Output } from '../terminal/io.js'
 import { safeText } from '../terminal/safe-text.js'
 
@@ -34,7 +35,7 @@ export async function printCommitted(
 /** The facts of a booking. */
 export function committedBooking({ id, reference, showId, status, seats, seatLabels }: Booking) {
   return {
-    sentence: `${reference} is ${status}: ${seatLabels.join(', ')}.`,
+    sentence: `${reference} is ${status}: ${seatLabels.join(', ')} (${countSeats(seats.length)}).`,
     json: { id, reference, show_id: showId, status, seats, seat_labels: seatLabels },
   }
 }

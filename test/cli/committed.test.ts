@@ -47,20 +47,25 @@ const cases: Case[] = [
   [
     'book',
     (show) => ['book', show, '--seats', '3'],
-    /^[2-9A-Z]{4}-[2-9A-Z]{4} is CONFIRMED: 3\./,
+    /^[2-9A-Z]{4}-[2-9A-Z]{4} is CONFIRMED: 3 \(1 seat\)\./,
     sold,
   ],
   [
     'hold',
     (show) => ['book', show, '--seats', '3', '--hold', '1h'],
-    /is HELD: 3\./,
+    /is HELD: 3 \(1 seat\)\./,
     `select from bookings where show_id = $1 and status = 'HELD'`,
   ],
-  ['confirm', async (show) => ['booking', 'confirm', await hold(show)], /is CONFIRMED: 1\./, sold],
+  [
+    'confirm',
+    async (show) => ['booking', 'confirm', await hold(show)],
+    /is CONFIRMED: 1 \(1 seat\)\./,
+    sold,
+  ],
   [
     'move',
     async (show) => ['booking', 'move', await bookTwo(show), '--to', '8-9'],
-    /is CONFIRMED: 8, 9\./,
+    /is CONFIRMED: 8, 9 \(2 seats\)\./,
     `${sold} and seats = '{8,9}'`,
   ],
   [
@@ -166,5 +171,5 @@ test('a booking whose show cannot be read any more is printed all the same', asy
     '1s',
   ]).ended
   await proxy.close()
-  expect([exitCode, stdout]).toEqual([0, expect.stringContaining('is CONFIRMED: 7.')])
+  expect([exitCode, stdout]).toEqual([0, expect.stringContaining('is CONFIRMED: 7 (1 seat).')])
 })
