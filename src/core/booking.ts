@@ -44,6 +44,8 @@ export interface BookingRequest {
   note?: string | null
   /** Makes the request repeatable: the same key gives the first outcome again. */
   key?: string
+  /** The same key in another scope is another key. Default: ''. */
+  keyScope?: string
   /** Hold the seats instead of selling them: for so many milliseconds, or until they are released. */
   hold?: number | 'forever'
   /** Who sells it, when not the session's operator. */
@@ -72,6 +74,7 @@ export interface BookingRow {
   customer: string | null
   note: string | null
   key: string | null
+  key_scope: string
   key_request: string | null
   held_until: Date | null
   failure: Refusal | null
@@ -86,7 +89,7 @@ export interface BookingRow {
 /** What a booking is to its customer: the row without the marks of our own. */
 export type BookedRow = Omit<
   BookingRow,
-  'key' | 'key_request' | 'split_from' | 'cancelled_seats' | 'cancel_reason'
+  'key' | 'key_scope' | 'key_request' | 'split_from' | 'cancelled_seats' | 'cancel_reason'
 >
 
 /** The one translation from SQL's names to ours. */

@@ -16,6 +16,8 @@ export interface Draft {
   note: string | null
   hold: number | 'forever' | undefined
   key: string | null
+  /** The scope of the key; '' where there is no key. */
+  keyScope: string
   /** The whole request in one canonical text: what the same key must come with again. */
   keyRequest: string | null
   /** Who sells it, when not the session's operator. */
@@ -44,7 +46,7 @@ export function draftOf(
     const customer = checkOptionalText('customer', request.customer, 200)
     const note = checkOptionalText('note', request.note, 1000)
     const key = checkOptionalText('key', request.key, MAX_KEY)
-    const { hold, operator } = request
+    const { hold, operator, keyScope = '' } = request
     return {
       id: request.id === undefined ? newBookingId() : checkBookingId(request.id),
       reference: newReference(),
@@ -53,6 +55,7 @@ export function draftOf(
       note,
       hold,
       key,
+      keyScope: key === null ? '' : keyScope,
       keyRequest: key === null ? null : JSON.stringify({ showId, ...wanted, customer, note, hold }),
       operator,
       isNew: request.id === undefined && key === null,
@@ -85,6 +88,11 @@ function wantedOf(request: BookingRequest, layout: SeatLayout): Wanted {
     )
   }
   return { count: count! }
+}
+
+/** A key in its scope, as one text. No text that PostgreSQL keeps has a NUL. */
+export function scopedKey(scope: string, key: string): string {
+  return `${scope}\0${key}`
 }
 
 /** What became of a draft that was settled. */

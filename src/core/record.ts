@@ -3,7 +3,7 @@ import type { Database } from '../database/connection.js'
 import { sqlState } from '../database/failures.js'
 import { execute, query } from '../database/sql.js'
 import type { BookingRow } from './booking.js'
-import type { Draft } from './draft.js'
+import { type Draft, scopedKey } from './draft.js'
 import { TicketsError } from './errors.js'
 import { newReference } from './references.js'
 import { showNotFound } from './shows.js'
@@ -54,17 +54,19 @@ export async function recordPending(
   // The number does not tell which of them were there.
   const rows = await query<Recorded>(
     knex,
-    `select id, reference, show_id, status, key, key_request from bookings
+    `select id, reference, show_id, status, key, key_scope, key_request from bookings
      where id = any(?::uuid[]) or key = any(?::text[])`,
     [drafts.map((draft) => draft.id), drafts.flatMap((draft) => draft.key ?? [])],
   )
   const byId = new Map(rows.map((row) => [row.id, row]))
-  const byKey = new Map(rows.map((row) => [row.key, row]))
+  const byKey = new Map(
+    rows.flatMap((row) => (row.key === null ? [] : [[scopedKey(row.key_scope, row.key), row]])),
+  )
   const unlucky = drafts.filter((draft) => {
     const own = byId.get(draft.id)
     if (own?.status === 'PENDING' && own.show_id !== showId) draft.error = idReused()
     if (own !== undefined) return false
-    const earlier = draft.key === null ? undefined : byKey.get(draft.key)
+    const earlier = draft.key === null ? undefined : byKey.get(scopedKey(draft.keyScope, draft.key))
     if (earlier === undefined) return true
     replay(draft, earlier)
     return false
@@ -112,13 +114,15 @@ function insertAll(
   return execute(
     knex,
     `insert into bookings
-       (id, reference, show_id, status, seats, customer, note, key, key_request, recorded_with,
-        pending_until)
-     select id, reference, ?::uuid, 'PENDING', seats::int[], customer, note, key, key_request,
-            recorded_with, clock_timestamp() + make_interval(secs => ?)
+       (id, reference, show_id, status, seats, customer, note, key, key_scope, key_request,
+        recorded_with, pending_until)
+     select id, reference, ?::uuid, 'PENDING', seats::int[], customer, note, key,
+            coalesce(key_scope, ''), key_request, recorded_with,
+            clock_timestamp() + make_interval(secs => ?)
      from unnest(?::uuid[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[],
-                 ?::uuid[])
-       as draft (id, reference, seats, customer, note, key, key_request, recorded_with),
+                 ?::text[], ?::uuid[])
+       as draft (id, reference, seats, customer, note, key, key_scope, key_request,
+                 recorded_with),
        (select case when ?::bool then set_config('synchronous_commit', 'off', true) end) as relaxed
      ${mayConflict ? 'on conflict do nothing' : ''}`,
     [
@@ -131,6 +135,7 @@ function insertAll(
       sqlColumn(drafts.map((draft) => draft.customer)),
       sqlColumn(drafts.map((draft) => draft.note)),
       sqlColumn(drafts.map((draft) => draft.key)),
+      sqlColumn(drafts.map((draft) => draft.keyScope || null)),
       sqlColumn(drafts.map((draft) => draft.keyRequest)),
       sqlColumn(drafts.map((draft) => partners.get(draft.id) ?? null)),
       isRelaxed,
@@ -154,7 +159,10 @@ function partnersOf(drafts: readonly Draft[]): Partners {
 /** The value of `recorded_with`, by a booking's id; none for one that is alone. */
 type Partners = ReadonlyMap<string, string>
 
-type Recorded = Pick<BookingRow, 'id' | 'reference' | 'show_id' | 'status' | 'key' | 'key_request'>
+type Recorded = Pick<
+  BookingRow,
+  'id' | 'reference' | 'show_id' | 'status' | 'key' | 'key_scope' | 'key_request'
+>
 
 function replay(draft: Draft, earlier: Recorded): void {
   if (earlier.key_request !== draft.keyRequest) {

@@ -5,7 +5,7 @@ import { query } from '../database/sql.js'
 import type { BookingRequest, BookingRow } from './booking.js'
 import { refusalError } from './bookings.js'
 import { decide, type House } from './decide.js'
-import { type Draft, draftOf } from './draft.js'
+import { type Draft, draftOf, scopedKey } from './draft.js'
 import { TicketsError } from './errors.js'
 import { heldSeats, houseOf, selectHouse, warningsOf } from './house.js'
 import { keyReused } from './record.js'
@@ -32,6 +32,7 @@ export interface Rehearsed extends Warned {
 export class Rehearsal {
   readonly #db: Database
   readonly #houses = new Map<string, House & Warned>()
+  /** By `scopedKey`. */
   readonly #keys = new Map<string, Earlier>()
 
   constructor(db: Database) {
@@ -77,28 +78,28 @@ export class Rehearsal {
   /** What the database knows of the keys; what this rehearsal knows of them already stands. */
   async #recallKeys(drafts: readonly (Draft | TicketsError)[]): Promise<void> {
     const unknown = drafts.flatMap((draft) =>
-      draft instanceof TicketsError || draft.key === null || this.#keys.has(draft.key)
+      draft instanceof TicketsError || draft.key === null || this.#earlier(draft) !== undefined
         ? []
         : [draft.key],
     )
     if (unknown.length === 0) return
     const rows = await withRetry(this.#db, () =>
-      query<Pick<BookingRow, 'key' | 'key_request' | 'status' | 'seats' | 'failure'>>(
+      query<Pick<BookingRow, 'key' | 'key_scope' | 'key_request' | 'seats' | 'failure'>>(
         this.#db.knex,
-        `select key, key_request, status, seats, failure from bookings
+        `select key, key_scope, key_request, seats, failure from bookings
          where key = any(?::text[]) and status <> 'PENDING'`,
         [unknown],
       ),
     )
-    for (const { key, key_request, seats, failure } of rows) {
+    for (const { key, key_scope: scope, key_request, seats, failure } of rows) {
       const verdict = failure === null ? seats : refusalError(failure)
-      this.#keys.set(key!, { request: digestOf(key_request!), verdict })
+      this.#keys.set(scopedKey(scope, key!), { request: digestOf(key_request!), verdict })
     }
   }
 
   #verdictOn(draft: Draft, house: House): { verdict: Seats | TicketsError; replayed: boolean } {
     const request = draft.keyRequest === null ? '' : digestOf(draft.keyRequest)
-    const earlier = draft.key === null ? undefined : this.#keys.get(draft.key)
+    const earlier = this.#earlier(draft)
     if (earlier) {
       return {
         verdict: earlier.request === request ? earlier.verdict : keyReused(),
@@ -108,8 +109,13 @@ export class Rehearsal {
     const decided = decide(house, draft.wanted)
     const verdict = 'refusal' in decided ? refusalError(decided.refusal) : decided.seats
     if ('seats' in decided) house.taken.addAll(decided.seats)
-    if (draft.key !== null) this.#keys.set(draft.key, { request, verdict })
+    if (draft.key !== null)
+      this.#keys.set(scopedKey(draft.keyScope, draft.key), { request, verdict })
     return { verdict, replayed: false }
+  }
+
+  #earlier({ key, keyScope }: Draft): Earlier | undefined {
+    return key === null ? undefined : this.#keys.get(scopedKey(keyScope, key))
   }
 }
 

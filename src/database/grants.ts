@@ -62,7 +62,7 @@ const WRITABLE = `(
   select attrelid::regclass as name, attnum as number, quote_ident(attname) as column
   from pg_attribute
   where attrelid in ('shows'::regclass, 'bookings'::regclass) and attnum > 0 and not attisdropped
-    and attname <> all ('{id,reference,key_request,created_at}')
+    and attname <> all ('{id,reference,key_scope,key_request,created_at}')
 ) as writable`
 
 // GRANT takes no parameters, and only the server knows for certain how its names are quoted.

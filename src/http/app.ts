@@ -8,7 +8,7 @@ import Fastify, {
   type FastifyRequest,
   LogController,
 } from 'fastify'
-import type { Tickets, TokenRole } from '../index.js'
+import type { ApiToken, Tickets, TokenRole } from '../index.js'
 import { parseJsonStrictly } from './body.js'
 import { refuseBrokenRequest } from './broken-request.js'
 import { describeApi } from './documents.js'
@@ -34,8 +34,8 @@ declare module 'fastify' {
     isStream?: boolean
   }
   interface FastifyRequest {
-    /** The name of the token that it came with, where one is wanted. */
-    operator: string | undefined
+    /** The token that it came with, on a route that needs one. */
+    token: ApiToken | undefined
     /** The box office, in the name of whoever asks. */
     tickets: Tickets
   }
@@ -158,10 +158,10 @@ function headersOf({ id }: FastifyRequest) {
 
 /** Gives every request the box office in its own name: what it changes, its bearer has changed. */
 function openDoor(app: FastifyInstance, tickets: Tickets): void {
-  app.decorateRequest('operator', undefined)
+  app.decorateRequest('token', undefined)
   app.decorateRequest('tickets', {
     getter() {
-      return this.operator === undefined ? tickets : tickets.as(this.operator)
+      return this.token === undefined ? tickets : tickets.as(this.token.name)
     },
   })
 }
@@ -183,8 +183,7 @@ function letIn(app: FastifyInstance, load: LoadLimit, guard: Guard): void {
   })
   // After the limit of the rate, or guessing tokens would cost the database a look at each.
   app.addHook('preParsing', async (request, _reply, payload) => {
-    const token = await guard(request, request.routeOptions.config.role)
-    request.operator = token?.name
+    await guard(request, request.routeOptions.config.role)
     return payload
   })
 }

@@ -6,13 +6,10 @@ import { HttpError } from './errors.js'
 import { shareLooks } from './share-looks.js'
 
 /**
- * Lets a request pass that needs `role`, or throws UNAUTHORIZED or FORBIDDEN. Returns the token
- * that it came with, if it had to come with one.
+ * Lets a request pass that needs `role`, or throws UNAUTHORIZED or FORBIDDEN. Sets the request's
+ * token, if it needs one, also when it is then refused.
  */
-export type Guard = (
-  request: FastifyRequest,
-  role: TokenRole | undefined,
-) => Promise<ApiToken | undefined>
+export type Guard = (request: FastifyRequest, role: TokenRole | undefined) => Promise<void>
 
 /** Wants a bearer token of the right role wherever a route needs one. */
 export function guardByToken(tickets: Pick<Tickets, 'findToken'>): Guard {
@@ -20,19 +17,19 @@ export function guardByToken(tickets: Pick<Tickets, 'findToken'>): Guard {
   const share = shareLooks<ApiToken | undefined>()
   // By its hash: how long it takes to find a text in a map tells something about the text.
   const findToken = (text: string) => share(hashOf(text), () => tickets.findToken(text))
-  return async ({ headers }, role) => {
-    if (role === undefined) return undefined
-    const [, text] = /^Bearer +(\S{1,200})$/i.exec(headers.authorization ?? '') ?? []
+  return async (request, role) => {
+    if (role === undefined) return
+    const [, text] = /^Bearer +(\S{1,200})$/i.exec(request.headers.authorization ?? '') ?? []
     const token = text === undefined ? undefined : await findToken(text)
     if (token === undefined) {
       throw new HttpError('UNAUTHORIZED', 'This wants a token: Authorization: Bearer tkt_….', {
         'www-authenticate': 'Bearer',
       })
     }
+    request.token = token
     if (!mayDo(token.role, role)) {
       throw new HttpError('FORBIDDEN', `A token of the role ${token.role} may not do this.`)
     }
-    return token
   }
 }
 
@@ -55,7 +52,6 @@ export function guardByPlace(allowedOrigins: readonly string[]): Guard {
     if (!isRead && !isOwn && !allowedOrigins.includes(origin)) {
       throw new HttpError('FORBIDDEN', 'Requests from other web pages are refused. See --cors.')
     }
-    return undefined
   }
 }
 

@@ -211,7 +211,8 @@ export const idempotencyKey = {
   properties: {
     'idempotency-key': {
       type: 'string',
-      description: 'Makes a retry safe: the same key with the same body books once',
+      description:
+        'Makes a retry safe: the same key with the same body books once. Each token has its own keys',
     },
   },
 } as const

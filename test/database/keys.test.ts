@@ -1,6 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import * as keysOfEachToken from '../../migrations/0011_keys_of_each_token.js'
 import { openTickets, type Tickets } from '../../src/index.js'
 import { startBooking } from '../support/booking-process.js'
+import { openCore } from '../support/core-database.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
 import {
   type DatabaseProxy,
@@ -233,6 +235,33 @@ test('a bug is not remembered: the same key books once it is mended', async () =
   const { exitCode, document } = await startBooking(db.url, args).ended
   expect([exitCode, document.status, document.seats]).toEqual([0, 'CONFIRMED', [1]])
   expect(await bookings()).toHaveLength(1)
+})
+
+test('a key from before keys had scopes still repeats its booking; a way back forgets scoped ones', async () => {
+  const request = { count: 1, key: 'old' }
+  const scoped = { ...request, keyScope: '0123456789ab' }
+  const { booking } = await clerks[0]!.book(show, request)
+  const other = await clerks[0]!.book(show, scoped)
+  expect(other.replayed).toBe(false)
+  const core = openCore(db)
+  await keysOfEachToken.down(core.knex)
+  await keysOfEachToken.up(core.knex)
+  await core.close()
+  const later = openTickets({ database: db.url })
+  expect(await later.book(show, request)).toEqual({ booking, replayed: true })
+  expect(await later.book(show, scoped)).toMatchObject({ replayed: false })
+  await later.close()
+})
+
+test('a dry run knows the keys of its own scope alone', async () => {
+  const request = { count: 1, key: 'dry' }
+  await clerks[0]!.book(show, { ...request, keyScope: '0123456789ab' })
+  const rehearse = clerks[0]!.rehearse()
+  expect(await rehearse(show, request)).toMatchObject({ seats: [2], replayed: false })
+  expect(await rehearse(show, { ...request, keyScope: '0123456789ab' })).toMatchObject({
+    seats: [1],
+    replayed: true,
+  })
 })
 
 /** A real process, killed when its record is there and it is about to ask for the show's lock. */

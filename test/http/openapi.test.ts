@@ -42,7 +42,7 @@ it('the document is valid OpenAPI, and describes every route of the box office',
   ])
   expect(body.paths['/shows/{show}/book'].post.security).toEqual([{ token: [] }])
   expect(Object.keys(body.paths['/shows/{show}/book'].post.responses).map(Number)).toEqual([
-    201, 400, 401, 403, 404, 409, 413, 415, 429, 503,
+    200, 201, 400, 401, 403, 404, 409, 413, 415, 429, 503,
   ])
   expect(body.paths['/bookings/{booking}/confirm'].post.requestBody.required).toBe(false)
   expect(body.paths['/bookings/{booking}/move'].post.requestBody.required).toBe(true)

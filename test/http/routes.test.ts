@@ -140,7 +140,7 @@ describe('bookings', () => {
     const key = { 'idempotency-key': `order-${id}` }
     const first = await post(`/shows/${id}/book`, { seats_count: 3 }, key)
     const again = await post(`/shows/${id}/book`, { seats_count: 3 }, key)
-    expect([again.status, again.body]).toEqual([201, { ...first.body, replayed: true }])
+    expect([again.status, again.body]).toEqual([200, { ...first.body, replayed: true }])
     const other = await post(`/shows/${id}/book`, { seats_count: 4 }, key)
     expect([other.status, other.body.error.code]).toEqual([409, 'KEY_REUSED'])
     const cli = await tickets(['book', id, '--count', '3', '--key', `order-${id}`, '--json'], {

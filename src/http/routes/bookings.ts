@@ -1,7 +1,12 @@
 import type { FastifyInstance } from 'fastify'
 import { parseHold } from '../../core/duration.js'
 import { bookingJson, checkInJson, listedBookingJson } from '../../core/json.js'
-import { type BookingOutcome, type BookingRequest, TicketsError } from '../../index.js'
+import {
+  type ApiToken,
+  type BookingOutcome,
+  type BookingRequest,
+  TicketsError,
+} from '../../index.js'
 import type { Metrics } from '../metrics.js'
 import * as schemas from '../schemas.js'
 
@@ -37,13 +42,20 @@ export function bookingRoutes(app: FastifyInstance, metrics: Metrics): void {
         params: schemas.showParams,
         headers: schemas.idempotencyKey,
         body: schemas.bookRequest,
-        response: { 201: { $ref: 'Booking#' }, ...errors(401, 404, 409, 413, 415) },
+        response: {
+          200: {
+            description: 'The booking that an earlier request made under this key',
+            $ref: 'Booking#',
+          },
+          201: { description: 'A new booking', $ref: 'Booking#' },
+          ...errors(401, 404, 409, 413, 415),
+        },
       },
     },
-    async ({ tickets, params, body, headers }, reply) => {
-      const request = requestOf(body, headers['idempotency-key'])
+    async ({ tickets, token, params, body, headers }, reply) => {
+      const request = requestOf(body, headers['idempotency-key'], token)
       const outcome = await counted(metrics, tickets.book(params.show, request))
-      return reply.code(201).send(bookingJson(outcome))
+      return reply.code(outcome.replayed ? 200 : 201).send(bookingJson(outcome))
     },
   )
 
@@ -112,13 +124,19 @@ function lifeRoutes(app: FastifyInstance): void {
   )
 }
 
-function requestOf(body: BookBody, key: string | undefined): BookingRequest {
+/** Each token has its own keys, or a token could read another's booking by repeating its key. */
+function requestOf(
+  body: BookBody,
+  key: string | undefined,
+  token: ApiToken | undefined,
+): BookingRequest {
   const { seats_count: count, hold, ...rest } = body
   return {
     ...rest,
     ...(count !== undefined && { count }),
     ...(hold !== undefined && { hold: parseHold(hold) }),
     ...(key !== undefined && { key }),
+    ...(token !== undefined && { keyScope: token.id }),
   }
 }
 
