@@ -43,6 +43,7 @@ import { type VerifyOptions, type VerifyReport, verifyShows } from './core/verif
 import { type WatchOptions, watchShow } from './core/watch.js'
 import { historyIdsOf, optionalShowIdOf, showIdOf } from './core/whole-ids.js'
 import type { Database } from './database/connection.js'
+import { listenerConnections } from './database/listen.js'
 import {
   hasData,
   type MigrateOptions,
@@ -78,7 +79,12 @@ class BoxOffice implements Tickets {
 
   get connections() {
     const { pool } = this.#db.knex.client
-    return { busy: pool.numUsed(), idle: pool.numFree(), waiting: pool.numPendingAcquires() }
+    return {
+      busy: pool.numUsed(),
+      idle: pool.numFree(),
+      waiting: pool.numPendingAcquires(),
+      listening: listenerConnections(this.#db),
+    }
   }
 
   createShow(show: NewShow): Promise<Show> {

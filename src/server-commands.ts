@@ -13,7 +13,7 @@ export function addServerCommands(program: Command, action: Action): void {
     .addOption(
       once('--rate <n>', "requests a second from one address, or 'none' (50; none on loopback)"),
     )
-    .addOption(once('--connections <n>', 'connections to the database (10)'))
+    .addOption(once('--connections <n>', 'connections to the database for requests (10)'))
     .action(action(() => import('./commands/serve.js')))
 
   const token = program.command('token').description('who may change something over HTTP')

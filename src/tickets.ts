@@ -66,8 +66,11 @@ export interface TicketsOptions {
 export interface Tickets {
   /** Which database this is, for people; never with its password. */
   readonly databaseName: string
-  /** The connections as they are now, and how many calls wait for one. */
-  readonly connections: { busy: number; idle: number; waiting: number }
+  /**
+   * The connections as they are now, and how many calls wait for one. `listening` is the one that
+   * all watches share, on top of the `connections` of the options: 0 or 1.
+   */
+  readonly connections: { busy: number; idle: number; waiting: number; listening: number }
   /** Creates a show with an empty house. Throws INVALID_INPUT. */
   createShow(show: NewShow): Promise<Show>
   /**
@@ -81,8 +84,8 @@ export interface Tickets {
   viewShow(show: string): Promise<ShowDetails>
   /**
    * A show and its house, now and after every change, until `signal` is aborted; what changes fast
-   * is seen together. It takes a connection more. `show` as for `findShow`. Throws SHOW_NOT_FOUND,
-   * AMBIGUOUS_ID, INTERRUPTED.
+   * is seen together. All watches together take one connection more. `show` as for `findShow`.
+   * Throws SHOW_NOT_FOUND, AMBIGUOUS_ID, INTERRUPTED.
    */
   watchShow(show: string, options?: WatchOptions): AsyncGenerator<ShowDetails>
   /** Seats sold in each of the last minutes, the latest last. `show` as for `findShow`. */

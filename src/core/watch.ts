@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Database } from '../database/connection.js'
-import { listen } from '../database/listen.js'
+import { subscribe } from '../database/listen.js'
 import { type ShowDetails, viewShow } from './shows.js'
 
 export interface WatchOptions {
@@ -8,42 +8,42 @@ export interface WatchOptions {
   signal?: AbortSignal
 }
 
-/** The triggers on bookings tell here which show's house has changed. */
-const CHANNEL = 'tickets_seats'
-
-/** At most five houses a second: more than that, nobody can see. */
+/** At most five houses a second: more than that, no person can follow. */
 const BREATH_MS = 200
-/** How often to look where the server's word does not get through. */
+/** How often to look while changes cause no wake-up. */
 const POLL_MS = 500
-/** A hold that expires makes no sound. */
+/** A hold that expires causes no wake-up. */
 const HELD_MS = 1000
 /** What changes without a booking, such as the show's name, is seen this late. */
 const QUIET_MS = 5000
 
 /**
- * A show and its house, now and after every change, until it is told to end. Changes that come
- * fast are seen together. Throws SHOW_NOT_FOUND, INTERRUPTED when the database's signal is aborted.
+ * Yields a show and its house, now and after every change, until `signal` is aborted. Changes that
+ * come fast are yielded together. All watches of a database share one listener; while it has no
+ * connection, the house is read twice a second instead.
+ *
+ * Throws SHOW_NOT_FOUND, and INTERRUPTED when the database's signal is aborted.
  */
 export async function* watchShow(
   db: Database,
   showId: string,
   { signal }: WatchOptions = {},
 ): AsyncGenerator<ShowDetails> {
-  const bell = new Bell([signal, db.signal])
-  const ear = listen(db, CHANNEL, (id) => {
-    if (id === undefined || id === showId) bell.ring()
-  })
+  const pause = new Pause([signal, db.signal])
+  // Before the first look: a change between the two wakes the watch, and is seen at the next look.
+  const subscription = subscribe(db, showId, () => pause.end())
   try {
     for (let seen: ShowDetails | undefined; !signal?.aborted; ) {
       const show = await viewShow(db, showId)
       if (signal?.aborted) return
       if (seen === undefined || !isSame(seen, show)) yield show
       seen = show
-      await bell.rest(BREATH_MS)
-      await bell.wait(ear.hears ? (show.held.size > 0 ? HELD_MS : QUIET_MS) : POLL_MS)
+      await pause.rest(BREATH_MS)
+      const longestMs = show.held.size > 0 ? HELD_MS : QUIET_MS
+      await pause.wait(subscription.isLive ? longestMs : POLL_MS)
     }
   } finally {
-    ear.close()
+    subscription.close()
   }
 }
 
@@ -59,33 +59,34 @@ function facts({ name, startTime, timeZone, totalSeats, seatsPerRow, cancelledAt
   return JSON.stringify([name, startTime, timeZone, totalSeats, seatsPerRow, cancelledAt])
 }
 
-/** Waits that end early: when it rings, and for good when one of its signals is aborted. */
-class Bell {
-  readonly #end: AbortSignal
-  #hasRung = false
+/** The time between two looks, which ends early at a wake-up, or when a signal is aborted. */
+class Pause {
+  readonly #abortion: AbortSignal
+  #isWoken = false
   #wake = () => {}
 
   constructor(signals: (AbortSignal | undefined)[]) {
-    this.#end = AbortSignal.any(signals.filter((signal) => signal !== undefined))
+    this.#abortion = AbortSignal.any(signals.filter((signal) => signal !== undefined))
   }
 
-  ring(): void {
-    this.#hasRung = true
+  /** Wakes it now, or at its next `wait`. */
+  end(): void {
+    this.#isWoken = true
     this.#wake()
   }
 
-  /** Waits without an ear for the bell; it is not forgotten that it rang. */
+  /** Waits, whatever wakes it meanwhile; the next `wait` then ends at once. */
   async rest(ms: number): Promise<void> {
-    await sleep(ms, undefined, { signal: this.#end }).catch(() => {})
+    await sleep(ms, undefined, { signal: this.#abortion }).catch(() => {})
   }
 
-  /** Waits until it rings, or has rung since the last time. */
+  /** Waits until it is woken, or was since the last time. */
   async wait(ms: number): Promise<void> {
     const waking = new AbortController()
     this.#wake = () => waking.abort()
-    if (this.#hasRung) this.#wake()
-    const signal = AbortSignal.any([this.#end, waking.signal])
+    if (this.#isWoken) this.#wake()
+    const signal = AbortSignal.any([this.#abortion, waking.signal])
     await sleep(ms, undefined, { signal }).catch(() => {})
-    this.#hasRung = false
+    this.#isWoken = false
   }
 }

@@ -70,7 +70,7 @@ function watchGauges(registry: Registry, { tickets, requestsUnderWay, streams }:
   const registers = [registry]
   new Gauge({
     name: 'tickets_database_connections',
-    help: 'Connections of the pool, and calls that wait for one',
+    help: 'Connections of the pool, calls that wait for one, and the connection that listens',
     labelNames: ['state'],
     registers,
     collect() {

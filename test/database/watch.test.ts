@@ -1,8 +1,13 @@
 import net from 'node:net'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import { watchShow } from '../../src/core/watch.js'
+import { subscribe } from '../../src/database/listen.js'
 import { openTickets, type ShowDetails, type Tickets } from '../../src/index.js'
+import { openCore } from '../support/core-database.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
+import { openProxy } from '../support/proxy.js'
 import { insertShow } from '../support/shows.js'
+import { until } from '../support/until.js'
 
 let db: TestDatabase
 let tickets: Tickets
@@ -120,6 +125,67 @@ it('goes on when its connection is lost, and listens again', async () => {
   expect(await sold).toBeLessThan(1500)
   await listening(1)
   await houses.return(undefined)
+})
+
+it('twenty watches of one box office share one listener, and all of them survive its loss', async () => {
+  const box = openTickets({ database: db.url })
+  opened.push(box)
+  const shows = await Promise.all(Array.from({ length: 20 }, () => insertShow(db)))
+  const watches = shows.map((show) => box.watchShow(show))
+  await Promise.all(watches.map(next))
+  await listening(1)
+  await db.sql('select pg_terminate_backend($1)', [(await listeners())[0]!.pid])
+  await Promise.all(shows.map((show) => tickets.book(show, { seats: '1' })))
+  await Promise.all(watches.map((watch) => sees(watch, (house) => house.booked.has(1))))
+  await listening(1)
+  await Promise.all(shows.map((show) => tickets.book(show, { seats: '2' })))
+  await Promise.all(watches.map((watch) => sees(watch, (house) => house.booked.has(2))))
+  expect(box.connections.listening).toBe(1)
+  await Promise.all(watches.slice(1).map((watch) => watch.return(undefined)))
+  expect(box.connections.listening).toBe(1)
+  await watches[0]!.return(undefined)
+  await listening(0)
+  expect(box.connections.listening).toBe(0)
+})
+
+it('a sale between the first look and its answer is seen before the next regular look', async () => {
+  const proxy = await openProxy(db.url)
+  const core = openCore({ ...db, url: proxy.url })
+  const [renamed, sold] = [await insertShow(db), await insertShow(db)]
+  // Keeps the listener open, so that its start wakes no watch that comes later.
+  const subscription = subscribe(core, renamed, () => {})
+  await until(() => subscription.isLive)
+  // A change without a wake-up is seen by the regular look, whose time is the limit here.
+  const regular = watchShow(core, renamed)
+  await next(regular)
+  const order: string[] = []
+  const regularLook = sees(regular, ({ name }) => name === 'Renamed').then(() =>
+    order.push('renamed'),
+  )
+
+  let answer = () => {}
+  let rows = 0
+  proxy.decide(({ from, type, text }) => {
+    // The first row with this id says which show it is, and the second is its house.
+    if (from !== 'server' || type !== 'D' || !text.includes(sold) || ++rows !== 2) return 'pass'
+    return new Promise((resolve) => {
+      answer = resolve
+    })
+  })
+  const watch = watchShow(core, sold)
+  const house = next(watch)
+  await until(() => rows === 2)
+  await tickets.book(sold, { seats: '1' })
+  await db.sql(`update shows set name = 'Renamed' where id = $1`, [renamed])
+  answer()
+  expect((await house).booked.size).toBe(0)
+  await sees(watch, ({ booked }) => booked.has(1)).then(() => order.push('sold'))
+  await regularLook
+  expect(order).toEqual(['sold', 'renamed'])
+  for (const each of [regular, watch]) await each.return(undefined)
+  subscription.close()
+  await core.close()
+  await proxy.close()
 })
 
 it('polls behind a pooler that keeps what the server tells to itself', async () => {

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest'
 import { tickets } from '../support/cli.js'
 import { ask, createShow, watchSeats } from '../support/http.js'
 import { serveFile } from '../support/serve-file.js'
+import { insertShow } from '../support/shows.js'
 import { until } from '../support/until.js'
 
 const server = serveFile()
@@ -51,6 +52,77 @@ it('fifty watchers of a show cost the database one listener, and none when they 
   leaving.abort()
   await until(async () => (await listeners()) === 0)
   expect((await ask(`${server.url}/metrics`)).body).toContain('tickets_http_event_streams 0')
+})
+
+const connections = async () => {
+  const rows = await server.db.sql<{ n: number }>(
+    `select count(*)::int as n from pg_stat_activity
+     where datname = current_database() and application_name = 'tickets'`,
+  )
+  return rows[0]!.n
+}
+
+it('150 watchers of 150 shows cost the database one listener, and each sees its own show', async () => {
+  const shows = await Promise.all(Array.from({ length: 150 }, () => insertShow(server.db)))
+  const leaving = new AbortController()
+  const watchers = shows.map((show) => watchSeats(server.url, show, leaving.signal))
+  for (const { value } of await Promise.all(watchers.map((each) => each.next()))) {
+    expect(value).toEqual(['seats', expect.objectContaining({ total: 10, booked: [] })])
+  }
+  expect((await ask(`${server.url}/metrics`)).body).toContain('{state="listening"} 1')
+  // Ten for requests, and the listener.
+  expect(await connections()).toBeLessThanOrEqual(11)
+  await Promise.all(
+    shows.map((show, i) =>
+      ask(`${server.url}/shows/${show}/book`, { body: { seats: [(i % 10) + 1] } }),
+    ),
+  )
+  for (const [i, each] of watchers.entries()) {
+    const booked = [(i % 10) + 1]
+    expect((await each.next()).value).toEqual(['change', { booked, held: [], available: [] }])
+  }
+  leaving.abort()
+  await until(async () =>
+    (await ask(`${server.url}/metrics`)).body.includes('{state="listening"} 0'),
+  )
+})
+
+it('a client that joins an open feed after a sale sees that sale, and the next one', async () => {
+  const show = await createShow(server.url, { total_seats: 5 })
+  const leaving = new AbortController()
+  const first = watchSeats(server.url, show, leaving.signal)
+  await first.next()
+  for (const seat of [1, 2, 3]) {
+    expect(
+      (await ask(`${server.url}/shows/${show}/book`, { body: { seats: [seat] } })).status,
+    ).toBe(201)
+    // While the feed is between two looks, and has not seen the sale yet.
+    const late = watchSeats(server.url, show, leaving.signal)
+    const seen = new Set<number>()
+    while (!seen.has(seat)) {
+      const [, { booked }] = (await late.next()).value as [string, { booked: number[] }]
+      for (const each of booked) seen.add(each)
+    }
+    expect([...seen]).toEqual(Array.from({ length: seat }, (_, i) => i + 1))
+  }
+  leaving.abort()
+})
+
+it('watchers get the whole house anew when it has grown', async () => {
+  const show = await createShow(server.url, { total_seats: 3 })
+  const leaving = new AbortController()
+  const events = watchSeats(server.url, show, leaving.signal)
+  expect((await events.next()).value).toEqual(['seats', expect.objectContaining({ total: 3 })])
+  await server.tickets.editShow(show, { totalSeats: 5 })
+  await ask(`${server.url}/shows/${show}/book`, { body: { seats: [5] } })
+  let latest = (await events.next()).value!
+  if (latest[0] === 'seats' && (latest[1] as { booked: number[] }).booked.length === 0) {
+    latest = (await events.next()).value!
+    expect(latest).toEqual(['change', { booked: [5], held: [], available: [] }])
+  } else {
+    expect(latest).toEqual(['seats', { total: 5, booked: [5], held: [], available: [1, 2, 3, 4] }])
+  }
+  leaving.abort()
 })
 
 it('nobody watches a show that is not there', async () => {
