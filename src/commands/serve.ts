@@ -45,6 +45,7 @@ export const run: Handler<ServeOptions> = async (context, options) => {
     corsOrigins: (options.cors ?? []).map(parseOrigin),
     log: output.io.stderr,
     logLevel: context.options.debug ? 'debug' : output.quiet ? 'error' : 'info',
+    arrivalMs: 30_000,
     // Who waits for a busy database is silent, too, and no stalled reader.
     stallMs: Math.max(60_000, 2 * context.options.waitMs),
     patienceMs: context.options.waitMs + 5000,

@@ -54,6 +54,8 @@ export interface AppOptions {
   /** Origins of web pages that may call. */
   corsOrigins: readonly string[]
   load: LoadLimit
+  /** Milliseconds in which a request must have arrived, its body included. */
+  arrivalMs: number
 }
 
 /** The headers of answers that a page of an allowed origin may read. */
@@ -96,7 +98,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   return app
 }
 
-function openFastify({ log, logLevel }: AppOptions): FastifyInstance {
+function openFastify({ log, logLevel, arrivalMs }: AppOptions): FastifyInstance {
   const run = randomBytes(3).toString('hex')
   let requests = 0
   const app: FastifyInstance = Fastify({
@@ -104,10 +106,10 @@ function openFastify({ log, logLevel }: AppOptions): FastifyInstance {
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => `${run}-${(++requests).toString(36)}`,
     bodyLimit: BODY_LIMIT,
-    requestTimeout: 30_000,
+    requestTimeout: arrivalMs,
     keepAliveTimeout: 72_000,
     http: {
-      headersTimeout: 10_000,
+      headersTimeout: Math.min(arrivalMs, 10_000),
       connectionsCheckingInterval: 5000,
       maxHeaderSize: MOST_HEADER_BYTES,
     },
@@ -166,7 +168,11 @@ function openDoor(app: FastifyInstance, tickets: Tickets): void {
   })
 }
 
-/** Before anything is done for a request: is there room for it, and may it? */
+/**
+ * Before anything is done for a request: is there room for it, and is it allowed? Room for a body is
+ * given last, and only where one is parsed: otherwise clients that announce bodies and send none
+ * would take it from those who may book.
+ */
 function letIn(app: FastifyInstance, load: LoadLimit, guard: Guard): void {
   let isClosing = false
   app.addHook('preClose', async () => {
@@ -184,8 +190,17 @@ function letIn(app: FastifyInstance, load: LoadLimit, guard: Guard): void {
   // After the limit of the rate, or guessing tokens would cost the database a look at each.
   app.addHook('preParsing', async (request, _reply, payload) => {
     await guard(request, request.routeOptions.config.role)
+    if (parsesBody(request)) load.reserveBody(request.raw)
     return payload
   })
+  app.addHook('preValidation', (request, _reply, done) => {
+    if (parsesBody(request)) load.releaseBody(request.raw)
+    done()
+  })
+}
+
+function parsesBody({ method, is404 }: FastifyRequest): boolean {
+  return method !== 'GET' && method !== 'HEAD' && !is404
 }
 
 async function limitRate(app: FastifyInstance, rate: number): Promise<void> {

@@ -1,6 +1,9 @@
 import type { Socket } from 'node:net'
 
-/** What is no HTTP at all gets an answer of the same shape, and the connection ends. */
+/**
+ * Answers what is not HTTP, and what does not arrive in time, in the same shape as every error, and
+ * closes the connection. It waits for nothing more from the client, who might never say goodbye.
+ */
 export function refuseBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy()
@@ -8,9 +11,10 @@ export function refuseBrokenRequest(error: Error & { code?: string }, socket: So
   }
   const [status, message] = refusals[error.code ?? ''] ?? notHttp
   const body = JSON.stringify({ error: { code: 'INVALID_INPUT', message, retryable: false } })
-  socket.end(
+  socket.write(
     `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
   )
+  socket.destroySoon()
 }
 
 const notHttp = ['400 Bad Request', 'This is not a request that HTTP knows.']

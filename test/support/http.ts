@@ -18,7 +18,10 @@ export interface OwnHttpServer {
 
 /** The limits that a test wants to meet. */
 export type ServerSettings = Partial<
-  Pick<ServerOptions, 'limits' | 'requireToken' | 'rate' | 'corsOrigins' | 'stallMs'>
+  Pick<
+    ServerOptions,
+    'limits' | 'requireToken' | 'rate' | 'corsOrigins' | 'arrivalMs' | 'stallMs' | 'patienceMs'
+  >
 >
 
 /** Starts a server on the database with this URL, with the limits that a test wants to meet. */
@@ -49,6 +52,7 @@ export async function serveHere(
       },
     },
     logLevel: 'debug',
+    arrivalMs: 30_000,
     stallMs: 60_000,
     patienceMs: 5000,
     ...settings,
