@@ -34,13 +34,20 @@ export function guardByToken(tickets: Pick<Tickets, 'findToken'>): Guard {
 }
 
 /**
- * Without tokens, whoever reaches the loopback address may do everything. A web page that is open
- * in a browser of this machine reaches it too, so what comes from a foreign page is refused: a
- * foreign origin, or a foreign name that was made to lead here (DNS rebinding).
+ * Without tokens, every request that reaches the loopback address may do everything. A web page that
+ * is open in a browser of this machine reaches it too, so what comes from a foreign page is refused:
+ * a foreign origin, or a foreign name that was made to lead here (DNS rebinding). Through a proxy on
+ * this machine the whole internet reaches it, so what a proxy has marked is refused as well.
  */
 export function guardByPlace(allowedOrigins: readonly string[]): Guard {
   return async ({ headers, method }) => {
     const { host, origin } = headers
+    if (Object.keys(headers).some((name) => OF_A_PROXY.test(name))) {
+      throw new HttpError(
+        'FORBIDDEN',
+        'This request came through a proxy, and without tokens this server answers to its own machine only. Make a token with `tickets token create`, and start the server with --require-token.',
+      )
+    }
     if (host !== undefined && !LOCAL_HOST.test(host)) {
       throw new HttpError(
         'FORBIDDEN',
@@ -54,6 +61,9 @@ export function guardByPlace(allowedOrigins: readonly string[]): Guard {
     }
   }
 }
+
+/** What proxies add: RFC 7239 and 9110, and what was usual before. Node gives names in lower case. */
+const OF_A_PROXY = /^(forwarded|via|x-real-ip|x-forwarded(-.+)?)$/
 
 const LOCAL_HOST = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?$/i
 
