@@ -9,6 +9,7 @@ export function addServerCommands(program: Command, action: Action): void {
     .addOption(once('--port <n>', 'port to listen on; 0 is any (3000)'))
     .addOption(once('--host <address>', 'address to listen on (127.0.0.1)'))
     .option('--require-token', 'want a token on the loopback address too')
+    .option('--public-info', 'want no token for /docs, /openapi.json and /metrics')
     .option('--cors <origin...>', 'let web pages of this origin call it')
     .addOption(
       once('--rate <n>', "requests a second from one address, or 'none' (50; none on loopback)"),

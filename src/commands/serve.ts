@@ -7,6 +7,7 @@ export interface ServeOptions {
   port?: string
   host?: string
   requireToken?: boolean
+  publicInfo?: boolean
   cors?: string[]
   rate?: string
   connections?: string
@@ -41,6 +42,7 @@ export const run: Handler<ServeOptions> = async (context, options) => {
     host,
     port: whole('--port', options.port, 3000, 65_535, 0),
     requireToken,
+    publicInfo: options.publicInfo ?? false,
     rate: rateOf(options.rate, isLoopback(host)),
     corsOrigins: (options.cors ?? []).map(parseOrigin),
     log: output.io.stderr,

@@ -49,6 +49,8 @@ export interface AppOptions {
   log: { write(line: string): void }
   logLevel: string
   requireToken: boolean
+  /** Whether `/metrics`, `/docs` and `/openapi.json` want no token where others do. */
+  publicInfo: boolean
   /** Requests a second from one address; undefined: no limit. */
   rate?: number | undefined
   /** Origins of web pages that may call. */
@@ -89,6 +91,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   openDoor(app, tickets)
   letIn(app, load, guard)
   refuseUnknownRoutes(app)
+  if (!options.publicInfo) closeInfo(app)
 
   await describeApi(app, version)
   showRoutes(app, feeds)
@@ -202,6 +205,15 @@ function letIn(app: FastifyInstance, load: LoadLimit, guard: Guard): void {
 function parsesBody({ method, is404 }: FastifyRequest): boolean {
   return method !== 'GET' && method !== 'HEAD' && !is404
 }
+
+/** How much is sold, and how this server works, is not for everyone who can reach it. */
+function closeInfo(app: FastifyInstance): void {
+  app.addHook('onRoute', (route) => {
+    if (INFO.test(route.url)) route.config = { ...route.config, role: 'read' }
+  })
+}
+
+const INFO = /^\/(metrics|docs|openapi\.json)(\/|$)/
 
 async function limitRate(app: FastifyInstance, rate: number): Promise<void> {
   await app.register(rateLimit, {

@@ -6,7 +6,7 @@ const server = serveFile({ rate: 5, requireToken: true })
 
 it.each([
   ['GET', '/shows', 200],
-  ['GET', '/docs', 200],
+  ['GET', '/docs', 401],
   ['GET', '/nowhere', 404],
   ['DELETE', '/shows', 405],
   ['GET', '/shows/%', 400],

@@ -8,17 +8,17 @@ import { cloneDatabase, type TestDatabase } from '../support/database.js'
 import { ask, createShow, type OwnHttpServer, serveHere, serveProcess } from '../support/http.js'
 
 let db: TestDatabase
+let open: OwnHttpServer
 let server: OwnHttpServer
 let show: string
 beforeAll(async () => {
   db = await cloneDatabase()
-  const open = await serveHere(db.url)
+  open = await serveHere(db.url)
   show = await createShow(open.url)
-  await open.close()
   server = await serveHere(db.url, { requireToken: true })
 })
 afterAll(async () => {
-  await server.close()
+  await Promise.all([server.close(), open.close()])
   await db.drop()
 })
 
@@ -152,6 +152,41 @@ describe('where tokens are wanted', () => {
     await ask(`${server.url}/shows?token=${token}`)
     await expect.poll(() => server.log()).toContain('"path":"/shows"')
     expect(server.log()).not.toContain(token.slice(17))
+  })
+})
+
+describe('what tells about the server', () => {
+  const paths = [
+    '/metrics',
+    '/metrics/',
+    '/docs',
+    '/docs/',
+    '/docs/json',
+    '/docs/yaml',
+    '/docs/static/index.html',
+    '/docs/static/swagger-ui.css',
+    '/openapi.json',
+  ]
+
+  it.each(paths)('GET %s wants a token where others do, and any role will do', async (path) => {
+    const { token } = await makeToken('read')
+    for (const method of ['GET', 'HEAD']) {
+      expect((await ask(server.url + path, { method })).status).toBe(401)
+      const allowed = await ask(server.url + path, { method, headers: bearer(token) })
+      expect(allowed.status).toBe((await ask(open.url + path, { method })).status)
+      if (method === 'GET') expect(allowed.status).toBe(200)
+    }
+  })
+
+  it.each(['/healthz', '/readyz', '/shows'])('GET %s is for all', async (path) => {
+    expect((await ask(server.url + path)).status).toBe(200)
+  })
+
+  it('is for all with --public-info, and nothing else is', async () => {
+    const serving = await serveProcess(db.url, ['--port', '0', '--require-token', '--public-info'])
+    for (const path of paths) expect((await ask(serving.url + path)).status).toBe(200)
+    expect((await ask(`${serving.url}/bookings/2222-2222`)).status).toBe(401)
+    expect(await serving.stop()).toBe(0)
   })
 })
 

@@ -20,7 +20,14 @@ export interface OwnHttpServer {
 export type ServerSettings = Partial<
   Pick<
     ServerOptions,
-    'limits' | 'requireToken' | 'rate' | 'corsOrigins' | 'arrivalMs' | 'stallMs' | 'patienceMs'
+    | 'limits'
+    | 'requireToken'
+    | 'publicInfo'
+    | 'rate'
+    | 'corsOrigins'
+    | 'arrivalMs'
+    | 'stallMs'
+    | 'patienceMs'
   >
 >
 
@@ -45,6 +52,7 @@ export async function serveHere(
     host: '127.0.0.1',
     port: 0,
     requireToken: false,
+    publicInfo: false,
     corsOrigins: [],
     log: {
       write(text) {
