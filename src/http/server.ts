@@ -38,6 +38,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   await app.ready()
   app.server.maxConnections = MOST_CONNECTIONS
   app.server.timeout = options.stallMs
+  // Their bytes are limited. Node would drop those past a number, such as what a proxy has added.
+  app.server.maxHeadersCount = 0
   closeIdleOnesOnly(app.server)
   await listen(app.server, options)
   const url = urlOf(app.server.address() as AddressInfo)
