@@ -43,6 +43,8 @@ export interface ErrorDetails {
   alternativeSpec?: string
   /** The FAILED booking that records the refusal, when one was kept. */
   outcome?: BookingOutcome | undefined
+  /** Nobody knows whether what was asked for has been done. */
+  isInDoubt?: boolean
   /** What it was caused by; kept for `--debug`, never shown otherwise. */
   cause?: unknown
 }
@@ -58,6 +60,7 @@ export class TicketsError extends Error {
   readonly alternatives: number[] | undefined
   readonly alternativeSpec: string | undefined
   readonly outcome: BookingOutcome | undefined
+  readonly isInDoubt: boolean
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause })
@@ -66,6 +69,7 @@ export class TicketsError extends Error {
     this.alternatives = details.alternatives
     this.alternativeSpec = details.alternativeSpec
     this.outcome = details.outcome
+    this.isInDoubt = details.isInDoubt ?? false
   }
 
   /** May the same request succeed if it is made again? */

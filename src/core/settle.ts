@@ -87,7 +87,7 @@ function outcomeUnknown(error: unknown, drafts: readonly Draft[]): unknown {
   return new TicketsError(
     error.code === 'INTERRUPTED' ? 'DB_UNREACHABLE' : error.code,
     `The connection was lost while ${references} was being confirmed, so it may or may not be booked. Look it up, or repeat the command with the same --key.`,
-    { cause: error },
+    { cause: error, isInDoubt: true },
   )
 }
 

@@ -12,7 +12,7 @@ import type { ApiToken, Tickets, TokenRole } from '../index.js'
 import { parseJsonStrictly } from './body.js'
 import { refuseBrokenRequest } from './broken-request.js'
 import { describeApi } from './documents.js'
-import { answerOf, HttpError } from './errors.js'
+import { answerOf, failureFacts, HttpError } from './errors.js'
 import { type Guard, guardByPlace, guardByToken } from './guard.js'
 import { BODY_LIMIT, type LoadLimit } from './load-limit.js'
 import type { createMetrics } from './metrics.js'
@@ -68,7 +68,11 @@ const MOST_HEADER_BYTES = 16_384
 export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   const { tickets, metrics, load, version, corsOrigins } = options
   const app = openFastify(options)
-  const feeds = new SeatFeeds({ tickets, onBug: (error) => app.log.error({ err: error }, 'bug') })
+  const feeds = new SeatFeeds({
+    tickets,
+    onFailure: (error) => app.log.warn({ failure: failureFacts(error) }, 'watch'),
+    onBug: (error) => app.log.error({ err: error }, 'bug'),
+  })
   metrics.watch({
     tickets,
     requestsUnderWay: () => load.requests,
@@ -107,6 +111,8 @@ function openFastify({ log, logLevel, arrivalMs }: AppOptions): FastifyInstance 
   const app: FastifyInstance = Fastify({
     logger: { level: logLevel, stream: log, serializers: { err: errorFacts } },
     logController: new LogController({ disableRequestLogging: true }),
+    childLoggerFactory: (logger, bindings, loggerOptions, { socket }) =>
+      logger.child({ ...bindings, address: socket.remoteAddress }, loggerOptions),
     genReqId: () => `${run}-${(++requests).toString(36)}`,
     bodyLimit: BODY_LIMIT,
     requestTimeout: arrivalMs,
@@ -140,13 +146,14 @@ type Unread = IncomingMessage & { originalUrl?: string | undefined }
 
 function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const { status, headers, body } = answerOf(error)
-  if (status === 500) request.log.error({ err: error }, 'bug')
+  if (status === 500) request.log.error({ err: error, token: request.token?.name }, 'bug')
+  if (status === 503) request.failure = failureFacts(error as Error)
   return reply.code(status).headers(headers).type('application/json; charset=utf-8').send(body)
 }
 
-/** An error for the log, without what a driver hangs on it: rows with the names of customers. */
+/** An error for the log, without what a driver adds to it: rows with the names of customers. */
 function errorFacts(error: Error & { code?: string }) {
-  return { type: error.name, message: error.message, code: error.code, stack: error.stack ?? '' }
+  return { type: error.name, ...failureFacts(error), stack: error.stack ?? '' }
 }
 
 /** What a browser is told of every answer. No strict transport: TLS is a proxy's, and so is that. */

@@ -43,7 +43,41 @@ export function answerOf(error: unknown): Answer {
   }
   const { error: expected, status } = understand(error)
   const headers: Record<string, string> = status === 503 ? { 'retry-after': '1' } : {}
-  return { status, headers, body: errorJson(expected) }
+  const body = errorJson(expected)
+  body.error.message = publicSentence(expected)
+  return { status, headers, body }
+}
+
+/**
+ * The sentence for a client. Those about the database name it, its host and its login, so a client
+ * gets others, whatever the error says; the log gets the full ones.
+ */
+function publicSentence({ code, isInDoubt, message }: TicketsError): string {
+  if (isInDoubt) {
+    return 'The connection to the database was lost while the booking was being confirmed, so it may or may not be booked. Look it up, or repeat the request with the same Idempotency-Key.'
+  }
+  if (code === 'BUSY') return 'The server is busy. Try again soon.'
+  if (errorCodes[code].exit === NOT_READY) {
+    return 'The database of this server is not ready. Try again soon; the log of the server says why.'
+  }
+  return message
+}
+
+/** The exit code of the contract for a database that cannot be used. */
+const NOT_READY = 6
+
+/** What the log gets of an error: code and full sentence, and the same of what caused it. */
+export interface FailureFacts {
+  code: string | undefined
+  message: string
+  cause?: FailureFacts
+}
+
+export function failureFacts(error: Error & { code?: string }): FailureFacts {
+  // The error of a name with several addresses is empty, and has an error for each.
+  const cause = error instanceof AggregateError ? error.errors[0] : error.cause
+  const { code, message } = error
+  return { code, message, ...(cause instanceof Error && { cause: failureFacts(cause) }) }
 }
 
 /** Exit codes are the classes of the contract; each class has its status. */

@@ -18,7 +18,9 @@ const AGAIN_MS = 1000
 
 export interface SeatFeedsOptions {
   tickets: Pick<Tickets, 'watchShow'>
-  /** Hears of an error that nobody expected. */
+  /** Called when a show cannot be watched for now, once until it can be again. */
+  onFailure(error: TicketsError): void
+  /** Called with an error that is not expected. */
   onBug(error: unknown): void
 }
 
@@ -55,11 +57,11 @@ export class SeatFeeds {
   }
 
   #start(showId: string): Feed {
-    const { tickets, onBug } = this.#options
+    const { tickets, onFailure, onBug } = this.#options
     // Nobody may join a feed that is about to end.
     const onEnd = () => void (this.#feeds.get(showId) === feed && this.#feeds.delete(showId))
     const watch: Watch = (signal) => tickets.watchShow(showId, { signal })
-    const feed = new Feed({ watch, onEnd, onBug })
+    const feed = new Feed({ watch, onEnd, onFailure, onBug })
     this.#feeds.set(showId, feed)
     return feed
   }
@@ -70,6 +72,7 @@ type Watch = (signal: AbortSignal) => AsyncGenerator<ShowDetails>
 interface FeedOptions {
   watch: Watch
   onEnd(): void
+  onFailure(error: TicketsError): void
   onBug(error: unknown): void
 }
 
@@ -137,11 +140,17 @@ class Feed {
    * is told to come again finds a 503, and then it does not come again.
    */
   async #follow(signal: AbortSignal): Promise<void> {
+    let isAway = false
     while (!signal.aborted) {
       try {
-        for await (const show of this.#options.watch(signal)) this.#show(show)
+        for await (const show of this.#options.watch(signal)) {
+          isAway = false
+          this.#show(show)
+        }
       } catch (error) {
         if (!(error instanceof TicketsError) || error.code === 'SHOW_NOT_FOUND') throw error
+        if (!isAway && !signal.aborted) this.#options.onFailure(error)
+        isAway = true
         await sleep(AGAIN_MS, undefined, { signal }).catch(() => {})
       }
     }

@@ -1,4 +1,5 @@
 import type { FastifyInstance, RouteHandlerMethod } from 'fastify'
+import type { FailureFacts } from './errors.js'
 import type { LoadLimit } from './load-limit.js'
 import type { Metrics } from './metrics.js'
 import { whenOver } from './when-over.js'
@@ -7,6 +8,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** What its handler does for it; that may take longer than its client stays. */
     work: Promise<unknown> | undefined
+    /** Why it was answered with 503. */
+    failure: FailureFacts | undefined
   }
 }
 
@@ -20,6 +23,7 @@ export function watchRequests(
   { metrics, load }: { metrics: Metrics; load: LoadLimit },
 ): void {
   followWork(app)
+  app.decorateRequest('failure', undefined)
   app.addHook('onRequest', (request, reply, done) => {
     const started = performance.now()
     whenOver(request, reply, () => {
@@ -32,9 +36,11 @@ export function watchRequests(
       const status = reply.raw.writableFinished ? reply.statusCode : 499
       if (!config.isStream) metrics.request({ method, route, status, seconds })
       const path = request.originalUrl.split('?', 1)[0]!.slice(0, 200)
-      const facts = { method, path, status, ms: Math.round(seconds * 1e5) / 100 }
-      if (config.isProbe) request.log.debug(facts, 'request')
-      else if (status === 503) request.log.warn(facts, 'request')
+      const { failure } = request
+      const token = request.token?.name
+      const facts = { token, method, path, status, ms: Math.round(seconds * 1e5) / 100, failure }
+      if (status === 503) request.log.warn(facts, 'request')
+      else if (config.isProbe) request.log.debug(facts, 'request')
       else request.log.info(facts, 'request')
     })
     done()

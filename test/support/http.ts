@@ -25,6 +25,7 @@ export type ServerSettings = Partial<
     | 'publicInfo'
     | 'rate'
     | 'corsOrigins'
+    | 'logLevel'
     | 'arrivalMs'
     | 'stallMs'
     | 'patienceMs'
