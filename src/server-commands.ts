@@ -12,7 +12,10 @@ export function addServerCommands(program: Command, action: Action): void {
     .option('--public-info', 'want no token for /docs, /openapi.json and /metrics')
     .option('--cors <origin...>', 'let web pages of this origin call it')
     .addOption(
-      once('--rate <n>', "requests a second from one address, or 'none' (50; none on loopback)"),
+      once(
+        '--rate <n>',
+        "requests a second from one address (50; 'none' on loopback); 'none' also lifts its limits of 500 connections and 100 streams",
+      ),
     )
     .addOption(once('--connections <n>', 'connections to the database for requests (10)'))
     .action(action(() => import('./commands/serve.js')))

@@ -17,6 +17,9 @@ const DEFAULT_RATE = 50
 /** One for each show that is booked at the same moment, and some for those who only look. */
 const DEFAULT_CONNECTIONS = 10
 
+/** A tenth of all that there may be: a whole office behind one address, and no single attacker. */
+const PER_ADDRESS = { connections: 500, streams: 100 }
+
 /** `tickets serve`: the same core over HTTP, until it is told to end. */
 export const run: Handler<ServeOptions> = async (context, options) => {
   const { output, signal } = context
@@ -26,6 +29,7 @@ export const run: Handler<ServeOptions> = async (context, options) => {
   const host = options.host ?? '127.0.0.1'
   const requireToken = options.requireToken ?? !isLoopback(host)
   const metrics = createMetrics()
+  const rate = rateOf(options.rate, isLoopback(host))
   // Without the run's signal: what is under way when the server is told to end is finished.
   const tickets = context.open({
     connections: whole('--connections', options.connections, DEFAULT_CONNECTIONS, 1000),
@@ -43,7 +47,8 @@ export const run: Handler<ServeOptions> = async (context, options) => {
     port: whole('--port', options.port, 3000, 65_535, 0),
     requireToken,
     publicInfo: options.publicInfo ?? false,
-    rate: rateOf(options.rate, isLoopback(host)),
+    rate,
+    perAddress: rate === undefined ? undefined : PER_ADDRESS,
     corsOrigins: (options.cors ?? []).map(parseOrigin),
     log: output.io.stderr,
     logLevel: context.options.debug ? 'debug' : output.quiet ? 'error' : 'info',

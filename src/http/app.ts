@@ -9,6 +9,7 @@ import Fastify, {
   LogController,
 } from 'fastify'
 import type { ApiToken, Tickets, TokenRole } from '../index.js'
+import type { AddressLimits } from './address-limit.js'
 import { parseJsonStrictly } from './body.js'
 import { refuseBrokenRequest } from './broken-request.js'
 import { describeApi } from './documents.js'
@@ -53,6 +54,8 @@ export interface AppOptions {
   publicInfo: boolean
   /** Requests a second from one address; undefined: no limit. */
   rate?: number | undefined
+  /** What one address may have open; undefined: no limit. */
+  perAddress?: AddressLimits | undefined
   /** Origins of web pages that may call. */
   corsOrigins: readonly string[]
   load: LoadLimit
@@ -70,6 +73,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   const app = openFastify(options)
   const feeds = new SeatFeeds({
     tickets,
+    perAddress: options.perAddress?.streams,
     onFailure: (error) => app.log.warn({ failure: failureFacts(error) }, 'watch'),
     onBug: (error) => app.log.error({ err: error }, 'bug'),
   })

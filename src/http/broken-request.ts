@@ -10,16 +10,36 @@ export function refuseBrokenRequest(error: Error & { code?: string }, socket: So
     return
   }
   const [status, message] = refusals[error.code ?? ''] ?? notHttp
-  const body = JSON.stringify({ error: { code: 'INVALID_INPUT', message, retryable: false } })
-  socket.write(
-    `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
-  )
+  answerAndClose(socket, [`HTTP/1.1 ${status}`], {
+    code: 'INVALID_INPUT',
+    message,
+    retryable: false,
+  })
+}
+
+/** Answers a connection that is one too many before it has sent anything, and closes it. */
+export function refuseConnection(socket: Socket): void {
+  socket.on('error', () => {}) // It may be gone already.
+  answerAndClose(socket, ['HTTP/1.1 429 Too Many Requests', 'Retry-After: 1'], {
+    code: 'TOO_MANY_REQUESTS',
+    message: 'Too many connections from this address. Close some, or try again soon.',
+    retryable: true,
+  })
+}
+
+function answerAndClose(socket: Socket, head: string[], error: object): void {
+  const body = JSON.stringify({ error })
+  const type = 'Content-Type: application/json'
+  const length = `Content-Length: ${Buffer.byteLength(body)}`
+  socket.write([...head, type, length, 'Connection: close', '', body].join('\r\n'))
   socket.destroySoon()
 }
 
-const notHttp = ['400 Bad Request', 'This is not a request that HTTP knows.']
+const notHttp: Refusal = ['400 Bad Request', 'This is not a request that HTTP knows.']
 
-const refusals: Record<string, string[]> = {
+type Refusal = [status: string, message: string]
+
+const refusals: Record<string, Refusal> = {
   HPE_HEADER_OVERFLOW: [
     '431 Request Header Fields Too Large',
     'The URL and the headers are too long: at most 16 KiB.',

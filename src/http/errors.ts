@@ -37,8 +37,10 @@ export interface Answer {
  */
 export function answerOf(error: unknown): Answer {
   if (error instanceof HttpError) {
-    const { code, headers, message } = error
+    const { code, message } = error
     const retryable = code === 'TOO_MANY_REQUESTS'
+    // A client that asks too often shall not keep its connection besides.
+    const headers = retryable ? { ...error.headers, connection: 'close' } : error.headers
     return { status: httpCodes[code], headers, body: { error: { code, message, retryable } } }
   }
   const { error: expected, status } = understand(error)

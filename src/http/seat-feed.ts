@@ -2,6 +2,8 @@ import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { TicketsError } from '../core/errors.js'
 import type { SeatSet, ShowDetails, Tickets } from '../index.js'
+import { AddressLimit } from './address-limit.js'
+import { HttpError } from './errors.js'
 
 /** The seats of a show as `GET /shows/:show/seats` gives them. */
 export function seatsJson({ totalSeats, booked, held }: ShowDetails) {
@@ -18,6 +20,8 @@ const AGAIN_MS = 1000
 
 export interface SeatFeedsOptions {
   tickets: Pick<Tickets, 'watchShow'>
+  /** How many streams one address may have open; undefined: no limit. */
+  perAddress?: number | undefined
   /** Called when a show cannot be watched for now, once until it can be again. */
   onFailure(error: TicketsError): void
   /** Called with an error that is not expected. */
@@ -31,9 +35,11 @@ export interface SeatFeedsOptions {
 export class SeatFeeds {
   readonly #options: SeatFeedsOptions
   readonly #feeds = new Map<string, Feed>()
+  readonly #addresses: AddressLimit
 
   constructor(options: SeatFeedsOptions) {
     this.#options = options
+    this.#addresses = new AddressLimit(options.perAddress ?? MOST_STREAMS)
   }
 
   get streams(): number {
@@ -42,13 +48,22 @@ export class SeatFeeds {
 
   /**
    * A stream of events: first `seats`, the whole house, then `change`, the seats that have become
-   * booked, held or available since. Throws BUSY when too many are open.
+   * booked, held or available since. Throws BUSY when too many are open, and TOO_MANY_REQUESTS when
+   * too many of them are of this address.
    */
-  open(showId: string): Readable {
+  open(showId: string, address: string): Readable {
     if (this.streams >= MOST_STREAMS) {
       throw new TicketsError('BUSY', 'Too many clients watch seats. Try again soon.')
     }
-    return (this.#feeds.get(showId) ?? this.#start(showId)).add()
+    const leave = this.#addresses.enter(address)
+    if (leave === undefined) {
+      throw new HttpError(
+        'TOO_MANY_REQUESTS',
+        'This address watches too many shows. Close some, or try again soon.',
+        { 'retry-after': '1' },
+      )
+    }
+    return (this.#feeds.get(showId) ?? this.#start(showId)).add().once('close', leave)
   }
 
   /** Ends every stream; their clients connect again elsewhere. */
@@ -98,7 +113,7 @@ class Feed {
     return this.#latest
   }
 
-  add(): Readable {
+  add(): SeatStream {
     const stream = new SeatStream(this)
     this.#streams.add(stream)
     stream.once('close', () => {

@@ -3,8 +3,10 @@ import type { Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { TicketsError } from '../core/errors.js'
 import { quote } from '../core/quote.js'
+import { AddressLimit } from './address-limit.js'
 import { type AppOptions, createApp } from './app.js'
 import { BatchedLines, type LineWriter } from './batched-lines.js'
+import { refuseConnection } from './broken-request.js'
 import { LoadLimit, type LoadLimits } from './load-limit.js'
 import { isUnderWayOn } from './when-over.js'
 
@@ -37,6 +39,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const app = await createApp({ ...options, log, load })
   await app.ready()
   app.server.maxConnections = MOST_CONNECTIONS
+  if (options.perAddress) limitConnections(app.server, options.perAddress.connections)
   app.server.timeout = options.stallMs
   // Their bytes are limited. Node would drop those past a number, such as what a proxy has added.
   app.server.maxHeadersCount = 0
@@ -58,6 +61,16 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       }
     },
   }
+}
+
+/** Beyond so many connections of one address, each further one is answered 429 and closed. */
+function limitConnections(server: Server, most: number): void {
+  const limit = new AddressLimit(most)
+  server.on('connection', (socket) => {
+    const leave = limit.enter(socket.remoteAddress ?? '')
+    if (leave === undefined) refuseConnection(socket)
+    else socket.once('close', leave)
+  })
 }
 
 async function listen(server: Server, { host, port }: ServerOptions): Promise<void> {

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { Agent, request } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
@@ -233,6 +234,18 @@ it('a client that takes nothing of its answer is cut off in the end', async () =
   await until(async () => (await requestsUnderWay(server.url)) === 0)
   reader.destroy()
   await server.close()
+})
+
+it('a client that takes nothing of its answer keeps no server from ending', async () => {
+  const server = await serveHere(db.url, { patienceMs: 500 })
+  const show = await insertShow(db, { seats: 100_000 })
+  const reader = askForMuch(server.url, show)
+  const cut = once(reader, 'close')
+  await until(() => isStuck(server.url))
+  await server.close()
+  // It is not waited for, and it is cut: what was sent of its answer is all that it gets.
+  reader.resume()
+  await cut
 })
 
 /** Sends `count` bookings on a connection without waiting for an answer. */

@@ -25,6 +25,7 @@ export type ServerSettings = Partial<
     | 'publicInfo'
     | 'rate'
     | 'corsOrigins'
+    | 'perAddress'
     | 'logLevel'
     | 'arrivalMs'
     | 'stallMs'

@@ -118,9 +118,9 @@ export function showRoutes(app: FastifyInstance, feeds: SeatFeeds): void {
         },
       },
     },
-    async ({ tickets, params }, reply) => {
+    async ({ tickets, params, ip }, reply) => {
       const { id } = await tickets.findShow(params.show)
-      const stream = feeds.open(id)
+      const stream = feeds.open(id, ip)
       // A proxy that collects what it passes on would hold events back.
       return reply.type('text/event-stream').header('x-accel-buffering', 'no').send(stream)
     },
