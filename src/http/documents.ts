@@ -51,7 +51,12 @@ export async function describeApi(app: FastifyInstance, version: string): Promis
   let document: string | undefined
   app.get(
     '/openapi.json',
-    { schema: { summary: 'This document', response: { 200: { type: 'object' } } } },
+    {
+      schema: {
+        summary: 'This document',
+        response: { 200: { type: 'object' }, ...schemas.errors(401) },
+      },
+    },
     (_request, reply) => {
       document ??= JSON.stringify(app.swagger())
       return reply.type('application/json; charset=utf-8').serializer(String).send(document)
