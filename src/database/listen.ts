@@ -45,6 +45,7 @@ const listeners = new WeakMap<Knex, Listener>()
 /** The triggers on bookings notify this channel of the id of each show whose house has changed. */
 const CHANNEL = 'tickets_seats'
 const CONNECT_MS = 10_000
+const ANSWER_MS = 5000
 const PAUSE_MS = 2000
 
 class Listener {
@@ -120,7 +121,8 @@ class Listener {
       if (payload === ownMessage) this.#setLive(true)
       else for (const wake of this.#subscribers.get(payload) ?? []) wake()
     })
-    await client.query(`listen ${CHANNEL}`)
+    const timer = setTimeout(() => this.#cut(), ANSWER_MS)
+    await client.query(`listen ${CHANNEL}`).finally(() => clearTimeout(timer))
     // From another connection: a pooler would pass on what a connection tells itself.
     await query(this.#db.knex, 'select pg_notify(?, ?)', [CHANNEL, ownMessage])
     await lost

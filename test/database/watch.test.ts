@@ -5,7 +5,7 @@ import { subscribe } from '../../src/database/listen.js'
 import { openTickets, type ShowDetails, type Tickets } from '../../src/index.js'
 import { openCore } from '../support/core-database.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
-import { openProxy } from '../support/proxy.js'
+import { isStatement, openProxy } from '../support/proxy.js'
 import { insertShow } from '../support/shows.js'
 import { until } from '../support/until.js'
 
@@ -183,6 +183,23 @@ it('a sale between the first look and its answer is seen before the next regular
   await regularLook
   expect(order).toEqual(['sold', 'renamed'])
   for (const each of [regular, watch]) await each.return(undefined)
+  subscription.close()
+  await core.close()
+  await proxy.close()
+})
+
+it('a listener that gets no answer tries again on another connection', async () => {
+  const proxy = await openProxy(db.url)
+  let swallowed = 0
+  proxy.decide((message) => {
+    if (!isStatement(message, 'listen') || swallowed > 0) return 'pass'
+    swallowed++
+    return new Promise(() => {})
+  })
+  const core = openCore({ ...db, url: proxy.url })
+  const subscription = subscribe(core, await insertShow(db), () => {})
+  await until(() => subscription.isLive)
+  expect(swallowed).toBe(1)
   subscription.close()
   await core.close()
   await proxy.close()
