@@ -2,15 +2,17 @@ import { writeSync } from 'node:fs'
 import { isReaderGone } from '../terminal/reader-gone.js'
 import type { Answer } from './protocol.js'
 
-/** Prints an answer where its order was typed; the exit code. */
+/**
+ * Prints an answer where its order was typed; the exit code. The booking stands, so where stdout
+ * takes nothing, its document goes to stderr, and the exit code stays what it is.
+ */
 export async function deliver({ exitCode, stdout, stderr }: Answer): Promise<number> {
   complain(stderr)
   try {
     await print('stdout', stdout)
   } catch (error) {
     if (!isReaderGone(error)) {
-      complain(`The answer could not be written: ${(error as Error).message}.\n`)
-      return 1
+      complain(`${stdout}The answer could not be written to stdout: ${(error as Error).message}.\n`)
     }
   }
   return exitCode

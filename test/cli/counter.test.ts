@@ -360,7 +360,7 @@ describe('at an open counter', () => {
   })
 
   it.skipIf(!existsSync('/dev/full'))(
-    'an answer that nobody reads is no failure; one that is lost is, in one sentence',
+    'an answer that nobody reads, or that stdout does not take, changes no exit code',
     async () => {
       const to = (end: string) =>
         execa('bash', ['-c', `"$0" "$@" ${end}`, process.execPath, program, ...line], {
@@ -372,8 +372,10 @@ describe('at an open counter', () => {
       const unread = await to('> >(exec true); echo $? >&2')
       expect(unread.stderr).toBe('0')
       const lost = await to('> /dev/full')
-      expect(lost.exitCode).toBe(1)
-      expect(lost.stderr).toMatch(/^The answer could not be written: ENOSPC: .+\.$/)
+      expect(lost.exitCode).toBe(0)
+      const [document, reason] = lost.stderr.split('\n')
+      expect(JSON.parse(document!)).toMatchObject({ status: 'CONFIRMED', seats: [2] })
+      expect(reason).toMatch(/^The answer could not be written to stdout: ENOSPC: .+\.$/)
       expect((await counter.status()).served).toBe(2)
     },
   )
