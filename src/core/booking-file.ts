@@ -1,14 +1,21 @@
-import { isRowField, type NamedOrder, parseRow, ROW_FIELDS, unknownField } from './booking-row.js'
-import { CsvReader, type CsvRecord } from './csv-records.js'
+import {
+  isRowField,
+  type NamedOrder,
+  parseRow,
+  ROW_FIELDS,
+  type RowField,
+  unknownField,
+} from './booking-row.js'
+import { CsvReader, type CsvRecord, type Separator, separatorOf } from './csv-records.js'
 import { TicketsError } from './errors.js'
 import { type Line, readLines } from './lines.js'
-import { quote } from './quote.js'
+import { quote, visible } from './quote.js'
 
 export type FileFormat = 'csv' | 'ndjson'
 
 /** A row of a booking file. */
 export interface FileRow {
-  /** The line that it begins on, from 1; in CSV, the header is line 1. */
+  /** The line of the file that it begins on, from 1; the header of CSV counts. */
   line: number
   /** Bytes of the file up to and with this row. */
   end: number
@@ -85,26 +92,43 @@ class NdjsonRows implements RowReader {
   }
 }
 
+/** CSV as spreadsheets write it: with any of their separators, and with empty rows and columns. */
 class CsvRows implements RowReader {
   readonly #show: string | undefined
-  readonly #reader = new CsvReader()
-  #columns: string[] | undefined
+  #separator: Separator = ','
+  #reader: CsvReader | undefined
+  #columns: Column[] | undefined
 
   constructor(show: string | undefined) {
     this.#show = show
   }
 
   push(line: Line): FileRow[] {
-    return this.#rowsOf(this.#reader.push(line))
+    return this.#rowsOf((this.#reader ?? this.#begin(line))?.push(line) ?? [])
   }
 
   end(): FileRow[] {
-    return this.#rowsOf(this.#reader.end())
+    const rows = this.#rowsOf(this.#reader?.end() ?? [])
+    if (!this.#columns) throw invalid(EMPTY)
+    return rows
+  }
+
+  /** Undefined for a line before the header: an empty one, or one such as `sep=;`. */
+  #begin(line: Line): CsvReader | undefined {
+    if (isBlank(line)) return undefined
+    if (typeof line.text === 'string') {
+      const named = /^\s*"?sep=([,;\t])"?\s*$/i.exec(line.text)?.[1]
+      this.#separator = (named as Separator) ?? separatorOf(line.text, this.#separator)
+      if (named !== undefined) return undefined
+    }
+    this.#reader = new CsvReader(this.#separator)
+    return this.#reader
   }
 
   #rowsOf(records: CsvRecord[]): FileRow[] {
     const rows: FileRow[] = []
     for (const { line, end, fields } of records) {
+      if (isEmpty(fields)) continue
       const columns = this.#columns
       if (columns) rows.push({ line, end, order: orNot(() => this.#parse(columns, fields)) })
       else this.#columns = columnsOf(fields, this.#show)
@@ -112,25 +136,55 @@ class CsvRows implements RowReader {
     return rows
   }
 
-  #parse(columns: string[], fields: CsvRecord['fields']): NamedOrder {
+  #parse(columns: Column[], fields: CsvRecord['fields']): NamedOrder {
     if (fields instanceof TicketsError) throw fields
-    if (fields.length !== columns.length) {
+    if (fields.length !== columns.length && !isShortened(fields, columns)) {
       throw invalid(
-        `The header has ${columns.length} columns, this row has ${fields.length}. Seats such as 1,2 need quotes: "1,2".`,
+        `The header has ${columns.length} columns, this row has ${fields.length}.${this.#quoteHint()}`,
       )
     }
     const values: Record<string, string> = {}
-    for (const [i, column] of columns.entries()) values[column] = fields[i]!
+    for (const [i, column] of columns.entries()) {
+      const field = fields[i] ?? ''
+      if (column !== '') values[column] = field
+      else if (field !== '') throw this.#nameless(i + 1, field)
+    }
     return parseRow(values, this.#show)
+  }
+
+  #nameless(column: number, field: string): TicketsError {
+    return invalid(
+      `Column ${column} has no name in the header, but this row has ${quote(field)} there. Name the column or empty it.${this.#quoteHint()}`,
+    )
+  }
+
+  /** Seats with commas in them are what makes a row too long, nearly always. */
+  #quoteHint(): string {
+    return this.#separator === ',' ? ' Seats such as 1,2 need quotes: "1,2".' : ''
   }
 }
 
-function columnsOf(header: CsvRecord['fields'], show: string | undefined): string[] {
+/** Empty columns have no name; their fields are empty too. */
+type Column = RowField | ''
+
+function isEmpty(fields: CsvRecord['fields']): boolean {
+  return !(fields instanceof TicketsError) && fields.every((field) => field === '')
+}
+
+/** Spreadsheets leave out the empty fields at the end of some rows. */
+function isShortened(fields: readonly string[], columns: readonly Column[]): boolean {
+  return (
+    fields.length < columns.length && columns.slice(fields.length).every((column) => column === '')
+  )
+}
+
+function columnsOf(header: CsvRecord['fields'], show: string | undefined): Column[] {
   if (header instanceof TicketsError) throw header
-  const columns = header.map((name) => name.toLowerCase())
-  const unknown = columns.find((column) => !isRowField(column))
-  if (unknown !== undefined) throw unknownField(unknown)
-  const double = columns.find((column, i) => columns.indexOf(column) !== i)
+  const names = header.map((name) => name.toLowerCase())
+  const unknown = names.find((name) => !isColumn(name))
+  if (unknown !== undefined) throw wrongColumn(unknown)
+  const columns = names.filter(isColumn)
+  const double = columns.find((column, i) => column !== '' && columns.indexOf(column) !== i)
   if (double !== undefined) throw invalid(`The column ${quote(double)} is there twice.`)
   if (!columns.includes('seats') && !columns.includes('count')) {
     throw invalid('The header has neither the column seats nor the column count.')
@@ -143,6 +197,19 @@ function columnsOf(header: CsvRecord['fields'], show: string | undefined): strin
     )
   }
   return columns
+}
+
+function isColumn(name: string): name is Column {
+  return name === '' || isRowField(name)
+}
+
+/** A name that is unknown, or several that are known with another separator between them. */
+function wrongColumn(name: string): TicketsError {
+  const separator = /\W/.exec(name.replaceAll(' ', ''))?.[0]
+  const isSeveral =
+    separator !== undefined && name.split(separator).every((part) => isRowField(part.trim()))
+  if (!isSeveral) return unknownField(name)
+  return invalid(`The separator is '${visible(separator)}'. Save the file with ',', ';' or a tab.`)
 }
 
 function objectOf(text: string): Record<string, unknown> {

@@ -10,6 +10,9 @@ export interface CsvRecord {
   fields: string[] | TicketsError
 }
 
+/** What stands between the fields of a record. */
+export type Separator = ',' | ';' | '\t'
+
 /** A quote that is still open after so many lines was never meant to be one. */
 const MOST_LINES = 50
 
@@ -19,8 +22,13 @@ const MOST_LINES = 50
  * `csv-parse` cannot give; its parser for single records costs more than booking one.
  */
 export class CsvReader {
+  readonly #separator: Separator
   #open: Line[] = []
   #isQuoteOpen = false
+
+  constructor(separator: Separator) {
+    this.#separator = separator
+  }
 
   /** The records that end with this line. Empty lines are none. */
   push(line: Line): CsvRecord[] {
@@ -28,12 +36,12 @@ export class CsvReader {
     if (this.#open.length === 0) {
       if (line.text.trim() === '') return []
       // Nearly every line is a record by itself.
-      if (!line.text.includes('"')) return [plainRecord(line, line.text)]
+      if (!line.text.includes('"')) return [plainRecord(line, this.#separator)]
     }
     this.#open.push(line)
     if (hasOddQuotes(line.text)) this.#isQuoteOpen = !this.#isQuoteOpen
     if (this.#isQuoteOpen) return this.#open.length < MOST_LINES ? [] : this.#retry()
-    const fields = fieldsOf(this.#open.map(({ text }) => text).join('\n'))
+    const fields = fieldsOf(this.#open.map(({ text }) => text).join('\n'), this.#separator)
     if (fields === undefined) return this.#retry()
     const record = { line: this.#open[0]!.number, end: line.end, fields }
     this.#open = []
@@ -60,24 +68,45 @@ export class CsvReader {
   }
 }
 
+/** The separator of a header: the one that makes the most columns of it; else the `likely` one. */
+export function separatorOf(header: string, likely: Separator): Separator {
+  let best = likely
+  for (const separator of SEPARATORS) {
+    if (countFields(header, separator) > countFields(header, best)) best = separator
+  }
+  return best
+}
+
+function countFields(record: string, separator: Separator): number {
+  return fieldsOf(record, separator)?.length ?? 0
+}
+
+const SEPARATORS: readonly Separator[] = [',', ';', '\t']
+
 /** White space around a field is not part of it; quoted, it is. Undefined where quotes are wrong. */
-export function fieldsOf(record: string): string[] | undefined {
-  if (!record.includes('"')) return plainFieldsOf(record)
+function fieldsOf(record: string, separator: Separator): string[] | undefined {
+  if (!record.includes('"')) return plainFieldsOf(record, separator)
   const fields: string[] = []
-  FIELD.lastIndex = 0
+  const pattern = FIELDS[separator]
+  pattern.lastIndex = 0
   for (;;) {
-    const [, quoted, plain, end] = FIELD.exec(record) ?? []
+    const [, quoted, plain, end] = pattern.exec(record) ?? []
     if (end === undefined) return undefined
     fields.push(quoted === undefined ? plain!.trim() : quoted.replaceAll('""', '"'))
     if (end === '') return fields
   }
 }
 
-function plainFieldsOf(record: string): string[] {
-  return record.split(',').map((field) => field.trim())
+function plainFieldsOf(record: string, separator: Separator): string[] {
+  return record.split(separator).map((field) => field.trim())
 }
 
-const FIELD = /(?:\s*"([^"]*(?:""[^"]*)*)"\s*|([^",]*))(,|$)/y
+const FIELDS: Record<Separator, RegExp> = {
+  ',': /(?:\s*"([^"]*(?:""[^"]*)*)"\s*|([^",]*))(,|$)/y,
+  ';': /(?:\s*"([^"]*(?:""[^"]*)*)"\s*|([^";]*))(;|$)/y,
+  // A tab is no white space around a field here, but the end of an empty one.
+  '\t': /(?:[^\S\t]*"([^"]*(?:""[^"]*)*)"[^\S\t]*|([^"\t]*))(\t|$)/y,
+}
 
 function hasOddQuotes(text: string): boolean {
   let isOdd = false
@@ -85,8 +114,8 @@ function hasOddQuotes(text: string): boolean {
   return isOdd
 }
 
-function plainRecord({ number, end }: Line, text: string): CsvRecord {
-  return { line: number, end, fields: plainFieldsOf(text) }
+function plainRecord({ number, end, text }: Line, separator: Separator): CsvRecord {
+  return { line: number, end, fields: plainFieldsOf(text as string, separator) }
 }
 
 function broken(line: Line, error: TicketsError): CsvRecord {

@@ -247,6 +247,24 @@ describe('without --json', () => {
   })
 })
 
+it('books the file that a spreadsheet saved, and names the encoding that it cannot read', async () => {
+  const show = await insertShow(db, { name: 'Spreadsheet', seats: 9, seatsPerRow: 3 })
+  const rows = ['show;seats;customer;;', 'Spreadsheet;A1,A3;Zoë;;', ';;;;', 'Spreadsheet;B1;Cy;;']
+  const file = join(directory, 'spreadsheet.csv')
+  await writeFile(file, `\ufeffsep=;\r\n${rows.join('\r\n')}\r\n`)
+  const ran = await tickets(['book', '--file', file, '--json'], { db: db.url })
+  expect(ran).toMatchObject({ exitCode: 0, stderr: '' })
+  expect(documentsOf(ran).map(({ line, seats, customer }) => [line, seats, customer])).toEqual([
+    [3, [1, 3], 'Zoë'],
+    [5, [4], 'Cy'],
+  ])
+  await writeFile(file, Buffer.from(`\ufeff${rows.join('\r\n')}`, 'utf16le'))
+  const refused = await tickets(['book', '--file', file], { db: db.url })
+  expect(refused).toMatchObject({ exitCode: 2, stdout: '' })
+  expect(refused.stderr).toMatch(/UTF-16 text\. Save it as UTF-8/)
+  expect(await soldIn(show)).toBe(3)
+})
+
 describe('the exit code', () => {
   it('is 2, with one sentence, for what is wrong with the whole of it', async () => {
     const show = await insertShow(db)

@@ -62,15 +62,148 @@ describe('CSV', () => {
   it.each([
     ['', {}, /empty/],
     ['show,seats,price\n', {}, /"price" is not one of the fields/],
-    ['show;seats\n', {}, /"show;seats" is not/],
+    ['show;seats;price\n', {}, /"price" is not one of the fields/],
+    ['show|seats\n', {}, /The separator is '\|'/],
+    ['Show : Seats\n', {}, /The separator is ':'/],
+    [',,,\n', {}, /empty/],
+    ['sep=;\n', {}, /empty/],
     ['show,seats,seats\n', {}, /"seats" is there twice/],
     ['show,customer\n', {}, /neither the column seats nor/],
     ['seats\n', {}, /no column show/],
     ['show,seats\n', { show: 'Cats' }, /on the command line and in the column/],
     ['[{"seats":"1"}]', {}, /one JSON array/],
-  ])('%j is refused as a whole', async (text, choice, sentence) => {
+    [Buffer.from('\ufeffshow,seats\n', 'utf16le'), {}, /UTF-16/],
+    [Buffer.from('show,seats\n', 'utf16le'), {}, /UTF-16/],
+    [Buffer.from('\r\nshow,seats\r\n', 'utf16le'), {}, /UTF-16/],
+    [Buffer.from('\ufeffshow\tseats\r\n', 'utf16le').swap16(), {}, /UTF-16/],
+    [Buffer.from('\n{"count":1}', 'utf16le').swap16(), { format: 'ndjson' }, /UTF-16/],
+  ] as const)('%j is refused as a whole', async (text, choice, sentence) => {
     await expect(read(text, choice)).rejects.toThrow(sentence)
     await expect(read(text, choice)).rejects.toMatchObject({ code: 'INVALID_INPUT' })
+  })
+})
+
+describe('CSV as spreadsheets write it', () => {
+  const rows = [
+    ['seats', 'customer', 'note'],
+    ['A1', 'Ada', ''],
+    ['', '', ''],
+    ['A2', 'Bob "B." Ray', ''],
+    ['A3', '', 'near the door'],
+    ['', '', ''],
+  ]
+  const expected = [
+    [2, order({ seats: 'A1', customer: 'Ada' })],
+    [4, order({ seats: 'A2', customer: 'Bob "B." Ray' })],
+    [5, order({ seats: 'A3', note: 'near the door' })],
+  ]
+  const quoted = (field: string) => `"${field.replaceAll('"', '""')}"`
+  const quotedIfNeeded = (field: string) => (/["\n]/.test(field) ? quoted(field) : field)
+  const spaced = (field: string) => ` ${quotedIfNeeded(field)} `
+
+  const ways = [',', ';', '\t'].flatMap((separator) =>
+    ['\n', '\r\n', '\r', '\r\r\n'].flatMap((end) =>
+      [quoted, quotedIfNeeded, spaced].map((write) => ({ separator, end, write })),
+    ),
+  )
+
+  it.each(ways)(
+    '$separator, $end, $write.name: each row, with its line',
+    async ({ separator, end, write }) => {
+      const text = (lines: string[][]) =>
+        lines.map((fields) => fields.map(write).join(separator)).join(end)
+      const declared = `sep=${separator}${end}`
+      const wide = rows.map((fields) => [...fields, '', ''])
+      const led = rows.map((fields) => ['', ...fields])
+      const later = expected.map(([line, row]) => [(line as number) + 1, row])
+      for (const size of [1, 2, 3, 7, 64, 65_536]) {
+        const readAs = (file: string) => read(file, { show: 'Cats' }, size)
+        expect(await readAs(text(rows))).toEqual(expected)
+        expect(await readAs(`\ufeff${text(rows)}${end}`)).toEqual(expected)
+        expect(await readAs(text(wide))).toEqual(expected)
+        expect(await readAs(text(led))).toEqual(expected)
+        expect(await readAs(declared + text(rows))).toEqual(later)
+        expect(await readAs(`\ufeff${declared}${text(wide)}`)).toEqual(later)
+        expect(await readAs(text([['', '', ''], ...rows]))).toEqual(later)
+      }
+    },
+  )
+
+  it('a stray quote costs its own line only, with any separator and line end', async () => {
+    for (const { separator, end } of ways) {
+      const lines = [
+        ['seats', 'customer'],
+        ['1', '5" x'],
+        ['2', 'Ada'],
+        ['3', '"Bob'],
+        ['4', '"Cy"'],
+        ['6', '"Di"x'],
+        ['7', 'Ed'],
+      ]
+      const file = lines.map((fields) => fields.join(separator)).join(end)
+      expect(await read(file)).toEqual([
+        [2, wrong(/quotation mark/)],
+        [3, order({ seats: '2', customer: 'Ada' })],
+        [4, wrong(/quotation mark/)],
+        [5, order({ seats: '4', customer: 'Cy' })],
+        [6, wrong(/quotation mark/)],
+        [7, order({ seats: '7', customer: 'Ed' })],
+      ])
+    }
+  })
+
+  it('needs no quotes for seats where the separator is no comma; sep= decides for one column', async () => {
+    expect(await read('seats;customer\n1,2;Ada')).toEqual([
+      [2, order({ seats: '1,2', customer: 'Ada' })],
+    ])
+    expect(await read('sep=;\n\nseats\n1,2')).toEqual([[4, order({ seats: '1,2' })]])
+    // Where the header contradicts the line, the header is right.
+    expect(await read('sep=;\nseats,customer\n1,Ada')).toEqual([
+      [3, order({ seats: '1', customer: 'Ada' })],
+    ])
+  })
+
+  it('keeps a tab or a CR that is part of a field, and the empty field before a quoted one', async () => {
+    expect(await read('seats,customer,note\n1,A\tB,"x\ry"\n')).toEqual([
+      [2, order({ seats: '1', customer: 'A\tB', note: 'x\ry' })],
+    ])
+    expect(await read('seats\tcustomer\tnote\n1\t\t"x"\n')).toEqual([
+      [2, order({ seats: '1', note: 'x' })],
+    ])
+  })
+
+  it('takes the lines of a cell for one row where CR ends the rows and LF breaks the cell', async () => {
+    expect(await read('seats,note\r1,"a\nb"\r2,c\r')).toEqual([
+      [2, order({ seats: '1', note: 'a\nb' })],
+      [4, order({ seats: '2', note: 'c' })],
+    ])
+  })
+
+  it('takes rows without the empty fields at their end, and no value without a column', async () => {
+    expect(await read('seats,customer,,\n1,Ada\n2,Bob,\n1,2,Cy,\n3\n4,Di,,,')).toEqual([
+      [2, order({ seats: '1', customer: 'Ada' })],
+      [3, order({ seats: '2', customer: 'Bob' })],
+      [4, wrong(/Column 3 has no name in the header.*"Cy".*need quotes/)],
+      [5, wrong(/4 columns, this row has 1/)],
+      [6, wrong(/4 columns, this row has 5/)],
+    ])
+    expect(await read('seats;customer\n1;2;Cy')).toEqual([
+      [2, wrong(/2 columns, this row has 3\.$/)],
+    ])
+  })
+
+  it('counts the bytes of each row, whatever ends it', async () => {
+    for (const end of ['\n', '\r\n', '\r']) {
+      const file = ['seats', '1', '2'].join(end)
+      async function* chunks() {
+        for (const byte of Buffer.from(file)) yield Buffer.from([byte])
+      }
+      const ends = []
+      for await (const batch of readBookingFile(chunks(), { show: 'Cats' })) {
+        ends.push(...batch.map((row) => row.end))
+      }
+      expect(ends).toEqual([6 + 2 * end.length, file.length])
+    }
   })
 })
 
