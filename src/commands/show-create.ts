@@ -1,8 +1,7 @@
-import { TicketsError } from '../core/errors.js'
 import { checkText } from '../core/input.js'
 import { MAX_SEATS } from '../core/seats.js'
 import { checkSeatsPerRow, type NewShow } from '../core/shows.js'
-import { parseStartTime, parseTimeZone } from '../core/start-time.js'
+import { parseStartTime, parseTimeZone, systemTimeZone } from '../core/start-time.js'
 import { startWarnings } from '../core/warnings.js'
 import { askNumber, askText } from '../terminal/prompts.js'
 import { announceShow } from './announce-show.js'
@@ -25,7 +24,10 @@ export const run: Handler<ShowCreateOptions> = async (context, options) => {
 
 async function complete(context: Context, options: ShowCreateOptions): Promise<NewShow> {
   // What was given is checked before anything is asked: nobody likes to answer in vain.
-  const timeZone = parseTimeZone(options.timeZone ?? systemTimeZone())
+  const timeZone =
+    options.timeZone === undefined
+      ? systemTimeZone(context.output.io.env)
+      : parseTimeZone(options.timeZone)
   const given = {
     name: options.name === undefined ? undefined : checkName(options.name),
     startTime:
@@ -99,14 +101,4 @@ async function askSeatsPerRow(
 
 function checkName(name: string): string {
   return checkText('name of the show', name, 200)
-}
-
-/** Where TZ names no zone, Node says that it knows none, in a way that depends on what TZ says. */
-function systemTimeZone(): string {
-  const zone: string | undefined = Intl.DateTimeFormat().resolvedOptions().timeZone
-  if (zone !== undefined && zone !== 'Etc/Unknown') return zone
-  throw new TicketsError(
-    'INVALID_INPUT',
-    "The system's time zone is none that is known. Name the show's own with --time-zone.",
-  )
 }

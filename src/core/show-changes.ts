@@ -6,7 +6,7 @@ import { TicketsError } from './errors.js'
 import { bookedOf, heldSeats, layoutOf, lockHouse } from './house.js'
 import { checkText } from './input.js'
 import { checkSize } from './show-size.js'
-import { createShow, findShow, IS_LIVE_HOLD, type Show } from './shows.js'
+import { checkTimeZone, createShow, findShow, IS_LIVE_HOLD, type Show } from './shows.js'
 
 /** What may be changed of a show; what is left out stays. */
 export interface ShowEdit {
@@ -28,7 +28,7 @@ export async function editShow(db: Database, showId: string, edit: ShowEdit): Pr
   const values = {
     ...(edit.name !== undefined && { name: checkText('name of the show', edit.name, 200) }),
     ...(edit.startTime !== undefined && { start_time: edit.startTime }),
-    ...(edit.timeZone !== undefined && { time_zone: edit.timeZone }),
+    ...(edit.timeZone !== undefined && { time_zone: await checkTimeZone(edit.timeZone) }),
   }
   await withRetry(db, () =>
     inTransaction(db, async (trx) => {

@@ -62,7 +62,7 @@ const PAGE_SIZE = 1000
 
 /** Creates a show with an empty house. Throws INVALID_INPUT. */
 export async function createShow(db: Database, input: NewShow): Promise<Show> {
-  const show = checkNewShow(input)
+  const show = { ...checkNewShow(input), time_zone: await checkTimeZone(input.timeZone ?? 'UTC') }
   const id = randomId()
   return withRetry(db, () =>
     inTransaction(db, async (trx) => {
@@ -286,6 +286,13 @@ function idRange(prefix: string): [string, string] | undefined {
   return [prefix + rest.replaceAll('x', '0'), prefix + rest.replaceAll('x', 'f')]
 }
 
+/** The IANA name in its usual spelling. Throws INVALID_INPUT for what is none. */
+export async function checkTimeZone(name: string): Promise<string> {
+  // Loaded late: a booking needs no zones, and their library costs a command's start.
+  const { parseTimeZone } = await import('./start-time.js')
+  return parseTimeZone(name)
+}
+
 function checkNewShow(input: NewShow) {
   const { totalSeats, seatsPerRow = null, startTime } = input
   if (!Number.isInteger(totalSeats) || totalSeats < 1 || totalSeats > MAX_SEATS) {
@@ -301,7 +308,6 @@ function checkNewShow(input: NewShow) {
   return {
     name: checkText('name of a show', input.name, 200),
     start_time: startTime,
-    time_zone: input.timeZone ?? 'UTC',
     total_seats: totalSeats,
     seats_per_row: seatsPerRow,
     booked_seats: SeatSet.empty(totalSeats).toBytes(),

@@ -46,7 +46,7 @@ export function parseStartTime(text: string, timeZone: string): Date {
  */
 export function parseTimeZone(text: string): string {
   const name = text.trim()
-  const known = /^[a-z]/i.test(name) && knownZone(name)
+  const known = knownZone(name)
   if (known) {
     return known
   }
@@ -55,6 +55,21 @@ export function parseTimeZone(text: string): string {
     ? `Did you mean ${alike}?`
     : 'Write its IANA name, such as Europe/London, America/New_York or UTC.'
   throw invalid(`${quote(text)} is not a time zone. ${hint}`)
+}
+
+/**
+ * The IANA name of the system's time zone: that of TZ, which may begin with a colon, else what the
+ * system is set to. Throws INVALID_INPUT where it has none: Node takes a POSIX rule for UTC and BST
+ * for Asia/Dhaka.
+ */
+export function systemTimeZone(env: Readonly<Record<string, string | undefined>>): string {
+  const name = env.TZ?.replace(/^:/, '') ?? Intl.DateTimeFormat().resolvedOptions().timeZone
+  const zone = knownZone(name ?? '')
+  if (zone !== undefined) return zone
+  const what = env.TZ === undefined ? "The system's time zone is" : `TZ is ${quote(env.TZ)},`
+  throw invalid(
+    `${what} no IANA time zone. Set TZ to one, such as Europe/London, or give --time-zone.`,
+  )
 }
 
 function localTime(match: RegExpExecArray, text: string) {
@@ -142,6 +157,9 @@ function checkYear(year: number, text: string): void {
 
 // Not Intl's resolvedOptions: it turns Asia/Kolkata into Asia/Calcutta and takes BST for Dhaka.
 function knownZone(name: string): string | undefined {
+  if (!/^[a-z]/i.test(name) || NOT_IANA.test(name)) {
+    return undefined
+  }
   try {
     return new Temporal.ZonedDateTime(0n, name).timeZoneId
   } catch (error) {
@@ -151,6 +169,9 @@ function knownZone(name: string): string | undefined {
     throw error
   }
 }
+
+/** Names that Node knows and the IANA database, with its links, has not, or no longer. */
+const NOT_IANA = /^(systemv\/.*|us\/pacific-new|canada\/east-saskatchewan)$/i
 
 /** The zone whose city was written alone ('london', 'New York') or with a small slip. */
 function zoneLike(name: string): string | undefined {

@@ -129,13 +129,16 @@ describe('as a real process', () => {
   )
 
   // Inside this process, the time zone is the test's own.
-  it('in a time zone of the system that is none: the flag that helps is named', async () => {
+  it('in a time zone of the system that is none: the variable and the flag are named', async () => {
     const argv = ['show', 'create', '--name', 'x', '--total-seats', '5', '--start-time']
-    const env = { TZ: 'Mars/Phobos' }
-    const ran = await tickets([...argv, '2031-01-01 19:00'], { db: db.url, env })
-    // Newer versions of Node may take it for UTC, which is as good as any.
-    expect(ran.exitCode).toBeOneOf([0, 2])
-    if (ran.exitCode === 2) expect(ran.stderr).toContain('--time-zone')
+    const before = await fingerprint()
+    for (const TZ of ['Mars/Phobos', 'CET-1CEST,M3.5.0,M10.5.0/3', 'BST', '']) {
+      const ran = await tickets([...argv, '2031-01-01 19:00'], { db: db.url, env: { TZ } })
+      expect([TZ, ran.exitCode, ran.stdout]).toEqual([TZ, 2, ''])
+      expect(ran.stderr).toContain(`TZ is "${TZ}", no IANA time zone. Set TZ to one, such as`)
+      expect(ran.stderr).toContain('--time-zone')
+    }
+    expect(await fingerprint()).toEqual(before)
   })
 })
 

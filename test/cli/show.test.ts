@@ -207,3 +207,17 @@ it('what makes no show is refused by name: seats, rows, times, zones', async () 
   expect(refusals[7]!.json().error.message).toMatch(/\+01:00.*(\+00:00|Z)/)
   expect(await db.sql(`select 1 from shows where name = 'Nothing'`)).toEqual([])
 })
+
+it('a show without --time-zone is in that of TZ, by its IANA name', async () => {
+  for (const [TZ, zone] of [
+    [':Europe/London', 'Europe/London'],
+    ['Asia/Kolkata', 'Asia/Kolkata'],
+    ['EST5EDT', 'EST5EDT'],
+  ]) {
+    const made = await tickets([...create, '--name', 'Zoned', '--json'], {
+      db: db.url,
+      env: { TZ },
+    })
+    expect(made.json()).toMatchObject({ time_zone: zone })
+  }
+})

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { TicketsError } from '../../src/core/errors.js'
 import { formatStartTime } from '../../src/core/format-time.js'
-import { parseStartTime, parseTimeZone } from '../../src/core/start-time.js'
+import { parseStartTime, parseTimeZone, systemTimeZone } from '../../src/core/start-time.js'
 
 describe('a start time', () => {
   it.each([
@@ -150,6 +150,38 @@ describe('a time zone', () => {
     expect(code).toBe('INVALID_INPUT')
     expect(message).toContain(hint)
     expect(message).toMatch(/^[\x20-\x7e…]{1,200}$/)
+  })
+
+  // What ICU keeps for old Java programs; and names that it still knows and IANA has dropped.
+  it.each([
+    ...'ACT AET AGT ART AST BET BST CAT CNT CST CTT EAT ECT IET IST JST MIT NET NST'.split(' '),
+    ...'PLT PNT PRT PST SST VST bst'.split(' '),
+    ...['SystemV/PST8PDT', 'US/Pacific-New', 'Canada/East-Saskatchewan', 'Etc/Unknown', 'Factory'],
+    ...['CET-1CEST,M3.5.0,M10.5.0/3', 'UTC0', 'GMT+1', 'posix/Europe/Paris', '/etc/localtime'],
+  ])('%s is no IANA name, here and in TZ', (name) => {
+    expect(failure(() => parseTimeZone(name)).message).toMatch(/is not a time zone\. \S/)
+    for (const TZ of [name, `:${name}`]) {
+      const { code, message } = failure(() => systemTimeZone({ TZ }))
+      expect([code, message]).toEqual(['INVALID_INPUT', expect.stringContaining(`TZ is "${TZ}"`)])
+      expect(message).toContain('give --time-zone')
+    }
+  })
+
+  it.each([
+    ...'EST MST HST EST5EDT CST6CDT MST7MDT PST8PDT CET MET EET WET GB NZ PRC ROC ROK'.split(' '),
+    ...['GMT', 'UCT', 'Zulu', 'W-SU', 'GB-Eire', 'NZ-CHAT', 'Navajo', 'Europe/Kiev', 'US/Pacific'],
+    ...['Europe/Kyiv', 'Asia/Calcutta', 'Etc/GMT-14', 'America/Argentina/ComodRivadavia'],
+  ])('%s is one, a link or not, here and in TZ', (name) => {
+    expect(parseTimeZone(name)).toBe(name)
+    expect(systemTimeZone({ TZ: name })).toBe(name)
+    expect(systemTimeZone({ TZ: `:${name}` })).toBe(name)
+  })
+
+  it("is the system's where TZ is not set", () => {
+    expect(systemTimeZone({})).toBe(Intl.DateTimeFormat().resolvedOptions().timeZone)
+    for (const TZ of ['', ':', ' ']) {
+      expect(failure(() => systemTimeZone({ TZ })).code).toBe('INVALID_INPUT')
+    }
   })
 
   it('is accepted and can be shown, whichever of those that Node lists', () => {
