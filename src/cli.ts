@@ -90,10 +90,18 @@ function expected(thrown: unknown, command: string): TicketsError {
     )
   }
   const message = thrown instanceof Error ? thrown.message : String(thrown)
-  if (thrown instanceof Error && 'syscall' in thrown && thrown.syscall === 'write') {
+  const syscall = thrown instanceof Error && 'syscall' in thrown ? thrown.syscall : undefined
+  if (syscall === 'write') {
     return new TicketsError('INTERNAL', `The answer could not be written: ${message}.`, {
       cause: thrown,
     })
+  }
+  if (syscall === 'uv_cwd') {
+    return new TicketsError(
+      'INVALID_INPUT',
+      'A relative path was given, and the working directory is gone. Change to one that exists.',
+      { cause: thrown },
+    )
   }
   return new TicketsError(
     'INTERNAL',

@@ -33,7 +33,8 @@ function targetOf(options: TicketsOptions): DatabaseTarget {
   const found = findDatabase({
     ...(options.database !== undefined && { db: options.database }),
     env,
-    cwd: options.cwd ?? process.cwd(),
+    // Not process.cwd(), which fails where the directory is gone: only a relative path needs it.
+    cwd: options.cwd ?? '.',
     homeDir: homedir(),
   })
   return found === 'embedded' ? embeddedTarget(options) : found

@@ -1,4 +1,5 @@
 import { embeddedDataDir, embeddedStatus, embeddedUrl, stopEmbedded } from '../database/embedded.js'
+import { safeText } from '../terminal/safe-text.js'
 import type { Context, Handler } from './context.js'
 
 const actions: Record<string, (context: Context, dataDir: string) => Promise<void>> = {
@@ -21,8 +22,8 @@ async function showStatus({ output }: Context, dataDir: string) {
   }
   const lines = [
     `state\t${status.state}`,
-    `data\t${status.dataDir}`,
-    `socket\t${status.socket}`,
+    `data\t${safeText(status.dataDir)}`,
+    `socket\t${safeText(status.socket)}`,
     ...(status.version === null ? [] : [`version\tPostgreSQL ${status.version}`]),
     ...(status.pid === null ? [] : [`pid\t${status.pid}`]),
     ...(status.bytes === undefined ? [] : [`size\t${Math.ceil(status.bytes / 1e6)} MB`]),

@@ -37,9 +37,9 @@ export interface HandOverOptions {
  * `bookingId`, an order was taken and its answer never came: only under this id may it be repeated.
  */
 export async function handOver(words: Words, options: HandOverOptions): Promise<HandedOver> {
-  const path = isForCounter(words) ? counterPath(words.env) : undefined
-  if (path === undefined) return {}
   try {
+    const path = isForCounter(words) ? counterPath(words.env) : undefined
+    if (path === undefined) return {}
     const socket = (await approach(path)) ?? (await approachInRush(path, words, options))
     return socket ? await order(words, socket, options) : {}
   } catch {

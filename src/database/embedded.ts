@@ -21,7 +21,7 @@ import { type EmbeddedConnection, type Layout, layoutOf } from './embedded/layou
 import { whenAlone } from './embedded/lock.js'
 import { postmasterPid, startPostmaster, stopPostmaster, tooLate } from './embedded/postmaster.js'
 import { askVersion, probe } from './embedded/probe.js'
-import { findNativePackage, installPrograms } from './embedded/programs.js'
+import { findNativePackage, installPrograms, withPlainName } from './embedded/programs.js'
 
 export { embeddedConnection, embeddedDataDir, embeddedUrl } from './embedded/location.js'
 export type { EmbeddedConnection }
@@ -134,7 +134,7 @@ async function bringUpAlone(
     if (!(await hasCluster(layout))) {
       options.onProgress?.(`Creating the embedded PostgreSQL ${native.major} in ${layout.root} …`)
       const signal = AbortSignal.timeout(Math.max(deadline - Date.now(), 0))
-      await createCluster(layout, programs, account, signal)
+      await withPlainName(programs, (plain) => createCluster(layout, plain, account, signal))
     }
     await assertUsable(layout, account, native.major)
     await prepareSocketDir(layout, account)

@@ -1,5 +1,7 @@
 import { resolve } from 'node:path'
 import envPaths from 'env-paths'
+import { TicketsError } from '../../core/errors.js'
+import { visible } from '../../core/quote.js'
 import { assertSocketIsOurs, barrierTo } from './directories.js'
 import { connectionOf, type EmbeddedConnection, isRoot, layoutOf } from './layout.js'
 
@@ -10,11 +12,16 @@ import { connectionOf, type EmbeddedConnection, isRoot, layoutOf } from './layou
  * Where the embedded server lives: TICKETS_DATA_DIR, else this user's data directory by env-paths.
  * Root's default moves to /var/lib/tickets where the server, which runs as another user, could not
  * enter it: /root is usually closed.
+ *
+ * Throws INVALID_INPUT for a name with a line break: PostgreSQL keeps it on one line of a file.
  */
 export function embeddedDataDir(env: Record<string, string | undefined>, cwd = '.'): string {
-  if (env.TICKETS_DATA_DIR) return resolve(cwd, env.TICKETS_DATA_DIR)
-  const usual = envPaths('tickets', { suffix: '' }).data
-  return isRoot() && barrierTo(usual) !== undefined ? '/var/lib/tickets' : usual
+  const dataDir = env.TICKETS_DATA_DIR ? resolve(cwd, env.TICKETS_DATA_DIR) : usualDataDir()
+  if (!/[\n\r]/.test(dataDir)) return dataDir
+  throw new TicketsError(
+    'INVALID_INPUT',
+    `The data directory ${visible(dataDir)} has a line break in its name, which PostgreSQL cannot work with. Set TICKETS_DATA_DIR to another directory.`,
+  )
 }
 
 /**
@@ -31,5 +38,18 @@ export function embeddedConnection(dataDir: string): EmbeddedConnection {
 /** A URL that psql and node-postgres both accept. */
 export function embeddedUrl(dataDir: string): string {
   const { host, port, user, database } = embeddedConnection(dataDir)
-  return `postgresql://${user}@/${database}?host=${encodeURIComponent(host)}&port=${port}`
+  return `postgresql://${user}@/${database}?host=${encodeStrictly(host)}&port=${port}`
+}
+
+function usualDataDir(): string {
+  const usual = envPaths('tickets', { suffix: '' }).data
+  return isRoot() && barrierTo(usual) !== undefined ? '/var/lib/tickets' : usual
+}
+
+/** Signs that mean something to a shell, too: the URL is pasted between quotes or into .env. */
+function encodeStrictly(text: string): string {
+  return encodeURIComponent(text).replace(
+    /[!'()*]/g,
+    (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`,
+  )
 }

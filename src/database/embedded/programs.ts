@@ -48,6 +48,26 @@ export async function installPrograms(layout: Layout, native: NativePackage): Pr
   return join(target, 'bin')
 }
 
+/**
+ * Gives `work` a directory with the programs (their `bin`) whose name a shell takes as it stands:
+ * initdb has a shell start the server, by a path between double quotes. Where the programs' own
+ * directory has another name, this is a copy for the time of the work.
+ */
+export async function withPlainName(
+  programs: string,
+  work: (programs: string) => Promise<void>,
+): Promise<void> {
+  if (!/["$`\\]/.test(programs)) return work(programs)
+  // Not os.tmpdir(), whose name may be another such.
+  const copy = await mkdtemp('/tmp/tickets-programs-')
+  try {
+    await copyTree(dirname(programs), copy)
+    await work(join(copy, 'bin'))
+  } finally {
+    await rm(copy, { recursive: true, force: true })
+  }
+}
+
 function resolveEntry(name: string): string {
   try {
     // The main entry, as `exports` hides package.json.
@@ -111,7 +131,12 @@ async function copyProgram(from: string, to: string): Promise<void> {
 async function makeSymlinks(from: string, to: string): Promise<void> {
   const list = await readFile(join(from, 'pg-symlinks.json'), 'utf8').catch(() => '[]')
   for (const { source, target } of JSON.parse(list) as { source: string; target: string }[]) {
-    await link(relative(dirname(target), source), join(to, relative('native', target)))
+    // From a root, as relative paths are compared by way of the working directory, which may be gone.
+    const [sourceThere, targetThere] = [join('/', source), join('/', target)]
+    await link(
+      relative(dirname(targetThere), sourceThere),
+      join(to, relative('/native', targetThere)),
+    )
   }
 }
 

@@ -1,0 +1,182 @@
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { execa } from 'execa'
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { helpTopics } from '../../src/help-topics.js'
+import { bareEnvironment, program, tickets } from '../support/cli.js'
+import { cloneDatabase, type TestDatabase } from '../support/database.js'
+import { insertShow } from '../support/shows.js'
+
+let scratch: string
+beforeAll(async () => {
+  scratch = await mkdtemp(join(tmpdir(), 'tickets-surroundings-'))
+  // The server of root runs as another user.
+  await chmod(scratch, 0o755)
+})
+afterAll(() => rm(scratch, { recursive: true }))
+
+describe('a working directory that was removed', () => {
+  let db: TestDatabase
+  beforeAll(async () => {
+    db = await cloneDatabase()
+    await insertShow(db, { name: 'Cats', seats: 40 })
+  })
+  afterAll(() => db.drop())
+
+  /** `tickets …` in a directory that is gone when it starts. */
+  async function runThere(args: readonly string[], env: Record<string, string> = {}) {
+    const there = await mkdtemp(join(scratch, 'gone-'))
+    const { exitCode, stdout, stderr } = await execa(
+      'sh',
+      ['-c', 'cd "$0" && rmdir "$0" && exec "$@"', there, process.execPath, program, ...args],
+      {
+        env: { ...bareEnvironment, DATABASE_URL: db.url, ...env },
+        extendEnv: false,
+        reject: false,
+        stdin: 'ignore',
+      },
+    )
+    return { exitCode, stdout, stderr }
+  }
+
+  const runs: [line: string, exitCode?: number][] = [
+    ['migrate --check'],
+    ['show create --name Rent --start-time 2031-01-01T19:00Z --total-seats 5'],
+    ['show list --json'],
+    ['show view Cats'],
+    ['show edit Cats --total-seats 50'],
+    ['show copy Cats --start-time 2031-01-02T19:00Z --name Dogs'],
+    ['show cancel Dogs -y --expect-bookings 0'],
+    ['show report Cats'],
+    ['history --show Cats'],
+    ['book Cats --seats 1,2'],
+    ['book Cats --count 2 --json'],
+    ['book Cats --file rows.csv', 2],
+    ['booking list'],
+    ['booking view AAAA-AAAA', 3],
+    ['booking confirm AAAA-AAAA', 3],
+    ['booking move AAAA-AAAA --to 5', 3],
+    ['booking cancel AAAA-AAAA -y', 3],
+    ['booking check-in AAAA-AAAA', 3],
+    ['booking print AAAA-AAAA', 3],
+    ['verify'],
+    ['stress --bookings 4 --processes 2'],
+    ['demo'],
+    ['db status'],
+    ['db url'],
+    ['db stop'],
+    ['counter status', 2],
+    ['serve --port x', 2],
+    ['token create --name x --role read'],
+    ['token list'],
+    ['token revoke x', 2],
+    ['completion bash'],
+    ['options --help'],
+    ['show --help'],
+    ['--version'],
+  ]
+
+  it('keeps no command from its work', { timeout: 120_000 }, async () => {
+    for (const [line, exitCode = 0] of runs) {
+      const args = line.split(' ').map((word) => word.replace(/^options$/, 'help'))
+      const ran = await runThere(args, { TICKETS_DATA_DIR: join(scratch, 'none') })
+      expect([line, ran.exitCode, ran.stderr]).toEqual([
+        line,
+        exitCode,
+        expect.not.stringMatching(/a bug|cwd/),
+      ])
+    }
+  })
+
+  it('is tried with every command', () => {
+    const paths = Object.keys(helpTopics)
+    const untried = paths.filter((path) => {
+      const isGroup = path === 'tickets' || paths.some((other) => other.startsWith(`${path} `))
+      return !isGroup && !runs.some(([line]) => `${line} `.startsWith(`${path} `))
+    })
+    expect(untried).toEqual([])
+  })
+
+  it.each([
+    ['TICKETS_DATA_DIR', { DATABASE_URL: '', TICKETS_DATA_DIR: 'data' }],
+    ['PGSERVICEFILE', { DATABASE_URL: 'postgres:///?service=x', PGSERVICEFILE: 'services' }],
+    ['PGSSLROOTCERT', { PGSSLROOTCERT: 'root.crt' }],
+    ['PGPASSFILE', { PGPASSFILE: 'passwords' }],
+  ])('makes a relative %s one sentence about it, exit 2', async (_, env) => {
+    for (const args of [
+      ['show', 'list'],
+      ['book', 'Cats', '--count', '1', '--json'],
+    ]) {
+      const ran = await runThere(args, env)
+      expect([ran.exitCode, (ran.stdout + ran.stderr).replace(/\s+/g, ' ')]).toEqual([
+        2,
+        expect.stringContaining('the working directory is gone. Change to one that exists.'),
+      ])
+    }
+  })
+
+  it('brings up an embedded server all the same', async () => {
+    const env = { DATABASE_URL: '', TICKETS_DATA_DIR: join(scratch, 'server') }
+    expect((await runThere(['show', 'list', '--json'], env)).stdout).toBe('[]')
+    expect((await runThere(['db', 'stop'], env)).exitCode).toBe(0)
+  })
+})
+
+describe('a data directory', () => {
+  it.each(['a $HOME', 'a"b`c`', 'a\\\\b\\$c', `it's (a) "d%41r", $(touch x)! Søndag 席`])(
+    'named %j has a server that all commands reach, and a URL',
+    async (name) => {
+      const dataDir = join(scratch, name)
+      const run = (...args: string[]) => tickets(args, { env: { TICKETS_DATA_DIR: dataDir } })
+      try {
+        const made = await run(
+          ...['show', 'create', '--name', 'Cats', '--start-time', '2031-01-01T19:00Z'],
+          ...['--total-seats', '5'],
+        )
+        expect([made.exitCode, made.stderr]).toEqual([0, expect.stringContaining('Starting')])
+        expect((await run('book', 'Cats', '--count', '1', '--json')).exitCode).toBe(0)
+        const { stdout: url } = await run('db', 'url')
+        expect(url).toMatch(/^postgresql:\/\/tickets@\/tickets\?host=[\w%.~-]+&port=5432$/)
+        const client = new pg.Client(url)
+        await client.connect()
+        expect((await client.query('select name from shows')).rows).toEqual([{ name: 'Cats' }])
+        await client.end()
+        expect((await run('show', 'list', '--db', url)).exitCode).toBe(0)
+        expect((await run('db', 'stop')).exitCode).toBe(0)
+        expect((await run('show', 'list')).stdout).toMatch(/\tCats\t/)
+        expect((await run('db', 'status', '--json')).json()).toMatchObject({
+          state: 'running',
+          data_dir: dataDir,
+        })
+      } finally {
+        await run('db', 'stop')
+      }
+    },
+  )
+
+  it('with a line break in its name is refused in one sentence by every command that needs it', async () => {
+    for (const name of ['a\nb', 'a\rb']) {
+      const env = { TICKETS_DATA_DIR: join(scratch, name) }
+      for (const args of [
+        ['show', 'list'],
+        ['book', 'x', '--count', '1', '--json'],
+        ['db', 'url'],
+      ]) {
+        const ran = await tickets(args, { env })
+        expect([ran.exitCode, (ran.stdout + ran.stderr).replace(/\s+/g, ' ')]).toEqual([
+          2,
+          expect.stringMatching(/has a line break in its name.* Set TICKETS_DATA_DIR to another/),
+        ])
+      }
+    }
+  })
+
+  it('with control characters in its name is shown without them', async () => {
+    const env = { TICKETS_DATA_DIR: join(scratch, 'a\u001b[31m\tb') }
+    const { stdout } = await tickets(['db', 'status'], { env })
+    expect(stdout).toContain('a\\u{1b}[31m\\tb')
+    expect(stdout).not.toContain('\u001b')
+  })
+})
