@@ -10,8 +10,8 @@ export interface ListingOptions {
   output?: ListFormat
 }
 
-/** What a terminal shows unless told: more would scroll away. */
-const SCREENFUL = 50
+/** How many lines a terminal shows unless all are asked for: more would scroll away. */
+export const SCREENFUL = 50
 
 export interface Listing<Row> extends Omit<ListOptions<Row>, 'format'> {
   /** The rows, at most so many; undefined: all of them. */

@@ -38,11 +38,12 @@ const columns: Column<Show>[] = [
     cell: whenOf,
     value: (show) => show.startTime.toISOString(),
     weight: 0.2,
-    minWidth: 16,
+    // The minute, and that the zone is cut.
+    minWidth: 17,
   },
-  number('SEATS', 'total_seats', (show) => show.totalSeats),
-  number('SOLD', 'confirmed_seats_count', (show) => show.confirmedSeats),
-  number('HELD', 'held_seats_count', (show) => show.heldSeats),
+  { ...number('SEATS', 'total_seats', (show) => show.totalSeats), optional: true },
+  { ...number('SOLD', 'confirmed_seats_count', (show) => show.confirmedSeats), optional: true },
+  { ...number('HELD', 'held_seats_count', (show) => show.heldSeats), optional: true },
   {
     ...number('FREE', 'available_seats', free),
     cell: (show) =>

@@ -2,8 +2,10 @@ import { showDetailsJson } from '../core/json.js'
 import type { ShowDetails } from '../core/shows.js'
 import { type Paper, paperOf } from '../terminal/paper.js'
 import { renderSeatMap } from '../terminal/seat-map.js'
+import { lineCount, seatingFor } from '../terminal/seating.js'
 import { renderShowCard } from '../terminal/show-card.js'
 import type { Handler } from './context.js'
+import { SCREENFUL } from './screenful.js'
 import { showFacts } from './show-text.js'
 
 export interface ShowViewOptions {
@@ -24,17 +26,22 @@ export const run: Handler<ShowViewOptions, [string]> = async (context, options, 
     return writeHistory(context, { show: show.id }, show)
   }
   const show = await tickets.viewShow(name)
-  if (output.json) await output.document(showDetailsJson(show))
-  else await output.write(renderShow(show, paperOf(output)))
+  if (output.json) return output.document(showDetailsJson(show))
+  const paper = paperOf(output)
+  const lines = lineCount(show, seatingFor(show, paper.columns))
+  const isCut = output.isTerminal && lines > SCREENFUL
+  await output.write(
+    `${renderShowCard(showFacts(show), paper)}\n${renderHouse(show, paper, isCut ? SCREENFUL : undefined)}`,
+  )
+  if (isCut) {
+    output.hint(
+      `The first ${SCREENFUL} of ${lines.toLocaleString('en-GB')} lines of seats. --watch scrolls through them all; a pipe gets them all: | less`,
+    )
+  }
 }
 
-/** A show's card and, below it, its house. */
-export function renderShow(show: ShowDetails, paper: Paper): string {
-  return `${renderShowCard(showFacts(show), paper)}\n${renderHouse(show, paper)}`
-}
-
-/** The seat map of a house as it stands. */
-export function renderHouse(house: ShowDetails, paper: Paper): string {
+/** The seat map of a house as it stands, with at most so many lines of seats. */
+export function renderHouse(house: ShowDetails, paper: Paper, mostLines?: number): string {
   const { booked, held } = house
   return renderSeatMap(
     {
@@ -42,5 +49,6 @@ export function renderHouse(house: ShowDetails, paper: Paper): string {
       stateOf: (seat) => (booked.has(seat) ? 'booked' : held.has(seat) ? 'held' : 'free'),
     },
     paper,
+    mostLines,
   )
 }

@@ -51,9 +51,19 @@ const columns: Column<ApiToken>[] = [
   { title: 'ID', field: 'id', cell: (token) => token.id },
   { title: 'NAME', field: 'name', cell: (token) => token.name, weight: 1 },
   { title: 'ROLE', field: 'role', cell: (token) => token.role },
-  { title: 'MADE', field: 'created_at', cell: (token) => token.createdAt.toISOString() },
-  { title: 'REVOKED', field: 'revoked_at', cell: (token) => token.revokedAt?.toISOString() ?? '' },
+  time('MADE', 'created_at', (token) => token.createdAt),
+  time('REVOKED', 'revoked_at', (token) => token.revokedAt),
 ]
+
+function time(
+  title: string,
+  field: string,
+  of: (token: ApiToken) => Date | null,
+): Column<ApiToken> {
+  const text = (token: ApiToken) => of(token)?.toISOString() ?? ''
+  const toMinute = (iso: string) => iso.replace(/^(.*)T(..:..).*$/, '$1 $2 UTC')
+  return { title, field, cell: (token) => toMinute(text(token)), value: text }
+}
 
 function tokenJson({ id, name, role, createdAt, revokedAt }: ApiToken) {
   return {

@@ -20,14 +20,19 @@ export function drawFields(paper: Paper, fields: Field[], indent = 2): string[] 
 
 /** The text in lines of at most `width` columns, broken at spaces; a longer word stays whole. */
 export function wrapWords(text: string, width: number): string[] {
+  return wrapTexts(text.split(' '), ' ', width)
+}
+
+/** The texts in lines of at most `width` columns, with `between` between two; none is broken. */
+export function wrapTexts(texts: readonly string[], between: string, width: number): string[] {
   const lines: string[] = []
   let line = ''
-  for (const word of text.split(' ')) {
-    if (line !== '' && textWidth(line) + 1 + textWidth(word) > width) {
+  for (const text of texts) {
+    if (line !== '' && textWidth(line + between) + textWidth(text) > width) {
       lines.push(line)
-      line = word
+      line = text
     } else {
-      line += line === '' ? word : ` ${word}`
+      line += line === '' ? text : between + text
     }
   }
   return [...lines, line]

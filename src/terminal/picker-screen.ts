@@ -1,5 +1,6 @@
 import { formatSeats, seatLabel } from '../core/seats.js'
-import { fitText, textWidth } from './fit-text.js'
+import { wrapTexts } from './fields.js'
+import { fitText } from './fit-text.js'
 import { type Paper, signs, tint } from './paper.js'
 import { countsOf, type Picking, stateOf } from './picker-state.js'
 import {
@@ -100,7 +101,7 @@ function linesAbove(seating: Seating, heading: string, paper: ScreenPaper): stri
 function linesBelow(picking: Picking, paper: ScreenPaper): string[] {
   const said = [sayPosition(picking, paper), sayPicked(picking, paper)]
   if (paper.rows < roomForHelp) return said
-  return [...said, sayCounts(picking, paper), ...sayKeys(picking, paper)]
+  return [...said, ...sayCounts(picking, paper), ...sayKeys(picking, paper)]
 }
 
 /** What has to be known at once, else where the cursor is. */
@@ -135,12 +136,12 @@ function sayPicked({ exchange, house, picked }: Picking, paper: Paper): string {
   return indent(tint(paper, seatTones.yours, fitLine(text, paper)))
 }
 
-function sayCounts(picking: Picking, paper: Paper): string {
-  return drawLegend({ ...countsOf(picking), yours: 0 }, paper)[0]!
+function sayCounts(picking: Picking, paper: Paper): string[] {
+  return drawLegend({ ...countsOf(picking), yours: 0 }, paper)
 }
 
-/** The keys, as many of them as there is room for, the most needed first. */
-function sayKeys({ exchange, house }: Picking, paper: Paper): string[] {
+/** The keys and what they do, wrapped; on a low screen, without what can be found out by trying. */
+function sayKeys({ exchange, house }: Picking, paper: ScreenPaper): string[] {
   const hasRows = house.seatsPerRow !== null
   const between = ` ${signs(paper).dot} `
   const keys = [
@@ -151,10 +152,10 @@ function sayKeys({ exchange, house }: Picking, paper: Paper): string[] {
     [hasRows ? 'B12' : '12', 'go there'],
     ['esc', 'back'],
   ]
-  const long = keys.map(([key, what]) => `${key} ${what}`)
-  const short = keys.map(([key, what]) => (key === 'enter' ? `${key} ${what}` : key!))
-  const fits = [long, short].find((texts) => textWidth(texts.join(between)) <= widthOf(paper))
-  return fits ? ['', indent(tint(paper, 'quiet', fits.join(between)))] : []
+  const isLow = paper.rows < roomForHeading
+  const texts = keys.map(([key, what]) => (isLow && key !== 'enter' ? key! : `${key} ${what}`))
+  const lines = wrapTexts(texts, between, widthOf(paper))
+  return ['', ...lines.map((line) => indent(tint(paper, 'quiet', line)))]
 }
 
 function widthOf({ columns }: Paper): number {

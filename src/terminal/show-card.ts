@@ -62,16 +62,23 @@ export function salesBar(
   )
 }
 
-/** So many columns for each part. What is there gets at least one: one seat left is not sold out. */
+/**
+ * Divides `width` columns among the parts. Each part that is not 0 gets at least one column, even
+ * where they are more than `width`: one seat left is not sold out.
+ */
 export function proportions(parts: number[], width: number): number[] {
   const total = parts.reduce((sum, part) => sum + part, 0)
   if (total === 0) return parts.map(() => 0)
+  const least = parts.filter((part) => part > 0).length
   const shares = parts.map((part) =>
     part === 0 ? 0 : Math.max(1, Math.round((part / total) * width)),
   )
-  const excess = shares.reduce((sum, share) => sum + share, 0) - width
-  shares[shares.indexOf(Math.max(...shares))]! -= excess
-  return shares
+  const wanted = Math.max(width, least)
+  for (;;) {
+    const excess = shares.reduce((sum, share) => sum + share, 0) - wanted
+    if (excess === 0) return shares
+    shares[shares.indexOf(Math.max(...shares))]! -= Math.sign(excess)
+  }
 }
 
 function rows(totalSeats: number, seatsPerRow: number): string {

@@ -1,4 +1,5 @@
 import Table from 'cli-table3'
+import { wrapWords } from './fields.js'
 import { fitText, textWidth } from './fit-text.js'
 import type { Column } from './list.js'
 import { type Paper, signs, tint } from './paper.js'
@@ -8,8 +9,9 @@ const pageLength = 500
 const gap = 2
 
 /**
- * The rows as a table no wider than the paper, in pages of text. The widths come from the first
- * page and grow only when a later page needs it.
+ * The rows as a table no wider than the paper, in pages of text; on paper that is too narrow for
+ * the columns, a few lines for each row instead. The widths come from the first page and grow only
+ * when a later page needs it.
  */
 export async function* drawTable<Row>(
   paper: Paper,
@@ -26,20 +28,23 @@ export async function* drawTable<Row>(
       })
     }
     const widths = fitWidths(columns, natural, paper.columns)
-    yield drawPage(paper, columns, widths, page, cells, isFirst)
+    yield widths === undefined
+      ? drawStacked(paper, columns, page, cells)
+      : drawPage(paper, columns, widths, page, cells, isFirst)
     isFirst = false
   }
 }
 
 /**
  * The width of every column, gaps not counted, such that all fit into `total`; 0 for a column that
- * is left out. Columns with a weight shrink first, then optional ones go, then all must give way.
+ * is left out. Columns with a weight shrink first, then optional ones go. Undefined where the others
+ * do not fit even so: half an id is of no use.
  */
 export function fitWidths(
   columns: Pick<Column<never>, 'weight' | 'minWidth' | 'optional'>[],
   natural: number[],
   total: number,
-): number[] {
+): number[] | undefined {
   const widths = [...natural]
   const least = columns.map(({ weight, minWidth }, index) =>
     weight ? Math.min(minWidth ?? 8, natural[index]!) : natural[index]!,
@@ -50,14 +55,10 @@ export function fitWidths(
     widths[dropped] = 0
     least[dropped] = 0
   }
+  if (spanOf(least) > total) return undefined
   const weights = columns.map(({ weight }) => weight ?? 0)
   shrink(widths, weights, least, total)
-  if (spanOf(widths) > total) shrink(widths, widths.slice(), widths.map(narrowest), total)
   return widths
-}
-
-function narrowest(width: number): number {
-  return Math.min(width, 3)
 }
 
 // One column of the terminal at a time, from the column that has most above its share: tables have
@@ -107,6 +108,41 @@ function drawPage<Row>(
   const lines = standIns.takeBack(table.toString()).split('\n')
   if (hasHead) lines[1] = tint(paper, 'quiet', lines[1]!)
   return lines.map((line) => `${line.trimEnd()}\n`).join('')
+}
+
+/** Each row as its first cell and, indented below, the others with their titles; empty cells are left out. */
+function drawStacked<Row>(
+  paper: Paper,
+  columns: Column<Row>[],
+  page: Row[],
+  cells: string[][],
+): string {
+  const lines = cells.flatMap((row, line) => {
+    const texts = row.flatMap((cell, index) => {
+      if (cell === '') return []
+      const { title, tone } = columns[index]!
+      const drawn = tint(paper, tone?.(page[line]!), cell)
+      return [index === 0 ? drawn : `${tint(paper, 'quiet', title)} ${drawn}`]
+    })
+    return flow(texts, paper.columns)
+  })
+  return `${lines.join('\n')}\n`
+}
+
+/** The texts beside each other while there is room, every line but the first indented. */
+function flow(texts: readonly string[], columns: number): string[] {
+  const lines: string[] = []
+  for (const text of texts) {
+    const beside = `${lines.at(-1)}${' '.repeat(gap)}${text}`
+    if (lines.length > 0 && textWidth(beside) <= columns) {
+      lines[lines.length - 1] = beside
+      continue
+    }
+    for (const line of wrapWords(text, columns - gap)) {
+      lines.push(lines.length === 0 ? line : ' '.repeat(gap) + line)
+    }
+  }
+  return lines
 }
 
 // One light rule under the head and nothing else: every other line would be noise.

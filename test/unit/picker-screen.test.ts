@@ -54,6 +54,23 @@ describe('the screen of the picker', () => {
     )
   })
 
+  it('names every key at any width, and what it does where there are rows for it', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 24, max: 140 }), fc.constantFrom(12, 24), (columns, rows) => {
+        const picking = startPicking({ house: empty(100, 10) })
+        const { lines } = drawPicker(picking, 'Cats', 0, { ...paper, columns, rows })
+        const text = lines.join('\n')
+        const keys = ['space pick', 'enter book', '4 + - best together', 'B12 go there', 'esc back']
+        for (const key of keys) {
+          const shown = rows < 16 && !key.startsWith('enter') ? key.split(/ (?=[a-z])/)[0] : key
+          expect([columns, text]).toEqual([columns, expect.stringContaining(shown!)])
+        }
+        for (const count of ['100 free', '0 held', '0 booked']) expect(text).toContain(count)
+        expect(lines.length).toBeLessThanOrEqual(rows)
+      }),
+    )
+  })
+
   it('moves its window no further than the cursor needs', () => {
     const picking = startPicking({ house: empty(1000, 10) })
     const at = (row: number, top: number) =>

@@ -135,6 +135,28 @@ describe('a list', () => {
     expect(out.includes('Zone')).toBe(width >= 40)
   })
 
+  test('as a table too narrow for its columns has a few lines for each row, and nothing is cut', async () => {
+    const { out } = await written(shows, { isTerminal: true, width: 19, env: { NO_COLOR: '1' } })
+    expect(out).toBe(
+      [
+        'The Lion King',
+        '  Zone',
+        '  Europe/London',
+        '  Free 61',
+        '=cmd\\t"x"\\u{1b}[2J',
+        '  Zone',
+        '  Europe/London',
+        '  Free sold out',
+        'オペラ座の怪人',
+        '  น้ำพริก e\u0301t\u00e9',
+        '  Zone',
+        '  Europe/London',
+        '  Free 1,200',
+        '',
+      ].join('\n'),
+    )
+  })
+
   test('as a table in a pipe, when asked for, is plain', async () => {
     const { out } = await written(shows, { format: 'table', env: { COLUMNS: '40' } })
     expect(out).toMatch(/^Show .*\n──/)
@@ -174,24 +196,33 @@ describe('a list', () => {
 })
 
 describe('fitWidths', () => {
-  test('keeps within the terminal whenever three columns for each would fit', () => {
-    const column = fc.record({
-      weight: fc.constantFrom(0, 1, 3),
-      minWidth: fc.integer({ min: 1, max: 12 }),
-      optional: fc.boolean(),
-      natural: fc.integer({ min: 1, max: 60 }),
-    })
+  const column = fc.record({
+    weight: fc.constantFrom(0, 1, 3),
+    minWidth: fc.integer({ min: 1, max: 12 }),
+    optional: fc.boolean(),
+    natural: fc.integer({ min: 1, max: 60 }),
+  })
+  const columnLists = fc.array(column, { minLength: 1, maxLength: 8 })
+
+  test('keeps within the terminal, cuts no column without a weight, and none below its least', () => {
     fc.assert(
-      fc.property(
-        fc.array(column, { minLength: 1, maxLength: 8 }),
-        fc.integer({ min: 40, max: 200 }),
-        (all, total) => {
-          const natural = all.map((one) => one.natural)
-          const shown = fitWidths(all, natural, total).filter((width) => width > 0)
-          const span = shown.reduce((sum, width) => sum + width, 0) + 2 * (shown.length - 1)
-          expect(span).toBeLessThanOrEqual(total)
-        },
-      ),
+      fc.property(columnLists, fc.integer({ min: 1, max: 200 }), (all, total) => {
+        const natural = all.map((one) => one.natural)
+        const widths = fitWidths(all, natural, total)
+        const least = all.map((one) =>
+          one.weight ? Math.min(one.minWidth, one.natural) : one.natural,
+        )
+        const needed = all.flatMap(({ optional }, index) => (optional ? [] : [least[index]!]))
+        if (widths === undefined) {
+          expect(spanOf(needed)).toBeGreaterThan(total)
+          return
+        }
+        expect(spanOf(widths)).toBeLessThanOrEqual(total)
+        for (const [index, width] of widths.entries()) {
+          if (width === 0) expect(all[index]!.optional).toBe(true)
+          else expect(width).toBeGreaterThanOrEqual(least[index]!)
+        }
+      }),
     )
   })
 
@@ -200,3 +231,8 @@ describe('fitWidths', () => {
     expect(fitWidths(all, [20, 10, 8], 30)).toEqual([8, 10, 8])
   })
 })
+
+function spanOf(widths: number[]): number {
+  const shown = widths.filter((width) => width > 0)
+  return shown.reduce((sum, width) => sum + width, 0) + 2 * Math.max(0, shown.length - 1)
+}
