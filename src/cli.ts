@@ -1,4 +1,5 @@
 import { type Command, CommanderError } from 'commander'
+import { pathOf } from './command-parts.js'
 import { commandTree, type Run } from './command-tree.js'
 import { alternativesHint } from './commands/hints.js'
 import { errorCodes, TicketsError } from './core/errors.js'
@@ -22,13 +23,14 @@ export async function main(
   const run: Run = { io, signal, output, exitCode: 0, surroundings, main }
   const program = commandTree(run, argv)
   try {
-    // Nothing at all is how a newcomer asks for help.
-    await program.parseAsync(argv.length === 0 ? ['--help'] : [...argv], { from: 'user' })
+    // Nothing at all is how a newcomer asks for help, and so is the name of a group alone.
+    const isAsked = argv.length === 0 || (argv.length === 1 && isGroup(program, argv[0]!))
+    await program.parseAsync(isAsked ? [...argv, '--help'] : [...argv], { from: 'user' })
     return run.exitCode
   } catch (error) {
     return report(error, run.output, {
       isDebug: argv.includes('--debug'),
-      command: nameOfCommand(program, argv),
+      command: commandOf(program, argv),
     })
   }
 }
@@ -45,24 +47,33 @@ function outputFor(argv: readonly string[], io: Io): Output {
   })
 }
 
-/** As far as it can be made out of what was typed: 'tickets show create'. */
-function nameOfCommand(program: Command, argv: readonly string[]): string {
-  const path = [program]
+function isGroup(program: Command, word: string): boolean {
+  const command = program.commands.find((one) => one.name() === word)
+  // The actions of `counter` are an argument.
+  const hasActions = command?.registeredArguments[0]?.name() === 'action'
+  return hasActions || (command?.commands ?? []).length > 0
+}
+
+/** The command, as far as it can be made out of what was typed. */
+function commandOf(program: Command, argv: readonly string[]): Command {
+  let command = program
   for (const word of argv) {
-    const inner = path.at(-1)!.commands.find((command) => command.name() === word)
-    if (inner) path.push(inner)
+    const inner = command.commands.find((one) => one.name() === word)
+    // `help show create` is about `show create`.
+    if (inner && inner.name() !== 'help') command = inner
   }
-  return path.map((command) => command.name()).join(' ')
+  return command
 }
 
 /** The one place where errors end: a sentence for people, a document for programs, an exit code. */
 async function report(
   thrown: unknown,
   output: Output,
-  { isDebug, command }: { isDebug: boolean; command: string },
+  { isDebug, command }: { isDebug: boolean; command: Command },
 ): Promise<number> {
   if (thrown instanceof CommanderError && thrown.exitCode === 0) return 0
-  const error = expected(thrown, command)
+  const error =
+    thrown instanceof CommanderError ? await usageError(thrown, command) : expected(thrown)
   // A usage error's stack is commander's, and its message may hold a password.
   if (isDebug && !(thrown instanceof CommanderError)) output.problem(stackOf(thrown))
   // Where stdout fails, stderr is what is left to say so.
@@ -78,17 +89,23 @@ async function report(
   return errorCodes[error.code].exit
 }
 
-function expected(thrown: unknown, command: string): TicketsError {
+/** What commander has found wrong with a command line, in a sentence, and where to look it up. */
+async function usageError(thrown: CommanderError, command: Command): Promise<TicketsError> {
+  const message =
+    thrown.code === 'commander.help' ? 'A command is missing' : usageMessage(thrown.message)
+  const sentence = message.charAt(0).toUpperCase() + message.slice(1)
+  const unknown = /^(?:error: )?unknown (?:command|option) '(.*)'$/s.exec(thrown.message)?.[1]
+  const suggestion =
+    unknown === undefined ? '' : (await import('./suggestions.js')).suggestionFor(unknown, command)
+  const name = command.parent ? `tickets ${pathOf(command)}` : 'tickets'
+  return new TicketsError(
+    'INVALID_INPUT',
+    `${sentence.replace(/([^.?!)])$/, '$1.')}${suggestion} See \`${name} --help\`.`,
+  )
+}
+
+function expected(thrown: unknown): TicketsError {
   if (thrown instanceof TicketsError) return thrown
-  if (thrown instanceof CommanderError) {
-    const message =
-      thrown.code === 'commander.help' ? 'A command is missing' : usageMessage(thrown.message)
-    const sentence = message.charAt(0).toUpperCase() + message.slice(1)
-    return new TicketsError(
-      'INVALID_INPUT',
-      `${sentence.replace(/([^.?!)])$/, '$1.')} See \`${command} --help\`.`,
-    )
-  }
   const message = thrown instanceof Error ? thrown.message : String(thrown)
   const syscall = thrown instanceof Error && 'syscall' in thrown ? thrown.syscall : undefined
   if (syscall === 'write') {
@@ -112,10 +129,7 @@ function expected(thrown: unknown, command: string): TicketsError {
 
 /** Commander's message as one line, without the password of a URL that stands in the wrong place. */
 function usageMessage(message: string): string {
-  const line = message
-    .replace(/^error: /, '')
-    .replace(/\s+\((Did you mean .+\?)\)$/, '. $1')
-    .replace(/:\/\/\S*@/g, '://…@')
+  const line = message.replace(/^error: /, '').replace(/:\/\/\S*@/g, '://…@')
   // It repeats what was typed in full, and that may be a whole file.
   return line.length <= 300 ? line : `${line.slice(0, 100)}…${line.slice(-150)}`
 }

@@ -4,8 +4,9 @@ import { addBookingCommands } from './booking-commands.js'
 import { type Action, once, pathOf, SHOW } from './command-parts.js'
 import { createContext, type GlobalOptions, type Handler } from './commands/context.js'
 import { parseDuration } from './core/duration.js'
-import { helpLayout, OPTIONS_TOPIC } from './help.js'
-import { addServerCommands } from './server-commands.js'
+import { helpLayout } from './help.js'
+import { addHelpCommands } from './help-commands.js'
+import { addDbCommands, addServerCommands } from './server-commands.js'
 import { addShowCommands } from './show-commands.js'
 import type { Surroundings } from './surroundings.js'
 import { type Io, type Output, openOutput } from './terminal/io.js'
@@ -29,6 +30,7 @@ export function commandTree(run: Run, [word]: readonly string[] = []): Command {
   const program = new Command('tickets')
     .description('A box office for the terminal: sells every seat at most once.')
     .exitOverride()
+    .showSuggestionAfterError(false)
     .configureOutput({
       // What commander has to say goes to the run's own streams; `report` tells of errors.
       writeOut: (text) => {
@@ -103,11 +105,7 @@ export function commandTree(run: Run, [word]: readonly string[] = []): Command {
     .description('the whole story on a throwaway show')
     .action(action(() => import('./commands/demo.js')))
 
-  program
-    .command('db')
-    .description('the embedded server')
-    .addArgument(new Argument('<action>', 'what to do').choices(['status', 'start', 'stop', 'url']))
-    .action(action(() => import('./commands/db.js')))
+  addDbCommands(program, action)
 
   program
     .command('counter')
@@ -123,10 +121,7 @@ export function commandTree(run: Run, [word]: readonly string[] = []): Command {
 
   addServerCommands(program, action)
 
-  program
-    .command(OPTIONS_TOPIC, { hidden: true })
-    .description('options that every command takes, before or after its name')
-    .action((_options, command: Command) => command.help())
+  addHelpCommands(program)
 
   const shells = ['bash', 'zsh', 'fish']
   program

@@ -1,10 +1,72 @@
-/** What help tells of a command beyond its arguments and options. */
+import { errorCodes } from './core/errors.js'
+
+/** What help says of a command beyond its arguments and options, or of a topic. */
 export interface HelpTopic {
   /** Command lines that work as they stand. */
   examples?: readonly string[]
   /** The exit codes that it may end with. */
   exits?: readonly number[]
+  /** The table of a topic that is no command: its own, or that of the options of every command. */
+  rows?: readonly (readonly [term: string, about: string])[] | 'options'
 }
+
+/** Every exit code: what it means, and what a script does about it. */
+export const exitCodes: readonly (readonly [code: string, meaning: string, advice: string])[] = [
+  ['0', 'done', ''],
+  ['1', 'a bug', 'report it'],
+  ['2', 'usage: bad arguments, or input needed and no terminal to ask on', 'fix the command'],
+  ['3', 'not found: show, booking, or a seat that the show does not have', 'fix the id'],
+  [
+    '4',
+    'refused: taken, held, not enough seats, show cancelled, booking in the wrong state',
+    'choose again',
+  ],
+  ['5', 'busy: no lock or no connection within `--wait`', 'retry with the same `--key`'],
+  [
+    '6',
+    'database not ready: unreachable, login, TLS, missing, not migrated, newer than this program',
+    'fix the set-up',
+  ],
+  ['7', 'a check failed: `verify`, `stress`, `migrate --check`', 'fail the job'],
+  ['130, 143', 'interrupted, terminated; the transaction was rolled back', ''],
+]
+
+/** The variables that the program reads by itself; Node and the system read others. */
+const variables: HelpTopic['rows'] = [
+  ['DATABASE_URL', "a PostgreSQL URL, or 'embedded'; --db has priority"],
+  [
+    'PG…',
+    'as for psql: PGHOST, PGHOSTADDR, PGPORT, PGDATABASE, PGUSER, PGPASSWORD, PGPASSFILE, PGSERVICE, PGSERVICEFILE, PGSYSCONFDIR, PGAPPNAME, PGOPTIONS, PGCONNECT_TIMEOUT, PGSSLMODE, PGSSLROOTCERT, PGSSLCERT, PGSSLKEY, PGSSLNEGOTIATION, PGGSSENCMODE, PGCHANNELBINDING, PGREQUIREAUTH; USER or LOGNAME',
+  ],
+  ['TICKETS_SCHEMA', "the schema that has the tables (default: the login's own)"],
+  ['TICKETS_DATA_DIR', 'the directory of the embedded server'],
+  ['TICKETS_OPERATOR', 'who works here, for the history; --operator has priority'],
+  ['TICKETS_COUNTER', "'off', or the path of the counter's socket"],
+  ['TICKETS_PLAIN', '1 asks line by line, and moves nothing on the screen'],
+  ['CI, TERM', 'set CI: never prompt; TERM=dumb: plain text, line by line'],
+  ['NO_COLOR', 'plain text; FORCE_COLOR=1: colour, even in a pipe'],
+  ['COLUMNS', 'width of the output; COLORFGBG=0;15: a light background'],
+  ['LANG', 'or LC_CTYPE, LC_ALL: without UTF-8 in it, output is ASCII'],
+  ['TZ', 'the time zone of new shows: an IANA name'],
+  ['HOME', 'place of data and caches; or XDG_DATA_HOME, XDG_CACHE_HOME'],
+]
+
+const codes = Object.entries(errorCodes)
+
+/** The codes of errors by exit code, and those that are worth another try. */
+const errorRows: HelpTopic['rows'] = [
+  ...exitCodes.flatMap(([exits]) => {
+    const names = codes.filter(([, { exit }]) => exits.split(', ').includes(`${exit}`))
+    return names.length === 0 ? [] : [[exits, names.map(([code]) => code).join(', ')] as const]
+  }),
+  [
+    'retry',
+    `worth another try (retryable is true): ${codes
+      .filter(([, { retryable }]) => retryable)
+      .map(([code]) => code)
+      .join(', ')}`,
+  ],
+]
 
 const LOOKS = [0, 2, 3, 5, 6]
 const CHANGES = [0, 2, 3, 4, 5, 6]
@@ -171,6 +233,13 @@ export const helpTopics: Record<string, HelpTopic> = {
     examples: ['tickets db status', 'tickets db url', 'tickets db stop'],
     exits: [0, 2, 6],
   },
+  'db status': { examples: ['tickets db status', 'tickets db status --json'], exits: [0, 2, 6] },
+  'db start': { examples: ['tickets db start'], exits: [0, 2, 6] },
+  'db stop': { examples: ['tickets db stop'], exits: [0, 2, 6] },
+  'db url': {
+    examples: ['tickets db url', 'export DATABASE_URL="$(tickets db url)"'],
+    exits: [0, 2],
+  },
   counter: {
     examples: ['tickets counter start', 'tickets counter status', 'tickets counter stop'],
     exits: [0, 2],
@@ -202,10 +271,30 @@ export const helpTopics: Record<string, HelpTopic> = {
     ],
     exits: [0, 2],
   },
+  help: {
+    examples: ['tickets help show create', 'tickets help environment'],
+    exits: [0, 2],
+  },
   options: {
     examples: [
       'tickets show list --json --db postgres://me@localhost/tickets',
       'tickets book Hamlet --count 2 --key order-1077 --wait 10s',
     ],
+    rows: 'options',
+  },
+  environment: {
+    examples: ['TICKETS_OPERATOR=lobby tickets book Hamlet --count 2'],
+    rows: variables,
+  },
+  'exit-codes': {
+    examples: ['tickets show view Othello || echo "exit code $?"'],
+    rows: exitCodes.map(([code, meaning, advice]) => [
+      code,
+      advice === '' ? meaning : `${meaning}: ${advice}`,
+    ]),
+  },
+  errors: {
+    examples: ['tickets book Hamlet --seats A1 --json || echo "exit code $?"'],
+    rows: errorRows,
   },
 }

@@ -1,9 +1,6 @@
-import type { Command, Help, HelpConfiguration } from 'commander'
+import type { Command, Help, HelpConfiguration, Option } from 'commander'
 import { pathOf } from './command-parts.js'
 import { helpTopics } from './help-topics.js'
-
-/** The help topic that tells of the options that every command takes. */
-export const OPTIONS_TOPIC = 'options'
 
 /**
  * How help is laid out: what a command does, examples, what may follow it, and last its exit codes,
@@ -17,14 +14,20 @@ export const helpLayout: HelpConfiguration = {
   argumentDescription: describe,
   formatHelp(command, help) {
     const width = help.helpWidth ?? 80
-    const { examples = [], exits } = helpTopics[pathOf(command)] ?? {}
-    const isTopic = command.name() === OPTIONS_TOPIC
+    const { examples = [], exits, rows } = helpTopics[pathOf(command)] ?? {}
+    const isTopic = rows !== undefined
     const blocks = [
       [help.boxWrap(asSentence(help.commandDescription(command)), width)],
       examples.length === 0 ? [] : ['Examples:', ...examples.map((line) => `  ${line}`)],
-      [...(isTopic ? [] : [`Usage: ${help.commandUsage(command)}`]), ...rowsOf(command, help)],
       [
-        ...(isTopic ? [] : [help.boxWrap(SEE_ALSO, width)]),
+        ...(isTopic ? [] : [`Usage: ${help.commandUsage(command)}`]),
+        ...drawRows(
+          rows === undefined ? entriesOf(command, help) : rowsOf(rows, command, help),
+          help,
+        ),
+      ],
+      [
+        ...(isTopic ? [] : [help.boxWrap(command.parent ? SEE_OPTIONS : SEE_TOPICS, width)]),
         ...(exits ? [help.boxWrap(`Exit codes: ${exits.map(meaning).join(', ')}`, width)] : []),
       ],
     ]
@@ -33,7 +36,9 @@ export const helpLayout: HelpConfiguration = {
   },
 }
 
-const SEE_ALSO = 'See also: tickets help options (--db, --json, --wait, --operator, --no-input …)'
+const SEE_OPTIONS =
+  'See also: tickets help options (--db, --json, --wait, --operator, --no-input …)'
+const SEE_TOPICS = 'See also: tickets help options, environment, exit-codes and errors'
 
 /** What each exit code says, in a word or two; the README has it in full. */
 const meanings: Record<number, string> = {
@@ -56,32 +61,36 @@ function describe({ description, argChoices }: { description: string; argChoices
   return argChoices ? `${description}: ${argChoices.join(', ')}` : description
 }
 
-/** What may be typed after the command, a line or more for each. */
-function rowsOf(command: Command, help: Help): string[] {
-  const rows = entriesOf(command, help)
+type Row = readonly [term: string, about: string]
+
+/** A line or more for each. */
+function drawRows(rows: readonly Row[], help: Help): string[] {
   const termWidth = Math.max(0, ...rows.map(([term]) => term.length))
   return rows.map(([term, about]) => help.formatItem(term, termWidth, about, help))
 }
 
-function entriesOf(command: Command, help: Help): [term: string, about: string][] {
+/** The rows of a topic; those of the options are the program's own. */
+function rowsOf(rows: readonly Row[] | 'options', { parent }: Command, help: Help): readonly Row[] {
+  return rows === 'options' ? optionRows(help.visibleOptions(parent!), help) : rows
+}
+
+/** What may be typed after the command. */
+function entriesOf(command: Command, help: Help): Row[] {
   const commands = help.visibleCommands(command).filter((each) => each.name() !== 'help')
   if (commands.length > 0) {
     return commands.map((each) => [help.subcommandTerm(each), help.subcommandDescription(each)])
   }
-  const options =
-    command.name() === OPTIONS_TOPIC
-      ? help.visibleOptions(command.parent!)
-      : help.visibleOptions(command).filter((each) => each.long !== '--help')
+  const options = help.visibleOptions(command).filter((each) => each.long !== '--help')
   return [
-    ...command.registeredArguments.map((each): [string, string] => [
-      help.argumentTerm(each),
-      help.argumentDescription(each),
-    ]),
-    ...options.map((each): [string, string] => [
-      help.optionTerm(each),
-      help.optionDescription(each),
-    ]),
+    ...command.registeredArguments.map(
+      (each): Row => [help.argumentTerm(each), help.argumentDescription(each)],
+    ),
+    ...optionRows(options, help),
   ]
+}
+
+function optionRows(options: readonly Option[], help: Help): Row[] {
+  return options.map((each) => [help.optionTerm(each), help.optionDescription(each)])
 }
 
 function asSentence(description: string): string {

@@ -38,4 +38,25 @@ export function addServerCommands(program: Command, action: Action): void {
     .action(action(async () => ({ run: (await tokens()).revoke })))
 }
 
+/** `tickets db …`: the embedded server itself, by what it can be told to do. */
+export function addDbCommands(program: Command, action: Action): void {
+  const db = program.command('db').description('the embedded server: state, start, stop and URL')
+  const abouts = {
+    status: 'whether it runs, where its data are, and how large they are',
+    start: 'start it and upgrade its schema; create it if there is none',
+    stop: 'stop it; the next command that needs it starts it again',
+    url: 'print its URL, for psql, node-postgres and DATABASE_URL',
+  }
+  for (const [name, about] of Object.entries(abouts)) {
+    db.command(name)
+      .description(about)
+      .action(
+        action(async () => {
+          const { dbCommands } = await import('./commands/db.js')
+          return { run: dbCommands[name as keyof typeof abouts] }
+        }),
+      )
+  }
+}
+
 const tokens = () => import('./commands/token.js')

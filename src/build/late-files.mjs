@@ -57,8 +57,9 @@ const OWN = {
   'src/core/word-search.ts': ['selectIdsWithWords', 'wordCondition', 'wordsOf'],
   'src/database/grants.ts': ['grantBoxOffice'],
   'src/database/sql-trace.ts': ['traceQueries'],
+  'src/help-commands.ts': ['addHelpCommands'],
   'src/help-topics.ts': ['helpTopics'],
-  'src/server-commands.ts': ['addServerCommands'],
+  'src/server-commands.ts': ['addDbCommands', 'addServerCommands'],
   'src/show-commands.ts': ['addShowCommands'],
 }
 

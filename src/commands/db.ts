@@ -2,16 +2,16 @@ import { embeddedDataDir, embeddedStatus, embeddedUrl, stopEmbedded } from '../d
 import { safeText } from '../terminal/safe-text.js'
 import type { Context, Handler } from './context.js'
 
-const actions: Record<string, (context: Context, dataDir: string) => Promise<void>> = {
-  status: showStatus,
-  start,
-  stop,
-  url: showUrl,
+/** `tickets db status`, `start`, `stop` and `url`: the embedded server itself. */
+export const dbCommands = {
+  status: onServer(showStatus),
+  start: onServer(start),
+  stop: onServer(stop),
+  url: onServer(showUrl),
 }
 
-/** `tickets db status|start|stop|url`: the embedded server itself. */
-export const run: Handler<object, [string]> = async (context, _options, action) => {
-  await actions[action]!(context, embeddedDataDir(context.output.io.env))
+function onServer(work: (context: Context, dataDir: string) => Promise<void>): Handler {
+  return (context) => work(context, embeddedDataDir(context.output.io.env))
 }
 
 async function showStatus({ output }: Context, dataDir: string) {

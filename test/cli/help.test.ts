@@ -1,16 +1,21 @@
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { Command } from 'commander'
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { commandTree, type Run } from '../../src/command-tree.js'
-import { helpTopics } from '../../src/help-topics.js'
+import { errorCodes } from '../../src/core/errors.js'
+import { exitCodes, helpTopics } from '../../src/help-topics.js'
 import { openTickets } from '../../src/index.js'
-import { program } from '../support/cli.js'
+import { program, tickets } from '../support/cli.js'
 import { cloneDatabase } from '../support/database.js'
+import { runInProcess } from '../support/in-process.js'
 import { freePort } from '../support/own-server.js'
 import { openTerminal } from '../support/terminal.js'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
 
 /** Each command's path and what its --help prints. */
 const screens = screensOf(commandTree({} as Run))
@@ -25,7 +30,7 @@ describe('help', () => {
   })
 
   it('ends with the exit codes, and tells of what all commands take in one place', () => {
-    const told = screens.filter(([path]) => path !== 'options')
+    const told = screens.filter(([path]) => helpTopics[path]!.rows === undefined)
     for (const [path, text] of told) {
       expect([path, text]).toEqual([
         path,
@@ -37,6 +42,85 @@ describe('help', () => {
     }
   })
 
+  it('is the same by `help` as by --help, at any depth', async () => {
+    for (const [path, text] of screens) {
+      const words = path === 'tickets' ? [] : path.split(' ')
+      const byHelp = await runInProcess(['help', ...words])
+      expect([path, byHelp]).toMatchObject([path, { exitCode: 0, stdout: text, stderr: '' }])
+      const byFlag = await runInProcess([...words, '--help'])
+      expect([path, byFlag.stdout]).toEqual([path, text])
+    }
+    for (const words of [['show', 'crate'], ['crate'], ['book', 'Hamlet']]) {
+      const ran = await runInProcess(['help', ...words])
+      expect([ran.exitCode, ran.stdout, ran.stderr]).toEqual([
+        2,
+        '',
+        expect.stringContaining(`Unknown command '${words.at(-1)}'.`),
+      ])
+    }
+  })
+
+  it('is what the name of a group alone asks for; with an option, a command is missing', async () => {
+    const groups = [['show'], ['booking'], ['token'], ['db'], ['counter']]
+    for (const group of groups) {
+      const ran = await runInProcess(group)
+      expect(ran).toMatchObject({ exitCode: 0, stdout: textOf(group[0]!), stderr: '' })
+      for (const option of ['--json', '--no-input', '-q']) {
+        for (const args of [
+          [...group, option],
+          [option, ...group],
+        ]) {
+          expect([args, (await runInProcess(args)).exitCode]).toEqual([args, 2])
+        }
+      }
+    }
+  })
+
+  it('of the environment has every variable that the code reads, and no other', async () => {
+    const listed = new Set(textOf('environment').match(/\b[A-Z][A-Z_]+\b/g))
+    const read = await variablesInSource()
+    // Between a load test and its own processes.
+    read.delete('TICKETS_STATS')
+    expect([...read].filter((name) => !listed.has(name))).toEqual([])
+    expect([...listed].filter((name) => !read.has(name))).toEqual([
+      ...['URL', 'PG', 'UTF', 'ASCII', 'IANA'],
+    ])
+  })
+
+  it('has every exit code as README has it, and every error code with its exit code', async () => {
+    const readme = await readFile(join(root, 'README.md'), 'utf8')
+    const [, table = ''] = /^\| exit \|.*\n\|[-|]+\n((?:\|.*\n)+)/m.exec(readme)!
+    const rows = table.trimEnd().split('\n')
+    expect(
+      rows.map((row) =>
+        row
+          .split('|')
+          .slice(1, -1)
+          .map((cell) => cell.trim()),
+      ),
+    ).toEqual(exitCodes.map((row) => [...row]))
+    const text = textOf('exit-codes').replace(/\s+/g, ' ')
+    for (const [code, meaning, advice] of exitCodes) {
+      expect(text).toContain(`${code} ${meaning}${advice && `: ${advice}`}`)
+    }
+    const known = exitCodes.flatMap(([codes]) => codes.split(', ').map(Number))
+    const exits = Object.values(errorCodes).map(({ exit }) => exit)
+    expect(exits.filter((exit) => !known.includes(exit))).toEqual([])
+
+    const told = new Map<string, number>()
+    for (const line of textOf('errors').replace(/,\n +/g, ', ').split('\n')) {
+      const [, exit, names] = /^ {2}(\d+)(?:, \d+)? +([A-Z_, ]+)$/.exec(line) ?? []
+      for (const name of names?.split(', ') ?? []) told.set(name, Number(exit))
+    }
+    expect(Object.fromEntries(told)).toEqual(
+      Object.fromEntries(Object.entries(errorCodes).map(([code, { exit }]) => [code, exit])),
+    )
+    const retry = /retryable is true\): ([A-Z_,\s]+)/.exec(textOf('errors'))![1]!
+    expect(retry.split(/[,\s]+/).filter(Boolean)).toEqual(
+      Object.entries(errorCodes).flatMap(([code, { retryable }]) => (retryable ? [code] : [])),
+    )
+  })
+
   it('has a topic for every command, and none for what is no command', () => {
     expect(Object.keys(helpTopics).sort()).toEqual(screens.map(([path]) => path).sort())
   })
@@ -46,12 +130,17 @@ describe('the examples of help', () => {
   let directory: string
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), 'tickets-help-'))
+    // The embedded server of root runs as another user.
+    await chmod(directory, 0o755)
     await mkdir(join(directory, 'bin'))
     await symlink(program, join(directory, 'bin/tickets'))
     await mkdir(join(directory, '.config/fish/completions'), { recursive: true })
     await writeFile(join(directory, 'group.csv'), 'customer,seats\nAda,E10-E12\nGrace,E1\n')
   })
-  afterAll(() => rm(directory, { recursive: true, force: true }))
+  afterAll(async () => {
+    await tickets(['db', 'stop'], { env: { TICKETS_DATA_DIR: join(directory, 'data') } })
+    await rm(directory, { recursive: true, force: true })
+  })
 
   it.each(screens)('of "%s" work as they stand, one after the other', async (_, text) => {
     const box = await openBoxOffice()
@@ -74,6 +163,28 @@ describe('the examples of help', () => {
     await box.close()
   })
 })
+
+function textOf(path: string): string {
+  return screens.find(([one]) => one === path)![1]
+}
+
+/** The names of variables in the code, without its comments. */
+async function variablesInSource(): Promise<Set<string>> {
+  const files = await readdir(join(root, 'src'), { recursive: true })
+  const names = new Set<string>()
+  for (const file of files.filter((one) => one.endsWith('.ts') && one !== 'help-topics.ts')) {
+    const text = await readFile(join(root, 'src', file), 'utf8')
+    const code = text.replace(/^ *(\/\/|\*|\/\*).*$/gm, '')
+    const found = [
+      ...code.matchAll(/\benv\.([A-Z][A-Z_]+)/g),
+      ...code.matchAll(/\{ ([A-Z][A-Z_]+) \} = env\b/g),
+      // The name of PostgreSQL's socket is none.
+      ...code.matchAll(/(?<!\.s\.)\b((?:PG[A-Z]|TICKETS_|XDG_|DATABASE_URL)[A-Z_]*|HOME)\b/g),
+    ]
+    for (const [, name] of found) names.add(name!)
+  }
+  return names
+}
 
 /** Examples that ask, or go on until Ctrl-C: what is on the screen then, and how they end. */
 const lasting = [

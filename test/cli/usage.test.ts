@@ -26,9 +26,17 @@ async function run(...argv: string[]) {
 }
 
 const mistakes: [argv: string[], code: string, says: RegExp][] = [
-  [['show'], 'INVALID_INPUT', /command is missing\. See `tickets show --help`/],
+  [['--no-input', 'show'], 'INVALID_INPUT', /command is missing\. See `tickets show --help`/],
   [['shows'], 'INVALID_INPUT', /'shows'\. Did you mean show\? See `tickets --help`/],
-  [['show', 'crate'], 'INVALID_INPUT', /'crate'\. Did you mean create\?/],
+  [['show', 'crate'], 'INVALID_INPUT', /'crate'\. Did you mean create\? See `tickets show --/],
+  [['help', 'show', 'crate'], 'INVALID_INPUT', /Did you mean create\? See `tickets show --/],
+  [['sohw'], 'INVALID_INPUT', /'sohw'\. Did you mean show\?/],
+  [['migration'], 'INVALID_INPUT', /'migration'\. Did you mean migrate\?/],
+  [['status'], 'INVALID_INPUT', /'status'\. Did you mean db status or counter status\? See/],
+  [['check-in', 'x'], 'INVALID_INPUT', /'check-in'\. Did you mean booking check-in\?/],
+  [['list'], 'INVALID_INPUT', /Did you mean show list, booking list or token list\?/],
+  [['nonsense'], 'INVALID_INPUT', /'nonsense'\. See `tickets --help`/],
+  [['book', 'Cats', '--name', 'x'], 'INVALID_INPUT', /'--name'\. See `tickets book --help`/],
   [
     ['show', 'list', '--upcomming'],
     'INVALID_INPUT',
@@ -58,8 +66,9 @@ const mistakes: [argv: string[], code: string, says: RegExp][] = [
   ],
   [['book'], 'INPUT_REQUIRED', /SHOW, --seats or --count are missing/],
   [['book', 'Cats', '--seats', '1', '--customer', 'a', '--customer', 'b'], 'INVALID_INPUT', /once/],
-  [['db'], 'INVALID_INPUT', /'action'/],
-  [['db', 'restart'], 'INVALID_INPUT', /status, start, stop, url/],
+  [['--no-input', 'db'], 'INVALID_INPUT', /command is missing\. See `tickets db --help`/],
+  [['db', 'restart'], 'INVALID_INPUT', /'restart'\. Did you mean start\? See `tickets db --help`/],
+  [['counter', 'restart'], 'INVALID_INPUT', /status, start, stop, run/],
   [
     ['migrate', '--check', '--rollback'],
     'INVALID_INPUT',

@@ -166,6 +166,8 @@ export const salesInputs: Record<string, HostileInput[]> = {
     ),
     ...each(['constructor', '__proto__', 'restart', '', '\0', CLEAR, LONG], (word) => ['db', word]),
     ...each(['constructor', 'open', '', '\0', CLEAR], (word) => ['counter', word]),
+    ...each(['constructor', '__proto__', 'x', '', '\0', CLEAR, LONG], (word) => ['help', word]),
+    ...each(['constructor', '__proto__', 'crate', '', LONG], (word) => ['help', 'show', word]),
     ...each(['constructor', 'delete', '', '--', 'view'], (word) => ['show', word]),
     ...each(['xml', 'constructor', '__proto__', '', 'JSON', CLEAR], (word) => [
       'show',
