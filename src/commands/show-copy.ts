@@ -1,3 +1,4 @@
+import { TicketsError } from '../core/errors.js'
 import { showJson } from '../core/json.js'
 import type { Show } from '../core/shows.js'
 import { parseStartTime } from '../core/start-time.js'
@@ -25,10 +26,12 @@ export const run: Handler<ShowCopyOptions, [string]> = async (context, options, 
   const copies: Show[] = []
   for (const startTime of startTimes) {
     const copy = { startTime, ...(options.name !== undefined && { name: options.name }) }
-    copies.push(await tickets.copyShow(original.id, copy))
+    copies.push(
+      await tickets.copyShow(original.id, copy).catch((error) => throwAfter(copies, error)),
+    )
   }
   const committed = {
-    sentence: `Created ${copies.map(({ id }) => id).join(', ')}.`,
+    sentence: sentenceOf(copies),
     json: copies.map(({ id }) => ({ id })),
   }
   await printCommitted(output, committed, async () => {
@@ -40,6 +43,16 @@ export const run: Handler<ShowCopyOptions, [string]> = async (context, options, 
     await output.write(cards.join('\n'))
   })
   for (const show of copies) tellWarnings(output, startWarnings(show))
+}
+
+/** The shows before the one that failed are there: to repeat the command would make them twice. */
+function throwAfter(copies: readonly Show[], error: unknown): never {
+  if (copies.length === 0 || !(error instanceof TicketsError)) throw error
+  throw new TicketsError(error.code, `${sentenceOf(copies)} ${error.message}`, { cause: error })
+}
+
+function sentenceOf(copies: readonly Show[]): string {
+  return `Created ${copies.map(({ id }) => id).join(', ')}.`
 }
 
 async function askStartTime({ asking }: Context, timeZone: string): Promise<string> {

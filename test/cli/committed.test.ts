@@ -173,3 +173,30 @@ test('a booking whose show cannot be read any more is printed all the same', asy
   await proxy.close()
   expect([exitCode, stdout]).toEqual([0, expect.stringContaining('is CONFIRMED: 7 (1 seat).')])
 })
+
+test('a series that fails in the middle names the shows that were made', async () => {
+  const own = await cloneDatabase()
+  try {
+    const original = await insertShow(own, { name: 'Series' })
+    await own.sql(
+      `create function fill_disk() returns trigger language plpgsql as $$ begin
+         if (select count(*) from shows) >= 2 then raise exception 'full' using errcode = '53100'; end if;
+         return new;
+       end $$`,
+    )
+    await own.sql(
+      'create trigger fill before insert on shows for each row execute function fill_disk()',
+    )
+    const times = ['2031-01-01T19:00Z', '2031-01-02T19:00Z', '2031-01-03T19:00Z']
+    const ran = await tickets(['show', 'copy', original, '--start-time', ...times, '--json'], {
+      db: own.url,
+    })
+    const made = await own.sql('select id from shows where id <> $1', [original])
+    expect([ran.exitCode, made.length]).toEqual([6, 1])
+    expect(ran.json().error.message).toMatch(
+      new RegExp(`^Created ${made[0]!.id}\\. .*disk is full`),
+    )
+  } finally {
+    await own.drop()
+  }
+})
