@@ -126,7 +126,7 @@ const requests: [title: string, expected: number, sent: string][] = [
   ],
   [
     'a zone that only Node knows',
-    [400],
+    400,
     json(
       '{"name":"A","start_time":"2030-01-01T00:00Z","total_seats":1,"time_zone":"SystemV/PST8PDT"}',
       '/admin/shows',
