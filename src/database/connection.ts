@@ -54,6 +54,7 @@ export interface OpenOptions {
  */
 export function openDatabase(target: DatabaseTarget, options: OpenOptions): Database {
   checkStartUp(target)
+  checkSchema(options)
   const sockets = new Set<Socket>()
   let hasConnected = false
   let closing: Promise<void> | undefined
@@ -170,6 +171,17 @@ function checkStartUp({ connection, source }: DatabaseTarget): void {
   throw new TicketsError(
     'INVALID_INPUT',
     `The database setting (${source}) is too long or has a NUL. Check the user, the name and the options.`,
+  )
+}
+
+/** PostgreSQL cuts a longer name to this, and would then work in another schema. */
+const longestName = 63
+
+function checkSchema({ schema = '' }: OpenOptions): void {
+  if (Buffer.byteLength(schema) <= longestName && !schema.includes('\0')) return
+  throw new TicketsError(
+    'INVALID_INPUT',
+    `The schema (TICKETS_SCHEMA) is no name: PostgreSQL takes at most ${longestName} bytes, and no NUL.`,
   )
 }
 
