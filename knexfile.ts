@@ -13,7 +13,7 @@ import { type DatabaseTarget, findDatabase } from './src/database/settings.js'
 export default async function settings(): Promise<Knex.Config> {
   const { env } = process
   const found = findDatabase({ env, cwd: process.cwd(), homeDir: homedir() })
-  const target = found === 'embedded' ? await startEmbedded(env) : found
+  const target = found.kind === 'embedded' ? await startEmbedded(env, found.source) : found
   return {
     ...knexSettings(target, { waitMs: 30_000, schema: env.TICKETS_SCHEMA || undefined }),
     migrations: { migrationSource: listable },
@@ -28,14 +28,14 @@ const listable: Knex.MigrationSource<{ file: string }> = {
   getMigration: ({ file }) => migrationSource.getMigration(file),
 }
 
-async function startEmbedded(env: NodeJS.ProcessEnv): Promise<DatabaseTarget> {
+async function startEmbedded(env: NodeJS.ProcessEnv, source: string): Promise<DatabaseTarget> {
   const dataDir = embeddedDataDir(env)
   await ensureEmbedded(dataDir)
   return {
     kind: 'embedded',
     connection: embeddedConnection(dataDir),
     name: `embedded database in ${dataDir}`,
-    source: 'embedded',
+    source,
     sslMode: 'disable',
   }
 }

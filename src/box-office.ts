@@ -57,7 +57,10 @@ import { inTheNameOf } from './database/operator.js'
 import { withRetry } from './database/retry.js'
 import type { Tickets, TicketsOptions } from './tickets.js'
 
-/** Opens a box office. Connects to nothing before the first call. Throws INVALID_INPUT. */
+/**
+ * Opens a box office. Connects to nothing before the first call. Throws INVALID_INPUT, DB_MISSING
+ * for a `.env` file that cannot be trusted or read, and DB_UNREACHABLE.
+ */
 export function openTickets(options: TicketsOptions = {}): Tickets {
   return new BoxOffice(options)
 }

@@ -37,7 +37,7 @@ function targetOf(options: TicketsOptions): DatabaseTarget {
     cwd: options.cwd ?? '.',
     homeDir: homedir(),
   })
-  return found === 'embedded' ? embeddedTarget(options) : found
+  return found.kind === 'embedded' ? embeddedTarget(options, found.source) : found
 }
 
 function schemaOf({ schema, env = process.env }: TicketsOptions): string | undefined {
@@ -61,14 +61,14 @@ function reportFailedStatements(db: Database, onRetry: (cause: RetryCause) => vo
   })
 }
 
-function embeddedTarget(options: TicketsOptions): DatabaseTarget {
+function embeddedTarget(options: TicketsOptions, source: string): DatabaseTarget {
   const { env = process.env, cwd, onProgress, onServerStart } = options
   const dataDir = embeddedDataDir(env, cwd)
   return {
     kind: 'embedded',
     connection: embeddedConnection(dataDir),
     name: `embedded database in ${dataDir}`,
-    source: 'embedded',
+    source,
     sslMode: 'disable',
     async revive() {
       const { ensureEmbedded } = await import('./database/embedded.js')

@@ -1,4 +1,5 @@
-import { mkdirSync, statSync } from 'node:fs'
+import { mkdirSync, readFileSync, type Stats, statSync } from 'node:fs'
+import { userInfo } from 'node:os'
 import { dirname } from 'node:path'
 
 /**
@@ -33,11 +34,43 @@ const GENTLY = { throwIfNoEntry: false } as const
 
 /** Whether nobody else can put something in a file's place there. */
 export function isClosed(directory: string): boolean {
-  const { uid, mode } = statSync(directory)
-  const isSticky = (mode & 0o1000) !== 0
-  return isTrusted(uid) && ((mode & 0o022) === 0 || isSticky)
+  const stats = statSync(directory)
+  const isSticky = (stats.mode & 0o1000) !== 0
+  return isTrusted(stats.uid) && (isSticky || hazardOf(stats) === undefined)
 }
 
-function isTrusted(uid: number): boolean {
+/**
+ * Why another user could change this file, or what is in this directory: the rest of a sentence
+ * about it, such as 'belongs to another user (uid 1000)'. Undefined when only this user and root
+ * can. A directory with a sticky bit counts as open: others may make files in it.
+ */
+export function hazardOf({ uid, gid, mode }: Stats): string | undefined {
+  if (!isTrusted(uid)) return `belongs to another user (uid ${uid})`
+  // Windows keeps the rights of others elsewhere, and shows none of these bits truly.
+  if (process.geteuid === undefined) return undefined
+  const isOpen = (mode & 0o002) !== 0 || ((mode & 0o020) !== 0 && !isPrivateGroup(gid))
+  return isOpen ? 'can be changed by other users' : undefined
+}
+
+/** Whether a user id is this user's or root's. */
+export function isTrusted(uid: number): boolean {
   return [0, process.geteuid?.()].includes(uid)
+}
+
+/**
+ * Whether a group is this user's alone: named like the user, and without other members. Many systems
+ * give each user such a group, and make all that the user makes writable by it.
+ */
+function isPrivateGroup(gid: number): boolean {
+  try {
+    const { username } = userInfo()
+    const rowsOf = (file: string) => readFileSync(file, 'utf8').split('\n').map(fieldsOf)
+    const fieldsOf = (row: string) => row.split(':')
+    const [name, , , listed = ''] = rowsOf('/etc/group').find(([, , id]) => id === String(gid))!
+    const users = rowsOf('/etc/passwd').filter(([, , , group]) => group === String(gid))
+    const members = [...listed.split(',').filter(Boolean), ...users.map(([user]) => user)]
+    return name === username && members.every((member) => member === username)
+  } catch {
+    return false
+  }
 }

@@ -55,6 +55,7 @@ const OWN = {
   'src/core/verify.ts': ['verifyShows'],
   'src/core/watch.ts': ['watchShow'],
   'src/core/word-search.ts': ['selectIdsWithWords', 'wordCondition', 'wordsOf'],
+  'src/database/dot-env.ts': ['readDotEnv'],
   'src/database/grants.ts': ['grantBoxOffice'],
   'src/database/sql-trace.ts': ['traceQueries'],
   'src/help-commands.ts': ['addHelpCommands'],

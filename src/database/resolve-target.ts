@@ -6,7 +6,7 @@ import { visible } from '../core/quote.js'
 import type { Parameters } from './parameters.js'
 import { passwordSource } from './password-file.js'
 import { readService } from './service-file.js'
-import type { DatabaseTarget, Variables } from './settings.js'
+import type { GivenTarget, Variables } from './settings.js'
 import { parseSslMode, tlsOptions } from './tls.js'
 
 export interface Ingredients {
@@ -28,7 +28,7 @@ export interface Ingredients {
  *
  * Throws INVALID_INPUT for a value that means nothing, an unknown service or an unreadable file.
  */
-export function resolveTarget(ingredients: Ingredients): DatabaseTarget {
+export function resolveTarget(ingredients: Ingredients): GivenTarget {
   const { source, homeDir } = ingredients
   const parameters = withWholePaths(mergeParameters(ingredients), ingredients.cwd)
   const port = parseNumber(parameters.port || '5432', { name: 'port', from: 1, to: 65_535, source })

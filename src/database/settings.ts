@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs'
+import { lstatSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseEnv } from 'node:util'
 import type pg from 'pg'
-import { TicketsError } from '../core/errors.js'
+import { readDotEnv } from './dot-env.js'
 import { type Parameters, parametersFromVariables } from './parameters.js'
 import { resolveTarget } from './resolve-target.js'
 import type { SslMode } from './tls.js'
@@ -24,6 +23,9 @@ export interface DatabaseTarget {
   /** Brings the embedded server up; absent for a given database. */
   revive?: () => Promise<void>
 }
+
+/** A database that somebody named, in whichever way. */
+export type GivenTarget = DatabaseTarget & { kind: 'given' }
 
 /** Environment variables, by name. An empty one counts as unset. */
 export type Variables = Record<string, string | undefined>
@@ -48,29 +50,50 @@ export const choosingVariables = [
   'PGUSER',
 ] as const
 
+/** The source of a choice that a `.env` file made. */
+export const DOT_ENV = '.env'
+
+/** The embedded server, and where the choice came from: like `DatabaseTarget.source`. */
+export interface EmbeddedChoice {
+  kind: 'embedded'
+  source: string
+}
+
 /**
  * Finds out which database is meant: `--db`, else `DATABASE_URL`, else the libpq variables, else the
  * same names in `.env`, else the embedded one. What a URL leaves open comes from the libpq
- * variables, as with every PostgreSQL client.
+ * variables, as with every PostgreSQL client. The `.env` file is read only when it decides.
  *
- * Throws INVALID_INPUT for settings that mean nothing; the sentence never has a password in it.
+ * Throws INVALID_INPUT for settings that mean nothing, and DB_MISSING for a `.env` that cannot be
+ * trusted or read; the sentence never has a password in it.
  */
-export function findDatabase(options: FindOptions): 'embedded' | DatabaseTarget {
-  const { db, env } = options
+export function findDatabase(options: FindOptions): EmbeddedChoice | GivenTarget {
+  const { db } = options
   if (db !== undefined) return fromUrl(db, '--db', options)
-  const chosen = fromVariables(options)
-  if (chosen !== undefined) return chosen
-  const inFile = readDotEnv(options.cwd)
-  if (inFile === undefined) return 'embedded'
-  return (
-    fromVariables({ ...options, env: { ...inFile, ...withoutEmpty(env) } }, '.env') ?? 'embedded'
-  )
+  return fromVariables(options) ?? fromDotEnv(options) ?? { kind: 'embedded', source: 'embedded' }
+}
+
+function fromDotEnv(options: FindOptions): EmbeddedChoice | GivenTarget | undefined {
+  const path = join(options.cwd, '.env')
+  if (!isThere(path)) return undefined
+  const inFile = readDotEnv(path)
+  if (inFile === undefined) return undefined
+  return fromVariables({ ...options, env: { ...inFile, ...withoutEmpty(options.env) } }, DOT_ENV)
+}
+
+/** Also where nothing can be found out: to read it then says why. */
+function isThere(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined
+  } catch {
+    return true
+  }
 }
 
 function fromVariables(
   options: FindOptions,
   source?: string,
-): 'embedded' | DatabaseTarget | undefined {
+): EmbeddedChoice | GivenTarget | undefined {
   const { env } = options
   if (env.DATABASE_URL) {
     return fromUrl(env.DATABASE_URL, source ?? 'DATABASE_URL', options)
@@ -80,9 +103,9 @@ function fromVariables(
   return target({}, source ?? chosenBy.join(', '), options)
 }
 
-function fromUrl(text: string, source: string, options: FindOptions): 'embedded' | DatabaseTarget {
+function fromUrl(text: string, source: string, options: FindOptions): EmbeddedChoice | GivenTarget {
   const url = text.trim()
-  if (url === 'embedded') return 'embedded'
+  if (url === 'embedded') return { kind: 'embedded', source }
   return target(parseDatabaseUrl(url, source), source, options)
 }
 
@@ -90,7 +113,7 @@ function target(
   explicit: Parameters,
   source: string,
   { env, cwd, homeDir }: FindOptions,
-): DatabaseTarget {
+): GivenTarget {
   return resolveTarget({
     explicit,
     variables: parametersFromVariables(env, source),
@@ -99,25 +122,6 @@ function target(
     cwd,
     homeDir,
   })
-}
-
-/** Undefined where there is no such file. */
-function readDotEnv(cwd: string): Variables | undefined {
-  const path = join(cwd, '.env')
-  let text: string
-  try {
-    text = readFileSync(path, 'utf8')
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException
-    // Some people keep a directory of that name, a virtual environment for example.
-    if (code === 'ENOENT' || code === 'EISDIR') return undefined
-    throw new TicketsError(
-      'INVALID_INPUT',
-      `Cannot read ${path}. Make it readable, or name the database with --db.`,
-      { cause },
-    )
-  }
-  return parseEnv(text)
 }
 
 function withoutEmpty(env: Variables): Variables {

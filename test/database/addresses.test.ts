@@ -47,7 +47,7 @@ test('a host with an address that answers late and one that is dead is connected
     cwd: '/',
     homeDir: '/nowhere',
   })
-  if (target === 'embedded') throw new Error('embedded')
+  if (target.kind === 'embedded') throw new Error('embedded')
   const db = openDatabase(target, { waitMs: 5000 })
   const error = await db.knex.raw('select 1').catch((thrown) => translateFailure(thrown, target))
   await db.close()

@@ -41,7 +41,7 @@ afterEach(() => Promise.all(opened.splice(0).map((db) => db.close())))
 
 function given(db: string): DatabaseTarget {
   const found = findDatabase({ db, env: {}, cwd: noHome, homeDir: noHome })
-  if (found === 'embedded') throw new Error('embedded')
+  if (found.kind === 'embedded') throw new Error('embedded')
   return found
 }
 

@@ -29,7 +29,7 @@ const urlOf = ({ socketDir, port }: OwnServer) =>
 
 function targetOf(db: string): DatabaseTarget {
   const target = findDatabase({ db, env: {}, cwd: '/nowhere', homeDir: '/nowhere' })
-  if (target === 'embedded') throw new Error('embedded')
+  if (target.kind === 'embedded') throw new Error('embedded')
   return target
 }
 

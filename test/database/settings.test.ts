@@ -24,7 +24,7 @@ function find(db: string | undefined, env: Env = {}, where = cwd) {
 
 function given(db: string | undefined, env: Env = {}, where = cwd): DatabaseTarget {
   const found = find(db, env, where)
-  if (found === 'embedded') throw new Error('embedded')
+  if (found.kind === 'embedded') throw new Error('embedded')
   return found
 }
 
@@ -82,9 +82,11 @@ describe('which setting wins', () => {
   })
 
   test('nothing set: embedded; and embedded can be asked for over everything else', () => {
-    expect(find(undefined, { PGPASSWORD: secret })).toBe('embedded')
-    expect(find('embedded', all, inFile)).toBe('embedded')
-    expect(find(undefined, { ...all, DATABASE_URL: 'embedded' }, inFile)).toBe('embedded')
+    const embedded = (source: string) => ({ kind: 'embedded', source })
+    expect(find(undefined, { PGPASSWORD: secret })).toEqual(embedded('embedded'))
+    expect(find('embedded', all, inFile)).toEqual(embedded('--db'))
+    const env = { ...all, DATABASE_URL: 'embedded' }
+    expect(find(undefined, env, inFile)).toEqual(embedded('DATABASE_URL'))
   })
 
   test('every variable that says where or who chooses a database by itself', () => {

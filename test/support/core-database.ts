@@ -5,6 +5,6 @@ import type { TestDatabase } from './database.js'
 /** Opens a test database as the functions of the core are given it. */
 export function openCore(db: TestDatabase): Database {
   const target = findDatabase({ db: db.url, env: {}, cwd: '/', homeDir: '/' })
-  if (target === 'embedded') throw new Error('This is not the test database.')
+  if (target.kind === 'embedded') throw new Error('This is not the test database.')
   return openDatabase(target, { waitMs: 1000 })
 }

@@ -108,7 +108,7 @@ function hasEnded({ from, type, text }: Message): boolean {
 
 function connectionOf(url: string) {
   const target = findDatabase({ db: url, env: {}, cwd: '/nowhere', homeDir: '/nowhere' })
-  if (target === 'embedded') throw new Error('The proxy needs the URL of a database.')
+  if (target.kind === 'embedded') throw new Error('The proxy needs the URL of a database.')
   return target.connection
 }
 
