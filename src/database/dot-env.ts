@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import {
   closeSync,
   constants,
@@ -10,7 +11,7 @@ import {
   statSync,
 } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { parseEnv } from 'node:util'
+import { parse } from 'dotenv'
 import { TicketsError } from '../core/errors.js'
 import { visible } from '../core/quote.js'
 import { hazardOf, isTrusted } from '../own-directory.js'
@@ -22,14 +23,14 @@ const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants
 const MOST_LINKS = 40
 
 /**
- * The variables of the `.env` file at this path. Undefined where a directory has that name: some
- * people keep a virtual environment there.
+ * The variables of the `.env` file at this path. `choosing` are the names of those that say which
+ * database. Undefined where a directory has that name: some people keep a virtual environment there.
  *
- * Throws DB_MISSING for a file that another user could have written, and for one that cannot be
- * read. To pass such a file over would send the bookings to another database than the one that its
- * writer means.
+ * Throws DB_MISSING for a file that another user could have written, for one that cannot be read,
+ * and for one that mentions a choosing variable and sets none. To pass such a file over would send
+ * the bookings to another database than the one that its writer means.
  */
-export function readDotEnv(path: string): Variables | undefined {
+export function readDotEnv(path: string, choosing: readonly string[]): Variables | undefined {
   const refuse: Refuse = (reason, remedy, cause) =>
     new TicketsError(
       'DB_MISSING',
@@ -38,7 +39,10 @@ export function readDotEnv(path: string): Variables | undefined {
     )
   try {
     if (statSync(path).isDirectory()) return undefined
-    return parseEnv(readTrusted(path, refuse).toString('utf8'))
+    const text = textOf(readTrusted(path, refuse), refuse)
+    const variables: Variables = parse(text)
+    requireChoice(text, variables, { choosing, refuse })
+    return variables
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (error instanceof TicketsError || code === undefined) throw error
@@ -94,4 +98,29 @@ function requireOwnFile(stats: Stats, refuse: Refuse): void {
 /** What helps where the owner is right, and the mode is not. */
 function remedyFor({ uid }: Stats): string | undefined {
   return isTrusted(uid) ? 'Take that right from them (chmod go-w)' : undefined
+}
+
+function textOf(content: Buffer, refuse: Refuse): string {
+  // UTF-16 without a mark has a NUL in every other byte.
+  if (isUtf8(content) && !content.includes(0)) return content.toString('utf8')
+  throw refuse('it is not UTF-8 text', 'Save it as UTF-8')
+}
+
+/**
+ * Refuses a text that mentions a choosing variable outside a comment when none was set, be it
+ * because the line has no "=", has no value, or is inside another value's quotation marks.
+ */
+function requireChoice(
+  text: string,
+  variables: Variables,
+  { choosing, refuse }: { choosing: readonly string[]; refuse: Refuse },
+): void {
+  if (choosing.some((name) => variables[name])) return
+  const uncommented = text.replace(/#.*/g, '')
+  const mentioned = choosing.find((name) => new RegExp(`\\b${name}\\b`).test(uncommented))
+  if (mentioned === undefined) return
+  throw refuse(
+    `it mentions ${mentioned} and sets no value for it`,
+    `Write it on a line of its own (${mentioned}=…)`,
+  )
 }

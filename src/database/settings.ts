@@ -76,7 +76,7 @@ export function findDatabase(options: FindOptions): EmbeddedChoice | GivenTarget
 function fromDotEnv(options: FindOptions): EmbeddedChoice | GivenTarget | undefined {
   const path = join(options.cwd, '.env')
   if (!isThere(path)) return undefined
-  const inFile = readDotEnv(path)
+  const inFile = readDotEnv(path, ['DATABASE_URL', ...choosingVariables])
   if (inFile === undefined) return undefined
   return fromVariables({ ...options, env: { ...inFile, ...withoutEmpty(options.env) } }, DOT_ENV)
 }

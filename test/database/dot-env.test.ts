@@ -202,3 +202,72 @@ describe('a .env that only its reader and root can change says which database', 
     expect(outcome(cwd)).toBe('embedded')
   })
 })
+
+describe('a .env is read as people write it', () => {
+  const url = 'DATABASE_URL=postgres://u@named/x'
+  test.each<[what: string, text: string | Buffer]>([
+    ['plain', url],
+    ['with a byte order mark, as of Windows', `\ufeff${url}\r\n`],
+    ['with CRLF', `A=1\r\n${url}\r\nB=2\r\n`],
+    ['with bare CR', `A=1\r${url}\rB=2\r`],
+    ['with a byte order mark and bare CR', `\ufeff${url}\rB=2`],
+    ['after a tab', `\t${url}\n`],
+    ['after spaces, a no-break one too', ` \u00a0 ${url}\n`],
+    ['after a tab and "export"', `\texport ${url}\n`],
+    ['with blanks around the "="', 'DATABASE_URL = postgres://u@named/x \n'],
+    ['in double quotes', 'DATABASE_URL="postgres://u@named/x"\n'],
+    ['in single quotes', "DATABASE_URL='postgres://u@named/x'\n"],
+    ['in back quotes', 'DATABASE_URL=`postgres://u@named/x`\n'],
+    ['between comments', `# DATABASE_URL=postgres://u@old/x\n${url} # PGHOST=old\n#PGHOST=old`],
+    ['twice: the last one counts', `DATABASE_URL=postgres://u@old/x\n${url}\n`],
+    ['with letters of any language', `NAME=Café Ünal 劇場\n${url}\n`],
+    ['as a libpq variable', 'PGHOST=named\nPGUSER=u\n'],
+    ['with an empty variable beside it', 'DATABASE_URL=\nPGHOST=named\n'],
+  ])('%s', (_what, text) => {
+    expect(outcome(withFile(text))).toBe('named')
+  })
+
+  test('a "$" stays what it is, as does a backslash', () => {
+    const user = ['$A', '{A}', '\\A'].join('$')
+    const cwd = withFile(`A=b\nPGHOST=h\nPGUSER=${user}\n`)
+    expect(findDatabase({ env: {}, cwd, homeDir: '/' })).toMatchObject({ connection: { user } })
+  })
+})
+
+describe('a .env of which the database cannot be read is refused', () => {
+  const url = 'DATABASE_URL=postgres://u@named/x\n'
+  const notText = /^DB_MISSING: .+: it is not UTF-8 text\. Save it as UTF-8, or name the database /
+  const yieldsNone = (name: string) =>
+    new RegExp(
+      `^DB_MISSING: .+: it mentions ${name} and sets no value for it\\. Write .+, or name `,
+    )
+  test.each<[what: string, text: string | Buffer, sentence: RegExp]>([
+    ['UTF-16 of Windows', Buffer.from(`\ufeff${url}`, 'utf16le'), notText],
+    ['UTF-16 without a mark', Buffer.from(url, 'utf16le'), notText],
+    ['UTF-16, big-endian', Buffer.from(`\ufeff${url}`, 'utf16le').swap16(), notText],
+    ['Latin-1', Buffer.from(`NAME=Café\n${url}`, 'latin1'), notText],
+    ['a NUL', `A=\0\n${url}`, notText],
+    ['no "="', 'DATABASE_URL postgres://u@named/x\n', yieldsNone('DATABASE_URL')],
+    ['no value', 'DATABASE_URL=\n', yieldsNone('DATABASE_URL')],
+    ['no value but a comment', 'PGHOST= # named\n', yieldsNone('PGHOST')],
+    ['a command of another shell', 'setenv PGHOST named\n', yieldsNone('PGHOST')],
+    ['a variable of PowerShell', '$env:PGHOST = "named"\n', yieldsNone('PGHOST')],
+    ['an item of a list', '- PGDATABASE=named\n', yieldsNone('PGDATABASE')],
+    ['a character that is not seen', `\u200b${url}`, yieldsNone('DATABASE_URL')],
+    ['a quotation mark that ends too late', `A="1\n${url}B=2"\n`, yieldsNone('DATABASE_URL')],
+    ['a name in quotation marks', '"PGSERVICE"=named\n', yieldsNone('PGSERVICE')],
+  ])('%s', (_what, text, sentence) => {
+    const cwd = withFile(text)
+    expect(outcome(cwd)).toMatch(sentence)
+    expect(outcome(cwd, { PGHOST: 'chosen' })).toBe('chosen')
+  })
+
+  test.each<[what: string, text: string]>([
+    ['nothing at all', ''],
+    ['what other programs want', 'API_KEY="a#b"\nexport DEBUG=1\nOTHER_DATABASE_URL=mysql://h/x\n'],
+    ['our names in comments only', `# ${url}  #\tPGHOST=named\r#PGUSER\rA=1 # PGPORT=1\n`],
+    ['what only completes a choice', 'PGPASSWORD=x\nPGSSLMODE=require\n'],
+  ])('but %s is no choice', (_what, text) => {
+    expect(outcome(withFile(text))).toBe('embedded')
+  })
+})
