@@ -33,6 +33,26 @@ export function passwordSource(context: {
   }
 }
 
+/**
+ * The password of a server that a `.env` file names: the one that stands in the file. Another must not
+ * go there, for the file may have come with a download and name any host. (A client certificate may:
+ * it proves who logs in, and its key stays here.)
+ *
+ * The function throws DB_AUTH when there is none.
+ */
+export function ownPassword(
+  password: string | undefined,
+  { name, source }: { name: string; source: string },
+): () => string {
+  return () => {
+    if (password) return password
+    throw new TicketsError(
+      'DB_AUTH',
+      `The ${name} asks for a password, and ${source}, which names it, has none; one from elsewhere (the environment, a password file, a service file) is not sent there. Add PGPASSWORD to ${source}, or name the database with --db or DATABASE_URL.`,
+    )
+  }
+}
+
 /** The password that a password file has for `key`, as libpq reads it. */
 export function findPassword(text: string, key: readonly string[]): string | undefined {
   for (const line of text.split(/\r?\n/)) {

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path'
 import { TicketsError } from '../core/errors.js'
 import { visible } from '../core/quote.js'
 import type { Parameters } from './parameters.js'
-import { passwordSource } from './password-file.js'
+import { ownPassword, passwordSource } from './password-file.js'
 import { readService } from './service-file.js'
 import type { GivenTarget, Variables } from './settings.js'
 import { parseSslMode, tlsOptions } from './tls.js'
@@ -15,6 +15,8 @@ export interface Ingredients {
   /** What the libpq variables say. */
   variables: Parameters
   source: string
+  /** Whether no password will do but that of the URL or the variables: no file has another. */
+  hasOwnPassword: boolean
   env: Variables
   /** Where relative paths begin. */
   cwd: string
@@ -29,7 +31,7 @@ export interface Ingredients {
  * Throws INVALID_INPUT for a value that means nothing, an unknown service or an unreadable file.
  */
 export function resolveTarget(ingredients: Ingredients): GivenTarget {
-  const { source, homeDir } = ingredients
+  const { source, homeDir, explicit, variables } = ingredients
   const parameters = withWholePaths(mergeParameters(ingredients), ingredients.cwd)
   const port = parseNumber(parameters.port || '5432', { name: 'port', from: 1, to: 65_535, source })
   const host = parameters.host || parameters.hostaddr || defaultHost(port)
@@ -50,7 +52,9 @@ export function resolveTarget(ingredients: Ingredients): GivenTarget {
       port,
       user,
       database,
-      password: passwordSource({ parameters, host, port, user, database, homeDir, name }),
+      password: ingredients.hasOwnPassword
+        ? ownPassword(explicit.password || variables.password, { name, source })
+        : passwordSource({ parameters, host, port, user, database, homeDir, name }),
       ssl: tlsOptions({ mode: sslMode, parameters, host, homeDir, source }),
       enableChannelBinding: Boolean(parameters.channel_binding?.match(/^(prefer|require)$/)),
       ...(parameters.options && { options: parameters.options }),

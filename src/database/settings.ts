@@ -78,7 +78,9 @@ function fromDotEnv(options: FindOptions): EmbeddedChoice | GivenTarget | undefi
   if (!isThere(path)) return undefined
   const inFile = readDotEnv(path, ['DATABASE_URL', ...choosingVariables])
   if (inFile === undefined) return undefined
-  return fromVariables({ ...options, env: { ...inFile, ...withoutEmpty(options.env) } }, DOT_ENV)
+  // A password of the environment was never meant for a host that a file names.
+  const { PGPASSWORD: _, ...completing } = withoutEmpty(options.env)
+  return fromVariables({ ...options, env: { ...inFile, ...completing } }, DOT_ENV)
 }
 
 /** Also where nothing can be found out: to read it then says why. */
@@ -118,6 +120,7 @@ function target(
     explicit,
     variables: parametersFromVariables(env, source),
     source,
+    hasOwnPassword: source === DOT_ENV,
     env,
     cwd,
     homeDir,

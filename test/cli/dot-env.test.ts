@@ -1,0 +1,141 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { tickets } from '../support/cli.js'
+
+let scratch: string
+beforeAll(async () => {
+  scratch = await mkdtemp(join(tmpdir(), 'tickets-cli-dot-env-'))
+})
+afterAll(() => rm(scratch, { recursive: true }))
+
+/** A new directory with this `.env`. */
+async function project(text: string): Promise<string> {
+  const directory = await mkdtemp(join(scratch, 'project-'))
+  await writeFile(join(directory, '.env'), text)
+  return directory
+}
+
+/** A new directory where `.env` is a pipe that nothing is written to. */
+async function withPipe(): Promise<string> {
+  const directory = await mkdtemp(join(scratch, 'pipe-'))
+  execFileSync('mkfifo', [join(directory, '.env')])
+  return directory
+}
+
+describe('a .env that is a pipe', () => {
+  it.each([
+    [['show', 'list', '--json']],
+    [['book', 'Cats', '--seats', '1', '--json']],
+    [['migrate', '--json']],
+    [['serve', '--port', '0', '--json']],
+    [['stress', '--json']],
+    [['demo', '--json']],
+    [['token', 'list', '--json']],
+  ])('stops no command: %j', async (args) => {
+    const cwd = await withPipe()
+    const dataDir = join(cwd, 'data')
+    const ran = await tickets(args, { cwd, env: { TICKETS_DATA_DIR: dataDir } })
+    expect([ran.exitCode, ran.json().error.code]).toEqual([6, 'DB_MISSING'])
+    expect(ran.json().error.message).toContain('.env')
+    expect(existsSync(dataDir)).toBe(false)
+  })
+})
+
+describe('a host that a .env names', () => {
+  const secret = 'tr0ub4dor'
+  let trap: Trap
+  let home: string
+  beforeEach(async () => {
+    trap = await openTrap()
+    home = await mkdtemp(join(scratch, 'home-'))
+    await writeFile(join(home, '.pgpass'), `*:*:*:*:${secret}\n`, { mode: 0o600 })
+    await writeFile(
+      join(home, '.pg_service.conf'),
+      `[box]\nhost=127.0.0.1\nport=${trap.port}\nuser=u\npassword=${secret}\n[login]\nuser=u\npassword=${secret}\n`,
+    )
+  })
+  afterEach(() => trap.close())
+
+  const files: [what: string, text: (port: number) => string][] = [
+    ['a URL', (port) => `DATABASE_URL=postgres://u@127.0.0.1:${port}/x?sslmode=disable`],
+    ['hostaddr', (port) => `DATABASE_URL=postgres://u@db.example:${port}/x?hostaddr=127.0.0.1`],
+    ['libpq variables', (port) => `PGHOST=127.0.0.1\nPGPORT=${port}\nPGUSER=u`],
+    ['PGHOSTADDR', (port) => `PGHOST=db.example\nPGHOSTADDR=127.0.0.1\nPGPORT=${port}`],
+    ['a service of the home', () => 'PGSERVICE=box'],
+    ["a service's login", (port) => `DATABASE_URL=postgres://127.0.0.1:${port}/x?service=login`],
+    ['a password file', (port) => `PGHOST=127.0.0.1\nPGPORT=${port}\nPGPASSFILE=${home}/.pgpass`],
+    [
+      'passfile',
+      (port) => `DATABASE_URL=postgres://u@127.0.0.1:${port}/x?passfile=${home}/.pgpass`,
+    ],
+    [
+      'a service file',
+      (port) => `PGSERVICEFILE=${home}/.pg_service.conf\nPGSERVICE=box\nPGPORT=${port}`,
+    ],
+  ]
+
+  it.each(files)('gets no password from elsewhere: %s', async (_what, text) => {
+    const cwd = await project(`${text(trap.port)}\n`)
+    const env = { HOME: home, PGPASSWORD: secret, PGPASSFILE: join(home, '.pgpass') }
+    const ran = await tickets(['show', 'list', '--json', '--wait', '0s'], { cwd, env })
+    expect([ran.exitCode, ran.json().error.code]).toEqual([6, 'DB_AUTH'])
+    expect(ran.json().error.message).toMatch(/asks for a password, and \.env, .+ Add PGPASSWORD to/)
+    expect(trap.connections).toBeGreaterThan(0)
+    expect(trap.passwords).toEqual([])
+  })
+
+  it.each(files)('gets the password that stands beside it: %s', async (_what, text) => {
+    const cwd = await project(`${text(trap.port)}\nPGPASSWORD=its own\n`)
+    const env = { HOME: home, PGPASSWORD: secret, PGPASSFILE: join(home, '.pgpass') }
+    await tickets(['show', 'list', '--wait', '0s'], { cwd, env })
+    expect(new Set(trap.passwords)).toEqual(new Set(['its own']))
+  })
+
+  it('a password in a .env goes to no host that the environment names', async () => {
+    const cwd = await project('PGPASSWORD=its own\nPGHOST=db.example\n')
+    const env = { HOME: '/nonexistent', PGHOST: '127.0.0.1', PGPORT: String(trap.port) }
+    const ran = await tickets(['show', 'list', '--json', '--wait', '0s'], { cwd, env })
+    expect([ran.json().error.code, ran.json().error.message]).toEqual([
+      'DB_AUTH',
+      expect.stringContaining('Set PGPASSWORD'),
+    ])
+    expect(trap.passwords).toEqual([])
+  })
+})
+
+interface Trap {
+  port: number
+  connections: number
+  passwords: string[]
+  close(): void
+}
+
+/** A server that has no TLS, asks each client for its password, and keeps what it is told. */
+async function openTrap(): Promise<Trap> {
+  const sockets = new Set<Socket>()
+  const trap = { port: 0, connections: 0, passwords: [] as string[] }
+  const server: Server = createServer((socket) => {
+    trap.connections++
+    sockets.add(socket.on('error', () => {}))
+    socket.on('data', (data) => {
+      const isTlsRequest = data.length === 8 && data.readInt32BE(4) === 80_877_103
+      if (isTlsRequest) return socket.write('N')
+      if (data[0] !== 'p'.charCodeAt(0)) return socket.write(Buffer.from('R\0\0\0\x08\0\0\0\x03'))
+      trap.passwords.push(data.subarray(5, -1).toString())
+      return socket.destroy()
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  trap.port = (server.address() as AddressInfo).port
+  return Object.assign(trap, {
+    close() {
+      server.close()
+      for (const socket of sockets) socket.destroy()
+    },
+  })
+}
