@@ -3,7 +3,7 @@ import type { Knex } from 'knex'
 import { knexSettings } from './src/database/connection.js'
 import { embeddedConnection, embeddedDataDir, ensureEmbedded } from './src/database/embedded.js'
 import { migrationSource } from './src/database/migrate.js'
-import { type DatabaseTarget, findDatabase } from './src/database/settings.js'
+import { type DatabaseTarget, DOT_ENV, findDatabase } from './src/database/settings.js'
 
 /**
  * The program's own database and migrations, for the knex tool: `npm run knex -- migrate:status`.
@@ -14,6 +14,7 @@ export default async function settings(): Promise<Knex.Config> {
   const { env } = process
   const found = findDatabase({ env, cwd: process.cwd(), homeDir: homedir() })
   const target = found.kind === 'embedded' ? await startEmbedded(env, found.source) : found
+  if (target.source === DOT_ENV) process.stderr.write(`Database: ${target.name} (${DOT_ENV})\n`)
   return {
     ...knexSettings(target, { waitMs: 30_000, schema: env.TICKETS_SCHEMA || undefined }),
     migrations: { migrationSource: listable },

@@ -80,6 +80,10 @@ class BoxOffice implements Tickets {
     return this.#db.target.name
   }
 
+  get databaseSource(): string {
+    return this.#db.target.source
+  }
+
   get connections() {
     const { pool } = this.#db.knex.client
     return {

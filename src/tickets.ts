@@ -29,7 +29,10 @@ export interface TicketsOptions {
   connections?: number
   /** Where DATABASE_URL, PGHOST, TICKETS_DATA_DIR and the like are looked up. */
   env?: Record<string, string | undefined>
-  /** Whose `.env` file counts. Default: the working directory. */
+  /**
+   * Whose `.env` file counts, when neither `database` nor `env` names a database. Default: the
+   * working directory.
+   */
   cwd?: string
   /** The schema to work in. Default: `TICKETS_SCHEMA` in `env`, else the login's own. */
   schema?: string
@@ -66,6 +69,8 @@ export interface TicketsOptions {
 export interface Tickets {
   /** Which database this is, for people; never with its password. */
   readonly databaseName: string
+  /** Where the choice came from: `--db`, `DATABASE_URL`, `PGHOST, PGUSER`, `.env`, `embedded`. */
+  readonly databaseSource: string
   /**
    * The connections as they are now, and how many calls wait for one. `listening` is the one that
    * all watches share, on top of the `connections` of the options: 0 or 1.

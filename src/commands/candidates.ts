@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs'
+import { homedir } from 'node:os'
 import type { BookingStatus } from '../core/booking.js'
 import { seatLabel } from '../core/seats.js'
 import type { Show, ShowDetails, ShowFilter } from '../core/shows.js'
 import { embeddedConnection, embeddedDataDir } from '../database/embedded/location.js'
+import { DOT_ENV, findDatabase } from '../database/settings.js'
 import type { Tickets } from '../index.js'
 import { safeText } from '../terminal/safe-text.js'
 import type { Candidate, Cursor } from './complete.js'
@@ -41,9 +43,14 @@ const finders: Record<string, Finder> = {
   seat: seatCandidates,
 }
 
-/** Tab starts no server and creates no database. */
+/**
+ * Tab starts no server and creates no database. It connects to none that a `.env` file names either:
+ * a press of Tab in a downloaded directory must reach nobody.
+ */
 function openQuickly({ open, output }: Context, { values }: Cursor): Tickets | undefined {
   const database = values.get('db')
+  const place = { env: output.io.env, cwd: '.', homeDir: homedir() }
+  if (findDatabase({ db: database, ...place }).source === DOT_ENV) return undefined
   const tickets = open({ ...(database !== undefined && { database }), waitMs: PATIENCE_MS })
   if (!tickets.databaseName.startsWith('embedded')) return tickets
   const { host, port } = embeddedConnection(embeddedDataDir(output.io.env))

@@ -32,7 +32,7 @@ export function processClerk(context: Context, { showId, schema }: Place): Clerk
   // Each child listens to it; from eleven on, Node would suspect a leak and say so.
   setMaxListeners(0, signal)
   return async (request) => {
-    const args = [program, 'book', showId, ...flagsOf(request), '--json', '--wait', wait]
+    const args = [program, 'book', showId, ...flagsOf(request), '--json', '--quiet', '--wait', wait]
     const started = performance.now()
     const ran = await runProgram(args, env, signal)
     return attemptOf(ran, performance.now() - started)

@@ -36,6 +36,8 @@ export interface Context {
   readonly tickets: Tickets
   /** Another look at the same database, with settings of its own; closed at the end as well. */
   open(options: TicketsOptions): Tickets
+  /** Writes to stderr which database this is, once in a command. */
+  nameDatabase(tickets: Tickets): void
   /** Opens the counter that comes with an embedded server, unless there is one. Never throws. */
   openCounterBeside(dataDir: string): Promise<void>
   close(): Promise<void>
@@ -70,9 +72,15 @@ export function createContext({ command, options, output, signal, surroundings }
     opened.push(box)
     return box
   }
+  let isNamed = false
+  const nameDatabase = ({ databaseName, databaseSource }: Tickets) => {
+    const origin = databaseSource === '.env' ? ' (.env)' : ''
+    if (!isNamed) output.hint(`Database: ${safeText(databaseName)}${origin}`)
+    isNamed = true
+  }
   const open = (own: TicketsOptions) => {
     const operator = operatorOf(options, output.io.env)
-    return (surroundings.open ?? openOwn)({
+    const box = (surroundings.open ?? openOwn)({
       database: options.db,
       env: output.io.env,
       waitMs: options.waitMs,
@@ -84,6 +92,9 @@ export function createContext({ command, options, output, signal, surroundings }
       ...(options.debug && { trace: (line: string) => output.problem(line) }),
       ...own,
     })
+    // The command line does not show it, and the file may be one that its user has forgotten.
+    if (box.databaseSource === '.env') nameDatabase(box)
+    return box
   }
   return {
     options,
@@ -97,6 +108,7 @@ export function createContext({ command, options, output, signal, surroundings }
       return tickets
     },
     open,
+    nameDatabase,
     openCounterBeside,
     async close() {
       await Promise.all(opened.map((box) => box.close()))

@@ -22,7 +22,7 @@ export const run: Handler<MigrateOptions> = async (context, options) => {
       '--status, --check, --rollback and --grant exclude each other. Give one of them.',
     )
   }
-  context.output.hint(`Database: ${context.tickets.databaseName}`)
+  context.nameDatabase(context.tickets)
   if (status || check) return report(context, check ?? false)
   if (rollback) return rollBack(context, options.yes ?? false)
   return upgrade(context, grant)

@@ -18,7 +18,7 @@ export const run: Handler<StressOptions, [string | undefined]> = async (context,
     connections: choice.mode === 'in-process' ? Math.min(choice.concurrency, CONNECTIONS) : 1,
     ...(choice.mode === 'in-process' && { onRetry: (reason) => retries.push(reason) }),
   })
-  context.output.hint(`Database: ${tickets.databaseName}`)
+  context.nameDatabase(tickets)
   if (name !== undefined) {
     const show = await tickets.findShow(name)
     await askLeave(context, show, { ...choice, isSure: options.yes ?? false })

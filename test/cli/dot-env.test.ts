@@ -1,11 +1,16 @@
 import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { execaNode } from 'execa'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { tickets } from '../support/cli.js'
+import { bareEnvironment, program, tickets } from '../support/cli.js'
+import { openCounter, type TestCounter } from '../support/counter.js'
+import { cloneDatabase, type TestDatabase } from '../support/database.js'
+import { insertShow } from '../support/shows.js'
 
 let scratch: string
 beforeAll(async () => {
@@ -26,6 +31,88 @@ async function withPipe(): Promise<string> {
   execFileSync('mkfifo', [join(directory, '.env')])
   return directory
 }
+
+describe('a database that a .env names', () => {
+  let db: TestDatabase
+  let show: string
+  let cwd: string
+  let counter: TestCounter
+  beforeAll(async () => {
+    ;[db, counter] = await Promise.all([cloneDatabase(), openCounter()])
+    show = await insertShow(db, { name: 'Cats', seats: 500 })
+    cwd = await project(`DATABASE_URL=${db.url}\n`)
+  })
+  afterAll(() => Promise.all([db.drop(), counter.remove()]))
+
+  const name = /^Database: database "test_\w+" on \S+ as \S+ \(\.env\)$/gm
+  const timesNamed = (stderr: string) => stderr.match(name)?.length ?? 0
+
+  it.each([
+    [['show', 'list']],
+    [['show', 'list', '--json']],
+    [['book', 'Cats', '--count', '1']],
+    [['book', 'Cats', '--count', '1', '--json']],
+    [['book', 'Cats', '--count', '501', '--json']],
+    [['book', '--file', '/dev/null', 'Cats']],
+    [['migrate']],
+    [['migrate', '--check', '--json']],
+    [['verify']],
+    [['history']],
+    [['token', 'list']],
+    [['stress', '--bookings', '3', '--processes', '3', '--json']],
+    [['stress', '--bookings', '3', '--in-process']],
+    [['demo', '--json']],
+  ])('is named on stderr, once: %j', async (args) => {
+    const ran = await tickets(args, { cwd })
+    expect([args, timesNamed(ran.stderr), ran.stdout]).toEqual([
+      args,
+      1,
+      expect.not.stringContaining('(.env)'),
+    ])
+  })
+
+  it('is named by `serve`, once for all its connections', async () => {
+    const serving = execaNode(program, ['serve', '--port', '0', '--json'], {
+      ...{ cwd, env: bareEnvironment, extendEnv: false, reject: false },
+    })
+    await once(serving.stdout, 'data')
+    serving.kill('SIGTERM')
+    const { exitCode, stderr } = await serving
+    expect([exitCode, timesNamed(stderr)]).toEqual([0, 1])
+  })
+
+  it('is named to the command that a warm process runs, by the rules of its directory', async () => {
+    const served = await counter.status()
+    const args = ['book', 'Cats', '--count', '1', '--json']
+    for (const env of [counter.env, { TICKETS_COUNTER: 'off' }]) {
+      const ran = await tickets(args, { cwd, env })
+      expect([ran.exitCode, ran.json().show_id, timesNamed(ran.stderr)]).toEqual([0, show, 1])
+    }
+    const ran = await tickets(args, { cwd: await withPipe(), env: counter.env })
+    expect([ran.exitCode, ran.json().error.code, ran.stderr]).toEqual([6, 'DB_MISSING', ''])
+    expect((await counter.status()).served).toBe(served.served + 2)
+  })
+
+  it('is not named with --quiet, nor when something else chooses', async () => {
+    const runs = [
+      tickets(['show', 'list', '--quiet'], { cwd }),
+      tickets(['show', 'list', '--db', db.url], { cwd }),
+      tickets(['show', 'list'], { cwd, db: db.url }),
+      tickets(['show', 'list', '--help'], { cwd }),
+    ]
+    for (const { exitCode, stderr } of await Promise.all(runs)) {
+      expect([exitCode, stderr]).toEqual([0, ''])
+    }
+  })
+
+  it('is named when it is the embedded server, too', async () => {
+    const ran = await tickets(['show', 'list'], {
+      cwd: await project('DATABASE_URL=embedded\n'),
+      env: { TICKETS_DATA_DIR: '/proc/none' },
+    })
+    expect(ran.stderr).toContain('Database: embedded database in /proc/none (.env)\n')
+  })
+})
 
 describe('a .env that is a pipe', () => {
   it.each([
@@ -94,6 +181,21 @@ describe('a host that a .env names', () => {
     const env = { HOME: home, PGPASSWORD: secret, PGPASSFILE: join(home, '.pgpass') }
     await tickets(['show', 'list', '--wait', '0s'], { cwd, env })
     expect(new Set(trap.passwords)).toEqual(new Set(['its own']))
+  })
+
+  it('gets nothing at a press of Tab, not even a connection', async () => {
+    const cwd = await project(`DATABASE_URL=postgres://u@127.0.0.1:${trap.port}/x\n`)
+    const words = ['tickets', 'show', 'view', '']
+    const args = ['complete', 'bash', '3', '--', ...words]
+    const env = { HOME: home, TICKETS_DATA_DIR: join(cwd, 'data') }
+    const silent = { exitCode: 0, stdout: '', stderr: '' }
+    expect(await tickets(args, { cwd, env })).toMatchObject(silent)
+    expect(trap.connections).toBe(0)
+    expect(await tickets(args, { cwd: await withPipe(), env })).toMatchObject(silent)
+    // The same database by the user's own choice is asked.
+    const db = `postgres://u@127.0.0.1:${trap.port}/x`
+    expect(await tickets(args, { cwd, env, db })).toMatchObject(silent)
+    expect(trap.connections).toBeGreaterThan(0)
   })
 
   it('a password in a .env goes to no host that the environment names', async () => {

@@ -1,8 +1,11 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { migrationSource } from '../../src/database/migrate.js'
-import { tickets } from '../support/cli.js'
+import { bareEnvironment, tickets } from '../support/cli.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
 
 let db: TestDatabase
@@ -37,4 +40,21 @@ it('the knex tool and tickets migrate share one history, in both directions', as
   expect(await knex('migrate:latest')).toBe('Already up to date')
   expect(await knex('migrate:rollback')).toMatch(ran)
   expect((await tickets(['migrate', '--check'], { db: db.url })).exitCode).toBe(7)
+})
+
+it('its settings say when a .env has chosen the database', async () => {
+  const cwd = await mkdtemp(join(tmpdir(), 'tickets-knexfile-'))
+  await writeFile(join(cwd, '.env'), `DATABASE_URL=${db.url}\n`)
+  const [knexfile, tsx] = [
+    new URL('../../knexfile.ts', import.meta.url),
+    import.meta.resolve('tsx'),
+  ]
+  const script = `const { default: settings } = await import('${knexfile}'); await settings()`
+  const { stderr } = await execa(
+    process.execPath,
+    ['--import', tsx, '--input-type=module', '--eval', script],
+    { cwd, env: bareEnvironment, extendEnv: false },
+  )
+  await rm(cwd, { recursive: true })
+  expect(stderr).toMatch(/^Database: database "test_\w+" on .+ \(\.env\)$/)
 })
