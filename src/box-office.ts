@@ -58,8 +58,8 @@ import { withRetry } from './database/retry.js'
 import type { Tickets, TicketsOptions } from './tickets.js'
 
 /**
- * Opens a box office. Connects to nothing before the first call. Throws INVALID_INPUT, DB_MISSING
- * for a `.env` file that cannot be trusted or read, and DB_UNREACHABLE.
+ * Opens a box office. Connects to nothing before the first call. Throws INVALID_INPUT, and
+ * DB_MISSING for a `.env` file that cannot be trusted or read.
  */
 export function openTickets(options: TicketsOptions = {}): Tickets {
   return new BoxOffice(options)

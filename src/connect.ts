@@ -1,6 +1,8 @@
 import { homedir } from 'node:os'
 import { type Database, openDatabase } from './database/connection.js'
-import { embeddedConnection, embeddedDataDir } from './database/embedded/location.js'
+import { connectionOf, layoutOf } from './database/embedded/layout.js'
+import { embeddedDataDir } from './database/embedded/location.js'
+import { assertOwnPlace } from './database/embedded/trust.js'
 import { type RetryCause, retryCause } from './database/failures.js'
 import { type DatabaseTarget, findDatabase } from './database/settings.js'
 import type { TicketsOptions } from './tickets.js'
@@ -64,12 +66,14 @@ function reportFailedStatements(db: Database, onRetry: (cause: RetryCause) => vo
 function embeddedTarget(options: TicketsOptions, source: string): DatabaseTarget {
   const { env = process.env, cwd, onProgress, onServerStart } = options
   const dataDir = embeddedDataDir(env, cwd)
+  const layout = layoutOf(dataDir)
   return {
     kind: 'embedded',
-    connection: embeddedConnection(dataDir),
+    connection: connectionOf(layout),
     name: `embedded database in ${dataDir}`,
     source,
     sslMode: 'disable',
+    verify: () => assertOwnPlace(layout),
     async revive() {
       const { ensureEmbedded } = await import('./database/embedded.js')
       await ensureEmbedded(dataDir, {

@@ -39,18 +39,31 @@ export function isClosed(directory: string): boolean {
   return isTrusted(stats.uid) && (isSticky || hazardOf(stats) === undefined)
 }
 
+/** Who may change a file: what `stat` says of it. */
+export type Ownership = Pick<Stats, 'uid' | 'gid' | 'mode'>
+
+/** How another user could change something, and what its owner can do about that. */
+export interface Hazard {
+  /** The rest of a sentence about it, such as 'belongs to another user (uid 1000)'. */
+  reason: string
+  /** A sentence without its full stop. */
+  remedy?: string
+}
+
 /**
- * Why another user could change this file, or what is in this directory: the rest of a sentence
- * about it, such as 'belongs to another user (uid 1000)'. Undefined when only this user and root
- * can. A directory with a sticky bit counts as open: others may make files in it.
+ * How another user could change this file, or what is in this directory; undefined when only this
+ * user and root can. A sticky directory counts as open: others may make files in it.
  */
-export function hazardOf({ uid, gid, mode }: Stats): string | undefined {
-  if (!isTrusted(uid)) return `belongs to another user (uid ${uid})`
+export function hazardOf({ uid, gid, mode }: Ownership): Hazard | undefined {
+  if (!isTrusted(uid)) return { reason: `belongs to another user (uid ${uid})` }
   // Windows keeps the rights of others elsewhere, and shows none of these bits truly.
   if (process.geteuid === undefined) return undefined
   const isOpen = (mode & 0o002) !== 0 || ((mode & 0o020) !== 0 && !isPrivateGroup(gid))
-  return isOpen ? 'can be changed by other users' : undefined
+  if (!isOpen) return undefined
+  return { reason: 'can be changed by other users', remedy: OTHERS_RIGHT }
 }
+
+const OTHERS_RIGHT = 'Take that right from them (chmod go-w)'
 
 /** Whether a user id is this user's or root's. */
 export function isTrusted(uid: number): boolean {

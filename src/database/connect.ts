@@ -18,9 +18,11 @@ export interface ConnectOptions {
  * Opens one connection, and means by `sslmode` what libpq means: `prefer` tries TLS and then plain,
  * `allow` plain and then TLS, everything else has one try.
  *
- * Throws what node-postgres and the network throw; `translateFailure` knows them all.
+ * Throws what node-postgres and the network throw, which `translateFailure` knows, and what
+ * `target.verify` throws.
  */
 export async function connect(target: DatabaseTarget, options: ConnectOptions): Promise<pg.Client> {
+  target.verify?.()
   const [first, second] = tlsTries(target)
   try {
     return await connectOnce(target, first, options)

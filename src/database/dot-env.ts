@@ -74,16 +74,15 @@ function followLinks(path: string, refuse: Refuse): string {
   let at = path
   for (let links = 0; links < MOST_LINKS; links++) {
     const directory = dirname(at)
-    const stats = statSync(directory)
-    const hazard = hazardOf(stats)
-    if (hazard) throw refuse(`the directory ${visible(directory)} ${hazard}`, remedyFor(stats))
+    const hazard = hazardOf(statSync(directory))
+    if (hazard) throw refuse(`the directory ${visible(directory)} ${hazard.reason}`, hazard.remedy)
     const found = lstatSync(at)
     if (!found.isSymbolicLink()) {
       // Before it is opened: to open a device may be enough to set it off.
       requireOwnFile(found, refuse)
       return at
     }
-    if (!isTrusted(found.uid)) throw refuse(`the link ${visible(at)} ${hazardOf(found)}`)
+    if (!isTrusted(found.uid)) throw refuse(`the link ${visible(at)} belongs to another user`)
     at = resolve(directory, readlinkSync(at))
   }
   throw refuse('its symbolic links lead in a circle', 'Remove it')
@@ -92,12 +91,7 @@ function followLinks(path: string, refuse: Refuse): string {
 function requireOwnFile(stats: Stats, refuse: Refuse): void {
   if (!stats.isFile()) throw refuse('it is not a regular file', 'Remove it')
   const hazard = hazardOf(stats)
-  if (hazard) throw refuse(`it ${hazard}`, remedyFor(stats))
-}
-
-/** What helps where the owner is right, and the mode is not. */
-function remedyFor({ uid }: Stats): string | undefined {
-  return isTrusted(uid) ? 'Take that right from them (chmod go-w)' : undefined
+  if (hazard) throw refuse(`it ${hazard.reason}`, hazard.remedy)
 }
 
 function textOf(content: Buffer, refuse: Refuse): string {

@@ -10,18 +10,14 @@ import {
   hasCluster,
   writeSettings,
 } from './embedded/cluster.js'
-import {
-  assertSocketIsOurs,
-  makeRoot,
-  prepareRoot,
-  prepareSocketDir,
-} from './embedded/directories.js'
+import { makeRoot, prepareRoot, prepareSocketDir } from './embedded/directories.js'
 import { codeOf, explain } from './embedded/failures.js'
 import { type EmbeddedConnection, type Layout, layoutOf } from './embedded/layout.js'
 import { whenAlone } from './embedded/lock.js'
 import { postmasterPid, startPostmaster, stopPostmaster, tooLate } from './embedded/postmaster.js'
 import { askVersion, probe } from './embedded/probe.js'
 import { findNativePackage, installPrograms, withPlainName } from './embedded/programs.js'
+import { assertOwnPlace } from './embedded/trust.js'
 
 export { embeddedConnection, embeddedDataDir, embeddedUrl } from './embedded/location.js'
 export type { EmbeddedConnection }
@@ -63,7 +59,7 @@ export async function ensureEmbedded(dataDir: string, options: EnsureOptions = {
 
 /** Tells whether it had to be started. */
 async function bringUp(layout: Layout, options: EnsureOptions): Promise<boolean> {
-  assertSocketIsOurs(layout)
+  assertOwnPlace(layout)
   const deadline = Date.now() + (options.timeoutMs ?? 60_000)
   let hasStarted = false
   for (;;) {
@@ -81,7 +77,8 @@ async function bringUp(layout: Layout, options: EnsureOptions): Promise<boolean>
 /** Stops the server, for everyone who uses it; the next command that needs it starts it again. */
 export async function stopEmbedded(dataDir: string): Promise<'stopped' | 'not running'> {
   const layout = layoutOf(dataDir)
-  return stopPostmaster(layout).catch((error) => {
+  assertOwnPlace(layout)
+  return await stopPostmaster(layout).catch((error) => {
     throw explain(error, layout.root)
   })
 }
@@ -102,6 +99,7 @@ export async function embeddedStatus(dataDir: string): Promise<EmbeddedStatus> {
   const layout = layoutOf(dataDir)
   const nothing = { dataDir: layout.root, socket: layout.socket, pid: null, version: null }
   try {
+    assertOwnPlace(layout)
     const version = await clusterVersion(layout)
     if (version === null) return { ...nothing, state: 'absent' }
     const pid = await postmasterPid(layout)

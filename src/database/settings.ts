@@ -20,6 +20,8 @@ export interface DatabaseTarget {
   sslMode?: SslMode
   /** `channel_binding=require`: no login without it. */
   channelBindingRequired?: boolean
+  /** Called before each connection: throws when what is there is not to be connected to. */
+  verify?: () => void
   /** Brings the embedded server up; absent for a given database. */
   revive?: () => Promise<void>
 }

@@ -363,7 +363,7 @@ describe('where it is', () => {
       const { host } = embeddedConnection(dataDir)
       await writeFile(host, 'a trap')
       try {
-        expect(() => embeddedConnection(dataDir)).toThrow('was made by somebody else')
+        expect(() => embeddedConnection(dataDir)).toThrow(`${host} is not a directory`)
         await expect(ensureEmbedded(dataDir)).rejects.toMatchObject({ code: 'DB_UNREACHABLE' })
       } finally {
         await rm(host)

@@ -1,12 +1,8 @@
 import { argv, env } from 'node:process'
 import pg from 'pg'
 import { TicketsError } from '../../src/core/errors.js'
-import {
-  embeddedConnection,
-  embeddedDataDir,
-  ensureEmbedded,
-  stopEmbedded,
-} from '../../src/database/embedded.js'
+import { connectionOf, layoutOf } from '../../src/database/embedded/layout.js'
+import { embeddedDataDir, ensureEmbedded, stopEmbedded } from '../../src/database/embedded.js'
 
 /** What the process prints, as one line of JSON. */
 export interface EmbeddedAnswer {
@@ -34,7 +30,8 @@ try {
 process.stdout.write(`${JSON.stringify(answer)}\n`)
 
 async function whoAmI(): Promise<string> {
-  const client = new pg.Client(embeddedConnection(dataDir))
+  // As another program would, which does not look whose it is.
+  const client = new pg.Client(connectionOf(layoutOf(dataDir)))
   await client.connect()
   const { rows } = await client.query('select current_user')
   await client.end()

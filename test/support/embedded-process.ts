@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { execa, execaNode, type ResultPromise } from 'execa'
-import { embeddedConnection, stopEmbedded } from '../../src/database/embedded.js'
+import { layoutOf } from '../../src/database/embedded/layout.js'
+import { stopEmbedded } from '../../src/database/embedded.js'
 import type { EmbeddedAnswer } from './embedded-command.js'
 
 const project = fileURLToPath(new URL('../..', import.meta.url))
@@ -63,8 +64,8 @@ export async function withDataDir(
     await use(dataDir)
   } finally {
     await stopEmbedded(dataDir).catch(() => {})
-    const { host } = embeddedConnection(dataDir)
-    if (!host.startsWith(parent)) await rm(host, { recursive: true, force: true })
+    const { socketDir } = layoutOf(dataDir)
+    if (!socketDir.startsWith(parent)) await rm(socketDir, { recursive: true, force: true })
     await rm(parent, { recursive: true, maxRetries: 5 })
   }
 }

@@ -1,4 +1,14 @@
-import { chown, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import {
+  chown,
+  lstat,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises'
 import { join } from 'node:path'
 import { pid } from 'node:process'
 import type { Account } from './account.js'
@@ -6,6 +16,7 @@ import { syncDirectory } from './directories.js'
 import { codeOf, explainOutput, unreachable } from './failures.js'
 import { type Layout, makingPrefix, port, userId } from './layout.js'
 import { runProgram } from './run-program.js'
+import { assertOwnData } from './trust.js'
 
 /** PostgreSQL's major version that made the data, such as '18'; null when there is none. */
 export async function clusterVersion(layout: Layout): Promise<string | null> {
@@ -29,9 +40,10 @@ export async function hasCluster(layout: Layout): Promise<boolean> {
 
 /** Refuses data that another PostgreSQL or another user made, before anything touches it. */
 export async function assertUsable(layout: Layout, account: Account, major: string): Promise<void> {
-  const { uid, gid } = await stat(layout.data)
+  const { uid, gid } = await lstat(layout.data)
   const wanted = account.ids ?? { uid: userId(), gid }
   if (uid !== wanted.uid || gid !== wanted.gid) throw othersData(layout, uid)
+  assertOwnData(layout)
   const version = await clusterVersion(layout)
   if (version !== null && version !== major) {
     throw unreachable(

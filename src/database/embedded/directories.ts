@@ -1,38 +1,37 @@
-import { existsSync, lstatSync, realpathSync, statSync } from 'node:fs'
+import { existsSync, realpathSync, statSync } from 'node:fs'
 import { chmod, chown, mkdir, open, readdir, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Account } from './account.js'
 import { codeOf, unreachable } from './failures.js'
-import {
-  hasOutsideSocket,
-  isOurs,
-  type Layout,
-  makingPrefix,
-  serverGroup,
-  userId,
-} from './layout.js'
+import { isOurs, type Layout, makingPrefix, serverGroup, userId } from './layout.js'
+import { assertOwnEntries, assertOwnPlace } from './trust.js'
 
-/** Makes the data directory and its parents, closed to others; leaves one that is there alone. */
+/**
+ * Makes the data directory and its parents, closed to others; leaves one that is there alone. Throws
+ * DB_UNREACHABLE when it is not only this user's.
+ */
 export async function makeRoot(layout: Layout): Promise<void> {
   await makeParents(dirname(layout.root))
   await makeDirectory(layout.root)
+  assertOwnPlace(layout)
 }
 
 /** Not mkdir's own recursion: in /proc, which takes no directories, it goes on for ever. */
 async function makeParents(path: string): Promise<void> {
   if (existsSync(path)) return
   await makeParents(dirname(path))
-  await mkdir(path).catch((error) => {
+  await mkdir(path, 0o755).catch((error) => {
     if (codeOf(error) !== 'EEXIST') throw error
   })
 }
 
 /**
  * Under the lock: closes the data directory to everyone else, unless it holds somebody else's
- * things too, and clears away what crashed attempts left. Throws DB_UNREACHABLE when root's server
- * could not enter it.
+ * things too, and clears away what crashed attempts left. Throws DB_UNREACHABLE when something of
+ * ours in it is another user's, and when root's server could not enter it.
  */
 export async function prepareRoot(layout: Layout, account: Account): Promise<void> {
+  assertOwnEntries(layout)
   const names = await readdir(layout.root)
   if ((await stat(layout.root)).uid === userId() && names.every(isOurs)) {
     await close(layout.root, account, 0o710)
@@ -51,17 +50,8 @@ export async function prepareRoot(layout: Layout, account: Account): Promise<voi
 /** Makes the socket's directory, for the caller and the server alone. */
 export async function prepareSocketDir(layout: Layout, account: Account): Promise<void> {
   await makeDirectory(layout.socketDir)
-  assertOwn(layout.socketDir)
+  assertOwnPlace(layout)
   await close(layout.socketDir, account, 0o770)
-}
-
-/**
- * Refuses a socket directory in /tmp that somebody else made: anyone may write there, and their
- * server would be told our bookings. Absent is fine. One lstat, and only for paths that
- * cannot hold a socket.
- */
-export function assertSocketIsOurs(layout: Layout): void {
-  if (hasOutsideSocket(layout)) assertOwn(layout.socketDir)
 }
 
 /** The first directory on the way to `path` that root's server could not enter, if any. */
@@ -102,14 +92,6 @@ async function close(path: string, account: Account, modeWithGroup: number): Pro
   if (account.ids === undefined) return chmod(path, 0o700)
   await chown(path, 0, account.ids.gid)
   await chmod(path, modeWithGroup)
-}
-
-function assertOwn(path: string): void {
-  const found = lstatSync(path, { throwIfNoEntry: false })
-  if (found === undefined || (found.isDirectory() && found.uid === userId())) return
-  throw unreachable(
-    `${path}, where the embedded server's socket belongs, was made by somebody else. Remove it, or set TICKETS_DATA_DIR to a shorter path without commas.`,
-  )
 }
 
 function deepestExisting(path: string): string {

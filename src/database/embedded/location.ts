@@ -2,8 +2,9 @@ import { resolve } from 'node:path'
 import envPaths from 'env-paths'
 import { TicketsError } from '../../core/errors.js'
 import { visible } from '../../core/quote.js'
-import { assertSocketIsOurs, barrierTo } from './directories.js'
+import { barrierTo } from './directories.js'
 import { connectionOf, type EmbeddedConnection, isRoot, layoutOf } from './layout.js'
+import { assertOwnPlace } from './trust.js'
 
 // What every command needs to know of the embedded server, apart from what brings it up: that is
 // loaded only when it is down.
@@ -25,13 +26,12 @@ export function embeddedDataDir(env: Record<string, string | undefined>, cwd = '
 }
 
 /**
- * node-postgres settings for the server in `dataDir`; starts nothing. Only where the path cannot
- * hold a socket (too long, or with a comma) does it look at the disk: DB_UNREACHABLE when somebody
- * else's directory stands in the socket's place.
+ * node-postgres settings for the server in `dataDir`; starts nothing. Throws DB_UNREACHABLE when
+ * another user could be what answers there.
  */
 export function embeddedConnection(dataDir: string): EmbeddedConnection {
   const layout = layoutOf(dataDir)
-  assertSocketIsOurs(layout)
+  assertOwnPlace(layout)
   return connectionOf(layout)
 }
 

@@ -2,6 +2,7 @@ import { constants, type Dirent } from 'node:fs'
 import {
   chmod,
   copyFile,
+  lstat,
   mkdir,
   mkdtemp,
   open,
@@ -10,7 +11,6 @@ import {
   readlink,
   rename,
   rm,
-  stat,
   symlink,
 } from 'node:fs/promises'
 import { createRequire } from 'node:module'
@@ -19,6 +19,7 @@ import { arch, platform } from 'node:process'
 import { syncDirectory } from './directories.js'
 import { codeOf, ownDatabase, unreachable } from './failures.js'
 import { type Layout, makingPrefix, programsDirectory } from './layout.js'
+import { assertOwnPrograms } from './trust.js'
 
 /** The optional package with PostgreSQL's programs for this machine. */
 export interface NativePackage {
@@ -39,11 +40,13 @@ export async function findNativePackage(): Promise<NativePackage> {
 
 /**
  * Copies the programs below the data directory, and returns where: a running server must survive
- * a reinstalled node_modules, and root's server cannot enter a private home.
+ * a reinstalled node_modules, and root's server cannot enter a private home. Throws DB_UNREACHABLE
+ * when another user made or could change what is there.
  */
 export async function installPrograms(layout: Layout, native: NativePackage): Promise<string> {
   const target = programsDirectory(layout, native.version)
   if (!(await exists(target))) await copyInOneStep(native.directory, target, layout)
+  assertOwnPrograms(target, layout)
   await removeOtherVersions(layout, target)
   return join(target, 'bin')
 }
@@ -155,7 +158,7 @@ async function removeOtherVersions(layout: Layout, keep: string): Promise<void> 
 }
 
 async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
+  return lstat(path).then(
     () => true,
     () => false,
   )
