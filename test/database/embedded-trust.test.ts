@@ -334,3 +334,22 @@ test("a socket directory that becomes another user's gets no further connection"
     { copyOf: model },
   )
 })
+
+test("root's pen follows no link that the server's user laid", async ({ skip }) => {
+  if (!isRoot) skip(notRoot)
+  await withDataDir(
+    async (dataDir) => {
+      const victim = join(dirname(dataDir), 'victim')
+      await writeFile(victim, 'as it was', { mode: 0o600 })
+      const { uid } = await stat(join(dataDir, 'data'))
+      for (const name of ['postgresql.conf', 'pg_hba.conf', 'pg_ident.conf']) {
+        const draft = join(dataDir, 'data', `${name}.${process.pid}`)
+        await symlink(victim, draft)
+        await give(draft, uid, serverGroup)
+      }
+      await ensureEmbedded(dataDir)
+      expect([await readFile(victim, 'utf8'), statSync(victim).uid]).toEqual(['as it was', 0])
+    },
+    { copyOf: model },
+  )
+})

@@ -1,14 +1,4 @@
-import {
-  chown,
-  lstat,
-  mkdtemp,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  stat,
-  writeFile,
-} from 'node:fs/promises'
+import { chown, lstat, mkdtemp, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pid } from 'node:process'
 import type { Account } from './account.js'
@@ -95,8 +85,15 @@ export async function writeSettings(layout: Layout, account: Account): Promise<v
   for (const [name, text] of Object.entries(files)) {
     const path = join(layout.data, name)
     const begun = `${path}.${pid}`
-    await writeFile(begun, text, { mode: 0o600 })
-    if (account.ids) await chown(begun, account.ids.uid, account.ids.gid)
+    await rm(begun, { force: true })
+    // The directory is the server's user's: a link that they laid there must not lead root's pen.
+    const file = await open(begun, 'wx', 0o600)
+    try {
+      await file.writeFile(text)
+      if (account.ids) await file.chown(account.ids.uid, account.ids.gid)
+    } finally {
+      await file.close()
+    }
     await rename(begun, path)
   }
 }
