@@ -6,7 +6,7 @@ import { errorCodes, TicketsError } from './core/errors.js'
 import { errorJson } from './core/json.js'
 import type { Surroundings } from './surroundings.js'
 import { type Io, type Output, openOutput } from './terminal/io.js'
-import { safeText } from './terminal/safe-text.js'
+import { safeLines, safeText } from './terminal/safe-text.js'
 
 /**
  * Runs one command line and resolves with its exit code. `argv` is what follows the program's
@@ -78,7 +78,7 @@ async function report(
   if (isDebug && !(thrown instanceof CommanderError)) output.problem(stackOf(thrown))
   // Where stdout fails, stderr is what is left to say so.
   if (output.json) {
-    await output.document(errorJson(error)).catch(() => output.problem(error.message))
+    await output.document(errorJson(error)).catch(() => output.problem(safeText(error.message)))
   } else {
     const { renderProblem } = await import('./terminal/problem-card.js')
     const { errorPaperOf } = await import('./terminal/paper.js')
@@ -137,5 +137,5 @@ function usageMessage(message: string): string {
 function stackOf(thrown: unknown): string {
   const stacks = []
   for (let error = thrown; error instanceof Error; error = error.cause) stacks.push(error.stack)
-  return stacks.join('\ncaused by: ').split('\n').map(safeText).join('\n')
+  return safeLines(stacks.join('\ncaused by: '))
 }

@@ -5,7 +5,7 @@ import { openTickets, type Tickets, type TicketsOptions } from '../index.js'
 import type { Surroundings } from '../surroundings.js'
 import type { Asking } from '../terminal/asking.js'
 import type { Output } from '../terminal/io.js'
-import { safeText } from '../terminal/safe-text.js'
+import { safeLines, safeText } from '../terminal/safe-text.js'
 
 /** The global options, as the command line has them. */
 export interface GlobalOptions {
@@ -89,7 +89,7 @@ export function createContext({ command, options, output, signal, surroundings }
       ...(operator !== undefined && { operator }),
       onProgress: (sentence) => output.hint(safeText(sentence)),
       onServerStart: openCounterBeside,
-      ...(options.debug && { trace: (line: string) => output.problem(line) }),
+      ...(options.debug && { trace: (line: string) => output.problem(safeLines(line)) }),
       ...own,
     })
     // The command line does not show it, and the file may be one that its user has forgotten.

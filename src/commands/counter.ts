@@ -96,11 +96,11 @@ function statusJson(path: string, found: Partial<CounterStatus> = {}) {
 }
 
 function statusLines(path: string, found: CounterStatus | undefined): string[] {
-  if (!found) return ['state\tclosed', `socket\t${path}`]
+  if (!found) return ['state\tclosed', `socket\t${safeText(path)}`]
   const { pid, since, underWay, served, declined, declinedBecause, idleMs, server } = found
   return [
     'state\topen',
-    `socket\t${path}`,
+    `socket\t${safeText(path)}`,
     `pid\t${pid}`,
     `since\t${since}`,
     `under way\t${underWay}`,
@@ -175,7 +175,7 @@ async function runCounter(
   })
   takeSignAway(path)
   if (output.json) await output.document({ socket: path })
-  else await output.write(`${path}\n`)
+  else await output.write(`${safeText(path)}\n`)
   if (!signal.aborted) await Promise.race([once(signal, 'abort'), counter.closed])
   await counter.close()
   await shared.close()

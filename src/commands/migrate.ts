@@ -42,9 +42,9 @@ async function report({ output, tickets }: Context, isCheck: boolean) {
   const isCurrent = pending.length === 0 && unknown.length === 0
   if (output.json) await output.document({ ok: isCurrent, applied, pending, unknown })
   else {
-    for (const name of applied) await output.write(`applied\t${name}\n`)
+    for (const name of applied) await output.write(`applied\t${safeText(name)}\n`)
     for (const name of pending) await output.write(`pending\t${name}\n`)
-    for (const name of unknown) await output.write(`unknown\t${name}\n`)
+    for (const name of unknown) await output.write(`unknown\t${safeText(name)}\n`)
     if (unknown.length > 0) output.hint('The schema is newer than this program. Upgrade tickets.')
     else if (!isCurrent) output.hint('Run `tickets migrate` to bring the schema up to date.')
   }

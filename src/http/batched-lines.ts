@@ -1,3 +1,5 @@
+import { safeJsonText } from '../terminal/safe-text.js'
+
 /** Where lines of the log end up. */
 export interface LineWriter {
   write(text: string): unknown
@@ -25,6 +27,7 @@ export class BatchedLines {
     this.#timer = undefined
     const lines = this.#lines
     this.#lines = ''
-    if (lines !== '') this.#writer.write(lines)
+    // An error may repeat a user's words, and the log may be read on a terminal.
+    if (lines !== '') this.#writer.write(safeJsonText(lines))
   }
 }

@@ -9,6 +9,11 @@ export function safeText(text: string): string {
   return isPlain.test(text) ? text : text.replace(unsafe(), visibleEscape)
 }
 
+/** The same for text of several lines, such as SQL or a stack: of all controls, its line breaks stay. */
+export function safeLines(text: string): string {
+  return text.split('\n').map(safeText).join('\n')
+}
+
 /**
  * A CSV cell that no spreadsheet runs: a formula's first character, hidden behind white space or
  * not, gets an apostrophe before it (OWASP, "CSV Injection"). Quoting is the CSV writer's work.
@@ -22,11 +27,16 @@ export function safeCell(text: string): string {
  * as `\uXXXX`: the same document to a parser, and harmless to a terminal.
  */
 export function safeJson(value: unknown): string {
-  const text = JSON.stringify(value)
-  return isPlain.test(text) ? text : text.replace(unsafeInJson, jsonEscape)
+  return safeJsonText(JSON.stringify(value))
+}
+
+/** The same for JSON that is text already; line breaks between documents stay. */
+export function safeJsonText(text: string): string {
+  return isPlainJson.test(text) ? text : text.replace(unsafeInJson, jsonEscape)
 }
 
 const isPlain = /^[ -~]*$/
+const isPlainJson = /^[\n -~]*$/
 
 // Scripts whose spelling needs the zero-width joiner and non-joiner.
 const joining = [
