@@ -15,11 +15,15 @@ export function safeLines(text: string): string {
 }
 
 /**
- * A CSV cell that no spreadsheet runs: a formula's first character, hidden behind white space or
- * not, gets an apostrophe before it (OWASP, "CSV Injection"). Quoting is the CSV writer's work.
+ * A CSV cell that no spreadsheet runs: a formula's first character, behind white space or quotation
+ * marks or not, gets an apostrophe before them (OWASP, "CSV Injection"). So it does after a
+ * semicolon, a tab or a line break inside the cell: a spreadsheet that takes one of these for the
+ * separator, as some countries' do, begins a cell there, quoted or not. A comma needs none, as a
+ * reader that separates at commas heeds the quotation marks that the CSV writer puts.
  */
 export function safeCell(text: string): string {
-  return formula.test(text) ? `'${text}` : text
+  const inside = text.replace(formulaInside, "$&'")
+  return formula.test(text) ? `'${inside}` : inside
 }
 
 /**
@@ -72,7 +76,8 @@ function unsafe(): RegExp {
 }
 
 const unsafeInJson = /[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu
-const formula = /^[\s\p{Cc}\p{Cf}]*[=+\-@＝＋－＠]|^[\t\r\n]/u
+const formula = /^[\s"\p{Cc}\p{Cf}]*[=+\-@＝＋－＠]|^[\t\r\n]/u
+const formulaInside = /[;\t\r\n](?=[\s"\p{Cc}\p{Cf}]*[=+\-@＝＋－＠])/gu
 
 const shortEscapes: Record<string, string> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
 

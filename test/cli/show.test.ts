@@ -170,13 +170,13 @@ describe('a hostile name', () => {
   })
 
   it('that a spreadsheet would run is disarmed in CSV, and there only', async () => {
-    const formula = '=HYPERLINK("http://evil")'
+    const formula = '=HYPERLINK("http://evil");=1+1'
     await run(...create, '--name', formula)
     const [csv, json] = await Promise.all([
       run('show', 'list', '--search', 'hyperlink', '-o', 'csv'),
       run('show', 'list', '--search', 'hyperlink', '--json'),
     ])
-    expect(csv.stdout).toContain(`,"'=HYPERLINK(""http://evil"")",`)
+    expect(csv.stdout).toContain(`,"'=HYPERLINK(""http://evil"");'=1+1",`)
     expect(json.json()).toMatchObject([{ name: formula }])
   })
 })

@@ -1,3 +1,5 @@
+import { parse } from 'csv-parse/sync'
+import { stringify } from 'csv-stringify/sync'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { fitText, padText, textWidth } from '../../src/terminal/fit-text.js'
@@ -58,17 +60,80 @@ describe('safeJson', () => {
 })
 
 describe('safeCell', () => {
-  test.each(['=1+1', '+1', '-1', '@SUM(A1)', '＝1', ' =1', '\t=1', '\r', '\n=1', '\ufeff=1'])(
+  test.each(['=1+1', '+1', '-1', '@SUM(A1)', '＝1', ' =1', '\r', '\ufeff=1', '"=1'])(
     'disarms %j',
     (text) => {
       expect(safeCell(text)).toBe(`'${text}`)
     },
   )
 
-  test.each(['Ada', 'a=b', '2026-12-25', '', "O'Neill"])('leaves %j alone', (text) => {
-    expect(safeCell(text)).toBe(text)
+  test.each([
+    ['x;=1+1;y', "x;'=1+1;y"],
+    ['x\t@SUM(A1)', "x\t'@SUM(A1)"],
+    ['x; -1', "x;' -1"],
+    ['x";"=1', `x";'"=1`],
+    ['x\r\n=1', "x\r'\n'=1"],
+    ['\t=1', "'\t'=1"],
+    ['=1;=2', "'=1;'=2"],
+  ])('disarms what would begin a cell inside of %j', (text, cell) => {
+    expect(safeCell(text)).toBe(cell)
+  })
+
+  test.each(['Ada', 'a=b', '2026-12-25', '', "O'Neill", 'Smith, +1', 'a; b=c', "x;'=1", 'x\ny'])(
+    'leaves %j alone',
+    (text) => {
+      expect(safeCell(text)).toBe(text)
+    },
+  )
+
+  const spiteful = fc
+    .array(fc.constantFrom(...'=+-@;,\t\r\n "\'x１＝'), { maxLength: 12 })
+    .map((characters) => characters.join(''))
+  const startsFormula = /^[\s"]*[=+\-@＝]/
+
+  test.each([',', ';', '\t'])(
+    'no spreadsheet that separates at %j begins a formula',
+    (separator) => {
+      fc.assert(
+        fc.property(spiteful, spiteful, (one, other) => {
+          const csv = stringify([['id', safeCell(one), safeCell(other), 'end']])
+          const cells = cellsOf(csv, separator)
+          expect(cells.filter((cell) => startsFormula.test(cell))).toEqual([])
+        }),
+      )
+    },
+  )
+
+  test('nor does one that separates at semicolons, tabs and lines and heeds no quotes', () => {
+    fc.assert(
+      fc.property(spiteful, (text) => {
+        const csv = stringify([['id', safeCell(text), 'end']])
+        const cells = csv.split(/[;\t\r\n]/)
+        expect(cells.filter((cell) => startsFormula.test(cell))).toEqual([])
+      }),
+    )
+  })
+
+  test('a reader of CSV gets the text back but for the apostrophes', () => {
+    fc.assert(
+      fc.property(spiteful, (text) => {
+        const [row] = parse(stringify([['id', safeCell(text)]])) as string[][]
+        expect(row![1]!.replaceAll("'", '')).toBe(text.replaceAll("'", ''))
+      }),
+    )
   })
 })
+
+/** As a spreadsheet reads it: quotation marks count at the beginning of a cell, whatever follows. */
+function cellsOf(csv: string, separator: string): string[] {
+  const cell = new RegExp(
+    `(?:"((?:[^"]|"")*)(?:"|$))?([^${separator}\\r\\n]*)([${separator}\\r\\n]|$)`,
+    'gy',
+  )
+  return [...csv.matchAll(cell)].map(
+    ([, quoted = '', rest = '']) => quoted.replaceAll('""', '"') + rest,
+  )
+}
 
 describe('fitText', () => {
   test.each([
