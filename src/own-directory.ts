@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, type Stats, statSync } from 'node:fs'
+import { lstatSync, mkdirSync, readFileSync, type Stats, statSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { dirname } from 'node:path'
 
@@ -10,8 +10,7 @@ import { dirname } from 'node:path'
 export function makeOwnDirectory(directory: string): void {
   const [around, home] = [dirname(directory), dirname(dirname(directory))]
   const nearest = [directory, around, home].find((path) => statSync(path, GENTLY)) ?? home
-  const { uid } = statSync(nearest)
-  if (!isTrusted(uid)) {
+  if (!isOwn(nearest)) {
     throw Object.assign(new Error(`${nearest} is somebody else's`), {
       code: 'EPERM',
       syscall: 'mkdir',
@@ -36,7 +35,12 @@ const GENTLY = { throwIfNoEntry: false } as const
 export function isClosed(directory: string): boolean {
   const stats = statSync(directory)
   const isSticky = (stats.mode & 0o1000) !== 0
-  return isTrusted(stats.uid) && (isSticky || hazardOf(stats) === undefined)
+  return isOwn(directory) && (isSticky || hazardOf(stats) === undefined)
+}
+
+/** Whether a directory is this user's or root's, and so is the link that leads there, if it is one. */
+function isOwn(directory: string): boolean {
+  return isTrusted(lstatSync(directory).uid) && isTrusted(statSync(directory).uid)
 }
 
 /** Who may change a file: what `stat` says of it. */

@@ -13,9 +13,9 @@ import {
 import { dirname, join } from 'node:path'
 import { Script } from 'node:vm'
 import envPaths from 'env-paths'
-import { makeOwnDirectory } from '../own-directory.js'
+import { hazardOf, isClosed, makeOwnDirectory } from '../own-directory.js'
 
-const { O_NONBLOCK, O_RDONLY } = constants
+const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants
 
 /** For `performance`, whose mere mention makes Node load all of its module for measuring. */
 const clock = {
@@ -95,15 +95,19 @@ function cacheFileFor(script: string, word: string | undefined): string {
   return join(cache, `${script}-${process.version}-${process.arch}-${command}`)
 }
 
-/** Code is only ever taken from a file of our own: root with another's HOME must not run theirs. */
+/**
+ * Code is taken only from a file that this user made and that no other user can change or replace:
+ * root with another user's HOME must not run theirs.
+ */
 function readOwn(file: string): Buffer | undefined {
   try {
-    // Whatever has that name: a pipe would be waited for.
-    const descriptor = openSync(file, O_RDONLY | O_NONBLOCK)
+    // Whatever has that name: a pipe would be waited for, and a link leads to another file.
+    const descriptor = openSync(file, O_RDONLY | O_NONBLOCK | O_NOFOLLOW)
     try {
       const stats = fstatSync(descriptor)
-      const isOwn = stats.isFile() && stats.uid === process.geteuid?.()
-      return isOwn ? readFileSync(descriptor) : undefined
+      const isOwn = stats.isFile() && stats.uid === process.geteuid?.() && stats.nlink === 1
+      const isSafe = isOwn && hazardOf(stats) === undefined && isClosed(dirname(file))
+      return isSafe ? readFileSync(descriptor) : undefined
     } finally {
       closeSync(descriptor)
     }
@@ -113,14 +117,15 @@ function readOwn(file: string): Buffer | undefined {
 }
 
 /**
- * In one step, as fifty first runs may do it at once; read-only or full, it is done without. The draft
- * is a new file, as whoever foresees its name may have laid a link there.
+ * In one step, as fifty first runs may do it at once; read-only or full, it is done without, and where
+ * others may write, too. The draft is a new file: another may have foreseen its name and laid a link.
  */
 function write(file: string, data: Buffer): void {
   const draft = `${file}.${process.pid}`
   let descriptor: number
   try {
     makeOwnDirectory(dirname(file))
+    if (!isClosed(dirname(file))) return
     descriptor = openSync(draft, 'wx', 0o600)
   } catch {
     // Then the next run compiles again.

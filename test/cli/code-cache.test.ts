@@ -1,0 +1,103 @@
+import {
+  chmod,
+  lchown,
+  link,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readdir,
+  rename,
+  rm,
+  symlink,
+} from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { tickets } from '../support/cli.js'
+
+const isRoot = process.getuid?.() === 0
+const notRoot = 'only root can give files to another user'
+const STRANGER = 4242
+
+let home: string
+/** Of the program's caches. */
+let directory: string
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), 'tickets-code-cache-'))
+  directory = join(home, 'tickets')
+})
+afterEach(() => rm(home, { recursive: true }))
+
+async function run() {
+  const ran = await tickets(['completion', 'bash'], { env: { XDG_CACHE_HOME: home } })
+  expect([ran.exitCode, ran.stderr]).toEqual([0, ''])
+}
+
+const inodes = async () =>
+  Promise.all(
+    (await readdir(directory)).map(async (name) => (await lstat(join(directory, name))).ino),
+  )
+
+type Case = [what: string, arrange: (path: string) => Promise<unknown>, by?: 'root']
+
+describe('a cache of compiled code is not taken from, and made anew in the place of', () => {
+  const cases: Case[] = [
+    [
+      'a link to a file of this user',
+      async (path) => {
+        await rename(path, join(home, 'elsewhere'))
+        await symlink(join(home, 'elsewhere'), path)
+      },
+    ],
+    ['a file with a second name', (path) => link(path, join(home, 'second'))],
+    ['a file that all may write', (path) => chmod(path, 0o666)],
+    ["another user's file", (path) => lchown(path, STRANGER, STRANGER), 'root'],
+  ]
+
+  it.for(cases)('%s', async ([, arrange, by], { skip }) => {
+    if (by === 'root' && !isRoot) skip(notRoot)
+    await run()
+    const paths = (await readdir(directory)).map((name) => join(directory, name))
+    for (const path of paths) {
+      await rm(join(home, 'second'), { force: true })
+      await arrange(path)
+      const { ino } = await lstat(path)
+      await run()
+      const { ino: now, nlink, uid, mode } = await lstat(path)
+      expect(now).not.toBe(ino)
+      expect([nlink, uid, mode & 0o777]).toEqual([1, process.getuid?.(), 0o600])
+    }
+  })
+})
+
+describe('nothing is written to', () => {
+  const cases: Case[] = [
+    ['a directory that all may write', () => chmod(directory, 0o777)],
+    ["another user's directory", () => lchown(directory, STRANGER, STRANGER), 'root'],
+    [
+      "a directory that another user's link leads to",
+      async () => {
+        await rename(directory, join(home, 'elsewhere'))
+        await symlink(join(home, 'elsewhere'), directory)
+        await lchown(directory, STRANGER, STRANGER)
+      },
+      'root',
+    ],
+  ]
+
+  it.for(cases)('%s', async ([, arrange, by], { skip }) => {
+    if (by === 'root' && !isRoot) skip(notRoot)
+    await mkdir(directory)
+    await arrange(directory)
+    await run()
+    expect(await readdir(directory)).toEqual([])
+  })
+})
+
+it('otherwise it is made once, and taken from then on', async () => {
+  await run()
+  const made = await inodes()
+  expect(made.length).toBeGreaterThan(0)
+  await run()
+  expect(await inodes()).toEqual(made)
+})
