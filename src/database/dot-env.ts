@@ -7,6 +7,7 @@ import {
   openSync,
   readFileSync,
   readlinkSync,
+  realpathSync,
   type Stats,
   statSync,
 } from 'node:fs'
@@ -34,7 +35,7 @@ export function readDotEnv(path: string, choosing: readonly string[]): Variables
   const refuse: Refuse = (reason, remedy, cause) =>
     new TicketsError(
       'DB_MISSING',
-      `${visible(path)} cannot say which database to use: ${reason}. ${remedy ? `${remedy}, or name` : 'Name'} the database with --db or DATABASE_URL; "embedded" is the embedded server.`,
+      `${visible(resolve(path))} cannot say which database to use: ${reason}. ${remedy ? `${remedy}, or name` : 'Name'} the database with --db or DATABASE_URL; "embedded" is the embedded server.`,
       { cause },
     )
   try {
@@ -75,7 +76,8 @@ function followLinks(path: string, refuse: Refuse): string {
   for (let links = 0; links < MOST_LINKS; links++) {
     const directory = dirname(at)
     const hazard = hazardOf(statSync(directory))
-    if (hazard) throw refuse(`the directory ${visible(directory)} ${hazard.reason}`, hazard.remedy)
+    if (hazard)
+      throw refuse(`the directory ${visible(resolve(directory))} ${hazard.reason}`, hazard.remedy)
     const found = lstatSync(at)
     if (!found.isSymbolicLink()) {
       // Before it is opened: to open a device may be enough to set it off.
@@ -83,7 +85,7 @@ function followLinks(path: string, refuse: Refuse): string {
       return at
     }
     if (!isTrusted(found.uid)) throw refuse(`the link ${visible(at)} belongs to another user`)
-    at = resolve(directory, readlinkSync(at))
+    at = resolve(realpathSync(directory), readlinkSync(at))
   }
   throw refuse('its symbolic links lead in a circle', 'Remove it')
 }

@@ -128,7 +128,7 @@ describe('a .env that is a pipe', () => {
     const dataDir = join(cwd, 'data')
     const ran = await tickets(args, { cwd, env: { TICKETS_DATA_DIR: dataDir } })
     expect([ran.exitCode, ran.json().error.code]).toEqual([6, 'DB_MISSING'])
-    expect(ran.json().error.message).toContain('.env')
+    expect(ran.json().error.message).toContain(join(cwd, '.env'))
     expect(existsSync(dataDir)).toBe(false)
   })
 })
