@@ -11,6 +11,7 @@ import {
 } from './core/booking-list.js'
 import { BookingQueue } from './core/booking-queue.js'
 import { type BookingOptions, bookSeats, previewSeats, refusalError } from './core/bookings.js'
+import { type FindOptions, findShow, findShows } from './core/find-shows.js'
 import { type HistoryEvent, type HistoryOf, listHistory } from './core/history.js'
 import { type Cancelled, type CancelOptions, cancelBooking } from './core/life/cancel.js'
 import { type CheckIn, type CheckInOptions, checkIn } from './core/life/check-in.js'
@@ -30,7 +31,6 @@ import {
 import { reportOnShow, type ShowReport } from './core/show-report.js'
 import {
   createShow,
-  findShow,
   listShows,
   type NewShow,
   type Show,
@@ -103,12 +103,16 @@ class BoxOffice implements Tickets {
     yield* listShows(this.#db, { ...filter, ...(after !== undefined && { after }) })
   }
 
-  findShow(show: string): Promise<Show> {
-    return this.#run((db) => findShow(db, show))
+  findShow(show: string, options?: FindOptions): Promise<Show> {
+    return this.#run((db) => findShow(db, show, options))
+  }
+
+  findShows(show: string, options?: FindOptions): Promise<Show[]> {
+    return this.#run((db) => findShows(db, show, options))
   }
 
   viewShow(show: string): Promise<ShowDetails> {
-    return this.#run((db) => viewShow(db, show))
+    return this.#run(async (db) => viewShow(db, await showIdOf(db, show)))
   }
 
   async *watchShow(show: string, options?: WatchOptions): AsyncGenerator<ShowDetails> {

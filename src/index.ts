@@ -12,6 +12,7 @@ export type {
 export type { BookingFilter, ListedBooking } from './core/booking-list.js'
 export type { BookingOptions } from './core/bookings.js'
 export { type ErrorCode, errorCodes, TicketsError } from './core/errors.js'
+export type { FindOptions } from './core/find-shows.js'
 export type { HistoryEvent, HistoryOf } from './core/history.js'
 export {
   bookingJson,

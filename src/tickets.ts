@@ -3,6 +3,7 @@ import type { AllOrNothing, Order } from './core/all-or-nothing.js'
 import type { BookingOutcome, BookingRequest, BookingStatus } from './core/booking.js'
 import type { BookingFilter, ListedBooking } from './core/booking-list.js'
 import type { BookingOptions } from './core/bookings.js'
+import type { FindOptions } from './core/find-shows.js'
 import type { HistoryEvent, HistoryOf } from './core/history.js'
 import type { Cancelled, CancelOptions } from './core/life/cancel.js'
 import type { CheckIn, CheckInOptions } from './core/life/check-in.js'
@@ -83,8 +84,13 @@ export interface Tickets {
    * `findShow`. Throws INVALID_INPUT, SHOW_NOT_FOUND, AMBIGUOUS_ID.
    */
   listShows(filter?: ShowFilter): AsyncGenerator<Show>
-  /** The show with this id, beginning of an id, or name. Throws SHOW_NOT_FOUND, AMBIGUOUS_ID. */
-  findShow(show: string): Promise<Show>
+  /**
+   * The show with this id, beginning of an id, or name; `date` narrows a name that several bear.
+   * Throws SHOW_NOT_FOUND, AMBIGUOUS_ID, and INVALID_INPUT for a date that is none.
+   */
+  findShow(show: string, options?: FindOptions): Promise<Show>
+  /** All shows that `findShow` may mean, the next one first; a thousand at most. */
+  findShows(show: string, options?: FindOptions): Promise<Show[]>
   /** The same, with the seats of its house. */
   viewShow(show: string): Promise<ShowDetails>
   /**

@@ -5,7 +5,7 @@ import { query } from '../database/sql.js'
 import { type Booking, type BookingRow, type BookingStatus, toBooking } from './booking.js'
 import { checkText } from './input.js'
 import { findBookingRow } from './life/change-booking.js'
-import { selectIdsWithWords, wordCondition } from './word-search.js'
+import { selectIdsWithWords, type WordSearch, wordCondition } from './word-search.js'
 
 /** A booking in a list, with the show that it is for and whoever of it is inside. */
 export interface ListedBooking extends Booking {
@@ -18,7 +18,7 @@ export interface ListedBooking extends Booking {
   admittedSeats: number[]
 }
 
-/** Which bookings to list. The oldest comes first, or by customer for a door list. */
+/** Which bookings to list, and in which order. */
 export interface BookingFilter {
   /** The id of a show; default: all shows. */
   show?: string
@@ -27,35 +27,30 @@ export interface BookingFilter {
   status?: BookingStatus
   /** Only bookings with this seat, by number. */
   seat?: number
-  sort?: 'time' | 'customer'
+  /** Only bookings made at this time or later, by the database's clock. */
+  since?: Date
+  /** Only bookings made before this time. */
+  until?: Date
+  /** By when they were made, the oldest or the newest first, or by customer for a door list; default: time. */
+  sort?: 'time' | 'newest' | 'customer'
   limit?: number
 }
 
 const PAGE_SIZE = 1000
+/** No index has the bookings by customer: they are sorted for each so many places. */
+const AT_DOOR = 20_000
 
 /**
- * Lists bookings page by page, any number in constant memory and in a stable order: by their id,
- * which is the order in which they were made, or by customer and then id.
+ * Lists bookings page by page, any number in constant memory and in a stable order: by when they
+ * were made and then by id, or by customer before both.
  * Throws INVALID_INPUT for a customer without a word in it.
  */
 export async function* listBookings(
   db: Database,
   filter: BookingFilter = {},
 ): AsyncGenerator<ListedBooking> {
-  const byCustomer = filter.sort === 'customer'
-  let place: Place | undefined
-  let left = filter.limit ?? Number.POSITIVE_INFINITY
-  while (left > 0) {
-    const size = Math.min(left, PAGE_SIZE)
-    const rows = await withRetry(db, () =>
-      byCustomer ? doorPage(db.knex, filter, place, size) : page(db.knex, filter, place, size),
-    )
-    for (const row of rows) yield toListed(row)
-    const last = rows.at(-1)
-    if (last === undefined || rows.length < size) return
-    left -= rows.length
-    place = { isNameless: last.customer === null, name: last.lower_customer ?? '', id: last.id }
-  }
+  const rows = filter.sort === 'customer' ? rowsAtDoor(db, filter) : rowsInOrder(db, filter)
+  for await (const row of rows) yield toListed(row)
 }
 
 /** One booking, by its id or reference. Throws BOOKING_NOT_FOUND. */
@@ -83,7 +78,7 @@ export async function suggestBookings(
       // A range, because whether LIKE finds its way by the index depends on the collation.
       `${SELECT_LISTED} where b.status = any(?::text[])
        ${first === '' ? '' : 'and b.reference between rpad(?, 8, ?) and rpad(?, 8, ?)'}
-       order by b.id desc limit 50`,
+       order by b.created_at desc, b.id desc limit 50`,
       [statuses, ...(first === '' ? [] : [first, '2', first, 'Z'])],
     ),
   )
@@ -97,73 +92,142 @@ interface ListRow extends BookingRow {
   total_seats: number
   seats_per_row: number | null
   admitted_seats: number[]
-  /** As PostgreSQL lowers it, whose order the pages follow. */
-  lower_customer: string | null
 }
 
+/** A moment to the microsecond, which a Date cannot tell apart. */
+const EXACT_CREATED_AT = 'created_at::text as exact_created_at'
+
 const SELECT_LISTED = `
-  select b.*, lower(b.customer) as lower_customer,
-         s.name as show_name, s.time_zone, s.total_seats, s.seats_per_row,
+  select b.*, b.${EXACT_CREATED_AT}, s.name as show_name, s.time_zone, s.total_seats, s.seats_per_row,
          coalesce(b.status = 'HELD' and b.held_until <= clock_timestamp(), false) as has_expired,
          array(select seat from admissions where booking_id = b.id order by seat) as admitted_seats
   from bookings b join shows s on s.id = b.show_id`
 
-/** The last row of the page before. */
-interface Place {
-  isNameless: boolean
-  /** Lowered, as the database does it. */
-  name: string
-  id: string
+/** In the order in which the bookings were made, or backwards. */
+async function* rowsInOrder(db: Database, filter: BookingFilter): AsyncGenerator<ListRow> {
+  const isDescending = filter.sort === 'newest'
+  const [direction, beyond] = isDescending ? ['desc', '<'] : ['asc', '>']
+  let after: { exact_created_at: string; id: string } | undefined
+  let left = filter.limit ?? Number.POSITIVE_INFINITY
+  while (left > 0) {
+    const size = Math.min(left, PAGE_SIZE)
+    const where = (rows: Knex.QueryBuilder) => {
+      narrow(rows, filter)
+      if (after === undefined) return
+      const place = [after.exact_created_at, after.id]
+      rows.whereRaw(`(created_at, id) ${beyond} (?::timestamptz, ?::uuid)`, place)
+    }
+    const page = selectInOrder(db.knex, filter.customer, { where, isDescending, size })
+    const rows = await withRetry(db, () =>
+      query<ListRow & { exact_created_at: string }>(
+        db.knex,
+        `${SELECT_LISTED} where b.id in (?) order by b.created_at ${direction}, b.id ${direction}`,
+        [page],
+      ),
+    )
+    yield* rows
+    after = rows.at(-1)
+    if (rows.length < size) return
+    left -= size
+  }
 }
 
-/** In the order in which the bookings were made. */
-function page(knex: Knex, filter: BookingFilter, after: Place | undefined, size: number) {
-  const isMeant = (rows: Knex.QueryBuilder) => {
-    narrow(rows, filter)
-    if (after !== undefined) rows.where('id', '>', after.id)
+function selectInOrder(
+  knex: Knex,
+  customer: string | undefined,
+  page: Pick<WordSearch, 'where' | 'isDescending' | 'size'>,
+): Knex.QueryBuilder {
+  const { where, isDescending, size } = page
+  const order = ['created_at', 'id']
+  if (customer !== undefined) {
+    const search = { table: 'bookings', column: 'customer', order, look: 256, ...page }
+    return selectIdsWithWords(knex, checkText('customer', customer, 200), search)
   }
-  const { customer } = filter
-  const ids =
-    customer === undefined
-      ? knex('bookings').select('id').modify(isMeant).orderBy('id').limit(size)
-      : selectIdsWithWords(knex, checkText('customer', customer, 200), {
-          table: 'bookings',
-          column: 'customer',
-          order: ['id'],
-          where: isMeant,
-          size,
-          look: 256,
-        })
-  return query<ListRow>(knex, `${SELECT_LISTED} where b.id in (?) order by b.id`, [ids])
+  const direction = isDescending ? 'desc' : 'asc'
+  return knex('bookings')
+    .select('id')
+    .modify(where)
+    .orderBy(order.map((column) => ({ column, order: direction })))
+    .limit(size)
+}
+
+/** Where a booking stands in the order of customers. */
+interface DoorPlace {
+  id: string
+  is_nameless: boolean
+  folded_customer: string
+  exact_created_at: string
 }
 
 /** By customer, as at the door; nameless walk-ups come last. */
-function doorPage(knex: Knex, filter: BookingFilter, after: Place | undefined, size: number) {
-  const order = `(customer is null), lower(coalesce(customer, '')), id`
-  const ids = knex('bookings')
-    .select('id')
-    .modify((rows) => {
-      narrow(rows, filter)
-      if (filter.customer !== undefined) {
-        rows.whereRaw(...wordCondition('customer', checkText('customer', filter.customer, 200)))
-      }
-      if (after === undefined) return
-      rows.whereRaw(`(${order}) > (?, ?, ?)`, [after.isNameless, after.name, after.id])
-    })
-    .orderByRaw(order)
-    .limit(size)
-  return query<ListRow>(
-    knex,
-    `${SELECT_LISTED} where b.id in (?)
-     order by (b.customer is null), lower(coalesce(b.customer, '')), b.id`,
-    [ids],
+async function* rowsAtDoor(db: Database, filter: BookingFilter): AsyncGenerator<ListRow> {
+  let after: DoorPlace | undefined
+  let left = filter.limit ?? Number.POSITIVE_INFINITY
+  while (left > 0) {
+    const size = Math.min(left, AT_DOOR)
+    const places = await withRetry(db, () => selectAtDoor(db.knex, filter, after, size))
+    for (let first = 0; first < places.length; first += PAGE_SIZE) {
+      const ids = places.slice(first, first + PAGE_SIZE).map(({ id }) => id)
+      // Looked at again: since the places were read, some may have become what is not asked for.
+      const page = db.knex('bookings').select('id').whereIn('id', ids)
+      yield* await withRetry(db, () =>
+        query<ListRow>(
+          db.knex,
+          `${SELECT_LISTED} where b.id in (?) order by array_position(?::uuid[], b.id)`,
+          [page.modify(narrow, filter), ids],
+        ),
+      )
+    }
+    after = places.at(-1)
+    if (places.length < size) return
+    left -= size
+  }
+}
+
+function selectAtDoor(
+  knex: Knex,
+  filter: BookingFilter,
+  after: DoorPlace | undefined,
+  size: number,
+): Promise<DoorPlace[]> {
+  const folded = knex('bookings')
+    .select('id', 'created_at', knex.raw('customer is null as is_nameless'))
+    .select(knex.raw(`folded_text(coalesce(customer, '')) as folded_customer`))
+    .modify(narrow, filter)
+  if (filter.customer !== undefined) {
+    folded.whereRaw(...wordCondition('customer', checkText('customer', filter.customer, 200)))
+  }
+  const order = 'is_nameless, folded_customer collate people, created_at, id'
+  return (
+    knex
+      // Materialized: each name is folded once, however often it is compared.
+      .withMaterialized('folded', folded)
+      .select<DoorPlace[]>('id', 'is_nameless', 'folded_customer', knex.raw(EXACT_CREATED_AT))
+      .from('folded')
+      .modify((rows) => {
+        if (after === undefined) return
+        const { is_nameless, folded_customer, exact_created_at, id } = after
+        rows.whereRaw(`(${order}) > (?::bool, ?::text, ?::timestamptz, ?::uuid)`, [
+          is_nameless,
+          folded_customer,
+          exact_created_at,
+          id,
+        ])
+      })
+      .orderByRaw(order)
+      .limit(size)
   )
 }
 
-function narrow(rows: Knex.QueryBuilder, { show, status, seat }: BookingFilter): void {
+function narrow(
+  rows: Knex.QueryBuilder,
+  { show, status, seat, since, until }: BookingFilter,
+): void {
   if (show !== undefined) rows.where('show_id', show)
   if (status !== undefined) rows.where('status', status)
   if (seat !== undefined) rows.whereRaw('?::int = any(seats)', seat)
+  if (since !== undefined) rows.where('created_at', '>=', since)
+  if (until !== undefined) rows.where('created_at', '<', until)
 }
 
 function toListed(row: ListRow): ListedBooking {

@@ -5,6 +5,7 @@ import { execute, query } from '../database/sql.js'
 import type { BookingRow } from './booking.js'
 import { type Draft, scopedKey } from './draft.js'
 import { TicketsError } from './errors.js'
+import { canonicalText } from './fold-text.js'
 import { newReference } from './references.js'
 import { showNotFound } from './shows.js'
 import { sqlArray, sqlColumn, sqlLists } from './sql-array.js'
@@ -165,7 +166,8 @@ type Recorded = Pick<
 >
 
 function replay(draft: Draft, earlier: Recorded): void {
-  if (earlier.key_request !== draft.keyRequest) {
+  const [first, again] = [earlier.key_request!, draft.keyRequest!].map(canonicalText)
+  if (first !== again) {
     draft.error = keyReused()
     return
   }

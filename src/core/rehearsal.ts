@@ -7,6 +7,7 @@ import { refusalError } from './bookings.js'
 import { decide, type House } from './decide.js'
 import { type Draft, draftOf, scopedKey } from './draft.js'
 import { TicketsError } from './errors.js'
+import { canonicalText } from './fold-text.js'
 import { heldSeats, houseOf, selectHouse, warningsOf } from './house.js'
 import { keyReused } from './record.js'
 import { seatLabel } from './seats.js'
@@ -137,7 +138,7 @@ async function readHouse(db: Database, showId: string): Promise<(House & Warned)
   )
 }
 
-/** Stands for a request in a tenth of its length. */
+/** Stands for a request, as texts are compared, in a tenth of its length. */
 function digestOf(keyRequest: string): string {
-  return createHash('sha256').update(keyRequest).digest('base64')
+  return createHash('sha256').update(canonicalText(keyRequest)).digest('base64')
 }

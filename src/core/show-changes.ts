@@ -3,10 +3,11 @@ import { withRetry } from '../database/retry.js'
 import { query } from '../database/sql.js'
 import { inTransaction } from '../database/transaction.js'
 import { TicketsError } from './errors.js'
+import { findShow } from './find-shows.js'
 import { bookedOf, heldSeats, layoutOf, lockHouse } from './house.js'
 import { checkText } from './input.js'
 import { checkSize } from './show-size.js'
-import { checkTimeZone, createShow, findShow, IS_LIVE_HOLD, type Show } from './shows.js'
+import { checkTimeZone, createShow, IS_LIVE_HOLD, type Show } from './shows.js'
 
 /** What may be changed of a show; what is left out stays. */
 export interface ShowEdit {

@@ -2,9 +2,10 @@ import type { Knex } from 'knex'
 import type { Database } from '../database/connection.js'
 import { withRetry } from '../database/retry.js'
 import { query } from '../database/sql.js'
+import { findShow } from './find-shows.js'
 import { bookedOf, selectHouse } from './house.js'
 import { rowLabel } from './seats.js'
-import { findShow, IS_LIVE_HOLD, type Show } from './shows.js'
+import { IS_LIVE_HOLD, type Show } from './shows.js'
 
 /** Seats by state; `sold + held + house + free` is `total`, always. */
 export interface SeatCounts {

@@ -33,7 +33,7 @@ export function selectFirstWithWords(
     .modify(where)
     .whereRaw('show_words.word = bearers.word')
     .whereRaw(
-      `(numnode(to_tsquery('simple', ?)) = 1 or (
+      `(numnode(to_tsquery('simple', folded_text(?))) = 1 or (
          select ${hasWords} from shows
          where shows.start_time = show_words.start_time and shows.id = show_words.id
        ))`,

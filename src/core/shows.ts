@@ -5,7 +5,6 @@ import { withRetry } from '../database/retry.js'
 import { query } from '../database/sql.js'
 import { inTransaction } from '../database/transaction.js'
 import { TicketsError } from './errors.js'
-import { formatStartTime } from './format-time.js'
 import { checkText } from './input.js'
 import { quote } from './quote.js'
 import { SeatSet } from './seat-set.js'
@@ -95,39 +94,6 @@ export async function* listShows(db: Database, filter: ShowFilter = {}): AsyncGe
   }
 }
 
-/**
- * Finds the one show that `name` means: an id, the beginning of an id (4 characters or more), or
- * an exact name that only one show bears. Throws SHOW_NOT_FOUND, AMBIGUOUS_ID.
- */
-export async function findShow(db: Database, name: string): Promise<Show> {
-  const rows = await withRetry(db, () => showsNamed(db.knex, name))
-  const [row] = rows
-  if (row === undefined) {
-    const meant = await namesLike(db, name)
-    const help = meant === '' ? '`tickets show list` shows them all.' : `Did you mean ${meant}?`
-    throw new TicketsError('SHOW_NOT_FOUND', `There is no show ${quote(name)}. ${help}`)
-  }
-  if (rows.length > 1) {
-    // With their times: the shows of a series have one name.
-    const shows = rows.map(
-      ({ id, start_time, time_zone }) => `${id} (${formatStartTime(start_time, time_zone)})`,
-    )
-    throw new TicketsError(
-      'AMBIGUOUS_ID',
-      `${quote(name)} means more than one show: ${shows.join(', ')}${rows.length > 2 ? ', …' : ''}. Give more of the id.`,
-    )
-  }
-  return toShow(row)
-}
-
-/** The names of shows that have words beginning like these, quoted; empty when there are none. */
-async function namesLike(db: Database, name: string): Promise<string> {
-  if (!/\p{L}/u.test(name) || name.length > 200) return ''
-  const names = new Set<string>()
-  for await (const show of listShows(db, { search: name, limit: 3 })) names.add(quote(show.name))
-  return [...names].join(' or ')
-}
-
 /** Checks the length of a row in a house of so many seats. Throws INVALID_INPUT. */
 export function checkSeatsPerRow(seatsPerRow: number, totalSeats: number): void {
   if (Number.isInteger(seatsPerRow) && seatsPerRow >= 1 && seatsPerRow <= totalSeats) return
@@ -137,9 +103,8 @@ export function checkSeatsPerRow(seatsPerRow: number, totalSeats: number): void 
   )
 }
 
-/** A show and its house, as of now. Throws SHOW_NOT_FOUND, AMBIGUOUS_ID. */
-export async function viewShow(db: Database, name: string): Promise<ShowDetails> {
-  const { id } = await findShow(db, name)
+/** The show with this id and its house, as of now. Throws SHOW_NOT_FOUND. */
+export async function viewShow(db: Database, id: string): Promise<ShowDetails> {
   return withRetry(db, async () => {
     const [row] = await selectShows(db.knex)
       .select('shows.booked_seats', db.knex.raw(`${HELD_SEATS} as held_seats`))
@@ -177,7 +142,8 @@ const HELD_SEATS_COUNT = `(
   from bookings where held_in = shows.id and ${IS_LIVE_HOLD}
 )`
 
-interface ShowRow {
+/** A row of the table `shows`, as node-postgres gives it. */
+export interface ShowRow {
   id: string
   name: string
   start_time: Date
@@ -197,7 +163,8 @@ interface ShowRow {
   held_seats?: number[]
 }
 
-function selectShows(knex: Knex): Knex.QueryBuilder<ShowRow, ShowRow[]> {
+/** Selects shows, all columns that `toShow` needs. */
+export function selectShows(knex: Knex): Knex.QueryBuilder<ShowRow, ShowRow[]> {
   return knex('shows').select(
     'shows.id',
     'shows.name',
@@ -262,30 +229,6 @@ async function showPage(
   return inOrder().whereIn('shows.id', selectIdsWithWords(knex, search, list))
 }
 
-/** Two at most: enough to know that a name is ambiguous. The id wins over a name that looks like one. */
-async function showsNamed(knex: Knex, name: string): Promise<ShowRow[]> {
-  const range = idRange(name)
-  if (range !== undefined) {
-    const byId = await selectShows(knex).whereBetween('shows.id', range).limit(3)
-    if (byId.length > 0) return byId
-  }
-  if (name.includes('\0')) return []
-  return selectShows(knex).where('shows.name', name).limit(3)
-}
-
-const ID_SHAPE = 'xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx'
-
-/** The ids that begin with `prefix`, as a range that the primary key answers. */
-function idRange(prefix: string): [string, string] | undefined {
-  const isPrefix =
-    prefix.length >= 4 &&
-    prefix.length <= ID_SHAPE.length &&
-    [...prefix].every((char, i) => (ID_SHAPE[i] === '-' ? char === '-' : /[0-9a-f]/i.test(char)))
-  if (!isPrefix) return undefined
-  const rest = ID_SHAPE.slice(prefix.length)
-  return [prefix + rest.replaceAll('x', '0'), prefix + rest.replaceAll('x', 'f')]
-}
-
 /** The IANA name in its usual spelling. Throws INVALID_INPUT for what is none. */
 export async function checkTimeZone(name: string): Promise<string> {
   // Loaded late: a booking needs no zones, and their library costs a command's start.
@@ -314,7 +257,8 @@ function checkNewShow(input: NewShow) {
   }
 }
 
-function toShow(row: ShowRow): Show {
+/** The one translation from SQL's names to ours. */
+export function toShow(row: ShowRow): Show {
   return {
     id: row.id,
     name: row.name,

@@ -97,37 +97,37 @@ export async function* readBookings({
   clock,
   showId,
 }: Snapshot): AsyncGenerator<BookingEvidence[]> {
-  for (let after = [ZERO_ID, ZERO_ID]; ; ) {
-    const page = await query<BookingEvidence>(
+  for (let after = [ZERO_ID, '-infinity', ZERO_ID]; ; ) {
+    const page = await query<BookingEvidence & { exact_created_at: string }>(
       trx,
-      `select id, reference, show_id, claim, seats,
+      `select id, reference, show_id, created_at::text as exact_created_at, claim, seats,
               coalesce(${isAbandonedBy('clock')}, false) as is_abandoned,
               ${FAULT} as fault
        from (
          select *,
                 case when claim is null then '{}' else all_seats end as seats,
                 sum(case when claim is null then 0 else pg_column_size(all_seats) end)
-                  over (order by show_id, id rows between unbounded preceding and 1 preceding)
+                  over (order by show_id, created_at, id rows between unbounded preceding and 1 preceding)
                   as bytes_before
          from (
-           select id, reference, show_id, status, seats as all_seats, key, key_request,
+           select id, reference, show_id, created_at, status, seats as all_seats, key, key_request,
                   pending_until, held_until, failure, cancelled_seats, clock,
                   case when status = 'CONFIRMED' then 'sold'
                        when status = 'HELD' and (held_until is null or held_until > clock)
                        then 'held' end as claim
            from bookings, cast(? as timestamptz) as clock
-           where (show_id, id) > (?, ?) ${showId === undefined ? '' : 'and show_id = ?'}
-           order by show_id, id limit ${BOOKINGS_A_PAGE}
+           where (show_id, created_at, id) > (?, ?, ?) ${showId === undefined ? '' : 'and show_id = ?'}
+           order by show_id, created_at, id limit ${BOOKINGS_A_PAGE}
          ) as next
        ) as page
        where bytes_before is null or bytes_before < ${SEAT_BYTES_A_PAGE}
-       order by show_id, id`,
+       order by show_id, created_at, id`,
       [clock, ...after, ...(showId === undefined ? [] : [showId])],
     )
     const last = page.at(-1)
     if (last === undefined) return
     yield page
-    after = [last.show_id, last.id]
+    after = [last.show_id, last.exact_created_at, last.id]
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Database } from '../database/connection.js'
 import { viewBooking } from './booking-list.js'
+import { findShow } from './find-shows.js'
 import type { HistoryOf } from './history.js'
-import { findShow } from './shows.js'
 
 /**
  * The whole id of the show that a name means; see `findShow`. A whole id is taken at its word:

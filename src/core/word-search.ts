@@ -1,5 +1,6 @@
 import type { Knex } from 'knex'
 import { TicketsError } from './errors.js'
+import { canonicalText } from './fold-text.js'
 
 /** Which rows of a table, in which order, are searched for words. */
 export interface WordSearch {
@@ -8,6 +9,8 @@ export interface WordSearch {
   column: string
   /** Columns of the order of the list; an index has them in this order. */
   order: readonly string[]
+  /** The order backwards. */
+  isDescending?: boolean
   /** What else the rows must fulfil. */
   where: (rows: Knex.QueryBuilder) => void
   /** At most so many rows. */
@@ -37,17 +40,18 @@ const LONGEST = 400
  * Throws INVALID_INPUT for a search without a word in it, and for one that is too long.
  */
 export function selectIdsWithWords(knex: Knex, search: string, of: WordSearch): Knex.QueryBuilder {
-  const { column, where, order, size, look } = of
+  const { column, where, order, isDescending = false, size, look } = of
   const columns = [...new Set(['id', ...order])]
+  const inOrder = order.map((column) => ({ column, order: isDescending ? 'desc' : 'asc' }))
   const words = prefixes(search)
   const [hasWords, all] = wordCondition(column, search)
   const rows = () => knex(of.table).select(columns).modify(where)
   const looked = (limit: number) =>
     rows()
-      .select(knex.raw(`to_tsvector('simple', ??) as words`, column))
-      .orderBy([...order])
+      .select(knex.raw(`${wordsIn(column)} as words`))
+      .orderBy(inOrder)
       .limit(limit)
-  const pageOf = (matching: Knex.QueryBuilder) => matching.orderBy([...order]).limit(size)
+  const pageOf = (matching: Knex.QueryBuilder) => matching.orderBy(inOrder).limit(size)
   // What is near is far too, and what is far is found: each is the beginning of the next.
   const near = knex('first').select(columns).whereRaw(`words @@ ${QUERY}`, all)
   const far = knex(looked(FURTHER * look).as('further'))
@@ -61,7 +65,7 @@ export function selectIdsWithWords(knex: Knex, search: string, of: WordSearch): 
   if (words.length === 1) {
     indexed.whereRaw(hasWords, all)
   } else {
-    indexed.whereRaw(`to_tsvector('simple', ??) @@ (${RAREST})`, [column, words])
+    indexed.whereRaw(`${wordsIn(column)} @@ (${RAREST})`, [words])
     found.whereRaw(hasWords, all)
   }
   return pageOf(
@@ -82,18 +86,23 @@ export function selectIdsWithWords(knex: Knex, search: string, of: WordSearch): 
 }
 
 const COUNT_NEAR = '(select count(*) from near)'
-const QUERY = `to_tsquery('simple', ?)`
+const QUERY = `to_tsquery('simple', folded_text(?))`
 
 /** Of several words, the one that the fewest of the first rows have. Nothing is left of mere signs. */
 const RAREST = `
-  select word from unnest(?::text[]) as prefix, to_tsquery('simple', prefix) as word
+  select word from unnest(?::text[]) as prefix, to_tsquery('simple', folded_text(prefix)) as word
   where numnode(word) > 0
   order by (select count(*) from first where words @@ word), length(prefix) desc
   limit 1`
 
 /** The condition that a text has all the words, and the value for its `?`. Throws INVALID_INPUT. */
 export function wordCondition(column: string, search: string): [condition: string, value: string] {
-  return [`to_tsvector('simple', ${column}) @@ ${QUERY}`, prefixes(search).join(' & ')]
+  return [`${wordsIn(column)} @@ ${QUERY}`, prefixes(search).join(' & ')]
+}
+
+/** What the indexes of words have, word for word. */
+function wordsIn(column: string): string {
+  return `to_tsvector('simple', folded_text(${column}))`
 }
 
 /** 'lion ki' → 'lion':* and 'ki':*. */
@@ -112,9 +121,8 @@ export function wordsOf(search: string): string[] {
       `The search has ${search.length} characters; at most ${LONGEST} are allowed.`,
     )
   }
-  const words = search
-    .replaceAll('\0', ' ')
-    .split(/\s+/u)
+  const words = canonicalText(search.replaceAll('\0', ' '))
+    .split(' ')
     .filter((word) => word !== '')
   if (words.length === 0) {
     throw new TicketsError(

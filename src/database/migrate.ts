@@ -8,6 +8,7 @@ import * as m0006 from '../../migrations/0006_sales_in_place.js'
 import * as m0007 from '../../migrations/0007_words_of_shows.js'
 import * as m0008 from '../../migrations/0008_records_beside_the_lock.js'
 import * as m0009 from '../../migrations/0009_safe_triggers_and_logins.js'
+import * as m0010 from '../../migrations/0010_text_as_typed.js'
 import * as m0011 from '../../migrations/0011_keys_of_each_token.js'
 import { TicketsError } from '../core/errors.js'
 import { quote, visible } from '../core/quote.js'
@@ -29,6 +30,7 @@ const migrations: Record<string, Knex.Migration> = {
   '0007_words_of_shows': m0007,
   '0008_records_beside_the_lock': m0008,
   '0009_safe_triggers_and_logins': m0009,
+  '0010_text_as_typed': m0010,
   '0011_keys_of_each_token': m0011,
 }
 

@@ -138,7 +138,7 @@ describe('a database with no place for the tables', () => {
   })
 
   it.each(['LATIN1', 'SQL_ASCII', 'EUC_JP'])('as its encoding is %s', async (encoding) => {
-    const other = await cloneDatabase({ empty: true, encoding })
+    const other = await cloneDatabase({ empty: true, locale: `encoding '${encoding}' locale 'C'` })
     const ran = await tickets(['migrate', '--json'], { db: other.url })
     const { error } = ran.json()
     expect([ran.exitCode, error.code]).toEqual([6, 'NOT_MIGRATED'])

@@ -12,16 +12,20 @@ export interface TestDatabase {
   drop(options?: { force?: boolean }): Promise<void>
 }
 
+export interface CloneOptions {
+  /** Without the schema. */
+  empty?: boolean
+  /** Of an empty database: `encoding 'UTF8' locale 'C'`, and whatever else CREATE DATABASE takes. */
+  locale?: string
+}
+
 /** Clones the migrated template: a few milliseconds, and nobody else's rows. */
-export async function cloneDatabase(
-  options: { empty?: boolean; encoding?: string } = {},
-): Promise<TestDatabase> {
+export async function cloneDatabase(options: CloneOptions = {}): Promise<TestDatabase> {
   const server = inject('server')
+  const { empty = false, locale = '' } = options
   const name = `test_${randomBytes(6).toString('hex')}`
-  const { empty = false, encoding } = options
   await asAdmin(
-    `create database ${name} template ${empty ? 'template0' : server.database}
-     ${encoding === undefined ? '' : `encoding '${encoding}' locale 'C'`}`,
+    `create database ${name} template ${empty ? 'template0' : server.database} ${locale}`,
   )
   const { host, port, user } = server
   const pool = new pg.Pool({ host, port, user, database: name, max: 4 })
