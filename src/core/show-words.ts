@@ -22,8 +22,9 @@ const MANY = 64
 export function selectFirstWithWords(
   knex: Knex,
   search: string,
-  { where, size }: { where: (rows: Knex.QueryBuilder) => void; size: number },
+  { where, isDescending, size }: FirstShows,
 ): Knex.Raw {
+  const direction = isDescending ? 'desc' : 'asc'
   const words = wordsOf(search)
   const [hasWords, all] = wordCondition('name', search)
   // The index of the list has the name and its words: the show itself is not looked at. With EXISTS,
@@ -39,13 +40,13 @@ export function selectFirstWithWords(
        ))`,
       [all, all],
     )
-    .orderBy(['start_time', 'id'])
+    .orderBy(['start_time', 'id'].map((column) => ({ column, order: direction })))
     .limit(size)
   return knex.raw(
     `with recursive sought as (
        select given.word, given.word || '\\xff' as beyond
        from unnest(?::text[]) as part, words_of(part) as given (word)
-       ${words.length > 1 ? BY_RARITY : ''}
+       ${words.length > 1 ? byRarity(isDescending) : ''}
        limit 1
      ), bearers (word, nth) as (
        (select word, 1 from show_words
@@ -63,18 +64,31 @@ export function selectFirstWithWords(
      from (select count(*) < ${MANY} as is_known from bearers) as known left join (
        select distinct start_time, id from bearers cross join lateral (?) as listed
        where (select count(*) from bearers) < ${MANY}
-       order by start_time, id limit ?
+       order by start_time ${direction}, id ${direction} limit ?
      ) as first on true`,
     [words, ofOne, size],
   )
 }
 
-/** A word with fewer shows than 256 before all others; else the one that has them latest. */
-const BY_RARITY = `
-  order by (
-    select row(-count(*), max(start_time)) from (
-      select start_time from show_words
-      where show_words.word >= given.word and show_words.word < given.word || '\\xff'
-      order by show_words.word, start_time limit 256
-    ) as its_first
-  ) desc`
+/** Which of the shows with a word come first. */
+interface FirstShows {
+  /** What else the rows of `show_words` must fulfil. */
+  where: (rows: Knex.QueryBuilder) => void
+  /** The latest first. */
+  isDescending: boolean
+  size: number
+}
+
+/** A word with fewer shows than 256 before all others; else the one whose first 256 lie farthest. */
+function byRarity(isDescending: boolean): string {
+  const direction = isDescending ? 'desc' : 'asc'
+  const farthest = isDescending ? '-extract(epoch from min(start_time))' : 'max(start_time)'
+  return `
+    order by (
+      select row(-count(*), ${farthest}) from (
+        select start_time from show_words
+        where show_words.word >= given.word and show_words.word < given.word || '\\xff'
+        order by show_words.word ${direction}, start_time ${direction} limit 256
+      ) as its_first
+    ) desc`
+}

@@ -49,6 +49,12 @@ export interface NewShow {
 export interface ShowFilter {
   /** Only shows that have not started, by the database's clock. */
   upcoming?: boolean
+  /** Only shows that have started. */
+  past?: boolean
+  /** Only shows that sell: not cancelled, and with free seats. */
+  onSale?: boolean
+  /** The order backwards: the latest first. */
+  latestFirst?: boolean
   /** Words, or beginnings of words, that the name has all of. */
   search?: string
   /** At most so many. */
@@ -77,7 +83,7 @@ export async function createShow(db: Database, input: NewShow): Promise<Show> {
 }
 
 /**
- * Lists shows in the order of their start, page by page: any number of them in constant memory.
+ * Lists shows in the order of their start, or backwards, page by page: any number in constant memory.
  * Throws INVALID_INPUT for a search without a word in it, SHOW_NOT_FOUND when there is no `after`.
  */
 export async function* listShows(db: Database, filter: ShowFilter = {}): AsyncGenerator<Show> {
@@ -140,6 +146,12 @@ const HELD_SEATS = `array(
 const HELD_SEATS_COUNT = `(
   select coalesce(sum(cardinality(seats)), 0)::int
   from bookings where held_in = shows.id and ${IS_LIVE_HOLD}
+)`
+
+/** The condition that a show sells. What is sold is in its row, what is held is looked up after that. */
+const IS_ON_SALE = `(
+  cancelled_at is null and confirmed_seats_count < total_seats
+  and confirmed_seats_count + ${HELD_SEATS_COUNT} < total_seats
 )`
 
 /** A row of the table `shows`, as node-postgres gives it. */
@@ -205,28 +217,39 @@ async function showPage(
   after: Place | undefined,
   size: number,
 ): Promise<ShowRow[]> {
-  const { search, upcoming } = filter
+  const { search, upcoming, past, onSale, latestFirst: isDescending = false } = filter
+  const [direction, beyond] = isDescending ? ['desc', '<'] : ['asc', '>']
   const where = (rows: Knex.QueryBuilder) => {
     if (upcoming) rows.whereRaw('start_time > now()')
-    if (after !== undefined) {
-      rows.whereRaw('(start_time, id) > (?::timestamptz, ?)', [after.startTime, after.id])
-    }
+    if (past) rows.whereRaw('start_time <= now()')
+    if (after === undefined) return
+    rows.whereRaw(`(start_time, id) ${beyond} (?::timestamptz, ?)`, [after.startTime, after.id])
+  }
+  const ofShows = (rows: Knex.QueryBuilder) => {
+    where(rows)
+    if (onSale) rows.whereRaw(IS_ON_SALE)
   }
   const order = ['start_time', 'id']
   const inOrder = () =>
     selectShows(knex)
       .select<ShowRow[]>(knex.raw('shows.start_time::text as exact_start_time'))
-      .orderBy(order.map((column) => `shows.${column}`))
-  if (search === undefined) return inOrder().modify(where).limit(size)
+      .orderBy(order.map((column) => ({ column: `shows.${column}`, order: direction })))
+  if (search === undefined) return inOrder().modify(ofShows).limit(size)
 
-  const first = selectFirstWithWords(knex, search, { where, size })
+  const ofWords = (rows: Knex.QueryBuilder) => {
+    where(rows)
+    // A subquery for each row: shows that have words are looked at until there are enough.
+    if (onSale) rows.whereRaw(`(select ${IS_ON_SALE} from shows where shows.id = show_words.id)`)
+  }
+  const first = selectFirstWithWords(knex, search, { where: ofWords, isDescending, size })
   const rows = await inOrder()
     .select<ShowRow[]>(knex.raw('is_known'))
     .joinRaw('right join (?) as first on first.id = shows.id', [first])
   if (rows[0]!.is_known) return rows.filter(({ id }) => id !== null)
   // Their words are in the index of this order: to look at a show costs a third of a microsecond.
-  const list = { table: 'shows', column: 'name', order, where, size, look: 1024 }
-  return inOrder().whereIn('shows.id', selectIdsWithWords(knex, search, list))
+  const list = { table: 'shows', column: 'name', order, isDescending, size, look: 1024 }
+  const ids = selectIdsWithWords(knex, search, { ...list, where: ofShows })
+  return inOrder().whereIn('shows.id', ids)
 }
 
 /** The IANA name in its usual spelling. Throws INVALID_INPUT for what is none. */

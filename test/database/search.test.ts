@@ -40,10 +40,24 @@ beforeAll(async () => {
               || case when n > 5000 then ' Late' else '' end || ' No' || n end
      from generate_series(1, ${BOOKINGS}) as n`,
   )
+  // Of ten shows each, one is cancelled, one is sold out, and one is held to the last seat.
+  await db.sql(
+    `update shows set cancelled_at = case when name ~ '1$' then now() end,
+                      booked_seats = case when name ~ '2$' then '\\xff' else booked_seats end::bytea,
+                      confirmed_seats_count = case when name ~ '2$' then 8 else 0 end
+     where name ~ '[12]$'`,
+  )
+  await db.sql(
+    `insert into bookings (id, reference, show_id, status, seats)
+     select gen_random_uuid(), translate(lpad(n::text, 8, 'Z'), '01', 'VW'), id, 'HELD', '{1,2,3,4,5,6,7,8}'
+     from (select id, row_number() over () as n from shows where name ~ '3$') as held`,
+  )
   await db.sql('analyze shows, bookings')
   tickets = openTickets({ database: db.url })
   all = await shows({})
-  bookings = await db.sql(`select coalesce(customer, '') as name from bookings order by id`)
+  bookings = await db.sql(
+    `select coalesce(customer, '') as name from bookings where status <> 'HELD' order by id`,
+  )
 }, 60_000)
 afterAll(async () => {
   await tickets.close()
@@ -85,13 +99,33 @@ describe.each([
     expect(await found({ search, upcoming: true, limit: 20 })).toEqual(expected)
   })
 
-  test('page after page', async () => {
-    const expected = withWords(all, search).slice(0, 100)
-    const pages = await shows({ search, limit: 20 })
-    while (pages.length > 0 && pages.length < expected.length) {
-      pages.push(...(await shows({ search, limit: 20, after: pages.at(-1)!.id })))
+  test('of those that have begun, the latest first', async () => {
+    const past = all.filter(({ startTime }) => startTime.getTime() <= Date.now()).reverse()
+    const expected = withWords(past, search)
+    for (const limit of [20, 150]) {
+      const filter = { search, past: true, latestFirst: true, limit }
+      expect(await found(filter)).toEqual(expected.slice(0, limit))
     }
-    expect(pages.map(({ name }) => name)).toEqual(expected)
+  })
+
+  test('of those that sell', async () => {
+    const expected = withWords(all.filter(sells), search)
+    for (const limit of [1, 20]) {
+      expect(await found({ search, onSale: true, limit })).toEqual(expected.slice(0, limit))
+    }
+  })
+
+  test('page after page, from either end', async () => {
+    for (const latestFirst of [false, true]) {
+      const whole = latestFirst ? [...all].reverse() : all
+      const expected = withWords(whole, search).slice(0, 100)
+      const pages = await shows({ search, latestFirst, limit: 20 })
+      while (pages.length > 0 && pages.length < expected.length) {
+        const after = pages.at(-1)!.id
+        pages.push(...(await shows({ search, latestFirst, limit: 20, after })))
+      }
+      expect(pages.map(({ name }) => name)).toEqual(expected)
+    }
   })
 
   test('after a show that does not have it', async () => {
@@ -147,6 +181,10 @@ function withWords(rows: { name: string }[], search: string): string[] {
     return words.length > 0 && words.every((word) => own.some((each) => each.startsWith(word)))
   }
   return rows.map(({ name }) => name).filter(hasAll)
+}
+
+function sells({ cancelledAt, totalSeats, confirmedSeats, heldSeats }: Show): boolean {
+  return cancelledAt === null && confirmedSeats + heldSeats < totalSeats
 }
 
 const WORDS = /[\p{L}\p{N}]+/gu
