@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { type Action, once, SHOW } from './command-parts.js'
+import { type Action, dateOption, once, SHOW } from './command-parts.js'
 
 const BOOKING = "a booking's reference, with or without its dash, or its id"
 const ONLY_SEATS = 'only these seats of it'
@@ -13,6 +13,7 @@ export function addBookingCommands(program: Command, action: Action): void {
     .command('list')
     .description('list bookings: the export and the door list')
     .argument('[show]', SHOW)
+    .addOption(dateOption())
     .addOption(once('--customer <text>', 'only customers with these words, or beginnings of words'))
     .addOption(
       once('--status <status>', 'only these').choices(['confirmed', 'held', 'cancelled', 'failed']),
@@ -40,6 +41,7 @@ export function addBookingCommands(program: Command, action: Action): void {
     .argument('[booking]', BOOKING)
     .addOption(once('--to <spec>', 'the new seats'))
     .addOption(once('--to-show <show>', 'in another show'))
+    .addOption(dateOption())
     .action(action(() => import('./commands/booking-move.js')))
   booking
     .command('cancel')
@@ -55,6 +57,7 @@ export function addBookingCommands(program: Command, action: Action): void {
     .argument('[booking]', BOOKING)
     .addOption(once('--seats <spec>', ONLY_SEATS))
     .addOption(once('--show <show>', 'the show at this door: a ticket for another one is refused'))
+    .addOption(dateOption())
     .option('--undo', 'take a check-in back')
     .action(action(() => import('./commands/booking-check-in.js')))
   booking

@@ -5,6 +5,11 @@ import { TicketsError } from './core/errors.js'
 /** A show as it is named on the command line. */
 export const SHOW = "a show's id, the beginning of its id, or its name"
 
+/** Which of several shows that bear the name of SHOW; for every command that takes one. */
+export function dateOption(): Option {
+  return once('--date <date>', 'which of several shows of that name: 2031-03-01')
+}
+
 /** Makes the action of a command from the file that has its handler. */
 export type Action = (
   load: () => Promise<{ run: Handler<never, never> }>,

@@ -1,7 +1,7 @@
 import { Argument, Command } from 'commander'
 import packageJson from '../package.json' with { type: 'json' }
 import { addBookingCommands } from './booking-commands.js'
-import { type Action, once, pathOf, SHOW } from './command-parts.js'
+import { type Action, dateOption, once, pathOf, SHOW } from './command-parts.js'
 import { createContext, type GlobalOptions, type Handler } from './commands/context.js'
 import { parseDuration } from './core/duration.js'
 import { helpLayout } from './help.js'
@@ -81,6 +81,7 @@ export function commandTree(run: Run, [word]: readonly string[] = []): Command {
     .command('verify')
     .description('prove that nothing is oversold or lost')
     .argument('[show]', SHOW)
+    .addOption(dateOption())
     .option('--repair', 'finish what can be finished without a guess: abandoned bookings')
     .option('--dry-run', 'with --repair: only say what it would do')
     .option('-y, --yes', 'repair without asking')
@@ -90,6 +91,7 @@ export function commandTree(run: Run, [word]: readonly string[] = []): Command {
     .command('stress')
     .description('fire parallel bookings at a throwaway show, and verify')
     .argument('[show]', 'a show of yours instead, by its id or its name')
+    .addOption(dateOption())
     .addOption(once('--bookings <n>', 'how many (300)'))
     .addOption(once('--processes <n>', 'how many processes at a time (50)'))
     .addOption(once('--seats-per-booking <range>', 'how many seats each wants (1..4)'))
@@ -146,6 +148,7 @@ function addBookCommand(program: Command, action: Action): void {
     .command('book')
     .description('book seats; asks for what is missing')
     .argument('[show]', SHOW)
+    .addOption(dateOption())
     .addOption(once('--seats <spec>', 'these seats: 1,2,5-8 or A1-A4,B3'))
     .addOption(once('--count <n>', 'so many of the best seats that are free'))
     .addOption(once('--customer <name>', 'for whom'))

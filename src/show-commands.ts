@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander'
-import { type Action, once, SHOW } from './command-parts.js'
+import { type Action, dateOption, once, SHOW } from './command-parts.js'
 
 /** `tickets show …` and `tickets history`: what there is to see, and its life. */
 export function addShowCommands(program: Command, action: Action): void {
@@ -28,6 +28,7 @@ export function addShowCommands(program: Command, action: Action): void {
     .command('view')
     .description('details of a show and its seat map')
     .argument('<show>', SHOW)
+    .addOption(dateOption())
     .option('--history', 'what happened to it and to its bookings, instead of the map')
     .addOption(
       new Option('--watch', 'redraw it at every change; with --json, a line for each').conflicts(
@@ -39,6 +40,7 @@ export function addShowCommands(program: Command, action: Action): void {
     .command('edit')
     .description('change the name, the time or the size of a show')
     .argument('<show>', SHOW)
+    .addOption(dateOption())
     .addOption(once('--name <text>', 'its new name'))
     .addOption(once('--start-time <time>', "ISO 8601, or a local time in the show's time zone"))
     .addOption(once('--time-zone <zone>', 'IANA name'))
@@ -48,6 +50,7 @@ export function addShowCommands(program: Command, action: Action): void {
     .command('copy')
     .description('create shows with the house of another one, for a series')
     .argument('<show>', SHOW)
+    .addOption(dateOption())
     .option('--start-time <time...>', 'when the new ones start: one show for each time')
     .addOption(once('--name <text>', 'their name (that of the show)'))
     .action(action(() => import('./commands/show-copy.js')))
@@ -55,6 +58,7 @@ export function addShowCommands(program: Command, action: Action): void {
     .command('cancel')
     .description('stop selling a show; its bookings stay, for refunds')
     .argument('<show>', SHOW)
+    .addOption(dateOption())
     .option('--dry-run', 'only say what it would touch')
     .option('-y, --yes', 'do not ask; goes with --expect-bookings')
     .addOption(once('--expect-bookings <n>', 'only if just so many bookings are sold or held'))
@@ -63,12 +67,14 @@ export function addShowCommands(program: Command, action: Action): void {
     .command('report')
     .description('sold, held, house and free seats, by row, by hour and by operator')
     .argument('<show>', SHOW)
+    .addOption(dateOption())
     .action(action(() => import('./commands/show-report.js')))
 
   program
     .command('history')
     .description('what happened to a show, a seat or a booking, and by whom')
     .addOption(once('--show <show>', SHOW))
+    .addOption(dateOption())
     .addOption(once('--seat <seat>', 'with --show: only what happened to this seat'))
     .addOption(once('--booking <booking>', 'only what happened to this booking'))
     .addOption(once('-o, --output <format>', 'format').choices(['table', 'json', 'ndjson', 'csv']))

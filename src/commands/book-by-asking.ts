@@ -8,6 +8,7 @@ import { askConfirm, askShow, askText } from '../terminal/prompts.js'
 import { dryRunSentence } from './booking-text.js'
 import { type ChosenSeats, chooseSeats } from './choose-seats.js'
 import type { Context } from './context.js'
+import { type NamedShow, namedShow } from './named-show.js'
 import { showChoices } from './show-choices.js'
 import { tellWarnings } from './warnings.js'
 
@@ -22,17 +23,17 @@ import { tellWarnings } from './warnings.js'
  */
 export async function bookByAsking(
   context: Context,
-  name: string | undefined,
+  named: NamedShow | undefined,
   given: BookingRequest,
   options: AskingOptions,
 ): Promise<BookingOutcome | undefined> {
-  const { asking, output, tickets } = context
+  const { asking, output } = context
   if (given.key !== undefined) throw keyNeedsAll()
   for (;;) {
-    const show = name === undefined ? await chooseShow(context) : await tickets.findShow(name)
+    const show = await (named === undefined ? chooseShow(context) : namedShow(context, named))
     const outcome = await bookForShow(context, show, given, options)
     if (outcome !== 'back') return outcome
-    if (name !== undefined) {
+    if (named !== undefined) {
       output.hint(asking.unchanged ?? 'Nothing was booked.')
       return undefined
     }

@@ -8,6 +8,7 @@ import { bookRowsTogether } from './book-file-atomic.js'
 import { openSource } from './booking-source.js'
 import type { Context } from './context.js'
 import { FileReport, type RowResult } from './file-report.js'
+import { type NamedShow, namedShow } from './named-show.js'
 import { withShowIds } from './show-names.js'
 
 /** Rows under way at most: while one batch is committed, the next one is read. */
@@ -29,7 +30,7 @@ const GRACE_MS = 5000
 export async function bookFile(
   context: Context,
   options: BookOptions & { file: string },
-  show: string | undefined,
+  show: Partial<NamedShow>,
 ): Promise<number> {
   checkOptions(options)
   const stop = new AbortController()
@@ -52,7 +53,7 @@ function checkOptions(options: BookOptions): void {
 }
 
 interface Reading {
-  show: string | undefined
+  show: Partial<NamedShow>
   signal: AbortSignal
   chunks: AsyncIterable<Uint8Array>
 }
@@ -71,8 +72,12 @@ async function resultsOf(
   })
   const format = formatOf(options.file)
   // A wrong show is told once, and not for each row.
-  const showId = show === undefined ? undefined : (await tickets.findShow(show)).id
-  const rows = withShowIds(tickets, readBookingFile(chunks, { format, show: showId }))
+  const { asking, output } = context
+  const { name, date } = show
+  const named = name === undefined ? undefined : { ...show, name }
+  const showId = named && (await namedShow({ asking, output, tickets }, named)).id
+  // A date without a name is that of the shows that the rows name.
+  const rows = withShowIds(tickets, readBookingFile(chunks, { format, show: showId }), date)
   if (isAtomic) return bookRowsTogether(tickets, rows, signal)
   return inOrder(rows, { work: clerk(tickets, options), weightOf, limit: WINDOW, signal })
 }

@@ -4,13 +4,14 @@ import { TicketsError } from '../core/errors.js'
 import { bookingJson } from '../core/json.js'
 import { checkSeatSpec, seatLabel } from '../core/seats.js'
 import { startWarnings } from '../core/warnings.js'
-import type { Tickets } from '../index.js'
 import { committedBooking, printCommitted } from './committed.js'
 import { type Context, type Handler, inputRequired, parseCount } from './context.js'
+import { ifNamed, type NamedShow, namedShow, nameOfShow } from './named-show.js'
 import { measuredTickets } from './retry-lines.js'
 import { tellWarnings } from './warnings.js'
 
 export interface BookOptions {
+  date?: string
   seats?: string
   count?: string
   customer?: string
@@ -25,32 +26,43 @@ export interface BookOptions {
 
 /** `tickets book [SHOW]`: books what the flags say; what they leave open is asked on a terminal. */
 export const run: Handler<BookOptions, [string | undefined]> = async (context, options, show) => {
-  const { file } = options
+  const { file, date } = options
+  const given = { name: show, date, unchanged: UNBOOKED }
   if (file !== undefined) {
     const { bookFile } = await import('./book-file.js')
-    return bookFile(context, { ...options, file }, show)
+    return bookFile(context, { ...options, file }, given)
   }
+  const named = ifNamed(given)
   if (options.atomic) throw new TicketsError('INVALID_INPUT', '--atomic belongs to --file. Add it.')
   const request = requestOf(options)
-  const isComplete = show !== undefined && (request.seats ?? request.count) !== undefined
+  const isComplete = named !== undefined && (request.seats ?? request.count) !== undefined
   if (!isComplete && !context.output.canPrompt) {
     throw inputRequired([
       ...(show === undefined ? ['SHOW'] : []),
       ...((request.seats ?? request.count) === undefined ? ['--seats or --count'] : []),
     ])
   }
-  if (isComplete && options.dryRun) return preview(context, show, request)
+  if (isComplete && options.dryRun) return preview(context, named, request)
   if (isComplete) {
     const { bookingId: id, isRepeat, signal } = context
     const tickets = measuredTickets(context)
     const booked = isRepeat
-      ? bookAgain(tickets, show, { ...request, id: id! })
-      : tickets.book(show, id === undefined ? request : { ...request, id }, { signal })
+      ? bookAgain(context, named, { ...request, id: id! })
+      : tickets.book(
+          await nameOfShow(context, named),
+          id === undefined ? request : { ...request, id },
+          { signal },
+        )
     return announce(context, await booked)
   }
   const { serveQueue } = await import('./walk-ups.js')
-  await serveQueue(context, { show, request, options }, (outcome) => announce(context, outcome))
+  await serveQueue(context, { show: named, request, options }, (outcome) =>
+    announce(context, outcome),
+  )
 }
+
+/** What Ctrl-C leaves behind. */
+const UNBOOKED = 'Nothing was booked.'
 
 /** What the flags say, checked as far as it can be without knowing the show. */
 function requestOf(options: BookOptions): BookingRequest {
@@ -75,10 +87,11 @@ function requestOf(options: BookOptions): BookingRequest {
  * nobody may claim that nothing was booked.
  */
 async function bookAgain(
-  tickets: Tickets,
-  show: string,
+  context: Context,
+  show: NamedShow,
   request: BookingRequest & { id: string },
 ): Promise<BookingOutcome> {
+  const { tickets } = context
   try {
     const earlier = await tickets.findBooking(request.id).catch((error) => {
       if (error instanceof TicketsError && error.code === 'BOOKING_NOT_FOUND') return undefined
@@ -86,7 +99,7 @@ async function bookAgain(
     })
     const isSold = earlier !== undefined && !['PENDING', 'FAILED'].includes(earlier.status)
     if (isSold) return { booking: earlier, replayed: false }
-    return await tickets.book(earlier?.showId ?? show, request)
+    return await tickets.book(earlier?.showId ?? (await nameOfShow(context, show)), request)
   } catch (error) {
     if (!(error instanceof TicketsError) || error.outcome !== undefined) throw error
     throw new TicketsError(
@@ -97,8 +110,9 @@ async function bookAgain(
   }
 }
 
-async function preview({ output, tickets }: Context, name: string, request: BookingRequest) {
-  const show = await tickets.findShow(name)
+async function preview(context: Context, named: NamedShow, request: BookingRequest) {
+  const { output, tickets } = context
+  const show = await namedShow(context, named)
   const seats = await tickets.preview(show.id, request)
   const warned = startWarnings(show)
   tellWarnings(output, warned)

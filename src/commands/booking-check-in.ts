@@ -7,12 +7,14 @@ import { paperOf } from '../terminal/paper.js'
 import { printCommitted } from './committed.js'
 import type { Context, Handler } from './context.js'
 import { namedBooking } from './named-booking.js'
+import { ifNamed, nameOfShow } from './named-show.js'
 import { timeOf } from './show-text.js'
 import { tellWarnings } from './warnings.js'
 
 export interface BookingCheckInOptions {
   seats?: string
   show?: string
+  date?: string
   undo?: boolean
 }
 
@@ -22,11 +24,13 @@ export interface BookingCheckInOptions {
  */
 export const run: Handler<BookingCheckInOptions, [string | undefined]> = async (
   context,
-  { seats, show, undo },
+  { seats, show: showName, date, undo },
   name,
 ) => {
   if (seats !== undefined) checkSeatSpec(seats)
   const { id } = await namedBooking(context, name)
+  const named = ifNamed({ name: showName, date })
+  const show = named && (await nameOfShow(context, named))
   const answer = await context.tickets.checkIn(id, {
     ...(seats !== undefined && { seats }),
     ...(show !== undefined && { show }),

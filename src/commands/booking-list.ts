@@ -4,13 +4,14 @@ import { TicketsError } from '../core/errors.js'
 import { formatStartTime } from '../core/format-time.js'
 import { listedBookingJson } from '../core/json.js'
 import { formatLabels, parseSeats } from '../core/seats.js'
-import type { Tickets } from '../index.js'
 import type { Column } from '../terminal/list.js'
 import type { Tone } from '../terminal/paper.js'
-import type { Handler } from './context.js'
+import type { Context, Handler } from './context.js'
+import { ifNamed, namedShow } from './named-show.js'
 import { type ListingOptions, writeScreenful } from './screenful.js'
 
 export interface BookingListOptions extends ListingOptions {
+  date?: string
   customer?: string
   status?: string
   seat?: string
@@ -19,11 +20,12 @@ export interface BookingListOptions extends ListingOptions {
 
 /** `tickets booking list [SHOW]`: for people, as an export, and as the door list. */
 export const run: Handler<BookingListOptions, [string | undefined]> = async (
-  { output, tickets },
+  context,
   options,
   show,
 ) => {
-  const filter = await filterOf(tickets, options, show)
+  const { output, tickets } = context
+  const filter = await filterOf(context, options, show)
   await writeScreenful(output, options, {
     columns: show === undefined ? columns : columns.map(besideOneShow),
     toJson: listedBookingJson,
@@ -34,14 +36,15 @@ export const run: Handler<BookingListOptions, [string | undefined]> = async (
 }
 
 async function filterOf(
-  tickets: Tickets,
-  { customer, status, seat, sort }: BookingListOptions,
+  context: Context,
+  { date, customer, status, seat, sort }: BookingListOptions,
   name: string | undefined,
 ): Promise<BookingFilter> {
   if (seat !== undefined && name === undefined) {
     throw new TicketsError('INVALID_INPUT', '--seat means a seat of a show. Name the show as well.')
   }
-  const show = name === undefined ? undefined : await tickets.findShow(name)
+  const named = ifNamed({ name, date })
+  const show = named && (await namedShow(context, named))
   return {
     ...(show !== undefined && { show: show.id }),
     ...(customer !== undefined && { customer }),

@@ -6,22 +6,26 @@ import { isLong } from '../terminal/booking-card.js'
 import { type Paper, paperOf, signs } from '../terminal/paper.js'
 import { type Context, type Handler, inputRequired } from './context.js'
 import { announceStep, namedBooking, UNCHANGED } from './named-booking.js'
+import { ifNamed, nameOfShow } from './named-show.js'
 
 export interface BookingMoveOptions {
   to?: string
   toShow?: string
+  date?: string
 }
 
 /** `tickets booking move BOOKING --to SPEC`: exchanges its seats; on a terminal, for seats of the map. */
 export const run: Handler<BookingMoveOptions, [string | undefined]> = async (
   context,
-  { to, toShow },
+  { to, toShow: showName, date },
   name,
 ) => {
   const { output, tickets } = context
   if (to !== undefined) checkSeatSpec(to)
   if (to === undefined && !output.canPrompt) throw inputRequired(['--to'])
   const before = await namedBooking(context, name)
+  const named = ifNamed({ name: showName, date })
+  const toShow = named && (await nameOfShow(context, named))
   const outcome =
     to === undefined
       ? await askWhere(context, before, toShow ?? before.showId)

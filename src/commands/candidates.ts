@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import type { BookingStatus } from '../core/booking.js'
 import { seatLabel } from '../core/seats.js'
+import { datesOf } from '../core/show-dates.js'
 import type { Show, ShowDetails, ShowFilter } from '../core/shows.js'
 import { embeddedConnection, embeddedDataDir } from '../database/embedded/location.js'
 import { DOT_ENV, findDatabase } from '../database/settings.js'
@@ -37,6 +38,7 @@ type Finder = (
 const finders: Record<string, Finder> = {
   show: showCandidates,
   toShow: showCandidates,
+  date: dateCandidates,
   booking: bookingCandidates,
   seats: seatCandidates,
   to: seatCandidates,
@@ -57,39 +59,91 @@ function openQuickly({ open, output }: Context, { values }: Cursor): Tickets | u
   return existsSync(`${host}/.s.PGSQL.${port}`) ? tickets : undefined
 }
 
-/** Shows by their names, and by the beginning of their ids; those to come are offered first. */
-async function showCandidates(tickets: Tickets, _: Cursor, typed: string): Promise<Candidate[]> {
-  const shows = await showsFor(tickets, typed)
-  const names = shows.map(({ name }) => name)
-  return shows.flatMap((show) => {
-    const id = { value: show.id.slice(0, 8), about: () => `${show.name}, ${whenOf(show)}` }
-    // A name that two bear is no name, nor is one that a terminal could not show.
-    const isName =
-      safeText(show.name) === show.name &&
-      !show.name.startsWith('-') &&
-      names.indexOf(show.name) === names.lastIndexOf(show.name)
-    if (!isName) return [id]
-    return [{ value: show.name, about: () => whenOf(show) }, ...(typed === '' ? [] : [id])]
+/** Which shows a command can do something with. */
+interface Offer {
+  /** Only shows to come. */
+  upcoming?: boolean
+  isCancelledToo?: boolean
+}
+
+const offersFor: Record<string, Offer> = {
+  book: { upcoming: true },
+  move: { upcoming: true },
+  stress: { upcoming: true },
+  edit: { upcoming: true },
+  cancel: { upcoming: true },
+  'check-in': {},
+}
+
+function isOffered({ startTime, cancelledAt }: Show, command: string): boolean {
+  const { upcoming, isCancelledToo } = offersFor[command] ?? { isCancelledToo: true }
+  if (cancelledAt !== null && !isCancelledToo) return false
+  return !upcoming || startTime.getTime() > Date.now()
+}
+
+/** Shows by their names, with their dates, and by the beginning of their ids; those to come first. */
+async function showCandidates(
+  tickets: Tickets,
+  _: Cursor,
+  typed: string,
+  command: string,
+): Promise<Candidate[]> {
+  const dates = new Map<string, Show[]>()
+  for (const show of await showsFor(tickets, typed, command)) {
+    dates.set(show.name, [...(dates.get(show.name) ?? []), show])
+  }
+  return [...dates].flatMap(([name, shows]) => {
+    const ids = shows.map((show) => ({
+      value: show.id.slice(0, 8),
+      about: () => `${name}, ${whenOf(show)}`,
+    }))
+    // A name that a terminal could not show, or that looks like an option, is no name.
+    if (safeText(name) !== name || name.startsWith('-')) return ids
+    return [{ value: name, about: () => shownDates(shows) }, ...(typed === '' ? [] : ids)]
   })
 }
 
-/** Those with words that begin as typed; where there are none, so many that an id may be found. */
-async function showsFor(tickets: Tickets, typed: string): Promise<Show[]> {
+function shownDates(shows: Show[]): string {
+  const more = shows.length > DATES ? [`${shows.length - DATES} more`] : []
+  return [...shows.slice(0, DATES).map(whenOf), ...more].join(', ')
+}
+
+/** How many dates of a series are told of. */
+const DATES = 3
+
+/** The shows with words that begin as typed; where there are none, many, as an id may be meant. */
+async function showsFor(tickets: Tickets, typed: string, command: string): Promise<Show[]> {
   const shows = new Map<string, Show>()
+  const add = (show: Show) => {
+    if (isOffered(show, command)) shows.set(show.id, show)
+  }
   const find = async (filter: ShowFilter) => {
-    if (shows.size >= MOST) return
-    for await (const show of tickets.listShows({ ...filter, limit: MOST })) shows.set(show.id, show)
+    for (const kind of [{ upcoming: true }, { past: true, latestFirst: true }]) {
+      if (kind.past && offersFor[command]?.upcoming) continue
+      for await (const show of tickets.listShows({ ...filter, ...kind, limit: MOST })) add(show)
+    }
   }
   if (/[\p{L}\p{N}]/u.test(typed)) await find({ search: typed })
   if (/^[0-9a-f-]{4,}$/i.test(typed)) {
-    const show = await tickets.findShow(typed).catch(() => undefined)
-    if (show) shows.set(show.id, show)
+    for (const show of await tickets.findShows(typed)) add(show)
   }
-  if (shows.size === 0) {
-    await find({ upcoming: true })
-    await find({})
-  }
-  return [...shows.values()]
+  if (shows.size === 0) await find({})
+  return [...shows.values()].slice(0, MOST)
+}
+
+/** The dates of the shows that are called as the command line says. */
+async function dateCandidates(
+  tickets: Tickets,
+  { command, args, values }: Cursor,
+): Promise<Candidate[]> {
+  const isShowFirst = command.registeredArguments[0]?.name() === 'show'
+  const name = values.get('toShow') ?? values.get('show') ?? (isShowFirst ? args[0] : undefined)
+  if (name === undefined) return []
+  const named = await tickets.findShows(name)
+  const shows = named.filter((show) => isOffered(show, command.name()))
+  return datesOf(shows).flatMap((date, at) =>
+    date === undefined ? [] : [{ value: date, about: () => whenOf(shows[at]!) }],
+  )
 }
 
 const statusesFor: Record<string, BookingStatus[]> = {
@@ -141,15 +195,18 @@ async function seatsFor(
   command: string,
 ): Promise<Iterable<string>> {
   const [first] = args
-  if (command === 'book') return first === undefined ? [] : freeSeats(await tickets.viewShow(first))
+  const find = async (name: string) => tickets.findShow(name, { date: values.get('date') })
+  const house = async (name: string) => tickets.viewShow((await find(name)).id)
+  if (command === 'book') return first === undefined ? [] : freeSeats(await house(first))
   if (command === 'list' || command === 'history') {
     const show = values.get('show') ?? first
-    return show === undefined ? [] : labelsOf(await tickets.findShow(show), () => true)
+    return show === undefined ? [] : labelsOf(await find(show), () => true)
   }
   if (first === undefined) return []
   const booking = await tickets.findBooking(first)
   if (command !== 'move') return booking.seatLabels
-  return freeSeats(await tickets.viewShow(values.get('toShow') ?? booking.showId))
+  const toShow = values.get('toShow')
+  return freeSeats(await (toShow === undefined ? tickets.viewShow(booking.showId) : house(toShow)))
 }
 
 function freeSeats(house: ShowDetails): Iterable<string> {

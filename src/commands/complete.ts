@@ -1,4 +1,5 @@
 import type { Argument, Command, Option } from 'commander'
+import { foldText } from '../core/fold-text.js'
 import { safeText } from '../terminal/safe-text.js'
 import { candidatesFor } from './candidates.js'
 import type { Shell } from './completion.js'
@@ -37,8 +38,9 @@ export function completing(program: Command): Handler<object, [Shell, string, st
     const preceding = joinEquals([...before, ...(head === '' ? [] : [head.slice(0, -1)])])
     const cursor = findCursor(program, preceding, typed)
     const candidates = await offers(context, cursor).catch(() => [])
+    const typedStart = foldText(cursor.typed)
     const lines = candidates
-      .filter(({ value }) => value.startsWith(cursor.typed) || value === ':files')
+      .filter(({ value }) => foldText(value).startsWith(typedStart) || value === ':files')
       .map(({ value, about }) => {
         const quoted = head + quoteFor(shell, value, raw)
         return shell === 'bash' || !about ? quoted : `${quoted}\t${safeText(about())}`

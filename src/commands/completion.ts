@@ -31,7 +31,7 @@ _tickets() {
     values+=("\${line%%$'\\t'*}")
     texts+=("\${line//$'\\t'/  -- }")
   done < <(tickets complete zsh $((CURRENT - 1)) -- "\${words[@]}" 2>/dev/null)
-  compadd -l -d texts -a values
+  compadd -M 'm:{[:lower:][:upper:]}={[:upper:][:lower:]}' -l -d texts -a values
 }
 if [[ $funcstack[1] == _tickets ]]; then _tickets "$@"; else compdef _tickets tickets; fi
 `,

@@ -6,11 +6,13 @@ import { type Column, type ListFormat, writeList } from '../terminal/list.js'
 import { oneSeat } from './booking-list.js'
 import { type Context, type Handler, inputRequired } from './context.js'
 import { describeChange } from './history-text.js'
+import { ifNamed, namedShow } from './named-show.js'
 import { checkFormat } from './screenful.js'
 import { timeOf } from './show-text.js'
 
 export interface HistoryOptions {
   show?: string
+  date?: string
   seat?: string
   booking?: string
   output?: ListFormat
@@ -42,16 +44,18 @@ export async function writeHistory(
   )
 }
 
-async function historyOf({ tickets }: Context, { show: name, seat, booking }: HistoryOptions) {
+async function historyOf(context: Context, { show: name, date, seat, booking }: HistoryOptions) {
+  const { tickets } = context
   if (booking !== undefined) {
     if (name !== undefined || seat !== undefined) {
       throw new TicketsError('INVALID_INPUT', 'Give --booking, or --show with or without --seat.')
     }
+    ifNamed({ date })
     const found = await tickets.findBooking(booking)
     return { of: { booking: found.id }, show: await tickets.findShow(found.showId) }
   }
   if (name === undefined) throw inputRequired(['--show'])
-  const show = await tickets.findShow(name)
+  const show = await namedShow(context, { name, date })
   const of = { show: show.id, ...(seat !== undefined && { seat: oneSeat(seat, show) }) }
   return { of, show }
 }

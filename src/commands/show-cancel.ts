@@ -7,9 +7,11 @@ import { safeText } from '../terminal/safe-text.js'
 import { announceShow } from './announce-show.js'
 import type { Handler } from './context.js'
 import { type Irrevocable, mayProceed } from './irrevocable.js'
+import { namedShow } from './named-show.js'
 import { whenOf } from './show-text.js'
 
 export interface ShowCancelOptions {
+  date?: string
   yes?: boolean
   dryRun?: boolean
   expectBookings?: string
@@ -22,7 +24,11 @@ export interface ShowCancelOptions {
 export const run: Handler<ShowCancelOptions, [string]> = async (context, options, name) => {
   const { output, tickets } = context
   const expected = expectedOf(options)
-  const show = await tickets.findShow(name)
+  const show = await namedShow(context, {
+    name,
+    date: options.date,
+    unchanged: 'Nothing was cancelled.',
+  })
   const preview = await tickets.previewCancellation(show.id)
   if (options.dryRun) {
     if (output.json) return output.document(cancellationJson(show, preview))

@@ -7,10 +7,12 @@ import { paperOf } from '../terminal/paper.js'
 import { renderShowCard } from '../terminal/show-card.js'
 import { printCommitted } from './committed.js'
 import { type Context, type Handler, inputRequired } from './context.js'
+import { namedShow } from './named-show.js'
 import { showFacts } from './show-text.js'
 import { tellWarnings } from './warnings.js'
 
 export interface ShowCopyOptions {
+  date?: string
   startTime?: string[]
   name?: string
 }
@@ -19,7 +21,8 @@ export interface ShowCopyOptions {
 export const run: Handler<ShowCopyOptions, [string]> = async (context, options, name) => {
   const { output, tickets } = context
   if (options.startTime === undefined && !output.canPrompt) throw inputRequired(['--start-time'])
-  const original = await tickets.findShow(name)
+  const unchanged = 'No show was created.'
+  const original = await namedShow(context, { name, date: options.date, unchanged })
   const texts = options.startTime ?? [await askStartTime(context, original.timeZone)]
   // All are read before the first show is made: a series is not made by half for a typing error.
   const startTimes = texts.map((text) => parseStartTime(text, original.timeZone))

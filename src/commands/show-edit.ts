@@ -8,9 +8,11 @@ import { startWarnings } from '../core/warnings.js'
 import { announceShow } from './announce-show.js'
 import { type Context, type Handler, inputRequired, parseCount } from './context.js'
 import { UNCHANGED } from './named-booking.js'
+import { namedShow } from './named-show.js'
 import { whenOf } from './show-text.js'
 
 export interface ShowEditOptions {
+  date?: string
   name?: string
   startTime?: string
   timeZone?: string
@@ -18,13 +20,17 @@ export interface ShowEditOptions {
 }
 
 /** `tickets show edit SHOW`: changes what the flags say; without any, a person is asked. */
-export const run: Handler<ShowEditOptions, [string]> = async (context, options, name) => {
+export const run: Handler<ShowEditOptions, [string]> = async (
+  context,
+  { date, ...options },
+  name,
+) => {
   const { output, tickets } = context
   const hasFlags = Object.keys(options).length > 0
   if (!hasFlags && !output.canPrompt) {
     throw inputRequired(['--name, --start-time, --time-zone or --total-seats'])
   }
-  const show = await tickets.findShow(name)
+  const show = await namedShow(context, { name, date })
   const edit = hasFlags ? editOf(options, show) : await askEdit(context, show)
   const edited = await tickets.editShow(show.id, edit)
   const warned = edit.startTime === undefined ? {} : startWarnings(edited)

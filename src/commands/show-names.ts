@@ -6,12 +6,14 @@ import type { Tickets } from '../index.js'
 const MOST_NAMES = 10_000
 
 /**
- * The rows with the ids of their shows instead of the names: each name is looked up once. A name
+ * The rows with the ids of their shows instead of the names: each name is looked up once, among the
+ * shows of `date` if there is one. A name
  * that means no show, or several, is the error of its rows; the database's own errors are thrown.
  */
 export async function* withShowIds(
   tickets: Tickets,
   batches: AsyncIterable<readonly FileRow[]>,
+  date: string | undefined,
 ): AsyncGenerator<FileRow[]> {
   const ids = new Map<string, string | TicketsError>()
   for await (const rows of batches) {
@@ -24,7 +26,7 @@ export async function* withShowIds(
     // A batch at a time: nothing of it is booked before all its shows are known, so the rows of one
     // show keep their order whichever of its names they use.
     await Promise.all(
-      Array.from(unknown, async (name) => void ids.set(name, await showId(tickets, name))),
+      Array.from(unknown, async (name) => void ids.set(name, await showId(tickets, name, date))),
     )
     yield rows.map((row) => withId(row, ids))
   }
@@ -36,9 +38,13 @@ function withId(row: FileRow, ids: Map<string, string | TicketsError>): FileRow 
   return { ...row, order: typeof id === 'string' ? { ...row.order, show: id } : id }
 }
 
-async function showId(tickets: Tickets, name: string): Promise<string | TicketsError> {
+async function showId(
+  tickets: Tickets,
+  name: string,
+  date: string | undefined,
+): Promise<string | TicketsError> {
   try {
-    return (await tickets.findShow(name)).id
+    return (await tickets.findShow(name, { date })).id
   } catch (error) {
     const isOfRow =
       error instanceof TicketsError && ['SHOW_NOT_FOUND', 'AMBIGUOUS_ID'].includes(error.code)

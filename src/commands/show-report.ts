@@ -2,11 +2,13 @@ import { showReportJson } from '../core/json.js'
 import { paperOf } from '../terminal/paper.js'
 import { renderShowReport } from '../terminal/show-report.js'
 import type { Handler } from './context.js'
+import { nameOfShow } from './named-show.js'
 import { timeOf, whenOf } from './show-text.js'
 
 /** `tickets show report SHOW`. */
-export const run: Handler<object, [string]> = async ({ output, tickets }, _options, name) => {
-  const report = await tickets.reportOnShow(name)
+export const run: Handler<{ date?: string }, [string]> = async (context, { date }, name) => {
+  const { output, tickets } = context
+  const report = await tickets.reportOnShow(await nameOfShow(context, { name, date }))
   if (output.json) return output.document(showReportJson(report))
   const { show, hours } = report
   await output.write(

@@ -5,10 +5,12 @@ import { renderSeatMap } from '../terminal/seat-map.js'
 import { lineCount, seatingFor } from '../terminal/seating.js'
 import { renderShowCard } from '../terminal/show-card.js'
 import type { Handler } from './context.js'
+import { namedShow } from './named-show.js'
 import { SCREENFUL } from './screenful.js'
 import { showFacts } from './show-text.js'
 
 export interface ShowViewOptions {
+  date?: string
   history?: boolean
   watch?: boolean
 }
@@ -16,16 +18,16 @@ export interface ShowViewOptions {
 /** `tickets show view SHOW`: details and the seat map. */
 export const run: Handler<ShowViewOptions, [string]> = async (context, options, name) => {
   const { output, tickets } = context
+  const named = await namedShow(context, { name, date: options.date })
   if (options.watch) {
     const { watch } = await import('./show-watch.js')
-    return watch(context, name)
+    return watch(context, named.id)
   }
   if (options.history) {
     const { writeHistory } = await import('./history.js')
-    const show = await tickets.findShow(name)
-    return writeHistory(context, { show: show.id }, show)
+    return writeHistory(context, { show: named.id }, named)
   }
-  const show = await tickets.viewShow(name)
+  const show = await tickets.viewShow(named.id)
   if (output.json) return output.document(showDetailsJson(show))
   const paper = paperOf(output)
   const lines = lineCount(show, seatingFor(show, paper.columns))

@@ -4,6 +4,7 @@ import { MAX_SEATS } from '../core/seats.js'
 import { parseCount } from './context.js'
 
 export interface StressOptions {
+  date?: string
   bookings?: string
   processes?: string
   inProcess?: boolean

@@ -8,6 +8,7 @@ import { localClerk, processClerk } from './clerks.js'
 import type { Context, Handler } from './context.js'
 import { mayProceed } from './irrevocable.js'
 import { isProof, type LoadRun, runAndCheck } from './load-run.js'
+import { ifNamed, namedShow } from './named-show.js'
 import { parseStressOptions, type StressChoice, type StressOptions } from './stress-options.js'
 
 /** `tickets stress [SHOW]`: many bookings at once, then the proof that none was sold or lost twice. */
@@ -19,8 +20,10 @@ export const run: Handler<StressOptions, [string | undefined]> = async (context,
     ...(choice.mode === 'in-process' && { onRetry: (reason) => retries.push(reason) }),
   })
   context.nameDatabase(tickets)
-  if (name !== undefined) {
-    const show = await tickets.findShow(name)
+  const { asking, output } = context
+  const named = ifNamed({ name, date: options.date, unchanged: 'Nothing was booked.' })
+  if (named !== undefined) {
+    const show = await namedShow({ asking, output, tickets }, named)
     await askLeave(context, show, { ...choice, isSure: options.yes ?? false })
     return stress(context, choice, { tickets, show, retries })
   }

@@ -5,8 +5,10 @@ import type { Asking } from '../terminal/asking.js'
 import { startProgress } from '../terminal/progress.js'
 import type { Context, Handler } from './context.js'
 import { mayProceed } from './irrevocable.js'
+import { ifNamed, namedShow } from './named-show.js'
 
 export interface VerifyOptions {
+  date?: string
   repair?: boolean
   dryRun?: boolean
   yes?: boolean
@@ -17,7 +19,8 @@ export const run: Handler<VerifyOptions, [string | undefined]> = async (context,
   if ((options.dryRun || options.yes) && !options.repair) {
     throw new TicketsError('INVALID_INPUT', '--dry-run and --yes belong to --repair. Add it.')
   }
-  const show = name === undefined ? undefined : (await context.tickets.findShow(name)).id
+  const named = ifNamed({ name, date: options.date, unchanged: 'Nothing was repaired.' })
+  const show = named && (await namedShow(context, named)).id
   const repair = options.repair ? await repairAbandoned(context, show, options) : undefined
   const report = await verify(context, show)
   await announce(context, report, repair)

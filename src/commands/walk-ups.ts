@@ -8,6 +8,7 @@ import { type AskingOptions, bookByAsking } from './book-by-asking.js'
 import { wordsOf } from './booking-cancel.js'
 import type { Context } from './context.js'
 import { announceStep } from './named-booking.js'
+import type { NamedShow } from './named-show.js'
 
 /**
  * Serves a queue at the window: books by asking, and then the next customer for the same show, with
@@ -17,7 +18,7 @@ import { announceStep } from './named-booking.js'
  */
 export async function serveQueue(
   context: Context,
-  first: { show: string | undefined; request: BookingRequest; options: AskingOptions },
+  first: { show: NamedShow | undefined; request: BookingRequest; options: AskingOptions },
   announce: (outcome: BookingOutcome) => Promise<void>,
 ): Promise<void> {
   const { show, request, options } = first
@@ -40,7 +41,7 @@ export async function serveQueue(
       last = undefined
     } else {
       // Of the flags, only the kind of sale is for the next customer too.
-      outcome = await bookByAsking(later, showId, { ...(hold && { hold }) }, options)
+      outcome = await bookByAsking(later, { name: showId }, { ...(hold && { hold }) }, options)
     }
   }
 }

@@ -72,7 +72,7 @@ export async function askKeyInLine<Value>(
 /** Asks for a show: lists them with numbers, and takes a number or a part of a name. */
 export async function askShowInLine<Show>(
   asking: Asking,
-  { message = 'Which show?', search }: ShowQuestion<Show>,
+  { message = 'Which show?', hint = 'number or name', search }: ShowQuestion<Show>,
 ): Promise<Show> {
   const { signal } = new AbortController()
   let offered = await search(undefined, signal)
@@ -81,7 +81,7 @@ export async function askShowInLine<Show>(
   list()
   await askLine(asking, {
     message,
-    hint: 'number or name',
+    hint,
     check: async (text) => {
       chosen = offered.slice(0, MOST_SHOWS)[Number(text || 1) - 1]
       if (chosen !== undefined) return

@@ -77,6 +77,8 @@ export interface ShowChoice<Show> {
 
 export interface ShowQuestion<Show> {
   message?: string
+  /** What may be typed where it is asked in lines; default: 'number or name'. */
+  hint?: string
   /** The shows for what was typed so far, undefined at first; the signal aborts what is outdated. */
   search(term: string | undefined, signal: AbortSignal): Promise<ShowChoice<Show>[]>
 }
@@ -92,7 +94,7 @@ export function askShow<Show>(asking: Asking, question: ShowQuestion<Show>): Pro
           message: safeText(question.message ?? 'Which show?'),
           pageSize: 8,
           source,
-          theme: promptTheme(errorPaperOf(asking.output)),
+          theme: promptTheme(errorPaperOf(asking.output), 'type to filter'),
         },
         context,
       ),

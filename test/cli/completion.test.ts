@@ -28,6 +28,13 @@ beforeAll(async () => {
   await insertShow(db, { seats: 3, name: 'Twin' })
   await insertShow(db, { seats: 3, name: 'Twin' })
   await insertShow(db, { seats: 3, name: 'Esc\u001b[2J' })
+  for (const time of ['03-08 19:30', '03-01 15:00', '03-15 19:30', '03-01 19:30']) {
+    const id = await insertShow(db, { seats: 3, name: 'Hamlet' })
+    await db.sql(
+      `update shows set start_time = $2::timestamptz, time_zone = 'Europe/London' where id = $1`,
+      [id, `2031-${time}Z`],
+    )
+  }
   const book = async (...args: string[]) =>
     (await run(['book', show, '--json', ...args])).json().reference
   hold = await book('--seats', 'A1-A2', '--hold', '1h', '--customer', 'Ada')
@@ -68,11 +75,53 @@ describe('what is offered', () => {
       'The Lion King',
     ])
     expect(await offered('book', show.slice(0, 5))).toEqual([show.slice(0, 8)])
-    // Two bear this name, and a terminal would obey the other: both are named by their ids.
-    expect(await offered('book', 'Twin')).toEqual([])
+    // A terminal would obey the name of the last: it is offered by its id.
     const all = await offered('book', '')
     expect(all).toHaveLength(5)
+    expect(all.sort()).toEqual(expect.arrayContaining(['Hamlet', 'The Lion King', TRAP, 'Twin']))
     expect(all.join()).not.toContain('\u001b')
+  })
+
+  it('are names in whichever case they are typed, each once, with its dates', async () => {
+    expect(await offered('book', 'twi')).toEqual(['Twin'])
+    expect(await offered('book', 'THE  LI')).toEqual(['The Lion King'])
+    const { stdout } = await run(['complete', 'fish', '2', '--', 'tickets', 'book', 'ham'])
+    expect(stdout).toBe(
+      'Hamlet\t2031-03-01 15:00 GMT, 2031-03-01 19:30 GMT, 2031-03-08 19:30 GMT, 1 more\n',
+    )
+  })
+
+  it('are the dates of a name, as short as they can be told apart', async () => {
+    const dates = ['2031-03-01T15:00', '2031-03-01T19:30', '2031-03-08', '2031-03-15']
+    expect(await offered('book', 'hamlet', '--date', '')).toEqual(dates)
+    expect(await offered('book', 'Hamlet', '--date=2031-03-0')).toEqual(
+      dates.slice(0, 3).map((date) => `--date=${date}`),
+    )
+    expect(await offered('booking', 'move', sold, '--to-show', 'Hamlet', '--date', '')).toEqual(
+      dates,
+    )
+    expect(await offered('booking', 'move', sold, '--date', '')).toEqual([])
+    // Two at one time, and one alone.
+    expect(await offered('book', 'Twin', '--date', '')).toEqual([])
+    expect(await offered('show', 'cancel', 'The Lion King', '--date', '')).toEqual(['2030-01-01'])
+  })
+
+  it.each([
+    ['what sells', ['book', ''], []],
+    ['what can be moved to', ['booking', 'move', '', '--to-show', ''], []],
+    ['what can be cancelled', ['show', 'cancel', ''], []],
+    ['whom to let in', ['booking', 'check-in', '', '--show', ''], ['Gone by']],
+    ['what to look at', ['show', 'view', ''], ['Called off', 'Gone by']],
+    ['what to report on', ['show', 'report', ''], ['Called off', 'Gone by']],
+    ['what to copy', ['show', 'copy', ''], ['Called off', 'Gone by']],
+    ['whose bookings to list', ['booking', 'list', ''], ['Called off', 'Gone by']],
+  ])('are past and cancelled shows only where they make sense: %s', async (_, words, expected) => {
+    const shows = await openOld()
+    const seen = await offered(...words)
+    expect(seen.filter((name) => ['Called off', 'Gone by'].includes(name)).sort()).toEqual(expected)
+    const dates = await offered(...words.slice(0, -1), 'Gone by', '--date', '')
+    expect(dates).toEqual(expected.includes('Gone by') ? ['2020-01-01'] : [])
+    await db.sql('delete from shows where id = any($1)', [shows])
   })
 
   it('are references that the command can do something with', async () => {
@@ -107,6 +156,15 @@ describe('what is offered', () => {
     expect(existsSync(join(directory, 'data'))).toBe(false)
   })
 })
+
+/** A show that is over, and one to come that is cancelled; their ids. */
+async function openOld(): Promise<string[]> {
+  const over = await insertShow(db, { name: 'Gone by' })
+  const off = await insertShow(db, { name: 'Called off' })
+  await db.sql(`update shows set start_time = '2020-01-01T19:00Z' where id = $1`, [over])
+  await db.sql('update shows set cancelled_at = now() where id = $1', [off])
+  return [over, off]
+}
 
 /** Runs a script of the shell where `tickets` is this program; its output in lines. */
 function inShell(shell: string, script: string): string[] {

@@ -188,7 +188,7 @@ describe('the seat picker', () => {
     clerk.press('enter')
     await clerk.sees('STAGE')
     clerk.press('escape')
-    await clerk.sees(/\? Which show\?\s+❯/)
+    await clerk.sees(/\? Which show\? \(type to filter\)\s+❯/)
 
     const another = sitDown([show])
     await another.sees('STAGE')

@@ -106,7 +106,9 @@ describe('questions', () => {
     terminal.press('ctrl-u')
     await terminal.waitFor('❯ The Lion King')
     terminal.press('tab')
-    await terminal.waitFor(/Which show\? The Lion King .*\n❯ The Lion King .*\n\n/)
+    await terminal.waitFor(
+      /Which show\? \(type to filter\) The Lion King .*\n❯ The Lion King .*\n\n/,
+    )
     terminal.press('enter')
     await terminal.waitFor('= 1')
   })
@@ -164,7 +166,7 @@ describe('questions', () => {
   test('fit a terminal of 40 columns, without colour and beyond ASCII nothing', async () => {
     const env = { LANG: 'C', NO_COLOR: '1' }
     const terminal = ask(`return askShow(asking, { search: ${search} })`, { cols: 40, env })
-    await terminal.waitFor(/Which show\?\n> The Lion King +61 free\n/)
+    await terminal.waitFor(/Which show\? \(type to filter\)\n> The Lion King +61 free\n/)
     await terminal.waitFor('up/down navigate - enter select')
     const cells = terminal.xterm.buffer.active.getLine(0)!
     expect([cells.getCell(0)!.isFgDefault(), cells.getCell(2)!.isBold()]).toEqual([true, 0])

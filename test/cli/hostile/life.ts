@@ -27,6 +27,7 @@ import {
   SOLD,
   someNotBookings,
   someNotCounts,
+  someNotDates,
   someNotSeats,
   someNotShows,
   someNotTimes,
@@ -63,6 +64,21 @@ export const lifeInputs: Record<string, HostileInput[]> = {
     ...each([HELD, GIVEN_BACK, REFUSED, OFF], (name) => ['booking', 'check-in', name], 4),
     ...each([HELD, GIVEN_BACK, REFUSED, OFF], (name) => ['booking', 'check-in', name, '--undo'], 4),
     ...each([HELD, GIVEN_BACK, REFUSED], (name) => ['booking', 'print', name], 4),
+  ],
+  'a date of a show that is none': [
+    ...each(someNotDates, (date) => ['show', 'view', HOUSE, '--date', date]),
+    ...each(someNotDates, (date) => ['show', 'edit', HOUSE, '--name', 'x', '--date', date]),
+    ...each(someNotDates, (date) => [
+      ...['show', 'copy', HOUSE, '--start-time', '2031-01-01T19:00Z', '--date', date],
+    ]),
+    ...each(someNotDates, (date) => ['show', 'cancel', HOUSE, '--dry-run', '--date', date]),
+    ...each(someNotDates, (date) => ['show', 'report', HOUSE, '--date', date]),
+    ...each(someNotDates, (date) => ['history', '--show', HOUSE, '--date', date]),
+    ...each(someNotDates, (date) => ['booking', 'list', HOUSE, '--date', date]),
+    ...each(someNotDates, (date) => [
+      ...['booking', 'move', SOLD, '--to', '3', '--to-show', ROWS, '--date', date],
+    ]),
+    ...each(someNotDates, (date) => ['booking', 'check-in', SOLD, '--show', HOUSE, '--date', date]),
   ],
   'seats of a booking that are none': [
     ...each(notSeats, (spec) => ['booking', 'move', SOLD, '--to', spec]),

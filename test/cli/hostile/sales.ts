@@ -11,6 +11,7 @@ import {
   noSuchLabels,
   noSuchSeats,
   notCounts,
+  notDates,
   notDurations,
   notFiles,
   notNotes,
@@ -21,6 +22,7 @@ import {
   notTimeZones,
   ROWS,
   someNotCounts,
+  someNotDates,
   someNotShows,
   TITLE,
   USED_KEY,
@@ -96,6 +98,12 @@ export const salesInputs: Record<string, HostileInput[]> = {
   'a time that is none': each(notTimes, (time) => [
     ...[...show, ...name, ...seats, '--time-zone', 'Europe/London', '--start-time', time],
   ]),
+  'a date that is none': [
+    ...each(notDates, (date) => ['book', HOUSE, '--count', '1', '--date', date]),
+    ...each(someNotDates, (date) => ['verify', HOUSE, '--date', date]),
+    ...each(someNotDates, (date) => ['stress', HOUSE, '--in-process', '--yes', '--date', date]),
+    usage(['book', '--count', '1', '--date', '2031-03-01']),
+  ],
   'a time zone that is none': each(notTimeZones, (zone) => [
     ...[...show, ...name, ...seats, ...start, '--time-zone', zone],
   ]),

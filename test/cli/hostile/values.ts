@@ -113,6 +113,12 @@ export const notTimes = [
 export const someNotTimes = [
   ...['2026-02-30 19:00', '2026-03-29 01:30', '2026-12-25', 'NaN', '', HALF, `19:00${TITLE}`, LONG],
 ]
+export const notDates = [
+  ...['2031-02-29', '2031-13-01', '1899-12-31', '2031-3-1', '01/03/2031', '2031-03-01T24:00', ''],
+  ...['2031-03', '20310301', '2031-03-01Z', '2031-03-01T19:30Z', 'tomorrow', '0', 'NaN', ' ', LONG],
+  ...[HALF, '2031-03-01\0', `2031-03-01${CLEAR}`, '２０３１-03-01', "2031-03-01' or true"],
+]
+export const someNotDates = ['2031-02-29', '2031-3-1', 'now', '', HALF, '2031-03-01\0', LONG]
 export const notTimeZones = [
   ...['Mars/Phobos', 'GMT+25', '+01:00', '-0500', 'Europe/', 'Europe', '', ' ', 'NaN', '0', LONG],
   ...[
@@ -130,7 +136,7 @@ export const notNotes = notTexts.filter((text) => text.length !== 201)
 /** What neither a show nor a booking is called. */
 const notNames = [
   ...['Nobody', '', ' ', 'fff', 'ffff', 'zzzz', MISSING, MISSING.toUpperCase(), `{${MISSING}}`],
-  ...[`${HOUSE}0`, HOUSE.replaceAll('-', ''), 'cats', '%', '_', '*', '-', '1', LONG, '1e9', 'NaN'],
+  ...[`${HOUSE}0`, HOUSE.replaceAll('-', ''), 'cat', '%', '_', '*', '-', '1', LONG, '1e9', 'NaN'],
   ...['\0', HALF, `Cats${CLEAR}`, TITLE, "' or 1=1 --", '"; drop table shows', '$(id)', '../Cats'],
 ]
 export const notShows = [...notNames, BOOKING, SOLD]
