@@ -19,7 +19,10 @@ export function addBookingCommands(program: Command, action: Action): void {
       once('--status <status>', 'only these').choices(['confirmed', 'held', 'cancelled', 'failed']),
     )
     .addOption(once('--seat <seat>', 'with a show: only the bookings of this seat'))
-    .addOption(once('--sort <order>', 'order (time)').choices(['time', 'customer']))
+    .addOption(once('--since <time>', 'only those made then or later (ISO 8601 or local time)'))
+    .addOption(once('--until <time>', 'only those made before'))
+    .addOption(once('--time-zone <zone>', "of these two, an IANA name (default: the system's)"))
+    .addOption(once('--sort <order>', 'order').choices(['time', 'newest', 'customer']))
     .addOption(once('--limit <n>', 'at most so many'))
     .option('--all', 'all of them, on a terminal too')
     .addOption(once('-o, --output <format>', 'format').choices(['table', 'json', 'ndjson', 'csv']))

@@ -100,7 +100,8 @@ export const helpTopics: Record<string, HelpTopic> = {
   },
   'show list': {
     examples: [
-      'tickets show list --upcoming --search "lion king"',
+      'tickets show list --search "lion king"',
+      'tickets show list --past',
       'tickets show list --all -o csv > shows.csv',
     ],
     exits: [0, 2, 5, 6],
@@ -108,7 +109,7 @@ export const helpTopics: Record<string, HelpTopic> = {
   'show view': {
     examples: [
       'tickets show view Hamlet',
-      'tickets show view Hamlet --watch',
+      'tickets show view Hamlet --date 2031-03-01 --watch',
       'tickets show view Hamlet --history',
     ],
     exits: LOOKS,
@@ -150,8 +151,7 @@ export const helpTopics: Record<string, HelpTopic> = {
   book: {
     examples: [
       'tickets book',
-      'tickets book Hamlet --seats B1-B4 --customer "Ada Lovelace"',
-      'tickets book Hamlet --count 2 --hold 15m --customer Grace',
+      'tickets book Hamlet --date 2031-03-01 --seats B1-B4 --customer "Ada Lovelace"',
       'tickets book Hamlet --file group.csv --atomic',
     ],
     exits: CHANGES,
@@ -168,7 +168,7 @@ export const helpTopics: Record<string, HelpTopic> = {
     examples: [
       'tickets booking list Hamlet --status confirmed --sort customer',
       'tickets booking list --customer "ada love"',
-      'tickets booking list Hamlet --all -o csv > doors.csv',
+      'tickets booking list --since "2031-02-28 18:00" -o csv > today.csv',
     ],
     exits: LOOKS,
   },

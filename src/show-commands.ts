@@ -17,8 +17,9 @@ export function addShowCommands(program: Command, action: Action): void {
     .action(action(() => import('./commands/show-create.js')))
   show
     .command('list')
-    .description('list shows, the earliest first')
+    .description('list shows in the order of their start; on a terminal, what is to come first')
     .option('--upcoming', 'only shows that have not started')
+    .option('--past', 'only shows that have started')
     .addOption(once('--search <text>', 'only names with these words, or beginnings of words'))
     .addOption(once('--limit <n>', 'at most so many'))
     .option('--all', 'all of them, on a terminal too')

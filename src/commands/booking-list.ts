@@ -4,21 +4,28 @@ import { TicketsError } from '../core/errors.js'
 import { formatStartTime } from '../core/format-time.js'
 import { listedBookingJson } from '../core/json.js'
 import { formatLabels, parseSeats } from '../core/seats.js'
+import { parseStartTime, parseTimeZone, systemTimeZone } from '../core/start-time.js'
 import type { Column } from '../terminal/list.js'
 import type { Tone } from '../terminal/paper.js'
 import type { Context, Handler } from './context.js'
 import { ifNamed, namedShow } from './named-show.js'
-import { type ListingOptions, writeScreenful } from './screenful.js'
+import { isForPeople, type ListingOptions, writeScreenful } from './screenful.js'
 
 export interface BookingListOptions extends ListingOptions {
   date?: string
   customer?: string
   status?: string
   seat?: string
-  sort?: 'time' | 'customer'
+  since?: string
+  until?: string
+  timeZone?: string
+  sort?: 'time' | 'newest' | 'customer'
 }
 
-/** `tickets booking list [SHOW]`: for people, as an export, and as the door list. */
+/**
+ * `tickets booking list [SHOW]`: for people, the newest first; as an export, in the order in which
+ * they were made; and as the door list.
+ */
 export const run: Handler<BookingListOptions, [string | undefined]> = async (
   context,
   options,
@@ -30,16 +37,21 @@ export const run: Handler<BookingListOptions, [string | undefined]> = async (
     columns: show === undefined ? columns : columns.map(besideOneShow),
     toJson: listedBookingJson,
     ifEmpty: 'No booking matches.',
-    more: '--all lists them all, --customer narrows them down.',
+    more: (count) => {
+      const which = filter.sort === 'newest' ? 'latest' : 'first'
+      return `The ${which} ${count}. --all lists them all, --customer and --since narrow them down.`
+    },
     rows: (limit) => tickets.listBookings({ ...filter, ...(limit !== undefined && { limit }) }),
   })
 }
 
 async function filterOf(
   context: Context,
-  { date, customer, status, seat, sort }: BookingListOptions,
+  options: BookingListOptions,
   name: string | undefined,
 ): Promise<BookingFilter> {
+  const { date, customer, status, seat } = options
+  const sort = options.sort ?? (isForPeople(context.output, options) ? 'newest' : 'time')
   if (seat !== undefined && name === undefined) {
     throw new TicketsError('INVALID_INPUT', '--seat means a seat of a show. Name the show as well.')
   }
@@ -50,7 +62,20 @@ async function filterOf(
     ...(customer !== undefined && { customer }),
     ...(status !== undefined && { status: status.toUpperCase() as BookingStatus }),
     ...(seat !== undefined && { seat: oneSeat(seat, show!) }),
-    ...(sort !== undefined && { sort }),
+    ...timesOf(options, context.output.io.env),
+    sort,
+  }
+}
+
+type Env = Context['output']['io']['env']
+
+/** A local time means the time zone of the command line, else the system's. */
+function timesOf({ since, until, timeZone }: BookingListOptions, env: Env) {
+  const zone = timeZone === undefined ? undefined : parseTimeZone(timeZone)
+  const timeOf = (text: string) => parseStartTime(text, zone ?? systemTimeZone(env))
+  return {
+    ...(since !== undefined && { since: timeOf(since) }),
+    ...(until !== undefined && { until: timeOf(until) }),
   }
 }
 

@@ -16,8 +16,8 @@ export const SCREENFUL = 50
 export interface Listing<Row> extends Omit<ListOptions<Row>, 'format'> {
   /** The rows, at most so many; undefined: all of them. */
   rows(limit: number | undefined): AsyncIterable<Row>
-  /** Says, when a terminal shows the first rows only, how to see more. */
-  more: string
+  /** Says, when a terminal shows so many rows only, which, and how to see more. */
+  more(count: number): string
 }
 
 /**
@@ -36,8 +36,7 @@ export async function writeScreenful<Row>(
       '--all and --limit exclude each other. Give one of them.',
     )
   }
-  const isForEyes = output.isTerminal && !output.json && (options.output ?? 'table') === 'table'
-  const isCut = isForEyes && !options.all && options.limit === undefined
+  const isCut = isForPeople(output, options) && !options.all && options.limit === undefined
   const limit =
     options.limit === undefined
       ? isCut
@@ -52,7 +51,12 @@ export async function writeScreenful<Row>(
     }
   }
   await writeList(output, { ...list, format: options.output }, counted())
-  if (isCut && count === SCREENFUL) output.hint(`The first ${SCREENFUL}. ${more}`)
+  if (isCut && count === SCREENFUL) output.hint(more(SCREENFUL))
+}
+
+/** Is the list a table on a terminal? Then it begins with what people look for. */
+export function isForPeople(output: Output, { output: format }: Pick<ListingOptions, 'output'>) {
+  return output.isTerminal && !output.json && (format ?? 'table') === 'table'
 }
 
 /** --json is a format of its own. Throws INVALID_INPUT. */

@@ -1,32 +1,68 @@
+import { TicketsError } from '../core/errors.js'
 import { showJson } from '../core/json.js'
-import type { Show } from '../core/shows.js'
+import type { Show, ShowFilter } from '../core/shows.js'
 import type { Column } from '../terminal/list.js'
 import type { Handler } from './context.js'
-import { type ListingOptions, writeScreenful } from './screenful.js'
+import { isForPeople, type ListingOptions, writeScreenful } from './screenful.js'
 import { whenOf } from './show-text.js'
 
 export interface ShowListOptions extends ListingOptions {
   upcoming?: boolean
+  past?: boolean
   search?: string
 }
 
-/** `tickets show list`. */
+/**
+ * `tickets show list`: in the order of their start. People see what is to come first, the next show
+ * before all, and then what is past, the latest first.
+ */
 export const run: Handler<ShowListOptions> = async ({ output, tickets }, options) => {
-  const { upcoming, search } = options
+  const { upcoming, past, search } = options
+  if (upcoming && past) {
+    throw new TicketsError(
+      'INVALID_INPUT',
+      '--upcoming and --past exclude each other. Give one of them, or neither for all shows.',
+    )
+  }
+  const kinds = kindsOf(options, isForPeople(output, options))
+  const begun = new WeakSet<Show>()
   await writeScreenful(output, options, {
     columns,
     toJson: showJson,
     ifEmpty: isNarrowed(options)
       ? 'No show matches.'
       : 'There are no shows yet. Create one: tickets show create',
-    more: '--all shows them all, --search narrows them down.',
-    rows: (limit) =>
-      tickets.listShows({
-        ...(upcoming && { upcoming }),
-        ...(search !== undefined && { search }),
-        ...(limit !== undefined && { limit }),
-      }),
+    more: (count) =>
+      `The first ${count}. --all shows them all, --search, --upcoming and --past narrow them down.`,
+    ...(kinds.length > 1 && {
+      sectionOf: (show: Show) => (begun.has(show) ? 'Past shows, the latest first' : undefined),
+    }),
+    rows: async function* (limit = Number.POSITIVE_INFINITY) {
+      let left = limit
+      let first: Show | undefined
+      for (const kind of kinds) {
+        const filter = { ...kind, ...(search !== undefined && { search }) }
+        for await (const show of tickets.listShows({ ...filter, limit: left })) {
+          if (kind.past) {
+            // It began while those to come were listed.
+            if (first !== undefined && show.startTime >= first.startTime) continue
+            begun.add(show)
+          }
+          first ??= kind.upcoming ? show : undefined
+          left -= 1
+          yield show
+        }
+      }
+    },
   })
+}
+
+/** What is listed, one kind after the other. */
+function kindsOf({ upcoming, past }: ShowListOptions, isForPeople: boolean): ShowFilter[] {
+  const begun = { past: true, latestFirst: isForPeople }
+  if (upcoming) return [{ upcoming }]
+  if (past) return [begun]
+  return isForPeople ? [{ upcoming: true }, begun] : [{}]
 }
 
 const columns: Column<Show>[] = [
@@ -72,6 +108,6 @@ function free(show: Show): number {
   return show.totalSeats - show.confirmedSeats - show.heldSeats
 }
 
-function isNarrowed({ upcoming, search }: ShowListOptions): boolean {
-  return upcoming === true || search !== undefined
+function isNarrowed({ upcoming, past, search }: ShowListOptions): boolean {
+  return upcoming === true || past === true || search !== undefined
 }

@@ -26,7 +26,7 @@ export function parseStartTime(text: string, timeZone: string): Date {
   const match = START_TIME.exec(text.trim())
   if (!match) {
     throw invalid(
-      `${quote(text)} is not a start time. Write it like "2026-12-25 19:00", or with an offset like 2026-12-25T19:00Z or 2026-12-25T19:00+01:00.`,
+      `${quote(text)} is not a time. Write it like "2026-12-25 19:00", or with an offset like 2026-12-25T19:00Z or 2026-12-25T19:00+01:00.`,
     )
   }
   const local = localTime(match, text)

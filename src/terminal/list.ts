@@ -32,6 +32,8 @@ export interface ListOptions<Row> {
   format?: ListFormat | undefined
   columns: Column<Row>[]
   toJson(row: Row): unknown
+  /** The section that a row is in: in a table, a line with its title comes before its first row. */
+  sectionOf?(row: Row): string | undefined
   /** The hint to people when there is nothing to list. */
   ifEmpty?: string
 }
@@ -68,13 +70,13 @@ const writers: Record<ListFormat | 'tabs', Writer> = {
     chunked(mapRows(rows, (row) => `${safeJson(toJson(row))}\n`)),
   tabs: (_output, { columns }, rows) => chunked(mapRows(rows, (row) => tabLine(columns, row))),
   csv: csvLines,
-  table: async (output, { columns }, rows) => {
+  table: async (output, { columns, sectionOf }, rows) => {
     const [{ drawTable }, { paperOf }] = await Promise.all([
       import('./table.js'),
       import('./paper.js'),
     ])
     const shown = columns.filter(({ isData }) => !isData)
-    return drawTable(paperOf(output), shown, rows)
+    return drawTable(paperOf(output), shown, rows, sectionOf)
   },
 }
 

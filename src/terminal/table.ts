@@ -17,9 +17,11 @@ export async function* drawTable<Row>(
   paper: Paper,
   columns: Column<Row>[],
   rows: AsyncIterable<Row>,
+  sectionOf?: (row: Row) => string | undefined,
 ): AsyncGenerator<string> {
   const natural = columns.map((column) => textWidth(column.title))
   let isFirst = true
+  let section: string | undefined
   for await (const page of pagesOf(rows)) {
     const cells = page.map((row) => columns.map((column) => safeText(column.cell(row))))
     for (const row of cells) {
@@ -28,11 +30,28 @@ export async function* drawTable<Row>(
       })
     }
     const widths = fitWidths(columns, natural, paper.columns)
-    yield widths === undefined
-      ? drawStacked(paper, columns, page, cells)
-      : drawPage(paper, columns, widths, page, cells, isFirst)
-    isFirst = false
+    for (let start = 0, end = 0; start < page.length; start = end) {
+      const next = sectionOf?.(page[start]!)
+      while (end < page.length && sectionOf?.(page[end]!) === next) end += 1
+      const [part, partCells] = [page.slice(start, end), cells.slice(start, end)]
+      const hasHead = isFirst && widths !== undefined
+      const lines =
+        widths === undefined
+          ? drawStacked(paper, columns, part, partCells)
+          : drawPage(paper, columns, widths, part, partCells, hasHead)
+      const title = next === undefined || next === section ? [] : titleLines(next, isFirst, paper)
+      // Below the head and its rule, which are the table's.
+      lines.splice(hasHead ? 2 : 0, 0, ...title)
+      yield lines.map((line) => `${line}\n`).join('')
+      section = next
+      isFirst = false
+    }
   }
+}
+
+function titleLines(title: string, isFirst: boolean, paper: Paper): string[] {
+  const line = tint(paper, 'strong', fitText(title, paper.columns, signs(paper).ellipsis))
+  return isFirst ? [line] : ['', line]
 }
 
 /**
@@ -88,7 +107,7 @@ function drawPage<Row>(
   page: Row[],
   cells: string[][],
   hasHead: boolean,
-): string {
+): string[] {
   const shown = columns.flatMap((_, index) => (widths[index]! > 0 ? [index] : []))
   const { ellipsis } = signs(paper)
   const standIns = new StandIns()
@@ -107,7 +126,7 @@ function drawPage<Row>(
   })
   const lines = standIns.takeBack(table.toString()).split('\n')
   if (hasHead) lines[1] = tint(paper, 'quiet', lines[1]!)
-  return lines.map((line) => `${line.trimEnd()}\n`).join('')
+  return lines.map((line) => line.trimEnd())
 }
 
 /** Each row as its first cell and, indented below, the others with their titles; empty cells are left out. */
@@ -116,8 +135,8 @@ function drawStacked<Row>(
   columns: Column<Row>[],
   page: Row[],
   cells: string[][],
-): string {
-  const lines = cells.flatMap((row, line) => {
+): string[] {
+  return cells.flatMap((row, line) => {
     const texts = row.flatMap((cell, index) => {
       if (cell === '') return []
       const { title, tone } = columns[index]!
@@ -126,7 +145,6 @@ function drawStacked<Row>(
     })
     return flow(texts, paper.columns)
   })
-  return `${lines.join('\n')}\n`
 }
 
 /** The texts beside each other while there is room, every line but the first indented. */

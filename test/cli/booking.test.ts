@@ -74,7 +74,7 @@ describe('a booking is led through its life by flags', () => {
     )
     const terminal = inTerminal('booking', 'list', show)
     await terminal.exit
-    expect(terminal.screen()).toMatch(new RegExp(`${hold} {2}held[^]*${old} {2}expired`))
+    expect(terminal.screen()).toMatch(new RegExp(`${old} {2}expired[^]*${hold} {2}held`))
     await terminal.close()
   })
 

@@ -238,6 +238,35 @@ describe('book, asking', () => {
   })
 })
 
+describe('the shows to choose from', () => {
+  const insertShows = (name: string, count: number, values: string) =>
+    db.sql(
+      `insert into shows (id, name, time_zone, total_seats, start_time, booked_seats, confirmed_seats_count)
+       select gen_random_uuid(), '${name} ' || n, 'UTC', 8, ${values} from generate_series(1, ${count}) n`,
+    )
+
+  it('begin with those that still sell, then those to come, then those that have begun, the latest first', async () => {
+    await insertShows('Full', 60, `now() + n * interval '1 day', '\\xff', 8`)
+    await insertShows('Free', 2, `now() + (n + 100) * interval '1 day', '\\x00', 0`)
+    await insertShows('Past', 2, `now() - n * interval '1 day', '\\x00', 0`)
+    const held = await insertShow(db, { name: 'Full by holds', seats: 2 })
+    await tickets(['book', held, '--count', '2', '--hold', '1h'], { db: db.url })
+    const clerk = sitDown(['book'])
+    await clerk.sees(
+      /^1\. {2}Free 1, .* 8 free\n2\. {2}Free 2, .* 8 free\n3\. {2}Full 1, .* sold out\n/,
+    )
+    await clerk.answers('Which show?', 'past')
+    await clerk.sees(/1\. {2}Past 1, .*\n2\. {2}Past 2, .*\n✗ 2 shows match/)
+    clerk.terminal.press('ctrl-c')
+
+    const another = sitDown(['book'], { env: { TICKETS_PLAIN: undefined } })
+    await another.sees(/Which show\? \(type to filter\)\n❯ Free 1 .*\n {2}Free 2 .*\n {2}Full 1 /)
+    another.terminal.type('full')
+    await another.sees(/❯ Full 1 /)
+    another.terminal.press('ctrl-c')
+  })
+})
+
 describe('Ctrl-C', () => {
   const questions = ['Which show?', 'Which seats?', 'For whom?', 'Book 2 seats: 1-2 for Ada?']
   const answers = ['', '1-2', 'Ada']

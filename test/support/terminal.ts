@@ -70,6 +70,27 @@ export function openTerminal(
   return new PtyTerminal(pty, cols, rows)
 }
 
+/**
+ * Runs a program in a terminal to its end; all the lines that it wrote, those that scrolled away too.
+ * The terminal outlives it: of a program that has ended, the last kilobytes may be lost.
+ */
+export async function linesInTerminal(
+  command: string,
+  args: string[],
+  options: TerminalOptions = {},
+): Promise<string[]> {
+  const script = `"$@"; printf '${END}'; read _`
+  const terminal = openTerminal('sh', ['-c', script, 'sh', command, ...args], options)
+  try {
+    await terminal.waitFor(END)
+    return terminal.history().slice(0, -END.length).trimEnd().split('\n')
+  } finally {
+    await terminal.close()
+  }
+}
+
+const END = '(end of the program)'
+
 class PtyTerminal implements TestTerminal {
   readonly xterm: xterm.Terminal
   readonly exit: Promise<Exit>

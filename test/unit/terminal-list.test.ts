@@ -39,6 +39,7 @@ interface Setting {
   json?: boolean
   width?: number
   env?: Io['env']
+  sectionOf?: (show: Show) => string | undefined
 }
 
 async function written(rows: Show[], setting: Setting = {}) {
@@ -55,7 +56,13 @@ async function written(rows: Show[], setting: Setting = {}) {
     color: true,
   })
   const texts = Promise.all([buffer(stdout), buffer(stderr)])
-  const options = { format: setting.format, columns, toJson: (show: Show) => show }
+  const { format, sectionOf } = setting
+  const options = {
+    format,
+    columns,
+    toJson: (show: Show) => show,
+    ...(sectionOf && { sectionOf }),
+  }
   await writeList(output, { ...options, ifEmpty: 'No shows yet.' }, stream(rows))
   stdout.end()
   stderr.end()
@@ -174,6 +181,29 @@ describe('a list', () => {
     expect(lines.length).toBe(1203)
     expect(out.match(/^Show +Zone/gm)?.length).toBe(1)
     expect(lines.at(-1)).toMatch(/^Show 1200 .*100,000$/)
+  })
+
+  test.each([0, 1, 499, 500, 501, 1200])(
+    'names a section once, before its first row, which is row %i, and below the head',
+    async (first) => {
+      const many = Array.from({ length: 1201 }, (_, index) => ({ name: `Show ${index}`, free: 7 }))
+      const isPast = ({ name }: Show) => Number(name.slice('Show '.length)) >= first
+      const sectionOf = (show: Show) => (isPast(show) ? 'Past shows' : undefined)
+      const { out } = await written(many, { format: 'table', sectionOf })
+      const lines = out.trimEnd().split('\n')
+      expect(lines.slice(0, 2).join('\n')).toMatch(/^Show .*\n──/)
+      const title = first === 0 ? ['Past shows'] : ['', 'Past shows']
+      expect(lines.slice(2 + first).slice(0, title.length)).toEqual(title)
+      const rows = lines.slice(2).filter((line) => !title.includes(line))
+      expect(rows.map((line) => line.split('  ')[0])).toEqual(many.map(({ name }) => name))
+    },
+  )
+
+  test('has no sections in other formats', async () => {
+    const sectionOf = () => 'Past shows'
+    for (const setting of [{}, { format: 'csv' as const }, { json: true }]) {
+      expect((await written(shows, { ...setting, sectionOf })).out).not.toContain('Past shows')
+    }
   })
 
   test('closes its rows when writing fails', async () => {

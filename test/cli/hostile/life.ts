@@ -65,6 +65,15 @@ export const lifeInputs: Record<string, HostileInput[]> = {
     ...each([HELD, GIVEN_BACK, REFUSED, OFF], (name) => ['booking', 'check-in', name, '--undo'], 4),
     ...each([HELD, GIVEN_BACK, REFUSED], (name) => ['booking', 'print', name], 4),
   ],
+  'a time of a list that is none': [
+    ...each(someNotTimes, (time) => [
+      ...['booking', 'list', '--time-zone', 'Europe/London', '--since', time],
+    ]),
+    ...each(someNotTimes, (time) => [
+      ...['booking', 'list', '--time-zone', 'Europe/London', '--until', time],
+    ]),
+    ...each(notTimeZones.slice(0, 8), (zone) => ['booking', 'list', '--time-zone', zone]),
+  ],
   'a date of a show that is none': [
     ...each(someNotDates, (date) => ['show', 'view', HOUSE, '--date', date]),
     ...each(someNotDates, (date) => ['show', 'edit', HOUSE, '--name', 'x', '--date', date]),

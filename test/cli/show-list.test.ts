@@ -1,0 +1,104 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { program } from '../support/cli.js'
+import { cloneDatabase, type TestDatabase } from '../support/database.js'
+import { runInProcess } from '../support/in-process.js'
+import { linesInTerminal } from '../support/terminal.js'
+
+let db: TestDatabase
+/** Names in the order of their start: 55 that have begun, and 5 to come. */
+const PAST = Array.from({ length: 55 }, (_, n) => `Past ${String(n + 1).padStart(2, '0')}`)
+const TO_COME = Array.from({ length: 5 }, (_, n) => `To come ${n + 1}`)
+
+beforeAll(async () => {
+  db = await cloneDatabase()
+  await db.sql(
+    `insert into shows (id, name, start_time, time_zone, total_seats, booked_seats)
+     select gen_random_uuid(), name, now() + (nth - 55.5) * interval '1 day', 'UTC', 8, '\\x00'
+     from unnest($1::text[]) with ordinality as shows (name, nth)`,
+    [[...PAST, ...TO_COME]],
+  )
+})
+afterAll(() => db.drop())
+
+const onTerminal = (...args: string[]) =>
+  linesInTerminal(process.execPath, [program, ...args], {
+    env: { DATABASE_URL: db.url, HOME: '/nonexistent' },
+  })
+
+/** The lines of a table, each as the name of its show or, for another line, as it is. */
+function named(lines: string[]): string[] {
+  return lines.map((line) => /(Past \d\d|To come \d) /.exec(line)?.[1] ?? line)
+}
+
+const run = (...args: string[]) => runInProcess(args, { DATABASE_URL: db.url })
+const LATEST = [...PAST].reverse()
+const TITLE = ['', 'Past shows, the latest first']
+
+describe('on a terminal, the list of shows', () => {
+  it('begins with what is to come; what is past follows after a line that says so', async () => {
+    const [head, rule, ...lines] = await onTerminal('show', 'list')
+    expect([head, rule]).toEqual([
+      expect.stringMatching(/^ID +SHOW /),
+      expect.stringMatching(/^─+/),
+    ])
+    expect(named(lines)).toEqual([
+      ...TO_COME,
+      ...TITLE,
+      ...LATEST.slice(0, 45),
+      'The first 50. --all shows them all, --search, --upcoming and --past narrow them',
+      'down.',
+    ])
+  })
+
+  it.each([
+    [['--upcoming'], TO_COME],
+    [['--past', '--limit', '3'], LATEST.slice(0, 3)],
+    [
+      ['--limit', '7'],
+      [...TO_COME, ...TITLE, ...LATEST.slice(0, 2)],
+    ],
+    [['--all'], [...TO_COME, ...TITLE, ...LATEST]],
+    [
+      ['--search', 'past', '--limit', '2'],
+      [TITLE[1]!, ...LATEST.slice(0, 2)],
+    ],
+    [['--search', 'come'], TO_COME],
+    [['-o', 'table', '--limit', '2'], TO_COME.slice(0, 2)],
+  ])('%j', async (flags, expected) => {
+    expect(named((await onTerminal('show', 'list', ...flags)).slice(2))).toEqual(expected)
+  })
+})
+
+describe('for programs, the list of shows', () => {
+  const formats = [
+    ['lines', []],
+    ['--json', ['--json']],
+    ['-o csv', ['-o', 'csv']],
+    ['-o ndjson', ['-o', 'ndjson']],
+  ] as const
+
+  it.each(formats)(
+    'goes on in the order of their start, narrowed or not: %s',
+    async (_, format) => {
+      const names = async (...flags: string[]) =>
+        (await run('show', 'list', ...flags, ...format)).stdout.match(/Past \d\d|To come \d/g)
+      expect(await names()).toEqual([...PAST, ...TO_COME])
+      expect(await names('--past')).toEqual(PAST)
+      expect(await names('--past', '--limit', '2')).toEqual(PAST.slice(0, 2))
+      expect(await names('--upcoming')).toEqual(TO_COME)
+    },
+  )
+
+  it('does so on a terminal, too', async () => {
+    for (const flags of [['--json'], ['-o', 'csv']]) {
+      const text = (await onTerminal('show', 'list', '--limit', '3', ...flags)).join('')
+      expect(text.match(/Past \d\d|To come \d/g)).toEqual(PAST.slice(0, 3))
+    }
+  })
+
+  it('is either to come or past: both are refused', async () => {
+    const ran = await run('show', 'list', '--upcoming', '--past')
+    expect(ran).toMatchObject({ exitCode: 2, stdout: '' })
+    expect(ran.stderr).toContain('--upcoming and --past exclude each other.')
+  })
+})
