@@ -75,10 +75,10 @@ const offersFor: Record<string, Offer> = {
   'check-in': {},
 }
 
-function isOffered({ startTime, cancelledAt }: Show, command: string): boolean {
+function isOffered({ hasStarted, cancelledAt }: Show, command: string): boolean {
   const { upcoming, isCancelledToo } = offersFor[command] ?? { isCancelledToo: true }
   if (cancelledAt !== null && !isCancelledToo) return false
-  return !upcoming || startTime.getTime() > Date.now()
+  return !upcoming || !hasStarted
 }
 
 /** Shows by their names, with their dates, and by the beginning of their ids; those to come first. */

@@ -54,7 +54,7 @@ export function dateQuestion(shows: readonly Show[]): ShowQuestion<Show> {
 }
 
 function sells(show: Show): boolean {
-  return show.cancelledAt === null && show.startTime.getTime() > Date.now() && freeSeats(show) > 0
+  return show.cancelledAt === null && !show.hasStarted && freeSeats(show) > 0
 }
 
 function left(show: Show): string {

@@ -25,7 +25,6 @@ export const run: Handler<ShowListOptions> = async ({ output, tickets }, options
     )
   }
   const kinds = kindsOf(options, isForPeople(output, options))
-  const begun = new WeakSet<Show>()
   await writeScreenful(output, options, {
     columns,
     toJson: showJson,
@@ -35,7 +34,7 @@ export const run: Handler<ShowListOptions> = async ({ output, tickets }, options
     more: (count) =>
       `The first ${count}. --all shows them all, --search, --upcoming and --past narrow them down.`,
     ...(kinds.length > 1 && {
-      sectionOf: (show: Show) => (begun.has(show) ? 'Past shows, the latest first' : undefined),
+      sectionOf: (show: Show) => (show.hasStarted ? 'Past shows, the latest first' : undefined),
     }),
     rows: async function* (limit = Number.POSITIVE_INFINITY) {
       let left = limit
@@ -43,12 +42,9 @@ export const run: Handler<ShowListOptions> = async ({ output, tickets }, options
       for (const kind of kinds) {
         const filter = { ...kind, ...(search !== undefined && { search }) }
         for await (const show of tickets.listShows({ ...filter, limit: left })) {
-          if (kind.past) {
-            // It began while those to come were listed.
-            if (first !== undefined && show.startTime >= first.startTime) continue
-            begun.add(show)
-          }
-          first ??= kind.upcoming ? show : undefined
+          // It started while those to come were listed.
+          if (kind.past && first !== undefined && show.startTime >= first.startTime) continue
+          if (kind.upcoming) first ??= show
           left -= 1
           yield show
         }

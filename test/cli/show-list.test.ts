@@ -69,6 +69,17 @@ describe('on a terminal, the list of shows', () => {
   })
 })
 
+it('on a terminal, the list of shows has all that began at one time', async () => {
+  await db.sql(
+    `insert into shows (id, name, start_time, time_zone, total_seats, booked_seats)
+     select gen_random_uuid(), 'Twin ' || n, '2020-01-01T19:00Z', 'UTC', 8, '\\x00'
+     from generate_series(1, 3) n`,
+  )
+  const lines = await onTerminal('show', 'list', '--search', 'twin')
+  expect(lines.filter((line) => line.includes('Twin'))).toHaveLength(3)
+  await db.sql(`delete from shows where name like 'Twin %'`)
+})
+
 describe('for programs, the list of shows', () => {
   const formats = [
     ['lines', []],
