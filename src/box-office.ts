@@ -20,6 +20,7 @@ import { type MoveOptions, moveBooking } from './core/life/move.js'
 import { findLostReceipts, type Receipt } from './core/receipts.js'
 import { recentSales } from './core/recent-sales.js'
 import { Rehearsal, type Rehearsed } from './core/rehearsal.js'
+import { type BookingSearch, searchBookings } from './core/search-bookings.js'
 import {
   type CancellationPreview,
   cancelShow,
@@ -191,6 +192,13 @@ class BoxOffice implements Tickets {
 
   findBooking(booking: string): Promise<ListedBooking> {
     return this.#run((db) => viewBooking(db, booking))
+  }
+
+  searchBookings(text: string, search?: BookingSearch): Promise<ListedBooking[]> {
+    return this.#run(async (db) => {
+      const show = await optionalShowIdOf(db, search?.show)
+      return searchBookings(db, text, { ...search, show })
+    })
   }
 
   suggestBookings(prefix: string, statuses?: readonly BookingStatus[]): Promise<ListedBooking[]> {

@@ -11,6 +11,7 @@ import type { Confirmed, ConfirmOptions } from './core/life/confirm.js'
 import type { MoveOptions } from './core/life/move.js'
 import type { Receipt } from './core/receipts.js'
 import type { Rehearsed } from './core/rehearsal.js'
+import type { BookingSearch } from './core/search-bookings.js'
 import type { CancellationPreview, ShowEdit } from './core/show-changes.js'
 import type { ShowReport } from './core/show-report.js'
 import type { NewShow, Show, ShowDetails, ShowFilter } from './core/shows.js'
@@ -143,6 +144,11 @@ export interface Tickets {
   repair(options?: RepairOptions): Promise<string[]>
   /** A booking by its id or its reference. Throws BOOKING_NOT_FOUND. */
   findBooking(booking: string): Promise<ListedBooking>
+  /**
+   * The bookings that a reference, a customer or a seat may mean, for a person to choose from: 50 at
+   * most. `show` as for `findShow`. Throws SHOW_NOT_FOUND, AMBIGUOUS_ID.
+   */
+  searchBookings(text: string, search?: BookingSearch): Promise<ListedBooking[]>
   /** The latest bookings whose reference begins like this, for completion. */
   suggestBookings(prefix: string, statuses?: readonly BookingStatus[]): Promise<ListedBooking[]>
   /** Bookings of one show or of all, in constant memory. Throws SHOW_NOT_FOUND, AMBIGUOUS_ID. */

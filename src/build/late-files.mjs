@@ -40,7 +40,7 @@ const AT_LOGIN = { 'pg/lib/crypto/utils.js': [] }
 const OWN = {
   'src/booking-commands.ts': ['addBookingCommands'],
   'src/core/all-or-nothing.ts': ['bookAllOrNothing'],
-  'src/core/booking-list.ts': ['listBookings', 'suggestBookings', 'viewBooking'],
+  'src/core/booking-list.ts': ['listBookings', 'readBookings', 'suggestBookings', 'viewBooking'],
   'src/core/history.ts': ['listHistory'],
   'src/core/life/cancel.ts': ['cancelBooking'],
   'src/core/life/check-in.ts': ['checkIn'],
@@ -49,7 +49,9 @@ const OWN = {
   'src/core/receipts.ts': ['findLostReceipts'],
   'src/core/recent-sales.ts': ['recentSales'],
   'src/core/rehearsal.ts': ['Rehearsal'],
+  'src/core/search-bookings.ts': ['searchBookings'],
   'src/core/show-changes.ts': ['cancelShow', 'copyShow', 'editShow', 'previewCancellation'],
+  'src/core/show-dates.ts': ['datesOf', 'isOnDate', 'parseShowDate'],
   'src/core/show-report.ts': ['reportOnShow'],
   'src/core/show-words.ts': ['selectFirstWithWords'],
   'src/core/verify.ts': ['verifyShows'],

@@ -19,7 +19,7 @@ export const run: Handler<BookingCancelOptions, [string | undefined]> = async (
 ) => {
   const { output, tickets } = context
   if (seats !== undefined) checkSeatSpec(seats)
-  const { id, showName } = await namedBooking(context, name)
+  const { id, showName } = await namedBooking(context, name, { command: 'cancel' })
   const options = { ...(seats !== undefined && { seats }), ...(reason !== undefined && { reason }) }
   if (!yes) {
     // What would be refused is refused before it is asked about.

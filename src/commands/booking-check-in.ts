@@ -28,9 +28,9 @@ export const run: Handler<BookingCheckInOptions, [string | undefined]> = async (
   name,
 ) => {
   if (seats !== undefined) checkSeatSpec(seats)
-  const { id } = await namedBooking(context, name)
   const named = ifNamed({ name: showName, date })
   const show = named && (await nameOfShow(context, named))
+  const { id } = await namedBooking(context, name, { command: 'check-in', show })
   const answer = await context.tickets.checkIn(id, {
     ...(seats !== undefined && { seats }),
     ...(show !== undefined && { show }),

@@ -10,7 +10,7 @@ export const run: Handler<{ seats?: string }, [string | undefined]> = async (
   name,
 ) => {
   if (seats !== undefined) checkSeatSpec(seats)
-  const { id } = await namedBooking(context, name)
+  const { id } = await namedBooking(context, name, { command: 'confirm' })
   const { hadExpired, ...outcome } = await context.tickets.confirmBooking(
     id,
     seats === undefined ? {} : { seats },

@@ -18,7 +18,7 @@ export const run: Handler<{ svg?: string }, [string | undefined]> = async (
   name,
 ) => {
   const { output, tickets } = context
-  const booking = await namedBooking(context, name)
+  const booking = await namedBooking(context, name, { command: 'print' })
   if (booking.status !== 'CONFIRMED') {
     throw new TicketsError(
       'WRONG_STATE',

@@ -12,7 +12,7 @@ import { namedBooking } from './named-booking.js'
 
 /** `tickets booking view BOOKING`: details and history. */
 export const run: Handler<object, [string | undefined]> = async (context, _options, name) => {
-  const booking = await namedBooking(context, name)
+  const booking = await namedBooking(context, name, { command: 'view' })
   const history: HistoryEvent[] = []
   for await (const event of context.tickets.listHistory({ booking: booking.id })) {
     history.push(event)

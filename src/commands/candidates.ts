@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
-import type { BookingStatus } from '../core/booking.js'
 import { seatLabel } from '../core/seats.js'
 import { datesOf } from '../core/show-dates.js'
 import type { Show, ShowDetails, ShowFilter } from '../core/shows.js'
@@ -10,6 +9,7 @@ import type { Tickets } from '../index.js'
 import { safeText } from '../terminal/safe-text.js'
 import type { Candidate, Cursor } from './complete.js'
 import type { Context } from './context.js'
+import { statusesFor } from './named-booking.js'
 import { whenOf } from './show-text.js'
 
 /** More would only scroll. */
@@ -144,14 +144,6 @@ async function dateCandidates(
   return datesOf(shows).flatMap((date, at) =>
     date === undefined ? [] : [{ value: date, about: () => whenOf(shows[at]!) }],
   )
-}
-
-const statusesFor: Record<string, BookingStatus[]> = {
-  confirm: ['HELD'],
-  move: ['HELD', 'CONFIRMED'],
-  cancel: ['HELD', 'CONFIRMED'],
-  'check-in': ['CONFIRMED'],
-  print: ['CONFIRMED'],
 }
 
 async function bookingCandidates(

@@ -1,31 +1,59 @@
-import type { BookingOutcome } from '../core/booking.js'
+import type { BookingOutcome, BookingStatus } from '../core/booking.js'
 import type { ListedBooking } from '../core/booking-list.js'
+import { formatStartTime } from '../core/format-time.js'
 import { bookingJson } from '../core/json.js'
+import { formatLabels } from '../core/seats.js'
 import type { Show } from '../core/shows.js'
 import { committedBooking, printCommitted } from './committed.js'
 import { type Context, inputRequired } from './context.js'
 import { tellWarnings } from './warnings.js'
 
-/** The booking that the command line names; where it names none, a person is asked. */
+/** In which states a booking is something that a command of `tickets booking` can act on. */
+export const statusesFor: Record<string, BookingStatus[]> = {
+  confirm: ['HELD'],
+  move: ['HELD', 'CONFIRMED'],
+  cancel: ['HELD', 'CONFIRMED'],
+  'check-in': ['CONFIRMED'],
+  print: ['CONFIRMED'],
+}
+
+/**
+ * The booking that the command line names. Where it names none, a person is asked, and a name or a
+ * seat finds those that the command can act on; `show` is the show at the door.
+ */
 export async function namedBooking(
   { output, asking, tickets }: Context,
   name: string | undefined,
+  { command, show }: { command: string; show?: string | undefined },
 ): Promise<ListedBooking> {
   if (name !== undefined) return tickets.findBooking(name)
   if (!output.canPrompt) throw inputRequired(['BOOKING'])
-  const { askText } = await import('../terminal/prompts.js')
-  let found: ListedBooking | undefined
-  await askText(
+  const { askChoice } = await import('../terminal/prompts.js')
+  const statuses = statusesFor[command]
+  return askChoice(
     { ...asking, unchanged: UNCHANGED },
     {
       message: 'Which booking?',
-      hint: 'its reference, like K7Q2-9FMX',
-      check: async (text) => {
-        found = await tickets.findBooking(text)
-      },
+      noun: 'booking',
+      hint: 'its reference, a name or a seat',
+      search: async (text = '', signal) =>
+        (await tickets.searchBookings(text, { ...(statuses && { statuses }), show, signal })).map(
+          (booking) => ({ value: booking, name: booking.reference, details: detailsOf(booking) }),
+        ),
     },
   )
-  return found!
+}
+
+function detailsOf(booking: ListedBooking): string {
+  const { customer, seats, seatLabels, showName, showStartTime, status, timeZone } = booking
+  return [
+    customer,
+    formatLabels(seats, seatLabels),
+    `${showName}, ${formatStartTime(showStartTime, timeZone)}`,
+    status === 'CONFIRMED' ? undefined : booking.hasExpired ? 'expired' : status.toLowerCase(),
+  ]
+    .filter(Boolean)
+    .join('; ')
 }
 
 /** What Ctrl-C leaves behind. */

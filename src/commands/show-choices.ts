@@ -1,7 +1,7 @@
 import { foldText } from '../core/fold-text.js'
 import type { Show, ShowFilter } from '../core/shows.js'
 import type { Tickets } from '../index.js'
-import type { ShowChoice, ShowQuestion } from '../terminal/prompts.js'
+import type { Choice, ShowQuestion } from '../terminal/prompts.js'
 import { whenOf } from './show-text.js'
 
 /** How many shows of each kind are offered; typing narrows them down. */
@@ -15,7 +15,7 @@ const LIMIT = 50
 export async function showChoices(
   tickets: Tickets,
   term: string | undefined,
-): Promise<ShowChoice<Show>[]> {
+): Promise<Choice<Show>[]> {
   const search = term?.trim() ? { search: term } : {}
   const kinds: ShowFilter[] = [
     { upcoming: true, onSale: true },
@@ -45,7 +45,7 @@ export function dateQuestion(shows: readonly Show[]): ShowQuestion<Show> {
   choices.sort((one, other) => Number(sells(other.value)) - Number(sells(one.value)))
   return {
     message: isSeries ? `Which date of ${name}?` : 'Which show?',
-    hint: isSeries ? 'number or date' : 'number or name',
+    lineHint: isSeries ? 'number or date' : 'number or name',
     search: async (term = '') =>
       choices
         .filter((choice) => foldText(`${choice.name} ${choice.details}`).includes(foldText(term)))

@@ -10,6 +10,8 @@ import { selectIdsWithWords, type WordSearch, wordCondition } from './word-searc
 /** A booking in a list, with the show that it is for and whoever of it is inside. */
 export interface ListedBooking extends Booking {
   showName: string
+  /** When the show starts. */
+  showStartTime: Date
   /** The show's. */
   timeZone: string
   /** A hold whose time is over by the database's clock: its seats are free. */
@@ -24,7 +26,7 @@ export interface BookingFilter {
   show?: string
   /** Words, or beginnings of words, that the customer has all of. */
   customer?: string
-  status?: BookingStatus
+  status?: BookingStatus | readonly BookingStatus[]
   /** Only bookings with this seat, by number. */
   seat?: number
   /** Only bookings made at this time or later, by the database's clock. */
@@ -51,6 +53,11 @@ export async function* listBookings(
 ): AsyncGenerator<ListedBooking> {
   const rows = filter.sort === 'customer' ? rowsAtDoor(db, filter) : rowsInOrder(db, filter)
   for await (const row of rows) yield toListed(row)
+}
+
+/** The bookings with these ids, in their order. */
+export async function readBookings(db: Database, ids: readonly string[]): Promise<ListedBooking[]> {
+  return (await rowsOf(db, ids, {})).map(toListed)
 }
 
 /** One booking, by its id or reference. Throws BOOKING_NOT_FOUND. */
@@ -87,6 +94,7 @@ export async function suggestBookings(
 
 interface ListRow extends BookingRow {
   show_name: string
+  show_start_time: Date
   time_zone: string
   has_expired: boolean
   total_seats: number
@@ -98,7 +106,7 @@ interface ListRow extends BookingRow {
 const EXACT_CREATED_AT = 'created_at::text as exact_created_at'
 
 const SELECT_LISTED = `
-  select b.*, b.${EXACT_CREATED_AT}, s.name as show_name, s.time_zone, s.total_seats, s.seats_per_row,
+  select b.*, b.${EXACT_CREATED_AT}, s.name as show_name, s.start_time as show_start_time, s.time_zone, s.total_seats, s.seats_per_row,
          coalesce(b.status = 'HELD' and b.held_until <= clock_timestamp(), false) as has_expired,
          array(select seat from admissions where booking_id = b.id order by seat) as admitted_seats
   from bookings b join shows s on s.id = b.show_id`
@@ -169,19 +177,24 @@ async function* rowsAtDoor(db: Database, filter: BookingFilter): AsyncGenerator<
     for (let first = 0; first < places.length; first += PAGE_SIZE) {
       const ids = places.slice(first, first + PAGE_SIZE).map(({ id }) => id)
       // Looked at again: since the places were read, some may have become what is not asked for.
-      const page = db.knex('bookings').select('id').whereIn('id', ids)
-      yield* await withRetry(db, () =>
-        query<ListRow>(
-          db.knex,
-          `${SELECT_LISTED} where b.id in (?) order by array_position(?::uuid[], b.id)`,
-          [page.modify(narrow, filter), ids],
-        ),
-      )
+      yield* await rowsOf(db, ids, filter)
     }
     after = places.at(-1)
     if (places.length < size) return
     left -= size
   }
+}
+
+/** The bookings with these ids that the filter lets pass, in the order of the ids. */
+function rowsOf(db: Database, ids: readonly string[], filter: BookingFilter): Promise<ListRow[]> {
+  const meant = db.knex('bookings').select('id').whereIn('id', ids).modify(narrow, filter)
+  return withRetry(db, () =>
+    query<ListRow>(
+      db.knex,
+      `${SELECT_LISTED} where b.id in (?) order by array_position(?::uuid[], b.id)`,
+      [meant, ids],
+    ),
+  )
 }
 
 function selectAtDoor(
@@ -224,7 +237,7 @@ function narrow(
   { show, status, seat, since, until }: BookingFilter,
 ): void {
   if (show !== undefined) rows.where('show_id', show)
-  if (status !== undefined) rows.where('status', status)
+  if (status !== undefined) rows.whereIn('status', [status].flat())
   if (seat !== undefined) rows.whereRaw('?::int = any(seats)', seat)
   if (since !== undefined) rows.where('created_at', '>=', since)
   if (until !== undefined) rows.where('created_at', '<', until)
@@ -235,6 +248,7 @@ function toListed(row: ListRow): ListedBooking {
   return {
     ...toBooking(row, layout),
     showName: row.show_name,
+    showStartTime: row.show_start_time,
     timeZone: row.time_zone,
     hasExpired: row.has_expired,
     admittedSeats: row.admitted_seats,

@@ -6,7 +6,7 @@ import { isSet, type Output } from './io.js'
 import type { KeyChoice } from './key-prompt.js'
 import { errorPaperOf, tint } from './paper.js'
 import { renderProblem } from './problem-card.js'
-import type { ShowChoice, ShowQuestion, TextQuestion } from './prompts.js'
+import type { Choice, ChoiceQuestion, TextQuestion } from './prompts.js'
 import { safeText } from './safe-text.js'
 
 // The questions of prompts.ts as a dialogue in lines: nothing that is written moves or changes.
@@ -69,31 +69,31 @@ export async function askKeyInLine<Value>(
   return chosen!.value
 }
 
-/** Asks for a show: lists them with numbers, and takes a number or a part of a name. */
-export async function askShowInLine<Show>(
+/** Asks for one of many: lists them with numbers, and takes a number or what to search for. */
+export async function askChoiceInLine<Value>(
   asking: Asking,
-  { message = 'Which show?', hint = 'number or name', search }: ShowQuestion<Show>,
-): Promise<Show> {
+  { message, noun, hint, lineHint = hint, search }: ChoiceQuestion<Value>,
+): Promise<Value> {
   const { signal } = new AbortController()
   let offered = await search(undefined, signal)
-  let chosen: ShowChoice<Show> | undefined
+  let chosen: Choice<Value> | undefined
   const list = () => asking.output.problem(numbered(offered, asking.output.columns))
-  list()
+  if (offered.length > 0) list()
   await askLine(asking, {
     message,
-    hint,
+    hint: lineHint,
     check: async (text) => {
-      chosen = offered.slice(0, MOST_SHOWS)[Number(text || 1) - 1]
+      chosen = offered.slice(0, MOST_LISTED)[Number(text || 1) - 1]
       if (chosen !== undefined) return
       const found = await search(text, signal)
-      if (found.length === 0) throw again('No show matches.')
+      if (found.length === 0) throw again(`No ${noun} matches.`)
       if (found.length === 1) {
         chosen = found[0]
         return
       }
       offered = found
       list()
-      throw again(`${found.length} shows match. Type the number of one.`)
+      throw again(`${found.length} ${noun}s match. Type the number of one.`)
     },
   })
   return chosen!.value
@@ -122,10 +122,10 @@ async function firstAnswer(
 }
 
 /** More would have to be listened to for a long time. */
-const MOST_SHOWS = 20
+const MOST_LISTED = 20
 
-function numbered(shows: ShowChoice<unknown>[], columns: number): string {
-  const lines = shows.slice(0, MOST_SHOWS).flatMap(({ name, details }, index) => {
+function numbered(choices: Choice<unknown>[], columns: number): string {
+  const lines = choices.slice(0, MOST_LISTED).flatMap(({ name, details }, index) => {
     const text = [safeText(name), safeText(details ?? '')].filter(Boolean).join(', ')
     const [first, ...rest] = wrapWords(text, columns - numberWidth)
     return [
@@ -133,7 +133,7 @@ function numbered(shows: ShowChoice<unknown>[], columns: number): string {
       ...rest.map((line) => ' '.repeat(numberWidth) + line),
     ]
   })
-  const more = shows.length - MOST_SHOWS
+  const more = choices.length - MOST_LISTED
   return [...lines, ...(more > 0 ? [`And ${more} more: type a part of the name.`] : [])].join('\n')
 }
 

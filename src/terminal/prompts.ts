@@ -3,7 +3,7 @@ import { TicketsError } from '../core/errors.js'
 import type { SeatLayout } from '../core/seats.js'
 import { type Asking, checkedBy, type PromptContext, withPrompt } from './asking.js'
 import { fitText, padText, textWidth } from './fit-text.js'
-import { askLine, askShowInLine, asksInLines, askYesInLine } from './line-questions.js'
+import { askChoiceInLine, askLine, asksInLines, askYesInLine } from './line-questions.js'
 import { errorPaperOf } from './paper.js'
 import { promptTheme } from './prompt-theme.js'
 import { safeText } from './safe-text.js'
@@ -67,38 +67,58 @@ export async function askNumber(asking: Asking, question: NumberQuestion): Promi
   return readNumber(answer)!
 }
 
-/** A show to choose: its value is what `askShow` gives back. */
-export interface ShowChoice<Show> {
-  value: Show
+/** Something to choose: its value is what `askChoice` gives back. */
+export interface Choice<Value> {
+  value: Value
   name: string
-  /** When it is and what is free, shown after the name. */
+  /** What tells it from others, shown after the name. */
   details?: string
 }
 
-export interface ShowQuestion<Show> {
-  message?: string
-  /** What may be typed where it is asked in lines; default: 'number or name'. */
-  hint?: string
-  /** The shows for what was typed so far, undefined at first; the signal aborts what is outdated. */
-  search(term: string | undefined, signal: AbortSignal): Promise<ShowChoice<Show>[]>
+export interface ChoiceQuestion<Value> {
+  message: string
+  /** What one of them is: 'show'. */
+  noun: string
+  /** What may be typed. */
+  hint: string
+  /** The same where it is asked in lines, and the choices have numbers; default: `hint`. */
+  lineHint?: string
+  /** The choices for what was typed so far, undefined at first; the signal aborts what is outdated. */
+  search(term: string | undefined, signal: AbortSignal): Promise<Choice<Value>[]>
 }
 
-/** Asks for a show, searching as one types. An error of the search ends the question. */
-export function askShow<Show>(asking: Asking, question: ShowQuestion<Show>): Promise<Show> {
-  if (asksInLines(asking.output)) return askShowInLine(asking, question)
+/** Asks for one of many, searching as one types. An error of the search ends the question. */
+export function askChoice<Value>(asking: Asking, question: ChoiceQuestion<Value>): Promise<Value> {
+  if (asksInLines(asking.output)) return askChoiceInLine(asking, question)
   return withPrompt(asking, (context, fail) => {
-    const search = showSearch(question, asking.output.columns, fail)
+    const search = choiceSearch(question, asking.output.columns, fail)
     return withEnterAhead(context.input, search, (source) =>
-      searchPrompt<Show>(
+      searchPrompt<Value>(
         {
-          message: safeText(question.message ?? 'Which show?'),
+          message: safeText(question.message),
           pageSize: 8,
           source,
-          theme: promptTheme(errorPaperOf(asking.output), 'type to filter'),
+          theme: promptTheme(errorPaperOf(asking.output), question.hint),
         },
         context,
       ),
     )
+  })
+}
+
+export interface ShowQuestion<Show> extends Pick<ChoiceQuestion<Show>, 'search'> {
+  message?: string
+  lineHint?: string
+}
+
+/** Asks for a show. */
+export function askShow<Show>(asking: Asking, question: ShowQuestion<Show>): Promise<Show> {
+  return askChoice(asking, {
+    message: 'Which show?',
+    hint: 'type to filter',
+    lineHint: 'number or name',
+    noun: 'show',
+    ...question,
   })
 }
 
@@ -189,24 +209,22 @@ function readNumber(text: string): number | undefined {
 }
 
 /** Searches, and remembers what it found: Tab types a choice's whole line, and must find it again. */
-function showSearch<Show>(
-  { search }: ShowQuestion<Show>,
+function choiceSearch<Value>(
+  { noun, search }: ChoiceQuestion<Value>,
   columns: number,
   fail: (error: unknown) => void,
 ) {
-  const seen = new Map<string, Choice<Show>>()
+  const seen = new Map<string, Line<Value>>()
   return async (
     term: string | undefined,
     { signal }: { signal: AbortSignal },
-  ): Promise<(Choice<Show> | Separator)[]> => {
+  ): Promise<(Line<Value> | Separator)[]> => {
     const again = seen.get(term ?? '')
     if (again) return [again]
     try {
-      const choices = toChoices(await search(term, signal), columns)
+      const choices = toLines(await search(term, signal), columns)
       for (const choice of choices) seen.set(choice.name, choice)
-      return choices.length > 0
-        ? choices
-        : [new Separator(term ? 'No show matches.' : 'There is no show to choose.')]
+      return choices.length > 0 || !term ? choices : [new Separator(`No ${noun} matches.`)]
     } catch (error) {
       if (!signal.aborted) fail(error)
       throw error
@@ -214,20 +232,21 @@ function showSearch<Show>(
   }
 }
 
-interface Choice<Value> {
+/** A choice as inquirer shows it: in a line, and as the answer. */
+interface Line<Value> {
   value: Value
   name: string
   short: string
 }
 
 // Names and details in two columns, each choice on one line: a wrapped one looks like two.
-function toChoices<Show>(shows: ShowChoice<Show>[], columns: number): Choice<Show>[] {
-  const names = shows.map(({ name }) => safeText(name))
-  const details = shows.map((show) => safeText(show.details ?? ''))
+function toLines<Value>(choices: Choice<Value>[], columns: number): Line<Value>[] {
+  const names = choices.map(({ name }) => safeText(name))
+  const details = choices.map((choice) => safeText(choice.details ?? ''))
   const room = columns - cursorWidth - Math.max(0, ...details.map((text) => textWidth(text) + 2))
   const widest = Math.max(0, ...names.map(textWidth))
   const nameWidth = Math.max(Math.min(widest, room), Math.min(widest, 12))
-  return shows.map(({ value }, index) => {
+  return choices.map(({ value }, index) => {
     const name = padText(fitText(names[index]!, nameWidth), nameWidth)
     const line = fitText(`${name}  ${details[index]}`, columns - cursorWidth)
     return { value, short: names[index]!, name: line.trimEnd() }

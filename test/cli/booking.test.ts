@@ -265,7 +265,7 @@ describe('at a terminal', () => {
     const terminal = inTerminal('booking', 'cancel')
     await terminal.waitFor('Which booking?')
     terminal.type('K7Q2-9FMX\r')
-    await terminal.waitFor('There is no booking')
+    await terminal.waitFor('No booking matches.')
     terminal.press('ctrl-u')
     terminal.type(`${reference.toLowerCase()}\r`)
     await terminal.waitFor('Cancel 2 seats: A1-A2 of Ada')

@@ -1,0 +1,113 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type BookingSearch, openTickets, type Tickets } from '../../src/index.js'
+import { cloneDatabase, type TestDatabase } from '../support/database.js'
+
+let db: TestDatabase
+let tickets: Tickets
+/** Shows of rows of ten: one that is over, the next one, and one after it; and one without rows. */
+const shows: Record<string, string> = {}
+/** References of the bookings, by what they are. */
+const refs: Record<string, string> = {}
+
+const DAY_MS = 86_400_000
+
+beforeAll(async () => {
+  db = await cloneDatabase()
+  tickets = openTickets({ database: db.url })
+  const create = async (name: string, days: number, seatsPerRow: number | null = 10) => {
+    const startTime = new Date(Date.now() + days * DAY_MS)
+    shows[name] = (await tickets.createShow({ name, startTime, totalSeats: 95, seatsPerRow })).id
+  }
+  await create('over', -30)
+  await create('later', 40)
+  await create('next', 1)
+  await create('unrowed', 2, null)
+  const book = async (what: string, show: string, seats: string, customer: string | null) => {
+    refs[what] = (await tickets.book(shows[show]!, { seats, customer })).booking.reference
+  }
+  await book('over B3', 'over', 'B3', 'Ada Lovelace')
+  await book('later B3', 'later', 'B3-B4', "Zoé O'Neill")
+  await book('next B3', 'next', 'B2-B4', 'Adam')
+  await book('next A1', 'next', 'A1', null)
+  await book('unrowed 13', 'unrowed', '13', 'Grace')
+  const held = await tickets.book(shows.next!, { seats: 'C3', customer: 'Ada', hold: 'forever' })
+  refs['held C3'] = held.booking.reference
+  await tickets.book(shows.next!, { seats: 'J5', customer: 'Ada gone' }).then(({ booking }) => {
+    refs['cancelled J5'] = booking.reference
+    return tickets.cancelBooking(booking.id)
+  })
+})
+afterAll(async () => {
+  await tickets.close()
+  await db.drop()
+})
+
+describe('a booking is found', () => {
+  test.each<[what: string, text: string, expected: string[], search?: BookingSearch]>([
+    ['by a seat, the next show first', 'B3', ['next B3', 'later B3', 'over B3']],
+    ['by a seat in small letters', 'b3', ['next B3', 'later B3', 'over B3']],
+    ['by the number of a seat', '13', ['next B3', 'unrowed 13', 'later B3', 'over B3']],
+    ['by a seat that is held', 'C3', ['held C3']],
+    ['by no seat that no show has', 'A11', []],
+    ['by no seat beyond the house', 'J6', []],
+    ['by no seat that is free', 'D1', []],
+    [
+      'by the beginning of a name, the newest first',
+      'ada',
+      ['cancelled J5', 'held C3', 'next B3', 'over B3'],
+    ],
+    ['by a name, however it is typed', 'ZOE\u0301  o’neill', ['later B3']],
+    ['by nothing at all', ' ', []],
+    ['by no nonsense', "'; drop table bookings --", []],
+    ['by no word that nobody has', 'nobody', []],
+    ['in some states only', 'ada', ['held C3'], { statuses: ['HELD'] }],
+    ['in some states only, by its seat', 'B3', [], { statuses: ['HELD'] }],
+    ['of one show, by its seat', 'B3', ['later B3'], { show: 'later' }],
+    ['of one show, by its name', 'ada', ['over B3'], { show: 'over' }],
+  ])('%s: %s', async (_, text, expected, { show, ...search } = {}) => {
+    const among = { ...search, ...(show !== undefined && { show: shows[show]! }) }
+    const found = await tickets.searchBookings(text, among)
+    const names = found.map(({ reference }) =>
+      Object.keys(refs).find((key) => refs[key] === reference),
+    )
+    expect(names).toEqual(expected)
+  })
+
+  test('by its reference alone, in whatever state and show it is', async () => {
+    const reference = refs['cancelled J5']!
+    for (const text of [
+      reference,
+      reference.toLowerCase(),
+      reference.replace('-', ''),
+      ` ${reference} `,
+    ]) {
+      const found = await tickets.searchBookings(text, { statuses: ['HELD'], show: shows.over! })
+      expect(found.map((booking) => booking.reference)).toEqual([reference])
+    }
+  })
+
+  test('by the beginning of its reference', async () => {
+    const reference = refs['next B3']!
+    const found = await tickets.searchBookings(reference.slice(0, 6))
+    expect(found.map((booking) => booking.reference)).toContain(reference)
+    const elsewhere = await tickets.searchBookings(reference.slice(0, 6), { show: shows.later! })
+    expect(elsewhere).toEqual([])
+  })
+})
+
+test('no more than fifty are found', async () => {
+  const { id } = await tickets.createShow({
+    name: 'Full',
+    startTime: new Date(Date.now() + DAY_MS),
+    totalSeats: 80,
+  })
+  await Promise.all(
+    Array.from({ length: 60 }, () => tickets.book(id, { count: 1, customer: 'Charles' })),
+  )
+  expect(await tickets.searchBookings('charles')).toHaveLength(50)
+})
+
+test('a search that is outdated ends early', async () => {
+  const signal = AbortSignal.abort()
+  expect(await tickets.searchBookings('charles', { signal })).toEqual([])
+})
