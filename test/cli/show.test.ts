@@ -177,6 +177,11 @@ describe('a hostile name', () => {
       run('show', 'list', '--search', 'hyperlink', '--json'),
     ])
     expect(csv.stdout).toContain(`,"'=HYPERLINK(""http://evil"");'=1+1",`)
+    // With an equals sign as wide as Chinese writing, which spreadsheets take for one.
+    await run(...create, '--name', '＝SUM() wide')
+    expect((await run('show', 'list', '--search', 'wide', '-o', 'csv')).stdout).toContain(
+      `,'＝SUM() wide`,
+    )
     expect(json.json()).toMatchObject([{ name: formula }])
   })
 })
