@@ -1,4 +1,5 @@
 import { TicketsError } from '../core/errors.js'
+import { foldText } from '../core/fold-text.js'
 import { cancellationJson } from '../core/json.js'
 import type { CancellationPreview } from '../core/show-changes.js'
 import type { Show } from '../core/shows.js'
@@ -71,7 +72,7 @@ function questionOf(
       await askText(asking, {
         message: 'Type the name of the show to cancel it:',
         check: (text) => {
-          if (text === show.name.trim() || text === safeText(show.name).trim()) return
+          if ([show.name, safeText(show.name)].map(foldText).includes(foldText(text))) return
           throw new TicketsError('INVALID_INPUT', 'That is not its name. Ctrl-C leaves it alone.')
         },
       })

@@ -44,14 +44,15 @@ export async function reportOnShow(db: Database, name: string): Promise<ShowRepo
       async (trx) => ({
         show,
         ...(await countSeats(trx, show)),
-        hours: await salesBy<{ hour: Date }>(trx, show, HOUR, [show.timeZone], 'hour'),
-        operators: await salesBy<{ operator: string | null }>(
-          trx,
-          show,
-          'operator',
-          [],
-          'sold desc, operator',
-        ),
+        hours: await salesBy<{ hour: Date }>(trx, show, {
+          key: `${HOUR} as hour`,
+          values: [show.timeZone],
+          order: 'hour',
+        }),
+        operators: await salesBy<{ operator: string | null }>(trx, show, {
+          key: 'operator',
+          order: 'sold desc, operator collate people',
+        }),
       }),
       { readOnly: true, isolationLevel: 'repeatable read', isLong: true },
     ),
@@ -95,17 +96,14 @@ const HOUR = `date_trunc('hour', at, ?)`
 function salesBy<Key>(
   trx: Knex.Transaction,
   { id }: Show,
-  key: string,
-  values: unknown[],
-  order: string,
+  { key, values = [], order }: { key: string; values?: unknown[]; order: string },
 ): Promise<(Key & Sales)[]> {
-  const name = order.replace(/^.* /, '')
   const sold = (facts: string) =>
     `case when ${facts} ->> 'status' = 'CONFIRMED' and ${facts} ->> 'show_id' = ?
      then jsonb_array_length(${facts} -> 'seats') else 0 end`
   return query<Key & Sales>(
     trx,
-    `select ${key} as ${name},
+    `select ${key},
             sum(greatest(change, 0))::int as sold, sum(greatest(-change, 0))::int as returned
      from (
        select at, operator, ${sold('after')} - ${sold('before')} as change

@@ -215,6 +215,17 @@ describe('show cancel', () => {
     expect((await run('booking', 'list', show)).stdout.split('\n')).toHaveLength(4 + 1)
   })
 
+  it('takes the name as people type it', async () => {
+    const id = await insertShow(db, { name: 'L’Été  à Paris' })
+    const terminal = inTerminal('show', 'cancel', id)
+    await terminal.waitFor('Type the name')
+    terminal.type("l'e\u0301te\u0301 a\u0300 paris\r")
+    await terminal.waitFor('Cancelled')
+    expect((await terminal.exit).code).toBe(0)
+    await terminal.close()
+    expect((await json('show', 'view', id)).cancelled_at).not.toBeNull()
+  })
+
   it('wants its name typed at a terminal; Ctrl-C leaves it alone', async () => {
     await sell()
     const { name } = await json('show', 'view', show)

@@ -85,16 +85,20 @@ describe.each([
     )
   })
 
-  test('customers are sorted as people do', async () => {
-    const id = await insertShow(db, { name: 'Sorted' })
+  test('customers are sorted as people do, and so are operators', async () => {
+    const id = await insertShow(db, { name: 'Sorted', seats: 20 })
     const names = ['Zoe', 'adam', 'Émile', 'Adamson', 'eva', 'Ada', 'Ångström', 'zeno', "O'Neill"]
     for (const customer of names) await tickets.book(id, { count: 1, customer })
+    const sorted = hasIcu
+      ? ['Ada', 'adam', 'Adamson', 'Ångström', 'Émile', 'eva', "O'Neill", 'zeno', 'Zoe']
+      : ['Ada', 'adam', 'Adamson', 'eva', "O'Neill", 'zeno', 'Zoe', 'Ångström', 'Émile']
     await tickets.book(id, { count: 1 })
-    expect(await customers(tickets, { show: id, sort: 'customer' })).toEqual(
-      hasIcu
-        ? ['Ada', 'adam', 'Adamson', 'Ångström', 'Émile', 'eva', "O'Neill", 'zeno', 'Zoe', null]
-        : ['Ada', 'adam', 'Adamson', 'eva', "O'Neill", 'zeno', 'Zoe', 'Ångström', 'Émile', null],
-    )
+    expect(await customers(tickets, { show: id, sort: 'customer' })).toEqual([...sorted, null])
+    if (!hasIcu) return
+    const other = await insertShow(db, { name: 'Sold' })
+    for (const operator of names) await tickets.as(operator).book(other, { count: 1 })
+    const { operators } = await tickets.reportOnShow(other)
+    expect(operators.map(({ operator }) => operator)).toEqual(sorted)
   })
 })
 
