@@ -119,6 +119,19 @@ describe('what a URL means', () => {
     ['postgres://ada@h/%C3%A9t%C3%A9', 'ada@h:5432/été'],
     ['postgres://ada@name/x?hostaddr=10.0.0.7', 'ada@10.0.0.7:5432/x'],
     [' postgres://ada@h/x\n', 'ada@h:5432/x'],
+    // As Neon, Supabase and Amazon RDS give them, poolers included.
+    [
+      'postgresql://ada:p@ep-a-1-pooler.eu.aws.neon.tech/neondb?sslmode=require&channel_binding=require',
+      'ada@ep-a-1-pooler.eu.aws.neon.tech:5432/neondb',
+    ],
+    [
+      'postgresql://postgres.ref:p@aws-0-eu.pooler.supabase.com:6543/postgres',
+      'postgres.ref@aws-0-eu.pooler.supabase.com:6543/postgres',
+    ],
+    [
+      'postgres://ada:p@a.proxy-b.eu.rds.amazonaws.com:5432/house?sslmode=require',
+      'ada@a.proxy-b.eu.rds.amazonaws.com:5432/house',
+    ],
   ])('%s is %s', (url, expected) => {
     expect(brief(given(url))).toBe(expected)
   })
@@ -162,6 +175,7 @@ describe('what a URL means', () => {
     [`postgres://ada:${secret}@h/x?sslrootcert=system&sslmode=require`, /verify-full/],
     [`postgres://ada:${secret}@h/x?service=nosuch`, /no service "nosuch"/],
     [`postgres://ada:${secret}@h/x?require_auth=none`, /not supported/],
+    [`postgres://ada:${secret}@h:6543/x?pgbouncer=true`, /"pgbouncer" that is not supported/],
   ])('%s is refused in one sentence, without the password', (url, sentence) => {
     const error = refusal(url)
     expect(error.code).toBe('INVALID_INPUT')
