@@ -12,11 +12,15 @@ export async function announceShow(output: Output, show: Show, warned: Warned = 
     sentence: `The show ${show.id} (${show.name}) is as it was asked for.`,
     json: { id: show.id, name: show.name },
   }
-  await printCommitted(output, committed, async () => {
-    if (output.json) return output.document({ ...showJson(show), ...warned })
-    const { paperOf } = await import('../terminal/paper.js')
-    const { renderShowCard } = await import('../terminal/show-card.js')
-    await output.write(renderShowCard(showFacts(show), paperOf(output)))
-  })
+  await printCommitted(
+    output,
+    () => committed,
+    async () => {
+      if (output.json) return output.document({ ...showJson(show), ...warned })
+      const { paperOf } = await import('../terminal/paper.js')
+      const { renderShowCard } = await import('../terminal/show-card.js')
+      await output.write(renderShowCard(showFacts(show), paperOf(output)))
+    },
+  )
   tellWarnings(output, warned)
 }

@@ -133,13 +133,17 @@ async function preview(context: Context, named: NamedShow, request: BookingReque
 /** Prints what was booked: JSON, or the card. */
 async function announce({ output, tickets }: Context, outcome: BookingOutcome): Promise<void> {
   const { booking } = outcome
-  await printCommitted(output, committedBooking(booking), async () => {
-    tellWarnings(output, outcome)
-    if (output.json) return output.document(bookingJson(outcome))
-    const { renderBookingCard } = await import('../terminal/booking-card.js')
-    const { paperOf } = await import('../terminal/paper.js')
-    const { bookingFacts } = await import('./booking-text.js')
-    const show = await tickets.findShow(booking.showId)
-    await output.write(renderBookingCard(bookingFacts(outcome, show), paperOf(output)))
-  })
+  await printCommitted(
+    output,
+    () => committedBooking(booking),
+    async () => {
+      tellWarnings(output, outcome)
+      if (output.json) return output.document(bookingJson(outcome))
+      const { renderBookingCard } = await import('../terminal/booking-card.js')
+      const { paperOf } = await import('../terminal/paper.js')
+      const { bookingFacts } = await import('./booking-text.js')
+      const show = await tickets.findShow(booking.showId)
+      await output.write(renderBookingCard(bookingFacts(outcome, show), paperOf(output)))
+    },
+  )
 }

@@ -42,9 +42,12 @@ export const run: Handler<BookingCheckInOptions, [string | undefined]> = async (
 
 async function tell({ output, tickets }: Context, answer: CheckIn, isUndo: boolean) {
   const { admitted, booking } = answer
-  const committed = {
-    sentence: `${booking.reference}: seats let ${isUndo ? 'out' : 'in'}: ${admitted.join(', ') || 'none'}.`,
-    json: { reference: booking.reference, admitted },
+  const committed = () => {
+    const labels = admitted.map((seat) => booking.seatLabels[booking.seats.indexOf(seat)])
+    return {
+      sentence: `${booking.reference}: seats let ${isUndo ? 'out' : 'in'}: ${labels.join(', ') || 'none'}.`,
+      json: { reference: booking.reference, admitted },
+    }
   }
   await printCommitted(output, committed, async () => {
     tellWarnings(output, answer)

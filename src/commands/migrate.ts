@@ -82,7 +82,10 @@ async function announce(
   }
   const lines = migrations.map((name) => `${verb} ${name}`)
   if (granted !== undefined) lines.push(`granted ${safeText(granted)}`)
-  await printCommitted(output, { sentence: `${lines.join('; ')}.`, json }, () =>
-    output.json ? output.document(json) : output.write(lines.map((line) => `${line}\n`).join('')),
+  await printCommitted(
+    output,
+    () => ({ sentence: `${lines.join('; ')}.`, json }),
+    () =>
+      output.json ? output.document(json) : output.write(lines.map((line) => `${line}\n`).join('')),
   )
 }

@@ -77,20 +77,24 @@ export async function announceStep(
   { booking, replayed, warnings }: BookingOutcome,
   { done, already, hint, json = {} }: StepWords,
 ): Promise<void> {
-  await printCommitted(output, committedBooking(booking), async () => {
-    tellWarnings(output, { warnings })
-    if (output.json) {
-      const document = { ...bookingJson({ booking, replayed }), ...json }
-      return output.document(warnings ? { ...document, warnings } : document)
-    }
-    const { renderBookingCard } = await import('../terminal/booking-card.js')
-    const { paperOf } = await import('../terminal/paper.js')
-    const { bookingFacts } = await import('./booking-text.js')
-    const show = await tickets.findShow(booking.showId)
-    const whom = booking.customer === null ? '' : ` for ${booking.customer}`
-    const said = replayed ? `${already}; nothing changed.` : `${done(show)}${whom}`
-    const facts = bookingFacts({ booking, replayed: false }, show, { done: said })
-    await output.write(renderBookingCard(facts, paperOf(output)))
-  })
+  await printCommitted(
+    output,
+    () => committedBooking(booking),
+    async () => {
+      tellWarnings(output, { warnings })
+      if (output.json) {
+        const document = { ...bookingJson({ booking, replayed }), ...json }
+        return output.document(warnings ? { ...document, warnings } : document)
+      }
+      const { renderBookingCard } = await import('../terminal/booking-card.js')
+      const { paperOf } = await import('../terminal/paper.js')
+      const { bookingFacts } = await import('./booking-text.js')
+      const show = await tickets.findShow(booking.showId)
+      const whom = booking.customer === null ? '' : ` for ${booking.customer}`
+      const said = replayed ? `${already}; nothing changed.` : `${done(show)}${whom}`
+      const facts = bookingFacts({ booking, replayed: false }, show, { done: said })
+      await output.write(renderBookingCard(facts, paperOf(output)))
+    },
+  )
   if (!replayed && hint !== undefined) output.hint(hint)
 }

@@ -37,14 +37,18 @@ export const run: Handler<ShowCopyOptions, [string]> = async (context, options, 
     sentence: sentenceOf(copies),
     json: copies.map(({ id }) => ({ id })),
   }
-  await printCommitted(output, committed, async () => {
-    if (output.json) {
-      const documents = copies.map((show) => ({ ...showJson(show), ...startWarnings(show) }))
-      return output.document(documents)
-    }
-    const cards = copies.map((show) => renderShowCard(showFacts(show), paperOf(output)))
-    await output.write(cards.join('\n'))
-  })
+  await printCommitted(
+    output,
+    () => committed,
+    async () => {
+      if (output.json) {
+        const documents = copies.map((show) => ({ ...showJson(show), ...startWarnings(show) }))
+        return output.document(documents)
+      }
+      const cards = copies.map((show) => renderShowCard(showFacts(show), paperOf(output)))
+      await output.write(cards.join('\n'))
+    },
+  )
   for (const show of copies) tellWarnings(output, startWarnings(show))
 }
 

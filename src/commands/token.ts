@@ -20,8 +20,13 @@ export const create: Handler<TokenCreateOptions> = async ({ output, tickets }, o
   }
   const { token, text } = await tickets.createToken({ name, role: parseRole(role) })
   const sentence = `The token ${token.id} was created. If its text was not printed, revoke it.`
-  await printCommitted(output, { sentence, json: { id: token.id } }, () =>
-    output.json ? output.document({ ...tokenJson(token), token: text }) : output.write(`${text}\n`),
+  await printCommitted(
+    output,
+    () => ({ sentence, json: { id: token.id } }),
+    () =>
+      output.json
+        ? output.document({ ...tokenJson(token), token: text })
+        : output.write(`${text}\n`),
   )
   if (!output.json) output.hint('Keep it: it is not shown again. `tickets token revoke` ends it.')
 }
@@ -40,10 +45,13 @@ export const list: Handler = async ({ output, tickets }) => {
 export const revoke: Handler<object, [string]> = async ({ output, tickets }, _options, id) => {
   const token = await tickets.revokeToken(id)
   const committed = { sentence: `The token ${token.id} is revoked.`, json: { id: token.id } }
-  await printCommitted(output, committed, () =>
-    output.json
-      ? output.document(tokenJson(token))
-      : output.write(`revoked ${token.id} (${safeText(token.name)})\n`),
+  await printCommitted(
+    output,
+    () => committed,
+    () =>
+      output.json
+        ? output.document(tokenJson(token))
+        : output.write(`revoked ${token.id} (${safeText(token.name)})\n`),
   )
 }
 

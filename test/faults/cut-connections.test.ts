@@ -102,7 +102,7 @@ test(`connections that are cut at random under forty clerks for twenty seats: ea
   const show = await office.createShow(20)
   const ends = new Map<number, number>()
   proxy.decide(({ connection, from }) => {
-    if (!ends.has(connection)) ends.set(connection, dice.whole(1, 80))
+    if (!ends.has(connection)) ends.set(connection, dice.whole(1, 300))
     const left = ends.get(connection)! - 1
     ends.set(connection, left)
     if (left > 0) return 'pass'
