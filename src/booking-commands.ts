@@ -19,8 +19,8 @@ export function addBookingCommands(program: Command, action: Action): void {
       once('--status <status>', 'only these').choices(['confirmed', 'held', 'cancelled', 'failed']),
     )
     .addOption(once('--seat <seat>', 'with a show: only the bookings of this seat'))
-    .addOption(once('--since <time>', 'only those made then or later (ISO 8601 or local time)'))
-    .addOption(once('--until <time>', 'only those made before'))
+    .addOption(once('--since <time>', 'made at this time or later (ISO 8601 or local time)'))
+    .addOption(once('--until <time>', 'made before this time'))
     .addOption(once('--time-zone <zone>', "of these two, an IANA name (default: the system's)"))
     .addOption(once('--sort <order>', 'order').choices(['time', 'newest', 'customer']))
     .addOption(once('--limit <n>', 'at most so many'))

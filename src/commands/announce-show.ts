@@ -9,7 +9,7 @@ import { tellWarnings } from './warnings.js'
 /** Prints a show that was just made or changed: JSON, or its card. */
 export async function announceShow(output: Output, show: Show, warned: Warned = {}): Promise<void> {
   const committed = {
-    sentence: `The show ${show.id} (${show.name}) is as it was asked for.`,
+    sentence: `The show ${show.id} (${show.name}) was saved.`,
     json: { id: show.id, name: show.name },
   }
   await printCommitted(

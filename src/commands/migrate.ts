@@ -31,7 +31,7 @@ export const run: Handler<MigrateOptions> = async (context, options) => {
 async function upgrade({ output, tickets }: Context, grant: string | undefined) {
   const applied = await tickets.migrate({
     grant,
-    onWarning: (sentence) => output.hint(sentence),
+    onWarning: (sentence) => output.hint(`Warning: ${sentence}`),
   })
   await announce(output, 'applied', applied, grant === undefined ? {} : { granted: grant })
   if (grant === undefined && applied.length === 0) output.hint('The schema is up to date.')

@@ -35,7 +35,12 @@ export async function settle(
         if (failure instanceof SupersededError) await recordDrafts(db, showId, open())
       },
     },
-  )
+  ).catch((error: unknown): Map<string, BookedRow> => {
+    if (!(error instanceof TicketsError && error.isInDoubt)) throw error
+    // Each caller of the batch hears of its own booking, and of no other.
+    for (const draft of open()) draft.error = outcomeUnknown(error.cause as TicketsError, [draft])
+    return new Map()
+  })
   for (const draft of drafts) {
     const row = rows.get(draft.id)
     if (row) draft.row = row
@@ -75,18 +80,17 @@ export async function inRepeatableTransaction<T>(
       options,
     )
   } catch (error) {
-    throw isInDoubt ? outcomeUnknown(error, drafts) : error
+    throw isInDoubt && error instanceof TicketsError ? outcomeUnknown(error, drafts) : error
   }
 }
 
 /** COMMIT was sent, its reply never came, and the wait is over: nobody may claim either outcome. */
-function outcomeUnknown(error: unknown, drafts: readonly Draft[]): unknown {
-  if (!(error instanceof TicketsError)) return error
+function outcomeUnknown(error: TicketsError, drafts: readonly Draft[]): TicketsError {
   const named = drafts.slice(0, 3).map((draft) => formatReference(draft.reference))
   const references = [...named, ...(drafts.length > 3 ? ['…'] : [])].join(', ')
   return new TicketsError(
     error.code === 'INTERRUPTED' ? 'DB_UNREACHABLE' : error.code,
-    `The connection was lost while ${references} was being confirmed, so it may or may not be booked. Look it up, or repeat the command with the same --key.`,
+    `The connection was lost while ${references} was being confirmed, so it may or may not be booked. Look it up, or repeat the request with the same key.`,
     { cause: error, isInDoubt: true },
   )
 }

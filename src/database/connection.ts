@@ -181,7 +181,7 @@ function checkSchema({ schema = '' }: OpenOptions): void {
   if (Buffer.byteLength(schema) <= longestName && !schema.includes('\0')) return
   throw new TicketsError(
     'INVALID_INPUT',
-    `The schema (TICKETS_SCHEMA) is no name: PostgreSQL takes at most ${longestName} bytes, and no NUL.`,
+    `TICKETS_SCHEMA is not a valid name: PostgreSQL takes at most ${longestName} bytes, and no NUL.`,
   )
 }
 

@@ -59,7 +59,8 @@ class Listener {
   constructor(db: Database, onClose: () => void) {
     this.#db = db
     this.#onClose = onClose
-    if (db.signal?.aborted) this.#close()
+    // Nothing is listened for any more; subscribers look for themselves until they close.
+    if (db.signal?.aborted) this.#closing.abort()
     db.signal?.addEventListener('abort', this.#close, { once: true })
     void this.#keepListening(this.#closing.signal)
   }

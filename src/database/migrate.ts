@@ -63,7 +63,7 @@ export async function schemaStatus(knex: Knex): Promise<SchemaStatus> {
 export interface MigrateOptions {
   /** Let this role do the work of a box office afterwards: see `grantBoxOffice`. */
   grant?: string | undefined
-  /** Receives a sentence when roles that do not own the schema may create objects in it. */
+  /** Receives a sentence when every role, or that of `grant`, may create objects in the schema. */
   onWarning?: ((sentence: string) => void) | undefined
 }
 
@@ -209,7 +209,7 @@ async function warnOfCreators(
   if (creator === undefined) return
   const { who, grantee, schema } = creator
   onWarning(
-    `${visible(who)} may create functions and operators in the schema ${visible(schema)}, and code in them could run with the rights of others who work there. Take that right away: REVOKE CREATE ON SCHEMA ${visible(schema)} FROM ${visible(grantee)};`,
+    `${visible(who)} may create functions and operators in the schema ${visible(schema)}, and code in them could run with the rights of others who work there. Revoke it: REVOKE CREATE ON SCHEMA ${visible(schema)} FROM ${visible(grantee)};`,
   )
 }
 

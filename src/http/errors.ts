@@ -55,9 +55,7 @@ export function answerOf(error: unknown): Answer {
  * gets others, whatever the error says; the log gets the full ones.
  */
 function publicSentence({ code, isInDoubt, message }: TicketsError): string {
-  if (isInDoubt) {
-    return 'The connection to the database was lost while the booking was being confirmed, so it may or may not be booked. Look it up, or repeat the request with the same Idempotency-Key.'
-  }
+  if (isInDoubt) return message
   if (code === 'BUSY') return 'The server is busy. Try again soon.'
   if (errorCodes[code].exit === NOT_READY) {
     return 'The database of this server is not ready. Try again soon; the log of the server says why.'

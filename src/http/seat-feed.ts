@@ -59,7 +59,7 @@ export class SeatFeeds {
     if (leave === undefined) {
       throw new HttpError(
         'TOO_MANY_REQUESTS',
-        'This address watches too many shows. Close some, or try again soon.',
+        'This address has too many event streams open. Close some, or try again soon.',
         { 'retry-after': '1' },
       )
     }

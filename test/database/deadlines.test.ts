@@ -1,8 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openTickets } from '../../src/index.js'
 import { startBooking } from '../support/booking-process.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
 import { ask, serveHere } from '../support/http.js'
-import { type Fate, isCommit, isStatement, type Message, openProxy } from '../support/proxy.js'
+import {
+  type Fate,
+  isCommit,
+  isCommitted,
+  isStatement,
+  type Message,
+  openProxy,
+} from '../support/proxy.js'
 import { insertShow } from '../support/shows.js'
 import { until } from '../support/until.js'
 
@@ -61,6 +69,28 @@ describe.concurrent('a booking whose network swallows', () => {
       )
     },
   )
+})
+
+test('of a batch in doubt, each caller hears of its own booking, and of no other', async () => {
+  const show = await insertShow(db)
+  const proxy = await openProxy(db.url)
+  const box = openTickets({ database: proxy.url, env: {}, waitMs: 0 })
+  await box.book(show, { seats: '9' })
+  proxy.decide((message) => (isCommitted(message) ? 'cut before' : 'pass'))
+  const ends = await Promise.allSettled(['1', '2', '3'].map((seats) => box.book(show, { seats })))
+  await box.close()
+  await proxy.close()
+  const references = ends.map((end) => {
+    const { code, message } = end.status === 'rejected' ? end.reason : {}
+    expect([code, message]).toEqual(['DB_UNREACHABLE', expect.stringContaining('may or may not')])
+    return message.match(/[2-9A-Z]{4}-[2-9A-Z]{4}/g)
+  })
+  const sold = await db.sql<{ reference: string }>(
+    `select left(reference, 4) || '-' || right(reference, 4) as reference from bookings
+     where show_id = $1 and seats <> '{9}' order by seats`,
+    [show],
+  )
+  expect(references).toEqual(sold.map(({ reference }) => [reference]))
 })
 
 test('a server whose connections are swallowed says that it is not ready, and sells again by itself', async () => {

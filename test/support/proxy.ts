@@ -58,7 +58,7 @@ export async function openProxy(url: string): Promise<DatabaseProxy> {
     let hasLocked = false
     const decide: Decide = (part) => {
       const message = { ...part, connection, hasLocked }
-      if (isStatement(message, 'for update')) hasLocked = message.hasLocked = true
+      if (isLock(message)) hasLocked = message.hasLocked = true
       else if (hasEnded(message)) hasLocked = false
       return rule(message)
     }
@@ -85,6 +85,13 @@ export async function openProxy(url: string): Promise<DatabaseProxy> {
 /** Is this the statement, on its way to the server? */
 export function isStatement({ from, type, text }: Message, sql: string): boolean {
   return from === 'client' && (type === 'P' || type === 'Q') && text.includes(sql)
+}
+
+/** A statement that locks is prepared once for a connection; later only its name is sent. */
+function isLock(message: Message): boolean {
+  const { from, type, text } = message
+  const isNamed = from === 'client' && type === 'B' && text.includes('lock_house')
+  return isNamed || isStatement(message, 'for update')
 }
 
 /** Is this COMMIT of a transaction that locks, on its way to the server? */
