@@ -63,11 +63,10 @@ export function parseTimeZone(text: string): string {
  * for Asia/Dhaka.
  */
 export function systemTimeZone(env: Readonly<Record<string, string | undefined>>): string {
-  // An empty variable counts as unset.
-  const name = env.TZ?.replace(/^:/, '') || Intl.DateTimeFormat().resolvedOptions().timeZone
+  const name = env.TZ?.replace(/^:/, '') ?? Intl.DateTimeFormat().resolvedOptions().timeZone
   const zone = knownZone(name ?? '')
   if (zone !== undefined) return zone
-  const what = !env.TZ ? "The system's time zone is" : `TZ is ${quote(env.TZ)},`
+  const what = env.TZ === undefined ? "The system's time zone is" : `TZ is ${quote(env.TZ)},`
   throw invalid(
     `${what} no IANA time zone. Set TZ to one, such as Europe/London, or give --time-zone.`,
   )

@@ -143,16 +143,61 @@ export async function requireSchema(db: Database): Promise<void> {
  * half-done.
  */
 async function exclusively<T>(knex: Knex, work: (trx: Knex.Transaction) => Promise<T>): Promise<T> {
+  await refuseForeignCode(knex)
   refuseNewerSchema(await schemaStatus(knex))
   return knex.transaction(
     async (trx) => {
-      await trx.raw(`select pg_advisory_xact_lock(hashtext('tickets migrate'))`)
+      await refuseForeignCode(trx)
       await stayInOneSchema(trx)
+      await trx.raw(`select pg_advisory_xact_lock(hashtext('tickets migrate'))`)
       return work(trx)
     },
     { isLong: true },
   )
 }
+
+/**
+ * Refuses to go on where another role has put something into the search path that PostgreSQL may
+ * prefer to its own: a function or an operator with the name of a built-in one, which wins where it
+ * fits the types better, or a view in place of the list of migrations. It would run with the rights
+ * of this login, a superuser's perhaps. Must come first. Throws DB_AUTH.
+ */
+async function refuseForeignCode(knex: Knex): Promise<void> {
+  const [found] = await query<{ object: string; owner: string; schema: string }>(knex, FOREIGN_CODE)
+  if (found === undefined) return
+  const { object, owner, schema } = found
+  throw new TicketsError(
+    'DB_AUTH',
+    `The role ${quote(owner)} has created ${quote(object)} in the schema ${quote(schema)}, and its code could run with the rights of this login. Nothing was changed. Find out why, drop it, and revoke the right to create objects there (REVOKE CREATE ON SCHEMA).`,
+  )
+}
+
+// Every name and every operator is PostgreSQL's own: exact types, or named with its schema.
+const FOREIGN_CODE = `
+  select object, rolname as owner, nspname as schema
+  from (
+    select proname as object, proowner as owner, pronamespace as namespace
+    from pg_catalog.pg_proc as planted
+    where exists (
+      select from pg_catalog.pg_proc as own, pg_catalog.pg_namespace as system
+      where own.proname = planted.proname and own.pronamespace = system.oid
+        and system.nspname = 'pg_catalog'::pg_catalog.name
+    )
+    union all
+    select oprname, oprowner, oprnamespace from pg_catalog.pg_operator
+    union all
+    select relname, relowner, relnamespace from pg_catalog.pg_class
+    where relname = 'knex_migrations'::pg_catalog.name and relkind <> 'r'::pg_catalog."char"
+  ) as found
+  join pg_catalog.pg_namespace on pg_namespace.oid = found.namespace
+  join pg_catalog.pg_roles on pg_roles.oid = found.owner
+  left join pg_catalog.pg_class as migrations
+    on migrations.oid = pg_catalog.to_regclass('knex_migrations')::pg_catalog.oid
+  where nspname = any (pg_catalog.current_schemas(false))
+    and not rolsuper
+    and rolname <> pg_catalog."current_user"()
+    and (migrations.relkind = 'r'::pg_catalog."char" and migrations.relowner = found.owner) is not true
+  limit 1`
 
 /**
  * Reduces the search path to the schema that has the tables, or where there are none yet, to the
