@@ -111,9 +111,16 @@ function requireChoice(
   variables: Variables,
   { choosing, refuse }: { choosing: readonly string[]; refuse: Refuse },
 ): void {
-  if (choosing.some((name) => variables[name])) return
+  const isSet = choosing.some((name) => variables[name])
   const uncommented = text.replace(/#.*/g, '')
-  const mentioned = choosing.find((name) => new RegExp(`\\b${name}\\b`).test(uncommented))
+  // Where one is set, a line that begins with another must have been read: it may be empty, but it
+  // must not be lost. Elsewhere in a line, it is a part of some value.
+  const mentioned = choosing.find((name) =>
+    isSet
+      ? new RegExp(`^\\s*(?:export\\s+)?["']?${name}\\b`, 'm').test(uncommented) &&
+        !Object.hasOwn(variables, name)
+      : new RegExp(`\\b${name}\\b`).test(uncommented),
+  )
   if (mentioned === undefined) return
   throw refuse(
     `it mentions ${mentioned} and sets no value for it`,

@@ -256,6 +256,12 @@ describe('a .env of which the database cannot be read is refused', () => {
     ['a character that is not seen', `\u200b${url}`, yieldsNone('DATABASE_URL')],
     ['a quotation mark that ends too late', `A="1\n${url}B=2"\n`, yieldsNone('DATABASE_URL')],
     ['a name in quotation marks', '"PGSERVICE"=named\n', yieldsNone('PGSERVICE')],
+    [
+      'one of two that has no "="',
+      `PGHOST=here\nDATABASE_URL postgres://named/x\n`,
+      yieldsNone('DATABASE_URL'),
+    ],
+    ['one of two in quotation marks', 'PGUSER=ada\n"PGHOST"=named\n', yieldsNone('PGHOST')],
   ])('%s', (_what, text, sentence) => {
     const cwd = withFile(text)
     expect(outcome(cwd)).toMatch(sentence)
