@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import type { Knex } from 'knex'
 import PgTransaction from 'knex/lib/dialects/postgres/execution/pg-transaction.js'
 import PostgresClient, { type Statement } from 'knex/lib/dialects/postgres/index.js'
@@ -115,7 +116,14 @@ async function untilAnswered<T>(
   limitMs: number,
   answer: Promise<T>,
 ): Promise<T> {
-  const cut = () => client.connection.stream.destroy(noAnswer(limitMs))
+  const stream = client.connection.stream as Socket
+  const cut = () => {
+    // Not before a look at what has come: this process, too, may not have run for long.
+    const { bytesRead } = stream
+    setImmediate(() => {
+      if (stream.bytesRead === bytesRead) stream.destroy(noAnswer(limitMs))
+    })
+  }
   const timer = setTimeout(cut, limitMs + ANSWER_GRACE_MS)
   try {
     return await answer

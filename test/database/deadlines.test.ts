@@ -69,6 +69,25 @@ describe.concurrent('a booking whose network swallows', () => {
       )
     },
   )
+
+  test('nothing: a process that is stopped for longer than its deadline reads its answer all the same', async () => {
+    const show = await insertShow(db, { name: 'stopped' })
+    const proxy = await openProxy(db.url)
+    const { child, ended } = startBooking(proxy.url, [show, '--seats', '5', '--wait', '0s'])
+    let stoppedAt = 0
+    proxy.decide((message) => {
+      if (isCommit(message)) {
+        child.kill('SIGSTOP')
+        stoppedAt = performance.now()
+      }
+      return 'pass'
+    })
+    await until(() => stoppedAt > 0 && performance.now() - stoppedAt > 13_000)
+    child.kill('SIGCONT')
+    const { exitCode, document } = await ended
+    await proxy.close()
+    expect([exitCode, document.status]).toEqual([0, 'CONFIRMED'])
+  })
 })
 
 test('of a batch in doubt, each caller hears of its own booking, and of no other', async () => {
