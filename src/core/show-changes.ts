@@ -7,7 +7,7 @@ import { findShow } from './find-shows.js'
 import { bookedOf, heldSeats, layoutOf, lockHouse } from './house.js'
 import { checkText } from './input.js'
 import { checkSize } from './show-size.js'
-import { checkTimeZone, createShow, IS_LIVE_HOLD, type Show } from './shows.js'
+import { checkTimeZone, createShow, IS_LIVE_HOLD, readShow, type Show } from './shows.js'
 
 /** What may be changed of a show; what is left out stays. */
 export interface ShowEdit {
@@ -31,7 +31,7 @@ export async function editShow(db: Database, showId: string, edit: ShowEdit): Pr
     ...(edit.startTime !== undefined && { start_time: edit.startTime }),
     ...(edit.timeZone !== undefined && { time_zone: await checkTimeZone(edit.timeZone) }),
   }
-  await withRetry(db, () =>
+  return withRetry(db, () =>
     inTransaction(db, async (trx) => {
       const show = await lockHouse(trx, showId)
       const { totalSeats = show.total_seats } = edit
@@ -46,9 +46,9 @@ export async function editShow(db: Database, showId: string, edit: ShowEdit): Pr
           ...(totalSeats !== show.total_seats && { total_seats: totalSeats, booked_seats: bits }),
           updated_at: trx.raw('clock_timestamp()'),
         })
+      return readShow(trx, showId)
     }),
   )
-  return findShow(db, showId)
 }
 
 /** What cancelling a show would touch. */
@@ -81,10 +81,10 @@ export async function cancelShow(
   showId: string,
   expectBookings: number,
 ): Promise<Show> {
-  await withRetry(db, () =>
+  return withRetry(db, () =>
     inTransaction(db, async (trx) => {
       const show = await lockHouse(trx, showId)
-      if (show.cancelled_at !== null) return
+      if (show.cancelled_at !== null) return readShow(trx, showId)
       const [count] = await query<CancellationPreview>(trx, COUNT_BOOKINGS, [showId])
       const bookings = count!.confirmedBookings + count!.heldBookings
       if (bookings !== expectBookings) {
@@ -99,9 +99,9 @@ export async function cancelShow(
           cancelled_at: trx.raw('clock_timestamp()'),
           updated_at: trx.raw('clock_timestamp()'),
         })
+      return readShow(trx, showId)
     }),
   )
-  return findShow(db, showId)
 }
 
 /** A new show with the house of another, empty, at another time. Throws SHOW_NOT_FOUND, INVALID_INPUT. */

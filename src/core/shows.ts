@@ -76,10 +76,15 @@ export async function createShow(db: Database, input: NewShow): Promise<Show> {
         .insert({ id, ...show })
         .onConflict('id')
         .ignore()
-      const [row] = await selectShows(trx).where('shows.id', id)
-      return toShow(row!)
+      return readShow(trx, id)
     }),
   )
+}
+
+/** A show that is there, as its transaction leaves it: after COMMIT, nothing more has to be read. */
+export async function readShow(trx: Knex.Transaction, id: string): Promise<Show> {
+  const [row] = await selectShows(trx).where('shows.id', id)
+  return toShow(row!)
 }
 
 /**

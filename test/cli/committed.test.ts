@@ -200,3 +200,25 @@ test('a series that fails in the middle names the shows that were made', async (
     await own.drop()
   }
 })
+
+test.each([
+  ['cancelled', ['cancel', '--yes', '--expect-bookings', '0'], 'cancelled_at is not null'],
+  ['edited', ['edit', '--name', 'Dogs'], `name = 'Dogs'`],
+])(
+  'a show that is %s is reported as done though the connection ends after COMMIT',
+  async (_what, [command, ...args], done) => {
+    const show = await insertShow(db)
+    const proxy = await openProxy(db.url)
+    let isDone = false
+    proxy.decide((message) => {
+      isDone ||= isCommitted(message)
+      return isDone && message.type === 'Z' ? 'cut after' : 'pass'
+    })
+    const ran = await tickets(['show', command!, show, ...args, '--json', '--wait', '0s'], {
+      db: proxy.url,
+    })
+    await proxy.close()
+    expect([isDone, ran.exitCode, ran.json().id]).toEqual([true, 0, show])
+    expect(await db.sql(`select from shows where id = $1 and ${done}`, [show])).toHaveLength(1)
+  },
+)
