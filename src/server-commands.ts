@@ -14,7 +14,7 @@ export function addServerCommands(program: Command, action: Action): void {
     .addOption(
       once(
         '--rate <n>',
-        "requests a second from one address (50; 'none' on loopback); 'none' also lifts its limits of 500 connections and 100 streams",
+        "requests a second from one address (50; 'none' on loopback); except on loopback, an address has at most 500 connections and 100 streams, whatever the rate",
       ),
     )
     .addOption(once('--connections <n>', 'connections to the database for requests (10)'))

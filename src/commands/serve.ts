@@ -27,9 +27,11 @@ export const run: Handler<ServeOptions> = async (context, options) => {
   const { isLoopback } = await import('../http/guard.js')
   const { createMetrics } = await import('../http/metrics.js')
   const host = options.host ?? '127.0.0.1'
-  const requireToken = options.requireToken ?? !isLoopback(host)
+  // All clients on this machine, a proxy for instance, share one address: no limits per address.
+  const isLocal = isLoopback(host)
+  const requireToken = options.requireToken ?? !isLocal
   const metrics = createMetrics()
-  const rate = rateOf(options.rate, isLoopback(host))
+  const rate = rateOf(options.rate, isLocal)
   // Without the run's signal: what is under way when the server is told to end is finished.
   const tickets = context.open({
     connections: whole('--connections', options.connections, DEFAULT_CONNECTIONS, 1000),
@@ -48,7 +50,7 @@ export const run: Handler<ServeOptions> = async (context, options) => {
     requireToken,
     publicInfo: options.publicInfo ?? false,
     rate,
-    perAddress: rate === undefined ? undefined : PER_ADDRESS,
+    perAddress: isLocal ? undefined : PER_ADDRESS,
     corsOrigins: (options.cors ?? []).map(parseOrigin),
     log: output.io.stderr,
     logLevel: context.options.debug ? 'debug' : output.quiet ? 'error' : 'info',
@@ -77,7 +79,6 @@ async function requireUsableToken(context: Context, host: string): Promise<void>
 }
 
 function rateOf(text: string | undefined, isLocal: boolean): number | undefined {
-  // Whoever is on this machine, a proxy for instance, has one address for all.
   if (text === undefined) return isLocal ? undefined : DEFAULT_RATE
   return text === 'none' ? undefined : whole('--rate', text, DEFAULT_RATE, 1_000_000)
 }
