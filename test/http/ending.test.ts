@@ -17,12 +17,16 @@ beforeAll(async () => {
 afterAll(() => db.drop())
 
 /** Keeps the show's lock until it is released, as a booking elsewhere would. */
-async function lockShow(id: string) {
+function lockShow(id: string) {
+  return holdLock('select 1 from shows where id = $1 for update', [id])
+}
+
+async function holdLock(statement: string, values: unknown[] = []) {
   const { default: pg } = await import('pg')
   const client = new pg.Client(db.url)
   await client.connect()
   await client.query('begin')
-  await client.query('select 1 from shows where id = $1 for update', [id])
+  await client.query(statement, values)
   return {
     async release() {
       await client.query('rollback')
@@ -262,6 +266,19 @@ async function requestsUnderWay(serverUrl: string): Promise<number> {
   return Number(/tickets_http_requests_under_way (\d+)/.exec(body)![1])
 }
 
+async function openStreams(serverUrl: string): Promise<number> {
+  const { body } = await ask(`${serverUrl}/metrics`)
+  return Number(/tickets_http_event_streams (\d+)/.exec(body)![1])
+}
+
+/** Sends `count` requests for the events of a show on a connection without reading an answer. */
+function pipelineStreams(serverUrl: string, show: string, count: number): Socket {
+  const { port, hostname } = new URL(serverUrl)
+  const socket = connect(Number(port), hostname).on('error', () => {})
+  socket.write(`GET /shows/${show}/events HTTP/1.1\r\nHost: localhost\r\n\r\n`.repeat(count))
+  return socket
+}
+
 it('connections that are cut with pipelined requests on them leave nothing under way', async () => {
   const server = await serveHere(db.url)
   const show = await createShow(server.url)
@@ -274,6 +291,40 @@ it('connections that are cut with pipelined requests on them leave nothing under
   expect(await requestsUnderWay(server.url)).toBe(20)
   await lock.release()
   await until(async () => (await requestsUnderWay(server.url)) === 0)
+  await server.close()
+})
+
+it('a connection that is cut with pipelined event streams on it leaves none open, and its address can open as many again', async () => {
+  const server = await serveHere(db.url, { perAddress: { connections: 50, streams: 20 } })
+  const show = await createShow(server.url)
+  for (let i = 0; i < 2; i++) {
+    const socket = pipelineStreams(server.url, show, 20)
+    await until(async () => (await openStreams(server.url)) === 20)
+    socket.resetAndDestroy()
+    await until(async () => (await openStreams(server.url)) === 0)
+  }
+  expect(server.log()).not.toMatch(/"level":(40|50|60)/)
+  await server.close()
+})
+
+it('event streams whose connection is cut before their show is found are not opened', async () => {
+  const server = await serveHere(db.url, { perAddress: { connections: 50, streams: 5 } })
+  const show = await createShow(server.url)
+  const lock = await holdLock('lock table shows in access exclusive mode')
+  const socket = pipelineStreams(server.url, show, 5)
+  await waitingForLock(5)
+  socket.resetAndDestroy()
+  await until(() => server.log().split('"status":499').length === 6)
+  await lock.release()
+  await until(async () => {
+    const active = `select from pg_stat_activity where datname = current_database()
+      and state = 'active' and pid <> pg_backend_pid()`
+    return (await db.sql(active)).length === 0
+  })
+  // Its answer comes after those for the streams.
+  expect((await ask(`${server.url}/shows/${show}`)).status).toBe(200)
+  expect(await openStreams(server.url)).toBe(0)
+  expect(server.log()).not.toMatch(/"level":(40|50|60)/)
   await server.close()
 })
 

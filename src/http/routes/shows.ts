@@ -6,6 +6,7 @@ import { startWarnings } from '../../core/warnings.js'
 import type { Show, ShowFilter } from '../../index.js'
 import { errors, listQuery, newShow, showParams } from '../schemas.js'
 import { type SeatFeeds, seatsJson } from '../seat-feed.js'
+import { whenOver } from '../when-over.js'
 
 interface NewShowBody {
   name: string
@@ -118,9 +119,14 @@ export function showRoutes(app: FastifyInstance, feeds: SeatFeeds): void {
         },
       },
     },
-    async ({ tickets, params, ip }, reply) => {
+    async (request, reply) => {
+      const { tickets, params, ip, raw } = request
       const { id } = await tickets.findShow(params.show)
+      // Nothing would close a stream that opens after its connection has closed.
+      if (raw.socket.destroyed) return reply.send()
       const stream = feeds.open(id, ip)
+      // Fastify destroys it with the response, but a pipelined response may never close.
+      whenOver(request, reply, () => stream.destroy())
       // A proxy that collects what it passes on would hold events back.
       return reply.type('text/event-stream').header('x-accel-buffering', 'no').send(stream)
     },
