@@ -15,7 +15,12 @@ export interface Pooler {
   stop(): Promise<void>
 }
 
-const programs = ['/usr/sbin/pgbouncer', '/usr/local/bin/pgbouncer', '/opt/homebrew/bin/pgbouncer']
+/** PGBOUNCER names another version to test with. */
+const programs = [
+  process.env.PGBOUNCER ?? '/usr/sbin/pgbouncer',
+  '/usr/local/bin/pgbouncer',
+  '/opt/homebrew/bin/pgbouncer',
+]
 
 /** Where PgBouncer is installed; undefined where it is not. */
 export async function findPgbouncer(): Promise<string | undefined> {
