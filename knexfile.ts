@@ -1,9 +1,13 @@
 import { homedir } from 'node:os'
 import type { Knex } from 'knex'
-import { knexSettings } from './src/database/connection.js'
-import { embeddedConnection, embeddedDataDir, ensureEmbedded } from './src/database/embedded.js'
+import {
+  embeddedConnection,
+  embeddedDataDir,
+  ensureEmbedded,
+} from './src/database/embedded/embedded.js'
+import { knexSettings } from './src/database/knex-pool.js'
 import { migrationSource } from './src/database/migrate.js'
-import { type DatabaseTarget, DOT_ENV, findDatabase } from './src/database/settings.js'
+import { type DatabaseTarget, DOT_ENV, findDatabase } from './src/database/settings/settings.js'
 
 /**
  * The program's own database and migrations, for the knex tool: `npm run knex -- migrate:status`.

@@ -4,7 +4,7 @@ import type { Knex } from 'knex'
  * Text compared as people type it, and bookings in the order of the database's clock.
  *
  * `canonical_text` is a text in NFC, with runs of spaces as one space and typographic apostrophes as
- * `'`; `folded_text` is the same without regard to case. `src/core/fold-text.ts` has both in
+ * `'`; `folded_text` is the same without regard to case. `src/shared/fold-text.ts` has both in
  * TypeScript, and a test holds them together. What is stored stays as it was typed: the indexes have
  * it folded. The functions name everything that they use, so that neither the settings of a session
  * nor the locale of the database changes what an index says. Most text is ASCII, which takes a short

@@ -1,19 +1,28 @@
 // The library: what `import … from 'tickets'` gives.
-export { openTickets } from './box-office.js'
-export type { RepairOptions } from './core/abandoned.js'
-export type { AllOrNothing, Order } from './core/all-or-nothing.js'
+
+export { type ApiToken, type TokenRole, tokenRoles } from './access/tokens.js'
+export type { HistoryEvent, HistoryOf } from './audit/history.js'
+export type { VerifyOptions, VerifyReport } from './audit/verify.js'
+export type { Violation, ViolationCode } from './audit/violations.js'
+export type { RepairOptions } from './booking/abandoned.js'
+export type { AllOrNothing, Order } from './booking/all-or-nothing.js'
+export type { BookingOptions } from './booking/book-seats.js'
 export type {
   Booking,
   BookingOutcome,
   BookingRequest,
   BookingStatus,
   Refusal,
-} from './core/booking.js'
-export type { BookingFilter, ListedBooking } from './core/booking-list.js'
-export type { BookingOptions } from './core/bookings.js'
-export { type ErrorCode, errorCodes, TicketsError } from './core/errors.js'
-export type { FindOptions } from './core/find-shows.js'
-export type { HistoryEvent, HistoryOf } from './core/history.js'
+} from './booking/booking.js'
+export type { Rehearsed } from './booking/dry-run.js'
+export type { Cancelled, CancelOptions } from './booking/lifecycle/cancel.js'
+export type { CheckIn, CheckInOptions } from './booking/lifecycle/check-in.js'
+export type { Confirmed, ConfirmOptions } from './booking/lifecycle/confirm.js'
+export type { MoveOptions } from './booking/lifecycle/move.js'
+export type { BookingFilter, ListedBooking } from './booking/list-bookings.js'
+export type { BookingSearch } from './booking/search-bookings.js'
+export type { Tickets, TicketsOptions } from './client/api.js'
+export { openTickets } from './client/client.js'
 export {
   bookingJson,
   checkInJson,
@@ -23,22 +32,14 @@ export {
   showDetailsJson,
   showJson,
   showReportJson,
-} from './core/json.js'
-export type { Cancelled, CancelOptions } from './core/life/cancel.js'
-export type { CheckIn, CheckInOptions } from './core/life/check-in.js'
-export type { Confirmed, ConfirmOptions } from './core/life/confirm.js'
-export type { MoveOptions } from './core/life/move.js'
-export type { Rehearsed } from './core/rehearsal.js'
-export type { BookingSearch } from './core/search-bookings.js'
-export { SeatSet } from './core/seat-set.js'
-export { formatSeats, parseSeats, type SeatLayout, seatLabel } from './core/seats.js'
-export type { CancellationPreview, ShowEdit } from './core/show-changes.js'
-export type { SeatCounts, ShowReport } from './core/show-report.js'
-export type { NewShow, Show, ShowDetails, ShowFilter } from './core/shows.js'
-export { type ApiToken, type TokenRole, tokenRoles } from './core/tokens.js'
-export type { VerifyOptions, VerifyReport } from './core/verify.js'
-export type { Violation, ViolationCode } from './core/violations.js'
-export type { Warned, Warning } from './core/warnings.js'
-export type { WatchOptions } from './core/watch.js'
+} from './client/json.js'
 export type { MigrateOptions, SchemaStatus } from './database/migrate.js'
-export type { Tickets, TicketsOptions } from './tickets.js'
+export { SeatSet } from './house/seat-set.js'
+export { formatSeats, parseSeats, type SeatLayout, seatLabel } from './house/seats.js'
+export { type ErrorCode, errorCodes, TicketsError } from './shared/errors.js'
+export type { CancellationPreview, ShowEdit } from './shows/edit-show.js'
+export type { FindOptions } from './shows/find-shows.js'
+export type { SeatCounts, ShowReport } from './shows/show-report.js'
+export type { NewShow, Show, ShowDetails, ShowFilter } from './shows/shows.js'
+export type { Warned, Warning } from './shows/warnings.js'
+export type { WatchOptions } from './shows/watch-show.js'

@@ -5,7 +5,8 @@ import { LongestFirst } from './support/longest-first.js'
 export default defineConfig({
   root: fileURLToPath(new URL('..', import.meta.url)),
   test: {
-    include: ['test/{unit,database,cli,http}/**/*.test.ts'],
+    include: ['test/**/*.test.ts'],
+    exclude: ['test/faults/**'],
     globalSetup: ['test/support/code-cache.ts', 'test/support/global-setup.ts'],
     testTimeout: 60_000,
     hookTimeout: 120_000,

@@ -17,7 +17,7 @@ const common = {
 
 const { outputFiles, metafile } = await build({
   ...common,
-  entryPoints: [{ in: 'src/cli.ts', out: 'cli' }, LATE_ENTRY],
+  entryPoints: [{ in: 'src/cli/main.ts', out: 'cli' }, LATE_ENTRY],
   format: 'esm',
   splitting: true,
   chunkNames: '[name]-[hash]',
@@ -42,7 +42,7 @@ const { outputFiles, metafile } = await build({
 })
 const scripts = await packScripts(
   { outputFiles, metafile },
-  { book: ['src/cli.ts', 'src/commands/book.ts'] },
+  { book: ['src/cli/main.ts', 'src/cli/commands/book/book.ts'] },
 )
 
 await build({

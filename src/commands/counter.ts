@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import { isAbsolute } from 'node:path'
 import { Writable } from 'node:stream'
-import type { Run } from '../command-tree.js'
-import { formatDuration } from '../core/duration.js'
-import { TicketsError } from '../core/errors.js'
+import type { Context, Handler } from '../cli/context.js'
+import type { Run } from '../cli/program.js'
+import type { Surroundings } from '../client/run-environment.js'
 import { askCounter } from '../counter/ask.js'
 import { Counter, type CounterOptions } from '../counter/counter.js'
 import {
@@ -16,12 +16,12 @@ import {
 import { takeSignAway } from '../counter/rush.js'
 import { SharedTickets } from '../counter/shared-tickets.js'
 import { spawnCounter } from '../counter/spawn-counter.js'
-import { embeddedWatch } from '../database/embedded.js'
-import { programFile } from '../program-file.js'
-import type { Surroundings } from '../surroundings.js'
+import { embeddedWatch } from '../database/embedded/embedded.js'
+import { formatDuration } from '../shared/duration.js'
+import { TicketsError } from '../shared/errors.js'
+import { programFile } from '../shared/program-file.js'
 import type { Io } from '../terminal/io.js'
-import { safeText } from '../terminal/safe-text.js'
-import type { Context, Handler } from './context.js'
+import { safeText } from '../terminal/render/safe-text.js'
 
 interface CounterFlags {
   /** In milliseconds. */

@@ -2,8 +2,8 @@ import { once } from 'node:events'
 import { lstatSync, renameSync, rmSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
 import { dirname } from 'node:path'
-import { newBookingId } from '../core/ids.js'
-import { makeOwnDirectory } from '../own-directory.js'
+import { newBookingId } from '../shared/ids.js'
+import { makeOwnDirectory } from '../shared/own-directory.js'
 import {
   type Answer,
   type CounterStatus,

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import type { Interruption } from '../start/interruption.js'
+import type { Interruption } from '../shared/interruption.js'
 import { openUnasked } from './open-unasked.js'
 import {
   type Answer,

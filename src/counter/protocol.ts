@@ -2,7 +2,7 @@ import { lstatSync, readlinkSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { dirname, resolve } from 'node:path'
 import envPaths from 'env-paths'
-import { isClosed } from '../own-directory.js'
+import { isClosed } from '../shared/own-directory.js'
 
 /** What is said to the counter first. */
 export type Request = Order | { ask: 'status' } | { ask: 'close' }

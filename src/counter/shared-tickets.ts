@@ -1,4 +1,4 @@
-import { identityOf } from '../connect.js'
+import { identityOf } from '../client/open-from-options.js'
 import { openTickets, type Tickets, type TicketsOptions } from '../index.js'
 
 interface Shared {

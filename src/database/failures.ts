@@ -1,6 +1,6 @@
-import { TicketsError } from '../core/errors.js'
+import { TicketsError } from '../shared/errors.js'
 import { type ExpectedFailure, networkSentences, serverSentences } from './failure-sentences.js'
-import type { DatabaseTarget } from './settings.js'
+import type { DatabaseTarget } from './settings/settings.js'
 
 /**
  * What a failed attempt means for the next one.

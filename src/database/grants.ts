@@ -1,7 +1,7 @@
 import type { Knex } from 'knex'
-import { TicketsError } from '../core/errors.js'
-import { checkText } from '../core/input.js'
-import { quote } from '../core/quote.js'
+import { TicketsError } from '../shared/errors.js'
+import { quote } from '../shared/quote.js'
+import { checkText } from '../shared/text-input.js'
 import { query } from './sql.js'
 
 /**

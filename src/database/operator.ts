@@ -1,5 +1,5 @@
 import type { Knex } from 'knex'
-import type { Database } from './connection.js'
+import type { Database } from './knex-pool.js'
 import { query } from './sql.js'
 
 /** The same database, through which somebody else than the session's operator changes things. */

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { TicketsError } from '../core/errors.js'
-import type { Database } from './connection.js'
+import { TicketsError } from '../shared/errors.js'
 import {
   isServerAbsent,
   isServerOccupied,
@@ -9,6 +8,7 @@ import {
   sqlState,
   translateFailure,
 } from './failures.js'
+import type { Database } from './knex-pool.js'
 
 export interface RetryOptions {
   /** Milliseconds; the database's own unless told. */

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import type { Knex } from 'knex'
-import { TicketsError } from '../core/errors.js'
-import type { Database } from './connection.js'
+import { TicketsError } from '../shared/errors.js'
 import { sqlState } from './failures.js'
+import type { Database } from './knex-pool.js'
 import { withRetry } from './retry.js'
 import { query } from './sql.js'
 

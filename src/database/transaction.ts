@@ -1,6 +1,6 @@
 import type { Knex } from 'knex'
-import { TicketsError } from '../core/errors.js'
-import type { Database } from './connection.js'
+import { TicketsError } from '../shared/errors.js'
+import type { Database } from './knex-pool.js'
 
 export interface TransactionOptions {
   /** Called when COMMIT is about to be sent: from then on, an error leaves its outcome open. */

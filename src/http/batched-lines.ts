@@ -1,4 +1,4 @@
-import { safeJsonText } from '../terminal/safe-text.js'
+import { safeJsonText } from '../terminal/render/safe-text.js'
 
 /** Where lines of the log end up. */
 export interface LineWriter {

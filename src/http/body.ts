@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import type { FastifyInstance } from 'fastify'
-import { TicketsError } from '../core/errors.js'
+import { TicketsError } from '../shared/errors.js'
 
 /**
  * Bodies are JSON in UTF-8 or nothing. No other type is taken: a form or plain text is what a

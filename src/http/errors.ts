@@ -1,6 +1,6 @@
 import type { FastifyError } from 'fastify'
-import { errorCodes, TicketsError } from '../core/errors.js'
-import { errorJson } from '../core/json.js'
+import { errorJson } from '../client/json.js'
+import { errorCodes, TicketsError } from '../shared/errors.js'
 
 /** What can go wrong in HTTP alone; everything else has a code of the core. */
 export const httpCodes = {

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { TicketsError } from '../core/errors.js'
+import { TicketsError } from '../shared/errors.js'
 
 /** Bytes of one body at most. */
 export const BODY_LIMIT = 1024 * 1024

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { TicketsError } from '../core/errors.js'
+import { TicketsError } from '../shared/errors.js'
 import { HttpError } from './errors.js'
 
 /** Under this one comes whatever came under a URL that cannot be read. */

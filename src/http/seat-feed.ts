@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { TicketsError } from '../core/errors.js'
 import type { SeatSet, ShowDetails, Tickets } from '../index.js'
+import { TicketsError } from '../shared/errors.js'
 import { AddressLimit } from './address-limit.js'
 import { HttpError } from './errors.js'
 

@@ -13,7 +13,7 @@ import {
 import { dirname, join } from 'node:path'
 import { Script } from 'node:vm'
 import envPaths from 'env-paths'
-import { hazardOf, isClosed, makeOwnDirectory } from '../own-directory.js'
+import { hazardOf, isClosed, makeOwnDirectory } from '../shared/own-directory.js'
 
 const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants
 

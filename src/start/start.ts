@@ -1,9 +1,9 @@
 import { join } from 'node:path'
-import type { main } from '../cli.js'
+import type { main } from '../cli/main.js'
+import type { Surroundings } from '../client/run-environment.js'
 import { deliver } from '../counter/deliver.js'
 import { handOver } from '../counter/hand-over.js'
-import type { Surroundings } from '../surroundings.js'
-import { listenForSignals } from './interruption.js'
+import { listenForSignals } from '../shared/interruption.js'
 import { Scripts } from './scripts.js'
 
 /** The files of the program's scripts, each with a hash of its content in its name; put in by the build. */

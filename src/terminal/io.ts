@@ -1,5 +1,5 @@
 import { isReaderGone } from './reader-gone.js'
-import { safeJson } from './safe-text.js'
+import { safeJson } from './render/safe-text.js'
 
 /** The streams and the environment of one run. */
 export interface Io {

@@ -1,13 +1,13 @@
-import { wrapWords } from './fields.js'
 import type { FullScreen } from './full-screen.js'
-import { drawOverview } from './house-overview.js'
-import { type Paper, tint } from './paper.js'
-import type { House } from './picker-state.js'
-import { drawOutside, drawRuler, drawSeatLine, drawStage } from './seat-drawing.js'
-import { drawLegend } from './seat-map.js'
-import { lineAt, lineCount, margin, type Seating, seatingFor } from './seating.js'
-import { salesBar } from './show-card.js'
-import { sparkline } from './sparkline.js'
+import { wrapWords } from './render/fields.js'
+import { drawOverview } from './render/house-overview.js'
+import { drawLegend } from './render/seat-map.js'
+import { salesBar } from './render/show-card.js'
+import { sparkline } from './render/sparkline.js'
+import { type Paper, tint } from './render/style.js'
+import type { House } from './seat-picker/picker-state.js'
+import { drawOutside, drawRuler, drawSeatLine, drawStage } from './seat-picker/seat-drawing.js'
+import { lineAt, lineCount, margin, type Seating, seatingFor } from './seat-picker/seat-grid.js'
 
 /** What somebody sees who watches a show. */
 export interface WatchedShow {

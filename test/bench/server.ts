@@ -8,7 +8,7 @@ import {
   embeddedUrl,
   ensureEmbedded,
   stopEmbedded,
-} from '../../src/database/embedded.js'
+} from '../../src/database/embedded/embedded.js'
 
 /** The one PostgreSQL of a run, durable as users have it, and a directory that dies with it. */
 export interface BenchServer {

@@ -3,9 +3,9 @@ import dns from 'node:dns'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { afterEach, expect, test, vi } from 'vitest'
-import { openDatabase } from '../../src/database/connection.js'
 import { translateFailure } from '../../src/database/failures.js'
-import { findDatabase } from '../../src/database/settings.js'
+import { openDatabase } from '../../src/database/knex-pool.js'
+import { findDatabase } from '../../src/database/settings/settings.js'
 
 let server: ChildProcess
 const waiting: Socket[] = []

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { bookingJson, historyJson, showJson } from '../../src/core/json.js'
+import { bookingJson, historyJson, showJson } from '../../src/client/json.js'
 import { openTickets, type Tickets } from '../../src/index.js'
 import { tickets as runTickets } from '../support/cli.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'

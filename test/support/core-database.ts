@@ -1,5 +1,5 @@
-import { type Database, openDatabase } from '../../src/database/connection.js'
-import { findDatabase } from '../../src/database/settings.js'
+import { type Database, openDatabase } from '../../src/database/knex-pool.js'
+import { findDatabase } from '../../src/database/settings/settings.js'
 import type { TestDatabase } from './database.js'
 
 /** Opens a test database as the functions of the core are given it. */

@@ -1,8 +1,12 @@
 import { argv, env } from 'node:process'
 import pg from 'pg'
-import { TicketsError } from '../../src/core/errors.js'
+import {
+  embeddedDataDir,
+  ensureEmbedded,
+  stopEmbedded,
+} from '../../src/database/embedded/embedded.js'
 import { connectionOf, layoutOf } from '../../src/database/embedded/layout.js'
-import { embeddedDataDir, ensureEmbedded, stopEmbedded } from '../../src/database/embedded.js'
+import { TicketsError } from '../../src/shared/errors.js'
 
 /** What the process prints, as one line of JSON. */
 export interface EmbeddedAnswer {

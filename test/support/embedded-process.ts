@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { execa, execaNode, type ResultPromise } from 'execa'
+import { stopEmbedded } from '../../src/database/embedded/embedded.js'
 import { layoutOf } from '../../src/database/embedded/layout.js'
-import { stopEmbedded } from '../../src/database/embedded.js'
 import type { EmbeddedAnswer } from './embedded-command.js'
 
 const project = fileURLToPath(new URL('../..', import.meta.url))

@@ -3,7 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import type { TestProject } from 'vitest/node'
-import { embeddedConnection, ensureEmbedded, stopEmbedded } from '../../src/database/embedded.js'
+import {
+  embeddedConnection,
+  ensureEmbedded,
+  stopEmbedded,
+} from '../../src/database/embedded/embedded.js'
 import { openTickets } from '../../src/index.js'
 
 declare module 'vitest' {

@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream'
 import { text } from 'node:stream/consumers'
-import { main } from '../../src/cli.js'
+import { main } from '../../src/cli/main.js'
 import type { Io } from '../../src/terminal/io.js'
 
 /** What one command line left behind. */

@@ -4,11 +4,11 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 const longest = [
   'http/memory',
   'cli/hostile-input',
-  'database/embedded',
+  'database/embedded/embedded',
   'cli/counter',
-  'database/model',
+  'booking/model',
   'http/load',
-  'database/life-processes',
+  'booking/lifecycle/processes',
   'cli/help',
 ]
 

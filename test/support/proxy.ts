@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { type AddressInfo, createConnection, createServer, type Socket } from 'node:net'
-import { findDatabase } from '../../src/database/settings.js'
+import { findDatabase } from '../../src/database/settings/settings.js'
 
 /** One message of PostgreSQL's protocol on its way. */
 export interface Message {

@@ -1,4 +1,4 @@
-import { TicketsError } from '../../core/errors.js'
+import { TicketsError } from '../../shared/errors.js'
 
 /** Another way out, for a sentence that ends in advice. */
 export const elsewhere = 'or set TICKETS_DATA_DIR to another directory'

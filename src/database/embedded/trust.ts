@@ -1,6 +1,6 @@
 import { lstatSync, readdirSync, readlinkSync, type Stats, statSync } from 'node:fs'
 import { dirname, join, parse, resolve, sep } from 'node:path'
-import { type Hazard, hazardOf, isTrusted, type Ownership } from '../../own-directory.js'
+import { type Hazard, hazardOf, isTrusted, type Ownership } from '../../shared/own-directory.js'
 import { explain, unreachable } from './failures.js'
 import { hasOutsideSocket, isOurs, isRoot, type Layout, serverGroup } from './layout.js'
 

@@ -1,12 +1,12 @@
 import type { FastifyInstance } from 'fastify'
-import { parseHold } from '../../core/duration.js'
-import { bookingJson, checkInJson, listedBookingJson } from '../../core/json.js'
+import { bookingJson, checkInJson, listedBookingJson } from '../../client/json.js'
 import {
   type ApiToken,
   type BookingOutcome,
   type BookingRequest,
   TicketsError,
 } from '../../index.js'
+import { parseHold } from '../../shared/duration.js'
 import type { Metrics } from '../metrics.js'
 import * as schemas from '../schemas.js'
 

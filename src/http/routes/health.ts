@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
-import { TicketsError } from '../../core/errors.js'
 import type { SchemaStatus, Tickets } from '../../index.js'
+import { TicketsError } from '../../shared/errors.js'
 import type { Metrics } from '../metrics.js'
 import { errors } from '../schemas.js'
 

@@ -1,0 +1,122 @@
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import type { Database } from '../database/knex-pool.js'
+import { withRetry } from '../database/retry.js'
+import { query } from '../database/sql.js'
+import { TicketsError } from '../shared/errors.js'
+import { quote } from '../shared/quote.js'
+import { checkText } from '../shared/text-input.js'
+
+/** What a token's bearer may do; each role may do what those after it may. */
+export const tokenRoles = ['admin', 'box-office', 'read'] as const
+
+export type TokenRole = (typeof tokenRoles)[number]
+
+/** A token as it may be shown: its secret is known to its bearer alone. */
+export interface ApiToken {
+  /** Twelve hexadecimal digits; the public part of the token. */
+  id: string
+  /** Whose it is, or what for. */
+  name: string
+  role: TokenRole
+  createdAt: Date
+  revokedAt: Date | null
+}
+
+/**
+ * Makes a token. Its text, 'tkt_<id>_<secret>', is returned here and kept nowhere.
+ * Throws INVALID_INPUT.
+ */
+export async function createToken(
+  db: Database,
+  { name, role }: Pick<ApiToken, 'name' | 'role'>,
+): Promise<{ token: ApiToken; text: string }> {
+  checkText('name of the token', name, 100)
+  const id = randomBytes(6).toString('hex')
+  const secret = randomBytes(32).toString('base64url')
+  return withRetry(db, async () => {
+    await db
+      .knex('api_tokens')
+      .insert({ id, name, role, secret_hash: hashOf(secret) })
+      .onConflict('id')
+      .ignore()
+    const row = await tokenRow(db, id)
+    return { token: toToken(row!), text: `tkt_${id}_${secret}` }
+  })
+}
+
+/** All tokens, the revoked ones too, the oldest first. */
+export async function listTokens(db: Database): Promise<ApiToken[]> {
+  const rows = await withRetry(db, () =>
+    db.knex<TokenRow>('api_tokens').select('*').orderBy(['created_at', 'id']),
+  )
+  return rows.map((row) => toToken(row as TokenRow))
+}
+
+/** Revokes a token for good; twice is the same as once. Throws INVALID_INPUT for an unknown id. */
+export async function revokeToken(db: Database, id: string): Promise<ApiToken> {
+  return withRetry(db, async () => {
+    await db
+      .knex('api_tokens')
+      .where({ id: checkId(id) })
+      .whereNull('revoked_at')
+      .update({ revoked_at: db.knex.raw('clock_timestamp()') })
+    const row = await tokenRow(db, id)
+    if (row === undefined) throw noSuchToken(id)
+    return toToken(row)
+  })
+}
+
+/**
+ * The token that this text is, unless it is unknown, wrong or revoked: then undefined. Secrets are
+ * compared in a time that tells nothing about them.
+ */
+export async function findToken(db: Database, text: string): Promise<ApiToken | undefined> {
+  const [, id, secret] = TOKEN.exec(text) ?? []
+  if (id === undefined || secret === undefined) return undefined
+  const row = await withRetry(db, () => tokenRow(db, id))
+  if (row === undefined || row.revoked_at !== null) return undefined
+  return timingSafeEqual(row.secret_hash, hashOf(secret)) ? toToken(row) : undefined
+}
+
+const TOKEN = /^tkt_([0-9a-f]{12})_([\w-]{43})$/
+
+interface TokenRow {
+  id: string
+  name: string
+  role: TokenRole
+  secret_hash: Buffer
+  created_at: Date
+  revoked_at: Date | null
+}
+
+/** Prepared: a server asks it before nearly every request. */
+async function tokenRow(db: Database, id: string): Promise<TokenRow | undefined> {
+  const [row] = await query<TokenRow>(
+    db.knex,
+    'select id, name, role, secret_hash, created_at, revoked_at from api_tokens where id = ?',
+    [id],
+    'token_row',
+  )
+  return row
+}
+
+function hashOf(secret: string): Buffer {
+  return createHash('sha256').update(secret).digest()
+}
+
+function checkId(id: string): string {
+  if (/^[0-9a-f]{12}$/.test(id)) return id
+  throw noSuchToken(id)
+}
+
+function noSuchToken(id: string): TicketsError {
+  return new TicketsError(
+    'INVALID_INPUT',
+    `There is no token ${quote(id)}. \`tickets token list\` shows them all.`,
+  )
+}
+
+function toToken(row: TokenRow): ApiToken {
+  const { id, name, role, created_at: createdAt, revoked_at: revokedAt } = row
+  return { id, name, role, createdAt, revokedAt }
+}

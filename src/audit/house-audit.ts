@@ -1,0 +1,206 @@
+import { formatReference } from '../booking/references.js'
+import { SeatSet } from '../house/seat-set.js'
+import { MAX_SEATS, type SeatLayout } from '../house/seats.js'
+import { quote } from '../shared/quote.js'
+import { Claims } from './seat-owners.js'
+import type { BookingEvidence, ShowEvidence } from './snapshot-rows.js'
+import {
+  nameBookings,
+  nameSeats,
+  Sample,
+  sampleOf,
+  type Violation,
+  type ViolationCode,
+} from './violations.js'
+
+/**
+ * Audits one house: takes all its bookings, one after the other, and tells `report` of whatever
+ * contradicts the house, another booking or itself. Needs memory for the house, not for them.
+ */
+export class HouseAudit {
+  readonly showId: string
+  readonly #show: ShowEvidence
+  readonly #report: (violation: Violation) => void
+  readonly #layout: SeatLayout
+  readonly #sold: Claims
+  readonly #held: Claims
+  readonly #abandoned = new Sample<string>()
+
+  constructor(show: ShowEvidence, report: (violation: Violation) => void) {
+    // Whatever the row says, the audit counts in a house that could exist.
+    const totalSeats = Math.min(Math.max(show.total_seats, 0), MAX_SEATS)
+    this.showId = show.id
+    this.#show = show
+    this.#report = report
+    this.#layout = { totalSeats, seatsPerRow: show.seats_per_row }
+    this.#sold = new Claims(totalSeats)
+    this.#held = new Claims(totalSeats)
+  }
+
+  add(booking: BookingEvidence): void {
+    if (booking.is_abandoned) this.#abandoned.add(booking.reference)
+    if (booking.fault !== null) {
+      const bookings = sampleOf([booking.reference])
+      this.#tell('INCOHERENT_BOOKING', `${nameBookings(bookings)} ${booking.fault}`, { bookings })
+    }
+    if (booking.claim !== null) this.#addClaim(booking, booking.claim)
+  }
+
+  /** Compares what the bookings have with what the house says. */
+  finish(): void {
+    this.#checkSize()
+    const booked = this.#readBits()
+    this.#findSoldWithoutBooking(booked)
+    this.#findBookedWithoutBit(booked)
+    this.#checkCount()
+    this.#tellOfAbandoned()
+  }
+
+  #addClaim(booking: BookingEvidence, claim: 'sold' | 'held'): void {
+    const seats = this.#seatsOf(booking)
+    const [ifSold, ifHeld, mine] =
+      claim === 'sold'
+        ? (['SEAT_SOLD_TWICE', 'SEAT_HELD_AND_SOLD', this.#sold] as const)
+        : (['SEAT_HELD_AND_SOLD', 'SEAT_HELD_TWICE', this.#held] as const)
+    this.#tellOfClashes(ifSold, this.#sold.clashesWith(seats), booking)
+    this.#tellOfClashes(ifHeld, this.#held.clashesWith(seats), booking)
+    mine.claim(seats, booking.reference)
+  }
+
+  /** The seats of a claim, each once; those that cannot be are reported and left out. */
+  #seatsOf(booking: BookingEvidence): Set<number> {
+    const seats = new Set<number>()
+    const again: unknown[] = []
+    const outside: unknown[] = []
+    for (const seat of booking.seats) {
+      if (!this.#isSeat(seat)) outside.push(seat)
+      else if (seats.has(seat)) again.push(seat)
+      else seats.add(seat)
+    }
+    this.#tellOfSeats('SEAT_NAMED_TWICE', again, booking, 'more than once')
+    this.#tellOfSeats('SEAT_OUTSIDE_HOUSE', outside, booking, `in a ${this.#house}`)
+    return seats
+  }
+
+  #findSoldWithoutBooking(booked: SeatSet): void {
+    const seats = new Sample<number>()
+    for (const seat of booked) if (this.#sold.ownerOf(seat) === undefined) seats.add(seat)
+    if (seats.count === 0) return
+    const sentence = `no confirmed booking has ${this.#name(seats)}, marked as sold`
+    this.#tell('SOLD_WITHOUT_BOOKING', sentence, { seats })
+  }
+
+  #findBookedWithoutBit(booked: SeatSet): void {
+    const seats = new Sample<number>()
+    const owners = new Set<string>()
+    for (let seat = 1; seat <= this.#layout.totalSeats; seat++) {
+      const owner = this.#sold.ownerOf(seat)
+      if (owner === undefined || booked.has(seat)) continue
+      seats.add(seat)
+      owners.add(owner)
+    }
+    if (seats.count === 0) return
+    const bookings = sampleOf(owners)
+    const sentence = `nothing marks ${this.#name(seats)} of confirmed ${nameBookings(bookings)} as sold`
+    this.#tell('BOOKED_WITHOUT_BIT', sentence, { seats, bookings })
+  }
+
+  /** The house's own marks; those that lie outside it are reported and left out. */
+  #readBits(): SeatSet {
+    const { bits, bytes } = this.#show
+    const booked = SeatSet.empty(this.#layout.totalSeats)
+    const outside = new Sample<number>()
+    for (const seat of SeatSet.fromBytes(bits, bits.length * 8)) {
+      if (this.#isSeat(seat)) booked.add(seat)
+      else outside.add(seat)
+    }
+    const expected = Math.ceil(this.#layout.totalSeats / 8)
+    if (bytes !== expected) {
+      const sentence = `the marks of a ${this.#house} take ${expected} bytes, not ${bytes}`
+      this.#tell('BITS_OUTSIDE_HOUSE', sentence, { seats: outside })
+    } else if (outside.count > 0) {
+      const sentence = `in a ${this.#house}, ${this.#name(outside)} cannot be marked as sold`
+      this.#tell('BITS_OUTSIDE_HOUSE', sentence, { seats: outside })
+    }
+    return booked
+  }
+
+  #checkSize(): void {
+    const seats = this.#show.total_seats
+    if (seats >= 1 && seats <= MAX_SEATS) return
+    this.#tell('IMPOSSIBLE_HOUSE', `a house has 1 to 100,000 seats, not ${seats}`)
+  }
+
+  #checkCount(): void {
+    const { confirmed_seats_count: count, bits_set: marked } = this.#show
+    if (count === marked) return
+    const sentence = `the count of sold seats is ${count}, and ${marked} are marked as sold`
+    this.#tell('COUNT_MISMATCH', sentence)
+  }
+
+  #tellOfAbandoned(): void {
+    const bookings = this.#abandoned
+    if (bookings.count === 0) return
+    const sentence = `${nameBookings(bookings)} still PENDING, although nobody will decide it any more`
+    this.#tell('STALE_PENDING', sentence, { bookings })
+  }
+
+  #tellOfClashes(
+    code: ViolationCode,
+    clashes: Map<string, Sample<number>>,
+    booking: BookingEvidence,
+  ): void {
+    for (const [owner, seats] of clashes) {
+      const bookings = sampleOf([owner, booking.reference])
+      const sentence = `${this.#name(seats)} of ${nameBookings(bookings)} ${clashEndings[code]}`
+      this.#tell(code, sentence, { seats, bookings })
+    }
+  }
+
+  #tellOfSeats(
+    code: ViolationCode,
+    found: unknown[],
+    booking: BookingEvidence,
+    ending: string,
+  ): void {
+    if (found.length === 0) return
+    // NULL and nested arrays have no number to be named by.
+    const seats = sampleOf(found.filter((seat) => typeof seat === 'number'))
+    const bookings = sampleOf([booking.reference])
+    const named = seats.count === 0 ? 'a seat without a number' : this.#name(seats)
+    this.#tell(code, `${nameBookings(bookings)} has ${named} ${ending}`, { seats, bookings })
+  }
+
+  #tell(
+    code: ViolationCode,
+    sentence: string,
+    { seats, bookings }: { seats?: Sample<number>; bookings?: Sample<string> } = {},
+  ): void {
+    this.#report({
+      code,
+      showId: this.showId,
+      message: `Show ${quote(this.#show.name)} (${this.showId.slice(0, 8)}): ${sentence}.`,
+      ...(seats && { seats: seats.items }),
+      ...(bookings && { bookings: bookings.items.map(formatReference) }),
+    })
+  }
+
+  #name(seats: Sample<number>): string {
+    return nameSeats(seats, this.#layout)
+  }
+
+  get #house(): string {
+    const { totalSeats } = this.#layout
+    return `house of ${totalSeats} ${totalSeats === 1 ? 'seat' : 'seats'}`
+  }
+
+  #isSeat(seat: unknown): seat is number {
+    return typeof seat === 'number' && seat >= 1 && seat <= this.#layout.totalSeats
+  }
+}
+
+const clashEndings: Partial<Record<ViolationCode, string>> = {
+  SEAT_SOLD_TWICE: 'confirmed for both',
+  SEAT_HELD_TWICE: 'held for both',
+  SEAT_HELD_AND_SOLD: 'held for one and confirmed for the other',
+}

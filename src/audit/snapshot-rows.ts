@@ -1,0 +1,207 @@
+import type { Knex } from 'knex'
+import { isAbandonedBy } from '../booking/abandoned.js'
+import { query } from '../database/sql.js'
+import { MAX_SEATS } from '../house/seats.js'
+
+/** A show as it is verified: nothing about it can be relied upon. */
+export interface ShowEvidence {
+  id: string
+  name: string
+  total_seats: number
+  seats_per_row: number | null
+  confirmed_seats_count: number
+  /** The bits of `booked_seats`, cut where even the largest house would have ended. */
+  bits: Buffer
+  /** How many bytes `booked_seats` has. */
+  bytes: number
+  /** How many bits are set in all of them. */
+  bits_set: number
+}
+
+/** A booking as it is verified. */
+export interface BookingEvidence {
+  id: string
+  /** As the database keeps it, without its dash. */
+  reference: string
+  show_id: string
+  /** What it has its seats for: a confirmed booking `sold`, a live hold `held`, any other nothing. */
+  claim: 'sold' | 'held' | null
+  /** Of a claim only; may hold what is no seat at all. */
+  seats: unknown[]
+  is_abandoned: boolean
+  /** What its columns contradict each other in. */
+  fault: string | null
+}
+
+/** One snapshot, and a moment that is later than everything in it. */
+export interface Snapshot {
+  trx: Knex.Transaction
+  /** The database's clock, to the microsecond. */
+  clock: string
+  /** Only this show. */
+  showId: string | undefined
+}
+
+/**
+ * Fixes the snapshot of a REPEATABLE READ transaction and the moment that it is judged by. The
+ * clock is read once the snapshot stands: by an earlier one, such as now(), a hold whose seats were
+ * sold again as soon as it expired would still seem to be alive.
+ */
+export async function takeSnapshot(
+  trx: Knex.Transaction,
+  showId: string | undefined,
+): Promise<Snapshot> {
+  const [row] = await query<{ clock: string }>(trx, 'select clock_timestamp()::text as clock')
+  return { trx, clock: row!.clock, showId }
+}
+
+/** How many shows and bookings the snapshot has. */
+export async function countRows({ trx, showId }: Snapshot): Promise<number> {
+  const [row] = await query<{ count: number }>(
+    trx,
+    showId === undefined
+      ? 'select (select count(*) from shows)::float8 + (select count(*) from bookings) as count'
+      : 'select 1 + count(*)::float8 as count from bookings where show_id = ?',
+    showId === undefined ? [] : [showId],
+  )
+  return row!.count
+}
+
+/** The shows in the order of their ids, page by page. */
+export async function* readShows({ trx, showId }: Snapshot): AsyncGenerator<ShowEvidence> {
+  for (let after = ZERO_ID, size = SHOWS_A_PAGE; size === SHOWS_A_PAGE; ) {
+    const rows = await query<ShowEvidence>(
+      trx,
+      `select id, name, total_seats, seats_per_row, confirmed_seats_count,
+              substr(booked_seats, 1, ${MAX_SEATS / 8}) as bits,
+              octet_length(booked_seats) as bytes,
+              bit_count(booked_seats)::float8 as bits_set
+       from shows
+       where ${showId === undefined ? 'id > ?' : 'id > ? and id = ?'}
+       order by id limit ${SHOWS_A_PAGE}`,
+      showId === undefined ? [after] : [after, showId],
+    )
+    yield* rows
+    size = rows.length
+    after = rows.at(-1)?.id ?? after
+  }
+}
+
+/**
+ * The bookings in the order of their shows' ids, page by page. A page ends after so many bookings,
+ * or with the one that brings it to so many bytes of seats: a booking may have a whole house. The
+ * bytes are those on disk: to count the seats would mean to unpack those of the next pages as well.
+ */
+export async function* readBookings({
+  trx,
+  clock,
+  showId,
+}: Snapshot): AsyncGenerator<BookingEvidence[]> {
+  for (let after = [ZERO_ID, '-infinity', ZERO_ID]; ; ) {
+    const page = await query<BookingEvidence & { exact_created_at: string }>(
+      trx,
+      `select id, reference, show_id, created_at::text as exact_created_at, claim, seats,
+              coalesce(${isAbandonedBy('clock')}, false) as is_abandoned,
+              ${FAULT} as fault
+       from (
+         select *,
+                case when claim is null then '{}' else all_seats end as seats,
+                sum(case when claim is null then 0 else pg_column_size(all_seats) end)
+                  over (order by show_id, created_at, id rows between unbounded preceding and 1 preceding)
+                  as bytes_before
+         from (
+           select id, reference, show_id, created_at, status, seats as all_seats, key, key_request,
+                  pending_until, held_until, failure, cancelled_seats, clock,
+                  case when status = 'CONFIRMED' then 'sold'
+                       when status = 'HELD' and (held_until is null or held_until > clock)
+                       then 'held' end as claim
+           from bookings, cast(? as timestamptz) as clock
+           where (show_id, created_at, id) > (?, ?, ?) ${showId === undefined ? '' : 'and show_id = ?'}
+           order by show_id, created_at, id limit ${BOOKINGS_A_PAGE}
+         ) as next
+       ) as page
+       where bytes_before is null or bytes_before < ${SEAT_BYTES_A_PAGE}
+       order by show_id, created_at, id`,
+      [clock, ...after, ...(showId === undefined ? [] : [showId])],
+    )
+    const last = page.at(-1)
+    if (last === undefined) return
+    yield page
+    after = [last.show_id, last.exact_created_at, last.id]
+  }
+}
+
+/** Somebody inside whose booking does not give them their seat. */
+export interface StrayAdmission {
+  show_id: string
+  /** NULL for a booking that does not exist. */
+  reference: string | null
+  show_name: string | null
+  seats_per_row: number | null
+  total_seats: number | null
+  seats: number[]
+}
+
+/** The bookings with somebody inside on a seat that is not confirmed to them, page by page. */
+export async function* readStrayAdmissions({
+  trx,
+  showId,
+}: Snapshot): AsyncGenerator<StrayAdmission> {
+  for (let after = [ZERO_ID, ZERO_ID], size = ADMITTED_A_PAGE; size === ADMITTED_A_PAGE; ) {
+    const page = await query<StrayAdmission & { booking_id: string }>(
+      trx,
+      `select entered.booking_id, entered.show_id, b.reference, s.name as show_name,
+              s.seats_per_row, s.total_seats,
+              array(
+                select seat from admissions a
+                where a.booking_id = entered.booking_id and a.show_id = entered.show_id
+                except
+                select unnest(b.seats) where b.status = 'CONFIRMED' and b.show_id = entered.show_id
+                order by 1
+              ) as seats
+       from (
+         select distinct booking_id, show_id from admissions
+         where (booking_id, show_id) > (?, ?) ${showId === undefined ? '' : 'and show_id = ?'}
+         order by booking_id, show_id limit ${ADMITTED_A_PAGE}
+       ) as entered
+       left join bookings b on b.id = entered.booking_id
+       left join shows s on s.id = entered.show_id
+       order by entered.booking_id, entered.show_id`,
+      [...after, ...(showId === undefined ? [] : [showId])],
+    )
+    for (const row of page) if (row.seats.length > 0) yield row
+    size = page.length
+    const last = page.at(-1)
+    if (last !== undefined) after = [last.booking_id, last.show_id]
+  }
+}
+
+const ADMITTED_A_PAGE = 500
+const SHOWS_A_PAGE = 100
+const BOOKINGS_A_PAGE = 2000
+const SEAT_BYTES_A_PAGE = 100_000
+
+/** Before every id that is ever made. */
+const ZERO_ID = '00000000-0000-0000-0000-000000000000'
+
+/** What a booking's columns say about its state, and may not. */
+const FAULT = `nullif(concat_ws(', ',
+  case when status not in ('PENDING', 'HELD', 'CONFIRMED', 'FAILED', 'CANCELLED')
+       then 'has an unknown status' end,
+  case when status in ('HELD', 'CONFIRMED') and cardinality(all_seats) = 0
+       then 'has no seats' end,
+  case when status = 'PENDING' and pending_until is null
+       then 'has no bound for its attempt' end,
+  case when status <> 'PENDING' and pending_until is not null
+       then 'still has a bound for its attempt' end,
+  case when status <> 'HELD' and held_until is not null
+       then 'expires, but is no hold' end,
+  case when status = 'FAILED' and failure ->> 'code' is null
+       then 'has no reason for its failure' end,
+  case when status <> 'FAILED' and failure is not null
+       then 'has a reason for a failure' end,
+  case when status in ('HELD', 'CONFIRMED') and all_seats && cancelled_seats
+       then 'has seats that it gave back' end,
+  case when key is not null and key_request is null
+       then 'has a key without its request' end
+), '')`

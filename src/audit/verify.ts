@@ -1,0 +1,190 @@
+import type { Knex } from 'knex'
+import { formatReference } from '../booking/references.js'
+import type { Database } from '../database/knex-pool.js'
+import { withRetry } from '../database/retry.js'
+import { quote } from '../shared/quote.js'
+import { showNotFound } from '../shows/shows.js'
+import { HouseAudit } from './house-audit.js'
+import {
+  type BookingEvidence,
+  countRows,
+  readBookings,
+  readShows,
+  readStrayAdmissions,
+  type Snapshot,
+  type StrayAdmission,
+  takeSnapshot,
+} from './snapshot-rows.js'
+import {
+  MAX_NAMED,
+  nameBookings,
+  nameSeats,
+  Sample,
+  sampleOf,
+  type Violation,
+} from './violations.js'
+
+export interface VerifyOptions {
+  /** A show's id: only this show and its bookings. */
+  show?: string | undefined
+  /** Hears how many rows, shows and bookings together, are done, and of how many. */
+  onProgress?: ((done: number, of: number) => void) | undefined
+  /** Ends the work: it throws INTERRUPTED. */
+  signal?: AbortSignal | undefined
+}
+
+/** What was proved, or what stands against it. */
+export interface VerifyReport {
+  ok: boolean
+  /** How many shows were verified. */
+  shows: number
+  /** How many bookings, whatever their status. */
+  bookings: number
+  /** The first thousand of them. */
+  violations: Violation[]
+  /** How many more there are. */
+  unlisted: number
+}
+
+/**
+ * Proves that nothing is oversold or lost: reads every show and every booking in one snapshot, by
+ * pages, in constant memory, beside whoever is booking. Whatever damage there is, it is a violation:
+ *
+ * | code | what was found |
+ * |---|---|
+ * | SEAT_SOLD_TWICE | two confirmed bookings have the seats |
+ * | SEAT_HELD_AND_SOLD | a live hold and a confirmed booking have the seats |
+ * | SEAT_HELD_TWICE | two live holds have the seats |
+ * | SOLD_WITHOUT_BOOKING | the house marks the seats as sold, but no confirmed booking has them |
+ * | BOOKED_WITHOUT_BIT | confirmed bookings have the seats, but the house does not mark them as sold |
+ * | COUNT_MISMATCH | `confirmed_seats_count` is not the number of marks |
+ * | BITS_OUTSIDE_HOUSE | `booked_seats` has the wrong length, or marks what is no seat |
+ * | IMPOSSIBLE_HOUSE | `total_seats` is not within 1 to 100,000 |
+ * | SEAT_OUTSIDE_HOUSE | a booking has, or holds, seats that the house does not have |
+ * | SEAT_NAMED_TWICE | a booking has, or holds, a seat more than once |
+ * | STALE_PENDING | records that nobody will decide any more (`repairBookings` does) |
+ * | INCOHERENT_BOOKING | a booking's columns contradict its status |
+ * | SHOW_MISSING | bookings of a show that does not exist |
+ * | ADMITTED_WITHOUT_SEAT | somebody was let in on seats that are not confirmed to their booking |
+ *
+ * Throws SHOW_NOT_FOUND for a show that is not there, INTERRUPTED and the database's own.
+ */
+export async function verifyShows(
+  db: Database,
+  options: VerifyOptions = {},
+): Promise<VerifyReport> {
+  const { signal } = options
+  return withRetry(
+    db,
+    () =>
+      db.knex.transaction((trx) => verifySnapshot(trx, options), {
+        readOnly: true,
+        isolationLevel: 'repeatable read',
+        isLong: true,
+      }),
+    signal ? { signal } : {},
+  )
+}
+
+async function verifySnapshot(
+  trx: Knex.Transaction,
+  { show, onProgress, signal }: VerifyOptions,
+): Promise<VerifyReport> {
+  const snapshot = await takeSnapshot(trx, show)
+  const total = onProgress ? await countRows(snapshot) : 0
+  const report: VerifyReport = { ok: true, shows: 0, bookings: 0, violations: [], unlisted: 0 }
+  await walk(snapshot, report, () => {
+    signal?.throwIfAborted()
+    onProgress?.(report.shows + report.bookings, total)
+  })
+  if (show !== undefined && report.shows === 0) throw showNotFound(show)
+  for await (const stray of readStrayAdmissions(snapshot)) {
+    signal?.throwIfAborted()
+    addViolation(report, strayAdmission(stray))
+  }
+  return report
+}
+
+/** Walks the shows and the bookings side by side, both in the order of the shows' ids. */
+async function walk(snapshot: Snapshot, report: VerifyReport, onStep: () => void): Promise<void> {
+  const tell = (violation: Violation) => addViolation(report, violation)
+  const shows = readShows(snapshot)
+  const nextHouse = async () => {
+    onStep()
+    const { value: show } = await shows.next()
+    if (show === undefined) return undefined
+    report.shows++
+    return new HouseAudit(show, tell)
+  }
+  let house = await nextHouse()
+  let missing: MissingShow | undefined
+  for await (const page of readBookings(snapshot)) {
+    for (const booking of page) {
+      report.bookings++
+      while (house !== undefined && house.showId < booking.show_id) {
+        house.finish()
+        house = await nextHouse()
+      }
+      if (house?.showId === booking.show_id) house.add(booking)
+      else missing = addToMissing(missing, booking, tell)
+    }
+    onStep()
+  }
+  missing?.finish()
+  for (; house !== undefined; house = await nextHouse()) house.finish()
+}
+
+function addViolation(report: VerifyReport, violation: Violation): void {
+  report.ok = false
+  if (report.violations.length < MAX_NAMED) report.violations.push(violation)
+  else report.unlisted++
+}
+
+function strayAdmission(stray: StrayAdmission): Violation {
+  const { show_id: showId, reference, total_seats, seats_per_row } = stray
+  const seats = sampleOf(stray.seats)
+  const bookings = reference === null ? [] : [formatReference(reference)]
+  const named = nameSeats(seats, { totalSeats: total_seats ?? 0, seatsPerRow: seats_per_row })
+  const owner = bookings[0] === undefined ? 'any booking' : `booking ${bookings[0]}`
+  const where = `Show ${quote(stray.show_name ?? 'unknown')} (${showId.slice(0, 8)})`
+  return {
+    code: 'ADMITTED_WITHOUT_SEAT',
+    showId,
+    message: `${where}: somebody was let in on ${named}, not confirmed to ${owner}.`,
+    seats: seats.items,
+    bookings,
+  }
+}
+
+function addToMissing(
+  missing: MissingShow | undefined,
+  booking: BookingEvidence,
+  tell: (violation: Violation) => void,
+): MissingShow {
+  let current = missing
+  if (current?.showId !== booking.show_id) {
+    current?.finish()
+    current = new MissingShow(booking.show_id, tell)
+  }
+  current.bookings.add(booking.reference)
+  return current
+}
+
+/** The bookings of a show that does not exist. */
+class MissingShow {
+  readonly bookings = new Sample<string>()
+
+  constructor(
+    readonly showId: string,
+    readonly tell: (violation: Violation) => void,
+  ) {}
+
+  finish(): void {
+    this.tell({
+      code: 'SHOW_MISSING',
+      showId: this.showId,
+      message: `There is no show ${this.showId} for ${nameBookings(this.bookings)}.`,
+      bookings: this.bookings.items.map(formatReference),
+    })
+  }
+}

@@ -1,0 +1,76 @@
+import { formatReference } from '../booking/references.js'
+import { formatSeats, MAX_SEATS, type SeatLayout } from '../house/seats.js'
+
+/** What can be wrong; `verifyShows` says what each means. */
+export type ViolationCode =
+  | 'SEAT_SOLD_TWICE'
+  | 'SEAT_HELD_AND_SOLD'
+  | 'SEAT_HELD_TWICE'
+  | 'SOLD_WITHOUT_BOOKING'
+  | 'BOOKED_WITHOUT_BIT'
+  | 'COUNT_MISMATCH'
+  | 'BITS_OUTSIDE_HOUSE'
+  | 'IMPOSSIBLE_HOUSE'
+  | 'SEAT_OUTSIDE_HOUSE'
+  | 'SEAT_NAMED_TWICE'
+  | 'STALE_PENDING'
+  | 'INCOHERENT_BOOKING'
+  | 'SHOW_MISSING'
+  | 'ADMITTED_WITHOUT_SEAT'
+
+/** Something that must never be. */
+export interface Violation {
+  code: ViolationCode
+  showId: string
+  /** A sentence that names the show, the seats and the bookings. */
+  message: string
+  /** Seat numbers, the first thousand of them. */
+  seats?: number[]
+  /** References, the first thousand of them. */
+  bookings?: string[]
+}
+
+/** How many of a kind are named; the rest is counted. Damage has no limit, memory has. */
+export const MAX_NAMED = 1000
+
+/** Keeps the first `MAX_NAMED` of what it is given and counts all of it. */
+export class Sample<T> {
+  readonly items: T[] = []
+  count = 0
+
+  add(item: T): void {
+    if (this.items.length < MAX_NAMED) this.items.push(item)
+    this.count++
+  }
+}
+
+export function sampleOf<T>(items: Iterable<T>): Sample<T> {
+  const sample = new Sample<T>()
+  for (const item of items) sample.add(item)
+  return sample
+}
+
+/** 'seat 5', 'seats A1-A3, B7', or the first of them and how many more. */
+export function nameSeats({ items, count }: Sample<number>, layout: SeatLayout): string {
+  const shown = items.slice(0, FEW_SEATS)
+  const more = count > shown.length ? ` and ${count - shown.length} more` : ''
+  return `${count === 1 ? 'seat' : 'seats'} ${formatSeats(shown, safeLayout(shown, layout))}${more}`
+}
+
+/** 'booking K7Q2-9FMX', 'bookings … and …', or the first of them and how many more. */
+export function nameBookings({ items, count }: Sample<string>): string {
+  const shown = items.slice(0, FEW_BOOKINGS).map(formatReference)
+  const more = count > shown.length ? ` and ${count - shown.length} more` : ''
+  return `${count === 1 ? 'booking' : 'bookings'} ${shown.join(', ')}${more}`
+}
+
+const FEW_SEATS = 20
+const FEW_BOOKINGS = 5
+
+/** A damaged row may have seats, or rows of seats, that no label fits. */
+function safeLayout(seats: number[], { totalSeats, seatsPerRow }: SeatLayout): SeatLayout {
+  const hasRows =
+    seatsPerRow !== null && seatsPerRow >= 1 && seatsPerRow <= MAX_SEATS && totalSeats <= MAX_SEATS
+  const fits = hasRows && seats.every((seat) => seat >= 1 && seat <= totalSeats)
+  return { totalSeats, seatsPerRow: fits ? seatsPerRow : null }
+}

@@ -1,0 +1,142 @@
+import type { Knex } from 'knex'
+import type { Database } from '../database/knex-pool.js'
+import { withRetry } from '../database/retry.js'
+import { query } from '../database/sql.js'
+import type { SeatLayout } from '../house/seats.js'
+import { TicketsError } from '../shared/errors.js'
+import { type HouseRow, layoutOf } from '../shows/locked-house.js'
+import { showNotFound } from '../shows/shows.js'
+import { type Draft, draftOf, outcomeOf } from './attempt.js'
+import { refusalError } from './book-seats.js'
+import type { BookedRow, BookingOutcome, BookingRequest } from './booking.js'
+import { recordPending } from './record-attempt.js'
+import { inRepeatableTransaction, settleUnderLock } from './settle.js'
+
+/** A request and the id of the show that it is for. */
+export interface Order {
+  showId: string
+  request: BookingRequest
+}
+
+/** What became of the orders: each was booked, or none, for the reasons of those that could not be. */
+export type AllOrNothing =
+  | { booked: BookingOutcome[] }
+  | { refused: ReadonlyMap<number, TicketsError> }
+
+/**
+ * Books every order, in the order given, or none of them: the protocol of `bookSeats` for all shows
+ * in one transaction, which locks them in the order of their ids. The records of step 1 are made
+ * inside it, so a refusal leaves nothing behind: no booking, no FAILED record and no used key.
+ *
+ * Returns the outcomes, or the refusals by the index of their order. Throws BUSY, INTERRUPTED and
+ * the database's own.
+ */
+export async function bookAllOrNothing(
+  db: Database,
+  orders: readonly Order[],
+): Promise<AllOrNothing> {
+  const layouts = await readLayouts(db, orders)
+  const drafts = orders.map(({ showId, request }) => {
+    const layout = layouts.get(showId)
+    return layout === undefined ? showNotFound(showId) : draftOf(request, showId, layout)
+  })
+  const invalid = new Map(
+    [...drafts.entries()].filter((entry): entry is [number, TicketsError] => isError(entry[1])),
+  )
+  if (invalid.size > 0) return { refused: invalid }
+  const valid = drafts as Draft[]
+  try {
+    const rows = await inRepeatableTransaction(db, valid, (trx) =>
+      settleAll(trx, { orders, drafts: valid, waitMs: db.waitMs }),
+    )
+    const booked = valid.map((draft, i) =>
+      outcomeOf({ ...draft, row: rows.get(draft.id)! }, layouts.get(orders[i]!.showId)!),
+    )
+    return { booked }
+  } catch (error) {
+    if (error instanceof RolledBack) return { refused: error.refusals }
+    throw error
+  }
+}
+
+/** As many as `BookingQueue` puts into a batch; here the batches share one transaction. */
+const BATCH = 1000
+
+/** Thrown out of the transaction, so that nothing of it stands. */
+class RolledBack extends Error {
+  override readonly name = 'RolledBack'
+  constructor(readonly refusals: ReadonlyMap<number, TicketsError>) {
+    super('Rolled back: not every order could be booked.')
+  }
+}
+
+interface Settling {
+  orders: readonly Order[]
+  drafts: Draft[]
+  waitMs: number
+}
+
+async function settleAll(
+  trx: Knex.Transaction,
+  { orders, drafts, waitMs }: Settling,
+): Promise<Map<string, BookedRow>> {
+  const lanes = byShow(orders)
+  await lockShows(trx, [...lanes.keys()])
+  const rows = new Map<string, BookedRow>()
+  for (const [showId, indexes] of lanes) {
+    for (let from = 0; from < indexes.length; from += BATCH) {
+      const batch = indexes.slice(from, from + BATCH).map((index) => drafts[index]!)
+      await recordPending(trx, showId, batch, { waitMs })
+      const recorded = batch.filter((draft) => draft.error === undefined)
+      for (const row of await settleUnderLock(trx, showId, recorded)) rows.set(...row)
+    }
+  }
+  const refusals = new Map(
+    [...drafts.entries()].flatMap(([index, draft]) => {
+      const error = refusalOf(draft, rows)
+      return error === undefined ? [] : [[index, error] as const]
+    }),
+  )
+  if (refusals.size > 0) throw new RolledBack(refusals)
+  return rows
+}
+
+function byShow(orders: readonly Order[]): Map<string, number[]> {
+  const lanes = new Map<string, number[]>()
+  for (const [index, { showId }] of orders.entries()) {
+    const lane = lanes.get(showId)
+    if (lane) lane.push(index)
+    else lanes.set(showId, [index])
+  }
+  return lanes
+}
+
+/** One after the other in the order of their ids: two such transactions cannot block each other. */
+async function lockShows(trx: Knex.Transaction, ids: string[]): Promise<void> {
+  await query(trx, 'select id from shows where id = any(?::uuid[]) order by id for update', [ids])
+}
+
+function refusalOf(draft: Draft, rows: Map<string, BookedRow>): TicketsError | undefined {
+  if (isError(draft.error)) return draft.error
+  const failure = rows.get(draft.id)?.failure
+  return failure ? refusalError(failure) : undefined
+}
+
+function isError(value: unknown): value is TicketsError {
+  return value instanceof TicketsError
+}
+
+async function readLayouts(
+  db: Database,
+  orders: readonly Order[],
+): Promise<Map<string, SeatLayout>> {
+  const ids = [...new Set(orders.map((order) => order.showId))]
+  const shows = await withRetry(db, () =>
+    query<Pick<HouseRow, 'id' | 'total_seats' | 'seats_per_row'>>(
+      db.knex,
+      'select id, total_seats, seats_per_row from shows where id = any(?::uuid[])',
+      [ids],
+    ),
+  )
+  return new Map(shows.map((show) => [show.id, layoutOf(show)]))
+}

@@ -1,0 +1,117 @@
+import type { Wanted } from '../house/decide.js'
+import { checkSeats, MAX_SEATS, parseSeats, type SeatLayout } from '../house/seats.js'
+import { TicketsError } from '../shared/errors.js'
+import { checkBookingId, newBookingId } from '../shared/ids.js'
+import { checkOptionalText } from '../shared/text-input.js'
+import type { Warning } from '../shows/warnings.js'
+import { type BookedRow, type BookingOutcome, type BookingRequest, toBooking } from './booking.js'
+import { newReference } from './references.js'
+
+/** A request on its way: what is wanted, under which id, and what became of it. */
+export interface Draft {
+  id: string
+  reference: string
+  wanted: Wanted
+  customer: string | null
+  note: string | null
+  hold: number | 'forever' | undefined
+  key: string | null
+  /** The scope of the key; '' where there is no key. */
+  keyScope: string
+  /** The whole request in one canonical text: what the same key must come with again. */
+  keyRequest: string | null
+  /** Who sells it, when not the session's operator. */
+  operator: string | undefined
+  /** Nobody has recorded it before: its id was made here, and it has no key. */
+  isNew: boolean
+  /** An earlier call had recorded this key; `id` is its booking. */
+  isReplay: boolean
+  /** Whether somebody still waits for it; asked before it is decided. */
+  isWanted?: () => boolean
+  row?: BookedRow
+  warnings?: Warning[]
+  error?: Error
+}
+
+const MAX_KEY = 200
+
+/** Checks a request against the house that it is for. Returns INVALID_INPUT, NO_SUCH_SEAT. */
+export function draftOf(
+  request: BookingRequest,
+  showId: string,
+  layout: SeatLayout,
+): Draft | TicketsError {
+  try {
+    const wanted = wantedOf(request, layout)
+    const customer = checkOptionalText('customer', request.customer, 200)
+    const note = checkOptionalText('note', request.note, 1000)
+    const key = checkOptionalText('key', request.key, MAX_KEY)
+    const { hold, operator, keyScope = '' } = request
+    return {
+      id: request.id === undefined ? newBookingId() : checkBookingId(request.id),
+      reference: newReference(),
+      wanted,
+      customer,
+      note,
+      hold,
+      key,
+      keyScope: key === null ? '' : keyScope,
+      keyRequest: key === null ? null : JSON.stringify({ showId, ...wanted, customer, note, hold }),
+      operator,
+      isNew: request.id === undefined && key === null,
+      isReplay: false,
+    }
+  } catch (error) {
+    if (error instanceof TicketsError) return error
+    throw error
+  }
+}
+
+function wantedOf(request: BookingRequest, layout: SeatLayout): Wanted {
+  const { seats, count } = request
+  if ((seats === undefined) === (count === undefined)) {
+    const sentence =
+      seats === undefined
+        ? 'Say which seats, or how many.'
+        : 'Say either which seats or how many, not both.'
+    throw new TicketsError('INVALID_INPUT', sentence)
+  }
+  if (seats !== undefined) {
+    return {
+      seats: typeof seats === 'string' ? parseSeats(seats, layout) : checkSeats(seats, layout),
+    }
+  }
+  if (!Number.isInteger(count) || count! < 1 || count! > MAX_SEATS) {
+    throw new TicketsError(
+      'INVALID_INPUT',
+      `The number of seats is a whole number from 1 to 100,000; got ${count}.`,
+    )
+  }
+  return { count: count! }
+}
+
+/** A key in its scope, as one text. No text that PostgreSQL keeps has a NUL. */
+export function scopedKey(scope: string, key: string): string {
+  return `${scope}\0${key}`
+}
+
+/** What became of a draft that was settled. */
+export function outcomeOf(draft: Draft, layout: SeatLayout): BookingOutcome {
+  const { row, warnings, isReplay } = draft
+  const outcome: BookingOutcome = { booking: toBooking(row!, layout), replayed: isReplay }
+  const hasSeats = row!.status === 'CONFIRMED' || row!.status === 'HELD'
+  if (warnings !== undefined && hasSeats) outcome.warnings = warnings
+  return outcome
+}
+
+/** Gives a draft a new identity, for a new record. */
+export function renew(draft: Draft): void {
+  draft.id = newBookingId()
+  draft.reference = newReference()
+  draft.isReplay = false
+}
+
+/** What is told of a request that was given up before it was decided. */
+export function withdrawn(): TicketsError {
+  return new TicketsError('INTERRUPTED', 'Interrupted. Nothing was booked.')
+}

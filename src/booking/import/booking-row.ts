@@ -1,0 +1,112 @@
+import { readSeatSpec } from '../../house/seat-spec.js'
+import { MAX_SEATS } from '../../house/seats.js'
+import { parseHold } from '../../shared/duration.js'
+import { TicketsError } from '../../shared/errors.js'
+import { quote } from '../../shared/quote.js'
+import type { BookingRequest } from '../booking.js'
+
+/** What a row of a booking file may say. */
+export const ROW_FIELDS = ['show', 'seats', 'count', 'customer', 'note', 'key', 'hold'] as const
+
+export type RowField = (typeof ROW_FIELDS)[number]
+
+/** A request of a file, and the show that it is for, by any of its names. */
+export interface NamedOrder {
+  show: string
+  request: BookingRequest
+  /** How many seats and characters it has, about: a measure of the memory that it takes. */
+  weight: number
+}
+
+/**
+ * Reads a row's values; those that are missing, null or empty say nothing. `show` is the one of the
+ * command line, for all rows.
+ *
+ * Throws INVALID_INPUT: not a field, not its kind of value, no show or two, no seats.
+ */
+export function parseRow(values: Readonly<Record<string, unknown>>, show?: string): NamedOrder {
+  for (const name in values) if (!isRowField(name)) throw unknownField(name)
+  const seats = seatsOf(values.seats)
+  const count = countOf(values.count)
+  const hold = textOf('hold', values.hold)
+  if ((seats === undefined) === (count === undefined)) {
+    throw invalid('A row says either which seats or how many: give seats or count.')
+  }
+  const request: BookingRequest = {}
+  if (seats !== undefined) request.seats = seats
+  if (count !== undefined) request.count = count
+  for (const name of ['customer', 'note', 'key'] as const) {
+    const text = textOf(name, values[name])
+    if (text !== undefined) request[name] = text
+  }
+  if (hold !== undefined) request.hold = parseHold(hold)
+  return {
+    show: showOf(textOf('show', values.show), show),
+    request,
+    weight: (count ?? spanOf(seats!)) + lengthOf(values),
+  }
+}
+
+export function isRowField(name: string): name is RowField {
+  return (ROW_FIELDS as readonly string[]).includes(name)
+}
+
+/** The error for a field or a column that nobody knows. */
+export function unknownField(name: string): TicketsError {
+  return invalid(`${quote(name)} is not one of the fields ${ROW_FIELDS.join(', ')}.`)
+}
+
+function showOf(own: string | undefined, common: string | undefined): string {
+  if (own !== undefined && common !== undefined) {
+    throw invalid('The show is named in the row and on the command line. Name it in one place.')
+  }
+  const show = own ?? common
+  if (show === undefined) throw invalid('A row names its show, unless the command line does.')
+  return show
+}
+
+function textOf(name: RowField, value: unknown): string | undefined {
+  if (value === undefined || value === null || value === '') return undefined
+  if (typeof value !== 'string') throw invalid(`${name} is a text.`)
+  return value
+}
+
+function seatsOf(value: unknown): string | number[] | undefined {
+  if (value === undefined || value === null || value === '') return undefined
+  const isList = Array.isArray(value) && value.every((seat) => typeof seat === 'number')
+  if (typeof value === 'string' || isList) return value as string | number[]
+  throw invalid('seats is a text such as 1,2,5-8, or a list of seat numbers.')
+}
+
+function countOf(value: unknown): number | undefined {
+  if (value === undefined || value === null || value === '') return undefined
+  const count = typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value
+  if (Number.isInteger(count) && (count as number) >= 1) return count as number
+  throw invalid('count is a whole number from 1 up, such as 4.')
+}
+
+function spanOf(seats: string | readonly number[]): number {
+  // Where numbers are all there is, there are no more of them than characters.
+  if (typeof seats !== 'string' || NUMBERS.test(seats)) return seats.length
+  let span = 0
+  for (const { first, last } of readSeatSpec(seats)) {
+    // A range across rows is refused, so its rows take no memory.
+    span += Math.min(Math.abs(last.number - first.number) + 1, MAX_SEATS)
+  }
+  return span
+}
+
+const NUMBERS = /^[1-9]\d{0,5}(,[1-9]\d{0,5}){0,99}$/
+
+function lengthOf(values: Readonly<Record<string, unknown>>): number {
+  let length = 0
+  for (const name in values) {
+    const value = values[name]
+    if (typeof value === 'string') length += value.length
+  }
+  return length
+}
+
+function invalid(message: string): TicketsError {
+  return new TicketsError('INVALID_INPUT', message)
+}

@@ -1,0 +1,158 @@
+import type { Knex } from 'knex'
+import type { Database } from '../../database/knex-pool.js'
+import { withRetry } from '../../database/retry.js'
+import { inTransaction } from '../../database/transaction.js'
+import { formatSeats, parseSeats, type SeatLayout } from '../../house/seats.js'
+import { TicketsError } from '../../shared/errors.js'
+import { quote } from '../../shared/quote.js'
+import { type HouseRow, layoutOf, lockHouse } from '../../shows/locked-house.js'
+import { type Booking, type BookingOutcome, type BookingRow, toBooking } from '../booking.js'
+import { parseReference } from '../references.js'
+
+/** A booking under its show's lock, as it is now. */
+export interface LockedBooking {
+  trx: Knex.Transaction
+  show: HouseRow
+  row: BookingRow
+}
+
+/** What a step of a booking's life comes to: the row that stands, and whether it already stood. */
+export interface Step {
+  row: BookingRow
+  replayed: boolean
+}
+
+/**
+ * Finds a booking by its id or its reference, typed with or without the dash, in either case.
+ * Throws BOOKING_NOT_FOUND.
+ */
+export async function findBookingRow(knex: Knex, name: string): Promise<BookingRow> {
+  const reference = parseReference(name)
+  const row = IS_ID.test(name)
+    ? await knex<BookingRow>('bookings').where({ id: name }).first()
+    : reference && (await knex<BookingRow>('bookings').where({ reference }).first())
+  if (row) return row as BookingRow
+  throw new TicketsError('BOOKING_NOT_FOUND', `There is no booking ${quote(name)}.`)
+}
+
+/**
+ * One step in the life of a booking: locks its show, reads it afresh and does `step`, in one
+ * transaction. A step whose connection is lost runs again, so it must find what it did before and
+ * answer as it did then.
+ */
+export async function changeBooking(
+  db: Database,
+  name: string,
+  step: (locked: LockedBooking) => Promise<Step>,
+): Promise<BookingOutcome> {
+  const attempts = new Attempts()
+  return withRetry(db, () =>
+    inTransaction(db, async (trx) => {
+      const locked = await lockBooking(trx, await findBookingRow(trx, name))
+      return attempts.outcome(await step(locked), layoutOf(locked.show))
+    }),
+  )
+}
+
+/**
+ * The attempts of one call. One whose COMMIT was lost may have been done: the next attempt then
+ * finds it, and it is this call's own work, no replay.
+ */
+export class Attempts {
+  readonly #done = new Set<string>()
+
+  outcome({ row, replayed }: Step, layout: SeatLayout): BookingOutcome {
+    const version = `${row.id} ${row.updated_at.getTime()}`
+    const isOwn = this.#done.has(version)
+    if (!replayed) this.#done.add(version)
+    return { booking: toBooking(row, layout), replayed: replayed && !isOwn }
+  }
+}
+
+/** Locks the show of a booking that was found, and reads the booking afresh. */
+export async function lockBooking(
+  trx: Knex.Transaction,
+  { id, show_id }: Pick<BookingRow, 'id' | 'show_id'>,
+): Promise<LockedBooking> {
+  const show = await lockHouse(trx, show_id)
+  return { trx, show, row: await bookingUnderLock(trx, id, show_id) }
+}
+
+/** The booking after the lock. It may have moved to another show while we waited: then again. */
+export async function bookingUnderLock(
+  trx: Knex.Transaction,
+  id: string,
+  showId: string,
+): Promise<BookingRow> {
+  const row = (await trx<BookingRow>('bookings').where({ id }).first()) as BookingRow
+  if (row.show_id !== showId) throw new MovedAwayError()
+  return row
+}
+
+/** Writes new values into a booking and returns the row that stands. */
+export async function updateBooking(
+  trx: Knex.Transaction,
+  id: string,
+  values: Record<string, unknown>,
+): Promise<BookingRow> {
+  const [row] = await trx<BookingRow>('bookings')
+    .where({ id })
+    .update({ ...values, updated_at: trx.raw('clock_timestamp()') })
+    .returning('*')
+  return row as BookingRow
+}
+
+/**
+ * The seats of a booking that a request means: all of them, or those that its spec names.
+ * Throws INVALID_INPUT, NO_SUCH_SEAT, and WRONG_STATE for seats that are none of the booking's.
+ */
+export function seatsMeant(
+  { show, row }: Pick<LockedBooking, 'show' | 'row'>,
+  spec: string | undefined,
+  among: readonly number[] = row.seats,
+): number[] {
+  if (spec === undefined) return [...row.seats]
+  const seats = parseSeats(spec, layoutOf(show))
+  const own = new Set(among)
+  const alien = seats.filter((seat) => !own.has(seat))
+  if (alien.length === 0) return seats
+  throw new TicketsError(
+    'WRONG_STATE',
+    `The booking does not have ${formatSeats(alien, layoutOf(show))}. Nothing was changed.`,
+    { seats: alien },
+  )
+}
+
+/** Seats that somebody sits on can be neither freed nor exchanged. Throws WRONG_STATE. */
+export async function refuseIfAdmitted(
+  { trx, row }: LockedBooking,
+  seats: readonly number[],
+): Promise<void> {
+  const inside: { seat: number }[] = await trx('admissions')
+    .where({ booking_id: row.id })
+    .whereIn('seat', seats)
+    .select('seat')
+  if (inside.length === 0) return
+  throw new TicketsError(
+    'WRONG_STATE',
+    'Somebody has been let in on this booking. Undo the check-in first. Nothing was changed.',
+    { seats: inside.map(({ seat }) => seat) },
+  )
+}
+
+/** The error for a booking that is not in a state for this. */
+export function wrongState({ status }: Pick<Booking, 'status'>, wanted: string): TicketsError {
+  return new TicketsError(
+    'WRONG_STATE',
+    `The booking is ${status.toLowerCase()}, so it cannot be ${wanted}. Nothing was changed.`,
+  )
+}
+
+const IS_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+
+class MovedAwayError extends Error {
+  override readonly name = 'MovedAwayError'
+  /** What makes it run again: PostgreSQL's serialization_failure, as the server would report it. */
+  readonly code = '40001'
+  readonly severity = 'ERROR'
+}

@@ -1,0 +1,146 @@
+import type { Knex } from 'knex'
+import type { Database } from '../../database/knex-pool.js'
+import { withRetry } from '../../database/retry.js'
+import { query } from '../../database/sql.js'
+import { inTransaction } from '../../database/transaction.js'
+import { type ErrorCode, TicketsError } from '../../shared/errors.js'
+import { formatStartTime } from '../../shared/format-time.js'
+import { layoutOf, warningsOf } from '../../shows/locked-house.js'
+import type { Warned } from '../../shows/warnings.js'
+import { type Booking, toBooking } from '../booking.js'
+import {
+  findBookingRow,
+  type LockedBooking,
+  lockBooking,
+  seatsMeant,
+  wrongState,
+} from './change-booking.js'
+
+export interface CheckInOptions {
+  /** Only these seats; default: all of them. */
+  seats?: string
+  /** The id of the show at whose door this is: a booking of another one is refused. */
+  show?: string
+  /** Takes a check-in back. */
+  undo?: boolean
+}
+
+/** What the door may do with a ticket. */
+export interface CheckIn extends Warned {
+  booking: Booking
+  /** Seats let in now (or, with `undo`, let out), and seats that were in already, with the time. */
+  admitted: number[]
+  already: { seat: number; at: Date }[]
+}
+
+/**
+ * Lets the seats of a sold booking in. A seat is let in once: `already` says when. Scanning the
+ * same ticket twice therefore changes nothing.
+ *
+ * Throws BOOKING_NOT_FOUND, INVALID_INPUT, NO_SUCH_SEAT, and with the booking as `outcome`
+ * SHOW_CANCELLED, and WRONG_STATE when it is not sold, or for another show; WRONG_STATE also for
+ * seats that it does not have.
+ */
+export async function checkIn(
+  db: Database,
+  name: string,
+  options: CheckInOptions = {},
+): Promise<CheckIn> {
+  // What an attempt did whose COMMIT was lost: the next one must not take it for somebody else's.
+  const own: Attempt = { admitted: new Map(), undone: new Set() }
+  return withRetry(db, () =>
+    inTransaction(db, async (trx) => {
+      const locked = await lockBooking(trx, await findBookingRow(trx, name))
+      await refuseAtDoor(locked, options)
+      const seats = seatsMeant(locked, options.seats)
+      const inside = await admissionsOf(trx, locked.row.id, seats)
+      const booking = toBooking(locked.row, layoutOf(locked.show))
+      return options.undo
+        ? { booking, admitted: await letOut(locked, inside, own), already: [] }
+        : { booking, ...(await letIn(locked, seats, inside, own)), ...warningsOf(locked.show) }
+    }),
+  )
+}
+
+interface Attempt {
+  /** When each seat was let in, to the microsecond. */
+  admitted: Map<number, string>
+  undone: Set<number>
+}
+
+interface Admission {
+  seat: number
+  admitted_at: Date
+  /** To the microsecond. */
+  moment: string
+}
+
+async function refuseAtDoor(
+  { trx, show, row }: LockedBooking,
+  options: CheckInOptions,
+): Promise<void> {
+  const refuse = (code: ErrorCode, message: string) => {
+    const booking = toBooking(row, layoutOf(show))
+    return new TicketsError(code, message, { outcome: { booking, replayed: false } })
+  }
+  if (options.show !== undefined && options.show !== row.show_id) {
+    const other = await titleOf(trx, row.show_id)
+    throw refuse('WRONG_STATE', `The ticket is for another show: ${other}. Do not let it in.`)
+  }
+  if (row.status !== 'CONFIRMED') throw refuse('WRONG_STATE', wrongState(row, 'checked in').message)
+  if (show.cancelled_at !== null) {
+    throw refuse('SHOW_CANCELLED', 'The show is cancelled. Nobody was let in.')
+  }
+}
+
+/** Its time as well: the shows of a series have one name. */
+async function titleOf(trx: Knex.Transaction, id: string): Promise<string> {
+  const show = await trx('shows').where({ id }).first('name', 'start_time', 'time_zone')
+  return `${show.name}, ${formatStartTime(show.start_time, show.time_zone)}`
+}
+
+async function letIn(
+  { trx, row }: LockedBooking,
+  seats: number[],
+  inside: Admission[],
+  own: Attempt,
+): Promise<Pick<CheckIn, 'admitted' | 'already'>> {
+  const insideSeats = new Set(inside.map(({ seat }) => seat))
+  const missing = seats.filter((seat) => !insideSeats.has(seat))
+  const others = inside.filter(({ seat, moment }) => own.admitted.get(seat) !== moment)
+  const already = others.map(({ seat, admitted_at }) => ({ seat, at: admitted_at }))
+  if (missing.length > 0) {
+    const added = await query<Pick<Admission, 'seat' | 'moment'>>(
+      trx,
+      `insert into admissions (show_id, seat, booking_id)
+       select ?, seat, ? from unnest(?::int[]) as seat
+       returning seat, admitted_at::text as moment`,
+      [row.show_id, row.id, missing],
+    )
+    for (const { seat, moment } of added) own.admitted.set(seat, moment)
+  }
+  const before = new Set(others.map(({ seat }) => seat))
+  return { admitted: seats.filter((seat) => !before.has(seat)), already }
+}
+
+async function letOut(
+  { trx, row }: LockedBooking,
+  inside: Admission[],
+  own: Attempt,
+): Promise<number[]> {
+  const seats = inside.map(({ seat }) => seat)
+  if (seats.length > 0) {
+    await trx('admissions').where({ booking_id: row.id }).whereIn('seat', seats).delete()
+  }
+  for (const seat of seats) own.undone.add(seat)
+  return [...own.undone].sort((a, b) => a - b)
+}
+
+function admissionsOf(trx: Knex.Transaction, booking: string, seats: number[]) {
+  return query<Admission>(
+    trx,
+    `select seat, admitted_at, admitted_at::text as moment from admissions
+     where booking_id = ? and seat = any(?::int[]) order by seat`,
+    [booking, seats],
+  )
+}

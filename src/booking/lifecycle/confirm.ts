@@ -1,0 +1,134 @@
+import type { Database } from '../../database/knex-pool.js'
+import { query } from '../../database/sql.js'
+import { decide } from '../../house/decide.js'
+import { TicketsError } from '../../shared/errors.js'
+import { newBookingId } from '../../shared/ids.js'
+import { heldSeats, houseOf, warningsOf, writeSales } from '../../shows/locked-house.js'
+import type { Warned } from '../../shows/warnings.js'
+import type { BookingOutcome, BookingRow } from '../booking.js'
+import { newReference } from '../references.js'
+import {
+  changeBooking,
+  type LockedBooking,
+  type Step,
+  seatsMeant,
+  updateBooking,
+  wrongState,
+} from './change-booking.js'
+
+export interface ConfirmOptions {
+  /** Sell only these seats of the hold, as a booking of their own; the rest stays held. */
+  seats?: string
+}
+
+/** What confirming came to. */
+export interface Confirmed extends BookingOutcome {
+  /** The hold had expired, and its seats were still free. */
+  hadExpired: boolean
+}
+
+/**
+ * Sells the seats of a hold, all or some. One that has expired is still sold when its seats are
+ * free. Confirming again gives the same booking, `replayed`.
+ *
+ * Throws BOOKING_NOT_FOUND, INVALID_INPUT, NO_SUCH_SEAT, SHOW_CANCELLED, WRONG_STATE when it is no
+ * hold, and SEATS_TAKEN with the seats that went to somebody else after it expired.
+ */
+export async function confirmBooking(
+  db: Database,
+  name: string,
+  { seats: spec }: ConfirmOptions = {},
+): Promise<Confirmed> {
+  let hadExpired = false
+  let warned: Warned = {}
+  const split = { id: newBookingId(), reference: newReference() }
+  const outcome = await changeBooking(db, name, async (locked) => {
+    const earlier = await confirmedBefore(locked, spec)
+    if (earlier !== undefined) return { row: earlier, replayed: true }
+    const { trx, show, row } = locked
+    if (row.status !== 'HELD') throw wrongState(row, 'confirmed')
+    const seats = seatsMeant(locked, spec)
+    hadExpired = await isExpired(locked)
+    warned = warningsOf(show)
+    await refuseIfLost(locked, seats, hadExpired)
+    await writeSales(trx, show, { sold: seats })
+    return seats.length === row.seats.length ? sellWhole(locked) : sellPart(locked, seats, split)
+  })
+  return { ...outcome, hadExpired, ...(outcome.replayed ? {} : warned) }
+}
+
+/** The booking by which an earlier call sold these seats, if there was one and it still has them. */
+async function confirmedBefore(
+  { trx, show, row }: LockedBooking,
+  spec: string | undefined,
+): Promise<BookingRow | undefined> {
+  const own = row.status === 'CONFIRMED' ? [row] : []
+  if (spec === undefined) return own[0]
+  const { id: split_from, show_id } = row
+  const parts = await trx<BookingRow>('bookings').where({
+    split_from,
+    show_id,
+    status: 'CONFIRMED',
+  })
+  const sold = [...own, ...parts] as BookingRow[]
+  const among = [...row.seats, ...sold.flatMap((booking) => booking.seats)]
+  const meant = seatsMeant({ show, row }, spec, among)
+  // Seats that came back to the hold by a move are the hold's, whoever had them before.
+  const held = new Set(row.status === 'HELD' ? row.seats : [])
+  if (meant.every((seat) => held.has(seat))) return undefined
+  return sold.find((booking) => isSame(booking.seats, meant))
+}
+
+async function isExpired({ trx, row }: LockedBooking): Promise<boolean> {
+  const [found] = await query<{ expired: boolean }>(
+    trx,
+    'select held_until <= clock_timestamp() as expired from bookings where id = ?',
+    [row.id],
+  )
+  return found!.expired === true
+}
+
+async function refuseIfLost(
+  { trx, show, row }: LockedBooking,
+  seats: number[],
+  hadExpired: boolean,
+): Promise<void> {
+  const house = houseOf(show, await heldSeats(trx, show.id, row.id))
+  const verdict = decide(house, { seats })
+  if ('seats' in verdict) return
+  const { refusal } = verdict
+  const expired = hadExpired && refusal.code === 'SEATS_TAKEN' ? 'The hold had expired. ' : ''
+  const message = expired + refusal.message.replace('booked', 'changed')
+  throw new TicketsError(refusal.code, message, refusal)
+}
+
+async function sellWhole({ trx, row }: LockedBooking): Promise<Step> {
+  const sold = await updateBooking(trx, row.id, { status: 'CONFIRMED', held_until: null })
+  return { row: sold, replayed: false }
+}
+
+async function sellPart(
+  { trx, row }: LockedBooking,
+  seats: number[],
+  split: Pick<BookingRow, 'id' | 'reference'>,
+): Promise<Step> {
+  const sold = new Set(seats)
+  await updateBooking(trx, row.id, { seats: row.seats.filter((seat) => !sold.has(seat)) })
+  const { show_id, customer, note } = row
+  const [part] = await trx<BookingRow>('bookings')
+    .insert({
+      ...split,
+      show_id,
+      customer,
+      note,
+      seats,
+      status: 'CONFIRMED',
+      split_from: row.id,
+    } as object)
+    .returning('*')
+  return { row: part as BookingRow, replayed: false }
+}
+
+function isSame(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((seat, i) => seat === b[i])
+}

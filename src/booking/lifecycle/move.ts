@@ -1,0 +1,129 @@
+import type { Knex } from 'knex'
+import type { Database } from '../../database/knex-pool.js'
+import { withRetry } from '../../database/retry.js'
+import { inTransaction } from '../../database/transaction.js'
+import { decide } from '../../house/decide.js'
+import { checkSeats, parseSeats } from '../../house/seats.js'
+import { TicketsError } from '../../shared/errors.js'
+import {
+  heldSeats,
+  houseOf,
+  layoutOf,
+  lockHouse,
+  warningsOf,
+  writeSales,
+} from '../../shows/locked-house.js'
+import type { BookingOutcome } from '../booking.js'
+import {
+  Attempts,
+  bookingUnderLock,
+  findBookingRow,
+  type LockedBooking,
+  refuseIfAdmitted,
+  type Step,
+  updateBooking,
+  wrongState,
+} from './change-booking.js'
+
+export interface MoveOptions {
+  /** The seats to move to, as many as the booking has: a spec or seat numbers. */
+  to: string | readonly number[]
+  /** The id of another show to move to; default: within the show. */
+  toShow?: string | undefined
+}
+
+/**
+ * Exchanges all the seats of a sold or held booking for as many others, in one transaction: the old
+ * ones are kept unless the new ones are had. Seats that it has already may be among the new ones.
+ * Shows are locked in the order of their ids, so two moves in opposite directions cannot block each
+ * other. Moving to where it is already changes nothing (`replayed`).
+ *
+ * Throws BOOKING_NOT_FOUND, SHOW_NOT_FOUND, INVALID_INPUT (as many seats as it has), NO_SUCH_SEAT,
+ * SEATS_TAKEN, SHOW_CANCELLED, and WRONG_STATE when it has no seats to exchange, its hold has
+ * expired, or somebody has been let in on it.
+ */
+export async function moveBooking(
+  db: Database,
+  name: string,
+  options: MoveOptions,
+): Promise<BookingOutcome> {
+  const attempts = new Attempts()
+  return withRetry(db, () =>
+    inTransaction(db, async (trx) => {
+      const found = await findBookingRow(trx, name)
+      const target = options.toShow ?? found.show_id
+      const houses = await lockInOrder(trx, [found.show_id, target])
+      const show = houses.get(found.show_id)!
+      const goal = houses.get(target)!
+      const row = await bookingUnderLock(trx, found.id, found.show_id)
+      if (row.status !== 'CONFIRMED' && row.status !== 'HELD') throw wrongState(row, 'moved')
+      const seats = parseGoal(options.to, { trx, show: goal, row })
+      const step = await exchange({ trx, show, row }, goal, seats)
+      const outcome = attempts.outcome(step, layoutOf(goal))
+      return outcome.replayed ? outcome : { ...outcome, ...warningsOf(goal) }
+    }),
+  )
+}
+
+async function lockInOrder(trx: Knex.Transaction, showIds: string[]) {
+  const houses = new Map<string, LockedBooking['show']>()
+  for (const id of [...new Set(showIds)].sort()) houses.set(id, await lockHouse(trx, id))
+  return houses
+}
+
+function parseGoal(to: MoveOptions['to'], { show, row }: LockedBooking): number[] {
+  const layout = layoutOf(show)
+  const seats = typeof to === 'string' ? parseSeats(to, layout) : checkSeats(to, layout)
+  if (seats.length === row.seats.length) return seats
+  throw new TicketsError(
+    'INVALID_INPUT',
+    `The booking has ${row.seats.length} seats, so it moves to as many; got ${seats.length}.`,
+  )
+}
+
+async function exchange(
+  { trx, show, row }: LockedBooking,
+  goal: LockedBooking['show'],
+  seats: number[],
+): Promise<Step> {
+  const isSameShow = goal.id === show.id
+  if (isSameShow && seats.every((seat, i) => seat === row.seats[i])) return { row, replayed: true }
+  if (row.held_until !== null && row.held_until.getTime() <= (await clock(trx)).getTime()) {
+    throw new TicketsError(
+      'WRONG_STATE',
+      'The hold has expired. Confirm it first, or book anew. Nothing was changed.',
+    )
+  }
+  await refuseIfAdmitted({ trx, show, row }, row.seats)
+
+  const isSold = row.status === 'CONFIRMED'
+  const house = houseOf(goal, await heldSeats(trx, goal.id, row.id))
+  if (isSameShow && isSold) house.taken.deleteAll(row.seats)
+  const verdict = decide(house, { seats })
+  if ('refusal' in verdict) {
+    const message = verdict.refusal.message.replace('Nothing was booked', 'The old seats are kept')
+    throw new TicketsError(verdict.refusal.code, message, verdict.refusal)
+  }
+  if (isSold && isSameShow) await writeSales(trx, show, { freed: row.seats, sold: seats })
+  if (isSold && !isSameShow) {
+    await writeSales(trx, show, { freed: row.seats })
+    await writeSales(trx, goal, { sold: seats })
+  }
+  const moved = await updateBooking(trx, row.id, {
+    show_id: goal.id,
+    seats,
+    // A seat that it has again is not given back any more; another house has other seats.
+    cancelled_seats: isSameShow ? without(row.cancelled_seats, seats) : [],
+  })
+  return { row: moved, replayed: false }
+}
+
+function without(seats: readonly number[], taken: readonly number[]): number[] {
+  const gone = new Set(taken)
+  return seats.filter((seat) => !gone.has(seat))
+}
+
+async function clock(trx: Knex.Transaction): Promise<Date> {
+  const { rows } = await trx.raw<{ rows: { now: Date }[] }>('select clock_timestamp() as now')
+  return rows[0]!.now
+}

@@ -1,0 +1,256 @@
+import type { Knex } from 'knex'
+import type { Database } from '../database/knex-pool.js'
+import { withRetry } from '../database/retry.js'
+import { query } from '../database/sql.js'
+import { checkText } from '../shared/text-input.js'
+import { selectIdsWithWords, type WordSearch, wordCondition } from '../shows/word-search.js'
+import { type Booking, type BookingRow, type BookingStatus, toBooking } from './booking.js'
+import { findBookingRow } from './lifecycle/change-booking.js'
+
+/** A booking in a list, with the show that it is for and whoever of it is inside. */
+export interface ListedBooking extends Booking {
+  showName: string
+  /** When the show starts. */
+  showStartTime: Date
+  /** The show's. */
+  timeZone: string
+  /** A hold whose time is over by the database's clock: its seats are free. */
+  hasExpired: boolean
+  /** Seats that have been let in, ascending. */
+  admittedSeats: number[]
+}
+
+/** Which bookings to list, and in which order. */
+export interface BookingFilter {
+  /** The id of a show; default: all shows. */
+  show?: string
+  /** Words, or beginnings of words, that the customer has all of. */
+  customer?: string
+  status?: BookingStatus | readonly BookingStatus[]
+  /** Only bookings with this seat, by number. */
+  seat?: number
+  /** Only bookings made at this time or later, by the database's clock. */
+  since?: Date
+  /** Only bookings made before this time. */
+  until?: Date
+  /** By when they were made, the oldest or the newest first, or by customer for a door list; default: time. */
+  sort?: 'time' | 'newest' | 'customer'
+  limit?: number
+}
+
+const PAGE_SIZE = 1000
+/** No index has the bookings by customer: they are sorted for each so many places. */
+const AT_DOOR = 20_000
+
+/**
+ * Lists bookings page by page, any number in constant memory and in a stable order: by when they
+ * were made and then by id, or by customer before both.
+ * Throws INVALID_INPUT for a customer without a word in it.
+ */
+export async function* listBookings(
+  db: Database,
+  filter: BookingFilter = {},
+): AsyncGenerator<ListedBooking> {
+  const rows = filter.sort === 'customer' ? rowsAtDoor(db, filter) : rowsInOrder(db, filter)
+  for await (const row of rows) yield toListed(row)
+}
+
+/** The bookings with these ids, in their order. */
+export async function readBookings(db: Database, ids: readonly string[]): Promise<ListedBooking[]> {
+  return (await rowsOf(db, ids, {})).map(toListed)
+}
+
+/** One booking, by its id or reference. Throws BOOKING_NOT_FOUND. */
+export async function viewBooking(db: Database, name: string): Promise<ListedBooking> {
+  return withRetry(db, async () => {
+    const { id } = await findBookingRow(db.knex, name)
+    const [row] = await query<ListRow>(db.knex, `${SELECT_LISTED} where b.id = ?`, [id])
+    return toListed(row!)
+  })
+}
+
+/**
+ * The latest bookings whose reference begins with `prefix`, typed as people do, in one of the
+ * states; 50 at most.
+ */
+export async function suggestBookings(
+  db: Database,
+  prefix: string,
+  statuses: readonly BookingStatus[] = ['HELD', 'CONFIRMED', 'CANCELLED'],
+): Promise<ListedBooking[]> {
+  const first = prefix.toUpperCase().replace(/[^0-9A-Z]/g, '')
+  const rows = await withRetry(db, () =>
+    query<ListRow>(
+      db.knex,
+      // A range, because whether LIKE finds its way by the index depends on the collation.
+      `${SELECT_LISTED} where b.status = any(?::text[])
+       ${first === '' ? '' : 'and b.reference between rpad(?, 8, ?) and rpad(?, 8, ?)'}
+       order by b.created_at desc, b.id desc limit 50`,
+      [statuses, ...(first === '' ? [] : [first, '2', first, 'Z'])],
+    ),
+  )
+  return rows.map(toListed)
+}
+
+interface ListRow extends BookingRow {
+  show_name: string
+  show_start_time: Date
+  time_zone: string
+  has_expired: boolean
+  total_seats: number
+  seats_per_row: number | null
+  admitted_seats: number[]
+}
+
+/** A moment to the microsecond, which a Date cannot tell apart. */
+const EXACT_CREATED_AT = 'created_at::text as exact_created_at'
+
+const SELECT_LISTED = `
+  select b.*, b.${EXACT_CREATED_AT}, s.name as show_name, s.start_time as show_start_time, s.time_zone, s.total_seats, s.seats_per_row,
+         coalesce(b.status = 'HELD' and b.held_until <= clock_timestamp(), false) as has_expired,
+         array(select seat from admissions where booking_id = b.id order by seat) as admitted_seats
+  from bookings b join shows s on s.id = b.show_id`
+
+/** In the order in which the bookings were made, or backwards. */
+async function* rowsInOrder(db: Database, filter: BookingFilter): AsyncGenerator<ListRow> {
+  const isDescending = filter.sort === 'newest'
+  const [direction, beyond] = isDescending ? ['desc', '<'] : ['asc', '>']
+  let after: { exact_created_at: string; id: string } | undefined
+  let left = filter.limit ?? Number.POSITIVE_INFINITY
+  while (left > 0) {
+    const size = Math.min(left, PAGE_SIZE)
+    const where = (rows: Knex.QueryBuilder) => {
+      narrow(rows, filter)
+      if (after === undefined) return
+      const place = [after.exact_created_at, after.id]
+      rows.whereRaw(`(created_at, id) ${beyond} (?::timestamptz, ?::uuid)`, place)
+    }
+    const page = selectInOrder(db.knex, filter.customer, { where, isDescending, size })
+    const rows = await withRetry(db, () =>
+      query<ListRow & { exact_created_at: string }>(
+        db.knex,
+        `${SELECT_LISTED} where b.id in (?) order by b.created_at ${direction}, b.id ${direction}`,
+        [page],
+      ),
+    )
+    yield* rows
+    after = rows.at(-1)
+    if (rows.length < size) return
+    left -= size
+  }
+}
+
+function selectInOrder(
+  knex: Knex,
+  customer: string | undefined,
+  page: Pick<WordSearch, 'where' | 'isDescending' | 'size'>,
+): Knex.QueryBuilder {
+  const { where, isDescending, size } = page
+  const order = ['created_at', 'id']
+  if (customer !== undefined) {
+    const search = { table: 'bookings', column: 'customer', order, look: 256, ...page }
+    return selectIdsWithWords(knex, checkText('customer', customer, 200), search)
+  }
+  const direction = isDescending ? 'desc' : 'asc'
+  return knex('bookings')
+    .select('id')
+    .modify(where)
+    .orderBy(order.map((column) => ({ column, order: direction })))
+    .limit(size)
+}
+
+/** Where a booking stands in the order of customers. */
+interface DoorPlace {
+  id: string
+  is_nameless: boolean
+  folded_customer: string
+  exact_created_at: string
+}
+
+/** By customer, as at the door; nameless walk-ups come last. */
+async function* rowsAtDoor(db: Database, filter: BookingFilter): AsyncGenerator<ListRow> {
+  let after: DoorPlace | undefined
+  let left = filter.limit ?? Number.POSITIVE_INFINITY
+  while (left > 0) {
+    const size = Math.min(left, AT_DOOR)
+    const places = await withRetry(db, () => selectAtDoor(db.knex, filter, after, size))
+    for (let first = 0; first < places.length; first += PAGE_SIZE) {
+      const ids = places.slice(first, first + PAGE_SIZE).map(({ id }) => id)
+      // Looked at again: since the places were read, some may have become what is not asked for.
+      yield* await rowsOf(db, ids, filter)
+    }
+    after = places.at(-1)
+    if (places.length < size) return
+    left -= size
+  }
+}
+
+/** The bookings with these ids that the filter lets pass, in the order of the ids. */
+function rowsOf(db: Database, ids: readonly string[], filter: BookingFilter): Promise<ListRow[]> {
+  const meant = db.knex('bookings').select('id').whereIn('id', ids).modify(narrow, filter)
+  return withRetry(db, () =>
+    query<ListRow>(
+      db.knex,
+      `${SELECT_LISTED} where b.id in (?) order by array_position(?::uuid[], b.id)`,
+      [meant, ids],
+    ),
+  )
+}
+
+function selectAtDoor(
+  knex: Knex,
+  filter: BookingFilter,
+  after: DoorPlace | undefined,
+  size: number,
+): Promise<DoorPlace[]> {
+  const folded = knex('bookings')
+    .select('id', 'created_at', knex.raw('customer is null as is_nameless'))
+    .select(knex.raw(`folded_text(coalesce(customer, '')) as folded_customer`))
+    .modify(narrow, filter)
+  if (filter.customer !== undefined) {
+    folded.whereRaw(...wordCondition('customer', checkText('customer', filter.customer, 200)))
+  }
+  const order = 'is_nameless, folded_customer collate people, created_at, id'
+  return (
+    knex
+      // Materialized: each name is folded once, however often it is compared.
+      .withMaterialized('folded', folded)
+      .select<DoorPlace[]>('id', 'is_nameless', 'folded_customer', knex.raw(EXACT_CREATED_AT))
+      .from('folded')
+      .modify((rows) => {
+        if (after === undefined) return
+        const { is_nameless, folded_customer, exact_created_at, id } = after
+        rows.whereRaw(`(${order}) > (?::bool, ?::text, ?::timestamptz, ?::uuid)`, [
+          is_nameless,
+          folded_customer,
+          exact_created_at,
+          id,
+        ])
+      })
+      .orderByRaw(order)
+      .limit(size)
+  )
+}
+
+function narrow(
+  rows: Knex.QueryBuilder,
+  { show, status, seat, since, until }: BookingFilter,
+): void {
+  if (show !== undefined) rows.where('show_id', show)
+  if (status !== undefined) rows.whereIn('status', [status].flat())
+  if (seat !== undefined) rows.whereRaw('?::int = any(seats)', seat)
+  if (since !== undefined) rows.where('created_at', '>=', since)
+  if (until !== undefined) rows.where('created_at', '<', until)
+}
+
+function toListed(row: ListRow): ListedBooking {
+  const layout = { totalSeats: row.total_seats, seatsPerRow: row.seats_per_row }
+  return {
+    ...toBooking(row, layout),
+    showName: row.show_name,
+    showStartTime: row.show_start_time,
+    timeZone: row.time_zone,
+    hasExpired: row.has_expired,
+    admittedSeats: row.admitted_seats,
+  }
+}

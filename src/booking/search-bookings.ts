@@ -1,0 +1,144 @@
+import type { Database } from '../database/knex-pool.js'
+import { withRetry } from '../database/retry.js'
+import { query } from '../database/sql.js'
+import { rowNumber } from '../house/seat-spec.js'
+import { TicketsError } from '../shared/errors.js'
+import type { BookingStatus } from './booking.js'
+import {
+  type ListedBooking,
+  listBookings,
+  readBookings,
+  suggestBookings,
+  viewBooking,
+} from './list-bookings.js'
+
+/** Among which bookings to search; default: all that have, or had, seats. */
+export interface BookingSearch {
+  statuses?: readonly BookingStatus[]
+  /** The id of a show: only its bookings. */
+  show?: string | undefined
+  /** Ends the search early; what it found by then is no answer. */
+  signal?: AbortSignal
+}
+
+/** More than anyone reads. */
+const MOST = 50
+/** The longest customer. */
+const LONGEST = 200
+/** How many shows to come, and how many that are past, are looked through for a seat. */
+const SHOWS = 1000
+
+const HAVE_SEATS: readonly BookingStatus[] = ['HELD', 'CONFIRMED', 'CANCELLED']
+
+/**
+ * The bookings that `text` may mean: the one whose reference or id it is, whatever its status; else
+ * those of a seat, the next show first; those of customers with such words, the newest first; and
+ * those whose references begin so. 50 at most, and none for an empty text.
+ */
+export async function searchBookings(
+  db: Database,
+  text: string,
+  { statuses = HAVE_SEATS, show, signal }: BookingSearch = {},
+): Promise<ListedBooking[]> {
+  const wanted = text.trim().slice(0, LONGEST)
+  if (wanted === '') return []
+  const named = await bookingNamed(db, wanted)
+  if (named !== undefined) return [named]
+  const among = { statuses, show }
+  const found = new Map<string, ListedBooking>()
+  for (const search of [ofSeat, ofCustomer, ofReference]) {
+    if (signal?.aborted) return []
+    for (const booking of await search(db, wanted, among)) found.set(booking.id, booking)
+  }
+  return [...found.values()].slice(0, MOST)
+}
+
+interface Among {
+  statuses: readonly BookingStatus[]
+  show: string | undefined
+}
+
+async function bookingNamed(db: Database, text: string): Promise<ListedBooking | undefined> {
+  try {
+    return await viewBooking(db, text)
+  } catch (error) {
+    if (error instanceof TicketsError && error.code === 'BOOKING_NOT_FOUND') return undefined
+    throw error
+  }
+}
+
+async function ofCustomer(
+  db: Database,
+  customer: string,
+  { statuses, show }: Among,
+): Promise<ListedBooking[]> {
+  const bookings: ListedBooking[] = []
+  const filter = { customer, status: statuses, sort: 'newest', limit: MOST } as const
+  for await (const booking of listBookings(db, { ...filter, ...(show && { show }) })) {
+    bookings.push(booking)
+  }
+  return bookings
+}
+
+async function ofReference(
+  db: Database,
+  text: string,
+  { statuses, show }: Among,
+): Promise<ListedBooking[]> {
+  if (!/^[2-9a-z]{1,4}-?[2-9a-z]{0,4}$/i.test(text)) return []
+  const bookings = await suggestBookings(db, text, statuses)
+  return bookings.filter(({ showId }) => show === undefined || showId === show)
+}
+
+/** 'B3' or '13' in whichever show; what is sold is in the show's row, and found without its bookings. */
+async function ofSeat(
+  db: Database,
+  text: string,
+  { statuses, show }: Among,
+): Promise<ListedBooking[]> {
+  const [, letters, digits] = /^([a-z]{0,3})(\d{1,6})$/i.exec(text) ?? []
+  if (letters === undefined || digits === undefined) return []
+  const row = letters === '' ? null : rowNumber(letters)
+  const rows = await withRetry(db, () =>
+    query<{ id: string }>(db.knex, ofSeatStatement(show), [
+      ...(show === undefined ? [] : [show]),
+      row,
+      Number(digits),
+      statuses,
+      MOST,
+    ]),
+  )
+  return readBookings(
+    db,
+    rows.map(({ id }) => id),
+  )
+}
+
+function ofSeatStatement(show: string | undefined): string {
+  const columns = 'id, start_time, total_seats, seats_per_row, booked_seats'
+  const shows =
+    show === undefined
+      ? `(select ${columns} from shows where start_time > now() - interval '12 hours'
+          order by start_time, id limit ${SHOWS})
+         union all
+         (select ${columns} from shows where start_time <= now() - interval '12 hours'
+          order by start_time desc, id desc limit ${SHOWS})`
+      : `select ${columns} from shows where id = ?::uuid`
+  return `
+    select b.id
+    from (${shows}) as s
+    cross join (select ?::int as row, ?::int as number) as named
+    cross join lateral (
+      select case when named.row is null then named.number
+                  when named.number <= s.seats_per_row
+                  then (named.row - 1) * s.seats_per_row + named.number end as seat
+    ) as wanted
+    join bookings b on b.show_id = s.id and b.status = any(?::text[]) and wanted.seat = any(b.seats)
+    where case when wanted.seat between 1 and s.total_seats
+               then get_bit(s.booked_seats, wanted.seat - 1) = 1
+                    or exists (select from bookings where held_in = s.id and wanted.seat = any(seats))
+          end
+    order by s.start_time <= now() - interval '12 hours', abs(extract(epoch from s.start_time - now())),
+             b.created_at desc, b.id
+    limit ?`
+}

@@ -1,0 +1,108 @@
+import type { Knex } from 'knex'
+import { nameOperator } from '../database/operator.js'
+import { query } from '../database/sql.js'
+import { sqlArray, sqlColumn, sqlLists } from '../database/sql-array.js'
+import { type HouseRow, salesStatement } from '../shows/locked-house.js'
+import type { BookingRow, Refusal } from './booking.js'
+
+/** What is to be written of a booking: its verdict. */
+export interface Outcome {
+  id: string
+  status: 'CONFIRMED' | 'HELD' | 'FAILED'
+  seats: number[]
+  hold?: number | 'forever' | undefined
+  failure: Refusal | null
+  operator?: string | undefined
+}
+
+/** What the database knows of a booking that was written. */
+type WrittenRow = Pick<BookingRow, 'id' | 'reference' | 'held_until' | 'created_at' | 'updated_at'>
+
+/** A booking as it stands now. */
+export interface Written {
+  outcome: Outcome
+  row: WrittenRow
+}
+
+/** Step 5: writes the show, if it sold anything, and the bookings. Returns these by their id. */
+export async function writeOutcomes(
+  trx: Knex.Transaction,
+  outcomes: readonly Outcome[],
+  { show, sold }: { show: HouseRow; sold: readonly number[] },
+): Promise<Map<string, Written>> {
+  let sales = sold.length > 0 ? salesStatement(show, { sold }) : undefined
+  const written: [string, Written][] = []
+  for (const [operator, own] of byOperator(outcomes)) {
+    if (operator !== undefined) await nameOperator(trx, operator)
+    written.push(...(await writeTogether(trx, own, sales)))
+    sales = undefined
+  }
+  return new Map(written)
+}
+
+/** Those of the session's operator come first: once another is named, the session's is not known. */
+function byOperator(outcomes: readonly Outcome[]): Map<string | undefined, Outcome[]> {
+  const groups = new Map<string | undefined, Outcome[]>()
+  for (const outcome of outcomes) {
+    const group = groups.get(outcome.operator)
+    if (group) group.push(outcome)
+    else groups.set(outcome.operator, [outcome])
+  }
+  return new Map([...groups].sort(([a], [b]) => Number(a !== undefined) - Number(b !== undefined)))
+}
+
+/**
+ * The show, if it sold anything, and bookings in one statement. Only what is PENDING may be decided.
+ * A verdict on many has one moment: reading and writing one for each would take as long as deciding.
+ */
+async function writeTogether(
+  trx: Knex.Transaction,
+  outcomes: Outcome[],
+  sales: ReturnType<typeof salesStatement> | undefined,
+): Promise<[string, Written][]> {
+  const rows = await query<WrittenRow>(
+    trx,
+    `${sales ? `with sales as (${sales.sql} returning id)` : ''}
+     update bookings
+     set status = outcome.status,
+         seats = outcome.seats::int[],
+         failure = outcome.failure::jsonb,
+         held_until = clock_timestamp() + make_interval(secs => outcome.hold_seconds),
+         pending_until = null,
+         key = case when outcome.failure::jsonb ->> 'code' = 'ABANDONED' then null else key end,
+         updated_at = (select clock_timestamp())
+     from unnest(?::uuid[], ?::text[], ?::text[], ?::text[], ?::float8[])
+       as outcome (id, status, seats, failure, hold_seconds)
+     where bookings.id = outcome.id and bookings.status = 'PENDING'
+       ${sales ? 'and exists (select from sales)' : ''}
+     returning bookings.id, reference, held_until, created_at, updated_at`,
+    [
+      ...(sales?.values ?? []),
+      sqlArray(outcomes.map((outcome) => outcome.id)),
+      sqlArray(outcomes.map((outcome) => outcome.status)),
+      sqlLists(outcomes.map((outcome) => outcome.seats)),
+      sqlColumn(
+        outcomes.map((outcome) => (outcome.failure ? JSON.stringify(outcome.failure) : null)),
+      ),
+      sqlColumn(
+        outcomes.map((outcome) => (typeof outcome.hold === 'number' ? outcome.hold / 1000 : null)),
+      ),
+    ],
+    sales ? 'write_sales_and_outcomes' : 'write_outcomes',
+  )
+  if (rows.length !== outcomes.length) throw new SupersededError()
+  const byId = new Map(outcomes.map((outcome) => [outcome.id, outcome]))
+  return rows.map((row) => [row.id, { outcome: byId.get(row.id)!, row }])
+}
+
+/**
+ * A booking of the batch is not PENDING any more: somebody who did not hold the show's lock has
+ * decided it (a repair of abandoned bookings), or a crashing server has lost its record. Nothing of
+ * the batch may stand; the next try sees the verdict, or makes the record again.
+ */
+export class SupersededError extends Error {
+  override readonly name = 'SupersededError'
+  /** PostgreSQL's serialization_failure, in the server's own form: what makes it run again. */
+  readonly severity = 'ERROR'
+  readonly code = '40001'
+}

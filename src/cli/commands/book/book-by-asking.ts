@@ -1,0 +1,130 @@
+import type { BookingOutcome, BookingRequest } from '../../../booking/booking.js'
+import { countSeats, formatSeats } from '../../../house/seats.js'
+import { TicketsError } from '../../../shared/errors.js'
+import { checkText } from '../../../shared/text-input.js'
+import type { Show } from '../../../shows/shows.js'
+import { startWarnings } from '../../../shows/warnings.js'
+import { askConfirm, askShow, askText } from '../../../terminal/prompts/prompts.js'
+import type { Context } from '../../context.js'
+import { type NamedShow, namedShow } from '../../named-show.js'
+import { tellWarnings } from '../../warnings.js'
+import { dryRunSentence } from '../booking/booking-text.js'
+import { showChoices } from '../show/show-choices.js'
+import { type ChosenSeats, chooseSeats } from './choose-seats.js'
+
+/**
+ * Books by asking for what the command line left open: which show, which seats, for whom. When the
+ * seats go while the clerk decides, it says so and asks for seats again; the rest is kept.
+ *
+ * Returns undefined when nothing was to be booked after all: the clerk said no, or it was a dry run.
+ * Throws INTERRUPTED at Ctrl-C, NOT_ENOUGH_SEATS when the house is full, INVALID_INPUT for a key
+ * (it names a whole request, and the seats are not chosen yet), and what a booking throws for a
+ * reason that other seats cannot mend.
+ */
+export async function bookByAsking(
+  context: Context,
+  named: NamedShow | undefined,
+  given: BookingRequest,
+  options: AskingOptions,
+): Promise<BookingOutcome | undefined> {
+  const { asking, output } = context
+  if (given.key !== undefined) throw keyNeedsAll()
+  for (;;) {
+    const show = await (named === undefined ? chooseShow(context) : namedShow(context, named))
+    const outcome = await bookForShow(context, show, given, options)
+    if (outcome !== 'back') return outcome
+    if (named !== undefined) {
+      output.hint(asking.unchanged ?? 'Nothing was booked.')
+      return undefined
+    }
+  }
+}
+
+export interface AskingOptions {
+  yes?: boolean
+  dryRun?: boolean
+}
+
+async function bookForShow(
+  context: Context,
+  show: Show,
+  given: BookingRequest,
+  options: AskingOptions,
+): Promise<BookingOutcome | undefined | 'back'> {
+  const { asking, output, tickets } = context
+  // Said now, while the clerk may still go back, and so not again afterwards.
+  const warned = startWarnings(show)
+  tellWarnings(output, warned)
+  const { seats: _, count: __, ...rest } = given
+  let request: Omit<BookingRequest, 'seats' | 'count'> = rest
+  let chosen = wantedIn(given) ?? (await chooseSeats(context, show))
+  while (chosen !== undefined) {
+    try {
+      const seats = await tickets.preview(show.id, { ...request, ...chosen.wanted })
+      if (options.dryRun) return void (await output.write(dryRunSentence(seats, show)))
+      if (request.customer === undefined) {
+        request = { ...request, customer: await askCustomer(context) }
+      }
+      const isAgreed = options.yes || chosen.isSeen
+      if (!isAgreed && !(await askConfirm(asking, { message: question(show, seats, request) }))) {
+        return void output.hint(asking.unchanged ?? 'Nothing was booked.')
+      }
+      // The seats that the clerk agreed to, and no others, even if better ones came free.
+      const { warnings, ...outcome } = await tickets.book(show.id, { ...request, seats })
+      return warned.warnings || !warnings ? outcome : { ...outcome, warnings }
+    } catch (error) {
+      if (!isMendedByOtherSeats(error)) throw error
+      chosen = await chooseSeats(context, show, { error, wanted: chosen.wanted })
+    }
+  }
+  return 'back'
+}
+
+function wantedIn({ seats, count }: BookingRequest): ChosenSeats | undefined {
+  if (seats === undefined && count === undefined) return undefined
+  return {
+    wanted: { ...(seats !== undefined && { seats }), ...(count && { count }) },
+    isSeen: false,
+  }
+}
+
+async function chooseShow(context: Context): Promise<Show> {
+  const { asking, tickets } = context
+  const [first] = await showChoices(tickets, undefined)
+  if (first === undefined) {
+    throw new TicketsError(
+      'SHOW_NOT_FOUND',
+      'There is no show to book. `tickets show create` makes one.',
+    )
+  }
+  return askShow(asking, { search: (term) => showChoices(tickets, term) })
+}
+
+async function askCustomer({ asking }: Context): Promise<string | null> {
+  const customer = await askText(asking, {
+    message: 'For whom?',
+    hint: 'Enter: no name',
+    check: (text) => text === '' || checkText('customer', text, 200),
+  })
+  return customer === '' ? null : customer
+}
+
+function question(show: Show, seats: number[], { customer, hold }: BookingRequest): string {
+  const whom = customer ? ` for ${customer}` : ''
+  const named = `${countSeats(seats.length)}: ${formatSeats(seats, show)}`
+  return `${hold === undefined ? 'Book' : 'Hold'} ${named}${whom}?`
+}
+
+function isMendedByOtherSeats(error: unknown): error is TicketsError {
+  return (
+    error instanceof TicketsError &&
+    ['SEATS_TAKEN', 'NOT_ENOUGH_SEATS', 'NO_SUCH_SEAT'].includes(error.code)
+  )
+}
+
+function keyNeedsAll(): TicketsError {
+  return new TicketsError(
+    'INVALID_INPUT',
+    'A key stands for one whole request, so nothing may be left open: give SHOW, and --seats or --count.',
+  )
+}

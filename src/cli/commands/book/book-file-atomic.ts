@@ -1,0 +1,75 @@
+import type { FileRow } from '../../../booking/import/booking-file.js'
+import type { NamedOrder } from '../../../booking/import/booking-row.js'
+import type { Tickets } from '../../../index.js'
+import { TicketsError } from '../../../shared/errors.js'
+import type { RowResult } from './file-report.js'
+
+/** What one transaction takes: it keeps the shows locked, and all of its rows in memory. */
+const MOST_ROWS = 100_000
+const MOST_WEIGHT = 50_000_000
+
+/**
+ * Books all rows in one transaction, or none: then each row has an error, its own or that of the
+ * first row that could not be booked. Throws INVALID_INPUT for more than 100,000 rows, or
+ * 50 million seats and characters in them.
+ */
+export async function* bookRowsTogether(
+  tickets: Tickets,
+  batches: AsyncIterable<readonly FileRow[]>,
+  signal: AbortSignal,
+): AsyncGenerator<RowResult[]> {
+  const rows = await readAll(batches)
+  if (signal.aborted || rows.length === 0) return
+  const errors = new Map(
+    [...rows.entries()].flatMap(([i, { order }]) =>
+      order instanceof TicketsError ? [[i, order] as const] : [],
+    ),
+  )
+  if (errors.size > 0) return yield refuseAll(rows, errors)
+  const orders = rows.map(({ order }) => {
+    const { show, request } = order as NamedOrder
+    return { showId: show, request }
+  })
+  const end = await tickets.bookAllOrNothing(orders)
+  if ('refused' in end) return yield refuseAll(rows, end.refused)
+  yield end.booked.map((outcome, i) => ({ ...placeOf(rows[i]!), outcome }))
+}
+
+async function readAll(batches: AsyncIterable<readonly FileRow[]>): Promise<FileRow[]> {
+  const rows: FileRow[] = []
+  let weight = 0
+  for await (const batch of batches) {
+    for (const row of batch) {
+      rows.push(row)
+      if (!(row.order instanceof TicketsError)) weight += row.order.weight
+    }
+    if (rows.length > MOST_ROWS || weight > MOST_WEIGHT) throw tooMuch()
+  }
+  return rows
+}
+
+function refuseAll(
+  rows: readonly FileRow[],
+  errors: ReadonlyMap<number, TicketsError>,
+): RowResult[] {
+  const first = Math.min(...errors.keys())
+  const { code } = errors.get(first)!
+  const message = `Line ${rows[first]!.line} could not be booked, and it is all or nothing.`
+  return rows.map((row, i) => {
+    const error = errors.get(i)
+    return error
+      ? { ...placeOf(row), outcome: error }
+      : { ...placeOf(row), outcome: new TicketsError(code, message), isInnocent: true }
+  })
+}
+
+function placeOf({ line, end }: FileRow) {
+  return { line, end }
+}
+
+function tooMuch(): TicketsError {
+  return new TicketsError(
+    'INVALID_INPUT',
+    'The file is too large for one transaction: --atomic takes at most 100,000 rows, with 50 million seats and characters. Nothing was booked.',
+  )
+}

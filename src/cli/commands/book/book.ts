@@ -1,0 +1,149 @@
+import type { BookingOutcome, BookingRequest } from '../../../booking/booking.js'
+import { bookingJson } from '../../../client/json.js'
+import { checkSeatSpec, seatLabel } from '../../../house/seats.js'
+import { parseHold } from '../../../shared/duration.js'
+import { TicketsError } from '../../../shared/errors.js'
+import { startWarnings } from '../../../shows/warnings.js'
+import { committedBooking, printCommitted } from '../../committed.js'
+import { type Context, type Handler, inputRequired, parseCount } from '../../context.js'
+import { ifNamed, type NamedShow, namedShow, nameOfShow } from '../../named-show.js'
+import { tellWarnings } from '../../warnings.js'
+import { measuredTickets } from './retry-lines.js'
+
+export interface BookOptions {
+  date?: string
+  seats?: string
+  count?: string
+  customer?: string
+  note?: string
+  key?: string
+  hold?: string
+  dryRun?: boolean
+  yes?: boolean
+  file?: string
+  atomic?: boolean
+}
+
+/** `tickets book [SHOW]`: books what the flags say; what they leave open is asked on a terminal. */
+export const run: Handler<BookOptions, [string | undefined]> = async (context, options, show) => {
+  const { file, date } = options
+  const given = { name: show, date, unchanged: UNBOOKED }
+  if (file !== undefined) {
+    const { bookFile } = await import('./book-file.js')
+    return bookFile(context, { ...options, file }, given)
+  }
+  const named = ifNamed(given)
+  if (options.atomic) throw new TicketsError('INVALID_INPUT', '--atomic belongs to --file. Add it.')
+  const request = requestOf(options)
+  const isComplete = named !== undefined && (request.seats ?? request.count) !== undefined
+  if (!isComplete && !context.output.canPrompt) {
+    throw inputRequired([
+      ...(show === undefined ? ['SHOW'] : []),
+      ...((request.seats ?? request.count) === undefined ? ['--seats or --count'] : []),
+    ])
+  }
+  if (isComplete && options.dryRun) return preview(context, named, request)
+  if (isComplete) {
+    const { bookingId: id, isRepeat, signal } = context
+    const tickets = measuredTickets(context)
+    const booked = isRepeat
+      ? bookAgain(context, named, { ...request, id: id! })
+      : tickets.book(
+          await nameOfShow(context, named),
+          id === undefined ? request : { ...request, id },
+          { signal },
+        )
+    return announce(context, await booked)
+  }
+  const { serveQueue } = await import('./booking-loop.js')
+  await serveQueue(context, { show: named, request, options }, (outcome) =>
+    announce(context, outcome),
+  )
+}
+
+/** What Ctrl-C leaves behind. */
+const UNBOOKED = 'Nothing was booked.'
+
+/** What the flags say, checked as far as it can be without knowing the show. */
+function requestOf(options: BookOptions): BookingRequest {
+  const { seats, count, customer, note, key, hold } = options
+  if (seats !== undefined && count !== undefined) {
+    throw new TicketsError('INVALID_INPUT', '--seats and --count exclude each other. Give one.')
+  }
+  if (seats !== undefined) checkSeatSpec(seats)
+  return {
+    ...(seats !== undefined && { seats }),
+    ...(count !== undefined && { count: parseCount('--count', count) }),
+    ...(customer !== undefined && { customer }),
+    ...(note !== undefined && { note }),
+    ...(key !== undefined && { key }),
+    ...(hold !== undefined && { hold: parseHold(hold) }),
+  }
+}
+
+/**
+ * Books what an earlier try, whose answer was lost, may have booked under this id. What it decided
+ * needs no lock, and no name that may be another show's by now; and where nothing can be found out,
+ * nobody may claim that nothing was booked.
+ */
+async function bookAgain(
+  context: Context,
+  show: NamedShow,
+  request: BookingRequest & { id: string },
+): Promise<BookingOutcome> {
+  const { tickets } = context
+  try {
+    const earlier = await tickets.findBooking(request.id).catch((error) => {
+      if (error instanceof TicketsError && error.code === 'BOOKING_NOT_FOUND') return undefined
+      throw error
+    })
+    const isSold = earlier !== undefined && !['PENDING', 'FAILED'].includes(earlier.status)
+    if (isSold) return { booking: earlier, replayed: false }
+    return await tickets.book(earlier?.showId ?? (await nameOfShow(context, show)), request)
+  } catch (error) {
+    if (!(error instanceof TicketsError) || error.outcome !== undefined) throw error
+    throw new TicketsError(
+      error.code,
+      `The counter was lost, and what became of the booking cannot be found out: it may or may not be booked. ${error.message} Look up ${request.id}, or repeat the command with the same --key.`,
+      { cause: error },
+    )
+  }
+}
+
+async function preview(context: Context, named: NamedShow, request: BookingRequest) {
+  const { output, tickets } = context
+  const show = await namedShow(context, named)
+  const seats = await tickets.preview(show.id, request)
+  const warned = startWarnings(show)
+  tellWarnings(output, warned)
+  if (output.json) {
+    return output.document({
+      dry_run: true,
+      show_id: show.id,
+      seats,
+      seat_labels: seats.map((seat) => seatLabel(seat, show)),
+      customer: request.customer ?? null,
+      ...warned,
+    })
+  }
+  const { dryRunSentence } = await import('../booking/booking-text.js')
+  await output.write(dryRunSentence(seats, show))
+}
+
+/** Prints what was booked: JSON, or the card. */
+async function announce({ output, tickets }: Context, outcome: BookingOutcome): Promise<void> {
+  const { booking } = outcome
+  await printCommitted(
+    output,
+    () => committedBooking(booking),
+    async () => {
+      tellWarnings(output, outcome)
+      if (output.json) return output.document(bookingJson(outcome))
+      const { renderBookingCard } = await import('../../../terminal/render/booking-card.js')
+      const { paperOf } = await import('../../../terminal/render/style.js')
+      const { bookingFacts } = await import('../booking/booking-text.js')
+      const show = await tickets.findShow(booking.showId)
+      await output.write(renderBookingCard(bookingFacts(outcome, show), paperOf(output)))
+    },
+  )
+}

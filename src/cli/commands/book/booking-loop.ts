@@ -1,0 +1,92 @@
+import type { Booking, BookingOutcome, BookingRequest } from '../../../booking/booking.js'
+import { TicketsError } from '../../../shared/errors.js'
+import type { Asking } from '../../../terminal/prompts/asking.js'
+import { askKey } from '../../../terminal/prompts/key-prompt.js'
+import { renderProblem } from '../../../terminal/render/problem-card.js'
+import { errorPaperOf } from '../../../terminal/render/style.js'
+import type { Context } from '../../context.js'
+import type { NamedShow } from '../../named-show.js'
+import { wordsOf } from '../booking/booking-cancel.js'
+import { announceStep } from '../booking/named-booking.js'
+import { type AskingOptions, bookByAsking } from './book-by-asking.js'
+
+/**
+ * Serves a queue at the window: books by asking, and then the next customer for the same show, with
+ * one key, until the clerk is done. `announce` tells of every booking.
+ *
+ * Throws what `bookByAsking` throws, from whichever customer it was: what was booked before stands.
+ */
+export async function serveQueue(
+  context: Context,
+  first: { show: NamedShow | undefined; request: BookingRequest; options: AskingOptions },
+  announce: (outcome: BookingOutcome) => Promise<void>,
+): Promise<void> {
+  const { show, request, options } = first
+  let outcome = await bookByAsking(context, show, request, options)
+  if (outcome === undefined) return
+  const { showId } = outcome.booking
+  const { hold } = request
+  const later = withAsking(context, { unchanged: 'Nothing more was booked.' })
+  let last: Booking | undefined
+  for (;;) {
+    if (outcome !== undefined) {
+      await announce(outcome)
+      last = outcome.booking
+    }
+    const next = await askNext(context, showId, last)
+    if (next === 'done') return
+    if (next === 'undo') {
+      outcome = undefined
+      await undo(context, last!)
+      last = undefined
+    } else {
+      // Of the flags, only the kind of sale is for the next customer too.
+      outcome = await bookByAsking(later, { name: showId }, { ...(hold && { hold }) }, options)
+    }
+  }
+}
+
+type Next = 'next' | 'undo' | 'done'
+
+async function askNext(context: Context, showId: string, last: Booking | undefined): Promise<Next> {
+  const { totalSeats, confirmedSeats, heldSeats } = await context.tickets.findShow(showId)
+  const hasRoom = confirmedSeats + heldSeats < totalSeats
+  const { asking } = withAsking(context, { unchanged: 'What was booked stands.' })
+  try {
+    return await askKey<Next>(asking, hasRoom ? '' : 'House full:', [
+      ...(hasRoom ? [nextCustomer] : []),
+      ...(last ? [undoLast] : []),
+      hasRoom ? done : { ...done, keys: [...done.keys, 'return', 'enter'] },
+    ])
+  } catch (error) {
+    // Ctrl-D: there is nothing left to ask, and nothing undone.
+    if (error instanceof TicketsError && error.code === 'INPUT_REQUIRED') return 'done'
+    throw error
+  }
+}
+
+const nextCustomer = {
+  value: 'next' as const,
+  keys: ['return', 'enter', 'n'],
+  key: 'enter',
+  what: 'next customer',
+}
+const undoLast = { value: 'undo' as const, keys: ['u'], key: 'u', what: 'undo' }
+const done = { value: 'done' as const, keys: ['q', 'escape'], key: 'q', what: 'done' }
+
+/** Gives the seats of the last sale back, unless somebody has changed it since. */
+async function undo(context: Context, { reference, updatedAt }: Booking): Promise<void> {
+  const { output, tickets } = context
+  try {
+    const reason = 'undone at the window'
+    const undone = await tickets.cancelBooking(reference, { reason, ifUnchangedSince: updatedAt })
+    await announceStep(context, undone, wordsOf(undone))
+  } catch (error) {
+    if (!(error instanceof TicketsError) || error.code !== 'WRONG_STATE') throw error
+    output.problem(renderProblem({ message: error.message, hints: [] }, errorPaperOf(output)))
+  }
+}
+
+function withAsking(context: Context, asking: Partial<Asking>): Context {
+  return { ...context, tickets: context.tickets, asking: { ...context.asking, ...asking } }
+}

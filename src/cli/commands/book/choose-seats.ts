@@ -1,0 +1,174 @@
+import type { BookingRequest } from '../../../booking/booking.js'
+import { parseSeats } from '../../../house/seats.js'
+import { TicketsError } from '../../../shared/errors.js'
+import type { Show, ShowDetails } from '../../../shows/shows.js'
+import { askSeats } from '../../../terminal/prompts/prompts.js'
+import { wrapWords } from '../../../terminal/render/fields.js'
+import { renderProblem } from '../../../terminal/render/problem-card.js'
+import { safeText } from '../../../terminal/render/safe-text.js'
+import { errorPaperOf, type Paper, tint } from '../../../terminal/render/style.js'
+import type { SeatAnswer } from '../../../terminal/seat-picker/seat-answer.js'
+import {
+  canShowMap,
+  type PickerQuestion,
+  pickSeats,
+} from '../../../terminal/seat-picker/seat-picker.js'
+import type { Context } from '../../context.js'
+import { alternativesHint } from '../../hints.js'
+import { whenOf } from '../show/show-text.js'
+import { renderHouse } from '../show/show-view.js'
+
+/** What somebody wants of a house. */
+export type WantedSeats = Pick<BookingRequest, 'seats' | 'count'>
+
+export interface ChosenSeats {
+  wanted: WantedSeats
+  /** Were they picked on the map? Then there is nothing to agree to any more. */
+  isSeen: boolean
+}
+
+/** Why seats are asked for again, and which were wanted. */
+export interface RefusedSeats {
+  error: TicketsError
+  wanted: WantedSeats
+}
+
+/**
+ * Asks for seats on the map, or with typed answers where there can be no map. Undefined when the
+ * clerk went back. Throws NOT_ENOUGH_SEATS when the house is full, and what the prompts throw.
+ */
+export async function chooseSeats(
+  context: Context,
+  show: Show,
+  refused?: RefusedSeats,
+): Promise<ChosenSeats | undefined> {
+  return canShowMap(context.output)
+    ? pickOnMap(context, show, refused)
+    : typeSeats(context, show, refused?.error)
+}
+
+async function pickOnMap(
+  context: Context,
+  { id }: Show,
+  refused: RefusedSeats | undefined,
+): Promise<ChosenSeats | undefined> {
+  const seats = await pickInHouse(context, id, (house) => {
+    checkRoom(house)
+    const picked = seatsOf(refused?.wanted, house)
+    // What became of seats that were named is on the map.
+    return { picked, ...(refused && picked.length === 0 && { notice: refused.error.message }) }
+  })
+  return seats && { wanted: { seats }, isSeen: true }
+}
+
+/** Asks for seats on the live map of a show; `question` is what to ask, for the house as it is. */
+export async function pickInHouse(
+  { asking, tickets }: Context,
+  showId: string,
+  question: (house: ShowDetails) => HouseQuestion,
+): Promise<number[] | undefined> {
+  const ending = new AbortController()
+  const houses = tickets.watchShow(showId, { signal: ending.signal })
+  try {
+    const first: ShowDetails = (await houses.next()).value
+    const { own = [], ...asked } = question(first)
+    return await pickSeats(asking, {
+      ...asked,
+      heading: safeText(`${first.name}, ${whenOf(first)}`),
+      house: without(own, first),
+      changes: eachWithout(own, houses),
+    })
+  } finally {
+    ending.abort()
+    void houses.return(undefined)
+  }
+}
+
+export interface HouseQuestion
+  extends Pick<PickerQuestion, 'message' | 'picked' | 'exchange' | 'notice'> {
+  /** Seats of a booking that is moved: they are free to it. */
+  own?: readonly number[]
+}
+
+async function* eachWithout(own: readonly number[], houses: AsyncIterable<ShowDetails>) {
+  for await (const house of houses) yield without(own, house)
+}
+
+function without(own: readonly number[], house: ShowDetails): ShowDetails {
+  const [booked, held] = [house.booked.clone(), house.held.clone()]
+  booked.deleteAll(own)
+  held.deleteAll(own)
+  return { ...house, booked, held }
+}
+
+/** The seats that were wanted, as far as they were named and exist. */
+function seatsOf(wanted: WantedSeats | undefined, show: Show): number[] {
+  const { seats = [] } = wanted ?? {}
+  if (typeof seats !== 'string') return [...seats]
+  try {
+    return parseSeats(seats, show)
+  } catch (error) {
+    if (error instanceof TicketsError) return []
+    throw error
+  }
+}
+
+/** Draws the house and asks for seats; `refused` is why they are asked for again. */
+async function typeSeats(
+  context: Context,
+  { id }: Show,
+  refused: TicketsError | undefined,
+): Promise<ChosenSeats> {
+  const { asking, output, tickets } = context
+  const house = await tickets.viewShow(id)
+  output.problem(`\n${drawHouse(house, errorPaperOf(output))}`)
+  if (refused) tell(context, refused)
+  checkRoom(house)
+  const answer = await askSeats(asking, {
+    layout: house,
+    check: (seats) => checkFree(context, house, requestFor(seats)),
+  })
+  return { wanted: requestFor(answer), isSeen: false }
+}
+
+/** More lines than this would only push the questions before them out of sight. */
+const MOST_LINES = 60
+
+function drawHouse(house: ShowDetails, paper: Paper): string {
+  const heading = wrapWords(`${safeText(house.name)}, ${whenOf(house)}`, paper.columns)
+  const map = renderHouse(house, paper)
+  const isDrawn = map.split('\n').length <= MOST_LINES
+  return [
+    ...heading.map((line) => tint(paper, 'strong', line)),
+    '',
+    isDrawn ? map : `The house is too large to be drawn here: \`tickets show view ${house.id}\`.\n`,
+  ].join('\n')
+}
+
+/** Refuses seats that are gone already, and names others, as the answer to what was typed. */
+async function checkFree({ tickets }: Context, show: Show, request: BookingRequest): Promise<void> {
+  try {
+    await tickets.preview(show.id, request)
+  } catch (error) {
+    const hint = error instanceof TicketsError ? alternativesHint(error) : undefined
+    if (!(error instanceof TicketsError) || hint === undefined) throw error
+    throw new TicketsError(error.code, `${error.message} ${hint}.`, { cause: error })
+  }
+}
+
+function tell({ output }: Context, error: TicketsError): void {
+  const hint = alternativesHint(error)
+  output.problem(
+    renderProblem({ message: error.message, hints: hint ? [hint] : [] }, errorPaperOf(output)),
+  )
+}
+
+function requestFor(answer: SeatAnswer): WantedSeats {
+  return 'count' in answer ? { count: answer.count } : { seats: answer.spec }
+}
+
+function checkRoom({ name, booked, held, totalSeats }: ShowDetails): void {
+  if (booked.size + held.size < totalSeats) return
+  const how = held.size > 0 ? 'sold or held' : 'sold'
+  throw new TicketsError('NOT_ENOUGH_SEATS', `Every seat of ${name} is ${how}. Nothing was booked.`)
+}

@@ -1,0 +1,62 @@
+import type { BookingOutcome, BookingStatus } from '../../../booking/booking.js'
+import { countSeats, formatLabels } from '../../../house/seats.js'
+import type { Rehearsed } from '../../../index.js'
+import { type Column, tabLine } from '../../../terminal/render/list.js'
+import { safeText } from '../../../terminal/render/safe-text.js'
+
+/** A line of a file that was booked, or under a dry run could be. */
+interface BookedLine {
+  line: number
+  outcome: BookingOutcome | Rehearsed
+}
+
+/** What was booked for a line of a file, for programs: tab-separated. Ends with a newline. */
+export function lineForPrograms(booked: BookedLine): string {
+  return tabLine(columns, booked)
+}
+
+/**
+ * The same for people: 'Line 2: Booked 3 seats: C1-C3 for Ada, reference K7Q2-9FMX.' Ends with a
+ * newline.
+ */
+export function lineForPeople({ line, outcome }: BookedLine): string {
+  const { seats, seatLabels, customer } = bookingOf(outcome)
+  const named = formatLabels(seats, seatLabels)
+  const count = countSeats(seats.length)
+  const what = seats.length > 4 && named.length > LONGEST ? count : `${count}: ${named}`
+  const whom = customer === null ? '' : ` for ${safeText(customer)}`
+  const key = outcome.replayed ? ' (its key was used before)' : ''
+  if (!('booking' in outcome)) return `Line ${line}: ${what} free${whom}${key}.\n`
+  const { status, reference } = outcome.booking
+  return `Line ${line}: ${verbs[status] ?? status} ${what}${whom}, reference ${reference}${key}.\n`
+}
+
+/** Longer names of seats hide who they are for. */
+const LONGEST = 32
+
+/** A key may have made what was cancelled since. */
+const verbs: Partial<Record<BookingStatus, string>> = {
+  CONFIRMED: 'Booked',
+  HELD: 'Holding',
+  CANCELLED: 'Cancelled',
+}
+
+function bookingOf(outcome: BookedLine['outcome']) {
+  return 'booking' in outcome ? outcome.booking : outcome
+}
+
+/** A dry run makes no booking: it has neither a reference nor a status. */
+const columns: Column<BookedLine>[] = [
+  {
+    title: 'REFERENCE',
+    cell: ({ outcome }) => ('booking' in outcome ? outcome.booking.reference : ''),
+  },
+  { title: 'SEATS', cell: ({ outcome }) => bookingOf(outcome).seatLabels.join(', ') },
+  { title: 'CUSTOMER', cell: ({ outcome }) => bookingOf(outcome).customer ?? '' },
+  {
+    title: 'STATUS',
+    cell: ({ outcome }) => ('booking' in outcome ? outcome.booking.status : ''),
+  },
+  { title: 'LINE', cell: ({ line }) => String(line) },
+  { title: 'REPLAYED', cell: ({ outcome }) => String(outcome.replayed) },
+]

@@ -1,0 +1,152 @@
+import type { BookingOutcome } from '../../../booking/booking.js'
+import { bookingJson, errorJson } from '../../../client/json.js'
+import type { Rehearsed } from '../../../index.js'
+import { TicketsError } from '../../../shared/errors.js'
+import type { Output } from '../../../terminal/io.js'
+import type { Progress } from '../../../terminal/progress.js'
+import { safeJson, safeText } from '../../../terminal/render/safe-text.js'
+import { committedBooking } from '../../committed.js'
+import { lineForPeople, lineForPrograms } from './file-lines.js'
+import { lineEndOf, Tally } from './file-tally.js'
+
+/** What became of a row. */
+export interface RowResult {
+  line: number
+  /** Bytes of the file up to and with this row. */
+  end: number
+  outcome: BookingOutcome | Rehearsed | TicketsError
+  /** The error is another row's: it was all or nothing. */
+  isInnocent?: boolean
+}
+
+export interface FileReportOptions {
+  output: Output
+  progress: Progress | undefined
+  size: number | undefined
+}
+
+/** Tells what becomes of a file's rows, in their order, while it goes on. */
+export class FileReport {
+  readonly tally = new Tally()
+  lastLine = 0
+  readonly #output: Output
+  readonly #progress: Progress | undefined
+  readonly #size: number | undefined
+  /** Why stdout takes nothing any more. The bookings of its rows are then reported on stderr. */
+  failure: unknown
+  /** Shows that somebody was warned of. */
+  readonly #warned = new Set<string>()
+
+  /** `size`: bytes of the file, where that is known. */
+  constructor({ output, progress, size }: FileReportOptions) {
+    this.#output = output
+    this.#progress = progress
+    this.#size = size
+  }
+
+  /** Rows that follow those told before. Resolves when the reader of stdout has them. */
+  async tell(results: readonly RowResult[]): Promise<void> {
+    // One write for all of them: a write for each would cost as much as the booking.
+    let text = ''
+    for (const result of results) {
+      const complaint = this.#count(result)
+      if (complaint !== undefined) {
+        await this.#print(text)
+        text = ''
+        this.#tellPeople(complaint)
+      }
+      text += this.#textOf(result)
+    }
+    await this.#print(text)
+    if (this.failure !== undefined) for (const result of results) this.#reportOnStderr(result)
+    const last = results.at(-1)!
+    this.lastLine = last.line
+    this.#progress?.update(this.tally.total, this.#estimateTotal(last.end))
+  }
+
+  async #print(text: string): Promise<void> {
+    if (this.failure !== undefined) return
+    await this.#output.write(text).catch((failure) => {
+      this.failure = failure
+    })
+  }
+
+  /** Some of a batch may be on stdout as well: twice is better than never. */
+  #reportOnStderr({ line, outcome }: RowResult): void {
+    if (outcome instanceof TicketsError || !('booking' in outcome)) return
+    this.#tellPeople(`Line ${line}: ${committedBooking(outcome.booking).sentence}`)
+  }
+
+  /** The sum for people, after the last row: on stdout where they read it, else beside the rows. */
+  async conclude({ isDryRun }: { isDryRun: boolean }): Promise<void> {
+    const { json, isTerminal } = this.#output
+    if (json) return
+    const { errorPaperOf, paperOf, signs, tint } = await import('../../../terminal/render/style.js')
+    const paper = isTerminal ? paperOf(this.#output) : errorPaperOf(this.#output)
+    const { done, failed } = signs(paper)
+    const sign = this.tally.isAllBooked ? tint(paper, 'good', done) : tint(paper, 'bad', failed)
+    const sentence = `${sign} ${this.tally.sentence({ isDryRun })}`
+    if (isTerminal) await this.#output.write(`${sentence}\n`)
+    else this.#output.hint(sentence)
+  }
+
+  /** Counts a row. Returns what people must know of it before its own line, if anything. */
+  #count({ line, outcome, isInnocent }: RowResult): string | undefined {
+    if (!(outcome instanceof TicketsError)) {
+      this.tally.add(outcome.replayed ? 'replayed' : 'booked')
+      return outcome.warnings && this.#warningOf(outcome)
+    }
+    const end = isInnocent ? 'undone' : lineEndOf(outcome)
+    this.tally.add(end)
+    // What kept these from being done is told elsewhere: with its own line, or at the end.
+    if (this.#output.json || end === 'undone') return undefined
+    return `Line ${line}: ${safeText(outcome.message)}`
+  }
+
+  /** What stdout has of a row; of one that was refused, only a document. */
+  #textOf({ line, outcome }: RowResult): string {
+    if (this.#output.json) return documentText(line, outcome)
+    if (outcome instanceof TicketsError) return ''
+    const booked = { line, outcome }
+    return this.#output.isTerminal ? lineForPeople(booked) : lineForPrograms(booked)
+  }
+
+  /** Once for each show: it is the same for all of its lines. */
+  #warningOf(outcome: BookingOutcome | Rehearsed): string | undefined {
+    const { showId } = 'booking' in outcome ? outcome.booking : outcome
+    if (this.#output.quiet || this.#warned.has(showId)) return undefined
+    this.#warned.add(showId)
+    return outcome.warnings!.map(({ message }) => `Warning: ${safeText(message)}`).join('\n')
+  }
+
+  #tellPeople(line: string): void {
+    if (this.#progress) this.#progress.tell(line)
+    else this.#output.problem(line)
+  }
+
+  /** From the bytes so far; of a pipe, only what was read is known. */
+  #estimateTotal(end: number): number {
+    const { total } = this.tally
+    return this.#size === undefined ? total : Math.round((total * this.#size) / end)
+  }
+}
+
+/** The line goes into the finished text: a copy of the document takes as long as the text itself. */
+function documentText(line: number, outcome: RowResult['outcome']): string {
+  return `{"line":${line},${safeJson(documentOf(outcome)).slice(1)}\n`
+}
+
+function documentOf(outcome: RowResult['outcome']) {
+  if (outcome instanceof TicketsError) return errorJson(outcome)
+  if ('booking' in outcome) return bookingJson(outcome)
+  const { showId, seats, seatLabels, customer, replayed, warnings } = outcome
+  return {
+    dry_run: true,
+    show_id: showId,
+    seats,
+    seat_labels: seatLabels,
+    customer,
+    replayed,
+    ...(warnings && { warnings }),
+  }
+}

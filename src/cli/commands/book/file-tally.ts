@@ -1,0 +1,71 @@
+import { errorCodes, type TicketsError } from '../../../shared/errors.js'
+
+/** What became of one line. */
+export type LineEnd = 'booked' | 'replayed' | 'refused' | 'wrong' | 'busy' | 'failed' | 'undone'
+
+/** How a line that was not booked counts; `undone`: not for a reason of its own. */
+export function lineEndOf(error: TicketsError): LineEnd {
+  return endsByExit[errorCodes[error.code].exit] ?? 'undone'
+}
+
+const endsByExit: Record<number, LineEnd> = {
+  1: 'failed',
+  2: 'wrong',
+  3: 'wrong',
+  4: 'refused',
+  5: 'busy',
+}
+
+/** Counts the lines of a file by what became of them. */
+export class Tally {
+  readonly #counts: Record<LineEnd, number> = {
+    booked: 0,
+    replayed: 0,
+    refused: 0,
+    wrong: 0,
+    busy: 0,
+    failed: 0,
+    undone: 0,
+  }
+  total = 0
+
+  add(end: LineEnd): void {
+    this.#counts[end]++
+    this.total++
+  }
+
+  get isAllBooked(): boolean {
+    return this.#counts.booked + this.#counts.replayed === this.total
+  }
+
+  /**
+   * 0 when all were booked, 4 when a line was refused or wrong, 5 when those that are missing were
+   * only busy and are worth another try. A bug outweighs them all.
+   */
+  get exitCode(): number {
+    const { refused, wrong, busy, failed } = this.#counts
+    if (failed > 0) return 1
+    if (refused + wrong > 0) return 4
+    return busy > 0 ? 5 : 0
+  }
+
+  /** '98 of 100 lines booked, 3 of them by an earlier run; 2 refused.' */
+  sentence({ isDryRun }: { isDryRun: boolean }): string {
+    const { booked, replayed, refused, wrong, busy, failed, undone } = this.#counts
+    const done = booked + replayed
+    const share = done === this.total ? number(done) : `${number(done)} of ${number(this.total)}`
+    const lines = `${share} ${this.total === 1 ? 'line' : 'lines'}`
+    const head = `${lines} ${isDryRun ? 'could be booked' : 'booked'}`
+    const earlier = replayed > 0 ? `, ${number(replayed)} of them under a key used before` : ''
+    const rest = Object.entries({ refused, wrong, busy, failed, undone })
+      .filter(([, count]) => count > 0)
+      .map(([end, count]) => `${number(count)} ${end}`)
+      .join(', ')
+    const tail = isDryRun ? ' Nothing was booked (dry run).' : ''
+    return `${head}${earlier}${rest === '' ? '' : `; ${rest}`}.${tail}`
+  }
+}
+
+function number(value: number): string {
+  return value.toLocaleString('en-GB')
+}

@@ -1,0 +1,83 @@
+import type { CheckIn } from '../../../booking/lifecycle/check-in.js'
+import { checkInJson } from '../../../client/json.js'
+import { checkSeatSpec, countSeats, formatSeats } from '../../../house/seats.js'
+import type { Show } from '../../../shows/shows.js'
+import { renderDoorAnswer } from '../../../terminal/render/door-answer.js'
+import { paperOf } from '../../../terminal/render/style.js'
+import { printCommitted } from '../../committed.js'
+import type { Context, Handler } from '../../context.js'
+import { ifNamed, nameOfShow } from '../../named-show.js'
+import { tellWarnings } from '../../warnings.js'
+import { timeOf } from '../show/show-text.js'
+import { namedBooking } from './named-booking.js'
+
+export interface BookingCheckInOptions {
+  seats?: string
+  show?: string
+  date?: string
+  undo?: boolean
+}
+
+/**
+ * `tickets booking check-in BOOKING`: lets its seats in, each once. Exits 4 when nobody may come in
+ * now: a turnstile that opens on success must stay shut for a copy of a ticket that is in already.
+ */
+export const run: Handler<BookingCheckInOptions, [string | undefined]> = async (
+  context,
+  { seats, show: showName, date, undo },
+  name,
+) => {
+  if (seats !== undefined) checkSeatSpec(seats)
+  const named = ifNamed({ name: showName, date })
+  const show = named && (await nameOfShow(context, named))
+  const { id } = await namedBooking(context, name, { command: 'check-in', show })
+  const answer = await context.tickets.checkIn(id, {
+    ...(seats !== undefined && { seats }),
+    ...(show !== undefined && { show }),
+    ...(undo && { undo }),
+  })
+  await tell(context, answer, undo === true)
+  return answer.admitted.length > 0 || undo ? 0 : 4
+}
+
+async function tell({ output, tickets }: Context, answer: CheckIn, isUndo: boolean) {
+  const { admitted, booking } = answer
+  const committed = () => {
+    const labels = admitted.map((seat) => booking.seatLabels[booking.seats.indexOf(seat)])
+    return {
+      sentence: `${booking.reference}: seats let ${isUndo ? 'out' : 'in'}: ${labels.join(', ') || 'none'}.`,
+      json: { reference: booking.reference, admitted },
+    }
+  }
+  await printCommitted(output, committed, async () => {
+    tellWarnings(output, answer)
+    if (output.json) return output.document(checkInJson(answer))
+    const show = await tickets.findShow(booking.showId)
+    await output.write(renderDoorAnswer(factsOf(answer, show, isUndo), paperOf(output)))
+  })
+}
+
+function factsOf({ booking, admitted, already }: CheckIn, show: Show, isUndo: boolean) {
+  return {
+    isUndo,
+    admitted:
+      admitted.length === 0
+        ? ''
+        : `${formatSeats(admitted, show)} (${countSeats(admitted.length)})`,
+    already: [...seatsByTime(already, show)].map(
+      ([time, seats]) => `${formatSeats(seats, show)} since ${time}`,
+    ),
+    customer: booking.customer,
+    reference: booking.reference,
+    show: show.name,
+  }
+}
+
+function seatsByTime(already: CheckIn['already'], show: Show): Map<string, number[]> {
+  const seats = new Map<string, number[]>()
+  for (const { seat, at } of already) {
+    const time = timeOf(at, show)
+    seats.set(time, [...(seats.get(time) ?? []), seat])
+  }
+  return seats
+}

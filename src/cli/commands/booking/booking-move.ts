@@ -1,0 +1,61 @@
+import type { Booking, BookingOutcome } from '../../../booking/booking.js'
+import type { ListedBooking } from '../../../booking/list-bookings.js'
+import { checkSeatSpec, countSeats, formatLabels, formatSeats } from '../../../house/seats.js'
+import type { Show } from '../../../shows/shows.js'
+import { isLong } from '../../../terminal/render/booking-card.js'
+import { type Paper, paperOf, signs } from '../../../terminal/render/style.js'
+import { type Context, type Handler, inputRequired } from '../../context.js'
+import { ifNamed, nameOfShow } from '../../named-show.js'
+import { announceStep, namedBooking, UNCHANGED } from './named-booking.js'
+
+export interface BookingMoveOptions {
+  to?: string
+  toShow?: string
+  date?: string
+}
+
+/** `tickets booking move BOOKING --to SPEC`: exchanges its seats; on a terminal, for seats of the map. */
+export const run: Handler<BookingMoveOptions, [string | undefined]> = async (
+  context,
+  { to, toShow: showName, date },
+  name,
+) => {
+  const { output, tickets } = context
+  if (to !== undefined) checkSeatSpec(to)
+  if (to === undefined && !output.canPrompt) throw inputRequired(['--to'])
+  const before = await namedBooking(context, name, { command: 'move' })
+  const named = ifNamed({ name: showName, date })
+  const toShow = named && (await nameOfShow(context, named))
+  const outcome =
+    to === undefined
+      ? await askWhere(context, before, toShow ?? before.showId)
+      : await tickets.moveBooking(before.id, { to, toShow })
+  if (outcome === undefined) return output.hint(UNCHANGED)
+  await announceStep(context, outcome, {
+    done: (show) => movedText(before, { seats: outcome.booking.seats, show }, paperOf(output)),
+    already: 'Already there',
+  })
+}
+
+/** 'Moved A1-A2 → B1-B2 (2 seats)'. */
+function movedText(
+  before: ListedBooking,
+  { seats, show }: { seats: number[]; show: Show },
+  paper: Paper,
+): string {
+  const count = countSeats(seats.length)
+  if (isLong(seats, show)) return `Moved ${count}`
+  const from = formatLabels(before.seats, before.seatLabels)
+  const whence = before.showId === show.id ? from : `${from} of ${before.showName}`
+  return `Moved ${whence} ${signs(paper).arrow} ${formatSeats(seats, show)} (${count})`
+}
+
+/** On the show's map, or in typed answers. */
+async function askWhere(
+  context: Context,
+  booking: Booking,
+  showName: string,
+): Promise<BookingOutcome | undefined> {
+  const { moveByAsking } = await import('./move-by-asking.js')
+  return moveByAsking(context, booking, await context.tickets.findShow(showName))
+}

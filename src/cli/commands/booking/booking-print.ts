@@ -1,0 +1,58 @@
+import { writeFile } from 'node:fs/promises'
+import { listedBookingJson } from '../../../client/json.js'
+import { formatSeats } from '../../../house/seats.js'
+import { TicketsError } from '../../../shared/errors.js'
+import { quote } from '../../../shared/quote.js'
+import { safeText } from '../../../terminal/render/safe-text.js'
+import { isDarkGround, paperOf } from '../../../terminal/render/style.js'
+import { drawTicket, renderTicket, type TicketFacts } from '../../../terminal/render/ticket.js'
+import type { Context, Handler } from '../../context.js'
+import { fileFailure } from '../book/file-failure.js'
+import { whenOf } from '../show/show-text.js'
+import { namedBooking } from './named-booking.js'
+
+/** `tickets booking print BOOKING`: the ticket on the terminal, or as a picture in a file. */
+export const run: Handler<{ svg?: string }, [string | undefined]> = async (
+  context,
+  { svg },
+  name,
+) => {
+  const { output, tickets } = context
+  const booking = await namedBooking(context, name, { command: 'print' })
+  if (booking.status !== 'CONFIRMED') {
+    throw new TicketsError(
+      'WRONG_STATE',
+      `The booking is ${booking.status.toLowerCase()}: there is no ticket for it.`,
+    )
+  }
+  const show = await tickets.findShow(booking.showId)
+  const facts: TicketFacts = {
+    show: show.name,
+    when: whenOf(show),
+    seats: formatSeats(booking.seats, show),
+    customer: booking.customer,
+    reference: booking.reference,
+    isCancelled: show.cancelledAt !== null,
+  }
+  if (svg !== undefined) await save(context, svg, drawTicket(facts))
+  if (output.json) {
+    // The ticket says that its show is cancelled, so the document does.
+    const show_cancelled_at = show.cancelledAt?.toISOString() ?? null
+    await output.document({ ...listedBookingJson(booking), show_cancelled_at })
+  } else if (svg === undefined) {
+    await output.write(renderTicket(facts, paperOf(output), isDarkGround(output)))
+  }
+}
+
+async function save({ output }: Context, file: string, picture: string): Promise<void> {
+  if (file === '-') {
+    if (output.json) throw new TicketsError('INVALID_INPUT', '--svg - and --json both want stdout.')
+    return output.write(picture)
+  }
+  try {
+    await writeFile(file, picture)
+  } catch (error) {
+    throw fileFailure(error, { name: quote(file), verb: 'written' })
+  }
+  output.hint(`The ticket is in ${safeText(file)}.`)
+}

@@ -1,0 +1,52 @@
+import type { HistoryEvent } from '../../../audit/history.js'
+import type { ListedBooking } from '../../../booking/list-bookings.js'
+import { historyJson, listedBookingJson } from '../../../client/json.js'
+import { formatSeats } from '../../../house/seats.js'
+import { renderBookingCard } from '../../../terminal/render/booking-card.js'
+import { paperOf } from '../../../terminal/render/style.js'
+import { renderTimeline } from '../../../terminal/render/timeline.js'
+import type { Context, Handler } from '../../context.js'
+import { timelineEntry } from '../history/history-text.js'
+import { bookingFacts } from './booking-text.js'
+import { namedBooking } from './named-booking.js'
+
+/** `tickets booking view BOOKING`: details and history. */
+export const run: Handler<object, [string | undefined]> = async (context, _options, name) => {
+  const booking = await namedBooking(context, name, { command: 'view' })
+  const history: HistoryEvent[] = []
+  for await (const event of context.tickets.listHistory({ booking: booking.id })) {
+    history.push(event)
+  }
+  if (context.output.json) {
+    await context.output.document({
+      ...listedBookingJson(booking),
+      history: history.map(historyJson),
+    })
+  } else {
+    await draw(context, booking, history)
+  }
+}
+
+async function draw(
+  { output, tickets }: Context,
+  booking: ListedBooking,
+  history: HistoryEvent[],
+): Promise<void> {
+  const show = await tickets.findShow(booking.showId)
+  const paper = paperOf(output)
+  const inside = formatSeats(booking.admittedSeats, show)
+  await output.write(
+    [
+      renderBookingCard(
+        bookingFacts({ booking, replayed: false }, show, { hasExpired: booking.hasExpired }),
+        paper,
+      ),
+      ...(inside === '' ? [] : [`  Inside: ${inside}\n`]),
+      '\n',
+      renderTimeline(
+        history.map((event) => timelineEntry(event, show)),
+        paper,
+      ),
+    ].join(''),
+  )
+}

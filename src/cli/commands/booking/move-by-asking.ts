@@ -1,0 +1,96 @@
+import type { Booking, BookingOutcome } from '../../../booking/booking.js'
+import { wrongState } from '../../../booking/lifecycle/change-booking.js'
+import { formatLabels, formatSeats, parseSeats } from '../../../house/seats.js'
+import { TicketsError } from '../../../shared/errors.js'
+import type { Show, ShowDetails } from '../../../shows/shows.js'
+import { askText } from '../../../terminal/prompts/prompts.js'
+import { renderProblem } from '../../../terminal/render/problem-card.js'
+import { errorPaperOf } from '../../../terminal/render/style.js'
+import { canShowMap } from '../../../terminal/seat-picker/seat-picker.js'
+import type { Context } from '../../context.js'
+import { pickInHouse } from '../book/choose-seats.js'
+import { renderHouse } from '../show/show-view.js'
+import { UNCHANGED } from './named-booking.js'
+
+/**
+ * Moves a booking to seats that are asked for, on the map or with typed answers. When they go while
+ * the clerk decides, it asks again and keeps the rest. Undefined when the clerk went back.
+ *
+ * Throws INTERRUPTED at Ctrl-C, and what a move throws for a reason that other seats cannot mend.
+ */
+export async function moveByAsking(
+  context: Context,
+  booking: Booking,
+  show: Show,
+): Promise<BookingOutcome | undefined> {
+  const { asking, output, tickets } = context
+  // Nobody should pick seats for nothing: this no seats can mend.
+  if (booking.status !== 'CONFIRMED' && booking.status !== 'HELD') {
+    throw wrongState(booking, 'moved')
+  }
+  const onBehalf: Context = { ...context, asking: { ...asking, unchanged: UNCHANGED } }
+  const own = show.id === booking.showId ? booking.seats : []
+  let picked = own
+  for (;;) {
+    const to = canShowMap(output)
+      ? await pickOnMap(onBehalf, booking, show, { own, picked })
+      : await typeSeats(onBehalf, booking, show, own)
+    if (to === undefined) return undefined
+    try {
+      return await tickets.moveBooking(booking.id, { to, toShow: show.id })
+    } catch (error) {
+      if (!(error instanceof TicketsError) || error.code !== 'SEATS_TAKEN') throw error
+      // On the map, seats that are lost are named.
+      if (!canShowMap(output)) output.problem(renderProblem(error, errorPaperOf(output)))
+      picked = to
+    }
+  }
+}
+
+function pickOnMap(
+  context: Context,
+  booking: Booking,
+  show: Show,
+  seats: { own: number[]; picked: number[] },
+): Promise<number[] | undefined> {
+  return pickInHouse(context, show.id, () => ({
+    ...seats,
+    message: questionFor(booking),
+    exchange: booking.seats.length,
+  }))
+}
+
+async function typeSeats(
+  { asking, output, tickets }: Context,
+  booking: Booking,
+  show: Show,
+  own: number[],
+): Promise<number[]> {
+  const house = await tickets.viewShow(show.id)
+  output.problem(`\n${renderHouse(house, errorPaperOf(output))}`)
+  const answer = await askText(asking, {
+    message: questionFor(booking),
+    hint: `${booking.seats.length} of them`,
+    check: (text) => checkGoal(text, booking, house, own),
+  })
+  return parseSeats(answer, house)
+}
+
+function questionFor({ seats, seatLabels }: Booking): string {
+  return `Which seats instead of ${formatLabels(seats, seatLabels)}?`
+}
+
+/** Refuses what is seen to be wrong; the lock decides in the end. */
+function checkGoal(text: string, booking: Booking, house: ShowDetails, own: number[]): void {
+  const seats = parseSeats(text, house)
+  if (seats.length !== booking.seats.length) {
+    throw new TicketsError('INVALID_INPUT', `Name ${booking.seats.length} seats.`)
+  }
+  const taken = seats.filter(
+    (seat) => (house.booked.has(seat) || house.held.has(seat)) && !own.includes(seat),
+  )
+  if (taken.length > 0) {
+    const are = taken.length === 1 ? 'is' : 'are'
+    throw new TicketsError('SEATS_TAKEN', `${formatSeats(taken, house)} ${are} taken. Name others.`)
+  }
+}

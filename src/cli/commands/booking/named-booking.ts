@@ -1,0 +1,100 @@
+import type { BookingOutcome, BookingStatus } from '../../../booking/booking.js'
+import type { ListedBooking } from '../../../booking/list-bookings.js'
+import { bookingJson } from '../../../client/json.js'
+import { formatLabels } from '../../../house/seats.js'
+import { formatStartTime } from '../../../shared/format-time.js'
+import type { Show } from '../../../shows/shows.js'
+import { committedBooking, printCommitted } from '../../committed.js'
+import { type Context, inputRequired } from '../../context.js'
+import { tellWarnings } from '../../warnings.js'
+
+/** In which states a booking is something that a command of `tickets booking` can act on. */
+export const statusesFor: Record<string, BookingStatus[]> = {
+  confirm: ['HELD'],
+  move: ['HELD', 'CONFIRMED'],
+  cancel: ['HELD', 'CONFIRMED'],
+  'check-in': ['CONFIRMED'],
+  print: ['CONFIRMED'],
+}
+
+/**
+ * The booking that the command line names. Where it names none, a person is asked, and a name or a
+ * seat finds those that the command can act on; `show` is the show at the door.
+ */
+export async function namedBooking(
+  { output, asking, tickets }: Context,
+  name: string | undefined,
+  { command, show }: { command: string; show?: string | undefined },
+): Promise<ListedBooking> {
+  if (name !== undefined) return tickets.findBooking(name)
+  if (!output.canPrompt) throw inputRequired(['BOOKING'])
+  const { askChoice } = await import('../../../terminal/prompts/prompts.js')
+  const statuses = statusesFor[command]
+  return askChoice(
+    { ...asking, unchanged: UNCHANGED },
+    {
+      message: 'Which booking?',
+      noun: 'booking',
+      hint: 'its reference, a name or a seat',
+      search: async (text = '', signal) =>
+        (await tickets.searchBookings(text, { ...(statuses && { statuses }), show, signal })).map(
+          (booking) => ({ value: booking, name: booking.reference, details: detailsOf(booking) }),
+        ),
+    },
+  )
+}
+
+function detailsOf(booking: ListedBooking): string {
+  const { customer, seats, seatLabels, showName, showStartTime, status, timeZone } = booking
+  return [
+    customer,
+    formatLabels(seats, seatLabels),
+    `${showName}, ${formatStartTime(showStartTime, timeZone)}`,
+    status === 'CONFIRMED' ? undefined : booking.hasExpired ? 'expired' : status.toLowerCase(),
+  ]
+    .filter(Boolean)
+    .join('; ')
+}
+
+/** What Ctrl-C leaves behind. */
+export const UNCHANGED = 'Nothing was changed.'
+
+/** How a step in the life of a booking is announced. */
+export interface StepWords {
+  /** What it has done, with the seats as the show names them: 'Confirmed 4 seats: C5-C8'. */
+  done(show: Show): string
+  /** What was so before, when it had nothing to do: 'Already confirmed'. */
+  already: string
+  /** A sentence more for people. */
+  hint?: string | undefined
+  /** Fields more for programs. */
+  json?: object
+}
+
+/** Says what a step did to a booking, and what stands: in JSON, or as the card of the booking. */
+export async function announceStep(
+  { output, tickets }: Context,
+  { booking, replayed, warnings }: BookingOutcome,
+  { done, already, hint, json = {} }: StepWords,
+): Promise<void> {
+  await printCommitted(
+    output,
+    () => committedBooking(booking),
+    async () => {
+      tellWarnings(output, { warnings })
+      if (output.json) {
+        const document = { ...bookingJson({ booking, replayed }), ...json }
+        return output.document(warnings ? { ...document, warnings } : document)
+      }
+      const { renderBookingCard } = await import('../../../terminal/render/booking-card.js')
+      const { paperOf } = await import('../../../terminal/render/style.js')
+      const { bookingFacts } = await import('./booking-text.js')
+      const show = await tickets.findShow(booking.showId)
+      const whom = booking.customer === null ? '' : ` for ${booking.customer}`
+      const said = replayed ? `${already}; nothing changed.` : `${done(show)}${whom}`
+      const facts = bookingFacts({ booking, replayed: false }, show, { done: said })
+      await output.write(renderBookingCard(facts, paperOf(output)))
+    },
+  )
+  if (!replayed && hint !== undefined) output.hint(hint)
+}

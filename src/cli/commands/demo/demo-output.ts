@@ -1,0 +1,67 @@
+import { wrapWords } from '../../../terminal/render/fields.js'
+import { padText, textWidth } from '../../../terminal/render/fit-text.js'
+import { safeText } from '../../../terminal/render/safe-text.js'
+import { type Paper, signs, type Tone, tint } from '../../../terminal/render/style.js'
+
+// The pieces of a story that shows commands and what came of them. All end with a newline.
+
+/** What a line says: done, refused or held. */
+export type StorySign = 'done' | 'failed' | 'held'
+
+const tones: Record<StorySign, Tone> = { done: 'good', failed: 'bad', held: 'warning' }
+
+/** A chapter's number and title, after an empty line. */
+export function renderChapter(number: number, title: string, paper: Paper): string {
+  return `\n${tint(paper, 'accent', String(number))}  ${tint(paper, 'strong', title)}\n`
+}
+
+/** A command as one would type it; its lines after the first are indented as in a shell script. */
+export function renderCommand(lines: string | string[], paper: Paper): string {
+  const [first, ...rest] = [lines].flat()
+  return [`   $ ${first}`, ...rest.map((line) => `       ${line}`)]
+    .map((line, index) => {
+      const continued = index < rest.length ? ' \\' : ''
+      return `${tint(paper, 'quiet', safeText(line) + continued)}\n`
+    })
+    .join('')
+}
+
+/** What came of it: a sign, a sentence, and more below. */
+export function renderResult(
+  sign: StorySign,
+  text: string,
+  { below = [], paper }: { below?: string[]; paper: Paper },
+): string {
+  const [first, ...rest] = wrapWords(safeText(text), paper.columns - INDENT)
+  const more = below.flatMap((line) => wrapWords(safeText(line), paper.columns - INDENT))
+  return [
+    `   ${tint(paper, tones[sign], signs(paper)[sign])} ${first}`,
+    ...[...rest, ...more].map((line) => ' '.repeat(INDENT) + line),
+    '',
+  ].join('\n')
+}
+
+/** Sentences from the left margin, after an empty line. */
+export function renderParagraph(text: string, paper: Paper): string {
+  return `\n${wrapWords(safeText(text), paper.columns).join('\n')}\n`
+}
+
+/** Two drawings beside each other where the paper is wide enough, below each other elsewhere. */
+export function besideEachOther(left: string, right: string, { columns }: Paper): string {
+  const [lefts, rights] = [linesOf(left), linesOf(right)]
+  const [leftWidth, rightWidth] = [lefts, rights].map((lines) => Math.max(...lines.map(textWidth)))
+  const gap = 2
+  if (leftWidth! + gap + rightWidth! > columns) return `${left}\n${right}`
+  const start = Math.max(Math.floor(columns / 2), leftWidth! + gap)
+  const shift = start + rightWidth! > columns ? leftWidth! + gap : start
+  const lines = Array.from({ length: Math.max(lefts.length, rights.length) }, (_, index) =>
+    `${padText(lefts[index] ?? '', shift)}${rights[index] ?? ''}`.trimEnd(),
+  )
+  return `${lines.join('\n')}\n`
+}
+
+const INDENT = 5
+
+function linesOf(drawing: string): string[] {
+  return drawing.replace(/\n$/, '').split('\n')
+}

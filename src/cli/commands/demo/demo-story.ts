@@ -1,0 +1,188 @@
+import type { BookingRequest } from '../../../booking/booking.js'
+import type { BookingOutcome, Show, ShowDetails } from '../../../index.js'
+import { formatDuration } from '../../../shared/duration.js'
+import { TicketsError } from '../../../shared/errors.js'
+import type { Output } from '../../../terminal/io.js'
+import { nameSeats } from '../../../terminal/render/booking-card.js'
+import { renderSeatMap } from '../../../terminal/render/seat-map.js'
+import { type Paper, paperOf, tint } from '../../../terminal/render/style.js'
+import { renderVerdict } from '../../../terminal/render/verdict.js'
+import { alternativesHint } from '../../hints.js'
+import { whenOf } from '../show/show-text.js'
+import type { LoadRun } from '../stress/load-run.js'
+import {
+  besideEachOther,
+  renderChapter,
+  renderCommand,
+  renderParagraph,
+  renderResult,
+} from './demo-output.js'
+
+/** The race for the last seats: the house before and after, and what came of it. */
+export interface Race {
+  run: LoadRun
+  before: ShowDetails
+  after: ShowDetails
+}
+
+/** One booking of the demo, and what it led to; `title` begins a new chapter. */
+export interface Scene {
+  title?: string | undefined
+  show: Show
+  request: BookingRequest
+  result: BookingOutcome | TicketsError
+}
+
+/** The command that makes this booking, as one would type it. */
+export function commandOf({ id }: Show, { seats, count, customer, hold }: BookingRequest): string {
+  return [
+    `tickets book ${id.slice(0, 4)}`,
+    ...(seats === undefined ? [] : [`--seats ${seats}`]),
+    ...(count === undefined ? [] : [`--count ${count}`]),
+    ...(typeof hold === 'number' ? [`--hold ${formatDuration(hold)}`] : []),
+    ...(customer ? [`--customer ${customer}`] : []),
+  ].join(' ')
+}
+
+/** Tells the demo on stdout, chapter by chapter, while it happens; nothing under `--json`. */
+export class DemoStory {
+  readonly #output: Output
+  readonly #paper: Paper
+  #chapter = 0
+
+  constructor(output: Output) {
+    this.#output = output
+    this.#paper = paperOf(output)
+  }
+
+  async begin(databaseName: string): Promise<void> {
+    const paper = this.#paper
+    const title = tint(paper, 'strong', 'A box office in a nutshell.')
+    await this.#tell(
+      `${title}\n`,
+      renderParagraph(
+        `Everything here really happens, in a throwaway schema of the ${databaseName}, and is dropped at the end.`,
+        paper,
+      ).slice(1),
+    )
+  }
+
+  async created(show: Show): Promise<void> {
+    const paper = this.#paper
+    const when = show.startTime.toISOString().replace(':00.000Z', 'Z')
+    const rows = `rows A to E, ${show.seatsPerRow} seats each`
+    await this.#tell(
+      this.#next('A show'),
+      renderCommand(
+        [
+          `tickets show create --name '${show.name}' --start-time ${when}`,
+          `--total-seats ${show.totalSeats} --seats-per-row ${show.seatsPerRow}`,
+        ],
+        paper,
+      ),
+      renderResult('done', `${show.name}, ${whenOf(show)}: ${rows}`, { paper }),
+    )
+  }
+
+  async booked({ title, show, request, result }: Scene): Promise<void> {
+    await this.#tell(
+      title === undefined ? '' : this.#next(title),
+      renderCommand(commandOf(show, request), this.#paper),
+      this.#resultOf(show, result),
+    )
+  }
+
+  async raceBegins(
+    before: ShowDetails,
+    { clerks, seatsEach }: { clerks: number; seatsEach: number },
+  ): Promise<void> {
+    await this.#tell(
+      this.#next(`${clerks} clerks race for the last ${freeSeats(before)} seats`),
+      renderCommand(
+        `tickets book ${before.id.slice(0, 4)} --count ${seatsEach}    (${clerks} processes at once)`,
+        this.#paper,
+      ),
+    )
+  }
+
+  async raceEnded({ run, before, after }: Race): Promise<void> {
+    const { summary, violations, checked, problems } = run
+    const { confirmed, refused, seats, seconds } = summary
+    const paper = this.#paper
+    const told = `${confirmed} of them sold ${seats} seats in ${seconds.toFixed(1)} s, and ${refused} were told that too few are left.`
+    await this.#tell(
+      renderResult(problems.length === 0 ? 'done' : 'failed', told, { below: problems, paper }),
+      '\n',
+      besideEachOther(houseOf('before', before, paper), houseOf('after', after, paper), paper),
+      this.#next('The proof: every seat has one booking, and every booking its seats'),
+      renderCommand('tickets verify', paper),
+      indented(renderVerdict({ violations, ...checked }, paper)),
+    )
+  }
+
+  async end(): Promise<void> {
+    const paper = this.#paper
+    const program = commandName(this.#output)
+    const next = [
+      ['show create', 'a show of your own; it asks for what it needs'],
+      ['book', 'choose a show and seats, with a map of the house'],
+      ['stress', '300 bookings, 50 processes at a time, then the proof'],
+      ['--help', 'everything else'],
+    ].map(([command, what]) => {
+      const typed = `${program} ${command}`.padEnd(program.length + 14)
+      return `  ${tint(paper, 'accent', typed)}${what}\n`
+    })
+    await this.#tell(
+      renderParagraph(
+        'A seat is sold once, however many ask for it in the same moment, and whoever is told "booked" has it: the clerks queue for a lock on the show, and the database itself refuses to count a seat twice.',
+        paper,
+      ),
+      `\n${tint(paper, 'strong', 'Your turn')}\n`,
+      ...next,
+    )
+  }
+
+  #resultOf(show: Show, result: BookingOutcome | TicketsError): string {
+    const paper = this.#paper
+    if (result instanceof TicketsError) {
+      const hint = alternativesHint(result)
+      return renderResult('failed', result.message, { below: hint ? [hint] : [], paper })
+    }
+    const { seats, customer, status, reference } = result.booking
+    const verb = status === 'HELD' ? 'Holding' : 'Booked'
+    const text = `${verb} ${nameSeats(seats, show)} for ${customer}, reference ${reference}`
+    return renderResult(status === 'HELD' ? 'held' : 'done', text, { paper })
+  }
+
+  #next(title: string): string {
+    return renderChapter(++this.#chapter, title, this.#paper)
+  }
+
+  async #tell(...parts: string[]): Promise<void> {
+    if (!this.#output.json) await this.#output.write(parts.join(''))
+  }
+}
+
+function freeSeats({ totalSeats, confirmedSeats, heldSeats }: Show): number {
+  return totalSeats - confirmedSeats - heldSeats
+}
+
+function houseOf(when: string, show: ShowDetails, paper: Paper): string {
+  const map = renderSeatMap(
+    {
+      layout: show,
+      stateOf: (seat) => (show.booked.has(seat) ? 'booked' : show.held.has(seat) ? 'held' : 'free'),
+    },
+    paper,
+  )
+  return `     ${tint(paper, 'quiet', `${when}:`)}\n${map}`
+}
+
+function indented(text: string): string {
+  return text.replace(/^(?=.)/gm, '   ')
+}
+
+/** What to type to reach this program: npx does not put it on anybody's path. */
+function commandName({ io }: Output): string {
+  return io.env.npm_command === 'exec' ? 'npx tickets' : 'tickets'
+}

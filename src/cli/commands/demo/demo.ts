@@ -1,0 +1,127 @@
+import type { BookingRequest } from '../../../booking/booking.js'
+import { bookingJson, errorJson, showDetailsJson } from '../../../client/json.js'
+import type { BookingOutcome, Show, Tickets } from '../../../index.js'
+import { TicketsError } from '../../../shared/errors.js'
+import type { Context, Handler } from '../../context.js'
+import { isProof, runAndCheck } from '../stress/load-run.js'
+import { processClerk } from '../stress/load-workers.js'
+import { commandOf, DemoStory, type Race } from './demo-story.js'
+
+/** `tickets demo`: sells a house out before one's eyes, and proves that no seat was sold twice. */
+export const run: Handler = async (context) => {
+  const { output, tickets } = context
+  const story = new DemoStory(output)
+  await story.begin(tickets.databaseName)
+  const told = await tickets.withThrowaway((throwaway, schema) =>
+    tell(context, { tickets: throwaway, schema, story }),
+  )
+  await story.end()
+  if (output.json) await output.document(demoJson(told))
+  return isProof(told.race.run) ? 0 : 7
+}
+
+interface Stage {
+  tickets: Tickets
+  schema: string
+  story: DemoStory
+}
+
+interface Told {
+  show: Show
+  bookings: { request: BookingRequest; result: BookingOutcome | TicketsError }[]
+  race: Race
+}
+
+const HOUSE = { name: 'The Lion King', totalSeats: 60, seatsPerRow: 12 }
+const DAY_MS = 86_400_000
+const QUARTER_MS = 900_000
+
+/** Before the race: a title begins a new chapter. They leave 12 seats, and not all in one row. */
+const SCENES: { title?: string; request: BookingRequest }[] = [
+  {
+    title: 'The first customers: the best seats that are free, or seats by name',
+    request: { count: 4, customer: 'Ada' },
+  },
+  { request: { seats: 'C5-C8', customer: 'Grace' } },
+  {
+    title: 'Alan wants seats that Grace has',
+    request: { seats: 'C7-C8', customer: 'Alan' },
+  },
+  {
+    title: 'A critic may still decide, and a school takes nearly all the rest',
+    request: { seats: 'B5-B8', customer: 'Critic', hold: QUARTER_MS },
+  },
+  { request: { count: 36, customer: 'School' } },
+]
+
+/** How many clerks race for the last seats, and how many seats each of them wants. */
+const CLERKS = 24
+const SEATS_EACH = 2
+
+async function tell(context: Context, stage: Stage): Promise<Told> {
+  const { tickets, story } = stage
+  const show = await tickets.createShow({ ...HOUSE, startTime: tomorrowEvening() })
+  await story.created(show)
+  const bookings: Told['bookings'] = []
+  for (const { title, request } of SCENES) {
+    const result = await tickets.book(show.id, request).catch(expectRefusal)
+    bookings.push({ request, result })
+    await story.booked({ title, show, request, result })
+  }
+  return { show, bookings, race: await race(context, stage, show) }
+}
+
+async function race(
+  context: Context,
+  { tickets, schema, story }: Stage,
+  show: Show,
+): Promise<Race> {
+  const before = await tickets.viewShow(show.id)
+  await story.raceBegins(before, { clerks: CLERKS, seatsEach: SEATS_EACH })
+  const run = await runAndCheck(context, tickets, {
+    title: 'Booking',
+    showId: show.id,
+    requests: Array.from({ length: CLERKS }, () => ({ count: SEATS_EACH })),
+    concurrency: CLERKS,
+    clerk: processClerk(context, { showId: show.id, schema }),
+  })
+  const race = { run, before, after: await tickets.viewShow(show.id) }
+  await story.raceEnded(race)
+  return race
+}
+
+function tomorrowEvening(): Date {
+  const tomorrow = new Date(Date.now() + DAY_MS)
+  tomorrow.setUTCHours(19, 0, 0, 0)
+  return tomorrow
+}
+
+function expectRefusal(error: unknown): TicketsError {
+  if (error instanceof TicketsError && error.code === 'SEATS_TAKEN') return error
+  throw error
+}
+
+function demoJson({ show, bookings, race: { run, before, after } }: Told) {
+  const { confirmed, refused, busy, failed, seats, seconds } = run.summary
+  return {
+    ok: isProof(run),
+    show: showDetailsJson(after),
+    bookings: bookings.map(({ request, result }) => ({
+      command: commandOf(show, request),
+      ...(result instanceof TicketsError ? errorJson(result) : { booking: bookingJson(result) }),
+    })),
+    race: {
+      processes: CLERKS,
+      seats_left: before.totalSeats - before.confirmedSeats - before.heldSeats,
+      confirmed,
+      refused,
+      busy,
+      failed,
+      seats_sold: seats,
+      seconds: Math.round(seconds * 10) / 10,
+    },
+    problems: run.problems,
+    verified: { shows: run.checked.shows, bookings: run.checked.bookings },
+    violations: run.violations,
+  }
+}

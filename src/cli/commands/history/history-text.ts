@@ -1,0 +1,57 @@
+import type { HistoryEvent } from '../../../audit/history.js'
+import { formatSeats } from '../../../house/seats.js'
+import type { Show } from '../../../shows/shows.js'
+import type { TimelineEntry } from '../../../terminal/render/timeline.js'
+import { timeOf } from '../show/show-text.js'
+
+type Facts = Record<string, unknown>
+
+/** An event as the terminal's timeline wants it, with the seats' labels in this show. */
+export function timelineEntry(event: HistoryEvent, show: Show): TimelineEntry {
+  const { at, action, reference, operator, command } = event
+  return {
+    when: timeOf(at, show),
+    action,
+    reference,
+    what: describeChange(event, show),
+    who: [operator, command].filter((text) => text !== null).join(', '),
+  }
+}
+
+/** What an event changed, in words: 'A1-A2 → B1-B2', 'name: Cats → Evita'. */
+export function describeChange({ before, after, bookingId }: HistoryEvent, show: Show): string {
+  if (bookingId === null) return changedFields(before ?? {}, after ?? {}, show)
+  const [from, to] = [seatsOf(before, show), seatsOf(after, show)]
+  const seats = from === '' || to === '' || from === to ? to || from : `${from} → ${to}`
+  const details = ['customer', 'held_until', 'failure', 'cancel_reason', 'note']
+    .filter((key) => after?.[key] !== undefined && after[key] !== before?.[key])
+    .map((key) => `${key.replace('_', ' ')}: ${sayValue(key, after![key], show)}`)
+  return [seats, ...details].filter((text) => text !== '').join('; ')
+}
+
+function changedFields(before: Facts, after: Facts, show: Show): string {
+  return Object.keys({ ...before, ...after })
+    .filter((key) => before[key] !== after[key])
+    .map((key) => {
+      const [from, to] = [before, after].map((facts) => sayValue(key, facts[key], show))
+      const value = before[key] === undefined ? to : `${from} → ${to}`
+      return `${key.replaceAll('_', ' ')}: ${value}`
+    })
+    .join('; ')
+}
+
+const times = new Set(['held_until', 'start_time', 'cancelled_at'])
+
+function sayValue(key: string, value: unknown, show: Show): string {
+  if (value === null || value === undefined) return 'none'
+  return times.has(key) ? timeOf(new Date(String(value)), show) : String(value)
+}
+
+/** Seats of another show have other labels: they are named by their numbers. */
+function seatsOf(facts: Facts | null, show: Show): string {
+  const seats = (facts?.seats ?? []) as number[]
+  const isHere = (facts?.show_id ?? show.id) === show.id
+  const layout = isHere ? show : { totalSeats: show.totalSeats, seatsPerRow: null }
+  const named = formatSeats(seats, layout)
+  return isHere || named === '' ? named : `${named} of show ${String(facts!.show_id).slice(0, 8)}`
+}

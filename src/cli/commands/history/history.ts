@@ -1,0 +1,102 @@
+import type { HistoryEvent, HistoryOf } from '../../../audit/history.js'
+import { historyJson } from '../../../client/json.js'
+import { TicketsError } from '../../../shared/errors.js'
+import type { Show } from '../../../shows/shows.js'
+import { type Column, type ListFormat, writeList } from '../../../terminal/render/list.js'
+import { type Context, type Handler, inputRequired } from '../../context.js'
+import { ifNamed, namedShow } from '../../named-show.js'
+import { checkFormat } from '../../paged-list.js'
+import { oneSeat } from '../booking/booking-list.js'
+import { timeOf } from '../show/show-text.js'
+import { describeChange } from './history-text.js'
+
+export interface HistoryOptions {
+  show?: string
+  date?: string
+  seat?: string
+  booking?: string
+  output?: ListFormat
+}
+
+/** `tickets history`: what happened to a show, to one of its seats, or to a booking. */
+export const run: Handler<HistoryOptions> = async (context, options) => {
+  checkFormat(context.output, options)
+  const { of, show } = await historyOf(context, options)
+  await writeHistory(context, of, show, options.output)
+}
+
+/** Lists events as they come, any number of them; times are the show's. */
+export async function writeHistory(
+  { output, tickets }: Context,
+  of: HistoryOf,
+  show: Show,
+  format?: ListFormat,
+): Promise<void> {
+  await writeList(
+    output,
+    {
+      format,
+      columns: columnsFor(show),
+      toJson: historyJson,
+      ifEmpty: 'Nothing has happened there.',
+    },
+    tickets.listHistory(of),
+  )
+}
+
+async function historyOf(context: Context, { show: name, date, seat, booking }: HistoryOptions) {
+  const { tickets } = context
+  if (booking !== undefined) {
+    if (name !== undefined || seat !== undefined) {
+      throw new TicketsError('INVALID_INPUT', 'Give --booking, or --show with or without --seat.')
+    }
+    ifNamed({ date })
+    const found = await tickets.findBooking(booking)
+    return { of: { booking: found.id }, show: await tickets.findShow(found.showId) }
+  }
+  if (name === undefined) throw inputRequired(['--show'])
+  const show = await namedShow(context, { name, date })
+  const of = { show: show.id, ...(seat !== undefined && { seat: oneSeat(seat, show) }) }
+  return { of, show }
+}
+
+function columnsFor(show: Show): Column<HistoryEvent>[] {
+  return [
+    {
+      title: 'WHEN',
+      field: 'at',
+      cell: ({ at }) => timeOf(at, show),
+      value: ({ at }) => at.toISOString(),
+    },
+    { title: 'EVENT', field: 'action', cell: ({ action }) => action },
+    { title: 'BOOKING', field: 'reference', cell: ({ reference }) => reference ?? '' },
+    {
+      title: 'WHAT',
+      field: 'what',
+      cell: (event) => describeChange(event, show),
+      weight: 1,
+      minWidth: 12,
+    },
+    {
+      title: 'WHO',
+      field: 'operator',
+      cell: ({ operator }) => operator ?? '',
+      weight: 0.5,
+      optional: true,
+    },
+    {
+      title: 'COMMAND',
+      field: 'command',
+      cell: ({ command }) => command ?? '',
+      weight: 0.5,
+      optional: true,
+    },
+    {
+      title: 'LOGIN',
+      field: 'login',
+      cell: ({ login }) => login ?? '',
+      weight: 0.5,
+      optional: true,
+    },
+  ]
+}

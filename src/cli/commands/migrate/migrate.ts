@@ -1,0 +1,91 @@
+import { TicketsError } from '../../../shared/errors.js'
+import type { Output } from '../../../terminal/io.js'
+import { safeText } from '../../../terminal/render/safe-text.js'
+import { printCommitted } from '../../committed.js'
+import type { Context, Handler } from '../../context.js'
+import { mayProceed } from '../../irrevocable.js'
+
+export interface MigrateOptions {
+  status?: boolean
+  check?: boolean
+  rollback?: boolean
+  grant?: string
+  yes?: boolean
+}
+
+/** `tickets migrate`: creates or upgrades the schema of the database that it names first. */
+export const run: Handler<MigrateOptions> = async (context, options) => {
+  const { status, check, rollback, grant } = options
+  if ([status, check, rollback, grant !== undefined].filter(Boolean).length > 1) {
+    throw new TicketsError(
+      'INVALID_INPUT',
+      '--status, --check, --rollback and --grant exclude each other. Give one of them.',
+    )
+  }
+  context.nameDatabase(context.tickets)
+  if (status || check) return report(context, check ?? false)
+  if (rollback) return rollBack(context, options.yes ?? false)
+  return upgrade(context, grant)
+}
+
+async function upgrade({ output, tickets }: Context, grant: string | undefined) {
+  const applied = await tickets.migrate({
+    grant,
+    onWarning: (sentence) => output.hint(`Warning: ${sentence}`),
+  })
+  await announce(output, 'applied', applied, grant === undefined ? {} : { granted: grant })
+  if (grant === undefined && applied.length === 0) output.hint('The schema is up to date.')
+}
+
+async function report({ output, tickets }: Context, isCheck: boolean) {
+  const { applied, pending, unknown } = await tickets.schemaStatus()
+  const isCurrent = pending.length === 0 && unknown.length === 0
+  if (output.json) await output.document({ ok: isCurrent, applied, pending, unknown })
+  else {
+    for (const name of applied) await output.write(`applied\t${safeText(name)}\n`)
+    for (const name of pending) await output.write(`pending\t${name}\n`)
+    for (const name of unknown) await output.write(`unknown\t${safeText(name)}\n`)
+    if (unknown.length > 0) output.hint('The schema is newer than this program. Upgrade tickets.')
+    else if (!isCurrent) output.hint('Run `tickets migrate` to bring the schema up to date.')
+  }
+  return isCheck && !isCurrent ? 7 : 0
+}
+
+/** Rolling back drops what the migrations made, with the shows and bookings in it. */
+async function rollBack(context: Context, isSure: boolean) {
+  const { output, tickets } = context
+  const unchanged = 'Nothing was rolled back.'
+  if (!isSure && (await tickets.hasData())) {
+    const isMeant = await mayProceed(context, {
+      isSure,
+      plan: 'The database has shows, bookings or tokens, and rolling back drops them.',
+      question: 'This drops its shows, bookings and tokens for good. Roll back?',
+      unchanged,
+    })
+    if (!isMeant) return output.hint(unchanged)
+  }
+  const undone = await tickets.rollback()
+  await announce(output, 'rolled back', undone)
+  if (undone.length === 0) output.hint('There is nothing to roll back.')
+}
+
+/** Names the migrations that were run, or taken back, and the role that got its grants. */
+async function announce(
+  output: Output,
+  verb: 'applied' | 'rolled back',
+  migrations: readonly string[],
+  { granted }: { granted?: string } = {},
+): Promise<void> {
+  const json = {
+    [verb.replace(' ', '_')]: migrations,
+    ...(granted !== undefined && { granted }),
+  }
+  const lines = migrations.map((name) => `${verb} ${name}`)
+  if (granted !== undefined) lines.push(`granted ${safeText(granted)}`)
+  await printCommitted(
+    output,
+    () => ({ sentence: `${lines.join('; ')}.`, json }),
+    () =>
+      output.json ? output.document(json) : output.write(lines.map((line) => `${line}\n`).join('')),
+  )
+}

@@ -1,0 +1,97 @@
+import { once } from 'node:events'
+import packageJson from '../../../../package.json' with { type: 'json' }
+import { TicketsError } from '../../../shared/errors.js'
+import type { Context, Handler } from '../../context.js'
+
+export interface ServeOptions {
+  port?: string
+  host?: string
+  requireToken?: boolean
+  publicInfo?: boolean
+  cors?: string[]
+  rate?: string
+  connections?: string
+}
+
+const DEFAULT_RATE = 50
+/** One for each show that is booked at the same moment, and some for those who only look. */
+const DEFAULT_CONNECTIONS = 10
+
+/** A tenth of all that there may be: a whole office behind one address, and no single attacker. */
+const PER_ADDRESS = { connections: 500, streams: 100 }
+
+/** `tickets serve`: the same core over HTTP, until it is told to end. */
+export const run: Handler<ServeOptions> = async (context, options) => {
+  const { output, signal } = context
+  const { startServer } = await import('../../../http/server.js')
+  const { isLoopback } = await import('../../../http/guard.js')
+  const { createMetrics } = await import('../../../http/metrics.js')
+  const host = options.host ?? '127.0.0.1'
+  // All clients on this machine, a proxy for instance, share one address: no limits per address.
+  const isLocal = isLoopback(host)
+  const requireToken = options.requireToken ?? !isLocal
+  const metrics = createMetrics()
+  const rate = rateOf(options.rate, isLocal)
+  // Without the run's signal: what is under way when the server is told to end is finished.
+  const tickets = context.open({
+    connections: whole('--connections', options.connections, DEFAULT_CONNECTIONS, 1000),
+    onBatch: (batch) => metrics.batch(batch),
+    ...lasting,
+  })
+  // Of a database that is not ready, the first request would be too late to hear.
+  await context.tickets.listShows({ limit: 1 }).next()
+  if (requireToken) await requireUsableToken(context, host)
+  const server = await startServer({
+    tickets,
+    metrics,
+    version: packageJson.version,
+    host,
+    port: whole('--port', options.port, 3000, 65_535, 0),
+    requireToken,
+    publicInfo: options.publicInfo ?? false,
+    rate,
+    perAddress: isLocal ? undefined : PER_ADDRESS,
+    corsOrigins: (options.cors ?? []).map(parseOrigin),
+    log: output.io.stderr,
+    logLevel: context.options.debug ? 'debug' : output.quiet ? 'error' : 'info',
+    arrivalMs: 30_000,
+    // Who waits for a busy database is silent, too, and no stalled reader.
+    stallMs: Math.max(60_000, 2 * context.options.waitMs),
+    patienceMs: context.options.waitMs + 5000,
+  })
+  if (output.json) await output.document({ url: server.url })
+  else await output.write(`${server.url}\n`)
+  if (!signal.aborted) await once(signal, 'abort')
+  await server.close()
+}
+
+/** As an option of its own, an absent signal would be the run's. */
+const lasting = { signal: undefined }
+
+/** On an address that others reach, nobody could do anything, or worse, everybody everything. */
+async function requireUsableToken(context: Context, host: string): Promise<void> {
+  const tokens = await context.tickets.listTokens()
+  if (tokens.some((token) => token.revokedAt === null)) return
+  throw new TicketsError(
+    'INVALID_INPUT',
+    `Others may reach ${host}, so a token is wanted there, and there is none yet. Make one: \`tickets token create --name NAME --role admin\`.`,
+  )
+}
+
+function rateOf(text: string | undefined, isLocal: boolean): number | undefined {
+  if (text === undefined) return isLocal ? undefined : DEFAULT_RATE
+  return text === 'none' ? undefined : whole('--rate', text, DEFAULT_RATE, 1_000_000)
+}
+
+function whole(flag: string, text: string | undefined, otherwise: number, max: number, min = 1) {
+  if (text === undefined) return otherwise
+  const number = /^\d{1,9}$/.test(text.trim()) ? Number(text) : Number.NaN
+  if (number >= min && number <= max) return number
+  throw new TicketsError('INVALID_INPUT', `${flag} is a whole number from ${min} to ${max}.`)
+}
+
+function parseOrigin(text: string): string {
+  const origin = URL.canParse(text) ? new URL(text).origin : 'null'
+  if (origin !== 'null' && (text === origin || text === `${origin}/`)) return origin
+  throw new TicketsError('INVALID_INPUT', '--cors is an origin, such as https://example.org.')
+}

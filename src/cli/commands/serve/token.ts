@@ -1,0 +1,90 @@
+import { type ApiToken, TicketsError, type TokenRole, tokenRoles } from '../../../index.js'
+import { type Column, writeList } from '../../../terminal/render/list.js'
+import { safeText } from '../../../terminal/render/safe-text.js'
+import { printCommitted } from '../../committed.js'
+import { type Handler, inputRequired } from '../../context.js'
+
+export interface TokenCreateOptions {
+  name?: string
+  role?: string
+}
+
+/** `tickets token create`: the one moment in which a token is seen; only a hash of it is kept. */
+export const create: Handler<TokenCreateOptions> = async ({ output, tickets }, options) => {
+  const { name, role } = options
+  if (name === undefined || role === undefined) {
+    throw inputRequired([
+      ...(name === undefined ? ['--name'] : []),
+      ...(role === undefined ? ['--role'] : []),
+    ])
+  }
+  const { token, text } = await tickets.createToken({ name, role: parseRole(role) })
+  const sentence = `The token ${token.id} was created. If its text was not printed, revoke it.`
+  await printCommitted(
+    output,
+    () => ({ sentence, json: { id: token.id } }),
+    () =>
+      output.json
+        ? output.document({ ...tokenJson(token), token: text })
+        : output.write(`${text}\n`),
+  )
+  if (!output.json) output.hint('Keep it: it is not shown again. `tickets token revoke` ends it.')
+}
+
+/** `tickets token list`: all of them, the revoked ones too. */
+export const list: Handler = async ({ output, tickets }) => {
+  const tokens = await tickets.listTokens()
+  const rows = (async function* () {
+    yield* tokens
+  })()
+  const ifEmpty = 'There are no tokens yet. Make one: tickets token create --name NAME --role admin'
+  await writeList(output, { columns, toJson: tokenJson, ifEmpty }, rows)
+}
+
+/** `tickets token revoke ID`: from the next request on, every server refuses it. */
+export const revoke: Handler<object, [string]> = async ({ output, tickets }, _options, id) => {
+  const token = await tickets.revokeToken(id)
+  const committed = { sentence: `The token ${token.id} is revoked.`, json: { id: token.id } }
+  await printCommitted(
+    output,
+    () => committed,
+    () =>
+      output.json
+        ? output.document(tokenJson(token))
+        : output.write(`revoked ${token.id} (${safeText(token.name)})\n`),
+  )
+}
+
+const columns: Column<ApiToken>[] = [
+  { title: 'ID', field: 'id', cell: (token) => token.id },
+  { title: 'NAME', field: 'name', cell: (token) => token.name, weight: 1 },
+  { title: 'ROLE', field: 'role', cell: (token) => token.role },
+  time('MADE', 'created_at', (token) => token.createdAt),
+  time('REVOKED', 'revoked_at', (token) => token.revokedAt),
+]
+
+function time(
+  title: string,
+  field: string,
+  of: (token: ApiToken) => Date | null,
+): Column<ApiToken> {
+  const text = (token: ApiToken) => of(token)?.toISOString() ?? ''
+  const toMinute = (iso: string) => iso.replace(/^(.*)T(..:..).*$/, '$1 $2 UTC')
+  return { title, field, cell: (token) => toMinute(text(token)), value: text }
+}
+
+function tokenJson({ id, name, role, createdAt, revokedAt }: ApiToken) {
+  return {
+    id,
+    name,
+    role,
+    created_at: createdAt.toISOString(),
+    revoked_at: revokedAt?.toISOString() ?? null,
+  }
+}
+
+function parseRole(text: string): TokenRole {
+  const role = tokenRoles.find((known) => known === text)
+  if (role !== undefined) return role
+  throw new TicketsError('INVALID_INPUT', `--role is one of ${tokenRoles.join(', ')}.`)
+}

@@ -1,0 +1,26 @@
+import { showJson } from '../../../client/json.js'
+import type { Show } from '../../../shows/shows.js'
+import type { Warned } from '../../../shows/warnings.js'
+import type { Output } from '../../../terminal/io.js'
+import { printCommitted } from '../../committed.js'
+import { tellWarnings } from '../../warnings.js'
+import { showFacts } from './show-text.js'
+
+/** Prints a show that was just made or changed: JSON, or its card. */
+export async function announceShow(output: Output, show: Show, warned: Warned = {}): Promise<void> {
+  const committed = {
+    sentence: `The show ${show.id} (${show.name}) was saved.`,
+    json: { id: show.id, name: show.name },
+  }
+  await printCommitted(
+    output,
+    () => committed,
+    async () => {
+      if (output.json) return output.document({ ...showJson(show), ...warned })
+      const { paperOf } = await import('../../../terminal/render/style.js')
+      const { renderShowCard } = await import('../../../terminal/render/show-card.js')
+      await output.write(renderShowCard(showFacts(show), paperOf(output)))
+    },
+  )
+  tellWarnings(output, warned)
+}

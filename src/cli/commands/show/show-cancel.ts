@@ -1,0 +1,92 @@
+import { cancellationJson } from '../../../client/json.js'
+import { TicketsError } from '../../../shared/errors.js'
+import { foldText } from '../../../shared/fold-text.js'
+import type { CancellationPreview } from '../../../shows/edit-show.js'
+import type { Show } from '../../../shows/shows.js'
+import type { Output } from '../../../terminal/io.js'
+import { safeText } from '../../../terminal/render/safe-text.js'
+import type { Handler } from '../../context.js'
+import { type Irrevocable, mayProceed } from '../../irrevocable.js'
+import { namedShow } from '../../named-show.js'
+import { announceShow } from './announce-show.js'
+import { whenOf } from './show-text.js'
+
+export interface ShowCancelOptions {
+  date?: string
+  yes?: boolean
+  dryRun?: boolean
+  expectBookings?: string
+}
+
+/**
+ * `tickets show cancel SHOW`: says what it touches first. A person types the show's name; a script
+ * says how many bookings it knows of, so that nobody cancels more than they have seen.
+ */
+export const run: Handler<ShowCancelOptions, [string]> = async (context, options, name) => {
+  const { output, tickets } = context
+  const expected = expectedOf(options)
+  const show = await namedShow(context, {
+    name,
+    date: options.date,
+    unchanged: 'Nothing was cancelled.',
+  })
+  const preview = await tickets.previewCancellation(show.id)
+  if (options.dryRun) {
+    if (output.json) return output.document(cancellationJson(show, preview))
+    return output.write(`${sentenceOf(show, preview)}\n`)
+  }
+  if (show.cancelledAt === null) {
+    await mayProceed(context, questionOf(output, show, { preview, isSure: expected !== undefined }))
+  }
+  const seen = preview.confirmedBookings + preview.heldBookings
+  const cancelled = await tickets.cancelShow(show.id, expected ?? seen)
+  await announceShow(output, cancelled)
+  if (show.cancelledAt !== null && !output.json) output.hint('Already cancelled; nothing changed.')
+}
+
+function expectedOf({ yes, dryRun, expectBookings }: ShowCancelOptions): number | undefined {
+  if (dryRun) return undefined
+  if ((expectBookings === undefined) !== (yes !== true)) {
+    throw new TicketsError('INVALID_INPUT', '--yes and --expect-bookings go together. Give both.')
+  }
+  if (expectBookings === undefined) return undefined
+  if (/^\d{1,9}$/.test(expectBookings)) return Number(expectBookings)
+  throw new TicketsError('INVALID_INPUT', '--expect-bookings is a whole number from 0 up.')
+}
+
+/** A person types the name of the show, or presses Ctrl-C: there is no other no. */
+function questionOf(
+  output: Output,
+  show: Show,
+  { preview, isSure }: { preview: CancellationPreview; isSure: boolean },
+): Irrevocable {
+  const plan = sentenceOf(show, preview)
+  return {
+    isSure,
+    plan,
+    flags: `-y --expect-bookings ${preview.confirmedBookings + preview.heldBookings}`,
+    unchanged: 'Nothing was cancelled.',
+    question: async (asking) => {
+      const { askText } = await import('../../../terminal/prompts/prompts.js')
+      output.problem(plan)
+      await askText(asking, {
+        message: 'Type the name of the show to cancel it:',
+        check: (text) => {
+          if ([show.name, safeText(show.name)].map(foldText).includes(foldText(text))) return
+          throw new TicketsError('INVALID_INPUT', 'That is not its name. Ctrl-C leaves it alone.')
+        },
+      })
+      return true
+    },
+  }
+}
+
+function sentenceOf(show: Show, preview: CancellationPreview): string {
+  const { confirmedBookings, confirmedSeats, heldBookings } = preview
+  const sold = `${counted(confirmedBookings, 'booking')} with ${counted(confirmedSeats, 'sold seat')}`
+  return `Cancelling ${safeText(show.name)}, ${whenOf(show)}, touches ${sold}, and ${counted(heldBookings, 'hold')}.`
+}
+
+function counted(count: number, noun: string): string {
+  return `${count.toLocaleString('en-GB')} ${noun}${count === 1 ? '' : 's'}`
+}

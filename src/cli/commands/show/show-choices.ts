@@ -1,0 +1,68 @@
+import type { Tickets } from '../../../index.js'
+import { foldText } from '../../../shared/fold-text.js'
+import type { Show, ShowFilter } from '../../../shows/shows.js'
+import type { Choice, ShowQuestion } from '../../../terminal/prompts/prompts.js'
+import { whenOf } from './show-text.js'
+
+/** How many shows of each kind are offered; typing narrows them down. */
+const LIMIT = 50
+
+/**
+ * The shows to choose from for a booking, for what was typed so far: those that still sell, the next
+ * one first, then those to come that are sold out, and then those that have begun, the latest first.
+ * Cancelled shows are left out.
+ */
+export async function showChoices(
+  tickets: Tickets,
+  term: string | undefined,
+): Promise<Choice<Show>[]> {
+  const search = term?.trim() ? { search: term } : {}
+  const kinds: ShowFilter[] = [
+    { upcoming: true, onSale: true },
+    { upcoming: true },
+    { past: true, latestFirst: true },
+  ]
+  const shows = new Map<string, Show>()
+  for (const kind of kinds) {
+    const filter = { ...kind, ...search, limit: LIMIT }
+    for await (const show of tickets.listShows(filter)) shows.set(show.id, show)
+  }
+  return [...shows.values()]
+    .filter((show) => show.cancelledAt === null)
+    .map((show) => ({ value: show, name: show.name, details: `${whenOf(show)}, ${left(show)}` }))
+}
+
+/** Asks which of several shows that a name means: of one name, by their dates. */
+export function dateQuestion(shows: readonly Show[]): ShowQuestion<Show> {
+  const [{ name }] = shows as [Show]
+  const isSeries = shows.every((show) => show.name === name)
+  const choices = shows.map((show) => ({
+    value: show,
+    ...(isSeries
+      ? { name: whenOf(show), details: left(show) }
+      : { name: show.name, details: `${whenOf(show)}, ${left(show)}` }),
+  }))
+  choices.sort((one, other) => Number(sells(other.value)) - Number(sells(one.value)))
+  return {
+    message: isSeries ? `Which date of ${name}?` : 'Which show?',
+    lineHint: isSeries ? 'number or date' : 'number or name',
+    search: async (term = '') =>
+      choices
+        .filter((choice) => foldText(`${choice.name} ${choice.details}`).includes(foldText(term)))
+        .slice(0, LIMIT),
+  }
+}
+
+function sells(show: Show): boolean {
+  return show.cancelledAt === null && !show.hasStarted && freeSeats(show) > 0
+}
+
+function left(show: Show): string {
+  if (show.cancelledAt !== null) return 'cancelled'
+  const free = freeSeats(show)
+  return free === 0 ? 'sold out' : `${free.toLocaleString('en-GB')} free`
+}
+
+function freeSeats({ totalSeats, confirmedSeats, heldSeats }: Show): number {
+  return totalSeats - confirmedSeats - heldSeats
+}

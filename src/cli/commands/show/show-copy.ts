@@ -1,0 +1,75 @@
+import { showJson } from '../../../client/json.js'
+import { TicketsError } from '../../../shared/errors.js'
+import { parseStartTime } from '../../../shared/start-time.js'
+import type { Show } from '../../../shows/shows.js'
+import { startWarnings } from '../../../shows/warnings.js'
+import { renderShowCard } from '../../../terminal/render/show-card.js'
+import { paperOf } from '../../../terminal/render/style.js'
+import { printCommitted } from '../../committed.js'
+import { type Context, type Handler, inputRequired } from '../../context.js'
+import { namedShow } from '../../named-show.js'
+import { tellWarnings } from '../../warnings.js'
+import { showFacts } from './show-text.js'
+
+export interface ShowCopyOptions {
+  date?: string
+  startTime?: string[]
+  name?: string
+}
+
+/** `tickets show copy SHOW --start-time …`: a new show for each time, with the same house. */
+export const run: Handler<ShowCopyOptions, [string]> = async (context, options, name) => {
+  const { output, tickets } = context
+  if (options.startTime === undefined && !output.canPrompt) throw inputRequired(['--start-time'])
+  const unchanged = 'No show was created.'
+  const original = await namedShow(context, { name, date: options.date, unchanged })
+  const texts = options.startTime ?? [await askStartTime(context, original.timeZone)]
+  // All are read before the first show is made: a series is not made by half for a typing error.
+  const startTimes = texts.map((text) => parseStartTime(text, original.timeZone))
+  const copies: Show[] = []
+  for (const startTime of startTimes) {
+    const copy = { startTime, ...(options.name !== undefined && { name: options.name }) }
+    copies.push(
+      await tickets.copyShow(original.id, copy).catch((error) => throwAfter(copies, error)),
+    )
+  }
+  const committed = {
+    sentence: sentenceOf(copies),
+    json: copies.map(({ id }) => ({ id })),
+  }
+  await printCommitted(
+    output,
+    () => committed,
+    async () => {
+      if (output.json) {
+        const documents = copies.map((show) => ({ ...showJson(show), ...startWarnings(show) }))
+        return output.document(documents)
+      }
+      const cards = copies.map((show) => renderShowCard(showFacts(show), paperOf(output)))
+      await output.write(cards.join('\n'))
+    },
+  )
+  for (const show of copies) tellWarnings(output, startWarnings(show))
+}
+
+/** The shows before the one that failed are there: to repeat the command would make them twice. */
+function throwAfter(copies: readonly Show[], error: unknown): never {
+  if (copies.length === 0 || !(error instanceof TicketsError)) throw error
+  throw new TicketsError(error.code, `${sentenceOf(copies)} ${error.message}`, { cause: error })
+}
+
+function sentenceOf(copies: readonly Show[]): string {
+  return `Created ${copies.map(({ id }) => id).join(', ')}.`
+}
+
+async function askStartTime({ asking }: Context, timeZone: string): Promise<string> {
+  const { askText } = await import('../../../terminal/prompts/prompts.js')
+  return askText(
+    { ...asking, unchanged: 'No show was created.' },
+    {
+      message: 'When does the new one start?',
+      hint: `${timeZone}, like 2026-12-25 19:00`,
+      check: (text) => parseStartTime(text, timeZone),
+    },
+  )
+}

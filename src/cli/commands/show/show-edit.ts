@@ -1,0 +1,77 @@
+import { MAX_SEATS } from '../../../house/seats.js'
+import { parseStartTime, parseTimeZone } from '../../../shared/start-time.js'
+import { checkText } from '../../../shared/text-input.js'
+import type { ShowEdit } from '../../../shows/edit-show.js'
+import { leastSize } from '../../../shows/show-size.js'
+import type { Show } from '../../../shows/shows.js'
+import { startWarnings } from '../../../shows/warnings.js'
+import { type Context, type Handler, inputRequired, parseCount } from '../../context.js'
+import { namedShow } from '../../named-show.js'
+import { UNCHANGED } from '../booking/named-booking.js'
+import { announceShow } from './announce-show.js'
+import { whenOf } from './show-text.js'
+
+export interface ShowEditOptions {
+  date?: string
+  name?: string
+  startTime?: string
+  timeZone?: string
+  totalSeats?: string
+}
+
+/** `tickets show edit SHOW`: changes what the flags say; without any, a person is asked. */
+export const run: Handler<ShowEditOptions, [string]> = async (
+  context,
+  { date, ...options },
+  name,
+) => {
+  const { output, tickets } = context
+  const hasFlags = Object.keys(options).length > 0
+  if (!hasFlags && !output.canPrompt) {
+    throw inputRequired(['--name, --start-time, --time-zone or --total-seats'])
+  }
+  const show = await namedShow(context, { name, date })
+  const edit = hasFlags ? editOf(options, show) : await askEdit(context, show)
+  const edited = await tickets.editShow(show.id, edit)
+  const warned = edit.startTime === undefined ? {} : startWarnings(edited)
+  await announceShow(output, edited, warned)
+}
+
+/** A local time means the zone that the show will have. */
+function editOf({ name, startTime, timeZone, totalSeats }: ShowEditOptions, show: Show): ShowEdit {
+  const zone = timeZone === undefined ? undefined : parseTimeZone(timeZone)
+  return {
+    ...(name !== undefined && { name }),
+    ...(zone !== undefined && { timeZone: zone }),
+    ...(startTime !== undefined && { startTime: parseStartTime(startTime, zone ?? show.timeZone) }),
+    ...(totalSeats !== undefined && { totalSeats: parseCount('--total-seats', totalSeats) }),
+  }
+}
+
+async function askEdit({ asking: onBehalf, tickets }: Context, show: Show): Promise<ShowEdit> {
+  const { askNumber, askText } = await import('../../../terminal/prompts/prompts.js')
+  const asking = { ...onBehalf, unchanged: UNCHANGED }
+  const name = await askText(asking, {
+    message: 'Name of the show?',
+    default: show.name,
+    check: (text) => checkText('name of the show', text, 200),
+  })
+  const startTime = await askText(asking, {
+    message: 'When does it start?',
+    hint: `${show.timeZone}; Enter: ${whenOf(show)}`,
+    check: (text) => text === '' || parseStartTime(text, show.timeZone),
+  })
+  const { seats: min, reason } = leastSize(await tickets.viewShow(show.id))
+  const totalSeats = await askNumber(asking, {
+    message: 'How many seats?',
+    default: show.totalSeats,
+    min,
+    max: MAX_SEATS,
+    reason,
+  })
+  return {
+    name,
+    totalSeats,
+    ...(startTime !== '' && { startTime: parseStartTime(startTime, show.timeZone) }),
+  }
+}

@@ -1,0 +1,109 @@
+import { showJson } from '../../../client/json.js'
+import { TicketsError } from '../../../shared/errors.js'
+import type { Show, ShowFilter } from '../../../shows/shows.js'
+import type { Column } from '../../../terminal/render/list.js'
+import type { Handler } from '../../context.js'
+import { isForPeople, type ListingOptions, writeScreenful } from '../../paged-list.js'
+import { whenOf } from './show-text.js'
+
+export interface ShowListOptions extends ListingOptions {
+  upcoming?: boolean
+  past?: boolean
+  search?: string
+}
+
+/**
+ * `tickets show list`: in the order of their start. People see what is to come first, the next show
+ * before all, and then what is past, the latest first.
+ */
+export const run: Handler<ShowListOptions> = async ({ output, tickets }, options) => {
+  const { upcoming, past, search } = options
+  if (upcoming && past) {
+    throw new TicketsError(
+      'INVALID_INPUT',
+      '--upcoming and --past exclude each other. Give one of them, or neither for all shows.',
+    )
+  }
+  const kinds = kindsOf(options, isForPeople(output, options))
+  await writeScreenful(output, options, {
+    columns,
+    toJson: showJson,
+    ifEmpty: isNarrowed(options)
+      ? 'No show matches.'
+      : 'There are no shows yet. Create one: tickets show create',
+    more: (count) =>
+      `The first ${count}. --all shows them all, --search, --upcoming and --past narrow them down.`,
+    ...(kinds.length > 1 && {
+      sectionOf: (show: Show) => (show.hasStarted ? 'Past shows, the latest first' : undefined),
+    }),
+    rows: async function* (limit = Number.POSITIVE_INFINITY) {
+      let left = limit
+      let first: Show | undefined
+      for (const kind of kinds) {
+        const filter = { ...kind, ...(search !== undefined && { search }) }
+        for await (const show of tickets.listShows({ ...filter, limit: left })) {
+          // It started while those to come were listed.
+          if (kind.past && first !== undefined && show.startTime >= first.startTime) continue
+          if (kind.upcoming) first ??= show
+          left -= 1
+          yield show
+        }
+      }
+    },
+  })
+}
+
+/** What is listed, one kind after the other. */
+function kindsOf({ upcoming, past }: ShowListOptions, isForPeople: boolean): ShowFilter[] {
+  const begun = { past: true, latestFirst: isForPeople }
+  if (upcoming) return [{ upcoming }]
+  if (past) return [begun]
+  return isForPeople ? [{ upcoming: true }, begun] : [{}]
+}
+
+const columns: Column<Show>[] = [
+  { title: 'ID', field: 'id', cell: (show) => show.id.slice(0, 8), value: (show) => show.id },
+  { title: 'SHOW', field: 'name', cell: (show) => show.name, weight: 1, minWidth: 12 },
+  {
+    title: 'STARTS',
+    field: 'start_time',
+    cell: whenOf,
+    value: (show) => show.startTime.toISOString(),
+    weight: 0.2,
+    // The minute, and that the zone is cut.
+    minWidth: 17,
+  },
+  { ...number('SEATS', 'total_seats', (show) => show.totalSeats), optional: true },
+  { ...number('SOLD', 'confirmed_seats_count', (show) => show.confirmedSeats), optional: true },
+  { ...number('HELD', 'held_seats_count', (show) => show.heldSeats), optional: true },
+  {
+    ...number('FREE', 'available_seats', free),
+    cell: (show) =>
+      show.cancelledAt ? 'cancelled' : free(show) === 0 ? 'sold out' : `${free(show)}`,
+    tone: (show) => (show.cancelledAt || free(show) === 0 ? 'quiet' : 'good'),
+  },
+  {
+    title: 'CANCELLED',
+    field: 'cancelled_at',
+    cell: (show) => show.cancelledAt?.toISOString() ?? '',
+    isData: true,
+  },
+]
+
+function number(title: string, field: string, of: (show: Show) => number): Column<Show> {
+  return {
+    title,
+    field,
+    align: 'right',
+    cell: (show) => of(show).toLocaleString('en-GB'),
+    value: (show) => String(of(show)),
+  }
+}
+
+function free(show: Show): number {
+  return show.totalSeats - show.confirmedSeats - show.heldSeats
+}
+
+function isNarrowed({ upcoming, past, search }: ShowListOptions): boolean {
+  return upcoming === true || past === true || search !== undefined
+}

@@ -1,0 +1,54 @@
+import type { FileRow } from '../../../booking/import/booking-file.js'
+import type { Tickets } from '../../../index.js'
+import { TicketsError } from '../../../shared/errors.js'
+
+/** Names that are remembered; then it begins anew. */
+const MOST_NAMES = 10_000
+
+/**
+ * The rows with the ids of their shows instead of the names: each name is looked up once, among the
+ * shows of `date` if there is one. A name
+ * that means no show, or several, is the error of its rows; the database's own errors are thrown.
+ */
+export async function* withShowIds(
+  tickets: Tickets,
+  batches: AsyncIterable<readonly FileRow[]>,
+  date: string | undefined,
+): AsyncGenerator<FileRow[]> {
+  const ids = new Map<string, string | TicketsError>()
+  for await (const rows of batches) {
+    if (ids.size > MOST_NAMES) ids.clear()
+    const unknown = new Set(
+      rows.flatMap(({ order }) =>
+        order instanceof TicketsError || ids.has(order.show) ? [] : [order.show],
+      ),
+    )
+    // A batch at a time: nothing of it is booked before all its shows are known, so the rows of one
+    // show keep their order whichever of its names they use.
+    await Promise.all(
+      Array.from(unknown, async (name) => void ids.set(name, await showId(tickets, name, date))),
+    )
+    yield rows.map((row) => withId(row, ids))
+  }
+}
+
+function withId(row: FileRow, ids: Map<string, string | TicketsError>): FileRow {
+  if (row.order instanceof TicketsError) return row
+  const id = ids.get(row.order.show)!
+  return { ...row, order: typeof id === 'string' ? { ...row.order, show: id } : id }
+}
+
+async function showId(
+  tickets: Tickets,
+  name: string,
+  date: string | undefined,
+): Promise<string | TicketsError> {
+  try {
+    return (await tickets.findShow(name, { date })).id
+  } catch (error) {
+    const isOfRow =
+      error instanceof TicketsError && ['SHOW_NOT_FOUND', 'AMBIGUOUS_ID'].includes(error.code)
+    if (isOfRow) return error
+    throw error
+  }
+}

@@ -1,0 +1,26 @@
+import { formatStartTime } from '../../../shared/format-time.js'
+import type { Show } from '../../../shows/shows.js'
+import type { ShowFacts } from '../../../terminal/render/show-card.js'
+
+/** When a show starts, as people say it, in its own time zone. */
+export function whenOf(show: Show): string {
+  return formatStartTime(show.startTime, show.timeZone)
+}
+
+/** Any other time as people at the show say it. */
+export function timeOf(time: Date, { timeZone }: Show): string {
+  return formatStartTime(new Date(Math.floor(time.getTime() / 1000) * 1000), timeZone)
+}
+
+/** A show as the terminal's show card wants it. */
+export function showFacts(show: Show): ShowFacts {
+  return {
+    id: show.id,
+    name: show.name,
+    when: whenOf(show),
+    layout: show,
+    booked: show.confirmedSeats,
+    held: show.heldSeats,
+    isCancelled: show.cancelledAt !== null,
+  }
+}

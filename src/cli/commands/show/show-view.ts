@@ -1,0 +1,56 @@
+import { showDetailsJson } from '../../../client/json.js'
+import type { ShowDetails } from '../../../shows/shows.js'
+import { renderSeatMap } from '../../../terminal/render/seat-map.js'
+import { renderShowCard } from '../../../terminal/render/show-card.js'
+import { type Paper, paperOf } from '../../../terminal/render/style.js'
+import { lineCount, seatingFor } from '../../../terminal/seat-picker/seat-grid.js'
+import type { Handler } from '../../context.js'
+import { namedShow } from '../../named-show.js'
+import { SCREENFUL } from '../../paged-list.js'
+import { showFacts } from './show-text.js'
+
+export interface ShowViewOptions {
+  date?: string
+  history?: boolean
+  watch?: boolean
+}
+
+/** `tickets show view SHOW`: details and the seat map. */
+export const run: Handler<ShowViewOptions, [string]> = async (context, options, name) => {
+  const { output, tickets } = context
+  const named = await namedShow(context, { name, date: options.date })
+  if (options.watch) {
+    const { watch } = await import('./show-watch.js')
+    return watch(context, named.id)
+  }
+  if (options.history) {
+    const { writeHistory } = await import('../history/history.js')
+    return writeHistory(context, { show: named.id }, named)
+  }
+  const show = await tickets.viewShow(named.id)
+  if (output.json) return output.document(showDetailsJson(show))
+  const paper = paperOf(output)
+  const lines = lineCount(show, seatingFor(show, paper.columns))
+  const isCut = output.isTerminal && lines > SCREENFUL
+  await output.write(
+    `${renderShowCard(showFacts(show), paper)}\n${renderHouse(show, paper, isCut ? SCREENFUL : undefined)}`,
+  )
+  if (isCut) {
+    output.hint(
+      `The first ${SCREENFUL} of ${lines.toLocaleString('en-GB')} lines of seats. --watch scrolls through them all; a pipe gets them all: | less`,
+    )
+  }
+}
+
+/** The seat map of a house as it stands, with at most so many lines of seats. */
+export function renderHouse(house: ShowDetails, paper: Paper, mostLines?: number): string {
+  const { booked, held } = house
+  return renderSeatMap(
+    {
+      layout: house,
+      stateOf: (seat) => (booked.has(seat) ? 'booked' : held.has(seat) ? 'held' : 'free'),
+    },
+    paper,
+    mostLines,
+  )
+}

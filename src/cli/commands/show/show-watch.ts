@@ -1,0 +1,98 @@
+import { showDetailsJson } from '../../../client/json.js'
+import { TicketsError } from '../../../shared/errors.js'
+import type { ShowDetails } from '../../../shows/shows.js'
+import { type FullScreen, withFullScreen } from '../../../terminal/full-screen.js'
+import type { Output } from '../../../terminal/io.js'
+import { withRawKeys } from '../../../terminal/prompts/raw-keys.js'
+import { safeText } from '../../../terminal/render/safe-text.js'
+import { paperOf } from '../../../terminal/render/style.js'
+import {
+  drawWatchedShow,
+  scrollHouse,
+  type WatchedShow,
+  type WatchScreen,
+} from '../../../terminal/watch-screen.js'
+import type { Context } from '../../context.js'
+import { whenOf } from './show-text.js'
+
+/**
+ * `tickets show view SHOW --watch`: the show as it stands, redrawn at every change, until Ctrl-C
+ * (exit 130) or `q`; a house that is too large for the screen scrolls. Under `--json` it is one document a line instead, one for every change.
+ *
+ * Throws INVALID_INPUT where stdout is no terminal that can be redrawn.
+ */
+export async function watch(context: Context, name: string): Promise<void> {
+  const { output, tickets } = context
+  if (output.json) {
+    for await (const show of tickets.watchShow(name)) {
+      await output.document(showDetailsJson(show))
+      if (output.isGone) return
+    }
+  } else {
+    await tickets.findShow(name)
+    requireScreen(output)
+    await withFullScreen(output.io.stdout, (screen) => watchOn(screen, context, name))
+  }
+}
+
+/** How often the sales are counted, in milliseconds: the bars wander even when nothing is sold. */
+const COUNT_MS = 2000
+
+async function watchOn(screen: FullScreen, context: Context, name: string): Promise<void> {
+  const { output, tickets } = context
+  const paper = paperOf(output)
+  const ending = new AbortController()
+  const seen: { show?: ShowDetails; sales: number[] } = { sales: [] }
+  let top: number | undefined
+  let drawn: WatchScreen | undefined
+  const draw = () => {
+    if (seen.show === undefined) return
+    drawn = drawWatchedShow(watched(seen.show, seen.sales), screen, paper, top)
+    screen.draw(drawn.lines)
+  }
+  const count = async () => {
+    if (seen.show === undefined) return
+    seen.sales = await tickets.recentSales(seen.show.id, minutesFor(screen))
+    draw()
+  }
+  screen.onBlank = draw
+  // A count that fails is made again; the watch itself tells what is wrong with the database.
+  const timer = setInterval(() => void count().catch(() => {}), COUNT_MS)
+  const onKey = (key: string) => {
+    if (key === 'q' || key === 'escape') ending.abort()
+    if (drawn === undefined) return
+    top = scrollHouse(top, key, drawn)
+    draw()
+  }
+  try {
+    await withRawKeys(output.io.stdin, onKey, async () => {
+      for await (const show of tickets.watchShow(name, { signal: ending.signal })) {
+        const isFirst = seen.show === undefined
+        seen.show = show
+        if (isFirst) await count()
+        draw()
+      }
+    })
+  } finally {
+    clearInterval(timer)
+    screen.onBlank = () => {}
+  }
+}
+
+function watched(show: ShowDetails, sales: number[]): WatchedShow {
+  const heading = safeText(`${show.name}, ${whenOf(show)}`)
+  return { heading, house: show, sales, isCancelled: show.cancelledAt !== null }
+}
+
+/** A column for each; the sentence beside them takes the rest. */
+function minutesFor({ columns }: FullScreen): number {
+  return columns < 60 ? 15 : 30
+}
+
+function requireScreen({ isTerminal, io }: Output): void {
+  if (isTerminal && io.env.TERM !== 'dumb') return
+  throw new TicketsError(
+    'INVALID_INPUT',
+    '--watch draws on a terminal, and stdout is none. Add --json for a line at every change.',
+  )
+}

@@ -1,0 +1,83 @@
+import { performance } from 'node:perf_hooks'
+import type { BookingRequest } from '../../../booking/booking.js'
+import { violationJson } from '../../../client/json.js'
+import type { Tickets } from '../../../index.js'
+import type { Receipt } from '../../../load/confirmed-check.js'
+import {
+  type Attempt,
+  type Clerk,
+  type LoadSummary,
+  runLoad,
+  summarizeLoad,
+} from '../../../load/load.js'
+import { startProgress } from '../../../terminal/progress.js'
+import type { Context } from '../../context.js'
+
+export interface LoadRunOptions {
+  title: string
+  showId: string
+  requests: readonly BookingRequest[]
+  concurrency: number
+  clerk: Clerk
+}
+
+/** A load, what became of it, and what was found when the show was checked afterwards. */
+export interface LoadRun {
+  attempts: Attempt[]
+  summary: LoadSummary
+  /** In the JSON of `verify`, a confirmed booking that is not in the database among them. */
+  violations: { code: string; show_id: string; message: string }[]
+  /** How many shows and bookings were verified, and how many violations are not listed. */
+  checked: { shows: number; bookings: number; unlisted: number }
+  /** Why the run proves nothing, or the opposite of what it should: sentences. */
+  problems: string[]
+}
+
+/** Makes all the requests with a progress bar, then verifies the show. Throws INTERRUPTED. */
+export async function runAndCheck(
+  { output, signal }: Context,
+  tickets: Tickets,
+  options: LoadRunOptions,
+): Promise<LoadRun> {
+  const { title, showId, requests } = options
+  const progress = await startProgress(output, { title, total: requests.length })
+  const started = performance.now()
+  let attempts: Attempt[]
+  try {
+    attempts = await runLoad(requests, { ...options, signal, onDone: progress.update })
+  } finally {
+    progress.stop()
+  }
+  const summary = summarizeLoad(attempts, performance.now() - started)
+  const report = await tickets.verify({ show: showId, signal })
+  const lost = await tickets.findLostReceipts(attempts.flatMap(({ receipt }) => receipt ?? []))
+  return {
+    attempts,
+    summary,
+    violations: [
+      ...report.violations.map(violationJson),
+      ...lost.map((receipt) => lostViolation(receipt, showId)),
+    ],
+    checked: { shows: report.shows, bookings: report.bookings, unlisted: report.unlisted },
+    problems: problemsOf(summary),
+  }
+}
+
+/** Did the box office keep its word, and was it put to the test at all? */
+export function isProof({ violations, checked, problems }: LoadRun): boolean {
+  return violations.length + checked.unlisted + problems.length === 0
+}
+
+function lostViolation({ id, seats }: Receipt, showId: string) {
+  const message = `Booking ${id} was confirmed with ${seats.length === 1 ? 'seat' : 'seats'} ${seats.join(', ')}, but the database does not have it so.`
+  return { code: 'CONFIRMED_BUT_LOST', show_id: showId, message }
+}
+
+function problemsOf({ confirmed, failed, reasons }: LoadSummary): string[] {
+  const unexplained = reasons.filter(({ end }) => end === 'failed')
+  const shown = unexplained.slice(0, 5).map(({ reason, count }) => `${count} × ${reason}`)
+  return [
+    ...(failed > 0 ? [`Some bookings ended as none should (${shown.join('; ')}).`] : []),
+    ...(confirmed === 0 ? ['No booking succeeded, so nothing was put to the test.'] : []),
+  ]
+}

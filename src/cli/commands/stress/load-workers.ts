@@ -1,0 +1,147 @@
+import { spawn } from 'node:child_process'
+import { setMaxListeners } from 'node:events'
+import { performance } from 'node:perf_hooks'
+import type { BookingRequest } from '../../../booking/booking.js'
+import type { Tickets } from '../../../index.js'
+import { type Attempt, type Clerk, endOf } from '../../../load/load.js'
+import { formatDuration } from '../../../shared/duration.js'
+import { type ErrorCode, errorCodes, TicketsError } from '../../../shared/errors.js'
+import { programFile } from '../../../shared/program-file.js'
+import { shorten } from '../../../shared/quote.js'
+import type { Context } from '../../context.js'
+import { readRetryLines, STATS_VARIABLE } from '../book/retry-lines.js'
+
+/** Where a clerk books: a show's id, and the schema that it is in unless that is the usual one. */
+export interface Place {
+  showId: string
+  schema?: string | undefined
+}
+
+/** A clerk that starts a real `tickets book --json` for every request, as a script would. */
+export function processClerk(context: Context, { showId, schema }: Place): Clerk {
+  const { options, output, signal } = context
+  const env = {
+    ...output.io.env,
+    [STATS_VARIABLE]: '1',
+    // Not as arguments: everybody on this machine can read those, and a URL may have a password.
+    ...(options.db !== undefined && { DATABASE_URL: options.db }),
+    ...(schema !== undefined && { TICKETS_SCHEMA: schema }),
+  }
+  const wait = formatDuration(Math.round(options.waitMs))
+  const program = programFile()
+  // Each child listens to it; from eleven on, Node would suspect a leak and say so.
+  setMaxListeners(0, signal)
+  return async (request) => {
+    const args = [program, 'book', showId, ...flagsOf(request), '--json', '--quiet', '--wait', wait]
+    const started = performance.now()
+    const ran = await runProgram(args, env, signal)
+    return attemptOf(ran, performance.now() - started)
+  }
+}
+
+/** A clerk that books inside this process. Retries are counted by the one who opens `tickets`. */
+export function localClerk(tickets: Tickets, showId: string): Clerk {
+  return async (request) => {
+    const started = performance.now()
+    const ended = (attempt: Pick<Attempt, 'end' | 'reason' | 'receipt'>): Attempt => {
+      const ms = performance.now() - started
+      return { ...attempt, bookingMs: ms, totalMs: ms, retries: [] }
+    }
+    try {
+      const { booking } = await tickets.book(showId, request)
+      return ended({ end: 'confirmed', reason: null, receipt: booking })
+    } catch (error) {
+      if (!(error instanceof TicketsError)) {
+        return ended({ end: 'failed', reason: shorten(String(error)), receipt: null })
+      }
+      return ended({ end: endOf(error.code), reason: error.code, receipt: null })
+    }
+  }
+}
+
+interface Ran {
+  exitCode: number | null
+  killedBy: NodeJS.Signals | null
+  stdout: string
+  stderr: string
+}
+
+function flagsOf({ seats, count, customer }: BookingRequest): string[] {
+  return [
+    ...(seats === undefined ? [] : ['--seats', String(seats)]),
+    ...(count === undefined ? [] : ['--count', String(count)]),
+    ...(customer ? ['--customer', customer] : []),
+  ]
+}
+
+function runProgram(args: string[], env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<Ran> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, args, {
+      env,
+      signal,
+      // Ctrl-C reaches the child as well, from the terminal; a second SIGINT would cut it short.
+      killSignal: 'SIGTERM',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    let [stdout, stderr] = ['', '']
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text
+    })
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text
+    })
+    child.once('error', (error) => {
+      // An aborted child still has to end, and says so below; one that never started cannot.
+      if (child.pid === undefined) {
+        resolve({ exitCode: null, killedBy: null, stdout, stderr: error.message })
+      }
+    })
+    child.once('close', (exitCode, killedBy) => resolve({ exitCode, killedBy, stdout, stderr }))
+  })
+}
+
+function attemptOf(ran: Ran, totalMs: number): Attempt {
+  const { retries, rest } = readRetryLines(ran.stderr)
+  const answer = answerOf({ ...ran, stderr: rest })
+  return { bookingMs: null, receipt: null, ...answer, totalMs, retries }
+}
+
+type Answer = Pick<Attempt, 'end' | 'reason'> & Partial<Attempt>
+
+function answerOf({ exitCode, killedBy, stdout, stderr }: Ran): Answer {
+  const answer = parseJson(stdout)
+  const code: unknown = answer?.error?.code
+  if (exitCode === 0 && answer?.status === 'CONFIRMED') {
+    const receipt = { id: answer.id, seats: answer.seats }
+    return { end: 'confirmed', reason: null, receipt, bookingMs: bookingMs(answer) }
+  }
+  if (isErrorCode(code) && errorCodes[code].exit === exitCode) {
+    return { end: endOf(code), reason: code, bookingMs: bookingMs(answer?.booking) }
+  }
+  const how = killedBy === null ? `exit ${exitCode ?? 'never started'}` : `killed by ${killedBy}`
+  const words = lastLine(stderr)
+  return { end: 'failed', reason: words === '' ? how : `${how}: ${words}` }
+}
+
+/** From the moment it was recorded to the verdict, by the database's clock. */
+function bookingMs(booking: { createdAt: string; updatedAt: string } | undefined): number | null {
+  if (booking === undefined) return null
+  return Date.parse(booking.updatedAt) - Date.parse(booking.createdAt)
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: whatever a process printed; each field is checked.
+function parseJson(text: string): any {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+function isErrorCode(code: unknown): code is ErrorCode {
+  return typeof code === 'string' && Object.hasOwn(errorCodes, code)
+}
+
+function lastLine(text: string): string {
+  return shorten(text.trim().split('\n').at(-1)!)
+}

@@ -1,0 +1,80 @@
+import { randomInt } from 'node:crypto'
+import { MAX_SEATS } from '../../../house/seats.js'
+import { TicketsError } from '../../../shared/errors.js'
+import { parseCount } from '../../context.js'
+
+export interface StressOptions {
+  date?: string
+  bookings?: string
+  processes?: string
+  inProcess?: boolean
+  concurrency?: string
+  seatsPerBooking?: string
+  totalSeats?: string
+  seed?: string
+  yes?: boolean
+}
+
+/** What `stress` is to do, complete. */
+export interface StressChoice {
+  bookings: number
+  mode: 'processes' | 'in-process'
+  /** How many bookings are under way at any time. */
+  concurrency: number
+  seatsPerBooking: { min: number; max: number }
+  /** The throwaway house. */
+  totalSeats: number
+  seed: number
+}
+
+/** Reads the flags; `isNamed` says that a show was given. Throws INVALID_INPUT. */
+export function parseStressOptions(options: StressOptions, isNamed: boolean): StressChoice {
+  const { inProcess = false, processes, concurrency } = options
+  if (inProcess && processes !== undefined) {
+    throw invalid('--processes and --in-process exclude each other. Use --concurrency.')
+  }
+  if (!inProcess && concurrency !== undefined) {
+    throw invalid('--concurrency belongs to --in-process. Use --processes, or add it.')
+  }
+  if (isNamed && options.totalSeats !== undefined) {
+    throw invalid('--total-seats is for a throwaway show. Leave out the show, or the flag.')
+  }
+  const bookings = within('--bookings', options.bookings ?? '300', 1_000_000)
+  return {
+    bookings,
+    mode: inProcess ? 'in-process' : 'processes',
+    concurrency: inProcess
+      ? within('--concurrency', concurrency ?? '256', 10_000)
+      : within('--processes', processes ?? '50', 1000),
+    seatsPerBooking: parseRange(options.seatsPerBooking ?? '1..4'),
+    // A seat for every booking: with more than one seat each, they cannot all succeed.
+    totalSeats: within(
+      '--total-seats',
+      options.totalSeats ?? String(Math.min(bookings, MAX_SEATS)),
+      MAX_SEATS,
+    ),
+    seed: options.seed === undefined ? randomInt(2 ** 32) : parseSeed(options.seed),
+  }
+}
+
+function within(flag: string, text: string, most: number): number {
+  const count = parseCount(flag, text)
+  if (count <= most) return count
+  throw invalid(`${flag} is at most ${most.toLocaleString('en-GB')}.`)
+}
+
+function parseRange(text: string): { min: number; max: number } {
+  const [, first, last = first] = /^(\d{1,4})(?:\.\.(\d{1,4}))?$/.exec(text.trim()) ?? []
+  const [min, max] = [Number(first), Number(last)]
+  if (min >= 1 && min <= max) return { min, max }
+  throw invalid('--seats-per-booking is a number or a range, such as 2 or 1..4.')
+}
+
+function parseSeed(text: string): number {
+  if (/^\d{1,10}$/.test(text) && Number(text) < 2 ** 32) return Number(text)
+  throw invalid('--seed is a whole number from 0 to 4,294,967,295, as an earlier run told it.')
+}
+
+function invalid(sentence: string): TicketsError {
+  return new TicketsError('INVALID_INPUT', sentence)
+}

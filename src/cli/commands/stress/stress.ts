@@ -1,0 +1,153 @@
+import type { Show, Tickets } from '../../../index.js'
+import type { RetryReason } from '../../../load/load.js'
+import { planLoad } from '../../../load/load-plan.js'
+import { TicketsError } from '../../../shared/errors.js'
+import type { Percentiles } from '../../../shared/percentiles.js'
+import { paperOf } from '../../../terminal/render/style.js'
+import type { Context, Handler } from '../../context.js'
+import { mayProceed } from '../../irrevocable.js'
+import { ifNamed, namedShow } from '../../named-show.js'
+import { isProof, type LoadRun, runAndCheck } from './load-run.js'
+import { localClerk, processClerk } from './load-workers.js'
+import { parseStressOptions, type StressChoice, type StressOptions } from './stress-options.js'
+
+/** `tickets stress [SHOW]`: many bookings at once, then the proof that none was sold or lost twice. */
+export const run: Handler<StressOptions, [string | undefined]> = async (context, options, name) => {
+  const choice = parseStressOptions(options, name !== undefined)
+  const retries: RetryReason[] = []
+  const tickets = context.open({
+    connections: choice.mode === 'in-process' ? Math.min(choice.concurrency, CONNECTIONS) : 1,
+    ...(choice.mode === 'in-process' && { onRetry: (reason) => retries.push(reason) }),
+  })
+  context.nameDatabase(tickets)
+  const { asking, output } = context
+  const named = ifNamed({ name, date: options.date, unchanged: 'Nothing was booked.' })
+  if (named !== undefined) {
+    const show = await namedShow({ asking, output, tickets }, named)
+    await askLeave(context, show, { ...choice, isSure: options.yes ?? false })
+    return stress(context, choice, { tickets, show, retries })
+  }
+  return tickets.withThrowaway(async (throwaway, schema) => {
+    const show = await throwaway.createShow(throwawayShow(choice.totalSeats))
+    return stress(context, choice, { tickets: throwaway, show, schema, retries })
+  })
+}
+
+/** Where the load goes. */
+interface Target {
+  tickets: Tickets
+  show: Show
+  /** The throwaway schema; undefined for a named show. */
+  schema?: string
+  /** Hears of the retries of this process. */
+  retries: RetryReason[]
+}
+
+/** One transaction at a time is what a show's lock allows; a few more keep it from waiting. */
+const CONNECTIONS = 8
+
+const DAY_MS = 86_400_000
+const SEATS_PER_ROW = 20
+
+function throwawayShow(totalSeats: number) {
+  return {
+    name: 'Stress',
+    startTime: new Date(Date.now() + DAY_MS),
+    totalSeats,
+    seatsPerRow: Math.min(SEATS_PER_ROW, totalSeats),
+  }
+}
+
+async function stress(context: Context, choice: StressChoice, target: Target): Promise<number> {
+  const { tickets, show, schema, retries } = target
+  const { concurrency, mode } = choice
+  retries.length = 0
+  const loadRun = await runAndCheck(context, tickets, {
+    title: 'Booking',
+    showId: show.id,
+    requests: planLoad({ ...choice, layout: show }),
+    concurrency,
+    clerk:
+      mode === 'processes'
+        ? processClerk(context, { showId: show.id, schema })
+        : localClerk(tickets, show.id),
+  })
+  for (const reason of retries) loadRun.summary.retries[reason] += 1
+  await announce(context, choice, target, loadRun)
+  return isProof(loadRun) ? 0 : 7
+}
+
+async function announce(
+  { output }: Context,
+  choice: StressChoice,
+  target: Target,
+  loadRun: LoadRun,
+): Promise<void> {
+  if (output.json) return output.document(stressJson(choice, target, loadRun))
+  const { renderStressReport } = await import('../../../terminal/render/stress-report.js')
+  const facts = {
+    ...loadRun,
+    house: `${target.schema === undefined ? 'a house' : 'a throwaway house'} of ${target.show.totalSeats.toLocaleString('en-GB')} seats`,
+    mode: choice.mode,
+    concurrency: choice.concurrency,
+    seed: choice.seed,
+    times: loadRun.attempts.flatMap(({ bookingMs }) => bookingMs ?? []),
+  }
+  await output.write(renderStressReport(facts, paperOf(output)))
+}
+
+function stressJson(choice: StressChoice, { show, schema }: Target, loadRun: LoadRun) {
+  const { summary, violations, checked, problems } = loadRun
+  return {
+    ok: isProof(loadRun),
+    bookings: summary.bookings,
+    confirmed: summary.confirmed,
+    refused: summary.refused,
+    busy: summary.busy,
+    failed: summary.failed,
+    seconds: rounded(summary.seconds),
+    per_second: rounded(summary.perSecond),
+    latency_ms: percentilesJson(summary.bookingMs),
+    process_ms: choice.mode === 'processes' ? percentilesJson(summary.totalMs) : null,
+    retries: summary.retries,
+    reasons: summary.reasons,
+    mode: choice.mode,
+    concurrency: choice.concurrency,
+    seed: choice.seed,
+    show_id: show.id,
+    total_seats: show.totalSeats,
+    seats_sold: summary.seats,
+    throwaway: schema !== undefined,
+    problems,
+    verified: { shows: checked.shows, bookings: checked.bookings },
+    violations,
+    ...(checked.unlisted > 0 && { unlisted: checked.unlisted }),
+  }
+}
+
+function percentilesJson(percentiles: Percentiles | null) {
+  if (percentiles === null) return { p50: null, p95: null, p99: null, max: null }
+  const { p50, p95, p99, max } = percentiles
+  return { p50: rounded(p50), p95: rounded(p95), p99: rounded(p99), max: rounded(max) }
+}
+
+function rounded(number: number): number {
+  return Math.round(number * 10) / 10
+}
+
+/** A named show keeps what it sells: a slip would sell its house out. */
+async function askLeave(
+  context: Context,
+  show: Show,
+  { bookings, isSure }: { bookings: number; isSure: boolean },
+): Promise<void> {
+  const unchanged = 'Nothing was booked.'
+  const what = `up to ${bookings.toLocaleString('en-GB')} bookings`
+  const isMeant = await mayProceed(context, {
+    isSure,
+    plan: `This makes ${what} of a real show, and they stay. Name no show to book a throwaway one.`,
+    question: `Make ${what} of ${show.name}? They stay.`,
+    unchanged,
+  })
+  if (!isMeant) throw new TicketsError('INTERRUPTED', unchanged)
+}

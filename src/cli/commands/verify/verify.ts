@@ -1,0 +1,99 @@
+import type { VerifyReport } from '../../../audit/verify.js'
+import { verifyJson } from '../../../client/json.js'
+import { TicketsError } from '../../../shared/errors.js'
+import { startProgress } from '../../../terminal/progress.js'
+import type { Asking } from '../../../terminal/prompts/asking.js'
+import type { Context, Handler } from '../../context.js'
+import { mayProceed } from '../../irrevocable.js'
+import { ifNamed, namedShow } from '../../named-show.js'
+
+export interface VerifyOptions {
+  date?: string
+  repair?: boolean
+  dryRun?: boolean
+  yes?: boolean
+}
+
+/** `tickets verify [SHOW]`: exits 7 when something is oversold, lost or left behind. */
+export const run: Handler<VerifyOptions, [string | undefined]> = async (context, options, name) => {
+  if ((options.dryRun || options.yes) && !options.repair) {
+    throw new TicketsError('INVALID_INPUT', '--dry-run and --yes belong to --repair. Add it.')
+  }
+  const named = ifNamed({ name, date: options.date, unchanged: 'Nothing was repaired.' })
+  const show = named && (await namedShow(context, named)).id
+  const repair = options.repair ? await repairAbandoned(context, show, options) : undefined
+  const report = await verify(context, show)
+  await announce(context, report, repair)
+  return report.ok ? 0 : 7
+}
+
+/** What was repaired, or under --dry-run would be: references. */
+interface Repair {
+  isDryRun: boolean
+  references: string[]
+}
+
+/** Shows what it would do, and does it only when somebody said so. */
+async function repairAbandoned(
+  context: Context,
+  show: string | undefined,
+  { dryRun: isDryRun = false, yes: isSure = false }: VerifyOptions,
+): Promise<Repair> {
+  const { tickets, output } = context
+  const planned = await tickets.repair({ show, dryRun: true })
+  if (isDryRun || planned.length === 0) return { isDryRun, references: planned }
+  const plan = planOf(planned)
+  if (isSure) output.hint(plan)
+  const unchanged = 'Nothing was repaired.'
+  const question = async (asking: Asking) => {
+    output.problem(plan)
+    const { askConfirm } = await import('../../../terminal/prompts/prompts.js')
+    return askConfirm(asking, { message: 'Repair?', default: false })
+  }
+  if (!(await mayProceed(context, { isSure, plan, question, unchanged }))) {
+    throw new TicketsError('INTERRUPTED', unchanged)
+  }
+  return { isDryRun, references: await tickets.repair({ show }) }
+}
+
+function planOf(references: string[]): string {
+  const shown = references.slice(0, SHOWN).join(', ')
+  const more = references.length > SHOWN ? ` and ${references.length - SHOWN} more` : ''
+  const bookings = references.length === 1 ? 'This abandoned booking' : 'These abandoned bookings'
+  return `${bookings} would become FAILED: ${shown}${more}. No seat changes hands.`
+}
+
+const SHOWN = 10
+
+async function verify({ tickets, output }: Context, show: string | undefined) {
+  const progress = await startProgress(output, { title: 'Verifying' })
+  try {
+    return await tickets.verify({ show, onProgress: progress.update })
+  } finally {
+    progress.stop()
+  }
+}
+
+async function announce({ output }: Context, report: VerifyReport, repair: Repair | undefined) {
+  if (output.json) {
+    const field = repair?.isDryRun ? 'would_repair' : 'repaired'
+    return output.document({ ...verifyJson(report), ...(repair && { [field]: repair.references }) })
+  }
+  const verb = repair?.isDryRun ? 'would repair' : 'repaired'
+  for (const reference of repair?.references ?? []) await output.write(`${verb} ${reference}\n`)
+  const { renderVerdict } = await import('../../../terminal/render/verdict.js')
+  const { paperOf } = await import('../../../terminal/render/style.js')
+  await output.write(renderVerdict(report, paperOf(output)))
+  const hint = hintFor(report, repair)
+  if (hint !== undefined) output.hint(hint)
+}
+
+function hintFor({ ok, violations }: VerifyReport, repair: Repair | undefined): string | undefined {
+  if (ok) return undefined
+  if (repair !== undefined && !repair.isDryRun) {
+    return 'Only abandoned bookings are repaired: about a sold seat, nobody guesses.'
+  }
+  return violations.some(({ code }) => code === 'STALE_PENDING')
+    ? '`tickets verify --repair` decides abandoned bookings.'
+    : undefined
+}

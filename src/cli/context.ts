@@ -1,0 +1,162 @@
+import { userInfo } from 'node:os'
+import type { Surroundings } from '../client/run-environment.js'
+import { openTickets, type Tickets, type TicketsOptions } from '../index.js'
+import { TicketsError } from '../shared/errors.js'
+import { checkText } from '../shared/text-input.js'
+import type { Output } from '../terminal/io.js'
+import type { Asking } from '../terminal/prompts/asking.js'
+import { safeLines, safeText } from '../terminal/render/safe-text.js'
+
+/** The global options, as the command line has them. */
+export interface GlobalOptions {
+  db?: string
+  json: boolean
+  quiet: boolean
+  input: boolean
+  color: boolean
+  /** Milliseconds. */
+  waitMs: number
+  debug: boolean
+  /** Who works here; default: TICKETS_OPERATOR, else the login name. */
+  operator?: string
+}
+
+/** What every command is given: where to answer, and how to reach the box office. */
+export interface Context {
+  readonly options: GlobalOptions
+  readonly output: Output
+  /** Aborted by Ctrl-C and by SIGTERM. */
+  readonly signal: AbortSignal
+  /** The id to book under, and whether an earlier try of this run may have booked under it. */
+  readonly bookingId: string | undefined
+  readonly isRepeat: boolean
+  /** The prompts' way to the person at the terminal. */
+  readonly asking: Asking
+  /** The box office that the options name; opened at the first use, closed at the end of the run. */
+  readonly tickets: Tickets
+  /** Another look at the same database, with settings of its own; closed at the end as well. */
+  open(options: TicketsOptions): Tickets
+  /** Writes to stderr which database this is, once in a command. */
+  nameDatabase(tickets: Tickets): void
+  /** Opens the counter that comes with an embedded server, unless there is one. Never throws. */
+  openCounterBeside(dataDir: string): Promise<void>
+  close(): Promise<void>
+}
+
+/** What a command's file exports. The number is an exit code other than 0. */
+export type Handler<Options = object, Args extends unknown[] = []> = (
+  context: Context,
+  options: Options,
+  ...args: Args
+) => // biome-ignore lint/suspicious/noConfusingVoidType: most commands return nothing, and need not say so.
+Promise<number | undefined | void>
+
+/** What the context of a run is made of. */
+export interface RunOf {
+  /** The command's path, such as 'booking cancel'. */
+  command: string
+  options: GlobalOptions
+  output: Output
+  signal: AbortSignal
+  surroundings: Surroundings
+}
+
+/** Makes the context of one run. Opens nothing yet. */
+export function createContext({ command, options, output, signal, surroundings }: RunOf): Context {
+  const { program } = surroundings
+  const openCounterBeside = (server: string) => openBeside(server, program, output)
+  const opened: Tickets[] = []
+  let tickets: Tickets | undefined
+  const openOwn = (all: TicketsOptions) => {
+    const box = openTickets(all)
+    opened.push(box)
+    return box
+  }
+  let isNamed = false
+  const nameDatabase = ({ databaseName, databaseSource }: Tickets) => {
+    const origin = databaseSource === '.env' ? ' (.env)' : ''
+    if (!isNamed) output.hint(`Database: ${safeText(databaseName)}${origin}`)
+    isNamed = true
+  }
+  const open = (own: TicketsOptions) => {
+    const operator = operatorOf(options, output.io.env)
+    const box = (surroundings.open ?? openOwn)({
+      database: options.db,
+      env: output.io.env,
+      waitMs: options.waitMs,
+      signal,
+      command,
+      ...(operator !== undefined && { operator }),
+      onProgress: (sentence) => output.hint(safeText(sentence)),
+      onServerStart: openCounterBeside,
+      ...(options.debug && { trace: (line: string) => output.problem(safeLines(line)) }),
+      ...own,
+    })
+    // The command line does not show it, and the file may be one that its user has forgotten.
+    if (box.databaseSource === '.env') nameDatabase(box)
+    return box
+  }
+  return {
+    options,
+    output,
+    signal,
+    bookingId: surroundings.bookingId,
+    isRepeat: surroundings.isRepeat ?? false,
+    asking: { output, signal },
+    get tickets() {
+      tickets ??= open({})
+      return tickets
+    },
+    open,
+    nameDatabase,
+    openCounterBeside,
+    async close() {
+      await Promise.all(opened.map((box) => box.close()))
+    },
+  }
+}
+
+/** Loaded late: the server is seldom started. */
+async function openBeside(server: string, program: string | undefined, { io }: Output) {
+  if (program === undefined) return
+  const { openBesideServer } = await import('../counter/beside-server.js')
+  await openBesideServer({ server, env: io.env, program })
+}
+
+/**
+ * A whole number from the command line, from 1 up. `flag` names it in the sentence.
+ * Throws INVALID_INPUT.
+ */
+export function parseCount(flag: string, text: string): number {
+  if (!/^\d{1,9}$/.test(text.trim()) || Number(text) === 0) {
+    throw new TicketsError('INVALID_INPUT', `${flag} is a whole number from 1 up, such as 100.`)
+  }
+  return Number(text)
+}
+
+/** The error for what is missing when there is nobody to ask: it names the flags. */
+export function inputRequired(flags: string[]): TicketsError {
+  return new TicketsError(
+    'INPUT_REQUIRED',
+    `${flags.join(', ')} ${flags.length === 1 ? 'is' : 'are'} missing, and there is no terminal to ask on.`,
+  )
+}
+
+function operatorOf({ operator }: GlobalOptions, env: Output['io']['env']): string | undefined {
+  if (operator !== undefined) return checkText('operator', operator, 200)
+  if (env.TICKETS_OPERATOR) return checkText('operator', env.TICKETS_OPERATOR, 200)
+  login ??= loginName()
+  return login
+}
+
+/** Looked up once: whatever runs in this process is this user's. */
+let login: string | undefined
+
+function loginName(): string | undefined {
+  try {
+    return userInfo().username
+  } catch {
+    // In a container, a user may have a number and no name.
+    return undefined
+  }
+}

@@ -1,0 +1,141 @@
+import { type Command, CommanderError } from 'commander'
+import { errorJson } from '../client/json.js'
+import type { Surroundings } from '../client/run-environment.js'
+import { errorCodes, TicketsError } from '../shared/errors.js'
+import { type Io, type Output, openOutput } from '../terminal/io.js'
+import { safeLines, safeText } from '../terminal/render/safe-text.js'
+import { alternativesHint } from './hints.js'
+import { pathOf } from './option-parts.js'
+import { commandTree, type Run } from './program.js'
+
+/**
+ * Runs one command line and resolves with its exit code. `argv` is what follows the program's
+ * name. Never throws and never exits: whatever a command throws becomes a sentence, or a JSON
+ * document, and a code here.
+ */
+export async function main(
+  argv: readonly string[],
+  io: Io,
+  surroundings: Surroundings = {},
+): Promise<number> {
+  const { signal = new AbortController().signal } = surroundings
+  const output = outputFor(argv, io)
+  const run: Run = { io, signal, output, exitCode: 0, surroundings, main }
+  const program = commandTree(run, argv)
+  try {
+    // Nothing at all is how a newcomer asks for help, and so is the name of a group alone.
+    const isAsked = argv.length === 0 || (argv.length === 1 && isGroup(program, argv[0]!))
+    await program.parseAsync(isAsked ? [...argv, '--help'] : [...argv], { from: 'user' })
+    return run.exitCode
+  } catch (error) {
+    return report(error, run.output, {
+      isDebug: argv.includes('--debug'),
+      command: commandOf(program, argv),
+    })
+  }
+}
+
+/** Where to answer before the command line is understood: what is wrong with it must be told too. */
+function outputFor(argv: readonly string[], io: Io): Output {
+  const end = argv.indexOf('--')
+  const flags = end < 0 ? argv : argv.slice(0, end)
+  return openOutput(io, {
+    json: flags.includes('--json'),
+    quiet: flags.includes('-q') || flags.includes('--quiet'),
+    input: false,
+    color: !flags.includes('--no-color'),
+  })
+}
+
+function isGroup(program: Command, word: string): boolean {
+  const command = program.commands.find((one) => one.name() === word)
+  // The actions of `counter` are an argument.
+  const hasActions = command?.registeredArguments[0]?.name() === 'action'
+  return hasActions || (command?.commands ?? []).length > 0
+}
+
+/** The command, as far as it can be made out of what was typed. */
+function commandOf(program: Command, argv: readonly string[]): Command {
+  let command = program
+  for (const word of argv) {
+    const inner = command.commands.find((one) => one.name() === word)
+    // `help show create` is about `show create`.
+    if (inner && inner.name() !== 'help') command = inner
+  }
+  return command
+}
+
+/** The one place where errors end: a sentence for people, a document for programs, an exit code. */
+async function report(
+  thrown: unknown,
+  output: Output,
+  { isDebug, command }: { isDebug: boolean; command: Command },
+): Promise<number> {
+  if (thrown instanceof CommanderError && thrown.exitCode === 0) return 0
+  const error =
+    thrown instanceof CommanderError ? await usageError(thrown, command) : expected(thrown)
+  // A usage error's stack is commander's, and its message may hold a password.
+  if (isDebug && !(thrown instanceof CommanderError)) output.problem(stackOf(thrown))
+  // Where stdout fails, stderr is what is left to say so.
+  if (output.json) {
+    await output.document(errorJson(error)).catch(() => output.problem(safeText(error.message)))
+  } else {
+    const { renderProblem } = await import('../terminal/render/problem-card.js')
+    const { errorPaperOf } = await import('../terminal/render/style.js')
+    const hint = alternativesHint(error)
+    const problem = { message: error.message, hints: hint === undefined ? [] : [hint] }
+    output.problem(renderProblem(problem, errorPaperOf(output)))
+  }
+  return errorCodes[error.code].exit
+}
+
+/** What commander has found wrong with a command line, in a sentence, and where to look it up. */
+async function usageError(thrown: CommanderError, command: Command): Promise<TicketsError> {
+  const message =
+    thrown.code === 'commander.help' ? 'A command is missing' : usageMessage(thrown.message)
+  const sentence = message.charAt(0).toUpperCase() + message.slice(1)
+  const unknown = /^(?:error: )?unknown (?:command|option) '(.*)'$/s.exec(thrown.message)?.[1]
+  const suggestion =
+    unknown === undefined ? '' : (await import('./suggestions.js')).suggestionFor(unknown, command)
+  const name = command.parent ? `tickets ${pathOf(command)}` : 'tickets'
+  return new TicketsError(
+    'INVALID_INPUT',
+    `${sentence.replace(/([^.?!)])$/, '$1.')}${suggestion} See \`${name} --help\`.`,
+  )
+}
+
+function expected(thrown: unknown): TicketsError {
+  if (thrown instanceof TicketsError) return thrown
+  const message = thrown instanceof Error ? thrown.message : String(thrown)
+  const syscall = thrown instanceof Error && 'syscall' in thrown ? thrown.syscall : undefined
+  if (syscall === 'write') {
+    return new TicketsError('INTERNAL', `The answer could not be written: ${message}.`, {
+      cause: thrown,
+    })
+  }
+  if (syscall === 'uv_cwd') {
+    return new TicketsError(
+      'INVALID_INPUT',
+      'A relative path was given, and the working directory is gone. Change to one that exists.',
+      { cause: thrown },
+    )
+  }
+  return new TicketsError(
+    'INTERNAL',
+    `This is a bug in tickets: ${message}. Run it again with --debug, and report what it prints.`,
+    { cause: thrown },
+  )
+}
+
+/** Commander's message as one line, without the password of a URL that stands in the wrong place. */
+function usageMessage(message: string): string {
+  const line = message.replace(/^error: /, '').replace(/:\/\/\S*@/g, '://…@')
+  // It repeats what was typed in full, and that may be a whole file.
+  return line.length <= 300 ? line : `${line.slice(0, 100)}…${line.slice(-150)}`
+}
+
+function stackOf(thrown: unknown): string {
+  const stacks = []
+  for (let error = thrown; error instanceof Error; error = error.cause) stacks.push(error.stack)
+  return safeLines(stacks.join('\ncaused by: '))
+}

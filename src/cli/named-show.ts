@@ -1,0 +1,56 @@
+import type { Show } from '../index.js'
+import { TicketsError } from '../shared/errors.js'
+import type { Context } from './context.js'
+
+/** A show as the command line names it. */
+export interface NamedShow {
+  /** SHOW: an id, the beginning of one, or a name. */
+  name: string
+  /** --date, where several shows bear the name. */
+  date?: string | undefined
+  /** What has not happened if a person who has to choose presses Ctrl-C. */
+  unchanged?: string
+}
+
+type Asker = Pick<Context, 'asking' | 'output' | 'tickets'>
+
+/**
+ * The show that the command line names. Where several bear the name, a person chooses from a list of
+ * their dates.
+ *
+ * Throws SHOW_NOT_FOUND, INVALID_INPUT for a date that is none, INTERRUPTED at Ctrl-C, and where
+ * there is no terminal AMBIGUOUS_ID.
+ */
+export async function namedShow(
+  { asking, output, tickets }: Asker,
+  { name, date, unchanged = 'Nothing was changed.' }: NamedShow,
+): Promise<Show> {
+  try {
+    return await tickets.findShow(name, { date })
+  } catch (error) {
+    const isAmbiguous = error instanceof TicketsError && error.code === 'AMBIGUOUS_ID'
+    if (!isAmbiguous || !output.canPrompt) throw error
+  }
+  const [{ askShow }, { dateQuestion }] = await Promise.all([
+    import('../terminal/prompts/prompts.js'),
+    import('./commands/show/show-choices.js'),
+  ])
+  const shows = await tickets.findShows(name, { date })
+  return askShow({ ...asking, unchanged }, dateQuestion(shows))
+}
+
+/**
+ * What to give the library for the show: its id, or the name itself where there is nothing to narrow
+ * and nobody to ask. The library then looks it up, or need not.
+ */
+export async function nameOfShow(context: Asker, named: NamedShow): Promise<string> {
+  if (named.date === undefined && !context.output.canPrompt) return named.name
+  return (await namedShow(context, named)).id
+}
+
+/** The show as it is named, if it is. Throws INVALID_INPUT for a date without a name. */
+export function ifNamed({ name, date, ...named }: Partial<NamedShow>): NamedShow | undefined {
+  if (name !== undefined) return { name, date, ...named }
+  if (date === undefined) return undefined
+  throw new TicketsError('INVALID_INPUT', '--date chooses among shows of one name. Name the show.')
+}

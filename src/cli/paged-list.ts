@@ -1,0 +1,69 @@
+import { TicketsError } from '../shared/errors.js'
+import type { Output } from '../terminal/io.js'
+import { type ListFormat, type ListOptions, writeList } from '../terminal/render/list.js'
+import { parseCount } from './context.js'
+
+/** What every command that lists takes. */
+export interface ListingOptions {
+  limit?: string
+  all?: boolean
+  output?: ListFormat
+}
+
+/** How many lines a terminal shows unless all are asked for: more would scroll away. */
+export const SCREENFUL = 50
+
+export interface Listing<Row> extends Omit<ListOptions<Row>, 'format'> {
+  /** The rows, at most so many; undefined: all of them. */
+  rows(limit: number | undefined): AsyncIterable<Row>
+  /** Says, when a terminal shows so many rows only, which, and how to see more. */
+  more(count: number): string
+}
+
+/**
+ * Lists to stdout: everything for programs, the first screenful for people unless they say
+ * otherwise. Throws INVALID_INPUT for options that exclude each other.
+ */
+export async function writeScreenful<Row>(
+  output: Output,
+  options: ListingOptions,
+  { rows, more, ...list }: Listing<Row>,
+): Promise<void> {
+  checkFormat(output, options)
+  if (options.all && options.limit !== undefined) {
+    throw new TicketsError(
+      'INVALID_INPUT',
+      '--all and --limit exclude each other. Give one of them.',
+    )
+  }
+  const isCut = isForPeople(output, options) && !options.all && options.limit === undefined
+  const limit =
+    options.limit === undefined
+      ? isCut
+        ? SCREENFUL
+        : undefined
+      : parseCount('--limit', options.limit)
+  let count = 0
+  const counted = async function* () {
+    for await (const row of rows(limit)) {
+      count++
+      yield row
+    }
+  }
+  await writeList(output, { ...list, format: options.output }, counted())
+  if (isCut && count === SCREENFUL) output.hint(more(SCREENFUL))
+}
+
+/** Is the list a table on a terminal? Then it begins with what people look for. */
+export function isForPeople(output: Output, { output: format }: Pick<ListingOptions, 'output'>) {
+  return output.isTerminal && !output.json && (format ?? 'table') === 'table'
+}
+
+/** --json is a format of its own. Throws INVALID_INPUT. */
+export function checkFormat(output: Output, { output: format }: Pick<ListingOptions, 'output'>) {
+  if (!output.json || (format ?? 'json') === 'json') return
+  throw new TicketsError(
+    'INVALID_INPUT',
+    `--json and --output ${format} exclude each other. Give one of them.`,
+  )
+}

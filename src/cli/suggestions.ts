@@ -1,0 +1,72 @@
+import type { Command } from 'commander'
+import { pathOf } from './option-parts.js'
+
+/** What may have been meant by the unknown `word` after `command`; '' where nothing is close. */
+export function suggestionFor(word: string, command: Command): string {
+  const meant = word.startsWith('-')
+    ? closest(word, optionsOf(command))
+    : commandsLike(word, command)
+  const last = meant.at(-1)
+  if (last === undefined) return ''
+  const others = meant.slice(0, -1).join(', ')
+  return ` Did you mean ${others === '' ? last : `${others} or ${last}`}?`
+}
+
+function optionsOf(command: Command): string[] {
+  const own = command.createHelp().visibleOptions(command)
+  const names = own.flatMap(({ long }) => long ?? [])
+  return command.parent ? [...names, ...optionsOf(command.parent)] : names
+}
+
+/** Commands there that are spelled almost so, else those of that very name elsewhere. */
+function commandsLike(word: string, command: Command): string[] {
+  const here = visible(command).map((one) => one.name())
+  const close = closest(word, here)
+  if (close.length > 0) return close
+  return leavesOf(rootOf(command)).flatMap((leaf) => {
+    if (leaf.name() === word) return [pathOf(leaf)]
+    const isAction = leaf.registeredArguments[0]?.argChoices?.includes(word)
+    return isAction ? [`${pathOf(leaf)} ${word}`] : []
+  })
+}
+
+/** Those of the words that are fewest slips away from `word`, and no more than its length allows. */
+function closest(word: string, words: readonly string[]): string[] {
+  const distances = words.map((one) => distance(word, one))
+  const least = Math.min(...distances)
+  const most = Math.max(1, Math.floor(word.replace(/^-+/, '').length / 3))
+  return least > most ? [] : words.filter((_, index) => distances[index] === least)
+}
+
+/** How many letters are missing, added, changed or exchanged with the next (Damerau, Levenshtein). */
+function distance(a: string, b: string): number {
+  // A word this long is no slip, and the table below would be large.
+  if (Math.abs(a.length - b.length) > 8) return Infinity
+  const rows = [Array.from({ length: b.length + 1 }, (_, j) => j)]
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const isSame = a[i - 1] === b[j - 1]
+      const above = rows[i - 1]!
+      row[j] = Math.min(above[j]! + 1, row[j - 1]! + 1, above[j - 1]! + (isSame ? 0 : 1))
+      const isExchange = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]
+      if (isExchange) row[j] = Math.min(row[j]!, rows[i - 2]![j - 2]! + 1)
+    }
+    rows.push(row)
+  }
+  return rows[a.length]![b.length]!
+}
+
+function rootOf(command: Command): Command {
+  return command.parent ? rootOf(command.parent) : command
+}
+
+function leavesOf(command: Command): Command[] {
+  const inner = visible(command)
+  return inner.length === 0 ? [command] : inner.flatMap(leavesOf)
+}
+
+function visible(command: Command): Command[] {
+  const shown = command.createHelp().visibleCommands(command)
+  return command.commands.filter((one) => shown.includes(one))
+}

@@ -1,0 +1,8 @@
+import type { Warned } from '../shows/warnings.js'
+import type { Output } from '../terminal/io.js'
+import { safeText } from '../terminal/render/safe-text.js'
+
+/** Tells people on stderr of what was done all the same. */
+export function tellWarnings(output: Output, { warnings = [] }: Warned): void {
+  for (const { message } of warnings) output.hint(`Warning: ${safeText(message)}`)
+}

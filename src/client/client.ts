@@ -1,0 +1,357 @@
+import { type ApiToken, createToken, findToken, listTokens, revokeToken } from '../access/tokens.js'
+import { type HistoryEvent, type HistoryOf, listHistory } from '../audit/history.js'
+import { type VerifyOptions, type VerifyReport, verifyShows } from '../audit/verify.js'
+import { type RepairOptions, repairBookings } from '../booking/abandoned.js'
+import { type AllOrNothing, bookAllOrNothing, type Order } from '../booking/all-or-nothing.js'
+import {
+  type BookingOptions,
+  bookSeats,
+  previewSeats,
+  refusalError,
+} from '../booking/book-seats.js'
+import type { BookingOutcome, BookingRequest, BookingStatus } from '../booking/booking.js'
+import { Rehearsal, type Rehearsed } from '../booking/dry-run.js'
+import { BookingQueue } from '../booking/group-commit.js'
+import { type Cancelled, type CancelOptions, cancelBooking } from '../booking/lifecycle/cancel.js'
+import { type CheckIn, type CheckInOptions, checkIn } from '../booking/lifecycle/check-in.js'
+import {
+  type Confirmed,
+  type ConfirmOptions,
+  confirmBooking,
+} from '../booking/lifecycle/confirm.js'
+import { type MoveOptions, moveBooking } from '../booking/lifecycle/move.js'
+import {
+  type BookingFilter,
+  type ListedBooking,
+  listBookings,
+  suggestBookings,
+  viewBooking,
+} from '../booking/list-bookings.js'
+import { type BookingSearch, searchBookings } from '../booking/search-bookings.js'
+import type { Database } from '../database/knex-pool.js'
+import { listenerConnections } from '../database/listener.js'
+import {
+  hasData,
+  type MigrateOptions,
+  migrate,
+  requireSchema,
+  rollback,
+  type SchemaStatus,
+  schemaStatus,
+} from '../database/migrate.js'
+import { inTheNameOf } from '../database/operator.js'
+import { withRetry } from '../database/retry.js'
+import { findLostReceipts, type Receipt } from '../load/confirmed-check.js'
+import {
+  type CancellationPreview,
+  cancelShow,
+  copyShow,
+  editShow,
+  previewCancellation,
+  type ShowEdit,
+} from '../shows/edit-show.js'
+import { type FindOptions, findShow, findShows } from '../shows/find-shows.js'
+import { recentSales } from '../shows/recent-sales.js'
+import { reportOnShow, type ShowReport } from '../shows/show-report.js'
+import {
+  createShow,
+  listShows,
+  type NewShow,
+  type Show,
+  type ShowDetails,
+  type ShowFilter,
+  viewShow,
+} from '../shows/shows.js'
+import { type WatchOptions, watchShow } from '../shows/watch-show.js'
+import type { Tickets, TicketsOptions } from './api.js'
+import { connect } from './open-from-options.js'
+import { historyIdsOf, optionalShowIdOf, showIdOf } from './resolve-ids.js'
+
+/**
+ * Opens a box office. Connects to nothing before the first call. Throws INVALID_INPUT, and
+ * DB_MISSING for a `.env` file that cannot be trusted or read.
+ */
+export function openTickets(options: TicketsOptions = {}): Tickets {
+  return new BoxOffice(options)
+}
+
+class BoxOffice implements Tickets {
+  readonly #options: TicketsOptions
+  readonly #works: Works
+  readonly #db: Database
+
+  constructor(options: TicketsOptions, works = openWorks(options)) {
+    this.#options = options
+    this.#works = works
+    this.#db = works.db
+  }
+
+  get databaseName(): string {
+    return this.#db.target.name
+  }
+
+  get databaseSource(): string {
+    return this.#db.target.source
+  }
+
+  get connections() {
+    const { pool } = this.#db.knex.client
+    return {
+      busy: pool.numUsed(),
+      idle: pool.numFree(),
+      waiting: pool.numPendingAcquires(),
+      listening: listenerConnections(this.#db),
+    }
+  }
+
+  createShow(show: NewShow): Promise<Show> {
+    return this.#run((db) => createShow(db, show))
+  }
+
+  async *listShows(filter: ShowFilter = {}): AsyncGenerator<Show> {
+    const after = await this.#run((db) => optionalShowIdOf(db, filter.after))
+    yield* listShows(this.#db, { ...filter, ...(after !== undefined && { after }) })
+  }
+
+  findShow(show: string, options?: FindOptions): Promise<Show> {
+    return this.#run((db) => findShow(db, show, options))
+  }
+
+  findShows(show: string, options?: FindOptions): Promise<Show[]> {
+    return this.#run((db) => findShows(db, show, options))
+  }
+
+  viewShow(show: string): Promise<ShowDetails> {
+    return this.#run(async (db) => viewShow(db, await showIdOf(db, show)))
+  }
+
+  async *watchShow(show: string, options?: WatchOptions): AsyncGenerator<ShowDetails> {
+    const id = await this.#run((db) => showIdOf(db, show))
+    yield* watchShow(this.#db, id, options)
+  }
+
+  recentSales(show: string, minutes: number): Promise<number[]> {
+    return this.#run(async (db) => recentSales(db, await showIdOf(db, show), minutes))
+  }
+
+  async book(
+    show: string,
+    request: BookingRequest,
+    options?: BookingOptions,
+  ): Promise<BookingOutcome> {
+    // As `#run` does, without two promises more: this is done for every line of a file.
+    await this.#works.requireReady()
+    const { operator } = this.#db
+    const named = operator === undefined ? request : { operator, ...request }
+    const outcome = await this.#works.queue.book(await showIdOf(this.#db, show), named, options)
+    const { failure } = outcome.booking
+    if (failure !== null) throw refusalError(failure, outcome)
+    return outcome
+  }
+
+  preview(show: string, request: BookingRequest): Promise<number[]> {
+    return this.#run(async (db) => previewSeats(db, await showIdOf(db, show), request))
+  }
+
+  bookAllOrNothing(orders: readonly Order[]): Promise<AllOrNothing> {
+    return this.#run((db) => bookAllOrNothing(db, orders))
+  }
+
+  rehearse(): (show: string, request: BookingRequest) => Promise<Rehearsed> {
+    const rehearsal = new Rehearsal(this.#db)
+    const queue = new BookingQueue((...batch) => rehearsal.bookSeats(batch[0], batch[1]))
+    return (show, request) => this.#run(async (db) => queue.book(await showIdOf(db, show), request))
+  }
+
+  findLostReceipts(receipts: readonly Receipt[]): Promise<Receipt[]> {
+    return this.#run((db) => findLostReceipts(db, receipts))
+  }
+
+  async withThrowaway<T>(work: (throwaway: Tickets, schema: string) => Promise<T>): Promise<T> {
+    const { withThrowawaySchema } = await import('../database/throwaway.js')
+    // No signal: after an interruption, the schema must still be dropped.
+    const { signal: _, ...lasting } = this.#options
+    const db = connect({ ...lasting, connections: 2 })
+    try {
+      return await withThrowawaySchema(db, async (schema) => {
+        const throwaway = new BoxOffice({ ...this.#options, schema })
+        try {
+          await throwaway.migrate()
+          return await work(throwaway, schema)
+        } finally {
+          await throwaway.close()
+        }
+      })
+    } finally {
+      await db.close()
+    }
+  }
+
+  verify(options: VerifyOptions = {}): Promise<VerifyReport> {
+    return this.#run(async (db) =>
+      verifyShows(db, { ...options, show: await optionalShowIdOf(db, options.show) }),
+    )
+  }
+
+  repair(options: RepairOptions = {}): Promise<string[]> {
+    return this.#run(async (db) =>
+      repairBookings(db, { ...options, show: await optionalShowIdOf(db, options.show) }),
+    )
+  }
+
+  findBooking(booking: string): Promise<ListedBooking> {
+    return this.#run((db) => viewBooking(db, booking))
+  }
+
+  searchBookings(text: string, search?: BookingSearch): Promise<ListedBooking[]> {
+    return this.#run(async (db) => {
+      const show = await optionalShowIdOf(db, search?.show)
+      return searchBookings(db, text, { ...search, show })
+    })
+  }
+
+  suggestBookings(prefix: string, statuses?: readonly BookingStatus[]): Promise<ListedBooking[]> {
+    return this.#run((db) => suggestBookings(db, prefix, statuses))
+  }
+
+  async *listBookings(filter: BookingFilter = {}): AsyncGenerator<ListedBooking> {
+    const show = await this.#run((db) => optionalShowIdOf(db, filter.show))
+    yield* listBookings(this.#db, { ...filter, ...(show !== undefined && { show }) })
+  }
+
+  confirmBooking(booking: string, options?: ConfirmOptions): Promise<Confirmed> {
+    return this.#run((db) => confirmBooking(db, booking, options))
+  }
+
+  cancelBooking(booking: string, options?: CancelOptions): Promise<Cancelled> {
+    return this.#run((db) => cancelBooking(db, booking, options))
+  }
+
+  moveBooking(booking: string, options: MoveOptions): Promise<BookingOutcome> {
+    return this.#run(async (db) => {
+      const toShow = await optionalShowIdOf(db, options.toShow)
+      return moveBooking(db, booking, { ...options, toShow })
+    })
+  }
+
+  checkIn(booking: string, options: CheckInOptions = {}): Promise<CheckIn> {
+    return this.#run(async (db) => {
+      const show = await optionalShowIdOf(db, options.show)
+      return checkIn(db, booking, { ...options, ...(show !== undefined && { show }) })
+    })
+  }
+
+  async *listHistory(of: HistoryOf): AsyncGenerator<HistoryEvent> {
+    yield* listHistory(this.#db, await this.#run((db) => historyIdsOf(db, of)))
+  }
+
+  editShow(show: string, edit: ShowEdit): Promise<Show> {
+    return this.#run(async (db) => editShow(db, await showIdOf(db, show), edit))
+  }
+
+  copyShow(show: string, copy: { startTime: Date; name?: string }): Promise<Show> {
+    return this.#run(async (db) => copyShow(db, await showIdOf(db, show), copy))
+  }
+
+  previewCancellation(show: string): Promise<CancellationPreview> {
+    return this.#run(async (db) => previewCancellation(db, (await findShow(db, show)).id))
+  }
+
+  reportOnShow(show: string): Promise<ShowReport> {
+    return this.#run((db) => reportOnShow(db, show))
+  }
+
+  cancelShow(show: string, expectBookings: number): Promise<Show> {
+    return this.#run(async (db) => cancelShow(db, await showIdOf(db, show), expectBookings))
+  }
+
+  createToken(token: Pick<ApiToken, 'name' | 'role'>): Promise<{ token: ApiToken; text: string }> {
+    return this.#run((db) => createToken(db, token))
+  }
+
+  listTokens(): Promise<ApiToken[]> {
+    return this.#run((db) => listTokens(db))
+  }
+
+  revokeToken(id: string): Promise<ApiToken> {
+    return this.#run((db) => revokeToken(db, id))
+  }
+
+  findToken(text: string): Promise<ApiToken | undefined> {
+    return this.#run((db) => findToken(db, text))
+  }
+
+  hasData(): Promise<boolean> {
+    return withRetry(this.#db, () => hasData(this.#db.knex))
+  }
+
+  migrate(options?: MigrateOptions): Promise<string[]> {
+    return withRetry(this.#db, () => migrate(this.#db.knex, options))
+  }
+
+  rollback(): Promise<string[]> {
+    return withRetry(this.#db, () => rollback(this.#db.knex))
+  }
+
+  schemaStatus(): Promise<SchemaStatus> {
+    return withRetry(this.#db, () => schemaStatus(this.#db.knex))
+  }
+
+  as(operator: string): Tickets {
+    return new BoxOffice(this.#options, { ...this.#works, db: inTheNameOf(operator, this.#db) })
+  }
+
+  close(): Promise<void> {
+    return this.#db.close()
+  }
+
+  /** Every call waits for the schema once, and then does its own waiting where it is safe. */
+  async #run<T>(work: (db: Database) => Promise<T>): Promise<T> {
+    await this.#works.requireReady()
+    return work(this.#db)
+  }
+}
+
+/** What a box office works with, in whoever's name. */
+interface Works {
+  db: Database
+  queue: BookingQueue
+  /** Throws when the schema is not there, or another; asks until it is, and then no more. */
+  requireReady(): Promise<void>
+}
+
+function openWorks(options: TicketsOptions): Works {
+  const db = connect(options)
+  const { onRetry = () => {} } = options
+  return {
+    db,
+    queue: openQueue(db, options),
+    requireReady: untilDone(() => withRetry(db, () => requireSchema(db), { onRetry })),
+  }
+}
+
+function openQueue(db: Database, { onBatch, connections = 1 }: TicketsOptions): BookingQueue {
+  return new BookingQueue(
+    (showId, requests, batch) =>
+      bookSeats(db, showId, requests, {
+        ...batch,
+        onLock: (lockWaitMs) => {
+          batch.onLock?.(lockWaitMs)
+          onBatch?.({ size: requests.length, lockWaitMs })
+        },
+      }),
+    { ahead: connections > 1 },
+  )
+}
+
+/** Does it once for all who ask. After a failure, whoever asks next tries again. */
+function untilDone(work: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | undefined
+  return () => {
+    done ??= work().catch((error) => {
+      done = undefined
+      throw error
+    })
+    return done
+  }
+}

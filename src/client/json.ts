@@ -1,0 +1,176 @@
+import type { HistoryEvent } from '../audit/history.js'
+import type { VerifyReport } from '../audit/verify.js'
+import type { Violation } from '../audit/violations.js'
+import type { Booking, BookingOutcome } from '../booking/booking.js'
+import type { CheckIn } from '../booking/lifecycle/check-in.js'
+import type { ListedBooking } from '../booking/list-bookings.js'
+import type { TicketsError } from '../shared/errors.js'
+import type { CancellationPreview } from '../shows/edit-show.js'
+import type { ShowReport } from '../shows/show-report.js'
+import type { Show, ShowDetails } from '../shows/shows.js'
+
+/**
+ * The JSON of the contract, in one place for the command line and for HTTP. The names are the
+ * original API's, two of them in camelCase; what is new is in snake_case. Times are ISO 8601, UTC.
+ *
+ * `warnings`, the last field of what was just made, sold or let in, is left out where there are
+ * none: then a document has the fields of the contract and no others, and a script that wants to
+ * know tests for the field.
+ */
+export function showJson(show: Show) {
+  return {
+    id: show.id,
+    name: show.name,
+    start_time: show.startTime.toISOString(),
+    time_zone: show.timeZone,
+    total_seats: show.totalSeats,
+    seats_per_row: show.seatsPerRow,
+    createdAt: show.createdAt.toISOString(),
+    updatedAt: show.updatedAt.toISOString(),
+    cancelled_at: show.cancelledAt?.toISOString() ?? null,
+    confirmed_seats_count: show.confirmedSeats,
+    held_seats_count: show.heldSeats,
+    available_seats: show.totalSeats - show.confirmedSeats - show.heldSeats,
+  }
+}
+
+/** A show with its seats: `booked_seats` and `held_seats` are arrays of seat numbers. */
+export function showDetailsJson(show: ShowDetails) {
+  return { ...showJson(show), booked_seats: [...show.booked], held_seats: [...show.held] }
+}
+
+/** A booking; `failure` is the code of its error, the sentence belongs to the error itself. */
+export function bookingJson({ booking, replayed, warnings }: BookingOutcome) {
+  // Added, not copied into another: this is made for every line of a file.
+  return Object.assign(recordJson(booking), warnings ? { replayed, warnings } : { replayed })
+}
+
+/**
+ * A booking in a list: `admitted_seats` are the seat numbers that have been let in. `expired` is
+ * there, and true, for a hold whose time is over: its status stays HELD until somebody decides.
+ */
+export function listedBookingJson(booking: ListedBooking) {
+  return {
+    ...recordJson(booking),
+    show_name: booking.showName,
+    admitted_seats: booking.admittedSeats,
+    ...(booking.hasExpired && { expired: true }),
+  }
+}
+
+/** The door's answer: seats let in now (under undo, let out), and those that were in, since when. */
+export function checkInJson({ booking, admitted, already, warnings }: CheckIn) {
+  return {
+    booking: recordJson(booking),
+    admitted,
+    already: already.map(({ seat, at }) => ({ seat, at: at.toISOString() })),
+    ...(warnings && { warnings }),
+  }
+}
+
+/** An event of the history; `before` and `after` have the names of the database's columns. */
+export function historyJson(event: HistoryEvent) {
+  return {
+    id: event.id,
+    at: event.at.toISOString(),
+    show_id: event.showId,
+    booking_id: event.bookingId,
+    reference: event.reference,
+    action: event.action,
+    operator: event.operator,
+    command: event.command,
+    before: event.before,
+    after: event.after,
+    login: event.login,
+  }
+}
+
+/** What cancelling a show would touch. */
+export function cancellationJson(show: Show, preview: CancellationPreview) {
+  return {
+    dry_run: true,
+    show_id: show.id,
+    confirmed_bookings: preview.confirmedBookings,
+    confirmed_seats: preview.confirmedSeats,
+    held_bookings: preview.heldBookings,
+  }
+}
+
+/** A report on a show; `rows` is null where the house has none. */
+export function showReportJson({ show, capacity, rows, hours, operators }: ShowReport) {
+  return {
+    show: showJson(show),
+    capacity,
+    rows,
+    hours: hours.map(({ hour, ...sales }) => ({ hour: hour.toISOString(), ...sales })),
+    operators,
+  }
+}
+
+/** A violation that `verify` found; `seats` are seat numbers, `bookings` references. */
+export function violationJson({ code, showId, message, seats, bookings }: Violation) {
+  return {
+    code,
+    show_id: showId,
+    message,
+    ...(seats && { seats }),
+    ...(bookings && { bookings }),
+  }
+}
+
+/** What `verify` proved; `unlisted` is there when there are more violations than are listed. */
+export function verifyJson({ ok, shows, bookings, violations, unlisted }: VerifyReport) {
+  return {
+    ok,
+    shows,
+    bookings,
+    violations: violations.map(violationJson),
+    ...(unlisted > 0 && { unlisted }),
+  }
+}
+
+/** The document that tells of an error, with the FAILED booking when one was kept. */
+export function errorJson(error: TicketsError) {
+  return {
+    error: {
+      code: error.code,
+      message: error.message,
+      retryable: error.isRetryable,
+      ...(error.seats && { seats: error.seats }),
+      ...(error.alternatives && { alternatives: error.alternatives }),
+    },
+    ...(error.outcome && { booking: bookingJson(error.outcome) }),
+  }
+}
+
+function recordJson(booking: Booking) {
+  return {
+    id: booking.id,
+    reference: booking.reference,
+    show_id: booking.showId,
+    status: booking.status,
+    seats: booking.seats,
+    seat_labels: booking.seatLabels,
+    customer: booking.customer,
+    note: booking.note,
+    held_until: booking.heldUntil?.toISOString() ?? null,
+    failure: booking.failure?.code ?? null,
+    createdAt: isoOf(booking.createdAt),
+    updatedAt: isoOf(booking.updatedAt),
+  }
+}
+
+/** Bookings that were made together share their moments: the last few are not written anew. */
+function isoOf(moment: Date): string {
+  const ms = moment.getTime()
+  let text = written.get(ms)
+  if (text !== undefined) return text
+  text = moment.toISOString()
+  if (written.size >= MOST_WRITTEN) written.clear()
+  written.set(ms, text)
+  return text
+}
+
+const written = new Map<number, string>()
+/** For many shows side by side, the lines of a file take turns with the moments of each. */
+const MOST_WRITTEN = 256

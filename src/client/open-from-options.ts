@@ -1,0 +1,85 @@
+import { homedir } from 'node:os'
+import { connectionOf, layoutOf } from '../database/embedded/layout.js'
+import { embeddedDataDir } from '../database/embedded/location.js'
+import { assertOwnPlace } from '../database/embedded/trust.js'
+import { type RetryCause, retryCause } from '../database/failures.js'
+import { type Database, openDatabase } from '../database/knex-pool.js'
+import { type DatabaseTarget, findDatabase } from '../database/settings/settings.js'
+import type { TicketsOptions } from './api.js'
+
+/** Opens the database that the options and the environment mean; connects to nothing yet. */
+export function connect(options: TicketsOptions): Database {
+  const { waitMs = 30_000, connections = 1 } = options
+  const schema = schemaOf(options)
+  const db = openDatabase(targetOf(options), { ...options, schema, waitMs, poolSize: connections })
+  if (options.onRetry) reportFailedStatements(db, options.onRetry)
+  return db
+}
+
+/**
+ * A text that two sets of options have in common just when the same sessions will do for both: the
+ * same login to the same database, with the same settings, whoever it is that works there. It is a
+ * secret, as the password is in it. Throws INVALID_INPUT.
+ */
+export function identityOf(options: TicketsOptions): string {
+  const { connection, name, source, sslMode, channelBindingRequired } = targetOf(options)
+  const { waitMs, operator, command } = options
+  const isNamed = operator !== undefined
+  const session = { waitMs, isNamed, command, schema: schemaOf(options) }
+  const login = { ...connection, password: passwordOf(connection) }
+  return JSON.stringify([name, source, login, sslMode, channelBindingRequired, session])
+}
+
+function targetOf(options: TicketsOptions): DatabaseTarget {
+  const { env = process.env } = options
+  const found = findDatabase({
+    ...(options.database !== undefined && { db: options.database }),
+    env,
+    // Not process.cwd(), which fails where the directory is gone: only a relative path needs it.
+    cwd: options.cwd ?? '.',
+    homeDir: homedir(),
+  })
+  return found.kind === 'embedded' ? embeddedTarget(options, found.source) : found
+}
+
+function schemaOf({ schema, env = process.env }: TicketsOptions): string | undefined {
+  return schema ?? (env.TICKETS_SCHEMA || undefined)
+}
+
+/** As it would be given when the server asks; that there is none is told only then. */
+function passwordOf({ password }: DatabaseTarget['connection']): unknown {
+  try {
+    return typeof password === 'function' ? password() : password
+  } catch {
+    return undefined
+  }
+}
+
+/** A statement that fails for one of these causes is run again, with all of its transaction. */
+function reportFailedStatements(db: Database, onRetry: (cause: RetryCause) => void): void {
+  db.knex.on('query-error', (error) => {
+    const cause = retryCause(error)
+    if (cause !== undefined) onRetry(cause)
+  })
+}
+
+function embeddedTarget(options: TicketsOptions, source: string): DatabaseTarget {
+  const { env = process.env, cwd, onProgress, onServerStart } = options
+  const dataDir = embeddedDataDir(env, cwd)
+  const layout = layoutOf(dataDir)
+  return {
+    kind: 'embedded',
+    connection: connectionOf(layout),
+    name: `embedded database in ${dataDir}`,
+    source,
+    sslMode: 'disable',
+    verify: () => assertOwnPlace(layout),
+    async revive() {
+      const { ensureEmbedded } = await import('../database/embedded/embedded.js')
+      await ensureEmbedded(dataDir, {
+        ...(onProgress && { onProgress }),
+        onStart: () => onServerStart?.(dataDir),
+      })
+    },
+  }
+}

@@ -1,8 +1,0 @@
-import type { Warned } from '../core/warnings.js'
-import type { Output } from '../terminal/io.js'
-import { safeText } from '../terminal/safe-text.js'
-
-/** Tells people on stderr of what was done all the same. */
-export function tellWarnings(output: Output, { warnings = [] }: Warned): void {
-  for (const { message } of warnings) output.hint(`Warning: ${safeText(message)}`)
-}

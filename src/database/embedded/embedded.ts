@@ -1,0 +1,178 @@
+import { readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { kill, platform } from 'node:process'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { serverAccount } from './account.js'
+import {
+  assertUsable,
+  clusterVersion,
+  createCluster,
+  hasCluster,
+  writeSettings,
+} from './cluster.js'
+import { makeRoot, prepareRoot, prepareSocketDir } from './directories.js'
+import { codeOf, explain } from './failures.js'
+import { type EmbeddedConnection, type Layout, layoutOf } from './layout.js'
+import { whenAlone } from './lock.js'
+import { postmasterPid, startPostmaster, stopPostmaster, tooLate } from './postmaster.js'
+import { askVersion, probe } from './probe.js'
+import { findNativePackage, installPrograms, withPlainName } from './programs.js'
+import { assertOwnPlace } from './trust.js'
+
+export { embeddedConnection, embeddedDataDir, embeddedUrl } from './location.js'
+export type { EmbeddedConnection }
+
+export interface EnsureOptions {
+  /** Hears of what takes a moment: 'Creating …', 'Starting …'. */
+  onProgress?: (sentence: string) => void
+  /** Called when the server has been started, and awaited. */
+  onStart?: () => Promise<void> | void
+  /** How long all of it may take, in milliseconds; 60,000 unless said. */
+  timeoutMs?: number
+}
+
+export interface EmbeddedStatus {
+  state: 'running' | 'stopped' | 'absent'
+  dataDir: string
+  pid: number | null
+  /** '18.4' from a running server, '18' from the data of a stopped one. */
+  version: string | null
+  /** The socket's path, whether or not it is there. */
+  socket: string
+  /** What everything below the data directory takes. */
+  bytes?: number
+}
+
+/**
+ * Makes sure that the server exists and accepts connections: creates and starts it if need be, or
+ * waits for the process that does. It lives on after us. Safe from any number of processes.
+ * Throws DB_UNREACHABLE with one sentence.
+ */
+export async function ensureEmbedded(dataDir: string, options: EnsureOptions = {}): Promise<void> {
+  const layout = layoutOf(dataDir)
+  const hasStarted = await bringUp(layout, options).catch((error) => {
+    throw codeOf(error) === 'ABORT_ERR' ? tooLate(layout) : explain(error, layout.root)
+  })
+  // What goes wrong there is not the server's.
+  if (hasStarted) await options.onStart?.()
+}
+
+/** Tells whether it had to be started. */
+async function bringUp(layout: Layout, options: EnsureOptions): Promise<boolean> {
+  assertOwnPlace(layout)
+  const deadline = Date.now() + (options.timeoutMs ?? 60_000)
+  let hasStarted = false
+  for (;;) {
+    const found = await probe(layout)
+    if (found === 'ready') return hasStarted
+    const turn = found === 'absent' ? await bringUpAlone(layout, deadline, options) : 'occupied'
+    hasStarted ||= turn === 'started'
+    if (turn !== 'occupied') continue
+    if (Date.now() > deadline) throw tooLate(layout)
+    // Jitter, or fifty waiters would all ask in the same moment.
+    await sleep(30 + 90 * Math.random())
+  }
+}
+
+/** Stops the server, for everyone who uses it; the next command that needs it starts it again. */
+export async function stopEmbedded(dataDir: string): Promise<'stopped' | 'not running'> {
+  const layout = layoutOf(dataDir)
+  assertOwnPlace(layout)
+  return await stopPostmaster(layout).catch((error) => {
+    throw explain(error, layout.root)
+  })
+}
+
+/** Tells, as often as it is asked, whether the server runs; cheaply, where that is dear to find out. */
+export function embeddedWatch(dataDir: string): () => Promise<boolean> {
+  let pid: number | null = null
+  return async () => {
+    // Linux tells at once, and knows a process that has ended from one that nobody has buried.
+    if (platform !== 'linux' && pid !== null && isAlive(pid)) return true
+    pid = await postmasterPid(layoutOf(dataDir)).catch(() => null)
+    return pid !== null
+  }
+}
+
+/** What there is, without starting anything. Throws DB_UNREACHABLE when it is not ours to see. */
+export async function embeddedStatus(dataDir: string): Promise<EmbeddedStatus> {
+  const layout = layoutOf(dataDir)
+  const nothing = { dataDir: layout.root, socket: layout.socket, pid: null, version: null }
+  try {
+    assertOwnPlace(layout)
+    const version = await clusterVersion(layout)
+    if (version === null) return { ...nothing, state: 'absent' }
+    const pid = await postmasterPid(layout)
+    const bytes = await bytesBelow(layout.root)
+    if (pid === null) return { ...nothing, state: 'stopped', version, bytes }
+    return {
+      ...nothing,
+      state: 'running',
+      pid,
+      version: (await askVersion(layout)) ?? version,
+      bytes,
+    }
+  } catch (error) {
+    throw explain(error, layout.root)
+  }
+}
+
+async function bringUpAlone(
+  layout: Layout,
+  deadline: number,
+  options: EnsureOptions,
+): Promise<'started' | 'there' | 'occupied'> {
+  const native = await findNativePackage()
+  const account = await serverAccount()
+  await makeRoot(layout)
+  return whenAlone(layout, async () => {
+    if (await isThere(layout)) return 'there'
+    await prepareRoot(layout, account)
+    const programs = await installPrograms(layout, native)
+    if (!(await hasCluster(layout))) {
+      options.onProgress?.(`Creating the embedded PostgreSQL ${native.major} in ${layout.root} …`)
+      const signal = AbortSignal.timeout(Math.max(deadline - Date.now(), 0))
+      await withPlainName(programs, (plain) => createCluster(layout, plain, account, signal))
+    }
+    await assertUsable(layout, account, native.major)
+    await prepareSocketDir(layout, account)
+    await writeSettings(layout, account)
+    options.onProgress?.(`Starting the embedded PostgreSQL ${native.major} …`)
+    await startPostmaster(layout, programs, account, deadline)
+    return 'started'
+  })
+}
+
+/**
+ * Is the server there after all? One that runs without its socket for a second has lost it (something
+ * cleaned /tmp), and is stopped to be started again.
+ */
+async function isThere(layout: Layout): Promise<boolean> {
+  const patience = Date.now() + 1000
+  for (;;) {
+    if ((await probe(layout)) !== 'absent') return true
+    if ((await postmasterPid(layout)) === null) return false
+    if (Date.now() > patience) await stopPostmaster(layout)
+    else await sleep(50)
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+
+async function bytesBelow(directory: string): Promise<number> {
+  const names = await readdir(directory, { recursive: true })
+  const sizes = names.map((name) =>
+    stat(join(directory, name)).then(
+      (found) => (found.isFile() ? found.size : 0),
+      // A running server removes files all the time.
+      () => 0,
+    ),
+  )
+  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0)
+}

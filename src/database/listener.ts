@@ -1,0 +1,141 @@
+import { randomUUID } from 'node:crypto'
+import type { Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Knex } from 'knex'
+import type pg from 'pg'
+import type { Database } from './knex-pool.js'
+import { connect } from './pg-connect.js'
+import { query } from './sql.js'
+
+/** A request to be woken, until it is closed. */
+export interface Subscription {
+  /**
+   * Does a change really cause a wake-up? Not while there is no connection, nor behind a pooler that
+   * keeps the server's notifications to itself: the subscriber must look for itself then.
+   */
+  readonly isLive: boolean
+  close(): void
+}
+
+/**
+ * Calls `onWakeUp` after every change of a show's house, and whenever listening begins or ends:
+ * a change before that may have caused no wake-up. A subscription that is made before the house is
+ * read misses nothing.
+ *
+ * All subscriptions of a database share one listener with one connection, outside the pool. It is
+ * opened for the first of them, again whenever it is lost, and closed after the last. Never throws.
+ */
+export function subscribe(db: Database, showId: string, onWakeUp: () => void): Subscription {
+  let listener = listeners.get(db.knex)
+  if (listener === undefined) {
+    listener = new Listener(db, () => listeners.delete(db.knex))
+    listeners.set(db.knex, listener)
+  }
+  return listener.subscribe(showId, onWakeUp)
+}
+
+/** How many connections this database has open for listening: none or one. */
+export function listenerConnections(db: Database): number {
+  return listeners.get(db.knex)?.connections ?? 0
+}
+
+/** By the pool, which all databases that are one under several operators have in common. */
+const listeners = new WeakMap<Knex, Listener>()
+
+/** The triggers on bookings notify this channel of the id of each show whose house has changed. */
+const CHANNEL = 'tickets_seats'
+const CONNECT_MS = 10_000
+const ANSWER_MS = 5000
+const PAUSE_MS = 2000
+
+class Listener {
+  isLive = false
+  readonly #db: Database
+  readonly #onClose: () => void
+  readonly #subscribers = new Map<string, Set<() => void>>()
+  readonly #closing = new AbortController()
+  readonly #sockets = new Set<Socket>()
+
+  constructor(db: Database, onClose: () => void) {
+    this.#db = db
+    this.#onClose = onClose
+    // Nothing is listened for any more; subscribers look for themselves until they close.
+    if (db.signal?.aborted) this.#closing.abort()
+    db.signal?.addEventListener('abort', this.#close, { once: true })
+    void this.#keepListening(this.#closing.signal)
+  }
+
+  get connections(): number {
+    return this.#sockets.size
+  }
+
+  subscribe(showId: string, onWakeUp: () => void): Subscription {
+    // Of its own, or a function that is subscribed twice would be there once.
+    const wake = () => onWakeUp()
+    const ofShow = this.#subscribers.get(showId) ?? new Set()
+    this.#subscribers.set(showId, ofShow.add(wake))
+    const listener = this
+    return {
+      get isLive() {
+        return listener.isLive
+      },
+      close() {
+        ofShow.delete(wake)
+        if (ofShow.size > 0 || listener.#subscribers.get(showId) !== ofShow) return
+        listener.#subscribers.delete(showId)
+        if (listener.#subscribers.size === 0) listener.#close()
+      },
+    }
+  }
+
+  #close = (): void => {
+    this.#db.signal?.removeEventListener('abort', this.#close)
+    this.#closing.abort()
+    this.#cut()
+    this.#onClose()
+  }
+
+  async #keepListening(closing: AbortSignal): Promise<void> {
+    while (!closing.aborted) {
+      // Any failure may be over at the next attempt; until then, subscribers look for themselves.
+      await this.#listenOnce().catch(() => {})
+      this.#cut()
+      this.#setLive(false)
+      await sleep(PAUSE_MS, undefined, { signal: closing }).catch(() => {})
+    }
+  }
+
+  /** Returns when the connection is lost. */
+  async #listenOnce(): Promise<void> {
+    let lose = () => {}
+    const lost = new Promise<void>((resolve) => {
+      lose = resolve
+    })
+    const client = await connect(this.#db.target, {
+      timeoutMs: CONNECT_MS,
+      sockets: this.#sockets,
+      onLost: () => lose(),
+    })
+    if (this.#closing.signal.aborted) return
+    const ownMessage = randomUUID()
+    client.on('notification', ({ payload = '' }: pg.Notification) => {
+      if (payload === ownMessage) this.#setLive(true)
+      else for (const wake of this.#subscribers.get(payload) ?? []) wake()
+    })
+    const timer = setTimeout(() => this.#cut(), ANSWER_MS)
+    await client.query(`listen ${CHANNEL}`).finally(() => clearTimeout(timer))
+    // From another connection: a pooler would pass on what a connection tells itself.
+    await query(this.#db.knex, 'select pg_notify(?, ?)', [CHANNEL, ownMessage])
+    await lost
+  }
+
+  #setLive(isLive: boolean): void {
+    if (this.isLive === isLive) return
+    this.isLive = isLive
+    for (const ofShow of this.#subscribers.values()) for (const wake of ofShow) wake()
+  }
+
+  #cut(): void {
+    for (const socket of this.#sockets) socket.destroy()
+  }
+}

@@ -1,0 +1,129 @@
+import { isUtf8 } from 'node:buffer'
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  type Stats,
+  statSync,
+} from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { parse } from 'dotenv'
+import { TicketsError } from '../../shared/errors.js'
+import { hazardOf, isTrusted } from '../../shared/own-directory.js'
+import { visible } from '../../shared/quote.js'
+import type { Variables } from './settings.js'
+
+const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants
+
+/** More symbolic links than this lead nowhere. */
+const MOST_LINKS = 40
+
+/**
+ * The variables of the `.env` file at this path. `choosing` are the names of those that say which
+ * database. Undefined where a directory has that name: some people keep a virtual environment there.
+ *
+ * Throws DB_MISSING for a file that another user could have written, for one that cannot be read,
+ * and for one that mentions a choosing variable and sets none. To pass such a file over would send
+ * the bookings to another database than the one that its writer means.
+ */
+export function readDotEnv(path: string, choosing: readonly string[]): Variables | undefined {
+  const refuse: Refuse = (reason, remedy, cause) =>
+    new TicketsError(
+      'DB_MISSING',
+      `${visible(resolve(path))} cannot say which database to use: ${reason}. ${remedy ? `${remedy}, or name` : 'Name'} the database with --db or DATABASE_URL; "embedded" is the embedded server.`,
+      { cause },
+    )
+  try {
+    if (statSync(path).isDirectory()) return undefined
+    const text = textOf(readTrusted(path, refuse), refuse)
+    const variables: Variables = parse(text)
+    requireChoice(text, variables, { choosing, refuse })
+    return variables
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (error instanceof TicketsError || code === undefined) throw error
+    if (code === 'ENOENT') throw refuse('what it links to is not there', 'Remove it', error)
+    throw refuse(`it cannot be read (${code})`, 'Make it readable', error)
+  }
+}
+
+/** Makes the error: why the file is of no use, and what to do about it if it is the user's own. */
+type Refuse = (reason: string, remedy?: string, cause?: unknown) => TicketsError
+
+/**
+ * The content of a regular file that only this user and root could have put there. Throws what
+ * `refuse` makes, and the system's errors.
+ */
+function readTrusted(path: string, refuse: Refuse): Buffer {
+  // Neither waits for the writer of a pipe, nor follows a link that was put there a moment ago.
+  const descriptor = openSync(followLinks(path, refuse), O_RDONLY | O_NONBLOCK | O_NOFOLLOW)
+  try {
+    requireOwnFile(fstatSync(descriptor), refuse)
+    return readFileSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+/** Where the symbolic links lead; each must be this user's or root's, and in a closed directory. */
+function followLinks(path: string, refuse: Refuse): string {
+  let at = path
+  for (let links = 0; links < MOST_LINKS; links++) {
+    const directory = dirname(at)
+    const hazard = hazardOf(statSync(directory))
+    if (hazard)
+      throw refuse(`the directory ${visible(resolve(directory))} ${hazard.reason}`, hazard.remedy)
+    const found = lstatSync(at)
+    if (!found.isSymbolicLink()) {
+      // Before it is opened: to open a device may be enough to set it off.
+      requireOwnFile(found, refuse)
+      return at
+    }
+    if (!isTrusted(found.uid)) throw refuse(`the link ${visible(at)} belongs to another user`)
+    at = resolve(realpathSync(directory), readlinkSync(at))
+  }
+  throw refuse('its symbolic links lead in a circle', 'Remove it')
+}
+
+function requireOwnFile(stats: Stats, refuse: Refuse): void {
+  if (!stats.isFile()) throw refuse('it is not a regular file', 'Remove it')
+  const hazard = hazardOf(stats)
+  if (hazard) throw refuse(`it ${hazard.reason}`, hazard.remedy)
+}
+
+function textOf(content: Buffer, refuse: Refuse): string {
+  // UTF-16 without a mark has a NUL in every other byte.
+  if (isUtf8(content) && !content.includes(0)) return content.toString('utf8')
+  throw refuse('it is not UTF-8 text', 'Save it as UTF-8')
+}
+
+/**
+ * Refuses a text that mentions a choosing variable outside a comment when none was set, be it
+ * because the line has no "=", has no value, or is inside another value's quotation marks.
+ */
+function requireChoice(
+  text: string,
+  variables: Variables,
+  { choosing, refuse }: { choosing: readonly string[]; refuse: Refuse },
+): void {
+  const isSet = choosing.some((name) => variables[name])
+  const uncommented = text.replace(/#.*/g, '')
+  // Where one is set, a line that begins with another must have been read: it may be empty, but it
+  // must not be lost. Elsewhere in a line, it is a part of some value.
+  const mentioned = choosing.find((name) =>
+    isSet
+      ? new RegExp(`^\\s*(?:export\\s+)?["']?${name}\\b`, 'm').test(uncommented) &&
+        !Object.hasOwn(variables, name)
+      : new RegExp(`\\b${name}\\b`).test(uncommented),
+  )
+  if (mentioned === undefined) return
+  throw refuse(
+    `it mentions ${mentioned} and sets no value for it`,
+    `Write it on a line of its own (${mentioned}=…)`,
+  )
+}

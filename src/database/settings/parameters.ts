@@ -1,0 +1,111 @@
+import { TicketsError } from '../../shared/errors.js'
+
+/** libpq's connection parameters, by libpq's names: the ones that mean something here. */
+export type Parameters = Partial<Record<(typeof honoured)[number], string>>
+
+const honoured = [
+  'service',
+  'host',
+  'hostaddr',
+  'port',
+  'dbname',
+  'user',
+  'password',
+  'passfile',
+  'connect_timeout',
+  'options',
+  'application_name',
+  'sslmode',
+  'sslrootcert',
+  'sslcert',
+  'sslkey',
+  'channel_binding',
+] as const
+
+/** Parameters of libpq that change nothing here, and whose absence makes nothing less safe. */
+const harmless = new Set([
+  'client_encoding',
+  'fallback_application_name',
+  'gssdelegation',
+  'gsslib',
+  'keepalives',
+  'keepalives_count',
+  'keepalives_idle',
+  'keepalives_interval',
+  'krbsrvname',
+  'load_balance_hosts',
+  'sslcompression',
+  'sslsni',
+  'target_session_attrs',
+  'tcp_user_timeout',
+])
+
+/** Values that ask for what happens anyway. Everything else that is unknown is refused. */
+const anyway = new Map([
+  ['gssencmode', ['disable', 'prefer']],
+  ['sslnegotiation', ['postgres']],
+])
+
+/**
+ * Adds one named value, as it stands in a URL or in a service file.
+ *
+ * Throws INVALID_INPUT for a parameter that is not supported: ignoring `sslmod=require` would be
+ * worse. `where` says whose parameter it is; values are never repeated.
+ */
+export function addParameter(
+  parameters: Parameters,
+  name: string,
+  value: string,
+  where: string,
+): void {
+  if (isHonoured(name)) parameters[name] = value
+  // JDBC's spelling, which libpq understands too.
+  else if (name === 'ssl' && value === 'true') parameters.sslmode = 'require'
+  else if (!harmless.has(name) && !anyway.get(name)?.includes(value)) {
+    // The name is repeated only if it looks like one: it may be a piece of a password.
+    const shown = /^[a-z_]{1,40}$/.test(name) ? ` "${name}"` : ''
+    throw new TicketsError(
+      'INVALID_INPUT',
+      `${where} has a parameter${shown} that is not supported. Remove it; special characters in a password must be percent-encoded.`,
+    )
+  }
+}
+
+/** The libpq variables of an environment. Throws INVALID_INPUT for what cannot be honoured. */
+export function parametersFromVariables(
+  env: Record<string, string | undefined>,
+  where: string,
+): Parameters {
+  const parameters: Parameters = {}
+  for (const [variable, name] of Object.entries(variables)) {
+    const value = env[variable]
+    if (value) addParameter(parameters, name, value, `${variable} (${where})`)
+  }
+  return parameters
+}
+
+const variables: Record<string, string> = {
+  PGSERVICE: 'service',
+  PGHOST: 'host',
+  PGHOSTADDR: 'hostaddr',
+  PGPORT: 'port',
+  PGDATABASE: 'dbname',
+  PGUSER: 'user',
+  PGPASSWORD: 'password',
+  PGPASSFILE: 'passfile',
+  PGCONNECT_TIMEOUT: 'connect_timeout',
+  PGOPTIONS: 'options',
+  PGAPPNAME: 'application_name',
+  PGSSLMODE: 'sslmode',
+  PGSSLROOTCERT: 'sslrootcert',
+  PGSSLCERT: 'sslcert',
+  PGSSLKEY: 'sslkey',
+  PGCHANNELBINDING: 'channel_binding',
+  PGGSSENCMODE: 'gssencmode',
+  PGREQUIREAUTH: 'require_auth',
+  PGSSLNEGOTIATION: 'sslnegotiation',
+}
+
+function isHonoured(name: string): name is (typeof honoured)[number] {
+  return (honoured as readonly string[]).includes(name)
+}

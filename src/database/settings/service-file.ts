@@ -1,0 +1,55 @@
+import { readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { TicketsError } from '../../shared/errors.js'
+import { quote, visible } from '../../shared/quote.js'
+import { addParameter, type Parameters } from './parameters.js'
+import type { Variables } from './settings.js'
+
+/**
+ * The parameters of a service: from `PGSERVICEFILE` or `~/.pg_service.conf`, else from
+ * `pg_service.conf` in `PGSYSCONFDIR`.
+ *
+ * Throws INVALID_INPUT if no file has it.
+ */
+export function readService(
+  name: string,
+  { env, cwd, homeDir, source }: { env: Variables; cwd: string; homeDir: string; source: string },
+): Parameters {
+  const files = [env.PGSERVICEFILE || join(homeDir, '.pg_service.conf')]
+  if (env.PGSYSCONFDIR) files.push(join(env.PGSYSCONFDIR, 'pg_service.conf'))
+  for (const file of files) {
+    const parameters = findService(readIfThere(resolve(cwd, file)), name, file)
+    if (parameters !== undefined) return parameters
+  }
+  throw new TicketsError(
+    'INVALID_INPUT',
+    `There is no service ${quote(name)} (${source}) in ${visible(files.join(' or '))}.`,
+  )
+}
+
+/** Reads one `[name]` section of `parameter=value` lines. */
+function findService(text: string, name: string, file: string): Parameters | undefined {
+  let parameters: Parameters | undefined
+  for (const line of text.split(/\r?\n/).map((each) => each.trim())) {
+    if (line === '' || line.startsWith('#')) continue
+    if (line.startsWith('[')) {
+      if (parameters !== undefined) return parameters
+      if (line === `[${name}]`) parameters = {}
+    } else if (parameters !== undefined) {
+      const [parameter = '', ...value] = line.split('=')
+      addParameter(parameters, parameter.trim(), value.join('=').trim(), `${file} [${name}]`)
+    }
+  }
+  return parameters
+}
+
+function readIfThere(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return ''
+    throw new TicketsError('INVALID_INPUT', `Cannot read the service file ${visible(file)}.`, {
+      cause,
+    })
+  }
+}

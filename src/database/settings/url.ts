@@ -1,0 +1,72 @@
+import { TicketsError } from '../../shared/errors.js'
+import { addParameter, type Parameters } from './parameters.js'
+
+/**
+ * Reads `postgres://user:password@host:port/database?parameter=value`, every part of it optional,
+ * as libpq does: a host may be `%2Fvar%2Frun%2Fpostgresql`, `[::1]` or a parameter, and parameters
+ * win. `source` is where the text came from.
+ *
+ * Throws INVALID_INPUT. As any part may be a misplaced piece of a password, no sentence repeats one.
+ */
+export function parseDatabaseUrl(url: string, source: string): Parameters {
+  // Not the URL class: it refuses `postgres://user@/db` and cuts passwords at a "#".
+  const match = urlShape.exec(url)
+  if (!match) {
+    throw invalid(source, 'is neither "embedded" nor a URL that begins with "postgres://"')
+  }
+  const { login, place = '', path = '', query = '' } = match.groups!
+  if (/@/.test(place + path + query)) {
+    throw invalid(source, 'has an "@" too many: write it as %40 in a user, password or name')
+  }
+  const decode = (text: string) => decodePart(text, source)
+  const parameters: Parameters = {}
+  addLogin(parameters, login, decode)
+  addPlace(parameters, place, source, decode)
+  if (path) parameters.dbname = decode(path)
+  for (const pair of query.split('&').filter(Boolean)) {
+    const [name = '', ...value] = pair.split('=')
+    addParameter(parameters, decode(name), decode(value.join('=')), source)
+  }
+  return parameters
+}
+
+const urlShape =
+  /^postgres(?:ql)?:\/\/(?:(?<login>[^/?]*)@)?(?<place>[^/?]*)(?:\/(?<path>[^?]*))?(?:\?(?<query>.*))?$/s
+
+const placeShape = /^(?<host>\[[^\]]*\]|[^:,]*)(?::(?<port>[0-9]*))?$/
+
+type Decode = (text: string) => string
+
+function addLogin(parameters: Parameters, login: string | undefined, decode: Decode): void {
+  if (login === undefined) return
+  const colon = login.indexOf(':')
+  const user = colon < 0 ? login : login.slice(0, colon)
+  if (user) parameters.user = decode(user)
+  if (colon >= 0 && colon < login.length - 1) parameters.password = decode(login.slice(colon + 1))
+}
+
+function addPlace(parameters: Parameters, place: string, source: string, decode: Decode): void {
+  if (place.includes(',')) throw invalid(source, 'names several hosts; name one')
+  const match = placeShape.exec(place)
+  if (!match) {
+    throw invalid(
+      source,
+      'has a port that is no number; special characters in a password must be percent-encoded',
+    )
+  }
+  const { host = '', port } = match.groups!
+  if (host) parameters.host = decode(host.replace(/^\[(.*)\]$/, '$1'))
+  if (port) parameters.port = port
+}
+
+function decodePart(text: string, source: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch (cause) {
+    throw invalid(source, 'has a "%" that encodes nothing: write it as %25', cause)
+  }
+}
+
+function invalid(source: string, what: string, cause?: unknown): TicketsError {
+  return new TicketsError('INVALID_INPUT', `The database URL (${source}) ${what}.`, { cause })
+}

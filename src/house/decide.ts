@@ -1,0 +1,64 @@
+import type { Refusal } from '../booking/booking.js'
+import { chooseSeats, suggestSeats } from './best-available.js'
+import type { SeatSet } from './seat-set.js'
+import { formatSeats, type SeatLayout } from './seats.js'
+
+/** What is wanted of a house: these seats, or so many of the best. */
+export type Wanted = { seats: readonly number[] } | { count: number }
+
+/** A house as it stands under the show's lock. `taken` is what nobody else can have: sold or held. */
+export interface House {
+  layout: SeatLayout
+  taken: SeatSet
+  isCancelled: boolean
+}
+
+export type Verdict = { seats: readonly number[] } | { refusal: Refusal }
+
+/**
+ * The rule of the box office: may this request have its seats, and which? Decides and changes
+ * nothing; whoever grants the seats adds them to `taken` before the next request is decided.
+ */
+export function decide(house: House, wanted: Wanted): Verdict {
+  if (house.isCancelled) {
+    return refuse({ code: 'SHOW_CANCELLED', message: 'The show is cancelled. Nothing was booked.' })
+  }
+  return 'seats' in wanted ? decideSeats(house, wanted.seats) : decideCount(house, wanted.count)
+}
+
+function decideSeats({ layout, taken }: House, seats: readonly number[]): Verdict {
+  const missing = seats.filter((seat) => seat > layout.totalSeats)
+  if (missing.length > 0) {
+    return refuse({
+      code: 'NO_SUCH_SEAT',
+      message: `The show has seats 1 to ${layout.totalSeats} only. Nothing was booked.`,
+      seats: missing,
+    })
+  }
+  const lost = seats.filter((seat) => taken.has(seat))
+  if (lost.length === 0) return { seats }
+  const alternatives = suggestSeats(seats, taken, layout)
+  const [subject, verb] = lost.length === 1 ? ['Seat', 'is'] : ['Seats', 'are']
+  return refuse({
+    code: 'SEATS_TAKEN',
+    message: `${subject} ${formatSeats(lost, layout)} ${verb} taken. Nothing was booked.`,
+    seats: lost,
+    alternatives,
+    alternativeSpec: formatSeats(alternatives, layout),
+  })
+}
+
+function decideCount({ layout, taken }: House, count: number): Verdict {
+  const seats = chooseSeats(taken, count, layout)
+  if (seats !== undefined) return { seats }
+  const free = layout.totalSeats - taken.size
+  const left = free === 0 ? 'No seat is' : free === 1 ? 'Only 1 seat is' : `Only ${free} seats are`
+  return refuse({
+    code: 'NOT_ENOUGH_SEATS',
+    message: `${left} free; ${count} ${count === 1 ? 'was' : 'were'} wanted. Nothing was booked.`,
+  })
+}
+
+function refuse(refusal: Refusal): Verdict {
+  return { refusal }
+}

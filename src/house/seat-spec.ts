@@ -1,0 +1,99 @@
+import { TicketsError } from '../shared/errors.js'
+import { quote } from '../shared/quote.js'
+
+/** One end of a piece: `13` has no row, `B3` has row 2. Both numbers may be absurdly large. */
+export interface SeatName {
+  text: string
+  /** From 1; null for a plain seat number. */
+  row: number | null
+  /** The seat's number in its row, or in the house when there is no row. */
+  number: number
+}
+
+/** `5-8`, or a single seat with itself as the last one. */
+export interface SeatPiece {
+  first: SeatName
+  last: SeatName
+}
+
+/** All 100,000 seats, each written out with a comma and a space, need less. */
+const LONGEST_SPEC = 1_000_000
+/** Longer than any range that means something, and short enough for a number that stays finite. */
+const LONGEST_PIECE = 64
+const HOW_TO = 'Write seats like 1,2,5-8, or like A1-A4,B3 if the show has rows.'
+
+/**
+ * The pieces of '1,2,5-8' or 'A1-A4,B3', one at a time, as far as they can be understood without
+ * knowing the show. Throws INVALID_INPUT: not a seat, an empty piece, a range that runs backwards
+ * in its row or mixes a label with a number. A range may still cross rows: only a show knows where
+ * its rows end, and so what to write instead.
+ */
+export function* readSeatSpec(spec: string): Generator<SeatPiece> {
+  if (spec.length > LONGEST_SPEC) {
+    throw invalid(`A list of seats may have ${LONGEST_SPEC} characters, not ${spec.length}.`)
+  }
+  if (spec.trim() === '') {
+    throw invalid('No seats are named.')
+  }
+  // Not split(): a megabyte of commas must fail at the first one.
+  for (let start = 0; start <= spec.length; ) {
+    const comma = spec.indexOf(',', start)
+    const end = comma === -1 ? spec.length : comma
+    yield readPiece(spec.slice(start, end).trim(), spec)
+    start = end + 1
+  }
+}
+
+/** The number of row 'A' (1), 'Z' (26), 'AA' (27): digits from A to Z without a zero. */
+export function rowNumber(letters: string): number {
+  let row = 0
+  for (const letter of letters.toUpperCase()) {
+    row = row * 26 + (letter.charCodeAt(0) - 64)
+  }
+  return row
+}
+
+function readPiece(piece: string, spec: string): SeatPiece {
+  if (piece === '') {
+    throw invalid(`A seat is missing beside a comma in ${quote(spec)}.`)
+  }
+  const ends = piece.length > LONGEST_PIECE ? [piece] : piece.split('-')
+  const first = readName(ends[0]!.trim())
+  const last = ends.length === 1 ? first : readName(ends[1]!.trim())
+  if (ends.length > 2 || !first || !last) {
+    throw invalid(`${quote(piece)} is not a seat or a range of seats.`)
+  }
+  checkRange(piece, first, last)
+  return { first, last }
+}
+
+function readName(text: string): SeatName | undefined {
+  if (text.length > LONGEST_PIECE) {
+    return undefined
+  }
+  const [, letters, digits] = /^([a-z]*)([0-9]+)$/i.exec(text) ?? []
+  if (letters === undefined || digits === undefined) {
+    return undefined
+  }
+  const row = letters === '' ? null : rowNumber(letters)
+  return { text: text.toUpperCase(), row, number: Number(digits) }
+}
+
+function checkRange(piece: string, first: SeatName, last: SeatName): void {
+  if ((first.row === null) !== (last.row === null)) {
+    // B1-4 would be seat 11 to seat 4, and is surely meant as B1-B4.
+    throw invalid(
+      `${quote(piece)} mixes a row label with a seat number: write both ends alike, such as B1-B4.`,
+    )
+  }
+  if (first.row === last.row && last.number < first.number) {
+    throw new TicketsError(
+      'INVALID_INPUT',
+      `${quote(piece)} runs backwards: write the lower seat first.`,
+    )
+  }
+}
+
+function invalid(what: string): TicketsError {
+  return new TicketsError('INVALID_INPUT', `${what} ${HOW_TO}`)
+}

@@ -1,0 +1,275 @@
+import { TicketsError } from '../shared/errors.js'
+import { quote, shorten } from '../shared/quote.js'
+import { readSeatSpec, type SeatName, type SeatPiece } from './seat-spec.js'
+
+/**
+ * The shape of a house: seats are numbered 1..totalSeats. With seatsPerRow they also have labels:
+ * with 10 a row A1 is 1, B3 is 13 and row 27 is AA. The last row may be shorter.
+ */
+export interface SeatLayout {
+  totalSeats: number
+  seatsPerRow: number | null
+}
+
+export const MAX_SEATS = 100_000
+
+/** An error lists the seats that it is about up to this many. */
+const FEW = 20
+
+/** An error writes out the ranges of this many rows; of more, the first two and the last. */
+const MOST_ROWS = 5
+
+/** Both ends are seats of the range. */
+interface SeatRange {
+  first: number
+  last: number
+}
+
+/**
+ * '1,2,5-8' or 'A1-A4,B3' as ascending seat numbers. Labels may be in either case, and spaces may
+ * stand around commas and dashes.
+ *
+ * Throws INVALID_INPUT (syntax, a seat twice, a range backwards, a range of labels that crosses
+ * rows, labels without rows) and NO_SUCH_SEAT (seat 0, or beyond the row or the house), with `seats`
+ * when they are few.
+ */
+export function parseSeats(spec: string, layout: SeatLayout): number[] {
+  const seats: number[] = []
+  for (const piece of readSeatSpec(spec)) {
+    const { first, last } = rangeOf(piece, layout)
+    for (let seat = first; seat <= last; seat++) {
+      seats.push(seat)
+    }
+    if (seats.length > layout.totalSeats) break // One of them is there twice.
+  }
+  return ascendingOnce(seats, layout)
+}
+
+/**
+ * Checks the syntax alone, before any show is known, so that bad input costs no connection.
+ * Throws INVALID_INPUT.
+ */
+export function checkSeatSpec(spec: string): void {
+  for (const _ of readSeatSpec(spec)) {
+    // Reading a piece is checking it.
+  }
+}
+
+/**
+ * Checks seat numbers that did not come from a spec, such as those of an HTTP request, and returns
+ * them ascending. Throws INVALID_INPUT (none at all, not a whole number, a seat twice) and
+ * NO_SUCH_SEAT with `seats` when they are few.
+ */
+export function checkSeats(seats: readonly number[], layout: SeatLayout): number[] {
+  if (seats.length === 0) {
+    throw new TicketsError('INVALID_INPUT', 'No seats are named. Name at least one.')
+  }
+  checkExistence(seats, layout)
+  return ascendingOnce([...seats], layout)
+}
+
+/**
+ * The inverse of parseSeats, short: '1-3, 7', or with rows 'A1-A3, A7'. Ranges do not cross rows.
+ * The seats may come in any order.
+ */
+export function formatSeats(seats: Iterable<number>, layout: SeatLayout): string {
+  const ranges: SeatRange[] = []
+  for (const seat of [...seats].sort((a, b) => a - b)) {
+    const range = ranges.at(-1)
+    if (range && seat === range.last + 1 && !startsRow(seat, layout)) {
+      range.last = seat
+    } else {
+      ranges.push({ first: seat, last: seat })
+    }
+  }
+  return ranges.map((range) => formatRange(range, layout)).join(', ')
+}
+
+/** How many seats: '1 seat', '1,200 seats'. */
+export function countSeats(count: number): string {
+  return `${count.toLocaleString('en-GB')} ${count === 1 ? 'seat' : 'seats'}`
+}
+
+/** As formatSeats, of ascending seats whose labels are known and whose house is not. */
+export function formatLabels(seats: readonly number[], labels: readonly string[]): string {
+  const ranges: { first: string; last: string }[] = []
+  for (const [index, label] of labels.entries()) {
+    const range = ranges.at(-1)
+    const isNext = seats[index] === seats[index - 1]! + 1
+    if (range && isNext && rowOf(range.last) === rowOf(label)) range.last = label
+    else ranges.push({ first: label, last: label })
+  }
+  return ranges.map(({ first, last }) => (first === last ? first : `${first}-${last}`)).join(', ')
+}
+
+function rowOf(label: string): string {
+  return label.replace(/\d+$/, '')
+}
+
+/** 'B3' for seat 13 with 10 a row; without rows the number as text. */
+export function seatLabel(seat: number, { seatsPerRow }: SeatLayout): string {
+  if (seatsPerRow === null) {
+    return String(seat)
+  }
+  const row = Math.floor((seat - 1) / seatsPerRow) + 1
+  return `${rowLabel(row)}${((seat - 1) % seatsPerRow) + 1}`
+}
+
+/** Rows count from 1: A..Z, AA..ZZ, AAA. */
+export function rowLabel(row: number): string {
+  let label = ''
+  for (let rest = row; rest > 0; rest = Math.floor((rest - 1) / 26)) {
+    label = String.fromCharCode(65 + ((rest - 1) % 26)) + label
+  }
+  return label
+}
+
+function rangeOf({ first, last }: SeatPiece, layout: SeatLayout) {
+  if (first.row === null) {
+    checkNumbers(first, last, layout)
+  }
+  const range = { first: seatOf(first, layout), last: seatOf(last, layout) }
+  if (first.row === last.row) return range
+  throw new TicketsError(
+    'INVALID_INPUT',
+    `${quote(`${first.text}-${last.text}`)} crosses rows. Write a range for each row: ${rangesByRow(range, layout)}.`,
+  )
+}
+
+/** The ranges, row by row, that a range across rows stands for: 'A7-A12,B1-B2'. */
+function rangesByRow({ first, last }: SeatRange, layout: SeatLayout): string {
+  const perRow = layout.seatsPerRow!
+  const [low, high] = [Math.min(first, last), Math.max(first, last)]
+  const ranges: string[] = []
+  for (let start = low; start <= high; ) {
+    const end = Math.min(Math.ceil(start / perRow) * perRow, high)
+    ranges.push(formatRange({ first: start, last: end }, layout))
+    start = end + 1
+  }
+  if (ranges.length > MOST_ROWS) ranges.splice(2, ranges.length - 3, '…')
+  return ranges.join(',')
+}
+
+function checkNumbers(first: SeatName, last: SeatName, layout: SeatLayout) {
+  if (first.number < 1) {
+    throw noSuchSeats('Seat 0', [0], layout)
+  }
+  if (last.number <= layout.totalSeats) {
+    return
+  }
+  const missing = Math.max(first.number, layout.totalSeats + 1)
+  const length = last.number - missing + 1
+  if (missing >= last.number) {
+    throw noSuchSeats(`Seat ${shorten(last.text)}`, [missing], layout)
+  }
+  const seats = length > FEW ? [] : Array.from({ length }, (_, index) => missing + index)
+  // `first.text`, because a number of 40 digits is not what it was once it is a number.
+  const from = missing === first.number ? first.text : String(missing)
+  const names = `Seats ${shorten(from)} to ${shorten(last.text)}`
+  throw noSuchSeats(names, seats, layout)
+}
+
+function seatOf(name: SeatName, { totalSeats, seatsPerRow }: SeatLayout) {
+  if (name.row === null) {
+    return name.number
+  }
+  if (seatsPerRow === null) {
+    throw new TicketsError(
+      'INVALID_INPUT',
+      `${quote(name.text)} is a row label, but this show has no rows. ${houseSentence({ totalSeats, seatsPerRow })}`,
+    )
+  }
+  checkLabel(name.text, name.row, name.number, { totalSeats, seatsPerRow })
+  return (name.row - 1) * seatsPerRow + name.number
+}
+
+function checkLabel(
+  text: string,
+  row: number,
+  number: number,
+  house: { totalSeats: number; seatsPerRow: number },
+): void {
+  const rows = Math.ceil(house.totalSeats / house.seatsPerRow)
+  if (row > rows) {
+    const hint = rows === 1 ? 'The only row is A.' : `The rows are A to ${rowLabel(rows)}.`
+    throw noSuchSeat(`Seat ${shorten(text)} does not exist. ${hint}`)
+  }
+  const before = (row - 1) * house.seatsPerRow
+  const width = Math.min(house.seatsPerRow, house.totalSeats - before)
+  if (number < 1 || number > width) {
+    const label = rowLabel(row)
+    throw noSuchSeat(
+      `Seat ${shorten(text)} does not exist. Row ${label} has seats ${label}1 to ${label}${width}.`,
+    )
+  }
+}
+
+function checkExistence(seats: readonly unknown[], layout: SeatLayout): void {
+  const missing: number[] = []
+  for (const seat of seats) {
+    if (typeof seat !== 'number' || !Number.isInteger(seat)) {
+      throw new TicketsError(
+        'INVALID_INPUT',
+        `${describe(seat)} is not a seat number. Seats are whole numbers from 1.`,
+      )
+    }
+    if (seat < 1 || seat > layout.totalSeats) {
+      missing.push(seat)
+    }
+  }
+  if (missing.length > 0) {
+    const many = missing.length > FEW
+    const names = missing.length === 1 ? 'Seat' : 'Seats'
+    const list = many ? `${missing[0]} and others` : missing.join(', ')
+    throw noSuchSeats(`${names} ${list}`, many ? [] : missing, layout)
+  }
+}
+
+function describe(value: unknown): string {
+  if (typeof value === 'number') {
+    return String(value)
+  }
+  return typeof value === 'string' ? quote(value) : `A value that is no number`
+}
+
+/** Costs what the seats cost, and not what the house does. */
+function ascendingOnce(seats: number[], layout: SeatLayout): number[] {
+  seats.sort((a, b) => a - b)
+  const double = seats.find((seat, i) => seat === seats[i + 1])
+  if (double === undefined) return seats
+  throw new TicketsError(
+    'INVALID_INPUT',
+    `Seat ${seatLabel(double, layout)} is named twice. Name each seat once.`,
+    { seats: [double] },
+  )
+}
+
+function noSuchSeats(names: string, seats: number[], layout: SeatLayout) {
+  const verb = names.startsWith('Seats') ? 'do' : 'does'
+  const sentence = `${names} ${verb} not exist. ${houseSentence(layout)}`
+  return noSuchSeat(sentence, seats.filter(Number.isSafeInteger))
+}
+
+function noSuchSeat(sentence: string, seats: number[] = []): TicketsError {
+  return new TicketsError('NO_SUCH_SEAT', sentence, seats.length > 0 ? { seats } : {})
+}
+
+function houseSentence(layout: SeatLayout): string {
+  const { totalSeats, seatsPerRow } = layout
+  if (totalSeats === 1) {
+    return 'This show has one seat: 1.'
+  }
+  const labels =
+    seatsPerRow === null ? '' : ` (${seatLabel(1, layout)} to ${seatLabel(totalSeats, layout)})`
+  return `This show has seats 1 to ${totalSeats}${labels}.`
+}
+
+function startsRow(seat: number, { seatsPerRow }: SeatLayout): boolean {
+  return seatsPerRow !== null && (seat - 1) % seatsPerRow === 0
+}
+
+function formatRange({ first, last }: SeatRange, layout: SeatLayout): string {
+  return first === last
+    ? seatLabel(first, layout)
+    : `${seatLabel(first, layout)}-${seatLabel(last, layout)}`
+}

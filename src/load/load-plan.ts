@@ -1,0 +1,50 @@
+import type { BookingRequest } from '../booking/booking.js'
+import { formatSeats, type SeatLayout } from '../house/seats.js'
+
+/** What a run of many bookings asks for. The same plan, seed included, makes the same requests. */
+export interface LoadPlan {
+  bookings: number
+  /** The fewest and the most seats that one booking asks for. */
+  seatsPerBooking: { min: number; max: number }
+  /** The house that is booked. */
+  layout: SeatLayout
+  /** A whole number from 0 to 2³² − 1. */
+  seed: number
+}
+
+/**
+ * The requests, in the order in which they are made: three out of five name their seats, the others
+ * leave the choice to the box office. Named seats begin at seat n with a likelihood of about 1/n
+ * (Zipf's law), so that many of them want the same seats, as people do.
+ */
+export function planLoad({ bookings, seatsPerBooking, layout, seed }: LoadPlan): BookingRequest[] {
+  const random = randomFrom(seed)
+  const { min, max } = seatsPerBooking
+  return Array.from({ length: bookings }, (_, index) => {
+    const count = Math.min(min + Math.floor(random() * (max - min + 1)), layout.totalSeats)
+    const [choice, place] = [random(), random()]
+    const customer = `Customer ${index + 1}`
+    if (choice >= NAMED) return { count, customer }
+    const first = hotSeat(place, layout.totalSeats - count + 1)
+    const seats = Array.from({ length: count }, (_, offset) => first + offset)
+    return { seats: formatSeats(seats, layout), customer }
+  })
+}
+
+const NAMED = 0.6
+
+/** 1 to `last`, with a likelihood of about 1/n: what is uniform in the logarithm. */
+function hotSeat(random: number, last: number): number {
+  return Math.min(Math.floor((last + 1) ** random), last)
+}
+
+/** Mulberry32 by Tommy Ettinger (2017, public domain): 32 bits of state, numbers from 0 to 1. */
+function randomFrom(seed: number): () => number {
+  let state = seed | 0
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+}

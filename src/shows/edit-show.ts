@@ -1,0 +1,127 @@
+import type { Database } from '../database/knex-pool.js'
+import { withRetry } from '../database/retry.js'
+import { query } from '../database/sql.js'
+import { inTransaction } from '../database/transaction.js'
+import { TicketsError } from '../shared/errors.js'
+import { checkText } from '../shared/text-input.js'
+import { findShow } from './find-shows.js'
+import { bookedOf, heldSeats, layoutOf, lockHouse } from './locked-house.js'
+import { checkSize } from './show-size.js'
+import { checkTimeZone, createShow, IS_LIVE_HOLD, readShow, type Show } from './shows.js'
+
+/** What may be changed of a show; what is left out stays. */
+export interface ShowEdit {
+  name?: string
+  startTime?: Date
+  timeZone?: string
+  /** Up at will; down never below a seat that is sold or held. */
+  totalSeats?: number
+}
+
+/**
+ * Changes a show's name, time or size. Throws SHOW_NOT_FOUND, INVALID_INPUT, and SEATS_TAKEN with
+ * the seats that stand in the way of a smaller house.
+ */
+export async function editShow(db: Database, showId: string, edit: ShowEdit): Promise<Show> {
+  if (edit.startTime !== undefined && Number.isNaN(edit.startTime.getTime())) {
+    throw new TicketsError('INVALID_INPUT', 'The start time is not a valid time.')
+  }
+  const values = {
+    ...(edit.name !== undefined && { name: checkText('name of the show', edit.name, 200) }),
+    ...(edit.startTime !== undefined && { start_time: edit.startTime }),
+    ...(edit.timeZone !== undefined && { time_zone: await checkTimeZone(edit.timeZone) }),
+  }
+  return withRetry(db, () =>
+    inTransaction(db, async (trx) => {
+      const show = await lockHouse(trx, showId)
+      const { totalSeats = show.total_seats } = edit
+      const held = await heldSeats(trx, showId)
+      checkSize({ ...layoutOf(show), booked: bookedOf(show), held }, totalSeats)
+      const booked = show.booked_seats.subarray(0, (totalSeats + 7) >> 3)
+      const bits = Buffer.concat([booked, Buffer.alloc(((totalSeats + 7) >> 3) - booked.length)])
+      await trx('shows')
+        .where({ id: showId })
+        .update({
+          ...values,
+          ...(totalSeats !== show.total_seats && { total_seats: totalSeats, booked_seats: bits }),
+          updated_at: trx.raw('clock_timestamp()'),
+        })
+      return readShow(trx, showId)
+    }),
+  )
+}
+
+/** What cancelling a show would touch. */
+export interface CancellationPreview {
+  confirmedBookings: number
+  confirmedSeats: number
+  heldBookings: number
+}
+
+/** Counts what cancelling a show would touch; changes nothing. */
+export async function previewCancellation(
+  db: Database,
+  showId: string,
+): Promise<CancellationPreview> {
+  const [row] = await withRetry(db, () =>
+    query<CancellationPreview>(db.knex, COUNT_BOOKINGS, [showId]),
+  )
+  return row!
+}
+
+/**
+ * Cancels a show: from now on it refuses bookings and check-ins. Its bookings keep their state, for
+ * refunds. Cancelling twice is the same as once. `expectBookings`: only if just so many bookings
+ * are sold or held, so that nobody cancels more than they have seen.
+ *
+ * Throws SHOW_NOT_FOUND and WRONG_STATE when the number differs.
+ */
+export async function cancelShow(
+  db: Database,
+  showId: string,
+  expectBookings: number,
+): Promise<Show> {
+  return withRetry(db, () =>
+    inTransaction(db, async (trx) => {
+      const show = await lockHouse(trx, showId)
+      if (show.cancelled_at !== null) return readShow(trx, showId)
+      const [count] = await query<CancellationPreview>(trx, COUNT_BOOKINGS, [showId])
+      const bookings = count!.confirmedBookings + count!.heldBookings
+      if (bookings !== expectBookings) {
+        throw new TicketsError(
+          'WRONG_STATE',
+          `The show has ${bookings} bookings, not ${expectBookings}. Nothing was cancelled; look again.`,
+        )
+      }
+      await trx('shows')
+        .where({ id: showId })
+        .update({
+          cancelled_at: trx.raw('clock_timestamp()'),
+          updated_at: trx.raw('clock_timestamp()'),
+        })
+      return readShow(trx, showId)
+    }),
+  )
+}
+
+/** A new show with the house of another, empty, at another time. Throws SHOW_NOT_FOUND, INVALID_INPUT. */
+export async function copyShow(
+  db: Database,
+  showId: string,
+  { startTime, name }: { startTime: Date; name?: string },
+): Promise<Show> {
+  const { timeZone, totalSeats, seatsPerRow, ...show } = await findShow(db, showId)
+  return createShow(db, {
+    name: name ?? show.name,
+    startTime,
+    timeZone,
+    totalSeats,
+    seatsPerRow,
+  })
+}
+
+const COUNT_BOOKINGS = `
+  select count(*) filter (where status = 'CONFIRMED')::int as "confirmedBookings",
+         coalesce(sum(cardinality(seats)) filter (where status = 'CONFIRMED'), 0)::int as "confirmedSeats",
+         count(*) filter (where ${IS_LIVE_HOLD})::int as "heldBookings"
+  from bookings where show_id = ?::uuid and status in ('CONFIRMED', 'HELD')`

@@ -1,0 +1,162 @@
+import type { Knex } from 'knex'
+import type { Database } from '../database/knex-pool.js'
+import { withRetry } from '../database/retry.js'
+import { TicketsError } from '../shared/errors.js'
+import { formatStartTime } from '../shared/format-time.js'
+import { quote } from '../shared/quote.js'
+import { datesOf, isOnDate, parseShowDate, type ShowDate } from './show-dates.js'
+import { listShows, type Show, type ShowRow, selectShows, toShow } from './shows.js'
+
+/** What narrows a name that several shows bear. */
+export interface FindOptions {
+  /** Their day '2031-03-01', or their minute '2031-03-01 19:30', in each show's own time zone. */
+  date?: string | undefined
+}
+
+/** The longest series that is looked through. */
+const MOST = 1000
+/** How many shows a sentence names. */
+const NAMED = 10
+
+/**
+ * The one show that `name` means: an id, the beginning of an id (4 characters or more), or its name,
+ * as texts are compared (see `canonicalText`), without regard to case where that leaves one. `date`
+ * narrows it. Throws SHOW_NOT_FOUND, AMBIGUOUS_ID, and INVALID_INPUT for a date that is none.
+ */
+export async function findShow(
+  db: Database,
+  name: string,
+  { date }: FindOptions = {},
+): Promise<Show> {
+  const on = date === undefined ? undefined : parseShowDate(date)
+  const shows = await showsMeant(db, name, on, on ? MOST : NAMED + 1)
+  const [show] = shows
+  if (show === undefined) throw await notFound(db, name, on)
+  if (shows.length > 1) throw ambiguous(name, shows)
+  return show
+}
+
+/**
+ * All shows that `name` means, those to come first, the next one before all, and then those that
+ * have begun, the latest one first; a thousand at most. Throws INVALID_INPUT for a date that is none.
+ */
+export async function findShows(
+  db: Database,
+  name: string,
+  { date }: FindOptions = {},
+): Promise<Show[]> {
+  return showsMeant(db, name, date === undefined ? undefined : parseShowDate(date), MOST)
+}
+
+/** The id wins over a name that looks like one, and the name as it was typed over another case. */
+async function showsMeant(
+  db: Database,
+  name: string,
+  on: ShowDate | undefined,
+  limit: number,
+): Promise<Show[]> {
+  if (name.includes('\0')) return []
+  const { knex } = db
+  const range = idRange(name)
+  if (range !== undefined) {
+    const byId = knex('shows').select(knex.raw('true as is_exact')).whereBetween('id', range)
+    const shows = await nearest(db, byId, on, limit)
+    if (shows.length > 0) return shows
+  }
+  const byName = knex('shows')
+    .select(knex.raw('canonical_text(name) = canonical_text(?) as is_exact', [name]))
+    // What the index of names has, word for word.
+    .whereRaw('folded_text(name) collate "C" = folded_text(?)', [name])
+  return nearest(db, byName, on, limit)
+}
+
+/** The first of these shows in the order of `findShows`; of those that are exact, if there are any. */
+async function nearest(
+  db: Database,
+  meant: Knex.QueryBuilder,
+  on: ShowDate | undefined,
+  limit: number,
+): Promise<Show[]> {
+  meant.select('id')
+  if (on !== undefined) meant.whereBetween('start_time', [on.earliest, on.latest])
+  const rows = await withRetry(db, () =>
+    selectShows(db.knex)
+      // Materialized: the order, of which there is an index, must not be looked through for them.
+      .withMaterialized('meant', meant)
+      .select<(ShowRow & { is_exact: boolean })[]>('is_exact')
+      .join('meant', 'meant.id', 'shows.id')
+      .orderByRaw(
+        'is_exact desc, start_time <= now(), abs(extract(epoch from start_time - now())), shows.id',
+      )
+      .limit(limit),
+  )
+  const found = rows
+    .map((row) => ({ show: toShow(row), isExact: row.is_exact }))
+    .filter(({ show }) => on === undefined || isOnDate(show, on))
+  return found.filter(({ isExact }) => isExact === found[0]!.isExact).map(({ show }) => show)
+}
+
+const ID_SHAPE = 'xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx'
+
+/** The ids that begin with `prefix`, as a range that the primary key answers. */
+function idRange(prefix: string): [string, string] | undefined {
+  const isPrefix =
+    prefix.length >= 4 &&
+    prefix.length <= ID_SHAPE.length &&
+    [...prefix].every((char, i) => (ID_SHAPE[i] === '-' ? char === '-' : /[0-9a-f]/i.test(char)))
+  if (!isPrefix) return undefined
+  const rest = ID_SHAPE.slice(prefix.length)
+  return [prefix + rest.replaceAll('x', '0'), prefix + rest.replaceAll('x', 'f')]
+}
+
+async function notFound(
+  db: Database,
+  name: string,
+  on: ShowDate | undefined,
+): Promise<TicketsError> {
+  const others = on === undefined ? [] : await showsMeant(db, name, undefined, NAMED + 1)
+  if (others.length > 0) {
+    return new TicketsError(
+      'SHOW_NOT_FOUND',
+      `${quote(name)} is not on ${quote(on!.text)}. It is on ${listed(others.map(timeOf))}.`,
+    )
+  }
+  const meant = await namesLike(db, name)
+  const help = meant === '' ? '`tickets show list` shows them all.' : `Did you mean ${meant}?`
+  return new TicketsError('SHOW_NOT_FOUND', `There is no show ${quote(name)}. ${help}`)
+}
+
+/** The names of shows that have words beginning like these, quoted; empty when there are none. */
+async function namesLike(db: Database, name: string): Promise<string> {
+  if (!/\p{L}/u.test(name) || name.length > 200) return ''
+  const names = new Set<string>()
+  for await (const show of listShows(db, { search: name, limit: 3 })) names.add(quote(show.name))
+  return [...names].join(' or ')
+}
+
+/** With their times: the shows of a series have one name. */
+function ambiguous(name: string, shows: Show[]): TicketsError {
+  const isPrefix = shows.every(({ id }) => id.startsWith(name.toLowerCase()))
+  const dates = datesOf(shows)
+  const told = shows.map((show, at) =>
+    isPrefix || dates[at] === undefined ? `${show.id} (${timeOf(show)})` : timeOf(show),
+  )
+  const date = dates.find((each) => each !== undefined)
+  const way = isPrefix
+    ? 'Give more of the id.'
+    : date === undefined
+      ? 'Give the id of one.'
+      : `Choose one by its date, such as --date ${date}.`
+  return new TicketsError(
+    'AMBIGUOUS_ID',
+    `${quote(name)} means more than one show: ${listed(told)}. ${way}`,
+  )
+}
+
+function timeOf({ startTime, timeZone }: Show): string {
+  return formatStartTime(startTime, timeZone)
+}
+
+function listed(texts: string[]): string {
+  return [...texts.slice(0, NAMED), ...(texts.length > NAMED ? ['…'] : [])].join(', ')
+}

@@ -1,0 +1,32 @@
+import type { Database } from '../database/knex-pool.js'
+import { withRetry } from '../database/retry.js'
+import type { SeatLayout } from '../house/seats.js'
+import { layoutOf } from './locked-house.js'
+import { showNotFound } from './shows.js'
+
+/** A house may grow but never changes its rows, so an old layout is only wrong about what is beyond it. */
+const known = new WeakMap<Database, Map<string, SeatLayout>>()
+const MOST_KNOWN = 10_000
+
+/** The layout of a show as it was read before from this database, if it was: no round trip. */
+export function knownLayout(db: Database, showId: string): SeatLayout | undefined {
+  return known.get(db)?.get(showId)
+}
+
+/** The layout of a show as far as any of its bookings needs it. Throws SHOW_NOT_FOUND. */
+export async function layoutOfShow(db: Database, showId: string): Promise<SeatLayout> {
+  return knownLayout(db, showId) ?? readLayout(db, showId)
+}
+
+/** Reads the layout of a show. Throws SHOW_NOT_FOUND. */
+export async function readLayout(db: Database, showId: string): Promise<SeatLayout> {
+  const show = await withRetry(db, () =>
+    db.knex('shows').where({ id: showId }).first('total_seats', 'seats_per_row'),
+  )
+  if (show === undefined) throw showNotFound(showId)
+  const layout = layoutOf(show)
+  const layouts = known.get(db) ?? new Map<string, SeatLayout>()
+  if (layouts.size >= MOST_KNOWN) layouts.clear()
+  known.set(db, layouts.set(showId, layout))
+  return layout
+}

@@ -1,0 +1,173 @@
+import type { Knex } from 'knex'
+import { query } from '../database/sql.js'
+import type { House } from '../house/decide.js'
+import { SeatSet } from '../house/seat-set.js'
+import type { SeatLayout } from '../house/seats.js'
+import { HAS_STARTED, IS_LIVE_HOLD, showNotFound } from './shows.js'
+import { startWarnings, type Warned } from './warnings.js'
+
+/** A show's row as far as selling needs it. */
+export interface HouseRow {
+  id: string
+  total_seats: number
+  seats_per_row: number | null
+  booked_seats: Buffer
+  cancelled_at: Date | null
+  name: string
+  start_time: Date
+  time_zone: string
+  has_started: boolean
+}
+
+/**
+ * From here to the transaction's end, a prepared statement is planned once for a connection: of one
+ * that takes arrays, PostgreSQL would think that each size wants a plan of its own. The one plan
+ * goes by the indexes, row for row: made while the tables are small, it would otherwise read them
+ * from end to end, and still do so after a hundred thousand sales.
+ */
+const PLAN_ONCE = [
+  ['plan_cache_mode', 'force_generic_plan'],
+  ['enable_seqscan', 'off'],
+  ['enable_hashjoin', 'off'],
+  ['enable_mergejoin', 'off'],
+]
+  .map(([name, value]) => `set_config('${name}', '${value}', true) as ${name}`)
+  .join(', ')
+
+/** Reads a show's house. */
+export function selectHouse(knex: Knex, showId: string) {
+  return knex<HouseRow>('shows')
+    .where({ id: showId })
+    .first(
+      ...['id', 'total_seats', 'seats_per_row', 'booked_seats', 'cancelled_at'],
+      ...['name', 'start_time', 'time_zone', knex.raw(`${HAS_STARTED} as has_started`)],
+    )
+}
+
+/**
+ * Locks a show until the transaction ends: nobody else sells, holds or frees a seat of it. What
+ * must be fresh is read after this, in statements of their own: a statement's snapshot predates
+ * its wait for the lock. Throws SHOW_NOT_FOUND.
+ */
+export async function lockHouse(trx: Knex.Transaction, showId: string): Promise<HouseRow> {
+  return lockedHouse(showId, forUpdate(trx, showId))
+}
+
+/**
+ * The same, with what is read under the lock by a statement of its own: `read` is called as soon as
+ * the lock is on its way, so that its statement is with the server when the lock is there.
+ */
+export async function lockHouseAndRead<T>(
+  trx: Knex.Transaction,
+  showId: string,
+  { read, onLock = () => {} }: { read: () => Promise<T>; onLock?: () => void },
+): Promise<[HouseRow, T]> {
+  const lock = forUpdate(trx, showId)
+  // Knex tells of a statement in the same breath as it sends it; a statement sent before the lock
+  // would read what is not locked yet.
+  const isSent = new Promise((resolve) => {
+    lock.on('query', resolve)
+  })
+  const locked = lockedHouse(showId, lock).then((show) => {
+    onLock()
+    return show
+  })
+  return Promise.all([locked, isSent.then(read)])
+}
+
+function forUpdate(trx: Knex.Transaction, showId: string) {
+  return selectHouse(trx, showId)
+    .select(trx.raw(PLAN_ONCE))
+    .forUpdate()
+    .options({ name: 'lock_house' })
+}
+
+async function lockedHouse(showId: string, lock: ReturnType<typeof forUpdate>): Promise<HouseRow> {
+  const show: HouseRow | undefined = await lock
+  if (show === undefined) throw showNotFound(showId)
+  return show
+}
+
+/** Seats that live holds keep, but for the hold of one booking. */
+export async function heldSeats(
+  knex: Knex,
+  showId: string,
+  exceptBooking: string | null = null,
+): Promise<number[]> {
+  const rows = await query<{ seat: number }>(
+    knex,
+    `select unnest(seats) as seat from bookings
+     where held_in = ? and ${IS_LIVE_HOLD} and id is distinct from ?::uuid`,
+    [showId, exceptBooking],
+  )
+  return rows.map((row) => row.seat)
+}
+
+/** The house that requests are decided against. */
+export function houseOf(show: HouseRow, held: Iterable<number>): House {
+  const taken = bookedOf(show)
+  taken.addAll(held)
+  return { layout: layoutOf(show), taken, isCancelled: show.cancelled_at !== null }
+}
+
+export function bookedOf(show: HouseRow): SeatSet {
+  return SeatSet.fromBytes(show.booked_seats, show.total_seats)
+}
+
+export function layoutOf(show: Pick<HouseRow, 'total_seats' | 'seats_per_row'>): SeatLayout {
+  return { totalSeats: show.total_seats, seatsPerRow: show.seats_per_row }
+}
+
+/** What to warn of when seats of this show are sold, or let in. */
+export function warningsOf({ name, start_time, time_zone, has_started }: HouseRow): Warned {
+  return startWarnings({
+    name,
+    startTime: start_time,
+    timeZone: time_zone,
+    hasStarted: has_started,
+  })
+}
+
+/** What a locked show has sold and freed. */
+export interface Sales {
+  sold?: Iterable<number>
+  freed?: Iterable<number>
+}
+
+/**
+ * The statement that writes what a locked show has sold and freed. The bits are merged here and the
+ * count is changed by addition in SQL: if either were based on a stale row, or a seat were sold
+ * twice or freed unsold, the two would disagree, and the table's check refuses the row.
+ */
+export function salesStatement(
+  show: HouseRow,
+  { sold = [], freed = [] }: Sales,
+): { sql: string; values: unknown[] } {
+  const booked = bookedOf(show)
+  let change = 0
+  for (const seat of freed) {
+    booked.delete(seat)
+    change--
+  }
+  for (const seat of sold) {
+    booked.add(seat)
+    change++
+  }
+  return {
+    sql: `update shows
+          set booked_seats = ?::bytea, confirmed_seats_count = confirmed_seats_count + ?::int,
+              updated_at = clock_timestamp()
+          where id = ?::uuid`,
+    values: [booked.toBytes(), change, show.id],
+  }
+}
+
+/** Writes what a locked show has sold and freed. */
+export async function writeSales(
+  trx: Knex.Transaction,
+  show: HouseRow,
+  sales: Sales,
+): Promise<void> {
+  const { sql, values } = salesStatement(show, sales)
+  await query(trx, sql, values, 'write_sales')
+}

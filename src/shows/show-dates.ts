@@ -1,0 +1,60 @@
+import { TicketsError } from '../shared/errors.js'
+import { formatStartTime } from '../shared/format-time.js'
+import { quote } from '../shared/quote.js'
+import type { Show } from './shows.js'
+
+/** A day, or a minute of it, in the time zone of whichever show it is compared with. */
+export interface ShowDate {
+  /** '2031-03-01', or '2031-03-01 19:30'. */
+  text: string
+  /** Every show of that date, in any time zone, starts within these two. */
+  earliest: Date
+  latest: Date
+}
+
+const DATE = /^((?:19|[2-9]\d)\d\d-\d\d-\d\d)(?:[T ](\d\d:\d\d))?$/i
+/** Offsets run from -12:00 to +14:00. */
+const MOST_BEHIND_MS = 12 * 3_600_000
+const MOST_AHEAD_MS = 14 * 3_600_000
+const DAY_MS = 24 * 3_600_000
+
+/** Reads '2031-03-01', or with a local time '2031-03-01 19:30' or '2031-03-01T19:30'. Throws INVALID_INPUT. */
+export function parseShowDate(given: string): ShowDate {
+  const [, day, time = '00:00'] = DATE.exec(given.trim()) ?? []
+  const start = day === undefined ? Number.NaN : Date.parse(`${day}T${time}Z`)
+  // JavaScript takes the 30th of February for the 2nd of March.
+  const isReal = !Number.isNaN(start) && new Date(start).toISOString().startsWith(`${day}T${time}`)
+  if (day === undefined || !isReal) {
+    throw new TicketsError(
+      'INVALID_INPUT',
+      `${quote(given)} is not the date of a show. Write its day like 2031-03-01, or its local time like "2031-03-01 19:30".`,
+    )
+  }
+  return {
+    text: given.trim().replace(/t/i, ' '),
+    earliest: new Date(start - MOST_AHEAD_MS),
+    latest: new Date(start + DAY_MS + MOST_BEHIND_MS),
+  }
+}
+
+/** Does the show start on this day, or in this minute, by its own clock? */
+export function isOnDate(show: Show, { text }: ShowDate): boolean {
+  return minuteOf(show).startsWith(text)
+}
+
+/**
+ * What to give as the date of each of these shows so that it means no other of them: the day, the
+ * minute where several are on one day, and undefined where several start in one minute.
+ */
+export function datesOf(shows: readonly Show[]): (string | undefined)[] {
+  const minutes = shows.map(minuteOf)
+  const isOnly = (date: string) => minutes.filter((minute) => minute.startsWith(date)).length === 1
+  return minutes.map((minute) =>
+    [minute.slice(0, '2031-03-01'.length), minute].find(isOnly)?.replace(' ', 'T'),
+  )
+}
+
+/** '2031-03-01 19:30', by the show's own clock. */
+function minuteOf({ startTime, timeZone }: Show): string {
+  return formatStartTime(startTime, timeZone).slice(0, '2031-03-01 19:30'.length)
+}

@@ -1,0 +1,118 @@
+import type { Knex } from 'knex'
+import type { Database } from '../database/knex-pool.js'
+import { withRetry } from '../database/retry.js'
+import { query } from '../database/sql.js'
+import { rowLabel } from '../house/seats.js'
+import { findShow } from './find-shows.js'
+import { bookedOf, selectHouse } from './locked-house.js'
+import { IS_LIVE_HOLD, type Show } from './shows.js'
+
+/** Seats by state; `sold + held + house + free` is `total`, always. */
+export interface SeatCounts {
+  total: number
+  sold: number
+  /** Kept by holds that expire. */
+  held: number
+  /** Kept by holds that do not: house seats. */
+  house: number
+  free: number
+}
+
+/** Seats that changed hands: those given back are not taken off those sold. */
+export interface Sales {
+  sold: number
+  returned: number
+}
+
+/** What became of a show, by its seats, and by whom and when, from its history. */
+export interface ShowReport {
+  show: Show
+  capacity: SeatCounts
+  /** By row, the first one at the stage first; null in a house without rows. */
+  rows: ({ row: string } & SeatCounts)[] | null
+  /** Hours of the show's time zone in which something was sold or returned, in order. */
+  hours: ({ hour: Date } & Sales)[]
+  /** Who sold or took back, the one who sold most first; null is nobody that was told. */
+  operators: ({ operator: string | null } & Sales)[]
+}
+
+/** Reports on one show, from one snapshot. Throws SHOW_NOT_FOUND, AMBIGUOUS_ID. */
+export async function reportOnShow(db: Database, name: string): Promise<ShowReport> {
+  const show = await findShow(db, name)
+  return withRetry(db, () =>
+    db.knex.transaction(
+      async (trx) => ({
+        show,
+        ...(await countSeats(trx, show)),
+        hours: await salesBy<{ hour: Date }>(trx, show, {
+          key: `${HOUR} as hour`,
+          values: [show.timeZone],
+          order: 'hour',
+        }),
+        operators: await salesBy<{ operator: string | null }>(trx, show, {
+          key: 'operator',
+          order: 'sold desc, operator collate people',
+        }),
+      }),
+      { readOnly: true, isolationLevel: 'repeatable read', isLong: true },
+    ),
+  )
+}
+
+async function countSeats(trx: Knex.Transaction, { id }: Show) {
+  const house = (await selectHouse(trx, id))!
+  const kept = await query<{ seat: number; is_house: boolean }>(
+    trx,
+    `select unnest(seats) as seat, held_until is null as is_house
+     from bookings where held_in = ? and ${IS_LIVE_HOLD}`,
+    [id],
+  )
+  const states = new Map<number, State>(
+    kept.map(({ seat, is_house }) => [seat, is_house ? 'house' : 'held']),
+  )
+  for (const seat of bookedOf(house)) states.set(seat, 'sold')
+  const { total_seats: total, seats_per_row: perRow } = house
+  const capacity = countStates(states, 1, total)
+  if (perRow === null) return { capacity, rows: null }
+  const rows = Array.from({ length: Math.ceil(total / perRow) }, (_, index) => ({
+    row: rowLabel(index + 1),
+    ...countStates(states, index * perRow + 1, Math.min((index + 1) * perRow, total)),
+  }))
+  return { capacity, rows }
+}
+
+type State = 'sold' | 'held' | 'house'
+
+function countStates(states: ReadonlyMap<number, State>, first: number, last: number): SeatCounts {
+  const total = last - first + 1
+  const counts = { total, sold: 0, held: 0, house: 0, free: 0 }
+  for (let seat = first; seat <= last; seat++) counts[states.get(seat) ?? 'free'] += 1
+  return counts
+}
+
+const HOUR = `date_trunc('hour', at, ?)`
+
+/** Every event changes how many seats of this show a booking has been sold: up, or down. */
+function salesBy<Key>(
+  trx: Knex.Transaction,
+  { id }: Show,
+  { key, values = [], order }: { key: string; values?: unknown[]; order: string },
+): Promise<(Key & Sales)[]> {
+  const sold = (facts: string) =>
+    `case when ${facts} ->> 'status' = 'CONFIRMED' and ${facts} ->> 'show_id' = ?
+     then jsonb_array_length(${facts} -> 'seats') else 0 end`
+  return query<Key & Sales>(
+    trx,
+    `select ${key},
+            sum(greatest(change, 0))::int as sold, sum(greatest(-change, 0))::int as returned
+     from (
+       select at, operator, ${sold('after')} - ${sold('before')} as change
+       from history
+       where show_id = ?::uuid and booking_id is not null
+          or before ->> 'show_id' = ? and before ->> 'show_id' <> show_id::text
+     ) as events
+     where change <> 0
+     group by 1 order by ${order}`,
+    [...values, id, id, id, id],
+  )
+}

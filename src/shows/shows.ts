@@ -1,0 +1,304 @@
+import type { Knex } from 'knex'
+import { v4 as randomId } from 'uuid'
+import type { Database } from '../database/knex-pool.js'
+import { withRetry } from '../database/retry.js'
+import { query } from '../database/sql.js'
+import { inTransaction } from '../database/transaction.js'
+import { SeatSet } from '../house/seat-set.js'
+import { MAX_SEATS, type SeatLayout } from '../house/seats.js'
+import { TicketsError } from '../shared/errors.js'
+import { quote } from '../shared/quote.js'
+import { checkText } from '../shared/text-input.js'
+import { selectFirstWithWords } from './show-words.js'
+import { selectIdsWithWords } from './word-search.js'
+
+/** A show as everybody may see it. Seats are counted, not named: see `ShowDetails`. */
+export interface Show extends SeatLayout {
+  id: string
+  name: string
+  startTime: Date
+  /** IANA name; what local times of the show mean. */
+  timeZone: string
+  /** Is the start in the past, by the database's clock? */
+  hasStarted: boolean
+  confirmedSeats: number
+  /** Seats kept by holds that have not expired. */
+  heldSeats: number
+  cancelledAt: Date | null
+  createdAt: Date
+  updatedAt: Date
+}
+
+/** A show with its house: which seats are sold and which are held. */
+export interface ShowDetails extends Show {
+  booked: SeatSet
+  held: SeatSet
+}
+
+/** What a new show needs. `startTime` may lie in the past: see `startWarnings`. */
+export interface NewShow {
+  name: string
+  startTime: Date
+  totalSeats: number
+  seatsPerRow?: number | null
+  /** IANA name; default `UTC`. */
+  timeZone?: string
+}
+
+/** Which shows to list; all of them by default, the earliest first. */
+export interface ShowFilter {
+  /** Only shows that have not started, by the database's clock. */
+  upcoming?: boolean
+  /** Only shows that have started. */
+  past?: boolean
+  /** Only shows that sell: not cancelled, and with free seats. */
+  onSale?: boolean
+  /** The order backwards: the latest first. */
+  latestFirst?: boolean
+  /** Words, or beginnings of words, that the name has all of. */
+  search?: string
+  /** At most so many. */
+  limit?: number
+  /** The id of the last show of an earlier page: only shows after it in the order of the list. */
+  after?: string
+}
+
+const PAGE_SIZE = 1000
+
+/** Creates a show with an empty house. Throws INVALID_INPUT. */
+export async function createShow(db: Database, input: NewShow): Promise<Show> {
+  const show = { ...checkNewShow(input), time_zone: await checkTimeZone(input.timeZone ?? 'UTC') }
+  const id = randomId()
+  return withRetry(db, () =>
+    inTransaction(db, async (trx) => {
+      // The id makes the retry safe: an insert whose reply was lost is found, not repeated.
+      await trx('shows')
+        .insert({ id, ...show })
+        .onConflict('id')
+        .ignore()
+      return readShow(trx, id)
+    }),
+  )
+}
+
+/** A show that is there, as its transaction leaves it: after COMMIT, nothing more has to be read. */
+export async function readShow(trx: Knex.Transaction, id: string): Promise<Show> {
+  const [row] = await selectShows(trx).where('shows.id', id)
+  return toShow(row!)
+}
+
+/**
+ * Lists shows in the order of their start, or backwards, page by page: any number in constant memory.
+ * Throws INVALID_INPUT for a search without a word in it, SHOW_NOT_FOUND when there is no `after`.
+ */
+export async function* listShows(db: Database, filter: ShowFilter = {}): AsyncGenerator<Show> {
+  let after = filter.after === undefined ? undefined : await placeOf(db, filter.after)
+  let left = filter.limit ?? Number.POSITIVE_INFINITY
+  while (left > 0) {
+    const size = Math.min(left, PAGE_SIZE)
+    const rows = await withRetry(db, () => showPage(db.knex, filter, after, size))
+    for (const row of rows) yield toShow(row)
+    if (rows.length < size) return
+    left -= rows.length
+    const last = rows.at(-1)!
+    after = { startTime: last.exact_start_time!, id: last.id }
+  }
+}
+
+/** Checks the length of a row in a house of so many seats. Throws INVALID_INPUT. */
+export function checkSeatsPerRow(seatsPerRow: number, totalSeats: number): void {
+  if (Number.isInteger(seatsPerRow) && seatsPerRow >= 1 && seatsPerRow <= totalSeats) return
+  throw new TicketsError(
+    'INVALID_INPUT',
+    `A row has 1 to ${totalSeats} seats here, as a whole number; got ${seatsPerRow}.`,
+  )
+}
+
+/** The show with this id and its house, as of now. Throws SHOW_NOT_FOUND. */
+export async function viewShow(db: Database, id: string): Promise<ShowDetails> {
+  return withRetry(db, async () => {
+    const [row] = await selectShows(db.knex)
+      .select('shows.booked_seats', db.knex.raw(`${HELD_SEATS} as held_seats`))
+      .where('shows.id', id)
+    if (row === undefined) throw showNotFound(id)
+    const show = toShow(row)
+    return {
+      ...show,
+      booked: SeatSet.fromBytes(row.booked_seats!, show.totalSeats),
+      held: SeatSet.of(row.held_seats!, show.totalSeats),
+    }
+  })
+}
+
+/** The error for a show's id that leads nowhere. */
+export function showNotFound(id: string): TicketsError {
+  return new TicketsError('SHOW_NOT_FOUND', `There is no show ${quote(id)}.`)
+}
+
+/**
+ * The condition under which a booking holds its seats now; the database's clock decides. Those of
+ * one show are found by `held_in`.
+ */
+export const IS_LIVE_HOLD = `status = 'HELD' and (held_until is null or held_until > clock_timestamp())`
+
+/** The condition under which a show has started. */
+export const HAS_STARTED = 'shows.start_time <= clock_timestamp()'
+
+const HELD_SEATS = `array(
+  select unnest(seats) from bookings where held_in = shows.id and ${IS_LIVE_HOLD} order by 1
+)`
+
+const HELD_SEATS_COUNT = `(
+  select coalesce(sum(cardinality(seats)), 0)::int
+  from bookings where held_in = shows.id and ${IS_LIVE_HOLD}
+)`
+
+/** The condition that a show sells. What is sold is in its row, what is held is looked up after that. */
+const IS_ON_SALE = `(
+  cancelled_at is null and confirmed_seats_count < total_seats
+  and confirmed_seats_count + ${HELD_SEATS_COUNT} < total_seats
+)`
+
+/** A row of the table `shows`, as node-postgres gives it. */
+export interface ShowRow {
+  id: string
+  name: string
+  start_time: Date
+  time_zone: string
+  total_seats: number
+  seats_per_row: number | null
+  has_started: boolean
+  confirmed_seats_count: number
+  held_seats_count: number
+  cancelled_at: Date | null
+  created_at: Date
+  updated_at: Date
+  /** In microseconds, which a Date cannot tell apart. */
+  exact_start_time?: string
+  is_known?: boolean
+  booked_seats?: Buffer
+  held_seats?: number[]
+}
+
+/** Selects shows, all columns that `toShow` needs. */
+export function selectShows(knex: Knex): Knex.QueryBuilder<ShowRow, ShowRow[]> {
+  return knex('shows').select(
+    'shows.id',
+    'shows.name',
+    'shows.start_time',
+    'shows.time_zone',
+    'shows.total_seats',
+    'shows.seats_per_row',
+    'shows.confirmed_seats_count',
+    'shows.cancelled_at',
+    'shows.created_at',
+    'shows.updated_at',
+    knex.raw(`${HELD_SEATS_COUNT} as held_seats_count`),
+    knex.raw(`${HAS_STARTED} as has_started`),
+  )
+}
+
+/** Where a page begins: after the show with this start, as a text exact to the microsecond. */
+interface Place {
+  startTime: string
+  id: string
+}
+
+async function placeOf(db: Database, id: string): Promise<Place> {
+  const [row] = await withRetry(db, () =>
+    query<Place>(
+      db.knex,
+      'select start_time::text as "startTime", id from shows where id = ?::uuid',
+      [id],
+    ),
+  )
+  if (row === undefined) throw showNotFound(id)
+  return row
+}
+
+async function showPage(
+  knex: Knex,
+  filter: ShowFilter,
+  after: Place | undefined,
+  size: number,
+): Promise<ShowRow[]> {
+  const { search, upcoming, past, onSale, latestFirst: isDescending = false } = filter
+  const [direction, beyond] = isDescending ? ['desc', '<'] : ['asc', '>']
+  const where = (rows: Knex.QueryBuilder) => {
+    if (upcoming) rows.whereRaw('start_time > now()')
+    if (past) rows.whereRaw('start_time <= now()')
+    if (after === undefined) return
+    rows.whereRaw(`(start_time, id) ${beyond} (?::timestamptz, ?)`, [after.startTime, after.id])
+  }
+  const ofShows = (rows: Knex.QueryBuilder) => {
+    where(rows)
+    if (onSale) rows.whereRaw(IS_ON_SALE)
+  }
+  const order = ['start_time', 'id']
+  const inOrder = () =>
+    selectShows(knex)
+      .select<ShowRow[]>(knex.raw('shows.start_time::text as exact_start_time'))
+      .orderBy(order.map((column) => ({ column: `shows.${column}`, order: direction })))
+  if (search === undefined) return inOrder().modify(ofShows).limit(size)
+
+  const ofWords = (rows: Knex.QueryBuilder) => {
+    where(rows)
+    // A subquery for each row: shows that have words are looked at until there are enough.
+    if (onSale) rows.whereRaw(`(select ${IS_ON_SALE} from shows where shows.id = show_words.id)`)
+  }
+  const first = selectFirstWithWords(knex, search, { where: ofWords, isDescending, size })
+  const rows = await inOrder()
+    .select<ShowRow[]>(knex.raw('is_known'))
+    .joinRaw('right join (?) as first on first.id = shows.id', [first])
+  if (rows[0]!.is_known) return rows.filter(({ id }) => id !== null)
+  // Their words are in the index of this order: to look at a show costs a third of a microsecond.
+  const list = { table: 'shows', column: 'name', order, isDescending, size, look: 1024 }
+  const ids = selectIdsWithWords(knex, search, { ...list, where: ofShows })
+  return inOrder().whereIn('shows.id', ids)
+}
+
+/** The IANA name in its usual spelling. Throws INVALID_INPUT for what is none. */
+export async function checkTimeZone(name: string): Promise<string> {
+  // Loaded late: a booking needs no zones, and their library costs a command's start.
+  const { parseTimeZone } = await import('../shared/start-time.js')
+  return parseTimeZone(name)
+}
+
+function checkNewShow(input: NewShow) {
+  const { totalSeats, seatsPerRow = null, startTime } = input
+  if (!Number.isInteger(totalSeats) || totalSeats < 1 || totalSeats > MAX_SEATS) {
+    throw new TicketsError(
+      'INVALID_INPUT',
+      `A show has 1 to 100,000 seats, as a whole number; got ${totalSeats}.`,
+    )
+  }
+  if (seatsPerRow !== null) checkSeatsPerRow(seatsPerRow, totalSeats)
+  if (Number.isNaN(startTime.getTime())) {
+    throw new TicketsError('INVALID_INPUT', 'The start time is not a valid time.')
+  }
+  return {
+    name: checkText('name of a show', input.name, 200),
+    start_time: startTime,
+    total_seats: totalSeats,
+    seats_per_row: seatsPerRow,
+    booked_seats: SeatSet.empty(totalSeats).toBytes(),
+  }
+}
+
+/** The one translation from SQL's names to ours. */
+export function toShow(row: ShowRow): Show {
+  return {
+    id: row.id,
+    name: row.name,
+    startTime: row.start_time,
+    timeZone: row.time_zone,
+    hasStarted: row.has_started,
+    totalSeats: row.total_seats,
+    seatsPerRow: row.seats_per_row,
+    confirmedSeats: row.confirmed_seats_count,
+    heldSeats: row.held_seats_count,
+    cancelledAt: row.cancelled_at,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  }
+}

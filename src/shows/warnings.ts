@@ -1,0 +1,32 @@
+import { formatStartTime } from '../shared/format-time.js'
+import { quote } from '../shared/quote.js'
+
+/**
+ * What somebody should know of something that was done all the same. An object, as an error is: the
+ * code is for programs and may be relied on, the sentence is for people and may change.
+ */
+export interface Warning {
+  code: 'SHOW_STARTED'
+  message: string
+}
+
+/** What may come with a result. The field is there only when there is something to warn of. */
+export interface Warned {
+  warnings?: Warning[]
+}
+
+interface Start {
+  name: string
+  startTime: Date
+  timeZone: string
+  /** Is the start in the past, by the database's clock? */
+  hasStarted: boolean
+}
+
+/** The warning that a show sells, or lets in, though its start is in the past. */
+export function startWarnings({ name, startTime, timeZone, hasStarted }: Start): Warned {
+  if (!hasStarted) return {}
+  const when = formatStartTime(startTime, timeZone)
+  const message = `The start of ${quote(name)} is in the past: ${when}.`
+  return { warnings: [{ code: 'SHOW_STARTED', message }] }
+}

@@ -1,0 +1,152 @@
+import { createInterface } from 'node:readline'
+import { TicketsError } from '../../shared/errors.js'
+import { isSet, type Output } from '../io.js'
+import { wrapWords } from '../render/fields.js'
+import { renderProblem } from '../render/problem-card.js'
+import { safeText } from '../render/safe-text.js'
+import { errorPaperOf, tint } from '../render/style.js'
+import { type Asking, checkedBy, withPrompt } from './asking.js'
+import type { KeyChoice } from './key-prompt.js'
+import type { Choice, ChoiceQuestion, TextQuestion } from './prompts.js'
+
+// The questions of prompts.ts as a dialogue in lines: nothing that is written moves or changes.
+// The terminal itself edits the line, as for any program that reads one.
+
+/** Is it asked in lines? For screen readers, and on terminals that cannot move their cursor. */
+export function asksInLines({ io: { env } }: Output): boolean {
+  return isSet(env.TICKETS_PLAIN) || env.TERM === 'dumb'
+}
+
+/** Asks for a line of text; it comes trimmed. */
+export function askLine(asking: Asking, question: TextQuestion): Promise<string> {
+  const { output } = asking
+  return withPrompt(asking, async ({ input, signal }, fail) => {
+    const lines = createInterface({ input, terminal: false, signal })
+    try {
+      const answer = await firstAnswer(lines, question, output, fail, signal)
+      if (answer !== undefined) return answer
+    } finally {
+      // Lines that are typed ahead are the next question's.
+      lines.close()
+    }
+    // The question stands there without an answer.
+    output.problem('')
+    throw signal.reason
+  })
+}
+
+/** Asks a question of yes or no; `byDefault` is what an empty line means. */
+export async function askYesInLine(
+  asking: Asking,
+  message: string,
+  byDefault: boolean,
+): Promise<boolean> {
+  const answer = await askLine(asking, {
+    message,
+    hint: byDefault ? 'Y/n' : 'y/N',
+    check: (text) => {
+      if (!/^(y|yes|n|no|)$/i.test(text)) throw again('Type y or n.')
+    },
+  })
+  return answer === '' ? byDefault : /^y/i.test(answer)
+}
+
+/** Asks for one of a few keys, typed as a line: Enter alone, or a letter. */
+export async function askKeyInLine<Value>(
+  asking: Asking,
+  message: string,
+  choices: readonly KeyChoice<Value>[],
+): Promise<Value> {
+  const offers = choices.map(({ key, what }) => `${key} ${what}`).join(', ')
+  let chosen: KeyChoice<Value> | undefined
+  await askLine(asking, {
+    message: [message, offers].filter(Boolean).join(' '),
+    check: (text) => {
+      chosen = choices.find(({ keys }) => keys.includes(text.toLowerCase() || 'return'))
+      if (chosen === undefined) throw again('That is none of them.')
+    },
+  })
+  return chosen!.value
+}
+
+/** Asks for one of many: lists them with numbers, and takes a number or what to search for. */
+export async function askChoiceInLine<Value>(
+  asking: Asking,
+  { message, noun, hint, lineHint = hint, search }: ChoiceQuestion<Value>,
+): Promise<Value> {
+  const { signal } = new AbortController()
+  let offered = await search(undefined, signal)
+  let chosen: Choice<Value> | undefined
+  const list = () => asking.output.problem(numbered(offered, asking.output.columns))
+  if (offered.length > 0) list()
+  await askLine(asking, {
+    message,
+    hint: lineHint,
+    check: async (text) => {
+      chosen = offered.slice(0, MOST_LISTED)[Number(text || 1) - 1]
+      if (chosen !== undefined) return
+      const found = await search(text, signal)
+      if (found.length === 0) throw again(`No ${noun} matches.`)
+      if (found.length === 1) {
+        chosen = found[0]
+        return
+      }
+      offered = found
+      list()
+      throw again(`${found.length} ${noun}s match. Type the number of one.`)
+    },
+  })
+  return chosen!.value
+}
+
+/** The first line that is an answer; undefined when the lines or the question end before it. */
+async function firstAnswer(
+  lines: AsyncIterable<string>,
+  question: TextQuestion,
+  output: Output,
+  fail: (error: unknown) => void,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const check = checkedBy((text: string) => question.check?.(text), fail)
+  const ask = () => output.io.stderr.write(promptFor(question, output))
+  ask()
+  for await (const line of lines) {
+    const answer = line.trim() || (question.default ?? '')
+    const verdict = await check(answer)
+    if (verdict === true) return answer
+    if (signal.aborted) return undefined
+    output.problem(renderProblem({ message: verdict, hints: [] }, errorPaperOf(output)))
+    ask()
+  }
+  return undefined
+}
+
+/** More would have to be listened to for a long time. */
+const MOST_LISTED = 20
+
+function numbered(choices: Choice<unknown>[], columns: number): string {
+  const lines = choices.slice(0, MOST_LISTED).flatMap(({ name, details }, index) => {
+    const text = [safeText(name), safeText(details ?? '')].filter(Boolean).join(', ')
+    const [first, ...rest] = wrapWords(text, columns - numberWidth)
+    return [
+      `${`${index + 1}.`.padEnd(numberWidth)}${first}`,
+      ...rest.map((line) => ' '.repeat(numberWidth) + line),
+    ]
+  })
+  const more = choices.length - MOST_LISTED
+  return [...lines, ...(more > 0 ? [`And ${more} more: type a part of the name.`] : [])].join('\n')
+}
+
+const numberWidth = 4
+
+function promptFor({ message, hint, default: answer }: TextQuestion, output: Output): string {
+  const paper = errorPaperOf(output)
+  const hints = [hint, answer === undefined ? undefined : `Enter: ${safeText(answer)}`]
+  const help = hints.filter((text) => text !== undefined).join('; ')
+  const question = `${tint(paper, 'accent', '?')} ${tint(paper, 'strong', safeText(message))} `
+  return help === '' ? question : `${question}${tint(paper, 'quiet', `(${help})`)} `
+}
+
+function again(sentence: string): TicketsError {
+  return new TicketsError('INVALID_INPUT', sentence)
+}

@@ -1,0 +1,256 @@
+import { confirm, input, Separator, search as searchPrompt } from '@inquirer/prompts'
+import type { SeatLayout } from '../../house/seats.js'
+import { TicketsError } from '../../shared/errors.js'
+import { fitText, padText, textWidth } from '../render/fit-text.js'
+import { safeText } from '../render/safe-text.js'
+import { errorPaperOf } from '../render/style.js'
+import { parseSeatAnswer, type SeatAnswer } from '../seat-picker/seat-answer.js'
+import { type Asking, checkedBy, type PromptContext, withPrompt } from './asking.js'
+import { askChoiceInLine, askLine, asksInLines, askYesInLine } from './line-questions.js'
+import { promptTheme } from './prompt-theme.js'
+
+export type { Asking } from './asking.js'
+
+// All questions are asked on stderr and throw what withPrompt throws.
+
+export interface TextQuestion {
+  message: string
+  /** An example or a limit, shown while asking. */
+  hint?: string
+  default?: string
+  /** Throws a TicketsError whose sentence is shown, and the question is asked again. */
+  check?(answer: string): unknown
+}
+
+/** Asks for a line of text; it comes trimmed, and empty only when `check` lets it. */
+export async function askText(asking: Asking, question: TextQuestion): Promise<string> {
+  if (asksInLines(asking.output)) return askLine(asking, question)
+  const answer = await withPrompt(asking, (context, fail) =>
+    input(
+      {
+        message: safeText(question.message),
+        ...(question.default === undefined ? {} : { default: question.default }),
+        validate: checkedBy((text: string) => question.check?.(text.trim()), fail),
+        theme: promptTheme(errorPaperOf(asking.output), question.hint),
+      },
+      context,
+    ),
+  )
+  return answer.trim()
+}
+
+export interface NumberQuestion {
+  message: string
+  default?: number
+  min: number
+  max: number
+  /** Why it cannot be less. */
+  reason?: string | null
+}
+
+/** Asks for a whole number from `min` to `max`, which may be typed with thousands separators. */
+export async function askNumber(asking: Asking, question: NumberQuestion): Promise<number> {
+  const { message, min, max, reason } = question
+  const numbers = `${min.toLocaleString('en-GB')} to ${max.toLocaleString('en-GB')}`
+  const range = reason ? `${numbers} (${reason})` : numbers
+  const answer = await askText(asking, {
+    message,
+    hint: range,
+    ...(question.default === undefined ? {} : { default: String(question.default) }),
+    check(text) {
+      const number = readNumber(text)
+      if (number === undefined || number < min || number > max) {
+        throw new TicketsError('INVALID_INPUT', `That must be a whole number, ${range}.`)
+      }
+    },
+  })
+  return readNumber(answer)!
+}
+
+/** Something to choose: its value is what `askChoice` gives back. */
+export interface Choice<Value> {
+  value: Value
+  name: string
+  /** What tells it from others, shown after the name. */
+  details?: string
+}
+
+export interface ChoiceQuestion<Value> {
+  message: string
+  /** What one of them is: 'show'. */
+  noun: string
+  /** What may be typed. */
+  hint: string
+  /** The same where it is asked in lines, and the choices have numbers; default: `hint`. */
+  lineHint?: string
+  /** The choices for what was typed so far, undefined at first; the signal aborts what is outdated. */
+  search(term: string | undefined, signal: AbortSignal): Promise<Choice<Value>[]>
+}
+
+/** Asks for one of many, searching as one types. An error of the search ends the question. */
+export function askChoice<Value>(asking: Asking, question: ChoiceQuestion<Value>): Promise<Value> {
+  if (asksInLines(asking.output)) return askChoiceInLine(asking, question)
+  return withPrompt(asking, (context, fail) => {
+    const search = choiceSearch(question, asking.output.columns, fail)
+    return withEnterAhead(context.input, search, (source) =>
+      searchPrompt<Value>(
+        {
+          message: safeText(question.message),
+          pageSize: 8,
+          source,
+          theme: promptTheme(errorPaperOf(asking.output), question.hint),
+        },
+        context,
+      ),
+    )
+  })
+}
+
+export interface ShowQuestion<Show> extends Pick<ChoiceQuestion<Show>, 'search'> {
+  message?: string
+  lineHint?: string
+}
+
+/** Asks for a show. */
+export function askShow<Show>(asking: Asking, question: ShowQuestion<Show>): Promise<Show> {
+  return askChoice(asking, {
+    message: 'Which show?',
+    hint: 'type to filter',
+    lineHint: 'number or name',
+    noun: 'show',
+    ...question,
+  })
+}
+
+type Search<Found> = (term: string | undefined, of: { signal: AbortSignal }) => Promise<Found[]>
+
+/**
+ * While it searches, inquirer hears no Enter. One that came then, after a name that was typed fast,
+ * is pressed again when just one show is found; among more than one, the person has to choose.
+ */
+async function withEnterAhead<Found, Answer>(
+  input: NodeJS.ReadStream,
+  search: Search<Found>,
+  ask: (search: Search<Found>) => Promise<Answer>,
+): Promise<Answer> {
+  let searches = 0
+  let isEnterAhead = false
+  const onKey = (_: string, { name }: { name?: string }) => {
+    isEnterAhead = searches > 0 && (name === 'return' || name === 'enter')
+  }
+  input.on('keypress', onKey)
+  try {
+    return await ask(async (term, of) => {
+      searches += 1
+      try {
+        const found = await search(term, of)
+        if (isEnterAhead && !of.signal.aborted && found.length === 1) {
+          // When the prompt has taken what is found.
+          setImmediate(() => input.emit('keypress', '\r', { name: 'return' }))
+        }
+        return found
+      } finally {
+        searches -= 1
+      }
+    })
+  } finally {
+    input.off('keypress', onKey)
+  }
+}
+
+export interface SeatsQuestion {
+  message?: string
+  layout: SeatLayout
+  /** Throws a TicketsError whose sentence is shown, and the question is asked again. */
+  check?(answer: SeatAnswer): unknown
+}
+
+/** Asks for seats: which (`5-8`, `A1-A4, B3`) or how many of the best (`4 best`). */
+export async function askSeats(asking: Asking, question: SeatsQuestion): Promise<SeatAnswer> {
+  const example = question.layout.seatsPerRow === null ? '5-8' : 'A1-A4'
+  const answer = await askText(asking, {
+    message: question.message ?? 'Which seats?',
+    hint: `${example}, or 4 best`,
+    check(text) {
+      if (text === '') {
+        throw new TicketsError('INVALID_INPUT', `Type seats like ${example}, or "4 best".`)
+      }
+      return question.check?.(parseSeatAnswer(text))
+    },
+  })
+  return parseSeatAnswer(answer)
+}
+
+export interface ConfirmQuestion {
+  message: string
+  /** What Enter means; default: true. */
+  default?: boolean
+}
+
+/** Asks a question of yes or no. */
+export function askConfirm(asking: Asking, question: ConfirmQuestion): Promise<boolean> {
+  const byDefault = question.default ?? true
+  if (asksInLines(asking.output)) return askYesInLine(asking, question.message, byDefault)
+  return withPrompt(asking, (context: PromptContext) =>
+    confirm(
+      {
+        message: safeText(question.message),
+        default: byDefault,
+        theme: promptTheme(errorPaperOf(asking.output)),
+      },
+      context,
+    ),
+  )
+}
+
+function readNumber(text: string): number | undefined {
+  const digits = text.replace(/(?<=\d)[,_ ](?=\d{3})/g, '')
+  return /^\d{1,9}$/.test(digits) ? Number(digits) : undefined
+}
+
+/** Searches, and remembers what it found: Tab types a choice's whole line, and must find it again. */
+function choiceSearch<Value>(
+  { noun, search }: ChoiceQuestion<Value>,
+  columns: number,
+  fail: (error: unknown) => void,
+) {
+  const seen = new Map<string, Line<Value>>()
+  return async (
+    term: string | undefined,
+    { signal }: { signal: AbortSignal },
+  ): Promise<(Line<Value> | Separator)[]> => {
+    const again = seen.get(term ?? '')
+    if (again) return [again]
+    try {
+      const choices = toLines(await search(term, signal), columns)
+      for (const choice of choices) seen.set(choice.name, choice)
+      return choices.length > 0 || !term ? choices : [new Separator(`No ${noun} matches.`)]
+    } catch (error) {
+      if (!signal.aborted) fail(error)
+      throw error
+    }
+  }
+}
+
+/** A choice as inquirer shows it: in a line, and as the answer. */
+interface Line<Value> {
+  value: Value
+  name: string
+  short: string
+}
+
+// Names and details in two columns, each choice on one line: a wrapped one looks like two.
+function toLines<Value>(choices: Choice<Value>[], columns: number): Line<Value>[] {
+  const names = choices.map(({ name }) => safeText(name))
+  const details = choices.map((choice) => safeText(choice.details ?? ''))
+  const room = columns - cursorWidth - Math.max(0, ...details.map((text) => textWidth(text) + 2))
+  const widest = Math.max(0, ...names.map(textWidth))
+  const nameWidth = Math.max(Math.min(widest, room), Math.min(widest, 12))
+  return choices.map(({ value }, index) => {
+    const name = padText(fitText(names[index]!, nameWidth), nameWidth)
+    const line = fitText(`${name}  ${details[index]}`, columns - cursorWidth)
+    return { value, short: names[index]!, name: line.trimEnd() }
+  })
+}
+
+const cursorWidth = 3

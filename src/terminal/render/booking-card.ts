@@ -1,0 +1,105 @@
+import { countSeats, formatSeats, type SeatLayout } from '../../house/seats.js'
+import { drawFields, wrapWords } from './fields.js'
+import { textWidth } from './fit-text.js'
+import { safeText } from './safe-text.js'
+import { type Paper, signs, type Tone, tint } from './style.js'
+
+/** What people want to know about a booking. */
+export interface BookingFacts {
+  reference: string
+  status: 'PENDING' | 'HELD' | 'CONFIRMED' | 'FAILED' | 'CANCELLED'
+  /** Seat numbers, ascending. */
+  seats: number[]
+  customer: string | null
+  note: string | null
+  show: { name: string; when: string; layout: SeatLayout }
+  /** Until when the seats are held, as people say it; null: until they are released. */
+  heldUntil: string | null
+  /** Is a hold's time over, so that its seats are free? */
+  hasExpired?: boolean
+  /** Why it failed: a sentence. */
+  failure: string | null
+  /** Was it made earlier, by a request with the same key? */
+  isReplayed?: boolean
+  /** What has just been done to it, said instead of its state: 'Moved A1 → B1 (1 seat) for Ada'. */
+  done?: string | undefined
+}
+
+/** What became of a booking, its reference last and plain. The last line ends with a newline. */
+export function renderBookingCard(booking: BookingFacts, paper: Paper): string {
+  const { show } = booking
+  return [
+    ...headline(booking, paper),
+    ...wrapWords(`${safeText(show.name)}, ${safeText(show.when)}`, paper.columns - 2).map(
+      (line) => `  ${line}`,
+    ),
+    '',
+    ...drawFields(paper, [
+      [
+        'Seats',
+        isLong(booking.seats, show.layout) ? formatSeats(booking.seats, show.layout) : null,
+      ],
+      ['Held', heldFor(booking)],
+      ['Note', booking.note && safeText(booking.note)],
+      ['Earlier', booking.isReplayed ? 'this key had already made this booking' : null],
+      ['Reference', tint(paper, 'strong', booking.reference)],
+    ]),
+    '',
+  ].join('\n')
+}
+
+type Sign = 'done' | 'failed' | 'held' | 'waiting'
+
+interface Outcome {
+  verb: string
+  sign: Sign
+  tone: Tone
+}
+
+const expired: Outcome = { verb: 'No longer holding', sign: 'failed', tone: 'quiet' }
+
+const outcomes: Record<BookingFacts['status'], Outcome> = {
+  CONFIRMED: { verb: 'Booked', sign: 'done', tone: 'good' },
+  HELD: { verb: 'Holding', sign: 'held', tone: 'warning' },
+  PENDING: { verb: 'Still booking', sign: 'waiting', tone: 'quiet' },
+  FAILED: { verb: 'Did not book', sign: 'failed', tone: 'bad' },
+  CANCELLED: { verb: 'Cancelled', sign: 'failed', tone: 'quiet' },
+}
+
+function headline(booking: BookingFacts, paper: Paper): string[] {
+  const { sign, tone } = booking.done === undefined ? outcomeOf(booking) : outcomes.CONFIRMED
+  const text = safeText(booking.done ?? stateOf(booking))
+  const [first, ...rest] = wrapWords(text, paper.columns - 2)
+  return [
+    `${tint(paper, tone, signs(paper)[sign])} ${tint(paper, 'strong', first!)}`,
+    ...rest.map((line) => `  ${tint(paper, 'strong', line)}`),
+    ...(booking.failure === null ? [] : [`  ${safeText(booking.failure)}`]),
+  ]
+}
+
+function outcomeOf({ status, hasExpired }: BookingFacts): Outcome {
+  return hasExpired ? expired : outcomes[status]
+}
+
+function stateOf(booking: BookingFacts): string {
+  const { seats, show, customer } = booking
+  const named = seats.length === 0 ? 'any seats' : nameSeats(seats, show.layout)
+  return `${outcomeOf(booking).verb} ${named}${customer === null ? '' : ` for ${customer}`}`
+}
+
+/** Seats in a headline: '4 seats: A1-A4', or '30 seats' where their names would take it over. */
+export function nameSeats(seats: readonly number[], layout: SeatLayout): string {
+  const count = countSeats(seats.length)
+  return isLong(seats, layout) ? count : `${count}: ${formatSeats(seats, layout)}`
+}
+
+/** Longer than this, the names of seats hide what else is said. */
+export function isLong(seats: readonly number[], layout: SeatLayout): boolean {
+  return seats.length > 4 && textWidth(formatSeats(seats, layout)) > 32
+}
+
+function heldFor({ status, heldUntil, hasExpired }: BookingFacts): string | null {
+  if (status !== 'HELD') return null
+  if (heldUntil === null) return 'until it is released'
+  return `until ${heldUntil}${hasExpired ? '; it can be confirmed while its seats are free' : ''}`
+}

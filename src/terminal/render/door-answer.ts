@@ -1,0 +1,37 @@
+import { wrapWords } from './fields.js'
+import { safeText } from './safe-text.js'
+import { type Paper, signs, tint } from './style.js'
+
+/** What the door may do with a ticket. */
+export interface DoorFacts {
+  isUndo: boolean
+  /** Seats let in now, or out: 'A1-A4 (4 seats)'; '' for none. */
+  admitted: string
+  /** Seats that were in before: 'A1-A2 since 2026-12-25 18:40 GMT'. */
+  already: string[]
+  customer: string | null
+  reference: string
+  show: string
+}
+
+/** The door's answer: what it says comes first, since it is read in passing. */
+export function renderDoorAnswer(facts: DoorFacts, paper: Paper): string {
+  const { admitted, already, isUndo } = facts
+  const { done, failed, held } = signs(paper)
+  const whose = [facts.customer, facts.show, facts.reference].filter((text) => text !== null)
+  const lines: string[] = []
+  if (isUndo) {
+    const text = admitted === '' ? 'Nobody was in.' : `Out again: ${admitted}`
+    lines.push(`${tint(paper, 'warning', held)} ${tint(paper, 'strong', text)}`)
+  } else if (admitted !== '') {
+    lines.push(`${tint(paper, 'good', done)} ${tint(paper, 'strong', `Let in: ${admitted}`)}`)
+  }
+  if (already.length > 0) {
+    const text = `Already in: ${already.join(', ')}`
+    const [first, ...rest] = wrapWords(text, paper.columns - 2)
+    lines.push(`${tint(paper, 'bad', failed)} ${tint(paper, 'strong', first!)}`)
+    lines.push(...rest.map((line) => `  ${tint(paper, 'strong', line)}`))
+  }
+  const details = wrapWords(safeText(whose.join(', ')), paper.columns - 2)
+  return [...lines, ...details.map((line) => `  ${line}`), ''].join('\n')
+}

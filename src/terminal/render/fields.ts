@@ -1,0 +1,39 @@
+import { textWidth } from './fit-text.js'
+import { type Paper, tint } from './style.js'
+
+/** A label and what it says, already safe and tinted; an empty value is left out. */
+export type Field = [label: string, value: string | null | undefined]
+
+/** Labels in one column and values in the next, wrapped at words below each other. */
+export function drawFields(paper: Paper, fields: Field[], indent = 2): string[] {
+  const shown = fields.filter((field): field is [string, string] => Boolean(field[1]))
+  const labelWidth = Math.max(0, ...shown.map(([label]) => textWidth(label))) + 2
+  const margin = ' '.repeat(indent)
+  return shown.flatMap(([label, value]) =>
+    wrapWords(value, paper.columns - indent - labelWidth).map((line, index) =>
+      index === 0
+        ? margin + tint(paper, 'quiet', label.padEnd(labelWidth)) + line
+        : margin + ' '.repeat(labelWidth) + line,
+    ),
+  )
+}
+
+/** The text in lines of at most `width` columns, broken at spaces; a longer word stays whole. */
+export function wrapWords(text: string, width: number): string[] {
+  return wrapTexts(text.split(' '), ' ', width)
+}
+
+/** The texts in lines of at most `width` columns, with `between` between two; none is broken. */
+export function wrapTexts(texts: readonly string[], between: string, width: number): string[] {
+  const lines: string[] = []
+  let line = ''
+  for (const text of texts) {
+    if (line !== '' && textWidth(line + between) + textWidth(text) > width) {
+      lines.push(line)
+      line = text
+    } else {
+      line += line === '' ? text : between + text
+    }
+  }
+  return [...lines, line]
+}

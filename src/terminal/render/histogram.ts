@@ -1,0 +1,83 @@
+import { padText, textWidth } from './fit-text.js'
+import { type Paper, tint } from './style.js'
+
+/**
+ * How often values of each size occur, one bar for every size: `10–20 ms  ████▌ 37`. The steps are
+ * logarithmic, since waiting times are, and as fine as it takes to have some bars. Values are
+ * milliseconds. Every line ends with a newline; no values, no lines.
+ */
+export function renderHistogram(values: readonly number[], paper: Paper): string {
+  const bars = barsOf(values)
+  const most = Math.max(0, ...bars.map(({ count }) => count))
+  const labels = bars.map(({ from, to }) => `${formatEdge(from)}–${formatEdge(to)} ms`)
+  const shown = paper.unicode ? labels : labels.map((label) => label.replace('–', '-'))
+  const labelWidth = Math.max(0, ...shown.map(textWidth))
+  const countWidth = String(most).length
+  const room = Math.max(8, Math.min(48, paper.columns - labelWidth - countWidth - 6))
+  return bars
+    .map(({ count }, index) => {
+      const label = tint(paper, 'quiet', padText(shown[index]!, labelWidth, 'right'))
+      const drawn = tint(paper, 'accent', drawBar((count / most) * room, count > 0, paper))
+      return `  ${label}  ${drawn}${drawn === '' ? '' : ' '}${count}\n`
+    })
+    .join('')
+}
+
+/** A bar of so many columns, to an eighth of one; what is there is never invisible. */
+export function drawBar(columns: number, isThere: boolean, { unicode }: Paper): string {
+  if (!isThere) return ''
+  if (!unicode) return '#'.repeat(Math.max(1, Math.round(columns)))
+  const eighths = Math.max(1, Math.round(columns * 8))
+  return '█'.repeat(Math.floor(eighths / 8)) + (EIGHTHS[eighths % 8] ?? '')
+}
+
+interface Bar {
+  from: number
+  to: number
+  count: number
+}
+
+const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉']
+
+/** Steps within one power of ten, the coarsest first. */
+const SCALES = [
+  [1, 2, 5],
+  [1, 1.5, 2, 3, 5, 7],
+  [1, 1.2, 1.5, 1.8, 2.2, 2.7, 3.3, 4, 5, 6, 7, 8.5],
+]
+
+const ENOUGH_BARS = 6
+
+function barsOf(values: readonly number[]): Bar[] {
+  if (values.length === 0) return []
+  const candidates = SCALES.map((scale) => countInto(edgesFor(values, scale), values))
+  return candidates.find((bars) => bars.length >= ENOUGH_BARS) ?? candidates.at(-1)!
+}
+
+/** From the last edge that is not above the smallest value to the first above the largest. */
+function edgesFor(values: readonly number[], scale: readonly number[]): number[] {
+  const [smallest, largest] = [values.reduce(lesser), values.reduce(greater)]
+  const edges = [0]
+  for (let exponent = 0; exponent < 9; exponent++) {
+    edges.push(...scale.map((step) => Number((step * 10 ** exponent).toPrecision(2))))
+  }
+  const first = edges.findLastIndex((edge) => edge <= smallest)
+  const last = edges.findIndex((edge) => edge > largest)
+  return edges.slice(Math.max(0, first), last < 0 ? undefined : last + 1)
+}
+
+function countInto(edges: readonly number[], values: readonly number[]): Bar[] {
+  const bars = edges.slice(1).map((to, index) => ({ from: edges[index]!, to, count: 0 }))
+  for (const value of values) {
+    const home = bars.find(({ to }) => value < to) ?? bars.at(-1)!
+    home.count += 1
+  }
+  return bars
+}
+
+const lesser = (a: number, b: number) => Math.min(a, b)
+const greater = (a: number, b: number) => Math.max(a, b)
+
+function formatEdge(edge: number): string {
+  return edge.toLocaleString('en-GB')
+}

@@ -1,0 +1,160 @@
+import type { Output } from '../io.js'
+import { safeCell, safeJson, safeText } from './safe-text.js'
+import type { Tone } from './style.js'
+
+export type ListFormat = 'table' | 'json' | 'ndjson' | 'csv'
+
+/** One column of a list, for people in tables and for programs in CSV and tab-separated text. */
+export interface Column<Row> {
+  /** The head over a table's column. */
+  title: string
+  /** The head of a CSV column; default: the title. */
+  field?: string
+  /** What people read. It need not be safe: the list sees to that. */
+  cell(row: Row): string
+  /** What programs read (a full time, a bare number); default: the cell. */
+  value?(row: Row): string
+  align?: 'left' | 'right'
+  /** The cell's meaning, for colour. */
+  tone?(row: Row): Tone | undefined
+  /** A column with a weight gives way when the terminal is narrow, the heavier the more; default: 0. */
+  weight?: number
+  /** The columns below which a column with a weight does not shrink; default: 8. */
+  minWidth?: number
+  /** For programs only: in no table. */
+  isData?: boolean
+  /** Left out of a table when even the narrowest columns do not fit; the last goes first. */
+  optional?: boolean
+}
+
+export interface ListOptions<Row> {
+  /** Default: JSON under `--json`, a table on a terminal, else tab-separated lines without a head. */
+  format?: ListFormat | undefined
+  columns: Column<Row>[]
+  toJson(row: Row): unknown
+  /** The section that a row is in: in a table, a line with its title comes before its first row. */
+  sectionOf?(row: Row): string | undefined
+  /** The hint to people when there is nothing to list. */
+  ifEmpty?: string
+}
+
+/**
+ * Writes the rows to stdout in one of the formats, as they come: what is kept in memory does not
+ * grow with the list. When the reader goes, the iterator is closed and the list ends quietly.
+ */
+export async function writeList<Row>(
+  output: Output,
+  options: ListOptions<Row>,
+  rows: AsyncIterable<Row>,
+): Promise<void> {
+  const format = options.format ?? defaultFormat(output)
+  const counted = new CountedRows(rows)
+  const pages = await writers[format](output, options as ListOptions<unknown>, counted)
+  for await (const text of pages) {
+    await output.write(text)
+    if (output.isGone) return
+  }
+  if (counted.count === 0 && options.ifEmpty !== undefined) output.hint(options.ifEmpty)
+}
+
+type Text = AsyncIterable<string>
+type Writer = (
+  output: Output,
+  options: ListOptions<unknown>,
+  rows: AsyncIterable<unknown>,
+) => Text | Promise<Text>
+
+const writers: Record<ListFormat | 'tabs', Writer> = {
+  json: (_output, { toJson }, rows) => jsonArray(toJson, rows),
+  ndjson: (_output, { toJson }, rows) =>
+    chunked(mapRows(rows, (row) => `${safeJson(toJson(row))}\n`)),
+  tabs: (_output, { columns }, rows) => chunked(mapRows(rows, (row) => tabLine(columns, row))),
+  csv: csvLines,
+  table: async (output, { columns, sectionOf }, rows) => {
+    const [{ drawTable }, { paperOf }] = await Promise.all([
+      import('./table.js'),
+      import('./style.js'),
+    ])
+    const shown = columns.filter(({ isData }) => !isData)
+    return drawTable(paperOf(output), shown, rows, sectionOf)
+  },
+}
+
+function defaultFormat(output: Output): ListFormat | 'tabs' {
+  if (output.json) return 'json'
+  return output.isTerminal ? 'table' : 'tabs'
+}
+
+class CountedRows<Row> {
+  count = 0
+  readonly #rows: AsyncIterable<Row>
+
+  constructor(rows: AsyncIterable<Row>) {
+    this.#rows = rows
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Row> {
+    for await (const row of this.#rows) {
+      this.count += 1
+      yield row
+    }
+  }
+}
+
+async function* mapRows<Row>(rows: AsyncIterable<Row>, toText: (row: Row) => string) {
+  for await (const row of rows) yield toText(row)
+}
+
+// Written in pieces of some size: a system call for every row would cost more than the row. It also
+// keeps stdout clean when the rows fail at once: the error is then the only document there.
+const chunkLength = 64 * 1024
+
+async function* chunked(texts: Text): AsyncGenerator<string> {
+  let chunk = ''
+  for await (const text of texts) {
+    chunk += text
+    if (chunk.length >= chunkLength) {
+      yield chunk
+      chunk = ''
+    }
+  }
+  yield chunk
+}
+
+function jsonArray(toJson: (row: unknown) => unknown, rows: AsyncIterable<unknown>): Text {
+  async function* pieces() {
+    let before = '['
+    for await (const row of rows) {
+      yield before + safeJson(toJson(row))
+      before = ',\n'
+    }
+    yield before === '[' ? '[]\n' : ']\n'
+  }
+  return chunked(pieces())
+}
+
+/** A row as one tab-separated line. Ends with a newline. */
+export function tabLine<Row>(columns: Column<Row>[], row: Row): string {
+  return `${columns.map((column) => safeText(programText(column, row))).join('\t')}\n`
+}
+
+async function csvLines(
+  output: Output,
+  { columns }: ListOptions<unknown>,
+  rows: AsyncIterable<unknown>,
+): Promise<Text> {
+  const { stringify } = await import('csv-stringify/sync')
+  // A file keeps the text as it is; a terminal must not obey it.
+  const toCell = output.isTerminal ? (text: string) => safeCell(safeText(text)) : safeCell
+  async function* lines() {
+    yield stringify([columns.map(({ field, title }) => field ?? title)])
+    for await (const row of rows) {
+      yield stringify([columns.map((column) => toCell(programText(column, row)))])
+    }
+  }
+  return chunked(lines())
+}
+
+function programText<Row>(column: Column<Row>, row: Row): string {
+  return column.value ? column.value(row) : column.cell(row)
+}

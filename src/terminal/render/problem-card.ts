@@ -1,0 +1,29 @@
+import { wrapWords } from './fields.js'
+import { safeText } from './safe-text.js'
+import { type Paper, signs, tint } from './style.js'
+
+/** What went wrong, and what can be done about it. */
+export interface Problem {
+  /** A sentence or two; more lines than one are kept as lines. */
+  message: string
+  /** Sentences, or commands to type. */
+  hints?: string[]
+}
+
+/** An error for people: its sentence after a sign, and the hints below. Does not end with a newline. */
+export function renderProblem({ message, hints = [] }: Problem, paper: Paper): string {
+  const [first, ...rest] = indented(message, paper)
+  return [
+    `${tint(paper, 'bad', signs(paper).failed)} ${first!.slice(2)}`,
+    ...rest,
+    ...hints.flatMap((hint) => indented(hint, paper).map((line) => tint(paper, 'quiet', line))),
+  ].join('\n')
+}
+
+// Every line but the first is indented: a line that somebody smuggled into a name stays visible as one.
+function indented(text: string, { columns }: Paper): string[] {
+  return text
+    .split('\n')
+    .flatMap((line) => wrapWords(safeText(line), columns - 2))
+    .map((line) => `  ${line}`)
+}

@@ -1,0 +1,92 @@
+import { rowLabel, type SeatLayout } from '../../house/seats.js'
+import { seatTones } from '../seat-picker/seat-drawing.js'
+import { drawFields, wrapWords } from './fields.js'
+import { safeText } from './safe-text.js'
+import { type Paper, tint } from './style.js'
+
+/** What people want to know about a show. */
+export interface ShowFacts {
+  id: string
+  name: string
+  /** When it starts, as people say it, in its own time zone. */
+  when: string
+  layout: SeatLayout
+  /** How many seats are sold, and how many are held. */
+  booked: number
+  held: number
+  isCancelled?: boolean
+}
+
+/** A show's name, time and sales. The last line ends with a newline. */
+export function renderShowCard(show: ShowFacts, paper: Paper): string {
+  const { seatsPerRow } = show.layout
+  return [
+    ...wrapWords(safeText(show.name), paper.columns).map((line) => tint(paper, 'strong', line)),
+    safeText(show.when),
+    ...(show.isCancelled ? [tint(paper, 'bad', 'Cancelled')] : []),
+    '',
+    ...sales(show, paper),
+    '',
+    ...drawFields(paper, [
+      ['Rows', seatsPerRow === null ? null : rows(show.layout.totalSeats, seatsPerRow)],
+      ['Id', show.id],
+    ]),
+    '',
+  ].join('\n')
+}
+
+function sales({ layout, booked, held }: ShowFacts, paper: Paper): string[] {
+  const free = Math.max(0, layout.totalSeats - booked - held)
+  const width = Math.min(48, paper.columns - 4)
+  const counts = [
+    tint(paper, booked > 0 ? 'strong' : 'quiet', `${count(booked)} sold`),
+    ...(held > 0 ? [tint(paper, seatTones.held, `${count(held)} held`)] : []),
+    tint(paper, free > 0 ? seatTones.free : 'bad', free > 0 ? `${count(free)} free` : 'sold out'),
+    tint(paper, 'quiet', `of ${count(layout.totalSeats)}`),
+  ]
+  return [`  ${salesBar({ booked, held, free }, width, paper)}`, `  ${counts.join('  ')}`]
+}
+
+/** A bar of so many columns: sold, held and free seats in proportion, none of them lost. */
+export function salesBar(
+  seats: { booked: number; held: number; free: number },
+  width: number,
+  paper: Paper,
+): string {
+  const [booked, held, free] = proportions([seats.booked, seats.held, seats.free], width)
+  const [bookedSign, heldSign, freeSign] = paper.unicode ? ['█', '▒', '░'] : ['#', '?', '.']
+  return (
+    tint(paper, 'accent', bookedSign!.repeat(booked!)) +
+    tint(paper, seatTones.held, heldSign!.repeat(held!)) +
+    tint(paper, 'quiet', freeSign!.repeat(free!))
+  )
+}
+
+/**
+ * Divides `width` columns among the parts. Each part that is not 0 gets at least one column, even
+ * where they are more than `width`: one seat left is not sold out.
+ */
+export function proportions(parts: number[], width: number): number[] {
+  const total = parts.reduce((sum, part) => sum + part, 0)
+  if (total === 0) return parts.map(() => 0)
+  const least = parts.filter((part) => part > 0).length
+  const shares = parts.map((part) =>
+    part === 0 ? 0 : Math.max(1, Math.round((part / total) * width)),
+  )
+  const wanted = Math.max(width, least)
+  for (;;) {
+    const excess = shares.reduce((sum, share) => sum + share, 0) - wanted
+    if (excess === 0) return shares
+    shares[shares.indexOf(Math.max(...shares))]! -= Math.sign(excess)
+  }
+}
+
+function rows(totalSeats: number, seatsPerRow: number): string {
+  const last = rowLabel(Math.ceil(totalSeats / seatsPerRow))
+  const names = last === 'A' ? 'A' : `A to ${last}`
+  return `${names}, ${count(seatsPerRow)} ${seatsPerRow === 1 ? 'seat' : 'seats'} each`
+}
+
+function count(number: number): string {
+  return number.toLocaleString('en-GB')
+}

@@ -1,0 +1,154 @@
+import { wrapWords } from './fields.js'
+import { fitText, padText, textWidth } from './fit-text.js'
+import { drawBar } from './histogram.js'
+import { safeText } from './safe-text.js'
+import { proportions } from './show-card.js'
+import { type Paper, signs, type Tone, tint } from './style.js'
+
+/** Seats by state; the last four add up to the first. */
+interface Counts {
+  total: number
+  sold: number
+  held: number
+  house: number
+  free: number
+}
+
+interface Sales {
+  label: string
+  sold: number
+  returned: number
+}
+
+/** A report as plain data. */
+export interface ReportFacts {
+  name: string
+  when: string
+  isCancelled: boolean
+  capacity: Counts
+  rows: Row[] | null
+  hours: Sales[]
+  operators: Sales[]
+}
+
+/** More lines than this would only push the others out of sight. */
+const MOST_LINES = 40
+
+/** Capacity, rows, hours and operators as bars. The last line ends with a newline. */
+export function renderShowReport(facts: ReportFacts, paper: Paper): string {
+  const { capacity, rows, hours, operators } = facts
+  return [
+    ...wrapWords(safeText(facts.name), paper.columns).map((line) => tint(paper, 'strong', line)),
+    safeText(facts.when),
+    ...(facts.isCancelled ? [tint(paper, 'bad', 'Cancelled')] : []),
+    '',
+    `  ${stateBar(capacity, barWidth(paper, 4), paper)}`,
+    ...wrapLegend(capacity, paper),
+    ...section('Rows', rows === null ? [] : rowLines(summedUp(rows), paper), paper),
+    ...section('Sold by hour', salesLines(hours, paper), paper, -MOST_LINES),
+    ...section('Sold by operator', salesLines(operators, paper), paper),
+    '',
+  ].join('\n')
+}
+
+const states = ['sold', 'held', 'house', 'free'] as const
+
+const tones: Record<(typeof states)[number], Tone> = {
+  sold: 'accent',
+  held: 'warning',
+  house: 'strong',
+  free: 'quiet',
+}
+
+function stateSigns({ unicode }: Paper): Record<(typeof states)[number], string> {
+  return unicode
+    ? { sold: '█', held: '▒', house: '▓', free: '░' }
+    : { sold: '#', held: '?', house: '=', free: '.' }
+}
+
+function stateBar(counts: Counts, width: number, paper: Paper): string {
+  const parts = proportions(
+    states.map((state) => counts[state]),
+    width,
+  )
+  const marks = stateSigns(paper)
+  return states
+    .map((state, index) => tint(paper, tones[state], marks[state].repeat(parts[index]!)))
+    .join('')
+}
+
+function wrapLegend(counts: Counts, paper: Paper): string[] {
+  const marks = stateSigns(paper)
+  const entries = states.map(
+    (state) =>
+      `${tint(paper, tones[state], marks[state])}\u00a0${number(counts[state])}\u00a0${state}`,
+  )
+  const text = [...entries, `=\u00a0${number(counts.total)}\u00a0seats`].join(' ')
+  return wrapWords(text, paper.columns - 2).map((line) => `  ${line.replaceAll('\u00a0', ' ')}`)
+}
+
+/** The first lines, or with a negative `end` the last ones, when they are many. */
+function section(title: string, lines: string[], paper: Paper, end = MOST_LINES): string[] {
+  if (lines.length === 0) return []
+  const shown = end < 0 ? lines.slice(end) : lines.slice(0, end)
+  const rest = lines.length - shown.length
+  const more = `  and ${number(rest)} ${end < 0 ? 'before' : 'more'}: --json has them all`
+  const note = rest > 0 ? [tint(paper, 'quiet', more)] : []
+  return ['', tint(paper, 'strong', title), ...shown, ...note]
+}
+
+type Row = { row: string } & Counts
+
+/** Rows next to one another as one where there are too many. */
+function summedUp(rows: Row[]): Row[] {
+  const size = Math.ceil(rows.length / MOST_LINES)
+  if (size === 1) return rows
+  return Array.from({ length: Math.ceil(rows.length / size) }, (_, index) => {
+    const group = rows.slice(index * size, (index + 1) * size)
+    const [first, last] = [group[0]!.row, group.at(-1)!.row]
+    const sum = (key: keyof Counts) => group.reduce((total, row) => total + row[key], 0)
+    return {
+      row: first === last ? first : `${first}-${last}`,
+      ...{ total: sum('total'), sold: sum('sold'), held: sum('held') },
+      ...{ house: sum('house'), free: sum('free') },
+    }
+  })
+}
+
+function rowLines(rows: Row[], paper: Paper): string[] {
+  const labelWidth = Math.max(...rows.map(({ row }) => row.length))
+  const widest = Math.max(...rows.map(({ total }) => total))
+  const ends = rows.map(({ sold, total }) => `${sold}/${total}`)
+  const endWidth = Math.max(...ends.map((end) => end.length))
+  const width = Math.min(barWidth(paper, labelWidth + endWidth + 6), Math.max(8, widest))
+  return rows.map((row, index) => {
+    const bar = stateBar(row, Math.max(1, Math.round((row.total / widest) * width)), paper)
+    const space = ' '.repeat(Math.max(0, width - Math.round((row.total / widest) * width)))
+    return `  ${row.row.padStart(labelWidth)}  ${bar}${space}  ${ends[index]!.padStart(endWidth)}`
+  })
+}
+
+function salesLines(sales: Sales[], paper: Paper): string[] {
+  const { ellipsis } = signs(paper)
+  const most = Math.max(1, ...sales.map(({ sold }) => sold))
+  const labels = sales.map(({ label }) => fitText(safeText(label), 24, ellipsis))
+  const labelWidth = Math.max(0, ...labels.map(textWidth))
+  const ends = sales.map(({ sold, returned }) =>
+    returned === 0 ? number(sold) : `${number(sold)}, ${number(returned)} returned`,
+  )
+  const endWidth = Math.max(0, ...ends.map((end) => end.length))
+  const width = barWidth(paper, labelWidth + endWidth + 5, 1)
+  return sales.map(({ sold }, index) => {
+    const bar = drawBar((sold / most) * width, sold > 0, paper)
+    const gap = bar === '' ? '' : ' '
+    return `  ${padText(labels[index]!, labelWidth)}  ${tint(paper, 'accent', bar)}${gap}${ends[index]}`
+  })
+}
+
+function barWidth({ columns }: Paper, taken: number, least = 8): number {
+  return Math.max(least, Math.min(48, columns - taken))
+}
+
+function number(value: number): string {
+  return value.toLocaleString('en-GB')
+}

@@ -1,0 +1,132 @@
+import type { LoadSummary } from '../../load/load.js'
+import type { Percentiles } from '../../shared/percentiles.js'
+import { drawFields, type Field, wrapWords } from './fields.js'
+import { padText } from './fit-text.js'
+import { renderHistogram } from './histogram.js'
+import { safeText } from './safe-text.js'
+import { type Paper, signs, type Tone, tint } from './style.js'
+import { renderVerdict, type VerdictFacts } from './verdict.js'
+
+/** What a stress run did and found, as plain data. */
+export interface StressFacts {
+  summary: LoadSummary
+  /** The house that was booked: 'a throwaway house of 300 seats'. */
+  house: string
+  mode: 'processes' | 'in-process'
+  concurrency: number
+  seed: number
+  /** How long each booking took, in milliseconds. */
+  times: readonly number[]
+  violations: VerdictFacts['violations']
+  checked: Omit<VerdictFacts, 'violations'>
+  /** Sentences about what should not have been. */
+  problems: string[]
+}
+
+/** Outcomes, throughput, waiting times and the verdict. The last line ends with a newline. */
+export function renderStressReport(facts: StressFacts, paper: Paper): string {
+  const { summary, times, problems, violations, checked } = facts
+  return [
+    ...headline(facts, paper),
+    '',
+    ...outcomes(summary, paper),
+    '',
+    ...waiting(facts, paper),
+    '',
+    ...(times.length === 0 ? [] : [tint(paper, 'quiet', '  How long the booking itself took')]),
+    renderHistogram(times, paper),
+    ...drawFields(paper, details(facts)),
+    '',
+    ...problems.map((problem) => problemLine(problem, paper)),
+    renderVerdict({ violations, ...checked }, paper),
+  ].join('\n')
+}
+
+function headline({ summary, house, mode, concurrency }: StressFacts, paper: Paper): string[] {
+  const many = mode === 'processes' ? 'processes' : 'callers in one process'
+  const title = `${number(summary.bookings)} bookings of ${house}, ${number(concurrency)} ${many} at a time`
+  const speed = `${summary.seconds.toFixed(1)} s, ${number(Math.round(summary.perSecond))} answers a second`
+  return [...wrapWords(title, paper.columns).map((line) => tint(paper, 'strong', line)), speed]
+}
+
+const tones = { confirmed: 'good', refused: 'quiet', busy: 'warning', failed: 'bad' } as const
+
+function outcomes(summary: LoadSummary, paper: Paper): string[] {
+  const ends = ['confirmed', 'refused', 'busy', 'failed'] as const
+  const width = Math.min(48, paper.columns - 4)
+  const drawn = ends.map((end) => {
+    const count = summary[end]
+    const columns = Math.round((count / Math.max(1, summary.bookings)) * width)
+    return tint(
+      paper,
+      tones[end],
+      count === 0 ? '' : shade(end, paper).repeat(Math.max(1, columns)),
+    )
+  })
+  const counts = ends.map((end) => {
+    const isBad = summary[end] > 0 || end === 'confirmed' || end === 'refused'
+    const tone: Tone = isBad ? tones[end] : 'quiet'
+    return tint(paper, tone, `${number(summary[end])} ${end}`)
+  })
+  return [`  ${drawn.join('')}`, `  ${counts.join('   ')}`]
+}
+
+function shade(end: keyof typeof tones, { unicode }: Paper): string {
+  if (end === 'refused') return unicode ? '░' : '.'
+  if (end === 'confirmed') return unicode ? '█' : '#'
+  return unicode ? '▒' : 'x'
+}
+
+function waiting({ summary, mode }: StressFacts, paper: Paper): string[] {
+  const rows: [string, Percentiles | null][] = [
+    ['the booking itself', summary.bookingMs],
+    ...(mode === 'processes'
+      ? ([['the whole process', summary.totalMs]] as [string, Percentiles | null][])
+      : []),
+  ]
+  const cells = (percentiles: Percentiles | null) =>
+    (['p50', 'p95', 'p99', 'max'] as const).map((name) =>
+      (percentiles === null ? '' : milliseconds(percentiles[name])).padStart(9),
+    )
+  const head = ['p50', 'p95', 'p99', 'max'].map((name) => name.padStart(9)).join('')
+  return [
+    tint(paper, 'quiet', `  ${padText('ms', LABEL)}${head}`),
+    ...rows.map(
+      ([label, percentiles]) => `  ${padText(label, LABEL)}${cells(percentiles).join('')}`,
+    ),
+  ]
+}
+
+const LABEL = 18
+
+function details({ summary, seed }: StressFacts): Field[] {
+  const { connect, conflict, lost } = summary.retries
+  const causes = [
+    [connect, 'for a connection'],
+    [conflict, 'for a lock'],
+    [lost, 'after a lost connection'],
+  ] as const
+  const retried = causes.filter(([count]) => count > 0)
+  const why = (end: string) =>
+    summary.reasons
+      .filter((reason) => reason.end === end)
+      .map(({ reason, count }) => `${number(count)} ${safeText(reason)}`)
+      .join(', ')
+  return [
+    ['Refused', why('refused')],
+    ['Retries', retried.map(([count, what]) => `${number(count)} ${what}`).join(', ') || 'none'],
+    ['Again', `--seed ${seed} asks for the same seats`],
+  ]
+}
+
+function problemLine(problem: string, paper: Paper): string {
+  return `${tint(paper, 'bad', signs(paper).failed)} ${safeText(problem)}`
+}
+
+function milliseconds(value: number): string {
+  return value < 10 ? value.toFixed(1) : number(Math.round(value))
+}
+
+function number(value: number): string {
+  return value.toLocaleString('en-GB')
+}

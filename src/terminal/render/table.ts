@@ -1,0 +1,207 @@
+import Table from 'cli-table3'
+import { wrapWords } from './fields.js'
+import { fitText, textWidth } from './fit-text.js'
+import type { Column } from './list.js'
+import { safeText } from './safe-text.js'
+import { type Paper, signs, tint } from './style.js'
+
+const pageLength = 500
+const gap = 2
+
+/**
+ * The rows as a table no wider than the paper, in pages of text; on paper that is too narrow for
+ * the columns, a few lines for each row instead. The widths come from the first page and grow only
+ * when a later page needs it.
+ */
+export async function* drawTable<Row>(
+  paper: Paper,
+  columns: Column<Row>[],
+  rows: AsyncIterable<Row>,
+  sectionOf?: (row: Row) => string | undefined,
+): AsyncGenerator<string> {
+  const natural = columns.map((column) => textWidth(column.title))
+  let isFirst = true
+  let section: string | undefined
+  for await (const page of pagesOf(rows)) {
+    const cells = page.map((row) => columns.map((column) => safeText(column.cell(row))))
+    for (const row of cells) {
+      row.forEach((cell, index) => {
+        natural[index] = Math.max(natural[index]!, textWidth(cell))
+      })
+    }
+    const widths = fitWidths(columns, natural, paper.columns)
+    for (let start = 0, end = 0; start < page.length; start = end) {
+      const next = sectionOf?.(page[start]!)
+      while (end < page.length && sectionOf?.(page[end]!) === next) end += 1
+      const [part, partCells] = [page.slice(start, end), cells.slice(start, end)]
+      const hasHead = isFirst && widths !== undefined
+      const lines =
+        widths === undefined
+          ? drawStacked(paper, columns, part, partCells)
+          : drawPage(paper, columns, widths, part, partCells, hasHead)
+      const title = next === undefined || next === section ? [] : titleLines(next, isFirst, paper)
+      // Below the head and its rule, which are the table's.
+      lines.splice(hasHead ? 2 : 0, 0, ...title)
+      yield lines.map((line) => `${line}\n`).join('')
+      section = next
+      isFirst = false
+    }
+  }
+}
+
+function titleLines(title: string, isFirst: boolean, paper: Paper): string[] {
+  const line = tint(paper, 'strong', fitText(title, paper.columns, signs(paper).ellipsis))
+  return isFirst ? [line] : ['', line]
+}
+
+/**
+ * The width of every column, gaps not counted, such that all fit into `total`; 0 for a column that
+ * is left out. Columns with a weight shrink first, then optional ones go. Undefined where the others
+ * do not fit even so: half an id is of no use.
+ */
+export function fitWidths(
+  columns: Pick<Column<never>, 'weight' | 'minWidth' | 'optional'>[],
+  natural: number[],
+  total: number,
+): number[] | undefined {
+  const widths = [...natural]
+  const least = columns.map(({ weight, minWidth }, index) =>
+    weight ? Math.min(minWidth ?? 8, natural[index]!) : natural[index]!,
+  )
+  const optional = columns.flatMap((column, index) => (column.optional ? [index] : []))
+  while (spanOf(least) > total && optional.length > 0) {
+    const dropped = optional.pop()!
+    widths[dropped] = 0
+    least[dropped] = 0
+  }
+  if (spanOf(least) > total) return undefined
+  const weights = columns.map(({ weight }) => weight ?? 0)
+  shrink(widths, weights, least, total)
+  return widths
+}
+
+// One column of the terminal at a time, from the column that has most above its share: tables have
+// few columns, and this needs no rounding.
+function shrink(widths: number[], weights: number[], least: number[], total: number): void {
+  for (let span = spanOf(widths); span > total; span -= 1) {
+    let widest = -1
+    let most = 0
+    widths.forEach((width, index) => {
+      const claim = (width - least[index]!) * weights[index]!
+      if (claim > most) [widest, most] = [index, claim]
+    })
+    if (widest === -1) return
+    widths[widest]! -= 1
+  }
+}
+
+function spanOf(widths: number[]): number {
+  const shown = widths.filter((width) => width > 0)
+  return shown.reduce((sum, width) => sum + width, 0) + gap * Math.max(0, shown.length - 1)
+}
+
+function drawPage<Row>(
+  paper: Paper,
+  columns: Column<Row>[],
+  widths: number[],
+  page: Row[],
+  cells: string[][],
+  hasHead: boolean,
+): string[] {
+  const shown = columns.flatMap((_, index) => (widths[index]! > 0 ? [index] : []))
+  const { ellipsis } = signs(paper)
+  const standIns = new StandIns()
+  const cut = (text: string, index: number) => standIns.put(fitText(text, widths[index]!, ellipsis))
+  const head = shown.map((index) => tint(paper, 'strong', cut(columns[index]!.title, index)))
+  const table = new Table({
+    chars: { ...noBorders, middle: ' '.repeat(gap), 'mid-mid': ' '.repeat(gap), mid: rule(paper) },
+    style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [], compact: true },
+    colWidths: shown.map((index) => widths[index]!),
+    colAligns: shown.map((index) => columns[index]!.align ?? 'left'),
+    head: hasHead ? head : [],
+  })
+  cells.forEach((row, line) => {
+    const tone = (index: number) => columns[index]!.tone?.(page[line]!)
+    table.push(shown.map((index) => tint(paper, tone(index), cut(row[index]!, index))))
+  })
+  const lines = standIns.takeBack(table.toString()).split('\n')
+  if (hasHead) lines[1] = tint(paper, 'quiet', lines[1]!)
+  return lines.map((line) => line.trimEnd())
+}
+
+/** Each row as its first cell and, indented below, the others with their titles; empty cells are left out. */
+function drawStacked<Row>(
+  paper: Paper,
+  columns: Column<Row>[],
+  page: Row[],
+  cells: string[][],
+): string[] {
+  return cells.flatMap((row, line) => {
+    const texts = row.flatMap((cell, index) => {
+      if (cell === '') return []
+      const { title, tone } = columns[index]!
+      const drawn = tint(paper, tone?.(page[line]!), cell)
+      return [index === 0 ? drawn : `${tint(paper, 'quiet', title)} ${drawn}`]
+    })
+    return flow(texts, paper.columns)
+  })
+}
+
+/** The texts beside each other while there is room, every line but the first indented. */
+function flow(texts: readonly string[], columns: number): string[] {
+  const lines: string[] = []
+  for (const text of texts) {
+    const beside = `${lines.at(-1)}${' '.repeat(gap)}${text}`
+    if (lines.length > 0 && textWidth(beside) <= columns) {
+      lines[lines.length - 1] = beside
+      continue
+    }
+    for (const line of wrapWords(text, columns - gap)) {
+      lines.push(lines.length === 0 ? line : ' '.repeat(gap) + line)
+    }
+  }
+  return lines
+}
+
+// One light rule under the head and nothing else: every other line would be noise.
+const noBorders = {
+  ...{ top: '', 'top-mid': '', 'top-left': '', 'top-right': '', left: '', 'left-mid': '' },
+  ...{ bottom: '', 'bottom-mid': '', 'bottom-left': '', 'bottom-right': '' },
+  ...{ right: '', 'right-mid': '' },
+}
+
+function rule({ unicode }: Paper): string {
+  return unicode ? '─' : '-'
+}
+
+/**
+ * Holds the place of texts beyond ASCII while cli-table3 pads: it counts vowel signs and accents
+ * of many scripts as columns, and the table would be ragged.
+ */
+class StandIns {
+  readonly #texts: string[] = []
+
+  put(text: string): string {
+    if (/^[ -~]*$/.test(text)) return text
+    const width = textWidth(text)
+    if (width > 0) this.#texts.push(text)
+    return '\ue000'.repeat(width)
+  }
+
+  takeBack(drawn: string): string {
+    let next = 0
+    return drawn.replace(/\ue000+/g, () => this.#texts[next++]!)
+  }
+}
+
+async function* pagesOf<Row>(rows: AsyncIterable<Row>): AsyncGenerator<Row[]> {
+  let page: Row[] = []
+  for await (const row of rows) {
+    page.push(row)
+    if (page.length === pageLength) {
+      yield page
+      page = []
+    }
+  }
+  if (page.length > 0) yield page
+}

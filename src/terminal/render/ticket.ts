@@ -1,0 +1,97 @@
+import { encode } from 'uqr'
+import { drawFields, wrapWords } from './fields.js'
+import { safeText } from './safe-text.js'
+import { blackOnWhite, type Paper, tint } from './style.js'
+
+/** What stands on a ticket. */
+export interface TicketFacts {
+  show: string
+  when: string
+  seats: string
+  customer: string | null
+  /** What the QR code says, too. */
+  reference: string
+  /** The show's, not the booking's. */
+  isCancelled: boolean
+}
+
+/**
+ * The ticket as text, with its reference as a QR code where there is room. Ends with a newline.
+ * Without colours, a `darkGround` takes the place of the code's dark modules.
+ */
+export function renderTicket(ticket: TicketFacts, paper: Paper, darkGround = false): string {
+  const code = qrLines(ticket.reference, paper, darkGround && !paper.color)
+  const hasRoom = code.width + 2 <= paper.columns
+  return [
+    ...wrapWords(safeText(ticket.show), paper.columns).map((line) => tint(paper, 'strong', line)),
+    safeText(ticket.when),
+    ...(ticket.isCancelled ? [tint(paper, 'bad', 'The show is cancelled.')] : []),
+    '',
+    ...drawFields(paper, [
+      ['Seats', ticket.seats],
+      ['Name', ticket.customer && safeText(ticket.customer)],
+      ['Reference', tint(paper, 'strong', ticket.reference)],
+    ]),
+    '',
+    ...(hasRoom ? code.lines.map((line) => `  ${line}`) : []),
+    '',
+  ].join('\n')
+}
+
+/** The ticket as an SVG picture that prints on a page of A6. */
+export function drawTicket(ticket: TicketFacts): string {
+  const { data, size } = modulesOf(ticket.reference, 4)
+  const dark = data.flatMap((row, y) =>
+    row.flatMap((isDark, x) => (isDark ? [`M${x} ${y}h1v1h-1z`] : [])),
+  )
+  const lines = [ticket.show, ticket.when, `Seats ${ticket.seats}`, ticket.customer ?? '']
+    .filter((line) => line !== '')
+    .flatMap((line) => wrapWords(safeText(line), 34))
+  const texts = [...lines, ticket.reference].map((line, index) => {
+    const isBold = index === 0 || index === lines.length
+    return `<text x="8" y="${14 + index * 7}"${isBold ? ' font-weight="bold"' : ''}>${escapeXml(line)}</text>`
+  })
+  const top = 14 + lines.length * 7 + 6
+  const height = Math.max(148, top + 82)
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="105mm" height="${height}mm" viewBox="0 0 105 ${height}">
+<rect width="105" height="${height}" fill="white"/>
+<g font-family="sans-serif" font-size="5">
+${texts.join('\n')}
+</g>
+<path transform="translate(14 ${top}) scale(${76 / size})" shape-rendering="crispEdges" d="${dark.join('')}"/>
+</svg>
+`
+}
+
+/** The code's modules with its quiet zone; true is dark. */
+function modulesOf(text: string, border: number) {
+  return encode(text, { ecc: 'M', border })
+}
+
+/**
+ * Two modules a character, one above the other; in ASCII, two characters a module. What is written
+ * are the dark modules or, on a dark ground, the light ones, the quiet zone among them.
+ */
+function qrLines(text: string, paper: Paper, drawLight: boolean) {
+  const { data, size } = modulesOf(text, 2)
+  const isDrawn = (x: number, y: number) => data[y] !== undefined && data[y][x] !== drawLight
+  const lines: string[] = []
+  for (let y = 0; y < size; y += paper.unicode ? 2 : 1) {
+    const cells = data[y]!.map((_, x) =>
+      paper.unicode ? halves[`${isDrawn(x, y)}${isDrawn(x, y + 1)}`]! : isDrawn(x, y) ? '##' : '  ',
+    )
+    lines.push(blackOnWhite(paper, cells.join('')))
+  }
+  return { lines, width: paper.unicode ? size : 2 * size }
+}
+
+const halves: Record<string, string> = {
+  truetrue: '█',
+  truefalse: '▀',
+  falsetrue: '▄',
+  falsefalse: ' ',
+}
+
+function escapeXml(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
+}

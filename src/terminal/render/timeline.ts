@@ -1,0 +1,35 @@
+import { wrapWords } from './fields.js'
+import { padText, textWidth } from './fit-text.js'
+import { safeText } from './safe-text.js'
+import { type Paper, tint } from './style.js'
+
+/** One thing that happened. */
+export interface TimelineEntry {
+  when: string
+  action: string
+  /** The booking's, where the timeline is not of one booking. */
+  reference?: string | null
+  what: string
+  who: string
+}
+
+/** What happened, the oldest first: when and what on a line, the details below. */
+export function renderTimeline(entries: readonly TimelineEntry[], paper: Paper): string {
+  const width = Math.max(0, ...entries.map(({ when }) => textWidth(when)))
+  return entries.map((entry) => drawEntry(entry, width, paper)).join('')
+}
+
+function drawEntry(entry: TimelineEntry, width: number, paper: Paper): string {
+  const { when, action, what, who } = entry
+  const by = safeText(who)
+  const isBeside = width + textWidth(`${action}${by}`) + 6 <= paper.columns
+  const head = `  ${tint(paper, 'quiet', padText(when, width))}  ${tint(paper, 'strong', action)}`
+  const below = [what, ...(isBeside ? [] : [by])]
+    .filter((text) => text !== '')
+    .flatMap((text) => wrapWords(safeText(text), paper.columns - 6))
+  return [
+    isBeside && by !== '' ? `${head}  ${tint(paper, 'quiet', by)}` : head,
+    ...below.map((line) => `      ${line}`),
+    '',
+  ].join('\n')
+}

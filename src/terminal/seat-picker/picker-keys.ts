@@ -1,0 +1,101 @@
+import { parseSeats, type SeatLayout } from '../../house/seats.js'
+import { TicketsError } from '../../shared/errors.js'
+import { type Picking, pickBest, pointAt, toggleSeat, untyped } from './picker-state.js'
+import { lineAt, lineCount, lineOf, type Seating } from './seat-grid.js'
+
+/** A key as readline tells of it. */
+export interface Key {
+  name?: string
+  /** What the terminal sent: the character itself, for a key that has one. */
+  sequence?: string
+  ctrl?: boolean
+  meta?: boolean
+}
+
+/** How the house is laid out on the screen, for the keys that move over it. */
+export interface Stalls {
+  seating: Seating
+  /** Lines that the window shows. */
+  page: number
+}
+
+/** What a key does, at the time `now` in milliseconds. Enter and Escape are not for here. */
+export function pressKey(picking: Picking, key: Key, stalls: Stalls, now: number): Picking {
+  if (key.ctrl || key.meta) return picking
+  const answered = { ...picking, notice: undefined }
+  if (key.name === 'backspace') return retype(answered, picking.typed.text.slice(0, -1), now)
+  const character = key.sequence ?? ''
+  if (/^[a-z0-9]$/i.test(character)) return typeCharacter(answered, character.toUpperCase(), now)
+  const command = commands[key.name ?? ''] ?? commands[character]
+  return command ? command({ ...answered, typed: untyped }, stalls) : picking
+}
+
+type Command = (picking: Picking, stalls: Stalls) => Picking
+
+const commands: Record<string, Command> = {
+  left: (picking) => pointAt(picking, picking.cursor - 1),
+  right: (picking) => pointAt(picking, picking.cursor + 1),
+  up: (picking, stalls) => moveLines(picking, stalls, -1),
+  down: (picking, stalls) => moveLines(picking, stalls, 1),
+  pageup: (picking, stalls) => moveLines(picking, stalls, -stalls.page),
+  pagedown: (picking, stalls) => moveLines(picking, stalls, stalls.page),
+  home: (picking, stalls) => pointAt(picking, lineUnder(picking, stalls).first),
+  end: (picking, stalls) => pointAt(picking, lineUnder(picking, stalls).last),
+  space: toggleSeat,
+  '+': more,
+  // The same key without Shift.
+  '=': more,
+  '-': fewer,
+  _: fewer,
+}
+
+function more(picking: Picking): Picking {
+  return pickBest(picking, picking.picked.size + 1)
+}
+
+function fewer(picking: Picking): Picking {
+  return pickBest(picking, Math.max(picking.picked.size - 1, 0))
+}
+
+/** Up or down in the same column, as far as the house goes. */
+function moveLines(picking: Picking, { seating }: Stalls, by: number): Picking {
+  const { cursor, house } = picking
+  const from = lineOf(cursor, house, seating)
+  const to = Math.min(Math.max(from + by, 0), lineCount(house, seating) - 1)
+  const { first, last } = lineAt(house, seating, to)
+  const column = cursor - lineAt(house, seating, from).first
+  return pointAt(picking, Math.min(first + column, last))
+}
+
+function lineUnder({ cursor, house }: Picking, { seating }: Stalls) {
+  return lineAt(house, seating, lineOf(cursor, house, seating))
+}
+
+/** After so many milliseconds, a character begins something new. */
+const PAUSE = 2000
+
+function typeCharacter(picking: Picking, character: string, now: number): Picking {
+  const { text, at } = picking.typed
+  const isNew = now - at > PAUSE || (/\d$/.test(text) && /[A-Z]/.test(character))
+  return retype(picking, isNew ? character : text + character, now)
+}
+
+/** Does at every character what the text means so far: `B` goes to the row, `B1` to the seat. */
+function retype(picking: Picking, text: string, now: number): Picking {
+  const typing = { ...picking, typed: { text, at: now } }
+  if (text === '') return { ...typing, typed: untyped }
+  try {
+    const meaning = readTyped(text, picking.house)
+    return 'count' in meaning ? pickBest(typing, meaning.count) : pointAt(typing, meaning.seat)
+  } catch (error) {
+    if (error instanceof TicketsError) return { ...typing, notice: error.message }
+    throw error
+  }
+}
+
+/** In a house with rows, a number is how many; without rows, it is a seat. */
+function readTyped(text: string, layout: SeatLayout): { seat: number } | { count: number } {
+  if (layout.seatsPerRow !== null && /^\d+$/.test(text)) return { count: Number(text) }
+  const label = /^[A-Z]+$/.test(text) ? `${text}1` : text
+  return { seat: parseSeats(label, layout)[0]! }
+}

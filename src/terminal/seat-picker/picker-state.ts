@@ -1,0 +1,147 @@
+import { chooseAround } from '../../house/best-available.js'
+import { SeatSet } from '../../house/seat-set.js'
+import { formatSeats, type SeatLayout, seatLabel } from '../../house/seats.js'
+import type { SeatCounts, SeatState } from './seat-drawing.js'
+
+/** A house as it stands. */
+export interface House extends SeatLayout {
+  booked: SeatSet
+  held: SeatSet
+}
+
+/** Where somebody is in picking seats. A value: every step makes a new one. */
+export interface Picking {
+  readonly house: House
+  /** What is booked or held: never to be picked. */
+  readonly taken: SeatSet
+  readonly picked: SeatSet
+  /** For so many seats as many others are picked; undefined: any number is, to be booked. */
+  readonly exchange: number | undefined
+  /** The seat that is pointed at. */
+  readonly cursor: number
+  /** Picked seats that others got, until the picker has shown that they know. */
+  readonly lost: readonly number[]
+  /** What is typed of a seat's label or of a number, and when it was, in milliseconds. */
+  readonly typed: { readonly text: string; readonly at: number }
+  /** What the last key has to be answered with. */
+  readonly notice: string | undefined
+}
+
+/** Nothing typed. */
+export const untyped = { text: '', at: 0 }
+
+/** Begins with the seats of `picked` that are free; the others count as lost. */
+export function startPicking(start: {
+  house: House
+  picked?: readonly number[]
+  exchange?: number
+  notice?: string
+}): Picking {
+  const { house, picked = [], exchange, notice } = start
+  const nothing: Picking = {
+    house,
+    taken: takenOf(house),
+    picked: SeatSet.of(picked, house.totalSeats),
+    exchange,
+    cursor: 1,
+    lost: [],
+    typed: untyped,
+    notice,
+  }
+  const picking = seeHouse(nothing, house)
+  return { ...picking, cursor: picked[0] ?? chooseAround(1, picking.taken, 1, house)?.[0] ?? 1 }
+}
+
+/** The house has changed: what is picked and gone is unpicked and remembered as lost. */
+export function seeHouse(picking: Picking, house: House): Picking {
+  const taken = takenOf(house)
+  const isGone = (seat: number) => seat > house.totalSeats || taken.has(seat)
+  const picked = [...picking.picked].filter((seat) => !isGone(seat))
+  const gone = [...picking.picked].filter(isGone)
+  return {
+    ...picking,
+    house,
+    taken,
+    picked: SeatSet.of(picked, house.totalSeats),
+    lost: [...picking.lost, ...gone],
+    cursor: Math.min(picking.cursor, house.totalSeats),
+  }
+}
+
+export function stateOf({ house, picked }: Picking, seat: number): SeatState {
+  if (picked.has(seat)) return 'yours'
+  if (house.booked.has(seat)) return 'booked'
+  return house.held.has(seat) ? 'held' : 'free'
+}
+
+export function countsOf({ house, taken, picked }: Picking): SeatCounts {
+  const { size } = house.booked
+  return {
+    yours: picked.size,
+    free: house.totalSeats - taken.size - picked.size,
+    held: taken.size - size,
+    booked: size,
+  }
+}
+
+export function pointAt(picking: Picking, seat: number): Picking {
+  return { ...picking, cursor: Math.min(Math.max(seat, 1), picking.house.totalSeats) }
+}
+
+/** Picks the seat that is pointed at, or puts it back. */
+export function toggleSeat(picking: Picking): Picking {
+  const { cursor, house, taken } = picking
+  if (taken.has(cursor)) {
+    return { ...picking, notice: `${seatLabel(cursor, house)} is ${stateOf(picking, cursor)}.` }
+  }
+  const picked = picking.picked.clone()
+  if (!picked.delete(cursor)) picked.add(cursor)
+  return { ...picking, picked, lost: [] }
+}
+
+/** Picks the best `count` seats around the cursor instead of what is picked; 0 picks none. */
+export function pickBest(picking: Picking, count: number): Picking {
+  const { cursor, house, taken } = picking
+  const seats = count > 0 ? chooseAround(anchorOf(picking), taken, count, house) : []
+  if (seats === undefined) return { ...picking, notice: shortage(house.totalSeats - taken.size) }
+  return {
+    ...picking,
+    picked: SeatSet.of(seats, house.totalSeats),
+    lost: [],
+    cursor: seats.length === 0 || seats.includes(cursor) ? cursor : seats[0]!,
+  }
+}
+
+/**
+ * The picked seats, when they may be booked as they are. Otherwise what is to be told first:
+ * nothing is picked, or seats were lost that the person at the keys may not have noticed.
+ */
+export function finishPicking(picking: Picking): number[] | Picking {
+  const { cursor, exchange = picking.picked.size, house, lost, picked } = picking
+  if (picked.size === 0) {
+    return { ...picking, notice: `Nothing is picked: space picks ${seatLabel(cursor, house)}.` }
+  }
+  if (picked.size !== exchange) {
+    const count = exchange === 1 ? 'one seat' : `${exchange} seats`
+    return { ...picking, lost: [], notice: `It takes ${count}; ${picked.size} picked.` }
+  }
+  if (lost.length === 0) return [...picked]
+  const rest = picked.size === 1 ? 'the other one' : `the other ${picked.size}`
+  const notice = `${formatSeats(lost, house)} is gone. Enter books ${rest}.`
+  return { ...picking, lost: [], notice }
+}
+
+/** So that what is picked grows and shrinks at its end, and does not wander with the cursor. */
+function anchorOf({ cursor, picked }: Picking): number {
+  return picked.has(cursor) ? picked.nextIn(1) : cursor
+}
+
+function takenOf({ booked, held }: House): SeatSet {
+  const taken = booked.clone()
+  taken.addAll(held)
+  return taken
+}
+
+function shortage(free: number): string {
+  return free === 1 ? 'Only one seat is free.' : `Only ${free.toLocaleString('en-GB')} are free.`
+}

@@ -1,0 +1,132 @@
+import { inverted, type Paper, type Tone, tint } from '../render/style.js'
+import { endsGroup, margin, type Seating, type SeatLine, spanOf } from './seat-grid.js'
+
+/** `yours` are the seats that somebody is choosing, or has just got. */
+export type SeatState = 'free' | 'held' | 'booked' | 'yours'
+
+export type SeatCounts = Record<SeatState, number>
+
+/** The sign of a seat, told apart by its shape before its colour. */
+export function seatSign(state: SeatState, paper: Pick<Paper, 'unicode'>): string {
+  return (paper.unicode ? unicodeSigns : asciiSigns)[state]
+}
+
+/** What a state means to the reader of the map. */
+export const seatTones: Record<SeatState, Tone> = {
+  free: 'good',
+  held: 'warning',
+  booked: 'quiet',
+  yours: 'accent',
+}
+
+const unicodeSigns: Record<SeatState, string> = { free: '○', held: '◐', booked: '●', yours: '★' }
+const asciiSigns: Record<SeatState, string> = { free: '.', held: '?', booked: '#', yours: '*' }
+
+/** The edge of the stage, open towards the house, centred above the seats. */
+export function drawStage({ span, gutter }: Seating, paper: Paper): string {
+  const [left, edge, right] = paper.unicode ? ['╰', '─', '╯'] : ['\\', '_', '/']
+  const width = Math.max(span, stageName.length + 4)
+  const sides = width - stageName.length - 2
+  const before = Math.floor(sides / 2)
+  const drawn = left + edge.repeat(before) + stageName + edge.repeat(sides - before) + right
+  const shift = Math.max(0, gutter + 2 * margin - Math.max(0, Math.ceil((width - span) / 2)))
+  return ' '.repeat(shift) + tint(paper, 'quiet', drawn)
+}
+
+/**
+ * Every fifth number, its last digit above its seat; every number where they are few and airy.
+ * Undefined where lines are not whole rows.
+ */
+export function drawRuler(seating: Seating, paper: Paper): string | undefined {
+  const { perLine, pitch, gutter, isGrouped } = seating
+  if (isGrouped) return undefined
+  const step = perLine < 10 && pitch === 2 ? 1 : 5
+  let line = ''
+  for (let number = 1; number <= perLine; number += number === 1 ? step - 1 || 1 : step) {
+    line += String(number).padStart((number - 1) * pitch + 1 - line.length)
+  }
+  return tint(paper, 'quiet', ' '.repeat(gutter + 2 * margin) + line)
+}
+
+/** How much of the house lies outside of a window of it, on this side; empty when nothing does. */
+export function drawOutside(side: 'above' | 'below', lines: number, paper: Paper): string {
+  if (lines <= 0) return ''
+  const arrow = { above: paper.unicode ? '↑' : '^', below: paper.unicode ? '↓' : 'v' }[side]
+  const text = `${arrow} ${lines.toLocaleString('en-GB')} more ${lines === 1 ? 'line' : 'lines'}`
+  return ' '.repeat(margin) + tint(paper, 'quiet', text)
+}
+
+/** One line of seats with its labels; `cursor` is a seat that is pointed at. */
+export function drawSeatLine(
+  { first, last, left, right }: SeatLine,
+  seating: Seating,
+  stateOf: (seat: number) => SeatState,
+  paper: Paper,
+  cursor?: number,
+): string {
+  const label = ' '.repeat(margin) + left.padStart(seating.gutter)
+  const pen = new Pen(paper, tint(paper, 'quiet', label))
+  for (let seat = first; seat <= last; seat++) {
+    const air = seat === first ? margin : airBefore(seating, seat - first)
+    if (seat === cursor) pen.point(air, stateOf(seat), seating.pitch === 2)
+    else pen.draw(air, stateOf(seat))
+  }
+  if (right === '') return pen.take()
+  const missing = seating.span - spanOf(seating, last - first + 1)
+  pen.space(missing + margin)
+  return pen.take() + tint(paper, 'quiet', right)
+}
+
+/** Columns between a seat and the one before it, of which there are `before` on the line. */
+function airBefore(seating: Seating, before: number): number {
+  return seating.pitch - 1 + (endsGroup(seating, before) ? seating.pitch : 0)
+}
+
+/** Draws seats and colours each run of one state once: a hall of 100,000 stays small. */
+class Pen {
+  readonly #paper: Paper
+  #done: string
+  #run = ''
+  #state: SeatState = 'free'
+  /** Columns that the bracket after a seat has taken from the air behind it. */
+  #borrowed = 0
+
+  constructor(paper: Paper, label: string) {
+    this.#paper = paper
+    this.#done = label
+  }
+
+  draw(air: number, state: SeatState): void {
+    this.space(air)
+    if (state !== this.#state) {
+      this.take()
+      this.#state = state
+    }
+    this.#run += seatSign(state, this.#paper)
+  }
+
+  /** Draws the seat that is pointed at: in brackets where there is air for them, else inverted. */
+  point(air: number, state: SeatState, hasAir: boolean): void {
+    this.space(air - (hasAir ? 1 : 0))
+    this.take()
+    const sign = tint(this.#paper, seatTones[state], seatSign(state, this.#paper))
+    const [open, close] = ['[', ']'].map((text) => tint(this.#paper, 'strong', text))
+    this.#done += hasAir ? open + sign + close : inverted(sign)
+    this.#borrowed = hasAir ? 1 : 0
+  }
+
+  space(columns: number): void {
+    const air = ' '.repeat(columns - this.#borrowed)
+    if (this.#run === '') this.#done += air
+    else this.#run += air
+    this.#borrowed = 0
+  }
+
+  take(): string {
+    this.#done += tint(this.#paper, seatTones[this.#state], this.#run)
+    this.#run = ''
+    return this.#done
+  }
+}
+
+const stageName = ' STAGE '

@@ -1,0 +1,308 @@
+import { describe, expect, it } from 'vitest'
+import { type FileChoice, readBookingFile } from '../../../src/booking/import/booking-file.js'
+import { inOrder } from '../../../src/booking/import/in-order.js'
+import { TicketsError } from '../../../src/shared/errors.js'
+
+/** Reads a file in chunks of `size` bytes: [line, request or the sentence of its error]. */
+async function read(text: string | Buffer, choice: FileChoice = { show: 'Cats' }, size = 7) {
+  const bytes = Buffer.from(text)
+  async function* chunks() {
+    for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size)
+  }
+  const rows = []
+  for await (const batch of readBookingFile(chunks(), choice)) rows.push(...batch)
+  return rows.map(({ line, order }) =>
+    order instanceof TicketsError ? [line, `${order.code}: ${order.message}`] : [line, order],
+  )
+}
+
+const order = (request: object, show = 'Cats') => expect.objectContaining({ show, request })
+const wrong = (pattern: RegExp) =>
+  expect.stringMatching(new RegExp(`^INVALID_INPUT: .*${pattern.source}`))
+
+describe('CSV', () => {
+  it('gives every field, quoted or not, with the line it begins on', async () => {
+    const file = [
+      '\ufeffShow, seats ,count,customer,note,key,hold\r',
+      'Cats,"1,2",,Ada,"likes ""aisles""\r',
+      'and rows",k1,15m\r',
+      '\r',
+      '"Cats, the show", ,3,Zoë,,,forever',
+      'Cats, "A1-A4" ,,,,,',
+    ]
+    expect(await read(file.join('\n'), {})).toEqual([
+      [
+        2,
+        order({
+          seats: '1,2',
+          customer: 'Ada',
+          note: 'likes "aisles"\nand rows',
+          key: 'k1',
+          hold: 900_000,
+        }),
+      ],
+      [5, order({ count: 3, customer: 'Zoë', hold: 'forever' }, 'Cats, the show')],
+      [6, order({ seats: 'A1-A4' })],
+    ])
+  })
+
+  it('loses no row but the wrong one: a stray quote, a missing quote, a missing column', async () => {
+    const file = ['seats,customer', '1,5" x', '2,Ada', '3,"Bob', '4,"Cy"', '5', '6,"Di"x', '7,Ed']
+    expect(await read(file.join('\n'))).toEqual([
+      [2, wrong(/quotation mark/)],
+      [3, order({ seats: '2', customer: 'Ada' })],
+      [4, wrong(/quotation mark/)],
+      [5, order({ seats: '4', customer: 'Cy' })],
+      [6, wrong(/2 columns, this row has 1/)],
+      [7, wrong(/quotation mark/)],
+      [8, order({ seats: '7', customer: 'Ed' })],
+    ])
+  })
+
+  it.each([
+    ['', {}, /empty/],
+    ['show,seats,price\n', {}, /"price" is not one of the fields/],
+    ['show;seats;price\n', {}, /"price" is not one of the fields/],
+    ['show|seats\n', {}, /The separator is '\|'/],
+    ['Show : Seats\n', {}, /The separator is ':'/],
+    [',,,\n', {}, /empty/],
+    ['sep=;\n', {}, /empty/],
+    ['show,seats,seats\n', {}, /"seats" is there twice/],
+    ['show,customer\n', {}, /neither the column seats nor/],
+    ['seats\n', {}, /no column show/],
+    ['show,seats\n', { show: 'Cats' }, /on the command line and in the column/],
+    ['[{"seats":"1"}]', {}, /one JSON array/],
+    [Buffer.from('\ufeffshow,seats\n', 'utf16le'), {}, /UTF-16/],
+    [Buffer.from('show,seats\n', 'utf16le'), {}, /UTF-16/],
+    [Buffer.from('\r\nshow,seats\r\n', 'utf16le'), {}, /UTF-16/],
+    [Buffer.from('\ufeffshow\tseats\r\n', 'utf16le').swap16(), {}, /UTF-16/],
+    [Buffer.from('\n{"count":1}', 'utf16le').swap16(), { format: 'ndjson' }, /UTF-16/],
+  ] as const)('%j is refused as a whole', async (text, choice, sentence) => {
+    await expect(read(text, choice)).rejects.toThrow(sentence)
+    await expect(read(text, choice)).rejects.toMatchObject({ code: 'INVALID_INPUT' })
+  })
+})
+
+describe('CSV as spreadsheets write it', () => {
+  const rows = [
+    ['seats', 'customer', 'note'],
+    ['A1', 'Ada', ''],
+    ['', '', ''],
+    ['A2', 'Bob "B." Ray', ''],
+    ['A3', '', 'near the door'],
+    ['', '', ''],
+  ]
+  const expected = [
+    [2, order({ seats: 'A1', customer: 'Ada' })],
+    [4, order({ seats: 'A2', customer: 'Bob "B." Ray' })],
+    [5, order({ seats: 'A3', note: 'near the door' })],
+  ]
+  const quoted = (field: string) => `"${field.replaceAll('"', '""')}"`
+  const quotedIfNeeded = (field: string) => (/["\n]/.test(field) ? quoted(field) : field)
+  const spaced = (field: string) => ` ${quotedIfNeeded(field)} `
+
+  const ways = [',', ';', '\t'].flatMap((separator) =>
+    ['\n', '\r\n', '\r', '\r\r\n'].flatMap((end) =>
+      [quoted, quotedIfNeeded, spaced].map((write) => ({ separator, end, write })),
+    ),
+  )
+
+  it.each(ways)(
+    '$separator, $end, $write.name: each row, with its line',
+    async ({ separator, end, write }) => {
+      const text = (lines: string[][]) =>
+        lines.map((fields) => fields.map(write).join(separator)).join(end)
+      const declared = `sep=${separator}${end}`
+      const wide = rows.map((fields) => [...fields, '', ''])
+      const led = rows.map((fields) => ['', ...fields])
+      const later = expected.map(([line, row]) => [(line as number) + 1, row])
+      for (const size of [1, 2, 3, 7, 64, 65_536]) {
+        const readAs = (file: string) => read(file, { show: 'Cats' }, size)
+        expect(await readAs(text(rows))).toEqual(expected)
+        expect(await readAs(`\ufeff${text(rows)}${end}`)).toEqual(expected)
+        expect(await readAs(text(wide))).toEqual(expected)
+        expect(await readAs(text(led))).toEqual(expected)
+        expect(await readAs(declared + text(rows))).toEqual(later)
+        expect(await readAs(`\ufeff${declared}${text(wide)}`)).toEqual(later)
+        expect(await readAs(text([['', '', ''], ...rows]))).toEqual(later)
+      }
+    },
+  )
+
+  it('a stray quote costs its own line only, with any separator and line end', async () => {
+    for (const { separator, end } of ways) {
+      const lines = [
+        ['seats', 'customer'],
+        ['1', '5" x'],
+        ['2', 'Ada'],
+        ['3', '"Bob'],
+        ['4', '"Cy"'],
+        ['6', '"Di"x'],
+        ['7', 'Ed'],
+      ]
+      const file = lines.map((fields) => fields.join(separator)).join(end)
+      expect(await read(file)).toEqual([
+        [2, wrong(/quotation mark/)],
+        [3, order({ seats: '2', customer: 'Ada' })],
+        [4, wrong(/quotation mark/)],
+        [5, order({ seats: '4', customer: 'Cy' })],
+        [6, wrong(/quotation mark/)],
+        [7, order({ seats: '7', customer: 'Ed' })],
+      ])
+    }
+  })
+
+  it('needs no quotes for seats where the separator is no comma; sep= decides for one column', async () => {
+    expect(await read('seats;customer\n1,2;Ada')).toEqual([
+      [2, order({ seats: '1,2', customer: 'Ada' })],
+    ])
+    expect(await read('sep=;\n\nseats\n1,2')).toEqual([[4, order({ seats: '1,2' })]])
+    // Where the header contradicts the line, the header is right.
+    expect(await read('sep=;\nseats,customer\n1,Ada')).toEqual([
+      [3, order({ seats: '1', customer: 'Ada' })],
+    ])
+  })
+
+  it('keeps a tab or a CR that is part of a field, and the empty field before a quoted one', async () => {
+    expect(await read('seats,customer,note\n1,A\tB,"x\ry"\n')).toEqual([
+      [2, order({ seats: '1', customer: 'A\tB', note: 'x\ry' })],
+    ])
+    expect(await read('seats\tcustomer\tnote\n1\t\t"x"\n')).toEqual([
+      [2, order({ seats: '1', note: 'x' })],
+    ])
+  })
+
+  it('takes the lines of a cell for one row where CR ends the rows and LF breaks the cell', async () => {
+    expect(await read('seats,note\r1,"a\nb"\r2,c\r')).toEqual([
+      [2, order({ seats: '1', note: 'a\nb' })],
+      [4, order({ seats: '2', note: 'c' })],
+    ])
+  })
+
+  it('takes rows without the empty fields at their end, and no value without a column', async () => {
+    expect(await read('seats,customer,,\n1,Ada\n2,Bob,\n1,2,Cy,\n3\n4,Di,,,')).toEqual([
+      [2, order({ seats: '1', customer: 'Ada' })],
+      [3, order({ seats: '2', customer: 'Bob' })],
+      [4, wrong(/Column 3 has no name in the header.*"Cy".*need quotes/)],
+      [5, wrong(/4 columns, this row has 1/)],
+      [6, wrong(/4 columns, this row has 5/)],
+    ])
+    expect(await read('seats;customer\n1;2;Cy')).toEqual([
+      [2, wrong(/2 columns, this row has 3\.$/)],
+    ])
+  })
+
+  it('counts the bytes of each row, whatever ends it', async () => {
+    for (const end of ['\n', '\r\n', '\r']) {
+      const file = ['seats', '1', '2'].join(end)
+      async function* chunks() {
+        for (const byte of Buffer.from(file)) yield Buffer.from([byte])
+      }
+      const ends = []
+      for await (const batch of readBookingFile(chunks(), { show: 'Cats' })) {
+        ends.push(...batch.map((row) => row.end))
+      }
+      expect(ends).toEqual([6 + 2 * end.length, file.length])
+    }
+  })
+})
+
+describe('NDJSON', () => {
+  it('is known by its first character or told, and reads texts, lists and null', async () => {
+    const file = [
+      '',
+      '  {"show":"Cats","seats":[2,1],"customer":null,"key":"a\u2028b"}',
+      '{"show":"Cats","count":2,"hold":"2h"}',
+    ]
+    const rows = [
+      [2, order({ seats: [2, 1], key: 'a\u2028b' })],
+      [3, order({ count: 2, hold: 7_200_000 })],
+    ]
+    expect(await read(file.join('\n'), {})).toEqual(rows)
+    expect(await read(file.join('\n'), { format: 'ndjson' })).toEqual(rows)
+    expect(await read('', { format: 'ndjson' })).toEqual([])
+  })
+
+  it.each([
+    ['{"seats":"1","count":1}', /seats or count/],
+    ['{"customer":"Ada"}', /seats or count/],
+    ['{"seats":1}', /seats is a text/],
+    ['{"seats":"1-"}', /not a seat/],
+    ['{"seats":"1;;3"}', /not a seat/],
+    ['{"seats":"1,,2"}', /seat is missing/],
+    ['{"seats":" "}', /No seats/],
+    ['{"count":0}', /count is a whole number/],
+    ['{"count":"1e3"}', /count is a whole number/],
+    ['{"count":1,"key":7}', /key is a text/],
+    ['{"count":1,"hold":"0s"}', /longer than nothing/],
+    ['{"count":1,"hold":"soon"}', /not a duration/],
+    ['{"count":1,"__proto__":{}}', /not one of the fields/],
+    ['{"count":1,"show":"Dogs"}', /on the command line/],
+    ['"count"', /not one JSON object/],
+    ['{"count":1', /not one JSON object/],
+  ])('%s is wrong by itself: the rows around it stay', async (text, sentence) => {
+    const good = '{"count":1}'
+    expect(await read(`${good}\n${text}\n${good}`)).toEqual([
+      [1, order({ count: 1 })],
+      [2, wrong(sentence)],
+      [3, order({ count: 1 })],
+    ])
+  })
+
+  it('spoils no name that is not UTF-8, and keeps no line without an end in memory', async () => {
+    const latin = Buffer.from('{"count":1,"customer":"Zo\xeb"}\n', 'latin1')
+    const endless = Buffer.concat([Buffer.alloc(3_000_000, 'x'), Buffer.from('\n')])
+    const file = Buffer.concat([latin, endless, Buffer.from('{"count":2}')])
+    expect(await read(file, { format: 'ndjson', show: 'Cats' }, 65_536)).toEqual([
+      [1, wrong(/not UTF-8/)],
+      [2, wrong(/longer than 2 MB/)],
+      [3, order({ count: 2 })],
+    ])
+  })
+})
+
+describe('inOrder', () => {
+  it('keeps the order, and begins no more than the limit while nobody takes the results', async () => {
+    let begun = 0
+    let underWay = 0
+    let most = 0
+    async function* numbers() {
+      for (let n = 0; n < 100; n += 10) yield Array.from({ length: 10 }, (_, i) => n + i)
+    }
+    const results = inOrder(numbers(), {
+      async work(n: number) {
+        begun++
+        most = Math.max(most, ++underWay)
+        // The later ones of each ten are done first.
+        for (let turn = 0; turn < 10 - (n % 10); turn++) await new Promise(setImmediate)
+        underWay--
+        return n
+      },
+      weightOf: (n) => (n === 50 ? 99 : 1),
+      limit: 8,
+      signal: new AbortController().signal,
+    })
+    const first = await results.next()
+    for (let turn = 0; turn < 100; turn++) await new Promise(setImmediate)
+    expect(begun).toBe(8 + first.value!.length)
+    const rest = []
+    for await (const ready of results) rest.push(...ready)
+    expect([...first.value!, ...rest]).toEqual(Array.from({ length: 100 }, (_, i) => i))
+    expect(most).toBe(8)
+  })
+
+  it('gives what was begun before it throws what the reading threw', async () => {
+    async function* broken() {
+      yield [1, 2]
+      throw new Error('the disk is gone')
+    }
+    const taken: number[] = []
+    const signal = new AbortController().signal
+    const pipeline = { work: async (n: number) => n, weightOf: () => 1, limit: 8, signal }
+    const all = (async () => {
+      for await (const ready of inOrder(broken(), pipeline)) taken.push(...ready)
+    })()
+    await expect(all).rejects.toThrow('the disk is gone')
+    expect(taken).toEqual([1, 2])
+  })
+})

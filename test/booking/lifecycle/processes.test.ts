@@ -1,0 +1,172 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openTickets, type Tickets, TicketsError } from '../../../src/index.js'
+import { inWaves } from '../../support/booking-process.js'
+import { bareEnvironment, program, tickets as run } from '../../support/cli.js'
+import { cloneDatabase, type TestDatabase } from '../../support/database.js'
+import { type Dice, diceFor } from '../../support/dice.js'
+import { openProxy } from '../../support/proxy.js'
+import { contradictions } from '../../support/replay.js'
+import { insertShow } from '../../support/shows.js'
+
+let db: TestDatabase
+let tickets: Tickets
+beforeAll(async () => {
+  db = await cloneDatabase()
+  tickets = openTickets({ database: db.url, env: {}, cwd: '/nowhere', connections: 8 })
+})
+afterAll(async () => {
+  await tickets.close()
+  await db.drop()
+})
+
+test('kill -9 at any moment of a move to another show leaves the old seats or the new ones', async () => {
+  const from = await insertShow(db, { seats: 10 })
+  const to = await insertShow(db, { seats: 10 })
+  const { booking } = await tickets.book(from, { seats: '1-2' })
+  const proxy = await openProxy(db.url)
+  const ends = new Set<string>()
+  for (let fatal = 1, isAlive = false; !isAlive; fatal++) {
+    let child: ChildProcess | undefined
+    let messages = 0
+    proxy.decide((message) => {
+      if (message.from !== 'client') return 'pass'
+      if (messages > 0 || /begin/i.test(message.text)) messages++
+      // What was sent still arrives: the server does not know that its client is dead.
+      if (messages === fatal) child?.kill('SIGKILL')
+      return 'pass'
+    })
+    child = spawn(
+      process.execPath,
+      [program, 'booking', 'move', booking.id, '--to', '5-6', '--to-show', to],
+      {
+        stdio: 'ignore',
+        env: { ...bareEnvironment, DATABASE_URL: proxy.url },
+      },
+    )
+    const [code, signal] = await once(child, 'exit')
+    isAlive = code === 0
+    expect(isAlive || signal === 'SIGKILL').toBe(true)
+    // The lock is the dead one's until the server notices; this waits for it, and for its verdict.
+    await db.sql('select 1 from shows where id = any($1) order by id for update', [[from, to]])
+    const [here, there] = [await tickets.viewShow(from), await tickets.viewShow(to)]
+    const end = JSON.stringify([[...here.booked], [...there.booked]])
+    expect(['[[1,2],[]]', '[[],[5,6]]']).toContain(end)
+    expect((await tickets.findBooking(booking.id)).showId).toBe(end === '[[1,2],[]]' ? from : to)
+    ends.add(end)
+    if (end !== '[[1,2],[]]') await tickets.moveBooking(booking.id, { to: '1-2', toShow: from })
+  }
+  await proxy.close()
+  expect(ends.size).toBe(2)
+  expect((await tickets.verify()).violations).toEqual([])
+  expect(await contradictions(db)).toEqual([])
+})
+
+const PROCESSES = Number(process.env.TICKETS_LIFE_PROCESSES ?? 200)
+
+test(`${PROCESSES} processes and eight connections book, hold, confirm, cancel, move and let in: the history tells it all`, {
+  timeout: 180_000,
+}, async () => {
+  const SEATS = 30
+  const show = await insertShow(db, { seats: SEATS, seatsPerRow: 10, name: 'Chaos' })
+  const references: string[] = []
+  const dice = diceFor('life')
+  const remember = (reference?: string) => reference && references.push(reference)
+  for (let i = 0; i < 6; i++) {
+    remember(
+      (await tickets.book(show, { count: 2, ...(i % 2 && { hold: 60_000 }) })).booking.reference,
+    )
+  }
+
+  const lines = Array.from({ length: PROCESSES }, () => commandLine(dice, show, references))
+  const codes = inWaves(lines, 40, async (line) => {
+    const ran = await run([...line(), '--json', '--operator', 'process'], { db: db.url })
+    remember(ran.json().reference)
+    return ran.exitCode
+  })
+  const calls = inWaves(Array.from({ length: 400 }), 8, async () => {
+    try {
+      remember(await randomStep(tickets, dice, show, references))
+    } catch (error) {
+      if (!(error instanceof TicketsError) || !EXPECTED.has(error.code)) throw error
+    }
+  })
+  // Done, refused, or as many seats as the booking no longer has.
+  for (const code of await codes) expect([0, 2, 4]).toContain(code)
+  await calls
+
+  expect((await tickets.verify()).violations).toEqual([])
+  expect(await contradictions(db)).toEqual([])
+  const actions = await db.sql<{ action: string }>(
+    'select distinct action from history where show_id = $1 and booking_id is not null',
+    [show],
+  )
+  expect(actions.map(({ action }) => action)).toEqual(
+    expect.arrayContaining(['confirmed', 'held', 'cancelled', 'reduced', 'moved', 'checked in']),
+  )
+  const { capacity, operators } = await tickets.reportOnShow(show)
+  expect(capacity.sold + capacity.held + capacity.house + capacity.free).toBe(SEATS)
+  const net = operators.reduce((sum, { sold, returned }) => sum + sold - returned, 0)
+  expect(net).toBe(capacity.sold)
+})
+
+/** Refusals; anything else is a bug, or somebody who waited too long. */
+const EXPECTED = new Set(['SEATS_TAKEN', 'NOT_ENOUGH_SEATS', 'WRONG_STATE', 'INVALID_INPUT'])
+
+async function randomStep(box: Tickets, dice: Dice, show: string, references: string[]) {
+  const reference = dice.pick(references)
+  const seat = dice.whole(1, 29)
+  switch (dice.whole(1, 9)) {
+    case 1:
+      return (await box.book(show, { seats: [seat, seat + 1] })).booking.reference
+    case 2:
+      // Some expire at once, some while others look at them.
+      return (await box.book(show, { count: 3, hold: dice.whole(1, 50) })).booking.reference
+    case 3:
+      return (await box.confirmBooking(reference)).booking.reference
+    case 4: {
+      const { seats } = await box.findBooking(reference)
+      const part = { seats: String(dice.pick(seats)) }
+      return (await box.confirmBooking(reference, part)).booking.reference
+    }
+    case 5:
+      return void (await box.cancelBooking(reference))
+    case 6: {
+      const { seats } = await box.findBooking(reference)
+      return void (await box.cancelBooking(reference, { seats: String(dice.pick(seats)) }))
+    }
+    case 7: {
+      const { seats } = await box.findBooking(reference)
+      const to = Array.from(seats, (_, i) => ((seat + i) % 30) + 1)
+      return void (await box.moveBooking(reference, { to }))
+    }
+    case 8:
+      return void (await box.checkIn(reference))
+    default:
+      return void (await box.checkIn(reference, { undo: true }))
+  }
+}
+
+/** A command line that is made when it is run: by then there are more references. */
+function commandLine(dice: Dice, show: string, references: string[]): () => string[] {
+  const kind = dice.whole(1, 6)
+  const seat = dice.whole(1, 28)
+  return () => {
+    const reference = dice.pick(references)
+    switch (kind) {
+      case 1:
+        return ['book', show, '--seats', `${seat}-${seat + 1}`]
+      case 2:
+        return ['book', show, '--count', '2', '--hold', '100ms']
+      case 3:
+        return ['booking', 'confirm', reference]
+      case 4:
+        return ['booking', 'cancel', reference, '-y']
+      case 5:
+        return ['booking', 'check-in', reference, ...(seat % 2 ? ['--undo'] : [])]
+      default:
+        return ['booking', 'move', reference, '--to', `${seat}-${seat + 1}`]
+    }
+  }
+}

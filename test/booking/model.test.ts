@@ -1,0 +1,320 @@
+import { env } from 'node:process'
+import fc from 'fast-check'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { type BookingOutcome, openTickets, type Tickets, TicketsError } from '../../src/index.js'
+import { cloneDatabase, type TestDatabase } from '../support/database.js'
+import {
+  type Answer,
+  type Books,
+  booking,
+  cancelling,
+  confirming,
+  looking,
+  type Moment,
+  moving,
+  preview,
+  timePassing,
+  type Wish,
+} from '../support/house-model.js'
+import { explain, type Observed } from '../support/linearizable.js'
+import { contradictions } from '../support/replay.js'
+import { insertShow } from '../support/shows.js'
+
+/*
+ * A failure prints fast-check's seed and path and the history that nobody can explain. The same
+ * commands again, though chance has a hand in how they meet:
+ *
+ *   TICKETS_MODEL_SEED=42 TICKETS_MODEL_PATH=7:1:0 npx vitest run --config test/vitest.config.ts test/booking/model.test.ts
+ *
+ * More of them: TICKETS_MODEL_RUNS=5000. A new command is an entry in `commands` (what a clerk
+ * does), its moments in house-model.ts (what it means), and an arbitrary in `anyCommand`.
+ */
+const runs = Number(env.TICKETS_MODEL_RUNS ?? 400)
+const seed = Number(env.TICKETS_MODEL_SEED ?? 20_260_101)
+
+const TOTAL_SEATS = 6
+const SEATS_PER_ROW = 4
+
+let db: TestDatabase
+let offices: Tickets[]
+beforeAll(async () => {
+  db = await cloneDatabase()
+  offices = Array.from({ length: 3 }, () => openTickets({ database: db.url, connections: 3 }))
+})
+afterAll(async () => {
+  await Promise.all(offices.map((office) => office.close()))
+  await db.drop()
+})
+
+it('whatever clerks do at once, it is as if they had done it one at a time', {
+  timeout: 60_000 + runs * 2000,
+}, async () => {
+  await fc.assert(
+    fc.asyncProperty(anyScript, async (script) => {
+      const house = { seats: TOTAL_SEATS, seatsPerRow: SEATS_PER_ROW }
+      const shows = [await insertShow(db, house), await insertShow(db, house)]
+      const history = await play(script, shows)
+      const empty: Books = {
+        totalSeats: TOTAL_SEATS,
+        seatsPerRow: SEATS_PER_ROW,
+        bookings: {},
+        keys: {},
+      }
+      if (explain(empty, history) === undefined) {
+        throw new Error(`No order explains this:\n${history.map(({ label }) => label).join('\n')}`)
+      }
+      for (const show of shows) {
+        const verified = await offices[0]!.verify({ show })
+        expect(verified).toMatchObject({ ok: true, violations: [] })
+      }
+    }),
+    {
+      numRuns: runs,
+      seed,
+      ...(env.TICKETS_MODEL_PATH && { path: env.TICKETS_MODEL_PATH }),
+    },
+  )
+  expect(await contradictions(db)).toEqual([])
+})
+
+type Command =
+  | { do: 'book'; wish: Wish }
+  | { do: 'preview'; wish: Wish }
+  | { do: 'cancel'; nth: number; part: Part }
+  | { do: 'confirm'; nth: number; part: Part }
+  | { do: 'move'; nth: number; to: number[]; toShow: number | undefined }
+  | { do: 'look'; at: number }
+  | { do: 'wait' }
+
+/** Some of a booking's seats, by their places among those it was last told to have; or all of it. */
+type Part = number[] | 'all'
+
+/** Where a command is carried out. */
+interface Scene {
+  office: Tickets
+  /** Their ids. */
+  shows: string[]
+  /** Bookings that somebody has been told of, with the seats that were told last. */
+  known: Map<string, number[]>
+}
+
+/** What each command does; resolves with what it means, and undefined when there was nothing to do. */
+const commands: {
+  [Name in Command['do']]: (
+    scene: Scene,
+    command: Extract<Command, { do: Name }>,
+  ) => Promise<{ told: unknown; moments: Moment[] } | undefined>
+} = {
+  async book(scene, { wish }) {
+    const { show, held, key, ...wanted } = wish
+    const told = await answerOf(
+      scene,
+      scene.office.book(scene.shows[show]!, {
+        ...wanted,
+        // An hour that `wait` lets pass: nothing here depends on how fast the machine is.
+        ...(held && { hold: held === 'forever' ? held : 3_600_000 }),
+        ...(key && { key: `${scene.shows[0]} ${key}` }),
+      }),
+    )
+    return { told, moments: booking(wish, told) }
+  },
+
+  async preview({ office, shows }, { wish: { show, seats, count } }) {
+    const wanted = seats ? { seats } : { count: count! }
+    const told = await office
+      .preview(shows[show]!, wanted)
+      .then((free): Answer => ({ seats: free }), refusal)
+    return { told, moments: preview({ show, ...wanted }, told) }
+  },
+
+  async cancel(scene, { nth, part }) {
+    const [id, has] = knownBooking(scene, nth)
+    if (id === undefined) return undefined
+    const seats = partOf(has, part)
+    const told = await answerOf(scene, scene.office.cancelBooking(id, asSpec(seats)))
+    return { told: { booking: id, seats, ...told }, moments: cancelling(id, seats, told) }
+  },
+
+  async confirm(scene, { nth, part }) {
+    const [id, has] = knownBooking(scene, nth)
+    if (id === undefined) return undefined
+    const seats = partOf(has, part)
+    const told = await answerOf(scene, scene.office.confirmBooking(id, asSpec(seats)))
+    return { told: { booking: id, seats, ...told }, moments: confirming(id, seats, told) }
+  },
+
+  async move(scene, { nth, to: order, toShow }) {
+    const [id, has] = knownBooking(scene, nth)
+    if (id === undefined) return undefined
+    const to = order.slice(0, has.length)
+    const target = toShow === undefined ? {} : { toShow: scene.shows[toShow]! }
+    const told = await answerOf(scene, scene.office.moveBooking(id, { to, ...target }))
+    return { told: { booking: id, to, ...told }, moments: moving(id, { to, toShow }, told) }
+  },
+
+  async look({ office, shows }, { at }) {
+    const { booked, held } = await office.viewShow(shows[at]!)
+    const told = { booked: [...booked], held: [...held] }
+    return { told, moments: looking(at, told) }
+  },
+
+  /** Under the shows' locks, as time passes for everybody at the same moment. */
+  async wait({ shows }) {
+    const ids = shows.map((show) => `'${show}'`).join()
+    await db.sql(`begin; select 1 from shows where id in (${ids}) order by id for update;
+      update bookings set held_until = clock_timestamp() - interval '1 second'
+      where show_id in (${ids}) and status = 'HELD' and held_until is not null; commit`)
+    return { told: undefined, moments: timePassing() }
+  },
+}
+
+function knownBooking({ known }: Scene, nth: number): [string, number[]] | [undefined, []] {
+  return [...known][nth % known.size] ?? [undefined, []]
+}
+
+function partOf(seats: number[], part: Part): number[] | undefined {
+  const places = part === 'all' ? [] : part.filter((place) => place < seats.length)
+  return places.length === 0 ? undefined : places.map((place) => seats[place]!)
+}
+
+function asSpec(seats: number[] | undefined): { seats?: string } {
+  return seats === undefined ? {} : { seats: seats.join() }
+}
+
+interface Script {
+  /** What was booked before the clerks came. */
+  before: Command[]
+  /** What each clerk does, one thing after another, beside the others. */
+  clerks: Command[][]
+}
+
+const anySeats = fc
+  .uniqueArray(fc.integer({ min: 1, max: TOTAL_SEATS }), { minLength: 1, maxLength: 3 })
+  .map((seats) => seats.sort((a, b) => a - b))
+const anyWanted = fc.oneof(
+  anySeats.map((seats) => ({ seats })),
+  fc.integer({ min: 1, max: 4 }).map((count) => ({ count })),
+)
+/** Most of them in one house, so that they meet. */
+const anyShow = fc.constantFrom(0, 0, 0, 1)
+const anyWish: fc.Arbitrary<Wish> = fc
+  .tuple(
+    anyShow,
+    anyWanted,
+    fc.option(fc.constantFrom('forever', 'briefly'), { nil: undefined }),
+    fc.option(fc.constantFrom('k1', 'k2'), { nil: undefined }),
+  )
+  .map(([show, wanted, held, key]) => ({
+    show,
+    ...wanted,
+    ...(held && { held }),
+    ...(key && { key }),
+  }))
+/** With few keys and few requests, the same key comes with the same request, and with another. */
+const anyKeyedWish: fc.Arbitrary<Wish> = fc.constantFrom<Wish>(
+  { show: 0, seats: [1, 2], key: 'k1' },
+  { show: 0, seats: [1, 2], key: 'k2' },
+  { show: 0, count: 3, key: 'k1' },
+  { show: 0, count: 2, held: 'briefly', key: 'k2' },
+)
+const anyNth = fc.nat({ max: 5 })
+const anyPart: fc.Arbitrary<Part> = fc.oneof(
+  fc.constant<Part>('all'),
+  fc.uniqueArray(fc.nat({ max: 2 }), { minLength: 1, maxLength: 2 }),
+)
+const allSeats = Array.from({ length: TOTAL_SEATS }, (_, i) => i + 1)
+const anyOrder = fc.shuffledSubarray(allSeats, { minLength: TOTAL_SEATS })
+const anyGoal = fc.constantFrom(undefined, undefined, 0, 1)
+const anyBooking = anyWish.map((wish): Command => ({ do: 'book', wish }))
+const anyCommand: fc.Arbitrary<Command> = fc.oneof(
+  { weight: 6, arbitrary: anyBooking },
+  { weight: 4, arbitrary: anyKeyedWish.map((wish): Command => ({ do: 'book', wish })) },
+  { weight: 2, arbitrary: anyWish.map((wish): Command => ({ do: 'preview', wish })) },
+  {
+    weight: 6,
+    arbitrary: fc
+      .tuple(fc.constantFrom('cancel', 'confirm'), anyNth, anyPart)
+      .map(([name, nth, part]): Command => ({ do: name, nth, part })),
+  },
+  {
+    weight: 4,
+    arbitrary: fc
+      .tuple(anyNth, anyOrder, anyGoal)
+      .map(([nth, to, toShow]): Command => ({ do: 'move', nth, to, toShow })),
+  },
+  { weight: 2, arbitrary: fc.constant<Command>({ do: 'wait' }) },
+  { weight: 1, arbitrary: anyShow.map((at): Command => ({ do: 'look', at })) },
+)
+/** What chance alone would rarely find: a hold that expires before somebody wants to pay for it. */
+const lateBuyer: fc.Arbitrary<Command[]> = fc
+  .tuple(anySeats, anyNth)
+  .map(([seats, nth]): Command[] => [
+    { do: 'book', wish: { show: 0, seats, held: 'briefly' } },
+    { do: 'wait' },
+    { do: 'confirm', nth, part: 'all' },
+  ])
+const anyScript: fc.Arbitrary<Script> = fc.record({
+  before: fc.array(anyBooking, { maxLength: 3 }),
+  clerks: fc.array(
+    fc.oneof(
+      { weight: 4, arbitrary: fc.array(anyCommand, { minLength: 1, maxLength: 3 }) },
+      { weight: 1, arbitrary: lateBuyer },
+    ),
+    { minLength: 2, maxLength: 5 },
+  ),
+})
+
+/** Lets every clerk work, and has a last look at the houses; what was seen, in the order of the calls. */
+async function play(script: Script, shows: string[]): Promise<Observed<Books>[]> {
+  const history: Observed<Books>[] = []
+  const known: Scene['known'] = new Map()
+  let now = 0
+  const perform = async (clerk: number, command: Command) => {
+    const called = now++
+    // Five clerks in three offices: some share a queue and a batch, some meet only in the database.
+    const scene = { office: offices[clerk % offices.length]!, shows, known }
+    const seen = await commands[command.do](scene, command as never)
+    if (seen === undefined) return
+    const answered = now++
+    const label = `[${called}-${answered}] clerk ${clerk}: ${JSON.stringify(command)} => ${JSON.stringify(seen.told)}`
+    history.push({ label, called, answered, steps: seen.moments })
+  }
+  for (const command of script.before) await perform(0, command)
+  await Promise.all(
+    script.clerks.map(async (tasks, clerk) => {
+      for (const command of tasks) await perform(clerk, command)
+    }),
+  )
+  for (const at of shows.keys()) await perform(0, { do: 'look', at })
+  return history.sort((a, b) => a.called - b.called)
+}
+
+function answerOf(
+  { shows, known }: Scene,
+  outcome: Promise<BookingOutcome & { hadExpired?: boolean }>,
+): Promise<Answer> {
+  return outcome.then(
+    ({ booking: { id, showId, status, seats }, replayed, hadExpired }) => {
+      known.set(id, seats)
+      const late = hadExpired === undefined ? {} : { hadExpired }
+      return { id, show: shows.indexOf(showId), status, seats, replayed, ...late }
+    },
+    (error) => {
+      const answer = refusal(error)
+      // A refused request is a booking too: FAILED, and to be left alone.
+      if (answer.id !== undefined) known.set(answer.id, error.outcome.booking.seats)
+      return answer
+    },
+  )
+}
+
+/** A refusal is an answer; anything unexpected is not. */
+function refusal(error: unknown): Answer {
+  if (!(error instanceof TicketsError)) throw error
+  const { code, seats, outcome } = error
+  return {
+    code,
+    ...(seats && { seats }),
+    ...(outcome && { id: outcome.booking.id, replayed: outcome.replayed }),
+  }
+}

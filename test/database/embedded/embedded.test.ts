@@ -1,0 +1,469 @@
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import {
+  chmod,
+  chown,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  utimes,
+  writeFile,
+} from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import {
+  embeddedConnection,
+  embeddedDataDir,
+  embeddedStatus,
+  embeddedUrl,
+  ensureEmbedded,
+  stopEmbedded,
+} from '../../../src/database/embedded/embedded.js'
+import { tickets } from '../../support/cli.js'
+import {
+  buildEmbeddedProgram,
+  copyServer,
+  type EmbeddedProgram,
+  withDataDir,
+} from '../../support/embedded-process.js'
+
+const asRoot = process.getuid?.() === 0
+const hasPsql = spawnSync('psql', ['--version']).status === 0
+
+let program: EmbeddedProgram
+/** A stopped server to copy: making one takes a second. */
+let model: string
+
+beforeAll(async () => {
+  program = await buildEmbeddedProgram()
+  model = await mkdtemp(join(tmpdir(), 'tickets-model-'))
+  await ensureEmbedded(model)
+  await query(model, 'create table kept as select 42 as answer')
+  await stopEmbedded(model)
+})
+
+afterAll(async () => {
+  await program?.remove()
+  if (model) await stopEmbedded(model).finally(() => rm(model, { recursive: true }))
+})
+
+/** A test with a copy of the model. */
+function withServer(use: (dataDir: string) => Promise<void>): () => Promise<void> {
+  return () => withDataDir(use, { copyOf: model })
+}
+
+describe('many processes, one server', () => {
+  test('twenty processes race on an empty machine: one makes the server, all succeed', () =>
+    withDataDir(async (dataDir) => {
+      const racers = Array.from({ length: 20 }, () => program.run('ensure', { dataDir }))
+      const answers = await Promise.all(racers)
+      expect(answers.filter((answer) => answer.error)).toEqual([])
+      const sentences = answers.flatMap((answer) => answer.progress)
+      expect(sentences).toEqual([
+        `Creating the embedded PostgreSQL 18 in ${dataDir} …`,
+        'Starting the embedded PostgreSQL 18 …',
+      ])
+      expect(startsIn(await readFile(join(dataDir, 'server.log'), 'utf8'))).toBe(1)
+      expect((await readdir(dataDir)).sort()).toEqual([
+        'data',
+        'run',
+        expect.any(String),
+        'server.log',
+      ])
+    }))
+
+  test(
+    'the server outlives its starter, whose streams it does not hold',
+    withServer(async (dataDir) => {
+      const starter = program.start('ensure', { dataDir })
+      // Resolves only when nobody holds the pipe's other end.
+      await starter
+      const { pid } = await embeddedStatus(dataDir)
+      expect(() => process.kill(starter.pid!, 0)).toThrow('ESRCH')
+      expect(process.kill(pid!, 0)).toBe(true)
+      expect(sessionOf(pid!)).not.toBe(sessionOf(process.pid))
+      expect(await query(dataDir, 'select answer from kept')).toEqual([{ answer: 42 }])
+    }),
+  )
+
+  test(
+    'a server that is being stopped is waited for, and started again',
+    withServer(async (dataDir) => {
+      await ensureEmbedded(dataDir)
+      const stopping = stopEmbedded(dataDir)
+      const racers = Array.from({ length: 3 }, () => ensureEmbedded(dataDir))
+      expect(await stopping).toBe('stopped')
+      await Promise.all(racers)
+      await ensureEmbedded(dataDir)
+      expect(await query(dataDir, 'select answer from kept')).toEqual([{ answer: 42 }])
+    }),
+  )
+})
+
+describe('after a disaster', () => {
+  test(
+    'kill -9 of the server: the next command recovers it, and what was committed is there',
+    withServer(async (dataDir) => {
+      await ensureEmbedded(dataDir)
+      await query(dataDir, 'create table sold (seat int); insert into sold values (7)')
+      const { pid } = await embeddedStatus(dataDir)
+      process.kill(pid!, 'SIGKILL')
+      await ensureEmbedded(dataDir)
+      expect(await query(dataDir, 'select seat from sold')).toEqual([{ seat: 7 }])
+      expect((await embeddedStatus(dataDir)).pid).not.toBe(pid)
+    }),
+  )
+
+  test(
+    'a pid file whose number now belongs to another process does not keep the server from starting',
+    withServer(async (dataDir) => {
+      await withAlien(dataDir, async (alien) => {
+        const text = `${alien}\n${join(dataDir, 'data')}\n1700000000\n5432\n\n\n`
+        await writeFile(join(dataDir, 'data', 'postmaster.pid'), text)
+        expect(await embeddedStatus(dataDir)).toMatchObject({ state: 'stopped', pid: null })
+        expect(await stopEmbedded(dataDir)).toBe('not running')
+        await mkdir(join(dataDir, 'run'), { recursive: true })
+        await writeFile(join(dataDir, 'run', '.s.PGSQL.5432.lock'), text)
+        await ensureEmbedded(dataDir)
+        expect(process.kill(alien, 0)).toBe(true)
+      })
+    }),
+  )
+
+  test(
+    'a copy of a running server is a server of its own: the original keeps running',
+    withServer(async (original) => {
+      await ensureEmbedded(original)
+      const { pid } = await embeddedStatus(original)
+      await withDataDir(
+        async (copy) => {
+          expect(await embeddedStatus(copy)).toMatchObject({ state: 'stopped' })
+          expect(await stopEmbedded(copy)).toBe('not running')
+        },
+        { copyOf: original },
+      )
+      expect(await embeddedStatus(original)).toMatchObject({ state: 'running', pid })
+    }),
+  )
+
+  test('a creator killed half-way leaves nothing that the next one trips over', () =>
+    withDataDir(async (dataDir) => {
+      const creator = program.start('ensure', { dataDir, detached: true })
+      await until(async () => (await halfMade(dataDir)).length > 0)
+      // With initdb, as when the machine goes down.
+      process.kill(-creator.pid!, 'SIGKILL')
+      await creator
+      // As if the time had passed after which a lock is void, and half-made things are abandoned.
+      for (const name of await readdir(dataDir)) await utimes(join(dataDir, name), 0, 0)
+      await ensureEmbedded(dataDir)
+      expect(await query(dataDir, 'select current_user')).toEqual([{ current_user: 'tickets' }])
+      expect((await readdir(dataDir)).filter((name) => name.startsWith('.making-'))).toEqual([])
+    }))
+
+  test(
+    'a data directory that is none is moved aside, not deleted',
+    withServer(async (dataDir) => {
+      await rm(join(dataDir, 'data'), { recursive: true })
+      await mkdir(join(dataDir, 'data'))
+      await writeFile(join(dataDir, 'data', 'half'), 'made')
+      await ensureEmbedded(dataDir)
+      const aside = (await readdir(dataDir)).find((name) => name.startsWith('data.broken-'))
+      expect(await readFile(join(dataDir, aside!, 'half'), 'utf8')).toBe('made')
+    }),
+  )
+
+  test(
+    'a socket that something swept away: the server is started again',
+    withServer(async (dataDir) => {
+      await ensureEmbedded(dataDir)
+      const { pid, socket } = await embeddedStatus(dataDir)
+      await rm(socket)
+      await ensureEmbedded(dataDir)
+      expect((await embeddedStatus(dataDir)).pid).not.toBe(pid)
+    }),
+  )
+})
+
+describe('one clear sentence', () => {
+  test('a directory that may not be written', () =>
+    withDataDir(async (dataDir) => {
+      await chmod(dirname(dataDir), 0o555)
+      const { error } = await program.run('ensure', { dataDir, ...(asRoot && ordinaryUser()) })
+      expect(error).toEqual({
+        code: 'DB_UNREACHABLE',
+        message: `Cannot keep the embedded server in ${dataDir}: permission denied (EACCES). Make it writable for you, or set TICKETS_DATA_DIR to another directory.`,
+      })
+    }))
+
+  test('a path that leads through a file', () =>
+    withDataDir(async (file) => {
+      await writeFile(file, '')
+      await expect(ensureEmbedded(join(file, 'x', 'y'))).rejects.toMatchObject({
+        code: 'DB_UNREACHABLE',
+        message: expect.stringContaining('part of that path is a file (ENOTDIR)'),
+      })
+    }))
+
+  test.each([
+    ['/proc', 'no file can be made there'],
+    ['/proc/x/y', 'no file can be made there'],
+    ['/dev/null/x', 'part of that path is a file'],
+  ])('a path where no directory can be, from the command line: %s', async (path, reason) => {
+    const { exitCode, stdout } = await tickets(['show', 'list', '--json'], {
+      env: { TICKETS_DATA_DIR: path },
+    })
+    expect(exitCode).toBe(6)
+    expect(JSON.parse(stdout).error.message).toContain(reason)
+  })
+
+  test('a full disk, before and after there is a server', async ({ skip }) => {
+    await withDataDir(async (disk) => {
+      await mkdir(disk)
+      if (!mountSmallDisk(disk)) skip('only root can mount a small disk')
+      try {
+        const dataDir = join(disk, 'd')
+        const full = {
+          code: 'DB_UNREACHABLE',
+          message: `Cannot keep the embedded server in ${dataDir}: the disk is full (ENOSPC). Free some space there, or set TICKETS_DATA_DIR to another directory.`,
+        }
+        await writeFile(join(disk, 'film'), Buffer.alloc(120 * 1024 * 1024))
+        await expect(ensureEmbedded(dataDir)).rejects.toMatchObject(full)
+        await rm(join(disk, 'film'))
+        execFileSync('cp', ['-a', `${model}/.`, dataDir])
+        spawnSync('dd', ['if=/dev/zero', `of=${join(disk, 'film')}`, 'bs=1M'])
+        await expect(ensureEmbedded(dataDir)).rejects.toMatchObject(full)
+        await rm(join(disk, 'film'))
+        await ensureEmbedded(dataDir)
+        await stopEmbedded(dataDir)
+      } finally {
+        execFileSync('umount', [disk])
+      }
+    })
+  })
+
+  test(
+    'data of another PostgreSQL',
+    withServer(async (dataDir) => {
+      await writeFile(join(dataDir, 'data', 'PG_VERSION'), '17\n')
+      await expect(ensureEmbedded(dataDir)).rejects.toMatchObject({
+        code: 'DB_UNREACHABLE',
+        message: expect.stringContaining('was made by PostgreSQL 17, and this program brings 18.'),
+      })
+    }),
+  )
+
+  test(
+    "damaged data: PostgreSQL's own reason",
+    withServer(async (dataDir) => {
+      await rm(join(dataDir, 'data', 'global', 'pg_control'))
+      await expect(ensureEmbedded(dataDir)).rejects.toMatchObject({
+        code: 'DB_UNREACHABLE',
+        message: expect.stringMatching(
+          /^The embedded server in .* does not work: PostgreSQL says ".*pg_control.*"\.$/,
+        ),
+      })
+    }),
+  )
+})
+
+describe('reachable by its owner only', () => {
+  test('an ordinary user has a server of their own, and nobody else gets in', async ({ skip }) => {
+    if (!asRoot) skip('only root can act as several users')
+    await withDataDir(async (home) => {
+      const { uid, gid } = ordinaryUser()
+      await mkdir(home)
+      await chown(home, uid, gid)
+      const { dataDir, error } = await program.run('ensure', { home, uid, gid })
+      try {
+        expect(error).toBeUndefined()
+        expect(dataDir.startsWith(home)).toBe(true)
+        expect((await stat(dataDir)).mode & 0o777).toBe(0o700)
+        expect(await program.run('connect', { dataDir, uid, gid })).toMatchObject({
+          user: 'tickets',
+        })
+        expect(await program.run('connect', { dataDir, uid: 1, gid: 1 })).toMatchObject({
+          error: { code: 'not expected: EACCES' },
+        })
+        // Root may enter any directory, and is turned away all the same.
+        await expect(ensureEmbedded(dataDir)).rejects.toMatchObject({
+          code: 'DB_UNREACHABLE',
+          message: expect.stringContaining('belongs to another user'),
+        })
+      } finally {
+        expect(await program.run('stop', { dataDir, uid, gid })).toMatchObject({
+          stopped: 'stopped',
+        })
+      }
+    })
+  })
+
+  test("root's server: neither other users nor the server's own account get in", async ({
+    skip,
+  }) => {
+    if (!asRoot) skip('only root can act as several users')
+    await withServer(async (dataDir) => {
+      await ensureEmbedded(dataDir)
+      const { uid, gid } = await stat(join(dataDir, 'data'))
+      expect(uid).not.toBe(0)
+      for (const who of [ordinaryUser(), { uid, gid: 1 }]) {
+        expect(await program.run('connect', { dataDir, ...who })).toMatchObject({
+          error: { code: 'not expected: EACCES' },
+        })
+      }
+      // Even past the directories, the server knows root alone.
+      expect(await program.run('connect', { dataDir, uid, gid })).toMatchObject({
+        error: { code: 'not expected: 28000' },
+      })
+    })()
+  })
+
+  test(
+    'it is durable, and listens on no network',
+    withServer(async (dataDir) => {
+      await ensureEmbedded(dataDir)
+      const settings = await query(
+        dataDir,
+        `select current_setting('fsync') as fsync, current_setting('synchronous_commit') as commit,
+          current_setting('full_page_writes') as pages, current_setting('listen_addresses') as tcp`,
+      )
+      expect(settings).toEqual([{ fsync: 'on', commit: 'on', pages: 'on', tcp: '' }])
+    }),
+  )
+})
+
+describe('where it is', () => {
+  const deep = `${'deep'.repeat(30)}/tickets`
+
+  test('a path too long for a socket works, and its socket is private', () =>
+    withDataDir(async (parent) => {
+      const dataDir = join(parent, deep)
+      await mkdir(dirname(dataDir), { recursive: true })
+      await copyServer(model, dataDir)
+      try {
+        await ensureEmbedded(dataDir)
+        expect(await query(dataDir, 'select answer from kept')).toEqual([{ answer: 42 }])
+        const { host } = embeddedConnection(dataDir)
+        expect(host).toMatch(/^\/tmp\/tickets-\d+-[0-9a-f]{16}$/)
+        expect((await stat(host)).mode & 0o007).toBe(0)
+      } finally {
+        await stopEmbedded(dataDir)
+        await rm(embeddedConnection(dataDir).host, { recursive: true, force: true })
+      }
+    }))
+
+  test('a socket directory that is not ours is refused', () =>
+    withDataDir(async (parent) => {
+      const dataDir = join(parent, deep)
+      const { host } = embeddedConnection(dataDir)
+      await writeFile(host, 'a trap')
+      try {
+        expect(() => embeddedConnection(dataDir)).toThrow(`${host} is not a directory`)
+        await expect(ensureEmbedded(dataDir)).rejects.toMatchObject({ code: 'DB_UNREACHABLE' })
+      } finally {
+        await rm(host)
+      }
+    }))
+
+  test('stop and status say what is; the URL suits psql and node-postgres', async () => {
+    await withDataDir(
+      async (dataDir) => {
+        await expect(embeddedStatus(`${dataDir}-none`)).resolves.toMatchObject({ state: 'absent' })
+        await ensureEmbedded(dataDir)
+        expect(await embeddedStatus(dataDir)).toEqual({
+          state: 'running',
+          dataDir,
+          pid: expect.any(Number),
+          version: expect.stringMatching(/^18\.\d+$/),
+          socket: join(embeddedConnection(dataDir).host, '.s.PGSQL.5432'),
+          bytes: expect.any(Number),
+        })
+        const client = new pg.Client(embeddedUrl(dataDir))
+        await client.connect()
+        expect((await client.query('select 6 * 7 as answer')).rows).toEqual([{ answer: 42 }])
+        await client.end()
+        if (hasPsql) {
+          const args = [embeddedUrl(dataDir), '-Atc', 'select current_user, answer from kept']
+          expect(execFileSync('psql', args, { encoding: 'utf8' })).toBe('tickets|42\n')
+        }
+        expect(await stopEmbedded(dataDir)).toBe('stopped')
+        expect(await stopEmbedded(dataDir)).toBe('not running')
+        expect(await embeddedStatus(dataDir)).toMatchObject({ state: 'stopped', version: '18' })
+      },
+      { copyOf: model, name: `it's a "d%41r", \\é+&` },
+    )
+  })
+
+  test('TICKETS_DATA_DIR moves it; without, it is in the data directory of the user', () => {
+    expect(embeddedDataDir({ TICKETS_DATA_DIR: '/srv/seats/' })).toBe('/srv/seats')
+    expect(embeddedDataDir({})).toMatch(/^\/.*tickets$/)
+  })
+
+  test('somebody else’s things in the directory are left alone, and so are its permissions', () =>
+    withDataDir(
+      async (dataDir) => {
+        await writeFile(join(dataDir, 'letter'), 'dear reader')
+        await chmod(dataDir, 0o755)
+        await ensureEmbedded(dataDir)
+        expect((await stat(dataDir)).mode & 0o777).toBe(0o755)
+        expect(await readFile(join(dataDir, 'letter'), 'utf8')).toBe('dear reader')
+      },
+      { copyOf: model },
+    ))
+})
+
+async function query(dataDir: string, sql: string): Promise<unknown[]> {
+  const client = new pg.Client(embeddedConnection(dataDir))
+  await client.connect()
+  try {
+    return (await client.query(sql)).rows
+  } finally {
+    await client.end()
+  }
+}
+
+function startsIn(log: string): number {
+  return log.split('\n').filter((line) => line.includes('starting PostgreSQL')).length
+}
+
+function sessionOf(pid: number): string {
+  return execFileSync('ps', ['-o', 'sid=', '-p', String(pid)], { encoding: 'utf8' }).trim()
+}
+
+function ordinaryUser(): { uid: number; gid: number } {
+  const id = (flag: string) => Number(execFileSync('id', [flag, 'nobody'], { encoding: 'utf8' }))
+  return { uid: id('-u'), gid: id('-g') }
+}
+
+/** A living process of the server's own user: one that PostgreSQL would take for its own. */
+async function withAlien(dataDir: string, use: (pid: number) => Promise<void>): Promise<void> {
+  const { uid, gid } = await stat(join(dataDir, 'data'))
+  const alien = spawn('sleep', ['600'], { cwd: '/', ...(asRoot && { uid, gid }) })
+  await once(alien, 'spawn')
+  try {
+    await use(alien.pid!)
+  } finally {
+    alien.kill()
+  }
+}
+
+/** What a creator has begun in its working directory. */
+async function halfMade(dataDir: string): Promise<string[]> {
+  const names = await readdir(dataDir).catch(() => [])
+  const making = names.find((name) => name.startsWith('.making-'))
+  const inside = making ? await readdir(join(dataDir, making)).catch(() => []) : []
+  return inside.filter((name) => name === 'base')
+}
+
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  while (!(await condition())) await sleep(5)
+}
+
+function mountSmallDisk(path: string): boolean {
+  return spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=150m', 'none', path]).status === 0
+}

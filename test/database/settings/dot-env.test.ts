@@ -1,0 +1,279 @@
+import { execFileSync } from 'node:child_process'
+import {
+  chmodSync,
+  lchownSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir, userInfo } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, test } from 'vitest'
+import { findDatabase } from '../../../src/database/settings/settings.js'
+import { TicketsError } from '../../../src/shared/errors.js'
+
+const isRoot = process.getuid?.() === 0
+const notRoot = 'only root can give files to another user'
+const STRANGER = 4242
+const NOBODY = 65_534
+
+const scratch = mkdtempSync(join(tmpdir(), 'tickets-dot-env-'))
+chmodSync(scratch, 0o755)
+afterAll(() => rmSync(scratch, { recursive: true }))
+
+/** A new directory of this user's, closed to others. */
+function directory(): string {
+  const path = mkdtempSync(join(scratch, 'project-'))
+  chmodSync(path, 0o755)
+  return path
+}
+
+interface Modes {
+  owner?: number
+  mode?: number
+  directoryOwner?: number
+  directoryGroup?: number
+  directoryMode?: number
+}
+
+/** A new directory with a `.env` in it. */
+function withFile(
+  text: string | Buffer = 'DATABASE_URL=postgres://u@named/x\n',
+  modes: Modes = {},
+) {
+  const path = directory()
+  const file = join(path, '.env')
+  writeFileSync(file, text)
+  chmodSync(file, modes.mode ?? 0o644)
+  if (modes.owner) lchownSync(file, modes.owner, modes.owner)
+  if (modes.directoryOwner) lchownSync(path, modes.directoryOwner, modes.directoryOwner)
+  if (modes.directoryGroup) lchownSync(path, 0, modes.directoryGroup)
+  chmodSync(path, modes.directoryMode ?? 0o755)
+  return path
+}
+
+/** A new directory whose `.env` is a symbolic link. */
+function withLink(target: string, owner?: number): string {
+  const path = directory()
+  symlinkSync(target, join(path, '.env'))
+  if (owner) lchownSync(join(path, '.env'), owner, owner)
+  return path
+}
+
+function withPipe(): string {
+  const path = directory()
+  execFileSync('mkfifo', [join(path, '.env')])
+  return path
+}
+
+type Env = Record<string, string>
+
+/** Where the bookings would go, a host or `embedded`; or the error's code and sentence. */
+function outcome(cwd: string, env: Env = {}): string {
+  try {
+    const found = findDatabase({ env, cwd, homeDir: '/nonexistent' })
+    return found.kind === 'embedded' ? 'embedded' : String(found.connection.host)
+  } catch (error) {
+    if (error instanceof TicketsError) return `${error.code}: ${error.message}`
+    throw error
+  }
+}
+
+/** Runs what does not wait as another user. */
+function as<T>(uid: number, work: () => T): T {
+  process.seteuid!(uid)
+  try {
+    return work()
+  } finally {
+    process.seteuid!(0)
+  }
+}
+
+describe('a .env that another user could have written is refused, with what to do', () => {
+  const file = (modes: Modes) => () => withFile(undefined, modes)
+  const fileIn = (path: string) => join(path, '.env')
+  const cases: [what: string, reason: RegExp, arrange: () => string, by?: 'root'][] = [
+    [
+      "another user's",
+      /: it belongs to another user \(uid 4242\)\. Name the database with --db or DATABASE_URL/,
+      file({ owner: STRANGER }),
+      'root',
+    ],
+    [
+      "in another user's directory, as for root in a container over a user's folder",
+      /: the directory \S+ belongs to another user \(uid 4242\)\. Name the database with --db/,
+      file({ directoryOwner: STRANGER }),
+      'root',
+    ],
+    [
+      'in a directory that all may write',
+      /: the directory \S+ can be changed by other users\. Take that right .+ \(chmod go-w\), or name/,
+      file({ directoryMode: 0o777 }),
+    ],
+    [
+      'in a directory such as /tmp, where all may make files',
+      /: the directory \S+ can be changed by other users\. /,
+      file({ directoryMode: 0o1777 }),
+    ],
+    [
+      'in a directory that a group may write',
+      /: the directory \S+ can be changed by other users\. /,
+      file({ directoryGroup: STRANGER, directoryMode: 0o775 }),
+      'root',
+    ],
+    [
+      'that all may write',
+      /: it can be changed by other users\. Take that right .+ \(chmod go-w\), or name/,
+      file({ mode: 0o666 }),
+    ],
+    ['that is a pipe', /: it is not a regular file\. Remove it, or name/, withPipe],
+    ['that is a device', /: it is not a regular file\. /, () => withLink('/dev/zero')],
+    ['that links to nothing', /: what it links to is not there\. Remove/, () => withLink('gone')],
+    ['that links to itself', /: it cannot be read \(ELOOP\)\. /, () => withLink('.env')],
+    [
+      "that links to another user's file",
+      /: it belongs to another user \(uid 4242\)\. /,
+      () => withLink(fileIn(withFile(undefined, { owner: STRANGER }))),
+      'root',
+    ],
+    [
+      'that links into a directory that all may write',
+      /: the directory \S+ can be changed by other users\. /,
+      () => withLink(fileIn(withFile(undefined, { directoryMode: 0o777 }))),
+    ],
+    [
+      'that links over a directory that all may write',
+      /: the directory \S+ can be changed by other users\. /,
+      () => {
+        const between = withLink(fileIn(withFile()))
+        chmodSync(between, 0o777)
+        return withLink(fileIn(between))
+      },
+    ],
+    [
+      "that is another user's link",
+      /: the link \S+ belongs to another user\. /,
+      () => withLink(fileIn(withFile()), STRANGER),
+      'root',
+    ],
+  ]
+
+  test.for(cases)('%s', ([, reason, arrange, by], { skip }) => {
+    if (by === 'root' && !isRoot) skip(notRoot)
+    const cwd = arrange()
+    expect(outcome(cwd)).toMatch(/^DB_MISSING: \S+\.env cannot say which database to use: /)
+    expect(outcome(cwd)).toMatch(reason)
+    expect(outcome(cwd, { PGHOST: 'chosen', PGPASSWORD: 'x' })).toBe('chosen')
+    expect(outcome(cwd, { DATABASE_URL: 'embedded' })).toBe('embedded')
+  })
+
+  test('and one that cannot be read', ({ skip }) => {
+    if (!isRoot) skip(notRoot)
+    const cwd = withFile(undefined, { mode: 0o600 })
+    expect(as(NOBODY, () => outcome(cwd))).toMatch(/^DB_MISSING: .+ cannot be read \(EACCES\)\. /)
+  })
+})
+
+describe('a .env that only its reader and root can change says which database', () => {
+  test("the reader's own, and a link to it", () => {
+    expect(outcome(withFile())).toBe('named')
+    expect(outcome(withLink(join(withFile(), '.env')))).toBe('named')
+  })
+
+  test("root's", ({ skip }) => {
+    if (!isRoot) skip(notRoot)
+    const cwd = withFile()
+    expect(as(NOBODY, () => outcome(cwd))).toBe('named')
+  })
+
+  test("that the user's own group may write, which umask 002 does to all files", () => {
+    const cwd = withFile(undefined, { mode: 0o664, directoryMode: 0o775 })
+    const group = execFileSync('stat', ['-c', '%G', cwd], { encoding: 'utf8' }).trim()
+    const isOwn = group === userInfo().username
+    expect(outcome(cwd)).toMatch(isOwn ? /^named$/ : /can be changed by other users/)
+  })
+
+  test('but a directory of that name says nothing, wherever it is', () => {
+    const cwd = directory()
+    mkdirSync(join(cwd, '.env'))
+    chmodSync(cwd, 0o777)
+    expect(outcome(cwd)).toBe('embedded')
+  })
+})
+
+describe('a .env is read as people write it', () => {
+  const url = 'DATABASE_URL=postgres://u@named/x'
+  test.each<[what: string, text: string | Buffer]>([
+    ['plain', url],
+    ['with a byte order mark, as of Windows', `\ufeff${url}\r\n`],
+    ['with CRLF', `A=1\r\n${url}\r\nB=2\r\n`],
+    ['with bare CR', `A=1\r${url}\rB=2\r`],
+    ['with a byte order mark and bare CR', `\ufeff${url}\rB=2`],
+    ['after a tab', `\t${url}\n`],
+    ['after spaces, a no-break one too', ` \u00a0 ${url}\n`],
+    ['after a tab and "export"', `\texport ${url}\n`],
+    ['with blanks around the "="', 'DATABASE_URL = postgres://u@named/x \n'],
+    ['in double quotes', 'DATABASE_URL="postgres://u@named/x"\n'],
+    ['in single quotes', "DATABASE_URL='postgres://u@named/x'\n"],
+    ['in back quotes', 'DATABASE_URL=`postgres://u@named/x`\n'],
+    ['between comments', `# DATABASE_URL=postgres://u@old/x\n${url} # PGHOST=old\n#PGHOST=old`],
+    ['twice: the last one counts', `DATABASE_URL=postgres://u@old/x\n${url}\n`],
+    ['with letters of any language', `NAME=Café Ünal 劇場\n${url}\n`],
+    ['as a libpq variable', 'PGHOST=named\nPGUSER=u\n'],
+    ['with an empty variable beside it', 'DATABASE_URL=\nPGHOST=named\n'],
+  ])('%s', (_what, text) => {
+    expect(outcome(withFile(text))).toBe('named')
+  })
+
+  test('a "$" stays what it is, as does a backslash', () => {
+    const user = ['$A', '{A}', '\\A'].join('$')
+    const cwd = withFile(`A=b\nPGHOST=h\nPGUSER=${user}\n`)
+    expect(findDatabase({ env: {}, cwd, homeDir: '/' })).toMatchObject({ connection: { user } })
+  })
+})
+
+describe('a .env of which the database cannot be read is refused', () => {
+  const url = 'DATABASE_URL=postgres://u@named/x\n'
+  const notText = /^DB_MISSING: .+: it is not UTF-8 text\. Save it as UTF-8, or name the database /
+  const yieldsNone = (name: string) =>
+    new RegExp(
+      `^DB_MISSING: .+: it mentions ${name} and sets no value for it\\. Write .+, or name `,
+    )
+  test.each<[what: string, text: string | Buffer, sentence: RegExp]>([
+    ['UTF-16 of Windows', Buffer.from(`\ufeff${url}`, 'utf16le'), notText],
+    ['UTF-16 without a mark', Buffer.from(url, 'utf16le'), notText],
+    ['UTF-16, big-endian', Buffer.from(`\ufeff${url}`, 'utf16le').swap16(), notText],
+    ['Latin-1', Buffer.from(`NAME=Café\n${url}`, 'latin1'), notText],
+    ['a NUL', `A=\0\n${url}`, notText],
+    ['no "="', 'DATABASE_URL postgres://u@named/x\n', yieldsNone('DATABASE_URL')],
+    ['no value', 'DATABASE_URL=\n', yieldsNone('DATABASE_URL')],
+    ['no value but a comment', 'PGHOST= # named\n', yieldsNone('PGHOST')],
+    ['a command of another shell', 'setenv PGHOST named\n', yieldsNone('PGHOST')],
+    ['a variable of PowerShell', '$env:PGHOST = "named"\n', yieldsNone('PGHOST')],
+    ['an item of a list', '- PGDATABASE=named\n', yieldsNone('PGDATABASE')],
+    ['a character that is not seen', `\u200b${url}`, yieldsNone('DATABASE_URL')],
+    ['a quotation mark that ends too late', `A="1\n${url}B=2"\n`, yieldsNone('DATABASE_URL')],
+    ['a name in quotation marks', '"PGSERVICE"=named\n', yieldsNone('PGSERVICE')],
+    [
+      'one of two that has no "="',
+      `PGHOST=here\nDATABASE_URL postgres://named/x\n`,
+      yieldsNone('DATABASE_URL'),
+    ],
+    ['one of two in quotation marks', 'PGUSER=ada\n"PGHOST"=named\n', yieldsNone('PGHOST')],
+  ])('%s', (_what, text, sentence) => {
+    const cwd = withFile(text)
+    expect(outcome(cwd)).toMatch(sentence)
+    expect(outcome(cwd, { PGHOST: 'chosen' })).toBe('chosen')
+  })
+
+  test.each<[what: string, text: string]>([
+    ['nothing at all', ''],
+    ['what other programs want', 'API_KEY="a#b"\nexport DEBUG=1\nOTHER_DATABASE_URL=mysql://h/x\n'],
+    ['our names in comments only', `# ${url}  #\tPGHOST=named\r#PGUSER\rA=1 # PGPORT=1\n`],
+    ['what only completes a choice', 'PGPASSWORD=x\nPGSSLMODE=require\n'],
+  ])('but %s is no choice', (_what, text) => {
+    expect(outcome(withFile(text))).toBe('embedded')
+  })
+})

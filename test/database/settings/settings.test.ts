@@ -1,0 +1,263 @@
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir, userInfo } from 'node:os'
+import { join } from 'node:path'
+import { inspect } from 'node:util'
+import type pg from 'pg'
+import { afterAll, describe, expect, test } from 'vitest'
+import { type DatabaseTarget, findDatabase } from '../../../src/database/settings/settings.js'
+import { TicketsError } from '../../../src/shared/errors.js'
+
+const secret = 'pa55w0rd!'
+const me = userInfo().username
+const directory = mkdtempSync(join(tmpdir(), 'tickets-settings-'))
+const homeDir = join(directory, 'home')
+const cwd = join(directory, 'work')
+mkdirSync(homeDir)
+mkdirSync(cwd)
+afterAll(() => rmSync(directory, { recursive: true }))
+
+type Env = Record<string, string>
+
+function find(db: string | undefined, env: Env = {}, where = cwd) {
+  return findDatabase({ db, env, cwd: where, homeDir })
+}
+
+function given(db: string | undefined, env: Env = {}, where = cwd): DatabaseTarget {
+  const found = find(db, env, where)
+  if (found.kind === 'embedded') throw new Error('embedded')
+  return found
+}
+
+/** What a target comes down to, in one line. */
+function brief({ connection: c }: DatabaseTarget): string {
+  return `${c.user}@${c.host}:${c.port}/${c.database}`
+}
+
+function refusal(db: string | undefined, env: Env = {}): TicketsError {
+  try {
+    find(db, env)
+  } catch (error) {
+    if (error instanceof TicketsError) return error
+    throw error
+  }
+  throw new Error('it was accepted')
+}
+
+function passwordOf({ connection }: { connection: pg.ClientConfig }): unknown {
+  return typeof connection.password === 'function' ? connection.password() : connection.password
+}
+
+function withFile(name: string, text: string, mode = 0o600): string {
+  const path = join(directory, name)
+  writeFileSync(path, text)
+  chmodSync(path, mode)
+  return path
+}
+
+describe('which setting wins', () => {
+  const inFile = mkdtempSync(join(directory, 'env-'))
+  writeFileSync(
+    join(inFile, '.env'),
+    `# ours\nDATABASE_URL="postgres://file/file"\nPGUSER=filer\nOTHER=1\n`,
+  )
+  const all = { DATABASE_URL: 'postgres://url/url', PGHOST: 'variable', PGUSER: 'u' }
+
+  test.each<[string, string | undefined, Env, string, string]>([
+    ['--db before everything', 'postgres://flag/flag', all, 'u@flag:5432/flag', '--db'],
+    ['DATABASE_URL before libpq', undefined, all, 'u@url:5432/url', 'DATABASE_URL'],
+    ['libpq before .env', undefined, { PGHOST: 'h', PGUSER: 'u' }, 'u@h:5432/u', 'PGHOST, PGUSER'],
+    ['.env before embedded', undefined, {}, 'filer@file:5432/file', '.env'],
+    ['an empty variable is none', undefined, { DATABASE_URL: '' }, 'filer@file:5432/file', '.env'],
+    [
+      'a password alone chooses nothing',
+      undefined,
+      { PGPASSWORD: 'x', PGAPPNAME: 'x' },
+      'filer@file:5432/file',
+      '.env',
+    ],
+  ])('%s', (_title, db, env, expected, source) => {
+    const target = given(db, env, inFile)
+    expect([brief(target), target.source]).toEqual([expected, source])
+    expect(target.kind).toBe('given')
+  })
+
+  test('nothing set: embedded; and embedded can be asked for over everything else', () => {
+    const embedded = (source: string) => ({ kind: 'embedded', source })
+    expect(find(undefined, { PGPASSWORD: secret })).toEqual(embedded('embedded'))
+    expect(find('embedded', all, inFile)).toEqual(embedded('--db'))
+    const env = { ...all, DATABASE_URL: 'embedded' }
+    expect(find(undefined, env, inFile)).toEqual(embedded('DATABASE_URL'))
+  })
+
+  test('every variable that says where or who chooses a database by itself', () => {
+    for (const name of ['PGHOST', 'PGHOSTADDR', 'PGDATABASE', 'PGUSER']) {
+      expect(given(undefined, { [name]: 'x' }).source).toBe(name)
+    }
+    expect(given(undefined, { PGPORT: '5433' }).connection.port).toBe(5433)
+  })
+
+  test('reading a .env file leaves process.env alone', () => {
+    given(undefined, {}, inFile)
+    expect(process.env.OTHER).toBeUndefined()
+  })
+})
+
+describe('what a URL means', () => {
+  test.each([
+    ['postgres://ada@db.example:5433/house', 'ada@db.example:5433/house'],
+    ['postgresql://ada@db.example/house', 'ada@db.example:5432/house'],
+    ['postgres://ada:p%40ss@h', 'ada@h:5432/ada'],
+    ['postgres://ada:p@ss@h/x', 'ada@h:5432/x'],
+    ['postgres://ada:p#ss@h/x', 'ada@h:5432/x'],
+    ['postgres://h', `${me}@h:5432/${me}`],
+    ['postgres://ada@[::1]:5433/x', 'ada@::1:5433/x'],
+    ['postgres://ada@%2Fvar%2Frun%2Fpostgresql/x', 'ada@/var/run/postgresql:5432/x'],
+    ['postgres://ada@%2Ftmp:5433/x', 'ada@/tmp:5433/x'],
+    ['postgres:///x?host=/run/pg&user=ada&port=5433', 'ada@/run/pg:5433/x'],
+    ['postgres://ada@/x?host=%2Frun%2Fpg', 'ada@/run/pg:5432/x'],
+    ['postgres://ada@h/a%20b?dbname=c', 'ada@h:5432/c'],
+    ['postgres://ada@h/%C3%A9t%C3%A9', 'ada@h:5432/été'],
+    ['postgres://ada@name/x?hostaddr=10.0.0.7', 'ada@10.0.0.7:5432/x'],
+    [' postgres://ada@h/x\n', 'ada@h:5432/x'],
+    // As Neon, Supabase and Amazon RDS give them, poolers included.
+    [
+      'postgresql://ada:p@ep-a-1-pooler.eu.aws.neon.tech/neondb?sslmode=require&channel_binding=require',
+      'ada@ep-a-1-pooler.eu.aws.neon.tech:5432/neondb',
+    ],
+    [
+      'postgresql://postgres.ref:p@aws-0-eu.pooler.supabase.com:6543/postgres',
+      'postgres.ref@aws-0-eu.pooler.supabase.com:6543/postgres',
+    ],
+    [
+      'postgres://ada:p@a.proxy-b.eu.rds.amazonaws.com:5432/house?sslmode=require',
+      'ada@a.proxy-b.eu.rds.amazonaws.com:5432/house',
+    ],
+  ])('%s is %s', (url, expected) => {
+    expect(brief(given(url))).toBe(expected)
+  })
+
+  test('a database without a host is on the local socket, or on localhost', () => {
+    expect(given('postgres:///x').connection.host).toMatch(
+      /^(\/var\/run\/postgresql|\/tmp|localhost)$/,
+    )
+  })
+
+  test('what the URL leaves open comes from the libpq variables; what it says stays', () => {
+    const env = {
+      PGUSER: 'ada',
+      PGHOST: 'elsewhere',
+      PGHOSTADDR: '10.0.0.7',
+      PGPORT: '5433',
+      PGPASSWORD: secret,
+    }
+    const target = given('postgres://here/x', env)
+    expect(brief(target)).toBe('ada@here:5433/x')
+    expect(passwordOf(target)).toBe(secret)
+  })
+
+  test.each([
+    ['mysql://h/x', /neither "embedded" nor a URL/],
+    ['house', /neither "embedded" nor a URL/],
+    ['', /neither "embedded" nor a URL/],
+    [`postgres://ada:${secret}@h:port/x`, /port that is no number/],
+    [`postgres://ada:${secret}@h:0/x`, /port that is no number from 1/],
+    [`postgres://ada:${secret}@h:70000/x`, /port that is no number from 1/],
+    [`postgres://ada:${secret}@a,b/x`, /several hosts/],
+    [`postgres://ada:${secret}%zz@h/x`, /%25/],
+    [`postgres://ada:${secret}/y@h/x`, /%40|port/],
+    [`postgres://ada:${secret}?${secret}@h/x`, /%40|port/],
+    [`postgres://ada:${secret}@h/x?sslmod=require`, /"sslmod" that is not supported/],
+    [`postgres://ada:${secret}@h/x?sslmode=requires`, /sslmode other than disable/],
+    [`postgres://ada:${secret}@h/x?sslmode=no-verify`, /sslmode other than disable/],
+    [`postgres://ada:${secret}@h/x?connect_timeout=soon`, /connect_timeout/],
+    [`postgres://ada:${secret}@h/x?channel_binding=maybe`, /channel_binding/],
+    [`postgres://ada:${secret}@h/x?sslrootcert=/nowhere`, /sslrootcert that cannot be read/],
+    [`postgres://ada:${secret}@h/x?sslrootcert=system&sslmode=require`, /verify-full/],
+    [`postgres://ada:${secret}@h/x?service=nosuch`, /no service "nosuch"/],
+    [`postgres://ada:${secret}@h/x?require_auth=none`, /not supported/],
+    [`postgres://ada:${secret}@h:6543/x?pgbouncer=true`, /"pgbouncer" that is not supported/],
+  ])('%s is refused in one sentence, without the password', (url, sentence) => {
+    const error = refusal(url)
+    expect(error.code).toBe('INVALID_INPUT')
+    expect(error.message).toMatch(sentence)
+    expect(inspect(error, { depth: 9 })).not.toContain(secret)
+  })
+})
+
+describe('services and password files', () => {
+  const service = withFile(
+    'services',
+    `# ours\n[other]\nhost=other\n\n[house]\n host=box\nport=5433\ndbname = house\nuser=clerk\npassword=${secret}\n[last]\nhost=last\n`,
+  )
+
+  test('a service gives what the URL does not, and wins over the variables', () => {
+    const env = { PGSERVICEFILE: service, PGUSER: 'ada' }
+    expect(brief(given(undefined, { ...env, PGSERVICE: 'house' }))).toBe('clerk@box:5433/house')
+    expect(passwordOf(given(undefined, { ...env, PGSERVICE: 'house' }))).toBe(secret)
+    expect(brief(given('postgres://ada@h?service=house', env))).toBe('ada@h:5433/house')
+    expect(given(undefined, { ...env, PGSERVICE: 'last' }).connection.host).toBe('last')
+  })
+
+  test('an unknown service is refused, with the files that were looked in', () => {
+    const error = refusal(undefined, { PGSERVICE: 'nosuch', PGSERVICEFILE: service })
+    expect(error).toMatchObject({ code: 'INVALID_INPUT' })
+    expect(error.message).toContain(service)
+  })
+
+  const lines = `# h:5432:x:ada:comment\nh:5433:*:ada:other-port\nh:*:x:ada:${secret}\\:\\\\:tail\n*:*:*:*:anyone\n`
+
+  test('the password file is read like psql reads it: first fitting line, stars, escapes', () => {
+    const env = { PGPASSFILE: withFile('pgpass', lines) }
+    expect(passwordOf(given('postgres://ada@h/x', env))).toBe(`${secret}:\\:tail`)
+    expect(passwordOf(given('postgres://ada@h:5433/x', env))).toBe('other-port')
+    expect(passwordOf(given('postgres://bob@h/x', env))).toBe('anyone')
+    expect(passwordOf(given('postgres://ada:own@h/x', env))).toBe('own')
+  })
+
+  test('a password file that others can read is ignored, and the sentence says so', () => {
+    const target = given('postgres://ada@h/x', { PGPASSFILE: withFile('open', lines, 0o644) })
+    expect(() => passwordOf(target)).toThrow(/asks for a password.*chmod 600/)
+  })
+
+  test('no password at all is DB_AUTH, when the server asks and not before', () => {
+    expect(() => passwordOf(given('postgres://ada@h/x'))).toThrow(
+      expect.objectContaining({ code: 'DB_AUTH' }),
+    )
+  })
+})
+
+describe('TLS as libpq means it', () => {
+  const root = withFile('root.crt', 'a certificate')
+  test.each([
+    ['', 'prefer', false],
+    ['?sslmode=disable', 'disable', undefined],
+    ['?sslmode=allow', 'allow', false],
+    ['?sslmode=require', 'require', false],
+    ['?ssl=true', 'require', false],
+    [`?sslmode=require&sslrootcert=${root}`, 'require', true],
+    [`?sslmode=verify-ca&sslrootcert=${root}`, 'verify-ca', true],
+    ['?sslmode=verify-full', 'verify-full', true],
+    ['?sslrootcert=system', 'verify-full', true],
+  ])('%s is %s', (query, mode, verified) => {
+    const { sslMode, connection } = given(`postgres://h/x${query}`)
+    const ssl = connection.ssl || undefined
+    expect([sslMode, ssl && typeof ssl === 'object' && ssl.rejectUnauthorized]).toEqual([
+      mode,
+      verified,
+    ])
+  })
+
+  test('a Unix socket never uses TLS', () => {
+    expect(given('postgres:///x?host=/tmp&sslmode=require').connection.ssl).toBe(false)
+  })
+})
+
+test('neither the name nor anything printable of a target has the password in it', () => {
+  const target = given(`postgres://ada:${encodeURIComponent(secret)}@h:5433/house`)
+  expect(target.name).toBe('database "house" on h:5433 as ada')
+  expect(given('postgres://ada@%2Frun/x').name).toBe('database "x" on /run as ada')
+  expect(inspect(target, { depth: 9, showHidden: true }) + JSON.stringify(target)).not.toContain(
+    secret,
+  )
+  expect(passwordOf(target)).toBe(secret)
+})

@@ -1,0 +1,163 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { SeatSet } from '../../src/house/seat-set.js'
+
+const TOTAL = 43
+
+const seat = fc.integer({ min: 1, max: TOTAL })
+const houses = fc
+  .integer({ min: 1, max: 300 })
+  .chain((totalSeats) =>
+    fc.tuple(
+      fc.constant(totalSeats),
+      fc.uniqueArray(fc.integer({ min: 1, max: totalSeats }), { maxLength: totalSeats }),
+    ),
+  )
+
+describe('the bits', () => {
+  it("stand where PostgreSQL's get_bit looks: seat 1 is bit 0, seat 16 the top of byte 1", () => {
+    expect(SeatSet.of([1, 16], 20).toBytes()).toEqual(Buffer.from([0x01, 0x80, 0x00]))
+  })
+
+  it('are read back as the same seats', () => {
+    fc.assert(
+      fc.property(houses, ([totalSeats, seats]) => {
+        const set = SeatSet.fromBytes(SeatSet.of(seats, totalSeats).toBytes(), totalSeats)
+        expect([...set]).toEqual(ascending(seats))
+        expect(set.size).toBe(seats.length)
+      }),
+    )
+  })
+
+  it('belong to the set alone: changing what went in or came out changes nothing', () => {
+    const bytes = Buffer.from([0x01])
+    const set = SeatSet.fromBytes(bytes, 8)
+    bytes[0] = 0xff
+    set.toBytes()[0] = 0xff
+    expect([...set]).toEqual([1])
+  })
+
+  it.each([
+    ['too few bytes', [0x00], 9],
+    ['too many bytes', [0x00, 0x00], 8],
+    ['a bit beyond the last seat', [0b0010_0000], 5],
+  ])('are refused as damaged when there is %s', (_, bytes, totalSeats) => {
+    expect(() => SeatSet.fromBytes(Uint8Array.from(bytes), totalSeats)).toThrow(Error)
+  })
+})
+
+describe('a set of seats', () => {
+  it('does what a Set of numbers does, whatever is done to it', () => {
+    const steps = fc.array(
+      fc.tuple(
+        fc.constantFrom('add' as const, 'delete' as const, 'addAll' as const, 'deleteAll' as const),
+        fc.array(seat, { minLength: 1, maxLength: 6 }),
+      ),
+    )
+    fc.assert(fc.property(steps, (steps) => compareWithModel(steps)))
+  })
+
+  it('merges another set, and counts seats that are in both once', () => {
+    fc.assert(
+      fc.property(fc.array(seat), fc.array(seat), (mine, others) => {
+        const set = SeatSet.of(mine, TOTAL)
+        set.addAll(SeatSet.of(others, TOTAL))
+        expect([...set]).toEqual(ascending(new Set([...mine, ...others])))
+        expect(set.size).toBe([...set].length)
+      }),
+    )
+  })
+
+  it('a clone goes its own way', () => {
+    const set = SeatSet.of([1], TOTAL)
+    const clone = set.clone()
+    clone.add(2)
+    expect([...set]).toEqual([1])
+    expect([...clone]).toEqual([1, 2])
+  })
+
+  it('keeps its seats in a larger house, and refuses a smaller one', () => {
+    const set = SeatSet.of([1, 43], TOTAL)
+    const larger = set.resized(1000)
+    expect([...larger]).toEqual([1, 43])
+    expect(larger.totalSeats).toBe(1000)
+    expect(larger.toBytes()).toHaveLength(125)
+    expect(() => set.resized(42)).toThrow(RangeError)
+  })
+
+  it.each([0, -1, TOTAL + 1, 1.5, Number.NaN])('has no seat %d and takes none', (wrong) => {
+    const set = SeatSet.of([1, TOTAL], TOTAL)
+    expect(set.has(wrong)).toBe(false)
+    expect(() => set.add(wrong)).toThrow(RangeError)
+    expect(() => set.delete(wrong)).toThrow(RangeError)
+  })
+})
+
+describe('looking for the next seat', () => {
+  it('finds the first one in or outside the set, or one beyond the house', () => {
+    fc.assert(
+      fc.property(houses, ([totalSeats, seats]) => {
+        const set = SeatSet.of(seats, totalSeats)
+        const numbers = Array.from({ length: totalSeats }, (_, index) => index + 1)
+        for (const from of [...numbers, totalSeats + 1]) {
+          const first = (wanted: boolean) =>
+            numbers.find((n) => n >= from && seats.includes(n) === wanted) ?? totalSeats + 1
+          expect(set.nextIn(from)).toBe(first(true))
+          expect(set.nextOutside(from)).toBe(first(false))
+        }
+      }),
+      { numRuns: 30 },
+    )
+  })
+})
+
+describe('looking for room', () => {
+  it('finds the nearest seat on either side from which so many are outside the set', () => {
+    const counts = fc.oneof(fc.integer({ min: 1, max: 10 }), fc.integer({ min: 1, max: 100 }))
+    fc.assert(
+      fc.property(
+        houses,
+        counts,
+        fc.integer({ min: 1, max: 305 }),
+        ([totalSeats, seats], count, from) => {
+          const set = SeatSet.of(seats, totalSeats)
+          const numbers = Array.from({ length: totalSeats }, (_, index) => index + 1)
+          const hasRoom = (seat: number) =>
+            seat + count - 1 <= totalSeats && !seats.some((n) => n >= seat && n < seat + count)
+          const starts = numbers.filter(hasRoom)
+          expect(set.nextRoom(from, count)).toBe(starts.find((n) => n >= from) ?? totalSeats + 1)
+          expect(set.previousRoom(from, count)).toBe(starts.findLast((n) => n <= from) ?? 0)
+        },
+      ),
+      { numRuns: 1000 },
+    )
+  })
+})
+
+type Step = ['add' | 'delete' | 'addAll' | 'deleteAll', number[]]
+
+function compareWithModel(steps: Step[]): void {
+  const set = SeatSet.empty(TOTAL)
+  const model = new Set<number>()
+  for (const [action, seats] of steps) {
+    const [first = 1] = seats
+    if (action === 'add') {
+      expect(set.add(first)).toBe(!model.has(first))
+      model.add(first)
+    } else if (action === 'delete') {
+      expect(set.delete(first)).toBe(model.delete(first))
+    } else {
+      set[action](seats)
+      for (const seat of seats) {
+        action === 'addAll' ? model.add(seat) : model.delete(seat)
+      }
+    }
+    expect([...set]).toEqual(ascending(model))
+    expect(set.size).toBe(model.size)
+    expect(set.has(first)).toBe(model.has(first))
+  }
+}
+
+function ascending(seats: Iterable<number>): number[] {
+  return [...seats].sort((a, b) => a - b)
+}

@@ -1,0 +1,259 @@
+import net from 'node:net'
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import { subscribe } from '../../src/database/listener.js'
+import { openTickets, type ShowDetails, type Tickets } from '../../src/index.js'
+import { watchShow } from '../../src/shows/watch-show.js'
+import { openCore } from '../support/core-database.js'
+import { cloneDatabase, type TestDatabase } from '../support/database.js'
+import { isStatement, openProxy } from '../support/proxy.js'
+import { insertShow } from '../support/shows.js'
+import { until } from '../support/until.js'
+
+let db: TestDatabase
+let tickets: Tickets
+const opened: Tickets[] = []
+beforeAll(async () => {
+  db = await cloneDatabase()
+  tickets = openTickets({ database: db.url })
+})
+afterAll(async () => {
+  await tickets.close()
+  await db.drop()
+})
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map((box) => box.close()))
+})
+
+/** Somebody who looks at a house, from a box office of their own. */
+function look(show: string, options: { database?: string; signal?: AbortSignal } = {}) {
+  const box = openTickets({ database: options.database ?? db.url })
+  opened.push(box)
+  return box.watchShow(show, options)
+}
+
+const next = async (houses: AsyncGenerator<ShowDetails>): Promise<ShowDetails> =>
+  (await houses.next()).value
+
+/** Sees houses until one is as expected, and how many milliseconds that took. */
+async function sees(houses: AsyncGenerator<ShowDetails>, isIt: (house: ShowDetails) => boolean) {
+  const start = performance.now()
+  while (!isIt(await next(houses)));
+  return performance.now() - start
+}
+
+const listeners = () =>
+  db.sql(`select pid from pg_stat_activity where datname = current_database()
+          and query ilike 'listen %'`)
+
+/** Waits until so many connections listen. */
+async function listening(count: number): Promise<void> {
+  while ((await listeners()).length !== count);
+}
+
+it('shows the house at once, and every sale, hold and release within a second', async () => {
+  const show = await insertShow(db)
+  const houses = look(show)
+  expect(await next(houses)).toMatchObject({ id: show, totalSeats: 10 })
+  await listening(1)
+  const sold = sees(houses, (house) => house.booked.has(5))
+  await tickets.book(show, { seats: '5' })
+  expect(await sold).toBeLessThan(1000)
+  const { booking } = await tickets.book(show, { seats: '6', hold: 'forever' })
+  expect(await sees(houses, (house) => house.held.has(6))).toBeLessThan(1000)
+  await tickets.cancelBooking(booking.reference)
+  expect(await sees(houses, (house) => !house.held.has(6))).toBeLessThan(1000)
+  await houses.return(undefined)
+})
+
+it('shows the seats of a hold that expires, although nobody tells of it', async () => {
+  const show = await insertShow(db)
+  await tickets.book(show, { seats: '1', hold: 3000 })
+  const houses = look(show)
+  expect((await next(houses)).held.has(1)).toBe(true)
+  await sees(houses, (house) => !house.held.has(1))
+  await houses.return(undefined)
+})
+
+it('shows many sales as few houses, the last of them complete', async () => {
+  const show = await insertShow(db, { seats: 200 })
+  const houses = look(show)
+  await next(houses)
+  await listening(1)
+  const bookings = Array.from({ length: 200 }, () => tickets.book(show, { count: 1 }))
+  let seen = 0
+  await sees(houses, ({ booked }) => {
+    seen++
+    return booked.size === 200
+  })
+  await Promise.all(bookings)
+  expect(seen).toBeLessThan(20)
+  await houses.return(undefined)
+})
+
+it('says nothing while nothing changes, and ends when it is told to', async () => {
+  const show = await insertShow(db)
+  const other = await insertShow(db)
+  const ending = new AbortController()
+  const houses = look(show, { signal: ending.signal })
+  await next(houses)
+  await listening(1)
+  let hasSeen = false
+  const end = houses.next().then((result) => {
+    hasSeen = true
+    return result
+  })
+  // A sale elsewhere, and a refusal here: the house stays as it is.
+  await tickets.book(other, { seats: '1' })
+  await tickets.book(show, { seats: '11' }).catch(() => {})
+  const watched = look(other)
+  await next(watched)
+  await watched.return(undefined)
+  expect(hasSeen).toBe(false)
+  ending.abort()
+  expect(await end).toEqual({ done: true, value: undefined })
+  await listening(0)
+})
+
+it('goes on when its connection is lost, and listens again', async () => {
+  const show = await insertShow(db)
+  const houses = look(show)
+  await next(houses)
+  await listening(1)
+  await db.sql('select pg_terminate_backend($1)', [(await listeners())[0]!.pid])
+  const sold = sees(houses, (house) => house.booked.has(1))
+  await tickets.book(show, { seats: '1' })
+  expect(await sold).toBeLessThan(1500)
+  await listening(1)
+  await houses.return(undefined)
+})
+
+it('twenty watches of one box office share one listener, and all of them survive its loss', async () => {
+  const box = openTickets({ database: db.url })
+  opened.push(box)
+  const shows = await Promise.all(Array.from({ length: 20 }, () => insertShow(db)))
+  const watches = shows.map((show) => box.watchShow(show))
+  await Promise.all(watches.map(next))
+  await listening(1)
+  await db.sql('select pg_terminate_backend($1)', [(await listeners())[0]!.pid])
+  await Promise.all(shows.map((show) => tickets.book(show, { seats: '1' })))
+  await Promise.all(watches.map((watch) => sees(watch, (house) => house.booked.has(1))))
+  await listening(1)
+  await Promise.all(shows.map((show) => tickets.book(show, { seats: '2' })))
+  await Promise.all(watches.map((watch) => sees(watch, (house) => house.booked.has(2))))
+  expect(box.connections.listening).toBe(1)
+  await Promise.all(watches.slice(1).map((watch) => watch.return(undefined)))
+  expect(box.connections.listening).toBe(1)
+  await watches[0]!.return(undefined)
+  await listening(0)
+  expect(box.connections.listening).toBe(0)
+})
+
+it('a sale between the first look and its answer is seen before the next regular look', async () => {
+  const proxy = await openProxy(db.url)
+  const core = openCore({ ...db, url: proxy.url })
+  const [renamed, sold] = [await insertShow(db), await insertShow(db)]
+  // Keeps the listener open, so that its start wakes no watch that comes later.
+  const subscription = subscribe(core, renamed, () => {})
+  await until(() => subscription.isLive)
+  // A change without a wake-up is seen by the regular look, whose time is the limit here.
+  const regular = watchShow(core, renamed)
+  await next(regular)
+  const order: string[] = []
+  const regularLook = sees(regular, ({ name }) => name === 'Renamed').then(() =>
+    order.push('renamed'),
+  )
+
+  let answer = () => {}
+  let rows = 0
+  proxy.decide(({ from, type, text }) => {
+    // The first row with this id is its house.
+    if (from !== 'server' || type !== 'D' || !text.includes(sold) || ++rows !== 1) return 'pass'
+    return new Promise((resolve) => {
+      answer = resolve
+    })
+  })
+  const watch = watchShow(core, sold)
+  const house = next(watch)
+  await until(() => rows === 1)
+  await tickets.book(sold, { seats: '1' })
+  await db.sql(`update shows set name = 'Renamed' where id = $1`, [renamed])
+  answer()
+  expect((await house).booked.size).toBe(0)
+  await sees(watch, ({ booked }) => booked.has(1)).then(() => order.push('sold'))
+  await regularLook
+  expect(order).toEqual(['sold', 'renamed'])
+  for (const each of [regular, watch]) await each.return(undefined)
+  subscription.close()
+  await core.close()
+  await proxy.close()
+})
+
+it('a listener that gets no answer tries again on another connection', async () => {
+  const proxy = await openProxy(db.url)
+  let swallowed = 0
+  proxy.decide((message) => {
+    if (!isStatement(message, 'listen') || swallowed > 0) return 'pass'
+    swallowed++
+    return new Promise(() => {})
+  })
+  const core = openCore({ ...db, url: proxy.url })
+  const subscription = subscribe(core, await insertShow(db), () => {})
+  await until(() => subscription.isLive)
+  expect(swallowed).toBe(1)
+  subscription.close()
+  await core.close()
+  await proxy.close()
+})
+
+it('polls behind a pooler that keeps what the server tells to itself', async () => {
+  const show = await insertShow(db)
+  const pooler = await mutePooler(db.url)
+  const houses = look(show, { database: pooler.url })
+  await next(houses)
+  await listening(1)
+  for (const seat of ['1', '2']) {
+    const sold = sees(houses, (house) => house.booked.has(Number(seat)))
+    await tickets.book(show, { seats: seat })
+    expect(await sold).toBeLessThan(1500)
+  }
+  expect(pooler.withheld).toBeGreaterThan(0)
+  await houses.return(undefined)
+  pooler.close()
+})
+
+it('throws for a show that does not exist', async () => {
+  await expect(next(look('no such show'))).rejects.toMatchObject({ code: 'SHOW_NOT_FOUND' })
+})
+
+/** A proxy that takes every NotificationResponse out of what the server sends. */
+async function mutePooler(url: string) {
+  const { searchParams, username, pathname } = new URL(url.replace('@/', '@x/'))
+  const path = `${searchParams.get('host')}/.s.PGSQL.${searchParams.get('port')}`
+  const sockets = new Set<net.Socket>()
+  const pooler = { withheld: 0, url: '', close: () => {} }
+  const server = net.createServer((client) => {
+    const upstream = net.connect(path)
+    sockets.add(client).add(upstream)
+    client.on('error', () => {}).on('close', () => upstream.destroy())
+    upstream.on('error', () => {}).on('close', () => client.destroy())
+    client.pipe(upstream)
+    let rest = Buffer.alloc(0)
+    upstream.on('data', (data) => {
+      rest = Buffer.concat([rest, data])
+      for (let size = 0; rest.length >= 5; rest = rest.subarray(size)) {
+        size = 1 + rest.readInt32BE(1)
+        if (rest.length < size) return
+        if (rest[0] === 'A'.charCodeAt(0)) pooler.withheld++
+        else client.write(rest.subarray(0, size))
+      }
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as net.AddressInfo
+  pooler.url = `postgresql://${username}@127.0.0.1:${port}${pathname}?sslmode=disable`
+  pooler.close = () => {
+    server.close()
+    for (const socket of sockets) socket.destroy()
+  }
+  return pooler
+}

@@ -1,0 +1,208 @@
+import { fileURLToPath } from 'node:url'
+import { afterEach, describe, expect, test } from 'vitest'
+import { parseSeatAnswer } from '../../../src/terminal/seat-picker/seat-answer.js'
+import { openTerminal, type TerminalOptions, type TestTerminal } from '../../support/terminal.js'
+
+const cwd = fileURLToPath(new URL('../../..', import.meta.url))
+const opened: TestTerminal[] = []
+
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map((terminal) => terminal.close()))
+})
+
+/** Runs questions in a terminal; what they give, or the code they throw, is printed after '='. */
+function ask(body: string, options: TerminalOptions = {}): TestTerminal {
+  const code = `
+    const { openOutput } = await import('./src/terminal/io.ts')
+    const { askText, askNumber, askShow, askSeats, askConfirm } = await import('./src/terminal/prompts/prompts.ts')
+    const { TicketsError } = await import('./src/shared/errors.ts')
+    const { stdin, stdout, stderr, env } = process
+    const output = openOutput({ stdin, stdout, stderr, env },
+      { json: false, quiet: false, input: true, color: true })
+    const asking = { output }
+    async function questions() { ${body} }
+    await questions().then(
+      (answer) => output.write('= ' + JSON.stringify(answer) + '\\n'),
+      (error) => {
+        process.exitCode = 99
+        return output.write('= ' + (error.code ?? error) + ': ' + error.message + '\\n')
+      })`
+  const args = ['--import', 'tsx', '--input-type=module', '-e', code]
+  const terminal = openTerminal(process.execPath, args, { cwd, ...options })
+  opened.push(terminal)
+  return terminal
+}
+
+const shows = `[
+  { value: 1, name: 'The Lion King', details: '61 free' },
+  { value: 2, name: 'Hamlet\\u001b[2J', details: '8 free' },
+]`
+const search = `async (term) => ${shows}.filter(({ name }) => !term || name.startsWith(term))`
+
+describe('questions', () => {
+  test('about a booking: show, seats, customer and a yes', async () => {
+    const terminal = ask(`
+      const show = await askShow(asking, { search: ${search} })
+      const seats = await askSeats(asking, { layout: { totalSeats: 9, seatsPerRow: null } })
+      const customer = await askText(asking, { message: 'Who is it for?' })
+      return [show, seats, customer, await askConfirm(asking, { message: 'Book it?' })]`)
+    await terminal.waitFor('Hamlet\\u{1b}[2J  8 free')
+    terminal.press('down')
+    await terminal.waitFor('❯ Hamlet')
+    terminal.press('enter')
+    await terminal.waitFor('Which seats? (5-8, or 4 best)')
+    terminal.type('2 best')
+    terminal.press('enter')
+    await terminal.waitFor('Who is it for?')
+    terminal.type(' Ada ')
+    terminal.press('enter')
+    await terminal.waitFor('Book it? (Y/n)')
+    terminal.press('enter')
+    await terminal.waitFor('= [2,{"count":2},"Ada",true]')
+    expect(await terminal.exit).toEqual({ code: 0, signal: null })
+    expect(terminal.screen()).toContain('✓ Which seats? 2 best')
+  })
+
+  test('are asked again when the answer cannot be, with the reason', async () => {
+    const terminal = ask(`
+      return askSeats(asking, { layout: { totalSeats: 9, seatsPerRow: null }, check(answer) {
+        if (answer.spec === '5') throw new TicketsError('SEATS_TAKEN', 'Seat 5 is taken.')
+      } })`)
+    await terminal.waitFor('Which seats?')
+    terminal.press('enter')
+    await terminal.waitFor('✗ Type seats like 5-8, or "4 best".')
+    terminal.type('5')
+    terminal.press('enter')
+    await terminal.waitFor('✗ Seat 5 is taken.')
+    terminal.press('backspace')
+    terminal.type('6')
+    terminal.press('enter')
+    await terminal.waitFor('= {"spec":"6"}')
+  })
+
+  test('end when no other answer can help', async () => {
+    const terminal = ask(`
+      return askText(asking, { message: 'Name?', check() {
+        throw new TicketsError('BUSY', 'The database is busy.')
+      } })`)
+    await terminal.waitFor('Name?')
+    terminal.press('enter')
+    await terminal.waitFor('= BUSY: The database is busy.')
+  })
+
+  test('end with the error of a search that fails', async () => {
+    const terminal = ask(`
+      return askShow(asking, { search: async () => {
+        throw new TicketsError('DB_UNREACHABLE', 'Nobody answers.')
+      } })`)
+    await terminal.waitFor('= DB_UNREACHABLE: Nobody answers.')
+  })
+
+  test('for a show: Tab takes the line, and the line finds the show', async () => {
+    const terminal = ask(`return askShow(asking, { search: ${search} })`)
+    await terminal.waitFor('❯ The Lion King')
+    terminal.type('zz')
+    await terminal.waitFor('No show matches.')
+    terminal.press('ctrl-u')
+    await terminal.waitFor('❯ The Lion King')
+    terminal.press('tab')
+    await terminal.waitFor(
+      /Which show\? \(type to filter\) The Lion King .*\n❯ The Lion King .*\n\n/,
+    )
+    terminal.press('enter')
+    await terminal.waitFor('= 1')
+  })
+
+  test('for a show: an Enter that is typed before the answer of the search takes the only match', async () => {
+    const terminal = ask(`
+      const search = ${search}
+      let answerNow
+      const answered = new Promise((resolve) => { answerNow = resolve })
+      process.stdin.on('keypress', (_, { name }) => { if (name === 'return') setImmediate(answerNow) })
+      return askShow(asking, { search: async (term) => {
+        if (term) await answered
+        return search(term)
+      } })`)
+    await terminal.waitFor('❯ The Lion King')
+    terminal.type('Ham\r')
+    await terminal.waitFor('= 2')
+  })
+
+  test('for a number take it with a comma, and refuse what is out of range', async () => {
+    const terminal = ask(`return askNumber(asking, { message: 'Seats?', min: 1, max: 100_000 })`)
+    await terminal.waitFor('Seats? (1 to 100,000)')
+    terminal.type('0')
+    terminal.press('enter')
+    await terminal.waitFor('✗ That must be a whole number, 1 to 100,000.')
+    terminal.press('backspace')
+    terminal.type('1,200')
+    terminal.press('enter')
+    await terminal.waitFor('= 1200')
+  })
+
+  test('stop at Ctrl-C as INTERRUPTED', async () => {
+    const terminal = ask(`return askConfirm(asking, { message: 'Book it?' })`)
+    await terminal.waitFor('Book it?')
+    terminal.press('ctrl-c')
+    await terminal.waitFor('= INTERRUPTED: Interrupted. Nothing was booked.')
+    expect(await terminal.exit).toEqual({ code: 99, signal: null })
+  })
+
+  test('never end with status 0 when the input ends', async () => {
+    const terminal = ask(`return askText(asking, { message: 'Name?' })`)
+    await terminal.waitFor('Name?')
+    terminal.press('ctrl-d')
+    await terminal.waitFor('= INPUT_REQUIRED: The input ended before the answer.')
+    expect(await terminal.exit).toEqual({ code: 99, signal: null })
+  })
+
+  test('pass on why they were aborted', async () => {
+    const terminal = ask(`
+      asking.signal = AbortSignal.timeout(1)
+      return askText(asking, { message: 'Name?' })`)
+    await terminal.waitFor('= 23: The operation was aborted due to timeout')
+  })
+
+  test('fit a terminal of 40 columns, without colour and beyond ASCII nothing', async () => {
+    const env = { LANG: 'C', NO_COLOR: '1' }
+    const terminal = ask(`return askShow(asking, { search: ${search} })`, { cols: 40, env })
+    await terminal.waitFor(/Which show\? \(type to filter\)\n> The Lion King +61 free\n/)
+    await terminal.waitFor('up/down navigate - enter select')
+    const cells = terminal.xterm.buffer.active.getLine(0)!
+    expect([cells.getCell(0)!.isFgDefault(), cells.getCell(2)!.isBold()]).toEqual([true, 0])
+    expect(terminal.screen()).toMatch(/^[ -~\n]*$/)
+  })
+
+  test('survive Ctrl-Z and fg', async () => {
+    const terminal = openTerminal('bash', ['--norc', '-i'], { cwd, env: { PS1: 'shell> ' } })
+    opened.push(terminal)
+    await terminal.waitFor('shell>')
+    terminal.type(
+      `node --import tsx --input-type=module -e "const { openOutput } = await import('./src/terminal/io.ts'); const { askText } = await import('./src/terminal/prompts/prompts.ts'); const { stdin, stdout, stderr, env } = process; const output = openOutput({ stdin, stdout, stderr, env }, { input: true, color: true }); console.log('got', await askText({ output }, { message: 'Your name?' }))"\r`,
+    )
+    await terminal.waitFor('? Your name?')
+    terminal.press('ctrl-z')
+    await terminal.waitFor('Stopped')
+    terminal.type('fg\r')
+    await terminal.waitFor(/fg\n/)
+    await terminal.waitFor(/fg\nnode/)
+    terminal.type('Ada\r')
+    await terminal.waitFor('got Ada')
+  })
+})
+
+test.each([
+  ['3', { spec: '3' }],
+  ['5-8, 12', { spec: '5-8, 12' }],
+  ['A1-A4', { spec: 'A1-A4' }],
+  ['x3', { spec: 'x3' }],
+  ['3x', { count: 3 }],
+  ['3 best', { count: 3 }],
+  ['3 best seats', { count: 3 }],
+  ['best 3', { count: 3 }],
+  ['any 12 seats', { count: 12 }],
+  ['any12', { spec: 'any12' }],
+  [' 1 seat ', { count: 1 }],
+])('"Which seats?" %j means %j', (text, answer) => {
+  expect(parseSeatAnswer(text)).toEqual(answer)
+})

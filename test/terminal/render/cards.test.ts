@@ -1,0 +1,168 @@
+import { encode } from 'uqr'
+import { describe, expect, test } from 'vitest'
+import { type BookingFacts, renderBookingCard } from '../../../src/terminal/render/booking-card.js'
+import { renderProblem } from '../../../src/terminal/render/problem-card.js'
+import { renderShowCard, salesBar } from '../../../src/terminal/render/show-card.js'
+import { renderTicket } from '../../../src/terminal/render/ticket.js'
+import { renderTimeline } from '../../../src/terminal/render/timeline.js'
+import { pictureOf } from '../../support/picture.js'
+import { openTerminal } from '../../support/terminal.js'
+
+const plain = { columns: 80, color: false, unicode: true }
+const ascii = { ...plain, unicode: false }
+const lion = {
+  name: 'The Lion King',
+  when: 'Thu 25 Dec 2025, 19:00 (Europe/London)',
+  layout: { totalSeats: 100, seatsPerRow: 10 },
+}
+
+const booking: BookingFacts = {
+  reference: 'K7Q2-9FMX',
+  status: 'CONFIRMED',
+  seats: [1, 2, 3, 4],
+  customer: 'Ada',
+  note: null,
+  show: lion,
+  heldUntil: null,
+  failure: null,
+}
+
+describe('a ticket', () => {
+  const facts = { ...lion, show: lion.name, seats: 'A1', customer: null, isCancelled: false }
+  const { data } = encode('K7Q2-9FMX', { ecc: 'M', border: 2 })
+  /** Which modules of the code are written on the ground that the paper is. */
+  const writtenOn = (paper: typeof plain, isDark: boolean) => {
+    const ticket = renderTicket({ ...facts, reference: 'K7Q2-9FMX' }, paper, isDark)
+    const height = Math.ceil(data.length / (paper.unicode ? 2 : 1))
+    const lines = ticket.split('\n').slice(-height - 1, -1)
+    const rows = lines.flatMap((line) => {
+      const cells = [...line.slice(2).padEnd(2 * data.length)]
+      if (!paper.unicode) return [cells.filter((_, i) => i % 2 === 0).map((cell) => cell === '#')]
+      return ['█▀', '█▄'].map((signs) => cells.map((cell) => signs.includes(cell)))
+    })
+    return data.map((row, y) => row.map((_, x) => rows[y]?.[x]))
+  }
+
+  test('has a code that is dark on light, whatever it is written on', () => {
+    for (const paper of [plain, ascii]) {
+      expect(writtenOn(paper, false)).toEqual(data)
+      expect(writtenOn(paper, true)).toEqual(data.map((row) => row.map((isDark) => !isDark)))
+    }
+  })
+})
+
+test('a history says who did it beside what was done, or below in a narrow terminal', () => {
+  const events = [
+    { when: '2030-01-01 19:00 UTC', action: 'moved', what: 'A1 → B1', who: 'ada, move' },
+  ]
+  const paper = { columns: 80, color: false, unicode: true }
+  expect(renderTimeline(events, paper)).toBe(
+    '  2030-01-01 19:00 UTC  moved  ada, move\n      A1 → B1\n',
+  )
+  expect(renderTimeline(events, { ...paper, columns: 36 })).toBe(
+    '  2030-01-01 19:00 UTC  moved\n      A1 → B1\n      ada, move\n',
+  )
+})
+
+describe('a show', () => {
+  test('is its name, its time, its sales and its id', () => {
+    const card = renderShowCard({ id: '3f2a8c1e', ...lion, booked: 35, held: 4 }, plain)
+    expect(card).toBe(
+      [
+        'The Lion King',
+        'Thu 25 Dec 2025, 19:00 (Europe/London)',
+        '',
+        '  █████████████████▒▒░░░░░░░░░░░░░░░░░░░░░░░░░░░░░',
+        '  35 sold  4 held  61 free  of 100',
+        '',
+        '  Rows  A to J, 10 seats each',
+        '  Id    3f2a8c1e',
+        '',
+      ].join('\n'),
+    )
+  })
+
+  test('without a free seat is sold out, and a cancelled one says so', () => {
+    const facts = { id: '3f2a8c1e', ...lion, booked: 100, held: 0, isCancelled: true }
+    const card = renderShowCard(facts, ascii)
+    expect(card).toContain('sold out')
+    expect(card).toContain('\nCancelled\n')
+    expect(card).toMatch(/^[ -~\n]*$/)
+  })
+
+  test.each([
+    [{ booked: 99_999, held: 0, free: 1 }, '#########.'],
+    [{ booked: 1, held: 1, free: 99_998 }, '#?........'],
+    [{ booked: 0, held: 0, free: 5 }, '..........'],
+    [{ booked: 100, held: 0, free: 0 }, '##########'],
+  ])('with %j seats has the bar %s', (seats, bar) => {
+    expect(salesBar(seats, 10, ascii)).toBe(bar)
+  })
+})
+
+describe('a booking', () => {
+  test('that is confirmed says what, for whom, for which show, and its reference', () => {
+    expect(renderBookingCard(booking, plain)).toBe(
+      [
+        '✓ Booked 4 seats: A1-A4 for Ada',
+        '  The Lion King, Thu 25 Dec 2025, 19:00 (Europe/London)',
+        '',
+        '  Reference  K7Q2-9FMX',
+        '',
+      ].join('\n'),
+    )
+  })
+
+  test.each([
+    [
+      { status: 'HELD', heldUntil: '19:15' },
+      /^◐ Holding 4 seats: A1-A4 for Ada\n.*Held +until 19:15/s,
+    ],
+    [{ status: 'HELD' }, /Held +until it is released/],
+    [{ seats: [5] }, /^✓ Booked 1 seat: A5 for Ada/],
+    [{ customer: null }, /^✓ Booked 4 seats: A1-A4\n/],
+    [
+      { status: 'FAILED', failure: 'Seat A5 is taken.' },
+      /^✗ Did not book [^\n]*\n {2}Seat A5 is taken\./,
+    ],
+    [{ status: 'FAILED', seats: [] }, /^✗ Did not book any seats for Ada/],
+    [{ status: 'CANCELLED' }, /^✗ Cancelled 4 seats: A1-A4/],
+    [
+      { done: 'Moved A1 → B1 (1 seat) for A\u001b[2J' },
+      /^✓ Moved A1 → B1 \(1 seat\) for A\\u{1b}\[2J\n/,
+    ],
+    [{ done: 'Cancelled 1 seat: A1', status: 'CANCELLED' }, /^✓ Cancelled 1 seat: A1\n/],
+    [{ isReplayed: true }, /Earlier +this key had already made this booking/],
+    [{ customer: 'A\u001b[2J\n✓' }, /^✓ Booked 4 seats: A1-A4 for A\\u{1b}\[2J\\n✓\n/],
+  ] satisfies [Partial<BookingFacts>, RegExp][])('with %j reads well', (facts, text) => {
+    expect(renderBookingCard({ ...booking, ...facts }, plain)).toMatch(text)
+  })
+
+  test('of many seats keeps its headline short and lists them below, in 40 columns', () => {
+    const seats = Array.from({ length: 30 }, (_, index) => index * 3 + 1)
+    const lines = renderBookingCard({ ...booking, seats }, { ...plain, columns: 40 }).split('\n')
+    expect(lines[0]).toBe('✓ Booked 30 seats for Ada')
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(40)
+  })
+})
+
+test('a problem is its sentence and its hints, and no name can fake a line of its own', () => {
+  const message = 'No show is named "x\u001b[2J".\n✓ Booked'
+  expect(renderProblem({ message, hints: ['Try: tickets show list'] }, plain)).toBe(
+    ['✗ No show is named "x\\u{1b}[2J".', '  ✓ Booked', '  Try: tickets show list'].join('\n'),
+  )
+})
+
+test('a picture has what the screen has: text, colours, weight and wide letters', async () => {
+  const text = 'a<b \\033[1;32mgreen\\033[0m \\033[7mturned\\033[0m オ─\\n\\n'
+  const terminal = openTerminal('printf', [text], { cols: 40, rows: 10 })
+  expect(await terminal.exit).toEqual({ code: 0, signal: null })
+  const picture = pictureOf(terminal)
+  await terminal.close()
+  expect(picture).toContain('>a&lt;b</text>')
+  expect(picture).toMatch(/fill="#7fd88f"[^>]* font-weight="700">green</)
+  expect(picture).toMatch(/<rect [^>]*fill="#d9dee8"\/><text [^>]*fill="#14171f"[^>]*>turned</)
+  expect(picture).toMatch(/text-anchor="middle">オ</)
+  // One row of text: the empty ones are left out.
+  expect(picture).toMatch(/^<svg [^>]*height="73"/)
+})

@@ -1,0 +1,232 @@
+import { stripVTControlCharacters } from 'node:util'
+import { describe, expect, it } from 'vitest'
+import {
+  besideEachOther,
+  renderChapter,
+  renderCommand,
+  renderParagraph,
+  renderResult,
+} from '../../../src/cli/commands/demo/demo-output.js'
+import { SeatSet } from '../../../src/house/seat-set.js'
+import { renderBookingCard } from '../../../src/terminal/render/booking-card.js'
+import { renderDoorAnswer } from '../../../src/terminal/render/door-answer.js'
+import { drawOverview } from '../../../src/terminal/render/house-overview.js'
+import type { Column } from '../../../src/terminal/render/list.js'
+import { renderProblem } from '../../../src/terminal/render/problem-card.js'
+import { renderSeatMap } from '../../../src/terminal/render/seat-map.js'
+import { renderShowCard } from '../../../src/terminal/render/show-card.js'
+import { renderShowReport } from '../../../src/terminal/render/show-report.js'
+import { renderStressReport } from '../../../src/terminal/render/stress-report.js'
+import type { Paper } from '../../../src/terminal/render/style.js'
+import { drawTable } from '../../../src/terminal/render/table.js'
+import { renderTicket } from '../../../src/terminal/render/ticket.js'
+import { renderTimeline } from '../../../src/terminal/render/timeline.js'
+import { renderVerdict } from '../../../src/terminal/render/verdict.js'
+import { drawPicker } from '../../../src/terminal/seat-picker/picker-screen.js'
+import { startPicking } from '../../../src/terminal/seat-picker/picker-state.js'
+import { drawWatchedShow } from '../../../src/terminal/watch-screen.js'
+
+const seats = [1, 2, 3, 14, 15, 27]
+const house = (layout: { totalSeats: number; seatsPerRow: number | null }) => ({
+  ...layout,
+  booked: SeatSet.of(seats, layout.totalSeats),
+  held: SeatSet.of([5], layout.totalSeats),
+})
+const rows = { totalSeats: 120, seatsPerRow: 12 }
+const show = { name: 'Les Misérables', when: '2031-03-01 19:30 GMT', layout: rows }
+const booking = {
+  reference: 'K7Q2-9FMX',
+  seats,
+  customer: 'Ada Lovelace',
+  note: 'near the aisle',
+  show,
+  heldUntil: '2031-03-01 19:15 GMT',
+  failure: 'Seat A1 is taken.',
+}
+const counts = { total: 120, sold: 6, held: 1, house: 2, free: 111 }
+const percentiles = { p50: 1, p95: 2.5, p99: 30, max: 12_345 }
+const summary = {
+  bookings: 300,
+  confirmed: 100,
+  refused: 199,
+  busy: 1,
+  failed: 0,
+  seats: 250,
+  seconds: 2,
+  perSecond: 150,
+  bookingMs: percentiles,
+  totalMs: percentiles,
+  retries: { connect: 1, conflict: 2, lost: 0 },
+  reasons: [{ end: 'refused' as const, reason: 'SEATS_TAKEN', count: 199 }],
+}
+const columns: Column<[string, string]>[] = [
+  { title: 'REFERENCE', cell: ([reference]) => reference },
+  { title: 'CUSTOMER', cell: ([, customer]) => customer, weight: 1 },
+  { title: 'NOTE', cell: () => 'aisle', optional: true },
+]
+
+async function table(paper: Paper): Promise<string> {
+  async function* bookings() {
+    yield ['K7Q2-9FMX', 'Ada Lovelace'] as [string, string]
+  }
+  let text = ''
+  for await (const page of drawTable(paper, columns, bookings())) text += page
+  return text
+}
+
+/** Everything that is drawn, by what of it must be there at any width. */
+const drawings: Record<string, [draw: (paper: Paper) => string | Promise<string>, says: string[]]> =
+  {
+    ...Object.fromEntries(
+      (['PENDING', 'HELD', 'CONFIRMED', 'FAILED', 'CANCELLED'] as const).map((status) => [
+        `a booking that is ${status}`,
+        [
+          (paper: Paper) => renderBookingCard({ ...booking, status }, paper),
+          ['K7Q2-9FMX', 'Ada', 'Lovelace', 'Misérables', '19:30', 'A1-A3'],
+        ],
+      ]),
+    ),
+    'a show': [
+      (paper) => renderShowCard({ id: '3f2a8c1e', ...show, booked: 6, held: 1 }, paper),
+      ['3f2a8c1e', 'Misérables', '19:30', '6 sold', '1 held', '113 free', '120'],
+    ],
+    'a problem': [
+      (paper) =>
+        renderProblem({ message: 'Seat A1 is taken.', hints: ['Free instead: A5'] }, paper),
+      ['A1', 'taken', 'A5'],
+    ],
+    'a seat map': [
+      (paper) => renderSeatMap({ layout: rows, stateOf: () => 'free' }, paper),
+      ['120 free'],
+    ],
+    'a seat map without rows': [
+      (paper) =>
+        renderSeatMap(
+          { layout: { totalSeats: 57, seatsPerRow: null }, stateOf: () => 'booked' },
+          paper,
+        ),
+      ['57 booked'],
+    ],
+    'a ticket': [
+      (paper) =>
+        renderTicket(
+          {
+            ...show,
+            show: show.name,
+            seats: 'A1',
+            customer: 'Ada',
+            reference: 'K7Q2',
+            isCancelled: true,
+          },
+          paper,
+        ),
+      ['K7Q2', 'A1', 'Ada', 'cancelled'],
+    ],
+    'a history': [
+      (paper) =>
+        renderTimeline(
+          [{ when: '19:30', action: 'moved', what: 'A1 → B1', who: 'ada, move' }],
+          paper,
+        ),
+      ['19:30', 'moved', 'A1', 'B1', 'ada,'],
+    ],
+    'a report': [
+      (paper) =>
+        renderShowReport(
+          {
+            ...show,
+            isCancelled: true,
+            capacity: counts,
+            rows: [{ row: 'A', ...counts }],
+            hours: [{ label: '2031-03-01 19:00', sold: 6, returned: 1 }],
+            operators: [{ label: 'ada', sold: 0, returned: 2 }],
+          },
+          paper,
+        ),
+      ['6/120', '6, 1 returned', 'ada', '111 free'],
+    ],
+    'a stress report': [
+      (paper) =>
+        renderStressReport(
+          {
+            summary,
+            house: 'a throwaway house',
+            mode: 'processes',
+            concurrency: 50,
+            seed: 7,
+            times: [1, 2, 3, 40, 500],
+            violations: [],
+            checked: { shows: 1, bookings: 300, unlisted: 0 },
+            problems: [],
+          },
+          paper,
+        ),
+      ['100 confirmed', '199 refused', '--seed', '12,345'],
+    ],
+    'a verdict': [
+      (paper) =>
+        renderVerdict(
+          { shows: 1, bookings: 2, violations: [{ code: 'OVERSOLD', message: 'x' }], unlisted: 3 },
+          paper,
+        ),
+      ['OVERSOLD', '4 violations'],
+    ],
+    "the door's answer": [
+      (paper) =>
+        renderDoorAnswer(
+          { ...booking, show: 'Rent', isUndo: false, admitted: 'A1', already: ['A2 since 19:00'] },
+          paper,
+        ),
+      ['Let in: A1', 'A2', '19:00', 'K7Q2-9FMX'],
+    ],
+    'a story': [
+      (paper) =>
+        [
+          renderChapter(1, 'A show', paper),
+          renderCommand(['tickets book', '--seats 1'], paper),
+          renderResult('done', 'Booked A1', { below: ['Reference'], paper }),
+          renderParagraph('Nothing is oversold.', paper),
+          besideEachOther('a\nb\n', 'c\n', paper),
+        ].join(''),
+      ['tickets book', 'A1', 'oversold.'],
+    ],
+    'a table': [table, ['K7Q2-9FMX', 'Ada']],
+    'the picker': [
+      (paper) =>
+        drawPicker(startPicking({ house: house(rows), picked: [30] }), show.name, 0, {
+          ...paper,
+          rows: 24,
+        }).lines.join('\n'),
+      ['C6'],
+    ],
+    'a watched show': [
+      (paper) =>
+        drawWatchedShow(
+          { heading: show.name, house: house(rows), sales: [0, 3, 1], isCancelled: true },
+          { rows: 24, columns: paper.columns },
+          paper,
+        ).lines.join('\n'),
+      ['Misérables', '6 booked'],
+    ],
+    'a watched house that is summed up': [
+      (paper) => drawOverview(house({ totalSeats: 9000, seatsPerRow: 30 }), 5, paper).join('\n'),
+      ['A-BH'],
+    ],
+  }
+
+describe('a terminal of 1 to 20 columns', () => {
+  it.each(Object.entries(drawings))('shows %s, and all that matters of it', async (_, drawing) => {
+    const [draw, says] = drawing
+    for (let columns = 1; columns <= 20; columns++) {
+      for (const [color, unicode] of [
+        [false, true],
+        [true, true],
+        [false, false],
+      ] as const) {
+        const text = stripVTControlCharacters(await draw({ columns, color, unicode }))
+        for (const part of says)
+          expect([columns, text]).toEqual([columns, expect.stringContaining(part)])
+      }
+    }
+  })
+})

@@ -1,0 +1,94 @@
+import { stripVTControlCharacters } from 'node:util'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { textWidth } from '../../../src/terminal/render/fit-text.js'
+import { renderSeatMap } from '../../../src/terminal/render/seat-map.js'
+import type { SeatState } from '../../../src/terminal/seat-picker/seat-drawing.js'
+
+const plain = { columns: 80, color: false, unicode: true }
+const stateOf = (seat: number): SeatState =>
+  seat <= 3 ? 'booked' : seat === 4 ? 'held' : seat === 12 ? 'yours' : 'free'
+
+describe('a seat map', () => {
+  test('shows rows under a ruler, with their labels on both sides', () => {
+    const map = renderSeatMap({ layout: { totalSeats: 24, seatsPerRow: 10 }, stateOf }, plain)
+    expect(map).toBe(
+      [
+        '     ╰───── STAGE ─────╯',
+        '',
+        '     1       5        10',
+        '  A  ● ● ● ◐ ○ ○ ○ ○ ○ ○  A',
+        '  B  ○ ★ ○ ○ ○ ○ ○ ○ ○ ○  B',
+        '  C  ○ ○ ○ ○              C',
+        '',
+        '  ★ 1 yours   ○ 19 free   ◐ 1 held   ● 3 booked',
+        '',
+      ].join('\n'),
+    )
+  })
+
+  test('shows a house without rows in tens, each line with its first seat', () => {
+    const layout = { totalSeats: 30, seatsPerRow: null }
+    const map = renderSeatMap({ layout, stateOf: () => 'free' }, { ...plain, columns: 60 })
+    expect(map.split('\n').slice(2, 4)).toEqual([
+      '   1  ○ ○ ○ ○ ○ ○ ○ ○ ○ ○   ○ ○ ○ ○ ○ ○ ○ ○ ○ ○',
+      '  21  ○ ○ ○ ○ ○ ○ ○ ○ ○ ○',
+    ])
+  })
+
+  test('wraps rows wider than the terminal and names the seat that each line begins with', () => {
+    const layout = { totalSeats: 100, seatsPerRow: 50 }
+    const map = renderSeatMap({ layout, stateOf: () => 'free' }, { ...plain, columns: 40 })
+    const labels = map.match(/^ +[A-Z]\d+/gm)?.map((label) => label.trim())
+    expect(labels).toEqual(['A1', 'A11', 'A21', 'A31', 'A41', 'B1', 'B11', 'B21', 'B31', 'B41'])
+  })
+
+  test('tells the states apart in ASCII where the terminal knows nothing else', () => {
+    const layout = { totalSeats: 12, seatsPerRow: 6 }
+    const map = renderSeatMap({ layout, stateOf }, { ...plain, unicode: false })
+    expect(map).toMatch(/^[ -~\n]*$/)
+    expect(map).toContain('  A  # # # ? . .  A\n  B  . . . . . *  B')
+  })
+
+  test('with colour is the same map', () => {
+    const map = { layout: { totalSeats: 50, seatsPerRow: 10 }, stateOf }
+    const colored = renderSeatMap(map, { ...plain, color: true })
+    expect(colored).toContain('\u001b[32m')
+    expect(stripVTControlCharacters(colored)).toBe(renderSeatMap(map, plain))
+  })
+
+  test('draws every seat once and stays within the terminal, whatever the house', () => {
+    const house = fc.record({
+      totalSeats: fc.integer({ min: 1, max: 3000 }),
+      seatsPerRow: fc.option(fc.integer({ min: 1, max: 400 })),
+    })
+    fc.assert(
+      fc.property(house, fc.integer({ min: 24, max: 200 }), (layout, columns) => {
+        const map = renderSeatMap({ layout, stateOf: () => 'booked' }, { ...plain, columns })
+        // One sign more is the legend's.
+        expect(map.match(/●/g)?.length).toBe(layout.totalSeats + 1)
+        expect(Math.max(...map.split('\n').map(textWidth))).toBeLessThanOrEqual(columns)
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  test('stays within the terminal when a row of long labels stands before a short last one', () => {
+    const layout = { totalSeats: 1621, seatsPerRow: 60 }
+    const map = renderSeatMap({ layout, stateOf: () => 'booked' }, { ...plain, columns: 28 })
+    expect(map).toContain('AA41')
+    expect(Math.max(...map.split('\n').map(textWidth))).toBeLessThanOrEqual(28)
+  })
+
+  test('colours 100,000 seats with a code for each run, not for each seat', () => {
+    const layout = { totalSeats: 100_000, seatsPerRow: null }
+    const map = renderSeatMap(
+      { layout, stateOf: (seat) => (seat <= 60_000 ? 'booked' : 'free') },
+      { ...plain, columns: 120, color: true },
+    )
+    const lines = map.split('\n').length
+    expect(lines).toBeLessThan(1020)
+    expect(map.split('\u001b[').length).toBeLessThan(lines * 5)
+    expect(map).toContain('60,000 booked')
+  })
+})

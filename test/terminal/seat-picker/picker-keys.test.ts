@@ -1,0 +1,138 @@
+import { describe, expect, it, test } from 'vitest'
+import { SeatSet } from '../../../src/house/seat-set.js'
+import { formatSeats, seatLabel } from '../../../src/house/seats.js'
+import { type Key, pressKey } from '../../../src/terminal/seat-picker/picker-keys.js'
+import {
+  finishPicking,
+  type House,
+  type Picking,
+  seeHouse,
+  startPicking,
+} from '../../../src/terminal/seat-picker/picker-state.js'
+import { seatingFor } from '../../../src/terminal/seat-picker/seat-grid.js'
+
+/** A house as text: a space starts a row, '.' is free, 'x' is booked and 'h' is held. */
+function houseOf(text: string, { rows = true } = {}): House {
+  const seats = [...text.replaceAll(' ', '')]
+  const where = (sign: string) =>
+    SeatSet.of(
+      seats.flatMap((seat, index) => (seat === sign ? [index + 1] : [])),
+      seats.length,
+    )
+  return {
+    totalSeats: seats.length,
+    seatsPerRow: rows ? text.split(' ')[0]!.length : null,
+    booked: where('x'),
+    held: where('h'),
+  }
+}
+
+/** Presses keys, named or typed, one after the other without a pause unless `|` makes one. */
+function press(picking: Picking, keys: string): Picking {
+  const seating = seatingFor(picking.house, 80)
+  let now = 10_000
+  return keys.split(' ').reduce((at, word) => {
+    if (word === '|') now += 5000
+    const pressed: Key[] = named.has(word)
+      ? [{ name: word }]
+      : [...word].map((character) => ({ sequence: character }))
+    return pressed.reduce((all, key) => pressKey(all, key, { seating, page: 2 }, now), at)
+  }, picking)
+}
+
+const named = new Set('left right up down home end pageup pagedown space backspace'.split(' '))
+
+const three = '.....x..... .....h..... ...........'
+
+describe('the keys of the picker', () => {
+  const table: [title: string, house: string, keys: string, cursor: string, picked: string][] = [
+    ['arrows move over rows', three, 'down right right', 'B3', ''],
+    ['and stop at the ends of the house', three, 'up left', 'A1', ''],
+    ['left of a row is the end of the one before', three, 'down left', 'A11', ''],
+    ['home and end stay in the row', three, 'B5 end', 'B11', ''],
+    ['home', three, 'B5 home', 'B1', ''],
+    ['page keys move by what the window shows', three, 'pagedown', 'C1', ''],
+    ['page up', three, 'C4 pageup', 'A4', ''],
+    ['a shorter last row is entered at its end', '..... ...', 'A5 down', 'B3', ''],
+    ['space picks, and puts back', three, 'space right space left space', 'A1', 'A2'],
+    ['space leaves what is booked or held alone', three, 'A6 space B6 space', 'B6', ''],
+    ['a letter goes to its row', three, 'c', 'C1', ''],
+    ['a label goes to its seat, and another letter begins anew', three, 'B7C10', 'C10', ''],
+    ['backspace takes a character back', three, 'B11 backspace', 'B1', ''],
+    ['a number picks the best together', three, '4', 'A1', 'A1-A4'],
+    ['a number of two digits', three, '11', 'C1', 'C1-C11'],
+    ['around the cursor: from it on', three, 'C4 | 3', 'C4', 'C4-C6'],
+    ['around the cursor: back from the end of the row', three, 'C10 | 4', 'C10', 'C8-C11'],
+    ['around the cursor: in the row before it', '..... ..x.. .....', 'B3 | 3', 'A3', 'A3-A5'],
+    ['around the cursor: in the row behind it', three, 'B6 | 6', 'C6', 'C6-C11'],
+    ['plus takes one more, next to the others', three, 'C4 space + +', 'C4', 'C4-C6'],
+    ['minus gives the last one back', three, 'C4 | 3 | -', 'C4', 'C4-C5'],
+    ['minus gives all back in the end', three, '+ - -', 'A1', ''],
+    ['a key with nothing to do does nothing', three, '/ ? !', 'A1', ''],
+  ]
+  test.each(table)('%s', (_, house, keys, cursor, picked) => {
+    const after = press(startPicking({ house: houseOf(house) }), keys)
+    expect(seatLabel(after.cursor, after.house)).toBe(cursor)
+    expect(formatSeats(after.picked, after.house)).toBe(picked)
+  })
+
+  it('go to a number in a house without rows, a new one after a pause', () => {
+    const picking = startPicking({ house: houseOf('.'.repeat(40), { rows: false }) })
+    expect(press(picking, '23').cursor).toBe(23)
+    expect(press(picking, '23 | 7').cursor).toBe(7)
+    expect(press(picking, '23 space + +').picked.size).toBe(3)
+  })
+
+  test.each([
+    ['A6 space', 'A6 is booked.'],
+    ['B6 space', 'B6 is held.'],
+    ['D', 'Seat D1 does not exist. The rows are A to C.'],
+    ['C12', 'Seat C12 does not exist. Row C has seats C1 to C11.'],
+    ['C123', 'Seat C123 does not exist. Row C has seats C1 to C11.'],
+    ['32', 'Only 31 are free.'],
+  ])('%j is answered with %j, and picks nothing', (keys, notice) => {
+    const after = press(startPicking({ house: houseOf(three) }), keys)
+    expect(after.notice).toBe(notice)
+    if (keys !== '32') expect(after.picked.size).toBe(0)
+    expect(press(after, 'left').notice).toBeUndefined()
+  })
+})
+
+describe('picking', () => {
+  it('starts at the first seat that is free', () => {
+    expect(startPicking({ house: houseOf('xxh.. .....') }).cursor).toBe(4)
+    expect(startPicking({ house: houseOf('xxxxx') }).cursor).toBe(1)
+  })
+
+  it('unpicks what others got, and remembers it until the person has shown to know', () => {
+    const picking = press(startPicking({ house: houseOf('..... .....') }), '3')
+    const after = seeHouse(picking, houseOf('.h... .....'))
+    expect([...after.picked]).toEqual([1, 3])
+    expect(after.lost).toEqual([2])
+    expect(press(after, 'down').lost).toEqual([2])
+    expect(press(after, 'C down space').lost).toEqual([])
+
+    const told = finishPicking(after)
+    expect(told).toMatchObject({ notice: 'A2 is gone. Enter books the other 2.', lost: [] })
+    expect(finishPicking(told as Picking)).toEqual([1, 3])
+  })
+
+  it('begins again with what is left of the seats that were wanted', () => {
+    const after = startPicking({ house: houseOf('.x... .....'), picked: [1, 2, 3] })
+    expect([...after.picked]).toEqual([1, 3])
+    expect(after.lost).toEqual([2])
+  })
+
+  it('follows a house that grows, and one that shrinks below the cursor', () => {
+    const picking = press(startPicking({ house: houseOf('..... .....') }), 'B5 space')
+    expect([...seeHouse(picking, houseOf('..... ..... .....')).picked]).toEqual([10])
+    const smaller = seeHouse(picking, houseOf('..... ..'))
+    expect(smaller).toMatchObject({ cursor: 7, lost: [10] })
+    expect(smaller.picked.size).toBe(0)
+  })
+
+  it('is not finished with nothing', () => {
+    const picking = startPicking({ house: houseOf('x.') })
+    expect(finishPicking(picking)).toMatchObject({ notice: 'Nothing is picked: space picks A2.' })
+  })
+})

@@ -1,0 +1,119 @@
+import { stripVTControlCharacters } from 'node:util'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { SeatSet } from '../../../src/house/seat-set.js'
+import { seatLabel } from '../../../src/house/seats.js'
+import { textWidth } from '../../../src/terminal/render/fit-text.js'
+import { drawPicker } from '../../../src/terminal/seat-picker/picker-screen.js'
+import { startPicking } from '../../../src/terminal/seat-picker/picker-state.js'
+import {
+  lineAt,
+  lineCount,
+  lineOf,
+  seatingFor,
+  seatLines,
+} from '../../../src/terminal/seat-picker/seat-grid.js'
+
+const paper = { columns: 80, rows: 24, color: false, unicode: true }
+
+function empty(totalSeats: number, seatsPerRow: number | null) {
+  return {
+    totalSeats,
+    seatsPerRow,
+    booked: SeatSet.empty(totalSeats),
+    held: SeatSet.empty(totalSeats),
+  }
+}
+
+const houses = fc
+  .record({
+    totalSeats: fc.integer({ min: 1, max: 5000 }),
+    seatsPerRow: fc.option(fc.integer({ min: 1, max: 300 })),
+  })
+  .map(({ totalSeats, seatsPerRow }) =>
+    empty(totalSeats, seatsPerRow && Math.min(seatsPerRow, totalSeats)),
+  )
+
+describe('the screen of the picker', () => {
+  it('fits the terminal and shows the cursor, whatever the house, the size and the key', () => {
+    const sizes = fc.record({
+      columns: fc.integer({ min: 24, max: 140 }),
+      rows: fc.integer({ min: 8, max: 60 }),
+    })
+    const places = fc.tuple(fc.double({ min: 0, max: 1, noNaN: true }), fc.nat(2000))
+    fc.assert(
+      fc.property(houses, sizes, places, (house, size, [place, top]) => {
+        const cursor = 1 + Math.floor(place * (house.totalSeats - 1))
+        const picking = { ...startPicking({ house, picked: [cursor] }), cursor }
+        const screen = drawPicker(picking, 'A long heading '.repeat(8), top, { ...paper, ...size })
+        expect(screen.lines.length).toBeLessThanOrEqual(size.rows)
+        for (const line of screen.lines) {
+          expect(textWidth(line)).toBeLessThanOrEqual(size.columns)
+        }
+        const line = lineOf(cursor, house, screen.seating)
+        expect(line).toBeGreaterThanOrEqual(screen.top)
+        expect(line).toBeLessThan(screen.top + screen.page)
+        const text = stripVTControlCharacters(screen.lines.join('\n'))
+        expect(text).toContain(`★ ${seatLabel(cursor, house)} yours`)
+      }),
+      { numRuns: 100 },
+    )
+  })
+
+  it('names every key at any width, and what it does where there are rows for it', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 24, max: 140 }), fc.constantFrom(12, 24), (columns, rows) => {
+        const picking = startPicking({ house: empty(100, 10) })
+        const { lines } = drawPicker(picking, 'Cats', 0, { ...paper, columns, rows })
+        const text = lines.join('\n')
+        const keys = ['space pick', 'enter book', '4 + - best together', 'B12 go there', 'esc back']
+        for (const key of keys) {
+          const shown = rows < 16 && !key.startsWith('enter') ? key.split(/ (?=[a-z])/)[0] : key
+          expect([columns, text]).toEqual([columns, expect.stringContaining(shown!)])
+        }
+        for (const count of ['100 free', '0 held', '0 booked']) expect(text).toContain(count)
+        expect(lines.length).toBeLessThanOrEqual(rows)
+      }),
+    )
+  })
+
+  it('moves its window no further than the cursor needs', () => {
+    const picking = startPicking({ house: empty(1000, 10) })
+    const at = (row: number, top: number) =>
+      drawPicker({ ...picking, cursor: row * 10 + 1 }, '', top, paper)
+    const { page } = at(0, 0)
+    expect(at(page - 2, 0).top).toBe(0)
+    expect(at(page - 1, 0).top).toBe(1)
+    expect(at(50, 0).top).toBe(50 - page + 2)
+    expect(at(51, 50 - page + 3).top).toBe(50 - page + 3)
+    expect(at(99, 0)).toMatchObject({ top: 100 - page })
+  })
+
+  it('marks the cursor where there is no air for brackets', () => {
+    const { lines } = drawPicker(startPicking({ house: empty(40, 40) }), '', 0, {
+      ...paper,
+      columns: 52,
+    })
+    expect(lines.find((line) => line.startsWith('  A'))).toContain('A  \u001b[7m○\u001b[27m○○')
+  })
+})
+
+it('a seat is on the line that has it, and every line is counted', () => {
+  fc.assert(
+    fc.property(houses, fc.integer({ min: 24, max: 120 }), (house, columns) => {
+      const seating = seatingFor(house, columns)
+      const lines = [...seatLines(house, seating)]
+      expect(lineCount(house, seating)).toBe(lines.length)
+      let seat = 1
+      for (const [index, line] of lines.entries()) {
+        expect(line.first).toBe(seat)
+        expect(lineOf(line.first, house, seating)).toBe(index)
+        expect(lineOf(line.last, house, seating)).toBe(index)
+        expect(lineAt(house, seating, index)).toEqual(line)
+        seat = line.last + 1
+      }
+      expect(seat).toBe(house.totalSeats + 1)
+    }),
+    { numRuns: 60 },
+  )
+})
