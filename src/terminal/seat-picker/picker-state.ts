@@ -127,7 +127,8 @@ export function finishPicking(picking: Picking): number[] | Picking {
   }
   if (lost.length === 0) return [...picked]
   const rest = picked.size === 1 ? 'the other one' : `the other ${picked.size}`
-  const notice = `${formatSeats(lost, house)} is gone. Enter books ${rest}.`
+  const are = lost.length === 1 ? 'is' : 'are'
+  const notice = `${formatSeats(lost, house)} ${are} gone. Enter books ${rest}.`
   return { ...picking, lost: [], notice }
 }
 

@@ -117,6 +117,30 @@ describe('picking', () => {
     expect(finishPicking(told as Picking)).toEqual([1, 3])
   })
 
+  it.each([
+    ['one after the other', ['.h... .....', '.hx.. .....']],
+    ['at once', ['.hx.. .....']],
+  ])('names both of two seats that others got %s', (_, houses) => {
+    const picking = press(startPicking({ house: houseOf('..... .....') }), '4')
+    const after = houses.reduce((at, house) => seeHouse(at, houseOf(house)), picking)
+    expect([...after.picked]).toEqual([1, 4])
+    const told = finishPicking(after)
+    expect(told).toMatchObject({ notice: 'A2-A3 are gone. Enter books the other 2.', lost: [] })
+    expect(finishPicking(told as Picking)).toEqual([1, 4])
+  })
+
+  it('says that one seat is left of three, and that none is left of two', () => {
+    const picking = startPicking({ house: houseOf('..... .....') })
+    const one = seeHouse(press(picking, '3'), houseOf('.xx.. .....'))
+    expect(finishPicking(one)).toMatchObject({
+      notice: 'A2-A3 are gone. Enter books the other one.',
+    })
+    const none = seeHouse(press(picking, '2'), houseOf('xx... .....'))
+    expect(finishPicking(none)).toMatchObject({
+      notice: expect.stringMatching(/^Nothing is picked/),
+    })
+  })
+
   it('begins again with what is left of the seats that were wanted', () => {
     const after = startPicking({ house: houseOf('.x... .....'), picked: [1, 2, 3] })
     expect([...after.picked]).toEqual([1, 3])
