@@ -371,6 +371,17 @@ describe('the queue at the window', () => {
     ])
   })
 
+  it('takes neither Ctrl-U nor Alt-U for the key that undoes', async () => {
+    const show = await lionKing()
+    const clerk = sitDown([show, '--customer', 'Ada'])
+    await clerk.sees('[○]')
+    clerk.press('2 enter')
+    await clerk.sees('u undo')
+    clerk.press('\u0015 \u001bu enter')
+    await clerk.sees('A  ● ●[○]○')
+    expect(await salesOf(show)).toMatchObject([{ status: 'CONFIRMED', seats: [1, 2] }])
+  })
+
   it('undoes nothing that somebody has changed since', async () => {
     const show = await lionKing()
     const clerk = sitDown([show])

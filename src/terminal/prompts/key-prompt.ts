@@ -1,4 +1,4 @@
-import { createPrompt, useKeypress } from '@inquirer/core'
+import { createPrompt, type KeypressEvent, useKeypress } from '@inquirer/core'
 import { errorPaperOf, type Paper, signs, tint } from '../render/style.js'
 import { type Asking, withPrompt } from './asking.js'
 import { askKeyInLine, asksInLines } from './line-questions.js'
@@ -33,9 +33,9 @@ interface KeyConfig {
 }
 
 const keyPrompt = createPrompt<unknown, KeyConfig>(({ message, choices, paper }, done) => {
-  useKeypress(({ name, ctrl }, rl) => {
+  useKeypress(({ name, ctrl, meta }: KeypressEvent & { meta?: boolean }, rl) => {
     rl.clearLine(0)
-    const chosen = ctrl ? undefined : choices.find(({ keys }) => keys.includes(name))
+    const chosen = ctrl || meta ? undefined : choices.find(({ keys }) => keys.includes(name))
     if (chosen !== undefined) done(chosen.value)
   })
   const offers = choices.map(({ key, what }) => `${tint(paper, 'accent', key)} ${what}`)
