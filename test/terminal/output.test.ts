@@ -89,6 +89,12 @@ describe('an output', () => {
     [{ LANG: 'en_GB.UTF-8' }, true],
     [{ LANG: 'en_GB.UTF-8', LC_ALL: 'C' }, false],
     [{ LANG: 'C' }, false],
+    [{ LC_CTYPE: 'C' }, false],
+    [{ LANG: 'en_GB.UTF-8', LC_CTYPE: 'C' }, false],
+    [{ LANG: 'C', LC_CTYPE: 'en_GB.UTF-8' }, true],
+    [{ LC_CTYPE: 'C', LC_ALL: 'en_GB.UTF-8' }, true],
+    [{ LC_CTYPE: 'en_GB.UTF-8', LC_ALL: 'C' }, false],
+    [{ LANG: 'C', LC_CTYPE: '', LC_ALL: '' }, false],
     [{ LANG: 'C.utf8', TERM: 'dumb' }, false],
   ])('with %j draws beyond ASCII: %s', (env, unicode) => {
     expect(open({}, env).unicode).toBe(unicode)

@@ -76,6 +76,23 @@ describe('the keys of the picker', () => {
     expect(formatSeats(after.picked, after.house)).toBe(picked)
   })
 
+  const plain: [key: string, key: Key][] = [
+    ['a letter', { name: 'b', sequence: 'b' }],
+    ['a digit', { name: '4', sequence: '4' }],
+    ['space', { name: 'space', sequence: ' ' }],
+    ['an arrow', { name: 'right' }],
+    ['plus', { sequence: '+' }],
+    ['backspace', { name: 'backspace' }],
+  ]
+  test.each(plain)('%s does nothing while Ctrl or Alt is down', (_, key) => {
+    const picking = press(startPicking({ house: houseOf(three) }), 'C2')
+    const stalls = { seating: seatingFor(picking.house, 80), page: 2 }
+    const pressed = (modifier: object) => pressKey(picking, { ...key, ...modifier }, stalls, 10_000)
+    expect(pressed({})).not.toEqual(picking)
+    expect(pressed({ ctrl: true })).toBe(picking)
+    expect(pressed({ meta: true })).toBe(picking)
+  })
+
   it('go to a number in a house without rows, a new one after a pause', () => {
     const picking = startPicking({ house: houseOf('.'.repeat(40), { rows: false }) })
     expect(press(picking, '23').cursor).toBe(23)
