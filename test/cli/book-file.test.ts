@@ -4,9 +4,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { bareEnvironment, program, type Ran, tickets } from '../support/cli.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
+import { openProxy } from '../support/proxy.js'
 import { insertShow } from '../support/shows.js'
 import { openTerminal } from '../support/terminal.js'
 
@@ -306,6 +307,37 @@ describe('the exit code', () => {
     expect(none).toMatchObject({ exitCode: 0, stdout: '', stderr: '' })
   })
 
+  it('is 1 when a row meets a bug: the other rows are booked, and a refusal does not hide it', async () => {
+    const own = await cloneDatabase()
+    const show = await insertShow(own, { seats: 3 })
+    await own.sql(
+      `create function damage() returns trigger language plpgsql as $$
+       begin if new.customer = 'Bug' then raise exception 'a bug'; end if; return new; end $$`,
+    )
+    await own.sql(
+      'create trigger damage before insert on bookings for each row execute function damage()',
+    )
+    const rows = [
+      '{"seats":"1"}',
+      '{"seats":"2","customer":"Bug"}',
+      '{"seats":"1"}',
+      '{"seats":"3"}',
+    ]
+    const ran = await tickets(['book', show, '--file', '-', '--json'], {
+      db: own.url,
+      stdin: 'pipe',
+      input: rows.join('\n'),
+    })
+    expect(resultsOf(ran)).toEqual([
+      [1, 'CONFIRMED'],
+      [2, 'INTERNAL'],
+      [3, 'SEATS_TAKEN'],
+      [4, 'CONFIRMED'],
+    ])
+    expect(ran.exitCode).toBe(1)
+    await own.drop()
+  })
+
   it('is 6 at once when there is no database to book in, with one error and no more', async () => {
     const rows = Array.from({ length: 50 }, () => '{"show":"Cats","count":1}')
     const ran = await tickets(
@@ -437,10 +469,15 @@ describe('--dry-run', () => {
 describe('a run that does not reach the end', () => {
   /** A run whose rows are written by the test; `lines` are its documents as they come. */
   function startRun(show: string, ...flags: string[]) {
+    return startRunOn(db.url, show, ...flags)
+  }
+
+  function startRunOn(url: string, show: string, ...flags: string[]) {
     const child = spawn(process.execPath, [program, 'book', show, '--file', '-', ...flags], {
       stdio: ['pipe', 'pipe', 'pipe'],
-      env: { ...bareEnvironment, DATABASE_URL: db.url },
+      env: { ...bareEnvironment, DATABASE_URL: url },
     })
+    onTestFinished(() => void child.kill('SIGKILL'))
     child.stdin.on('error', () => {})
     const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
     return { child, lines, next: async () => JSON.parse((await lines.next()).value!) }
@@ -465,6 +502,25 @@ describe('a run that does not reach the end', () => {
       expect((await ended)[0]).toBe(0)
     },
   )
+
+  it('ends with exit 6 when the database goes away, though more rows may come', async () => {
+    const show = await insertShow(db)
+    const proxy = await openProxy(db.url)
+    const { child, lines, next } = startRunOn(proxy.url, show, '--json', '--wait', '0s')
+    const ended = exitOf(child)
+    child.stdin.write('{"seats":"1"}\n')
+    expect(await next()).toMatchObject({ line: 1, status: 'CONFIRMED' })
+    await proxy.close()
+    // The pipe stays open: the end of the input is not what ends the run.
+    child.stdin.write('{"seats":"2"}\n')
+    expect(await next()).toMatchObject({ line: 2, error: { code: 'DB_UNREACHABLE' } })
+    const last = await next()
+    expect(last).toMatchObject({ error: { code: 'DB_UNREACHABLE' } })
+    expect(last.line).toBeUndefined()
+    expect((await lines.next()).done).toBe(true)
+    expect((await ended)[0]).toBe(6)
+    expect(await bookingsOf(show)).toMatchObject([{ status: 'CONFIRMED', seats: [1] }])
+  })
 
   it('at Ctrl-C, reports what is under way and no more: what is told is what is booked', async () => {
     const show = await insertShow(db, { seats: 50_000 })

@@ -152,6 +152,22 @@ describe('CSV as spreadsheets write it', () => {
     }
   })
 
+  it.each([
+    ['that nothing closes', '5,Ed'],
+    ['that another one seems to close', '5,Ed"'],
+  ])('a stray quote %s costs no other line of a file of 60', async (_, later) => {
+    const rows = Array.from({ length: 60 }, (_, i) => `${i + 1},Ada`)
+    rows[1] = '2,"Bob'
+    rows[57] = later
+    const file = ['seats,customer', ...rows].join('\n')
+    expect(await read(file)).toEqual(
+      rows.map((row, i) => {
+        const [seats, customer] = row.split(',')
+        return [i + 2, row.includes('"') ? wrong(/quotation mark/) : order({ seats, customer })]
+      }),
+    )
+  })
+
   it('needs no quotes for seats where the separator is no comma; sep= decides for one column', async () => {
     expect(await read('seats;customer\n1,2;Ada')).toEqual([
       [2, order({ seats: '1,2', customer: 'Ada' })],
