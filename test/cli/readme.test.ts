@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { program, tickets } from '../support/cli.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
 import { freePort } from '../support/own-server.js'
-import { blocksOf, type Example, examplesOf, Names } from '../support/readme.js'
+import { blocksOf, type Example, examplesOf, Names, titlesIn } from '../support/readme.js'
 
 const project = fileURLToPath(new URL('../..', import.meta.url))
 const readme = await readFile(join(project, 'README.md'), 'utf8')
@@ -97,9 +97,28 @@ describe('the README', () => {
     const claims = [...readme.matchAll(/\["([^"]+)"\]\((test\/[^)]+)\)/g)]
     expect(claims.length).toBeGreaterThan(15)
     for (const [, title, file] of claims) {
-      const text = await readFile(join(project, file!), 'utf8')
-      expect(text.includes(title!), `${file}: ${title}`).toBe(true)
+      const titles = await titlesIn(await readFile(join(project, file!), 'utf8'))
+      expect(
+        titles.some((one) => one.includes(title!)),
+        `${file}: ${title}`,
+      ).toBe(true)
     }
+  })
+
+  it('takes nothing for a test but what is run as one', async () => {
+    const source = `
+      it('alone', () => {})
+      describe('a group', () => test("in it", { timeout: 1 }, () => {}))
+      it.each([['x']])('of a table: %s', () => {})
+      test(\`in backticks\`, () => {})
+      // it('in a comment', () => {})
+      /* test('in another comment', () => {}) */
+      const text = 'in a text'
+      it.skip('skipped', () => {})
+      test.todo('to be written')`
+    expect(await titlesIn(source)).toEqual([
+      ...['alone', 'a group', 'in it', 'of a table: %s', 'in backticks'],
+    ])
   })
 
   it('links functions to the files that have them, and to nothing that is missing', async () => {

@@ -1,3 +1,5 @@
+import { transform } from 'esbuild'
+
 /** A command line of the README and what it shows as its answer. */
 export interface Example {
   command: string
@@ -33,6 +35,16 @@ export function examplesOf(text: string): Example[] {
   }
   return examples
 }
+
+/** The titles of the tests in the text of a test file that are run, and of the groups that they are in. */
+export async function titlesIn(source: string): Promise<string[]> {
+  // Without comments, where a title would be no test.
+  const { code } = await transform(source, { loader: 'ts', minifyWhitespace: true })
+  return Array.from(code.matchAll(TITLE), ([, , title]) => title!)
+}
+
+/** The first argument of `it`, `test` or `describe`, or of what `it.each(…)` returns. */
+const TITLE = /(?:(?<![\w.])(?:it|test|describe)|\))\((["'`])((?:\\.|(?!\1).)*)\1,/g
 
 /**
  * Names that differ each time: the README's K7Q2-9FMX is, once it was printed, the real reference
