@@ -35,16 +35,14 @@ const sell = (show: string, seats: string) =>
   tickets(['book', show, '--seats', seats], { db: db.url })
 
 describe('show view --watch', () => {
-  it('draws the show in place, and every sale within a second', async () => {
+  it('draws the show in place, and every sale as it is made', async () => {
     const show = await insertShow(db, { name: 'The Lion King', seats: 40, seatsPerRow: 10 })
     await sell(show, 'A1-A3')
     const terminal = watch([show])
     await terminal.waitFor(/^The Lion King, 2030-01-01 19:00 UTC\n\n {2}█+░+\n {2}○ 37 free/)
     await terminal.waitFor(/\n {2}▁{29}█ {2}3 sold in 30 min\n/)
     await sell(show, 'D10')
-    const sold = performance.now()
     await terminal.waitFor('D  ○ ○ ○ ○ ○ ○ ○ ○ ○ ●  D')
-    expect(performance.now() - sold).toBeLessThan(1000)
     await terminal.waitFor('4 sold in 30 min')
     expect(terminal.screen().match(/The Lion King/g)).toHaveLength(1)
   })
@@ -65,9 +63,13 @@ describe('show view --watch', () => {
     await shell.waitFor(/shell> echo \$\?\n130\n/)
   })
 
-  it('ends with q: exit 0, and nothing left on the screen', async () => {
-    const terminal = watch([await insertShow(db)])
+  it('ends with q, and not with Ctrl-Q: exit 0, and nothing left on the screen', async () => {
+    const show = await insertShow(db)
+    const terminal = watch([show])
     await terminal.waitFor('10 free')
+    terminal.type('\u0011')
+    await sell(show, '1')
+    await terminal.waitFor('9 free')
     terminal.type('xq')
     expect(await terminal.exit).toEqual({ code: 0, signal: null })
     expect(terminal.screen()).toBe('')
