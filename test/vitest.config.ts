@@ -1,6 +1,5 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
-import { LongestFirst } from './support/longest-first.js'
 
 export default defineConfig({
   root: fileURLToPath(new URL('..', import.meta.url)),
@@ -12,6 +11,5 @@ export default defineConfig({
     hookTimeout: 120_000,
     // Two cores: every file starts processes and servers of its own.
     maxWorkers: 2,
-    sequence: { sequencer: LongestFirst },
   },
 })
