@@ -4,6 +4,7 @@ import { inspect } from 'node:util'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { retryCause, translateFailure } from '../../src/database/failures.js'
 import { type Database, openDatabase } from '../../src/database/knex-pool.js'
+import { withRetry } from '../../src/database/retry.js'
 import { type DatabaseTarget, findDatabase } from '../../src/database/settings/settings.js'
 import { TicketsError } from '../../src/shared/errors.js'
 import { certificatePath, freePort, type OwnServer, startOwnServer } from '../support/own-server.js'
@@ -24,6 +25,10 @@ beforeAll(async () => {
   for (const server of [plain, secure]) {
     await server.run(`CREATE ROLE clerk LOGIN PASSWORD '${secret}'`)
     await server.run('CREATE TABLE private ()')
+  }
+  await plain.run(`CREATE ROLE opinionated LOGIN PASSWORD '${secret}'`)
+  for (const [name, value] of Object.entries(ofRole)) {
+    await plain.run(`ALTER ROLE opinionated SET ${name} = '${value}'`)
   }
   await plain.run('CREATE DATABASE closed ALLOW_CONNECTIONS false')
   await plain.run('CREATE DATABASE guarded')
@@ -262,6 +267,26 @@ describe('servers that are none', () => {
     ])
   })
 
+  test('one that is full, and then silent, is busy and not gone', async () => {
+    let isFull = true
+    const db = open(
+      await listen(() => {
+        const answer = isFull ? fatal('53300', 'sorry, too many clients already') : undefined
+        isFull = false
+        return answer
+      }),
+    )
+    const causes: unknown[] = []
+    const attempt = withRetry(db, () => db.knex.raw('select 1'), {
+      onRetry: (cause) => causes.push(cause),
+    })
+    await expect(attempt).rejects.toMatchObject({
+      code: 'BUSY',
+      message: expect.stringContaining('all its connections are taken'),
+    })
+    expect(causes[0]).toBe('connect')
+  })
+
   /** PgBouncer has one SQLSTATE for all of these; the texts are those of 1.18 to 1.25. */
   test.each([
     ['unsupported startup parameter: options', 'DB_UNREACHABLE', undefined, /pooler.*options/],
@@ -291,6 +316,26 @@ describe('servers that are none', () => {
     expect([error.code, error.message]).toEqual(['DB_UNREACHABLE', expect.stringContaining(text)])
   })
 })
+
+/** Other values than those in force, as a role may have them for all of its sessions. */
+const ofRole: Record<string, string> = {
+  lock_timeout: '1min',
+  statement_timeout: '1min',
+  idle_in_transaction_session_timeout: '1min',
+  DateStyle: 'SQL, MDY',
+  IntervalStyle: 'iso_8601',
+  TimeZone: 'America/St_Johns',
+  bytea_output: 'escape',
+  extra_float_digits: '0',
+  client_encoding: 'LATIN1',
+  standard_conforming_strings: 'off',
+  array_nulls: 'off',
+  default_transaction_isolation: 'serializable',
+  'tickets.operator': 'Mallory',
+  'tickets.command': 'nothing',
+  work_mem: '2MB',
+  search_path: 'z',
+}
 
 /** What is in force of a database that waits for 2.5 s, by the name of the setting. */
 const inForce = {
@@ -330,18 +375,26 @@ describe('an open database', () => {
     ['a transaction', (db, sql) => db.knex.transaction((trx) => trx.raw(sql))],
     ['an eager one', (db, sql) => db.knex.transaction((trx) => trx.raw(sql), { isEager: true })],
     ['a long one', (db, sql) => db.knex.transaction((trx) => trx.raw(sql), { isLong: true })],
-  ])('has its settings in force in %s, and leaves none behind', async (title, run) => {
-    const url = `${asOwner(plain)}?options=-c%20work_mem%3D1MB%20--search-path%3Da,b`
-    const db = openDatabase(given(url), { waitMs: 2500, operator: "O'Hara", command: 'book' })
-    opened.push(db)
-    const { rows } = await run(db, settingsOf(Object.keys(inForce)))
-    const longer = title === 'a long one' ? { statement_timeout: '10min' } : {}
-    expect(rows).toEqual([{ ...inForce, ...longer }])
-    const connection = await db.knex.client.acquireConnection()
-    const after = await connection.query(settingsOf(['lock_timeout', 'tickets.operator']))
-    await db.knex.client.releaseConnection(connection)
-    expect(after.rows).toEqual([{ lock_timeout: '0', 'tickets.operator': '' }])
-  })
+  ])(
+    "has its settings in force in %s, not the role's, and leaves none behind",
+    async (title, run) => {
+      const options = '?options=-c%20work_mem%3D1MB%20--search-path%3Da,b'
+      const url = clerk(plain, options).replace('clerk', 'opinionated')
+      const db = openDatabase(given(url), { waitMs: 2500, operator: "O'Hara", command: 'book' })
+      opened.push(db)
+      const { rows } = await run(db, settingsOf(Object.keys(inForce)))
+      const longer = title === 'a long one' ? { statement_timeout: '10min' } : {}
+      expect(rows).toEqual([{ ...inForce, ...longer }])
+      const connection = await db.knex.client.acquireConnection()
+      const after = await connection.query(settingsOf(['lock_timeout', 'tickets.operator']))
+      await db.knex.client.releaseConnection(connection)
+      const left = {
+        lock_timeout: ofRole.lock_timeout,
+        'tickets.operator': ofRole['tickets.operator'],
+      }
+      expect(after.rows).toEqual([left])
+    },
+  )
 
   test('closes at once, twice, in the middle of a statement, and before any', async () => {
     const db = open(asOwner(plain), 30_000)
