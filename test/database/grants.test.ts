@@ -1,5 +1,6 @@
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { ask, serveHere } from '../support/http.js'
 import { runInProcess } from '../support/in-process.js'
 import { type OwnServer, startOwnServer } from '../support/own-server.js'
 
@@ -27,9 +28,12 @@ function as(
   argv: string[],
   { database = 'box', env = {} }: { database?: string; env?: Record<string, string> } = {},
 ) {
+  return runInProcess(argv, { DATABASE_URL: urlOf(user, database), ...env })
+}
+
+function urlOf(user: string, database = 'box'): string {
   const place = `host=${server.socketDir}&port=${server.port}`
-  const url = `postgresql://${encodeURIComponent(user)}@/${database}?${place}`
-  return runInProcess(argv, { DATABASE_URL: url, ...env })
+  return `postgresql://${encodeURIComponent(user)}@/${database}?${place}`
 }
 
 /** One statement, logged in as `user`; its rows. */
@@ -117,6 +121,31 @@ describe.each([
     expect(await as(clerk, ['migrate', '--check'])).toMatchObject({ exitCode: 0 })
   })
 
+  it('lets a booking in, and takes that back', async () => {
+    const booked = (await as(clerk, ['book', show, '--seats', '6-7', '--json'])).json()
+    const checkIn = async (...flags: string[]) =>
+      (await as(clerk, ['booking', 'check-in', booked.reference, ...flags, '--json'])).json()
+    expect(await checkIn()).toMatchObject({ admitted: [6, 7] })
+    expect(await checkIn('--undo', '--seats', '7')).toMatchObject({ admitted: [7] })
+    expect(
+      await sql('operator', `select seat from admissions where booking_id = '${booked.id}'`),
+    ).toEqual([{ seat: 6 }])
+  })
+
+  it('serves: a token of the operator books over HTTP, and an unknown one does not', async () => {
+    const create = ['token', 'create', '--name', 'web', '--role', 'box-office', '--json']
+    const { token } = (await as('operator', create)).json()
+    const http = await serveHere(urlOf(clerk), { requireToken: true })
+    const book = (secret: string) =>
+      ask(`${http.url}/shows/${show}/book`, {
+        body: { seats: [8] },
+        headers: { authorization: `Bearer ${secret}` },
+      })
+    expect(await book('unknown')).toMatchObject({ status: 401 })
+    expect(await book(token)).toMatchObject({ status: 201, body: { seats: [8] } })
+    await http.close()
+  })
+
   it('decides a booking that was abandoned, whose key is free again', async () => {
     const key = `abandoned by ${clerk}`
     await sql(
@@ -154,6 +183,9 @@ describe.each([
     'create view public.x as select 1',
     `update bookings set id = gen_random_uuid()`,
     `update bookings set reference = 'AAAA9999'`,
+    `update bookings set key_request = '{}'`,
+    `update bookings set key_scope = 'x'`,
+    `update bookings set created_at = now()`,
     `update shows set id = gen_random_uuid()`,
     `update shows set created_at = now()`,
     `delete from knex_migrations`,
