@@ -54,12 +54,15 @@ function withFile(name: string, text: string, mode = 0o600): string {
   return path
 }
 
+/** A new directory with a `.env` file. */
+function withDotEnv(text: string): string {
+  const path = mkdtempSync(join(directory, 'env-'))
+  writeFileSync(join(path, '.env'), text)
+  return path
+}
+
 describe('which setting wins', () => {
-  const inFile = mkdtempSync(join(directory, 'env-'))
-  writeFileSync(
-    join(inFile, '.env'),
-    `# ours\nDATABASE_URL="postgres://file/file"\nPGUSER=filer\nOTHER=1\n`,
-  )
+  const inFile = withDotEnv(`# ours\nDATABASE_URL="postgres://file/file"\nPGUSER=filer\nOTHER=1\n`)
   const all = { DATABASE_URL: 'postgres://url/url', PGHOST: 'variable', PGUSER: 'u' }
 
   test.each<[string, string | undefined, Env, string, string]>([
@@ -94,6 +97,30 @@ describe('which setting wins', () => {
       expect(given(undefined, { [name]: 'x' }).source).toBe(name)
     }
     expect(given(undefined, { PGPORT: '5433' }).connection.port).toBe(5433)
+  })
+
+  test('a variable of the environment beats the same one in .env, if it is not empty', () => {
+    const place = withDotEnv(
+      'PGHOST=named\nPGUSER=filer\nPGAPPNAME=file\nPGOPTIONS=-cwork_mem=1MB\nPGCONNECT_TIMEOUT=7\n',
+    )
+    const env = { PGAPPNAME: 'environment', PGOPTIONS: '', PGSSLMODE: 'disable' }
+    const { source, connection, sslMode } = given(undefined, env, place)
+    expect([source, connection.application_name, connection.options, sslMode]).toEqual([
+      '.env',
+      'environment',
+      '-cwork_mem=1MB',
+      'disable',
+    ])
+    expect(connection).toMatchObject({
+      host: 'named',
+      user: 'filer',
+      connectionTimeoutMillis: 7000,
+    })
+  })
+
+  test('but a password of the environment is not for a host that .env names', () => {
+    const text = `PGHOST=named\nPGUSER=filer\nPGPASSWORD=${secret}\n`
+    expect(passwordOf(given(undefined, { PGPASSWORD: 'own' }, withDotEnv(text)))).toBe(secret)
   })
 
   test('reading a .env file leaves process.env alone', () => {
@@ -212,6 +239,22 @@ describe('services and password files', () => {
     expect(passwordOf(given('postgres://ada@h:5433/x', env))).toBe('other-port')
     expect(passwordOf(given('postgres://bob@h/x', env))).toBe('anyone')
     expect(passwordOf(given('postgres://ada:own@h/x', env))).toBe('own')
+  })
+
+  test.each([
+    ['/var/run/postgresql', 'of localhost'],
+    ['/tmp', 'of localhost'],
+    ['localhost', 'of localhost'],
+    ['/run/pg', 'of the directory'],
+    ['/tmp/pg', 'of anyone'],
+    ['127.0.0.1', 'of anyone'],
+  ])('the password file is read for %s: the line %s', (host, password) => {
+    const PGPASSFILE = withFile(
+      'sockets',
+      'localhost:5432:x:ada:of localhost\n/run/pg:5432:x:ada:of the directory\n*:*:*:*:of anyone\n',
+    )
+    const url = `postgres://ada@${encodeURIComponent(host)}/x`
+    expect(passwordOf(given(url, { PGPASSFILE }))).toBe(password)
   })
 
   test('a password file that others can read is ignored, and the sentence says so', () => {
