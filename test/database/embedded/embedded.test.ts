@@ -120,19 +120,56 @@ describe('after a disaster', () => {
     }),
   )
 
+  test.each<[what: string, name: (dataDir: string) => string]>([
+    ['program', () => 'sleep'],
+    ['program that reads the data', (dataDir) => `less ${dataDir}/data/PG_VERSION`],
+    ['PostgreSQL, with data elsewhere', () => 'postgres -D /elsewhere/data'],
+  ])(
+    'a pid file whose number now belongs to another %s does not keep the server from starting',
+    (_, name) =>
+      withDataDir(
+        async (dataDir) => {
+          await withAlien(dataDir, name(dataDir), async (alien) => {
+            const text = `${alien}\n${join(dataDir, 'data')}\n1700000000\n5432\n\n\n`
+            await writeFile(join(dataDir, 'data', 'postmaster.pid'), text)
+            expect(await embeddedStatus(dataDir)).toMatchObject({ state: 'stopped', pid: null })
+            expect(await stopEmbedded(dataDir)).toBe('not running')
+            await mkdir(join(dataDir, 'run'), { recursive: true })
+            await writeFile(join(dataDir, 'run', '.s.PGSQL.5432.lock'), text)
+            await ensureEmbedded(dataDir)
+            expect(process.kill(alien, 0)).toBe(true)
+          })
+        },
+        { copyOf: model },
+      ),
+  )
+
   test(
-    'a pid file whose number now belongs to another process does not keep the server from starting',
+    'a killed server leaves a child behind for a moment: the start is repeated until it has ended',
     withServer(async (dataDir) => {
-      await withAlien(dataDir, async (alien) => {
-        const text = `${alien}\n${join(dataDir, 'data')}\n1700000000\n5432\n\n\n`
-        await writeFile(join(dataDir, 'data', 'postmaster.pid'), text)
-        expect(await embeddedStatus(dataDir)).toMatchObject({ state: 'stopped', pid: null })
-        expect(await stopEmbedded(dataDir)).toBe('not running')
-        await mkdir(join(dataDir, 'run'), { recursive: true })
-        await writeFile(join(dataDir, 'run', '.s.PGSQL.5432.lock'), text)
-        await ensureEmbedded(dataDir)
-        expect(process.kill(alien, 0)).toBe(true)
-      })
+      await ensureEmbedded(dataDir)
+      const { pid } = await embeddedStatus(dataDir)
+      const [child] = childrenOf(pid!)
+      const log = join(dataDir, 'server.log')
+      let hasEnded = false
+      let starting: Promise<void>
+      // It keeps the memory of the server in use, which PostgreSQL sees at its start.
+      process.kill(child!, 'SIGSTOP')
+      try {
+        process.kill(pid!, 'SIGKILL')
+        starting = ensureEmbedded(dataDir).finally(() => {
+          hasEnded = true
+        })
+        starting.catch(() => {})
+        await until(
+          async () =>
+            hasEnded || (await readFile(log, 'utf8')).includes('pre-existing shared memory block'),
+        )
+      } finally {
+        process.kill(child!, 'SIGCONT')
+      }
+      await starting
+      expect(await query(dataDir, 'select answer from kept')).toEqual([{ answer: 42 }])
     }),
   )
 
@@ -167,6 +204,23 @@ describe('after a disaster', () => {
     }))
 
   test(
+    'what another process began lately is left to it, and what is two minutes old is cleared away',
+    withServer(async (dataDir) => {
+      for (const [name, ageMs] of [
+        ['.making-young', 60_000],
+        ['.making-old', 180_000],
+      ] as const) {
+        const [path, begun] = [join(dataDir, name), new Date(Date.now() - ageMs)]
+        await mkdir(path)
+        await utimes(path, begun, begun)
+      }
+      await ensureEmbedded(dataDir)
+      const made = (await readdir(dataDir)).filter((name) => name.startsWith('.making-'))
+      expect(made).toEqual(['.making-young'])
+    }),
+  )
+
+  test(
     'a data directory that is none is moved aside, not deleted',
     withServer(async (dataDir) => {
       await rm(join(dataDir, 'data'), { recursive: true })
@@ -187,6 +241,43 @@ describe('after a disaster', () => {
       await ensureEmbedded(dataDir)
       expect((await embeddedStatus(dataDir)).pid).not.toBe(pid)
     }),
+  )
+})
+
+describe('its log', () => {
+  const megabyte = 1024 * 1024
+
+  test.each([
+    ['that is short is continued', megabyte - 1, false],
+    ['that has grown to a megabyte is put aside, in place of the one before', megabyte, true],
+  ])('%s', (_, size, isTurned) =>
+    withDataDir(
+      async (dataDir) => {
+        const log = join(dataDir, 'server.log')
+        await writeFile(log, 'x'.repeat(size))
+        await writeFile(`${log}.1`, 'before')
+        await ensureEmbedded(dataDir)
+        const [now, aside] = [await readFile(log, 'utf8'), await readFile(`${log}.1`, 'utf8')]
+        expect(startsIn(now)).toBe(1)
+        expect(now.startsWith('x')).toBe(!isTurned)
+        expect(aside).toBe(isTurned ? 'x'.repeat(size) : 'before')
+      },
+      { copyOf: model },
+    ),
+  )
+
+  test.each([megabyte - 1, megabyte])(
+    'of %i bytes: only what this start added is given as its reason',
+    (size) =>
+      withDataDir(
+        async (dataDir) => {
+          const old = '2026-01-01 UTC [1] FATAL:  an old reason\n'
+          await writeFile(join(dataDir, 'server.log'), old.padStart(size))
+          await rm(join(dataDir, 'data', 'global', 'pg_control'))
+          await expect(ensureEmbedded(dataDir)).rejects.toThrow(/PostgreSQL says ".*pg_control.*"/)
+        },
+        { copyOf: model },
+      ),
   )
 })
 
@@ -440,10 +531,19 @@ function ordinaryUser(): { uid: number; gid: number } {
   return { uid: id('-u'), gid: id('-g') }
 }
 
-/** A living process of the server's own user: one that PostgreSQL would take for its own. */
-async function withAlien(dataDir: string, use: (pid: number) => Promise<void>): Promise<void> {
+function childrenOf(pid: number): number[] {
+  const pids = execFileSync('ps', ['-o', 'pid=', '--ppid', String(pid)], { encoding: 'utf8' })
+  return pids.trim().split(/\s+/).map(Number)
+}
+
+/** A living process of the server's own user: one that PostgreSQL would take for its own; `argv0` is its name. */
+async function withAlien(
+  dataDir: string,
+  argv0: string,
+  use: (pid: number) => Promise<void>,
+): Promise<void> {
   const { uid, gid } = await stat(join(dataDir, 'data'))
-  const alien = spawn('sleep', ['600'], { cwd: '/', ...(asRoot && { uid, gid }) })
+  const alien = spawn('sleep', ['600'], { argv0, cwd: '/', ...(asRoot && { uid, gid }) })
   await once(alien, 'spawn')
   try {
     await use(alien.pid!)
