@@ -6,9 +6,9 @@ import { down, up } from '../../migrations/0009_safe_triggers_and_logins.js'
 import { openDatabase } from '../../src/database/knex-pool.js'
 import { type DatabaseTarget, findDatabase } from '../../src/database/settings/settings.js'
 import { openTickets } from '../../src/index.js'
-import { debianServers } from '../support/debian-servers.js'
 import { runInProcess } from '../support/in-process.js'
 import { migrateBefore } from '../support/migrate-before.js'
+import { olderServers } from '../support/older-servers.js'
 import { type OwnServer, startOwnServer } from '../support/own-server.js'
 
 // A clerk who knows SQL. The triggers write the history with the rights of the tables' owner, so
@@ -16,7 +16,7 @@ import { type OwnServer, startOwnServer } from '../support/own-server.js'
 
 const servers: { postgres: string; programs?: string }[] = [
   { postgres: 'the embedded server' },
-  ...debianServers().map(({ version, programs }) => ({
+  ...olderServers().map(({ version, programs }) => ({
     postgres: `PostgreSQL ${version}`,
     programs,
   })),

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { tickets as run } from '../support/cli.js'
-import { debianServers, soughtServers } from '../support/debian-servers.js'
+import { olderServers, soughtServers } from '../support/older-servers.js'
 import { type OwnServer, startOwnServer } from '../support/own-server.js'
 
 // The embedded server is the one of every other test.
-const servers = debianServers()
+const servers = olderServers()
 
 test.skipIf(servers.length > 0)(
   `${soughtServers}: none is installed, so none is tried`,

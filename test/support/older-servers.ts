@@ -1,0 +1,45 @@
+import { execFileSync } from 'node:child_process'
+import { readdirSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+
+const DEBIAN = '/usr/lib/postgresql'
+const OLDEST = 14
+const EMBEDDED = 18
+
+/** A PostgreSQL that the program claims to work with, beside the embedded one. */
+export interface OlderServer {
+  version: number
+  /** The directory of its programs, as `startOwnServer` takes it. */
+  programs: string
+}
+
+/**
+ * Those that are installed where Debian puts them, and those of which POSTGRES_PROGRAMS names the
+ * directories of programs, separated as in PATH; one of each version.
+ */
+export function olderServers(): OlderServer[] {
+  const named = (process.env.POSTGRES_PROGRAMS ?? '').split(delimiter).filter(Boolean)
+  const servers = [...inDebian(), ...named].map(
+    (programs) => [versionOf(programs), programs] as const,
+  )
+  return Array.from(new Map(servers), ([version, programs]) => ({ version, programs })).filter(
+    ({ version }) => version >= OLDEST && version < EMBEDDED,
+  )
+}
+
+/** Which are looked for, and where. */
+export const soughtServers = `PostgreSQL ${OLDEST} to ${EMBEDDED - 1} in ${DEBIAN} and POSTGRES_PROGRAMS`
+
+function inDebian(): string[] {
+  try {
+    return readdirSync(DEBIAN).map((version) => join(DEBIAN, version, 'bin'))
+  } catch {
+    return []
+  }
+}
+
+/** The major version. */
+function versionOf(programs: string): number {
+  const text = execFileSync(join(programs, 'postgres'), ['--version'], { encoding: 'utf8' })
+  return Number(/\d+/.exec(text)?.[0])
+}
