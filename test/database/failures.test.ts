@@ -396,6 +396,21 @@ describe('an open database', () => {
     },
   )
 
+  test('takes a schema of 63 bytes, and none that PostgreSQL would cut to another name', () => {
+    const openIn = (schema: string) =>
+      opened.push(openDatabase(given(asOwner(plain)), { waitMs: 1000, schema }))
+    openIn('é'.repeat(31))
+    for (const schema of ['é'.repeat(32), 'x'.repeat(64), 'a\0b']) {
+      expect(() => openIn(schema)).toThrow(expect.objectContaining({ code: 'INVALID_INPUT' }))
+    }
+  })
+
+  test('leaves out of each transaction what only the start of a connection takes', async () => {
+    const url = `${asOwner(plain)}?options=-c%20log_disconnections%3Doff`
+    const { rows } = await open(url).knex.raw('select 7 as seven')
+    expect(rows).toEqual([{ seven: 7 }])
+  })
+
   test('closes at once, twice, in the middle of a statement, and before any', async () => {
     const db = open(asOwner(plain), 30_000)
     const stuck = db.knex.raw('select pg_sleep(60)').catch((error) => error)

@@ -123,6 +123,41 @@ describe('which setting wins', () => {
     expect(passwordOf(given(undefined, { PGPASSWORD: 'own' }, withDotEnv(text)))).toBe(secret)
   })
 
+  const anywhere = { PGHOST: 'named', PGUSER: 'ada' }
+
+  test.each<[variable: string, value: string, effect: object]>([
+    ['PGHOST', 'box', { connection: { host: 'box' } }],
+    ['PGHOSTADDR', '10.0.0.7', { connection: { host: '10.0.0.7' } }],
+    ['PGPORT', '5433', { connection: { port: 5433 } }],
+    ['PGDATABASE', 'house', { connection: { database: 'house' } }],
+    ['PGUSER', 'clerk', { connection: { user: 'clerk' } }],
+    ['PGCONNECT_TIMEOUT', '7', { connection: { connectionTimeoutMillis: 7000 } }],
+    ['PGOPTIONS', '-cwork_mem=1MB', { connection: { options: '-cwork_mem=1MB' } }],
+    ['PGAPPNAME', 'door', { connection: { application_name: 'door' } }],
+    ['PGSSLMODE', 'require', { sslMode: 'require' }],
+    ['PGSSLROOTCERT', 'system', { sslMode: 'verify-full' }],
+    ['PGCHANNELBINDING', 'require', { channelBindingRequired: true }],
+    ['PGGSSENCMODE', 'prefer', {}],
+    ['PGSSLNEGOTIATION', 'postgres', {}],
+  ])('%s=%s has its effect', (variable, value, effect) => {
+    expect(given(undefined, { ...anywhere, [variable]: value })).toMatchObject(effect)
+  })
+
+  test.each([
+    ['PGGSSENCMODE', 'require'],
+    ['PGSSLNEGOTIATION', 'direct'],
+    ['PGREQUIREAUTH', 'scram-sha-256'],
+    ['PGCHANNELBINDING', 'maybe'],
+    ['PGSSLMODE', 'requires'],
+    ['PGSSLCERT', '/nowhere'],
+    ['PGSSLROOTCERT', '/nowhere'],
+    ['PGSERVICE', 'nosuch'],
+  ])('%s=%s cannot be honoured, and is refused', (variable, value) => {
+    expect(refusal(undefined, { ...anywhere, [variable]: value })).toMatchObject({
+      code: 'INVALID_INPUT',
+    })
+  })
+
   test('reading a .env file leaves process.env alone', () => {
     given(undefined, {}, inFile)
     expect(process.env.OTHER).toBeUndefined()
@@ -225,6 +260,17 @@ describe('services and password files', () => {
     expect(given(undefined, { ...env, PGSERVICE: 'last' }).connection.host).toBe('last')
   })
 
+  test('a service that the own file has not is looked for in PGSYSCONFDIR', () => {
+    const shared = mkdtempSync(join(directory, 'etc-'))
+    writeFileSync(
+      join(shared, 'pg_service.conf'),
+      '[house]\nhost=shared\n[theatre]\nhost=stage\nuser=clerk\n',
+    )
+    const env = { PGSERVICEFILE: service, PGSYSCONFDIR: shared }
+    expect(brief(given(undefined, { ...env, PGSERVICE: 'theatre' }))).toBe('clerk@stage:5432/clerk')
+    expect(brief(given(undefined, { ...env, PGSERVICE: 'house' }))).toBe('clerk@box:5433/house')
+  })
+
   test('an unknown service is refused, with the files that were looked in', () => {
     const error = refusal(undefined, { PGSERVICE: 'nosuch', PGSERVICEFILE: service })
     expect(error).toMatchObject({ code: 'INVALID_INPUT' })
@@ -257,10 +303,13 @@ describe('services and password files', () => {
     expect(passwordOf(given(url, { PGPASSFILE }))).toBe(password)
   })
 
-  test('a password file that others can read is ignored, and the sentence says so', () => {
-    const target = given('postgres://ada@h/x', { PGPASSFILE: withFile('open', lines, 0o644) })
-    expect(() => passwordOf(target)).toThrow(/asks for a password.*chmod 600/)
-  })
+  test.each([0o604, 0o602, 0o601, 0o640, 0o620, 0o610])(
+    'a password file of mode %o, which others may use, is ignored, and the sentence says so',
+    (mode) => {
+      const target = given('postgres://ada@h/x', { PGPASSFILE: withFile('open', lines, mode) })
+      expect(() => passwordOf(target)).toThrow(/asks for a password.*chmod 600/)
+    },
+  )
 
   test('no password at all is DB_AUTH, when the server asks and not before', () => {
     expect(() => passwordOf(given('postgres://ada@h/x'))).toThrow(
