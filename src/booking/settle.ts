@@ -1,4 +1,5 @@
 import type { Knex } from 'knex'
+import { ConflictError } from '../database/conflict.js'
 import type { Database } from '../database/knex-pool.js'
 import { withRetry } from '../database/retry.js'
 import { query } from '../database/sql.js'
@@ -14,7 +15,7 @@ import type { BookingOptions } from './book-seats.js'
 import type { BookedRow } from './booking.js'
 import { recordDrafts } from './record-attempt.js'
 import { formatReference } from './references.js'
-import { type Outcome, SupersededError, type Written, writeOutcomes } from './write-outcomes.js'
+import { type Outcome, type Written, writeOutcomes } from './write-outcomes.js'
 
 /** Steps 2 to 6: decides the drafts under the show's lock and leaves in each the row that stands. */
 export async function settle(
@@ -32,7 +33,7 @@ export async function settle(
       ...options,
       beforeRetry: async (failure) => {
         // Perhaps a server that crashed has lost the records; then it has no verdict on them either.
-        if (failure instanceof SupersededError) await recordDrafts(db, showId, open())
+        if (failure instanceof ConflictError) await recordDrafts(db, showId, open())
       },
     },
   ).catch((error: unknown): Map<string, BookedRow> => {

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex'
+import { ConflictError } from '../database/conflict.js'
 import { nameOperator } from '../database/operator.js'
 import { query } from '../database/sql.js'
 import { sqlArray, sqlColumn, sqlLists } from '../database/sql-array.js'
@@ -52,7 +53,8 @@ function byOperator(outcomes: readonly Outcome[]): Map<string | undefined, Outco
 }
 
 /**
- * The show, if it sold anything, and bookings in one statement. Only what is PENDING may be decided.
+ * The show, if it sold anything, and bookings in one statement. Only what is PENDING may be decided:
+ * throws a ConflictError where one is not; the next try sees its verdict, or makes its record again.
  * A verdict on many has one moment: reading and writing one for each would take as long as deciding.
  */
 async function writeTogether(
@@ -90,19 +92,9 @@ async function writeTogether(
     ],
     sales ? 'write_sales_and_outcomes' : 'write_outcomes',
   )
-  if (rows.length !== outcomes.length) throw new SupersededError()
+  // A booking of the batch is not PENDING any more: a process that does not take the show's lock has
+  // decided it (the repair of abandoned bookings), or a crashing server has lost its record.
+  if (rows.length !== outcomes.length) throw new ConflictError('A booking is not PENDING any more.')
   const byId = new Map(outcomes.map((outcome) => [outcome.id, outcome]))
   return rows.map((row) => [row.id, { outcome: byId.get(row.id)!, row }])
-}
-
-/**
- * A booking of the batch is not PENDING any more: somebody who did not hold the show's lock has
- * decided it (a repair of abandoned bookings), or a crashing server has lost its record. Nothing of
- * the batch may stand; the next try sees the verdict, or makes the record again.
- */
-export class SupersededError extends Error {
-  override readonly name = 'SupersededError'
-  /** PostgreSQL's serialization_failure, in the server's own form: what makes it run again. */
-  readonly severity = 'ERROR'
-  readonly code = '40001'
 }

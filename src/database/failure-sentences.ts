@@ -65,6 +65,8 @@ export const networkSentences: Readonly<Record<string, ExpectedFailure>> = {
   EADDRNOTAVAIL: busy('this machine has too many connections open'),
 }
 
+const conflict = busy('others kept changing the same rows')
+
 /** What the server says, by SQLSTATE, and what can be told only by other signs. */
 export const serverSentences = {
   states: {
@@ -87,7 +89,7 @@ export const serverSentences = {
     '53300': busy('all its connections are taken'),
     '57P03': busy('it is starting up or shutting down'),
     '55P03': busy('somebody else kept the lock all the time'),
-    '40001': busy('others kept changing the same rows'),
+    '40001': conflict,
     '40P01': busy('others kept locking the same rows'),
     '57014': busy('the statement took too long and was cancelled'),
     '25P04': busy('the transaction took too long and was cancelled'),
@@ -103,6 +105,7 @@ export const serverSentences = {
     '53200': busy('it is out of memory'),
     '58030': unreachable('it cannot read or write its files'),
   } as Readonly<Record<string, ExpectedFailure>>,
+  conflict,
   lost: expected(
     'DB_UNREACHABLE',
     (target) => `The connection to ${target.name} was lost. ${advice(target)}`,

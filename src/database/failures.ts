@@ -1,4 +1,5 @@
 import { TicketsError } from '../shared/errors.js'
+import { ConflictError } from './conflict.js'
 import { type ExpectedFailure, networkSentences, serverSentences } from './failure-sentences.js'
 import type { DatabaseTarget } from './settings/settings.js'
 
@@ -13,6 +14,7 @@ import type { DatabaseTarget } from './settings/settings.js'
 export type RetryCause = 'connect' | 'conflict' | 'lost'
 
 export function retryCause(error: unknown): RetryCause | undefined {
+  if (error instanceof ConflictError) return 'conflict'
   const state = sqlState(error)
   if (state === POOLER_STATE) return poolerFailure(error)?.cause
   if (state !== undefined) {
@@ -152,6 +154,7 @@ function demandsTls(error: unknown, { sslMode }: DatabaseTarget): boolean {
 
 function expectedFailure(error: unknown, target: DatabaseTarget): ExpectedFailure | undefined {
   const server = serverSentences
+  if (error instanceof ConflictError) return server.conflict
   if (demandsTls(error, target)) return server.tlsDemanded
   const state = sqlState(error)
   if (state === POOLER_STATE) return poolerFailure(error)?.failure

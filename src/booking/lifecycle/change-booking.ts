@@ -1,4 +1,5 @@
 import type { Knex } from 'knex'
+import { ConflictError } from '../../database/conflict.js'
 import type { Database } from '../../database/knex-pool.js'
 import { withRetry } from '../../database/retry.js'
 import { inTransaction } from '../../database/transaction.js'
@@ -78,14 +79,17 @@ export async function lockBooking(
   return { trx, show, row: await bookingUnderLock(trx, id, show_id) }
 }
 
-/** The booking after the lock. It may have moved to another show while we waited: then again. */
+/**
+ * The booking after the lock. Throws a ConflictError when it has moved to another show meanwhile:
+ * then the lock is on the wrong show.
+ */
 export async function bookingUnderLock(
   trx: Knex.Transaction,
   id: string,
   showId: string,
 ): Promise<BookingRow> {
   const row = (await trx<BookingRow>('bookings').where({ id }).first()) as BookingRow
-  if (row.show_id !== showId) throw new MovedAwayError()
+  if (row.show_id !== showId) throw new ConflictError('The booking has moved to another show.')
   return row
 }
 
@@ -149,10 +153,3 @@ export function wrongState({ status }: Pick<Booking, 'status'>, wanted: string):
 }
 
 const IS_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
-
-class MovedAwayError extends Error {
-  override readonly name = 'MovedAwayError'
-  /** What makes it run again: PostgreSQL's serialization_failure, as the server would report it. */
-  readonly code = '40001'
-  readonly severity = 'ERROR'
-}
