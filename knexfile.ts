@@ -7,7 +7,8 @@ import {
 } from './src/database/embedded/embedded.js'
 import { knexSettings } from './src/database/knex-pool.js'
 import { migrationSource } from './src/database/migrate.js'
-import { type DatabaseTarget, DOT_ENV, findDatabase } from './src/database/settings/settings.js'
+import { DOT_ENV, findDatabase } from './src/database/settings/settings.js'
+import type { DatabaseTarget } from './src/database/settings/target.js'
 
 /**
  * The program's own database and migrations, for the knex tool: `npm run knex -- migrate:status`.

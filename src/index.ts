@@ -12,7 +12,6 @@ export type {
   BookingOutcome,
   BookingRequest,
   BookingStatus,
-  Refusal,
 } from './booking/booking.js'
 export type { Rehearsed } from './booking/dry-run.js'
 export type { Cancelled, CancelOptions } from './booking/lifecycle/cancel.js'
@@ -34,9 +33,10 @@ export {
   showReportJson,
 } from './client/json.js'
 export type { MigrateOptions, SchemaStatus } from './database/migrate.js'
+export type { Refusal } from './house/decide.js'
 export { SeatSet } from './house/seat-set.js'
 export { formatSeats, parseSeats, type SeatLayout, seatLabel } from './house/seats.js'
-export { type ErrorCode, errorCodes, TicketsError } from './shared/errors.js'
+export { type ErrorCode, type ErrorOutcome, errorCodes, TicketsError } from './shared/errors.js'
 export type { CancellationPreview, ShowEdit } from './shows/edit-show.js'
 export type { FindOptions } from './shows/find-shows.js'
 export type { SeatCounts, ShowReport } from './shows/show-report.js'

@@ -2,7 +2,7 @@ import type { Database } from '../database/knex-pool.js'
 import { withRetry } from '../database/retry.js'
 import { query } from '../database/sql.js'
 import { inTransaction } from '../database/transaction.js'
-import type { Refusal } from './booking.js'
+import type { Refusal } from '../house/decide.js'
 import { formatReference } from './references.js'
 
 /** What becomes of a record that nobody will finish: its process died before the verdict. */

@@ -1,5 +1,5 @@
+import type { Refusal } from '../house/decide.js'
 import { type SeatLayout, seatLabel } from '../house/seats.js'
-import type { TicketsError } from '../shared/errors.js'
 import type { Warned } from '../shows/warnings.js'
 import { formatReference } from './references.js'
 
@@ -23,15 +23,6 @@ export interface Booking {
   failure: Refusal | null
   createdAt: Date
   updatedAt: Date
-}
-
-/** Why a request was refused, as it is kept with the FAILED booking: the same answer for a replay. */
-export interface Refusal {
-  code: TicketsError['code']
-  message: string
-  seats?: number[]
-  alternatives?: number[]
-  alternativeSpec?: string
 }
 
 /** One request to book. Either `seats` or `count` says what is wanted. */

@@ -3,8 +3,9 @@ import { ConflictError } from '../database/conflict.js'
 import { nameOperator } from '../database/operator.js'
 import { query } from '../database/sql.js'
 import { sqlArray, sqlColumn, sqlLists } from '../database/sql-array.js'
+import type { Refusal } from '../house/decide.js'
 import { type HouseRow, salesStatement } from '../shows/locked-house.js'
-import type { BookingRow, Refusal } from './booking.js'
+import type { BookingRow } from './booking.js'
 
 /** What is to be written of a booking: its verdict. */
 export interface Outcome {

@@ -139,7 +139,8 @@ export function errorJson(error: TicketsError) {
       ...(error.seats && { seats: error.seats }),
       ...(error.alternatives && { alternatives: error.alternatives }),
     },
-    ...(error.outcome && { booking: bookingJson(error.outcome) }),
+    // The errors of `shared` know no more of a booking than its main fields.
+    ...(error.outcome && { booking: bookingJson(error.outcome as BookingOutcome) }),
   }
 }
 

@@ -4,7 +4,8 @@ import { embeddedDataDir } from '../database/embedded/location.js'
 import { assertOwnPlace } from '../database/embedded/trust.js'
 import { type RetryCause, retryCause } from '../database/failures.js'
 import { type Database, openDatabase } from '../database/knex-pool.js'
-import { type DatabaseTarget, findDatabase } from '../database/settings/settings.js'
+import { findDatabase } from '../database/settings/settings.js'
+import type { DatabaseTarget } from '../database/settings/target.js'
 import type { TicketsOptions } from './api.js'
 
 /** Opens the database that the options and the environment mean; connects to nothing yet. */

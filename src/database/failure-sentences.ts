@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../shared/errors.js'
 import { visible } from '../shared/quote.js'
-import type { DatabaseTarget } from './settings/settings.js'
+import type { DatabaseTarget } from './settings/target.js'
 
 /** An expected failure: its code, and what to tell people about it. */
 export interface ExpectedFailure {

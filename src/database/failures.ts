@@ -1,7 +1,7 @@
 import { TicketsError } from '../shared/errors.js'
 import { ConflictError } from './conflict.js'
 import { type ExpectedFailure, networkSentences, serverSentences } from './failure-sentences.js'
-import type { DatabaseTarget } from './settings/settings.js'
+import type { DatabaseTarget } from './settings/target.js'
 
 /**
  * What a failed attempt means for the next one.

@@ -5,7 +5,7 @@ import { TicketsError } from '../shared/errors.js'
 import { type SessionSettings, settingsInOptions } from './begin.js'
 import { knexClient } from './knex-client.js'
 import { connect } from './pg-connect.js'
-import type { DatabaseTarget } from './settings/settings.js'
+import type { DatabaseTarget } from './settings/target.js'
 import { traceQueries } from './sql-trace.js'
 
 /** An open database: what every function of the core is given. */

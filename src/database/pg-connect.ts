@@ -2,7 +2,7 @@ import { Socket } from 'node:net'
 import pg from 'pg'
 import { TicketsError } from '../shared/errors.js'
 import { isTlsFailure, retryCause, sqlState } from './failures.js'
-import type { DatabaseTarget } from './settings/settings.js'
+import type { DatabaseTarget } from './settings/target.js'
 import { typeParsers } from './type-parsers.js'
 
 export interface ConnectOptions {

@@ -1,4 +1,4 @@
-import type { Refusal } from '../booking/booking.js'
+import type { ErrorCode } from '../shared/errors.js'
 import { chooseSeats, suggestSeats } from './best-available.js'
 import type { SeatSet } from './seat-set.js'
 import { formatSeats, type SeatLayout } from './seats.js'
@@ -11,6 +11,15 @@ export interface House {
   layout: SeatLayout
   taken: SeatSet
   isCancelled: boolean
+}
+
+/** Why a request was refused. A FAILED booking keeps it, so that a replay gets the same answer. */
+export interface Refusal {
+  code: ErrorCode
+  message: string
+  seats?: number[]
+  alternatives?: number[]
+  alternativeSpec?: string
 }
 
 export type Verdict = { seats: readonly number[] } | { refusal: Refusal }

@@ -1,5 +1,3 @@
-import type { BookingOutcome } from '../booking/booking.js'
-
 /**
  * Everything that can go wrong and is not a bug, as a closed list.
  *
@@ -33,6 +31,20 @@ export const errorCodes = {
 
 export type ErrorCode = keyof typeof errorCodes
 
+/** A booking that an error is about. It is a whole `BookingOutcome`; these are its main fields. */
+export interface ErrorOutcome {
+  booking: {
+    id: string
+    reference: string
+    showId: string
+    status: string
+    seats: number[]
+    seatLabels: string[]
+    customer: string | null
+  }
+  replayed: boolean
+}
+
 /** What an error may carry besides its sentence. Seats are seat numbers, from 1. */
 export interface ErrorDetails {
   /** The seats that the error is about: the taken ones, the missing ones. */
@@ -42,7 +54,7 @@ export interface ErrorDetails {
   /** The same as a spec, in the house's labels: 'B12-B13'. */
   alternativeSpec?: string
   /** The FAILED booking that records the refusal, when one was kept. */
-  outcome?: BookingOutcome | undefined
+  outcome?: ErrorOutcome | undefined
   /** Nobody knows whether what was asked for has been done. */
   isInDoubt?: boolean
   /** What it was caused by; kept for `--debug`, never shown otherwise. */
@@ -59,7 +71,7 @@ export class TicketsError extends Error {
   readonly seats: number[] | undefined
   readonly alternatives: number[] | undefined
   readonly alternativeSpec: string | undefined
-  readonly outcome: BookingOutcome | undefined
+  readonly outcome: ErrorOutcome | undefined
   readonly isInDoubt: boolean
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {

@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { type Database, type OpenOptions, openDatabase } from '../../src/database/knex-pool.js'
 import { withRetry } from '../../src/database/retry.js'
-import { type DatabaseTarget, findDatabase } from '../../src/database/settings/settings.js'
+import { findDatabase } from '../../src/database/settings/settings.js'
+import type { DatabaseTarget } from '../../src/database/settings/target.js'
 import { freePort, type OwnServer, startOwnServer } from '../support/own-server.js'
 import { openProxy, shutDown } from '../support/proxy.js'
 

@@ -16,7 +16,7 @@ import { parse } from 'dotenv'
 import { TicketsError } from '../../shared/errors.js'
 import { hazardOf, isTrusted } from '../../shared/own-directory.js'
 import { visible } from '../../shared/quote.js'
-import type { Variables } from './settings.js'
+import type { Variables } from './parameters.js'
 
 const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants
 

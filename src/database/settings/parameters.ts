@@ -1,5 +1,8 @@
 import { TicketsError } from '../../shared/errors.js'
 
+/** Environment variables, by name. An empty one counts as unset. */
+export type Variables = Record<string, string | undefined>
+
 /** libpq's connection parameters, by libpq's names: the ones that mean something here. */
 export type Parameters = Partial<Record<(typeof honoured)[number], string>>
 

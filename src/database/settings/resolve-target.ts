@@ -3,10 +3,10 @@ import { userInfo } from 'node:os'
 import { join, resolve } from 'node:path'
 import { TicketsError } from '../../shared/errors.js'
 import { visible } from '../../shared/quote.js'
-import type { Parameters } from './parameters.js'
+import type { Parameters, Variables } from './parameters.js'
 import { ownPassword, passwordSource } from './password-file.js'
 import { readService } from './service-file.js'
-import type { GivenTarget, Variables } from './settings.js'
+import type { GivenTarget } from './target.js'
 import { parseSslMode, tlsOptions } from './tls.js'
 
 export interface Ingredients {

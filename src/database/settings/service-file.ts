@@ -2,8 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { TicketsError } from '../../shared/errors.js'
 import { quote, visible } from '../../shared/quote.js'
-import { addParameter, type Parameters } from './parameters.js'
-import type { Variables } from './settings.js'
+import { addParameter, type Parameters, type Variables } from './parameters.js'
 
 /**
  * The parameters of a service: from `PGSERVICEFILE` or `~/.pg_service.conf`, else from

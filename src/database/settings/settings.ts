@@ -1,36 +1,10 @@
 import { lstatSync } from 'node:fs'
 import { join } from 'node:path'
-import type pg from 'pg'
 import { readDotEnv } from './dot-env.js'
-import { type Parameters, parametersFromVariables } from './parameters.js'
+import { type Parameters, parametersFromVariables, type Variables } from './parameters.js'
 import { resolveTarget } from './resolve-target.js'
-import type { SslMode } from './tls.js'
+import type { GivenTarget } from './target.js'
 import { parseDatabaseUrl } from './url.js'
-
-/** A database to connect to, with everything that is known before connecting. */
-export interface DatabaseTarget {
-  kind: 'embedded' | 'given'
-  /** For node-postgres. A given database's password is a function: it is never printed by chance. */
-  connection: pg.ClientConfig
-  /** For people and errors: `database "x" on host:port as user`; never a password. */
-  name: string
-  /** Where the choice came from: `--db`, `DATABASE_URL`, `PGHOST, PGUSER`, `.env`, `embedded`. */
-  source: string
-  /** What libpq means by it; plain connections only when absent. `connection.ssl` has the rest. */
-  sslMode?: SslMode
-  /** `channel_binding=require`: no login without it. */
-  channelBindingRequired?: boolean
-  /** Called before each connection: throws when what is there is not to be connected to. */
-  verify?: () => void
-  /** Brings the embedded server up; absent for a given database. */
-  revive?: () => Promise<void>
-}
-
-/** A database that somebody named, in whichever way. */
-export type GivenTarget = DatabaseTarget & { kind: 'given' }
-
-/** Environment variables, by name. An empty one counts as unset. */
-export type Variables = Record<string, string | undefined>
 
 export interface FindOptions {
   /** The value of `--db`: a URL, or `embedded`. */
