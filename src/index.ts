@@ -6,14 +6,14 @@ export type { VerifyOptions, VerifyReport } from './audit/verify.js'
 export type { Violation, ViolationCode } from './audit/violations.js'
 export type { RepairOptions } from './booking/abandoned.js'
 export type { AllOrNothing, Order } from './booking/all-or-nothing.js'
-export type { BookingOptions } from './booking/book-seats.js'
 export type {
   Booking,
+  BookingOptions,
   BookingOutcome,
   BookingRequest,
   BookingStatus,
 } from './booking/booking.js'
-export type { Rehearsed } from './booking/dry-run.js'
+export type { DryRunOutcome } from './booking/dry-run.js'
 export type { Cancelled, CancelOptions } from './booking/lifecycle/cancel.js'
 export type { CheckIn, CheckInOptions } from './booking/lifecycle/check-in.js'
 export type { Confirmed, ConfirmOptions } from './booking/lifecycle/confirm.js'

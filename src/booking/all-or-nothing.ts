@@ -6,11 +6,17 @@ import type { SeatLayout } from '../house/seats.js'
 import { TicketsError } from '../shared/errors.js'
 import { type HouseRow, layoutOf } from '../shows/locked-house.js'
 import { showNotFound } from '../shows/shows.js'
-import { type Draft, draftOf, outcomeOf } from './attempt.js'
 import { refusalError } from './book-seats.js'
-import type { BookedRow, BookingOutcome, BookingRequest } from './booking.js'
-import { recordPending } from './record-attempt.js'
-import { inRepeatableTransaction, settleUnderLock } from './settle.js'
+import type { BookingOutcome, BookingRequest } from './booking.js'
+import { insertRecords, newRecord, type RecordedAttempt } from './record-attempt.js'
+import {
+  inRepeatableTransaction,
+  outcomeOf,
+  type SettledBooking,
+  settleUnderLock,
+} from './settle.js'
+import { toNextStage } from './stages.js'
+import { type ValidRequest, validateRequest } from './valid-request.js'
 
 /** A request and the id of the show that it is for. */
 export interface Order {
@@ -36,30 +42,32 @@ export async function bookAllOrNothing(
   orders: readonly Order[],
 ): Promise<AllOrNothing> {
   const layouts = await readLayouts(db, orders)
-  const drafts = orders.map(({ showId, request }) => {
+  const valid = orders.map(({ showId, request }) => {
     const layout = layouts.get(showId)
-    return layout === undefined ? showNotFound(showId) : draftOf(request, showId, layout)
+    return layout === undefined
+      ? showNotFound(showId)
+      : validateRequest(request, { showId, layout })
   })
   const invalid = new Map(
-    [...drafts.entries()].filter((entry): entry is [number, TicketsError] => isError(entry[1])),
+    [...valid.entries()].filter((entry): entry is [number, TicketsError] => isError(entry[1])),
   )
   if (invalid.size > 0) return { refused: invalid }
-  const valid = drafts as Draft[]
+  const requests = valid as ValidRequest[]
+  const attempts: RecordedAttempt[] = []
   try {
-    const rows = await inRepeatableTransaction(db, valid, (trx) =>
-      settleAll(trx, { orders, drafts: valid, waitMs: db.waitMs }),
+    const settled = await inRepeatableTransaction(
+      db,
+      (trx) => settleAll(trx, { orders, requests, attempts, waitMs: db.waitMs }),
+      { attempts: () => attempts },
     )
-    const booked = valid.map((draft, i) =>
-      outcomeOf({ ...draft, row: rows.get(draft.id)! }, layouts.get(orders[i]!.showId)!),
-    )
-    return { booked }
+    return { booked: settled.map((one, i) => outcomeOf(one, layouts.get(orders[i]!.showId)!)) }
   } catch (error) {
     if (error instanceof RolledBack) return { refused: error.refusals }
     throw error
   }
 }
 
-/** As many as `BookingQueue` puts into a batch; here the batches share one transaction. */
+/** How many orders one statement takes; all batches share one transaction. */
 const BATCH = 1000
 
 /** Thrown out of the transaction, so that nothing of it stands. */
@@ -72,33 +80,41 @@ class RolledBack extends Error {
 
 interface Settling {
   orders: readonly Order[]
-  drafts: Draft[]
+  /** The same orders, checked. */
+  requests: readonly ValidRequest[]
+  /** Gets the attempt of each order when it is recorded. */
+  attempts: RecordedAttempt[]
   waitMs: number
 }
 
 async function settleAll(
   trx: Knex.Transaction,
-  { orders, drafts, waitMs }: Settling,
-): Promise<Map<string, BookedRow>> {
+  { orders, requests, attempts, waitMs }: Settling,
+): Promise<SettledBooking[]> {
   const lanes = byShow(orders)
   await lockShows(trx, [...lanes.keys()])
-  const rows = new Map<string, BookedRow>()
+  const settled: (SettledBooking | Error)[] = []
   for (const [showId, indexes] of lanes) {
     for (let from = 0; from < indexes.length; from += BATCH) {
-      const batch = indexes.slice(from, from + BATCH).map((index) => drafts[index]!)
-      await recordPending(trx, showId, batch, { waitMs })
-      const recorded = batch.filter((draft) => draft.error === undefined)
-      for (const row of await settleUnderLock(trx, showId, recorded)) rows.set(...row)
+      const batch = indexes.slice(from, from + BATCH)
+      const records = batch.map((index) => newRecord(requests[index]!))
+      const recorded = await insertRecords(trx, showId, records, { waitMs })
+      for (const [i, index] of batch.entries()) {
+        const attempt = recorded[i]!
+        if (!(attempt instanceof Error)) attempts[index] = attempt
+      }
+      const results = await toNextStage(recorded, (open) => settleUnderLock(trx, showId, open))
+      for (const [i, index] of batch.entries()) settled[index] = results[i]!
     }
   }
   const refusals = new Map(
-    [...drafts.entries()].flatMap(([index, draft]) => {
-      const error = refusalOf(draft, rows)
+    [...settled.entries()].flatMap(([index, one]) => {
+      const error = refusalOf(one)
       return error === undefined ? [] : [[index, error] as const]
     }),
   )
   if (refusals.size > 0) throw new RolledBack(refusals)
-  return rows
+  return settled as SettledBooking[]
 }
 
 function byShow(orders: readonly Order[]): Map<string, number[]> {
@@ -116,9 +132,9 @@ async function lockShows(trx: Knex.Transaction, ids: string[]): Promise<void> {
   await query(trx, 'select id from shows where id = any(?::uuid[]) order by id for update', [ids])
 }
 
-function refusalOf(draft: Draft, rows: Map<string, BookedRow>): TicketsError | undefined {
-  if (isError(draft.error)) return draft.error
-  const failure = rows.get(draft.id)?.failure
+function refusalOf(settled: SettledBooking | Error): TicketsError | undefined {
+  if (settled instanceof Error) return isError(settled) ? settled : undefined
+  const { failure } = settled.row
   return failure ? refusalError(failure) : undefined
 }
 

@@ -1,4 +1,3 @@
-import type { RetryCause } from '../database/failures.js'
 import type { Database } from '../database/knex-pool.js'
 import { withRetry } from '../database/retry.js'
 import { decide, type Refusal } from '../house/decide.js'
@@ -7,23 +6,16 @@ import { TicketsError } from '../shared/errors.js'
 import { knownLayout, layoutOfShow, readLayout } from '../shows/layouts.js'
 import { heldSeats, houseOf, layoutOf, selectHouse } from '../shows/locked-house.js'
 import { showNotFound } from '../shows/shows.js'
-import { type Draft, draftOf, outcomeOf, renew } from './attempt.js'
-import type { BookedRow, BookingOutcome, BookingRequest } from './booking.js'
-import { recordDrafts } from './record-attempt.js'
-import { settle } from './settle.js'
+import type { BookingOptions, BookingOutcome, BookingRequest } from './booking.js'
+import { recordAttempts } from './record-attempt.js'
+import { type LockOptions, outcomeOf, type SettledBooking, settle } from './settle.js'
+import { toNextStage } from './stages.js'
+import { type ValidRequest, validateRequest } from './valid-request.js'
 
-/** Bounds of one call that books. */
-export interface BookingOptions {
-  /** Hears of each new try: why, and what was thrown. */
-  onRetry?: (cause: RetryCause, error: unknown) => void
-  /** Hears, under the show's lock, how long it was waited for, in milliseconds. */
-  onLock?: (waitedMs: number) => void
-  /** Resolves when those who came before have the show's lock: until then, these are only recorded. */
+/** Bounds of one batch. */
+export interface BatchOptions extends BookingOptions, LockOptions {
+  /** Resolves when the batch before has the show's lock: until then, this one is only recorded. */
   turn?: Promise<void> | undefined
-  /** When aborted before the request is decided, it is not made: INTERRUPTED. */
-  signal?: AbortSignal
-  /** Asked under the lock, before the request with this place in the batch is decided. */
-  isWanted?: ((place: number) => boolean) | undefined
 }
 
 /**
@@ -48,46 +40,41 @@ export async function bookSeats(
   db: Database,
   showId: string,
   requests: readonly BookingRequest[],
-  options: BookingOptions = {},
+  options: BatchOptions = {},
 ): Promise<(BookingOutcome | Error)[]> {
-  const { layout, drafts } = await draftAll(db, showId, requests)
-  const { isWanted } = options
-  if (isWanted) {
-    for (const [place, draft] of drafts.entries()) {
-      if (!(draft instanceof TicketsError)) draft.isWanted = () => isWanted(place)
-    }
-  }
-  const valid = drafts.filter((draft): draft is Draft => !(draft instanceof TicketsError))
-  await bookDrafts(db, showId, valid, options)
-  const moved = await layoutsOfMoved(db, showId, valid)
-  return drafts.map((draft) => {
-    if (draft instanceof TicketsError) return draft
-    if (draft.error) return draft.error
-    const layoutNow = draft.row!.show_id === showId ? layout : moved.get(draft.row!.show_id)!
-    return outcomeOf(draft, layoutNow)
+  const { layout, valid } = await validateAll(db, showId, requests)
+  const settled = await toNextStage(valid, (batch) => bookBatch(db, showId, batch, options))
+  const moved = await layoutsOfMoved(db, showId, settled)
+  return settled.map((one) => {
+    if (one instanceof Error) return one
+    const { show_id } = one.row
+    return outcomeOf(one, show_id === showId ? layout : moved.get(show_id)!)
   })
 }
 
 /**
- * What a key booked may have moved to another house since. The bookings are committed: where that
+ * A booking that a key made may be in another show by now. The bookings are committed: where that
  * house cannot be read, they are reported with the numbers of their seats as labels.
  */
 async function layoutsOfMoved(
   db: Database,
   showId: string,
-  drafts: Draft[],
+  settled: readonly (SettledBooking | Error)[],
 ): Promise<Map<string, SeatLayout>> {
-  const shows = new Set(drafts.flatMap(({ row }) => row?.show_id ?? []))
-  shows.delete(showId)
   const layouts = new Map<string, SeatLayout>()
-  for (const id of shows) layouts.set(id, await layoutOfShow(db, id).catch(() => NUMBERS_ONLY))
+  for (const one of settled) {
+    if (one instanceof Error) continue
+    const { show_id } = one.row
+    if (show_id === showId || layouts.has(show_id)) continue
+    layouts.set(show_id, await layoutOfShow(db, show_id).catch(() => NUMBERS_ONLY))
+  }
   return layouts
 }
 
 const NUMBERS_ONLY: SeatLayout = { totalSeats: MAX_SEATS, seatsPerRow: null }
 
 /**
- * Says what a booking would get if it were made now, without a trace in the database: the seats.
+ * Returns the seats that a booking would get if it were made now. Writes nothing.
  * Throws like a booking: INVALID_INPUT, NO_SUCH_SEAT, SEATS_TAKEN, NOT_ENOUGH_SEATS, …
  */
 export async function previewSeats(
@@ -100,9 +87,9 @@ export async function previewSeats(
       async (trx) => {
         const show = await selectHouse(trx, showId)
         if (show === undefined) throw showNotFound(showId)
-        const draft = draftOf(request, showId, layoutOf(show))
-        if (draft instanceof TicketsError) throw draft
-        const verdict = decide(houseOf(show, await heldSeats(trx, showId)), draft.wanted)
+        const valid = validateRequest(request, { showId, layout: layoutOf(show) })
+        if (valid instanceof TicketsError) throw valid
+        const verdict = decide(houseOf(show, await heldSeats(trx, showId)), valid.wanted)
         if ('refusal' in verdict) throw refusalError(verdict.refusal)
         return [...verdict.seats]
       },
@@ -111,69 +98,79 @@ export async function previewSeats(
   )
 }
 
-/** The error that tells of a refusal, with the FAILED booking that records it. */
+/** The error for a refusal, with the FAILED booking that records it. */
 export function refusalError(refusal: Refusal, outcome?: BookingOutcome): TicketsError {
   return new TicketsError(refusal.code, refusal.message, { ...refusal, outcome })
 }
 
-async function draftAll(db: Database, showId: string, requests: readonly BookingRequest[]) {
-  const draftFor = (layout: SeatLayout) => ({
-    layout,
-    drafts: requests.map((request) => draftOf(request, showId, layout)),
-  })
+async function validateAll(db: Database, showId: string, requests: readonly BookingRequest[]) {
+  const validateFor = (layout: SeatLayout) => {
+    const show = { showId, layout }
+    const valid = requests.map((request, i): ValidRequest | Error =>
+      validateRequest(request, show, i),
+    )
+    return { layout, valid }
+  }
   const known = knownLayout(db, showId)
   if (known !== undefined) {
-    const drafted = draftFor(known)
-    const isBeyond = (draft: Draft | TicketsError) =>
-      draft instanceof TicketsError && draft.code === 'NO_SUCH_SEAT'
-    // Perhaps the house has grown since.
-    if (!drafted.drafts.some(isBeyond)) return drafted
+    const validated = validateFor(known)
+    // A seat that is not known may be one by which the house has grown since.
+    if (!validated.valid.some(isNoSuchSeat)) return validated
   }
-  return draftFor(await readLayout(db, showId))
+  return validateFor(await readLayout(db, showId))
+}
+
+function isNoSuchSeat(valid: ValidRequest | Error): boolean {
+  return valid instanceof TicketsError && valid.code === 'NO_SUCH_SEAT'
 }
 
 /**
- * Books the drafts together. Where one of them is more than the database can take, they are booked
- * in halves, and so on, under the same ids: only the culprit fails, with its own error.
+ * Books the requests together. Where one of them is more than the database can take, they are
+ * booked in halves, and so on, under the same ids: only that one fails, with its own error.
  */
-async function bookDrafts(
+async function bookBatch(
   db: Database,
   showId: string,
-  drafts: Draft[],
-  options: BookingOptions,
-): Promise<void> {
+  requests: readonly ValidRequest[],
+  options: BatchOptions,
+): Promise<(SettledBooking | Error)[]> {
   try {
-    await bookTogether(db, showId, drafts, options)
+    return await bookTogether(db, showId, requests, options)
   } catch (error) {
     // What is expected (no connection, no such show) concerns them all.
-    if (error instanceof TicketsError || drafts.length === 1) throw error
-    const middle = drafts.length >> 1
-    for (const half of [drafts.slice(0, middle), drafts.slice(middle)]) {
-      await bookDrafts(db, showId, half, options).catch((culprits) => {
-        for (const draft of half) if (draft.row === undefined) draft.error ??= culprits
-      })
-    }
+    if (error instanceof TicketsError || requests.length === 1) throw error
+    const middle = requests.length >> 1
+    const first = await bookOrFail(db, showId, requests.slice(0, middle), options)
+    return [...first, ...(await bookOrFail(db, showId, requests.slice(middle), options))]
   }
+}
+
+/** The same, where an error that concerns all of these requests concerns no others. */
+function bookOrFail(...batch: Parameters<typeof bookBatch>): ReturnType<typeof bookBatch> {
+  return bookBatch(...batch).catch((error) => batch[2].map(() => error))
 }
 
 async function bookTogether(
   db: Database,
   showId: string,
-  drafts: Draft[],
-  options: BookingOptions,
-): Promise<void> {
-  await withRetry(db, () => recordDrafts(db, showId, drafts), options)
-  const recorded = drafts.filter((draft) => draft.error === undefined)
-  if (recorded.length === 0) return
-  await options.turn
-  await settle(db, showId, recorded, options)
+  requests: readonly ValidRequest[],
+  options: BatchOptions,
+): Promise<(SettledBooking | Error)[]> {
+  const recorded = await withRetry(db, () => recordAttempts(db, showId, requests), options)
+  const settled = await toNextStage(recorded, async (attempts) => {
+    await options.turn
+    return settle(db, showId, attempts, options)
+  })
 
-  // A key whose earlier attempt was abandoned, after it was found and before the lock, is free.
-  const orphaned = recorded.filter((draft) => draft.isReplay && isAbandoned(draft.row))
-  orphaned.forEach(renew)
-  if (orphaned.length > 0) await bookDrafts(db, showId, orphaned, options)
+  // Where the earlier attempt with a key was abandoned before it was decided, the key is free again.
+  const orphaned = requests.filter((_, i) => isOrphaned(settled[i]!))
+  if (orphaned.length === 0) return settled
+  const again = await bookOrFail(db, showId, orphaned, options)
+  let index = 0
+  return settled.map((one) => (isOrphaned(one) ? again[index++]! : one))
 }
 
-function isAbandoned(row: BookedRow | undefined): boolean {
-  return row?.failure?.code === 'ABANDONED'
+function isOrphaned(settled: SettledBooking | Error): boolean {
+  if (settled instanceof Error) return false
+  return settled.isReplay && settled.row.failure?.code === 'ABANDONED'
 }

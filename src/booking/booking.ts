@@ -1,3 +1,4 @@
+import type { RetryCause } from '../database/failures.js'
 import type { Refusal } from '../house/decide.js'
 import { type SeatLayout, seatLabel } from '../house/seats.js'
 import type { Warned } from '../shows/warnings.js'
@@ -46,6 +47,14 @@ export interface BookingRequest {
    * and is the answer: for repeating a call whose answer was lost, and for nothing else.
    */
   id?: string
+}
+
+/** Bounds of one call that books. */
+export interface BookingOptions {
+  /** Called before each new try with why it is needed, and with what was thrown. */
+  onRetry?: ((cause: RetryCause, error: unknown) => void) | undefined
+  /** When aborted before the request is decided, the request is not made: INTERRUPTED. */
+  signal?: AbortSignal | undefined
 }
 
 /** What became of a request. */

@@ -9,13 +9,13 @@ import { canonicalText } from '../shared/fold-text.js'
 import { heldSeats, houseOf, selectHouse, warningsOf } from '../shows/locked-house.js'
 import { showNotFound } from '../shows/shows.js'
 import type { Warned } from '../shows/warnings.js'
-import { type Draft, draftOf, scopedKey } from './attempt.js'
 import { refusalError } from './book-seats.js'
 import type { BookingRequest, BookingRow } from './booking.js'
 import { keyReused } from './record-attempt.js'
+import { scopedKey, type ValidRequest, validateRequest } from './valid-request.js'
 
 /** What a request would get. */
-export interface Rehearsed extends Warned {
+export interface DryRunOutcome extends Warned {
   showId: string
   seats: readonly number[]
   seatLabels: string[]
@@ -25,12 +25,12 @@ export interface Rehearsed extends Warned {
 }
 
 /**
- * Bookings that are decided and not made: each sees the houses as they were when the rehearsal first
- * needed them, with the seats of those that were rehearsed before it. Writes and locks nothing.
+ * Decides bookings and makes none: each request sees its house as it was when the dry run first
+ * needed it, with the seats of the requests before it. Writes and locks nothing.
  *
- * It remembers the houses that it has seen and the keys that it was given.
+ * It remembers the houses that it has read and the keys that it was given.
  */
-export class Rehearsal {
+export class DryRun {
   readonly #db: Database
   readonly #houses = new Map<string, House & Warned>()
   /** By `scopedKey`. */
@@ -47,20 +47,21 @@ export class Rehearsal {
   async bookSeats(
     showId: string,
     requests: readonly BookingRequest[],
-  ): Promise<(Rehearsed | Error)[]> {
+  ): Promise<(DryRunOutcome | Error)[]> {
     const house = await this.#houseOf(showId)
     const { warnings } = house
-    const drafts = requests.map((request) => draftOf(request, showId, house.layout))
-    await this.#recallKeys(drafts)
-    return drafts.map((draft) => {
-      if (draft instanceof TicketsError) return draft
-      const { verdict, replayed } = this.#verdictOn(draft, house)
+    const show = { showId, layout: house.layout }
+    const checked = requests.map((request) => validateRequest(request, show))
+    await this.#recallKeys(checked)
+    return checked.map((valid) => {
+      if (valid instanceof TicketsError) return valid
+      const { verdict, replayed } = this.#verdictOn(valid, house)
       if (verdict instanceof TicketsError) return verdict
       return {
         showId,
         seats: verdict,
         seatLabels: verdict.map((seat) => seatLabel(seat, house.layout)),
-        customer: draft.customer,
+        customer: valid.customer,
         replayed,
         ...(warnings && { warnings }),
       }
@@ -76,12 +77,12 @@ export class Rehearsal {
     return house
   }
 
-  /** What the database knows of the keys; what this rehearsal knows of them already stands. */
-  async #recallKeys(drafts: readonly (Draft | TicketsError)[]): Promise<void> {
-    const unknown = drafts.flatMap((draft) =>
-      draft instanceof TicketsError || draft.key === null || this.#earlier(draft) !== undefined
+  /** Reads what the database knows of the keys, but for those that this dry run knows already. */
+  async #recallKeys(checked: readonly (ValidRequest | TicketsError)[]): Promise<void> {
+    const unknown = checked.flatMap((valid) =>
+      valid instanceof TicketsError || valid.key === null || this.#earlier(valid) !== undefined
         ? []
-        : [draft.key],
+        : [valid.key],
     )
     if (unknown.length === 0) return
     const rows = await withRetry(this.#db, () =>
@@ -98,24 +99,27 @@ export class Rehearsal {
     }
   }
 
-  #verdictOn(draft: Draft, house: House): { verdict: Seats | TicketsError; replayed: boolean } {
-    const request = draft.keyRequest === null ? '' : digestOf(draft.keyRequest)
-    const earlier = this.#earlier(draft)
+  #verdictOn(
+    valid: ValidRequest,
+    house: House,
+  ): { verdict: Seats | TicketsError; replayed: boolean } {
+    const request = valid.keyRequest === null ? '' : digestOf(valid.keyRequest)
+    const earlier = this.#earlier(valid)
     if (earlier) {
       return {
         verdict: earlier.request === request ? earlier.verdict : keyReused(),
         replayed: true,
       }
     }
-    const decided = decide(house, draft.wanted)
+    const decided = decide(house, valid.wanted)
     const verdict = 'refusal' in decided ? refusalError(decided.refusal) : decided.seats
     if ('seats' in decided) house.taken.addAll(decided.seats)
-    if (draft.key !== null)
-      this.#keys.set(scopedKey(draft.keyScope, draft.key), { request, verdict })
+    if (valid.key !== null)
+      this.#keys.set(scopedKey(valid.keyScope, valid.key), { request, verdict })
     return { verdict, replayed: false }
   }
 
-  #earlier({ key, keyScope }: Draft): Earlier | undefined {
+  #earlier({ key, keyScope }: ValidRequest): Earlier | undefined {
     return key === null ? undefined : this.#keys.get(scopedKey(keyScope, key))
   }
 }

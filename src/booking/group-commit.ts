@@ -1,6 +1,5 @@
-import type { BookingOptions } from './book-seats.js'
-import type { BookingOutcome, BookingRequest } from './booking.js'
-import { type BookBatch, BookingLine, type QueueLimits } from './show-queue.js'
+import type { BookingOptions, BookingOutcome, BookingRequest } from './booking.js'
+import { type BookBatch, type QueueLimits, ShowQueue } from './show-queue.js'
 
 /** What books a batch for any show. */
 type BookShowBatch<Outcome> = (
@@ -9,14 +8,14 @@ type BookShowBatch<Outcome> = (
 ) => ReturnType<BookBatch<Outcome>>
 
 /**
- * Group commit: requests for the same show that arrive while a transaction runs wait together and
- * become the next batch, with one lock, one read, one write and one commit for them all, in the
- * order in which they came. Different shows run side by side, up to the connections there are.
+ * Requests for the same show that arrive while a transaction runs wait together and become the next
+ * batch, with one lock, one read, one write and one commit for them all, in the order in which they
+ * came. Each show has a queue of its own; the queues run side by side, as far as connections allow.
  */
-export class BookingQueue<Outcome = BookingOutcome> {
+export class GroupCommit<Outcome = BookingOutcome> {
   readonly #bookBatch: BookShowBatch<Outcome>
   readonly #limits: QueueLimits
-  readonly #lines = new Map<string, BookingLine<Outcome>>()
+  readonly #queues = new Map<string, ShowQueue<Outcome>>()
 
   constructor(bookBatch: BookShowBatch<Outcome>, limits: Partial<QueueLimits> = {}) {
     this.#bookBatch = bookBatch
@@ -25,12 +24,12 @@ export class BookingQueue<Outcome = BookingOutcome> {
 
   /** Books one request when its turn comes. Throws as `bookSeats` says, and BUSY when it is full. */
   book(showId: string, request: BookingRequest, options: BookingOptions = {}): Promise<Outcome> {
-    let line = this.#lines.get(showId)
-    if (line === undefined) {
+    let queue = this.#queues.get(showId)
+    if (queue === undefined) {
       const bookBatch = this.#bookBatch.bind(undefined, showId)
-      line = new BookingLine(bookBatch, this.#limits, () => this.#lines.delete(showId))
-      this.#lines.set(showId, line)
+      queue = new ShowQueue(bookBatch, this.#limits, () => this.#queues.delete(showId))
+      this.#queues.set(showId, queue)
     }
-    return line.book(request, options)
+    return queue.book(request, options)
   }
 }

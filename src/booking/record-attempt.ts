@@ -6,9 +6,22 @@ import { sqlArray, sqlColumn, sqlLists } from '../database/sql-array.js'
 import { TicketsError } from '../shared/errors.js'
 import { canonicalText } from '../shared/fold-text.js'
 import { showNotFound } from '../shows/shows.js'
-import { type Draft, scopedKey } from './attempt.js'
 import type { BookingRow } from './booking.js'
 import { newReference } from './references.js'
+import { scopedKey, type ValidRequest } from './valid-request.js'
+
+/** Stage 2 of a booking: a valid request that the database has a booking for. */
+export interface RecordedAttempt {
+  request: ValidRequest
+  /** The booking's id: that of the request, or that of an earlier call with its key. */
+  id: string
+  reference: string
+  /** The booking is that of an earlier call with the same key. */
+  isReplay: boolean
+}
+
+/** What is recorded of a request. */
+export type NewRecord = Omit<RecordedAttempt, 'isReplay'>
 
 /** How long after its last moment a recorded attempt counts as abandoned: no live one is so late. */
 const ABANDON_GRACE_MS = 60_000
@@ -19,63 +32,102 @@ const FOREIGN_KEY_VIOLATION = '23503'
 /** Something of what is new was there already. */
 const UNIQUE_VIOLATION = '23505'
 
-/** Step 1 by itself, before the transaction. Throws SHOW_NOT_FOUND, and what the database throws. */
-export async function recordDrafts(db: Database, showId: string, drafts: Draft[]): Promise<void> {
+/**
+ * Step 1: records the requests in a transaction of its own, and returns the attempt of each, or the
+ * error that concerns it alone: INVALID_INPUT for the id of a booking for another show, KEY_REUSED.
+ *
+ * Throws SHOW_NOT_FOUND, and what the database throws.
+ */
+export function recordAttempts(
+  db: Database,
+  showId: string,
+  requests: readonly ValidRequest[],
+): Promise<(RecordedAttempt | Error)[]> {
+  return recordAgain(db, showId, requests.map(newRecord))
+}
+
+/** The same for what was recorded before and may be lost, under the same ids. */
+export async function recordAgain(
+  db: Database,
+  showId: string,
+  records: readonly NewRecord[],
+): Promise<(RecordedAttempt | Error)[]> {
   try {
-    await recordPending(db.knex, showId, drafts, { waitMs: db.waitMs, isRelaxed: true })
+    return await insertRecords(db.knex, showId, records, { waitMs: db.waitMs, isRelaxed: true })
   } catch (error) {
     throw sqlState(error) === FOREIGN_KEY_VIOLATION ? showNotFound(showId) : error
   }
+}
+
+/** What to record of a request that is not recorded yet. */
+export function newRecord(request: ValidRequest): NewRecord {
+  return { request, id: request.id, reference: newReference() }
 }
 
 export interface RecordOptions {
   /** Milliseconds that the attempt may wait for each thing that it waits for. */
   waitMs: number
   /**
-   * Answer before the records are on disk. They are there before any verdict on them is, so all
-   * that a crashing server can lose is an attempt that nobody was told about; who wrote it writes it
+   * Answer before the records are on disk. They are on disk before any verdict on them is, so a
+   * crashing server can lose only an attempt that has no answer yet, and its process records it
    * again. Only for a statement that is a transaction by itself.
    */
   isRelaxed?: boolean
 }
 
 /**
- * Step 1. Repeatable: an id that is there already is an earlier try of this very call, a key that
- * is there already is an earlier call, and a reference that is there already is bad luck.
+ * Records the requests. Repeatable: an id that is there already is an earlier try of the same call,
+ * a key that is there already is an earlier call's, and a reference that is there already is
+ * replaced by another one.
  */
-export async function recordPending(
+export async function insertRecords(
   knex: Knex,
   showId: string,
-  drafts: Draft[],
+  records: readonly NewRecord[],
   options: RecordOptions,
-  partners = partnersOf(drafts),
-): Promise<void> {
-  const inserted = await insertPending(knex, showId, drafts, { ...options, partners })
-  if (inserted === drafts.length) return
-  // The number does not tell which of them were there.
+  partners = partnersOf(records),
+): Promise<(RecordedAttempt | Error)[]> {
+  const inserted = await insertPending(knex, showId, records, { ...options, partners })
+  if (inserted === records.length) return records.map(asAttempt)
+  // The number does not say which of them were there.
+  const found = await findRecorded(knex, showId, records)
+  const unlucky = records.filter((_, i) => found[i] === undefined)
+  if (unlucky.length === 0) return found as (RecordedAttempt | Error)[]
+  const again = unlucky.map((record) => ({ ...record, reference: newReference() }))
+  const attempts = await insertRecords(knex, showId, again, options, partners)
+  let index = 0
+  return found.map((one) => one ?? attempts[index++]!)
+}
+
+/** By its place, what became of each record; undefined for one that is not there. */
+async function findRecorded(
+  knex: Knex,
+  showId: string,
+  records: readonly NewRecord[],
+): Promise<(RecordedAttempt | Error | undefined)[]> {
   const rows = await query<Recorded>(
     knex,
     `select id, reference, show_id, status, key, key_scope, key_request from bookings
      where id = any(?::uuid[]) or key = any(?::text[])`,
-    [drafts.map((draft) => draft.id), drafts.flatMap((draft) => draft.key ?? [])],
+    [records.map(({ id }) => id), records.flatMap(({ request }) => request.key ?? [])],
   )
   const byId = new Map(rows.map((row) => [row.id, row]))
   const byKey = new Map(
     rows.flatMap((row) => (row.key === null ? [] : [[scopedKey(row.key_scope, row.key), row]])),
   )
-  const unlucky = drafts.filter((draft) => {
-    const own = byId.get(draft.id)
-    if (own?.status === 'PENDING' && own.show_id !== showId) draft.error = idReused()
-    if (own !== undefined) return false
-    const earlier = draft.key === null ? undefined : byKey.get(scopedKey(draft.keyScope, draft.key))
-    if (earlier === undefined) return true
-    replay(draft, earlier)
-    return false
+  return records.map((record) => {
+    const { request, id } = record
+    const own = byId.get(id)
+    if (own?.status === 'PENDING' && own.show_id !== showId) return idReused()
+    if (own !== undefined) return asAttempt({ request, id, reference: own.reference })
+    const earlier =
+      request.key === null ? undefined : byKey.get(scopedKey(request.keyScope, request.key))
+    return earlier && replay(request, earlier)
   })
-  for (const draft of unlucky) draft.reference = newReference()
-  if (unlucky.length > 0) {
-    await recordPending(knex, showId, unlucky, options, partners)
-  }
+}
+
+function asAttempt({ request, id, reference }: NewRecord): RecordedAttempt {
+  return { request, id, reference, isReplay: id !== request.id }
 }
 
 interface InsertOptions extends RecordOptions {
@@ -86,25 +138,25 @@ interface InsertOptions extends RecordOptions {
 async function insertPending(
   knex: Knex,
   showId: string,
-  drafts: Draft[],
+  records: readonly NewRecord[],
   options: InsertOptions,
 ): Promise<number> {
-  // To look for conflicts before each row is a tenth of the work, and among new ones there is none:
-  // but for bad luck, and for those that a lost connection has left there after all.
-  if (options.isRelaxed && drafts.every((draft) => draft.isNew)) {
+  // Looking for conflicts takes a tenth of the time of an insert, and new records have none, unless
+  // a reference is taken or an insert whose connection was lost was done after all.
+  if (options.isRelaxed && records.every(({ request }) => request.isNew)) {
     try {
-      return await insertAll(knex, showId, drafts, options)
+      return await insertAll(knex, showId, records, options)
     } catch (error) {
       if (sqlState(error) !== UNIQUE_VIOLATION) throw error
     }
   }
-  return insertAll(knex, showId, drafts, { ...options, mayConflict: true })
+  return insertAll(knex, showId, records, { ...options, mayConflict: true })
 }
 
 function insertAll(
   knex: Knex,
   showId: string,
-  drafts: Draft[],
+  records: readonly NewRecord[],
   {
     waitMs,
     isRelaxed = false,
@@ -122,7 +174,7 @@ function insertAll(
             clock_timestamp() + make_interval(secs => ?)
      from unnest(?::uuid[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[],
                  ?::text[], ?::uuid[])
-       as draft (id, reference, seats, customer, note, key, key_scope, key_request,
+       as record (id, reference, seats, customer, note, key, key_scope, key_request,
                  recorded_with),
        (select case when ?::bool then set_config('synchronous_commit', 'off', true) end) as relaxed
      ${mayConflict ? 'on conflict do nothing' : ''}`,
@@ -130,15 +182,15 @@ function insertAll(
       showId,
       // A last try may begin just before the wait is over, and then wait as long for the lock.
       (2 * waitMs + ABANDON_GRACE_MS) / 1000,
-      sqlArray(drafts.map((draft) => draft.id)),
-      sqlArray(drafts.map((draft) => draft.reference)),
-      sqlLists(drafts.map((draft) => ('seats' in draft.wanted ? draft.wanted.seats : []))),
-      sqlColumn(drafts.map((draft) => draft.customer)),
-      sqlColumn(drafts.map((draft) => draft.note)),
-      sqlColumn(drafts.map((draft) => draft.key)),
-      sqlColumn(drafts.map((draft) => draft.keyScope || null)),
-      sqlColumn(drafts.map((draft) => draft.keyRequest)),
-      sqlColumn(drafts.map((draft) => partners.get(draft.id) ?? null)),
+      sqlArray(records.map(({ id }) => id)),
+      sqlArray(records.map(({ reference }) => reference)),
+      sqlLists(records.map(({ request: { wanted } }) => ('seats' in wanted ? wanted.seats : []))),
+      sqlColumn(records.map(({ request }) => request.customer)),
+      sqlColumn(records.map(({ request }) => request.note)),
+      sqlColumn(records.map(({ request }) => request.key)),
+      sqlColumn(records.map(({ request }) => request.keyScope || null)),
+      sqlColumn(records.map(({ request }) => request.keyRequest)),
+      sqlColumn(records.map(({ id }) => partners.get(id) ?? null)),
       isRelaxed,
     ],
     mayConflict ? 'record_pending' : 'record_new',
@@ -146,12 +198,11 @@ function insertAll(
 }
 
 /**
- * What ties those together that are recorded together: the last one leads, and has the id of the
- * first; the others have the leader's. Whatever may be there already stays alone, as whoever had it
- * for a leader would then have none.
+ * Ties new records together: the last one leads and has the id of the first; the others have the
+ * leader's id. A record that may be there already is left alone: it would not lead the others.
  */
-function partnersOf(drafts: readonly Draft[]): Partners {
-  const ids = drafts.filter((draft) => draft.isNew).map((draft) => draft.id)
+function partnersOf(records: readonly NewRecord[]): Partners {
+  const ids = records.filter(({ request }) => request.isNew).map(({ id }) => id)
   const [first, leader] = [ids[0]!, ids.at(-1)!]
   if (first === leader) return new Map()
   return new Map(ids.map((id) => [id, id === leader ? first : leader]))
@@ -165,15 +216,12 @@ type Recorded = Pick<
   'id' | 'reference' | 'show_id' | 'status' | 'key' | 'key_scope' | 'key_request'
 >
 
-function replay(draft: Draft, earlier: Recorded): void {
-  const [first, again] = [earlier.key_request!, draft.keyRequest!].map(canonicalText)
-  if (first !== again) {
-    draft.error = keyReused()
-    return
-  }
-  draft.id = earlier.id
-  draft.reference = earlier.reference
-  draft.isReplay = true
+function replay(
+  request: ValidRequest,
+  { id, reference, key_request }: Recorded,
+): RecordedAttempt | Error {
+  const [first, again] = [key_request!, request.keyRequest!].map(canonicalText)
+  return first === again ? { request, id, reference, isReplay: true } : keyReused()
 }
 
 /** The error for a key that comes with another request than the first time. */

@@ -6,62 +6,91 @@ import { query } from '../database/sql.js'
 import { sqlArray } from '../database/sql-array.js'
 import { inTransaction } from '../database/transaction.js'
 import { decide, type Verdict } from '../house/decide.js'
+import type { SeatLayout } from '../house/seats.js'
 import { TicketsError } from '../shared/errors.js'
 import { houseOf, lockHouseAndRead, warningsOf } from '../shows/locked-house.js'
 import { IS_LIVE_HOLD } from '../shows/shows.js'
+import type { Warning } from '../shows/warnings.js'
 import { ABANDONED, isAbandonedBy } from './abandoned.js'
-import { type Draft, withdrawn } from './attempt.js'
-import type { BookingOptions } from './book-seats.js'
-import type { BookedRow } from './booking.js'
-import { recordDrafts } from './record-attempt.js'
+import { type BookedRow, type BookingOptions, type BookingOutcome, toBooking } from './booking.js'
+import { type RecordedAttempt, recordAgain } from './record-attempt.js'
 import { formatReference } from './references.js'
+import { toNextStage } from './stages.js'
+import type { ValidRequest } from './valid-request.js'
 import { type Outcome, type Written, writeOutcomes } from './write-outcomes.js'
 
-/** Steps 2 to 6: decides the drafts under the show's lock and leaves in each the row that stands. */
+/** Stage 3 of a booking: the row that stands for an attempt, its own or an earlier one's. */
+export interface SettledBooking {
+  row: BookedRow
+  /** An earlier call with the same key had made it. */
+  isReplay: boolean
+  /** What to warn of when it has seats. */
+  warnings: Warning[] | undefined
+}
+
+/** What a batch does while its show is locked. */
+export interface LockOptions {
+  /** Called under the lock with the time that it was waited for, in milliseconds. */
+  onLock?: ((waitedMs: number) => void) | undefined
+  /**
+   * Asked under the lock, before the request with this place in the batch is decided: does its caller
+   * still wait for it?
+   */
+  isWanted?: ((place: number) => boolean) | undefined
+}
+
+/**
+ * Steps 2 to 6: decides the attempts under the show's lock. Returns, for each, the booking that
+ * stands, or the error that concerns it alone: INTERRUPTED for one that is not wanted any more.
+ *
+ * Throws SHOW_NOT_FOUND, BUSY, INTERRUPTED and the database's own.
+ */
 export async function settle(
   db: Database,
   showId: string,
-  drafts: Draft[],
-  options: BookingOptions,
-): Promise<void> {
-  const open = () => drafts.filter((draft) => draft.error === undefined)
-  const rows = await inRepeatableTransaction(
-    db,
-    drafts,
-    (trx) => settleUnderLock(trx, showId, open(), options),
-    {
-      ...options,
-      beforeRetry: async (failure) => {
-        // Perhaps a server that crashed has lost the records; then it has no verdict on them either.
-        if (failure instanceof ConflictError) await recordDrafts(db, showId, open())
+  attempts: readonly RecordedAttempt[],
+  options: BookingOptions & LockOptions,
+): Promise<(SettledBooking | Error)[]> {
+  let recorded: readonly (RecordedAttempt | Error)[] = attempts
+  try {
+    return await inRepeatableTransaction(
+      db,
+      (trx) => toNextStage(recorded, (open) => settleUnderLock(trx, showId, open, options)),
+      {
+        ...options,
+        attempts: () =>
+          recorded.filter((attempt): attempt is RecordedAttempt => !(attempt instanceof Error)),
+        beforeRetry: async (failure) => {
+          if (!(failure instanceof ConflictError)) return
+          // A server that crashed may have lost the records; then it has no verdict on them either.
+          recorded = await toNextStage(recorded, (open) => recordAgain(db, showId, open))
+        },
       },
-    },
-  ).catch((error: unknown): Map<string, BookedRow> => {
+    )
+  } catch (error) {
     if (!(error instanceof TicketsError && error.isInDoubt)) throw error
-    // Each caller of the batch hears of its own booking, and of no other.
-    for (const draft of open()) draft.error = outcomeUnknown(error.cause as TicketsError, [draft])
-    return new Map()
-  })
-  for (const draft of drafts) {
-    const row = rows.get(draft.id)
-    if (row) draft.row = row
+    // The error that each caller gets names its own booking, and no other.
+    return recorded.map((attempt) =>
+      attempt instanceof Error ? attempt : outcomeUnknown(error.cause as TicketsError, [attempt]),
+    )
   }
 }
 
 interface RepeatOptions extends BookingOptions {
-  /** Prepares another try; told why the last one failed. */
+  /** What `work` decides, for the error that names it. */
+  attempts: () => readonly RecordedAttempt[]
+  /** Prepares another try, given why the last one failed. */
   beforeRetry?: (failure: unknown) => Promise<void>
 }
 
 /**
- * Runs `work`, which locks and then decides the drafts, in a transaction, and again under the same
- * ids until its outcome is known. Throws BUSY, INTERRUPTED, and what `work` and the database throw.
+ * Runs `work`, which locks and then decides attempts, in a transaction, and again under the same ids
+ * until its outcome is known. Throws BUSY, INTERRUPTED, and what `work` and the database throw.
  */
 export async function inRepeatableTransaction<T>(
   db: Database,
-  drafts: readonly Draft[],
   work: (trx: Knex.Transaction) => Promise<T>,
-  { beforeRetry, ...options }: RepeatOptions = {},
+  { attempts, beforeRetry, ...options }: RepeatOptions,
 ): Promise<T> {
   let failure: unknown
   let isInDoubt = false
@@ -81,14 +110,17 @@ export async function inRepeatableTransaction<T>(
       options,
     )
   } catch (error) {
-    throw isInDoubt && error instanceof TicketsError ? outcomeUnknown(error, drafts) : error
+    throw isInDoubt && error instanceof TicketsError ? outcomeUnknown(error, attempts()) : error
   }
 }
 
-/** COMMIT was sent, its reply never came, and the wait is over: nobody may claim either outcome. */
-function outcomeUnknown(error: TicketsError, drafts: readonly Draft[]): TicketsError {
-  const named = drafts.slice(0, 3).map((draft) => formatReference(draft.reference))
-  const references = [...named, ...(drafts.length > 3 ? ['…'] : [])].join(', ')
+/** COMMIT was sent, its reply never came, and the wait is over: neither outcome may be reported. */
+function outcomeUnknown(
+  error: TicketsError,
+  attempts: readonly Pick<RecordedAttempt, 'reference'>[],
+): TicketsError {
+  const named = attempts.slice(0, 3).map(({ reference }) => formatReference(reference))
+  const references = [...named, ...(attempts.length > 3 ? ['…'] : [])].join(', ')
   return new TicketsError(
     error.code === 'INTERRUPTED' ? 'DB_UNREACHABLE' : error.code,
     `The connection was lost while ${references} was being confirmed, so it may or may not be booked. Look it up, or repeat the request with the same key.`,
@@ -96,20 +128,20 @@ function outcomeUnknown(error: TicketsError, drafts: readonly Draft[]): TicketsE
   )
 }
 
-/** Steps 3 to 5, for as many drafts as one statement may carry; what became of each, by its id. */
+/** Steps 3 to 5, for the attempts of one statement. Returns as `settle` does. */
 export async function settleUnderLock(
   trx: Knex.Transaction,
   showId: string,
-  drafts: Draft[],
-  { onLock }: Pick<BookingOptions, 'onLock'> = {},
-): Promise<Map<string, BookedRow>> {
+  attempts: readonly RecordedAttempt[],
+  { onLock, isWanted }: LockOptions = {},
+): Promise<(SettledBooking | Error)[]> {
   const asked = performance.now()
   const [show, known] = await lockHouseAndRead(trx, showId, {
-    read: () => bookingsUnderLock(trx, showId, drafts),
+    read: () => bookingsUnderLock(trx, showId, attempts),
     onLock: () => onLock?.(performance.now() - asked),
   })
   const ofRole = (role: Known['role']) => known.filter((row) => row.role === role)
-  const settled = new Map<string, BookedRow>(ofRole('decided').map((row) => [row.id, row]))
+  const rows = new Map<string, BookedRow>(ofRole('decided').map((row) => [row.id, row]))
   const house = houseOf(
     show,
     ofRole('hold').flatMap((row) => row.seats),
@@ -118,10 +150,19 @@ export async function settleUnderLock(
     ({ id, seats }): Outcome => ({ id, seats, status: 'FAILED', failure: ABANDONED }),
   )
   const sold: number[] = []
-  const wanted = drafts.filter((draft) => settled.has(draft.id) || isStillWanted(draft))
-  for (const draft of new Map(wanted.map((draft) => [draft.id, draft])).values()) {
-    if (settled.has(draft.id)) continue
-    const outcome = outcomeFor(draft, decide(house, draft.wanted))
+  const decided = new Map<string, RecordedAttempt>()
+  // These stay undecided: their records become those of abandoned attempts.
+  const unwanted = new Set<RecordedAttempt>()
+  for (const attempt of attempts) {
+    const { id, request } = attempt
+    if (rows.has(id)) continue
+    if (isWanted?.(request.place) === false) {
+      unwanted.add(attempt)
+      continue
+    }
+    if (decided.has(id)) continue
+    decided.set(id, attempt)
+    const outcome = outcomeFor(attempt, decide(house, request.wanted))
     outcomes.push(outcome)
     if (outcome.status === 'FAILED') continue
     house.taken.addAll(outcome.seats)
@@ -129,25 +170,42 @@ export async function settleUnderLock(
   }
 
   const written = await writeOutcomes(trx, outcomes, { show, sold })
+  for (const [id, { request }] of decided) rows.set(id, rowOf(request, showId, written.get(id)!))
   const { warnings } = warningsOf(show)
-  for (const draft of drafts) {
-    const own = written.get(draft.id)
-    if (own) settled.set(draft.id, rowOf(draft, showId, own))
-    // What a key booked may have moved to another show since.
-    if (warnings && settled.get(draft.id)?.show_id === showId) draft.warnings = warnings
-  }
-  return settled
+  return attempts.map((attempt) => {
+    if (unwanted.has(attempt)) return withdrawn()
+    const row = rows.get(attempt.id)!
+    // The booking of a key may have moved to another show since.
+    return {
+      row,
+      isReplay: attempt.isReplay,
+      warnings: row.show_id === showId ? warnings : undefined,
+    }
+  })
 }
 
-/** What nobody waits for any more stays undecided: its record is that of an abandoned attempt. */
-function isStillWanted(draft: Draft): boolean {
-  if (draft.isWanted?.() !== false) return true
-  draft.error = withdrawn()
-  return false
+/** What a settled booking is to its caller. */
+export function outcomeOf(
+  { row, isReplay, warnings }: SettledBooking,
+  layout: SeatLayout,
+): BookingOutcome {
+  const outcome: BookingOutcome = { booking: toBooking(row, layout), replayed: isReplay }
+  const hasSeats = row.status === 'CONFIRMED' || row.status === 'HELD'
+  if (warnings !== undefined && hasSeats) outcome.warnings = warnings
+  return outcome
 }
 
-/** Each by its name: copying all that an object has takes as long as deciding the booking. */
-function rowOf({ customer, note }: Draft, showId: string, { outcome, row }: Written): BookedRow {
+/** The error for a request that was given up before it was decided. */
+export function withdrawn(): TicketsError {
+  return new TicketsError('INTERRUPTED', 'Interrupted. Nothing was booked.')
+}
+
+/** Field by field: to spread an object takes as long as deciding the booking. */
+function rowOf(
+  { customer, note }: ValidRequest,
+  showId: string,
+  { outcome, row }: Written,
+): BookedRow {
   return {
     id: row.id,
     reference: row.reference,
@@ -163,7 +221,8 @@ function rowOf({ customer, note }: Draft, showId: string, { outcome, row }: Writ
   }
 }
 
-function outcomeFor({ id, wanted, hold, operator }: Draft, verdict: Verdict): Outcome {
+function outcomeFor({ id, request }: RecordedAttempt, verdict: Verdict): Outcome {
+  const { wanted, hold, operator } = request
   if ('refusal' in verdict) {
     const seats = 'seats' in wanted ? [...wanted.seats] : []
     return { id, status: 'FAILED', seats, failure: verdict.refusal, operator }
@@ -187,9 +246,9 @@ const COLUMNS = `id, reference, show_id, status, seats, customer, note, held_unt
 function bookingsUnderLock(
   trx: Knex.Transaction,
   showId: string,
-  drafts: Draft[],
+  attempts: readonly RecordedAttempt[],
 ): Promise<Known[]> {
-  const ids = sqlArray(drafts.map((draft) => draft.id))
+  const ids = sqlArray(attempts.map(({ id }) => id))
   return query<Known>(
     trx,
     `select 'decided' as role, ${COLUMNS} from bookings

@@ -1,9 +1,9 @@
 import { TicketsError } from '../shared/errors.js'
-import { withdrawn } from './attempt.js'
-import type { BookingOptions } from './book-seats.js'
-import type { BookingRequest } from './booking.js'
+import type { BatchOptions } from './book-seats.js'
+import type { BookingOptions, BookingRequest } from './booking.js'
+import { withdrawn } from './settle.js'
 
-/** Bounds of the line in front of one show. */
+/** Bounds of one show's queue. */
 export interface QueueLimits {
   /** Requests that one transaction decides at most. */
   batch: number
@@ -13,21 +13,21 @@ export interface QueueLimits {
   ahead: boolean
 }
 
-/** What books a batch for one show: `bookSeats` of some database, or a rehearsal of it. */
+/** What books a batch for one show: `bookSeats` of some database, or a dry run of it. */
 export type BookBatch<Outcome> = (
   requests: readonly BookingRequest[],
-  options: BookingOptions,
+  options: BatchOptions,
 ) => Promise<(Outcome | Error)[]>
 
-/** So many at once are worth two batches, one recorded while the other is decided. */
+/** From this many requests on, two batches are faster: one is recorded while the other is decided. */
 const CROWD = 64
 
 /**
- * Those who wait for one show. A few wait until the batch before theirs is decided, and then go
- * together. A crowd goes in halves, so that each half is recorded while the other is decided: the
- * server does both at the same time, and the order stays that in which they came.
+ * The requests that wait for one show. A few wait until the batch before is decided, and are the next
+ * batch. A crowd is booked in halves, so that each half is recorded while the other is decided: the
+ * server does both at the same time, and the requests keep the order in which they came.
  */
-export class BookingLine<Outcome> {
+export class ShowQueue<Outcome> {
   readonly #bookBatch: BookBatch<Outcome>
   readonly #limits: QueueLimits
   readonly #onEmpty: () => void
@@ -63,7 +63,7 @@ export class BookingLine<Outcome> {
     return outcome.finally(() => signal.removeEventListener('abort', leave))
   }
 
-  /** Whoever is being decided has to hear the verdict; of a batch, the others are left out. */
+  /** A request that is being decided gets its verdict; another one is left out of its batch. */
   #leave(job: Job<Outcome>): void {
     if (job.isBegun) return
     const place = this.#waiting.indexOf(job)
@@ -75,7 +75,7 @@ export class BookingLine<Outcome> {
     this.#isServed = true
     let latest = { hasLock: Promise.resolve(), isDone: Promise.resolve() }
     while (this.#waiting.length + this.#underWay > 0) {
-      // Whoever was just answered, and asks again at once, still makes it into the next batch.
+      // A caller that was just answered, and books again at once, is still in the next batch.
       await new Promise(setImmediate)
       if (this.#underWay > 0) await this.#doneOrCrowd(latest.isDone)
       if (this.#waiting.length === 0) continue
@@ -118,7 +118,7 @@ export class BookingLine<Outcome> {
     return { hasLock, isDone }
   }
 
-  async #bookJobs(jobs: Job<Outcome>[], options: BookingOptions): Promise<void> {
+  async #bookJobs(jobs: Job<Outcome>[], options: BatchOptions): Promise<void> {
     this.#underWay += jobs.length
     try {
       const outcomes = await this.#bookBatch(

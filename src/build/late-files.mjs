@@ -53,7 +53,7 @@ const OWN = {
   'src/booking/lifecycle/move.ts': ['moveBooking'],
   'src/load/confirmed-check.ts': ['findLostReceipts'],
   'src/shows/recent-sales.ts': ['recentSales'],
-  'src/booking/dry-run.ts': ['Rehearsal'],
+  'src/booking/dry-run.ts': ['DryRun'],
   'src/booking/search-bookings.ts': ['searchBookings'],
   'src/shows/edit-show.ts': ['cancelShow', 'copyShow', 'editShow', 'previewCancellation'],
   'src/shows/show-dates.ts': ['datesOf', 'isOnDate', 'parseShowDate'],

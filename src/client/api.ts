@@ -3,9 +3,13 @@ import type { HistoryEvent, HistoryOf } from '../audit/history.js'
 import type { VerifyOptions, VerifyReport } from '../audit/verify.js'
 import type { RepairOptions } from '../booking/abandoned.js'
 import type { AllOrNothing, Order } from '../booking/all-or-nothing.js'
-import type { BookingOptions } from '../booking/book-seats.js'
-import type { BookingOutcome, BookingRequest, BookingStatus } from '../booking/booking.js'
-import type { Rehearsed } from '../booking/dry-run.js'
+import type {
+  BookingOptions,
+  BookingOutcome,
+  BookingRequest,
+  BookingStatus,
+} from '../booking/booking.js'
+import type { DryRunOutcome } from '../booking/dry-run.js'
 import type { Cancelled, CancelOptions } from '../booking/lifecycle/cancel.js'
 import type { CheckIn, CheckInOptions } from '../booking/lifecycle/check-in.js'
 import type { Confirmed, ConfirmOptions } from '../booking/lifecycle/confirm.js'
@@ -121,7 +125,7 @@ export interface Tickets {
    * Makes a `book` that only says what it would do, and that knows what it has said before: two of
    * its requests do not get the same seat. Writes nothing; throws what `book` throws.
    */
-  rehearse(): (show: string, request: BookingRequest) => Promise<Rehearsed>
+  rehearse(): (show: string, request: BookingRequest) => Promise<DryRunOutcome>
   /** The receipts that the database does not honour; there should be none. */
   findLostReceipts(receipts: readonly Receipt[]): Promise<Receipt[]>
   /**

@@ -3,15 +3,15 @@ import { type HistoryEvent, type HistoryOf, listHistory } from '../audit/history
 import { type VerifyOptions, type VerifyReport, verifyShows } from '../audit/verify.js'
 import { type RepairOptions, repairBookings } from '../booking/abandoned.js'
 import { type AllOrNothing, bookAllOrNothing, type Order } from '../booking/all-or-nothing.js'
-import {
-  type BookingOptions,
-  bookSeats,
-  previewSeats,
-  refusalError,
-} from '../booking/book-seats.js'
-import type { BookingOutcome, BookingRequest, BookingStatus } from '../booking/booking.js'
-import { Rehearsal, type Rehearsed } from '../booking/dry-run.js'
-import { BookingQueue } from '../booking/group-commit.js'
+import { bookSeats, previewSeats, refusalError } from '../booking/book-seats.js'
+import type {
+  BookingOptions,
+  BookingOutcome,
+  BookingRequest,
+  BookingStatus,
+} from '../booking/booking.js'
+import { DryRun, type DryRunOutcome } from '../booking/dry-run.js'
+import { GroupCommit } from '../booking/group-commit.js'
 import { type Cancelled, type CancelOptions, cancelBooking } from '../booking/lifecycle/cancel.js'
 import { type CheckIn, type CheckInOptions, checkIn } from '../booking/lifecycle/check-in.js'
 import {
@@ -157,9 +157,9 @@ class BoxOffice implements Tickets {
     return this.#run((db) => bookAllOrNothing(db, orders))
   }
 
-  rehearse(): (show: string, request: BookingRequest) => Promise<Rehearsed> {
-    const rehearsal = new Rehearsal(this.#db)
-    const queue = new BookingQueue((...batch) => rehearsal.bookSeats(batch[0], batch[1]))
+  rehearse(): (show: string, request: BookingRequest) => Promise<DryRunOutcome> {
+    const dryRun = new DryRun(this.#db)
+    const queue = new GroupCommit((...batch) => dryRun.bookSeats(batch[0], batch[1]))
     return (show, request) => this.#run(async (db) => queue.book(await showIdOf(db, show), request))
   }
 
@@ -315,7 +315,7 @@ class BoxOffice implements Tickets {
 /** What a box office works with, in whoever's name. */
 interface Works {
   db: Database
-  queue: BookingQueue
+  queue: GroupCommit
   /** Throws when the schema is not there, or another; asks until it is, and then no more. */
   requireReady(): Promise<void>
 }
@@ -330,8 +330,8 @@ function openWorks(options: TicketsOptions): Works {
   }
 }
 
-function openQueue(db: Database, { onBatch, connections = 1 }: TicketsOptions): BookingQueue {
-  return new BookingQueue(
+function openQueue(db: Database, { onBatch, connections = 1 }: TicketsOptions): GroupCommit {
+  return new GroupCommit(
     (showId, requests, batch) =>
       bookSeats(db, showId, requests, {
         ...batch,

@@ -1,13 +1,13 @@
 import type { BookingOutcome, BookingStatus } from '../../../booking/booking.js'
 import { countSeats, formatLabels } from '../../../house/seats.js'
-import type { Rehearsed } from '../../../index.js'
+import type { DryRunOutcome } from '../../../index.js'
 import { type Column, tabLine } from '../../../terminal/render/list.js'
 import { safeText } from '../../../terminal/render/safe-text.js'
 
 /** A line of a file that was booked, or under a dry run could be. */
 interface BookedLine {
   line: number
-  outcome: BookingOutcome | Rehearsed
+  outcome: BookingOutcome | DryRunOutcome
 }
 
 /** What was booked for a line of a file, for programs: tab-separated. Ends with a newline. */

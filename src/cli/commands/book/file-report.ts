@@ -1,6 +1,6 @@
 import type { BookingOutcome } from '../../../booking/booking.js'
 import { bookingJson, errorJson } from '../../../client/json.js'
-import type { Rehearsed } from '../../../index.js'
+import type { DryRunOutcome } from '../../../index.js'
 import { TicketsError } from '../../../shared/errors.js'
 import type { Output } from '../../../terminal/io.js'
 import type { Progress } from '../../../terminal/progress.js'
@@ -14,7 +14,7 @@ export interface RowResult {
   line: number
   /** Bytes of the file up to and with this row. */
   end: number
-  outcome: BookingOutcome | Rehearsed | TicketsError
+  outcome: BookingOutcome | DryRunOutcome | TicketsError
   /** The error is another row's: it was all or nothing. */
   isInnocent?: boolean
 }
@@ -112,7 +112,7 @@ export class FileReport {
   }
 
   /** Once for each show: it is the same for all of its lines. */
-  #warningOf(outcome: BookingOutcome | Rehearsed): string | undefined {
+  #warningOf(outcome: BookingOutcome | DryRunOutcome): string | undefined {
     const { showId } = 'booking' in outcome ? outcome.booking : outcome
     if (this.#output.quiet || this.#warned.has(showId)) return undefined
     this.#warned.add(showId)

@@ -3,14 +3,11 @@ import { checkSeats, MAX_SEATS, parseSeats, type SeatLayout } from '../house/sea
 import { TicketsError } from '../shared/errors.js'
 import { checkBookingId, newBookingId } from '../shared/ids.js'
 import { checkOptionalText } from '../shared/text-input.js'
-import type { Warning } from '../shows/warnings.js'
-import { type BookedRow, type BookingOutcome, type BookingRequest, toBooking } from './booking.js'
-import { newReference } from './references.js'
+import type { BookingRequest } from './booking.js'
 
-/** A request on its way: what is wanted, under which id, and what became of it. */
-export interface Draft {
+/** Stage 1 of a booking: a request that is checked, under the id that its record gets. */
+export interface ValidRequest {
   id: string
-  reference: string
   wanted: Wanted
   customer: string | null
   note: string | null
@@ -22,25 +19,26 @@ export interface Draft {
   keyRequest: string | null
   /** Who sells it, when not the session's operator. */
   operator: string | undefined
-  /** Nobody has recorded it before: its id was made here, and it has no key. */
+  /** It cannot have a record yet: its id was made here, and it has no key. */
   isNew: boolean
-  /** An earlier call had recorded this key; `id` is its booking. */
-  isReplay: boolean
-  /** Whether somebody still waits for it; asked before it is decided. */
-  isWanted?: () => boolean
-  row?: BookedRow
-  warnings?: Warning[]
-  error?: Error
+  /** Its index in the batch that it came with. */
+  place: number
 }
 
 const MAX_KEY = 200
 
+/** The show that a request is for. */
+export interface RequestedShow {
+  showId: string
+  layout: SeatLayout
+}
+
 /** Checks a request against the house that it is for. Returns INVALID_INPUT, NO_SUCH_SEAT. */
-export function draftOf(
+export function validateRequest(
   request: BookingRequest,
-  showId: string,
-  layout: SeatLayout,
-): Draft | TicketsError {
+  { showId, layout }: RequestedShow,
+  place = 0,
+): ValidRequest | TicketsError {
   try {
     const wanted = wantedOf(request, layout)
     const customer = checkOptionalText('customer', request.customer, 200)
@@ -49,7 +47,6 @@ export function draftOf(
     const { hold, operator, keyScope = '' } = request
     return {
       id: request.id === undefined ? newBookingId() : checkBookingId(request.id),
-      reference: newReference(),
       wanted,
       customer,
       note,
@@ -59,7 +56,7 @@ export function draftOf(
       keyRequest: key === null ? null : JSON.stringify({ showId, ...wanted, customer, note, hold }),
       operator,
       isNew: request.id === undefined && key === null,
-      isReplay: false,
+      place,
     }
   } catch (error) {
     if (error instanceof TicketsError) return error
@@ -93,25 +90,4 @@ function wantedOf(request: BookingRequest, layout: SeatLayout): Wanted {
 /** A key in its scope, as one text. No text that PostgreSQL keeps has a NUL. */
 export function scopedKey(scope: string, key: string): string {
   return `${scope}\0${key}`
-}
-
-/** What became of a draft that was settled. */
-export function outcomeOf(draft: Draft, layout: SeatLayout): BookingOutcome {
-  const { row, warnings, isReplay } = draft
-  const outcome: BookingOutcome = { booking: toBooking(row!, layout), replayed: isReplay }
-  const hasSeats = row!.status === 'CONFIRMED' || row!.status === 'HELD'
-  if (warnings !== undefined && hasSeats) outcome.warnings = warnings
-  return outcome
-}
-
-/** Gives a draft a new identity, for a new record. */
-export function renew(draft: Draft): void {
-  draft.id = newBookingId()
-  draft.reference = newReference()
-  draft.isReplay = false
-}
-
-/** What is told of a request that was given up before it was decided. */
-export function withdrawn(): TicketsError {
-  return new TicketsError('INTERRUPTED', 'Interrupted. Nothing was booked.')
 }
