@@ -28,7 +28,7 @@ export type HistoryOf = { booking: string } | { show: string; seat?: number }
 
 const PAGE_SIZE = 1000
 
-/** The events in the order in which they happened, in constant memory. Ids are whole ids. */
+/** The events in the order in which they happened, in constant memory. The ids must be resolved. */
 export async function* listHistory(db: Database, of: HistoryOf): AsyncGenerator<HistoryEvent> {
   const sources = sourcesOf(of)
   // Each source has its own index; together they are merged page by page.

@@ -2,7 +2,7 @@ import { formatReference } from '../booking/references.js'
 import { SeatSet } from '../house/seat-set.js'
 import { MAX_SEATS, type SeatLayout } from '../house/seats.js'
 import { quote } from '../shared/quote.js'
-import { Claims } from './seat-owners.js'
+import { SeatOwners } from './seat-owners.js'
 import type { BookingEvidence, ShowEvidence } from './snapshot-rows.js'
 import {
   nameBookings,
@@ -22,8 +22,8 @@ export class HouseAudit {
   readonly #show: ShowEvidence
   readonly #report: (violation: Violation) => void
   readonly #layout: SeatLayout
-  readonly #sold: Claims
-  readonly #held: Claims
+  readonly #sold: SeatOwners
+  readonly #held: SeatOwners
   readonly #abandoned = new Sample<string>()
 
   constructor(show: ShowEvidence, report: (violation: Violation) => void) {
@@ -33,8 +33,8 @@ export class HouseAudit {
     this.#show = show
     this.#report = report
     this.#layout = { totalSeats, seatsPerRow: show.seats_per_row }
-    this.#sold = new Claims(totalSeats)
-    this.#held = new Claims(totalSeats)
+    this.#sold = new SeatOwners(totalSeats)
+    this.#held = new SeatOwners(totalSeats)
   }
 
   add(booking: BookingEvidence): void {
@@ -43,7 +43,7 @@ export class HouseAudit {
       const bookings = sampleOf([booking.reference])
       this.#tell('INCOHERENT_BOOKING', `${nameBookings(bookings)} ${booking.fault}`, { bookings })
     }
-    if (booking.claim !== null) this.#addClaim(booking, booking.claim)
+    if (booking.owns_as !== null) this.#addSeats(booking, booking.owns_as)
   }
 
   /** Compares what the bookings have with what the house says. */
@@ -56,18 +56,18 @@ export class HouseAudit {
     this.#tellOfAbandoned()
   }
 
-  #addClaim(booking: BookingEvidence, claim: 'sold' | 'held'): void {
+  #addSeats(booking: BookingEvidence, ownsAs: 'sold' | 'held'): void {
     const seats = this.#seatsOf(booking)
     const [ifSold, ifHeld, mine] =
-      claim === 'sold'
+      ownsAs === 'sold'
         ? (['SEAT_SOLD_TWICE', 'SEAT_HELD_AND_SOLD', this.#sold] as const)
         : (['SEAT_HELD_AND_SOLD', 'SEAT_HELD_TWICE', this.#held] as const)
     this.#tellOfClashes(ifSold, this.#sold.clashesWith(seats), booking)
     this.#tellOfClashes(ifHeld, this.#held.clashesWith(seats), booking)
-    mine.claim(seats, booking.reference)
+    mine.give(seats, booking.reference)
   }
 
-  /** The seats of a claim, each once; those that cannot be are reported and left out. */
+  /** The seats that a booking owns, each once; impossible ones are reported and left out. */
   #seatsOf(booking: BookingEvidence): Set<number> {
     const seats = new Set<number>()
     const again: unknown[] = []

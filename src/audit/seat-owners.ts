@@ -1,7 +1,7 @@
 import { Sample } from './violations.js'
 
-/** Who has which seat of one house: the first booking that claimed it. */
-export class Claims {
+/** Which booking owns each seat of one house: the first one that it is given to. */
+export class SeatOwners {
   readonly #owners: Uint32Array
   readonly #references = ['']
 
@@ -9,13 +9,13 @@ export class Claims {
     this.#owners = new Uint32Array(totalSeats + 1)
   }
 
-  /** The reference of who has the seat. */
+  /** The reference of the booking that owns the seat. */
   ownerOf(seat: number): string | undefined {
     const owner = this.#owners[seat]!
     return owner === 0 ? undefined : this.#references[owner]
   }
 
-  /** Those of the seats that somebody has, by who has them. */
+  /** Those of the seats that have an owner, by its reference. */
   clashesWith(seats: Iterable<number>): Map<string, Sample<number>> {
     const clashes = new Map<string, Sample<number>>()
     for (const seat of seats) {
@@ -28,9 +28,9 @@ export class Claims {
     return clashes
   }
 
-  /** Gives a booking those of the seats that nobody has. */
-  claim(seats: Iterable<number>, reference: string): void {
-    // Only who gets a seat is remembered: at most as many bookings as there are seats.
+  /** Gives a booking those of the seats that have no owner. */
+  give(seats: Iterable<number>, reference: string): void {
+    // Only a booking that gets a seat is remembered: at most as many as there are seats.
     const owner = this.#references.length
     for (const seat of seats) {
       if (this.#owners[seat] !== 0) continue

@@ -25,8 +25,8 @@ export interface BookingEvidence {
   reference: string
   show_id: string
   /** What it has its seats for: a confirmed booking `sold`, a live hold `held`, any other nothing. */
-  claim: 'sold' | 'held' | null
-  /** Of a claim only; may hold what is no seat at all. */
+  owns_as: 'sold' | 'held' | null
+  /** Only where the booking owns seats; may hold what is no seat at all. */
   seats: unknown[]
   is_abandoned: boolean
   /** What its columns contradict each other in. */
@@ -92,7 +92,7 @@ export async function* readShows({ trx, showId }: Snapshot): AsyncGenerator<Show
  * or with the one that brings it to so many bytes of seats: a booking may have a whole house. The
  * bytes are those on disk: to count the seats would mean to unpack those of the next pages as well.
  */
-export async function* readBookings({
+export async function* readEvidence({
   trx,
   clock,
   showId,
@@ -100,13 +100,13 @@ export async function* readBookings({
   for (let after = [ZERO_ID, '-infinity', ZERO_ID]; ; ) {
     const page = await query<BookingEvidence & { exact_created_at: string }>(
       trx,
-      `select id, reference, show_id, created_at::text as exact_created_at, claim, seats,
+      `select id, reference, show_id, created_at::text as exact_created_at, owns_as, seats,
               coalesce(${isAbandonedBy('clock')}, false) as is_abandoned,
               ${FAULT} as fault
        from (
          select *,
-                case when claim is null then '{}' else all_seats end as seats,
-                sum(case when claim is null then 0 else pg_column_size(all_seats) end)
+                case when owns_as is null then '{}' else all_seats end as seats,
+                sum(case when owns_as is null then 0 else pg_column_size(all_seats) end)
                   over (order by show_id, created_at, id rows between unbounded preceding and 1 preceding)
                   as bytes_before
          from (
@@ -114,7 +114,7 @@ export async function* readBookings({
                   pending_until, held_until, failure, cancelled_seats, clock,
                   case when status = 'CONFIRMED' then 'sold'
                        when status = 'HELD' and (held_until is null or held_until > clock)
-                       then 'held' end as claim
+                       then 'held' end as owns_as
            from bookings, cast(? as timestamptz) as clock
            where (show_id, created_at, id) > (?, ?, ?) ${showId === undefined ? '' : 'and show_id = ?'}
            order by show_id, created_at, id limit ${BOOKINGS_A_PAGE}

@@ -8,7 +8,7 @@ import { HouseAudit } from './house-audit.js'
 import {
   type BookingEvidence,
   countRows,
-  readBookings,
+  readEvidence,
   readShows,
   readStrayAdmissions,
   type Snapshot,
@@ -118,7 +118,7 @@ async function walk(snapshot: Snapshot, report: VerifyReport, onStep: () => void
   }
   let house = await nextHouse()
   let missing: MissingShow | undefined
-  for await (const page of readBookings(snapshot)) {
+  for await (const page of readEvidence(snapshot)) {
     for (const booking of page) {
       report.bookings++
       while (house !== undefined && house.showId < booking.show_id) {

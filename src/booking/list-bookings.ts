@@ -56,7 +56,10 @@ export async function* listBookings(
 }
 
 /** The bookings with these ids, in their order. */
-export async function readBookings(db: Database, ids: readonly string[]): Promise<ListedBooking[]> {
+export async function bookingsWithIds(
+  db: Database,
+  ids: readonly string[],
+): Promise<ListedBooking[]> {
   return (await rowsOf(db, ids, {})).map(toListed)
 }
 

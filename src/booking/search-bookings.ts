@@ -5,9 +5,9 @@ import { rowNumber } from '../house/seat-spec.js'
 import { TicketsError } from '../shared/errors.js'
 import type { BookingStatus } from './booking.js'
 import {
+  bookingsWithIds,
   type ListedBooking,
   listBookings,
-  readBookings,
   suggestBookings,
   viewBooking,
 } from './list-bookings.js'
@@ -108,7 +108,7 @@ async function ofSeat(
       MOST,
     ]),
   )
-  return readBookings(
+  return bookingsWithIds(
     db,
     rows.map(({ id }) => id),
   )

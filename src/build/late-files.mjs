@@ -42,7 +42,7 @@ const OWN = {
   'src/booking/all-or-nothing.ts': ['bookAllOrNothing'],
   'src/booking/list-bookings.ts': [
     'listBookings',
-    'readBookings',
+    'bookingsWithIds',
     'suggestBookings',
     'viewBooking',
   ],
@@ -51,7 +51,7 @@ const OWN = {
   'src/booking/lifecycle/check-in.ts': ['checkIn'],
   'src/booking/lifecycle/confirm.ts': ['confirmBooking'],
   'src/booking/lifecycle/move.ts': ['moveBooking'],
-  'src/load/confirmed-check.ts': ['findLostReceipts'],
+  'src/load/confirmed-check.ts': ['findLostBookings'],
   'src/shows/recent-sales.ts': ['recentSales'],
   'src/booking/dry-run.ts': ['DryRun'],
   'src/booking/search-bookings.ts': ['searchBookings'],

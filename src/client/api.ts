@@ -18,7 +18,7 @@ import type { BookingFilter, ListedBooking } from '../booking/list-bookings.js'
 import type { BookingSearch } from '../booking/search-bookings.js'
 import type { RetryCause } from '../database/failures.js'
 import type { MigrateOptions, SchemaStatus } from '../database/migrate.js'
-import type { Receipt } from '../load/confirmed-check.js'
+import type { ConfirmedAnswer } from '../load/confirmed-check.js'
 import type { CancellationPreview, ShowEdit } from '../shows/edit-show.js'
 import type { FindOptions } from '../shows/find-shows.js'
 import type { ShowReport } from '../shows/show-report.js'
@@ -126,8 +126,8 @@ export interface Tickets {
    * its requests do not get the same seat. Writes nothing; throws what `book` throws.
    */
   rehearse(): (show: string, request: BookingRequest) => Promise<DryRunOutcome>
-  /** The receipts that the database does not honour; there should be none. */
-  findLostReceipts(receipts: readonly Receipt[]): Promise<Receipt[]>
+  /** The confirmed bookings that the database does not have; there should be none. */
+  findLostReceipts(confirmed: readonly ConfirmedAnswer[]): Promise<ConfirmedAnswer[]>
   /**
    * Runs `work` on a box office of its own: an empty, migrated schema in the same database, which is
    * dropped at the end, whatever the end is. `schema` is its name, for other processes.

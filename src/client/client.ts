@@ -41,7 +41,7 @@ import {
 } from '../database/migrate.js'
 import { inTheNameOf } from '../database/operator.js'
 import { withRetry } from '../database/retry.js'
-import { findLostReceipts, type Receipt } from '../load/confirmed-check.js'
+import { type ConfirmedAnswer, findLostBookings } from '../load/confirmed-check.js'
 import {
   type CancellationPreview,
   cancelShow,
@@ -163,8 +163,8 @@ class BoxOffice implements Tickets {
     return (show, request) => this.#run(async (db) => queue.book(await showIdOf(db, show), request))
   }
 
-  findLostReceipts(receipts: readonly Receipt[]): Promise<Receipt[]> {
-    return this.#run((db) => findLostReceipts(db, receipts))
+  findLostReceipts(confirmed: readonly ConfirmedAnswer[]): Promise<ConfirmedAnswer[]> {
+    return this.#run((db) => findLostBookings(db, confirmed))
   }
 
   async withThrowaway<T>(work: (throwaway: Tickets, schema: string) => Promise<T>): Promise<T> {

@@ -3,7 +3,7 @@ import { connectionOf, layoutOf } from '../database/embedded/layout.js'
 import { embeddedDataDir } from '../database/embedded/location.js'
 import { assertOwnPlace } from '../database/embedded/trust.js'
 import { type RetryCause, retryCause } from '../database/failures.js'
-import { type Database, openDatabase } from '../database/knex-pool.js'
+import { type Database, openKnexPool } from '../database/knex-pool.js'
 import { findDatabase } from '../database/settings/settings.js'
 import type { DatabaseTarget } from '../database/settings/target.js'
 import type { TicketsOptions } from './api.js'
@@ -12,7 +12,7 @@ import type { TicketsOptions } from './api.js'
 export function connect(options: TicketsOptions): Database {
   const { waitMs = 30_000, connections = 1 } = options
   const schema = schemaOf(options)
-  const db = openDatabase(targetOf(options), { ...options, schema, waitMs, poolSize: connections })
+  const db = openKnexPool(targetOf(options), { ...options, schema, waitMs, poolSize: connections })
   if (options.onRetry) reportFailedStatements(db, options.onRetry)
   return db
 }

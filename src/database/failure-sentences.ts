@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../shared/errors.js'
-import { visible } from '../shared/quote.js'
+import { escapeControls } from '../shared/quote.js'
 import type { DatabaseTarget } from './settings/target.js'
 
 /** An expected failure: its code, and what to tell people about it. */
@@ -114,17 +114,17 @@ export const serverSentences = {
     expected(
       'DB_UNREACHABLE',
       (target) =>
-        `The ${target.name} refuses the connection: ${visible(reason)}. ${origin(target)}`,
+        `The ${target.name} refuses the connection: ${escapeControls(reason)}. ${origin(target)}`,
     ),
   pooler: {
     parameter: (name: string) =>
       expected(
         'DB_UNREACHABLE',
         (target) =>
-          `The connection pooler before ${target.name} refuses the start-up parameter ${visible(name)}. Leave it out of the URL and of PGOPTIONS, or name it in the pooler's ignore_startup_parameters.`,
+          `The connection pooler before ${target.name} refuses the start-up parameter ${escapeControls(name)}. Leave it out of the URL and of PGOPTIONS, or name it in the pooler's ignore_startup_parameters.`,
       ),
     serverAway: (reason: string) =>
-      unreachable(`the connection pooler before it says: ${visible(reason)}`),
+      unreachable(`the connection pooler before it says: ${escapeControls(reason)}`),
     full: busy('the connection pooler before it has no connection to give'),
   },
   poolTimeout: busy('all connections of this process are in use'),

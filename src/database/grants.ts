@@ -55,7 +55,7 @@ const NEEDED = `(values
 ) as needed (name, privilege)`
 
 /**
- * What a clerk may rewrite: all but what makes a row this row. Read from the catalogue, so that
+ * The columns that the grantee may change: all but a row's identity. Read from the catalogue, so that
  * granting again after an upgrade covers the columns that it brought.
  */
 const WRITABLE = `(
@@ -68,22 +68,22 @@ const WRITABLE = `(
 // GRANT takes no parameters, and only the server knows for certain how its names are quoted.
 const GRANT = `do $$
 declare
-  clerk constant text := quote_ident(${GRANTEE});
+  grantee constant text := quote_ident(${GRANTEE});
   given record;
 begin
   -- Everybody may do these two on most servers, and they may not be ours to grant.
   if not has_database_privilege(${GRANTEE}, current_database(), 'connect') then
-    execute format('grant connect on database %I to %s', current_database(), clerk);
+    execute format('grant connect on database %I to %s', current_database(), grantee);
   end if;
   if not has_schema_privilege(${GRANTEE}, ${SCHEMA}, 'usage') then
-    execute format('grant usage on schema %s to %s', ${SCHEMA}, clerk);
+    execute format('grant usage on schema %s to %s', ${SCHEMA}, grantee);
   end if;
   for given in
     select name, privilege from ${NEEDED}
     union all
     select name::text, format('update (%s)', string_agg("column", ', ')) from ${WRITABLE} group by name
   loop
-    execute format('grant %s on %s to %s', given.privilege, given.name, clerk);
+    execute format('grant %s on %s to %s', given.privilege, given.name, grantee);
   end loop;
 end $$`
 

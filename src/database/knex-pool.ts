@@ -4,7 +4,7 @@ import type pg from 'pg'
 import { TicketsError } from '../shared/errors.js'
 import { type SessionSettings, settingsInOptions } from './begin.js'
 import { knexClient } from './knex-client.js'
-import { connect } from './pg-connect.js'
+import { pgConnect } from './pg-connect.js'
 import type { DatabaseTarget } from './settings/target.js'
 import { traceQueries } from './sql-trace.js'
 
@@ -29,7 +29,7 @@ export interface Database {
   close(): Promise<void>
 }
 
-export interface OpenOptions {
+export interface KnexPoolOptions {
   /** Milliseconds that a lock or a connection is waited for. */
   waitMs: number
   /** The most connections at once; 1 unless told. */
@@ -52,7 +52,7 @@ export interface OpenOptions {
  * Statements reject with whatever node-postgres or the network throws; `withRetry` and
  * `translateFailure` make sense of it.
  */
-export function openDatabase(target: DatabaseTarget, options: OpenOptions): Database {
+export function openKnexPool(target: DatabaseTarget, options: KnexPoolOptions): Database {
   checkStartUp(target)
   checkSchema(options)
   const sockets = new Set<Socket>()
@@ -96,7 +96,7 @@ export function openDatabase(target: DatabaseTarget, options: OpenOptions): Data
 /** What Knex is told; also good for the `knex` tool's own configuration file. */
 export function knexSettings(
   target: DatabaseTarget,
-  options: OpenOptions,
+  options: KnexPoolOptions,
   sockets: Set<Socket> = new Set(),
   onConnected: () => void = () => {},
 ): Knex.Config {
@@ -105,7 +105,7 @@ export function knexSettings(
     client: knexClient({
       session: sessionSettings(target, options),
       async connect() {
-        const client = await connect(target, { timeoutMs, sockets, onLost: dispose })
+        const client = await pgConnect(target, { timeoutMs, sockets, onLost: dispose })
         onConnected()
         return client
       },
@@ -132,13 +132,13 @@ const statementGraceMs = 10_000
 /** The longest that PostgreSQL and Node's timers can count: 24 days. */
 const longestMs = 2 ** 31 - 1
 
-function connectTimeoutMs({ connection }: DatabaseTarget, { waitMs }: OpenOptions): number {
+function connectTimeoutMs({ connection }: DatabaseTarget, { waitMs }: KnexPoolOptions): number {
   const configured = connection.connectionTimeoutMillis ?? defaultConnectTimeoutMs
   // Who does not want to wait for a busy database still wants to be connected to an idle one.
   return Math.min(configured || longestMs, Math.max(waitMs, 1000), longestMs / 4)
 }
 
-function sessionSettings(target: DatabaseTarget, options: OpenOptions): SessionSettings {
+function sessionSettings(target: DatabaseTarget, options: KnexPoolOptions): SessionSettings {
   const waitMs = Math.min(Math.round(options.waitMs), longestMs / 2)
   return {
     lockTimeoutMs: Math.max(waitMs, 1),
@@ -177,7 +177,7 @@ function checkStartUp({ connection, source }: DatabaseTarget): void {
 /** PostgreSQL cuts a longer name to this, and would then work in another schema. */
 const longestName = 63
 
-function checkSchema({ schema = '' }: OpenOptions): void {
+function checkSchema({ schema = '' }: KnexPoolOptions): void {
   if (Buffer.byteLength(schema) <= longestName && !schema.includes('\0')) return
   throw new TicketsError(
     'INVALID_INPUT',

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Knex } from 'knex'
 import type pg from 'pg'
 import type { Database } from './knex-pool.js'
-import { connect } from './pg-connect.js'
+import { pgConnect } from './pg-connect.js'
 import { query } from './sql.js'
 
 /** A request to be woken, until it is closed. */
@@ -111,7 +111,7 @@ class Listener {
     const lost = new Promise<void>((resolve) => {
       lose = resolve
     })
-    const client = await connect(this.#db.target, {
+    const client = await pgConnect(this.#db.target, {
       timeoutMs: CONNECT_MS,
       sockets: this.#sockets,
       onLost: () => lose(),

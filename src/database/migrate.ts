@@ -11,7 +11,7 @@ import * as m0009 from '../../migrations/0009_safe_triggers_and_logins.js'
 import * as m0010 from '../../migrations/0010_text_as_typed.js'
 import * as m0011 from '../../migrations/0011_keys_of_each_token.js'
 import { TicketsError } from '../shared/errors.js'
-import { quote, visible } from '../shared/quote.js'
+import { escapeControls, quote } from '../shared/quote.js'
 import { sqlState } from './failures.js'
 import { grantBoxOffice } from './grants.js'
 import type { Database } from './knex-pool.js'
@@ -254,7 +254,7 @@ async function warnOfCreators(
   if (creator === undefined) return
   const { who, grantee, schema } = creator
   onWarning(
-    `${visible(who)} may create functions and operators in the schema ${visible(schema)}, and code in them could run with the rights of others who work there. Revoke it: REVOKE CREATE ON SCHEMA ${visible(schema)} FROM ${visible(grantee)};`,
+    `${escapeControls(who)} may create functions and operators in the schema ${escapeControls(schema)}, and code in them could run with the rights of others who work there. Revoke it: REVOKE CREATE ON SCHEMA ${escapeControls(schema)} FROM ${escapeControls(grantee)};`,
   )
 }
 
@@ -280,7 +280,7 @@ function refuseTakenName(error: unknown): never {
   const { message } = error as Error
   throw new TicketsError(
     'NOT_MIGRATED',
-    `Another program's objects are in the way: ${visible(message)}. Nothing was changed. ${ELSEWHERE}`,
+    `Another program's objects are in the way: ${escapeControls(message)}. Nothing was changed. ${ELSEWHERE}`,
     { cause: error },
   )
 }

@@ -5,7 +5,7 @@ import { isTlsFailure, retryCause, sqlState } from './failures.js'
 import type { DatabaseTarget } from './settings/target.js'
 import { typeParsers } from './type-parsers.js'
 
-export interface ConnectOptions {
+export interface PgConnectOptions {
   /** Milliseconds until a server that does not answer counts as unreachable. */
   timeoutMs: number
   /** Every open socket is in here, so that it can be cut from outside. */
@@ -21,7 +21,10 @@ export interface ConnectOptions {
  * Throws what node-postgres and the network throw, which `translateFailure` knows, and what
  * `target.verify` throws.
  */
-export async function connect(target: DatabaseTarget, options: ConnectOptions): Promise<pg.Client> {
+export async function pgConnect(
+  target: DatabaseTarget,
+  options: PgConnectOptions,
+): Promise<pg.Client> {
   target.verify?.()
   const [first, second] = tlsTries(target)
   try {
@@ -57,7 +60,7 @@ function moreTelling(first: unknown, second: unknown): unknown {
 async function connectOnce(
   target: DatabaseTarget,
   tls: Tls,
-  { timeoutMs, sockets, onLost }: ConnectOptions,
+  { timeoutMs, sockets, onLost }: PgConnectOptions,
 ): Promise<pg.Client> {
   const socket = new PatientSocket()
   sockets.add(socket)
@@ -110,10 +113,10 @@ class PatientSocket extends Socket {
 const atLogin = { endedLogin: true }
 
 /**
- * From the start, and not only once `connect` has its client: a server that goes down may say so
+ * From the start, and not only once `pgConnect` has its client: a server that goes down may say so
  * in the same breath as "ready", and a client whose error nobody hears ends the process.
  */
-function listenForLoss(client: pg.Client, onLost: ConnectOptions['onLost']): void {
+function listenForLoss(client: pg.Client, onLost: PgConnectOptions['onLost']): void {
   let isMade = false
   const lose = (reason: unknown) => {
     if (isMade) onLost(client, reason)

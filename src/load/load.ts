@@ -1,7 +1,7 @@
 import type { BookingRequest } from '../booking/booking.js'
 import { type ErrorCode, errorCodes, TicketsError } from '../shared/errors.js'
 import { type Percentiles, percentilesOf } from '../shared/percentiles.js'
-import type { Receipt } from './confirmed-check.js'
+import type { ConfirmedAnswer } from './confirmed-check.js'
 
 /** How one attempt to book ended. `failed` is what a box office under load must never answer. */
 export type AttemptEnd = 'confirmed' | 'refused' | 'busy' | 'failed'
@@ -11,8 +11,8 @@ export interface Attempt {
   end: AttemptEnd
   /** The error's code, or in words what nobody can explain; null when confirmed. */
   reason: string | null
-  /** What the client was told, when it was confirmed. */
-  receipt: Receipt | null
+  /** The booking as the answer confirmed it; null when it was not confirmed. */
+  confirmed: ConfirmedAnswer | null
   /** The booking itself; null when nothing was recorded. */
   bookingMs: number | null
   /** Everything, as the caller felt it. */
@@ -24,36 +24,36 @@ export interface Attempt {
 /** `connect`: no room for one more client; `conflict`: others were in the way; `lost`: cut off. */
 export type RetryReason = 'connect' | 'conflict' | 'lost'
 
-/** Makes one request and tells what became of it. Never throws: whatever happens is an attempt. */
-export type Clerk = (request: BookingRequest) => Promise<Attempt>
+/** Makes one request and returns what became of it. Never throws: a failure is an attempt too. */
+export type LoadWorker = (request: BookingRequest) => Promise<Attempt>
 
 export interface LoadOptions {
   /** How many requests are under way at any time. */
   concurrency: number
-  clerk: Clerk
+  worker: LoadWorker
   /** Aborted: no further request is made, those under way are waited for, and it throws INTERRUPTED. */
   signal?: AbortSignal
-  /** Told how many are done, after each of them. */
+  /** Called after each request with how many are done. */
   onDone?: (done: number) => void
 }
 
-/** Makes all the requests, so many at a time, and tells what became of each, in their order. */
+/** Makes all requests, `concurrency` at a time; returns what became of each, in their order. */
 export async function runLoad(
   requests: readonly BookingRequest[],
-  { concurrency, clerk, signal, onDone }: LoadOptions,
+  { concurrency, worker, signal, onDone }: LoadOptions,
 ): Promise<Attempt[]> {
   const attempts: Attempt[] = []
   let next = 0
   let done = 0
-  const serve = async () => {
+  const work = async () => {
     while (next < requests.length && !signal?.aborted) {
       const turn = next++
-      attempts[turn] = await clerk(requests[turn]!)
+      attempts[turn] = await worker(requests[turn]!)
       onDone?.(++done)
     }
   }
-  const clerks = Array.from({ length: Math.min(concurrency, requests.length) }, serve)
-  await Promise.all(clerks)
+  const workers = Array.from({ length: Math.min(concurrency, requests.length) }, work)
+  await Promise.all(workers)
   if (signal?.aborted) throw new TicketsError('INTERRUPTED', 'Interrupted before the end.')
   return attempts
 }
@@ -85,7 +85,7 @@ export interface LoadSummary {
   reasons: { end: AttemptEnd; reason: string; count: number }[]
 }
 
-/** Counts and measures the attempts of a run that took so many milliseconds. */
+/** Counts and measures the attempts of a run that took `elapsedMs` milliseconds. */
 export function summarizeLoad(attempts: readonly Attempt[], elapsedMs: number): LoadSummary {
   const count = (end: AttemptEnd) => attempts.filter((attempt) => attempt.end === end).length
   const retried = attempts.flatMap((attempt) => attempt.retries)
@@ -98,7 +98,7 @@ export function summarizeLoad(attempts: readonly Attempt[], elapsedMs: number): 
     refused,
     busy: count('busy'),
     failed: count('failed'),
-    seats: attempts.reduce((sum, { receipt }) => sum + (receipt?.seats.length ?? 0), 0),
+    seats: attempts.reduce((sum, attempt) => sum + (attempt.confirmed?.seats.length ?? 0), 0),
     seconds,
     perSecond: seconds === 0 ? 0 : (confirmed + refused) / seconds,
     bookingMs: percentilesOf(attempts.flatMap(({ bookingMs }) => bookingMs ?? [])),

@@ -13,12 +13,12 @@ export function quote(text: string): string {
 export function shorten(text: string): string {
   // A character has at most two code units: no need to spread a megabyte to show its beginning.
   const characters = [...text.slice(0, 2 * (LONGEST + 1))]
-  const shown = visible(characters.slice(0, LONGEST).join(''))
+  const shown = escapeControls(characters.slice(0, LONGEST).join(''))
   return characters.length > LONGEST ? `${shown}…` : shown
 }
 
 /** The text in full, with what could do harm on a terminal written as a visible escape. */
-export function visible(text: string): string {
+export function escapeControls(text: string): string {
   return text.replace(
     /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu,
     (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`,

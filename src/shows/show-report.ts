@@ -43,7 +43,7 @@ export async function reportOnShow(db: Database, name: string): Promise<ShowRepo
     db.knex.transaction(
       async (trx) => ({
         show,
-        ...(await countSeats(trx, show)),
+        ...(await readSeatCounts(trx, show)),
         hours: await salesBy<{ hour: Date }>(trx, show, {
           key: `${HOUR} as hour`,
           values: [show.timeZone],
@@ -59,7 +59,7 @@ export async function reportOnShow(db: Database, name: string): Promise<ShowRepo
   )
 }
 
-async function countSeats(trx: Knex.Transaction, { id }: Show) {
+async function readSeatCounts(trx: Knex.Transaction, { id }: Show) {
   const house = (await selectHouse(trx, id))!
   const kept = await query<{ seat: number; is_house: boolean }>(
     trx,

@@ -46,7 +46,7 @@ export async function withServer<T>(work: (server: BenchServer) => Promise<T>): 
       directory,
       async createDatabase(name) {
         await admin(`create database ${name} template template0`)
-        const database = await openDatabase(dataDir, name)
+        const database = await openKnexPool(dataDir, name)
         databases.push(database)
         return database
       },
@@ -86,7 +86,7 @@ export async function describeMachine({ dataDir }: BenchServer): Promise<Record<
   }
 }
 
-async function openDatabase(dataDir: string, database: string): Promise<BenchDatabase> {
+async function openKnexPool(dataDir: string, database: string): Promise<BenchDatabase> {
   const connection = { ...embeddedConnection(dataDir), database }
   const url = embeddedUrl(dataDir).replace(/@\/[^?]+/, `@/${database}`)
   const tickets = openTickets({ database: url })

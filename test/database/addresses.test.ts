@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { afterEach, expect, test, vi } from 'vitest'
 import { translateFailure } from '../../src/database/failures.js'
-import { openDatabase } from '../../src/database/knex-pool.js'
+import { openKnexPool } from '../../src/database/knex-pool.js'
 import { findDatabase } from '../../src/database/settings/settings.js'
 
 let server: ChildProcess
@@ -48,7 +48,7 @@ test('a host with an address that answers late and one that is dead is connected
     homeDir: '/nowhere',
   })
   if (target.kind === 'embedded') throw new Error('embedded')
-  const db = openDatabase(target, { waitMs: 5000 })
+  const db = openKnexPool(target, { waitMs: 5000 })
   const error = await db.knex.raw('select 1').catch((thrown) => translateFailure(thrown, target))
   await db.close()
   // It got as far as the login, which the first address refuses.

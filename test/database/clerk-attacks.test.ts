@@ -3,7 +3,7 @@ import type { Knex } from 'knex'
 import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { down, up } from '../../migrations/0009_safe_triggers_and_logins.js'
-import { openDatabase } from '../../src/database/knex-pool.js'
+import { openKnexPool } from '../../src/database/knex-pool.js'
 import { findDatabase } from '../../src/database/settings/settings.js'
 import type { DatabaseTarget } from '../../src/database/settings/target.js'
 import { openTickets } from '../../src/index.js'
@@ -111,7 +111,7 @@ describe.each(servers)('on $postgres', ({ programs }) => {
     async function withKnex(work: (trx: Knex.Transaction) => Promise<unknown>): Promise<string> {
       const target = findDatabase({ db: urlOf(owner), env: {}, cwd: '/', homeDir: '/' })
       const options = { waitMs: 1000, schema: env.TICKETS_SCHEMA }
-      const { knex, close } = openDatabase(target as DatabaseTarget, options)
+      const { knex, close } = openKnexPool(target as DatabaseTarget, options)
       try {
         await knex.transaction(work)
         const { rows } = await knex.raw(`select current_setting('trap.users', true) as users`)

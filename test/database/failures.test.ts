@@ -3,7 +3,7 @@ import { type AddressInfo, createServer, type Server } from 'node:net'
 import { inspect } from 'node:util'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { retryCause, translateFailure } from '../../src/database/failures.js'
-import { type Database, openDatabase } from '../../src/database/knex-pool.js'
+import { type Database, openKnexPool } from '../../src/database/knex-pool.js'
 import { withRetry } from '../../src/database/retry.js'
 import { findDatabase } from '../../src/database/settings/settings.js'
 import type { DatabaseTarget } from '../../src/database/settings/target.js'
@@ -54,7 +54,7 @@ function given(db: string): DatabaseTarget {
 const trace: string[] = []
 
 function open(url: string, waitMs = 1000): Database {
-  const db = openDatabase(given(url), { waitMs, trace: (line) => trace.push(line) })
+  const db = openKnexPool(given(url), { waitMs, trace: (line) => trace.push(line) })
   opened.push(db)
   return db
 }
@@ -381,7 +381,7 @@ describe('an open database', () => {
     async (title, run) => {
       const options = '?options=-c%20work_mem%3D1MB%20--search-path%3Da,b'
       const url = clerk(plain, options).replace('clerk', 'opinionated')
-      const db = openDatabase(given(url), { waitMs: 2500, operator: "O'Hara", command: 'book' })
+      const db = openKnexPool(given(url), { waitMs: 2500, operator: "O'Hara", command: 'book' })
       opened.push(db)
       const { rows } = await run(db, settingsOf(Object.keys(inForce)))
       const longer = title === 'a long one' ? { statement_timeout: '10min' } : {}
@@ -399,7 +399,7 @@ describe('an open database', () => {
 
   test('takes a schema of 63 bytes, and none that PostgreSQL would cut to another name', () => {
     const openIn = (schema: string) =>
-      opened.push(openDatabase(given(asOwner(plain)), { waitMs: 1000, schema }))
+      opened.push(openKnexPool(given(asOwner(plain)), { waitMs: 1000, schema }))
     openIn('é'.repeat(31))
     for (const schema of ['é'.repeat(32), 'x'.repeat(64), 'a\0b']) {
       expect(() => openIn(schema)).toThrow(expect.objectContaining({ code: 'INVALID_INPUT' }))

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { type Database, type OpenOptions, openDatabase } from '../../src/database/knex-pool.js'
+import { type Database, type KnexPoolOptions, openKnexPool } from '../../src/database/knex-pool.js'
 import { withRetry } from '../../src/database/retry.js'
 import { findDatabase } from '../../src/database/settings/settings.js'
 import type { DatabaseTarget } from '../../src/database/settings/target.js'
@@ -34,9 +34,12 @@ function targetOf(db: string): DatabaseTarget {
   return target
 }
 
-function open(options: Partial<OpenOptions> = {}, changes: Partial<DatabaseTarget> = {}): Database {
+function open(
+  options: Partial<KnexPoolOptions> = {},
+  changes: Partial<DatabaseTarget> = {},
+): Database {
   const target = { ...targetOf(urlOf(server)), ...changes }
-  const database = openDatabase(target, { waitMs: 10_000, ...options })
+  const database = openKnexPool(target, { waitMs: 10_000, ...options })
   opened.push(database)
   return database
 }

@@ -1,4 +1,4 @@
-import { type Database, openDatabase } from '../../src/database/knex-pool.js'
+import { type Database, openKnexPool } from '../../src/database/knex-pool.js'
 import { findDatabase } from '../../src/database/settings/settings.js'
 import type { TestDatabase } from './database.js'
 
@@ -6,5 +6,5 @@ import type { TestDatabase } from './database.js'
 export function openCore(db: TestDatabase): Database {
   const target = findDatabase({ db: db.url, env: {}, cwd: '/', homeDir: '/' })
   if (target.kind === 'embedded') throw new Error('This is not the test database.')
-  return openDatabase(target, { waitMs: 1000 })
+  return openKnexPool(target, { waitMs: 1000 })
 }

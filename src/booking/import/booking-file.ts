@@ -1,5 +1,5 @@
 import { TicketsError } from '../../shared/errors.js'
-import { quote, visible } from '../../shared/quote.js'
+import { escapeControls, quote } from '../../shared/quote.js'
 import {
   isRowField,
   type NamedOrder,
@@ -209,7 +209,9 @@ function wrongColumn(name: string): TicketsError {
   const isSeveral =
     separator !== undefined && name.split(separator).every((part) => isRowField(part.trim()))
   if (!isSeveral) return unknownField(name)
-  return invalid(`The separator is '${visible(separator)}'. Save the file with ',', ';' or a tab.`)
+  return invalid(
+    `The separator is '${escapeControls(separator)}'. Save the file with ',', ';' or a tab.`,
+  )
 }
 
 function objectOf(text: string): Record<string, unknown> {

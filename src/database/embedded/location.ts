@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import envPaths from 'env-paths'
 import { TicketsError } from '../../shared/errors.js'
-import { visible } from '../../shared/quote.js'
+import { escapeControls } from '../../shared/quote.js'
 import { barrierTo } from './directories.js'
 import { connectionOf, type EmbeddedConnection, isRoot, layoutOf } from './layout.js'
 import { assertOwnPlace } from './trust.js'
@@ -21,7 +21,7 @@ export function embeddedDataDir(env: Record<string, string | undefined>, cwd = '
   if (!/[\n\r]/.test(dataDir)) return dataDir
   throw new TicketsError(
     'INVALID_INPUT',
-    `The data directory ${visible(dataDir)} has a line break in its name, which PostgreSQL cannot work with. Set TICKETS_DATA_DIR to another directory.`,
+    `The data directory ${escapeControls(dataDir)} has a line break in its name, which PostgreSQL cannot work with. Set TICKETS_DATA_DIR to another directory.`,
   )
 }
 

@@ -15,7 +15,7 @@ import { dirname, resolve } from 'node:path'
 import { parse } from 'dotenv'
 import { TicketsError } from '../../shared/errors.js'
 import { hazardOf, isTrusted } from '../../shared/own-directory.js'
-import { visible } from '../../shared/quote.js'
+import { escapeControls } from '../../shared/quote.js'
 import type { Variables } from './parameters.js'
 
 const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants
@@ -35,7 +35,7 @@ export function readDotEnv(path: string, choosing: readonly string[]): Variables
   const refuse: Refuse = (reason, remedy, cause) =>
     new TicketsError(
       'DB_MISSING',
-      `${visible(resolve(path))} cannot say which database to use: ${reason}. ${remedy ? `${remedy}, or name` : 'Name'} the database with --db or DATABASE_URL; "embedded" is the embedded server.`,
+      `${escapeControls(resolve(path))} cannot say which database to use: ${reason}. ${remedy ? `${remedy}, or name` : 'Name'} the database with --db or DATABASE_URL; "embedded" is the embedded server.`,
       { cause },
     )
   try {
@@ -77,14 +77,18 @@ function followLinks(path: string, refuse: Refuse): string {
     const directory = dirname(at)
     const hazard = hazardOf(statSync(directory))
     if (hazard)
-      throw refuse(`the directory ${visible(resolve(directory))} ${hazard.reason}`, hazard.remedy)
+      throw refuse(
+        `the directory ${escapeControls(resolve(directory))} ${hazard.reason}`,
+        hazard.remedy,
+      )
     const found = lstatSync(at)
     if (!found.isSymbolicLink()) {
       // Before it is opened: to open a device may be enough to set it off.
       requireOwnFile(found, refuse)
       return at
     }
-    if (!isTrusted(found.uid)) throw refuse(`the link ${visible(at)} belongs to another user`)
+    if (!isTrusted(found.uid))
+      throw refuse(`the link ${escapeControls(at)} belongs to another user`)
     at = resolve(realpathSync(directory), readlinkSync(at))
   }
   throw refuse('its symbolic links lead in a circle', 'Remove it')

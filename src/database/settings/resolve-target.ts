@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { join, resolve } from 'node:path'
 import { TicketsError } from '../../shared/errors.js'
-import { visible } from '../../shared/quote.js'
+import { escapeControls } from '../../shared/quote.js'
 import type { Parameters, Variables } from './parameters.js'
 import { ownPassword, passwordSource } from './password-file.js'
 import { readService } from './service-file.js'
@@ -76,7 +76,7 @@ export function targetName(place: {
   const { database, host, port, user } = place
   const isUsualSocket = host.startsWith('/') && port === 5432
   const shownHost = host.includes(':') ? `[${host}]` : host
-  return visible(
+  return escapeControls(
     `database "${database}" on ${shownHost}${isUsualSocket ? '' : `:${port}`} as ${user}`,
   )
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { TicketsError } from '../../shared/errors.js'
-import { quote, visible } from '../../shared/quote.js'
+import { escapeControls, quote } from '../../shared/quote.js'
 import { addParameter, type Parameters, type Variables } from './parameters.js'
 
 /**
@@ -22,7 +22,7 @@ export function readService(
   }
   throw new TicketsError(
     'INVALID_INPUT',
-    `There is no service ${quote(name)} (${source}) in ${visible(files.join(' or '))}.`,
+    `There is no service ${quote(name)} (${source}) in ${escapeControls(files.join(' or '))}.`,
   )
 }
 
@@ -47,8 +47,12 @@ function readIfThere(file: string): string {
     return readFileSync(file, 'utf8')
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return ''
-    throw new TicketsError('INVALID_INPUT', `Cannot read the service file ${visible(file)}.`, {
-      cause,
-    })
+    throw new TicketsError(
+      'INVALID_INPUT',
+      `Cannot read the service file ${escapeControls(file)}.`,
+      {
+        cause,
+      },
+    )
   }
 }

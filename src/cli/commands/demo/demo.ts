@@ -83,7 +83,7 @@ async function race(
     showId: show.id,
     requests: Array.from({ length: CLERKS }, () => ({ count: SEATS_EACH })),
     concurrency: CLERKS,
-    clerk: processClerk(context, { showId: show.id, schema }),
+    worker: processClerk(context, { showId: show.id, schema }),
   })
   const race = { run, before, after: await tickets.viewShow(show.id) }
   await story.raceEnded(race)

@@ -2,11 +2,11 @@ import { performance } from 'node:perf_hooks'
 import type { BookingRequest } from '../../../booking/booking.js'
 import { violationJson } from '../../../client/json.js'
 import type { Tickets } from '../../../index.js'
-import type { Receipt } from '../../../load/confirmed-check.js'
+import type { ConfirmedAnswer } from '../../../load/confirmed-check.js'
 import {
   type Attempt,
-  type Clerk,
   type LoadSummary,
+  type LoadWorker,
   runLoad,
   summarizeLoad,
 } from '../../../load/load.js'
@@ -18,7 +18,7 @@ export interface LoadRunOptions {
   showId: string
   requests: readonly BookingRequest[]
   concurrency: number
-  clerk: Clerk
+  worker: LoadWorker
 }
 
 /** A load, what became of it, and what was found when the show was checked afterwards. */
@@ -50,13 +50,13 @@ export async function runAndCheck(
   }
   const summary = summarizeLoad(attempts, performance.now() - started)
   const report = await tickets.verify({ show: showId, signal })
-  const lost = await tickets.findLostReceipts(attempts.flatMap(({ receipt }) => receipt ?? []))
+  const lost = await tickets.findLostReceipts(attempts.flatMap(({ confirmed }) => confirmed ?? []))
   return {
     attempts,
     summary,
     violations: [
       ...report.violations.map(violationJson),
-      ...lost.map((receipt) => lostViolation(receipt, showId)),
+      ...lost.map((booking) => lostViolation(booking, showId)),
     ],
     checked: { shows: report.shows, bookings: report.bookings, unlisted: report.unlisted },
     problems: problemsOf(summary),
@@ -68,7 +68,7 @@ export function isProof({ violations, checked, problems }: LoadRun): boolean {
   return violations.length + checked.unlisted + problems.length === 0
 }
 
-function lostViolation({ id, seats }: Receipt, showId: string) {
+function lostViolation({ id, seats }: ConfirmedAnswer, showId: string) {
   const message = `Booking ${id} was confirmed with ${seats.length === 1 ? 'seat' : 'seats'} ${seats.join(', ')}, but the database does not have it so.`
   return { code: 'CONFIRMED_BUT_LOST', show_id: showId, message }
 }

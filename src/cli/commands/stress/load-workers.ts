@@ -3,7 +3,7 @@ import { setMaxListeners } from 'node:events'
 import { performance } from 'node:perf_hooks'
 import type { BookingRequest } from '../../../booking/booking.js'
 import type { Tickets } from '../../../index.js'
-import { type Attempt, type Clerk, endOf } from '../../../load/load.js'
+import { type Attempt, endOf, type LoadWorker } from '../../../load/load.js'
 import { formatDuration } from '../../../shared/duration.js'
 import { type ErrorCode, errorCodes, TicketsError } from '../../../shared/errors.js'
 import { programFile } from '../../../shared/program-file.js'
@@ -18,7 +18,7 @@ export interface Place {
 }
 
 /** A clerk that starts a real `tickets book --json` for every request, as a script would. */
-export function processClerk(context: Context, { showId, schema }: Place): Clerk {
+export function processClerk(context: Context, { showId, schema }: Place): LoadWorker {
   const { options, output, signal } = context
   const env = {
     ...output.io.env,
@@ -40,21 +40,21 @@ export function processClerk(context: Context, { showId, schema }: Place): Clerk
 }
 
 /** A clerk that books inside this process. Retries are counted by the one who opens `tickets`. */
-export function localClerk(tickets: Tickets, showId: string): Clerk {
+export function localClerk(tickets: Tickets, showId: string): LoadWorker {
   return async (request) => {
     const started = performance.now()
-    const ended = (attempt: Pick<Attempt, 'end' | 'reason' | 'receipt'>): Attempt => {
+    const ended = (attempt: Pick<Attempt, 'end' | 'reason' | 'confirmed'>): Attempt => {
       const ms = performance.now() - started
       return { ...attempt, bookingMs: ms, totalMs: ms, retries: [] }
     }
     try {
       const { booking } = await tickets.book(showId, request)
-      return ended({ end: 'confirmed', reason: null, receipt: booking })
+      return ended({ end: 'confirmed', reason: null, confirmed: booking })
     } catch (error) {
       if (!(error instanceof TicketsError)) {
-        return ended({ end: 'failed', reason: shorten(String(error)), receipt: null })
+        return ended({ end: 'failed', reason: shorten(String(error)), confirmed: null })
       }
-      return ended({ end: endOf(error.code), reason: error.code, receipt: null })
+      return ended({ end: endOf(error.code), reason: error.code, confirmed: null })
     }
   }
 }
@@ -103,7 +103,7 @@ function runProgram(args: string[], env: NodeJS.ProcessEnv, signal: AbortSignal)
 function attemptOf(ran: Ran, totalMs: number): Attempt {
   const { retries, rest } = readRetryLines(ran.stderr)
   const answer = answerOf({ ...ran, stderr: rest })
-  return { bookingMs: null, receipt: null, ...answer, totalMs, retries }
+  return { bookingMs: null, confirmed: null, ...answer, totalMs, retries }
 }
 
 type Answer = Pick<Attempt, 'end' | 'reason'> & Partial<Attempt>
@@ -112,8 +112,8 @@ function answerOf({ exitCode, killedBy, stdout, stderr }: Ran): Answer {
   const answer = parseJson(stdout)
   const code: unknown = answer?.error?.code
   if (exitCode === 0 && answer?.status === 'CONFIRMED') {
-    const receipt = { id: answer.id, seats: answer.seats }
-    return { end: 'confirmed', reason: null, receipt, bookingMs: bookingMs(answer) }
+    const confirmed = { id: answer.id, seats: answer.seats }
+    return { end: 'confirmed', reason: null, confirmed, bookingMs: bookingMs(answer) }
   }
   if (isErrorCode(code) && errorCodes[code].exit === exitCode) {
     return { end: endOf(code), reason: code, bookingMs: bookingMs(answer?.booking) }

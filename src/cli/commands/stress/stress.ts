@@ -67,7 +67,7 @@ async function stress(context: Context, choice: StressChoice, target: Target): P
     showId: show.id,
     requests: planLoad({ ...choice, layout: show }),
     concurrency,
-    clerk:
+    worker:
       mode === 'processes'
         ? processClerk(context, { showId: show.id, schema })
         : localClerk(tickets, show.id),
