@@ -14,6 +14,11 @@ export function formatStartTime(time: Date, timeZone: string): string {
   return `${date} ${part('hour')}:${part('minute')}${seconds} ${part('timeZoneName')}`
 }
 
+/** The same to the minute, without its zone: '2026-12-25 19:00'. */
+export function formatMinute(time: Date, timeZone: string): string {
+  return formatStartTime(time, timeZone).slice(0, '2026-12-25 19:00'.length)
+}
+
 // Making a format takes far longer than using it, and a list of shows uses one for every row.
 function formatFor(timeZone: string): Intl.DateTimeFormat {
   const known = formats.get(timeZone)

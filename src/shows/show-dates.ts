@@ -1,5 +1,5 @@
 import { TicketsError } from '../shared/errors.js'
-import { formatStartTime } from '../shared/format-time.js'
+import { formatMinute } from '../shared/format-time.js'
 import { quote } from '../shared/quote.js'
 import type { Show } from './shows.js'
 
@@ -56,5 +56,5 @@ export function datesOf(shows: readonly Show[]): (string | undefined)[] {
 
 /** '2031-03-01 19:30', by the show's own clock. */
 function minuteOf({ startTime, timeZone }: Show): string {
-  return formatStartTime(startTime, timeZone).slice(0, '2031-03-01 19:30'.length)
+  return formatMinute(startTime, timeZone)
 }

@@ -3,7 +3,7 @@ import type { BookingFilter, ListedBooking } from '../../../booking/list-booking
 import { listedBookingJson } from '../../../client/json.js'
 import { formatLabels, parseSeats } from '../../../house/seats.js'
 import { TicketsError } from '../../../shared/errors.js'
-import { formatStartTime } from '../../../shared/format-time.js'
+import { formatMinute } from '../../../shared/format-time.js'
 import { parseStartTime, parseTimeZone, systemTimeZone } from '../../../shared/start-time.js'
 import type { Column } from '../../../terminal/render/list.js'
 import type { Tone } from '../../../terminal/render/style.js'
@@ -144,8 +144,7 @@ const columns: Column<ListedBooking>[] = [
     // In the show's time zone, as the show's own time is.
     title: 'MADE',
     field: 'createdAt',
-    cell: ({ createdAt, timeZone }) =>
-      formatStartTime(createdAt, timeZone).slice(0, '2026-12-25 19:00'.length),
+    cell: ({ createdAt, timeZone }) => formatMinute(createdAt, timeZone),
     value: ({ createdAt }) => createdAt.toISOString(),
     optional: true,
   },

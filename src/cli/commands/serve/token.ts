@@ -1,4 +1,5 @@
 import { type ApiToken, TicketsError, type TokenRole, tokenRoles } from '../../../index.js'
+import { formatMinute } from '../../../shared/format-time.js'
 import { type Column, writeList } from '../../../terminal/render/list.js'
 import { safeText } from '../../../terminal/render/safe-text.js'
 import { printCommitted } from '../../committed.js'
@@ -68,9 +69,13 @@ function time(
   field: string,
   of: (token: ApiToken) => Date | null,
 ): Column<ApiToken> {
-  const text = (token: ApiToken) => of(token)?.toISOString() ?? ''
-  const toMinute = (iso: string) => iso.replace(/^(.*)T(..:..).*$/, '$1 $2 UTC')
-  return { title, field, cell: (token) => toMinute(text(token)), value: text }
+  const inMinutes = (moment: Date | null) => (moment ? `${formatMinute(moment, 'UTC')} UTC` : '')
+  return {
+    title,
+    field,
+    cell: (token) => inMinutes(of(token)),
+    value: (token) => of(token)?.toISOString() ?? '',
+  }
 }
 
 function tokenJson({ id, name, role, createdAt, revokedAt }: ApiToken) {
