@@ -1,8 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { ConflictError } from '../../src/database/conflict.js'
 import { type Database, type KnexPoolOptions, openKnexPool } from '../../src/database/knex-pool.js'
 import { withRetry } from '../../src/database/retry.js'
 import { findDatabase } from '../../src/database/settings/settings.js'
 import type { DatabaseTarget } from '../../src/database/settings/target.js'
+import { inTransaction } from '../../src/database/transaction.js'
 import { freePort, type OwnServer, startOwnServer } from '../support/own-server.js'
 import { openProxy, shutDown } from '../support/proxy.js'
 
@@ -159,6 +161,25 @@ describe('in a transaction', () => {
     }
     await Promise.all([take(1, 2), take(2, 1)])
     expect(attempts.sort()).toEqual([1, 1, 2])
+  })
+
+  test('a conflict that the program finds itself is rolled back and run again, and BUSY at the end', async () => {
+    const db = open({ waitMs: 100 })
+    const holders = () => db.knex('seats').where({ id: 1 }).pluck('holder')
+    const before = await holders()
+    const causes: string[] = []
+    const failure = withRetry(
+      db,
+      () =>
+        inTransaction(db, async (trx) => {
+          await trx('seats').where({ id: 1 }).update({ holder: 'conflict' })
+          throw new ConflictError('The row is not as it was.')
+        }),
+      { onRetry: (cause) => void causes.push(cause) },
+    )
+    await expect(failure).rejects.toMatchObject({ code: 'BUSY' })
+    expect(new Set(causes)).toEqual(new Set(['conflict']))
+    expect(await holders()).toEqual(before)
   })
 
   test('a bug is thrown at once and as it is', async () => {
