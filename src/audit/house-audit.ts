@@ -180,8 +180,8 @@ export class HouseAudit {
       code,
       showId: this.showId,
       message: `Show ${quote(this.#show.name)} (${this.showId.slice(0, 8)}): ${sentence}.`,
-      ...(seats && { seats: seats.items }),
-      ...(bookings && { bookings: bookings.items.map(formatReference) }),
+      seats: seats?.items,
+      bookings: bookings?.items.map(formatReference),
     })
   }
 

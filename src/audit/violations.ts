@@ -25,9 +25,9 @@ export interface Violation {
   /** A sentence that names the show, the seats and the bookings. */
   message: string
   /** Seat numbers, the first thousand of them. */
-  seats?: number[]
+  seats?: number[] | undefined
   /** References, the first thousand of them. */
-  bookings?: string[]
+  bookings?: string[] | undefined
 }
 
 /** How many of a kind are named; the rest is counted. Damage has no limit, memory has. */

@@ -20,7 +20,7 @@ export interface RepairOptions {
   /** A show's id: only its bookings. */
   show?: string | undefined
   /** Change nothing; only say what would be done. */
-  dryRun?: boolean
+  dryRun?: boolean | undefined
 }
 
 /**

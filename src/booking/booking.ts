@@ -29,24 +29,24 @@ export interface Booking {
 /** One request to book. Either `seats` or `count` says what is wanted. */
 export interface BookingRequest {
   /** A spec such as '1,2,5-8' or 'A1-A4', or the seat numbers. */
-  seats?: string | readonly number[]
+  seats?: string | readonly number[] | undefined
   /** So many seats, the best that are free. */
-  count?: number
-  customer?: string | null
-  note?: string | null
+  count?: number | undefined
+  customer?: string | null | undefined
+  note?: string | null | undefined
   /** Makes the request repeatable: the same key gives the first outcome again. */
-  key?: string
+  key?: string | undefined
   /** The same key in another scope is another key. Default: ''. */
-  keyScope?: string
+  keyScope?: string | undefined
   /** Hold the seats instead of selling them: for so many milliseconds, or until they are released. */
-  hold?: number | 'forever'
+  hold?: number | 'forever' | undefined
   /** Who sells it, when not the session's operator. */
-  operator?: string
+  operator?: string | undefined
   /**
    * The booking's id, a UUID; a new one unless told. What an earlier call with this id did stands,
    * and is the answer: for repeating a call whose answer was lost, and for nothing else.
    */
-  id?: string
+  id?: string | undefined
 }
 
 /** Bounds of one call that books. */

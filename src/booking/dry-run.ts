@@ -63,7 +63,7 @@ export class DryRun {
         seatLabels: verdict.map((seat) => seatLabel(seat, house.layout)),
         customer: valid.customer,
         replayed,
-        ...(warnings && { warnings }),
+        warnings,
       }
     })
   }

@@ -23,19 +23,19 @@ export interface ListedBooking extends Booking {
 /** Which bookings to list, and in which order. */
 export interface BookingFilter {
   /** The id of a show; default: all shows. */
-  show?: string
+  show?: string | undefined
   /** Words, or beginnings of words, that the customer has all of. */
-  customer?: string
-  status?: BookingStatus | readonly BookingStatus[]
+  customer?: string | undefined
+  status?: BookingStatus | readonly BookingStatus[] | undefined
   /** Only bookings with this seat, by number. */
-  seat?: number
+  seat?: number | undefined
   /** Only bookings made at this time or later, by the database's clock. */
-  since?: Date
+  since?: Date | undefined
   /** Only bookings made before this time. */
-  until?: Date
+  until?: Date | undefined
   /** By when they were made, the oldest or the newest first, or by customer for a door list; default: time. */
-  sort?: 'time' | 'newest' | 'customer'
-  limit?: number
+  sort?: 'time' | 'newest' | 'customer' | undefined
+  limit?: number | undefined
 }
 
 const PAGE_SIZE = 1000

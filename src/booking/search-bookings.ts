@@ -14,11 +14,11 @@ import {
 
 /** Among which bookings to search; default: all that have, or had, seats. */
 export interface BookingSearch {
-  statuses?: readonly BookingStatus[]
+  statuses?: readonly BookingStatus[] | undefined
   /** The id of a show: only its bookings. */
   show?: string | undefined
   /** Ends the search early; what it found by then is no answer. */
-  signal?: AbortSignal
+  signal?: AbortSignal | undefined
 }
 
 /** More than anyone reads. */
@@ -73,8 +73,8 @@ async function ofCustomer(
   { statuses, show }: Among,
 ): Promise<ListedBooking[]> {
   const bookings: ListedBooking[] = []
-  const filter = { customer, status: statuses, sort: 'newest', limit: MOST } as const
-  for await (const booking of listBookings(db, { ...filter, ...(show && { show }) })) {
+  const filter = { customer, show, status: statuses, sort: 'newest', limit: MOST } as const
+  for await (const booking of listBookings(db, filter)) {
     bookings.push(booking)
   }
   return bookings

@@ -12,6 +12,9 @@ export interface NamedShow {
   unchanged?: string
 }
 
+/** The same where SHOW may be missing. */
+export type PerhapsNamedShow = Omit<NamedShow, 'name'> & { name?: string | undefined }
+
 type Asker = Pick<Context, 'asking' | 'output' | 'tickets'>
 
 /**
@@ -49,7 +52,7 @@ export async function nameOfShow(context: Asker, named: NamedShow): Promise<stri
 }
 
 /** The show as it is named, if it is. Throws INVALID_INPUT for a date without a name. */
-export function ifNamed({ name, date, ...named }: Partial<NamedShow>): NamedShow | undefined {
+export function ifNamed({ name, date, ...named }: PerhapsNamedShow): NamedShow | undefined {
   if (name !== undefined) return { name, date, ...named }
   if (date === undefined) return undefined
   throw new TicketsError('INVALID_INPUT', '--date chooses among shows of one name. Name the show.')

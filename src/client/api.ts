@@ -30,34 +30,34 @@ export interface TicketsOptions {
   /** A PostgreSQL URL, or `embedded`. Default: what the environment says, else `embedded`. */
   database?: string | undefined
   /** How long to keep trying when the database is busy, in milliseconds. Default: 30,000. */
-  waitMs?: number
+  waitMs?: number | undefined
   /** How many connections at most. Default: 1. */
-  connections?: number
+  connections?: number | undefined
   /** Where DATABASE_URL, PGHOST, TICKETS_DATA_DIR and the like are looked up. */
   env?: Record<string, string | undefined>
   /**
    * Whose `.env` file counts, when neither `database` nor `env` names a database. Default: the
    * working directory.
    */
-  cwd?: string
+  cwd?: string | undefined
   /** The schema to work in. Default: `TICKETS_SCHEMA` in `env`, else the login's own. */
-  schema?: string
+  schema?: string | undefined
   /** Hears why the database is asked again: it was full, others were in the way, or it was lost. */
-  onRetry?: (cause: RetryCause) => void
+  onRetry?: ((cause: RetryCause) => void) | undefined
   /** Hears of each batch of bookings that has its show's lock: its size, and how long it waited. */
-  onBatch?: (batch: { size: number; lockWaitMs: number }) => void
+  onBatch?: ((batch: { size: number; lockWaitMs: number }) => void) | undefined
   /** Hears of what takes a while: the embedded server being made or started. */
-  onProgress?: (sentence: string) => void
+  onProgress?: ((sentence: string) => void) | undefined
   /** Called when the embedded server has been started, with its data directory, and awaited. */
-  onServerStart?: (dataDir: string) => Promise<void> | void
+  onServerStart?: ((dataDir: string) => Promise<void> | void) | undefined
   /** Hears every SQL statement with its duration. */
-  trace?: (line: string) => void
+  trace?: ((line: string) => void) | undefined
   /** Who works here, for the history. */
-  operator?: string
+  operator?: string | undefined
   /** From which command or client, for the history. */
-  command?: string
+  command?: string | undefined
   /** When aborted, what is under way is rolled back and throws INTERRUPTED. */
-  signal?: AbortSignal
+  signal?: AbortSignal | undefined
 }
 
 /**

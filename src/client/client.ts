@@ -110,7 +110,7 @@ class BoxOffice implements Tickets {
 
   async *listShows(filter: ShowFilter = {}): AsyncGenerator<Show> {
     const after = await this.#run((db) => optionalShowIdOf(db, filter.after))
-    yield* listShows(this.#db, { ...filter, ...(after !== undefined && { after }) })
+    yield* listShows(this.#db, { ...filter, after })
   }
 
   findShow(show: string, options?: FindOptions): Promise<Show> {
@@ -142,7 +142,8 @@ class BoxOffice implements Tickets {
     // As `#run` does, without two promises more: this is done for every line of a file.
     await this.#works.requireReady()
     const { operator } = this.#db
-    const named = operator === undefined ? request : { operator, ...request }
+    const isNamed = operator === undefined || request.operator !== undefined
+    const named = isNamed ? request : { ...request, operator }
     const outcome = await this.#works.queue.book(await showIdOf(this.#db, show), named, options)
     const { failure } = outcome.booking
     if (failure !== null) throw refusalError(failure, outcome)
@@ -216,7 +217,7 @@ class BoxOffice implements Tickets {
 
   async *listBookings(filter: BookingFilter = {}): AsyncGenerator<ListedBooking> {
     const show = await this.#run((db) => optionalShowIdOf(db, filter.show))
-    yield* listBookings(this.#db, { ...filter, ...(show !== undefined && { show }) })
+    yield* listBookings(this.#db, { ...filter, show })
   }
 
   confirmBooking(booking: string, options?: ConfirmOptions): Promise<Confirmed> {
@@ -237,7 +238,7 @@ class BoxOffice implements Tickets {
   checkIn(booking: string, options: CheckInOptions = {}): Promise<CheckIn> {
     return this.#run(async (db) => {
       const show = await optionalShowIdOf(db, options.show)
-      return checkIn(db, booking, { ...options, ...(show !== undefined && { show }) })
+      return checkIn(db, booking, { ...options, show })
     })
   }
 

@@ -33,16 +33,16 @@ export interface KnexPoolOptions {
   /** Milliseconds that a lock or a connection is waited for. */
   waitMs: number
   /** The most connections at once; 1 unless told. */
-  poolSize?: number
+  poolSize?: number | undefined
   /** See this schema only; default: what the role's search path says. */
   schema?: string | undefined
   /** Who changes something, and from which command: what the history says of it. */
-  operator?: string
-  command?: string
+  operator?: string | undefined
+  command?: string | undefined
   /** Gets every statement with its time and its shortened bindings, and Knex' own complaints. */
-  trace?: (line: string) => void
+  trace?: ((line: string) => void) | undefined
   /** When aborted, every connection is cut at once, so that nothing more is committed. */
-  signal?: AbortSignal
+  signal?: AbortSignal | undefined
 }
 
 /**
@@ -111,7 +111,7 @@ export function knexSettings(
       },
     }),
     // Knex makes no pool without it. The rest, the password above all, stays out of its hands.
-    connection: { database: target.connection.database },
+    connection: { database: target.connection.database! },
     // Saves asking for it at every start; all that matters to Knex is that it is 9.2 or later.
     version: '14',
     pool: {
@@ -156,7 +156,7 @@ function dispose(client: pg.Client & { __knex__disposed?: unknown }, reason: unk
 }
 
 /** Knex prints by itself unless every one of these is there. */
-function quietLog(trace: (line: string) => void = () => {}): Knex.Config['log'] {
+function quietLog(trace: (line: string) => void = () => {}): Knex.Logger {
   const tell = (message: unknown) => trace(`knex: ${String(message)}`)
   return { warn: tell, error: tell, debug: tell, deprecate: tell, enableColors: false }
 }

@@ -12,11 +12,11 @@ import type { Database } from './knex-pool.js'
 
 export interface RetryOptions {
   /** Milliseconds; the database's own unless told. */
-  waitMs?: number
+  waitMs?: number | undefined
   /** Ends the wait; the database's own unless told. */
-  signal?: AbortSignal
+  signal?: AbortSignal | undefined
   /** Told before each new attempt: why, and what was thrown. */
-  onRetry?: (cause: RetryCause, error: unknown) => void
+  onRetry?: ((cause: RetryCause, error: unknown) => void) | undefined
 }
 
 /**

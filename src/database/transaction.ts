@@ -4,9 +4,9 @@ import type { Database } from './knex-pool.js'
 
 export interface TransactionOptions {
   /** Called when COMMIT is about to be sent: from then on, an error leaves its outcome open. */
-  onCommit?: () => void
+  onCommit?: (() => void) | undefined
   /** What `work` sends first does no harm by itself, and follows BEGIN at once. */
-  isEager?: boolean
+  isEager?: boolean | undefined
 }
 
 /**

@@ -32,9 +32,9 @@ export interface LoadOptions {
   concurrency: number
   worker: LoadWorker
   /** Aborted: no further request is made, those under way are waited for, and it throws INTERRUPTED. */
-  signal?: AbortSignal
+  signal?: AbortSignal | undefined
   /** Called after each request with how many are done. */
-  onDone?: (done: number) => void
+  onDone?: ((done: number) => void) | undefined
 }
 
 /** Makes all requests, `concurrency` at a time; returns what became of each, in their order. */

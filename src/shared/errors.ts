@@ -48,17 +48,17 @@ export interface ErrorOutcome {
 /** What an error may carry besides its sentence. Seats are seat numbers, from 1. */
 export interface ErrorDetails {
   /** The seats that the error is about: the taken ones, the missing ones. */
-  seats?: number[]
+  seats?: number[] | undefined
   /** Free seats that would have done as well. */
-  alternatives?: number[]
+  alternatives?: number[] | undefined
   /** The same as a spec, in the house's labels: 'B12-B13'. */
-  alternativeSpec?: string
+  alternativeSpec?: string | undefined
   /** The FAILED booking that records the refusal, when one was kept. */
   outcome?: ErrorOutcome | undefined
   /** Nobody knows whether what was asked for has been done. */
-  isInDoubt?: boolean
+  isInDoubt?: boolean | undefined
   /** What it was caused by; kept for `--debug`, never shown otherwise. */
-  cause?: unknown
+  cause?: unknown | undefined
 }
 
 /**

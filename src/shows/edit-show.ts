@@ -11,11 +11,11 @@ import { checkTimeZone, createShow, IS_LIVE_HOLD, readShow, type Show } from './
 
 /** What may be changed of a show; what is left out stays. */
 export interface ShowEdit {
-  name?: string
-  startTime?: Date
-  timeZone?: string
+  name?: string | undefined
+  startTime?: Date | undefined
+  timeZone?: string | undefined
   /** Up at will; down never below a seat that is sold or held. */
-  totalSeats?: number
+  totalSeats?: number | undefined
 }
 
 /**

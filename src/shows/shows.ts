@@ -40,27 +40,27 @@ export interface NewShow {
   name: string
   startTime: Date
   totalSeats: number
-  seatsPerRow?: number | null
+  seatsPerRow?: number | null | undefined
   /** IANA name; default `UTC`. */
-  timeZone?: string
+  timeZone?: string | undefined
 }
 
 /** Which shows to list; all of them by default, the earliest first. */
 export interface ShowFilter {
   /** Only shows that have not started, by the database's clock. */
-  upcoming?: boolean
+  upcoming?: boolean | undefined
   /** Only shows that have started. */
-  past?: boolean
+  past?: boolean | undefined
   /** Only shows that sell: not cancelled, and with free seats. */
-  onSale?: boolean
+  onSale?: boolean | undefined
   /** The order backwards: the latest first. */
-  latestFirst?: boolean
+  latestFirst?: boolean | undefined
   /** Words, or beginnings of words, that the name has all of. */
-  search?: string
+  search?: string | undefined
   /** At most so many. */
-  limit?: number
+  limit?: number | undefined
   /** The id of the last show of an earlier page: only shows after it in the order of the list. */
-  after?: string
+  after?: string | undefined
 }
 
 const PAGE_SIZE = 1000

@@ -10,9 +10,9 @@ export interface Warning {
   message: string
 }
 
-/** What may come with a result. The field is there only when there is something to warn of. */
+/** What may come with a result; undefined when there is nothing to warn of. */
 export interface Warned {
-  warnings?: Warning[]
+  warnings?: Warning[] | undefined
 }
 
 interface Start {

@@ -5,7 +5,7 @@ import { type ShowDetails, viewShow } from './shows.js'
 
 export interface WatchOptions {
   /** Ends the watch, quietly. */
-  signal?: AbortSignal
+  signal?: AbortSignal | undefined
 }
 
 /** At most five houses a second: more than that, no person can follow. */

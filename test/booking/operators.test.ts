@@ -53,3 +53,26 @@ it('what somebody changes is theirs in the history, and what comes after it is n
     'Grace: cancelled',
   ])
 })
+
+it('what is undefined counts as not given, the operator of a booking too', async () => {
+  const ada = tickets.as('Ada')
+  const startTime = new Date('2031-01-01T19:00:00Z')
+  const left = { name: undefined, startTime: undefined, timeZone: undefined, totalSeats: undefined }
+  const given = { name: 'Evita', startTime, totalSeats: 9 }
+  const show = await ada.createShow({ ...given, seatsPerRow: undefined, timeZone: undefined })
+  expect(await ada.editShow(show.id, left)).toMatchObject({ ...given, timeZone: 'UTC' })
+  const { booking } = await ada.book(show.id, {
+    ...{ seats: '1-3', count: undefined, customer: undefined, note: undefined, key: undefined },
+    ...{ keyScope: undefined, hold: undefined, operator: undefined, id: undefined },
+  })
+  expect(booking).toMatchObject({ status: 'CONFIRMED', seats: [1, 2, 3], customer: null })
+  const filter = { customer: undefined, status: undefined, seat: undefined, since: undefined }
+  const rest = { until: undefined, sort: undefined, limit: undefined }
+  const listed = []
+  for await (const one of tickets.listBookings({ show: show.id, ...filter, ...rest })) {
+    listed.push(one.id)
+  }
+  expect(listed).toEqual([booking.id])
+  await ada.cancelBooking(booking.id, { seats: undefined, reason: undefined, dryRun: undefined })
+  expect(await doneBy(show.id)).toEqual(['Ada: created', 'Ada: confirmed', 'Ada: cancelled'])
+})

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
-import { execa, execaNode, type ResultPromise } from 'execa'
+import { execa, execaNode, type Options, type ResultPromise } from 'execa'
 import { stopEmbedded } from '../../src/database/embedded/embedded.js'
 import { layoutOf } from '../../src/database/embedded/layout.js'
 import type { EmbeddedAnswer } from './embedded-command.js'
@@ -42,7 +42,8 @@ export async function buildEmbeddedProgram(): Promise<EmbeddedProgram> {
   await symlink(join(project, 'node_modules'), join(directory, 'node_modules'))
   const start: EmbeddedProgram['start'] = (action, { dataDir, home = '/nonexistent', ...rest }) => {
     const env = { HOME: home, ...(dataDir && { TICKETS_DATA_DIR: dataDir }) }
-    return execaNode(outfile, [action], { env, extendEnv: false, cwd: '/', reject: false, ...rest })
+    const options: Options = { env, extendEnv: false, cwd: '/', reject: false, ...rest }
+    return execaNode(outfile, [action], options)
   }
   return {
     start,

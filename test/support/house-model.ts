@@ -19,7 +19,7 @@ export interface ModelBooking {
   /** The hold that these seats were sold from. */
   partOf?: string
   /** Why it is FAILED. */
-  code?: string
+  code?: string | undefined
 }
 
 /** What is wanted: these seats or so many; sold, or held (with `held: 'briefly'` until time passes). */
@@ -37,7 +37,7 @@ export interface Answer {
   show?: number
   status?: string
   seats?: number[]
-  code?: string
+  code?: string | undefined
   replayed?: boolean
   /** The hold that was confirmed had expired. */
   hadExpired?: boolean

@@ -66,7 +66,8 @@ export function openTerminal(
   { cols = 80, rows = 24, env, cwd }: TerminalOptions = {},
 ): TestTerminal {
   const environment = cleanEnvironment(env)
-  const pty = spawn(command, args, { name: environment.TERM, cols, rows, env: environment, cwd })
+  const place = { name: environment.TERM!, ...(cwd !== undefined && { cwd }) }
+  const pty = spawn(command, args, { ...place, cols, rows, env: environment })
   return new PtyTerminal(pty, cols, rows)
 }
 

@@ -13,13 +13,13 @@ import {
 
 export interface CancelOptions {
   /** Only these seats; default: all of them. */
-  seats?: string
+  seats?: string | undefined
   /** Why, for the history. */
-  reason?: string | null
+  reason?: string | null | undefined
   /** Only if the booking has not changed since: its `updatedAt` as the caller knows it. */
-  ifUnchangedSince?: Date
+  ifUnchangedSince?: Date | undefined
   /** Refuses what would be refused, and changes nothing: `returned` is what would be given back. */
-  dryRun?: boolean
+  dryRun?: boolean | undefined
 }
 
 /** What cancelling came to. */

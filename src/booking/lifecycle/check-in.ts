@@ -18,11 +18,11 @@ import {
 
 export interface CheckInOptions {
   /** Only these seats; default: all of them. */
-  seats?: string
+  seats?: string | undefined
   /** The id of the show at whose door this is: a booking of another one is refused. */
-  show?: string
+  show?: string | undefined
   /** Takes a check-in back. */
-  undo?: boolean
+  undo?: boolean | undefined
 }
 
 /** What the door may do with a ticket. */

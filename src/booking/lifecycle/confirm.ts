@@ -18,7 +18,7 @@ import {
 
 export interface ConfirmOptions {
   /** Sell only these seats of the hold, as a booking of their own; the rest stays held. */
-  seats?: string
+  seats?: string | undefined
 }
 
 /** What confirming came to. */

@@ -4,7 +4,7 @@ import { TicketsError } from '../../shared/errors.js'
 export type Variables = Record<string, string | undefined>
 
 /** libpq's connection parameters, by libpq's names: the ones that mean something here. */
-export type Parameters = Partial<Record<(typeof honoured)[number], string>>
+export type Parameters = Partial<Record<(typeof honoured)[number], string | undefined>>
 
 const honoured = [
   'service',

@@ -57,11 +57,9 @@ export function resolveTarget(ingredients: Ingredients): GivenTarget {
         : passwordSource({ parameters, host, port, user, database, homeDir, name }),
       ssl: tlsOptions({ mode: sslMode, parameters, host, homeDir, source }),
       enableChannelBinding: Boolean(parameters.channel_binding?.match(/^(prefer|require)$/)),
-      ...(parameters.options && { options: parameters.options }),
-      ...(parameters.application_name && { application_name: parameters.application_name }),
-      ...(parameters.connect_timeout && {
-        connectionTimeoutMillis: 1000 * parseConnectTimeout(parameters.connect_timeout, source),
-      }),
+      options: parameters.options || undefined,
+      application_name: parameters.application_name || undefined,
+      connectionTimeoutMillis: parseConnectTimeout(parameters, source),
     },
   }
 }
@@ -130,10 +128,14 @@ function parseChannelBinding({ channel_binding: value }: Parameters, source: str
   return value
 }
 
-/** Seconds; as in libpq, zero and less mean no limit. */
-function parseConnectTimeout(text: string, source: string): number {
+/** Milliseconds of what is given in seconds; as in libpq, zero and less mean no limit. */
+function parseConnectTimeout(
+  { connect_timeout: text }: Parameters,
+  source: string,
+): number | undefined {
+  if (!text) return undefined
   const range = { name: 'connect_timeout', from: -1_000_000, to: 1_000_000, source }
-  return Math.max(parseNumber(text, range), 0)
+  return 1000 * Math.max(parseNumber(text, range), 0)
 }
 
 function parseNumber(

@@ -11,7 +11,7 @@ export interface DatabaseTarget {
   /** Where the choice came from: `--db`, `DATABASE_URL`, `PGHOST, PGUSER`, `.env`, `embedded`. */
   source: string
   /** What libpq means by it; plain connections only when absent. `connection.ssl` has the rest. */
-  sslMode?: SslMode
+  sslMode?: SslMode | undefined
   /** `channel_binding=require`: no login without it. */
   channelBindingRequired?: boolean
   /** Called before each connection: throws when what is there is not to be connected to. */

@@ -4,7 +4,7 @@ import type { Tickets } from '../../../index.js'
 import { errorCodes, TicketsError } from '../../../shared/errors.js'
 import { startProgress } from '../../../terminal/progress.js'
 import type { Context } from '../../context.js'
-import { type NamedShow, namedShow } from '../../named-show.js'
+import { namedShow, type PerhapsNamedShow } from '../../named-show.js'
 import { openSource } from '../booking/booking-source.js'
 import { withShowIds } from '../show/show-names.js'
 import type { BookOptions } from './book.js'
@@ -30,7 +30,7 @@ const GRACE_MS = 5000
 export async function bookFile(
   context: Context,
   options: BookOptions & { file: string },
-  show: Partial<NamedShow>,
+  show: PerhapsNamedShow,
 ): Promise<number> {
   checkOptions(options)
   const stop = new AbortController()
@@ -53,7 +53,7 @@ function checkOptions(options: BookOptions): void {
 }
 
 interface Reading {
-  show: Partial<NamedShow>
+  show: PerhapsNamedShow
   signal: AbortSignal
   chunks: AsyncIterable<Uint8Array>
 }

@@ -50,7 +50,7 @@ async function complete(context: Context, options: ShowCreateOptions): Promise<N
 
 async function ask(
   { output, asking: onBehalf }: Context,
-  given: Partial<NewShow> & { timeZone: string },
+  given: { [Part in keyof NewShow]?: NewShow[Part] | undefined } & { timeZone: string },
 ): Promise<NewShow> {
   if (!output.canPrompt) {
     throw inputRequired([
