@@ -3,6 +3,8 @@ import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { openTickets, type Show, type Tickets } from '../../src/index.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
+import { isWaitingForLock } from '../support/shows.js'
+import { until } from '../support/until.js'
 
 let db: TestDatabase
 let tickets: Tickets
@@ -338,10 +340,7 @@ test('a sale in the middle of the proof is seen as a whole or not at all', async
   await clerk.query('lock table bookings in access exclusive mode')
   const proof = tickets.verify()
   // It has read the houses, and waits for the bookings.
-  while (
-    (await db.sql(`select from pg_locks where not granted and relation = 'bookings'::regclass`))
-      .length === 0
-  );
+  await until(() => isWaitingForLock(db))
   await clerk.query(`update bookings set seats = '{4,5}' where reference = $1`, [
     ben.replace('-', ''),
   ])

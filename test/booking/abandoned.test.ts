@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { newReference } from '../../src/booking/references.js'
 import { openTickets, type Show, type Tickets } from '../../src/index.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
+import { until } from '../support/until.js'
 
 let db: TestDatabase
 let tickets: Tickets
@@ -123,13 +124,9 @@ async function closeGate(number: number) {
 }
 
 async function untilOne(lock: string): Promise<void> {
-  for (;;) {
-    const [row] = await db.sql(
-      `select from pg_locks join pg_stat_activity using (pid)
-       where ${lock} and datname = current_database()`,
-    )
-    if (row !== undefined) return
-  }
+  const locks = `select from pg_locks join pg_stat_activity using (pid)
+    where ${lock} and datname = current_database()`
+  await until(async () => (await db.sql(locks)).length > 0)
 }
 
 /** A failure that comes before anybody awaits it must not end the test. */

@@ -11,6 +11,7 @@ import {
   isStatement,
   openProxy,
 } from '../support/proxy.js'
+import { isWaitingForLock } from '../support/shows.js'
 import { until } from '../support/until.js'
 
 let db: TestDatabase
@@ -147,7 +148,7 @@ test('while the first with a key is under way, the second waits for its outcome'
   const first = slow.book(show, request)
   await until(() => isHeld)
   const second = clerks[0]!.book(show, request)
-  await until(async () => (await db.sql('select from pg_locks where not granted')).length > 0)
+  await until(() => isWaitingForLock(db))
   release()
   const { booking } = await first
   expect(await second).toEqual({ booking, replayed: true })

@@ -9,7 +9,7 @@ import {
   type Message,
   openProxy,
 } from '../support/proxy.js'
-import { insertShow } from '../support/shows.js'
+import { insertShow, isWaitingForLock } from '../support/shows.js'
 import { until } from '../support/until.js'
 
 /** BEGIN, the lock and what is read under it go to the server together, and in this order. */
@@ -63,7 +63,7 @@ test('what is read has seen the hold that was committed while the lock was waite
     }
     if (isCommit(message) && !isHolding) {
       isHolding = true
-      await until(async () => (await db.sql('select from pg_locks where not granted')).length > 0)
+      await until(() => isWaitingForLock(db))
     }
   })
   const late = openTickets({ database: proxy.url })

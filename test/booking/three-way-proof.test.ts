@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { openTickets, type Tickets } from '../../src/index.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
 import { type DatabaseProxy, isStatement, openProxy } from '../support/proxy.js'
+import { isWaitingForLock } from '../support/shows.js'
 import { until } from '../support/until.js'
 
 /**
@@ -75,7 +76,7 @@ async function race(seats: readonly string[], precautions: Precautions) {
     if (!precautions.lock && message.from === 'client') withoutLock(message.bytes)
     if (isStatement(message, 'update shows')) {
       arrived++
-      await until(async () => arrived >= seats.length || (await somebodyWaits(db)))
+      await until(async () => arrived >= seats.length || (await isWaitingForLock(db)))
     }
   })
   const outcomes = await Promise.all(clerks.map((clerk, i) => outcomeOf(clerk, show, seats[i]!)))
@@ -108,11 +109,6 @@ const lockClause = Buffer.from('for update')
 function withoutLock(bytes: Buffer): void {
   const at = bytes.indexOf(lockClause)
   if (at >= 0) bytes.fill(' ', at, at + lockClause.length)
-}
-
-async function somebodyWaits({ sql }: TestDatabase): Promise<boolean> {
-  const waiting = await sql('select from pg_locks where not granted')
-  return waiting.length > 0
 }
 
 async function soldSeats({ sql }: TestDatabase): Promise<number[]> {

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { bareEnvironment, program, type Ran, tickets } from '../support/cli.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
 import { openProxy } from '../support/proxy.js'
-import { insertShow } from '../support/shows.js'
+import { insertShow, lockShow } from '../support/shows.js'
 import { openTerminal } from '../support/terminal.js'
 
 let db: TestDatabase
@@ -291,17 +291,13 @@ describe('the exit code', () => {
 
   it('is 5 when rows were only busy, 4 when one was wrong as well, 0 for no rows at all', async () => {
     const show = await insertShow(db)
-    const { default: pg } = await import('pg')
-    const client = new pg.Client({ connectionString: db.url })
-    await client.connect()
-    await client.query('begin')
-    await client.query('select 1 from shows where id = $1 for update', [show])
+    const lock = await lockShow(db, show)
     const [busy, both, none] = await Promise.all([
       bookRows('{"count":1}', show, '--json', '--wait', '300ms'),
       bookRows('{"count":1}\n{"count":-1}', show, '--json', '--wait', '300ms'),
       bookRows('seats\n', show, '--json'),
     ])
-    await client.end()
+    await lock.release()
     expect([busy.exitCode, resultsOf(busy)]).toEqual([5, [[1, 'BUSY']]])
     expect(both.exitCode).toBe(4)
     expect(none).toMatchObject({ exitCode: 0, stdout: '', stderr: '' })

@@ -7,7 +7,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { tickets } from '../support/cli.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
-import { insertShow, isWaitingForLock } from '../support/shows.js'
+import { insertShow, isWaitingForLock, lockShow } from '../support/shows.js'
 import { until } from '../support/until.js'
 
 let db: TestDatabase
@@ -253,27 +253,17 @@ it('a key books once: the same request gets its booking again, another one is re
 describe('--wait', () => {
   it('gives up on a locked show when its own time is over: exit 5, retryable, and nothing is left PENDING for good', async () => {
     const show = await insertShow(db)
-    const release = await lockShow(show)
+    const lock = await lockShow(db, show)
     // It may wait longer and asks first, so it would give up first if both had the same time.
     const patient = book(show, '--seats', '2', '--wait', '60s', '--json')
     await until(() => isWaitingForLock(db))
     const ran = await book(show, '--seats', '1', '--wait', '300ms', '--json')
     expect(ran.exitCode).toBe(5)
     expect(ran.json().error).toMatchObject({ code: 'BUSY', retryable: true })
-    await release()
+    await lock.release()
     expect((await patient).json().status).toBe('CONFIRMED')
     expect((await book(show, '--seats', '1', '--json')).json().status).toBe('CONFIRMED')
   })
-
-  /** Locks the show's row from outside; returns what lets it go. */
-  async function lockShow(show: string): Promise<() => Promise<void>> {
-    const { default: pg } = await import('pg')
-    const client = new pg.Client({ connectionString: db.url })
-    await client.connect()
-    await client.query('begin')
-    await client.query('select 1 from shows where id = $1 for update', [show])
-    return () => client.end()
-  }
 })
 
 it('a hundred processes for thirty seats: each seat is sold once, and every loser has its reason', async () => {

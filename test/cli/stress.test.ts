@@ -1,10 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { execaNode } from 'execa'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { bareEnvironment, program, tickets } from '../support/cli.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
 import { insertShow } from '../support/shows.js'
 import { openTerminal } from '../support/terminal.js'
+import { until } from '../support/until.js'
 
 let db: TestDatabase
 beforeEach(async () => {
@@ -115,14 +115,6 @@ describe('stress on a throwaway show', () => {
       )
       return found!.there && (await db.sql(`select 1 from ${table} limit 1`)).length > 0
     })
-  }
-
-  async function until(condition: () => Promise<boolean>): Promise<void> {
-    const deadline = Date.now() + 30_000
-    while (!(await condition())) {
-      if (Date.now() > deadline) throw new Error('It never came true.')
-      await sleep(20)
-    }
   }
 })
 

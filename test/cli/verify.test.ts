@@ -1,10 +1,10 @@
-import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { formatReference, newReference } from '../../src/booking/references.js'
 import { program, tickets } from '../support/cli.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
-import { insertShow } from '../support/shows.js'
+import { holdLock, insertShow, isWaitingForLock } from '../support/shows.js'
 import { openTerminal, type TestTerminal } from '../support/terminal.js'
+import { until } from '../support/until.js'
 
 let db: TestDatabase
 let show: string
@@ -110,7 +110,7 @@ describe('verify', () => {
   })
 
   test('a terminal shows a bar while it works, and none when it is done', async () => {
-    const lock = await lockBookings()
+    const lock = await holdLock(db, 'lock table bookings in access exclusive mode')
     const screen = verifyOnTerminal()
     await screen.waitFor(/Verifying ░+ 0%/)
     await lock.release()
@@ -119,9 +119,9 @@ describe('verify', () => {
   })
 
   test('a terminal that asked for quiet sees no bar', async () => {
-    const lock = await lockBookings()
+    const lock = await holdLock(db, 'lock table bookings in access exclusive mode')
     const screen = verifyOnTerminal('--quiet')
-    await lock.someoneWaits()
+    await until(() => isWaitingForLock(db))
     expect(screen.history()).toBe('')
     await lock.release()
     expect((await screen.exit).code).toBe(0)
@@ -190,17 +190,3 @@ describe('verify --repair', () => {
     expect(await statuses()).toEqual({ status: 'FAILED' })
   })
 })
-
-async function lockBookings() {
-  const keeper = new pg.Client(db.url)
-  await keeper.connect()
-  await keeper.query('begin')
-  await keeper.query('lock table bookings in access exclusive mode')
-  return {
-    async someoneWaits() {
-      const waiting = `select from pg_locks where not granted and relation = 'bookings'::regclass`
-      while ((await db.sql(waiting)).length === 0);
-    },
-    release: () => keeper.end(),
-  }
-}

@@ -9,6 +9,7 @@ import { findDatabase } from '../../src/database/settings/settings.js'
 import type { DatabaseTarget } from '../../src/database/settings/target.js'
 import { TicketsError } from '../../src/shared/errors.js'
 import { certificatePath, freePort, type OwnServer, startOwnServer } from '../support/own-server.js'
+import { until } from '../support/until.js'
 
 const secret = 'pa55w0rd!'
 const noHome = '/nowhere'
@@ -457,5 +458,5 @@ test('no message, stack, cause or trace ever has the password in it', async () =
 /** Waits until a client of the server is running this. */
 async function connected(server: OwnServer, sql: string): Promise<void> {
   const query = `select from pg_stat_activity where pid <> pg_backend_pid() and state = 'active' and query like '%${sql}%'`
-  while ((await server.run(query)).rowCount === 0);
+  await until(async () => (await server.run(query)).rowCount !== 0)
 }

@@ -2,11 +2,11 @@ import { chown, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { getuid, stderr } from 'node:process'
 import { execa } from 'execa'
-import pg from 'pg'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { readRetryLines, STATS_VARIABLE } from '../../src/cli/commands/book/retry-lines.js'
 import { serverAccount } from '../../src/database/embedded/account.js'
 import { type BookingProcess, startBooking } from '../support/booking-process.js'
+import { holdLock } from '../support/shows.js'
 import { until } from '../support/until.js'
 import { type BoxOffice, openBoxOffice } from './box-office.js'
 
@@ -84,13 +84,13 @@ describe('a full disk', () => {
     const show = await office.createShow(1000)
     await moveLog(disk!)
     await expectBooked(show)
-    const release = await lockShows()
+    const lock = await holdLock(office, 'select from shows for update')
     const hasty = await waiting(show, ['--wait', '5s'])
     const patient = await waiting(show, ['--wait', '120s'])
     await fill(disk!)
     await office.server.run(USE_UP_LOG)
     // The hasty one's COMMIT is what finds no room, or else a statement before it.
-    await release()
+    await lock.release()
     const told = await hasty.ended
     expect(told.exitCode).toBeOneOf([5, 6])
     expect(told.document.error).toMatchObject({ retryable: true })
@@ -119,20 +119,6 @@ describe('a full disk', () => {
 })
 
 const NO_DISK = 'only root may mount a file system that is small enough to fill'
-
-/** Whoever books now waits; what is returned lets them go on. */
-async function lockShows(): Promise<() => Promise<void>> {
-  const { socketDir: host, port } = office.server
-  const client = new pg.Client({ host, port, user: 'owner', database: 'owner' })
-  // It is cut with all the others.
-  client.on('error', () => {})
-  await client.connect()
-  await client.query('begin; select from shows for update')
-  return async () => {
-    await client.query('rollback')
-    await client.end().catch(() => {})
-  }
-}
 
 /** A clerk who has recorded the wish for a seat and waits for the lock, behind those before. */
 async function waiting(show: string, args: string[]): Promise<BookingProcess> {

@@ -7,7 +7,7 @@ import { tickets } from '../support/cli.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
 import { ask, createShow, serveHere, serveProcess, watchSeats } from '../support/http.js'
 import { type OwnServer, startOwnServer } from '../support/own-server.js'
-import { insertShow } from '../support/shows.js'
+import { holdLock, insertShow, isWaitingForLock, lockShow } from '../support/shows.js'
 import { until } from '../support/until.js'
 
 let db: TestDatabase
@@ -15,35 +15,6 @@ beforeAll(async () => {
   db = await cloneDatabase()
 })
 afterAll(() => db.drop())
-
-/** Keeps the show's lock until it is released, as a booking elsewhere would. */
-function lockShow(id: string) {
-  return holdLock('select 1 from shows where id = $1 for update', [id])
-}
-
-async function holdLock(statement: string, values: unknown[] = []) {
-  const { default: pg } = await import('pg')
-  const client = new pg.Client(db.url)
-  await client.connect()
-  await client.query('begin')
-  await client.query(statement, values)
-  return {
-    async release() {
-      await client.query('rollback')
-      await client.end()
-    },
-  }
-}
-
-async function waitingForLock(n: number) {
-  await until(async () => {
-    const [row] = await db.sql<{ n: number }>(
-      `select count(*)::int as n from pg_stat_activity
-       where datname = current_database() and wait_event_type = 'Lock'`,
-    )
-    return row!.n >= n
-  })
-}
 
 /** Until a server accepts no more connections. */
 async function untilRefused(url: string): Promise<void> {
@@ -68,9 +39,9 @@ it('SIGTERM: what is under way is finished and answered, what comes is not accep
       response.resume().on('end', resolve),
     ).end()
   })
-  const lock = await lockShow(show)
+  const lock = await lockShow(db, show)
   const booking = ask(`${server.url}/shows/${show}/book`, { body: { seats: [1] } })
-  await waitingForLock(1)
+  await until(() => isWaitingForLock(db))
 
   const ended = server.stop()
   await untilRefused(server.url)
@@ -137,10 +108,10 @@ it('refuses a port that is taken and a database that is not migrated, before it 
 it('more than fits is told at once to come again, and what was let in is served', async () => {
   const server = await serveHere(db.url, { limits: { requests: 5, bytes: 10_000 } })
   const show = await createShow(server.url)
-  const lock = await lockShow(show)
+  const lock = await lockShow(db, show)
   const book = () => ask(`${server.url}/shows/${show}/book`, { body: { seats_count: 1 } })
   const first = book()
-  await waitingForLock(1)
+  await until(() => isWaitingForLock(db))
   const others = Array.from({ length: 4 }, book)
   await until(async () => {
     const { body } = await ask(`${server.url}/metrics`)
@@ -282,7 +253,7 @@ function pipelineStreams(serverUrl: string, show: string, count: number): Socket
 it('connections that are cut with pipelined requests on them leave nothing under way', async () => {
   const server = await serveHere(db.url)
   const show = await createShow(server.url)
-  const lock = await lockShow(show)
+  const lock = await lockShow(db, show)
   const socket = sendBookings(server.url, show, 20)
   await until(async () => (await requestsUnderWay(server.url)) === 20)
   socket.resetAndDestroy()
@@ -310,9 +281,9 @@ it('a connection that is cut with pipelined event streams on it leaves none open
 it('event streams whose connection is cut before their show is found are not opened', async () => {
   const server = await serveHere(db.url, { perAddress: { connections: 50, streams: 5 } })
   const show = await createShow(server.url)
-  const lock = await holdLock('lock table shows in access exclusive mode')
+  const lock = await holdLock(db, 'lock table shows in access exclusive mode')
   const socket = pipelineStreams(server.url, show, 5)
-  await waitingForLock(5)
+  await until(() => isWaitingForLock(db, 5))
   socket.resetAndDestroy()
   await until(() => server.log().split('"status":499').length === 6)
   await lock.release()
@@ -332,7 +303,7 @@ it('SIGTERM: bookings whose clients have gone are finished, too', async () => {
   const server = await serveProcess(db.url)
   // More shows than connections, so that some bookings wait for one.
   const shows = await Promise.all(Array.from({ length: 15 }, () => createShow(server.url)))
-  const locks = await Promise.all(shows.map(lockShow))
+  const locks = await Promise.all(shows.map((show) => lockShow(db, show)))
   const sockets = shows.map((show) => sendBookings(server.url, show, 10))
   await until(async () => (await requestsUnderWay(server.url)) === 150)
   for (const socket of sockets) socket.resetAndDestroy()

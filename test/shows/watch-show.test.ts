@@ -87,7 +87,7 @@ const listeners = () =>
 
 /** Waits until so many connections listen. */
 async function listening(count: number): Promise<void> {
-  while ((await listeners()).length !== count);
+  await until(async () => (await listeners()).length === count)
 }
 
 it('shows the house at once, and every sale, hold and release before the next regular look', async () => {

@@ -16,18 +16,38 @@ export async function insertShow(
   return id
 }
 
-/** Takes a show's lock behind the program's back, until `release`. */
-export async function lockShow({ url }: Pick<TestDatabase, 'url'>, show: string) {
-  const client = new pg.Client(url)
-  await client.connect()
-  await client.query('begin')
-  await client.query('select from shows where id = $1 for update', [show])
-  return { release: () => client.end() }
+/** Takes a show's lock behind the program's back, and keeps it until `release`. */
+export function lockShow(db: Pick<TestDatabase, 'url'>, show: string): Promise<Lock> {
+  return holdLock(db, 'select from shows where id = $1 for update', [show])
 }
 
-/** Whether somebody waits for a lock in this database. */
-export async function isWaitingForLock({ sql }: TestDatabase): Promise<boolean> {
-  return (await sql(WAITING)).length > 0
+/** Takes the locks of a statement behind the program's back, and keeps them until `release`. */
+export async function holdLock(
+  { url }: Pick<TestDatabase, 'url'>,
+  statement: string,
+  values: unknown[] = [],
+): Promise<Lock> {
+  const client = new pg.Client(url)
+  client.on('error', () => {}) // A test may cut every connection, this one too.
+  await client.connect()
+  await client.query('begin')
+  await client.query(statement, values)
+  return {
+    async release() {
+      await client.query('rollback')
+      await client.end()
+    },
+  }
+}
+
+export interface Lock {
+  /** Returns when the lock is free. */
+  release(): Promise<void>
+}
+
+/** Whether at least `n` connections wait for a lock in this database. */
+export async function isWaitingForLock({ sql }: Pick<TestDatabase, 'sql'>, n = 1) {
+  return (await sql(WAITING)).length >= n
 }
 
 const WAITING = `select from pg_stat_activity

@@ -14,7 +14,6 @@ import {
 } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
@@ -32,6 +31,7 @@ import {
   type EmbeddedProgram,
   withDataDir,
 } from '../../support/embedded-process.js'
+import { until } from '../../support/until.js'
 
 const asRoot = process.getuid?.() === 0
 const hasPsql = spawnSync('psql', ['--version']).status === 0
@@ -558,10 +558,6 @@ async function halfMade(dataDir: string): Promise<string[]> {
   const making = names.find((name) => name.startsWith('.making-'))
   const inside = making ? await readdir(join(dataDir, making)).catch(() => []) : []
   return inside.filter((name) => name === 'base')
-}
-
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  while (!(await condition())) await sleep(5)
 }
 
 function mountSmallDisk(path: string): boolean {
