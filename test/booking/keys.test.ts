@@ -6,6 +6,7 @@ import { openCore } from '../support/core-database.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
 import {
   type DatabaseProxy,
+  holdBack,
   isCommit,
   isCommitted,
   isStatement,
@@ -100,6 +101,44 @@ test('another request with a used key is KEY_REUSED and leaves no trace', async 
   expect((await clerks[0]!.viewShow(other.id)).confirmedSeats).toBe(0)
 })
 
+const whole = { seats: '1', customer: 'Ada', note: 'aisle', hold: 60_000, key: 'whole' }
+test.each<[string, object]>([
+  ['other seats', { seats: '2' }],
+  ['one seat more', { seats: '1,2' }],
+  ['a number of seats', { seats: undefined, count: 1 }],
+  ['another customer', { customer: 'Bob' }],
+  ['no customer', { customer: undefined }],
+  ['another note', { note: 'Aisle' }],
+  ['no note', { note: undefined }],
+  ['a longer hold', { hold: 60_001 }],
+  ['a hold without an end', { hold: 'forever' }],
+  ['no hold', { hold: undefined }],
+])(
+  'a key belongs to the whole request: with %s, a booking and a dry run are KEY_REUSED',
+  async (_, change) => {
+    const clerk = clerks[0]!
+    const { booking } = await clerk.book(show, whole)
+    const reused = expect.objectContaining({ code: 'KEY_REUSED' })
+    await expect(clerk.book(show, { ...whole, ...change })).rejects.toEqual(reused)
+    await expect(clerk.rehearse()(show, { ...whole, ...change })).rejects.toEqual(reused)
+    expect(await clerk.book(show, whole)).toEqual({ booking, replayed: true })
+    expect(await clerk.rehearse()(show, whole)).toMatchObject({ seats: [1], replayed: true })
+    expect(await bookings()).toHaveLength(1)
+    await db.sql('update bookings set key = null where id = $1', [booking.id])
+  },
+)
+
+test('a key belongs to its show: for another one, a booking and a dry run are KEY_REUSED', async () => {
+  const clerk = clerks[0]!
+  const request = { seats: '1', key: 'of one show' }
+  await clerk.book(show, request)
+  const startTime = new Date('2031-01-02T19:00:00Z')
+  const other = await clerk.createShow({ name: 'Othello', startTime, totalSeats: 10 })
+  const reused = expect.objectContaining({ code: 'KEY_REUSED' })
+  await expect(clerk.book(other.id, request)).rejects.toEqual(reused)
+  await expect(clerk.rehearse()(other.id, request)).rejects.toEqual(reused)
+})
+
 test('a booking that has moved to another house is replayed with the seats of that house', async () => {
   const clerk = clerks[0]!
   const startTime = new Date('2031-01-02T19:00:00Z')
@@ -133,20 +172,11 @@ test('a booking that has moved is replayed even where its new house cannot be re
 })
 
 test('while the first with a key is under way, the second waits for its outcome', async () => {
-  let release = () => {}
-  let isHeld = false
-  proxy.decide(async (message) => {
-    if (isCommit(message)) {
-      isHeld = true
-      await new Promise<void>((resolve) => {
-        release = resolve
-      })
-    }
-  })
+  const reached = holdBack(proxy, isCommit)
   const slow = openTickets({ database: proxy.url })
   const request = { count: 1, key: 'under way' }
   const first = slow.book(show, request)
-  await until(() => isHeld)
+  const release = await reached
   const second = clerks[0]!.book(show, request)
   await until(() => isWaitingForLock(db))
   release()
@@ -175,6 +205,19 @@ test('a record is not given up before the last try of the longest wait must be o
   expect(record).toEqual({ outlasts: true })
 })
 
+test('a record of an attempt that may not wait has a minute before it is given up', async () => {
+  await dieBeforeTheVerdict([show, '--seats', '1', '--wait', '0s'])
+  const [record] = await db.sql(
+    `select pending_until - created_at >= interval '1 minute' as has_minute
+     from bookings where show_id = $1`,
+    [show],
+  )
+  expect(record).toEqual({ has_minute: true })
+  expect(await clerks[0]!.repair({ show })).toEqual([])
+  await clerks[0]!.book(show, { seats: '2' })
+  expect((await bookings()).map(({ status }) => status).sort()).toEqual(['CONFIRMED', 'PENDING'])
+})
+
 test('killed and given up: the record is swept by the next booking, and its key is free', async () => {
   const args = [show, '--seats', '1-2', '--key', 'given up']
   await dieBeforeTheVerdict(args)
@@ -185,6 +228,24 @@ test('killed and given up: the record is swept by the next booking, and its key 
   expect(swept).toMatchObject({ failure: { code: 'ABANDONED' }, key: null })
   const { exitCode, document } = await startBooking(db.url, args).ended
   expect([exitCode, document.replayed, document.seats]).toEqual([0, false, [1, 2]])
+})
+
+test('given up between the record and the lock of a second attempt: the key books again, once', async () => {
+  const request = { seats: '1-2', key: 'swept in between' }
+  await dieBeforeTheVerdict([show, '--seats', '1-2', '--key', request.key])
+  const second = openTickets({ database: proxy.url })
+  const reached = holdBack(proxy, (message) => isStatement(message, 'for update'))
+  const both = Promise.all([second.book(show, request), second.book(show, request)])
+  const release = await reached
+  await makeStale()
+  expect(await clerks[0]!.repair({ show })).toHaveLength(1)
+  release()
+  const [first, again] = await both
+  await second.close()
+  expect(first).toMatchObject({ replayed: false, booking: { status: 'CONFIRMED', seats: [1, 2] } })
+  expect(again).toEqual({ booking: first.booking, replayed: true })
+  expect(await clerks[0]!.book(show, request)).toEqual(again)
+  expect((await bookings()).map(({ status }) => status).sort()).toEqual(['CONFIRMED', 'FAILED'])
 })
 
 test('given up under the hands of a clerk who is only late: he loses cleanly', async () => {
@@ -207,17 +268,9 @@ test('given up under the hands of a clerk who is only late: he loses cleanly', a
 test('BUSY is not remembered: the same key books once the show is free', async () => {
   const args = [show, '--seats', '1', '--key', 'busy', '--wait', '100ms']
   const holder = openTickets({ database: proxy.url })
-  let release = () => {}
-  proxy.decide(async (message) => {
-    if (isCommit(message)) {
-      await new Promise<void>((resolve) => {
-        release = resolve
-      })
-    }
-  })
+  const reached = holdBack(proxy, isCommit)
   const held = holder.book(show, { seats: '10' })
-  await until(async () => (await bookings()).length === 1)
-  await until(async () => (await lockedShows()) === 1)
+  const release = await reached
   const busy = await startBooking(db.url, args).ended
   expect([busy.exitCode, busy.document.error?.code]).toEqual([5, 'BUSY'])
   release()
@@ -265,6 +318,13 @@ test('a dry run knows the keys of its own scope alone', async () => {
   })
 })
 
+test('a dry run takes an attempt that is not decided for none', async () => {
+  const request = { seats: '1-2', key: 'undecided' }
+  await dieBeforeTheVerdict([show, '--seats', '1-2', '--key', request.key])
+  await clerks[0]!.book(show, { seats: '2' })
+  await expect(clerks[0]!.rehearse()(show, request)).rejects.toMatchObject({ code: 'SEATS_TAKEN' })
+})
+
 /** A real process, killed when its record is there and it is about to ask for the show's lock. */
 async function dieBeforeTheVerdict(args: readonly string[]): Promise<void> {
   let isReached = false
@@ -285,13 +345,6 @@ async function makeStale(): Promise<void> {
      where show_id = $1 and status = 'PENDING'`,
     [show],
   )
-}
-
-async function lockedShows(): Promise<number> {
-  const locks = await db.sql(
-    `select from pg_locks where relation = 'shows'::regclass and mode = 'RowExclusiveLock'`,
-  )
-  return locks.length
 }
 
 async function bookings() {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { openTickets, type Tickets } from '../../src/index.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
-import { type DatabaseProxy, isStatement, openProxy } from '../support/proxy.js'
+import { type DatabaseProxy, holdBack, isStatement, openProxy } from '../support/proxy.js'
 import { isWaitingForLock, lockShow } from '../support/shows.js'
 import { until } from '../support/until.js'
 
@@ -49,7 +49,7 @@ describe.each([1, 4])('with %i connections', (connections) => {
 
 test('a crowd is recorded in halves, the second one before the first is decided', async () => {
   const { tickets, show } = await house(200, 2)
-  const reached = hold('update shows')
+  const reached = holdBack(proxy, (message) => isStatement(message, 'update shows'))
   const outcomes = crowd(128, () => tickets.book(show, { count: 1 }))
   const release = await reached
   // The second half waits, with its records, for nothing but the lock that the first one has.
@@ -87,7 +87,7 @@ test('too long a line turns away the next one, and serves all who stand in it', 
 
 test('who is aborted leaves the line; who is being decided hears the verdict', async () => {
   const { tickets, show } = await house(10, 2)
-  const reached = hold('update shows')
+  const reached = holdBack(proxy, (message) => isStatement(message, 'update shows'))
   const impatience = new AbortController()
   const { signal } = impatience
   const first = tickets.book(show, { seats: '1' }, { signal })
@@ -167,18 +167,6 @@ async function house(totalSeats: number, connections: number) {
   const startTime = new Date('2031-01-01T19:00:00Z')
   const show = await tickets.createShow({ name: 'Macbeth', startTime, totalSeats })
   return { tickets, show: show.id }
-}
-
-/** Holds the first statement with these words back; resolves with what lets it go, when it is there. */
-function hold(words: string): Promise<() => void> {
-  let isHeld = false
-  return new Promise((reached) => {
-    proxy.decide((message) => {
-      if (isHeld || !isStatement(message, words)) return 'pass'
-      isHeld = true
-      return new Promise((release) => reached(release))
-    })
-  })
 }
 
 function crowd<T>(size: number, book: (n: number) => Promise<T>) {

@@ -82,6 +82,24 @@ export async function openProxy(url: string): Promise<DatabaseProxy> {
   }
 }
 
+/**
+ * Holds back the first message that matches, and what follows it on its connection. Resolves, when
+ * the message is there, with what lets it pass.
+ */
+export function holdBack(
+  proxy: DatabaseProxy,
+  isIt: (message: Message) => boolean,
+): Promise<() => void> {
+  let isHeld = false
+  return new Promise((reached) => {
+    proxy.decide((message) => {
+      if (isHeld || !isIt(message)) return 'pass'
+      isHeld = true
+      return new Promise((release) => reached(release))
+    })
+  })
+}
+
 /** Is this the statement, on its way to the server? */
 export function isStatement({ from, type, text }: Message, sql: string): boolean {
   return from === 'client' && (type === 'P' || type === 'Q') && text.includes(sql)
