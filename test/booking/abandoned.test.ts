@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { newReference } from '../../src/booking/references.js'
 import { openTickets, type Show, type Tickets } from '../../src/index.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
+import { holdBack, isStatement, openProxy } from '../support/proxy.js'
 import { until } from '../support/until.js'
 
 let db: TestDatabase
@@ -72,6 +73,22 @@ describe('repair', () => {
     expect(again).toMatchObject({ replayed: false, booking: { status: 'CONFIRMED' } })
   })
 
+  test('reports them in the order in which they were made, the oldest first', async () => {
+    const made = [await abandon(3), await abandon(1), await abandon(2)]
+    // The newest comes first in the table, and by its id.
+    for (const [i, reference] of made.entries()) {
+      await db.sql(
+        `update bookings set created_at = now() - make_interval(mins => $2),
+                id = overlay(id::text placing $3 from 1 for 8)::uuid
+         where reference = $1`,
+        [reference.replace('-', ''), i, `0000000${i}`],
+      )
+    }
+    const oldestFirst = made.toReversed()
+    expect(await tickets.repair({ dryRun: true })).toEqual(oldestFirst)
+    expect(await tickets.repair()).toEqual(oldestFirst)
+  })
+
   test('leaves an attempt alone that is within its bound, and other shows', async () => {
     await abandon(1, `clock_timestamp() + '1 hour'`)
     const reference = await abandon(2)
@@ -79,6 +96,39 @@ describe('repair', () => {
     expect(await tickets.repair({ show: other.id })).toEqual([])
     expect(await tickets.repair({ show: show.id })).toEqual([reference])
   })
+})
+
+test('of requests recorded together, all are given up, also where the last one had bad luck', async () => {
+  const { booking } = await tickets.book(show.id, { seats: [10] })
+  // Its reference is another booking's, for the first try and for the one that looks for conflicts.
+  await db.sql(`
+    create sequence tries;
+    create function be_unlucky() returns trigger language plpgsql as $$ begin
+      if nextval('tries') <= 2 then new.reference = '${booking.reference.replace('-', '')}'; end if;
+      return new;
+    end $$;
+    create trigger unlucky before insert on bookings for each row when (new.note = 'unlucky')
+      execute function be_unlucky()`)
+  const proxy = await openProxy(db.url)
+  const box = openTickets({ database: proxy.url, env: {}, waitMs: 0 })
+  const reached = holdBack(proxy, (message) => isStatement(message, 'for update'))
+  const requests = ['lucky', 'lucky', 'unlucky'].map((note, i) => ({ seats: [i + 1], note }))
+  const lost = Promise.allSettled(requests.map((request) => box.book(show.id, request)))
+  await reached
+  await db.sql(
+    `update bookings set pending_until = clock_timestamp() - interval '1 second'
+     where status = 'PENDING'`,
+  )
+  await proxy.close()
+  await lost
+  await box.close()
+  expect(await db.sql('select last_value::int as tries from tries')).toEqual([{ tries: 3 }])
+
+  await tickets.book(show.id, { seats: [9] })
+  const statuses = await db.sql(
+    `select note, status from bookings where note is not null order by id`,
+  )
+  expect(statuses).toEqual(requests.map(({ note }) => ({ note, status: 'FAILED' })))
 })
 
 describe('an attempt that finishes after its bound', () => {
