@@ -76,3 +76,28 @@ it('what is undefined counts as not given, the operator of a booking too', async
   await ada.cancelBooking(booking.id, { seats: undefined, reason: undefined, dryRun: undefined })
   expect(await doneBy(show.id)).toEqual(['Ada: created', 'Ada: confirmed', 'Ada: cancelled'])
 })
+
+it("in a batch, each booking is its own operator's, and the session's where it has none", async () => {
+  const [ada, grace] = [tickets.as('Ada'), tickets.as('Grace')]
+  const startTime = new Date('2030-01-01T19:00:00Z')
+  const show = await tickets.createShow({ name: 'Evita', startTime, totalSeats: 9 })
+  const ways = [ada, tickets, grace, ada, tickets]
+  await Promise.all(ways.map((box, i) => box.book(show.id, { seats: [i + 1] })))
+  await ada.book(show.id, { seats: [6] })
+  await tickets.book(show.id, { seats: [7] })
+  const events = await db.sql(
+    `select operator, array_agg((after -> 'seats' ->> 0)::int order by id) as seats
+     from history where show_id = $1 and action = 'confirmed' group by operator order by operator`,
+    [show.id],
+  )
+  expect(events).toEqual([
+    { operator: 'Ada', seats: [1, 4, 6] },
+    { operator: 'Grace', seats: [3] },
+    { operator: HOUSE, seats: [2, 5, 7] },
+  ])
+  const batches = await db.sql(
+    'select count(*)::int as size from bookings where show_id = $1 group by xmin order by size',
+    [show.id],
+  )
+  expect(batches).toEqual([{ size: 1 }, { size: 1 }, { size: 5 }])
+})
