@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -8,8 +9,9 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { bareEnvironment, program, type Ran, tickets } from '../support/cli.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
 import { openProxy } from '../support/proxy.js'
-import { insertShow, lockShow } from '../support/shows.js'
+import { insertShow, isWaitingForLock, lockShow } from '../support/shows.js'
 import { openTerminal } from '../support/terminal.js'
+import { until } from '../support/until.js'
 
 let db: TestDatabase
 let directory: string
@@ -404,16 +406,35 @@ describe('--atomic', () => {
     expect(await bookingsOf(show)).toEqual([])
   })
 
+  it('locks its shows in the order of their ids, not in that of the file or of the table', async () => {
+    const ids = ['f', '8', '0'].map((digit) => randomUUID().replace(/^./, digit))
+    for (const id of ids) await insertShow(db, { id })
+    const lock = await lockShow(db, ids.at(-1)!)
+    const rows = ids.map((show) => JSON.stringify({ show, count: 1 }))
+    const running = bookRows(rows, '--atomic', '--json')
+    await until(() => isWaitingForLock(db))
+    // It waits for the first, and has none of those after it.
+    const free = await db.sql(
+      'select id from shows where id = any($1) order by id desc for update skip locked',
+      [ids],
+    )
+    expect(free.map(({ id }) => id)).toEqual(ids.slice(0, 2))
+    await lock.release()
+    expect((await running).exitCode).toBe(0)
+  })
+
   it('two of them over the same shows in opposite order both end: nobody waits for ever', async () => {
     const shows = await Promise.all([1, 2, 3].map(() => insertShow(db, { seats: 100 })))
     const rows = (order: string[]) =>
       order.flatMap((show) => Array.from({ length: 10 }, () => JSON.stringify({ show, count: 1 })))
     const ran = await Promise.all(
       [shows, [...shows].reverse(), shows, [...shows].reverse()].map((order) =>
-        bookRows(rows(order), '--atomic', '--json'),
+        bookRows(rows(order), '--atomic', '--json', '--debug'),
       ),
     )
     expect(ran.map(({ exitCode }) => exitCode)).toEqual([0, 0, 0, 0])
+    // No deadlock that another try would hide.
+    for (const { stderr } of ran) expect(stderr).not.toContain('failed after')
     for (const show of shows) expect(await soldIn(show)).toBe(40)
   })
 })
