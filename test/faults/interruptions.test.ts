@@ -1,6 +1,13 @@
+import { existsSync } from 'node:fs'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { startBooking } from '../support/booking-process.js'
-import { type DatabaseProxy, isCommitted, isStatement, openProxy } from '../support/proxy.js'
+import { signalAndWait, startBooking } from '../support/booking-process.js'
+import {
+  type DatabaseProxy,
+  isCommit,
+  isCommitted,
+  isStatement,
+  openProxy,
+} from '../support/proxy.js'
 import { type BoxOffice, openBoxOffice } from './box-office.js'
 
 let office: BoxOffice
@@ -40,25 +47,63 @@ test.each(signals)(
   },
 )
 
-test.each(signals)(
+/** COMMIT has not come to the server, or its answer has not come back. */
+const moments = [isCommit, isCommitted]
+
+test.skipIf(!existsSync('/proc/self/status')).each(signals)(
   '%s while COMMIT is under way: its verdict is waited for, and told',
   async (signal) => {
     const show = await office.createShow(10)
-    for (const [seat, format] of [
-      ['7', '--json'],
-      ['8', '--no-color'],
-    ] as const) {
-      const { child, ended } = startBooking(proxy.url, [show, '--seats', seat, format])
-      proxy.decide((message) => {
-        if (isCommitted(message)) child.kill(signal)
-        return 'pass'
+    const ways = moments.flatMap((isIt) =>
+      ['--json', '--no-color'].map((format) => ({ isIt, format })),
+    )
+    for (const [i, { isIt, format }] of ways.entries()) {
+      const seat = i + 1
+      const { child, ended } = startBooking(proxy.url, [show, '--seats', `${seat}`, format])
+      let isHandled = false
+      proxy.decide(async (message) => {
+        if (!isIt(message)) return
+        // The message is held back until the program has heard of the signal.
+        await signalAndWait(child, signal)
+        isHandled = true
       })
       const { exitCode, stdout } = await ended
-      const booking = (await office.bookings(show)).find(({ seats }) => seats[0] === Number(seat))
-      expect(booking?.status).toBe('CONFIRMED')
+      const booking = (await office.bookings(show)).find(({ seats }) => seats[0] === seat)
+      expect([isHandled, booking?.status]).toEqual([true, 'CONFIRMED'])
       // The card, or, when its show could not be read any more, a sentence.
-      expect([exitCode, stdout]).toEqual([0, expect.stringMatching(/CONFIRMED|Booked 1 seat: 8/)])
+      const told = expect.stringMatching(new RegExp(`CONFIRMED|Booked 1 seat: ${seat}`))
+      expect([exitCode, stdout]).toEqual([0, told])
     }
+    await office.expectSound(show)
+  },
+)
+
+test.each(signals)(
+  '%s after a COMMIT whose answer was lost: nobody claims that nothing was booked',
+  async (signal) => {
+    const show = await office.createShow(10)
+    const args = [show, '--seats', '7', '--key', `in doubt ${signal}`]
+    const { child, ended } = startBooking(proxy.url, args)
+    proxy.decide((message) => {
+      if (isCommitted(message)) return 'cut before'
+      if (message.connection === 1) return 'pass'
+      // It asks again, and gets no answer any more.
+      child.kill(signal)
+      return ended.then(() => {})
+    })
+    const { exitCode, document } = await ended
+    const [booking] = await office.bookings(show)
+    expect(booking).toMatchObject({ status: 'CONFIRMED', seats: [7] })
+    expect([exitCode, document.error]).toEqual([
+      6,
+      expect.objectContaining({ code: 'DB_UNREACHABLE', retryable: true }),
+    ])
+    expect(document.error?.message).toMatch(/may or may not be booked/)
+    expect(document.error?.message).not.toMatch(/Interrupted|rolled back|Nothing was booked/)
+    proxy.decide(() => 'pass')
+    const known = await startBooking(office.url, args).ended
+    expect([known.document.id, known.document.replayed]).toEqual([booking!.id, true])
+    expect(document.error?.message).toContain(known.document.reference)
     await office.expectSound(show)
   },
 )

@@ -1,7 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
 import { bareEnvironment, program } from './cli.js'
+import { until } from './until.js'
 
 /** A real `tickets book` under way. */
 export interface BookingProcess {
@@ -86,4 +88,25 @@ export function isAlive(pid: number): boolean {
   } catch {
     return false
   }
+}
+
+/**
+ * Signals a process that waits for its next event, and returns when it waits again, or is gone: by
+ * then its handler has run. On Linux only.
+ */
+export async function signalAndWait({ pid }: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  let before: number | undefined
+  await until(async () => {
+    before = await sleepsOf(pid!)
+    return before !== undefined
+  })
+  process.kill(pid!, signal)
+  await until(async () => !isAlive(pid!) || ((await sleepsOf(pid!)) ?? 0) > before!)
+}
+
+/** How often a process has begun to wait; undefined while it runs, and when it is gone. */
+async function sleepsOf(pid: number): Promise<number | undefined> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '')
+  const [, sleeps] = /^State:\tS.*^voluntary_ctxt_switches:\t(\d+)/ms.exec(status) ?? []
+  return sleeps === undefined ? undefined : Number(sleeps)
 }
