@@ -1,8 +1,16 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type Booking, openTickets, type Show, type Tickets } from '../../../src/index.js'
 import { cloneDatabase, type TestDatabase } from '../../support/database.js'
-import { isCommitted, openProxy } from '../../support/proxy.js'
+import {
+  isCommitted,
+  isControl,
+  isStatement,
+  type Message,
+  openProxy,
+} from '../../support/proxy.js'
 import { contradictions } from '../../support/replay.js'
+import { isWaitingForLock, lockShow } from '../../support/shows.js'
+import { until } from '../../support/until.js'
 
 let db: TestDatabase
 let tickets: Tickets
@@ -159,6 +167,19 @@ describe('a cancellation', () => {
     expect(await house()).toEqual({ sold: [2], held: [] })
   })
 
+  test('in parts keeps its reason where a later part has none, and where it is repeated', async () => {
+    const sold = await book('1-3')
+    const reason = () =>
+      db.sql('select cancel_reason as reason from bookings where id = $1', [sold.id])
+    await tickets.cancelBooking(sold.id, { seats: '1', reason: 'ill' })
+    await tickets.cancelBooking(sold.id, { seats: '2' })
+    expect(await reason()).toEqual([{ reason: 'ill' }])
+    await tickets.cancelBooking(sold.id, { seats: '2', reason: 'late' })
+    await tickets.cancelBooking(sold.id)
+    await tickets.cancelBooking(sold.id, { reason: 'later' })
+    expect(await reason()).toEqual([{ reason: 'ill' }])
+  })
+
   test('by eight clerks at once frees once, and the seats are sold to one next comer', async () => {
     const sold = await book('1-2')
     const cancelled = await Promise.all(
@@ -255,12 +276,49 @@ describe('a move', () => {
     expect(await house(other.id)).toEqual({ sold: [3, 4], held: [1] })
   })
 
+  test('to another show leaves the seats that were given back behind, one within the show does not', async () => {
+    const sold = await book('1-3')
+    const returned = () =>
+      db.sql('select cancelled_seats as seats from bookings where id = $1', [sold.id])
+    await tickets.cancelBooking(sold.id, { seats: '3' })
+    await tickets.moveBooking(sold.id, { to: '4-5' })
+    expect(await tickets.cancelBooking(sold.id, { seats: '3' })).toMatchObject({ replayed: true })
+    expect(await returned()).toEqual([{ seats: [3] }])
+    const other = await newShow(4, 'Evita')
+    await tickets.moveBooking(sold.id, { to: '1-2', toShow: other.id })
+    expect(await returned()).toEqual([{ seats: [] }])
+    await expect(tickets.cancelBooking(sold.id, { seats: '3' })).rejects.toEqual(
+      refused('WRONG_STATE', { seats: [3] }),
+    )
+    await tickets.cancelBooking(sold.id, { seats: '2' })
+    expect(await returned()).toEqual([{ seats: [2] }])
+  })
+
   test('of two bookings into each other: never both, and never half of one', async () => {
     const [a, b] = [await book('1-2'), await book('3-4')]
     const work = [a, b].map(({ id }, i) => tickets.moveBooking(id, { to: i === 0 ? '3-4' : '1-2' }))
     expect(await settled(work)).toEqual(['SEATS_TAKEN', 'SEATS_TAKEN'])
     expect(await house()).toEqual({ sold: [1, 2, 3, 4], held: [] })
   })
+
+  test.each(['from the lower to the higher id', 'from the higher to the lower id'])(
+    '%s locks the show with the lower id first, and waits for it with no other locked',
+    async (direction) => {
+      const other = await newShow(20, 'Evita')
+      const [low, high] = [show.id, other.id].sort() as [string, string]
+      const [from, toShow] = direction.startsWith('from the lower') ? [low, high] : [high, low]
+      const { booking } = await tickets.book(from, { seats: '1' })
+      const lock = await lockShow(db, low)
+      const moved = tickets.moveBooking(booking.id, { to: '2', toShow })
+      await until(() => isWaitingForLock(db))
+      const free = await db.sql('select id from shows where id = any($1) for update skip locked', [
+        [low, high],
+      ])
+      expect(free).toEqual([{ id: high }])
+      await lock.release()
+      expect(await moved).toMatchObject({ booking: { showId: toShow, seats: [2] } })
+    },
+  )
 
   test('in opposite directions between two shows blocks nobody', async () => {
     const other = await newShow(20, 'Evita')
@@ -376,9 +434,54 @@ describe('a show', () => {
     const sales = Array.from({ length: 6 }, (_, i) => tickets.book(show.id, { seats: [15 + i] }))
     const shrunk = await tickets.editShow(show.id, { totalSeats: 14 }).catch(({ code }) => code)
     const outcomes = await settled(sales)
-    expect(
-      shrunk === 'SEATS_TAKEN' || outcomes.every((outcome) => outcome === 'NO_SUCH_SEAT'),
-    ).toBe(true)
+    const isRefused = shrunk === 'SEATS_TAKEN'
+    expect(outcomes).toEqual(Array(6).fill(isRefused ? 'CONFIRMED' : 'NO_SUCH_SEAT'))
+    const { totalSeats, confirmedSeats } = await tickets.viewShow(show.id)
+    expect([totalSeats, confirmedSeats]).toEqual(isRefused ? [20, 6] : [14, 0])
+  })
+
+  test.each([
+    ['sold', 'CONFIRMED', 'SEATS_TAKEN', [20, 1]],
+    ['gone', 'NO_SUCH_SEAT', 14, [14, 0]],
+  ] as const)(
+    'that shrinks: a seat that is %s first is so for the one who waited behind',
+    async (first, sale, size, house) => {
+      const lock = await lockShow(db, show.id)
+      const sell = () =>
+        tickets.book(show.id, { seats: '15' }).then(
+          ({ booking }) => booking.status,
+          ({ code }) => code,
+        )
+      const shrink = () =>
+        tickets.editShow(show.id, { totalSeats: 14 }).then(
+          ({ totalSeats }) => totalSeats,
+          ({ code }) => code,
+        )
+      const steps = first === 'sold' ? [sell, shrink] : [shrink, sell]
+      const ends = []
+      for (const [i, step] of steps.entries()) {
+        ends.push(step())
+        await until(() => isWaitingForLock(db, i + 1))
+      }
+      await lock.release()
+      const outcome = first === 'sold' ? [sale, size] : [size, sale]
+      expect(await Promise.all(ends)).toEqual(outcome)
+      const { totalSeats, confirmedSeats } = await tickets.viewShow(show.id)
+      expect([totalSeats, confirmedSeats]).toEqual(house)
+    },
+  )
+
+  test('that has sold nothing has nothing that its cancellation would touch', async () => {
+    const gone = await book('1')
+    await tickets.cancelBooking(gone.id)
+    await expire((await book('2', { hold: 60_000 })).id)
+    await book('1000').catch(() => {})
+    expect(await tickets.previewCancellation(show.id)).toEqual({
+      confirmedBookings: 0,
+      confirmedSeats: 0,
+      heldBookings: 0,
+    })
+    expect((await tickets.cancelShow(show.id, 0)).cancelledAt).toBeInstanceOf(Date)
   })
 
   test('that is cancelled sells and confirms nothing any more, and tells so', async () => {
@@ -403,24 +506,28 @@ describe('a show', () => {
   })
 })
 
+type Step = [string, (box: Tickets, booking: Booking) => Promise<unknown>, object]
+
+const steps: Step[] = [
+  ['confirm', (box, { id }) => box.confirmBooking(id), { replayed: false }],
+  ['confirm a part', (box, { id }) => box.confirmBooking(id, { seats: '1' }), { replayed: false }],
+  ['cancel', (box, { id }) => box.cancelBooking(id), { replayed: false }],
+  ['cancel a part', (box, { id }) => box.cancelBooking(id, { seats: '1' }), { replayed: false }],
+  ['move', (box, { id }) => box.moveBooking(id, { to: '2-3' }), { replayed: false }],
+  ['check in', (box, { id }) => box.checkIn(id), { admitted: [1, 2], already: [] }],
+  ['undo', (box, { id }) => box.checkIn(id, { undo: true }), { admitted: [1, 2], already: [] }],
+]
+
+/** A booking of seats 1 and 2 on which the step can be done. */
+async function bookingFor(name: string): Promise<Booking> {
+  const booking = await book('1-2', name.startsWith('confirm') ? { hold: 60_000 } : {})
+  if (name === 'undo') await tickets.checkIn(booking.id)
+  return booking
+}
+
 describe('when the answer to COMMIT is lost, the step is done once and told as done', () => {
-  const steps: [string, (box: Tickets, booking: Booking) => Promise<unknown>, object][] = [
-    ['confirm', (box, { id }) => box.confirmBooking(id), { replayed: false }],
-    [
-      'confirm a part',
-      (box, { id }) => box.confirmBooking(id, { seats: '1' }),
-      { replayed: false },
-    ],
-    ['cancel', (box, { id }) => box.cancelBooking(id), { replayed: false }],
-    ['cancel a part', (box, { id }) => box.cancelBooking(id, { seats: '1' }), { replayed: false }],
-    ['move', (box, { id }) => box.moveBooking(id, { to: '2-3' }), { replayed: false }],
-    ['check in', (box, { id }) => box.checkIn(id), { admitted: [1, 2], already: [] }],
-    ['undo', (box, { id }) => box.checkIn(id, { undo: true }), { admitted: [1, 2], already: [] }],
-  ]
   test.each(steps)('%s', async (name, step, answer) => {
-    const isHold = name.startsWith('confirm')
-    const booking = await book('1-2', isHold ? { hold: 60_000 } : {})
-    if (name === 'undo') await tickets.checkIn(booking.id)
+    const booking = await bookingFor(name)
     const before = (await eventsOf(booking.id)).length
     const proxy = await openProxy(db.url)
     const box = openTickets({ database: proxy.url, env: {} })
@@ -434,3 +541,47 @@ describe('when the answer to COMMIT is lost, the step is done once and told as d
     expect(await eventsOf(booking.id)).toHaveLength(before + 1)
   })
 })
+
+describe('when the run is interrupted while COMMIT is under way, its verdict is waited for', () => {
+  const others: Step[] = [
+    [
+      'book all or nothing',
+      (box, { showId }) => box.bookAllOrNothing([{ showId, request: { seats: '9' } }]),
+      { booked: [{ replayed: false }] },
+    ],
+    [
+      'create a show',
+      (box) => box.createShow({ name: 'Evita', startTime, totalSeats: 7 }),
+      { totalSeats: 7 },
+    ],
+    ['edit a show', (box, { showId }) => box.editShow(showId, { name: 'Dogs' }), { name: 'Dogs' }],
+    [
+      'cancel a show',
+      (box, { showId }) => box.cancelShow(showId, 1),
+      { cancelledAt: expect.any(Date) },
+    ],
+  ]
+  test.each([...steps, ...others])('%s', async (name, step, answer) => {
+    const booking = await bookingFor(name)
+    const proxy = await openProxy(db.url)
+    const interruption = new AbortController()
+    const box = openTickets({ database: proxy.url, env: {}, signal: interruption.signal })
+    await box.findBooking(booking.id)
+    let hasWritten = false
+    proxy.decide((message) => {
+      hasWritten ||= isWrite(message)
+      if (hasWritten && isControl(message, 'COMMIT')) interruption.abort()
+      return 'pass'
+    })
+    expect(await step(box, booking)).toMatchObject(answer)
+    expect(interruption.signal.aborted).toBe(true)
+    await box.close()
+    await proxy.close()
+  })
+})
+
+function isWrite(message: Message): boolean {
+  return ['insert into ', 'update "', 'update shows', 'delete from '].some((words) =>
+    isStatement(message, words),
+  )
+}
