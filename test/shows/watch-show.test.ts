@@ -1,4 +1,5 @@
 import net from 'node:net'
+import pg from 'pg'
 import { afterAll, afterEach, beforeAll, expect, it, onTestFinished } from 'vitest'
 import type { Database } from '../../src/database/knex-pool.js'
 import { subscribe } from '../../src/database/listener.js'
@@ -150,6 +151,34 @@ it('shows before the next regular look that a hold has expired, though nothing w
   await sees(houses, (house) => !house.held.has(1))
   expect(regular.hasCome).toBe(false)
   await houses.return(undefined)
+})
+
+it('every step of a booking wakes the watches of its show, and a move those of the show that it leaves', async () => {
+  const [here, there] = [await insertShow(db), await insertShow(db)]
+  const { booking: hold } = await tickets.book(here, { seats: '1-3', hold: 'forever' })
+  const steps: [() => Promise<unknown>, string[]][] = [
+    [() => tickets.book(here, { seats: '9' }), [here]],
+    [() => tickets.book(here, { seats: '8', hold: 60_000 }), [here]],
+    [() => tickets.confirmBooking(hold.id, { seats: '3' }), [here]],
+    [() => tickets.confirmBooking(hold.id), [here]],
+    [() => tickets.cancelBooking(hold.id, { seats: '2' }), [here]],
+    [() => tickets.moveBooking(hold.id, { to: '5' }), [here]],
+    [() => tickets.moveBooking(hold.id, { to: '6', toShow: there }), [here, there]],
+    [() => tickets.cancelBooking(hold.id), [there]],
+  ]
+  const listener = new pg.Client(db.url)
+  await listener.connect()
+  const woken: (string | undefined)[] = []
+  listener.on('notification', ({ payload }) => woken.push(payload))
+  await listener.query('listen tickets_seats')
+  for (const [step, shows] of steps) {
+    await step()
+    await db.sql(`select pg_notify('tickets_seats', 'end')`)
+    await until(() => woken.includes('end'))
+    const heard = new Set(woken.splice(0))
+    expect(heard, String(step)).toEqual(new Set([...shows, 'end']))
+  }
+  await listener.end()
 })
 
 it('shows many sales as few houses, the last of them complete', async () => {
