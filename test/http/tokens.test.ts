@@ -125,6 +125,17 @@ describe('where tokens are wanted', () => {
     expect((await statuses(bearer(token)))[0]).toBe(401)
   })
 
+  it('revoking a token again changes nothing: the moment is that of the first time', async () => {
+    const { id } = await makeToken('admin')
+    const box = openTickets({ database: db.url })
+    await box.revokeToken(id)
+    await db.sql(`update api_tokens set revoked_at = timestamptz '2020-01-01Z' where id = $1`, [id])
+    expect(await box.revokeToken(id)).toMatchObject({ revokedAt: new Date('2020-01-01Z') })
+    const listed = (await box.listTokens()).find((token) => token.id === id)
+    expect(listed).toMatchObject({ revokedAt: new Date('2020-01-01Z') })
+    await box.close()
+  })
+
   it('a token that is in use all the time is refused as soon when it is revoked', async () => {
     const elsewhere = openTickets({ database: db.url, env: {} })
     for (let round = 0; round < 20; round++) {
