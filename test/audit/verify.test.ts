@@ -256,6 +256,18 @@ describe('each damage is named, and nothing else', () => {
     ])
   })
 
+  test('somebody inside without a booking, on each of 1,001 seats: more than two pages of them', async () => {
+    await db.sql(
+      `insert into admissions (show_id, seat, booking_id)
+       select $1, n, gen_random_uuid() from generate_series(1, 1001) n`,
+      [show.id],
+    )
+    const { violations, unlisted } = await tickets.verify({ show: show.id })
+    expect(new Set(violations.map(({ code }) => code))).toEqual(new Set(['ADMITTED_WITHOUT_SEAT']))
+    expect(new Set(violations.flatMap(({ seats }) => seats)).size).toBe(1000)
+    expect([violations.length, unlisted]).toEqual([1000, 1])
+  })
+
   test('bookings of shows that do not exist', async () => {
     const [first, last] = ['0', 'f'].map((digit) => randomUUID().replace(/[0-9a-f]/g, digit))
     await damage(ada, `show_id = '${first}'`)
