@@ -63,6 +63,7 @@ test('kill -9 at any moment of a move to another show leaves the old seats or th
   expect(await contradictions(db)).toEqual([])
 })
 
+const HOLDS = [{}, { hold: 60_000 }, { hold: 'forever' }] as const
 const PROCESSES = Number(process.env.TICKETS_LIFE_PROCESSES ?? 200)
 
 test(`${PROCESSES} processes and eight connections book, hold, confirm, cancel, move and let in: the history tells it all`, {
@@ -74,9 +75,7 @@ test(`${PROCESSES} processes and eight connections book, hold, confirm, cancel, 
   const dice = diceFor('life')
   const remember = (reference?: string) => reference && references.push(reference)
   for (let i = 0; i < 6; i++) {
-    remember(
-      (await tickets.book(show, { count: 2, ...(i % 2 && { hold: 60_000 }) })).booking.reference,
-    )
+    remember((await tickets.book(show, { count: 2, ...HOLDS[i % 3] })).booking.reference)
   }
 
   const lines = Array.from({ length: PROCESSES }, () => commandLine(dice, show, references))
@@ -105,11 +104,45 @@ test(`${PROCESSES} processes and eight connections book, hold, confirm, cancel, 
   expect(actions.map(({ action }) => action)).toEqual(
     expect.arrayContaining(['confirmed', 'held', 'cancelled', 'reduced', 'moved', 'checked in']),
   )
-  const { capacity, operators } = await tickets.reportOnShow(show)
-  expect(capacity.sold + capacity.held + capacity.house + capacity.free).toBe(SEATS)
+  // From here on, no hold expires between two looks.
+  await db.sql(
+    `update bookings set held_until = now() + interval '1 hour'
+     where show_id = $1 and held_until > clock_timestamp()`,
+    [show],
+  )
+  const { capacity, rows, operators } = await tickets.reportOnShow(show)
+  const counts = await countSeats(show)
+  expect(capacity).toEqual({ total: SEATS, ...counts })
+  for (const state of ['sold', 'held', 'house', 'free'] as const) {
+    expect(rows?.reduce((sum, row) => sum + row[state], 0)).toBe(counts[state])
+  }
+  expect(counts.sold + counts.held + counts.house + counts.free).toBe(SEATS)
+  const { booked, held, confirmedSeats, heldSeats } = await tickets.viewShow(show)
+  expect([booked.size, confirmedSeats]).toEqual([counts.sold, counts.sold])
+  expect([held.size, heldSeats]).toEqual(Array(2).fill(counts.held + counts.house))
   const net = operators.reduce((sum, { sold, returned }) => sum + sold - returned, 0)
   expect(net).toBe(capacity.sold)
 })
+
+/** The seats in each state by the bookings alone, and the free ones by asking for each seat. */
+async function countSeats(show: string) {
+  const [row] = await db.sql<Record<'sold' | 'held' | 'house' | 'free', number>>(
+    `with taken as (
+       select seat, status, held_until from bookings, unnest(seats) as seat
+       where show_id = $1
+         and (status = 'CONFIRMED'
+              or status = 'HELD' and coalesce(held_until > clock_timestamp(), true))
+     )
+     select (select count(*)::int from taken where status = 'CONFIRMED') as sold,
+            (select count(*)::int from taken where held_until is not null) as held,
+            (select count(*)::int from taken
+             where status = 'HELD' and held_until is null) as house,
+            (select count(*)::int from shows, generate_series(1, total_seats) as seat
+             where id = $1 and seat not in (select seat from taken)) as free`,
+    [show],
+  )
+  return row!
+}
 
 /** Refusals; anything else is a bug, or somebody who waited too long. */
 const EXPECTED = new Set(['SEATS_TAKEN', 'NOT_ENOUGH_SEATS', 'WRONG_STATE', 'INVALID_INPUT'])
