@@ -1,11 +1,9 @@
 import type { Database } from '../database/knex-pool.js'
 import { withRetry } from '../database/retry.js'
-import { decide, type Refusal } from '../house/decide.js'
+import type { Refusal } from '../house/decide.js'
 import { MAX_SEATS, type SeatLayout } from '../house/seats.js'
 import { TicketsError } from '../shared/errors.js'
 import { knownLayout, layoutOfShow, readLayout } from '../shows/layouts.js'
-import { heldSeats, houseOf, layoutOf, selectHouse } from '../shows/locked-house.js'
-import { showNotFound } from '../shows/shows.js'
 import type { BookingOptions, BookingOutcome, BookingRequest } from './booking.js'
 import { recordAttempts } from './record-attempt.js'
 import { type LockOptions, outcomeOf, type SettledBooking, settle } from './settle.js'
@@ -72,31 +70,6 @@ async function layoutsOfMoved(
 }
 
 const NUMBERS_ONLY: SeatLayout = { totalSeats: MAX_SEATS, seatsPerRow: null }
-
-/**
- * Returns the seats that a booking would get if it were made now. Writes nothing.
- * Throws like a booking: INVALID_INPUT, NO_SUCH_SEAT, SEATS_TAKEN, NOT_ENOUGH_SEATS, …
- */
-export async function previewSeats(
-  db: Database,
-  showId: string,
-  request: BookingRequest,
-): Promise<number[]> {
-  return withRetry(db, () =>
-    db.knex.transaction(
-      async (trx) => {
-        const show = await selectHouse(trx, showId)
-        if (show === undefined) throw showNotFound(showId)
-        const valid = validateRequest(request, { showId, layout: layoutOf(show) })
-        if (valid instanceof TicketsError) throw valid
-        const verdict = decide(houseOf(show, await heldSeats(trx, showId)), valid.wanted)
-        if ('refusal' in verdict) throw refusalError(verdict.refusal)
-        return [...verdict.seats]
-      },
-      { readOnly: true, isolationLevel: 'repeatable read' },
-    ),
-  )
-}
 
 /** The error for a refusal, with the FAILED booking that records it. */
 export function refusalError(refusal: Refusal, outcome?: BookingOutcome): TicketsError {

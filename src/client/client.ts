@@ -3,7 +3,7 @@ import { type HistoryEvent, type HistoryOf, listHistory } from '../audit/history
 import { type VerifyOptions, type VerifyReport, verifyShows } from '../audit/verify.js'
 import { type RepairOptions, repairBookings } from '../booking/abandoned.js'
 import { type AllOrNothing, bookAllOrNothing, type Order } from '../booking/all-or-nothing.js'
-import { bookSeats, previewSeats, refusalError } from '../booking/book-seats.js'
+import { bookSeats, refusalError } from '../booking/book-seats.js'
 import type {
   BookingOptions,
   BookingOutcome,
@@ -150,8 +150,9 @@ class BoxOffice implements Tickets {
     return outcome
   }
 
-  preview(show: string, request: BookingRequest): Promise<number[]> {
-    return this.#run(async (db) => previewSeats(db, await showIdOf(db, show), request))
+  async preview(show: string, request: BookingRequest): Promise<number[]> {
+    const { seats } = await this.rehearse()(show, request)
+    return [...seats]
   }
 
   bookAllOrNothing(orders: readonly Order[]): Promise<AllOrNothing> {

@@ -121,8 +121,10 @@ test.each<[string, object]>([
     const reused = expect.objectContaining({ code: 'KEY_REUSED' })
     await expect(clerk.book(show, { ...whole, ...change })).rejects.toEqual(reused)
     await expect(clerk.rehearse()(show, { ...whole, ...change })).rejects.toEqual(reused)
+    await expect(clerk.preview(show, { ...whole, ...change })).rejects.toEqual(reused)
     expect(await clerk.book(show, whole)).toEqual({ booking, replayed: true })
     expect(await clerk.rehearse()(show, whole)).toMatchObject({ seats: [1], replayed: true })
+    expect(await clerk.preview(show, whole)).toEqual([1])
     expect(await bookings()).toHaveLength(1)
     await db.sql('update bookings set key = null where id = $1', [booking.id])
   },

@@ -247,6 +247,10 @@ it('a key books once: the same request gets its booking again, another one is re
   const other = await book(show, '--count', '3', '--key', key, '--json')
   expect(other.exitCode).toBe(2)
   expect(other.json().error.code).toBe('KEY_REUSED')
+  const dry = await book(show, '--count', '3', '--key', key, '--dry-run', '--json')
+  expect([dry.exitCode, dry.json().error.code]).toEqual([2, 'KEY_REUSED'])
+  const again = await book(show, '--count', '2', '--key', key, '--dry-run', '--json')
+  expect([again.exitCode, again.json().seats]).toEqual([0, first.seats])
   expect(await bookingsOf(show)).toHaveLength(1)
 })
 
