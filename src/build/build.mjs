@@ -1,11 +1,10 @@
-// How src becomes dist: the program as scripts that start fast, the library as modules.
-import { readdir, rm } from 'node:fs/promises'
+// How src becomes dist: the program as two scripts that start fast, the library as modules.
+import { readdir, readFile, rm } from 'node:fs/promises'
+import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
-import { LATE_ENTRY } from './late-files.mjs'
-import { lean } from './lean.mjs'
-import { otherDrivers } from './other-drivers.mjs'
-import { packScripts } from './pack.mjs'
+import { lateRequire } from './late-require.mjs'
+import { stubs } from './stubs.mjs'
 
 const common = {
   absWorkingDir: fileURLToPath(new URL('../..', import.meta.url)),
@@ -15,48 +14,59 @@ const common = {
   outdir: 'dist',
 }
 
-const { outputFiles, metafile } = await build({
+const script = {
   ...common,
-  entryPoints: [{ in: 'src/cli/main.ts', out: 'cli' }, LATE_ENTRY],
-  format: 'esm',
-  splitting: true,
-  chunkNames: '[name]-[hash]',
-  write: false,
+  format: 'cjs',
+  outExtension: { '.js': '.cjs' },
+  minifySyntax: true,
+  minifyWhitespace: true,
+  minifyIdentifiers: true,
+  // The same functions, but each lodash file loads a dozen others.
+  alias: { lodash: 'es-toolkit/compat' },
+  plugins: [stubs],
+}
+const prologue = `"use strict";require=(${lateRequire})(require);`
+
+const { metafile } = await build({
+  ...script,
+  entryPoints: [{ in: 'src/cli/main.ts', out: 'tickets' }],
+  // V8 checks the source of cached code by its length only, so the name has a hash of the content.
+  entryNames: '[name]-[hash]',
   metafile: true,
+  sourcemap: 'external',
+  sourcesContent: false,
+  // The mere mention of these two globals makes Node load its modules for measuring, and for HTTP
+  // requests: a sixth of a whole booking. pg looks for `Response` to see whether it is on Cloudflare.
+  banner: { js: `(function(module,require,__filename,performance,Response){${prologue}` },
+  footer: { js: '})' },
+  define: { 'import.meta.url': '__filename' },
   external: [
-    // The server's: loaded by `tickets serve` alone, so that no other command carries them.
+    // Only `tickets serve` loads these, so the bundle leaves them out.
     '@fastify/*',
     'ajv',
     'fastify',
     'prom-client',
-    ...otherDrivers,
+    // Knex and pg name these for features that the program does not use.
+    'pg-native',
+    'pg-query-stream',
   ],
-  define: {
-    'import.meta.url': 'scriptFile',
-    performance: 'scriptClock',
-    // pg asks whether it runs on Cloudflare; the mere mention of this global makes Node load all of
-    // its fetch, a sixth of a whole booking.
-    Response: 'undefined',
-  },
-  plugins: lean,
 })
-const scripts = await packScripts(
-  { outputFiles, metafile },
-  { book: ['src/cli/main.ts', 'src/cli/commands/book/book.ts'] },
-)
+const isProgram = ([, output]) => output.entryPoint !== undefined
+const program = basename(Object.entries(metafile.outputs).find(isProgram)[0])
+const dist = new URL('../../dist/', import.meta.url)
+if (/[^\0-\x7f]/.test(await readFile(new URL(program, dist), 'utf8'))) {
+  throw new Error('Write \\u escapes in regular expressions: the program is read as ASCII.')
+}
 
 await build({
-  ...common,
+  ...script,
   entryPoints: ['src/start/start.ts'],
-  format: 'cjs',
-  minifySyntax: true,
-  minifyWhitespace: true,
-  outExtension: { '.js': '.cjs' },
-  define: { SCRIPTS: JSON.stringify(scripts) },
-  // A real one would start Node's loader of modules.
+  banner: { js: prologue },
+  define: { PROGRAM: JSON.stringify(program) },
+  // A real `import()` would start Node's loader of modules.
   supported: { 'dynamic-import': false },
-  plugins: lean,
 })
+
 await build({
   ...common,
   entryPoints: ['src/index.ts'],
@@ -66,9 +76,8 @@ await build({
   chunkNames: 'chunks/[name]-[hash]',
 })
 
-// Last, not first: a program that is running while it is built anew still finds its files.
-const dist = new URL('../../dist/', import.meta.url)
+// Last, so that a command that starts during the build still finds the old script.
 for (const file of await readdir(dist)) {
-  const isOld = /^tickets-/.test(file) && !scripts.includes(file)
+  const isOld = file.startsWith('tickets-') && !file.startsWith(program)
   if (isOld) await rm(new URL(file, dist))
 }

@@ -2,6 +2,7 @@ import { type Command, CommanderError } from 'commander'
 import { errorJson } from '../client/json.js'
 import type { Surroundings } from '../client/run-environment.js'
 import { errorCodes, TicketsError } from '../shared/errors.js'
+import { stackOf } from '../shared/stack-trace.js'
 import { type Io, type Output, openOutput } from '../terminal/io.js'
 import { safeLines, safeText } from '../terminal/render/safe-text.js'
 import { alternativesHint } from './hints.js'
@@ -75,7 +76,7 @@ async function report(
   const error =
     thrown instanceof CommanderError ? await usageError(thrown, command) : expected(thrown)
   // A usage error's stack is commander's, and its message may hold a password.
-  if (isDebug && !(thrown instanceof CommanderError)) output.problem(stackOf(thrown))
+  if (isDebug && !(thrown instanceof CommanderError)) output.problem(stacksOf(thrown))
   // Where stdout fails, stderr is what is left to say so.
   if (output.json) {
     await output.document(errorJson(error)).catch(() => output.problem(safeText(error.message)))
@@ -134,8 +135,8 @@ function usageMessage(message: string): string {
   return line.length <= 300 ? line : `${line.slice(0, 100)}…${line.slice(-150)}`
 }
 
-function stackOf(thrown: unknown): string {
+function stacksOf(thrown: unknown): string {
   const stacks = []
-  for (let error = thrown; error instanceof Error; error = error.cause) stacks.push(error.stack)
+  for (let error = thrown; error instanceof Error; error = error.cause) stacks.push(stackOf(error))
   return safeLines(stacks.join('\ncaused by: '))
 }

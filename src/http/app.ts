@@ -9,6 +9,7 @@ import Fastify, {
   LogController,
 } from 'fastify'
 import type { ApiToken, Tickets, TokenRole } from '../index.js'
+import { stackOf } from '../shared/stack-trace.js'
 import type { AddressLimits } from './address-limit.js'
 import { parseJsonStrictly } from './body.js'
 import { refuseBrokenRequest } from './broken-request.js'
@@ -157,7 +158,7 @@ function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply)
 
 /** An error for the log, without what a driver adds to it: rows with the names of customers. */
 function errorFacts(error: Error & { code?: string }) {
-  return { type: error.name, ...failureFacts(error), stack: error.stack ?? '' }
+  return { type: error.name, ...failureFacts(error), stack: stackOf(error) }
 }
 
 /** What a browser is told of every answer. No strict transport: TLS is a proxy's, and so is that. */

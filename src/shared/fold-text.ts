@@ -8,7 +8,7 @@
 export function canonicalText(text: string): string {
   return text
     .normalize('NFC')
-    .replace(/[‘’‛ʻʼ′＇]/g, "'")
+    .replace(/[\u2018\u2019\u201B\u02BB\u02BC\u2032\uFF07]/g, "'")
     .replace(/\s+/g, ' ')
     .trim()
 }
@@ -22,6 +22,6 @@ export function foldText(text: string): string {
     .toUpperCase()
     .toLowerCase()
     .normalize('NFC')
-    .replace(/ς/g, 'σ')
+    .replaceAll('ς', 'σ')
     .replace(/\u0307/g, '')
 }

@@ -1,7 +1,6 @@
 // Bundles a script, as far as bundling alone brings it.
 // Arguments: the script's file, and the bundle's.
 import { build } from 'esbuild'
-import { otherDrivers } from '../../src/build/other-drivers.mjs'
 
 const [, , script, bundle] = process.argv
 await build({
@@ -12,5 +11,16 @@ await build({
   format: 'cjs',
   minifySyntax: true,
   minifyWhitespace: true,
-  external: otherDrivers,
+  // Drivers of other databases, and of features that the script does not use.
+  external: [
+    'better-sqlite3',
+    'mariadb',
+    'mysql',
+    'mysql2',
+    'oracledb',
+    'pg-native',
+    'pg-query-stream',
+    'sqlite3',
+    'tedious',
+  ],
 })

@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { mkdir, mkdtemp, readdir, rm, truncate, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { tickets } from '../support/cli.js'
@@ -48,16 +48,33 @@ describe('book, without a terminal', () => {
     ).toEqual([{ booked_seats: Buffer.from([0b10011, 0, 0, 0]), confirmed_seats_count: 3 }])
   })
 
-  it('reads the script that books, and not the one that has all the rest', async () => {
+  it('loads no file but its own two, and none of the built-in modules that are slow', async () => {
     const home = await mkdtemp(join(tmpdir(), 'tickets-home-'))
     try {
       const show = await insertShow(db, { seats: 30 })
-      const env = { HOME: home, XDG_CACHE_HOME: home }
-      const ran = await tickets(['book', show, '--count', '2', '--json'], { db: db.url, env })
+      const hook = join(home, 'hook.cjs')
+      const report = join(home, 'loaded.json')
+      await writeFile(
+        hook,
+        `process.once('exit', () => require('fs').writeFileSync(${JSON.stringify(report)},
+           JSON.stringify({ files: Object.keys(require.cache), builtins: process.moduleLoadList })))`,
+      )
+      const env = { NODE_OPTIONS: `--require ${hook}` }
+      const ran = await tickets(['book', show, '--count', '2', '--json'], {
+        db: db.url,
+        env,
+        nodeOptions: [],
+        ipc: false,
+      })
       expect(ran.exitCode).toBe(0)
-      // A script that was read leaves its code cache.
-      const caches = await readdir(join(home, 'tickets'))
-      expect(caches).toEqual([expect.stringMatching(/^tickets-book-/)])
+      const { files, builtins } = JSON.parse(await readFile(report, 'utf8'))
+      expect(files.map((file: string) => basename(file))).toEqual([
+        'hook.cjs',
+        'tickets.js',
+        'start.cjs',
+      ])
+      const slow = ['child_process', 'crypto', 'dns', 'fs/promises', 'perf_hooks', 'tls']
+      for (const name of slow) expect(builtins).not.toContain(`NativeModule ${name}`)
     } finally {
       await rm(home, { recursive: true })
     }
@@ -73,33 +90,47 @@ describe('book, without a terminal', () => {
     }
   })
 
-  it('books as well where something else is in the place of the code cache', async () => {
-    const home = await mkdtemp(join(tmpdir(), 'tickets-home-'))
-    try {
-      const show = await insertShow(db)
-      const env = { HOME: home, XDG_CACHE_HOME: home }
-      const bookNext = () => tickets(['book', show, '--count', '1', '--json'], { db: db.url, env })
-      await bookNext()
-      for (const name of await readdir(join(home, 'tickets'))) {
-        const path = join(home, 'tickets', name)
-        await rm(path)
-        if (name.startsWith('tickets-book-')) await mkdir(path)
-        else await promisify(execFile)('mkfifo', [path])
-      }
-      const ran = await bookNext()
-      expect(ran).toMatchObject({ exitCode: 0, stderr: '' })
-      expect(ran.json()).toMatchObject({ status: 'CONFIRMED', seats: [2] })
-      // More than can be read at once; it takes no room.
-      for (const name of await readdir(join(home, 'tickets'))) {
-        const path = join(home, 'tickets', name)
-        await rm(path, { recursive: true })
+  const inPlaceOfTheCache: [string, (path: string) => Promise<unknown>][] = [
+    ['a directory', (path) => mkdir(path)],
+    ['a pipe', (path) => promisify(execFile)('mkfifo', [path])],
+    [
+      'a file that is longer than can be read at once',
+      async (path) => {
         await writeFile(path, '')
-        await truncate(path, 5 * 2 ** 30)
+        await truncate(path, 5 * 2 ** 30) // Sparse: it takes no room.
+      },
+    ],
+  ]
+
+  it.for(inPlaceOfTheCache)(
+    'books as well where %s is in the place of the code cache',
+    async ([, make]) => {
+      const home = await mkdtemp(join(tmpdir(), 'tickets-home-'))
+      try {
+        const show = await insertShow(db)
+        const env = { HOME: home, XDG_CACHE_HOME: home }
+        const bookNext = () =>
+          tickets(['book', show, '--count', '1', '--json'], { db: db.url, env })
+        await bookNext()
+        const caches = await readdir(join(home, 'tickets'))
+        expect(caches).toHaveLength(1)
+        const path = join(home, 'tickets', caches[0]!)
+        await rm(path)
+        await make(path)
+        const ran = await bookNext()
+        expect(ran).toMatchObject({ exitCode: 0, stderr: '' })
+        expect(ran.json()).toMatchObject({ status: 'CONFIRMED', seats: [2] })
+      } finally {
+        await rm(home, { recursive: true })
       }
-      expect(await bookNext()).toMatchObject({ exitCode: 0, stderr: '' })
-    } finally {
-      await rm(home, { recursive: true })
-    }
+    },
+  )
+
+  it('shows under --debug where in the source files an error came up', async () => {
+    const ran = await book(randomUUID(), '--count', '1', '--debug')
+    expect(ran.exitCode).toBe(3)
+    expect(ran.stderr).toMatch(/ at .*\/src\/\w+\/[\w-]+\.ts:\d+:\d+/)
+    expect(ran.stderr).not.toMatch(/tickets-\w+\.cjs/)
   })
 
   it('says which flag is missing, prints nothing on stdout and books nothing', async () => {

@@ -9,6 +9,8 @@ import {
   rename,
   rm,
   symlink,
+  truncate,
+  writeFile,
 } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -40,7 +42,7 @@ const inodes = async () =>
 
 type Case = [what: string, arrange: (path: string) => Promise<unknown>, by?: 'root']
 
-describe('a cache of compiled code is not taken from, and made anew in the place of', () => {
+describe('compiled code is not taken from, and stored again in place of', () => {
   const cases: Case[] = [
     [
       'a link to a file of this user',
@@ -51,6 +53,9 @@ describe('a cache of compiled code is not taken from, and made anew in the place
     ],
     ['a file with a second name', (path) => link(path, join(home, 'second'))],
     ['a file that all may write', (path) => chmod(path, 0o666)],
+    ['an empty file', (path) => truncate(path)],
+    ['a file that is cut', (path) => truncate(path, 10_000)],
+    ['a file that V8 did not write', (path) => writeFile(path, 'Bah!'.repeat(10_000))],
     ["another user's file", (path) => lchown(path, STRANGER, STRANGER), 'root'],
   ]
 

@@ -76,8 +76,9 @@ function unsafe(): RegExp {
 }
 
 const unsafeInJson = /[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu
-const formula = /^[\s"\p{Cc}\p{Cf}]*[=+\-@＝＋－＠]|^[\t\r\n]/u
-const formulaInside = /[;\t\r\n](?=[\s"\p{Cc}\p{Cf}]*[=+\-@＝＋－＠])/gu
+// The four escapes are the full-width forms of `=`, `+`, `-` and `@`.
+const formula = /^[\s"\p{Cc}\p{Cf}]*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20]|^[\t\r\n]/u
+const formulaInside = /[;\t\r\n](?=[\s"\p{Cc}\p{Cf}]*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20])/gu
 
 const shortEscapes: Record<string, string> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
 

@@ -13,7 +13,7 @@ export function parseSeatAnswer(text: string): SeatAnswer {
 }
 
 const countForms = [
-  /^(\d+) *(?:best|any|seats?|x|×)$/i,
+  /^(\d+) *(?:best|any|seats?|x|\u00D7)$/i,
   /^(?:best|any) +(\d+)(?: *seats?)?$/i,
   /^(\d+) *best(?: *seats?)?$/i,
 ]
