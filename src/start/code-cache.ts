@@ -3,10 +3,13 @@ import {
   constants,
   fstatSync,
   fsyncSync,
+  lstatSync,
   openSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
@@ -33,6 +36,7 @@ export function compile(file: string, command = ''): { script: Script; keepCache
       makeOwnDirectory(directory)
       if (!isClosed(directory)) return
       writeInOneStep(cache, script.createCachedData())
+      removeOldCaches(directory, file)
     } catch {
       // The next run compiles again.
     }
@@ -75,5 +79,18 @@ function writeInOneStep(file: string, data: Buffer): void {
     rmSync(draft, { force: true })
   } finally {
     closeSync(descriptor)
+  }
+}
+
+/**
+ * Removes the caches that other versions wrote before this one was installed. A later one belongs to
+ * a version that is still in use, and the two would keep removing each other's caches.
+ */
+function removeOldCaches(directory: string, script: string): void {
+  const installed = statSync(script).mtimeMs
+  for (const name of readdirSync(directory)) {
+    const isOther = /^tickets-.*\.cjs-/.test(name) && !name.startsWith(basename(script))
+    const cache = join(directory, name)
+    if (isOther && lstatSync(cache).mtimeMs < installed) rmSync(cache)
   }
 }

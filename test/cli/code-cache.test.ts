@@ -10,6 +10,7 @@ import {
   rm,
   symlink,
   truncate,
+  utimes,
   writeFile,
 } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -105,4 +106,42 @@ it('otherwise it is made once, and taken from then on', async () => {
   expect(made.length).toBeGreaterThan(0)
   await run()
   expect(await inodes()).toEqual(made)
+})
+
+describe('with a cache of its own, a run', () => {
+  const OLD = 'tickets-OLD.cjs-v20.17.0-x64-book'
+  const HOUR_MS = 3_600_000
+
+  const exists = async (name: string) => (await readdir(directory)).includes(name)
+
+  async function leave(name: string, time: Date) {
+    await mkdir(directory, { recursive: true, mode: 0o700 })
+    await writeFile(join(directory, name), '')
+    await utimes(join(directory, name), time, time)
+  }
+
+  it('removes what other versions stored before this one was installed', async () => {
+    for (const name of [OLD, `tickets-book-${OLD}`, `${OLD}.4711`]) await leave(name, new Date(0))
+    await run()
+    expect(await readdir(directory)).toEqual([
+      expect.stringMatching(/^tickets-\w+\.cjs-.*-completion$/),
+    ])
+  })
+
+  it('leaves what another version that is still in use has stored since', async () => {
+    await leave(OLD, new Date(Date.now() + HOUR_MS))
+    await run()
+    expect(await exists(OLD)).toBe(true)
+  })
+
+  it('leaves the caches of other commands, and all other files', async () => {
+    await run()
+    const [own] = await readdir(directory)
+    const other = own!.replace(/completion$/, 'other')
+    await leave(other, new Date(0))
+    await leave('notes', new Date(0))
+    await rm(join(directory, own!))
+    await run()
+    expect((await readdir(directory)).sort()).toEqual(['notes', own!, other].sort())
+  })
 })
