@@ -14,8 +14,8 @@ import {
 } from './violations.js'
 
 /**
- * Audits one house: takes all its bookings, one after the other, and tells `report` of whatever
- * contradicts the house, another booking or itself. Needs memory for the house, not for them.
+ * Audits one house: takes all its bookings, one after the other, and gives `report` each violation: a
+ * booking that contradicts the house, another booking or itself. Needs memory for the house, not for them.
  */
 export class HouseAudit {
   readonly showId: string
@@ -27,7 +27,7 @@ export class HouseAudit {
   readonly #abandoned = new Sample<string>()
 
   constructor(show: ShowEvidence, report: (violation: Violation) => void) {
-    // Whatever the row says, the audit counts in a house that could exist.
+    // The row may have an impossible size; the audit counts in a house that could exist.
     const totalSeats = Math.min(Math.max(show.total_seats, 0), MAX_SEATS)
     this.showId = show.id
     this.#show = show

@@ -5,7 +5,7 @@ import { inTransaction } from '../database/transaction.js'
 import type { Refusal } from '../house/decide.js'
 import { formatReference } from './references.js'
 
-/** What becomes of a record that nobody will finish: its process died before the verdict. */
+/** The failure of a record whose process died before the verdict. */
 export const ABANDONED: Refusal = {
   code: 'ABANDONED',
   message: 'The booking was given up before it was decided. Nothing was booked; book again.',

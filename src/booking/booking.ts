@@ -30,7 +30,7 @@ export interface Booking {
 export interface BookingRequest {
   /** A spec such as '1,2,5-8' or 'A1-A4', or the seat numbers. */
   seats?: string | readonly number[] | undefined
-  /** So many seats, the best that are free. */
+  /** How many seats: the best that are free. */
   count?: number | undefined
   customer?: string | null | undefined
   note?: string | null | undefined
@@ -38,7 +38,7 @@ export interface BookingRequest {
   key?: string | undefined
   /** The same key in another scope is another key. Default: ''. */
   keyScope?: string | undefined
-  /** Hold the seats instead of selling them: for so many milliseconds, or until they are released. */
+  /** Hold the seats instead of selling them: for this many milliseconds, or until they are released. */
   hold?: number | 'forever' | undefined
   /** Who sells it, when not the session's operator. */
   operator?: string | undefined

@@ -7,7 +7,7 @@ import { selectIdsWithWords, type WordSearch, wordCondition } from '../shows/wor
 import { type Booking, type BookingRow, type BookingStatus, toBooking } from './booking.js'
 import { findBookingRow } from './lifecycle/change-booking.js'
 
-/** A booking in a list, with the show that it is for and whoever of it is inside. */
+/** A booking in a list, with its show and the seats that have been let in. */
 export interface ListedBooking extends Booking {
   showName: string
   /** When the show starts. */
@@ -39,7 +39,7 @@ export interface BookingFilter {
 }
 
 const PAGE_SIZE = 1000
-/** No index has the bookings by customer: they are sorted for each so many places. */
+/** No index has the bookings by customer: each time this many are read, all of them are sorted. */
 const AT_DOOR = 20_000
 
 /**

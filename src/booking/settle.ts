@@ -238,7 +238,7 @@ const COLUMNS = `id, reference, show_id, status, seats, customer, note, held_unt
 
 /**
  * Step 4, the bookings that matter: those of ours that an earlier try, or another call with the
- * same key, has decided; live holds; and attempts that nobody will finish, a hundred at a time. Of
+ * same key, has decided; live holds; and abandoned attempts, a hundred at a time. Of
  * those that were recorded together the leader comes last, so that it is there as long as they are.
  * `offset 0` has the leaders looked for first: while the tables are small, the planner would as soon
  * begin with all bookings of the show, and still do so when there are a hundred thousand.

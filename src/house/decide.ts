@@ -3,10 +3,10 @@ import { chooseSeats, suggestSeats } from './best-available.js'
 import type { SeatSet } from './seat-set.js'
 import { formatSeats, type SeatLayout } from './seats.js'
 
-/** What is wanted of a house: these seats, or so many of the best. */
+/** What is wanted of a house: these seats, or the best `count` seats. */
 export type Wanted = { seats: readonly number[] } | { count: number }
 
-/** A house as it stands under the show's lock. `taken` is what nobody else can have: sold or held. */
+/** A house as it stands under the show's lock. `taken` has the seats that are sold or held. */
 export interface House {
   layout: SeatLayout
   taken: SeatSet
@@ -26,7 +26,7 @@ export type Verdict = { seats: readonly number[] } | { refusal: Refusal }
 
 /**
  * The rule of the box office: may this request have its seats, and which? Decides and changes
- * nothing; whoever grants the seats adds them to `taken` before the next request is decided.
+ * nothing: the caller adds granted seats to `taken` before it decides the next request.
  */
 export function decide(house: House, wanted: Wanted): Verdict {
   if (house.isCancelled) {

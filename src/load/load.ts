@@ -9,7 +9,7 @@ export type AttemptEnd = 'confirmed' | 'refused' | 'busy' | 'failed'
 /** What became of one request of a load. Times are milliseconds. */
 export interface Attempt {
   end: AttemptEnd
-  /** The error's code, or in words what nobody can explain; null when confirmed. */
+  /** The error's code, or a sentence where there is none; null when confirmed. */
   reason: string | null
   /** The booking as the answer confirmed it; null when it was not confirmed. */
   confirmed: ConfirmedAnswer | null

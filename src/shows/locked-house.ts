@@ -45,7 +45,7 @@ export function selectHouse(knex: Knex, showId: string) {
 }
 
 /**
- * Locks a show until the transaction ends: nobody else sells, holds or frees a seat of it. What
+ * Locks a show until the transaction ends: no other process sells, holds or frees a seat of it. What
  * must be fresh is read after this, in statements of their own: a statement's snapshot predates
  * its wait for the lock. Throws SHOW_NOT_FOUND.
  */
@@ -63,7 +63,7 @@ export async function lockHouseAndRead<T>(
   { read, onLock = () => {} }: { read: () => Promise<T>; onLock?: () => void },
 ): Promise<[HouseRow, T]> {
   const lock = forUpdate(trx, showId)
-  // Knex tells of a statement in the same breath as it sends it; a statement sent before the lock
+  // Knex emits the event of a statement when it sends it; a statement that is sent before the lock
   // would read what is not locked yet.
   const isSent = new Promise((resolve) => {
     lock.on('query', resolve)

@@ -57,7 +57,7 @@ export interface ShowFilter {
   latestFirst?: boolean | undefined
   /** Words, or beginnings of words, that the name has all of. */
   search?: string | undefined
-  /** At most so many. */
+  /** How many at most. */
   limit?: number | undefined
   /** The id of the last show of an earlier page: only shows after it in the order of the list. */
   after?: string | undefined
@@ -105,7 +105,7 @@ export async function* listShows(db: Database, filter: ShowFilter = {}): AsyncGe
   }
 }
 
-/** Checks the length of a row in a house of so many seats. Throws INVALID_INPUT. */
+/** Checks the length of a row in a house of `totalSeats` seats. Throws INVALID_INPUT. */
 export function checkSeatsPerRow(seatsPerRow: number, totalSeats: number): void {
   if (Number.isInteger(seatsPerRow) && seatsPerRow >= 1 && seatsPerRow <= totalSeats) return
   throw new TicketsError(

@@ -2,7 +2,7 @@ import { formatStartTime } from '../shared/format-time.js'
 import { quote } from '../shared/quote.js'
 
 /**
- * What somebody should know of something that was done all the same. An object, as an error is: the
+ * What the caller should know of something that was done all the same. An object, as an error is: the
  * code is for programs and may be relied on, the sentence is for people and may change.
  */
 export interface Warning {
