@@ -1,13 +1,13 @@
 import { transform } from 'esbuild'
 
-/** A command line of the README and what it shows as its answer. */
+/** A command line of a document and what it shows as its answer. */
 export interface Example {
   command: string
   /** Lines; '…' stands for anything in a line, and alone on a line for any lines. */
   answer: string[]
 }
 
-/** A fenced block: what it is, and the name of a file if it is one. */
+/** A fenced block: its language, and the name of a file if it is one, or a part of one. */
 export interface Block {
   language: string
   file: string | undefined
@@ -24,8 +24,35 @@ export function blocksOf(markdown: string): Block[] {
   }))
 }
 
+/** The files that a document shows, by name. A file may be shown in parts, with text between them. */
+export function filesOf(markdown: string): Map<string, string> {
+  const files = new Map<string, string>()
+  for (const { file, text } of blocksOf(markdown)) {
+    if (file) files.set(file, (files.get(file) ?? '') + text)
+  }
+  return files
+}
+
+/**
+ * What a reader would run, in the order of the document: the commands of its `console` blocks, and
+ * each JavaScript file whose comments show what it prints (`console.log(1 + 1) // → 2`), at its last
+ * part.
+ */
+export function stepsOf(markdown: string): Example[] {
+  const blocks = blocksOf(markdown)
+  const files = filesOf(markdown)
+  return blocks.flatMap(({ language, file, text }, i) => {
+    if (language === 'console') return examplesOf(text)
+    if (language !== 'js' || !file || blocks.slice(i + 1).some((later) => later.file === file)) {
+      return []
+    }
+    const answer = Array.from(files.get(file)!.matchAll(/\/\/ → (.*)$/gm), ([, line]) => line!)
+    return answer.length === 0 ? [] : [{ command: `node ${file}`, answer }]
+  })
+}
+
 /** The commands of a `console` block: each line after a '$', with those that it continues on. */
-export function examplesOf(text: string): Example[] {
+function examplesOf(text: string): Example[] {
   const examples: Example[] = []
   for (const line of text.trimEnd().split('\n')) {
     const last = examples.at(-1)
@@ -47,7 +74,7 @@ export async function titlesIn(source: string): Promise<string[]> {
 const TITLE = /(?:(?<![\w.])(?:it|test|describe)|\))\((["'`])((?:\\.|(?!\1).)*)\1,/g
 
 /**
- * Names that differ each time: the README's K7Q2-9FMX is, once it was printed, the real reference
+ * Names that differ each time: a document's K7Q2-9FMX is, once it was printed, the real reference
  * in everything that follows.
  */
 export class Names {
