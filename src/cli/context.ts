@@ -1,6 +1,7 @@
 import { userInfo } from 'node:os'
-import type { Surroundings } from '../client/run-environment.js'
-import { openTickets, type Tickets, type TicketsOptions } from '../index.js'
+import type { Tickets } from '../client/api.js'
+import { type Client, type ClientOptions, openClient } from '../client/open-client.js'
+import type { RunEnvironment } from '../client/run-environment.js'
 import { TicketsError } from '../shared/errors.js'
 import { checkText } from '../shared/text-input.js'
 import type { Output } from '../terminal/io.js'
@@ -33,9 +34,9 @@ export interface Context {
   /** The prompts' way to the person at the terminal. */
   readonly asking: Asking
   /** The box office that the options name; opened at the first use, closed at the end of the run. */
-  readonly tickets: Tickets
+  readonly tickets: Client
   /** Another look at the same database, with settings of its own; closed at the end as well. */
-  open(options: TicketsOptions): Tickets
+  open(options: ClientOptions): Client
   /** Writes to stderr which database this is, once in a command. */
   nameDatabase(tickets: Tickets): void
   /** Opens the counter that comes with an embedded server, unless there is one. Never throws. */
@@ -58,17 +59,17 @@ export interface RunOf {
   options: GlobalOptions
   output: Output
   signal: AbortSignal
-  surroundings: Surroundings
+  environment: RunEnvironment
 }
 
 /** Makes the context of one run. Opens nothing yet. */
-export function createContext({ command, options, output, signal, surroundings }: RunOf): Context {
-  const { program } = surroundings
+export function createContext({ command, options, output, signal, environment }: RunOf): Context {
+  const { program } = environment
   const openCounterBeside = (server: string) => openBeside(server, program, output)
-  const opened: Tickets[] = []
-  let tickets: Tickets | undefined
-  const openOwn = (all: TicketsOptions) => {
-    const box = openTickets(all)
+  const opened: Client[] = []
+  let tickets: Client | undefined
+  const openOwn = (all: ClientOptions) => {
+    const box = openClient(all)
     opened.push(box)
     return box
   }
@@ -78,9 +79,9 @@ export function createContext({ command, options, output, signal, surroundings }
     if (!isNamed) output.hint(`Database: ${safeText(databaseName)}${origin}`)
     isNamed = true
   }
-  const open = (own: TicketsOptions) => {
+  const open = (own: ClientOptions) => {
     const operator = operatorOf(options, output.io.env)
-    const box = (surroundings.open ?? openOwn)({
+    const box = (environment.open ?? openOwn)({
       database: options.db,
       env: output.io.env,
       waitMs: options.waitMs,
@@ -100,8 +101,8 @@ export function createContext({ command, options, output, signal, surroundings }
     options,
     output,
     signal,
-    bookingId: surroundings.bookingId,
-    isRepeat: surroundings.isRepeat ?? false,
+    bookingId: environment.bookingId,
+    isRepeat: environment.isRepeat ?? false,
     asking: { output, signal },
     get tickets() {
       tickets ??= open({})

@@ -1,6 +1,6 @@
 import { type Command, CommanderError } from 'commander'
 import { errorJson } from '../client/json.js'
-import type { Surroundings } from '../client/run-environment.js'
+import type { RunEnvironment } from '../client/run-environment.js'
 import { errorCodes, TicketsError } from '../shared/errors.js'
 import { stackOf } from '../shared/stack-trace.js'
 import { type Io, type Output, openOutput } from '../terminal/io.js'
@@ -17,11 +17,11 @@ import { commandTree, type Run } from './program.js'
 export async function main(
   argv: readonly string[],
   io: Io,
-  surroundings: Surroundings = {},
+  environment: RunEnvironment = {},
 ): Promise<number> {
-  const { signal = new AbortController().signal } = surroundings
+  const { signal = new AbortController().signal } = environment
   const output = outputFor(argv, io)
-  const run: Run = { io, signal, output, exitCode: 0, surroundings, main }
+  const run: Run = { io, signal, output, exitCode: 0, environment, main }
   const program = commandTree(run, argv)
   try {
     // Nothing at all is how a newcomer asks for help, and so is the name of a group alone.

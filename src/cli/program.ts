@@ -1,6 +1,6 @@
 import { Argument, Command } from 'commander'
 import packageJson from '../../package.json' with { type: 'json' }
-import type { Surroundings } from '../client/run-environment.js'
+import type { RunEnvironment } from '../client/run-environment.js'
 import { parseDuration } from '../shared/duration.js'
 import { type Io, type Output, openOutput } from '../terminal/io.js'
 import { addBookingCommands } from './commands/booking/command.js'
@@ -17,9 +17,9 @@ export interface Run {
   signal: AbortSignal
   output: Output
   exitCode: number
-  surroundings: Surroundings
+  environment: RunEnvironment
   /** Runs another command line in this process. */
-  main: (argv: readonly string[], io: Io, surroundings: Surroundings) => Promise<number>
+  main: (argv: readonly string[], io: Io, environment: RunEnvironment) => Promise<number>
 }
 
 /**

@@ -4,13 +4,8 @@ import { type VerifyOptions, type VerifyReport, verifyShows } from '../audit/ver
 import { type RepairOptions, repairBookings } from '../booking/abandoned.js'
 import { type AllOrNothing, bookAllOrNothing, type Order } from '../booking/all-or-nothing.js'
 import { bookSeats, refusalError } from '../booking/book-seats.js'
-import type {
-  BookingOptions,
-  BookingOutcome,
-  BookingRequest,
-  BookingStatus,
-} from '../booking/booking.js'
-import { DryRun, type DryRunOutcome } from '../booking/dry-run.js'
+import type { BookingOutcome, BookingRequest } from '../booking/booking.js'
+import { DryRun as BatchDryRun } from '../booking/dry-run.js'
 import { GroupCommit } from '../booking/group-commit.js'
 import { type Cancelled, type CancelOptions, cancelBooking } from '../booking/lifecycle/cancel.js'
 import { type CheckIn, type CheckInOptions, checkIn } from '../booking/lifecycle/check-in.js'
@@ -24,14 +19,12 @@ import {
   type BookingFilter,
   type ListedBooking,
   listBookings,
-  suggestBookings,
   viewBooking,
 } from '../booking/list-bookings.js'
 import { type BookingSearch, searchBookings } from '../booking/search-bookings.js'
 import type { Database } from '../database/knex-pool.js'
 import { listenerConnections } from '../database/listener.js'
 import {
-  hasData,
   type MigrateOptions,
   migrate,
   requireSchema,
@@ -41,7 +34,6 @@ import {
 } from '../database/migrate.js'
 import { inTheNameOf } from '../database/operator.js'
 import { withRetry } from '../database/retry.js'
-import { type ConfirmedAnswer, findLostBookings } from '../load/confirmed-check.js'
 import {
   type CancellationPreview,
   cancelShow,
@@ -63,276 +55,256 @@ import {
   viewShow,
 } from '../shows/shows.js'
 import { type WatchOptions, watchShow } from '../shows/watch-show.js'
-import type { Tickets, TicketsOptions } from './api.js'
-import { connect } from './open-from-options.js'
+import type { BookOptions, DryRun, Tickets, TicketsOptions } from './api.js'
+import { type DatabaseOptions, openFromOptions } from './open-from-options.js'
 import { historyIdsOf, optionalShowIdOf, showIdOf } from './resolve-ids.js'
 
 /**
  * Opens a box office. Connects to nothing before the first call. Throws INVALID_INPUT, and
  * DB_MISSING for a `.env` file that cannot be trusted or read.
+ *
+ * @example
+ * const tickets = openTickets({ database: 'postgres://me@localhost:5432/tickets' })
  */
 export function openTickets(options: TicketsOptions = {}): Tickets {
-  return new BoxOffice(options)
+  return new TicketsClient(openShared(options))
 }
 
-class BoxOffice implements Tickets {
-  readonly #options: TicketsOptions
-  readonly #works: Works
-  readonly #db: Database
+/** All calls that library users have. */
+export class TicketsClient implements Tickets {
+  protected readonly shared: Shared
+  protected readonly db: Database
 
-  constructor(options: TicketsOptions, works = openWorks(options)) {
-    this.#options = options
-    this.#works = works
-    this.#db = works.db
+  constructor(shared: Shared) {
+    this.shared = shared
+    this.db = shared.db
   }
 
   get databaseName(): string {
-    return this.#db.target.name
+    return this.db.target.name
   }
 
   get databaseSource(): string {
-    return this.#db.target.source
+    return this.db.target.source
   }
 
   get connections() {
-    const { pool } = this.#db.knex.client
+    const { pool } = this.db.knex.client
     return {
       busy: pool.numUsed(),
       idle: pool.numFree(),
       waiting: pool.numPendingAcquires(),
-      listening: listenerConnections(this.#db),
+      listening: listenerConnections(this.db),
     }
   }
 
   createShow(show: NewShow): Promise<Show> {
-    return this.#run((db) => createShow(db, show))
+    return this.run((db) => createShow(db, show))
   }
 
   async *listShows(filter: ShowFilter = {}): AsyncGenerator<Show> {
-    const after = await this.#run((db) => optionalShowIdOf(db, filter.after))
-    yield* listShows(this.#db, { ...filter, after })
+    const after = await this.run((db) => optionalShowIdOf(db, filter.after))
+    yield* listShows(this.db, { ...filter, after })
   }
 
   findShow(show: string, options?: FindOptions): Promise<Show> {
-    return this.#run((db) => findShow(db, show, options))
+    return this.run((db) => findShow(db, show, options))
   }
 
   findShows(show: string, options?: FindOptions): Promise<Show[]> {
-    return this.#run((db) => findShows(db, show, options))
+    return this.run((db) => findShows(db, show, options))
   }
 
   viewShow(show: string): Promise<ShowDetails> {
-    return this.#run(async (db) => viewShow(db, await showIdOf(db, show)))
+    return this.run(async (db) => viewShow(db, await showIdOf(db, show)))
   }
 
   async *watchShow(show: string, options?: WatchOptions): AsyncGenerator<ShowDetails> {
-    const id = await this.#run((db) => showIdOf(db, show))
-    yield* watchShow(this.#db, id, options)
+    const id = await this.run((db) => showIdOf(db, show))
+    yield* watchShow(this.db, id, options)
   }
 
   recentSales(show: string, minutes: number): Promise<number[]> {
-    return this.#run(async (db) => recentSales(db, await showIdOf(db, show), minutes))
+    return this.run(async (db) => recentSales(db, await showIdOf(db, show), minutes))
   }
 
   async book(
     show: string,
     request: BookingRequest,
-    options?: BookingOptions,
+    options?: BookOptions,
   ): Promise<BookingOutcome> {
-    // As `#run` does, without two promises more: this is done for every line of a file.
-    await this.#works.requireReady()
-    const { operator } = this.#db
+    // Does what `run` does with two promises fewer: this runs for every line of a file.
+    await this.shared.requireReady()
+    const { operator } = this.db
     const isNamed = operator === undefined || request.operator !== undefined
     const named = isNamed ? request : { ...request, operator }
-    const outcome = await this.#works.queue.book(await showIdOf(this.#db, show), named, options)
+    const outcome = await this.shared.queue.book(await showIdOf(this.db, show), named, options)
     const { failure } = outcome.booking
     if (failure !== null) throw refusalError(failure, outcome)
     return outcome
   }
 
   async preview(show: string, request: BookingRequest): Promise<number[]> {
-    const { seats } = await this.rehearse()(show, request)
+    const { seats } = await this.startDryRun().book(show, request)
     return [...seats]
   }
 
   bookAllOrNothing(orders: readonly Order[]): Promise<AllOrNothing> {
-    return this.#run((db) => bookAllOrNothing(db, orders))
+    return this.run((db) => bookAllOrNothing(db, orders))
   }
 
-  rehearse(): (show: string, request: BookingRequest) => Promise<DryRunOutcome> {
-    const dryRun = new DryRun(this.#db)
+  startDryRun(): DryRun {
+    const dryRun = new BatchDryRun(this.db)
     const queue = new GroupCommit((...batch) => dryRun.bookSeats(batch[0], batch[1]))
-    return (show, request) => this.#run(async (db) => queue.book(await showIdOf(db, show), request))
-  }
-
-  findLostReceipts(confirmed: readonly ConfirmedAnswer[]): Promise<ConfirmedAnswer[]> {
-    return this.#run((db) => findLostBookings(db, confirmed))
-  }
-
-  async withThrowaway<T>(work: (throwaway: Tickets, schema: string) => Promise<T>): Promise<T> {
-    const { withThrowawaySchema } = await import('../database/throwaway.js')
-    // No signal: after an interruption, the schema must still be dropped.
-    const { signal: _, ...lasting } = this.#options
-    const db = connect({ ...lasting, connections: 2 })
-    try {
-      return await withThrowawaySchema(db, async (schema) => {
-        const throwaway = new BoxOffice({ ...this.#options, schema })
-        try {
-          await throwaway.migrate()
-          return await work(throwaway, schema)
-        } finally {
-          await throwaway.close()
-        }
-      })
-    } finally {
-      await db.close()
+    return {
+      book: (show, request) =>
+        this.run(async (db) => queue.book(await showIdOf(db, show), request)),
     }
   }
 
   verify(options: VerifyOptions = {}): Promise<VerifyReport> {
-    return this.#run(async (db) =>
+    return this.run(async (db) =>
       verifyShows(db, { ...options, show: await optionalShowIdOf(db, options.show) }),
     )
   }
 
   repair(options: RepairOptions = {}): Promise<string[]> {
-    return this.#run(async (db) =>
+    return this.run(async (db) =>
       repairBookings(db, { ...options, show: await optionalShowIdOf(db, options.show) }),
     )
   }
 
   findBooking(booking: string): Promise<ListedBooking> {
-    return this.#run((db) => viewBooking(db, booking))
+    return this.run((db) => viewBooking(db, booking))
   }
 
   searchBookings(text: string, search?: BookingSearch): Promise<ListedBooking[]> {
-    return this.#run(async (db) => {
+    return this.run(async (db) => {
       const show = await optionalShowIdOf(db, search?.show)
       return searchBookings(db, text, { ...search, show })
     })
   }
 
-  suggestBookings(prefix: string, statuses?: readonly BookingStatus[]): Promise<ListedBooking[]> {
-    return this.#run((db) => suggestBookings(db, prefix, statuses))
-  }
-
   async *listBookings(filter: BookingFilter = {}): AsyncGenerator<ListedBooking> {
-    const show = await this.#run((db) => optionalShowIdOf(db, filter.show))
-    yield* listBookings(this.#db, { ...filter, show })
+    const show = await this.run((db) => optionalShowIdOf(db, filter.show))
+    yield* listBookings(this.db, { ...filter, show })
   }
 
   confirmBooking(booking: string, options?: ConfirmOptions): Promise<Confirmed> {
-    return this.#run((db) => confirmBooking(db, booking, options))
+    return this.run((db) => confirmBooking(db, booking, options))
   }
 
   cancelBooking(booking: string, options?: CancelOptions): Promise<Cancelled> {
-    return this.#run((db) => cancelBooking(db, booking, options))
+    return this.run((db) => cancelBooking(db, booking, options))
   }
 
   moveBooking(booking: string, options: MoveOptions): Promise<BookingOutcome> {
-    return this.#run(async (db) => {
+    return this.run(async (db) => {
       const toShow = await optionalShowIdOf(db, options.toShow)
       return moveBooking(db, booking, { ...options, toShow })
     })
   }
 
   checkIn(booking: string, options: CheckInOptions = {}): Promise<CheckIn> {
-    return this.#run(async (db) => {
+    return this.run(async (db) => {
       const show = await optionalShowIdOf(db, options.show)
       return checkIn(db, booking, { ...options, show })
     })
   }
 
   async *listHistory(of: HistoryOf): AsyncGenerator<HistoryEvent> {
-    yield* listHistory(this.#db, await this.#run((db) => historyIdsOf(db, of)))
+    yield* listHistory(this.db, await this.run((db) => historyIdsOf(db, of)))
   }
 
   editShow(show: string, edit: ShowEdit): Promise<Show> {
-    return this.#run(async (db) => editShow(db, await showIdOf(db, show), edit))
+    return this.run(async (db) => editShow(db, await showIdOf(db, show), edit))
   }
 
   copyShow(show: string, copy: { startTime: Date; name?: string }): Promise<Show> {
-    return this.#run(async (db) => copyShow(db, await showIdOf(db, show), copy))
+    return this.run(async (db) => copyShow(db, await showIdOf(db, show), copy))
   }
 
   previewCancellation(show: string): Promise<CancellationPreview> {
-    return this.#run(async (db) => previewCancellation(db, (await findShow(db, show)).id))
+    return this.run(async (db) => previewCancellation(db, (await findShow(db, show)).id))
   }
 
   reportOnShow(show: string): Promise<ShowReport> {
-    return this.#run((db) => reportOnShow(db, show))
+    return this.run((db) => reportOnShow(db, show))
   }
 
   cancelShow(show: string, expectBookings: number): Promise<Show> {
-    return this.#run(async (db) => cancelShow(db, await showIdOf(db, show), expectBookings))
+    return this.run(async (db) => cancelShow(db, await showIdOf(db, show), expectBookings))
   }
 
   createToken(token: Pick<ApiToken, 'name' | 'role'>): Promise<{ token: ApiToken; text: string }> {
-    return this.#run((db) => createToken(db, token))
+    return this.run((db) => createToken(db, token))
   }
 
   listTokens(): Promise<ApiToken[]> {
-    return this.#run((db) => listTokens(db))
+    return this.run((db) => listTokens(db))
   }
 
   revokeToken(id: string): Promise<ApiToken> {
-    return this.#run((db) => revokeToken(db, id))
+    return this.run((db) => revokeToken(db, id))
   }
 
   findToken(text: string): Promise<ApiToken | undefined> {
-    return this.#run((db) => findToken(db, text))
-  }
-
-  hasData(): Promise<boolean> {
-    return withRetry(this.#db, () => hasData(this.#db.knex))
+    return this.run((db) => findToken(db, text))
   }
 
   migrate(options?: MigrateOptions): Promise<string[]> {
-    return withRetry(this.#db, () => migrate(this.#db.knex, options))
+    return withRetry(this.db, () => migrate(this.db.knex, options))
   }
 
   rollback(): Promise<string[]> {
-    return withRetry(this.#db, () => rollback(this.#db.knex))
+    return withRetry(this.db, () => rollback(this.db.knex))
   }
 
   schemaStatus(): Promise<SchemaStatus> {
-    return withRetry(this.#db, () => schemaStatus(this.#db.knex))
+    return withRetry(this.db, () => schemaStatus(this.db.knex))
   }
 
   as(operator: string): Tickets {
-    return new BoxOffice(this.#options, { ...this.#works, db: inTheNameOf(operator, this.#db) })
+    return new TicketsClient(forOperator(operator, this.shared))
   }
 
   close(): Promise<void> {
-    return this.#db.close()
+    return this.db.close()
   }
 
-  /** Every call waits for the schema once, and then does its own waiting where it is safe. */
-  async #run<T>(work: (db: Database) => Promise<T>): Promise<T> {
-    await this.#works.requireReady()
-    return work(this.#db)
+  /** The first call checks the schema, with retries; `work` itself retries where it is safe. */
+  protected async run<T>(work: (db: Database) => Promise<T>): Promise<T> {
+    await this.shared.requireReady()
+    return work(this.db)
   }
 }
 
-/** What a box office works with, in whoever's name. */
-interface Works {
+/** What the clients of one database have in common, whichever operator they are for. */
+export interface Shared {
   db: Database
   queue: GroupCommit
-  /** Throws when the schema is not there, or another; asks until it is, and then no more. */
+  /** Throws when the schema is missing, or another version's; checks until it has succeeded once. */
   requireReady(): Promise<void>
 }
 
-function openWorks(options: TicketsOptions): Works {
-  const db = connect(options)
-  const { onRetry = () => {} } = options
+/** Hears of each batch of bookings when it has locked its show: its size, and how long it waited. */
+export type OnBatch = (batch: { size: number; lockWaitMs: number }) => void
+
+export function openShared(options: DatabaseOptions, onBatch?: OnBatch): Shared {
+  const db = openFromOptions(options)
+  const { onRetry = () => {}, connections = 1 } = options
   return {
     db,
-    queue: openQueue(db, options),
+    queue: openQueue(db, connections, onBatch),
     requireReady: untilDone(() => withRetry(db, () => requireSchema(db), { onRetry })),
   }
 }
 
-function openQueue(db: Database, { onBatch, connections = 1 }: TicketsOptions): GroupCommit {
+export function forOperator(operator: string, shared: Shared): Shared {
+  return { ...shared, db: inTheNameOf(operator, shared.db) }
+}
+
+function openQueue(db: Database, connections: number, onBatch?: OnBatch): GroupCommit {
   return new GroupCommit(
     (showId, requests, batch) =>
       bookSeats(db, showId, requests, {
@@ -346,7 +318,7 @@ function openQueue(db: Database, { onBatch, connections = 1 }: TicketsOptions): 
   )
 }
 
-/** Does it once for all who ask. After a failure, whoever asks next tries again. */
+/** Runs `work` once for all callers. After a failure, the next caller runs it again. */
 function untilDone(work: () => Promise<void>): () => Promise<void> {
   let done: Promise<void> | undefined
   return () => {

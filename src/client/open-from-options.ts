@@ -8,8 +8,14 @@ import { findDatabase } from '../database/settings/settings.js'
 import type { DatabaseTarget } from '../database/settings/target.js'
 import type { TicketsOptions } from './api.js'
 
-/** Opens the database that the options and the environment mean; connects to nothing yet. */
-export function connect(options: TicketsOptions): Database {
+/** What is needed to open the database. */
+export interface DatabaseOptions extends TicketsOptions {
+  /** Called when the embedded server has been started, with its data directory, and awaited. */
+  onServerStart?: (dataDir: string) => Promise<void> | void
+}
+
+/** Opens the database that the options and the environment name; connects to nothing yet. */
+export function openFromOptions(options: DatabaseOptions): Database {
   const { waitMs = 30_000, connections = 1 } = options
   const schema = schemaOf(options)
   const db = openKnexPool(targetOf(options), { ...options, schema, waitMs, poolSize: connections })
@@ -31,7 +37,7 @@ export function identityOf(options: TicketsOptions): string {
   return JSON.stringify([name, source, login, sslMode, channelBindingRequired, session])
 }
 
-function targetOf(options: TicketsOptions): DatabaseTarget {
+function targetOf(options: DatabaseOptions): DatabaseTarget {
   const { env = process.env } = options
   const found = findDatabase({
     ...(options.database !== undefined && { db: options.database }),
@@ -64,7 +70,7 @@ function reportFailedStatements(db: Database, onRetry: (cause: RetryCause) => vo
   })
 }
 
-function embeddedTarget(options: TicketsOptions, source: string): DatabaseTarget {
+function embeddedTarget(options: DatabaseOptions, source: string): DatabaseTarget {
   const { env = process.env, cwd, onProgress, onServerStart } = options
   const dataDir = embeddedDataDir(env, cwd)
   const layout = layoutOf(dataDir)

@@ -1,15 +1,15 @@
-import type { Tickets, TicketsOptions } from './api.js'
+import type { Client, ClientOptions } from './open-client.js'
 
-/** What a run of the program is given by whoever starts it, apart from its words and its streams. */
-export interface Surroundings {
-  /** Aborted when the run is to end before its time; then it answers with 130. */
+/** What a run of the program is given by its caller, apart from its arguments and its streams. */
+export interface RunEnvironment {
+  /** Aborted when the run is to end early; it then exits with 130. */
   signal?: AbortSignal
-  /** Which program this is: other code has another name. */
+  /** Identifies this program's code: another version has another text. */
   program?: string
-  /** Opens a box office that outlives the run; without this, the run opens and closes its own. */
-  open?: (options: TicketsOptions) => Tickets
+  /** Opens a client that outlives the run; without this, the run opens and closes its own. */
+  open?: (options: ClientOptions) => Client
   /** The id to book under. */
   bookingId?: string
-  /** An earlier try of this very run may have booked already, under that id. */
+  /** An earlier try of the same run may have booked already, under that id. */
   isRepeat?: boolean
 }

@@ -3,7 +3,7 @@ import { isAbsolute } from 'node:path'
 import { Writable } from 'node:stream'
 import type { Context, Handler } from '../cli/context.js'
 import type { Run } from '../cli/program.js'
-import type { Surroundings } from '../client/run-environment.js'
+import type { RunEnvironment } from '../client/run-environment.js'
 import { askCounter } from '../counter/ask.js'
 import { Counter, type CounterOptions } from '../counter/counter.js'
 import {
@@ -31,8 +31,8 @@ interface CounterFlags {
 }
 
 /** `tickets counter status|start|stop|run`, for a counter that runs its orders by `main`. */
-export function counterCommand({ main, surroundings }: Run): Handler<CounterFlags, [string]> {
-  const { program = '' } = surroundings
+export function counterCommand({ main, environment }: Run): Handler<CounterFlags, [string]> {
+  const { program = '' } = environment
   return async (context, { idle, server = null }, action) => {
     const idleMs = checkIdle(action, idle)
     if (server !== null && !(action === 'run' && isAbsolute(server))) {
@@ -164,10 +164,10 @@ async function runCounter(
   const counter = await openAt({
     ...options,
     ...(server !== null && { isServerUp: embeddedWatch(server) }),
-    run: (order, surroundings) =>
+    run: (order, environment) =>
       shared.lend((open) =>
         runOrder(order, main, {
-          ...surroundings,
+          ...environment,
           program,
           open: (options) => open({ ...options, cwd: order.cwd }),
         }),
@@ -198,11 +198,11 @@ async function openAt(options: CounterOptions): Promise<Counter> {
 async function runOrder(
   { argv, env }: Order,
   main: Run['main'],
-  surroundings: Surroundings,
+  environment: RunEnvironment,
 ): Promise<Answer> {
   const [stdout, stderr] = [new Kept(), new Kept()]
   const io = { stdin: {}, stdout, stderr, env } as unknown as Io
-  const exitCode = await main(argv, io, surroundings)
+  const exitCode = await main(argv, io, environment)
   return { exitCode, stdout: stdout.text, stderr: stderr.text }
 }
 

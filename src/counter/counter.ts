@@ -26,7 +26,7 @@ export interface CounterOptions extends Lifetime {
   /** Whether the server that it has come with runs; asked again and again. */
   isServerUp?: () => Promise<boolean>
   /** Runs an order to its end, whatever that is. */
-  run: (order: Order, surroundings: { bookingId: string; signal: AbortSignal }) => Promise<Answer>
+  run: (order: Order, environment: { bookingId: string; signal: AbortSignal }) => Promise<Answer>
 }
 
 /** How often it looks whether it can still be found, and whether its server is still there. */

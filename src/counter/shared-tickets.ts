@@ -1,8 +1,8 @@
+import { type Client, type ClientOptions, openClient } from '../client/open-client.js'
 import { identityOf } from '../client/open-from-options.js'
-import { openTickets, type Tickets, type TicketsOptions } from '../index.js'
 
 interface Shared {
-  tickets: Tickets
+  tickets: Client
   /** Who works here unless told otherwise. */
   operator: string | undefined
   /** Runs that use it now. */
@@ -24,7 +24,7 @@ export class SharedTickets {
   readonly #all = new Set<Shared>()
 
   /** Runs `work` with a way to open box offices that are open already, if a run has used them lately. */
-  async lend<T>(work: (open: (options: TicketsOptions) => Tickets) => Promise<T>): Promise<T> {
+  async lend<T>(work: (open: (options: ClientOptions) => Client) => Promise<T>): Promise<T> {
     const used: Shared[] = []
     try {
       return await work((options) => {
@@ -43,15 +43,15 @@ export class SharedTickets {
     await Promise.all([...this.#all].map(({ tickets }) => tickets.close()))
   }
 
-  #open(options: TicketsOptions): Shared {
+  #open(options: ClientOptions): Shared {
     const identity = identityOf(options)
     const shared = this.#current.get(identity) ?? this.#openNew(options, identity)
     shared.users++
     return shared
   }
 
-  #openNew(options: TicketsOptions, identity: string): Shared {
-    const tickets = openTickets({ ...options, ...lasting })
+  #openNew(options: ClientOptions, identity: string): Shared {
+    const tickets = openClient({ ...options, ...lasting })
     const shared = { tickets, operator: options.operator, users: 0, isOld: false }
     this.#current.set(identity, shared)
     this.#all.add(shared)

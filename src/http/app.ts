@@ -8,7 +8,7 @@ import Fastify, {
   type FastifyRequest,
   LogController,
 } from 'fastify'
-import type { ApiToken, Tickets, TokenRole } from '../index.js'
+import type { ApiToken, Tickets, TokenRole } from '../client/api.js'
 import { stackOf } from '../shared/stack-trace.js'
 import type { AddressLimits } from './address-limit.js'
 import { parseJsonStrictly } from './body.js'

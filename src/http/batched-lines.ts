@@ -1,4 +1,4 @@
-import { safeJsonText } from '../terminal/render/safe-text.js'
+import { safeJsonText } from '../shared/safe-json.js'
 
 /** Where lines of the log end up. */
 export interface LineWriter {
@@ -27,7 +27,7 @@ export class BatchedLines {
     this.#timer = undefined
     const lines = this.#lines
     this.#lines = ''
-    // An error may repeat a user's words, and the log may be read on a terminal.
+    // An error may repeat a user's text, and the log may be read on a terminal.
     if (lines !== '') this.#writer.write(safeJsonText(lines))
   }
 }

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
-import type { ApiToken, Tickets, TokenRole } from '../index.js'
-import { tokenRoles } from '../index.js'
+import { type ApiToken, type Tickets, type TokenRole, tokenRoles } from '../client/api.js'
 import { HttpError } from './errors.js'
 import { shareLooks } from './share-looks.js'
 

@@ -1,5 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import type { Tickets } from '../index.js'
+import type { Tickets } from '../client/api.js'
 
 /** What the server counts, as Prometheus reads it. */
 export interface Metrics {

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { SeatSet, ShowDetails, Tickets } from '../index.js'
+import type { ShowDetails, Tickets } from '../client/api.js'
+import type { SeatSet } from '../house/seat-set.js'
 import { TicketsError } from '../shared/errors.js'
 import { AddressLimit } from './address-limit.js'
 import { HttpError } from './errors.js'

@@ -120,10 +120,13 @@ test.each<[string, object]>([
     const { booking } = await clerk.book(show, whole)
     const reused = expect.objectContaining({ code: 'KEY_REUSED' })
     await expect(clerk.book(show, { ...whole, ...change })).rejects.toEqual(reused)
-    await expect(clerk.rehearse()(show, { ...whole, ...change })).rejects.toEqual(reused)
+    await expect(clerk.startDryRun().book(show, { ...whole, ...change })).rejects.toEqual(reused)
     await expect(clerk.preview(show, { ...whole, ...change })).rejects.toEqual(reused)
     expect(await clerk.book(show, whole)).toEqual({ booking, replayed: true })
-    expect(await clerk.rehearse()(show, whole)).toMatchObject({ seats: [1], replayed: true })
+    expect(await clerk.startDryRun().book(show, whole)).toMatchObject({
+      seats: [1],
+      replayed: true,
+    })
     expect(await clerk.preview(show, whole)).toEqual([1])
     expect(await bookings()).toHaveLength(1)
     await db.sql('update bookings set key = null where id = $1', [booking.id])
@@ -138,7 +141,7 @@ test('a key belongs to its show: for another one, a booking and a dry run are KE
   const other = await clerk.createShow({ name: 'Othello', startTime, totalSeats: 10 })
   const reused = expect.objectContaining({ code: 'KEY_REUSED' })
   await expect(clerk.book(other.id, request)).rejects.toEqual(reused)
-  await expect(clerk.rehearse()(other.id, request)).rejects.toEqual(reused)
+  await expect(clerk.startDryRun().book(other.id, request)).rejects.toEqual(reused)
 })
 
 test('a booking that has moved to another house is replayed with the seats of that house', async () => {
@@ -312,9 +315,9 @@ test('a key from before keys had scopes still repeats its booking; a way back fo
 test('a dry run knows the keys of its own scope alone', async () => {
   const request = { count: 1, key: 'dry' }
   await clerks[0]!.book(show, { ...request, keyScope: '0123456789ab' })
-  const rehearse = clerks[0]!.rehearse()
-  expect(await rehearse(show, request)).toMatchObject({ seats: [2], replayed: false })
-  expect(await rehearse(show, { ...request, keyScope: '0123456789ab' })).toMatchObject({
+  const dryRun = clerks[0]!.startDryRun()
+  expect(await dryRun.book(show, request)).toMatchObject({ seats: [2], replayed: false })
+  expect(await dryRun.book(show, { ...request, keyScope: '0123456789ab' })).toMatchObject({
     seats: [1],
     replayed: true,
   })
@@ -324,7 +327,9 @@ test('a dry run takes an attempt that is not decided for none', async () => {
   const request = { seats: '1-2', key: 'undecided' }
   await dieBeforeTheVerdict([show, '--seats', '1-2', '--key', request.key])
   await clerks[0]!.book(show, { seats: '2' })
-  await expect(clerks[0]!.rehearse()(show, request)).rejects.toMatchObject({ code: 'SEATS_TAKEN' })
+  await expect(clerks[0]!.startDryRun().book(show, request)).rejects.toMatchObject({
+    code: 'SEATS_TAKEN',
+  })
 })
 
 /** A real process, killed when its record is there and it is about to ask for the show's lock. */

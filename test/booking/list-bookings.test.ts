@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type BookingFilter, openTickets, type Tickets } from '../../src/index.js'
+import { type Client, openClient } from '../../src/client/open-client.js'
+import type { BookingFilter } from '../../src/index.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
 import { insertShow } from '../support/shows.js'
 
@@ -8,14 +9,14 @@ const BOOKINGS = 2_500
 const MADE = Date.parse('2030-05-01T12:00:00Z')
 
 let db: TestDatabase
-let tickets: Tickets
+let tickets: Client
 let show: string
 /** Customers in the order in which they booked, of which three each came in one microsecond. */
 let inOrder: string[]
 
 beforeAll(async () => {
   db = await cloneDatabase()
-  tickets = openTickets({ database: db.url })
+  tickets = openClient({ database: db.url })
   show = await insertShow(db, { name: 'Cats', seats: 10 })
   const other = await insertShow(db, { name: 'Evita', seats: 10 })
   // As by clerks whose clocks go wrong: the later a booking was made, the earlier is its id.

@@ -3,10 +3,10 @@ import type { Knex } from 'knex'
 import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { down, up } from '../../migrations/0009_safe_triggers_and_logins.js'
+import { openClient } from '../../src/client/open-client.js'
 import { openKnexPool } from '../../src/database/knex-pool.js'
 import { findDatabase } from '../../src/database/settings/settings.js'
 import type { DatabaseTarget } from '../../src/database/settings/target.js'
-import { openTickets } from '../../src/index.js'
 import { runInProcess } from '../support/in-process.js'
 import { migrateBefore } from '../support/migrate-before.js'
 import { olderServers } from '../support/older-servers.js'
@@ -283,9 +283,9 @@ describe.each(servers)('on $postgres', ({ programs }) => {
         expect(runAsOwner.map(({ name }) => name)).toEqual(triggers.map(([name]) => name).sort())
       }
       await check(schema)
-      const library = openTickets({ database: urlOf(owner), env })
-      await library.withThrowaway((_, throwaway) => check(throwaway))
-      await library.close()
+      const client = openClient({ database: urlOf(owner), env })
+      await client.withThrowaway((_, throwaway) => check(throwaway))
+      await client.close()
     })
   })
 })

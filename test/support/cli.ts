@@ -5,7 +5,7 @@ import { execaNode, type Options } from 'execa'
 export const program = fileURLToPath(new URL('../../bin/tickets.js', import.meta.url))
 
 /**
- * What a process has of a test's surroundings: nobody's home, the code cache of the test run, and no
+ * The environment of a process in the tests: a home that does not exist, the code cache of the run, no
  * counter, as one in that cache would be everybody's.
  */
 export const bareEnvironment: NodeJS.ProcessEnv = {

@@ -1,16 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { Readable } from 'node:stream'
+import { type Client, openClient } from '../../src/client/open-client.js'
 import { createMetrics } from '../../src/http/metrics.js'
 import { type ServerOptions, startServer } from '../../src/http/server.js'
-import { openTickets, type Tickets } from '../../src/index.js'
 import { bareEnvironment, program } from './cli.js'
 import { until } from './until.js'
 
 /** A server inside this process, on a port of its own. */
 export interface OwnHttpServer {
   url: string
-  tickets: Tickets
+  tickets: Client
   /** What it has logged so far. */
   log(): string
   close(): Promise<void>
@@ -45,7 +45,7 @@ export async function serveHere(
   const metrics = createMetrics()
   const env = {}
   const onBatch = (batch: Parameters<typeof metrics.batch>[0]) => metrics.batch(batch)
-  const tickets = openTickets({ database: url, env, waitMs, connections, onBatch })
+  const tickets = openClient({ database: url, env, waitMs, connections, onBatch })
   let log = ''
   const server = await startServer({
     tickets,

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
+import type { Client } from '../../client/open-client.js'
 import { embeddedConnection, embeddedDataDir } from '../../database/embedded/location.js'
 import { DOT_ENV, findDatabase } from '../../database/settings/settings.js'
 import { seatLabel } from '../../house/seats.js'
-import type { Tickets } from '../../index.js'
 import { datesOf } from '../../shows/show-dates.js'
 import type { Show, ShowDetails, ShowFilter } from '../../shows/shows.js'
 import { safeText } from '../../terminal/render/safe-text.js'
@@ -29,7 +29,7 @@ export async function candidatesFor(context: Context, cursor: Cursor): Promise<C
 }
 
 type Finder = (
-  tickets: Tickets,
+  tickets: Client,
   cursor: Cursor,
   typed: string,
   command: string,
@@ -49,7 +49,7 @@ const finders: Record<string, Finder> = {
  * Tab starts no server and creates no database. It connects to none that a `.env` file names either:
  * a press of Tab in a downloaded directory must reach nobody.
  */
-function openQuickly({ open, output }: Context, { values }: Cursor): Tickets | undefined {
+function openQuickly({ open, output }: Context, { values }: Cursor): Client | undefined {
   const database = values.get('db')
   const place = { env: output.io.env, cwd: '.', homeDir: homedir() }
   if (findDatabase({ db: database, ...place }).source === DOT_ENV) return undefined
@@ -83,7 +83,7 @@ function isOffered({ hasStarted, cancelledAt }: Show, command: string): boolean 
 
 /** Shows by their names, with their dates, and by the beginning of their ids; those to come first. */
 async function showCandidates(
-  tickets: Tickets,
+  tickets: Client,
   _: Cursor,
   typed: string,
   command: string,
@@ -112,7 +112,7 @@ function shownDates(shows: Show[]): string {
 const DATES = 3
 
 /** The shows with words that begin as typed; where there are none, many, as an id may be meant. */
-async function showsFor(tickets: Tickets, typed: string, command: string): Promise<Show[]> {
+async function showsFor(tickets: Client, typed: string, command: string): Promise<Show[]> {
   const shows = new Map<string, Show>()
   const add = (show: Show) => {
     if (isOffered(show, command)) shows.set(show.id, show)
@@ -133,7 +133,7 @@ async function showsFor(tickets: Tickets, typed: string, command: string): Promi
 
 /** The dates of the shows that are called as the command line says. */
 async function dateCandidates(
-  tickets: Tickets,
+  tickets: Client,
   { command, args, values }: Cursor,
 ): Promise<Candidate[]> {
   const isShowFirst = command.registeredArguments[0]?.name() === 'show'
@@ -147,7 +147,7 @@ async function dateCandidates(
 }
 
 async function bookingCandidates(
-  tickets: Tickets,
+  tickets: Client,
   _: Cursor,
   typed: string,
   command: string,
@@ -164,7 +164,7 @@ async function bookingCandidates(
 
 /** Seats after those that are typed already: 'A1,A' becomes 'A1,A2'. */
 async function seatCandidates(
-  tickets: Tickets,
+  tickets: Client,
   cursor: Cursor,
   typed: string,
   command: string,
@@ -182,7 +182,7 @@ async function seatCandidates(
 }
 
 async function seatsFor(
-  tickets: Tickets,
+  tickets: Client,
   { args, values }: Cursor,
   command: string,
 ): Promise<Iterable<string>> {

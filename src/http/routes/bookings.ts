@@ -1,12 +1,8 @@
 import type { FastifyInstance } from 'fastify'
+import type { ApiToken, BookingOutcome, BookingRequest } from '../../client/api.js'
 import { bookingJson, checkInJson, listedBookingJson } from '../../client/json.js'
-import {
-  type ApiToken,
-  type BookingOutcome,
-  type BookingRequest,
-  TicketsError,
-} from '../../index.js'
 import { parseHold } from '../../shared/duration.js'
+import { TicketsError } from '../../shared/errors.js'
 import type { Metrics } from '../metrics.js'
 import * as schemas from '../schemas.js'
 

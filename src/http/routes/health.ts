@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import type { SchemaStatus, Tickets } from '../../index.js'
+import type { SchemaStatus, Tickets } from '../../client/api.js'
 import { TicketsError } from '../../shared/errors.js'
 import type { Metrics } from '../metrics.js'
 import { errors } from '../schemas.js'

@@ -1,3 +1,5 @@
+import { safeJsonText } from '../../shared/safe-json.js'
+
 /**
  * The text of a user as a terminal may see it: every character that controls, hides or reorders
  * becomes a visible escape (`\n`, `\u{1b}`), so that one text stays one line of what it says.
@@ -34,13 +36,7 @@ export function safeJson(value: unknown): string {
   return safeJsonText(JSON.stringify(value))
 }
 
-/** The same for JSON that is text already; line breaks between documents stay. */
-export function safeJsonText(text: string): string {
-  return isPlainJson.test(text) ? text : text.replace(unsafeInJson, jsonEscape)
-}
-
 const isPlain = /^[ -~]*$/
-const isPlainJson = /^[\n -~]*$/
 
 // Scripts whose spelling needs the zero-width joiner and non-joiner.
 const joining = [
@@ -75,7 +71,6 @@ function unsafe(): RegExp {
   return unsafePattern
 }
 
-const unsafeInJson = /[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu
 // The four escapes are the full-width forms of `=`, `+`, `-` and `@`.
 const formula = /^[\s"\p{Cc}\p{Cf}]*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20]|^[\t\r\n]/u
 const formulaInside = /[;\t\r\n](?=[\s"\p{Cc}\p{Cf}]*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20])/gu
@@ -84,11 +79,4 @@ const shortEscapes: Record<string, string> = { '\n': '\\n', '\r': '\\r', '\t': '
 
 function visibleEscape(character: string): string {
   return shortEscapes[character] ?? `\\u{${character.codePointAt(0)!.toString(16)}}`
-}
-
-function jsonEscape(character: string): string {
-  return Array.from(
-    { length: character.length },
-    (_, index) => `\\u${character.charCodeAt(index).toString(16).padStart(4, '0')}`,
-  ).join('')
 }

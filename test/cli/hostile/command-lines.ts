@@ -9,7 +9,7 @@ const program = commandTree({
   output: {} as Output,
   signal: new AbortController().signal,
   exitCode: 0,
-  surroundings: {},
+  environment: {},
   main: async () => 0,
 })
 

@@ -90,13 +90,13 @@ function lateSignal(signal: AbortSignal): AbortSignal {
   return late.signal
 }
 
-/** Books a row, or rehearses it; whatever goes wrong with it is its result. */
+/** Books a row, or decides it in a dry run. Its result is its outcome or its error. */
 function clerk(tickets: Tickets, { dryRun }: BookOptions): (row: FileRow) => Promise<RowResult> {
-  const book = dryRun ? tickets.rehearse() : tickets.book.bind(tickets)
+  const booker = dryRun ? tickets.startDryRun() : tickets
   return async ({ line, end, order }) => {
     if (order instanceof TicketsError) return { line, end, outcome: order }
     try {
-      return { line, end, outcome: await book(order.show, order.request) }
+      return { line, end, outcome: await booker.book(order.show, order.request) }
     } catch (error) {
       return { line, end, outcome: asExpected(error) }
     }

@@ -1,6 +1,7 @@
 import type { BookingRequest } from '../../../booking/booking.js'
+import type { BookingOutcome, Show } from '../../../client/api.js'
 import { bookingJson, errorJson, showDetailsJson } from '../../../client/json.js'
-import type { BookingOutcome, Show, Tickets } from '../../../index.js'
+import type { Client } from '../../../client/open-client.js'
 import { TicketsError } from '../../../shared/errors.js'
 import type { Context, Handler } from '../../context.js'
 import { isProof, runAndCheck } from '../stress/load-run.js'
@@ -21,7 +22,7 @@ export const run: Handler = async (context) => {
 }
 
 interface Stage {
-  tickets: Tickets
+  tickets: Client
   schema: string
   story: DemoStory
 }

@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks'
 import type { BookingRequest } from '../../../booking/booking.js'
 import { violationJson } from '../../../client/json.js'
-import type { Tickets } from '../../../index.js'
+import type { Client } from '../../../client/open-client.js'
 import type { ConfirmedAnswer } from '../../../load/confirmed-check.js'
 import {
   type Attempt,
@@ -36,7 +36,7 @@ export interface LoadRun {
 /** Makes all the requests with a progress bar, then verifies the show. Throws INTERRUPTED. */
 export async function runAndCheck(
   { output, signal }: Context,
-  tickets: Tickets,
+  tickets: Client,
   options: LoadRunOptions,
 ): Promise<LoadRun> {
   const { title, showId, requests } = options
@@ -50,7 +50,7 @@ export async function runAndCheck(
   }
   const summary = summarizeLoad(attempts, performance.now() - started)
   const report = await tickets.verify({ show: showId, signal })
-  const lost = await tickets.findLostReceipts(attempts.flatMap(({ confirmed }) => confirmed ?? []))
+  const lost = await tickets.findLostBookings(attempts.flatMap(({ confirmed }) => confirmed ?? []))
   return {
     attempts,
     summary,

@@ -1,4 +1,5 @@
-import type { Show, Tickets } from '../../../index.js'
+import type { Show } from '../../../client/api.js'
+import type { Client } from '../../../client/open-client.js'
 import type { RetryReason } from '../../../load/load.js'
 import { planLoad } from '../../../load/load-plan.js'
 import { TicketsError } from '../../../shared/errors.js'
@@ -35,7 +36,7 @@ export const run: Handler<StressOptions, [string | undefined]> = async (context,
 
 /** Where the load goes. */
 interface Target {
-  tickets: Tickets
+  tickets: Client
   show: Show
   /** The throwaway schema; undefined for a named show. */
   schema?: string

@@ -11,7 +11,7 @@ import { insertShow } from '../support/shows.js'
 
 let scratch: string
 beforeAll(async () => {
-  scratch = await mkdtemp(join(tmpdir(), 'tickets-surroundings-'))
+  scratch = await mkdtemp(join(tmpdir(), 'tickets-environment-'))
   // The server of root runs as another user.
   await chmod(scratch, 0o755)
 })

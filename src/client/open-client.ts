@@ -1,0 +1,81 @@
+import type { BookingStatus } from '../booking/booking.js'
+import { type ListedBooking, suggestBookings } from '../booking/list-bookings.js'
+import { hasData } from '../database/migrate.js'
+import { withRetry } from '../database/retry.js'
+import { type ConfirmedAnswer, findLostBookings } from '../load/confirmed-check.js'
+import type { Tickets } from './api.js'
+import { forOperator, type OnBatch, openShared, type Shared, TicketsClient } from './client.js'
+import { type DatabaseOptions, openFromOptions } from './open-from-options.js'
+
+/** The options of the program's own client: those of the library, and what only commands need. */
+export interface ClientOptions extends DatabaseOptions {
+  onBatch?: OnBatch
+}
+
+/** What the program's commands can do: all of the library, and what only commands need. */
+export interface Client extends Tickets {
+  /** The latest bookings whose reference begins with `prefix`, for completion. */
+  suggestBookings(prefix: string, statuses?: readonly BookingStatus[]): Promise<ListedBooking[]>
+  /** The confirmed bookings that the database does not have as they were confirmed. */
+  findLostBookings(confirmed: readonly ConfirmedAnswer[]): Promise<ConfirmedAnswer[]>
+  /**
+   * Runs `work` with a client for a new, migrated schema in the same database, and always drops the
+   * schema afterwards. `schema` is its name, for other processes.
+   *
+   * Throws DB_AUTH where the login may not create schemas, and what `work` throws.
+   */
+  withThrowaway<T>(work: (throwaway: Client, schema: string) => Promise<T>): Promise<T>
+  /** Is there a show or a token, which a rollback would drop? False where there is no schema. */
+  hasData(): Promise<boolean>
+  as(operator: string): Client
+}
+
+/** Opens the database for a command. Connects to nothing before the first call; see `openTickets`. */
+export function openClient(options: ClientOptions): Client {
+  return new ProgramClient(openShared(options, options.onBatch), options)
+}
+
+class ProgramClient extends TicketsClient implements Client {
+  readonly #options: ClientOptions
+
+  constructor(shared: Shared, options: ClientOptions) {
+    super(shared)
+    this.#options = options
+  }
+
+  suggestBookings(prefix: string, statuses?: readonly BookingStatus[]): Promise<ListedBooking[]> {
+    return this.run((db) => suggestBookings(db, prefix, statuses))
+  }
+
+  findLostBookings(confirmed: readonly ConfirmedAnswer[]): Promise<ConfirmedAnswer[]> {
+    return this.run((db) => findLostBookings(db, confirmed))
+  }
+
+  async withThrowaway<T>(work: (throwaway: Client, schema: string) => Promise<T>): Promise<T> {
+    const { withThrowawaySchema } = await import('../database/throwaway.js')
+    // Without the signal: the schema must be dropped after an interruption, too.
+    const { signal: _, ...lasting } = this.#options
+    const db = openFromOptions({ ...lasting, connections: 2 })
+    try {
+      return await withThrowawaySchema(db, async (schema) => {
+        const throwaway = openClient({ ...this.#options, schema })
+        try {
+          await throwaway.migrate()
+          return await work(throwaway, schema)
+        } finally {
+          await throwaway.close()
+        }
+      })
+    } finally {
+      await db.close()
+    }
+  }
+
+  hasData(): Promise<boolean> {
+    return withRetry(this.db, () => hasData(this.db.knex))
+  }
+
+  override as(operator: string): Client {
+    return new ProgramClient(forOperator(operator, this.shared), this.#options)
+  }
+}
