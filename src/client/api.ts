@@ -16,16 +16,15 @@ import type { RetryCause } from '../database/failures.js'
 import type { MigrateOptions, SchemaStatus } from '../database/migrate.js'
 import type { Refusal } from '../house/decide.js'
 import type { SeatLayout } from '../house/seats.js'
-import type { ErrorCode, ErrorOutcome } from '../shared/errors.js'
+import type { ErrorCode, ErrorDetails, ErrorOutcome } from '../shared/errors.js'
 import type { CancellationPreview, ShowEdit } from '../shows/edit-show.js'
 import type { FindOptions } from '../shows/find-shows.js'
-import type { SeatCounts, ShowReport } from '../shows/show-report.js'
+import type { Sales, SeatCounts, ShowReport } from '../shows/show-report.js'
 import type { NewShow, Show, ShowDetails, ShowFilter } from '../shows/shows.js'
 import type { Warned, Warning } from '../shows/warnings.js'
 import type { WatchOptions } from '../shows/watch-show.js'
 
 export { tokenRoles } from '../access/tokens.js'
-export { startWarnings } from '../shows/warnings.js'
 
 /** The types that the calls of `Tickets` take and return. */
 export type {
@@ -46,6 +45,7 @@ export type {
   ConfirmOptions,
   DryRunOutcome,
   ErrorCode,
+  ErrorDetails,
   ErrorOutcome,
   FindOptions,
   HistoryEvent,
@@ -58,6 +58,7 @@ export type {
   Refusal,
   RepairOptions,
   RetryCause,
+  Sales,
   SchemaStatus,
   SeatCounts,
   SeatLayout,

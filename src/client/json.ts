@@ -8,6 +8,7 @@ import type { TicketsError } from '../shared/errors.js'
 import type { CancellationPreview } from '../shows/edit-show.js'
 import type { ShowReport } from '../shows/show-report.js'
 import type { Show, ShowDetails } from '../shows/shows.js'
+import { startWarnings } from '../shows/warnings.js'
 
 /**
  * The JSON of the contract, in one place for the command line and for HTTP. The names are the
@@ -32,6 +33,11 @@ export function showJson(show: Show) {
     held_seats_count: show.heldSeats,
     available_seats: show.totalSeats - show.confirmedSeats - show.heldSeats,
   }
+}
+
+/** A show that was just created, with `warnings` where its start is in the past. */
+export function createdShowJson(show: Show) {
+  return { ...showJson(show), ...startWarnings(show) }
 }
 
 /** A show with its seats: `booked_seats` and `held_seats` are arrays of seat numbers. */

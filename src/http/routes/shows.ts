@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
-import { type Show, type ShowFilter, startWarnings } from '../../client/api.js'
-import { showJson } from '../../client/json.js'
+import type { Show, ShowFilter } from '../../client/api.js'
+import { createdShowJson, showJson } from '../../client/json.js'
 import { parseStartTime, parseTimeZone } from '../../shared/start-time.js'
 import { errors, listQuery, newShow, showParams } from '../schemas.js'
 import { type SeatFeeds, seatsJson } from '../seat-feed.js'
@@ -44,10 +44,7 @@ export function showRoutes(app: FastifyInstance, feeds: SeatFeeds): void {
         seatsPerRow: body.seats_per_row ?? null,
         timeZone,
       })
-      return reply
-        .code(201)
-        .header('location', `/shows/${show.id}`)
-        .send({ ...showJson(show), ...startWarnings(show) })
+      return reply.code(201).header('location', `/shows/${show.id}`).send(createdShowJson(show))
     },
   )
 
