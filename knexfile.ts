@@ -12,7 +12,7 @@ import type { DatabaseTarget } from './src/database/settings/target.js'
 
 /**
  * The program's own database and migrations, for the knex tool: `npm run knex -- migrate:status`.
- * (Bare `npx knex` knows no TypeScript; the npm script brings it along.) The environment and `.env`
+ * (The knex command by itself cannot read TypeScript; the npm script can.) The environment and `.env`
  * say which database; the embedded server is started if it is that one.
  */
 export default async function settings(): Promise<Knex.Config> {

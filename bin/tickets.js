@@ -1,2 +1,9 @@
 #!/usr/bin/env node
-require('../dist/start.cjs').start()
+try {
+  require('../dist/start.cjs').start()
+} catch (error) {
+  // A fresh clone has no dist: `npm ci` makes it.
+  if (error.code !== 'MODULE_NOT_FOUND') throw error
+  process.stderr.write(`The program is not built yet. Run \`npm ci\` in its directory first.\n`)
+  process.exitCode = 2
+}

@@ -1,4 +1,4 @@
-// The library: what `import … from 'tickets'` gives. docs/library.md shows every call.
+// The library: what `import … from 'tickets-box-office'` gives. docs/library.md shows every call.
 
 export { tokenRoles } from './access/tokens.js'
 export type * from './client/api.js'

@@ -11,6 +11,7 @@ const config = ExtractorConfig.prepare({
   configObjectFullPath: undefined,
   packageJsonFullPath: join(root, 'package.json'),
   configObject: {
+    newlineKind: 'lf',
     projectFolder: root,
     mainEntryPointFilePath: entry,
     compiler: {

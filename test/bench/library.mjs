@@ -1,5 +1,5 @@
 // The library as a user has it, driven by the parent. Argument: the database's URL.
-import { openTickets } from 'tickets'
+import { openTickets } from 'tickets-box-office'
 import { sell, serveCommands } from './serve-commands.mjs'
 
 const tickets = openTickets({ database: process.argv[2], connections: 4 })

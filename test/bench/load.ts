@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { SeatSet } from 'tickets'
+import { SeatSet } from 'tickets-box-office'
 import type { BenchDatabase } from './server.js'
 
 export interface Load {

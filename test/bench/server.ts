@@ -2,7 +2,7 @@ import { mkdtemp, rm, statfs } from 'node:fs/promises'
 import { cpus, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
-import { openTickets } from 'tickets'
+import { openTickets } from 'tickets-box-office'
 import {
   embeddedConnection,
   embeddedUrl,

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { SeatSet } from 'tickets'
+import { SeatSet } from 'tickets-box-office'
 import type { BenchDatabase } from './server.js'
 
 /** Adds a show, next Christmas, with these seats sold already; its id. */

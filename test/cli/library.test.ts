@@ -1,11 +1,14 @@
-import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import packageJson from '../../package.json' with { type: 'json' }
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
+import { filesOf } from '../support/examples.js'
 
+const { name } = packageJson
 const repository = fileURLToPath(new URL('../..', import.meta.url))
 
 let db: TestDatabase
@@ -23,27 +26,27 @@ afterAll(async () => {
 /** What `npm pack` ships, unpacked as npm would, beside the dependencies of this clone. */
 async function installPackage() {
   const modules = join(project, 'node_modules')
-  await mkdir(join(modules, 'tickets'), { recursive: true })
+  await mkdir(join(modules, name), { recursive: true })
   const packed = await execa(
     'npm',
     ['pack', '--ignore-scripts', '--json', '--pack-destination', project],
     { cwd: repository },
   )
   const [{ filename }] = JSON.parse(packed.stdout)
-  await execa('tar', ['xzf', filename, '-C', 'node_modules/tickets', '--strip-components=1'], {
+  await execa('tar', ['xzf', filename, '-C', join(modules, name), '--strip-components=1'], {
     cwd: project,
   })
   const names = await readdir(join(repository, 'node_modules'))
   await Promise.all(
     names
-      .filter((name) => name !== 'tickets')
-      .map((name) => symlink(join(repository, 'node_modules', name), join(modules, name))),
+      .filter((other) => other !== name)
+      .map((other) => symlink(join(repository, 'node_modules', other), join(modules, other))),
   )
   await writeFile(join(project, 'package.json'), '{ "type": "module" }')
 }
 
 const script = `
-import { openTickets, TicketsError, type BookingOutcome, type Show } from 'tickets'
+import { openTickets, TicketsError, type BookingOutcome, type Show } from 'tickets-box-office'
 
 const tickets = openTickets({ database: process.argv[2] as string, connections: 4 })
 const show: Show = await tickets.createShow({
@@ -80,7 +83,8 @@ it('a program of its own creates, lists, books, and ends by itself, with types t
     JSON.stringify({
       compilerOptions: {
         ...{ module: 'nodenext', target: 'es2023', strict: true, types: ['node'] },
-        ...{ skipLibCheck: true, noEmitOnError: true },
+        ...{ exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true },
+        ...{ skipLibCheck: false, noEmitOnError: true },
       },
       include: ['sell.ts'],
     }),
@@ -106,13 +110,36 @@ it('a program of its own creates, lists, books, and ends by itself, with types t
   ])
 })
 
+it('its declarations are one file, without what only the program uses', async () => {
+  const declared = await readFile(join(project, 'node_modules', name, 'dist/index.d.ts'), 'utf8')
+  expect(declared).not.toMatch(/^import|^export \*/m)
+  expect(declared).not.toMatch(/knex|\b(turn|isWanted|onLock|onBatch|withThrowaway|hasData)\b/i)
+  expect(declared).not.toMatch(/findLost|suggestBookings|rehearse|Surroundings/i)
+  const shipped = await readdir(join(project, 'node_modules', name, 'dist'), { recursive: true })
+  expect(shipped.filter((file) => /\.d\.[cm]?ts$/.test(file))).toEqual(['index.d.ts'])
+})
+
+it('docs/library.md has an example for every call and every value that is exported', async () => {
+  const declared = await readFile(join(project, 'node_modules', name, 'dist/index.d.ts'), 'utf8')
+  const programs = [
+    ...filesOf(await readFile(join(repository, 'docs/library.md'), 'utf8')).values(),
+  ]
+  const [, calls] = /^export declare interface Tickets \{\n(.*?)^\}/ms.exec(declared)!
+  const names = [
+    ...calls!.matchAll(/^ {4}(?:readonly )?(\w+)[(:]/gm),
+    ...declared.matchAll(/^export declare (?:function|class|const) (\w+)/gm),
+  ].map(([, each]) => each!)
+  expect(names.length).toBeGreaterThan(40)
+  expect(names.filter((each) => !new RegExp(`\\b${each}\\b`).test(programs.join()))).toEqual([])
+})
+
 it('importing it does nothing: no output, no connection, no listener', async () => {
   const ran = await execa(
     'node',
     [
       ...['--input-type=module', '--eval'],
       `const before = process.eventNames().length
-       const { openTickets } = await import('tickets')
+       const { openTickets } = await import('tickets-box-office')
        openTickets({ database: 'postgres://nobody@127.0.0.1:1/x' })
        if (process.eventNames().length !== before) throw new Error('listens to the process')`,
     ],
@@ -122,12 +149,16 @@ it('importing it does nothing: no output, no connection, no listener', async () 
 })
 
 it('the packed program runs, and nothing is packed beside it but its papers', async () => {
-  const ran = await execa('node', ['node_modules/tickets/bin/tickets.js', 'show', 'list'], {
-    cwd: project,
-    env: { DATABASE_URL: db.url },
-  })
+  const ran = await execa(
+    'node',
+    ['node_modules/tickets-box-office/bin/tickets.js', 'show', 'list'],
+    {
+      cwd: project,
+      env: { DATABASE_URL: db.url },
+    },
+  )
   expect(ran.stdout).toMatch(/\tCats\t/)
-  const shipped = await readdir(join(project, 'node_modules/tickets'))
+  const shipped = await readdir(join(project, 'node_modules/tickets-box-office'))
   expect(
     shipped.filter((name) => !/^(bin|dist|docs|[A-Z]+(\.md)?|package\.json)$/.test(name)),
   ).toEqual([])

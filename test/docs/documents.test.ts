@@ -1,8 +1,15 @@
-import { readFile } from 'node:fs/promises'
+import { cp, mkdtemp, readFile, rm, symlink } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { execa } from 'execa'
 import { describe, expect, it } from 'vitest'
+import packageJson from '../../package.json' with { type: 'json' }
 import { documents, project, runExamples } from '../support/documents.js'
 import { blocksOf, titlesIn } from '../support/examples.js'
+
+const HERE = 'test/docs/documents.test.ts'
+const FETCHES =
+  '(npx|npm (exec|x|i|install|add)|(pnpm|yarn|bun) (dlx|add)|pnpx|bunx)( -[^ ]+)* tickets([^-a-z]|$)'
 
 const readme = await readFile(join(project, 'README.md'), 'utf8')
 
@@ -62,10 +69,46 @@ describe('the README', () => {
     const lines = blocksOf(readme)
       .filter(({ language }) => language === 'sh')
       .map(({ text }) => text.trim())
-    expect(lines).toEqual(['npm ci && npx tickets demo', 'npm ci && npm test'])
+    expect(lines).toEqual(['npm ci && ./bin/tickets.js demo', 'npm ci && npm test'])
     for (const command of lines.flatMap((line) => line.split(' && '))) {
       expect(ci).toContain(`'${command}' ${command}`)
     }
+  })
+})
+
+describe('the name of the package', () => {
+  it('is not `tickets`, which is another program on npm', () => {
+    expect(packageJson).toMatchObject({
+      name: 'tickets-box-office',
+      bin: { tickets: 'bin/tickets.js' },
+    })
+  })
+
+  it('leads nowhere to the other one: no text has a command that would fetch it', async () => {
+    const { stdout } = await execa('git', ['grep', '-InE', FETCHES, '--', '.', `:!${HERE}`], {
+      cwd: project,
+      reject: false,
+    })
+    expect(stdout).toBe('')
+  })
+
+  it('runs by its path, and by npm start, and says what to do in a clone that is not built', async () => {
+    const clone = await mkdtemp(join(tmpdir(), 'tickets-clone-'))
+    await cp(join(project, 'bin'), join(clone, 'bin'), { recursive: true })
+    await cp(join(project, 'package.json'), join(clone, 'package.json'))
+    const run = async (...[command, ...args]: [string, ...string[]]) => {
+      const { stdout, stderr, exitCode } = await execa(command, args, { cwd: clone, reject: false })
+      return { stdout, stderr, exitCode }
+    }
+    const version = ['npm', 'start', '--silent', '--', '--version'] as const
+    const unbuilt = { exitCode: 2, stderr: expect.stringMatching(/not built.* `npm ci`/) }
+    expect(await run('./bin/tickets.js', '--version')).toMatchObject(unbuilt)
+    expect(await run(...version)).toMatchObject(unbuilt)
+    await symlink(join(project, 'dist'), join(clone, 'dist'))
+    const built = { exitCode: 0, stderr: '', stdout: packageJson.version }
+    expect(await run('./bin/tickets.js', '--version')).toEqual(built)
+    expect(await run(...version)).toEqual(built)
+    await rm(clone, { recursive: true })
   })
 })
 

@@ -33,7 +33,7 @@ export async function runExamples(document: string): Promise<string> {
       text
         .replaceAll(/(localhost|127\.0\.0\.1):3000/g, `$1:${port}`)
         .replace(/^tickets serve/, `tickets serve --port ${port}`)
-        .replace('postgres://me@localhost:5432/tickets', `'${db.url}'`)
+        .replace(SERVER, `'${db.url}'`)
     const names = new Names()
     const wrong: string[] = []
     for (const { command, answer } of steps) {
@@ -44,6 +44,9 @@ export async function runExamples(document: string): Promise<string> {
     return wrong.join('\n\n')
   })
 }
+
+/** How the documents call a server of the reader's own. */
+const SERVER = 'postgres://me@localhost:5432/tickets'
 
 interface Reader {
   shell: Awaited<ReturnType<typeof openShell>>
@@ -61,8 +64,10 @@ async function withReader<T>(markdown: string, work: (reader: Reader) => Promise
     await chmod(directory, 0o755)
     await Promise.all(['bin', 'node_modules'].map((name) => mkdir(join(directory, name))))
     await symlink(program, join(directory, 'bin/tickets'))
-    await symlink(project, join(directory, 'node_modules/tickets'))
-    for (const [file, text] of filesOf(markdown)) await writeFile(join(directory, file), text)
+    await symlink(project, join(directory, 'node_modules/tickets-box-office'))
+    for (const [file, text] of filesOf(markdown)) {
+      await writeFile(join(directory, file), text.replaceAll(SERVER, db.url))
+    }
     const shell = await openShell(directory)
     try {
       return await work({ shell, db, port: await freePort() })

@@ -1,4 +1,4 @@
-import { type BookingRequest, SeatSet } from 'tickets'
+import { type BookingRequest, SeatSet } from 'tickets-box-office'
 import { interleave } from '../measure.js'
 import { compare, type Measurement } from '../result.js'
 import type { BenchDatabase } from '../server.js'

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { SeatSet } from 'tickets'
+import { SeatSet } from 'tickets-box-office'
 import { program } from '../child.js'
 import { startLoad } from '../http-load.js'
 import { withHttpServer } from '../http-server.js'

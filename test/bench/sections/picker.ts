@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks'
 import { type IPty, spawn } from '@lydell/node-pty'
-import { SeatSet } from 'tickets'
+import { SeatSet } from 'tickets-box-office'
 import { program } from '../child.js'
 import { compare, type Measurement } from '../result.js'
 import type { BenchDatabase } from '../server.js'

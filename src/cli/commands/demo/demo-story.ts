@@ -1,3 +1,4 @@
+import { relative } from 'node:path'
 import type { BookingRequest } from '../../../booking/booking.js'
 import type { BookingOutcome, Show, ShowDetails } from '../../../index.js'
 import { formatDuration } from '../../../shared/duration.js'
@@ -122,11 +123,11 @@ export class DemoStory {
 
   async end(): Promise<void> {
     const paper = this.#paper
-    const program = commandName(this.#output)
+    const program = commandName()
     const next = [
       ['show create', 'a show of your own; it asks for what it needs'],
       ['book', 'choose a show and seats, with a map of the house'],
-      ['stress', '300 bookings, 50 processes at a time, then the proof'],
+      ['stress', '300 bookings by 50 processes, then the proof'],
       ['--help', 'everything else'],
     ].map(([command, what]) => {
       const typed = `${program} ${command}`.padEnd(program.length + 14)
@@ -182,7 +183,15 @@ function indented(text: string): string {
   return text.replace(/^(?=.)/gm, '   ')
 }
 
-/** What to type to reach this program: npx does not put it on anybody's path. */
-function commandName({ io }: Output): string {
-  return io.env.npm_command === 'exec' ? 'npx tickets' : 'tickets'
+/** How to call this program again: from a clone, by the path of its file. */
+function commandName(): string {
+  const [, program = ''] = process.argv
+  if (!program.endsWith('.js')) return 'tickets'
+  try {
+    const path = relative(process.cwd(), program)
+    return path.startsWith('..') ? program : `./${path}`
+  } catch {
+    // The working directory is gone.
+    return program
+  }
 }
