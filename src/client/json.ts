@@ -37,7 +37,8 @@ export function showJson(show: Show) {
 
 /** A show that was just created, with `warnings` where its start is in the past. */
 export function createdShowJson(show: Show) {
-  return { ...showJson(show), ...startWarnings(show) }
+  const { warnings } = startWarnings(show)
+  return { ...showJson(show), ...(warnings && { warnings }) }
 }
 
 /** A show with its seats: `booked_seats` and `held_seats` are arrays of seat numbers. */

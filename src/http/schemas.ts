@@ -1,3 +1,5 @@
+import type { JsonSchemaToTsProvider } from '@fastify/type-provider-json-schema-to-ts'
+
 /**
  * The shapes of requests and answers: they validate, they serialise, and the OpenAPI document is
  * made of them. Fields are described where their name does not say it all.
@@ -9,14 +11,14 @@ const optionalText = { type: ['string', 'null'] } as const
 const optionalTime = { type: ['string', 'null'], description: 'ISO 8601, UTC' } as const
 const seatNumbers = { type: 'array', items: { type: 'integer' } } as const
 
-function fields<P extends Record<string, object>>(
-  properties: P,
-  optional: Record<string, object> = {},
-) {
+function fields<
+  const P extends Record<string, object>,
+  const O extends Record<string, object> = Record<never, never>,
+>(properties: P, optional?: O) {
   return {
     type: 'object',
-    required: Object.keys(properties),
-    properties: { ...properties, ...optional },
+    required: Object.keys(properties) as (keyof P & string)[],
+    properties: { ...properties, ...(optional as O) },
   } as const
 }
 
@@ -29,7 +31,7 @@ const warned = {
       message: { ...text, description: 'For people; it may change' },
     }),
   },
-}
+} as const
 
 export const show = {
   $id: 'Show',
@@ -51,13 +53,13 @@ export const show = {
     },
     warned,
   ),
-}
+} as const
 
 export const seats = {
   $id: 'Seats',
   description: 'Seat numbers, ascending',
   ...fields({ total: count, booked: seatNumbers, held: seatNumbers, available: seatNumbers }),
-}
+} as const
 
 const record = fields({
   id: text,
@@ -84,7 +86,7 @@ export const booking = {
     },
     warned,
   ),
-}
+} as const
 
 export const listedBooking = {
   $id: 'ListedBooking',
@@ -93,7 +95,7 @@ export const listedBooking = {
     { ...record.properties, show_name: text, admitted_seats: seatNumbers },
     { expired: { type: 'boolean', description: 'Only there for a hold whose time is over' } },
   ),
-}
+} as const
 
 export const checkIn = {
   $id: 'CheckIn',
@@ -110,7 +112,7 @@ export const checkIn = {
     },
     warned,
   ),
-}
+} as const
 
 export const error = {
   $id: 'Error',
@@ -130,7 +132,7 @@ export const error = {
     },
     booking: { $ref: 'Booking#', description: 'The FAILED booking that records the refusal' },
   },
-}
+} as const
 
 export const newShow = {
   type: 'object',
@@ -155,8 +157,11 @@ const someSeats = {
   description: "Seat numbers, or a text such as '1,2,5-8' or 'A1-A4'",
 } as const
 
-/** Without a body, every default of it holds. */
-function changes<P extends Record<string, object>>(properties: P, required: string[] = []) {
+/** All fields of a request but the `required` ones may be left out, and no others may be there. */
+function changes<const P extends Record<string, object>, R extends keyof P & string = never>(
+  properties: P,
+  required: readonly R[] = [],
+) {
   return { type: 'object', additionalProperties: false, required, properties } as const
 }
 
@@ -223,6 +228,20 @@ export const bookingParams = changes(
   { booking: { type: 'string', description: 'Its id or its reference' } },
   ['booking'],
 )
+
+/** What the routes are typed by: the types of requests and answers are those of their schemas. */
+export type SchemaTypes = JsonSchemaToTsProvider<{
+  SerializerSchemaOptions: {
+    references: [
+      typeof show,
+      typeof seats,
+      typeof booking,
+      typeof listedBooking,
+      typeof checkIn,
+      typeof error,
+    ]
+  }
+}>
 
 /** The statuses that a route may answer with besides its own, all of one shape. */
 export function errors(...statuses: (keyof typeof meanings)[]) {

@@ -5,7 +5,7 @@ import { quote } from '../shared/quote.js'
  * What the caller should know of something that was done all the same. An object, as an error is: the
  * code is for programs and may be relied on, the sentence is for people and may change.
  */
-export interface Warning {
+export type Warning = {
   code: 'SHOW_STARTED'
   message: string
 }

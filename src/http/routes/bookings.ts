@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import type { FromSchema } from 'json-schema-to-ts'
 import type { ApiToken, BookingOutcome, BookingRequest } from '../../client/api.js'
 import { bookingJson, checkInJson, listedBookingJson } from '../../client/json.js'
 import { parseHold } from '../../shared/duration.js'
@@ -6,29 +7,12 @@ import { TicketsError } from '../../shared/errors.js'
 import type { Metrics } from '../metrics.js'
 import * as schemas from '../schemas.js'
 
-type Seats = number[] | string
-
-interface BookBody {
-  seats?: Seats
-  seats_count?: number
-  customer?: string | null
-  note?: string | null
-  hold?: string
-}
-
-interface OfShow {
-  Params: { show: string }
-}
-
-interface OfBooking {
-  Params: { booking: string }
-}
-
 const { errors } = schemas
 
 /** Bookings: made, and what becomes of them, as the commands do it. */
 export function bookingRoutes(app: FastifyInstance, metrics: Metrics): void {
-  app.post<OfShow & { Body: BookBody; Headers: { 'idempotency-key'?: string } }>(
+  const typed = app.withTypeProvider<schemas.SchemaTypes>()
+  typed.post(
     '/shows/:show/book',
     {
       config: { role: 'box-office' },
@@ -55,7 +39,7 @@ export function bookingRoutes(app: FastifyInstance, metrics: Metrics): void {
     },
   )
 
-  app.get<OfBooking>(
+  typed.get(
     '/bookings/:booking',
     {
       config: { role: 'read' },
@@ -73,7 +57,8 @@ export function bookingRoutes(app: FastifyInstance, metrics: Metrics): void {
 }
 
 function lifeRoutes(app: FastifyInstance): void {
-  const route = (operationId: string, summary: string, body: object, answer: string) => ({
+  const typed = app.withTypeProvider<schemas.SchemaTypes>()
+  const route = <B>(operationId: string, summary: string, body: B, answer: string) => ({
     config: { role: 'box-office' as const },
     schema: {
       operationId,
@@ -84,14 +69,14 @@ function lifeRoutes(app: FastifyInstance): void {
     },
   })
 
-  app.post<OfBooking & { Body: { seats?: Seats } }>(
+  typed.post(
     '/bookings/:booking/confirm',
     route('confirmBooking', 'Sell what a hold keeps', schemas.confirmRequest, 'Booking#'),
     async ({ tickets, params, body }) =>
       bookingJson(await tickets.confirmBooking(params.booking, { ...specOf(body.seats) })),
   )
 
-  app.post<OfBooking & { Body: { seats?: Seats; reason?: string | null } }>(
+  typed.post(
     '/bookings/:booking/cancel',
     route('cancelBooking', 'Give seats back', schemas.cancelRequest, 'Booking#'),
     async ({ tickets, params, body: { seats, reason } }) =>
@@ -103,7 +88,7 @@ function lifeRoutes(app: FastifyInstance): void {
       ),
   )
 
-  app.post<OfBooking & { Body: { to: Seats; to_show?: string } }>(
+  typed.post(
     '/bookings/:booking/move',
     route('moveBooking', 'Exchange seats for as many others', schemas.moveRequest, 'Booking#'),
     async ({ tickets, params, body: { to, to_show: toShow } }) =>
@@ -112,7 +97,7 @@ function lifeRoutes(app: FastifyInstance): void {
       ),
   )
 
-  app.post<OfBooking & { Body: { seats?: Seats; show?: string; undo?: boolean } }>(
+  typed.post(
     '/bookings/:booking/check-in',
     route('checkIn', 'Let seats in, each once', schemas.checkInRequest, 'CheckIn#'),
     async ({ tickets, params, body: { seats, ...rest } }) =>
@@ -122,7 +107,7 @@ function lifeRoutes(app: FastifyInstance): void {
 
 /** Each token has its own keys, or a token could read another's booking by repeating its key. */
 function requestOf(
-  body: BookBody,
+  body: FromSchema<typeof schemas.bookRequest>,
   key: string | undefined,
   token: ApiToken | undefined,
 ): BookingRequest {
@@ -137,7 +122,7 @@ function requestOf(
 }
 
 /** The core takes a spec where a booking's own seats are meant. */
-function specOf(seats: Seats | undefined): { seats?: string } {
+function specOf(seats: string | number[] | undefined): { seats?: string } {
   if (seats === undefined) return {}
   return { seats: typeof seats === 'string' ? seats : seats.join(',') }
 }

@@ -1,30 +1,17 @@
 import { Readable } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
+import type { FromSchema } from 'json-schema-to-ts'
 import type { Show, ShowFilter } from '../../client/api.js'
 import { createdShowJson, showJson } from '../../client/json.js'
 import { parseStartTime, parseTimeZone } from '../../shared/start-time.js'
-import { errors, listQuery, newShow, showParams } from '../schemas.js'
+import { errors, listQuery, newShow, type SchemaTypes, showParams } from '../schemas.js'
 import { type SeatFeeds, seatsJson } from '../seat-feed.js'
 import { whenOver } from '../when-over.js'
 
-interface NewShowBody {
-  name: string
-  start_time: string
-  total_seats: number
-  seats_per_row?: number | null
-  time_zone?: string
-}
-
-interface ListQuery {
-  limit?: number
-  after?: string
-  upcoming?: '' | 'true' | 'false'
-  search?: string
-}
-
 /** Shows: created, listed, viewed and watched. */
 export function showRoutes(app: FastifyInstance, feeds: SeatFeeds): void {
-  app.post<{ Body: NewShowBody }>(
+  const typed = app.withTypeProvider<SchemaTypes>()
+  typed.post(
     '/admin/shows',
     {
       config: { role: 'admin' },
@@ -48,7 +35,8 @@ export function showRoutes(app: FastifyInstance, feeds: SeatFeeds): void {
     },
   )
 
-  app.get<{ Querystring: ListQuery }>(
+  // A stream is sent as it is, so its answer has no type.
+  app.get<{ Querystring: FromSchema<typeof listQuery> }>(
     '/shows',
     {
       schema: {
@@ -69,7 +57,7 @@ export function showRoutes(app: FastifyInstance, feeds: SeatFeeds): void {
     },
   )
 
-  app.get<{ Params: { show: string } }>(
+  typed.get(
     '/shows/:show',
     {
       schema: {
@@ -82,7 +70,7 @@ export function showRoutes(app: FastifyInstance, feeds: SeatFeeds): void {
     async ({ tickets, params }) => showJson(await tickets.findShow(params.show)),
   )
 
-  app.get<{ Params: { show: string } }>(
+  typed.get(
     '/shows/:show/seats',
     {
       schema: {
@@ -95,7 +83,7 @@ export function showRoutes(app: FastifyInstance, feeds: SeatFeeds): void {
     async ({ tickets, params }) => seatsJson(await tickets.viewShow(params.show)),
   )
 
-  app.get<{ Params: { show: string } }>(
+  app.get<{ Params: FromSchema<typeof showParams> }>(
     '/shows/:show/events',
     {
       config: { isStream: true },
@@ -129,7 +117,7 @@ export function showRoutes(app: FastifyInstance, feeds: SeatFeeds): void {
   )
 }
 
-function filterOf({ upcoming, ...rest }: ListQuery): ShowFilter {
+function filterOf({ upcoming, ...rest }: FromSchema<typeof listQuery>): ShowFilter {
   return { ...rest, ...(upcoming !== undefined && { upcoming: upcoming !== 'false' }) }
 }
 
