@@ -6,8 +6,7 @@ import { renderProblem } from '../render/problem-card.js'
 import { safeText } from '../render/safe-text.js'
 import { errorPaperOf, tint } from '../render/style.js'
 import { type Asking, checkedBy, withPrompt } from './asking.js'
-import type { KeyChoice } from './key-prompt.js'
-import type { Choice, ChoiceQuestion, TextQuestion } from './prompts.js'
+import type { Choice, ChoiceQuestion, KeyChoice, TextQuestion } from './questions.js'
 
 // The questions of prompts.ts as a dialogue in lines: nothing that is written moves or changes.
 // The terminal itself edits the line, as for any program that reads one.

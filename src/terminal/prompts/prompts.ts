@@ -1,33 +1,41 @@
-import { confirm, input, Separator, search as searchPrompt } from '@inquirer/prompts'
-import type { SeatLayout } from '../../house/seats.js'
 import { TicketsError } from '../../shared/errors.js'
 import { fitText, padText, textWidth } from '../render/fit-text.js'
 import { safeText } from '../render/safe-text.js'
 import { errorPaperOf } from '../render/style.js'
 import { parseSeatAnswer, type SeatAnswer } from '../seat-picker/seat-answer.js'
-import { type Asking, checkedBy, type PromptContext, withPrompt } from './asking.js'
-import { askChoiceInLine, askLine, asksInLines, askYesInLine } from './line-questions.js'
+import { type Asking, checkedBy, withPrompt } from './asking.js'
+import {
+  askChoiceInLine,
+  askKeyInLine,
+  askLine,
+  asksInLines,
+  askYesInLine,
+} from './line-questions.js'
 import { promptTheme } from './prompt-theme.js'
+import type {
+  Choice,
+  ChoiceQuestion,
+  ConfirmQuestion,
+  KeyChoice,
+  NumberQuestion,
+  SeatsQuestion,
+  ShowQuestion,
+  TextQuestion,
+} from './questions.js'
 
 export type { Asking } from './asking.js'
+export type * from './questions.js'
 
 // All questions are asked on stderr and throw what withPrompt throws.
-
-export interface TextQuestion {
-  message: string
-  /** An example or a limit, shown while asking. */
-  hint?: string
-  default?: string
-  /** Throws a TicketsError whose sentence is shown, and the question is asked again. */
-  check?(answer: string): unknown
-}
 
 /** Asks for a line of text; it comes trimmed, and empty only when `check` lets it. */
 export async function askText(asking: Asking, question: TextQuestion): Promise<string> {
   if (asksInLines(asking.output)) return askLine(asking, question)
-  const answer = await withPrompt(asking, (context, fail) =>
-    input(
+  const { prompt } = await loadPrompts()
+  const answer = (await withPrompt(asking, (context, fail) =>
+    prompt(
       {
+        type: 'input',
         message: safeText(question.message),
         ...(question.default === undefined ? {} : { default: question.default }),
         validate: checkedBy((text: string) => question.check?.(text.trim()), fail),
@@ -35,17 +43,8 @@ export async function askText(asking: Asking, question: TextQuestion): Promise<s
       },
       context,
     ),
-  )
+  )) as string
   return answer.trim()
-}
-
-export interface NumberQuestion {
-  message: string
-  default?: number
-  min: number
-  max: number
-  /** Why it cannot be less. */
-  reason?: string | null
 }
 
 /** Asks for a whole number from `min` to `max`, which may be typed with thousands separators. */
@@ -67,34 +66,20 @@ export async function askNumber(asking: Asking, question: NumberQuestion): Promi
   return readNumber(answer)!
 }
 
-/** Something to choose: its value is what `askChoice` gives back. */
-export interface Choice<Value> {
-  value: Value
-  name: string
-  /** What tells it from others, shown after the name. */
-  details?: string
-}
-
-export interface ChoiceQuestion<Value> {
-  message: string
-  /** What one of them is: 'show'. */
-  noun: string
-  /** What may be typed. */
-  hint: string
-  /** The same where it is asked in lines, and the choices have numbers; default: `hint`. */
-  lineHint?: string
-  /** The choices for what was typed so far, undefined at first; the signal aborts what is outdated. */
-  search(term: string | undefined, signal: AbortSignal): Promise<Choice<Value>[]>
-}
-
 /** Asks for one of many, searching as one types. An error of the search ends the question. */
-export function askChoice<Value>(asking: Asking, question: ChoiceQuestion<Value>): Promise<Value> {
+export async function askChoice<Value>(
+  asking: Asking,
+  question: ChoiceQuestion<Value>,
+): Promise<Value> {
   if (asksInLines(asking.output)) return askChoiceInLine(asking, question)
+  const { prompt, Separator } = await loadPrompts()
+  const none = new Separator(`No ${question.noun} matches.`)
   return withPrompt(asking, (context, fail) => {
-    const search = choiceSearch(question, asking.output.columns, fail)
+    const search = choiceSearch(question, none, asking.output.columns, fail)
     return withEnterAhead(context.input, search, (source) =>
-      searchPrompt<Value>(
+      prompt(
         {
+          type: 'search',
           message: safeText(question.message),
           pageSize: 8,
           source,
@@ -102,13 +87,8 @@ export function askChoice<Value>(asking: Asking, question: ChoiceQuestion<Value>
         },
         context,
       ),
-    )
+    ) as Promise<Value>
   })
-}
-
-export interface ShowQuestion<Show> extends Pick<ChoiceQuestion<Show>, 'search'> {
-  message?: string
-  lineHint?: string
 }
 
 /** Asks for a show. */
@@ -158,13 +138,6 @@ async function withEnterAhead<Found, Answer>(
   }
 }
 
-export interface SeatsQuestion {
-  message?: string
-  layout: SeatLayout
-  /** Throws a TicketsError whose sentence is shown, and the question is asked again. */
-  check?(answer: SeatAnswer): unknown
-}
-
 /** Asks for seats: which (`5-8`, `A1-A4, B3`) or how many of the best (`4 best`). */
 export async function askSeats(asking: Asking, question: SeatsQuestion): Promise<SeatAnswer> {
   const example = question.layout.seatsPerRow === null ? '5-8' : 'A1-A4'
@@ -181,26 +154,37 @@ export async function askSeats(asking: Asking, question: SeatsQuestion): Promise
   return parseSeatAnswer(answer)
 }
 
-export interface ConfirmQuestion {
-  message: string
-  /** What Enter means; default: true. */
-  default?: boolean
-}
-
 /** Asks a question of yes or no. */
-export function askConfirm(asking: Asking, question: ConfirmQuestion): Promise<boolean> {
+export async function askConfirm(asking: Asking, question: ConfirmQuestion): Promise<boolean> {
   const byDefault = question.default ?? true
   if (asksInLines(asking.output)) return askYesInLine(asking, question.message, byDefault)
-  return withPrompt(asking, (context: PromptContext) =>
-    confirm(
-      {
-        message: safeText(question.message),
-        default: byDefault,
-        theme: promptTheme(errorPaperOf(asking.output)),
-      },
+  const { prompt } = await loadPrompts()
+  const theme = promptTheme(errorPaperOf(asking.output))
+  return withPrompt(asking, (context) =>
+    prompt(
+      { type: 'confirm', message: safeText(question.message), default: byDefault, theme },
       context,
     ),
-  )
+  ) as Promise<boolean>
+}
+
+/** Asks for one key; other keys do nothing. The question does not stay on the screen. */
+export async function askKey<Value>(
+  asking: Asking,
+  message: string,
+  choices: readonly KeyChoice<Value>[],
+): Promise<Value> {
+  if (asksInLines(asking.output)) return askKeyInLine(asking, message, choices)
+  const { prompt } = await loadPrompts()
+  const paper = errorPaperOf(asking.output)
+  return withPrompt(asking, (context) =>
+    prompt({ type: 'key', message, choices, paper }, { ...context, clearPromptOnDone: true }),
+  ) as Promise<Value>
+}
+
+/** inquirer is loaded when something is asked, and before the keys are listened to. */
+function loadPrompts() {
+  return import('./prompt-module.js')
 }
 
 function readNumber(text: string): number | undefined {
@@ -209,8 +193,9 @@ function readNumber(text: string): number | undefined {
 }
 
 /** Searches, and remembers what it found: Tab types a choice's whole line, and must find it again. */
-function choiceSearch<Value>(
-  { noun, search }: ChoiceQuestion<Value>,
+function choiceSearch<Value, None>(
+  { search }: ChoiceQuestion<Value>,
+  none: None,
   columns: number,
   fail: (error: unknown) => void,
 ) {
@@ -218,13 +203,13 @@ function choiceSearch<Value>(
   return async (
     term: string | undefined,
     { signal }: { signal: AbortSignal },
-  ): Promise<(Line<Value> | Separator)[]> => {
+  ): Promise<(Line<Value> | None)[]> => {
     const again = seen.get(term ?? '')
     if (again) return [again]
     try {
       const choices = toLines(await search(term, signal), columns)
       for (const choice of choices) seen.set(choice.name, choice)
-      return choices.length > 0 || !term ? choices : [new Separator(`No ${noun} matches.`)]
+      return choices.length > 0 || !term ? choices : [none]
     } catch (error) {
       if (!signal.aborted) fail(error)
       throw error

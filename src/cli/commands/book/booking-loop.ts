@@ -1,7 +1,7 @@
 import type { Booking, BookingOutcome, BookingRequest } from '../../../booking/booking.js'
 import { TicketsError } from '../../../shared/errors.js'
 import type { Asking } from '../../../terminal/prompts/asking.js'
-import { askKey } from '../../../terminal/prompts/key-prompt.js'
+import { askKey } from '../../../terminal/prompts/prompts.js'
 import { renderProblem } from '../../../terminal/render/problem-card.js'
 import { errorPaperOf } from '../../../terminal/render/style.js'
 import type { Context } from '../../context.js'
