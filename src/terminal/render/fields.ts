@@ -18,12 +18,17 @@ export function drawFields(paper: Paper, fields: Field[], indent = 2): string[] 
   )
 }
 
-/** The text in lines of at most `width` columns, broken at spaces; a longer word stays whole. */
+/**
+ * The text in lines of at most `width` columns, broken at spaces; a longer word stays whole.
+ *
+ * Not by wrap-ansi: it normalizes the text, which replaces some characters of Japanese names by
+ * others, and counts the Thai and Lao vowel AM as string-width does.
+ */
 export function wrapWords(text: string, width: number): string[] {
   return wrapTexts(text.split(' '), ' ', width)
 }
 
-/** The texts in lines of at most `width` columns, with `between` between two; none is broken. */
+/** The texts in lines of at most `width` columns, with `between` between two on a line; none is broken. */
 export function wrapTexts(texts: readonly string[], between: string, width: number): string[] {
   const lines: string[] = []
   let line = ''

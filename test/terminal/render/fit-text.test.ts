@@ -1,0 +1,80 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { wrapWords } from '../../../src/terminal/render/fields.js'
+import { fitText, textWidth } from '../../../src/terminal/render/fit-text.js'
+
+const family = '👩‍👩‍👧'
+const texts = fc
+  .array(
+    fc.constantFrom(
+      'a',
+      'bc',
+      'Ünï',
+      'e\u0301',
+      '日本',
+      '한국',
+      'กำ',
+      'น้ำ',
+      'नि',
+      family,
+      '🇬🇧',
+      ' ',
+    ),
+    { maxLength: 14 },
+  )
+  .map((pieces) => pieces.join(''))
+
+describe('a text that is cut', () => {
+  test.each([
+    ['The Lion King', 13, 'The Lion King'],
+    ['The Lion King', 12, 'The Lion Ki…'],
+    ['The Lion King', 10, 'The Lion…'],
+    ['日本', 4, '日本'],
+    ['日本', 3, '日…'],
+    ['日本', 2, '…'],
+    ['กำกำกำ', 6, 'กำกำกำ'],
+    ['กำกำกำ', 5, 'กำ…'],
+    ['กำ', 1, '…'],
+    [`${family}${family}`, 3, `${family}…`],
+    ['🇬🇧🇫🇷', 2, '…'],
+    ['Ada', 1, '…'],
+    ['\u001b[32mAda Lovelace\u001b[39m', 5, '\u001b[32mAda…\u001b[39m'],
+    ['Ada', 0, ''],
+    ['Ada', -3, ''],
+  ])('%j in %i columns is %j', (text, width, cut) => {
+    expect(fitText(text, width)).toBe(cut)
+  })
+
+  test('ends in the sign that is asked for', () => {
+    expect(fitText('The Lion King', 8, '~')).toBe('The Lio~')
+  })
+
+  test('is never wider than it may be, whatever the script', () => {
+    fc.assert(
+      fc.property(texts, fc.integer({ min: 0, max: 24 }), (text, width) => {
+        expect(textWidth(fitText(text, width))).toBeLessThanOrEqual(width)
+      }),
+    )
+  })
+})
+
+describe('a text that is wrapped', () => {
+  test('keeps every word, and lines of several words within the width, whatever the script', () => {
+    fc.assert(
+      fc.property(texts, fc.integer({ min: 1, max: 24 }), (text, width) => {
+        const lines = wrapWords(text, width)
+        const words = (of: string) => of.split(' ').filter(Boolean)
+        expect(lines.flatMap(words)).toEqual(words(text))
+        for (const line of lines.filter((line) => words(line).length > 1)) {
+          expect(textWidth(line)).toBeLessThanOrEqual(width)
+        }
+      }),
+    )
+  })
+
+  test('stays the name that it is', () => {
+    // Both change under Unicode normalization; the first is another character in Japan.
+    const name = '\ufa19\u8c37 Zoe\u0308'
+    expect(wrapWords(name, 5)).toEqual(name.split(' '))
+  })
+})
