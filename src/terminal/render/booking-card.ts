@@ -1,7 +1,7 @@
-import { countSeats, formatSeats, type SeatLayout } from '../../house/seats.js'
+import { formatSeats, type SeatLayout } from '../../house/seats.js'
 import { drawFields, wrapWords } from './fields.js'
-import { textWidth } from './fit-text.js'
 import { safeText } from './safe-text.js'
+import { isLong, nameSeats } from './seat-names.js'
 import { type Paper, signs, type Tone, tint } from './style.js'
 
 /** What people want to know about a booking. */
@@ -85,17 +85,6 @@ function stateOf(booking: BookingFacts): string {
   const { seats, show, customer } = booking
   const named = seats.length === 0 ? 'any seats' : nameSeats(seats, show.layout)
   return `${outcomeOf(booking).verb} ${named}${customer === null ? '' : ` for ${customer}`}`
-}
-
-/** Seats in a headline: '4 seats: A1-A4', or '30 seats' where their names would take it over. */
-export function nameSeats(seats: readonly number[], layout: SeatLayout): string {
-  const count = countSeats(seats.length)
-  return isLong(seats, layout) ? count : `${count}: ${formatSeats(seats, layout)}`
-}
-
-/** Longer than this, the names of seats hide what else is said. */
-export function isLong(seats: readonly number[], layout: SeatLayout): boolean {
-  return seats.length > 4 && textWidth(formatSeats(seats, layout)) > 32
 }
 
 function heldFor({ status, heldUntil, hasExpired }: BookingFacts): string | null {

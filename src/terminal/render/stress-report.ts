@@ -1,4 +1,3 @@
-import type { LoadSummary } from '../../load/load.js'
 import type { Percentiles } from '../../shared/percentiles.js'
 import { drawFields, type Field, wrapWords } from './fields.js'
 import { padText } from './fit-text.js'
@@ -9,7 +8,7 @@ import { renderVerdict, type VerdictFacts } from './verdict.js'
 
 /** What a stress run did and found, as plain data. */
 export interface StressFacts {
-  summary: LoadSummary
+  summary: StressNumbers
   /** The house that was booked: 'a throwaway house of 300 seats'. */
   house: string
   mode: 'processes' | 'in-process'
@@ -21,6 +20,26 @@ export interface StressFacts {
   checked: Omit<VerdictFacts, 'violations'>
   /** Sentences about what should not have been. */
   problems: string[]
+}
+
+/** The attempts of a run, counted and measured. Times are milliseconds. */
+export interface StressNumbers {
+  bookings: number
+  confirmed: number
+  refused: number
+  busy: number
+  failed: number
+  seconds: number
+  /** Confirmed and refused attempts a second. */
+  perSecond: number
+  /** The bookings themselves; null without any. */
+  bookingMs: Percentiles | null
+  /** The whole processes; null without any. */
+  totalMs: Percentiles | null
+  /** Retries by their cause. */
+  retries: { connect: number; conflict: number; lost: number }
+  /** Why attempts were not confirmed, the most frequent reason first. */
+  reasons: { end: string; reason: string; count: number }[]
 }
 
 /** Outcomes, throughput, waiting times and the verdict. The last line ends with a newline. */
@@ -51,7 +70,7 @@ function headline({ summary, house, mode, concurrency }: StressFacts, paper: Pap
 
 const tones = { confirmed: 'good', refused: 'quiet', busy: 'warning', failed: 'bad' } as const
 
-function outcomes(summary: LoadSummary, paper: Paper): string[] {
+function outcomes(summary: StressNumbers, paper: Paper): string[] {
   const ends = ['confirmed', 'refused', 'busy', 'failed'] as const
   const width = Math.min(48, paper.columns - 4)
   const drawn = ends.map((end) => {

@@ -1,7 +1,7 @@
 import Table from 'cli-table3'
+import type { Column } from './column.js'
 import { wrapWords } from './fields.js'
 import { fitText, textWidth } from './fit-text.js'
-import type { Column } from './list.js'
 import { safeText } from './safe-text.js'
 import { type Paper, signs, tint } from './style.js'
 

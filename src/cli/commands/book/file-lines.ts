@@ -1,8 +1,9 @@
 import type { BookingOutcome, BookingStatus } from '../../../booking/booking.js'
-import { countSeats, formatLabels } from '../../../house/seats.js'
+import { formatLabels } from '../../../house/seats.js'
 import type { DryRunOutcome } from '../../../index.js'
 import { type Column, tabLine } from '../../../terminal/render/list.js'
 import { safeText } from '../../../terminal/render/safe-text.js'
+import { countAndName } from '../../../terminal/render/seat-names.js'
 
 /** A line of a file that was booked, or under a dry run could be. */
 interface BookedLine {
@@ -21,18 +22,13 @@ export function lineForPrograms(booked: BookedLine): string {
  */
 export function lineForPeople({ line, outcome }: BookedLine): string {
   const { seats, seatLabels, customer } = bookingOf(outcome)
-  const named = formatLabels(seats, seatLabels)
-  const count = countSeats(seats.length)
-  const what = seats.length > 4 && named.length > LONGEST ? count : `${count}: ${named}`
+  const what = countAndName(seats.length, formatLabels(seats, seatLabels))
   const whom = customer === null ? '' : ` for ${safeText(customer)}`
   const key = outcome.replayed ? ' (its key was used before)' : ''
   if (!('booking' in outcome)) return `Line ${line}: ${what} free${whom}${key}.\n`
   const { status, reference } = outcome.booking
   return `Line ${line}: ${verbs[status] ?? status} ${what}${whom}, reference ${reference}${key}.\n`
 }
-
-/** Longer names of seats hide who they are for. */
-const LONGEST = 32
 
 /** A key may have made what was cancelled since. */
 const verbs: Partial<Record<BookingStatus, string>> = {

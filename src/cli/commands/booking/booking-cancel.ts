@@ -1,6 +1,6 @@
 import type { Cancelled } from '../../../booking/lifecycle/cancel.js'
 import { checkSeatSpec, countSeats, formatLabels, formatSeats } from '../../../house/seats.js'
-import { isLong, nameSeats } from '../../../terminal/render/booking-card.js'
+import { isLong, nameSeats } from '../../../terminal/render/seat-names.js'
 import type { Handler } from '../../context.js'
 import { type Irrevocable, mayProceed } from '../../irrevocable.js'
 import { announceStep, namedBooking, type StepWords, UNCHANGED } from './named-booking.js'

@@ -1,5 +1,5 @@
 import { checkSeatSpec, formatLabels } from '../../../house/seats.js'
-import { nameSeats } from '../../../terminal/render/booking-card.js'
+import { nameSeats } from '../../../terminal/render/seat-names.js'
 import type { Context, Handler } from '../../context.js'
 import { announceStep, namedBooking } from './named-booking.js'
 
