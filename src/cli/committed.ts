@@ -1,7 +1,7 @@
 import type { Booking } from '../booking/booking.js'
 import { countSeats } from '../house/seats.js'
+import { safeText } from '../shared/safe-text.js'
 import type { Output } from '../terminal/io.js'
-import { safeText } from '../terminal/render/safe-text.js'
 
 /** What a command has changed for good, in few words that need nothing more from anywhere. */
 export interface Committed {

@@ -3,10 +3,10 @@ import type { Tickets } from '../client/api.js'
 import { type Client, type ClientOptions, openClient } from '../client/open-client.js'
 import type { RunEnvironment } from '../client/run-environment.js'
 import { TicketsError } from '../shared/errors.js'
+import { safeLines, safeText } from '../shared/safe-text.js'
 import { checkText } from '../shared/text-input.js'
 import type { Output } from '../terminal/io.js'
 import type { Asking } from '../terminal/prompts/asking.js'
-import { safeLines, safeText } from '../terminal/render/safe-text.js'
 
 /** The global options, as the command line has them. */
 export interface GlobalOptions {

@@ -1,6 +1,6 @@
+import { safeText } from '../shared/safe-text.js'
 import type { Warned } from '../shows/warnings.js'
 import type { Output } from '../terminal/io.js'
-import { safeText } from '../terminal/render/safe-text.js'
 
 /** Tells people on stderr of what was done all the same. */
 export function tellWarnings(output: Output, { warnings = [] }: Warned): void {

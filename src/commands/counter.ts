@@ -20,8 +20,8 @@ import { embeddedWatch } from '../database/embedded/embedded.js'
 import { formatDuration } from '../shared/duration.js'
 import { TicketsError } from '../shared/errors.js'
 import { programFile } from '../shared/program-file.js'
+import { safeText } from '../shared/safe-text.js'
 import type { Io } from '../terminal/io.js'
-import { safeText } from '../terminal/render/safe-text.js'
 
 interface CounterFlags {
   /** In milliseconds. */

@@ -1,5 +1,5 @@
+import { safeJson } from '../shared/safe-text.js'
 import { isReaderGone } from './reader-gone.js'
-import { safeJson } from './render/safe-text.js'
 
 /** The streams and the environment of one run. */
 export interface Io {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { BatchedLines } from '../../src/http/batched-lines.js'
-import { safeText } from '../../src/terminal/render/safe-text.js'
+import { safeText } from '../../src/shared/safe-text.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
 import { runInProcess } from '../support/in-process.js'
 import { insertShow } from '../support/shows.js'

@@ -152,9 +152,14 @@ describe('a reader that goes', () => {
 })
 
 test('what every command loads knows neither colours nor tables nor questions', () => {
-  const names = ['io', 'render/list', 'render/safe-text', 'seat-picker/seat-answer']
+  const names = [
+    'shared/safe-text',
+    'terminal/io',
+    'terminal/render/list',
+    'terminal/seat-picker/seat-answer',
+  ]
   const { metafile } = buildSync({
-    entryPoints: names.map((name) => `src/terminal/${name}.ts`),
+    entryPoints: names.map((name) => `src/${name}.ts`),
     absWorkingDir: fileURLToPath(root),
     bundle: true,
     splitting: true,

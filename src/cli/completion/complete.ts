@@ -1,6 +1,6 @@
 import type { Argument, Command, Option } from 'commander'
 import { foldText } from '../../shared/fold-text.js'
-import { safeText } from '../../terminal/render/safe-text.js'
+import { safeText } from '../../shared/safe-text.js'
 import type { Context, Handler } from '../context.js'
 import { candidatesFor } from './candidates.js'
 import type { Shell } from './completion.js'

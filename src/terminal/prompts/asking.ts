@@ -1,7 +1,7 @@
 import { emitKeypressEvents, type Interface } from 'node:readline'
 import { errorCodes, TicketsError } from '../../shared/errors.js'
+import { safeText } from '../../shared/safe-text.js'
 import type { Output } from '../io.js'
-import { safeText } from '../render/safe-text.js'
 
 /** On whose behalf a question is asked. */
 export interface Asking {

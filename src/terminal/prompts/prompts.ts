@@ -1,6 +1,6 @@
 import { TicketsError } from '../../shared/errors.js'
+import { safeText } from '../../shared/safe-text.js'
 import { fitText, padText, textWidth } from '../render/fit-text.js'
-import { safeText } from '../render/safe-text.js'
 import { errorPaperOf } from '../render/style.js'
 import { parseSeatAnswer, type SeatAnswer } from '../seat-picker/seat-answer.js'
 import { type Asking, checkedBy, withPrompt } from './asking.js'

@@ -1,6 +1,6 @@
 import { formatSeats, type SeatLayout } from '../../house/seats.js'
+import { safeText } from '../../shared/safe-text.js'
 import { drawFields, wrapWords } from './fields.js'
-import { safeText } from './safe-text.js'
 import { isLong, nameSeats } from './seat-names.js'
 import { type Paper, signs, type Tone, tint } from './style.js'
 

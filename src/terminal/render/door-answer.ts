@@ -1,5 +1,5 @@
+import { safeText } from '../../shared/safe-text.js'
 import { wrapWords } from './fields.js'
-import { safeText } from './safe-text.js'
 import { type Paper, signs, tint } from './style.js'
 
 /** What the door may do with a ticket. */

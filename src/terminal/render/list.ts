@@ -1,6 +1,6 @@
+import { safeCell, safeJson, safeText } from '../../shared/safe-text.js'
 import type { Output } from '../io.js'
 import type { Column } from './column.js'
-import { safeCell, safeJson, safeText } from './safe-text.js'
 
 export type { Column } from './column.js'
 

@@ -1,7 +1,7 @@
 import { rowLabel, type SeatLayout } from '../../house/seats.js'
+import { safeText } from '../../shared/safe-text.js'
 import { seatTones } from '../seat-picker/seat-drawing.js'
 import { drawFields, wrapWords } from './fields.js'
-import { safeText } from './safe-text.js'
 import { type Paper, tint } from './style.js'
 
 /** What people want to know about a show. */

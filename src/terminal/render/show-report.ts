@@ -1,7 +1,7 @@
+import { safeText } from '../../shared/safe-text.js'
 import { wrapWords } from './fields.js'
 import { fitText, padText, textWidth } from './fit-text.js'
 import { drawBar } from './histogram.js'
-import { safeText } from './safe-text.js'
 import { proportions } from './show-card.js'
 import { type Paper, signs, type Tone, tint } from './style.js'
 

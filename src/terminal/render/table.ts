@@ -1,8 +1,8 @@
 import Table from 'cli-table3'
+import { safeText } from '../../shared/safe-text.js'
 import type { Column } from './column.js'
 import { wrapWords } from './fields.js'
 import { fitText, textWidth } from './fit-text.js'
-import { safeText } from './safe-text.js'
 import { type Paper, signs, tint } from './style.js'
 
 const pageLength = 500

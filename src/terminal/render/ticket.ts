@@ -1,6 +1,6 @@
 import { encode } from 'uqr'
+import { safeText } from '../../shared/safe-text.js'
 import { drawFields, wrapWords } from './fields.js'
-import { safeText } from './safe-text.js'
 import { blackOnWhite, type Paper, tint } from './style.js'
 
 /** What stands on a ticket. */

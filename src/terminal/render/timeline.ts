@@ -1,6 +1,6 @@
+import { safeText } from '../../shared/safe-text.js'
 import { wrapWords } from './fields.js'
 import { padText, textWidth } from './fit-text.js'
-import { safeText } from './safe-text.js'
 import { type Paper, tint } from './style.js'
 
 /** One thing that happened. */

@@ -1,4 +1,4 @@
-import { safeText } from './safe-text.js'
+import { safeText } from '../../shared/safe-text.js'
 import { type Paper, signs, tint } from './style.js'
 
 /** What a check found, as plain data. */

@@ -1,10 +1,10 @@
 import { Writable } from 'node:stream'
 import { formatSeats } from '../../house/seats.js'
+import { safeText } from '../../shared/safe-text.js'
 import { withFullScreen } from '../full-screen.js'
 import type { Output } from '../io.js'
 import { type Asking, withPrompt } from '../prompts/asking.js'
 import { asksInLines } from '../prompts/line-questions.js'
-import { safeText } from '../render/safe-text.js'
 import { errorPaperOf, signs, tint } from '../render/style.js'
 import type { PickerQuestion } from './picker-prompt.js'
 

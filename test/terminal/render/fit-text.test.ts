@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { safeText } from '../../../src/shared/safe-text.js'
 import { wrapWords } from '../../../src/terminal/render/fields.js'
-import { fitText, textWidth } from '../../../src/terminal/render/fit-text.js'
+import { fitText, padText, textWidth } from '../../../src/terminal/render/fit-text.js'
 
 const family = '👩‍👩‍👧'
 const texts = fc
@@ -24,8 +25,16 @@ const texts = fc
   )
   .map((pieces) => pieces.join(''))
 
-describe('a text that is cut', () => {
+describe('fitText', () => {
   test.each([
+    ['Hamlet', 6, 'Hamlet'],
+    ['Hamlet', 5, 'Haml…'],
+    ['The Lion King', 5, 'The…'],
+    ['オペラ座', 5, 'オペ…'],
+    ['オペラ座', 4, 'オ…'],
+    ['🇩🇪🇫🇷🇬🇧', 4, '🇩🇪…'],
+    ['e\u0301e\u0301e\u0301', 2, 'e\u0301…'],
+    ['Hamlet', 0, ''],
     ['The Lion King', 13, 'The Lion King'],
     ['The Lion King', 12, 'The Lion Ki…'],
     ['The Lion King', 10, 'The Lion…'],
@@ -39,9 +48,8 @@ describe('a text that is cut', () => {
     ['🇬🇧🇫🇷', 2, '…'],
     ['Ada', 1, '…'],
     ['\u001b[32mAda Lovelace\u001b[39m', 5, '\u001b[32mAda…\u001b[39m'],
-    ['Ada', 0, ''],
     ['Ada', -3, ''],
-  ])('%j in %i columns is %j', (text, width, cut) => {
+  ])('cuts %j to %i columns: %j', (text, width, cut) => {
     expect(fitText(text, width)).toBe(cut)
   })
 
@@ -49,16 +57,22 @@ describe('a text that is cut', () => {
     expect(fitText('The Lion King', 8, '~')).toBe('The Lio~')
   })
 
-  test('is never wider than it may be, whatever the script', () => {
+  test('never takes more columns than it may, and padding gives exactly as many', () => {
     fc.assert(
-      fc.property(texts, fc.integer({ min: 0, max: 24 }), (text, width) => {
-        expect(textWidth(fitText(text, width))).toBeLessThanOrEqual(width)
+      fc.property(fc.oneof(fc.string({ unit: 'grapheme' }), texts), fc.nat(30), (text, width) => {
+        const cut = fitText(safeText(text), width)
+        expect(textWidth(cut)).toBeLessThanOrEqual(width)
+        expect(textWidth(padText(cut, width))).toBe(width)
       }),
     )
   })
+
+  test('counts the Thai vowel AM as terminals do', () => {
+    expect(textWidth('น้ำ')).toBe(2)
+  })
 })
 
-describe('a text that is wrapped', () => {
+describe('wrapWords', () => {
   test('keeps every word, and lines of several words within the width, whatever the script', () => {
     fc.assert(
       fc.property(texts, fc.integer({ min: 1, max: 24 }), (text, width) => {

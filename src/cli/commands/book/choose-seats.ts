@@ -1,11 +1,11 @@
 import type { BookingRequest } from '../../../booking/booking.js'
 import { parseSeats } from '../../../house/seats.js'
 import { TicketsError } from '../../../shared/errors.js'
+import { safeText } from '../../../shared/safe-text.js'
 import type { Show, ShowDetails } from '../../../shows/shows.js'
 import { askSeats } from '../../../terminal/prompts/prompts.js'
 import { wrapWords } from '../../../terminal/render/fields.js'
 import { renderProblem } from '../../../terminal/render/problem-card.js'
-import { safeText } from '../../../terminal/render/safe-text.js'
 import { errorPaperOf, type Paper, tint } from '../../../terminal/render/style.js'
 import type { SeatAnswer } from '../../../terminal/seat-picker/seat-answer.js'
 import {

@@ -1,8 +1,8 @@
 import type { BookingOutcome, BookingStatus } from '../../../booking/booking.js'
 import { formatLabels } from '../../../house/seats.js'
 import type { DryRunOutcome } from '../../../index.js'
+import { safeText } from '../../../shared/safe-text.js'
 import { type Column, tabLine } from '../../../terminal/render/list.js'
-import { safeText } from '../../../terminal/render/safe-text.js'
 import { countAndName } from '../../../terminal/render/seat-names.js'
 
 /** A line of a file that was booked, or under a dry run could be. */

@@ -4,7 +4,7 @@ import {
   embeddedUrl,
   stopEmbedded,
 } from '../../../database/embedded/embedded.js'
-import { safeText } from '../../../terminal/render/safe-text.js'
+import { safeText } from '../../../shared/safe-text.js'
 import type { Context, Handler } from '../../context.js'
 
 /** `tickets db status`, `start`, `stop` and `url`: the embedded server itself. */

@@ -1,6 +1,6 @@
+import { safeText } from '../../../shared/safe-text.js'
 import { wrapWords } from '../../../terminal/render/fields.js'
 import { padText, textWidth } from '../../../terminal/render/fit-text.js'
-import { safeText } from '../../../terminal/render/safe-text.js'
 import { type Paper, signs, type Tone, tint } from '../../../terminal/render/style.js'
 
 // The pieces of a story that shows commands and what came of them. All end with a newline.

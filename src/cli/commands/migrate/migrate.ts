@@ -1,6 +1,6 @@
 import { TicketsError } from '../../../shared/errors.js'
+import { safeText } from '../../../shared/safe-text.js'
 import type { Output } from '../../../terminal/io.js'
-import { safeText } from '../../../terminal/render/safe-text.js'
 import { printCommitted } from '../../committed.js'
 import type { Context, Handler } from '../../context.js'
 import { mayProceed } from '../../irrevocable.js'

@@ -1,7 +1,7 @@
 import { type ApiToken, TicketsError, type TokenRole, tokenRoles } from '../../../index.js'
 import { formatMinute } from '../../../shared/format-time.js'
+import { safeText } from '../../../shared/safe-text.js'
 import { type Column, writeList } from '../../../terminal/render/list.js'
-import { safeText } from '../../../terminal/render/safe-text.js'
 import { printCommitted } from '../../committed.js'
 import { type Handler, inputRequired } from '../../context.js'
 

@@ -2,8 +2,7 @@ import { parse } from 'csv-parse/sync'
 import { stringify } from 'csv-stringify/sync'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { fitText, padText, textWidth } from '../../../src/terminal/render/fit-text.js'
-import { safeCell, safeJson, safeText } from '../../../src/terminal/render/safe-text.js'
+import { safeCell, safeJson, safeText } from '../../src/shared/safe-text.js'
 
 const anyText = fc.string({ unit: 'binary' })
 
@@ -134,32 +133,3 @@ function cellsOf(csv: string, separator: string): string[] {
     ([, quoted = '', rest = '']) => quoted.replaceAll('""', '"') + rest,
   )
 }
-
-describe('fitText', () => {
-  test.each([
-    ['Hamlet', 6, 'Hamlet'],
-    ['Hamlet', 5, 'Haml…'],
-    ['The Lion King', 5, 'The…'],
-    ['オペラ座', 5, 'オペ…'],
-    ['オペラ座', 4, 'オ…'],
-    ['🇩🇪🇫🇷🇬🇧', 4, '🇩🇪…'],
-    ['e\u0301e\u0301e\u0301', 2, 'e\u0301…'],
-    ['Hamlet', 0, ''],
-  ])('cuts %j to %i columns: %j', (text, width, cut) => {
-    expect(fitText(text, width)).toBe(cut)
-  })
-
-  test('never takes more columns than it may, and padding gives exactly as many', () => {
-    fc.assert(
-      fc.property(fc.string({ unit: 'grapheme' }), fc.nat(30), (text, width) => {
-        const cut = fitText(safeText(text), width)
-        expect(textWidth(cut)).toBeLessThanOrEqual(width)
-        expect(textWidth(padText(cut, width))).toBe(width)
-      }),
-    )
-  })
-
-  test('counts the Thai vowel AM as terminals do', () => {
-    expect(textWidth('น้ำ')).toBe(2)
-  })
-})

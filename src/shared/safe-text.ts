@@ -1,4 +1,4 @@
-import { safeJsonText } from '../../shared/safe-json.js'
+import { safeJsonText } from './safe-json.js'
 
 /**
  * The text of a user as a terminal may see it: every character that controls, hides or reorders
