@@ -1,8 +1,8 @@
 import { safeJsonText } from './safe-json.js'
 
 /**
- * The text of a user as a terminal may see it: every character that controls, hides or reorders
- * becomes a visible escape (`\n`, `\u{1b}`), so that one text stays one line of what it says.
+ * Text from a user, made safe for a terminal: every character that controls, hides or reorders
+ * becomes a visible escape (`\n`, `\u{1b}`), so that a text stays one line and reads as it is stored.
  *
  * Emoji with their joiners, combining marks and right-to-left letters stay. Right-to-left text is
  * not wrapped in isolates: most terminals would draw those as blank cells and break the columns.
@@ -11,14 +11,14 @@ export function safeText(text: string): string {
   return isPlain.test(text) ? text : text.replace(unsafe(), visibleEscape)
 }
 
-/** The same for text of several lines, such as SQL or a stack: of all controls, its line breaks stay. */
+/** Escapes as `safeText` does but keeps line breaks, for SQL or a stack trace. */
 export function safeLines(text: string): string {
   return text.split('\n').map(safeText).join('\n')
 }
 
 /**
  * A CSV cell that no spreadsheet runs: a formula's first character, behind white space or quotation
- * marks or not, gets an apostrophe before them (OWASP, "CSV Injection"). So it does after a
+ * marks or not, gets an apostrophe before them (OWASP, "CSV Injection"), also after a
  * semicolon, a tab or a line break inside the cell: a spreadsheet that takes one of these for the
  * separator, as some countries' do, begins a cell there, quoted or not. A comma needs none, as a
  * reader that separates at commas heeds the quotation marks that the CSV writer puts.
@@ -51,7 +51,7 @@ const keptJoiners = [
   `(?<=[${joining}])[\\u{200c}\\u{200d}](?=[${joining}])`,
 ]
 
-// The tags that turn a black flag into the flag of a region.
+// Tag characters after a black flag make it the flag of a region.
 const keptTags = `(?<=\\u{1f3f4}[\\u{e0020}-\\u{e007e}]*)[\\u{e0020}-\\u{e007f}]`
 
 // Format characters with a shape of their own: Arabic and Syriac signs before numbers.
@@ -62,7 +62,7 @@ const blanks = '\\u{34f}\\u{115f}\\u{1160}\\u{17b4}\\u{17b5}\\u{180b}-\\u{180f}\
 
 let unsafePattern: RegExp | undefined
 
-/** Made at its first use, as compiling it takes longer than a whole plain booking needs it. */
+/** Compiled at its first use: a booking of plain ASCII never needs it. */
 function unsafe(): RegExp {
   unsafePattern ??= new RegExp(
     `(?!${[...keptJoiners, keptTags, keptSigns].join('|')})[\\p{Cc}\\p{Cf}\\p{Cs}\\p{Zl}\\p{Zp}${blanks}]`,

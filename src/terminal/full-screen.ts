@@ -1,16 +1,16 @@
-/** A terminal's whole screen, lent for a while: what stood on it comes back afterwards. */
+/** The whole screen of a terminal, in use for a while; its former contents return afterwards. */
 export interface FullScreen {
   readonly columns: number
   readonly rows: number
-  /** Shows these lines, none wider than the screen. Only what has changed is sent. */
+  /** Shows these lines, none wider than the screen. Only lines that have changed are sent. */
   draw(lines: readonly string[]): void
-  /** Called when all has to be drawn again: the size has changed, or the screen was away. */
+  /** Called when everything must be drawn again: after a change of size, or after `suspend`. */
   onBlank: () => void
-  /** Gives the screen back and stops the process, as Ctrl-Z does, until it is continued. */
+  /** Restores the terminal and stops the process, as Ctrl-Z does, until it is continued. */
   suspend(): void
 }
 
-/** Lends `work` the whole screen of a terminal, and gives it back whatever happens. */
+/** Runs `work` with the whole screen of a terminal, and always restores the terminal. */
 export async function withFullScreen<T>(
   stream: NodeJS.WriteStream,
   work: (screen: FullScreen) => Promise<T>,
@@ -27,8 +27,8 @@ export async function withFullScreen<T>(
   }
 }
 
-// Private modes of xterm, which the others know or ignore: 1049 is the second screen, 25 the
-// cursor, 7 the wrapping of long lines; between 2026h and 2026l nothing is shown half drawn.
+// Private modes of xterm, which other terminals know or ignore: 1049 is the second screen, 25 the
+// cursor, 7 the wrapping of long lines. A frame between 2026h and 2026l appears all at once.
 const enter = '\u001b[?1049h\u001b[?25l\u001b[?7l'
 const leave = '\u001b[?7h\u001b[?25h\u001b[?1049l'
 const clear = '\u001b[2J'
@@ -69,7 +69,7 @@ class TerminalScreen implements FullScreen {
     process.kill(process.pid, 'SIGTSTP')
   }
 
-  /** Nobody knows what a terminal shows after its size has changed. */
+  /** What a terminal shows after a change of its size is undefined: everything is drawn again. */
   forget(): void {
     this.#shown = undefined
     this.onBlank()

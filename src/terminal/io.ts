@@ -9,7 +9,7 @@ export interface Io {
   env: Record<string, string | undefined>
 }
 
-/** What the global options ask for. `input` and `color` are true unless switched off. */
+/** The global options that concern output. `input` and `color` are true unless switched off. */
 export interface OutputChoice {
   json: boolean
   quiet: boolean
@@ -17,12 +17,12 @@ export interface OutputChoice {
   color: boolean
 }
 
-/** The answer's way to stdout, and everything else's to stderr. */
+/** Where a command writes: its answer to stdout, everything else to stderr. */
 export interface Output {
   readonly io: Io
-  /** May a person be asked? stdin and stderr are terminals, and nobody forbade it. */
+  /** May the command prompt? Only if stdin and stderr are terminals and no option forbids it. */
   readonly canPrompt: boolean
-  /** The width to draw for: `COLUMNS`, else the terminal's as it is now, else 80. */
+  /** The width to draw for: `COLUMNS`, else the current width of the terminal, else 80. */
   readonly columns: number
   /** Is stdout a terminal? */
   readonly isTerminal: boolean
@@ -30,20 +30,20 @@ export interface Output {
   readonly quiet: boolean
   readonly useColor: boolean
   readonly useErrorColor: boolean
-  /** May signs beyond ASCII be drawn? Not under `TERM=dumb`, nor in a locale without UTF-8. */
+  /** May characters beyond ASCII be drawn? Not under `TERM=dumb`, nor in a locale without UTF-8. */
   readonly unicode: boolean
-  /** The reader of stdout has gone: whoever produces for it stops, quietly. */
+  /** Has the reader of stdout gone? A producer then stops, quietly. */
   readonly isGone: boolean
   /**
-   * Writes to stdout and waits until the text is on its way, so a slow reader slows the writer.
-   * Resolves when the reader has gone; rejects when the text is lost otherwise (a full disk).
+   * Writes to stdout and waits until the text is passed on, so a slow reader slows the writer.
+   * Resolves if the reader has gone; rejects if the text is lost for another reason (a full disk).
    */
   write(text: string): Promise<void>
   /** Writes one JSON document and a newline to stdout. */
   document(value: unknown): Promise<void>
-  /** Writes a line for people to stderr, unless they asked for quiet. */
+  /** Writes a line for people to stderr, except under `--quiet`. */
   hint(text: string): void
-  /** Writes a line that must be seen to stderr. */
+  /** Writes a line to stderr, under `--quiet` too. */
   problem(text: string): void
 }
 
@@ -114,16 +114,16 @@ class StreamOutput implements Output {
   }
 
   problem(text: string): void {
-    // Not before there is something to say: Node makes the stream at the first look at it.
+    // Reading `io.stderr` makes Node create the stream, so it is read when there is a line to write.
     this.#errors ??= this.io.stderr.on('error', () => {
-      // Nobody is left to be told that stderr fails.
+      // There is no stream left on which to report that stderr fails.
       this.#isErrorGone = true
     })
     if (!this.#isErrorGone) this.#errors.write(`${text}\n`)
   }
 }
 
-/** The streams come last: Node makes each at the first look at it, and that takes its time. */
+/** The streams are tested last: Node creates each when it is first read, which takes time. */
 function canAsk(io: Io, { input, json }: OutputChoice): boolean {
   return input && !json && !isSet(io.env.CI) && io.stdin.isTTY === true && io.stderr.isTTY === true
 }
@@ -137,7 +137,7 @@ function wantsColor(stream: NodeJS.WriteStream, env: Io['env'], { color }: Outpu
 function drawsUnicode(env: Io['env']): boolean {
   if (env.TERM === 'dumb') return false
   const locale = env.LC_ALL || env.LC_CTYPE || env.LANG
-  // No locale at all is a container's shell or Windows, whose terminals speak UTF-8.
+  // Containers and Windows set no locale, and their terminals use UTF-8.
   return !locale || /utf-?8/i.test(locale)
 }
 

@@ -1,22 +1,22 @@
 import type { Output } from './io.js'
 
-/** A bar under way on stderr. */
+/** A progress bar on stderr. */
 export interface Progress {
-  /** So many are done; `total` where it is known only now, or has changed. */
+  /** Sets how many are done, and `total` if it has become known or has changed. */
   update(done: number, total?: number): void
-  /** Writes a line that must be seen to stderr, above the bar. */
-  tell(line: string): void
-  /** Takes the bar away. Who starts one stops it, whatever happens. */
+  /** Writes a line to stderr above the bar, under `--quiet` too. */
+  print(line: string): void
+  /** Removes the bar. The caller of `startProgress` always calls it. */
   stop(): void
 }
 
-/** What is counted, and how much there is of it; 0: not known yet. */
+/** What is counted, and how many there are; 0: not known yet. */
 export interface ProgressChoice {
   title: string
   total?: number
 }
 
-/** Draws a bar on stderr where that is a terminal and nobody asked for quiet; nothing otherwise. */
+/** Draws a bar on stderr if that is a terminal and `--quiet` is not set; otherwise nothing. */
 export async function startProgress(
   output: Output,
   { title, total = 0 }: ProgressChoice,
@@ -35,7 +35,7 @@ export async function startProgress(
     barIncompleteChar: incomplete,
     emptyOnZero: true,
     clearOnComplete: true,
-    // It would switch the terminal's wrapping off, and a killed program would leave it so.
+    // Without this, cli-progress switches line wrapping off, and a killed program leaves it off.
     linewrap: true,
   })
   bar.start(total, 0)
@@ -44,7 +44,7 @@ export async function startProgress(
       if (newTotal !== undefined) bar.setTotal(newTotal)
       bar.update(done)
     },
-    tell(line) {
+    print(line) {
       stderr.write('\r\u001b[K')
       output.problem(line)
     },
@@ -53,8 +53,8 @@ export async function startProgress(
 }
 
 function noProgress(output: Output): Progress {
-  return { update() {}, tell: (line) => output.problem(line), stop() {} }
+  return { update() {}, print: (line) => output.problem(line), stop() {} }
 }
 
-/** Columns for '100%  1,000,000 of 1,000,000' and the spaces around. */
+/** Columns for '100%  1,000,000 of 1,000,000' and the spaces around it. */
 const COUNTS_WIDTH = 32

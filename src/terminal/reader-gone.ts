@@ -1,7 +1,7 @@
-// EOF is what Windows says for EPIPE; a stream destroyed by the first of these says the last.
+// Windows reports EOF for EPIPE. A stream that one of the first three destroys reports the last.
 const goneCodes = new Set(['EPIPE', 'EOF', 'ECONNRESET', 'ERR_STREAM_DESTROYED'])
 
-/** Whether a write failed because nobody reads any more (`| head`), which is no failure. */
+/** Did a write fail because the reader has gone (`| head`)? That is not an error. */
 export function isReaderGone(error: unknown): boolean {
   return goneCodes.has((error as NodeJS.ErrnoException | null)?.code ?? '')
 }

@@ -9,7 +9,7 @@ import type { House } from './seat-picker/picker-state.js'
 import { drawOutside, drawRuler, drawSeatLine, drawStage } from './seat-picker/seat-drawing.js'
 import { lineAt, lineCount, margin, type Seating, seatingFor } from './seat-picker/seat-grid.js'
 
-/** What somebody sees who watches a show. */
+/** A show as `show view --watch` shows it. */
 export interface WatchedShow {
   /** Its name and when it is, safe for a terminal. */
   heading: string
@@ -19,18 +19,18 @@ export interface WatchedShow {
   isCancelled: boolean
 }
 
-/** A screen of a watched show, and what of the house is on it. */
+/** A screen of a watched show, and which part of the house it shows. */
 export interface WatchScreen {
   lines: string[]
-  /** How many lines of seats a window of it shows. */
+  /** The lines of seats that a page shows. */
   page: number
-  /** The lowest window begins at this line of the house; 0 when all of it is shown. */
+  /** The line of the house at which the last page begins; 0 when all of the house is shown. */
   last: number
 }
 
 /**
- * A show as it stands, on one screen: what is sold, how fast, and the house. One that does not fit
- * is summed up, or with `top` seen through a window that begins at this line of it.
+ * Draws a show on one screen: its sales, their pace, and the house. A house that does not fit is
+ * summed up, or with `top` shown from that line on.
  */
 export function drawWatchedShow(
   { heading, house, sales, isCancelled }: WatchedShow,
@@ -55,7 +55,7 @@ export function drawWatchedShow(
   return { lines: [...above, ...lines].slice(0, rows), ...window }
 }
 
-/** Where a key moves the window to; undefined: to the summary, which is before the first page. */
+/** The line to which a key scrolls; undefined: to the summary, which is before the first page. */
 export function scrollHouse(
   top: number | undefined,
   key: string,
@@ -88,7 +88,7 @@ function drawHouse(house: House, rows: number, paper: Paper, top?: number): Watc
       last: 0,
     }
   }
-  // Two lines are for what lies outside of the window.
+  // Two lines count what lies above and below.
   const page = Math.max(1, room - 2)
   const last = count - page
   if (top === undefined) {

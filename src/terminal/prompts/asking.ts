@@ -3,16 +3,16 @@ import { errorCodes, TicketsError } from '../../shared/errors.js'
 import { safeText } from '../../shared/safe-text.js'
 import type { Output } from '../io.js'
 
-/** On whose behalf a question is asked. */
+/** Where questions are asked, and what ends them. */
 export interface Asking {
   output: Output
-  /** Ends the question; its reason is what is thrown. */
+  /** Ends the question when it aborts: its reason is thrown. */
   signal?: AbortSignal | undefined
-  /** What has not happened if nobody answers; default: 'Nothing was booked.' */
+  /** The sentence that ends the error when there is no answer; default: 'Nothing was booked.' */
   unchanged?: string
 }
 
-/** What a prompt needs to know, and `fail`, by which a question ends with an error. */
+/** The streams of a prompt, and the signal that ends it. */
 export interface PromptContext {
   input: NodeJS.ReadStream
   output: NodeJS.WriteStream
@@ -20,9 +20,9 @@ export interface PromptContext {
 }
 
 /**
- * Runs one prompt on stdin and stderr. Throws INTERRUPTED at Ctrl-C and when the signal aborts
- * without a reason of its own, INPUT_REQUIRED when there is no terminal or the input ends, the
- * signal's reason, and what `fail` was given.
+ * Runs one prompt on stdin and stderr; calling `fail` ends it with an error. Throws INTERRUPTED at
+ * Ctrl-C and when the signal aborts without a reason of its own, INPUT_REQUIRED when there is no
+ * terminal or the input ends, the signal's reason, and the error passed to `fail`.
  */
 export async function withPrompt<Answer>(
   { output, signal, unchanged = 'Nothing was booked.' }: Asking,
@@ -48,15 +48,15 @@ export async function withPrompt<Answer>(
     throw new TicketsError('INTERRUPTED', `Interrupted. ${unchanged}`, { cause: reason })
   } finally {
     stopWatching()
-    // A check that outlives its question makes inquirer resume stdin, which would then keep the
-    // program from ending.
+    // A check that is still running when its question ends makes inquirer resume stdin, which then
+    // keeps the program from ending.
     stdin.unref()
   }
 }
 
 /**
- * A check for inquirer's `validate`: the sentence of what is wrong with the answer, so that it is
- * asked again. An error that no other answer can mend ends the question.
+ * A check for inquirer's `validate`: returns the sentence of the error, and inquirer asks again. An
+ * error that no other answer can mend ends the question.
  */
 export function checkedBy<Answer>(
   check: (answer: Answer) => unknown,
@@ -76,26 +76,26 @@ export function checkedBy<Answer>(
   }
 }
 
-// Bad input, not found, refused: another answer may do.
+// Another answer may mend bad input (2), something not found (3) and a refusal (4).
 function isMendable({ code }: TicketsError): boolean {
   return [2, 3, 4].includes(errorCodes[code].exit)
 }
 
-/** Ctrl-C as inquirer tells of it, or a signal that says no more than that it was aborted. */
+/** Is it inquirer's error at Ctrl-C, or the default reason of an aborted signal? */
 function isInterruption(reason: unknown): boolean {
-  // By name: two copies of inquirer have two classes.
+  // By name, since two copies of inquirer have two classes.
   return reason instanceof Error && ['ExitPromptError', 'AbortError'].includes(reason.name)
 }
 
-// Escape alone is told from the beginning of an arrow key by waiting; readline would wait for half
-// a second. Whoever comes first decides, so it must be done before the first prompt.
+// Only a pause distinguishes Escape from the first byte of an arrow key. Readline waits half a
+// second unless keypress events were set up with a shorter time before its first interface.
 function hearEscapeSoon(stdin: NodeJS.ReadStream): void {
   emitKeypressEvents(stdin, { escapeCodeTimeout: 100 } as unknown as Interface)
 }
 
-// Readline closes at Ctrl-D and at the end of stdin, and inquirer then waits for ever, on nothing:
-// the program would end with status 0. Both pause stdin and leave raw mode; Ctrl-Z pauses it too,
-// but is back in raw mode when the program goes on.
+// Readline closes at Ctrl-D and at the end of stdin, but inquirer keeps waiting, and with nothing
+// left to wait for the program would end with status 0. In both cases stdin is paused and has left
+// raw mode. Ctrl-Z pauses it too, but raw mode is back when the program continues.
 function onInputEnd(stdin: NodeJS.ReadStream, end: () => void): () => void {
   let isWatching = true
   const check = () =>

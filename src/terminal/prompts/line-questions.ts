@@ -8,15 +8,15 @@ import { errorPaperOf, tint } from '../render/style.js'
 import { type Asking, checkedBy, withPrompt } from './asking.js'
 import type { Choice, ChoiceQuestion, KeyChoice, TextQuestion } from './questions.js'
 
-// The questions of prompts.ts as a dialogue in lines: nothing that is written moves or changes.
-// The terminal itself edits the line, as for any program that reads one.
+// The questions of prompts.ts as a dialogue in lines: text that is written never moves or changes.
+// The terminal itself edits the line, as for any program that reads lines.
 
-/** Is it asked in lines? For screen readers, and on terminals that cannot move their cursor. */
+/** Are questions asked in lines? For screen readers, and on terminals that cannot move the cursor. */
 export function asksInLines({ io: { env } }: Output): boolean {
   return isSet(env.TICKETS_PLAIN) || env.TERM === 'dumb'
 }
 
-/** Asks for a line of text; it comes trimmed. */
+/** Asks for a line of text, and returns it trimmed. */
 export function askLine(asking: Asking, question: TextQuestion): Promise<string> {
   const { output } = asking
   return withPrompt(asking, async ({ input, signal }, fail) => {
@@ -25,16 +25,16 @@ export function askLine(asking: Asking, question: TextQuestion): Promise<string>
       const answer = await firstAnswer(lines, question, output, fail, signal)
       if (answer !== undefined) return answer
     } finally {
-      // Lines that are typed ahead are the next question's.
+      // Lines that are typed ahead answer the next question.
       lines.close()
     }
-    // The question stands there without an answer.
+    // Ends the line of the question that has no answer.
     output.problem('')
     throw signal.reason
   })
 }
 
-/** Asks a question of yes or no; `byDefault` is what an empty line means. */
+/** Asks a question of yes or no; an empty line means `byDefault`. */
 export async function askYesInLine(
   asking: Asking,
   message: string,
@@ -50,7 +50,7 @@ export async function askYesInLine(
   return answer === '' ? byDefault : /^y/i.test(answer)
 }
 
-/** Asks for one of a few keys, typed as a line: Enter alone, or a letter. */
+/** Asks for one of a few keys, typed as a line: an empty one for Enter, or a letter. */
 export async function askKeyInLine<Value>(
   asking: Asking,
   message: string,
@@ -68,7 +68,7 @@ export async function askKeyInLine<Value>(
   return chosen!.value
 }
 
-/** Asks for one of many: lists them with numbers, and takes a number or what to search for. */
+/** Asks for one of a list with numbers: takes a number, or a text to search for. */
 export async function askChoiceInLine<Value>(
   asking: Asking,
   { message, noun, hint, lineHint = hint, search }: ChoiceQuestion<Value>,
@@ -98,7 +98,7 @@ export async function askChoiceInLine<Value>(
   return chosen!.value
 }
 
-/** The first line that is an answer; undefined when the lines or the question end before it. */
+/** The first line that is a valid answer; undefined when the input or the question ends first. */
 async function firstAnswer(
   lines: AsyncIterable<string>,
   question: TextQuestion,
@@ -120,7 +120,7 @@ async function firstAnswer(
   return undefined
 }
 
-/** More would have to be listened to for a long time. */
+/** A screen reader takes long to read more choices aloud. */
 const MOST_LISTED = 20
 
 function numbered(choices: Choice<unknown>[], columns: number): string {

@@ -1,7 +1,7 @@
 import { wrapWords } from '../render/fields.js'
 import { type Paper, signs, tint } from '../render/style.js'
 
-/** inquirer's looks in our colours, or in none: by itself it colours without asking the stream. */
+/** A theme for inquirer in our colours, or without: its own ignores whether the stream has any. */
 export function promptTheme(paper: Paper, hint?: string) {
   const { done, failed, pointer, dot } = signs(paper)
   return {
@@ -10,7 +10,7 @@ export function promptTheme(paper: Paper, hint?: string) {
     icon: { cursor: pointer },
     style: {
       answer: (text: string) => tint(paper, 'accent', text),
-      // The hint helps to answer; once answered, only question and answer stay.
+      // The hint goes once the question is answered.
       message: (text: string, status: string) =>
         tint(paper, 'strong', text) +
         (hint && status !== 'done' ? ` ${tint(paper, 'quiet', `(${hint})`)}` : ''),
@@ -29,7 +29,7 @@ export function promptTheme(paper: Paper, hint?: string) {
   }
 }
 
-// At words: inquirer would break a line wherever the terminal ends.
+// Wrapped at words: inquirer would break a line where the terminal ends.
 function wrapError(text: string, { columns }: Paper): string {
   return wrapWords(text, columns - 2).join('\n  ')
 }

@@ -26,9 +26,9 @@ import type {
 export type { Asking } from './asking.js'
 export type * from './questions.js'
 
-// All questions are asked on stderr and throw what withPrompt throws.
+// All questions are asked on stderr, and throw what withPrompt throws.
 
-/** Asks for a line of text; it comes trimmed, and empty only when `check` lets it. */
+/** Asks for a line of text, and returns it trimmed; it is empty only if `check` allows that. */
 export async function askText(asking: Asking, question: TextQuestion): Promise<string> {
   if (asksInLines(asking.output)) return askLine(asking, question)
   const { prompt } = await loadPrompts()
@@ -66,7 +66,7 @@ export async function askNumber(asking: Asking, question: NumberQuestion): Promi
   return readNumber(answer)!
 }
 
-/** Asks for one of many, searching as one types. An error of the search ends the question. */
+/** Asks for one of a list that is searched while typing. An error of the search ends the question. */
 export async function askChoice<Value>(
   asking: Asking,
   question: ChoiceQuestion<Value>,
@@ -105,8 +105,8 @@ export function askShow<Show>(asking: Asking, question: ShowQuestion<Show>): Pro
 type Search<Found> = (term: string | undefined, of: { signal: AbortSignal }) => Promise<Found[]>
 
 /**
- * While it searches, inquirer hears no Enter. One that came then, after a name that was typed fast,
- * is pressed again when just one show is found; among more than one, the person has to choose.
+ * inquirer ignores Enter while a search runs. An Enter that came during the search, after a name
+ * that was typed fast, is pressed again if the search finds exactly one choice.
  */
 async function withEnterAhead<Found, Answer>(
   input: NodeJS.ReadStream,
@@ -125,7 +125,7 @@ async function withEnterAhead<Found, Answer>(
       try {
         const found = await search(term, of)
         if (isEnterAhead && !of.signal.aborted && found.length === 1) {
-          // When the prompt has taken what is found.
+          // Later, since the prompt must have received the result first.
           setImmediate(() => input.emit('keypress', '\r', { name: 'return' }))
         }
         return found
@@ -138,7 +138,7 @@ async function withEnterAhead<Found, Answer>(
   }
 }
 
-/** Asks for seats: which (`5-8`, `A1-A4, B3`) or how many of the best (`4 best`). */
+/** Asks for seats by name (`5-8`, `A1-A4, B3`) or by number (`4 best`). */
 export async function askSeats(asking: Asking, question: SeatsQuestion): Promise<SeatAnswer> {
   const example = question.layout.seatsPerRow === null ? '5-8' : 'A1-A4'
   const answer = await askText(asking, {
@@ -182,7 +182,7 @@ export async function askKey<Value>(
   ) as Promise<Value>
 }
 
-/** inquirer is loaded when something is asked, and before the keys are listened to. */
+/** Loads inquirer with the first question, before stdin is read: keys would be lost in between. */
 function loadPrompts() {
   return import('./prompt-module.js')
 }
@@ -192,7 +192,7 @@ function readNumber(text: string): number | undefined {
   return /^\d{1,9}$/.test(digits) ? Number(digits) : undefined
 }
 
-/** Searches, and remembers what it found: Tab types a choice's whole line, and must find it again. */
+/** Searches, and remembers the results: Tab types the whole line of a choice, which must match it. */
 function choiceSearch<Value, None>(
   { search }: ChoiceQuestion<Value>,
   none: None,
@@ -217,14 +217,14 @@ function choiceSearch<Value, None>(
   }
 }
 
-/** A choice as inquirer shows it: in a line, and as the answer. */
+/** A choice as inquirer shows it: `name` in the list, `short` as the answer. */
 interface Line<Value> {
   value: Value
   name: string
   short: string
 }
 
-// Names and details in two columns, each choice on one line: a wrapped one looks like two.
+// Names and details in two columns, each choice on one line: a wrapped line looks like two choices.
 function toLines<Value>(choices: Choice<Value>[], columns: number): Line<Value>[] {
   const names = choices.map(({ name }) => safeText(name))
   const details = choices.map((choice) => safeText(choice.details ?? ''))

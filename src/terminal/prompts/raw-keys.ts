@@ -1,8 +1,8 @@
 import { emitKeypressEvents } from 'node:readline'
 
 /**
- * Hears single keys while `work` is done, and keeps them from the screen; Ctrl-C interrupts the
- * program as ever. Without a terminal to hear, there are no keys.
+ * Calls `onKey` for every key while `work` runs, without echo; Ctrl-C interrupts the program as
+ * usual. If stdin is not a terminal, there are no keys.
  */
 export async function withRawKeys<T>(
   stdin: NodeJS.ReadStream,

@@ -4,7 +4,7 @@ import { drawFields, wrapWords } from './fields.js'
 import { isLong, nameSeats } from './seat-names.js'
 import { type Paper, signs, type Tone, tint } from './style.js'
 
-/** What people want to know about a booking. */
+/** What the card of a booking shows. */
 export interface BookingFacts {
   reference: string
   status: 'PENDING' | 'HELD' | 'CONFIRMED' | 'FAILED' | 'CANCELLED'
@@ -13,19 +13,19 @@ export interface BookingFacts {
   customer: string | null
   note: string | null
   show: { name: string; when: string; layout: SeatLayout }
-  /** Until when the seats are held, as people say it; null: until they are released. */
+  /** The end of the hold, formatted for people; null: until it is released. */
   heldUntil: string | null
-  /** Is a hold's time over, so that its seats are free? */
+  /** Has the hold expired, so that its seats are free? */
   hasExpired?: boolean
-  /** Why it failed: a sentence. */
+  /** A sentence that says why it failed. */
   failure: string | null
   /** Was it made earlier, by a request with the same key? */
   isReplayed?: boolean
-  /** What has just been done to it, said instead of its state: 'Moved A1 → B1 (1 seat) for Ada'. */
+  /** The action that was just taken, shown instead of the state: 'Moved A1 → B1 (1 seat) for Ada'. */
   done?: string | undefined
 }
 
-/** What became of a booking, its reference last and plain. The last line ends with a newline. */
+/** Draws a booking, with its reference last and on its own. The last line ends with a newline. */
 export function renderBookingCard(booking: BookingFacts, paper: Paper): string {
   const { show } = booking
   return [

@@ -1,10 +1,10 @@
 import { textWidth } from './fit-text.js'
 import { type Paper, tint } from './style.js'
 
-/** A label and what it says, already safe and tinted; an empty value is left out. */
+/** A label and its value, already safe and tinted; a field with an empty value is left out. */
 export type Field = [label: string, value: string | null | undefined]
 
-/** Labels in one column and values in the next, wrapped at words below each other. */
+/** Labels in one column and values in the next, wrapped at words. */
 export function drawFields(paper: Paper, fields: Field[], indent = 2): string[] {
   const shown = fields.filter((field): field is [string, string] => Boolean(field[1]))
   const labelWidth = Math.max(0, ...shown.map(([label]) => textWidth(label))) + 2

@@ -2,9 +2,9 @@ import { padText, textWidth } from './fit-text.js'
 import { type Paper, tint } from './style.js'
 
 /**
- * How often values of each size occur, one bar for every size: `10–20 ms  ████▌ 37`. The steps are
- * logarithmic, since waiting times are, and as fine as it takes to have some bars. Values are
- * milliseconds. Every line ends with a newline; no values, no lines.
+ * The distribution of values in milliseconds, one bar for each range: `10–20 ms  ████▌ 37`. Ranges
+ * are logarithmic, as waiting times spread over magnitudes, and as fine as needed for a few bars.
+ * Every line ends with a newline; without values there are no lines.
  */
 export function renderHistogram(values: readonly number[], paper: Paper): string {
   const bars = barsOf(values)
@@ -23,7 +23,7 @@ export function renderHistogram(values: readonly number[], paper: Paper): string
     .join('')
 }
 
-/** A bar of so many columns, to an eighth of one; what is there is never invisible. */
+/** A bar of `columns` columns, to an eighth of one. If `isThere`, it is at least an eighth long. */
 export function drawBar(columns: number, isThere: boolean, { unicode }: Paper): string {
   if (!isThere) return ''
   if (!unicode) return '#'.repeat(Math.max(1, Math.round(columns)))
@@ -54,7 +54,7 @@ function barsOf(values: readonly number[]): Bar[] {
   return candidates.find((bars) => bars.length >= ENOUGH_BARS) ?? candidates.at(-1)!
 }
 
-/** From the last edge that is not above the smallest value to the first above the largest. */
+/** The edges from the last that is not above the smallest value to the first above the largest. */
 function edgesFor(values: readonly number[], scale: readonly number[]): number[] {
   const [smallest, largest] = [values.reduce(lesser), values.reduce(greater)]
   const edges = [0]

@@ -5,8 +5,8 @@ import { salesBar } from './show-card.js'
 import type { Paper } from './style.js'
 
 /**
- * A house that is too large for its map, in so many lines at most: rows next to one another, or
- * seats where there are none, as a bar of what is sold, held and free.
+ * A house that is too large for its map, in at most `most` lines: each is a bar of the sold, held
+ * and free seats of adjacent rows, or in a house without rows of a range of seats.
  */
 export function drawOverview(house: House, most: number, paper: Paper): string[] {
   const parts = partsOf(house, most).map((part) => ({ ...part, ...countsIn(house, part) }))
@@ -45,7 +45,7 @@ function partsOf({ totalSeats, seatsPerRow }: SeatLayout, most: number): Part[] 
   })
 }
 
-/** The next of 1, 2, 5, 10, 20, 50, …: seats are counted in round numbers. */
+/** The next of 1, 2, 5, 10, 20, 50, …, so that ranges begin at round numbers. */
 function roundSize(least: number): number {
   const power = 10 ** Math.floor(Math.log10(Math.max(1, least)))
   return [1, 2, 5, 10].map((step) => step * power).find((size) => size >= least)!

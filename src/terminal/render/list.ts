@@ -7,19 +7,19 @@ export type { Column } from './column.js'
 export type ListFormat = 'table' | 'json' | 'ndjson' | 'csv'
 
 export interface ListOptions<Row> {
-  /** Default: JSON under `--json`, a table on a terminal, else tab-separated lines without a head. */
+  /** Default: JSON under `--json`, a table on a terminal, otherwise tab-separated without a head. */
   format?: ListFormat | undefined
   columns: Column<Row>[]
   toJson(row: Row): unknown
-  /** The section that a row is in: in a table, a line with its title comes before its first row. */
+  /** The section of a row: in a table, its title stands on a line before its first row. */
   sectionOf?(row: Row): string | undefined
-  /** The hint to people when there is nothing to list. */
+  /** The hint for people when the list is empty. */
   ifEmpty?: string
 }
 
 /**
- * Writes the rows to stdout in one of the formats, as they come: what is kept in memory does not
- * grow with the list. When the reader goes, the iterator is closed and the list ends quietly.
+ * Writes the rows to stdout in one of the formats as they arrive, so memory does not grow with the
+ * list. If the reader of stdout goes away, the iterator is closed and the list ends quietly.
  */
 export async function writeList<Row>(
   output: Output,
@@ -84,8 +84,8 @@ async function* mapRows<Row>(rows: AsyncIterable<Row>, toText: (row: Row) => str
   for await (const row of rows) yield toText(row)
 }
 
-// Written in pieces of some size: a system call for every row would cost more than the row. It also
-// keeps stdout clean when the rows fail at once: the error is then the only document there.
+// Written in larger pieces: a system call for every row would cost more than the row. If the first
+// rows fail, stdout is still empty, and the error is the only document there.
 const chunkLength = 64 * 1024
 
 async function* chunked(texts: Text): AsyncGenerator<string> {
@@ -123,7 +123,7 @@ async function csvLines(
   rows: AsyncIterable<unknown>,
 ): Promise<Text> {
   const { stringify } = await import('csv-stringify/sync')
-  // A file keeps the text as it is; a terminal must not obey it.
+  // A file gets the text unchanged; on a terminal, control characters must not take effect.
   const toCell = output.isTerminal ? (text: string) => safeCell(safeText(text)) : safeCell
   async function* lines() {
     yield stringify([columns.map(({ field, title }) => field ?? title)])

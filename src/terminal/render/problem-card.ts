@@ -2,9 +2,9 @@ import { safeText } from '../../shared/safe-text.js'
 import { wrapWords } from './fields.js'
 import { type Paper, signs, tint } from './style.js'
 
-/** What went wrong, and what can be done about it. */
+/** What went wrong, and what to do. */
 export interface Problem {
-  /** A sentence or two; more lines than one are kept as lines. */
+  /** A sentence or two; line breaks are kept. */
   message: string
   /** Sentences, or commands to type. */
   hints?: string[]
@@ -20,7 +20,7 @@ export function renderProblem({ message, hints = [] }: Problem, paper: Paper): s
   ].join('\n')
 }
 
-// Every line but the first is indented: a line that somebody smuggled into a name stays visible as one.
+// Every line but the first is indented, so a line break inside a name cannot pose as a new message.
 function indented(text: string, { columns }: Paper): string[] {
   return text
     .split('\n')

@@ -20,10 +20,10 @@ export interface SeatMap {
 
 /**
  * The house as seen from the back: the stage on top, a line of seats for every row, and a legend
- * with the counts. Without rows, or with rows wider than the paper, every line begins with the
- * label of its first seat and has a gap after every ten. The last line ends with a newline.
+ * with the counts. Without rows, or with rows that do not fit, every line begins with the label of
+ * its first seat and has a gap after every ten. The last line ends with a newline.
  *
- * Of more than `mostLines` lines of seats, these are drawn, and the others counted.
+ * At most `mostLines` lines of seats are drawn; the seats of the others are only counted.
  */
 export function renderSeatMap(map: SeatMap, paper: Paper, mostLines = Infinity): string {
   const seating = seatingFor(map.layout, paper.columns)
@@ -45,7 +45,7 @@ export function renderSeatMap(map: SeatMap, paper: Paper, mostLines = Infinity):
   return [...lines, '', ...drawLegend(counts, paper), ''].join('\n')
 }
 
-/** The signs with what they mean and how many there are, on as many lines as it takes. */
+/** The signs with their meanings and counts, wrapped. */
 export function drawLegend(counts: SeatCounts, paper: Paper): string[] {
   const shown = (['yours', 'free', 'held', 'booked'] as const).filter(
     (state) => state !== 'yours' || counts.yours > 0,

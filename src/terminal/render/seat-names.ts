@@ -6,7 +6,7 @@ export function nameSeats(seats: readonly number[], layout: SeatLayout): string 
   return countAndName(seats.length, formatSeats(seats, layout))
 }
 
-/** The same for `count` seats whose names are known: 'A1-A4'. */
+/** Seats in a sentence, given their number and their names: 4 and 'A1-A4' give '4 seats: A1-A4'. */
 export function countAndName(count: number, names: string): string {
   return areTooLong(count, names) ? countSeats(count) : `${countSeats(count)}: ${names}`
 }

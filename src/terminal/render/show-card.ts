@@ -4,14 +4,14 @@ import { seatTones } from '../seat-picker/seat-drawing.js'
 import { drawFields, wrapWords } from './fields.js'
 import { type Paper, tint } from './style.js'
 
-/** What people want to know about a show. */
+/** What the card of a show shows. */
 export interface ShowFacts {
   id: string
   name: string
-  /** When it starts, as people say it, in its own time zone. */
+  /** When it starts, formatted for people, in its own time zone. */
   when: string
   layout: SeatLayout
-  /** How many seats are sold, and how many are held. */
+  /** The numbers of sold and of held seats. */
   booked: number
   held: number
   isCancelled?: boolean
@@ -47,7 +47,7 @@ function sales({ layout, booked, held }: ShowFacts, paper: Paper): string[] {
   return [`  ${salesBar({ booked, held, free }, width, paper)}`, `  ${counts.join('  ')}`]
 }
 
-/** A bar of so many columns: sold, held and free seats in proportion, none of them lost. */
+/** A bar of `width` columns: sold, held and free seats in proportion, each visible if not 0. */
 export function salesBar(
   seats: { booked: number; held: number; free: number },
   width: number,
@@ -63,8 +63,8 @@ export function salesBar(
 }
 
 /**
- * Divides `width` columns among the parts. Each part that is not 0 gets at least one column, even
- * where they are more than `width`: one seat left is not sold out.
+ * Divides `width` columns among the parts. Each part that is not 0 gets at least one column, even if
+ * there are more parts than columns: a house with one free seat must not look sold out.
  */
 export function proportions(parts: number[], width: number): number[] {
   const total = parts.reduce((sum, part) => sum + part, 0)

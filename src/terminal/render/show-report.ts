@@ -20,7 +20,7 @@ interface Sales {
   returned: number
 }
 
-/** A report as plain data. */
+/** A report on a show, as plain data. */
 export interface ReportFacts {
   name: string
   when: string
@@ -31,7 +31,7 @@ export interface ReportFacts {
   operators: Sales[]
 }
 
-/** More lines than this would only push the others out of sight. */
+/** More lines than this would push the other sections out of sight. */
 const MOST_LINES = 40
 
 /** Capacity, rows, hours and operators as bars. The last line ends with a newline. */
@@ -87,7 +87,7 @@ function wrapLegend(counts: Counts, paper: Paper): string[] {
   return wrapWords(text, paper.columns - 2).map((line) => `  ${line.replaceAll('\u00a0', ' ')}`)
 }
 
-/** The first lines, or with a negative `end` the last ones, when they are many. */
+/** A title and the first lines, or with a negative `end` the last ones; the others are counted. */
 function section(title: string, lines: string[], paper: Paper, end = MOST_LINES): string[] {
   if (lines.length === 0) return []
   const shown = end < 0 ? lines.slice(end) : lines.slice(0, end)
@@ -99,7 +99,7 @@ function section(title: string, lines: string[], paper: Paper, end = MOST_LINES)
 
 type Row = { row: string } & Counts
 
-/** Rows next to one another as one where there are too many. */
+/** Adjacent rows added up to one where there are too many. */
 function summedUp(rows: Row[]): Row[] {
   const size = Math.ceil(rows.length / MOST_LINES)
   if (size === 1) return rows

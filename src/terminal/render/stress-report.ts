@@ -14,11 +14,11 @@ export interface StressFacts {
   mode: 'processes' | 'in-process'
   concurrency: number
   seed: number
-  /** How long each booking took, in milliseconds. */
+  /** The time of each booking in milliseconds. */
   times: readonly number[]
   violations: VerdictFacts['violations']
   checked: Omit<VerdictFacts, 'violations'>
-  /** Sentences about what should not have been. */
+  /** Sentences about failures that the run must not have. */
   problems: string[]
 }
 

@@ -1,32 +1,32 @@
 import { Chalk, type ChalkInstance } from 'chalk'
 import type { Output } from '../io.js'
 
-/** What can be drawn: how wide, and with which means. */
+/** How to draw: the width in columns, and whether with colours and characters beyond ASCII. */
 export interface Paper {
   columns: number
   color: boolean
   unicode: boolean
 }
 
-/** What a piece of text means to its reader; only this file knows the colours. */
+/** The meaning of a text, by which it is coloured; only this file knows the colours. */
 export type Tone = 'strong' | 'quiet' | 'good' | 'warning' | 'bad' | 'accent'
 
-/** The paper that stdout is, at this moment. */
+/** How to draw on stdout now. */
 export function paperOf(output: Output): Paper {
   return { columns: output.columns, color: output.useColor, unicode: output.unicode }
 }
 
-/** The paper that stderr is: as wide as stdout's, with colours of its own. */
+/** How to draw on stderr: as wide as on stdout, with colours if stderr has them. */
 export function errorPaperOf(output: Output): Paper {
   return { ...paperOf(output), color: output.useErrorColor }
 }
 
 /**
- * Is stdout's ground darker than what is written on it? Terminals' mostly are; what is piped may
- * end on real paper.
+ * Is the background of stdout darker than its text? Most terminals have a dark one; piped text may
+ * be printed on white paper.
  */
 export function isDarkGround({ isTerminal, io }: Output): boolean {
-  // Some terminals tell, as 'foreground;background': 7 and 15 are white.
+  // Some terminals set it to 'foreground;background': 7 and 15 are white.
   const background = io.env.COLORFGBG?.split(';').at(-1)
   return isTerminal && background !== '7' && background !== '15'
 }
@@ -36,17 +36,17 @@ export function tint(paper: Pick<Paper, 'color'>, tone: Tone | undefined, text: 
   return tone && paper.color && text !== '' ? tones[tone](text) : text
 }
 
-/** The text in the colours of text and background exchanged: on paper without colours, too. */
+/** The text with the colours of text and background exchanged, even in a style without colours. */
 export function inverted(text: string): string {
   return chalk.inverse(text)
 }
 
-/** The text in black on white where there are colours: a scanner must find dark on light. */
+/** The text in black on white if there are colours: a scanner needs dark modules on light. */
 export function blackOnWhite({ color }: Pick<Paper, 'color'>, text: string): string {
   return color ? chalk.black.bgWhiteBright(text) : text
 }
 
-/** Signs that stand at the beginning of a line, by what they say. */
+/** Signs for the beginning of a line, by their meaning. */
 export function signs(paper: Pick<Paper, 'unicode'>) {
   return paper.unicode
     ? {
@@ -59,7 +59,7 @@ export function signs(paper: Pick<Paper, 'unicode'>) {
       }
 }
 
-// Level 1 always: whether there is colour at all is the paper's decision, not chalk's.
+// Level 1 always: the style decides whether there are colours, not chalk.
 const chalk = new Chalk({ level: 1 })
 
 const tones: Record<Tone, ChalkInstance> = {

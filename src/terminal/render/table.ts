@@ -9,9 +9,9 @@ const pageLength = 500
 const gap = 2
 
 /**
- * The rows as a table no wider than the paper, in pages of text; on paper that is too narrow for
- * the columns, a few lines for each row instead. The widths come from the first page and grow only
- * when a later page needs it.
+ * The rows as a table that fits the width, in pages of text; where the columns do not fit, a few
+ * lines for each row instead. The widths come from the first page, and grow only if a later page
+ * needs it.
  */
 export async function* drawTable<Row>(
   paper: Paper,
@@ -40,7 +40,7 @@ export async function* drawTable<Row>(
           ? drawStacked(paper, columns, part, partCells)
           : drawPage(paper, columns, widths, part, partCells, hasHead)
       const title = next === undefined || next === section ? [] : titleLines(next, isFirst, paper)
-      // Below the head and its rule, which are the table's.
+      // The head of the table and its rule come before the title.
       lines.splice(hasHead ? 2 : 0, 0, ...title)
       yield lines.map((line) => `${line}\n`).join('')
       section = next
@@ -55,9 +55,9 @@ function titleLines(title: string, isFirst: boolean, paper: Paper): string[] {
 }
 
 /**
- * The width of every column, gaps not counted, such that all fit into `total`; 0 for a column that
- * is left out. Columns with a weight shrink first, then optional ones go. Undefined where the others
- * do not fit even so: half an id is of no use.
+ * The width of every column without gaps, such that all fit into `total`; 0 for a column that is
+ * left out. Columns with a weight shrink first, then optional ones are left out. Undefined if the
+ * columns do not fit even so: half an id is useless.
  */
 export function fitWidths(
   columns: Pick<Column<never>, 'weight' | 'minWidth' | 'optional'>[],
@@ -80,8 +80,8 @@ export function fitWidths(
   return widths
 }
 
-// One column of the terminal at a time, from the column that has most above its share: tables have
-// few columns, and this needs no rounding.
+// Shrinks by one at a time, always the column that is furthest above its share: this needs no
+// rounding, and tables have few columns.
 function shrink(widths: number[], weights: number[], least: number[], total: number): void {
   for (let span = spanOf(widths); span > total; span -= 1) {
     let widest = -1
@@ -129,7 +129,7 @@ function drawPage<Row>(
   return lines.map((line) => line.trimEnd())
 }
 
-/** Each row as its first cell and, indented below, the others with their titles; empty cells are left out. */
+/** Each row as its first cell, with the others and their titles indented below; no empty cells. */
 function drawStacked<Row>(
   paper: Paper,
   columns: Column<Row>[],
@@ -147,7 +147,7 @@ function drawStacked<Row>(
   })
 }
 
-/** The texts beside each other while there is room, every line but the first indented. */
+/** The texts one after another in lines, every line but the first indented. */
 function flow(texts: readonly string[], columns: number): string[] {
   const lines: string[] = []
   for (const text of texts) {
@@ -163,7 +163,7 @@ function flow(texts: readonly string[], columns: number): string[] {
   return lines
 }
 
-// One light rule under the head and nothing else: every other line would be noise.
+// One light rule under the head and no other lines.
 const noBorders = {
   ...{ top: '', 'top-mid': '', 'top-left': '', 'top-right': '', left: '', 'left-mid': '' },
   ...{ bottom: '', 'bottom-mid': '', 'bottom-left': '', 'bottom-right': '' },
@@ -175,8 +175,8 @@ function rule({ unicode }: Paper): string {
 }
 
 /**
- * Holds the place of texts beyond ASCII while cli-table3 pads: it counts vowel signs and accents
- * of many scripts as columns, and the table would be ragged.
+ * Replaces texts beyond ASCII while cli-table3 pads the cells: it counts vowel signs and accents of
+ * many scripts as columns, which would make the table ragged.
  */
 class StandIns {
   readonly #texts: string[] = []

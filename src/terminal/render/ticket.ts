@@ -3,21 +3,21 @@ import { safeText } from '../../shared/safe-text.js'
 import { drawFields, wrapWords } from './fields.js'
 import { blackOnWhite, type Paper, tint } from './style.js'
 
-/** What stands on a ticket. */
+/** What a ticket shows. */
 export interface TicketFacts {
   show: string
   when: string
   seats: string
   customer: string | null
-  /** What the QR code says, too. */
+  /** Also the text of the QR code. */
   reference: string
-  /** The show's, not the booking's. */
+  /** Is the show cancelled? */
   isCancelled: boolean
 }
 
 /**
- * The ticket as text, with its reference as a QR code where there is room. Ends with a newline.
- * Without colours, a `darkGround` takes the place of the code's dark modules.
+ * The ticket as text, with its reference as a QR code if that fits. Ends with a newline. On a
+ * `darkGround` without colours, the light modules of the code are drawn instead of the dark ones.
  */
 export function renderTicket(ticket: TicketFacts, paper: Paper, darkGround = false): string {
   const code = qrLines(ticket.reference, paper, darkGround && !paper.color)
@@ -38,7 +38,7 @@ export function renderTicket(ticket: TicketFacts, paper: Paper, darkGround = fal
   ].join('\n')
 }
 
-/** The ticket as an SVG picture that prints on a page of A6. */
+/** The ticket as an SVG picture for a page of A6. */
 export function drawTicket(ticket: TicketFacts): string {
   const { data, size } = modulesOf(ticket.reference, 4)
   const dark = data.flatMap((row, y) =>
@@ -63,14 +63,14 @@ ${texts.join('\n')}
 `
 }
 
-/** The code's modules with its quiet zone; true is dark. */
+/** The modules of the QR code with its quiet zone; true is dark. */
 function modulesOf(text: string, border: number) {
   return encode(text, { ecc: 'M', border })
 }
 
 /**
- * Two modules a character, one above the other; in ASCII, two characters a module. What is written
- * are the dark modules or, on a dark ground, the light ones, the quiet zone among them.
+ * Two modules a character, one above the other; in ASCII, two characters a module. Draws the dark
+ * modules, or with `drawLight` the light ones with the quiet zone.
  */
 function qrLines(text: string, paper: Paper, drawLight: boolean) {
   const { data, size } = modulesOf(text, 2)

@@ -3,17 +3,17 @@ import { wrapWords } from './fields.js'
 import { padText, textWidth } from './fit-text.js'
 import { type Paper, tint } from './style.js'
 
-/** One thing that happened. */
+/** One event. */
 export interface TimelineEntry {
   when: string
   action: string
-  /** The booking's, where the timeline is not of one booking. */
+  /** The reference of the booking, if the timeline is of more than one. */
   reference?: string | null
   what: string
   who: string
 }
 
-/** What happened, the oldest first: when and what on a line, the details below. */
+/** The events in the given order: time and action on a line, the details below. */
 export function renderTimeline(entries: readonly TimelineEntry[], paper: Paper): string {
   const width = Math.max(0, ...entries.map(({ when }) => textWidth(when)))
   return entries.map((entry) => drawEntry(entry, width, paper)).join('')

@@ -1,12 +1,12 @@
 import { safeText } from '../../shared/safe-text.js'
 import { type Paper, signs, tint } from './style.js'
 
-/** What a check found, as plain data. */
+/** The result of an audit, as plain data. */
 export interface VerdictFacts {
   shows: number
   bookings: number
   violations: { code: string; message: string }[]
-  /** Violations that are not listed. */
+  /** The number of violations that are not listed. */
   unlisted: number
 }
 

@@ -3,10 +3,10 @@ import { TicketsError } from '../../shared/errors.js'
 import { type Picking, pickBest, pointAt, toggleSeat, untyped } from './picker-state.js'
 import { lineAt, lineCount, lineOf, type Seating } from './seat-grid.js'
 
-/** A key as readline tells of it. */
+/** A key as readline reports it. */
 export interface Key {
   name?: string
-  /** What the terminal sent: the character itself, for a key that has one. */
+  /** The characters that the terminal sent. */
   sequence?: string
   ctrl?: boolean
   meta?: boolean
@@ -15,11 +15,11 @@ export interface Key {
 /** How the house is laid out on the screen, for the keys that move over it. */
 export interface Stalls {
   seating: Seating
-  /** Lines that the window shows. */
+  /** Lines of seats on the screen. */
   page: number
 }
 
-/** What a key does, at the time `now` in milliseconds. Enter and Escape are not for here. */
+/** Applies a key pressed at `now` (milliseconds). The prompt handles Enter and Escape itself. */
 export function pressKey(picking: Picking, key: Key, stalls: Stalls, now: number): Picking {
   if (key.ctrl || key.meta) return picking
   const answered = { ...picking, notice: undefined }
@@ -43,7 +43,7 @@ const commands: Record<string, Command> = {
   end: (picking, stalls) => pointAt(picking, lineUnder(picking, stalls).last),
   space: toggleSeat,
   '+': more,
-  // The same key without Shift.
+  // '=' and '_' share their keys with '+' and '-' on many keyboards.
   '=': more,
   '-': fewer,
   _: fewer,
@@ -57,7 +57,7 @@ function fewer(picking: Picking): Picking {
   return pickBest(picking, Math.max(picking.picked.size - 1, 0))
 }
 
-/** Up or down in the same column, as far as the house goes. */
+/** Moves up or down in the same column, within the house. */
 function moveLines(picking: Picking, { seating }: Stalls, by: number): Picking {
   const { cursor, house } = picking
   const from = lineOf(cursor, house, seating)
@@ -71,7 +71,7 @@ function lineUnder({ cursor, house }: Picking, { seating }: Stalls) {
   return lineAt(house, seating, lineOf(cursor, house, seating))
 }
 
-/** After so many milliseconds, a character begins something new. */
+/** A character typed this many milliseconds after the last one begins a new label or number. */
 const PAUSE = 2000
 
 function typeCharacter(picking: Picking, character: string, now: number): Picking {
@@ -80,7 +80,7 @@ function typeCharacter(picking: Picking, character: string, now: number): Pickin
   return retype(picking, isNew ? character : text + character, now)
 }
 
-/** Does at every character what the text means so far: `B` goes to the row, `B1` to the seat. */
+/** Acts on the text at every character: `B` goes to the row, `B1` to the seat. */
 function retype(picking: Picking, text: string, now: number): Picking {
   const typing = { ...picking, typed: { text, at: now } }
   if (text === '') return { ...typing, typed: untyped }
@@ -93,7 +93,7 @@ function retype(picking: Picking, text: string, now: number): Picking {
   }
 }
 
-/** In a house with rows, a number is how many; without rows, it is a seat. */
+/** In a house with rows, a number means how many seats; without rows, it names a seat. */
 function readTyped(text: string, layout: SeatLayout): { seat: number } | { count: number } {
   if (layout.seatsPerRow !== null && /^\d+$/.test(text)) return { count: Number(text) }
   const label = /^[A-Z]+$/.test(text) ? `${text}1` : text

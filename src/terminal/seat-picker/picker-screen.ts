@@ -14,24 +14,24 @@ import {
 } from './seat-drawing.js'
 import { lineAt, lineCount, lineOf, margin, type Seating, seatingFor } from './seat-grid.js'
 
-/** What there is to draw on: a whole screen. */
+/** A whole screen to draw on. */
 export interface ScreenPaper extends Paper {
   rows: number
 }
 
-/** A screen of the picker: the part of the house that the window shows, between what is said. */
+/** A screen of the picker: a part of the house, with a heading above and the state below. */
 export interface PickerScreen {
-  /** As many as the paper has rows, or fewer. */
+  /** At most as many as the screen has rows. */
   lines: string[]
   seating: Seating
-  /** The line of the house at the top of the window, and how many the window shows. */
+  /** The line of the house at the top, and how many lines are shown. */
   top: number
   page: number
 }
 
 /**
- * Draws the picker. Only the window is drawn, so a house of 100,000 seats costs what a small one
- * does. `top` is where the window was; it moves no further than the cursor needs.
+ * Draws the picker. Only the visible lines are drawn, so a house of 100,000 seats takes no longer
+ * than a small one. `top` is the line at the top before; it moves no further than the cursor needs.
  */
 export function drawPicker(
   picking: Picking,
@@ -45,7 +45,7 @@ export function drawPicker(
   const above = linesAbove(seating, heading, paper)
   const below = linesBelow(picking, paper)
   const count = lineCount(house, seating)
-  // Two lines are for what lies outside of the window.
+  // Two lines count what lies above and below.
   const page = Math.min(count, Math.max(1, paper.rows - above.length - below.length - 2))
   const first = windowTop(top, lineOf(picking.cursor, house, seating), page, count)
   const lines = [
@@ -77,7 +77,7 @@ function windowLines(
   )
 }
 
-/** The window follows the cursor, with a line to spare on either side where there is room. */
+/** The top line that shows the cursor, with a line to spare on either side where there is room. */
 function windowTop(top: number, line: number, page: number, count: number): number {
   const spare = page >= 5 ? 1 : 0
   const lowest = line - page + 1 + spare
@@ -85,7 +85,7 @@ function windowTop(top: number, line: number, page: number, count: number): numb
   return Math.max(0, Math.min(Math.max(Math.min(top, highest), lowest), count - page))
 }
 
-// Below so many rows, what only explains makes room for the seats.
+// On screens with fewer rows, the heading or the help makes room for the seats.
 const roomForHeading = 16
 const roomForHelp = 12
 
@@ -104,7 +104,7 @@ function linesBelow(picking: Picking, paper: ScreenPaper): string[] {
   return [...said, ...sayCounts(picking, paper), ...sayKeys(picking, paper)]
 }
 
-/** What has to be known at once, else where the cursor is. */
+/** The notice or the lost seats if there are any, else where the cursor is. */
 function sayPosition(picking: Picking, paper: Paper): string {
   const { cursor, house, lost, notice } = picking
   if (notice !== undefined) return indent(tint(paper, 'warning', fitLine(notice, paper)))
@@ -124,7 +124,7 @@ function sayTyped({ house, typed: { text } }: Picking, paper: Paper): string {
   return tint(paper, 'quiet', `   ${isCount ? 'best' : 'go to'} ${text}_`)
 }
 
-/** More seats than this are only counted: nobody reads them, and they take their time. */
+/** More seats than this are only counted: their names would be cut, and take time to format. */
 const mostNamed = 200
 
 function sayPicked({ exchange, house, picked }: Picking, paper: Paper): string {
@@ -140,14 +140,14 @@ function sayCounts(picking: Picking, paper: Paper): string[] {
   return drawLegend({ ...countsOf(picking), yours: 0 }, paper)
 }
 
-/** The keys and what they do, wrapped; on a low screen, without what can be found out by trying. */
+/** The keys and what they do, wrapped; on a low screen only Enter is explained. */
 function sayKeys({ exchange, house }: Picking, paper: ScreenPaper): string[] {
   const hasRows = house.seatsPerRow !== null
   const between = ` ${signs(paper).dot} `
   const keys = [
     ['space', 'pick'],
     ['enter', exchange === undefined ? 'book' : 'move'],
-    // Without rows, a number is a seat.
+    // In a house without rows, a number names a seat.
     [hasRows ? '4 + -' : '+ -', 'best together'],
     [hasRows ? 'B12' : '12', 'go there'],
     ['esc', 'back'],

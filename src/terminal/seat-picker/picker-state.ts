@@ -3,27 +3,27 @@ import { SeatSet } from '../../house/seat-set.js'
 import { formatSeats, type SeatLayout, seatLabel } from '../../house/seats.js'
 import type { SeatCounts, SeatState } from './seat-drawing.js'
 
-/** A house as it stands. */
+/** A house and its booked and held seats. */
 export interface House extends SeatLayout {
   booked: SeatSet
   held: SeatSet
 }
 
-/** Where somebody is in picking seats. A value: every step makes a new one. */
+/** The state of a seat picker. Immutable: every step makes a new one. */
 export interface Picking {
   readonly house: House
-  /** What is booked or held: never to be picked. */
+  /** The booked and held seats, which cannot be picked. */
   readonly taken: SeatSet
   readonly picked: SeatSet
-  /** For so many seats as many others are picked; undefined: any number is, to be booked. */
+  /** The number of seats to pick in exchange for others; undefined: any number, to be booked. */
   readonly exchange: number | undefined
-  /** The seat that is pointed at. */
+  /** The seat under the cursor. */
   readonly cursor: number
-  /** Picked seats that others got, until the picker has shown that they know. */
+  /** Picked seats that another booking took, until the user reacts. */
   readonly lost: readonly number[]
-  /** What is typed of a seat's label or of a number, and when it was, in milliseconds. */
+  /** The typed part of a label or number, and the time of its last character in milliseconds. */
   readonly typed: { readonly text: string; readonly at: number }
-  /** What the last key has to be answered with. */
+  /** The answer to the last key. */
   readonly notice: string | undefined
 }
 
@@ -52,7 +52,7 @@ export function startPicking(start: {
   return { ...picking, cursor: picked[0] ?? chooseAround(1, picking.taken, 1, house)?.[0] ?? 1 }
 }
 
-/** The house has changed: what is picked and gone is unpicked and remembered as lost. */
+/** Takes a changed house: picked seats that are taken or gone are unpicked and count as lost. */
 export function seeHouse(picking: Picking, house: House): Picking {
   const taken = takenOf(house)
   const isGone = (seat: number) => seat > house.totalSeats || taken.has(seat)
@@ -88,7 +88,7 @@ export function pointAt(picking: Picking, seat: number): Picking {
   return { ...picking, cursor: Math.min(Math.max(seat, 1), picking.house.totalSeats) }
 }
 
-/** Picks the seat that is pointed at, or puts it back. */
+/** Picks the seat under the cursor, or unpicks it. */
 export function toggleSeat(picking: Picking): Picking {
   const { cursor, house, taken } = picking
   if (taken.has(cursor)) {
@@ -99,7 +99,7 @@ export function toggleSeat(picking: Picking): Picking {
   return { ...picking, picked, lost: [] }
 }
 
-/** Picks the best `count` seats around the cursor instead of what is picked; 0 picks none. */
+/** Replaces the picked seats by the best `count` seats around the cursor; 0 picks none. */
 export function pickBest(picking: Picking, count: number): Picking {
   const { cursor, house, taken } = picking
   const seats = count > 0 ? chooseAround(anchorOf(picking), taken, count, house) : []
@@ -113,8 +113,8 @@ export function pickBest(picking: Picking, count: number): Picking {
 }
 
 /**
- * The picked seats, when they may be booked as they are. Otherwise what is to be told first:
- * nothing is picked, or seats were lost that the person at the keys may not have noticed.
+ * Returns the picked seats, or a state with a notice to show first: nothing is picked, their number
+ * is wrong, or seats were lost that the user may not have noticed.
  */
 export function finishPicking(picking: Picking): number[] | Picking {
   const { cursor, exchange = picking.picked.size, house, lost, picked } = picking
@@ -132,7 +132,7 @@ export function finishPicking(picking: Picking): number[] | Picking {
   return { ...picking, lost: [], notice }
 }
 
-/** So that what is picked grows and shrinks at its end, and does not wander with the cursor. */
+/** The first picked seat, so that picked seats grow and shrink at their end, else the cursor. */
 function anchorOf({ cursor, picked }: Picking): number {
   return picked.has(cursor) ? picked.nextIn(1) : cursor
 }

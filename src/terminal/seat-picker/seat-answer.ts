@@ -1,4 +1,4 @@
-/** How many seats somebody wants, or which. `spec` is not checked yet: a show must be known for that. */
+/** How many seats, or which. `spec` is not checked yet: that needs a show. */
 export type SeatAnswer = { count: number } | { spec: string }
 
 /**

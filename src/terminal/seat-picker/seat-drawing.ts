@@ -1,17 +1,17 @@
 import { inverted, type Paper, type Tone, tint } from '../render/style.js'
 import { endsGroup, margin, type Seating, type SeatLine, spanOf } from './seat-grid.js'
 
-/** `yours` are the seats that somebody is choosing, or has just got. */
+/** `yours` are the seats that are being picked, or have just been booked. */
 export type SeatState = 'free' | 'held' | 'booked' | 'yours'
 
 export type SeatCounts = Record<SeatState, number>
 
-/** The sign of a seat, told apart by its shape before its colour. */
+/** The sign of a seat. Signs differ in shape, so they need no colour. */
 export function seatSign(state: SeatState, paper: Pick<Paper, 'unicode'>): string {
   return (paper.unicode ? unicodeSigns : asciiSigns)[state]
 }
 
-/** What a state means to the reader of the map. */
+/** The tone of each state on the map. */
 export const seatTones: Record<SeatState, Tone> = {
   free: 'good',
   held: 'warning',
@@ -48,7 +48,7 @@ export function drawRuler(seating: Seating, paper: Paper): string | undefined {
   return tint(paper, 'quiet', ' '.repeat(gutter + 2 * margin) + line)
 }
 
-/** How much of the house lies outside of a window of it, on this side; empty when nothing does. */
+/** How many lines of the house lie above or below those shown: '↓ 12 more lines'; '' for none. */
 export function drawOutside(side: 'above' | 'below', lines: number, paper: Paper): string {
   if (lines <= 0) return ''
   const arrow = { above: paper.unicode ? '↑' : '^', below: paper.unicode ? '↓' : 'v' }[side]
@@ -56,7 +56,7 @@ export function drawOutside(side: 'above' | 'below', lines: number, paper: Paper
   return ' '.repeat(margin) + tint(paper, 'quiet', text)
 }
 
-/** One line of seats with its labels; `cursor` is a seat that is pointed at. */
+/** One line of seats with its labels; `cursor` is the seat to mark. */
 export function drawSeatLine(
   { first, last, left, right }: SeatLine,
   seating: Seating,
@@ -82,13 +82,13 @@ function airBefore(seating: Seating, before: number): number {
   return seating.pitch - 1 + (endsGroup(seating, before) ? seating.pitch : 0)
 }
 
-/** Draws seats and colours each run of one state once: a hall of 100,000 stays small. */
+/** Draws seats, and colours each run of one state once to keep the text of a large house short. */
 class Pen {
   readonly #paper: Paper
   #done: string
   #run = ''
   #state: SeatState = 'free'
-  /** Columns that the bracket after a seat has taken from the air behind it. */
+  /** Columns that the bracket after a seat has taken from the space after it. */
   #borrowed = 0
 
   constructor(paper: Paper, label: string) {
@@ -105,7 +105,7 @@ class Pen {
     this.#run += seatSign(state, this.#paper)
   }
 
-  /** Draws the seat that is pointed at: in brackets where there is air for them, else inverted. */
+  /** Draws the seat under the cursor: in brackets if there is space for them, else inverted. */
   point(air: number, state: SeatState, hasAir: boolean): void {
     this.space(air - (hasAir ? 1 : 0))
     this.take()

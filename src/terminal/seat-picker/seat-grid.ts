@@ -4,9 +4,9 @@ import { rowLabel, type SeatLayout, seatLabel } from '../../house/seats.js'
 export interface Seating {
   /** Seats on a full line. */
   perLine: number
-  /** Columns for each seat: 2 with air between them, 1 when packed. */
+  /** Columns for each seat: 2 with a space between seats, 1 without. */
   pitch: 1 | 2
-  /** A gap after every ten seats? Otherwise each line is a whole row, under a ruler. */
+  /** Is there a gap after every ten seats? Otherwise each line is a whole row, under a ruler. */
   isGrouped: boolean
   /** Labels at the left of every line, or on both sides. */
   labels: 'left' | 'both'
@@ -27,12 +27,12 @@ export interface SeatLine {
 /** Columns before the labels, and between labels and seats. */
 export const margin = 2
 
-// Above this many lines the air between the seats costs more scrolling than it is worth.
+// Above this many lines, spaces between the seats cost more scrolling than they are worth.
 const airyLines = 40
 const groupSize = 10
 const lineLengths = [100, 50, 20, 10, 5]
 
-/** The best way to show the house in so many columns; 20 are enough for any. */
+/** The most readable layout of the house in `columns` columns; 20 suffice for any house. */
 export function seatingFor(layout: SeatLayout, columns: number): Seating {
   return rowSeating(layout, columns) ?? groupedSeating(layout, columns)
 }
@@ -43,7 +43,7 @@ export function* seatLines(layout: SeatLayout, seating: Seating): Generator<Seat
   for (let index = 0; index < count; index++) yield lineAt(layout, seating, index)
 }
 
-/** How many lines the house takes. */
+/** The number of lines that the house takes. */
 export function lineCount(layout: SeatLayout, seating: Pick<Seating, 'perLine'>): number {
   return lineOf(layout.totalSeats, layout, seating) + 1
 }
@@ -60,7 +60,7 @@ export function lineOf(
   return row * Math.ceil(rowLength / perLine) + Math.floor(inRow / perLine)
 }
 
-/** The inverse of `lineOf`: the seats of a line. */
+/** The seats of a line; the inverse of `lineOf`. */
 export function lineAt(layout: SeatLayout, seating: Seating, index: number): SeatLine {
   const rowLength = rowLengthOf(layout)
   const linesPerRow = Math.ceil(rowLength / seating.perLine)
@@ -70,13 +70,13 @@ export function lineAt(layout: SeatLayout, seating: Seating, index: number): Sea
   return { first, last, ...labelsOf(layout, seating, first) }
 }
 
-/** How many columns seats 1 to `count` of a line take. */
+/** The columns that seats 1 to `count` of a line take. */
 export function spanOf({ pitch, isGrouped }: Pick<Seating, 'pitch' | 'isGrouped'>, count: number) {
   const gaps = isGrouped ? Math.floor((count - 1) / groupSize) * pitch : 0
   return count * pitch - (pitch - 1) + gaps
 }
 
-/** Does a gap come after the `index`th seat of a line, counted from 1? */
+/** Does a gap follow the `index`th seat of a line, counted from 1? */
 export function endsGroup({ isGrouped }: Seating, index: number): boolean {
   return isGrouped && index % groupSize === 0
 }
@@ -103,7 +103,7 @@ function groupedSeating(layout: SeatLayout, columns: number): Seating {
   return lineCount(layout, airy) <= airyLines ? airy : longestLine(layout, 1, gutter, columns)
 }
 
-/** The last row has the longest letters; if it is a short one, another may have the longer numbers. */
+/** The last row has the longest letters; if it is short, a row before it has longer numbers. */
 function longestLabel(layout: SeatLayout): number {
   const { totalSeats } = layout
   const rowLength = rowLengthOf(layout)

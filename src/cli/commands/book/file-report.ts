@@ -120,7 +120,7 @@ export class FileReport {
   }
 
   #tellPeople(line: string): void {
-    if (this.#progress) this.#progress.tell(line)
+    if (this.#progress) this.#progress.print(line)
     else this.#output.problem(line)
   }
 
