@@ -1,7 +1,7 @@
 import type { RetryCause } from '../database/failures.js'
 import type { Refusal } from '../house/decide.js'
 import { type SeatLayout, seatLabel } from '../house/seats.js'
-import type { Warned } from '../shows/warnings.js'
+import type { Warned } from '../shared/warnings.js'
 import { formatReference } from './references.js'
 
 export type BookingStatus = 'PENDING' | 'HELD' | 'CONFIRMED' | 'FAILED' | 'CANCELLED'

@@ -6,7 +6,7 @@ import { safeLines, safeText } from '../shared/safe-text.js'
 import { stackOf } from '../shared/stack-trace.js'
 import { type Io, type Output, openOutput } from '../terminal/io.js'
 import { alternativesHint } from './hints.js'
-import { pathOf } from './option-parts.js'
+import { pathOf } from './parameters.js'
 import { commandTree, type Run } from './program.js'
 
 /**

@@ -36,7 +36,7 @@ export async function namedShow(
   }
   const [{ askShow }, { dateQuestion }] = await Promise.all([
     import('../terminal/prompts/prompts.js'),
-    import('./commands/show/show-choices.js'),
+    import('./commands/show/choices.js'),
   ])
   const shows = await tickets.findShows(name, { date })
   return askShow({ ...asking, unchanged }, dateQuestion(shows))

@@ -7,9 +7,9 @@ import { addBookingCommands } from './commands/booking/command.js'
 import { addDbCommands, addServerCommands } from './commands/serve/command.js'
 import { addShowCommands } from './commands/show/command.js'
 import { createContext, type GlobalOptions, type Handler } from './context.js'
-import { helpLayout } from './help.js'
-import { addHelpCommands } from './help-commands.js'
-import { type Action, dateOption, once, pathOf, SHOW } from './option-parts.js'
+import { addHelpCommands } from './help/command.js'
+import { helpLayout } from './help/layout.js'
+import { type Action, dateOption, once, pathOf, SHOW } from './parameters.js'
 
 /** One run of the program, while it lasts. */
 export interface Run {

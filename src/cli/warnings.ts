@@ -1,5 +1,5 @@
 import { safeText } from '../shared/safe-text.js'
-import type { Warned } from '../shows/warnings.js'
+import type { Warned } from '../shared/warnings.js'
 import type { Output } from '../terminal/io.js'
 
 /** Tells people on stderr of what was done all the same. */

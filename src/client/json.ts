@@ -5,10 +5,10 @@ import type { Booking, BookingOutcome } from '../booking/booking.js'
 import type { CheckIn } from '../booking/lifecycle/check-in.js'
 import type { ListedBooking } from '../booking/list-bookings.js'
 import type { TicketsError } from '../shared/errors.js'
+import { startWarnings } from '../shared/warnings.js'
 import type { CancellationPreview } from '../shows/edit-show.js'
 import type { ShowReport } from '../shows/show-report.js'
 import type { Show, ShowDetails } from '../shows/shows.js'
-import { startWarnings } from '../shows/warnings.js'
 
 /**
  * The JSON of the contract, in one place for the command line and for HTTP. The names are the

@@ -2,11 +2,11 @@ import type { Database } from '../database/knex-pool.js'
 import { withRetry } from '../database/retry.js'
 import { query } from '../database/sql.js'
 import { inTransaction } from '../database/transaction.js'
+import { checkSize } from '../house/show-size.js'
 import { TicketsError } from '../shared/errors.js'
 import { checkText } from '../shared/text-input.js'
 import { findShow } from './find-shows.js'
 import { bookedOf, heldSeats, layoutOf, lockHouse } from './locked-house.js'
-import { checkSize } from './show-size.js'
 import { checkTimeZone, createShow, IS_LIVE_HOLD, readShow, type Show } from './shows.js'
 
 /** What may be changed of a show; what is left out stays. */

@@ -4,7 +4,7 @@ import { withRetry } from '../database/retry.js'
 import { TicketsError } from '../shared/errors.js'
 import { formatStartTime } from '../shared/format-time.js'
 import { quote } from '../shared/quote.js'
-import { datesOf, isOnDate, parseShowDate, type ShowDate } from './show-dates.js'
+import { datesOf, isOnDate, parseShowDate, type ShowDate } from '../shared/show-dates.js'
 import { listShows, type Show, type ShowRow, selectShows, toShow } from './shows.js'
 
 /** What narrows a name that several shows bear. */

@@ -3,8 +3,8 @@ import { query } from '../database/sql.js'
 import type { House } from '../house/decide.js'
 import { SeatSet } from '../house/seat-set.js'
 import type { SeatLayout } from '../house/seats.js'
+import { startWarnings, type Warned } from '../shared/warnings.js'
 import { HAS_STARTED, IS_LIVE_HOLD, showNotFound } from './shows.js'
-import { startWarnings, type Warned } from './warnings.js'
 
 /** A show's row as far as selling needs it. */
 export interface HouseRow {

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import type { Command } from 'commander'
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { exitCodes, helpTopics } from '../../src/cli/help-topics.js'
+import { exitCodes, helpTopics } from '../../src/cli/help/topics.js'
 import { commandTree, type Run } from '../../src/cli/program.js'
 import { openTickets } from '../../src/index.js'
 import { errorCodes } from '../../src/shared/errors.js'
@@ -172,7 +172,7 @@ function textOf(path: string): string {
 async function variablesInSource(): Promise<Set<string>> {
   const files = await readdir(join(root, 'src'), { recursive: true })
   const names = new Set<string>()
-  for (const file of files.filter((one) => one.endsWith('.ts') && one !== 'help-topics.ts')) {
+  for (const file of files.filter((one) => one.endsWith('.ts') && one !== 'cli/help/topics.ts')) {
     const text = await readFile(join(root, 'src', file), 'utf8')
     const code = text.replace(/^ *(\/\/|\*|\/\*).*$/gm, '')
     const found = [

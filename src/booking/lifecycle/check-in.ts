@@ -5,8 +5,8 @@ import { query } from '../../database/sql.js'
 import { inTransaction } from '../../database/transaction.js'
 import { type ErrorCode, TicketsError } from '../../shared/errors.js'
 import { formatStartTime } from '../../shared/format-time.js'
+import type { Warned } from '../../shared/warnings.js'
 import { layoutOf, warningsOf } from '../../shows/locked-house.js'
-import type { Warned } from '../../shows/warnings.js'
 import { type Booking, toBooking } from '../booking.js'
 import {
   findBookingRow,

@@ -5,10 +5,10 @@ import { embeddedConnection, embeddedDataDir } from '../../database/embedded/loc
 import { DOT_ENV, findDatabase } from '../../database/settings/settings.js'
 import { seatLabel } from '../../house/seats.js'
 import { safeText } from '../../shared/safe-text.js'
-import { datesOf } from '../../shows/show-dates.js'
+import { datesOf } from '../../shared/show-dates.js'
 import type { Show, ShowDetails, ShowFilter } from '../../shows/shows.js'
 import { statusesFor } from '../commands/booking/named-booking.js'
-import { whenOf } from '../commands/show/show-text.js'
+import { whenOf } from '../commands/show/text.js'
 import type { Context } from '../context.js'
 import type { Candidate, Cursor } from './complete.js'
 

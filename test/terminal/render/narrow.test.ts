@@ -6,7 +6,7 @@ import {
   renderCommand,
   renderParagraph,
   renderResult,
-} from '../../../src/cli/commands/demo/demo-output.js'
+} from '../../../src/cli/commands/demo/render.js'
 import { SeatSet } from '../../../src/house/seat-set.js'
 import { renderBookingCard } from '../../../src/terminal/render/booking-card.js'
 import { renderDoorAnswer } from '../../../src/terminal/render/door-answer.js'

@@ -3,7 +3,7 @@ import { bookingJson } from '../../../client/json.js'
 import { checkSeatSpec, seatLabel } from '../../../house/seats.js'
 import { parseHold } from '../../../shared/duration.js'
 import { TicketsError } from '../../../shared/errors.js'
-import { startWarnings } from '../../../shows/warnings.js'
+import { startWarnings } from '../../../shared/warnings.js'
 import { committedBooking, printCommitted } from '../../committed.js'
 import { type Context, type Handler, inputRequired, parseCount } from '../../context.js'
 import { ifNamed, type NamedShow, namedShow, nameOfShow } from '../../named-show.js'
@@ -29,7 +29,7 @@ export const run: Handler<BookOptions, [string | undefined]> = async (context, o
   const { file, date } = options
   const given = { name: show, date, unchanged: UNBOOKED }
   if (file !== undefined) {
-    const { bookFile } = await import('./book-file.js')
+    const { bookFile } = await import('./file.js')
     return bookFile(context, { ...options, file }, given)
   }
   const named = ifNamed(given)
@@ -126,7 +126,7 @@ async function preview(context: Context, named: NamedShow, request: BookingReque
       ...warned,
     })
   }
-  const { dryRunSentence } = await import('../booking/booking-text.js')
+  const { dryRunSentence } = await import('../booking/text.js')
   await output.write(dryRunSentence(seats, show))
 }
 
@@ -141,7 +141,7 @@ async function announce({ output, tickets }: Context, outcome: BookingOutcome): 
       if (output.json) return output.document(bookingJson(outcome))
       const { renderBookingCard } = await import('../../../terminal/render/booking-card.js')
       const { paperOf } = await import('../../../terminal/render/style.js')
-      const { bookingFacts } = await import('../booking/booking-text.js')
+      const { bookingFacts } = await import('../booking/text.js')
       const show = await tickets.findShow(booking.showId)
       await output.write(renderBookingCard(bookingFacts(outcome, show), paperOf(output)))
     },

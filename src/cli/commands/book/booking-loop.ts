@@ -6,9 +6,9 @@ import { renderProblem } from '../../../terminal/render/problem-card.js'
 import { errorPaperOf } from '../../../terminal/render/style.js'
 import type { Context } from '../../context.js'
 import type { NamedShow } from '../../named-show.js'
-import { wordsOf } from '../booking/booking-cancel.js'
+import { wordsOf } from '../booking/cancel.js'
 import { announceStep } from '../booking/named-booking.js'
-import { type AskingOptions, bookByAsking } from './book-by-asking.js'
+import { type AskingOptions, bookByAsking } from './by-asking.js'
 
 /**
  * Serves a queue at the window: books by asking, and then the next customer for the same show, with

@@ -15,8 +15,8 @@ import {
 } from '../../../terminal/seat-picker/seat-picker.js'
 import type { Context } from '../../context.js'
 import { alternativesHint } from '../../hints.js'
-import { whenOf } from '../show/show-text.js'
-import { renderHouse } from '../show/show-view.js'
+import { whenOf } from '../show/text.js'
+import { renderHouse } from '../show/view.js'
 
 /** What somebody wants of a house. */
 export type WantedSeats = Pick<BookingRequest, 'seats' | 'count'>

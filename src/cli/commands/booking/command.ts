@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { type Action, dateOption, once, SHOW } from '../../option-parts.js'
+import { type Action, dateOption, once, SHOW } from '../../parameters.js'
 
 const BOOKING = "a booking's reference, with or without its dash, or its id"
 const ONLY_SEATS = 'only these seats of it'
@@ -26,18 +26,18 @@ export function addBookingCommands(program: Command, action: Action): void {
     .addOption(once('--limit <n>', 'at most so many'))
     .option('--all', 'all of them, on a terminal too')
     .addOption(once('-o, --output <format>', 'format').choices(['table', 'json', 'ndjson', 'csv']))
-    .action(action(() => import('./booking-list.js')))
+    .action(action(() => import('./list.js')))
   booking
     .command('view')
     .description('details of a booking and its history')
     .argument('[booking]', BOOKING)
-    .action(action(() => import('./booking-view.js')))
+    .action(action(() => import('./view.js')))
   booking
     .command('confirm')
     .description('sell what a hold keeps, all or some')
     .argument('[booking]', BOOKING)
     .addOption(once('--seats <spec>', `${ONLY_SEATS}; the rest stays held`))
-    .action(action(() => import('./booking-confirm.js')))
+    .action(action(() => import('./confirm.js')))
   booking
     .command('move')
     .description('exchange its seats for others; all of them or none')
@@ -45,7 +45,7 @@ export function addBookingCommands(program: Command, action: Action): void {
     .addOption(once('--to <spec>', 'the new seats'))
     .addOption(once('--to-show <show>', 'in another show'))
     .addOption(dateOption())
-    .action(action(() => import('./booking-move.js')))
+    .action(action(() => import('./move.js')))
   booking
     .command('cancel')
     .description('give its seats back, all or some')
@@ -53,7 +53,7 @@ export function addBookingCommands(program: Command, action: Action): void {
     .addOption(once('--seats <spec>', ONLY_SEATS))
     .addOption(once('--reason <text>', 'why, for the history'))
     .option('-y, --yes', 'do not ask for confirmation')
-    .action(action(() => import('./booking-cancel.js')))
+    .action(action(() => import('./cancel.js')))
   booking
     .command('check-in')
     .description('let its seats in, each once; exits 4 when nobody may come in now')
@@ -62,11 +62,11 @@ export function addBookingCommands(program: Command, action: Action): void {
     .addOption(once('--show <show>', 'the show at this door: a ticket for another one is refused'))
     .addOption(dateOption())
     .option('--undo', 'take a check-in back')
-    .action(action(() => import('./booking-check-in.js')))
+    .action(action(() => import('./check-in.js')))
   booking
     .command('print')
     .description('the ticket, with its reference as a QR code')
     .argument('[booking]', BOOKING)
     .addOption(once('--svg <file>', "as a picture in this file instead; '-' is stdout"))
-    .action(action(() => import('./booking-print.js')))
+    .action(action(() => import('./print.js')))
 }

@@ -9,7 +9,7 @@ import { errorPaperOf } from '../../../terminal/render/style.js'
 import { canShowMap } from '../../../terminal/seat-picker/seat-picker.js'
 import type { Context } from '../../context.js'
 import { pickInHouse } from '../book/choose-seats.js'
-import { renderHouse } from '../show/show-view.js'
+import { renderHouse } from '../show/view.js'
 import { UNCHANGED } from './named-booking.js'
 
 /**

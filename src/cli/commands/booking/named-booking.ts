@@ -88,7 +88,7 @@ export async function announceStep(
       }
       const { renderBookingCard } = await import('../../../terminal/render/booking-card.js')
       const { paperOf } = await import('../../../terminal/render/style.js')
-      const { bookingFacts } = await import('./booking-text.js')
+      const { bookingFacts } = await import('./text.js')
       const show = await tickets.findShow(booking.showId)
       const whom = booking.customer === null ? '' : ` for ${booking.customer}`
       const said = replayed ? `${already}; nothing changed.` : `${done(show)}${whom}`

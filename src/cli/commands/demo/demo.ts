@@ -5,8 +5,8 @@ import type { Client } from '../../../client/open-client.js'
 import { TicketsError } from '../../../shared/errors.js'
 import type { Context, Handler } from '../../context.js'
 import { isProof, runAndCheck } from '../stress/load-run.js'
-import { processClerk } from '../stress/load-workers.js'
-import { commandOf, DemoStory, type Race } from './demo-story.js'
+import { processClerk } from '../stress/workers.js'
+import { commandOf, DemoStory, type Race } from './output.js'
 
 /** `tickets demo`: sells a house out before one's eyes, and proves that no seat was sold twice. */
 export const run: Handler = async (context) => {

@@ -6,9 +6,9 @@ import { type Column, type ListFormat, writeList } from '../../../terminal/rende
 import { type Context, type Handler, inputRequired } from '../../context.js'
 import { ifNamed, namedShow } from '../../named-show.js'
 import { checkFormat } from '../../paged-list.js'
-import { oneSeat } from '../booking/booking-list.js'
-import { timeOf } from '../show/show-text.js'
-import { describeChange } from './history-text.js'
+import { oneSeat } from '../booking/list.js'
+import { timeOf } from '../show/text.js'
+import { describeChange } from './text.js'
 
 export interface HistoryOptions {
   show?: string

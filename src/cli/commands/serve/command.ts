@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { type Action, once } from '../../option-parts.js'
+import { type Action, once } from '../../parameters.js'
 
 /** `tickets serve`, and the tokens of those who may use it. */
 export function addServerCommands(program: Command, action: Action): void {
@@ -59,4 +59,4 @@ export function addDbCommands(program: Command, action: Action): void {
   }
 }
 
-const tokens = () => import('./token.js')
+const tokens = () => import('../token/token.js')

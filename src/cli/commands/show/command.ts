@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander'
-import { type Action, dateOption, once, SHOW } from '../../option-parts.js'
+import { type Action, dateOption, once, SHOW } from '../../parameters.js'
 
 /** `tickets show …` and `tickets history`: what there is to see, and its life. */
 export function addShowCommands(program: Command, action: Action): void {
@@ -14,7 +14,7 @@ export function addShowCommands(program: Command, action: Action): void {
     .addOption(once('--total-seats <n>', 'number of seats, 1 to 100,000'))
     .addOption(once('--seats-per-row <n>', 'gives the seats row labels: A1, A2, …'))
     .addOption(once('--time-zone <zone>', "IANA name (default: the system's)"))
-    .action(action(() => import('./show-create.js')))
+    .action(action(() => import('./create.js')))
   show
     .command('list')
     .description('list shows in the order of their start; on a terminal, what is to come first')
@@ -24,7 +24,7 @@ export function addShowCommands(program: Command, action: Action): void {
     .addOption(once('--limit <n>', 'at most so many'))
     .option('--all', 'all of them, on a terminal too')
     .addOption(once('-o, --output <format>', 'format').choices(['table', 'json', 'ndjson', 'csv']))
-    .action(action(() => import('./show-list.js')))
+    .action(action(() => import('./list.js')))
   show
     .command('view')
     .description('details of a show and its seat map')
@@ -36,7 +36,7 @@ export function addShowCommands(program: Command, action: Action): void {
         'history',
       ),
     )
-    .action(action(() => import('./show-view.js')))
+    .action(action(() => import('./view.js')))
   show
     .command('edit')
     .description('change the name, the time or the size of a show')
@@ -46,7 +46,7 @@ export function addShowCommands(program: Command, action: Action): void {
     .addOption(once('--start-time <time>', "ISO 8601, or a local time in the show's time zone"))
     .addOption(once('--time-zone <zone>', 'IANA name'))
     .addOption(once('--total-seats <n>', 'up at will; down never below a sold or held seat'))
-    .action(action(() => import('./show-edit.js')))
+    .action(action(() => import('./edit.js')))
   show
     .command('copy')
     .description('create shows with the house of another one, for a series')
@@ -54,7 +54,7 @@ export function addShowCommands(program: Command, action: Action): void {
     .addOption(dateOption())
     .option('--start-time <time...>', 'when the new ones start: one show for each time')
     .addOption(once('--name <text>', 'their name (that of the show)'))
-    .action(action(() => import('./show-copy.js')))
+    .action(action(() => import('./copy.js')))
   show
     .command('cancel')
     .description('stop selling a show; its bookings stay, for refunds')
@@ -63,13 +63,13 @@ export function addShowCommands(program: Command, action: Action): void {
     .option('--dry-run', 'only say what it would touch')
     .option('-y, --yes', 'do not ask; goes with --expect-bookings')
     .addOption(once('--expect-bookings <n>', 'only if just so many bookings are sold or held'))
-    .action(action(() => import('./show-cancel.js')))
+    .action(action(() => import('./cancel.js')))
   show
     .command('report')
     .description('sold, held, house and free seats, by row, by hour and by operator')
     .argument('<show>', SHOW)
     .addOption(dateOption())
-    .action(action(() => import('./show-report.js')))
+    .action(action(() => import('./report.js')))
 
   program
     .command('history')

@@ -9,8 +9,8 @@ import type { Context, Handler } from '../../context.js'
 import { mayProceed } from '../../irrevocable.js'
 import { ifNamed, namedShow } from '../../named-show.js'
 import { isProof, type LoadRun, runAndCheck } from './load-run.js'
-import { localClerk, processClerk } from './load-workers.js'
-import { parseStressOptions, type StressChoice, type StressOptions } from './stress-options.js'
+import { parseStressOptions, type StressChoice, type StressOptions } from './options.js'
+import { localClerk, processClerk } from './workers.js'
 
 /** `tickets stress [SHOW]`: many bookings at once, then the proof that none was sold or lost twice. */
 export const run: Handler<StressOptions, [string | undefined]> = async (context, options, name) => {

@@ -1,15 +1,15 @@
 import { MAX_SEATS } from '../../../house/seats.js'
+import { leastSize } from '../../../house/show-size.js'
 import { parseStartTime, parseTimeZone } from '../../../shared/start-time.js'
 import { checkText } from '../../../shared/text-input.js'
+import { startWarnings } from '../../../shared/warnings.js'
 import type { ShowEdit } from '../../../shows/edit-show.js'
-import { leastSize } from '../../../shows/show-size.js'
 import type { Show } from '../../../shows/shows.js'
-import { startWarnings } from '../../../shows/warnings.js'
 import { type Context, type Handler, inputRequired, parseCount } from '../../context.js'
 import { namedShow } from '../../named-show.js'
 import { UNCHANGED } from '../booking/named-booking.js'
-import { announceShow } from './announce-show.js'
-import { whenOf } from './show-text.js'
+import { announceShow } from './announce.js'
+import { whenOf } from './text.js'
 
 export interface ShowEditOptions {
   date?: string

@@ -4,7 +4,7 @@ import type { Show, ShowFilter } from '../../../shows/shows.js'
 import type { Column } from '../../../terminal/render/list.js'
 import type { Handler } from '../../context.js'
 import { isForPeople, type ListingOptions, writeScreenful } from '../../paged-list.js'
-import { whenOf } from './show-text.js'
+import { whenOf } from './text.js'
 
 export interface ShowListOptions extends ListingOptions {
   upcoming?: boolean

@@ -1,5 +1,5 @@
-import { formatSeats, MAX_SEATS, type SeatLayout, seatLabel } from '../house/seats.js'
 import { TicketsError } from '../shared/errors.js'
+import { formatSeats, MAX_SEATS, type SeatLayout, seatLabel } from './seats.js'
 
 /** A house and its seats that are sold or held. */
 export interface TakenHouse extends SeatLayout {

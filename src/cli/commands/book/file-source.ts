@@ -3,7 +3,7 @@ import { addAbortSignal, type Readable } from 'node:stream'
 import { TicketsError } from '../../../shared/errors.js'
 import { quote } from '../../../shared/quote.js'
 import type { Io } from '../../../terminal/io.js'
-import { fileFailure } from '../book/file-failure.js'
+import { fileFailure } from '../../file-failure.js'
 
 /** Where bookings are read from. */
 export interface Source {

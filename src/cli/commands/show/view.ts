@@ -7,7 +7,7 @@ import { lineCount, seatingFor } from '../../../terminal/seat-picker/seat-grid.j
 import type { Handler } from '../../context.js'
 import { namedShow } from '../../named-show.js'
 import { SCREENFUL } from '../../paged-list.js'
-import { showFacts } from './show-text.js'
+import { showFacts } from './text.js'
 
 export interface ShowViewOptions {
   date?: string
@@ -20,7 +20,7 @@ export const run: Handler<ShowViewOptions, [string]> = async (context, options, 
   const { output, tickets } = context
   const named = await namedShow(context, { name, date: options.date })
   if (options.watch) {
-    const { watch } = await import('./show-watch.js')
+    const { watch } = await import('./watch.js')
     return watch(context, named.id)
   }
   if (options.history) {

@@ -3,7 +3,7 @@ import { renderShowReport } from '../../../terminal/render/show-report.js'
 import { paperOf } from '../../../terminal/render/style.js'
 import type { Handler } from '../../context.js'
 import { nameOfShow } from '../../named-show.js'
-import { timeOf, whenOf } from './show-text.js'
+import { timeOf, whenOf } from './text.js'
 
 /** `tickets show report SHOW`. */
 export const run: Handler<{ date?: string }, [string]> = async (context, { date }, name) => {

@@ -3,7 +3,7 @@ import { countSeats, formatSeats } from '../../../house/seats.js'
 import { formatStartTime } from '../../../shared/format-time.js'
 import type { Show } from '../../../shows/shows.js'
 import type { BookingFacts } from '../../../terminal/render/booking-card.js'
-import { whenOf } from '../show/show-text.js'
+import { whenOf } from '../show/text.js'
 
 /** A booking as the terminal's booking card wants it. */
 export function bookingFacts(

@@ -7,8 +7,8 @@ import { safeText } from '../../../shared/safe-text.js'
 import { isDarkGround, paperOf } from '../../../terminal/render/style.js'
 import { drawTicket, renderTicket, type TicketFacts } from '../../../terminal/render/ticket.js'
 import type { Context, Handler } from '../../context.js'
-import { fileFailure } from '../book/file-failure.js'
-import { whenOf } from '../show/show-text.js'
+import { fileFailure } from '../../file-failure.js'
+import { whenOf } from '../show/text.js'
 import { namedBooking } from './named-booking.js'
 
 /** `tickets booking print BOOKING`: the ticket on the terminal, or as a picture in a file. */

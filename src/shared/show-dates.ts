@@ -1,7 +1,13 @@
-import { TicketsError } from '../shared/errors.js'
-import { formatMinute } from '../shared/format-time.js'
-import { quote } from '../shared/quote.js'
-import type { Show } from './shows.js'
+import { TicketsError } from './errors.js'
+import { formatMinute } from './format-time.js'
+import { quote } from './quote.js'
+
+/** When a show starts, by its own clock. */
+interface Start {
+  startTime: Date
+  /** IANA name. */
+  timeZone: string
+}
 
 /** A day, or a minute of it, in the time zone of whichever show it is compared with. */
 export interface ShowDate {
@@ -38,7 +44,7 @@ export function parseShowDate(given: string): ShowDate {
 }
 
 /** Does the show start on this day, or in this minute, by its own clock? */
-export function isOnDate(show: Show, { text }: ShowDate): boolean {
+export function isOnDate(show: Start, { text }: ShowDate): boolean {
   return minuteOf(show).startsWith(text)
 }
 
@@ -46,7 +52,7 @@ export function isOnDate(show: Show, { text }: ShowDate): boolean {
  * What to give as the date of each of these shows so that it means no other of them: the day, the
  * minute where several are on one day, and undefined where several start in one minute.
  */
-export function datesOf(shows: readonly Show[]): (string | undefined)[] {
+export function datesOf(shows: readonly Start[]): (string | undefined)[] {
   const minutes = shows.map(minuteOf)
   const isOnly = (date: string) => minutes.filter((minute) => minute.startsWith(date)).length === 1
   return minutes.map((minute) =>
@@ -55,6 +61,6 @@ export function datesOf(shows: readonly Show[]): (string | undefined)[] {
 }
 
 /** '2031-03-01 19:30', by the show's own clock. */
-function minuteOf({ startTime, timeZone }: Show): string {
+function minuteOf({ startTime, timeZone }: Start): string {
   return formatMinute(startTime, timeZone)
 }

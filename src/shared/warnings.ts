@@ -1,5 +1,5 @@
-import { formatStartTime } from '../shared/format-time.js'
-import { quote } from '../shared/quote.js'
+import { formatStartTime } from './format-time.js'
+import { quote } from './quote.js'
 
 /**
  * What the caller should know of something that was done all the same. An object, as an error is: the

@@ -1,11 +1,11 @@
 import { MAX_SEATS } from '../../../house/seats.js'
 import { parseStartTime, parseTimeZone, systemTimeZone } from '../../../shared/start-time.js'
 import { checkText } from '../../../shared/text-input.js'
+import { startWarnings } from '../../../shared/warnings.js'
 import { checkSeatsPerRow, type NewShow } from '../../../shows/shows.js'
-import { startWarnings } from '../../../shows/warnings.js'
 import { askNumber, askText } from '../../../terminal/prompts/prompts.js'
 import { type Context, type Handler, inputRequired, parseCount } from '../../context.js'
-import { announceShow } from './announce-show.js'
+import { announceShow } from './announce.js'
 
 export interface ShowCreateOptions {
   name?: string

@@ -8,7 +8,7 @@ import { printCommitted } from '../../committed.js'
 import type { Context, Handler } from '../../context.js'
 import { ifNamed, nameOfShow } from '../../named-show.js'
 import { tellWarnings } from '../../warnings.js'
-import { timeOf } from '../show/show-text.js'
+import { timeOf } from '../show/text.js'
 import { namedBooking } from './named-booking.js'
 
 export interface BookingCheckInOptions {

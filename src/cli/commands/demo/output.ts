@@ -9,7 +9,7 @@ import { nameSeats } from '../../../terminal/render/seat-names.js'
 import { type Paper, paperOf, tint } from '../../../terminal/render/style.js'
 import { renderVerdict } from '../../../terminal/render/verdict.js'
 import { alternativesHint } from '../../hints.js'
-import { whenOf } from '../show/show-text.js'
+import { whenOf } from '../show/text.js'
 import type { LoadRun } from '../stress/load-run.js'
 import {
   besideEachOther,
@@ -17,7 +17,7 @@ import {
   renderCommand,
   renderParagraph,
   renderResult,
-} from './demo-output.js'
+} from './render.js'
 
 /** The race for the last seats: the house before and after, and what came of it. */
 export interface Race {

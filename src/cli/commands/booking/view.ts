@@ -6,9 +6,9 @@ import { renderBookingCard } from '../../../terminal/render/booking-card.js'
 import { paperOf } from '../../../terminal/render/style.js'
 import { renderTimeline } from '../../../terminal/render/timeline.js'
 import type { Context, Handler } from '../../context.js'
-import { timelineEntry } from '../history/history-text.js'
-import { bookingFacts } from './booking-text.js'
+import { timelineEntry } from '../history/text.js'
 import { namedBooking } from './named-booking.js'
+import { bookingFacts } from './text.js'
 
 /** `tickets booking view BOOKING`: details and history. */
 export const run: Handler<object, [string | undefined]> = async (context, _options, name) => {

@@ -1,4 +1,4 @@
-import { TicketsError } from '../../../shared/errors.js'
+import { TicketsError } from '../shared/errors.js'
 
 /**
  * What it means that a file, by its name as a sentence may repeat it, could not be read or written:

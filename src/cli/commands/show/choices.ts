@@ -2,7 +2,7 @@ import type { Tickets } from '../../../index.js'
 import { foldText } from '../../../shared/fold-text.js'
 import type { Show, ShowFilter } from '../../../shows/shows.js'
 import type { Choice, ShowQuestion } from '../../../terminal/prompts/prompts.js'
-import { whenOf } from './show-text.js'
+import { whenOf } from './text.js'
 
 /** How many shows of each kind are offered; typing narrows them down. */
 const LIMIT = 50

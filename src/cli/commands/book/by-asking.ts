@@ -2,14 +2,14 @@ import type { BookingOutcome, BookingRequest } from '../../../booking/booking.js
 import { countSeats, formatSeats } from '../../../house/seats.js'
 import { TicketsError } from '../../../shared/errors.js'
 import { checkText } from '../../../shared/text-input.js'
+import { startWarnings } from '../../../shared/warnings.js'
 import type { Show } from '../../../shows/shows.js'
-import { startWarnings } from '../../../shows/warnings.js'
 import { askConfirm, askShow, askText } from '../../../terminal/prompts/prompts.js'
 import type { Context } from '../../context.js'
 import { type NamedShow, namedShow } from '../../named-show.js'
 import { tellWarnings } from '../../warnings.js'
-import { dryRunSentence } from '../booking/booking-text.js'
-import { showChoices } from '../show/show-choices.js'
+import { dryRunSentence } from '../booking/text.js'
+import { showChoices } from '../show/choices.js'
 import { type ChosenSeats, chooseSeats } from './choose-seats.js'
 
 /**

@@ -1,4 +1,4 @@
-import { errorCodes } from '../shared/errors.js'
+import { errorCodes } from '../../shared/errors.js'
 
 /** What help says of a command beyond its arguments and options, or of a topic. */
 export interface HelpTopic {

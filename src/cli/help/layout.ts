@@ -1,6 +1,6 @@
 import type { Command, Help, HelpConfiguration, Option } from 'commander'
-import { helpTopics } from './help-topics.js'
-import { pathOf } from './option-parts.js'
+import { pathOf } from '../parameters.js'
+import { helpTopics } from './topics.js'
 
 /**
  * How help is laid out: what a command does, examples, what may follow it, and last its exit codes,

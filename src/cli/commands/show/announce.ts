@@ -1,10 +1,10 @@
 import { showJson } from '../../../client/json.js'
+import type { Warned } from '../../../shared/warnings.js'
 import type { Show } from '../../../shows/shows.js'
-import type { Warned } from '../../../shows/warnings.js'
 import type { Output } from '../../../terminal/io.js'
 import { printCommitted } from '../../committed.js'
 import { tellWarnings } from '../../warnings.js'
-import { showFacts } from './show-text.js'
+import { showFacts } from './text.js'
 
 /** Prints a show that was just made or changed: JSON, or its card. */
 export async function announceShow(output: Output, show: Show, warned: Warned = {}): Promise<void> {

@@ -2,7 +2,7 @@ import type { HistoryEvent } from '../../../audit/history.js'
 import { formatSeats } from '../../../house/seats.js'
 import type { Show } from '../../../shows/shows.js'
 import type { TimelineEntry } from '../../../terminal/render/timeline.js'
-import { timeOf } from '../show/show-text.js'
+import { timeOf } from '../show/text.js'
 
 type Facts = Record<string, unknown>
 

@@ -13,7 +13,7 @@ import {
   type WatchScreen,
 } from '../../../terminal/watch-screen.js'
 import type { Context } from '../../context.js'
-import { whenOf } from './show-text.js'
+import { whenOf } from './text.js'
 
 /**
  * `tickets show view SHOW --watch`: the show as it stands, redrawn at every change, until Ctrl-C

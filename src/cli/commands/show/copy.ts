@@ -1,15 +1,15 @@
 import { showJson } from '../../../client/json.js'
 import { TicketsError } from '../../../shared/errors.js'
 import { parseStartTime } from '../../../shared/start-time.js'
+import { startWarnings } from '../../../shared/warnings.js'
 import type { Show } from '../../../shows/shows.js'
-import { startWarnings } from '../../../shows/warnings.js'
 import { renderShowCard } from '../../../terminal/render/show-card.js'
 import { paperOf } from '../../../terminal/render/style.js'
 import { printCommitted } from '../../committed.js'
 import { type Context, type Handler, inputRequired } from '../../context.js'
 import { namedShow } from '../../named-show.js'
 import { tellWarnings } from '../../warnings.js'
-import { showFacts } from './show-text.js'
+import { showFacts } from './text.js'
 
 export interface ShowCopyOptions {
   date?: string

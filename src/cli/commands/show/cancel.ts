@@ -8,8 +8,8 @@ import type { Output } from '../../../terminal/io.js'
 import type { Handler } from '../../context.js'
 import { type Irrevocable, mayProceed } from '../../irrevocable.js'
 import { namedShow } from '../../named-show.js'
-import { announceShow } from './announce-show.js'
-import { whenOf } from './show-text.js'
+import { announceShow } from './announce.js'
+import { whenOf } from './text.js'
 
 export interface ShowCancelOptions {
   date?: string
