@@ -1,4 +1,4 @@
-import type { Booking } from '../booking/booking.js'
+import type { Booking } from '../client/api.js'
 import { countSeats } from '../house/seats.js'
 import { safeText } from '../shared/safe-text.js'
 import type { Output } from '../terminal/io.js'

@@ -5,9 +5,10 @@ import { errorCodes, TicketsError } from '../shared/errors.js'
 import { safeLines, safeText } from '../shared/safe-text.js'
 import { stackOf } from '../shared/stack-trace.js'
 import { type Io, type Output, openOutput } from '../terminal/io.js'
+import { commandAt, pathOf } from './declaration.js'
 import { alternativesHint } from './hints.js'
-import { pathOf } from './parameters.js'
-import { commandTree, type Run } from './program.js'
+import { commandTree } from './program.js'
+import type { Run } from './run.js'
 
 /**
  * Runs one command line and resolves with its exit code. `argv` is what follows the program's
@@ -22,7 +23,7 @@ export async function main(
   const { signal = new AbortController().signal } = environment
   const output = outputFor(argv, io)
   const run: Run = { io, signal, output, exitCode: 0, environment, main }
-  const program = commandTree(run, argv)
+  const program = await commandTree(run, argv)
   try {
     // Nothing at all is how a newcomer asks for help, and so is the name of a group alone.
     const isAsked = argv.length === 0 || (argv.length === 1 && isGroup(program, argv[0]!))
@@ -31,12 +32,16 @@ export async function main(
   } catch (error) {
     return report(error, run.output, {
       isDebug: argv.includes('--debug'),
-      command: commandOf(program, argv),
+      // As far as it can be found; `help show create` is about `show create`.
+      command: commandAt(
+        program,
+        argv.filter((word) => word !== 'help'),
+      ).command,
     })
   }
 }
 
-/** Where to answer before the command line is understood: what is wrong with it must be told too. */
+/** Where to answer before the command line is parsed, as a mistake in it is reported there too. */
 function outputFor(argv: readonly string[], io: Io): Output {
   const end = argv.indexOf('--')
   const flags = end < 0 ? argv : argv.slice(0, end)
@@ -53,17 +58,6 @@ function isGroup(program: Command, word: string): boolean {
   // The actions of `counter` are an argument.
   const hasActions = command?.registeredArguments[0]?.name() === 'action'
   return hasActions || (command?.commands ?? []).length > 0
-}
-
-/** The command, as far as it can be made out of what was typed. */
-function commandOf(program: Command, argv: readonly string[]): Command {
-  let command = program
-  for (const word of argv) {
-    const inner = command.commands.find((one) => one.name() === word)
-    // `help show create` is about `show create`.
-    if (inner && inner.name() !== 'help') command = inner
-  }
-  return command
 }
 
 /** The one place where errors end: a sentence for people, a document for programs, an exit code. */

@@ -1,4 +1,4 @@
-import type { Show } from '../index.js'
+import type { Show } from '../client/api.js'
 import { TicketsError } from '../shared/errors.js'
 import type { Context } from './context.js'
 

@@ -3,7 +3,7 @@ import type { Output } from '../terminal/io.js'
 import { type ListFormat, type ListOptions, writeList } from '../terminal/render/list.js'
 import { parseCount } from './context.js'
 
-/** What every command that lists takes. */
+/** The options of every command that lists. */
 export interface ListingOptions {
   limit?: string
   all?: boolean
@@ -11,20 +11,19 @@ export interface ListingOptions {
 }
 
 /** How many lines a terminal shows unless all are asked for: more would scroll away. */
-export const SCREENFUL = 50
+export const PAGE_LENGTH = 50
 
 export interface Listing<Row> extends Omit<ListOptions<Row>, 'format'> {
-  /** The rows, at most so many; undefined: all of them. */
+  /** The rows, at most `limit` of them; undefined: all. */
   rows(limit: number | undefined): AsyncIterable<Row>
-  /** Says, when a terminal shows so many rows only, which, and how to see more. */
+  /** The hint when a terminal shows only `count` rows: which they are, and how to see more. */
   more(count: number): string
 }
 
 /**
- * Lists to stdout: everything for programs, the first screenful for people unless they say
- * otherwise. Throws INVALID_INPUT for options that exclude each other.
+ * Lists to stdout: all rows for programs, and one page for people unless they ask for more. Throws INVALID_INPUT for options that exclude each other.
  */
-export async function writeScreenful<Row>(
+export async function writePagedList<Row>(
   output: Output,
   options: ListingOptions,
   { rows, more, ...list }: Listing<Row>,
@@ -40,7 +39,7 @@ export async function writeScreenful<Row>(
   const limit =
     options.limit === undefined
       ? isCut
-        ? SCREENFUL
+        ? PAGE_LENGTH
         : undefined
       : parseCount('--limit', options.limit)
   let count = 0
@@ -51,7 +50,7 @@ export async function writeScreenful<Row>(
     }
   }
   await writeList(output, { ...list, format: options.output }, counted())
-  if (isCut && count === SCREENFUL) output.hint(more(SCREENFUL))
+  if (isCut && count === PAGE_LENGTH) output.hint(more(PAGE_LENGTH))
 }
 
 /** Is the list a table on a terminal? Then it begins with what people look for. */

@@ -1,44 +1,34 @@
-import { type Command, InvalidArgumentError, Option } from 'commander'
-import { TicketsError } from '../shared/errors.js'
-import type { Handler } from './context.js'
+import type { Parameter, Parameters } from './declaration.js'
 
-/** A show as it is named on the command line. */
-export const SHOW = "a show's id, the beginning of its id, or its name"
+// What several commands declare alike.
 
-/** Which of several shows that bear the name of SHOW; for every command that takes one. */
-export function dateOption(): Option {
-  return once('--date <date>', 'which of several shows of that name: 2031-03-01')
+const show = { about: "a show's id, the beginning of its id, or its name" }
+
+/** SHOW: completion offers every show. */
+export const anyShow: Parameter = { ...show, completes: { shows: 'any' } }
+
+/** SHOW: completion offers the shows to come. */
+export const upcomingShow: Parameter = { ...show, completes: { shows: 'upcoming' } }
+
+/** --date, for every command that takes a show. */
+export const dateOption: Parameters = {
+  '--date <date>': { about: 'which of several shows of that name: 2031-03-01', completes: 'dates' },
 }
 
-/** Makes the action of a command from the file that has its handler. */
-export type Action = (
-  load: () => Promise<{ run: Handler<never, never> }>,
-) => (...args: unknown[]) => Promise<void>
-
-/** What comes before a command's arguments, without the program's name: 'booking cancel'. */
-export function pathOf(command: Command): string {
-  const { parent } = command
-  return parent?.parent ? `${pathOf(parent)} ${command.name()}` : command.name()
+/** --output, for every command that lists. */
+export const outputOption: Parameters = {
+  '-o, --output <format>': { about: 'format', choices: ['table', 'json', 'ndjson', 'csv'] },
 }
 
-/** An option that may be given once only: of two values for seats, neither is a safe guess. */
-export function once(
-  flags: string,
-  description: string,
-  parse?: (value: string) => unknown,
-): Option {
-  const option = new Option(flags, description)
-  const choices = option.choices.bind(option)
-  const check = (value: string, previous: unknown) => {
-    if (previous !== undefined) {
-      // Commander's own sentence would repeat the value, and a URL may hold a password.
-      throw new TicketsError('INVALID_INPUT', `${option.long} may be given only once.`)
-    }
-    if (option.argChoices && !option.argChoices.includes(value)) {
-      throw new InvalidArgumentError(`Allowed choices are ${option.argChoices.join(', ')}.`)
-    }
-    return parse ? parse(value) : value
-  }
-  option.choices = (values) => choices(values).argParser(check)
-  return option.argParser(check)
+/** What a list that is paged on a terminal takes. */
+export const pageOptions: Parameters = {
+  '--limit <n>': 'at most N',
+  '--all': 'all of them, on a terminal too',
+  ...outputOption,
 }
+
+/** The exit codes of a command that reads about a show or a booking. */
+export const READ_EXITS = [0, 2, 3, 5, 6]
+
+/** The exit codes of a command that changes a show or a booking. */
+export const CHANGE_EXITS = [0, 2, 3, 4, 5, 6]

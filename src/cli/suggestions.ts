@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { pathOf } from './parameters.js'
+import { pathOf } from './declaration.js'
 
 /** What may have been meant by the unknown `word` after `command`; '' where nothing is close. */
 export function suggestionFor(word: string, command: Command): string {

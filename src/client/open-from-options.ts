@@ -37,6 +37,15 @@ export function identityOf(options: TicketsOptions): string {
   return JSON.stringify([name, source, login, sslMode, channelBindingRequired, session])
 }
 
+/**
+ * Which kind of database the options and the environment name, and where they name it: '--db', '.env'
+ * and the like. Connects to nothing. Throws INVALID_INPUT, and DB_MISSING for a `.env` file that
+ * cannot be trusted or read.
+ */
+export function whichDatabase(options: TicketsOptions): Pick<DatabaseTarget, 'kind' | 'source'> {
+  return targetOf(options)
+}
+
 function targetOf(options: DatabaseOptions): DatabaseTarget {
   const { env = process.env } = options
   const found = findDatabase({

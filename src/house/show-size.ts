@@ -19,6 +19,15 @@ export function leastSize(house: TakenHouse): { seats: number; reason: string | 
   return perRow > 0 ? { seats: perRow, reason: `a row has ${perRow}` } : { seats: 1, reason: null }
 }
 
+/** Checks the length of a row in a house of `totalSeats`. Throws INVALID_INPUT. */
+export function checkSeatsPerRow(seatsPerRow: number, totalSeats: number): void {
+  if (Number.isInteger(seatsPerRow) && seatsPerRow >= 1 && seatsPerRow <= totalSeats) return
+  throw new TicketsError(
+    'INVALID_INPUT',
+    `A row has 1 to ${totalSeats} seats here, as a whole number; got ${seatsPerRow}.`,
+  )
+}
+
 /** Throws INVALID_INPUT for what no sale decides about, and SEATS_TAKEN for what a sale forbids. */
 export function checkSize(house: TakenHouse, totalSeats: number): void {
   const { seats, reason } = leastSize(house)

@@ -6,6 +6,7 @@ import { query } from '../database/sql.js'
 import { inTransaction } from '../database/transaction.js'
 import { SeatSet } from '../house/seat-set.js'
 import { MAX_SEATS, type SeatLayout } from '../house/seats.js'
+import { checkSeatsPerRow } from '../house/show-size.js'
 import { TicketsError } from '../shared/errors.js'
 import { quote } from '../shared/quote.js'
 import { checkText } from '../shared/text-input.js'
@@ -103,15 +104,6 @@ export async function* listShows(db: Database, filter: ShowFilter = {}): AsyncGe
     const last = rows.at(-1)!
     after = { startTime: last.exact_start_time!, id: last.id }
   }
-}
-
-/** Checks the length of a row in a house of `totalSeats` seats. Throws INVALID_INPUT. */
-export function checkSeatsPerRow(seatsPerRow: number, totalSeats: number): void {
-  if (Number.isInteger(seatsPerRow) && seatsPerRow >= 1 && seatsPerRow <= totalSeats) return
-  throw new TicketsError(
-    'INVALID_INPUT',
-    `A row has 1 to ${totalSeats} seats here, as a whole number; got ${seatsPerRow}.`,
-  )
 }
 
 /** The show with this id and its house, as of now. Throws SHOW_NOT_FOUND. */

@@ -5,10 +5,12 @@ import { fileURLToPath } from 'node:url'
 import type { Command } from 'commander'
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { exitCodes, helpTopics } from '../../src/cli/help/topics.js'
-import { commandTree, type Run } from '../../src/cli/program.js'
+import { declarationOf } from '../../src/cli/declaration.js'
+import { commandTree } from '../../src/cli/program.js'
+import type { Run } from '../../src/cli/run.js'
 import { openTickets } from '../../src/index.js'
 import { errorCodes } from '../../src/shared/errors.js'
+import { exitCodes } from '../../src/shared/exit-codes.js'
 import { program, tickets } from '../support/cli.js'
 import { cloneDatabase } from '../support/database.js'
 import { runInProcess } from '../support/in-process.js'
@@ -17,8 +19,11 @@ import { openTerminal } from '../support/terminal.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
+const topics = ['options', 'environment', 'exit-codes', 'errors']
+
 /** Each command's path and what its --help prints. */
-const screens = screensOf(commandTree({} as Run))
+const tree = await commandTree({} as Run)
+const screens = screensOf(tree)
 
 describe('help', () => {
   it.each(screens)('for "%s" is one screen of 80 × 24: examples, usage, exit codes', (_, text) => {
@@ -30,7 +35,7 @@ describe('help', () => {
   })
 
   it('ends with the exit codes, and tells of what all commands take in one place', () => {
-    const told = screens.filter(([path]) => helpTopics[path]!.rows === undefined)
+    const told = screens.filter(([path]) => !topics.includes(path))
     for (const [path, text] of told) {
       expect([path, text]).toEqual([
         path,
@@ -98,12 +103,12 @@ describe('help', () => {
           .slice(1, -1)
           .map((cell) => cell.trim()),
       ),
-    ).toEqual(exitCodes.map((row) => [...row]))
+    ).toEqual(exitCodes.map(({ codes, meaning, advice }) => [codes.join(', '), meaning, advice]))
     const text = textOf('exit-codes').replace(/\s+/g, ' ')
-    for (const [code, meaning, advice] of exitCodes) {
-      expect(text).toContain(`${code} ${meaning}${advice && `: ${advice}`}`)
+    for (const { codes, meaning, advice } of exitCodes) {
+      expect(text).toContain(`${codes.join(', ')} ${meaning}${advice && `: ${advice}`}`)
     }
-    const known = exitCodes.flatMap(([codes]) => codes.split(', ').map(Number))
+    const known = exitCodes.flatMap(({ codes }) => codes)
     const exits = Object.values(errorCodes).map(({ exit }) => exit)
     expect(exits.filter((exit) => !known.includes(exit))).toEqual([])
 
@@ -121,8 +126,9 @@ describe('help', () => {
     )
   })
 
-  it('has a topic for every command, and none for what is no command', () => {
-    expect(Object.keys(helpTopics).sort()).toEqual(screens.map(([path]) => path).sort())
+  it('has a table in each topic, and in no command', () => {
+    const tables = leavesOf(tree).filter((each) => declarationOf(each).rows !== undefined)
+    expect(tables.map((each) => each.name())).toEqual(topics)
   })
 })
 
@@ -172,7 +178,7 @@ function textOf(path: string): string {
 async function variablesInSource(): Promise<Set<string>> {
   const files = await readdir(join(root, 'src'), { recursive: true })
   const names = new Set<string>()
-  for (const file of files.filter((one) => one.endsWith('.ts') && one !== 'cli/help/topics.ts')) {
+  for (const file of files.filter((one) => one.endsWith('.ts') && one !== 'cli/help/command.ts')) {
     const text = await readFile(join(root, 'src', file), 'utf8')
     const code = text.replace(/^ *(\/\/|\*|\/\*).*$/gm, '')
     const found = [
@@ -223,6 +229,10 @@ function screensOf(command: Command, path: string[] = []): [path: string, text: 
     .filter((each) => each.name() !== 'complete')
     .flatMap((each) => screensOf(each, [...path, each.name()]))
   return [[path.join(' ') || 'tickets', command.helpInformation()], ...inner]
+}
+
+function leavesOf(command: Command): Command[] {
+  return command.commands.length === 0 ? [command] : command.commands.flatMap(leavesOf)
 }
 
 /** The lines below 'Examples:', with those that they go on in. */

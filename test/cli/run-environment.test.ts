@@ -1,10 +1,13 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Command } from 'commander'
 import { execa } from 'execa'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { helpTopics } from '../../src/cli/help/topics.js'
+import { pathOf } from '../../src/cli/declaration.js'
+import { commandTree } from '../../src/cli/program.js'
+import type { Run } from '../../src/cli/run.js'
 import { bareEnvironment, program, tickets } from '../support/cli.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
 import { insertShow } from '../support/shows.js'
@@ -94,12 +97,11 @@ describe('a working directory that was removed', () => {
     }
   })
 
-  it('is tried with every command', () => {
-    const paths = Object.keys(helpTopics)
-    const untried = paths.filter((path) => {
-      const isGroup = path === 'tickets' || paths.some((other) => other.startsWith(`${path} `))
-      return !isGroup && !runs.some(([line]) => `${line} `.startsWith(`${path} `))
-    })
+  it('is tried with every command', async () => {
+    const paths = pathsOf(await commandTree({} as Run)).filter((path) => path !== 'complete')
+    const untried = paths.filter(
+      (path) => !runs.some(([line]) => `${line} `.startsWith(`${path} `)),
+    )
     expect(untried).toEqual([])
   })
 
@@ -127,6 +129,11 @@ describe('a working directory that was removed', () => {
     expect((await runThere(['db', 'stop'], env)).exitCode).toBe(0)
   })
 })
+
+/** The commands that are no groups. */
+function pathsOf(command: Command): string[] {
+  return command.commands.length === 0 ? [pathOf(command)] : command.commands.flatMap(pathsOf)
+}
 
 describe('a data directory', () => {
   it.each(['a $HOME', 'a"b`c`', 'a\\\\b\\$c', `it's (a) "d%41r", $(touch x)! Søndag 席`])(

@@ -1,16 +1,19 @@
-import { existsSync } from 'node:fs'
-import { homedir } from 'node:os'
+import type { Show, ShowDetails, ShowFilter } from '../../client/api.js'
+import { embeddedServer } from '../../client/embedded-server.js'
 import type { Client } from '../../client/open-client.js'
-import { embeddedConnection, embeddedDataDir } from '../../database/embedded/location.js'
-import { DOT_ENV, findDatabase } from '../../database/settings/settings.js'
+import { whichDatabase } from '../../client/open-from-options.js'
 import { seatLabel } from '../../house/seats.js'
 import { safeText } from '../../shared/safe-text.js'
 import { datesOf } from '../../shared/show-dates.js'
-import type { Show, ShowDetails, ShowFilter } from '../../shows/shows.js'
-import { statusesFor } from '../commands/booking/named-booking.js'
 import { whenOf } from '../commands/show/text.js'
 import type { Context } from '../context.js'
-import type { Candidate, Cursor } from './complete.js'
+import {
+  completesOf,
+  type OfferedBookings,
+  type OfferedSeats,
+  type OfferedShows,
+} from '../declaration.js'
+import type { Candidate, Cursor } from './cursor.js'
 
 /** More would only scroll. */
 const MOST = 200
@@ -19,77 +22,43 @@ const FILES = [{ value: ':files' }]
 
 /** The values that an option or an argument may have now, live from the database. */
 export async function candidatesFor(context: Context, cursor: Cursor): Promise<Candidate[]> {
-  const { command, typed, wanted } = cursor
-  const name = wanted && 'attributeName' in wanted ? wanted.attributeName() : wanted?.name()
-  if (name === 'file' || name === 'svg') return FILES
-  const find = name === undefined ? undefined : finders[name]
-  if (find === undefined) return []
+  const completes = cursor.wanted && completesOf(cursor.wanted)
+  if (completes === undefined) return []
+  if (completes === 'files') return FILES
   const tickets = openQuickly(context, cursor)
-  return tickets === undefined ? [] : find(tickets, cursor, typed, command.name())
-}
-
-type Finder = (
-  tickets: Client,
-  cursor: Cursor,
-  typed: string,
-  command: string,
-) => Promise<Candidate[]>
-
-const finders: Record<string, Finder> = {
-  show: showCandidates,
-  toShow: showCandidates,
-  date: dateCandidates,
-  booking: bookingCandidates,
-  seats: seatCandidates,
-  to: seatCandidates,
-  seat: seatCandidates,
+  if (tickets === undefined) return []
+  if (completes === 'dates') return dateCandidates(tickets, cursor)
+  if ('shows' in completes) return showCandidates(tickets, cursor, completes.shows)
+  if ('bookings' in completes) return bookingCandidates(tickets, cursor, completes.bookings)
+  return seatCandidates(tickets, cursor, completes.seats)
 }
 
 /**
  * Tab starts no server and creates no database. It connects to none that a `.env` file names either:
  * a press of Tab in a downloaded directory must reach nobody.
  */
-function openQuickly({ open, output }: Context, { values }: Cursor): Client | undefined {
-  const database = values.get('db')
-  const place = { env: output.io.env, cwd: '.', homeDir: homedir() }
-  if (findDatabase({ db: database, ...place }).source === DOT_ENV) return undefined
-  const tickets = open({ ...(database !== undefined && { database }), waitMs: PATIENCE_MS })
-  if (!tickets.databaseName.startsWith('embedded')) return tickets
-  const { host, port } = embeddedConnection(embeddedDataDir(output.io.env))
-  return existsSync(`${host}/.s.PGSQL.${port}`) ? tickets : undefined
+function openQuickly({ open, output }: Context, { optionValues }: Cursor): Client | undefined {
+  const { env } = output.io
+  const database = optionValues.get('db')
+  const { kind, source } = whichDatabase({ database, env })
+  if (source === '.env') return undefined
+  if (kind === 'embedded' && !embeddedServer(env).hasSocket()) return undefined
+  return open({ ...(database !== undefined && { database }), waitMs: PATIENCE_MS })
 }
 
-/** Which shows a command can do something with. */
-interface Offer {
-  /** Only shows to come. */
-  upcoming?: boolean
-  isCancelledToo?: boolean
-}
-
-const offersFor: Record<string, Offer> = {
-  book: { upcoming: true },
-  move: { upcoming: true },
-  stress: { upcoming: true },
-  edit: { upcoming: true },
-  cancel: { upcoming: true },
-  'check-in': {},
-}
-
-function isOffered({ hasStarted, cancelledAt }: Show, command: string): boolean {
-  const { upcoming, isCancelledToo } = offersFor[command] ?? { isCancelledToo: true }
-  if (cancelledAt !== null && !isCancelledToo) return false
-  return !upcoming || !hasStarted
+function isOffered({ hasStarted, cancelledAt }: Show, kind: OfferedShows): boolean {
+  if (kind === 'any') return true
+  return cancelledAt === null && !(kind === 'upcoming' && hasStarted)
 }
 
 /** Shows by their names, with their dates, and by the beginning of their ids; those to come first. */
 async function showCandidates(
   tickets: Client,
-  _: Cursor,
-  typed: string,
-  command: string,
+  { typed }: Cursor,
+  kind: OfferedShows,
 ): Promise<Candidate[]> {
   const dates = new Map<string, Show[]>()
-  for (const show of await showsFor(tickets, typed, command)) {
+  for (const show of await showsFor(tickets, typed, kind)) {
     dates.set(show.name, [...(dates.get(show.name) ?? []), show])
   }
   return [...dates].flatMap(([name, shows]) => {
@@ -108,19 +77,19 @@ function shownDates(shows: Show[]): string {
   return [...shows.slice(0, DATES).map(whenOf), ...more].join(', ')
 }
 
-/** How many dates of a series are told of. */
+/** How many dates of a series are shown. */
 const DATES = 3
 
 /** The shows with words that begin as typed; where there are none, many, as an id may be meant. */
-async function showsFor(tickets: Client, typed: string, command: string): Promise<Show[]> {
+async function showsFor(tickets: Client, typed: string, kind: OfferedShows): Promise<Show[]> {
   const shows = new Map<string, Show>()
   const add = (show: Show) => {
-    if (isOffered(show, command)) shows.set(show.id, show)
+    if (isOffered(show, kind)) shows.set(show.id, show)
   }
   const find = async (filter: ShowFilter) => {
-    for (const kind of [{ upcoming: true }, { past: true, latestFirst: true }]) {
-      if (kind.past && offersFor[command]?.upcoming) continue
-      for await (const show of tickets.listShows({ ...filter, ...kind, limit: MOST })) add(show)
+    for (const half of [{ upcoming: true }, { past: true, latestFirst: true }]) {
+      if (half.past && kind === 'upcoming') continue
+      for await (const show of tickets.listShows({ ...filter, ...half, limit: MOST })) add(show)
     }
   }
   if (/[\p{L}\p{N}]/u.test(typed)) await find({ search: typed })
@@ -131,16 +100,12 @@ async function showsFor(tickets: Client, typed: string, command: string): Promis
   return [...shows.values()].slice(0, MOST)
 }
 
-/** The dates of the shows that are called as the command line says. */
-async function dateCandidates(
-  tickets: Client,
-  { command, args, values }: Cursor,
-): Promise<Candidate[]> {
-  const isShowFirst = command.registeredArguments[0]?.name() === 'show'
-  const name = values.get('toShow') ?? values.get('show') ?? (isShowFirst ? args[0] : undefined)
-  if (name === undefined) return []
-  const named = await tickets.findShows(name)
-  const shows = named.filter((show) => isOffered(show, command.name()))
+/** The dates of the shows with the name that the command line has. */
+async function dateCandidates(tickets: Client, cursor: Cursor): Promise<Candidate[]> {
+  const given = showIn(cursor)
+  if (given === undefined) return []
+  const named = await tickets.findShows(given.name)
+  const shows = named.filter((show) => isOffered(show, given.kind))
   return datesOf(shows).flatMap((date, at) =>
     date === undefined ? [] : [{ value: date, about: () => whenOf(shows[at]!) }],
   )
@@ -148,11 +113,11 @@ async function dateCandidates(
 
 async function bookingCandidates(
   tickets: Client,
-  _: Cursor,
-  typed: string,
-  command: string,
+  { typed }: Cursor,
+  kind: OfferedBookings,
 ): Promise<Candidate[]> {
-  const bookings = await tickets.suggestBookings(typed, statusesFor[command])
+  const statuses = kind === 'any' ? undefined : kind
+  const bookings = await tickets.suggestBookings(typed, statuses)
   return bookings.map(({ reference, customer, seatLabels, showName }) => ({
     value: likeTyped(
       typed.length > 4 && !typed.includes('-') ? reference.replace('-', '') : reference,
@@ -166,14 +131,14 @@ async function bookingCandidates(
 async function seatCandidates(
   tickets: Client,
   cursor: Cursor,
-  typed: string,
-  command: string,
+  kind: OfferedSeats,
 ): Promise<Candidate[]> {
+  const { typed } = cursor
   const head = /^.*[,-]/.exec(typed)?.[0] ?? ''
   const named = new Set(head.toUpperCase().split(/[,-]/))
   const start = typed.slice(head.length).toUpperCase()
   const candidates: Candidate[] = []
-  for (const label of await seatsFor(tickets, cursor, command)) {
+  for (const label of await seatsFor(tickets, cursor, kind)) {
     if (candidates.length === MOST) break
     if (!label.startsWith(start) || named.has(label)) continue
     candidates.push({ value: head + likeTyped(label, typed) })
@@ -183,22 +148,41 @@ async function seatCandidates(
 
 async function seatsFor(
   tickets: Client,
-  { args, values }: Cursor,
-  command: string,
+  cursor: Cursor,
+  kind: OfferedSeats,
 ): Promise<Iterable<string>> {
-  const [first] = args
-  const find = async (name: string) => tickets.findShow(name, { date: values.get('date') })
-  const house = async (name: string) => tickets.viewShow((await find(name)).id)
-  if (command === 'book') return first === undefined ? [] : freeSeats(await house(first))
-  if (command === 'list' || command === 'history') {
-    const show = values.get('show') ?? first
-    return show === undefined ? [] : labelsOf(await find(show), () => true)
+  const given = showIn(cursor)
+  const booking = bookingIn(cursor)
+  if (kind === 'of the booking') {
+    return booking === undefined ? [] : (await tickets.findBooking(booking)).seatLabels
   }
-  if (first === undefined) return []
-  const booking = await tickets.findBooking(first)
-  if (command !== 'move') return booking.seatLabels
-  const toShow = values.get('toShow')
-  return freeSeats(await (toShow === undefined ? tickets.viewShow(booking.showId) : house(toShow)))
+  if (given === undefined && booking === undefined) return []
+  const date = cursor.optionValues.get('date')
+  const show =
+    given === undefined
+      ? (await tickets.findBooking(booking!)).showId
+      : (await tickets.findShow(given.name, { date })).id
+  const house = await tickets.viewShow(show)
+  return kind === 'free' ? freeSeats(house) : labelsOf(house, () => true)
+}
+
+/** The show that the command line names, an option before an argument. */
+function showIn({ given }: Cursor): { name: string; kind: OfferedShows } | undefined {
+  for (const { parameter, value } of given) {
+    const completes = completesOf(parameter)
+    if (typeof completes === 'object' && 'shows' in completes) {
+      return { name: value, kind: completes.shows }
+    }
+  }
+  return undefined
+}
+
+/** The booking that the command line names. */
+function bookingIn({ given }: Cursor): string | undefined {
+  return given.find(({ parameter }) => {
+    const completes = completesOf(parameter)
+    return typeof completes === 'object' && 'bookings' in completes
+  })?.value
 }
 
 function freeSeats(house: ShowDetails): Iterable<string> {
@@ -211,7 +195,7 @@ function* labelsOf(show: Show, isWanted: (seat: number) => boolean): Generator<s
   }
 }
 
-/** Shells compare letter by letter: who types in lower case is answered in lower case. */
+/** Shells compare letter by letter, so what is typed in lower case is completed in lower case. */
 function likeTyped(value: string, typed: string): string {
   return /[a-z]/.test(typed) ? value.toLowerCase() : value
 }

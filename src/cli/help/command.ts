@@ -1,44 +1,107 @@
 import type { Command } from 'commander'
+import { errorCodes } from '../../shared/errors.js'
+import { exitCodes } from '../../shared/exit-codes.js'
+import type { Handler } from '../context.js'
+import { commandAt, type Declaration, type HelpRow } from '../declaration.js'
+
+/** The variables that the program reads by itself; Node and the system read others. */
+const variables: readonly HelpRow[] = [
+  ['DATABASE_URL', "a PostgreSQL URL, or 'embedded'; --db has priority"],
+  [
+    'PG…',
+    'as for psql: PGHOST, PGHOSTADDR, PGPORT, PGDATABASE, PGUSER, PGPASSWORD, PGPASSFILE, PGSERVICE, PGSERVICEFILE, PGSYSCONFDIR, PGAPPNAME, PGOPTIONS, PGCONNECT_TIMEOUT, PGSSLMODE, PGSSLROOTCERT, PGSSLCERT, PGSSLKEY, PGSSLNEGOTIATION, PGGSSENCMODE, PGCHANNELBINDING, PGREQUIREAUTH; USER or LOGNAME',
+  ],
+  ['TICKETS_SCHEMA', "the schema that has the tables (default: the login's own)"],
+  ['TICKETS_DATA_DIR', 'the directory of the embedded server'],
+  ['TICKETS_OPERATOR', 'who works here, for the history; --operator has priority'],
+  ['TICKETS_COUNTER', "'off', or the path of the counter's socket"],
+  ['TICKETS_PLAIN', '1 asks line by line, and moves nothing on the screen'],
+  ['CI, TERM', 'set CI: never prompt; TERM=dumb: plain text, line by line'],
+  ['NO_COLOR', 'plain text; FORCE_COLOR=1: colour, even in a pipe'],
+  ['COLUMNS', 'width of the output; COLORFGBG=0;15: a light background'],
+  ['LANG', 'or LC_CTYPE, LC_ALL: without UTF-8 in it, output is ASCII'],
+  ['TZ', 'the time zone of new shows: an IANA name'],
+  ['HOME', 'place of data and caches; or XDG_DATA_HOME, XDG_CACHE_HOME'],
+]
+
+const codes = Object.entries(errorCodes)
+
+/** The codes of errors by exit code, and those that are worth another try. */
+const errorRows: readonly HelpRow[] = [
+  ...exitCodes.flatMap(({ codes: exits }) => {
+    const names = codes.filter(([, { exit }]) => exits.includes(exit)).map(([code]) => code)
+    return names.length === 0 ? [] : [[exits.join(', '), names.join(', ')] as const]
+  }),
+  [
+    'retry',
+    `worth another try (retryable is true): ${codes
+      .filter(([, { retryable }]) => retryable)
+      .map(([code]) => code)
+      .join(', ')}`,
+  ],
+]
 
 /** What there is help on besides commands, each as a hidden command that prints it. */
-const topics = {
-  options: 'options that every command takes, before or after its name',
-  environment: 'variables that the commands read; the first two rows also from a file .env',
-  'exit-codes': 'exit codes, and what a script does about them',
-  errors: 'error codes by exit code: `error.code` under --json',
+export const helpTopics: readonly Declaration[] = [
+  {
+    name: 'options',
+    about: 'options that every command takes, before or after its name',
+    examples: [
+      'tickets show list --json --db postgres://me@localhost/tickets',
+      'tickets book Hamlet --count 2 --key order-1077 --wait 10s',
+    ],
+    rows: 'options' as const,
+  },
+  {
+    name: 'environment',
+    about: 'variables that the commands read; the first two rows also from a file .env',
+    examples: ['TICKETS_OPERATOR=lobby tickets book Hamlet --count 2'],
+    rows: variables,
+  },
+  {
+    name: 'exit-codes',
+    about: 'exit codes, and what a script does about them',
+    examples: ['tickets show view Othello || echo "exit code $?"'],
+    rows: exitCodes.map(
+      ({ codes: exits, meaning, advice }): HelpRow => [
+        exits.join(', '),
+        advice === '' ? meaning : `${meaning}: ${advice}`,
+      ],
+    ),
+  },
+  {
+    name: 'errors',
+    about: 'error codes by exit code: `error.code` under --json',
+    examples: ['tickets book Hamlet --seats A1 --json || echo "exit code $?"'],
+    rows: errorRows,
+  },
+].map((topic) => ({
+  ...topic,
+  isHidden: true,
+  run: async (_run, command) => ({ run: async () => command.help() }),
+}))
+
+/** `tickets help [COMMAND…]`. Commander's own command knows one level of commands. */
+export const helpCommand: Declaration = {
+  name: 'help',
+  about: 'print help on a command or on a topic',
+  isHidden: true,
+  arguments: {
+    '[command...]': `a command, such as show create, or ${helpTopics.map(({ name }) => name).join(', ')}`,
+  },
+  examples: ['tickets help show create', 'tickets help environment'],
+  exits: [0, 2],
+  run: async (_run, { parent }) => ({ run: helpOn(parent!) }),
 }
 
-/** `tickets help [COMMAND…]` and the topics. */
-export function addHelpCommands(program: Command): void {
-  for (const [topic, about] of Object.entries(topics)) {
-    program
-      .command(topic, { hidden: true })
-      .description(about)
-      .action((_options, command: Command) => command.help())
-  }
-  program
-    .command('help', { hidden: true })
-    .description('print help on a command or on a topic')
-    .argument(
-      '[command...]',
-      `a command, such as show create, or ${Object.keys(topics).join(', ')}`,
-    )
-    .action((words: string[]) => commandAt(program, words).help())
-  // Commander's own knows one level of commands.
-  program.helpCommand(false)
-}
-
-/** The command of that path. Fails as commander does where there is none. */
-function commandAt(program: Command, path: readonly string[]): Command {
-  let command = program
-  for (const word of path) {
-    const inner = command.commands.find((one) => one.name() === word)
+/** Fails as commander does where the words are no command. */
+function helpOn(program: Command): Handler<object, [string[]]> {
+  return async (_context, _options, words) => {
+    const { command, stray } = commandAt(program, words)
     // An action that is an argument, such as that of `counter`, has no help of its own.
-    const isAction = command.registeredArguments[0]?.argChoices?.includes(word)
-    if (!inner && !isAction) {
-      return command.error(`unknown command '${word}'`, { code: 'commander.unknownCommand' })
-    }
-    command = inner ?? command
+    const isAction =
+      stray !== undefined && command.registeredArguments[0]?.argChoices?.includes(stray)
+    if (stray === undefined || isAction) command.help()
+    command.error(`unknown command '${stray}'`, { code: 'commander.unknownCommand' })
   }
-  return command
 }

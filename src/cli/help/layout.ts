@@ -1,6 +1,6 @@
 import type { Command, Help, HelpConfiguration, Option } from 'commander'
-import { pathOf } from '../parameters.js'
-import { helpTopics } from './topics.js'
+import { exitCodes } from '../../shared/exit-codes.js'
+import { declarationOf, type HelpRow } from '../declaration.js'
 
 /**
  * How help is laid out: what a command does, examples, what may follow it, and last its exit codes,
@@ -14,7 +14,7 @@ export const helpLayout: HelpConfiguration = {
   argumentDescription: describe,
   formatHelp(command, help) {
     const width = help.helpWidth ?? 80
-    const { examples = [], exits, rows } = helpTopics[pathOf(command)] ?? {}
+    const { examples = [], exits, rows } = declarationOf(command)
     const isTopic = rows !== undefined
     const blocks = [
       [help.boxWrap(asSentence(help.commandDescription(command)), width)],
@@ -40,42 +40,31 @@ const SEE_OPTIONS =
   'See also: tickets help options (--db, --json, --wait, --operator, --no-input …)'
 const SEE_TOPICS = 'See also: tickets help options, environment, exit-codes and errors'
 
-/** What each exit code says, in a word or two; the README has it in full. */
-const meanings: Record<number, string> = {
-  0: 'done',
-  1: 'a bug',
-  2: 'usage',
-  3: 'not found',
-  4: 'refused',
-  5: 'busy',
-  6: 'no database',
-  7: 'check failed',
-  130: 'interrupted',
-}
-
 function meaning(code: number): string {
-  return `${code} ${meanings[code]}`
+  return `${code} ${exitCodes.find(({ codes }) => codes.includes(code))!.name}`
 }
 
 function describe({ description, argChoices }: { description: string; argChoices?: string[] }) {
   return argChoices ? `${description}: ${argChoices.join(', ')}` : description
 }
 
-type Row = readonly [term: string, about: string]
-
 /** A line or more for each. */
-function drawRows(rows: readonly Row[], help: Help): string[] {
+function drawRows(rows: readonly HelpRow[], help: Help): string[] {
   const termWidth = Math.max(0, ...rows.map(([term]) => term.length))
   return rows.map(([term, about]) => help.formatItem(term, termWidth, about, help))
 }
 
 /** The rows of a topic; those of the options are the program's own. */
-function rowsOf(rows: readonly Row[] | 'options', { parent }: Command, help: Help): readonly Row[] {
+function rowsOf(
+  rows: readonly HelpRow[] | 'options',
+  { parent }: Command,
+  help: Help,
+): readonly HelpRow[] {
   return rows === 'options' ? optionRows(help.visibleOptions(parent!), help) : rows
 }
 
 /** What may be typed after the command. */
-function entriesOf(command: Command, help: Help): Row[] {
+function entriesOf(command: Command, help: Help): HelpRow[] {
   const commands = help.visibleCommands(command).filter((each) => each.name() !== 'help')
   if (commands.length > 0) {
     return commands.map((each) => [help.subcommandTerm(each), help.subcommandDescription(each)])
@@ -83,13 +72,13 @@ function entriesOf(command: Command, help: Help): Row[] {
   const options = help.visibleOptions(command).filter((each) => each.long !== '--help')
   return [
     ...command.registeredArguments.map(
-      (each): Row => [help.argumentTerm(each), help.argumentDescription(each)],
+      (each): HelpRow => [help.argumentTerm(each), help.argumentDescription(each)],
     ),
     ...optionRows(options, help),
   ]
 }
 
-function optionRows(options: readonly Option[], help: Help): Row[] {
+function optionRows(options: readonly Option[], help: Help): HelpRow[] {
   return options.map((each) => [help.optionTerm(each), help.optionDescription(each)])
 }
 

@@ -4,7 +4,7 @@ import type { Io, Output } from '../../../src/terminal/io.js'
 import { CLEAR, each, HALF, type HostileInput, LONG, TITLE, usage } from './values.js'
 
 /** The program's own command line, to be looked at and never run. */
-const program = commandTree({
+const program = await commandTree({
   io: {} as Io,
   output: {} as Output,
   signal: new AbortController().signal,

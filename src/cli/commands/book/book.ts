@@ -1,4 +1,4 @@
-import type { BookingOutcome, BookingRequest } from '../../../booking/booking.js'
+import type { BookingOutcome, BookingRequest } from '../../../client/api.js'
 import { bookingJson } from '../../../client/json.js'
 import { checkSeatSpec, seatLabel } from '../../../house/seats.js'
 import { parseHold } from '../../../shared/duration.js'

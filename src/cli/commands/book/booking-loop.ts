@@ -1,4 +1,4 @@
-import type { Booking, BookingOutcome, BookingRequest } from '../../../booking/booking.js'
+import type { Booking, BookingOutcome, BookingRequest } from '../../../client/api.js'
 import { TicketsError } from '../../../shared/errors.js'
 import type { Asking } from '../../../terminal/prompts/asking.js'
 import { askKey } from '../../../terminal/prompts/prompts.js'

@@ -1,6 +1,5 @@
-import type { FileRow } from '../../../booking/import/booking-file.js'
-import type { NamedOrder } from '../../../booking/import/booking-row.js'
-import type { Tickets } from '../../../index.js'
+import type { Tickets } from '../../../client/api.js'
+import type { FileRow, NamedOrder } from '../../../client/booking-file.js'
 import { TicketsError } from '../../../shared/errors.js'
 import type { RowResult } from './file-report.js'
 

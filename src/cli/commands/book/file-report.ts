@@ -1,6 +1,5 @@
-import type { BookingOutcome } from '../../../booking/booking.js'
+import type { BookingOutcome, DryRunOutcome } from '../../../client/api.js'
 import { bookingJson, errorJson } from '../../../client/json.js'
-import type { DryRunOutcome } from '../../../index.js'
 import { TicketsError } from '../../../shared/errors.js'
 import { safeJson, safeText } from '../../../shared/safe-text.js'
 import type { Output } from '../../../terminal/io.js'

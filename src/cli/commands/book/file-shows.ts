@@ -1,5 +1,5 @@
-import type { FileRow } from '../../../booking/import/booking-file.js'
-import type { Tickets } from '../../../index.js'
+import type { Tickets } from '../../../client/api.js'
+import type { FileRow } from '../../../client/booking-file.js'
 import { TicketsError } from '../../../shared/errors.js'
 
 /** Names that are remembered; then it begins anew. */

@@ -1,6 +1,5 @@
-import { type FileRow, formatOf, readBookingFile } from '../../../booking/import/booking-file.js'
-import { inOrder } from '../../../booking/import/in-order.js'
-import type { Tickets } from '../../../index.js'
+import type { Tickets } from '../../../client/api.js'
+import { type FileRow, formatOf, inOrder, readBookingFile } from '../../../client/booking-file.js'
 import { errorCodes, TicketsError } from '../../../shared/errors.js'
 import { startProgress } from '../../../terminal/progress.js'
 import type { Context } from '../../context.js'

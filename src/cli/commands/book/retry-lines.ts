@@ -1,5 +1,5 @@
-import type { Tickets } from '../../../index.js'
-import type { RetryReason } from '../../../load/load.js'
+import type { Tickets } from '../../../client/api.js'
+import type { RetryReason } from '../../../client/load-test.js'
 import type { Context } from '../../context.js'
 
 /** When it is set, `tickets book` tells on stderr why it had to ask the database again. */

@@ -1,4 +1,4 @@
-import type { Cancelled } from '../../../booking/lifecycle/cancel.js'
+import type { Cancelled } from '../../../client/api.js'
 import { checkSeatSpec, countSeats, formatLabels, formatSeats } from '../../../house/seats.js'
 import { isLong, nameSeats } from '../../../terminal/render/seat-names.js'
 import type { Handler } from '../../context.js'

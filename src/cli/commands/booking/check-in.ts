@@ -1,7 +1,6 @@
-import type { CheckIn } from '../../../booking/lifecycle/check-in.js'
+import type { CheckIn, Show } from '../../../client/api.js'
 import { checkInJson } from '../../../client/json.js'
 import { checkSeatSpec, countSeats, formatSeats } from '../../../house/seats.js'
-import type { Show } from '../../../shows/shows.js'
 import { renderDoorAnswer } from '../../../terminal/render/door-answer.js'
 import { paperOf } from '../../../terminal/render/style.js'
 import { printCommitted } from '../../committed.js'

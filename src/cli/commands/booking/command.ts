@@ -1,72 +1,155 @@
-import type { Command } from 'commander'
-import { type Action, dateOption, once, SHOW } from '../../parameters.js'
+import type { Declaration, Parameters } from '../../declaration.js'
+import {
+  anyShow,
+  CHANGE_EXITS,
+  dateOption,
+  pageOptions,
+  READ_EXITS,
+  upcomingShow,
+} from '../../parameters.js'
+import { statusesFor } from './statuses.js'
 
-const BOOKING = "a booking's reference, with or without its dash, or its id"
-const ONLY_SEATS = 'only these seats of it'
+/** BOOKING: completion offers the bookings in these states. */
+function bookingIn(bookings: keyof typeof statusesFor): Parameters {
+  const about = "a booking's reference, with or without its dash, or its id"
+  return { '[booking]': { about, completes: { bookings: statusesFor[bookings] } } }
+}
 
-/** `tickets booking …`: the life of a booking after it was made. */
-export function addBookingCommands(program: Command, action: Action): void {
-  const booking = program
-    .command('booking')
-    .description('list, view, confirm, move, cancel, check in and print')
-  booking
-    .command('list')
-    .description('list bookings: the export and the door list')
-    .argument('[show]', SHOW)
-    .addOption(dateOption())
-    .addOption(once('--customer <text>', 'only customers with these words, or beginnings of words'))
-    .addOption(
-      once('--status <status>', 'only these').choices(['confirmed', 'held', 'cancelled', 'failed']),
-    )
-    .addOption(once('--seat <seat>', 'with a show: only the bookings of this seat'))
-    .addOption(once('--since <time>', 'made at this time or later (ISO 8601 or local time)'))
-    .addOption(once('--until <time>', 'made before this time'))
-    .addOption(once('--time-zone <zone>', "of these two, an IANA name (default: the system's)"))
-    .addOption(once('--sort <order>', 'order').choices(['time', 'newest', 'customer']))
-    .addOption(once('--limit <n>', 'at most so many'))
-    .option('--all', 'all of them, on a terminal too')
-    .addOption(once('-o, --output <format>', 'format').choices(['table', 'json', 'ndjson', 'csv']))
-    .action(action(() => import('./list.js')))
-  booking
-    .command('view')
-    .description('details of a booking and its history')
-    .argument('[booking]', BOOKING)
-    .action(action(() => import('./view.js')))
-  booking
-    .command('confirm')
-    .description('sell what a hold keeps, all or some')
-    .argument('[booking]', BOOKING)
-    .addOption(once('--seats <spec>', `${ONLY_SEATS}; the rest stays held`))
-    .action(action(() => import('./confirm.js')))
-  booking
-    .command('move')
-    .description('exchange its seats for others; all of them or none')
-    .argument('[booking]', BOOKING)
-    .addOption(once('--to <spec>', 'the new seats'))
-    .addOption(once('--to-show <show>', 'in another show'))
-    .addOption(dateOption())
-    .action(action(() => import('./move.js')))
-  booking
-    .command('cancel')
-    .description('give its seats back, all or some')
-    .argument('[booking]', BOOKING)
-    .addOption(once('--seats <spec>', ONLY_SEATS))
-    .addOption(once('--reason <text>', 'why, for the history'))
-    .option('-y, --yes', 'do not ask for confirmation')
-    .action(action(() => import('./cancel.js')))
-  booking
-    .command('check-in')
-    .description('let its seats in, each once; exits 4 when nobody may come in now')
-    .argument('[booking]', BOOKING)
-    .addOption(once('--seats <spec>', ONLY_SEATS))
-    .addOption(once('--show <show>', 'the show at this door: a ticket for another one is refused'))
-    .addOption(dateOption())
-    .option('--undo', 'take a check-in back')
-    .action(action(() => import('./check-in.js')))
-  booking
-    .command('print')
-    .description('the ticket, with its reference as a QR code')
-    .argument('[booking]', BOOKING)
-    .addOption(once('--svg <file>', "as a picture in this file instead; '-' is stdout"))
-    .action(action(() => import('./print.js')))
+const onlySeats = {
+  about: 'only these seats of it',
+  completes: { seats: 'of the booking' },
+} as const
+
+export const bookingCommands: Declaration = {
+  name: 'booking',
+  about: 'list, view, confirm, move, cancel, check in and print',
+  examples: [
+    'tickets booking list Hamlet --status confirmed --sort customer',
+    'tickets booking view K7Q2-9FMX',
+    'tickets booking move k7q29fmx --to D5-D8',
+  ],
+  exits: CHANGE_EXITS,
+  commands: [
+    {
+      name: 'list',
+      about: 'list bookings: the export and the door list',
+      arguments: { '[show]': anyShow },
+      options: {
+        ...dateOption,
+        '--customer <text>': 'only customers with these words, or beginnings of words',
+        '--status <status>': {
+          about: 'only these',
+          choices: ['confirmed', 'held', 'cancelled', 'failed'],
+        },
+        '--seat <seat>': {
+          about: 'with a show: only the bookings of this seat',
+          completes: { seats: 'any' },
+        },
+        '--since <time>': 'made at this time or later (ISO 8601 or local time)',
+        '--until <time>': 'made before this time',
+        '--time-zone <zone>': "of these two, an IANA name (default: the system's)",
+        '--sort <order>': { about: 'order', choices: ['time', 'newest', 'customer'] },
+        ...pageOptions,
+      },
+      examples: [
+        'tickets booking list Hamlet --status confirmed --sort customer',
+        'tickets booking list --customer "ada love"',
+        'tickets booking list --since "2031-02-28 18:00" -o csv > today.csv',
+      ],
+      exits: READ_EXITS,
+      run: () => import('./list.js'),
+    },
+    {
+      name: 'view',
+      about: 'details of a booking and its history',
+      arguments: bookingIn('view'),
+      examples: ['tickets booking view K7Q2-9FMX', 'tickets booking view k7q29fmx --json'],
+      exits: READ_EXITS,
+      run: () => import('./view.js'),
+    },
+    {
+      name: 'confirm',
+      about: 'sell what a hold keeps, all or some',
+      arguments: bookingIn('confirm'),
+      options: {
+        '--seats <spec>': { ...onlySeats, about: `${onlySeats.about}; the rest stays held` },
+      },
+      examples: [
+        'tickets booking confirm DT94-KZXC --seats C5,C6',
+        'tickets booking confirm DT94-KZXC',
+      ],
+      exits: CHANGE_EXITS,
+      run: () => import('./confirm.js'),
+    },
+    {
+      name: 'move',
+      about: 'exchange its seats for others; all of them or none',
+      arguments: bookingIn('move'),
+      options: {
+        '--to <spec>': { about: 'the new seats', completes: { seats: 'free' } },
+        '--to-show <show>': { ...upcomingShow, about: 'in another show' },
+        ...dateOption,
+      },
+      examples: [
+        'tickets booking move K7Q2-9FMX --to D5-D8',
+        'tickets booking move K7Q2-9FMX --to A1-A4 --to-show "The Lion King"',
+      ],
+      exits: CHANGE_EXITS,
+      run: () => import('./move.js'),
+    },
+    {
+      name: 'cancel',
+      about: 'give its seats back, all or some',
+      arguments: bookingIn('cancel'),
+      options: {
+        '--seats <spec>': onlySeats,
+        '--reason <text>': 'why, for the history',
+        '-y, --yes': 'do not ask for confirmation',
+      },
+      examples: [
+        'tickets booking cancel K7Q2-9FMX --seats A1 --reason "one is ill" -y',
+        'tickets booking cancel K7Q2-9FMX -y',
+      ],
+      exits: CHANGE_EXITS,
+      run: () => import('./cancel.js'),
+    },
+    {
+      name: 'check-in',
+      about: 'let its seats in, each once; exits 4 when it lets no seat in',
+      arguments: bookingIn('check-in'),
+      options: {
+        '--seats <spec>': onlySeats,
+        '--show <show>': {
+          about: 'the show at this door: a ticket for another one is refused',
+          completes: { shows: 'not cancelled' },
+        },
+        ...dateOption,
+        '--undo': 'take a check-in back',
+      },
+      examples: [
+        'tickets booking check-in K7Q2-9FMX --show Hamlet --seats A1',
+        'tickets booking check-in K7Q2-9FMX',
+        'tickets booking check-in K7Q2-9FMX --undo',
+      ],
+      exits: CHANGE_EXITS,
+      run: () => import('./check-in.js'),
+    },
+    {
+      name: 'print',
+      about: 'print the ticket, with its reference as a QR code',
+      arguments: bookingIn('print'),
+      options: {
+        '--svg <file>': {
+          about: "as a picture in this file instead; '-' is stdout",
+          completes: 'files',
+        },
+      },
+      examples: [
+        'tickets booking print K7Q2-9FMX',
+        'tickets booking print K7Q2-9FMX --svg ticket.svg',
+      ],
+      exits: CHANGE_EXITS,
+      run: () => import('./print.js'),
+    },
+  ],
 }

@@ -1,5 +1,4 @@
-import type { BookingStatus } from '../../../booking/booking.js'
-import type { BookingFilter, ListedBooking } from '../../../booking/list-bookings.js'
+import type { BookingFilter, BookingStatus, ListedBooking } from '../../../client/api.js'
 import { listedBookingJson } from '../../../client/json.js'
 import { formatLabels, parseSeats } from '../../../house/seats.js'
 import { TicketsError } from '../../../shared/errors.js'
@@ -9,7 +8,7 @@ import type { Column } from '../../../terminal/render/list.js'
 import type { Tone } from '../../../terminal/render/style.js'
 import type { Context, Handler } from '../../context.js'
 import { ifNamed, namedShow } from '../../named-show.js'
-import { isForPeople, type ListingOptions, writeScreenful } from '../../paged-list.js'
+import { isForPeople, type ListingOptions, writePagedList } from '../../paged-list.js'
 
 export interface BookingListOptions extends ListingOptions {
   date?: string
@@ -33,7 +32,7 @@ export const run: Handler<BookingListOptions, [string | undefined]> = async (
 ) => {
   const { output, tickets } = context
   const filter = await filterOf(context, options, show)
-  await writeScreenful(output, options, {
+  await writePagedList(output, options, {
     columns: show === undefined ? columns : columns.map(besideOneShow),
     toJson: listedBookingJson,
     ifEmpty: 'No booking matches.',

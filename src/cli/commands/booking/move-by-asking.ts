@@ -1,8 +1,6 @@
-import type { Booking, BookingOutcome } from '../../../booking/booking.js'
-import { wrongState } from '../../../booking/lifecycle/change-booking.js'
+import type { Booking, BookingOutcome, Show, ShowDetails } from '../../../client/api.js'
 import { formatLabels, formatSeats, parseSeats } from '../../../house/seats.js'
 import { TicketsError } from '../../../shared/errors.js'
-import type { Show, ShowDetails } from '../../../shows/shows.js'
 import { askText } from '../../../terminal/prompts/prompts.js'
 import { renderProblem } from '../../../terminal/render/problem-card.js'
 import { errorPaperOf } from '../../../terminal/render/style.js'
@@ -24,9 +22,12 @@ export async function moveByAsking(
   show: Show,
 ): Promise<BookingOutcome | undefined> {
   const { asking, output, tickets } = context
-  // Nobody should pick seats for nothing: this no seats can mend.
-  if (booking.status !== 'CONFIRMED' && booking.status !== 'HELD') {
-    throw wrongState(booking, 'moved')
+  const { status } = booking
+  if (status !== 'CONFIRMED' && status !== 'HELD') {
+    throw new TicketsError(
+      'WRONG_STATE',
+      `The booking is ${status.toLowerCase()}, so it cannot be moved. ${UNCHANGED}`,
+    )
   }
   const onBehalf: Context = { ...context, asking: { ...asking, unchanged: UNCHANGED } }
   const own = show.id === booking.showId ? booking.seats : []

@@ -1,7 +1,5 @@
-import type { Booking, BookingOutcome } from '../../../booking/booking.js'
-import type { ListedBooking } from '../../../booking/list-bookings.js'
+import type { Booking, BookingOutcome, ListedBooking, Show } from '../../../client/api.js'
 import { checkSeatSpec, countSeats, formatLabels, formatSeats } from '../../../house/seats.js'
-import type { Show } from '../../../shows/shows.js'
 import { isLong } from '../../../terminal/render/seat-names.js'
 import { type Paper, paperOf, signs } from '../../../terminal/render/style.js'
 import { type Context, type Handler, inputRequired } from '../../context.js'

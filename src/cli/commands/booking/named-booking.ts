@@ -1,21 +1,11 @@
-import type { BookingOutcome, BookingStatus } from '../../../booking/booking.js'
-import type { ListedBooking } from '../../../booking/list-bookings.js'
+import type { BookingOutcome, ListedBooking, Show } from '../../../client/api.js'
 import { bookingJson } from '../../../client/json.js'
 import { formatLabels } from '../../../house/seats.js'
 import { formatStartTime } from '../../../shared/format-time.js'
-import type { Show } from '../../../shows/shows.js'
 import { committedBooking, printCommitted } from '../../committed.js'
 import { type Context, inputRequired } from '../../context.js'
 import { tellWarnings } from '../../warnings.js'
-
-/** In which states a booking is something that a command of `tickets booking` can act on. */
-export const statusesFor: Record<string, BookingStatus[]> = {
-  confirm: ['HELD'],
-  move: ['HELD', 'CONFIRMED'],
-  cancel: ['HELD', 'CONFIRMED'],
-  'check-in': ['CONFIRMED'],
-  print: ['CONFIRMED'],
-}
+import { statusesFor } from './statuses.js'
 
 /**
  * The booking that the command line names. Where it names none, a person is asked, and a name or a
@@ -24,7 +14,7 @@ export const statusesFor: Record<string, BookingStatus[]> = {
 export async function namedBooking(
   { output, asking, tickets }: Context,
   name: string | undefined,
-  { command, show }: { command: string; show?: string | undefined },
+  { command, show }: { command: keyof typeof statusesFor; show?: string | undefined },
 ): Promise<ListedBooking> {
   if (name !== undefined) return tickets.findBooking(name)
   if (!output.canPrompt) throw inputRequired(['BOOKING'])
@@ -37,9 +27,17 @@ export async function namedBooking(
       noun: 'booking',
       hint: 'its reference, a name or a seat',
       search: async (text = '', signal) =>
-        (await tickets.searchBookings(text, { ...(statuses && { statuses }), show, signal })).map(
-          (booking) => ({ value: booking, name: booking.reference, details: detailsOf(booking) }),
-        ),
+        (
+          await tickets.searchBookings(text, {
+            ...(statuses !== 'any' && { statuses }),
+            show,
+            signal,
+          })
+        ).map((booking) => ({
+          value: booking,
+          name: booking.reference,
+          details: detailsOf(booking),
+        })),
     },
   )
 }

@@ -1,7 +1,6 @@
-import type { BookingOutcome } from '../../../booking/booking.js'
+import type { BookingOutcome, Show } from '../../../client/api.js'
 import { countSeats, formatSeats } from '../../../house/seats.js'
 import { formatStartTime } from '../../../shared/format-time.js'
-import type { Show } from '../../../shows/shows.js'
 import type { BookingFacts } from '../../../terminal/render/booking-card.js'
 import { whenOf } from '../show/text.js'
 

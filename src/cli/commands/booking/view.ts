@@ -1,5 +1,4 @@
-import type { HistoryEvent } from '../../../audit/history.js'
-import type { ListedBooking } from '../../../booking/list-bookings.js'
+import type { HistoryEvent, ListedBooking } from '../../../client/api.js'
 import { historyJson, listedBookingJson } from '../../../client/json.js'
 import { formatSeats } from '../../../house/seats.js'
 import { renderBookingCard } from '../../../terminal/render/booking-card.js'

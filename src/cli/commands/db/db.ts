@@ -1,26 +1,25 @@
-import {
-  embeddedDataDir,
-  embeddedStatus,
-  embeddedUrl,
-  stopEmbedded,
-} from '../../../database/embedded/embedded.js'
+import { type EmbeddedServer, embeddedServer } from '../../../client/embedded-server.js'
 import { safeText } from '../../../shared/safe-text.js'
 import type { Context, Handler } from '../../context.js'
 
-/** `tickets db status`, `start`, `stop` and `url`: the embedded server itself. */
-export const dbCommands = {
-  status: onServer(showStatus),
-  start: onServer(start),
-  stop: onServer(stop),
-  url: onServer(showUrl),
+/** `tickets db status`. */
+export const status = onServer(showStatus)
+
+/** `tickets db start`. */
+export const start = onServer(startServer)
+
+/** `tickets db stop`. */
+export const stop = onServer(stopServer)
+
+/** `tickets db url`. */
+export const url = onServer(showUrl)
+
+function onServer(work: (context: Context, server: EmbeddedServer) => Promise<void>): Handler {
+  return (context) => work(context, embeddedServer(context.output.io.env))
 }
 
-function onServer(work: (context: Context, dataDir: string) => Promise<void>): Handler {
-  return (context) => work(context, embeddedDataDir(context.output.io.env))
-}
-
-async function showStatus({ output }: Context, dataDir: string) {
-  const status = await embeddedStatus(dataDir)
+async function showStatus({ output }: Context, server: EmbeddedServer) {
+  const status = await server.status()
   if (output.json) {
     const { state, pid, version, socket, bytes = null } = status
     return output.document({ state, data_dir: status.dataDir, pid, version, socket, bytes })
@@ -39,21 +38,21 @@ async function showStatus({ output }: Context, dataDir: string) {
 /** A server that recovers from a crash is waited for, whatever one would wait for a booking. */
 const LONGEST_START_MS = 60_000
 
-async function start(context: Context, dataDir: string) {
+async function startServer(context: Context, server: EmbeddedServer) {
   const { output } = context
   // Somebody else's database may be the default here: this is about the embedded one.
   const waitMs = Math.max(context.options.waitMs, LONGEST_START_MS)
   await context.open({ database: 'embedded', waitMs }).migrate()
   // Also beside a server that was up, such as after an upgrade of the program.
-  await context.openCounterBeside(dataDir)
-  if (output.json) return showStatus(context, dataDir)
+  await context.openCounterBeside(server.dataDir)
+  if (output.json) return showStatus(context, server)
   output.hint(`The embedded server is running. \`tickets db url\` tells how to reach it.`)
 }
 
-async function stop(context: Context, dataDir: string) {
+async function stopServer(context: Context, server: EmbeddedServer) {
   const { output } = context
-  const outcome = await stopEmbedded(dataDir)
-  if (output.json) return showStatus(context, dataDir)
+  const outcome = await server.stop()
+  if (output.json) return showStatus(context, server)
   output.hint(
     outcome === 'stopped'
       ? 'The embedded server was stopped. The next command that needs it starts it again.'
@@ -61,9 +60,9 @@ async function stop(context: Context, dataDir: string) {
   )
 }
 
-async function showUrl({ output }: Context, dataDir: string) {
-  const url = embeddedUrl(dataDir)
-  if ((await embeddedStatus(dataDir)).state !== 'running') {
+async function showUrl({ output }: Context, server: EmbeddedServer) {
+  const { url } = server
+  if ((await server.status()).state !== 'running') {
     output.hint('The embedded server is not running: `tickets db start` starts it.')
   }
   if (output.json) return output.document({ url })

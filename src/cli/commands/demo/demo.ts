@@ -1,22 +1,21 @@
-import type { BookingRequest } from '../../../booking/booking.js'
-import type { BookingOutcome, Show } from '../../../client/api.js'
+import type { BookingOutcome, BookingRequest, Show } from '../../../client/api.js'
 import { bookingJson, errorJson, showDetailsJson } from '../../../client/json.js'
 import type { Client } from '../../../client/open-client.js'
 import { TicketsError } from '../../../shared/errors.js'
 import type { Context, Handler } from '../../context.js'
 import { isProof, runAndCheck } from '../stress/load-run.js'
-import { processClerk } from '../stress/workers.js'
-import { commandOf, DemoStory, type Race } from './output.js'
+import { processWorker } from '../stress/workers.js'
+import { commandOf, DemoOutput, type Race } from './output.js'
 
 /** `tickets demo`: sells a house out before one's eyes, and proves that no seat was sold twice. */
 export const run: Handler = async (context) => {
   const { output, tickets } = context
-  const story = new DemoStory(output)
-  await story.begin(tickets.databaseName)
+  const printed = new DemoOutput(output)
+  await printed.begin(tickets.databaseName)
   const told = await tickets.withThrowaway((throwaway, schema) =>
-    tell(context, { tickets: throwaway, schema, story }),
+    tell(context, { tickets: throwaway, schema, printed }),
   )
-  await story.end()
+  await printed.end()
   if (output.json) await output.document(demoJson(told))
   return isProof(told.race.run) ? 0 : 7
 }
@@ -24,7 +23,7 @@ export const run: Handler = async (context) => {
 interface Stage {
   tickets: Client
   schema: string
-  story: DemoStory
+  printed: DemoOutput
 }
 
 interface Told {
@@ -55,39 +54,39 @@ const SCENES: { title?: string; request: BookingRequest }[] = [
   { request: { count: 36, customer: 'School' } },
 ]
 
-/** How many clerks race for the last seats, and how many seats each of them wants. */
-const CLERKS = 24
+/** How many processes race for the last seats, and how many seats each of them wants. */
+const PROCESSES = 24
 const SEATS_EACH = 2
 
 async function tell(context: Context, stage: Stage): Promise<Told> {
-  const { tickets, story } = stage
+  const { tickets, printed } = stage
   const show = await tickets.createShow({ ...HOUSE, startTime: tomorrowEvening() })
-  await story.created(show)
+  await printed.created(show)
   const bookings: Told['bookings'] = []
   for (const { title, request } of SCENES) {
     const result = await tickets.book(show.id, request).catch(expectRefusal)
     bookings.push({ request, result })
-    await story.booked({ title, show, request, result })
+    await printed.booked({ title, show, request, result })
   }
   return { show, bookings, race: await race(context, stage, show) }
 }
 
 async function race(
   context: Context,
-  { tickets, schema, story }: Stage,
+  { tickets, schema, printed }: Stage,
   show: Show,
 ): Promise<Race> {
   const before = await tickets.viewShow(show.id)
-  await story.raceBegins(before, { clerks: CLERKS, seatsEach: SEATS_EACH })
+  await printed.raceBegins(before, { processes: PROCESSES, seatsEach: SEATS_EACH })
   const run = await runAndCheck(context, tickets, {
     title: 'Booking',
     showId: show.id,
-    requests: Array.from({ length: CLERKS }, () => ({ count: SEATS_EACH })),
-    concurrency: CLERKS,
-    worker: processClerk(context, { showId: show.id, schema }),
+    requests: Array.from({ length: PROCESSES }, () => ({ count: SEATS_EACH })),
+    concurrency: PROCESSES,
+    worker: processWorker(context, { showId: show.id, schema }),
   })
   const race = { run, before, after: await tickets.viewShow(show.id) }
-  await story.raceEnded(race)
+  await printed.raceEnded(race)
   return race
 }
 
@@ -112,7 +111,7 @@ function demoJson({ show, bookings, race: { run, before, after } }: Told) {
       ...(result instanceof TicketsError ? errorJson(result) : { booking: bookingJson(result) }),
     })),
     race: {
-      processes: CLERKS,
+      processes: PROCESSES,
       seats_left: before.totalSeats - before.confirmedSeats - before.heldSeats,
       confirmed,
       refused,

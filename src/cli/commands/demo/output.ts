@@ -1,6 +1,5 @@
 import { relative } from 'node:path'
-import type { BookingRequest } from '../../../booking/booking.js'
-import type { BookingOutcome, Show, ShowDetails } from '../../../index.js'
+import type { BookingOutcome, BookingRequest, Show, ShowDetails } from '../../../client/api.js'
 import { formatDuration } from '../../../shared/duration.js'
 import { TicketsError } from '../../../shared/errors.js'
 import type { Output } from '../../../terminal/io.js'
@@ -45,8 +44,8 @@ export function commandOf({ id }: Show, { seats, count, customer, hold }: Bookin
   ].join(' ')
 }
 
-/** Tells the demo on stdout, chapter by chapter, while it happens; nothing under `--json`. */
-export class DemoStory {
+/** Prints the demo to stdout, chapter by chapter, while it runs; nothing under `--json`. */
+export class DemoOutput {
   readonly #output: Output
   readonly #paper: Paper
   #chapter = 0
@@ -59,7 +58,7 @@ export class DemoStory {
   async begin(databaseName: string): Promise<void> {
     const paper = this.#paper
     const title = tint(paper, 'strong', 'A box office in a nutshell.')
-    await this.#tell(
+    await this.#print(
       `${title}\n`,
       renderParagraph(
         `Everything here really happens, in a throwaway schema of the ${databaseName}, and is dropped at the end.`,
@@ -72,7 +71,7 @@ export class DemoStory {
     const paper = this.#paper
     const when = show.startTime.toISOString().replace(':00.000Z', 'Z')
     const rows = `rows A to E, ${show.seatsPerRow} seats each`
-    await this.#tell(
+    await this.#print(
       this.#next('A show'),
       renderCommand(
         [
@@ -86,7 +85,7 @@ export class DemoStory {
   }
 
   async booked({ title, show, request, result }: Scene): Promise<void> {
-    await this.#tell(
+    await this.#print(
       title === undefined ? '' : this.#next(title),
       renderCommand(commandOf(show, request), this.#paper),
       this.#resultOf(show, result),
@@ -95,12 +94,12 @@ export class DemoStory {
 
   async raceBegins(
     before: ShowDetails,
-    { clerks, seatsEach }: { clerks: number; seatsEach: number },
+    { processes, seatsEach }: { processes: number; seatsEach: number },
   ): Promise<void> {
-    await this.#tell(
-      this.#next(`${clerks} clerks race for the last ${freeSeats(before)} seats`),
+    await this.#print(
+      this.#next(`${processes} clerks race for the last ${freeSeats(before)} seats`),
       renderCommand(
-        `tickets book ${before.id.slice(0, 4)} --count ${seatsEach}    (${clerks} processes at once)`,
+        `tickets book ${before.id.slice(0, 4)} --count ${seatsEach}    (${processes} processes at once)`,
         this.#paper,
       ),
     )
@@ -111,7 +110,7 @@ export class DemoStory {
     const { confirmed, refused, seats, seconds } = summary
     const paper = this.#paper
     const told = `${confirmed} of them sold ${seats} seats in ${seconds.toFixed(1)} s, and ${refused} were told that too few are left.`
-    await this.#tell(
+    await this.#print(
       renderResult(problems.length === 0 ? 'done' : 'failed', told, { below: problems, paper }),
       '\n',
       besideEachOther(houseOf('before', before, paper), houseOf('after', after, paper), paper),
@@ -133,7 +132,7 @@ export class DemoStory {
       const typed = `${program} ${command}`.padEnd(program.length + 14)
       return `  ${tint(paper, 'accent', typed)}${what}\n`
     })
-    await this.#tell(
+    await this.#print(
       renderParagraph(
         'A seat is sold once, however many ask for it in the same moment, and whoever is told "booked" has it: the clerks queue for a lock on the show, and the database itself refuses to count a seat twice.',
         paper,
@@ -159,7 +158,7 @@ export class DemoStory {
     return renderChapter(++this.#chapter, title, this.#paper)
   }
 
-  async #tell(...parts: string[]): Promise<void> {
+  async #print(...parts: string[]): Promise<void> {
     if (!this.#output.json) await this.#output.write(parts.join(''))
   }
 }

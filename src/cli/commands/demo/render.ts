@@ -3,12 +3,12 @@ import { wrapWords } from '../../../terminal/render/fields.js'
 import { padText, textWidth } from '../../../terminal/render/fit-text.js'
 import { type Paper, signs, type Tone, tint } from '../../../terminal/render/style.js'
 
-// The pieces of a story that shows commands and what came of them. All end with a newline.
+// The parts of the demo's output: commands and their results. Each ends with a newline.
 
 /** What a line says: done, refused or held. */
-export type StorySign = 'done' | 'failed' | 'held'
+export type ResultSign = 'done' | 'failed' | 'held'
 
-const tones: Record<StorySign, Tone> = { done: 'good', failed: 'bad', held: 'warning' }
+const tones: Record<ResultSign, Tone> = { done: 'good', failed: 'bad', held: 'warning' }
 
 /** A chapter's number and title, after an empty line. */
 export function renderChapter(number: number, title: string, paper: Paper): string {
@@ -28,7 +28,7 @@ export function renderCommand(lines: string | string[], paper: Paper): string {
 
 /** What came of it: a sign, a sentence, and more below. */
 export function renderResult(
-  sign: StorySign,
+  sign: ResultSign,
   text: string,
   { below = [], paper }: { below?: string[]; paper: Paper },
 ): string {

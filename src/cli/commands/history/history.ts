@@ -1,7 +1,6 @@
-import type { HistoryEvent, HistoryOf } from '../../../audit/history.js'
+import type { HistoryEvent, HistoryOf, Show } from '../../../client/api.js'
 import { historyJson } from '../../../client/json.js'
 import { TicketsError } from '../../../shared/errors.js'
-import type { Show } from '../../../shows/shows.js'
 import { type Column, type ListFormat, writeList } from '../../../terminal/render/list.js'
 import { type Context, type Handler, inputRequired } from '../../context.js'
 import { ifNamed, namedShow } from '../../named-show.js'

@@ -1,6 +1,5 @@
-import type { HistoryEvent } from '../../../audit/history.js'
+import type { HistoryEvent, Show } from '../../../client/api.js'
 import { formatSeats } from '../../../house/seats.js'
-import type { Show } from '../../../shows/shows.js'
 import type { TimelineEntry } from '../../../terminal/render/timeline.js'
 import { timeOf } from '../show/text.js'
 

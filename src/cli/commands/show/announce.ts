@@ -1,6 +1,6 @@
+import type { Show } from '../../../client/api.js'
 import { showJson } from '../../../client/json.js'
 import type { Warned } from '../../../shared/warnings.js'
-import type { Show } from '../../../shows/shows.js'
 import type { Output } from '../../../terminal/io.js'
 import { printCommitted } from '../../committed.js'
 import { tellWarnings } from '../../warnings.js'

@@ -1,6 +1,5 @@
-import type { Tickets } from '../../../index.js'
+import type { Show, ShowFilter, Tickets } from '../../../client/api.js'
 import { foldText } from '../../../shared/fold-text.js'
-import type { Show, ShowFilter } from '../../../shows/shows.js'
 import type { Choice, ShowQuestion } from '../../../terminal/prompts/prompts.js'
 import { whenOf } from './text.js'
 

@@ -1,83 +1,133 @@
-import { type Command, Option } from 'commander'
-import { type Action, dateOption, once, SHOW } from '../../parameters.js'
+import type { Declaration } from '../../declaration.js'
+import {
+  anyShow,
+  CHANGE_EXITS,
+  dateOption,
+  pageOptions,
+  READ_EXITS,
+  upcomingShow,
+} from '../../parameters.js'
 
-/** `tickets show …` and `tickets history`: what there is to see, and its life. */
-export function addShowCommands(program: Command, action: Action): void {
-  const show = program
-    .command('show')
-    .description('create, list, view, edit, copy, cancel and report')
-  show
-    .command('create')
-    .description('create a show; asks for what is missing')
-    .addOption(once('--name <text>', 'name of the show'))
-    .addOption(once('--start-time <time>', 'ISO 8601, or a local time in --time-zone'))
-    .addOption(once('--total-seats <n>', 'number of seats, 1 to 100,000'))
-    .addOption(once('--seats-per-row <n>', 'gives the seats row labels: A1, A2, …'))
-    .addOption(once('--time-zone <zone>', "IANA name (default: the system's)"))
-    .action(action(() => import('./create.js')))
-  show
-    .command('list')
-    .description('list shows in the order of their start; on a terminal, what is to come first')
-    .option('--upcoming', 'only shows that have not started')
-    .option('--past', 'only shows that have started')
-    .addOption(once('--search <text>', 'only names with these words, or beginnings of words'))
-    .addOption(once('--limit <n>', 'at most so many'))
-    .option('--all', 'all of them, on a terminal too')
-    .addOption(once('-o, --output <format>', 'format').choices(['table', 'json', 'ndjson', 'csv']))
-    .action(action(() => import('./list.js')))
-  show
-    .command('view')
-    .description('details of a show and its seat map')
-    .argument('<show>', SHOW)
-    .addOption(dateOption())
-    .option('--history', 'what happened to it and to its bookings, instead of the map')
-    .addOption(
-      new Option('--watch', 'redraw it at every change; with --json, a line for each').conflicts(
-        'history',
-      ),
-    )
-    .action(action(() => import('./view.js')))
-  show
-    .command('edit')
-    .description('change the name, the time or the size of a show')
-    .argument('<show>', SHOW)
-    .addOption(dateOption())
-    .addOption(once('--name <text>', 'its new name'))
-    .addOption(once('--start-time <time>', "ISO 8601, or a local time in the show's time zone"))
-    .addOption(once('--time-zone <zone>', 'IANA name'))
-    .addOption(once('--total-seats <n>', 'up at will; down never below a sold or held seat'))
-    .action(action(() => import('./edit.js')))
-  show
-    .command('copy')
-    .description('create shows with the house of another one, for a series')
-    .argument('<show>', SHOW)
-    .addOption(dateOption())
-    .option('--start-time <time...>', 'when the new ones start: one show for each time')
-    .addOption(once('--name <text>', 'their name (that of the show)'))
-    .action(action(() => import('./copy.js')))
-  show
-    .command('cancel')
-    .description('stop selling a show; its bookings stay, for refunds')
-    .argument('<show>', SHOW)
-    .addOption(dateOption())
-    .option('--dry-run', 'only say what it would touch')
-    .option('-y, --yes', 'do not ask; goes with --expect-bookings')
-    .addOption(once('--expect-bookings <n>', 'only if just so many bookings are sold or held'))
-    .action(action(() => import('./cancel.js')))
-  show
-    .command('report')
-    .description('sold, held, house and free seats, by row, by hour and by operator')
-    .argument('<show>', SHOW)
-    .addOption(dateOption())
-    .action(action(() => import('./report.js')))
-
-  program
-    .command('history')
-    .description('what happened to a show, a seat or a booking, and by whom')
-    .addOption(once('--show <show>', SHOW))
-    .addOption(dateOption())
-    .addOption(once('--seat <seat>', 'with --show: only what happened to this seat'))
-    .addOption(once('--booking <booking>', 'only what happened to this booking'))
-    .addOption(once('-o, --output <format>', 'format').choices(['table', 'json', 'ndjson', 'csv']))
-    .action(action(() => import('../history/history.js')))
+export const showCommands: Declaration = {
+  name: 'show',
+  about: 'create, list, view, edit, copy, cancel and report',
+  examples: ['tickets show create', 'tickets show list --upcoming', 'tickets show view Hamlet'],
+  exits: CHANGE_EXITS,
+  commands: [
+    {
+      name: 'create',
+      about: 'create a show; asks for what is missing',
+      options: {
+        '--name <text>': 'name of the show',
+        '--start-time <time>': 'ISO 8601, or a local time in --time-zone',
+        '--total-seats <n>': 'number of seats, 1 to 100,000',
+        '--seats-per-row <n>': 'gives the seats row labels: A1, A2, …',
+        '--time-zone <zone>': "IANA name (default: the system's)",
+      },
+      examples: [
+        'tickets show create',
+        'tickets show create --name Hamlet --start-time "2031-03-01 19:30" \\',
+        '    --time-zone Europe/London --total-seats 60 --seats-per-row 12',
+      ],
+      exits: [0, 2, 5, 6],
+      run: () => import('./create.js'),
+    },
+    {
+      name: 'list',
+      about: 'list shows by start time; on a terminal, the upcoming shows first',
+      options: {
+        '--upcoming': 'only shows that have not started',
+        '--past': 'only shows that have started',
+        '--search <text>': 'only names with these words, or beginnings of words',
+        ...pageOptions,
+      },
+      examples: [
+        'tickets show list --search "lion king"',
+        'tickets show list --past',
+        'tickets show list --all -o csv > shows.csv',
+      ],
+      exits: [0, 2, 5, 6],
+      run: () => import('./list.js'),
+    },
+    {
+      name: 'view',
+      about: 'details of a show and its seat map',
+      arguments: { '<show>': anyShow },
+      options: {
+        ...dateOption,
+        '--history': 'what happened to it and to its bookings, instead of the map',
+        '--watch': {
+          about: 'redraw it at every change; with --json, a line for each',
+          conflictsWith: 'history',
+        },
+      },
+      examples: [
+        'tickets show view Hamlet',
+        'tickets show view Hamlet --date 2031-03-01 --watch',
+        'tickets show view Hamlet --history',
+      ],
+      exits: READ_EXITS,
+      run: () => import('./view.js'),
+    },
+    {
+      name: 'edit',
+      about: 'change the name, the time or the size of a show',
+      arguments: { '<show>': upcomingShow },
+      options: {
+        ...dateOption,
+        '--name <text>': 'its new name',
+        '--start-time <time>': "ISO 8601, or a local time in the show's time zone",
+        '--time-zone <zone>': 'IANA name',
+        '--total-seats <n>': 'any larger number; a smaller one must keep sold and held seats',
+      },
+      examples: [
+        'tickets show edit Hamlet --start-time "2031-03-01 20:00"',
+        'tickets show edit Hamlet --total-seats 72',
+      ],
+      exits: CHANGE_EXITS,
+      run: () => import('./edit.js'),
+    },
+    {
+      name: 'copy',
+      about: 'create shows with the house of another one, for a series',
+      arguments: { '<show>': anyShow },
+      options: {
+        ...dateOption,
+        '--start-time <time...>': 'when the new ones start: one show for each time',
+        '--name <text>': 'their name (default: that of the show)',
+      },
+      examples: [
+        'tickets show copy Hamlet --start-time 2031-03-08T15:00Z --name Matinee',
+        'tickets show copy Hamlet --start-time "2031-03-02 19:30" "2031-03-03 19:30"',
+      ],
+      exits: READ_EXITS,
+      run: () => import('./copy.js'),
+    },
+    {
+      name: 'cancel',
+      about: 'stop selling a show; its bookings stay, for refunds',
+      arguments: { '<show>': upcomingShow },
+      options: {
+        ...dateOption,
+        '--dry-run': 'only report what it would affect',
+        '-y, --yes': 'do not ask; goes with --expect-bookings',
+        '--expect-bookings <n>': 'proceed only if exactly N bookings are affected',
+      },
+      examples: [
+        'tickets show cancel Hamlet --dry-run',
+        'tickets show cancel Hamlet -y --expect-bookings 2',
+      ],
+      exits: CHANGE_EXITS,
+      run: () => import('./cancel.js'),
+    },
+    {
+      name: 'report',
+      about: 'sold, held, house and free seats, by row, by hour and by operator',
+      arguments: { '<show>': anyShow },
+      options: dateOption,
+      examples: ['tickets show report Hamlet', 'tickets show report Hamlet --json'],
+      exits: READ_EXITS,
+      run: () => import('./report.js'),
+    },
+  ],
 }

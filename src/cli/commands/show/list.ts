@@ -1,9 +1,9 @@
+import type { Show, ShowFilter } from '../../../client/api.js'
 import { showJson } from '../../../client/json.js'
 import { TicketsError } from '../../../shared/errors.js'
-import type { Show, ShowFilter } from '../../../shows/shows.js'
 import type { Column } from '../../../terminal/render/list.js'
 import type { Handler } from '../../context.js'
-import { isForPeople, type ListingOptions, writeScreenful } from '../../paged-list.js'
+import { isForPeople, type ListingOptions, writePagedList } from '../../paged-list.js'
 import { whenOf } from './text.js'
 
 export interface ShowListOptions extends ListingOptions {
@@ -25,7 +25,7 @@ export const run: Handler<ShowListOptions> = async ({ output, tickets }, options
     )
   }
   const kinds = kindsOf(options, isForPeople(output, options))
-  await writeScreenful(output, options, {
+  await writePagedList(output, options, {
     columns,
     toJson: showJson,
     ifEmpty: isNarrowed(options)

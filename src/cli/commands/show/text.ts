@@ -1,5 +1,5 @@
+import type { Show } from '../../../client/api.js'
 import { formatStartTime } from '../../../shared/format-time.js'
-import type { Show } from '../../../shows/shows.js'
 import type { ShowFacts } from '../../../terminal/render/show-card.js'
 
 /** When a show starts, as people say it, in its own time zone. */

@@ -1,12 +1,12 @@
+import type { ShowDetails } from '../../../client/api.js'
 import { showDetailsJson } from '../../../client/json.js'
-import type { ShowDetails } from '../../../shows/shows.js'
 import { renderSeatMap } from '../../../terminal/render/seat-map.js'
 import { renderShowCard } from '../../../terminal/render/show-card.js'
 import { type Paper, paperOf } from '../../../terminal/render/style.js'
 import { lineCount, seatingFor } from '../../../terminal/seat-picker/seat-grid.js'
 import type { Handler } from '../../context.js'
 import { namedShow } from '../../named-show.js'
-import { SCREENFUL } from '../../paged-list.js'
+import { PAGE_LENGTH } from '../../paged-list.js'
 import { showFacts } from './text.js'
 
 export interface ShowViewOptions {
@@ -31,13 +31,13 @@ export const run: Handler<ShowViewOptions, [string]> = async (context, options, 
   if (output.json) return output.document(showDetailsJson(show))
   const paper = paperOf(output)
   const lines = lineCount(show, seatingFor(show, paper.columns))
-  const isCut = output.isTerminal && lines > SCREENFUL
+  const isCut = output.isTerminal && lines > PAGE_LENGTH
   await output.write(
-    `${renderShowCard(showFacts(show), paper)}\n${renderHouse(show, paper, isCut ? SCREENFUL : undefined)}`,
+    `${renderShowCard(showFacts(show), paper)}\n${renderHouse(show, paper, isCut ? PAGE_LENGTH : undefined)}`,
   )
   if (isCut) {
     output.hint(
-      `The first ${SCREENFUL} of ${lines.toLocaleString('en-GB')} lines of seats. --watch scrolls through them all; a pipe gets them all: | less`,
+      `The first ${PAGE_LENGTH} of ${lines.toLocaleString('en-GB')} lines of seats. --watch scrolls through them all; a pipe gets them all: | less`,
     )
   }
 }

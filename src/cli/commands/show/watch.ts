@@ -1,7 +1,7 @@
+import type { ShowDetails } from '../../../client/api.js'
 import { showDetailsJson } from '../../../client/json.js'
 import { TicketsError } from '../../../shared/errors.js'
 import { safeText } from '../../../shared/safe-text.js'
-import type { ShowDetails } from '../../../shows/shows.js'
 import { type FullScreen, withFullScreen } from '../../../terminal/full-screen.js'
 import type { Output } from '../../../terminal/io.js'
 import { withRawKeys } from '../../../terminal/prompts/raw-keys.js'

@@ -1,15 +1,15 @@
 import { performance } from 'node:perf_hooks'
-import type { BookingRequest } from '../../../booking/booking.js'
+import type { BookingRequest } from '../../../client/api.js'
 import { violationJson } from '../../../client/json.js'
-import type { Client } from '../../../client/open-client.js'
-import type { ConfirmedAnswer } from '../../../load/confirmed-check.js'
+import type { ConfirmedAnswer } from '../../../client/load-test.js'
 import {
   type Attempt,
   type LoadSummary,
   type LoadWorker,
   runLoad,
   summarizeLoad,
-} from '../../../load/load.js'
+} from '../../../client/load-test.js'
+import type { Client } from '../../../client/open-client.js'
 import { startProgress } from '../../../terminal/progress.js'
 import type { Context } from '../../context.js'
 

@@ -1,7 +1,7 @@
 import type { Show } from '../../../client/api.js'
+import type { RetryReason } from '../../../client/load-test.js'
+import { planLoad } from '../../../client/load-test.js'
 import type { Client } from '../../../client/open-client.js'
-import type { RetryReason } from '../../../load/load.js'
-import { planLoad } from '../../../load/load-plan.js'
 import { TicketsError } from '../../../shared/errors.js'
 import type { Percentiles } from '../../../shared/percentiles.js'
 import { paperOf } from '../../../terminal/render/style.js'
@@ -10,7 +10,7 @@ import { mayProceed } from '../../irrevocable.js'
 import { ifNamed, namedShow } from '../../named-show.js'
 import { isProof, type LoadRun, runAndCheck } from './load-run.js'
 import { parseStressOptions, type StressChoice, type StressOptions } from './options.js'
-import { localClerk, processClerk } from './workers.js'
+import { localWorker, processWorker } from './workers.js'
 
 /** `tickets stress [SHOW]`: many bookings at once, then the proof that none was sold or lost twice. */
 export const run: Handler<StressOptions, [string | undefined]> = async (context, options, name) => {
@@ -70,8 +70,8 @@ async function stress(context: Context, choice: StressChoice, target: Target): P
     concurrency,
     worker:
       mode === 'processes'
-        ? processClerk(context, { showId: show.id, schema })
-        : localClerk(tickets, show.id),
+        ? processWorker(context, { showId: show.id, schema })
+        : localWorker(tickets, show.id),
   })
   for (const reason of retries) loadRun.summary.retries[reason] += 1
   await announce(context, choice, target, loadRun)

@@ -1,9 +1,8 @@
 import { spawn } from 'node:child_process'
 import { setMaxListeners } from 'node:events'
 import { performance } from 'node:perf_hooks'
-import type { BookingRequest } from '../../../booking/booking.js'
-import type { Tickets } from '../../../index.js'
-import { type Attempt, endOf, type LoadWorker } from '../../../load/load.js'
+import type { BookingRequest, Tickets } from '../../../client/api.js'
+import { type Attempt, endOf, type LoadWorker } from '../../../client/load-test.js'
 import { formatDuration } from '../../../shared/duration.js'
 import { type ErrorCode, errorCodes, TicketsError } from '../../../shared/errors.js'
 import { programFile } from '../../../shared/program-file.js'
@@ -11,14 +10,14 @@ import { shorten } from '../../../shared/quote.js'
 import type { Context } from '../../context.js'
 import { readRetryLines, STATS_VARIABLE } from '../book/retry-lines.js'
 
-/** Where a clerk books: a show's id, and the schema that it is in unless that is the usual one. */
+/** Where a worker books: a show's id, and the schema of the show unless it is the usual one. */
 export interface Place {
   showId: string
   schema?: string | undefined
 }
 
-/** A clerk that starts a real `tickets book --json` for every request, as a script would. */
-export function processClerk(context: Context, { showId, schema }: Place): LoadWorker {
+/** A load worker that starts a real `tickets book --json` for every request, as a script would. */
+export function processWorker(context: Context, { showId, schema }: Place): LoadWorker {
   const { options, output, signal } = context
   const env = {
     ...output.io.env,
@@ -39,8 +38,8 @@ export function processClerk(context: Context, { showId, schema }: Place): LoadW
   }
 }
 
-/** A clerk that books inside this process. Retries are counted by the one who opens `tickets`. */
-export function localClerk(tickets: Tickets, showId: string): LoadWorker {
+/** A load worker that books in this process. It reports no retries: `onRetry` of `tickets` does. */
+export function localWorker(tickets: Tickets, showId: string): LoadWorker {
   return async (request) => {
     const started = performance.now()
     const ended = (attempt: Pick<Attempt, 'end' | 'reason' | 'confirmed'>): Attempt => {

@@ -1,4 +1,6 @@
-import { type ApiToken, TicketsError, type TokenRole, tokenRoles } from '../../../index.js'
+import type { ApiToken, TokenRole } from '../../../client/api.js'
+import { tokenRoles } from '../../../client/api.js'
+import { TicketsError } from '../../../shared/errors.js'
 import { formatMinute } from '../../../shared/format-time.js'
 import { safeText } from '../../../shared/safe-text.js'
 import { type Column, writeList } from '../../../terminal/render/list.js'

@@ -1,4 +1,4 @@
-import type { VerifyReport } from '../../../audit/verify.js'
+import type { VerifyReport } from '../../../client/api.js'
 import { verifyJson } from '../../../client/json.js'
 import { TicketsError } from '../../../shared/errors.js'
 import { startProgress } from '../../../terminal/progress.js'

@@ -1,0 +1,34 @@
+import type { Declaration } from '../../declaration.js'
+import { CHANGE_EXITS, dateOption, upcomingShow } from '../../parameters.js'
+
+export const bookCommand: Declaration = {
+  name: 'book',
+  about: 'book seats; asks for what is missing',
+  arguments: { '[show]': upcomingShow },
+  options: {
+    ...dateOption,
+    '--seats <spec>': {
+      about: 'these seats: 1,2,5-8 or A1-A4,B3',
+      completes: { seats: 'free' },
+    },
+    '--count <n>': 'the best N free seats',
+    '--customer <name>': 'for whom',
+    '--note <text>': 'a note for the box office',
+    '--key <key>': 'makes a retry safe: the same key books once',
+    '--hold <duration>': "hold the seats instead: 15m, 2h, or 'forever'",
+    '--file <file>': {
+      about: "bookings from CSV with a header, or NDJSON; '-' is stdin",
+      completes: 'files',
+    },
+    '--atomic': 'with --file: all of it or nothing',
+    '--dry-run': 'check everything, book nothing',
+    '-y, --yes': 'do not ask for confirmation',
+  },
+  examples: [
+    'tickets book',
+    'tickets book Hamlet --date 2031-03-01 --seats B1-B4 --customer "Ada Lovelace"',
+    'tickets book Hamlet --file group.csv --atomic',
+  ],
+  exits: CHANGE_EXITS,
+  run: () => import('./book.js'),
+}

@@ -1,0 +1,17 @@
+import type { Declaration } from '../../declaration.js'
+import { anyShow, dateOption } from '../../parameters.js'
+
+export const verifyCommand: Declaration = {
+  name: 'verify',
+  about: 'prove that nothing is oversold or lost',
+  arguments: { '[show]': anyShow },
+  options: {
+    ...dateOption,
+    '--repair': 'finish what can be finished without a guess: abandoned bookings',
+    '--dry-run': 'with --repair: only report what it would do',
+    '-y, --yes': 'repair without asking',
+  },
+  examples: ['tickets verify', 'tickets verify Hamlet --json', 'tickets verify --repair -y'],
+  exits: [0, 2, 3, 5, 6, 7],
+  run: () => import('./verify.js'),
+}

@@ -1,0 +1,161 @@
+import { Argument, type Command, InvalidArgumentError, Option } from 'commander'
+import type { BookingStatus } from '../client/api.js'
+import { TicketsError } from '../shared/errors.js'
+import type { Handler } from './context.js'
+import type { Run } from './run.js'
+
+/**
+ * A command, or a group of commands: what may be typed, what help says, what completion offers, and
+ * what runs it. `commands/all.ts` lists the declarations of the program.
+ */
+export interface Declaration {
+  name: string
+  /** What it does; the first sentence of its help. */
+  about: string
+  /** Leaves it out of the lists of help and completion. */
+  isHidden?: true
+  /** By their terms: '<show>' must be there, '[show]' may, '[command...]' takes many. */
+  arguments?: Parameters
+  /** By their flags: '--seats <spec>', '-y, --yes'. One that takes one value may be given once. */
+  options?: Parameters
+  /** Command lines that work as they stand. The tests run every one. */
+  examples?: readonly string[]
+  /** The exit codes that it may end with. */
+  exits?: readonly number[]
+  /** The table of a help topic: its own, or that of the options of every command. */
+  rows?: readonly HelpRow[] | 'options'
+  /** The commands of a group. */
+  commands?: readonly Declaration[]
+  /** Loads what runs it. `command` is the declared command in the program's tree. */
+  run?(run: Run, command: Command): Promise<{ run: Handler<never, never> }>
+}
+
+export type HelpRow = readonly [term: string, about: string]
+
+/** Arguments or options in their order, each with its description or with more than that. */
+export type Parameters = Readonly<Record<string, string | Parameter>>
+
+/** An argument or an option. */
+export interface Parameter {
+  about: string
+  /** The only values that it takes. */
+  choices?: readonly string[]
+  /** The option, without dashes, that it must not be given with. */
+  conflictsWith?: string
+  isHidden?: true
+  /** Reads its value. Throws INVALID_INPUT. */
+  parse?(text: string): unknown
+  /** What completion offers for its value, beyond `choices`. */
+  completes?: Completes
+}
+
+/**
+ * Values that completion offers. Seats are those of the show, or else of the booking, that stands on
+ * the same command line; dates are those of the show there.
+ */
+export type Completes =
+  | 'files'
+  | 'dates'
+  | { shows: OfferedShows }
+  | { bookings: OfferedBookings }
+  | { seats: OfferedSeats }
+
+export type OfferedShows = 'any' | 'not cancelled' | 'upcoming'
+export type OfferedBookings = readonly BookingStatus[] | 'any'
+export type OfferedSeats = 'any' | 'free' | 'of the booking'
+
+/** Makes the action of a command from what runs it. */
+export type ToAction = (
+  load: NonNullable<Declaration['run']>,
+) => (...args: unknown[]) => Promise<void>
+
+const declarations = new WeakMap<Command, Declaration>()
+const completions = new WeakMap<Argument | Option, Completes>()
+
+/** Gives a command of commander's what was declared, with the commands below it. */
+export function declare(command: Command, declaration: Declaration, toAction: ToAction): void {
+  const { about, arguments: args = {}, options = {}, commands = [], run } = declaration
+  declarations.set(command, declaration)
+  command.description(about)
+  for (const [term, parameter] of Object.entries(args)) {
+    command.addArgument(withCompletion(argumentOf(term, detailed(parameter)), parameter))
+  }
+  for (const [flags, parameter] of Object.entries(options)) {
+    command.addOption(withCompletion(optionOf(flags, detailed(parameter)), parameter))
+  }
+  for (const inner of commands) {
+    const hidden = inner.isHidden === true
+    declare(command.command(inner.name, { hidden }), inner, toAction)
+  }
+  if (run) command.action(toAction(run))
+}
+
+/** What was declared of a command. */
+export function declarationOf(command: Command): Declaration {
+  const declaration = declarations.get(command)
+  if (declaration === undefined) throw new Error(`${command.name()} is not declared`)
+  return declaration
+}
+
+/** What completion offers for an argument or an option. */
+export function completesOf(parameter: Argument | Option): Completes | undefined {
+  return completions.get(parameter)
+}
+
+/** What comes before a command's arguments, without the program's name: 'booking cancel'. */
+export function pathOf(command: Command): string {
+  const { parent } = command
+  return parent?.parent ? `${pathOf(parent)} ${command.name()}` : command.name()
+}
+
+/** The command that the words lead to, and the first word that is no command there. */
+export function commandAt(
+  program: Command,
+  words: readonly string[],
+): { command: Command; stray: string | undefined } {
+  let command = program
+  let stray: string | undefined
+  for (const word of words) {
+    const inner = command.commands.find((one) => one.name() === word)
+    if (inner) command = inner
+    else stray ??= word
+  }
+  return { command, stray }
+}
+
+function detailed(parameter: string | Parameter): Parameter {
+  return typeof parameter === 'string' ? { about: parameter } : parameter
+}
+
+function withCompletion<T extends Argument | Option>(made: T, parameter: string | Parameter): T {
+  const { completes } = detailed(parameter)
+  if (completes !== undefined) completions.set(made, completes)
+  return made
+}
+
+function argumentOf(term: string, { about, choices }: Parameter): Argument {
+  const argument = new Argument(term, about)
+  return choices ? argument.choices([...choices]) : argument
+}
+
+function optionOf(flags: string, parameter: Parameter): Option {
+  const { about, choices, conflictsWith, isHidden } = parameter
+  const option = new Option(flags, about).hideHelp(isHidden === true)
+  if (choices) option.choices([...choices])
+  if (conflictsWith !== undefined) option.conflicts(conflictsWith)
+  return option.required && !option.variadic ? onlyOnce(option, parameter) : option
+}
+
+/** Two values for seats, say, are refused: neither is a safe guess. */
+function onlyOnce(option: Option, { choices, parse }: Parameter): Option {
+  return option.argParser((value: string, previous: unknown) => {
+    if (previous !== undefined) {
+      // Commander's own sentence would repeat the value, and a URL may hold a password.
+      throw new TicketsError('INVALID_INPUT', `${option.long} may be given only once.`)
+    }
+    if (choices && !choices.includes(value)) {
+      throw new InvalidArgumentError(`Allowed choices are ${choices.join(', ')}.`)
+    }
+    return parse ? parse(value) : value
+  })
+}

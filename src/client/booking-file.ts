@@ -1,0 +1,5 @@
+// What reads a file of bookings, for `tickets book --file`.
+
+export { type FileRow, formatOf, readBookingFile } from '../booking/import/booking-file.js'
+export type { NamedOrder } from '../booking/import/booking-row.js'
+export { inOrder } from '../booking/import/in-order.js'
