@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { slipsBetween } from '../shared/spelling.js'
 import { pathOf } from './declaration.js'
 
 /** What may have been meant by the unknown `word` after `command`; '' where nothing is close. */
@@ -32,29 +33,10 @@ function commandsLike(word: string, command: Command): string[] {
 
 /** Those of the words that are fewest slips away from `word`, and no more than its length allows. */
 function closest(word: string, words: readonly string[]): string[] {
-  const distances = words.map((one) => distance(word, one))
+  const distances = words.map((one) => slipsBetween(word, one))
   const least = Math.min(...distances)
   const most = Math.max(1, Math.floor(word.replace(/^-+/, '').length / 3))
   return least > most ? [] : words.filter((_, index) => distances[index] === least)
-}
-
-/** How many letters are missing, added, changed or exchanged with the next (Damerau, Levenshtein). */
-function distance(a: string, b: string): number {
-  // A word this long is no slip, and the table below would be large.
-  if (Math.abs(a.length - b.length) > 8) return Infinity
-  const rows = [Array.from({ length: b.length + 1 }, (_, j) => j)]
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i]
-    for (let j = 1; j <= b.length; j++) {
-      const isSame = a[i - 1] === b[j - 1]
-      const above = rows[i - 1]!
-      row[j] = Math.min(above[j]! + 1, row[j - 1]! + 1, above[j - 1]! + (isSame ? 0 : 1))
-      const isExchange = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]
-      if (isExchange) row[j] = Math.min(row[j]!, rows[i - 2]![j - 2]! + 1)
-    }
-    rows.push(row)
-  }
-  return rows[a.length]![b.length]!
 }
 
 function rootOf(command: Command): Command {

@@ -1,6 +1,7 @@
 import { Temporal } from 'temporal-polyfill'
 import { TicketsError } from './errors.js'
 import { quote } from './quote.js'
+import { slipsBetween } from './spelling.js'
 
 const FIRST_YEAR = 1900
 const LAST_YEAR = 9999
@@ -182,26 +183,12 @@ function zoneLike(name: string): string | undefined {
   const zones = Intl.supportedValuesOf('timeZone')
   return (
     zones.find((zone) => simplified(zone.split('/').at(-1) ?? '') === wanted) ??
-    zones.find((zone) => isOneSlipAway(simplified(zone), wanted))
+    zones.find((zone) => slipsBetween(simplified(zone), wanted) <= 1)
   )
 }
 
 function simplified(name: string): string {
   return name.toLowerCase().replaceAll(/[^a-z0-9/]/g, '')
-}
-
-/** One character missing, added or changed, or none. */
-function isOneSlipAway(a: string, b: string): boolean {
-  let same = 0
-  while (same < a.length && a[same] === b[same]) {
-    same++
-  }
-  return [
-    [0, 1],
-    [1, 0],
-    [1, 1],
-    [0, 0],
-  ].some(([skipA = 0, skipB = 0]) => a.slice(same + skipA) === b.slice(same + skipB))
 }
 
 function invalid(sentence: string, cause?: unknown): TicketsError {

@@ -7,22 +7,9 @@ import { startWarnings } from '../../../shared/warnings.js'
 import { committedBooking, printCommitted } from '../../committed.js'
 import { type Context, type Handler, inputRequired, parseCount } from '../../context.js'
 import { ifNamed, type NamedShow, namedShow, nameOfShow } from '../../named-show.js'
-import { tellWarnings } from '../../warnings.js'
+import { printWarnings } from '../../warnings.js'
+import type { BookOptions } from './options.js'
 import { measuredTickets } from './retry-lines.js'
-
-export interface BookOptions {
-  date?: string
-  seats?: string
-  count?: string
-  customer?: string
-  note?: string
-  key?: string
-  hold?: string
-  dryRun?: boolean
-  yes?: boolean
-  file?: string
-  atomic?: boolean
-}
 
 /** `tickets book [SHOW]`: books what the flags say; what they leave open is asked on a terminal. */
 export const run: Handler<BookOptions, [string | undefined]> = async (context, options, show) => {
@@ -115,7 +102,7 @@ async function preview(context: Context, named: NamedShow, request: BookingReque
   const show = await namedShow(context, named)
   const seats = await tickets.preview(show.id, request)
   const warned = startWarnings(show)
-  tellWarnings(output, warned)
+  printWarnings(output, warned)
   if (output.json) {
     return output.document({
       dry_run: true,
@@ -137,7 +124,7 @@ async function announce({ output, tickets }: Context, outcome: BookingOutcome): 
     output,
     () => committedBooking(booking),
     async () => {
-      tellWarnings(output, outcome)
+      printWarnings(output, outcome)
       if (output.json) return output.document(bookingJson(outcome))
       const { renderBookingCard } = await import('../../../terminal/render/booking-card.js')
       const { paperOf } = await import('../../../terminal/render/style.js')

@@ -6,7 +6,7 @@ import { startWarnings } from '../../../shared/warnings.js'
 import { askConfirm, askShow, askText } from '../../../terminal/prompts/prompts.js'
 import type { Context } from '../../context.js'
 import { type NamedShow, namedShow } from '../../named-show.js'
-import { tellWarnings } from '../../warnings.js'
+import { printWarnings } from '../../warnings.js'
 import { dryRunSentence } from '../booking/text.js'
 import { showChoices } from '../show/choices.js'
 import { type ChosenSeats, chooseSeats } from './choose-seats.js'
@@ -53,7 +53,7 @@ async function bookForShow(
   const { asking, output, tickets } = context
   // Said now, while the clerk may still go back, and so not again afterwards.
   const warned = startWarnings(show)
-  tellWarnings(output, warned)
+  printWarnings(output, warned)
   const { seats: _, count: __, ...rest } = given
   let request: Omit<BookingRequest, 'seats' | 'count'> = rest
   let chosen = wantedIn(given) ?? (await chooseSeats(context, show))

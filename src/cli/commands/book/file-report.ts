@@ -5,6 +5,7 @@ import { safeJson, safeText } from '../../../shared/safe-text.js'
 import type { Output } from '../../../terminal/io.js'
 import type { Progress } from '../../../terminal/progress.js'
 import { committedBooking } from '../../committed.js'
+import { warningLine } from '../../warnings.js'
 import { lineForPeople, lineForPrograms } from './file-lines.js'
 import { lineEndOf, Tally } from './file-tally.js'
 
@@ -115,7 +116,7 @@ export class FileReport {
     const { showId } = 'booking' in outcome ? outcome.booking : outcome
     if (this.#output.quiet || this.#warned.has(showId)) return undefined
     this.#warned.add(showId)
-    return outcome.warnings!.map(({ message }) => `Warning: ${safeText(message)}`).join('\n')
+    return outcome.warnings!.map(({ message }) => warningLine(message)).join('\n')
   }
 
   #tellPeople(line: string): void {

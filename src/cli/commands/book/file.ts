@@ -4,11 +4,11 @@ import { errorCodes, TicketsError } from '../../../shared/errors.js'
 import { startProgress } from '../../../terminal/progress.js'
 import type { Context } from '../../context.js'
 import { namedShow, type PerhapsNamedShow } from '../../named-show.js'
-import type { BookOptions } from './book.js'
 import { bookRowsTogether } from './file-atomic.js'
 import { FileReport, type RowResult } from './file-report.js'
 import { withShowIds } from './file-shows.js'
 import { openSource } from './file-source.js'
+import type { BookOptions } from './options.js'
 
 /** Rows under way at most: while one batch is committed, the next one is read. */
 const WINDOW = 2000

@@ -6,7 +6,7 @@ import { paperOf } from '../../../terminal/render/style.js'
 import { printCommitted } from '../../committed.js'
 import type { Context, Handler } from '../../context.js'
 import { ifNamed, nameOfShow } from '../../named-show.js'
-import { tellWarnings } from '../../warnings.js'
+import { printWarnings } from '../../warnings.js'
 import { timeOf } from '../show/text.js'
 import { namedBooking } from './named-booking.js'
 
@@ -49,7 +49,7 @@ async function tell({ output, tickets }: Context, answer: CheckIn, isUndo: boole
     }
   }
   await printCommitted(output, committed, async () => {
-    tellWarnings(output, answer)
+    printWarnings(output, answer)
     if (output.json) return output.document(checkInJson(answer))
     const show = await tickets.findShow(booking.showId)
     await output.write(renderDoorAnswer(factsOf(answer, show, isUndo), paperOf(output)))

@@ -4,7 +4,7 @@ import { formatLabels } from '../../../house/seats.js'
 import { formatStartTime } from '../../../shared/format-time.js'
 import { committedBooking, printCommitted } from '../../committed.js'
 import { type Context, inputRequired } from '../../context.js'
-import { tellWarnings } from '../../warnings.js'
+import { printWarnings } from '../../warnings.js'
 import { statusesFor } from './statuses.js'
 
 /**
@@ -79,7 +79,7 @@ export async function announceStep(
     output,
     () => committedBooking(booking),
     async () => {
-      tellWarnings(output, { warnings })
+      printWarnings(output, { warnings })
       if (output.json) {
         const document = { ...bookingJson({ booking, replayed }), ...json }
         return output.document(warnings ? { ...document, warnings } : document)

@@ -4,6 +4,7 @@ import type { Output } from '../../../terminal/io.js'
 import { printCommitted } from '../../committed.js'
 import type { Context, Handler } from '../../context.js'
 import { mayProceed } from '../../irrevocable.js'
+import { warningLine } from '../../warnings.js'
 
 export interface MigrateOptions {
   status?: boolean
@@ -31,7 +32,7 @@ export const run: Handler<MigrateOptions> = async (context, options) => {
 async function upgrade({ output, tickets }: Context, grant: string | undefined) {
   const applied = await tickets.migrate({
     grant,
-    onWarning: (sentence) => output.hint(`Warning: ${sentence}`),
+    onWarning: (sentence) => output.hint(warningLine(sentence)),
   })
   await announce(output, 'applied', applied, grant === undefined ? {} : { granted: grant })
   if (grant === undefined && applied.length === 0) output.hint('The schema is up to date.')

@@ -3,7 +3,7 @@ import { showJson } from '../../../client/json.js'
 import type { Warned } from '../../../shared/warnings.js'
 import type { Output } from '../../../terminal/io.js'
 import { printCommitted } from '../../committed.js'
-import { tellWarnings } from '../../warnings.js'
+import { printWarnings } from '../../warnings.js'
 import { showFacts } from './text.js'
 
 /** Prints a show that was just made or changed: JSON, or its card. */
@@ -22,5 +22,5 @@ export async function announceShow(output: Output, show: Show, warned: Warned = 
       await output.write(renderShowCard(showFacts(show), paperOf(output)))
     },
   )
-  tellWarnings(output, warned)
+  printWarnings(output, warned)
 }

@@ -8,7 +8,7 @@ import { paperOf } from '../../../terminal/render/style.js'
 import { printCommitted } from '../../committed.js'
 import { type Context, type Handler, inputRequired } from '../../context.js'
 import { namedShow } from '../../named-show.js'
-import { tellWarnings } from '../../warnings.js'
+import { printWarnings } from '../../warnings.js'
 import { showFacts } from './text.js'
 
 export interface ShowCopyOptions {
@@ -49,7 +49,7 @@ export const run: Handler<ShowCopyOptions, [string]> = async (context, options, 
       await output.write(cards.join('\n'))
     },
   )
-  for (const show of copies) tellWarnings(output, startWarnings(show))
+  for (const show of copies) printWarnings(output, startWarnings(show))
 }
 
 /** The shows before the one that failed are there: to repeat the command would make them twice. */

@@ -1,0 +1,14 @@
+/** The options of `tickets book`, as they were typed. */
+export interface BookOptions {
+  date?: string
+  seats?: string
+  count?: string
+  customer?: string
+  note?: string
+  key?: string
+  hold?: string
+  dryRun?: boolean
+  yes?: boolean
+  file?: string
+  atomic?: boolean
+}
