@@ -3,7 +3,7 @@ import { countSeats } from '../house/seats.js'
 import { safeText } from '../shared/safe-text.js'
 import type { Output } from '../terminal/io.js'
 
-/** What a command has changed for good, in few words that need nothing more from anywhere. */
+/** What a command has committed, in a few words that need no further data. */
 export interface Committed {
   /** For people. */
   sentence: string
@@ -12,10 +12,10 @@ export interface Committed {
 }
 
 /**
- * Prints the answer to a change that is committed. The change stands whatever fails from here on: to
- * read more for the answer, to format it, or to print it. So none of this fails the command: the
- * facts are printed in place of the answer, and on stderr where stdout takes nothing. They are made
- * only then: a number in words costs Node 15 ms.
+ * Prints the answer to a change that is committed. The change stands even if the answer cannot be
+ * read, formatted or printed, so none of these fails the command: the facts are printed in place of
+ * the answer, and to stderr if stdout cannot be written. The facts are made only then, as to format
+ * a number costs Node 15 ms.
  */
 export async function printCommitted(
   output: Output,

@@ -22,7 +22,7 @@ export interface GlobalOptions {
   operator?: string
 }
 
-/** What every command is given: where to answer, and how to reach the box office. */
+/** What every command is given: where to print its answer, and its client. */
 export interface Context {
   readonly options: GlobalOptions
   readonly output: Output
@@ -31,20 +31,22 @@ export interface Context {
   /** The id to book under, and whether an earlier try of this run may have booked under it. */
   readonly bookingId: string | undefined
   readonly isRepeat: boolean
-  /** The prompts' way to the person at the terminal. */
+  /** What the prompts need to ask the person at the terminal. */
   readonly asking: Asking
-  /** The box office that the options name; opened at the first use, closed at the end of the run. */
+  /**
+   * The client of the database that the options name; opened at its first use, closed at the end.
+   */
   readonly tickets: Client
-  /** Another look at the same database, with settings of its own; closed at the end as well. */
+  /** Another client of the same database, with settings of its own; closed at the end as well. */
   open(options: ClientOptions): Client
-  /** Writes to stderr which database this is, once in a command. */
+  /** Prints the name of the database to stderr, once in a run. */
   nameDatabase(tickets: Tickets): void
   /** Opens the counter that comes with an embedded server, unless there is one. Never throws. */
   openCounterBeside(dataDir: string): Promise<void>
   close(): Promise<void>
 }
 
-/** What a command's file exports. The number is an exit code other than 0. */
+/** What runs a command: `run` of its file. The number is an exit code other than 0. */
 export type Handler<Options = object, Args extends unknown[] = []> = (
   context: Context,
   options: Options,
@@ -52,7 +54,7 @@ export type Handler<Options = object, Args extends unknown[] = []> = (
 ) => // biome-ignore lint/suspicious/noConfusingVoidType: most commands return nothing, and need not say so.
 Promise<number | undefined | void>
 
-/** What the context of a run is made of. */
+/** What a context is made from. */
 export interface RunOf {
   /** The command's path, such as 'booking cancel'. */
   command: string
@@ -62,7 +64,7 @@ export interface RunOf {
   environment: RunEnvironment
 }
 
-/** Makes the context of one run. Opens nothing yet. */
+/** Makes the context of one run. Connects to nothing yet. */
 export function createContext({ command, options, output, signal, environment }: RunOf): Context {
   const { program } = environment
   const openCounterBeside = (server: string) => openBeside(server, program, output)
@@ -93,7 +95,8 @@ export function createContext({ command, options, output, signal, environment }:
       ...(options.debug && { trace: (line: string) => output.problem(safeLines(line)) }),
       ...own,
     })
-    // The command line does not show it, and the file may be one that its user has forgotten.
+    // The command line does not show that a file names the database, and its user may have
+    // forgotten it.
     if (box.databaseSource === '.env') nameDatabase(box)
     return box
   }
@@ -135,7 +138,7 @@ export function parseCount(flag: string, text: string): number {
   return Number(text)
 }
 
-/** The error for what is missing when there is nobody to ask: it names the flags. */
+/** The error for flags that are missing where there is no terminal to ask on. */
 export function inputRequired(flags: string[]): TicketsError {
   return new TicketsError(
     'INPUT_REQUIRED',
@@ -150,7 +153,7 @@ function operatorOf({ operator }: GlobalOptions, env: Output['io']['env']): stri
   return login
 }
 
-/** Looked up once: whatever runs in this process is this user's. */
+/** Looked up once, as all of this process runs as this user. */
 let login: string | undefined
 
 function loginName(): string | undefined {

@@ -50,8 +50,8 @@ export interface Parameter {
 }
 
 /**
- * Values that completion offers. Seats are those of the show, or else of the booking, that stands on
- * the same command line; dates are those of the show there.
+ * Values that completion offers. Seats are those of the show, or else of the booking, that stands
+ * on the same command line; dates are those of the show there.
  */
 export type Completes =
   | 'files'

@@ -1,8 +1,9 @@
 import { TicketsError } from '../shared/errors.js'
 
 /**
- * What it means that a file, by its name as a sentence may repeat it, could not be read or written:
- * INVALID_INPUT where the system says why. TicketsErrors and bugs come back as they are.
+ * The error for a file that could not be read or written: INVALID_INPUT where the system gives a
+ * code. TicketsErrors and bugs are returned as they are. `name` is the file as a sentence may
+ * repeat it.
  */
 export function fileFailure(
   error: unknown,

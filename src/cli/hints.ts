@@ -1,6 +1,6 @@
 import type { TicketsError } from '../shared/errors.js'
 
-/** What a person may do about a refusal, when there is something: other seats that are free. */
+/** The hint at other free seats, where a refusal has some. */
 export function alternativesHint({ alternativeSpec }: TicketsError): string | undefined {
   return alternativeSpec ? `Free instead: ${alternativeSpec}` : undefined
 }

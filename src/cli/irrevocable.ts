@@ -8,7 +8,7 @@ export interface Irrevocable {
   isSure: boolean
   /** What it would do: a sentence. */
   plan: string
-  /** The question to a person, to which Enter is no; or what asks it. */
+  /** The question to a person, to which Enter answers no; or a function that asks it. */
   question: string | ((asking: Asking) => Promise<boolean>)
   /** What a script passes instead of an answer; default: '-y (--yes)'. */
   flags?: string
@@ -17,14 +17,14 @@ export interface Irrevocable {
 }
 
 /**
- * The rule for what cannot be taken back: it is asked about on a terminal and wants `-y` elsewhere.
- * That is to cancel a booking or a show, to roll the schema back, to repair, and to book a show of
- * somebody's own under load. What can be undone is not asked about: a move, a check-in or its undo,
- * an edit of a show. Neither is the end of a token: a lost one must be refused at once, and a new
- * one takes its place.
+ * The rule for steps that cannot be taken back: a terminal asks, and a script must pass `-y`. They
+ * are to cancel a booking or a show, to roll the schema back, to repair, and to run `stress` on a
+ * real show. A step that can be undone is not asked about: a move, a check-in or its undo, an edit
+ * of a show. Neither is the end of a token, as a lost one must be refused at once, and a new one
+ * replaces it.
  *
- * Resolves to whether it may be done; false is a person's no. Throws INPUT_REQUIRED where there is
- * no terminal to ask on, and what the prompts throw.
+ * Resolves to whether the step may be done; false is a person's no. Throws INPUT_REQUIRED where
+ * there is no terminal to ask on, and what the prompts throw.
  */
 export async function mayProceed(
   { output, asking }: Context,

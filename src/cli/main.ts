@@ -12,8 +12,8 @@ import type { Run } from './run.js'
 
 /**
  * Runs one command line and resolves with its exit code. `argv` is what follows the program's
- * name. Never throws and never exits: whatever a command throws becomes a sentence, or a JSON
- * document, and a code here.
+ * name. Never throws and never exits: an error that a command throws becomes a sentence or a JSON
+ * document, and an exit code.
  */
 export async function main(
   argv: readonly string[],
@@ -25,7 +25,7 @@ export async function main(
   const run: Run = { io, signal, output, exitCode: 0, environment, main }
   const program = await commandTree(run, argv)
   try {
-    // Nothing at all is how a newcomer asks for help, and so is the name of a group alone.
+    // An empty command line, or the name of a group alone, prints help.
     const isAsked = argv.length === 0 || (argv.length === 1 && isGroup(program, argv[0]!))
     await program.parseAsync(isAsked ? [...argv, '--help'] : [...argv], { from: 'user' })
     return run.exitCode
@@ -69,9 +69,9 @@ async function report(
   if (thrown instanceof CommanderError && thrown.exitCode === 0) return 0
   const error =
     thrown instanceof CommanderError ? await usageError(thrown, command) : expected(thrown)
-  // A usage error's stack is commander's, and its message may hold a password.
+  // The stack of a usage error is commander's, and its message may have a password.
   if (isDebug && !(thrown instanceof CommanderError)) output.problem(stacksOf(thrown))
-  // Where stdout fails, stderr is what is left to say so.
+  // An error that cannot be written to stdout is written to stderr.
   if (output.json) {
     await output.document(errorJson(error)).catch(() => output.problem(safeText(error.message)))
   } else {
@@ -84,7 +84,7 @@ async function report(
   return errorCodes[error.code].exit
 }
 
-/** What commander has found wrong with a command line, in a sentence, and where to look it up. */
+/** The sentence for what commander found wrong with a command line, and the help to read. */
 async function usageError(thrown: CommanderError, command: Command): Promise<TicketsError> {
   const message =
     thrown.code === 'commander.help' ? 'A command is missing' : usageMessage(thrown.message)
@@ -122,10 +122,10 @@ function expected(thrown: unknown): TicketsError {
   )
 }
 
-/** Commander's message as one line, without the password of a URL that stands in the wrong place. */
+/** Commander's message as one line, without the password of a URL in the wrong place. */
 function usageMessage(message: string): string {
   const line = message.replace(/^error: /, '').replace(/:\/\/\S*@/g, '://…@')
-  // It repeats what was typed in full, and that may be a whole file.
+  // The message repeats all that was typed, which may be a whole file.
   return line.length <= 300 ? line : `${line.slice(0, 100)}…${line.slice(-150)}`
 }
 

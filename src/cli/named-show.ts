@@ -6,9 +6,9 @@ import type { Context } from './context.js'
 export interface NamedShow {
   /** SHOW: an id, the beginning of one, or a name. */
   name: string
-  /** --date, where several shows bear the name. */
+  /** --date, where several shows have the name. */
   date?: string | undefined
-  /** What has not happened if a person who has to choose presses Ctrl-C. */
+  /** What is said when the person who chooses presses Ctrl-C. */
   unchanged?: string
 }
 
@@ -18,11 +18,11 @@ export type PerhapsNamedShow = Omit<NamedShow, 'name'> & { name?: string | undef
 type Asker = Pick<Context, 'asking' | 'output' | 'tickets'>
 
 /**
- * The show that the command line names. Where several bear the name, a person chooses from a list of
- * their dates.
+ * The show that the command line names. Where several have the name, a person chooses one of their
+ * dates from a list.
  *
- * Throws SHOW_NOT_FOUND, INVALID_INPUT for a date that is none, INTERRUPTED at Ctrl-C, and where
- * there is no terminal AMBIGUOUS_ID.
+ * Throws SHOW_NOT_FOUND, INVALID_INPUT for a text that is not a date, INTERRUPTED at Ctrl-C, and
+ * where there is no terminal AMBIGUOUS_ID.
  */
 export async function namedShow(
   { asking, output, tickets }: Asker,
@@ -43,15 +43,15 @@ export async function namedShow(
 }
 
 /**
- * What to give the library for the show: its id, or the name itself where there is nothing to narrow
- * and nobody to ask. The library then looks it up, or need not.
+ * What to pass to the client for the show: its id, or the name itself where there is no date and no
+ * terminal to ask on. The client then looks the name up, unless it is a whole id.
  */
 export async function nameOfShow(context: Asker, named: NamedShow): Promise<string> {
   if (named.date === undefined && !context.output.canPrompt) return named.name
   return (await namedShow(context, named)).id
 }
 
-/** The show as it is named, if it is. Throws INVALID_INPUT for a date without a name. */
+/** The show as it is named, or undefined. Throws INVALID_INPUT for a date without a name. */
 export function ifNamed({ name, date, ...named }: PerhapsNamedShow): NamedShow | undefined {
   if (name !== undefined) return { name, date, ...named }
   if (date === undefined) return undefined

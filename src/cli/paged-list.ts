@@ -10,7 +10,7 @@ export interface ListingOptions {
   output?: ListFormat
 }
 
-/** How many lines a terminal shows unless all are asked for: more would scroll away. */
+/** How many lines a terminal shows without --all: more would scroll away. */
 export const PAGE_LENGTH = 50
 
 export interface Listing<Row> extends Omit<ListOptions<Row>, 'format'> {
@@ -21,7 +21,8 @@ export interface Listing<Row> extends Omit<ListOptions<Row>, 'format'> {
 }
 
 /**
- * Lists to stdout: all rows for programs, and one page for people unless they ask for more. Throws INVALID_INPUT for options that exclude each other.
+ * Lists to stdout: all rows for programs, and one page for people unless they ask for more. Throws
+ * INVALID_INPUT for options that exclude each other.
  */
 export async function writePagedList<Row>(
   output: Output,
@@ -53,12 +54,12 @@ export async function writePagedList<Row>(
   if (isCut && count === PAGE_LENGTH) output.hint(more(PAGE_LENGTH))
 }
 
-/** Is the list a table on a terminal? Then it begins with what people look for. */
+/** Is the list a table on a terminal? Then it begins with the rows that people look for. */
 export function isForPeople(output: Output, { output: format }: Pick<ListingOptions, 'output'>) {
   return output.isTerminal && !output.json && (format ?? 'table') === 'table'
 }
 
-/** --json is a format of its own. Throws INVALID_INPUT. */
+/** Throws INVALID_INPUT for --json with another format. */
 export function checkFormat(output: Output, { output: format }: Pick<ListingOptions, 'output'>) {
   if (!output.json || (format ?? 'json') === 'json') return
   throw new TicketsError(

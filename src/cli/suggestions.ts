@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { slipsBetween } from '../shared/spelling.js'
 import { pathOf } from './declaration.js'
 
-/** What may have been meant by the unknown `word` after `command`; '' where nothing is close. */
+/** A question for what the unknown `word` after `command` may mean; '' where nothing is close. */
 export function suggestionFor(word: string, command: Command): string {
   const meant = word.startsWith('-')
     ? closest(word, optionsOf(command))
@@ -19,7 +19,7 @@ function optionsOf(command: Command): string[] {
   return command.parent ? [...names, ...optionsOf(command.parent)] : names
 }
 
-/** Commands there that are spelled almost so, else those of that very name elsewhere. */
+/** The commands there with a similar name, else those elsewhere with that very name. */
 function commandsLike(word: string, command: Command): string[] {
   const here = visible(command).map((one) => one.name())
   const close = closest(word, here)
@@ -31,7 +31,7 @@ function commandsLike(word: string, command: Command): string[] {
   })
 }
 
-/** Those of the words that are fewest slips away from `word`, and no more than its length allows. */
+/** The words that are the fewest slips away from `word`, and no more than its length allows. */
 function closest(word: string, words: readonly string[]): string[] {
   const distances = words.map((one) => slipsBetween(word, one))
   const least = Math.min(...distances)

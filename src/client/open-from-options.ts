@@ -38,9 +38,9 @@ export function identityOf(options: TicketsOptions): string {
 }
 
 /**
- * Which kind of database the options and the environment name, and where they name it: '--db', '.env'
- * and the like. Connects to nothing. Throws INVALID_INPUT, and DB_MISSING for a `.env` file that
- * cannot be trusted or read.
+ * Which kind of database the options and the environment name, and where they name it: '--db',
+ * '.env' and the like. Connects to nothing. Throws INVALID_INPUT, and DB_MISSING for a `.env` file
+ * that cannot be trusted or read.
  */
 export function whichDatabase(options: TicketsOptions): Pick<DatabaseTarget, 'kind' | 'source'> {
   return targetOf(options)

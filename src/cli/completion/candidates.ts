@@ -15,7 +15,7 @@ import {
 } from '../declaration.js'
 import type { Candidate, Cursor } from './cursor.js'
 
-/** More would only scroll. */
+/** The most candidates: a longer list would only scroll. */
 const MOST = 200
 const PATIENCE_MS = 500
 const FILES = [{ value: ':files' }]
@@ -34,8 +34,8 @@ export async function candidatesFor(context: Context, cursor: Cursor): Promise<C
 }
 
 /**
- * Tab starts no server and creates no database. It connects to none that a `.env` file names either:
- * a press of Tab in a downloaded directory must reach nobody.
+ * Tab starts no server and creates no database. It does not connect to one that a `.env` file names
+ * either: a press of Tab in a downloaded directory must not reach a stranger's server.
  */
 function openQuickly({ open, output }: Context, { optionValues }: Cursor): Client | undefined {
   const { env } = output.io
@@ -51,7 +51,7 @@ function isOffered({ hasStarted, cancelledAt }: Show, kind: OfferedShows): boole
   return cancelledAt === null && !(kind === 'upcoming' && hasStarted)
 }
 
-/** Shows by their names, with their dates, and by the beginning of their ids; those to come first. */
+/** Shows by name, with their dates, and by the beginning of their ids; the upcoming ones first. */
 async function showCandidates(
   tickets: Client,
   { typed }: Cursor,
@@ -66,7 +66,7 @@ async function showCandidates(
       value: show.id.slice(0, 8),
       about: () => `${name}, ${whenOf(show)}`,
     }))
-    // A name that a terminal could not show, or that looks like an option, is no name.
+    // A name that a terminal cannot show, or that looks like an option, is not offered.
     if (safeText(name) !== name || name.startsWith('-')) return ids
     return [{ value: name, about: () => shownDates(shows) }, ...(typed === '' ? [] : ids)]
   })
@@ -80,7 +80,7 @@ function shownDates(shows: Show[]): string {
 /** How many dates of a series are shown. */
 const DATES = 3
 
-/** The shows with words that begin as typed; where there are none, many, as an id may be meant. */
+/** The shows with words that begin as typed; where there are none, all, as an id may be meant. */
 async function showsFor(tickets: Client, typed: string, kind: OfferedShows): Promise<Show[]> {
   const shows = new Map<string, Show>()
   const add = (show: Show) => {

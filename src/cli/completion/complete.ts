@@ -8,9 +8,8 @@ import { type Candidate, type Cursor, findCursor, optionsOf } from './cursor.js'
 import { quoteFor, unquote } from './shell-words.js'
 
 /**
- * `tickets complete SHELL INDEX -- WORD…`: what may stand in the place of word INDEX of a line of
- * `program`, a line each. For shells: whatever goes wrong, it says nothing, so that a press of Tab
- * never fails.
+ * `tickets complete SHELL INDEX -- WORD…`: prints the candidates for word INDEX of a command line,
+ * one a line, for the shells. Errors print nothing, so that a press of Tab never fails.
  */
 export function completing(program: Command): Handler<object, [Shell, string, string[]]> {
   return async (context, _options, shell, index, words) => {

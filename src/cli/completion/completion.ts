@@ -1,12 +1,12 @@
 import type { Handler } from '../context.js'
 
-/** `tickets completion SHELL`: the script that makes a shell ask `tickets complete`. */
+/** `tickets completion SHELL`: prints the script that makes a shell call `tickets complete`. */
 export const run: Handler<object, [string]> = async ({ output }, _options, shell) => {
   await output.write(scripts[shell as keyof typeof scripts])
 }
 
 /**
- * What is offered comes from the database, and a show may be called $(rm -rf ~): no script lets its
+ * Candidates come from the database, and a show may be called $(rm -rf ~), so no script lets its
  * shell expand a candidate. (That rules out `compgen -W`, which ready-made scripts rely on.)
  */
 const scripts = {

@@ -1,6 +1,8 @@
 import type { Shell } from './completion.js'
 
-/** A word as it stands on the command line, maybe unfinished, without its quotes and backslashes. */
+/**
+ * A word as it stands on the command line, maybe unfinished, without its quotes and backslashes.
+ */
 export function unquote(raw: string): string {
   let text = ''
   let quote: string | undefined
@@ -23,8 +25,8 @@ export function unquote(raw: string): string {
 }
 
 /**
- * A candidate as the shell wants it. Bash puts it on the line as it is, so it comes in the quotes
- * that were begun, or with backslashes; the others quote it themselves.
+ * Quotes a candidate for the shell. Bash puts it on the line as it is, so it needs the quotes that
+ * the word begins with, or backslashes; the other shells quote it themselves.
  */
 export function quoteFor(shell: Shell, value: string, raw: string): string {
   if (shell !== 'bash') return value

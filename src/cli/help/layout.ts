@@ -3,8 +3,8 @@ import { exitCodes } from '../../shared/exit-codes.js'
 import { declarationOf, type HelpRow } from '../declaration.js'
 
 /**
- * How help is laid out: what a command does, examples, what may follow it, and last its exit codes,
- * in one screen of 80 × 24. The options of every command have a screen of their own.
+ * How help is laid out: what a command does, examples, its arguments and options, and last its exit
+ * codes, in one screen of 80 × 24. The global options have a screen of their own.
  */
 export const helpLayout: HelpConfiguration = {
   // In columns narrower than this, commander wraps nothing.

@@ -11,7 +11,7 @@ import { printWarnings } from '../../warnings.js'
 import type { BookOptions } from './options.js'
 import { measuredTickets } from './retry-lines.js'
 
-/** `tickets book [SHOW]`: books what the flags say; what they leave open is asked on a terminal. */
+/** `tickets book [SHOW]`: books as the flags say; on a terminal, asks for what they leave open. */
 export const run: Handler<BookOptions, [string | undefined]> = async (context, options, show) => {
   const { file, date } = options
   const given = { name: show, date, unchanged: UNBOOKED }
@@ -42,8 +42,8 @@ export const run: Handler<BookOptions, [string | undefined]> = async (context, o
         )
     return announce(context, await booked)
   }
-  const { serveQueue } = await import('./booking-loop.js')
-  await serveQueue(context, { show: named, request, options }, (outcome) =>
+  const { runBookingLoop } = await import('./booking-loop.js')
+  await runBookingLoop(context, { show: named, request, options }, (outcome) =>
     announce(context, outcome),
   )
 }
@@ -51,7 +51,7 @@ export const run: Handler<BookOptions, [string | undefined]> = async (context, o
 /** What Ctrl-C leaves behind. */
 const UNBOOKED = 'Nothing was booked.'
 
-/** What the flags say, checked as far as it can be without knowing the show. */
+/** The request of the flags, checked as far as possible without the show. */
 function requestOf(options: BookOptions): BookingRequest {
   const { seats, count, customer, note, key, hold } = options
   if (seats !== undefined && count !== undefined) {
@@ -69,9 +69,9 @@ function requestOf(options: BookOptions): BookingRequest {
 }
 
 /**
- * Books what an earlier try, whose answer was lost, may have booked under this id. What it decided
- * needs no lock, and no name that may be another show's by now; and where nothing can be found out,
- * nobody may claim that nothing was booked.
+ * Books what an earlier try, whose answer was lost, may have booked under this id. If it was decided
+ * then, no lock is needed, and no name, which may mean another show by now. If that cannot be found
+ * out, the error must not claim that nothing was booked.
  */
 async function bookAgain(
   context: Context,

@@ -11,12 +11,12 @@ import { announceStep } from '../booking/named-booking.js'
 import { type AskingOptions, bookByAsking } from './by-asking.js'
 
 /**
- * Serves a queue at the window: books by asking, and then the next customer for the same show, with
- * one key, until the clerk is done. `announce` tells of every booking.
+ * Books by asking for one customer after the other, for the same show, until the clerk is done: one
+ * key begins with the next customer. `announce` prints every booking.
  *
- * Throws what `bookByAsking` throws, from whichever customer it was: what was booked before stands.
+ * Throws what `bookByAsking` throws. The bookings of earlier customers stand.
  */
-export async function serveQueue(
+export async function runBookingLoop(
   context: Context,
   first: { show: NamedShow | undefined; request: BookingRequest; options: AskingOptions },
   announce: (outcome: BookingOutcome) => Promise<void>,
@@ -40,7 +40,7 @@ export async function serveQueue(
       await undo(context, last!)
       last = undefined
     } else {
-      // Of the flags, only the kind of sale is for the next customer too.
+      // Of the flags, only --hold applies to the next customer too.
       outcome = await bookByAsking(later, { name: showId }, { ...(hold && { hold }) }, options)
     }
   }
@@ -59,7 +59,7 @@ async function askNext(context: Context, showId: string, last: Booking | undefin
       hasRoom ? done : { ...done, keys: [...done.keys, 'return', 'enter'] },
     ])
   } catch (error) {
-    // Ctrl-D: there is nothing left to ask, and nothing undone.
+    // Ctrl-D ends the loop, and every booking stands.
     if (error instanceof TicketsError && error.code === 'INPUT_REQUIRED') return 'done'
     throw error
   }
@@ -74,7 +74,7 @@ const nextCustomer = {
 const undoLast = { value: 'undo' as const, keys: ['u'], key: 'u', what: 'undo' }
 const done = { value: 'done' as const, keys: ['q', 'escape'], key: 'q', what: 'done' }
 
-/** Gives the seats of the last sale back, unless somebody has changed it since. */
+/** Gives the seats of the last sale back, unless another command has changed it since. */
 async function undo(context: Context, { reference, updatedAt }: Booking): Promise<void> {
   const { output, tickets } = context
   try {

@@ -12,13 +12,14 @@ import { showChoices } from '../show/choices.js'
 import { type ChosenSeats, chooseSeats } from './choose-seats.js'
 
 /**
- * Books by asking for what the command line left open: which show, which seats, for whom. When the
- * seats go while the clerk decides, it says so and asks for seats again; the rest is kept.
+ * Books by asking for what the command line leaves open: the show, the seats, the customer. When
+ * the seats are sold while the clerk decides, it says so and asks for other seats; the rest is
+ * kept.
  *
- * Returns undefined when nothing was to be booked after all: the clerk said no, or it was a dry run.
- * Throws INTERRUPTED at Ctrl-C, NOT_ENOUGH_SEATS when the house is full, INVALID_INPUT for a key
- * (it names a whole request, and the seats are not chosen yet), and what a booking throws for a
- * reason that other seats cannot mend.
+ * Returns undefined when nothing was booked: the clerk said no, or it was a dry run. Throws
+ * INTERRUPTED at Ctrl-C, NOT_ENOUGH_SEATS when the house is full, INVALID_INPUT for a key (a key
+ * names a whole request, and the seats are not chosen yet), and what a booking throws for a reason
+ * that other seats cannot mend.
  */
 export async function bookByAsking(
   context: Context,
@@ -51,7 +52,7 @@ async function bookForShow(
   options: AskingOptions,
 ): Promise<BookingOutcome | undefined | 'back'> {
   const { asking, output, tickets } = context
-  // Said now, while the clerk may still go back, and so not again afterwards.
+  // Printed now, while the clerk may still go back, and so not again with the booking.
   const warned = startWarnings(show)
   printWarnings(output, warned)
   const { seats: _, count: __, ...rest } = given
@@ -68,7 +69,7 @@ async function bookForShow(
       if (!isAgreed && !(await askConfirm(asking, { message: question(show, seats, request) }))) {
         return void output.hint(asking.unchanged ?? 'Nothing was booked.')
       }
-      // The seats that the clerk agreed to, and no others, even if better ones came free.
+      // Only the seats that the clerk agreed to, even if better ones became free.
       const { warnings, ...outcome } = await tickets.book(show.id, { ...request, seats })
       return warned.warnings || !warnings ? outcome : { ...outcome, warnings }
     } catch (error) {

@@ -17,12 +17,12 @@ import { alternativesHint } from '../../hints.js'
 import { whenOf } from '../show/text.js'
 import { renderHouse } from '../show/view.js'
 
-/** What somebody wants of a house. */
+/** The seats that are wanted: named, or a number of them. */
 export type WantedSeats = Pick<BookingRequest, 'seats' | 'count'>
 
 export interface ChosenSeats {
   wanted: WantedSeats
-  /** Were they picked on the map? Then there is nothing to agree to any more. */
+  /** Were they picked on the map? Then the clerk is not asked to agree to them. */
   isSeen: boolean
 }
 
@@ -54,7 +54,7 @@ async function pickOnMap(
   const seats = await pickInHouse(context, id, (house) => {
     checkRoom(house)
     const picked = seatsOf(refused?.wanted, house)
-    // What became of seats that were named is on the map.
+    // The map shows what happened to seats that were named.
     return { picked, ...(refused && picked.length === 0 && { notice: refused.error.message }) }
   })
   return seats && { wanted: { seats }, isSeen: true }
@@ -85,7 +85,7 @@ export async function pickInHouse(
 
 export interface HouseQuestion
   extends Pick<PickerQuestion, 'message' | 'picked' | 'exchange' | 'notice'> {
-  /** Seats of a booking that is moved: they are free to it. */
+  /** The seats of a booking that is moved, which are free to it. */
   own?: readonly number[]
 }
 
@@ -121,7 +121,7 @@ async function typeSeats(
   const { asking, output, tickets } = context
   const house = await tickets.viewShow(id)
   output.problem(`\n${drawHouse(house, errorPaperOf(output))}`)
-  if (refused) tell(context, refused)
+  if (refused) printRefusal(context, refused)
   checkRoom(house)
   const answer = await askSeats(asking, {
     layout: house,
@@ -130,7 +130,7 @@ async function typeSeats(
   return { wanted: requestFor(answer), isSeen: false }
 }
 
-/** More lines than this would only push the questions before them out of sight. */
+/** More lines would push the earlier questions off the screen. */
 const MOST_LINES = 60
 
 function drawHouse(house: ShowDetails, paper: Paper): string {
@@ -144,7 +144,7 @@ function drawHouse(house: ShowDetails, paper: Paper): string {
   ].join('\n')
 }
 
-/** Refuses seats that are gone already, and names others, as the answer to what was typed. */
+/** Refuses typed seats that are sold or held already, and suggests others. */
 async function checkFree({ tickets }: Context, show: Show, request: BookingRequest): Promise<void> {
   try {
     await tickets.preview(show.id, request)
@@ -155,7 +155,7 @@ async function checkFree({ tickets }: Context, show: Show, request: BookingReque
   }
 }
 
-function tell({ output }: Context, error: TicketsError): void {
+function printRefusal({ output }: Context, error: TicketsError): void {
   const hint = alternativesHint(error)
   output.problem(
     renderProblem({ message: error.message, hints: hint ? [hint] : [] }, errorPaperOf(output)),

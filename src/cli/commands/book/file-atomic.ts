@@ -3,7 +3,7 @@ import type { FileRow, NamedOrder } from '../../../client/booking-file.js'
 import { TicketsError } from '../../../shared/errors.js'
 import type { RowResult } from './file-report.js'
 
-/** What one transaction takes: it keeps the shows locked, and all of its rows in memory. */
+/** Limits of one transaction, which keeps the shows locked and all rows in memory. */
 const MOST_ROWS = 100_000
 const MOST_WEIGHT = 50_000_000
 

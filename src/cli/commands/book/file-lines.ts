@@ -29,7 +29,7 @@ export function lineForPeople({ line, outcome }: BookedLine): string {
   return `Line ${line}: ${verbs[status] ?? status} ${what}${whom}, reference ${reference}${key}.\n`
 }
 
-/** A key may have made what was cancelled since. */
+/** A booking that its key made earlier may be cancelled since. */
 const verbs: Partial<Record<BookingStatus, string>> = {
   CONFIRMED: 'Booked',
   HELD: 'Holding',
@@ -40,7 +40,7 @@ function bookingOf(outcome: BookedLine['outcome']) {
   return 'booking' in outcome ? outcome.booking : outcome
 }
 
-/** A dry run makes no booking: it has neither a reference nor a status. */
+/** A dry run makes no booking, so its lines have neither a reference nor a status. */
 const columns: Column<BookedLine>[] = [
   {
     title: 'REFERENCE',

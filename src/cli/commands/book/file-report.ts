@@ -9,13 +9,13 @@ import { warningLine } from '../../warnings.js'
 import { lineForPeople, lineForPrograms } from './file-lines.js'
 import { lineEndOf, Tally } from './file-tally.js'
 
-/** What became of a row. */
+/** The result of a row. */
 export interface RowResult {
   line: number
   /** Bytes of the file up to and with this row. */
   end: number
   outcome: BookingOutcome | DryRunOutcome | TicketsError
-  /** The error is another row's: it was all or nothing. */
+  /** The error is that of another row of an --atomic file. */
   isInnocent?: boolean
 }
 
@@ -25,16 +25,16 @@ export interface FileReportOptions {
   size: number | undefined
 }
 
-/** Tells what becomes of a file's rows, in their order, while it goes on. */
+/** Prints the results of a file's rows, in their order, while the run goes on. */
 export class FileReport {
   readonly tally = new Tally()
   lastLine = 0
   readonly #output: Output
   readonly #progress: Progress | undefined
   readonly #size: number | undefined
-  /** Why stdout takes nothing any more. The bookings of its rows are then reported on stderr. */
+  /** Why stdout cannot be written any more. The bookings are then printed to stderr. */
   failure: unknown
-  /** Shows that somebody was warned of. */
+  /** Shows that a warning was printed for. */
   readonly #warned = new Set<string>()
 
   /** `size`: bytes of the file, where that is known. */
@@ -44,40 +44,42 @@ export class FileReport {
     this.#size = size
   }
 
-  /** Rows that follow those told before. Resolves when the reader of stdout has them. */
-  async tell(results: readonly RowResult[]): Promise<void> {
+  /** Prints the results that follow the last ones. Resolves when the reader of stdout has them. */
+  async print(results: readonly RowResult[]): Promise<void> {
     // One write for all of them: a write for each would cost as much as the booking.
     let text = ''
     for (const result of results) {
       const complaint = this.#count(result)
       if (complaint !== undefined) {
-        await this.#print(text)
+        await this.#write(text)
         text = ''
-        this.#tellPeople(complaint)
+        this.#printForPeople(complaint)
       }
       text += this.#textOf(result)
     }
-    await this.#print(text)
+    await this.#write(text)
     if (this.failure !== undefined) for (const result of results) this.#reportOnStderr(result)
     const last = results.at(-1)!
     this.lastLine = last.line
     this.#progress?.update(this.tally.total, this.#estimateTotal(last.end))
   }
 
-  async #print(text: string): Promise<void> {
+  async #write(text: string): Promise<void> {
     if (this.failure !== undefined) return
     await this.#output.write(text).catch((failure) => {
       this.failure = failure
     })
   }
 
-  /** Some of a batch may be on stdout as well: twice is better than never. */
+  /** Part of a batch may be on stdout already: it is better to print a booking twice than never. */
   #reportOnStderr({ line, outcome }: RowResult): void {
     if (outcome instanceof TicketsError || !('booking' in outcome)) return
-    this.#tellPeople(`Line ${line}: ${committedBooking(outcome.booking).sentence}`)
+    this.#printForPeople(`Line ${line}: ${committedBooking(outcome.booking).sentence}`)
   }
 
-  /** The sum for people, after the last row: on stdout where they read it, else beside the rows. */
+  /**
+   * Prints the sum for people after the last row: on stdout if it is a terminal, else on stderr.
+   */
   async conclude({ isDryRun }: { isDryRun: boolean }): Promise<void> {
     const { json, isTerminal } = this.#output
     if (json) return
@@ -90,7 +92,7 @@ export class FileReport {
     else this.#output.hint(sentence)
   }
 
-  /** Counts a row. Returns what people must know of it before its own line, if anything. */
+  /** Counts a row. Returns the sentence for people to print before its line, if there is one. */
   #count({ line, outcome, isInnocent }: RowResult): string | undefined {
     if (!(outcome instanceof TicketsError)) {
       this.tally.add(outcome.replayed ? 'replayed' : 'booked')
@@ -98,12 +100,12 @@ export class FileReport {
     }
     const end = isInnocent ? 'undone' : lineEndOf(outcome)
     this.tally.add(end)
-    // What kept these from being done is told elsewhere: with its own line, or at the end.
+    // The reason why these were not booked is printed for another row, or at the end.
     if (this.#output.json || end === 'undone') return undefined
     return `Line ${line}: ${safeText(outcome.message)}`
   }
 
-  /** What stdout has of a row; of one that was refused, only a document. */
+  /** What stdout gets for a row. A refused row is printed only as a document. */
   #textOf({ line, outcome }: RowResult): string {
     if (this.#output.json) return documentText(line, outcome)
     if (outcome instanceof TicketsError) return ''
@@ -111,7 +113,7 @@ export class FileReport {
     return this.#output.isTerminal ? lineForPeople(booked) : lineForPrograms(booked)
   }
 
-  /** Once for each show: it is the same for all of its lines. */
+  /** Warns once for each show, as the warning is the same for all of its lines. */
   #warningOf(outcome: BookingOutcome | DryRunOutcome): string | undefined {
     const { showId } = 'booking' in outcome ? outcome.booking : outcome
     if (this.#output.quiet || this.#warned.has(showId)) return undefined
@@ -119,19 +121,19 @@ export class FileReport {
     return outcome.warnings!.map(({ message }) => warningLine(message)).join('\n')
   }
 
-  #tellPeople(line: string): void {
+  #printForPeople(line: string): void {
     if (this.#progress) this.#progress.print(line)
     else this.#output.problem(line)
   }
 
-  /** From the bytes so far; of a pipe, only what was read is known. */
+  /** Estimated from the bytes read so far. The size of a pipe is not known. */
   #estimateTotal(end: number): number {
     const { total } = this.tally
     return this.#size === undefined ? total : Math.round((total * this.#size) / end)
   }
 }
 
-/** The line goes into the finished text: a copy of the document takes as long as the text itself. */
+/** Puts the line into the finished text, as a copy of the document would double the time. */
 function documentText(line: number, outcome: RowResult['outcome']): string {
   return `{"line":${line},${safeJson(documentOf(outcome)).slice(1)}\n`
 }

@@ -2,13 +2,13 @@ import type { Tickets } from '../../../client/api.js'
 import type { FileRow } from '../../../client/booking-file.js'
 import { TicketsError } from '../../../shared/errors.js'
 
-/** Names that are remembered; then it begins anew. */
+/** The most names whose ids are kept. */
 const MOST_NAMES = 10_000
 
 /**
  * The rows with the ids of their shows instead of the names: each name is looked up once, among the
- * shows of `date` if there is one. A name
- * that means no show, or several, is the error of its rows; the database's own errors are thrown.
+ * shows of `date` if there is one. A name that means no show, or several, is the error of its rows;
+ * errors of the database are thrown.
  */
 export async function* withShowIds(
   tickets: Tickets,
@@ -23,8 +23,8 @@ export async function* withShowIds(
         order instanceof TicketsError || ids.has(order.show) ? [] : [order.show],
       ),
     )
-    // A batch at a time: nothing of it is booked before all its shows are known, so the rows of one
-    // show keep their order whichever of its names they use.
+    // A batch is booked only when all its shows are known, so the rows of one show keep their order
+    // whichever of its names they use.
     await Promise.all(
       Array.from(unknown, async (name) => void ids.set(name, await showId(tickets, name, date))),
     )

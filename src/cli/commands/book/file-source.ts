@@ -33,7 +33,7 @@ export async function openSource(file: string, io: Io, signal: AbortSignal): Pro
 }
 
 function readUntil(signal: AbortSignal, stream: Readable, name: string): AsyncIterable<Uint8Array> {
-  // Whoever reads hears of an error; when nobody has begun to, it is the abortion's own.
+  // The reader gets an error from the stream. Before it reads, the only error is that of the abort.
   return chunksOf(
     signal,
     addAbortSignal(signal, stream).on('error', () => {}),

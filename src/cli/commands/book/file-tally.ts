@@ -1,9 +1,9 @@
 import { errorCodes, type TicketsError } from '../../../shared/errors.js'
 
-/** What became of one line. */
+/** How one line ended. */
 export type LineEnd = 'booked' | 'replayed' | 'refused' | 'wrong' | 'busy' | 'failed' | 'undone'
 
-/** How a line that was not booked counts; `undone`: not for a reason of its own. */
+/** How a line counts that was not booked; `undone` means for a reason that is not its own. */
 export function lineEndOf(error: TicketsError): LineEnd {
   return endsByExit[errorCodes[error.code].exit] ?? 'undone'
 }
@@ -16,7 +16,7 @@ const endsByExit: Record<number, LineEnd> = {
   5: 'busy',
 }
 
-/** Counts the lines of a file by what became of them. */
+/** Counts the lines of a file by how they ended. */
 export class Tally {
   readonly #counts: Record<LineEnd, number> = {
     booked: 0,
@@ -39,8 +39,8 @@ export class Tally {
   }
 
   /**
-   * 0 when all were booked, 4 when a line was refused or wrong, 5 when those that are missing were
-   * only busy and are worth another try. A bug outweighs them all.
+   * 0 when all were booked; 4 when a line was refused or wrong; 5 when the others failed only
+   * because the database was busy, so that a retry may book them; 1 when there was a bug.
    */
   get exitCode(): number {
     const { refused, wrong, busy, failed } = this.#counts

@@ -10,21 +10,22 @@ import { withShowIds } from './file-shows.js'
 import { openSource } from './file-source.js'
 import type { BookOptions } from './options.js'
 
-/** Rows under way at most: while one batch is committed, the next one is read. */
+/** The most rows that are booked at a time: while one batch commits, the next is read. */
 const WINDOW = 2000
-/** Seats and characters of an ordinary row: huge ones count as several, and take no more memory. */
+/** Seats and characters of an ordinary row. A huge row counts as several, to bound the memory. */
 const ROW_WEIGHT = 1000
-/** For different shows side by side; one show keeps two of them busy. */
+/** Several shows are booked side by side; one show keeps two connections busy. */
 const CONNECTIONS = 4
-/** How long an interruption waits for what is under way before it is cut off and rolled back. */
+/** How long the rows under way may take after an interruption before they are rolled back. */
 const GRACE_MS = 5000
 
 /**
- * `tickets book [SHOW] --file F`: books every row, the results in the order of the file. What was
- * booked is a line on stdout: a sentence on a terminal, tab-separated elsewhere (reference, seats,
- * customer, status, line of the file, and whether its key was used before). What was not is a
- * sentence on stderr. Under --json each result is a document on a line of its own with the row's
- * `line`; a document without it, at the end, says why the run did not reach the end of the file.
+ * `tickets book [SHOW] --file F`: books every row and prints the results in the order of the file.
+ * A booked row is a line on stdout: a sentence on a terminal, tab-separated elsewhere (reference,
+ * seats, customer, status, line of the file, and whether its key was used before). A row that was
+ * not booked is a sentence on stderr. Under --json each result is a document on a line of its own
+ * with the row's `line`; a last document without it gives the reason if the run stopped before the
+ * end.
  */
 export async function bookFile(
   context: Context,
@@ -37,7 +38,7 @@ export async function bookFile(
   const source = await openSource(options.file, context.output.io, signal)
   try {
     const results = await resultsOf(context, options, { show, signal, chunks: source.chunks })
-    return await tellAll(results, { context, options, stop, size: source.size })
+    return await printResults(results, { context, options, stop, size: source.size })
   } finally {
     stop.abort()
   }
@@ -57,7 +58,7 @@ interface Reading {
   chunks: AsyncIterable<Uint8Array>
 }
 
-/** What becomes of the rows, while it is read. */
+/** The results of the rows, while the file is read. */
 async function resultsOf(
   context: Context,
   options: BookOptions & { file: string },
@@ -66,19 +67,19 @@ async function resultsOf(
   const isAtomic = options.atomic && !options.dryRun
   const tickets = context.open({
     connections: CONNECTIONS,
-    // All or nothing may be cut off at once; otherwise, what is under way deserves its answer.
+    // One transaction may be cut off at once; otherwise the rows under way are still answered.
     signal: isAtomic ? context.signal : lateSignal(context.signal),
   })
   const format = formatOf(options.file)
-  // A wrong show is told once, and not for each row.
+  // Looked up here, so that a wrong show is reported once and not for each row.
   const { asking, output } = context
   const { name, date } = show
   const named = name === undefined ? undefined : { ...show, name }
   const showId = named && (await namedShow({ asking, output, tickets }, named)).id
-  // A date without a name is that of the shows that the rows name.
+  // A date without a name applies to the shows that the rows name.
   const rows = withShowIds(tickets, readBookingFile(chunks, { format, show: showId }), date)
   if (isAtomic) return bookRowsTogether(tickets, rows, signal)
-  return inOrder(rows, { work: clerk(tickets, options), weightOf, limit: WINDOW, signal })
+  return inOrder(rows, { work: bookRow(tickets, options), weightOf, limit: WINDOW, signal })
 }
 
 /** Aborted some time after `signal`. */
@@ -90,7 +91,7 @@ function lateSignal(signal: AbortSignal): AbortSignal {
 }
 
 /** Books a row, or decides it in a dry run. Its result is its outcome or its error. */
-function clerk(tickets: Tickets, { dryRun }: BookOptions): (row: FileRow) => Promise<RowResult> {
+function bookRow(tickets: Tickets, { dryRun }: BookOptions): (row: FileRow) => Promise<RowResult> {
   const booker = dryRun ? tickets.startDryRun() : tickets
   return async ({ line, end, order }) => {
     if (order instanceof TicketsError) return { line, end, outcome: order }
@@ -112,7 +113,7 @@ function weightOf({ order }: FileRow): number {
   return order instanceof TicketsError ? 1 : Math.max(1, Math.round(order.weight / ROW_WEIGHT))
 }
 
-interface Telling {
+interface Printing {
   context: Context
   options: BookOptions
   stop: AbortController
@@ -120,17 +121,17 @@ interface Telling {
   size: number | undefined
 }
 
-/** Tells of the rows, and then what was not done. Returns the exit code, or throws why it ended. */
-async function tellAll(
+/** Prints the results and their sum. Returns the exit code, or throws why the run stopped early. */
+async function printResults(
   results: AsyncIterable<RowResult[]>,
-  { context, options, stop, size }: Telling,
+  { context, options, stop, size }: Printing,
 ): Promise<number> {
   const { output } = context
-  // On a terminal, and under --json, the results are progress enough; a bar would be in their way.
+  // On a terminal and under --json the results show the progress; a bar would be in their way.
   const isBarWanted = !output.json && !output.isTerminal
   const progress = isBarWanted ? await startProgress(output, { title: 'Booking' }) : undefined
   const report = new FileReport({ output, progress, size })
-  const ended = await tellUntilEnd(results, { report, stop, context })
+  const ended = await printUntilEnd(results, { report, stop, context })
   progress?.stop()
   if (ended === undefined || report.tally.total > 0) {
     await report.conclude({ isDryRun: options.dryRun === true })
@@ -139,17 +140,17 @@ async function tellAll(
   return report.tally.exitCode
 }
 
-/** Returns why it ended before all was told, if it did. */
-async function tellUntilEnd(
+/** Returns why the run stopped before the last row, if it did. */
+async function printUntilEnd(
   results: AsyncIterable<RowResult[]>,
   { report, stop, context }: { report: FileReport; stop: AbortController; context: Context },
 ): Promise<unknown> {
   let fatal: TicketsError | undefined
   try {
     for await (const batch of results) {
-      await report.tell(batch)
+      await report.print(batch)
       fatal ??= batch.map(({ outcome }) => outcome).find(isFatal)
-      // What meets one row will meet the rest; and without a reader there is nobody to work for.
+      // Such an error would end the rest of the rows too; without a reader, nothing more is booked.
       const isDone = fatal !== undefined || report.failure !== undefined || context.output.isGone
       if (isDone) stop.abort()
     }
@@ -159,11 +160,12 @@ async function tellUntilEnd(
   if (report.failure !== undefined) return report.failure
   if (context.signal.aborted) return interrupted(`Interrupted after line ${report.lastLine}`)
   if (fatal !== undefined) return fatal
-  if (context.output.isGone) return interrupted(`Nobody reads on after line ${report.lastLine}`)
+  if (context.output.isGone)
+    return interrupted(`The reader of stdout left after line ${report.lastLine}`)
   return undefined
 }
 
-/** Nothing can be booked any more: the database is gone, or not what it should be. */
+/** Can no row be booked any more, as the database is gone or not ready? */
 function isFatal(outcome: RowResult['outcome']): outcome is TicketsError {
   return outcome instanceof TicketsError && errorCodes[outcome.code].exit >= 6
 }

@@ -11,7 +11,7 @@ export interface BookingCancelOptions {
   yes?: boolean
 }
 
-/** `tickets booking cancel BOOKING`: gives seats back, all or some; nobody can undo it. */
+/** `tickets booking cancel BOOKING`: gives seats back, all or some. It cannot be undone. */
 export const run: Handler<BookingCancelOptions, [string | undefined]> = async (
   context,
   { seats, reason, yes = false },
@@ -22,7 +22,7 @@ export const run: Handler<BookingCancelOptions, [string | undefined]> = async (
   const { id, showName } = await namedBooking(context, name, { command: 'cancel' })
   const options = { ...(seats !== undefined && { seats }), ...(reason !== undefined && { reason }) }
   if (!yes) {
-    // What would be refused is refused before it is asked about.
+    // A cancellation that the database refuses is refused before the clerk is asked.
     const planned = await tickets.cancelBooking(id, { ...options, dryRun: true })
     if (!planned.replayed && !(await mayProceed(context, questionOf(planned, showName)))) {
       return output.hint(UNCHANGED)

@@ -18,8 +18,8 @@ export interface BookingCheckInOptions {
 }
 
 /**
- * `tickets booking check-in BOOKING`: lets its seats in, each once. Exits 4 when nobody may come in
- * now: a turnstile that opens on success must stay shut for a copy of a ticket that is in already.
+ * `tickets booking check-in BOOKING`: lets its seats in, each once. Exits 4 when it lets no seat
+ * in: a turnstile that opens on success must stay shut for the copy of a ticket that was used.
  */
 export const run: Handler<BookingCheckInOptions, [string | undefined]> = async (
   context,
@@ -35,11 +35,11 @@ export const run: Handler<BookingCheckInOptions, [string | undefined]> = async (
     ...(show !== undefined && { show }),
     ...(undo && { undo }),
   })
-  await tell(context, answer, undo === true)
+  await printAnswer(context, answer, undo === true)
   return answer.admitted.length > 0 || undo ? 0 : 4
 }
 
-async function tell({ output, tickets }: Context, answer: CheckIn, isUndo: boolean) {
+async function printAnswer({ output, tickets }: Context, answer: CheckIn, isUndo: boolean) {
   const { admitted, booking } = answer
   const committed = () => {
     const labels = admitted.map((seat) => booking.seatLabels[booking.seats.indexOf(seat)])

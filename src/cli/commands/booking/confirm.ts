@@ -27,7 +27,7 @@ export const run: Handler<{ seats?: string }, [string | undefined]> = async (
   })
 }
 
-/** What a hold keeps after some of its seats were sold, as a booking of their own. */
+/** What a hold still keeps after some of its seats were sold as another booking. */
 async function leftOf({ tickets }: Context, id: string): Promise<string> {
   const { reference, seats, seatLabels, hasExpired } = await tickets.findBooking(id)
   return `${hasExpired ? 'No longer' : 'Still'} held: ${formatLabels(seats, seatLabels)}, as ${reference}.`

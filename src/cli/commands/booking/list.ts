@@ -22,8 +22,8 @@ export interface BookingListOptions extends ListingOptions {
 }
 
 /**
- * `tickets booking list [SHOW]`: for people, the newest first; as an export, in the order in which
- * they were made; and as the door list.
+ * `tickets booking list [SHOW]`: for people the newest first, for programs in the order in which
+ * they were made; with --sort customer, the door list.
  */
 export const run: Handler<BookingListOptions, [string | undefined]> = async (
   context,
@@ -85,7 +85,7 @@ export function oneSeat(spec: string, layout: Parameters<typeof parseSeats>[1]):
   throw new TicketsError('INVALID_INPUT', '--seat names one seat, such as 12 or B3.')
 }
 
-/** Nobody needs to read on every line of a table which show they have asked for. */
+/** A table of one show does not repeat the show on every line. */
 function besideOneShow(column: Column<ListedBooking>): Column<ListedBooking> {
   return column.field === 'show_name' ? { ...column, isData: true } : column
 }

@@ -11,10 +11,11 @@ import { renderHouse } from '../show/view.js'
 import { UNCHANGED } from './named-booking.js'
 
 /**
- * Moves a booking to seats that are asked for, on the map or with typed answers. When they go while
- * the clerk decides, it asks again and keeps the rest. Undefined when the clerk went back.
+ * Moves a booking to seats that the clerk picks on the map or types. When they are sold while the
+ * clerk decides, it asks again and keeps the rest. Returns undefined when the clerk went back.
  *
- * Throws INTERRUPTED at Ctrl-C, and what a move throws for a reason that other seats cannot mend.
+ * Throws INTERRUPTED at Ctrl-C, WRONG_STATE, and what a move throws for a reason that other seats
+ * cannot mend.
  */
 export async function moveByAsking(
   context: Context,
@@ -41,7 +42,7 @@ export async function moveByAsking(
       return await tickets.moveBooking(booking.id, { to, toShow: show.id })
     } catch (error) {
       if (!(error instanceof TicketsError) || error.code !== 'SEATS_TAKEN') throw error
-      // On the map, seats that are lost are named.
+      // The map itself names the seats that were lost.
       if (!canShowMap(output)) output.problem(renderProblem(error, errorPaperOf(output)))
       picked = to
     }
@@ -81,7 +82,7 @@ function questionFor({ seats, seatLabels }: Booking): string {
   return `Which seats instead of ${formatLabels(seats, seatLabels)}?`
 }
 
-/** Refuses what is seen to be wrong; the lock decides in the end. */
+/** Refuses seats that are plainly wrong; the move itself decides under the show's lock. */
 function checkGoal(text: string, booking: Booking, house: ShowDetails, own: number[]): void {
   const seats = parseSeats(text, house)
   if (seats.length !== booking.seats.length) {

@@ -12,7 +12,10 @@ export interface BookingMoveOptions {
   date?: string
 }
 
-/** `tickets booking move BOOKING --to SPEC`: exchanges its seats; on a terminal, for seats of the map. */
+/**
+ * `tickets booking move BOOKING --to SPEC`: exchanges its seats; on a terminal, for seats of the
+ * map.
+ */
 export const run: Handler<BookingMoveOptions, [string | undefined]> = async (
   context,
   { to, toShow: showName, date },

@@ -8,8 +8,8 @@ import { printWarnings } from '../../warnings.js'
 import { statusesFor } from './statuses.js'
 
 /**
- * The booking that the command line names. Where it names none, a person is asked, and a name or a
- * seat finds those that the command can act on; `show` is the show at the door.
+ * The booking that the command line names. Where it names none, the clerk is asked for one that
+ * `command` can act on, by its reference, customer or seat; `show` is the show at the door.
  */
 export async function namedBooking(
   { output, asking, tickets }: Context,
@@ -57,19 +57,19 @@ function detailsOf(booking: ListedBooking): string {
 /** What Ctrl-C leaves behind. */
 export const UNCHANGED = 'Nothing was changed.'
 
-/** How a step in the life of a booking is announced. */
+/** How a change to a booking is announced. */
 export interface StepWords {
-  /** What it has done, with the seats as the show names them: 'Confirmed 4 seats: C5-C8'. */
+  /** What was done, with the seats as the show names them: 'Confirmed 4 seats: C5-C8'. */
   done(show: Show): string
-  /** What was so before, when it had nothing to do: 'Already confirmed'. */
+  /** The words for when there was nothing to do: 'Already confirmed'. */
   already: string
-  /** A sentence more for people. */
+  /** One more sentence for people. */
   hint?: string | undefined
-  /** Fields more for programs. */
+  /** More fields for programs. */
   json?: object
 }
 
-/** Says what a step did to a booking, and what stands: in JSON, or as the card of the booking. */
+/** Prints what a change did to a booking, and the booking: as JSON, or as its card. */
 export async function announceStep(
   { output, tickets }: Context,
   { booking, replayed, warnings }: BookingOutcome,

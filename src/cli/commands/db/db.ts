@@ -35,18 +35,18 @@ async function showStatus({ output }: Context, server: EmbeddedServer) {
   await output.write(`${lines.join('\n')}\n`)
 }
 
-/** A server that recovers from a crash is waited for, whatever one would wait for a booking. */
+/** A server that recovers from a crash may take longer than a booking would wait. */
 const LONGEST_START_MS = 60_000
 
 async function startServer(context: Context, server: EmbeddedServer) {
   const { output } = context
-  // Somebody else's database may be the default here: this is about the embedded one.
+  // The default may be another database; this command is about the embedded server.
   const waitMs = Math.max(context.options.waitMs, LONGEST_START_MS)
   await context.open({ database: 'embedded', waitMs }).migrate()
   // Also beside a server that was up, such as after an upgrade of the program.
   await context.openCounterBeside(server.dataDir)
   if (output.json) return showStatus(context, server)
-  output.hint(`The embedded server is running. \`tickets db url\` tells how to reach it.`)
+  output.hint('The embedded server is running. `tickets db url` prints its URL.')
 }
 
 async function stopServer(context: Context, server: EmbeddedServer) {

@@ -7,17 +7,17 @@ import { isProof, runAndCheck } from '../stress/load-run.js'
 import { processWorker } from '../stress/workers.js'
 import { commandOf, DemoOutput, type Race } from './output.js'
 
-/** `tickets demo`: sells a house out before one's eyes, and proves that no seat was sold twice. */
+/** `tickets demo`: sells a throwaway show out, and verifies that no seat was sold twice. */
 export const run: Handler = async (context) => {
   const { output, tickets } = context
   const printed = new DemoOutput(output)
   await printed.begin(tickets.databaseName)
-  const told = await tickets.withThrowaway((throwaway, schema) =>
-    tell(context, { tickets: throwaway, schema, printed }),
+  const result = await tickets.withThrowaway((throwaway, schema) =>
+    runDemo(context, { tickets: throwaway, schema, printed }),
   )
   await printed.end()
-  if (output.json) await output.document(demoJson(told))
-  return isProof(told.race.run) ? 0 : 7
+  if (output.json) await output.document(demoJson(result))
+  return isProof(result.race.run) ? 0 : 7
 }
 
 interface Stage {
@@ -26,7 +26,7 @@ interface Stage {
   printed: DemoOutput
 }
 
-interface Told {
+interface DemoResult {
   show: Show
   bookings: { request: BookingRequest; result: BookingOutcome | TicketsError }[]
   race: Race
@@ -36,7 +36,9 @@ const HOUSE = { name: 'The Lion King', totalSeats: 60, seatsPerRow: 12 }
 const DAY_MS = 86_400_000
 const QUARTER_MS = 900_000
 
-/** Before the race: a title begins a new chapter. They leave 12 seats, and not all in one row. */
+/**
+ * The bookings before the race; a title begins a chapter. They leave 12 seats, not all in one row.
+ */
 const SCENES: { title?: string; request: BookingRequest }[] = [
   {
     title: 'The first customers: the best seats that are free, or seats by name',
@@ -58,11 +60,11 @@ const SCENES: { title?: string; request: BookingRequest }[] = [
 const PROCESSES = 24
 const SEATS_EACH = 2
 
-async function tell(context: Context, stage: Stage): Promise<Told> {
+async function runDemo(context: Context, stage: Stage): Promise<DemoResult> {
   const { tickets, printed } = stage
   const show = await tickets.createShow({ ...HOUSE, startTime: tomorrowEvening() })
   await printed.created(show)
-  const bookings: Told['bookings'] = []
+  const bookings: DemoResult['bookings'] = []
   for (const { title, request } of SCENES) {
     const result = await tickets.book(show.id, request).catch(expectRefusal)
     bookings.push({ request, result })
@@ -101,7 +103,7 @@ function expectRefusal(error: unknown): TicketsError {
   throw error
 }
 
-function demoJson({ show, bookings, race: { run, before, after } }: Told) {
+function demoJson({ show, bookings, race: { run, before, after } }: DemoResult) {
   const { confirmed, refused, busy, failed, seats, seconds } = run.summary
   return {
     ok: isProof(run),

@@ -18,14 +18,14 @@ import {
   renderResult,
 } from './render.js'
 
-/** The race for the last seats: the house before and after, and what came of it. */
+/** The race for the last seats: the house before and after it, and its result. */
 export interface Race {
   run: LoadRun
   before: ShowDetails
   after: ShowDetails
 }
 
-/** One booking of the demo, and what it led to; `title` begins a new chapter. */
+/** One booking of the demo, and its result; `title` begins a new chapter. */
 export interface Scene {
   title?: string | undefined
   show: Show
@@ -109,9 +109,9 @@ export class DemoOutput {
     const { summary, violations, checked, problems } = run
     const { confirmed, refused, seats, seconds } = summary
     const paper = this.#paper
-    const told = `${confirmed} of them sold ${seats} seats in ${seconds.toFixed(1)} s, and ${refused} were told that too few are left.`
+    const sentence = `${confirmed} of them sold ${seats} seats in ${seconds.toFixed(1)} s, and ${refused} were told that too few are left.`
     await this.#print(
-      renderResult(problems.length === 0 ? 'done' : 'failed', told, { below: problems, paper }),
+      renderResult(problems.length === 0 ? 'done' : 'failed', sentence, { below: problems, paper }),
       '\n',
       besideEachOther(houseOf('before', before, paper), houseOf('after', after, paper), paper),
       this.#next('The proof: every seat has one booking, and every booking its seats'),

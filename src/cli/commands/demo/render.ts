@@ -5,7 +5,7 @@ import { type Paper, signs, type Tone, tint } from '../../../terminal/render/sty
 
 // The parts of the demo's output: commands and their results. Each ends with a newline.
 
-/** What a line says: done, refused or held. */
+/** The sign of a result: done, refused or held. */
 export type ResultSign = 'done' | 'failed' | 'held'
 
 const tones: Record<ResultSign, Tone> = { done: 'good', failed: 'bad', held: 'warning' }
@@ -26,7 +26,7 @@ export function renderCommand(lines: string | string[], paper: Paper): string {
     .join('')
 }
 
-/** What came of it: a sign, a sentence, and more below. */
+/** A result: a sign, a sentence, and more lines below it. */
 export function renderResult(
   sign: ResultSign,
   text: string,

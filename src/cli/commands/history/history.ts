@@ -24,7 +24,7 @@ export const run: Handler<HistoryOptions> = async (context, options) => {
   await writeHistory(context, of, show, options.output)
 }
 
-/** Lists events as they come, any number of them; times are the show's. */
+/** Lists events as they are read, in constant memory, with times in the show's time zone. */
 export async function writeHistory(
   { output, tickets }: Context,
   of: HistoryOf,

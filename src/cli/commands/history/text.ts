@@ -46,7 +46,7 @@ function sayValue(key: string, value: unknown, show: Show): string {
   return times.has(key) ? timeOf(new Date(String(value)), show) : String(value)
 }
 
-/** Seats of another show have other labels: they are named by their numbers. */
+/** The seats of another show are named by number, as its labels are not known here. */
 function seatsOf(facts: Facts | null, show: Show): string {
   const seats = (facts?.seats ?? []) as number[]
   const isHere = (facts?.show_id ?? show.id) === show.id

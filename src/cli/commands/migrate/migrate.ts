@@ -52,7 +52,7 @@ async function report({ output, tickets }: Context, isCheck: boolean) {
   return isCheck && !isCurrent ? 7 : 0
 }
 
-/** Rolling back drops what the migrations made, with the shows and bookings in it. */
+/** A rollback drops the tables of the migrations, with the shows and bookings in them. */
 async function rollBack(context: Context, isSure: boolean) {
   const { output, tickets } = context
   const unchanged = 'Nothing was rolled back.'
@@ -70,7 +70,7 @@ async function rollBack(context: Context, isSure: boolean) {
   if (undone.length === 0) output.hint('There is nothing to roll back.')
 }
 
-/** Names the migrations that were run, or taken back, and the role that got its grants. */
+/** Prints the migrations that were applied or rolled back, and the role that was granted rights. */
 async function announce(
   output: Output,
   verb: 'applied' | 'rolled back',

@@ -14,13 +14,15 @@ export interface ServeOptions {
 }
 
 const DEFAULT_RATE = 50
-/** One for each show that is booked at the same moment, and some for those who only look. */
+/** One for each show that is booked at the same time, and some for requests that only read. */
 const DEFAULT_CONNECTIONS = 10
 
-/** A tenth of all that there may be: a whole office behind one address, and no single attacker. */
+/**
+ * A tenth of the server's limits: enough for an office behind one address, too few for an attack.
+ */
 const PER_ADDRESS = { connections: 500, streams: 100 }
 
-/** `tickets serve`: the same core over HTTP, until it is told to end. */
+/** `tickets serve`: the same over HTTP, until SIGINT or SIGTERM. */
 export const run: Handler<ServeOptions> = async (context, options) => {
   const { output, signal } = context
   const { startServer } = await import('../../../http/server.js')
@@ -32,13 +34,13 @@ export const run: Handler<ServeOptions> = async (context, options) => {
   const requireToken = options.requireToken ?? !isLocal
   const metrics = createMetrics()
   const rate = rateOf(options.rate, isLocal)
-  // Without the run's signal: what is under way when the server is told to end is finished.
+  // Without the run's signal, so that requests under way are finished when the server closes.
   const tickets = context.open({
     connections: whole('--connections', options.connections, DEFAULT_CONNECTIONS, 1000),
     onBatch: (batch) => metrics.batch(batch),
     ...lasting,
   })
-  // Of a database that is not ready, the first request would be too late to hear.
+  // A database that is not ready is reported now, and not to the first request.
   await context.tickets.listShows({ limit: 1 }).next()
   if (requireToken) await requireUsableToken(context, host)
   const server = await startServer({
@@ -55,7 +57,7 @@ export const run: Handler<ServeOptions> = async (context, options) => {
     log: output.io.stderr,
     logLevel: context.options.debug ? 'debug' : output.quiet ? 'error' : 'info',
     arrivalMs: 30_000,
-    // Who waits for a busy database is silent, too, and no stalled reader.
+    // A client that waits for a busy database is silent as well, and must not count as stalled.
     stallMs: Math.max(60_000, 2 * context.options.waitMs),
     patienceMs: context.options.waitMs + 5000,
   })
@@ -65,10 +67,13 @@ export const run: Handler<ServeOptions> = async (context, options) => {
   await server.close()
 }
 
-/** As an option of its own, an absent signal would be the run's. */
+/** Set to undefined, as the signal would else be that of the run. */
 const lasting = { signal: undefined }
 
-/** On an address that others reach, nobody could do anything, or worse, everybody everything. */
+/**
+ * On an address that others can reach, a server needs at least one usable token. Throws
+ * INVALID_INPUT.
+ */
 async function requireUsableToken(context: Context, host: string): Promise<void> {
   const tokens = await context.tickets.listTokens()
   if (tokens.some((token) => token.revokedAt === null)) return

@@ -6,7 +6,7 @@ import { printCommitted } from '../../committed.js'
 import { printWarnings } from '../../warnings.js'
 import { showFacts } from './text.js'
 
-/** Prints a show that was just made or changed: JSON, or its card. */
+/** Prints a show that was just created or changed: as JSON, or as its card. */
 export async function announceShow(output: Output, show: Show, warned: Warned = {}): Promise<void> {
   const committed = {
     sentence: `The show ${show.id} (${show.name}) was saved.`,

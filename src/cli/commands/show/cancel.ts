@@ -18,8 +18,9 @@ export interface ShowCancelOptions {
 }
 
 /**
- * `tickets show cancel SHOW`: says what it touches first. A person types the show's name; a script
- * says how many bookings it knows of, so that nobody cancels more than they have seen.
+ * `tickets show cancel SHOW`: first reports what it affects. A person types the show's name; a
+ * script passes the number of bookings that it expects, so that it cancels no more than it has
+ * seen.
  */
 export const run: Handler<ShowCancelOptions, [string]> = async (context, options, name) => {
   const { output, tickets } = context
@@ -53,7 +54,7 @@ function expectedOf({ yes, dryRun, expectBookings }: ShowCancelOptions): number 
   throw new TicketsError('INVALID_INPUT', '--expect-bookings is a whole number from 0 up.')
 }
 
-/** A person types the name of the show, or presses Ctrl-C: there is no other no. */
+/** A person types the name of the show to agree, or presses Ctrl-C. */
 function questionOf(
   output: Output,
   show: Show,

@@ -3,13 +3,13 @@ import { foldText } from '../../../shared/fold-text.js'
 import type { Choice, ShowQuestion } from '../../../terminal/prompts/prompts.js'
 import { whenOf } from './text.js'
 
-/** How many shows of each kind are offered; typing narrows them down. */
+/** The most shows of each kind that are offered. */
 const LIMIT = 50
 
 /**
- * The shows to choose from for a booking, for what was typed so far: those that still sell, the next
- * one first, then those to come that are sold out, and then those that have begun, the latest first.
- * Cancelled shows are left out.
+ * The shows to choose from for a booking, narrowed by what was typed so far: first those on sale,
+ * the next one at the top, then the upcoming ones that are sold out, then those that have started,
+ * the latest first. Cancelled shows are left out.
  */
 export async function showChoices(
   tickets: Tickets,
@@ -31,7 +31,7 @@ export async function showChoices(
     .map((show) => ({ value: show, name: show.name, details: `${whenOf(show)}, ${left(show)}` }))
 }
 
-/** Asks which of several shows that a name means: of one name, by their dates. */
+/** The question which of several shows a name means; shows of one name are told apart by date. */
 export function dateQuestion(shows: readonly Show[]): ShowQuestion<Show> {
   const [{ name }] = shows as [Show]
   const isSeries = shows.every((show) => show.name === name)

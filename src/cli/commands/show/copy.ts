@@ -24,7 +24,7 @@ export const run: Handler<ShowCopyOptions, [string]> = async (context, options, 
   const unchanged = 'No show was created.'
   const original = await namedShow(context, { name, date: options.date, unchanged })
   const texts = options.startTime ?? [await askStartTime(context, original.timeZone)]
-  // All are read before the first show is made: a series is not made by half for a typing error.
+  // All are parsed before the first show is created, so that a typing error creates none.
   const startTimes = texts.map((text) => parseStartTime(text, original.timeZone))
   const copies: Show[] = []
   for (const startTime of startTimes) {
@@ -52,7 +52,10 @@ export const run: Handler<ShowCopyOptions, [string]> = async (context, options, 
   for (const show of copies) printWarnings(output, startWarnings(show))
 }
 
-/** The shows before the one that failed are there: to repeat the command would make them twice. */
+/**
+ * Names the shows that were created before the error: to repeat the command would create them
+ * twice.
+ */
 function throwAfter(copies: readonly Show[], error: unknown): never {
   if (copies.length === 0 || !(error instanceof TicketsError)) throw error
   throw new TicketsError(error.code, `${sentenceOf(copies)} ${error.message}`, { cause: error })

@@ -16,7 +16,7 @@ export interface ShowCreateOptions {
   timeZone?: string
 }
 
-/** `tickets show create`: what is missing is asked for, on a terminal. */
+/** `tickets show create`: on a terminal, asks for what is missing. */
 export const run: Handler<ShowCreateOptions> = async (context, options) => {
   const { output, tickets } = context
   const show = await tickets.createShow(await complete(context, options))
@@ -24,7 +24,7 @@ export const run: Handler<ShowCreateOptions> = async (context, options) => {
 }
 
 async function complete(context: Context, options: ShowCreateOptions): Promise<NewShow> {
-  // What was given is checked before anything is asked: nobody likes to answer in vain.
+  // Flags are checked before anything is asked, so that no answer is given in vain.
   const timeZone =
     options.timeZone === undefined
       ? systemTimeZone(context.output.io.env)

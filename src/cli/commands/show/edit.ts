@@ -18,7 +18,7 @@ export interface ShowEditOptions {
   totalSeats?: string
 }
 
-/** `tickets show edit SHOW`: changes what the flags say; without any, a person is asked. */
+/** `tickets show edit SHOW`: changes what the flags say; without flags, asks on a terminal. */
 export const run: Handler<ShowEditOptions, [string]> = async (
   context,
   { date, ...options },
@@ -36,7 +36,7 @@ export const run: Handler<ShowEditOptions, [string]> = async (
   await announceShow(output, edited, warned)
 }
 
-/** A local time means the zone that the show will have. */
+/** A local start time is in the time zone that the show will have. */
 function editOf({ name, startTime, timeZone, totalSeats }: ShowEditOptions, show: Show): ShowEdit {
   const zone = timeZone === undefined ? undefined : parseTimeZone(timeZone)
   return {

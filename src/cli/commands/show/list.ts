@@ -13,8 +13,8 @@ export interface ShowListOptions extends ListingOptions {
 }
 
 /**
- * `tickets show list`: in the order of their start. People see what is to come first, the next show
- * before all, and then what is past, the latest first.
+ * `tickets show list`: shows by start time. People see the upcoming shows first, the next one at
+ * the top, and then the past ones, the latest first.
  */
 export const run: Handler<ShowListOptions> = async ({ output, tickets }, options) => {
   const { upcoming, past, search } = options
@@ -42,7 +42,7 @@ export const run: Handler<ShowListOptions> = async ({ output, tickets }, options
       for (const kind of kinds) {
         const filter = { ...kind, ...(search !== undefined && { search }) }
         for await (const show of tickets.listShows({ ...filter, limit: left })) {
-          // It started while those to come were listed.
+          // This show started while the upcoming ones were listed.
           if (kind.past && first !== undefined && show.startTime >= first.startTime) continue
           if (kind.upcoming) first ??= show
           left -= 1
@@ -53,7 +53,7 @@ export const run: Handler<ShowListOptions> = async ({ output, tickets }, options
   })
 }
 
-/** What is listed, one kind after the other. */
+/** The kinds of shows to list, one after the other. */
 function kindsOf({ upcoming, past }: ShowListOptions, isForPeople: boolean): ShowFilter[] {
   const begun = { past: true, latestFirst: isForPeople }
   if (upcoming) return [{ upcoming }]
@@ -70,7 +70,7 @@ const columns: Column<Show>[] = [
     cell: whenOf,
     value: (show) => show.startTime.toISOString(),
     weight: 0.2,
-    // The minute, and that the zone is cut.
+    // Wide enough for the minute, and for the sign that the zone is cut.
     minWidth: 17,
   },
   { ...number('SEATS', 'total_seats', (show) => show.totalSeats), optional: true },

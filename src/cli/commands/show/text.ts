@@ -2,17 +2,17 @@ import type { Show } from '../../../client/api.js'
 import { formatStartTime } from '../../../shared/format-time.js'
 import type { ShowFacts } from '../../../terminal/render/show-card.js'
 
-/** When a show starts, as people say it, in its own time zone. */
+/** When a show starts, for people, in its own time zone. */
 export function whenOf(show: Show): string {
   return formatStartTime(show.startTime, show.timeZone)
 }
 
-/** Any other time as people at the show say it. */
+/** Any other time, for people, in the time zone of the show. */
 export function timeOf(time: Date, { timeZone }: Show): string {
   return formatStartTime(new Date(Math.floor(time.getTime() / 1000) * 1000), timeZone)
 }
 
-/** A show as the terminal's show card wants it. */
+/** A show, as its card is drawn from. */
 export function showFacts(show: Show): ShowFacts {
   return {
     id: show.id,

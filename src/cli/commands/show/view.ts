@@ -42,7 +42,7 @@ export const run: Handler<ShowViewOptions, [string]> = async (context, options, 
   }
 }
 
-/** The seat map of a house as it stands, with at most so many lines of seats. */
+/** The seat map of a house, with at most `mostLines` lines of seats. */
 export function renderHouse(house: ShowDetails, paper: Paper, mostLines?: number): string {
   const { booked, held } = house
   return renderSeatMap(

@@ -16,8 +16,9 @@ import type { Context } from '../../context.js'
 import { whenOf } from './text.js'
 
 /**
- * `tickets show view SHOW --watch`: the show as it stands, redrawn at every change, until Ctrl-C
- * (exit 130) or `q`; a house that is too large for the screen scrolls. Under `--json` it is one document a line instead, one for every change.
+ * `tickets show view SHOW --watch`: draws the show anew at every change, until Ctrl-C (exit 130) or
+ * `q`; a house that is too large for the screen scrolls. Under `--json` it prints one document a
+ * line instead, one for every change.
  *
  * Throws INVALID_INPUT where stdout is no terminal that can be redrawn.
  */
@@ -35,7 +36,7 @@ export async function watch(context: Context, name: string): Promise<void> {
   }
 }
 
-/** How often the sales are counted, in milliseconds: the bars wander even when nothing is sold. */
+/** How often the sales are counted, in milliseconds: the bars move on even when nothing is sold. */
 const COUNT_MS = 2000
 
 async function watchOn(screen: FullScreen, context: Context, name: string): Promise<void> {
@@ -56,7 +57,7 @@ async function watchOn(screen: FullScreen, context: Context, name: string): Prom
     draw()
   }
   screen.onBlank = draw
-  // A count that fails is made again; the watch itself tells what is wrong with the database.
+  // A count that fails is repeated; the watch itself reports errors of the database.
   const timer = setInterval(() => void count().catch(() => {}), COUNT_MS)
   const onKey = (key: string) => {
     if (key === 'q' || key === 'escape') ending.abort()
@@ -84,7 +85,7 @@ function watched(show: ShowDetails, sales: number[]): WatchedShow {
   return { heading, house: show, sales, isCancelled: show.cancelledAt !== null }
 }
 
-/** A column for each; the sentence beside them takes the rest. */
+/** One column for each minute; the sentence beside them takes the rest. */
 function minutesFor({ columns }: FullScreen): number {
   return columns < 60 ? 15 : 30
 }

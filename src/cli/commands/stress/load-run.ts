@@ -21,15 +21,15 @@ export interface LoadRunOptions {
   worker: LoadWorker
 }
 
-/** A load, what became of it, and what was found when the show was checked afterwards. */
+/** A load, its results, and what was found when the show was verified afterwards. */
 export interface LoadRun {
   attempts: Attempt[]
   summary: LoadSummary
-  /** In the JSON of `verify`, a confirmed booking that is not in the database among them. */
+  /** As `verify --json` prints them; a confirmed booking that the database lost is one too. */
   violations: { code: string; show_id: string; message: string }[]
   /** How many shows and bookings were verified, and how many violations are not listed. */
   checked: { shows: number; bookings: number; unlisted: number }
-  /** Why the run proves nothing, or the opposite of what it should: sentences. */
+  /** Sentences: why the run proves nothing, or the opposite of what it should. */
   problems: string[]
 }
 
@@ -63,7 +63,7 @@ export async function runAndCheck(
   }
 }
 
-/** Did the box office keep its word, and was it put to the test at all? */
+/** Were there bookings to test, no unexpected failures, and no violations? */
 export function isProof({ violations, checked, problems }: LoadRun): boolean {
   return violations.length + checked.unlisted + problems.length === 0
 }

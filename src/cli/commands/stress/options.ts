@@ -15,19 +15,19 @@ export interface StressOptions {
   yes?: boolean
 }
 
-/** What `stress` is to do, complete. */
+/** What `stress` is to do, with every default filled in. */
 export interface StressChoice {
   bookings: number
   mode: 'processes' | 'in-process'
   /** How many bookings are under way at any time. */
   concurrency: number
   seatsPerBooking: { min: number; max: number }
-  /** The throwaway house. */
+  /** Seats of the throwaway show. */
   totalSeats: number
   seed: number
 }
 
-/** Reads the flags; `isNamed` says that a show was given. Throws INVALID_INPUT. */
+/** Reads the flags; `isNamed`: a show was given. Throws INVALID_INPUT. */
 export function parseStressOptions(options: StressOptions, isNamed: boolean): StressChoice {
   const { inProcess = false, processes, concurrency } = options
   if (inProcess && processes !== undefined) {
@@ -47,7 +47,7 @@ export function parseStressOptions(options: StressOptions, isNamed: boolean): St
       ? within('--concurrency', concurrency ?? '256', 10_000)
       : within('--processes', processes ?? '50', 1000),
     seatsPerBooking: parseRange(options.seatsPerBooking ?? '1..4'),
-    // A seat for every booking: with more than one seat each, they cannot all succeed.
+    // One seat for each booking, so that not all can succeed when they want several seats each.
     totalSeats: within(
       '--total-seats',
       options.totalSeats ?? String(Math.min(bookings, MAX_SEATS)),
@@ -72,7 +72,7 @@ function parseRange(text: string): { min: number; max: number } {
 
 function parseSeed(text: string): number {
   if (/^\d{1,10}$/.test(text) && Number(text) < 2 ** 32) return Number(text)
-  throw invalid('--seed is a whole number from 0 to 4,294,967,295, as an earlier run told it.')
+  throw invalid('--seed is a whole number from 0 to 4,294,967,295, as an earlier run printed it.')
 }
 
 function invalid(sentence: string): TicketsError {

@@ -12,7 +12,9 @@ import { isProof, type LoadRun, runAndCheck } from './load-run.js'
 import { parseStressOptions, type StressChoice, type StressOptions } from './options.js'
 import { localWorker, processWorker } from './workers.js'
 
-/** `tickets stress [SHOW]`: many bookings at once, then the proof that none was sold or lost twice. */
+/**
+ * `tickets stress [SHOW]`: many bookings at once, then the proof that no seat was oversold or lost.
+ */
 export const run: Handler<StressOptions, [string | undefined]> = async (context, options, name) => {
   const choice = parseStressOptions(options, name !== undefined)
   const retries: RetryReason[] = []
@@ -40,11 +42,11 @@ interface Target {
   show: Show
   /** The throwaway schema; undefined for a named show. */
   schema?: string
-  /** Hears of the retries of this process. */
+  /** Collects the retries of this process. */
   retries: RetryReason[]
 }
 
-/** One transaction at a time is what a show's lock allows; a few more keep it from waiting. */
+/** A show's lock allows one transaction at a time; more connections keep the next ones ready. */
 const CONNECTIONS = 8
 
 const DAY_MS = 86_400_000
@@ -136,7 +138,7 @@ function rounded(number: number): number {
   return Math.round(number * 10) / 10
 }
 
-/** A named show keeps what it sells: a slip would sell its house out. */
+/** Asks before a real show is booked: its bookings stay, and a slip would sell its house out. */
 async function askLeave(
   context: Context,
   show: Show,

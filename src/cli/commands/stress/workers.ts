@@ -22,13 +22,14 @@ export function processWorker(context: Context, { showId, schema }: Place): Load
   const env = {
     ...output.io.env,
     [STATS_VARIABLE]: '1',
-    // Not as arguments: everybody on this machine can read those, and a URL may have a password.
+    // In the environment, as every user of the machine can read arguments, and a URL may have a
+    // password.
     ...(options.db !== undefined && { DATABASE_URL: options.db }),
     ...(schema !== undefined && { TICKETS_SCHEMA: schema }),
   }
   const wait = formatDuration(Math.round(options.waitMs))
   const program = programFile()
-  // Each child listens to it; from eleven on, Node would suspect a leak and say so.
+  // Each child listens to the signal, and Node would warn of a leak from the eleventh on.
   setMaxListeners(0, signal)
   return async (request) => {
     const args = [program, 'book', showId, ...flagsOf(request), '--json', '--quiet', '--wait', wait]
@@ -78,7 +79,7 @@ function runProgram(args: string[], env: NodeJS.ProcessEnv, signal: AbortSignal)
     const child = spawn(process.execPath, args, {
       env,
       signal,
-      // Ctrl-C reaches the child as well, from the terminal; a second SIGINT would cut it short.
+      // The terminal sends Ctrl-C to the child as well, and a second SIGINT would cut it short.
       killSignal: 'SIGTERM',
       stdio: ['ignore', 'pipe', 'pipe'],
     })
@@ -90,7 +91,7 @@ function runProgram(args: string[], env: NodeJS.ProcessEnv, signal: AbortSignal)
       stderr += text
     })
     child.once('error', (error) => {
-      // An aborted child still has to end, and says so below; one that never started cannot.
+      // A child that never started emits no 'close'; every other one does, aborted or not.
       if (child.pid === undefined) {
         resolve({ exitCode: null, killedBy: null, stdout, stderr: error.message })
       }
@@ -122,13 +123,13 @@ function answerOf({ exitCode, killedBy, stdout, stderr }: Ran): Answer {
   return { end: 'failed', reason: words === '' ? how : `${how}: ${words}` }
 }
 
-/** From the moment it was recorded to the verdict, by the database's clock. */
+/** From the record of the attempt to its outcome, by the database's clock. */
 function bookingMs(booking: { createdAt: string; updatedAt: string } | undefined): number | null {
   if (booking === undefined) return null
   return Date.parse(booking.updatedAt) - Date.parse(booking.createdAt)
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: whatever a process printed; each field is checked.
+// biome-ignore lint/suspicious/noExplicitAny: the output of a process; each field is checked.
 function parseJson(text: string): any {
   try {
     return JSON.parse(text)

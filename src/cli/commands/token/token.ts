@@ -12,7 +12,7 @@ export interface TokenCreateOptions {
   role?: string
 }
 
-/** `tickets token create`: the one moment in which a token is seen; only a hash of it is kept. */
+/** `tickets token create`: prints the token this once, as only its hash is kept. */
 export const create: Handler<TokenCreateOptions> = async ({ output, tickets }, options) => {
   const { name, role } = options
   if (name === undefined || role === undefined) {
@@ -34,7 +34,7 @@ export const create: Handler<TokenCreateOptions> = async ({ output, tickets }, o
   if (!output.json) output.hint('Keep it: it is not shown again. `tickets token revoke` ends it.')
 }
 
-/** `tickets token list`: all of them, the revoked ones too. */
+/** `tickets token list`: all tokens, the revoked ones too. */
 export const list: Handler = async ({ output, tickets }) => {
   const tokens = await tickets.listTokens()
   const rows = (async function* () {
@@ -44,7 +44,7 @@ export const list: Handler = async ({ output, tickets }) => {
   await writeList(output, { columns, toJson: tokenJson, ifEmpty }, rows)
 }
 
-/** `tickets token revoke ID`: from the next request on, every server refuses it. */
+/** `tickets token revoke ID`: every server refuses the token from its next request on. */
 export const revoke: Handler<object, [string]> = async ({ output, tickets }, _options, id) => {
   const token = await tickets.revokeToken(id)
   const committed = { sentence: `The token ${token.id} is revoked.`, json: { id: token.id } }

@@ -27,13 +27,13 @@ export const run: Handler<VerifyOptions, [string | undefined]> = async (context,
   return report.ok ? 0 : 7
 }
 
-/** What was repaired, or under --dry-run would be: references. */
+/** The references of the bookings that were repaired, or under --dry-run would be. */
 interface Repair {
   isDryRun: boolean
   references: string[]
 }
 
-/** Shows what it would do, and does it only when somebody said so. */
+/** Prints what it would do, and does it with --yes or when a person agrees. */
 async function repairAbandoned(
   context: Context,
   show: string | undefined,
@@ -91,7 +91,7 @@ async function announce({ output }: Context, report: VerifyReport, repair: Repai
 function hintFor({ ok, violations }: VerifyReport, repair: Repair | undefined): string | undefined {
   if (ok) return undefined
   if (repair !== undefined && !repair.isDryRun) {
-    return 'Only abandoned bookings are repaired: about a sold seat, nobody guesses.'
+    return 'Only abandoned bookings are repaired. A person has to decide about the rest.'
   }
   return violations.some(({ code }) => code === 'STALE_PENDING')
     ? '`tickets verify --repair` decides abandoned bookings.'
