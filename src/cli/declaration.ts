@@ -15,9 +15,9 @@ export interface Declaration {
   /** Leaves it out of the lists of help and completion. */
   isHidden?: true
   /** By their terms: '<show>' must be there, '[show]' may, '[command...]' takes many. */
-  arguments?: Parameters
+  arguments?: ParametersByTerm
   /** By their flags: '--seats <spec>', '-y, --yes'. One that takes one value may be given once. */
-  options?: Parameters
+  options?: ParametersByTerm
   /** Command lines that work as they stand. The tests run every one. */
   examples?: readonly string[]
   /** The exit codes that it may end with. */
@@ -33,7 +33,7 @@ export interface Declaration {
 export type HelpRow = readonly [term: string, about: string]
 
 /** Arguments or options in their order, each with its description or with more than that. */
-export type Parameters = Readonly<Record<string, string | Parameter>>
+export type ParametersByTerm = Readonly<Record<string, string | Parameter>>
 
 /** An argument or an option. */
 export interface Parameter {

@@ -1,4 +1,4 @@
-import type { Parameter, Parameters } from './declaration.js'
+import type { Parameter, ParametersByTerm } from './declaration.js'
 
 // What several commands declare alike.
 
@@ -11,17 +11,17 @@ export const anyShow: Parameter = { ...show, completes: { shows: 'any' } }
 export const upcomingShow: Parameter = { ...show, completes: { shows: 'upcoming' } }
 
 /** --date, for every command that takes a show. */
-export const dateOption: Parameters = {
+export const dateOption: ParametersByTerm = {
   '--date <date>': { about: 'which of several shows of that name: 2031-03-01', completes: 'dates' },
 }
 
 /** --output, for every command that lists. */
-export const outputOption: Parameters = {
+export const outputOption: ParametersByTerm = {
   '-o, --output <format>': { about: 'format', choices: ['table', 'json', 'ndjson', 'csv'] },
 }
 
 /** What a list that is paged on a terminal takes. */
-export const pageOptions: Parameters = {
+export const pageOptions: ParametersByTerm = {
   '--limit <n>': 'at most N',
   '--all': 'all of them, on a terminal too',
   ...outputOption,

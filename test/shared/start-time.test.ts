@@ -138,6 +138,7 @@ describe('a time zone', () => {
     ['New York', 'Did you mean America/New_York?'],
     ['Europe/Londn', 'Did you mean Europe/London?'],
     ['Europe/Beerlin', 'Did you mean Europe/Berlin?'],
+    ['Eruope/London', 'Did you mean Europe/London?'],
     ['America/New-York', 'Did you mean America/New_York?'],
     ['Mars/Phobos', 'such as Europe/London'],
     ['BST', 'such as Europe/London'],

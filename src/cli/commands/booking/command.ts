@@ -1,4 +1,4 @@
-import type { Declaration, Parameters } from '../../declaration.js'
+import type { Declaration, ParametersByTerm } from '../../declaration.js'
 import {
   anyShow,
   CHANGE_EXITS,
@@ -10,7 +10,7 @@ import {
 import { statusesFor } from './statuses.js'
 
 /** BOOKING: completion offers the bookings in these states. */
-function bookingIn(bookings: keyof typeof statusesFor): Parameters {
+function bookingIn(bookings: keyof typeof statusesFor): ParametersByTerm {
   const about = "a booking's reference, with or without its dash, or its id"
   return { '[booking]': { about, completes: { bookings: statusesFor[bookings] } } }
 }
