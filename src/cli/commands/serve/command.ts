@@ -2,7 +2,7 @@ import type { Declaration } from '../../declaration.js'
 
 export const serveCommand: Declaration = {
   name: 'serve',
-  about: 'serve the same over HTTP; prints where it listens',
+  about: 'serve shows and bookings over HTTP; prints its address',
   options: {
     '--port <n>': 'port to listen on; 0 is any (default: 3000)',
     '--host <address>': 'address to listen on (default: 127.0.0.1)',
