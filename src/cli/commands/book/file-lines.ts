@@ -1,5 +1,5 @@
 import type { BookingOutcome, BookingStatus, DryRunOutcome } from '../../../client/api.js'
-import { countSeats, formatLabels } from '../../../house/seats.js'
+import { formatLabels } from '../../../house/seats.js'
 import { safeText } from '../../../shared/safe-text.js'
 import { type Column, tabLine } from '../../../terminal/render/list.js'
 import { countAndName } from '../../../terminal/render/seat-names.js'
