@@ -21,6 +21,8 @@ const script = {
   minifySyntax: true,
   minifyWhitespace: true,
   minifyIdentifiers: true,
+  // A real `import()` would start Node's loader of modules, and fails in a script from a code cache.
+  supported: { 'dynamic-import': false },
   // The same functions, but each lodash file loads a dozen others.
   alias: { lodash: 'es-toolkit/compat' },
   plugins: [stubs],
@@ -63,8 +65,6 @@ await build({
   entryPoints: ['src/start/start.ts'],
   banner: { js: prologue },
   define: { PROGRAM: JSON.stringify(program) },
-  // A real `import()` would start Node's loader of modules.
-  supported: { 'dynamic-import': false },
 })
 
 await build({

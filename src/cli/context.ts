@@ -41,8 +41,6 @@ export interface Context {
   open(options: ClientOptions): Client
   /** Prints the name of the database to stderr, once in a run. */
   nameDatabase(tickets: Tickets): void
-  /** Opens the counter that comes with an embedded server, unless there is one. Never throws. */
-  openCounterBeside(dataDir: string): Promise<void>
   close(): Promise<void>
 }
 
@@ -66,8 +64,6 @@ export interface RunOf {
 
 /** Makes the context of one run. Connects to nothing yet. */
 export function createContext({ command, options, output, signal, environment }: RunOf): Context {
-  const { program } = environment
-  const openCounterBeside = (server: string) => openBeside(server, program, output)
   const opened: Client[] = []
   let tickets: Client | undefined
   const openOwn = (all: ClientOptions) => {
@@ -83,18 +79,19 @@ export function createContext({ command, options, output, signal, environment }:
   }
   const open = (own: ClientOptions) => {
     const operator = operatorOf(options, output.io.env)
-    const box = (environment.open ?? openOwn)({
+    const all: ClientOptions = {
       database: options.db,
       env: output.io.env,
-      waitMs: options.waitMs,
+      ...(environment.cwd !== undefined && { cwd: environment.cwd }),
+      waitMs: Math.max(0, options.waitMs - (environment.waitedMs ?? 0)),
       signal,
       command,
       ...(operator !== undefined && { operator }),
       onProgress: (sentence) => output.hint(safeText(sentence)),
-      onServerStart: openCounterBeside,
       ...(options.debug && { trace: (line: string) => output.problem(safeLines(line)) }),
       ...own,
-    })
+    }
+    const box = environment.open?.(all) ?? openOwn(all)
     // The command line does not show that a file names the database, and its user may have
     // forgotten it.
     if (box.databaseSource === '.env') nameDatabase(box)
@@ -113,18 +110,10 @@ export function createContext({ command, options, output, signal, environment }:
     },
     open,
     nameDatabase,
-    openCounterBeside,
     async close() {
       await Promise.all(opened.map((box) => box.close()))
     },
   }
-}
-
-/** Loaded late: the server is seldom started. */
-async function openBeside(server: string, program: string | undefined, { io }: Output) {
-  if (program === undefined) return
-  const { openBesideServer } = await import('../counter/beside-server.js')
-  await openBesideServer({ server, env: io.env, program })
 }
 
 /**

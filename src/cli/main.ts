@@ -55,9 +55,7 @@ function outputFor(argv: readonly string[], io: Io): Output {
 
 function isGroup(program: Command, word: string): boolean {
   const command = program.commands.find((one) => one.name() === word)
-  // The actions of `counter` are an argument.
-  const hasActions = command?.registeredArguments[0]?.name() === 'action'
-  return hasActions || (command?.commands ?? []).length > 0
+  return (command?.commands ?? []).length > 0
 }
 
 /** The one place where errors end: a sentence for people, a document for programs, an exit code. */

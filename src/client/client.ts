@@ -56,7 +56,7 @@ import {
 } from '../shows/shows.js'
 import { type WatchOptions, watchShow } from '../shows/watch-show.js'
 import type { BookOptions, DryRun, Tickets, TicketsOptions } from './api.js'
-import { type DatabaseOptions, openFromOptions } from './open-from-options.js'
+import { openFromOptions } from './open-from-options.js'
 import { historyIdsOf, optionalShowIdOf, showIdOf } from './resolve-ids.js'
 
 /**
@@ -290,7 +290,7 @@ export interface Shared {
 /** Hears of each batch of bookings when it has locked its show: its size, and how long it waited. */
 export type OnBatch = (batch: { size: number; lockWaitMs: number }) => void
 
-export function openShared(options: DatabaseOptions, onBatch?: OnBatch): Shared {
+export function openShared(options: TicketsOptions, onBatch?: OnBatch): Shared {
   const db = openFromOptions(options)
   const { onRetry = () => {}, connections = 1 } = options
   return {

@@ -3,12 +3,12 @@ import { type ListedBooking, suggestBookings } from '../booking/list-bookings.js
 import { hasData } from '../database/migrate.js'
 import { withRetry } from '../database/retry.js'
 import { type ConfirmedAnswer, findLostBookings } from '../load/confirmed-check.js'
-import type { Tickets } from './api.js'
+import type { Tickets, TicketsOptions } from './api.js'
 import { forOperator, type OnBatch, openShared, type Shared, TicketsClient } from './client.js'
-import { type DatabaseOptions, openFromOptions } from './open-from-options.js'
+import { openFromOptions } from './open-from-options.js'
 
 /** The options of the program's own client: those of the library, and what only commands need. */
-export interface ClientOptions extends DatabaseOptions {
+export interface ClientOptions extends TicketsOptions {
   onBatch?: OnBatch
 }
 

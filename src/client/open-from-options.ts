@@ -8,14 +8,8 @@ import { findDatabase } from '../database/settings/settings.js'
 import type { DatabaseTarget } from '../database/settings/target.js'
 import type { TicketsOptions } from './api.js'
 
-/** What is needed to open the database. */
-export interface DatabaseOptions extends TicketsOptions {
-  /** Called when the embedded server has been started, with its data directory, and awaited. */
-  onServerStart?: (dataDir: string) => Promise<void> | void
-}
-
 /** Opens the database that the options and the environment name; connects to nothing yet. */
-export function openFromOptions(options: DatabaseOptions): Database {
+export function openFromOptions(options: TicketsOptions): Database {
   const { waitMs = 30_000, connections = 1 } = options
   const schema = schemaOf(options)
   const db = openKnexPool(targetOf(options), { ...options, schema, waitMs, poolSize: connections })
@@ -46,7 +40,7 @@ export function whichDatabase(options: TicketsOptions): Pick<DatabaseTarget, 'ki
   return targetOf(options)
 }
 
-function targetOf(options: DatabaseOptions): DatabaseTarget {
+function targetOf(options: TicketsOptions): DatabaseTarget {
   const { env = process.env } = options
   const found = findDatabase({
     ...(options.database !== undefined && { db: options.database }),
@@ -79,8 +73,8 @@ function reportFailedStatements(db: Database, onRetry: (cause: RetryCause) => vo
   })
 }
 
-function embeddedTarget(options: DatabaseOptions, source: string): DatabaseTarget {
-  const { env = process.env, cwd, onProgress, onServerStart } = options
+function embeddedTarget(options: TicketsOptions, source: string): DatabaseTarget {
+  const { env = process.env, cwd, onProgress } = options
   const dataDir = embeddedDataDir(env, cwd)
   const layout = layoutOf(dataDir)
   return {
@@ -92,10 +86,7 @@ function embeddedTarget(options: DatabaseOptions, source: string): DatabaseTarge
     verify: () => assertOwnPlace(layout),
     async revive() {
       const { ensureEmbedded } = await import('../database/embedded/embedded.js')
-      await ensureEmbedded(dataDir, {
-        ...(onProgress && { onProgress }),
-        onStart: () => onServerStart?.(dataDir),
-      })
+      await ensureEmbedded(dataDir, onProgress ? { onProgress } : {})
     },
   }
 }

@@ -6,10 +6,14 @@ export interface RunEnvironment {
   signal?: AbortSignal
   /** Identifies this program's code: another version has another text. */
   program?: string
-  /** Opens a client that outlives the run; without this, the run opens and closes its own. */
-  open?: (options: ClientOptions) => Client
+  /** Where relative paths begin. Default: the working directory. */
+  cwd?: string
+  /** Gives a client that outlives the run; where it gives none, the run opens and closes its own. */
+  open?: (options: ClientOptions) => Client | undefined
   /** The id to book under. */
   bookingId?: string
   /** An earlier try of the same run may have booked already, under that id. */
   isRepeat?: boolean
+  /** How much of `--wait` has gone, in milliseconds. */
+  waitedMs?: number
 }

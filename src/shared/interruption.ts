@@ -4,7 +4,7 @@ export interface Interruption {
   readonly hasCome: boolean
   /** Whoever is to hear of it; to be left by who need not hear any more. */
   readonly listeners: Set<() => void>
-  /** Aborted by it. Made when it is asked for: a run at the counter does without. */
+  /** Aborted by it. Made when it is asked for: a run in the daemon does without. */
   readonly signal: AbortSignal
   /** What a run that was interrupted exits with: 130, or 143 after SIGTERM. */
   readonly exitCode: number

@@ -1,8 +1,7 @@
 import { join } from 'node:path'
 import type { Script } from 'node:vm'
 import type { main } from '../cli/main.js'
-import { deliver } from '../counter/deliver.js'
-import { handOver } from '../counter/hand-over.js'
+import { handOver } from '../daemon/client.js'
 import { listenForSignals } from '../shared/interruption.js'
 import { compile } from './code-cache.js'
 
@@ -10,14 +9,14 @@ import { compile } from './code-cache.js'
 declare const PROGRAM: string
 
 /**
- * Runs the command line of this process: at the counter, if one is open and it is one for it, else
+ * Runs the command line of this process: in the daemon, if one is open and it is one for it, else
  * here. Node compiles this file at every start, so it contains only what hands the command line over
  * and what loads the rest of the program.
  */
 export async function start(): Promise<void> {
   const argv = process.argv.slice(2)
   const interruption = listenForSignals()
-  const words = {
+  const line = {
     // Other code that answers has another name.
     program: PROGRAM,
     argv,
@@ -27,23 +26,15 @@ export async function start(): Promise<void> {
       return process.cwd()
     },
   }
-  const programFile = join(__dirname, '../bin/tickets.js')
-  const handedOver = await handOver(words, { interruption, programFile })
+  const handedOver = await handOver(line, interruption)
   let keepCache = () => {}
   let exitCode: number
-  if ('answer' in handedOver) {
-    exitCode = await deliver(handedOver.answer)
+  if (typeof handedOver === 'number') {
+    exitCode = handedOver
   } else {
     const compiled = compile(join(__dirname, PROGRAM), argv[0])
     keepCache = compiled.keepCache
-    exitCode = await mainOf(compiled.script)(argv, process, {
-      program: PROGRAM,
-      ...handedOver,
-      // What the counter may have booked must be found out, whoever is impatient.
-      ...(handedOver.bookingId === undefined
-        ? { signal: interruption.signal }
-        : { isRepeat: true }),
-    })
+    exitCode = await mainOf(compiled.script)(argv, process, handedOver)
   }
   process.exitCode = exitCode === 130 ? interruption.exitCode : exitCode
   // The answer is out. A signal that comes now must not make a confirmed booking look rolled back.

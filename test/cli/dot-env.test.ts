@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { execaNode } from 'execa'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { bareEnvironment, program, tickets } from '../support/cli.js'
-import { openCounter, type TestCounter } from '../support/counter.js'
+import { openDaemon, type TestDaemon } from '../support/daemon.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
 import { insertShow } from '../support/shows.js'
 
@@ -36,13 +36,17 @@ describe('a database that a .env names', () => {
   let db: TestDatabase
   let show: string
   let cwd: string
-  let counter: TestCounter
+  let daemon: TestDaemon
   beforeAll(async () => {
-    ;[db, counter] = await Promise.all([cloneDatabase(), openCounter()])
+    db = await cloneDatabase()
     show = await insertShow(db, { name: 'Cats', seats: 500 })
     cwd = await project(`DATABASE_URL=${db.url}\n`)
+    daemon = await openDaemon({ cwd })
   })
-  afterAll(() => Promise.all([db.drop(), counter.remove()]))
+  afterAll(async () => {
+    await daemon.remove()
+    await db.drop()
+  })
 
   const name = /^Database: database "test_\w+" on \S+ as \S+ \(\.env\)$/gm
   const timesNamed = (stderr: string) => stderr.match(name)?.length ?? 0
@@ -82,15 +86,15 @@ describe('a database that a .env names', () => {
   })
 
   it('is named to the command that a warm process runs, by the rules of its directory', async () => {
-    const served = await counter.status()
+    const { served } = await daemon.status()
     const args = ['book', 'Cats', '--count', '1', '--json']
-    for (const env of [counter.env, { TICKETS_COUNTER: 'off' }]) {
+    for (const env of [{}, { TICKETS_STATS: '1' }]) {
       const ran = await tickets(args, { cwd, env })
       expect([ran.exitCode, ran.json().show_id, timesNamed(ran.stderr)]).toEqual([0, show, 1])
     }
-    const ran = await tickets(args, { cwd: await withPipe(), env: counter.env })
+    const ran = await tickets(args, { cwd: await withPipe() })
     expect([ran.exitCode, ran.json().error.code, ran.stderr]).toEqual([6, 'DB_MISSING', ''])
-    expect((await counter.status()).served).toBe(served.served + 2)
+    expect((await daemon.status()).served).toBe(served + 1)
   })
 
   it('is not named with --quiet, nor when something else chooses', async () => {

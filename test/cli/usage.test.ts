@@ -32,7 +32,7 @@ const mistakes: [argv: string[], code: string, says: RegExp][] = [
   [['help', 'show', 'crate'], 'INVALID_INPUT', /Did you mean create\? See `tickets show --/],
   [['sohw'], 'INVALID_INPUT', /'sohw'\. Did you mean show\?/],
   [['migration'], 'INVALID_INPUT', /'migration'\. Did you mean migrate\?/],
-  [['status'], 'INVALID_INPUT', /'status'\. Did you mean db status or counter status\? See/],
+  [['status'], 'INVALID_INPUT', /'status'\. Did you mean db status or daemon status\? See/],
   [['check-in', 'x'], 'INVALID_INPUT', /'check-in'\. Did you mean booking check-in\?/],
   [['list'], 'INVALID_INPUT', /Did you mean show list, booking list or token list\?/],
   [['nonsense'], 'INVALID_INPUT', /'nonsense'\. See `tickets --help`/],
@@ -68,7 +68,8 @@ const mistakes: [argv: string[], code: string, says: RegExp][] = [
   [['book', 'Cats', '--seats', '1', '--customer', 'a', '--customer', 'b'], 'INVALID_INPUT', /once/],
   [['--no-input', 'db'], 'INVALID_INPUT', /command is missing\. See `tickets db --help`/],
   [['db', 'restart'], 'INVALID_INPUT', /'restart'\. Did you mean start\? See `tickets db --help`/],
-  [['counter', 'restart'], 'INVALID_INPUT', /status, start, stop, run/],
+  [['daemon', 'restart'], 'INVALID_INPUT', /Did you mean start\? See `tickets daemon --help`/],
+  [['stress', '--daemon', '--in-process'], 'INVALID_INPUT', /exclude each other/],
   [
     ['migrate', '--check', '--rollback'],
     'INVALID_INPUT',

@@ -5,14 +5,13 @@ import { execaNode, type Options } from 'execa'
 export const program = fileURLToPath(new URL('../../bin/tickets.js', import.meta.url))
 
 /**
- * The environment of a process in the tests: a home that does not exist, the code cache of the run, no
- * counter, as one in that cache would be everybody's.
+ * The environment of a process in the tests: a home that does not exist, and the code cache of the
+ * run.
  */
 export const bareEnvironment: NodeJS.ProcessEnv = {
   PATH: process.env.PATH,
   HOME: '/nonexistent',
   XDG_CACHE_HOME: process.env.XDG_CACHE_HOME,
-  TICKETS_COUNTER: 'off',
 }
 
 /** What a run of the program left behind. */

@@ -3,7 +3,7 @@ import type { Declaration } from '../declaration.js'
 import { helpCommand, helpTopics } from '../help/command.js'
 import { bookCommand } from './book/command.js'
 import { bookingCommands } from './booking/command.js'
-import { counterCommand } from './counter/command.js'
+import { daemonCommands } from './daemon/command.js'
 import { dbCommands } from './db/command.js'
 import { demoCommand } from './demo/command.js'
 import { historyCommand } from './history/command.js'
@@ -25,7 +25,7 @@ export const allCommands: readonly Declaration[] = [
   stressCommand,
   demoCommand,
   dbCommands,
-  counterCommand,
+  daemonCommands,
   serveCommand,
   tokenCommands,
   ...helpTopics,

@@ -14,7 +14,6 @@ const variables: readonly HelpRow[] = [
   ['TICKETS_SCHEMA', "the schema that has the tables (default: the login's own)"],
   ['TICKETS_DATA_DIR', 'the directory of the embedded server'],
   ['TICKETS_OPERATOR', 'who works here, for the history; --operator has priority'],
-  ['TICKETS_COUNTER', "'off', or the path of the counter's socket"],
   ['TICKETS_PLAIN', '1 asks line by line, and moves nothing on the screen'],
   ['CI, TERM', 'set CI: never prompt; TERM=dumb: plain text, line by line'],
   ['NO_COLOR', 'plain text; FORCE_COLOR=1: colour, even in a pipe'],
@@ -98,10 +97,7 @@ export const helpCommand: Declaration = {
 function helpOn(program: Command): Handler<object, [string[]]> {
   return async (_context, _options, words) => {
     const { command, stray } = commandAt(program, words)
-    // An action that is an argument, such as that of `counter`, has no help of its own.
-    const isAction =
-      stray !== undefined && command.registeredArguments[0]?.argChoices?.includes(stray)
-    if (stray === undefined || isAction) command.help()
+    if (stray === undefined) command.help()
     command.error(`unknown command '${stray}'`, { code: 'commander.unknownCommand' })
   }
 }

@@ -1,6 +1,5 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { kill, platform } from 'node:process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { serverAccount } from './account.js'
 import {
@@ -25,8 +24,6 @@ export type { EmbeddedConnection }
 export interface EnsureOptions {
   /** Hears of what takes a moment: 'Creating …', 'Starting …'. */
   onProgress?: (sentence: string) => void
-  /** Called when the server has been started, and awaited. */
-  onStart?: () => Promise<void> | void
   /** How long all of it may take, in milliseconds; 60,000 unless said. */
   timeoutMs?: number
 }
@@ -50,24 +47,19 @@ export interface EmbeddedStatus {
  */
 export async function ensureEmbedded(dataDir: string, options: EnsureOptions = {}): Promise<void> {
   const layout = layoutOf(dataDir)
-  const hasStarted = await bringUp(layout, options).catch((error) => {
+  await bringUp(layout, options).catch((error) => {
     throw codeOf(error) === 'ABORT_ERR' ? tooLate(layout) : explain(error, layout.root)
   })
-  // What goes wrong there is not the server's.
-  if (hasStarted) await options.onStart?.()
 }
 
-/** Tells whether it had to be started. */
-async function bringUp(layout: Layout, options: EnsureOptions): Promise<boolean> {
+async function bringUp(layout: Layout, options: EnsureOptions): Promise<void> {
   assertOwnPlace(layout)
   const deadline = Date.now() + (options.timeoutMs ?? 60_000)
-  let hasStarted = false
   for (;;) {
     const found = await probe(layout)
-    if (found === 'ready') return hasStarted
+    if (found === 'ready') return
     const turn = found === 'absent' ? await bringUpAlone(layout, deadline, options) : 'occupied'
-    hasStarted ||= turn === 'started'
-    if (turn !== 'occupied') continue
+    if (turn === 'up') continue
     if (Date.now() > deadline) throw tooLate(layout)
     // Jitter, or fifty waiters would all ask in the same moment.
     await sleep(30 + 90 * Math.random())
@@ -81,17 +73,6 @@ export async function stopEmbedded(dataDir: string): Promise<'stopped' | 'not ru
   return await stopPostmaster(layout).catch((error) => {
     throw explain(error, layout.root)
   })
-}
-
-/** Tells, as often as it is asked, whether the server runs; cheaply, where that is dear to find out. */
-export function embeddedWatch(dataDir: string): () => Promise<boolean> {
-  let pid: number | null = null
-  return async () => {
-    // Linux tells at once, and knows a process that has ended from one that nobody has buried.
-    if (platform !== 'linux' && pid !== null && isAlive(pid)) return true
-    pid = await postmasterPid(layoutOf(dataDir)).catch(() => null)
-    return pid !== null
-  }
 }
 
 /** What there is, without starting anything. Throws DB_UNREACHABLE when it is not ours to see. */
@@ -121,12 +102,12 @@ async function bringUpAlone(
   layout: Layout,
   deadline: number,
   options: EnsureOptions,
-): Promise<'started' | 'there' | 'occupied'> {
+): Promise<'up' | 'occupied'> {
   const native = await findNativePackage()
   const account = await serverAccount()
   await makeRoot(layout)
-  return whenAlone(layout, async () => {
-    if (await isThere(layout)) return 'there'
+  return whenAlone<'up'>(layout, async () => {
+    if (await isThere(layout)) return 'up'
     await prepareRoot(layout, account)
     const programs = await installPrograms(layout, native)
     if (!(await hasCluster(layout))) {
@@ -139,7 +120,7 @@ async function bringUpAlone(
     await writeSettings(layout, account)
     options.onProgress?.(`Starting the embedded PostgreSQL ${native.major} …`)
     await startPostmaster(layout, programs, account, deadline)
-    return 'started'
+    return 'up'
   })
 }
 
@@ -154,14 +135,6 @@ async function isThere(layout: Layout): Promise<boolean> {
     if ((await postmasterPid(layout)) === null) return false
     if (Date.now() > patience) await stopPostmaster(layout)
     else await sleep(50)
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return kill(pid, 0)
-  } catch {
-    return false
   }
 }
 

@@ -25,6 +25,16 @@ const honoured = [
   'channel_binding',
 ] as const
 
+/** The libpq variables that say which database; `PGPASSWORD` or `PGAPPNAME` alone choose none. */
+export const choosingVariables = [
+  'PGSERVICE',
+  'PGHOST',
+  'PGHOSTADDR',
+  'PGPORT',
+  'PGDATABASE',
+  'PGUSER',
+] as const
+
 /** Parameters of libpq that change nothing here, and whose absence makes nothing less safe. */
 const harmless = new Set([
   'client_encoding',

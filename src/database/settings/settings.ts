@@ -1,7 +1,12 @@
 import { lstatSync } from 'node:fs'
 import { join } from 'node:path'
 import { readDotEnv } from './dot-env.js'
-import { type Parameters, parametersFromVariables, type Variables } from './parameters.js'
+import {
+  choosingVariables,
+  type Parameters,
+  parametersFromVariables,
+  type Variables,
+} from './parameters.js'
 import { resolveTarget } from './resolve-target.js'
 import type { GivenTarget } from './target.js'
 import { parseDatabaseUrl } from './url.js'
@@ -15,16 +20,6 @@ export interface FindOptions {
   /** Where `.pgpass`, `.pg_service.conf` and `.postgresql/` are looked for. */
   homeDir: string
 }
-
-/** The libpq variables that say which database; `PGPASSWORD` or `PGAPPNAME` alone choose none. */
-export const choosingVariables = [
-  'PGSERVICE',
-  'PGHOST',
-  'PGHOSTADDR',
-  'PGPORT',
-  'PGDATABASE',
-  'PGUSER',
-] as const
 
 /** The source of a choice that a `.env` file made. */
 export const DOT_ENV = '.env'

@@ -11,7 +11,7 @@ export interface StressFacts {
   summary: StressNumbers
   /** The house that was booked: 'a throwaway house of 300 seats'. */
   house: string
-  mode: 'processes' | 'in-process'
+  mode: 'processes' | 'daemon' | 'in-process'
   concurrency: number
   seed: number
   /** The time of each booking in milliseconds. */
@@ -61,8 +61,14 @@ export function renderStressReport(facts: StressFacts, paper: Paper): string {
   ].join('\n')
 }
 
+const MANY = {
+  processes: 'processes',
+  daemon: 'processes, through the daemon,',
+  'in-process': 'callers in one process',
+}
+
 function headline({ summary, house, mode, concurrency }: StressFacts, paper: Paper): string[] {
-  const many = mode === 'processes' ? 'processes' : 'callers in one process'
+  const many = MANY[mode]
   const title = `${number(summary.bookings)} bookings of ${house}, ${number(concurrency)} ${many} at a time`
   const speed = `${summary.seconds.toFixed(1)} s, ${number(Math.round(summary.perSecond))} answers a second`
   return [...wrapWords(title, paper.columns).map((line) => tint(paper, 'strong', line)), speed]
@@ -99,7 +105,7 @@ function shade(end: keyof typeof tones, { unicode }: Paper): string {
 function waiting({ summary, mode }: StressFacts, paper: Paper): string[] {
   const rows: [string, Percentiles | null][] = [
     ['the booking itself', summary.bookingMs],
-    ...(mode === 'processes'
+    ...(mode !== 'in-process'
       ? ([['the whole process', summary.totalMs]] as [string, Percentiles | null][])
       : []),
   ]
@@ -118,7 +124,7 @@ function waiting({ summary, mode }: StressFacts, paper: Paper): string[] {
 
 const LABEL = 18
 
-function details({ summary, seed }: StressFacts): Field[] {
+function details({ summary, mode, seed }: StressFacts): Field[] {
   const { connect, conflict, lost } = summary.retries
   const causes = [
     [connect, 'for a connection'],
@@ -126,6 +132,7 @@ function details({ summary, seed }: StressFacts): Field[] {
     [lost, 'after a lost connection'],
   ] as const
   const retried = causes.filter(([count]) => count > 0)
+  const known = retried.map(([count, what]) => `${number(count)} ${what}`).join(', ')
   const why = (end: string) =>
     summary.reasons
       .filter((reason) => reason.end === end)
@@ -133,7 +140,7 @@ function details({ summary, seed }: StressFacts): Field[] {
       .join(', ')
   return [
     ['Refused', why('refused')],
-    ['Retries', retried.map(([count, what]) => `${number(count)} ${what}`).join(', ') || 'none'],
+    ['Retries', mode === 'daemon' ? undefined : known || 'none'],
     ['Again', `--seed ${seed} asks for the same seats`],
   ]
 }

@@ -91,7 +91,7 @@ async function bookAgain(
     if (!(error instanceof TicketsError) || error.outcome !== undefined) throw error
     throw new TicketsError(
       error.code,
-      `The counter was lost, and what became of the booking cannot be found out: it may or may not be booked. ${error.message} Look up ${request.id}, or repeat the command with the same --key.`,
+      `The daemon was lost, and what became of the booking cannot be found out: it may or may not be booked. ${error.message} Look up ${request.id}, or repeat the command with the same --key.`,
       { cause: error },
     )
   }

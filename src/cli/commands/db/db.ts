@@ -1,4 +1,6 @@
 import { type EmbeddedServer, embeddedServer } from '../../../client/embedded-server.js'
+import { daemonLink } from '../../../daemon/socket.js'
+import { queryDaemon } from '../../../daemon/status.js'
 import { safeText } from '../../../shared/safe-text.js'
 import type { Context, Handler } from '../../context.js'
 
@@ -19,10 +21,16 @@ function onServer(work: (context: Context, server: EmbeddedServer) => Promise<vo
 }
 
 async function showStatus({ output }: Context, server: EmbeddedServer) {
-  const status = await server.status()
+  const [status, daemon] = await Promise.all([
+    server.status(),
+    queryDaemon(daemonLink('embedded', output.io.env)),
+  ])
   if (output.json) {
     const { state, pid, version, socket, bytes = null } = status
-    return output.document({ state, data_dir: status.dataDir, pid, version, socket, bytes })
+    return output.document({
+      ...{ state, data_dir: status.dataDir, pid, version, socket, bytes },
+      daemon: { state: daemon.state, pid: daemon.pid },
+    })
   }
   const lines = [
     `state\t${status.state}`,
@@ -31,6 +39,7 @@ async function showStatus({ output }: Context, server: EmbeddedServer) {
     ...(status.version === null ? [] : [`version\tPostgreSQL ${status.version}`]),
     ...(status.pid === null ? [] : [`pid\t${status.pid}`]),
     ...(status.bytes === undefined ? [] : [`size\t${Math.ceil(status.bytes / 1e6)} MB`]),
+    `daemon\t${daemon.state}${daemon.state === 'open' ? `: scripted bookings go through process ${daemon.pid}` : ''}`,
   ]
   await output.write(`${lines.join('\n')}\n`)
 }
@@ -43,8 +52,6 @@ async function startServer(context: Context, server: EmbeddedServer) {
   // The default may be another database; this command is about the embedded server.
   const waitMs = Math.max(context.options.waitMs, LONGEST_START_MS)
   await context.open({ database: 'embedded', waitMs }).migrate()
-  // Also beside a server that was up, such as after an upgrade of the program.
-  await context.openCounterBeside(server.dataDir)
   if (output.json) return showStatus(context, server)
   output.hint('The embedded server is running. `tickets db url` prints its URL.')
 }

@@ -16,6 +16,7 @@ export const stressCommand: Declaration = {
     '--processes <n>': 'how many processes at a time (default: 50)',
     '--seats-per-booking <range>': 'how many seats each wants (default: 1..4)',
     '--in-process': 'book in this process instead of starting others',
+    '--daemon': 'send every booking through the open daemon',
     '--concurrency <n>': 'callers of --in-process (default: 256)',
     '--total-seats <n>': 'seats in all (default: one for each booking)',
     '--seed <n>': 'ask for the same seats as an earlier run',

@@ -8,6 +8,7 @@ export interface StressOptions {
   bookings?: string
   processes?: string
   inProcess?: boolean
+  daemon?: boolean
   concurrency?: string
   seatsPerBooking?: string
   totalSeats?: string
@@ -15,10 +16,13 @@ export interface StressOptions {
   yes?: boolean
 }
 
+export type StressMode = 'processes' | 'daemon' | 'in-process'
+
 /** What `stress` is to do, with every default filled in. */
 export interface StressChoice {
   bookings: number
-  mode: 'processes' | 'in-process'
+  /** `daemon`: by processes that pass their bookings to the daemon. */
+  mode: StressMode
   /** How many bookings are under way at any time. */
   concurrency: number
   seatsPerBooking: { min: number; max: number }
@@ -29,7 +33,10 @@ export interface StressChoice {
 
 /** Reads the flags; `isNamed`: a show was given. Throws INVALID_INPUT. */
 export function parseStressOptions(options: StressOptions, isNamed: boolean): StressChoice {
-  const { inProcess = false, processes, concurrency } = options
+  const { inProcess = false, daemon = false, processes, concurrency } = options
+  if (inProcess && daemon) {
+    throw invalid('--daemon and --in-process exclude each other. Give one.')
+  }
   if (inProcess && processes !== undefined) {
     throw invalid('--processes and --in-process exclude each other. Use --concurrency.')
   }
@@ -42,7 +49,7 @@ export function parseStressOptions(options: StressOptions, isNamed: boolean): St
   const bookings = within('--bookings', options.bookings ?? '300', 1_000_000)
   return {
     bookings,
-    mode: inProcess ? 'in-process' : 'processes',
+    mode: inProcess ? 'in-process' : daemon ? 'daemon' : 'processes',
     concurrency: inProcess
       ? within('--concurrency', concurrency ?? '256', 10_000)
       : within('--processes', processes ?? '50', 1000),

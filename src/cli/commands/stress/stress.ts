@@ -2,6 +2,8 @@ import type { Show } from '../../../client/api.js'
 import type { RetryReason } from '../../../client/load-test.js'
 import { planLoad } from '../../../client/load-test.js'
 import type { Client } from '../../../client/open-client.js'
+import { daemonLink } from '../../../daemon/socket.js'
+import { type FoundDaemon, queryDaemon } from '../../../daemon/status.js'
 import { TicketsError } from '../../../shared/errors.js'
 import type { Percentiles } from '../../../shared/percentiles.js'
 import { paperOf } from '../../../terminal/render/style.js'
@@ -65,19 +67,44 @@ async function stress(context: Context, choice: StressChoice, target: Target): P
   const { tickets, show, schema, retries } = target
   const { concurrency, mode } = choice
   retries.length = 0
+  const before = mode === 'daemon' ? await requireDaemon(context) : undefined
   const loadRun = await runAndCheck(context, tickets, {
     title: 'Booking',
     showId: show.id,
     requests: planLoad({ ...choice, layout: show }),
     concurrency,
     worker:
-      mode === 'processes'
-        ? processWorker(context, { showId: show.id, schema })
-        : localWorker(tickets, show.id),
+      mode === 'in-process'
+        ? localWorker(tickets, show.id)
+        : processWorker(context, { showId: show.id, schema, daemon: mode === 'daemon' }),
   })
+  if (before) loadRun.problems.push(...(await bypassesOf(context, before, choice.bookings)))
   for (const reason of retries) loadRun.summary.retries[reason] += 1
   await announce(context, choice, target, loadRun)
   return isProof(loadRun) ? 0 : 7
+}
+
+function findDaemon({ options, output }: Context): Promise<FoundDaemon> {
+  return queryDaemon(daemonLink(options.db, output.io.env))
+}
+
+async function requireDaemon(context: Context): Promise<FoundDaemon> {
+  const daemon = await findDaemon(context)
+  if (daemon.state === 'open') return daemon
+  throw new TicketsError(
+    'INVALID_INPUT',
+    `The daemon of this database is ${daemon.state}. Start it with \`tickets daemon start\`, or leave out --daemon.`,
+  )
+}
+
+/** A sentence if bookings did not go through the daemon, so that something else was measured. */
+async function bypassesOf(context: Context, before: FoundDaemon, bookings: number) {
+  const { served = 0, declined_because } = await findDaemon(context)
+  const through = Math.max(0, served - (before.served ?? 0))
+  if (through >= bookings) return []
+  return [
+    `Only ${through} of ${bookings} bookings went through the daemon. ${declined_because ?? ''}`,
+  ]
 }
 
 async function announce(
@@ -111,8 +138,9 @@ function stressJson(choice: StressChoice, { show, schema }: Target, loadRun: Loa
     seconds: rounded(summary.seconds),
     per_second: rounded(summary.perSecond),
     latency_ms: percentilesJson(summary.bookingMs),
-    process_ms: choice.mode === 'processes' ? percentilesJson(summary.totalMs) : null,
-    retries: summary.retries,
+    process_ms: choice.mode !== 'in-process' ? percentilesJson(summary.totalMs) : null,
+    // The daemon does not report those of its runs.
+    retries: choice.mode === 'daemon' ? null : summary.retries,
     reasons: summary.reasons,
     mode: choice.mode,
     concurrency: choice.concurrency,

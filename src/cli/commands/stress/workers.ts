@@ -14,14 +14,17 @@ import { readRetryLines, STATS_VARIABLE } from '../book/retry-lines.js'
 export interface Place {
   showId: string
   schema?: string | undefined
+  /** Whether each booking goes through the daemon; else none does, though it is open. */
+  daemon?: boolean
 }
 
 /** A load worker that starts a real `tickets book --json` for every request, as a script would. */
-export function processWorker(context: Context, { showId, schema }: Place): LoadWorker {
+export function processWorker(context: Context, { showId, schema, daemon }: Place): LoadWorker {
   const { options, output, signal } = context
   const env = {
     ...output.io.env,
-    [STATS_VARIABLE]: '1',
+    // A command with this variable never goes through the daemon, as it reports its own retries.
+    [STATS_VARIABLE]: daemon ? undefined : '1',
     // In the environment, as every user of the machine can read arguments, and a URL may have a
     // password.
     ...(options.db !== undefined && { DATABASE_URL: options.db }),

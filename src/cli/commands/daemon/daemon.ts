@@ -1,0 +1,61 @@
+import { once } from 'node:events'
+import { Daemon, type Program } from '../../../daemon/daemon.js'
+import { daemonLink } from '../../../daemon/socket.js'
+import { startInBackground } from '../../../daemon/spawn.js'
+import { queryDaemon, stopDaemon } from '../../../daemon/status.js'
+import { safeText } from '../../../shared/safe-text.js'
+import type { Context, Handler } from '../../context.js'
+
+/** In milliseconds. */
+type Idle = { idle?: number }
+
+/** `tickets daemon start`, `stop`, `status` and `run`. */
+export function daemonCommands(program: Program) {
+  const start: Handler<Idle> = async (context, { idle = null }) => {
+    const { options, output, signal, tickets } = context
+    const link = linkOf(context)
+    const found = await queryDaemon(link)
+    if (found.program !== program.environment.program || found.idle_ms !== idle) {
+      await stopDaemon(link, options.waitMs, signal)
+      const idleArgs = idle === null ? [] : ['--idle', `${idle}ms`]
+      await startInBackground([link, tickets.databaseName, ...idleArgs], output.io.env)
+    }
+    if (output.json) return status(context, {})
+    context.nameDatabase(tickets)
+    output.hint('The daemon is open: it runs `tickets book … --json` until `tickets daemon stop`.')
+  }
+
+  const run: Handler<Idle, [string, string]> = async (context, { idle = null }, link, database) => {
+    const { output, signal } = context
+    const daemon = new Daemon({ link, database, idle_ms: idle, program })
+    await daemon.open()
+    await output.document({ socket: link })
+    if (!signal.aborted) await Promise.race([once(signal, 'abort'), daemon.closed])
+    await daemon.close()
+  }
+
+  return { start, stop, status, run }
+}
+
+const stop: Handler = async (context) => {
+  const { options, output, signal } = context
+  const wasOpen = await stopDaemon(linkOf(context), options.waitMs, signal)
+  if (output.json) return status(context, {})
+  output.hint(wasOpen ? 'The daemon is stopped.' : 'No daemon was open for this database.')
+}
+
+const status: Handler = async (context) => {
+  const { output, tickets } = context
+  const socket = linkOf(context)
+  const { program: _, state, pid, ...rest } = await queryDaemon(socket)
+  const document = { state, database: tickets.databaseName, socket, pid, ...rest }
+  if (output.json) return output.document(document)
+  const lines = Object.entries(document)
+    .filter(([, value]) => value !== null)
+    .map(([name, value]) => `${name.replaceAll('_', ' ')}\t${safeText(String(value))}\n`)
+  await output.write(lines.join(''))
+}
+
+function linkOf({ options, output }: Context): string {
+  return daemonLink(options.db, output.io.env)
+}

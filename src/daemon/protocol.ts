@@ -1,0 +1,94 @@
+import type { Socket } from 'node:net'
+
+/** A command line, and where it was typed. Only the same program gives the same answers. */
+export interface CommandLine {
+  program: string
+  argv: readonly string[]
+  env: Record<string, string | undefined>
+  cwd: string
+}
+
+/** Asks the daemon to run a command line as if it ran where it was typed. */
+export interface RunRequest extends CommandLine {
+  type: 'run'
+  /** See `placeOfProcess`. */
+  place: string
+  /** A daemon that sends nothing for this long is taken for lost. */
+  silenceMs: number
+}
+
+/** What a client says first. */
+export type Request = RunRequest | { type: 'status' } | { type: 'stop' }
+
+/**
+ * The daemon accepts a run request under the id that a booking will have, and waits for START. If it
+ * dies after that, the client can find out under this id what became of the booking. A client that
+ * ends the connection after START interrupts the run.
+ */
+export type Accepted = { bookingId: string }
+export const START = { type: 'start' } as const
+export type RunResult = { exitCode: number; stdout: string; stderr: string }
+
+/** In place of Accepted or RunResult: why the command must run by itself. Nothing has begun. */
+export type Declined = { declined: string }
+
+/** What a daemon says of itself, in the JSON of `tickets daemon status`. */
+export interface DaemonStatus {
+  program: string
+  /** When it opened: ISO 8601. */
+  since: string
+  /** Runs: now, ended so far, declined so far, and why the last of these was. */
+  under_way: number
+  served: number
+  declined: number
+  declined_because: string | null
+  /** It ends this many milliseconds after its last run; null: only when it is stopped. */
+  idle_ms: number | null
+}
+
+/** Messages over a socket: a JSON document on each line. An empty line is a sign of life. */
+export class Wire {
+  readonly #socket: Socket
+  #text = ''
+  #wake = () => {}
+
+  constructor(socket: Socket) {
+    this.#socket = socket
+    const wake = () => this.#wake()
+    // An error is followed by 'close'.
+    socket
+      .on('error', () => {})
+      .on('end', wake)
+      .on('close', wake)
+    socket.setEncoding('utf8').on('data', (text: string) => {
+      this.#text += text
+      wake()
+    })
+  }
+
+  /** Without a message, sends a sign of life. */
+  send(message?: object): void {
+    this.#socket.write(`${message ? JSON.stringify(message) : ''}\n`)
+  }
+
+  /** The next message; undefined when the connection has ended, or what came is no message. */
+  async receive<T>(): Promise<Partial<T> | undefined> {
+    for (;;) {
+      const [whole = '', line] = /^\n*([^\n]+)\n/.exec(this.#text) ?? []
+      this.#text = this.#text.slice(whole.length)
+      if (line !== undefined) return parse(line)
+      if (this.#socket.readableEnded || this.#socket.destroyed) return undefined
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve
+      })
+    }
+  }
+}
+
+function parse<T>(text: string): Partial<T> | undefined {
+  try {
+    return JSON.parse(text) ?? undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,56 @@
+import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import { existsSync, lstatSync, readdirSync, readlinkSync } from 'node:fs'
+import { connect } from 'node:net'
+import { basename, dirname, extname, join, resolve } from 'node:path'
+import envPaths from 'env-paths'
+import { choosingVariables } from '../database/settings/parameters.js'
+import { isClosed } from '../shared/own-directory.js'
+
+const directories = () => envPaths('tickets', { suffix: '' })
+const PREFIX = 'daemon-'
+
+/** Whether this user has any daemon; cheap to ask, as most have none. Throws where nothing can be. */
+export function hasAnyDaemon(): boolean {
+  return readdirSync(directories().cache).some((name) => name.startsWith(PREFIX))
+}
+
+/**
+ * Where the daemon of a database is found: a symbolic link to its socket, which ends with its process
+ * id. The link is named after the words that choose the database (`db` is the value of `--db`), as to
+ * resolve them costs a booking what a daemon saves. They can come to mean another database, so the
+ * daemon compares what each run opens with its own.
+ */
+export function daemonLink(db: string | undefined, env: NodeJS.ProcessEnv, cwd = '.'): string {
+  const words = wordsOfChoice(db, env, cwd)
+  const hash = createHash('sha256').update(words).digest('hex')
+  return join(directories().cache, `${PREFIX}${hash.slice(0, 16)}`)
+}
+
+function wordsOfChoice(db: string | undefined, env: NodeJS.ProcessEnv, cwd: string): string {
+  const url = (db ?? env.DATABASE_URL)?.trim()
+  const words = [url, ...choosingVariables.map((name) => env[name])].map((word) => word || null)
+  const isGiven = words.some(Boolean)
+  if (isGiven && url !== 'embedded') return JSON.stringify(words)
+  if (!isGiven && existsSync(join(cwd, '.env'))) return resolve(cwd, '.env')
+  return resolve(cwd, env.TICKETS_DATA_DIR || directories().data)
+}
+
+/**
+ * A connection to the daemon at a link; undefined where none listens. A run request has passwords in
+ * it, so a socket that another user could have put there counts as none.
+ */
+export async function connectToDaemon(link: string) {
+  try {
+    const path = join(dirname(link), basename(readlinkSync(link)))
+    const found = lstatSync(path)
+    const isOwn = found.isSocket() && found.uid === process.geteuid?.()
+    if (!isOwn || !isClosed(dirname(link))) return undefined
+    const socket = connect(path)
+    await once(socket, 'connect')
+    return { socket, pid: Number(extname(path).slice(1)) }
+  } catch {
+    // None was started, or it has crashed and left its socket.
+    return undefined
+  }
+}

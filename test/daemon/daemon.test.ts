@@ -1,0 +1,849 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readFileSync, writeSync } from 'node:fs'
+import {
+  chmod,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  readlink,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises'
+import { connect, createServer, type Server, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { json } from 'node:stream/consumers'
+import { execa } from 'execa'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { START } from '../../src/daemon/protocol.js'
+import { queryDaemon } from '../../src/daemon/status.js'
+import { placeOfProcess, requestVariables } from '../../src/daemon/variables.js'
+import { inWaves, isAlive, startBooking } from '../support/booking-process.js'
+import { bareEnvironment, program, tickets } from '../support/cli.js'
+import { openDaemon, type TestDaemon } from '../support/daemon.js'
+import { cloneDatabase, type TestDatabase } from '../support/database.js'
+import { insertShow, isWaitingForLock, lockShow, oneTo } from '../support/shows.js'
+import { until } from '../support/until.js'
+
+let db: TestDatabase
+beforeAll(async () => {
+  db = await cloneDatabase()
+})
+afterAll(() => db.drop())
+
+describe('with an open daemon', () => {
+  let daemon: TestDaemon
+  let show: string
+  beforeEach(async () => {
+    ;[daemon, show] = await Promise.all([openDaemon({ db: db.url }), insertShow(db)])
+  })
+  afterEach(() => daemon.remove())
+
+  const book = (args: readonly string[], env: NodeJS.ProcessEnv = {}) =>
+    startBooking(db.url, args, env)
+
+  it('a command answers what it answers by itself, to the letter, and ends with the same code', async () => {
+    const lines = [
+      ['SHOW', '--seats', '1-2', '--customer', 'Ada', '--note', 'aisle\u2028seat'],
+      ['SHOW', '--seats', '2', '--customer', 'Grace'],
+      ['SHOW', '--count', '99'],
+      ['SHOW', '--count', '2', '--hold', '15m', '--key', 'KEY'],
+      ['SHOW', '--count', '2', '--hold', '15m', '--key', 'KEY'],
+      ['SHOW', '--count', '3', '--key', 'KEY'],
+      ['SHOW', '--seats', '9', '--dry-run'],
+      ['SHOW', '--seats', '11'],
+      ['SHOW', '--seats', '1', '--wait', 'soon'],
+      ['SHOW', '--nonsense'],
+      ['SHOW'],
+      [],
+      ['nowhere', '--seats', '1'],
+    ]
+    const other = await insertShow(db)
+    const run = async (id: string, env: NodeJS.ProcessEnv = {}) => {
+      const answers = []
+      for (const line of lines) {
+        const words = line.map((word) => word.replace('SHOW', id).replace('KEY', `key-${id}`))
+        const { exitCode, stdout, stderr } = await startBooking(db.url, words, env).ended
+        answers.push([exitCode, withoutChance(stdout), stderr])
+      }
+      return answers
+    }
+    expect(await run(show)).toEqual(await run(other, BY_ITSELF))
+    // A `--wait` that is none is not handed over.
+    expect((await daemon.status()).served).toBe(lines.length - 1)
+  })
+
+  it('a hundred processes race for ten seats: each is sold once, and every loser has its reason', async () => {
+    const ended = await Promise.all(
+      Array.from({ length: 100 }, () => book([show, '--count', '1']).ended),
+    )
+    const winners = ended.filter(({ exitCode }) => exitCode === 0)
+    const losers = ended.filter(({ document }) => document.error?.code === 'NOT_ENOUGH_SEATS')
+    expect([winners.length, losers.length]).toEqual([10, 90])
+    expect(winners.flatMap(({ document }) => document.seats).sort(ascending)).toEqual(oneTo(10))
+    expect((await daemon.status()).served).toBe(100)
+    expect((await tickets(['verify', '--json'], { db: db.url })).json()).toMatchObject({ ok: true })
+  })
+
+  it('a schema that has become newer is noticed within seconds', async () => {
+    expect((await book([show, '--seats', '1']).ended).exitCode).toBe(0)
+    const ofLater = `insert into knex_migrations (name, batch, migration_time) values ('9999_later', 99, now())`
+    await db.sql(ofLater)
+    await until(async () => {
+      const { document } = await book([show, '--seats', '2', '--dry-run']).ended
+      return document.error?.code === 'SCHEMA_TOO_NEW'
+    })
+    await db.sql(`delete from knex_migrations where name = '9999_later'`)
+  }, 20_000)
+
+  it('whoever books is in the history, from the same command as ever', async () => {
+    await book([show, '--seats', '1'], { TICKETS_OPERATOR: 'Ada' }).ended
+    await book([show, '--seats', '2'], { TICKETS_OPERATOR: 'Grace' }).ended
+    const events = await db.sql(
+      `select operator, command, after -> 'seats' as seats from history
+       where show_id = $1 and booking_id is not null order by id`,
+      [show],
+    )
+    expect(events).toEqual([
+      { operator: 'Ada', command: 'book', seats: [1] },
+      { operator: 'Grace', command: 'book', seats: [2] },
+    ])
+  })
+
+  it('a command for another database does not reach it', async () => {
+    const elsewhere = await cloneDatabase()
+    try {
+      await insertShow(elsewhere, { id: show })
+      const both = [db.url, elsewhere.url]
+      const ended = await Promise.all(
+        both.map((url) => startBooking(url, [show, '--seats', '1']).ended),
+      )
+      expect(ended.map(({ exitCode }) => exitCode)).toEqual([0, 0])
+      const sold = await Promise.all(
+        [db, elsewhere].map(({ sql }) => sql('select id from bookings where show_id = $1', [show])),
+      )
+      expect(sold).toEqual(ended.map(({ document }) => [{ id: document.id }]))
+      expect(await daemon.status()).toMatchObject({ served: 1, declined: 0 })
+    } finally {
+      await elsewhere.drop()
+    }
+  })
+
+  it('reports how many runs it has declined, and why the last of them', async () => {
+    expect(await daemon.status()).toMatchObject({ declined: 0, declined_because: null })
+    await book([show, '--seats', '1'], { NODE_OPTIONS: '--no-deprecation' }).ended
+    await book([show, '--seats', '2'], { HOME: '/' }).ended
+    const because = 'It has another HOME.'
+    expect(await daemon.status()).toMatchObject({ declined: 2, declined_because: because })
+    const { stdout } = await tickets(['daemon', 'status'], { db: db.url })
+    expect(stdout).toContain(`declined\t2\ndeclined because\t${because}`)
+  })
+
+  it('what does not concern it is done by the command itself', async () => {
+    const [seat] = ['--seats', '1']
+    await book([show, seat!, '2', '--no-color']).ended
+    await book([show, seat!, '3'], { NODE_OPTIONS: '--no-deprecation' }).ended
+    await book([show, seat!, '4'], { HOME: '/' }).ended
+    await book([show, seat!, '5'], { TICKETS_STATS: '1' }).ended
+    const [{ confirmed_seats_count }] = (await db.sql('select * from shows where id = $1', [
+      show,
+    ])) as [{ confirmed_seats_count: number }]
+    expect([confirmed_seats_count, (await daemon.status()).served]).toEqual([4, 0])
+  })
+
+  it('whoever is interrupted, terminated or killed in the line, or in front of it, has booked nothing', async () => {
+    const lock = await lockShow(db, show)
+    const first = book([show, '--seats', '1'])
+    await until(() => isWaitingForLock(db))
+    const others = [2, 3, 4].map((seat) => book([show, '--seats', String(seat)]))
+    await until(async () => (await daemon.status()).under_way === 4)
+    const signals = ['SIGINT', 'SIGINT', 'SIGTERM', 'SIGKILL'] as const
+    const all = [first, ...others]
+    all.map(({ child }, i) => child.kill(signals[i]))
+    const ended = await Promise.all(all.map((booking) => booking.ended))
+    expect(ended.map(({ exitCode }) => exitCode)).toEqual([130, 130, 143, null])
+    expect(ended[0]!.document.error?.code).toBe('INTERRUPTED')
+    await until(async () => (await daemon.status()).under_way === 0)
+    await lock.release()
+    expect((await book([show, '--seats', '1-4']).ended).exitCode).toBe(0)
+  })
+
+  it('whoever is interrupted in the COMMIT hears the verdict', async () => {
+    await dawdleInCommit()
+    const { child, ended } = book([show, '--seats', '1'])
+    await until(() => isCommitting(db))
+    child.kill('SIGINT')
+    const { exitCode, document } = await ended
+    await db.sql('drop trigger dawdle on bookings')
+    expect([exitCode, document.status, document.seats]).toEqual([0, 'CONFIRMED', [1]])
+  })
+
+  it('that is killed in the middle: each of forty processes still books once, and knows it', async () => {
+    const house = await insertShow(db, { seats: 40 })
+    const lock = await lockShow(db, house)
+    const bookings = oneTo(40).map((seat) => book([house, '--seats', String(seat)]))
+    await until(() => isWaitingForLock(db))
+    daemon.kill('SIGKILL')
+    await until(() => !isAlive(daemon.pid))
+    await lock.release()
+    const ended = await Promise.all(bookings.map((booking) => booking.ended))
+    expect(ended.map(({ exitCode }) => exitCode)).toEqual(ended.map(() => 0))
+    const rows = await db.sql<{ id: string }>('select id from bookings where show_id = $1', [house])
+    expect(rows.map(({ id }) => id).sort()).toEqual(ended.map(({ document }) => document.id).sort())
+    expect((await tickets(['verify', '--json'], { db: db.url })).json()).toMatchObject({ ok: true })
+  })
+
+  it('that is killed after the COMMIT and before the answer: the booking is told, not made again', async () => {
+    const { ended, id } = await bookAndKill(['--seats', '7'])
+    const { exitCode, document } = await ended
+    expect([exitCode, document]).toEqual([
+      0,
+      expect.objectContaining({ id, status: 'CONFIRMED', seats: [7], replayed: false }),
+    ])
+    expect(await recorded(db, show)).toBe(1)
+  })
+
+  it('… and what it sold is told though the show is locked for long, or has another name by now', async () => {
+    await db.sql(`update shows set name = 'Old name' where id = $1`, [show])
+    const meanwhile = async () => {
+      await db.sql(`update shows set name = 'New name' where id = $1`, [show])
+      return lockShow(db, show)
+    }
+    const { ended, id, lock } = await bookAndKill(['--count', '2', '--wait', '0s'], {
+      name: 'Old name',
+      meanwhile,
+    })
+    const { exitCode, document } = await ended
+    await lock?.release()
+    expect([exitCode, document.id]).toEqual([0, id])
+    expect(await recorded(db, show)).toBe(1)
+  })
+
+  it('that is killed while nobody can tell: the answer claims nothing, and names the booking', async () => {
+    const lock = await lockShow(db, show)
+    const { ended } = book([show, '--seats', '7', '--wait', '1s'])
+    await until(() => isWaitingForLock(db))
+    daemon.kill('SIGKILL')
+    const { exitCode, document } = await ended
+    await lock.release()
+    expect([exitCode, document.error?.code]).toEqual([5, 'BUSY'])
+    expect(document.error?.message).toMatch(/may or may not be booked.* Look up [0-9a-f-]{36},/)
+  })
+
+  /** A COMMIT that takes half a second, until the trigger is dropped. */
+  async function dawdleInCommit(): Promise<void> {
+    await db.sql(
+      `create or replace function dawdle() returns trigger language plpgsql as
+       $$ begin perform pg_sleep(0.5); return null; end $$`,
+    )
+    await db.sql(
+      `create constraint trigger dawdle after update on bookings
+       initially deferred for each row execute function dawdle()`,
+    )
+  }
+
+  /** Stops the daemon in the COMMIT of a booking, and kills it when the booking is confirmed. */
+  async function bookAndKill(
+    args: readonly string[],
+    {
+      name = show,
+      meanwhile,
+    }: { name?: string; meanwhile?: () => ReturnType<typeof lockShow> } = {},
+  ) {
+    await dawdleInCommit()
+    const { ended } = book([name, ...args])
+    await until(() => isCommitting(db))
+    daemon.kill('SIGSTOP')
+    let id: string | undefined
+    await until(async () => {
+      const rows = await db.sql<{ id: string }>(
+        `select id from bookings where show_id = $1 and status = 'CONFIRMED'`,
+        [show],
+      )
+      id = rows[0]?.id
+      return id !== undefined
+    })
+    await db.sql('drop trigger dawdle on bookings')
+    const lock = await meanwhile?.()
+    daemon.kill('SIGKILL')
+    return { ended, id, lock }
+  }
+
+  it('that hangs in the middle is taken for lost, and the booking is made once', async () => {
+    const lock = await lockShow(db, show)
+    const { ended } = book([show, '--seats', '7'])
+    await until(() => isWaitingForLock(db))
+    daemon.kill('SIGSTOP')
+    await lock.release()
+    const { exitCode, document } = await ended
+    daemon.kill('SIGCONT')
+    await until(async () => (await daemon.status()).under_way === 0)
+    const rows = await db.sql('select id, status from bookings where show_id = $1', [show])
+    expect([exitCode, rows]).toEqual([0, [{ id: document.id, status: 'CONFIRMED' }]])
+  })
+
+  it('gives signs of life while a command runs, and then its result', async () => {
+    const lock = await lockShow(db, show)
+    const { socket, heard } = await send({ silenceMs: 800 })
+    await until(() => heard().includes('bookingId'))
+    socket.write(`${JSON.stringify(START)}\n`)
+    await until(() => heard().endsWith('}\n\n'))
+    await lock.release()
+    await once(socket, 'close')
+    const result = JSON.parse(heard().trim().split('\n').at(-1)!)
+    expect(result).toMatchObject({ exitCode: 0, stderr: '' })
+  })
+
+  it.each([
+    ['of another version', { program: 'another' }, 'It is of another version.'],
+    ['in another container', { place: 'mnt:[1]net:[2]' }, 'It is in another container.'],
+    [
+      'with another time zone',
+      { env: { HOME: '/nonexistent', TZ: 'Asia/Tokyo' } },
+      'It has another TZ.',
+    ],
+  ])('declines a command %s', async (_which, other, declined) => {
+    const { socket, heard } = await send(other)
+    await once(socket, 'close')
+    expect(JSON.parse(heard())).toEqual({ declined })
+    expect(await daemon.status()).toMatchObject({ declined: 1, declined_because: declined })
+    expect(await recorded(db, show)).toBe(0)
+  })
+
+  /** A run request for seat 1, as a command would send it but for what is said. */
+  async function send(other: object) {
+    const { program } = await queryDaemon(daemon.link)
+    const argv = ['book', show, '--seats', '1', '--json']
+    const env = requestVariables({ HOME: '/nonexistent', DATABASE_URL: db.url })
+    const request = { program, argv, env, cwd: '/', place: placeOfProcess(), silenceMs: 10_000 }
+    const socket = connect(daemon.socket).setEncoding('utf8')
+    let text = ''
+    socket.on('data', (more: string) => {
+      text += more
+    })
+    socket.write(`${JSON.stringify({ type: 'run', ...request, ...other })}\n`)
+    return { socket, heard: () => text }
+  }
+
+  describe('with a pipe that nobody reads yet', () => {
+    let server: Server
+    let stdout: Socket
+    let reader: Promise<[Socket]>
+    beforeEach(async () => {
+      const path = join(tmpdir(), `tickets-answer-${process.pid}.sock`)
+      server = createServer({ pauseOnConnect: true }).listen(path)
+      reader = once(server, 'connection') as Promise<[Socket]>
+      stdout = connect(path)
+      await once(stdout, 'connect')
+    })
+    afterEach(() => server.close())
+
+    /** By way of a shell, as Node makes a child's own stdout wait when it is full. */
+    const bookIntoIt = (...args: string[]) => {
+      const words = [program, 'book', ...args, '--db', db.url, '--json']
+      return spawn('bash', ['-c', 'exec "$0" "$@" >&3', process.execPath, ...words], {
+        env: bareEnvironment,
+        stdio: ['ignore', 'ignore', 'inherit', stdout],
+      })
+    }
+    const isServed = () => until(async () => (await daemon.status()).served === 1)
+    const told = async () => {
+      stdout.destroy()
+      return json((await reader)[0])
+    }
+
+    it('a long answer comes out whole', async () => {
+      const big = await insertShow(db, { seats: 60_000 })
+      const ended = once(bookIntoIt(big, '--seats', '1-60000'), 'exit')
+      await isServed()
+      expect(await told()).toMatchObject({ status: 'CONFIRMED', seats: oneTo(60_000) })
+      expect((await ended)[0]).toBe(0)
+    })
+
+    it('a short one, too, when the pipe is full', async () => {
+      fill(stdout)
+      const ended = once(bookIntoIt(show, '--seats', '1'), 'exit')
+      await isServed()
+      expect(await told()).toMatchObject({ status: 'CONFIRMED', seats: [1] })
+      expect((await ended)[0]).toBe(0)
+    })
+
+    it('signals end whoever waits for its reader', async () => {
+      const big = await insertShow(db, { seats: 100_000 })
+      const words = [program, 'book', big, '--seats', '1-100000', '--db', db.url, '--json']
+      const child = spawn(process.execPath, words, {
+        env: bareEnvironment,
+        stdio: ['ignore', 'pipe', 'inherit'],
+      })
+      const ended = once(child, 'exit')
+      await isServed()
+      let hasEnded = false
+      void ended.then(() => {
+        hasEnded = true
+      })
+      await until(() => {
+        child.kill('SIGTERM')
+        return hasEnded
+      })
+      expect(await ended).toEqual([null, 'SIGTERM'])
+    })
+  })
+
+  it.skipIf(!existsSync('/dev/full'))(
+    'an answer that nobody reads, or that stdout does not take, changes no exit code',
+    async () => {
+      const to = (end: string) =>
+        execa('bash', ['-c', `"$0" "$@" ${end}`, process.execPath, program, ...line], {
+          extendEnv: false,
+          env: bareEnvironment,
+          reject: false,
+        })
+      const line = ['book', show, '--count', '1', '--db', db.url, '--json']
+      const unread = await to('> >(exec true); echo $? >&2')
+      expect(unread.stderr).toBe('0')
+      const lost = await to('> /dev/full')
+      expect(lost.exitCode).toBe(0)
+      const [document, reason] = lost.stderr.split('\n')
+      expect(JSON.parse(document!)).toMatchObject({ status: 'CONFIRMED', seats: [2] })
+      expect(reason).toMatch(/^The answer could not be written to stdout: ENOSPC: .+\.$/)
+      expect((await daemon.status()).served).toBe(2)
+    },
+  )
+
+  it('--debug says that the daemon ran the command, and has its SQL', async () => {
+    const { exitCode, stderr } = await book([show, '--seats', '1', '--debug']).ended
+    expect(exitCode).toBe(0)
+    expect(stderr).toContain(`The daemon (process ${daemon.pid}) ran this command.`)
+    expect(stderr).toMatch(/select .* for update/)
+    const other = await book([show, '--seats', '2', '--debug'], { HOME: '/' }).ended
+    expect(other.stderr).toContain('declined this command: It has another HOME.')
+    expect(await daemon.status()).toMatchObject({ served: 1, declined: 1 })
+  })
+
+  it('a request carries the variables that matter, and no others', () => {
+    const env = {
+      ...{ TICKETS_OPERATOR: 'Ada', PGUSER: 'ada', DATABASE_URL: 'postgres:///x', HOME: '/h' },
+      ...{ TZ: 'UTC', NODE_OPTIONS: '-r x' },
+    }
+    const others = { AWS_SECRET_ACCESS_KEY: 's', PATH: '/bin', SSH_AUTH_SOCK: '/s', MY_PGPASS: 'x' }
+    expect(requestVariables({ ...env, ...others })).toEqual(env)
+  })
+
+  it('nonsense ends one conversation, and no other', async () => {
+    for (const nonsense of ['null', '5', '"x"', '{}', '{"type":"run"}', 'GET / HTTP/1.1']) {
+      const socket = connect(daemon.socket)
+      socket.end(`${nonsense}\n`).resume()
+      await once(socket, 'close')
+    }
+    expect((await book([show, '--seats', '1']).ended).exitCode).toBe(0)
+    expect((await daemon.status()).served).toBe(1)
+  })
+
+  it('that hangs from the beginning is not waited for', async () => {
+    daemon.kill('SIGSTOP')
+    const { exitCode, document } = await book([show, '--seats', '7']).ended
+    daemon.kill('SIGCONT')
+    expect([exitCode, document.seats]).toEqual([0, [7]])
+    await until(async () => (await daemon.status()).served === 0)
+    expect(await recorded(db, show)).toBe(1)
+  })
+
+  it('only its user can reach it', async () => {
+    const { mode } = await stat(daemon.socket)
+    expect(mode & 0o077).toBe(0)
+  })
+
+  it('that another takes the place of finishes what it has accepted, and ends', async () => {
+    const lock = await lockShow(db, show)
+    const { ended } = book([show, '--seats', '1'])
+    await until(() => isWaitingForLock(db))
+    await rm(daemon.link)
+    const next = await openDaemon({ db: db.url })
+    const late = book([show, '--seats', '2'])
+    await until(async () => (await next.status()).under_way === 1)
+    await lock.release()
+    expect([(await ended).exitCode, (await late.ended).exitCode]).toEqual([0, 0])
+    await until(() => !isAlive(daemon.pid))
+    await next.remove()
+  })
+
+  it.each([
+    ['SIGTERM', () => Promise.resolve(daemon.kill('SIGTERM'))],
+    ['`stop`', () => tickets(['daemon', 'stop'], { db: db.url })],
+  ])('%s ends it when it has finished what it has accepted', async (_which, stop) => {
+    const lock = await lockShow(db, show)
+    const { ended } = book([show, '--seats', '1'])
+    await until(() => isWaitingForLock(db))
+    const stopped = stop()
+    await until(() => !existsSync(daemon.link))
+    const late = book([show, '--seats', '2'])
+    expect(isAlive(daemon.pid)).toBe(true)
+    await lock.release()
+    expect((await ended).exitCode).toBe(0)
+    expect((await late.ended).exitCode).toBe(0)
+    await stopped
+    await until(() => !isAlive(daemon.pid))
+  })
+
+  it('`stop` returns when its process is gone, and no booking opens another', async () => {
+    expect(await tickets(['daemon', 'stop'], { db: db.url })).toMatchObject({ exitCode: 0 })
+    // The kernel closes a process's sockets a moment before it counts as gone.
+    await until(() => !isRunning(daemon.pid))
+    const ended = await inWaves(oneTo(8), 4, (seat) => book([show, '--seats', String(seat)]).ended)
+    expect(ended.map(({ exitCode }) => exitCode)).toEqual(ended.map(() => 0))
+    expect((await daemon.status()).state).toBe('closed')
+  })
+
+  it('`stop` that may not wait for the last booking says so: exit 5', async () => {
+    const lock = await lockShow(db, show)
+    const { ended } = book([show, '--seats', '1'])
+    await until(() => isWaitingForLock(db))
+    const ran = await tickets(['daemon', 'stop', '--wait', '200ms', '--json'], { db: db.url })
+    expect([ran.exitCode, ran.json().error.code]).toEqual([5, 'BUSY'])
+    await lock.release()
+    expect((await ended).exitCode).toBe(0)
+    await until(() => !isAlive(daemon.pid))
+  })
+
+  it('that hangs is reported as hung, by `status`, `stop` and `start`', async () => {
+    daemon.kill('SIGSTOP')
+    const found = await tickets(['daemon', 'status', '--json'], { db: db.url })
+    expect([found.exitCode, found.json()]).toEqual([
+      0,
+      expect.objectContaining({ state: 'hung', pid: daemon.pid }),
+    ])
+    for (const action of ['stop', 'start']) {
+      const ran = await tickets(['daemon', action], { db: db.url })
+      expect([ran.exitCode, ran.stderr]).toEqual([5, expect.stringContaining(`${daemon.pid}`)])
+    }
+    expect(isAlive(daemon.pid)).toBe(true)
+  })
+})
+
+describe('tickets daemon', () => {
+  let own: TestDatabase
+  let cache: string
+  beforeEach(async () => {
+    ;[own, cache] = await Promise.all([cloneDatabase(), mkdtemp(join(tmpdir(), 'tickets-daemon-'))])
+  })
+  afterEach(async () => {
+    await run('stop')
+    await own.drop()
+    await rm(cache, { recursive: true })
+  })
+  const environment = () => ({ DATABASE_URL: own.url, XDG_CACHE_HOME: cache })
+  const run = (...args: string[]) => tickets(['daemon', ...args], { env: environment() })
+  const status = async () => (await run('status', '--json')).json()
+  const book = (show: string, seat: number, env: NodeJS.ProcessEnv = {}) =>
+    startBooking(own.url, [show, '--seats', String(seat)], { ...environment(), ...env }).ended
+
+  it('starts in the background, runs bookings, says so, and stops', async () => {
+    expect(await status()).toMatchObject({ state: 'closed', pid: null })
+    const started = await run('start')
+    expect(started).toMatchObject({ exitCode: 0, stdout: '' })
+    expect(started.stderr).toContain('The daemon is open')
+    const show = await insertShow(own)
+    const ended = await inWaves(oneTo(3), 3, (seat) => book(show, seat))
+    expect(ended.map(({ exitCode }) => exitCode)).toEqual([0, 0, 0])
+    expect((await run('status')).stdout).toMatch(
+      /^state\topen\ndatabase\t.*\nsocket\t.*\npid\t\d+\nsince\t.*\nunder way\t0\nserved\t3\ndeclined\t0$/,
+    )
+    const { pid } = await status()
+    expect((await run('stop')).stderr).toBe('The daemon is stopped.')
+    await until(() => !isAlive(pid))
+    expect((await run('stop')).stderr).toBe('No daemon was open for this database.')
+    expect((await readdir(join(cache, 'tickets'))).filter((it) => /^daemon/.test(it))).toEqual([])
+  })
+
+  it('started twice, or by many at once, is one', async () => {
+    const started = await Promise.all(oneTo(4).map(() => run('start', '--json')))
+    expect(started.map((ran) => ran.json().state)).toEqual(oneTo(4).map(() => 'open'))
+    const { pid } = await status()
+    expect((await run('start', '--json')).json().pid).toBe(pid)
+    expect((await run('start', '--idle', '1h', '--json')).json().pid).not.toBe(pid)
+  })
+
+  it('ends some time after its last booking, which each booking puts off', async () => {
+    const { pid } = (await run('start', '--idle', '3s', '--json')).json()
+    const show = await insertShow(own, { seats: 100 })
+    const begun = performance.now()
+    // Past the three seconds, for as long as bookings come.
+    for (let seat = 1; performance.now() - begun < 4000; seat++) await book(show, seat)
+    expect(await status()).toMatchObject({ pid, idle_ms: 3000 })
+    await until(() => !isAlive(pid))
+    expect((await status()).state).toBe('closed')
+  })
+
+  it('each data directory has its own, and gets no command of another', async () => {
+    const [one, other] = [join(cache, 'one'), join(cache, 'other')]
+    const at = (dataDir: string, ...args: string[]) =>
+      tickets(args, { env: { XDG_CACHE_HOME: cache, TICKETS_DATA_DIR: dataDir } })
+    const started = (await at(one, 'daemon', 'start', '--json')).json()
+    expect((await at(other, 'daemon', 'status', '--json')).json()).toMatchObject({
+      state: 'closed',
+      socket: expect.not.stringMatching(started.socket),
+    })
+    expect((await at(other, 'daemon', 'stop')).stderr).toMatch(/^No daemon/)
+    const line = ['book', 'Nowhere', '--count', '1', '--json']
+    await at('/proc/other', ...line)
+    expect((await at(`${one}/`, 'daemon', 'status', '--json')).json()).toMatchObject({
+      pid: started.pid,
+      served: 0,
+    })
+    await at(one, 'daemon', 'stop')
+  })
+
+  it('`stress --daemon` goes through it, and `stress` never does', async () => {
+    const stress = (...args: string[]) =>
+      tickets(['stress', '--bookings', '12', '--processes', '6', '--json', ...args], {
+        env: environment(),
+      })
+    const refused = await stress('--daemon')
+    expect([refused.exitCode, refused.json().error.code]).toEqual([2, 'INVALID_INPUT'])
+    await run('start')
+    expect((await stress()).json()).toMatchObject({ ok: true, mode: 'processes' })
+    expect((await status()).served).toBe(0)
+    expect((await stress('--daemon')).json()).toMatchObject({
+      ...{ ok: true, bookings: 12, busy: 0, failed: 0 },
+      ...{ mode: 'daemon', retries: null, problems: [], violations: [] },
+    })
+    expect((await status()).served).toBe(12)
+  })
+
+  it('`stress --daemon` fails when bookings did not go through it', async () => {
+    await run('start')
+    const env = { ...environment(), NODE_OPTIONS: '--no-deprecation' }
+    const ran = await tickets(['stress', '--daemon', '--bookings', '4', '--json'], { env })
+    expect([ran.exitCode, ran.json().problems]).toEqual([
+      7,
+      ['Only 0 of 4 bookings went through the daemon. It has another NODE_OPTIONS.'],
+    ])
+  })
+
+  it('`db status` says whether bookings of the embedded server go through one', async () => {
+    const dataDir = { XDG_CACHE_HOME: cache, TICKETS_DATA_DIR: join(cache, 'data') }
+    const at = (...args: string[]) => tickets(args, { env: dataDir })
+    expect((await at('db', 'status', '--json')).json()).toMatchObject({
+      daemon: { state: 'closed', pid: null },
+    })
+    const { pid } = (await at('daemon', 'start', '--json')).json()
+    expect((await at('db', 'status', '--json')).json()).toMatchObject({
+      daemon: { state: 'open', pid },
+    })
+    expect((await at('db', 'status')).stdout).toMatch(
+      new RegExp(`^daemon\topen: scripted bookings go through process ${pid}$`, 'm'),
+    )
+    await at('daemon', 'stop')
+  })
+
+  it('declines a command whose words have come to mean another database', async () => {
+    const services = join(cache, 'services.conf')
+    const env = { ...environment(), DATABASE_URL: '', PGSERVICE: 'box', PGSERVICEFILE: services }
+    const show = await insertShow(db)
+    await writeFile(services, serviceOf(own.url))
+    const daemon = await openDaemon({ env })
+    await writeFile(services, serviceOf(db.url))
+    const ran = await tickets(['book', show, '--seats', '1', '--json'], { env })
+    expect([ran.exitCode, ran.json().status]).toEqual([0, 'CONFIRMED'])
+    expect(await recorded(db, show)).toBe(1)
+    expect(await daemon.status()).toMatchObject({
+      served: 0,
+      declined: 1,
+      declined_because: expect.stringMatching(/^It books in database ".*\.$/),
+    })
+    await daemon.remove()
+  })
+
+  it('a relative path means what it means where the command was typed', async () => {
+    await writeFile(join(cache, 'services.conf'), serviceOf(own.url))
+    const env = { XDG_CACHE_HOME: cache, PGSERVICE: 'box', PGSERVICEFILE: 'services.conf' }
+    const daemon = await openDaemon({ env, cwd: cache })
+    const show = await insertShow(own)
+    const line = ['book', show, '--seats', '1', '--json']
+    const ran = await tickets(line, { cwd: cache, env })
+    expect([ran.exitCode, (await daemon.status()).served]).toEqual([0, 1])
+    await daemon.remove()
+  })
+
+  it('opens where a crashed one has left its socket', async () => {
+    const { pid } = (await run('start', '--json')).json()
+    process.kill(pid, 'SIGKILL')
+    await until(() => !isAlive(pid))
+    const show = await insertShow(own)
+    expect((await book(show, 1)).exitCode).toBe(0)
+    expect(await status()).toMatchObject({ state: 'closed' })
+    expect((await run('start', '--json')).json().state).toBe('open')
+  })
+
+  it('a database can be dropped as soon as its bookings are done', async () => {
+    await run('start')
+    expect((await book(await insertShow(own), 1)).exitCode).toBe(0)
+    expect((await status()).served).toBe(1)
+    await own.drop({ force: false })
+    await run('stop')
+    own = await cloneDatabase()
+  })
+
+  it.runIf(existsSync('/proc/self/fd'))(
+    'keeps neither the secrets of the process that starts it nor its locks and pipes',
+    async () => {
+      const lock = join(cache, 'lock')
+      const words = [process.execPath, program, 'daemon', 'start']
+      await execa('bash', ['-c', 'exec 200>"$LOCK" 201>&1; "$@"', 'bash', ...words], {
+        extendEnv: false,
+        env: { ...bareEnvironment, ...environment(), PGPASSWORD: 'open sesame', LOCK: lock },
+      })
+      const { pid } = await status()
+      expect(await readFile(`/proc/${pid}/environ`, 'utf8')).not.toMatch(/sesame|DATABASE_URL/)
+      const files = await readdir(`/proc/${pid}/fd`)
+      const open = await Promise.all(
+        files.map((file) => readlink(`/proc/${pid}/fd/${file}`).catch(() => '')),
+      )
+      expect(open).not.toContain(lock)
+      expect(open[files.indexOf('201')]).toBe('/dev/null')
+    },
+  )
+
+  it('where none can be opened: one sentence, exit 2', async () => {
+    await writeFile(join(cache, 'tickets'), '')
+    for (const place of [cache, `/nonexistent/${'x'.repeat(120)}`]) {
+      const env = { DATABASE_URL: own.url, XDG_CACHE_HOME: place }
+      const ran = await tickets(['daemon', 'start'], { env })
+      expect([ran.exitCode, ran.stdout]).toEqual([2, ''])
+      expect(ran.stderr).toMatch(/^✗ No daemon can be opened at\s/)
+    }
+    await rm(join(cache, 'tickets'))
+  })
+
+  it('a socket in a directory that others may write to is not used, and none is opened there', async () => {
+    const { pid } = (await run('start', '--json')).json()
+    await chmod(join(cache, 'tickets'), 0o777)
+    const show = await insertShow(own)
+    expect((await book(show, 1)).exitCode).toBe(0)
+    expect((await run('start')).exitCode).toBe(2)
+    await chmod(join(cache, 'tickets'), 0o700)
+    expect(await status()).toMatchObject({ pid, served: 0 })
+  })
+
+  it('a file of bookings and a question for help are not handed over', async () => {
+    await run('start')
+    const show = await insertShow(own)
+    await writeFile(join(cache, 'rows.ndjson'), '{"seats":"1"}\n')
+    const file = `--file=${join(cache, 'rows.ndjson')}`
+    const ran = await tickets(['book', show, file, '--json'], { env: environment() })
+    expect(ran.exitCode).toBe(0)
+    await tickets(['book', '--help', '--json'], { env: environment() })
+    expect(await recorded(own, show)).toBe(1)
+    expect(await status()).toMatchObject({ served: 0, declined: 0 })
+  })
+
+  describe('with something else that listens in its place', () => {
+    let server: Server
+    afterEach(() => server.close())
+
+    async function listen(onConnection: (socket: Socket) => void) {
+      await tickets(['--version'], { env: environment() })
+      await mkdir(join(cache, 'tickets'), { recursive: true, mode: 0o700 })
+      const { socket: link } = await status()
+      server = createServer({ allowHalfOpen: true }, onConnection)
+      await once(server.listen(`${link}.1`), 'listening')
+      await symlink(`${link}.1`, link)
+    }
+
+    it.each(['HTTP/1.1 400', 'null', '5', '"x"', '{}', '{"bookingId":7}'])(
+      'that says %s, the booking is made',
+      async (words) => {
+        await listen((socket) => socket.end(`${words}\n`).on('error', () => {}))
+        const { exitCode, document } = await book(await insertShow(own), 1)
+        expect([exitCode, document.seats]).toEqual([0, [1]])
+      },
+    )
+
+    it.each([
+      ['0s', 500],
+      ['3s', 1500],
+      ['1h', 10_000],
+    ])('and says nothing, `--wait %s` waits %i ms for a sign of life', async (wait, silenceMs) => {
+      let request: { silenceMs: number } | undefined
+      await listen((socket) => {
+        socket
+          .on('error', () => {})
+          .once('data', (text) => {
+            request = JSON.parse(String(text))
+          })
+      })
+      const words = [await insertShow(own), '--seats', '1', '--wait', wait]
+      const { ended } = startBooking(own.url, words, environment())
+      await until(() => request !== undefined)
+      expect(request?.silenceMs).toBe(silenceMs)
+      expect((await ended).exitCode).toBe(0)
+    })
+
+    it('and says nothing after it has accepted, the booking is made once, under the id', async () => {
+      const id = '01900000-0000-7000-8000-000000000001'
+      await listen((socket) => {
+        socket.on('error', () => {}).once('data', () => socket.write(`{"bookingId":"${id}"}\n`))
+      })
+      const show = await insertShow(own)
+      const words = [show, '--seats', '1', '--wait', '2s']
+      const { exitCode, document } = await startBooking(own.url, words, environment()).ended
+      expect([exitCode, document.id, await recorded(own, show)]).toEqual([0, id, 1])
+    })
+  })
+})
+
+/** Runs in its own process, whatever daemon is open. */
+const BY_ITSELF = { TICKETS_STATS: '1' }
+
+/** A process that has ended and is not yet collected by its parent does not run. */
+function isRunning(pid: number): boolean {
+  try {
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
+  } catch {
+    return process.platform !== 'linux' && isAlive(pid)
+  }
+}
+
+/** A service file whose service `box` is this database. */
+function serviceOf(url: string): string {
+  const { username, pathname, searchParams } = new URL(url.replace('@/', '@local/'))
+  const [host, port] = [searchParams.get('host'), searchParams.get('port')]
+  return `[box]\nhost=${host}\nport=${port}\ndbname=${pathname.slice(1)}\nuser=${username}\n`
+}
+
+/** The same answer, without what is another each time: ids, references, times. */
+function withoutChance(text: string): string {
+  return text
+    .replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, 'ID')
+    .replaceAll(/"[2-9A-Z]{4}-[2-9A-Z]{4}"/g, '"REFERENCE"')
+    .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
+}
+
+async function isCommitting({ sql }: TestDatabase): Promise<boolean> {
+  const rows = await sql(
+    `select from pg_stat_activity where datname = current_database() and wait_event = 'PgSleep'`,
+  )
+  return rows.length > 0
+}
+
+async function recorded({ sql }: TestDatabase, show: string): Promise<number> {
+  return (await sql('select from bookings where show_id = $1', [show])).length
+}
+
+function ascending(a: number | undefined, b: number | undefined): number {
+  return a! - b!
+}
+
+/** With blanks, which JSON does not mind. */
+function fill(socket: Socket): void {
+  const { fd } = (socket as unknown as { _handle: { fd: number } })._handle
+  try {
+    for (;;) writeSync(fd, ' '.repeat(4096))
+  } catch (error) {
+    expect(error).toMatchObject({ code: 'EAGAIN' })
+  }
+}

@@ -1,0 +1,38 @@
+import { isAlive } from './booking-process.js'
+import { tickets } from './cli.js'
+import { until } from './until.js'
+
+/** The open daemon of a test's own database. */
+export interface TestDaemon {
+  pid: number
+  /** Where commands find it, and the socket that is there. */
+  link: string
+  socket: string
+  /** What `tickets daemon status --json` prints. */
+  // biome-ignore lint/suspicious/noExplicitAny: each test says by its expectations what it is.
+  status(): Promise<any>
+  kill(signal: NodeJS.Signals): void
+  /** Ends it, if a test has not. */
+  remove(): Promise<void>
+}
+
+/** Opens one as a user does, for the database that `options` choose. */
+export async function openDaemon(
+  options: NonNullable<Parameters<typeof tickets>[1]>,
+): Promise<TestDaemon> {
+  const ran = await tickets(['daemon', 'start', '--json'], options)
+  const { pid, socket: link, error } = ran.json()
+  if (error) throw new Error(error.message)
+  const kill = (signal: NodeJS.Signals) => void (isAlive(pid) && process.kill(pid, signal))
+  return {
+    pid,
+    link,
+    socket: `${link}.${pid}`,
+    status: async () => (await tickets(['daemon', 'status', '--json'], options)).json(),
+    kill,
+    async remove() {
+      kill('SIGKILL')
+      await until(() => !isAlive(pid))
+    },
+  }
+}
