@@ -1,12 +1,12 @@
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, existsSync, openSync } from 'node:fs'
+import { closeSync, openSync } from 'node:fs'
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { text } from 'node:stream/consumers'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import type { BenchServer } from './server.js'
 import { withWorkers } from './worker.js'
 
@@ -23,15 +23,13 @@ export interface Runner {
   run(args: readonly string[], options?: { stdout?: string }): Promise<Cost>
   /** Wall time of many processes, so many at a time, in milliseconds. */
   wallMs(commands: readonly (readonly string[])[], parallel: number): Promise<number>
-  /** The same of bookings that are left to open a counter in their rush, and do so each time anew. */
-  rushMs(commands: readonly (readonly string[])[], parallel: number): Promise<number>
   /** The highest peak memory of as many, in MB. */
   peakMb(commands: readonly (readonly string[])[], parallel: number): Promise<number>
-  /** Runs `work` with a runner whose processes find an open counter. */
-  withCounter<T>(work: (atCounter: Runner, counter: Counter) => Promise<T>): Promise<T>
+  /** Runs `work` with a runner whose bookings in this database go through an open daemon. */
+  withDaemon<T>(url: string, work: (through: Runner, daemon: Daemon) => Promise<T>): Promise<T>
 }
 
-export interface Counter {
+export interface Daemon {
   /** CPU that its process has used so far, user and system, in milliseconds. */
   cpuMs(): Promise<number>
   peakMb(): Promise<number>
@@ -43,15 +41,16 @@ export interface Cost {
   exitCode: number | null
 }
 
-/** Processes see the embedded server of the run and a cache of their own, and no one's settings. */
-export function openRunner(server: BenchServer, counterPath = 'off'): Runner {
-  const cache = join(server.directory, 'cache')
+/**
+ * Processes see the embedded server of the run, a cache of their own, and no user's settings. A daemon
+ * is found by its cache, so those that shall find none have another.
+ */
+export function openRunner(server: BenchServer, cacheName = 'cache'): Runner {
   const env = {
     PATH: process.env.PATH,
     HOME: server.directory,
-    XDG_CACHE_HOME: cache,
+    XDG_CACHE_HOME: join(server.directory, cacheName),
     TICKETS_DATA_DIR: server.dataDir,
-    TICKETS_COUNTER: counterPath,
     LC_ALL: 'C',
   }
   const peaks = join(server.directory, 'peaks')
@@ -78,25 +77,22 @@ export function openRunner(server: BenchServer, counterPath = 'off'): Runner {
   return {
     cpuMs: (args) => cpuMs(args, env),
     wallMs,
-    async rushMs(commands, parallel) {
-      const ms = await wallMs(commands, parallel, { TICKETS_COUNTER: undefined })
-      const socket = join(cache, 'tickets', 'counter.sock')
-      if (!existsSync(socket)) throw new Error('No counter opened in the rush.')
-      while (existsSync(socket)) await sleep(50)
-      return ms
-    },
     async peakMb(commands, parallel) {
       const hooked = commands.map((args) => ['--require', peakHook, ...args])
       await wallMs(hooked, parallel, { TICKETS_BENCH_PEAK: peaks })
       return takePeakMb()
     },
-    withCounter(work) {
-      const path = join(server.directory, 'counter.sock')
-      const counter = { file: 'counter.mjs', args: [], env: { ...env, TICKETS_COUNTER: path } }
-      return withWorkers({ counter }, async ({ counter }) => {
-        await counter.ask('opened')
-        const { peakMb } = counter
-        return work(openRunner(server, path), { cpuMs: () => counter.ask('cpuMs'), peakMb })
+    async withDaemon(url, work) {
+      const cacheName = 'daemon-cache'
+      const ownEnv = { ...env, XDG_CACHE_HOME: join(server.directory, cacheName) }
+      const asked = [program, 'daemon', 'status', '--db', url, '--json']
+      const { stdout } = await promisify(execFile)(process.execPath, asked, { env: ownEnv })
+      const { socket, database } = JSON.parse(stdout)
+      const worker = { file: 'daemon.mjs', args: [socket, database], env: ownEnv }
+      return withWorkers({ daemon: worker }, async ({ daemon }) => {
+        await daemon.ask('opened')
+        const { peakMb } = daemon
+        return work(openRunner(server, cacheName), { cpuMs: () => daemon.ask('cpuMs'), peakMb })
       })
     },
     async run(args, { stdout } = {}) {

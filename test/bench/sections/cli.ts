@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { type Counter, program } from '../child.js'
+import { type Daemon, program } from '../child.js'
 import { interleave } from '../measure.js'
 import { compare } from '../result.js'
 import { addShow } from '../shows.js'
@@ -28,11 +28,11 @@ export const cli: Section = {
     await runner.cpuMs(bundled())
     const bare = () => ['-e', '0']
 
-    return runner.withCounter(async (atCounter, counter) => {
+    return runner.withDaemon(database.url, async (through, daemon) => {
       const samples = await interleave(isQuick ? 3 : 40, {
         bare: () => runner.cpuMs(bare()),
         book: () => runner.cpuMs(book()),
-        atCounter: () => withShareOf(counter, () => atCounter.cpuMs(book())),
+        through: () => withShareOf(daemon, () => through.cpuMs(book())),
         bundled: () => runner.cpuMs(bundled()),
         plain: () => runner.cpuMs(plain()),
       })
@@ -43,12 +43,12 @@ export const cli: Section = {
         measurements: [
           {
             ...compare(
-              'book at a counter, its share included',
-              samples.atCounter,
+              'book through a daemon, its share included',
+              samples.through,
               'ms CPU',
               ofBare,
             ),
-            peakMb: await atCounter.peakMb([book()], 1),
+            peakMb: await through.peakMb([book()], 1),
             targets: [{ of: 'ratio', atMost: 2 }],
           },
           {
@@ -81,10 +81,10 @@ async function bundlePlainBook(directory: string): Promise<string> {
   return bundle
 }
 
-/** What a process costs, and what the counter spends on it. */
-async function withShareOf(counter: Counter, work: () => Promise<number>): Promise<number> {
-  const before = await counter.cpuMs()
-  return (await work()) + (await counter.cpuMs()) - before
+/** What a process costs, and what the daemon spends on it. */
+async function withShareOf(daemon: Daemon, work: () => Promise<number>): Promise<number> {
+  const before = await daemon.cpuMs()
+  return (await work()) + (await daemon.cpuMs()) - before
 }
 
 /** The command line of one booking. */

@@ -18,26 +18,20 @@ export const processes: Section = {
     const bookings = () => Array.from({ length: count }, () => bookArgs(database.url, show, ++seat))
     const bare = Array.from({ length: count }, () => ['-e', '0'])
 
-    return runner.withCounter(async (atCounter, counter) => {
+    return runner.withDaemon(database.url, async (through, daemon) => {
       const samples = await interleave(isQuick ? 1 : 5, {
         bare: () => runner.wallMs(bare, PARALLEL),
-        book: () => runner.rushMs(bookings(), PARALLEL),
         alone: () => runner.wallMs(bookings(), PARALLEL),
-        atCounter: () => atCounter.wallMs(bookings(), PARALLEL),
+        through: () => through.wallMs(bookings(), PARALLEL),
       })
       const what = `${count} bookings by ${count} processes`
       const base = { what: `${count} × node -e 0`, samples: samples.bare }
-      const target = { of: 'ratio', atMost: 1.8 } as const
       return {
         measurements: [
           {
-            ...compare(`${what}, at a counter`, samples.atCounter, 'ms', base),
-            peakMb: await counter.peakMb(),
-            targets: [target],
-          },
-          {
-            ...compare(`${what}, in whose rush a counter opens`, samples.book, 'ms', base),
-            targets: [target],
+            ...compare(`${what}, through a daemon`, samples.through, 'ms', base),
+            peakMb: await daemon.peakMb(),
+            targets: [{ of: 'ratio', atMost: 1.8 }],
           },
           {
             ...compare(`${what}, each by itself`, samples.alone, 'ms', base),

@@ -1,12 +1,14 @@
-// An open counter, driven by the parent. TICKETS_COUNTER says where it is.
+// An open daemon, driven by the parent. Arguments: its link and the name of its database.
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { serveCommands } from './serve-commands.mjs'
 
+const [link, database] = process.argv.slice(2)
+
 serveCommands({
   async opened() {
-    while (!existsSync(process.env.TICKETS_COUNTER)) await sleep(10)
+    while (!existsSync(link)) await sleep(10)
   },
 
   /** CPU so far, user and system, in milliseconds. */
@@ -16,7 +18,7 @@ serveCommands({
   },
 })
 
-process.argv.splice(2, Number.POSITIVE_INFINITY, 'counter', 'run')
+process.argv.splice(2, Number.POSITIVE_INFINITY, 'daemon', 'run', link, database)
 await createRequire(import.meta.url)('../../dist/start.cjs').start()
-// It was told to close, and nothing but the parent's line keeps it.
+// It was stopped, and nothing but the parent's line keeps it.
 process.disconnect()
