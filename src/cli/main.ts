@@ -74,10 +74,10 @@ async function report(
     await output.document(errorJson(error)).catch(() => output.problem(safeText(error.message)))
   } else {
     const { renderProblem } = await import('../terminal/render/problem-card.js')
-    const { errorPaperOf } = await import('../terminal/render/style.js')
+    const { errorStyleOf } = await import('../terminal/render/style.js')
     const hint = alternativesHint(error)
     const problem = { message: error.message, hints: hint === undefined ? [] : [hint] }
-    output.problem(renderProblem(problem, errorPaperOf(output)))
+    output.problem(renderProblem(problem, errorStyleOf(output)))
   }
   return errorCodes[error.code].exit
 }

@@ -4,10 +4,10 @@ import { drawOverview } from './render/house-overview.js'
 import { drawLegend } from './render/seat-map.js'
 import { salesBar } from './render/show-card.js'
 import { sparkline } from './render/sparkline.js'
-import { type Paper, tint } from './render/style.js'
+import { type RenderStyle, tint } from './render/style.js'
 import type { House } from './seat-picker/picker-state.js'
 import { drawOutside, drawRuler, drawSeatLine, drawStage } from './seat-picker/seat-drawing.js'
-import { lineAt, lineCount, margin, type Seating, seatingFor } from './seat-picker/seat-grid.js'
+import { lineAt, lineCount, margin, type SeatGrid, seatGridFor } from './seat-picker/seat-grid.js'
 
 /** A show as `show view --watch` shows it. */
 export interface WatchedShow {
@@ -35,23 +35,23 @@ export interface WatchScreen {
 export function drawWatchedShow(
   { heading, house, sales, isCancelled }: WatchedShow,
   { rows, columns }: Pick<FullScreen, 'rows' | 'columns'>,
-  color: Pick<Paper, 'color' | 'unicode'>,
+  color: Pick<RenderStyle, 'color' | 'unicode'>,
   top?: number,
 ): WatchScreen {
-  const paper = { ...color, columns }
+  const style = { ...color, columns }
   const booked = house.booked.size
   const held = house.held.size
   const counts = { yours: 0, booked, held, free: house.totalSeats - booked - held }
   const above = [
-    ...wrapWords(heading, columns).map((line) => tint(paper, 'strong', line)),
-    ...(isCancelled ? [tint(paper, 'bad', 'Cancelled')] : []),
+    ...wrapWords(heading, columns).map((line) => tint(style, 'strong', line)),
+    ...(isCancelled ? [tint(style, 'bad', 'Cancelled')] : []),
     '',
-    ' '.repeat(margin) + salesBar(counts, Math.min(48, columns - 2 * margin), paper),
-    ...drawLegend(counts, paper),
-    drawSales(sales, paper),
+    ' '.repeat(margin) + salesBar(counts, Math.min(48, columns - 2 * margin), style),
+    ...drawLegend(counts, style),
+    drawSales(sales, style),
     '',
   ]
-  const { lines, ...window } = drawHouse(house, rows - above.length, paper, top)
+  const { lines, ...window } = drawHouse(house, rows - above.length, style, top)
   return { lines: [...above, ...lines].slice(0, rows), ...window }
 }
 
@@ -69,21 +69,21 @@ export function scrollHouse(
   return top === 0 && by < 0 ? undefined : Math.min(Math.max(top + by, 0), last)
 }
 
-function drawSales(sales: readonly number[], paper: Paper): string {
+function drawSales(sales: readonly number[], style: RenderStyle): string {
   const sold = sales.reduce((sum, seats) => sum + seats, 0).toLocaleString('en-GB')
-  const text = tint(paper, 'quiet', `${sold} sold in ${sales.length} min`)
-  return `${' '.repeat(margin)}${tint(paper, 'accent', sparkline(sales, paper))}  ${text}`
+  const text = tint(style, 'quiet', `${sold} sold in ${sales.length} min`)
+  return `${' '.repeat(margin)}${tint(style, 'accent', sparkline(sales, style))}  ${text}`
 }
 
-function drawHouse(house: House, rows: number, paper: Paper, top?: number): WatchScreen {
-  const seating = seatingFor(house, paper.columns)
-  const ruler = drawRuler(seating, paper)
-  const stage = [drawStage(seating, paper), ...(ruler === undefined ? [] : [ruler])]
-  const count = lineCount(house, seating)
+function drawHouse(house: House, rows: number, style: RenderStyle, top?: number): WatchScreen {
+  const grid = seatGridFor(house, style.columns)
+  const ruler = drawRuler(grid, style)
+  const stage = [drawStage(grid, style), ...(ruler === undefined ? [] : [ruler])]
+  const count = lineCount(house, grid)
   const room = Math.max(1, rows - stage.length)
   if (count <= room) {
     return {
-      lines: [...stage, ...drawLines(house, seating, 0, count, paper)],
+      lines: [...stage, ...drawLines(house, grid, 0, count, style)],
       page: count,
       last: 0,
     }
@@ -92,24 +92,24 @@ function drawHouse(house: House, rows: number, paper: Paper, top?: number): Watc
   const page = Math.max(1, room - 2)
   const last = count - page
   if (top === undefined) {
-    const arrow = paper.unicode ? '↓' : 'v'
-    const hint = ' '.repeat(margin) + tint(paper, 'quiet', `${arrow} PgDn: seat by seat`)
-    return { lines: [...drawOverview(house, Math.max(1, rows - 2), paper), '', hint], page, last }
+    const arrow = style.unicode ? '↓' : 'v'
+    const hint = ' '.repeat(margin) + tint(style, 'quiet', `${arrow} PgDn: seat by seat`)
+    return { lines: [...drawOverview(house, Math.max(1, rows - 2), style), '', hint], page, last }
   }
   const first = Math.min(top, last)
   const lines = [
     ...stage,
-    drawOutside('above', first, paper),
-    ...drawLines(house, seating, first, page, paper),
-    drawOutside('below', last - first, paper),
+    drawOutside('above', first, style),
+    ...drawLines(house, grid, first, page, style),
+    drawOutside('below', last - first, style),
   ]
   return { lines, page, last }
 }
 
-function drawLines(house: House, seating: Seating, first: number, count: number, paper: Paper) {
+function drawLines(house: House, grid: SeatGrid, first: number, count: number, style: RenderStyle) {
   const stateOf = (seat: number) =>
     house.booked.has(seat) ? 'booked' : house.held.has(seat) ? 'held' : 'free'
   return Array.from({ length: count }, (_, index) =>
-    drawSeatLine(lineAt(house, seating, first + index), seating, stateOf, paper),
+    drawSeatLine(lineAt(house, grid, first + index), grid, stateOf, style),
   )
 }

@@ -50,19 +50,19 @@ describe('percentilesOf', () => {
 })
 
 describe('renderHistogram', () => {
-  const paper = { columns: 40, color: false, unicode: true }
+  const style = { columns: 40, color: false, unicode: true }
 
   it('counts every value once, however small, large or alike they are', () => {
     for (const values of [[0], [7, 7, 7], [0, 0.4, 999_999_999, 5e9], [1, 20, 300, 4000, 50_000]]) {
-      const counts = renderHistogram(values, paper).match(/\d+$/gm)!.map(Number)
+      const counts = renderHistogram(values, style).match(/\d+$/gm)!.map(Number)
       expect(counts.reduce((sum, count) => sum + count, 0)).toBe(values.length)
     }
   })
 
-  it('draws nothing of nothing, and never more than the paper is wide', () => {
-    expect(renderHistogram([], paper)).toBe('')
+  it('draws nothing of nothing, and never more than the columns it has', () => {
+    expect(renderHistogram([], style)).toBe('')
     const values = Array.from({ length: 12_345 }, (_, i) => 1 + (i % 5000))
-    for (const line of renderHistogram(values, paper).split('\n')) {
+    for (const line of renderHistogram(values, style).split('\n')) {
       expect(line.length).toBeLessThanOrEqual(40)
     }
   })

@@ -22,7 +22,7 @@ const lineHeight = 19
 const padding = 20
 const titleBar = 34
 const fonts = `ui-monospace, 'SF Mono', 'JetBrains Mono', Menlo, 'DejaVu Sans Mono', Consolas, monospace`
-const paper = '#14171f'
+const style = '#14171f'
 const ink = '#d9dee8'
 const palette = [
   ...['#2a2f3b', '#f0717b', '#7fd88f', '#e8c268', '#6fa8f5', '#c792ea', '#5cc8d7', '#d9dee8'],
@@ -53,7 +53,7 @@ function windowFrame(width: number, height: number): string[] {
       `<circle cx="${padding + 6 + index * 18}" cy="18" r="5.5" fill="${color}" fill-opacity="0.85"/>`,
   )
   return [
-    `<rect x="0.5" y="0.5" width="${width - 1}" height="${height - 1}" rx="10" fill="${paper}" stroke="#3a4150"/>`,
+    `<rect x="0.5" y="0.5" width="${width - 1}" height="${height - 1}" rx="10" fill="${style}" stroke="#3a4150"/>`,
     ...buttons,
   ]
 }
@@ -108,7 +108,7 @@ function lookOf(cell: IBufferCell): Look {
   const back = cell.isBgDefault() ? undefined : colorOf(cell.getBgColor(), Boolean(cell.isBgRGB()))
   const isInverse = Boolean(cell.isInverse())
   return {
-    color: isInverse ? (back ?? paper) : front,
+    color: isInverse ? (back ?? style) : front,
     background: isInverse ? front : back,
     isBold: Boolean(cell.isBold()),
     isDim: Boolean(cell.isDim()),

@@ -4,7 +4,7 @@ import { safeText } from '../../shared/safe-text.js'
 import { isSet, type Output } from '../io.js'
 import { wrapWords } from '../render/fields.js'
 import { renderProblem } from '../render/problem-card.js'
-import { errorPaperOf, tint } from '../render/style.js'
+import { errorStyleOf, tint } from '../render/style.js'
 import { type Asking, checkedBy, withPrompt } from './asking.js'
 import type { Choice, ChoiceQuestion, KeyChoice, TextQuestion } from './questions.js'
 
@@ -114,7 +114,7 @@ async function firstAnswer(
     const verdict = await check(answer)
     if (verdict === true) return answer
     if (signal.aborted) return undefined
-    output.problem(renderProblem({ message: verdict, hints: [] }, errorPaperOf(output)))
+    output.problem(renderProblem({ message: verdict, hints: [] }, errorStyleOf(output)))
     ask()
   }
   return undefined
@@ -139,11 +139,11 @@ function numbered(choices: Choice<unknown>[], columns: number): string {
 const numberWidth = 4
 
 function promptFor({ message, hint, default: answer }: TextQuestion, output: Output): string {
-  const paper = errorPaperOf(output)
+  const style = errorStyleOf(output)
   const hints = [hint, answer === undefined ? undefined : `Enter: ${safeText(answer)}`]
   const help = hints.filter((text) => text !== undefined).join('; ')
-  const question = `${tint(paper, 'accent', '?')} ${tint(paper, 'strong', safeText(message))} `
-  return help === '' ? question : `${question}${tint(paper, 'quiet', `(${help})`)} `
+  const question = `${tint(style, 'accent', '?')} ${tint(style, 'strong', safeText(message))} `
+  return help === '' ? question : `${question}${tint(style, 'quiet', `(${help})`)} `
 }
 
 function again(sentence: string): TicketsError {

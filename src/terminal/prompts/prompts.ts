@@ -1,7 +1,7 @@
 import { TicketsError } from '../../shared/errors.js'
 import { safeText } from '../../shared/safe-text.js'
 import { fitText, padText, textWidth } from '../render/fit-text.js'
-import { errorPaperOf } from '../render/style.js'
+import { errorStyleOf } from '../render/style.js'
 import { parseSeatAnswer, type SeatAnswer } from '../seat-picker/seat-answer.js'
 import { type Asking, checkedBy, withPrompt } from './asking.js'
 import {
@@ -39,7 +39,7 @@ export async function askText(asking: Asking, question: TextQuestion): Promise<s
         message: safeText(question.message),
         ...(question.default === undefined ? {} : { default: question.default }),
         validate: checkedBy((text: string) => question.check?.(text.trim()), fail),
-        theme: promptTheme(errorPaperOf(asking.output), question.hint),
+        theme: promptTheme(errorStyleOf(asking.output), question.hint),
       },
       context,
     ),
@@ -83,7 +83,7 @@ export async function askChoice<Value>(
           message: safeText(question.message),
           pageSize: 8,
           source,
-          theme: promptTheme(errorPaperOf(asking.output), question.hint),
+          theme: promptTheme(errorStyleOf(asking.output), question.hint),
         },
         context,
       ),
@@ -159,7 +159,7 @@ export async function askConfirm(asking: Asking, question: ConfirmQuestion): Pro
   const byDefault = question.default ?? true
   if (asksInLines(asking.output)) return askYesInLine(asking, question.message, byDefault)
   const { prompt } = await loadPrompts()
-  const theme = promptTheme(errorPaperOf(asking.output))
+  const theme = promptTheme(errorStyleOf(asking.output))
   return withPrompt(asking, (context) =>
     prompt(
       { type: 'confirm', message: safeText(question.message), default: byDefault, theme },
@@ -176,9 +176,9 @@ export async function askKey<Value>(
 ): Promise<Value> {
   if (asksInLines(asking.output)) return askKeyInLine(asking, message, choices)
   const { prompt } = await loadPrompts()
-  const paper = errorPaperOf(asking.output)
+  const style = errorStyleOf(asking.output)
   return withPrompt(asking, (context) =>
-    prompt({ type: 'key', message, choices, paper }, { ...context, clearPromptOnDone: true }),
+    prompt({ type: 'key', message, choices, style }, { ...context, clearPromptOnDone: true }),
   ) as Promise<Value>
 }
 

@@ -2,7 +2,7 @@ import { formatSeats, type SeatLayout } from '../../house/seats.js'
 import { safeText } from '../../shared/safe-text.js'
 import { drawFields, wrapWords } from './fields.js'
 import { isLong, nameSeats } from './seat-names.js'
-import { type Paper, signs, type Tone, tint } from './style.js'
+import { type RenderStyle, signs, type Tone, tint } from './style.js'
 
 /** What the card of a booking shows. */
 export interface BookingFacts {
@@ -26,15 +26,15 @@ export interface BookingFacts {
 }
 
 /** Draws a booking, with its reference last and on its own. The last line ends with a newline. */
-export function renderBookingCard(booking: BookingFacts, paper: Paper): string {
+export function renderBookingCard(booking: BookingFacts, style: RenderStyle): string {
   const { show } = booking
   return [
-    ...headline(booking, paper),
-    ...wrapWords(`${safeText(show.name)}, ${safeText(show.when)}`, paper.columns - 2).map(
+    ...headline(booking, style),
+    ...wrapWords(`${safeText(show.name)}, ${safeText(show.when)}`, style.columns - 2).map(
       (line) => `  ${line}`,
     ),
     '',
-    ...drawFields(paper, [
+    ...drawFields(style, [
       [
         'Seats',
         isLong(booking.seats, show.layout) ? formatSeats(booking.seats, show.layout) : null,
@@ -42,7 +42,7 @@ export function renderBookingCard(booking: BookingFacts, paper: Paper): string {
       ['Held', heldFor(booking)],
       ['Note', booking.note && safeText(booking.note)],
       ['Earlier', booking.isReplayed ? 'this key had already made this booking' : null],
-      ['Reference', tint(paper, 'strong', booking.reference)],
+      ['Reference', tint(style, 'strong', booking.reference)],
     ]),
     '',
   ].join('\n')
@@ -66,13 +66,13 @@ const outcomes: Record<BookingFacts['status'], Outcome> = {
   CANCELLED: { verb: 'Cancelled', sign: 'failed', tone: 'quiet' },
 }
 
-function headline(booking: BookingFacts, paper: Paper): string[] {
+function headline(booking: BookingFacts, style: RenderStyle): string[] {
   const { sign, tone } = booking.done === undefined ? outcomeOf(booking) : outcomes.CONFIRMED
   const text = safeText(booking.done ?? stateOf(booking))
-  const [first, ...rest] = wrapWords(text, paper.columns - 2)
+  const [first, ...rest] = wrapWords(text, style.columns - 2)
   return [
-    `${tint(paper, tone, signs(paper)[sign])} ${tint(paper, 'strong', first!)}`,
-    ...rest.map((line) => `  ${tint(paper, 'strong', line)}`),
+    `${tint(style, tone, signs(style)[sign])} ${tint(style, 'strong', first!)}`,
+    ...rest.map((line) => `  ${tint(style, 'strong', line)}`),
     ...(booking.failure === null ? [] : [`  ${safeText(booking.failure)}`]),
   ]
 }

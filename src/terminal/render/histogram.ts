@@ -1,30 +1,30 @@
 import { padText, textWidth } from './fit-text.js'
-import { type Paper, tint } from './style.js'
+import { type RenderStyle, tint } from './style.js'
 
 /**
  * The distribution of values in milliseconds, one bar for each range: `10–20 ms  ████▌ 37`. Ranges
  * are logarithmic, as waiting times spread over magnitudes, and as fine as needed for a few bars.
  * Every line ends with a newline; without values there are no lines.
  */
-export function renderHistogram(values: readonly number[], paper: Paper): string {
+export function renderHistogram(values: readonly number[], style: RenderStyle): string {
   const bars = barsOf(values)
   const most = Math.max(0, ...bars.map(({ count }) => count))
   const labels = bars.map(({ from, to }) => `${formatEdge(from)}–${formatEdge(to)} ms`)
-  const shown = paper.unicode ? labels : labels.map((label) => label.replace('–', '-'))
+  const shown = style.unicode ? labels : labels.map((label) => label.replace('–', '-'))
   const labelWidth = Math.max(0, ...shown.map(textWidth))
   const countWidth = String(most).length
-  const room = Math.max(8, Math.min(48, paper.columns - labelWidth - countWidth - 6))
+  const room = Math.max(8, Math.min(48, style.columns - labelWidth - countWidth - 6))
   return bars
     .map(({ count }, index) => {
-      const label = tint(paper, 'quiet', padText(shown[index]!, labelWidth, 'right'))
-      const drawn = tint(paper, 'accent', drawBar((count / most) * room, count > 0, paper))
+      const label = tint(style, 'quiet', padText(shown[index]!, labelWidth, 'right'))
+      const drawn = tint(style, 'accent', drawBar((count / most) * room, count > 0, style))
       return `  ${label}  ${drawn}${drawn === '' ? '' : ' '}${count}\n`
     })
     .join('')
 }
 
 /** A bar of `columns` columns, to an eighth of one. If `isThere`, it is at least an eighth long. */
-export function drawBar(columns: number, isThere: boolean, { unicode }: Paper): string {
+export function drawBar(columns: number, isThere: boolean, { unicode }: RenderStyle): string {
   if (!isThere) return ''
   if (!unicode) return '#'.repeat(Math.max(1, Math.round(columns)))
   const eighths = Math.max(1, Math.round(columns * 8))

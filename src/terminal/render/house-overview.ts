@@ -2,22 +2,22 @@ import { rowLabel, type SeatLayout } from '../../house/seats.js'
 import type { House } from '../seat-picker/picker-state.js'
 import { margin } from '../seat-picker/seat-grid.js'
 import { salesBar } from './show-card.js'
-import type { Paper } from './style.js'
+import type { RenderStyle } from './style.js'
 
 /**
  * A house that is too large for its map, in at most `most` lines: each is a bar of the sold, held
  * and free seats of adjacent rows, or in a house without rows of a range of seats.
  */
-export function drawOverview(house: House, most: number, paper: Paper): string[] {
+export function drawOverview(house: House, most: number, style: RenderStyle): string[] {
   const parts = partsOf(house, most).map((part) => ({ ...part, ...countsIn(house, part) }))
   const labelWidth = Math.max(0, ...parts.map(({ label }) => label.length))
   const ends = parts.map(({ first, last, booked }) => `${count(booked)}/${count(last - first + 1)}`)
   const endWidth = Math.max(0, ...ends.map((end) => end.length))
-  const width = Math.min(48, Math.max(8, paper.columns - labelWidth - endWidth - 3 * margin))
+  const width = Math.min(48, Math.max(8, style.columns - labelWidth - endWidth - 3 * margin))
   const widest = parts[0]!.last
   return parts.map(({ label, first, last, ...counts }, index) => {
     const columns = Math.max(1, Math.round(((last - first + 1) / widest) * width))
-    const bar = salesBar(counts, columns, paper) + ' '.repeat(width - columns)
+    const bar = salesBar(counts, columns, style) + ' '.repeat(width - columns)
     const air = ' '.repeat(margin)
     return `${air}${label.padStart(labelWidth)}${air}${bar}${air}${ends[index]!.padStart(endWidth)}`
   })

@@ -50,12 +50,12 @@ const writers: Record<ListFormat | 'tabs', Writer> = {
   tabs: (_output, { columns }, rows) => chunked(mapRows(rows, (row) => tabLine(columns, row))),
   csv: csvLines,
   table: async (output, { columns, sectionOf }, rows) => {
-    const [{ drawTable }, { paperOf }] = await Promise.all([
+    const [{ drawTable }, { styleOf }] = await Promise.all([
       import('./table.js'),
       import('./style.js'),
     ])
     const shown = columns.filter(({ isData }) => !isData)
-    return drawTable(paperOf(output), shown, rows, sectionOf)
+    return drawTable(styleOf(output), shown, rows, sectionOf)
   },
 }
 

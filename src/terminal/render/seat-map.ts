@@ -9,9 +9,9 @@ import {
   seatSign,
   seatTones,
 } from '../seat-picker/seat-drawing.js'
-import { margin, seatingFor, seatLines } from '../seat-picker/seat-grid.js'
+import { margin, seatGridFor, seatLines } from '../seat-picker/seat-grid.js'
 import { wrapTexts } from './fields.js'
-import { type Paper, tint } from './style.js'
+import { type RenderStyle, tint } from './style.js'
 
 export interface SeatMap {
   layout: SeatLayout
@@ -25,35 +25,35 @@ export interface SeatMap {
  *
  * At most `mostLines` lines of seats are drawn; the seats of the others are only counted.
  */
-export function renderSeatMap(map: SeatMap, paper: Paper, mostLines = Infinity): string {
-  const seating = seatingFor(map.layout, paper.columns)
+export function renderSeatMap(map: SeatMap, style: RenderStyle, mostLines = Infinity): string {
+  const grid = seatGridFor(map.layout, style.columns)
   const counts: SeatCounts = { free: 0, held: 0, booked: 0, yours: 0 }
   const stateOf = (seat: number) => {
     const state = map.stateOf(seat)
     counts[state] += 1
     return state
   }
-  const ruler = drawRuler(seating, paper)
-  const lines = [drawStage(seating, paper), '', ...(ruler === undefined ? [] : [ruler])]
-  const all = [...seatLines(map.layout, seating)]
+  const ruler = drawRuler(grid, style)
+  const lines = [drawStage(grid, style), '', ...(ruler === undefined ? [] : [ruler])]
+  const all = [...seatLines(map.layout, grid)]
   const shown = all.slice(0, mostLines)
-  for (const line of shown) lines.push(drawSeatLine(line, seating, stateOf, paper))
+  for (const line of shown) lines.push(drawSeatLine(line, grid, stateOf, style))
   if (shown.length < all.length) {
-    lines.push(drawOutside('below', all.length - shown.length, paper))
+    lines.push(drawOutside('below', all.length - shown.length, style))
     for (let seat = shown.at(-1)!.last + 1; seat <= map.layout.totalSeats; seat++) stateOf(seat)
   }
-  return [...lines, '', ...drawLegend(counts, paper), ''].join('\n')
+  return [...lines, '', ...drawLegend(counts, style), ''].join('\n')
 }
 
 /** The signs with their meanings and counts, wrapped. */
-export function drawLegend(counts: SeatCounts, paper: Paper): string[] {
+export function drawLegend(counts: SeatCounts, style: RenderStyle): string[] {
   const shown = (['yours', 'free', 'held', 'booked'] as const).filter(
     (state) => state !== 'yours' || counts.yours > 0,
   )
   const entries = shown.map((state) => {
-    const sign = seatSign(state, paper)
+    const sign = seatSign(state, style)
     const text = `${sign} ${counts[state].toLocaleString('en-GB')} ${state}`
-    return tint(paper, seatTones[state], sign) + text.slice(sign.length)
+    return tint(style, seatTones[state], sign) + text.slice(sign.length)
   })
-  return wrapTexts(entries, '   ', paper.columns - margin).map((line) => ' '.repeat(margin) + line)
+  return wrapTexts(entries, '   ', style.columns - margin).map((line) => ' '.repeat(margin) + line)
 }

@@ -2,7 +2,7 @@ import { rowLabel, type SeatLayout } from '../../house/seats.js'
 import { safeText } from '../../shared/safe-text.js'
 import { seatTones } from '../seat-picker/seat-drawing.js'
 import { drawFields, wrapWords } from './fields.js'
-import { type Paper, tint } from './style.js'
+import { type RenderStyle, tint } from './style.js'
 
 /** What the card of a show shows. */
 export interface ShowFacts {
@@ -18,16 +18,16 @@ export interface ShowFacts {
 }
 
 /** A show's name, time and sales. The last line ends with a newline. */
-export function renderShowCard(show: ShowFacts, paper: Paper): string {
+export function renderShowCard(show: ShowFacts, style: RenderStyle): string {
   const { seatsPerRow } = show.layout
   return [
-    ...wrapWords(safeText(show.name), paper.columns).map((line) => tint(paper, 'strong', line)),
+    ...wrapWords(safeText(show.name), style.columns).map((line) => tint(style, 'strong', line)),
     safeText(show.when),
-    ...(show.isCancelled ? [tint(paper, 'bad', 'Cancelled')] : []),
+    ...(show.isCancelled ? [tint(style, 'bad', 'Cancelled')] : []),
     '',
-    ...sales(show, paper),
+    ...sales(show, style),
     '',
-    ...drawFields(paper, [
+    ...drawFields(style, [
       ['Rows', seatsPerRow === null ? null : rows(show.layout.totalSeats, seatsPerRow)],
       ['Id', show.id],
     ]),
@@ -35,30 +35,30 @@ export function renderShowCard(show: ShowFacts, paper: Paper): string {
   ].join('\n')
 }
 
-function sales({ layout, booked, held }: ShowFacts, paper: Paper): string[] {
+function sales({ layout, booked, held }: ShowFacts, style: RenderStyle): string[] {
   const free = Math.max(0, layout.totalSeats - booked - held)
-  const width = Math.min(48, paper.columns - 4)
+  const width = Math.min(48, style.columns - 4)
   const counts = [
-    tint(paper, booked > 0 ? 'strong' : 'quiet', `${count(booked)} sold`),
-    ...(held > 0 ? [tint(paper, seatTones.held, `${count(held)} held`)] : []),
-    tint(paper, free > 0 ? seatTones.free : 'bad', free > 0 ? `${count(free)} free` : 'sold out'),
-    tint(paper, 'quiet', `of ${count(layout.totalSeats)}`),
+    tint(style, booked > 0 ? 'strong' : 'quiet', `${count(booked)} sold`),
+    ...(held > 0 ? [tint(style, seatTones.held, `${count(held)} held`)] : []),
+    tint(style, free > 0 ? seatTones.free : 'bad', free > 0 ? `${count(free)} free` : 'sold out'),
+    tint(style, 'quiet', `of ${count(layout.totalSeats)}`),
   ]
-  return [`  ${salesBar({ booked, held, free }, width, paper)}`, `  ${counts.join('  ')}`]
+  return [`  ${salesBar({ booked, held, free }, width, style)}`, `  ${counts.join('  ')}`]
 }
 
 /** A bar of `width` columns: sold, held and free seats in proportion, each visible if not 0. */
 export function salesBar(
   seats: { booked: number; held: number; free: number },
   width: number,
-  paper: Paper,
+  style: RenderStyle,
 ): string {
   const [booked, held, free] = proportions([seats.booked, seats.held, seats.free], width)
-  const [bookedSign, heldSign, freeSign] = paper.unicode ? ['█', '▒', '░'] : ['#', '?', '.']
+  const [bookedSign, heldSign, freeSign] = style.unicode ? ['█', '▒', '░'] : ['#', '?', '.']
   return (
-    tint(paper, 'accent', bookedSign!.repeat(booked!)) +
-    tint(paper, seatTones.held, heldSign!.repeat(held!)) +
-    tint(paper, 'quiet', freeSign!.repeat(free!))
+    tint(style, 'accent', bookedSign!.repeat(booked!)) +
+    tint(style, seatTones.held, heldSign!.repeat(held!)) +
+    tint(style, 'quiet', freeSign!.repeat(free!))
   )
 }
 

@@ -3,7 +3,7 @@ import { wrapWords } from './fields.js'
 import { fitText, padText, textWidth } from './fit-text.js'
 import { drawBar } from './histogram.js'
 import { proportions } from './show-card.js'
-import { type Paper, signs, type Tone, tint } from './style.js'
+import { type RenderStyle, signs, type Tone, tint } from './style.js'
 
 /** Seats by state; the last four add up to the first. */
 interface Counts {
@@ -35,18 +35,18 @@ export interface ReportFacts {
 const MOST_LINES = 40
 
 /** Capacity, rows, hours and operators as bars. The last line ends with a newline. */
-export function renderShowReport(facts: ReportFacts, paper: Paper): string {
+export function renderShowReport(facts: ReportFacts, style: RenderStyle): string {
   const { capacity, rows, hours, operators } = facts
   return [
-    ...wrapWords(safeText(facts.name), paper.columns).map((line) => tint(paper, 'strong', line)),
+    ...wrapWords(safeText(facts.name), style.columns).map((line) => tint(style, 'strong', line)),
     safeText(facts.when),
-    ...(facts.isCancelled ? [tint(paper, 'bad', 'Cancelled')] : []),
+    ...(facts.isCancelled ? [tint(style, 'bad', 'Cancelled')] : []),
     '',
-    `  ${stateBar(capacity, barWidth(paper, 4), paper)}`,
-    ...wrapLegend(capacity, paper),
-    ...section('Rows', rows === null ? [] : rowLines(summedUp(rows), paper), paper),
-    ...section('Sold by hour', salesLines(hours, paper), paper, -MOST_LINES),
-    ...section('Sold by operator', salesLines(operators, paper), paper),
+    `  ${stateBar(capacity, barWidth(style, 4), style)}`,
+    ...wrapLegend(capacity, style),
+    ...section('Rows', rows === null ? [] : rowLines(summedUp(rows), style), style),
+    ...section('Sold by hour', salesLines(hours, style), style, -MOST_LINES),
+    ...section('Sold by operator', salesLines(operators, style), style),
     '',
   ].join('\n')
 }
@@ -60,41 +60,41 @@ const tones: Record<(typeof states)[number], Tone> = {
   free: 'quiet',
 }
 
-function stateSigns({ unicode }: Paper): Record<(typeof states)[number], string> {
+function stateSigns({ unicode }: RenderStyle): Record<(typeof states)[number], string> {
   return unicode
     ? { sold: '█', held: '▒', house: '▓', free: '░' }
     : { sold: '#', held: '?', house: '=', free: '.' }
 }
 
-function stateBar(counts: Counts, width: number, paper: Paper): string {
+function stateBar(counts: Counts, width: number, style: RenderStyle): string {
   const parts = proportions(
     states.map((state) => counts[state]),
     width,
   )
-  const marks = stateSigns(paper)
+  const marks = stateSigns(style)
   return states
-    .map((state, index) => tint(paper, tones[state], marks[state].repeat(parts[index]!)))
+    .map((state, index) => tint(style, tones[state], marks[state].repeat(parts[index]!)))
     .join('')
 }
 
-function wrapLegend(counts: Counts, paper: Paper): string[] {
-  const marks = stateSigns(paper)
+function wrapLegend(counts: Counts, style: RenderStyle): string[] {
+  const marks = stateSigns(style)
   const entries = states.map(
     (state) =>
-      `${tint(paper, tones[state], marks[state])}\u00a0${number(counts[state])}\u00a0${state}`,
+      `${tint(style, tones[state], marks[state])}\u00a0${number(counts[state])}\u00a0${state}`,
   )
   const text = [...entries, `=\u00a0${number(counts.total)}\u00a0seats`].join(' ')
-  return wrapWords(text, paper.columns - 2).map((line) => `  ${line.replaceAll('\u00a0', ' ')}`)
+  return wrapWords(text, style.columns - 2).map((line) => `  ${line.replaceAll('\u00a0', ' ')}`)
 }
 
 /** A title and the first lines, or with a negative `end` the last ones; the others are counted. */
-function section(title: string, lines: string[], paper: Paper, end = MOST_LINES): string[] {
+function section(title: string, lines: string[], style: RenderStyle, end = MOST_LINES): string[] {
   if (lines.length === 0) return []
   const shown = end < 0 ? lines.slice(end) : lines.slice(0, end)
   const rest = lines.length - shown.length
   const more = `  and ${number(rest)} ${end < 0 ? 'before' : 'more'}: --json has them all`
-  const note = rest > 0 ? [tint(paper, 'quiet', more)] : []
-  return ['', tint(paper, 'strong', title), ...shown, ...note]
+  const note = rest > 0 ? [tint(style, 'quiet', more)] : []
+  return ['', tint(style, 'strong', title), ...shown, ...note]
 }
 
 type Row = { row: string } & Counts
@@ -115,21 +115,21 @@ function summedUp(rows: Row[]): Row[] {
   })
 }
 
-function rowLines(rows: Row[], paper: Paper): string[] {
+function rowLines(rows: Row[], style: RenderStyle): string[] {
   const labelWidth = Math.max(...rows.map(({ row }) => row.length))
   const widest = Math.max(...rows.map(({ total }) => total))
   const ends = rows.map(({ sold, total }) => `${sold}/${total}`)
   const endWidth = Math.max(...ends.map((end) => end.length))
-  const width = Math.min(barWidth(paper, labelWidth + endWidth + 6), Math.max(8, widest))
+  const width = Math.min(barWidth(style, labelWidth + endWidth + 6), Math.max(8, widest))
   return rows.map((row, index) => {
-    const bar = stateBar(row, Math.max(1, Math.round((row.total / widest) * width)), paper)
+    const bar = stateBar(row, Math.max(1, Math.round((row.total / widest) * width)), style)
     const space = ' '.repeat(Math.max(0, width - Math.round((row.total / widest) * width)))
     return `  ${row.row.padStart(labelWidth)}  ${bar}${space}  ${ends[index]!.padStart(endWidth)}`
   })
 }
 
-function salesLines(sales: Sales[], paper: Paper): string[] {
-  const { ellipsis } = signs(paper)
+function salesLines(sales: Sales[], style: RenderStyle): string[] {
+  const { ellipsis } = signs(style)
   const most = Math.max(1, ...sales.map(({ sold }) => sold))
   const labels = sales.map(({ label }) => fitText(safeText(label), 24, ellipsis))
   const labelWidth = Math.max(0, ...labels.map(textWidth))
@@ -137,15 +137,15 @@ function salesLines(sales: Sales[], paper: Paper): string[] {
     returned === 0 ? number(sold) : `${number(sold)}, ${number(returned)} returned`,
   )
   const endWidth = Math.max(0, ...ends.map((end) => end.length))
-  const width = barWidth(paper, labelWidth + endWidth + 5, 1)
+  const width = barWidth(style, labelWidth + endWidth + 5, 1)
   return sales.map(({ sold }, index) => {
-    const bar = drawBar((sold / most) * width, sold > 0, paper)
+    const bar = drawBar((sold / most) * width, sold > 0, style)
     const gap = bar === '' ? '' : ' '
-    return `  ${padText(labels[index]!, labelWidth)}  ${tint(paper, 'accent', bar)}${gap}${ends[index]}`
+    return `  ${padText(labels[index]!, labelWidth)}  ${tint(style, 'accent', bar)}${gap}${ends[index]}`
   })
 }
 
-function barWidth({ columns }: Paper, taken: number, least = 8): number {
+function barWidth({ columns }: RenderStyle, taken: number, least = 8): number {
   return Math.max(least, Math.min(48, columns - taken))
 }
 

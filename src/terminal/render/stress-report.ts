@@ -3,7 +3,7 @@ import { safeText } from '../../shared/safe-text.js'
 import { drawFields, type Field, wrapWords } from './fields.js'
 import { padText } from './fit-text.js'
 import { renderHistogram } from './histogram.js'
-import { type Paper, signs, type Tone, tint } from './style.js'
+import { type RenderStyle, signs, type Tone, tint } from './style.js'
 import { renderVerdict, type VerdictFacts } from './verdict.js'
 
 /** What a stress run did and found, as plain data. */
@@ -43,21 +43,21 @@ export interface StressNumbers {
 }
 
 /** Outcomes, throughput, waiting times and the verdict. The last line ends with a newline. */
-export function renderStressReport(facts: StressFacts, paper: Paper): string {
+export function renderStressReport(facts: StressFacts, style: RenderStyle): string {
   const { summary, times, problems, violations, checked } = facts
   return [
-    ...headline(facts, paper),
+    ...headline(facts, style),
     '',
-    ...outcomes(summary, paper),
+    ...outcomes(summary, style),
     '',
-    ...waiting(facts, paper),
+    ...waiting(facts, style),
     '',
-    ...(times.length === 0 ? [] : [tint(paper, 'quiet', '  How long the booking itself took')]),
-    renderHistogram(times, paper),
-    ...drawFields(paper, details(facts)),
+    ...(times.length === 0 ? [] : [tint(style, 'quiet', '  How long the booking itself took')]),
+    renderHistogram(times, style),
+    ...drawFields(style, details(facts)),
     '',
-    ...problems.map((problem) => problemLine(problem, paper)),
-    renderVerdict({ violations, ...checked }, paper),
+    ...problems.map((problem) => problemLine(problem, style)),
+    renderVerdict({ violations, ...checked }, style),
   ].join('\n')
 }
 
@@ -67,42 +67,45 @@ const MANY = {
   'in-process': 'callers in one process',
 }
 
-function headline({ summary, house, mode, concurrency }: StressFacts, paper: Paper): string[] {
+function headline(
+  { summary, house, mode, concurrency }: StressFacts,
+  style: RenderStyle,
+): string[] {
   const many = MANY[mode]
   const title = `${number(summary.bookings)} bookings of ${house}, ${number(concurrency)} ${many} at a time`
   const speed = `${summary.seconds.toFixed(1)} s, ${number(Math.round(summary.perSecond))} answers a second`
-  return [...wrapWords(title, paper.columns).map((line) => tint(paper, 'strong', line)), speed]
+  return [...wrapWords(title, style.columns).map((line) => tint(style, 'strong', line)), speed]
 }
 
 const tones = { confirmed: 'good', refused: 'quiet', busy: 'warning', failed: 'bad' } as const
 
-function outcomes(summary: StressNumbers, paper: Paper): string[] {
+function outcomes(summary: StressNumbers, style: RenderStyle): string[] {
   const ends = ['confirmed', 'refused', 'busy', 'failed'] as const
-  const width = Math.min(48, paper.columns - 4)
+  const width = Math.min(48, style.columns - 4)
   const drawn = ends.map((end) => {
     const count = summary[end]
     const columns = Math.round((count / Math.max(1, summary.bookings)) * width)
     return tint(
-      paper,
+      style,
       tones[end],
-      count === 0 ? '' : shade(end, paper).repeat(Math.max(1, columns)),
+      count === 0 ? '' : shade(end, style).repeat(Math.max(1, columns)),
     )
   })
   const counts = ends.map((end) => {
     const isBad = summary[end] > 0 || end === 'confirmed' || end === 'refused'
     const tone: Tone = isBad ? tones[end] : 'quiet'
-    return tint(paper, tone, `${number(summary[end])} ${end}`)
+    return tint(style, tone, `${number(summary[end])} ${end}`)
   })
   return [`  ${drawn.join('')}`, `  ${counts.join('   ')}`]
 }
 
-function shade(end: keyof typeof tones, { unicode }: Paper): string {
+function shade(end: keyof typeof tones, { unicode }: RenderStyle): string {
   if (end === 'refused') return unicode ? '░' : '.'
   if (end === 'confirmed') return unicode ? '█' : '#'
   return unicode ? '▒' : 'x'
 }
 
-function waiting({ summary, mode }: StressFacts, paper: Paper): string[] {
+function waiting({ summary, mode }: StressFacts, style: RenderStyle): string[] {
   const rows: [string, Percentiles | null][] = [
     ['the booking itself', summary.bookingMs],
     ...(mode !== 'in-process'
@@ -115,7 +118,7 @@ function waiting({ summary, mode }: StressFacts, paper: Paper): string[] {
     )
   const head = ['p50', 'p95', 'p99', 'max'].map((name) => name.padStart(9)).join('')
   return [
-    tint(paper, 'quiet', `  ${padText('ms', LABEL)}${head}`),
+    tint(style, 'quiet', `  ${padText('ms', LABEL)}${head}`),
     ...rows.map(
       ([label, percentiles]) => `  ${padText(label, LABEL)}${cells(percentiles).join('')}`,
     ),
@@ -145,8 +148,8 @@ function details({ summary, mode, seed }: StressFacts): Field[] {
   ]
 }
 
-function problemLine(problem: string, paper: Paper): string {
-  return `${tint(paper, 'bad', signs(paper).failed)} ${safeText(problem)}`
+function problemLine(problem: string, style: RenderStyle): string {
+  return `${tint(style, 'bad', signs(style).failed)} ${safeText(problem)}`
 }
 
 function milliseconds(value: number): string {

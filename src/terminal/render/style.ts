@@ -2,7 +2,7 @@ import { Chalk, type ChalkInstance } from 'chalk'
 import type { Output } from '../io.js'
 
 /** How to draw: the width in columns, and whether with colours and characters beyond ASCII. */
-export interface Paper {
+export interface RenderStyle {
   columns: number
   color: boolean
   unicode: boolean
@@ -12,13 +12,13 @@ export interface Paper {
 export type Tone = 'strong' | 'quiet' | 'good' | 'warning' | 'bad' | 'accent'
 
 /** How to draw on stdout now. */
-export function paperOf(output: Output): Paper {
+export function styleOf(output: Output): RenderStyle {
   return { columns: output.columns, color: output.useColor, unicode: output.unicode }
 }
 
 /** How to draw on stderr: as wide as on stdout, with colours if stderr has them. */
-export function errorPaperOf(output: Output): Paper {
-  return { ...paperOf(output), color: output.useErrorColor }
+export function errorStyleOf(output: Output): RenderStyle {
+  return { ...styleOf(output), color: output.useErrorColor }
 }
 
 /**
@@ -32,8 +32,12 @@ export function isDarkGround({ isTerminal, io }: Output): boolean {
 }
 
 /** Colours `text` by its meaning, with the 16 colours that follow the terminal's theme. */
-export function tint(paper: Pick<Paper, 'color'>, tone: Tone | undefined, text: string): string {
-  return tone && paper.color && text !== '' ? tones[tone](text) : text
+export function tint(
+  style: Pick<RenderStyle, 'color'>,
+  tone: Tone | undefined,
+  text: string,
+): string {
+  return tone && style.color && text !== '' ? tones[tone](text) : text
 }
 
 /** The text with the colours of text and background exchanged, even in a style without colours. */
@@ -42,13 +46,13 @@ export function inverted(text: string): string {
 }
 
 /** The text in black on white if there are colours: a scanner needs dark modules on light. */
-export function blackOnWhite({ color }: Pick<Paper, 'color'>, text: string): string {
+export function blackOnWhite({ color }: Pick<RenderStyle, 'color'>, text: string): string {
   return color ? chalk.black.bgWhiteBright(text) : text
 }
 
 /** Signs for the beginning of a line, by their meaning. */
-export function signs(paper: Pick<Paper, 'unicode'>) {
-  return paper.unicode
+export function signs(style: Pick<RenderStyle, 'unicode'>) {
+  return style.unicode
     ? {
         ...{ done: '✓', failed: '✗', held: '◐', waiting: '…' },
         ...{ pointer: '❯', arrow: '→', ellipsis: '…', dot: '·' },

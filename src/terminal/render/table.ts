@@ -3,7 +3,7 @@ import { safeText } from '../../shared/safe-text.js'
 import type { Column } from './column.js'
 import { wrapWords } from './fields.js'
 import { fitText, textWidth } from './fit-text.js'
-import { type Paper, signs, tint } from './style.js'
+import { type RenderStyle, signs, tint } from './style.js'
 
 const pageLength = 500
 const gap = 2
@@ -14,7 +14,7 @@ const gap = 2
  * needs it.
  */
 export async function* drawTable<Row>(
-  paper: Paper,
+  style: RenderStyle,
   columns: Column<Row>[],
   rows: AsyncIterable<Row>,
   sectionOf?: (row: Row) => string | undefined,
@@ -29,7 +29,7 @@ export async function* drawTable<Row>(
         natural[index] = Math.max(natural[index]!, textWidth(cell))
       })
     }
-    const widths = fitWidths(columns, natural, paper.columns)
+    const widths = fitWidths(columns, natural, style.columns)
     for (let start = 0, end = 0; start < page.length; start = end) {
       const next = sectionOf?.(page[start]!)
       while (end < page.length && sectionOf?.(page[end]!) === next) end += 1
@@ -37,9 +37,9 @@ export async function* drawTable<Row>(
       const hasHead = isFirst && widths !== undefined
       const lines =
         widths === undefined
-          ? drawStacked(paper, columns, part, partCells)
-          : drawPage(paper, columns, widths, part, partCells, hasHead)
-      const title = next === undefined || next === section ? [] : titleLines(next, isFirst, paper)
+          ? drawStacked(style, columns, part, partCells)
+          : drawPage(style, columns, widths, part, partCells, hasHead)
+      const title = next === undefined || next === section ? [] : titleLines(next, isFirst, style)
       // The head of the table and its rule come before the title.
       lines.splice(hasHead ? 2 : 0, 0, ...title)
       yield lines.map((line) => `${line}\n`).join('')
@@ -49,8 +49,8 @@ export async function* drawTable<Row>(
   }
 }
 
-function titleLines(title: string, isFirst: boolean, paper: Paper): string[] {
-  const line = tint(paper, 'strong', fitText(title, paper.columns, signs(paper).ellipsis))
+function titleLines(title: string, isFirst: boolean, style: RenderStyle): string[] {
+  const line = tint(style, 'strong', fitText(title, style.columns, signs(style).ellipsis))
   return isFirst ? [line] : ['', line]
 }
 
@@ -101,7 +101,7 @@ function spanOf(widths: number[]): number {
 }
 
 function drawPage<Row>(
-  paper: Paper,
+  style: RenderStyle,
   columns: Column<Row>[],
   widths: number[],
   page: Row[],
@@ -109,12 +109,12 @@ function drawPage<Row>(
   hasHead: boolean,
 ): string[] {
   const shown = columns.flatMap((_, index) => (widths[index]! > 0 ? [index] : []))
-  const { ellipsis } = signs(paper)
+  const { ellipsis } = signs(style)
   const standIns = new StandIns()
   const cut = (text: string, index: number) => standIns.put(fitText(text, widths[index]!, ellipsis))
-  const head = shown.map((index) => tint(paper, 'strong', cut(columns[index]!.title, index)))
+  const head = shown.map((index) => tint(style, 'strong', cut(columns[index]!.title, index)))
   const table = new Table({
-    chars: { ...noBorders, middle: ' '.repeat(gap), 'mid-mid': ' '.repeat(gap), mid: rule(paper) },
+    chars: { ...noBorders, middle: ' '.repeat(gap), 'mid-mid': ' '.repeat(gap), mid: rule(style) },
     style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [], compact: true },
     colWidths: shown.map((index) => widths[index]!),
     colAligns: shown.map((index) => columns[index]!.align ?? 'left'),
@@ -122,16 +122,16 @@ function drawPage<Row>(
   })
   cells.forEach((row, line) => {
     const tone = (index: number) => columns[index]!.tone?.(page[line]!)
-    table.push(shown.map((index) => tint(paper, tone(index), cut(row[index]!, index))))
+    table.push(shown.map((index) => tint(style, tone(index), cut(row[index]!, index))))
   })
   const lines = standIns.takeBack(table.toString()).split('\n')
-  if (hasHead) lines[1] = tint(paper, 'quiet', lines[1]!)
+  if (hasHead) lines[1] = tint(style, 'quiet', lines[1]!)
   return lines.map((line) => line.trimEnd())
 }
 
 /** Each row as its first cell, with the others and their titles indented below; no empty cells. */
 function drawStacked<Row>(
-  paper: Paper,
+  style: RenderStyle,
   columns: Column<Row>[],
   page: Row[],
   cells: string[][],
@@ -140,10 +140,10 @@ function drawStacked<Row>(
     const texts = row.flatMap((cell, index) => {
       if (cell === '') return []
       const { title, tone } = columns[index]!
-      const drawn = tint(paper, tone?.(page[line]!), cell)
-      return [index === 0 ? drawn : `${tint(paper, 'quiet', title)} ${drawn}`]
+      const drawn = tint(style, tone?.(page[line]!), cell)
+      return [index === 0 ? drawn : `${tint(style, 'quiet', title)} ${drawn}`]
     })
-    return flow(texts, paper.columns)
+    return flow(texts, style.columns)
   })
 }
 
@@ -170,7 +170,7 @@ const noBorders = {
   ...{ right: '', 'right-mid': '' },
 }
 
-function rule({ unicode }: Paper): string {
+function rule({ unicode }: RenderStyle): string {
   return unicode ? '─' : '-'
 }
 

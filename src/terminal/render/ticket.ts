@@ -1,7 +1,7 @@
 import { encode } from 'uqr'
 import { safeText } from '../../shared/safe-text.js'
 import { drawFields, wrapWords } from './fields.js'
-import { blackOnWhite, type Paper, tint } from './style.js'
+import { blackOnWhite, type RenderStyle, tint } from './style.js'
 
 /** What a ticket shows. */
 export interface TicketFacts {
@@ -19,18 +19,18 @@ export interface TicketFacts {
  * The ticket as text, with its reference as a QR code if that fits. Ends with a newline. On a
  * `darkGround` without colours, the light modules of the code are drawn instead of the dark ones.
  */
-export function renderTicket(ticket: TicketFacts, paper: Paper, darkGround = false): string {
-  const code = qrLines(ticket.reference, paper, darkGround && !paper.color)
-  const hasRoom = code.width + 2 <= paper.columns
+export function renderTicket(ticket: TicketFacts, style: RenderStyle, darkGround = false): string {
+  const code = qrLines(ticket.reference, style, darkGround && !style.color)
+  const hasRoom = code.width + 2 <= style.columns
   return [
-    ...wrapWords(safeText(ticket.show), paper.columns).map((line) => tint(paper, 'strong', line)),
+    ...wrapWords(safeText(ticket.show), style.columns).map((line) => tint(style, 'strong', line)),
     safeText(ticket.when),
-    ...(ticket.isCancelled ? [tint(paper, 'bad', 'The show is cancelled.')] : []),
+    ...(ticket.isCancelled ? [tint(style, 'bad', 'The show is cancelled.')] : []),
     '',
-    ...drawFields(paper, [
+    ...drawFields(style, [
       ['Seats', ticket.seats],
       ['Name', ticket.customer && safeText(ticket.customer)],
-      ['Reference', tint(paper, 'strong', ticket.reference)],
+      ['Reference', tint(style, 'strong', ticket.reference)],
     ]),
     '',
     ...(hasRoom ? code.lines.map((line) => `  ${line}`) : []),
@@ -72,17 +72,17 @@ function modulesOf(text: string, border: number) {
  * Two modules a character, one above the other; in ASCII, two characters a module. Draws the dark
  * modules, or with `drawLight` the light ones with the quiet zone.
  */
-function qrLines(text: string, paper: Paper, drawLight: boolean) {
+function qrLines(text: string, style: RenderStyle, drawLight: boolean) {
   const { data, size } = modulesOf(text, 2)
   const isDrawn = (x: number, y: number) => data[y] !== undefined && data[y][x] !== drawLight
   const lines: string[] = []
-  for (let y = 0; y < size; y += paper.unicode ? 2 : 1) {
+  for (let y = 0; y < size; y += style.unicode ? 2 : 1) {
     const cells = data[y]!.map((_, x) =>
-      paper.unicode ? halves[`${isDrawn(x, y)}${isDrawn(x, y + 1)}`]! : isDrawn(x, y) ? '##' : '  ',
+      style.unicode ? halves[`${isDrawn(x, y)}${isDrawn(x, y + 1)}`]! : isDrawn(x, y) ? '##' : '  ',
     )
-    lines.push(blackOnWhite(paper, cells.join('')))
+    lines.push(blackOnWhite(style, cells.join('')))
   }
-  return { lines, width: paper.unicode ? size : 2 * size }
+  return { lines, width: style.unicode ? size : 2 * size }
 }
 
 const halves: Record<string, string> = {

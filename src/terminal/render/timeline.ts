@@ -1,7 +1,7 @@
 import { safeText } from '../../shared/safe-text.js'
 import { wrapWords } from './fields.js'
 import { padText, textWidth } from './fit-text.js'
-import { type Paper, tint } from './style.js'
+import { type RenderStyle, tint } from './style.js'
 
 /** One event. */
 export interface TimelineEntry {
@@ -14,21 +14,21 @@ export interface TimelineEntry {
 }
 
 /** The events in the given order: time and action on a line, the details below. */
-export function renderTimeline(entries: readonly TimelineEntry[], paper: Paper): string {
+export function renderTimeline(entries: readonly TimelineEntry[], style: RenderStyle): string {
   const width = Math.max(0, ...entries.map(({ when }) => textWidth(when)))
-  return entries.map((entry) => drawEntry(entry, width, paper)).join('')
+  return entries.map((entry) => drawEntry(entry, width, style)).join('')
 }
 
-function drawEntry(entry: TimelineEntry, width: number, paper: Paper): string {
+function drawEntry(entry: TimelineEntry, width: number, style: RenderStyle): string {
   const { when, action, what, who } = entry
   const by = safeText(who)
-  const isBeside = width + textWidth(`${action}${by}`) + 6 <= paper.columns
-  const head = `  ${tint(paper, 'quiet', padText(when, width))}  ${tint(paper, 'strong', action)}`
+  const isBeside = width + textWidth(`${action}${by}`) + 6 <= style.columns
+  const head = `  ${tint(style, 'quiet', padText(when, width))}  ${tint(style, 'strong', action)}`
   const below = [what, ...(isBeside ? [] : [by])]
     .filter((text) => text !== '')
-    .flatMap((text) => wrapWords(safeText(text), paper.columns - 6))
+    .flatMap((text) => wrapWords(safeText(text), style.columns - 6))
   return [
-    isBeside && by !== '' ? `${head}  ${tint(paper, 'quiet', by)}` : head,
+    isBeside && by !== '' ? `${head}  ${tint(style, 'quiet', by)}` : head,
     ...below.map((line) => `      ${line}`),
     '',
   ].join('\n')

@@ -1,5 +1,5 @@
 import { safeText } from '../../shared/safe-text.js'
-import { type Paper, signs, tint } from './style.js'
+import { type RenderStyle, signs, tint } from './style.js'
 
 /** The result of an audit, as plain data. */
 export interface VerdictFacts {
@@ -11,22 +11,25 @@ export interface VerdictFacts {
 }
 
 /** A line for each violation, and the verdict below. The last line ends with a newline. */
-export function renderVerdict(facts: VerdictFacts, paper: Paper): string {
+export function renderVerdict(facts: VerdictFacts, style: RenderStyle): string {
   const { violations, unlisted } = facts
   const lines = violations.map(
-    ({ code, message }) => `${tint(paper, 'strong', code)}  ${safeText(message)}`,
+    ({ code, message }) => `${tint(style, 'strong', code)}  ${safeText(message)}`,
   )
-  if (unlisted > 0) lines.push(tint(paper, 'quiet', `and ${number(unlisted)} more`))
-  return `${[...lines, verdict(facts, paper)].join('\n')}\n`
+  if (unlisted > 0) lines.push(tint(style, 'quiet', `and ${number(unlisted)} more`))
+  return `${[...lines, verdict(facts, style)].join('\n')}\n`
 }
 
-function verdict({ shows, bookings, violations, unlisted }: VerdictFacts, paper: Paper): string {
-  const { done, failed } = signs(paper)
+function verdict(
+  { shows, bookings, violations, unlisted }: VerdictFacts,
+  style: RenderStyle,
+): string {
+  const { done, failed } = signs(style)
   const checked = `${counted(shows, 'show')}, ${counted(bookings, 'booking')}`
   const found = violations.length + unlisted
   return found === 0
-    ? `${tint(paper, 'good', done)} Nothing is oversold or lost: ${checked}.`
-    : `${tint(paper, 'bad', failed)} ${counted(found, 'violation')} in ${checked}.`
+    ? `${tint(style, 'good', done)} Nothing is oversold or lost: ${checked}.`
+    : `${tint(style, 'bad', failed)} ${counted(found, 'violation')} in ${checked}.`
 }
 
 function counted(count: number, noun: string): string {

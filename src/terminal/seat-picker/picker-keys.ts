@@ -1,7 +1,7 @@
 import { parseSeats, type SeatLayout } from '../../house/seats.js'
 import { TicketsError } from '../../shared/errors.js'
 import { type Picking, pickBest, pointAt, toggleSeat, untyped } from './picker-state.js'
-import { lineAt, lineCount, lineOf, type Seating } from './seat-grid.js'
+import { lineAt, lineCount, lineOf, type SeatGrid } from './seat-grid.js'
 
 /** A key as readline reports it. */
 export interface Key {
@@ -13,34 +13,34 @@ export interface Key {
 }
 
 /** How the house is laid out on the screen, for the keys that move over it. */
-export interface Stalls {
-  seating: Seating
+export interface Viewport {
+  grid: SeatGrid
   /** Lines of seats on the screen. */
   page: number
 }
 
 /** Applies a key pressed at `now` (milliseconds). The prompt handles Enter and Escape itself. */
-export function pressKey(picking: Picking, key: Key, stalls: Stalls, now: number): Picking {
+export function pressKey(picking: Picking, key: Key, viewport: Viewport, now: number): Picking {
   if (key.ctrl || key.meta) return picking
   const answered = { ...picking, notice: undefined }
   if (key.name === 'backspace') return retype(answered, picking.typed.text.slice(0, -1), now)
   const character = key.sequence ?? ''
   if (/^[a-z0-9]$/i.test(character)) return typeCharacter(answered, character.toUpperCase(), now)
   const command = commands[key.name ?? ''] ?? commands[character]
-  return command ? command({ ...answered, typed: untyped }, stalls) : picking
+  return command ? command({ ...answered, typed: untyped }, viewport) : picking
 }
 
-type Command = (picking: Picking, stalls: Stalls) => Picking
+type Command = (picking: Picking, viewport: Viewport) => Picking
 
 const commands: Record<string, Command> = {
   left: (picking) => pointAt(picking, picking.cursor - 1),
   right: (picking) => pointAt(picking, picking.cursor + 1),
-  up: (picking, stalls) => moveLines(picking, stalls, -1),
-  down: (picking, stalls) => moveLines(picking, stalls, 1),
-  pageup: (picking, stalls) => moveLines(picking, stalls, -stalls.page),
-  pagedown: (picking, stalls) => moveLines(picking, stalls, stalls.page),
-  home: (picking, stalls) => pointAt(picking, lineUnder(picking, stalls).first),
-  end: (picking, stalls) => pointAt(picking, lineUnder(picking, stalls).last),
+  up: (picking, viewport) => moveLines(picking, viewport, -1),
+  down: (picking, viewport) => moveLines(picking, viewport, 1),
+  pageup: (picking, viewport) => moveLines(picking, viewport, -viewport.page),
+  pagedown: (picking, viewport) => moveLines(picking, viewport, viewport.page),
+  home: (picking, viewport) => pointAt(picking, lineUnder(picking, viewport).first),
+  end: (picking, viewport) => pointAt(picking, lineUnder(picking, viewport).last),
   space: toggleSeat,
   '+': more,
   // '=' and '_' share their keys with '+' and '-' on many keyboards.
@@ -58,17 +58,17 @@ function fewer(picking: Picking): Picking {
 }
 
 /** Moves up or down in the same column, within the house. */
-function moveLines(picking: Picking, { seating }: Stalls, by: number): Picking {
+function moveLines(picking: Picking, { grid }: Viewport, by: number): Picking {
   const { cursor, house } = picking
-  const from = lineOf(cursor, house, seating)
-  const to = Math.min(Math.max(from + by, 0), lineCount(house, seating) - 1)
-  const { first, last } = lineAt(house, seating, to)
-  const column = cursor - lineAt(house, seating, from).first
+  const from = lineOf(cursor, house, grid)
+  const to = Math.min(Math.max(from + by, 0), lineCount(house, grid) - 1)
+  const { first, last } = lineAt(house, grid, to)
+  const column = cursor - lineAt(house, grid, from).first
   return pointAt(picking, Math.min(first + column, last))
 }
 
-function lineUnder({ cursor, house }: Picking, { seating }: Stalls) {
-  return lineAt(house, seating, lineOf(cursor, house, seating))
+function lineUnder({ cursor, house }: Picking, { grid }: Viewport) {
+  return lineAt(house, grid, lineOf(cursor, house, grid))
 }
 
 /** A character typed this many milliseconds after the last one begins a new label or number. */

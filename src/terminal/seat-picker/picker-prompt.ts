@@ -1,6 +1,6 @@
 import { createPrompt, isEnterKey, useEffect, useKeypress, useRef, useState } from '@inquirer/core'
 import type { FullScreen } from '../full-screen.js'
-import type { Paper } from '../render/style.js'
+import type { RenderStyle } from '../render/style.js'
 import { type Key, pressKey } from './picker-keys.js'
 import { drawPicker } from './picker-screen.js'
 import {
@@ -30,7 +30,7 @@ export interface PickerQuestion {
 export interface PickerConfig extends PickerQuestion {
   message: string
   screen: FullScreen
-  paper: Paper
+  style: RenderStyle
   /** Ends the question with an error. */
   fail(error: unknown): void
 }
@@ -40,12 +40,12 @@ export interface PickerConfig extends PickerQuestion {
  * drawn on `screen`. Answers with seat numbers, or undefined at Escape.
  */
 export const pickerPrompt = createPrompt<number[] | undefined, PickerConfig>((config, done) => {
-  const { screen, paper, heading } = config
+  const { screen, style, heading } = config
   const [picking, setPicking] = useState(() => startPicking(config))
   const [, drawAgain] = useState(0)
   const top = useRef(0)
   const { columns, rows } = screen
-  const drawn = drawPicker(picking, heading, top.current, { ...paper, columns, rows })
+  const drawn = drawPicker(picking, heading, top.current, { ...style, columns, rows })
   top.current = drawn.top
   screen.draw(drawn.lines)
 

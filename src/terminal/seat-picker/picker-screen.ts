@@ -2,7 +2,7 @@ import { formatSeats, seatLabel } from '../../house/seats.js'
 import { wrapTexts } from '../render/fields.js'
 import { fitText } from '../render/fit-text.js'
 import { drawLegend } from '../render/seat-map.js'
-import { type Paper, signs, tint } from '../render/style.js'
+import { type RenderStyle, signs, tint } from '../render/style.js'
 import { countsOf, type Picking, stateOf } from './picker-state.js'
 import {
   drawOutside,
@@ -12,10 +12,10 @@ import {
   seatSign,
   seatTones,
 } from './seat-drawing.js'
-import { lineAt, lineCount, lineOf, margin, type Seating, seatingFor } from './seat-grid.js'
+import { lineAt, lineCount, lineOf, margin, type SeatGrid, seatGridFor } from './seat-grid.js'
 
 /** A whole screen to draw on. */
-export interface ScreenPaper extends Paper {
+export interface ScreenStyle extends RenderStyle {
   rows: number
 }
 
@@ -23,7 +23,7 @@ export interface ScreenPaper extends Paper {
 export interface PickerScreen {
   /** At most as many as the screen has rows. */
   lines: string[]
-  seating: Seating
+  grid: SeatGrid
   /** The line of the house at the top, and how many lines are shown. */
   top: number
   page: number
@@ -37,41 +37,41 @@ export function drawPicker(
   picking: Picking,
   heading: string,
   top: number,
-  paper: ScreenPaper,
+  style: ScreenStyle,
 ): PickerScreen {
   const { house } = picking
   // One column stays free for the bracket after the last seat.
-  const seating = seatingFor(house, paper.columns - 1)
-  const above = linesAbove(seating, heading, paper)
-  const below = linesBelow(picking, paper)
-  const count = lineCount(house, seating)
+  const grid = seatGridFor(house, style.columns - 1)
+  const above = linesAbove(grid, heading, style)
+  const below = linesBelow(picking, style)
+  const count = lineCount(house, grid)
   // Two lines count what lies above and below.
-  const page = Math.min(count, Math.max(1, paper.rows - above.length - below.length - 2))
-  const first = windowTop(top, lineOf(picking.cursor, house, seating), page, count)
+  const page = Math.min(count, Math.max(1, style.rows - above.length - below.length - 2))
+  const first = windowTop(top, lineOf(picking.cursor, house, grid), page, count)
   const lines = [
     ...above,
-    drawOutside('above', first, paper),
-    ...windowLines(picking, seating, first, page, paper),
-    drawOutside('below', count - first - page, paper),
+    drawOutside('above', first, style),
+    ...windowLines(picking, grid, first, page, style),
+    drawOutside('below', count - first - page, style),
     ...below,
   ]
-  return { lines: lines.slice(-paper.rows), seating, top: first, page }
+  return { lines: lines.slice(-style.rows), grid, top: first, page }
 }
 
 function windowLines(
   picking: Picking,
-  seating: Seating,
+  grid: SeatGrid,
   top: number,
   page: number,
-  paper: Paper,
+  style: RenderStyle,
 ): string[] {
   const { cursor, house } = picking
   return Array.from({ length: page }, (_, index) =>
     drawSeatLine(
-      lineAt(house, seating, top + index),
-      seating,
+      lineAt(house, grid, top + index),
+      grid,
       (seat) => stateOf(picking, seat),
-      paper,
+      style,
       cursor,
     ),
   )
@@ -89,61 +89,61 @@ function windowTop(top: number, line: number, page: number, count: number): numb
 const roomForHeading = 16
 const roomForHelp = 12
 
-function linesAbove(seating: Seating, heading: string, paper: ScreenPaper): string[] {
-  const ruler = drawRuler(seating, paper)
+function linesAbove(grid: SeatGrid, heading: string, style: ScreenStyle): string[] {
+  const ruler = drawRuler(grid, style)
   return [
-    ...(paper.rows < roomForHelp ? [] : [tint(paper, 'strong', fitLine(heading, paper))]),
-    ...(paper.rows < roomForHeading ? [] : ['', drawStage(seating, paper)]),
+    ...(style.rows < roomForHelp ? [] : [tint(style, 'strong', fitLine(heading, style))]),
+    ...(style.rows < roomForHeading ? [] : ['', drawStage(grid, style)]),
     ...(ruler === undefined ? [] : [ruler]),
   ]
 }
 
-function linesBelow(picking: Picking, paper: ScreenPaper): string[] {
-  const said = [sayPosition(picking, paper), sayPicked(picking, paper)]
-  if (paper.rows < roomForHelp) return said
-  return [...said, ...sayCounts(picking, paper), ...sayKeys(picking, paper)]
+function linesBelow(picking: Picking, style: ScreenStyle): string[] {
+  const said = [sayPosition(picking, style), sayPicked(picking, style)]
+  if (style.rows < roomForHelp) return said
+  return [...said, ...sayCounts(picking, style), ...sayKeys(picking, style)]
 }
 
 /** The notice or the lost seats if there are any, else where the cursor is. */
-function sayPosition(picking: Picking, paper: Paper): string {
+function sayPosition(picking: Picking, style: RenderStyle): string {
   const { cursor, house, lost, notice } = picking
-  if (notice !== undefined) return indent(tint(paper, 'warning', fitLine(notice, paper)))
+  if (notice !== undefined) return indent(tint(style, 'warning', fitLine(notice, style)))
   if (lost.length > 0) {
     const text = `${formatSeats(lost, house)} taken elsewhere, no longer picked.`
-    return indent(tint(paper, 'bad', fitLine(text, paper)))
+    return indent(tint(style, 'bad', fitLine(text, style)))
   }
   const state = stateOf(picking, cursor)
-  const sign = tint(paper, seatTones[state], seatSign(state, paper))
-  const label = tint(paper, 'strong', seatLabel(cursor, house))
-  return indent(`${sign} ${label} ${state}${sayTyped(picking, paper)}`)
+  const sign = tint(style, seatTones[state], seatSign(state, style))
+  const label = tint(style, 'strong', seatLabel(cursor, house))
+  return indent(`${sign} ${label} ${state}${sayTyped(picking, style)}`)
 }
 
-function sayTyped({ house, typed: { text } }: Picking, paper: Paper): string {
+function sayTyped({ house, typed: { text } }: Picking, style: RenderStyle): string {
   if (text === '') return ''
   const isCount = house.seatsPerRow !== null && /^\d+$/.test(text)
-  return tint(paper, 'quiet', `   ${isCount ? 'best' : 'go to'} ${text}_`)
+  return tint(style, 'quiet', `   ${isCount ? 'best' : 'go to'} ${text}_`)
 }
 
 /** More seats than this are only counted: their names would be cut, and take time to format. */
 const mostNamed = 200
 
-function sayPicked({ exchange, house, picked }: Picking, paper: Paper): string {
-  if (picked.size === 0) return indent(tint(paper, 'quiet', 'nothing picked'))
+function sayPicked({ exchange, house, picked }: Picking, style: RenderStyle): string {
+  if (picked.size === 0) return indent(tint(style, 'quiet', 'nothing picked'))
   const seats = picked.size > mostNamed ? '' : `: ${formatSeats(picked, house)}`
   const of = exchange === undefined ? '' : ` of ${exchange.toLocaleString('en-GB')}`
   const count = picked.size.toLocaleString('en-GB') + of
-  const text = `${seatSign('yours', paper)} ${count} picked${seats}`
-  return indent(tint(paper, seatTones.yours, fitLine(text, paper)))
+  const text = `${seatSign('yours', style)} ${count} picked${seats}`
+  return indent(tint(style, seatTones.yours, fitLine(text, style)))
 }
 
-function sayCounts(picking: Picking, paper: Paper): string[] {
-  return drawLegend({ ...countsOf(picking), yours: 0 }, paper)
+function sayCounts(picking: Picking, style: RenderStyle): string[] {
+  return drawLegend({ ...countsOf(picking), yours: 0 }, style)
 }
 
 /** The keys and what they do, wrapped; on a low screen only Enter is explained. */
-function sayKeys({ exchange, house }: Picking, paper: ScreenPaper): string[] {
+function sayKeys({ exchange, house }: Picking, style: ScreenStyle): string[] {
   const hasRows = house.seatsPerRow !== null
-  const between = ` ${signs(paper).dot} `
+  const between = ` ${signs(style).dot} `
   const keys = [
     ['space', 'pick'],
     ['enter', exchange === undefined ? 'book' : 'move'],
@@ -152,18 +152,18 @@ function sayKeys({ exchange, house }: Picking, paper: ScreenPaper): string[] {
     [hasRows ? 'B12' : '12', 'go there'],
     ['esc', 'back'],
   ]
-  const isLow = paper.rows < roomForHeading
+  const isLow = style.rows < roomForHeading
   const texts = keys.map(([key, what]) => (isLow && key !== 'enter' ? key! : `${key} ${what}`))
-  const lines = wrapTexts(texts, between, widthOf(paper))
-  return ['', ...lines.map((line) => indent(tint(paper, 'quiet', line)))]
+  const lines = wrapTexts(texts, between, widthOf(style))
+  return ['', ...lines.map((line) => indent(tint(style, 'quiet', line)))]
 }
 
-function widthOf({ columns }: Paper): number {
+function widthOf({ columns }: RenderStyle): number {
   return columns - margin - 1
 }
 
-function fitLine(text: string, paper: Paper): string {
-  return fitText(text, widthOf(paper), signs(paper).ellipsis)
+function fitLine(text: string, style: RenderStyle): string {
+  return fitText(text, widthOf(style), signs(style).ellipsis)
 }
 
 function indent(text: string): string {

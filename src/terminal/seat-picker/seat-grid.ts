@@ -1,7 +1,7 @@
 import { rowLabel, type SeatLayout, seatLabel } from '../../house/seats.js'
 
 /** How the seats of a house are laid out in columns of text. */
-export interface Seating {
+export interface SeatGrid {
   /** Seats on a full line. */
   perLine: number
   /** Columns for each seat: 2 with a space between seats, 1 without. */
@@ -33,26 +33,26 @@ const groupSize = 10
 const lineLengths = [100, 50, 20, 10, 5]
 
 /** The most readable layout of the house in `columns` columns; 20 suffice for any house. */
-export function seatingFor(layout: SeatLayout, columns: number): Seating {
-  return rowSeating(layout, columns) ?? groupedSeating(layout, columns)
+export function seatGridFor(layout: SeatLayout, columns: number): SeatGrid {
+  return rowGrid(layout, columns) ?? groupedGrid(layout, columns)
 }
 
 /** The lines from the stage to the back. */
-export function* seatLines(layout: SeatLayout, seating: Seating): Generator<SeatLine> {
-  const count = lineCount(layout, seating)
-  for (let index = 0; index < count; index++) yield lineAt(layout, seating, index)
+export function* seatLines(layout: SeatLayout, grid: SeatGrid): Generator<SeatLine> {
+  const count = lineCount(layout, grid)
+  for (let index = 0; index < count; index++) yield lineAt(layout, grid, index)
 }
 
 /** The number of lines that the house takes. */
-export function lineCount(layout: SeatLayout, seating: Pick<Seating, 'perLine'>): number {
-  return lineOf(layout.totalSeats, layout, seating) + 1
+export function lineCount(layout: SeatLayout, grid: Pick<SeatGrid, 'perLine'>): number {
+  return lineOf(layout.totalSeats, layout, grid) + 1
 }
 
 /** The line that a seat is on, counted from 0 at the stage. */
 export function lineOf(
   seat: number,
   layout: SeatLayout,
-  { perLine }: Pick<Seating, 'perLine'>,
+  { perLine }: Pick<SeatGrid, 'perLine'>,
 ): number {
   const rowLength = rowLengthOf(layout)
   const row = Math.floor((seat - 1) / rowLength)
@@ -61,27 +61,27 @@ export function lineOf(
 }
 
 /** The seats of a line; the inverse of `lineOf`. */
-export function lineAt(layout: SeatLayout, seating: Seating, index: number): SeatLine {
+export function lineAt(layout: SeatLayout, grid: SeatGrid, index: number): SeatLine {
   const rowLength = rowLengthOf(layout)
-  const linesPerRow = Math.ceil(rowLength / seating.perLine)
+  const linesPerRow = Math.ceil(rowLength / grid.perLine)
   const before = Math.floor(index / linesPerRow) * rowLength
-  const first = before + (index % linesPerRow) * seating.perLine + 1
-  const last = Math.min(first + seating.perLine - 1, before + rowLength, layout.totalSeats)
-  return { first, last, ...labelsOf(layout, seating, first) }
+  const first = before + (index % linesPerRow) * grid.perLine + 1
+  const last = Math.min(first + grid.perLine - 1, before + rowLength, layout.totalSeats)
+  return { first, last, ...labelsOf(layout, grid, first) }
 }
 
 /** The columns that seats 1 to `count` of a line take. */
-export function spanOf({ pitch, isGrouped }: Pick<Seating, 'pitch' | 'isGrouped'>, count: number) {
+export function spanOf({ pitch, isGrouped }: Pick<SeatGrid, 'pitch' | 'isGrouped'>, count: number) {
   const gaps = isGrouped ? Math.floor((count - 1) / groupSize) * pitch : 0
   return count * pitch - (pitch - 1) + gaps
 }
 
 /** Does a gap follow the `index`th seat of a line, counted from 1? */
-export function endsGroup({ isGrouped }: Seating, index: number): boolean {
+export function endsGroup({ isGrouped }: SeatGrid, index: number): boolean {
   return isGrouped && index % groupSize === 0
 }
 
-function rowSeating({ totalSeats, seatsPerRow }: SeatLayout, columns: number) {
+function rowGrid({ totalSeats, seatsPerRow }: SeatLayout, columns: number) {
   if (seatsPerRow === null) return undefined
   const perLine = Math.min(seatsPerRow, totalSeats)
   const gutter = rowLabel(Math.ceil(totalSeats / seatsPerRow)).length
@@ -92,12 +92,12 @@ function rowSeating({ totalSeats, seatsPerRow }: SeatLayout, columns: number) {
     { pitch: 1, labels: 'both' } as const,
     { pitch: 1, labels: 'left' } as const,
   ]
-    .map((seating) => ({ ...seating, perLine, gutter, isGrouped: false }))
-    .map((seating) => ({ ...seating, span: spanOf(seating, perLine) }))
+    .map((grid) => ({ ...grid, perLine, gutter, isGrouped: false }))
+    .map((grid) => ({ ...grid, span: spanOf(grid, perLine) }))
     .find(({ span, labels }) => span <= room - (labels === 'both' ? right : 0))
 }
 
-function groupedSeating(layout: SeatLayout, columns: number): Seating {
+function groupedGrid(layout: SeatLayout, columns: number): SeatGrid {
   const gutter = longestLabel(layout)
   const airy = longestLine(layout, 2, gutter, columns)
   return lineCount(layout, airy) <= airyLines ? airy : longestLine(layout, 1, gutter, columns)
@@ -116,16 +116,16 @@ function rowLengthOf({ totalSeats, seatsPerRow }: SeatLayout): number {
   return seatsPerRow ?? totalSeats
 }
 
-function longestLine(layout: SeatLayout, pitch: 1 | 2, gutter: number, columns: number): Seating {
+function longestLine(layout: SeatLayout, pitch: 1 | 2, gutter: number, columns: number): SeatGrid {
   const rowLength = rowLengthOf(layout)
-  const seatings = lineLengths.map((length) => {
-    const seating = { perLine: length, pitch, gutter, isGrouped: true, labels: 'left' as const }
-    return { ...seating, span: spanOf(seating, Math.min(length, rowLength)) }
+  const grids = lineLengths.map((length) => {
+    const grid = { perLine: length, pitch, gutter, isGrouped: true, labels: 'left' as const }
+    return { ...grid, span: spanOf(grid, Math.min(length, rowLength)) }
   })
-  return seatings.find(({ span }) => span <= columns - gutter - 2 * margin) ?? seatings.at(-1)!
+  return grids.find(({ span }) => span <= columns - gutter - 2 * margin) ?? grids.at(-1)!
 }
 
-function labelsOf(layout: SeatLayout, { isGrouped, labels }: Seating, first: number) {
+function labelsOf(layout: SeatLayout, { isGrouped, labels }: SeatGrid, first: number) {
   if (isGrouped) return { left: seatLabel(first, layout), right: '' }
   const row = rowLabel(Math.ceil(first / layout.seatsPerRow!))
   return { left: row, right: labels === 'both' ? row : '' }

@@ -5,7 +5,7 @@ import { withFullScreen } from '../full-screen.js'
 import type { Output } from '../io.js'
 import { type Asking, withPrompt } from '../prompts/asking.js'
 import { asksInLines } from '../prompts/line-questions.js'
-import { errorPaperOf, signs, tint } from '../render/style.js'
+import { errorStyleOf, signs, tint } from '../render/style.js'
 import type { PickerQuestion } from './picker-prompt.js'
 
 export type { PickerQuestion } from './picker-prompt.js'
@@ -35,16 +35,16 @@ export async function pickSeats(
       output.io.stderr,
       (screen) =>
         prompt(
-          { type: 'seats', message, ...question, screen, paper: errorPaperOf(output), fail },
+          { type: 'seats', message, ...question, screen, style: errorStyleOf(output), fail },
           { input, signal, output: new Nowhere(), clearPromptOnDone: true },
         ) as Promise<number[] | undefined>,
     ),
   )
   if (seats !== undefined) {
-    const paper = errorPaperOf(output)
-    const done = tint(paper, 'good', signs(paper).done)
-    const answer = tint(paper, 'accent', safeText(formatSeats(seats, question.house)))
-    output.problem(`${done} ${tint(paper, 'strong', message)} ${answer}`)
+    const style = errorStyleOf(output)
+    const done = tint(style, 'good', signs(style).done)
+    const answer = tint(style, 'accent', safeText(formatSeats(seats, question.house)))
+    output.problem(`${done} ${tint(style, 'strong', message)} ${answer}`)
   }
   return seats
 }

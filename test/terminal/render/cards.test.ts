@@ -30,23 +30,23 @@ const booking: BookingFacts = {
 describe('a ticket', () => {
   const facts = { ...lion, show: lion.name, seats: 'A1', customer: null, isCancelled: false }
   const { data } = encode('K7Q2-9FMX', { ecc: 'M', border: 2 })
-  /** Which modules of the code are written on the ground that the paper is. */
-  const writtenOn = (paper: typeof plain, isDark: boolean) => {
-    const ticket = renderTicket({ ...facts, reference: 'K7Q2-9FMX' }, paper, isDark)
-    const height = Math.ceil(data.length / (paper.unicode ? 2 : 1))
+  /** Which modules of the code are drawn on this ground. */
+  const writtenOn = (style: typeof plain, isDark: boolean) => {
+    const ticket = renderTicket({ ...facts, reference: 'K7Q2-9FMX' }, style, isDark)
+    const height = Math.ceil(data.length / (style.unicode ? 2 : 1))
     const lines = ticket.split('\n').slice(-height - 1, -1)
     const rows = lines.flatMap((line) => {
       const cells = [...line.slice(2).padEnd(2 * data.length)]
-      if (!paper.unicode) return [cells.filter((_, i) => i % 2 === 0).map((cell) => cell === '#')]
+      if (!style.unicode) return [cells.filter((_, i) => i % 2 === 0).map((cell) => cell === '#')]
       return ['█▀', '█▄'].map((signs) => cells.map((cell) => signs.includes(cell)))
     })
     return data.map((row, y) => row.map((_, x) => rows[y]?.[x]))
   }
 
   test('has a code that is dark on light, whatever it is written on', () => {
-    for (const paper of [plain, ascii]) {
-      expect(writtenOn(paper, false)).toEqual(data)
-      expect(writtenOn(paper, true)).toEqual(data.map((row) => row.map((isDark) => !isDark)))
+    for (const style of [plain, ascii]) {
+      expect(writtenOn(style, false)).toEqual(data)
+      expect(writtenOn(style, true)).toEqual(data.map((row) => row.map((isDark) => !isDark)))
     }
   })
 })
@@ -55,11 +55,11 @@ test('a history says who did it beside what was done, or below in a narrow termi
   const events = [
     { when: '2030-01-01 19:00 UTC', action: 'moved', what: 'A1 → B1', who: 'ada, move' },
   ]
-  const paper = { columns: 80, color: false, unicode: true }
-  expect(renderTimeline(events, paper)).toBe(
+  const style = { columns: 80, color: false, unicode: true }
+  expect(renderTimeline(events, style)).toBe(
     '  2030-01-01 19:00 UTC  moved  ada, move\n      A1 → B1\n',
   )
-  expect(renderTimeline(events, { ...paper, columns: 36 })).toBe(
+  expect(renderTimeline(events, { ...style, columns: 36 })).toBe(
     '  2030-01-01 19:00 UTC  moved\n      A1 → B1\n      ada, move\n',
   )
 })

@@ -17,7 +17,7 @@ import { renderSeatMap } from '../../../src/terminal/render/seat-map.js'
 import { renderShowCard } from '../../../src/terminal/render/show-card.js'
 import { renderShowReport } from '../../../src/terminal/render/show-report.js'
 import { renderStressReport } from '../../../src/terminal/render/stress-report.js'
-import type { Paper } from '../../../src/terminal/render/style.js'
+import type { RenderStyle } from '../../../src/terminal/render/style.js'
 import { drawTable } from '../../../src/terminal/render/table.js'
 import { renderTicket } from '../../../src/terminal/render/ticket.js'
 import { renderTimeline } from '../../../src/terminal/render/timeline.js'
@@ -65,154 +65,155 @@ const columns: Column<[string, string]>[] = [
   { title: 'NOTE', cell: () => 'aisle', optional: true },
 ]
 
-async function table(paper: Paper): Promise<string> {
+async function table(style: RenderStyle): Promise<string> {
   async function* bookings() {
     yield ['K7Q2-9FMX', 'Ada Lovelace'] as [string, string]
   }
   let text = ''
-  for await (const page of drawTable(paper, columns, bookings())) text += page
+  for await (const page of drawTable(style, columns, bookings())) text += page
   return text
 }
 
 /** Everything that is drawn, by what of it must be there at any width. */
-const drawings: Record<string, [draw: (paper: Paper) => string | Promise<string>, says: string[]]> =
-  {
-    ...Object.fromEntries(
-      (['PENDING', 'HELD', 'CONFIRMED', 'FAILED', 'CANCELLED'] as const).map((status) => [
-        `a booking that is ${status}`,
-        [
-          (paper: Paper) => renderBookingCard({ ...booking, status }, paper),
-          ['K7Q2-9FMX', 'Ada', 'Lovelace', 'Misérables', '19:30', 'A1-A3'],
-        ],
-      ]),
-    ),
-    'a show': [
-      (paper) => renderShowCard({ id: '3f2a8c1e', ...show, booked: 6, held: 1 }, paper),
-      ['3f2a8c1e', 'Misérables', '19:30', '6 sold', '1 held', '113 free', '120'],
-    ],
-    'a problem': [
-      (paper) =>
-        renderProblem({ message: 'Seat A1 is taken.', hints: ['Free instead: A5'] }, paper),
-      ['A1', 'taken', 'A5'],
-    ],
-    'a seat map': [
-      (paper) => renderSeatMap({ layout: rows, stateOf: () => 'free' }, paper),
-      ['120 free'],
-    ],
-    'a seat map without rows': [
-      (paper) =>
-        renderSeatMap(
-          { layout: { totalSeats: 57, seatsPerRow: null }, stateOf: () => 'booked' },
-          paper,
-        ),
-      ['57 booked'],
-    ],
-    'a ticket': [
-      (paper) =>
-        renderTicket(
-          {
-            ...show,
-            show: show.name,
-            seats: 'A1',
-            customer: 'Ada',
-            reference: 'K7Q2',
-            isCancelled: true,
-          },
-          paper,
-        ),
-      ['K7Q2', 'A1', 'Ada', 'cancelled'],
-    ],
-    'a history': [
-      (paper) =>
-        renderTimeline(
-          [{ when: '19:30', action: 'moved', what: 'A1 → B1', who: 'ada, move' }],
-          paper,
-        ),
-      ['19:30', 'moved', 'A1', 'B1', 'ada,'],
-    ],
-    'a report': [
-      (paper) =>
-        renderShowReport(
-          {
-            ...show,
-            isCancelled: true,
-            capacity: counts,
-            rows: [{ row: 'A', ...counts }],
-            hours: [{ label: '2031-03-01 19:00', sold: 6, returned: 1 }],
-            operators: [{ label: 'ada', sold: 0, returned: 2 }],
-          },
-          paper,
-        ),
-      ['6/120', '6, 1 returned', 'ada', '111 free'],
-    ],
-    'a stress report': [
-      (paper) =>
-        renderStressReport(
-          {
-            summary,
-            house: 'a throwaway house',
-            mode: 'processes',
-            concurrency: 50,
-            seed: 7,
-            times: [1, 2, 3, 40, 500],
-            violations: [],
-            checked: { shows: 1, bookings: 300, unlisted: 0 },
-            problems: [],
-          },
-          paper,
-        ),
-      ['100 confirmed', '199 refused', '--seed', '12,345'],
-    ],
-    'a verdict': [
-      (paper) =>
-        renderVerdict(
-          { shows: 1, bookings: 2, violations: [{ code: 'OVERSOLD', message: 'x' }], unlisted: 3 },
-          paper,
-        ),
-      ['OVERSOLD', '4 violations'],
-    ],
-    "the door's answer": [
-      (paper) =>
-        renderDoorAnswer(
-          { ...booking, show: 'Rent', isUndo: false, admitted: 'A1', already: ['A2 since 19:00'] },
-          paper,
-        ),
-      ['Let in: A1', 'A2', '19:00', 'K7Q2-9FMX'],
-    ],
-    'a story': [
-      (paper) =>
-        [
-          renderChapter(1, 'A show', paper),
-          renderCommand(['tickets book', '--seats 1'], paper),
-          renderResult('done', 'Booked A1', { below: ['Reference'], paper }),
-          renderParagraph('Nothing is oversold.', paper),
-          besideEachOther('a\nb\n', 'c\n', paper),
-        ].join(''),
-      ['tickets book', 'A1', 'oversold.'],
-    ],
-    'a table': [table, ['K7Q2-9FMX', 'Ada']],
-    'the picker': [
-      (paper) =>
-        drawPicker(startPicking({ house: house(rows), picked: [30] }), show.name, 0, {
-          ...paper,
-          rows: 24,
-        }).lines.join('\n'),
-      ['C6'],
-    ],
-    'a watched show': [
-      (paper) =>
-        drawWatchedShow(
-          { heading: show.name, house: house(rows), sales: [0, 3, 1], isCancelled: true },
-          { rows: 24, columns: paper.columns },
-          paper,
-        ).lines.join('\n'),
-      ['Misérables', '6 booked'],
-    ],
-    'a watched house that is summed up': [
-      (paper) => drawOverview(house({ totalSeats: 9000, seatsPerRow: 30 }), 5, paper).join('\n'),
-      ['A-BH'],
-    ],
-  }
+const drawings: Record<
+  string,
+  [draw: (style: RenderStyle) => string | Promise<string>, says: string[]]
+> = {
+  ...Object.fromEntries(
+    (['PENDING', 'HELD', 'CONFIRMED', 'FAILED', 'CANCELLED'] as const).map((status) => [
+      `a booking that is ${status}`,
+      [
+        (style: RenderStyle) => renderBookingCard({ ...booking, status }, style),
+        ['K7Q2-9FMX', 'Ada', 'Lovelace', 'Misérables', '19:30', 'A1-A3'],
+      ],
+    ]),
+  ),
+  'a show': [
+    (style) => renderShowCard({ id: '3f2a8c1e', ...show, booked: 6, held: 1 }, style),
+    ['3f2a8c1e', 'Misérables', '19:30', '6 sold', '1 held', '113 free', '120'],
+  ],
+  'a problem': [
+    (style) => renderProblem({ message: 'Seat A1 is taken.', hints: ['Free instead: A5'] }, style),
+    ['A1', 'taken', 'A5'],
+  ],
+  'a seat map': [
+    (style) => renderSeatMap({ layout: rows, stateOf: () => 'free' }, style),
+    ['120 free'],
+  ],
+  'a seat map without rows': [
+    (style) =>
+      renderSeatMap(
+        { layout: { totalSeats: 57, seatsPerRow: null }, stateOf: () => 'booked' },
+        style,
+      ),
+    ['57 booked'],
+  ],
+  'a ticket': [
+    (style) =>
+      renderTicket(
+        {
+          ...show,
+          show: show.name,
+          seats: 'A1',
+          customer: 'Ada',
+          reference: 'K7Q2',
+          isCancelled: true,
+        },
+        style,
+      ),
+    ['K7Q2', 'A1', 'Ada', 'cancelled'],
+  ],
+  'a history': [
+    (style) =>
+      renderTimeline(
+        [{ when: '19:30', action: 'moved', what: 'A1 → B1', who: 'ada, move' }],
+        style,
+      ),
+    ['19:30', 'moved', 'A1', 'B1', 'ada,'],
+  ],
+  'a report': [
+    (style) =>
+      renderShowReport(
+        {
+          ...show,
+          isCancelled: true,
+          capacity: counts,
+          rows: [{ row: 'A', ...counts }],
+          hours: [{ label: '2031-03-01 19:00', sold: 6, returned: 1 }],
+          operators: [{ label: 'ada', sold: 0, returned: 2 }],
+        },
+        style,
+      ),
+    ['6/120', '6, 1 returned', 'ada', '111 free'],
+  ],
+  'a stress report': [
+    (style) =>
+      renderStressReport(
+        {
+          summary,
+          house: 'a throwaway house',
+          mode: 'processes',
+          concurrency: 50,
+          seed: 7,
+          times: [1, 2, 3, 40, 500],
+          violations: [],
+          checked: { shows: 1, bookings: 300, unlisted: 0 },
+          problems: [],
+        },
+        style,
+      ),
+    ['100 confirmed', '199 refused', '--seed', '12,345'],
+  ],
+  'a verdict': [
+    (style) =>
+      renderVerdict(
+        { shows: 1, bookings: 2, violations: [{ code: 'OVERSOLD', message: 'x' }], unlisted: 3 },
+        style,
+      ),
+    ['OVERSOLD', '4 violations'],
+  ],
+  "the door's answer": [
+    (style) =>
+      renderDoorAnswer(
+        { ...booking, show: 'Rent', isUndo: false, admitted: 'A1', already: ['A2 since 19:00'] },
+        style,
+      ),
+    ['Let in: A1', 'A2', '19:00', 'K7Q2-9FMX'],
+  ],
+  'a demo': [
+    (style) =>
+      [
+        renderChapter(1, 'A show', style),
+        renderCommand(['tickets book', '--seats 1'], style),
+        renderResult('done', 'Booked A1', { below: ['Reference'], style }),
+        renderParagraph('Nothing is oversold.', style),
+        besideEachOther('a\nb\n', 'c\n', style),
+      ].join(''),
+    ['tickets book', 'A1', 'oversold.'],
+  ],
+  'a table': [table, ['K7Q2-9FMX', 'Ada']],
+  'the picker': [
+    (style) =>
+      drawPicker(startPicking({ house: house(rows), picked: [30] }), show.name, 0, {
+        ...style,
+        rows: 24,
+      }).lines.join('\n'),
+    ['C6'],
+  ],
+  'a watched show': [
+    (style) =>
+      drawWatchedShow(
+        { heading: show.name, house: house(rows), sales: [0, 3, 1], isCancelled: true },
+        { rows: 24, columns: style.columns },
+        style,
+      ).lines.join('\n'),
+    ['Misérables', '6 booked'],
+  ],
+  'a watched house that is summed up': [
+    (style) => drawOverview(house({ totalSeats: 9000, seatsPerRow: 30 }), 5, style).join('\n'),
+    ['A-BH'],
+  ],
+}
 
 describe('a terminal of 1 to 20 columns', () => {
   it.each(Object.entries(drawings))('shows %s, and all that matters of it', async (_, drawing) => {

@@ -9,7 +9,7 @@ import {
   seeHouse,
   startPicking,
 } from '../../../src/terminal/seat-picker/picker-state.js'
-import { seatingFor } from '../../../src/terminal/seat-picker/seat-grid.js'
+import { seatGridFor } from '../../../src/terminal/seat-picker/seat-grid.js'
 
 /** A house as text: a space starts a row, '.' is free, 'x' is booked and 'h' is held. */
 function houseOf(text: string, { rows = true } = {}): House {
@@ -29,14 +29,14 @@ function houseOf(text: string, { rows = true } = {}): House {
 
 /** Presses keys, named or typed, one after the other without a pause unless `|` makes one. */
 function press(picking: Picking, keys: string): Picking {
-  const seating = seatingFor(picking.house, 80)
+  const grid = seatGridFor(picking.house, 80)
   let now = 10_000
   return keys.split(' ').reduce((at, word) => {
     if (word === '|') now += 5000
     const pressed: Key[] = named.has(word)
       ? [{ name: word }]
       : [...word].map((character) => ({ sequence: character }))
-    return pressed.reduce((all, key) => pressKey(all, key, { seating, page: 2 }, now), at)
+    return pressed.reduce((all, key) => pressKey(all, key, { grid, page: 2 }, now), at)
   }, picking)
 }
 
@@ -86,8 +86,9 @@ describe('the keys of the picker', () => {
   ]
   test.each(plain)('%s does nothing while Ctrl or Alt is down', (_, key) => {
     const picking = press(startPicking({ house: houseOf(three) }), 'C2')
-    const stalls = { seating: seatingFor(picking.house, 80), page: 2 }
-    const pressed = (modifier: object) => pressKey(picking, { ...key, ...modifier }, stalls, 10_000)
+    const viewport = { grid: seatGridFor(picking.house, 80), page: 2 }
+    const pressed = (modifier: object) =>
+      pressKey(picking, { ...key, ...modifier }, viewport, 10_000)
     expect(pressed({})).not.toEqual(picking)
     expect(pressed({ ctrl: true })).toBe(picking)
     expect(pressed({ meta: true })).toBe(picking)

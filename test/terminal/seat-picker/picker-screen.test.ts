@@ -10,11 +10,11 @@ import {
   lineAt,
   lineCount,
   lineOf,
-  seatingFor,
+  seatGridFor,
   seatLines,
 } from '../../../src/terminal/seat-picker/seat-grid.js'
 
-const paper = { columns: 80, rows: 24, color: false, unicode: true }
+const style = { columns: 80, rows: 24, color: false, unicode: true }
 
 function empty(totalSeats: number, seatsPerRow: number | null) {
   return {
@@ -45,12 +45,12 @@ describe('the screen of the picker', () => {
       fc.property(houses, sizes, places, (house, size, [place, top]) => {
         const cursor = 1 + Math.floor(place * (house.totalSeats - 1))
         const picking = { ...startPicking({ house, picked: [cursor] }), cursor }
-        const screen = drawPicker(picking, 'A long heading '.repeat(8), top, { ...paper, ...size })
+        const screen = drawPicker(picking, 'A long heading '.repeat(8), top, { ...style, ...size })
         expect(screen.lines.length).toBeLessThanOrEqual(size.rows)
         for (const line of screen.lines) {
           expect(textWidth(line)).toBeLessThanOrEqual(size.columns)
         }
-        const line = lineOf(cursor, house, screen.seating)
+        const line = lineOf(cursor, house, screen.grid)
         expect(line).toBeGreaterThanOrEqual(screen.top)
         expect(line).toBeLessThan(screen.top + screen.page)
         const text = stripVTControlCharacters(screen.lines.join('\n'))
@@ -64,7 +64,7 @@ describe('the screen of the picker', () => {
     fc.assert(
       fc.property(fc.integer({ min: 24, max: 140 }), fc.constantFrom(12, 24), (columns, rows) => {
         const picking = startPicking({ house: empty(100, 10) })
-        const { lines } = drawPicker(picking, 'Cats', 0, { ...paper, columns, rows })
+        const { lines } = drawPicker(picking, 'Cats', 0, { ...style, columns, rows })
         const text = lines.join('\n')
         const keys = ['space pick', 'enter book', '4 + - best together', 'B12 go there', 'esc back']
         for (const key of keys) {
@@ -80,7 +80,7 @@ describe('the screen of the picker', () => {
   it('moves its window no further than the cursor needs', () => {
     const picking = startPicking({ house: empty(1000, 10) })
     const at = (row: number, top: number) =>
-      drawPicker({ ...picking, cursor: row * 10 + 1 }, '', top, paper)
+      drawPicker({ ...picking, cursor: row * 10 + 1 }, '', top, style)
     const { page } = at(0, 0)
     expect(at(page - 2, 0).top).toBe(0)
     expect(at(page - 1, 0).top).toBe(1)
@@ -91,7 +91,7 @@ describe('the screen of the picker', () => {
 
   it('marks the cursor where there is no air for brackets', () => {
     const { lines } = drawPicker(startPicking({ house: empty(40, 40) }), '', 0, {
-      ...paper,
+      ...style,
       columns: 52,
     })
     expect(lines.find((line) => line.startsWith('  A'))).toContain('A  \u001b[7m○\u001b[27m○○')
@@ -101,15 +101,15 @@ describe('the screen of the picker', () => {
 it('a seat is on the line that has it, and every line is counted', () => {
   fc.assert(
     fc.property(houses, fc.integer({ min: 24, max: 120 }), (house, columns) => {
-      const seating = seatingFor(house, columns)
-      const lines = [...seatLines(house, seating)]
-      expect(lineCount(house, seating)).toBe(lines.length)
+      const grid = seatGridFor(house, columns)
+      const lines = [...seatLines(house, grid)]
+      expect(lineCount(house, grid)).toBe(lines.length)
       let seat = 1
       for (const [index, line] of lines.entries()) {
         expect(line.first).toBe(seat)
-        expect(lineOf(line.first, house, seating)).toBe(index)
-        expect(lineOf(line.last, house, seating)).toBe(index)
-        expect(lineAt(house, seating, index)).toEqual(line)
+        expect(lineOf(line.first, house, grid)).toBe(index)
+        expect(lineOf(line.last, house, grid)).toBe(index)
+        expect(lineAt(house, grid, index)).toEqual(line)
         seat = line.last + 1
       }
       expect(seat).toBe(house.totalSeats + 1)

@@ -3,7 +3,7 @@ import { TicketsError } from '../../../shared/errors.js'
 import type { Asking } from '../../../terminal/prompts/asking.js'
 import { askKey } from '../../../terminal/prompts/prompts.js'
 import { renderProblem } from '../../../terminal/render/problem-card.js'
-import { errorPaperOf } from '../../../terminal/render/style.js'
+import { errorStyleOf } from '../../../terminal/render/style.js'
 import type { Context } from '../../context.js'
 import type { NamedShow } from '../../named-show.js'
 import { wordsOf } from '../booking/cancel.js'
@@ -83,7 +83,7 @@ async function undo(context: Context, { reference, updatedAt }: Booking): Promis
     await announceStep(context, undone, wordsOf(undone))
   } catch (error) {
     if (!(error instanceof TicketsError) || error.code !== 'WRONG_STATE') throw error
-    output.problem(renderProblem({ message: error.message, hints: [] }, errorPaperOf(output)))
+    output.problem(renderProblem({ message: error.message, hints: [] }, errorStyleOf(output)))
   }
 }
 

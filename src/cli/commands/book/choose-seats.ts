@@ -5,7 +5,7 @@ import { safeText } from '../../../shared/safe-text.js'
 import { askSeats } from '../../../terminal/prompts/prompts.js'
 import { wrapWords } from '../../../terminal/render/fields.js'
 import { renderProblem } from '../../../terminal/render/problem-card.js'
-import { errorPaperOf, type Paper, tint } from '../../../terminal/render/style.js'
+import { errorStyleOf, type RenderStyle, tint } from '../../../terminal/render/style.js'
 import type { SeatAnswer } from '../../../terminal/seat-picker/seat-answer.js'
 import {
   canShowMap,
@@ -120,7 +120,7 @@ async function typeSeats(
 ): Promise<ChosenSeats> {
   const { asking, output, tickets } = context
   const house = await tickets.viewShow(id)
-  output.problem(`\n${drawHouse(house, errorPaperOf(output))}`)
+  output.problem(`\n${drawHouse(house, errorStyleOf(output))}`)
   if (refused) printRefusal(context, refused)
   checkRoom(house)
   const answer = await askSeats(asking, {
@@ -133,12 +133,12 @@ async function typeSeats(
 /** More lines would push the earlier questions off the screen. */
 const MOST_LINES = 60
 
-function drawHouse(house: ShowDetails, paper: Paper): string {
-  const heading = wrapWords(`${safeText(house.name)}, ${whenOf(house)}`, paper.columns)
-  const map = renderHouse(house, paper)
+function drawHouse(house: ShowDetails, style: RenderStyle): string {
+  const heading = wrapWords(`${safeText(house.name)}, ${whenOf(house)}`, style.columns)
+  const map = renderHouse(house, style)
   const isDrawn = map.split('\n').length <= MOST_LINES
   return [
-    ...heading.map((line) => tint(paper, 'strong', line)),
+    ...heading.map((line) => tint(style, 'strong', line)),
     '',
     isDrawn ? map : `The house is too large to be drawn here: \`tickets show view ${house.id}\`.\n`,
   ].join('\n')
@@ -158,7 +158,7 @@ async function checkFree({ tickets }: Context, show: Show, request: BookingReque
 function printRefusal({ output }: Context, error: TicketsError): void {
   const hint = alternativesHint(error)
   output.problem(
-    renderProblem({ message: error.message, hints: hint ? [hint] : [] }, errorPaperOf(output)),
+    renderProblem({ message: error.message, hints: hint ? [hint] : [] }, errorStyleOf(output)),
   )
 }
 

@@ -83,10 +83,10 @@ export class FileReport {
   async conclude({ isDryRun }: { isDryRun: boolean }): Promise<void> {
     const { json, isTerminal } = this.#output
     if (json) return
-    const { errorPaperOf, paperOf, signs, tint } = await import('../../../terminal/render/style.js')
-    const paper = isTerminal ? paperOf(this.#output) : errorPaperOf(this.#output)
-    const { done, failed } = signs(paper)
-    const sign = this.tally.isAllBooked ? tint(paper, 'good', done) : tint(paper, 'bad', failed)
+    const { errorStyleOf, styleOf, signs, tint } = await import('../../../terminal/render/style.js')
+    const style = isTerminal ? styleOf(this.#output) : errorStyleOf(this.#output)
+    const { done, failed } = signs(style)
+    const sign = this.tally.isAllBooked ? tint(style, 'good', done) : tint(style, 'bad', failed)
     const sentence = `${sign} ${this.tally.sentence({ isDryRun })}`
     if (isTerminal) await this.#output.write(`${sentence}\n`)
     else this.#output.hint(sentence)

@@ -2,7 +2,7 @@ import type { CheckIn, Show } from '../../../client/api.js'
 import { checkInJson } from '../../../client/json.js'
 import { checkSeatSpec, countSeats, formatSeats } from '../../../house/seats.js'
 import { renderDoorAnswer } from '../../../terminal/render/door-answer.js'
-import { paperOf } from '../../../terminal/render/style.js'
+import { styleOf } from '../../../terminal/render/style.js'
 import { printCommitted } from '../../committed.js'
 import type { Context, Handler } from '../../context.js'
 import { ifNamed, nameOfShow } from '../../named-show.js'
@@ -52,7 +52,7 @@ async function printAnswer({ output, tickets }: Context, answer: CheckIn, isUndo
     printWarnings(output, answer)
     if (output.json) return output.document(checkInJson(answer))
     const show = await tickets.findShow(booking.showId)
-    await output.write(renderDoorAnswer(factsOf(answer, show, isUndo), paperOf(output)))
+    await output.write(renderDoorAnswer(factsOf(answer, show, isUndo), styleOf(output)))
   })
 }
 

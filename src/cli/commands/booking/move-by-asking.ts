@@ -3,7 +3,7 @@ import { formatLabels, formatSeats, parseSeats } from '../../../house/seats.js'
 import { TicketsError } from '../../../shared/errors.js'
 import { askText } from '../../../terminal/prompts/prompts.js'
 import { renderProblem } from '../../../terminal/render/problem-card.js'
-import { errorPaperOf } from '../../../terminal/render/style.js'
+import { errorStyleOf } from '../../../terminal/render/style.js'
 import { canShowMap } from '../../../terminal/seat-picker/seat-picker.js'
 import type { Context } from '../../context.js'
 import { pickInHouse } from '../book/choose-seats.js'
@@ -43,7 +43,7 @@ export async function moveByAsking(
     } catch (error) {
       if (!(error instanceof TicketsError) || error.code !== 'SEATS_TAKEN') throw error
       // The map itself names the seats that were lost.
-      if (!canShowMap(output)) output.problem(renderProblem(error, errorPaperOf(output)))
+      if (!canShowMap(output)) output.problem(renderProblem(error, errorStyleOf(output)))
       picked = to
     }
   }
@@ -69,7 +69,7 @@ async function typeSeats(
   own: number[],
 ): Promise<number[]> {
   const house = await tickets.viewShow(show.id)
-  output.problem(`\n${renderHouse(house, errorPaperOf(output))}`)
+  output.problem(`\n${renderHouse(house, errorStyleOf(output))}`)
   const answer = await askText(asking, {
     message: questionFor(booking),
     hint: `${booking.seats.length} of them`,

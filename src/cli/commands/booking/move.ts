@@ -1,7 +1,7 @@
 import type { Booking, BookingOutcome, ListedBooking, Show } from '../../../client/api.js'
 import { checkSeatSpec, countSeats, formatLabels, formatSeats } from '../../../house/seats.js'
 import { isLong } from '../../../terminal/render/seat-names.js'
-import { type Paper, paperOf, signs } from '../../../terminal/render/style.js'
+import { type RenderStyle, signs, styleOf } from '../../../terminal/render/style.js'
 import { type Context, type Handler, inputRequired } from '../../context.js'
 import { ifNamed, nameOfShow } from '../../named-show.js'
 import { announceStep, namedBooking, UNCHANGED } from './named-booking.js'
@@ -33,7 +33,7 @@ export const run: Handler<BookingMoveOptions, [string | undefined]> = async (
       : await tickets.moveBooking(before.id, { to, toShow })
   if (outcome === undefined) return output.hint(UNCHANGED)
   await announceStep(context, outcome, {
-    done: (show) => movedText(before, { seats: outcome.booking.seats, show }, paperOf(output)),
+    done: (show) => movedText(before, { seats: outcome.booking.seats, show }, styleOf(output)),
     already: 'Already there',
   })
 }
@@ -42,13 +42,13 @@ export const run: Handler<BookingMoveOptions, [string | undefined]> = async (
 function movedText(
   before: ListedBooking,
   { seats, show }: { seats: number[]; show: Show },
-  paper: Paper,
+  style: RenderStyle,
 ): string {
   const count = countSeats(seats.length)
   if (isLong(seats, show)) return `Moved ${count}`
   const from = formatLabels(before.seats, before.seatLabels)
   const whence = before.showId === show.id ? from : `${from} of ${before.showName}`
-  return `Moved ${whence} ${signs(paper).arrow} ${formatSeats(seats, show)} (${count})`
+  return `Moved ${whence} ${signs(style).arrow} ${formatSeats(seats, show)} (${count})`
 }
 
 /** On the show's map, or in typed answers. */

@@ -4,7 +4,7 @@ import { formatSeats } from '../../../house/seats.js'
 import { TicketsError } from '../../../shared/errors.js'
 import { quote } from '../../../shared/quote.js'
 import { safeText } from '../../../shared/safe-text.js'
-import { isDarkGround, paperOf } from '../../../terminal/render/style.js'
+import { isDarkGround, styleOf } from '../../../terminal/render/style.js'
 import { drawTicket, renderTicket, type TicketFacts } from '../../../terminal/render/ticket.js'
 import type { Context, Handler } from '../../context.js'
 import { fileFailure } from '../../file-failure.js'
@@ -40,7 +40,7 @@ export const run: Handler<{ svg?: string }, [string | undefined]> = async (
     const show_cancelled_at = show.cancelledAt?.toISOString() ?? null
     await output.document({ ...listedBookingJson(booking), show_cancelled_at })
   } else if (svg === undefined) {
-    await output.write(renderTicket(facts, paperOf(output), isDarkGround(output)))
+    await output.write(renderTicket(facts, styleOf(output), isDarkGround(output)))
   }
 }
 

@@ -2,7 +2,7 @@ import type { HistoryEvent, ListedBooking } from '../../../client/api.js'
 import { historyJson, listedBookingJson } from '../../../client/json.js'
 import { formatSeats } from '../../../house/seats.js'
 import { renderBookingCard } from '../../../terminal/render/booking-card.js'
-import { paperOf } from '../../../terminal/render/style.js'
+import { styleOf } from '../../../terminal/render/style.js'
 import { renderTimeline } from '../../../terminal/render/timeline.js'
 import type { Context, Handler } from '../../context.js'
 import { timelineEntry } from '../history/text.js'
@@ -32,19 +32,19 @@ async function draw(
   history: HistoryEvent[],
 ): Promise<void> {
   const show = await tickets.findShow(booking.showId)
-  const paper = paperOf(output)
+  const style = styleOf(output)
   const inside = formatSeats(booking.admittedSeats, show)
   await output.write(
     [
       renderBookingCard(
         bookingFacts({ booking, replayed: false }, show, { hasExpired: booking.hasExpired }),
-        paper,
+        style,
       ),
       ...(inside === '' ? [] : [`  Inside: ${inside}\n`]),
       '\n',
       renderTimeline(
         history.map((event) => timelineEntry(event, show)),
-        paper,
+        style,
       ),
     ].join(''),
   )

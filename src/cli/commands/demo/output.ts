@@ -5,7 +5,7 @@ import { TicketsError } from '../../../shared/errors.js'
 import type { Output } from '../../../terminal/io.js'
 import { renderSeatMap } from '../../../terminal/render/seat-map.js'
 import { nameSeats } from '../../../terminal/render/seat-names.js'
-import { type Paper, paperOf, tint } from '../../../terminal/render/style.js'
+import { type RenderStyle, styleOf, tint } from '../../../terminal/render/style.js'
 import { renderVerdict } from '../../../terminal/render/verdict.js'
 import { alternativesHint } from '../../hints.js'
 import { whenOf } from '../show/text.js'
@@ -47,28 +47,28 @@ export function commandOf({ id }: Show, { seats, count, customer, hold }: Bookin
 /** Prints the demo to stdout, chapter by chapter, while it runs; nothing under `--json`. */
 export class DemoOutput {
   readonly #output: Output
-  readonly #paper: Paper
+  readonly #style: RenderStyle
   #chapter = 0
 
   constructor(output: Output) {
     this.#output = output
-    this.#paper = paperOf(output)
+    this.#style = styleOf(output)
   }
 
   async begin(databaseName: string): Promise<void> {
-    const paper = this.#paper
-    const title = tint(paper, 'strong', 'A box office in a nutshell.')
+    const style = this.#style
+    const title = tint(style, 'strong', 'A box office in a nutshell.')
     await this.#print(
       `${title}\n`,
       renderParagraph(
         `Everything here really happens, in a throwaway schema of the ${databaseName}, and is dropped at the end.`,
-        paper,
+        style,
       ).slice(1),
     )
   }
 
   async created(show: Show): Promise<void> {
-    const paper = this.#paper
+    const style = this.#style
     const when = show.startTime.toISOString().replace(':00.000Z', 'Z')
     const rows = `rows A to E, ${show.seatsPerRow} seats each`
     await this.#print(
@@ -78,16 +78,16 @@ export class DemoOutput {
           `tickets show create --name '${show.name}' --start-time ${when}`,
           `--total-seats ${show.totalSeats} --seats-per-row ${show.seatsPerRow}`,
         ],
-        paper,
+        style,
       ),
-      renderResult('done', `${show.name}, ${whenOf(show)}: ${rows}`, { paper }),
+      renderResult('done', `${show.name}, ${whenOf(show)}: ${rows}`, { style }),
     )
   }
 
   async booked({ title, show, request, result }: Scene): Promise<void> {
     await this.#print(
       title === undefined ? '' : this.#next(title),
-      renderCommand(commandOf(show, request), this.#paper),
+      renderCommand(commandOf(show, request), this.#style),
       this.#resultOf(show, result),
     )
   }
@@ -100,7 +100,7 @@ export class DemoOutput {
       this.#next(`${processes} clerks race for the last ${freeSeats(before)} seats`),
       renderCommand(
         `tickets book ${before.id.slice(0, 4)} --count ${seatsEach}    (${processes} processes at once)`,
-        this.#paper,
+        this.#style,
       ),
     )
   }
@@ -108,20 +108,20 @@ export class DemoOutput {
   async raceEnded({ run, before, after }: Race): Promise<void> {
     const { summary, violations, checked, problems } = run
     const { confirmed, refused, seats, seconds } = summary
-    const paper = this.#paper
+    const style = this.#style
     const sentence = `${confirmed} of them sold ${seats} seats in ${seconds.toFixed(1)} s, and ${refused} were told that too few are left.`
     await this.#print(
-      renderResult(problems.length === 0 ? 'done' : 'failed', sentence, { below: problems, paper }),
+      renderResult(problems.length === 0 ? 'done' : 'failed', sentence, { below: problems, style }),
       '\n',
-      besideEachOther(houseOf('before', before, paper), houseOf('after', after, paper), paper),
+      besideEachOther(houseOf('before', before, style), houseOf('after', after, style), style),
       this.#next('The proof: every seat has one booking, and every booking its seats'),
-      renderCommand('tickets verify', paper),
-      indented(renderVerdict({ violations, ...checked }, paper)),
+      renderCommand('tickets verify', style),
+      indented(renderVerdict({ violations, ...checked }, style)),
     )
   }
 
   async end(): Promise<void> {
-    const paper = this.#paper
+    const style = this.#style
     const program = commandName()
     const next = [
       ['show create', 'a show of your own; it asks for what it needs'],
@@ -130,32 +130,32 @@ export class DemoOutput {
       ['--help', 'everything else'],
     ].map(([command, what]) => {
       const typed = `${program} ${command}`.padEnd(program.length + 14)
-      return `  ${tint(paper, 'accent', typed)}${what}\n`
+      return `  ${tint(style, 'accent', typed)}${what}\n`
     })
     await this.#print(
       renderParagraph(
         'A seat is sold once, however many ask for it in the same moment, and whoever is told "booked" has it: the clerks queue for a lock on the show, and the database itself refuses to count a seat twice.',
-        paper,
+        style,
       ),
-      `\n${tint(paper, 'strong', 'Your turn')}\n`,
+      `\n${tint(style, 'strong', 'Your turn')}\n`,
       ...next,
     )
   }
 
   #resultOf(show: Show, result: BookingOutcome | TicketsError): string {
-    const paper = this.#paper
+    const style = this.#style
     if (result instanceof TicketsError) {
       const hint = alternativesHint(result)
-      return renderResult('failed', result.message, { below: hint ? [hint] : [], paper })
+      return renderResult('failed', result.message, { below: hint ? [hint] : [], style })
     }
     const { seats, customer, status, reference } = result.booking
     const verb = status === 'HELD' ? 'Holding' : 'Booked'
     const text = `${verb} ${nameSeats(seats, show)} for ${customer}, reference ${reference}`
-    return renderResult(status === 'HELD' ? 'held' : 'done', text, { paper })
+    return renderResult(status === 'HELD' ? 'held' : 'done', text, { style })
   }
 
   #next(title: string): string {
-    return renderChapter(++this.#chapter, title, this.#paper)
+    return renderChapter(++this.#chapter, title, this.#style)
   }
 
   async #print(...parts: string[]): Promise<void> {
@@ -167,15 +167,15 @@ function freeSeats({ totalSeats, confirmedSeats, heldSeats }: Show): number {
   return totalSeats - confirmedSeats - heldSeats
 }
 
-function houseOf(when: string, show: ShowDetails, paper: Paper): string {
+function houseOf(when: string, show: ShowDetails, style: RenderStyle): string {
   const map = renderSeatMap(
     {
       layout: show,
       stateOf: (seat) => (show.booked.has(seat) ? 'booked' : show.held.has(seat) ? 'held' : 'free'),
     },
-    paper,
+    style,
   )
-  return `     ${tint(paper, 'quiet', `${when}:`)}\n${map}`
+  return `     ${tint(style, 'quiet', `${when}:`)}\n${map}`
 }
 
 function indented(text: string): string {

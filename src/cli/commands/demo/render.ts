@@ -1,7 +1,7 @@
 import { safeText } from '../../../shared/safe-text.js'
 import { wrapWords } from '../../../terminal/render/fields.js'
 import { padText, textWidth } from '../../../terminal/render/fit-text.js'
-import { type Paper, signs, type Tone, tint } from '../../../terminal/render/style.js'
+import { type RenderStyle, signs, type Tone, tint } from '../../../terminal/render/style.js'
 
 // The parts of the demo's output: commands and their results. Each ends with a newline.
 
@@ -11,17 +11,17 @@ export type ResultSign = 'done' | 'failed' | 'held'
 const tones: Record<ResultSign, Tone> = { done: 'good', failed: 'bad', held: 'warning' }
 
 /** A chapter's number and title, after an empty line. */
-export function renderChapter(number: number, title: string, paper: Paper): string {
-  return `\n${tint(paper, 'accent', String(number))}  ${tint(paper, 'strong', title)}\n`
+export function renderChapter(number: number, title: string, style: RenderStyle): string {
+  return `\n${tint(style, 'accent', String(number))}  ${tint(style, 'strong', title)}\n`
 }
 
 /** A command as one would type it; its lines after the first are indented as in a shell script. */
-export function renderCommand(lines: string | string[], paper: Paper): string {
+export function renderCommand(lines: string | string[], style: RenderStyle): string {
   const [first, ...rest] = [lines].flat()
   return [`   $ ${first}`, ...rest.map((line) => `       ${line}`)]
     .map((line, index) => {
       const continued = index < rest.length ? ' \\' : ''
-      return `${tint(paper, 'quiet', safeText(line) + continued)}\n`
+      return `${tint(style, 'quiet', safeText(line) + continued)}\n`
     })
     .join('')
 }
@@ -30,24 +30,24 @@ export function renderCommand(lines: string | string[], paper: Paper): string {
 export function renderResult(
   sign: ResultSign,
   text: string,
-  { below = [], paper }: { below?: string[]; paper: Paper },
+  { below = [], style }: { below?: string[]; style: RenderStyle },
 ): string {
-  const [first, ...rest] = wrapWords(safeText(text), paper.columns - INDENT)
-  const more = below.flatMap((line) => wrapWords(safeText(line), paper.columns - INDENT))
+  const [first, ...rest] = wrapWords(safeText(text), style.columns - INDENT)
+  const more = below.flatMap((line) => wrapWords(safeText(line), style.columns - INDENT))
   return [
-    `   ${tint(paper, tones[sign], signs(paper)[sign])} ${first}`,
+    `   ${tint(style, tones[sign], signs(style)[sign])} ${first}`,
     ...[...rest, ...more].map((line) => ' '.repeat(INDENT) + line),
     '',
   ].join('\n')
 }
 
 /** Sentences from the left margin, after an empty line. */
-export function renderParagraph(text: string, paper: Paper): string {
-  return `\n${wrapWords(safeText(text), paper.columns).join('\n')}\n`
+export function renderParagraph(text: string, style: RenderStyle): string {
+  return `\n${wrapWords(safeText(text), style.columns).join('\n')}\n`
 }
 
-/** Two drawings beside each other where the paper is wide enough, below each other elsewhere. */
-export function besideEachOther(left: string, right: string, { columns }: Paper): string {
+/** Two drawings beside each other where they fit, below each other elsewhere. */
+export function besideEachOther(left: string, right: string, { columns }: RenderStyle): string {
   const [lefts, rights] = [linesOf(left), linesOf(right)]
   const [leftWidth, rightWidth] = [lefts, rights].map((lines) => Math.max(...lines.map(textWidth)))
   const gap = 2

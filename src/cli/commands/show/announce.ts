@@ -17,9 +17,9 @@ export async function announceShow(output: Output, show: Show, warned: Warned = 
     () => committed,
     async () => {
       if (output.json) return output.document({ ...showJson(show), ...warned })
-      const { paperOf } = await import('../../../terminal/render/style.js')
+      const { styleOf } = await import('../../../terminal/render/style.js')
       const { renderShowCard } = await import('../../../terminal/render/show-card.js')
-      await output.write(renderShowCard(showFacts(show), paperOf(output)))
+      await output.write(renderShowCard(showFacts(show), styleOf(output)))
     },
   )
   printWarnings(output, warned)

@@ -4,7 +4,7 @@ import { TicketsError } from '../../../shared/errors.js'
 import { parseStartTime } from '../../../shared/start-time.js'
 import { startWarnings } from '../../../shared/warnings.js'
 import { renderShowCard } from '../../../terminal/render/show-card.js'
-import { paperOf } from '../../../terminal/render/style.js'
+import { styleOf } from '../../../terminal/render/style.js'
 import { printCommitted } from '../../committed.js'
 import { type Context, type Handler, inputRequired } from '../../context.js'
 import { namedShow } from '../../named-show.js'
@@ -45,7 +45,7 @@ export const run: Handler<ShowCopyOptions, [string]> = async (context, options, 
         const documents = copies.map((show) => ({ ...showJson(show), ...startWarnings(show) }))
         return output.document(documents)
       }
-      const cards = copies.map((show) => renderShowCard(showFacts(show), paperOf(output)))
+      const cards = copies.map((show) => renderShowCard(showFacts(show), styleOf(output)))
       await output.write(cards.join('\n'))
     },
   )

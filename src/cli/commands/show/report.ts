@@ -1,6 +1,6 @@
 import { showReportJson } from '../../../client/json.js'
 import { renderShowReport } from '../../../terminal/render/show-report.js'
-import { paperOf } from '../../../terminal/render/style.js'
+import { styleOf } from '../../../terminal/render/style.js'
 import type { Handler } from '../../context.js'
 import { nameOfShow } from '../../named-show.js'
 import { timeOf, whenOf } from './text.js'
@@ -24,7 +24,7 @@ export const run: Handler<{ date?: string }, [string]> = async (context, { date 
           ...sales,
         })),
       },
-      paperOf(output),
+      styleOf(output),
     ),
   )
 }

@@ -2,8 +2,8 @@ import type { ShowDetails } from '../../../client/api.js'
 import { showDetailsJson } from '../../../client/json.js'
 import { renderSeatMap } from '../../../terminal/render/seat-map.js'
 import { renderShowCard } from '../../../terminal/render/show-card.js'
-import { type Paper, paperOf } from '../../../terminal/render/style.js'
-import { lineCount, seatingFor } from '../../../terminal/seat-picker/seat-grid.js'
+import { type RenderStyle, styleOf } from '../../../terminal/render/style.js'
+import { lineCount, seatGridFor } from '../../../terminal/seat-picker/seat-grid.js'
 import type { Handler } from '../../context.js'
 import { namedShow } from '../../named-show.js'
 import { PAGE_LENGTH } from '../../paged-list.js'
@@ -29,11 +29,11 @@ export const run: Handler<ShowViewOptions, [string]> = async (context, options, 
   }
   const show = await tickets.viewShow(named.id)
   if (output.json) return output.document(showDetailsJson(show))
-  const paper = paperOf(output)
-  const lines = lineCount(show, seatingFor(show, paper.columns))
+  const style = styleOf(output)
+  const lines = lineCount(show, seatGridFor(show, style.columns))
   const isCut = output.isTerminal && lines > PAGE_LENGTH
   await output.write(
-    `${renderShowCard(showFacts(show), paper)}\n${renderHouse(show, paper, isCut ? PAGE_LENGTH : undefined)}`,
+    `${renderShowCard(showFacts(show), style)}\n${renderHouse(show, style, isCut ? PAGE_LENGTH : undefined)}`,
   )
   if (isCut) {
     output.hint(
@@ -43,14 +43,14 @@ export const run: Handler<ShowViewOptions, [string]> = async (context, options, 
 }
 
 /** The seat map of a house, with at most `mostLines` lines of seats. */
-export function renderHouse(house: ShowDetails, paper: Paper, mostLines?: number): string {
+export function renderHouse(house: ShowDetails, style: RenderStyle, mostLines?: number): string {
   const { booked, held } = house
   return renderSeatMap(
     {
       layout: house,
       stateOf: (seat) => (booked.has(seat) ? 'booked' : held.has(seat) ? 'held' : 'free'),
     },
-    paper,
+    style,
     mostLines,
   )
 }

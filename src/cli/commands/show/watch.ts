@@ -5,7 +5,7 @@ import { safeText } from '../../../shared/safe-text.js'
 import { type FullScreen, withFullScreen } from '../../../terminal/full-screen.js'
 import type { Output } from '../../../terminal/io.js'
 import { withRawKeys } from '../../../terminal/prompts/raw-keys.js'
-import { paperOf } from '../../../terminal/render/style.js'
+import { styleOf } from '../../../terminal/render/style.js'
 import {
   drawWatchedShow,
   scrollHouse,
@@ -41,14 +41,14 @@ const COUNT_MS = 2000
 
 async function watchOn(screen: FullScreen, context: Context, name: string): Promise<void> {
   const { output, tickets } = context
-  const paper = paperOf(output)
+  const style = styleOf(output)
   const ending = new AbortController()
   const seen: { show?: ShowDetails; sales: number[] } = { sales: [] }
   let top: number | undefined
   let drawn: WatchScreen | undefined
   const draw = () => {
     if (seen.show === undefined) return
-    drawn = drawWatchedShow(watched(seen.show, seen.sales), screen, paper, top)
+    drawn = drawWatchedShow(watched(seen.show, seen.sales), screen, style, top)
     screen.draw(drawn.lines)
   }
   const count = async () => {

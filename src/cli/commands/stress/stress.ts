@@ -6,7 +6,7 @@ import { daemonLink } from '../../../daemon/socket.js'
 import { type FoundDaemon, queryDaemon } from '../../../daemon/status.js'
 import { TicketsError } from '../../../shared/errors.js'
 import type { Percentiles } from '../../../shared/percentiles.js'
-import { paperOf } from '../../../terminal/render/style.js'
+import { styleOf } from '../../../terminal/render/style.js'
 import type { Context, Handler } from '../../context.js'
 import { mayProceed } from '../../irrevocable.js'
 import { ifNamed, namedShow } from '../../named-show.js'
@@ -123,7 +123,7 @@ async function announce(
     seed: choice.seed,
     times: loadRun.attempts.flatMap(({ bookingMs }) => bookingMs ?? []),
   }
-  await output.write(renderStressReport(facts, paperOf(output)))
+  await output.write(renderStressReport(facts, styleOf(output)))
 }
 
 function stressJson(choice: StressChoice, { show, schema }: Target, loadRun: LoadRun) {

@@ -82,8 +82,8 @@ async function announce({ output }: Context, report: VerifyReport, repair: Repai
   const verb = repair?.isDryRun ? 'would repair' : 'repaired'
   for (const reference of repair?.references ?? []) await output.write(`${verb} ${reference}\n`)
   const { renderVerdict } = await import('../../../terminal/render/verdict.js')
-  const { paperOf } = await import('../../../terminal/render/style.js')
-  await output.write(renderVerdict(report, paperOf(output)))
+  const { styleOf } = await import('../../../terminal/render/style.js')
+  await output.write(renderVerdict(report, styleOf(output)))
   const hint = hintFor(report, repair)
   if (hint !== undefined) output.hint(hint)
 }
