@@ -1,15 +1,4 @@
 import type { Knex } from 'knex'
-import * as m0001 from '../../migrations/0001_shows_and_bookings.js'
-import * as m0002 from '../../migrations/0002_life_of_a_booking.js'
-import * as m0003 from '../../migrations/0003_api_tokens.js'
-import * as m0004 from '../../migrations/0004_keys_of_those_who_have_one.js'
-import * as m0005 from '../../migrations/0005_words_in_the_order_of_shows.js'
-import * as m0006 from '../../migrations/0006_sales_in_place.js'
-import * as m0007 from '../../migrations/0007_words_of_shows.js'
-import * as m0008 from '../../migrations/0008_records_beside_the_lock.js'
-import * as m0009 from '../../migrations/0009_safe_triggers_and_logins.js'
-import * as m0010 from '../../migrations/0010_text_as_typed.js'
-import * as m0011 from '../../migrations/0011_keys_of_each_token.js'
 import { TicketsError } from '../shared/errors.js'
 import { escapeControls, quote } from '../shared/quote.js'
 import { sqlState } from './failures.js'
@@ -20,25 +9,28 @@ import { query } from './sql.js'
 const UNDEFINED_TABLE = '42P01'
 
 /** Every migration, in order. A name has no extension: `.ts` here and `.js` there are one history. */
-const migrations: Record<string, Knex.Migration> = {
-  '0001_shows_and_bookings': m0001,
-  '0002_life_of_a_booking': m0002,
-  '0003_api_tokens': m0003,
-  '0004_keys_of_those_who_have_one': m0004,
-  '0005_words_in_the_order_of_shows': m0005,
-  '0006_sales_in_place': m0006,
-  '0007_words_of_shows': m0007,
-  '0008_records_beside_the_lock': m0008,
-  '0009_safe_triggers_and_logins': m0009,
-  '0010_text_as_typed': m0010,
-  '0011_keys_of_each_token': m0011,
+const migrations: Record<string, () => Promise<Knex.Migration>> = {
+  '0001_shows_and_bookings': () => import('../../migrations/0001_shows_and_bookings.js'),
+  '0002_life_of_a_booking': () => import('../../migrations/0002_life_of_a_booking.js'),
+  '0003_api_tokens': () => import('../../migrations/0003_api_tokens.js'),
+  '0004_keys_of_those_who_have_one': () =>
+    import('../../migrations/0004_keys_of_those_who_have_one.js'),
+  '0005_words_in_the_order_of_shows': () =>
+    import('../../migrations/0005_words_in_the_order_of_shows.js'),
+  '0006_sales_in_place': () => import('../../migrations/0006_sales_in_place.js'),
+  '0007_words_of_shows': () => import('../../migrations/0007_words_of_shows.js'),
+  '0008_records_beside_the_lock': () => import('../../migrations/0008_records_beside_the_lock.js'),
+  '0009_safe_triggers_and_logins': () =>
+    import('../../migrations/0009_safe_triggers_and_logins.js'),
+  '0010_text_as_typed': () => import('../../migrations/0010_text_as_typed.js'),
+  '0011_keys_of_each_token': () => import('../../migrations/0011_keys_of_each_token.js'),
 }
 
 /** Where the program and the knex tool both find the migrations. */
 export const migrationSource: Knex.MigrationSource<string> = {
   getMigrations: async () => Object.keys(migrations),
   getMigrationName: (name) => name,
-  getMigration: async (name) => migrations[name]!,
+  getMigration: (name) => migrations[name]!(),
 }
 
 /** Where the schema of a database stands: names of migrations, oldest first. */
