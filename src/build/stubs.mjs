@@ -12,6 +12,7 @@ const STUBS = [
   [/\/knex\/lib\/.*\bdebug$/, 'module.exports = () => () => {}'],
   [/\/knex\/lib\/colorette$/, ''],
   [/\/knex\/lib\/.*\/(MigrationGenerator|Seeder|batch-insert)$/, 'module.exports = class {}'],
+  [/\/knex\/lib\/.*\/fs-migrations$/, 'exports.FsMigrations = class {}'],
   // Knex has a pool of its own, and passes no connection string either.
   [/\/pg\/lib\/(pg-pool|pg-connection-string)$/, 'module.exports = class {}'],
   // The program has suggestions of its own.
@@ -22,6 +23,8 @@ const STUBS = [
     `for (const name of ['postgresMd5PasswordHash', 'randomBytes', 'deriveKey', 'sha256', 'hashByName', 'hmacSha256'])
        exports[name] = (...args) => require('pg/lib/crypto/utils.js')[name](...args)`,
   ],
+  // The same object, which Node loads by itself for half of what its whole module costs.
+  [/\/nanoid\/node:crypto$/, 'module.exports = { get webcrypto() { return globalThis.crypto } }'],
 ]
 
 /** An esbuild plugin. */

@@ -73,7 +73,17 @@ describe('book, without a terminal', () => {
         'tickets.js',
         'start.cjs',
       ])
-      const slow = ['child_process', 'crypto', 'dns', 'fs/promises', 'perf_hooks', 'tls']
+      const slow = [
+        'assert',
+        'child_process',
+        'crypto',
+        'dns',
+        'fs/promises',
+        'module',
+        'perf_hooks',
+        'timers/promises',
+        'tls',
+      ]
       for (const name of slow) expect(builtins).not.toContain(`NativeModule ${name}`)
     } finally {
       await rm(home, { recursive: true })
