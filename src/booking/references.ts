@@ -1,11 +1,21 @@
-import { customAlphabet } from 'nanoid'
+import { randomByte } from '../shared/random.js'
 
 /** No 0, 1, I, L, O, U: nothing that is misread on paper or misheard on the telephone. */
 const ALPHABET = '23456789ABCDEFGHJKMNPQRSTVWXYZ'
 const LENGTH = 8
 
+/** The bytes that are divided among the letters without a remainder: no letter comes up more often. */
+const FAIR_BYTES = 256 - (256 % ALPHABET.length)
+
 /** A new random reference as the database keeps it: 8 characters, no dash. */
-export const newReference = customAlphabet(ALPHABET, LENGTH)
+export function newReference(): string {
+  let reference = ''
+  while (reference.length < LENGTH) {
+    const byte = randomByte()
+    if (byte < FAIR_BYTES) reference += ALPHABET[byte % ALPHABET.length]
+  }
+  return reference
+}
 
 /** 'K7Q29FMX' → 'K7Q2-9FMX'. */
 export function formatReference(reference: string): string {

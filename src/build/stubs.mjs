@@ -23,8 +23,6 @@ const STUBS = [
     `for (const name of ['postgresMd5PasswordHash', 'randomBytes', 'deriveKey', 'sha256', 'hashByName', 'hmacSha256'])
        exports[name] = (...args) => require('pg/lib/crypto/utils.js')[name](...args)`,
   ],
-  // The same object, which Node loads by itself for half of what its whole module costs.
-  [/\/nanoid\/node:crypto$/, 'module.exports = { get webcrypto() { return globalThis.crypto } }'],
 ]
 
 /** An esbuild plugin. */
