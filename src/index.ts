@@ -1,7 +1,7 @@
 // The library: what `import … from 'tickets-box-office'` gives. docs/library.md shows every call.
 
-export { tokenRoles } from './access/tokens.js'
 export type * from './client/api.js'
+export { tokenRoles } from './client/api.js'
 export { openTickets } from './client/client.js'
 export {
   bookingJson,

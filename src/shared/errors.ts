@@ -1,32 +1,123 @@
 /**
  * Everything that can go wrong and is not a bug, as a closed list.
  *
- * The key is the `code` that scripts match on; `exit` is the exit status of the command line, and
- * `retryable` says whether the same request may succeed if it is simply made again.
+ * The key is the `code` that scripts match on; `exit` is the exit status of the command line,
+ * `retryable` says whether the same request may succeed if it is made again, and `meaning` is what
+ * docs/errors.md says about it.
  */
 export const errorCodes = {
-  INVALID_INPUT: { exit: 2, retryable: false },
-  INPUT_REQUIRED: { exit: 2, retryable: false },
-  KEY_REUSED: { exit: 2, retryable: false },
-  AMBIGUOUS_ID: { exit: 2, retryable: false },
-  SHOW_NOT_FOUND: { exit: 3, retryable: false },
-  BOOKING_NOT_FOUND: { exit: 3, retryable: false },
-  NO_SUCH_SEAT: { exit: 3, retryable: false },
-  SEATS_TAKEN: { exit: 4, retryable: false },
-  NOT_ENOUGH_SEATS: { exit: 4, retryable: false },
-  SHOW_CANCELLED: { exit: 4, retryable: false },
-  WRONG_STATE: { exit: 4, retryable: false },
-  BUSY: { exit: 5, retryable: true },
-  ABANDONED: { exit: 5, retryable: true },
-  DB_UNREACHABLE: { exit: 6, retryable: true },
-  DB_AUTH: { exit: 6, retryable: false },
-  DB_MISSING: { exit: 6, retryable: false },
-  DB_TLS: { exit: 6, retryable: false },
-  NOT_MIGRATED: { exit: 6, retryable: false },
-  SCHEMA_TOO_NEW: { exit: 6, retryable: false },
-  CHECK_FAILED: { exit: 7, retryable: false },
-  INTERRUPTED: { exit: 130, retryable: true },
-  INTERNAL: { exit: 1, retryable: false },
+  INVALID_INPUT: {
+    exit: 2,
+    retryable: false,
+    meaning:
+      'An argument, a field or a file is wrong. The message says which, and what is allowed.',
+  },
+  INPUT_REQUIRED: {
+    exit: 2,
+    retryable: false,
+    meaning: 'Something is missing, and there is no terminal to ask on.',
+  },
+  KEY_REUSED: {
+    exit: 2,
+    retryable: false,
+    meaning: 'The key was used before, with another request.',
+  },
+  AMBIGUOUS_ID: {
+    exit: 2,
+    retryable: false,
+    meaning: 'Several shows or bookings match. Give more of the id, or a date.',
+  },
+  SHOW_NOT_FOUND: {
+    exit: 3,
+    retryable: false,
+    meaning: 'No show has this id or name.',
+  },
+  BOOKING_NOT_FOUND: {
+    exit: 3,
+    retryable: false,
+    meaning: 'No booking has this reference or id.',
+  },
+  NO_SUCH_SEAT: {
+    exit: 3,
+    retryable: false,
+    meaning: 'The show does not have this seat.',
+  },
+  SEATS_TAKEN: {
+    exit: 4,
+    retryable: false,
+    meaning: 'A seat is sold or held. `seats` names it, `alternatives` free ones.',
+  },
+  NOT_ENOUGH_SEATS: {
+    exit: 4,
+    retryable: false,
+    meaning: 'Fewer seats are free than `--count` asks for.',
+  },
+  SHOW_CANCELLED: {
+    exit: 4,
+    retryable: false,
+    meaning: 'The show is cancelled.',
+  },
+  WRONG_STATE: {
+    exit: 4,
+    retryable: false,
+    meaning:
+      'The booking or show is in a state that does not allow this: cancelled, expired, already let in.',
+  },
+  BUSY: {
+    exit: 5,
+    retryable: true,
+    meaning: 'No lock or no connection within `--wait`. Retry with the same key.',
+  },
+  ABANDONED: {
+    exit: 5,
+    retryable: true,
+    meaning: 'The process that made the attempt ended before it was decided. Book again.',
+  },
+  DB_UNREACHABLE: {
+    exit: 6,
+    retryable: true,
+    meaning: 'The server does not answer, or the connection was lost.',
+  },
+  DB_AUTH: {
+    exit: 6,
+    retryable: false,
+    meaning: 'The server refuses the login.',
+  },
+  DB_MISSING: {
+    exit: 6,
+    retryable: false,
+    meaning: 'There is no such database, or it cannot be used. The message says why.',
+  },
+  DB_TLS: {
+    exit: 6,
+    retryable: false,
+    meaning: 'TLS is missing, or the certificate is not trusted.',
+  },
+  NOT_MIGRATED: {
+    exit: 6,
+    retryable: false,
+    meaning: 'The schema is missing or old. Run `tickets migrate`.',
+  },
+  SCHEMA_TOO_NEW: {
+    exit: 6,
+    retryable: false,
+    meaning: 'The schema is newer than this program. Upgrade the program.',
+  },
+  CHECK_FAILED: {
+    exit: 7,
+    retryable: false,
+    meaning: '`verify`, `stress` or `migrate --check` found something.',
+  },
+  INTERRUPTED: {
+    exit: 130,
+    retryable: true,
+    meaning: 'Ctrl-C or SIGTERM. The transaction was rolled back.',
+  },
+  INTERNAL: {
+    exit: 1,
+    retryable: false,
+    meaning: 'A bug. Report it, with the output of `--debug`.',
+  },
 } as const
 
 export type ErrorCode = keyof typeof errorCodes

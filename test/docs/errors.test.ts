@@ -1,0 +1,25 @@
+import { expect, it } from 'vitest'
+import { errorCodes } from '../../src/shared/errors.js'
+
+it('docs/errors.md has every code; `npm test -- test/docs/errors.test.ts -u` writes it', async () => {
+  await expect(page()).toMatchFileSnapshot('../../docs/errors.md')
+})
+
+function page(): string {
+  const rows = Object.entries(errorCodes).map(
+    ([code, { exit, retryable, meaning }]) =>
+      `| \`${code}\` | ${exit} | ${retryable ? 'yes' : ''} | ${meaning} |`,
+  )
+  return `# Error codes
+
+With \`--json\`, an error is the only document on stdout: \`{"error": {"code", "message", "retryable"}}\`. \`seats\`, \`alternatives\` and \`booking\` are there where the code has them. Match on the code or the exit code; the message is for people and may change.
+
+*Retry* says that the same request may succeed later. Use the same key, so that it books once.
+
+| code | exit | retry | meaning |
+|---|---|---|---|
+${rows.join('\n')}
+
+Over HTTP the same codes come with these statuses: exit 2 is 400, and 409 for \`KEY_REUSED\`; exit 3 is 404; exit 4 is 409; exits 5, 6 and 130 are 503; exit 1 is 500. HTTP itself adds \`UNAUTHORIZED\` (401), \`FORBIDDEN\` (403), \`NO_SUCH_ROUTE\` (404), \`METHOD_NOT_ALLOWED\` (405) and \`TOO_MANY_REQUESTS\` (429).
+`
+}
