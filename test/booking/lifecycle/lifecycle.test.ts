@@ -89,6 +89,18 @@ describe('a hold', () => {
     expect(await house()).toEqual({ sold: [1, 2, 3], held: [] })
   })
 
+  test('whose seats another hold has since it expired is refused, and they stay held', async () => {
+    const hold = await book('1-3', { hold: 60_000 })
+    await expire(hold.id)
+    await book('2', { hold: 60_000 })
+    for (const seats of [undefined, 'A2']) {
+      await expect(tickets.confirmBooking(hold.reference, { seats })).rejects.toEqual(
+        refused('SEATS_TAKEN', { seats: [2] }),
+      )
+    }
+    expect(await house()).toEqual({ sold: [], held: [2] })
+  })
+
   test('is sold in parts, each a booking of its own, and each part once', async () => {
     const hold = await book('1-4', { hold: 'forever', customer: 'Ada', note: 'press' })
     const first = await tickets.confirmBooking(hold.id, { seats: '1,2' })
@@ -388,6 +400,16 @@ describe('the door', () => {
     expect(again.already.map(({ seat }) => seat)).toEqual([1, 2, 3])
     expect(await tickets.checkIn(sold.id, { undo: true })).toMatchObject({ admitted: [1, 2, 3] })
     expect(await tickets.checkIn(sold.id, { undo: true })).toMatchObject({ admitted: [] })
+  })
+
+  test('lets one seat out again, and the others of its booking stay in', async () => {
+    const sold = await book('1-3')
+    await tickets.checkIn(sold.id)
+    expect(await tickets.checkIn(sold.id, { seats: '2', undo: true })).toMatchObject({
+      admitted: [2],
+    })
+    const again = await tickets.checkIn(sold.id)
+    expect([again.admitted, again.already.map(({ seat }) => seat)]).toEqual([[2], [1, 3]])
   })
 
   test('at which one ticket is scanned eight times at once opens once', async () => {
