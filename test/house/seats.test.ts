@@ -175,6 +175,15 @@ describe('absurd input fails fast, with a short and harmless sentence', () => {
     expect(failure(() => checkSeatSpec(`1${' '.repeat(1_000_000)}`)).message).toMatch(/characters/)
   })
 
+  it('a spec is read no further once it names more seats than there are, which would fill the memory', () => {
+    const house = '1-100'
+    for (const rest of [house, 'no seat', `${house},no seat`]) {
+      expect(failure(() => parseSeats(`${house},${house},${rest}`, plain)).message).toMatch(
+        /^Seat 1 is named twice/,
+      )
+    }
+  })
+
   it('the sentence shows the piece that was wrong', () => {
     expect(failure(() => parseSeats('1,x\u001b,3', rows)).message).toContain('"x\\u{1b}"')
   })
