@@ -307,6 +307,28 @@ describe('inOrder', () => {
     expect(most).toBe(8)
   })
 
+  it('begins nothing more once it is told to stop, and gives what was begun', async () => {
+    const stop = new AbortController()
+    const begun: number[] = []
+    async function* numbers() {
+      for (let n = 0; n < 100; n += 10) yield Array.from({ length: 10 }, (_, i) => n + i)
+    }
+    const results = inOrder(numbers(), {
+      async work(n: number) {
+        begun.push(n)
+        if (n === 3) stop.abort()
+        return n
+      },
+      weightOf: () => 1,
+      limit: 8,
+      signal: stop.signal,
+    })
+    const given: number[] = []
+    for await (const ready of results) given.push(...ready)
+    expect(begun).toEqual([0, 1, 2, 3])
+    expect(given).toEqual(begun)
+  })
+
   it('gives what was begun before it throws what the reading threw', async () => {
     async function* broken() {
       yield [1, 2]
