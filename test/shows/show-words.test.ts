@@ -40,6 +40,9 @@ test('a show that is put off is found in its new place', async () => {
   expect(await namesWith('cats')).toEqual(['Cats I', 'Cats II'])
   await tickets.editShow(cats, { startTime: new Date('2040-12-27T19:00:00Z') })
   expect(await namesWith('cats')).toEqual(['Cats II', 'Cats I'])
+  // Where one show is wanted, and where each show is looked at for a second word.
+  expect(await namesWith('cats', 1)).toEqual(['Cats II'])
+  expect(await namesWith('cats i')).toEqual(['Cats II', 'Cats I'])
 })
 
 test('no words are left of shows that are gone all at once', async () => {
