@@ -161,6 +161,21 @@ describe('a date', () => {
     expect(await view('--date', '2031-06-01t23:30')).toBe(honolulu.id)
   })
 
+  it.each([
+    ['Pacific/Kiritimati', '00:00', '+14:00'],
+    ['Pacific/Auckland', '00:00', '+13:00'],
+    ['Etc/GMT+12', '23:59', '-12:00'],
+  ])('is found where clocks are farthest from UTC: %s, %s (%s)', async (zone, time) => {
+    const create = ['show', 'create', '--total-seats', '5', '--name', `Tour of ${zone}`]
+    const start = ['--time-zone', zone, '--start-time', `2031-01-02 ${time}`]
+    const { id } = await json(...create, ...start)
+    const view = ['show', 'view', `Tour of ${zone}`, '--date']
+    expect((await json(...view, '2031-01-02')).id).toBe(id)
+    for (const date of ['2031-01-01', '2031-01-03']) {
+      expect((await run(...view, date)).exitCode).toBe(3)
+    }
+  })
+
   it('must be that of the show, if only one bears the name, or it is named by its id', async () => {
     for (const name of ['Rush', ids['2031-03-08 19:30']!, ids['2031-03-08 19:30']!.slice(0, 8)]) {
       const wrong = await run('show', 'view', name, '--date', '2031-05-05')
