@@ -254,6 +254,19 @@ const requests: [title: string, expected: number, sent: string][] = [
     403,
     json('{"seats":[1]}').replace('\r\n', '\r\nOrigin: https://evil.example\r\n'),
   ],
+  ...[
+    'http://evil-localhost:3000',
+    'http://evil.example:3000',
+    'http://localhost:3000.evil.example',
+    'http://localhost:30001',
+    'http://localhost',
+    'https://localhost:3000',
+    'null',
+  ].map((origin): (typeof requests)[number] => [
+    `a booking from the web page ${origin}, nearly our own`,
+    403,
+    json('{"seats":[1]}').replace('\r\n', `\r\nHost: localhost:3000\r\nOrigin: ${origin}\r\n`),
+  ]),
   ['an unknown expectation', 417, get('/shows', 'Expect: a-pony')],
   [
     'an upgrade to something else',
