@@ -147,6 +147,15 @@ describe('before anything is run or connected to, a data directory is refused', 
     ['below one that all may write', open, ({ dataDir }) => chmod(dirname(dataDir), 0o777)],
     ["below another user's", anothers, ({ dataDir }) => give(dirname(dataDir)), 'root'],
     [
+      "below another user's sticky directory",
+      anothers,
+      async ({ dataDir }) => {
+        await give(dirname(dataDir))
+        await chmod(dirname(dataDir), 0o1777)
+      },
+      'root',
+    ],
+    [
       "behind another user's link",
       anothers,
       async ({ dataDir }) => {
