@@ -82,11 +82,11 @@ export function createContext({ command, options, output, signal, environment }:
     const all: ClientOptions = {
       database: options.db,
       env: output.io.env,
-      ...(environment.cwd !== undefined && { cwd: environment.cwd }),
+      cwd: environment.cwd,
       waitMs: Math.max(0, options.waitMs - (environment.waitedMs ?? 0)),
       signal,
       command,
-      ...(operator !== undefined && { operator }),
+      operator,
       onProgress: (sentence) => output.hint(safeText(sentence)),
       ...(options.debug && { trace: (line: string) => output.problem(safeLines(line)) }),
       ...own,

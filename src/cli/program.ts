@@ -76,13 +76,13 @@ function actionOf(run: Run): ToAction {
 function globalOptions(command: Command): GlobalOptions {
   const options = command.optsWithGlobals()
   return {
-    ...(options.db !== undefined && { db: options.db }),
+    db: options.db,
     json: options.json ?? false,
     quiet: options.quiet ?? false,
     input: options.input,
     color: options.color,
     waitMs: options.wait ?? 30_000,
     debug: options.debug ?? false,
-    ...(options.operator !== undefined && { operator: options.operator }),
+    operator: options.operator,
   }
 }

@@ -226,7 +226,7 @@ export interface Tickets {
   /** Changes a show. Throws SHOW_NOT_FOUND, INVALID_INPUT, SEATS_TAKEN. */
   editShow(show: string, edit: ShowEdit): Promise<Show>
   /** A new, empty show with the house of another. Throws SHOW_NOT_FOUND, INVALID_INPUT. */
-  copyShow(show: string, copy: { startTime: Date; name?: string }): Promise<Show>
+  copyShow(show: string, copy: { startTime: Date; name?: string | undefined }): Promise<Show>
   /** The bookings that `cancelShow` would cancel. Throws SHOW_NOT_FOUND. */
   previewCancellation(show: string): Promise<CancellationPreview>
   /** A show's seats by state and by row, and its sales by hour and operator. Throws SHOW_NOT_FOUND. */

@@ -220,7 +220,7 @@ export class TicketsClient implements Tickets {
     return this.run(async (db) => editShow(db, await showIdOf(db, show), edit))
   }
 
-  copyShow(show: string, copy: { startTime: Date; name?: string }): Promise<Show> {
+  copyShow(show: string, copy: { startTime: Date; name?: string | undefined }): Promise<Show> {
     return this.run(async (db) => copyShow(db, await showIdOf(db, show), copy))
   }
 

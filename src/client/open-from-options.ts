@@ -43,7 +43,7 @@ export function whichDatabase(options: TicketsOptions): Pick<DatabaseTarget, 'ki
 function targetOf(options: TicketsOptions): DatabaseTarget {
   const { env = process.env } = options
   const found = findDatabase({
-    ...(options.database !== undefined && { db: options.database }),
+    db: options.database,
     env,
     // Not process.cwd(), which fails where the directory is gone: only a relative path needs it.
     cwd: options.cwd ?? '.',

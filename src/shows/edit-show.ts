@@ -108,7 +108,7 @@ export async function cancelShow(
 export async function copyShow(
   db: Database,
   showId: string,
-  { startTime, name }: { startTime: Date; name?: string },
+  { startTime, name }: { startTime: Date; name?: string | undefined },
 ): Promise<Show> {
   const { timeZone, totalSeats, seatsPerRow, ...show } = await findShow(db, showId)
   return createShow(db, {

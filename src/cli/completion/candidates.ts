@@ -43,7 +43,7 @@ function openQuickly({ open, output }: Context, { optionValues }: Cursor): Clien
   const { kind, source } = whichDatabase({ database, env })
   if (source === '.env') return undefined
   if (kind === 'embedded' && !embeddedServer(env).hasSocket()) return undefined
-  return open({ ...(database !== undefined && { database }), waitMs: PATIENCE_MS })
+  return open({ database, waitMs: PATIENCE_MS })
 }
 
 function isOffered({ hasStarted, cancelledAt }: Show, kind: OfferedShows): boolean {

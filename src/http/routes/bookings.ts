@@ -83,7 +83,7 @@ function lifeRoutes(app: FastifyInstance): void {
       bookingJson(
         await tickets.cancelBooking(params.booking, {
           ...specOf(seats),
-          ...(reason !== undefined && { reason }),
+          reason,
         }),
       ),
   )
@@ -92,9 +92,7 @@ function lifeRoutes(app: FastifyInstance): void {
     '/bookings/:booking/move',
     route('moveBooking', 'Exchange seats for as many others', schemas.moveRequest, 'Booking#'),
     async ({ tickets, params, body: { to, to_show: toShow } }) =>
-      bookingJson(
-        await tickets.moveBooking(params.booking, { to, ...(toShow !== undefined && { toShow }) }),
-      ),
+      bookingJson(await tickets.moveBooking(params.booking, { to, toShow })),
   )
 
   typed.post(
@@ -114,9 +112,9 @@ function requestOf(
   const { seats_count: count, hold, ...rest } = body
   return {
     ...rest,
-    ...(count !== undefined && { count }),
+    count,
     ...(hold !== undefined && { hold: parseHold(hold) }),
-    ...(key !== undefined && { key }),
+    key,
     ...(token !== undefined && { keyScope: token.id }),
   }
 }

@@ -59,11 +59,11 @@ function requestOf(options: BookOptions): BookingRequest {
   }
   if (seats !== undefined) checkSeatSpec(seats)
   return {
-    ...(seats !== undefined && { seats }),
+    seats,
     ...(count !== undefined && { count: parseCount('--count', count) }),
-    ...(customer !== undefined && { customer }),
-    ...(note !== undefined && { note }),
-    ...(key !== undefined && { key }),
+    customer,
+    note,
+    key,
     ...(hold !== undefined && { hold: parseHold(hold) }),
   }
 }

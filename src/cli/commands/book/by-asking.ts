@@ -83,7 +83,7 @@ async function bookForShow(
 function wantedIn({ seats, count }: BookingRequest): ChosenSeats | undefined {
   if (seats === undefined && count === undefined) return undefined
   return {
-    wanted: { ...(seats !== undefined && { seats }), ...(count && { count }) },
+    wanted: { seats, ...(count && { count }) },
     isSeen: false,
   }
 }

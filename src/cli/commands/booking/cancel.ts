@@ -20,7 +20,7 @@ export const run: Handler<BookingCancelOptions, [string | undefined]> = async (
   const { output, tickets } = context
   if (seats !== undefined) checkSeatSpec(seats)
   const { id, showName } = await namedBooking(context, name, { command: 'cancel' })
-  const options = { ...(seats !== undefined && { seats }), ...(reason !== undefined && { reason }) }
+  const options = { seats, reason }
   if (!yes) {
     // A cancellation that the database refuses is refused before the clerk is asked.
     const planned = await tickets.cancelBooking(id, { ...options, dryRun: true })

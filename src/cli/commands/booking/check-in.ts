@@ -31,8 +31,8 @@ export const run: Handler<BookingCheckInOptions, [string | undefined]> = async (
   const show = named && (await nameOfShow(context, named))
   const { id } = await namedBooking(context, name, { command: 'check-in', show })
   const answer = await context.tickets.checkIn(id, {
-    ...(seats !== undefined && { seats }),
-    ...(show !== undefined && { show }),
+    seats,
+    show,
     ...(undo && { undo }),
   })
   await printAnswer(context, answer, undo === true)

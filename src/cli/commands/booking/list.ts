@@ -40,7 +40,7 @@ export const run: Handler<BookingListOptions, [string | undefined]> = async (
       const which = filter.sort === 'newest' ? 'latest' : 'first'
       return `The ${which} ${count}. --all lists them all, --customer and --since narrow them down.`
     },
-    rows: (limit) => tickets.listBookings({ ...filter, ...(limit !== undefined && { limit }) }),
+    rows: (limit) => tickets.listBookings({ ...filter, limit }),
   })
 }
 
@@ -58,7 +58,7 @@ async function filterOf(
   const show = named && (await namedShow(context, named))
   return {
     ...(show !== undefined && { show: show.id }),
-    ...(customer !== undefined && { customer }),
+    customer,
     ...(status !== undefined && { status: status.toUpperCase() as BookingStatus }),
     ...(seat !== undefined && { seat: oneSeat(seat, show!) }),
     ...timesOf(options, context.output.io.env),

@@ -79,7 +79,7 @@ async function announce(
 ): Promise<void> {
   const json = {
     [verb.replace(' ', '_')]: migrations,
-    ...(granted !== undefined && { granted }),
+    granted,
   }
   const lines = migrations.map((name) => `${verb} ${name}`)
   if (granted !== undefined) lines.push(`granted ${safeText(granted)}`)

@@ -28,7 +28,7 @@ export const run: Handler<ShowCopyOptions, [string]> = async (context, options, 
   const startTimes = texts.map((text) => parseStartTime(text, original.timeZone))
   const copies: Show[] = []
   for (const startTime of startTimes) {
-    const copy = { startTime, ...(options.name !== undefined && { name: options.name }) }
+    const copy = { startTime, name: options.name }
     copies.push(
       await tickets.copyShow(original.id, copy).catch((error) => throwAfter(copies, error)),
     )

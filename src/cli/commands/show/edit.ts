@@ -40,8 +40,8 @@ export const run: Handler<ShowEditOptions, [string]> = async (
 function editOf({ name, startTime, timeZone, totalSeats }: ShowEditOptions, show: Show): ShowEdit {
   const zone = timeZone === undefined ? undefined : parseTimeZone(timeZone)
   return {
-    ...(name !== undefined && { name }),
-    ...(zone !== undefined && { timeZone: zone }),
+    name,
+    timeZone: zone,
     ...(startTime !== undefined && { startTime: parseStartTime(startTime, zone ?? show.timeZone) }),
     ...(totalSeats !== undefined && { totalSeats: parseCount('--total-seats', totalSeats) }),
   }

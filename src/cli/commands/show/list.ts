@@ -40,7 +40,7 @@ export const run: Handler<ShowListOptions> = async ({ output, tickets }, options
       let left = limit
       let first: Show | undefined
       for (const kind of kinds) {
-        const filter = { ...kind, ...(search !== undefined && { search }) }
+        const filter = { ...kind, search }
         for await (const show of tickets.listShows({ ...filter, limit: left })) {
           // This show started while the upcoming ones were listed.
           if (kind.past && first !== undefined && show.startTime >= first.startTime) continue
