@@ -25,9 +25,9 @@ export interface BatchOptions extends BookingOptions, LockOptions {
  * 4. reads, under the lock, what became of these bookings already, who holds seats, and which
  *    attempts were abandoned, and decides each request,
  * 5. writes the show once and the outcomes once, and commits.
- * 6. If the connection dies, COMMIT included, steps 1 to 5 run again with the same ids: a record that
- *    is there stays as it is, and the lost transaction kept the lock until it ended, so the new one
- *    sees its verdict.
+ * 6. If the connection is lost, even at COMMIT, steps 2 to 5 run again with the same ids. The lost
+ *    transaction keeps the lock until it ends, so the new one sees its verdict. Step 1 runs again if
+ *    the records are gone.
  *
  * Returns, for each request, its outcome (a refused one is a FAILED booking with its reason) or
  * the error that concerns it alone: INVALID_INPUT, NO_SUCH_SEAT, KEY_REUSED, or a bug's.
@@ -87,7 +87,7 @@ async function validateAll(db: Database, showId: string, requests: readonly Book
   const known = knownLayout(db, showId)
   if (known !== undefined) {
     const validated = validateFor(known)
-    // A seat that is not known may be one by which the house has grown since.
+    // The cached layout may be old: the house may have grown.
     if (!validated.valid.some(isNoSuchSeat)) return validated
   }
   return validateFor(await readLayout(db, showId))
@@ -118,7 +118,7 @@ async function bookBatch(
   }
 }
 
-/** The same, where an error that concerns all of these requests concerns no others. */
+/** Like `bookBatch`, but returns an error of the batch as the result of each of its requests. */
 function bookOrFail(...batch: Parameters<typeof bookBatch>): ReturnType<typeof bookBatch> {
   return bookBatch(...batch).catch((error) => batch[2].map(() => error))
 }

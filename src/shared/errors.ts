@@ -45,7 +45,7 @@ export const errorCodes = {
   SEATS_TAKEN: {
     exit: 4,
     retryable: false,
-    meaning: 'A seat is sold or held. `seats` names it, `alternatives` free ones.',
+    meaning: 'A seat is sold or held. `seats` names it, `alternatives` lists free ones.',
   },
   NOT_ENOUGH_SEATS: {
     exit: 4,
@@ -66,12 +66,13 @@ export const errorCodes = {
   BUSY: {
     exit: 5,
     retryable: true,
-    meaning: 'No lock or no connection within `--wait`. Retry with the same key.',
+    meaning: 'The program got no lock or no connection within `--wait`. Retry with the same key.',
   },
   ABANDONED: {
     exit: 5,
     retryable: true,
-    meaning: 'The process that made the attempt ended before it was decided. Book again.',
+    meaning:
+      'The process that made the attempt ended before it was decided. Book again, with the same key.',
   },
   DB_UNREACHABLE: {
     exit: 6,

@@ -9,7 +9,7 @@ import { compile } from './code-cache.js'
 declare const PROGRAM: string
 
 /**
- * Runs the command line of this process: in the daemon, if one is open and it is one for it, else
+ * Runs the command line of this process: in the daemon if one is open and accepts it, otherwise
  * here. Node compiles this file at every start, so it contains only what hands the command line over
  * and what loads the rest of the program.
  */
@@ -17,11 +17,11 @@ export async function start(): Promise<void> {
   const argv = process.argv.slice(2)
   const interruption = listenForSignals()
   const line = {
-    // Other code that answers has another name.
+    // The daemon must run the same build; the name has a hash of it.
     program: PROGRAM,
     argv,
     env: process.env,
-    // Not before it is needed: the directory may be gone, and most commands do without.
+    // Read late: it throws if the directory was deleted, and most commands do not need it.
     get cwd() {
       return process.cwd()
     },
@@ -43,14 +43,14 @@ export async function start(): Promise<void> {
   if (exitCode === 0) keepCache()
 }
 
-/** The parameters of the script are in build.mjs. Its `Response` is undefined. */
+/** The build wraps the program in a function with these parameters; the last, `Response`, stays undefined. */
 function mainOf(script: Script): typeof main {
   const module = { exports: {} as { main: typeof main } }
   script.runInThisContext()(module, require, join(__dirname, PROGRAM), clock)
   return module.exports.main
 }
 
-/** For the calls of `performance.now()`. */
+/** Takes the place of `performance`, whose mere mention makes Node load a module. */
 const clock = {
   now() {
     const [seconds, nanoseconds] = process.hrtime()

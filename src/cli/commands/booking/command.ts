@@ -69,7 +69,7 @@ export const bookingCommands: Declaration = {
     },
     {
       name: 'confirm',
-      about: 'sell what a hold keeps, all or some',
+      about: 'sell all or some seats of a hold',
       arguments: bookingIn('confirm'),
       options: {
         '--seats <spec>': { ...onlySeats, about: `${onlySeats.about}; the rest stays held` },

@@ -30,7 +30,7 @@ export const daemonCommands: Declaration = {
     },
     {
       name: 'status',
-      about: 'show whether it is open, and what it served',
+      about: 'show whether it is open, and how much it served',
       examples: ['tickets daemon status', 'tickets daemon status --json'],
       exits: [0, 2, 6],
       run: (run) => load('status', run),

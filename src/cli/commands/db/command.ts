@@ -8,7 +8,7 @@ export const dbCommands: Declaration = {
   commands: [
     {
       name: 'status',
-      about: 'whether it runs, where its data are, and how large they are',
+      about: 'state, data directory and size',
       examples: ['tickets db status', 'tickets db status --json'],
       exits: [0, 2, 6],
       run: async () => ({ run: (await import('./db.js')).status }),

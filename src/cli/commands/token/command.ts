@@ -4,7 +4,7 @@ const EXITS = [0, 2, 5, 6]
 
 export const tokenCommands: Declaration = {
   name: 'token',
-  about: 'who may change something over HTTP',
+  about: 'create, list and revoke tokens for HTTP',
   examples: ['tickets token create --name lobby --role box-office', 'tickets token list'],
   exits: EXITS,
   commands: [
