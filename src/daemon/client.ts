@@ -2,27 +2,22 @@ import type { Socket } from 'node:net'
 import type { RunEnvironment } from '../client/run-environment.js'
 import { parseDuration } from '../shared/duration.js'
 import type { Interruption } from '../shared/interruption.js'
-import { print, printResult } from './print-result.js'
+import { isReaderGone } from '../terminal/reader-gone.js'
 import type { Accepted, CommandLine, Declined, RunRequest, RunResult } from './protocol.js'
-import { START, Wire } from './protocol.js'
+import { placeOfProcess, requestVariables, START, Wire } from './protocol.js'
 import { connectToDaemon, daemonLink, hasAnyDaemon } from './socket.js'
-import { placeOfProcess, requestVariables } from './variables.js'
 
-/** A result, or else the environment in which to run the command here. */
 type Outcome = RunResult | RunEnvironment
 
 /**
- * Hands a command line over to the daemon of its database, if one is open and the command is a single
- * booking of a script, which asks no questions and answers with one document. Returns the exit code
- * when the daemon has run it, with its result printed; else the environment in which to run it here.
+ * Hands the single booking of a script over to the daemon of its database, if one is open. Returns the
+ * exit code when the daemon has run it, and its result is printed; else the environment in which to
+ * run the command here.
  *
  * Never throws: whatever is wrong with the daemon, the command can still be run here. An interruption
  * reaches the daemon; a booking that is being decided still gets its verdict.
  */
-export async function handOver(
-  line: CommandLine,
-  interruption: Interruption,
-): Promise<number | RunEnvironment> {
+export async function handOver(line: CommandLine, interruption: Interruption) {
   const outcome = await request(line, interruption).catch((): Outcome => ({}))
   if ('exitCode' in outcome) return printResult(outcome)
   // An interruption must not keep it from being found out what became of a booking.
@@ -36,7 +31,6 @@ async function request(line: CommandLine, interruption: Interruption): Promise<O
   const isOther = argv.some((word) => /^(-h|--help|--file(=.*)?)$/.test(word)) || env.TICKETS_STATS
   if (argv[0] !== 'book' || !argv.includes('--json') || isOther || !hasAnyDaemon()) return {}
   const silenceMs = longestSilence(parseDuration(flagValue('--wait', argv) ?? '30s'))
-  // Not before it is needed: the directory may be gone.
   const { cwd } = line
   const daemon = await connectToDaemon(daemonLink(flagValue('--db', argv), env, cwd))
   if (!daemon) return {}
@@ -96,4 +90,26 @@ export function closeWhenSilent(socket: Socket, ms: number, onSilence: () => voi
 /** The process that listens there need not be a daemon. */
 function isRunResult(result: Partial<RunResult> | undefined): result is RunResult {
   return typeof result?.exitCode === 'number' && typeof result.stdout === 'string'
+}
+
+/**
+ * Prints what a run wrote where its command was typed; returns the exit code. The booking stands, so
+ * when stdout takes nothing, its document goes to stderr, and the exit code stays what it is.
+ */
+async function printResult({ exitCode, stdout, stderr }: RunResult): Promise<number> {
+  await print('stderr', stderr)
+  const error = await print('stdout', stdout)
+  if (error && !isReaderGone(error)) {
+    await print('stderr', `${stdout}The answer could not be written to stdout: ${error.message}.\n`)
+  }
+  return exitCode
+}
+
+/** Resolves with the error of a stream that takes nothing. */
+async function print(name: 'stdout' | 'stderr', text: string): Promise<Error | undefined> {
+  if (text === '') return undefined
+  return new Promise((resolve) => {
+    const stream = process[name].once('error', resolve)
+    stream.write(text, (error) => resolve(error ?? undefined))
+  })
 }

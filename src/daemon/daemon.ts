@@ -11,9 +11,8 @@ import { isClosed, makeOwnDirectory } from '../shared/own-directory.js'
 import { escapeControls } from '../shared/quote.js'
 import type { Io } from '../terminal/io.js'
 import type { DaemonStatus, Declined, Request, RunRequest, RunResult } from './protocol.js'
-import { Wire } from './protocol.js'
+import { PROCESS_VARIABLES, placeOfProcess, Wire } from './protocol.js'
 import { SharedTickets } from './shared-tickets.js'
-import { PROCESS_VARIABLES, placeOfProcess } from './variables.js'
 
 /** The program that the daemon is, and runs command lines with. `main` does not reject. */
 export interface Program {
@@ -22,7 +21,6 @@ export interface Program {
 }
 
 export interface DaemonOptions extends Pick<DaemonStatus, 'idle_ms'> {
-  /** See `daemonLink`. */
   link: string
   /** The only database that it books in, by `Tickets.databaseName`. */
   database: string
@@ -77,7 +75,6 @@ export class Daemon {
   /** Takes nothing more, and resolves when it has finished what it has accepted. */
   async close(): Promise<void> {
     if (this.#isFound()) rmSync(this.#options.link)
-    // This removes the socket, too.
     this.#server.close()
     for (const socket of this.#undecided) socket.destroy()
     await Promise.all(this.#underWay)

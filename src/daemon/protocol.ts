@@ -1,3 +1,4 @@
+import { readlinkSync } from 'node:fs'
 import type { Socket } from 'node:net'
 
 /** A command line, and where it was typed. Only the same program gives the same answers. */
@@ -11,13 +12,11 @@ export interface CommandLine {
 /** Asks the daemon to run a command line as if it ran where it was typed. */
 export interface RunRequest extends CommandLine {
   type: 'run'
-  /** See `placeOfProcess`. */
   place: string
   /** A daemon that sends nothing for this long is taken for lost. */
   silenceMs: number
 }
 
-/** What a client says first. */
 export type Request = RunRequest | { type: 'status' } | { type: 'stop' }
 
 /**
@@ -44,6 +43,32 @@ export interface DaemonStatus {
   declined_because: string | null
   /** It ends this many milliseconds after its last run; null: only when it is stopped. */
   idle_ms: number | null
+}
+
+/** Variables that act on a process as a whole: the daemon cannot take them over for one run. */
+export const PROCESS_VARIABLES = [
+  ...['HOME', 'HOSTALIASES', 'LD_LIBRARY_PATH', 'LD_PRELOAD', 'LOCALDOMAIN', 'RES_OPTIONS', 'TZ'],
+  ...['NODE_EXTRA_CA_CERTS', 'NODE_OPTIONS', 'NODE_TLS_REJECT_UNAUTHORIZED', 'OPENSSL_CONF'],
+  ...['SSL_CERT_DIR', 'SSL_CERT_FILE', 'XDG_DATA_HOME'],
+]
+
+/** The variables that a run request carries: those that say what to book where, and as whom. */
+export function requestVariables(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const names = [...PROCESS_VARIABLES, 'DATABASE_URL', 'LOGNAME', 'USER']
+  const isCarried = (name: string) => /^(TICKETS_|PG)/.test(name) || names.includes(name)
+  return Object.fromEntries(Object.entries(env).filter(([name]) => isCarried(name)))
+}
+
+/**
+ * Whose files and whose network a process sees. A container may share this user's directories, and
+ * there the same host name, or the same path, can be another database.
+ */
+export function placeOfProcess(): string {
+  try {
+    return readlinkSync('/proc/self/ns/mnt') + readlinkSync('/proc/self/ns/net')
+  } catch {
+    return process.platform
+  }
 }
 
 /** Messages over a socket: a JSON document on each line. An empty line is a sign of life. */

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync, lstatSync, readdirSync, readlinkSync } from 'node:fs'
-import { connect } from 'node:net'
 import { basename, dirname, extname, join, resolve } from 'node:path'
 import envPaths from 'env-paths'
 import { choosingVariables } from '../database/settings/parameters.js'
@@ -17,9 +16,8 @@ export function hasAnyDaemon(): boolean {
 
 /**
  * Where the daemon of a database is found: a symbolic link to its socket, which ends with its process
- * id. The link is named after the words that choose the database (`db` is the value of `--db`), as to
- * resolve them costs a booking what a daemon saves. They can come to mean another database, so the
- * daemon compares what each run opens with its own.
+ * id. The words that choose the database give its name, as to resolve them costs a booking what a
+ * daemon saves. They can come to mean another database: the daemon checks what each run opens.
  */
 export function daemonLink(db: string | undefined, env: NodeJS.ProcessEnv, cwd = '.'): string {
   const words = wordsOfChoice(db, env, cwd)
@@ -46,6 +44,8 @@ export async function connectToDaemon(link: string) {
     const found = lstatSync(path)
     const isOwn = found.isSocket() && found.uid === process.geteuid?.()
     if (!isOwn || !isClosed(dirname(link))) return undefined
+    // Late, as most runs find no daemon.
+    const { connect } = await import('node:net')
     const socket = connect(path)
     await once(socket, 'connect')
     return { socket, pid: Number(extname(path).slice(1)) }

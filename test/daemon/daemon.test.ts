@@ -19,9 +19,8 @@ import { join } from 'node:path'
 import { json } from 'node:stream/consumers'
 import { execa } from 'execa'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { START } from '../../src/daemon/protocol.js'
-import { queryDaemon } from '../../src/daemon/status.js'
-import { placeOfProcess, requestVariables } from '../../src/daemon/variables.js'
+import { queryDaemon } from '../../src/daemon/control.js'
+import { placeOfProcess, requestVariables, START } from '../../src/daemon/protocol.js'
 import { inWaves, isAlive, startBooking } from '../support/booking-process.js'
 import { bareEnvironment, program, tickets } from '../support/cli.js'
 import { openDaemon, type TestDaemon } from '../support/daemon.js'
@@ -291,7 +290,7 @@ describe('with an open daemon', () => {
     const { socket, heard } = await send({ silenceMs: 800 })
     await until(() => heard().includes('bookingId'))
     socket.write(`${JSON.stringify(START)}\n`)
-    await until(() => heard().endsWith('}\n\n'))
+    await until(() => /\}\n\n+$/.test(heard()))
     await lock.release()
     await once(socket, 'close')
     const result = JSON.parse(heard().trim().split('\n').at(-1)!)

@@ -1,9 +1,8 @@
 import { parseDuration } from '../../../shared/duration.js'
 import { TicketsError } from '../../../shared/errors.js'
-import type { Declaration, Parameter } from '../../declaration.js'
-import type { Run } from '../../run.js'
+import type { Declaration } from '../../declaration.js'
 
-const idle: Record<string, Parameter> = {
+const idleOption = {
   '--idle <duration>': { about: 'end after this time without a booking', parse: parseIdle },
 }
 
@@ -13,42 +12,29 @@ export const daemonCommands: Declaration = {
   examples: ['tickets daemon start', 'tickets daemon status', 'tickets daemon stop'],
   exits: [0, 2, 5, 6],
   commands: [
-    {
-      name: 'start',
-      about: 'start it for this database, in the background',
-      options: idle,
+    declared('start', 'start it for this database, in the background', {
+      options: idleOption,
       examples: ['tickets daemon start --idle 15m', 'tickets daemon stop'],
-      exits: [0, 2, 5, 6],
-      run: (run) => load('start', run),
-    },
-    {
-      name: 'stop',
-      about: 'stop it, and wait until it is gone',
-      examples: ['tickets daemon stop'],
-      exits: [0, 2, 5, 6, 130],
-      run: (run) => load('stop', run),
-    },
-    {
-      name: 'status',
-      about: 'show whether it is open, and how much it served',
-      examples: ['tickets daemon status', 'tickets daemon status --json'],
-      exits: [0, 2, 6],
-      run: (run) => load('status', run),
-    },
-    {
-      name: 'run',
+    }),
+    declared('stop', 'stop it, and wait until it is gone', { examples: ['tickets daemon stop'] }),
+    declared('status', 'show its state and counts', { examples: ['tickets daemon status'] }),
+    declared('run', 'be the daemon that `start` starts', {
       isHidden: true,
-      about: 'be the daemon that `start` starts',
-      arguments: { '<link>': 'its place', '<database>': 'the database that it serves' },
-      options: idle,
-      run: (run) => load('run', run),
-    },
+      arguments: { '<link>': 'where clients find it', '<database>': 'the one that it books in' },
+      options: idleOption,
+    }),
   ],
 }
 
-async function load(name: 'start' | 'stop' | 'status' | 'run', run: Run) {
-  const { daemonCommands } = await import('./daemon.js')
-  return { run: daemonCommands(run)[name] }
+function declared(
+  name: 'start' | 'stop' | 'status' | 'run',
+  about: string,
+  rest: Partial<Declaration>,
+): Declaration {
+  const run: Declaration['run'] = async (program) => ({
+    run: (await import('./daemon.js')).daemonHandlers(program)[name],
+  })
+  return { name, about, exits: [0, 2, 5, 6], run, ...rest }
 }
 
 /** Node's timers know no time beyond 2³¹ − 1 ms. */

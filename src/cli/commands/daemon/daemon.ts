@@ -1,8 +1,7 @@
 import { once } from 'node:events'
+import { queryDaemon, startInBackground, stopDaemon } from '../../../daemon/control.js'
 import { Daemon, type Program } from '../../../daemon/daemon.js'
 import { daemonLink } from '../../../daemon/socket.js'
-import { startInBackground } from '../../../daemon/spawn.js'
-import { queryDaemon, stopDaemon } from '../../../daemon/status.js'
 import { safeText } from '../../../shared/safe-text.js'
 import type { Context, Handler } from '../../context.js'
 
@@ -10,7 +9,7 @@ import type { Context, Handler } from '../../context.js'
 type Idle = { idle?: number }
 
 /** `tickets daemon start`, `stop`, `status` and `run`. */
-export function daemonCommands(program: Program) {
+export function daemonHandlers(program: Program) {
   const start: Handler<Idle> = async (context, { idle = null }) => {
     const { options, output, signal, tickets } = context
     const link = linkOf(context)

@@ -1,6 +1,6 @@
 import { type EmbeddedServer, embeddedServer } from '../../../client/embedded-server.js'
+import { queryDaemon } from '../../../daemon/control.js'
 import { daemonLink } from '../../../daemon/socket.js'
-import { queryDaemon } from '../../../daemon/status.js'
 import { safeText } from '../../../shared/safe-text.js'
 import type { Context, Handler } from '../../context.js'
 
