@@ -4,7 +4,7 @@ import { parseDuration } from '../shared/duration.js'
 import type { Interruption } from '../shared/interruption.js'
 import { isReaderGone } from '../terminal/reader-gone.js'
 import type { Accepted, CommandLine, Declined, RunRequest, RunResult } from './protocol.js'
-import { placeOfProcess, requestVariables, START, Wire } from './protocol.js'
+import { askerOf, START, Wire } from './protocol.js'
 import { connectToDaemon, daemonLink, hasAnyDaemon } from './socket.js'
 
 type Outcome = RunResult | RunEnvironment
@@ -31,6 +31,7 @@ async function request(line: CommandLine, interruption: Interruption): Promise<O
   const isOther = argv.some((word) => /^(-h|--help|--file(=.*)?)$/.test(word)) || env.TICKETS_STATS
   if (argv[0] !== 'book' || !argv.includes('--json') || isOther || !hasAnyDaemon()) return {}
   const silenceMs = longestSilence(parseDuration(flagValue('--wait', argv) ?? '30s'))
+  if (silenceMs === 0) return {}
   const { cwd } = line
   const daemon = await connectToDaemon(daemonLink(flagValue('--db', argv), env, cwd))
   if (!daemon) return {}
@@ -43,8 +44,8 @@ async function request(line: CommandLine, interruption: Interruption): Promise<O
   interruption.listeners.add(() => (environment.isRepeat ? socket.end() : socket.destroy()))
   limitSilence(Math.min(silenceMs, UNANSWERED_MS))
   const wire = new Wire(socket)
-  const words = { program, argv, env: requestVariables(env), cwd }
-  wire.send({ type: 'run', ...words, place: placeOfProcess(), silenceMs } satisfies RunRequest)
+  const words = { ...askerOf(program, env), program, argv, cwd }
+  wire.send({ type: 'run', ...words, silenceMs } satisfies RunRequest)
   let answer = await wire.receive<Accepted & RunResult & Declined>()
   if (typeof answer?.bookingId === 'string' && !interruption.hasCome) {
     Object.assign(environment, { bookingId: answer.bookingId, isRepeat: true })
@@ -71,7 +72,7 @@ export const UNANSWERED_MS = 3000
 
 /** Half of `--wait` is left to run the command here; a busy machine keeps a daemon waiting, too. */
 function longestSilence(waitMs: number): number {
-  return Math.min(Math.max(waitMs / 2, 500), 10_000)
+  return Math.min(Math.max(waitMs / 2, 500), waitMs, 10_000)
 }
 
 /** Closes a connection on which nothing comes for this long, and calls `onSilence`. */

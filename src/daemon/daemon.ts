@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { readlinkSync, renameSync, rmSync, symlinkSync } from 'node:fs'
+import { existsSync, readlinkSync, renameSync, rmSync, symlinkSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
 import { basename, dirname, join } from 'node:path'
 import { PassThrough } from 'node:stream'
@@ -10,7 +10,7 @@ import { newBookingId } from '../shared/ids.js'
 import { isClosed, makeOwnDirectory } from '../shared/own-directory.js'
 import { escapeControls } from '../shared/quote.js'
 import type { Io } from '../terminal/io.js'
-import type { DaemonStatus, Declined, Request, RunRequest, RunResult } from './protocol.js'
+import type { Asker, DaemonStatus, Declined, Request, RunRequest, RunResult } from './protocol.js'
 import { PROCESS_VARIABLES, placeOfProcess, Wire } from './protocol.js'
 import { SharedTickets } from './shared-tickets.js'
 
@@ -34,7 +34,7 @@ export interface DaemonOptions extends Pick<DaemonStatus, 'idle_ms'> {
 export class Daemon {
   readonly #options: DaemonOptions
   readonly #name: string
-  readonly #status: DaemonStatus
+  readonly #status: Omit<DaemonStatus, 'database' | 'refusal'>
   readonly #server = createServer({ allowHalfOpen: true })
   /** Resolves when it takes no more connections. */
   readonly closed = new Promise((resolve) => this.#server.once('close', resolve))
@@ -61,7 +61,7 @@ export class Daemon {
     const { link, idle_ms } = this.#options
     await this.#listen(dirname(link)).catch((cause) => {
       this.#server.close()
-      const message = `No daemon can be opened at ${escapeControls(link)}: ${escapeControls(cause.message)}. Make its directory one of your own that only you can write to.`
+      const message = `No daemon can be opened at ${escapeControls(link)}: ${escapeControls(cause.message)}. Set XDG_CACHE_HOME to a directory with a short path that only you can write to.`
       throw new TicketsError('INVALID_INPUT', message, { cause })
     })
     // A connection that fails must not end the others.
@@ -91,6 +91,8 @@ export class Daemon {
     this.#server.listen(socket)
     process.umask(umask)
     await once(this.#server, 'listening')
+    // The system cuts a long path short.
+    if (!existsSync(socket)) throw new Error('its path is too long')
     // In one step, as many may open at once; and only now that this one can answer.
     symlinkSync(this.#name, `${socket}~`)
     renameSync(`${socket}~`, this.#options.link)
@@ -110,7 +112,11 @@ export class Daemon {
     socket.once('close', () => this.#undecided.delete(socket))
     const request = (await wire.receive<Request>()) as Request | undefined
     if (request?.type === 'run') await this.#serveRun(request, wire, socket)
-    else wire.send({ ...this.#status, under_way: this.#underWay.size })
+    else if (request) {
+      const refusal = this.#reasonToDecline(request) ?? null
+      const { database } = this.#options
+      wire.send({ ...this.#status, under_way: this.#underWay.size, database, refusal })
+    }
     // What was sent arrives, whatever becomes of this process.
     if (request?.type !== 'stop') return void socket.end(() => socket.destroy())
     // This connection ends with the process.
@@ -140,7 +146,7 @@ export class Daemon {
     wire.send(result)
   }
 
-  #reasonToDecline({ program, place, env }: RunRequest): string | undefined {
+  #reasonToDecline({ program, place, env }: Asker): string | undefined {
     if (program !== this.#status.program) return 'It is of another version.'
     if (place !== placeOfProcess()) return 'It is in another container.'
     const other = PROCESS_VARIABLES.find((name) => env[name] !== process.env[name])

@@ -9,6 +9,13 @@ export interface CommandLine {
   cwd: string
 }
 
+/** What a daemon compares with its own before it runs a command line. */
+export interface Asker {
+  program: string | undefined
+  place: string
+  env: NodeJS.ProcessEnv
+}
+
 /** Asks the daemon to run a command line as if it ran where it was typed. */
 export interface RunRequest extends CommandLine {
   type: 'run'
@@ -17,7 +24,7 @@ export interface RunRequest extends CommandLine {
   silenceMs: number
 }
 
-export type Request = RunRequest | { type: 'status' } | { type: 'stop' }
+export type Request = RunRequest | (Asker & { type: 'status' | 'stop' })
 
 /**
  * The daemon accepts a run request under the id that a booking will have, and waits for START. If it
@@ -43,6 +50,10 @@ export interface DaemonStatus {
   declined_because: string | null
   /** It ends this many milliseconds after its last run; null: only when it is stopped. */
   idle_ms: number | null
+  /** The only database that it books in. */
+  database: string
+  /** Why it would decline a run with the variables of the command that asks; null: it would not. */
+  refusal: string | null
 }
 
 /** Variables that act on a process as a whole: the daemon cannot take them over for one run. */
@@ -57,6 +68,11 @@ export function requestVariables(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const names = [...PROCESS_VARIABLES, 'DATABASE_URL', 'LOGNAME', 'USER']
   const isCarried = (name: string) => /^(TICKETS_|PG)/.test(name) || names.includes(name)
   return Object.fromEntries(Object.entries(env).filter(([name]) => isCarried(name)))
+}
+
+/** What this process tells a daemon about itself. */
+export function askerOf(program: string | undefined, env: NodeJS.ProcessEnv): Asker {
+  return { program, place: placeOfProcess(), env: requestVariables(env) }
 }
 
 /**

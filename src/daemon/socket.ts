@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { existsSync, lstatSync, readdirSync, readlinkSync } from 'node:fs'
+import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { basename, dirname, extname, join, resolve } from 'node:path'
 import envPaths from 'env-paths'
 import { choosingVariables } from '../database/settings/parameters.js'
@@ -22,7 +22,7 @@ export function hasAnyDaemon(): boolean {
 export function daemonLink(db: string | undefined, env: NodeJS.ProcessEnv, cwd = '.'): string {
   const words = wordsOfChoice(db, env, cwd)
   const hash = createHash('sha256').update(words).digest('hex')
-  return join(directories().cache, `${PREFIX}${hash.slice(0, 16)}`)
+  return resolve(directories().cache, `${PREFIX}${hash.slice(0, 16)}`)
 }
 
 function wordsOfChoice(db: string | undefined, env: NodeJS.ProcessEnv, cwd: string): string {
@@ -30,8 +30,17 @@ function wordsOfChoice(db: string | undefined, env: NodeJS.ProcessEnv, cwd: stri
   const words = [url, ...choosingVariables.map((name) => env[name])].map((word) => word || null)
   const isGiven = words.some(Boolean)
   if (isGiven && url !== 'embedded') return JSON.stringify(words)
-  if (!isGiven && existsSync(join(cwd, '.env'))) return resolve(cwd, '.env')
+  if (!isGiven && mayChoose(join(cwd, '.env'))) return resolve(cwd, '.env')
   return resolve(cwd, env.TICKETS_DATA_DIR || directories().data)
+}
+
+/** A quick guess: whether a `.env` file mentions a database. */
+function mayChoose(file: string): boolean {
+  try {
+    return /\bDATABASE_URL\b|\bPG[A-Z]/.test(readFileSync(file, 'utf8'))
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ENOENT'
+  }
 }
 
 /**

@@ -17,7 +17,9 @@ import { assertOwnPlace } from './trust.js'
  * Throws INVALID_INPUT for a name with a line break: PostgreSQL keeps it on one line of a file.
  */
 export function embeddedDataDir(env: Record<string, string | undefined>, cwd = '.'): string {
-  const dataDir = env.TICKETS_DATA_DIR ? resolve(cwd, env.TICKETS_DATA_DIR) : usualDataDir()
+  const dataDir = env.TICKETS_DATA_DIR
+    ? resolve(cwd, env.TICKETS_DATA_DIR)
+    : resolve(cwd, usualDataDir())
   if (!/[\n\r]/.test(dataDir)) return dataDir
   throw new TicketsError(
     'INVALID_INPUT',

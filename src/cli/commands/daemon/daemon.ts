@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { queryDaemon, startInBackground, stopDaemon } from '../../../daemon/control.js'
+import { hangs, queryDaemon, startInBackground, stopDaemon } from '../../../daemon/control.js'
 import { Daemon, type Program } from '../../../daemon/daemon.js'
 import { daemonLink } from '../../../daemon/socket.js'
 import { safeText } from '../../../shared/safe-text.js'
@@ -13,11 +13,14 @@ export function daemonHandlers(program: Program) {
   const start: Handler<Idle> = async (context, { idle = null }) => {
     const { options, output, signal, tickets } = context
     const link = linkOf(context)
-    const found = await queryDaemon(link)
-    if (found.program !== program.environment.program || found.idle_ms !== idle) {
+    const { env } = output.io
+    const found = await queryDaemon(link, { program: program.environment.program, env })
+    if (found.state === 'hung') throw hangs(found.pid)
+    const isFit = found.refusal === null && found.database === tickets.databaseName
+    if (!isFit || found.idle_ms !== idle) {
       await stopDaemon(link, options.waitMs, signal)
       const idleArgs = idle === null ? [] : ['--idle', `${idle}ms`]
-      await startInBackground([link, tickets.databaseName, ...idleArgs], output.io.env)
+      await startInBackground([link, tickets.databaseName, ...idleArgs], env)
     }
     if (output.json) return status(context, {})
     context.nameDatabase(tickets)
@@ -46,7 +49,7 @@ const stop: Handler = async (context) => {
 const status: Handler = async (context) => {
   const { output, tickets } = context
   const socket = linkOf(context)
-  const { program: _, state, pid, ...rest } = await queryDaemon(socket)
+  const { program: _, refusal: __, state, pid, ...rest } = await queryDaemon(socket)
   const document = { state, database: tickets.databaseName, socket, pid, ...rest }
   if (output.json) return output.document(document)
   const lines = Object.entries(document)
