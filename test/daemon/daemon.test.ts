@@ -212,7 +212,7 @@ describe('with an open daemon', () => {
       await db.sql(`update shows set name = 'New name' where id = $1`, [show])
       return lockShow(db, show)
     }
-    const { ended, id, lock } = await bookAndKill(['--count', '2', '--wait', '0s'], {
+    const { ended, id, lock } = await bookAndKill(['--count', '2', '--wait', '10s'], {
       name: 'Old name',
       meanwhile,
     })
