@@ -1,12 +1,12 @@
-/** What every transaction of a database has in force, whatever the role or the pooler prefers. */
+/** The settings of every transaction, which override those of the role and the pooler. */
 export interface SessionSettings {
-  /** Milliseconds that a lock is waited for; at least 1, as 0 means no limit to PostgreSQL. */
+  /** Milliseconds to wait for a lock; at least 1, because 0 means no limit to PostgreSQL. */
   lockTimeoutMs: number
   /** Milliseconds that one statement may take. */
   statementTimeoutMs: number
   /** The schema to work in; undefined: the role's own search path. */
   schema: string | undefined
-  /** Who makes the changes, and with which command: what the history records. */
+  /** Who makes the changes, and with which command; the history records both. */
   operator: string | undefined
   command: string | undefined
   /** Settings that the user gave, in `options` of the URL or in PGOPTIONS. */
@@ -19,13 +19,13 @@ export type Setting = readonly [name: string, value: string]
 export interface TransactionMode {
   isolationLevel?: string | undefined
   readOnly?: boolean | undefined
-  /** Makes the changes in place of the session's operator. */
+  /** Makes the changes, in place of the session's operator. */
   operator?: string | undefined
 }
 
 const IDLE_IN_TRANSACTION_MS = 10_000
 
-/** What the text of values and of statements means depends on these. */
+/** The meaning of values and of statements in text depends on these. */
 const TEXT_FORMATS: readonly Setting[] = [
   ['client_encoding', 'UTF8'],
   ['datestyle', 'ISO'],
@@ -38,9 +38,10 @@ const TEXT_FORMATS: readonly Setting[] = [
 ]
 
 /**
- * The text that begins a transaction: BEGIN, and every setting that the program depends on, for this
- * transaction only. Start-up parameters would cost less, but a pooler may drop them, refuse them, or
- * give the next transaction to another session. One text, so that it costs no round trip.
+ * Returns the SQL that begins a transaction: BEGIN, and every setting that the program depends on,
+ * for this transaction only. Start-up parameters would cost less, but a pooler may drop them,
+ * refuse them, or give the next transaction to another session. It is one string, so it costs no
+ * round trip.
  */
 export function beginSql(session: SessionSettings, mode: TransactionMode = {}): string {
   const { isolationLevel = 'read committed', readOnly = false } = mode
@@ -59,24 +60,29 @@ export function beginSql(session: SessionSettings, mode: TransactionMode = {}): 
     `BEGIN ISOLATION LEVEL ${isolationLevel.toUpperCase()}${readOnly ? ' READ ONLY' : ''}`,
     ...session.given.map(setAsGiven),
     ...settings.map(([name, value]) => `SET LOCAL ${name} = ${literal(value)}`),
-    // SET takes a literal for one name, whatever characters it has.
+    // SET takes the literal as one name, even if it contains commas or spaces.
     ...(session.schema === undefined ? [] : [`SET LOCAL search_path = ${literal(session.schema)}`]),
   ].join('; ')
 }
 
-/** Unlike SET, the function reads the value as the command line does: a search path is a list. */
+/**
+ * Unlike SET, set_config() parses the value as the server's command line does: a search path is a
+ * list.
+ */
 function setAsGiven([name, value]: Setting): string {
   return `SELECT set_config(${literal(name)}, ${literal(value)}, true)`
 }
 
-/** A text as SQL. It has no question mark, which Knex would replace, as it does for a value. */
+/**
+ * Quotes a string for SQL. Escapes question marks too, because Knex replaces them with bindings.
+ */
 function literal(text: string): string {
   return `E'${text.replace(/['\\?]/g, (character) => escapes[character]!)}'`
 }
 
 const escapes: Record<string, string> = { "'": "''", '\\': '\\\\', '?': '\\x3F' }
 
-/** PostgreSQL takes these at the start of a connection only. */
+/** PostgreSQL accepts these only at the start of a connection. */
 const AT_START_ONLY = new Set([
   'ignore_system_indexes',
   'jit_debugging_support',
@@ -88,9 +94,9 @@ const AT_START_ONLY = new Set([
 ])
 
 /**
- * The settings in `options`, which is a command line of the server: `-c name=value` and
- * `--name=value`, with backslashes before spaces. Other switches are left out, and so is what can
- * be set at the start of a connection only.
+ * Parses `options`, a command line of the server: `-c name=value` and `--name=value`, with
+ * backslashes before spaces. Ignores other switches, and settings that PostgreSQL accepts only at
+ * the start of a connection.
  */
 export function settingsInOptions(options: string): Setting[] {
   const words = options.match(/(?:\\.|[^\\\s])+/gs)?.map((word) => word.replace(/\\(.)/gs, '$1'))

@@ -1,6 +1,6 @@
 /**
- * Another process changed the same rows in the meantime. Nothing of the transaction may stand;
- * `withRetry` runs it again, as it does after a serialization failure of PostgreSQL's own.
+ * Another process changed the same rows. The transaction must be rolled back; `withRetry` runs it
+ * again, as it does after a serialization failure.
  */
 export class ConflictError extends Error {
   override readonly name = 'ConflictError'

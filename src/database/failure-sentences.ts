@@ -2,7 +2,7 @@ import type { ErrorCode } from '../shared/errors.js'
 import { escapeControls } from '../shared/quote.js'
 import type { DatabaseTarget } from './settings/target.js'
 
-/** An expected failure: its code, and what to tell people about it. */
+/** An expected failure: its code, and the message that users see. */
 export interface ExpectedFailure {
   code: ErrorCode
   sentence: (target: DatabaseTarget) => string
@@ -30,7 +30,10 @@ const columnMissing = expected(
     `The ${target.name} lacks a column that was expected. Run "tickets migrate --status" to see whether its schema was rolled back.`,
 )
 
-/** Of two clients that share connections, one finds the other's statements, or misses its own. */
+/**
+ * Two clients share a server connection, and one finds the other's prepared statements or misses
+ * its own.
+ */
 const preparedLost = expected(
   'DB_UNREACHABLE',
   (target) =>
@@ -43,7 +46,7 @@ const loginRefused = expected(
     `The ${target.name} refuses the login. Check the user, the password and the server's pg_hba.conf. ${origin(target)}`,
 )
 
-/** What the network says, by the code of the system call. */
+/** The messages for network failures, by the system call's error code. */
 export const networkSentences: Readonly<Record<string, ExpectedFailure>> = {
   ECONNREFUSED: unreachable('nothing is listening there'),
   ENOENT: unreachable('its Unix socket does not exist'),
@@ -67,7 +70,10 @@ export const networkSentences: Readonly<Record<string, ExpectedFailure>> = {
 
 const conflict = busy('others kept changing the same rows')
 
-/** What the server says, by SQLSTATE, and what can be told only by other signs. */
+/**
+ * The messages for the server's errors by SQLSTATE, and for failures that have no SQLSTATE of their
+ * own.
+ */
 export const serverSentences = {
   states: {
     '28P01': loginRefused,
@@ -84,7 +90,7 @@ export const serverSentences = {
     '57P04': expected('DB_MISSING', (target) => `The ${target.name} has just been dropped.`),
     '42P01': notMigrated,
     '3F000': notMigrated,
-    // Taken away, by `migrate --rollback`, from a program that looked at the schema before.
+    // The program checked the schema before `migrate --rollback` removed the column.
     '42703': columnMissing,
     '53300': busy('all its connections are taken'),
     '57P03': busy('it is starting up or shutting down'),

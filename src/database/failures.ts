@@ -4,12 +4,12 @@ import { type ExpectedFailure, networkSentences, serverSentences } from './failu
 import type { DatabaseTarget } from './settings/target.js'
 
 /**
- * What a failed attempt means for the next one.
+ * The reason to retry a failed attempt:
  *
- * - `connect`: no connection was made: no server there, or none that takes one more client now.
- * - `conflict`: others were in the way, and the transaction is rolled back.
- * - `lost`: the connection died, and nobody knows what became of the transaction.
- * - `undefined`: trying again does not help.
+ * - `connect`: no connection was made, because the server is down or accepts no more clients.
+ * - `conflict`: other transactions were in the way, and this one is rolled back.
+ * - `lost`: the connection died, and the transaction may or may not have committed.
+ * - `undefined`: a retry does not help.
  */
 export type RetryCause = 'connect' | 'conflict' | 'lost'
 
@@ -18,9 +18,9 @@ export function retryCause(error: unknown): RetryCause | undefined {
   const state = sqlState(error)
   if (state === POOLER_STATE) return poolerFailure(error)?.cause
   if (state !== undefined) {
-    // The server goes down with it, whatever for, and comes back when it can.
+    // After a PANIC the server goes down, and restarts when it can.
     if (textOf(error, 'severity') === 'PANIC') return 'lost'
-    // The server rejects the connection: it has no other answer to give next time.
+    // The server rejects the connection and would reject it again.
     if (state === '08004') return undefined
     if (['53300', '57P03'].includes(state)) return 'connect'
     if (['40001', '40P01', '55P03'].includes(state)) return 'conflict'
@@ -35,7 +35,7 @@ export function retryCause(error: unknown): RetryCause | undefined {
   return lostCodes.has(code) ? 'lost' : undefined
 }
 
-/** Nothing is there to connect to: for an embedded server, the moment to start it. */
+/** Whether there is no server to connect to, so that an embedded server should be started. */
 export function isServerAbsent(error: unknown): boolean {
   const code = systemCode(error)
   return (
@@ -44,18 +44,20 @@ export function isServerAbsent(error: unknown): boolean {
   )
 }
 
-/** Is there a server that answers, and only has no room, or no time, at the moment? */
+/** Whether a server exists but has no room or no time for another client at the moment. */
 export function isServerOccupied(error: unknown): boolean {
-  // Somebody took the call and has not come to it yet, as when hundreds call at once.
+  // The server's host accepted the connection, but the server has not answered yet, as when
+  // hundreds of clients connect at once.
   if (error instanceof Error && 'isAccepted' in error && error.isAccepted) return true
   const code = systemCode(error)
-  // EAGAIN is a Unix socket whose queue is full, EADDRNOTAVAIL a machine out of local ports.
+  // EAGAIN: the Unix socket's queue is full. EADDRNOTAVAIL: this machine has no free local port.
   return retryCause(error) === 'connect' && (code === undefined || occupiedCodes.has(code))
 }
 
 /**
- * Turns an error of node-postgres, Knex, the network or TLS into a TicketsError with a sentence of
- * its own. Call it once, at the edge. TicketsErrors and bugs come back as they are.
+ * Translates an error of node-postgres, Knex, the network or TLS into a TicketsError with a message
+ * for users. Call it once, where the error leaves the program. Returns TicketsErrors and bugs
+ * unchanged.
  */
 export function translateFailure(error: unknown, target: DatabaseTarget): unknown {
   if (error instanceof TicketsError) return error
@@ -64,13 +66,13 @@ export function translateFailure(error: unknown, target: DatabaseTarget): unknow
   return new TicketsError(expected.code, expected.sentence(target), { cause: error })
 }
 
-/** The SQLSTATE, when it was the server that reported the error. */
+/** The SQLSTATE, if the server reported the error. */
 export function sqlState(error: unknown): string | undefined {
-  // The severity tells it from a system's code: EPIPE would pass for a SQLSTATE.
+  // Only the server's errors have a severity; without this check, EPIPE would pass for a SQLSTATE.
   return hasProperty(error, 'severity') ? textOf(error, 'code') : undefined
 }
 
-/** Did TLS itself fail: refused by the server, or a certificate that does not hold? */
+/** Whether TLS failed: the server refused it, or the certificate is invalid. */
 export function isTlsFailure(error: unknown): boolean {
   return tlsCodes.test(systemCode(error) ?? '') || endsWithAny(error, tlsRefusals)
 }
@@ -90,11 +92,11 @@ const lostCodes = new Set([
   'ERR_SOCKET_CLOSED',
 ])
 
-// OpenSSL's verdicts on certificates as Node names them, and Node's own.
+// OpenSSL's certificate errors as Node names them, and Node's own TLS errors.
 const tlsCodes =
   /^(ERR_TLS_|ERR_SSL_|ERR_OSSL_|EPROTO$|CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH$|INVALID_CA$|INVALID_PURPOSE$|PATH_LENGTH_EXCEEDED$)/
 
-// node-postgres gives these no code and no class of their own.
+// node-postgres reports these without a code or a class.
 const tlsRefusals = [
   'The server does not support SSL connections',
   'There was an error establishing an SSL connection',
@@ -110,16 +112,19 @@ function isLostByText(error: unknown): boolean {
   return sqlState(error) === undefined && endsWithAny(error, lostTexts)
 }
 
-/** PgBouncer gives this SQLSTATE, a protocol violation, to nearly everything that it says itself. */
+/** PgBouncer reports nearly all of its own errors with this SQLSTATE, a protocol violation. */
 const POOLER_STATE = '08P01'
 
 interface PoolerFailure {
-  /** Why to try again, if at all. */
+  /** The reason to retry, if any. */
   cause: RetryCause | undefined
   failure: ExpectedFailure
 }
 
-/** What PgBouncer says, which only its text tells apart; a server's own 08P01 is a lost connection. */
+/**
+ * Recognises PgBouncer's errors by their text, because they share a SQLSTATE. A server's own 08P01
+ * means a lost connection.
+ */
 function poolerFailure(error: unknown): PoolerFailure | undefined {
   const text = messageOf(error)
   const { lost, states, pooler } = serverSentences
@@ -138,12 +143,17 @@ function poolerFailure(error: unknown): PoolerFailure | undefined {
   return { cause: 'lost', failure: lost }
 }
 
-/** Whatever ends a login is the set-up's fault or the server's, never a bug of this program. */
+/**
+ * An error that ends a login is caused by the configuration or the server, never by a bug in this
+ * program.
+ */
 function isSaidAtLogin(error: unknown): boolean {
   return hasProperty(error, 'endedLogin')
 }
 
-/** A server that asks for TLS says so only in its text, and only when none was tried. */
+/**
+ * A server that requires TLS says so only in the message, and only if the client did not try TLS.
+ */
 function demandsTls(error: unknown, { sslMode }: DatabaseTarget): boolean {
   return (
     sqlState(error) === '28000' &&
@@ -172,20 +182,23 @@ function expectedFailure(error: unknown, target: DatabaseTarget): ExpectedFailur
   if (cause === 'lost') return server.lost
   const code = systemCode(error)
   if (code !== undefined && isConnecting(error)) return networkSentences[code]
-  // Knex throws this class alone when its pool has nothing to give.
+  // Knex throws this class only when its pool has no connection to give.
   if (error instanceof Error && error.name === 'KnexTimeoutError') return server.poolTimeout
-  // node-postgres has no code for a login that fails on its own side.
+  // node-postgres has no code for a login that fails on the client's side.
   if (messageOf(error).startsWith('SASL: ')) return server.states['28P01']
   return undefined
 }
 
-/** A system call's code; `localhost` refused is an AggregateError, one error per address. */
+/**
+ * The error code of a system call. A refused `localhost` is an AggregateError with one error per
+ * address.
+ */
 function systemCode(error: unknown): string | undefined {
   if (sqlState(error) !== undefined) return undefined
   return textOf(error, 'code') ?? textOf(firstOf(error), 'code')
 }
 
-/** Not every ENOENT is a server's socket: a file that is missing has the same code. */
+/** ENOENT may also mean a missing file, not a server's missing socket. */
 function isConnecting(error: unknown): boolean {
   const call = textOf(error, 'syscall') ?? textOf(firstOf(error), 'syscall')
   return call === 'connect' || call === 'getaddrinfo'
@@ -208,7 +221,7 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : ''
 }
 
-/** Knex puts the statement before the message. */
+/** Knex puts the statement before the message, so only the end is compared. */
 function endsWithAny(error: unknown, endings: readonly string[]): boolean {
   return endings.some((ending) => messageOf(error).endsWith(ending))
 }

@@ -5,12 +5,12 @@ import { checkText } from '../shared/text-input.js'
 import { query } from './sql.js'
 
 /**
- * Lets a role do the work of a box office: create shows, book, check in, verify, and nothing else.
- * It may neither delete a booking nor change the schema, nor rewrite what makes a row this row (its
- * id, its reference, when it was made). Repeatable; it takes away nothing that the role has.
+ * Grants a role what a box office needs: create shows, book, check in, verify, and nothing else.
+ * The role cannot delete a booking, change the schema, or change a row's identity (id, reference,
+ * creation time). Repeatable; revokes nothing that the role already has.
  *
- * `trx` has the schema, up to date. Throws INVALID_INPUT for a role that does not exist and DB_AUTH
- * where this login may not grant.
+ * `trx` must have the current schema. Throws INVALID_INPUT for a role that does not exist, and
+ * DB_AUTH if this login may not grant.
  */
 export async function grantBoxOffice(trx: Knex.Transaction, role: string): Promise<void> {
   await requireRole(trx, role)
@@ -25,12 +25,12 @@ export async function grantBoxOffice(trx: Knex.Transaction, role: string): Promi
 }
 
 /**
- * Throws INVALID_INPUT. "public" is never a role here: GRANT would take it for everybody, in
- * quotation marks as well, but PostgreSQL keeps anyone from making such a role.
+ * Throws INVALID_INPUT if there is no such role. GRANT reads "public" as everyone, even in
+ * quotation marks, but PostgreSQL allows no role of that name.
  */
 async function requireRole(trx: Knex.Transaction, role: string): Promise<void> {
   checkText('name of the role', role, 1000)
-  // As text: a name would be cut to 63 bytes first, and then be somebody else's.
+  // Compared as text: the type `name` would cut the name to 63 bytes, and could match another role.
   const found = await query(trx, 'select 1 from pg_roles where rolname::text = ?', [role])
   if (found.length > 0) return
   throw new TicketsError(
@@ -48,15 +48,15 @@ const NEEDED = `(values
   ('bookings', 'select'), ('bookings', 'insert'),
   ('history', 'select'),
   ('admissions', 'select'), ('admissions', 'insert'),
-  -- Whoever was let in by mistake goes out again; the history remembers both.
+  -- Undoing a check-in deletes its row; the history keeps both.
   ('admissions', 'delete'),
-  -- Whom to let in; tokens are made and revoked by the owner.
+  -- Tokens are read to authenticate requests; only the owner creates and revokes them.
   ('api_tokens', 'select')
 ) as needed (name, privilege)`
 
 /**
- * The columns that the grantee may change: all but a row's identity. Read from the catalogue, so that
- * granting again after an upgrade covers the columns that it brought.
+ * The columns that the grantee may change: all but a row's identity. Read from the catalogue, so
+ * that a grant after an upgrade includes new columns.
  */
 const WRITABLE = `(
   select attrelid::regclass as name, attnum as number, quote_ident(attname) as column
@@ -65,13 +65,13 @@ const WRITABLE = `(
     and attname <> all ('{id,reference,key_scope,key_request,created_at}')
 ) as writable`
 
-// GRANT takes no parameters, and only the server knows for certain how its names are quoted.
+// GRANT takes no parameters, and the server quotes its own names best.
 const GRANT = `do $$
 declare
   grantee constant text := quote_ident(${GRANTEE});
   given record;
 begin
-  -- Everybody may do these two on most servers, and they may not be ours to grant.
+  -- On most servers every role has these two, and this login may not be allowed to grant them.
   if not has_database_privilege(${GRANTEE}, current_database(), 'connect') then
     execute format('grant connect on database %I to %s', current_database(), grantee);
   end if;
@@ -87,7 +87,7 @@ begin
   end loop;
 end $$`
 
-// Of what it may not give, GRANT only warns.
+// GRANT only warns about privileges that it cannot grant.
 const MISSING = `
   select privilege from (
     select has_database_privilege(${GRANTEE}, current_database(), 'connect') as has,

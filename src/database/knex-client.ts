@@ -8,41 +8,40 @@ import { beginSql, type SessionSettings } from './begin.js'
 declare module 'knex' {
   namespace Knex {
     interface TransactionConfig {
-      /** Makes the changes in place of the session's operator. */
+      /** Makes the changes, in place of the session's operator. */
       operator?: string | undefined
       /**
-       * The first statements follow BEGIN without waiting for its answer, which saves a round trip.
-       * Should BEGIN fail, Knex takes the transaction for completed and lets no further statement
-       * through, but those already sent run outside of any transaction. So they must do no harm by
-       * themselves: a lock does none, an insert would stay.
+       * Sends the first statements right after BEGIN, without waiting for its result, which saves a
+       * round trip. If BEGIN fails, Knex considers the transaction completed and refuses further
+       * statements, but those already sent run outside any transaction. So they must be harmless on
+       * their own: a lock is, an insert is not.
        */
       isEager?: boolean
-      /** A statement may take minutes: it reads, or rewrites, whole tables. */
+      /** Allows a statement minutes, because it reads or rewrites whole tables. */
       isLong?: boolean
     }
   }
 }
 
 export interface KnexClientOptions {
-  /** In force in every transaction. */
+  /** The settings of every transaction. */
   session: SessionSettings
   connect(): Promise<pg.Client>
 }
 
 const LONG_STATEMENT_MS = 10 * 60_000
-/** How much longer than the server's own time limit its answer may take to arrive. */
+/** How much longer than the server's own statement timeout its answer may take to arrive. */
 const ANSWER_GRACE_MS = 2000
 
 /**
- * Makes Knex's client for this program. Every statement runs in a transaction that begins with the
- * program's settings, a statement by itself included, so that these are in force whatever stands
- * between here and the server; `beginSql` says which. A statement without an answer loses its
- * connection soon after the server's own time limit is over.
+ * Makes Knex's client for this program. Every statement, even a single one, runs in a transaction
+ * that begins with the program's settings (see `beginSql`), so that no pooler can change them. A
+ * connection whose statement gets no answer is closed soon after the server's own time limit.
  */
 export function knexClient({ session, connect }: KnexClientOptions): typeof Knex.Client {
   const longSession = { ...session, statementTimeoutMs: LONG_STATEMENT_MS }
   const beginAlone = beginSql(session)
-  /** Milliseconds that a statement of the connection's transaction may take. */
+  /** How many milliseconds a statement of the connection's transaction may take. */
   const limits = new WeakMap<pg.Client, number>()
 
   class ProgramTransaction extends PgTransaction {
@@ -72,7 +71,7 @@ export function knexClient({ session, connect }: KnexClientOptions): typeof Knex
 
   return class ProgramClient extends PostgresClient {
     override transaction(container: unknown, config: Knex.TransactionConfig, outer: unknown) {
-      // Knex's types call it a Knex.Transaction, which is what the container gets.
+      // Knex's types require a Knex.Transaction, which is what the container gets.
       return new ProgramTransaction(this, container, config ?? {}, outer) as never
     }
 
@@ -80,7 +79,10 @@ export function knexClient({ session, connect }: KnexClientOptions): typeof Knex
       return connect()
     }
 
-    /** Should COMMIT or ROLLBACK itself fail, as when it is cancelled, the transaction goes on. */
+    /**
+     * If COMMIT or ROLLBACK itself fails, for instance because it is cancelled, the transaction is
+     * still open.
+     */
     override async validateConnection(connection: pg.Client): Promise<boolean> {
       return connection.getTransactionStatus() === 'I'
     }
@@ -93,8 +95,8 @@ export function knexClient({ session, connect }: KnexClientOptions): typeof Knex
     }
 
     /**
-     * All three are sent at once: what is around the statement costs no round trip. Not a private
-     * method: Knex derives other clients from this one, which would not have it.
+     * Sends BEGIN, the statement and COMMIT at once, so that the transaction costs no extra round
+     * trip. Not a private method, because Knex derives clients from this one that would lack it.
      */
     async _queryAlone(connection: pg.Client, statement: Statement): Promise<Statement> {
       const begun = connection.query(beginAlone)
@@ -102,7 +104,7 @@ export function knexClient({ session, connect }: KnexClientOptions): typeof Knex
       const ended = connection.query('COMMIT')
       const all = Promise.allSettled([begun, answer, ended])
       await untilAnswered(connection, session.statementTimeoutMs, all)
-      // The first failure is the cause of those behind it.
+      // The first failure is the cause of the later ones.
       await begun
       const answered = await answer
       await ended
@@ -118,7 +120,7 @@ async function untilAnswered<T>(
 ): Promise<T> {
   const stream = client.connection.stream as Socket
   const cut = () => {
-    // Not before a look at what has come: this process, too, may not have run for long.
+    // Reads what has arrived first: this process itself may have been suspended.
     const { bytesRead } = stream
     setImmediate(() => {
       if (stream.bytesRead === bytesRead) stream.destroy(noAnswer(limitMs))
@@ -132,7 +134,7 @@ async function untilAnswered<T>(
   }
 }
 
-/** In the shape of the network's own time-out, which comes only after minutes. */
+/** Has the shape of the network's own timeout, which comes only after minutes. */
 function noAnswer(limitMs: number): Error {
   return Object.assign(new Error(`no answer within ${limitMs + ANSWER_GRACE_MS} ms`), {
     code: 'ETIMEDOUT',

@@ -8,49 +8,49 @@ import { pgConnect } from './pg-connect.js'
 import type { DatabaseTarget } from './settings/target.js'
 import { traceQueries } from './sql-trace.js'
 
-/** An open database: what every function of the core is given. */
+/** An open database; the functions that use a database take it as their first argument. */
 export interface Database {
   readonly knex: Knex
   readonly target: DatabaseTarget
-  /** Milliseconds that a busy database is waited for. */
+  /** How many milliseconds to wait for a busy database. */
   readonly waitMs: number
-  /** Once aborted, no connection is left open (after a COMMIT under way) and no new one is made. */
+  /** When aborted, closes every connection (after a COMMIT under way) and makes no new ones. */
   readonly signal: AbortSignal | undefined
-  /** Who changes something in the transactions from here; default: the session's operator. */
+  /** Who makes the changes in this database's transactions (default: the session's operator). */
   readonly operator?: string
   /**
-   * Makes an abortion wait until the returned function is called: once COMMIT is on its way,
-   * cutting the connection would only hide what the server decides.
+   * Delays an abort until the returned function is called. Once COMMIT is sent, cutting the
+   * connection would only hide its outcome.
    */
   delayAbortion(): () => void
-  /** Has a connection ever been made? Then a server that refuses one is restarting. */
+  /** Whether a connection was ever made. If so, a server that refuses connections is restarting. */
   readonly hasConnected: boolean
-  /** Ends every connection, cutting those in use; quick, and never throws. */
+  /** Closes every connection, even those in use; returns soon and never throws. */
   close(): Promise<void>
 }
 
 export interface KnexPoolOptions {
-  /** Milliseconds that a lock or a connection is waited for. */
+  /** How many milliseconds to wait for a lock or a connection. */
   waitMs: number
-  /** The most connections at once; 1 unless told. */
+  /** The maximum number of connections (default: 1). */
   poolSize?: number | undefined
-  /** See this schema only; default: what the role's search path says. */
+  /** The schema to work in (default: the role's search path). */
   schema?: string | undefined
-  /** Who changes something, and from which command: what the history says of it. */
+  /** Who makes the changes, and with which command; the history records both. */
   operator?: string | undefined
   command?: string | undefined
-  /** Gets every statement with its time and its shortened bindings, and Knex' own complaints. */
+  /** Receives every statement with its time and its shortened bindings, and Knex's warnings. */
   trace?: ((line: string) => void) | undefined
-  /** When aborted, every connection is cut at once, so that nothing more is committed. */
+  /** When aborted, cuts every connection at once, so that nothing more is committed. */
   signal?: AbortSignal | undefined
 }
 
 /**
- * Opens a database lazily: nothing connects before the first statement. Throws INVALID_INPUT for
- * settings that no server could even be told.
+ * Opens a database. Connects only with the first statement. Throws INVALID_INPUT for settings too
+ * long to send to a server.
  *
- * Statements reject with whatever node-postgres or the network throws; `withRetry` and
- * `translateFailure` make sense of it.
+ * Statements reject with the errors of node-postgres and the network; `withRetry` and
+ * `translateFailure` interpret them.
  */
 export function openKnexPool(target: DatabaseTarget, options: KnexPoolOptions): Database {
   checkStartUp(target)
@@ -93,7 +93,7 @@ export function openKnexPool(target: DatabaseTarget, options: KnexPoolOptions): 
   }
 }
 
-/** What Knex is told; also good for the `knex` tool's own configuration file. */
+/** Knex's settings; the `knex` tool's configuration file may use them too. */
 export function knexSettings(
   target: DatabaseTarget,
   options: KnexPoolOptions,
@@ -110,31 +110,33 @@ export function knexSettings(
         return client
       },
     }),
-    // Knex makes no pool without it. The rest, the password above all, stays out of its hands.
+    // Knex needs a `connection` to make a pool. Knex never gets the rest, above all not the
+    // password.
     connection: { database: target.connection.database! },
-    // Saves asking for it at every start; all that matters to Knex is that it is 9.2 or later.
+    // Saves a query at every start; Knex only needs to know that the version is 9.2 or later.
     version: '14',
     pool: {
       min: 0,
       max: options.poolSize ?? 1,
-      // Both outlast connecting (twice, when TLS is only preferred), so that the reason is not lost.
+      // Both exceed the connection timeout (twice, if TLS is only preferred), so that its error is
+      // reported.
       createTimeoutMillis: 2 * timeoutMs + 1000,
       acquireTimeoutMillis: 2 * timeoutMs + 1000 + options.waitMs,
     },
-    // Otherwise each error's message carries every bound value, a whole house's seats among them.
+    // By default, each error's message includes every bound value, such as all seats of a house.
     compileSqlOnError: false,
   }
 }
 
 const defaultConnectTimeoutMs = 10_000
-/** How much longer than the wait for a lock the statement itself may take. */
+/** How much longer than the lock timeout a statement may take. */
 const statementGraceMs = 10_000
-/** The longest that PostgreSQL and Node's timers can count: 24 days. */
+/** The longest time that PostgreSQL and Node's timers can represent: 24 days. */
 const longestMs = 2 ** 31 - 1
 
 function connectTimeoutMs({ connection }: DatabaseTarget, { waitMs }: KnexPoolOptions): number {
   const configured = connection.connectionTimeoutMillis ?? defaultConnectTimeoutMs
-  // Who does not want to wait for a busy database still wants to be connected to an idle one.
+  // A user who does not want to wait for a busy database still wants to connect to an idle one.
   return Math.min(configured || longestMs, Math.max(waitMs, 1000), longestMs / 4)
 }
 
@@ -150,18 +152,21 @@ function sessionSettings(target: DatabaseTarget, options: KnexPoolOptions): Sess
   }
 }
 
-/** Knex' pool looks at this mark before it hands out a connection again. */
+/** Knex's pool checks this mark before it reuses a connection. */
 function dispose(client: pg.Client & { __knex__disposed?: unknown }, reason: unknown): void {
   client.__knex__disposed = reason
 }
 
-/** Knex prints by itself unless every one of these is there. */
+/** Knex prints its own messages unless every one of these functions is given. */
 function quietLog(trace: (line: string) => void = () => {}): Knex.Logger {
-  const tell = (message: unknown) => trace(`knex: ${String(message)}`)
-  return { warn: tell, error: tell, debug: tell, deprecate: tell, enableColors: false }
+  const log = (message: unknown) => trace(`knex: ${String(message)}`)
+  return { warn: log, error: log, debug: log, deprecate: log, enableColors: false }
 }
 
-/** PostgreSQL cuts a start-up message of 10,000 bytes, which would look like a lost connection. */
+/**
+ * PostgreSQL limits a start-up message to 10,000 bytes; a longer one would look like a lost
+ * connection.
+ */
 const longestStartUp = 9000
 
 function checkStartUp({ connection, source }: DatabaseTarget): void {
@@ -174,7 +179,7 @@ function checkStartUp({ connection, source }: DatabaseTarget): void {
   )
 }
 
-/** PostgreSQL cuts a longer name to this, and would then work in another schema. */
+/** PostgreSQL truncates a longer name, and would then work in another schema. */
 const longestName = 63
 
 function checkSchema({ schema = '' }: KnexPoolOptions): void {
@@ -190,7 +195,7 @@ const goodbyeMs = 500
 async function closePool(db: Knex, sockets: Set<Socket>): Promise<void> {
   const { pool } = db.client
   const isBusy = pool.numUsed() + pool.numPendingCreates() > 0
-  // The pool would wait for whoever uses a connection, for as long as that takes.
+  // The pool waits without limit for connections in use.
   if (isBusy) cut(sockets)
   let timer: NodeJS.Timeout | undefined
   const patience = new Promise<void>((resolve) => {

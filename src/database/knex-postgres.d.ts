@@ -1,15 +1,15 @@
-// Knex ships no types for its dialect modules; what they export is a Client and a Transaction.
+// Knex ships no types for its dialect modules; this one exports a Client and a Transaction.
 declare module 'knex/lib/dialects/postgres/index.js' {
   import { Knex } from 'knex'
   import type pg from 'pg'
 
-  /** What Knex sends: it gets the server's answer as its `response`. */
+  /** A statement that Knex sends; `response` receives the server's answer. */
   export interface Statement {
     sql: string
   }
 
   export default class PostgresClient extends Knex.Client {
-    /** Is this the client of a transaction, which has one connection? */
+    /** Whether this client belongs to a transaction, which has one connection. */
     transacting?: boolean
     _query(connection: pg.Client, statement: Statement): Promise<Statement>
   }
@@ -20,9 +20,12 @@ declare module 'knex/lib/dialects/postgres/execution/pg-transaction.js' {
   import type pg from 'pg'
 
   interface PgTransaction {
-    /** Sends BEGIN. Never rejects: the transaction does. */
+    /** Sends BEGIN. Never rejects; a failure rejects the transaction. */
     begin(connection: pg.Client): Promise<unknown>
-    /** Sends a statement that controls the transaction. Never rejects: the transaction does. */
+    /**
+     * Sends a statement that controls the transaction. Never rejects; a failure rejects the
+     * transaction.
+     */
     query(connection: pg.Client, sql: string): Promise<unknown>
   }
   const transaction: new (

@@ -10,20 +10,21 @@ import { query } from './sql.js'
 /** A request to be woken, until it is closed. */
 export interface Subscription {
   /**
-   * Does a change really cause a wake-up? Not while there is no connection, nor behind a pooler that
-   * keeps the server's notifications to itself: the subscriber must look for itself then.
+   * Whether changes cause wake-ups. False without a connection, or behind a pooler that does not
+   * forward notifications; the subscriber must then poll.
    */
   readonly isLive: boolean
   close(): void
 }
 
 /**
- * Calls `onWakeUp` after every change of a show's house, and whenever listening begins or ends:
- * a change before that may have caused no wake-up. A subscription that is made before the house is
- * read misses nothing.
+ * Calls `onWakeUp` after every change of a show's house, and when listening begins or ends, because
+ * a change before that may have caused no wake-up. Subscribe before you read the house, and you
+ * miss no change.
  *
- * All subscriptions of a database share one listener with one connection, outside the pool. It is
- * opened for the first of them, again whenever it is lost, and closed after the last. Never throws.
+ * All subscriptions of a database share one listener, which has one connection outside the pool.
+ * The connection is opened for the first subscription, reopened if it is lost, and closed after the
+ * last subscription. Never throws.
  */
 export function subscribe(db: Database, showId: string, onWakeUp: () => void): Subscription {
   let listener = listeners.get(db.knex)
@@ -39,10 +40,10 @@ export function listenerConnections(db: Database): number {
   return listeners.get(db.knex)?.connections ?? 0
 }
 
-/** By the pool, which all databases that are one under several operators have in common. */
+/** Keyed by the pool, which the databases of several operators share. */
 const listeners = new WeakMap<Knex, Listener>()
 
-/** The triggers on bookings notify this channel of the id of each show whose house has changed. */
+/** The triggers on bookings send the id of each changed show to this channel. */
 const CHANNEL = 'tickets_seats'
 const CONNECT_MS = 10_000
 const ANSWER_MS = 5000
@@ -59,7 +60,7 @@ class Listener {
   constructor(db: Database, onClose: () => void) {
     this.#db = db
     this.#onClose = onClose
-    // Nothing is listened for any more; subscribers look for themselves until they close.
+    // Stops listening; subscribers poll until they close.
     if (db.signal?.aborted) this.#closing.abort()
     db.signal?.addEventListener('abort', this.#close, { once: true })
     void this.#keepListening(this.#closing.signal)
@@ -70,7 +71,7 @@ class Listener {
   }
 
   subscribe(showId: string, onWakeUp: () => void): Subscription {
-    // Of its own, or a function that is subscribed twice would be there once.
+    // A new function for each subscription, so that a function may subscribe twice.
     const wake = () => onWakeUp()
     const ofShow = this.#subscribers.get(showId) ?? new Set()
     this.#subscribers.set(showId, ofShow.add(wake))
@@ -97,7 +98,7 @@ class Listener {
 
   async #keepListening(closing: AbortSignal): Promise<void> {
     while (!closing.aborted) {
-      // Any failure may be over at the next attempt; until then, subscribers look for themselves.
+      // Any failure may be temporary; until a retry succeeds, subscribers poll.
       await this.#listenOnce().catch(() => {})
       this.#cut()
       this.#setLive(false)
@@ -105,7 +106,7 @@ class Listener {
     }
   }
 
-  /** Returns when the connection is lost. */
+  /** Listens on one connection; returns when it is lost. */
   async #listenOnce(): Promise<void> {
     let lose = () => {}
     const lost = new Promise<void>((resolve) => {
@@ -124,7 +125,8 @@ class Listener {
     })
     const timer = setTimeout(() => this.#cut(), ANSWER_MS)
     await client.query(`listen ${CHANNEL}`).finally(() => clearTimeout(timer))
-    // From another connection: a pooler would pass on what a connection tells itself.
+    // Sent from another connection, because a pooler may return a connection's own notifications to
+    // it and forward no others.
     await query(this.#db.knex, 'select pg_notify(?, ?)', [CHANNEL, ownMessage])
     await lost
   }

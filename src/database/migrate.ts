@@ -8,7 +8,10 @@ import { query } from './sql.js'
 
 const UNDEFINED_TABLE = '42P01'
 
-/** Every migration, in order. A name has no extension: `.ts` here and `.js` there are one history. */
+/**
+ * Every migration, in order. The names have no extension, so that `.ts` and `.js` files share a
+ * history.
+ */
 const migrations: Record<string, () => Promise<Knex.Migration>> = {
   '0001_shows_and_bookings': () => import('../../migrations/0001_shows_and_bookings.js'),
   '0002_life_of_a_booking': () => import('../../migrations/0002_life_of_a_booking.js'),
@@ -26,22 +29,22 @@ const migrations: Record<string, () => Promise<Knex.Migration>> = {
   '0011_keys_of_each_token': () => import('../../migrations/0011_keys_of_each_token.js'),
 }
 
-/** Where the program and the knex tool both find the migrations. */
+/** The migrations, for the program and for the knex tool. */
 export const migrationSource: Knex.MigrationSource<string> = {
   getMigrations: async () => Object.keys(migrations),
   getMigrationName: (name) => name,
   getMigration: (name) => migrations[name]!(),
 }
 
-/** Where the schema of a database stands: names of migrations, oldest first. */
+/** The state of a database's schema: names of migrations, oldest first. */
 export interface SchemaStatus {
   applied: string[]
   pending: string[]
-  /** Applied, but unknown to this program: the schema is newer than it. */
+  /** Applied, but unknown to this program, because the schema is newer. */
   unknown: string[]
 }
 
-/** Reads where the schema stands; changes nothing, not even in an empty database. */
+/** Reads the state of the schema; changes nothing, even in an empty database. */
 export async function schemaStatus(knex: Knex): Promise<SchemaStatus> {
   const applied = await appliedMigrations(knex)
   const known = Object.keys(migrations)
@@ -53,19 +56,21 @@ export async function schemaStatus(knex: Knex): Promise<SchemaStatus> {
 }
 
 export interface MigrateOptions {
-  /** Let this role do the work of a box office afterwards: see `grantBoxOffice`. */
+  /** A role to grant a box office's privileges to afterwards; see `grantBoxOffice`. */
   grant?: string | undefined
-  /** Receives a sentence when every role, or that of `grant`, may create objects in the schema. */
+  /**
+   * Receives a sentence if every role, or the role of `grant`, may create objects in the schema.
+   */
   onWarning?: ((sentence: string) => void) | undefined
 }
 
 /**
- * Brings the schema up to date and returns what it ran, oldest first. Any number of processes may
- * do so at once: one works and the others find nothing left to do.
+ * Applies the missing migrations and returns their names, oldest first. Any number of processes may
+ * call this at once: one migrates, and the others find nothing left to do.
  *
- * Throws SCHEMA_TOO_NEW, DB_AUTH unless this login has the rights of the tables' owner, NOT_MIGRATED
- * where the tables have no place (they are another program's, or the encoding is not UTF8), and what
- * `grantBoxOffice` throws; then nothing was migrated either.
+ * Throws SCHEMA_TOO_NEW; DB_AUTH unless this login has the rights of the tables' owner;
+ * NOT_MIGRATED if the tables cannot be created (another program uses their names, or the encoding
+ * is not UTF8); and what `grantBoxOffice` throws. After an error, nothing has been migrated.
  */
 export async function migrate(
   knex: Knex,
@@ -84,7 +89,7 @@ export async function migrate(
 }
 
 /**
- * Takes back the latest batch of migrations and returns their names. Throws SCHEMA_TOO_NEW, and
+ * Rolls back the latest batch of migrations and returns their names. Throws SCHEMA_TOO_NEW, and
  * DB_AUTH unless this login has the rights of the tables' owner.
  */
 export async function rollback(knex: Knex): Promise<string[]> {
@@ -94,7 +99,7 @@ export async function rollback(knex: Knex): Promise<string[]> {
   })
 }
 
-/** Is there a show, with or without bookings, or a token that a rollback would drop? */
+/** Whether a rollback would drop a show, with or without bookings, or a token. */
 export async function hasData(knex: Knex): Promise<boolean> {
   for (const table of ['shows', 'api_tokens']) {
     const found = await knex.raw('select to_regclass(?) is not null as there', [table])
@@ -104,8 +109,8 @@ export async function hasData(knex: Knex): Promise<boolean> {
 }
 
 /**
- * Makes sure that the schema is the one that this program was written for. The embedded server is
- * migrated on the way; somebody else's database only ever by `tickets migrate`.
+ * Checks that the schema has the version that this program needs. Migrates the embedded server if
+ * necessary; users migrate their own databases with `tickets migrate`.
  *
  * Throws NOT_MIGRATED, SCHEMA_TOO_NEW.
  */
@@ -130,9 +135,8 @@ export async function requireSchema(db: Database): Promise<void> {
 }
 
 /**
- * One migrator at a time. Knex's own lock table fails every process that races on an empty
- * database; an advisory lock makes them wait, and one transaction around it all leaves nothing
- * half-done.
+ * Runs one migrator at a time. Knex's own lock table makes processes fail that race on an empty
+ * database. An advisory lock makes them wait, and a single transaction leaves nothing half-done.
  */
 async function exclusively<T>(knex: Knex, work: (trx: Knex.Transaction) => Promise<T>): Promise<T> {
   await refuseForeignCode(knex)
@@ -149,10 +153,10 @@ async function exclusively<T>(knex: Knex, work: (trx: Knex.Transaction) => Promi
 }
 
 /**
- * Refuses to go on where another role has put something into the search path that PostgreSQL may
- * prefer to its own: a function or an operator with the name of a built-in one, which wins where it
- * fits the types better, or a view in place of the list of migrations. It would run with the rights
- * of this login, a superuser's perhaps. Must come first. Throws DB_AUTH.
+ * Refuses to continue if another role has created an object in the search path that PostgreSQL may
+ * prefer to its own: a function or an operator with a built-in's name and better matching types, or
+ * a view in place of the list of migrations. It would run with the rights of this login, perhaps a
+ * superuser's. Must run first. Throws DB_AUTH.
  */
 async function refuseForeignCode(knex: Knex): Promise<void> {
   const [found] = await query<{ object: string; owner: string; schema: string }>(knex, FOREIGN_CODE)
@@ -164,7 +168,8 @@ async function refuseForeignCode(knex: Knex): Promise<void> {
   )
 }
 
-// Every name and every operator is PostgreSQL's own: exact types, or named with its schema.
+// Uses only PostgreSQL's own functions and operators: by exact types, or qualified with their
+// schema.
 const FOREIGN_CODE = `
   select object, rolname as owner, nspname as schema
   from (
@@ -192,12 +197,12 @@ const FOREIGN_CODE = `
   limit 1`
 
 /**
- * Reduces the search path to the schema that has the tables, or where there are none yet, to the
- * first one in the path. Otherwise a schema that comes before it, such as one with the name of this
- * role, would get tables of its own, and what other roles create there would be found first.
+ * Reduces the search path to the schema that contains the tables or, if there are none yet, to the
+ * first schema of the path. Otherwise an earlier schema, such as one named after this role, would
+ * get the new tables, and PostgreSQL would first find what other roles create there.
  *
- * Throws DB_AUTH unless this login has the rights of the tables' owner. As it may not read Knex's
- * lock, Knex would try to create another one.
+ * Throws DB_AUTH unless this login has the rights of the tables' owner. Without this check, Knex
+ * would try to create a second lock table, because it may not read the first one.
  */
 async function stayInOneSchema(trx: Knex.Transaction): Promise<void> {
   const [found] = await query<{ owner: string | null; isOwner: boolean }>(trx, STAY_IN_ONE_SCHEMA)
@@ -208,8 +213,8 @@ async function stayInOneSchema(trx: Knex.Transaction): Promise<void> {
   )
 }
 
-// Where another role may create objects in the schema, an operator or a function of theirs may fit
-// these types better than PostgreSQL's own.
+// If another role may create objects in the schema, its operators or functions may match these
+// types better than PostgreSQL's own.
 const STAY_IN_ONE_SCHEMA = `
   select pg_catalog.set_config(
            'search_path',
@@ -222,9 +227,9 @@ const STAY_IN_ONE_SCHEMA = `
   left join pg_catalog.pg_namespace on pg_namespace.oid = relnamespace`
 
 /**
- * Warns when everybody may create objects in the schema, as in `public` up to PostgreSQL 14, or when
- * the role of `--grant` may. PostgreSQL prefers a function or operator there to its own when it fits
- * the types better, and runs it with the rights of the login whose statement calls it.
+ * Warns if every role may create objects in the schema, as in `public` before PostgreSQL 15, or if
+ * the role of `--grant` may. PostgreSQL prefers a function or an operator with better matching
+ * types to its own, and runs it with the rights of the caller's login.
  */
 async function warnOfCreators(
   trx: Knex.Transaction,
@@ -250,7 +255,7 @@ async function warnOfCreators(
   )
 }
 
-/** Names and customers are kept, compared and searched as Unicode. Throws NOT_MIGRATED. */
+/** Throws NOT_MIGRATED unless the encoding is UTF8: names and customers are Unicode. */
 async function requireUnicode(trx: Knex.Transaction): Promise<void> {
   const [row] = await query<{ encoding: string }>(
     trx,
@@ -266,7 +271,7 @@ async function requireUnicode(trx: Knex.Transaction): Promise<void> {
 /** duplicate_table, duplicate_function, duplicate_object */
 const TAKEN_NAMES = ['42P07', '42723', '42710']
 
-/** Throws NOT_MIGRATED for a table, function or type that is there already, and is not of ours. */
+/** Throws NOT_MIGRATED if another program's table, function or type has the name of a new one. */
 function refuseTakenName(error: unknown): never {
   if (!TAKEN_NAMES.includes(sqlState(error) ?? '')) throw error
   const { message } = error as Error
@@ -280,7 +285,7 @@ function refuseTakenName(error: unknown): never {
 const ELSEWHERE =
   'Use another database, or create a schema for tickets and name it in TICKETS_SCHEMA.'
 
-/** A schema that one may not use looks as if it were empty: its tables are not found. */
+/** A schema without the USAGE privilege looks empty: PostgreSQL does not find its tables. */
 async function isSchemaClosed(knex: Knex): Promise<boolean> {
   const closed = await query(
     knex,

@@ -6,19 +6,19 @@ import type { DatabaseTarget } from './settings/target.js'
 import { typeParsers } from './type-parsers.js'
 
 export interface PgConnectOptions {
-  /** Milliseconds until a server that does not answer counts as unreachable. */
+  /** How many milliseconds a server may take to answer before it counts as unreachable. */
   timeoutMs: number
-  /** Every open socket is in here, so that it can be cut from outside. */
+  /** Contains every open socket, so that the caller can cut it. */
   sockets: Set<Socket>
-  /** Told, once or oftener, that a connection that had been made is of no more use. */
+  /** Called, at least once, when an established connection is lost. */
   onLost: (client: pg.Client, reason: unknown) => void
 }
 
 /**
- * Opens one connection, and means by `sslmode` what libpq means: `prefer` tries TLS and then plain,
- * `allow` plain and then TLS, everything else has one try.
+ * Opens one connection. `sslmode` has libpq's meaning: `prefer` tries TLS, then plain; `allow`
+ * tries plain, then TLS; all others try once.
  *
- * Throws what node-postgres and the network throw, which `translateFailure` knows, and what
+ * Throws the errors of node-postgres and the network, which `translateFailure` translates, and what
  * `target.verify` throws.
  */
 export async function pgConnect(
@@ -32,7 +32,7 @@ export async function pgConnect(
   } catch (failure) {
     if (second === undefined || !mayDependOnTls(failure)) throw failure
     return await connectOnce(target, second, options).catch((secondFailure) => {
-      throw moreTelling(failure, secondFailure)
+      throw errorToReport(failure, secondFailure)
     })
   }
 }
@@ -40,7 +40,7 @@ export async function pgConnect(
 type Tls = pg.ClientConfig['ssl']
 
 function tlsTries({ sslMode, connection }: DatabaseTarget): [Tls, Tls?] {
-  // Never undefined: node-postgres would then read PGSSLMODE by itself and mean something else by it.
+  // Never undefined, because node-postgres would then read PGSSLMODE, and give it another meaning.
   const tls = connection.ssl ?? false
   if (tls === false) return [false]
   if (sslMode === 'allow') return [false, tls]
@@ -52,8 +52,8 @@ function mayDependOnTls(failure: unknown): boolean {
   return isTlsFailure(failure) || sqlState(failure) === '28000'
 }
 
-/** Both tries failed: the first one's refusal says more, unless it was only about TLS. */
-function moreTelling(first: unknown, second: unknown): unknown {
+/** Chooses the error to report after both tries failed: the first, unless it was only about TLS. */
+function errorToReport(first: unknown, second: unknown): unknown {
   return sqlState(first) === '28000' && mayDependOnTls(second) ? first : second
 }
 
@@ -69,11 +69,11 @@ async function connectOnce(
     ...target.connection,
     application_name: target.connection.application_name ?? 'tickets',
     keepAlive: true,
-    connectionTimeoutMillis: 0, // There is a clock of its own below.
-    // A statement is sent without waiting for the answer to the one before it.
+    connectionTimeoutMillis: 0, // This function has its own timeout.
+    // Sends a statement without waiting for the previous one's answer.
     pipeline: true,
-    // A function even when there is none: node-postgres would otherwise look for one by itself,
-    // with other rules than libpq's and warnings on stderr.
+    // Always a function: without a password, node-postgres would search for one by rules other than
+    // libpq's, and print warnings.
     password: target.connection.password ?? (() => askedForPassword(target)),
     types: typeParsers(),
     ssl: tls,
@@ -97,8 +97,8 @@ async function connectOnce(
 const ADDRESS_MS = 2000
 
 /**
- * Gives each address of a host time to answer before the next one is tried. Node's 250 ms are less
- * than a round trip around the world, and an address that is given up is not tried again.
+ * Gives each address of a host time to answer before the next one is tried. Node's default of 250
+ * ms is less than a round trip around the world, and Node does not retry an address.
  */
 class PatientSocket extends Socket {
   override connect(...args: unknown[]): this {
@@ -109,12 +109,13 @@ class PatientSocket extends Socket {
   }
 }
 
-/** Marks an error of the server's that ended a login; `translateFailure` knows it. */
+/** Marks a server's error that ended a login; `translateFailure` checks it. */
 const atLogin = { endedLogin: true }
 
 /**
- * From the start, and not only once `pgConnect` has its client: a server that goes down may say so
- * in the same breath as "ready", and a client whose error nobody hears ends the process.
+ * Listens from the start and not only once `pgConnect` has returned the client: a server may
+ * announce its shutdown right after "ready", and an 'error' event without a listener ends the
+ * process.
  */
 function listenForLoss(client: pg.Client, onLost: PgConnectOptions['onLost']): void {
   let isMade = false
@@ -126,7 +127,7 @@ function listenForLoss(client: pg.Client, onLost: PgConnectOptions['onLost']): v
   })
   client.on('error', lose)
   client.on('end', () => lose('connection ended'))
-  // The answer to a statement, too, may be the last word; the socket's end comes after it.
+  // An answer to a statement may also be the server's last message; the socket ends after it.
   client.connection.on('errorMessage', (error: unknown) => {
     if (retryCause(error) === 'lost') lose(error)
   })
@@ -136,7 +137,7 @@ function askedForPassword(target: DatabaseTarget): never {
   throw new TicketsError('DB_AUTH', `The ${target.name} asks for a password, and none was given.`)
 }
 
-/** The same shape as the network's own time-out, which may come only after minutes. */
+/** Has the shape of the network's own timeout, which may come only after minutes. */
 function connectTimeout(timeoutMs: number, isAccepted: boolean): Error {
   return Object.assign(new Error(`no answer within ${timeoutMs} ms`), {
     code: 'ETIMEDOUT',
@@ -145,7 +146,7 @@ function connectTimeout(timeoutMs: number, isAccepted: boolean): Error {
   })
 }
 
-/** node-postgres only prefers channel binding; `channel_binding=require` must not be talked down. */
+/** node-postgres only prefers channel binding; `channel_binding=require` must not be downgraded. */
 function demandChannelBinding(client: pg.Client, target: DatabaseTarget): void {
   let isBound = false
   const refuseUnbound = () => {

@@ -11,21 +11,22 @@ import {
 import type { Database } from './knex-pool.js'
 
 export interface RetryOptions {
-  /** Milliseconds; the database's own unless told. */
+  /** Milliseconds (default: the database's own). */
   waitMs?: number | undefined
-  /** Ends the wait; the database's own unless told. */
+  /** Ends the wait (default: the database's own). */
   signal?: AbortSignal | undefined
-  /** Told before each new attempt: why, and what was thrown. */
+  /** Called before each new attempt, with the cause and the error. */
   onRetry?: ((cause: RetryCause, error: unknown) => void) | undefined
 }
 
 /**
- * Runs `attempt` until it succeeds, fails for good, or the wait is over. `attempt` gets its number,
- * from 1, and must be safe to run again: after a lost connection, the one before may have committed.
+ * Runs `attempt` until it succeeds, fails permanently, or the wait is over. `attempt` receives its
+ * number, from 1, and must be safe to repeat: after a lost connection, the previous attempt may
+ * have committed.
  *
- * Throws a TicketsError: BUSY when others were in the way or the server was full to the end,
- * DB_UNREACHABLE when nothing answers or the connection stays lost, INTERRUPTED when the signal is
- * aborted, and the other DB_* codes at once. Bugs are thrown as they are.
+ * Throws a TicketsError: BUSY if other transactions were in the way or the server stayed full,
+ * DB_UNREACHABLE if no server answers or the connection stays lost, INTERRUPTED if the signal is
+ * aborted, and the other DB_* codes at once. Throws bugs unchanged.
  *
  * @example
  * const seats = await withRetry(db, () => db.knex.transaction((trx) => bookSeats(trx, request)))
@@ -47,17 +48,17 @@ export async function withRetry<T>(
       if (signal?.aborted) throw interrupted(error)
       const cause = worthwhileCause(db, error)
       const revive = isServerAbsent(error) ? db.target.revive : undefined
-      // Starting the server is not waiting for it: even a wait of zero allows it once.
+      // Starting the server does not count as waiting for it: even a wait of zero allows one start.
       const isOver = performance.now() >= deadline && (revive === undefined || isRevived)
       const isOccupied = isServerOccupied(error)
       if (isOccupied && sqlState(error) !== undefined) refusal = error
       if (cause === undefined || isOver) {
-        // A server that said it is full, and then says nothing, is still full, and not gone.
+        // A server that reported that it is full, and then does not answer, is still full.
         throw translateFailure(isOccupied ? (refusal ?? error) : error, db.target)
       }
       onRetry?.(cause, error)
       if (revive) await reviveServer(db, revive)
-      // Asking a full server keeps it from serving: who may wait long asks it less often in the end.
+      // Connection attempts slow down a full server, so a client with a long wait tries less often.
       const longestMs = isOccupied ? Math.min(10_000, Math.max(usualMs, waitMs / 10)) : usualMs
       if (!revive || isRevived) await pause(n, { longestMs, deadline, signal })
       isRevived ||= revive !== undefined
@@ -65,7 +66,7 @@ export async function withRetry<T>(
   }
 }
 
-/** Why to try again here, if at all: a server that was never there is not waited for. */
+/** The cause to retry for, if any. Does not wait for a server that has never been reached. */
 function worthwhileCause(db: Database, error: unknown): RetryCause | undefined {
   if (db.target.revive && isServerAbsent(error)) return 'connect'
   const cause = retryCause(error)
@@ -82,20 +83,20 @@ async function reviveServer(db: Database, revive: () => Promise<void>): Promise<
 }
 
 interface Patience {
-  /** Milliseconds that one pause may take at most. */
+  /** The longest pause, in milliseconds. */
   longestMs: number
-  /** When the wait is over, by `performance.now()`. */
+  /** When the wait ends, by `performance.now()`. */
   deadline: number
   signal: AbortSignal | undefined
 }
 
 const shortestMs = 10
-/** For most causes, another try is soon enough to be worth it. */
+/** The longest pause for most causes, in milliseconds. */
 const usualMs = 1000
 
 /**
  * Exponential back-off with full jitter ("Exponential Backoff And Jitter", AWS Architecture Blog,
- * 2015): hundreds of processes that were refused together must not come back together.
+ * 2015): hundreds of processes that were refused together must not retry together.
  */
 async function pause(n: number, { longestMs, deadline, signal }: Patience): Promise<void> {
   const ceiling = Math.min(longestMs, shortestMs * 2 ** Math.min(n, 10))

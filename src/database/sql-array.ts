@@ -1,17 +1,23 @@
 /**
- * Numbers, ids and the like as the text of a PostgreSQL array, ready for a statement: none of them
- * needs a quotation mark, and to look for what does would take as long as all else.
+ * Formats numbers, ids and the like as a PostgreSQL array literal. None of them needs quoting, and
+ * checking for it would take as long as the rest of the statement.
  */
 export function sqlArray(values: readonly (number | string)[]): string {
   return `{${values.join(',')}}`
 }
 
-/** Lists of numbers as the text of an array of texts, which an array of arrays cannot be. */
+/**
+ * Formats lists of numbers as an array of texts, because a PostgreSQL array of arrays must be
+ * rectangular.
+ */
 export function sqlLists(lists: readonly (readonly number[])[]): string {
   return sqlArray(lists.map((list) => `"${sqlArray(list)}"`))
 }
 
-/** A column of texts for `unnest` beside others; where all are null, none makes the same nulls. */
+/**
+ * A column of texts for `unnest`. Returns null if all are null, because `unnest` then fills the
+ * column with nulls.
+ */
 export function sqlColumn<T>(values: readonly (T | null)[]): readonly (T | null)[] | null {
   return values.some((value) => value !== null) ? values : null
 }

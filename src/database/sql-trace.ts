@@ -1,13 +1,13 @@
 import type { Knex } from 'knex'
 
 /**
- * Passes on every statement of `db`: `1.3 ms  select … where "id" = $1  ["3f2a…"]`, and `failed
- * after …` for those that fail. Bindings are shortened: they are there to be recognised.
+ * Passes every statement of `db` to `trace`: `1.3 ms  select … where "id" = $1  ["3f2a…"]`, or
+ * `failed after …`. Bindings are shortened; they only need to be recognisable.
  */
 export function traceQueries(db: Knex, trace: (line: string) => void): void {
   const sentAt = new Map<string, number>()
   const answeredAt = new Map<string, number>()
-  // The server begins a statement when it has answered the one before it on the connection.
+  // The server starts a statement once it has answered the previous one on the connection.
   const elapsed = ({ __knexUid, __knexQueryUid }: TracedQuery) => {
     const now = performance.now()
     const begun = Math.max(sentAt.get(__knexQueryUid) ?? now, answeredAt.get(__knexUid) ?? 0)
@@ -30,9 +30,9 @@ export function traceQueries(db: Knex, trace: (line: string) => void): void {
 }
 
 interface TracedQuery {
-  /** Of the connection. */
+  /** Identifies the connection. */
   __knexUid: string
-  /** Of the statement. */
+  /** Identifies the statement. */
   __knexQueryUid: string
   sql: string
   bindings?: readonly unknown[]

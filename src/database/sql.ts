@@ -1,12 +1,12 @@
 import type { Knex } from 'knex'
 
 /**
- * Runs a statement written by hand and returns its rows. `?` stands for a value; an array is one
- * value (a PostgreSQL array), which Knex's own types do not allow for.
+ * Runs a handwritten statement and returns its rows. `?` stands for a value; an array is one value
+ * (a PostgreSQL array), which Knex's own types do not allow.
  *
- * A statement with a `name` is prepared: a connection that runs it again neither parses nor plans
- * it anew. One name must always mean the same text, and name its columns rather than say `*`, lest
- * a migration change its result below it.
+ * A statement with a `name` is prepared: a connection parses and plans it only once. A name must
+ * always stand for the same text, and the text must name its columns and not use `*`, because a
+ * migration could change the columns of `*`.
  */
 export async function query<Row>(
   knex: Knex,
@@ -18,7 +18,7 @@ export async function query<Row>(
   return rows
 }
 
-/** The same for a statement whose rows do not matter; returns how many there were. */
+/** Runs a statement and returns its number of rows. */
 export async function execute(
   knex: Knex,
   statement: string,

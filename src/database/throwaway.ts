@@ -9,11 +9,11 @@ import { query } from './sql.js'
 const PREFIX = 'tickets_throwaway_'
 
 /**
- * Runs `work` with the name of an empty schema of its own, and drops the schema with all that is in
- * it at the end, whatever the end is. What a killed run left behind is dropped by the next one.
+ * Creates an empty schema, runs `work` with its name, and drops the schema with its contents, even
+ * if `work` fails. The next run drops the schema of a run that was killed.
  *
- * `db` needs two connections, and no signal: an interruption must not keep the schema from being
- * dropped. Throws DB_AUTH where the login may not create schemas, and what `work` throws.
+ * `db` needs two connections and must have no signal, because an interruption must not prevent the
+ * drop. Throws DB_AUTH if the login may not create schemas, and what `work` throws.
  */
 export async function withThrowawaySchema<T>(
   db: Database,
@@ -27,7 +27,7 @@ export async function withThrowawaySchema<T>(
     try {
       result = await work(schema)
     } catch (error) {
-      // The failure matters more than what is left behind, and the next run sees to that.
+      // Reports the original failure; the next run drops the schema.
       await dropSchema(db, schema).catch(() => {})
       throw error
     }
@@ -36,10 +36,13 @@ export async function withThrowawaySchema<T>(
   })
 }
 
-/** The key of the advisory lock that says: the run that made this schema still goes on. */
+/** The key of the advisory lock that a run holds on its schema. */
 const OWNERSHIP = `hashtext('tickets throwaway'), hashtext(?)`
 
-/** Keeps one connection, whose lock ends with it: a run that is killed owns nothing any more. */
+/**
+ * Holds the lock on a dedicated connection: the lock ends with the connection, even if the run is
+ * killed.
+ */
 async function withOwnership<T>(db: Database, schema: string, work: () => Promise<T>): Promise<T> {
   const { client } = db.knex
   const keeper = await withRetry(db, async () => {
@@ -87,7 +90,7 @@ async function dropLeftovers(knex: Knex): Promise<void> {
   for (const { nspname } of leftovers) await dropIfNobodyOwnsIt(knex, nspname)
 }
 
-/** The lock lasts as long as the transaction, so that two runs never drop the same schema. */
+/** Holds the lock until the transaction ends, so that two runs never drop the same schema. */
 async function dropIfNobodyOwnsIt(knex: Knex, schema: string): Promise<void> {
   await knex.transaction(async (trx) => {
     const [lock] = await query<{ isFree: boolean }>(

@@ -3,18 +3,18 @@ import { TicketsError } from '../shared/errors.js'
 import type { Database } from './knex-pool.js'
 
 export interface TransactionOptions {
-  /** Called when COMMIT is about to be sent: from then on, an error leaves its outcome open. */
+  /** Called just before COMMIT is sent; after that, an error leaves the outcome unknown. */
   onCommit?: (() => void) | undefined
-  /** What `work` sends first does no harm by itself, and follows BEGIN at once. */
+  /** Sends the first statements of `work` right after BEGIN; they must be harmless on their own. */
   isEager?: boolean | undefined
 }
 
 /**
- * Runs `work` in one READ COMMITTED transaction, whatever the role's default is. An interruption
- * rolls it back, up to the moment COMMIT is sent; after that only the server's word is the truth,
- * and it is waited for.
+ * Runs `work` in one READ COMMITTED transaction, even if the role has another default. An
+ * interruption rolls it back until COMMIT is sent; after that, waits for the server's answer,
+ * because only the server knows the outcome.
  *
- * Throws INTERRUPTED, and whatever `work` and the database throw.
+ * Throws INTERRUPTED, and what `work` and the database throw.
  */
 export async function inTransaction<T>(
   db: Database,
@@ -29,7 +29,7 @@ export async function inTransaction<T>(
         if (db.signal?.aborted) throw new TicketsError('INTERRUPTED', 'Interrupted. Rolled back.')
         allowAbortion = db.delayAbortion()
         onCommit?.()
-        return result // Knex sends COMMIT now.
+        return result // Knex sends COMMIT after this.
       },
       { isolationLevel: 'read committed', operator: db.operator, isEager },
     )

@@ -4,8 +4,8 @@ const TIMESTAMPTZ = 1184
 const MOST_READ = 16
 
 /**
- * node-postgres' own parsers, but that the last few moments are not read anew: rows that were
- * written together share them, and reading one takes longer than all else in a row.
+ * node-postgres's own parsers, with a cache of the last few timestamps: rows that were written
+ * together share them, and parsing one takes longer than the rest of the row.
  */
 export function typeParsers(): pg.CustomTypesConfig {
   const readMoment = remembering(pg.types.getTypeParser(TIMESTAMPTZ, 'text'))
@@ -18,8 +18,9 @@ export function typeParsers(): pg.CustomTypesConfig {
 }
 
 /**
- * A copy for each row, since its caller may change a `Date`. Throws for what is no time to JavaScript,
- * such as 'infinity' or a DateStyle that is not ISO: the statement then fails, which is before COMMIT.
+ * Returns a new `Date` each time, because the caller may change it. Throws for a timestamp that
+ * JavaScript cannot represent, such as 'infinity', or for a DateStyle other than ISO; the statement
+ * then fails before COMMIT.
  */
 function remembering(read: (text: string) => unknown): (text: string) => Date {
   const known = new Map<string, number>()

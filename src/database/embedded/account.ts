@@ -3,17 +3,17 @@ import { userInfo } from 'node:os'
 import { ownDatabase, unreachable } from './failures.js'
 import { isRoot, serverGroup } from './layout.js'
 
-/** Who runs the server, and who may log in to it. */
+/** The account that runs the server, and the account that may log in to it. */
 export interface Account {
-  /** The operating system's name of the caller: the only one who may connect. */
+  /** The caller's name in the operating system; only this user may connect. */
   owner: string
-  /** What to spawn PostgreSQL's programs as; undefined: as the caller. */
+  /** The user that runs PostgreSQL's programs; undefined: the caller. */
   ids: { uid: number; gid: number } | undefined
 }
 
 /**
- * PostgreSQL refuses to run as root, so root's server runs as `postgres`, else as `nobody`.
- * Throws DB_UNREACHABLE where there is no account for it.
+ * PostgreSQL refuses to run as root, so root's server runs as `postgres`, or as `nobody` if there
+ * is no such user. Throws DB_UNREACHABLE if the system has neither.
  */
 export async function serverAccount(): Promise<Account> {
   const owner = ownName()

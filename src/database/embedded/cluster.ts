@@ -8,7 +8,7 @@ import { type Layout, makingPrefix, port, userId } from './layout.js'
 import { runProgram } from './run-program.js'
 import { assertOwnData } from './trust.js'
 
-/** PostgreSQL's major version that made the data, such as '18'; null when there is none. */
+/** PostgreSQL's major version that created the data, such as '18'; null if there is no cluster. */
 export async function clusterVersion(layout: Layout): Promise<string | null> {
   return readFile(join(layout.data, 'PG_VERSION'), 'utf8').then(
     (text) => text.trim(),
@@ -19,7 +19,7 @@ export async function clusterVersion(layout: Layout): Promise<string | null> {
   )
 }
 
-/** Is there something to start, if only for PostgreSQL to say what it lacks? */
+/** Returns true even for a damaged cluster: PostgreSQL reports what is missing when it starts. */
 export async function hasCluster(layout: Layout): Promise<boolean> {
   const control = stat(join(layout.data, 'global', 'pg_control')).then(
     () => true,
@@ -28,7 +28,10 @@ export async function hasCluster(layout: Layout): Promise<boolean> {
   return (await clusterVersion(layout)) !== null || (await control)
 }
 
-/** Refuses data that another PostgreSQL or another user made, before anything touches it. */
+/**
+ * Refuses data that another version of PostgreSQL or another user created, before anything changes
+ * it.
+ */
 export async function assertUsable(layout: Layout, account: Account, major: string): Promise<void> {
   const { uid, gid } = await lstat(layout.data)
   const wanted = account.ids ?? { uid: userId(), gid }
@@ -42,7 +45,7 @@ export async function assertUsable(layout: Layout, account: Account, major: stri
   }
 }
 
-/** Someone else's server, by whichever sign it was noticed. */
+/** The error for a server that belongs to another user. */
 export function othersData(layout: Layout, uid?: number, cause?: unknown) {
   const whose = uid === undefined ? 'another user' : `another user (uid ${uid})`
   return unreachable(
@@ -52,8 +55,9 @@ export function othersData(layout: Layout, uid?: number, cause?: unknown) {
 }
 
 /**
- * Makes the cluster with its database under another name first, so that `data` is either absent
- * or whole. What stands in its place without being a cluster is moved aside, not deleted.
+ * Creates the cluster and its database under a temporary name, then renames it, so that `data` is
+ * either absent or complete. Moves aside, and does not delete, anything else that has the name
+ * `data`.
  */
 export async function createCluster(
   layout: Layout,
@@ -70,12 +74,15 @@ export async function createCluster(
     await syncDirectory(layout.root)
   } catch (error) {
     await rm(making, { recursive: true, force: true, maxRetries: 5 })
-    // Somebody else was faster, which is as good.
+    // Another process created the cluster first, which is as good.
     if (codeOf(error) !== 'ENOTEMPTY' && codeOf(error) !== 'EEXIST') throw error
   }
 }
 
-/** Writes the settings, anew at every start: the directory may have moved, its owner been renamed. */
+/**
+ * Writes the settings. Runs at every start, because the directory may have moved or its owner may
+ * have a new name.
+ */
 export async function writeSettings(layout: Layout, account: Account): Promise<void> {
   const files = {
     'postgresql.conf': settings(layout),
@@ -86,7 +93,8 @@ export async function writeSettings(layout: Layout, account: Account): Promise<v
     const path = join(layout.data, name)
     const begun = `${path}.${pid}`
     await rm(begun, { force: true })
-    // The directory is the server's user's: a link that they laid there must not lead root's pen.
+    // The server's user owns this directory: 'wx' keeps root from writing through a link of that
+    // user's.
     const file = await open(begun, 'wx', 0o600)
     try {
       await file.writeFile(text)
@@ -137,19 +145,19 @@ unix_socket_directories = ${quote(`"${layout.socketDir.replaceAll('"', '""')}"`)
 cluster_name = 'tickets'
 max_connections = 200
 
-# Who was told "confirmed" has the seat, whatever happens.
+# A confirmed booking must survive a crash.
 fsync = on
 synchronous_commit = on
 full_page_writes = on
 
-# Not /dev/shm: it is small in containers, and logind empties it when the user logs out.
+# /dev/shm is small in containers, and logind empties it when the user logs out.
 dynamic_shared_memory_type = mmap
 
 timezone = 'UTC'
 log_timezone = 'UTC'
 lc_messages = 'C'
 
-# Refused statements are answered to the client; a log of them would only grow.
+# The client reports refused statements; logging them would only fill the disk.
 log_min_messages = log
 log_checkpoints = off
 `

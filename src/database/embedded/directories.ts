@@ -7,8 +7,8 @@ import { isOurs, type Layout, makingPrefix, serverGroup, userId } from './layout
 import { assertOwnEntries, assertOwnPlace } from './trust.js'
 
 /**
- * Makes the data directory and its parents, closed to others; leaves one that is there alone. Throws
- * DB_UNREACHABLE when it is not only this user's.
+ * Creates the data directory and its parents, closed to other users. Does not change an existing
+ * directory. Throws DB_UNREACHABLE if other users have access to it.
  */
 export async function makeRoot(layout: Layout): Promise<void> {
   await makeParents(dirname(layout.root))
@@ -16,7 +16,7 @@ export async function makeRoot(layout: Layout): Promise<void> {
   assertOwnPlace(layout)
 }
 
-/** Not mkdir's own recursion: in /proc, which takes no directories, it goes on for ever. */
+/** mkdir's own recursion never ends in /proc, which accepts no directories. */
 async function makeParents(path: string): Promise<void> {
   if (existsSync(path)) return
   await makeParents(dirname(path))
@@ -26,9 +26,9 @@ async function makeParents(path: string): Promise<void> {
 }
 
 /**
- * Under the lock: closes the data directory to everyone else, unless it holds somebody else's
- * things too, and clears away what crashed attempts left. Throws DB_UNREACHABLE when something of
- * ours in it is another user's, and when root's server could not enter it.
+ * Closes the data directory to other users, unless it contains other files as well, and removes
+ * what crashed attempts left behind. Call it under the lock. Throws DB_UNREACHABLE if another user
+ * owns one of the server's files in it, or if root's server could not enter it.
  */
 export async function prepareRoot(layout: Layout, account: Account): Promise<void> {
   assertOwnEntries(layout)
@@ -47,14 +47,14 @@ export async function prepareRoot(layout: Layout, account: Account): Promise<voi
   }
 }
 
-/** Makes the socket's directory, for the caller and the server alone. */
+/** Creates the socket's directory, open to the caller and the server only. */
 export async function prepareSocketDir(layout: Layout, account: Account): Promise<void> {
   await makeDirectory(layout.socketDir)
   assertOwnPlace(layout)
   await close(layout.socketDir, account, 0o770)
 }
 
-/** The first directory on the way to `path` that root's server could not enter, if any. */
+/** Returns the first directory on the way to `path` that root's server could not enter, if any. */
 export function barrierTo(path: string): string | undefined {
   const directory = deepestExisting(dirname(path))
   for (let at = directory; ; at = dirname(at)) {
@@ -65,7 +65,7 @@ export function barrierTo(path: string): string | undefined {
   }
 }
 
-/** A rename is only durable once the directory that holds the name is on disk. */
+/** A rename is durable only after an fsync of the directory. */
 export async function syncDirectory(path: string): Promise<void> {
   const directory = await open(path)
   try {
@@ -75,7 +75,7 @@ export async function syncDirectory(path: string): Promise<void> {
   }
 }
 
-// Not a young one: a holder that was stopped for long and lost the lock may still be at it.
+// Keeps recent ones: a process that was suspended and lost the lock may still be using them.
 async function removeIfAbandoned(path: string): Promise<void> {
   const begun = (await stat(path).catch(() => undefined))?.mtimeMs ?? Date.now()
   if (Date.now() - begun < 120_000) return

@@ -22,9 +22,9 @@ export { embeddedConnection, embeddedDataDir, embeddedUrl } from './location.js'
 export type { EmbeddedConnection }
 
 export interface EnsureOptions {
-  /** Hears of what takes a moment: 'Creating …', 'Starting …'. */
+  /** Called before a slow step, with a sentence such as 'Creating …' or 'Starting …'. */
   onProgress?: (sentence: string) => void
-  /** How long all of it may take, in milliseconds; 60,000 unless said. */
+  /** The time limit for all steps together, in milliseconds (default: 60,000). */
   timeoutMs?: number
 }
 
@@ -34,16 +34,16 @@ export interface EmbeddedStatus {
   pid: number | null
   /** '18.4' from a running server, '18' from the data of a stopped one. */
   version: string | null
-  /** The socket's path, whether or not it is there. */
+  /** The socket's path, even if there is no socket. */
   socket: string
-  /** What everything below the data directory takes. */
+  /** The disk space that the data directory uses. */
   bytes?: number
 }
 
 /**
- * Makes sure that the server exists and accepts connections: creates and starts it if need be, or
- * waits for the process that does. It lives on after us. Safe from any number of processes.
- * Throws DB_UNREACHABLE with one sentence.
+ * Makes sure that the server exists and accepts connections: creates and starts it if necessary, or
+ * waits for the process that does. The server keeps running after this process ends. Any number of
+ * processes may call this at once. Throws DB_UNREACHABLE with one sentence.
  */
 export async function ensureEmbedded(dataDir: string, options: EnsureOptions = {}): Promise<void> {
   const layout = layoutOf(dataDir)
@@ -61,12 +61,12 @@ async function bringUp(layout: Layout, options: EnsureOptions): Promise<void> {
     const turn = found === 'absent' ? await bringUpAlone(layout, deadline, options) : 'occupied'
     if (turn === 'up') continue
     if (Date.now() > deadline) throw tooLate(layout)
-    // Jitter, or fifty waiters would all ask in the same moment.
+    // Jitter keeps fifty waiting processes from asking at the same moment.
     await sleep(30 + 90 * Math.random())
   }
 }
 
-/** Stops the server, for everyone who uses it; the next command that needs it starts it again. */
+/** Stops the server for all its clients; the next command that needs it starts it again. */
 export async function stopEmbedded(dataDir: string): Promise<'stopped' | 'not running'> {
   const layout = layoutOf(dataDir)
   assertOwnPlace(layout)
@@ -75,7 +75,9 @@ export async function stopEmbedded(dataDir: string): Promise<'stopped' | 'not ru
   })
 }
 
-/** What there is, without starting anything. Throws DB_UNREACHABLE when it is not ours to see. */
+/**
+ * Reports the server's state without starting it. Throws DB_UNREACHABLE if another user owns it.
+ */
 export async function embeddedStatus(dataDir: string): Promise<EmbeddedStatus> {
   const layout = layoutOf(dataDir)
   const nothing = { dataDir: layout.root, socket: layout.socket, pid: null, version: null }
@@ -125,8 +127,8 @@ async function bringUpAlone(
 }
 
 /**
- * Is the server there after all? One that runs without its socket for a second has lost it (something
- * cleaned /tmp), and is stopped to be started again.
+ * Whether the server accepts connections after all. Stops a server that has had no socket for a
+ * second (a cleaner of /tmp removed it), so that it can be started again.
  */
 async function isThere(layout: Layout): Promise<boolean> {
   const patience = Date.now() + 1000

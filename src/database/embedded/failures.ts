@@ -1,22 +1,28 @@
 import { TicketsError } from '../../shared/errors.js'
 
-/** Another way out, for a sentence that ends in advice. */
+/** Alternatives, for the end of a sentence that gives advice. */
 export const elsewhere = 'or set TICKETS_DATA_DIR to another directory'
 export const ownDatabase = 'Name a database with --db or DATABASE_URL instead.'
 
-/** The embedded server is not to be had: one sentence that says why, and then what to do. */
+/** The error for an embedded server that cannot be used; `message` says why, then what to do. */
 export function unreachable(message: string, cause?: unknown): TicketsError {
   return new TicketsError('DB_UNREACHABLE', message, cause === undefined ? {} : { cause })
 }
 
-/** Turns the operating system's errors into one sentence about `directory`; the rest is a bug. */
+/**
+ * Translates an error of the operating system into a sentence about `directory`. Returns other
+ * errors, which are bugs, unchanged.
+ */
 export function explain(error: unknown, directory: string): unknown {
   const code = codeOf(error)
   if (error instanceof TicketsError || code === undefined) return error
   return unreachable(`Cannot keep the embedded server in ${directory}: ${reasonFor(code)}`, error)
 }
 
-/** A failed program's last word, with the operating system's error code where it names one. */
+/**
+ * Makes an error of the line in which a program said why it failed, with an operating system's
+ * error code if the line names one.
+ */
 export function explainOutput(program: string, output: string, directory: string): TicketsError {
   const line = lastWord(output)
   const code = errorNames.find(([text]) => line.includes(text))?.[1]
@@ -32,10 +38,10 @@ export function explainOutput(program: string, output: string, directory: string
   )
 }
 
-/** The line of PostgreSQL's output that says why it gave up, without time and process id. */
+/** Returns the line of PostgreSQL's output that says why it failed, without time and process id. */
 export function lastWord(output: string): string {
   const lines = output.split('\n').filter((line) => line.trim() !== '')
-  // "FATAL: the database system is starting up" was only said to somebody who asked too early.
+  // "FATAL: the database system is starting up" only answers a client that connected too early.
   const fatal = lines.findLast((line) =>
     /\b(FATAL|PANIC|error): +(?!the database system is )/.test(line),
   )
@@ -63,7 +69,7 @@ function reasonFor(code: string): string {
   return reasons[code] ?? `${code}. Put that right, ${elsewhere}.`
 }
 
-// The programs run with LC_ALL=C, and print the C library's text where a system call fails.
+// The programs run with LC_ALL=C, and print the C library's text when a system call fails.
 const errorNames: [string, string][] = [
   ['No space left on device', 'ENOSPC'],
   ['Disk quota exceeded', 'EDQUOT'],

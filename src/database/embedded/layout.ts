@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto'
 import { join, resolve } from 'node:path'
 import { geteuid } from 'node:process'
 
-/** The directory entries of one embedded server, as absolute paths. */
+/** The paths of one embedded server, all absolute. */
 export interface Layout {
-  /** Everything lives below it, except perhaps the socket. */
+  /** Contains everything, except perhaps the socket. */
   root: string
-  /** PGDATA: either absent or whole. */
+  /** PGDATA; either absent or complete. */
   data: string
   log: string
   lock: string
@@ -16,16 +16,19 @@ export interface Layout {
 
 export const port = 5432
 
-/** Unfinished work; whatever bears this name is rubbish to whoever holds the lock. */
+/**
+ * The prefix of unfinished work; the process that holds the lock may delete entries with this
+ * prefix.
+ */
 export const makingPrefix = '.making-'
 
 /**
- * The group that a server started by root runs in. No account has it, so a directory that only
- * root and this group may enter is closed even to other processes of a shared `nobody`.
+ * The group of a server that root starts. No account has this group, so a directory that only root
+ * and this group may enter is closed even to other processes that run as `nobody`.
  */
 export const serverGroup = 60_720
 
-/** Where things are, from the path alone: no I/O. */
+/** Computes the paths from the data directory's path, without I/O. */
 export function layoutOf(dataDir: string): Layout {
   const root = resolve(dataDir)
   const socketDir = socketDirectory(root)
@@ -39,17 +42,20 @@ export function layoutOf(dataDir: string): Layout {
   }
 }
 
-/** A private copy of the programs; the version keeps a running server apart from an upgrade. */
+/**
+ * The directory of the private copy of the programs. Its name includes the version, so that an
+ * upgrade does not replace the programs of a running server.
+ */
 export function programsDirectory(layout: Layout, version: string): string {
   return join(layout.root, `server-${version}`)
 }
 
-/** May this name stand in the data directory because we put it there? */
+/** Whether an entry of the data directory has a name that this program uses. */
 export function isOurs(name: string): boolean {
   return /^(data(\.broken-.*)?|run|lock|server\.log(\.1)?|server-.*|\.making-.*)$/.test(name)
 }
 
-/** Is the socket outside the data directory, where others could put something in its place? */
+/** Whether the socket is outside the data directory, where another user could replace it. */
 export function hasOutsideSocket(layout: Layout): boolean {
   return layout.socketDir !== join(layout.root, 'run')
 }
@@ -63,8 +69,9 @@ export function userId(): number {
   return geteuid?.() ?? -1
 }
 
-// A socket's path has 107 bytes at most on Linux and 103 on macOS, and libpq takes a comma for the
-// end of a host. /tmp, not os.tmpdir(): two shells with different TMPDIR must find the same server.
+// A socket's path is limited to 107 bytes on Linux and 103 on macOS, and libpq splits a host at
+// commas. The fallback is /tmp and not os.tmpdir(), because two shells with different TMPDIR must
+// find the same server.
 function socketDirectory(root: string): string {
   const inside = join(root, 'run')
   if (Buffer.byteLength(socketIn(inside)) <= 103 && !inside.includes(',')) return inside
@@ -78,12 +85,12 @@ function socketIn(directory: string): string {
 
 /** node-postgres settings for the embedded server. */
 export interface EmbeddedConnection {
-  /** The directory of the socket. */
+  /** The socket's directory. */
   host: string
   port: number
   user: 'tickets'
   database: 'tickets'
-  /** Said, lest PGSSLMODE ask for TLS over a Unix socket. */
+  /** Explicit, because PGSSLMODE could ask for TLS over a Unix socket. */
   ssl: false
 }
 

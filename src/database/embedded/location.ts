@@ -6,15 +6,16 @@ import { barrierTo } from './directories.js'
 import { connectionOf, type EmbeddedConnection, isRoot, layoutOf } from './layout.js'
 import { assertOwnPlace } from './trust.js'
 
-// What every command needs to know of the embedded server, apart from what brings it up: that is
-// loaded only when it is down.
+// The part of the embedded server's code that every command needs. The code that starts the server
+// is loaded only when the server is down.
 
 /**
- * Where the embedded server lives: TICKETS_DATA_DIR, else this user's data directory by env-paths.
- * Root's default moves to /var/lib/tickets where the server, which runs as another user, could not
- * enter it: /root is usually closed.
+ * Returns the directory of the embedded server: TICKETS_DATA_DIR, or else this user's data
+ * directory according to env-paths. Root's server runs as another user, who usually cannot enter
+ * /root; the default is then /var/lib/tickets.
  *
- * Throws INVALID_INPUT for a name with a line break: PostgreSQL keeps it on one line of a file.
+ * Throws INVALID_INPUT for a name with a line break, because PostgreSQL stores it in one line of a
+ * file.
  */
 export function embeddedDataDir(env: Record<string, string | undefined>, cwd = '.'): string {
   const dataDir = env.TICKETS_DATA_DIR
@@ -28,8 +29,8 @@ export function embeddedDataDir(env: Record<string, string | undefined>, cwd = '
 }
 
 /**
- * node-postgres settings for the server in `dataDir`; starts nothing. Throws DB_UNREACHABLE when
- * another user could be what answers there.
+ * Returns node-postgres settings for the server in `dataDir`; starts nothing. Throws DB_UNREACHABLE
+ * if another user could have replaced the server.
  */
 export function embeddedConnection(dataDir: string): EmbeddedConnection {
   const layout = layoutOf(dataDir)
@@ -37,7 +38,7 @@ export function embeddedConnection(dataDir: string): EmbeddedConnection {
   return connectionOf(layout)
 }
 
-/** A URL that psql and node-postgres both accept. */
+/** Returns a URL that psql and node-postgres both accept. */
 export function embeddedUrl(dataDir: string): string {
   const { host, port, user, database } = embeddedConnection(dataDir)
   return `postgresql://${user}@/${database}?host=${encodeStrictly(host)}&port=${port}`
@@ -48,7 +49,10 @@ function usualDataDir(): string {
   return isRoot() && barrierTo(usual) !== undefined ? '/var/lib/tickets' : usual
 }
 
-/** Signs that mean something to a shell, too: the URL is pasted between quotes or into .env. */
+/**
+ * Also encodes characters that are special to a shell, because users paste the URL between quotes
+ * or into .env.
+ */
 function encodeStrictly(text: string): string {
   return encodeURIComponent(text).replace(
     /[!'()*]/g,

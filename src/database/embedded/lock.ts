@@ -2,9 +2,9 @@ import { codeOf } from './failures.js'
 import type { Layout } from './layout.js'
 
 /**
- * Runs `work` if no other process is at it, and gives its outcome; else says so at once. The lock
- * saves double work and is no safeguard: a holder that was stopped for long loses it, and then the
- * renames decide.
+ * Runs `work` and returns its result if no other process holds the lock; otherwise returns null at
+ * once. The lock only saves duplicate work: a process that is suspended for long loses it, and then
+ * the atomic renames keep the data safe.
  */
 export async function whenAlone<T>(
   layout: Layout,
@@ -20,7 +20,7 @@ export async function whenAlone<T>(
 }
 
 async function acquire(layout: Layout): Promise<(() => Promise<void>) | null> {
-  // Late, as it listens for signals from the moment it is imported.
+  // Imported on demand, because the module listens for signals from its import on.
   const { default: lockfile } = await import('proper-lockfile')
   return lockfile
     .lock(layout.root, {
@@ -30,7 +30,8 @@ async function acquire(layout: Layout): Promise<(() => Promise<void>) | null> {
       onCompromised: () => {},
     })
     .catch((error) => {
-      // A holder's end and our attempt may cross; but where no lock can be made, none will ever be.
+      // ENOENT may mean that the holder released the lock during this attempt; but if mkdir fails,
+      // no process can create a lock here.
       const isCrossed = codeOf(error) === 'ENOENT' && error.syscall !== 'mkdir'
       if (codeOf(error) === 'ELOCKED' || isCrossed) return null
       throw error

@@ -11,15 +11,15 @@ import { probe } from './probe.js'
 import { environment, spawned } from './run-program.js'
 
 /**
- * The process id of this data directory's server, or null. A pid file outlives a killed server, and
- * its number may by now be anyone's (after a container's restart it usually is), so the process
- * must also be a PostgreSQL of this directory.
+ * Returns the process id of this data directory's server, or null. A pid file remains after its
+ * server is killed, and another process may have that id by now (usual after a container restarts),
+ * so this also checks that the process is a PostgreSQL of this directory.
  */
 export async function postmasterPid(layout: Layout): Promise<number | null> {
   const [first, directory] = (await readIfThere(join(layout.data, 'postmaster.pid'))).split('\n')
   const pid = Number(first)
   if (!directory || !(pid > 0)) return null
-  // A copy of a running server's directory carries the original's pid file.
+  // A copy of a running server's directory contains the original's pid file.
   const [here, there] = await Promise.all([
     realpathIfThere(layout.data),
     realpathIfThere(directory),
@@ -30,8 +30,9 @@ export async function postmasterPid(layout: Layout): Promise<number | null> {
 }
 
 /**
- * Under the lock: starts the server and returns when it accepts connections. It belongs to no
- * terminal, holds none of our streams, and lives on. Throws DB_UNREACHABLE with PostgreSQL's reason.
+ * Starts the server and returns when it accepts connections. Call it under the lock. The server has
+ * no terminal and none of this process's streams, and keeps running. Throws DB_UNREACHABLE with
+ * PostgreSQL's reason.
  */
 export async function startPostmaster(
   layout: Layout,
@@ -47,7 +48,7 @@ export async function startPostmaster(
       if (Date.now() > deadline) throw tooLate(layout)
       await sleep(20)
     }
-    // Ours gave way to one that somebody else started.
+    // The new server stopped because another process had already started one.
     if ((await probe(layout)) === 'ready') return
     const output = await server.output()
     if (!isPassing(output)) throw explainOutput('PostgreSQL', output, layout.root)
@@ -56,7 +57,7 @@ export async function startPostmaster(
   }
 }
 
-/** Stops the server and waits for its end, 60 s at most; clients are disconnected, nothing is lost. */
+/** Stops the server and waits up to 60 s for its end. Disconnects the clients and loses no data. */
 export async function stopPostmaster(layout: Layout): Promise<'stopped' | 'not running'> {
   const pid = await postmasterPid(layout)
   if (pid === null) return 'not running'
@@ -88,7 +89,7 @@ async function spawnPostmaster(layout: Layout, programs: string, account: Accoun
     const child = spawn(join(programs, 'postgres'), ['-D', layout.data], {
       cwd: '/',
       env: environment,
-      // A session of its own: Ctrl-C and a closed terminal are not for it.
+      // A new session, so that neither Ctrl-C nor a closed terminal stops the server.
       detached: true,
       stdio: ['ignore', log.fd, log.fd],
       ...account.ids,
@@ -104,7 +105,7 @@ async function spawnPostmaster(layout: Layout, programs: string, account: Accoun
   }
 }
 
-/** Begins a new log when the old one has a megabyte; returns the log's size in bytes. */
+/** Begins a new log if the old one exceeds a megabyte; returns the log's size in bytes. */
 async function keepLogSmall(layout: Layout): Promise<number> {
   const size = await stat(layout.log).then(
     (found) => found.size,
@@ -115,7 +116,7 @@ async function keepLogSmall(layout: Layout): Promise<number> {
   return 0
 }
 
-// PostgreSQL believes a pid file whose number is alive, even if it is now somebody else's.
+// PostgreSQL trusts a pid file if the process exists, even if it is not a server.
 async function removeStaleFiles(layout: Layout): Promise<void> {
   if ((await postmasterPid(layout)) !== null) return
   const pidFile = join(layout.data, 'postmaster.pid')
@@ -125,8 +126,8 @@ async function removeStaleFiles(layout: Layout): Promise<void> {
 }
 
 /**
- * Did it end for a reason that goes away? A killed server's last children leave its memory within
- * moments; a server that somebody else starts or stops meanwhile is no failure either.
+ * Whether the server failed for a temporary reason: the children of a killed server still hold its
+ * shared memory, or another process starts or stops a server at the same time.
  */
 function isPassing(output: string): boolean {
   return /pre-existing shared memory block|lock file ".*" already exists|received \w+ shutdown request/.test(

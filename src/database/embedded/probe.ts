@@ -3,7 +3,10 @@ import { othersData } from './cluster.js'
 import { codeOf } from './failures.js'
 import { connectionOf, type Layout } from './layout.js'
 
-/** Does the server take connections, is it on its way up or down, or is there none? */
+/**
+ * Checks whether the server accepts connections ('ready'), is starting or stopping ('busy'), or is
+ * not running ('absent').
+ */
 export async function probe(layout: Layout): Promise<'ready' | 'busy' | 'absent'> {
   try {
     await withClient(layout, async () => {})
@@ -13,7 +16,7 @@ export async function probe(layout: Layout): Promise<'ready' | 'busy' | 'absent'
   }
 }
 
-/** The running server's version, such as '18.4'; null when it does not say. */
+/** The running server's version, such as '18.4'; null if the server does not answer. */
 export async function askVersion(layout: Layout): Promise<string | null> {
   return withClient(layout, async (client) => {
     const { rows } = await client.query<{ server_version: string }>('SHOW server_version')
@@ -23,20 +26,20 @@ export async function askVersion(layout: Layout): Promise<string | null> {
 
 function verdict(error: unknown, layout: Layout): 'ready' | 'busy' | 'absent' {
   const code = codeOf(error)
-  // Full, or without its database: that is for whoever connects to report.
+  // Too many connections, or no database: the client that connects next reports this.
   if (code === '53300' || code === '3D000') return 'ready'
   if (code === '28000' || code === 'EACCES') throw othersData(layout, undefined, error)
   if (code === 'ENOENT' || code === 'ECONNREFUSED' || code === 'ENOTDIR' || code === 'ENOTFOUND') {
     return 'absent'
   }
-  // 57P03 is a server that is starting, recovering or stopping; a connection that was cut or went
-  // unanswered tells nothing yet.
+  // 57P03 means starting, recovering or stopping. A connection that failed otherwise proves nothing
+  // yet.
   return 'busy'
 }
 
 async function withClient<T>(layout: Layout, use: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({ ...connectionOf(layout), connectionTimeoutMillis: 5000 })
-  // A connection lost between two answers is reported by the next query.
+  // The next query reports a connection that is lost between two answers.
   client.on('error', () => {})
   try {
     await client.connect()

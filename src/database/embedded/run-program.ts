@@ -3,16 +3,18 @@ import { once } from 'node:events'
 import type { Account } from './account.js'
 import { codeOf, ownDatabase, unreachable } from './failures.js'
 
-/** Nothing of the caller's: PGDATA, PGPORT and locales would change what the programs do. */
+/**
+ * Excludes the caller's variables: PGDATA, PGPORT and locales would change what the programs do.
+ */
 export const environment = { LC_ALL: 'C' }
 
-/** Runs one of PostgreSQL's programs to its end; the output is what it wrote on both streams. */
+/** Runs one of PostgreSQL's programs to its end; the output is what it wrote to both streams. */
 export async function runProgram(
   program: string,
   args: readonly string[],
   options: { account: Account; input: string; signal: AbortSignal },
 ): Promise<{ code: number | null; output: string }> {
-  // The working directory may be closed to the server's user, so not the caller's.
+  // The server's user may have no access to the caller's working directory.
   const { account, input, signal } = options
   const child = spawn(program, args, { cwd: '/', env: environment, signal, ...account.ids })
   let output = ''
@@ -21,7 +23,7 @@ export async function runProgram(
       output += text
     })
   }
-  // It may end without reading: its exit code tells.
+  // The program may exit without reading its input; its exit code reports that.
   child.stdin.on('error', () => {})
   child.stdin.end(input)
   const closed = once(child, 'close').catch((error) => {
@@ -30,7 +32,7 @@ export async function runProgram(
   return { code: (await closed)[0], output }
 }
 
-/** Waits until the operating system has started the program, or says in a sentence why it cannot. */
+/** Waits until the operating system has started the program. Throws DB_UNREACHABLE if it cannot. */
 export async function spawned(child: ChildProcess): Promise<void> {
   await once(child, 'spawn').catch((error) => {
     throw cannotRun(child.spawnfile, error)
@@ -46,6 +48,6 @@ function cannotRun(program: string, error: unknown): unknown {
       error,
     )
   }
-  // The file is there: ENOENT means its loader is not, as on systems without glibc.
+  // The program exists, so ENOENT means that its loader does not, as on systems without glibc.
   return unreachable(`This system cannot run ${program} (${code}). ${ownDatabase}`, error)
 }

@@ -4,14 +4,14 @@ import { type Hazard, hazardOf, isTrusted, type Ownership } from '../../shared/o
 import { explain, unreachable } from './failures.js'
 import { hasOutsideSocket, isOurs, isRoot, type Layout, serverGroup } from './layout.js'
 
-// A user who could put something into the data directory could have programs run by this user, or
-// have the bookings sent to a server of their own. So it is checked, as OpenSSH's StrictModes checks
-// a home: before a connection what takes a few microseconds, before a start each file.
+// A user who can write to the data directory can make this user run programs, or can redirect the
+// bookings to another server. So, like OpenSSH's StrictModes for a home directory, this module
+// checks the owners and modes: a few paths before each connection, every file before each start.
 
 /**
- * Refuses a data directory that another user made or could change: the way to it, the directory
- * itself, the cluster, the socket's directory, the socket. What is not there is fine. For the moment
- * before each connection. Throws DB_UNREACHABLE.
+ * Refuses a data directory that another user made or could change. Checks the path to it, the
+ * directory itself, the cluster, the socket's directory and the socket; ignores those that do not
+ * exist. Fast enough to run before each connection. Throws DB_UNREACHABLE.
  */
 export function assertOwnPlace(layout: Layout): void {
   const { root, data, socketDir, socket } = layout
@@ -36,22 +36,23 @@ export function assertOwnPlace(layout: Layout): void {
 }
 
 /**
- * Refuses what another user left in the data directory under one of our names. Throws DB_UNREACHABLE
- * and the system's errors.
+ * Refuses another user's files in the data directory that have one of this program's names. Throws
+ * DB_UNREACHABLE and the system's errors.
  */
 export function assertOwnEntries(layout: Layout): void {
   for (const name of readdirSync(layout.root).filter(isOurs)) {
     const path = join(layout.root, name)
     const found = lstatSync(path, GENTLY)
-    // Of one's own, the mode does not matter here: what is used has a check of its own.
+    // The modes of this user's own entries do not matter here: other functions check those before
+    // use.
     if (found && !isTrusted(found.uid)) refuseIf(serverHazardOf(found), path, layout)
   }
 }
 
 /**
- * Refuses programs that another user made or could change, and links to programs elsewhere. For the
- * moment before they are run: it looks at a thousand files. Throws DB_UNREACHABLE and the system's
- * errors.
+ * Refuses programs that another user made or could change, and links to programs elsewhere. Runs
+ * only before the programs do, because it checks a thousand files. Throws DB_UNREACHABLE and the
+ * system's errors.
  */
 export function assertOwnPrograms(programs: string, layout: Layout): void {
   for (const [path, found] of treeOf(programs)) {
@@ -64,13 +65,13 @@ export function assertOwnPrograms(programs: string, layout: Layout): void {
 }
 
 /**
- * Refuses a cluster in which another user made or could change a file. For the moment before its
- * server is started: it looks at each file. Throws DB_UNREACHABLE and the system's errors.
+ * Refuses a cluster in which another user made or could change a file. Runs only before the server
+ * starts, because it checks every file. Throws DB_UNREACHABLE and the system's errors.
  */
 export function assertOwnData(layout: Layout): void {
   for (const [path, found] of treeOf(layout.data)) {
     refuseIf(serverHazardOf(found), path, layout)
-    // PostgreSQL's own: a tablespace, or its log on another disk.
+    // PostgreSQL's own links: a tablespace, or a log on another disk.
     const target = found.isSymbolicLink() && statSync(path, GENTLY)
     if (target) refuseIf(serverHazardOf(target), path, layout)
   }
@@ -80,15 +81,15 @@ const GENTLY = { throwIfNoEntry: false } as const
 const MOST_LINKS = 40
 
 /**
- * What is at `path`, if anything, after a check of each directory and each symbolic link on the way.
- * A sticky directory is fine there: what this user has in it can be exchanged by no other.
+ * Checks each directory and each symbolic link on the way to `path`, and returns what is there, if
+ * anything. A sticky directory is acceptable: other users cannot replace this user's entries in it.
  */
 function walkTo(path: string, layout: Layout, links = 0): Stats | undefined {
   const { root } = parse(path)
   const names = path.slice(root.length).split(sep).filter(Boolean)
   let [at, found] = [root, lstatSync(root, GENTLY)]
   for (const [i, name] of names.entries()) {
-    // Nothing, or a file: to open something below it says why that cannot be.
+    // Missing, or a file; opening a path below it reports the error.
     if (!found?.isDirectory()) return undefined
     const isSticky = isTrusted(found.uid) && (found.mode & 0o1000) !== 0
     if (!isSticky) refuseIf(hazardOf(found), at, layout)
@@ -103,7 +104,10 @@ function walkTo(path: string, layout: Layout, links = 0): Stats | undefined {
   return found
 }
 
-/** A directory and everything below it, links not followed; nothing where it is not there. */
+/**
+ * Yields a directory and everything below it, without following links; yields nothing if it does
+ * not exist.
+ */
 function* treeOf(path: string): Generator<[path: string, found: Stats]> {
   const found = lstatSync(path, GENTLY)
   if (found === undefined) return
@@ -112,26 +116,26 @@ function* treeOf(path: string): Generator<[path: string, found: Stats]> {
   for (const name of readdirSync(path)) yield* treeOf(join(path, name))
 }
 
-/** Like `hazardOf`, for what the server makes. */
+/** Like `hazardOf`, for files that the server creates. */
 function serverHazardOf(found: Stats): Hazard | undefined {
   return sharedHazardOf(found, isServers(found) ? 0 : found.uid)
 }
 
-/** Like `hazardOf`, for a directory of this user's that the server may write to by its group. */
+/** Like `hazardOf`, for a directory of this user that the server's group may write to. */
 function sharedHazardOf(found: Stats, uid = found.uid): Hazard | undefined {
   const { gid, mode } = ownership(found)
   return hazardOf({ uid, gid, mode: isServers(found) ? mode & ~0o020 : mode })
 }
 
 /**
- * Whether it is in the group of root's server, which runs as another user. No other process is in that
- * group, whereas others may well run as that user: as `nobody`.
+ * Whether the file is in the group of root's server. Only that server has this group, whereas other
+ * processes may have its user, such as `nobody`.
  */
 function isServers({ gid }: Stats): boolean {
   return isRoot() && gid === serverGroup
 }
 
-/** A link and a socket have a mode that means nothing: the directory that they are in has the one. */
+/** The mode of a link or a socket has no effect; the mode of its directory has. */
 function ownership(found: Stats): Ownership {
   const { uid, gid, mode } = found
   return { uid, gid, mode: found.isSymbolicLink() || found.isSocket() ? 0 : mode }

@@ -20,16 +20,16 @@ import type { Variables } from './parameters.js'
 
 const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants
 
-/** More symbolic links than this lead nowhere. */
+/** The maximum number of symbolic links to follow. */
 const MOST_LINKS = 40
 
 /**
- * The variables of the `.env` file at this path. `choosing` are the names of those that say which
- * database. Undefined where a directory has that name: some people keep a virtual environment there.
+ * Reads the variables of the `.env` file at `path`. `choosing` names the variables that choose the
+ * database. Returns undefined if `.env` is a directory, as some virtual environments are.
  *
- * Throws DB_MISSING for a file that another user could have written, for one that cannot be read,
- * and for one that mentions a choosing variable and sets none. To pass such a file over would send
- * the bookings to another database than the one that its writer means.
+ * Throws DB_MISSING for a file that another user could have written, for an unreadable file, and
+ * for one that mentions a choosing variable without setting any. Ignoring such a file would send
+ * the bookings to a database that its author did not mean.
  */
 export function readDotEnv(path: string, choosing: readonly string[]): Variables | undefined {
   const refuse: Refuse = (reason, remedy, cause) =>
@@ -52,15 +52,15 @@ export function readDotEnv(path: string, choosing: readonly string[]): Variables
   }
 }
 
-/** Makes the error: why the file is of no use, and what to do about it if it is the user's own. */
+/** Makes the error: why the file cannot be used, and a remedy if the file is the user's own. */
 type Refuse = (reason: string, remedy?: string, cause?: unknown) => TicketsError
 
 /**
- * The content of a regular file that only this user and root could have put there. Throws what
- * `refuse` makes, and the system's errors.
+ * Reads a regular file that only this user and root could have written. Throws what `refuse` makes,
+ * and the system's errors.
  */
 function readTrusted(path: string, refuse: Refuse): Buffer {
-  // Neither waits for the writer of a pipe, nor follows a link that was put there a moment ago.
+  // Neither blocks on a pipe nor follows a link that replaced the file after the check.
   const descriptor = openSync(followLinks(path, refuse), O_RDONLY | O_NONBLOCK | O_NOFOLLOW)
   try {
     requireOwnFile(fstatSync(descriptor), refuse)
@@ -70,7 +70,7 @@ function readTrusted(path: string, refuse: Refuse): Buffer {
   }
 }
 
-/** Where the symbolic links lead; each must be this user's or root's, and in a closed directory. */
+/** Follows symbolic links; each must be this user's or root's, in a directory closed to others. */
 function followLinks(path: string, refuse: Refuse): string {
   let at = path
   for (let links = 0; links < MOST_LINKS; links++) {
@@ -83,7 +83,7 @@ function followLinks(path: string, refuse: Refuse): string {
       )
     const found = lstatSync(at)
     if (!found.isSymbolicLink()) {
-      // Before it is opened: to open a device may be enough to set it off.
+      // Checked before opening, because opening a device can have side effects.
       requireOwnFile(found, refuse)
       return at
     }
@@ -101,14 +101,14 @@ function requireOwnFile(stats: Stats, refuse: Refuse): void {
 }
 
 function textOf(content: Buffer, refuse: Refuse): string {
-  // UTF-16 without a mark has a NUL in every other byte.
+  // In UTF-16 without a byte order mark, every other byte of ASCII text is NUL.
   if (isUtf8(content) && !content.includes(0)) return content.toString('utf8')
   throw refuse('it is not UTF-8 text', 'Save it as UTF-8')
 }
 
 /**
- * Refuses a text that mentions a choosing variable outside a comment when none was set, be it
- * because the line has no "=", has no value, or is inside another value's quotation marks.
+ * Throws if no choosing variable is set but the text mentions one outside a comment: its line has
+ * no "=" or no value, or is inside another value's quotation marks.
  */
 function requireChoice(
   text: string,
@@ -117,8 +117,8 @@ function requireChoice(
 ): void {
   const isSet = choosing.some((name) => variables[name])
   const uncommented = text.replace(/#.*/g, '')
-  // Where one is set, a line that begins with another must have been read: it may be empty, but it
-  // must not be lost. Elsewhere in a line, it is a part of some value.
+  // If one is set, only a line that begins with another one counts as a mention: such a line may be
+  // empty, but must not be lost. Elsewhere in a line, the name is part of a value.
   const mentioned = choosing.find((name) =>
     isSet
       ? new RegExp(`^\\s*(?:export\\s+)?["']?${name}\\b`, 'm').test(uncommented) &&

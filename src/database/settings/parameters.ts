@@ -1,9 +1,9 @@
 import { TicketsError } from '../../shared/errors.js'
 
-/** Environment variables, by name. An empty one counts as unset. */
+/** Environment variables by name. An empty variable counts as unset. */
 export type Variables = Record<string, string | undefined>
 
-/** libpq's connection parameters, by libpq's names: the ones that mean something here. */
+/** The connection parameters that this program supports, by libpq's names. */
 export type Parameters = Partial<Record<(typeof honoured)[number], string | undefined>>
 
 const honoured = [
@@ -25,7 +25,7 @@ const honoured = [
   'channel_binding',
 ] as const
 
-/** The libpq variables that say which database; `PGPASSWORD` or `PGAPPNAME` alone choose none. */
+/** The libpq variables that choose a database; `PGPASSWORD` or `PGAPPNAME` alone do not. */
 export const choosingVariables = [
   'PGSERVICE',
   'PGHOST',
@@ -35,7 +35,7 @@ export const choosingVariables = [
   'PGUSER',
 ] as const
 
-/** Parameters of libpq that change nothing here, and whose absence makes nothing less safe. */
+/** Parameters of libpq that have no effect here and are safe to ignore. */
 const harmless = new Set([
   'client_encoding',
   'fallback_application_name',
@@ -53,17 +53,17 @@ const harmless = new Set([
   'tcp_user_timeout',
 ])
 
-/** Values that ask for what happens anyway. Everything else that is unknown is refused. */
+/** Values that ask for what this program does anyway. Other unknown parameters are refused. */
 const anyway = new Map([
   ['gssencmode', ['disable', 'prefer']],
   ['sslnegotiation', ['postgres']],
 ])
 
 /**
- * Adds one named value, as it stands in a URL or in a service file.
+ * Adds one parameter from a URL or a service file.
  *
- * Throws INVALID_INPUT for a parameter that is not supported: ignoring `sslmod=require` would be
- * worse. `where` says whose parameter it is; values are never repeated.
+ * Throws INVALID_INPUT for an unsupported parameter, because ignoring `sslmod=require` would be
+ * unsafe. `where` says where the parameter comes from; the message never includes the value.
  */
 export function addParameter(
   parameters: Parameters,
@@ -72,10 +72,10 @@ export function addParameter(
   where: string,
 ): void {
   if (isHonoured(name)) parameters[name] = value
-  // JDBC's spelling, which libpq understands too.
+  // JDBC's spelling, which libpq also accepts.
   else if (name === 'ssl' && value === 'true') parameters.sslmode = 'require'
   else if (!harmless.has(name) && !anyway.get(name)?.includes(value)) {
-    // The name is repeated only if it looks like one: it may be a piece of a password.
+    // Repeats the name only if it looks like one, because it may be part of a password.
     const shown = /^[a-z_]{1,40}$/.test(name) ? ` "${name}"` : ''
     throw new TicketsError(
       'INVALID_INPUT',
@@ -84,7 +84,7 @@ export function addParameter(
   }
 }
 
-/** The libpq variables of an environment. Throws INVALID_INPUT for what cannot be honoured. */
+/** Reads the libpq variables of an environment. Throws INVALID_INPUT for unsupported ones. */
 export function parametersFromVariables(
   env: Record<string, string | undefined>,
   where: string,

@@ -4,11 +4,11 @@ import { TicketsError } from '../../shared/errors.js'
 import type { Parameters } from './parameters.js'
 
 /**
- * The password as node-postgres may ask for it: the given one, else the first line of the password
- * file that fits (`host:port:database:user:password`, `*` fits all). The file is read only when a
- * server asks.
+ * Returns a function that gives node-postgres the password: the given one, or the first match in
+ * the password file (`host:port:database:user:password`; `*` matches anything). It reads the file
+ * only when a server asks for a password.
  *
- * The function throws DB_AUTH when there is none.
+ * The function throws DB_AUTH if there is no password.
  */
 export function passwordSource(context: {
   parameters: Parameters
@@ -34,11 +34,12 @@ export function passwordSource(context: {
 }
 
 /**
- * The password of a server that a `.env` file names: the one that stands in the file. Another must not
- * go there, for the file may have come with a download and name any host. (A client certificate may:
- * it proves who logs in, and its key stays here.)
+ * Returns a function that gives the password for a server that a `.env` file names: only the
+ * password in that file. The file may come from a download and name any host, so no other password
+ * may be sent there. (A client certificate may: it proves the user's identity, and its key stays
+ * here.)
  *
- * The function throws DB_AUTH when there is none.
+ * The function throws DB_AUTH if there is no password.
  */
 export function ownPassword(
   password: string | undefined,
@@ -53,7 +54,7 @@ export function ownPassword(
   }
 }
 
-/** The password that a password file has for `key`, as libpq reads it. */
+/** Finds the password for `key` in a password file, by libpq's rules. */
 export function findPassword(text: string, key: readonly string[]): string | undefined {
   for (const line of text.split(/\r?\n/)) {
     if (line.startsWith('#')) continue
@@ -65,7 +66,7 @@ export function findPassword(text: string, key: readonly string[]): string | und
   return undefined
 }
 
-/** A field: anything up to a colon, where a backslash takes the next character as it is. */
+/** A field ends at a colon; a backslash escapes the next character. */
 const fieldShape = /((?:\\.|[^\\:])*):/g
 
 function passwordStart(line: string, colons: number): number {
@@ -88,7 +89,7 @@ function passwordKey({
   database: string
   user: string
 }): string[] {
-  // libpq looks under "localhost" for the sockets that it finds by default.
+  // libpq uses "localhost" as the name of the default socket directories.
   const isDefaultSocket = ['/var/run/postgresql', '/tmp'].includes(host)
   return [isDefaultSocket ? 'localhost' : host, String(port), database, user]
 }
@@ -102,6 +103,6 @@ function readPasswordFile(path: string): { text: string; complaint: string } {
     }
     return { text: readFileSync(path, 'utf8'), complaint: '' }
   } catch {
-    return { text: '', complaint: '' } // Like libpq: no file is no error.
+    return { text: '', complaint: '' } // As in libpq, a missing file is no error.
   }
 }

@@ -10,25 +10,25 @@ import type { GivenTarget } from './target.js'
 import { parseSslMode, tlsOptions } from './tls.js'
 
 export interface Ingredients {
-  /** What the URL says; wins over everything. */
+  /** The parameters of the URL; they override all others. */
   explicit: Parameters
-  /** What the libpq variables say. */
+  /** The parameters of the libpq variables. */
   variables: Parameters
   source: string
-  /** Whether no password will do but that of the URL or the variables: no file has another. */
+  /** Whether only the password of the URL or the variables may be used, and no password file. */
   hasOwnPassword: boolean
   env: Variables
-  /** Where relative paths begin. */
+  /** The base of relative paths. */
   cwd: string
   homeDir: string
 }
 
 /**
- * Makes a target of a database's parameters, with libpq's order (URL, service, variables) and
- * libpq's defaults: the local socket, port 5432, the user of the operating system, a database named
- * like the user, `sslmode=prefer`.
+ * Makes a target from connection parameters, with libpq's precedence (URL, service, variables) and
+ * defaults: the local socket, port 5432, the operating system's user, a database named after the
+ * user, `sslmode=prefer`.
  *
- * Throws INVALID_INPUT for a value that means nothing, an unknown service or an unreadable file.
+ * Throws INVALID_INPUT for an invalid value, an unknown service or an unreadable file.
  */
 export function resolveTarget(ingredients: Ingredients): GivenTarget {
   const { source, homeDir, explicit, variables } = ingredients
@@ -64,7 +64,10 @@ export function resolveTarget(ingredients: Ingredients): GivenTarget {
   }
 }
 
-/** For people: where, what and who. The port of a socket is told only when it is not the usual. */
+/**
+ * Describes a target to users: database, place and user. Mentions a socket's port only if it is not
+ * the default.
+ */
 export function targetName(place: {
   database: string
   host: string
@@ -90,7 +93,7 @@ function mergeParameters({
   const serviceName = explicit.service || variables.service
   const service = serviceName ? readService(serviceName, { env, cwd, homeDir, source }) : {}
   const merged = { ...variables, ...service, ...explicit }
-  // libpq would follow PGHOSTADDR away from the host that the URL names.
+  // With PGHOSTADDR set, libpq would connect to another host than the URL names.
   const namer = [explicit, service, variables].find((layer) => layer.host || layer.hostaddr)
   return { ...merged, host: namer?.host, hostaddr: namer?.hostaddr }
 }
@@ -104,7 +107,7 @@ function withWholePaths(parameters: Parameters, cwd: string): Parameters {
   return whole
 }
 
-/** Debian's place for the socket, then PostgreSQL's own, then TCP. */
+/** Debian's socket directory, then PostgreSQL's default, then TCP. */
 function defaultHost(port: number): string {
   const directories = ['/var/run/postgresql', '/tmp']
   return directories.find((path) => existsSync(join(path, `.s.PGSQL.${port}`))) ?? 'localhost'
@@ -114,7 +117,7 @@ function systemUser(env: Variables, source: string): string {
   try {
     return userInfo().username
   } catch (cause) {
-    // A container's user may have a number and no name.
+    // In a container, the user may have a number but no name.
     const name = env.USER || env.LOGNAME
     if (name) return name
     throw invalid(source, 'names no user, and the system has none; add one', cause)
@@ -128,7 +131,7 @@ function parseChannelBinding({ channel_binding: value }: Parameters, source: str
   return value
 }
 
-/** Milliseconds of what is given in seconds; as in libpq, zero and less mean no limit. */
+/** Converts seconds to milliseconds; as in libpq, zero and less mean no limit. */
 function parseConnectTimeout(
   { connect_timeout: text }: Parameters,
   source: string,

@@ -5,10 +5,10 @@ import { escapeControls, quote } from '../../shared/quote.js'
 import { addParameter, type Parameters, type Variables } from './parameters.js'
 
 /**
- * The parameters of a service: from `PGSERVICEFILE` or `~/.pg_service.conf`, else from
+ * Reads a service's parameters from `PGSERVICEFILE` or `~/.pg_service.conf`, or else from
  * `pg_service.conf` in `PGSYSCONFDIR`.
  *
- * Throws INVALID_INPUT if no file has it.
+ * Throws INVALID_INPUT if no file defines the service.
  */
 export function readService(
   name: string,

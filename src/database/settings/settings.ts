@@ -15,28 +15,28 @@ export interface FindOptions {
   /** The value of `--db`: a URL, or `embedded`. */
   db?: string | undefined
   env: Variables
-  /** Where a `.env` file is looked for, and where relative paths begin. */
+  /** The directory of the `.env` file, and the base of relative paths. */
   cwd: string
-  /** Where `.pgpass`, `.pg_service.conf` and `.postgresql/` are looked for. */
+  /** The directory of `.pgpass`, `.pg_service.conf` and `.postgresql/`. */
   homeDir: string
 }
 
 /** The source of a choice that a `.env` file made. */
 export const DOT_ENV = '.env'
 
-/** The embedded server, and where the choice came from: like `DatabaseTarget.source`. */
+/** The embedded server, and the source of the choice, as in `DatabaseTarget.source`. */
 export interface EmbeddedChoice {
   kind: 'embedded'
   source: string
 }
 
 /**
- * Finds out which database is meant: `--db`, else `DATABASE_URL`, else the libpq variables, else the
- * same names in `.env`, else the embedded one. What a URL leaves open comes from the libpq
- * variables, as with every PostgreSQL client. The `.env` file is read only when it decides.
+ * Determines the database: `--db`, or else `DATABASE_URL`, or else the libpq variables, or else the
+ * same names in `.env`, or else the embedded server. As with every PostgreSQL client, the libpq
+ * variables complete a URL. Reads the `.env` file only if it decides.
  *
- * Throws INVALID_INPUT for settings that mean nothing, and DB_MISSING for a `.env` that cannot be
- * trusted or read; the sentence never has a password in it.
+ * Throws INVALID_INPUT for invalid settings, and DB_MISSING for a `.env` file that cannot be
+ * trusted or read. No message includes a password.
  */
 export function findDatabase(options: FindOptions): EmbeddedChoice | GivenTarget {
   const { db } = options
@@ -49,12 +49,12 @@ function fromDotEnv(options: FindOptions): EmbeddedChoice | GivenTarget | undefi
   if (!isThere(path)) return undefined
   const inFile = readDotEnv(path, ['DATABASE_URL', ...choosingVariables])
   if (inFile === undefined) return undefined
-  // A password of the environment was never meant for a host that a file names.
+  // A password in the environment is not meant for a host that a `.env` file names.
   const { PGPASSWORD: _, ...completing } = withoutEmpty(options.env)
   return fromVariables({ ...options, env: { ...inFile, ...completing } }, DOT_ENV)
 }
 
-/** Also where nothing can be found out: to read it then says why. */
+/** Also true if the check itself fails: reading the file then reports the reason. */
 function isThere(path: string): boolean {
   try {
     return lstatSync(path, { throwIfNoEntry: false }) !== undefined

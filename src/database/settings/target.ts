@@ -1,24 +1,27 @@
 import type pg from 'pg'
 import type { SslMode } from './tls.js'
 
-/** A database to connect to, with everything that is known before connecting. */
+/** A database to connect to, with everything that can be determined before connecting. */
 export interface DatabaseTarget {
   kind: 'embedded' | 'given'
-  /** For node-postgres. A given database's password is a function: it is never printed by chance. */
+  /**
+   * For node-postgres. A given database's password is a function, so that it is never printed by
+   * accident.
+   */
   connection: pg.ClientConfig
-  /** For people and errors: `database "x" on host:port as user`; never a password. */
+  /** For messages: `database "x" on host:port as user`; never includes a password. */
   name: string
-  /** Where the choice came from: `--db`, `DATABASE_URL`, `PGHOST, PGUSER`, `.env`, `embedded`. */
+  /** The source of the choice: `--db`, `DATABASE_URL`, `PGHOST, PGUSER`, `.env`, `embedded`. */
   source: string
-  /** What libpq means by it; plain connections only when absent. `connection.ssl` has the rest. */
+  /** As in libpq (default: plain connections only). `connection.ssl` has the certificates. */
   sslMode?: SslMode | undefined
-  /** `channel_binding=require`: no login without it. */
+  /** `channel_binding=require`: refuses a login without channel binding. */
   channelBindingRequired?: boolean
-  /** Called before each connection: throws when what is there is not to be connected to. */
+  /** Called before each connection; throws if the server cannot be trusted. */
   verify?: () => void
-  /** Brings the embedded server up; absent for a given database. */
+  /** Starts the embedded server; absent for a given database. */
   revive?: () => Promise<void>
 }
 
-/** A database that the user named: with `--db`, a variable or a `.env` file. */
+/** A database that the user chose with `--db`, a variable or a `.env` file. */
 export type GivenTarget = DatabaseTarget & { kind: 'given' }

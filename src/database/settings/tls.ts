@@ -7,10 +7,10 @@ import type { Parameters } from './parameters.js'
 
 const sslModes = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'] as const
 
-/** How much TLS is wanted, in libpq's words. */
+/** The TLS modes, by libpq's names. */
 export type SslMode = (typeof sslModes)[number]
 
-/** Reads `sslmode`; `prefer` unless told, and `verify-full` with the system's root certificates. */
+/** Reads `sslmode` (default: `prefer`, or `verify-full` with the system's root certificates). */
 export function parseSslMode({ sslmode, sslrootcert }: Parameters, source: string): SslMode {
   const mode = sslmode || (sslrootcert === 'system' ? 'verify-full' : 'prefer')
   if (!(sslModes as readonly string[]).includes(mode)) {
@@ -23,11 +23,11 @@ export function parseSslMode({ sslmode, sslrootcert }: Parameters, source: strin
 }
 
 /**
- * What node-postgres calls `ssl`, for the tries that use TLS; false if none does.
+ * Returns node-postgres's `ssl` for the tries that use TLS; false if none does.
  *
- * As in libpq, `require` checks no certificate unless there is a root certificate to check it
- * against, `verify-ca` checks who signed it, `verify-full` the host name too. Where libpq would
- * refuse for want of a root certificate, the ones that Node brings along are used.
+ * As in libpq, `require` verifies no certificate unless there is a root certificate, `verify-ca`
+ * verifies the signer, and `verify-full` the host name too. Where libpq would fail without a root
+ * certificate, this uses Node's.
  */
 export function tlsOptions(context: {
   mode: SslMode | undefined
@@ -46,7 +46,7 @@ export function tlsOptions(context: {
   const isVerified = mode.startsWith('verify-') || (mode === 'require' && ca !== undefined)
   return {
     rejectUnauthorized: isVerified,
-    // Both go by the name, for with hostaddr node-postgres knows only the address.
+    // Both use the host name, because with hostaddr node-postgres knows only the address.
     ...(!isIP(host) && { servername: host }),
     checkServerIdentity: (_host, certificate) =>
       mode === 'verify-full' ? checkServerIdentity(host, certificate) : undefined,
@@ -56,7 +56,7 @@ export function tlsOptions(context: {
   }
 }
 
-/** A file that is named must be there; the usual one is used if it is. */
+/** Throws if a named file is missing; the default file is optional. */
 function readCertificate(
   named: string | undefined,
   usual: string,

@@ -2,14 +2,15 @@ import { TicketsError } from '../../shared/errors.js'
 import { addParameter, type Parameters } from './parameters.js'
 
 /**
- * Reads `postgres://user:password@host:port/database?parameter=value`, every part of it optional,
- * as libpq does: a host may be `%2Fvar%2Frun%2Fpostgresql`, `[::1]` or a parameter, and parameters
- * win. `source` is where the text came from.
+ * Parses `postgres://user:password@host:port/database?parameter=value` as libpq does. Every part is
+ * optional. The host may be `%2Fvar%2Frun%2Fpostgresql`, `[::1]` or a parameter; parameters take
+ * precedence. `source` says where the URL came from.
  *
- * Throws INVALID_INPUT. As any part may be a misplaced piece of a password, no sentence repeats one.
+ * Throws INVALID_INPUT. The message repeats no part of the URL, because any part may contain a
+ * piece of a password.
  */
 export function parseDatabaseUrl(url: string, source: string): Parameters {
-  // Not the URL class: it refuses `postgres://user@/db` and cuts passwords at a "#".
+  // The URL class refuses `postgres://user@/db` and cuts passwords at a "#".
   const match = urlShape.exec(url)
   if (!match) {
     throw invalid(source, 'is neither "embedded" nor a URL that begins with "postgres://"')
