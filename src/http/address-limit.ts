@@ -1,15 +1,15 @@
 import { normalizeIP } from '@fastify/rate-limit'
 
-/** What one address may have open at once. */
+/** The most that one address may have open at once. */
 export interface AddressLimits {
   connections: number
-  /** Streams of the seats of a show. */
+  /** Streams of a show's seats. */
   streams: number
 }
 
 /**
- * Counts what each address has open, up to a limit. As for the rate, all IPv6 addresses that begin
- * with the same 64 bits are one, since a single customer of a provider has at least as many.
+ * Counts what each address has open, up to a limit. Like the rate limit, treats all IPv6 addresses
+ * with the same first 64 bits as one, because a provider gives each customer at least that many.
  */
 export class AddressLimit {
   readonly #most: number
@@ -19,7 +19,10 @@ export class AddressLimit {
     this.#most = most
   }
 
-  /** Takes a place, and returns a function that gives it back, to be called once; undefined when all places are taken. */
+  /**
+   * Takes a slot. Returns a function that frees it, to be called once; undefined if no slot is
+   * free.
+   */
   enter(address: string): (() => void) | undefined {
     const key = normalizeIP(address)
     const open = this.#open.get(key) ?? 0

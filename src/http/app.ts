@@ -28,17 +28,17 @@ import { watchRequests } from './watch-requests.js'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** What a token must allow; nothing: anybody may. */
+    /** The role that a token must have; undefined: no token needed. */
     role?: TokenRole
-    /** Answered however much there is to do, and not logged: whoever asks looks at the server. */
+    /** Answered under any load, and not logged: a monitor calls it. */
     isProbe?: boolean
-    /** Open for as long as the client likes, so it is no load. */
+    /** Stays open as long as the client likes, so it does not count as load. */
     isStream?: boolean
   }
   interface FastifyRequest {
-    /** The token that it came with, on a route that needs one. */
+    /** The request's token, on a route that needs one. */
     token: ApiToken | undefined
-    /** The box office, in the name of whoever asks. */
+    /** The box office, with the token as its operator. */
     tickets: Tickets
   }
 }
@@ -47,28 +47,28 @@ export interface AppOptions {
   tickets: Tickets
   metrics: ReturnType<typeof createMetrics>
   version: string
-  /** Gets the log, one JSON document a line. */
+  /** Receives the log, one JSON document per line. */
   log: { write(line: string): void }
   logLevel: string
   requireToken: boolean
-  /** Whether `/metrics`, `/docs` and `/openapi.json` want no token where others do. */
+  /** Whether `/metrics`, `/docs` and `/openapi.json` need no token although other routes do. */
   publicInfo: boolean
-  /** Requests a second from one address; undefined: no limit. */
+  /** Requests per second from one address; undefined: no limit. */
   rate?: number | undefined
   /** What one address may have open; undefined: no limit. */
   perAddress?: AddressLimits | undefined
-  /** Origins of web pages that may call. */
+  /** The origins whose web pages may call this server. */
   corsOrigins: readonly string[]
   load: LoadLimit
-  /** Milliseconds in which a request must have arrived, its body included. */
+  /** How many milliseconds a request, with its body, may take to arrive. */
   arrivalMs: number
 }
 
-/** The headers of answers that a page of an allowed origin may read. */
+/** The response headers that a page of an allowed origin may read. */
 const TOLD_TO_PAGES = ['location', 'retry-after', 'x-request-id']
 const MOST_HEADER_BYTES = 16_384
 
-/** The application: every route, and around them what guards, limits, counts and logs. */
+/** Creates the application: all routes, with authentication, limits, metrics and the log. */
 export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   const { tickets, metrics, load, version, corsOrigins } = options
   const app = openFastify(options)
@@ -127,7 +127,7 @@ function openFastify({ log, logLevel, arrivalMs }: AppOptions): FastifyInstance 
       connectionsCheckingInterval: 5000,
       maxHeaderSize: MOST_HEADER_BYTES,
     },
-    // As long as a URL may be, so that no parameter is too long: that would go past all hooks.
+    // As long as a URL may be, because Fastify answers a longer parameter without running hooks.
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: MOST_HEADER_BYTES },
     return503OnClosing: false,
     clientErrorHandler: refuseBrokenRequest,
@@ -137,8 +137,8 @@ function openFastify({ log, logLevel, arrivalMs }: AppOptions): FastifyInstance 
 }
 
 /**
- * A URL that cannot be read would be answered past all hooks. Under another name it takes the way
- * of every request, so it is limited, guarded, counted and logged as they are.
+ * Fastify answers a malformed URL without running hooks. Under another URL the request passes
+ * through the hooks like any other, so it is limited, authenticated, counted and logged.
  */
 function leadOn(app: FastifyInstance, request: Unread, response: ServerResponse): void {
   request.originalUrl = request.url
@@ -146,7 +146,7 @@ function leadOn(app: FastifyInstance, request: Unread, response: ServerResponse)
   app.routing(request, response)
 }
 
-/** Fastify tells of this name as that by which a request came. */
+/** Fastify reports `originalUrl` as the URL that the client requested. */
 type Unread = IncomingMessage & { originalUrl?: string | undefined }
 
 function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
@@ -156,12 +156,15 @@ function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply)
   return reply.code(status).headers(headers).type('application/json; charset=utf-8').send(body)
 }
 
-/** An error for the log, without what a driver adds to it: rows with the names of customers. */
+/** An error for the log, without the details that a driver adds: rows with customers' names. */
 function errorFacts(error: Error & { code?: string }) {
   return { type: error.name, ...failureFacts(error), stack: stackOf(error) }
 }
 
-/** What a browser is told of every answer. No strict transport: TLS is a proxy's, and so is that. */
+/**
+ * The headers of every response. Strict-Transport-Security is left to the proxy that terminates
+ * TLS.
+ */
 function headersOf({ id }: FastifyRequest) {
   return {
     'x-request-id': id,
@@ -173,7 +176,7 @@ function headersOf({ id }: FastifyRequest) {
   }
 }
 
-/** Gives every request the box office in its own name: what it changes, its bearer has changed. */
+/** Gives each request a box office whose operator is its token, so the history names the token. */
 function openDoor(app: FastifyInstance, tickets: Tickets): void {
   app.decorateRequest('token', undefined)
   app.decorateRequest('tickets', {
@@ -184,9 +187,9 @@ function openDoor(app: FastifyInstance, tickets: Tickets): void {
 }
 
 /**
- * Before anything is done for a request: is there room for it, and is it allowed? Room for a body is
- * given last, and only where one is parsed: otherwise clients that announce bodies and send none
- * would take it from those who may book.
+ * Checks each request before any work: is there room for it, and is it allowed? Reserves room for a
+ * body last, and only where one is parsed; otherwise clients that announce bodies and send none
+ * would use up the room of authenticated clients.
  */
 function letIn(app: FastifyInstance, load: LoadLimit, guard: Guard): void {
   let isClosing = false
@@ -202,7 +205,7 @@ function letIn(app: FastifyInstance, load: LoadLimit, guard: Guard): void {
     if (!isProbe && !isStream) load.enter(request.raw)
     done()
   })
-  // After the limit of the rate, or guessing tokens would cost the database a look at each.
+  // After the rate limit; otherwise each guessed token would cost a database query.
   app.addHook('preParsing', async (request, _reply, payload) => {
     await guard(request, request.routeOptions.config.role)
     if (parsesBody(request)) load.reserveBody(request.raw)
@@ -218,7 +221,9 @@ function parsesBody({ method, is404 }: FastifyRequest): boolean {
   return method !== 'GET' && method !== 'HEAD' && !is404
 }
 
-/** How much is sold, and how this server works, is not for everyone who can reach it. */
+/**
+ * Requires a token for the metrics and the documentation, which show sales figures and internals.
+ */
 function closeInfo(app: FastifyInstance): void {
   app.addHook('onRoute', (route) => {
     if (INFO.test(route.url)) route.config = { ...route.config, role: 'read' }
@@ -237,6 +242,6 @@ async function limitRate(app: FastifyInstance, rate: number): Promise<void> {
         'retry-after': String(Math.max(1, Math.ceil(ttl / 1000))),
       }),
   })
-  // By itself the plugin limits routes, and what is none of them would not count.
+  // The plugin only limits routes; this hook also limits requests for unknown URLs.
   app.addHook('onRequest', app.rateLimit())
 }

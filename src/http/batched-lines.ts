@@ -1,13 +1,15 @@
 import { safeJsonText } from '../shared/safe-json.js'
 
-/** Where lines of the log end up. */
+/** The destination of the log's lines. */
 export interface LineWriter {
   write(text: string): unknown
 }
 
 const PAUSE_MS = 50
 
-/** Writes lines in bundles: at ten thousand requests a second, a system call for each costs more. */
+/**
+ * Writes lines in batches: at ten thousand requests a second, one system call per line is too slow.
+ */
 export class BatchedLines {
   readonly #writer: LineWriter
   #lines = ''

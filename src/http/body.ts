@@ -3,8 +3,8 @@ import type { FastifyInstance } from 'fastify'
 import { TicketsError } from '../shared/errors.js'
 
 /**
- * Bodies are JSON in UTF-8 or nothing. No other type is taken: a form or plain text is what a
- * foreign web page may send without asking. No body at all is an empty object.
+ * Accepts only JSON in UTF-8. Refuses other types, because a foreign web page may send a form or
+ * plain text without a preflight request. A missing body counts as an empty object.
  */
 export function parseJsonStrictly(app: FastifyInstance): void {
   const parse = app.getDefaultJsonParser('error', 'error')

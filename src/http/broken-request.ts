@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net'
 
 /**
- * Answers what is not HTTP, and what does not arrive in time, in the same shape as every error, and
- * closes the connection. It waits for nothing more from the client, who might never say goodbye.
+ * Answers a request that is not HTTP or arrives too slowly with an error of the usual shape, then
+ * closes the connection without waiting for the client.
  */
 export function refuseBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
@@ -17,9 +17,9 @@ export function refuseBrokenRequest(error: Error & { code?: string }, socket: So
   })
 }
 
-/** Answers a connection that is one too many before it has sent anything, and closes it. */
+/** Refuses a connection beyond the limit before it has sent anything, and closes it. */
 export function refuseConnection(socket: Socket): void {
-  socket.on('error', () => {}) // It may be gone already.
+  socket.on('error', () => {}) // The client may be gone already.
   answerAndClose(socket, ['HTTP/1.1 429 Too Many Requests', 'Retry-After: 1'], {
     code: 'TOO_MANY_REQUESTS',
     message: 'Too many connections from this address. Close some, or try again soon.',

@@ -4,8 +4,8 @@ import type { FastifyInstance } from 'fastify'
 import * as schemas from './schemas.js'
 
 /**
- * Makes the OpenAPI document of the schemas that validate and serialise, and a page to read it.
- * Must come before the routes, which it listens for.
+ * Generates the OpenAPI document from the schemas of the routes, and a page to read it. Call it
+ * before the routes are added, because it listens for them.
  */
 export async function describeApi(app: FastifyInstance, version: string): Promise<void> {
   for (const schema of Object.values(schemas)) {
@@ -19,7 +19,7 @@ export async function describeApi(app: FastifyInstance, version: string): Promis
         version,
         license: { name: 'MIT', identifier: 'MIT' },
         description:
-          'A box office that sells every seat at most once. Errors have a closed list of codes: those of the command line, and UNAUTHORIZED, FORBIDDEN, NO_SUCH_ROUTE, METHOD_NOT_ALLOWED and TOO_MANY_REQUESTS. On 503, come again after Retry-After, with the same Idempotency-Key.',
+          'A box office that sells every seat at most once. Errors have a closed list of codes: those of the command line, and UNAUTHORIZED, FORBIDDEN, NO_SUCH_ROUTE, METHOD_NOT_ALLOWED and TOO_MANY_REQUESTS. On 503, retry after Retry-After, with the same Idempotency-Key.',
       },
       servers: [{ url: '/' }],
       components: {
@@ -27,7 +27,7 @@ export async function describeApi(app: FastifyInstance, version: string): Promis
           token: {
             type: 'http',
             scheme: 'bearer',
-            description: 'Made by `tickets token create`; not asked for on the loopback address',
+            description: 'Created by `tickets token create`; not required on the loopback address',
           },
         },
       },
@@ -64,7 +64,7 @@ export async function describeApi(app: FastifyInstance, version: string): Promis
   )
 }
 
-/** What of the document is corrected here. */
+/** The part of the document that is corrected here. */
 interface Described {
   paths?: Record<string, { post?: { requestBody?: DescribedBody } }>
 }
@@ -74,7 +74,9 @@ interface DescribedBody {
   content: Record<string, { schema?: { required?: string[] } }>
 }
 
-/** A body without a field that it must have may be left out; the plugin takes none for optional. */
+/**
+ * Marks a body as optional if none of its fields is required; the plugin marks every body required.
+ */
 function makeBodiesOptional({ paths = {} }: Described): void {
   for (const { post } of Object.values(paths)) {
     const body = post?.requestBody

@@ -2,7 +2,7 @@ import type { FastifyError } from 'fastify'
 import { errorJson } from '../client/json.js'
 import { errorCodes, TicketsError } from '../shared/errors.js'
 
-/** What can go wrong in HTTP alone; everything else has a code of the core. */
+/** The errors of HTTP alone; all others have a code of the core. */
 export const httpCodes = {
   UNAUTHORIZED: 401,
   FORBIDDEN: 403,
@@ -11,7 +11,7 @@ export const httpCodes = {
   TOO_MANY_REQUESTS: 429,
 } as const
 
-/** An expected failure of a request, before the core has heard of it. */
+/** An expected failure of a request before it reaches the core. */
 export class HttpError extends Error {
   override readonly name = 'HttpError'
   readonly code: keyof typeof httpCodes
@@ -24,7 +24,7 @@ export class HttpError extends Error {
   }
 }
 
-/** An error as it leaves the server. */
+/** An error response. */
 export interface Answer {
   status: number
   headers: Record<string, string>
@@ -32,14 +32,14 @@ export interface Answer {
 }
 
 /**
- * The one place where errors become answers. What is no expected failure is a bug: its text may
- * tell of the inside, so it is told to the log alone.
+ * Converts an error to a response; the only place that does. Any unexpected error is a bug: its
+ * message may reveal internals, so only the log receives it.
  */
 export function answerOf(error: unknown): Answer {
   if (error instanceof HttpError) {
     const { code, message } = error
     const retryable = code === 'TOO_MANY_REQUESTS'
-    // A client that asks too often shall not keep its connection besides.
+    // Closes the connection of a client that sends too many requests.
     const headers = retryable ? { ...error.headers, connection: 'close' } : error.headers
     return { status: httpCodes[code], headers, body: { error: { code, message, retryable } } }
   }
@@ -51,8 +51,8 @@ export function answerOf(error: unknown): Answer {
 }
 
 /**
- * The sentence for a client. Those about the database name it, its host and its login, so a client
- * gets others, whatever the error says; the log gets the full ones.
+ * The message for a client. The core's database errors name the database, its host and its login,
+ * so a client gets a general message; the log gets the full one.
  */
 function publicSentence({ code, isInDoubt, message }: TicketsError): string {
   if (isInDoubt) return message
@@ -63,10 +63,10 @@ function publicSentence({ code, isInDoubt, message }: TicketsError): string {
   return message
 }
 
-/** The exit code of the contract for a database that cannot be used. */
+/** The contract's exit code for a database that cannot be used. */
 const NOT_READY = 6
 
-/** What the log gets of an error: code and full sentence, and the same of what caused it. */
+/** What the log records of an error: its code and full message, and those of its cause. */
 export interface FailureFacts {
   code: string | undefined
   message: string
@@ -74,17 +74,17 @@ export interface FailureFacts {
 }
 
 export function failureFacts(error: Error & { code?: string }): FailureFacts {
-  // The error of a name with several addresses is empty, and has an error for each.
+  // If a host name has several addresses, the error has no message and contains an error for each.
   const cause = error instanceof AggregateError ? error.errors[0] : error.cause
   const { code, message } = error
   return { code, message, ...(cause instanceof Error && { cause: failureFacts(cause) }) }
 }
 
-/** Exit codes are the classes of the contract; each class has its status. */
+/** Maps the contract's exit codes, each a class of errors, to HTTP statuses. */
 const statusOfExit: Record<number, number> = { 2: 400, 3: 404, 4: 409, 5: 503, 6: 503, 130: 503 }
 
 function statusOf(code: TicketsError['code']): number {
-  // The request is well formed; what it contradicts is an earlier one.
+  // The request is valid, but contradicts an earlier one.
   if (code === 'KEY_REUSED') return 409
   return statusOfExit[errorCodes[code].exit] ?? 500
 }
@@ -111,7 +111,7 @@ const places: Record<string, string> = {
   headers: 'header',
 }
 
-/** Fastify's own refusals; what is not listed comes from the JSON parser. */
+/** Messages for Fastify's own errors; errors not listed come from the JSON parser. */
 const sentences: Record<string, string> = {
   FST_ERR_CTP_BODY_TOO_LARGE: 'The body is too large: at most 1 MiB.',
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'The body must be JSON: Content-Type: application/json.',
@@ -121,7 +121,7 @@ const sentences: Record<string, string> = {
 
 type Complaint = NonNullable<FastifyError['validation']>[number]
 
-/** Where there is nothing to name, the whole of it is meant: 'The body must be an object.' */
+/** Without a field, the message is about the whole: 'The body must be an object.' */
 function complaint(place: string, { instancePath, keyword, params, message }: Complaint): string {
   const field = instancePath.slice(1).replaceAll('/', '.')
   const named = field === '' ? `The ${place}` : `In the ${place}, ${field}`

@@ -5,16 +5,16 @@ import { HttpError } from './errors.js'
 import { shareLooks } from './share-looks.js'
 
 /**
- * Lets a request pass that needs `role`, or throws UNAUTHORIZED or FORBIDDEN. Sets the request's
- * token, if it needs one, also when it is then refused.
+ * Allows a request for a route that needs `role`, or throws UNAUTHORIZED or FORBIDDEN. Sets the
+ * request's token if the route needs one, even if the request is then refused.
  */
 export type Guard = (request: FastifyRequest, role: TokenRole | undefined) => Promise<void>
 
-/** Wants a bearer token of the right role wherever a route needs one. */
+/** Requires a bearer token with a sufficient role on each route that needs one. */
 export function guardByToken(tickets: Pick<Tickets, 'findToken'>): Guard {
-  // Nothing is remembered: a token that is revoked is of no use from that moment on.
+  // Caches nothing, so that revoking a token takes effect at once.
   const share = shareLooks<ApiToken | undefined>()
-  // By its hash: how long it takes to find a text in a map tells something about the text.
+  // Keyed by the hash, because the time of a map lookup could reveal something about the token.
   const findToken = (text: string) => share(hashOf(text), () => tickets.findToken(text))
   return async (request, role) => {
     if (role === undefined) return
@@ -33,10 +33,11 @@ export function guardByToken(tickets: Pick<Tickets, 'findToken'>): Guard {
 }
 
 /**
- * Without tokens, every request that reaches the loopback address may do everything. A web page that
- * is open in a browser of this machine reaches it too, so what comes from a foreign page is refused:
- * a foreign origin, or a foreign name that was made to lead here (DNS rebinding). Through a proxy on
- * this machine the whole internet reaches it, so what a proxy has marked is refused as well.
+ * Allows, without tokens, every request that reaches the loopback address, with two exceptions. A
+ * web page in a browser of this machine reaches it too, so requests from foreign pages are refused:
+ * those with a foreign origin, or with a foreign host name that resolves to this address (DNS
+ * rebinding). A proxy on this machine makes it reachable from the internet, so requests with a
+ * proxy's headers are refused.
  */
 export function guardByPlace(allowedOrigins: readonly string[]): Guard {
   return async ({ headers, method }) => {

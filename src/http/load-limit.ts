@@ -1,23 +1,23 @@
 import type { IncomingMessage } from 'node:http'
 import { TicketsError } from '../shared/errors.js'
 
-/** Bytes of one body at most. */
+/** The maximum size of a body, in bytes. */
 export const BODY_LIMIT = 1024 * 1024
 
-/** What may be under way at once before further requests are turned away. */
+/** The load above which further requests are refused. */
 export interface LoadLimits {
   requests: number
-  /** Bytes of bodies that are still arriving, all together. */
+  /** The total size of bodies that are still arriving, in bytes. */
   bytes: number
 }
 
 /**
- * Back-pressure: a request and a body that is arriving take memory, so beyond these bounds a request
- * is refused at once.
+ * Back-pressure: requests and arriving bodies take memory, so a request beyond these limits is
+ * refused at once.
  */
 export class LoadLimit {
   #bytes = 0
-  /** The requests under way, and the bytes reserved for their bodies. */
+  /** The requests in progress, and the bytes reserved for their bodies. */
   readonly #underWay = new Map<IncomingMessage, number>()
   readonly #limits: LoadLimits
   #onEmpty = () => {}
@@ -30,15 +30,15 @@ export class LoadLimit {
     return this.#underWay.size
   }
 
-  /** Lets a request in, without its body. Throws BUSY. */
+  /** Admits a request, without its body. Throws BUSY. */
   enter(request: IncomingMessage): void {
     if (this.requests >= this.#limits.requests) throw tooMuch()
     this.#underWay.set(request, 0)
   }
 
-  /** Reserves room for the body of a request that is in, until `releaseBody`. Throws BUSY. */
+  /** Reserves room for the body of an admitted request, until `releaseBody`. Throws BUSY. */
   reserveBody(request: IncomingMessage): void {
-    // Its client may have left meanwhile.
+    // The client may have disconnected in the meantime.
     if (!this.#underWay.has(request)) return
     const bytes = bytesOf(request)
     if (this.#bytes + bytes > this.#limits.bytes) throw tooMuch()
@@ -46,7 +46,7 @@ export class LoadLimit {
     this.#bytes += bytes
   }
 
-  /** The body has arrived. */
+  /** Frees the room of a body that has arrived. */
   releaseBody(request: IncomingMessage): void {
     const bytes = this.#underWay.get(request)
     if (bytes === undefined) return
@@ -54,14 +54,14 @@ export class LoadLimit {
     this.#bytes -= bytes
   }
 
-  /** Lets a request out, if it was in. */
+  /** Ends a request, if it was admitted. */
   leave(request: IncomingMessage): void {
     this.#bytes -= this.#underWay.get(request) ?? 0
     this.#underWay.delete(request)
     if (this.requests === 0) this.#onEmpty()
   }
 
-  /** Resolves when everybody is out. */
+  /** Resolves when no request is in progress. */
   async empty(): Promise<void> {
     if (this.requests === 0) return
     await new Promise<void>((resolve) => {
@@ -70,7 +70,7 @@ export class LoadLimit {
   }
 }
 
-/** Without a length, a body may have any length up to the limit. */
+/** A body without a declared length may have any length up to the limit. */
 function bytesOf({ headers }: IncomingMessage): number {
   const length = headers['content-length']
   if (length !== undefined) return Math.min(Number(length) || 0, BODY_LIMIT)

@@ -1,17 +1,17 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Tickets } from '../client/api.js'
 
-/** What the server counts, as Prometheus reads it. */
+/** The server's counters, for Prometheus. */
 export interface Metrics {
   request(facts: { method: string; route: string; status: number; seconds: number }): void
-  /** What a booking came to: CONFIRMED, HELD, replayed, or an error's code. */
+  /** A booking's result: CONFIRMED, HELD, replayed, or an error's code. */
   booking(outcome: string): void
   batch(facts: { size: number; lockWaitMs: number }): void
-  /** The page that Prometheus asks for. */
+  /** The page that Prometheus requests. */
   page(): Promise<{ contentType: string; text: string }>
 }
 
-/** What is looked at when the page is asked for. */
+/** Read when the page is requested. */
 export interface Gauges {
   tickets: Pick<Tickets, 'connections'>
   requestsUnderWay(): number
@@ -20,10 +20,10 @@ export interface Gauges {
 
 const LATENCIES = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 
-/** These are there from the start, as 0: of a counter that appears at 1, no rate sees the first. */
+/** Start at 0: a rate misses the first event of a counter that first appears as 1. */
 const usualOutcomes = ['CONFIRMED', 'HELD', 'SEATS_TAKEN', 'NOT_ENOUGH_SEATS', 'BUSY', 'INTERNAL']
 
-/** Counters of one server, in a registry of its own. */
+/** Creates the counters of one server, in a separate registry. */
 export function createMetrics(): Metrics & { watch(gauges: Gauges): void } {
   const registry = new Registry()
   const registers = [registry]

@@ -2,10 +2,10 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { TicketsError } from '../shared/errors.js'
 import { HttpError } from './errors.js'
 
-/** Under this one comes whatever came under a URL that cannot be read. */
+/** Requests with a malformed URL are routed under this one. */
 export const UNREADABLE_URL = '/unreadable-url'
 
-/** Says of an unknown URL that it is unknown, and of a wrong method which ones are right. */
+/** Answers requests for unknown URLs, and lists the right methods in answers to wrong ones. */
 export function refuseUnknownRoutes(app: FastifyInstance): void {
   const routes: { pattern: RegExp; methods: string[] }[] = []
   app.addHook('onRoute', ({ url, method }) => {
@@ -27,7 +27,7 @@ export function refuseUnknownRoutes(app: FastifyInstance): void {
   app.setNotFoundHandler((request) => {
     throw refusalOf(request)
   })
-  // Its body is not waited for: announced and never sent, it would take the room of others.
+  // Does not wait for the body: one that is announced and never sent would take up room.
   app.addHook('preParsing', (request, _reply, payload, done) => {
     done(request.is404 ? refusalOf(request) : null, payload)
   })

@@ -1,8 +1,8 @@
 import type { JsonSchemaToTsProvider } from '@fastify/type-provider-json-schema-to-ts'
 
 /**
- * The shapes of requests and answers: they validate, they serialise, and the OpenAPI document is
- * made of them. Fields are described where their name does not say it all.
+ * The schemas of requests and responses. They validate, they serialise, and the OpenAPI document is
+ * generated from them. A field has a description where its name is not enough.
  */
 const text = { type: 'string' } as const
 const count = { type: 'integer', minimum: 0 } as const
@@ -25,7 +25,7 @@ function fields<
 const warned = {
   warnings: {
     type: 'array',
-    description: 'What to know of what was done all the same; only there when there is something',
+    description: 'Warnings about a request that succeeded; only present if there are any',
     items: fields({
       code: { ...text, enum: ['SHOW_STARTED'] },
       message: { ...text, description: 'For people; it may change' },
@@ -70,8 +70,8 @@ const record = fields({
   seat_labels: { type: 'array', items: text },
   customer: optionalText,
   note: optionalText,
-  held_until: { ...optionalTime, description: 'When a hold ends; null: not by itself' },
-  failure: { ...optionalText, description: 'The code of the error that it failed with' },
+  held_until: { ...optionalTime, description: 'When a hold ends; null: it does not expire' },
+  failure: { ...optionalText, description: 'The code of the error, if it failed' },
   createdAt: time,
   updatedAt: time,
 })
@@ -82,7 +82,7 @@ export const booking = {
   ...fields(
     {
       ...record.properties,
-      replayed: { type: 'boolean', description: 'An earlier request had done this already' },
+      replayed: { type: 'boolean', description: 'An earlier request did this already' },
     },
     warned,
   ),
@@ -90,20 +90,20 @@ export const booking = {
 
 export const listedBooking = {
   $id: 'ListedBooking',
-  description: 'A booking, its show and who is in',
+  description: 'A booking, its show and its checked-in seats',
   ...fields(
     { ...record.properties, show_name: text, admitted_seats: seatNumbers },
-    { expired: { type: 'boolean', description: 'Only there for a hold whose time is over' } },
+    { expired: { type: 'boolean', description: 'Only present for a hold that has expired' } },
   ),
 } as const
 
 export const checkIn = {
   $id: 'CheckIn',
-  description: 'Who was let in',
+  description: 'The result of a check-in',
   ...fields(
     {
       booking: record,
-      admitted: { ...seatNumbers, description: 'Let in now; under undo, let out' },
+      admitted: { ...seatNumbers, description: 'Let in now; with undo, let out' },
       already: {
         type: 'array',
         description: 'Seats that were in before, and since when',
@@ -126,8 +126,8 @@ export const error = {
         code: { ...text, description: 'From a closed list; match on it' },
         message: { ...text, description: 'For people; it may change' },
         retryable: { type: 'boolean', description: 'May the same request succeed later?' },
-        seats: { ...seatNumbers, description: 'The seats that it is about' },
-        alternatives: { ...seatNumbers, description: 'Free seats that would do as well' },
+        seats: { ...seatNumbers, description: 'The seats concerned' },
+        alternatives: { ...seatNumbers, description: 'Free seats to offer instead' },
       },
     },
     booking: { $ref: 'Booking#', description: 'The FAILED booking that records the refusal' },
@@ -146,7 +146,7 @@ export const newShow = {
     },
     total_seats: { type: 'integer', minimum: 1, maximum: 100_000 },
     seats_per_row: { type: ['integer', 'null'], minimum: 1, description: 'Gives rows: A1, A2, …' },
-    time_zone: { type: 'string', description: 'IANA name; UTC unless told' },
+    time_zone: { type: 'string', description: 'IANA name (default: UTC)' },
   },
 } as const
 
@@ -157,7 +157,7 @@ const someSeats = {
   description: "Seat numbers, or a text such as '1,2,5-8' or 'A1-A4'",
 } as const
 
-/** All fields of a request but the `required` ones may be left out, and no others may be there. */
+/** A request's fields: all optional except `required`; unknown fields are refused. */
 function changes<const P extends Record<string, object>, R extends keyof P & string = never>(
   properties: P,
   required: readonly R[] = [],
@@ -167,7 +167,11 @@ function changes<const P extends Record<string, object>, R extends keyof P & str
 
 export const bookRequest = changes({
   seats: someSeats,
-  seats_count: { type: 'integer', minimum: 1, description: 'Instead of seats: the best so many' },
+  seats_count: {
+    type: 'integer',
+    minimum: 1,
+    description: 'Instead of seats: the best N free seats',
+  },
   customer: optionalText,
   note: optionalText,
   hold: { type: 'string', description: "Hold instead of selling: '15m', '2h', 'forever'" },
@@ -185,14 +189,14 @@ export const cancelRequest = changes({
 export const moveRequest = changes(
   {
     to: { ...someSeats, description: 'As many seats as the booking has' },
-    to_show: { type: 'string', description: 'Another show; its own unless told' },
+    to_show: { type: 'string', description: 'Another show (default: the same show)' },
   },
   ['to'],
 )
 
 export const checkInRequest = changes({
   seats: { ...someSeats, description: 'Only these seats' },
-  show: { type: 'string', description: 'At the door of this show: others are refused' },
+  show: { type: 'string', description: 'The show at this door; bookings for others are refused' },
   undo: { type: 'boolean' },
 })
 
@@ -200,8 +204,13 @@ export const listQuery = {
   type: 'object',
   additionalProperties: false,
   properties: {
-    limit: { type: 'integer', minimum: 1, maximum: 1_000_000_000, description: 'At most so many' },
-    after: { type: 'string', description: 'The id of the last show of the page before' },
+    limit: {
+      type: 'integer',
+      minimum: 1,
+      maximum: 1_000_000_000,
+      description: 'The maximum number of shows',
+    },
+    after: { type: 'string', description: 'The id of the last show of the previous page' },
     upcoming: {
       type: 'string',
       enum: ['', 'true', 'false'],
@@ -229,7 +238,7 @@ export const bookingParams = changes(
   ['booking'],
 )
 
-/** What the routes are typed by: the types of requests and answers are those of their schemas. */
+/** Derives the types of requests and responses from the schemas. */
 export type SchemaTypes = JsonSchemaToTsProvider<{
   SerializerSchemaOptions: {
     references: [
@@ -243,7 +252,7 @@ export type SchemaTypes = JsonSchemaToTsProvider<{
   }
 }>
 
-/** The statuses that a route may answer with besides its own, all of one shape. */
+/** The error responses of a route, all of the same shape. */
 export function errors(...statuses: (keyof typeof meanings)[]) {
   return Object.fromEntries(
     [...statuses, ...ofAnyRoute].map((status) => [

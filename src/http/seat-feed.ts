@@ -6,7 +6,7 @@ import { TicketsError } from '../shared/errors.js'
 import { AddressLimit } from './address-limit.js'
 import { HttpError } from './errors.js'
 
-/** The seats of a show as `GET /shows/:show/seats` gives them. */
+/** The seats of a show as `GET /shows/:show/seats` returns them. */
 export function seatsJson({ totalSeats, booked, held }: ShowDetails) {
   const available: number[] = []
   for (let seat = booked.nextOutside(1); seat <= totalSeats; seat = booked.nextOutside(seat + 1)) {
@@ -23,15 +23,18 @@ export interface SeatFeedsOptions {
   tickets: Pick<Tickets, 'watchShow'>
   /** How many streams one address may have open; undefined: no limit. */
   perAddress?: number | undefined
-  /** Called when a show cannot be watched for now, once until it can be again. */
+  /**
+   * Called when a show cannot be watched at the moment; not called again until watching has
+   * succeeded.
+   */
   onFailure(error: TicketsError): void
-  /** Called with an error that is not expected. */
+  /** Called with an unexpected error. */
   onBug(error: unknown): void
 }
 
 /**
- * Streams of server-sent events. However many clients look at a show, the database is asked for
- * one of them: the streams of a show share one watch, which ends with the last of them.
+ * Streams of server-sent events. All streams of a show share one watch, so the load on the database
+ * does not depend on the number of clients. The watch ends with the last stream.
  */
 export class SeatFeeds {
   readonly #options: SeatFeedsOptions
@@ -48,9 +51,9 @@ export class SeatFeeds {
   }
 
   /**
-   * A stream of events: first `seats`, the whole house, then `change`, the seats that have become
-   * booked, held or available since. Throws BUSY when too many are open, and TOO_MANY_REQUESTS when
-   * too many of them are of this address.
+   * Opens a stream of events: first `seats`, the whole house, then `change`, the seats that have
+   * become booked, held or available since. Throws BUSY if too many streams are open, and
+   * TOO_MANY_REQUESTS if this address has too many of them.
    */
   open(showId: string, address: string): Readable {
     if (this.streams >= MOST_STREAMS) {
@@ -67,14 +70,14 @@ export class SeatFeeds {
     return (this.#feeds.get(showId) ?? this.#start(showId)).add().once('close', leave)
   }
 
-  /** Ends every stream; their clients connect again elsewhere. */
+  /** Ends every stream; the clients reconnect elsewhere. */
   close(): void {
     for (const feed of this.#feeds.values()) feed.close()
   }
 
   #start(showId: string): Feed {
     const { tickets, onFailure, onBug } = this.#options
-    // Nobody may join a feed that is about to end.
+    // Removes the feed first, so that no client joins a feed that is ending.
     const onEnd = () => void (this.#feeds.get(showId) === feed && this.#feeds.delete(showId))
     const watch: Watch = (signal) => tickets.watchShow(showId, { signal })
     const feed = new Feed({ watch, onEnd, onFailure, onBug })
@@ -92,12 +95,15 @@ interface FeedOptions {
   onBug(error: unknown): void
 }
 
-/** One show, for all who look at it. */
+/** The feed of one show, shared by all its streams. */
 class Feed {
   readonly #options: FeedOptions
   readonly #streams = new Set<SeatStream>()
   readonly #ending = new AbortController()
-  /** Events that lead to the latest state: the same goes to many, and is made once. */
+  /**
+   * The events that lead to the latest state, by previous state; each is formatted once for all
+   * streams.
+   */
   readonly #events = new Map<ShowDetails | undefined, string>()
   #latest: ShowDetails | undefined
 
@@ -129,7 +135,7 @@ class Feed {
     this.#ending.abort()
   }
 
-  /** The event for whoever has seen `before`, or nothing yet. */
+  /** The event for a stream that last sent `before`, or nothing yet. */
   eventSince(before: ShowDetails | undefined, now: ShowDetails): string {
     const text = this.#events.get(before) ?? eventText(before, now)
     this.#events.set(before, text)
@@ -152,8 +158,8 @@ class Feed {
   }
 
   /**
-   * Until it is closed, or the show is gone. A database that is away is waited for: a browser that
-   * is told to come again finds a 503, and then it does not come again.
+   * Follows the show until the feed is closed or the show is gone. Waits for an unreachable
+   * database: a browser that reconnects and gets a 503 does not try again.
    */
   async #follow(signal: AbortSignal): Promise<void> {
     let isAway = false
@@ -175,11 +181,14 @@ class Feed {
   #show(show: ShowDetails): void {
     this.#latest = show
     this.#events.clear()
-    for (const stream of this.#streams) stream.tell()
+    for (const stream of this.#streams) stream.notify()
   }
 }
 
-/** One client's stream. A slow one skips states: each event leads from what it had to the latest. */
+/**
+ * One client's stream. A slow client skips states: each event leads from its last state to the
+ * latest.
+ */
 class SeatStream extends Readable {
   readonly #feed: Feed
   #seen: ShowDetails | undefined
@@ -190,8 +199,8 @@ class SeatStream extends Readable {
     this.#feed = feed
   }
 
-  /** Sends what is new, if it is wanted yet. */
-  tell(): void {
+  /** Sends an event if there is a new state and the client is ready for it. */
+  notify(): void {
     const { latest } = this.#feed
     if (!this.#isWanted || latest === undefined || latest === this.#seen) return
     const event = this.#feed.eventSince(this.#seen, latest)
@@ -205,7 +214,7 @@ class SeatStream extends Readable {
 
   override _read(): void {
     this.#isWanted = true
-    this.tell()
+    this.notify()
   }
 }
 

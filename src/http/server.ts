@@ -12,27 +12,27 @@ import { isUnderWayOn } from './when-over.js'
 
 export interface ServerOptions extends Omit<AppOptions, 'log' | 'load'> {
   host: string
-  /** 0: any that is free. */
+  /** 0: any free port. */
   port: number
-  /** Where the log goes, one JSON document a line. */
+  /** The destination of the log, one JSON document per line. */
   log: LineWriter
   limits?: LoadLimits
-  /** Milliseconds after which a client that takes nothing of its answer is cut off. */
+  /** How many milliseconds a client may stop reading a response before it is disconnected. */
   stallMs: number
-  /** Milliseconds that what is under way may take when the server is closed. */
+  /** How many milliseconds the requests in progress may take once the server is closing. */
   patienceMs: number
 }
 
 export interface RunningServer {
-  /** Where it listens: 'http://127.0.0.1:3000'. */
+  /** The address that it listens on: 'http://127.0.0.1:3000'. */
   url: string
-  /** Accepts nothing more, finishes what is under way, and resolves when that is done. */
+  /** Stops accepting requests, and resolves when those in progress are finished. */
   close(): Promise<void>
 }
 
 const MOST_CONNECTIONS = 5000
 
-/** Starts to listen. Throws INVALID_INPUT when there is no listening on that address. */
+/** Starts to listen. Throws INVALID_INPUT if the server cannot listen on that address. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const log = new BatchedLines(options.log)
   const load = new LoadLimit(options.limits)
@@ -41,7 +41,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   app.server.maxConnections = MOST_CONNECTIONS
   if (options.perAddress) limitConnections(app.server, options.perAddress.connections)
   app.server.timeout = options.stallMs
-  // Their bytes are limited. Node would drop those past a number, such as what a proxy has added.
+  // Limits headers by size, not by number: Node would silently drop those beyond a number, perhaps
+  // a proxy's.
   app.server.maxHeadersCount = 0
   closeIdleOnesOnly(app.server)
   await listen(app.server, options)
@@ -63,7 +64,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   }
 }
 
-/** Beyond so many connections of one address, each further one is answered 429 and closed. */
+/** Answers each connection of one address beyond the limit with 429, and closes it. */
 function limitConnections(server: Server, most: number): void {
   const limit = new AddressLimit(most)
   server.on('connection', (socket) => {
@@ -74,9 +75,10 @@ function limitConnections(server: Server, most: number): void {
 }
 
 async function listen(server: Server, { host, port }: ServerOptions): Promise<void> {
-  // To Node, no host is every address of this machine: nobody asked for that.
+  // Node takes an empty host for all addresses of this machine, which may not be what the user
+  // meant.
   if (host.trim() === '') throw new TicketsError('INVALID_INPUT', 'The host to listen on is empty.')
-  // Not Fastify's own: on localhost it opens a second server, which has none of these limits.
+  // Not Fastify's listen(), which on localhost opens a second server without these limits.
   server.listen({ host, port, backlog: 511 })
   try {
     await once(server, 'listening')
@@ -86,8 +88,9 @@ async function listen(server: Server, { host, port }: ServerOptions): Promise<vo
 }
 
 /**
- * Node's own takes a connection for idle when the last byte of an answer is written, though it may
- * still wait for its reader, who would get half of it. It is called by Node and Fastify, too.
+ * Node's own closeIdleConnections() considers a connection idle once the response is written, even
+ * if the client has not read all of it, and the client would lose the rest. Node and Fastify call
+ * this replacement too.
  */
 function closeIdleOnesOnly(server: Server): void {
   const sockets = new Set<Socket>()
@@ -101,8 +104,9 @@ function closeIdleOnesOnly(server: Server): void {
 }
 
 /**
- * A connection that is kept alive is idle as soon as its last answer is out, and would keep a
- * closing server; a reader that takes nothing would keep it for ever. `over` is when all are ended.
+ * Closes connections when the server is closing: a kept-alive connection becomes idle after its
+ * last response, and a client that stops reading would block the server for ever. `over` resolves
+ * when all connections are closed.
  */
 function endConnections(server: Server, patienceMs: number) {
   const sweep = setInterval(() => server.closeIdleConnections(), 50)

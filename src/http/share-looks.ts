@@ -1,10 +1,10 @@
-/** Looks something up, and shares the look with whoever asks for the same key. */
+/** Looks up a value, and shares the lookup with other callers that use the same key. */
 export type ShareLook<T> = (key: string, look: () => Promise<T>) => Promise<T>
 
 /**
- * Makes what changes cheap to ask for again and again: one look at a time for each key, shared by
- * all who asked before it began. Whoever asks while one is under way gets the answer of the next,
- * as it must not be older than their question.
+ * Makes repeated lookups of changing values cheap: at most one lookup per key is in progress, and
+ * it serves all callers that asked before it began. Callers that ask during a lookup share the next
+ * one, because a result must not be older than the call.
  */
 export function shareLooks<T>(): ShareLook<T> {
   const underWay = new Map<string, { answer: Promise<T>; next?: Promise<T> }>()

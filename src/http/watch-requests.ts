@@ -6,17 +6,17 @@ import { whenOver } from './when-over.js'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** What its handler does for it; that may take longer than its client stays. */
+    /** The handler's work, which may take longer than the client stays connected. */
     work: Promise<unknown> | undefined
-    /** Why it was answered with 503. */
+    /** The reason for a 503 response. */
     failure: FailureFacts | undefined
   }
 }
 
 /**
- * Counts and logs every request when its connection is done with it, however that came about, and
- * lets it out. What is still done for a client that has gone stays in: it is load, too. Must come
- * before the routes.
+ * Counts, logs and ends every request when its connection is done with it, even if the client has
+ * disconnected. Work for a disconnected client still counts as load. Call it before the routes are
+ * added.
  */
 export function watchRequests(
   app: FastifyInstance,
@@ -47,7 +47,7 @@ export function watchRequests(
   })
 }
 
-/** Keeps for every request what its handler does. */
+/** Records the handler's work for each request. */
 function followWork(app: FastifyInstance): void {
   app.decorateRequest('work', undefined)
   app.addHook('onRoute', (route) => {

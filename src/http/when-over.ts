@@ -4,9 +4,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 const underWay = new WeakMap<Socket, Set<() => void>>()
 
 /**
- * Calls back once when a request is over, however that comes about: it is answered, or its
- * connection is gone. The response alone does not tell: of pipelined requests, one that waits for
- * its turn when the connection is cut never hears of it.
+ * Calls `callBack` once when a request is over: it is answered, or its connection is closed. The
+ * response's events are not enough: a pipelined request that waits for its turn gets none when the
+ * connection closes.
  */
 export function whenOver(request: FastifyRequest, reply: FastifyReply, callBack: () => void): void {
   const waiting = waitingOn(request.raw.socket)
@@ -17,7 +17,7 @@ export function whenOver(request: FastifyRequest, reply: FastifyReply, callBack:
   reply.raw.once('close', over)
 }
 
-/** Is there a request on this connection that is not over yet? */
+/** Whether a request on this connection is still in progress. */
 export function isUnderWayOn(socket: Socket): boolean {
   return (underWay.get(socket)?.size ?? 0) > 0
 }

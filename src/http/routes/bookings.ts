@@ -9,7 +9,7 @@ import * as schemas from '../schemas.js'
 
 const { errors } = schemas
 
-/** Bookings: made, and what becomes of them, as the commands do it. */
+/** The routes that make and change bookings; each does what its command does. */
 export function bookingRoutes(app: FastifyInstance, metrics: Metrics): void {
   const typed = app.withTypeProvider<schemas.SchemaTypes>()
   typed.post(
@@ -103,7 +103,9 @@ function lifeRoutes(app: FastifyInstance): void {
   )
 }
 
-/** Each token has its own keys, or a token could read another's booking by repeating its key. */
+/**
+ * Prefixes the key with the token's id; otherwise a token could read another's booking by its key.
+ */
 function requestOf(
   body: FromSchema<typeof schemas.bookRequest>,
   key: string | undefined,
@@ -119,7 +121,7 @@ function requestOf(
   }
 }
 
-/** The core takes a spec where a booking's own seats are meant. */
+/** Formats seat numbers as a spec, which the core requires for a booking's own seats. */
 function specOf(seats: string | number[] | undefined): { seats?: string } {
   if (seats === undefined) return {}
   return { seats: typeof seats === 'string' ? seats : seats.join(',') }

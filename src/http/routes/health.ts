@@ -6,7 +6,7 @@ import { errors } from '../schemas.js'
 
 const PATIENCE_MS = 3000
 
-/** Alive, ready, and what has been counted so far. */
+/** Liveness, readiness and metrics. */
 export function healthRoutes(
   app: FastifyInstance,
   { tickets, metrics }: { tickets: Tickets; metrics: Metrics },
@@ -20,7 +20,7 @@ export function healthRoutes(
     async () => ({ ok: true }),
   )
 
-  // On a connection of the bookings: one beside them would not notice that theirs are stuck.
+  // Uses the bookings' connections; a separate connection would not notice that those are stuck.
   const readSchema = oneAtATime(() => tickets.schemaStatus())
   app.get(
     '/readyz',
@@ -55,7 +55,7 @@ export function healthRoutes(
   )
 }
 
-/** Throws what is in the way: DB_UNREACHABLE, BUSY, NOT_MIGRATED, SCHEMA_TOO_NEW, … */
+/** Throws if the database is not ready: DB_UNREACHABLE, BUSY, NOT_MIGRATED, SCHEMA_TOO_NEW, … */
 async function requireReady(readSchema: () => Promise<SchemaStatus>): Promise<void> {
   let timer: NodeJS.Timeout | undefined
   const silence = new Promise<never>((_, reject) => {
@@ -77,7 +77,7 @@ async function requireReady(readSchema: () => Promise<SchemaStatus>): Promise<vo
   }
 }
 
-/** Calls that come while one is under way share its result. */
+/** Calls that arrive while one is in progress share its result. */
 function oneAtATime<T>(work: () => Promise<T>): () => Promise<T> {
   let underWay: Promise<T> | undefined
   return () => {

@@ -8,7 +8,7 @@ import { errors, listQuery, newShow, type SchemaTypes, showParams } from '../sch
 import { type SeatFeeds, seatsJson } from '../seat-feed.js'
 import { whenOver } from '../when-over.js'
 
-/** Shows: created, listed, viewed and watched. */
+/** The routes that create, list, view and watch shows. */
 export function showRoutes(app: FastifyInstance, feeds: SeatFeeds): void {
   const typed = app.withTypeProvider<SchemaTypes>()
   typed.post(
@@ -35,22 +35,22 @@ export function showRoutes(app: FastifyInstance, feeds: SeatFeeds): void {
     },
   )
 
-  // A stream is sent as it is, so its answer has no type.
+  // A stream is sent unchanged, so its response has no type.
   app.get<{ Querystring: FromSchema<typeof listQuery> }>(
     '/shows',
     {
       schema: {
         operationId: 'listShows',
-        summary: 'Shows in the order of their start; without a limit, all of them, as a stream',
+        summary: 'Shows ordered by start; without a limit, all of them, as a stream',
         querystring: listQuery,
         response: { 200: { type: 'array', items: { $ref: 'Show#' } }, ...errors(404) },
       },
     },
     async ({ tickets, query, method }, reply) => {
       const filter = filterOf(query)
-      // Of what a HEAD does not send, all would be read behind its back.
+      // For HEAD, Fastify would read the whole stream without sending it.
       const shows = tickets.listShows(method === 'HEAD' ? { ...filter, limit: 1 } : filter)
-      // The first one now: an error must be an answer, and not the end of one.
+      // Reads the first show before responding, so that an error becomes an error response.
       const first = await shows.next()
       reply.type('application/json; charset=utf-8')
       return reply.send(Readable.from(jsonArray(first, shows), { highWaterMark: 1 }))
@@ -92,7 +92,7 @@ export function showRoutes(app: FastifyInstance, feeds: SeatFeeds): void {
         operationId: 'watchSeats',
         summary: 'Seats as they change: server-sent events',
         description:
-          'First `seats`, the whole house, then `change`, what has become booked, held or available since. Whoever connects again begins with `seats` again, so nothing is missed.',
+          'First `seats`, the whole house, then `change`, the seats that have become booked, held or available since. A new connection begins with `seats` again, so a client that reconnects misses nothing.',
         params: showParams,
         response: {
           200: {
@@ -106,12 +106,13 @@ export function showRoutes(app: FastifyInstance, feeds: SeatFeeds): void {
     async (request, reply) => {
       const { tickets, params, ip, raw } = request
       const { id } = await tickets.findShow(params.show)
-      // Nothing would close a stream that opens after its connection has closed.
+      // The connection has closed already, so nothing would close the stream.
       if (raw.socket.destroyed) return reply.send()
       const stream = feeds.open(id, ip)
-      // Fastify destroys it with the response, but a pipelined response may never close.
+      // Fastify destroys the stream when the response closes, but a pipelined response may never
+      // close.
       whenOver(request, reply, () => stream.destroy())
-      // A proxy that collects what it passes on would hold events back.
+      // Keeps a buffering proxy from holding events back.
       return reply.type('text/event-stream').header('x-accel-buffering', 'no').send(stream)
     },
   )
@@ -123,7 +124,7 @@ function filterOf({ upcoming, ...rest }: FromSchema<typeof listQuery>): ShowFilt
 
 const CHUNK = 32_768
 
-/** A JSON array in chunks, made as the reader takes them. */
+/** A JSON array in chunks, produced as the reader consumes them. */
 async function* jsonArray(
   first: IteratorResult<Show>,
   rest: AsyncGenerator<Show>,
