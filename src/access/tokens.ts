@@ -6,16 +6,16 @@ import { TicketsError } from '../shared/errors.js'
 import { quote } from '../shared/quote.js'
 import { checkText } from '../shared/text-input.js'
 
-/** What a token's bearer may do; each role may do what those after it may. */
+/** The roles of tokens; each includes the rights of those after it. */
 export const tokenRoles = ['admin', 'box-office', 'read'] as const
 
 export type TokenRole = (typeof tokenRoles)[number]
 
-/** A token as it may be shown: its secret is known to its bearer alone. */
+/** A token without its secret, which only its bearer knows. */
 export interface ApiToken {
   /** Twelve hexadecimal digits; the public part of the token. */
   id: string
-  /** Whose it is, or what for. */
+  /** The token's owner or purpose. */
   name: string
   role: TokenRole
   createdAt: Date
@@ -23,8 +23,8 @@ export interface ApiToken {
 }
 
 /**
- * Makes a token. Its text, 'tkt_<id>_<secret>', is returned here and kept nowhere.
- * Throws INVALID_INPUT.
+ * Creates a token. Returns its text, 'tkt_<id>_<secret>', which is not stored anywhere. Throws
+ * INVALID_INPUT.
  */
 export async function createToken(
   db: Database,
@@ -44,7 +44,7 @@ export async function createToken(
   })
 }
 
-/** All tokens, the revoked ones too, the oldest first. */
+/** Returns all tokens, including revoked ones, the oldest first. */
 export async function listTokens(db: Database): Promise<ApiToken[]> {
   const rows = await withRetry(db, () =>
     db.knex<TokenRow>('api_tokens').select('*').orderBy(['created_at', 'id']),
@@ -52,7 +52,7 @@ export async function listTokens(db: Database): Promise<ApiToken[]> {
   return rows.map((row) => toToken(row as TokenRow))
 }
 
-/** Revokes a token for good; twice is the same as once. Throws INVALID_INPUT for an unknown id. */
+/** Revokes a token permanently; repeatable. Throws INVALID_INPUT for an unknown id. */
 export async function revokeToken(db: Database, id: string): Promise<ApiToken> {
   return withRetry(db, async () => {
     await db
@@ -67,8 +67,8 @@ export async function revokeToken(db: Database, id: string): Promise<ApiToken> {
 }
 
 /**
- * The token that this text is, unless it is unknown, wrong or revoked: then undefined. Secrets are
- * compared in a time that tells nothing about them.
+ * Returns the token with this text; undefined if it is unknown, wrong or revoked. Compares secrets
+ * in constant time.
  */
 export async function findToken(db: Database, text: string): Promise<ApiToken | undefined> {
   const [, id, secret] = TOKEN.exec(text) ?? []
@@ -89,7 +89,7 @@ interface TokenRow {
   revoked_at: Date | null
 }
 
-/** Prepared: a server asks it before nearly every request. */
+/** A prepared statement, because a server runs it before nearly every request. */
 async function tokenRow(db: Database, id: string): Promise<TokenRow | undefined> {
   const [row] = await query<TokenRow>(
     db.knex,

@@ -3,18 +3,20 @@ import type { Database } from '../database/knex-pool.js'
 import { withRetry } from '../database/retry.js'
 import { query } from '../database/sql.js'
 
-/** One thing that happened: what, when, who, from which command, and the facts before and after. */
+/**
+ * One event: what happened, when, who did it with which command, and the facts before and after.
+ */
 export interface HistoryEvent {
-  /** Ascending in the order in which the events were written. */
+  /** Ascending, in the order in which the events were written. */
   id: number
   at: Date
   showId: string
   bookingId: string | null
-  /** The booking's, for people. */
+  /** The booking's reference, for people. */
   reference: string | null
   /** 'confirmed', 'held', 'failed', 'cancelled', 'moved', 'reduced', 'edited', 'checked in', … */
   action: string
-  /** What the client gave as its operator: any name. */
+  /** The operator that the client named; not verified. */
   operator: string | null
   command: string | null
   before: Record<string, unknown> | null
@@ -23,15 +25,17 @@ export interface HistoryEvent {
   login: string | null
 }
 
-/** Whose history: of one booking, of a show with all its bookings, or of one seat of a show. */
+/**
+ * Selects the history of one booking, of a show with all its bookings, or of one seat of a show.
+ */
 export type HistoryOf = { booking: string } | { show: string; seat?: number }
 
 const PAGE_SIZE = 1000
 
-/** The events in the order in which they happened, in constant memory. The ids must be resolved. */
+/** Yields the events in order, in constant memory. The ids must be whole. */
 export async function* listHistory(db: Database, of: HistoryOf): AsyncGenerator<HistoryEvent> {
   const sources = sourcesOf(of)
-  // Each source has its own index; together they are merged page by page.
+  // Each source has its own index; the query merges them page by page.
   const pages = sources.map(
     ([where]) => `(select * from history where ${where} and id > ? order by id limit ${PAGE_SIZE})`,
   )
@@ -64,7 +68,10 @@ interface HistoryRow
 
 type Source = [where: string, values: unknown[]]
 
-/** An event belongs to the show that it led to; a move away belongs to the show that it left, too. */
+/**
+ * An event belongs to the show that it leads to; a move to another show also belongs to the show it
+ * leaves.
+ */
 function sourcesOf(of: HistoryOf): Source[] {
   if ('booking' in of) return [['booking_id = ?::uuid', [of.booking]]]
   const { show, seat } = of
@@ -75,10 +82,13 @@ function sourcesOf(of: HistoryOf): Source[] {
   ]
 }
 
-/** What the index for it says, word for word. */
+/** Must match the condition of the index word for word. */
 const LEFT_SHOW = `before ->> 'show_id' <> show_id::text`
 
-/** Seats of this show: those before a move from elsewhere, or after one to elsewhere, are not. */
+/**
+ * Matches a seat of this show only: ignores the seats before a move from, or after a move to,
+ * another show.
+ */
 function seatCondition(show: string, seat: number): Source {
   const has = (facts: string) =>
     `(${facts} -> 'seats' @> ?::jsonb and coalesce(${facts} ->> 'show_id', show_id::text) = ?)`

@@ -14,8 +14,9 @@ import {
 } from './violations.js'
 
 /**
- * Audits one house: takes all its bookings, one after the other, and gives `report` each violation: a
- * booking that contradicts the house, another booking or itself. Needs memory for the house, not for them.
+ * Audits one house. Takes its bookings one at a time and passes each violation to `report`: a
+ * booking that contradicts the house, another booking or itself. Needs memory for the house, not
+ * for the bookings.
  */
 export class HouseAudit {
   readonly showId: string
@@ -27,7 +28,7 @@ export class HouseAudit {
   readonly #abandoned = new Sample<string>()
 
   constructor(show: ShowEvidence, report: (violation: Violation) => void) {
-    // The row may have an impossible size; the audit counts in a house that could exist.
+    // The row's size may be impossible; the audit uses the nearest possible one.
     const totalSeats = Math.min(Math.max(show.total_seats, 0), MAX_SEATS)
     this.showId = show.id
     this.#show = show
@@ -41,19 +42,21 @@ export class HouseAudit {
     if (booking.is_abandoned) this.#abandoned.add(booking.reference)
     if (booking.fault !== null) {
       const bookings = sampleOf([booking.reference])
-      this.#tell('INCOHERENT_BOOKING', `${nameBookings(bookings)} ${booking.fault}`, { bookings })
+      this.#reportViolation('INCOHERENT_BOOKING', `${nameBookings(bookings)} ${booking.fault}`, {
+        bookings,
+      })
     }
     if (booking.owns_as !== null) this.#addSeats(booking, booking.owns_as)
   }
 
-  /** Compares what the bookings have with what the house says. */
+  /** Compares the bookings with the house. */
   finish(): void {
     this.#checkSize()
     const booked = this.#readBits()
     this.#findSoldWithoutBooking(booked)
     this.#findBookedWithoutBit(booked)
     this.#checkCount()
-    this.#tellOfAbandoned()
+    this.#reportAbandoned()
   }
 
   #addSeats(booking: BookingEvidence, ownsAs: 'sold' | 'held'): void {
@@ -62,12 +65,14 @@ export class HouseAudit {
       ownsAs === 'sold'
         ? (['SEAT_SOLD_TWICE', 'SEAT_HELD_AND_SOLD', this.#sold] as const)
         : (['SEAT_HELD_AND_SOLD', 'SEAT_HELD_TWICE', this.#held] as const)
-    this.#tellOfClashes(ifSold, this.#sold.clashesWith(seats), booking)
-    this.#tellOfClashes(ifHeld, this.#held.clashesWith(seats), booking)
+    this.#reportClashes(ifSold, this.#sold.clashesWith(seats), booking)
+    this.#reportClashes(ifHeld, this.#held.clashesWith(seats), booking)
     mine.give(seats, booking.reference)
   }
 
-  /** The seats that a booking owns, each once; impossible ones are reported and left out. */
+  /**
+   * Returns the seats that a booking owns, without duplicates; reports and omits impossible ones.
+   */
   #seatsOf(booking: BookingEvidence): Set<number> {
     const seats = new Set<number>()
     const again: unknown[] = []
@@ -77,8 +82,8 @@ export class HouseAudit {
       else if (seats.has(seat)) again.push(seat)
       else seats.add(seat)
     }
-    this.#tellOfSeats('SEAT_NAMED_TWICE', again, booking, 'more than once')
-    this.#tellOfSeats('SEAT_OUTSIDE_HOUSE', outside, booking, `in a ${this.#house}`)
+    this.#reportSeats('SEAT_NAMED_TWICE', again, booking, 'more than once')
+    this.#reportSeats('SEAT_OUTSIDE_HOUSE', outside, booking, `in a ${this.#house}`)
     return seats
   }
 
@@ -87,7 +92,7 @@ export class HouseAudit {
     for (const seat of booked) if (this.#sold.ownerOf(seat) === undefined) seats.add(seat)
     if (seats.count === 0) return
     const sentence = `no confirmed booking has ${this.#name(seats)}, marked as sold`
-    this.#tell('SOLD_WITHOUT_BOOKING', sentence, { seats })
+    this.#reportViolation('SOLD_WITHOUT_BOOKING', sentence, { seats })
   }
 
   #findBookedWithoutBit(booked: SeatSet): void {
@@ -102,10 +107,10 @@ export class HouseAudit {
     if (seats.count === 0) return
     const bookings = sampleOf(owners)
     const sentence = `nothing marks ${this.#name(seats)} of confirmed ${nameBookings(bookings)} as sold`
-    this.#tell('BOOKED_WITHOUT_BIT', sentence, { seats, bookings })
+    this.#reportViolation('BOOKED_WITHOUT_BIT', sentence, { seats, bookings })
   }
 
-  /** The house's own marks; those that lie outside it are reported and left out. */
+  /** Returns the seats that the house marks as sold; reports and omits those outside the house. */
   #readBits(): SeatSet {
     const { bits, bytes } = this.#show
     const booked = SeatSet.empty(this.#layout.totalSeats)
@@ -117,10 +122,10 @@ export class HouseAudit {
     const expected = Math.ceil(this.#layout.totalSeats / 8)
     if (bytes !== expected) {
       const sentence = `the marks of a ${this.#house} take ${expected} bytes, not ${bytes}`
-      this.#tell('BITS_OUTSIDE_HOUSE', sentence, { seats: outside })
+      this.#reportViolation('BITS_OUTSIDE_HOUSE', sentence, { seats: outside })
     } else if (outside.count > 0) {
       const sentence = `in a ${this.#house}, ${this.#name(outside)} cannot be marked as sold`
-      this.#tell('BITS_OUTSIDE_HOUSE', sentence, { seats: outside })
+      this.#reportViolation('BITS_OUTSIDE_HOUSE', sentence, { seats: outside })
     }
     return booked
   }
@@ -128,24 +133,24 @@ export class HouseAudit {
   #checkSize(): void {
     const seats = this.#show.total_seats
     if (seats >= 1 && seats <= MAX_SEATS) return
-    this.#tell('IMPOSSIBLE_HOUSE', `a house has 1 to 100,000 seats, not ${seats}`)
+    this.#reportViolation('IMPOSSIBLE_HOUSE', `a house has 1 to 100,000 seats, not ${seats}`)
   }
 
   #checkCount(): void {
     const { confirmed_seats_count: count, bits_set: marked } = this.#show
     if (count === marked) return
     const sentence = `the count of sold seats is ${count}, and ${marked} are marked as sold`
-    this.#tell('COUNT_MISMATCH', sentence)
+    this.#reportViolation('COUNT_MISMATCH', sentence)
   }
 
-  #tellOfAbandoned(): void {
+  #reportAbandoned(): void {
     const bookings = this.#abandoned
     if (bookings.count === 0) return
     const sentence = `${nameBookings(bookings)} still PENDING, although nobody will decide it any more`
-    this.#tell('STALE_PENDING', sentence, { bookings })
+    this.#reportViolation('STALE_PENDING', sentence, { bookings })
   }
 
-  #tellOfClashes(
+  #reportClashes(
     code: ViolationCode,
     clashes: Map<string, Sample<number>>,
     booking: BookingEvidence,
@@ -153,25 +158,28 @@ export class HouseAudit {
     for (const [owner, seats] of clashes) {
       const bookings = sampleOf([owner, booking.reference])
       const sentence = `${this.#name(seats)} of ${nameBookings(bookings)} ${clashEndings[code]}`
-      this.#tell(code, sentence, { seats, bookings })
+      this.#reportViolation(code, sentence, { seats, bookings })
     }
   }
 
-  #tellOfSeats(
+  #reportSeats(
     code: ViolationCode,
     found: unknown[],
     booking: BookingEvidence,
     ending: string,
   ): void {
     if (found.length === 0) return
-    // NULL and nested arrays have no number to be named by.
+    // NULL and nested arrays have no seat number.
     const seats = sampleOf(found.filter((seat) => typeof seat === 'number'))
     const bookings = sampleOf([booking.reference])
     const named = seats.count === 0 ? 'a seat without a number' : this.#name(seats)
-    this.#tell(code, `${nameBookings(bookings)} has ${named} ${ending}`, { seats, bookings })
+    this.#reportViolation(code, `${nameBookings(bookings)} has ${named} ${ending}`, {
+      seats,
+      bookings,
+    })
   }
 
-  #tell(
+  #reportViolation(
     code: ViolationCode,
     sentence: string,
     { seats, bookings }: { seats?: Sample<number>; bookings?: Sample<string> } = {},

@@ -1,6 +1,6 @@
 import { Sample } from './violations.js'
 
-/** Which booking owns each seat of one house: the first one that it is given to. */
+/** The owner of each seat of one house: the first booking that `give` named. */
 export class SeatOwners {
   readonly #owners: Uint32Array
   readonly #references = ['']
@@ -15,7 +15,7 @@ export class SeatOwners {
     return owner === 0 ? undefined : this.#references[owner]
   }
 
-  /** Those of the seats that have an owner, by its reference. */
+  /** Groups those of the seats that have an owner by its reference. */
   clashesWith(seats: Iterable<number>): Map<string, Sample<number>> {
     const clashes = new Map<string, Sample<number>>()
     for (const seat of seats) {
@@ -28,9 +28,9 @@ export class SeatOwners {
     return clashes
   }
 
-  /** Gives a booking those of the seats that have no owner. */
+  /** Makes a booking the owner of those seats that have none. */
   give(seats: Iterable<number>, reference: string): void {
-    // Only a booking that gets a seat is remembered: at most as many as there are seats.
+    // Stores only bookings that get a seat, so there are at most as many as seats.
     const owner = this.#references.length
     for (const seat of seats) {
       if (this.#owners[seat] !== 0) continue

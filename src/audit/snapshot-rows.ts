@@ -3,49 +3,49 @@ import { isAbandonedBy } from '../booking/abandoned.js'
 import { query } from '../database/sql.js'
 import { MAX_SEATS } from '../house/seats.js'
 
-/** A show as it is verified: nothing about it can be relied upon. */
+/** A show to be verified; none of its columns can be trusted. */
 export interface ShowEvidence {
   id: string
   name: string
   total_seats: number
   seats_per_row: number | null
   confirmed_seats_count: number
-  /** The bits of `booked_seats`, cut where even the largest house would have ended. */
+  /** The bits of `booked_seats`, truncated to the size of the largest house. */
   bits: Buffer
-  /** How many bytes `booked_seats` has. */
+  /** The size of `booked_seats` in bytes. */
   bytes: number
-  /** How many bits are set in all of them. */
+  /** How many bits are set in all of `booked_seats`. */
   bits_set: number
 }
 
-/** A booking as it is verified. */
+/** A booking to be verified. */
 export interface BookingEvidence {
   id: string
-  /** As the database keeps it, without its dash. */
+  /** As stored in the database, without its dash. */
   reference: string
   show_id: string
-  /** What it has its seats for: a confirmed booking `sold`, a live hold `held`, any other nothing. */
+  /** A confirmed booking owns its seats as `sold`, a live hold as `held`; others own none. */
   owns_as: 'sold' | 'held' | null
-  /** Only where the booking owns seats; may hold what is no seat at all. */
+  /** Empty if the booking owns no seats; may contain values that are no seats. */
   seats: unknown[]
   is_abandoned: boolean
-  /** What its columns contradict each other in. */
+  /** How its columns contradict each other. */
   fault: string | null
 }
 
-/** One snapshot, and a moment that is later than everything in it. */
+/** A snapshot, and a time later than everything in it. */
 export interface Snapshot {
   trx: Knex.Transaction
   /** The database's clock, to the microsecond. */
   clock: string
-  /** Only this show. */
+  /** Limits the audit to this show. */
   showId: string | undefined
 }
 
 /**
- * Fixes the snapshot of a REPEATABLE READ transaction and the moment that it is judged by. The
- * clock is read once the snapshot stands: by an earlier one, such as now(), a hold whose seats were
- * sold again as soon as it expired would still seem to be alive.
+ * Takes the snapshot of a REPEATABLE READ transaction and the time that expiry is judged by. Reads
+ * the clock after the snapshot: by an earlier time, such as now(), a hold whose seats were sold
+ * right after it expired would still seem alive.
  */
 export async function takeSnapshot(
   trx: Knex.Transaction,
@@ -55,7 +55,7 @@ export async function takeSnapshot(
   return { trx, clock: row!.clock, showId }
 }
 
-/** How many shows and bookings the snapshot has. */
+/** How many shows and bookings the snapshot contains. */
 export async function countRows({ trx, showId }: Snapshot): Promise<number> {
   const [row] = await query<{ count: number }>(
     trx,
@@ -67,7 +67,7 @@ export async function countRows({ trx, showId }: Snapshot): Promise<number> {
   return row!.count
 }
 
-/** The shows in the order of their ids, page by page. */
+/** Yields the shows page by page, ordered by id. */
 export async function* readShows({ trx, showId }: Snapshot): AsyncGenerator<ShowEvidence> {
   for (let after = ZERO_ID, size = SHOWS_A_PAGE; size === SHOWS_A_PAGE; ) {
     const rows = await query<ShowEvidence>(
@@ -88,9 +88,9 @@ export async function* readShows({ trx, showId }: Snapshot): AsyncGenerator<Show
 }
 
 /**
- * The bookings in the order of their shows' ids, page by page. A page ends after so many bookings,
- * or with the one that brings it to so many bytes of seats: a booking may have a whole house. The
- * bytes are those on disk: to count the seats would mean to unpack those of the next pages as well.
+ * Yields the bookings page by page, ordered by their shows' ids. A page has a maximum number of
+ * bookings and of bytes of seats, because one booking may have a whole house. The bytes are those
+ * on disk: counting the seats would unpack the next pages as well.
  */
 export async function* readEvidence({
   trx,
@@ -131,7 +131,7 @@ export async function* readEvidence({
   }
 }
 
-/** Somebody inside whose booking does not give them their seat. */
+/** A check-in on a seat that is not confirmed to its booking. */
 export interface StrayAdmission {
   show_id: string
   /** NULL for a booking that does not exist. */
@@ -142,7 +142,7 @@ export interface StrayAdmission {
   seats: number[]
 }
 
-/** The bookings with somebody inside on a seat that is not confirmed to them, page by page. */
+/** Yields such check-ins by booking, page by page. */
 export async function* readStrayAdmissions({
   trx,
   showId,
@@ -181,10 +181,10 @@ const SHOWS_A_PAGE = 100
 const BOOKINGS_A_PAGE = 2000
 const SEAT_BYTES_A_PAGE = 100_000
 
-/** Before every id that is ever made. */
+/** Sorts before every real id. */
 const ZERO_ID = '00000000-0000-0000-0000-000000000000'
 
-/** What a booking's columns say about its state, and may not. */
+/** Describes how a booking's columns contradict its status. */
 const FAULT = `nullif(concat_ws(', ',
   case when status not in ('PENDING', 'HELD', 'CONFIRMED', 'FAILED', 'CANCELLED')
        then 'has an unknown status' end,

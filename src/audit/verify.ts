@@ -25,32 +25,32 @@ import {
 } from './violations.js'
 
 export interface VerifyOptions {
-  /** A show's id: only this show and its bookings. */
+  /** The id of the only show to verify. */
   show?: string | undefined
-  /** Hears how many rows, shows and bookings together, are done, and of how many. */
+  /** Called with the number of shows and bookings done, and their total. */
   onProgress?: ((done: number, of: number) => void) | undefined
-  /** Ends the work: it throws INTERRUPTED. */
+  /** When aborted, the work throws INTERRUPTED. */
   signal?: AbortSignal | undefined
 }
 
-/** What was proved, or what stands against it. */
+/** The result of a verification. */
 export interface VerifyReport {
   ok: boolean
   /** How many shows were verified. */
   shows: number
-  /** How many bookings, whatever their status. */
+  /** The number of bookings in any status. */
   bookings: number
-  /** The first thousand of them. */
+  /** The first thousand violations. */
   violations: Violation[]
-  /** How many more there are. */
+  /** How many more violations there are. */
   unlisted: number
 }
 
 /**
- * Proves that nothing is oversold or lost: reads every show and every booking in one snapshot, by
- * pages, in constant memory, beside whoever is booking. Whatever damage there is, it is a violation:
+ * Proves that nothing is oversold or lost: reads every show and every booking in one snapshot, page
+ * by page, in constant memory, and blocks no booking. Reports all damage as violations:
  *
- * | code | what was found |
+ * | code | meaning |
  * |---|---|
  * | SEAT_SOLD_TWICE | two confirmed bookings have the seats |
  * | SEAT_HELD_AND_SOLD | a live hold and a confirmed booking have the seats |
@@ -58,16 +58,16 @@ export interface VerifyReport {
  * | SOLD_WITHOUT_BOOKING | the house marks the seats as sold, but no confirmed booking has them |
  * | BOOKED_WITHOUT_BIT | confirmed bookings have the seats, but the house does not mark them as sold |
  * | COUNT_MISMATCH | `confirmed_seats_count` is not the number of marks |
- * | BITS_OUTSIDE_HOUSE | `booked_seats` has the wrong length, or marks what is no seat |
+ * | BITS_OUTSIDE_HOUSE | `booked_seats` has the wrong length, or marks seats that do not exist |
  * | IMPOSSIBLE_HOUSE | `total_seats` is not within 1 to 100,000 |
  * | SEAT_OUTSIDE_HOUSE | a booking has, or holds, seats that the house does not have |
  * | SEAT_NAMED_TWICE | a booking has, or holds, a seat more than once |
- * | STALE_PENDING | records that nobody will decide any more (`repairBookings` does) |
+ * | STALE_PENDING | records that no process will decide any more (`repairBookings` does) |
  * | INCOHERENT_BOOKING | a booking's columns contradict its status |
  * | SHOW_MISSING | bookings of a show that does not exist |
- * | ADMITTED_WITHOUT_SEAT | somebody was let in on seats that are not confirmed to their booking |
+ * | ADMITTED_WITHOUT_SEAT | a booking is checked in on seats that are not confirmed to it |
  *
- * Throws SHOW_NOT_FOUND for a show that is not there, INTERRUPTED and the database's own.
+ * Throws SHOW_NOT_FOUND if the show does not exist, INTERRUPTED and the database's own errors.
  */
 export async function verifyShows(
   db: Database,
@@ -105,16 +105,16 @@ async function verifySnapshot(
   return report
 }
 
-/** Walks the shows and the bookings side by side, both in the order of the shows' ids. */
+/** Reads the shows and the bookings in parallel, both ordered by the shows' ids. */
 async function walk(snapshot: Snapshot, report: VerifyReport, onStep: () => void): Promise<void> {
-  const tell = (violation: Violation) => addViolation(report, violation)
+  const onViolation = (violation: Violation) => addViolation(report, violation)
   const shows = readShows(snapshot)
   const nextHouse = async () => {
     onStep()
     const { value: show } = await shows.next()
     if (show === undefined) return undefined
     report.shows++
-    return new HouseAudit(show, tell)
+    return new HouseAudit(show, onViolation)
   }
   let house = await nextHouse()
   let missing: MissingShow | undefined
@@ -126,7 +126,7 @@ async function walk(snapshot: Snapshot, report: VerifyReport, onStep: () => void
         house = await nextHouse()
       }
       if (house?.showId === booking.show_id) house.add(booking)
-      else missing = addToMissing(missing, booking, tell)
+      else missing = addToMissing(missing, booking, onViolation)
     }
     onStep()
   }
@@ -159,28 +159,28 @@ function strayAdmission(stray: StrayAdmission): Violation {
 function addToMissing(
   missing: MissingShow | undefined,
   booking: BookingEvidence,
-  tell: (violation: Violation) => void,
+  onViolation: (violation: Violation) => void,
 ): MissingShow {
   let current = missing
   if (current?.showId !== booking.show_id) {
     current?.finish()
-    current = new MissingShow(booking.show_id, tell)
+    current = new MissingShow(booking.show_id, onViolation)
   }
   current.bookings.add(booking.reference)
   return current
 }
 
-/** The bookings of a show that does not exist. */
+/** Collects the bookings of a show that does not exist. */
 class MissingShow {
   readonly bookings = new Sample<string>()
 
   constructor(
     readonly showId: string,
-    readonly tell: (violation: Violation) => void,
+    readonly onViolation: (violation: Violation) => void,
   ) {}
 
   finish(): void {
-    this.tell({
+    this.onViolation({
       code: 'SHOW_MISSING',
       showId: this.showId,
       message: `There is no show ${this.showId} for ${nameBookings(this.bookings)}.`,

@@ -1,7 +1,7 @@
 import { formatReference } from '../booking/references.js'
 import { formatSeats, MAX_SEATS, type SeatLayout } from '../house/seats.js'
 
-/** What can be wrong; `verifyShows` says what each means. */
+/** The kinds of violations; `verifyShows` explains them. */
 export type ViolationCode =
   | 'SEAT_SOLD_TWICE'
   | 'SEAT_HELD_AND_SOLD'
@@ -18,7 +18,7 @@ export type ViolationCode =
   | 'SHOW_MISSING'
   | 'ADMITTED_WITHOUT_SEAT'
 
-/** Something that must never be. */
+/** A state that must never occur. */
 export interface Violation {
   code: ViolationCode
   showId: string
@@ -30,10 +30,10 @@ export interface Violation {
   bookings?: string[] | undefined
 }
 
-/** How many of a kind are named; the rest is counted. Damage has no limit, memory has. */
+/** How many items of a kind are named; the rest are only counted, to limit memory. */
 export const MAX_NAMED = 1000
 
-/** Keeps the first `MAX_NAMED` of what it is given and counts all of it. */
+/** Keeps the first `MAX_NAMED` items and counts all of them. */
 export class Sample<T> {
   readonly items: T[] = []
   count = 0
@@ -50,14 +50,14 @@ export function sampleOf<T>(items: Iterable<T>): Sample<T> {
   return sample
 }
 
-/** 'seat 5', 'seats A1-A3, B7', or the first of them and how many more. */
+/** 'seat 5', 'seats A1-A3, B7', or the first few and the number of others. */
 export function nameSeats({ items, count }: Sample<number>, layout: SeatLayout): string {
   const shown = items.slice(0, FEW_SEATS)
   const more = count > shown.length ? ` and ${count - shown.length} more` : ''
   return `${count === 1 ? 'seat' : 'seats'} ${formatSeats(shown, safeLayout(shown, layout))}${more}`
 }
 
-/** 'booking K7Q2-9FMX', 'bookings … and …', or the first of them and how many more. */
+/** 'booking K7Q2-9FMX', 'bookings … and …', or the first few and the number of others. */
 export function nameBookings({ items, count }: Sample<string>): string {
   const shown = items.slice(0, FEW_BOOKINGS).map(formatReference)
   const more = count > shown.length ? ` and ${count - shown.length} more` : ''
@@ -67,7 +67,7 @@ export function nameBookings({ items, count }: Sample<string>): string {
 const FEW_SEATS = 20
 const FEW_BOOKINGS = 5
 
-/** A damaged row may have seats, or rows of seats, that no label fits. */
+/** A damaged row may have seats, or a row length, that no label fits. */
 function safeLayout(seats: number[], { totalSeats, seatsPerRow }: SeatLayout): SeatLayout {
   const hasRows =
     seatsPerRow !== null && seatsPerRow >= 1 && seatsPerRow <= MAX_SEATS && totalSeats <= MAX_SEATS
