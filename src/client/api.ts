@@ -77,7 +77,7 @@ export type {
   WatchOptions,
 }
 
-/** How to open a box office. Every option may be left out. */
+/** Options of `openTickets`; all are optional. */
 export interface TicketsOptions {
   /** A PostgreSQL URL, or `embedded`. Default: the database that `env` names, else `embedded`. */
   database?: string | undefined
@@ -135,12 +135,12 @@ export interface DryRun {
  * DB_MISSING, DB_TLS, NOT_MIGRATED, SCHEMA_TOO_NEW, BUSY.
  */
 export interface Tickets {
-  /** The database, for people to read; never with its password. */
+  /** A description of the database for people; never includes its password. */
   readonly databaseName: string
   /** What chose the database: `--db`, `DATABASE_URL`, `PGHOST, PGUSER`, `.env`, `embedded`. */
   readonly databaseSource: string
   /**
-   * The connections now, and the number of calls that wait for one. `listening` is the connection
+   * The open connections, and the number of calls that wait for one. `listening` is the connection
    * that all watches share, in addition to the `connections` of the options: 0 or 1.
    */
   readonly connections: { busy: number; idle: number; waiting: number; listening: number }
@@ -151,11 +151,11 @@ export interface Tickets {
    */
   listShows(filter?: ShowFilter): AsyncGenerator<Show>
   /**
-   * The show with this id, beginning of an id, or name; `date` narrows a name that several bear.
-   * Throws SHOW_NOT_FOUND, AMBIGUOUS_ID, and INVALID_INPUT for a date that is none.
+   * The show with this id, beginning of an id, or name; `date` chooses among shows of the same
+   * name. Throws SHOW_NOT_FOUND, AMBIGUOUS_ID, and INVALID_INPUT for an invalid date.
    */
   findShow(show: string, options?: FindOptions): Promise<Show>
-  /** The shows that match what `findShow` takes, the next one first; a thousand at most. */
+  /** The shows that `findShow` could mean, the next one first; at most 1000. */
   findShows(show: string, options?: FindOptions): Promise<Show[]>
   /** A show with the seats of its house. `show` and what it throws as for `findShow`. */
   viewShow(show: string): Promise<ShowDetails>
@@ -201,8 +201,8 @@ export interface Tickets {
   /** A booking by its id or its reference. Throws BOOKING_NOT_FOUND. */
   findBooking(booking: string): Promise<ListedBooking>
   /**
-   * The bookings whose reference, customer or seat matches, for a person to choose from: 50 at most.
-   * `show` as for `findShow`. Throws SHOW_NOT_FOUND, AMBIGUOUS_ID.
+   * The bookings whose reference, customer or seat matches, for a person to choose from: at most
+   * 50. `show` as for `findShow`. Throws SHOW_NOT_FOUND, AMBIGUOUS_ID.
    */
   searchBookings(text: string, search?: BookingSearch): Promise<ListedBooking[]>
   /** Bookings of one show or of all, in constant memory. Throws SHOW_NOT_FOUND, AMBIGUOUS_ID. */
@@ -231,22 +231,25 @@ export interface Tickets {
   previewCancellation(show: string): Promise<CancellationPreview>
   /** A show's seats by state and by row, and its sales by hour and operator. Throws SHOW_NOT_FOUND. */
   reportOnShow(show: string): Promise<ShowReport>
-  /** Cancels a show that has exactly `expectBookings` bookings sold or held, and them with it. Throws SHOW_NOT_FOUND, WRONG_STATE. */
+  /**
+   * Cancels a show and its bookings, if exactly `expectBookings` bookings are sold or held. Throws
+   * SHOW_NOT_FOUND, WRONG_STATE.
+   */
   cancelShow(show: string, expectBookings: number): Promise<Show>
   /** Creates a token for HTTP. `text`, the token with its secret, is not stored. Throws INVALID_INPUT. */
   createToken(token: Pick<ApiToken, 'name' | 'role'>): Promise<{ token: ApiToken; text: string }>
   /** All tokens, revoked ones included, without their secrets. */
   listTokens(): Promise<ApiToken[]>
-  /** Revokes the token with this id, for ever. Throws INVALID_INPUT if there is none. */
+  /** Revokes the token with this id permanently. Throws INVALID_INPUT if there is none. */
   revokeToken(id: string): Promise<ApiToken>
-  /** The token with this text; undefined when it is unknown, wrong or revoked. */
+  /** The token with this text; undefined if it is unknown, wrong or revoked. */
   findToken(text: string): Promise<ApiToken | undefined>
   /**
    * Creates or upgrades the schema. Returns the names of the migrations that it ran. `grant` names
-   * a role that may do all that this interface offers but delete and change the schema.
+   * a role that may then use all of this interface, except to delete data or change the schema.
    *
-   * Throws INVALID_INPUT for a role that does not exist, and DB_AUTH unless this login has the rights
-   * of the tables' owner; then nothing is migrated.
+   * Throws INVALID_INPUT for a role that does not exist, and DB_AUTH unless this login has the
+   * rights of the tables' owner; then nothing is migrated.
    */
   migrate(options?: MigrateOptions): Promise<string[]>
   /** Reverts the latest batch of migrations, and drops the data that they hold. Returns their names. */

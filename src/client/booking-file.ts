@@ -1,4 +1,4 @@
-// What reads a file of bookings, for `tickets book --file`.
+// The reader of booking files, for `tickets book --file`.
 
 export { type FileRow, formatOf, readBookingFile } from '../booking/import/booking-file.js'
 export type { NamedOrder } from '../booking/import/booking-row.js'

@@ -60,8 +60,8 @@ import { openFromOptions } from './open-from-options.js'
 import { historyIdsOf, optionalShowIdOf, showIdOf } from './resolve-ids.js'
 
 /**
- * Opens a box office. Connects to nothing before the first call. Throws INVALID_INPUT, and
- * DB_MISSING for a `.env` file that cannot be trusted or read.
+ * Opens a box office. Connects only with the first call. Throws INVALID_INPUT, and DB_MISSING for a
+ * `.env` file that cannot be trusted or read.
  *
  * @example
  * const tickets = openTickets({ database: 'postgres://me@localhost:5432/tickets' })
@@ -70,7 +70,7 @@ export function openTickets(options: TicketsOptions = {}): Tickets {
   return new TicketsClient(openShared(options))
 }
 
-/** All calls that library users have. */
+/** The methods for users of the library. */
 export class TicketsClient implements Tickets {
   protected readonly shared: Shared
   protected readonly db: Database
@@ -133,7 +133,7 @@ export class TicketsClient implements Tickets {
     request: BookingRequest,
     options?: BookOptions,
   ): Promise<BookingOutcome> {
-    // Does what `run` does with two promises fewer: this runs for every line of a file.
+    // Does what `run` does with two promises fewer, because a file calls this once per line.
     await this.shared.requireReady()
     const { operator } = this.db
     const isNamed = operator === undefined || request.operator !== undefined
@@ -272,22 +272,22 @@ export class TicketsClient implements Tickets {
     return this.db.close()
   }
 
-  /** The first call checks the schema, with retries; `work` itself retries where it is safe. */
+  /** The first call checks the schema, with retries; `work` itself retries where that is safe. */
   protected async run<T>(work: (db: Database) => Promise<T>): Promise<T> {
     await this.shared.requireReady()
     return work(this.db)
   }
 }
 
-/** What the clients of one database have in common, whichever operator they are for. */
+/** What the clients of one database share, even for different operators. */
 export interface Shared {
   db: Database
   queue: GroupCommit
-  /** Throws when the schema is missing, or another version's; checks until it has succeeded once. */
+  /** Throws if the schema is missing or has another version; checks until it has succeeded once. */
   requireReady(): Promise<void>
 }
 
-/** Hears of each batch of bookings when it has locked its show: its size, and how long it waited. */
+/** Called when a batch of bookings has locked its show, with its size and the wait for the lock. */
 export type OnBatch = (batch: { size: number; lockWaitMs: number }) => void
 
 export function openShared(options: TicketsOptions, onBatch?: OnBatch): Shared {

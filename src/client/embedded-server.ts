@@ -2,18 +2,21 @@ import { existsSync } from 'node:fs'
 import type { EmbeddedStatus } from '../database/embedded/embedded.js'
 import { embeddedConnection, embeddedDataDir, embeddedUrl } from '../database/embedded/location.js'
 
-/** The embedded server of an environment: it is looked at and stopped here, never started. */
+/**
+ * The embedded server of an environment. This interface reports on it and stops it; it never starts
+ * it.
+ */
 export interface EmbeddedServer {
   dataDir: string
-  /** How to reach it, whether or not it runs. */
+  /** The server's URL, even if it is not running. */
   url: string
   status(): Promise<EmbeddedStatus>
   stop(): Promise<'stopped' | 'not running'>
-  /** Is its socket there? Cheaper than `status`; the socket of a server that was killed stays. */
+  /** Whether its socket exists. Cheaper than `status`, but a killed server's socket remains. */
   hasSocket(): boolean
 }
 
-/** The embedded server that TICKETS_DATA_DIR and the like name. Throws INVALID_INPUT. */
+/** Returns the embedded server that TICKETS_DATA_DIR and the like choose. Throws INVALID_INPUT. */
 export function embeddedServer(env: Record<string, string | undefined>): EmbeddedServer {
   const dataDir = embeddedDataDir(env)
   return {
@@ -30,5 +33,5 @@ export function embeddedServer(env: Record<string, string | undefined>): Embedde
   }
 }
 
-/** Loaded late, as it can bring a server up, which few commands need. */
+/** Imported on demand: it can start a server, which few commands need. */
 const whole = () => import('../database/embedded/embedded.js')

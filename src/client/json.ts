@@ -11,12 +11,11 @@ import type { ShowReport } from '../shows/show-report.js'
 import type { Show, ShowDetails } from '../shows/shows.js'
 
 /**
- * The JSON of the contract, in one place for the command line and for HTTP. The names are the
- * original API's, two of them in camelCase; what is new is in snake_case. Times are ISO 8601, UTC.
+ * The JSON of the contract, for the command line and for HTTP. The field names are the original
+ * API's, two of them in camelCase; new ones are in snake_case. Times are ISO 8601, UTC.
  *
- * `warnings`, the last field of what was just made, sold or let in, is left out where there are
- * none: then a document has the fields of the contract and no others, and a script that wants to
- * know tests for the field.
+ * `warnings`, the last field, is present only if there are any: without them, a document has
+ * exactly the contract's fields.
  */
 export function showJson(show: Show) {
   return {
@@ -35,7 +34,7 @@ export function showJson(show: Show) {
   }
 }
 
-/** A show that was just created, with `warnings` where its start is in the past. */
+/** A show that was just created, with `warnings` if it starts in the past. */
 export function createdShowJson(show: Show) {
   const { warnings } = startWarnings(show)
   return { ...showJson(show), ...(warnings && { warnings }) }
@@ -46,15 +45,16 @@ export function showDetailsJson(show: ShowDetails) {
   return { ...showJson(show), booked_seats: [...show.booked], held_seats: [...show.held] }
 }
 
-/** A booking; `failure` is the code of its error, the sentence belongs to the error itself. */
+/** A booking; `failure` is the code of its error, whose message is in the error itself. */
 export function bookingJson({ booking, replayed, warnings }: BookingOutcome) {
-  // Added, not copied into another: this is made for every line of a file.
+  // Adds to the new object and does not copy it, because this runs for every line of a file.
   return Object.assign(recordJson(booking), warnings ? { replayed, warnings } : { replayed })
 }
 
 /**
- * A booking in a list: `admitted_seats` are the seat numbers that have been let in. `expired` is
- * there, and true, for a hold whose time is over: its status stays HELD until somebody decides.
+ * A booking in a list: `admitted_seats` are the seats that have been checked in. `expired` is
+ * present, and true, for a hold whose time is over: its status stays HELD until another request
+ * changes it.
  */
 export function listedBookingJson(booking: ListedBooking) {
   return {
@@ -65,7 +65,10 @@ export function listedBookingJson(booking: ListedBooking) {
   }
 }
 
-/** The door's answer: seats let in now (under undo, let out), and those that were in, since when. */
+/**
+ * The result of a check-in: the seats let in now (with undo, let out), and those already in, since
+ * when.
+ */
 export function checkInJson({ booking, admitted, already, warnings }: CheckIn) {
   return {
     booking: recordJson(booking),
@@ -92,7 +95,7 @@ export function historyJson(event: HistoryEvent) {
   }
 }
 
-/** What cancelling a show would touch. */
+/** The bookings that cancelling a show would cancel. */
 export function cancellationJson(show: Show, preview: CancellationPreview) {
   return {
     dry_run: true,
@@ -103,7 +106,7 @@ export function cancellationJson(show: Show, preview: CancellationPreview) {
   }
 }
 
-/** A report on a show; `rows` is null where the house has none. */
+/** A report on a show; `rows` is null if the house has no rows. */
 export function showReportJson({ show, capacity, rows, hours, operators }: ShowReport) {
   return {
     show: showJson(show),
@@ -125,7 +128,7 @@ export function violationJson({ code, showId, message, seats, bookings }: Violat
   }
 }
 
-/** What `verify` proved; `unlisted` is there when there are more violations than are listed. */
+/** The result of `verify`; `unlisted` is present if there are more violations than are listed. */
 export function verifyJson({ ok, shows, bookings, violations, unlisted }: VerifyReport) {
   return {
     ok,
@@ -136,7 +139,7 @@ export function verifyJson({ ok, shows, bookings, violations, unlisted }: Verify
   }
 }
 
-/** The document that tells of an error, with the FAILED booking when one was kept. */
+/** The document for an error, with the FAILED booking if one was recorded. */
 export function errorJson(error: TicketsError) {
   return {
     error: {
@@ -146,7 +149,7 @@ export function errorJson(error: TicketsError) {
       ...(error.seats && { seats: error.seats }),
       ...(error.alternatives && { alternatives: error.alternatives }),
     },
-    // The errors of `shared` know no more of a booking than its main fields.
+    // The error's type, in `shared`, declares only a booking's main fields.
     ...(error.outcome && { booking: bookingJson(error.outcome as BookingOutcome) }),
   }
 }
@@ -168,7 +171,7 @@ function recordJson(booking: Booking) {
   }
 }
 
-/** Bookings that were made together share their moments: the last few are not written anew. */
+/** Caches the last few times, because bookings that were made together share them. */
 function isoOf(moment: Date): string {
   const ms = moment.getTime()
   let text = written.get(ms)
@@ -180,5 +183,5 @@ function isoOf(moment: Date): string {
 }
 
 const written = new Map<number, string>()
-/** For many shows side by side, the lines of a file take turns with the moments of each. */
+/** Enough for a file whose lines alternate between many shows. */
 const MOST_WRITTEN = 256

@@ -7,16 +7,19 @@ import type { Tickets, TicketsOptions } from './api.js'
 import { forOperator, type OnBatch, openShared, type Shared, TicketsClient } from './client.js'
 import { openFromOptions } from './open-from-options.js'
 
-/** The options of the program's own client: those of the library, and what only commands need. */
+/** The options of the program's own client: the library's, and one that only commands need. */
 export interface ClientOptions extends TicketsOptions {
   onBatch?: OnBatch
 }
 
-/** What the program's commands can do: all of the library, and what only commands need. */
+/**
+ * The interface for the program's commands: the library's methods, and those that only commands
+ * need.
+ */
 export interface Client extends Tickets {
   /** The latest bookings whose reference begins with `prefix`, for completion. */
   suggestBookings(prefix: string, statuses?: readonly BookingStatus[]): Promise<ListedBooking[]>
-  /** The confirmed bookings that the database does not have as they were confirmed. */
+  /** Returns the confirmed bookings that the database lacks or has with other contents. */
   findLostBookings(confirmed: readonly ConfirmedAnswer[]): Promise<ConfirmedAnswer[]>
   /**
    * Runs `work` with a client for a new, migrated schema in the same database, and always drops the
@@ -25,12 +28,12 @@ export interface Client extends Tickets {
    * Throws DB_AUTH where the login may not create schemas, and what `work` throws.
    */
   withThrowaway<T>(work: (throwaway: Client, schema: string) => Promise<T>): Promise<T>
-  /** Is there a show or a token, which a rollback would drop? False where there is no schema. */
+  /** Whether there is a show or a token that a rollback would drop. False if there is no schema. */
   hasData(): Promise<boolean>
   as(operator: string): Client
 }
 
-/** Opens the database for a command. Connects to nothing before the first call; see `openTickets`. */
+/** Opens the database for a command. Connects only with the first call; see `openTickets`. */
 export function openClient(options: ClientOptions): Client {
   return new ProgramClient(openShared(options, options.onBatch), options)
 }
@@ -53,7 +56,7 @@ class ProgramClient extends TicketsClient implements Client {
 
   async withThrowaway<T>(work: (throwaway: Client, schema: string) => Promise<T>): Promise<T> {
     const { withThrowawaySchema } = await import('../database/throwaway.js')
-    // Without the signal: the schema must be dropped after an interruption, too.
+    // Without the signal, because the schema must be dropped even after an interruption.
     const { signal: _, ...lasting } = this.#options
     const db = openFromOptions({ ...lasting, connections: 2 })
     try {

@@ -8,7 +8,7 @@ import { findDatabase } from '../database/settings/settings.js'
 import type { DatabaseTarget } from '../database/settings/target.js'
 import type { TicketsOptions } from './api.js'
 
-/** Opens the database that the options and the environment name; connects to nothing yet. */
+/** Opens the database that the options and the environment choose; does not connect yet. */
 export function openFromOptions(options: TicketsOptions): Database {
   const { waitMs = 30_000, connections = 1 } = options
   const schema = schemaOf(options)
@@ -18,9 +18,9 @@ export function openFromOptions(options: TicketsOptions): Database {
 }
 
 /**
- * A text that two sets of options have in common just when the same sessions will do for both: the
- * same login to the same database, with the same settings, whoever it is that works there. It is a
- * secret, as the password is in it. Throws INVALID_INPUT.
+ * Returns a text that is equal for two sets of options if they can share sessions: the same login
+ * to the same database with the same settings, for any operator. Keep it secret, because it
+ * contains the password. Throws INVALID_INPUT.
  */
 export function identityOf(options: TicketsOptions): string {
   const { connection, name, source, sslMode, channelBindingRequired } = targetOf(options)
@@ -32,8 +32,8 @@ export function identityOf(options: TicketsOptions): string {
 }
 
 /**
- * Which kind of database the options and the environment name, and where they name it: '--db',
- * '.env' and the like. Connects to nothing. Throws INVALID_INPUT, and DB_MISSING for a `.env` file
+ * Returns which kind of database the options and the environment choose, and what chose it: '--db',
+ * '.env' and the like. Does not connect. Throws INVALID_INPUT, and DB_MISSING for a `.env` file
  * that cannot be trusted or read.
  */
 export function whichDatabase(options: TicketsOptions): Pick<DatabaseTarget, 'kind' | 'source'> {
@@ -45,7 +45,7 @@ function targetOf(options: TicketsOptions): DatabaseTarget {
   const found = findDatabase({
     db: options.database,
     env,
-    // Not process.cwd(), which fails where the directory is gone: only a relative path needs it.
+    // Not process.cwd(), which fails if the directory is gone; only a relative path needs it.
     cwd: options.cwd ?? '.',
     homeDir: homedir(),
   })
@@ -56,7 +56,7 @@ function schemaOf({ schema, env = process.env }: TicketsOptions): string | undef
   return schema ?? (env.TICKETS_SCHEMA || undefined)
 }
 
-/** As it would be given when the server asks; that there is none is told only then. */
+/** The password that the server would get; undefined if there is none. */
 function passwordOf({ password }: DatabaseTarget['connection']): unknown {
   try {
     return typeof password === 'function' ? password() : password
@@ -65,7 +65,7 @@ function passwordOf({ password }: DatabaseTarget['connection']): unknown {
   }
 }
 
-/** A statement that fails for one of these causes is run again, with all of its transaction. */
+/** Reports each statement that fails for a cause that makes the program retry its transaction. */
 function reportFailedStatements(db: Database, onRetry: (cause: RetryCause) => void): void {
   db.knex.on('query-error', (error) => {
     const cause = retryCause(error)

@@ -4,15 +4,16 @@ import type { Database } from '../database/knex-pool.js'
 import { findShow } from '../shows/find-shows.js'
 
 /**
- * The whole id of the show that a name means; see `findShow`. A whole id is taken at its word:
- * whether the show exists is found out when it is used. Throws SHOW_NOT_FOUND, AMBIGUOUS_ID.
+ * Resolves a show's name, or a part of its id, to the whole id; see `findShow`. Accepts a whole id
+ * without checking that the show exists; the operation that uses it does. Throws SHOW_NOT_FOUND,
+ * AMBIGUOUS_ID.
  */
 export async function showIdOf(db: Database, show: string): Promise<string> {
-  // In lower case, as the database writes it: ids are compared.
+  // In lower case, as the database writes ids, because they are compared as texts.
   return FULL_ID.test(show) ? show.toLowerCase() : (await findShow(db, show)).id
 }
 
-/** The same where no show need be named. */
+/** Like `showIdOf`; undefined if no show is named. */
 export async function optionalShowIdOf(
   db: Database,
   show: string | undefined,
@@ -20,7 +21,7 @@ export async function optionalShowIdOf(
   return show === undefined ? undefined : showIdOf(db, show)
 }
 
-/** The same for whatever has a history; here the show and the booking must exist. */
+/** Resolves the ids of a history's show or booking, which must exist. */
 export async function historyIdsOf(db: Database, of: HistoryOf): Promise<HistoryOf> {
   if ('booking' in of) return { booking: (await viewBooking(db, of.booking)).id }
   return { ...of, show: (await findShow(db, of.show)).id }

@@ -1,19 +1,21 @@
 import type { Client, ClientOptions } from './open-client.js'
 
-/** What a run of the program is given by its caller, apart from its arguments and its streams. */
+/** What the caller of a run provides, apart from its arguments and its streams. */
 export interface RunEnvironment {
-  /** Aborted when the run is to end early; it then exits with 130. */
+  /** When aborted, the run ends early and exits with 130. */
   signal?: AbortSignal
-  /** Identifies this program's code: another version has another text. */
+  /** Identifies this program's code; each version has a different text. */
   program?: string
-  /** Where relative paths begin. Default: the working directory. */
+  /** The base of relative paths (default: the working directory). */
   cwd?: string
-  /** Gives a client that outlives the run; where it gives none, the run opens and closes its own. */
+  /**
+   * Returns a client that outlives the run; if it returns none, the run opens and closes its own.
+   */
   open?: (options: ClientOptions) => Client | undefined
-  /** The id to book under. */
+  /** The id for the booking. */
   bookingId?: string
-  /** An earlier try of the same run may have booked already, under that id. */
+  /** Whether an earlier try of the same run may have booked already, under that id. */
   isRepeat?: boolean
-  /** How much of `--wait` has gone, in milliseconds. */
+  /** How much of `--wait` has passed, in milliseconds. */
   waitedMs?: number
 }

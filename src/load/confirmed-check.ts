@@ -2,7 +2,7 @@ import type { Database } from '../database/knex-pool.js'
 import { withRetry } from '../database/retry.js'
 import { query } from '../database/sql.js'
 
-/** A booking as the answer to its client confirmed it. */
+/** A booking as the response to its client confirmed it. */
 export interface ConfirmedAnswer {
   /** The booking's id. */
   id: string
@@ -10,8 +10,9 @@ export interface ConfirmedAnswer {
 }
 
 /**
- * Returns the answers that the database contradicts: there is no such booking, it is not confirmed,
- * or it has other seats. A confirmed booking must never be lost, so there should be none.
+ * Returns the confirmed bookings that the database contradicts: the booking does not exist, is not
+ * confirmed, or has other seats. A confirmed booking must never be lost, so the result should be
+ * empty.
  */
 export async function findLostBookings(
   db: Database,

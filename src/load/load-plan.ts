@@ -1,21 +1,21 @@
 import type { BookingRequest } from '../booking/booking.js'
 import { formatSeats, type SeatLayout } from '../house/seats.js'
 
-/** What a run of many bookings asks for. The same plan, seed included, makes the same requests. */
+/** The parameters of a load. The same plan, including its seed, makes the same requests. */
 export interface LoadPlan {
   bookings: number
-  /** The fewest and the most seats that one booking asks for. */
+  /** The minimum and the maximum number of seats per booking. */
   seatsPerBooking: { min: number; max: number }
-  /** The house that is booked. */
+  /** The house to book in. */
   layout: SeatLayout
   /** A whole number from 0 to 2³² − 1. */
   seed: number
 }
 
 /**
- * The requests, in the order in which they are made: three out of five name their seats, the others
- * leave the choice to the box office. Named seats begin at seat n with a likelihood of about 1/n
- * (Zipf's law), so that many of them want the same seats, as people do.
+ * Returns the requests in the order in which to make them: three out of five name their seats, the
+ * others leave the choice to the box office. Named seats begin at seat n with a probability of
+ * about 1/n (Zipf's law), so that many requests want the same seats, as people do.
  */
 export function planLoad({ bookings, seatsPerBooking, layout, seed }: LoadPlan): BookingRequest[] {
   const random = randomFrom(seed)
@@ -33,7 +33,7 @@ export function planLoad({ bookings, seatsPerBooking, layout, seed }: LoadPlan):
 
 const NAMED = 0.6
 
-/** 1 to `last`, with a likelihood of about 1/n: what is uniform in the logarithm. */
+/** Returns 1 to `last`, with a probability of about 1/n: uniform in the logarithm. */
 function hotSeat(random: number, last: number): number {
   return Math.min(Math.floor((last + 1) ** random), last)
 }

@@ -3,41 +3,46 @@ import { type ErrorCode, errorCodes, TicketsError } from '../shared/errors.js'
 import { type Percentiles, percentilesOf } from '../shared/percentiles.js'
 import type { ConfirmedAnswer } from './confirmed-check.js'
 
-/** How one attempt to book ended. `failed` is what a box office under load must never answer. */
+/** How one attempt to book ended. A box office under load must never answer `failed`. */
 export type AttemptEnd = 'confirmed' | 'refused' | 'busy' | 'failed'
 
-/** What became of one request of a load. Times are milliseconds. */
+/** The result of one request of a load. Times are in milliseconds. */
 export interface Attempt {
   end: AttemptEnd
-  /** The error's code, or a sentence where there is none; null when confirmed. */
+  /** The error's code, or a message if it has none; null if confirmed. */
   reason: string | null
-  /** The booking as the answer confirmed it; null when it was not confirmed. */
+  /** The booking as the response confirmed it; null if it was not confirmed. */
   confirmed: ConfirmedAnswer | null
-  /** The booking itself; null when nothing was recorded. */
+  /** The time of the booking itself; null if nothing was recorded. */
   bookingMs: number | null
-  /** Everything, as the caller felt it. */
+  /** The whole time that the caller waited. */
   totalMs: number
-  /** Why the database had to be asked again, once for each time. */
+  /** The reason for each retry. */
   retries: readonly RetryReason[]
 }
 
-/** `connect`: no room for one more client; `conflict`: others were in the way; `lost`: cut off. */
+/**
+ * `connect`: no room for another client; `conflict`: other transactions were in the way; `lost`:
+ * the connection was lost.
+ */
 export type RetryReason = 'connect' | 'conflict' | 'lost'
 
-/** Makes one request and returns what became of it. Never throws: a failure is an attempt too. */
+/** Makes one request and returns its result. Never throws: a failure is a result too. */
 export type LoadWorker = (request: BookingRequest) => Promise<Attempt>
 
 export interface LoadOptions {
-  /** How many requests are under way at any time. */
+  /** How many requests are in progress at any time. */
   concurrency: number
   worker: LoadWorker
-  /** Aborted: no further request is made, those under way are waited for, and it throws INTERRUPTED. */
+  /**
+   * When aborted, makes no further requests, waits for those in progress, and throws INTERRUPTED.
+   */
   signal?: AbortSignal | undefined
-  /** Called after each request with how many are done. */
+  /** Called after each request with the number of requests done. */
   onDone?: ((done: number) => void) | undefined
 }
 
-/** Makes all requests, `concurrency` at a time; returns what became of each, in their order. */
+/** Makes all requests, `concurrency` at a time; returns their results in the same order. */
 export async function runLoad(
   requests: readonly BookingRequest[],
   { concurrency, worker, signal, onDone }: LoadOptions,
@@ -58,34 +63,36 @@ export async function runLoad(
   return attempts
 }
 
-/** How an attempt ended that was answered with an error of this code. */
+/** How an attempt ended that failed with this code. */
 export function endOf(code: ErrorCode): AttemptEnd {
   const { exit } = errorCodes[code]
   if (exit === 4) return 'refused'
   return exit === 5 ? 'busy' : 'failed'
 }
 
-/** A load in numbers. */
+/** The statistics of a load. */
 export interface LoadSummary {
   bookings: number
   confirmed: number
   refused: number
   busy: number
   failed: number
-  /** Seats of the confirmed bookings. */
+  /** The number of seats of the confirmed bookings. */
   seats: number
   seconds: number
-  /** Answers a second, confirmed and refused. */
+  /** Responses per second, confirmed and refused. */
   perSecond: number
-  /** Of the bookings themselves, and of all that the callers felt; null without any. */
+  /**
+   * The times of the bookings themselves, and of the callers' whole waits; null if there are none.
+   */
   bookingMs: Percentiles | null
   totalMs: Percentiles | null
   retries: Record<RetryReason, number>
-  /** What was answered instead of a confirmation, and how often; the most frequent first. */
+  /** The reasons of the other responses, with their number; the most frequent first. */
   reasons: { end: AttemptEnd; reason: string; count: number }[]
 }
 
-/** Counts and measures the attempts of a run that took `elapsedMs` milliseconds. */
+/** Computes the statistics of a run that took `elapsedMs` milliseconds. */
 export function summarizeLoad(attempts: readonly Attempt[], elapsedMs: number): LoadSummary {
   const count = (end: AttemptEnd) => attempts.filter((attempt) => attempt.end === end).length
   const retried = attempts.flatMap((attempt) => attempt.retries)
