@@ -5,32 +5,32 @@ import { inTransaction } from '../database/transaction.js'
 import type { Refusal } from '../house/decide.js'
 import { formatReference } from './references.js'
 
-/** The failure of a record whose process died before the verdict. */
+/** The failure of a record whose process died before the booking was decided. */
 export const ABANDONED: Refusal = {
   code: 'ABANDONED',
   message: 'The booking was given up before it was decided. Nothing was booked; book again.',
 }
 
-/** The condition under which no live attempt can be behind a record any more, by `clock`. */
+/** The condition for a record that no live attempt can decide any more, by `clock`. */
 export function isAbandonedBy(clock: string): string {
   return `status = 'PENDING' and pending_until < ${clock}`
 }
 
 export interface RepairOptions {
-  /** A show's id: only its bookings. */
+  /** The id of the only show to repair. */
   show?: string | undefined
-  /** Change nothing; only say what would be done. */
+  /** Changes nothing; only reports what would be changed. */
   dryRun?: boolean | undefined
 }
 
 /**
- * Repairs what can be repaired without a guess: abandoned PENDING bookings become FAILED
- * (ABANDONED), which frees their keys. They never held a seat, so no house is touched. Returns
- * their references, the oldest first; under `dryRun`, of those that it would be.
+ * Makes abandoned PENDING bookings FAILED (ABANDONED), which frees their keys. They never had
+ * seats, so no house changes. Returns their references, the oldest first; with `dryRun`, of those
+ * that it would change.
  *
- * It takes no show's lock: an attempt that finishes late all the same finds its record decided and
- * loses, or has decided it first and the record is left alone. Throws BUSY when such an attempt
- * keeps a record locked.
+ * Takes no show's lock: if an attempt finishes late after all, either it finds its record decided
+ * and fails, or it decides the record first and this function skips it. Throws BUSY if such an
+ * attempt keeps a record locked.
  */
 export async function repairBookings(db: Database, options: RepairOptions = {}): Promise<string[]> {
   const { show, dryRun = false } = options

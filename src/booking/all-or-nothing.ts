@@ -18,24 +18,24 @@ import {
 import { toNextStage } from './stages.js'
 import { type ValidRequest, validateRequest } from './valid-request.js'
 
-/** A request and the id of the show that it is for. */
+/** A request and the id of its show. */
 export interface Order {
   showId: string
   request: BookingRequest
 }
 
-/** What became of the orders: each was booked, or none, for the reasons of those that could not be. */
+/** The result: all orders are booked, or none; then the refusals say why. */
 export type AllOrNothing =
   | { booked: BookingOutcome[] }
   | { refused: ReadonlyMap<number, TicketsError> }
 
 /**
- * Books every order, in the order given, or none of them: the protocol of `bookSeats` for all shows
- * in one transaction, which locks them in the order of their ids. The records of step 1 are made
- * inside it, so a refusal leaves nothing behind: no booking, no FAILED record and no used key.
+ * Books all orders, in the order given, or none: the protocol of `bookSeats` for all shows in one
+ * transaction, which locks them in the order of their ids. The transaction includes the records of
+ * step 1, so a refusal leaves no booking, no FAILED record and no used key.
  *
  * Returns the outcomes, or the refusals by the index of their order. Throws BUSY, INTERRUPTED and
- * the database's own.
+ * the database's own errors.
  */
 export async function bookAllOrNothing(
   db: Database,
@@ -67,10 +67,10 @@ export async function bookAllOrNothing(
   }
 }
 
-/** How many orders one statement takes; all batches share one transaction. */
+/** How many orders one statement handles; all batches share one transaction. */
 const BATCH = 1000
 
-/** Thrown out of the transaction, so that nothing of it stands. */
+/** Thrown to roll the transaction back. */
 class RolledBack extends Error {
   override readonly name = 'RolledBack'
   constructor(readonly refusals: ReadonlyMap<number, TicketsError>) {
@@ -80,9 +80,9 @@ class RolledBack extends Error {
 
 interface Settling {
   orders: readonly Order[]
-  /** The same orders, checked. */
+  /** The same orders, validated. */
   requests: readonly ValidRequest[]
-  /** Gets the attempt of each order when it is recorded. */
+  /** Receives the attempt of each order when it is recorded. */
   attempts: RecordedAttempt[]
   waitMs: number
 }
@@ -127,7 +127,7 @@ function byShow(orders: readonly Order[]): Map<string, number[]> {
   return lanes
 }
 
-/** One after the other in the order of their ids: two such transactions cannot block each other. */
+/** Locks the shows in the order of their ids, so that two such transactions cannot deadlock. */
 async function lockShows(trx: Knex.Transaction, ids: string[]): Promise<void> {
   await query(trx, 'select id from shows where id = any(?::uuid[]) order by id for update', [ids])
 }

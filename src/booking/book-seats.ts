@@ -10,14 +10,16 @@ import { type LockOptions, outcomeOf, type SettledBooking, settle } from './sett
 import { toNextStage } from './stages.js'
 import { type ValidRequest, validateRequest } from './valid-request.js'
 
-/** Bounds of one batch. */
+/** The options of one batch. */
 export interface BatchOptions extends BookingOptions, LockOptions {
-  /** Resolves when the batch before has the show's lock: until then, this one is only recorded. */
+  /**
+   * Resolves when the previous batch has the show's lock; until then, this batch is only recorded.
+   */
   turn?: Promise<void> | undefined
 }
 
 /**
- * Books a batch of requests for one show, in their order; a single booking is a batch of one.
+ * Books a batch of requests for one show, in order; a single booking is a batch of one.
  *
  * 1. The requests are recorded as PENDING under ids made here, and committed.
  * 2. A transaction begins,
@@ -29,10 +31,10 @@ export interface BatchOptions extends BookingOptions, LockOptions {
  *    transaction keeps the lock until it ends, so the new one sees its verdict. Step 1 runs again if
  *    the records are gone.
  *
- * Returns, for each request, its outcome (a refused one is a FAILED booking with its reason) or
- * the error that concerns it alone: INVALID_INPUT, NO_SUCH_SEAT, KEY_REUSED, or a bug's.
+ * Returns, for each request, its outcome (a refused one is a FAILED booking with its reason) or an
+ * error that concerns it alone: INVALID_INPUT, NO_SUCH_SEAT, KEY_REUSED, or a bug's.
  *
- * Throws what concerns them all: SHOW_NOT_FOUND, BUSY, INTERRUPTED and the database's own.
+ * Throws errors that concern all of them: SHOW_NOT_FOUND, BUSY, INTERRUPTED and the database's own.
  */
 export async function bookSeats(
   db: Database,
@@ -51,8 +53,8 @@ export async function bookSeats(
 }
 
 /**
- * A booking that a key made may be in another show by now. The bookings are committed: where that
- * house cannot be read, they are reported with the numbers of their seats as labels.
+ * Reads the houses of bookings that were found by key and have moved to another show. The bookings
+ * are committed, so if a house cannot be read, they are returned with seat numbers as labels.
  */
 async function layoutsOfMoved(
   db: Database,
@@ -98,8 +100,8 @@ function isNoSuchSeat(valid: ValidRequest | Error): boolean {
 }
 
 /**
- * Books the requests together. Where one of them is more than the database can take, they are
- * booked in halves, and so on, under the same ids: only that one fails, with its own error.
+ * Books the requests together. If the database cannot process the batch because of one request,
+ * books its halves, and so on, under the same ids: only that request fails, with its own error.
  */
 async function bookBatch(
   db: Database,
@@ -110,7 +112,7 @@ async function bookBatch(
   try {
     return await bookTogether(db, showId, requests, options)
   } catch (error) {
-    // What is expected (no connection, no such show) concerns them all.
+    // An expected error (no connection, no such show) concerns all of them.
     if (error instanceof TicketsError || requests.length === 1) throw error
     const middle = requests.length >> 1
     const first = await bookOrFail(db, showId, requests.slice(0, middle), options)
@@ -135,7 +137,7 @@ async function bookTogether(
     return settle(db, showId, attempts, options)
   })
 
-  // Where the earlier attempt with a key was abandoned before it was decided, the key is free again.
+  // If the earlier attempt with a key was abandoned, the key is free again.
   const orphaned = requests.filter((_, i) => isOrphaned(settled[i]!))
   if (orphaned.length === 0) return settled
   const again = await bookOrFail(db, showId, orphaned, options)

@@ -6,65 +6,71 @@ import { formatReference } from './references.js'
 
 export type BookingStatus = 'PENDING' | 'HELD' | 'CONFIRMED' | 'FAILED' | 'CANCELLED'
 
-/** A booking as the database has it. */
+/** A booking as the database stores it. */
 export interface Booking {
   id: string
   /** Short and random, for people: 'K7Q2-9FMX'. */
   reference: string
   showId: string
   status: BookingStatus
-  /** Seat numbers, ascending. Of a FAILED booking: the seats it asked for, none if it asked for a count. */
+  /**
+   * Seat numbers, ascending. A FAILED booking has the seats that it asked for; none if it asked for
+   * a count.
+   */
   seats: number[]
   seatLabels: string[]
   customer: string | null
   note: string | null
-  /** When a HELD booking loses its seats; null: not before it is released. */
+  /** When a HELD booking loses its seats; null: only when it is released. */
   heldUntil: Date | null
-  /** Why it is FAILED. */
+  /** The reason, if it is FAILED. */
   failure: Refusal | null
   createdAt: Date
   updatedAt: Date
 }
 
-/** One request to book. Either `seats` or `count` says what is wanted. */
+/** A request to book. Set either `seats` or `count`. */
 export interface BookingRequest {
   /** A spec such as '1,2,5-8' or 'A1-A4', or the seat numbers. */
   seats?: string | readonly number[] | undefined
-  /** How many seats: the best that are free. */
+  /** The number of seats; the box office chooses the best free ones. */
   count?: number | undefined
   customer?: string | null | undefined
   note?: string | null | undefined
-  /** Makes the request repeatable: the same key gives the first outcome again. */
+  /** Makes the request repeatable: a repetition with the same key returns the first outcome. */
   key?: string | undefined
-  /** The same key in another scope is another key. Default: ''. */
+  /** Separates keys: equal keys in different scopes are different keys (default: ''). */
   keyScope?: string | undefined
-  /** Hold the seats instead of selling them: for this many milliseconds, or until they are released. */
+  /**
+   * Holds the seats instead of selling them: for this many milliseconds, or until they are
+   * released.
+   */
   hold?: number | 'forever' | undefined
-  /** Who sells it, when not the session's operator. */
+  /** Who sells the seats (default: the session's operator). */
   operator?: string | undefined
   /**
-   * The booking's id, a UUID; a new one unless told. What an earlier call with this id did stands,
-   * and is the answer: for repeating a call whose answer was lost, and for nothing else.
+   * The booking's id, a UUID (default: a new one). If an earlier call with this id was decided,
+   * returns its outcome. Use it only to repeat a call whose response was lost.
    */
   id?: string | undefined
 }
 
-/** Bounds of one call that books. */
+/** The options of one call that books. */
 export interface BookingOptions {
-  /** Called before each new try with why it is needed, and with what was thrown. */
+  /** Called before each retry, with the cause and the error. */
   onRetry?: ((cause: RetryCause, error: unknown) => void) | undefined
-  /** When aborted before the request is decided, the request is not made: INTERRUPTED. */
+  /** When aborted before the request is decided, nothing is booked: INTERRUPTED. */
   signal?: AbortSignal | undefined
 }
 
-/** What became of a request. */
+/** The result of a request. */
 export interface BookingOutcome extends Warned {
   booking: Booking
-  /** An earlier call with the same key had made this booking. */
+  /** Whether an earlier call with the same key made this booking. */
   replayed: boolean
 }
 
-/** A row of the table `bookings`, as node-postgres gives it. */
+/** A row of the table `bookings`, as node-postgres returns it. */
 export interface BookingRow {
   id: string
   reference: string
@@ -78,7 +84,7 @@ export interface BookingRow {
   key_request: string | null
   held_until: Date | null
   failure: Refusal | null
-  /** The hold that these seats were sold from, as a booking of their own. */
+  /** The hold from which these seats were sold as a separate booking. */
   split_from: string | null
   cancelled_seats: number[]
   cancel_reason: string | null
@@ -86,13 +92,13 @@ export interface BookingRow {
   updated_at: Date
 }
 
-/** What a booking is to its customer: the row without the marks of our own. */
+/** The columns that a customer's booking consists of, without internal ones. */
 export type BookedRow = Omit<
   BookingRow,
   'key' | 'key_scope' | 'key_request' | 'split_from' | 'cancelled_seats' | 'cancel_reason'
 >
 
-/** The one translation from SQL's names to ours. */
+/** Translates column names to property names; the only place that does. */
 export function toBooking(row: BookedRow, layout: SeatLayout): Booking {
   return {
     id: row.id,

@@ -20,20 +20,20 @@ export interface DryRunOutcome extends Warned {
   seats: readonly number[]
   seatLabels: string[]
   customer: string | null
-  /** An earlier request had the same key, and this would be its booking. */
+  /** Whether an earlier request had the same key, so that its booking would be returned. */
   replayed: boolean
 }
 
 /**
- * Decides bookings and makes none: each request sees its house as it was when the dry run first
- * needed it, with the seats of the requests before it. Writes and locks nothing.
+ * Decides requests without booking anything. Each request sees its house as it was when the dry run
+ * first read it, minus the seats of the earlier requests. Writes and locks nothing.
  *
- * It remembers the houses that it has read and the keys that it was given.
+ * Remembers the houses that it has read and the keys of the requests.
  */
 export class DryRun {
   readonly #db: Database
   readonly #houses = new Map<string, House & Warned>()
-  /** By `scopedKey`. */
+  /** Keyed by `scopedKey`. */
   readonly #keys = new Map<string, Earlier>()
 
   constructor(db: Database) {
@@ -41,8 +41,8 @@ export class DryRun {
   }
 
   /**
-   * Decides a batch of requests for one show, in their order. Returns, for each, what it would get
-   * or the error that a booking would end with. Throws SHOW_NOT_FOUND and the database's own.
+   * Decides a batch of requests for one show, in order. Returns, for each, what it would get or the
+   * error that it would fail with. Throws SHOW_NOT_FOUND and the database's own errors.
    */
   async bookSeats(
     showId: string,
@@ -77,7 +77,7 @@ export class DryRun {
     return house
   }
 
-  /** Reads what the database knows of the keys, but for those that this dry run knows already. */
+  /** Reads the bookings of those keys that this dry run has not seen yet. */
   async #recallKeys(checked: readonly (ValidRequest | TicketsError)[]): Promise<void> {
     const unknown = checked.flatMap((valid) =>
       valid instanceof TicketsError || valid.key === null || this.#earlier(valid) !== undefined
@@ -126,7 +126,7 @@ export class DryRun {
 
 type Seats = readonly number[]
 
-/** What a key was given with, and what came of it. */
+/** The first request with a key, and its result. */
 interface Earlier {
   request: string
   verdict: Seats | TicketsError
@@ -142,7 +142,7 @@ async function readHouse(db: Database, showId: string): Promise<(House & Warned)
   )
 }
 
-/** Stands for a request, as texts are compared, in a tenth of its length. */
+/** Identifies a request for comparison, in a tenth of its length. */
 function digestOf(keyRequest: string): string {
   return createHash('sha256').update(canonicalText(keyRequest)).digest('base64')
 }

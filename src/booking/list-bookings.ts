@@ -7,45 +7,49 @@ import { selectIdsWithWords, type WordSearch, wordCondition } from '../shows/wor
 import { type Booking, type BookingRow, type BookingStatus, toBooking } from './booking.js'
 import { findBookingRow } from './lifecycle/change-booking.js'
 
-/** A booking in a list, with its show and the seats that have been let in. */
+/** A booking in a list, with its show and its checked-in seats. */
 export interface ListedBooking extends Booking {
   showName: string
   /** When the show starts. */
   showStartTime: Date
-  /** The show's. */
+  /** The show's time zone. */
   timeZone: string
-  /** A hold whose time is over by the database's clock: its seats are free. */
+  /** Whether the hold has expired by the database's clock, so that its seats are free. */
   hasExpired: boolean
-  /** Seats that have been let in, ascending. */
+  /** The checked-in seats, ascending. */
   admittedSeats: number[]
 }
 
-/** Which bookings to list, and in which order. */
+/** The bookings to list, and their order. */
 export interface BookingFilter {
-  /** The id of a show; default: all shows. */
+  /** The id of a show (default: all shows). */
   show?: string | undefined
-  /** Words, or beginnings of words, that the customer has all of. */
+  /** Words, or beginnings of words, that the customer's name must all contain. */
   customer?: string | undefined
   status?: BookingStatus | readonly BookingStatus[] | undefined
-  /** Only bookings with this seat, by number. */
+  /** Only bookings with this seat number. */
   seat?: number | undefined
   /** Only bookings made at this time or later, by the database's clock. */
   since?: Date | undefined
   /** Only bookings made before this time. */
   until?: Date | undefined
-  /** By when they were made, the oldest or the newest first, or by customer for a door list; default: time. */
+  /**
+   * By creation, the oldest or the newest first, or by customer for a door list (default: 'time').
+   */
   sort?: 'time' | 'newest' | 'customer' | undefined
   limit?: number | undefined
 }
 
 const PAGE_SIZE = 1000
-/** No index has the bookings by customer: each time this many are read, all of them are sorted. */
+/**
+ * How many bookings to read at once by customer. No index has that order, so each page sorts all
+ * bookings.
+ */
 const AT_DOOR = 20_000
 
 /**
- * Lists bookings page by page, any number in constant memory and in a stable order: by when they
- * were made and then by id, or by customer before both.
- * Throws INVALID_INPUT for a customer without a word in it.
+ * Lists bookings page by page, in constant memory and in a stable order: by creation and then by
+ * id, or by customer before both. Throws INVALID_INPUT for a customer without a word in it.
  */
 export async function* listBookings(
   db: Database,
@@ -55,7 +59,7 @@ export async function* listBookings(
   for await (const row of rows) yield toListed(row)
 }
 
-/** The bookings with these ids, in their order. */
+/** Returns the bookings with these ids, in the same order. */
 export async function bookingsWithIds(
   db: Database,
   ids: readonly string[],
@@ -63,7 +67,7 @@ export async function bookingsWithIds(
   return (await rowsOf(db, ids, {})).map(toListed)
 }
 
-/** One booking, by its id or reference. Throws BOOKING_NOT_FOUND. */
+/** Returns one booking, by its id or reference. Throws BOOKING_NOT_FOUND. */
 export async function viewBooking(db: Database, name: string): Promise<ListedBooking> {
   return withRetry(db, async () => {
     const { id } = await findBookingRow(db.knex, name)
@@ -73,8 +77,8 @@ export async function viewBooking(db: Database, name: string): Promise<ListedBoo
 }
 
 /**
- * The latest bookings whose reference begins with `prefix`, typed as people do, in one of the
- * states; 50 at most.
+ * Returns the latest bookings in one of the states whose reference begins with `prefix`, as people
+ * type it; at most 50.
  */
 export async function suggestBookings(
   db: Database,
@@ -85,7 +89,7 @@ export async function suggestBookings(
   const rows = await withRetry(db, () =>
     query<ListRow>(
       db.knex,
-      // A range, because whether LIKE finds its way by the index depends on the collation.
+      // A range, because LIKE uses the index only with some collations.
       `${SELECT_LISTED} where b.status = any(?::text[])
        ${first === '' ? '' : 'and b.reference between rpad(?, 8, ?) and rpad(?, 8, ?)'}
        order by b.created_at desc, b.id desc limit 50`,
@@ -105,7 +109,7 @@ interface ListRow extends BookingRow {
   admitted_seats: number[]
 }
 
-/** A moment to the microsecond, which a Date cannot tell apart. */
+/** A timestamp to the microsecond; a Date has only milliseconds. */
 const EXACT_CREATED_AT = 'created_at::text as exact_created_at'
 
 const SELECT_LISTED = `
@@ -114,7 +118,7 @@ const SELECT_LISTED = `
          array(select seat from admissions where booking_id = b.id order by seat) as admitted_seats
   from bookings b join shows s on s.id = b.show_id`
 
-/** In the order in which the bookings were made, or backwards. */
+/** Yields rows by creation, the oldest or the newest first. */
 async function* rowsInOrder(db: Database, filter: BookingFilter): AsyncGenerator<ListRow> {
   const isDescending = filter.sort === 'newest'
   const [direction, beyond] = isDescending ? ['desc', '<'] : ['asc', '>']
@@ -162,7 +166,7 @@ function selectInOrder(
     .limit(size)
 }
 
-/** Where a booking stands in the order of customers. */
+/** A booking's position in the order of customers. */
 interface DoorPlace {
   id: string
   is_nameless: boolean
@@ -170,7 +174,7 @@ interface DoorPlace {
   exact_created_at: string
 }
 
-/** By customer, as at the door; nameless walk-ups come last. */
+/** Yields rows by customer, for the door list; walk-ups without a name come last. */
 async function* rowsAtDoor(db: Database, filter: BookingFilter): AsyncGenerator<ListRow> {
   let after: DoorPlace | undefined
   let left = filter.limit ?? Number.POSITIVE_INFINITY
@@ -179,7 +183,7 @@ async function* rowsAtDoor(db: Database, filter: BookingFilter): AsyncGenerator<
     const places = await withRetry(db, () => selectAtDoor(db.knex, filter, after, size))
     for (let first = 0; first < places.length; first += PAGE_SIZE) {
       const ids = places.slice(first, first + PAGE_SIZE).map(({ id }) => id)
-      // Looked at again: since the places were read, some may have become what is not asked for.
+      // Filters again, because bookings may have changed since their positions were read.
       yield* await rowsOf(db, ids, filter)
     }
     after = places.at(-1)
@@ -188,7 +192,7 @@ async function* rowsAtDoor(db: Database, filter: BookingFilter): AsyncGenerator<
   }
 }
 
-/** The bookings with these ids that the filter lets pass, in the order of the ids. */
+/** Returns the bookings with these ids that match the filter, in the order of the ids. */
 function rowsOf(db: Database, ids: readonly string[], filter: BookingFilter): Promise<ListRow[]> {
   const meant = db.knex('bookings').select('id').whereIn('id', ids).modify(narrow, filter)
   return withRetry(db, () =>
@@ -216,7 +220,7 @@ function selectAtDoor(
   const order = 'is_nameless, folded_customer collate people, created_at, id'
   return (
     knex
-      // Materialized: each name is folded once, however often it is compared.
+      // Materialized, so that each name is folded only once.
       .withMaterialized('folded', folded)
       .select<DoorPlace[]>('id', 'is_nameless', 'folded_customer', knex.raw(EXACT_CREATED_AT))
       .from('folded')

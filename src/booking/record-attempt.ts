@@ -10,33 +10,37 @@ import type { BookingRow } from './booking.js'
 import { newReference } from './references.js'
 import { scopedKey, type ValidRequest } from './valid-request.js'
 
-/** Stage 2 of a booking: a valid request that the database has a booking for. */
+/** Stage 2 of a booking: a valid request that has a record in the database. */
 export interface RecordedAttempt {
   request: ValidRequest
-  /** The booking's id: that of the request, or that of an earlier call with its key. */
+  /** The booking's id: the request's, or that of an earlier call with the same key. */
   id: string
   reference: string
-  /** The booking is that of an earlier call with the same key. */
+  /** Whether the booking is that of an earlier call with the same key. */
   isReplay: boolean
 }
 
-/** What is recorded of a request. */
+/** The data to record for a request. */
 export type NewRecord = Omit<RecordedAttempt, 'isReplay'>
 
-/** How long after its last moment a recorded attempt counts as abandoned: no live one is so late. */
+/**
+ * How long after its last possible moment a recorded attempt counts as abandoned; no live attempt
+ * is that late.
+ */
 const ABANDON_GRACE_MS = 60_000
 
-/** The show went away after its layout was read. */
+/** The show was deleted after its layout was read. */
 const FOREIGN_KEY_VIOLATION = '23503'
 
-/** Something of what is new was there already. */
+/** An id, a key or a reference already exists. */
 const UNIQUE_VIOLATION = '23505'
 
 /**
- * Step 1: records the requests in a transaction of its own, and returns the attempt of each, or the
- * error that concerns it alone: INVALID_INPUT for the id of a booking for another show, KEY_REUSED.
+ * Step 1: records the requests in a separate transaction. Returns, for each, its attempt or an
+ * error that concerns it alone: INVALID_INPUT for an id that belongs to a booking for another show,
+ * KEY_REUSED.
  *
- * Throws SHOW_NOT_FOUND, and what the database throws.
+ * Throws SHOW_NOT_FOUND, and the database's own errors.
  */
 export function recordAttempts(
   db: Database,
@@ -46,7 +50,7 @@ export function recordAttempts(
   return recordAgain(db, showId, requests.map(newRecord))
 }
 
-/** The same for what was recorded before and may be lost, under the same ids. */
+/** Records attempts again, under the same ids, because the first records may be lost. */
 export async function recordAgain(
   db: Database,
   showId: string,
@@ -59,26 +63,25 @@ export async function recordAgain(
   }
 }
 
-/** What to record of a request that is not recorded yet. */
+/** Returns the data to record for a new request. */
 export function newRecord(request: ValidRequest): NewRecord {
   return { request, id: request.id, reference: newReference() }
 }
 
 export interface RecordOptions {
-  /** Milliseconds that the attempt may wait for each thing that it waits for. */
+  /** How many milliseconds the attempt may wait for each lock or connection. */
   waitMs: number
   /**
-   * Answer before the records are on disk. They are on disk before any verdict on them is, so a
-   * crashing server can lose only an attempt that has no answer yet, and its process records it
-   * again. Only for a statement that is a transaction by itself.
+   * Returns before the records are on disk. They are on disk before any outcome of theirs, so a
+   * crash of the server loses only undecided attempts, and their process records them again. Only
+   * for a statement that is a transaction of its own.
    */
   isRelaxed?: boolean
 }
 
 /**
- * Records the requests. Repeatable: an id that is there already is an earlier try of the same call,
- * a key that is there already is an earlier call's, and a reference that is there already is
- * replaced by another one.
+ * Records the requests. Repeatable: an existing id belongs to an earlier try of the same call, an
+ * existing key to an earlier call, and an existing reference is replaced by a new one.
  */
 export async function insertRecords(
   knex: Knex,
@@ -89,7 +92,7 @@ export async function insertRecords(
 ): Promise<(RecordedAttempt | Error)[]> {
   const inserted = await insertPending(knex, showId, records, { ...options, partners })
   if (inserted === records.length) return records.map(asAttempt)
-  // The number does not say which of them were there.
+  // The row count does not say which records existed already.
   const found = await findRecorded(knex, showId, records)
   const unlucky = records.filter((_, i) => found[i] === undefined)
   if (unlucky.length === 0) return found as (RecordedAttempt | Error)[]
@@ -99,7 +102,7 @@ export async function insertRecords(
   return found.map((one) => one ?? attempts[index++]!)
 }
 
-/** By its place, what became of each record; undefined for one that is not there. */
+/** Returns, by index, the attempt of each record; undefined if it does not exist. */
 async function findRecorded(
   knex: Knex,
   showId: string,
@@ -134,15 +137,15 @@ interface InsertOptions extends RecordOptions {
   partners: Partners
 }
 
-/** Returns how many were not there before. */
+/** Returns how many records are new. */
 async function insertPending(
   knex: Knex,
   showId: string,
   records: readonly NewRecord[],
   options: InsertOptions,
 ): Promise<number> {
-  // Looking for conflicts takes a tenth of the time of an insert, and new records have none, unless
-  // a reference is taken or an insert whose connection was lost was done after all.
+  // Checking for conflicts takes a tenth of an insert's time. New records have none, unless a
+  // reference is taken, or an earlier insert succeeded although its connection was lost.
   if (options.isRelaxed && records.every(({ request }) => request.isNew)) {
     try {
       return await insertAll(knex, showId, records, options)
@@ -180,7 +183,7 @@ function insertAll(
      ${mayConflict ? 'on conflict do nothing' : ''}`,
     [
       showId,
-      // A last try may begin just before the wait is over, and then wait as long for the lock.
+      // The last try may begin just before the wait is over, and then wait as long for the lock.
       (2 * waitMs + ABANDON_GRACE_MS) / 1000,
       sqlArray(records.map(({ id }) => id)),
       sqlArray(records.map(({ reference }) => reference)),
@@ -198,8 +201,8 @@ function insertAll(
 }
 
 /**
- * Ties new records together: the last one leads and has the id of the first; the others have the
- * leader's id. A record that may be there already is left alone: it would not lead the others.
+ * Links new records: the last one is the leader and refers to the first; the others refer to the
+ * leader. Omits a record that may exist already, because it would not refer to the leader.
  */
 function partnersOf(records: readonly NewRecord[]): Partners {
   const ids = records.filter(({ request }) => request.isNew).map(({ id }) => id)
@@ -208,7 +211,7 @@ function partnersOf(records: readonly NewRecord[]): Partners {
   return new Map(ids.map((id) => [id, id === leader ? first : leader]))
 }
 
-/** The value of `recorded_with`, by a booking's id; none for one that is alone. */
+/** The value of `recorded_with` by booking id; missing for a single record. */
 type Partners = ReadonlyMap<string, string>
 
 type Recorded = Pick<
@@ -224,7 +227,7 @@ function replay(
   return first === again ? { request, id, reference, isReplay: true } : keyReused()
 }
 
-/** The error for a key that comes with another request than the first time. */
+/** The error for a key that was first used with a different request. */
 export function keyReused(): TicketsError {
   return new TicketsError(
     'KEY_REUSED',

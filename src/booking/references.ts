@@ -1,13 +1,13 @@
 import { randomByte } from '../shared/random.js'
 
-/** No 0, 1, I, L, O, U: nothing that is misread on paper or misheard on the telephone. */
+/** Excludes 0, 1, I, L, O and U, which people misread on paper or mishear on the telephone. */
 const ALPHABET = '23456789ABCDEFGHJKMNPQRSTVWXYZ'
 const LENGTH = 8
 
-/** The bytes that are divided among the letters without a remainder: no letter comes up more often. */
+/** The bytes below this bound map evenly to the letters, so no letter is more frequent. */
 const FAIR_BYTES = 256 - (256 % ALPHABET.length)
 
-/** A new random reference as the database keeps it: 8 characters, no dash. */
+/** Returns a new random reference as the database stores it: 8 characters, no dash. */
 export function newReference(): string {
   let reference = ''
   while (reference.length < LENGTH) {
@@ -22,7 +22,10 @@ export function formatReference(reference: string): string {
   return `${reference.slice(0, 4)}-${reference.slice(4)}`
 }
 
-/** The inverse, as people type it: with or without the dash, in either case. undefined if it is none. */
+/**
+ * Parses a reference as people type it: with or without the dash, in upper or lower case. Returns
+ * undefined if it is none.
+ */
 export function parseReference(text: string): string | undefined {
   const reference = text.trim().toUpperCase().replace(/[\s-]/g, '')
   const isReference =

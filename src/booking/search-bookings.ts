@@ -12,28 +12,28 @@ import {
   viewBooking,
 } from './list-bookings.js'
 
-/** Among which bookings to search; default: all that have, or had, seats. */
+/** The bookings to search (default: all that have, or had, seats). */
 export interface BookingSearch {
   statuses?: readonly BookingStatus[] | undefined
-  /** The id of a show: only its bookings. */
+  /** The id of the only show to search. */
   show?: string | undefined
-  /** Ends the search early; what it found by then is no answer. */
+  /** Ends the search early; the results are then incomplete. */
   signal?: AbortSignal | undefined
 }
 
-/** More than anyone reads. */
+/** More results than a person reads. */
 const MOST = 50
-/** The longest customer. */
+/** The maximum length of a customer's name. */
 const LONGEST = 200
-/** How many shows to come, and how many that are past, are looked through for a seat. */
+/** How many upcoming shows, and how many past ones, to search for a seat. */
 const SHOWS = 1000
 
 const HAVE_SEATS: readonly BookingStatus[] = ['HELD', 'CONFIRMED', 'CANCELLED']
 
 /**
- * The bookings that `text` may mean: the one whose reference or id it is, whatever its status; else
- * those of a seat, the next show first; those of customers with such words, the newest first; and
- * those whose references begin so. 50 at most, and none for an empty text.
+ * Returns the bookings that `text` may mean: the one with this reference or id, in any status; or
+ * else those with this seat, the next show first, those of customers with such words, the newest
+ * first, and those whose references begin with it. At most 50, and none for an empty text.
  */
 export async function searchBookings(
   db: Database,
@@ -90,7 +90,7 @@ async function ofReference(
   return bookings.filter(({ showId }) => show === undefined || showId === show)
 }
 
-/** 'B3' or '13' in whichever show; what is sold is in the show's row, and found without its bookings. */
+/** Finds 'B3' or '13' in all shows; a show's row has its sold seats, so this needs no bookings. */
 async function ofSeat(
   db: Database,
   text: string,

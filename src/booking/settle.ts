@@ -19,31 +19,31 @@ import { toNextStage } from './stages.js'
 import type { ValidRequest } from './valid-request.js'
 import { type Outcome, type Written, writeOutcomes } from './write-outcomes.js'
 
-/** Stage 3 of a booking: the row that stands for an attempt, its own or an earlier one's. */
+/** Stage 3 of a booking: the final row of an attempt, its own or that of an earlier call. */
 export interface SettledBooking {
   row: BookedRow
-  /** An earlier call with the same key had made it. */
+  /** Whether an earlier call with the same key made the booking. */
   isReplay: boolean
-  /** What to warn of when it has seats. */
+  /** The warnings for a booking that got seats. */
   warnings: Warning[] | undefined
 }
 
-/** What a batch does while its show is locked. */
+/** Options for the time that the show is locked. */
 export interface LockOptions {
-  /** Called under the lock with the time that it was waited for, in milliseconds. */
+  /** Called under the lock with the time that it took to get the lock, in milliseconds. */
   onLock?: ((waitedMs: number) => void) | undefined
   /**
-   * Asked under the lock, before the request with this place in the batch is decided: does its caller
-   * still wait for it?
+   * Called under the lock, before the request at this index of the batch is decided. Returns
+   * whether its caller still waits for it.
    */
   isWanted?: ((place: number) => boolean) | undefined
 }
 
 /**
- * Steps 2 to 6: decides the attempts under the show's lock. Returns, for each, the booking that
- * stands, or the error that concerns it alone: INTERRUPTED for one that is not wanted any more.
+ * Steps 2 to 6: decides the attempts under the show's lock. Returns, for each, the final booking,
+ * or an error that concerns it alone: INTERRUPTED for a request that was withdrawn.
  *
- * Throws SHOW_NOT_FOUND, BUSY, INTERRUPTED and the database's own.
+ * Throws SHOW_NOT_FOUND, BUSY, INTERRUPTED and the database's own errors.
  */
 export async function settle(
   db: Database,
@@ -62,14 +62,15 @@ export async function settle(
           recorded.filter((attempt): attempt is RecordedAttempt => !(attempt instanceof Error)),
         beforeRetry: async (failure) => {
           if (!(failure instanceof ConflictError)) return
-          // A server that crashed may have lost the records; then it has no verdict on them either.
+          // A crash of the server may have lost the records; then no outcome of theirs exists
+          // either.
           recorded = await toNextStage(recorded, (open) => recordAgain(db, showId, open))
         },
       },
     )
   } catch (error) {
     if (!(error instanceof TicketsError && error.isInDoubt)) throw error
-    // The error that each caller gets names its own booking, and no other.
+    // The error for each caller names only that caller's booking.
     return recorded.map((attempt) =>
       attempt instanceof Error ? attempt : outcomeUnknown(error.cause as TicketsError, [attempt]),
     )
@@ -77,15 +78,16 @@ export async function settle(
 }
 
 interface RepeatOptions extends BookingOptions {
-  /** What `work` decides, for the error that names it. */
+  /** The attempts that `work` decides, which the error names. */
   attempts: () => readonly RecordedAttempt[]
-  /** Prepares another try, given why the last one failed. */
+  /** Prepares a retry; receives the error of the last try. */
   beforeRetry?: (failure: unknown) => Promise<void>
 }
 
 /**
- * Runs `work`, which locks and then decides attempts, in a transaction, and again under the same ids
- * until its outcome is known. Throws BUSY, INTERRUPTED, and what `work` and the database throw.
+ * Runs `work`, which locks a show and decides attempts, in a transaction. Repeats it under the same
+ * ids until the outcome is certain. Throws BUSY, INTERRUPTED, and what `work` and the database
+ * throw.
  */
 export async function inRepeatableTransaction<T>(
   db: Database,
@@ -114,7 +116,7 @@ export async function inRepeatableTransaction<T>(
   }
 }
 
-/** COMMIT was sent, its reply never came, and the wait is over: neither outcome may be reported. */
+/** The error after COMMIT was sent, no reply came, and the wait is over: the outcome is unknown. */
 function outcomeUnknown(
   error: TicketsError,
   attempts: readonly Pick<RecordedAttempt, 'reference'>[],
@@ -128,7 +130,7 @@ function outcomeUnknown(
   )
 }
 
-/** Steps 3 to 5, for the attempts of one statement. Returns as `settle` does. */
+/** Steps 3 to 5, for the attempts of one statement. Returns like `settle`. */
 export async function settleUnderLock(
   trx: Knex.Transaction,
   showId: string,
@@ -151,7 +153,7 @@ export async function settleUnderLock(
   )
   const sold: number[] = []
   const decided = new Map<string, RecordedAttempt>()
-  // These stay undecided: their records become those of abandoned attempts.
+  // These stay undecided; their records become those of abandoned attempts.
   const unwanted = new Set<RecordedAttempt>()
   for (const attempt of attempts) {
     const { id, request } = attempt
@@ -184,7 +186,7 @@ export async function settleUnderLock(
   })
 }
 
-/** What a settled booking is to its caller. */
+/** The outcome of a settled booking, for its caller. */
 export function outcomeOf(
   { row, isReplay, warnings }: SettledBooking,
   layout: SeatLayout,
@@ -195,12 +197,12 @@ export function outcomeOf(
   return outcome
 }
 
-/** The error for a request that was given up before it was decided. */
+/** The error for a request that was withdrawn before it was decided. */
 export function withdrawn(): TicketsError {
   return new TicketsError('INTERRUPTED', 'Interrupted. Nothing was booked.')
 }
 
-/** Field by field: to spread an object takes as long as deciding the booking. */
+/** Assigns each field: spreading an object takes as long as deciding the booking. */
 function rowOf(
   { customer, note }: ValidRequest,
   showId: string,
@@ -237,11 +239,12 @@ const COLUMNS = `id, reference, show_id, status, seats, customer, note, held_unt
   created_at, updated_at`
 
 /**
- * Step 4, the bookings that matter: those of ours that an earlier try, or another call with the
- * same key, has decided; live holds; and abandoned attempts, a hundred at a time. Of
- * those that were recorded together the leader comes last, so that it is there as long as they are.
- * `offset 0` has the leaders looked for first: while the tables are small, the planner would as soon
- * begin with all bookings of the show, and still do so when there are a hundred thousand.
+ * Step 4: reads the relevant bookings: those of this batch that an earlier try, or another call
+ * with the same key, has decided; live holds; and abandoned attempts, a hundred at a time. Of
+ * attempts that were recorded together the leader comes last, so that it exists as long as the
+ * others do. `offset 0` makes the planner find the leaders first; while the tables are small it
+ * would start with all bookings of the show, and would keep that plan when there are a hundred
+ * thousand.
  */
 function bookingsUnderLock(
   trx: Knex.Transaction,

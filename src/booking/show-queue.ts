@@ -3,29 +3,33 @@ import type { BatchOptions } from './book-seats.js'
 import type { BookingOptions, BookingRequest } from './booking.js'
 import { withdrawn } from './settle.js'
 
-/** Bounds of one show's queue. */
+/** The limits of one show's queue. */
 export interface QueueLimits {
-  /** Requests that one transaction decides at most. */
+  /** The maximum number of requests that one transaction decides. */
   batch: number
-  /** Requests that may wait for one show; the next one is BUSY. */
+  /** The maximum number of requests that may wait for one show; further ones are BUSY. */
   waiting: number
-  /** Record a batch while the one before it is decided; takes two connections for a show. */
+  /** Records a batch while the previous one is decided; uses two connections per show. */
   ahead: boolean
 }
 
-/** What books a batch for one show: `bookSeats` of some database, or a dry run of it. */
+/** Books a batch for one show: `bookSeats` of a database, or a dry run. */
 export type BookBatch<Outcome> = (
   requests: readonly BookingRequest[],
   options: BatchOptions,
 ) => Promise<(Outcome | Error)[]>
 
-/** From this many requests on, two batches are faster: one is recorded while the other is decided. */
+/**
+ * With at least this many requests, two batches are faster: one is recorded while the other is
+ * decided.
+ */
 const CROWD = 64
 
 /**
- * The requests that wait for one show. A few wait until the batch before is decided, and are the next
- * batch. A crowd is booked in halves, so that each half is recorded while the other is decided: the
- * server does both at the same time, and the requests keep the order in which they came.
+ * The requests that wait for one show. A few requests wait until the previous batch is decided, and
+ * are the next batch. With many requests, each batch takes half of them, so that one half is
+ * recorded while the other is decided; the server does both in parallel, and the requests keep
+ * their order.
  */
 export class ShowQueue<Outcome> {
   readonly #bookBatch: BookBatch<Outcome>
@@ -42,7 +46,7 @@ export class ShowQueue<Outcome> {
     this.#onEmpty = onEmpty
   }
 
-  /** Throws as `bookSeats` says, and BUSY when too many wait. */
+  /** Throws like `bookSeats`, and BUSY if too many requests wait. */
   book(request: BookingRequest, options: BookingOptions): Promise<Outcome> {
     let leave = () => {}
     const outcome = new Promise<Outcome>((resolve, reject) => {
@@ -63,7 +67,7 @@ export class ShowQueue<Outcome> {
     return outcome.finally(() => signal.removeEventListener('abort', leave))
   }
 
-  /** A request that is being decided gets its verdict; another one is left out of its batch. */
+  /** Withdraws a request, unless it is already being decided. */
   #leave(job: Job<Outcome>): void {
     if (job.isBegun) return
     const place = this.#waiting.indexOf(job)
@@ -75,20 +79,23 @@ export class ShowQueue<Outcome> {
     this.#isServed = true
     let latest = { hasLock: Promise.resolve(), isDone: Promise.resolve() }
     while (this.#waiting.length + this.#underWay > 0) {
-      // A caller that was just answered, and books again at once, is still in the next batch.
+      // A caller that was just answered, and books again at once, still joins the next batch.
       await new Promise(setImmediate)
       if (this.#underWay > 0) await this.#doneOrCrowd(latest.isDone)
       if (this.#waiting.length === 0) continue
       const before = latest
       latest = this.#serveBatch(this.#waiting.splice(0, this.#batchSize()), before.hasLock)
-      // No more than two at a time.
+      // At most two batches at a time.
       await before.isDone
     }
     this.#isServed = false
     this.#onEmpty()
   }
 
-  /** Are as many waiting as are under way, and both together enough for two batches? */
+  /**
+   * Whether at least as many requests wait as are in progress, and together make two batches
+   * worthwhile.
+   */
   #isCrowd(): boolean {
     const { length } = this.#waiting
     return this.#limits.ahead && length >= this.#underWay && length + this.#underWay >= CROWD
@@ -108,7 +115,10 @@ export class ShowQueue<Outcome> {
     return Promise.race([isDone, crowd])
   }
 
-  /** The next batch may ask for the lock when this one has it: the server gives it in that order. */
+  /**
+   * `turn` resolves when the previous batch has the lock; the server grants locks in order of
+   * request.
+   */
   #serveBatch(jobs: Job<Outcome>[], turn: Promise<void>) {
     let onLock = () => {}
     const hasLock = new Promise<void>((resolve) => {
@@ -142,7 +152,7 @@ export class ShowQueue<Outcome> {
   }
 }
 
-/** Asked again when deciding did not come to an end: then it may have become unwanted meanwhile. */
+/** Checked again on each retry, because the caller may have given up in the meantime. */
 function isWanted(job: Job<unknown>): boolean {
   job.isBegun = !job.options.signal?.aborted
   return job.isBegun
@@ -151,7 +161,7 @@ function isWanted(job: Job<unknown>): boolean {
 interface Job<Outcome> {
   request: BookingRequest
   options: BookingOptions
-  /** It is being decided. */
+  /** Whether the request is being decided. */
   isBegun: boolean
   resolve(outcome: Outcome): void
   reject(error: unknown): void

@@ -1,6 +1,6 @@
 /**
- * Takes a batch to its next stage. What has ended with an error keeps it; `next` gets the others and
- * returns one result for each of them, in their order.
+ * Takes a batch to its next stage. Keeps the errors; passes the rest to `next`, which returns one
+ * result for each, in the same order.
  */
 export async function toNextStage<From, To>(
   batch: readonly (From | Error)[],

@@ -5,7 +5,7 @@ import { checkBookingId, newBookingId } from '../shared/ids.js'
 import { checkOptionalText } from '../shared/text-input.js'
 import type { BookingRequest } from './booking.js'
 
-/** Stage 1 of a booking: a request that is checked, under the id that its record gets. */
+/** Stage 1 of a booking: a validated request, with the id for its record. */
 export interface ValidRequest {
   id: string
   wanted: Wanted
@@ -13,27 +13,29 @@ export interface ValidRequest {
   note: string | null
   hold: number | 'forever' | undefined
   key: string | null
-  /** The scope of the key; '' where there is no key. */
+  /** The scope of the key; '' without a key. */
   keyScope: string
-  /** The whole request in one canonical text: what the same key must come with again. */
+  /**
+   * The whole request as a canonical text; a repetition with the same key must have the same text.
+   */
   keyRequest: string | null
-  /** Who sells it, when not the session's operator. */
+  /** Who sells the seats (default: the session's operator). */
   operator: string | undefined
-  /** It cannot have a record yet: its id was made here, and it has no key. */
+  /** Whether it cannot have a record yet: its id is new, and it has no key. */
   isNew: boolean
-  /** Its index in the batch that it came with. */
+  /** Its index in the batch. */
   place: number
 }
 
 const MAX_KEY = 200
 
-/** The show that a request is for. */
+/** The show of a request. */
 export interface RequestedShow {
   showId: string
   layout: SeatLayout
 }
 
-/** Checks a request against the house that it is for. Returns INVALID_INPUT, NO_SUCH_SEAT. */
+/** Validates a request against its house. Returns INVALID_INPUT, NO_SUCH_SEAT. */
 export function validateRequest(
   request: BookingRequest,
   { showId, layout }: RequestedShow,
@@ -87,7 +89,9 @@ function wantedOf(request: BookingRequest, layout: SeatLayout): Wanted {
   return { count: count! }
 }
 
-/** A key in its scope, as one text. No text that PostgreSQL keeps has a NUL. */
+/**
+ * Combines a key and its scope. PostgreSQL stores no text with a NUL, so the result is unambiguous.
+ */
 export function scopedKey(scope: string, key: string): string {
   return `${scope}\0${key}`
 }

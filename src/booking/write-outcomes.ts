@@ -7,7 +7,7 @@ import type { Refusal } from '../house/decide.js'
 import { type HouseRow, salesStatement } from '../shows/locked-house.js'
 import type { BookingRow } from './booking.js'
 
-/** What is to be written of a booking: its verdict. */
+/** The outcome of a booking that is to be written. */
 export interface Outcome {
   id: string
   status: 'CONFIRMED' | 'HELD' | 'FAILED'
@@ -17,16 +17,16 @@ export interface Outcome {
   operator?: string | undefined
 }
 
-/** What the database knows of a booking that was written. */
+/** What the database returns about a written booking. */
 type WrittenRow = Pick<BookingRow, 'id' | 'reference' | 'held_until' | 'created_at' | 'updated_at'>
 
-/** A booking as it stands now. */
+/** A booking after it was written. */
 export interface Written {
   outcome: Outcome
   row: WrittenRow
 }
 
-/** Step 5: writes the show, if it sold anything, and the bookings. Returns these by their id. */
+/** Step 5: writes the show, if it sold anything, and the bookings. Returns the bookings by id. */
 export async function writeOutcomes(
   trx: Knex.Transaction,
   outcomes: readonly Outcome[],
@@ -42,7 +42,7 @@ export async function writeOutcomes(
   return new Map(written)
 }
 
-/** Those of the session's operator come first: once another is named, the session's is not known. */
+/** Groups outcomes by operator, the session's operator first: naming another one replaces it. */
 function byOperator(outcomes: readonly Outcome[]): Map<string | undefined, Outcome[]> {
   const groups = new Map<string | undefined, Outcome[]>()
   for (const outcome of outcomes) {
@@ -54,9 +54,9 @@ function byOperator(outcomes: readonly Outcome[]): Map<string | undefined, Outco
 }
 
 /**
- * The show, if it sold anything, and bookings in one statement. Only what is PENDING may be decided:
- * throws a ConflictError where one is not; the next try sees its verdict, or makes its record again.
- * A verdict on many has one moment: reading and writing one for each would take as long as deciding.
+ * Writes the show, if it sold anything, and bookings in one statement. Only PENDING bookings may be
+ * decided: throws a ConflictError if one is not, and the retry sees its outcome or records it
+ * again. All outcomes of a batch share one timestamp; one for each would take as long as deciding.
  */
 async function writeTogether(
   trx: Knex.Transaction,
@@ -93,8 +93,8 @@ async function writeTogether(
     ],
     sales ? 'write_sales_and_outcomes' : 'write_outcomes',
   )
-  // A booking of the batch is not PENDING any more: a process that does not take the show's lock has
-  // decided it (the repair of abandoned bookings), or a crashing server has lost its record.
+  // A booking of the batch is no longer PENDING: the repair of abandoned bookings, which does not
+  // take the show's lock, has decided it, or a crash of the server has lost its record.
   if (rows.length !== outcomes.length) throw new ConflictError('A booking is not PENDING any more.')
   const byId = new Map(outcomes.map((outcome) => [outcome.id, outcome]))
   return rows.map((row) => [row.id, { outcome: byId.get(row.id)!, row }])

@@ -15,24 +15,24 @@ export type FileFormat = 'csv' | 'ndjson'
 
 /** A row of a booking file. */
 export interface FileRow {
-  /** The line of the file that it begins on, from 1; the header of CSV counts. */
+  /** The line of the file on which it begins, from 1; counts the header of CSV. */
   line: number
-  /** Bytes of the file up to and with this row. */
+  /** The size of the file up to and including this row, in bytes. */
   end: number
   order: NamedOrder | TicketsError
 }
 
 export interface FileChoice {
-  /** Found out from the first character, `{` for NDJSON, where it is not known. */
+  /** By default, detected from the first character: `{` for NDJSON. */
   format?: FileFormat | undefined
   /** The show of all rows. */
   show?: string | undefined
 }
 
 /**
- * Reads the rows of a booking file, some at a time and in constant memory. A row that is wrong is
- * INVALID_INPUT in its place. Throws INVALID_INPUT for what is wrong with the whole file: no header,
- * an unknown column, one JSON array.
+ * Reads the rows of a booking file, a few at a time and in constant memory. An invalid row yields
+ * INVALID_INPUT in its place. Throws INVALID_INPUT if the whole file is invalid: no header, an
+ * unknown column, a JSON array.
  */
 export async function* readBookingFile(
   chunks: AsyncIterable<Uint8Array>,
@@ -52,7 +52,7 @@ export async function* readBookingFile(
   else if (choice.format !== 'ndjson') throw invalid(EMPTY)
 }
 
-/** The format that a file's name tells, if it does. */
+/** Returns the format that the file's name implies, if any. */
 export function formatOf(name: string): FileFormat | undefined {
   if (/\.csv$/i.test(name)) return 'csv'
   return /\.(ndjson|jsonl)$/i.test(name) ? 'ndjson' : undefined
@@ -92,7 +92,10 @@ class NdjsonRows implements RowReader {
   }
 }
 
-/** CSV as spreadsheets write it: with any of their separators, and with empty rows and columns. */
+/**
+ * Reads CSV as spreadsheets write it: with any of their separators, and with empty rows and
+ * columns.
+ */
 class CsvRows implements RowReader {
   readonly #show: string | undefined
   #separator: Separator = ','
@@ -113,7 +116,7 @@ class CsvRows implements RowReader {
     return rows
   }
 
-  /** Undefined for a line before the header: an empty one, or one such as `sep=;`. */
+  /** Returns undefined for a line before the header: an empty one, or one such as `sep=;`. */
   #begin(line: Line): CsvReader | undefined {
     if (isBlank(line)) return undefined
     if (typeof line.text === 'string') {
@@ -158,20 +161,20 @@ class CsvRows implements RowReader {
     )
   }
 
-  /** Seats with commas in them are what makes a row too long, nearly always. */
+  /** A row with too many fields usually has unquoted seats with commas. */
   #quoteHint(): string {
     return this.#separator === ',' ? ' Seats such as 1,2 need quotes: "1,2".' : ''
   }
 }
 
-/** Empty columns have no name; their fields are empty too. */
+/** Empty columns have no name, and their fields are empty. */
 type Column = RowField | ''
 
 function isEmpty(fields: CsvRecord['fields']): boolean {
   return !(fields instanceof TicketsError) && fields.every((field) => field === '')
 }
 
-/** Spreadsheets leave out the empty fields at the end of some rows. */
+/** Spreadsheets omit the empty fields at the end of some rows. */
 function isShortened(fields: readonly string[], columns: readonly Column[]): boolean {
   return (
     fields.length < columns.length && columns.slice(fields.length).every((column) => column === '')
@@ -203,7 +206,7 @@ function isColumn(name: string): name is Column {
   return name === '' || isRowField(name)
 }
 
-/** A name that is unknown, or several that are known with another separator between them. */
+/** The error for an unknown name, or for several names joined by another separator. */
 function wrongColumn(name: string): TicketsError {
   const separator = /\W/.exec(name.replaceAll(' ', ''))?.[0]
   const isSeveral =

@@ -5,24 +5,24 @@ import { TicketsError } from '../../shared/errors.js'
 import { quote } from '../../shared/quote.js'
 import type { BookingRequest } from '../booking.js'
 
-/** What a row of a booking file may say. */
+/** The fields of a row. */
 export const ROW_FIELDS = ['show', 'seats', 'count', 'customer', 'note', 'key', 'hold'] as const
 
 export type RowField = (typeof ROW_FIELDS)[number]
 
-/** A request of a file, and the show that it is for, by any of its names. */
+/** A request of a file, and the name or id of its show. */
 export interface NamedOrder {
   show: string
   request: BookingRequest
-  /** How many seats and characters it has, about: a measure of the memory that it takes. */
+  /** The approximate number of its seats and characters, as a measure of memory. */
   weight: number
 }
 
 /**
- * Reads a row's values; those that are missing, null or empty say nothing. `show` is the one of the
- * command line, for all rows.
+ * Parses a row's values; ignores missing, null and empty ones. `show` is the command line's, for
+ * all rows.
  *
- * Throws INVALID_INPUT: not a field, not its kind of value, no show or two, no seats.
+ * Throws INVALID_INPUT: an unknown field, a value of the wrong kind, no show or two, no seats.
  */
 export function parseRow(values: Readonly<Record<string, unknown>>, show?: string): NamedOrder {
   for (const name in values) if (!isRowField(name)) throw unknownField(name)
@@ -51,7 +51,7 @@ export function isRowField(name: string): name is RowField {
   return (ROW_FIELDS as readonly string[]).includes(name)
 }
 
-/** The error for a field or a column that nobody knows. */
+/** The error for an unknown field or column. */
 export function unknownField(name: string): TicketsError {
   return invalid(`${quote(name)} is not one of the fields ${ROW_FIELDS.join(', ')}.`)
 }
@@ -86,11 +86,11 @@ function countOf(value: unknown): number | undefined {
 }
 
 function spanOf(seats: string | readonly number[]): number {
-  // Where numbers are all there is, there are no more of them than characters.
+  // A list of plain numbers has no more seats than characters.
   if (typeof seats !== 'string' || NUMBERS.test(seats)) return seats.length
   let span = 0
   for (const { first, last } of readSeatSpec(seats)) {
-    // A range across rows is refused, so its rows take no memory.
+    // A range across rows is refused, so it needs no memory.
     span += Math.min(Math.abs(last.number - first.number) + 1, MAX_SEATS)
   }
   return span

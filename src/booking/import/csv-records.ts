@@ -1,25 +1,25 @@
 import { TicketsError } from '../../shared/errors.js'
 import type { Line } from './lines.js'
 
-/** A record of CSV: its fields, or INVALID_INPUT. A quoted field may go on over several lines. */
+/** A CSV record: its fields, or INVALID_INPUT. A quoted field may span several lines. */
 export interface CsvRecord {
-  /** The line that it begins on. */
+  /** The line on which it begins. */
   line: number
-  /** Bytes of the file up to and with this record. */
+  /** The size of the file up to and including this record, in bytes. */
   end: number
   fields: string[] | TicketsError
 }
 
-/** What stands between the fields of a record. */
+/** The separator between the fields of a record. */
 export type Separator = ',' | ';' | '\t'
 
-/** A quote that is still open after so many lines was never meant to be one. */
+/** A quote that is still open after this many lines is a mistake. */
 const MOST_LINES = 50
 
 /**
- * Puts lines together to records (RFC 4180). An error costs its own line only: what a stray quote
- * swallowed is read again from the next line on. That, and true line numbers, are what a stream of
- * `csv-parse` cannot give; its parser for single records costs more than booking one.
+ * Joins lines to records (RFC 4180). An error costs only its own line: the lines inside a stray
+ * quote are parsed again. A stream of `csv-parse` offers neither this nor correct line numbers, and
+ * its parser for single records costs more than booking one.
  */
 export class CsvReader {
   readonly #separator: Separator
@@ -30,12 +30,12 @@ export class CsvReader {
     this.#separator = separator
   }
 
-  /** The records that end with this line. Empty lines are none. */
+  /** Returns the records that end with this line. Ignores empty lines. */
   push(line: Line): CsvRecord[] {
     if (line.text instanceof TicketsError) return [...this.#giveUp(), broken(line, line.text)]
     if (this.#open.length === 0) {
       if (line.text.trim() === '') return []
-      // Nearly every line is a record by itself.
+      // Nearly every line is a whole record.
       if (!line.text.includes('"')) return [plainRecord(line, this.#separator)]
     }
     this.#open.push(line)
@@ -48,7 +48,7 @@ export class CsvReader {
     return [record]
   }
 
-  /** The records that only the end of the file ends. */
+  /** Returns the records that end with the file. */
   end(): CsvRecord[] {
     return this.#giveUp()
   }
@@ -59,7 +59,7 @@ export class CsvReader {
     return records
   }
 
-  /** The first open line is at fault; those after it get another chance. */
+  /** Reports the first open line as invalid, and parses the lines after it again. */
   #retry(): CsvRecord[] {
     const [first, ...rest] = this.#open
     this.#open = []
@@ -68,7 +68,7 @@ export class CsvReader {
   }
 }
 
-/** The separator of a header: the one that makes the most columns of it; else the `likely` one. */
+/** Returns the separator that splits a header into the most columns, by default `likely`. */
 export function separatorOf(header: string, likely: Separator): Separator {
   let best = likely
   for (const separator of SEPARATORS) {
@@ -83,7 +83,9 @@ function countFields(record: string, separator: Separator): number {
 
 const SEPARATORS: readonly Separator[] = [',', ';', '\t']
 
-/** White space around a field is not part of it; quoted, it is. Undefined where quotes are wrong. */
+/**
+ * Ignores white space around a field, but not inside quotes. Returns undefined for invalid quotes.
+ */
 function fieldsOf(record: string, separator: Separator): string[] | undefined {
   if (!record.includes('"')) return plainFieldsOf(record, separator)
   const fields: string[] = []
@@ -104,7 +106,7 @@ function plainFieldsOf(record: string, separator: Separator): string[] {
 const FIELDS: Record<Separator, RegExp> = {
   ',': /(?:\s*"([^"]*(?:""[^"]*)*)"\s*|([^",]*))(,|$)/y,
   ';': /(?:\s*"([^"]*(?:""[^"]*)*)"\s*|([^";]*))(;|$)/y,
-  // A tab is no white space around a field here, but the end of an empty one.
+  // Here a tab is not white space around a field, but the end of an empty one.
   '\t': /(?:[^\S\t]*"([^"]*(?:""[^"]*)*)"[^\S\t]*|([^"\t]*))(\t|$)/y,
 }
 

@@ -1,20 +1,20 @@
-/** How to work on a stream. */
+/** How to process a stream. */
 export interface Pipeline<Item, Result> {
-  /** Is begun for one item after the other, in their order; must not reject. */
+  /** Called for one item after another, in order; must not reject. */
   work(item: Item): Promise<Result>
-  /** How much of `limit` an item takes while it is under way. */
+  /** How much of `limit` an item uses while it is in progress. */
   weightOf(item: Item): number
-  /** So much is under way at most; an item that is heavier is so alone. */
+  /** The maximum total weight in progress; a heavier item is processed alone. */
   limit: number
-  /** When it is aborted, no more work is begun. */
+  /** When aborted, no more items are started. */
   signal: AbortSignal
 }
 
 /**
- * Works on many items at a time and gives the results in the items' order, as many at once as are
- * ready, as soon as they are. Who takes them slowly slows the work, and the reading, down.
+ * Processes many items at a time, and yields the results in the items' order, as many at once as
+ * are ready. A slow consumer slows down the work and the reading.
  *
- * Throws what `batches` throws, after the results of all that had been begun.
+ * Throws what `batches` throws, after the results of all items that were started.
  */
 export async function* inOrder<Item, Result>(
   batches: AsyncIterable<readonly Item[]>,
@@ -22,7 +22,7 @@ export async function* inOrder<Item, Result>(
 ): AsyncGenerator<Result[]> {
   const line = new WaitingLine<Result>()
   const reading = beginAll(batches, pipeline, line).finally(() => line.close())
-  // It is awaited at the end; until then, a failure must not count as unhandled.
+  // It is awaited at the end; until then, a failure must not count as an unhandled rejection.
   reading.catch(() => {})
   for (;;) {
     const ready = await line.takeReady()
@@ -41,7 +41,7 @@ async function beginAll<Item, Result>(
     for (const item of batch) {
       const weight = weightOf(item)
       const most = Math.max(limit - weight, 0)
-      // Nearly always there is room, and even a promise that is kept already takes its time.
+      // There is nearly always room, and awaiting even a resolved promise takes time.
       if (!line.hasRoom(most)) await line.makesRoom(most)
       if (signal.aborted) return
       line.add(weight, work(item))
@@ -54,7 +54,7 @@ interface Place<Result> {
   result?: { value: Result }
 }
 
-/** Results that wait for those before them. */
+/** Results that wait for earlier ones. */
 class WaitingLine<Result> {
   #places: Place<Result>[] = []
   #weight = 0
@@ -72,12 +72,12 @@ class WaitingLine<Result> {
     })
   }
 
-  /** Is no more than `weight` in the line? */
+  /** Whether the queue's weight is at most `weight`. */
   hasRoom(weight: number): boolean {
     return this.#weight <= weight
   }
 
-  /** Waits until it is. */
+  /** Waits until the queue's weight is at most `weight`. */
   async makesRoom(weight: number): Promise<void> {
     while (!this.hasRoom(weight)) {
       await new Promise<void>((resolve) => {
@@ -86,7 +86,7 @@ class WaitingLine<Result> {
     }
   }
 
-  /** The results at the front, once there is one; undefined when there will be none any more. */
+  /** Waits for the next results in order; returns undefined after the last ones. */
   async takeReady(): Promise<Result[] | undefined> {
     for (;;) {
       const ready = this.#shiftReady()

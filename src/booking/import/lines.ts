@@ -1,25 +1,25 @@
 import { TicketsError } from '../../shared/errors.js'
 
-/** A line of a file, without its end. */
+/** A line of a file, without its line end. */
 export interface Line {
   /** From 1. */
   number: number
-  /** Bytes of the file up to and with this line. */
+  /** The size of the file up to and including this line, in bytes. */
   end: number
-  /** INVALID_INPUT where it is no text that can be used. */
+  /** INVALID_INPUT if the line is not usable text. */
   text: string | TicketsError
 }
 
-/** All 100,000 seats of a house, each written out, fit into one line. */
+/** Long enough for all 100,000 seats of a house, each written out. */
 const LONGEST_BYTES = 2_000_000
 
 /**
- * Reads lines of UTF-8 out of chunks, a chunk's worth at a time and in constant memory: a line of
- * more than 2 MB is an error of its own and is not kept. Lines end with LF or CRLF; in a file whose
- * first line ends with CR alone, each CR ends one. Throws INVALID_INPUT for a file in UTF-16.
+ * Splits chunks of UTF-8 into lines, a chunk at a time and in constant memory: a line over 2 MB
+ * yields an error and is not stored. Lines end with LF or CRLF, or with CR if the first line does.
+ * Throws INVALID_INPUT for a file in UTF-16.
  *
- * Node's `readline` would also end a line at U+2028, which JSON allows inside a text, and would keep
- * any length.
+ * Node's `readline` would also end a line at U+2028, which JSON allows inside strings, and has no
+ * maximum length.
  */
 export async function* readLines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Line[]> {
   const splitter = new LineSplitter()
@@ -27,7 +27,7 @@ export async function* readLines(chunks: AsyncIterable<Uint8Array>): AsyncGenera
   yield splitter.end()
 }
 
-/** The bytes of the file, with LF for each CR that ends a line alone. */
+/** Replaces each CR that ends a line on its own with LF. */
 async function* withLineFeeds(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
   let end: 'LF' | 'CR' | undefined
   let held: Buffer = Buffer.alloc(0)
@@ -38,7 +38,7 @@ async function* withLineFeeds(chunks: AsyncIterable<Uint8Array>): AsyncGenerator
     }
     const bytes = held.length > 0 ? Buffer.concat([held, chunk]) : toBuffer(chunk)
     end ??= firstLineEnd(bytes)
-    // Whether an LF follows these, only the next chunk shows.
+    // Only the next chunk shows whether an LF follows the last CRs.
     const whole = end === 'LF' ? bytes.length : lengthWithoutLastCrs(bytes)
     held = bytes.subarray(whole)
     yield end === 'CR' ? crToLf(bytes.subarray(0, whole)) : bytes.subarray(0, whole)
@@ -46,13 +46,13 @@ async function* withLineFeeds(chunks: AsyncIterable<Uint8Array>): AsyncGenerator
   if (held.length > 0) yield end === 'CR' ? crToLf(held) : held
 }
 
-/** How the first line ends; undefined where the chunk does not show it. */
+/** Returns how the first line ends; undefined if the chunk does not show it. */
 function firstLineEnd(bytes: Buffer): 'LF' | 'CR' | undefined {
   const cr = bytes.indexOf(CR)
   const lf = bytes.indexOf(LF)
   if (lf >= 0 && (cr < 0 || lf < cr)) return 'LF'
   if (cr < 0) return undefined
-  // A copy in text mode makes CR CR LF of CR LF: these are still one line end.
+  // A copy in text mode turns CR LF into CR CR LF, which is still one line end.
   let next = cr
   while (bytes[next] === CR) next++
   if (next === bytes.length && next - cr <= MOST_HELD) return undefined
@@ -75,14 +75,14 @@ function crToLf(bytes: Buffer): Buffer {
 
 const LF = 10
 const CR = 13
-/** CRs at the end of a chunk that wait for the next one. */
+/** The maximum number of CRs at the end of a chunk that wait for the next chunk. */
 const MOST_HELD = 2
 
 class LineSplitter {
   #number = 0
   #end = 0
   #isEncodingKnown = false
-  /** The beginning of a line whose end has not come yet. */
+  /** The beginning of a line whose end has not arrived yet. */
   #kept: Buffer[] = []
   #length = 0
 
@@ -121,7 +121,7 @@ class LineSplitter {
     return { number: this.#number, end: this.#end, text }
   }
 
-  /** Checks the first line that has any bytes. */
+  /** Checks the first non-empty line. */
   #checkEncoding(): void {
     if (this.#length === 0) return
     this.#isEncodingKnown = true
@@ -133,7 +133,7 @@ function toBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
   return Buffer.from(buffer, byteOffset, byteLength)
 }
 
-/** With a byte order mark, or with the zero that is half of each plain letter. */
+/** Recognises a byte order mark, or the zero byte in each ASCII character. */
 function isUtf16([first, second]: Buffer): boolean {
   const hasMark = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)
   return hasMark || first === 0 || second === 0
@@ -142,7 +142,8 @@ function isUtf16([first, second]: Buffer): boolean {
 function textOf(pieces: Buffer[], { isFirst }: { isFirst: boolean }): string | TicketsError {
   const bytes = pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces)
   const text = bytes.toString('utf8')
-  // What is not UTF-8 becomes this character, and a customer's name would be spoilt for good.
+  // Decoding replaces invalid UTF-8 with this character, which would spoil a customer's name for
+  // good.
   if (text.includes('\ufffd')) {
     return new TicketsError('INVALID_INPUT', 'The line is not UTF-8 text. Save the file as UTF-8.')
   }

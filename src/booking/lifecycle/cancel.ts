@@ -12,28 +12,34 @@ import {
 } from './change-booking.js'
 
 export interface CancelOptions {
-  /** Only these seats; default: all of them. */
+  /** The seats to cancel (default: all). */
   seats?: string | undefined
-  /** Why, for the history. */
+  /** The reason, for the history. */
   reason?: string | null | undefined
-  /** Only if the booking has not changed since: its `updatedAt` as the caller knows it. */
+  /**
+   * Refuses the call if the booking has changed since then: its `updatedAt`, as the caller has read
+   * it.
+   */
   ifUnchangedSince?: Date | undefined
-  /** Refuses what would be refused, and changes nothing: `returned` is what would be given back. */
+  /**
+   * Changes nothing, but makes the same checks: `returned` lists the seats that would be given
+   * back.
+   */
   dryRun?: boolean | undefined
 }
 
-/** What cancelling came to. */
+/** The result of cancelling. */
 export interface Cancelled extends BookingOutcome {
-  /** The seats that this call gave back, or under `dryRun` would, by number, ascending. */
+  /** The seats that this call gave back, or with `dryRun` would give back, ascending. */
   returned: number[]
 }
 
 /**
- * Gives a booking's seats back, all or some, at once. Cancelling twice is the same as once.
+ * Gives all or some seats of a booking back, at once. Repeatable.
  *
- * Throws BOOKING_NOT_FOUND, INVALID_INPUT, NO_SUCH_SEAT, and WRONG_STATE when it never had seats,
- * when seats are named that it does not have, when somebody has been let in on them, or when it
- * has changed since `ifUnchangedSince`.
+ * Throws BOOKING_NOT_FOUND, INVALID_INPUT, NO_SUCH_SEAT, and WRONG_STATE if the booking never had
+ * seats, does not have the named seats, is checked in on them, or has changed since
+ * `ifUnchangedSince`.
  */
 export async function cancelBooking(
   db: Database,
@@ -46,7 +52,7 @@ export async function cancelBooking(
     const { trx, show, row } = locked
     if (row.status === 'PENDING' || row.status === 'FAILED') throw wrongState(row, 'cancelled')
     const meant = seatsMeant(locked, options.seats, [...row.seats, ...row.cancelled_seats])
-    // A seat given back may have come back by a move: what counts is what it has now.
+    // A cancelled seat may belong to the booking again after a move; the current seats count.
     const has = new Set(row.seats)
     const seats = meant.filter((seat) => has.has(seat))
     if (row.status === 'CANCELLED' || seats.length === 0) return { row, replayed: true }

@@ -10,21 +10,21 @@ import { type HouseRow, layoutOf, lockHouse } from '../../shows/locked-house.js'
 import { type Booking, type BookingOutcome, type BookingRow, toBooking } from '../booking.js'
 import { parseReference } from '../references.js'
 
-/** A booking under its show's lock, as it is now. */
+/** A booking as it is under its show's lock. */
 export interface LockedBooking {
   trx: Knex.Transaction
   show: HouseRow
   row: BookingRow
 }
 
-/** What a step of a booking's life comes to: the row that stands, and whether it already stood. */
+/** The result of a step: the booking's row, and whether the step had been done before. */
 export interface Step {
   row: BookingRow
   replayed: boolean
 }
 
 /**
- * Finds a booking by its id or its reference, typed with or without the dash, in either case.
+ * Finds a booking by its id or its reference, with or without the dash, in upper or lower case.
  * Throws BOOKING_NOT_FOUND.
  */
 export async function findBookingRow(knex: Knex, name: string): Promise<BookingRow> {
@@ -37,9 +37,9 @@ export async function findBookingRow(knex: Knex, name: string): Promise<BookingR
 }
 
 /**
- * One step in the life of a booking: locks its show, reads it afresh and does `step`, in one
- * transaction. A step whose connection is lost runs again, so it must find what it did before and
- * answer as it did then.
+ * Changes a booking in one transaction: locks its show, reads the booking again, and runs `step`. A
+ * step whose connection is lost runs again, so it must recognise its own earlier work and return
+ * the same result.
  */
 export async function changeBooking(
   db: Database,
@@ -56,8 +56,8 @@ export async function changeBooking(
 }
 
 /**
- * The attempts of one call. One whose COMMIT was lost may have been done: the next attempt then
- * finds it, and it is this call's own work, no replay.
+ * The attempts of one call. An attempt whose COMMIT was lost may have succeeded. The next attempt
+ * then finds that work, which belongs to this call and is no replay.
  */
 export class Attempts {
   readonly #done = new Set<string>()
@@ -70,7 +70,7 @@ export class Attempts {
   }
 }
 
-/** Locks the show of a booking that was found, and reads the booking afresh. */
+/** Locks the show of a booking, and reads the booking again. */
 export async function lockBooking(
   trx: Knex.Transaction,
   { id, show_id }: Pick<BookingRow, 'id' | 'show_id'>,
@@ -80,8 +80,8 @@ export async function lockBooking(
 }
 
 /**
- * The booking after the lock. Throws a ConflictError when it has moved to another show meanwhile:
- * then the lock is on the wrong show.
+ * Returns the booking as it is after the lock. Throws a ConflictError if the booking has moved to
+ * another show, because then the wrong show is locked.
  */
 export async function bookingUnderLock(
   trx: Knex.Transaction,
@@ -93,7 +93,7 @@ export async function bookingUnderLock(
   return row
 }
 
-/** Writes new values into a booking and returns the row that stands. */
+/** Updates a booking and returns its new row. */
 export async function updateBooking(
   trx: Knex.Transaction,
   id: string,
@@ -107,8 +107,8 @@ export async function updateBooking(
 }
 
 /**
- * The seats of a booking that a request means: all of them, or those that its spec names.
- * Throws INVALID_INPUT, NO_SUCH_SEAT, and WRONG_STATE for seats that are none of the booking's.
+ * Returns the seats that a request names: those of its spec, or by default all of the booking's.
+ * Throws INVALID_INPUT, NO_SUCH_SEAT, and WRONG_STATE for seats that the booking does not have.
  */
 export function seatsMeant(
   { show, row }: Pick<LockedBooking, 'show' | 'row'>,
@@ -127,7 +127,7 @@ export function seatsMeant(
   )
 }
 
-/** Seats that somebody sits on can be neither freed nor exchanged. Throws WRONG_STATE. */
+/** Throws WRONG_STATE if any of the seats is checked in, because they are in use. */
 export async function refuseIfAdmitted(
   { trx, row }: LockedBooking,
   seats: readonly number[],
@@ -144,7 +144,7 @@ export async function refuseIfAdmitted(
   )
 }
 
-/** The error for a booking that is not in a state for this. */
+/** The error for a booking whose state does not allow the operation. */
 export function wrongState({ status }: Pick<Booking, 'status'>, wanted: string): TicketsError {
   return new TicketsError(
     'WRONG_STATE',

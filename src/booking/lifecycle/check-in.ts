@@ -17,36 +17,36 @@ import {
 } from './change-booking.js'
 
 export interface CheckInOptions {
-  /** Only these seats; default: all of them. */
+  /** The seats to check in (default: all). */
   seats?: string | undefined
-  /** The id of the show at whose door this is: a booking of another one is refused. */
+  /** The id of the show at this door; a booking for another show is refused. */
   show?: string | undefined
-  /** Takes a check-in back. */
+  /** Undoes a check-in. */
   undo?: boolean | undefined
 }
 
-/** What the door may do with a ticket. */
+/** The result of a check-in. */
 export interface CheckIn extends Warned {
   booking: Booking
-  /** Seats let in now (or, with `undo`, let out), and seats that were in already, with the time. */
+  /** Seats let in now (with `undo`, let out), and seats that were in already, with the time. */
   admitted: number[]
   already: { seat: number; at: Date }[]
 }
 
 /**
- * Lets the seats of a sold booking in. A seat is let in once: `already` says when. Scanning the
- * same ticket twice therefore changes nothing.
+ * Checks in the seats of a sold booking. Each seat is checked in once, so scanning a ticket again
+ * changes nothing; `already` says since when a seat is in.
  *
- * Throws BOOKING_NOT_FOUND, INVALID_INPUT, NO_SUCH_SEAT, and with the booking as `outcome`
- * SHOW_CANCELLED, and WRONG_STATE when it is not sold, or for another show; WRONG_STATE also for
- * seats that it does not have.
+ * Throws BOOKING_NOT_FOUND, INVALID_INPUT, NO_SUCH_SEAT, and WRONG_STATE for seats that the booking
+ * does not have. Throws, with the booking as `outcome`, SHOW_CANCELLED, and WRONG_STATE if the
+ * booking is not sold or is for another show.
  */
 export async function checkIn(
   db: Database,
   name: string,
   options: CheckInOptions = {},
 ): Promise<CheckIn> {
-  // What an attempt did whose COMMIT was lost: the next one must not take it for somebody else's.
+  // The work of an attempt whose COMMIT was lost; the next attempt must recognise it as its own.
   const own: Attempt = { admitted: new Map(), undone: new Set() }
   return withRetry(db, () =>
     inTransaction(db, async (trx) => {
@@ -63,7 +63,7 @@ export async function checkIn(
 }
 
 interface Attempt {
-  /** When each seat was let in, to the microsecond. */
+  /** When each seat was checked in, to the microsecond. */
   admitted: Map<number, string>
   undone: Set<number>
 }
@@ -93,7 +93,7 @@ async function refuseAtDoor(
   }
 }
 
-/** Its time as well: the shows of a series have one name. */
+/** Includes the time, because the shows of a series share a name. */
 async function titleOf(trx: Knex.Transaction, id: string): Promise<string> {
   const show = await trx('shows').where({ id }).first('name', 'start_time', 'time_zone')
   return `${show.name}, ${formatStartTime(show.start_time, show.time_zone)}`

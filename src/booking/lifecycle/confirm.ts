@@ -17,22 +17,22 @@ import {
 } from './change-booking.js'
 
 export interface ConfirmOptions {
-  /** Sell only these seats of the hold, as a booking of their own; the rest stays held. */
+  /** Sells only these seats, as a separate booking; the rest stays held. */
   seats?: string | undefined
 }
 
-/** What confirming came to. */
+/** The result of confirming. */
 export interface Confirmed extends BookingOutcome {
-  /** The hold had expired, and its seats were still free. */
+  /** Whether the hold had expired and its seats were still free. */
   hadExpired: boolean
 }
 
 /**
- * Sells the seats of a hold, all or some. One that has expired is still sold when its seats are
- * free. Confirming again gives the same booking, `replayed`.
+ * Sells all or some seats of a hold. Sells an expired hold too, if its seats are still free.
+ * Confirming again returns the same booking, `replayed`.
  *
- * Throws BOOKING_NOT_FOUND, INVALID_INPUT, NO_SUCH_SEAT, SHOW_CANCELLED, WRONG_STATE when it is no
- * hold, and SEATS_TAKEN with the seats that went to somebody else after it expired.
+ * Throws BOOKING_NOT_FOUND, INVALID_INPUT, NO_SUCH_SEAT, SHOW_CANCELLED, WRONG_STATE if the booking
+ * is no hold, and SEATS_TAKEN with the seats that another booking got after the hold expired.
  */
 export async function confirmBooking(
   db: Database,
@@ -57,7 +57,7 @@ export async function confirmBooking(
   return { ...outcome, hadExpired, ...(outcome.replayed ? {} : warned) }
 }
 
-/** The booking by which an earlier call sold these seats, if there was one and it still has them. */
+/** Returns the booking by which an earlier call sold these seats, if it still has them. */
 async function confirmedBefore(
   { trx, show, row }: LockedBooking,
   spec: string | undefined,
@@ -73,7 +73,7 @@ async function confirmedBefore(
   const sold = [...own, ...parts] as BookingRow[]
   const among = [...row.seats, ...sold.flatMap((booking) => booking.seats)]
   const meant = seatsMeant({ show, row }, spec, among)
-  // Seats that came back to the hold by a move are the hold's, whoever had them before.
+  // Seats that a move returned to the hold belong to the hold again.
   const held = new Set(row.status === 'HELD' ? row.seats : [])
   if (meant.every((seat) => held.has(seat))) return undefined
   return sold.find((booking) => isSame(booking.seats, meant))

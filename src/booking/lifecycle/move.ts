@@ -28,19 +28,19 @@ import {
 export interface MoveOptions {
   /** The seats to move to, as many as the booking has: a spec or seat numbers. */
   to: string | readonly number[]
-  /** The id of another show to move to; default: within the show. */
+  /** The id of the show to move to (default: the same show). */
   toShow?: string | undefined
 }
 
 /**
- * Exchanges all the seats of a sold or held booking for as many others, in one transaction: the old
- * ones are kept unless the new ones are had. Seats that it has already may be among the new ones.
- * Shows are locked in the order of their ids, so two moves in opposite directions cannot block each
- * other. Moving to where it is already changes nothing (`replayed`).
+ * Exchanges all seats of a sold or held booking for the same number of other seats, in one
+ * transaction: the booking keeps the old seats unless it gets the new ones. The new seats may
+ * include old ones. Locks shows in the order of their ids, so that two moves in opposite directions
+ * cannot deadlock. Moving a booking to its own seats changes nothing (`replayed`).
  *
- * Throws BOOKING_NOT_FOUND, SHOW_NOT_FOUND, INVALID_INPUT (as many seats as it has), NO_SUCH_SEAT,
- * SEATS_TAKEN, SHOW_CANCELLED, and WRONG_STATE when it has no seats to exchange, its hold has
- * expired, or somebody has been let in on it.
+ * Throws BOOKING_NOT_FOUND, SHOW_NOT_FOUND, INVALID_INPUT (a different number of seats),
+ * NO_SUCH_SEAT, SEATS_TAKEN, SHOW_CANCELLED, and WRONG_STATE if the booking has no seats, its hold
+ * has expired, or any of its seats is checked in.
  */
 export async function moveBooking(
   db: Database,
@@ -112,7 +112,7 @@ async function exchange(
   const moved = await updateBooking(trx, row.id, {
     show_id: goal.id,
     seats,
-    // A seat that it has again is not given back any more; another house has other seats.
+    // Seats that the booking has again no longer count as cancelled; another show has other seats.
     cancelled_seats: isSameShow ? without(row.cancelled_seats, seats) : [],
   })
   return { row: moved, replayed: false }
