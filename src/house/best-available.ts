@@ -4,11 +4,11 @@ import type { SeatLayout } from './seats.js'
 const LONGEST_SUGGESTION = 20
 
 /**
- * Chooses `count` free seats, ascending: together in one row if that can be, else together by
- * number, else in the fewest pieces; each time those nearest the front, which is seat 1.
- * Undefined when fewer are free. `taken` is what is booked or held.
+ * Chooses `count` free seats, ascending: adjacent in one row if possible, or else adjacent by
+ * number, or else in the fewest pieces; in each case nearest the front, which is seat 1. Returns
+ * undefined if fewer seats are free. `taken` contains the booked and held seats.
  *
- * It runs while the show is locked, so it looks at 32 seats at a time.
+ * It runs while the show is locked, so it checks 32 seats at a time.
  */
 export function chooseSeats(
   taken: SeatSet,
@@ -22,10 +22,9 @@ export function chooseSeats(
 }
 
 /**
- * Free seats that would have done as well as `wanted`: as many, by the rule of chooseSeats, but
- * nearest the first seat wanted; of two as near, the one nearer the front. They may contain seats
- * that were wanted and are free. Empty when more than 20 seats were wanted, none were, or fewer
- * are free.
+ * Suggests free seats in place of `wanted`: the same number, by the rule of chooseSeats, but
+ * nearest the first wanted seat; on a tie, nearer the front. They may include wanted seats that are
+ * free. Returns an empty list if no seats or more than 20 were wanted, or if fewer are free.
  */
 export function suggestSeats(
   wanted: readonly number[],
@@ -40,8 +39,8 @@ export function suggestSeats(
 }
 
 /**
- * As chooseSeats, but around a seat instead of nearest the front: in its own row, from that seat on
- * where it can be, else in the row nearest to it, of two as near the one nearer the front.
+ * Like chooseSeats, but nearest a seat instead of the front: in its own row, starting at that seat
+ * if possible, or else in the nearest row; on a tie, the row nearer the front.
  */
 export function chooseAround(
   seat: number,
@@ -52,7 +51,7 @@ export function chooseAround(
   return choose(seat, { taken, count, layout }, (rows) => rows.nearestRow(seat))
 }
 
-/** As chooseSeats, but nearest to a seat by number. */
+/** Like chooseSeats, but nearest a seat by number. */
 function chooseNear(
   target: number,
   taken: SeatSet,
@@ -70,7 +69,9 @@ interface Choice {
   layout: SeatLayout
 }
 
-/** In one row where `inOneRow` finds a start, else together by number, else in the fewest pieces. */
+/**
+ * In one row if `inOneRow` finds a start, or else adjacent by number, or else in the fewest pieces.
+ */
 function choose(
   target: number,
   { taken, count, layout }: Choice,
@@ -90,7 +91,7 @@ function choose(
     : seatsOf([{ start, length: count }])
 }
 
-/** Where `count` seats begin that are free and in one row. */
+/** Finds places for `count` adjacent free seats in one row. */
 class RoomInRows {
   readonly #taken: SeatSet
   readonly #count: number
@@ -102,7 +103,7 @@ class RoomInRows {
     this.#seatsPerRow = seatsPerRow
   }
 
-  /** From `seat` on; beyond the house when there is none. */
+  /** The first such place from `seat` on; a number beyond the house if there is none. */
   next(seat: number): number {
     let start = this.#taken.nextRoom(seat, this.#count)
     while (start <= this.#taken.totalSeats && start > this.#lastStart(start)) {
@@ -111,7 +112,7 @@ class RoomInRows {
     return start
   }
 
-  /** Up to `seat`; 0 when there is none. */
+  /** The last such place up to `seat`; 0 if there is none. */
   previous(seat: number): number {
     let start = this.#taken.previousRoom(seat, this.#count)
     while (start > 0 && start > this.#lastStart(start)) {
@@ -120,7 +121,9 @@ class RoomInRows {
     return start
   }
 
-  /** In the row nearest to a seat's, as near to its place there as can be. */
+  /**
+   * The place in the row nearest to a seat's row, as close to the seat's own column as possible.
+   */
   nearestRow(seat: number): number | undefined {
     const own = this.#rowOf(seat)
     const after = this.next(own)
@@ -140,34 +143,38 @@ class RoomInRows {
     return seat - ((seat - 1) % this.#seatsPerRow)
   }
 
-  /** The last seat of a seat's row from which on there can be room. */
+  /** The last seat of a seat's row at which `count` seats could start. */
   #lastStart(seat: number): number {
     const last = this.#rowOf(seat) + this.#seatsPerRow - this.#count
     return Math.min(last, this.#taken.totalSeats)
   }
 }
 
-/** Where `count` free seats begin nearest to the target; undefined when there are none together. */
+/**
+ * The start of the `count` adjacent free seats nearest to the target; undefined if there are none.
+ */
 function nearestRoom(target: number, taken: SeatSet, count: number): number | undefined {
   const before = taken.previousRoom(target, count)
   return nearer(target, before, taken.nextRoom(target, count), taken.totalSeats)
 }
 
-/** Of a seat before the target (0: none) and one after it (beyond `last`: none), the nearer. */
+/**
+ * Returns the nearer of a seat before the target (0: none) and one after it (beyond `last`: none).
+ */
 function nearer(target: number, before: number, after: number, last: number): number | undefined {
   if (before === 0) return after <= last ? after : undefined
   return after > last || target - before <= after - target ? before : after
 }
 
-/** Seats next to one another: `length` of them from `start` on. */
+/** A piece of `length` adjacent seats, starting at `start`. */
 interface Piece {
   start: number
   length: number
 }
 
 /**
- * The largest pieces whole, then the nearest one that has room for the rest. Taking the largest
- * first is what makes them fewest. So many must be free, but nowhere together.
+ * Takes the largest pieces whole, then the nearest piece with room for the rest. Taking the largest
+ * first makes them fewest. `count` seats must be free, but no `count` adjacent ones.
  */
 function inFewestPieces(target: number, taken: SeatSet, count: number): number[] {
   const left = taken.clone()
@@ -185,7 +192,7 @@ function inFewestPieces(target: number, taken: SeatSet, count: number): number[]
   }
 }
 
-/** The most seats together that are free, up to `atMost`. One must be free. */
+/** The largest number of adjacent free seats, up to `atMost`. At least one must be free. */
 function longestRoom(taken: SeatSet, atMost: number): number {
   let longest = 1
   for (let tooLong = atMost + 1; tooLong - longest > 1; ) {
@@ -196,7 +203,10 @@ function longestRoom(taken: SeatSet, atMost: number): number {
   return longest
 }
 
-/** The pieces of this length, which none exceeds, that are nearest to the target; so many at most. */
+/**
+ * Returns the pieces of this length nearest to the target, up to a maximum number. No piece may be
+ * longer.
+ */
 function nearestRooms(
   target: number,
   taken: SeatSet,

@@ -3,17 +3,19 @@ import { chooseSeats, suggestSeats } from './best-available.js'
 import type { SeatSet } from './seat-set.js'
 import { formatSeats, type SeatLayout } from './seats.js'
 
-/** What is wanted of a house: these seats, or the best `count` seats. */
+/** What a request wants: these seats, or the best `count` seats. */
 export type Wanted = { seats: readonly number[] } | { count: number }
 
-/** A house as it stands under the show's lock. `taken` has the seats that are sold or held. */
+/** A house as it is under the show's lock. `taken` contains the sold and held seats. */
 export interface House {
   layout: SeatLayout
   taken: SeatSet
   isCancelled: boolean
 }
 
-/** Why a request was refused. A FAILED booking keeps it, so that a replay gets the same answer. */
+/**
+ * The reason for a refusal. A FAILED booking stores it, so that a replay returns the same error.
+ */
 export interface Refusal {
   code: ErrorCode
   message: string
@@ -25,8 +27,8 @@ export interface Refusal {
 export type Verdict = { seats: readonly number[] } | { refusal: Refusal }
 
 /**
- * The rule of the box office: may this request have its seats, and which? Decides and changes
- * nothing: the caller adds granted seats to `taken` before it decides the next request.
+ * The rule of the box office: decides whether a request gets seats, and which. Changes nothing: the
+ * caller adds granted seats to `taken` before it decides the next request.
  */
 export function decide(house: House, wanted: Wanted): Verdict {
   if (house.isCancelled) {

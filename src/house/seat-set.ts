@@ -1,15 +1,15 @@
 /**
  * A set of seats as bits: bit n-1 is seat n.
  *
- * The bits stand where PostgreSQL's `get_bit(bytea, n)` looks for them, so that SQL reads the same
- * seats as this class: "Functions get_bit and set_bit number bits from the right within each byte;
- * for example bit 0 is the least significant bit of the first byte, and bit 15 is the most
- * significant bit of the second byte" (PostgreSQL documentation, 9.5 Binary String Functions).
+ * The bits have the positions of PostgreSQL's `get_bit(bytea, n)`, so that SQL reads the same
+ * seats: "Functions get_bit and set_bit number bits from the right within each byte; for example
+ * bit 0 is the least significant bit of the first byte, and bit 15 is the most significant bit of
+ * the second byte" (PostgreSQL documentation, 9.5 Binary String Functions).
  */
 export class SeatSet implements Iterable<number> {
   readonly totalSeats: number
   readonly #bytes: Uint8Array
-  /** The same memory four bytes at a time, for what must be quick in a house of 100,000. */
+  /** The same memory as 32-bit words, for speed in a house of 100,000 seats. */
   readonly #words: Int32Array
   #size = 0
 
@@ -24,8 +24,8 @@ export class SeatSet implements Iterable<number> {
   }
 
   /**
-   * Copies a `bytea`. Throws a plain Error, because only a bug or a damaged row can cause it, when
-   * the length does not fit the house or a bit beyond its last seat is set.
+   * Copies a `bytea`. If its length does not match the house or a bit beyond the last seat is set,
+   * throws a plain Error, because only a bug or a damaged row can cause this.
    */
   static fromBytes(bytes: Uint8Array, totalSeats: number): SeatSet {
     if (bytes.length !== byteLength(totalSeats)) {
@@ -52,12 +52,12 @@ export class SeatSet implements Iterable<number> {
     return this.#size
   }
 
-  /** False for a number that is no seat of the house. */
+  /** False for a number that is not a seat of the house. */
   has(seat: number): boolean {
     return this.#contains(seat) && (this.#byteOf(seat) & maskOf(seat)) !== 0
   }
 
-  /** True if the seat was not in the set before. Throws RangeError outside the house. */
+  /** Returns true if the seat was not in the set before. Throws RangeError outside the house. */
   add(seat: number): boolean {
     this.#assertContains(seat)
     if (this.has(seat)) {
@@ -68,7 +68,7 @@ export class SeatSet implements Iterable<number> {
     return true
   }
 
-  /** True if the seat was in the set before. Throws RangeError outside the house. */
+  /** Returns true if the seat was in the set before. Throws RangeError outside the house. */
   delete(seat: number): boolean {
     this.#assertContains(seat)
     if (!this.has(seat)) {
@@ -79,7 +79,7 @@ export class SeatSet implements Iterable<number> {
     return true
   }
 
-  /** Throws RangeError if the other house is larger or a seat lies outside this one. */
+  /** Throws RangeError if the other house is larger or a seat is outside this one. */
   addAll(seats: SeatSet | Iterable<number>): void {
     if (seats instanceof SeatSet) {
       this.#merge(seats)
@@ -100,7 +100,7 @@ export class SeatSet implements Iterable<number> {
     return this.resized(this.totalSeats)
   }
 
-  /** A copy, as `bytea` wants it. */
+  /** A copy in the format of a `bytea`. */
   toBytes(): Buffer {
     return Buffer.from(this.#bytes)
   }
@@ -112,19 +112,19 @@ export class SeatSet implements Iterable<number> {
     return larger
   }
 
-  /** The first seat from `seat` on that is in the set; `totalSeats + 1` when there is none. */
+  /** The first seat from `seat` on that is in the set; `totalSeats + 1` if there is none. */
   nextIn(seat: number): number {
     return this.#next(seat, 0x00)
   }
 
-  /** The first seat from `seat` on that is not in the set; `totalSeats + 1` when there is none. */
+  /** The first seat from `seat` on that is not in the set; `totalSeats + 1` if there is none. */
   nextOutside(seat: number): number {
     return this.#next(seat, 0xff)
   }
 
   /**
-   * The first seat from `seat` on from which `count` in a row are not in the set;
-   * `totalSeats + 1` when there is none.
+   * The first seat from `seat` on that starts `count` adjacent seats outside the set; `totalSeats +
+   * 1` if there is none.
    */
   nextRoom(seat: number, count: number): number {
     let from = seat
@@ -138,7 +138,10 @@ export class SeatSet implements Iterable<number> {
     return this.totalSeats + 1
   }
 
-  /** The last seat up to `seat` from which `count` in a row are not in the set; 0 when there is none. */
+  /**
+   * The last seat up to `seat` that starts `count` adjacent seats outside the set; 0 if there is
+   * none.
+   */
   previousRoom(seat: number, count: number): number {
     let from = seat
     while (from > 0) {
@@ -151,7 +154,7 @@ export class SeatSet implements Iterable<number> {
     return 0
   }
 
-  /** Ascending. */
+  /** In ascending order. */
   *[Symbol.iterator](): Generator<number, void, undefined> {
     for (let seat = this.nextIn(1); seat <= this.totalSeats; seat = this.nextIn(seat + 1)) {
       yield seat
@@ -159,8 +162,8 @@ export class SeatSet implements Iterable<number> {
   }
 
   /**
-   * Looks for a 1 in the bits after `^ flip`, and skips 32 seats at a time where there is none. The
-   * words are only compared with all zeros or all ones, so the machine's byte order does not matter.
+   * Finds a 1 in the bits after `^ flip`, and skips 32 seats at a time if they have none. Words are
+   * only compared with all zeros or all ones, so the machine's byte order does not matter.
    */
   #next(seat: number, flip: 0x00 | 0xff): number {
     const bytes = this.#bytes
@@ -173,7 +176,7 @@ export class SeatSet implements Iterable<number> {
     if (bits === 0) {
       return this.totalSeats + 1
     }
-    // Where all the seats are in the set, the first spare bit is found: it is totalSeats + 1.
+    // If all seats are in the set, this finds the first spare bit, which is totalSeats + 1.
     const lowestBit = 31 - Math.clz32(bits & -bits)
     return index * 8 + lowestBit + 1
   }
@@ -197,8 +200,8 @@ export class SeatSet implements Iterable<number> {
   }
 
   /**
-   * Those 32 seats from which `count`, at most 32, in a row are not in the set, as bits: where
-   * there is room for some, and for as many further on, there is room for them all.
+   * Returns, as bits, those of 32 seats that start `count` (at most 32) adjacent seats outside the
+   * set. Combines room for a few seats with the same room further on into room for more.
    */
   #roomIn(index: number, count: number): number {
     let room = this.#outsideIn(index)
@@ -213,7 +216,9 @@ export class SeatSet implements Iterable<number> {
     return room
   }
 
-  /** Those of 32 seats that are not in the set, as bits: the lowest is the first of them. */
+  /**
+   * Returns, as bits, those of 32 seats that are not in the set; the lowest bit is the first seat.
+   */
   #outsideIn(index: number): number {
     if (index >= this.#words.length) return 0
     const outside = ~littleEndian(this.#words[index]!)
@@ -221,7 +226,7 @@ export class SeatSet implements Iterable<number> {
     return beyond <= 0 ? outside : outside & (-1 >>> beyond)
   }
 
-  /** The first word from `index` on that is not `word`. */
+  /** The first word from `index` on that differs from `word`. */
   #skipWords(index: number, word: 0 | -1): number {
     const words = this.#words
     let found = index
@@ -274,13 +279,13 @@ function maskOf(seat: number): number {
 
 const isLittleEndian = new Uint8Array(Int32Array.of(1).buffer)[0] === 1
 
-/** Four bytes of memory as the number of which the first byte is the lowest. */
+/** Reads a 32-bit word as a little-endian number. */
 function littleEndian(word: number): number {
   if (isLittleEndian) return word
   return (word >>> 24) | ((word >>> 8) & 0xff00) | ((word << 8) & 0xff0000) | (word << 24)
 }
 
-/** Bits in parallel: Warren, "Hacker's Delight", 5-1. */
+/** Counts bits in parallel: Warren, "Hacker's Delight", 5-1. */
 function countBits(words: Int32Array): number {
   let count = 0
   for (let i = 0; i < words.length; i++) {

@@ -1,32 +1,32 @@
 import { TicketsError } from '../shared/errors.js'
 import { quote } from '../shared/quote.js'
 
-/** One end of a piece: `13` has no row, `B3` has row 2. Both numbers may be absurdly large. */
+/** One end of a piece: `13` has no row, `B3` has row 2. Both numbers may be far too large. */
 export interface SeatName {
   text: string
   /** From 1; null for a plain seat number. */
   row: number | null
-  /** The seat's number in its row, or in the house when there is no row. */
+  /** The seat's number in its row, or in the house without a row. */
   number: number
 }
 
-/** `5-8`, or a single seat with itself as the last one. */
+/** A range such as `5-8`; a single seat is both its first and its last seat. */
 export interface SeatPiece {
   first: SeatName
   last: SeatName
 }
 
-/** All 100,000 seats, each written out with a comma and a space, need less. */
+/** More than all 100,000 seats need, each written out with a comma and a space. */
 const LONGEST_SPEC = 1_000_000
-/** Longer than any range that means something, and short enough for a number that stays finite. */
+/** Longer than any valid range, and short enough that its numbers stay finite. */
 const LONGEST_PIECE = 64
 const HOW_TO = 'Write seats like 1,2,5-8, or like A1-A4,B3 if the show has rows.'
 
 /**
- * The pieces of '1,2,5-8' or 'A1-A4,B3', one at a time, as far as they can be understood without
- * knowing the show. Throws INVALID_INPUT: not a seat, an empty piece, a range that runs backwards
- * in its row or mixes a label with a number. A range may still cross rows: only a show knows where
- * its rows end, and so what to write instead.
+ * Yields the pieces of '1,2,5-8' or 'A1-A4,B3' one at a time, parsed as far as possible without the
+ * show. Throws INVALID_INPUT: not a seat, an empty piece, a range that is backwards in its row or
+ * mixes a label with a number. A range may still cross rows: only the show determines where its
+ * rows end, and so what to suggest instead.
  */
 export function* readSeatSpec(spec: string): Generator<SeatPiece> {
   if (spec.length > LONGEST_SPEC) {
@@ -35,7 +35,7 @@ export function* readSeatSpec(spec: string): Generator<SeatPiece> {
   if (spec.trim() === '') {
     throw invalid('No seats are named.')
   }
-  // Not split(): a megabyte of commas must fail at the first one.
+  // Not split(), so that a megabyte of commas fails at the first one.
   for (let start = 0; start <= spec.length; ) {
     const comma = spec.indexOf(',', start)
     const end = comma === -1 ? spec.length : comma
@@ -44,7 +44,7 @@ export function* readSeatSpec(spec: string): Generator<SeatPiece> {
   }
 }
 
-/** The number of row 'A' (1), 'Z' (26), 'AA' (27): digits from A to Z without a zero. */
+/** The number of row 'A' (1), 'Z' (26), 'AA' (27): bijective base 26. */
 export function rowNumber(letters: string): number {
   let row = 0
   for (const letter of letters.toUpperCase()) {
@@ -81,7 +81,7 @@ function readName(text: string): SeatName | undefined {
 
 function checkRange(piece: string, first: SeatName, last: SeatName): void {
   if ((first.row === null) !== (last.row === null)) {
-    // B1-4 would be seat 11 to seat 4, and is surely meant as B1-B4.
+    // B1-4 would mean seat 11 to seat 4; the user surely means B1-B4.
     throw invalid(
       `${quote(piece)} mixes a row label with a seat number: write both ends alike, such as B1-B4.`,
     )

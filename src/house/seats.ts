@@ -3,8 +3,8 @@ import { quote, shorten } from '../shared/quote.js'
 import { readSeatSpec, type SeatName, type SeatPiece } from './seat-spec.js'
 
 /**
- * The shape of a house: seats are numbered 1..totalSeats. With seatsPerRow they also have labels:
- * with 10 a row A1 is 1, B3 is 13 and row 27 is AA. The last row may be shorter.
+ * The layout of a house. Seats are numbered 1..totalSeats. With seatsPerRow they also have labels:
+ * with 10 per row, A1 is 1, B3 is 13, and row 27 is AA. The last row may be shorter.
  */
 export interface SeatLayout {
   totalSeats: number
@@ -13,25 +13,27 @@ export interface SeatLayout {
 
 export const MAX_SEATS = 100_000
 
-/** An error lists the seats that it is about up to this many. */
+/** An error lists up to this many of the seats concerned. */
 const FEW = 20
 
-/** An error writes out the ranges of this many rows; of more, the first two and the last. */
+/**
+ * An error writes out the ranges of up to this many rows; beyond that, the first two and the last.
+ */
 const MOST_ROWS = 5
 
-/** Both ends are seats of the range. */
+/** A range; it includes both ends. */
 interface SeatRange {
   first: number
   last: number
 }
 
 /**
- * '1,2,5-8' or 'A1-A4,B3' as ascending seat numbers. Labels may be in either case, and spaces may
- * stand around commas and dashes.
+ * Parses '1,2,5-8' or 'A1-A4,B3' to ascending seat numbers. Ignores the case of labels, and spaces
+ * around commas and dashes.
  *
- * Throws INVALID_INPUT (syntax, a seat twice, a range backwards, a range of labels that crosses
- * rows, labels without rows) and NO_SUCH_SEAT (seat 0, or beyond the row or the house), with `seats`
- * when they are few.
+ * Throws INVALID_INPUT (syntax, a repeated seat, a backwards range, a range of labels that crosses
+ * rows, labels without rows) and NO_SUCH_SEAT (seat 0, or a seat beyond the row or the house), with
+ * `seats` if there are only a few.
  */
 export function parseSeats(spec: string, layout: SeatLayout): number[] {
   const seats: number[] = []
@@ -40,25 +42,25 @@ export function parseSeats(spec: string, layout: SeatLayout): number[] {
     for (let seat = first; seat <= last; seat++) {
       seats.push(seat)
     }
-    if (seats.length > layout.totalSeats) break // One of them is there twice.
+    if (seats.length > layout.totalSeats) break // A seat is repeated.
   }
   return ascendingOnce(seats, layout)
 }
 
 /**
- * Checks the syntax alone, before any show is known, so that bad input costs no connection.
- * Throws INVALID_INPUT.
+ * Checks the syntax before the show is read, so that invalid input costs no connection. Throws
+ * INVALID_INPUT.
  */
 export function checkSeatSpec(spec: string): void {
   for (const _ of readSeatSpec(spec)) {
-    // Reading a piece is checking it.
+    // readSeatSpec() checks each piece as it yields it.
   }
 }
 
 /**
- * Checks seat numbers that did not come from a spec, such as those of an HTTP request, and returns
- * them ascending. Throws INVALID_INPUT (none at all, not a whole number, a seat twice) and
- * NO_SUCH_SEAT with `seats` when they are few.
+ * Checks seat numbers that do not come from a spec, such as those of an HTTP request, and returns
+ * them in ascending order. Throws INVALID_INPUT (an empty list, not an integer, a repeated seat),
+ * and NO_SUCH_SEAT with `seats` if there are only a few.
  */
 export function checkSeats(seats: readonly number[], layout: SeatLayout): number[] {
   if (seats.length === 0) {
@@ -69,8 +71,8 @@ export function checkSeats(seats: readonly number[], layout: SeatLayout): number
 }
 
 /**
- * The inverse of parseSeats, short: '1-3, 7', or with rows 'A1-A3, A7'. Ranges do not cross rows.
- * The seats may come in any order.
+ * The inverse of parseSeats, in the short form '1-3, 7', or with rows 'A1-A3, A7'. Ranges do not
+ * cross rows. The seats may be in any order.
  */
 export function formatSeats(seats: Iterable<number>, layout: SeatLayout): string {
   const ranges: SeatRange[] = []
@@ -85,12 +87,12 @@ export function formatSeats(seats: Iterable<number>, layout: SeatLayout): string
   return ranges.map((range) => formatRange(range, layout)).join(', ')
 }
 
-/** How many seats: '1 seat', '1,200 seats'. */
+/** '1 seat', '1,200 seats'. */
 export function countSeats(count: number): string {
   return `${count.toLocaleString('en-GB')} ${count === 1 ? 'seat' : 'seats'}`
 }
 
-/** As formatSeats, of ascending seats whose labels are known and whose house is not. */
+/** Like formatSeats, for ascending seats with labels but without a layout. */
 export function formatLabels(seats: readonly number[], labels: readonly string[]): string {
   const ranges: { first: string; last: string }[] = []
   for (const [index, label] of labels.entries()) {
@@ -106,7 +108,7 @@ function rowOf(label: string): string {
   return label.replace(/\d+$/, '')
 }
 
-/** 'B3' for seat 13 with 10 a row; without rows the number as text. */
+/** 'B3' for seat 13 with 10 per row; without rows, the number as text. */
 export function seatLabel(seat: number, { seatsPerRow }: SeatLayout): string {
   if (seatsPerRow === null) {
     return String(seat)
@@ -115,7 +117,7 @@ export function seatLabel(seat: number, { seatsPerRow }: SeatLayout): string {
   return `${rowLabel(row)}${((seat - 1) % seatsPerRow) + 1}`
 }
 
-/** Rows count from 1: A..Z, AA..ZZ, AAA. */
+/** Row labels from 1: A..Z, AA..ZZ, AAA. */
 export function rowLabel(row: number): string {
   let label = ''
   for (let rest = row; rest > 0; rest = Math.floor((rest - 1) / 26)) {
@@ -136,7 +138,7 @@ function rangeOf({ first, last }: SeatPiece, layout: SeatLayout) {
   )
 }
 
-/** The ranges, row by row, that a range across rows stands for: 'A7-A12,B1-B2'. */
+/** Splits a range that crosses rows into one range per row: 'A7-A12,B1-B2'. */
 function rangesByRow({ first, last }: SeatRange, layout: SeatLayout): string {
   const perRow = layout.seatsPerRow!
   const [low, high] = [Math.min(first, last), Math.max(first, last)]
@@ -163,7 +165,7 @@ function checkNumbers(first: SeatName, last: SeatName, layout: SeatLayout) {
     throw noSuchSeats(`Seat ${shorten(last.text)}`, [missing], layout)
   }
   const seats = length > FEW ? [] : Array.from({ length }, (_, index) => missing + index)
-  // `first.text`, because a number of 40 digits is not what it was once it is a number.
+  // `first.text`, because a number with 40 digits loses precision.
   const from = missing === first.number ? first.text : String(missing)
   const names = `Seats ${shorten(from)} to ${shorten(last.text)}`
   throw noSuchSeats(names, seats, layout)
@@ -232,7 +234,7 @@ function describe(value: unknown): string {
   return typeof value === 'string' ? quote(value) : `A value that is no number`
 }
 
-/** Costs what the seats cost, and not what the house does. */
+/** Takes time by the number of seats, not by the size of the house. */
 function ascendingOnce(seats: number[], layout: SeatLayout): number[] {
   seats.sort((a, b) => a - b)
   const double = seats.find((seat, i) => seat === seats[i + 1])

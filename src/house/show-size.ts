@@ -1,13 +1,16 @@
 import { TicketsError } from '../shared/errors.js'
 import { formatSeats, MAX_SEATS, type SeatLayout, seatLabel } from './seats.js'
 
-/** A house and its seats that are sold or held. */
+/** A house with its sold and held seats. */
 export interface TakenHouse extends SeatLayout {
   booked: Iterable<number>
   held: Iterable<number>
 }
 
-/** The fewest seats that a show can have now, and what stands against fewer: 'C12 is sold'. */
+/**
+ * The smallest size that a show can have now, and the seat that prevents a smaller one: 'C12 is
+ * sold'.
+ */
 export function leastSize(house: TakenHouse): { seats: number; reason: string | null } {
   const perRow = house.seatsPerRow ?? 0
   const [sold, held] = [lastOf(house.booked), lastOf(house.held)]
@@ -19,7 +22,7 @@ export function leastSize(house: TakenHouse): { seats: number; reason: string | 
   return perRow > 0 ? { seats: perRow, reason: `a row has ${perRow}` } : { seats: 1, reason: null }
 }
 
-/** Checks the length of a row in a house of `totalSeats`. Throws INVALID_INPUT. */
+/** Checks the row length for a house of `totalSeats`. Throws INVALID_INPUT. */
 export function checkSeatsPerRow(seatsPerRow: number, totalSeats: number): void {
   if (Number.isInteger(seatsPerRow) && seatsPerRow >= 1 && seatsPerRow <= totalSeats) return
   throw new TicketsError(
@@ -28,7 +31,10 @@ export function checkSeatsPerRow(seatsPerRow: number, totalSeats: number): void 
   )
 }
 
-/** Throws INVALID_INPUT for what no sale decides about, and SEATS_TAKEN for what a sale forbids. */
+/**
+ * Throws INVALID_INPUT for a size that is never possible, and SEATS_TAKEN for one that the current
+ * sales prevent.
+ */
 export function checkSize(house: TakenHouse, totalSeats: number): void {
   const { seats, reason } = leastSize(house)
   const least = `at least ${seats}${reason === null ? '' : ` (${reason})`}`

@@ -9,18 +9,18 @@ import { findShow } from './find-shows.js'
 import { bookedOf, heldSeats, layoutOf, lockHouse } from './locked-house.js'
 import { checkTimeZone, createShow, IS_LIVE_HOLD, readShow, type Show } from './shows.js'
 
-/** What may be changed of a show; what is left out stays. */
+/** The changes to a show; fields that are missing stay as they are. */
 export interface ShowEdit {
   name?: string | undefined
   startTime?: Date | undefined
   timeZone?: string | undefined
-  /** Up at will; down never below a seat that is sold or held. */
+  /** May grow freely; may not shrink below a sold or held seat. */
   totalSeats?: number | undefined
 }
 
 /**
  * Changes a show's name, time or size. Throws SHOW_NOT_FOUND, INVALID_INPUT, and SEATS_TAKEN with
- * the seats that stand in the way of a smaller house.
+ * the seats that prevent a smaller house.
  */
 export async function editShow(db: Database, showId: string, edit: ShowEdit): Promise<Show> {
   if (edit.startTime !== undefined && Number.isNaN(edit.startTime.getTime())) {
@@ -51,14 +51,14 @@ export async function editShow(db: Database, showId: string, edit: ShowEdit): Pr
   )
 }
 
-/** What cancelling a show would touch. */
+/** The bookings that cancelling a show would cancel. */
 export interface CancellationPreview {
   confirmedBookings: number
   confirmedSeats: number
   heldBookings: number
 }
 
-/** Counts what cancelling a show would touch; changes nothing. */
+/** Counts the bookings that cancelling a show would cancel; changes nothing. */
 export async function previewCancellation(
   db: Database,
   showId: string,
@@ -70,11 +70,11 @@ export async function previewCancellation(
 }
 
 /**
- * Cancels a show: from now on it refuses bookings and check-ins. Its bookings keep their state, for
- * refunds. Cancelling twice is the same as once. `expectBookings`: only if just so many bookings
- * are sold or held, so that nobody cancels more than they have seen.
+ * Cancels a show, which then refuses bookings and check-ins. Its bookings keep their state, for
+ * refunds. Repeatable. Proceeds only if exactly `expectBookings` bookings are sold or held, so that
+ * a clerk cancels no more than the preview showed.
  *
- * Throws SHOW_NOT_FOUND and WRONG_STATE when the number differs.
+ * Throws SHOW_NOT_FOUND, and WRONG_STATE if the number differs.
  */
 export async function cancelShow(
   db: Database,
@@ -104,7 +104,10 @@ export async function cancelShow(
   )
 }
 
-/** A new show with the house of another, empty, at another time. Throws SHOW_NOT_FOUND, INVALID_INPUT. */
+/**
+ * Creates an empty show with another show's house, at another time. Throws SHOW_NOT_FOUND,
+ * INVALID_INPUT.
+ */
 export async function copyShow(
   db: Database,
   showId: string,

@@ -7,21 +7,22 @@ import { quote } from '../shared/quote.js'
 import { datesOf, isOnDate, parseShowDate, type ShowDate } from '../shared/show-dates.js'
 import { listShows, type Show, type ShowRow, selectShows, toShow } from './shows.js'
 
-/** What narrows a name that several shows bear. */
+/** Chooses among several shows of the same name. */
 export interface FindOptions {
-  /** Their day '2031-03-01', or their minute '2031-03-01 19:30', in each show's own time zone. */
+  /** The day '2031-03-01' or the minute '2031-03-01 19:30', in each show's own time zone. */
   date?: string | undefined
 }
 
-/** The longest series that is looked through. */
+/** The maximum number of shows to read. */
 const MOST = 1000
-/** How many shows a sentence names. */
+/** How many shows an error names. */
 const NAMED = 10
 
 /**
- * The one show that `name` means: an id, the beginning of an id (4 characters or more), or its name,
- * as texts are compared (see `canonicalText`), without regard to case where that leaves one. `date`
- * narrows it. Throws SHOW_NOT_FOUND, AMBIGUOUS_ID, and INVALID_INPUT for a date that is none.
+ * Finds the one show that `name` means: an id, the beginning of an id (at least 4 characters), or a
+ * name. Names are compared as canonical texts (see `canonicalText`); without an exact match, case
+ * is ignored. `date` chooses among several. Throws SHOW_NOT_FOUND, AMBIGUOUS_ID, and INVALID_INPUT
+ * for an invalid date.
  */
 export async function findShow(
   db: Database,
@@ -37,8 +38,8 @@ export async function findShow(
 }
 
 /**
- * All shows that `name` means, those to come first, the next one before all, and then those that
- * have begun, the latest one first; a thousand at most. Throws INVALID_INPUT for a date that is none.
+ * Finds all shows that `name` means: first upcoming shows, the next one first, then past ones, the
+ * latest first; at most 1000. Throws INVALID_INPUT for an invalid date.
  */
 export async function findShows(
   db: Database,
@@ -48,7 +49,10 @@ export async function findShows(
   return showsMeant(db, name, date === undefined ? undefined : parseShowDate(date), MOST)
 }
 
-/** The id wins over a name that looks like one, and the name as it was typed over another case. */
+/**
+ * An id takes precedence over a name that looks like one, and an exact name over one in another
+ * case.
+ */
 async function showsMeant(
   db: Database,
   name: string,
@@ -65,12 +69,15 @@ async function showsMeant(
   }
   const byName = knex('shows')
     .select(knex.raw('canonical_text(name) = canonical_text(?) as is_exact', [name]))
-    // What the index of names has, word for word.
+    // Must match the expression of the index on names word for word.
     .whereRaw('folded_text(name) collate "C" = folded_text(?)', [name])
   return nearest(db, byName, on, limit)
 }
 
-/** The first of these shows in the order of `findShows`; of those that are exact, if there are any. */
+/**
+ * Returns the first of these shows in the order of `findShows`; only exact matches if there are
+ * any.
+ */
 async function nearest(
   db: Database,
   meant: Knex.QueryBuilder,
@@ -81,7 +88,7 @@ async function nearest(
   if (on !== undefined) meant.whereBetween('start_time', [on.earliest, on.latest])
   const rows = await withRetry(db, () =>
     selectShows(db.knex)
-      // Materialized: the order, of which there is an index, must not be looked through for them.
+      // Materialized, so that PostgreSQL does not scan the index of that order to find them.
       .withMaterialized('meant', meant)
       .select<(ShowRow & { is_exact: boolean })[]>('is_exact')
       .join('meant', 'meant.id', 'shows.id')
@@ -98,7 +105,7 @@ async function nearest(
 
 const ID_SHAPE = 'xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx'
 
-/** The ids that begin with `prefix`, as a range that the primary key answers. */
+/** The range of ids that begin with `prefix`, for the primary key's index. */
 function idRange(prefix: string): [string, string] | undefined {
   const isPrefix =
     prefix.length >= 4 &&
@@ -126,7 +133,7 @@ async function notFound(
   return new TicketsError('SHOW_NOT_FOUND', `There is no show ${quote(name)}. ${help}`)
 }
 
-/** The names of shows that have words beginning like these, quoted; empty when there are none. */
+/** The quoted names of shows with words that begin like these; empty if there are none. */
 async function namesLike(db: Database, name: string): Promise<string> {
   if (!/\p{L}/u.test(name) || name.length > 200) return ''
   const names = new Set<string>()
@@ -134,7 +141,7 @@ async function namesLike(db: Database, name: string): Promise<string> {
   return [...names].join(' or ')
 }
 
-/** With their times: the shows of a series have one name. */
+/** Includes the times, because the shows of a series share a name. */
 function ambiguous(name: string, shows: Show[]): TicketsError {
   const isPrefix = shows.every(({ id }) => id.startsWith(name.toLowerCase()))
   const dates = datesOf(shows)

@@ -4,21 +4,27 @@ import type { SeatLayout } from '../house/seats.js'
 import { layoutOf } from './locked-house.js'
 import { showNotFound } from './shows.js'
 
-/** A house may grow but never changes its rows, so an old layout is only wrong about what is beyond it. */
+/**
+ * A house may grow but never changes its rows, so a cached layout only lacks seats that were added
+ * since.
+ */
 const known = new WeakMap<Database, Map<string, SeatLayout>>()
 const MOST_KNOWN = 10_000
 
-/** The layout of a show as it was read before from this database, if it was: no round trip. */
+/** Returns a show's cached layout, if any; costs no round trip. */
 export function knownLayout(db: Database, showId: string): SeatLayout | undefined {
   return known.get(db)?.get(showId)
 }
 
-/** The layout of a show as far as any of its bookings needs it. Throws SHOW_NOT_FOUND. */
+/**
+ * Returns a show's layout, perhaps cached; it covers all of the show's bookings that existed when
+ * it was read. Throws SHOW_NOT_FOUND.
+ */
 export async function layoutOfShow(db: Database, showId: string): Promise<SeatLayout> {
   return knownLayout(db, showId) ?? readLayout(db, showId)
 }
 
-/** Reads the layout of a show. Throws SHOW_NOT_FOUND. */
+/** Reads a show's layout from the database. Throws SHOW_NOT_FOUND. */
 export async function readLayout(db: Database, showId: string): Promise<SeatLayout> {
   const show = await withRetry(db, () =>
     db.knex('shows').where({ id: showId }).first('total_seats', 'seats_per_row'),

@@ -6,7 +6,7 @@ import type { SeatLayout } from '../house/seats.js'
 import { startWarnings, type Warned } from '../shared/warnings.js'
 import { HAS_STARTED, IS_LIVE_HOLD, showNotFound } from './shows.js'
 
-/** A show's row as far as selling needs it. */
+/** The columns of a show that selling needs. */
 export interface HouseRow {
   id: string
   total_seats: number
@@ -20,10 +20,10 @@ export interface HouseRow {
 }
 
 /**
- * From here to the transaction's end, a prepared statement is planned once for a connection: of one
- * that takes arrays, PostgreSQL would think that each size wants a plan of its own. The one plan
- * goes by the indexes, row for row: made while the tables are small, it would otherwise read them
- * from end to end, and still do so after a hundred thousand sales.
+ * Until the transaction ends, a prepared statement is planned once per connection; otherwise
+ * PostgreSQL would plan a statement with arrays again for each size. The single plan uses indexes:
+ * made while the tables are small, it would otherwise scan them, and would still do so after a
+ * hundred thousand sales.
  */
 const PLAN_ONCE = [
   ['plan_cache_mode', 'force_generic_plan'],
@@ -45,8 +45,8 @@ export function selectHouse(knex: Knex, showId: string) {
 }
 
 /**
- * Locks a show until the transaction ends: no other process sells, holds or frees a seat of it. What
- * must be fresh is read after this, in statements of their own: a statement's snapshot predates
+ * Locks a show until the transaction ends: no other process sells, holds or frees its seats. Read
+ * what must be current afterwards, in separate statements, because a statement's snapshot predates
  * its wait for the lock. Throws SHOW_NOT_FOUND.
  */
 export async function lockHouse(trx: Knex.Transaction, showId: string): Promise<HouseRow> {
@@ -54,8 +54,8 @@ export async function lockHouse(trx: Knex.Transaction, showId: string): Promise<
 }
 
 /**
- * The same, with what is read under the lock by a statement of its own: `read` is called as soon as
- * the lock is on its way, so that its statement is with the server when the lock is there.
+ * Like `lockHouse`, and also runs `read` under the lock: calls it right after the lock's statement
+ * is sent, so that the server has both.
  */
 export async function lockHouseAndRead<T>(
   trx: Knex.Transaction,
@@ -63,8 +63,8 @@ export async function lockHouseAndRead<T>(
   { read, onLock = () => {} }: { read: () => Promise<T>; onLock?: () => void },
 ): Promise<[HouseRow, T]> {
   const lock = forUpdate(trx, showId)
-  // Knex emits the event of a statement when it sends it; a statement that is sent before the lock
-  // would read what is not locked yet.
+  // Knex emits 'query' when it sends a statement. If `read` were sent before the lock's statement,
+  // it would read data that is not locked yet.
   const isSent = new Promise((resolve) => {
     lock.on('query', resolve)
   })
@@ -88,7 +88,7 @@ async function lockedHouse(showId: string, lock: ReturnType<typeof forUpdate>): 
   return show
 }
 
-/** Seats that live holds keep, but for the hold of one booking. */
+/** The seats of live holds, except those of one booking's hold. */
 export async function heldSeats(
   knex: Knex,
   showId: string,
@@ -118,7 +118,7 @@ export function layoutOf(show: Pick<HouseRow, 'total_seats' | 'seats_per_row'>):
   return { totalSeats: show.total_seats, seatsPerRow: show.seats_per_row }
 }
 
-/** What to warn of when seats of this show are sold, or let in. */
+/** The warnings for a sale or a check-in at this show. */
 export function warningsOf({ name, start_time, time_zone, has_started }: HouseRow): Warned {
   return startWarnings({
     name,
@@ -128,16 +128,16 @@ export function warningsOf({ name, start_time, time_zone, has_started }: HouseRo
   })
 }
 
-/** What a locked show has sold and freed. */
+/** The seats that were sold and freed at a locked show. */
 export interface Sales {
   sold?: Iterable<number>
   freed?: Iterable<number>
 }
 
 /**
- * The statement that writes what a locked show has sold and freed. The bits are merged here and the
- * count is changed by addition in SQL: if either were based on a stale row, or a seat were sold
- * twice or freed unsold, the two would disagree, and the table's check refuses the row.
+ * Returns the statement that writes the sold and freed seats of a locked show. SQL merges the bits
+ * and adds to the count, so if a row were stale, a seat sold twice, or an unsold seat freed, the
+ * two would disagree, and the table's check constraint would refuse the row.
  */
 export function salesStatement(
   show: HouseRow,
@@ -162,7 +162,7 @@ export function salesStatement(
   }
 }
 
-/** Writes what a locked show has sold and freed. */
+/** Writes the sold and freed seats of a locked show. */
 export async function writeSales(
   trx: Knex.Transaction,
   show: HouseRow,

@@ -3,8 +3,8 @@ import { withRetry } from '../database/retry.js'
 import { query } from '../database/sql.js'
 
 /**
- * Seats of a show sold in each of the last `minutes` minutes, the latest last, by the database's
- * clock. A sale counts in the minute in which it was made, whatever became of it since.
+ * Returns the number of a show's seats sold in each of the last `minutes` minutes, the latest last,
+ * by the database's clock. A sale counts in the minute of the sale, even if it was cancelled later.
  */
 export async function recentSales(
   db: Database,

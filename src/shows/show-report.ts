@@ -7,32 +7,35 @@ import { findShow } from './find-shows.js'
 import { bookedOf, selectHouse } from './locked-house.js'
 import { IS_LIVE_HOLD, type Show } from './shows.js'
 
-/** Seats by state; `sold + held + house + free` is `total`, always. */
+/** Seats by state; `sold + held + house + free` always equals `total`. */
 export interface SeatCounts {
   total: number
   sold: number
-  /** Kept by holds that expire. */
+  /** Held by holds that expire. */
   held: number
-  /** Kept by holds that do not: house seats. */
+  /** House seats: held by holds that do not expire. */
   house: number
   free: number
 }
 
-/** Seats that changed hands: those given back are not taken off those sold. */
+/** Seats sold and returned; returned seats are not subtracted from sold ones. */
 export interface Sales {
   sold: number
   returned: number
 }
 
-/** What became of a show, by its seats, and by whom and when, from its history. */
+/** A report on a show: its seats, and its sales by hour and operator, from its history. */
 export interface ShowReport {
   show: Show
   capacity: SeatCounts
-  /** By row, the first one at the stage first; null in a house without rows. */
+  /** By row, from the stage; null if the house has no rows. */
   rows: ({ row: string } & SeatCounts)[] | null
-  /** Hours of the show's time zone in which something was sold or returned, in order. */
+  /** The hours, in the show's time zone, in which seats were sold or returned, in order. */
   hours: ({ hour: Date } & Sales)[]
-  /** Who sold or took back, the one who sold most first; null is nobody that was told. */
+  /**
+   * The operators who sold or returned seats, by seats sold, the most first; null: no operator was
+   * named.
+   */
   operators: ({ operator: string | null } & Sales)[]
 }
 
@@ -92,7 +95,7 @@ function countStates(states: ReadonlyMap<number, State>, first: number, last: nu
 
 const HOUR = `date_trunc('hour', at, ?)`
 
-/** Every event changes how many seats of this show a booking has been sold: up, or down. */
+/** Each event changes the number of this show's seats sold to a booking, up or down. */
 function salesBy<Key>(
   trx: Knex.Transaction,
   { id }: Show,

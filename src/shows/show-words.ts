@@ -1,23 +1,24 @@
 import type { Knex } from 'knex'
 import { wordCondition, wordsOf } from './word-search.js'
 
-/** So many words that begin alike are too many to ask each of them for its shows. */
+/** The maximum number of words with the same prefix to look up shows for. */
 const MANY = 64
 
 /**
- * The first shows whose name has all the words, or beginnings of words, of `search`: at most `size`
- * of those that fulfil `where`. Each row has an `id` and whether it `is_known` that these are the
- * first. A row without an `id` comes when there are none, and when it is not known.
+ * Finds the first shows whose name contains all the words, or beginnings of words, of `search`: at
+ * most `size` shows that fulfil `where`. Each row has an `id`, and `is_known` says whether these
+ * are certainly the first ones. A row without an `id` means that there are none, or that the result
+ * is unknown.
  *
- * `show_words` has the shows of each word in the order of the list: however rare they are, or late,
- * the first are found without the others. 'ham' begins several words, each of which is asked for its
- * own first shows. Where there are too many words like this, nothing is known, and the list itself
- * has to be looked through: see `selectIdsWithWords`.
+ * `show_words` has the shows of each word in the order of the list, so the first ones are found
+ * without the others, even if they are rare or late. 'ham' may begin several words; each is
+ * searched for its first shows. If too many words match, the result is unknown, and the list itself
+ * must be searched: see `selectIdsWithWords`.
  *
- * Of several words, one is asked, and its shows are looked at for the others, until there are
- * enough: the word that has the fewest shows, or the latest.
+ * Of several words, only the one with the fewest or the latest shows is looked up; its shows are
+ * checked for the other words until enough are found.
  *
- * Throws INVALID_INPUT for a search without a word in it, and for one that is too long.
+ * Throws INVALID_INPUT for a search without a word, and for one that is too long.
  */
 export function selectFirstWithWords(
   knex: Knex,
@@ -27,8 +28,8 @@ export function selectFirstWithWords(
   const direction = isDescending ? 'desc' : 'asc'
   const words = wordsOf(search)
   const [hasWords, all] = wordCondition('name', search)
-  // The index of the list has the name and its words: the show itself is not looked at. With EXISTS,
-  // PostgreSQL might think of asking the other index for all the shows that have the words.
+  // The index of the list includes the name and its words, so the show itself is not read. With
+  // EXISTS, PostgreSQL might use the other index to read all shows with these words.
   const ofOne = knex('show_words')
     .select('start_time', 'id')
     .modify(where)
@@ -70,16 +71,19 @@ export function selectFirstWithWords(
   )
 }
 
-/** Which of the shows with a word come first. */
+/** Selects the first shows with a word. */
 interface FirstShows {
-  /** What else the rows of `show_words` must fulfil. */
+  /** Further conditions on the rows of `show_words`. */
   where: (rows: Knex.QueryBuilder) => void
-  /** The latest first. */
+  /** Whether the latest shows come first. */
   isDescending: boolean
   size: number
 }
 
-/** A word with fewer shows than 256 before all others; else the one whose first 256 lie farthest. */
+/**
+ * Prefers a word with fewer than 256 shows; otherwise, the word whose first 256 shows reach
+ * furthest.
+ */
 function byRarity(isDescending: boolean): string {
   const direction = isDescending ? 'desc' : 'asc'
   const farthest = isDescending ? '-extract(epoch from min(start_time))' : 'max(start_time)'

@@ -13,54 +13,56 @@ import { checkText } from '../shared/text-input.js'
 import { selectFirstWithWords } from './show-words.js'
 import { selectIdsWithWords } from './word-search.js'
 
-/** A show as everybody may see it. Seats are counted, not named: see `ShowDetails`. */
+/**
+ * A show as every user may see it. It has the number of seats, not the seats; see `ShowDetails`.
+ */
 export interface Show extends SeatLayout {
   id: string
   name: string
   startTime: Date
-  /** IANA name; what local times of the show mean. */
+  /** IANA name; the zone of the show's local times. */
   timeZone: string
-  /** Is the start in the past, by the database's clock? */
+  /** Whether the start is in the past, by the database's clock. */
   hasStarted: boolean
   confirmedSeats: number
-  /** Seats kept by holds that have not expired. */
+  /** The number of seats of holds that have not expired. */
   heldSeats: number
   cancelledAt: Date | null
   createdAt: Date
   updatedAt: Date
 }
 
-/** A show with its house: which seats are sold and which are held. */
+/** A show with its house: the sold and the held seats. */
 export interface ShowDetails extends Show {
   booked: SeatSet
   held: SeatSet
 }
 
-/** What a new show needs. `startTime` may lie in the past: see `startWarnings`. */
+/** The data of a new show. `startTime` may be in the past; see `startWarnings`. */
 export interface NewShow {
   name: string
   startTime: Date
   totalSeats: number
   seatsPerRow?: number | null | undefined
-  /** IANA name; default `UTC`. */
+  /** IANA name (default: `UTC`). */
   timeZone?: string | undefined
 }
 
-/** Which shows to list; all of them by default, the earliest first. */
+/** The shows to list (default: all, the earliest first). */
 export interface ShowFilter {
   /** Only shows that have not started, by the database's clock. */
   upcoming?: boolean | undefined
   /** Only shows that have started. */
   past?: boolean | undefined
-  /** Only shows that sell: not cancelled, and with free seats. */
+  /** Only shows on sale: not cancelled, and with free seats. */
   onSale?: boolean | undefined
-  /** The order backwards: the latest first. */
+  /** Reverses the order: the latest first. */
   latestFirst?: boolean | undefined
-  /** Words, or beginnings of words, that the name has all of. */
+  /** Words, or beginnings of words, that the name must all contain. */
   search?: string | undefined
-  /** How many at most. */
+  /** The maximum number of shows. */
   limit?: number | undefined
-  /** The id of the last show of an earlier page: only shows after it in the order of the list. */
+  /** The id of the last show of the previous page: lists only the shows after it. */
   after?: string | undefined
 }
 
@@ -72,7 +74,7 @@ export async function createShow(db: Database, input: NewShow): Promise<Show> {
   const id = randomId()
   return withRetry(db, () =>
     inTransaction(db, async (trx) => {
-      // The id makes the retry safe: an insert whose reply was lost is found, not repeated.
+      // The id makes a retry safe: an insert whose response was lost is found, not repeated.
       await trx('shows')
         .insert({ id, ...show })
         .onConflict('id')
@@ -82,15 +84,15 @@ export async function createShow(db: Database, input: NewShow): Promise<Show> {
   )
 }
 
-/** A show that is there, as its transaction leaves it: after COMMIT, nothing more has to be read. */
+/** Reads a show at the end of its transaction, so that nothing has to be read after COMMIT. */
 export async function readShow(trx: Knex.Transaction, id: string): Promise<Show> {
   const [row] = await selectShows(trx).where('shows.id', id)
   return toShow(row!)
 }
 
 /**
- * Lists shows in the order of their start, or backwards, page by page: any number in constant memory.
- * Throws INVALID_INPUT for a search without a word in it, SHOW_NOT_FOUND when there is no `after`.
+ * Lists shows by start, in either direction, page by page and in constant memory. Throws
+ * INVALID_INPUT for a search without a word, and SHOW_NOT_FOUND if the `after` show does not exist.
  */
 export async function* listShows(db: Database, filter: ShowFilter = {}): AsyncGenerator<Show> {
   let after = filter.after === undefined ? undefined : await placeOf(db, filter.after)
@@ -106,7 +108,7 @@ export async function* listShows(db: Database, filter: ShowFilter = {}): AsyncGe
   }
 }
 
-/** The show with this id and its house, as of now. Throws SHOW_NOT_FOUND. */
+/** Returns the show with this id and its current house. Throws SHOW_NOT_FOUND. */
 export async function viewShow(db: Database, id: string): Promise<ShowDetails> {
   return withRetry(db, async () => {
     const [row] = await selectShows(db.knex)
@@ -122,14 +124,14 @@ export async function viewShow(db: Database, id: string): Promise<ShowDetails> {
   })
 }
 
-/** The error for a show's id that leads nowhere. */
+/** The error for an id of no show. */
 export function showNotFound(id: string): TicketsError {
   return new TicketsError('SHOW_NOT_FOUND', `There is no show ${quote(id)}.`)
 }
 
 /**
- * The condition under which a booking holds its seats now; the database's clock decides. Those of
- * one show are found by `held_in`.
+ * The condition for a booking that holds its seats now, by the database's clock. The holds of one
+ * show are found by `held_in`.
  */
 export const IS_LIVE_HOLD = `status = 'HELD' and (held_until is null or held_until > clock_timestamp())`
 
@@ -145,7 +147,9 @@ const HELD_SEATS_COUNT = `(
   from bookings where held_in = shows.id and ${IS_LIVE_HOLD}
 )`
 
-/** The condition that a show sells. What is sold is in its row, what is held is looked up after that. */
+/**
+ * The condition for a show on sale. Checks the sold seats in the show's row first, then the holds.
+ */
 const IS_ON_SALE = `(
   cancelled_at is null and confirmed_seats_count < total_seats
   and confirmed_seats_count + ${HELD_SEATS_COUNT} < total_seats
@@ -165,14 +169,14 @@ export interface ShowRow {
   cancelled_at: Date | null
   created_at: Date
   updated_at: Date
-  /** In microseconds, which a Date cannot tell apart. */
+  /** To the microsecond; a Date has only milliseconds. */
   exact_start_time?: string
   is_known?: boolean
   booked_seats?: Buffer
   held_seats?: number[]
 }
 
-/** Selects shows, all columns that `toShow` needs. */
+/** Selects shows, with all columns that `toShow` needs. */
 export function selectShows(knex: Knex): Knex.QueryBuilder<ShowRow, ShowRow[]> {
   return knex('shows').select(
     'shows.id',
@@ -190,7 +194,10 @@ export function selectShows(knex: Knex): Knex.QueryBuilder<ShowRow, ShowRow[]> {
   )
 }
 
-/** Where a page begins: after the show with this start, as a text exact to the microsecond. */
+/**
+ * The position before a page: the start of the previous page's last show, as a text exact to the
+ * microsecond.
+ */
 interface Place {
   startTime: string
   id: string
@@ -235,7 +242,7 @@ async function showPage(
 
   const ofWords = (rows: Knex.QueryBuilder) => {
     where(rows)
-    // A subquery for each row: shows that have words are looked at until there are enough.
+    // A subquery per row: PostgreSQL checks only as many shows with these words as needed.
     if (onSale) rows.whereRaw(`(select ${IS_ON_SALE} from shows where shows.id = show_words.id)`)
   }
   const first = selectFirstWithWords(knex, search, { where: ofWords, isDescending, size })
@@ -243,15 +250,16 @@ async function showPage(
     .select<ShowRow[]>(knex.raw('is_known'))
     .joinRaw('right join (?) as first on first.id = shows.id', [first])
   if (rows[0]!.is_known) return rows.filter(({ id }) => id !== null)
-  // Their words are in the index of this order: to look at a show costs a third of a microsecond.
+  // The index of this order includes the words; checking a show costs a third of a microsecond.
   const list = { table: 'shows', column: 'name', order, isDescending, size, look: 1024 }
   const ids = selectIdsWithWords(knex, search, { ...list, where: ofShows })
   return inOrder().whereIn('shows.id', ids)
 }
 
-/** The IANA name in its usual spelling. Throws INVALID_INPUT for what is none. */
+/** Returns the IANA name in its usual spelling. Throws INVALID_INPUT if there is no such zone. */
 export async function checkTimeZone(name: string): Promise<string> {
-  // Loaded late: a booking needs no zones, and their library costs a command's start.
+  // Imported on demand: a booking needs no time zones, and their library slows down a command's
+  // start.
   const { parseTimeZone } = await import('../shared/start-time.js')
   return parseTimeZone(name)
 }
@@ -277,7 +285,7 @@ function checkNewShow(input: NewShow) {
   }
 }
 
-/** The one translation from SQL's names to ours. */
+/** Translates column names to property names; the only place that does. */
 export function toShow(row: ShowRow): Show {
   return {
     id: row.id,

@@ -4,25 +4,25 @@ import { subscribe } from '../database/listener.js'
 import { type ShowDetails, viewShow } from './shows.js'
 
 export interface WatchOptions {
-  /** Ends the watch, quietly. */
+  /** When aborted, the watch ends without an error. */
   signal?: AbortSignal | undefined
 }
 
-/** At most five houses a second: more than that, no person can follow. */
+/** At most five updates per second; a person cannot follow more. */
 const BREATH_MS = 200
-/** How often to look while changes cause no wake-up. */
+/** How often to poll while changes cause no wake-up. */
 const POLL_MS = 500
-/** A hold that expires causes no wake-up. */
+/** How often to check for expired holds, which cause no wake-up. */
 const HELD_MS = 1000
-/** What changes without a booking, such as the show's name, is seen this late. */
+/** How late changes without a booking, such as a new name, may appear. */
 const QUIET_MS = 5000
 
 /**
- * Yields a show and its house, now and after every change, until `signal` is aborted. Changes that
- * come fast are yielded together. All watches of a database share one listener; while it has no
- * connection, the house is read twice a second instead.
+ * Yields a show and its house, now and after every change, until `signal` is aborted. Combines
+ * changes in quick succession. All watches of a database share one listener; while it has no
+ * connection, polls twice a second.
  *
- * Throws SHOW_NOT_FOUND, and INTERRUPTED when the database's signal is aborted.
+ * Throws SHOW_NOT_FOUND, and INTERRUPTED if the database's signal is aborted.
  */
 export async function* watchShow(
   db: Database,
@@ -30,7 +30,7 @@ export async function* watchShow(
   { signal }: WatchOptions = {},
 ): AsyncGenerator<ShowDetails> {
   const pause = new Pause([signal, db.signal])
-  // Before the first look: a change between the two wakes the watch, and is seen at the next look.
+  // Subscribes before the first read, so that a change after it causes a wake-up.
   const subscription = subscribe(db, showId, () => pause.end())
   try {
     for (let seen: ShowDetails | undefined; !signal?.aborted; ) {
@@ -59,7 +59,7 @@ function facts({ name, startTime, timeZone, totalSeats, seatsPerRow, cancelledAt
   return JSON.stringify([name, startTime, timeZone, totalSeats, seatsPerRow, cancelledAt])
 }
 
-/** The time between two looks, which ends early at a wake-up, or when a signal is aborted. */
+/** The pause between two reads, which a wake-up or an aborted signal ends early. */
 class Pause {
   readonly #abortion: AbortSignal
   #isWoken = false
@@ -69,18 +69,18 @@ class Pause {
     this.#abortion = AbortSignal.any(signals.filter((signal) => signal !== undefined))
   }
 
-  /** Wakes it now, or at its next `wait`. */
+  /** Ends the current `wait`, or the next one. */
   end(): void {
     this.#isWoken = true
     this.#wake()
   }
 
-  /** Waits, whatever wakes it meanwhile; the next `wait` then ends at once. */
+  /** Waits regardless of wake-ups; if one arrives, the next `wait` ends at once. */
   async rest(ms: number): Promise<void> {
     await sleep(ms, undefined, { signal: this.#abortion }).catch(() => {})
   }
 
-  /** Waits until it is woken, or was since the last time. */
+  /** Waits for a wake-up; returns at once if there was one since the last wait. */
   async wait(ms: number): Promise<void> {
     const waking = new AbortController()
     this.#wake = () => waking.abort()

@@ -2,42 +2,43 @@ import type { Knex } from 'knex'
 import { TicketsError } from '../shared/errors.js'
 import { canonicalText } from '../shared/fold-text.js'
 
-/** Which rows of a table, in which order, are searched for words. */
+/** The rows to search for words, and their order. */
 export interface WordSearch {
   table: string
-  /** The text that is searched; its words are indexed. */
+  /** The text to search; its words are indexed. */
   column: string
-  /** Columns of the order of the list; an index has them in this order. */
+  /** The columns that the list is ordered by; an index has them in this order. */
   order: readonly string[]
-  /** The order backwards. */
+  /** Reverses the order. */
   isDescending?: boolean
-  /** What else the rows must fulfil. */
+  /** Further conditions on the rows. */
   where: (rows: Knex.QueryBuilder) => void
-  /** At most so many rows. */
+  /** The maximum number of rows. */
   size: number
-  /** So many rows in the order of the list are looked at first: what a millisecond suffices for. */
+  /** The number of rows to search first, in the order of the list; takes about a millisecond. */
   look: number
 }
 
-/** So many times the rows of the first look are looked at in the second. */
+/** The second step searches this many times as many rows as the first. */
 const FURTHER = 16
-/** No text that is searched has more characters than this; in UTF-16, one may count for two. */
+/** The maximum length of a searched text in UTF-16 units; a character has one or two. */
 const LONGEST = 400
 
 /**
- * The ids of the first rows whose text has all the words, or beginnings of words, of `search`.
+ * Finds the ids of the first rows whose text contains all the words, or beginnings of words, of
+ * `search`.
  *
- * PostgreSQL cannot know how many texts have a word that begins with 'li', and guesses wrong by
- * orders of magnitude: for a rare one it walks the whole list in its order, a million rows, where
- * the index of words would have found it at once; for a common one it collects a hundred thousand
- * by the index, to keep the first. So the first rows of the list are looked at, in which a common
- * word is found often enough. They also tell how common it is: a word that will do if it goes on
- * like this is looked for further on, and for a rarer one the index is asked for all there are.
+ * PostgreSQL cannot estimate how many texts have a word that begins with 'li', and is wrong by
+ * orders of magnitude. For a rare word it scans the whole list in order, a million rows, although
+ * the index of words would find it at once; for a common word it collects a hundred thousand rows
+ * by the index, to keep the first few. So this first searches the beginning of the list, where a
+ * common word occurs often enough. The number of matches there also estimates how common the word
+ * is: a word common enough is searched further down the list, and a rarer one in the index.
  *
- * The index is asked for the word that is rarest among the first rows: for a common one it would
- * collect half the table, to keep of it what the rare one allows.
+ * The index is searched for the word that is rarest in those first rows, because with a common word
+ * it would collect half the table.
  *
- * Throws INVALID_INPUT for a search without a word in it, and for one that is too long.
+ * Throws INVALID_INPUT for a search without a word, and for one that is too long.
  */
 export function selectIdsWithWords(knex: Knex, search: string, of: WordSearch): Knex.QueryBuilder {
   const { column, where, order, isDescending = false, size, look } = of
@@ -52,7 +53,7 @@ export function selectIdsWithWords(knex: Knex, search: string, of: WordSearch): 
       .orderBy(inOrder)
       .limit(limit)
   const pageOf = (matching: Knex.QueryBuilder) => matching.orderBy(inOrder).limit(size)
-  // What is near is far too, and what is far is found: each is the beginning of the next.
+  // Each of these sets contains the previous one.
   const near = knex('first').select(columns).whereRaw(`words @@ ${QUERY}`, all)
   const far = knex(looked(FURTHER * look).as('further'))
     .select(columns)
@@ -88,19 +89,25 @@ export function selectIdsWithWords(knex: Knex, search: string, of: WordSearch): 
 const COUNT_NEAR = '(select count(*) from near)'
 const QUERY = `to_tsquery('simple', folded_text(?))`
 
-/** Of several words, the one that the fewest of the first rows have. Nothing is left of mere signs. */
+/**
+ * Of several words, the one that the fewest of the first rows contain. Ignores words of punctuation
+ * only.
+ */
 const RAREST = `
   select word from unnest(?::text[]) as prefix, to_tsquery('simple', folded_text(prefix)) as word
   where numnode(word) > 0
   order by (select count(*) from first where words @@ word), length(prefix) desc
   limit 1`
 
-/** The condition that a text has all the words, and the value for its `?`. Throws INVALID_INPUT. */
+/**
+ * Returns the condition that a text contains all the words, and the value for its `?`. Throws
+ * INVALID_INPUT.
+ */
 export function wordCondition(column: string, search: string): [condition: string, value: string] {
   return [`${wordsIn(column)} @@ ${QUERY}`, prefixes(search).join(' & ')]
 }
 
-/** What the indexes of words have, word for word. */
+/** Must match the expression of the indexes on words word for word. */
 function wordsIn(column: string): string {
   return `to_tsvector('simple', folded_text(${column}))`
 }
@@ -111,7 +118,7 @@ function prefixes(search: string): string[] {
 }
 
 /**
- * 'lion ki' → 'lion' and 'ki', good to be quoted: no character of the input is an operator.
+ * Splits 'lion ki' into 'lion' and 'ki'. The words are safe to quote: they contain no operator.
  * Throws INVALID_INPUT.
  */
 export function wordsOf(search: string): string[] {
