@@ -15,8 +15,8 @@ const unitsFromLargest = ['d', 'h', 'm', 's', 'ms'] as const
 const LONGEST = 365 * milliseconds.d
 
 /**
- * '500ms', '10s', '15m', '2h' or '1d' in milliseconds; zero is allowed.
- * Throws INVALID_INPUT for anything else and beyond 365 days.
+ * Converts '500ms', '10s', '15m', '2h' or '1d' to milliseconds; allows zero. Throws INVALID_INPUT
+ * for other texts and for more than 365 days.
  */
 export function parseDuration(text: string): number {
   const [, digits, unit] = /^([0-9]+)(ms|s|m|h|d)$/.exec(text.trim()) ?? []
@@ -36,7 +36,10 @@ export function parseDuration(text: string): number {
   return duration
 }
 
-/** How long a hold lasts: milliseconds, or until it is released. Throws INVALID_INPUT. */
+/**
+ * Parses the duration of a hold: milliseconds, or 'forever' for until it is released. Throws
+ * INVALID_INPUT.
+ */
 export function parseHold(text: string): number | 'forever' {
   if (text === 'forever') return text
   const ms = parseDuration(text)
@@ -45,8 +48,8 @@ export function parseHold(text: string): number | 'forever' {
 }
 
 /**
- * The inverse of parseDuration, for whole milliseconds from 0: the largest unit that says it
- * exactly, so 900,000 is '15m', 90,000 is '90s' and 1,500 is '1500ms'.
+ * The inverse of parseDuration, for whole milliseconds from 0. Uses the largest exact unit: 900,000
+ * is '15m', 90,000 is '90s' and 1,500 is '1500ms'.
  */
 export function formatDuration(ms: number): string {
   if (ms === 0) {

@@ -1,9 +1,9 @@
 /**
- * Everything that can go wrong and is not a bug, as a closed list.
+ * All expected failures, as a closed list.
  *
  * The key is the `code` that scripts match on; `exit` is the exit status of the command line,
- * `retryable` says whether the same request may succeed if it is made again, and `meaning` is what
- * docs/errors.md says about it.
+ * `retryable` says whether a repetition of the request may succeed, and `meaning` is its
+ * description in docs/errors.md.
  */
 export const errorCodes = {
   INVALID_INPUT: {
@@ -123,7 +123,10 @@ export const errorCodes = {
 
 export type ErrorCode = keyof typeof errorCodes
 
-/** A booking that an error is about. It is a whole `BookingOutcome`; these are its main fields. */
+/**
+ * The booking that an error concerns. The object is a whole `BookingOutcome`; these are its main
+ * fields.
+ */
 export interface ErrorOutcome {
   booking: {
     id: string
@@ -137,25 +140,25 @@ export interface ErrorOutcome {
   replayed: boolean
 }
 
-/** What an error may carry besides its sentence. Seats are seat numbers, from 1. */
+/** The details of an error. Seats are seat numbers, from 1. */
 export interface ErrorDetails {
-  /** The seats that the error is about: the taken ones, the missing ones. */
+  /** The seats concerned: taken or missing ones. */
   seats?: number[] | undefined
-  /** Free seats that would have done as well. */
+  /** Free seats to offer instead. */
   alternatives?: number[] | undefined
-  /** The same as a spec, in the house's labels: 'B12-B13'. */
+  /** The alternatives as a spec, in the house's labels: 'B12-B13'. */
   alternativeSpec?: string | undefined
-  /** The FAILED booking that records the refusal, when one was kept. */
+  /** The FAILED booking that records the refusal, if there is one. */
   outcome?: ErrorOutcome | undefined
-  /** Nobody knows whether what was asked for has been done. */
+  /** Whether the outcome is unknown: the request may or may not have been carried out. */
   isInDoubt?: boolean | undefined
-  /** What it was caused by; kept for `--debug`, never shown otherwise. */
+  /** The cause; only `--debug` shows it. */
   cause?: unknown | undefined
 }
 
 /**
- * An expected failure: a code for programs and a sentence for people that says what happened and
- * then what to do. Anything else that is thrown is a bug.
+ * An expected failure: a code for programs, and a message for people that says what happened, then
+ * what to do. Any other error is a bug.
  */
 export class TicketsError extends Error {
   override readonly name = 'TicketsError'
@@ -176,7 +179,7 @@ export class TicketsError extends Error {
     this.isInDoubt = details.isInDoubt ?? false
   }
 
-  /** May the same request succeed if it is made again? */
+  /** Whether a repetition of the request may succeed. */
   get isRetryable(): boolean {
     return errorCodes[this.code].retryable
   }

@@ -1,10 +1,10 @@
-/** What an exit code means. Several codes share a line where scripts treat them alike. */
+/** The meaning of an exit code. Codes that scripts treat alike share a line. */
 export interface ExitCode {
   codes: readonly number[]
-  /** In a word or two, for the help of a command. */
+  /** One or two words, for the help of a command. */
   name: string
   meaning: string
-  /** What a script does about it; '' for nothing. */
+  /** What a script should do; '' for nothing. */
   advice: string
 }
 

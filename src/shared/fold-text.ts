@@ -1,9 +1,9 @@
-// The same as the functions `canonical_text` and `folded_text` in the database, of migration 0010:
-// the indexes have what those make of a text.
+// Equivalent to the functions `canonical_text` and `folded_text` of migration 0010, whose results
+// are in the indexes.
 
 /**
- * A text as it is compared: in NFC, with every run of spaces (no-break ones too) as one space and
- * none at its ends, and with typographic apostrophes as `'`.
+ * Returns a text in the form for comparison: NFC, one space for each run of spaces (including
+ * no-break spaces), none at the ends, and `'` for typographic apostrophes.
  */
 export function canonicalText(text: string): string {
   return text
@@ -13,10 +13,10 @@ export function canonicalText(text: string): string {
     .trim()
 }
 
-/** The same without regard to case: what texts are searched by. */
+/** Returns a text in the form for searches: canonical, and without case. */
 export function foldText(text: string): string {
-  // By capitals, so that 'STRASSE' is 'Straße', and small letters before that, so that 'STRAẞE' is.
-  // A sigma at the end of a word has a form of its own, and a dot that stays over an i is Turkish.
+  // Upper-casing makes 'Straße' equal 'STRASSE'; lower-casing before it does the same for 'STRAẞE'.
+  // A final sigma has its own form, and a dot that remains above an i is Turkish.
   return canonicalText(text)
     .toLowerCase()
     .toUpperCase()

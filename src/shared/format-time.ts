@@ -1,9 +1,10 @@
 const formats = new Map<string, Intl.DateTimeFormat>()
 
 /**
- * A time in its show's zone, for people: '2026-12-25 19:00 GMT', with seconds only when there are
- * any. The zone is its short English name, else its offset ('GMT-5'), whatever the system's locale.
- * A zone that this Node does not know yet is shown in UTC: a list must not fail over one row.
+ * Formats a time in its show's zone: '2026-12-25 19:00 GMT', with seconds only if they are not
+ * zero. Shows the zone's short English name, or its offset ('GMT-5') if it has none, in every
+ * system locale. If this Node does not know the zone, uses UTC, because a list must not fail for
+ * one row.
  */
 export function formatStartTime(time: Date, timeZone: string): string {
   const parts = formatFor(timeZone).formatToParts(time)
@@ -14,12 +15,13 @@ export function formatStartTime(time: Date, timeZone: string): string {
   return `${date} ${part('hour')}:${part('minute')}${seconds} ${part('timeZoneName')}`
 }
 
-/** The same to the minute, without its zone: '2026-12-25 19:00'. */
+/** Formats a time to the minute, without its zone: '2026-12-25 19:00'. */
 export function formatMinute(time: Date, timeZone: string): string {
   return formatStartTime(time, timeZone).slice(0, '2026-12-25 19:00'.length)
 }
 
-// Making a format takes far longer than using it, and a list of shows uses one for every row.
+// Cached, because creating a format takes far longer than using it, and a list uses one for every
+// row.
 function formatFor(timeZone: string): Intl.DateTimeFormat {
   const known = formats.get(timeZone)
   if (known) {
@@ -42,7 +44,7 @@ function makeFormat(timeZone: string): Intl.DateTimeFormat {
 }
 
 function formatIn(timeZone: string): Intl.DateTimeFormat {
-  // British English knows GMT and BST, CET and CEST; American English would say GMT+1 for them.
+  // British English has names for GMT, BST, CET and CEST; American English shows GMT+1.
   return new Intl.DateTimeFormat('en-GB-u-ca-gregory-nu-latn', {
     timeZone,
     hourCycle: 'h23',

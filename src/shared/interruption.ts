@@ -1,27 +1,30 @@
-/** Signals that end a run before its time. */
+/** The signals that interrupt a run. */
 export interface Interruption {
-  /** Whether the first of them has come. */
+  /** Whether the first signal has arrived. */
   readonly hasCome: boolean
-  /** Whoever is to hear of it; to be left by who need not hear any more. */
+  /** Functions to call on the first signal; remove a function that is no longer needed. */
   readonly listeners: Set<() => void>
-  /** Aborted by it. Made when it is asked for: a run in the daemon does without. */
+  /**
+   * Aborted on the first signal. Created on first use, because a run in the daemon does not need
+   * it.
+   */
   readonly signal: AbortSignal
-  /** What a run that was interrupted exits with: 130, or 143 after SIGTERM. */
+  /** The exit code of an interrupted run: 130, or 143 after SIGTERM. */
   readonly exitCode: number
   stopListening(): void
 }
 
 /**
- * Tells of the first SIGINT or SIGTERM, so that what is under way is rolled back before the program
- * ends. The second one ends it at once, as it would any program.
+ * Reports the first SIGINT or SIGTERM, so that the program can roll back before it ends. The second
+ * one ends the program at once, as without a handler.
  */
 export function listenForSignals(): Interruption {
   const listeners = new Set<() => void>()
   let controller: AbortController | undefined
   let hasCome = false
   let exitCode = 130
-  // Not `once`: inquirer, and the lock on the embedded server, end the program at a signal to which
-  // only they listen.
+  // Not `once`: inquirer, and the lock of the embedded server, end the program on a signal that has
+  // no other listener.
   const onSignal = (signal: NodeJS.Signals) => {
     if (hasCome) {
       stopListening()

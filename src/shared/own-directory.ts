@@ -3,9 +3,9 @@ import { userInfo } from 'node:os'
 import { dirname } from 'node:path'
 
 /**
- * Makes a directory for this user alone, and the one around it if need be: `~/.cache/tickets`. A home
- * that is not there is not made, and in somebody else's nothing is: root may have come with their HOME.
- * Throws the system's errors, EPERM for what is somebody else's.
+ * Creates a directory for this user only, and its parent if necessary: `~/.cache/tickets`. Creates
+ * nothing if the home directory is missing or belongs to another user: root may run with that
+ * user's HOME. Throws the system's errors, and EPERM for another user's directory.
  */
 export function makeOwnDirectory(directory: string): void {
   const [around, home] = [dirname(directory), dirname(dirname(directory))]
@@ -17,7 +17,7 @@ export function makeOwnDirectory(directory: string): void {
       path: directory,
     })
   }
-  // Not `recursive`: below /proc, Node would try for ever.
+  // Not `recursive`: below /proc, Node would retry for ever.
   for (const path of [around, directory]) makeDirectory(path)
 }
 
@@ -31,36 +31,37 @@ function makeDirectory(path: string): void {
 
 const GENTLY = { throwIfNoEntry: false } as const
 
-/** Whether nobody else can put something in a file's place there. */
+/** Whether no other user can replace a file in this directory. */
 export function isClosed(directory: string): boolean {
   const stats = statSync(directory)
   const isSticky = (stats.mode & 0o1000) !== 0
   return isOwn(directory) && (isSticky || hazardOf(stats) === undefined)
 }
 
-/** Whether a directory is this user's or root's, and so is the link that leads there, if it is one. */
+/** Whether a directory, and the link to it if it is one, belongs to this user or root. */
 function isOwn(directory: string): boolean {
   return isTrusted(lstatSync(directory).uid) && isTrusted(statSync(directory).uid)
 }
 
-/** Who may change a file: what `stat` says of it. */
+/** The fields of `stat` that determine who may change a file. */
 export type Ownership = Pick<Stats, 'uid' | 'gid' | 'mode'>
 
-/** How another user could change something, and what its owner can do about that. */
+/** How another user could change a file, and what its owner can do about it. */
 export interface Hazard {
-  /** The rest of a sentence about it, such as 'belongs to another user (uid 1000)'. */
+  /** The rest of a sentence about the file, such as 'belongs to another user (uid 1000)'. */
   reason: string
   /** A sentence without its full stop. */
   remedy?: string
 }
 
 /**
- * How another user could change this file, or what is in this directory; undefined when only this
- * user and root can. A sticky directory counts as open: others may make files in it.
+ * Returns how another user could change this file or the contents of this directory; undefined if
+ * only this user and root can. A sticky directory counts as open, because others may create files
+ * in it.
  */
 export function hazardOf({ uid, gid, mode }: Ownership): Hazard | undefined {
   if (!isTrusted(uid)) return { reason: `belongs to another user (uid ${uid})` }
-  // Windows keeps the rights of others elsewhere, and shows none of these bits truly.
+  // Windows stores access rights elsewhere, and these bits mean nothing there.
   if (process.geteuid === undefined) return undefined
   const isOpen = (mode & 0o002) !== 0 || ((mode & 0o020) !== 0 && !isPrivateGroup(gid))
   if (!isOpen) return undefined
@@ -75,8 +76,8 @@ export function isTrusted(uid: number): boolean {
 }
 
 /**
- * Whether a group is this user's alone: named like the user, and without other members. Many systems
- * give each user such a group, and make all that the user makes writable by it.
+ * Whether a group is private to this user: it has the user's name and no other members. Many
+ * systems give each user such a group, and make new files writable by it.
  */
 function isPrivateGroup(gid: number): boolean {
   try {

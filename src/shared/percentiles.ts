@@ -1,4 +1,4 @@
-/** In the unit of what was measured. */
+/** In the unit of the measured values. */
 export interface Percentiles {
   p50: number
   p95: number
@@ -6,7 +6,7 @@ export interface Percentiles {
   max: number
 }
 
-/** By nearest rank, so that each of them is a value that was measured; null of nothing. */
+/** By nearest rank, so that each result is a measured value; null for an empty list. */
 export function percentilesOf(values: readonly number[]): Percentiles | null {
   if (values.length === 0) return null
   const sorted = Float64Array.from(values).sort()

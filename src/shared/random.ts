@@ -5,7 +5,7 @@ const POOL_BYTES = 4096
 let pool: Buffer = Buffer.alloc(0)
 let used = 0
 
-/** Bytes that cannot be guessed; at most 4,096. Throws where the system has no source of them. */
+/** Unpredictable bytes; at most 4,096. Throws if the system has no source of them. */
 export function randomBytes(count: number): Buffer {
   if (used + count > pool.length) refill()
   const bytes = pool.subarray(used, used + count)
@@ -13,22 +13,22 @@ export function randomBytes(count: number): Buffer {
   return bytes
 }
 
-/** One of them. */
+/** One unpredictable byte. */
 export function randomByte(): number {
   if (used === pool.length) refill()
   return pool[used++]!
 }
 
 function refill(): void {
-  // A new buffer, as callers keep views of the last one. Where both sources fail, this throws and the
-  // old pool stays used up, so that no id is made of zeros.
+  // A new buffer, because callers keep views of the last one. If both sources fail, this throws and
+  // the old pool stays used up, so no id consists of zeros.
   pool = freshBytes()
   used = 0
 }
 
 /**
- * From the kernel's generator, which seeds node:crypto too. To load node:crypto takes a twentieth of
- * a whole `tickets book`, which is why nanoid, which loads it, does not make the references.
+ * Reads the kernel's generator, which also seeds node:crypto. Loading node:crypto takes a twentieth
+ * of a whole `tickets book`; nanoid loads it, so nanoid does not make the references.
  */
 function freshBytes(): Buffer {
   const bytes = Buffer.alloc(POOL_BYTES)
@@ -40,7 +40,7 @@ function freshBytes(): Buffer {
       closeSync(device)
     }
   } catch {
-    // Not every system has it.
+    // Some systems do not have it.
   }
   return randomFillSync(bytes)
 }

@@ -1,6 +1,7 @@
 /**
- * JSON text with C1 controls, bidi controls and zero-width characters written as `\uXXXX`: the same
- * document to a parser, and harmless to a terminal. Line breaks between documents stay.
+ * Writes C1 controls, bidi controls and zero-width characters in JSON text as `\uXXXX`: the
+ * document stays the same for a parser, and is harmless to a terminal. Keeps line breaks between
+ * documents.
  */
 export function safeJsonText(text: string): string {
   return isPlain.test(text) ? text : text.replace(unsafe, escaped)

@@ -2,18 +2,18 @@ import { TicketsError } from './errors.js'
 import { formatMinute } from './format-time.js'
 import { quote } from './quote.js'
 
-/** When a show starts, by its own clock. */
+/** When a show starts, and its time zone. */
 interface Start {
   startTime: Date
   /** IANA name. */
   timeZone: string
 }
 
-/** A day, or a minute of it, in the time zone of whichever show it is compared with. */
+/** A day, or a minute of a day, in the time zone of the show that it is compared with. */
 export interface ShowDate {
   /** '2031-03-01', or '2031-03-01 19:30'. */
   text: string
-  /** Every show of that date, in any time zone, starts within these two. */
+  /** Every show on that date, in any time zone, starts between `earliest` and `latest`. */
   earliest: Date
   latest: Date
 }
@@ -24,11 +24,14 @@ const MOST_BEHIND_MS = 12 * 3_600_000
 const MOST_AHEAD_MS = 14 * 3_600_000
 const DAY_MS = 24 * 3_600_000
 
-/** Reads '2031-03-01', or with a local time '2031-03-01 19:30' or '2031-03-01T19:30'. Throws INVALID_INPUT. */
+/**
+ * Parses '2031-03-01', or with a local time '2031-03-01 19:30' or '2031-03-01T19:30'. Throws
+ * INVALID_INPUT.
+ */
 export function parseShowDate(given: string): ShowDate {
   const [, day, time = '00:00'] = DATE.exec(given.trim()) ?? []
   const start = day === undefined ? Number.NaN : Date.parse(`${day}T${time}Z`)
-  // JavaScript takes the 30th of February for the 2nd of March.
+  // JavaScript converts the 30th of February to the 2nd of March.
   const isReal = !Number.isNaN(start) && new Date(start).toISOString().startsWith(`${day}T${time}`)
   if (day === undefined || !isReal) {
     throw new TicketsError(
@@ -43,14 +46,14 @@ export function parseShowDate(given: string): ShowDate {
   }
 }
 
-/** Does the show start on this day, or in this minute, by its own clock? */
+/** Whether the show starts on this day, or in this minute, by its local time. */
 export function isOnDate(show: Start, { text }: ShowDate): boolean {
   return minuteOf(show).startsWith(text)
 }
 
 /**
- * What to give as the date of each of these shows so that it means no other of them: the day, the
- * minute where several are on one day, and undefined where several start in one minute.
+ * Returns the date that distinguishes each show from the others: the day, or the minute if several
+ * are on one day, or undefined if several start in the same minute.
  */
 export function datesOf(shows: readonly Start[]): (string | undefined)[] {
   const minutes = shows.map(minuteOf)
@@ -60,7 +63,7 @@ export function datesOf(shows: readonly Start[]): (string | undefined)[] {
   )
 }
 
-/** '2031-03-01 19:30', by the show's own clock. */
+/** '2031-03-01 19:30', in the show's local time. */
 function minuteOf({ startTime, timeZone }: Start): string {
   return formatMinute(startTime, timeZone)
 }

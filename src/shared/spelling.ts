@@ -1,9 +1,10 @@
 /**
- * How many letters of `a` are missing, added, changed or exchanged with the next in `b`: the distance
- * of Damerau and Levenshtein. Infinity where the lengths differ by more than eight letters.
+ * Counts the letters of `a` that are missing, added, changed or swapped with the next one in `b`:
+ * the Damerau-Levenshtein distance. Returns Infinity if the lengths differ by more than eight
+ * letters.
  */
 export function slipsBetween(a: string, b: string): number {
-  // That much is no slip, and the table below could be large.
+  // Such a difference is no typing error, and the table below could be large.
   if (Math.abs(a.length - b.length) > 8) return Infinity
   const rows = [Array.from({ length: b.length + 1 }, (_, j) => j)]
   for (let i = 1; i <= a.length; i++) {

@@ -3,7 +3,7 @@ import { SourceMap } from 'node:module'
 
 let map: SourceMap | undefined
 
-/** An error's stack. The build shortens names, so its source map says where in src each place is. */
+/** An error's stack. The build shortens names, so its source map supplies the places in src. */
 export function stackOf({ stack = '' }: Error): string {
   const program = import.meta.url
   try {

@@ -11,17 +11,17 @@ const HIGHEST_OFFSET = 14 * 3600
 
 const DATE = '(\\d{4})-(\\d\\d)-(\\d\\d)'
 const TIME = '(\\d\\d):(\\d\\d)(?::(\\d\\d)(?:\\.(\\d{1,3}))?)?'
-// Seconds in an offset are for the local mean times of a century ago, which Temporal may name.
+// Seconds in an offset are for the local mean times of a century ago, which Temporal may return.
 const OFFSET = '(z|[+-]\\d\\d(?::?\\d\\d(?::\\d\\d)?)?)'
 const START_TIME = new RegExp(`^${DATE}[t ]${TIME}${OFFSET}?$`, 'i')
 
 /**
- * The moment that a show starts: ISO 8601 with an offset or Z, or a local time in `timeZone`, such
- * as '2026-12-25 19:00'. Seconds and up to three decimals of them are optional; the years are 1900
- * to 9999 in UTC.
+ * Parses the start of a show: ISO 8601 with an offset or Z, or a local time in `timeZone`, such as
+ * '2026-12-25 19:00'. Seconds, with up to three decimals, are optional; the year is 1900 to 9999 in
+ * UTC.
  *
- * Throws INVALID_INPUT for anything else, and for a local time that does not exist or exists twice
- * because the clocks change; the sentence then offers the two offsets to choose from.
+ * Throws INVALID_INPUT for other texts, and for a local time that does not exist or occurs twice
+ * because the clocks change; the message then offers the two offsets.
  */
 export function parseStartTime(text: string, timeZone: string): Date {
   const match = START_TIME.exec(text.trim())
@@ -41,9 +41,9 @@ export function parseStartTime(text: string, timeZone: string): Date {
 }
 
 /**
- * A time zone's IANA name, such as 'Europe/London', in its usual spelling whatever the case.
- * Throws INVALID_INPUT for a zone that this Node does not know, and for an offset: it says nothing
- * about when the clocks change.
+ * Returns a time zone's IANA name, such as 'Europe/London', in its usual spelling; ignores case.
+ * Throws INVALID_INPUT for a zone that this Node does not know, and for an offset, which does not
+ * say when the clocks change.
  */
 export function parseTimeZone(text: string): string {
   const name = text.trim()
@@ -59,9 +59,9 @@ export function parseTimeZone(text: string): string {
 }
 
 /**
- * The IANA name of the system's time zone: that of TZ, which may begin with a colon, else what the
- * system is set to. Throws INVALID_INPUT where it has none: Node takes a POSIX rule for UTC and BST
- * for Asia/Dhaka.
+ * Returns the IANA name of the system's time zone: that of TZ, which may begin with a colon, or
+ * else the system's setting. Throws INVALID_INPUT if there is none, because Node takes a POSIX rule
+ * for UTC, and BST for Asia/Dhaka.
  */
 export function systemTimeZone(env: Readonly<Record<string, string | undefined>>): string {
   const name = env.TZ?.replace(/^:/, '') ?? Intl.DateTimeFormat().resolvedOptions().timeZone
@@ -84,7 +84,7 @@ function localTime(match: RegExpExecArray, text: string) {
   try {
     return new Temporal.PlainDateTime(year, month, day, hour, minute, second, thousandths)
   } catch (cause) {
-    // Everything but the date is known to be right.
+    // The pattern has checked everything but the date.
     throw invalid(`${quote(text)} has a date that no calendar has.`, cause)
   }
 }
@@ -111,7 +111,7 @@ function clockChange(
       `${place} happens twice, as the clocks go back. Write ${shown}${earlier.offset} for the first or ${shown}${later.offset} for the second.`,
     )
   }
-  // In a gap the offset from before it gives the later moment, and the other way round.
+  // In a gap, the offset from before the gap gives the later time, and vice versa.
   return invalid(
     `${place} does not exist, as the clocks go forward. Write ${shown}${earlier.offset} for ${clock(later)} or ${shown}${later.offset} for ${clock(earlier)}.`,
   )
@@ -156,7 +156,7 @@ function checkYear(year: number, text: string): void {
   }
 }
 
-// Not Intl's resolvedOptions: it turns Asia/Kolkata into Asia/Calcutta and takes BST for Dhaka.
+// Not Intl's resolvedOptions, which turns Asia/Kolkata into Asia/Calcutta and takes BST for Dhaka.
 function knownZone(name: string): string | undefined {
   if (!/^[a-z]/i.test(name) || NOT_IANA.test(name)) {
     return undefined
@@ -171,10 +171,15 @@ function knownZone(name: string): string | undefined {
   }
 }
 
-/** Names that Node knows and the IANA database, with its links, has not, or no longer. */
+/**
+ * Names that Node accepts, but that the IANA database, with its links, does not or no longer has.
+ */
 const NOT_IANA = /^(systemv\/.*|us\/pacific-new|canada\/east-saskatchewan)$/i
 
-/** The zone whose city was written alone ('london', 'New York') or with a small slip. */
+/**
+ * Finds the zone for a city's name alone ('london', 'New York') or a name with a small typing
+ * error.
+ */
 function zoneLike(name: string): string | undefined {
   const wanted = simplified(name)
   if (wanted === '' || wanted.length > 40) {

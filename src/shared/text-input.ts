@@ -1,9 +1,9 @@
 import { TicketsError } from './errors.js'
 
 /**
- * Checks a text that a person gave and returns it as it is: it is stored exactly. PostgreSQL can
- * keep neither NUL nor half a surrogate pair, so these are refused here, where the sentence can
- * say so. `what` names the text in the sentence; `limit` counts characters, as PostgreSQL does.
+ * Checks a user's text and returns it unchanged, because it is stored exactly. PostgreSQL can store
+ * neither NUL nor half a surrogate pair, so both are refused here with a clear message. `what`
+ * names the text in the message; `limit` counts characters, as PostgreSQL does.
  *
  * Throws INVALID_INPUT.
  */
@@ -27,7 +27,7 @@ export function checkText(what: string, text: string, limit: number): string {
   return text
 }
 
-/** The same for a text that may be left out: null when it is missing. */
+/** Checks an optional text; returns null if it is missing. */
 export function checkOptionalText(
   what: string,
   text: string | null | undefined,

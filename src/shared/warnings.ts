@@ -2,15 +2,15 @@ import { formatStartTime } from './format-time.js'
 import { quote } from './quote.js'
 
 /**
- * What the caller should know of something that was done all the same. An object, as an error is: the
- * code is for programs and may be relied on, the sentence is for people and may change.
+ * A warning about a request that succeeded. Like an error, it is an object: programs may rely on
+ * the code; the message is for people and may change.
  */
 export type Warning = {
   code: 'SHOW_STARTED'
   message: string
 }
 
-/** What may come with a result; undefined when there is nothing to warn of. */
+/** The warnings of a result; undefined if there are none. */
 export interface Warned {
   warnings?: Warning[] | undefined
 }
@@ -19,11 +19,11 @@ interface Start {
   name: string
   startTime: Date
   timeZone: string
-  /** Is the start in the past, by the database's clock? */
+  /** Whether the start is in the past, by the database's clock. */
   hasStarted: boolean
 }
 
-/** The warning that a show sells, or lets in, though its start is in the past. */
+/** The warning for a sale or a check-in at a show whose start is in the past. */
 export function startWarnings({ name, startTime, timeZone, hasStarted }: Start): Warned {
   if (!hasStarted) return {}
   const when = formatStartTime(startTime, timeZone)
