@@ -146,7 +146,7 @@ export class HouseAudit {
   #reportAbandoned(): void {
     const bookings = this.#abandoned
     if (bookings.count === 0) return
-    const sentence = `${nameBookings(bookings)} still PENDING, although nobody will decide it any more`
+    const sentence = `${nameBookings(bookings)} still PENDING, although no process will decide it any more`
     this.#reportViolation('STALE_PENDING', sentence, { bookings })
   }
 

@@ -150,7 +150,7 @@ function strayAdmission(stray: StrayAdmission): Violation {
   return {
     code: 'ADMITTED_WITHOUT_SEAT',
     showId,
-    message: `${where}: somebody was let in on ${named}, not confirmed to ${owner}.`,
+    message: `${where}: ${named} checked in, but not confirmed to ${owner}.`,
     seats: seats.items,
     bookings,
   }

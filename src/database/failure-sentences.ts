@@ -94,7 +94,7 @@ export const serverSentences = {
     '42703': columnMissing,
     '53300': busy('all its connections are taken'),
     '57P03': busy('it is starting up or shutting down'),
-    '55P03': busy('somebody else kept the lock all the time'),
+    '55P03': busy('another transaction held the lock all the time'),
     '40001': conflict,
     '40P01': busy('others kept locking the same rows'),
     '57014': busy('the statement took too long and was cancelled'),

@@ -21,9 +21,13 @@ export function guardByToken(tickets: Pick<Tickets, 'findToken'>): Guard {
     const [, text] = /^Bearer +(\S{1,200})$/i.exec(request.headers.authorization ?? '') ?? []
     const token = text === undefined ? undefined : await findToken(text)
     if (token === undefined) {
-      throw new HttpError('UNAUTHORIZED', 'This wants a token: Authorization: Bearer tkt_….', {
-        'www-authenticate': 'Bearer',
-      })
+      throw new HttpError(
+        'UNAUTHORIZED',
+        'This request needs a token: Authorization: Bearer tkt_….',
+        {
+          'www-authenticate': 'Bearer',
+        },
+      )
     }
     request.token = token
     if (!mayDo(token.role, role)) {

@@ -11,7 +11,7 @@ export function makeOwnDirectory(directory: string): void {
   const [around, home] = [dirname(directory), dirname(dirname(directory))]
   const nearest = [directory, around, home].find((path) => statSync(path, GENTLY)) ?? home
   if (!isOwn(nearest)) {
-    throw Object.assign(new Error(`${nearest} is somebody else's`), {
+    throw Object.assign(new Error(`${nearest} belongs to another user`), {
       code: 'EPERM',
       syscall: 'mkdir',
       path: directory,

@@ -145,7 +145,7 @@ async function namesLike(db: Database, name: string): Promise<string> {
 function ambiguous(name: string, shows: Show[]): TicketsError {
   const isPrefix = shows.every(({ id }) => id.startsWith(name.toLowerCase()))
   const dates = datesOf(shows)
-  const told = shows.map((show, at) =>
+  const choices = shows.map((show, at) =>
     isPrefix || dates[at] === undefined ? `${show.id} (${timeOf(show)})` : timeOf(show),
   )
   const date = dates.find((each) => each !== undefined)
@@ -156,7 +156,7 @@ function ambiguous(name: string, shows: Show[]): TicketsError {
       : `Choose one by its date, such as --date ${date}.`
   return new TicketsError(
     'AMBIGUOUS_ID',
-    `${quote(name)} means more than one show: ${listed(told)}. ${way}`,
+    `${quote(name)} means more than one show: ${listed(choices)}. ${way}`,
   )
 }
 

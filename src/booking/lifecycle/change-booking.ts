@@ -139,7 +139,7 @@ export async function refuseIfAdmitted(
   if (inside.length === 0) return
   throw new TicketsError(
     'WRONG_STATE',
-    'Somebody has been let in on this booking. Undo the check-in first. Nothing was changed.',
+    'This booking is checked in. Undo the check-in first. Nothing was changed.',
     { seats: inside.map(({ seat }) => seat) },
   )
 }

@@ -89,7 +89,7 @@ async function refuseAtDoor(
   }
   if (row.status !== 'CONFIRMED') throw refuse('WRONG_STATE', wrongState(row, 'checked in').message)
   if (show.cancelled_at !== null) {
-    throw refuse('SHOW_CANCELLED', 'The show is cancelled. Nobody was let in.')
+    throw refuse('SHOW_CANCELLED', 'The show is cancelled. No seat was checked in.')
   }
 }
 
