@@ -65,7 +65,7 @@ describe('what users wrote reaches no terminal, under --debug neither', () => {
     ['booking', 'cancel', LATER, '--yes'],
     ['history', '--show', SHOW],
     ['verify'],
-    ['stress', SHOW, '--yes', '--bookings', '2', '--in-process'],
+    ['stress', SHOW, '--yes', '--bookings', '2', '--in-process', '--seed', '1'],
     ['token', 'create', '--role', 'read', '--name', TRAP],
     ['token', 'list'],
     ['migrate', '--grant', TRAP],
