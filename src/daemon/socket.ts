@@ -1,6 +1,15 @@
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+} from 'node:fs'
 import { basename, dirname, extname, join, resolve } from 'node:path'
 import envPaths from 'env-paths'
 import { choosingVariables } from '../database/settings/parameters.js'
@@ -37,7 +46,14 @@ function wordsOfChoice(db: string | undefined, env: NodeJS.ProcessEnv, cwd: stri
 /** A quick guess: whether a `.env` file mentions a database. */
 function mayChoose(file: string): boolean {
   try {
-    return /\bDATABASE_URL\b|\bPG[A-Z]/.test(readFileSync(file, 'utf8'))
+    // Without this flag, a named pipe would keep the command waiting.
+    const open = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK)
+    try {
+      const isFile = fstatSync(open).isFile()
+      return !isFile || /\bDATABASE_URL\b|\bPG[A-Z]/.test(readFileSync(open, 'utf8'))
+    } finally {
+      closeSync(open)
+    }
   } catch (error) {
     return (error as NodeJS.ErrnoException).code !== 'ENOENT'
   }
