@@ -49,7 +49,14 @@ const { metafile } = await build({
     'fastify',
     'prom-client',
     // Other commands than `book` load these, so that every booking has less code to read.
-    ...['cli-progress', 'cli-table3', 'csv-stringify', 'proper-lockfile', 'temporal-polyfill', 'uqr'],
+    ...[
+      'cli-progress',
+      'cli-table3',
+      'csv-stringify',
+      'proper-lockfile',
+      'temporal-polyfill',
+      'uqr',
+    ],
     // Knex and pg name these for features that the program does not use.
     'pg-native',
     'pg-query-stream',
