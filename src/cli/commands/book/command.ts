@@ -15,7 +15,7 @@ export const bookCommand: Declaration = {
     '--customer <name>': 'name of the customer',
     '--note <text>': 'a note for the box office',
     '--key <key>': 'makes a retry safe: the same key books once',
-    '--hold <duration>': "hold the seats instead of selling them: 15m, 2h, or 'forever'",
+    '--hold <duration>': "hold instead of selling: 15m, 2h, or 'forever'",
     '--file <file>': {
       about: "bookings from CSV with a header, or NDJSON; '-' is stdin",
       completes: 'files',
