@@ -596,6 +596,86 @@ describe('tickets daemon', () => {
     await at(one, 'daemon', 'stop')
   })
 
+  it.each([
+    ['XDG_CACHE_HOME', { XDG_CACHE_HOME: 'cache' }],
+    ['XDG_DATA_HOME', { XDG_DATA_HOME: 'data' }],
+  ])('a relative %s means the same place to a daemon as to the command', async (_, relative) => {
+    const there = async (...args: string[]) =>
+      tickets([...args, '--json'], {
+        cwd: cache,
+        env: {
+          XDG_CACHE_HOME: join(cache, 'cache'),
+          XDG_DATA_HOME: join(cache, 'data'),
+          TICKETS_DATA_DIR: '',
+          ...relative,
+        },
+      })
+    // Root's server runs as another user, who must get through.
+    await chmod(cache, 0o755)
+    const show = ['--name', 'Cats', '--start-time', '2031-01-01T19:00Z', '--total-seats', '5']
+    await there('show', 'create', ...show)
+    const { state, pid } = (await there('daemon', 'start')).json()
+    expect(state).toBe('open')
+    expect((await there('book', 'Cats', '--seats', '1')).exitCode).toBe(0)
+    expect((await there('daemon', 'status')).json()).toMatchObject({ pid, served: 1 })
+    const { daemon, data_dir } = (await there('db', 'status')).json()
+    expect([daemon, data_dir]).toEqual([{ state: 'open', pid }, expect.stringContaining(cache)])
+    expect((await there('daemon', 'stop')).json().state).toBe('closed')
+    await until(() => !isAlive(pid))
+    await there('db', 'stop')
+  })
+
+  it('a `.env` counts only where it names a database', async () => {
+    const at = (cwd: string, ...args: string[]) =>
+      tickets([...args, '--json'], {
+        cwd,
+        env: { XDG_CACHE_HOME: cache, TICKETS_DATA_DIR: join(cache, 'data') },
+      })
+    const { pid } = (await at(cache, 'daemon', 'start')).json()
+    const [unrelated, named] = await Promise.all(
+      ['PORT=80', `DATABASE_URL=${own.url}`].map(async (line) => {
+        const directory = await mkdtemp(join(cache, 'project-'))
+        await writeFile(join(directory, '.env'), line, { mode: 0o600 })
+        return directory
+      }),
+    )
+    expect((await at(unrelated!, 'daemon', 'status')).json()).toMatchObject({ pid })
+    expect((await at(named!, 'daemon', 'status')).json()).toMatchObject({ state: 'closed' })
+    await at(cache, 'daemon', 'stop')
+    await at(cache, 'db', 'stop')
+  })
+
+  it('`start` opens another one where the open one would decline what is typed here', async () => {
+    const first = (await run('start', '--json')).json()
+    const elsewhere = { ...environment(), HOME: cache }
+    const again = await tickets(['daemon', 'start', '--json'], { env: elsewhere })
+    expect(again.json()).toMatchObject({ state: 'open', declined: 0 })
+    expect(again.json().pid).not.toBe(first.pid)
+    const show = await insertShow(own)
+    await startBooking(own.url, [show, '--seats', '1'], elsewhere).ended
+    expect(await status()).toMatchObject({ served: 1, declined: 0 })
+  })
+
+  it('`stop` leaves none of those that were opened at once, nor what a crash left', async () => {
+    const started = await Promise.all(oneTo(4).map(() => run('start', '--json')))
+    const { pid } = await status()
+    process.kill(pid, 'SIGKILL')
+    await until(() => !isAlive(pid))
+    await run('start')
+    await run('stop')
+    await until(() => started.every((ran) => !isAlive(ran.json().pid)))
+    const left = await readdir(join(cache, 'tickets'))
+    expect(left.filter((name) => name.startsWith('daemon-'))).toEqual([])
+  })
+
+  it('with no time to wait, nothing is handed over', async () => {
+    await run('start')
+    const show = await insertShow(own)
+    const words = [show, '--seats', '1', '--wait', '0s']
+    expect((await startBooking(own.url, words, environment()).ended).exitCode).toBe(0)
+    expect(await status()).toMatchObject({ served: 0, declined: 0 })
+  })
+
   it('`stress --daemon` goes through it, and `stress` never does', async () => {
     const stress = (...args: string[]) =>
       tickets(['stress', '--bookings', '12', '--processes', '6', '--json', ...args], {
@@ -709,7 +789,7 @@ describe('tickets daemon', () => {
 
   it('where none can be opened: one sentence, exit 2', async () => {
     await writeFile(join(cache, 'tickets'), '')
-    for (const place of [cache, `/nonexistent/${'x'.repeat(120)}`]) {
+    for (const place of [cache, `/nonexistent/${'x'.repeat(120)}`, join(cache, 'x'.repeat(70))]) {
       const env = { DATABASE_URL: own.url, XDG_CACHE_HOME: place }
       const ran = await tickets(['daemon', 'start'], { env })
       expect([ran.exitCode, ran.stdout]).toEqual([2, ''])

@@ -18,9 +18,7 @@ import { assertOwnPlace } from './trust.js'
  * file.
  */
 export function embeddedDataDir(env: Record<string, string | undefined>, cwd = '.'): string {
-  const dataDir = env.TICKETS_DATA_DIR
-    ? resolve(cwd, env.TICKETS_DATA_DIR)
-    : resolve(cwd, usualDataDir())
+  const dataDir = env.TICKETS_DATA_DIR ? resolve(cwd, env.TICKETS_DATA_DIR) : usualDataDir(cwd)
   if (!/[\n\r]/.test(dataDir)) return dataDir
   throw new TicketsError(
     'INVALID_INPUT',
@@ -44,8 +42,9 @@ export function embeddedUrl(dataDir: string): string {
   return `postgresql://${user}@/${database}?host=${encodeStrictly(host)}&port=${port}`
 }
 
-function usualDataDir(): string {
-  const usual = envPaths('tickets', { suffix: '' }).data
+function usualDataDir(cwd: string): string {
+  // XDG_DATA_HOME may be relative.
+  const usual = resolve(cwd, envPaths('tickets', { suffix: '' }).data)
   return isRoot() && barrierTo(usual) !== undefined ? '/var/lib/tickets' : usual
 }
 
