@@ -24,11 +24,9 @@ function commandsLike(word: string, command: Command): string[] {
   const here = visible(command).map((one) => one.name())
   const close = closest(word, here)
   if (close.length > 0) return close
-  return leavesOf(rootOf(command)).flatMap((leaf) => {
-    if (leaf.name() === word) return [pathOf(leaf)]
-    const isAction = leaf.registeredArguments[0]?.argChoices?.includes(word)
-    return isAction ? [`${pathOf(leaf)} ${word}`] : []
-  })
+  return leavesOf(rootOf(command))
+    .filter((leaf) => leaf.name() === word)
+    .map(pathOf)
 }
 
 /** The words that are the fewest slips away from `word`, and no more than its length allows. */

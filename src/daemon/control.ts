@@ -56,7 +56,7 @@ export async function queryDaemon(link: string, options: QueryOptions = {}): Pro
  */
 export async function stopDaemon(link: string, waitMs: number, signal: AbortSignal) {
   const silenceMs = Math.max(1, Math.min(UNANSWERED_MS, waitMs))
-  // A daemon that hangs is found to hang before the time is over.
+  // A little longer, so that a daemon that hangs is reported as hung, and not as busy.
   const timeout = AbortSignal.timeout(Math.min(waitMs + 100, 2 ** 31 - 1))
   const stop = AbortSignal.any([signal, timeout])
   const { state, pid } = await queryDaemon(link, { stop, silenceMs }).catch((cause) => {
@@ -102,9 +102,8 @@ const OTHERS = ['LANG', 'LC_ALL', 'LC_CTYPE', 'LOGNAME', 'PATH', 'TMPDIR', 'USER
 
 /**
  * Starts `tickets daemon run` in the background, and returns when it is open. It keeps nothing of the
- * process that starts it: neither a terminal or a directory, nor the secrets in its environment,
- * which each run request brings along, nor its open files, which may be the lock or the pipe of a
- * script. Throws what the daemon throws.
+ * process that starts it: no terminal or directory, none of the secrets in its environment, which
+ * each run request carries, and no open files, which may be the lock or the pipe of a script. Throws what the daemon throws.
  */
 export async function startInBackground(args: string[], env: NodeJS.ProcessEnv): Promise<void> {
   const nothing = openSync('/dev/null', 'r+')

@@ -1,4 +1,4 @@
-import { safeJsonText } from '../shared/safe-json.js'
+import { safeJsonText } from '../shared/safe-text.js'
 
 /** The destination of the log's lines. */
 export interface LineWriter {

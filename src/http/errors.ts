@@ -3,7 +3,7 @@ import { errorJson } from '../client/json.js'
 import { errorCodes, TicketsError } from '../shared/errors.js'
 
 /** The errors of HTTP alone; all others have a code of the core. */
-export const httpCodes = {
+const httpCodes = {
   UNAUTHORIZED: 401,
   FORBIDDEN: 403,
   NO_SUCH_ROUTE: 404,

@@ -1,5 +1,3 @@
-import { safeJsonText } from './safe-json.js'
-
 /**
  * Makes a user's text safe for a terminal: replaces every character that controls, hides or
  * reorders with a visible escape (`\n`, `\u{1b}`), so that the text stays on one line and reads as
@@ -30,15 +28,23 @@ export function safeCell(text: string): string {
   return formula.test(text) ? `'${inside}` : inside
 }
 
-/**
- * Formats a value as JSON on one line, with C1 controls, bidi controls and zero-width characters as
- * `\uXXXX`: the document stays the same for a parser, and is harmless to a terminal.
- */
+/** Formats a value as JSON on one line, as `safeJsonText` writes it. */
 export function safeJson(value: unknown): string {
   return safeJsonText(JSON.stringify(value))
 }
 
+/**
+ * Writes C1 controls, bidi controls and zero-width characters in JSON text as `\uXXXX`: the
+ * document stays the same for a parser, and is harmless to a terminal. Keeps line breaks between
+ * documents.
+ */
+export function safeJsonText(text: string): string {
+  return isPlainJson.test(text) ? text : text.replace(unsafeInJson, escapeInJson)
+}
+
 const isPlain = /^[ -~]*$/
+const isPlainJson = /^[\n -~]*$/
+const unsafeInJson = /[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu
 
 // Scripts whose spelling needs the zero-width joiner and non-joiner.
 const joining = [
@@ -81,4 +87,11 @@ const shortEscapes: Record<string, string> = { '\n': '\\n', '\r': '\\r', '\t': '
 
 function visibleEscape(character: string): string {
   return shortEscapes[character] ?? `\\u{${character.codePointAt(0)!.toString(16)}}`
+}
+
+function escapeInJson(character: string): string {
+  return Array.from(
+    { length: character.length },
+    (_, index) => `\\u${character.charCodeAt(index).toString(16).padStart(4, '0')}`,
+  ).join('')
 }

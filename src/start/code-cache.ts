@@ -19,8 +19,8 @@ import { hazardOf, isClosed, makeOwnDirectory } from '../shared/own-directory.js
 
 /**
  * Compiles a script, with the code that V8 compiled in an earlier run of the same command if it is
- * there. `keepCache` stores what V8 has compiled by then, unless it was. The cache is never a reason
- * to fail.
+ * there. `keepCache` stores what V8 has compiled by then, unless it is stored already. Errors of the
+ * cache are ignored.
  */
 export function compile(file: string, command = ''): { script: Script; keepCache(): void } {
   const directory = envPaths('tickets', { suffix: '' }).cache

@@ -39,7 +39,7 @@ export function explainOutput(program: string, output: string, directory: string
 }
 
 /** Returns the line of PostgreSQL's output that says why it failed, without time and process id. */
-export function lastWord(output: string): string {
+function lastWord(output: string): string {
   const lines = output.split('\n').filter((line) => line.trim() !== '')
   // "FATAL: the database system is starting up" only answers a client that connected too early.
   const fatal = lines.findLast((line) =>

@@ -55,7 +55,7 @@ export function ownPassword(
 }
 
 /** Finds the password for `key` in a password file, by libpq's rules. */
-export function findPassword(text: string, key: readonly string[]): string | undefined {
+function findPassword(text: string, key: readonly string[]): string | undefined {
   for (const line of text.split(/\r?\n/)) {
     if (line.startsWith('#')) continue
     const fields = [...line.matchAll(fieldShape)].map(([, field = '']) => field)

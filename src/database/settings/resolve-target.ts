@@ -68,12 +68,7 @@ export function resolveTarget(ingredients: Ingredients): GivenTarget {
  * Describes a target to users: database, place and user. Mentions a socket's port only if it is not
  * the default.
  */
-export function targetName(place: {
-  database: string
-  host: string
-  port: number
-  user: string
-}): string {
+function targetName(place: { database: string; host: string; port: number; user: string }): string {
   const { database, host, port, user } = place
   const isUsualSocket = host.startsWith('/') && port === 5432
   const shownHost = host.includes(':') ? `[${host}]` : host

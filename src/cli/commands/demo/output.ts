@@ -109,7 +109,7 @@ export class DemoOutput {
     const { summary, violations, checked, problems } = run
     const { confirmed, refused, seats, seconds } = summary
     const style = this.#style
-    const sentence = `${confirmed} of them sold ${seats} seats in ${seconds.toFixed(1)} s, and ${refused} were told that too few are left.`
+    const sentence = `${confirmed} of them sold ${seats} seats in ${seconds.toFixed(1)} s, and ${refused} were refused, as too few were left.`
     await this.#print(
       renderResult(problems.length === 0 ? 'done' : 'failed', sentence, { below: problems, style }),
       '\n',
@@ -134,7 +134,7 @@ export class DemoOutput {
     })
     await this.#print(
       renderParagraph(
-        'A seat is sold once, however many ask for it in the same moment, and whoever is told "booked" has it: the clerks queue for a lock on the show, and the database itself refuses to count a seat twice.',
+        'A seat is sold once, however many clerks ask for it at the same moment: their bookings wait for a lock on the show, and the database itself refuses to count a seat twice.',
         style,
       ),
       `\n${tint(style, 'strong', 'Your turn')}\n`,
