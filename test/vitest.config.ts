@@ -7,7 +7,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: ['test/faults/**'],
     globalSetup: ['test/support/code-cache.ts', 'test/support/global-setup.ts'],
-    testTimeout: 60_000,
+    // Only ends a test that hangs: a slow machine is no failure.
+    testTimeout: 180_000,
     hookTimeout: 120_000,
     // Two cores: every file starts processes and servers of its own.
     maxWorkers: 2,
