@@ -99,7 +99,7 @@ describe('each damage is named, and nothing else', () => {
     ])
   })
 
-  test('an expired hold contradicts nobody', async () => {
+  test('an expired hold contradicts no booking', async () => {
     await damage(hold, `seats = '{1,6}', held_until = clock_timestamp()`)
     expect(await findings()).toEqual([])
   })
@@ -226,7 +226,7 @@ describe('each damage is named, and nothing else', () => {
   test.each([
     ['seats that it does not have', `seats = '{1}'`, [2, 3]],
     ['seats that are no longer confirmed', `status = 'CANCELLED'`, [1, 2, 3]],
-  ])('somebody inside on %s', async (_, change, seats) => {
+  ])('a check-in on %s', async (_, change, seats) => {
     await tickets.checkIn(ada)
     expect(await findings()).toEqual([])
     await damage(ada, change)
@@ -237,7 +237,7 @@ describe('each damage is named, and nothing else', () => {
     })
   })
 
-  test('somebody inside in another show than that of the booking, or without one', async () => {
+  test('a check-in in another show than that of the booking, or without a booking', async () => {
     const other = await tickets.createShow({ name: 'Evita', startTime: new Date(), totalSeats: 9 })
     const enter = (seat: number, booking: string) =>
       db.sql('insert into admissions (show_id, seat, booking_id) values ($1, $2, $3)', [
@@ -256,7 +256,7 @@ describe('each damage is named, and nothing else', () => {
     ])
   })
 
-  test('somebody inside without a booking, on each of 1,001 seats: more than two pages of them', async () => {
+  test('a check-in without a booking, on each of 1,001 seats: more than two pages of them', async () => {
     await db.sql(
       `insert into admissions (show_id, seat, booking_id)
        select $1, n, gen_random_uuid() from generate_series(1, 1001) n`,

@@ -27,7 +27,7 @@ async function doneBy(show: string): Promise<string[]> {
   return rows.map(({ done }) => done)
 }
 
-it('what somebody changes is theirs in the history, and what comes after it is not', async () => {
+it('a change is recorded under its operator, and the next one under its own', async () => {
   const [ada, grace] = [tickets.as('Ada'), tickets.as('Grace')]
   const startTime = new Date('2030-01-01T19:00:00Z')
   const show = await ada.createShow({ name: 'Cats', startTime, totalSeats: 9 })

@@ -22,7 +22,7 @@ afterEach(async () => {
 })
 
 describe.each([1, 4])('with %i connections', (connections) => {
-  test('a crowd asks for the last seats: whoever came first gets them, best seats first', async () => {
+  test('a crowd asks for the last seats: the first requests get them, best seats first', async () => {
     const { tickets, show } = await house(100, connections)
     const outcomes = await crowd(300, () => tickets.book(show, { count: 1 }))
     const words = outcomes.map((outcome) =>
@@ -109,7 +109,7 @@ test('who is aborted leaves the line; who is being decided hears the verdict', a
   ])
 })
 
-test('who is aborted while the batch waits for its lock is told at once, and left out of it', async () => {
+test('a request that is aborted while the batch waits for its lock fails at once, and is left out of it', async () => {
   const { tickets, show } = await house(10, 2)
   const lock = await lockShow(db, show)
   const impatience = new AbortController()

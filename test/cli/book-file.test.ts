@@ -423,7 +423,7 @@ describe('--atomic', () => {
     expect((await running).exitCode).toBe(0)
   })
 
-  it('two of them over the same shows in opposite order both end: nobody waits for ever', async () => {
+  it('two of them over the same shows in opposite order both end: there is no deadlock', async () => {
     const shows = await Promise.all([1, 2, 3].map(() => insertShow(db, { seats: 100 })))
     const rows = (order: string[]) =>
       order.flatMap((show) => Array.from({ length: 10 }, () => JSON.stringify({ show, count: 1 })))
@@ -539,7 +539,7 @@ describe('a run that does not reach the end', () => {
     expect(await bookingsOf(show)).toMatchObject([{ status: 'CONFIRMED', seats: [1] }])
   })
 
-  it('at Ctrl-C, reports what is under way and no more: what is told is what is booked', async () => {
+  it('at Ctrl-C, reports what is under way and no more: what is printed is what is booked', async () => {
     const show = await insertShow(db, { seats: 50_000 })
     const { child, lines, next } = startRun(show, '--json')
     const ended = exitOf(child)
@@ -584,7 +584,7 @@ describe('a run that does not reach the end', () => {
     expect((await tickets(['verify', show], { db: db.url })).exitCode).toBe(0)
   })
 
-  it('ends without a word when nobody reads the results any more', async () => {
+  it('ends without a word when the results are not read any more', async () => {
     const show = await insertShow(db, { seats: 20_000 })
     const { child, next } = startRun(show, '--json')
     const ended = exitOf(child)

@@ -185,7 +185,7 @@ describe('book, without a terminal', () => {
 })
 
 describe('a refusal', () => {
-  it('exits 4, tells free seats instead, and keeps the FAILED booking with its reason', async () => {
+  it('exits 4, names free seats instead, and keeps the FAILED booking with its reason', async () => {
     const show = await insertShow(db)
     await book(show, '--seats', '4-6')
     const [json, text] = [
@@ -208,7 +208,7 @@ describe('a refusal', () => {
     ])
   })
 
-  it('names the free seats as the house does, also when it is told again', async () => {
+  it('names the free seats as the house does, also when it is repeated', async () => {
     const show = await insertShow(db, { seats: 40, seatsPerRow: 10 })
     const { json } = await book(show, '--seats', 'B3-B4', '--json')
     await book(show, '--seats', 'A1', '--hold', 'forever')

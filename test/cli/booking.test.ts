@@ -61,7 +61,7 @@ describe('a booking is led through its life by flags', () => {
     expect(refused.json().error).toMatchObject({ code: 'SEATS_TAKEN', seats: [3] })
   })
 
-  it('a hold sold in part tells what it still keeps, and one that has expired that it keeps nothing', async () => {
+  it('a hold sold in part says what it still keeps, and one that has expired that it keeps nothing', async () => {
     const hold = await book('--seats', 'A1-A4', '--hold', '1h')
     const ran = await run('booking', 'confirm', hold, '--seats', 'A1-A2')
     expect(ran.stderr).toBe(`Still held: A3-A4, as ${hold}.\n`)

@@ -91,7 +91,7 @@ describe('what is offered', () => {
     )
   })
 
-  it('are the dates of a name, as short as they can be told apart', async () => {
+  it('are the dates of a name, as short as they stay distinct', async () => {
     const dates = ['2031-03-01T15:00', '2031-03-01T19:30', '2031-03-08', '2031-03-15']
     expect(await offered('book', 'hamlet', '--date', '')).toEqual(dates)
     expect(await offered('book', 'Hamlet', '--date=2031-03-0')).toEqual(

@@ -70,7 +70,7 @@ it('lives on after its clients, has a URL for everyone, and keeps the shows over
   expect(await serverStarts()).toBe(2)
 })
 
-it('whoever has started the server hears of signals as anybody does', async () => {
+it('the command that has started the server reacts to signals as any other does', async () => {
   await run('db', 'stop')
   const serving = execa(process.execPath, [program, 'serve', '--port', '0'], {
     env: { ...bareEnvironment, TICKETS_DATA_DIR: dataDir },

@@ -34,7 +34,7 @@ describe('help', () => {
     expect(lines.slice(1, 3)).toEqual(['', 'Examples:'])
   })
 
-  it('ends with the exit codes, and tells of what all commands take in one place', () => {
+  it('ends with the exit codes, and describes the global options in one place', () => {
     const told = screens.filter(([path]) => !topics.includes(path))
     for (const [path, text] of told) {
       expect([path, text]).toEqual([

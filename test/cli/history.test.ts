@@ -31,7 +31,7 @@ afterAll(() => db.drop())
 const actions = async (...args: string[]) =>
   (await json(['history', ...args])).map(({ action }: { action: string }) => action)
 
-describe('the history tells', () => {
+describe('the history shows', () => {
   it('what, who and from which command: the flag, else the environment, else the login', async () => {
     const events = await json(['history', '--booking', reference])
     const login = userInfo().username
@@ -129,7 +129,7 @@ describe('the history tells', () => {
   })
 })
 
-describe('nobody changes the history', () => {
+describe('the history cannot be changed', () => {
   it.each([
     `update history set operator = 'nobody'`,
     'delete from history',

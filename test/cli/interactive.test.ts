@@ -329,7 +329,7 @@ it.each(['Which show?', 'Which seats?'])(
   },
 )
 
-describe('nobody is asked', () => {
+describe('there is no prompt', () => {
   it.each([
     ['under CI', [], { CI: 'true' }],
     ['under --no-input', ['--no-input'], {}],

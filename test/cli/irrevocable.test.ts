@@ -152,7 +152,7 @@ describe('what needs no leave', () => {
     expect(await everything()).toEqual(before)
   })
 
-  it('seats on which somebody has been let in are refused before the question, too', async () => {
+  it('seats with people let in are refused before the question, too', async () => {
     await run('booking', 'check-in', names.sold, '--seats', 'A1')
     const ran = await run('booking', 'cancel', names.sold, '--json')
     expect([ran.exitCode, ran.json().error.code]).toEqual([4, 'WRONG_STATE'])
@@ -177,7 +177,7 @@ describe('what needs no leave', () => {
     }
   })
 
-  it('a rollback that drops nothing of anybody', async () => {
+  it('a rollback that drops no data', async () => {
     await db.sql('truncate shows, bookings cascade')
     expect(await run('migrate', '--rollback', '--json')).toMatchObject({ exitCode: 0 })
   })

@@ -23,7 +23,7 @@ const run = (...args: string[]) => tickets(args, { db: db.url })
 const all = await migrationSource.getMigrations([])
 const lines = (state: string) => all.map((name) => `${state}${name}`).join('\n')
 
-describe('a database that somebody else runs', () => {
+describe('a database that the program does not run itself', () => {
   it('unmigrated, says what to do, and starts nothing embedded', async () => {
     const dataDir = join(scratch, 'never')
     const env = { TICKETS_DATA_DIR: dataDir, XDG_DATA_HOME: dataDir }

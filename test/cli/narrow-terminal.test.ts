@@ -125,7 +125,7 @@ describe('a house of 400 rows', () => {
 })
 
 describe('a change', () => {
-  it.each([1, 3, 5])('in a terminal of %i columns is made, told, and exit 0', async (cols) => {
+  it.each([1, 3, 5])('in a terminal of %i columns is made, printed, and exits 0', async (cols) => {
     const run = async (...args: string[]) => {
       const { code, text } = await runAt(cols, args)
       expect([args, code, text]).toEqual([args, 0, expect.not.stringContaining('bug')])

@@ -128,7 +128,7 @@ describe('a show that is set into the past', () => {
   })
 })
 
-describe('what sells nothing and lets nobody in does not warn', () => {
+describe('commands that neither sell nor check in do not warn', () => {
   it.each<[string, () => Promise<string[]>, number]>([
     ['a view', async () => ['show', 'view', past], 0],
     ['a list', async () => ['show', 'list'], 0],

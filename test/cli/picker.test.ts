@@ -157,7 +157,7 @@ describe('the seat picker', () => {
     expect(screen.match(/For whom/g)).toHaveLength(1)
   })
 
-  it('tells the seats of an expiring hold as soon as they are free', async () => {
+  it('shows the seats of an expiring hold as soon as they are free', async () => {
     const show = await lionKing()
     const clerk = sitDown([show])
     await clerk.sees('A [○]○ ○')
@@ -314,7 +314,7 @@ describe('the picker on another terminal', () => {
     await clerk.sees(/^\? enter next customer · u undo · q done$/m)
   })
 
-  it('has no colour under NO_COLOR, and tells seats and cursor by their signs', async () => {
+  it('has no colour under NO_COLOR, and marks seats and cursor by signs', async () => {
     const show = await lionKing()
     await sell(show, 'A2')
     await tickets(['book', show, '--seats', 'A3', '--hold', '1h'], { db: db.url })
@@ -380,7 +380,7 @@ describe('the queue at the window', () => {
     expect(await salesOf(show)).toMatchObject([{ status: 'CONFIRMED', seats: [1, 2] }])
   })
 
-  it('undoes nothing that somebody has changed since', async () => {
+  it('undoes nothing that was changed since', async () => {
     const show = await lionKing()
     const clerk = sitDown([show])
     await clerk.sees('[○]')

@@ -84,7 +84,7 @@ it('a house without rows, without sales, and as large as they come is reported a
   expect(stdout).toMatch(/\n +A-CRD +░+ +0\/2500\n/)
 })
 
-it('an unnamed operator is told as unknown, and the library gives the same report', async () => {
+it('an unnamed operator is reported as unknown, and the library gives the same report', async () => {
   const quiet = await insertShow(db, { seats: 3, name: 'Quiet' })
   const tickets = openTickets({ database: db.url, env: {} })
   await tickets.book(quiet, { seats: [1] })

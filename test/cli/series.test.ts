@@ -123,7 +123,7 @@ describe('a name that several shows bear', () => {
     await rm(directory, { recursive: true })
   })
 
-  it('is told with its dates in their own time, and how to choose one', async () => {
+  it('is refused with its dates in their own time, and how to choose one', async () => {
     const { stderr } = await run('book', 'Hamlet', '--count', '1')
     // Those to come first.
     expect(stderr).toBe(
@@ -139,7 +139,7 @@ describe('a name that several shows bear', () => {
     )
   })
 
-  it('and one minute is told with its ids', async () => {
+  it('and one minute is refused with its ids', async () => {
     const create = ['show', 'create', '--name', 'Twin', '--total-seats', '5', '--start-time']
     const twins = await Promise.all([1, 2].map(() => json(...create, '2031-01-01T19:00Z')))
     const { stderr } = await run('show', 'view', 'Twin', '--date', '2031-01-01')
@@ -239,7 +239,7 @@ describe('on a terminal, a name that several bear', () => {
     expect(terminal.screen()).toContain('Nothing was cancelled.')
   })
 
-  it('is asked for by nobody under --json or --no-input', async () => {
+  it('is never asked for under --json or --no-input', async () => {
     for (const flag of ['--json', '--no-input']) {
       expect(await sitDown(['show', 'view', 'Hamlet', flag]).exit).toMatchObject({ code: 2 })
     }

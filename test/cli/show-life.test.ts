@@ -182,7 +182,7 @@ describe('show cancel', () => {
     await run('book', show, '--seats', 'B1', '--hold', 'forever')
   }
 
-  it('tells a script what it would touch, and does it for the right number only', async () => {
+  it('names to a script what it would touch, and does it for the right number only', async () => {
     await sell()
     // It expires at once, and keeps nothing from anybody.
     await run('book', show, '--seats', 'B2', '--hold', '1ms')

@@ -108,7 +108,7 @@ describe('the name of a show on the command line', () => {
     })
   })
 
-  it('that means two shows books in neither, and the sentence tells their ids and times', async () => {
+  it('that means two shows books in neither, and the sentence names their ids and times', async () => {
     const ran = await run('book', 'aaaa', '--seats', '1')
     expect(ran).toMatchObject({ exitCode: 2, stdout: '' })
     const words = ran.stderr.replace(/\s+/g, ' ')

@@ -92,7 +92,7 @@ describe('stress on a throwaway show', () => {
     })
   })
 
-  it('a login that may not create schemas is told so, and what to do', async () => {
+  it('a login that may not create schemas is refused with what to do', async () => {
     const role = `limited_${Math.random().toString(36).slice(2)}`
     await db.sql(`create role ${role}`)
     const ran = await tickets(['stress', '--json', ...small], {
@@ -171,7 +171,7 @@ describe('stress on a named show', () => {
   })
 })
 
-describe('stress tells why the database had to be asked again', () => {
+describe('stress says why the database had to be asked again', () => {
   it.each([
     ['processes', ['--processes', '2']],
     ['in-process', ['--in-process']],
@@ -196,7 +196,7 @@ describe('stress exits 7', () => {
     return ran.json()
   }
 
-  it('on a seat that is marked as sold and was sold to nobody', async () => {
+  it('on a seat that is marked as sold and is in no booking', async () => {
     const id = await insertShow(db)
     await db.sql(
       `update shows set booked_seats = set_bit(booked_seats, 9, 1), confirmed_seats_count = 1`,
@@ -217,7 +217,7 @@ describe('stress exits 7', () => {
     expect(lost).toHaveLength(confirmed)
   })
 
-  it('on an exit that nobody can explain, though all else is well', async () => {
+  it('on an exit code without an explanation, though all else is well', async () => {
     await insertShow(db)
     await onBookings(
       'trigger damage before insert',

@@ -64,7 +64,7 @@ describe.each(commands)('at the prompt of `booking %s`', (command, isHold, sight
 })
 
 describe('at the prompt for a booking', () => {
-  it('those that may be meant are listed with what tells them apart', async () => {
+  it('the candidates are listed with what distinguishes them', async () => {
     const first = await book('--seats', 'A1-A2', '--customer', 'Ada Lovelace')
     const second = await book('--seats', 'B3', '--customer', 'Ada Byron', '--hold', '1h')
     const terminal = sitDown(['booking', 'view'])

@@ -99,7 +99,7 @@ describe('with an open daemon', () => {
     await db.sql(`delete from knex_migrations where name = '9999_later'`)
   }, 20_000)
 
-  it('whoever books is in the history, from the same command as ever', async () => {
+  it('the history names the user who books and the command, as without a daemon', async () => {
     await book([show, '--seats', '1'], { TICKETS_OPERATOR: 'Ada' }).ended
     await book([show, '--seats', '2'], { TICKETS_OPERATOR: 'Grace' }).ended
     const events = await db.sql(
@@ -154,7 +154,7 @@ describe('with an open daemon', () => {
     expect([confirmed_seats_count, (await daemon.status()).served]).toEqual([4, 0])
   })
 
-  it('whoever is interrupted, terminated or killed in the line, or in front of it, has booked nothing', async () => {
+  it('a booking that is interrupted, terminated or killed while it waits has booked nothing', async () => {
     const lock = await lockShow(db, show)
     const first = book([show, '--seats', '1'])
     await until(() => isWaitingForLock(db))
@@ -171,7 +171,7 @@ describe('with an open daemon', () => {
     expect((await book([show, '--seats', '1-4']).ended).exitCode).toBe(0)
   })
 
-  it('whoever is interrupted in the COMMIT hears the verdict', async () => {
+  it('a booking that is interrupted during COMMIT prints its outcome', async () => {
     await dawdleInCommit()
     const { child, ended } = book([show, '--seats', '1'])
     await until(() => isCommitting(db))
@@ -196,7 +196,7 @@ describe('with an open daemon', () => {
     expect((await tickets(['verify', '--json'], { db: db.url })).json()).toMatchObject({ ok: true })
   })
 
-  it('that is killed after the COMMIT and before the answer: the booking is told, not made again', async () => {
+  it('that is killed after COMMIT and before the answer: the booking is printed, not made again', async () => {
     const { ended, id } = await bookAndKill(['--seats', '7'])
     const { exitCode, document } = await ended
     expect([exitCode, document]).toEqual([
@@ -206,7 +206,7 @@ describe('with an open daemon', () => {
     expect(await recorded(db, show)).toBe(1)
   })
 
-  it('… and what it sold is told though the show is locked for long, or has another name by now', async () => {
+  it('… and what it sold is printed even if the show stays locked or was renamed', async () => {
     await db.sql(`update shows set name = 'Old name' where id = $1`, [show])
     const meanwhile = async () => {
       await db.sql(`update shows set name = 'New name' where id = $1`, [show])
@@ -222,7 +222,7 @@ describe('with an open daemon', () => {
     expect(await recorded(db, show)).toBe(1)
   })
 
-  it('that is killed while nobody can tell: the answer claims nothing, and names the booking', async () => {
+  it('that is killed while the outcome is unknown: the answer claims nothing, and names the booking', async () => {
     const lock = await lockShow(db, show)
     const { ended } = book([show, '--seats', '7', '--wait', '1s'])
     await until(() => isWaitingForLock(db))
@@ -328,7 +328,7 @@ describe('with an open daemon', () => {
     return { socket, heard: () => text }
   }
 
-  describe('with a pipe that nobody reads yet', () => {
+  describe('with a pipe that is not read yet', () => {
     let server: Server
     let stdout: Socket
     let reader: Promise<[Socket]>
@@ -371,7 +371,7 @@ describe('with an open daemon', () => {
       expect((await ended)[0]).toBe(0)
     })
 
-    it('signals end whoever waits for its reader', async () => {
+    it('signals end a command that waits for its reader', async () => {
       const big = await insertShow(db, { seats: 100_000 })
       const words = [program, 'book', big, '--seats', '1-100000', '--db', db.url, '--json']
       const child = spawn(process.execPath, words, {

@@ -201,7 +201,7 @@ describe('each failure has its code and its own sentence', () => {
     expect(await failure(asOwner(plain), sql)).toMatchObject({ code })
   })
 
-  test('a missing grant is told apart from a missing table', async () => {
+  test('a missing grant and a missing table have different errors', async () => {
     const error = await failure(clerk(plain), 'select * from private')
     expect([error.code, error.message]).toEqual(['DB_AUTH', expect.stringMatching(/grants/)])
   })

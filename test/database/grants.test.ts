@@ -63,7 +63,7 @@ describe('a role without grants', () => {
     [['migrate']],
     [['migrate', '--status']],
     [['migrate', '--grant', 'stranger']],
-  ])('is told so by %j: one sentence, exit 6', async (argv) => {
+  ])('gets one sentence and exit 6 from %j', async (argv) => {
     const plain = await as('stranger', [...argv, '--quiet'])
     expect(plain).toMatchObject({ exitCode: 6, stdout: '' })
     expect(plain.stderr).toMatch(/^✗ The database "box" on \S+ as stranger does not .*grant.*\.\n$/)
@@ -71,7 +71,7 @@ describe('a role without grants', () => {
     expect([json.exitCode, json.json().error.code, json.stderr]).toEqual([6, 'DB_AUTH', ''])
   })
 
-  it('is told of the grants, not to migrate, where the schema itself is closed to it', async () => {
+  it('gets advice about grants, not about migrating, where the schema itself is closed to it', async () => {
     const env = { TICKETS_SCHEMA: 'box "office", x' }
     await sql('operator', `create schema ${identifier(env.TICKETS_SCHEMA)}`)
     expect(await as('operator', ['migrate'], { env })).toMatchObject({ exitCode: 0 })
@@ -337,7 +337,7 @@ describe('migrate --grant', () => {
     expect(await as(CLERK, ['show', 'list'], { database })).toMatchObject({ exitCode: 0 })
   })
 
-  it('opens a database that is closed to everybody, to this role only', async () => {
+  it('opens a database that is closed to PUBLIC, to this role only', async () => {
     const database = 'private'
     await server.run('create database private owner operator')
     await server.run('revoke connect on database private from public')

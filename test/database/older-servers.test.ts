@@ -41,7 +41,7 @@ describe.each(servers)('PostgreSQL $version', ({ version, programs }) => {
     })
   })
 
-  test('bookings live their whole life, and it is told', async () => {
+  test('bookings go through their whole life, and the history has each step', async () => {
     const create = ['--name', 'Lear', '--start-time', '2031-03-01T19:30Z', '--time-zone', 'UTC']
     await tickets('show', 'create', ...create, '--total-seats', '40', '--seats-per-row', '10')
     const { reference } = await tickets('book', 'Lear', '--seats', 'A1-A4', '--hold', '1h')

@@ -21,7 +21,7 @@ test(`500 processes at once on a server with 20 connections: 0, 4 or 5, and no o
   }
 })
 
-test(`500 processes at once that may wait for two minutes: 0 or 4, nobody is sent away (seed ${seed})`, async () => {
+test(`500 processes at once that may wait for two minutes: 0 or 4, and none is busy (seed ${seed})`, async () => {
   const { codes } = await crowd(500, ['--wait', '120s'])
   expect(codes).toEqual(new Set([0, 4]))
 })

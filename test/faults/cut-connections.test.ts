@@ -50,7 +50,7 @@ test.each(requests)(
   },
 )
 
-test('cut after every single message, a clerk whose seat is taken is told so', async () => {
+test('cut after every single message, a clerk whose seat is taken gets that refusal', async () => {
   const show = await office.createShow(10)
   await direct.book(show, { seats: '3' })
   for (const from of ['client', 'server'] as const) {
@@ -77,7 +77,7 @@ test('the reply to COMMIT lost five times running: the process still prints its 
   ])
 })
 
-test('no time left to ask again after a lost COMMIT: the clerk hears that nobody knows', async () => {
+test('no time left to ask again after a lost COMMIT: the booking is in doubt', async () => {
   const show = await office.createShow(10)
   const args = [show, '--seats', '7', '--key', 'unknown', '--wait', '0s']
   proxy.decide((message) => (isCommitted(message) ? 'cut before' : 'pass'))

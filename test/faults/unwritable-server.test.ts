@@ -77,7 +77,7 @@ describe('a full disk', () => {
     await office.expectSound(show)
   })
 
-  test('under the write-ahead log ends the server: who has the time books when there is room, who has not is told', async ({
+  test('under the write-ahead log ends the server: a long wait books once there is room, a short one fails', async ({
     skip,
   }) => {
     if (disk === undefined) skip(NO_DISK)

@@ -55,7 +55,7 @@ it('SIGTERM: what is under way is finished and answered, what comes is not accep
   expect(server.stderr()).not.toMatch(/"level":(50|60)/)
 })
 
-it('SIGTERM: whoever reads slowly gets the whole of every answer that is on its way', async () => {
+it('SIGTERM: a slow reader gets the whole of every answer that was begun', async () => {
   const server = await serveProcess(db.url)
   const show = await createShow(server.url, { total_seats: 100_000 })
   const reader = askForMuch(server.url, show)
@@ -88,7 +88,7 @@ async function isStuck(serverUrl: string): Promise<boolean> {
   return before !== undefined && before === (await answered())
 }
 
-it('with --json tells where it listens as its one document', async () => {
+it('with --json prints its address as its one document', async () => {
   const server = await serveProcess(db.url, ['--port', '0', '--json'])
   expect(JSON.parse(server.stdout())).toEqual({ url: server.url })
   expect(await server.stop()).toBe(0)
@@ -105,7 +105,7 @@ it('refuses a port that is taken and a database that is not migrated, before it 
   await empty.drop()
 })
 
-it('more than fits is told at once to come again, and what was let in is served', async () => {
+it('a request over the limit is answered at once with Retry-After, and those accepted are served', async () => {
   const server = await serveHere(db.url, { limits: { requests: 5, bytes: 10_000 } })
   const show = await createShow(server.url)
   const lock = await lockShow(db, show)

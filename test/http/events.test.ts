@@ -125,7 +125,7 @@ it('watchers get the whole house anew when it has grown', async () => {
   leaving.abort()
 })
 
-it('nobody watches a show that is not there', async () => {
+it('a show that does not exist cannot be watched', async () => {
   const answered = await ask(`${server.url}/shows/nothing-like-it/events`)
   expect([answered.status, answered.body.error.code]).toEqual([404, 'SHOW_NOT_FOUND'])
 })

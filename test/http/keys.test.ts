@@ -95,7 +95,7 @@ it('a server without tokens and the command line share their keys', async () => 
   await open.close()
 })
 
-it('a key has up to 200 characters, whoever it belongs to', async () => {
+it('a key has up to 200 characters, with or without a token', async () => {
   const show = await insertShow(server.db)
   const { book } = await client('till')
   expect((await book(show, 'k'.repeat(200))).status).toBe(201)

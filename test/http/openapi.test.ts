@@ -48,7 +48,7 @@ it('the document is valid OpenAPI, and describes every route of the box office',
   expect(body.paths['/bookings/{booking}/move'].post.requestBody.required).toBe(true)
 })
 
-it('a client made from the document creates a show, books a seat, and is told what is taken', async () => {
+it('a client made from the document creates a show, books a seat, and gets the taken seats in a refusal', async () => {
   const { body: input } = await ask(`${server.url}/openapi.json`)
   await generate({ input, output: directory, httpClient: 'fetch', useOptions: true })
   const outfile = join(directory, 'client.mjs')

@@ -14,7 +14,7 @@ async function bearer(name: string, role: 'admin' | 'box-office') {
 
 const newShow = { name: 'Cats', start_time: '2030-01-01T19:00:00Z', total_seats: 50 }
 
-it('what is changed over HTTP is the work of whoever bears the token', async () => {
+it('a change over HTTP is recorded under the name of the token', async () => {
   const office = await bearer('the office', 'admin')
   const till = await bearer('till 3', 'box-office')
   const door = await bearer('the door', 'box-office')

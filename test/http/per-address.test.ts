@@ -36,7 +36,7 @@ async function watch(serverUrl: string, show: string, localAddress: string) {
   return { request, answer }
 }
 
-it('an address has so many connections: one more is answered 429 at once and closed, and others are served', async () => {
+it('an address has a limit of connections: one more is answered 429 at once and closed, and others are served', async () => {
   const held = Array.from({ length: 5 }, () => open(server.url, '127.0.0.2'))
   await Promise.all(held.map((socket) => once(socket, 'connect')))
   // A connection that sends nothing is answered as well.
@@ -69,7 +69,7 @@ it('a request on a connection that is one too many is not done', async () => {
   expect(await server.db.sql('select from bookings where show_id = $1', [show])).toEqual([])
 })
 
-it('an address has so many streams: one more is 429, its connection is closed, and others watch', async () => {
+it('an address has a limit of streams: one more is 429, its connection is closed, and others watch', async () => {
   const show = await insertShow(server.db)
   const first = await watch(server.url, show, '127.0.0.5')
   const second = await watch(server.url, await insertShow(server.db), '127.0.0.5')

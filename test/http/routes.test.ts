@@ -98,7 +98,7 @@ describe('shows', () => {
 })
 
 describe('bookings', () => {
-  it('take the seats that are named, and tell whoever wants them next what is free', async () => {
+  it('take the seats that are named, and name free ones to the next request for them', async () => {
     const id = await createShow(server.url, { seats_per_row: 10 })
     const booked = await post(`/shows/${id}/book`, { seats: [1, 2], customer: 'Ada' })
     expect([booked.status, booked.body.seats, booked.body.seat_labels, booked.body.status]).toEqual(
@@ -249,7 +249,7 @@ describe('errors have one shape and the status of their class', () => {
     expect((await get('/shows/')).body).toContainEqual(created.body)
   })
 
-  it('a wrong method is told which ones are right', async () => {
+  it('a wrong method gets the allowed ones', async () => {
     const answered = await get('/shows', { method: 'DELETE' })
     expect([answered.status, answered.headers.get('allow')]).toEqual([405, 'GET, HEAD'])
   })

@@ -44,7 +44,7 @@ it('the 1,001st stream is refused, until one of the others ends', async () => {
   expect(feeds.streams).toBe(0)
 })
 
-it('an address has so many streams, over all shows together, and another has its own', async () => {
+it('an address has a limit of streams over all shows, and another address has its own', async () => {
   const feeds = feedsOf({ perAddress: 3 })
   const streams = ['a', 'b', 'a'].map((show) => feeds.open(show, '203.0.113.7'))
   expect(() => feeds.open('c', '203.0.113.7')).toThrow(

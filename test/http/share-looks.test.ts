@@ -10,7 +10,7 @@ function looksOnDemand() {
   return { look, begun, keys: () => begun.map(({ key }) => key).join('') }
 }
 
-it('nobody gets an answer that is older than their question, and a crowd shares one', async () => {
+it('no answer is older than its request, and concurrent requests share one', async () => {
   const { look, begun, keys } = looksOnDemand()
   const first = look('a')
   const crowd = Array.from({ length: 100 }, () => look('a'))
@@ -32,7 +32,7 @@ it('who asks for something else does not wait', () => {
   expect(keys()).toBe('ab')
 })
 
-it('a look that fails fails those who share it, and nobody after them', async () => {
+it('a read that fails, fails the requests that share it, and none after them', async () => {
   const { look, begun, keys } = looksOnDemand()
   const first = look('a')
   const second = look('a')

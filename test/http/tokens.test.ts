@@ -58,7 +58,7 @@ describe('where tokens are wanted', () => {
     expect(await statuses(bearer(token))).toEqual(expected)
   })
 
-  it('nobody without one may do anything but look at shows', async () => {
+  it('without one, a client may only look at shows', async () => {
     expect(await statuses({})).toEqual([401, 401, 401, 401, 200])
     const answered = await ask(`${server.url}/admin/shows`, { body: newShow })
     expect(answered.headers.get('www-authenticate')).toBe('Bearer')
@@ -166,7 +166,7 @@ describe('where tokens are wanted', () => {
   })
 })
 
-describe('what tells about the server', () => {
+describe('endpoints about the server itself', () => {
   const paths = [
     '/metrics',
     '/metrics/',

@@ -30,7 +30,7 @@ afterEach(async () => {
   await db.sql('truncate shows, bookings cascade')
 })
 
-test('a booking is recorded while somebody else has the show, and decided when he lets it go', async () => {
+test('a booking is recorded while another transaction has the show, and decided when it ends', async () => {
   let booking: ReturnType<Tickets['book']> | undefined
   await core.knex.transaction(async (trx) => {
     await trx('shows').where({ id: show }).forUpdate()

@@ -95,7 +95,7 @@ test('of attempts that were recorded together and abandoned, sales decide all, t
   expect(await tickets.verify()).toMatchObject({ ok: true })
 })
 
-test('whoever may be there already leads itself', async () => {
+test('a record that was there already leads itself', async () => {
   await recordAttempts(core, show, [...requests(3), ...requests(2, { key: 'a key' })])
   const records = await db.sql<{ leads: boolean; is_keyed: boolean }>(
     `select leads_until is not null as leads, key is not null as is_keyed from bookings order by id`,

@@ -78,7 +78,7 @@ test.each([
   for (const limit of [1, 20]) expect(await namesWith('act', limit)).toEqual(names.slice(0, limit))
 })
 
-test('an upgrade finds the words of the shows, for whoever may read those', async () => {
+test('an upgrade finds the words of the shows, for roles that may read those', async () => {
   await createShow('Das Käthchen von Heilbronn')
   await db.sql('grant select on shows to public')
   await core.knex.transaction(down)

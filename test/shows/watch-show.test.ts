@@ -197,7 +197,7 @@ it('shows many sales as few houses, the last of them complete', async () => {
   await houses.return(undefined)
 })
 
-it('says nothing while nothing changes, and ends when it is told to', async () => {
+it('says nothing while nothing changes, and ends when it is stopped', async () => {
   const show = await insertShow(db)
   const other = await insertShow(db)
   const ending = new AbortController()
@@ -325,7 +325,7 @@ it('a listener that gets no answer tries again on another connection', async () 
   await proxy.close()
 })
 
-it('polls behind a pooler that keeps what the server tells to itself', async () => {
+it('polls behind a pooler that drops notifications', async () => {
   const show = await insertShow(db)
   const pooler = await mutePooler(db.url)
   const regular = await nextRegularLook()

@@ -100,7 +100,7 @@ describe('an output', () => {
     expect(open({}, env).unicode).toBe(unicode)
   })
 
-  test('keeps hints from those who want quiet, and problems from nobody', () => {
+  test('suppresses hints with --quiet, but never problems', () => {
     const output = open({}, {}, { quiet: true, json: true })
     output.hint('by the way')
     output.problem('on fire')
@@ -136,7 +136,7 @@ describe('a reader that goes', () => {
     expect({ exitCode, answer }).toEqual({ exitCode: 0, answer: '{"ok":true}\n' })
   })
 
-  test.runIf(process.platform === 'linux')('is not a full disk, which is told', async () => {
+  test.runIf(process.platform === 'linux')('is not a full disk, which is reported', async () => {
     const code = `
       const { openOutput } = await import('./src/terminal/io.ts')
       const { stdin, stdout, stderr, env } = process

@@ -224,7 +224,7 @@ describe('CSV as spreadsheets write it', () => {
 })
 
 describe('NDJSON', () => {
-  it('is known by its first character or told, and reads texts, lists and null', async () => {
+  it('is recognized by its first character or named, and reads texts, lists and null', async () => {
     const file = [
       '',
       '  {"show":"Cats","seats":[2,1],"customer":null,"key":"a\u2028b"}',
@@ -278,7 +278,7 @@ describe('NDJSON', () => {
 })
 
 describe('inOrder', () => {
-  it('keeps the order, and begins no more than the limit while nobody takes the results', async () => {
+  it('keeps the order, and begins no more than the limit while no result is read', async () => {
     let begun = 0
     let underWay = 0
     let most = 0
@@ -307,7 +307,7 @@ describe('inOrder', () => {
     expect(most).toBe(8)
   })
 
-  it('begins nothing more once it is told to stop, and gives what was begun', async () => {
+  it('begins nothing more once it is stopped, and gives what was begun', async () => {
     const stop = new AbortController()
     const begun: number[] = []
     async function* numbers() {

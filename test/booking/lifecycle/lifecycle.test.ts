@@ -58,7 +58,7 @@ const eventsOf = (id: string) =>
   )
 
 describe('a hold', () => {
-  test('that has expired is sold to the next comer at once, with nobody sweeping', async () => {
+  test('that has expired is sold to the next request at once, without any clean-up', async () => {
     const hold = await book('1-3', { hold: 60_000 })
     await expect(book('2')).rejects.toEqual(refused('SEATS_TAKEN', { seats: [2] }))
     await expire(hold.id)
@@ -222,7 +222,7 @@ describe('a cancellation', () => {
     expect(await house()).toEqual({ sold: [3, 4], held: [] })
   })
 
-  test('of what somebody sits on, or of seats of others, is refused', async () => {
+  test('of seats with people let in, or of seats of other bookings, is refused', async () => {
     const sold = await book('1-2')
     await book('3')
     await expect(tickets.cancelBooking(sold.id, { seats: '2-3' })).rejects.toEqual(
@@ -332,7 +332,7 @@ describe('a move', () => {
     },
   )
 
-  test('in opposite directions between two shows blocks nobody', async () => {
+  test('in opposite directions between two shows does not deadlock', async () => {
     const other = await newShow(20, 'Evita')
     const here = await Promise.all([1, 2, 3, 4].map((seat) => book(`${seat}`)))
     const there = await Promise.all(
@@ -385,7 +385,7 @@ describe('a move', () => {
 })
 
 describe('the door', () => {
-  test('lets each seat in once, and tells since when it is in', async () => {
+  test('lets each seat in once, and says when it was let in', async () => {
     const sold = await book('1-3')
     expect(await tickets.checkIn(sold.reference.toLowerCase(), { seats: '1' })).toMatchObject({
       admitted: [1],
@@ -506,7 +506,7 @@ describe('a show', () => {
     expect((await tickets.cancelShow(show.id, 0)).cancelledAt).toBeInstanceOf(Date)
   })
 
-  test('that is cancelled sells and confirms nothing any more, and tells so', async () => {
+  test('that is cancelled sells and confirms nothing any more, and says so', async () => {
     const hold = await book('1', { hold: 60_000 })
     const sold = await book('2')
     expect(await tickets.previewCancellation(show.id)).toEqual({
@@ -547,7 +547,7 @@ async function bookingFor(name: string): Promise<Booking> {
   return booking
 }
 
-describe('when the answer to COMMIT is lost, the step is done once and told as done', () => {
+describe('when the answer to COMMIT is lost, the step is done once and reported as done', () => {
   test.each(steps)('%s', async (name, step, answer) => {
     const booking = await bookingFor(name)
     const before = (await eventsOf(booking.id)).length

@@ -65,7 +65,7 @@ test('kill -9 at any moment of a move to another show leaves the old seats or th
 
 const PROCESSES = Number(process.env.TICKETS_LIFE_PROCESSES ?? 200)
 
-test(`${PROCESSES} processes and eight connections book, hold, confirm, cancel, move and let in: the history tells it all`, {
+test(`${PROCESSES} processes and eight connections book, hold, confirm, cancel, move and let in: the history has it all`, {
   timeout: 180_000,
 }, async () => {
   const SEATS = 30

@@ -364,7 +364,9 @@ describe('one clear sentence', () => {
 })
 
 describe('reachable by its owner only', () => {
-  test('an ordinary user has a server of their own, and nobody else gets in', async ({ skip }) => {
+  test('an ordinary user has a server of their own, which lets no other user in', async ({
+    skip,
+  }) => {
     if (!asRoot) skip('only root can act as several users')
     await withDataDir(async (home) => {
       const { uid, gid } = ordinaryUser()
@@ -495,7 +497,7 @@ describe('where it is', () => {
     expect(embeddedDataDir({})).toMatch(/^\/.*tickets$/)
   })
 
-  test('somebody else’s things in the directory are left alone, and so are its permissions', () =>
+  test('other files in the directory are left alone, and so are its permissions', () =>
     withDataDir(
       async (dataDir) => {
         await writeFile(join(dataDir, 'letter'), 'dear reader')

@@ -43,7 +43,7 @@ describe('a seat map', () => {
     expect(labels).toEqual(['A1', 'A11', 'A21', 'A31', 'A41', 'B1', 'B11', 'B21', 'B31', 'B41'])
   })
 
-  test('tells the states apart in ASCII where the terminal knows nothing else', () => {
+  test('shows each state by a different sign on a terminal that knows only ASCII', () => {
     const layout = { totalSeats: 12, seatsPerRow: 6 }
     const map = renderSeatMap({ layout, stateOf }, { ...plain, unicode: false })
     expect(map).toMatch(/^[ -~\n]*$/)
