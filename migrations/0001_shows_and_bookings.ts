@@ -1,12 +1,12 @@
 import type { Knex } from 'knex'
 
 /**
- * The house and its bookings.
+ * Shows and their bookings.
  *
- * `booked_seats` holds a show's sold seats as bits (bit n−1 is seat n): the row is rewritten at
- * every sale, and bits keep it at 12.5 kB in a house of 100,000 seats. The check that ties the
- * bits to the count is the proof that no seat is sold twice: a sale merges its bits by OR and
- * raises the count by addition, so a seat sold twice makes the two disagree.
+ * `booked_seats` holds a show's sold seats as bits (bit n−1 is seat n). Every sale rewrites the row,
+ * and as bits it takes 12.5 kB in a house of 100,000 seats. The check that compares the bits with
+ * the count proves that no seat is sold twice: a sale merges its bits by OR and raises the count by
+ * addition, so a seat that is sold twice makes the two disagree.
  */
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`

@@ -1,13 +1,13 @@
 import type { Knex } from 'knex'
 
 /**
- * What happens to a booking after it was made, and the history of it all.
+ * Later changes to a booking (confirm, move, cancel, check in), and the history of all changes.
  *
- * `history` is written by triggers, in the transaction of the change itself, so no code path can
- * forget it; they work once a statement, not once a row, so that a batch of a thousand sales costs
- * one insert. Who and from where come from the session: `tickets.operator`, `tickets.command`.
- * They run as the schema's owner, so that a clerk, who may write bookings, cannot write history.
- * The same triggers tell whoever listens on `tickets_seats` which show's house has changed.
+ * Triggers write `history` in the transaction of the change itself, so no code path can omit it.
+ * They run once per statement, not once per row, so a batch of a thousand sales costs one insert.
+ * The operator and the command come from the session: `tickets.operator`, `tickets.command`. The
+ * triggers run as the schema's owner, so a clerk, who may write bookings, cannot write history.
+ * They also notify the channel `tickets_seats` of each show whose seats have changed.
  */
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`
@@ -25,7 +25,7 @@ export async function up(knex: Knex): Promise<void> {
      where customer is not null`,
   )
 
-  // The key is the proof at the door: a seat is let in once.
+  // The primary key ensures that a seat is checked in only once.
   await knex.raw(`
     create table admissions (
       show_id uuid not null constraint admissions_show_exists references shows (id),
@@ -78,8 +78,8 @@ export async function up(knex: Knex): Promise<void> {
       ));
     end $$
   `)
-  // A PENDING record is not yet an event: what becomes of it is. Only the seats that are sold from
-  // a hold come into being otherwise, so this one may work row by row.
+  // A PENDING record is no event; its outcome is one. The only rows inserted in another state are
+  // seats that are sold from a hold, which are few, so this trigger may run once per row.
   await knex.raw(`
     create function record_new_booking() returns trigger language plpgsql
     security definer set search_path from current as $$
@@ -95,7 +95,7 @@ export async function up(knex: Knex): Promise<void> {
     create trigger record_new_booking after insert on bookings
     for each row when (new.status <> 'PENDING') execute function record_new_booking()
   `)
-  // The facts are computed once for each row: this runs for every booking that is sold.
+  // Computes the facts once for each row, because this runs for every booking that is sold.
   await knex.raw(`
     create function record_changed_bookings() returns trigger language plpgsql
     security definer set search_path from current as $$
@@ -128,7 +128,7 @@ export async function up(knex: Knex): Promise<void> {
     referencing old table as previous new table as changed
     for each statement execute function record_changed_bookings()
   `)
-  // The program deletes nothing, but whoever does is remembered, too.
+  // The program deletes nothing, but a deletion by other means is recorded, too.
   await knex.raw(`
     create function record_deleted_bookings() returns trigger language plpgsql
     security definer set search_path from current as $$
@@ -206,7 +206,7 @@ export async function up(knex: Knex): Promise<void> {
     create trigger record_new_show after insert or delete on shows
     for each row execute function record_show()
   `)
-  // Named columns only: a sale changes the house, and the booking's own event tells of it.
+  // Only these columns: a sale changes the others, and is recorded as an event of its booking.
   await knex.raw(`
     create trigger record_changed_show
     after update of name, start_time, time_zone, total_seats, seats_per_row, cancelled_at on shows

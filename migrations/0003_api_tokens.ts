@@ -1,10 +1,11 @@
 import type { Knex } from 'knex'
 
 /**
- * Who may change something over HTTP.
+ * Tokens for changes over HTTP.
  *
- * Of a token only a hash is kept: whoever reads this table, or a backup of it, can present none.
- * A plain SHA-256 is enough, as the secret is 256 random bits and no password that can be guessed.
+ * Only a hash of each token is kept, so a token cannot be recovered from this table or a backup of
+ * it. A plain SHA-256 is enough, because the secret is 256 random bits, not a password that can be
+ * guessed.
  */
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`

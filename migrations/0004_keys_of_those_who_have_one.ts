@@ -1,8 +1,8 @@
 import type { Knex } from 'knex'
 
 /**
- * A unique constraint has an entry for each row, and most bookings have no key: it was written
- * twice for each of them, when it was recorded and when it was decided. The index does without them.
+ * A unique constraint has an entry for each row, but most bookings have no key. Each of them cost
+ * two entries: one when it was recorded, one when it was decided. A partial index omits them.
  */
 export async function up(knex: Knex): Promise<void> {
   await knex.raw('alter table bookings drop constraint bookings_key_unique')

@@ -1,11 +1,11 @@
 import type { Knex } from 'knex'
 
 /**
- * A search looks through the list in its order for a word that many shows bear. Read from the row,
- * a name costs five microseconds, most of them to find its words; the index has them ready. The name
- * is in it because PostgreSQL would not believe otherwise that it need not look at the row.
+ * A search for a word that many shows have reads the list in its order. To read a name from the row
+ * costs five microseconds, most of them to split it into words, so the index has the words. It has
+ * the name as well, because otherwise PostgreSQL would still read the row.
  *
- * The longest name and its words, in letters of four bytes, take 2,500 bytes of the 2,700 allowed.
+ * The longest name and its words, in letters of four bytes, take 2,500 bytes; the limit is 2,700.
  */
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(

@@ -1,16 +1,16 @@
 import type { Knex } from 'knex'
 
 /**
- * A verdict that makes no entry in any index.
+ * Decides a booking without a new entry in any index.
  *
- * PostgreSQL writes a row's new version next to the old one, and leaves all indexes alone, where no
- * index speaks of what has changed and the page has room. Two indexes spoke of the status, so every
- * booking was entered in all of them twice. They go by columns now that a sale does not change:
- * `held_in` is a hold's show, and `leads_until` the bound of an attempt that leads.
+ * When the page has room and no indexed column has changed, PostgreSQL writes a row's new version
+ * next to the old one and leaves all indexes alone. Two indexes contained the status, so every
+ * booking was entered in all indexes twice. They now contain columns that a sale does not change:
+ * `held_in` is the show of a hold, and `leads_until` is the time at which a leader is abandoned.
  *
- * Of requests that are recorded together the last one leads: its `recorded_with` is the id of the
- * first, theirs is the id of the last. Who finds an abandoned leader finds the others between these
- * ids. A record without partners leads itself, as those of earlier programs do.
+ * Of requests that are recorded together, the last one is the leader: its `recorded_with` is the id
+ * of the first, and that of the others is the id of the last. So an abandoned leader gives the range
+ * of ids of the others. A record on its own is its own leader, as are those of earlier programs.
  */
 export async function up(knex: Knex): Promise<void> {
   await knex.raw('drop index bookings_pending')
@@ -32,13 +32,13 @@ export async function up(knex: Knex): Promise<void> {
     `create index bookings_leading on bookings (show_id, leads_until)
      where leads_until is not null`,
   )
-  // In SQL, so that it becomes a part of the statement that calls it for every booking that is sold.
+  // In SQL, so that PostgreSQL inlines it in the statement that calls it for every booking.
   await knex.raw(`
     create or replace function booking_facts(booking bookings) returns jsonb
     language sql stable as $$ select ${FACTS} $$
   `)
-  // Its plan is made for the first change of a session, and has to suit a thousand at once as well:
-  // never each old row against each new one.
+  // PostgreSQL plans it for the first change of a session, and the plan must suit a thousand
+  // changes too: it must not compare each old row with each new one.
   await knex.raw(
     'alter function record_changed_bookings() set enable_nestloop = off set enable_hashjoin = on',
   )

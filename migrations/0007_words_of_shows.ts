@@ -3,12 +3,13 @@ import type { Knex } from 'knex'
 /**
  * The words of all shows, with the shows of each word in the order of the list.
  *
- * A GIN index knows which shows bear a word, but in no order: to find the first twenty, all had to be
- * read. Here they are the beginning of a range, for a hundred bytes a word. A word is kept as UTF-8,
- * in whose order the words that begin alike are a range, too, whatever the collation.
+ * A GIN index finds the shows that have a word, but in no order, so the first twenty could only be
+ * found by reading all. In this table they are the start of a range, at about a hundred bytes a
+ * word. A word is kept as UTF-8 bytes, in whose order all words with one prefix are a range, too,
+ * whatever the collation.
  *
- * Triggers keep the words, so that no code path can forget them. They run as the schema's owner: a
- * clerk may only read. No foreign key: it would look the show up once for each of its words.
+ * Triggers maintain the words, so that no code path can omit them. They run as the schema's owner: a
+ * clerk may only read. There is no foreign key, because it would look the show up once per word.
  */
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`
@@ -24,7 +25,7 @@ export async function up(knex: Knex): Promise<void> {
       from unnest(tsvector_to_array(to_tsvector('simple', name))) as word
     $$
   `)
-  // In their order, so that the words that are read together lie together.
+  // Inserted in order, so that words that are read together are stored together.
   await knex.raw(`
     insert into show_words
     select word, start_time, id from shows, words_of(name) as word order by word, start_time, id
@@ -50,7 +51,7 @@ export async function up(knex: Knex): Promise<void> {
       return null;
     end $$
   `)
-  // Named columns only: a sale changes others.
+  // Only these columns: a sale changes others.
   await knex.raw(`
     create trigger keep_show_words after insert or delete or update of id, name, start_time on shows
     for each row execute function keep_show_words()
@@ -59,7 +60,7 @@ export async function up(knex: Knex): Promise<void> {
     create trigger empty_show_words after truncate on shows
     for each statement execute function keep_show_words()
   `)
-  // Whoever could search the shows can do so still, without being granted anything anew.
+  // Roles that could search the shows still can, without a new grant.
   await knex.raw(`
     do $$
     declare

@@ -1,12 +1,12 @@
 import type { Knex } from 'knex'
 
 /**
- * A record that waits for nobody's lock.
+ * Records a booking without waiting for the show's lock.
  *
- * A foreign key locks the row that it refers to, so whoever recorded a booking waited until whoever
- * sold for the same show had committed, and the next sale waited for the record in turn: what could
- * be done side by side was done one after the other. The key leads to a row now that nobody else
- * locks, one for each show. It goes with its show, and so the show cannot go before its bookings.
+ * A foreign key locks the row that it references. So recording a booking waited for the sale under
+ * way in the same show to commit, and the next sale waited for that record in turn. The key now
+ * references a row, one per show, that nothing else locks. That row is deleted with its show, so a
+ * show still cannot be deleted before its bookings.
  */
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`
@@ -15,7 +15,7 @@ export async function up(knex: Knex): Promise<void> {
         constraint show_ids_show_exists references shows (id) on delete cascade
     )
   `)
-  // As the schema's owner: whoever may create a show need not know of this table.
+  // Runs as the schema's owner, so that a role that creates shows needs no grant on this table.
   await knex.raw(`
     create function add_show_id() returns trigger language plpgsql
     security definer set search_path from current as $$

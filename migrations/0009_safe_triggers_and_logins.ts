@@ -1,11 +1,11 @@
 import type { Knex } from 'knex'
 
 /**
- * Triggers that run none of a clerk's code, and the login of each event in the history.
+ * Triggers that cannot run a clerk's code, and the login of each event in the history.
  *
  * The trigger functions write what a clerk may not write, with the rights of their owner. PostgreSQL
  * searches a session's temporary tables first, unless its search path names them elsewhere: a clerk's
- * temporary table `history` received the events, and the triggers on it ran with these rights. Three
+ * temporary table `history` received the events, and its triggers ran with the owner's rights. Three
  * rules keep a clerk's objects out:
  *
  * - The search path is fixed: PostgreSQL's objects, the schema's, temporary ones last.
@@ -15,8 +15,9 @@ import type { Knex } from 'knex'
  * - A trigger function serves its own table only, and only its owner may create triggers with it. On
  *   a clerk's table, it would record whatever the clerk writes there.
  *
- * `booking_facts`, `show_facts` and `words_of` are looked through when they are created, not when
- * they run: the condition of the trigger `record_changed_show` runs with the clerk's search path.
+ * PostgreSQL resolves the names in `booking_facts`, `show_facts` and `words_of` when they are
+ * created, not when they run: the condition of the trigger `record_changed_show` runs with the
+ * clerk's search path.
  *
  * The history keeps the login beside the operator: a client chooses its operator, but not its login.
  */
@@ -28,7 +29,7 @@ export async function up(knex: Knex): Promise<void> {
   })
 }
 
-/** Removes the login. The three rules stay: to break them again would restore no data. */
+/** Removes the login, but keeps the three rules: to drop them would restore no data. */
 export async function down(knex: Knex): Promise<void> {
   await inSchemaOfShows(knex, async () => {
     await createFunctions(knex, 'without login')
@@ -47,7 +48,7 @@ const TRIGGER_FUNCTIONS = [
   'history_is_append_only()',
 ]
 
-/** Works in the schema that has the tables, whatever else is on this login's search path. */
+/** Works in the schema of the tables, wherever it is in this login's search path. */
 async function inSchemaOfShows(knex: Knex, work: () => Promise<void>): Promise<void> {
   await knex.raw(`
     select ${SET}('tickets.search_path', pg_catalog.current_setting('search_path'), true),

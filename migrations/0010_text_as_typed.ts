@@ -1,17 +1,17 @@
 import type { Knex } from 'knex'
 
 /**
- * Text compared as people type it, and bookings in the order of the database's clock.
+ * Compares text as people type it, and orders bookings by the database's clock.
  *
  * `canonical_text` is a text in NFC, with runs of spaces as one space and typographic apostrophes as
  * `'`; `folded_text` is the same without regard to case. `src/shared/fold-text.ts` has both in
- * TypeScript, and a test holds them together. What is stored stays as it was typed: the indexes have
- * it folded. The functions name everything that they use, so that neither the settings of a session
- * nor the locale of the database changes what an index says. Most text is ASCII, which takes a short
- * way.
+ * TypeScript, and a test compares them. Text is stored as it was typed; the indexes contain it
+ * folded. The functions name everything that they use with its schema, so neither the settings of a
+ * session nor the locale of the database changes the contents of an index. Most text is ASCII, which
+ * takes a short path.
  *
- * The indexes of the order of bookings have `created_at` first: an id is made by the clock of
- * whoever books, and clocks differ.
+ * The indexes for the order of bookings start with `created_at`: ids are made by clients' clocks,
+ * which differ.
  */
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`create collation people from ${await bestCollation(knex)}`)
@@ -25,8 +25,8 @@ export async function up(knex: Knex): Promise<void> {
       '[${SPACES}]+' collate pg_catalog."C", ' ', 'g'
     ))
   `)
-  // By capitals, so that 'STRASSE' is 'Straße', and small letters before that, so that 'STRAẞE' is.
-  // A sigma at the end of a word has a form of its own, and a dot that stays over an i is Turkish.
+  // To upper case, so that 'STRASSE' equals 'Straße'; to lower case before that, so that 'STRAẞE'
+  // does, too. The sigma at the end of a word and the dot over a Turkish i are special cases.
   await knex.raw(`
     create function folded_text(given text) returns text
     language sql immutable parallel safe
@@ -53,7 +53,7 @@ export async function up(knex: Knex): Promise<void> {
   await knex.raw('drop index bookings_show_id')
   await knex.raw('create index bookings_show_id on bookings (show_id, created_at, id)')
   await knex.raw('create index bookings_created_at on bookings (created_at, id)')
-  // What is known of a text that is folded is learnt by this alone.
+  // Only this gives the planner statistics of the folded text.
   await knex.raw('analyze shows, bookings')
 }
 
@@ -71,16 +71,16 @@ export async function down(knex: Knex): Promise<void> {
   await knex.raw(`drop collation people`)
 }
 
-/** All that JavaScript's `\s` stands for. */
+/** The characters that JavaScript's `\s` matches. */
 const SPACES = '\t-\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff'
-/** ‘ ’ ‛, two letters of that shape, a prime, and one as wide as Chinese writing. */
+/** ‘ ’ ‛, two modifier letters of that shape, a prime, and a full-width apostrophe. */
 const APOSTROPHES = '\u2018\u2019\u201b\u02bb\u02bc\u2032\uff07'
 
 const COLLATIONS = `'{und-x-icu,pg_c_utf8,C.utf8,C.UTF-8,C}'::text[]`
 
 /**
- * A collation that knows all letters and is the same whatever the database's own: ICU's, which nearly
- * every server has, else one that knows capitals at least.
+ * A collation that covers all letters and does not depend on the database: ICU's, which nearly every
+ * server has, otherwise one that at least maps upper and lower case.
  */
 async function bestCollation(knex: Knex): Promise<string> {
   const { rows } = await knex.raw(`
@@ -97,7 +97,7 @@ async function bestCollation(knex: Knex): Promise<string> {
   return rows[0].name
 }
 
-/** Builds everything anew that knows the words of shows and customers, from what `of` makes of them. */
+/** Rebuilds everything that contains words of shows and customers, from the expressions of `of`. */
 async function indexWords(knex: Knex, of: (column: string) => string): Promise<void> {
   await knex.raw(`
     create or replace function words_of(name text) returns setof bytea
@@ -111,7 +111,7 @@ async function indexWords(knex: Knex, of: (column: string) => string): Promise<v
   `)
   await knex.raw('alter table show_words drop constraint show_words_pkey')
   await knex.raw('truncate show_words')
-  // In their order, so that the words that are read together lie together.
+  // Inserted in order, so that words that are read together are stored together.
   await knex.raw(`
     insert into show_words
     select word, start_time, id from shows, words_of(name) as word
