@@ -1,12 +1,12 @@
 import { userInfo } from 'node:os'
 import type { Tickets } from '../client/api.js'
 import { type Client, type ClientOptions, openClient } from '../client/open-client.js'
-import type { RunEnvironment } from '../client/run-environment.js'
 import { TicketsError } from '../shared/errors.js'
 import { safeLines, safeText } from '../shared/safe-text.js'
 import { checkText } from '../shared/text-input.js'
 import type { Output } from '../terminal/io.js'
 import type { Asking } from '../terminal/prompts/asking.js'
+import type { Run } from './run.js'
 
 /** The global options, as the command line has them. */
 export interface GlobalOptions {
@@ -52,24 +52,21 @@ export type Handler<Options = object, Args extends unknown[] = []> = (
 ) => // biome-ignore lint/suspicious/noConfusingVoidType: most commands return nothing, and need not say so.
 Promise<number | undefined | void>
 
-/** What a context is made from. */
-export interface RunOf {
-  /** The command's path, such as 'booking cancel'. */
-  command: string
-  options: GlobalOptions
-  output: Output
-  signal: AbortSignal
-  environment: RunEnvironment
-}
-
-/** Makes the context of one run. Connects to nothing yet. */
-export function createContext({ command, options, output, signal, environment }: RunOf): Context {
+/**
+ * Makes the context of a command; `command` is its path, such as 'booking cancel'. Connects to
+ * nothing yet.
+ */
+export function createContext(
+  { output, signal, environment }: Run,
+  command: string,
+  options: GlobalOptions,
+): Context {
   const opened: Client[] = []
   let tickets: Client | undefined
   const openOwn = (all: ClientOptions) => {
-    const box = openClient(all)
-    opened.push(box)
-    return box
+    const client = openClient(all)
+    opened.push(client)
+    return client
   }
   let isNamed = false
   const nameDatabase = ({ databaseName, databaseSource }: Tickets) => {
@@ -91,11 +88,11 @@ export function createContext({ command, options, output, signal, environment }:
       ...(options.debug && { trace: (line: string) => output.problem(safeLines(line)) }),
       ...own,
     }
-    const box = environment.open?.(all) ?? openOwn(all)
+    const client = environment.open?.(all) ?? openOwn(all)
     // The command line does not show that a file names the database, and its user may have
     // forgotten it.
-    if (box.databaseSource === '.env') nameDatabase(box)
-    return box
+    if (client.databaseSource === '.env') nameDatabase(client)
+    return client
   }
   return {
     options,
@@ -111,7 +108,7 @@ export function createContext({ command, options, output, signal, environment }:
     open,
     nameDatabase,
     async close() {
-      await Promise.all(opened.map((box) => box.close()))
+      await Promise.all(opened.map((client) => client.close()))
     },
   }
 }

@@ -63,7 +63,7 @@ function actionOf(run: Run): ToAction {
       const own = args.pop() as object
       const options = globalOptions(command)
       run.output = openOutput(run.io, options)
-      const context = createContext({ ...run, options, command: pathOf(command) })
+      const context = createContext(run, pathOf(command), options)
       try {
         const handler = (await load(run, command)).run as Handler<object, unknown[]>
         run.exitCode = (await handler(context, own, ...args)) ?? 0
