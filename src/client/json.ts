@@ -30,7 +30,7 @@ export function showJson(show: Show) {
     cancelled_at: show.cancelledAt?.toISOString() ?? null,
     confirmed_seats_count: show.confirmedSeats,
     held_seats_count: show.heldSeats,
-    available_seats: show.totalSeats - show.confirmedSeats - show.heldSeats,
+    available_seats: show.availableSeats,
   }
 }
 

@@ -27,6 +27,8 @@ export interface Show extends SeatLayout {
   confirmedSeats: number
   /** The number of seats of holds that have not expired. */
   heldSeats: number
+  /** The number of seats that are neither sold nor held. */
+  availableSeats: number
   cancelledAt: Date | null
   createdAt: Date
   updatedAt: Date
@@ -297,6 +299,7 @@ export function toShow(row: ShowRow): Show {
     seatsPerRow: row.seats_per_row,
     confirmedSeats: row.confirmed_seats_count,
     heldSeats: row.held_seats_count,
+    availableSeats: row.total_seats - row.confirmed_seats_count - row.held_seats_count,
     cancelledAt: row.cancelled_at,
     createdAt: row.created_at,
     updatedAt: row.updated_at,

@@ -114,7 +114,7 @@ function demoJson({ show, bookings, race: { run, before, after } }: DemoResult) 
     })),
     race: {
       processes: PROCESSES,
-      seats_left: before.totalSeats - before.confirmedSeats - before.heldSeats,
+      seats_left: before.availableSeats,
       confirmed,
       refused,
       busy,

@@ -97,7 +97,7 @@ export class DemoOutput {
     { processes, seatsEach }: { processes: number; seatsEach: number },
   ): Promise<void> {
     await this.#print(
-      this.#next(`${processes} clerks race for the last ${freeSeats(before)} seats`),
+      this.#next(`${processes} clerks race for the last ${before.availableSeats} seats`),
       renderCommand(
         `tickets book ${before.id.slice(0, 4)} --count ${seatsEach}    (${processes} processes at once)`,
         this.#style,
@@ -161,10 +161,6 @@ export class DemoOutput {
   async #print(...parts: string[]): Promise<void> {
     if (!this.#output.json) await this.#output.write(parts.join(''))
   }
-}
-
-function freeSeats({ totalSeats, confirmedSeats, heldSeats }: Show): number {
-  return totalSeats - confirmedSeats - heldSeats
 }
 
 function houseOf(when: string, show: ShowDetails, style: RenderStyle): string {

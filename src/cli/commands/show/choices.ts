@@ -53,15 +53,11 @@ export function dateQuestion(shows: readonly Show[]): ShowQuestion<Show> {
 }
 
 function sells(show: Show): boolean {
-  return show.cancelledAt === null && !show.hasStarted && freeSeats(show) > 0
+  return show.cancelledAt === null && !show.hasStarted && show.availableSeats > 0
 }
 
 function left(show: Show): string {
   if (show.cancelledAt !== null) return 'cancelled'
-  const free = freeSeats(show)
+  const free = show.availableSeats
   return free === 0 ? 'sold out' : `${free.toLocaleString('en-GB')} free`
-}
-
-function freeSeats({ totalSeats, confirmedSeats, heldSeats }: Show): number {
-  return totalSeats - confirmedSeats - heldSeats
 }

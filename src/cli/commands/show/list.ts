@@ -77,10 +77,14 @@ const columns: Column<Show>[] = [
   { ...number('SOLD', 'confirmed_seats_count', (show) => show.confirmedSeats), optional: true },
   { ...number('HELD', 'held_seats_count', (show) => show.heldSeats), optional: true },
   {
-    ...number('FREE', 'available_seats', free),
+    ...number('FREE', 'available_seats', (show) => show.availableSeats),
     cell: (show) =>
-      show.cancelledAt ? 'cancelled' : free(show) === 0 ? 'sold out' : `${free(show)}`,
-    tone: (show) => (show.cancelledAt || free(show) === 0 ? 'quiet' : 'good'),
+      show.cancelledAt
+        ? 'cancelled'
+        : show.availableSeats === 0
+          ? 'sold out'
+          : `${show.availableSeats}`,
+    tone: (show) => (show.cancelledAt || show.availableSeats === 0 ? 'quiet' : 'good'),
   },
   {
     title: 'CANCELLED',
@@ -98,10 +102,6 @@ function number(title: string, field: string, of: (show: Show) => number): Colum
     cell: (show) => of(show).toLocaleString('en-GB'),
     value: (show) => String(of(show)),
   }
-}
-
-function free(show: Show): number {
-  return show.totalSeats - show.confirmedSeats - show.heldSeats
 }
 
 function isNarrowed({ upcoming, past, search }: ShowListOptions): boolean {
