@@ -4,6 +4,7 @@ import type { Database } from '../database/knex-pool.js'
 import { withRetry } from '../database/retry.js'
 import { quote } from '../shared/quote.js'
 import { showNotFound } from '../shows/shows.js'
+import { checkAnswers } from './answers.js'
 import { HouseAudit } from './house-audit.js'
 import {
   type BookingEvidence,
@@ -27,6 +28,11 @@ import {
 export interface VerifyOptions {
   /** The id of the only show to verify. */
   show?: string | undefined
+  /**
+   * A file of answers that clients received, one JSON document a line, as `book --json` prints
+   * them. Each booking that they report must be in the database.
+   */
+  against?: AsyncIterable<Uint8Array> | undefined
   /** Called with the number of shows and bookings done, and their total. */
   onProgress?: ((done: number, of: number) => void) | undefined
   /** When aborted, the work throws INTERRUPTED. */
@@ -40,6 +46,8 @@ export interface VerifyReport {
   shows: number
   /** The number of bookings in any status. */
   bookings: number
+  /** With `against`: the number of answers that reported a booking as sold or held. */
+  answers?: number
   /** The first thousand violations. */
   violations: Violation[]
   /** How many more violations there are. */
@@ -66,18 +74,27 @@ export interface VerifyReport {
  * | INCOHERENT_BOOKING | a booking's columns contradict its status |
  * | SHOW_MISSING | bookings of a show that does not exist |
  * | ADMITTED_WITHOUT_SEAT | a booking is checked in on seats that are not confirmed to it |
+ * | ANSWER_LOST | an answer reported a booking that does not exist |
+ * | ANSWER_CONTRADICTED | a booking is not as an answer reported it, and its history does not say why |
  *
- * Throws SHOW_NOT_FOUND if the show does not exist, INTERRUPTED and the database's own errors.
+ * Throws SHOW_NOT_FOUND if the show does not exist, INVALID_INPUT for a line of `against` that is no
+ * answer, INTERRUPTED and the database's own errors.
  */
 export async function verifyShows(
   db: Database,
   options: VerifyOptions = {},
 ): Promise<VerifyReport> {
-  const { signal } = options
+  const { show, against, signal } = options
+  const begun: VerifyReport = { ok: true, shows: 0, bookings: 0, violations: [], unlisted: 0 }
+  // Outside the transaction, which may run again: the answers can be read only once.
+  if (against) {
+    const onViolation = (violation: Violation) => addViolation(begun, violation)
+    begun.answers = await checkAnswers(db, against, { show, signal, onViolation })
+  }
   return withRetry(
     db,
     () =>
-      db.knex.transaction((trx) => verifySnapshot(trx, options), {
+      db.knex.transaction((trx) => verifySnapshot(trx, options, begun), {
         readOnly: true,
         isolationLevel: 'repeatable read',
         isLong: true,
@@ -89,10 +106,11 @@ export async function verifyShows(
 async function verifySnapshot(
   trx: Knex.Transaction,
   { show, onProgress, signal }: VerifyOptions,
+  begun: VerifyReport,
 ): Promise<VerifyReport> {
   const snapshot = await takeSnapshot(trx, show)
   const total = onProgress ? await countRows(snapshot) : 0
-  const report: VerifyReport = { ok: true, shows: 0, bookings: 0, violations: [], unlisted: 0 }
+  const report = { ...begun, violations: [...begun.violations] }
   await walk(snapshot, report, () => {
     signal?.throwIfAborted()
     onProgress?.(report.shows + report.bookings, total)

@@ -17,6 +17,8 @@ export type ViolationCode =
   | 'INCOHERENT_BOOKING'
   | 'SHOW_MISSING'
   | 'ADMITTED_WITHOUT_SEAT'
+  | 'ANSWER_LOST'
+  | 'ANSWER_CONTRADICTED'
 
 /** A state that must never occur. */
 export interface Violation {

@@ -189,8 +189,9 @@ export interface Tickets {
   startDryRun(): DryRun
   /**
    * Checks, in one snapshot and in constant memory, that no seat is oversold or lost, and lists the
-   * violations. `show` as for `findShow`; without it, all shows. Throws SHOW_NOT_FOUND,
-   * AMBIGUOUS_ID, INTERRUPTED.
+   * violations. `show` as for `findShow`; without it, all shows. With `against`, the bookings that
+   * clients were told of are compared as well. Throws SHOW_NOT_FOUND, AMBIGUOUS_ID, INVALID_INPUT,
+   * INTERRUPTED.
    */
   verify(options?: VerifyOptions): Promise<VerifyReport>
   /**

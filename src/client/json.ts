@@ -128,14 +128,18 @@ export function violationJson({ code, showId, message, seats, bookings }: Violat
   }
 }
 
-/** The result of `verify`; `unlisted` is present if there are more violations than are listed. */
-export function verifyJson({ ok, shows, bookings, violations, unlisted }: VerifyReport) {
+/**
+ * The result of `verify`: `unlisted` is present if there are more violations than are listed, and
+ * `answers` if answers were compared.
+ */
+export function verifyJson({ ok, shows, bookings, violations, unlisted, answers }: VerifyReport) {
   return {
     ok,
     shows,
     bookings,
     violations: violations.map(violationJson),
     ...(unlisted > 0 && { unlisted }),
+    ...(answers !== undefined && { answers }),
   }
 }
 

@@ -5,6 +5,8 @@ import { type RenderStyle, signs, tint } from './style.js'
 export interface VerdictFacts {
   shows: number
   bookings: number
+  /** The number of answers that were compared, if any were given. */
+  answers?: number
   violations: { code: string; message: string }[]
   /** The number of violations that are not listed. */
   unlisted: number
@@ -21,11 +23,12 @@ export function renderVerdict(facts: VerdictFacts, style: RenderStyle): string {
 }
 
 function verdict(
-  { shows, bookings, violations, unlisted }: VerdictFacts,
+  { shows, bookings, answers, violations, unlisted }: VerdictFacts,
   style: RenderStyle,
 ): string {
   const { done, failed } = signs(style)
-  const checked = `${counted(shows, 'show')}, ${counted(bookings, 'booking')}`
+  const compared = answers === undefined ? '' : `, ${counted(answers, 'answer')}`
+  const checked = `${counted(shows, 'show')}, ${counted(bookings, 'booking')}${compared}`
   const found = violations.length + unlisted
   return found === 0
     ? `${tint(style, 'good', done)} Nothing is oversold or lost: ${checked}.`

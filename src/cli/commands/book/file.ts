@@ -3,11 +3,11 @@ import { type FileRow, formatOf, inOrder, readBookingFile } from '../../../clien
 import { errorCodes, TicketsError } from '../../../shared/errors.js'
 import { startProgress } from '../../../terminal/progress.js'
 import type { Context } from '../../context.js'
+import { openSource } from '../../file-source.js'
 import { namedShow, type PerhapsNamedShow } from '../../named-show.js'
 import { bookRowsTogether } from './file-atomic.js'
 import { FileReport, type RowResult } from './file-report.js'
 import { withShowIds } from './file-shows.js'
-import { openSource } from './file-source.js'
 import type { BookOptions } from './options.js'
 
 /** The most rows that are booked at a time: while one batch commits, the next is read. */

@@ -7,6 +7,10 @@ export const verifyCommand: Declaration = {
   arguments: { '[show]': anyShow },
   options: {
     ...dateOption,
+    '--against <file>': {
+      about: "also compare the answers of book --json in this file; '-' is stdin",
+      completes: 'files',
+    },
     '--repair': 'finish what can be finished without a guess: abandoned bookings',
     '--dry-run': 'with --repair: only report what it would do',
     '-y, --yes': 'repair without asking',

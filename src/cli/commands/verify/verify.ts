@@ -4,11 +4,13 @@ import { TicketsError } from '../../../shared/errors.js'
 import { startProgress } from '../../../terminal/progress.js'
 import type { Asking } from '../../../terminal/prompts/asking.js'
 import type { Context, Handler } from '../../context.js'
+import { openSource } from '../../file-source.js'
 import { mayProceed } from '../../irrevocable.js'
 import { ifNamed, namedShow } from '../../named-show.js'
 
 export interface VerifyOptions {
   date?: string
+  against?: string
   repair?: boolean
   dryRun?: boolean
   yes?: boolean
@@ -22,7 +24,7 @@ export const run: Handler<VerifyOptions, [string | undefined]> = async (context,
   const named = ifNamed({ name, date: options.date, unchanged: 'Nothing was repaired.' })
   const show = named && (await namedShow(context, named)).id
   const repair = options.repair ? await repairAbandoned(context, show, options) : undefined
-  const report = await verify(context, show)
+  const report = await verify(context, show, options.against)
   await announce(context, report, repair)
   return report.ok ? 0 : 7
 }
@@ -65,10 +67,18 @@ function planOf(references: string[]): string {
 
 const SHOWN = 10
 
-async function verify({ tickets, output }: Context, show: string | undefined) {
+async function verify(
+  { tickets, output, signal }: Context,
+  show: string | undefined,
+  file: string | undefined,
+) {
+  const against = file === undefined ? undefined : await openSource(file, output.io, signal)
   const progress = await startProgress(output, { title: 'Verifying' })
   try {
-    return await tickets.verify({ show, onProgress: progress.update })
+    return await tickets.verify({
+      ...{ show, against: against?.chunks },
+      onProgress: progress.update,
+    })
   } finally {
     progress.stop()
   }

@@ -1,11 +1,11 @@
 import { open } from 'node:fs/promises'
 import { addAbortSignal, type Readable } from 'node:stream'
-import { TicketsError } from '../../../shared/errors.js'
-import { quote } from '../../../shared/quote.js'
-import type { Io } from '../../../terminal/io.js'
-import { fileFailure } from '../../file-failure.js'
+import { TicketsError } from '../shared/errors.js'
+import { quote } from '../shared/quote.js'
+import type { Io } from '../terminal/io.js'
+import { fileFailure } from './file-failure.js'
 
-/** Where bookings are read from. */
+/** Where a file is read from. */
 export interface Source {
   chunks: AsyncIterable<Uint8Array>
   /** Bytes; undefined for a pipe. */

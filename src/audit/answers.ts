@@ -1,0 +1,194 @@
+import { type Line, readLines } from '../booking/import/lines.js'
+import { formatReference, parseReference } from '../booking/references.js'
+import type { Database } from '../database/knex-pool.js'
+import { withRetry } from '../database/retry.js'
+import { query } from '../database/sql.js'
+import { sqlArray, sqlLists } from '../database/sql-array.js'
+import { TicketsError } from '../shared/errors.js'
+import { quote } from '../shared/quote.js'
+import { nameSeats, sampleOf, type Violation } from './violations.js'
+
+export interface AnswersOptions {
+  /** The id of the only show whose answers count. */
+  show?: string | undefined
+  /** Receives each answer that the database does not keep. */
+  onViolation: (violation: Violation) => void
+  /** When aborted, the work throws INTERRUPTED. */
+  signal?: AbortSignal | undefined
+}
+
+/**
+ * Compares answers that clients received with the database, in constant memory, and returns how
+ * many of them reported a booking as CONFIRMED or HELD. `chunks` has a JSON document on each line,
+ * as `book --json`, `book --file --json` and `POST …/book` print them; errors are no bookings. The
+ * history explains a booking that has changed since.
+ *
+ * Throws INVALID_INPUT, with the number of the line, for anything else.
+ */
+export async function checkAnswers(
+  db: Database,
+  chunks: AsyncIterable<Uint8Array>,
+  { show, onViolation, signal }: AnswersOptions,
+): Promise<number> {
+  let count = 0
+  let batch: ToldBooking[] = []
+  let seats = 0
+  const check = async () => {
+    signal?.throwIfAborted()
+    for (const violation of await findUnkept(db, batch)) onViolation(violation)
+    count += batch.length
+    batch = []
+    seats = 0
+  }
+  for await (const lines of readLines(chunks)) {
+    for (const line of lines) {
+      const told = toldBooking(line)
+      if (told === undefined || (show !== undefined && told.showId !== show)) continue
+      batch.push(told)
+      seats += told.seats.length
+      if (batch.length >= ANSWERS_A_BATCH || seats >= SEATS_A_BATCH) await check()
+    }
+  }
+  await check()
+  return count
+}
+
+const ANSWERS_A_BATCH = 1000
+const SEATS_A_BATCH = 100_000
+
+/** A booking as an answer reported it. */
+interface ToldBooking {
+  line: number
+  id: string
+  /** Without the dash. */
+  reference: string
+  showId: string
+  status: 'CONFIRMED' | 'HELD'
+  seats: number[]
+}
+
+/** Returns undefined for a line that reports no seats as sold or held. */
+function toldBooking({ number, text }: Line): ToldBooking | undefined {
+  if (text instanceof TicketsError) throw badLine(number, text.message)
+  if (text.trim() === '') return undefined
+  const answer = objectOf(text)
+  if (answer === undefined) throw badLine(number, 'It is not one JSON object.')
+  if (isObject(answer.error) || answer.dry_run === true) return undefined
+  const { id, reference, show_id: showId, status, seats } = answer
+  const stored = typeof reference === 'string' ? parseReference(reference) : undefined
+  const isBooking = isId(id) && isId(showId) && stored && typeof status === 'string'
+  if (!isBooking || !isSeats(seats)) {
+    throw badLine(number, 'It has not the fields of a booking, nor an error.')
+  }
+  if (status !== 'CONFIRMED' && status !== 'HELD') return undefined
+  return { line: number, id, reference: stored, showId: showId.toLowerCase(), status, seats }
+}
+
+function objectOf(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return isObject(value) ? value : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isId(value: unknown): value is string {
+  return typeof value === 'string' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value)
+}
+
+function isSeats(value: unknown): value is number[] {
+  return (
+    Array.isArray(value) &&
+    value.every((seat) => Number.isInteger(seat) && seat > 0 && seat < 2 ** 31)
+  )
+}
+
+function badLine(number: number, reason: string): TicketsError {
+  return new TicketsError(
+    'INVALID_INPUT',
+    `Line ${number} is no answer of \`tickets book --json\`: ${reason} Remove or mend the line.`,
+  )
+}
+
+interface Unkept {
+  place: number
+  /** NULL if there is no such booking. */
+  status: string | null
+  show_id: string | null
+  seats: number[] | null
+}
+
+async function findUnkept(db: Database, told: readonly ToldBooking[]): Promise<Violation[]> {
+  if (told.length === 0) return []
+  const rows = await withRetry(db, () =>
+    query<Unkept>(db.knex, UNKEPT, [
+      sqlArray(told.map(({ id }) => id)),
+      sqlArray(told.map(({ showId }) => showId)),
+      sqlArray(told.map(({ status }) => status)),
+      sqlLists(told.map(({ seats }) => seats)),
+    ]),
+  )
+  return rows.map((row) => violationOf(told[row.place - 1]!, row))
+}
+
+const matches = (facts: string, has: string) =>
+  `(${facts} ->> 'show_id', ${facts} ->> 'status', ${facts} -> 'seats')
+   = (${has}.show_id::text, ${has}.status, to_jsonb(${has}.seats))`
+
+/**
+ * The answers that the database contradicts. The history explains a difference if it knows the
+ * state that was reported, and leads to the present one. A statement reads one snapshot.
+ */
+const UNKEPT = `
+  select told.place::integer as place, b.status, b.show_id, b.seats
+  from (
+    select id, show_id, status, seats::integer[] as seats, place
+    from unnest(?::uuid[], ?::uuid[], ?::text[], ?::text[])
+      with ordinality as answers (id, show_id, status, seats, place)
+  ) as told
+  left join bookings b on b.id = told.id
+  where b.id is null
+     or (b.show_id, b.status, b.seats) is distinct from (told.show_id, told.status, told.seats)
+        and not (
+          exists (
+            select from history h
+            where h.booking_id = b.id
+              and (${matches('h.before', 'told')} or ${matches('h.after', 'told')})
+          )
+          and exists (
+            select from (
+              select after from history h
+              where h.booking_id = b.id and after ->> 'status' is not null
+              order by h.id desc limit 1
+            ) as latest
+            where ${matches('latest.after', 'b')}
+          )
+        )
+  order by told.place`
+
+function violationOf(told: ToldBooking, { status, show_id, seats }: Unkept): Violation {
+  const { line, showId, reference } = told
+  const stated = `Line ${line} of the answers says that booking ${formatReference(reference)} is ${told.status} with ${named(told.seats)}`
+  const show = show_id === showId ? '' : ` in show ${show_id}`
+  return {
+    code: status === null ? 'ANSWER_LOST' : 'ANSWER_CONTRADICTED',
+    showId,
+    message:
+      status === null
+        ? `${stated}, and the database has no such booking.`
+        : `${stated}, but it is ${quote(status)} with ${named(seats!)}${show}, and its history does not explain that.`,
+    seats: sampleOf(told.seats).items,
+    bookings: [formatReference(reference)],
+  }
+}
+
+function named(seats: number[]): string {
+  return seats.length === 0
+    ? 'no seats'
+    : nameSeats(sampleOf(seats), { totalSeats: 0, seatsPerRow: null })
+}
