@@ -3,15 +3,15 @@ import { tickets as run } from '../support/cli.js'
 import { olderServers, soughtServers } from '../support/older-servers.js'
 import { type OwnServer, startOwnServer } from '../support/own-server.js'
 
-// The embedded server is the one of every other test.
 const servers = olderServers()
+const embedded = { version: 18, programs: undefined }
 
 test.skipIf(servers.length > 0)(
   `${soughtServers}: none is installed, so none is tried`,
   ({ skip }) => skip(),
 )
 
-describe.each(servers)('PostgreSQL $version', ({ version, programs }) => {
+describe.each([...servers, embedded])('PostgreSQL $version', ({ version, programs }) => {
   let server: OwnServer
   let db: string
   beforeAll(async () => {

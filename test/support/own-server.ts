@@ -32,7 +32,7 @@ export interface OwnServerOptions {
   hba?: string
   tls?: boolean
   /** The directory of PostgreSQL's programs; default: those of the embedded server. */
-  programs?: string
+  programs?: string | undefined
 }
 
 /** A certificate for localhost that nobody signed; the test server's when it has TLS. */
