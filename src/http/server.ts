@@ -78,9 +78,9 @@ async function listen(server: Server, { host, port }: ServerOptions): Promise<vo
   // Node takes an empty host for all addresses of this machine, which may not be what the user
   // meant.
   if (host.trim() === '') throw new TicketsError('INVALID_INPUT', 'The host to listen on is empty.')
-  // Not Fastify's listen(), which on localhost opens a second server without these limits.
-  server.listen({ host, port, backlog: 511 })
   try {
+    // Not Fastify's listen(), which on localhost opens a second server without these limits.
+    server.listen({ host, port, backlog: 511 })
     await once(server, 'listening')
   } catch (error) {
     throw notListening(error as NodeJS.ErrnoException, host, port)
@@ -127,7 +127,8 @@ function endConnections(server: Server, patienceMs: number) {
 }
 
 function notListening(error: NodeJS.ErrnoException, host: string, port: number): unknown {
-  if (error.syscall === undefined) return error
+  // Node 22 and later refuse a host with a NUL by this code, before they look it up.
+  if (error.syscall === undefined && error.code !== 'ERR_INVALID_ARG_VALUE') return error
   const reason = reasons[error.code ?? ''] ?? noAddress
   return new TicketsError('INVALID_INPUT', reason(quote(host), port), { cause: error })
 }

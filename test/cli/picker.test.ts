@@ -209,7 +209,7 @@ describe('the seat picker', () => {
     await shell.waitFor('[○]')
     expect(shell.xterm.buffer.active.type).toBe('alternate')
     shell.press('ctrl-c')
-    await shell.waitFor(/shell> .*book[\s\S]*✗ Interrupted\. Nothing was booked\.\nshell>/)
+    await shell.waitFor(/shell> [\s\S]*book[\s\S]*✗ Interrupted\. Nothing was booked\.\nshell>/)
     expect(shell.xterm.buffer.active.type).toBe('normal')
     shell.type('echo $?\r')
     await shell.waitFor(/shell> echo \$\?\n130\n/)
