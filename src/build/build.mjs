@@ -1,92 +1,71 @@
-// How src becomes dist: the program as two scripts that start fast, the library as modules.
-import { readdir, readFile, rm } from 'node:fs/promises'
-import { basename } from 'node:path'
+// How src becomes dist: the program as scripts that start fast, the library as modules.
+import { readdir, rm } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
-import { lateRequire } from './late-require.mjs'
+import { build } from 'rolldown'
 import { stubs } from './stubs.mjs'
 
-const common = {
-  absWorkingDir: fileURLToPath(new URL('../..', import.meta.url)),
-  bundle: true,
+const common = (define) => ({
+  cwd: fileURLToPath(new URL('../..', import.meta.url)),
   platform: 'node',
-  target: 'node20.17',
-  outdir: 'dist',
-}
-
+  transform: { target: 'node20.17', define },
+})
 const script = {
-  ...common,
+  dir: 'dist',
   format: 'cjs',
-  outExtension: { '.js': '.cjs' },
-  minifySyntax: true,
-  minifyWhitespace: true,
-  minifyIdentifiers: true,
   // A real `import()` would start Node's loader of modules, and fails in a script from a code cache.
-  supported: { 'dynamic-import': false },
+  dynamicImportInCjs: false,
+  minify: { compress: true, mangle: true, codegen: { asciiOnly: true } },
+}
+
+// What is imported late becomes a script of its own, so that a command reads only what it runs.
+const { output } = await build({
+  ...common({ 'import.meta.url': '__filename' }),
+  input: 'src/cli/main.ts',
+  // `tickets serve` loads the first; Knex and pg name the others, for features that are not used.
+  external: [/^(@fastify\/.*|ajv|fastify|prom-client)$/, 'pg-native', 'pg-query-stream'],
   // The same functions, but each lodash file loads a dozen others.
-  alias: { lodash: 'es-toolkit/compat' },
+  resolve: { alias: { lodash: 'es-toolkit/compat' } },
   plugins: [stubs],
-}
-const prologue = `"use strict";require=(${lateRequire})(require);`
-
-const { metafile } = await build({
-  ...script,
-  entryPoints: [{ in: 'src/cli/main.ts', out: 'tickets' }],
-  // V8 checks the source of cached code by its length only, so the name has a hash of the content.
-  entryNames: '[name]-[hash]',
-  metafile: true,
-  sourcemap: 'external',
-  sourcesContent: false,
-  // The mere mention of these two globals makes Node load its modules for measuring, and for HTTP
-  // requests: a sixth of a whole booking. pg looks for `Response` to see whether it is on Cloudflare.
-  banner: { js: `(function(module,require,__filename,performance,Response){${prologue}` },
-  footer: { js: '})' },
-  define: { 'import.meta.url': '__filename' },
-  external: [
-    // Only `tickets serve` loads these, so the bundle leaves them out.
-    '@fastify/*',
-    'ajv',
-    'fastify',
-    'prom-client',
-    // Other commands than `book` load these, so that every booking has less code to read.
-    ...[
-      'cli-progress',
-      'cli-table3',
-      'csv-stringify',
-      'proper-lockfile',
-      'temporal-polyfill',
-      'uqr',
-    ],
-    // Knex and pg name these for features that the program does not use.
-    'pg-native',
-    'pg-query-stream',
-  ],
+  checks: { ineffectiveDynamicImport: false },
+  preserveEntrySignatures: 'allow-extension',
+  output: {
+    ...script,
+    codeSplitting: {
+      // All that a booking loads is one script.
+      groups: [{ name: 'book', test: /^\0rolldown|\/(main|book\/book|embedded\/embedded)\.ts$/ }],
+    },
+    // V8 checks the source of cached code by its length only, so the name has a hash of the content.
+    entryFileNames: 'tickets-[hash].cjs',
+    chunkFileNames: 'tickets-[name]-[hash].cjs',
+    sourcemap: 'hidden',
+    sourcemapExcludeSources: true,
+    // The mere mention of the last two makes Node load its modules for measuring, and for HTTP
+    // requests: a sixth of a whole booking. pg looks for `Response` to see whether it is on Cloudflare.
+    postBanner: '(function(module,exports,require,__filename,performance,Response){"use strict";',
+    postFooter: '})',
+  },
 })
-const isProgram = ([, output]) => output.entryPoint !== undefined
-const program = basename(Object.entries(metafile.outputs).find(isProgram)[0])
+const program = output.find((file) => file.isEntry).fileName
+if (output.some(({ code }) => /[^\0-\x7f]/.test(code))) {
+  throw new Error('Write \\u escapes in tagged templates: the program is read as ASCII.')
+}
+
+await build({
+  ...common({ PROGRAM: JSON.stringify(program) }),
+  input: 'src/start/start.ts',
+  output: { ...script, entryFileNames: 'start.cjs', postBanner: '"use strict";' },
+})
+
+await build({
+  ...common({}),
+  input: 'src/index.ts',
+  external: /^[^./]/,
+  output: { dir: 'dist', chunkFileNames: 'chunks/[name]-[hash].js' },
+})
+
+// Last, so that a command that starts during the build still finds the old scripts.
 const dist = new URL('../../dist/', import.meta.url)
-if (/[^\0-\x7f]/.test(await readFile(new URL(program, dist), 'utf8'))) {
-  throw new Error('Write \\u escapes in regular expressions: the program is read as ASCII.')
-}
-
-await build({
-  ...script,
-  entryPoints: ['src/start/start.ts'],
-  banner: { js: prologue },
-  define: { PROGRAM: JSON.stringify(program) },
-})
-
-await build({
-  ...common,
-  entryPoints: ['src/index.ts'],
-  format: 'esm',
-  packages: 'external',
-  splitting: true,
-  chunkNames: 'chunks/[name]-[hash]',
-})
-
-// Last, so that a command that starts during the build still finds the old script.
+const made = output.map((file) => file.fileName)
 for (const file of await readdir(dist)) {
-  const isOld = file.startsWith('tickets-') && !file.startsWith(program)
-  if (isOld) await rm(new URL(file, dist))
+  if (file.startsWith('tickets-') && !made.includes(file)) await rm(new URL(file, dist))
 }

@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 
 /**
  * What the libraries load at every start and a booking never uses: the path of the import, and what
@@ -15,27 +15,24 @@ const STUBS = [
   [/\/knex\/lib\/.*\/fs-migrations$/, 'exports.FsMigrations = class {}'],
   // Knex has a pool of its own, and passes no connection string either.
   [/\/pg\/lib\/(pg-pool|pg-connection-string)$/, 'module.exports = class {}'],
-  // The program has suggestions of its own.
-  [/\/commander\/lib\/suggestSimilar$/, ''],
+  // The program opens no editor. The one of inquirer has all encodings of text.
+  [/\/@inquirer\/editor$/, ''],
   // Only a password needs these functions. Their file loads all of Node's cryptography.
   [
     /\/pg\/lib\/crypto\/utils$/,
-    `for (const name of ['postgresMd5PasswordHash', 'randomBytes', 'deriveKey', 'sha256', 'hashByName', 'hmacSha256'])
-       exports[name] = (...args) => require('pg/lib/crypto/utils.js')[name](...args)`,
+    "module.exports = new Proxy({}, { get: (_, name) => require('pg/lib/crypto/utils.js')[name] })",
   ],
 ]
 
-/** An esbuild plugin. */
+/** A plugin of Rolldown. */
 export const stubs = {
   name: 'stubs',
-  setup({ onResolve, onLoad, initialOptions }) {
-    onResolve({ filter: /./ }, ({ path, resolveDir }) => {
-      const index = STUBS.findIndex(([pattern]) => pattern.test(join(resolveDir, path)))
-      return index < 0 ? undefined : { path: String(index), namespace: 'stub' }
-    })
-    onLoad({ filter: /./, namespace: 'stub' }, ({ path }) => ({
-      contents: STUBS[path][1],
-      resolveDir: initialOptions.absWorkingDir,
-    }))
+  resolveId(path, importer = '') {
+    const index = STUBS.findIndex(([pattern]) => pattern.test(join(dirname(importer), path)))
+    return index < 0 ? undefined : `\0stub-${index}.cjs`
+  },
+  load(id) {
+    const index = /^\0stub-(\d+)/.exec(id)?.[1]
+    return index && { code: STUBS[index][1], moduleType: 'js' }
   },
 }

@@ -1,19 +1,29 @@
 import { readFileSync } from 'node:fs'
 import { SourceMap } from 'node:module'
+import { dirname } from 'node:path'
 
-let map: SourceMap | undefined
-
-/** An error's stack. The build shortens names, so its source map supplies the places in src. */
+/** An error's stack. The build shortens names, so its source maps supply the places in src. */
 export function stackOf({ stack = '' }: Error): string {
-  const program = import.meta.url
-  try {
-    map ??= new SourceMap(JSON.parse(readFileSync(`${program}.map`, 'utf8')))
-  } catch {
-    return stack
-  }
   return stack.replaceAll(/(\/\S+\.cjs):(\d+):(\d+)/g, (place, file, line, column) => {
-    const origin = file === program && map?.findOrigin(Number(line), Number(column))
+    const origin = mapOf(file)?.findOrigin(Number(line), Number(column))
     if (!origin || !('fileName' in origin)) return place
     return `${origin.fileName}:${origin.lineNumber}:${origin.columnNumber}`
   })
+}
+
+const maps = new Map<string, SourceMap | undefined>()
+
+function mapOf(script: string): SourceMap | undefined {
+  if (!maps.has(script)) maps.set(script, readMap(script))
+  return maps.get(script)
+}
+
+/** Only the program's own scripts have a map that can be trusted. */
+function readMap(script: string): SourceMap | undefined {
+  if (dirname(script) !== dirname(import.meta.url)) return undefined
+  try {
+    return new SourceMap(JSON.parse(readFileSync(`${script}.map`, 'utf8')))
+  } catch {
+    return undefined
+  }
 }

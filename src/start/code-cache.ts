@@ -1,67 +1,66 @@
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  fsyncSync,
-  lstatSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
+import fs from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { Script } from 'node:vm'
 import envPaths from 'env-paths'
 import { hazardOf, isClosed, makeOwnDirectory } from '../shared/own-directory.js'
 
 /**
- * Compiles a script, with the code that V8 compiled in an earlier run of the same command if it is
- * there. `keepCache` stores what V8 has compiled by then, unless it is stored already. Errors of the
- * cache are ignored.
+ * The code that V8 compiled in earlier runs of the same command. Each command has its own, because
+ * each compiles other functions. Errors of the cache are ignored.
  */
-export function compile(file: string, command = ''): { script: Script; keepCache(): void } {
-  const directory = envPaths('tickets', { suffix: '' }).cache
-  // One for each command, because each compiles other functions.
-  const word = /^[a-z]{2,20}$/.test(command) ? command : '-'
-  const cache = join(directory, `${basename(file)}-${process.version}-${process.arch}-${word}`)
-  const cachedData = readOwnFile(cache)
-  // The build writes ASCII, which is read fastest as Latin-1.
-  const script = new Script(readFileSync(file, 'latin1'), { filename: file, cachedData })
-  const isCached = cachedData !== undefined && script.cachedDataRejected === false
-  const keepCache = () => {
+export class CodeCache {
+  readonly #command: string
+  /** The scripts that were compiled without a cache, by the file that it belongs in. */
+  readonly #uncached = new Map<string, Script>()
+
+  constructor(command = '') {
+    this.#command = /^[a-z]{2,20}$/.test(command) ? command : '-'
+  }
+
+  compile(file: string): Script {
+    const name = `${basename(file)}-${process.version}-${process.arch}-${this.#command}`
+    const cache = join(directory(), name)
+    const cachedData = readOwnFile(cache)
+    // The build writes ASCII, which is read fastest as Latin-1.
+    const script = new Script(fs.readFileSync(file, 'latin1'), { filename: file, cachedData })
+    if (script.cachedDataRejected !== false) this.#uncached.set(cache, script)
+    return script
+  }
+
+  /** Stores what V8 has compiled by now, unless it is stored already. */
+  keep(): void {
+    if (this.#uncached.size === 0) return
     try {
-      makeOwnDirectory(directory)
-      if (!isClosed(directory)) return
-      writeInOneStep(cache, script.createCachedData())
-      removeOldCaches(directory, file)
+      makeOwnDirectory(directory())
+      if (!isClosed(directory())) return
+      for (const [cache, script] of this.#uncached) writeInOneStep(cache, script.createCachedData())
+      removeOldCaches()
     } catch {
       // The next run compiles again.
     }
   }
-  return { script, keepCache: isCached ? () => {} : keepCache }
 }
+
+const directory = () => envPaths('tickets', { suffix: '' }).cache
 
 /**
  * Reads a file that this user made and that no other user can change or replace: root with another
  * user's HOME must not run that user's code.
  */
 function readOwnFile(file: string): Buffer | undefined {
-  const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants
+  const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = fs.constants
   let descriptor: number | undefined
   try {
     // A pipe must not block, and a link must not lead to another file.
-    descriptor = openSync(file, O_RDONLY | O_NONBLOCK | O_NOFOLLOW)
-    const stats = fstatSync(descriptor)
+    descriptor = fs.openSync(file, O_RDONLY | O_NONBLOCK | O_NOFOLLOW)
+    const stats = fs.fstatSync(descriptor)
     const isOwn = stats.isFile() && stats.uid === process.geteuid?.() && stats.nlink === 1
     const isSafe = isOwn && hazardOf(stats) === undefined && isClosed(dirname(file))
-    return isSafe ? readFileSync(descriptor) : undefined
+    return isSafe ? fs.readFileSync(descriptor) : undefined
   } catch {
     return undefined
   } finally {
-    if (descriptor !== undefined) closeSync(descriptor)
+    if (descriptor !== undefined) fs.closeSync(descriptor)
   }
 }
 
@@ -69,16 +68,16 @@ function readOwnFile(file: string): Buffer | undefined {
 function writeInOneStep(file: string, data: Buffer): void {
   const draft = `${file}.${process.pid}`
   // Fails if the name is taken: it may be a link that another user made.
-  const descriptor = openSync(draft, 'wx', 0o600)
+  const descriptor = fs.openSync(draft, 'wx', 0o600)
   try {
-    writeFileSync(descriptor, data)
+    fs.writeFileSync(descriptor, data)
     // V8 trusts the content, so a power failure must not leave a part of it under the final name.
-    fsyncSync(descriptor)
-    renameSync(draft, file)
+    fs.fsyncSync(descriptor)
+    fs.renameSync(draft, file)
   } catch {
-    rmSync(draft, { force: true })
+    fs.rmSync(draft, { force: true })
   } finally {
-    closeSync(descriptor)
+    fs.closeSync(descriptor)
   }
 }
 
@@ -86,11 +85,12 @@ function writeInOneStep(file: string, data: Buffer): void {
  * Removes the caches that other versions wrote before this one was installed. A later one belongs to
  * a version that is still in use, and the two would keep removing each other's caches.
  */
-function removeOldCaches(directory: string, script: string): void {
-  const installed = statSync(script).mtimeMs
-  for (const name of readdirSync(directory)) {
-    const isOther = /^tickets-.*\.cjs-/.test(name) && !name.startsWith(basename(script))
-    const cache = join(directory, name)
-    if (isOther && lstatSync(cache).mtimeMs < installed) rmSync(cache)
+function removeOldCaches(): void {
+  const installed = fs.statSync(__filename).mtimeMs
+  for (const name of fs.readdirSync(directory())) {
+    const script = /^(tickets-.*\.cjs)-/.exec(name)?.[1]
+    const cache = join(directory(), name)
+    const isOther = script !== undefined && !fs.existsSync(join(__dirname, script))
+    if (isOther && fs.lstatSync(cache).mtimeMs < installed) fs.rmSync(cache)
   }
 }

@@ -1,9 +1,7 @@
-import { join } from 'node:path'
-import type { Script } from 'node:vm'
-import type { main } from '../cli/main.js'
 import { handOver } from '../daemon/client.js'
 import { listenForSignals } from '../shared/interruption.js'
-import { compile } from './code-cache.js'
+import { CodeCache } from './code-cache.js'
+import { loadProgram } from './load-program.js'
 
 /** The name of the file with the program, put in by the build. It contains a hash of the content. */
 declare const PROGRAM: string
@@ -27,33 +25,14 @@ export async function start(): Promise<void> {
     },
   }
   const handedOver = await handOver(line, interruption)
-  let keepCache = () => {}
-  let exitCode: number
-  if (typeof handedOver === 'number') {
-    exitCode = handedOver
-  } else {
-    const compiled = compile(join(__dirname, PROGRAM), argv[0])
-    keepCache = compiled.keepCache
-    exitCode = await mainOf(compiled.script)(argv, process, handedOver)
-  }
+  const cache = new CodeCache(argv[0])
+  const exitCode =
+    typeof handedOver === 'number'
+      ? handedOver
+      : await loadProgram(PROGRAM, cache).main(argv, process, handedOver)
   process.exitCode = exitCode === 130 ? interruption.exitCode : exitCode
   // The answer is out. A signal that comes now must not make a confirmed booking look rolled back.
   interruption.stopListening()
   process.on('SIGINT', () => {}).on('SIGTERM', () => {})
-  if (exitCode === 0) keepCache()
-}
-
-/** The build wraps the program in a function with these parameters; the last, `Response`, stays undefined. */
-function mainOf(script: Script): typeof main {
-  const module = { exports: {} as { main: typeof main } }
-  script.runInThisContext()(module, require, join(__dirname, PROGRAM), clock)
-  return module.exports.main
-}
-
-/** Takes the place of `performance`, whose mere mention makes Node load a module. */
-const clock = {
-  now() {
-    const [seconds, nanoseconds] = process.hrtime()
-    return seconds * 1000 + nanoseconds / 1e6
-  },
+  if (exitCode === 0) cache.keep()
 }

@@ -55,7 +55,7 @@ describe('compiled code is not taken from, and stored again in place of', () => 
     ['a file with a second name', (path) => link(path, join(home, 'second'))],
     ['a file that all may write', (path) => chmod(path, 0o666)],
     ['an empty file', (path) => truncate(path)],
-    ['a file that is cut', (path) => truncate(path, 10_000)],
+    ['a file that is cut', async (path) => truncate(path, (await lstat(path)).size / 2)],
     ['a file that V8 did not write', (path) => writeFile(path, 'Bah!'.repeat(10_000))],
     ["another user's file", (path) => lchown(path, STRANGER, STRANGER), 'root'],
   ]
@@ -123,9 +123,9 @@ describe('with a cache of its own, a run', () => {
   it('removes what other versions stored before this one was installed', async () => {
     for (const name of [OLD, `tickets-book-${OLD}`, `${OLD}.4711`]) await leave(name, new Date(0))
     await run()
-    expect(await readdir(directory)).toEqual([
-      expect.stringMatching(/^tickets-\w+\.cjs-.*-completion$/),
-    ])
+    const names = await readdir(directory)
+    expect(names.length).toBeGreaterThan(0)
+    for (const name of names) expect(name).toMatch(/^tickets-(?!.*OLD).*\.cjs-.*-completion$/)
   })
 
   it('leaves what another version that is still in use has stored since', async () => {
@@ -136,12 +136,11 @@ describe('with a cache of its own, a run', () => {
 
   it('leaves the caches of other commands, and all other files', async () => {
     await run()
-    const [own] = await readdir(directory)
-    const other = own!.replace(/completion$/, 'other')
-    await leave(other, new Date(0))
-    await leave('notes', new Date(0))
-    await rm(join(directory, own!))
+    const own = await readdir(directory)
+    const others = own.map((name) => name.replace(/completion$/, 'other'))
+    for (const name of ['notes', ...others]) await leave(name, new Date(0))
+    for (const name of own) await rm(join(directory, name))
     await run()
-    expect((await readdir(directory)).sort()).toEqual(['notes', own!, other].sort())
+    expect((await readdir(directory)).sort()).toEqual(['notes', ...own, ...others].sort())
   })
 })
