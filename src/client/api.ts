@@ -255,6 +255,11 @@ export interface Tickets {
   migrate(options?: MigrateOptions): Promise<string[]>
   /** Reverts the latest batch of migrations, and drops the data that they hold. Returns their names. */
   rollback(): Promise<string[]>
+  /**
+   * Checks that bookings can be made now: the schema is right, and the server accepts a commit.
+   * Throws DB_UNREACHABLE, BUSY, NOT_MIGRATED, SCHEMA_TOO_NEW and the like if not.
+   */
+  checkReady(): Promise<void>
   /** Which migrations have run, and which have not. */
   schemaStatus(): Promise<SchemaStatus>
   /**

@@ -33,6 +33,7 @@ import {
   schemaStatus,
 } from '../database/migrate.js'
 import { inTheNameOf } from '../database/operator.js'
+import { requireReady } from '../database/ready.js'
 import { withRetry } from '../database/retry.js'
 import {
   type CancellationPreview,
@@ -69,6 +70,9 @@ import { historyIdsOf, optionalShowIdOf, showIdOf } from './resolve-ids.js'
 export function openTickets(options: TicketsOptions = {}): Tickets {
   return new TicketsClient(openShared(options))
 }
+
+/** Long enough to replace a lost connection, and shorter than most probes wait. */
+const CHECK_MS = 1000
 
 /** The methods for users of the library. */
 export class TicketsClient implements Tickets {
@@ -258,6 +262,10 @@ export class TicketsClient implements Tickets {
 
   rollback(): Promise<string[]> {
     return withRetry(this.db, () => rollback(this.db.knex))
+  }
+
+  checkReady(): Promise<void> {
+    return withRetry(this.db, () => requireReady(this.db), { waitMs: CHECK_MS })
   }
 
   schemaStatus(): Promise<SchemaStatus> {
