@@ -78,10 +78,9 @@ export async function migrate(
 ): Promise<string[]> {
   return exclusively(knex, async (trx) => {
     await requireUnicode(trx)
-    const [, ran] = (await trx.migrate.latest({ migrationSource }).catch(refuseTakenName)) as [
-      number,
-      string[],
-    ]
+    const ran = await withCause(trx, () => trx.migrate.latest({ migrationSource })).catch(
+      refuseTakenName,
+    )
     if (grant !== undefined) await grantBoxOffice(trx, grant)
     if (onWarning) await warnOfCreators(trx, grant ?? null, onWarning)
     return ran
@@ -94,9 +93,32 @@ export async function migrate(
  */
 export async function rollback(knex: Knex): Promise<string[]> {
   return exclusively(knex, async (trx) => {
-    const [, undone] = (await trx.migrate.rollback({ migrationSource })) as [number, string[]]
-    return undone
+    return withCause(trx, () => trx.migrate.rollback({ migrationSource }))
   })
+}
+
+/**
+ * Runs Knex's migrator and returns the names of the migrations that ran. When the migrator cannot
+ * lock its table, it throws an error with the text of the database's error alone; this throws the
+ * database's error.
+ */
+async function withCause(
+  trx: Knex.Transaction,
+  run: () => Promise<[batch: number, names: string[]]>,
+): Promise<string[]> {
+  let cause: unknown
+  const keep = (error: unknown) => {
+    cause = error
+  }
+  trx.on('query-error', keep)
+  try {
+    const [, names] = await run()
+    return names
+  } catch (error) {
+    throw (error as Error).name === 'MigrationLocked' ? (cause ?? error) : error
+  } finally {
+    trx.off('query-error', keep)
+  }
 }
 
 /** Whether a rollback would drop a show, with or without bookings, or a token. */
