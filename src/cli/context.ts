@@ -17,6 +17,8 @@ export interface GlobalOptions {
   color: boolean
   /** Milliseconds. */
   waitMs: number
+  /** Whether the command line has `--wait`. */
+  isWaitGiven: boolean
   debug: boolean
   /** Who works here; default: TICKETS_OPERATOR, else the login name. */
   operator?: string
@@ -74,6 +76,14 @@ export function createContext(
     if (!isNamed) output.hint(`Database: ${safeText(databaseName)}${origin}`)
     isNamed = true
   }
+  let isListed = false
+  const listIgnored = ({ databaseSource, ignoredSettings: names }: Client) => {
+    if (isListed || names.length === 0) return
+    isListed = true
+    output.hint(
+      `The database setting (${databaseSource}) has ${names.join(', ')}: ${names.length === 1 ? 'it has' : 'they have'} no effect here.`,
+    )
+  }
   const open = (own: ClientOptions) => {
     const operator = operatorOf(options, output.io.env)
     const all: ClientOptions = {
@@ -81,6 +91,8 @@ export function createContext(
       env: output.io.env,
       cwd: environment.cwd,
       waitMs: Math.max(0, options.waitMs - (environment.waitedMs ?? 0)),
+      // A wrong port is reported at once, unless the user wants to wait for a server that restarts.
+      awaitsServer: options.isWaitGiven,
       signal,
       command,
       operator,
@@ -92,6 +104,7 @@ export function createContext(
     // The command line does not show that a file names the database, and its user may have
     // forgotten it.
     if (client.databaseSource === '.env') nameDatabase(client)
+    listIgnored(client)
     return client
   }
   return {

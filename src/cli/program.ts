@@ -82,6 +82,7 @@ function globalOptions(command: Command): GlobalOptions {
     input: options.input,
     color: options.color,
     waitMs: options.wait ?? 30_000,
+    isWaitGiven: options.wait !== undefined,
     debug: options.debug ?? false,
     operator: options.operator,
   }

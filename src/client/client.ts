@@ -57,7 +57,7 @@ import {
 } from '../shows/shows.js'
 import { type WatchOptions, watchShow } from '../shows/watch-show.js'
 import type { BookOptions, DryRun, Tickets, TicketsOptions } from './api.js'
-import { openFromOptions } from './open-from-options.js'
+import { type OpenOptions, openFromOptions } from './open-from-options.js'
 import { historyIdsOf, optionalShowIdOf, showIdOf } from './resolve-ids.js'
 
 /**
@@ -298,7 +298,7 @@ export interface Shared {
 /** Called when a batch of bookings has locked its show, with its size and the wait for the lock. */
 export type OnBatch = (batch: { size: number; lockWaitMs: number }) => void
 
-export function openShared(options: TicketsOptions, onBatch?: OnBatch): Shared {
+export function openShared(options: OpenOptions, onBatch?: OnBatch): Shared {
   const db = openFromOptions(options)
   const { onRetry = () => {}, connections = 1 } = options
   return {

@@ -3,12 +3,12 @@ import { type ListedBooking, suggestBookings } from '../booking/list-bookings.js
 import { hasData } from '../database/migrate.js'
 import { withRetry } from '../database/retry.js'
 import { type ConfirmedAnswer, findLostBookings } from '../load/confirmed-check.js'
-import type { Tickets, TicketsOptions } from './api.js'
+import type { Tickets } from './api.js'
 import { forOperator, type OnBatch, openShared, type Shared, TicketsClient } from './client.js'
-import { openFromOptions } from './open-from-options.js'
+import { type OpenOptions, openFromOptions } from './open-from-options.js'
 
-/** The options of the program's own client: the library's, and one that only commands need. */
-export interface ClientOptions extends TicketsOptions {
+/** The options of the program's own client: the library's, and those that only commands need. */
+export interface ClientOptions extends OpenOptions {
   onBatch?: OnBatch
 }
 
@@ -17,6 +17,8 @@ export interface ClientOptions extends TicketsOptions {
  * need.
  */
 export interface Client extends Tickets {
+  /** The names of given connection parameters that have no effect here. */
+  readonly ignoredSettings: readonly string[]
   /** The latest bookings whose reference begins with `prefix`, for completion. */
   suggestBookings(prefix: string, statuses?: readonly BookingStatus[]): Promise<ListedBooking[]>
   /** Returns the confirmed bookings that the database lacks or has with other contents. */
@@ -44,6 +46,10 @@ class ProgramClient extends TicketsClient implements Client {
   constructor(shared: Shared, options: ClientOptions) {
     super(shared)
     this.#options = options
+  }
+
+  get ignoredSettings(): readonly string[] {
+    return this.db.target.withoutEffect ?? []
   }
 
   suggestBookings(prefix: string, statuses?: readonly BookingStatus[]): Promise<ListedBooking[]> {

@@ -8,11 +8,25 @@ import { findDatabase } from '../database/settings/settings.js'
 import type { DatabaseTarget } from '../database/settings/target.js'
 import type { TicketsOptions } from './api.js'
 
+/** The library's options, and one that only commands need. */
+export interface OpenOptions extends TicketsOptions {
+  /**
+   * Whether to wait even for a server that refuses connections or is unknown. Default: if `waitMs`
+   * is given.
+   */
+  awaitsServer?: boolean
+}
+
 /** Opens the database that the options and the environment choose; does not connect yet. */
-export function openFromOptions(options: TicketsOptions): Database {
+export function openFromOptions(options: OpenOptions): Database {
   const { waitMs = 30_000, connections = 1 } = options
-  const schema = schemaOf(options)
-  const db = openKnexPool(targetOf(options), { ...options, schema, waitMs, poolSize: connections })
+  const db = openKnexPool(targetOf(options), {
+    ...options,
+    schema: schemaOf(options),
+    waitMs,
+    awaitsServer: options.awaitsServer ?? options.waitMs !== undefined,
+    poolSize: connections,
+  })
   if (options.onRetry) reportFailedStatements(db, options.onRetry)
   return db
 }
@@ -22,13 +36,16 @@ export function openFromOptions(options: TicketsOptions): Database {
  * to the same database with the same settings, for any operator. Keep it secret, because it
  * contains the password. Throws INVALID_INPUT.
  */
-export function identityOf(options: TicketsOptions): string {
-  const { connection, name, source, sslMode, channelBindingRequired } = targetOf(options)
-  const { waitMs, operator, command } = options
+export function identityOf(options: OpenOptions): string {
+  const { connection, otherHosts = [], ...target } = targetOf(options)
+  const { waitMs, awaitsServer, operator, command } = options
   const isNamed = operator !== undefined
-  const session = { waitMs, isNamed, command, schema: schemaOf(options) }
-  const login = { ...connection, password: passwordOf(connection) }
-  return JSON.stringify([name, source, login, sslMode, channelBindingRequired, session])
+  const session = { waitMs, awaitsServer, isNamed, command, schema: schemaOf(options) }
+  const logins = [connection, ...otherHosts].map((each) => ({
+    ...each,
+    password: passwordOf(each),
+  }))
+  return JSON.stringify([target, logins, session])
 }
 
 /**

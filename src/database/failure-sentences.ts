@@ -1,23 +1,36 @@
+import type pg from 'pg'
 import type { ErrorCode } from '../shared/errors.js'
 import { escapeControls } from '../shared/quote.js'
+import { formatPlace } from './settings/hosts.js'
 import type { DatabaseTarget } from './settings/target.js'
 
 /** An expected failure: its code, and the message that users see. */
 export interface ExpectedFailure {
   code: ErrorCode
   sentence: (target: DatabaseTarget) => string
+  /** What is wrong with one of several hosts, as a clause. */
+  reason?: string | undefined
 }
 
-const expected = (code: ErrorCode, sentence: ExpectedFailure['sentence']): ExpectedFailure => ({
-  code,
-  sentence,
-})
+const expected = (
+  code: ErrorCode,
+  sentence: ExpectedFailure['sentence'],
+  reason?: string,
+): ExpectedFailure => ({ code, sentence, reason })
 
 const unreachable = (what: string) =>
-  expected('DB_UNREACHABLE', (target) => `Cannot reach ${target.name}: ${what}. ${advice(target)}`)
+  expected(
+    'DB_UNREACHABLE',
+    (target) => `Cannot reach ${target.name}: ${what}. ${advice(target)}`,
+    what,
+  )
 
 const busy = (what: string) =>
-  expected('BUSY', (target) => `The ${target.name} is busy: ${what}. Try again, or wait longer.`)
+  expected(
+    'BUSY',
+    (target) => `The ${target.name} is busy: ${what}. Try again, or wait longer.`,
+    what,
+  )
 
 const notMigrated = expected(
   'NOT_MIGRATED',
@@ -101,7 +114,11 @@ export const serverSentences = {
     '25P04': busy('the transaction took too long and was cancelled'),
     '26000': preparedLost,
     '42P05': preparedLost,
-    '25006': unreachable('it is read-only at the moment, and tickets must write'),
+    '25006': expected(
+      'DB_UNREACHABLE',
+      (target) =>
+        `The ${target.name} is read-only at the moment, and tickets must write. ${origin(target)}`,
+    ),
     '22P05': expected(
       'INVALID_INPUT',
       (target) =>
@@ -112,9 +129,37 @@ export const serverSentences = {
     '58030': unreachable('it cannot read or write its files'),
   } as Readonly<Record<string, ExpectedFailure>>,
   conflict,
+  standby: expected(
+    'DB_UNREACHABLE',
+    (target) =>
+      `The ${target.name} is a standby (read only), and tickets must write. Name the primary, or all servers: postgres://host1,host2/database. ${origin(target)}`,
+  ),
+  unfit: (server: { isStandby: boolean; isReadOnly: boolean }) => {
+    const state = stateOf(server)
+    return expected(
+      'DB_UNREACHABLE',
+      (target) =>
+        `The ${target.name} is ${state}, and target_session_attrs=${target.sessionAttrs} asks for another. ${origin(target)}`,
+      `it is ${state}`,
+    )
+  },
+  /** None of several hosts can be used. It is worth waiting if one of them is only busy. */
+  noHost: (hosts: readonly { host: pg.ClientConfig; failure: ExpectedFailure }[]) => {
+    const reasons = new Map(
+      hosts.map(({ host: { host = '', port = 0 }, failure }) => [
+        formatPlace({ host, port }),
+        failure.reason,
+      ]),
+    )
+    const [first, ...others] = new Set(reasons.values())
+    const what =
+      others.length === 0 ? first! : Array.from(reasons, (each) => each.join(': ')).join('; ')
+    return hosts.some(({ failure }) => failure.code === 'BUSY') ? busy(what) : unreachable(what)
+  },
   lost: expected(
     'DB_UNREACHABLE',
     (target) => `The connection to ${target.name} was lost. ${advice(target)}`,
+    'the connection was lost',
   ),
   login: (reason: string) =>
     expected(
@@ -150,6 +195,11 @@ export const serverSentences = {
       (target) =>
         `The TLS connection to ${target.name} does not hold: ${reason}. Check the certificate, sslmode and sslrootcert.`,
     ),
+}
+
+function stateOf({ isStandby, isReadOnly }: { isStandby: boolean; isReadOnly: boolean }): string {
+  if (isStandby) return 'a standby (read only)'
+  return isReadOnly ? 'read-only at the moment' : 'a server that can write'
 }
 
 function advice(target: DatabaseTarget): string {

@@ -1,6 +1,7 @@
 import { TicketsError } from '../shared/errors.js'
 import { ConflictError } from './conflict.js'
 import { type ExpectedFailure, networkSentences, serverSentences } from './failure-sentences.js'
+import { NoHostError, UnfitServerError } from './server-state.js'
 import type { DatabaseTarget } from './settings/target.js'
 
 /**
@@ -8,13 +9,18 @@ import type { DatabaseTarget } from './settings/target.js'
  *
  * - `connect`: no connection was made, because the server is down or accepts no more clients.
  * - `conflict`: other transactions were in the way, and this one is rolled back.
- * - `lost`: the connection died, and the transaction may or may not have committed.
+ * - `lost`: the connection died, and the transaction may or may not have committed; or it led to a
+ *   server that cannot write.
  * - `undefined`: a retry does not help.
  */
 export type RetryCause = 'connect' | 'conflict' | 'lost'
 
 export function retryCause(error: unknown): RetryCause | undefined {
   if (error instanceof ConflictError) return 'conflict'
+  if (error instanceof UnfitServerError) return 'lost'
+  if (error instanceof NoHostError) {
+    return error.errors.map(retryCause).includes('lost') ? 'lost' : 'connect'
+  }
   const state = sqlState(error)
   if (state === POOLER_STATE) return poolerFailure(error)?.cause
   if (state !== undefined) {
@@ -24,19 +30,19 @@ export function retryCause(error: unknown): RetryCause | undefined {
     if (state === '08004') return undefined
     if (['53300', '57P03'].includes(state)) return 'connect'
     if (['40001', '40P01', '55P03'].includes(state)) return 'conflict'
-    if (['57P01', '57P02', '57P05', '25P03'].includes(state) || state.startsWith('08'))
-      return 'lost'
-    return undefined
+    // 25006: after a failover, another connection leads to a server that can write.
+    const isLost = ['57P01', '57P02', '57P05', '25P03', '25006'].includes(state)
+    return isLost || state.startsWith('08') ? 'lost' : undefined
   }
   const code = systemCode(error)
   if (code === undefined) return isLostByText(error) ? 'lost' : undefined
-  if (code === 'ENOTFOUND') return undefined
   if (isConnecting(error) && Object.hasOwn(networkSentences, code)) return 'connect'
   return lostCodes.has(code) ? 'lost' : undefined
 }
 
 /** Whether there is no server to connect to, so that an embedded server should be started. */
 export function isServerAbsent(error: unknown): boolean {
+  if (error instanceof NoHostError) return false
   const code = systemCode(error)
   return (
     sqlState(error) === '3D000' ||
@@ -46,6 +52,7 @@ export function isServerAbsent(error: unknown): boolean {
 
 /** Whether a server exists but has no room or no time for another client at the moment. */
 export function isServerOccupied(error: unknown): boolean {
+  if (error instanceof NoHostError) return error.errors.some(isServerOccupied)
   // The server's host accepted the connection, but the server has not answered yet, as when
   // hundreds of clients connect at once.
   if (error instanceof Error && 'isAccepted' in error && error.isAccepted) return true
@@ -165,10 +172,20 @@ function demandsTls(error: unknown, { sslMode }: DatabaseTarget): boolean {
 function expectedFailure(error: unknown, target: DatabaseTarget): ExpectedFailure | undefined {
   const server = serverSentences
   if (error instanceof ConflictError) return server.conflict
+  if (error instanceof UnfitServerError) return server.unfit(error)
+  if (error instanceof NoHostError) {
+    return server.noHost(
+      error.failures.map(({ host, error }) => ({
+        host,
+        failure: expectedFailure(error, target) ?? server.lost,
+      })),
+    )
+  }
   if (demandsTls(error, target)) return server.tlsDemanded
   const state = sqlState(error)
   if (state === POOLER_STATE) return poolerFailure(error)?.failure
   if (state !== undefined) {
+    if (state === '25006' && hasProperty(error, 'isOfStandby')) return server.standby
     if (server.states[state] !== undefined) return server.states[state]
     if (isSaidAtLogin(error)) return server.login(messageOf(error))
     return retryCause(error) === 'lost' ? server.lost : undefined

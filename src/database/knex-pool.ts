@@ -23,8 +23,11 @@ export interface Database {
    * connection would only hide its outcome.
    */
   delayAbortion(): () => void
-  /** Whether a connection was ever made. If so, a server that refuses connections is restarting. */
-  readonly hasConnected: boolean
+  /**
+   * Whether to wait for a server that refuses connections or is unknown: the user asked for it, or
+   * there are several hosts, or a connection was made before, so that the server is restarting.
+   */
+  readonly awaitsServer: boolean
   /** Closes every connection, even those in use; returns soon and never throws. */
   close(): Promise<void>
 }
@@ -32,6 +35,8 @@ export interface Database {
 export interface KnexPoolOptions {
   /** How many milliseconds to wait for a lock or a connection. */
   waitMs: number
+  /** Whether to wait even for a server that refuses connections or is unknown (default: false). */
+  awaitsServer?: boolean | undefined
   /** The maximum number of connections (default: 1). */
   poolSize?: number | undefined
   /** The schema to work in (default: the role's search path). */
@@ -56,11 +61,11 @@ export function openKnexPool(target: DatabaseTarget, options: KnexPoolOptions): 
   checkStartUp(target)
   checkSchema(options)
   const sockets = new Set<Socket>()
-  let hasConnected = false
+  let awaitsServer = options.awaitsServer || hostCount(target) > 1
   let closing: Promise<void> | undefined
   const db = knex({
     ...knexSettings(target, options, sockets, () => {
-      hasConnected = true
+      awaitsServer = true
     }),
     log: quietLog(options.trace),
   })
@@ -86,8 +91,8 @@ export function openKnexPool(target: DatabaseTarget, options: KnexPoolOptions): 
         closeIfAborted()
       }
     },
-    get hasConnected() {
-      return hasConnected
+    get awaitsServer() {
+      return awaitsServer
     },
     close,
   }
@@ -101,6 +106,7 @@ export function knexSettings(
   onConnected: () => void = () => {},
 ): Knex.Config {
   const timeoutMs = connectTimeoutMs(target, options)
+  const longestConnectMs = 2 * timeoutMs * hostCount(target) + 1000
   return {
     client: knexClient({
       session: sessionSettings(target, options),
@@ -118,10 +124,10 @@ export function knexSettings(
     pool: {
       min: 0,
       max: options.poolSize ?? 1,
-      // Both exceed the connection timeout (twice, if TLS is only preferred), so that its error is
-      // reported.
-      createTimeoutMillis: 2 * timeoutMs + 1000,
-      acquireTimeoutMillis: 2 * timeoutMs + 1000 + options.waitMs,
+      // Both exceed the connection timeout (twice, if TLS is only preferred) of all hosts, so that
+      // its error is reported.
+      createTimeoutMillis: longestConnectMs,
+      acquireTimeoutMillis: longestConnectMs + options.waitMs,
     },
     // By default, each error's message includes every bound value, such as all seats of a house.
     compileSqlOnError: false,
@@ -134,10 +140,16 @@ const statementGraceMs = 10_000
 /** The longest time that PostgreSQL and Node's timers can represent: 24 days. */
 const longestMs = 2 ** 31 - 1
 
-function connectTimeoutMs({ connection }: DatabaseTarget, { waitMs }: KnexPoolOptions): number {
-  const configured = connection.connectionTimeoutMillis ?? defaultConnectTimeoutMs
+/** For each host; together they must not take longer than the wait. */
+function connectTimeoutMs(target: DatabaseTarget, { waitMs }: KnexPoolOptions): number {
+  const count = hostCount(target)
+  const configured = target.connection.connectionTimeoutMillis ?? defaultConnectTimeoutMs / count
   // A user who does not want to wait for a busy database still wants to connect to an idle one.
-  return Math.min(configured || longestMs, Math.max(waitMs, 1000), longestMs / 4)
+  return Math.min(configured || longestMs, Math.max(waitMs / count, 1000), longestMs / (4 * count))
+}
+
+function hostCount({ otherHosts = [] }: DatabaseTarget): number {
+  return 1 + otherHosts.length
 }
 
 function sessionSettings(target: DatabaseTarget, options: KnexPoolOptions): SessionSettings {
@@ -207,5 +219,7 @@ async function closePool(db: Knex, sockets: Set<Socket>): Promise<void> {
 }
 
 function cut(sockets: Set<Socket>): void {
-  for (const socket of sockets) socket.destroy()
+  // `pgConnect` recognises the mark, and tries no other host.
+  const error = Object.assign(new Error('Connection terminated'), { isCut: true })
+  for (const socket of sockets) socket.destroy(error)
 }

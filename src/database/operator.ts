@@ -4,7 +4,7 @@ import { query } from './sql.js'
 
 /** Returns the same database with another operator, whom the history records for its changes. */
 export function inTheNameOf(operator: string, db: Database): Database {
-  // Not a copy, because properties such as `hasConnected` must be read from the original.
+  // Not a copy, because properties such as `awaitsServer` must be read from the original.
   return Object.create(db, { operator: { value: operator, enumerable: true } })
 }
 

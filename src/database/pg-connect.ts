@@ -2,7 +2,8 @@ import { Socket } from 'node:net'
 import pg from 'pg'
 import { TicketsError } from '../shared/errors.js'
 import { isTlsFailure, retryCause, sqlState } from './failures.js'
-import type { DatabaseTarget } from './settings/target.js'
+import { type HostFailure, NoHostError, ServerState, UnfitServerError } from './server-state.js'
+import type { DatabaseTarget, SessionAttrs } from './settings/target.js'
 import { typeParsers } from './type-parsers.js'
 
 export interface PgConnectOptions {
@@ -15,23 +16,67 @@ export interface PgConnectOptions {
 }
 
 /**
- * Opens one connection. `sslmode` has libpq's meaning: `prefer` tries TLS, then plain; `allow`
- * tries plain, then TLS; all others try once.
+ * Opens one connection, to the first host that can be reached and fits `target.sessionAttrs`, by
+ * libpq's rules: a host that refuses a login ends the search. `timeoutMs` is for each host.
  *
- * Throws the errors of node-postgres and the network, which `translateFailure` translates, and what
- * `target.verify` throws.
+ * `sslmode` has libpq's meaning: `prefer` tries TLS, then plain; `allow` tries plain, then TLS; all
+ * others try once.
+ *
+ * Throws the errors of node-postgres and the network, UnfitServerError and NoHostError, which
+ * `translateFailure` translates; and what `target.verify` throws.
  */
 export async function pgConnect(
   target: DatabaseTarget,
   options: PgConnectOptions,
 ): Promise<pg.Client> {
   target.verify?.()
+  const { connection, otherHosts = [], sessionAttrs = 'any' } = target
+  const hosts = [connection, ...otherHosts]
+  if (target.isLoadBalanced) shuffle(hosts)
+  const failures: HostFailure[] = []
+  for (const wanted of roundsOf(sessionAttrs)) {
+    // A later round tries only the servers that the one before it found unfit.
+    const unfit = failures.filter(({ error }) => error instanceof UnfitServerError)
+    const tried = failures.length === 0 ? hosts : unfit.map(({ host }) => host)
+    for (const host of tried) {
+      try {
+        return await connectToHost({ ...target, connection: host }, wanted, options)
+      } catch (error) {
+        if (!isPassedOver(error)) throw error
+        failures.push({ host, error })
+      }
+    }
+  }
+  throw hosts.length === 1 ? failures.at(-1)?.error : new NoHostError(failures)
+}
+
+function roundsOf(sessionAttrs: SessionAttrs): SessionAttrs[] {
+  return sessionAttrs === 'prefer-standby' ? ['standby', 'any'] : [sessionAttrs]
+}
+
+/** Whether another host may do where one has failed. A wrong password, for instance, is no reason. */
+function isPassedOver(error: unknown): boolean {
+  return retryCause(error) !== undefined && !(error instanceof Error && 'isCut' in error)
+}
+
+function shuffle(hosts: unknown[]): void {
+  for (let i = hosts.length - 1; i > 0; i--) {
+    const j = Math.floor(Math.random() * (i + 1))
+    ;[hosts[i], hosts[j]] = [hosts[j], hosts[i]]
+  }
+}
+
+async function connectToHost(
+  target: DatabaseTarget,
+  wanted: SessionAttrs,
+  options: PgConnectOptions,
+): Promise<pg.Client> {
   const [first, second] = tlsTries(target)
   try {
-    return await connectOnce(target, first, options)
+    return await connectOnce(target, first, wanted, options)
   } catch (failure) {
     if (second === undefined || !mayDependOnTls(failure)) throw failure
-    return await connectOnce(target, second, options).catch((secondFailure) => {
+    return await connectOnce(target, second, wanted, options).catch((secondFailure) => {
       throw errorToReport(failure, secondFailure)
     })
   }
@@ -60,6 +105,7 @@ function errorToReport(first: unknown, second: unknown): unknown {
 async function connectOnce(
   target: DatabaseTarget,
   tls: Tls,
+  wanted: SessionAttrs,
   { timeoutMs, sockets, onLost }: PgConnectOptions,
 ): Promise<pg.Client> {
   const socket = new PatientSocket()
@@ -68,7 +114,8 @@ async function connectOnce(
   const client = new pg.Client({
     ...target.connection,
     application_name: target.connection.application_name ?? 'tickets',
-    keepAlive: true,
+    keepAlive: target.connection.keepAlive ?? true,
+    keepAliveInitialDelayMillis: target.connection.keepAliveInitialDelayMillis ?? KEEP_ALIVE_MS,
     connectionTimeoutMillis: 0, // This function has its own timeout.
     // Sends a statement without waiting for the previous one's answer.
     pipeline: true,
@@ -80,11 +127,15 @@ async function connectOnce(
     stream: () => socket,
   })
   if (target.channelBindingRequired) demandChannelBinding(client, target)
-  listenForLoss(client, onLost)
+  const server = new ServerState(client)
+  listenForLoss(client, server, onLost)
   const giveUp = () => socket.destroy(connectTimeout(timeoutMs, !socket.connecting))
   const timer = setTimeout(giveUp, timeoutMs)
   try {
     await client.connect()
+    await server.requireFit(target, wanted)
+    // A standby may be read once, if that is allowed; the next statement looks for another server.
+    if (!server.canWrite) client.connection.once('commandComplete', () => onLost(client, READ_ONLY))
     return client
   } catch (failure) {
     socket.destroy()
@@ -93,6 +144,11 @@ async function connectOnce(
     clearTimeout(timer)
   }
 }
+
+/** How long a connection may be silent before the system checks that its other end still exists. */
+const KEEP_ALIVE_MS = 10_000
+
+const READ_ONLY = 'the server is read-only'
 
 const ADDRESS_MS = 2000
 
@@ -117,7 +173,11 @@ const atLogin = { endedLogin: true }
  * announce its shutdown right after "ready", and an 'error' event without a listener ends the
  * process.
  */
-function listenForLoss(client: pg.Client, onLost: PgConnectOptions['onLost']): void {
+function listenForLoss(
+  client: pg.Client,
+  server: ServerState,
+  onLost: PgConnectOptions['onLost'],
+): void {
   let isMade = false
   const lose = (reason: unknown) => {
     if (isMade) onLost(client, reason)
@@ -129,8 +189,10 @@ function listenForLoss(client: pg.Client, onLost: PgConnectOptions['onLost']): v
   client.on('end', () => lose('connection ended'))
   // An answer to a statement may also be the server's last message; the socket ends after it.
   client.connection.on('errorMessage', (error: unknown) => {
+    server.explain(error)
     if (retryCause(error) === 'lost') lose(error)
   })
+  server.onReadOnly = () => lose(READ_ONLY)
 }
 
 function askedForPassword(target: DatabaseTarget): never {

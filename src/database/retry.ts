@@ -66,11 +66,11 @@ export async function withRetry<T>(
   }
 }
 
-/** The cause to retry for, if any. Does not wait for a server that has never been reached. */
+/** The cause to retry for, if any. */
 function worthwhileCause(db: Database, error: unknown): RetryCause | undefined {
   if (db.target.revive && isServerAbsent(error)) return 'connect'
   const cause = retryCause(error)
-  const isWaitedFor = cause !== 'connect' || db.hasConnected || isServerOccupied(error)
+  const isWaitedFor = cause !== 'connect' || db.awaitsServer || isServerOccupied(error)
   return isWaitedFor ? cause : undefined
 }
 

@@ -366,10 +366,10 @@ const settingsOf = (names: string[]) =>
 describe('an open database', () => {
   test('makes no connection before the first statement, and one at most', async () => {
     const db = open(asOwner(plain))
-    expect(db.hasConnected).toBe(false)
+    expect(db.awaitsServer).toBe(false)
     const pids = await Promise.all([1, 2, 3].map(() => db.knex.raw('select pg_backend_pid() pid')))
     expect(new Set(pids.map(({ rows }) => rows[0].pid)).size).toBe(1)
-    expect(db.hasConnected).toBe(true)
+    expect(db.awaitsServer).toBe(true)
   })
 
   test.each<[string, (db: Database, sql: string) => PromiseLike<{ rows: object[] }>]>([

@@ -6,9 +6,9 @@ import { isServerAbsent, isServerOccupied, retryCause } from '../../src/database
 const sqlStates = {
   connect: '53300 57P03',
   conflict: '40001 40P01 55P03',
-  lost: '08000 08001 08003 08006 08007 08P01 25P03 57P01 57P02 57P05',
+  lost: '08000 08001 08003 08006 08007 08P01 25006 25P03 57P01 57P02 57P05',
   none: `08004
-    25000 25001 25002 25003 25004 25005 25006 25007 25008 25P01 25P02 25P04
+    25000 25001 25002 25003 25004 25005 25007 25008 25P01 25P02 25P04
     40000 40002 40003
     53000 53100 53200 53400
     55000 55006 55P02 55P04
@@ -24,7 +24,7 @@ const systemCodes: [code: string, whileConnecting: string, later: string][] = [
   ['EACCES', 'connect', 'none'],
   ['EPERM', 'connect', 'none'],
   ['EINVAL', 'connect', 'none'],
-  ['ENOTFOUND', 'none', 'none'],
+  ['ENOTFOUND', 'connect', 'none'],
   ['EAI_AGAIN', 'connect', 'none'],
   ['ETIMEDOUT', 'connect', 'lost'],
   ['EHOSTUNREACH', 'connect', 'lost'],

@@ -5,6 +5,7 @@ import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { execa } from 'execa'
 import pg from 'pg'
 import { serverAccount } from '../../src/database/embedded/account.js'
 import { layoutOf } from '../../src/database/embedded/layout.js'
@@ -21,6 +22,9 @@ export interface OwnServer {
   stop(mode?: 'fast' | 'immediate'): Promise<void>
   /** Starts it again, and returns when it accepts connections. */
   start(): Promise<void>
+  /** Restarts it in hot standby: it can be read, and accepts no change until it is promoted. */
+  demote(): Promise<void>
+  promote(): Promise<void>
   /** Runs one statement as its superuser; in the database `owner` unless told. */
   run(sql: string, database?: string): Promise<pg.QueryResult>
   remove(): Promise<void>
@@ -33,6 +37,8 @@ export interface OwnServerOptions {
   tls?: boolean
   /** The directory of PostgreSQL's programs; default: those of the embedded server. */
   programs?: string | undefined
+  /** Makes it a streaming standby of this server, which restarts meanwhile. */
+  standbyOf?: OwnServer
 }
 
 /** A certificate for localhost that nobody signed; the test server's when it has TLS. */
@@ -51,7 +57,9 @@ export async function startOwnServer(options: OwnServerOptions = {}): Promise<Ow
   await chmod(root, 0o755)
   if (account.ids) await chown(root, account.ids.uid, account.ids.gid)
   const programs = options.programs ?? (await installPrograms(layout, await findNativePackage()))
-  await initialise(programs, layout.data, account)
+  const { standbyOf } = options
+  if (standbyOf) await copyData(standbyOf, layout.data)
+  else await initialise(programs, layout.data, account)
 
   const file = async (name: string, text: string) => {
     await writeFile(join(layout.data, name), text, { mode: 0o600 })
@@ -59,18 +67,23 @@ export async function startOwnServer(options: OwnServerOptions = {}): Promise<Ow
   }
   await file(
     'pg_hba.conf',
-    `local all owner trust\n${options.hba ?? ''}\nhost all all all scram-sha-256\n`,
+    `local all owner trust\nlocal replication owner trust\n${options.hba ?? ''}\nhost all all all scram-sha-256\n`,
   )
   if (options.tls) {
     await file('server.crt', await readFile(certificatePath, 'utf8'))
     await file('server.key', await readFile(certificatePath.replace(/crt$/, 'key'), 'utf8'))
   }
+  if (standbyOf) await file('standby.signal', '')
   const settings: Record<string, string> = {
     port: String(port),
     listen_addresses: 'localhost',
     unix_socket_directories: root,
     ssl: options.tls ? 'on' : 'off',
     fsync: 'off',
+    ...(standbyOf && {
+      primary_conninfo: `host=${standbyOf.socketDir} port=${standbyOf.port} user=owner`,
+      wal_retrieve_retry_interval: '100ms',
+    }),
     ...options.settings,
   }
   const args = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
@@ -95,6 +108,14 @@ export async function startOwnServer(options: OwnServerOptions = {}): Promise<Ow
       postgres.kill(mode === 'fast' ? 'SIGINT' : 'SIGQUIT')
       await once(postgres, 'exit')
     },
+    async demote() {
+      await server.stop()
+      await file('standby.signal', '')
+      await server.start()
+    },
+    async promote() {
+      await server.run('select pg_promote()')
+    },
     async run(sql, database = connection.database) {
       const client = new pg.Client({ ...connection, database })
       await client.connect()
@@ -111,6 +132,13 @@ export async function startOwnServer(options: OwnServerOptions = {}): Promise<Ow
   }
   await server.start()
   return server
+}
+
+/** A base backup of a server that is down needs no program. */
+async function copyData(from: OwnServer, data: string): Promise<void> {
+  await from.stop()
+  await execa('cp', ['-a', from.dataDir, data])
+  await from.start()
 }
 
 async function initialise(

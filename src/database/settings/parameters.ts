@@ -4,18 +4,24 @@ import { TicketsError } from '../../shared/errors.js'
 export type Variables = Record<string, string | undefined>
 
 /** The connection parameters that this program supports, by libpq's names. */
-export type Parameters = Partial<Record<(typeof honoured)[number], string | undefined>>
+export type Parameters = Partial<Record<Supported, string | undefined>>
+
+type Supported = (typeof honoured)[number] | (typeof withoutEffect)[number]
 
 const honoured = [
   'service',
   'host',
   'hostaddr',
   'port',
+  'target_session_attrs',
+  'load_balance_hosts',
   'dbname',
   'user',
   'password',
   'passfile',
   'connect_timeout',
+  'keepalives',
+  'keepalives_idle',
   'options',
   'application_name',
   'sslmode',
@@ -35,28 +41,29 @@ export const choosingVariables = [
   'PGUSER',
 ] as const
 
-/** Parameters of libpq that have no effect here and are safe to ignore. */
-const harmless = new Set([
+/** Parameters of libpq that have no effect here and are safe to ignore; the program lists them. */
+const withoutEffect = [
   'client_encoding',
   'fallback_application_name',
   'gssdelegation',
   'gsslib',
-  'keepalives',
+  // Node sets these two itself: ten probes, one second apart.
   'keepalives_count',
-  'keepalives_idle',
   'keepalives_interval',
   'krbsrvname',
-  'load_balance_hosts',
   'sslcompression',
   'sslsni',
-  'target_session_attrs',
+  // Node cannot set it; every statement has a time limit of its own.
   'tcp_user_timeout',
-])
+] as const
 
 /** Values that ask for what this program does anyway. Other unknown parameters are refused. */
 const anyway = new Map([
+  ['client_encoding', ['utf8', 'UTF8', 'utf-8', 'UTF-8']],
   ['gssencmode', ['disable', 'prefer']],
+  ['sslcompression', ['0']],
   ['sslnegotiation', ['postgres']],
+  ['sslsni', ['1']],
 ])
 
 /**
@@ -71,10 +78,11 @@ export function addParameter(
   value: string,
   where: string,
 ): void {
-  if (isHonoured(name)) parameters[name] = value
+  if (anyway.get(name)?.includes(value)) return
+  if (isSupported(name)) parameters[name] = value
   // JDBC's spelling, which libpq also accepts.
   else if (name === 'ssl' && value === 'true') parameters.sslmode = 'require'
-  else if (!harmless.has(name) && !anyway.get(name)?.includes(value)) {
+  else {
     // Repeats the name only if it looks like one, because it may be part of a password.
     const shown = /^[a-z_]{1,40}$/.test(name) ? ` "${name}"` : ''
     throw new TicketsError(
@@ -82,6 +90,11 @@ export function addParameter(
       `${where} has a parameter${shown} that is not supported. Remove it; special characters in a password must be percent-encoded.`,
     )
   }
+}
+
+/** The names of the given parameters that have no effect here. */
+export function namesWithoutEffect(parameters: Parameters): string[] {
+  return withoutEffect.filter((name) => parameters[name])
 }
 
 /** Reads the libpq variables of an environment. Throws INVALID_INPUT for unsupported ones. */
@@ -102,6 +115,8 @@ const variables: Record<string, string> = {
   PGHOST: 'host',
   PGHOSTADDR: 'hostaddr',
   PGPORT: 'port',
+  PGTARGETSESSIONATTRS: 'target_session_attrs',
+  PGLOADBALANCEHOSTS: 'load_balance_hosts',
   PGDATABASE: 'dbname',
   PGUSER: 'user',
   PGPASSWORD: 'password',
@@ -119,6 +134,6 @@ const variables: Record<string, string> = {
   PGSSLNEGOTIATION: 'sslnegotiation',
 }
 
-function isHonoured(name: string): name is (typeof honoured)[number] {
-  return (honoured as readonly string[]).includes(name)
+function isSupported(name: string): name is Supported {
+  return [...honoured, ...withoutEffect].some((each) => each === name)
 }

@@ -1,13 +1,14 @@
-import { existsSync } from 'node:fs'
 import { userInfo } from 'node:os'
-import { join, resolve } from 'node:path'
-import { TicketsError } from '../../shared/errors.js'
+import { resolve } from 'node:path'
+import type pg from 'pg'
 import { escapeControls } from '../../shared/quote.js'
-import type { Parameters, Variables } from './parameters.js'
+import { formatPlace, type Place, parsePlaces } from './hosts.js'
+import { namesWithoutEffect, type Parameters, type Variables } from './parameters.js'
 import { ownPassword, passwordSource } from './password-file.js'
 import { readService } from './service-file.js'
-import type { GivenTarget } from './target.js'
+import { type GivenTarget, type SessionAttrs, sessionAttrs } from './target.js'
 import { parseSslMode, tlsOptions } from './tls.js'
+import { invalidSetting, parseChoice, parseNumber } from './values.js'
 
 export interface Ingredients {
   /** The parameters of the URL; they override all others. */
@@ -33,48 +34,70 @@ export interface Ingredients {
 export function resolveTarget(ingredients: Ingredients): GivenTarget {
   const { source, homeDir, explicit, variables } = ingredients
   const parameters = withWholePaths(mergeParameters(ingredients), ingredients.cwd)
-  const port = parseNumber(parameters.port || '5432', { name: 'port', from: 1, to: 65_535, source })
-  const host = parameters.host || parameters.hostaddr || defaultHost(port)
+  const places = parsePlaces(parameters, source)
   const user = parameters.user || systemUser(ingredients.env, source)
   const database = parameters.dbname || user
-  if (host.includes(',')) throw invalid(source, 'names several hosts; name one')
-  const isSocket = host.startsWith('/')
-  const sslMode = isSocket ? undefined : parseSslMode(parameters, source)
-  const name = targetName({ database, host, port, user })
+  const sslMode = places.every(isSocket) ? undefined : parseSslMode(parameters, source)
+  const name = escapeControls(
+    `database "${database}" on ${places.map(formatPlace).join(', ')} as ${user}`,
+  )
+  const common = {
+    user,
+    database,
+    enableChannelBinding: Boolean(parameters.channel_binding?.match(/^(prefer|require)$/)),
+    options: parameters.options || undefined,
+    application_name: parameters.application_name || undefined,
+    connectionTimeoutMillis: parseConnectTimeout(parameters, source),
+    ...parseKeepAlives(parameters, source),
+  }
+  const connectionTo = (place: Place): pg.ClientConfig => {
+    const { host, address, port } = place
+    const mode = isSocket(place) ? undefined : sslMode
+    return {
+      host: isSocket(place) ? host : (address ?? host),
+      port,
+      ...common,
+      password: ingredients.hasOwnPassword
+        ? ownPassword(explicit.password || variables.password, { name, source })
+        : passwordSource({ parameters, host, port, user, database, homeDir, name }),
+      ssl: tlsOptions({ mode, parameters, host, homeDir, source }),
+    }
+  }
+  const [connection, ...otherHosts] = places.map(connectionTo) as [pg.ClientConfig]
   return {
     kind: 'given',
     name,
     source,
     sslMode,
     channelBindingRequired: parseChannelBinding(parameters, source) === 'require',
-    connection: {
-      host: isSocket ? host : parameters.hostaddr || host,
-      port,
-      user,
-      database,
-      password: ingredients.hasOwnPassword
-        ? ownPassword(explicit.password || variables.password, { name, source })
-        : passwordSource({ parameters, host, port, user, database, homeDir, name }),
-      ssl: tlsOptions({ mode: sslMode, parameters, host, homeDir, source }),
-      enableChannelBinding: Boolean(parameters.channel_binding?.match(/^(prefer|require)$/)),
-      options: parameters.options || undefined,
-      application_name: parameters.application_name || undefined,
-      connectionTimeoutMillis: parseConnectTimeout(parameters, source),
-    },
+    connection,
+    otherHosts,
+    sessionAttrs: parseSessionAttrs(parameters, otherHosts.length > 0, source),
+    isLoadBalanced: parseLoadBalancing(parameters, source) === 'random',
+    withoutEffect: namesWithoutEffect(parameters),
   }
 }
 
+function isSocket({ host }: Place): boolean {
+  return host.startsWith('/')
+}
+
 /**
- * Describes a target to users: database, place and user. Mentions a socket's port only if it is not
- * the default.
+ * Unlike libpq, looks for a server that can write if there are several hosts and no
+ * `target_session_attrs`. One host is used as it is, because a standby can be read.
  */
-function targetName(place: { database: string; host: string; port: number; user: string }): string {
-  const { database, host, port, user } = place
-  const isUsualSocket = host.startsWith('/') && port === 5432
-  const shownHost = host.includes(':') ? `[${host}]` : host
-  return escapeControls(
-    `database "${database}" on ${shownHost}${isUsualSocket ? '' : `:${port}`} as ${user}`,
-  )
+function parseSessionAttrs(
+  { target_session_attrs: text }: Parameters,
+  isList: boolean,
+  source: string,
+): SessionAttrs {
+  if (!text && isList) return 'read-write'
+  return parseChoice(text, { name: 'target_session_attrs', values: sessionAttrs, source })
+}
+
+function parseLoadBalancing({ load_balance_hosts: text }: Parameters, source: string) {
+  const values = ['disable', 'random'] as const
+  return parseChoice(text, { name: 'load_balance_hosts', values, source })
 }
 
 function mergeParameters({
@@ -102,12 +125,6 @@ function withWholePaths(parameters: Parameters, cwd: string): Parameters {
   return whole
 }
 
-/** Debian's socket directory, then PostgreSQL's default, then TCP. */
-function defaultHost(port: number): string {
-  const directories = ['/var/run/postgresql', '/tmp']
-  return directories.find((path) => existsSync(join(path, `.s.PGSQL.${port}`))) ?? 'localhost'
-}
-
 function systemUser(env: Variables, source: string): string {
   try {
     return userInfo().username
@@ -115,15 +132,13 @@ function systemUser(env: Variables, source: string): string {
     // In a container, the user may have a number but no name.
     const name = env.USER || env.LOGNAME
     if (name) return name
-    throw invalid(source, 'names no user, and the system has none; add one', cause)
+    throw invalidSetting(source, 'names no user, and the system has none; add one', cause)
   }
 }
 
-function parseChannelBinding({ channel_binding: value }: Parameters, source: string) {
-  if (value && !['disable', 'prefer', 'require'].includes(value)) {
-    throw invalid(source, 'has a channel_binding other than disable, prefer or require')
-  }
-  return value
+function parseChannelBinding({ channel_binding: text }: Parameters, source: string) {
+  const values = ['prefer', 'disable', 'require'] as const
+  return parseChoice(text, { name: 'channel_binding', values, source })
 }
 
 /** Converts seconds to milliseconds; as in libpq, zero and less mean no limit. */
@@ -136,15 +151,17 @@ function parseConnectTimeout(
   return 1000 * Math.max(parseNumber(text, range), 0)
 }
 
-function parseNumber(
-  text: string,
-  { name, from, to, source }: { name: string; from: number; to: number; source: string },
-): number {
-  const number = /^\s*-?[0-9]{1,7}\s*$/.test(text) ? Number(text) : Number.NaN
-  if (number >= from && number <= to) return number
-  throw invalid(source, `has a ${name} that is no number from ${from} to ${to}`)
-}
-
-function invalid(source: string, what: string, cause?: unknown): TicketsError {
-  return new TicketsError('INVALID_INPUT', `The database setting (${source}) ${what}.`, { cause })
+/** As in libpq, `keepalives_idle` is in seconds, and zero means the system's default. */
+function parseKeepAlives(
+  { keepalives, keepalives_idle: idle }: Parameters,
+  source: string,
+): Pick<pg.ClientConfig, 'keepAlive' | 'keepAliveInitialDelayMillis'> {
+  const range = { from: -1_000_000, to: 1_000_000, source }
+  return {
+    keepAlive: parseNumber(keepalives || '1', { name: 'keepalives', ...range }) !== 0,
+    ...(idle && {
+      keepAliveInitialDelayMillis:
+        1000 * Math.max(parseNumber(idle, { name: 'keepalives_idle', ...range }), 0),
+    }),
+  }
 }

@@ -1,6 +1,17 @@
 import type pg from 'pg'
 import type { SslMode } from './tls.js'
 
+/** Which kind of server to use, as in libpq's `target_session_attrs`. */
+export const sessionAttrs = [
+  'any',
+  'read-write',
+  'read-only',
+  'primary',
+  'standby',
+  'prefer-standby',
+] as const
+export type SessionAttrs = (typeof sessionAttrs)[number]
+
 /** A database to connect to, with everything that can be determined before connecting. */
 export interface DatabaseTarget {
   kind: 'embedded' | 'given'
@@ -9,6 +20,14 @@ export interface DatabaseTarget {
    * accident.
    */
   connection: pg.ClientConfig
+  /** The other servers of a list of hosts, in the order to try them. */
+  otherHosts?: readonly pg.ClientConfig[]
+  /** Which of the servers to use (default: `any`). */
+  sessionAttrs?: SessionAttrs
+  /** Whether to try the servers in random order. */
+  isLoadBalanced?: boolean
+  /** The names of given parameters that have no effect here. */
+  withoutEffect?: readonly string[]
   /** For messages: `database "x" on host:port as user`; never includes a password. */
   name: string
   /** The source of the choice: `--db`, `DATABASE_URL`, `PGHOST, PGUSER`, `.env`, `embedded`. */

@@ -2,8 +2,8 @@ import { existsSync, readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { join } from 'node:path'
 import { type ConnectionOptions, checkServerIdentity } from 'node:tls'
-import { TicketsError } from '../../shared/errors.js'
 import type { Parameters } from './parameters.js'
+import { invalidSetting } from './values.js'
 
 const sslModes = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'] as const
 
@@ -14,10 +14,10 @@ export type SslMode = (typeof sslModes)[number]
 export function parseSslMode({ sslmode, sslrootcert }: Parameters, source: string): SslMode {
   const mode = sslmode || (sslrootcert === 'system' ? 'verify-full' : 'prefer')
   if (!(sslModes as readonly string[]).includes(mode)) {
-    throw invalid(source, `has an sslmode other than ${sslModes.join(', ')}`)
+    throw invalidSetting(source, `has an sslmode other than ${sslModes.join(', ')}`)
   }
   if (sslrootcert === 'system' && mode !== 'verify-full') {
-    throw invalid(source, 'has sslrootcert=system, which needs sslmode=verify-full')
+    throw invalidSetting(source, 'has sslrootcert=system, which needs sslmode=verify-full')
   }
   return mode as SslMode
 }
@@ -66,10 +66,6 @@ function readCertificate(
   try {
     return readFileSync(named || usual, 'utf8')
   } catch (cause) {
-    throw invalid(source, `has an ${name} that cannot be read`, cause)
+    throw invalidSetting(source, `has an ${name} that cannot be read`, cause)
   }
-}
-
-function invalid(source: string, what: string, cause?: unknown): TicketsError {
-  return new TicketsError('INVALID_INPUT', `The database setting (${source}) ${what}.`, { cause })
 }

@@ -3,14 +3,14 @@ import { addParameter, type Parameters } from './parameters.js'
 
 /**
  * Parses `postgres://user:password@host:port/database?parameter=value` as libpq does. Every part is
- * optional. The host may be `%2Fvar%2Frun%2Fpostgresql`, `[::1]` or a parameter; parameters take
- * precedence. `source` says where the URL came from.
+ * optional. The host may be `%2Fvar%2Frun%2Fpostgresql`, `[::1]`, a list (`h1:5432,h2:5433`) or a
+ * parameter; parameters take precedence. `source` says where the URL came from.
  *
  * Throws INVALID_INPUT. The message repeats no part of the URL, because any part may contain a
  * piece of a password.
  */
 export function parseDatabaseUrl(url: string, source: string): Parameters {
-  // The URL class refuses `postgres://user@/db` and cuts passwords at a "#".
+  // The URL class refuses `postgres://user@/db` and several hosts, and cuts passwords at a "#".
   const match = urlShape.exec(url)
   if (!match) {
     throw invalid(source, 'is neither "embedded" nor a URL that begins with "postgres://"')
@@ -34,7 +34,7 @@ export function parseDatabaseUrl(url: string, source: string): Parameters {
 const urlShape =
   /^postgres(?:ql)?:\/\/(?:(?<login>[^/?]*)@)?(?<place>[^/?]*)(?:\/(?<path>[^?]*))?(?:\?(?<query>.*))?$/s
 
-const placeShape = /^(?<host>\[[^\]]*\]|[^:,]*)(?::(?<port>[0-9]*))?$/
+const placeShape = /^(?<host>\[[^\]]*\]|[^:]*)(?::(?<port>[0-9]*))?$/
 
 type Decode = (text: string) => string
 
@@ -46,18 +46,25 @@ function addLogin(parameters: Parameters, login: string | undefined, decode: Dec
   if (colon >= 0 && colon < login.length - 1) parameters.password = decode(login.slice(colon + 1))
 }
 
+/** Several places become comma-separated lists, as in PGHOST and PGPORT. */
 function addPlace(parameters: Parameters, place: string, source: string, decode: Decode): void {
-  if (place.includes(',')) throw invalid(source, 'names several hosts; name one')
-  const match = placeShape.exec(place)
-  if (!match) {
-    throw invalid(
-      source,
-      'has a port that is no number; special characters in a password must be percent-encoded',
-    )
+  const hosts: string[] = []
+  const ports: string[] = []
+  for (const each of place.split(',')) {
+    const match = placeShape.exec(each)
+    if (!match) {
+      throw invalid(
+        source,
+        'has a port that is no number; special characters in a password must be percent-encoded',
+      )
+    }
+    const { host = '', port = '' } = match.groups!
+    hosts.push(decode(host.replace(/^\[(.*)\]$/, '$1')))
+    ports.push(port)
   }
-  const { host = '', port } = match.groups!
-  if (host) parameters.host = decode(host.replace(/^\[(.*)\]$/, '$1'))
-  if (port) parameters.port = port
+  if (hosts.length > 1 || hosts[0]) parameters.host = hosts.join()
+  // Hosts without any port leave the ports to PGPORT.
+  if (ports.some(Boolean)) parameters.port = ports.join()
 }
 
 function decodePart(text: string, source: string): string {

@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
+import type { PeerCertificate } from 'node:tls'
 import { inspect } from 'node:util'
 import type pg from 'pg'
 import { afterAll, describe, expect, test } from 'vitest'
@@ -30,8 +31,9 @@ function given(db: string | undefined, env: Env = {}, where = cwd): DatabaseTarg
 }
 
 /** What a target comes down to, in one line. */
-function brief({ connection: c }: DatabaseTarget): string {
-  return `${c.user}@${c.host}:${c.port}/${c.database}`
+function brief({ connection: c, otherHosts = [] }: DatabaseTarget): string {
+  const places = [c, ...otherHosts].map(({ host, port }) => `${host}:${port}`)
+  return `${c.user}@${places.join()}/${c.database}`
 }
 
 function refusal(db: string | undefined, env: Env = {}): TicketsError {
@@ -131,6 +133,8 @@ describe('which setting wins', () => {
     ['PGHOSTADDR', '10.0.0.7', { connection: { host: '10.0.0.7' } }],
     ['PGPORT', '5433', { connection: { port: 5433 } }],
     ['PGDATABASE', 'house', { connection: { database: 'house' } }],
+    ['PGTARGETSESSIONATTRS', 'primary', { sessionAttrs: 'primary' }],
+    ['PGLOADBALANCEHOSTS', 'random', { isLoadBalanced: true }],
     ['PGUSER', 'clerk', { connection: { user: 'clerk' } }],
     ['PGCONNECT_TIMEOUT', '7', { connection: { connectionTimeoutMillis: 7000 } }],
     ['PGOPTIONS', '-cwork_mem=1MB', { connection: { options: '-cwork_mem=1MB' } }],
@@ -150,6 +154,8 @@ describe('which setting wins', () => {
     ['PGREQUIREAUTH', 'scram-sha-256'],
     ['PGCHANNELBINDING', 'maybe'],
     ['PGSSLMODE', 'requires'],
+    ['PGTARGETSESSIONATTRS', 'master'],
+    ['PGLOADBALANCEHOSTS', 'yes'],
     ['PGSSLCERT', '/nowhere'],
     ['PGSSLROOTCERT', '/nowhere'],
     ['PGSERVICE', 'nosuch'],
@@ -225,7 +231,15 @@ describe('what a URL means', () => {
     [`postgres://ada:${secret}@h:port/x`, /port that is no number/],
     [`postgres://ada:${secret}@h:0/x`, /port that is no number from 1/],
     [`postgres://ada:${secret}@h:70000/x`, /port that is no number from 1/],
-    [`postgres://ada:${secret}@a,b/x`, /several hosts/],
+    [`postgres://ada:${secret}@a,b:port/x`, /port that is no number/],
+    [`postgres://ada:${secret}@a,b:0/x`, /port that is no number from 1/],
+    [`postgres://ada:${secret}@a:1,b:2/x?port=1,2,3`, /names 3 ports for 2 hosts; name one port/],
+    [`postgres://ada:${secret}@a/x?port=1,2`, /names 2 ports for 1 hosts/],
+    [`postgres://ada:${secret}@a,b/x?hostaddr=10.0.0.7`, /names 2 hosts and 1 addresses/],
+    [`postgres://ada:${secret}@a,b/x?target_session_attrs=writable`, /attrs other than any, read/],
+    [`postgres://ada:${secret}@a,b/x?load_balance_hosts=on`, /load_balance_hosts other than/],
+    [`postgres://ada:${secret}@h/x?keepalives=yes`, /keepalives that is no number/],
+    [`postgres://ada:${secret}@h/x?keepalives_idle=10s`, /keepalives_idle that is no number/],
     [`postgres://ada:${secret}%zz@h/x`, /%25/],
     [`postgres://ada:${secret}/y@h/x`, /%40|port/],
     [`postgres://ada:${secret}?${secret}@h/x`, /%40|port/],
@@ -244,6 +258,110 @@ describe('what a URL means', () => {
     expect(error.code).toBe('INVALID_INPUT')
     expect(error.message).toMatch(sentence)
     expect(inspect(error, { depth: 9 })).not.toContain(secret)
+  })
+})
+
+describe('several hosts', () => {
+  // As pg_auto_failover, Patroni and Stolon give them.
+  test.each<[url: string | undefined, env: Env, expected: string]>([
+    [
+      'postgres://h1:5432,h2:5432/db?target_session_attrs=read-write&sslmode=prefer',
+      { PGUSER: 'ada' },
+      'ada@h1:5432,h2:5432/db',
+    ],
+    ['postgres://ada@h1,h2:5433,h3/x', {}, 'ada@h1:5432,h2:5433,h3:5432/x'],
+    ['postgres://ada@h1,h2/x?port=5433', {}, 'ada@h1:5433,h2:5433/x'],
+    ['postgres://ada@h1,h2/x', { PGPORT: '6000' }, 'ada@h1:6000,h2:6000/x'],
+    ['postgres://ada@[::1]:1,[fe80::1],10.0.0.7:3/x', {}, 'ada@::1:1,fe80::1:5432,10.0.0.7:3/x'],
+    ['postgres://ada@%2Frun%2Fpg,h2:5433/x', {}, 'ada@/run/pg:5432,h2:5433/x'],
+    ['postgres:///x?host=h1,h2&port=1,2&user=ada', {}, 'ada@h1:1,h2:2/x'],
+    ['postgres://ada@h1,h2/x?hostaddr=10.0.0.1,10.0.0.2', {}, 'ada@10.0.0.1:5432,10.0.0.2:5432/x'],
+    ['postgres://ada@h1,h2/x?hostaddr=,10.0.0.2', {}, 'ada@h1:5432,10.0.0.2:5432/x'],
+    [undefined, { PGUSER: 'ada', PGHOST: 'h1,h2' }, 'ada@h1:5432,h2:5432/ada'],
+    [undefined, { PGUSER: 'ada', PGHOST: 'h1,h2', PGPORT: '1' }, 'ada@h1:1,h2:1/ada'],
+    [undefined, { PGUSER: 'ada', PGHOST: 'h1,h2', PGPORT: '1,2' }, 'ada@h1:1,h2:2/ada'],
+    [undefined, { PGUSER: 'ada', PGHOSTADDR: '10.0.0.1,::1' }, 'ada@10.0.0.1:5432,::1:5432/ada'],
+    ['postgres://ada@h/x', { PGHOST: 'h1,h2', PGHOSTADDR: '10.0.0.1,10.0.0.2' }, 'ada@h:5432/x'],
+  ])('%s with %o is %s', (url, env, expected) => {
+    expect(brief(given(url, env))).toBe(expected)
+  })
+
+  test('a service lists them as well', () => {
+    const PGSERVICEFILE = withFile(
+      'cluster',
+      '[cluster]\nhost=h1,h2\nport=1,2\nuser=ada\ntarget_session_attrs=primary\n',
+    )
+    const target = given(undefined, { PGSERVICEFILE, PGSERVICE: 'cluster' })
+    expect([brief(target), target.sessionAttrs]).toEqual(['ada@h1:1,h2:2/ada', 'primary'])
+  })
+
+  test('a list means a server that can write, unless it says otherwise; one host is taken as it is', () => {
+    const attrs = (url: string) => given(url).sessionAttrs
+    expect(attrs('postgres://h1,h2/x')).toBe('read-write')
+    expect(attrs('postgres://h1,h2/x?target_session_attrs=any')).toBe('any')
+    expect(attrs('postgres://h1/x')).toBe('any')
+  })
+
+  test('each has its own password and its own name in its certificate', () => {
+    const PGPASSFILE = withFile('hosts', 'h1:1:*:*:one\nh2:*:*:*:two\nlocalhost:*:*:*:socket\n')
+    const target = given('postgres://ada@h1:1,h2:2,%2Ftmp/x?sslmode=verify-full', { PGPASSFILE })
+    const hosts = [target.connection, ...target.otherHosts!]
+    expect(hosts.map((connection) => passwordOf({ connection }))).toEqual(['one', 'two', 'socket'])
+    const certificate = { subject: { CN: 'h2' }, subjectaltname: 'DNS:h2' } as PeerCertificate
+    const verdicts = hosts.map(({ ssl }) => {
+      if (typeof ssl !== 'object') return 'no TLS'
+      return [ssl.servername, ssl.checkServerIdentity!('', certificate)?.message ?? 'trusted']
+    })
+    expect(verdicts).toEqual([
+      ['h1', expect.stringContaining('does not match')],
+      ['h2', 'trusted'],
+      'no TLS',
+    ])
+  })
+
+  test('the name lists them', () => {
+    expect(given('postgres://ada@h1,[::1]:2,%2Ftmp/x').name).toBe(
+      'database "x" on h1:5432, [::1]:2, /tmp as ada',
+    )
+  })
+})
+
+describe('parameters of the network', () => {
+  test.each<[query: string, keepAlive: boolean, idleMs: number | undefined]>([
+    ['', true, undefined],
+    ['keepalives=0', false, undefined],
+    ['keepalives=1&keepalives_idle=30', true, 30_000],
+    ['keepalives_idle=0', true, 0],
+    ['keepalives_idle=-1', true, 0],
+  ])('"%s": keepalives %s, after %s ms', (query, keepAlive, idleMs) => {
+    const { connection } = given(`postgres://h/x?${query}`)
+    expect([connection.keepAlive, connection.keepAliveInitialDelayMillis]).toEqual([
+      keepAlive,
+      idleMs,
+    ])
+  })
+
+  test.each<[query: string, listed: string[]]>([
+    ['keepalives_idle=5&connect_timeout=3&target_session_attrs=any', []],
+    ['client_encoding=UTF8&sslsni=1&sslcompression=0&gssencmode=prefer', []],
+    ['client_encoding=LATIN1', ['client_encoding']],
+    [
+      'tcp_user_timeout=9000&keepalives_count=3&keepalives_interval=2',
+      ['keepalives_count', 'keepalives_interval', 'tcp_user_timeout'],
+    ],
+    [
+      'fallback_application_name=x&krbsrvname=x&gsslib=x&gssdelegation=1&sslsni=0&sslcompression=1',
+      [
+        'fallback_application_name',
+        'gssdelegation',
+        'gsslib',
+        'krbsrvname',
+        'sslcompression',
+        'sslsni',
+      ],
+    ],
+  ])('what has no effect is listed: %s', (query, listed) => {
+    expect(given(`postgres://h/x?${query}`).withoutEffect).toEqual(listed)
   })
 })
 

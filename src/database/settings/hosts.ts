@@ -1,0 +1,56 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Parameters } from './parameters.js'
+import { invalidSetting, parseNumber } from './values.js'
+
+/** Where one server is. */
+export interface Place {
+  /** A host name, an address, or the directory of a Unix socket. */
+  host: string
+  /** The address to connect to instead of looking up the host name. */
+  address: string | undefined
+  port: number
+}
+
+/**
+ * Returns the servers that `host`, `hostaddr` and `port` list, by libpq's rules: the lists are
+ * separated by commas and have the same length, but one port may serve all hosts; what an entry
+ * leaves out is the default. Throws INVALID_INPUT.
+ */
+export function parsePlaces(parameters: Parameters, source: string): Place[] {
+  const hosts = parameters.host?.split(',') ?? []
+  const addresses = parameters.hostaddr?.split(',') ?? []
+  const ports = parameters.port?.split(',') ?? []
+  const count = Math.max(hosts.length, addresses.length, 1)
+  if (hosts.length > 0 && addresses.length > 0 && hosts.length !== addresses.length) {
+    throw invalidSetting(
+      source,
+      `names ${hosts.length} hosts and ${addresses.length} addresses (hostaddr)`,
+    )
+  }
+  if (ports.length > 1 && ports.length !== count) {
+    throw invalidSetting(
+      source,
+      `names ${ports.length} ports for ${count} hosts; name one port for all, or one for each`,
+    )
+  }
+  return Array.from({ length: count }, (_, i) => {
+    const text = (ports.length === 1 ? ports[0] : ports[i]) || '5432'
+    const port = parseNumber(text, { name: 'port', from: 1, to: 65_535, source })
+    const address = addresses[i] || undefined
+    return { host: hosts[i] || address || defaultHost(port), address, port }
+  })
+}
+
+/** Formats a place as in a URL. Mentions a socket's port only if it is not the default. */
+export function formatPlace({ host, port }: { host: string; port: number }): string {
+  const isUsualSocket = host.startsWith('/') && port === 5432
+  const shownHost = host.includes(':') ? `[${host}]` : host
+  return `${shownHost}${isUsualSocket ? '' : `:${port}`}`
+}
+
+/** Debian's socket directory, then PostgreSQL's default, then TCP. */
+function defaultHost(port: number): string {
+  const directories = ['/var/run/postgresql', '/tmp']
+  return directories.find((path) => existsSync(join(path, `.s.PGSQL.${port}`))) ?? 'localhost'
+}

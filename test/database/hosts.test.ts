@@ -1,0 +1,428 @@
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { readRetryLines, STATS_VARIABLE } from '../../src/cli/commands/book/retry-lines.js'
+import { translateFailure } from '../../src/database/failures.js'
+import { type Database, type KnexPoolOptions, openKnexPool } from '../../src/database/knex-pool.js'
+import { withRetry } from '../../src/database/retry.js'
+import { findDatabase } from '../../src/database/settings/settings.js'
+import type { DatabaseTarget } from '../../src/database/settings/target.js'
+import { openTickets } from '../../src/index.js'
+import { startBooking } from '../support/booking-process.js'
+import { tickets } from '../support/cli.js'
+import { ask, serveProcess } from '../support/http.js'
+import { freePort, type OwnServer, startOwnServer } from '../support/own-server.js'
+import { until } from '../support/until.js'
+
+/** A primary and its streaming standby; nothing listens at `dead`. */
+let primary: OwnServer
+let standby: OwnServer
+let dead: number
+beforeAll(async () => {
+  dead = await freePort()
+  primary = await startOwnServer({ hba: 'host all all all trust' })
+  await primary.run('create role reader login in role pg_read_all_data')
+  await primary.run('alter role reader set default_transaction_read_only = on')
+  const ran = await tickets(['migrate'], { db: `postgres://owner@localhost:${primary.port}/owner` })
+  expect(ran.exitCode).toBe(0)
+  standby = await startOwnServer({ standbyOf: primary, hba: 'host all all all trust' })
+})
+afterAll(async () => {
+  await standby?.remove()
+  await primary?.remove()
+})
+
+type Host = 'primary' | 'standby' | 'dead'
+
+/** The URL of several hosts, on TCP. */
+function urlOf(hosts: readonly Host[], query = '', user = 'owner'): string {
+  const ports = { primary: primary.port, standby: standby.port, dead }
+  const places = hosts.map((host) => `127.0.0.1:${ports[host]}`)
+  return `postgres://${user}@${places.join()}/owner${query && `?${query}`}`
+}
+
+function given(db: string): DatabaseTarget {
+  const target = findDatabase({ db, env: {}, cwd: '/nowhere', homeDir: '/nowhere' })
+  if (target.kind === 'embedded') throw new Error('embedded')
+  return target
+}
+
+const opened: Database[] = []
+afterEach(() => Promise.all(opened.splice(0).map((db) => db.close())))
+
+function open(url: string, options: Partial<KnexPoolOptions> = {}): Database {
+  const db = openKnexPool(given(url), { waitMs: 10_000, ...options })
+  opened.push(db)
+  return db
+}
+
+/** Which server a connection leads to, or the sentence. */
+async function reached(url: string): Promise<string> {
+  const db = open(url)
+  try {
+    const { rows } = await db.knex.raw(`select current_setting('port')::int as port`)
+    return rows[0].port === primary.port ? 'primary' : 'standby'
+  } catch (error) {
+    return (translateFailure(error, db.target) as Error).message
+  }
+}
+
+const refused = /Cannot reach database "owner" on .*127\.0\.0\.1:\d+, .*nothing is listening there/
+const isStandby = /it is a standby \(read only\)/
+
+describe('the server of several', () => {
+  test.each<[hosts: Host[], attrs: string | undefined, expected: Host | RegExp]>([
+    [['primary', 'standby'], undefined, 'primary'],
+    [['standby', 'primary'], undefined, 'primary'],
+    [['dead', 'standby', 'primary'], undefined, 'primary'],
+    [['dead', 'dead'], undefined, refused],
+    [['dead', 'standby'], undefined, /nothing is listening there; .*it is a standby/],
+    [['standby'], undefined, 'standby'],
+    [['standby', 'primary'], 'any', 'standby'],
+    [['dead', 'primary', 'standby'], 'any', 'primary'],
+    [['standby', 'primary'], 'read-write', 'primary'],
+    [['standby', 'dead'], 'read-write', isStandby],
+    [['standby'], 'read-write', /is a standby .*target_session_attrs=read-write asks for another/],
+    [['standby', 'primary'], 'primary', 'primary'],
+    [['standby'], 'primary', /is a standby .*target_session_attrs=primary asks for another/],
+    [['primary', 'standby'], 'standby', 'standby'],
+    [['primary'], 'standby', /is a server that can write, and target_session_attrs=standby asks/],
+    [['primary', 'standby'], 'read-only', 'standby'],
+    [['primary', 'dead'], 'read-only', /it is a server that can write/],
+    [['primary', 'standby'], 'prefer-standby', 'standby'],
+    [['dead', 'primary'], 'prefer-standby', 'primary'],
+    [['primary'], 'prefer-standby', 'primary'],
+    [['dead', 'dead'], 'prefer-standby', refused],
+  ])('%s with target_session_attrs=%s: %s', async (hosts, attrs, expected) => {
+    const server = await reached(urlOf(hosts, attrs && `target_session_attrs=${attrs}`))
+    if (typeof expected === 'string') expect(server).toBe(expected)
+    else expect(server).toMatch(expected)
+  })
+
+  test.each([
+    ['read-write', /read-only at the moment, and target_session_attrs=read-write asks/],
+    ['read-only', 'primary'],
+    ['primary', 'primary'],
+    ['any', 'primary'],
+  ])('where the role is read-only, with target_session_attrs=%s: %s', async (attrs, expected) => {
+    const server = await reached(urlOf(['primary'], `target_session_attrs=${attrs}`, 'reader'))
+    if (typeof expected === 'string') expect(server).toBe(expected)
+    else expect(server).toMatch(expected)
+  })
+
+  test('a login that one refuses is not tried at the next', async () => {
+    const url = urlOf(['standby', 'primary'], 'target_session_attrs=any', 'nobody')
+    expect(await reached(url)).toMatch(/refuses the (login|connection)/)
+  })
+
+  test('with load_balance_hosts=random, each is the first at times', async () => {
+    const query = 'load_balance_hosts=random&target_session_attrs=any'
+    const servers = new Set<string>()
+    await until(async () => {
+      servers.add(await reached(urlOf(['primary', 'standby'], query)))
+      return servers.size === 2
+    })
+    expect(servers).toEqual(new Set(['primary', 'standby']))
+  })
+
+  test('PGHOST and PGPORT as lists, and PGTARGETSESSIONATTRS, choose as the URL does', async () => {
+    const env = {
+      PGHOST: '127.0.0.1,127.0.0.1',
+      PGPORT: `${standby.port},${primary.port}`,
+      PGUSER: 'owner',
+    }
+    expect(await tickets(['show', 'list', '--json'], { env })).toMatchObject({ exitCode: 0 })
+    const asks = { ...env, PGPORT: `${primary.port},${dead}`, PGTARGETSESSIONATTRS: 'standby' }
+    const { exitCode, stdout } = await tickets(['show', 'list', '--wait', '0s', '--json'], {
+      env: asks,
+    })
+    expect([exitCode, stdout]).toEqual([
+      6,
+      expect.stringContaining('it is a server that can write'),
+    ])
+  })
+})
+
+describe('a server that refuses, or a host that is unknown,', () => {
+  const unknown = () => 'postgres://u@nosuch.invalid/x'
+  const refuses = () => urlOf(['dead'])
+  const cases: [what: string, url: () => string, args: string[], isWaitedFor: boolean][] = [
+    ['a refusal, by default', refuses, [], false],
+    ['a refusal, with --wait', refuses, ['--wait', '700ms'], true],
+    ['a refusal, with a wait of zero', refuses, ['--wait', '0s'], false],
+    ['an unknown host, by default', unknown, [], false],
+    ['an unknown host, with --wait', unknown, ['--wait', '700ms'], true],
+  ]
+  test.each(cases)('%s: exit code 6', async (_what, url, args, isWaitedFor) => {
+    const env = { [STATS_VARIABLE]: '1' }
+    const ran = await startBooking(url(), ['Hamlet', '--count', '1', ...args], env).ended
+    expect([ran.exitCode, ran.document.error?.message]).toEqual([
+      6,
+      expect.stringMatching(/^Cannot reach .*(nothing is listening|no such host|looked up)/),
+    ])
+    expect(readRetryLines(ran.stderr).retries.length > 0).toBe(isWaitedFor)
+  })
+
+  test.each<[what: string, hosts: Host[], options: object, attempts: 'one' | 'several']>([
+    ['the default wait', ['dead'], {}, 'one'],
+    ['a given wait', ['dead'], { waitMs: 500 }, 'several'],
+    ['no wait', ['dead'], { waitMs: 0 }, 'one'],
+  ])('in the library, with %s: %s is tried %s', async (_what, hosts, options, attempts) => {
+    let retries = 0
+    const onRetry = () => retries++
+    const library = openTickets({ database: urlOf(hosts), env: {}, onRetry, ...options })
+    await expect(library.findShow('x')).rejects.toMatchObject({ code: 'DB_UNREACHABLE' })
+    expect(retries > 0).toBe(attempts === 'several')
+    await library.close()
+  })
+
+  test('one that starts meanwhile is used', async () => {
+    const late = await startOwnServer({ hba: 'host all all all trust' })
+    const db = `postgres://owner@127.0.0.1:${late.port}/owner`
+    await late.stop()
+    const ran = tickets(['migrate', '--wait', '60s', '--json'], { db })
+    await late.start()
+    expect((await ran).exitCode).toBe(0)
+    await late.remove()
+  })
+})
+
+describe('what a URL asks for in vain', () => {
+  const db = () => urlOf(['primary'], 'tcp_user_timeout=9000&keepalives_count=3')
+
+  test('is listed on stderr, once, and not with --quiet', async () => {
+    const { stderr, exitCode } = await tickets(['show', 'list'], { db: db() })
+    expect(exitCode).toBe(0)
+    expect(stderr.replace(/\s+/g, ' ')).toBe(
+      'The database setting (DATABASE_URL) has keepalives_count, tcp_user_timeout: they have no effect here. There are no shows yet. Create one: tickets show create',
+    )
+    expect((await tickets(['show', 'list', '--quiet'], { db: db() })).stderr).toBe('')
+  })
+
+  test('is refused by name if ignoring it could be unsafe', async () => {
+    const ran = await tickets(['show', 'list'], { db: urlOf(['primary'], 'requirepeer=postgres') })
+    expect([ran.exitCode, ran.stderr]).toEqual([2, expect.stringContaining('"requirepeer"')])
+  })
+})
+
+async function createShow(db: string): Promise<string> {
+  const name = `Show ${Math.random()}`
+  const args = ['show', 'create', '--name', name, '--start-time', '2031-03-01T19:30Z']
+  const ran = await tickets([...args, '--total-seats', '1000', '--json'], { db })
+  const { id } = ran.json()
+  await until(async () => {
+    const { rows } = await standby.run(`select 1 from shows where id = '${id}'`)
+    return rows.length === 1
+  })
+  return id
+}
+
+describe('a connection', () => {
+  const backendOf = async (db: Database) => {
+    const { rows } = await db.knex.raw('select pg_backend_pid() as pid')
+    return rows[0].pid
+  }
+
+  test('to a server that can write is kept, and one to a standby is used once', async () => {
+    const [toPrimary, toStandby] = [open(urlOf(['primary'])), open(urlOf(['standby']))]
+    expect(await backendOf(toPrimary)).toBe(await backendOf(toPrimary))
+    expect(await backendOf(toStandby)).not.toBe(await backendOf(toStandby))
+  })
+
+  test('is left when its server becomes read-only', async () => {
+    const db = open(urlOf(['primary']))
+    const before = await backendOf(db)
+    await primary.run('alter system set default_transaction_read_only = on')
+    await primary.run('select pg_reload_conf()')
+    await until(async () => {
+      const { rows } = await primary.run('show default_transaction_read_only')
+      return rows[0].default_transaction_read_only === 'on'
+    })
+    // The report of the change arrives with the next answer.
+    await backendOf(db)
+    expect(await backendOf(db)).not.toBe(before)
+    await primary.run('alter system reset default_transaction_read_only')
+    await primary.run('select pg_reload_conf()')
+  })
+
+  test('whose first host is silent leads to the second within the wait', async () => {
+    const silent = await silentServer()
+    const url = urlOf(['primary']).replace('@', `@127.0.0.1:${silent.port},`)
+    const { exitCode } = await tickets(['show', 'list', '--wait', '3s', '--json'], { db: url })
+    expect([exitCode, silent.clients()]).toEqual([0, 1])
+    silent.close()
+  })
+
+  test('that is interrupted at a silent host goes to no other', async () => {
+    const silent = await silentServer()
+    const other = await silentServer()
+    const interruption = new AbortController()
+    const url = `postgres://u@127.0.0.1:${silent.port},127.0.0.1:${other.port}/x`
+    const db = open(url, { waitMs: 60_000, signal: interruption.signal })
+    const failure = withRetry(db, () => backendOf(db))
+    await until(() => silent.clients() === 1)
+    interruption.abort()
+    await expect(failure).rejects.toMatchObject({ code: 'INTERRUPTED' })
+    await db.close()
+    expect(other.clients()).toBe(0)
+    silent.close()
+    other.close()
+  })
+
+  test
+    .skipIf(!existsSync('/proc/net/tcp'))
+    .each<[query: string, seconds: [number, number] | 'off']>([
+      ['', [1, 10]],
+      ['keepalives_idle=40', [11, 40]],
+      ['keepalives=0', 'off'],
+    ])('that is idle is checked by the system: "%s": after %s s', async (query, seconds) => {
+    const db = open(urlOf(['primary'], query))
+    const { rows } = await db.knex.raw('select inet_client_port() as port')
+    // Until the server has acknowledged everything, the timer is that of a repetition.
+    let timer = await timerOf(rows[0].port)
+    await until(async () => {
+      timer = await timerOf(rows[0].port)
+      return timer.kind !== 'repetition'
+    })
+    if (seconds === 'off') expect(timer.kind).toBe('none')
+    else {
+      expect(timer.kind).toBe('keepalive')
+      expect(timer.seconds).toBeGreaterThan(seconds[0] - 1)
+      expect(timer.seconds).toBeLessThanOrEqual(seconds[1])
+    }
+  })
+})
+
+/** Accepts connections, and says nothing. */
+async function silentServer() {
+  const sockets: Socket[] = []
+  const server = createServer((socket) => {
+    sockets.push(socket.on('error', () => {}))
+  })
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  return {
+    port: (server.address() as AddressInfo).port,
+    clients: () => sockets.length,
+    close() {
+      server.close()
+      for (const socket of sockets) socket.destroy()
+    },
+  }
+}
+
+/** The kernel's timer of a connection of this machine: proc_net_tcp.txt of the kernel's documents. */
+async function timerOf(localPort: number): Promise<{ kind: string; seconds: number }> {
+  const port = localPort.toString(16).toUpperCase().padStart(4, '0')
+  const lines = (await readFile('/proc/net/tcp', 'latin1')).split('\n')
+  const [, , , , , timer = ''] = lines
+    .map((line) => line.trim().split(/\s+/))
+    .find(([, local]) => local?.endsWith(`:${port}`))!
+  const [kind, jiffies] = timer.split(':').map((hex) => Number.parseInt(hex, 16)) as [
+    number,
+    number,
+  ]
+  const kinds = ['none', 'repetition', 'keepalive']
+  return { kind: kinds[kind] ?? 'other', seconds: jiffies / 100 }
+}
+
+describe('a standby alone', () => {
+  test('is read, sells nothing, and says so with exit code 6 after the wait', async () => {
+    const show = await createShow(urlOf(['primary']))
+    const alone = urlOf(['standby'])
+    expect(await tickets(['show', 'view', show, '--json'], { db: alone })).toMatchObject({
+      exitCode: 0,
+    })
+    expect(await tickets(['verify', '--json'], { db: alone })).toMatchObject({ exitCode: 0 })
+    const booked = await startBooking(alone, [show, '--count', '1', '--wait', '1s']).ended
+    expect([booked.exitCode, booked.document.error]).toEqual([
+      6,
+      {
+        code: 'DB_UNREACHABLE',
+        message: expect.stringMatching(/^The database "owner" on .* is a standby \(read only\)/),
+        retryable: true,
+      },
+    ])
+    expect(booked.ms).toBeGreaterThan(1000)
+  })
+
+  test('is not migrated: exit code 6', async () => {
+    const ran = await tickets(['migrate', '--wait', '100ms', '--json'], { db: urlOf(['standby']) })
+    expect([ran.exitCode, ran.json().error]).toEqual([
+      6,
+      expect.objectContaining({
+        code: 'DB_UNREACHABLE',
+        message: expect.stringContaining('is a standby (read only)'),
+      }),
+    ])
+  })
+
+  test('is not ready for `serve`', async () => {
+    const server = await serveProcess(urlOf(['standby']), ['--port', '0', '--wait', '500ms'])
+    expect((await ask(`${server.url}/readyz`)).status).toBe(503)
+    expect((await ask(`${server.url}/shows`)).status).toBe(200)
+    expect(await server.stop()).toBe(0)
+  })
+})
+
+describe('a failover', () => {
+  test('from one to the other: every booking that waits is made, `serve` follows, nothing is lost', async () => {
+    const url = urlOf(['primary', 'standby'], 'target_session_attrs=read-write&sslmode=prefer')
+    const show = await createShow(url)
+    await primary.run(`alter system set synchronous_standby_names = '*'`)
+    await primary.run('select pg_reload_conf()')
+    const server = await serveProcess(url, ['--port', '0', '--wait', '60s', '--connections', '3'])
+    const library = openTickets({ database: url, env: {}, waitMs: 60_000 })
+    const viaServer = async () => {
+      const body = { seats_count: 1 }
+      const { status, body: booking } = await ask(`${server.url}/shows/${show}/book`, { body })
+      return status === 201 ? booking.id : `status ${status}`
+    }
+    const viaLibrary = async () => (await library.book(show, { count: 1 })).booking.id
+    const viaProcess = async () => {
+      const { document } = await startBooking(url, [show, '--count', '1', '--wait', '60s']).ended
+      return document.error?.code ?? document.id
+    }
+    const told = await Promise.all([viaServer(), viaLibrary(), viaProcess()])
+    expect((await ask(`${server.url}/readyz`)).status).toBe(200)
+
+    await primary.stop('immediate')
+    const during = [viaServer(), viaLibrary(), viaProcess(), viaServer(), viaProcess()]
+    await until(async () => (await ask(`${server.url}/readyz`)).status === 503)
+    await standby.promote()
+    told.push(...(await Promise.all(during)))
+    await until(async () => (await ask(`${server.url}/readyz`)).status === 200)
+    told.push(await viaServer(), await viaLibrary(), await viaProcess())
+
+    const { rows } = await standby.run(
+      `select id from bookings where show_id = '${show}' and status = 'CONFIRMED'`,
+    )
+    expect(rows.map(({ id }) => id).sort()).toEqual(told.sort())
+    expect(await tickets(['verify', '--json'], { db: url })).toMatchObject({ exitCode: 0 })
+
+    // The old primary comes back as a standby, first in the list.
+    await primary.demote()
+    expect(await viaProcess()).toMatch(/^[0-9a-f-]{36}$/)
+
+    await library.close()
+    expect(await server.stop()).toBe(0)
+  })
+
+  test('of a single address: a server that becomes a standby is left, and found again', async () => {
+    const url = urlOf(['standby']) // It is the primary now.
+    const show = await createShow(url)
+    const server = await serveProcess(url, ['--port', '0', '--wait', '60s', '--connections', '3'])
+    const book = () => ask(`${server.url}/shows/${show}/book`, { body: { seats_count: 1 } })
+    expect((await book()).status).toBe(201)
+    await standby.demote()
+    await until(async () => (await ask(`${server.url}/readyz`)).status === 503)
+    const waiting = book()
+    const process = startBooking(url, [show, '--count', '1', '--wait', '60s']).ended
+    await standby.promote()
+    expect((await waiting).status).toBe(201)
+    expect((await process).exitCode).toBe(0)
+    await until(async () => (await ask(`${server.url}/readyz`)).status === 200)
+    expect(await server.stop()).toBe(0)
+  })
+})
