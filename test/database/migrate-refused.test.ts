@@ -1,0 +1,83 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { tickets } from '../support/cli.js'
+import { cloneDatabase, type TestDatabase } from '../support/database.js'
+import { holdLock } from '../support/shows.js'
+
+let db: TestDatabase
+beforeAll(async () => {
+  db = await cloneDatabase()
+})
+afterAll(() => db.drop())
+
+async function refusal(url: string, ...args: string[]) {
+  const ran = await tickets(['migrate', ...args, '--json'], { db: url })
+  return [ran.exitCode, ran.json().error]
+}
+
+describe('a lock that is never let go ends `migrate` with exit code 5 and a sentence', () => {
+  const rollback = ['--rollback', '-y']
+  test.each<[what: string, sql: string, args: string[]]>([
+    ["Knex's own", 'select from knex_migrations_lock for update', []],
+    ["Knex's own, of a rollback", 'select from knex_migrations_lock for update', rollback],
+    ['that of the list of migrations', 'lock table knex_migrations', []],
+    ['that of a table', 'lock table shows', rollback],
+    ["another migration's", `select pg_advisory_xact_lock(hashtext('tickets migrate'))`, []],
+  ])('%s', async (_what, sql, args) => {
+    const lock = await holdLock(db, sql)
+    expect(await refusal(db.url, '--wait', '100ms', ...args)).toEqual([
+      5,
+      {
+        code: 'BUSY',
+        message: expect.stringMatching(
+          / is busy: another transaction held the lock all the time\. /,
+        ),
+        retryable: true,
+      },
+    ])
+    await lock.release()
+  })
+})
+
+describe('a server that is older than the program needs', () => {
+  test.each(['13.22 (Debian 13.22-0+deb11u1)', '9.6.24', '8.0.2'])(
+    'PostgreSQL %s: exit code 6, at once, and says which is needed',
+    async (version) => {
+      const server = await loginServer(version)
+      const url = `postgres://u@127.0.0.1:${server.port}/x?sslmode=disable`
+      for (const command of [['migrate'], ['show', 'list'], ['book', 'x', '--seats', '1']]) {
+        const ran = await tickets([...command, '--json'], { db: url })
+        expect([ran.exitCode, ran.json().error]).toEqual([
+          6,
+          {
+            code: 'NOT_MIGRATED',
+            message: `The database "x" on 127.0.0.1:${server.port} as u is PostgreSQL ${/^[\d.]+/.exec(version)}, and tickets needs version 14 or later. Upgrade the server, or name another one.`,
+            retryable: false,
+          },
+        ])
+      }
+      server.close()
+    },
+  )
+})
+
+/** Lets everybody in, as a server of this version. */
+async function loginServer(version: string) {
+  const message = (type: string, body: string) => {
+    const length = Buffer.alloc(4)
+    length.writeInt32BE(4 + body.length)
+    return Buffer.concat([Buffer.from(type), length, Buffer.from(body, 'latin1')])
+  }
+  const server = createServer((socket) => {
+    socket
+      .on('error', () => {})
+      .once('data', () => {
+        socket.write(message('R', '\0\0\0\0'))
+        socket.write(message('S', `server_version\0${version}\0`))
+        socket.write(message('Z', 'I'))
+      })
+  })
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  return { port: (server.address() as AddressInfo).port, close: () => server.close() }
+}
