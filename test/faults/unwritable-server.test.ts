@@ -140,7 +140,8 @@ async function expectBooked(show: string): Promise<void> {
 }
 
 async function expectRefused(show: string, sentence: RegExp): Promise<void> {
-  const { exitCode, document } = await startBooking(office.url, [show, '--count', '1']).ended
+  const args = [show, '--count', '1', '--wait', '1s']
+  const { exitCode, document } = await startBooking(office.url, args).ended
   expect(exitCode).toBe(6)
   expect(document.error).toMatchObject({ code: 'DB_UNREACHABLE', retryable: true })
   expect(document.error?.message).toMatch(sentence)
