@@ -366,6 +366,21 @@ describe('a standby alone', () => {
   })
 })
 
+test('a server whose synchronous standby is gone is not ready, until it may commit again', async () => {
+  const setNames = async (names: string) => {
+    await primary.run(`alter system set synchronous_standby_names = '${names}'`)
+    await primary.run('select pg_reload_conf()')
+  }
+  const server = await serveProcess(urlOf(['primary']), ['--port', '0', '--wait', '1s'])
+  const readyz = async () => (await ask(`${server.url}/readyz`)).status
+  expect(await readyz()).toBe(200)
+  await setNames('gone')
+  await until(async () => (await readyz()) === 503)
+  await setNames('')
+  await until(async () => (await readyz()) === 200)
+  expect(await server.stop()).toBe(0)
+})
+
 describe('a failover', () => {
   test('from one to the other: every booking that waits is made, `serve` follows, nothing is lost', async () => {
     const url = urlOf(['primary', 'standby'], 'target_session_attrs=read-write&sslmode=prefer')
