@@ -134,8 +134,6 @@ async function connectOnce(
   try {
     await client.connect()
     await server.requireFit(target, wanted)
-    // A standby may be read once, if that is allowed; the next statement looks for another server.
-    if (!server.canWrite) client.connection.once('commandComplete', () => onLost(client, READ_ONLY))
     return client
   } catch (failure) {
     socket.destroy()
@@ -147,8 +145,6 @@ async function connectOnce(
 
 /** How long a connection may be silent before the system checks that its other end still exists. */
 const KEEP_ALIVE_MS = 10_000
-
-const READ_ONLY = 'the server is read-only'
 
 const ADDRESS_MS = 2000
 
@@ -192,7 +188,10 @@ function listenForLoss(
     server.explain(error)
     if (retryCause(error) === 'lost') lose(error)
   })
-  server.onReadOnly = () => lose(READ_ONLY)
+  // A standby may be read, if that is allowed; the next statement looks for another server.
+  client.connection.on('readyForQuery', () => {
+    if (!server.canWrite) lose('the server is read-only')
+  })
 }
 
 function askedForPassword(target: DatabaseTarget): never {

@@ -38,8 +38,6 @@ const OLDEST = 14
 
 /** What a server reports of itself: at login, without a round trip, and when it changes. */
 export class ServerState {
-  /** Called when the server has become read-only after the login. */
-  onReadOnly: () => void = () => {}
   readonly #client: pg.Client
   readonly #reported = new Map<string, string>()
 
@@ -47,7 +45,6 @@ export class ServerState {
     this.#client = client
     client.connection.on('parameterStatus', ({ parameterName, parameterValue }: Reported) => {
       this.#reported.set(parameterName, parameterValue)
-      if (!this.canWrite) this.onReadOnly()
     })
   }
 

@@ -1,5 +1,6 @@
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openTickets } from '../../src/index.js'
 import { ask, serveHere } from '../support/http.js'
 import { runInProcess } from '../support/in-process.js'
 import { type OwnServer, startOwnServer } from '../support/own-server.js'
@@ -119,6 +120,12 @@ describe.each([
       expect.objectContaining({ id: show }),
     )
     expect(await as(clerk, ['migrate', '--check'])).toMatchObject({ exitCode: 0 })
+  })
+
+  it('is ready to book, which /readyz asks', async () => {
+    const library = openTickets({ database: urlOf(clerk), env: {} })
+    await expect(library.checkReady()).resolves.toBeUndefined()
+    await library.close()
   })
 
   it('lets a booking in, and takes that back', async () => {
