@@ -130,6 +130,7 @@ export const salesInputs: Record<string, HostileInput[]> = {
   ],
   'a file that is none': [
     ...each(notFiles, (file) => ['book', HOUSE, '--file', file]),
+    ...each(notFiles, (file) => ['verify', '--against', file]),
     ...each(['/bin/sh', '/etc/passwd', '/proc/self/maps', '/etc/hostname'], (file) => [
       ...['book', HOUSE, '--file', file, '--atomic'],
     ]),
