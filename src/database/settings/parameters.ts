@@ -110,6 +110,11 @@ export function parametersFromVariables(
   return parameters
 }
 
+/** The variable of a parameter that was read from one. */
+export function variableOf(name: string): string {
+  return Object.entries(variables).find(([, parameter]) => parameter === name)![0]
+}
+
 const variables: Record<string, string> = {
   PGSERVICE: 'service',
   PGHOST: 'host',

@@ -1,9 +1,9 @@
 import { userInfo } from 'node:os'
 import { resolve } from 'node:path'
 import type pg from 'pg'
-import { escapeControls } from '../../shared/quote.js'
+import { escapeControls, quote } from '../../shared/quote.js'
 import { formatPlace, type Place, parsePlaces } from './hosts.js'
-import { namesWithoutEffect, type Parameters, type Variables } from './parameters.js'
+import { namesWithoutEffect, type Parameters, type Variables, variableOf } from './parameters.js'
 import { ownPassword, passwordSource } from './password-file.js'
 import { readService } from './service-file.js'
 import { type GivenTarget, type SessionAttrs, sessionAttrs } from './target.js'
@@ -33,7 +33,8 @@ export interface Ingredients {
  */
 export function resolveTarget(ingredients: Ingredients): GivenTarget {
   const { source, homeDir, explicit, variables } = ingredients
-  const parameters = withWholePaths(mergeParameters(ingredients), ingredients.cwd)
+  const layers = layersOf(ingredients)
+  const parameters = withWholePaths(mergeParameters(layers), ingredients.cwd)
   const places = parsePlaces(parameters, source)
   const user = parameters.user || systemUser(ingredients.env, source)
   const database = parameters.dbname || user
@@ -68,6 +69,7 @@ export function resolveTarget(ingredients: Ingredients): GivenTarget {
     kind: 'given',
     name,
     source,
+    origins: originsOf(layers, parameters),
     sslMode,
     channelBindingRequired: parseChannelBinding(parameters, source) === 'require',
     connection,
@@ -100,16 +102,33 @@ function parseLoadBalancing({ load_balance_hosts: text }: Parameters, source: st
   return parseChoice(text, { name: 'load_balance_hosts', values, source })
 }
 
-function mergeParameters({
-  explicit,
-  variables,
-  source,
-  env,
-  cwd,
-  homeDir,
-}: Ingredients): Parameters {
+/** Parameters, and the origin of each by its name. */
+type Layer = [parameters: Parameters, origin: (name: string) => string]
+
+/** The parameters by where they were given, the strongest first. */
+function layersOf({ explicit, variables, source, env, cwd, homeDir }: Ingredients): Layer[] {
   const serviceName = explicit.service || variables.service
   const service = serviceName ? readService(serviceName, { env, cwd, homeDir, source }) : {}
+  return [
+    [explicit, () => source],
+    [service, () => `service ${quote(serviceName ?? '')}`],
+    [variables, variableOf],
+  ]
+}
+
+function originsOf(layers: Layer[], used: Parameters): Record<string, string> {
+  const names = Object.keys(used) as (keyof Parameters)[]
+  const given = names.flatMap((name) => {
+    const origin = used[name] && layers.find(([layer]) => layer[name])?.[1]
+    return origin ? [[name, origin(name)]] : []
+  })
+  return Object.fromEntries(given)
+}
+
+function mergeParameters(layers: Layer[]): Parameters {
+  const [explicit, service, variables] = layers.map(([parameters]) => parameters) as [
+    ...[Parameters, Parameters, Parameters],
+  ]
   const merged = { ...variables, ...service, ...explicit }
   // With PGHOSTADDR set, libpq would connect to another host than the URL names.
   const namer = [explicit, service, variables].find((layer) => layer.host || layer.hostaddr)

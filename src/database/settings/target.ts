@@ -32,6 +32,8 @@ export interface DatabaseTarget {
   name: string
   /** The source of the choice: `--db`, `DATABASE_URL`, `PGHOST, PGUSER`, `.env`, `embedded`. */
   source: string
+  /** What gave each parameter, by libpq's name: `--db`, `service "sales"`, `PGPORT`. */
+  origins?: Readonly<Record<string, string>>
   /** As in libpq (default: plain connections only). `connection.ssl` has the certificates. */
   sslMode?: SslMode | undefined
   /** `channel_binding=require`: refuses a login without channel binding. */
