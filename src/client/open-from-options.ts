@@ -57,7 +57,8 @@ export function whichDatabase(options: TicketsOptions): Pick<DatabaseTarget, 'ki
   return targetOf(options)
 }
 
-function targetOf(options: TicketsOptions): DatabaseTarget {
+/** Finds the database that the options and the environment choose; see `findDatabase`. */
+export function targetOf(options: TicketsOptions): DatabaseTarget {
   const { env = process.env } = options
   const found = findDatabase({
     db: options.database,
@@ -69,7 +70,8 @@ function targetOf(options: TicketsOptions): DatabaseTarget {
   return found.kind === 'embedded' ? embeddedTarget(options, found.source) : found
 }
 
-function schemaOf({ schema, env = process.env }: TicketsOptions): string | undefined {
+/** The schema to work in; undefined: the login's own. */
+export function schemaOf({ schema, env = process.env }: TicketsOptions): string | undefined {
   return schema ?? (env.TICKETS_SCHEMA || undefined)
 }
 

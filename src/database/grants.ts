@@ -14,14 +14,28 @@ import { query } from './sql.js'
  */
 export async function grantBoxOffice(trx: Knex.Transaction, role: string): Promise<void> {
   await requireRole(trx, role)
-  await query(trx, `select set_config('tickets.grantee', ?, true)`, [role])
+  await chooseGrantee(trx, role)
   await trx.raw(GRANT)
-  const missing = await query<{ privilege: string }>(trx, MISSING)
+  const missing = await missingPrivileges(trx, role)
   if (missing.length === 0) return
   throw new TicketsError(
     'DB_AUTH',
-    `This login may not grant ${missing.map((row) => row.privilege).join(', ')}. Nothing was changed. Log in as the owner of the database and its tables.`,
+    `This login may not grant ${missing.join(', ')}. Nothing was changed. Log in as the owner of the database and its tables.`,
   )
+}
+
+/**
+ * The privileges of a box office that a role lacks, such as 'INSERT on bookings'. `trx` must have
+ * the current schema.
+ */
+export async function missingPrivileges(trx: Knex.Transaction, role: string): Promise<string[]> {
+  await chooseGrantee(trx, role)
+  const rows = await query<{ privilege: string }>(trx, MISSING)
+  return rows.map(({ privilege }) => privilege)
+}
+
+async function chooseGrantee(trx: Knex.Transaction, role: string): Promise<void> {
+  await query(trx, `select set_config('tickets.grantee', ?, true)`, [role])
 }
 
 /**

@@ -152,7 +152,8 @@ function hostCount({ otherHosts = [] }: DatabaseTarget): number {
   return 1 + otherHosts.length
 }
 
-function sessionSettings(target: DatabaseTarget, options: KnexPoolOptions): SessionSettings {
+/** The settings of the transactions of a database that is opened with these options. */
+export function sessionSettings(target: DatabaseTarget, options: KnexPoolOptions): SessionSettings {
   const waitMs = Math.min(Math.round(options.waitMs), longestMs / 2)
   return {
     lockTimeoutMs: Math.max(waitMs, 1),

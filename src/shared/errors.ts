@@ -107,7 +107,7 @@ export const errorCodes = {
   CHECK_FAILED: {
     exit: 7,
     retryable: false,
-    meaning: '`verify`, `stress` or `migrate --check` found something.',
+    meaning: '`verify`, `stress`, `doctor` or `migrate --check` found something.',
   },
   INTERRUPTED: {
     exit: 130,

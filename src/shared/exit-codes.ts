@@ -46,7 +46,7 @@ export const exitCodes: readonly ExitCode[] = [
   {
     codes: [7],
     name: 'check failed',
-    meaning: 'a check failed: `verify`, `stress`, `migrate --check`',
+    meaning: 'a check failed: `verify`, `stress`, `doctor`, `migrate --check`',
     advice: 'fail the job',
   },
   {

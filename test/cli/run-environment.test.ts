@@ -71,6 +71,7 @@ describe('a working directory that was removed', () => {
     ['db url'],
     ['db start'],
     ['db stop'],
+    ['doctor', 7],
     ['daemon status'],
     ['daemon start'],
     ['daemon stop'],

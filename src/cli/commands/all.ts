@@ -6,6 +6,7 @@ import { bookingCommands } from './booking/command.js'
 import { daemonCommands } from './daemon/command.js'
 import { dbCommands } from './db/command.js'
 import { demoCommand } from './demo/command.js'
+import { doctorCommand } from './doctor/command.js'
 import { historyCommand } from './history/command.js'
 import { migrateCommand } from './migrate/command.js'
 import { serveCommand } from './serve/command.js'
@@ -26,6 +27,7 @@ export const allCommands: readonly Declaration[] = [
   demoCommand,
   dbCommands,
   daemonCommands,
+  doctorCommand,
   serveCommand,
   tokenCommands,
   ...helpTopics,

@@ -28,7 +28,14 @@ export const helpLayout: HelpConfiguration = {
       ],
       [
         ...(isTopic ? [] : [help.boxWrap(command.parent ? SEE_OPTIONS : SEE_TOPICS, width)]),
-        ...(exits ? [help.boxWrap(`Exit codes: ${exits.map(meaning).join(', ')}`, width)] : []),
+        ...(exits
+          ? [
+              help.boxWrap(
+                `Exit codes: ${command.parent ? exits.map(meaning).join(', ') : EVERY_EXIT}`,
+                width,
+              ),
+            ]
+          : []),
       ],
     ]
     const texts = blocks.filter((lines) => lines.length > 0).map((lines) => lines.join('\n'))
@@ -38,6 +45,8 @@ export const helpLayout: HelpConfiguration = {
 
 const SEE_OPTIONS =
   'See also: tickets help options (--db, --json, --wait, --operator, --no-input …)'
+/** In one line, so that all commands fit on the screen. */
+const EVERY_EXIT = '0 done; for 1 to 7 and 130, see tickets help exit-codes'
 const SEE_TOPICS = 'See also: tickets help options, environment, exit-codes and errors'
 
 function meaning(code: number): string {

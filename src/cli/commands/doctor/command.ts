@@ -1,0 +1,14 @@
+import type { Declaration } from '../../declaration.js'
+
+export const doctorCommand: Declaration = {
+  name: 'doctor',
+  about: 'check the set-up; times the disk with a file that it removes',
+  examples: [
+    'tickets doctor --db embedded',
+    'tickets doctor --json --wait 5s || echo "exit code $?"',
+  ],
+  exits: [0, 2, 7],
+  run: async ({ environment }) => ({
+    run: (await import('./doctor.js')).doctorOf(environment.program),
+  }),
+}

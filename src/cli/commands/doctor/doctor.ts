@@ -1,0 +1,58 @@
+import packageJson from '../../../../package.json' with { type: 'json' }
+import {
+  type Check,
+  examineDatabase,
+  type Finding,
+  ok,
+  warning,
+  wrong,
+} from '../../../client/doctor.js'
+import { queryDaemon } from '../../../daemon/control.js'
+import { daemonLink } from '../../../daemon/socket.js'
+import type { Context, Handler } from '../../context.js'
+
+/** `tickets doctor`: exits 7 when something is wrong. `program` identifies this program's code. */
+export function doctorOf(program: string | undefined): Handler {
+  return async (context) => {
+    const { output, options, signal } = context
+    const { env } = output.io
+    const checks: Check[] = [
+      { name: 'program', ...checkNode(process.versions.node) },
+      ...(await examineDatabase({ database: options.db, env, waitMs: options.waitMs, signal })),
+      { name: 'daemon', ...(await checkDaemon(context, program)) },
+    ]
+    const isOk = checks.every(({ status }) => status !== 'wrong')
+    if (output.json) {
+      await output.document({ ok: isOk, checks })
+    } else {
+      const { renderDoctorReport } = await import('../../../terminal/render/doctor-report.js')
+      const { styleOf } = await import('../../../terminal/render/style.js')
+      await output.write(renderDoctorReport(checks, styleOf(output)))
+    }
+    return isOk ? 0 : 7
+  }
+}
+
+function checkNode(version: string): Finding {
+  const oldest = packageJson.engines.node.replace('>=', '')
+  const shown = `tickets ${packageJson.version} on Node ${version}`
+  const isOld = version.localeCompare(oldest, 'en', { numeric: true }) < 0
+  return isOld ? wrong(shown, `Use Node ${oldest} or later.`) : ok(shown)
+}
+
+async function checkDaemon(
+  { options, output: { io }, signal }: Context,
+  program: string | undefined,
+): Promise<Finding> {
+  const { state, pid, refusal } = await queryDaemon(daemonLink(options.db, io.env), {
+    program,
+    env: io.env,
+    silenceMs: Math.max(options.waitMs, 1000),
+  })
+  signal.throwIfAborted()
+  if (state === 'hung') return wrong(`process ${pid} does not answer`, `End it: kill -9 ${pid}`)
+  if (state === 'closed') return ok('none is open; each command books by itself')
+  return refusal
+    ? warning(`process ${pid} declines requests: ${refusal}`, 'Run `tickets daemon start` again.')
+    : ok(`scripted bookings go through process ${pid}`)
+}

@@ -1,0 +1,288 @@
+import { escapeControls, quote } from '../../shared/quote.js'
+import { missingPrivileges } from '../grants.js'
+import { type Database, sessionSettings } from '../knex-pool.js'
+import { schemaStatus } from '../migrate.js'
+import { withRetry } from '../retry.js'
+import { query } from '../sql.js'
+import { type Finding, ok, skipped, warning, wrong } from './check.js'
+import { checkRoom } from './machine-checks.js'
+
+/** A server that accepted the login. */
+export interface Server {
+  db: Database
+  version: string
+  isStandby: boolean
+}
+
+/** The checks that need a session, by their names. Each only reads. */
+export const serverChecks: Readonly<Record<string, (server: Server) => Promise<Finding>>> = {
+  version: checkVersion,
+  primary: checkPrimary,
+  replication: checkReplication,
+  durability: checkDurability,
+  tls: checkTls,
+  encoding: checkEncoding,
+  'time-outs': checkTimeouts,
+  schema: checkSchema,
+  rights: checkRights,
+  connections: checkConnections,
+  clock: checkClock,
+}
+
+async function rowOf<Row>({ db }: Server, statement: string): Promise<Row> {
+  const [row] = await withRetry(db, () => query<Row>(db.knex, statement))
+  return row!
+}
+
+const OLDEST = 14
+
+async function checkVersion({ version }: Server): Promise<Finding> {
+  const shown = `PostgreSQL ${escapeControls(version)}`
+  if (Number.parseInt(version, 10) >= OLDEST) return ok(shown)
+  return wrong(`${shown} is too old`, `Upgrade the server to PostgreSQL ${OLDEST} or later.`)
+}
+
+async function checkPrimary(server: Server): Promise<Finding> {
+  if (server.isStandby) {
+    return wrong(
+      'the server is a standby: it can be read, but nothing can be booked',
+      'Name the primary, or all hosts of the cluster.',
+    )
+  }
+  const { setting } = await rowOf<{ setting: string }>(
+    server,
+    `select current_setting('transaction_read_only') as setting`,
+  )
+  if (setting === 'off') return ok('the server is a primary, and can be written to')
+  return wrong(
+    'the transactions of this login are read-only',
+    'Set default_transaction_read_only to off for the role, the database and the server.',
+  )
+}
+
+interface Replication {
+  names: string
+  level: string
+  standbys: number
+  /** Standbys whose state this login may see, and those that commits wait for. */
+  visible: number
+  synchronous: number
+  bytesBehind: string | null
+}
+
+async function checkReplication(server: Server): Promise<Finding> {
+  if (server.isStandby) return skipped('only a primary knows what its standbys lack')
+  const { names, level, standbys, visible, synchronous, bytesBehind } = await rowOf<Replication>(
+    server,
+    `select current_setting('synchronous_standby_names') as names,
+            current_setting('synchronous_commit') as level,
+            count(pid)::integer as standbys, count(sync_state)::integer as visible,
+            (count(*) filter (where sync_state in ('sync', 'quorum')))::integer as synchronous,
+            max(pg_wal_lsn_diff(pg_current_wal_lsn(), flush_lsn))::text as "bytesBehind"
+     from pg_stat_replication`,
+  )
+  if (names !== '' && ['off', 'local'].includes(level)) {
+    return warning(
+      `synchronous_commit=${level} does not wait for the synchronous standby: a failover loses the latest bookings`,
+      'Set synchronous_commit to on for the role, the database and the server.',
+    )
+  }
+  if (names !== '' && visible === standbys && synchronous === 0) {
+    return wrong(
+      `commits wait for a synchronous standby (${quote(names)}), and none is connected: no booking is answered`,
+      'Start a standby again, or empty synchronous_standby_names for the time being.',
+    )
+  }
+  if (names !== '') {
+    return ok(`a booking is answered when a synchronous standby has it: a failover loses none`)
+  }
+  if (standbys === 0) {
+    return ok('no standby: if the disk is lost, so is everything since the last backup')
+  }
+  const behind = bytesBehind === null ? '' : ` (now ${bytesBehind} bytes of WAL)`
+  return warning(
+    `no standby is synchronous: a failover loses the latest bookings${behind}`,
+    'Set synchronous_standby_names, or keep the answers for `tickets verify --against`.',
+  )
+}
+
+async function checkDurability(server: Server): Promise<Finding> {
+  const settings = await rowOf<Record<string, string>>(
+    server,
+    `select current_setting('fsync') as fsync,
+            current_setting('full_page_writes') as full_page_writes,
+            current_setting('synchronous_commit') as synchronous_commit`,
+  )
+  const off = Object.keys(settings).filter((name) => settings[name] === 'off')
+  if (off.length === 0) return ok('a confirmed booking survives a crash of the server')
+  return wrong(
+    `${off.join(' and ')} ${off.length === 1 ? 'is' : 'are'} off: a crash can lose confirmed bookings`,
+    'Turn this on for the server, the database and the role.',
+  )
+}
+
+async function checkTls({ db: { knex, target } }: Server): Promise<Finding> {
+  const { host = '' } = target.connection
+  if (host.startsWith('/')) return ok('not needed on a Unix socket')
+  const connection = await knex.client.acquireConnection()
+  const { stream } = connection.connection
+  await knex.client.releaseConnection(connection)
+  const isHere = /^(localhost|127\.[\d.]+|::1)$/.test(host)
+  const strict = 'Use sslmode=verify-full, with sslrootcert if the server has a CA of its own.'
+  if (!stream.encrypted) {
+    const plain = 'the connection is not encrypted'
+    return isHere ? ok(`${plain}; it does not leave this machine`) : warning(plain, strict)
+  }
+  const shown = `the connection is encrypted (${stream.getProtocol()})`
+  if (stream.authorized || isHere) return ok(shown)
+  return warning(`${shown}, but nothing proves that the server is the right one`, strict)
+}
+
+async function checkEncoding(server: Server): Promise<Finding> {
+  const { encoding } = await rowOf<{ encoding: string }>(
+    server,
+    `select current_setting('server_encoding') as encoding`,
+  )
+  if (encoding === 'UTF8') return ok(encoding)
+  return wrong(
+    `the encoding of the database is ${encoding}`,
+    `Create another one: CREATE DATABASE tickets ENCODING 'UTF8' TEMPLATE template0;`,
+  )
+}
+
+async function checkTimeouts(server: Server): Promise<Finding> {
+  const { db } = server
+  const { waitMs } = db
+  const wanted = sessionSettings(db.target, { waitMs })
+  const rows = await withRetry(db, () =>
+    query<{ name: string; ms: number }>(
+      db.knex,
+      `select name, setting::float8 as ms from pg_settings
+       where name in ('lock_timeout', 'statement_timeout', 'transaction_timeout')`,
+    ),
+  )
+  const {
+    lock_timeout,
+    statement_timeout,
+    transaction_timeout = 0,
+  } = Object.fromEntries(rows.map(({ name, ms }) => [name, ms]))
+  const inForce = `lock_timeout ${lock_timeout} ms, statement_timeout ${statement_timeout} ms`
+  if (lock_timeout !== wanted.lockTimeoutMs || statement_timeout !== wanted.statementTimeoutMs) {
+    return wrong(
+      `the time-outs of a transaction are not in force: ${inForce}`,
+      'Look for a pooler that changes them; session and transaction mode do not.',
+    )
+  }
+  if (transaction_timeout > 0 && transaction_timeout <= waitMs) {
+    return warning(
+      `transaction_timeout is ${transaction_timeout} ms, less than --wait`,
+      'Turn it off for the role: a booking that waits for its show is ended by it.',
+    )
+  }
+  return ok(`in each transaction: ${inForce}`)
+}
+
+async function checkSchema({ db }: Server): Promise<Finding> {
+  const { applied, pending, unknown } = await withRetry(db, () => schemaStatus(db.knex))
+  const migrate = 'Run `tickets migrate` as the owner of the tables.'
+  if (unknown.length > 0) {
+    return wrong(
+      `the schema is not this program's: it has ${quote(unknown.at(-1)!)}`,
+      'Upgrade tickets, or name another database or schema.',
+    )
+  }
+  if (pending.length === 0) return ok(`up to date: ${applied.at(-1)}`)
+  const lacking =
+    applied.length === 0 ? 'there are no tables' : `migrations are missing: ${pending.join(', ')}`
+  return db.target.kind === 'embedded'
+    ? ok(`${lacking}; the next command makes them`)
+    : wrong(lacking, migrate)
+}
+
+async function checkRights(server: Server): Promise<Finding> {
+  const { db } = server
+  const { role, isSuper, hasTables } = await rowOf<{
+    role: string
+    isSuper: boolean
+    hasTables: boolean
+  }>(
+    server,
+    `select current_user::text as role, rolsuper as "isSuper",
+            to_regclass('shows') is not null as "hasTables"
+     from pg_roles where rolname = current_user`,
+  )
+  const shown = `the role ${quote(role)}`
+  if (!hasTables) return skipped(`${shown} sees no tables of tickets`)
+  const missing = await withRetry(db, () =>
+    db.knex.transaction((trx) => missingPrivileges(trx, role)),
+  )
+  if (missing.length > 0) {
+    return wrong(
+      `${shown} lacks ${missing.join(', ')}`,
+      `Run \`tickets migrate --grant ${escapeControls(role)}\` as the owner of the tables.`,
+    )
+  }
+  if (isSuper && db.target.kind === 'given') {
+    return warning(
+      `${shown} is a superuser`,
+      'Create a role for the box office, and give it its rights with `tickets migrate --grant`.',
+    )
+  }
+  return ok(`${shown} may do all that a box office does`)
+}
+
+/** What `serve` uses, and one for `book`. */
+const NEEDED = 12
+
+async function checkConnections(server: Server): Promise<Finding> {
+  const { most, left } = await rowOf<{ most: number; left: number }>(
+    server,
+    `select most, least(
+              most - (select sum(numbackends) from pg_stat_database),
+              case when datconnlimit >= 0 then datconnlimit - (
+                select numbackends from pg_stat_database d where d.datid = pg_database.oid) end,
+              case when rolconnlimit >= 0 and not rolsuper then rolconnlimit - (
+                select count(*) from pg_stat_activity where usesysid = pg_roles.oid) end
+            )::integer as left
+     from (select current_setting('max_connections')::integer
+                  - current_setting('superuser_reserved_connections')::integer
+                  - coalesce(current_setting('reserved_connections', true), '0')::integer) as room (most),
+          pg_database, pg_roles
+     where datname = current_database() and rolname = current_user`,
+  )
+  const shown = `${Math.max(left, 0)} more connections can be made; the server has ${most}`
+  const advice = 'Close some, raise the limit (max_connections, CONNECTION LIMIT), or use a pooler.'
+  if (left >= NEEDED) return ok(shown)
+  return left > 0 ? warning(shown, advice) : wrong(shown, advice)
+}
+
+const MOST_SKEW_MS = 1000
+
+async function checkClock(server: Server): Promise<Finding> {
+  const before = Date.now()
+  const { now } = await rowOf<{ now: number }>(
+    server,
+    'select extract(epoch from clock_timestamp())::float8 * 1000 as now',
+  )
+  const after = Date.now()
+  // The server read its clock at some time between the two.
+  const skewMs = now < before ? now - before : Math.max(0, now - after)
+  if (Math.abs(skewMs) <= MOST_SKEW_MS) return ok('as on this machine')
+  const seconds = Math.round(Math.abs(skewMs) / 1000)
+  return warning(
+    `the server's clock is ${seconds} s ${skewMs < 0 ? 'behind' : 'ahead of'} this machine's`,
+    'Set both by NTP: the end of a hold is decided by the clock of the server.',
+  )
+}
+
+/** Checks the disk of a server that is reached by a Unix socket, and so runs on this machine. */
+export async function checkDiskOf(server: Server): Promise<Finding> {
+  if (!server.db.target.connection.host?.startsWith('/')) {
+    return skipped('the disk is that of another machine; look there, with df and pg_test_fsync')
+  }
+  const { directory } = await rowOf<{ directory: string }>(
+    server,
+    `select current_setting('data_directory') as directory`,
+  )
+  return checkRoom(directory)
+}
