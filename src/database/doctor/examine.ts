@@ -98,12 +98,14 @@ async function checkHosts(
     const state = await limit.run(() => checkEmbedded(dataDir))
     if (state.message !== RUNNING) return { hosts: [{ name: 'host', ...state }], server: undefined }
   }
-  // Without `revive`, which would start the embedded server.
-  const { revive: _, ...host } = target
+  // Without `revive`, which would start the embedded server. Each host is tried, whatever its state.
+  const { revive: _, connection, otherHosts = [], ...rest } = target
+  const hosts = [connection, ...otherHosts]
   const servers: Server[] = []
   const findings = await Promise.all(
-    [host].map((one) =>
+    hosts.map((host) =>
       limit.run(async () => {
+        const one = { ...rest, connection: host, sessionAttrs: 'any' as const }
         const db = openKnexPool(one, { waitMs, schema, signal })
         opened.push(db)
         return checkHost(db, servers)
@@ -137,7 +139,8 @@ async function checkHost(db: Database, servers: Server[]): Promise<Finding> {
       ),
     )
     servers.push({ db, ...row! })
-    return ok(`${placeOf(db.target)} accepts the login`)
+    const kind = row!.isStandby ? 'a standby' : 'a primary'
+    return ok(`${placeOf(db.target)} accepts the login, and is ${kind}`)
   } catch (error) {
     const [what, advice] = partsOf(error)
     return wrong(`${placeOf(db.target)}: ${what}`, advice)

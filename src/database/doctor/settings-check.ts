@@ -1,5 +1,5 @@
 import type { DatabaseTarget } from '../settings/target.js'
-import { type Finding, ok } from './check.js'
+import { type Finding, ok, warning } from './check.js'
 
 export interface SettingsContext {
   env: Record<string, string | undefined>
@@ -18,7 +18,11 @@ export function describeSettings(
   }
   if (schema !== undefined) byOrigin.set('TICKETS_SCHEMA', ['schema'])
   const origins = Array.from(byOrigin, ([origin, settings]) => `${origin}: ${settings.join(', ')}`)
-  return ok(`${target.name} (${origins.join('; ')})`)
+  const shown = `${target.name} (${origins.join('; ')})`
+  const { withoutEffect = [] } = target
+  return withoutEffect.length === 0
+    ? ok(shown)
+    : warning(`${shown}; without effect: ${withoutEffect.join(', ')}`, 'Leave these out.')
 }
 
 function originsOf(
