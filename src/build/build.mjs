@@ -53,7 +53,14 @@ if (output.some(({ code }) => /[^\0-\x7f]/.test(code))) {
 await build({
   ...common({ PROGRAM: JSON.stringify(program) }),
   input: 'src/start/start.ts',
-  output: { ...script, entryFileNames: 'start.cjs', postBanner: '"use strict";' },
+  preserveEntrySignatures: 'allow-extension',
+  output: {
+    ...script,
+    entryFileNames: 'start.cjs',
+    // What is imported late: the client of the daemon.
+    chunkFileNames: 'daemon-[name].cjs',
+    postBanner: '"use strict";',
+  },
 })
 
 await build({

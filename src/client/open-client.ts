@@ -4,7 +4,7 @@ import { hasData } from '../database/migrate.js'
 import { withRetry } from '../database/retry.js'
 import { type ConfirmedAnswer, findLostBookings } from '../load/confirmed-check.js'
 import type { Tickets } from './api.js'
-import { forOperator, type OnBatch, openShared, type Shared, TicketsClient } from './client.js'
+import { type OnBatch, openShared, type Shared, TicketsClient } from './client.js'
 import { type OpenOptions, openFromOptions } from './open-from-options.js'
 
 /** The options of the program's own client: the library's, and those that only commands need. */
@@ -32,7 +32,6 @@ export interface Client extends Tickets {
   withThrowaway<T>(work: (throwaway: Client, schema: string) => Promise<T>): Promise<T>
   /** Whether there is a show or a token that a rollback would drop. False if there is no schema. */
   hasData(): Promise<boolean>
-  as(operator: string): Client
 }
 
 /** Opens the database for a command. Connects only with the first call; see `openTickets`. */
@@ -82,9 +81,5 @@ class ProgramClient extends TicketsClient implements Client {
 
   hasData(): Promise<boolean> {
     return withRetry(this.db, () => hasData(this.db.knex))
-  }
-
-  override as(operator: string): Client {
-    return new ProgramClient(forOperator(operator, this.shared), this.#options)
   }
 }

@@ -32,23 +32,6 @@ export function openFromOptions(options: OpenOptions): Database {
 }
 
 /**
- * Returns a text that is equal for two sets of options if they can share sessions: the same login
- * to the same database with the same settings, for any operator. Keep it secret, because it
- * contains the password. Throws INVALID_INPUT.
- */
-export function identityOf(options: OpenOptions): string {
-  const { connection, otherHosts = [], ...target } = targetOf(options)
-  const { waitMs, awaitsServer, operator, command } = options
-  const isNamed = operator !== undefined
-  const session = { waitMs, awaitsServer, isNamed, command, schema: schemaOf(options) }
-  const logins = [connection, ...otherHosts].map((each) => ({
-    ...each,
-    password: passwordOf(each),
-  }))
-  return JSON.stringify([target, logins, session])
-}
-
-/**
  * Returns which kind of database the options and the environment choose, and what chose it: '--db',
  * '.env' and the like. Does not connect. Throws INVALID_INPUT, and DB_MISSING for a `.env` file
  * that cannot be trusted or read.
@@ -73,15 +56,6 @@ export function targetOf(options: TicketsOptions): DatabaseTarget {
 /** The schema to work in; undefined: the login's own. */
 export function schemaOf({ schema, env = process.env }: TicketsOptions): string | undefined {
   return schema ?? (env.TICKETS_SCHEMA || undefined)
-}
-
-/** The password that the server would get; undefined if there is none. */
-function passwordOf({ password }: DatabaseTarget['connection']): unknown {
-  try {
-    return typeof password === 'function' ? password() : password
-  } catch {
-    return undefined
-  }
 }
 
 /** Reports each statement that fails for a cause that makes the program retry its transaction. */

@@ -1,78 +1,77 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, existsSync, openSync, readdirSync, rmSync } from 'node:fs'
-import { connect } from 'node:net'
 import { basename, dirname, join } from 'node:path'
 import { TicketsError } from '../shared/errors.js'
 import { isClosed } from '../shared/own-directory.js'
 import { programFile } from '../shared/program-file.js'
-import { closeWhenSilent, UNANSWERED_MS } from './client.js'
-import { askerOf, type DaemonStatus, PROCESS_VARIABLES, Wire } from './protocol.js'
-import { connectToDaemon } from './socket.js'
+import type { Daemon } from './daemon.js'
+import { askerOf, hangs, PROCESS_VARIABLES, UNANSWERED_MS } from './protocol.js'
+import { connectTo, pidOf } from './socket.js'
+
+type Status = ReturnType<Daemon['statusFor']>
 
 /** The daemon of a database. One that hangs accepts connections and answers nothing. */
-export interface FoundDaemon extends Partial<DaemonStatus> {
+export type FoundDaemon = Partial<Status> & {
   state: 'open' | 'hung' | 'closed'
   pid: number | null
 }
 
-export interface QueryOptions {
-  /** This process's program; the daemon says whether it would run the same. */
-  program?: string | undefined
-  env?: NodeJS.ProcessEnv
-  /** Tells the daemon to stop: resolves when its process is gone, rejects when the signal fires. */
-  stop?: AbortSignal
-  /** A daemon that is silent for this long hangs. */
-  silenceMs?: number
+/**
+ * Asks the daemon at a link for its state, and whether it would run a booking of this program with
+ * these variables.
+ */
+export function queryDaemon(link: string, program?: string, env = process.env) {
+  return ask(link, { type: 'status', ...askerOf(program, env) }, UNANSWERED_MS)
 }
 
-/** Asks the daemon at a link for its state. */
-export async function queryDaemon(link: string, options: QueryOptions = {}): Promise<FoundDaemon> {
-  const { program, env = process.env, stop, silenceMs = UNANSWERED_MS } = options
-  const daemon = await connectToDaemon(link)
-  if (!daemon) return { state: 'closed', pid: null }
-  const { socket, pid } = daemon
-  const found: FoundDaemon = { state: 'open', pid }
-  closeWhenSilent(socket, silenceMs, () => {
-    found.state = 'hung'
-  })
-  const wire = new Wire(socket)
-  wire.send({ type: stop ? 'stop' : 'status', ...askerOf(program, env) })
-  stop?.addEventListener('abort', () => socket.destroy())
+/** Asks the daemon at a link or socket; after a request to stop, waits until its process is gone. */
+async function ask(
+  path: string,
+  request: { type: 'status' | 'stop' },
+  silenceMs: number,
+  signal?: AbortSignal,
+): Promise<FoundDaemon> {
   try {
-    const status = await wire.receive<DaemonStatus>()
+    const daemon = await connectTo(path)
+    const { pid, socket } = daemon
+    signal?.addEventListener('abort', () => socket.destroy())
+    const status = await daemon.ask<Status>(request, silenceMs)
     socket.setTimeout(0)
-    if (found.state === 'open') stop?.throwIfAborted()
-    if (stop && !socket.closed) await once(socket, 'close', { signal: stop })
-    return { ...status, ...found }
-  } finally {
+    // The daemon keeps this connection until its process ends.
+    if (request.type === 'stop' && !socket.closed) await once(socket, 'close')
     socket.destroy()
+    return { ...status, state: daemon.isHung ? 'hung' : 'open', pid }
+  } catch (error) {
+    // As many connections wait as the system lets wait: the daemon accepts none.
+    const isFull = (error as NodeJS.ErrnoException).code === 'EAGAIN'
+    return isFull ? { state: 'hung', pid: pidOf(path) } : { state: 'closed', pid: null }
   }
 }
 
 /**
- * Stops the daemon at a link, and returns when its process is gone; false when none was open. Throws
- * BUSY when it hangs or its last runs take longer than `waitMs`, and INTERRUPTED by the signal.
+ * Stops the daemon at a link, and any that has lost the link to it, and removes what crashes left.
+ * Returns when their processes are gone; false when there was none. Throws BUSY when one hangs or
+ * its last runs take longer than `waitMs`, and INTERRUPTED by the signal.
  */
 export async function stopDaemon(link: string, waitMs: number, signal: AbortSignal) {
   const silenceMs = Math.max(1, Math.min(UNANSWERED_MS, waitMs))
   // A little longer, so that a daemon that hangs is reported as hung, and not as busy.
   const timeout = AbortSignal.timeout(Math.min(waitMs + 100, 2 ** 31 - 1))
-  const stop = AbortSignal.any([signal, timeout])
-  const { state, pid } = await queryDaemon(link, { stop, silenceMs }).catch((cause) => {
-    if (!stop.aborted) throw cause
-    const message = 'The daemon was told to stop, and ends when its last bookings are done.'
-    throw new TicketsError(signal.aborted ? 'INTERRUPTED' : 'BUSY', message, { cause })
+  const over = AbortSignal.any([signal, timeout])
+  const stopping = socketsOf(link).map(async (path) => {
+    const found = await ask(path, { type: 'stop' }, silenceMs, over)
+    if (found.state === 'closed') rmSync(path, { force: true })
+    return found
   })
-  if (state === 'hung') throw hangs(pid)
-  await stopOthers(link)
-  return state === 'open'
-}
-
-/** The error for a daemon that does not answer. */
-export function hangs(pid: number | null): TicketsError {
-  const message = `The daemon (process ${pid}) hangs: it does not answer. End it with \`kill -9 ${pid}\`; a command that waits for it then books by itself, once.`
-  return new TicketsError('BUSY', message)
+  const all = await Promise.all(stopping)
+  const hung = all.find(({ state }) => state === 'hung')
+  if (hung) throw hangs(hung.pid)
+  if (over.aborted) {
+    const message = 'The daemon was told to stop, and ends when its last bookings are done.'
+    throw new TicketsError(signal.aborted ? 'INTERRUPTED' : 'BUSY', message)
+  }
+  return all.some(({ state }) => state === 'open')
 }
 
 function socketsOf(link: string): string[] {
@@ -84,17 +83,6 @@ function socketsOf(link: string): string[] {
   } catch {
     // No daemon can be in a directory that is not there, or is none.
     return []
-  }
-}
-
-/** Stops daemons that lost their link to the one that was stopped, and removes what crashes left. */
-async function stopOthers(link: string): Promise<void> {
-  for (const path of socketsOf(link)) {
-    await new Promise<void>((resolve) => {
-      const socket = connect(path, () => socket.write('{"type":"stop"}\n'))
-      socket.on('error', () => rmSync(path, { force: true })).on('close', () => resolve())
-      socket.resume().setTimeout(UNANSWERED_MS, () => socket.destroy())
-    })
   }
 }
 

@@ -10,21 +10,20 @@ import { newBookingId } from '../shared/ids.js'
 import { isClosed, makeOwnDirectory } from '../shared/own-directory.js'
 import { escapeControls } from '../shared/quote.js'
 import type { Io } from '../terminal/io.js'
-import type { Asker, DaemonStatus, Declined, Request, RunRequest, RunResult } from './protocol.js'
-import { PROCESS_VARIABLES, placeOfProcess, Wire } from './protocol.js'
+import type { Asker, Request, RunAnswer, RunRequest } from './protocol.js'
+import { PROCESS_VARIABLES, placeOfProcess, receiver, send } from './protocol.js'
 import { SharedTickets } from './shared-tickets.js'
 
-/** The program that the daemon is, and runs command lines with. `main` does not reject. */
-export interface Program {
-  environment: RunEnvironment
-  main: (argv: readonly string[], io: Io, environment: RunEnvironment) => Promise<number>
-}
-
-export interface DaemonOptions extends Pick<DaemonStatus, 'idle_ms'> {
+export interface DaemonOptions {
+  /** Where clients find it. */
   link: string
-  /** The only database that it books in, by `Tickets.databaseName`. */
-  database: string
-  program: Program
+  /** It ends this many milliseconds after its last run; null: only when it is stopped. */
+  idle_ms: number | null
+  /** The program that the daemon is, and runs command lines with. `main` does not reject. */
+  program: {
+    environment: RunEnvironment
+    main: (argv: readonly string[], io: Io, environment: RunEnvironment) => Promise<number>
+  }
 }
 
 /**
@@ -34,23 +33,18 @@ export interface DaemonOptions extends Pick<DaemonStatus, 'idle_ms'> {
 export class Daemon {
   readonly #options: DaemonOptions
   readonly #name: string
-  readonly #status: Omit<DaemonStatus, 'database' | 'refusal'>
+  readonly #counts = { served: 0, declined: 0, declined_because: null as string | null }
+  readonly #since = new Date()
   readonly #server = createServer({ allowHalfOpen: true })
   /** Resolves when it takes no more connections. */
   readonly closed = new Promise((resolve) => this.#server.once('close', resolve))
-  readonly #tickets = new SharedTickets()
-  /** Connections that may still be closed without a result. */
-  readonly #undecided = new Set<Socket>()
   readonly #underWay = new Set<Promise<unknown>>()
+  readonly #tickets = new SharedTickets(this.#underWay)
   #idle: NodeJS.Timeout | undefined
 
   constructor(options: DaemonOptions) {
     this.#options = options
     this.#name = `${basename(options.link)}.${process.pid}`
-    const { program = '' } = options.program.environment
-    const counts = { under_way: 0, served: 0, declined: 0, declined_because: null }
-    const since = new Date().toISOString()
-    this.#status = { program, since, ...counts, idle_ms: options.idle_ms }
   }
 
   /**
@@ -76,9 +70,8 @@ export class Daemon {
   async close(): Promise<void> {
     if (this.#isFound()) rmSync(this.#options.link)
     this.#server.close()
-    for (const socket of this.#undecided) socket.destroy()
-    await Promise.all(this.#underWay)
     await this.#tickets.close()
+    await Promise.all(this.#underWay)
   }
 
   async #listen(directory: string): Promise<void> {
@@ -107,76 +100,78 @@ export class Daemon {
   }
 
   async #serve(socket: Socket): Promise<void> {
-    const wire = new Wire(socket)
-    this.#undecided.add(socket)
-    socket.once('close', () => this.#undecided.delete(socket))
-    const request = (await wire.receive<Request>()) as Request | undefined
-    if (request?.type === 'run') await this.#serveRun(request, wire, socket)
-    else if (request) {
-      const refusal = this.#reasonToDecline(request) ?? null
-      const { database } = this.#options
-      wire.send({ ...this.#status, under_way: this.#underWay.size, database, refusal })
-    }
+    const receive = receiver(socket.unref())
+    const request = (await receive<Request>()) as Request | undefined
+    if (request?.type === 'run') await this.#serveRun(request, socket, receive)
+    if (request?.type === 'status') send(socket, this.statusFor(request))
     // What was sent arrives, whatever becomes of this process.
     if (request?.type !== 'stop') return void socket.end(() => socket.destroy())
+    send(socket, {})
     // This connection ends with the process.
-    this.#undecided.delete(socket.unref())
     await this.close()
   }
 
-  async #serveRun(request: RunRequest, wire: Wire, socket: Socket): Promise<void> {
+  /** What it says of itself, in the JSON of `tickets daemon status`. */
+  statusFor(asker: Asker) {
+    return {
+      program: this.#options.program.environment.program,
+      /** When it opened: ISO 8601. */
+      since: this.#since.toISOString(),
+      /** Runs: now, ended so far, declined so far, and why the last of these was. */
+      under_way: this.#underWay.size,
+      ...this.#counts,
+      idle_ms: this.#options.idle_ms,
+      /** Why it would decline a run of the command that asks; null: it would not. */
+      refusal: this.#reasonToDecline(asker) ?? null,
+    }
+  }
+
+  async #serveRun(request: RunRequest, socket: Socket, receive: () => Promise<unknown>) {
     const reason = this.#reasonToDecline(request)
-    if (reason !== undefined) return this.#decline(reason, wire)
+    if (reason !== undefined) return this.#decline(reason, socket)
     const bookingId = newBookingId()
-    wire.send({ bookingId })
-    if (!(await wire.receive())) return
-    this.#undecided.delete(socket)
+    send(socket, { bookingId })
+    if (!(await receive())) return
+    if (!this.#server.listening) return this.#decline('It is being stopped.', socket)
     const interruption = new AbortController()
     const interrupt = () => interruption.abort()
     socket.once('end', interrupt).once('close', interrupt)
-    const signs = setInterval(() => wire.send(), request.silenceMs / 4)
+    const signs = setInterval(() => send(socket), request.silenceMs / 4)
     const run = this.#run(request, { bookingId, signal: interruption.signal })
     this.#underWay.add(run)
-    const result = await run
+    send(socket, await run)
     clearInterval(signs)
     this.#underWay.delete(run)
     this.#idle?.refresh()
-    if ('declined' in result) return this.#decline(result.declined, wire)
-    this.#status.served++
-    wire.send(result)
+    this.#counts.served++
   }
 
   #reasonToDecline({ program, place, env }: Asker): string | undefined {
-    if (program !== this.#status.program) return 'It is of another version.'
+    if (program !== this.#options.program.environment.program) return 'It is of another version.'
     if (place !== placeOfProcess()) return 'It is in another container.'
     const other = PROCESS_VARIABLES.find((name) => env[name] !== process.env[name])
     return other && `It has another ${other}.`
   }
 
-  #decline(reason: string, wire: Wire): void {
-    this.#status.declined++
-    this.#status.declined_because = reason
-    wire.send({ declined: reason })
+  #decline(reason: string, socket: Socket): void {
+    this.#counts.declined++
+    this.#counts.declined_because = reason
+    send(socket, { declined: reason })
   }
 
   /** Runs a command line as if it ran where it was typed, and keeps what it prints. */
-  async #run({ argv, env, cwd }: RunRequest, own: RunEnvironment): Promise<RunResult | Declined> {
-    const { program, database } = this.#options
+  async #run({ argv, env, cwd }: RunRequest, own: RunEnvironment): Promise<RunAnswer> {
+    const { environment, main } = this.#options.program
     const [stdout, stderr] = [new PassThrough(), new PassThrough()]
     const printed = Promise.all([text(stdout), text(stderr)])
-    let declined: string | undefined
-    const open: RunEnvironment['open'] = (options) => {
-      const tickets = this.#tickets.open(options, printed)
-      if (tickets.databaseName !== database) declined = `It books in ${escapeControls(database)}.`
-      if (declined !== undefined) throw new TicketsError('INVALID_INPUT', declined)
-      // The trace of shared connections would be that of all their runs.
-      return options.trace ? undefined : tickets
-    }
+    // The trace of shared connections would be that of all their runs.
+    const open: RunEnvironment['open'] = (options) =>
+      options.trace ? undefined : this.#tickets.open(options)
     const io = { stdin: {}, stdout, stderr, env } as unknown as Io
-    const exitCode = await program.main(argv, io, { ...program.environment, ...own, cwd, open })
+    const exitCode = await main(argv, io, { ...environment, ...own, cwd, open })
     stdout.end()
     stderr.end()
     const [out, err] = await printed
-    return declined === undefined ? { exitCode, stdout: out, stderr: err } : { declined }
+    return { exitCode, stdout: out, stderr: err }
   }
 }

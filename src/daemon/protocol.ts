@@ -1,60 +1,43 @@
+import { on } from 'node:events'
 import { readlinkSync } from 'node:fs'
 import type { Socket } from 'node:net'
-
-/** A command line, and where it was typed. Only the same program gives the same answers. */
-export interface CommandLine {
-  program: string
-  argv: readonly string[]
-  env: Record<string, string | undefined>
-  cwd: string
-}
+import { TicketsError } from '../shared/errors.js'
 
 /** What a daemon compares with its own before it runs a command line. */
 export interface Asker {
+  /** Only the same program gives the same answers. */
   program: string | undefined
   place: string
   env: NodeJS.ProcessEnv
 }
 
 /** Asks the daemon to run a command line as if it ran where it was typed. */
-export interface RunRequest extends CommandLine {
+export interface RunRequest extends Asker {
   type: 'run'
-  place: string
+  argv: readonly string[]
+  cwd: string
   /** A daemon that sends nothing for this long is taken for lost. */
   silenceMs: number
 }
 
-export type Request = RunRequest | (Asker & { type: 'status' | 'stop' })
+export type Request = RunRequest | (Asker & { type: 'status' }) | { type: 'stop' }
 
 /**
  * The daemon accepts a run request under the id that a booking will have, and waits for START. If it
  * dies after that, the client can find out under this id what became of the booking. A client that
  * ends the connection after START interrupts the run.
  */
-export type Accepted = { bookingId: string }
-export const START = { type: 'start' } as const
-export type RunResult = { exitCode: number; stdout: string; stderr: string }
-
-/** In place of Accepted or RunResult: why the command must run by itself. Nothing has begun. */
-export type Declined = { declined: string }
-
-/** What a daemon says of itself, in the JSON of `tickets daemon status`. */
-export interface DaemonStatus {
-  program: string
-  /** When it opened: ISO 8601. */
-  since: string
-  /** Runs: now, ended so far, declined so far, and why the last of these was. */
-  under_way: number
-  served: number
-  declined: number
-  declined_because: string | null
-  /** It ends this many milliseconds after its last run; null: only when it is stopped. */
-  idle_ms: number | null
-  /** The only database that it books in. */
-  database: string
-  /** Why it would decline a run with the variables of the command that asks; null: it would not. */
-  refusal: string | null
+export interface RunAnswer {
+  bookingId?: string
+  /** Instead of that: why the command must run by itself. Nothing has begun. */
+  declined?: string
+  /** After START, the result. */
+  exitCode?: number
+  stdout?: string
+  stderr?: string
 }
+
+export const START = { type: 'start' } as const
 
 /** Variables that act on a process as a whole: the daemon cannot take them over for one run. */
 export const PROCESS_VARIABLES = [
@@ -87,49 +70,42 @@ export function placeOfProcess(): string {
   }
 }
 
-/** Messages over a socket: a JSON document on each line. An empty line is a sign of life. */
-export class Wire {
-  readonly #socket: Socket
-  #text = ''
-  #wake = () => {}
+/** A process that has not answered after this time hangs, or is too busy to be of use. */
+export const UNANSWERED_MS = 3000
 
-  constructor(socket: Socket) {
-    this.#socket = socket
-    const wake = () => this.#wake()
-    // An error is followed by 'close'.
-    socket
-      .on('error', () => {})
-      .on('end', wake)
-      .on('close', wake)
-    socket.setEncoding('utf8').on('data', (text: string) => {
-      this.#text += text
-      wake()
-    })
-  }
+/** The error for a daemon that does not answer. */
+export function hangs(pid: number | null): TicketsError {
+  const message = `The daemon (process ${pid}) hangs: it does not answer. End it with \`kill -9 ${pid}\`; a command that waits for it then books by itself, once.`
+  return new TicketsError('BUSY', message)
+}
 
-  /** Without a message, sends a sign of life. */
-  send(message?: object): void {
-    this.#socket.write(`${message ? JSON.stringify(message) : ''}\n`)
-  }
+/** Sends a message: a JSON document on a line of its own. An empty line is a sign of life. */
+export function send(socket: Socket, message?: object): void {
+  socket.write(`${message ? JSON.stringify(message) : ''}\n`)
+}
 
-  /** The next message; undefined when the connection has ended, or what came is no message. */
-  async receive<T>(): Promise<Partial<T> | undefined> {
-    for (;;) {
-      const [whole = '', line] = /^\n*([^\n]+)\n/.exec(this.#text) ?? []
-      this.#text = this.#text.slice(whole.length)
-      if (line !== undefined) return parse(line)
-      if (this.#socket.readableEnded || this.#socket.destroyed) return undefined
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve
-      })
+/**
+ * Returns a function that waits for the next message; undefined when the connection has ended, or
+ * what came is no message.
+ */
+export function receiver(socket: Socket) {
+  const lines = linesOf(socket)
+  return async <T>(): Promise<Partial<T> | undefined> => {
+    try {
+      return JSON.parse((await lines.next()).value ?? '') ?? undefined
+    } catch {
+      return undefined
     }
   }
 }
 
-function parse<T>(text: string): Partial<T> | undefined {
-  try {
-    return JSON.parse(text) ?? undefined
-  } catch {
-    return undefined
+async function* linesOf(socket: Socket): AsyncGenerator<string, undefined> {
+  let rest = ''
+  // An error is followed by 'close'.
+  socket.on('error', () => {}).setEncoding('utf8')
+  for await (const [text] of on(socket, 'data', { close: ['end', 'close'] })) {
+    const lines = (rest + text).split('\n')
+    rest = lines.pop()!
+    yield* lines.filter(Boolean)
   }
 }

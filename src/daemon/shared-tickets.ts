@@ -1,5 +1,4 @@
 import { type Client, type ClientOptions, openClient } from '../client/open-client.js'
-import { identityOf } from '../client/open-from-options.js'
 
 /**
  * After this time the login, the schema and all else is looked at anew, and a database in which
@@ -9,38 +8,35 @@ const LONGEST_MS = 2000
 /** Two connections: recording and deciding go side by side. All else belongs to one run alone. */
 const SHARED = { connections: 2, signal: undefined, onRetry: undefined, trace: undefined }
 
-/** Clients that runs share, as long as they come from the same place with the same rights. */
+/** Clients that runs share if they have the same settings. */
 export class SharedTickets {
-  readonly #current = new Map<string, Shared>()
+  readonly #current = new Map<string, Client>()
+  readonly #runs: Iterable<Promise<unknown>>
 
-  /** A client for a run that ends when `run` resolves: opened for it, or shared with others. */
-  open(options: ClientOptions, run: Promise<unknown>): Client {
-    const identity = identityOf(options)
-    const shared = this.#current.get(identity) ?? this.#openNew(options, identity)
-    shared.runs.push(run)
-    const { operator } = options
-    return operator === undefined ? shared.tickets : shared.tickets.as(operator)
+  /** `runs` are those that have not ended. */
+  constructor(runs: Iterable<Promise<unknown>>) {
+    this.#runs = runs
+  }
+
+  open(options: ClientOptions): Client {
+    const settings = JSON.stringify(options)
+    const current = this.#current.get(settings)
+    if (current) return current
+    const tickets = openClient({ ...options, ...SHARED })
+    this.#current.set(settings, tickets)
+    setTimeout(() => this.#retire(settings), LONGEST_MS).unref()
+    return tickets
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#current.keys()].map((identity) => this.#retire(identity)))
+    await Promise.all([...this.#current.keys()].map((settings) => this.#retire(settings)))
   }
 
-  #openNew(options: ClientOptions, identity: string): Shared {
-    const tickets = openClient({ ...options, ...SHARED })
-    const shared: Shared = { tickets, runs: [] }
-    this.#current.set(identity, shared)
-    setTimeout(() => this.#retire(identity), LONGEST_MS).unref()
-    return shared
-  }
-
-  /** Closes a client when its last run has ended; new runs get another. */
-  async #retire(identity: string): Promise<void> {
-    const shared = this.#current.get(identity)
-    this.#current.delete(identity)
-    await Promise.all(shared?.runs ?? [])
-    await shared?.tickets.close()
+  /** Closes a client when the runs that may use it have ended; new runs get another. */
+  async #retire(settings: string): Promise<void> {
+    const tickets = this.#current.get(settings)
+    this.#current.delete(settings)
+    await Promise.all(this.#runs)
+    await tickets?.close()
   }
 }
-
-type Shared = { tickets: Client; runs: Promise<unknown>[] }

@@ -1,87 +1,89 @@
 import { once } from 'node:events'
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  lstatSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-} from 'node:fs'
-import { basename, dirname, extname, join, resolve } from 'node:path'
-import envPaths from 'env-paths'
-import { choosingVariables } from '../database/settings/parameters.js'
+import { realpathSync, statSync } from 'node:fs'
+import { connect } from 'node:net'
+import { homedir } from 'node:os'
+import { basename, dirname, extname, join } from 'node:path'
+import { connectionOf, layoutOf } from '../database/embedded/layout.js'
+import { embeddedDataDir } from '../database/embedded/location.js'
+import { findDatabase } from '../database/settings/settings.js'
 import { isClosed } from '../shared/own-directory.js'
-
-const directories = () => envPaths('tickets', { suffix: '' })
-const PREFIX = 'daemon-'
-
-/** Whether this user has any daemon; cheap to ask, as most have none. Throws where nothing can be. */
-export function hasAnyDaemon(): boolean {
-  return readdirSync(directories().cache).some((name) => name.startsWith(PREFIX))
-}
+import { daemonDirectory, PREFIX } from './any-daemon.js'
+import { receiver, send } from './protocol.js'
 
 /**
  * Where the daemon of a database is found: a symbolic link to its socket, which ends with its process
- * id. The words that choose the database give its name, as to resolve them costs a booking what a
- * daemon saves. They can come to mean another database: the daemon checks what each run opens.
+ * id. It is the same for all words that choose the same hosts, ports, database and user; another
+ * name or address of a host counts as another. Throws INVALID_INPUT and DB_MISSING, as opening the
+ * database would.
  */
 export function daemonLink(db: string | undefined, env: NodeJS.ProcessEnv, cwd = '.'): string {
-  return resolve(directories().cache, PREFIX + hashOf(wordsOfChoice(db, env, cwd)))
+  const found = findDatabase({ db, env, cwd, homeDir: homedir() })
+  const targets =
+    found.kind === 'embedded'
+      ? [connectionOf(layoutOf(embeddedDataDir(env, cwd)))]
+      : [found.connection, ...(found.otherHosts ?? [])]
+  const logins = targets.map(({ host = '', port, database, user }) => {
+    const place = host.startsWith('/') ? realPath(host) : host.toLowerCase()
+    return [place, port, database, user]
+  })
+  return join(daemonDirectory(), PREFIX + hashOf(JSON.stringify(logins)))
+}
+
+/** Without symbolic links, as far as the path exists. */
+function realPath(path: string): string {
+  try {
+    return realpathSync(path)
+  } catch {
+    return join(realPath(dirname(path)), basename(path))
+  }
 }
 
 /** 64 bits of FNV-1a: to load node:crypto takes a tenth of the time of a booking in the daemon. */
-function hashOf(words: string): string {
+function hashOf(text: string): string {
   let hash = 0xcbf29ce484222325n
-  for (const byte of Buffer.from(words)) {
+  for (const byte of Buffer.from(text)) {
     hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n)
   }
   return hash.toString(16).padStart(16, '0')
 }
 
-function wordsOfChoice(db: string | undefined, env: NodeJS.ProcessEnv, cwd: string): string {
-  const url = (db ?? env.DATABASE_URL)?.trim()
-  const words = [url, ...choosingVariables.map((name) => env[name])].map((word) => word || null)
-  const isGiven = words.some(Boolean)
-  if (isGiven && url !== 'embedded') return JSON.stringify(words)
-  if (!isGiven && mayChoose(join(cwd, '.env'))) return resolve(cwd, '.env')
-  return resolve(cwd, env.TICKETS_DATA_DIR || directories().data)
-}
-
-/** A quick guess: whether a `.env` file mentions a database. */
-function mayChoose(file: string): boolean {
-  try {
-    // Without this flag, a named pipe would keep the command waiting.
-    const open = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK)
-    try {
-      const isFile = fstatSync(open).isFile()
-      return !isFile || /\bDATABASE_URL\b|\bPG[A-Z]/.test(readFileSync(open, 'utf8'))
-    } finally {
-      closeSync(open)
-    }
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ENOENT'
-  }
+/** The process of the daemon at a link or socket. Throws where there is none. */
+export function pidOf(path: string): number {
+  return Number(extname(realpathSync(path)).slice(1))
 }
 
 /**
- * A connection to the daemon at a link; undefined where none listens. A run request has passwords in
- * it, so a socket that another user could have put there counts as none.
+ * Connects to a daemon by its link or socket. A run request has passwords in it, so a socket that
+ * another user could have put there counts as none. Throws where none listens.
  */
-export async function connectToDaemon(link: string) {
-  try {
-    const path = join(dirname(link), basename(readlinkSync(link)))
-    const found = lstatSync(path)
-    const isOwn = found.isSocket() && found.uid === process.geteuid?.()
-    if (!isOwn || !isClosed(dirname(link))) return undefined
-    // Late, as most runs find no daemon.
-    const { connect } = await import('node:net')
-    const socket = connect(path)
-    await once(socket, 'connect')
-    return { socket, pid: Number(extname(path).slice(1)) }
-  } catch {
-    // None was started, or it has crashed and left its socket.
-    return undefined
+export async function connectTo(path: string) {
+  const pid = pidOf(path)
+  const found = statSync(path)
+  const isOwn = found.isSocket() && found.uid === process.geteuid?.()
+  if (!isOwn || !isClosed(dirname(path))) throw new Error('Another user could have put it there.')
+  const socket = connect(path)
+  await once(socket, 'connect')
+  const receive = receiver(socket)
+  const connection = {
+    pid,
+    socket,
+    /** Whether it was closed because nothing came in time. */
+    isHung: false,
+    /** Sends a message, and waits for one for as long as there are signs of life. */
+    ask<T>(message: object, silenceMs: number) {
+      socket.setTimeout(silenceMs)
+      send(socket, message)
+      return receive<T>()
+    },
   }
+  socket.on('timeout', () => {
+    // This process, too, may not have run for long: look first at what has come meanwhile.
+    const { bytesRead } = socket
+    setImmediate(() => {
+      if (socket.bytesRead !== bytesRead) return
+      connection.isHung = true
+      socket.destroy()
+    })
+  })
+  return connection
 }

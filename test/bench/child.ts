@@ -87,8 +87,8 @@ export function openRunner(server: BenchServer, cacheName = 'cache'): Runner {
       const ownEnv = { ...env, XDG_CACHE_HOME: join(server.directory, cacheName) }
       const asked = [program, 'daemon', 'status', '--db', url, '--json']
       const { stdout } = await promisify(execFile)(process.execPath, asked, { env: ownEnv })
-      const { socket, database } = JSON.parse(stdout)
-      const worker = { file: 'daemon.mjs', args: [socket, database], env: ownEnv }
+      const { socket } = JSON.parse(stdout)
+      const worker = { file: 'daemon.mjs', args: [socket], env: ownEnv }
       return withWorkers({ daemon: worker }, async ({ daemon }) => {
         await daemon.ask('opened')
         const { peakMb } = daemon

@@ -1,10 +1,10 @@
-// An open daemon, driven by the parent. Arguments: its link and the name of its database.
+// An open daemon, driven by the parent. The argument is its link.
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { serveCommands } from './serve-commands.mjs'
 
-const [link, database] = process.argv.slice(2)
+const [link] = process.argv.slice(2)
 
 serveCommands({
   async opened() {
@@ -18,7 +18,7 @@ serveCommands({
   },
 })
 
-process.argv.splice(2, Number.POSITIVE_INFINITY, 'daemon', 'run', link, database)
+process.argv.splice(2, Number.POSITIVE_INFINITY, 'daemon', 'run', link)
 await createRequire(import.meta.url)('../../dist/start.cjs').start()
 // It was stopped, and nothing but the parent's line keeps it.
 process.disconnect()

@@ -95,7 +95,7 @@ describe('what users wrote reaches no terminal, under --debug neither', () => {
     [['show', 'list'], { TICKETS_DATA_DIR: `/proc/${TRAP}` }],
     [['daemon', 'status'], { TICKETS_DATA_DIR: `/nonexistent/${TRAP}` }],
     [['daemon', 'status'], { PGHOST: '/nonexistent', PGDATABASE: TRAP }],
-    [['daemon', 'run', `/proc/${TRAP}`, 'x'], {}],
+    [['daemon', 'run', `/proc/${TRAP}`], {}],
     [['show', 'list'], { DATABASE_URL: `postgres:///x?service=${TRAP}`, PGSERVICEFILE: TRAP }],
     [['show', 'list'], { PGHOST: '/nonexistent', PGUSER: TRAP, PGDATABASE: TRAP }],
     [['show', 'list'], { PGHOST: '/nonexistent', PGPORT: TRAP, TICKETS_OPERATOR: TRAP }],

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readFileSync, writeSync } from 'node:fs'
 import {
@@ -208,11 +208,12 @@ describe('with an open daemon', () => {
 
   it('… and what it sold is printed even if the show stays locked or was renamed', async () => {
     await db.sql(`update shows set name = 'Old name' where id = $1`, [show])
+    let lock: Awaited<ReturnType<typeof lockShow>> | undefined
     const meanwhile = async () => {
       await db.sql(`update shows set name = 'New name' where id = $1`, [show])
-      return lockShow(db, show)
+      lock = await lockShow(db, show)
     }
-    const { ended, id, lock } = await bookAndKill(['--count', '2', '--wait', '10s'], {
+    const { ended, id } = await bookAndKill(['--count', '2', '--wait', '10s'], {
       name: 'Old name',
       meanwhile,
     })
@@ -221,6 +222,11 @@ describe('with an open daemon', () => {
     expect([exitCode, document.id]).toEqual([0, id])
     expect(await recorded(db, show)).toBe(1)
   })
+
+  async function sold(): Promise<number> {
+    const rows = await db.sql('select confirmed_seats_count as n from shows where id = $1', [show])
+    return (rows as { n: number }[])[0]!.n
+  }
 
   it('that is killed while the outcome is unknown: the answer claims nothing, and names the booking', async () => {
     const lock = await lockShow(db, show)
@@ -251,10 +257,10 @@ describe('with an open daemon', () => {
     {
       name = show,
       meanwhile,
-    }: { name?: string; meanwhile?: () => ReturnType<typeof lockShow> } = {},
+    }: { name?: string; meanwhile?: (child: ChildProcess) => Promise<void> } = {},
   ) {
     await dawdleInCommit()
-    const { ended } = book([name, ...args])
+    const { child, ended } = book([name, ...args])
     await until(() => isCommitting(db))
     daemon.kill('SIGSTOP')
     let id: string | undefined
@@ -267,9 +273,9 @@ describe('with an open daemon', () => {
       return id !== undefined
     })
     await db.sql('drop trigger dawdle on bookings')
-    const lock = await meanwhile?.()
+    await meanwhile?.(child)
     daemon.kill('SIGKILL')
-    return { ended, id, lock }
+    return { ended, id }
   }
 
   it('that hangs in the middle is taken for lost, and the booking is made once', async () => {
@@ -278,10 +284,11 @@ describe('with an open daemon', () => {
     await until(() => isWaitingForLock(db))
     daemon.kill('SIGSTOP')
     await lock.release()
-    const { exitCode, document } = await ended
+    const { exitCode, document, stderr } = await ended
     daemon.kill('SIGCONT')
     await until(async () => (await daemon.status()).under_way === 0)
     const rows = await db.sql('select id, status from bookings where show_id = $1', [show])
+    expect(stderr).toContain(`The daemon (process ${daemon.pid}) hangs`)
     expect([exitCode, rows]).toEqual([0, [{ id: document.id, status: 'CONFIRMED' }]])
   })
 
@@ -521,6 +528,60 @@ describe('with an open daemon', () => {
     }
     expect(isAlive(daemon.pid)).toBe(true)
   })
+
+  it('that hangs is reported as hung by every command that would use it', async () => {
+    daemon.kill('SIGSTOP')
+    const sentence = `The daemon (process ${daemon.pid}) hangs: it does not answer.`
+    const run = (...args: string[]) => tickets(args, { db: db.url })
+    const [status, stop, booked, quiet] = await Promise.all([
+      run('daemon', 'status'),
+      run('daemon', 'stop', '--wait', '1s'),
+      run('book', show, '--seats', '1', '--json'),
+      run('book', show, '--seats', '2', '--json', '-q'),
+    ])
+    expect([status.exitCode, status.stdout]).toEqual([0, expect.stringMatching(/^state\thung$/m)])
+    expect(status.stderr).toContain(sentence)
+    expect(stop.exitCode).toBe(5)
+    expect(stop.stderr.replaceAll(/\s+/g, ' ')).toContain(sentence)
+    expect([booked.exitCode, booked.json().seats]).toEqual([0, [1]])
+    expect(booked.stderr).toContain(sentence)
+    expect([quiet.exitCode, quiet.json().seats, quiet.stderr]).toEqual([0, [2], ''])
+    expect(await sold()).toBe(2)
+  })
+
+  it.runIf(process.platform === 'linux')(
+    'that hangs so long that no more connections may wait is still reported as hung',
+    async () => {
+      daemon.kill('SIGSTOP')
+      const waiting: Socket[] = []
+      for (let error: unknown; error === undefined; ) {
+        const socket = connect(daemon.socket)
+        waiting.push(socket)
+        error = await once(socket, 'connect').then(
+          () => undefined,
+          (reason) => reason,
+        )
+      }
+      const found = await tickets(['daemon', 'status', '--json'], { db: db.url })
+      expect(found.json()).toMatchObject({ state: 'hung', pid: daemon.pid })
+      const stopped = await tickets(['daemon', 'stop', '--json'], { db: db.url })
+      expect([stopped.exitCode, stopped.json().error.code]).toEqual([5, 'BUSY'])
+      expect((await book([show, '--seats', '1']).ended).exitCode).toBe(0)
+      for (const socket of waiting) socket.destroy()
+    },
+  )
+
+  it('that hangs and has lost its link is reported as hung by `stop`, within `--wait`', async () => {
+    daemon.kill('SIGSTOP')
+    await rm(daemon.link)
+    const wait = ['--wait', '500ms', '--json']
+    const ran = await tickets(['daemon', 'stop', ...wait], { db: db.url })
+    const message = expect.stringContaining(`(process ${daemon.pid}) hangs`)
+    expect([ran.exitCode, ran.json().error]).toEqual([
+      5,
+      expect.objectContaining({ code: 'BUSY', message }),
+    ])
+  })
 })
 
 describe('tickets daemon', () => {
@@ -719,22 +780,36 @@ describe('tickets daemon', () => {
     await at('daemon', 'stop')
   })
 
-  it('declines a command whose words have come to mean another database', async () => {
+  it('a command whose words have come to mean another database does not reach it', async () => {
     const services = join(cache, 'services.conf')
     const env = { ...environment(), DATABASE_URL: '', PGSERVICE: 'box', PGSERVICEFILE: services }
     const show = await insertShow(db)
     await writeFile(services, serviceOf(own.url))
-    const daemon = await openDaemon({ env })
+    const { pid } = await openDaemon({ env })
     await writeFile(services, serviceOf(db.url))
     const ran = await tickets(['book', show, '--seats', '1', '--json'], { env })
     expect([ran.exitCode, ran.json().status]).toEqual([0, 'CONFIRMED'])
     expect(await recorded(db, show)).toBe(1)
-    expect(await daemon.status()).toMatchObject({
-      served: 0,
-      declined: 1,
-      declined_because: expect.stringMatching(/^It books in database ".*\.$/),
-    })
-    await daemon.remove()
+    expect((await tickets(['daemon', 'status', '--json'], { env })).json().state).toBe('closed')
+    expect(await status()).toMatchObject({ pid, served: 0, declined: 0 })
+  })
+
+  it('is one for all spellings of its database', async () => {
+    const { username, pathname, searchParams } = new URL(own.url.replace('@/', '@local/'))
+    const [host, port] = [searchParams.get('host')!, searchParams.get('port')!]
+    const variables = {
+      PGHOST: host,
+      PGPORT: port,
+      PGUSER: username,
+      PGDATABASE: pathname.slice(1),
+    }
+    const { pid } = (await run('start', '--json')).json()
+    const show = await insertShow(own)
+    const env = { XDG_CACHE_HOME: cache, ...variables }
+    const book = await tickets(['book', show, '--count', '1', '--json'], { env })
+    expect(book.exitCode).toBe(0)
+    const again = await tickets(['daemon', 'start', '--json'], { env })
+    expect(again.json()).toMatchObject({ state: 'open', pid, served: 1, declined: 0 })
   })
 
   it('a relative path means what it means where the command was typed', async () => {

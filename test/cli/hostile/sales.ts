@@ -234,14 +234,14 @@ export const salesInputs: Record<string, HostileInput[]> = {
     usage(['daemon', 'start', '--idle', '0s']),
     usage(['daemon', 'start', '--idle', '25d']),
     usage(['daemon', 'start', '--idle', '5m', '--idle', '5m']),
-    usage(['daemon', 'run', 'link']),
+    usage(['daemon', 'run']),
+    usage(['daemon', 'run', '/proc/x', 'database']),
     // No daemon can be opened there, whatever is said to open it.
     ...each(
       ['/proc/x', '/dev/null/x', '/proc/self/x', '/proc/\0', '/proc/a\nb', '/proc/self/fd/0/x'],
-      (link) => ['daemon', 'run', link, 'database'],
+      (link) => ['daemon', 'run', link],
     ),
-    ...each(['', ' ', 'x', '\0', CLEAR, LONG], (name) => ['daemon', 'run', '/proc/x', name]),
-    ...each(notDurations, (text) => ['daemon', 'run', '/proc/x', 'x', '--idle', text]),
+    ...each(notDurations, (text) => ['daemon', 'run', '/proc/x', '--idle', text]),
   ],
   'a database that is none': [
     ...each(

@@ -20,7 +20,7 @@ export const daemonCommands: Declaration = {
     declared('status', 'show its state and counts', { examples: ['tickets daemon status'] }),
     declared('run', 'be the daemon that `start` starts', {
       isHidden: true,
-      arguments: { '<link>': 'where clients find it', '<database>': 'the one that it books in' },
+      arguments: { '<link>': 'where clients find it' },
       options: idleOption,
     }),
   ],

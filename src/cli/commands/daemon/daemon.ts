@@ -1,6 +1,7 @@
 import { once } from 'node:events'
-import { hangs, queryDaemon, startInBackground, stopDaemon } from '../../../daemon/control.js'
-import { Daemon, type Program } from '../../../daemon/daemon.js'
+import { queryDaemon, startInBackground, stopDaemon } from '../../../daemon/control.js'
+import { Daemon, type DaemonOptions } from '../../../daemon/daemon.js'
+import { hangs } from '../../../daemon/protocol.js'
 import { daemonLink } from '../../../daemon/socket.js'
 import { safeText } from '../../../shared/safe-text.js'
 import type { Context, Handler } from '../../context.js'
@@ -9,27 +10,24 @@ import type { Context, Handler } from '../../context.js'
 type Idle = { idle?: number }
 
 /** `tickets daemon start`, `stop`, `status` and `run`. */
-export function daemonHandlers(program: Program) {
+export function daemonHandlers(program: DaemonOptions['program']) {
   const start: Handler<Idle> = async (context, { idle = null }) => {
     const { options, output, signal, tickets } = context
     const link = linkOf(context)
     const { env } = output.io
-    const found = await queryDaemon(link, { program: program.environment.program, env })
+    const found = await queryDaemon(link, program.environment.program, env)
     if (found.state === 'hung') throw hangs(found.pid)
-    const isFit = found.refusal === null && found.database === tickets.databaseName
-    if (!isFit || found.idle_ms !== idle) {
-      await stopDaemon(link, options.waitMs, signal)
-      const idleArgs = idle === null ? [] : ['--idle', `${idle}ms`]
-      await startInBackground([link, tickets.databaseName, ...idleArgs], env)
+    if (found.refusal !== null || found.idle_ms !== idle) {
+      if (found.state === 'open') await stopDaemon(link, options.waitMs, signal)
+      await startInBackground([link, ...(idle === null ? [] : ['--idle', `${idle}ms`])], env)
     }
     if (output.json) return status(context, {})
     context.nameDatabase(tickets)
     output.hint('The daemon is open: it runs `tickets book … --json` until `tickets daemon stop`.')
   }
 
-  const run: Handler<Idle, [string, string]> = async (context, { idle = null }, link, database) => {
-    const { output, signal } = context
-    const daemon = new Daemon({ link, database, idle_ms: idle, program })
+  const run: Handler<Idle, [string]> = async ({ output, signal }, { idle = null }, link) => {
+    const daemon = new Daemon({ link, idle_ms: idle, program })
     await daemon.open()
     await output.document({ socket: link })
     if (!signal.aborted) await Promise.race([once(signal, 'abort'), daemon.closed])
@@ -50,6 +48,7 @@ const status: Handler = async (context) => {
   const { output, tickets } = context
   const socket = linkOf(context)
   const { program: _, refusal: __, state, pid, ...rest } = await queryDaemon(socket)
+  if (state === 'hung') output.hint(hangs(pid).message)
   const document = { state, database: tickets.databaseName, socket, pid, ...rest }
   if (output.json) return output.document(document)
   const lines = Object.entries(document)
