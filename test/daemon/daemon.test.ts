@@ -21,7 +21,7 @@ import { execa } from 'execa'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { queryDaemon } from '../../src/daemon/control.js'
 import { placeOfProcess, requestVariables, START } from '../../src/daemon/protocol.js'
-import { inWaves, isAlive, startBooking } from '../support/booking-process.js'
+import { inWaves, isAlive, signalAndWait, startBooking } from '../support/booking-process.js'
 import { bareEnvironment, program, tickets } from '../support/cli.js'
 import { openDaemon, type TestDaemon } from '../support/daemon.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
@@ -222,6 +222,58 @@ describe('with an open daemon', () => {
     expect([exitCode, document.id]).toEqual([0, id])
     expect(await recorded(db, show)).toBe(1)
   })
+
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)(
+    'that is killed: the command itself then ends on %s with %i, and books nothing',
+    async (signal, code) => {
+      const lock = await lockShow(db, show)
+      const { child, ended } = book([show, '--seats', '7'])
+      await until(() => isWaitingForLock(db))
+      daemon.kill('SIGKILL')
+      // The daemon's session waits on, until it notices.
+      await until(async () => (await waitingForLock()) === 2)
+      child.kill(signal)
+      const { exitCode, document } = await ended
+      expect([exitCode, document.error?.code]).toEqual([code, 'INTERRUPTED'])
+      expect(document.error?.message).toMatch(/may or may not be booked.* Look up [0-9a-f-]{36},/)
+      await lock.release()
+      await until(async () => (await waitingForLock()) === 0)
+      expect(await sold()).toBe(0)
+    },
+  )
+
+  it('that is killed after Ctrl-C and before its verdict: the booking is not made', async () => {
+    const lock = await lockShow(db, show)
+    const { child, ended } = book([show, '--seats', '7'])
+    await until(() => isWaitingForLock(db))
+    daemon.kill('SIGSTOP')
+    await signalAndWait(child, 'SIGINT')
+    daemon.kill('SIGKILL')
+    const { exitCode, document } = await ended
+    await lock.release()
+    expect([exitCode, document.error?.code]).toEqual([130, 'INTERRUPTED'])
+    await until(async () => (await waitingForLock()) === 0)
+    expect(await sold()).toBe(0)
+  })
+
+  it('that is killed after Ctrl-C and the COMMIT: the booking is told', async () => {
+    const { ended, id } = await bookAndKill(['--seats', '7'], {
+      meanwhile: (child) => signalAndWait(child, 'SIGINT'),
+    })
+    const { exitCode, document } = await ended
+    expect([exitCode, document]).toEqual([0, expect.objectContaining({ id, status: 'CONFIRMED' })])
+  })
+
+  async function waitingForLock(): Promise<number> {
+    const rows = await db.sql(
+      `select from pg_stat_activity
+       where datname = current_database() and wait_event_type = 'Lock'`,
+    )
+    return rows.length
+  }
 
   async function sold(): Promise<number> {
     const rows = await db.sql('select confirmed_seats_count as n from shows where id = $1', [show])

@@ -78,20 +78,24 @@ async function bookAgain(
   show: NamedShow,
   request: BookingRequest & { id: string },
 ): Promise<BookingOutcome> {
-  const { tickets } = context
+  const { tickets, signal } = context
   try {
-    const earlier = await tickets.findBooking(request.id).catch((error) => {
+    // A signal that came before the answer was lost must not keep the verdict from being found.
+    const finder = signal.aborted ? context.open({ signal: undefined }) : tickets
+    const earlier = await finder.findBooking(request.id).catch((error) => {
       if (error instanceof TicketsError && error.code === 'BOOKING_NOT_FOUND') return undefined
       throw error
     })
     const isSold = earlier !== undefined && !['PENDING', 'FAILED'].includes(earlier.status)
     if (isSold) return { booking: earlier, replayed: false }
-    return await tickets.book(earlier?.showId ?? (await nameOfShow(context, show)), request)
+    const showId = earlier?.showId ?? (await nameOfShow(context, show))
+    return await tickets.book(showId, request, { signal })
   } catch (error) {
     if (!(error instanceof TicketsError) || error.outcome !== undefined) throw error
+    const reason = error.code === 'INTERRUPTED' ? 'Interrupted.' : error.message
     throw new TicketsError(
       error.code,
-      `The daemon was lost, and what became of the booking cannot be found out: it may or may not be booked. ${error.message} Look up ${request.id}, or repeat the command with the same --key.`,
+      `The daemon was lost, and what became of the booking cannot be found out: it may or may not be booked. ${reason} Look up ${request.id}, or repeat the command with the same --key.`,
       { cause: error },
     )
   }
