@@ -585,11 +585,13 @@ describe('with an open daemon', () => {
     daemon.kill('SIGSTOP')
     const sentence = `The daemon (process ${daemon.pid}) hangs: it does not answer.`
     const run = (...args: string[]) => tickets(args, { db: db.url })
-    const [status, stop, booked, quiet] = await Promise.all([
+    const [status, stop, booked, quiet, dbStatus, dbJson] = await Promise.all([
       run('daemon', 'status'),
       run('daemon', 'stop', '--wait', '1s'),
       run('book', show, '--seats', '1', '--json'),
       run('book', show, '--seats', '2', '--json', '-q'),
+      run('db', 'status'),
+      run('db', 'status', '--json'),
     ])
     expect([status.exitCode, status.stdout]).toEqual([0, expect.stringMatching(/^state\thung$/m)])
     expect(status.stderr).toContain(sentence)
@@ -598,6 +600,8 @@ describe('with an open daemon', () => {
     expect([booked.exitCode, booked.json().seats]).toEqual([0, [1]])
     expect(booked.stderr).toContain(sentence)
     expect([quiet.exitCode, quiet.json().seats, quiet.stderr]).toEqual([0, [2], ''])
+    expect(dbStatus.stdout).toContain(`daemon\thung. ${sentence}`)
+    expect(dbJson.json().daemon).toEqual({ state: 'hung', pid: daemon.pid })
     expect(await sold()).toBe(2)
   })
 
@@ -862,6 +866,23 @@ describe('tickets daemon', () => {
     expect(book.exitCode).toBe(0)
     const again = await tickets(['daemon', 'start', '--json'], { env })
     expect(again.json()).toMatchObject({ state: 'open', pid, served: 1, declined: 0 })
+  })
+
+  it('`db status` says which database bookings go to, and whether through a daemon', async () => {
+    const at = (...args: string[]) => tickets(['db', 'status', ...args], { env: environment() })
+    const name = new URL(own.url.replace('@/', '@local/')).pathname.slice(1)
+    const database = expect.stringContaining(`database "${name}" on `)
+    expect((await at('--json')).json()).toMatchObject({
+      ...{ database, database_source: 'DATABASE_URL', daemon: { state: 'closed', pid: null } },
+    })
+    const { pid } = (await run('start', '--json')).json()
+    expect((await at('--json')).json()).toMatchObject({ database, daemon: { state: 'open', pid } })
+    const { stdout } = await at()
+    expect(stdout).toMatch(
+      new RegExp(`^bookings go to\tdatabase "${name}" on .* \\(DATABASE_URL\\)$`, 'm'),
+    )
+    expect(stdout).toMatch(new RegExp(`^daemon\topen: .* go through process ${pid}$`, 'm'))
+    expect((await at('--json', '--db', db.url)).json().daemon.state).toBe('closed')
   })
 
   it('a relative path means what it means where the command was typed', async () => {

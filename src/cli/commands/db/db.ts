@@ -1,5 +1,6 @@
 import { type EmbeddedServer, embeddedServer } from '../../../client/embedded-server.js'
 import { queryDaemon } from '../../../daemon/control.js'
+import { hangs } from '../../../daemon/protocol.js'
 import { daemonLink } from '../../../daemon/socket.js'
 import { safeText } from '../../../shared/safe-text.js'
 import type { Context, Handler } from '../../context.js'
@@ -20,15 +21,19 @@ function onServer(work: (context: Context, server: EmbeddedServer) => Promise<vo
   return (context) => work(context, embeddedServer(context.output.io.env))
 }
 
-async function showStatus({ output }: Context, server: EmbeddedServer) {
+/** Shows the server, and which database and daemon a booking with this choice goes to. */
+async function showStatus(context: Context, server: EmbeddedServer, choice = context.options.db) {
+  const { output } = context
+  const { databaseName: database, databaseSource } = context.open({ database: choice })
   const [status, daemon] = await Promise.all([
     server.status(),
-    queryDaemon(daemonLink('embedded', output.io.env)),
+    queryDaemon(daemonLink(choice, output.io.env)),
   ])
   if (output.json) {
     const { state, pid, version, socket, bytes = null } = status
     return output.document({
       ...{ state, data_dir: status.dataDir, pid, version, socket, bytes },
+      ...{ database, database_source: databaseSource },
       daemon: { state: daemon.state, pid: daemon.pid },
     })
   }
@@ -39,9 +44,16 @@ async function showStatus({ output }: Context, server: EmbeddedServer) {
     ...(status.version === null ? [] : [`version\tPostgreSQL ${status.version}`]),
     ...(status.pid === null ? [] : [`pid\t${status.pid}`]),
     ...(status.bytes === undefined ? [] : [`size\t${Math.ceil(status.bytes / 1e6)} MB`]),
-    `daemon\t${daemon.state}${daemon.state === 'open' ? `: scripted bookings go through process ${daemon.pid}` : ''}`,
+    `bookings go to\t${safeText(database)} (${databaseSource})`,
+    `daemon\t${daemon.state}${ofDaemon[daemon.state](daemon.pid)}`,
   ]
   await output.write(`${lines.join('\n')}\n`)
+}
+
+const ofDaemon = {
+  open: (pid: number | null) => `: scripted bookings go through process ${pid}`,
+  hung: (pid: number | null) => `. ${hangs(pid).message}`,
+  closed: () => '',
 }
 
 /** A server that recovers from a crash may take longer than a booking would wait. */
@@ -52,14 +64,14 @@ async function startServer(context: Context, server: EmbeddedServer) {
   // The default may be another database; this command is about the embedded server.
   const waitMs = Math.max(context.options.waitMs, LONGEST_START_MS)
   await context.open({ database: 'embedded', waitMs }).migrate()
-  if (output.json) return showStatus(context, server)
+  if (output.json) return showStatus(context, server, 'embedded')
   output.hint('The embedded server is running. `tickets db url` prints its URL.')
 }
 
 async function stopServer(context: Context, server: EmbeddedServer) {
   const { output } = context
   const outcome = await server.stop()
-  if (output.json) return showStatus(context, server)
+  if (output.json) return showStatus(context, server, 'embedded')
   output.hint(
     outcome === 'stopped'
       ? 'The embedded server was stopped. The next command that needs it starts it again.'
