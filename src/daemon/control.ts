@@ -93,12 +93,12 @@ const OTHERS = ['LANG', 'LC_ALL', 'LC_CTYPE', 'LOGNAME', 'PATH', 'TMPDIR', 'USER
  * process that starts it: no terminal or directory, none of the secrets in its environment, which
  * each run request carries, and no open files, which may be the lock or the pipe of a script. Throws what the daemon throws.
  */
-export async function startInBackground(args: string[], env: NodeJS.ProcessEnv): Promise<void> {
+export async function startInBackground(link: string, env: NodeJS.ProcessEnv): Promise<void> {
   const nothing = openSync('/dev/null', 'r+')
   // A child inherits what was open for this process above the first three (`200>lock`).
   const open = existsSync('/dev/fd') ? readdirSync('/dev/fd').map(Number) : []
   const beyond = Array<number>(Math.max(2, ...open) - 2).fill(nothing)
-  const child = spawn(process.execPath, [programFile(), 'daemon', 'run', '--json', ...args], {
+  const child = spawn(process.execPath, [programFile(), 'daemon', 'run', '--json', link], {
     cwd: '/',
     detached: true,
     env: Object.fromEntries([...PROCESS_VARIABLES, ...OTHERS].map((name) => [name, env[name]])),

@@ -14,16 +14,10 @@ import type { Asker, Request, RunAnswer, RunRequest } from './protocol.js'
 import { PROCESS_VARIABLES, placeOfProcess, receiver, send } from './protocol.js'
 import { SharedTickets } from './shared-tickets.js'
 
-export interface DaemonOptions {
-  /** Where clients find it. */
-  link: string
-  /** It ends this many milliseconds after its last run; null: only when it is stopped. */
-  idle_ms: number | null
-  /** The program that the daemon is, and runs command lines with. `main` does not reject. */
-  program: {
-    environment: RunEnvironment
-    main: (argv: readonly string[], io: Io, environment: RunEnvironment) => Promise<number>
-  }
+/** The program that the daemon is, and runs command lines with. `main` does not reject. */
+export interface Program {
+  environment: RunEnvironment
+  main: (argv: readonly string[], io: Io, environment: RunEnvironment) => Promise<number>
 }
 
 /**
@@ -31,8 +25,9 @@ export interface DaemonOptions {
  * loaded and connected, and where bookings for one show are decided together.
  */
 export class Daemon {
-  readonly #options: DaemonOptions
+  readonly #link: string
   readonly #name: string
+  readonly #program: Program
   readonly #counts = { served: 0, declined: 0, declined_because: null as string | null }
   readonly #since = new Date()
   readonly #server = createServer({ allowHalfOpen: true })
@@ -40,11 +35,12 @@ export class Daemon {
   readonly closed = new Promise((resolve) => this.#server.once('close', resolve))
   readonly #underWay = new Set<Promise<unknown>>()
   readonly #tickets = new SharedTickets(this.#underWay)
-  #idle: NodeJS.Timeout | undefined
 
-  constructor(options: DaemonOptions) {
-    this.#options = options
-    this.#name = `${basename(options.link)}.${process.pid}`
+  /** `link` is where clients find it. */
+  constructor(link: string, program: Program) {
+    this.#link = link
+    this.#name = `${basename(link)}.${process.pid}`
+    this.#program = program
   }
 
   /**
@@ -52,7 +48,7 @@ export class Daemon {
    * closes. Throws INVALID_INPUT where none can be opened.
    */
   async open(): Promise<void> {
-    const { link, idle_ms } = this.#options
+    const link = this.#link
     await this.#listen(dirname(link)).catch((cause) => {
       this.#server.close()
       const message = `No daemon can be opened at ${escapeControls(link)}: ${escapeControls(cause.message)}. Set XDG_CACHE_HOME to a directory with a short path that only you can write to.`
@@ -62,13 +58,11 @@ export class Daemon {
     this.#server.on('connection', (socket) => this.#serve(socket).catch(() => socket.destroy()))
     // Another daemon may take the link, or a user remove it.
     setInterval(() => this.#isFound() || this.close(), 2000).unref()
-    const closeIfIdle = () => this.#underWay.size === 0 && this.close()
-    if (idle_ms !== null) this.#idle = setTimeout(closeIfIdle, idle_ms).unref()
   }
 
   /** Takes nothing more, and resolves when it has finished what it has accepted. */
   async close(): Promise<void> {
-    if (this.#isFound()) rmSync(this.#options.link)
+    if (this.#isFound()) rmSync(this.#link)
     this.#server.close()
     await this.#tickets.close()
     await Promise.all(this.#underWay)
@@ -88,12 +82,12 @@ export class Daemon {
     if (!existsSync(socket)) throw new Error('its path is too long')
     // In one step, as many may open at once; and only now that this one can answer.
     symlinkSync(this.#name, `${socket}~`)
-    renameSync(`${socket}~`, this.#options.link)
+    renameSync(`${socket}~`, this.#link)
   }
 
   #isFound(): boolean {
     try {
-      return readlinkSync(this.#options.link) === this.#name
+      return readlinkSync(this.#link) === this.#name
     } catch {
       return false
     }
@@ -114,13 +108,12 @@ export class Daemon {
   /** What it says of itself, in the JSON of `tickets daemon status`. */
   statusFor(asker: Asker) {
     return {
-      program: this.#options.program.environment.program,
+      program: this.#program.environment.program,
       /** When it opened: ISO 8601. */
       since: this.#since.toISOString(),
       /** Runs: now, ended so far, declined so far, and why the last of these was. */
       under_way: this.#underWay.size,
       ...this.#counts,
-      idle_ms: this.#options.idle_ms,
       /** Why it would decline a run of the command that asks; null: it would not. */
       refusal: this.#reasonToDecline(asker) ?? null,
     }
@@ -142,12 +135,11 @@ export class Daemon {
     send(socket, await run)
     clearInterval(signs)
     this.#underWay.delete(run)
-    this.#idle?.refresh()
     this.#counts.served++
   }
 
   #reasonToDecline({ program, place, env }: Asker): string | undefined {
-    if (program !== this.#options.program.environment.program) return 'It is of another version.'
+    if (program !== this.#program.environment.program) return 'It is of another version.'
     if (place !== placeOfProcess()) return 'It is in another container.'
     const other = PROCESS_VARIABLES.find((name) => env[name] !== process.env[name])
     return other && `It has another ${other}.`
@@ -161,7 +153,7 @@ export class Daemon {
 
   /** Runs a command line as if it ran where it was typed, and keeps what it prints. */
   async #run({ argv, env, cwd }: RunRequest, own: RunEnvironment): Promise<RunAnswer> {
-    const { environment, main } = this.#options.program
+    const { environment, main } = this.#program
     const [stdout, stderr] = [new PassThrough(), new PassThrough()]
     const printed = Promise.all([text(stdout), text(stderr)])
     // The trace of shared connections would be that of all their runs.

@@ -680,18 +680,6 @@ describe('tickets daemon', () => {
     expect(started.map((ran) => ran.json().state)).toEqual(oneTo(4).map(() => 'open'))
     const { pid } = await status()
     expect((await run('start', '--json')).json().pid).toBe(pid)
-    expect((await run('start', '--idle', '1h', '--json')).json().pid).not.toBe(pid)
-  })
-
-  it('ends some time after its last booking, which each booking puts off', async () => {
-    const { pid } = (await run('start', '--idle', '3s', '--json')).json()
-    const show = await insertShow(own, { seats: 100 })
-    const begun = performance.now()
-    // Past the three seconds, for as long as bookings come.
-    for (let seat = 1; performance.now() - begun < 4000; seat++) await book(show, seat)
-    expect(await status()).toMatchObject({ pid, idle_ms: 3000 })
-    await until(() => !isAlive(pid))
-    expect((await status()).state).toBe('closed')
   })
 
   it('each data directory has its own, and gets no command of another', async () => {

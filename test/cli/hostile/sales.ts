@@ -64,7 +64,6 @@ export const salesInputs: Record<string, HostileInput[]> = {
   ],
   'a duration that is none': [
     ...each(notDurations, (text) => ['show', 'list', '--wait', text]),
-    ...each(notDurations, (text) => ['daemon', 'start', '--idle', text]),
     ...each(notDurations, (text) => ['book', HOUSE, '--seats', '3', '--hold', text]),
     ...each(['0s', '0ms', 'Forever', 'never'], (text) => [
       'book',
@@ -229,11 +228,8 @@ export const salesInputs: Record<string, HostileInput[]> = {
     usage(['db', 'status', 'now']),
     usage(['daemon']),
     usage(['daemon', 'status', 'now']),
-    usage(['daemon', 'status', '--idle', '5m']),
+    usage(['daemon', 'start', '--idle', '5m']),
     usage(['daemon', 'stop', 'now']),
-    usage(['daemon', 'start', '--idle', '0s']),
-    usage(['daemon', 'start', '--idle', '25d']),
-    usage(['daemon', 'start', '--idle', '5m', '--idle', '5m']),
     usage(['daemon', 'run']),
     usage(['daemon', 'run', '/proc/x', 'database']),
     // No daemon can be opened there, whatever is said to open it.
@@ -241,7 +237,6 @@ export const salesInputs: Record<string, HostileInput[]> = {
       ['/proc/x', '/dev/null/x', '/proc/self/x', '/proc/\0', '/proc/a\nb', '/proc/self/fd/0/x'],
       (link) => ['daemon', 'run', link],
     ),
-    ...each(notDurations, (text) => ['daemon', 'run', '/proc/x', '--idle', text]),
   ],
   'a database that is none': [
     ...each(

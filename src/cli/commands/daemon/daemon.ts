@@ -1,33 +1,30 @@
 import { once } from 'node:events'
 import { queryDaemon, startInBackground, stopDaemon } from '../../../daemon/control.js'
-import { Daemon, type DaemonOptions } from '../../../daemon/daemon.js'
+import { Daemon, type Program } from '../../../daemon/daemon.js'
 import { hangs } from '../../../daemon/protocol.js'
 import { daemonLink } from '../../../daemon/socket.js'
 import { safeText } from '../../../shared/safe-text.js'
 import type { Context, Handler } from '../../context.js'
 
-/** In milliseconds. */
-type Idle = { idle?: number }
-
 /** `tickets daemon start`, `stop`, `status` and `run`. */
-export function daemonHandlers(program: DaemonOptions['program']) {
-  const start: Handler<Idle> = async (context, { idle = null }) => {
+export function daemonHandlers(program: Program) {
+  const start: Handler = async (context) => {
     const { options, output, signal, tickets } = context
     const link = linkOf(context)
     const { env } = output.io
     const found = await queryDaemon(link, program.environment.program, env)
     if (found.state === 'hung') throw hangs(found.pid)
-    if (found.refusal !== null || found.idle_ms !== idle) {
+    if (found.refusal !== null) {
       if (found.state === 'open') await stopDaemon(link, options.waitMs, signal)
-      await startInBackground([link, ...(idle === null ? [] : ['--idle', `${idle}ms`])], env)
+      await startInBackground(link, env)
     }
     if (output.json) return status(context, {})
     context.nameDatabase(tickets)
     output.hint('The daemon is open: it runs `tickets book … --json` until `tickets daemon stop`.')
   }
 
-  const run: Handler<Idle, [string]> = async ({ output, signal }, { idle = null }, link) => {
-    const daemon = new Daemon({ link, idle_ms: idle, program })
+  const run: Handler<object, [string]> = async ({ output, signal }, _options, link) => {
+    const daemon = new Daemon(link, program)
     await daemon.open()
     await output.document({ socket: link })
     if (!signal.aborted) await Promise.race([once(signal, 'abort'), daemon.closed])
