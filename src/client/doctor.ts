@@ -3,7 +3,7 @@ import { embeddedDataDir } from '../database/embedded/location.js'
 import type { TicketsOptions } from './api.js'
 import { schemaOf, targetOf } from './open-from-options.js'
 
-export { type Check, type Finding, ok, warning, wrong } from '../database/doctor/check.js'
+export { type Check, type Finding, ok, skipped, warning, wrong } from '../database/doctor/check.js'
 
 /** Checks the database that the options choose, for `tickets doctor`; see `examine`. */
 export async function examineDatabase(

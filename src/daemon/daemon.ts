@@ -48,10 +48,9 @@ export class Daemon {
    * closes. Throws INVALID_INPUT where none can be opened.
    */
   async open(): Promise<void> {
-    const link = this.#link
-    await this.#listen(dirname(link)).catch((cause) => {
+    await this.#listen(dirname(this.#link)).catch((cause) => {
       this.#server.close()
-      const message = `No daemon can be opened at ${escapeControls(link)}: ${escapeControls(cause.message)}. Set XDG_CACHE_HOME to a directory with a short path that only you can write to.`
+      const message = `No daemon can be opened at ${escapeControls(this.#link)}: ${escapeControls(cause.message)}. Set XDG_CACHE_HOME to a directory with a short path that only you can write to.`
       throw new TicketsError('INVALID_INPUT', message, { cause })
     })
     // A connection that fails must not end the others.

@@ -46,16 +46,12 @@ export const PROCESS_VARIABLES = [
   ...['SSL_CERT_DIR', 'SSL_CERT_FILE', 'XDG_DATA_HOME'],
 ]
 
-/** The variables that a run request carries: those that say what to book where, and as whom. */
-export function requestVariables(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const names = [...PROCESS_VARIABLES, 'DATABASE_URL', 'LOGNAME', 'USER']
-  const isCarried = (name: string) => /^(TICKETS_|PG)/.test(name) || names.includes(name)
-  return Object.fromEntries(Object.entries(env).filter(([name]) => isCarried(name)))
-}
-
-/** What this process tells a daemon about itself. */
+/** What this process sends about itself: of its variables, those that say what to book, and as whom. */
 export function askerOf(program: string | undefined, env: NodeJS.ProcessEnv): Asker {
-  return { program, place: placeOfProcess(), env: requestVariables(env) }
+  const names = [...PROCESS_VARIABLES, 'DATABASE_URL', 'LOGNAME', 'USER']
+  const isSent = (name: string) => /^(TICKETS_|PG)/.test(name) || names.includes(name)
+  const sent = Object.entries(env).filter(([name]) => isSent(name))
+  return { program, place: placeOfProcess(), env: Object.fromEntries(sent) }
 }
 
 /**

@@ -258,7 +258,7 @@ describe('what is not sound', () => {
       ) {
         // What needs no server is checked all the same.
         expect(statuses(report, 'skipped').length).toBeGreaterThan(10)
-        expect(found(report, 'daemon')).toMatchObject({ status: 'ok' })
+        expect(found(report, 'program')).toMatchObject({ status: 'ok' })
       } else {
         expect(statuses(report, 'wrong')).toEqual(
           status === 'wrong' ? expect.arrayContaining([check]) : [],

@@ -20,7 +20,7 @@ import { json } from 'node:stream/consumers'
 import { execa } from 'execa'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { queryDaemon } from '../../src/daemon/control.js'
-import { placeOfProcess, requestVariables, START } from '../../src/daemon/protocol.js'
+import { askerOf, placeOfProcess, START } from '../../src/daemon/protocol.js'
 import { inWaves, isAlive, signalAndWait, startBooking } from '../support/booking-process.js'
 import { bareEnvironment, program, tickets } from '../support/cli.js'
 import { openDaemon, type TestDaemon } from '../support/daemon.js'
@@ -376,7 +376,7 @@ describe('with an open daemon', () => {
   async function send(other: object) {
     const { program } = await queryDaemon(daemon.link)
     const argv = ['book', show, '--seats', '1', '--json']
-    const env = requestVariables({ HOME: '/nonexistent', DATABASE_URL: db.url })
+    const { env } = askerOf(program, { HOME: '/nonexistent', DATABASE_URL: db.url })
     const request = { program, argv, env, cwd: '/', place: placeOfProcess(), silenceMs: 10_000 }
     const socket = connect(daemon.socket).setEncoding('utf8')
     let text = ''
@@ -488,7 +488,7 @@ describe('with an open daemon', () => {
       ...{ TZ: 'UTC', NODE_OPTIONS: '-r x' },
     }
     const others = { AWS_SECRET_ACCESS_KEY: 's', PATH: '/bin', SSH_AUTH_SOCK: '/s', MY_PGPASS: 'x' }
-    expect(requestVariables({ ...env, ...others })).toEqual(env)
+    expect(askerOf('', { ...env, ...others }).env).toEqual(env)
   })
 
   it('nonsense ends one conversation, and no other', async () => {

@@ -228,7 +228,6 @@ export const salesInputs: Record<string, HostileInput[]> = {
     usage(['db', 'status', 'now']),
     usage(['daemon']),
     usage(['daemon', 'status', 'now']),
-    usage(['daemon', 'start', '--idle', '5m']),
     usage(['daemon', 'stop', 'now']),
     usage(['daemon', 'run']),
     usage(['daemon', 'run', '/proc/x', 'database']),
@@ -243,7 +242,12 @@ export const salesInputs: Record<string, HostileInput[]> = {
       [
         ...['', ' ', 'x', 'embedded2', 'mysql://h/x', 'http://h', 'file:///etc/passwd', DIRECTORY],
         ...['postgres:/h/x', 'postgres://h:port/x', 'postgres://h:99999/x', 'postgres://h:-1/x'],
-        ...['postgres://a,b/x', 'postgres://h/x?sslmode=maybe', 'postgres://h/x?nonsense=1', HALF],
+        ...[
+          'postgres://a:1,b:c/x',
+          'postgres://h/x?sslmode=maybe',
+          'postgres://h/x?nonsense=1',
+          HALF,
+        ],
         ...[
           'postgres://u:p/ss@h/x',
           'postgres://h/%zz',
@@ -287,7 +291,7 @@ export const salesInputs: Record<string, HostileInput[]> = {
         [{ DATABASE_URL: 'nonsense' }, 2],
         [{ DATABASE_URL: '\u001b[31m' }, 2],
         [{ DATABASE_URL: '', PGPORT: 'five' }, 2],
-        [{ DATABASE_URL: '', PGHOST: 'a,b' }, 2],
+        [{ DATABASE_URL: '', PGHOST: 'a,b', PGPORT: '1,2,3' }, 2],
         [{ DATABASE_URL: '', PGSERVICE: `none${CLEAR}` }, 2],
         [{ DATABASE_URL: '', PGSERVICE: 'x', PGSERVICEFILE: DIRECTORY }, 2],
         [{ PGSSLMODE: 'maybe', DATABASE_URL: 'postgres://h/x' }, 2],

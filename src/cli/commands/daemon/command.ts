@@ -6,11 +6,9 @@ export const daemonCommands: Declaration = {
   examples: ['tickets daemon start', 'tickets daemon status', 'tickets daemon stop'],
   exits: [0, 2, 5, 6],
   commands: [
-    declared('start', 'start it for this database, in the background', {
-      examples: ['tickets daemon start', 'tickets daemon stop'],
-    }),
-    declared('stop', 'stop it, and wait until it is gone', { examples: ['tickets daemon stop'] }),
-    declared('status', 'show its state and counts', { examples: ['tickets daemon status'] }),
+    declared('start', 'start it for this database, in the background'),
+    declared('stop', 'stop it, and wait until it is gone'),
+    declared('status', 'show its state and counts'),
     declared('run', 'be the daemon that `start` starts', {
       isHidden: true,
       arguments: { '<link>': 'where clients find it' },
@@ -21,7 +19,7 @@ export const daemonCommands: Declaration = {
 function declared(
   name: 'start' | 'stop' | 'status' | 'run',
   about: string,
-  rest: Partial<Declaration>,
+  rest: Partial<Declaration> = { examples: [`tickets daemon ${name}`] },
 ): Declaration {
   const run: Declaration['run'] = async (program) => ({
     run: (await import('./daemon.js')).daemonHandlers(program)[name],

@@ -4,6 +4,7 @@ import {
   examineDatabase,
   type Finding,
   ok,
+  skipped,
   warning,
   wrong,
 } from '../../../client/doctor.js'
@@ -44,11 +45,13 @@ async function checkDaemon(
   { options, output: { io }, signal }: Context,
   program: string | undefined,
 ): Promise<Finding> {
-  const { state, pid, refusal } = await queryDaemon(daemonLink(options.db, io.env), {
-    program,
-    env: io.env,
-    silenceMs: Math.max(options.waitMs, 1000),
-  })
+  let link: string
+  try {
+    link = daemonLink(options.db, io.env)
+  } catch {
+    return skipped('the settings name no database')
+  }
+  const { state, pid, refusal } = await queryDaemon(link, program, io.env)
   signal.throwIfAborted()
   if (state === 'hung') return wrong(`process ${pid} does not answer`, `End it: kill -9 ${pid}`)
   if (state === 'closed') return ok('none is open; each command books by itself')
