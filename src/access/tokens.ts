@@ -1,7 +1,9 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import type { Knex } from 'knex'
 import type { Database } from '../database/knex-pool.js'
 import { withRetry } from '../database/retry.js'
 import { query } from '../database/sql.js'
+import { change, changeInDoubt } from '../database/transaction.js'
 import { TicketsError } from '../shared/errors.js'
 import { quote } from '../shared/quote.js'
 import { checkText } from '../shared/text-input.js'
@@ -33,15 +35,19 @@ export async function createToken(
   checkText('name of the token', name, 100)
   const id = randomBytes(6).toString('hex')
   const secret = randomBytes(32).toString('base64url')
-  return withRetry(db, async () => {
-    await db
-      .knex('api_tokens')
-      .insert({ id, name, role, secret_hash: hashOf(secret) })
-      .onConflict('id')
-      .ignore()
-    const row = await tokenRow(db, id)
-    return { token: toToken(row!), text: `tkt_${id}_${secret}` }
-  })
+  return change(
+    db,
+    async (trx) => {
+      await trx('api_tokens')
+        .insert({ id, name, role, secret_hash: hashOf(secret) })
+        .onConflict('id')
+        // Writes it even if a try before has: only then does COMMIT wait for the standby.
+        .merge(['id'])
+      const row = await tokenRow(trx, id)
+      return { token: toToken(row!), text: `tkt_${id}_${secret}` }
+    },
+    changeInDoubt('tickets token list'),
+  )
 }
 
 /** Returns all tokens, including revoked ones, the oldest first. */
@@ -54,16 +60,18 @@ export async function listTokens(db: Database): Promise<ApiToken[]> {
 
 /** Revokes a token permanently; repeatable. Throws INVALID_INPUT for an unknown id. */
 export async function revokeToken(db: Database, id: string): Promise<ApiToken> {
-  return withRetry(db, async () => {
-    await db
-      .knex('api_tokens')
-      .where({ id: checkId(id) })
-      .whereNull('revoked_at')
-      .update({ revoked_at: db.knex.raw('clock_timestamp()') })
-    const row = await tokenRow(db, id)
-    if (row === undefined) throw noSuchToken(id)
-    return toToken(row)
-  })
+  return change(
+    db,
+    async (trx) => {
+      await trx('api_tokens')
+        .where({ id: checkId(id) })
+        .update({ revoked_at: trx.raw('coalesce(revoked_at, clock_timestamp())') })
+      const row = await tokenRow(trx, id)
+      if (row === undefined) throw noSuchToken(id)
+      return toToken(row)
+    },
+    changeInDoubt('tickets token list'),
+  )
 }
 
 /**
@@ -73,7 +81,7 @@ export async function revokeToken(db: Database, id: string): Promise<ApiToken> {
 export async function findToken(db: Database, text: string): Promise<ApiToken | undefined> {
   const [, id, secret] = TOKEN.exec(text) ?? []
   if (id === undefined || secret === undefined) return undefined
-  const row = await withRetry(db, () => tokenRow(db, id))
+  const row = await withRetry(db, () => tokenRow(db.knex, id))
   if (row === undefined || row.revoked_at !== null) return undefined
   return timingSafeEqual(row.secret_hash, hashOf(secret)) ? toToken(row) : undefined
 }
@@ -90,9 +98,9 @@ interface TokenRow {
 }
 
 /** A prepared statement, because a server runs it before nearly every request. */
-async function tokenRow(db: Database, id: string): Promise<TokenRow | undefined> {
+async function tokenRow(knex: Knex, id: string): Promise<TokenRow | undefined> {
   const [row] = await query<TokenRow>(
-    db.knex,
+    knex,
     'select id, name, role, secret_hash, created_at, revoked_at from api_tokens where id = ?',
     [id],
     'token_row',

@@ -99,7 +99,7 @@ export async function verifyShows(
         isolationLevel: 'repeatable read',
         isLong: true,
       }),
-    signal ? { signal } : {},
+    { isLong: true, ...(signal && { signal }) },
   )
 }
 

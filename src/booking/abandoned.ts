@@ -1,7 +1,7 @@
 import type { Database } from '../database/knex-pool.js'
 import { withRetry } from '../database/retry.js'
 import { query } from '../database/sql.js'
-import { inTransaction } from '../database/transaction.js'
+import { change, changeInDoubt } from '../database/transaction.js'
 import type { Refusal } from '../house/decide.js'
 import { formatReference } from './references.js'
 
@@ -36,25 +36,19 @@ export async function repairBookings(db: Database, options: RepairOptions = {}):
   const { show, dryRun = false } = options
   const abandoned = `${isAbandonedBy('clock_timestamp()')} ${show === undefined ? '' : 'and show_id = ?'}`
   const values = show === undefined ? [] : [show]
-  const rows = await withRetry(db, () =>
-    dryRun
-      ? query<RepairedRow>(
-          db.knex,
-          `select reference, created_at from bookings where ${abandoned}`,
-          values,
-        )
-      : inTransaction(db, (trx) =>
-          query<RepairedRow>(
-            trx,
-            `update bookings
-             set status = 'FAILED', failure = ?, pending_until = null, key = null,
-                 updated_at = clock_timestamp()
-             where ${abandoned}
-             returning reference, created_at`,
-            [JSON.stringify(ABANDONED), ...values],
-          ),
-        ),
-  )
+  const read = `select reference, created_at from bookings where ${abandoned}`
+  const write = `update bookings
+                 set status = 'FAILED', failure = ?, pending_until = null, key = null,
+                     updated_at = clock_timestamp()
+                 where ${abandoned}
+                 returning reference, created_at`
+  const rows = dryRun
+    ? await withRetry(db, () => query<RepairedRow>(db.knex, read, values))
+    : await change(
+        db,
+        (trx) => query<RepairedRow>(trx, write, [JSON.stringify(ABANDONED), ...values]),
+        changeInDoubt('tickets verify'),
+      )
   return rows
     .sort((a, b) => a.created_at.getTime() - b.created_at.getTime())
     .map((row) => formatReference(row.reference))

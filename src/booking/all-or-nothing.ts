@@ -2,6 +2,7 @@ import type { Knex } from 'knex'
 import type { Database } from '../database/knex-pool.js'
 import { withRetry } from '../database/retry.js'
 import { query } from '../database/sql.js'
+import { change } from '../database/transaction.js'
 import type { SeatLayout } from '../house/seats.js'
 import { TicketsError } from '../shared/errors.js'
 import { type HouseRow, layoutOf } from '../shows/locked-house.js'
@@ -9,12 +10,7 @@ import { showNotFound } from '../shows/shows.js'
 import { refusalError } from './book-seats.js'
 import type { BookingOutcome, BookingRequest } from './booking.js'
 import { insertRecords, newRecord, type RecordedAttempt } from './record-attempt.js'
-import {
-  inRepeatableTransaction,
-  outcomeOf,
-  type SettledBooking,
-  settleUnderLock,
-} from './settle.js'
+import { bookingInDoubt, outcomeOf, type SettledBooking, settleUnderLock } from './settle.js'
 import { toNextStage } from './stages.js'
 import { type ValidRequest, validateRequest } from './valid-request.js'
 
@@ -34,8 +30,8 @@ export type AllOrNothing =
  * transaction, which locks them in the order of their ids. The transaction includes the records of
  * step 1, so a refusal leaves no booking, no FAILED record and no used key.
  *
- * Returns the outcomes, or the refusals by the index of their order. Throws BUSY, INTERRUPTED and
- * the database's own errors.
+ * Returns the outcomes, or the refusals by the index of their order. Throws BUSY, IN_DOUBT,
+ * INTERRUPTED and the database's own errors.
  */
 export async function bookAllOrNothing(
   db: Database,
@@ -55,10 +51,11 @@ export async function bookAllOrNothing(
   const requests = valid as ValidRequest[]
   const attempts: RecordedAttempt[] = []
   try {
-    const settled = await inRepeatableTransaction(
+    const settled = await change(
       db,
       (trx) => settleAll(trx, { orders, requests, attempts, waitMs: db.waitMs }),
-      { attempts: () => attempts },
+      () => bookingInDoubt(attempts),
+      { isEager: true, isLong: true },
     )
     return { booked: settled.map((one, i) => outcomeOf(one, layouts.get(orders[i]!.showId)!)) }
   } catch (error) {

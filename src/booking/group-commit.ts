@@ -1,5 +1,5 @@
-import type { BookingOptions, BookingOutcome, BookingRequest } from './booking.js'
-import { type BookBatch, type QueueLimits, ShowQueue } from './show-queue.js'
+import type { BookingOutcome, BookingRequest } from './booking.js'
+import { type BookBatch, type QueueLimits, type QueueOptions, ShowQueue } from './show-queue.js'
 
 /** Books a batch for any show. */
 type BookShowBatch<Outcome> = (
@@ -23,9 +23,10 @@ export class GroupCommit<Outcome = BookingOutcome> {
   }
 
   /**
-   * Books one request when its turn comes. Throws like `bookSeats`, and BUSY if the queue is full.
+   * Books one request when its turn comes. Throws like `bookSeats`, BUSY if the queue is full or
+   * its turn does not come in time, and IN_DOUBT if its batch is not answered in time.
    */
-  book(showId: string, request: BookingRequest, options: BookingOptions = {}): Promise<Outcome> {
+  book(showId: string, request: BookingRequest, options: QueueOptions = {}): Promise<Outcome> {
     let queue = this.#queues.get(showId)
     if (queue === undefined) {
       const bookBatch = this.#bookBatch.bind(undefined, showId)

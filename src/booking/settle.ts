@@ -1,10 +1,9 @@
 import type { Knex } from 'knex'
 import { ConflictError } from '../database/conflict.js'
 import type { Database } from '../database/knex-pool.js'
-import { withRetry } from '../database/retry.js'
 import { query } from '../database/sql.js'
 import { sqlArray } from '../database/sql-array.js'
-import { inTransaction } from '../database/transaction.js'
+import { change } from '../database/transaction.js'
 import { decide, type Verdict } from '../house/decide.js'
 import type { SeatLayout } from '../house/seats.js'
 import { TicketsError } from '../shared/errors.js'
@@ -33,15 +32,15 @@ export interface LockOptions {
   /** Called under the lock with the time that it took to get the lock, in milliseconds. */
   onLock?: ((waitedMs: number) => void) | undefined
   /**
-   * Called under the lock, before the request at this index of the batch is decided. Returns
-   * whether its caller still waits for it.
+   * Called under the lock, before the request at this index of the batch is decided, with the
+   * booking's reference. Returns whether its caller still waits for it.
    */
-  isWanted?: ((place: number) => boolean) | undefined
+  isWanted?: ((place: number, reference: string) => boolean) | undefined
 }
 
 /**
  * Steps 2 to 6: decides the attempts under the show's lock. Returns, for each, the final booking,
- * or an error that concerns it alone: INTERRUPTED for a request that was withdrawn.
+ * or an error that concerns it alone: INTERRUPTED for a request that was withdrawn, IN_DOUBT.
  *
  * Throws SHOW_NOT_FOUND, BUSY, INTERRUPTED and the database's own errors.
  */
@@ -53,13 +52,13 @@ export async function settle(
 ): Promise<(SettledBooking | Error)[]> {
   let recorded: readonly (RecordedAttempt | Error)[] = attempts
   try {
-    return await inRepeatableTransaction(
+    return await change(
       db,
       (trx) => toNextStage(recorded, (open) => settleUnderLock(trx, showId, open, options)),
+      () => bookingInDoubt(attempts),
       {
         ...options,
-        attempts: () =>
-          recorded.filter((attempt): attempt is RecordedAttempt => !(attempt instanceof Error)),
+        isEager: true,
         beforeRetry: async (failure) => {
           if (!(failure instanceof ConflictError)) return
           // A crash of the server may have lost the records; then no outcome of theirs exists
@@ -69,65 +68,21 @@ export async function settle(
       },
     )
   } catch (error) {
-    if (!(error instanceof TicketsError && error.isInDoubt)) throw error
+    if (!(error instanceof TicketsError && error.code === 'IN_DOUBT')) throw error
     // The error for each caller names only that caller's booking.
     return recorded.map((attempt) =>
-      attempt instanceof Error ? attempt : outcomeUnknown(error.cause as TicketsError, [attempt]),
+      attempt instanceof Error
+        ? attempt
+        : new TicketsError('IN_DOUBT', bookingInDoubt([attempt]), { cause: error.cause }),
     )
   }
 }
 
-interface RepeatOptions extends BookingOptions {
-  /** The attempts that `work` decides, which the error names. */
-  attempts: () => readonly RecordedAttempt[]
-  /** Prepares a retry; receives the error of the last try. */
-  beforeRetry?: (failure: unknown) => Promise<void>
-}
-
-/**
- * Runs `work`, which locks a show and decides attempts, in a transaction. Repeats it under the same
- * ids until the outcome is certain. Throws BUSY, INTERRUPTED, and what `work` and the database
- * throw.
- */
-export async function inRepeatableTransaction<T>(
-  db: Database,
-  work: (trx: Knex.Transaction) => Promise<T>,
-  { attempts, beforeRetry, ...options }: RepeatOptions,
-): Promise<T> {
-  let failure: unknown
-  let isInDoubt = false
-  const onCommit = () => {
-    isInDoubt = true
-  }
-  try {
-    return await withRetry(
-      db,
-      async (n) => {
-        if (n > 1) await beforeRetry?.(failure)
-        return inTransaction(db, work, { onCommit, isEager: true }).catch((error) => {
-          failure = error
-          throw error
-        })
-      },
-      options,
-    )
-  } catch (error) {
-    throw isInDoubt && error instanceof TicketsError ? outcomeUnknown(error, attempts()) : error
-  }
-}
-
-/** The error after COMMIT was sent, no reply came, and the wait is over: the outcome is unknown. */
-function outcomeUnknown(
-  error: TicketsError,
-  attempts: readonly Pick<RecordedAttempt, 'reference'>[],
-): TicketsError {
-  const named = attempts.slice(0, 3).map(({ reference }) => formatReference(reference))
-  const references = [...named, ...(attempts.length > 3 ? ['…'] : [])].join(', ')
-  return new TicketsError(
-    error.code === 'INTERRUPTED' ? 'DB_UNREACHABLE' : error.code,
-    `The connection was lost while ${references} was being confirmed, so it may or may not be booked. Look it up, or repeat the request with the same key.`,
-    { cause: error, isInDoubt: true },
-  )
+/** The message of IN_DOUBT for bookings. */
+export function bookingInDoubt(bookings: readonly Pick<RecordedAttempt, 'reference'>[]): string {
+  const named = bookings.slice(0, 3).map(({ reference }) => formatReference(reference))
+  const references = [...named, ...(bookings.length > 3 ? ['…'] : [])].join(', ')
+  return `${references} may or may not be booked: the database did not confirm it. Look it up (\`tickets booking view ${named[0]}\`), or repeat the request with the same key.`
 }
 
 /** Steps 3 to 5, for the attempts of one statement. Returns like `settle`. */
@@ -158,7 +113,7 @@ export async function settleUnderLock(
   for (const attempt of attempts) {
     const { id, request } = attempt
     if (rows.has(id)) continue
-    if (isWanted?.(request.place) === false) {
+    if (isWanted?.(request.place, attempt.reference) === false) {
       unwanted.add(attempt)
       continue
     }

@@ -1,7 +1,15 @@
+import type { Deadline } from '../database/deadline.js'
 import { TicketsError } from '../shared/errors.js'
+import { afterMs, GRACE_MS } from '../shared/grace.js'
 import type { BatchOptions } from './book-seats.js'
 import type { BookingOptions, BookingRequest } from './booking.js'
-import { withdrawn } from './settle.js'
+import { bookingInDoubt, withdrawn } from './settle.js'
+
+/** The options of one request in a queue. */
+export interface QueueOptions extends BookingOptions {
+  /** When the request stops waiting (default: never). It is answered when the grace is over. */
+  deadline?: Deadline | undefined
+}
 
 /** The limits of one show's queue. */
 export interface QueueLimits {
@@ -16,7 +24,7 @@ export interface QueueLimits {
 /** Books a batch for one show: `bookSeats` of a database, or a dry run. */
 export type BookBatch<Outcome> = (
   requests: readonly BookingRequest[],
-  options: BatchOptions,
+  options: BatchOptions & Pick<QueueOptions, 'deadline'>,
 ) => Promise<(Outcome | Error)[]>
 
 /**
@@ -47,32 +55,44 @@ export class ShowQueue<Outcome> {
   }
 
   /** Throws like `bookSeats`, and BUSY if too many requests wait. */
-  book(request: BookingRequest, options: BookingOptions): Promise<Outcome> {
+  async book(request: BookingRequest, options: QueueOptions): Promise<Outcome> {
+    const { signal, deadline } = options
     let leave = () => {}
-    const outcome = new Promise<Outcome>((resolve, reject) => {
-      if (this.#waiting.length >= this.#limits.waiting) {
-        reject(new TicketsError('BUSY', 'Too many bookings wait for this show. Try again soon.'))
-        return
-      }
-      const job = { request, options, resolve, reject, isBegun: false }
-      leave = () => this.#leave(job)
-      this.#waiting.push(job)
-      if (!this.#isServed) void this.#serve()
-      else if (this.#isCrowd()) this.#onCrowd()
-    })
-    const { signal } = options
-    if (signal === undefined) return outcome
-    if (signal.aborted) leave()
-    signal.addEventListener('abort', leave)
-    return outcome.finally(() => signal.removeEventListener('abort', leave))
+    let cancelExpiry = () => {}
+    try {
+      return await new Promise<Outcome>((resolve, reject) => {
+        if (this.#waiting.length >= this.#limits.waiting) throw queueFull()
+        const job: Job<Outcome> = { request, options, resolve, reject, hasLeft: false }
+        leave = () => {
+          if (this.#leave(job, withdrawn())) return
+          cancelExpiry()
+          cancelExpiry = afterMs(GRACE_MS, () => reject(inDoubt(job)))
+        }
+        if (deadline !== undefined) {
+          cancelExpiry = afterMs(deadline.at + GRACE_MS - performance.now(), () => {
+            if (!this.#leave(job, busy())) reject(inDoubt(job))
+          })
+        }
+        if (signal?.aborted) return leave()
+        signal?.addEventListener('abort', leave)
+        this.#waiting.push(job)
+        if (!this.#isServed) void this.#serve()
+        else if (this.#isCrowd()) this.#onCrowd()
+      })
+    } finally {
+      cancelExpiry()
+      signal?.removeEventListener('abort', leave)
+    }
   }
 
-  /** Withdraws a request, unless it is already being decided. */
-  #leave(job: Job<Outcome>): void {
-    if (job.isBegun) return
+  /** Withdraws a request, unless it is being decided; returns whether it is withdrawn. */
+  #leave(job: Job<Outcome>, reason: TicketsError): boolean {
+    if (job.reference !== undefined) return false
+    job.hasLeft = true
     const place = this.#waiting.indexOf(job)
     if (place >= 0) this.#waiting.splice(place, 1)
-    job.reject(withdrawn())
+    job.reject(reason)
+    return true
   }
 
   async #serve(): Promise<void> {
@@ -135,7 +155,9 @@ export class ShowQueue<Outcome> {
         jobs.map((job) => job.request),
         {
           ...options,
-          isWanted: (place) => isWanted(jobs[place]!),
+          // Each job is answered by its own deadline; the last job's is the latest.
+          deadline: jobs.at(-1)!.options.deadline,
+          isWanted: (place, reference) => isWanted(jobs[place]!, reference),
           onRetry: (...retry) => jobs.forEach((job) => void job.options.onRetry?.(...retry)),
         },
       )
@@ -152,17 +174,31 @@ export class ShowQueue<Outcome> {
   }
 }
 
-/** Checked again on each retry, because the caller may have given up in the meantime. */
-function isWanted(job: Job<unknown>): boolean {
-  job.isBegun = !job.options.signal?.aborted
-  return job.isBegun
+/** Called again on each retry, because the caller may have left in the meantime. */
+function isWanted(job: Job<unknown>, reference: string): boolean {
+  if (!job.hasLeft) job.reference = reference
+  return !job.hasLeft
+}
+
+function queueFull(): TicketsError {
+  return new TicketsError('BUSY', 'Too many bookings wait for this show. Try again soon.')
+}
+
+function busy(): TicketsError {
+  return new TicketsError('BUSY', 'Other bookings for this show took too long. Nothing was booked.')
+}
+
+function inDoubt({ reference }: Job<unknown>): TicketsError {
+  return new TicketsError('IN_DOUBT', bookingInDoubt([{ reference: reference! }]))
 }
 
 interface Job<Outcome> {
   request: BookingRequest
-  options: BookingOptions
-  /** Whether the request is being decided. */
-  isBegun: boolean
+  options: QueueOptions
+  /** The booking's reference, when the request is being decided. */
+  reference?: string
+  /** Whether its caller has got an answer, and nothing was booked. */
+  hasLeft: boolean
   resolve(outcome: Outcome): void
   reject(error: unknown): void
 }

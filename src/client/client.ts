@@ -34,7 +34,7 @@ import {
 } from '../database/migrate.js'
 import { inTheNameOf } from '../database/operator.js'
 import { requireReady } from '../database/ready.js'
-import { withRetry } from '../database/retry.js'
+import { withDeadline, withRetry } from '../database/retry.js'
 import {
   type CancellationPreview,
   cancelShow,
@@ -138,11 +138,15 @@ export class TicketsClient implements Tickets {
     options?: BookOptions,
   ): Promise<BookingOutcome> {
     // Does what `run` does with two promises fewer, because a file calls this once per line.
-    await this.shared.requireReady()
-    const { operator } = this.db
+    const db = withDeadline(this.db)
+    await this.shared.requireReady(db)
+    const { operator, deadline } = db
     const isNamed = operator === undefined || request.operator !== undefined
     const named = isNamed ? request : { ...request, operator }
-    const outcome = await this.shared.queue.book(await showIdOf(this.db, show), named, options)
+    const outcome = await this.shared.queue.book(await showIdOf(db, show), named, {
+      ...options,
+      deadline,
+    })
     const { failure } = outcome.booking
     if (failure !== null) throw refusalError(failure, outcome)
     return outcome
@@ -257,11 +261,11 @@ export class TicketsClient implements Tickets {
   }
 
   migrate(options?: MigrateOptions): Promise<string[]> {
-    return withRetry(this.db, () => migrate(this.db.knex, options))
+    return migrate(withDeadline(this.db), options)
   }
 
   rollback(): Promise<string[]> {
-    return withRetry(this.db, () => rollback(this.db.knex))
+    return rollback(withDeadline(this.db))
   }
 
   checkReady(): Promise<void> {
@@ -280,10 +284,11 @@ export class TicketsClient implements Tickets {
     return this.db.close()
   }
 
-  /** The first call checks the schema, with retries; `work` itself retries where that is safe. */
+  /** The first call checks the schema. One deadline holds for all that the call does. */
   protected async run<T>(work: (db: Database) => Promise<T>): Promise<T> {
-    await this.shared.requireReady()
-    return work(this.db)
+    const db = withDeadline(this.db)
+    await this.shared.requireReady(db)
+    return work(db)
   }
 }
 
@@ -292,7 +297,7 @@ export interface Shared {
   db: Database
   queue: GroupCommit
   /** Throws if the schema is missing or has another version; checks until it has succeeded once. */
-  requireReady(): Promise<void>
+  requireReady(db: Database): Promise<void>
 }
 
 /** Called when a batch of bookings has locked its show, with its size and the wait for the lock. */
@@ -304,7 +309,7 @@ export function openShared(options: OpenOptions, onBatch?: OnBatch): Shared {
   return {
     db,
     queue: openQueue(db, connections, onBatch),
-    requireReady: untilDone(() => withRetry(db, () => requireSchema(db), { onRetry })),
+    requireReady: untilDone((caller) => requireSchema(caller, { onRetry })),
   }
 }
 
@@ -315,7 +320,7 @@ export function forOperator(operator: string, shared: Shared): Shared {
 function openQueue(db: Database, connections: number, onBatch?: OnBatch): GroupCommit {
   return new GroupCommit(
     (showId, requests, batch) =>
-      bookSeats(db, showId, requests, {
+      bookSeats(withDeadline(db, batch.deadline), showId, requests, {
         ...batch,
         onLock: (lockWaitMs) => {
           batch.onLock?.(lockWaitMs)
@@ -327,10 +332,10 @@ function openQueue(db: Database, connections: number, onBatch?: OnBatch): GroupC
 }
 
 /** Runs `work` once for all callers. After a failure, the next caller runs it again. */
-function untilDone(work: () => Promise<void>): () => Promise<void> {
+function untilDone(work: (db: Database) => Promise<void>): (db: Database) => Promise<void> {
   let done: Promise<void> | undefined
-  return () => {
-    done ??= work().catch((error) => {
+  return (db) => {
+    done ??= work(db).catch((error) => {
       done = undefined
       throw error
     })

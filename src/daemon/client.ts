@@ -1,6 +1,6 @@
 import type { RunEnvironment } from '../client/run-environment.js'
 import { parseDuration } from '../shared/duration.js'
-import type { Interruption } from '../shared/interruption.js'
+import { type Interruption, onHurry } from '../shared/interruption.js'
 import { type Output, openOutput } from '../terminal/io.js'
 import type { RunAnswer, RunRequest } from './protocol.js'
 import { askerOf, hangs, START, UNANSWERED_MS } from './protocol.js'
@@ -31,7 +31,12 @@ async function request(program: string, interruption: Interruption, environment:
   const daemon = await connectTo(daemonLink(flagValue('--db', argv), env, cwd))
   const { pid, socket } = daemon
   const output = openOutput(process, { json: true, quiet: has(/^(-q|--quiet)$/), ...PLAIN })
-  interruption.listeners.add(() => (environment.isRepeat ? socket.end() : socket.destroy()))
+  interruption.listeners.add(() => {
+    if (!environment.isRepeat) return socket.destroy()
+    socket.end()
+    // A second one does not end this process: the command looks up what became of the booking.
+    onHurry(interruption.signal, () => Boolean(socket.destroy()))
+  })
   const run: RunRequest = { type: 'run', ...askerOf(program, env), argv, cwd, silenceMs }
   let waitedMs = Math.min(silenceMs, UNANSWERED_MS)
   let answer = await daemon.ask<RunAnswer>(run, waitedMs)

@@ -1,9 +1,9 @@
+import { ANSWER_GRACE_MS } from './deadline.js'
+
 /** The settings of every transaction, which override those of the role and the pooler. */
 export interface SessionSettings {
-  /** Milliseconds to wait for a lock; at least 1, because 0 means no limit to PostgreSQL. */
-  lockTimeoutMs: number
-  /** Milliseconds that one statement may take. */
-  statementTimeoutMs: number
+  /** Milliseconds to wait for a lock. */
+  waitMs: number
   /** The schema to work in; undefined: the role's own search path. */
   schema: string | undefined
   /** Who makes the changes, and with which command; the history records both. */
@@ -17,10 +17,25 @@ export interface SessionSettings {
 export type Setting = readonly [name: string, value: string]
 
 export interface TransactionMode {
+  /** Milliseconds that one statement may take (default: `statementTimeoutMs`). */
+  limitMs?: number | undefined
   isolationLevel?: string | undefined
   readOnly?: boolean | undefined
   /** Makes the changes, in place of the session's operator. */
   operator?: string | undefined
+}
+
+/** How much longer than the server's own time limit for a statement its answer may take to arrive. */
+export const ANSWER_MS = 2000
+
+/** How long the server waits for a lock; zero would mean no limit. */
+export function lockTimeoutMs(waitMs: number): number {
+  return Math.max(waitMs, 1)
+}
+
+/** How long the server lets a statement run. */
+export function statementTimeoutMs(waitMs: number): number {
+  return waitMs + ANSWER_GRACE_MS - ANSWER_MS
 }
 
 const IDLE_IN_TRANSACTION_MS = 10_000
@@ -48,10 +63,12 @@ export function beginSql(session: SessionSettings, mode: TransactionMode = {}): 
   const operator = mode.operator ?? session.operator
   const settings: Setting[] = [
     ...TEXT_FORMATS,
+    // A warning with COMMIT says that the synchronous standby may not have the transaction.
+    ['client_min_messages', 'warning'],
     // Starting parallel workers takes longer than most statements of this program.
     ['max_parallel_workers_per_gather', '0'],
-    ['lock_timeout', String(session.lockTimeoutMs)],
-    ['statement_timeout', String(session.statementTimeoutMs)],
+    ['lock_timeout', String(lockTimeoutMs(session.waitMs))],
+    ['statement_timeout', String(mode.limitMs ?? statementTimeoutMs(session.waitMs))],
     ['idle_in_transaction_session_timeout', String(IDLE_IN_TRANSACTION_MS)],
   ]
   if (operator !== undefined) settings.push(['tickets.operator', operator])

@@ -3,7 +3,9 @@ import type { Knex } from 'knex'
 import PgTransaction from 'knex/lib/dialects/postgres/execution/pg-transaction.js'
 import PostgresClient, { type Statement } from 'knex/lib/dialects/postgres/index.js'
 import type pg from 'pg'
-import { beginSql, type SessionSettings } from './begin.js'
+import { TicketsError } from '../shared/errors.js'
+import { ANSWER_MS, beginSql, type SessionSettings } from './begin.js'
+import { ANSWER_GRACE_MS, type Deadline, noAnswer } from './deadline.js'
 
 declare module 'knex' {
   namespace Knex {
@@ -19,6 +21,8 @@ declare module 'knex' {
       isEager?: boolean
       /** Allows a statement minutes, because it reads or rewrites whole tables. */
       isLong?: boolean
+      /** When to stop waiting for locks (default: the session's wait, from BEGIN). */
+      deadline?: Deadline | undefined
     }
   }
 }
@@ -30,19 +34,25 @@ export interface KnexClientOptions {
 }
 
 const LONG_STATEMENT_MS = 10 * 60_000
-/** How much longer than the server's own statement timeout its answer may take to arrive. */
-const ANSWER_GRACE_MS = 2000
+
+/** How long a transaction may take. */
+interface Limits {
+  /** The deadline, by `performance.now()`. */
+  end: number
+  isLong: boolean
+}
 
 /**
  * Makes Knex's client for this program. Every statement, even a single one, runs in a transaction
  * that begins with the program's settings (see `beginSql`), so that no pooler can change them. A
- * connection whose statement gets no answer is closed soon after the server's own time limit.
+ * connection whose statement gets no answer is closed when the deadline and the grace are over, and
+ * so is one whose COMMIT gets none: the server itself has no time limit for COMMIT.
  */
 export function knexClient({ session, connect }: KnexClientOptions): typeof Knex.Client {
-  const longSession = { ...session, statementTimeoutMs: LONG_STATEMENT_MS }
+  const { waitMs } = session
   const beginAlone = beginSql(session)
-  /** How many milliseconds a statement of the connection's transaction may take. */
-  const limits = new WeakMap<pg.Client, number>()
+  /** The limits of the connection's transaction. */
+  const limits = new WeakMap<pg.Client, Limits>()
 
   class ProgramTransaction extends PgTransaction {
     readonly #config: Knex.TransactionConfig
@@ -58,12 +68,17 @@ export function knexClient({ session, connect }: KnexClientOptions): typeof Knex
     }
 
     override begin(connection: pg.Client): Promise<unknown> {
-      const { isolationLevel, readOnly, operator, isEager, isLong } = this.#config
-      const settings = isLong ? longSession : session
-      limits.set(connection, settings.statementTimeoutMs)
+      const { isolationLevel, readOnly, operator, isEager, isLong = false } = this.#config
+      const now = performance.now()
+      const end = this.#config.deadline?.at ?? now + waitMs
+      limits.set(connection, { end, isLong })
+      const leftMs = Math.max(Math.round(end - now), 0)
       const begun = this.query(
         connection,
-        beginSql(settings, { isolationLevel, readOnly, operator }),
+        beginSql(
+          { ...session, waitMs: leftMs },
+          { isolationLevel, readOnly, operator, ...(isLong && { limitMs: LONG_STATEMENT_MS }) },
+        ),
       )
       return isEager ? Promise.resolve() : begun
     }
@@ -89,9 +104,19 @@ export function knexClient({ session, connect }: KnexClientOptions): typeof Knex
 
     override _query(connection: pg.Client, statement: Statement): Promise<Statement> {
       if (!this.transacting) return this._queryAlone(connection, statement)
-      const isEnd = statement.sql === 'COMMIT;' || statement.sql === 'ROLLBACK'
-      const limitMs = isEnd ? session.statementTimeoutMs : limits.get(connection)
-      return untilAnswered(connection, limitMs!, super._query(connection, statement))
+      const isCommit = statement.sql === 'COMMIT;'
+      const { end, isLong } = limits.get(connection)!
+      const isLimitedEach = isLong && !isCommit && statement.sql !== 'ROLLBACK'
+      const now = performance.now()
+      const limitMs = isLimitedEach
+        ? LONG_STATEMENT_MS + ANSWER_MS
+        : Math.max(end - now, isLong ? 0 : Number.NEGATIVE_INFINITY) + ANSWER_GRACE_MS
+      const answer = super._query(connection, statement)
+      return untilAnswered(
+        connection,
+        limitMs,
+        isCommit ? untilReplicated(connection, answer) : answer,
+      )
     }
 
     /**
@@ -103,7 +128,7 @@ export function knexClient({ session, connect }: KnexClientOptions): typeof Knex
       const answer = super._query(connection, statement)
       const ended = connection.query('COMMIT')
       const all = Promise.allSettled([begun, answer, ended])
-      await untilAnswered(connection, session.statementTimeoutMs, all)
+      await untilAnswered(connection, waitMs + ANSWER_GRACE_MS, all)
       // The first failure is the cause of the later ones.
       await begun
       const answered = await answer
@@ -123,10 +148,10 @@ async function untilAnswered<T>(
     // Reads what has arrived first: this process itself may have been suspended.
     const { bytesRead } = stream
     setImmediate(() => {
-      if (stream.bytesRead === bytesRead) stream.destroy(noAnswer(limitMs))
+      if (stream.bytesRead === bytesRead) stream.destroy(noAnswer())
     })
   }
-  const timer = setTimeout(cut, limitMs + ANSWER_GRACE_MS)
+  const timer = setTimeout(cut, limitMs)
   try {
     return await answer
   } finally {
@@ -134,9 +159,25 @@ async function untilAnswered<T>(
   }
 }
 
-/** Has the shape of the network's own timeout, which comes only after minutes. */
-function noAnswer(limitMs: number): Error {
-  return Object.assign(new Error(`no answer within ${limitMs + ANSWER_GRACE_MS} ms`), {
-    code: 'ETIMEDOUT',
-  })
+/**
+ * Rejects with IN_DOUBT if the server stopped waiting for its synchronous standby before it
+ * answered COMMIT: the transaction is committed, but a failover may lose it. PostgreSQL reports
+ * that only in a warning, whose text is translated.
+ */
+async function untilReplicated<T>(client: pg.Client, answer: Promise<T>): Promise<T> {
+  let isReplicated = true
+  const listen = (notice: { routine?: string | undefined }) => {
+    if (notice.routine === 'SyncRepWaitForLSN') isReplicated = false
+  }
+  client.on('notice', listen)
+  try {
+    const answered = await answer
+    if (isReplicated) return answered
+  } finally {
+    client.off('notice', listen)
+  }
+  throw new TicketsError(
+    'IN_DOUBT',
+    'The wait of COMMIT for the synchronous standby was cancelled, so a failover may lose the change.',
+  )
 }

@@ -2,7 +2,9 @@ import type { Socket } from 'node:net'
 import knex, { type Knex } from 'knex'
 import type pg from 'pg'
 import { TicketsError } from '../shared/errors.js'
+import { onHurry } from '../shared/interruption.js'
 import { type SessionSettings, settingsInOptions } from './begin.js'
+import { ANSWER_GRACE_MS, type Deadline } from './deadline.js'
 import { knexClient } from './knex-client.js'
 import { pgConnect } from './pg-connect.js'
 import type { DatabaseTarget } from './settings/target.js'
@@ -14,13 +16,15 @@ export interface Database {
   readonly target: DatabaseTarget
   /** How many milliseconds to wait for a busy database. */
   readonly waitMs: number
+  /** When the call that uses this database stops waiting; undefined: `waitMs` after each start. */
+  readonly deadline?: Deadline
   /** When aborted, closes every connection (after a COMMIT under way) and makes no new ones. */
   readonly signal: AbortSignal | undefined
   /** Who makes the changes in this database's transactions (default: the session's operator). */
   readonly operator?: string
   /**
-   * Delays an abort until the returned function is called. Once COMMIT is sent, cutting the
-   * connection would only hide its outcome.
+   * Delays an abort until the returned function is called, but no longer than the grace, or a
+   * second interruption. Once COMMIT is sent, cutting the connection would only hide its outcome.
    */
   delayAbortion(): () => void
   /**
@@ -57,7 +61,8 @@ export interface KnexPoolOptions {
  * Statements reject with the errors of node-postgres and the network; `withRetry` and
  * `translateFailure` interpret them.
  */
-export function openKnexPool(target: DatabaseTarget, options: KnexPoolOptions): Database {
+export function openKnexPool(target: DatabaseTarget, given: KnexPoolOptions): Database {
+  const options = { ...given, waitMs: Math.min(Math.round(given.waitMs), LONGEST_MS) }
   checkStartUp(target)
   checkSchema(options)
   const sockets = new Set<Socket>()
@@ -75,16 +80,29 @@ export function openKnexPool(target: DatabaseTarget, options: KnexPoolOptions): 
     return closing
   }
   let delays = 0
+  let hasCommitted = false
   const closeIfAborted = () => {
     if (options.signal?.aborted && delays === 0) void close()
   }
-  options.signal?.addEventListener('abort', closeIfAborted, { once: true })
+  const closeSoon = () => {
+    closeIfAborted()
+    setTimeout(close, ANSWER_GRACE_MS).unref()
+  }
+  options.signal?.addEventListener('abort', closeSoon, { once: true })
+  if (options.signal) {
+    onHurry(options.signal, () => {
+      void close()
+      // The command still has to report what became of its COMMIT.
+      return hasCommitted
+    })
+  }
   return {
     knex: db,
     target,
     waitMs: options.waitMs,
     signal: options.signal,
     delayAbortion() {
+      hasCommitted = true
       delays++
       return () => {
         delays--
@@ -124,10 +142,11 @@ export function knexSettings(
     pool: {
       min: 0,
       max: options.poolSize ?? 1,
-      // Both exceed the connection timeout (twice, if TLS is only preferred) of all hosts, so that
-      // its error is reported.
+      // Exceeds the connection timeout (twice, if TLS is only preferred) of all hosts, so that its
+      // error is reported.
       createTimeoutMillis: longestConnectMs,
-      acquireTimeoutMillis: longestConnectMs + options.waitMs,
+      // Less than the grace, so that its error is reported.
+      acquireTimeoutMillis: options.waitMs + ANSWER_GRACE_MS / 2,
     },
     // By default, each error's message includes every bound value, such as all seats of a house.
     compileSqlOnError: false,
@@ -135,29 +154,24 @@ export function knexSettings(
 }
 
 const defaultConnectTimeoutMs = 10_000
-/** How much longer than the lock timeout a statement may take. */
-const statementGraceMs = 10_000
-/** The longest time that PostgreSQL and Node's timers can represent: 24 days. */
-const longestMs = 2 ** 31 - 1
+/** A quarter of what PostgreSQL and Node's timers can represent, as waits are added up: 6 days. */
+const LONGEST_MS = Math.floor((2 ** 31 - 1) / 4)
 
 /** For each host; together they must not take longer than the wait. */
 function connectTimeoutMs(target: DatabaseTarget, { waitMs }: KnexPoolOptions): number {
   const count = hostCount(target)
   const configured = target.connection.connectionTimeoutMillis ?? defaultConnectTimeoutMs / count
   // A user who does not want to wait for a busy database still wants to connect to an idle one.
-  return Math.min(configured || longestMs, Math.max(waitMs / count, 1000), longestMs / (4 * count))
+  return Math.min(configured || LONGEST_MS / count, Math.max(waitMs / count, 1000))
 }
 
 function hostCount({ otherHosts = [] }: DatabaseTarget): number {
   return 1 + otherHosts.length
 }
 
-/** The settings of the transactions of a database that is opened with these options. */
-export function sessionSettings(target: DatabaseTarget, options: KnexPoolOptions): SessionSettings {
-  const waitMs = Math.min(Math.round(options.waitMs), longestMs / 2)
+function sessionSettings(target: DatabaseTarget, options: KnexPoolOptions): SessionSettings {
   return {
-    lockTimeoutMs: Math.max(waitMs, 1),
-    statementTimeoutMs: waitMs + statementGraceMs,
+    waitMs: options.waitMs,
     schema: options.schema,
     operator: options.operator,
     command: options.command,

@@ -4,7 +4,9 @@ import { escapeControls, quote } from '../shared/quote.js'
 import { sqlState } from './failures.js'
 import { grantBoxOffice } from './grants.js'
 import type { Database } from './knex-pool.js'
+import { type RetryOptions, withRetry } from './retry.js'
 import { query } from './sql.js'
+import { change, changeInDoubt } from './transaction.js'
 
 const UNDEFINED_TABLE = '42P01'
 
@@ -70,13 +72,14 @@ export interface MigrateOptions {
  *
  * Throws SCHEMA_TOO_NEW; DB_AUTH unless this login has the rights of the tables' owner;
  * NOT_MIGRATED if the tables cannot be created (another program uses their names, or the encoding
- * is not UTF8); and what `grantBoxOffice` throws. After an error, nothing has been migrated.
+ * is not UTF8); IN_DOUBT; and what `grantBoxOffice` throws. After any other error, nothing has been
+ * migrated.
  */
 export async function migrate(
-  knex: Knex,
+  db: Database,
   { grant, onWarning }: MigrateOptions = {},
 ): Promise<string[]> {
-  return exclusively(knex, async (trx) => {
+  return exclusively(db, async (trx) => {
     await requireUnicode(trx)
     const ran = await withCause(trx, () => trx.migrate.latest({ migrationSource })).catch(
       refuseTakenName,
@@ -89,10 +92,10 @@ export async function migrate(
 
 /**
  * Rolls back the latest batch of migrations and returns their names. Throws SCHEMA_TOO_NEW, and
- * DB_AUTH unless this login has the rights of the tables' owner.
+ * DB_AUTH unless this login has the rights of the tables' owner, and IN_DOUBT.
  */
-export async function rollback(knex: Knex): Promise<string[]> {
-  return exclusively(knex, async (trx) => {
+export async function rollback(db: Database): Promise<string[]> {
+  return exclusively(db, async (trx) => {
     return withCause(trx, () => trx.migrate.rollback({ migrationSource }))
   })
 }
@@ -136,15 +139,18 @@ export async function hasData(knex: Knex): Promise<boolean> {
  *
  * Throws NOT_MIGRATED, SCHEMA_TOO_NEW.
  */
-export async function requireSchema(db: Database): Promise<void> {
-  const status = await schemaStatus(db.knex)
+export async function requireSchema(
+  db: Database,
+  options: Pick<RetryOptions, 'onRetry'> = {},
+): Promise<void> {
+  const status = await withRetry(db, () => schemaStatus(db.knex), options)
   refuseNewerSchema(status)
   if (status.pending.length === 0) return
   if (db.target.kind === 'embedded') {
-    await migrate(db.knex)
+    await migrate(db)
     return
   }
-  if (await isSchemaClosed(db.knex)) {
+  if (await withRetry(db, () => isSchemaClosed(db.knex), options)) {
     throw new TicketsError(
       'DB_AUTH',
       `The ${db.target.name} does not let that user into its schema. Ask its owner to run \`tickets migrate --grant\` for that user.`,
@@ -160,16 +166,23 @@ export async function requireSchema(db: Database): Promise<void> {
  * Runs one migrator at a time. Knex's own lock table makes processes fail that race on an empty
  * database. An advisory lock makes them wait, and a single transaction leaves nothing half-done.
  */
-async function exclusively<T>(knex: Knex, work: (trx: Knex.Transaction) => Promise<T>): Promise<T> {
-  await refuseForeignCode(knex)
-  refuseNewerSchema(await schemaStatus(knex))
-  return knex.transaction(
+async function exclusively<T>(
+  db: Database,
+  work: (trx: Knex.Transaction) => Promise<T>,
+): Promise<T> {
+  await withRetry(db, async () => {
+    await refuseForeignCode(db.knex)
+    refuseNewerSchema(await schemaStatus(db.knex))
+  })
+  return change(
+    db,
     async (trx) => {
       await refuseForeignCode(trx)
       await stayInOneSchema(trx)
       await trx.raw(`select pg_advisory_xact_lock(hashtext('tickets migrate'))`)
       return work(trx)
     },
+    changeInDoubt('tickets migrate --status'),
     { isLong: true },
   )
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { TicketsError } from '../shared/errors.js'
+import { type Deadline, untilLongOver } from './deadline.js'
 import {
   isServerAbsent,
   isServerOccupied,
@@ -11,18 +12,29 @@ import {
 import type { Database } from './knex-pool.js'
 
 export interface RetryOptions {
-  /** Milliseconds (default: the database's own). */
+  /** Milliseconds (default: the database's own deadline or wait). */
   waitMs?: number | undefined
   /** Ends the wait (default: the database's own). */
   signal?: AbortSignal | undefined
+  /** Lets the last attempt take longer than the grace. */
+  isLong?: boolean | undefined
   /** Called before each new attempt, with the cause and the error. */
   onRetry?: ((cause: RetryCause, error: unknown) => void) | undefined
+}
+
+/** Returns the same database with one deadline for all that a call does with it. */
+export function withDeadline(
+  db: Database,
+  deadline: Deadline = db.deadline ?? { at: performance.now() + db.waitMs },
+): Database {
+  // Not a copy, because properties such as `awaitsServer` must be read from the original.
+  return Object.create(db, { deadline: { value: deadline, enumerable: true } })
 }
 
 /**
  * Runs `attempt` until it succeeds, fails permanently, or the wait is over. `attempt` receives its
  * number, from 1, and must be safe to repeat: after a lost connection, the previous attempt may
- * have committed.
+ * have committed. The last attempt ends with the grace after the wait, whatever it waits for.
  *
  * Throws a TicketsError: BUSY if other transactions were in the way or the server stayed full,
  * DB_UNREACHABLE if no server answers or the connection stays lost, INTERRUPTED if the signal is
@@ -36,20 +48,20 @@ export async function withRetry<T>(
   attempt: (n: number) => Promise<T>,
   options: RetryOptions = {},
 ): Promise<T> {
-  const { waitMs = db.waitMs, signal = db.signal, onRetry } = options
-  const deadline = performance.now() + waitMs
+  const { waitMs = db.waitMs, signal = db.signal, isLong, onRetry } = options
+  const own = options.waitMs === undefined ? db.deadline : undefined
+  const deadline = own ?? { at: performance.now() + waitMs }
   let isRevived = false
   let refusal: unknown
   for (let n = 1; ; n++) {
     if (signal?.aborted) throw interrupted()
     try {
-      return await attempt(n)
+      return await (isLong ? attempt(n) : untilLongOver(deadline, attempt(n)))
     } catch (error) {
       if (signal?.aborted) throw interrupted(error)
       const cause = worthwhileCause(db, error)
       const revive = isServerAbsent(error) ? db.target.revive : undefined
-      // Starting the server does not count as waiting for it: even a wait of zero allows one start.
-      const isOver = performance.now() >= deadline && (revive === undefined || isRevived)
+      const isOver = performance.now() >= deadline.at && (revive === undefined || isRevived)
       const isOccupied = isServerOccupied(error)
       if (isOccupied && sqlState(error) !== undefined) refusal = error
       if (cause === undefined || isOver) {
@@ -57,7 +69,12 @@ export async function withRetry<T>(
         throw translateFailure(isOccupied ? (refusal ?? error) : error, db.target)
       }
       onRetry?.(cause, error)
-      if (revive) await reviveServer(db, revive)
+      if (revive) {
+        // Starting the server does not count as waiting for it.
+        const begun = performance.now()
+        await reviveServer(db, revive)
+        deadline.at += performance.now() - begun
+      }
       // Connection attempts slow down a full server, so a client with a long wait tries less often.
       const longestMs = isOccupied ? Math.min(10_000, Math.max(usualMs, waitMs / 10)) : usualMs
       if (!revive || isRevived) await pause(n, { longestMs, deadline, signal })
@@ -85,8 +102,7 @@ async function reviveServer(db: Database, revive: () => Promise<void>): Promise<
 interface Patience {
   /** The longest pause, in milliseconds. */
   longestMs: number
-  /** When the wait ends, by `performance.now()`. */
-  deadline: number
+  deadline: Deadline
   signal: AbortSignal | undefined
 }
 
@@ -100,7 +116,7 @@ const usualMs = 1000
  */
 async function pause(n: number, { longestMs, deadline, signal }: Patience): Promise<void> {
   const ceiling = Math.min(longestMs, shortestMs * 2 ** Math.min(n, 10))
-  const ms = Math.min(Math.random() * ceiling, Math.max(deadline - performance.now(), 0))
+  const ms = Math.min(Math.random() * ceiling, Math.max(deadline.at - performance.now(), 0))
   await sleep(ms, undefined, { signal }).catch((error) => {
     throw interrupted(error)
   })

@@ -1,37 +1,120 @@
 import type { Knex } from 'knex'
-import { TicketsError } from '../shared/errors.js'
+import { errorCodes, TicketsError } from '../shared/errors.js'
+import { isLongOver, noAnswer } from './deadline.js'
+import { retryCause, sqlState } from './failures.js'
 import type { Database } from './knex-pool.js'
+import { type RetryOptions, withDeadline, withRetry } from './retry.js'
 
 export interface TransactionOptions {
-  /** Called just before COMMIT is sent; after that, an error leaves the outcome unknown. */
-  onCommit?: (() => void) | undefined
   /** Sends the first statements of `work` right after BEGIN; they must be harmless on their own. */
   isEager?: boolean | undefined
+  /** Allows a statement minutes, and the whole as many of them as it needs. */
+  isLong?: boolean | undefined
+}
+
+export interface ChangeOptions extends RetryOptions, TransactionOptions {
+  /** Prepares a retry; receives the error of the last try. */
+  beforeRetry?: ((failure: unknown) => Promise<void>) | undefined
+}
+
+/**
+ * Changes the database: runs `work` in a transaction, and repeats it until the outcome is certain.
+ * After a lost connection, the previous attempt may have committed, so `work` must recognise its
+ * own earlier result, and lock or write a row even then: only then does its COMMIT wait until the
+ * synchronous standby has that result.
+ *
+ * Throws IN_DOUBT, with `doubt` as its message, if a COMMIT was sent and its outcome cannot be
+ * learned in time; otherwise what `withRetry` and `work` throw.
+ */
+export async function change<T>(
+  db: Database,
+  work: (trx: Knex.Transaction) => Promise<T>,
+  doubt: () => string,
+  { beforeRetry, isEager, isLong, ...options }: ChangeOptions = {},
+): Promise<T> {
+  const own = withDeadline(db)
+  let failure: unknown
+  /** The number of COMMITs whose outcome is unknown. */
+  let unanswered = 0
+  const attempt = async (n: number) => {
+    if (n > 1) await beforeRetry?.(failure)
+    let isSent = false
+    const onCommit = () => {
+      isSent = true
+      unanswered++
+    }
+    try {
+      return await inTransaction(own, work, { isEager, isLong, onCommit })
+    } catch (error) {
+      failure = error
+      if (isSent && isRolledBack(error)) unanswered--
+      throw error
+    }
+  }
+  try {
+    return await withRetry(own, attempt, { ...options, isLong })
+  } catch (error) {
+    if (unanswered === 0 || isVerdict(error)) throw error
+    throw new TicketsError('IN_DOUBT', doubt(), { cause: error })
+  }
+}
+
+/** The message of IN_DOUBT for a change that `command` shows, if it was made. */
+export function changeInDoubt(command: string): () => string {
+  return () =>
+    `The change may or may not have been made: the database did not confirm it. \`${command}\` shows whether it was.`
+}
+
+/** Whether COMMIT failed by the server's own word, and not because its answer is missing. */
+function isRolledBack(error: unknown): boolean {
+  return sqlState(error) !== undefined && retryCause(error) !== 'lost'
+}
+
+/** Whether a later attempt learned the outcome: `work` refuses only what was not done before. */
+function isVerdict(error: unknown): boolean {
+  return !(error instanceof TicketsError) || ![5, 6, 130].includes(errorCodes[error.code].exit)
 }
 
 /**
  * Runs `work` in one READ COMMITTED transaction, even if the role has another default. An
  * interruption rolls it back until COMMIT is sent; after that, waits for the server's answer,
- * because only the server knows the outcome.
+ * because only the server knows the outcome. `onCommit` is called just before COMMIT is sent; after
+ * that, an error leaves the outcome unknown.
  *
  * Throws INTERRUPTED, and what `work` and the database throw.
  */
 export async function inTransaction<T>(
   db: Database,
   work: (trx: Knex.Transaction) => Promise<T>,
-  { onCommit, isEager = false }: TransactionOptions = {},
+  {
+    onCommit,
+    isEager = false,
+    isLong = false,
+  }: TransactionOptions & { onCommit?: () => void } = {},
 ): Promise<T> {
   let allowAbortion = () => {}
+  // The caller may already have been told that nothing was done.
+  const refuseIfLate = () => {
+    if (!isLong && db.deadline && isLongOver(db.deadline)) throw noAnswer()
+  }
   try {
     return await db.knex.transaction(
       async (trx) => {
+        refuseIfLate()
         const result = await work(trx)
         if (db.signal?.aborted) throw new TicketsError('INTERRUPTED', 'Interrupted. Rolled back.')
+        refuseIfLate()
         allowAbortion = db.delayAbortion()
         onCommit?.()
         return result // Knex sends COMMIT after this.
       },
-      { isolationLevel: 'read committed', operator: db.operator, isEager },
+      {
+        isolationLevel: 'read committed',
+        operator: db.operator,
+        isEager,
+        isLong,
+        deadline: db.deadline,
+      },
     )
   } finally {
     allowAbortion()

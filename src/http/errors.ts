@@ -54,8 +54,7 @@ export function answerOf(error: unknown): Answer {
  * The message for a client. The core's database errors name the database, its host and its login,
  * so a client gets a general message; the log gets the full one.
  */
-function publicSentence({ code, isInDoubt, message }: TicketsError): string {
-  if (isInDoubt) return message
+function publicSentence({ code, message }: TicketsError): string {
   if (code === 'BUSY') return 'The server is busy. Try again soon.'
   if (errorCodes[code].exit === NOT_READY) {
     return 'The database of this server is not ready. Try again soon; the log of the server says why.'

@@ -74,6 +74,12 @@ export const errorCodes = {
     meaning:
       'The process that made the attempt ended before it was decided. Book again, with the same key.',
   },
+  IN_DOUBT: {
+    exit: 5,
+    retryable: true,
+    meaning:
+      'The database did not confirm the change, so it may or may not have been made. Look it up, or retry with the same key.',
+  },
   DB_UNREACHABLE: {
     exit: 6,
     retryable: true,
@@ -150,8 +156,6 @@ export interface ErrorDetails {
   alternativeSpec?: string | undefined
   /** The FAILED booking that records the refusal, if there is one. */
   outcome?: ErrorOutcome | undefined
-  /** Whether the outcome is unknown: the request may or may not have been carried out. */
-  isInDoubt?: boolean | undefined
   /** The cause; only `--debug` shows it. */
   cause?: unknown | undefined
 }
@@ -167,7 +171,6 @@ export class TicketsError extends Error {
   readonly alternatives: number[] | undefined
   readonly alternativeSpec: string | undefined
   readonly outcome: ErrorOutcome | undefined
-  readonly isInDoubt: boolean
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause })
@@ -176,7 +179,6 @@ export class TicketsError extends Error {
     this.alternatives = details.alternatives
     this.alternativeSpec = details.alternativeSpec
     this.outcome = details.outcome
-    this.isInDoubt = details.isInDoubt ?? false
   }
 
   /** Whether a repetition of the request may succeed. */

@@ -1,7 +1,7 @@
 import type { Database } from '../database/knex-pool.js'
 import { withRetry } from '../database/retry.js'
 import { query } from '../database/sql.js'
-import { inTransaction } from '../database/transaction.js'
+import { change, changeInDoubt } from '../database/transaction.js'
 import { checkSize } from '../house/show-size.js'
 import { TicketsError } from '../shared/errors.js'
 import { checkText } from '../shared/text-input.js'
@@ -31,8 +31,9 @@ export async function editShow(db: Database, showId: string, edit: ShowEdit): Pr
     ...(edit.startTime !== undefined && { start_time: edit.startTime }),
     ...(edit.timeZone !== undefined && { time_zone: await checkTimeZone(edit.timeZone) }),
   }
-  return withRetry(db, () =>
-    inTransaction(db, async (trx) => {
+  return change(
+    db,
+    async (trx) => {
       const show = await lockHouse(trx, showId)
       const { totalSeats = show.total_seats } = edit
       const held = await heldSeats(trx, showId)
@@ -47,7 +48,8 @@ export async function editShow(db: Database, showId: string, edit: ShowEdit): Pr
           updated_at: trx.raw('clock_timestamp()'),
         })
       return readShow(trx, showId)
-    }),
+    },
+    changeInDoubt(`tickets show view ${showId}`),
   )
 }
 
@@ -81,8 +83,9 @@ export async function cancelShow(
   showId: string,
   expectBookings: number,
 ): Promise<Show> {
-  return withRetry(db, () =>
-    inTransaction(db, async (trx) => {
+  return change(
+    db,
+    async (trx) => {
       const show = await lockHouse(trx, showId)
       if (show.cancelled_at !== null) return readShow(trx, showId)
       const [count] = await query<CancellationPreview>(trx, COUNT_BOOKINGS, [showId])
@@ -100,7 +103,8 @@ export async function cancelShow(
           updated_at: trx.raw('clock_timestamp()'),
         })
       return readShow(trx, showId)
-    }),
+    },
+    changeInDoubt(`tickets show view ${showId}`),
   )
 }
 

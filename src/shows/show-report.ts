@@ -42,23 +42,26 @@ export interface ShowReport {
 /** Reports on one show, from one snapshot. Throws SHOW_NOT_FOUND, AMBIGUOUS_ID. */
 export async function reportOnShow(db: Database, name: string): Promise<ShowReport> {
   const show = await findShow(db, name)
-  return withRetry(db, () =>
-    db.knex.transaction(
-      async (trx) => ({
-        show,
-        ...(await readSeatCounts(trx, show)),
-        hours: await salesBy<{ hour: Date }>(trx, show, {
-          key: `${HOUR} as hour`,
-          values: [show.timeZone],
-          order: 'hour',
+  return withRetry(
+    db,
+    () =>
+      db.knex.transaction(
+        async (trx) => ({
+          show,
+          ...(await readSeatCounts(trx, show)),
+          hours: await salesBy<{ hour: Date }>(trx, show, {
+            key: `${HOUR} as hour`,
+            values: [show.timeZone],
+            order: 'hour',
+          }),
+          operators: await salesBy<{ operator: string | null }>(trx, show, {
+            key: 'operator',
+            order: 'sold desc, operator collate people',
+          }),
         }),
-        operators: await salesBy<{ operator: string | null }>(trx, show, {
-          key: 'operator',
-          order: 'sold desc, operator collate people',
-        }),
-      }),
-      { readOnly: true, isolationLevel: 'repeatable read', isLong: true },
-    ),
+        { readOnly: true, isolationLevel: 'repeatable read', isLong: true },
+      ),
+    { isLong: true },
   )
 }
 

@@ -3,7 +3,7 @@ import { v4 as randomId } from 'uuid'
 import type { Database } from '../database/knex-pool.js'
 import { withRetry } from '../database/retry.js'
 import { query } from '../database/sql.js'
-import { inTransaction } from '../database/transaction.js'
+import { change, changeInDoubt } from '../database/transaction.js'
 import { SeatSet } from '../house/seat-set.js'
 import { MAX_SEATS, type SeatLayout } from '../house/seats.js'
 import { checkSeatsPerRow } from '../house/show-size.js'
@@ -74,15 +74,19 @@ const PAGE_SIZE = 1000
 export async function createShow(db: Database, input: NewShow): Promise<Show> {
   const show = { ...checkNewShow(input), time_zone: await checkTimeZone(input.timeZone ?? 'UTC') }
   const id = randomId()
-  return withRetry(db, () =>
-    inTransaction(db, async (trx) => {
+  return change(
+    db,
+    async (trx) => {
       // The id makes a retry safe: an insert whose response was lost is found, not repeated.
       await trx('shows')
         .insert({ id, ...show })
         .onConflict('id')
         .ignore()
+      // If a try before has inserted it, the lock makes COMMIT wait for the standby all the same.
+      await trx('shows').where({ id }).forUpdate().first('id')
       return readShow(trx, id)
-    }),
+    },
+    changeInDoubt(`tickets show view ${id}`),
   )
 }
 

@@ -376,7 +376,7 @@ describe('what is in force in spite of the role', () => {
     try {
       expect(found(await doctor({ db: clerkUrl() }, '--wait', '7s'), 'time-outs')).toMatchObject({
         status: 'ok',
-        message: 'in each transaction: lock_timeout 7000 ms, statement_timeout 17000 ms',
+        message: 'in each transaction: lock_timeout 7000 ms, statement_timeout 9000 ms',
       })
     } finally {
       await server.run('alter role clerk reset statement_timeout')

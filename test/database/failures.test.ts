@@ -332,6 +332,7 @@ const ofRole: Record<string, string> = {
   client_encoding: 'LATIN1',
   standard_conforming_strings: 'off',
   array_nulls: 'off',
+  client_min_messages: 'error',
   default_transaction_isolation: 'serializable',
   'tickets.operator': 'Mallory',
   'tickets.command': 'nothing',
@@ -343,7 +344,8 @@ const ofRole: Record<string, string> = {
 const inForce = {
   application_name: 'tickets',
   lock_timeout: '2500ms',
-  statement_timeout: '12500ms',
+  statement_timeout: '4500ms',
+  client_min_messages: 'warning',
   idle_in_transaction_session_timeout: '10s',
   DateStyle: 'ISO, MDY',
   IntervalStyle: 'postgres',

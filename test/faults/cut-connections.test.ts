@@ -89,8 +89,8 @@ test('no time left to ask again after a lost COMMIT: the booking is in doubt', a
   const known = await startBooking(proxy.url, args).ended
   expect([known.exitCode, known.document.replayed]).toEqual([0, true])
   for (const { exitCode, document } of unknown) {
-    expect(exitCode).toBe(6)
-    expect(document.error).toMatchObject({ code: 'DB_UNREACHABLE', retryable: true })
+    expect(exitCode).toBe(5)
+    expect(document.error).toMatchObject({ code: 'IN_DOUBT', retryable: true })
     expect(document.error?.message).toMatch(/may or may not be booked/)
     expect(document.error?.message).toContain(known.document.reference)
   }

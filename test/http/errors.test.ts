@@ -19,6 +19,7 @@ const answers: Record<ErrorCode, [status: number, isTold: boolean]> = {
   WRONG_STATE: [409, true],
   BUSY: [503, false],
   ABANDONED: [503, true],
+  IN_DOUBT: [503, true],
   DB_UNREACHABLE: [503, false],
   DB_AUTH: [503, false],
   DB_MISSING: [503, false],
@@ -44,9 +45,9 @@ it.each(Object.entries(answers))('%s over HTTP: %j', (name, [status, isTold]) =>
 
 it('an outcome that is in doubt is said to be so, with the reference to look it up by', () => {
   const sentence = 'K7Q2-9FMX may or may not be booked.'
-  const error = new TicketsError('DB_UNREACHABLE', sentence, { isInDoubt: true })
+  const error = new TicketsError('IN_DOUBT', sentence)
   expect(answerOf(error).body).toMatchObject({
-    error: { code: 'DB_UNREACHABLE', message: sentence },
+    error: { code: 'IN_DOUBT', message: sentence },
   })
 })
 

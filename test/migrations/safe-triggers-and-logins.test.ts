@@ -24,7 +24,7 @@ afterAll(async () => {
 test('an upgrade leaves the login of earlier events open, and records it from then on', async () => {
   await core.knex.transaction((trx) => migrateBefore(trx, '0009'))
   const show = await insertShow(db)
-  await migrate(core.knex)
+  await migrate(core)
   await db.sql(`update shows set name = 'Dogs'`)
   const tickets = openTickets({ database: db.url, env: {} })
   const logins: (string | null)[] = []

@@ -1,8 +1,7 @@
 import type { Knex } from 'knex'
 import { ConflictError } from '../../database/conflict.js'
 import type { Database } from '../../database/knex-pool.js'
-import { withRetry } from '../../database/retry.js'
-import { inTransaction } from '../../database/transaction.js'
+import { change, changeInDoubt } from '../../database/transaction.js'
 import { formatSeats, parseSeats, type SeatLayout } from '../../house/seats.js'
 import { TicketsError } from '../../shared/errors.js'
 import { quote } from '../../shared/quote.js'
@@ -47,11 +46,13 @@ export async function changeBooking(
   step: (locked: LockedBooking) => Promise<Step>,
 ): Promise<BookingOutcome> {
   const attempts = new Attempts()
-  return withRetry(db, () =>
-    inTransaction(db, async (trx) => {
+  return change(
+    db,
+    async (trx) => {
       const locked = await lockBooking(trx, await findBookingRow(trx, name))
       return attempts.outcome(await step(locked), layoutOf(locked.show))
-    }),
+    },
+    changeInDoubt(`tickets booking view ${name}`),
   )
 }
 

@@ -1,8 +1,7 @@
 import type { Knex } from 'knex'
 import type { Database } from '../../database/knex-pool.js'
-import { withRetry } from '../../database/retry.js'
 import { query } from '../../database/sql.js'
-import { inTransaction } from '../../database/transaction.js'
+import { change, changeInDoubt } from '../../database/transaction.js'
 import { type ErrorCode, TicketsError } from '../../shared/errors.js'
 import { formatStartTime } from '../../shared/format-time.js'
 import type { Warned } from '../../shared/warnings.js'
@@ -48,8 +47,9 @@ export async function checkIn(
 ): Promise<CheckIn> {
   // The work of an attempt whose COMMIT was lost; the next attempt must recognise it as its own.
   const own: Attempt = { admitted: new Map(), undone: new Set() }
-  return withRetry(db, () =>
-    inTransaction(db, async (trx) => {
+  return change(
+    db,
+    async (trx) => {
       const locked = await lockBooking(trx, await findBookingRow(trx, name))
       await refuseAtDoor(locked, options)
       const seats = seatsMeant(locked, options.seats)
@@ -58,7 +58,8 @@ export async function checkIn(
       return options.undo
         ? { booking, admitted: await letOut(locked, inside, own), already: [] }
         : { booking, ...(await letIn(locked, seats, inside, own)), ...warningsOf(locked.show) }
-    }),
+    },
+    changeInDoubt(`tickets booking view ${name}`),
   )
 }
 

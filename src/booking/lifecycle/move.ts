@@ -1,7 +1,6 @@
 import type { Knex } from 'knex'
 import type { Database } from '../../database/knex-pool.js'
-import { withRetry } from '../../database/retry.js'
-import { inTransaction } from '../../database/transaction.js'
+import { change, changeInDoubt } from '../../database/transaction.js'
 import { decide } from '../../house/decide.js'
 import { checkSeats, parseSeats } from '../../house/seats.js'
 import { TicketsError } from '../../shared/errors.js'
@@ -48,8 +47,9 @@ export async function moveBooking(
   options: MoveOptions,
 ): Promise<BookingOutcome> {
   const attempts = new Attempts()
-  return withRetry(db, () =>
-    inTransaction(db, async (trx) => {
+  return change(
+    db,
+    async (trx) => {
       const found = await findBookingRow(trx, name)
       const target = options.toShow ?? found.show_id
       const houses = await lockInOrder(trx, [found.show_id, target])
@@ -61,7 +61,8 @@ export async function moveBooking(
       const step = await exchange({ trx, show, row }, goal, seats)
       const outcome = attempts.outcome(step, layoutOf(goal))
       return outcome.replayed ? outcome : { ...outcome, ...warningsOf(goal) }
-    }),
+    },
+    changeInDoubt(`tickets booking view ${name}`),
   )
 }
 

@@ -1,6 +1,7 @@
 import { escapeControls, quote } from '../../shared/quote.js'
+import { lockTimeoutMs, statementTimeoutMs } from '../begin.js'
 import { missingPrivileges } from '../grants.js'
-import { type Database, sessionSettings } from '../knex-pool.js'
+import type { Database } from '../knex-pool.js'
 import { schemaStatus } from '../migrate.js'
 import { withRetry } from '../retry.js'
 import { query } from '../sql.js'
@@ -153,7 +154,6 @@ async function checkEncoding(server: Server): Promise<Finding> {
 async function checkTimeouts(server: Server): Promise<Finding> {
   const { db } = server
   const { waitMs } = db
-  const wanted = sessionSettings(db.target, { waitMs })
   const rows = await withRetry(db, () =>
     query<{ name: string; ms: number }>(
       db.knex,
@@ -167,7 +167,7 @@ async function checkTimeouts(server: Server): Promise<Finding> {
     transaction_timeout = 0,
   } = Object.fromEntries(rows.map(({ name, ms }) => [name, ms]))
   const inForce = `lock_timeout ${lock_timeout} ms, statement_timeout ${statement_timeout} ms`
-  if (lock_timeout !== wanted.lockTimeoutMs || statement_timeout !== wanted.statementTimeoutMs) {
+  if (lock_timeout !== lockTimeoutMs(waitMs) || statement_timeout !== statementTimeoutMs(waitMs)) {
     return wrong(
       `the time-outs of a transaction are not in force: ${inForce}`,
       'Look for a pooler that changes them; session and transaction mode do not.',

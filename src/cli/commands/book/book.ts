@@ -94,7 +94,7 @@ async function bookAgain(
     if (!(error instanceof TicketsError) || error.outcome !== undefined) throw error
     const reason = error.code === 'INTERRUPTED' ? 'Interrupted.' : error.message
     throw new TicketsError(
-      error.code,
+      'IN_DOUBT',
       `The daemon was lost, and what became of the booking cannot be found out: it may or may not be booked. ${reason} Look up ${request.id}, or repeat the command with the same --key.`,
       { cause: error },
     )

@@ -1,10 +1,19 @@
 import { errorCodes, type TicketsError } from '../../../shared/errors.js'
 
 /** How one line ended. */
-export type LineEnd = 'booked' | 'replayed' | 'refused' | 'wrong' | 'busy' | 'failed' | 'undone'
+export type LineEnd =
+  | 'booked'
+  | 'replayed'
+  | 'refused'
+  | 'wrong'
+  | 'busy'
+  | 'in doubt'
+  | 'failed'
+  | 'undone'
 
 /** How a line counts that was not booked; `undone` means for a reason that is not its own. */
 export function lineEndOf(error: TicketsError): LineEnd {
+  if (error.code === 'IN_DOUBT') return 'in doubt'
   return endsByExit[errorCodes[error.code].exit] ?? 'undone'
 }
 
@@ -24,6 +33,7 @@ export class Tally {
     refused: 0,
     wrong: 0,
     busy: 0,
+    'in doubt': 0,
     failed: 0,
     undone: 0,
   }
@@ -51,13 +61,13 @@ export class Tally {
 
   /** '98 of 100 lines booked, 3 of them by an earlier run; 2 refused.' */
   sentence({ isDryRun }: { isDryRun: boolean }): string {
-    const { booked, replayed, refused, wrong, busy, failed, undone } = this.#counts
+    const { booked, replayed, ...others } = this.#counts
     const done = booked + replayed
     const share = done === this.total ? number(done) : `${number(done)} of ${number(this.total)}`
     const lines = `${share} ${this.total === 1 ? 'line' : 'lines'}`
     const head = `${lines} ${isDryRun ? 'could be booked' : 'booked'}`
     const earlier = replayed > 0 ? `, ${number(replayed)} of them under a key used before` : ''
-    const rest = Object.entries({ refused, wrong, busy, failed, undone })
+    const rest = Object.entries(others)
       .filter(([, count]) => count > 0)
       .map(([end, count]) => `${number(count)} ${end}`)
       .join(', ')

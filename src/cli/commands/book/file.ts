@@ -1,6 +1,8 @@
 import type { Tickets } from '../../../client/api.js'
 import { type FileRow, formatOf, inOrder, readBookingFile } from '../../../client/booking-file.js'
 import { errorCodes, TicketsError } from '../../../shared/errors.js'
+import { GRACE_MS } from '../../../shared/grace.js'
+import { hurry, onHurry } from '../../../shared/interruption.js'
 import { startProgress } from '../../../terminal/progress.js'
 import type { Context } from '../../context.js'
 import { openSource } from '../../file-source.js'
@@ -16,8 +18,6 @@ const WINDOW = 2000
 const ROW_WEIGHT = 1000
 /** Several shows are booked side by side; one show keeps two connections busy. */
 const CONNECTIONS = 4
-/** How long the rows under way may take after an interruption before they are rolled back. */
-const GRACE_MS = 5000
 
 /**
  * `tickets book [SHOW] --file F`: books every row and prints the results in the order of the file.
@@ -82,11 +82,16 @@ async function resultsOf(
   return inOrder(rows, { work: bookRow(tickets, options), weightOf, limit: WINDOW, signal })
 }
 
-/** Aborted some time after `signal`. */
+/** Aborted when the grace after an interruption is over, or with the second one. */
 function lateSignal(signal: AbortSignal): AbortSignal {
   const late = new AbortController()
-  const begin = () => void setTimeout(() => late.abort(), GRACE_MS).unref()
-  signal.addEventListener('abort', begin, { once: true })
+  const end = () => {
+    late.abort()
+    // The grace is over for a COMMIT that is under way, too.
+    return hurry(late.signal)
+  }
+  signal.addEventListener('abort', () => void setTimeout(end, GRACE_MS).unref(), { once: true })
+  onHurry(signal, end)
   return late.signal
 }
 
@@ -158,6 +163,7 @@ async function printUntilEnd(
     return error
   }
   if (report.failure !== undefined) return report.failure
+  if (fatal?.code === 'IN_DOUBT') return fatal
   if (context.signal.aborted) return interrupted(`Interrupted after line ${report.lastLine}`)
   if (fatal !== undefined) return fatal
   if (context.output.isGone)
@@ -165,9 +171,10 @@ async function printUntilEnd(
   return undefined
 }
 
-/** Can no row be booked any more, as the database is gone or not ready? */
+/** Whether no row can be booked any more, because the database is gone, not ready or confirms nothing. */
 function isFatal(outcome: RowResult['outcome']): outcome is TicketsError {
-  return outcome instanceof TicketsError && errorCodes[outcome.code].exit >= 6
+  if (!(outcome instanceof TicketsError)) return false
+  return outcome.code === 'IN_DOUBT' || errorCodes[outcome.code].exit >= 6
 }
 
 function interrupted(what: string): TicketsError {

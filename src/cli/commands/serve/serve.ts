@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import packageJson from '../../../../package.json' with { type: 'json' }
 import { TicketsError } from '../../../shared/errors.js'
+import { GRACE_MS } from '../../../shared/grace.js'
 import type { Context, Handler } from '../../context.js'
 
 export interface ServeOptions {
@@ -59,7 +60,8 @@ export const run: Handler<ServeOptions> = async (context, options) => {
     arrivalMs: 30_000,
     // A client that waits for a busy database is silent as well, and must not count as stalled.
     stallMs: Math.max(60_000, 2 * context.options.waitMs),
-    patienceMs: context.options.waitMs + 5000,
+    // A request that is answered when the grace is over is still answered.
+    patienceMs: context.options.waitMs + GRACE_MS + 1000,
   })
   if (output.json) await output.document({ url: server.url })
   else await output.write(`${server.url}\n`)

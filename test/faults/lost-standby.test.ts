@@ -1,0 +1,404 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { text } from 'node:stream/consumers'
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Tickets } from '../../src/index.js'
+import { signalAndWait } from '../support/booking-process.js'
+import { bareEnvironment, program, tickets } from '../support/cli.js'
+import { openDaemon } from '../support/daemon.js'
+import { ask, serveHere } from '../support/http.js'
+import { until } from '../support/until.js'
+import { type BoxOffice, openBoxOffice } from './box-office.js'
+
+/**
+ * A server whose synchronous standby is gone: COMMIT waits for it without limit, keeps its locks,
+ * and obeys no time-out of the server.
+ */
+
+let office: BoxOffice
+let own: Tickets
+beforeAll(async () => {
+  // A worker of autovacuum commits as well, and would wait like a client.
+  office = await openBoxOffice({ fsync: 'off', autovacuum: 'off' })
+  own = office.open()
+})
+afterAll(() => office?.remove())
+
+async function setStandby(name: string): Promise<void> {
+  await office.server.run(`alter system set synchronous_standby_names = '${name}'`)
+  await office.server.run('select pg_reload_conf()')
+}
+
+/** The processes of the server whose COMMIT waits for the standby; optionally those of one show. */
+async function waiting(): Promise<number[]> {
+  const { rows } = await office.server.run(
+    `select pid from pg_stat_activity where wait_event = 'SyncRep'`,
+  )
+  return rows.map(({ pid }) => pid)
+}
+
+async function loseStandby(): Promise<void> {
+  await setStandby('nobody')
+  // The server's own processes learn it one after the other.
+  const probe = new pg.Client({ connectionString: office.url })
+  probe.on('error', () => {})
+  await probe.connect()
+  void probe.query('create table probe (i int)').then(
+    () => probe.end(),
+    () => {},
+  )
+  await until(async () => (await waiting()).length > 0)
+}
+
+async function bringStandbyBack(): Promise<void> {
+  await setStandby('')
+  await until(async () => (await waiting()).length === 0)
+  await office.server.run('drop table if exists probe')
+}
+
+/**
+ * Returns when another COMMIT waits than those that wait now. Only one at a time does: a COMMIT that
+ * notifies listeners holds a lock of the whole server until it is answered.
+ */
+async function nextWait(): Promise<() => Promise<number>> {
+  const known = new Set(await waiting())
+  return async () => {
+    let next: number | undefined
+    await until(async () => {
+      next = (await waiting()).find((pid) => !known.has(pid))
+      return next !== undefined
+    })
+    return next!
+  }
+}
+
+const WAIT_MS = 500
+const WAIT = ['--wait', `${WAIT_MS}ms`]
+/** What the documentation promises: `--wait` and five seconds. */
+const PROMISED_MS = WAIT_MS + 5000
+/** A process also has to start, on a machine where others do as well. */
+const START_MS = 5000
+
+const book = (show: string, request: object) =>
+  own.book(show, { ...request }).then(({ booking }) => booking.reference)
+
+interface Case {
+  /** Made while the standby is there. Returns the command line. */
+  args: (show: string) => string[] | Promise<string[]>
+  /** The command in the sentence, which shows whether the change was made. */
+  lookUp: RegExp
+  /** What the database has of the change afterwards. */
+  done: (show: string) => string
+}
+
+const viewBooking = /`tickets booking view ([2-9A-Z]{4}-[2-9A-Z]{4}|[0-9a-f-]{36})`/
+const viewShow = /`tickets show view [0-9a-f-]{36}`/
+const count = (what: string) => (show: string) => `${what} and show_id = '${show}'`
+const startTime = '2031-05-05T19:00Z'
+
+const cases: [command: string, Case][] = [
+  [
+    'book',
+    {
+      args: (show) => ['book', show, '--seats', '3'],
+      lookUp: viewBooking,
+      done: count(`select from bookings where status = 'CONFIRMED'`),
+    },
+  ],
+  [
+    'hold',
+    {
+      args: (show) => ['book', show, '--seats', '3', '--hold', '1h'],
+      lookUp: viewBooking,
+      done: count(`select from bookings where status = 'HELD'`),
+    },
+  ],
+  [
+    'booking confirm',
+    {
+      args: async (show) => ['booking', 'confirm', await book(show, { seats: '1', hold: 60_000 })],
+      lookUp: viewBooking,
+      done: count(`select from bookings where status = 'CONFIRMED'`),
+    },
+  ],
+  [
+    'booking move',
+    {
+      args: async (show) => ['booking', 'move', await book(show, { seats: '1' }), '--to', '8'],
+      lookUp: viewBooking,
+      done: count(`select from bookings where seats = '{8}'`),
+    },
+  ],
+  [
+    'booking cancel',
+    {
+      args: async (show) => ['booking', 'cancel', await book(show, { seats: '1' }), '--yes'],
+      lookUp: viewBooking,
+      done: count(`select from bookings where status = 'CANCELLED'`),
+    },
+  ],
+  [
+    'booking check-in',
+    {
+      args: async (show) => ['booking', 'check-in', await book(show, { seats: '1' })],
+      lookUp: viewBooking,
+      done: count('select from admissions where true'),
+    },
+  ],
+  [
+    'show create',
+    {
+      args: (show) => [
+        ...['show', 'create', '--name', `After ${show}`, '--start-time', startTime],
+        ...['--total-seats', '9'],
+      ],
+      lookUp: viewShow,
+      done: (show) => `select from shows where name = 'After ${show}'`,
+    },
+  ],
+  [
+    'show edit',
+    {
+      args: (show) => ['show', 'edit', show, '--name', 'Edited'],
+      lookUp: viewShow,
+      done: (show) => `select from shows where id = '${show}' and name = 'Edited'`,
+    },
+  ],
+  [
+    'show copy',
+    {
+      args: (show) => ['show', 'copy', show, '--start-time', startTime, '--name', `Of ${show}`],
+      lookUp: viewShow,
+      done: (show) => `select from shows where name = 'Of ${show}'`,
+    },
+  ],
+  [
+    'show cancel',
+    {
+      args: (show) => ['show', 'cancel', show, '--yes', '--expect-bookings', '0'],
+      lookUp: viewShow,
+      done: (show) => `select from shows where id = '${show}' and cancelled_at is not null`,
+    },
+  ],
+  [
+    'token create',
+    {
+      args: (show) => ['token', 'create', '--name', show, '--role', 'read'],
+      lookUp: /`tickets token list`/,
+      done: (show) => `select from api_tokens where name = '${show}'`,
+    },
+  ],
+  [
+    'token revoke',
+    {
+      args: async (show) => {
+        const { token } = await own.createToken({ name: show, role: 'read' })
+        return ['token', 'revoke', token.id]
+      },
+      lookUp: /`tickets token list`/,
+      done: (show) => `select from api_tokens where name = '${show}' and revoked_at is not null`,
+    },
+  ],
+]
+
+describe('while the standby is gone, a change is in doubt when its time is over:', () => {
+  test.each(cases)('%s', async (_name, { args, lookUp, done }) => {
+    const show = await office.createShow(10)
+    const commandLine = await args(show)
+    await loseStandby()
+    const started = performance.now()
+    const ran = await tickets([...commandLine, ...WAIT, '--json'], { db: office.url })
+    expect(performance.now() - started).toBeLessThan(PROMISED_MS + START_MS)
+    expect([ran.exitCode, ran.json().error]).toEqual([
+      5,
+      { code: 'IN_DOUBT', message: expect.stringMatching(lookUp), retryable: true },
+    ])
+    expect(ran.json().error.message).toMatch(/may or may not (be booked|have been made)/)
+    await bringStandbyBack()
+    expect((await office.server.run(done(show))).rowCount).toBe(1)
+    await office.expectSound(show)
+  })
+
+  test('migrate', async () => {
+    const db = await emptyDatabase()
+    await loseStandby()
+    const ran = await tickets(['migrate', ...WAIT, '--json'], { db })
+    expect([ran.exitCode, ran.json().error.code]).toEqual([5, 'IN_DOUBT'])
+    expect(ran.json().error.message).toContain('`tickets migrate --status`')
+    await bringStandbyBack()
+    expect((await tickets(['migrate', '--check'], { db })).exitCode).toBe(0)
+  })
+
+  test.each(['--all', '--atomic'])('book --file, %s of it', async (mode) => {
+    const show = await office.createShow(10)
+    const args = ['book', show, '--file', '-', ...(mode === '--atomic' ? [mode] : []), '--json']
+    const input = `seats,key\n1,${mode} 1\n2,${mode} 2\n3,${mode} 3\n`
+    const given = { db: office.url, stdin: 'pipe' as const, input }
+    await loseStandby()
+    const ran = await tickets([...args, ...WAIT], given)
+    const codes = ran.stdout.split('\n').map((line) => JSON.parse(line).error.code)
+    expect([ran.exitCode, new Set(codes)]).toEqual([5, new Set(['IN_DOUBT'])])
+    await bringStandbyBack()
+    const again = await tickets(args, given)
+    expect([again.exitCode, await office.bookings(show)]).toMatchObject([
+      0,
+      [{ status: 'CONFIRMED' }, { status: 'CONFIRMED' }, { status: 'CONFIRMED' }],
+    ])
+  })
+
+  test('a call of the library, within its wait and the grace', async () => {
+    const show = await office.createShow(10)
+    const box = office.open({ waitMs: WAIT_MS })
+    await box.findShow(show)
+    await loseStandby()
+    const started = performance.now()
+    const failure = await box.book(show, { seats: '1' }).catch((error) => error)
+    expect(performance.now() - started).toBeLessThan(PROMISED_MS)
+    expect(failure).toMatchObject({ code: 'IN_DOUBT', isRetryable: true })
+    await bringStandbyBack()
+  })
+})
+
+test('serve: a batch that is stuck is in doubt, the requests behind it are busy, each in its own time; then it sells again', async () => {
+  const show = await office.createShow(100)
+  const server = await serveHere(office.url, { waitMs: WAIT_MS, connections: 3 })
+  const sell = async () => {
+    const started = performance.now()
+    const url = `${server.url}/shows/${show}/book`
+    const { status, body } = await ask(url, { body: { seats_count: 1 } })
+    return { status, code: body.error?.code, ms: performance.now() - started }
+  }
+  expect((await sell()).status).toBe(201)
+  await loseStandby()
+  const isStuck = await nextWait()
+  const first = sell()
+  await isStuck()
+  const answers = await Promise.all([first, ...Array.from({ length: 20 }, sell)])
+  expect(answers.map(({ status, code }) => [status, code])).toEqual([
+    [503, 'IN_DOUBT'],
+    ...Array(20).fill([503, 'BUSY']),
+  ])
+  expect(Math.max(...answers.map(({ ms }) => ms))).toBeLessThan(PROMISED_MS + 1000)
+  await bringStandbyBack()
+  expect((await sell()).status).toBe(201)
+  await server.close()
+  await office.expectSound(show)
+})
+
+describe('an interruption while COMMIT is unanswered', () => {
+  test.each([
+    { signals: ['SIGINT'], of: 'book' },
+    { signals: ['SIGINT', 'SIGINT'], of: 'book' },
+    { signals: ['SIGTERM'], of: 'book' },
+    { signals: ['SIGTERM', 'SIGTERM'], of: 'book' },
+    { signals: ['SIGINT'], of: 'book in the daemon' },
+    { signals: ['SIGINT', 'SIGINT'], of: 'book in the daemon' },
+    { signals: ['SIGINT'], of: 'book --file' },
+    { signals: ['SIGINT', 'SIGINT'], of: 'book --file' },
+    { signals: ['SIGINT'], of: 'show edit' },
+    { signals: ['SIGINT', 'SIGINT'], of: 'show edit' },
+    { signals: ['SIGINT'], of: 'migrate' },
+    { signals: ['SIGINT', 'SIGINT'], of: 'migrate' },
+  ] as { signals: NodeJS.Signals[]; of: string }[])(
+    '$signals of $of: in doubt, and never rolled back',
+    async ({ signals, of }) => {
+      const show = await office.createShow(10)
+      const db = of === 'migrate' ? await emptyDatabase() : office.url
+      const args = {
+        book: ['book', show, '--seats', '1'],
+        'book in the daemon': ['book', show, '--seats', '1'],
+        'book --file': ['book', show, '--file', '-'],
+        'show edit': ['show', 'edit', show, '--name', 'Edited'],
+        migrate: ['migrate'],
+      }[of]!
+      const daemon = of === 'book in the daemon' ? await openDaemon({ db: office.url }) : undefined
+      await loseStandby()
+      const isStuck = await nextWait()
+      const child = spawn(process.execPath, [program, ...args, '--wait', '1h', '--json'], {
+        stdio: 'pipe',
+        env: { ...bareEnvironment, DATABASE_URL: db },
+      })
+      child.stdin.end('seats\n1\n')
+      const [stdout, ended] = [text(child.stdout), once(child, 'close')]
+      await isStuck()
+      const started = performance.now()
+      for (const signal of signals) await signalAndWait(child, signal)
+      const [exitCode] = await ended
+      await daemon?.remove()
+      const { error } = JSON.parse((await stdout).trimEnd().split('\n').at(-1)!)
+      expect([exitCode, error]).toEqual([
+        5,
+        { code: 'IN_DOUBT', message: expect.stringMatching(/may or may not/), retryable: true },
+      ])
+      // The second one ends it at once, and not with the grace.
+      expect(performance.now() - started).toBeLessThan(signals.length === 2 ? 3500 : 6500)
+      await bringStandbyBack()
+    },
+  )
+})
+
+async function emptyDatabase(): Promise<string> {
+  const name = `empty_${Math.random().toString(36).slice(2)}`
+  await office.server.run(`create database ${name}`)
+  return office.url.replace('/owner?', `/${name}?`)
+}
+
+describe('a wait for the standby that is cancelled', () => {
+  test('is in doubt for each request of the batch, and none is CONFIRMED', async () => {
+    const show = await office.createShow(10)
+    const box = office.open({ waitMs: 3_600_000 })
+    await box.findShow(show)
+    await loseStandby()
+    const isStuck = await nextWait()
+    const calls = ['1', '2', '3'].map((seats) =>
+      box.book(show, { seats }).then(
+        ({ booking }) => booking.status,
+        ({ code }) => code,
+      ),
+    )
+    await office.server.run(`select pg_cancel_backend(${await isStuck()})`)
+    expect(await Promise.all(calls)).toEqual(['IN_DOUBT', 'IN_DOUBT', 'IN_DOUBT'])
+    await bringStandbyBack()
+  })
+
+  test.each(['book', 'booking cancel', 'show create', 'token create', 'migrate'])(
+    'is in doubt for %s',
+    async (name) => {
+      const show = await office.createShow(10)
+      const known = cases.find(([other]) => other === name)
+      const args = known === undefined ? ['migrate'] : await known[1].args(show)
+      const db = known === undefined ? await emptyDatabase() : office.url
+      await loseStandby()
+      const isStuck = await nextWait()
+      const running = tickets([...args, '--wait', '1h', '--json'], { db })
+      await office.server.run(`select pg_cancel_backend(${await isStuck()})`)
+      const ran = await running
+      expect([ran.exitCode, ran.json().error]).toMatchObject([
+        5,
+        { code: 'IN_DOUBT', message: expect.stringMatching(/may or may not/) },
+      ])
+      await bringStandbyBack()
+    },
+  )
+
+  test.each(cases)(
+    'with its connection is asked again for %s, which is done only when the standby has it',
+    async (_name, { args, done }) => {
+      const show = await office.createShow(10)
+      const commandLine = await args(show)
+      await loseStandby()
+      const isStuck = await nextWait()
+      const running = tickets([...commandLine, '--wait', '1h', '--json'], { db: office.url })
+      const first = await isStuck()
+      const isStuckAgain = await nextWait()
+      await office.server.run(`select pg_terminate_backend(${first})`)
+      // Its next transaction finds the change made, and waits for the standby as well.
+      await isStuckAgain()
+      await bringStandbyBack()
+      expect((await running).exitCode).toBe(0)
+      expect((await office.server.run(done(show))).rowCount).toBe(1)
+      await office.expectSound(show)
+    },
+  )
+})
