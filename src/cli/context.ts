@@ -96,6 +96,8 @@ export function createContext(
       signal,
       command,
       operator,
+      // A person may take time to answer.
+      hasOneDeadline: ONE_CHANGE.has(command) && !output.canPrompt,
       onProgress: (sentence) => output.hint(safeText(sentence)),
       ...(options.debug && { trace: (line: string) => output.problem(safeLines(line)) }),
       ...own,
@@ -125,6 +127,12 @@ export function createContext(
     },
   }
 }
+
+/** The commands that make one change, and so end at the latest when `--wait` and the grace are over. */
+const ONE_CHANGE = new Set([
+  ...['book', 'booking confirm', 'booking move', 'booking cancel', 'booking check-in'],
+  ...['show create', 'show edit', 'show cancel', 'token create', 'token revoke'],
+])
 
 /**
  * A whole number from the command line, from 1 up. `flag` names it in the sentence.

@@ -1,7 +1,7 @@
 import type { BookingStatus } from '../booking/booking.js'
 import { type ListedBooking, suggestBookings } from '../booking/list-bookings.js'
 import { hasData } from '../database/migrate.js'
-import { withRetry } from '../database/retry.js'
+import { withDeadline, withRetry } from '../database/retry.js'
 import { type ConfirmedAnswer, findLostBookings } from '../load/confirmed-check.js'
 import type { Tickets } from './api.js'
 import { type OnBatch, openShared, type Shared, TicketsClient } from './client.js'
@@ -10,6 +10,8 @@ import { type OpenOptions, openFromOptions } from './open-from-options.js'
 /** The options of the program's own client: the library's, and those that only commands need. */
 export interface ClientOptions extends OpenOptions {
   onBatch?: OnBatch
+  /** Whether all calls together may wait as long as `waitMs`, and not each of them. */
+  hasOneDeadline?: boolean | undefined
 }
 
 /**
@@ -36,7 +38,9 @@ export interface Client extends Tickets {
 
 /** Opens the database for a command. Connects only with the first call; see `openTickets`. */
 export function openClient(options: ClientOptions): Client {
-  return new ProgramClient(openShared(options, options.onBatch), options)
+  const shared = openShared(options, options.onBatch)
+  const db = options.hasOneDeadline ? withDeadline(shared.db) : shared.db
+  return new ProgramClient({ ...shared, db }, options)
 }
 
 class ProgramClient extends TicketsClient implements Client {

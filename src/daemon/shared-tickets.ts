@@ -6,7 +6,13 @@ import { type Client, type ClientOptions, openClient } from '../client/open-clie
  */
 const LONGEST_MS = 2000
 /** Two connections: recording and deciding go side by side. All else belongs to one run alone. */
-const SHARED = { connections: 2, signal: undefined, onRetry: undefined, trace: undefined }
+const SHARED = {
+  connections: 2,
+  signal: undefined,
+  onRetry: undefined,
+  trace: undefined,
+  hasOneDeadline: false,
+}
 
 /** Clients that runs share if they have the same settings. */
 export class SharedTickets {

@@ -67,6 +67,7 @@ async function resultsOf(
   const isAtomic = options.atomic && !options.dryRun
   const tickets = context.open({
     connections: CONNECTIONS,
+    hasOneDeadline: false,
     // One transaction may be cut off at once; otherwise the rows under way are still answered.
     signal: isAtomic ? context.signal : lateSignal(context.signal),
   })
