@@ -6,13 +6,7 @@ import { type Client, type ClientOptions, openClient } from '../client/open-clie
  */
 const LONGEST_MS = 2000
 /** Two connections: recording and deciding go side by side. All else belongs to one run alone. */
-const SHARED = {
-  connections: 2,
-  signal: undefined,
-  onRetry: undefined,
-  trace: undefined,
-  hasOneDeadline: false,
-}
+const SHARED = { connections: 2, signal: undefined, onRetry: undefined, trace: undefined }
 
 /** Clients that runs share if they have the same settings. */
 export class SharedTickets {
@@ -28,7 +22,7 @@ export class SharedTickets {
     const settings = JSON.stringify(options)
     const current = this.#current.get(settings)
     if (current) return current
-    const tickets = openClient({ ...options, ...SHARED })
+    const tickets = openClient({ ...options, ...SHARED, hasOneDeadline: false })
     this.#current.set(settings, tickets)
     setTimeout(() => this.#retire(settings), LONGEST_MS).unref()
     return tickets
