@@ -2,6 +2,7 @@ import type { Knex } from 'knex'
 import { formatReference } from '../booking/references.js'
 import type { Database } from '../database/knex-pool.js'
 import { withRetry } from '../database/retry.js'
+import { findLateSequences, type LateSequence } from '../database/sequences.js'
 import { quote } from '../shared/quote.js'
 import { showNotFound } from '../shows/shows.js'
 import { checkAnswers } from './answers.js'
@@ -76,6 +77,7 @@ export interface VerifyReport {
  * | ADMITTED_WITHOUT_SEAT | a booking is checked in on seats that are not confirmed to it |
  * | ANSWER_LOST | an answer reported a booking that does not exist |
  * | ANSWER_CONTRADICTED | a booking is not as an answer reported it, and its history does not say why |
+ * | SEQUENCE_BEHIND | new rows of a table would get ids that it already has (`repairSequences` moves them) |
  *
  * Throws SHOW_NOT_FOUND if the show does not exist, INVALID_INPUT for a line of `against` that is no
  * answer, INTERRUPTED and the database's own errors.
@@ -120,6 +122,7 @@ async function verifySnapshot(
     signal?.throwIfAborted()
     addViolation(report, strayAdmission(stray))
   }
+  for (const late of await findLateSequences(trx)) addViolation(report, sequenceBehind(late))
   return report
 }
 
@@ -171,6 +174,14 @@ function strayAdmission(stray: StrayAdmission): Violation {
     message: `${where}: ${named} checked in, but not confirmed to ${owner}.`,
     seats: seats.items,
     bookings,
+  }
+}
+
+function sequenceBehind({ table, last, highest }: LateSequence): Violation {
+  return {
+    code: 'SEQUENCE_BEHIND',
+    showId: null,
+    message: `The table ${table} has ids up to ${highest}, but its sequence is at ${last}, so new rows are refused. Logical replication does not copy sequences.`,
   }
 }
 

@@ -19,11 +19,13 @@ export type ViolationCode =
   | 'ADMITTED_WITHOUT_SEAT'
   | 'ANSWER_LOST'
   | 'ANSWER_CONTRADICTED'
+  | 'SEQUENCE_BEHIND'
 
 /** A state that must never occur. */
 export interface Violation {
   code: ViolationCode
-  showId: string
+  /** Null for a violation that concerns no show. */
+  showId: string | null
   /** A sentence that names the show, the seats and the bookings. */
   message: string
   /** Seat numbers, the first thousand of them. */

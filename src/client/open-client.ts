@@ -2,6 +2,8 @@ import type { BookingStatus } from '../booking/booking.js'
 import { type ListedBooking, suggestBookings } from '../booking/list-bookings.js'
 import { hasData } from '../database/migrate.js'
 import { withDeadline, withRetry } from '../database/retry.js'
+import { advanceSequences, findLateSequences } from '../database/sequences.js'
+import { change, changeInDoubt } from '../database/transaction.js'
 import { type ConfirmedAnswer, findLostBookings } from '../load/confirmed-check.js'
 import type { Tickets } from './api.js'
 import { type OnBatch, openShared, type Shared, TicketsClient } from './client.js'
@@ -34,6 +36,11 @@ export interface Client extends Tickets {
   withThrowaway<T>(work: (throwaway: Client, schema: string) => Promise<T>): Promise<T>
   /** Whether there is a show or a token that a rollback would drop. False if there is no schema. */
   hasData(): Promise<boolean>
+  /**
+   * Moves the sequences of ids that are behind their tables; with `dryRun`, only looks for them.
+   * Returns the names of the tables.
+   */
+  repairSequences(options?: { dryRun?: boolean }): Promise<string[]>
 }
 
 /** Opens the database for a command. Connects only with the first call; see `openTickets`. */
@@ -85,5 +92,13 @@ class ProgramClient extends TicketsClient implements Client {
 
   hasData(): Promise<boolean> {
     return withRetry(this.db, () => hasData(this.db.knex))
+  }
+
+  repairSequences({ dryRun = false } = {}): Promise<string[]> {
+    return this.run(async (db) => {
+      if (!dryRun) return change(db, advanceSequences, changeInDoubt('tickets verify'))
+      const late = await withRetry(db, () => findLateSequences(db.knex))
+      return late.map(({ table }) => table)
+    })
   }
 }

@@ -178,6 +178,11 @@ export const serverSentences = {
       unreachable(`the connection pooler before it says: ${escapeControls(reason)}`),
     full: busy('the connection pooler before it has no connection to give'),
   },
+  sequenceBehind: expected(
+    'DB_MISSING',
+    (target) =>
+      `The ${target.name} gives out ids that its history has already, as after logical replication. Ask its owner to run \`tickets verify --repair\`.`,
+  ),
   poolTimeout: busy('all connections of this process are in use'),
   tlsDemanded: expected(
     'DB_TLS',

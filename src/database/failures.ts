@@ -184,6 +184,7 @@ function expectedFailure(error: unknown, target: DatabaseTarget): ExpectedFailur
   if (demandsTls(error, target)) return server.tlsDemanded
   const state = sqlState(error)
   if (state === POOLER_STATE) return poolerFailure(error)?.failure
+  if (textOf(error, 'constraint') === 'history_pkey') return server.sequenceBehind
   if (state !== undefined) {
     if (state === '25006' && hasProperty(error, 'isOfStandby')) return server.standby
     if (server.states[state] !== undefined) return server.states[state]

@@ -268,6 +268,27 @@ describe('each damage is named, and nothing else', () => {
     expect([violations.length, unlisted]).toEqual([1000, 1])
   })
 
+  test.each([
+    ['history', 'history_id_seq'],
+    ['knex_migrations', 'knex_migrations_id_seq'],
+  ])('a sequence behind the ids of %s, whichever show is verified', async (table, sequence) => {
+    const [{ last }] = (await db.sql(`select last_value as last from ${sequence}`)) as [
+      { last: string },
+    ]
+    for (const behind of [
+      `setval('${sequence}', ${last} - 1)`,
+      `setval('${sequence}', 1, false)`,
+    ]) {
+      await db.sql(`select ${behind}`)
+      const { ok, violations } = await tickets.verify({ show: show.id })
+      expect(ok).toBe(false)
+      expect(violations).toMatchObject([{ code: 'SEQUENCE_BEHIND', showId: null }])
+      expect(violations[0]!.message).toContain(`The table ${table} has ids up to ${last}`)
+    }
+    await db.sql(`select setval('${sequence}', ${last})`)
+    expect(await findings()).toEqual([])
+  })
+
   test('bookings of shows that do not exist', async () => {
     const [first, last] = ['0', 'f'].map((digit) => randomUUID().replace(/[0-9a-f]/g, digit))
     await damage(ada, `show_id = '${first}'`)

@@ -190,3 +190,48 @@ describe('verify --repair', () => {
     expect(await statuses()).toEqual({ status: 'FAILED' })
   })
 })
+
+describe('verify --repair of a sequence that is behind, as after logical replication', () => {
+  beforeEach(async () => {
+    await db.sql(`select setval('history_id_seq', 1, false), setval('knex_migrations_id_seq', 1)`)
+  })
+  afterEach(() => verify('--repair', '--yes'))
+  const last = () =>
+    db.sql(`select last_value >= (select max(id) from history) as "isRight" from history_id_seq`)
+
+  test('moves it; before, a booking fails and names this repair, and afterwards it is made', async () => {
+    const book = (...args: string[]) => tickets(['book', show, '--json', ...args], { db: db.url })
+    const refused = await book('--seats', '1')
+    expect([refused.exitCode, refused.json().error]).toMatchObject([
+      6,
+      { code: 'DB_MISSING', message: expect.stringContaining('`tickets verify --repair`') },
+    ])
+    expect((await verify('--json')).json()).toMatchObject({
+      ok: false,
+      violations: [
+        { code: 'SEQUENCE_BEHIND', show_id: null },
+        { code: 'SEQUENCE_BEHIND', show_id: null },
+      ],
+    })
+    const ran = await verify('--repair', '--yes')
+    expect(ran).toMatchObject({ exitCode: 0 })
+    expect(ran.stderr).toContain('The sequence of history and knex_migrations would be moved.')
+    expect(ran.stdout).toMatch(
+      /^repaired sequence of history\nrepaired sequence of knex_migrations\n/,
+    )
+    expect((await book('--seats', '1')).json()).toMatchObject({ status: 'CONFIRMED', seats: [1] })
+    expect((await verify('--repair', '--json')).json()).toMatchObject({
+      ok: true,
+      repaired: [],
+      repaired_sequences: [],
+    })
+  })
+
+  test('without --yes, or with --dry-run, it only says so', async () => {
+    expect((await verify('--repair')).exitCode).toBe(2)
+    const dry = await verify('--repair', '--dry-run', '--json')
+    expect(dry.exitCode).toBe(7)
+    expect(dry.json().would_repair_sequences).toEqual(['history', 'knex_migrations'])
+    expect(await last()).toEqual([{ isRight: false }])
+  })
+})

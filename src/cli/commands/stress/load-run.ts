@@ -26,7 +26,7 @@ export interface LoadRun {
   attempts: Attempt[]
   summary: LoadSummary
   /** As `verify --json` prints them; a confirmed booking that the database lost is one too. */
-  violations: { code: string; show_id: string; message: string }[]
+  violations: { code: string; show_id: string | null; message: string }[]
   /** How many shows and bookings were verified, and how many violations are not listed. */
   checked: { shows: number; bookings: number; unlisted: number }
   /** Sentences: why the run proves nothing, or the opposite of what it should. */

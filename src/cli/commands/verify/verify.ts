@@ -23,28 +23,34 @@ export const run: Handler<VerifyOptions, [string | undefined]> = async (context,
   }
   const named = ifNamed({ name, date: options.date, unchanged: 'Nothing was repaired.' })
   const show = named && (await namedShow(context, named)).id
-  const repair = options.repair ? await repairAbandoned(context, show, options) : undefined
+  const repair = options.repair ? await repairAll(context, show, options) : undefined
   const report = await verify(context, show, options.against)
   await announce(context, report, repair)
   return report.ok ? 0 : 7
 }
 
-/** The references of the bookings that were repaired, or under --dry-run would be. */
+/** What was repaired, or under --dry-run would be: bookings, by their references, and sequences. */
 interface Repair {
   isDryRun: boolean
   references: string[]
+  /** The tables whose sequences were moved. */
+  sequences: string[]
 }
 
 /** Prints what it would do, and does it with --yes or when a person agrees. */
-async function repairAbandoned(
+async function repairAll(
   context: Context,
   show: string | undefined,
   { dryRun: isDryRun = false, yes: isSure = false }: VerifyOptions,
 ): Promise<Repair> {
   const { tickets, output } = context
-  const planned = await tickets.repair({ show, dryRun: true })
-  if (isDryRun || planned.length === 0) return { isDryRun, references: planned }
-  const plan = planOf(planned)
+  const dryRun = true
+  const references = await tickets.repair({ show, dryRun })
+  const sequences = await tickets.repairSequences({ dryRun })
+  if (isDryRun || references.length + sequences.length === 0) {
+    return { isDryRun, references, sequences }
+  }
+  const plan = planOf({ references, sequences })
   if (isSure) output.hint(plan)
   const unchanged = 'Nothing was repaired.'
   const question = async (asking: Asking) => {
@@ -55,10 +61,22 @@ async function repairAbandoned(
   if (!(await mayProceed(context, { isSure, plan, question, unchanged }))) {
     throw new TicketsError('INTERRUPTED', unchanged)
   }
-  return { isDryRun, references: await tickets.repair({ show }) }
+  return {
+    isDryRun,
+    // First, as a repaired booking makes a row of the history.
+    sequences: await tickets.repairSequences(),
+    references: await tickets.repair({ show }),
+  }
 }
 
-function planOf(references: string[]): string {
+function planOf({ references, sequences }: Omit<Repair, 'isDryRun'>): string {
+  return [
+    ...(sequences.length > 0 ? [`The sequence of ${sequences.join(' and ')} would be moved.`] : []),
+    ...(references.length > 0 ? [planOfBookings(references)] : []),
+  ].join(' ')
+}
+
+function planOfBookings(references: string[]): string {
   const shown = references.slice(0, SHOWN).join(', ')
   const more = references.length > SHOWN ? ` and ${references.length - SHOWN} more` : ''
   const bookings = references.length === 1 ? 'This abandoned booking' : 'These abandoned bookings'
@@ -87,9 +105,13 @@ async function verify(
 async function announce({ output }: Context, report: VerifyReport, repair: Repair | undefined) {
   if (output.json) {
     const field = repair?.isDryRun ? 'would_repair' : 'repaired'
-    return output.document({ ...verifyJson(report), ...(repair && { [field]: repair.references }) })
+    return output.document({
+      ...verifyJson(report),
+      ...(repair && { [field]: repair.references, [`${field}_sequences`]: repair.sequences }),
+    })
   }
   const verb = repair?.isDryRun ? 'would repair' : 'repaired'
+  for (const table of repair?.sequences ?? []) await output.write(`${verb} sequence of ${table}\n`)
   for (const reference of repair?.references ?? []) await output.write(`${verb} ${reference}\n`)
   const { renderVerdict } = await import('../../../terminal/render/verdict.js')
   const { styleOf } = await import('../../../terminal/render/style.js')
@@ -101,9 +123,9 @@ async function announce({ output }: Context, report: VerifyReport, repair: Repai
 function hintFor({ ok, violations }: VerifyReport, repair: Repair | undefined): string | undefined {
   if (ok) return undefined
   if (repair !== undefined && !repair.isDryRun) {
-    return 'Only abandoned bookings are repaired. A person has to decide about the rest.'
+    return 'Only abandoned bookings and sequences are repaired. A person has to decide about the rest.'
   }
-  return violations.some(({ code }) => code === 'STALE_PENDING')
-    ? '`tickets verify --repair` decides abandoned bookings.'
+  return violations.some(({ code }) => code === 'STALE_PENDING' || code === 'SEQUENCE_BEHIND')
+    ? '`tickets verify --repair` decides abandoned bookings, and moves sequences.'
     : undefined
 }
