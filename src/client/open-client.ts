@@ -1,5 +1,6 @@
 import type { BookingStatus } from '../booking/booking.js'
 import { type ListedBooking, suggestBookings } from '../booking/list-bookings.js'
+import type { RowCounts } from '../database/backup/format.js'
 import { hasData } from '../database/migrate.js'
 import { withDeadline, withRetry } from '../database/retry.js'
 import { advanceSequences, findLateSequences } from '../database/sequences.js'
@@ -37,11 +38,26 @@ export interface Client extends Tickets {
   /** Whether there is a show or a token that a rollback would drop. False if there is no schema. */
   hasData(): Promise<boolean>
   /**
+   * Passes a packed backup to `consume`. Returns the number of rows in each table. `program` is the
+   * version of this program. Throws NOT_MIGRATED, SCHEMA_TOO_NEW, and what `consume` throws.
+   */
+  backUp(program: string, consume: Consume): Promise<RowCounts>
+  /** Throws WRONG_STATE if the database has rows, so that nothing can be restored into it. */
+  requireEmpty(): Promise<void>
+  /**
+   * Fills an empty database from a packed backup: whole, or not at all. Throws WRONG_STATE,
+   * INVALID_INPUT for a backup that is not whole, SCHEMA_TOO_NEW, and what `migrate` throws.
+   */
+  restore(packed: AsyncIterable<Uint8Array>): Promise<RowCounts>
+  /**
    * Moves the sequences of ids that are behind their tables; with `dryRun`, only looks for them.
    * Returns the names of the tables.
    */
   repairSequences(options?: { dryRun?: boolean }): Promise<string[]>
 }
+
+/** Takes the bytes of a packed backup. */
+export type Consume = (packed: AsyncIterable<Uint8Array>) => Promise<unknown>
 
 /** Opens the database for a command. Connects only with the first call; see `openTickets`. */
 export function openClient(options: ClientOptions): Client {
@@ -92,6 +108,23 @@ class ProgramClient extends TicketsClient implements Client {
 
   hasData(): Promise<boolean> {
     return withRetry(this.db, () => hasData(this.db.knex))
+  }
+
+  async backUp(program: string, consume: Consume): Promise<RowCounts> {
+    const { backUp } = await import('../database/backup/back-up.js')
+    const { pack } = await import('../database/backup/format.js')
+    return backUp(this.db, program, (chunks) => pack(chunks, consume))
+  }
+
+  async requireEmpty(): Promise<void> {
+    const { requireEmpty } = await import('../database/backup/restore.js')
+    return requireEmpty(this.db)
+  }
+
+  async restore(packed: AsyncIterable<Uint8Array>): Promise<RowCounts> {
+    const { restore } = await import('../database/backup/restore.js')
+    const { unpack } = await import('../database/backup/format.js')
+    return unpack(packed, (chunks) => restore(this.db, chunks))
   }
 
   repairSequences({ dryRun = false } = {}): Promise<string[]> {

@@ -165,10 +165,12 @@ export async function requireSchema(
 /**
  * Runs one migrator at a time. Knex's own lock table makes processes fail that race on an empty
  * database. An advisory lock makes them wait, and a single transaction leaves nothing half-done.
+ * `shownBy` is the command that shows whether it was done, if that is in doubt.
  */
-async function exclusively<T>(
+export async function exclusively<T>(
   db: Database,
   work: (trx: Knex.Transaction) => Promise<T>,
+  { shownBy = 'tickets migrate --status', isOnce = false } = {},
 ): Promise<T> {
   await withRetry(db, async () => {
     await refuseForeignCode(db.knex)
@@ -182,8 +184,8 @@ async function exclusively<T>(
       await trx.raw(`select pg_advisory_xact_lock(hashtext('tickets migrate'))`)
       return work(trx)
     },
-    changeInDoubt('tickets migrate --status'),
-    { isLong: true },
+    changeInDoubt(shownBy),
+    { isLong: true, isOnce },
   )
 }
 
@@ -291,7 +293,7 @@ async function warnOfCreators(
 }
 
 /** Throws NOT_MIGRATED unless the encoding is UTF8: names and customers are Unicode. */
-async function requireUnicode(trx: Knex.Transaction): Promise<void> {
+export async function requireUnicode(trx: Knex.Transaction): Promise<void> {
   const [row] = await query<{ encoding: string }>(
     trx,
     `select pg_catalog.current_setting('server_encoding') as encoding`,
@@ -307,7 +309,7 @@ async function requireUnicode(trx: Knex.Transaction): Promise<void> {
 const TAKEN_NAMES = ['42P07', '42723', '42710']
 
 /** Throws NOT_MIGRATED if another program's table, function or type has the name of a new one. */
-function refuseTakenName(error: unknown): never {
+export function refuseTakenName(error: unknown): never {
   if (!TAKEN_NAMES.includes(sqlState(error) ?? '')) throw error
   const { message } = error as Error
   throw new TicketsError(
@@ -344,7 +346,8 @@ async function appliedMigrations(knex: Knex): Promise<string[]> {
   }
 }
 
-function refuseNewerSchema(status: SchemaStatus): void {
+/** Throws SCHEMA_TOO_NEW, or NOT_MIGRATED if all of the migrations are another program's. */
+export function refuseNewerSchema(status: SchemaStatus): void {
   if (status.unknown.length === 0) return
   if (status.applied.length === 0) {
     throw new TicketsError(

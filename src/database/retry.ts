@@ -18,6 +18,8 @@ export interface RetryOptions {
   signal?: AbortSignal | undefined
   /** Lets the last attempt take longer than the grace. */
   isLong?: boolean | undefined
+  /** Makes one attempt only, for work that cannot be repeated because it uses a stream up. */
+  isOnce?: boolean | undefined
   /** Called before each new attempt, with the cause and the error. */
   onRetry?: ((cause: RetryCause, error: unknown) => void) | undefined
 }
@@ -48,7 +50,7 @@ export async function withRetry<T>(
   attempt: (n: number) => Promise<T>,
   options: RetryOptions = {},
 ): Promise<T> {
-  const { waitMs = db.waitMs, signal = db.signal, isLong, onRetry } = options
+  const { waitMs = db.waitMs, signal = db.signal, isLong, isOnce, onRetry } = options
   const own = options.waitMs === undefined ? db.deadline : undefined
   const deadline = own ?? { at: performance.now() + waitMs }
   let isRevived = false
@@ -64,7 +66,7 @@ export async function withRetry<T>(
       const isOver = performance.now() >= deadline.at && (revive === undefined || isRevived)
       const isOccupied = isServerOccupied(error)
       if (isOccupied && sqlState(error) !== undefined) refusal = error
-      if (cause === undefined || isOver) {
+      if (cause === undefined || isOver || isOnce) {
         // A server that reported that it is full, and then does not answer, is still full.
         throw translateFailure(isOccupied ? (refusal ?? error) : error, db.target)
       }

@@ -61,7 +61,7 @@ export const errorCodes = {
     exit: 4,
     retryable: false,
     meaning:
-      'The booking or show is in a state that does not allow this: cancelled, expired, already let in.',
+      'The booking, show or database is in a state that does not allow this: cancelled, expired, already let in, not empty.',
   },
   BUSY: {
     exit: 5,

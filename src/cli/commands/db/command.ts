@@ -2,7 +2,7 @@ import type { Declaration } from '../../declaration.js'
 
 export const dbCommands: Declaration = {
   name: 'db',
-  about: 'the embedded server: state, start, stop and URL',
+  about: 'the embedded server, and backups of any database',
   examples: ['tickets db status', 'tickets db url', 'tickets db stop'],
   exits: [0, 2, 6],
   commands: [
@@ -33,6 +33,28 @@ export const dbCommands: Declaration = {
       examples: ['tickets db url', 'export DATABASE_URL="$(tickets db url)"'],
       exits: [0, 2],
       run: async () => ({ run: (await import('./db.js')).url }),
+    },
+    {
+      name: 'backup',
+      about: 'copy all shows and bookings into a file, while sales go on',
+      arguments: {
+        '[file]': {
+          about: "a new file, or '-' for stdout (default: tickets-<time>.backup.gz)",
+          completes: 'files',
+        },
+      },
+      examples: ['tickets db backup', 'tickets db backup - > monday.gz'],
+      exits: [0, 2, 5, 6],
+      run: () => import('./backup.js'),
+    },
+    {
+      name: 'restore',
+      about: 'fill an empty database from a backup, and verify it',
+      arguments: { '<file>': { about: "a backup, or '-' for stdin", completes: 'files' } },
+      options: { '-y, --yes': 'restore without asking' },
+      examples: ['tickets db backup box.gz', 'tickets db restore box.gz --db embedded -y'],
+      exits: [0, 2, 4, 5, 6, 7],
+      run: () => import('./restore.js'),
     },
   ],
 }

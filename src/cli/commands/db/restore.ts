@@ -1,0 +1,40 @@
+import { access, constants } from 'node:fs/promises'
+import { verifyJson } from '../../../client/json.js'
+import { quote } from '../../../shared/quote.js'
+import { safeText } from '../../../shared/safe-text.js'
+import type { Handler } from '../../context.js'
+import { fileFailure } from '../../file-failure.js'
+import { openSource } from '../../file-source.js'
+import { mayProceed } from '../../irrevocable.js'
+import { inWords } from './rows.js'
+
+/** `tickets db restore FILE`: then verifies, and exits 7 if something is oversold or lost. */
+export const run: Handler<{ yes?: boolean }, [string]> = async (context, { yes }, file) => {
+  const { output, tickets, signal } = context
+  if (file !== '-') {
+    await access(file, constants.R_OK).catch((error) => {
+      throw fileFailure(error, { name: quote(file), verb: 'read' })
+    })
+  }
+  context.nameDatabase(tickets)
+  await tickets.requireEmpty()
+  const unchanged = 'Nothing was restored.'
+  const isMeant = await mayProceed(context, {
+    isSure: yes ?? false,
+    plan: `This would fill the ${safeText(tickets.databaseName)} from ${quote(file)}.`,
+    question: `Fill the ${safeText(tickets.databaseName)} from ${quote(file)}?`,
+    unchanged,
+  })
+  if (!isMeant) return output.hint(unchanged)
+  const { chunks } = await openSource(file, output.io, signal)
+  const rows = await tickets.restore(chunks)
+  output.hint(`Restored ${inWords(rows)}.`)
+  const report = await tickets.verify()
+  if (output.json) await output.document({ ...verifyJson(report), rows })
+  else {
+    const { renderVerdict } = await import('../../../terminal/render/verdict.js')
+    const { styleOf } = await import('../../../terminal/render/style.js')
+    await output.write(renderVerdict(report, styleOf(output)))
+  }
+  return report.ok ? 0 : 7
+}
