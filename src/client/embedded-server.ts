@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs'
 import type { EmbeddedStatus } from '../database/embedded/embedded.js'
 import { embeddedConnection, embeddedDataDir, embeddedUrl } from '../database/embedded/location.js'
+import type { Upgrade } from '../database/embedded/upgrade.js'
+import type { CopyOptions } from './upgrade-server.js'
 
 /**
  * The embedded server of an environment. This interface reports on it and stops it; it never starts
@@ -12,6 +14,12 @@ export interface EmbeddedServer {
   url: string
   status(): Promise<EmbeddedStatus>
   stop(): Promise<'stopped' | 'not running'>
+  /**
+   * Brings data of an older PostgreSQL to the one of this program; null if there is none. Throws
+   * DB_UNREACHABLE, WRONG_STATE for objects that are not the program's own, CHECK_FAILED if the
+   * copy does not verify, INTERRUPTED.
+   */
+  upgrade(options: CopyOptions): Promise<Upgrade | null>
   /** Whether its socket exists. Cheaper than `status`, but a killed server's socket remains. */
   hasSocket(): boolean
 }
@@ -26,6 +34,10 @@ export function embeddedServer(env: Record<string, string | undefined>): Embedde
     },
     status: async () => (await whole()).embeddedStatus(dataDir),
     stop: async () => (await whole()).stopEmbedded(dataDir),
+    upgrade: async (options) => {
+      const { upgradeServer } = await import('./upgrade-server.js')
+      return upgradeServer(dataDir, options)
+    },
     hasSocket() {
       const { host, port } = embeddedConnection(dataDir)
       return existsSync(`${host}/.s.PGSQL.${port}`)

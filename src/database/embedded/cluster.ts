@@ -37,12 +37,43 @@ export async function assertUsable(layout: Layout, account: Account, major: stri
   const wanted = account.ids ?? { uid: userId(), gid }
   if (uid !== wanted.uid || gid !== wanted.gid) throw othersData(layout, uid)
   assertOwnData(layout)
+  await assertMajor(layout, major)
+}
+
+/** Refuses data that another major version of PostgreSQL made. Throws DB_UNREACHABLE. */
+export async function assertMajor(layout: Layout, major: string): Promise<void> {
   const version = await clusterVersion(layout)
-  if (version !== null && version !== major) {
-    throw unreachable(
-      `The data in ${layout.root} was made by PostgreSQL ${version}, and this program brings ${major}. Use the version of the program that made it, or set TICKETS_DATA_DIR to a new directory.`,
-    )
-  }
+  if (version === null || version === major) return
+  if (Number(version) > Number(major)) throw newerData(layout, version, major)
+  throw unreachable(
+    `${madeBy(layout, version, major)} Run \`tickets db upgrade\`, or set TICKETS_DATA_DIR to a new directory.`,
+  )
+}
+
+/** The error for data of a newer major version. */
+export function newerData(layout: Layout, version: string, major: string) {
+  return unreachable(
+    `${madeBy(layout, version, major)} Upgrade tickets, or set TICKETS_DATA_DIR to a new directory.`,
+  )
+}
+
+function madeBy({ root }: Layout, version: string, major: string): string {
+  return `The data in ${root} was made by PostgreSQL ${version}, and this program brings ${major}.`
+}
+
+/**
+ * Puts back the old data of an upgrade that was killed between its two renames: there is no `data`
+ * then. Call it under the lock, before a new cluster could take the name.
+ */
+export async function putBackOldData(layout: Layout): Promise<void> {
+  const names = await readdir(layout.root)
+  const [newest] = names
+    .filter((name) => /^data-\d+$/.test(name))
+    .sort()
+    .reverse()
+  if (newest === undefined || names.includes('data')) return
+  await rename(join(layout.root, newest), layout.data)
+  await syncDirectory(layout.root)
 }
 
 /** The error for a server that belongs to another user. */

@@ -2,20 +2,15 @@ import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { serverAccount } from './account.js'
-import {
-  assertUsable,
-  clusterVersion,
-  createCluster,
-  hasCluster,
-  writeSettings,
-} from './cluster.js'
-import { makeRoot, prepareRoot, prepareSocketDir } from './directories.js'
+import { assertMajor, clusterVersion, hasCluster, putBackOldData } from './cluster.js'
+import { makeRoot, prepareRoot } from './directories.js'
 import { codeOf, explain } from './failures.js'
 import { type EmbeddedConnection, type Layout, layoutOf } from './layout.js'
 import { whenAlone } from './lock.js'
-import { postmasterPid, startPostmaster, stopPostmaster, tooLate } from './postmaster.js'
+import { postmasterPid, stopPostmaster, tooLate } from './postmaster.js'
 import { askVersion, probe } from './probe.js'
-import { findNativePackage, installPrograms, withPlainName } from './programs.js'
+import { findNativePackage, installPrograms } from './programs.js'
+import { createNew, startCluster } from './start-cluster.js'
 import { assertOwnPlace } from './trust.js'
 
 export { embeddedConnection, embeddedDataDir, embeddedUrl } from './location.js'
@@ -110,18 +105,17 @@ async function bringUpAlone(
   await makeRoot(layout)
   return whenAlone<'up'>(layout, async () => {
     if (await isThere(layout)) return 'up'
+    await putBackOldData(layout)
+    // First, because the programs of other versions are removed below.
+    await assertMajor(layout, native.major)
     await prepareRoot(layout, account)
     const programs = await installPrograms(layout, native)
     if (!(await hasCluster(layout))) {
       options.onProgress?.(`Creating the embedded PostgreSQL ${native.major} in ${layout.root} …`)
-      const signal = AbortSignal.timeout(Math.max(deadline - Date.now(), 0))
-      await withPlainName(programs, (plain) => createCluster(layout, plain, account, signal))
+      await createNew(layout, programs, account, deadline)
     }
-    await assertUsable(layout, account, native.major)
-    await prepareSocketDir(layout, account)
-    await writeSettings(layout, account)
     options.onProgress?.(`Starting the embedded PostgreSQL ${native.major} …`)
-    await startPostmaster(layout, programs, account, deadline)
+    await startCluster(layout, { programs, major: native.major, account, deadline })
     return 'up'
   })
 }

@@ -52,7 +52,7 @@ export function programsDirectory(layout: Layout, version: string): string {
 
 /** Whether an entry of the data directory has a name that this program uses. */
 export function isOurs(name: string): boolean {
-  return /^(data(\.broken-.*)?|run|lock|server\.log(\.1)?|server-.*|\.making-.*)$/.test(name)
+  return /^(data(-\d+|\.broken-.*)?|run|lock|server\.log(\.1)?|server-.*|\.making-.*)$/.test(name)
 }
 
 /** Whether the socket is outside the data directory, where another user could replace it. */

@@ -9,7 +9,7 @@ import { connectionOf, type Layout } from './layout.js'
  */
 export async function probe(layout: Layout): Promise<'ready' | 'busy' | 'absent'> {
   try {
-    await withClient(layout, async () => {})
+    await withClient(layout, {}, async () => {})
     return 'ready'
   } catch (error) {
     return verdict(error, layout)
@@ -18,7 +18,7 @@ export async function probe(layout: Layout): Promise<'ready' | 'busy' | 'absent'
 
 /** The running server's version, such as '18.4'; null if the server does not answer. */
 export async function askVersion(layout: Layout): Promise<string | null> {
-  return withClient(layout, async (client) => {
+  return withClient(layout, {}, async (client) => {
     const { rows } = await client.query<{ server_version: string }>('SHOW server_version')
     return rows[0]?.server_version ?? null
   }).catch(() => null)
@@ -37,8 +37,14 @@ function verdict(error: unknown, layout: Layout): 'ready' | 'busy' | 'absent' {
   return 'busy'
 }
 
-async function withClient<T>(layout: Layout, use: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ ...connectionOf(layout), connectionTimeoutMillis: 5000 })
+/** Connects to the server, to the database `tickets` by default. */
+export async function withClient<T>(
+  layout: Layout,
+  { database = 'tickets' }: { database?: string },
+  use: (client: pg.Client) => Promise<T>,
+): Promise<T> {
+  const connection = { ...connectionOf(layout), database, connectionTimeoutMillis: 5000 }
+  const client = new pg.Client(connection)
   // The next query reports a connection that is lost between two answers.
   client.on('error', () => {})
   try {

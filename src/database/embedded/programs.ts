@@ -152,11 +152,26 @@ async function link(to: string, path: string): Promise<void> {
   })
 }
 
+/** The copies of programs in the data directory, each with its major version, such as '18'. */
+export async function installedPrograms({
+  root,
+}: Layout): Promise<{ path: string; major: string }[]> {
+  const names = (await readdir(root)).filter((name) => /^server-\d/.test(name))
+  return names.map((name) => ({ path: join(root, name), major: /\d+/.exec(name)![0] }))
+}
+
+/** Keeps the programs that can read the data of a cluster here, such as one before an upgrade. */
 async function removeOtherVersions(layout: Layout, keep: string): Promise<void> {
-  for (const name of await readdir(layout.root)) {
-    const path = join(layout.root, name)
-    if (name.startsWith('server-') && path !== keep)
-      await rm(path, { recursive: true, force: true })
+  const names = await readdir(layout.root)
+  const clusters = names.filter((name) => name === 'data' || name.startsWith('data-'))
+  const versions = await Promise.all(
+    clusters.map((name) => readFile(join(layout.root, name, 'PG_VERSION'), 'utf8').catch(() => '')),
+  )
+  const needed = versions
+    .map((text) => text.trim())
+    .filter((major) => !keep.includes(`server-${major}.`))
+  for (const { path, major } of await installedPrograms(layout)) {
+    if (path !== keep && !needed.includes(major)) await rm(path, { recursive: true, force: true })
   }
 }
 

@@ -2,15 +2,16 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
+import { execa, execaNode } from 'execa'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { ALL_TABLES, TABLES } from '../../../src/database/backup/format.js'
 import { openTickets } from '../../../src/index.js'
-import { program, tickets } from '../../support/cli.js'
+import { bareEnvironment, program, tickets } from '../../support/cli.js'
 import { openCore } from '../../support/core-database.js'
 import { cloneDatabase, type TestDatabase } from '../../support/database.js'
 import { runInProcess } from '../../support/in-process.js'
 import { migrateBefore } from '../../support/migrate-before.js'
-import { type Message, openProxy } from '../../support/proxy.js'
+import { holdBack, isStatement, type Message, openProxy } from '../../support/proxy.js'
 import { insertShow } from '../../support/shows.js'
 import { openTerminal } from '../../support/terminal.js'
 import { everyRow, fillDatabase } from './rows.js'
@@ -196,7 +197,6 @@ describe('the file of a backup', () => {
 
   it("is a stream with '-', which a pipe restores", async () => {
     const command = `'${program}' db backup - | '${program}' db restore - -y --db '${target.url}'`
-    const { execa } = await import('execa')
     const ran = await execa('bash', ['-o', 'pipefail', '-c', command], {
       env: { ...process.env, DATABASE_URL: source.url },
     })
@@ -216,6 +216,27 @@ describe('the file of a backup', () => {
     expect(ran.stdout + ran.stderr).toMatch(reason)
     expect(await readdir(cwd)).toEqual(['taken.gz'])
     expect(await readFile(join(cwd, 'taken.gz'), 'utf8')).toBe('mine')
+  })
+
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('is not there after %s half-way', async (signal, exitCode) => {
+    const cwd = await mkdtemp(join(directory, 'cwd-'))
+    const proxy = await openProxy(source.url)
+    const reached = holdBack(proxy, (message) => isStatement(message, 'close backup'))
+    const backup = execaNode(program, ['db', 'backup', 'a.gz'], {
+      cwd,
+      env: { ...bareEnvironment, DATABASE_URL: proxy.url },
+      extendEnv: false,
+      reject: false,
+    })
+    await reached
+    expect(await readdir(cwd)).toEqual([expect.stringMatching(/^a\.gz\.\d+\.part$/)])
+    backup.kill(signal)
+    expect((await backup).exitCode).toBe(exitCode)
+    expect(await readdir(cwd)).toEqual([])
+    await proxy.close()
   })
 
   it('is not there if the connection was lost half-way, or if there is no schema', async () => {
@@ -334,6 +355,18 @@ describe('a restore is refused, and changes nothing', () => {
     await terminal.close()
     expect(await found()).toBe('no schema')
   })
+})
+
+it('a restore of damage that no constraint refuses is done, and exits 7', async () => {
+  const damaged = await cloneDatabase()
+  await fillDatabase(damaged)
+  await damaged.sql(
+    `update bookings set seats = '{1,2,3,5}' where key = 'kept'`, // 5 is no mark in the house.
+  )
+  const ran = await restore(await backUp(damaged, 'oversold.gz'))
+  expect([ran.exitCode, ran.json().ok, ran.json().rows.bookings]).toEqual([7, false, 8])
+  expect(await found()).toEqual(await everyRow(damaged.sql))
+  await damaged.drop()
 })
 
 describe('a restore that dies', () => {

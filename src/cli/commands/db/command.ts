@@ -56,5 +56,12 @@ export const dbCommands: Declaration = {
       exits: [0, 2, 4, 5, 6, 7],
       run: () => import('./restore.js'),
     },
+    {
+      name: 'upgrade',
+      about: 'bring the data of an older PostgreSQL to the one of this program',
+      examples: ['tickets db upgrade'],
+      exits: [0, 2, 4, 6, 7],
+      run: async () => ({ run: (await import('./db.js')).upgrade }),
+    },
   ],
 }

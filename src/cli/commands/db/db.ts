@@ -1,3 +1,4 @@
+import packageJson from '../../../../package.json' with { type: 'json' }
 import { type EmbeddedServer, embeddedServer } from '../../../client/embedded-server.js'
 import { queryDaemon } from '../../../daemon/control.js'
 import { hangs } from '../../../daemon/protocol.js'
@@ -16,6 +17,9 @@ export const stop = onServer(stopServer)
 
 /** `tickets db url`. */
 export const url = onServer(showUrl)
+
+/** `tickets db upgrade`. */
+export const upgrade = onServer(upgradeServer)
 
 function onServer(work: (context: Context, server: EmbeddedServer) => Promise<void>): Handler {
   return (context) => work(context, embeddedServer(context.output.io.env))
@@ -86,4 +90,16 @@ async function showUrl({ output }: Context, server: EmbeddedServer) {
   }
   if (output.json) return output.document({ url })
   await output.write(`${url}\n`)
+}
+
+async function upgradeServer({ output, signal }: Context, server: EmbeddedServer) {
+  const onProgress = (sentence: string) => output.hint(safeText(sentence))
+  const program = packageJson.version
+  const upgrade = await server.upgrade({ program, signal, onProgress })
+  if (output.json) return output.document({ upgraded: upgrade !== null, ...upgrade })
+  output.hint(
+    upgrade === null
+      ? 'There is no data of an older PostgreSQL.'
+      : `Upgraded from PostgreSQL ${upgrade.from} to ${upgrade.to}. The old data is kept: remove ${safeText(upgrade.kept)} when you no longer need it.`,
+  )
 }

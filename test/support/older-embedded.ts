@@ -1,0 +1,37 @@
+import { readFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { serverAccount } from '../../src/database/embedded/account.js'
+import { hasCluster } from '../../src/database/embedded/cluster.js'
+import { makeRoot, prepareRoot } from '../../src/database/embedded/directories.js'
+import { layoutOf } from '../../src/database/embedded/layout.js'
+import { stopPostmaster } from '../../src/database/embedded/postmaster.js'
+import { findNativePackage, installPrograms } from '../../src/database/embedded/programs.js'
+import { createNew, startCluster } from '../../src/database/embedded/start-cluster.js'
+import { olderServers } from './older-servers.js'
+
+/** The newest older PostgreSQL whose programs are from npm, as those of an embedded server are. */
+export const olderEmbedded = olderServers()
+  .filter(({ programs }) => programs.endsWith('/native/bin'))
+  .toSorted((a, b) => a.version - b.version)
+  .at(-1)
+
+/** Does what a version of the program did that had an older PostgreSQL: creates its server, starts it. */
+export async function startOlderEmbedded(dataDir: string, programs: string): Promise<void> {
+  const directory = dirname(programs)
+  const { version } = JSON.parse(await readFile(join(directory, '../package.json'), 'utf8'))
+  const major = version.split('.')[0]
+  const [layout, account] = [layoutOf(dataDir), await serverAccount()]
+  await makeRoot(layout)
+  await prepareRoot(layout, account)
+  // As the other one does: what a killed upgrade left running has no socket here.
+  await stopPostmaster(layout)
+  const own = await installPrograms(layout, { directory, version, major })
+  const deadline = Date.now() + 60_000
+  if (!(await hasCluster(layout))) await createNew(layout, own, account, deadline)
+  await startCluster(layout, { programs: own, major, account, deadline })
+}
+
+/** Copies this program's PostgreSQL there beforehand, which takes most of the time of an upgrade. */
+export async function installNewPrograms(dataDir: string): Promise<void> {
+  await installPrograms(layoutOf(dataDir), await findNativePackage())
+}
