@@ -3,7 +3,6 @@ import { type ListedBooking, suggestBookings } from '../booking/list-bookings.js
 import type { RowCounts } from '../database/backup/format.js'
 import { hasData } from '../database/migrate.js'
 import { withDeadline, withRetry } from '../database/retry.js'
-import { advanceSequences, findLateSequences } from '../database/sequences.js'
 import { change, changeInDoubt } from '../database/transaction.js'
 import { type ConfirmedAnswer, findLostBookings } from '../load/confirmed-check.js'
 import type { Tickets } from './api.js'
@@ -127,7 +126,8 @@ class ProgramClient extends TicketsClient implements Client {
     return unpack(packed, (chunks) => restore(this.db, chunks))
   }
 
-  repairSequences({ dryRun = false } = {}): Promise<string[]> {
+  async repairSequences({ dryRun = false } = {}): Promise<string[]> {
+    const { advanceSequences, findLateSequences } = await import('../database/sequences.js')
     return this.run(async (db) => {
       if (!dryRun) return change(db, advanceSequences, changeInDoubt('tickets verify'))
       const late = await withRetry(db, () => findLateSequences(db.knex))

@@ -1,8 +1,10 @@
 import { test } from 'vitest'
 import { expectWholeBackup } from '../support/backup-during-sales.js'
-import { olderServers } from '../support/older-servers.js'
 
-test('a backup in the middle of two hundred bookings is whole, in the embedded PostgreSQL and in older ones', async () => {
-  const targets = [undefined, ...olderServers().map(({ programs }) => programs)]
-  await expectWholeBackup({ bookings: 200, width: 40, targets })
-})
+test(
+  'a backup in the middle of two hundred bookings is whole, in the embedded PostgreSQL and in the oldest one',
+  {
+    timeout: 600_000,
+  },
+  () => expectWholeBackup({ bookings: 200, width: 40 }),
+)

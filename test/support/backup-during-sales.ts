@@ -5,6 +5,7 @@ import { expect } from 'vitest'
 import { openTickets, type Tickets } from '../../src/index.js'
 import { inWaves, startBooking } from './booking-process.js'
 import { tickets as run } from './cli.js'
+import { olderServers } from './older-servers.js'
 import { type OwnServer, startOwnServer } from './own-server.js'
 import { until } from './until.js'
 
@@ -12,16 +13,15 @@ export interface Sales {
   /** How many bookings there are, and how many processes are at them at the same time. */
   bookings: number
   width: number
-  /** The directories of the programs of the servers to restore into; undefined: the embedded one's. */
-  targets: readonly (string | undefined)[]
 }
 
 /**
- * Takes a backup in the middle of bookings by processes, restores it into each target, and proves
- * that it is whole there: `verify` is clean, whatever was answered before the backup is in it, each
- * key replays its own booking, and the history cannot be changed.
+ * Takes a backup in the middle of bookings by processes, restores it into the embedded PostgreSQL
+ * and into the oldest one that is installed, and proves that it is whole there: `verify` is clean,
+ * whatever was answered before the backup is in it, each key replays its own booking, and the
+ * history cannot be changed.
  */
-export async function expectWholeBackup({ bookings, width, targets }: Sales): Promise<void> {
+export async function expectWholeBackup({ bookings, width }: Sales): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'tickets-sales-'))
   const file = join(directory, 'sales.gz')
   const source = await startOwnServer()
@@ -41,8 +41,9 @@ export async function expectWholeBackup({ bookings, width, targets }: Sales): Pr
     expect([backUp.exitCode, answered.size < bookings]).toEqual([0, true])
     await sales
     expect(backUp.json().rows.bookings).toBeGreaterThanOrEqual(before.size)
-    for (const programs of targets) {
-      const target = await startOwnServer(programs === undefined ? {} : { programs })
+    const [oldest] = olderServers().toSorted((a, b) => a.version - b.version)
+    for (const programs of oldest === undefined ? [undefined] : [undefined, oldest.programs]) {
+      const target = await startOwnServer({ programs })
       try {
         await expectWhole(target, { file, show, before, answered })
       } finally {

@@ -90,6 +90,26 @@ describe('a backup', () => {
     expect(await on(target, 'verify')).toMatchObject({ exitCode: 0 })
   })
 
+  it('is as of one moment: what is sold between its tables is not in it', async () => {
+    const selling = await cloneDatabase()
+    const show = await insertShow(selling)
+    const sell = (seat: string) => on(selling, 'book', show, '--seats', seat, '--customer', 'Ada')
+    await sell('1')
+    const before = await everyRow(selling.sql)
+    const proxy = await openProxy(selling.url)
+    const reached = holdBack(proxy, (message) => isStatement(message, 'from "bookings"'))
+    const path = join(directory, 'moment.gz')
+    const backup = on(proxy, 'db', 'backup', path)
+    const release = await reached
+    expect((await sell('2')).exitCode).toBe(0)
+    release()
+    expect((await backup).exitCode).toBe(0)
+    await proxy.close()
+    expect(await restore(path)).toMatchObject({ exitCode: 0 })
+    expect(await found()).toEqual(before)
+    await selling.drop()
+  })
+
   it('restores with a login that owns its database and is no superuser, into a schema of its own', async () => {
     await source.sql(
       `do $$ begin create role restorer login; exception when others then null; end $$`,
@@ -149,6 +169,10 @@ describe('a backup', () => {
         )
         expect(rows).toEqual([{ name: 'Hamlet', reference: 'AAAA2222', held_in: show }])
         expect((await on(db, 'migrate', '--check')).exitCode).toBe(0)
+        // The later migrations have seen the rows, even where the schema was newer.
+        expect(await db.sql('select max(batch) as batch from knex_migrations')).toEqual([
+          { batch: 2 },
+        ])
         expect(
           (await on(db, 'show', 'list', '--search', 'hamlet', '-o', 'json')).json(),
         ).toHaveLength(1)
