@@ -37,11 +37,6 @@ export async function assertUsable(layout: Layout, account: Account, major: stri
   const wanted = account.ids ?? { uid: userId(), gid }
   if (uid !== wanted.uid || gid !== wanted.gid) throw othersData(layout, uid)
   assertOwnData(layout)
-  await assertMajor(layout, major)
-}
-
-/** Refuses data that another major version of PostgreSQL made. Throws DB_UNREACHABLE. */
-export async function assertMajor(layout: Layout, major: string): Promise<void> {
   const version = await clusterVersion(layout)
   if (version === null || version === major) return
   if (Number(version) > Number(major)) throw newerData(layout, version, major)

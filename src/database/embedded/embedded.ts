@@ -2,7 +2,7 @@ import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { serverAccount } from './account.js'
-import { assertMajor, clusterVersion, hasCluster, putBackOldData } from './cluster.js'
+import { clusterVersion, hasCluster, putBackOldData } from './cluster.js'
 import { makeRoot, prepareRoot } from './directories.js'
 import { codeOf, explain } from './failures.js'
 import { type EmbeddedConnection, type Layout, layoutOf } from './layout.js'
@@ -106,8 +106,6 @@ async function bringUpAlone(
   return whenAlone<'up'>(layout, async () => {
     if (await isThere(layout)) return 'up'
     await putBackOldData(layout)
-    // First, because the programs of other versions are removed below.
-    await assertMajor(layout, native.major)
     await prepareRoot(layout, account)
     const programs = await installPrograms(layout, native)
     if (!(await hasCluster(layout))) {
