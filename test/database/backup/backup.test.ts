@@ -435,7 +435,8 @@ describe('a restore that dies', () => {
       })
       const ran = await on(proxy, 'db', 'restore', file, '-y')
       await proxy.close()
-      expect(ran.exitCode).toBe(6)
+      expect(ran.exitCode).toBe(5)
+      expect(ran.stderr).toContain('tickets show list --all')
       expect(await found()).toEqual(
         fate === 'cut before' ? 'no schema' : await everyRow(source.sql),
       )
