@@ -30,6 +30,8 @@ export function retryCause(error: unknown): RetryCause | undefined {
     if (state === '08004') return undefined
     if (['53300', '57P03'].includes(state)) return 'connect'
     if (['40001', '40P01', '55P03'].includes(state)) return 'conflict'
+    // The next attempt prepares nothing.
+    if (isPreparedStatementLost(error)) return 'conflict'
     // 25006: after a failover, another connection leads to a server that can write.
     const isLost = ['57P01', '57P02', '57P05', '25P03', '25006'].includes(state)
     return isLost || state.startsWith('08') ? 'lost' : undefined
@@ -77,6 +79,14 @@ export function translateFailure(error: unknown, target: DatabaseTarget): unknow
 export function sqlState(error: unknown): string | undefined {
   // Only the server's errors have a severity; without this check, EPIPE would pass for a SQLSTATE.
   return hasProperty(error, 'severity') ? textOf(error, 'code') : undefined
+}
+
+/**
+ * Whether a pooler has given this client a server connection without its prepared statements, or
+ * with another client's.
+ */
+export function isPreparedStatementLost(error: unknown): boolean {
+  return ['26000', '42P05'].includes(sqlState(error) ?? '')
 }
 
 /** Whether TLS failed: the server refused it, or the certificate is invalid. */

@@ -6,6 +6,7 @@ import type pg from 'pg'
 import { TicketsError } from '../shared/errors.js'
 import { ANSWER_MS, beginSql, type SessionSettings } from './begin.js'
 import { ANSWER_GRACE_MS, type Deadline, noAnswer } from './deadline.js'
+import { isPreparedStatementLost } from './failures.js'
 
 declare module 'knex' {
   namespace Knex {
@@ -53,6 +54,8 @@ export function knexClient({ session, connect }: KnexClientOptions): typeof Knex
   const beginAlone = beginSql(session)
   /** The limits of the connection's transaction. */
   const limits = new WeakMap<pg.Client, Limits>()
+  /** Whether a pooler has once lost a prepared statement: no statement is prepared from then on. */
+  let prepareNothing = false
 
   class ProgramTransaction extends PgTransaction {
     readonly #config: Knex.TransactionConfig
@@ -111,7 +114,7 @@ export function knexClient({ session, connect }: KnexClientOptions): typeof Knex
       const limitMs = isLimitedEach
         ? LONG_STATEMENT_MS + ANSWER_MS
         : Math.max(end - now, isLong ? 0 : Number.NEGATIVE_INFINITY) + ANSWER_GRACE_MS
-      const answer = super._query(connection, statement)
+      const answer = this._send(connection, statement)
       return untilAnswered(
         connection,
         limitMs,
@@ -119,13 +122,24 @@ export function knexClient({ session, connect }: KnexClientOptions): typeof Knex
       )
     }
 
+    /** Not a private method, because Knex derives clients from this one that would lack it. */
+    async _send(connection: pg.Client, statement: Statement): Promise<Statement> {
+      if (prepareNothing) delete statement.options?.name
+      try {
+        return await super._query(connection, statement)
+      } catch (error) {
+        prepareNothing ||= isPreparedStatementLost(error)
+        throw error
+      }
+    }
+
     /**
      * Sends BEGIN, the statement and COMMIT at once, so that the transaction costs no extra round
-     * trip. Not a private method, because Knex derives clients from this one that would lack it.
+     * trip. Not a private method, for the reason that `_send` gives.
      */
     async _queryAlone(connection: pg.Client, statement: Statement): Promise<Statement> {
       const begun = connection.query(beginAlone)
-      const answer = super._query(connection, statement)
+      const answer = this._send(connection, statement)
       const ended = connection.query('COMMIT')
       const all = Promise.allSettled([begun, answer, ended])
       await untilAnswered(connection, waitMs + ANSWER_GRACE_MS, all)

@@ -6,6 +6,8 @@ declare module 'knex/lib/dialects/postgres/index.js' {
   /** A statement that Knex sends; `response` receives the server's answer. */
   export interface Statement {
     sql: string
+    /** With a name, the statement is prepared. */
+    options?: { name?: string }
   }
 
   export default class PostgresClient extends Knex.Client {

@@ -5,7 +5,7 @@ import { isServerAbsent, isServerOccupied, retryCause } from '../../src/database
 /** Each SQLSTATE of the classes in which one is retried, after PostgreSQL's appendix A. */
 const sqlStates = {
   connect: '53300 57P03',
-  conflict: '40001 40P01 55P03',
+  conflict: '26000 40001 40P01 42P05 55P03',
   lost: '08000 08001 08003 08006 08007 08P01 25006 25P03 57P01 57P02 57P05',
   none: `08004
     25000 25001 25002 25003 25004 25005 25007 25008 25P01 25P02 25P04

@@ -1,93 +1,119 @@
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { access, chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { chmod, chown, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import pg from 'pg'
 import { serverAccount } from '../../src/database/embedded/account.js'
+import { configuration } from './configuration.js'
 import { freePort, type OwnServer } from './own-server.js'
 import { until } from './until.js'
 
-/** A PgBouncer in front of a server of the test's own, whose superuser every client becomes. */
+/** A PgBouncer in front of a server of the test's own, set up as docs/operations.md shows it. */
 export interface Pooler {
-  /** For `--db`: the database of this name, by way of the pooler. */
+  /** For `--db`: the database of this name, by way of the pooler, as the server's superuser. */
   urlOf(database: string): string
+  /** Runs a command on the administration console, such as PAUSE. */
+  command(text: string): Promise<void>
   stop(): Promise<void>
 }
 
-/** PGBOUNCER names another version to test with. */
+export interface PgbouncerProgram {
+  path: string
+  version: string
+  /** Whether it keeps prepared statements in transaction mode. */
+  canPrepare: boolean
+}
+
+export type PoolMode = 'session' | 'transaction'
+
+/** PGBOUNCER names others to test with, separated as in PATH. */
 const programs = [
-  process.env.PGBOUNCER ?? '/usr/sbin/pgbouncer',
+  ...(process.env.PGBOUNCER ?? '').split(delimiter).filter(Boolean),
+  '/usr/sbin/pgbouncer',
   '/usr/local/bin/pgbouncer',
   '/opt/homebrew/bin/pgbouncer',
 ]
 
-/** Where PgBouncer is installed; undefined where it is not. */
-export async function findPgbouncer(): Promise<string | undefined> {
+/** Each version of PgBouncer that is installed. */
+export function findPgbouncers(): PgbouncerProgram[] {
+  const found = new Map<string, PgbouncerProgram>()
   for (const path of programs) {
-    if (
-      await access(path).then(
-        () => true,
-        () => false,
-      )
-    )
-      return path
+    const version = versionOf(path)
+    if (version === undefined || found.has(version)) continue
+    const [major, minor] = version.split('.').map(Number)
+    found.set(version, { path, version, canPrepare: major! > 1 || minor! >= 21 })
   }
-  return undefined
+  return [...found.values()]
 }
 
-/** Starts PgBouncer with these settings of its `[pgbouncer]` section. */
-export async function startPgbouncer(
-  program: string,
-  { socketDir, port }: OwnServer,
-  settings: Record<string, string | number>,
-): Promise<Pooler> {
-  const directory = await mkdtemp(join(tmpdir(), 'tickets-pgbouncer-'))
-  await chmod(directory, 0o755)
-  const own = await freePort()
-  const all = {
-    listen_addr: '127.0.0.1',
-    listen_port: own,
-    unix_socket_dir: '',
-    auth_type: 'any',
-    ...settings,
+function versionOf(path: string): string | undefined {
+  try {
+    return /PgBouncer ([\d.]+)/.exec(execFileSync(path, ['--version'], { encoding: 'utf8' }))?.[1]
+  } catch {
+    return undefined
   }
-  const lines = Object.entries(all).map(([name, value]) => `${name} = ${value}`)
-  const file = join(directory, 'pgbouncer.ini')
-  await writeFile(
-    file,
-    `[databases]\n* = host=${socketDir} port=${port} user=owner\n[pgbouncer]\n${lines.join('\n')}\n`,
-  )
+}
+
+const PASSWORD = 'secret'
+
+/** Starts PgBouncer in one of the documented ways, with further settings where a test needs them. */
+export async function startPgbouncer(
+  { path, canPrepare }: PgbouncerProgram,
+  server: OwnServer,
+  mode: PoolMode,
+  settings: Record<string, string | number> = {},
+): Promise<Pooler> {
+  await server.run(`alter role owner password '${PASSWORD}'`)
+  const directory = await mkdtemp(join(tmpdir(), 'tickets-pgbouncer-'))
+  const [file, users] = [join(directory, 'pgbouncer.ini'), join(directory, 'userlist.txt')]
+  const port = await freePort()
+  const ini = await configuration(`pgbouncer-${mode}.ini`, {
+    'tickets = host=10.0.0.1 port=5432': `* = host=127.0.0.1 port=${server.port}`,
+    'listen_addr = *': 'listen_addr = 127.0.0.1',
+    'listen_port = 6432': `listen_port = ${port}`,
+    '/etc/pgbouncer/userlist.txt': users,
+    'admin_users = postgres': 'admin_users = owner',
+    ...(mode === 'transaction' && !canPrepare && { 'max_prepared_statements = 200\n': '' }),
+  })
+  const more = Object.entries(settings).map(([name, value]) => `${name} = ${value}\n`)
+  await writeFile(file, `${ini}unix_socket_dir =\n${more.join('')}`)
+  await writeFile(users, `"owner" "${PASSWORD}"\n`)
   // PgBouncer does not run as root.
   const { ids } = await serverAccount()
-  const child = spawn(program, [file], { stdio: ['ignore', 'ignore', 'pipe'], ...ids })
+  await chmod(directory, 0o755)
+  if (ids) for (const name of [file, users]) await chown(name, ids.uid, ids.gid)
+  const child = spawn(path, [file], { stdio: ['ignore', 'ignore', 'pipe'], ...ids })
   let log = ''
   child.stderr.setEncoding('utf8').on('data', (text) => {
     log += text
   })
   const urlOf = (database: string) =>
-    `postgresql://anybody@127.0.0.1:${own}/${database}?sslmode=disable`
+    `postgresql://owner:${PASSWORD}@127.0.0.1:${port}/${database}?sslmode=disable`
+  const command = async (text: string) => {
+    const client = new pg.Client(urlOf('pgbouncer'))
+    try {
+      await client.connect()
+      await client.query(text)
+    } finally {
+      await client.end()
+    }
+  }
   await until(async () => {
     if (child.exitCode !== null) throw new Error(`pgbouncer exited ${child.exitCode}: ${log}`)
-    return accepts(urlOf('postgres'))
+    return command('SHOW VERSION').then(
+      () => true,
+      () => false,
+    )
   })
   return {
     urlOf,
+    command,
     async stop() {
-      child.kill('SIGTERM')
+      // From 1.23 on, SIGTERM waits for the clients to leave.
+      child.kill('SIGQUIT')
       await once(child, 'exit')
       await rm(directory, { recursive: true })
     },
-  }
-}
-
-async function accepts(url: string): Promise<boolean> {
-  const client = new pg.Client(url)
-  try {
-    await client.connect()
-    await client.end()
-    return true
-  } catch {
-    return false
   }
 }
