@@ -5,7 +5,7 @@ export default defineConfig({
   root: fileURLToPath(new URL('..', import.meta.url)),
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/faults/**'],
+    exclude: ['test/{cluster,faults}/**'],
     globalSetup: ['test/support/code-cache.ts', 'test/support/global-setup.ts'],
     // Only ends a test that hangs: a slow machine is no failure.
     testTimeout: 180_000,

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openTickets, type Tickets } from '../../src/index.js'
 import { inWaves, startBooking } from '../support/booking-process.js'
 import { tickets } from '../support/cli.js'
+import { reportMissing } from '../support/missing.js'
 import { type OwnServer, startOwnServer } from '../support/own-server.js'
 import { findPgbouncers, type Pooler, type PoolMode, startPgbouncer } from '../support/pgbouncer.js'
 import { lockShow, oneTo } from '../support/shows.js'
@@ -35,9 +36,7 @@ const cases = programs.flatMap((program) =>
   }),
 )
 
-test.skipIf(programs.length > 0)('PgBouncer is not installed, so it is not tried', ({ skip }) =>
-  skip(),
-)
+reportMissing('A pooler', programs.length > 0 ? [] : ['PgBouncer'])
 
 let server: OwnServer
 let direct: Tickets

@@ -25,6 +25,8 @@ export interface OwnServer {
   /** Restarts it in hot standby: it can be read, and accepts no change until it is promoted. */
   demote(): Promise<void>
   promote(): Promise<void>
+  /** Ends each of its processes at once, as when its machine loses power. */
+  kill(): Promise<void>
   /** Runs one statement as its superuser; in the database `owner` unless told. */
   run(sql: string, database?: string): Promise<pg.QueryResult>
   remove(): Promise<void>
@@ -73,17 +75,22 @@ export async function startOwnServer(options: OwnServerOptions = {}): Promise<Ow
     await file('server.crt', await readFile(certificatePath, 'utf8'))
     await file('server.key', await readFile(certificatePath.replace(/crt$/, 'key'), 'utf8'))
   }
-  if (standbyOf) await file('standby.signal', '')
+  if (standbyOf) {
+    const { socketDir, port } = standbyOf
+    await file('standby.signal', '')
+    // In a file, where ALTER SYSTEM can change it.
+    await file(
+      'postgresql.auto.conf',
+      `primary_conninfo = 'host=${socketDir} port=${port} user=owner'\n`,
+    )
+  }
   const settings: Record<string, string> = {
     port: String(port),
     listen_addresses: 'localhost',
     unix_socket_directories: root,
     ssl: options.tls ? 'on' : 'off',
     fsync: 'off',
-    ...(standbyOf && {
-      primary_conninfo: `host=${standbyOf.socketDir} port=${standbyOf.port} user=owner`,
-      wal_retrieve_retry_interval: '100ms',
-    }),
+    ...(standbyOf && { wal_retrieve_retry_interval: '100ms' }),
     ...options.settings,
   }
   const args = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
@@ -104,7 +111,7 @@ export async function startOwnServer(options: OwnServerOptions = {}): Promise<Ow
       await untilReady(connection, postgres)
     },
     async stop(mode = 'fast') {
-      if (!postgres || postgres.exitCode !== null) return
+      if (!postgres || postgres.exitCode !== null || postgres.signalCode !== null) return
       postgres.kill(mode === 'fast' ? 'SIGINT' : 'SIGQUIT')
       await once(postgres, 'exit')
     },
@@ -116,8 +123,14 @@ export async function startOwnServer(options: OwnServerOptions = {}): Promise<Ow
     async promote() {
       await server.run('select pg_promote()')
     },
+    async kill() {
+      const ended = once(postgres!, 'exit')
+      await killServer(postgres!.pid!)
+      await ended
+    },
     async run(sql, database = connection.database) {
       const client = new pg.Client({ ...connection, database })
+      client.on('error', () => {}) // A test may end the server.
       await client.connect()
       try {
         return await client.query(sql)
@@ -175,6 +188,18 @@ async function untilReady(connection: pg.ClientConfig, postgres: ChildProcess): 
     } catch {
       await sleep(10)
     }
+  }
+}
+
+/** Kills a postmaster and its processes, which then have no time for a last word. */
+export async function killServer(postmaster: number): Promise<void> {
+  const children = await readFile(`/proc/${postmaster}/task/${postmaster}/children`, 'utf8')
+  // A zero would be this process's own group.
+  const pids = children.split(' ').map(Number).filter(Boolean)
+  for (const pid of [...pids, postmaster]) {
+    try {
+      process.kill(pid, 'SIGKILL')
+    } catch {} // It has just ended by itself.
   }
 }
 

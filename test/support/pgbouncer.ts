@@ -92,6 +92,7 @@ export async function startPgbouncer(
     `postgresql://owner:${PASSWORD}@127.0.0.1:${port}/${database}?sslmode=disable`
   const command = async (text: string) => {
     const client = new pg.Client(urlOf('pgbouncer'))
+    client.on('error', () => {}) // The pooler may stop while the command waits.
     try {
       await client.connect()
       await client.query(text)

@@ -1,0 +1,199 @@
+import { randomUUID } from 'node:crypto'
+import { stderr } from 'node:process'
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
+import { expect, onTestFinished } from 'vitest'
+import { openTickets, type TicketsError } from '../../src/index.js'
+import { startBooking } from '../support/booking-process.js'
+import { type ServerProcess, serveProcess } from '../support/http.js'
+import { until } from '../support/until.js'
+
+/** A booking that a client was told is confirmed. */
+export interface Told {
+  id: string
+  seats: number[]
+  /** The whole answer, of a process and over HTTP. */
+  document?: object
+}
+
+/** How bookings are made: each by clients of its own, one after the other. */
+const ways = ['processes', 'HTTP', 'library'] as const
+type Way = (typeof ways)[number]
+
+/** A sale that goes on while something happens to the database. */
+export interface Sale {
+  /** Returns when each way has sold `n` more seats. */
+  untilSold(n: number): Promise<void>
+  /** Lets every client settle its last request, and audits all answers. */
+  end(): Promise<SaleReport>
+}
+
+export interface SaleReport {
+  told: Told[]
+  /** How often each answer was given: exit codes, HTTP statuses, error codes of the library. */
+  answers: Record<Way, Record<string, number>>
+  /** The longest time in which one of the ways sold nothing, in milliseconds. */
+  gapMs: number
+  /** The longest that a process ran, in milliseconds. */
+  longestRunMs: number
+}
+
+export interface SaleOptions {
+  /** Where everybody books: a proxy, a pooler, or several hosts. */
+  url: string
+  show: string
+  wait?: `${number}s`
+}
+
+/** The library's errors after which the same request may be made again. */
+const retryable = ['BUSY', 'IN_DOUBT', 'DB_UNREACHABLE']
+
+/** After so many answers that ask to repeat it, a request is given up. */
+const MOST_ATTEMPTS = 20
+
+export async function startSale({ url, show, wait = '20s' }: SaleOptions): Promise<Sale> {
+  const server = await serveProcess(url, ['--port', '0', '--wait', wait])
+  const library = openTickets({ database: url, env: {}, waitMs: 1000 * Number.parseInt(wait, 10) })
+  const answers: SaleReport['answers'] = { processes: {}, HTTP: {}, library: {} }
+  const told: Told[] = []
+  const startedAt = performance.now()
+  const soldAt: Record<Way, number[]> = { processes: [], HTTP: [], library: [] }
+  let longestRunMs = 0
+
+  /** One request, repeated with its key for as long as the answer says that this helps. */
+  const attempts: Record<Way, (key: string) => Promise<Answer>> = {
+    async processes(key) {
+      const args = [show, '--count', '1', '--key', key, '--wait', wait]
+      const { exitCode, signal, document, ms } = await startBooking(url, args).ended
+      longestRunMs = Math.max(longestRunMs, ms)
+      const word = String(exitCode ?? signal)
+      return { word, isRetryable: exitCode === 5, booking: exitCode === 0 ? document : undefined }
+    },
+    async HTTP(key) {
+      const { status, body } = await book(server, show, key)
+      return { word: status, isRetryable: status === '503', booking: body }
+    },
+    async library(key) {
+      try {
+        const { booking } = await library.book(show, { count: 1, key })
+        return { word: 'CONFIRMED', isRetryable: false, booking }
+      } catch (error) {
+        const word = (error as TicketsError).code ?? String(error)
+        return { word, isRetryable: retryable.includes(word) }
+      }
+    },
+  }
+  let isOver = false
+  const client = async (way: Way) => {
+    while (!isOver) {
+      const key = randomUUID()
+      for (let n = 0; n < MOST_ATTEMPTS; n++) {
+        const { word, isRetryable, booking } = await attempts[way](key)
+        answers[way][word] = (answers[way][word] ?? 0) + 1
+        if (booking) {
+          soldAt[way].push(performance.now())
+          told.push({
+            id: booking.id!,
+            seats: booking.seats!,
+            ...(way !== 'library' && { document: booking }),
+          })
+        }
+        if (!isRetryable) break
+      }
+      await sleep(20)
+    }
+  }
+  onTestFinished(() => {
+    isOver = true
+    server.child.kill('SIGKILL')
+  })
+  const clients = ways.flatMap((way) => [client(way), client(way)])
+  return {
+    async untilSold(n) {
+      const before = ways.map((way) => soldAt[way].length)
+      await until(() => ways.every((way, i) => soldAt[way].length >= before[i]! + n))
+    },
+    async end() {
+      isOver = true
+      await Promise.all(clients)
+      await library.close()
+      expect(await server.stop()).toBe(0)
+      const gaps = ways.map((way) => longestGap([startedAt, ...soldAt[way]]))
+      return { told, answers, gapMs: Math.max(...gaps), longestRunMs }
+    },
+  }
+}
+
+interface Answer {
+  word: string
+  isRetryable: boolean
+  booking?: { id?: string; seats?: number[] } | undefined
+}
+
+async function book(server: ServerProcess, show: string, key: string) {
+  try {
+    const response = await fetch(`${server.url}/shows/${show}/book`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'idempotency-key': key },
+      body: JSON.stringify({ seats_count: 1 }),
+    })
+    const body = (await response.json()) as Told
+    return { status: String(response.status), body: response.ok ? body : undefined }
+  } catch (error) {
+    return { status: String((error as Error).cause ?? error) }
+  }
+}
+
+function longestGap(times: number[]): number {
+  return Math.max(0, ...times.slice(1).map((time, i) => time - times[i]!))
+}
+
+/**
+ * The bookings that were told and are not there. Proves that the rest is sound: no seat is sold
+ * twice, and `verify` finds nothing. `url` is the server that survived.
+ */
+export async function lostBookings(url: string, show: string, told: Told[]): Promise<Told[]> {
+  const client = new pg.Client(url)
+  await client.connect()
+  const { rows } = await client.query<Told>(
+    `select id, seats from bookings where show_id = $1 and status = 'CONFIRMED'`,
+    [show],
+  )
+  await client.end()
+  const sold = rows.flatMap(({ seats }) => seats)
+  expect(new Set(sold).size).toBe(sold.length)
+  const tickets = openTickets({ database: url, env: {} })
+  expect(await tickets.verify({ show })).toMatchObject({ ok: true, violations: [] })
+  await tickets.close()
+  const kept = new Map(rows.map(({ id, seats }) => [id, seats.join()]))
+  return told.filter(({ id, seats }) => kept.get(id) !== seats.join())
+}
+
+/** No process ended in another way than the contract's, and none long after its wait. */
+export function expectOrderly({ answers, longestRunMs }: SaleReport, waitMs = 20_000): void {
+  expect(Object.keys(answers.processes)).toEqual(
+    ['0', '4', '5'].filter((c) => answers.processes[c]),
+  )
+  expect(Object.keys(answers.HTTP).filter((s) => !['200', '201', '503'].includes(s))).toEqual([])
+  const words = ['CONFIRMED', ...retryable]
+  expect(Object.keys(answers.library).filter((word) => !words.includes(word))).toEqual([])
+  expect(longestRunMs).toBeLessThan(waitMs + 20_000)
+}
+
+/** Prints the experiment as a row of the table in docs/guarantees.md. */
+export function printRow(experiment: string, report: SaleReport, lost: Told[]): void {
+  const { answers, gapMs } = report
+  const counts = (way: Way) =>
+    Object.entries(answers[way])
+      .map(([word, n]) => `${word}: ${n}`)
+      .join(', ')
+  const runs = ways.flatMap((way) => Object.values(answers[way])).reduce((sum, n) => sum + n, 0)
+  const cells = [
+    experiment,
+    runs,
+    ...ways.map(counts),
+    Math.round(gapMs).toLocaleString('en'),
+    lost.length,
+  ]
+  stderr.write(`\n| ${cells.join(' | ')} |\n`)
+}
