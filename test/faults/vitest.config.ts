@@ -1,9 +1,15 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
-/** These start so many processes at once that whoever has a time to keep would not keep it beside them. */
-const crowded = ['test/faults/{crashes,crowd}.test.ts']
-const patience = { testTimeout: 240_000, hookTimeout: 60_000 }
+/**
+ * The first two start so many processes at once that others would miss their deadlines; the last
+ * one measures deadlines. Those of `test/cluster` that take little time run here as well.
+ */
+const alone = [
+  'test/faults/{crashes,crowd,deadlines}.test.ts',
+  'test/cluster/{haproxy,patroni,pgbouncer}.test.ts',
+]
+const patience = { testTimeout: 240_000, hookTimeout: 120_000 }
 
 export default defineConfig({
   root: fileURLToPath(new URL('../..', import.meta.url)),
@@ -15,7 +21,7 @@ export default defineConfig({
           ...patience,
           name: 'side by side',
           include: ['test/faults/**/*.test.ts'],
-          exclude: crowded,
+          exclude: alone,
           maxWorkers: 2,
           sequence: { groupOrder: 0 },
         },
@@ -24,7 +30,7 @@ export default defineConfig({
         test: {
           ...patience,
           name: 'one by one',
-          include: crowded,
+          include: alone,
           fileParallelism: false,
           sequence: { groupOrder: 1 },
         },
