@@ -108,7 +108,6 @@ export class Daemon {
   statusFor(asker: Asker) {
     return {
       program: this.#program.environment.program,
-      /** When it opened: ISO 8601. */
       since: this.#since.toISOString(),
       /** Runs: now, ended so far, declined so far, and why the last of these was. */
       under_way: this.#underWay.size,

@@ -11,11 +11,10 @@ const SHARED = { connections: 2, signal: undefined, onRetry: undefined, trace: u
 /** Clients that runs share if they have the same settings. */
 export class SharedTickets {
   readonly #current = new Map<string, Client>()
-  readonly #runs: Iterable<Promise<unknown>>
+  readonly #unfinishedRuns: Iterable<Promise<unknown>>
 
-  /** `runs` are those that have not ended. */
-  constructor(runs: Iterable<Promise<unknown>>) {
-    this.#runs = runs
+  constructor(unfinishedRuns: Iterable<Promise<unknown>>) {
+    this.#unfinishedRuns = unfinishedRuns
   }
 
   open(options: ClientOptions): Client {
@@ -36,7 +35,7 @@ export class SharedTickets {
   async #retire(settings: string): Promise<void> {
     const tickets = this.#current.get(settings)
     this.#current.delete(settings)
-    await Promise.all(this.#runs)
+    await Promise.all(this.#unfinishedRuns)
     await tickets?.close()
   }
 }

@@ -4,14 +4,14 @@ import { Daemon, type Program } from '../../../daemon/daemon.js'
 import { hangs } from '../../../daemon/protocol.js'
 import { daemonLink } from '../../../daemon/socket.js'
 import { safeText } from '../../../shared/safe-text.js'
-import type { Context, Handler } from '../../context.js'
+import type { Handler } from '../../context.js'
 
 /** `tickets daemon start`, `stop`, `status` and `run`. */
 export function daemonHandlers(program: Program) {
   const start: Handler = async (context) => {
     const { options, output, signal, tickets } = context
-    const link = linkOf(context)
     const { env } = output.io
+    const link = daemonLink(options.db, env)
     const found = await queryDaemon(link, program.environment.program, env)
     if (found.state === 'hung') throw hangs(found.pid)
     if (found.refusal !== null) {
@@ -36,14 +36,15 @@ export function daemonHandlers(program: Program) {
 
 const stop: Handler = async (context) => {
   const { options, output, signal } = context
-  const wasOpen = await stopDaemon(linkOf(context), options.waitMs, signal)
+  const link = daemonLink(options.db, output.io.env)
+  const wasOpen = await stopDaemon(link, options.waitMs, signal)
   if (output.json) return status(context, {})
   output.hint(wasOpen ? 'The daemon is stopped.' : 'No daemon was open for this database.')
 }
 
 const status: Handler = async (context) => {
-  const { output, tickets } = context
-  const socket = linkOf(context)
+  const { options, output, tickets } = context
+  const socket = daemonLink(options.db, output.io.env)
   const { program: _, refusal: __, state, pid, ...rest } = await queryDaemon(socket)
   if (state === 'hung') output.hint(hangs(pid).message)
   const document = { state, database: tickets.databaseName, socket, pid, ...rest }
@@ -52,8 +53,4 @@ const status: Handler = async (context) => {
     .filter(([, value]) => value !== null)
     .map(([name, value]) => `${name.replaceAll('_', ' ')}\t${safeText(String(value))}\n`)
   await output.write(lines.join(''))
-}
-
-function linkOf({ options, output }: Context): string {
-  return daemonLink(options.db, output.io.env)
 }
