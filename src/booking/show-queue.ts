@@ -101,7 +101,10 @@ export class ShowQueue<Outcome> {
     while (this.#waiting.length + this.#underWay > 0) {
       // A caller that was just answered, and books again at once, still joins the next batch.
       await new Promise(setImmediate)
-      if (this.#underWay > 0) await this.#doneOrCrowd(latest.isDone)
+      if (this.#underWay > 0) {
+        await this.#doneOrCrowd(latest.isDone)
+        this.#refuseExpired()
+      }
       if (this.#waiting.length === 0) continue
       const before = latest
       latest = this.#serveBatch(this.#waiting.splice(0, this.#batchSize()), before.hasLock)
@@ -110,6 +113,17 @@ export class ShowQueue<Outcome> {
     }
     this.#isServed = false
     this.#onEmpty()
+  }
+
+  /**
+   * Refuses the requests whose time ended while they waited for the batches before theirs: the
+   * database would get no time to answer them.
+   */
+  #refuseExpired(): void {
+    const now = performance.now()
+    for (const job of this.#waiting.filter(({ options }) => (options.deadline?.at ?? now) < now)) {
+      this.#leave(job, busy())
+    }
   }
 
   /**
