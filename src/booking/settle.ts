@@ -79,10 +79,16 @@ export async function settle(
 }
 
 /** The message of IN_DOUBT for bookings. */
-export function bookingInDoubt(bookings: readonly Pick<RecordedAttempt, 'reference'>[]): string {
+export function bookingInDoubt(
+  bookings: readonly { reference: string; request: { key?: string | null | undefined } }[],
+): string {
   const named = bookings.slice(0, 3).map(({ reference }) => formatReference(reference))
   const references = [...named, ...(bookings.length > 3 ? ['…'] : [])].join(', ')
-  return `${references} may or may not be booked: the database did not confirm it. Look it up (\`tickets booking view ${named[0]}\`), or repeat the request with the same key.`
+  // Without a key, the repeated request would be another booking.
+  const advice = bookings.every(({ request }) => request.key)
+    ? ', or repeat the request with the same key.'
+    : ' before you book again.'
+  return `${references} may or may not be booked: the database did not confirm it. Look it up (\`tickets booking view ${named[0]}\`)${advice}`
 }
 
 /** Steps 3 to 5, for the attempts of one statement. Returns like `settle`. */

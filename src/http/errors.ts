@@ -44,7 +44,9 @@ export function answerOf(error: unknown): Answer {
     return { status: httpCodes[code], headers, body: { error: { code, message, retryable } } }
   }
   const { error: expected, status } = understand(error)
-  const headers: Record<string, string> = status === 503 ? { 'retry-after': '1' } : {}
+  // A client that repeats a request without a key could book twice.
+  const mayRepeat = status === 503 && expected.code !== 'IN_DOUBT'
+  const headers: Record<string, string> = mayRepeat ? { 'retry-after': '1' } : {}
   const body = errorJson(expected)
   body.error.message = publicSentence(expected)
   return { status, headers, body }

@@ -78,7 +78,7 @@ export const errorCodes = {
     exit: 5,
     retryable: true,
     meaning:
-      'The database did not confirm the change, so it may or may not have been made. Look it up, or retry with the same key.',
+      'The database did not confirm the change, so it may or may not have been made. Look it up, or repeat the request with the same key. Without a key, look it up first.',
   },
   DB_UNREACHABLE: {
     exit: 6,

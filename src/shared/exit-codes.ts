@@ -33,7 +33,8 @@ export const exitCodes: readonly ExitCode[] = [
   {
     codes: [5],
     name: 'busy',
-    meaning: 'busy: no lock or no connection within `--wait`',
+    meaning:
+      'busy: no lock or no connection within `--wait`; or in doubt (`IN_DOUBT`): the change may or may not have been made',
     advice: 'retry with the same `--key`',
   },
   {
@@ -41,7 +42,8 @@ export const exitCodes: readonly ExitCode[] = [
     name: 'no database',
     meaning:
       'database not ready: unreachable, login, TLS, missing, not migrated, newer than this program',
-    advice: 'fix the set-up',
+    advice:
+      'fix the set-up; after `DB_UNREACHABLE`, retry with the same `--key` when the server is back',
   },
   {
     codes: [7],
