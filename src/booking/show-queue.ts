@@ -70,7 +70,7 @@ export class ShowQueue<Outcome> {
         }
         if (deadline !== undefined) {
           cancelExpiry = afterMs(deadline.at + GRACE_MS - performance.now(), () => {
-            if (!this.#leave(job, busy())) reject(inDoubt(job))
+            if (!this.#leave(job, tookTooLong())) reject(inDoubt(job))
           })
         }
         if (signal?.aborted) return leave()
@@ -103,7 +103,7 @@ export class ShowQueue<Outcome> {
       await new Promise(setImmediate)
       if (this.#underWay > 0) {
         await this.#doneOrCrowd(latest.isDone)
-        this.#refuseExpired()
+        this.#refuseLate()
       }
       if (this.#waiting.length === 0) continue
       const before = latest
@@ -116,13 +116,15 @@ export class ShowQueue<Outcome> {
   }
 
   /**
-   * Refuses the requests whose time ended while they waited for the batches before theirs: the
-   * database would get no time to answer them.
+   * Refuses the requests whose deadline passed long ago while they waited for the batches before
+   * theirs: the database would have too little of the grace left to answer them.
    */
-  #refuseExpired(): void {
-    const now = performance.now()
-    for (const job of this.#waiting.filter(({ options }) => (options.deadline?.at ?? now) < now)) {
-      this.#leave(job, busy())
+  #refuseLate(): void {
+    const latest = performance.now() - GRACE_MS / 2
+    for (const job of this.#waiting.filter(
+      ({ options }) => Number(options.deadline?.at) < latest,
+    )) {
+      this.#leave(job, tookTooLong())
     }
   }
 
@@ -198,12 +200,12 @@ function queueFull(): TicketsError {
   return new TicketsError('BUSY', 'Too many bookings wait for this show. Try again soon.')
 }
 
-function busy(): TicketsError {
+function tookTooLong(): TicketsError {
   return new TicketsError('BUSY', 'Other bookings for this show took too long. Nothing was booked.')
 }
 
-function inDoubt({ reference }: Job<unknown>): TicketsError {
-  return new TicketsError('IN_DOUBT', bookingInDoubt([{ reference: reference! }]))
+function inDoubt({ reference, request }: Job<unknown>): TicketsError {
+  return new TicketsError('IN_DOUBT', bookingInDoubt([{ reference: reference!, request }]))
 }
 
 interface Job<Outcome> {
