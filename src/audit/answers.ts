@@ -34,7 +34,7 @@ export async function checkAnswers(
   let batch: ToldBooking[] = []
   let seats = 0
   const check = async () => {
-    signal?.throwIfAborted()
+    if (signal?.aborted) throw new TicketsError('INTERRUPTED', 'Interrupted.')
     for (const violation of await findUnkept(db, batch)) onViolation(violation)
     count += batch.length
     batch = []
@@ -78,7 +78,7 @@ function toldBooking({ number, text }: Line): ToldBooking | undefined {
   const stored = typeof reference === 'string' ? parseReference(reference) : undefined
   const isBooking = isId(id) && isId(showId) && stored && typeof status === 'string'
   if (!isBooking || !isSeats(seats)) {
-    throw badLine(number, 'It has not the fields of a booking, nor an error.')
+    throw badLine(number, 'It has neither the fields of a booking nor those of an error.')
   }
   if (status !== 'CONFIRMED' && status !== 'HELD') return undefined
   return { line: number, id, reference: stored, showId: showId.toLowerCase(), status, seats }
@@ -111,7 +111,7 @@ function isSeats(value: unknown): value is number[] {
 function badLine(number: number, reason: string): TicketsError {
   return new TicketsError(
     'INVALID_INPUT',
-    `Line ${number} is no answer of \`tickets book --json\`: ${reason} Remove or mend the line.`,
+    `Line ${number} is not an answer of \`tickets book --json\`: ${reason} Remove or correct the line.`,
   )
 }
 
@@ -125,14 +125,16 @@ interface Unkept {
 
 async function findUnkept(db: Database, told: readonly ToldBooking[]): Promise<Violation[]> {
   if (told.length === 0) return []
-  const rows = await withRetry(db, () =>
-    query<Unkept>(db.knex, UNKEPT, [
-      sqlArray(told.map(({ id }) => id)),
-      sqlArray(told.map(({ showId }) => showId)),
-      sqlArray(told.map(({ status }) => status)),
-      sqlLists(told.map(({ seats }) => seats)),
-    ]),
-  )
+  const values = [
+    sqlArray(told.map(({ id }) => id)),
+    sqlArray(told.map(({ showId }) => showId)),
+    sqlArray(told.map(({ status }) => status)),
+    sqlLists(told.map(({ seats }) => seats)),
+  ]
+  // Each batch may wait by itself: the source of the answers may be slow.
+  const rows = await withRetry(db, () => query<Unkept>(db.knex, UNKEPT, values), {
+    waitMs: db.waitMs,
+  })
   return rows.map((row) => violationOf(told[row.place - 1]!, row))
 }
 

@@ -101,7 +101,7 @@ export async function verifyShows(
         isolationLevel: 'repeatable read',
         isLong: true,
       }),
-    { isLong: true, ...(signal && { signal }) },
+    { isLong: true, waitMs: db.waitMs, ...(signal && { signal }) },
   )
 }
 

@@ -222,7 +222,7 @@ describe('verify --against', () => {
     const number = good.endsWith('\n') ? 3 : 2
     expect(ran.json().error).toMatchObject({
       code: 'INVALID_INPUT',
-      message: expect.stringMatching(new RegExp(`^Line ${number} is no answer`)),
+      message: expect.stringMatching(new RegExp(`^Line ${number} is not an answer`)),
     })
   })
 
