@@ -185,7 +185,7 @@ function listenForLoss(
   client.on('end', () => lose('connection ended'))
   // An answer to a statement may also be the server's last message; the socket ends after it.
   client.connection.on('errorMessage', (error: unknown) => {
-    server.explain(error)
+    server.markStandbyRefusal(error)
     if (retryCause(error) === 'lost') lose(error)
   })
   // A standby may be read, if that is allowed; the next statement looks for another server.

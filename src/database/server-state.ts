@@ -34,7 +34,8 @@ export class NoHostError extends AggregateError {
   }
 }
 
-const OLDEST = 14
+/** The oldest major version of PostgreSQL that the program works with. */
+export const OLDEST_SERVER = 14
 
 /** What a server reports of itself: at login, without a round trip, and when it changes. */
 export class ServerState {
@@ -67,10 +68,10 @@ export class ServerState {
    */
   async requireFit({ name }: DatabaseTarget, wanted: SessionAttrs): Promise<void> {
     const version = this.#reported.get('server_version') ?? ''
-    if (Number.parseInt(version, 10) < OLDEST) {
+    if (Number.parseInt(version, 10) < OLDEST_SERVER) {
       throw new TicketsError(
         'NOT_MIGRATED',
-        `The ${name} is PostgreSQL ${/^[\d.]*/.exec(version)}, and tickets needs version ${OLDEST} or later. Upgrade the server, or name another one.`,
+        `The ${name} is PostgreSQL ${/^[\d.]*/.exec(version)}, and tickets needs version ${OLDEST_SERVER} or later. Upgrade the server, or name another one.`,
       )
     }
     if (wanted === 'any') return
@@ -88,8 +89,8 @@ export class ServerState {
     return rows[0]
   }
 
-  /** Marks the error of a statement that a standby refuses; `translateFailure` checks it. */
-  explain(error: unknown): void {
+  /** Marks an error of a standby; `translateFailure` then says that the server is one. */
+  markStandbyRefusal(error: unknown): void {
     if (this.#writability.isStandby) Object.assign(error as Error, { isOfStandby: true })
   }
 }

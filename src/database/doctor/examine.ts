@@ -1,6 +1,7 @@
 import { embeddedStatus } from '../embedded/embedded.js'
 import { type Database, openKnexPool } from '../knex-pool.js'
 import { withRetry } from '../retry.js'
+import { formatPlace } from '../settings/hosts.js'
 import type { DatabaseTarget } from '../settings/target.js'
 import { query } from '../sql.js'
 import { type Check, type Finding, ok, partsOf, skipped, wrong, wrongBy } from './check.js'
@@ -33,11 +34,11 @@ export async function examine(options: ExamineOptions): Promise<Check[]> {
     const names = ['host', ...Object.keys(serverChecks), ...Object.keys(machineChecks)]
     return [
       { name: 'settings', ...wrongBy(error) },
-      ...names.map((name) => ({ name, ...skipped('the settings name no database') })),
+      ...names.map((name) => ({ name, ...skipped('the settings are wrong') })),
     ]
   }
-  const ms = Math.max(options.waitMs, 1000) + GRACE_MS
-  const limit = limitOf(Math.min(ms, LONGEST_MS), options.signal)
+  const ms = Math.max(options.waitMs, 1000) + LOGIN_MARGIN_MS
+  const limit = limitOf(Math.min(ms, LONGEST_TIMER_MS), options.signal)
   const opened: Database[] = []
   try {
     const settings = describeSettings(target, options)
@@ -55,11 +56,11 @@ export async function examine(options: ExamineOptions): Promise<Check[]> {
 }
 
 /** The login has a time limit of its own, whose error says more. */
-const GRACE_MS = 1000
+const LOGIN_MARGIN_MS = 1000
 /** Node's timers know no longer time. */
-const LONGEST_MS = 2 ** 31 - 1
+const LONGEST_TIMER_MS = 2 ** 31 - 1
 
-/** Gives each check until the same moment. An error means that the check cannot be made. */
+/** Runs checks that share one deadline. A check that throws is `skipped`. */
 interface Limit {
   run(check: () => Promise<Finding>): Promise<Finding>
   end(): void
@@ -105,16 +106,24 @@ async function checkHosts(
   const findings = await Promise.all(
     hosts.map((host) =>
       limit.run(async () => {
-        const one = { ...rest, connection: host, sessionAttrs: 'any' as const }
+        const name = hosts.length === 1 ? rest.name : `server ${placeOf(host)}`
+        const one = { ...rest, name, connection: host, sessionAttrs: 'any' as const }
         const db = openKnexPool(one, { waitMs, schema, signal })
         opened.push(db)
         return checkHost(db, servers)
       }),
     ),
   )
+  const server = servers.find(({ isStandby }) => !isStandby) ?? servers[0]
+  // One dead server of a cluster keeps nobody from booking, but the next failover may.
+  const isUsable = server !== undefined && !server.isStandby
   return {
-    hosts: findings.map((finding) => ({ name: 'host', ...finding })),
-    server: servers.find(({ isStandby }) => !isStandby) ?? servers[0],
+    hosts: findings.map(({ status, ...finding }) => ({
+      name: 'host',
+      status: status === 'wrong' && isUsable ? 'warning' : status,
+      ...finding,
+    })),
+    server,
   }
 }
 
@@ -140,15 +149,15 @@ async function checkHost(db: Database, servers: Server[]): Promise<Finding> {
     )
     servers.push({ db, ...row! })
     const kind = row!.isStandby ? 'a standby' : 'a primary'
-    return ok(`${placeOf(db.target)} accepts the login, and is ${kind}`)
+    return ok(`${placeOf(db.target.connection)} accepts the login, and is ${kind}`)
   } catch (error) {
     const [what, advice] = partsOf(error)
-    return wrong(`${placeOf(db.target)}: ${what}`, advice)
+    return wrong(`${placeOf(db.target.connection)}: ${what}`, advice)
   }
 }
 
-function placeOf({ connection: { host, port } }: DatabaseTarget): string {
-  return host?.startsWith('/') ? host : `${host}:${port}`
+function placeOf({ host = '', port = 5432 }: DatabaseTarget['connection']): string {
+  return formatPlace({ host, port })
 }
 
 async function checkServer(server: Server | undefined, limit: Limit): Promise<Check[]> {
@@ -173,7 +182,7 @@ async function checkMachine(
     const run = async () => {
       if (kind === 'embedded') return check(dataDir)
       if (name === 'disk' && server) return checkDiskOf(server)
-      return skipped('only the embedded server keeps its data in a directory of yours')
+      return skipped('this check is for the embedded server only')
     }
     checks.push({ name, ...(await limit.run(run)) })
   }

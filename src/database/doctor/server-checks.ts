@@ -4,6 +4,7 @@ import { missingPrivileges } from '../grants.js'
 import type { Database } from '../knex-pool.js'
 import { schemaStatus } from '../migrate.js'
 import { withRetry } from '../retry.js'
+import { OLDEST_SERVER } from '../server-state.js'
 import { query } from '../sql.js'
 import { type Finding, ok, skipped, warning, wrong } from './check.js'
 import { checkRoom } from './machine-checks.js'
@@ -35,12 +36,10 @@ async function rowOf<Row>({ db }: Server, statement: string): Promise<Row> {
   return row!
 }
 
-const OLDEST = 14
-
 async function checkVersion({ version }: Server): Promise<Finding> {
   const shown = `PostgreSQL ${escapeControls(version)}`
-  if (Number.parseInt(version, 10) >= OLDEST) return ok(shown)
-  return wrong(`${shown} is too old`, `Upgrade the server to PostgreSQL ${OLDEST} or later.`)
+  if (Number.parseInt(version, 10) >= OLDEST_SERVER) return ok(shown)
+  return wrong(`${shown} is too old`, `Upgrade the server to PostgreSQL ${OLDEST_SERVER} or later.`)
 }
 
 async function checkPrimary(server: Server): Promise<Finding> {
@@ -93,6 +92,9 @@ async function checkReplication(server: Server): Promise<Finding> {
       `commits wait for a synchronous standby (${quote(names)}), and none is connected: no booking is answered`,
       'Start a standby again, or empty synchronous_standby_names for the time being.',
     )
+  }
+  if (names !== '' && synchronous === 0) {
+    return skipped('this login may not see which standbys are synchronous; grant it pg_monitor')
   }
   if (names !== '') {
     return ok(`a booking is answered when a synchronous standby has it: a failover loses none`)
@@ -231,7 +233,7 @@ async function checkRights(server: Server): Promise<Finding> {
   return ok(`${shown} may do all that a box office does`)
 }
 
-/** What `serve` uses, and one for `book`. */
+/** `serve` uses 11 by default (10 and one that listens), `book` one. */
 const NEEDED = 12
 
 async function checkConnections(server: Server): Promise<Finding> {
@@ -250,7 +252,7 @@ async function checkConnections(server: Server): Promise<Finding> {
           pg_database, pg_roles
      where datname = current_database() and rolname = current_user`,
   )
-  const shown = `${Math.max(left, 0)} more connections can be made; the server has ${most}`
+  const shown = `${Math.max(left, 0)} of ${most} connections are free`
   const advice = 'Close some, raise the limit (max_connections, CONNECTION LIMIT), or use a pooler.'
   if (left >= NEEDED) return ok(shown)
   return left > 0 ? warning(shown, advice) : wrong(shown, advice)
@@ -267,7 +269,7 @@ async function checkClock(server: Server): Promise<Finding> {
   const after = Date.now()
   // The server read its clock at some time between the two.
   const skewMs = now < before ? now - before : Math.max(0, now - after)
-  if (Math.abs(skewMs) <= MOST_SKEW_MS) return ok('as on this machine')
+  if (Math.abs(skewMs) <= MOST_SKEW_MS) return ok("the server's clock agrees with this machine's")
   const seconds = Math.round(Math.abs(skewMs) / 1000)
   return warning(
     `the server's clock is ${seconds} s ${skewMs < 0 ? 'behind' : 'ahead of'} this machine's`,

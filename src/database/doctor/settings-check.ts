@@ -22,7 +22,7 @@ export function describeSettings(
   const { withoutEffect = [] } = target
   return withoutEffect.length === 0
     ? ok(shown)
-    : warning(`${shown}; without effect: ${withoutEffect.join(', ')}`, 'Leave these out.')
+    : warning(`${shown}; without effect: ${withoutEffect.join(', ')}`, 'Remove them.')
 }
 
 function originsOf(

@@ -10,6 +10,7 @@ import {
 } from '../../../client/doctor.js'
 import { queryDaemon } from '../../../daemon/control.js'
 import { daemonLink } from '../../../daemon/socket.js'
+import { TicketsError } from '../../../shared/errors.js'
 import type { Context, Handler } from '../../context.js'
 
 /** `tickets doctor`: exits 7 when something is wrong. `program` identifies this program's code. */
@@ -49,12 +50,12 @@ async function checkDaemon(
   try {
     link = daemonLink(options.db, io.env)
   } catch {
-    return skipped('the settings name no database')
+    return skipped('the settings are wrong')
   }
   const { state, pid, refusal } = await queryDaemon(link, program, io.env)
-  signal.throwIfAborted()
+  if (signal.aborted) throw new TicketsError('INTERRUPTED', 'Interrupted.')
   if (state === 'hung') return wrong(`process ${pid} does not answer`, `End it: kill -9 ${pid}`)
-  if (state === 'closed') return ok('none is open; each command books by itself')
+  if (state === 'closed') return ok('no daemon runs; each command connects by itself')
   return refusal
     ? warning(`process ${pid} declines requests: ${refusal}`, 'Run `tickets daemon start` again.')
     : ok(`scripted bookings go through process ${pid}`)
