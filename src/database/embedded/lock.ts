@@ -2,8 +2,8 @@ import { codeOf } from './failures.js'
 import type { Layout } from './layout.js'
 
 /**
- * Runs `work` and returns its result if no other process holds the lock; otherwise returns null at
- * once. The lock only saves duplicate work: a process that is suspended for long loses it, and then
+ * Runs `work` and returns its result if no other process holds the lock; otherwise returns
+ * 'occupied' at once. The lock only saves duplicate work: a process that is suspended for long loses it, and then
  * the atomic renames keep the data safe.
  */
 export async function whenAlone<T>(

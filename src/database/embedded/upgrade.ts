@@ -1,6 +1,7 @@
-import { renameSync } from 'node:fs'
+import { existsSync, renameSync } from 'node:fs'
 import { copyFile, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { pid } from 'node:process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { TicketsError } from '../../shared/errors.js'
 import { escapeControls } from '../../shared/quote.js'
@@ -79,21 +80,18 @@ async function upgradeAlone(layout: Layout, options: UpgradeOptions): Promise<Up
     throw unreachable(`${kept} exists, where the old data would be kept. Move it or remove it.`)
   }
   await stopPostmaster(layout)
+  // With the process id: a process that was suspended must not take over the files of another.
   const [oldPlace, newPlace] = ['old', 'new'].map((name) =>
-    layoutOf(join(layout.root, `${makingPrefix}upgrade-${name}`)),
+    layoutOf(join(layout.root, `${PLACE_PREFIX}${name}-${pid}`)),
   ) as [Layout, Layout]
-  const clear = async () => {
-    await Promise.all([stopPostmaster(layout), stopPostmaster(newPlace)])
-    for (const { root, socketDir } of [oldPlace, newPlace]) {
-      for (const path of [root, socketDir]) await rm(path, { recursive: true, force: true })
-    }
-  }
+  const clear = () => clearPlaces(layout)
   await clear()
   await prepareRoot(layout, account)
   const oldPrograms = await findOldPrograms(layout, from)
   await assertUsable(layout, account, from)
   const programs = await installPrograms(layout, native)
-  // No client looks for a server here, so that no booking is made that would not be copied.
+  // Clients do not look for a server in these directories, so no booking is made that would not be
+  // copied.
   const { log, socketDir, socket } = oldPlace
   const old = { ...layout, log, socketDir, socket }
   try {
@@ -112,14 +110,31 @@ async function upgradeAlone(layout: Layout, options: UpgradeOptions): Promise<Up
     await start(newPlace, programs, account, to)
     await options.copy(connectionOf(old), connectionOf(newPlace))
     await Promise.all([stopPostmaster(layout), stopPostmaster(newPlace)])
-    // Without a pause. A process that is killed between these two leaves no `data`, which
-    // `putBackOldData` mends.
+    if (!existsSync(newPlace.data)) {
+      throw unreachable('Another upgrade of this data has begun meanwhile. Nothing was changed.')
+    }
+    // Synchronous, so that little time passes between the two. If the process is killed between
+    // them, `data` is missing, and `putBackOldData` restores it.
     renameSync(layout.data, kept)
     renameSync(newPlace.data, layout.data)
     await syncDirectory(layout.root)
     return { from, to, kept }
   } finally {
     await clear()
+  }
+}
+
+const PLACE_PREFIX = `${makingPrefix}upgrade-`
+
+/** Removes the directories of this upgrade, and of earlier ones that were killed. */
+async function clearPlaces(layout: Layout): Promise<void> {
+  await stopPostmaster(layout)
+  const names = (await readdir(layout.root)).filter((name) => name.startsWith(PLACE_PREFIX))
+  for (const place of names.map((name) => layoutOf(join(layout.root, name)))) {
+    await stopPostmaster(place)
+    for (const path of [place.root, place.socketDir]) {
+      await rm(path, { recursive: true, force: true })
+    }
   }
 }
 
