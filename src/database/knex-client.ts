@@ -109,11 +109,12 @@ export function knexClient({ session, connect }: KnexClientOptions): typeof Knex
       if (!this.transacting) return this._queryAlone(connection, statement)
       const isCommit = statement.sql === 'COMMIT;'
       const { end, isLong } = limits.get(connection)!
-      const isLimitedEach = isLong && !isCommit && statement.sql !== 'ROLLBACK'
-      const now = performance.now()
-      const limitMs = isLimitedEach
+      const hasOwnLimit = isLong && !isCommit && statement.sql !== 'ROLLBACK'
+      const leftMs = end - performance.now()
+      // The deadline may be over when a long transaction commits; its COMMIT has the grace at least.
+      const limitMs = hasOwnLimit
         ? LONG_STATEMENT_MS + ANSWER_MS
-        : Math.max(end - now, isLong ? 0 : Number.NEGATIVE_INFINITY) + ANSWER_GRACE_MS
+        : (isLong ? Math.max(leftMs, 0) : leftMs) + ANSWER_GRACE_MS
       const answer = this._send(connection, statement)
       return untilAnswered(
         connection,
@@ -162,13 +163,17 @@ async function untilAnswered<T>(
     // Reads what has arrived first: this process itself may have been suspended.
     const { bytesRead } = stream
     setImmediate(() => {
+      if (isAnswered) return
       if (stream.bytesRead === bytesRead) stream.destroy(noAnswer())
+      else timer = setTimeout(cut, ANSWER_MS)
     })
   }
-  const timer = setTimeout(cut, limitMs)
+  let isAnswered = false
+  let timer = setTimeout(cut, limitMs)
   try {
     return await answer
   } finally {
+    isAnswered = true
     clearTimeout(timer)
   }
 }

@@ -19,8 +19,12 @@ export function findLateSequences(knex: Knex): Promise<LateSequence[]> {
   return query<LateSequence>(knex, `select "table", last::text, highest::text ${LATE}`)
 }
 
-/** Moves such sequences to the highest id of their tables; returns the names of the tables. */
+/**
+ * Moves such sequences to the highest id of their tables; returns the names of the tables. The lock
+ * keeps out sales, whose ids would make the highest one old.
+ */
 export async function advanceSequences(knex: Knex): Promise<string[]> {
+  await knex.raw('lock table history in share row exclusive mode')
   const rows = await query<{ table: string }>(
     knex,
     `select "table", setval(sequence, highest) ${LATE}`,
