@@ -24,8 +24,8 @@ const reasons: Record<'read' | 'written', Record<string, string>> = {
     EPERM: 'may not be read by you',
   },
   written: {
-    ENOENT: 'is in no directory that exists',
-    ENOTDIR: 'is in no directory that exists',
+    ENOENT: 'is in a directory that does not exist',
+    ENOTDIR: 'is in a directory that does not exist',
     EISDIR: 'is a directory',
     EACCES: 'may not be written by you',
     EPERM: 'may not be written by you',

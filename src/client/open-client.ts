@@ -41,8 +41,6 @@ export interface Client extends Tickets {
    * version of this program. Throws NOT_MIGRATED, SCHEMA_TOO_NEW, and what `consume` throws.
    */
   backUp(program: string, consume: Consume): Promise<RowCounts>
-  /** Throws WRONG_STATE if the database has rows, so that nothing can be restored into it. */
-  requireEmpty(): Promise<void>
   /**
    * Fills an empty database from a packed backup: whole, or not at all. Throws WRONG_STATE,
    * INVALID_INPUT for a backup that is not whole, SCHEMA_TOO_NEW, and what `migrate` throws.
@@ -113,11 +111,6 @@ class ProgramClient extends TicketsClient implements Client {
     const { backUp } = await import('../database/backup/back-up.js')
     const { pack } = await import('../database/backup/format.js')
     return backUp(this.db, program, (chunks) => pack(chunks, consume))
-  }
-
-  async requireEmpty(): Promise<void> {
-    const { requireEmpty } = await import('../database/backup/restore.js')
-    return requireEmpty(this.db)
   }
 
   async restore(packed: AsyncIterable<Uint8Array>): Promise<RowCounts> {

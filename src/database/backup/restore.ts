@@ -58,7 +58,7 @@ export async function restore(db: Database, chunks: AsyncIterable<Uint8Array>): 
 }
 
 /** Throws WRONG_STATE if the database has rows. Changes nothing. */
-export async function requireEmpty(db: Database): Promise<void> {
+async function requireEmpty(db: Database): Promise<void> {
   await withRetry(db, () => db.knex.transaction((trx) => refuseRows(trx, db)))
 }
 
@@ -186,7 +186,8 @@ const BAD_ROWS = ['22', '23', '42']
 function refuseBadRows(error: unknown): never {
   if (!BAD_ROWS.includes((sqlState(error) ?? '').slice(0, 2))) throw error
   // Knex puts the statement before the message.
-  const reason = (error as Error).message.split(' - ').at(-1)!
+  const { message } = error as Error
+  const reason = message.slice(message.indexOf(' - ') + 3)
   throw new TicketsError(
     'INVALID_INPUT',
     `The database refuses rows of the backup: ${escapeControls(reason)}. Nothing was restored.`,

@@ -230,7 +230,7 @@ describe('the file of a backup', () => {
 
   it.each([
     ['a name that is taken', ['taken.gz'], 2, /exists/],
-    ['a directory that is not there', ['no/where.gz'], 2, /no directory/],
+    ['a directory that is not there', ['no/where.gz'], 2, /directory that does not exist/],
     ['JSON and the backup on one stream', ['-', '--json'], 2, /--json/],
   ])('is refused for %s, and leaves nothing', async (_, args, exitCode, reason) => {
     const cwd = await mkdtemp(join(directory, 'cwd-'))

@@ -15,7 +15,7 @@ export const run: Handler<object, [string | undefined]> = async (context, _, nam
   if (named === '-' && (output.json || output.isTerminal)) {
     throw new TicketsError(
       'INVALID_INPUT',
-      "'-' writes the backup itself to stdout, which must be a file or a pipe, and without --json.",
+      "With '-', the backup goes to stdout: redirect it to a file or a pipe, and leave out --json.",
     )
   }
   context.nameDatabase(tickets)
@@ -84,6 +84,6 @@ async function nameIt(begun: string, file: string): Promise<void> {
 function exists(file: string): TicketsError {
   return new TicketsError(
     'INVALID_INPUT',
-    `${quote(file)} exists, and a backup replaces no file. Name another one.`,
+    `${quote(file)} already exists, and a backup never overwrites a file. Choose another name.`,
   )
 }

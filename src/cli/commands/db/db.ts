@@ -99,7 +99,7 @@ async function upgradeServer({ output, signal }: Context, server: EmbeddedServer
   if (output.json) return output.document({ upgraded: upgrade !== null, ...upgrade })
   output.hint(
     upgrade === null
-      ? 'There is no data of an older PostgreSQL.'
+      ? 'Nothing to upgrade: there is no data of an older PostgreSQL.'
       : `Upgraded from PostgreSQL ${upgrade.from} to ${upgrade.to}. The old data is kept: remove ${safeText(upgrade.kept)} when you no longer need it.`,
   )
 }

@@ -17,7 +17,6 @@ export const run: Handler<{ yes?: boolean }, [string]> = async (context, { yes }
     })
   }
   context.nameDatabase(tickets)
-  await tickets.requireEmpty()
   const unchanged = 'Nothing was restored.'
   const isMeant = await mayProceed(context, {
     isSure: yes ?? false,
