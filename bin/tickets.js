@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 try {
+  // Built from src/start/start.ts.
   require('../dist/start.cjs').start()
 } catch (error) {
   // A fresh clone has no dist: `npm ci` makes it.

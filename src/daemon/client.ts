@@ -1,6 +1,6 @@
 import type { RunEnvironment } from '../client/run-environment.js'
 import { parseDuration } from '../shared/duration.js'
-import { type Interruption, onHurry } from '../shared/interruption.js'
+import { type Interruption, onSecondSignal } from '../shared/interruption.js'
 import { type Output, openOutput } from '../terminal/io.js'
 import type { RunAnswer, RunRequest } from './protocol.js'
 import { askerOf, hangs, START, UNANSWERED_MS } from './protocol.js'
@@ -35,7 +35,7 @@ async function request(program: string, interruption: Interruption, environment:
     if (!environment.isRepeat) return socket.destroy()
     socket.end()
     // A second one does not end this process: the command looks up what became of the booking.
-    onHurry(interruption.signal, () => Boolean(socket.destroy()))
+    onSecondSignal(interruption.signal, () => !!socket.destroy())
   })
   const run: RunRequest = { type: 'run', ...askerOf(program, env), argv, cwd, silenceMs }
   let waitedMs = Math.min(silenceMs, UNANSWERED_MS)

@@ -29,7 +29,7 @@ export type Request = RunRequest | (Asker & { type: 'status' }) | { type: 'stop'
  */
 export interface RunAnswer {
   bookingId?: string
-  /** Instead of that: why the command must run by itself. Nothing has begun. */
+  /** In place of `bookingId`: why the command must run in its own process. Nothing has begun. */
   declined?: string
   /** After START, the result. */
   exitCode?: number

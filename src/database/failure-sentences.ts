@@ -139,7 +139,7 @@ export const serverSentences = {
     return expected(
       'DB_UNREACHABLE',
       (target) =>
-        `The ${target.name} is ${state}, and target_session_attrs=${target.sessionAttrs} asks for another. ${origin(target)}`,
+        `The ${target.name} is ${state}, and target_session_attrs=${target.sessionAttrs} asks for another kind. ${origin(target)}`,
       `it is ${state}`,
     )
   },
@@ -209,7 +209,7 @@ function stateOf({ isStandby, isReadOnly }: { isStandby: boolean; isReadOnly: bo
 
 function advice(target: DatabaseTarget): string {
   if (target.kind === 'embedded') return 'Look at it with "tickets db status".'
-  return `Check that it is running. ${origin(target)}`
+  return `Check the host and the port, and that the server runs. ${origin(target)}`
 }
 
 function origin(target: DatabaseTarget): string {

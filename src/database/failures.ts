@@ -72,7 +72,7 @@ export function translateFailure(error: unknown, target: DatabaseTarget): unknow
   if (error instanceof TicketsError) return error
   const expected = expectedFailure(error, target)
   if (expected === undefined) return error
-  return new TicketsError(expected.code, expected.sentence(target), { cause: error })
+  return new TicketsError(expected.code, expected.sentence(target).trimEnd(), { cause: error })
 }
 
 /** The SQLSTATE, if the server reported the error. */

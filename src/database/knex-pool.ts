@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import knex, { type Knex } from 'knex'
 import type pg from 'pg'
 import { TicketsError } from '../shared/errors.js'
-import { onHurry } from '../shared/interruption.js'
+import { onSecondSignal } from '../shared/interruption.js'
 import { type SessionSettings, settingsInOptions } from './begin.js'
 import { ANSWER_GRACE_MS, type Deadline } from './deadline.js'
 import { knexClient } from './knex-client.js'
@@ -90,7 +90,7 @@ export function openKnexPool(target: DatabaseTarget, given: KnexPoolOptions): Da
   }
   options.signal?.addEventListener('abort', closeSoon, { once: true })
   if (options.signal) {
-    onHurry(options.signal, () => {
+    onSecondSignal(options.signal, () => {
       void close()
       // The command still has to report what became of its COMMIT.
       return hasCommitted

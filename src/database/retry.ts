@@ -16,7 +16,7 @@ export interface RetryOptions {
   waitMs?: number | undefined
   /** Ends the wait (default: the database's own). */
   signal?: AbortSignal | undefined
-  /** Lets the last attempt take longer than the grace. */
+  /** Gives the attempts no time limit: the wait then limits only the retries. */
   isLong?: boolean | undefined
   /** Makes one attempt only, for work that cannot be repeated because it uses a stream up. */
   isOnce?: boolean | undefined
@@ -43,7 +43,7 @@ export function withDeadline(
  * aborted, and the other DB_* codes at once. Throws bugs unchanged.
  *
  * @example
- * const seats = await withRetry(db, () => db.knex.transaction((trx) => bookSeats(trx, request)))
+ * const show = await withRetry(db, () => db.knex('shows').where({ id }).first())
  */
 export async function withRetry<T>(
   db: Database,

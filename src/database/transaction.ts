@@ -54,7 +54,7 @@ export async function change<T>(
   try {
     return await withRetry(own, attempt, { ...options, isLong })
   } catch (error) {
-    if (unanswered === 0 || isVerdict(error)) throw error
+    if (unanswered === 0 || tellsOutcome(error)) throw error
     throw new TicketsError('IN_DOUBT', doubt(), { cause: error })
   }
 }
@@ -70,8 +70,11 @@ function isRolledBack(error: unknown): boolean {
   return sqlState(error) !== undefined && retryCause(error) !== 'lost'
 }
 
-/** Whether a later attempt learned the outcome: `work` refuses only what was not done before. */
-function isVerdict(error: unknown): boolean {
+/**
+ * Whether the error tells the outcome: `work` refuses only what was not done before. An error that
+ * means busy, not ready or interrupted does not.
+ */
+function tellsOutcome(error: unknown): boolean {
   return !(error instanceof TicketsError) || ![5, 6, 130].includes(errorCodes[error.code].exit)
 }
 
@@ -93,7 +96,7 @@ export async function inTransaction<T>(
   }: TransactionOptions & { onCommit?: () => void } = {},
 ): Promise<T> {
   let allowAbortion = () => {}
-  // The caller may already have been told that nothing was done.
+  // The caller has already got the error that nothing was done, so nothing may be committed.
   const refuseIfLate = () => {
     if (!isLong && db.deadline && isLongOver(db.deadline)) throw noAnswer()
   }

@@ -2,8 +2,6 @@
 export interface Interruption {
   /** Whether the first signal has arrived. */
   readonly hasCome: boolean
-  /** Whether the second signal has arrived. */
-  readonly hasComeTwice: boolean
   /** Functions to call on the first signal; remove a function that is no longer needed. */
   readonly listeners: Set<() => void>
   /**
@@ -16,26 +14,29 @@ export interface Interruption {
   stopListening(): void
 }
 
-const HURRY = 'hurry'
+const SECOND_SIGNAL = 'second signal'
 
 /**
  * Calls `end` on the second signal, after the abort. `end` must end the run at once, and returns
  * whether the run still reports how it ended; otherwise the signal ends the process.
  */
-export function onHurry(signal: AbortSignal, end: () => boolean): void {
-  signal.addEventListener(HURRY, (event) => {
+export function onSecondSignal(signal: AbortSignal, end: () => boolean): void {
+  signal.addEventListener(SECOND_SIGNAL, (event) => {
     if (end()) event.preventDefault()
   })
 }
 
-/** Ends what waits although the signal is aborted; returns whether the run reports how it ended. */
-export function hurry(signal: AbortSignal): boolean {
-  return !signal.dispatchEvent(new Event(HURRY, { cancelable: true }))
+/**
+ * Passes the second signal on. Returns whether the run still reports how it ended; if not, the signal
+ * ends the process.
+ */
+export function passOnSecondSignal(signal: AbortSignal): boolean {
+  return !signal.dispatchEvent(new Event(SECOND_SIGNAL, { cancelable: true }))
 }
 
 /**
  * Reports the first SIGINT or SIGTERM, so that the program can roll back before it ends. The second
- * one ends the program at once, as without a handler, unless a COMMIT has no answer yet (`onHurry`).
+ * one ends the program at once, as without a handler, unless a COMMIT has no answer yet (`onSecondSignal`).
  */
 export function listenForSignals(): Interruption {
   const listeners = new Set<() => void>()
@@ -49,7 +50,7 @@ export function listenForSignals(): Interruption {
     if (hasCome) {
       const isFirstRepeat = !hasComeTwice
       hasComeTwice = true
-      if (isFirstRepeat && controller && hurry(controller.signal)) return
+      if (isFirstRepeat && controller && passOnSecondSignal(controller.signal)) return
       stopListening()
       process.kill(process.pid, signal)
       return
@@ -66,9 +67,6 @@ export function listenForSignals(): Interruption {
     listeners,
     get hasCome() {
       return hasCome
-    },
-    get hasComeTwice() {
-      return hasComeTwice
     },
     get signal() {
       controller ??= controllerOf({ listeners, hasCome })

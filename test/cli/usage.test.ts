@@ -67,7 +67,11 @@ const mistakes: [argv: string[], code: string, says: RegExp][] = [
   [['book'], 'INPUT_REQUIRED', /SHOW, --seats or --count are missing/],
   [['book', 'Cats', '--seats', '1', '--customer', 'a', '--customer', 'b'], 'INVALID_INPUT', /once/],
   [['--no-input', 'db'], 'INVALID_INPUT', /command is missing\. See `tickets db --help`/],
-  [['db', 'restart'], 'INVALID_INPUT', /'restart'\. Did you mean start\? See `tickets db --help`/],
+  [
+    ['db', 'restart'],
+    'INVALID_INPUT',
+    /'restart'\. Did you mean start or restore\? See `tickets db --help`/,
+  ],
   [['daemon', 'restart'], 'INVALID_INPUT', /Did you mean start\? See `tickets daemon --help`/],
   [['stress', '--daemon', '--in-process'], 'INVALID_INPUT', /exclude each other/],
   [

@@ -31,7 +31,7 @@ export function parsePlaces(parameters: Parameters, source: string): Place[] {
   if (ports.length > 1 && ports.length !== count) {
     throw invalidSetting(
       source,
-      `names ${ports.length} ports for ${count} hosts; name one port for all, or one for each`,
+      `names ${ports.length} ports for ${count === 1 ? 'one host' : `${count} hosts`}; name one port for all, or one for each`,
     )
   }
   return Array.from({ length: count }, (_, i) => {

@@ -226,6 +226,15 @@ export const salesInputs: Record<string, HostileInput[]> = {
     usage(['demo', HOUSE]),
     usage(['db']),
     usage(['db', 'status', 'now']),
+    usage(['db', 'backup', 'a', 'b']),
+    usage(['db', 'restore']),
+    usage(['db', 'upgrade', '17']),
+    ...each(['/proc/x/y', '/dev/null/x', '', LONG, '/no/such/x', '.', '/proc/\0'], (file) => [
+      ...['db', 'backup', file],
+    ]),
+    ...each(['/proc/x/y', '/dev/null', '', LONG, '/no/such/x', '.', '/proc/\0'], (file) => [
+      ...['db', 'restore', file, '-y'],
+    ]),
     usage(['daemon']),
     usage(['daemon', 'status', 'now']),
     usage(['daemon', 'stop', 'now']),

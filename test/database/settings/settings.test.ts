@@ -234,7 +234,7 @@ describe('what a URL means', () => {
     [`postgres://ada:${secret}@a,b:port/x`, /port that is no number/],
     [`postgres://ada:${secret}@a,b:0/x`, /port that is no number from 1/],
     [`postgres://ada:${secret}@a:1,b:2/x?port=1,2,3`, /names 3 ports for 2 hosts; name one port/],
-    [`postgres://ada:${secret}@a/x?port=1,2`, /names 2 ports for 1 hosts/],
+    [`postgres://ada:${secret}@a/x?port=1,2`, /names 2 ports for one host/],
     [`postgres://ada:${secret}@a,b/x?hostaddr=10.0.0.7`, /names 2 hosts and 1 addresses/],
     [`postgres://ada:${secret}@a,b/x?target_session_attrs=writable`, /attrs other than any, read/],
     [`postgres://ada:${secret}@a,b/x?load_balance_hosts=on`, /load_balance_hosts other than/],

@@ -2,7 +2,7 @@ import type { Tickets } from '../../../client/api.js'
 import { type FileRow, formatOf, inOrder, readBookingFile } from '../../../client/booking-file.js'
 import { errorCodes, TicketsError } from '../../../shared/errors.js'
 import { GRACE_MS } from '../../../shared/grace.js'
-import { hurry, onHurry } from '../../../shared/interruption.js'
+import { onSecondSignal, passOnSecondSignal } from '../../../shared/interruption.js'
 import { startProgress } from '../../../terminal/progress.js'
 import type { Context } from '../../context.js'
 import { openSource } from '../../file-source.js'
@@ -89,10 +89,10 @@ function lateSignal(signal: AbortSignal): AbortSignal {
   const end = () => {
     late.abort()
     // The grace is over for a COMMIT that is under way, too.
-    return hurry(late.signal)
+    return passOnSecondSignal(late.signal)
   }
   signal.addEventListener('abort', () => void setTimeout(end, GRACE_MS).unref(), { once: true })
-  onHurry(signal, end)
+  onSecondSignal(signal, end)
   return late.signal
 }
 
