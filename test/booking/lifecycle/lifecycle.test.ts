@@ -453,9 +453,11 @@ describe('a show', () => {
   })
 
   test('that shrinks while its last seats are sold: either the seats go or the sales', async () => {
-    const sales = Array.from({ length: 6 }, (_, i) => tickets.book(show.id, { seats: [15 + i] }))
+    const sales = settled(
+      Array.from({ length: 6 }, (_, i) => tickets.book(show.id, { seats: [15 + i] })),
+    )
     const shrunk = await tickets.editShow(show.id, { totalSeats: 14 }).catch(({ code }) => code)
-    const outcomes = await settled(sales)
+    const outcomes = await sales
     const isRefused = shrunk === 'SEATS_TAKEN'
     expect(outcomes).toEqual(Array(6).fill(isRefused ? 'CONFIRMED' : 'NO_SUCH_SEAT'))
     const { totalSeats, confirmedSeats } = await tickets.viewShow(show.id)

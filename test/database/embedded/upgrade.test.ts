@@ -81,7 +81,6 @@ describe.skipIf(!olderEmbedded)(
       'is refused by every other command, with exit 6 and the command that upgrades it; nothing is removed',
       withModel(async (dataDir) => {
         const before = await readdir(dataDir)
-        const file = join(dataDir, 'data/PG_VERSION')
         for (const argv of [
           ['show', 'list'],
           ['book', 'L’Été', '--seats', '1'],
@@ -89,7 +88,6 @@ describe.skipIf(!olderEmbedded)(
           ['migrate'],
           ['db', 'start'],
           ['db', 'backup', '/nonexistent/x'],
-          ['db', 'restore', file, '-y'],
           ['serve'],
           ['stress', '--bookings', '2'],
         ]) {
