@@ -31,7 +31,7 @@ export async function checkAnswers(
   { show, onViolation, signal }: AnswersOptions,
 ): Promise<number> {
   let count = 0
-  let batch: ToldBooking[] = []
+  let batch: ReportedBooking[] = []
   let seats = 0
   const check = async () => {
     if (signal?.aborted) throw new TicketsError('INTERRUPTED', 'Interrupted.')
@@ -42,10 +42,10 @@ export async function checkAnswers(
   }
   for await (const lines of readLines(chunks)) {
     for (const line of lines) {
-      const told = toldBooking(line)
-      if (told === undefined || (show !== undefined && told.showId !== show)) continue
-      batch.push(told)
-      seats += told.seats.length
+      const reported = reportedBooking(line)
+      if (reported === undefined || (show !== undefined && reported.showId !== show)) continue
+      batch.push(reported)
+      seats += reported.seats.length
       if (batch.length >= ANSWERS_A_BATCH || seats >= SEATS_A_BATCH) await check()
     }
   }
@@ -57,7 +57,7 @@ const ANSWERS_A_BATCH = 1000
 const SEATS_A_BATCH = 100_000
 
 /** A booking as an answer reported it. */
-interface ToldBooking {
+interface ReportedBooking {
   line: number
   id: string
   /** Without the dash. */
@@ -68,7 +68,7 @@ interface ToldBooking {
 }
 
 /** Returns undefined for a line that reports no seats as sold or held. */
-function toldBooking({ number, text }: Line): ToldBooking | undefined {
+function reportedBooking({ number, text }: Line): ReportedBooking | undefined {
   if (text instanceof TicketsError) throw badLine(number, text.message)
   if (text.trim() === '') return undefined
   const answer = objectOf(text)
@@ -123,19 +123,22 @@ interface Unkept {
   seats: number[] | null
 }
 
-async function findUnkept(db: Database, told: readonly ToldBooking[]): Promise<Violation[]> {
-  if (told.length === 0) return []
+async function findUnkept(
+  db: Database,
+  reported: readonly ReportedBooking[],
+): Promise<Violation[]> {
+  if (reported.length === 0) return []
   const values = [
-    sqlArray(told.map(({ id }) => id)),
-    sqlArray(told.map(({ showId }) => showId)),
-    sqlArray(told.map(({ status }) => status)),
-    sqlLists(told.map(({ seats }) => seats)),
+    sqlArray(reported.map(({ id }) => id)),
+    sqlArray(reported.map(({ showId }) => showId)),
+    sqlArray(reported.map(({ status }) => status)),
+    sqlLists(reported.map(({ seats }) => seats)),
   ]
   // Each batch may wait by itself: the source of the answers may be slow.
   const rows = await withRetry(db, () => query<Unkept>(db.knex, UNKEPT, values), {
     waitMs: db.waitMs,
   })
-  return rows.map((row) => violationOf(told[row.place - 1]!, row))
+  return rows.map((row) => violationOf(reported[row.place - 1]!, row))
 }
 
 const matches = (facts: string, has: string) =>
@@ -147,20 +150,20 @@ const matches = (facts: string, has: string) =>
  * state that was reported, and leads to the present one. A statement reads one snapshot.
  */
 const UNKEPT = `
-  select told.place::integer as place, b.status, b.show_id, b.seats
+  select reported.place::integer as place, b.status, b.show_id, b.seats
   from (
     select id, show_id, status, seats::integer[] as seats, place
     from unnest(?::uuid[], ?::uuid[], ?::text[], ?::text[])
       with ordinality as answers (id, show_id, status, seats, place)
-  ) as told
-  left join bookings b on b.id = told.id
+  ) as reported
+  left join bookings b on b.id = reported.id
   where b.id is null
-     or (b.show_id, b.status, b.seats) is distinct from (told.show_id, told.status, told.seats)
+     or (b.show_id, b.status, b.seats) is distinct from (reported.show_id, reported.status, reported.seats)
         and not (
           exists (
             select from history h
             where h.booking_id = b.id
-              and (${matches('h.before', 'told')} or ${matches('h.after', 'told')})
+              and (${matches('h.before', 'reported')} or ${matches('h.after', 'reported')})
           )
           and exists (
             select from (
@@ -171,11 +174,11 @@ const UNKEPT = `
             where ${matches('latest.after', 'b')}
           )
         )
-  order by told.place`
+  order by reported.place`
 
-function violationOf(told: ToldBooking, { status, show_id, seats }: Unkept): Violation {
-  const { line, showId, reference } = told
-  const stated = `Line ${line} of the answers says that booking ${formatReference(reference)} is ${told.status} with ${named(told.seats)}`
+function violationOf(reported: ReportedBooking, { status, show_id, seats }: Unkept): Violation {
+  const { line, showId, reference } = reported
+  const stated = `Line ${line} of the answers says that booking ${formatReference(reference)} is ${reported.status} with ${named(reported.seats)}`
   const show = show_id === showId ? '' : ` in show ${show_id}`
   return {
     code: status === null ? 'ANSWER_LOST' : 'ANSWER_CONTRADICTED',
@@ -184,7 +187,7 @@ function violationOf(told: ToldBooking, { status, show_id, seats }: Unkept): Vio
       status === null
         ? `${stated}, and the database has no such booking.`
         : `${stated}, but it is ${quote(status)} with ${named(seats!)}${show}, and its history does not explain that.`,
-    seats: sampleOf(told.seats).items,
+    seats: sampleOf(reported.seats).items,
     bookings: [formatReference(reference)],
   }
 }
