@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync, readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
 import { bareEnvironment, program } from './cli.js'
@@ -81,13 +82,19 @@ export async function inWaves<T, R>(
   return results
 }
 
-/** Whether the process is there, be it only to be waited for. */
+/** Whether the process runs; one that has ended and is not reaped yet does not. */
 export function isAlive(pid: number): boolean {
   try {
-    return process.kill(pid, 0)
+    return process.kill(pid, 0) && !isZombie(pid)
   } catch {
     return false
   }
+}
+
+/** On Linux only. An orphan may wait for a second until its new parent asks for its status. */
+function isZombie(pid: number): boolean {
+  const stat = existsSync('/proc/self/stat') ? readFileSync(`/proc/${pid}/stat`, 'utf8') : ''
+  return /^\d+ \(.*\) Z/s.test(stat)
 }
 
 /**
