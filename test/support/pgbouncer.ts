@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmod, chown, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -13,7 +13,9 @@ import { until } from './until.js'
 export interface Pooler {
   /** For `--db`: the database of this name, by way of the pooler, as the server's superuser. */
   urlOf(database: string): string
-  /** Runs a command on the administration console, such as PAUSE. */
+  /**
+   * Runs a command on the administration console, such as PAUSE. Rejects if the pooler ends meanwhile.
+   */
   command(text: string): Promise<void>
   stop(): Promise<void>
 }
@@ -83,11 +85,18 @@ export async function startPgbouncer(
   const { ids } = await serverAccount()
   await chmod(directory, 0o755)
   if (ids) for (const name of [file, users]) await chown(name, ids.uid, ids.gid)
-  const child = spawn(path, [file], { stdio: ['ignore', 'ignore', 'pipe'], ...ids })
   let log = ''
-  child.stderr.setEncoding('utf8').on('data', (text) => {
-    log += text
-  })
+  let isStarted = false
+  let child: ChildProcess
+  const start = () => {
+    child = spawn(path, [file], { stdio: ['ignore', 'ignore', 'pipe'], ...ids })
+    child.stderr!.setEncoding('utf8').on('data', (text) => {
+      log += text
+    })
+    // As a service does: a KILL or a RECONNECT has ended versions 1.18 and 1.24.
+    child.once('exit', () => isStarted && start())
+  }
+  start()
   const urlOf = (database: string) =>
     `postgresql://owner:${PASSWORD}@127.0.0.1:${port}/${database}?sslmode=disable`
   const command = async (text: string) => {
@@ -97,7 +106,7 @@ export async function startPgbouncer(
       await client.connect()
       await client.query(text)
     } finally {
-      await client.end()
+      await client.end().catch(() => {})
     }
   }
   await until(async () => {
@@ -107,10 +116,12 @@ export async function startPgbouncer(
       () => false,
     )
   })
+  isStarted = true
   return {
     urlOf,
     command,
     async stop() {
+      isStarted = false
       // From 1.23 on, SIGTERM waits for the clients to leave.
       child.kill('SIGQUIT')
       await once(child, 'exit')
