@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,7 +16,11 @@ beforeAll(async () => {
 })
 afterAll(() => db.drop())
 beforeEach(async () => {
-  show = await insertShow(db, { seats: 20, seatsPerRow: 10, name: `Cats ${Math.random()}` })
+  show = await insertShow(db, {
+    seats: 20,
+    seatsPerRow: 10,
+    name: `Cats ${randomUUID().slice(0, 8)}`,
+  })
 })
 
 const run = (...args: string[]) => runInProcess(args, { DATABASE_URL: db.url })
@@ -145,7 +150,7 @@ describe('the door', () => {
 
 describe('the list', () => {
   it('is narrowed by show, status, seat and words of the customer, over all shows too', async () => {
-    const unique = `Zoe${Math.random().toString(36).slice(2)}`
+    const unique = `Zoe${randomUUID().slice(0, 8)}`
     const first = await book('--seats', 'A1-A2', '--customer', `${unique} Adams`)
     const held = await book('--seats', 'B3', '--hold', '1h', '--customer', `Ben ${unique}`)
     const other = await insertShow(db, { name: 'Evita' })

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { program } from '../support/cli.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
@@ -12,7 +13,11 @@ beforeAll(async () => {
 })
 afterAll(() => db.drop())
 beforeEach(async () => {
-  show = await insertShow(db, { seats: 20, seatsPerRow: 10, name: `Cats ${Math.random()}` })
+  show = await insertShow(db, {
+    seats: 20,
+    seatsPerRow: 10,
+    name: `Cats ${randomUUID().slice(0, 8)}`,
+  })
 })
 
 const run = (...args: string[]) => runInProcess(args, { DATABASE_URL: db.url })
@@ -168,7 +173,7 @@ describe('show copy', () => {
   })
 
   it('makes none of a series when one of its times is wrong', async () => {
-    const name = `Series ${Math.random()}`
+    const name = `Series ${randomUUID().slice(0, 8)}`
     const times = ['2030-01-02 19:00', '2030-02-30 19:00']
     const ran = await run('show', 'copy', show, '--name', name, '--start-time', ...times)
     expect(ran).toMatchObject({ exitCode: 2, stdout: '' })

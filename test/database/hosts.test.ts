@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
@@ -208,7 +209,7 @@ describe('what a URL asks for in vain', () => {
 })
 
 async function createShow(db: string): Promise<string> {
-  const name = `Show ${Math.random()}`
+  const name = `Show ${randomUUID().slice(0, 8)}`
   const args = ['show', 'create', '--name', name, '--start-time', '2031-03-01T19:30Z']
   const ran = await tickets([...args, '--total-seats', '1000', '--json'], { db })
   const { id } = ran.json()
