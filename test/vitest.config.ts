@@ -11,6 +11,6 @@ export default defineConfig({
     testTimeout: 180_000,
     hookTimeout: 120_000,
     // Two cores: every file starts processes and servers of its own.
-    maxWorkers: 2,
+    maxWorkers: 3,
   },
 })

@@ -22,7 +22,7 @@ export default defineConfig({
           name: 'side by side',
           include: ['test/faults/**/*.test.ts'],
           exclude: alone,
-          maxWorkers: 2,
+          maxWorkers: 3,
           sequence: { groupOrder: 0 },
         },
       },
