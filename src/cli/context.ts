@@ -77,12 +77,10 @@ export function createContext(
     isNamed = true
   }
   let isListed = false
-  const listIgnored = ({ databaseSource, ignoredSettings: names }: Client) => {
+  const listIgnored = ({ ignoredSettings: names }: Client) => {
     if (isListed || names.length === 0) return
     isListed = true
-    output.hint(
-      `The database setting (${databaseSource}) has ${names.join(', ')}: ${names.length === 1 ? 'it has' : 'they have'} no effect here.`,
-    )
+    output.hint(`Settings of the connection that have no effect: ${names.join(', ')}.`)
   }
   const open = (own: ClientOptions) => {
     const operator = operatorOf(options, output.io.env)

@@ -197,7 +197,7 @@ describe('what a URL asks for in vain', () => {
     const { stderr, exitCode } = await tickets(['show', 'list'], { db: db() })
     expect(exitCode).toBe(0)
     expect(stderr.replace(/\s+/g, ' ')).toBe(
-      'The database setting (DATABASE_URL) has keepalives_count, tcp_user_timeout: they have no effect here. There are no shows yet. Create one: tickets show create',
+      'Settings of the connection that have no effect: keepalives_count, tcp_user_timeout. There are no shows yet. Create one: tickets show create',
     )
     expect((await tickets(['show', 'list', '--quiet'], { db: db() })).stderr).toBe('')
   })

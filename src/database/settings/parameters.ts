@@ -61,6 +61,12 @@ const withoutEffect = [
 const anyway = new Map([
   ['client_encoding', ['utf8', 'UTF8', 'utf-8', 'UTF-8']],
   ['gssencmode', ['disable', 'prefer']],
+  ['max_protocol_version', ['3.0', '3.2', 'latest']],
+  ['min_protocol_version', ['3.0']],
+  ['requiressl', ['0']],
+  ['ssl_max_protocol_version', ['TLSv1.3']],
+  ['ssl_min_protocol_version', ['TLSv1', 'TLSv1.1', 'TLSv1.2']],
+  ['sslcertmode', ['allow']],
   ['sslcompression', ['0']],
   ['sslnegotiation', ['postgres']],
   ['sslsni', ['1']],
@@ -78,41 +84,58 @@ export function addParameter(
   value: string,
   where: string,
 ): void {
-  if (anyway.get(name)?.includes(value)) return
-  if (isSupported(name)) parameters[name] = value
-  // JDBC's spelling, which libpq also accepts.
-  else if (name === 'ssl' && value === 'true') parameters.sslmode = 'require'
-  else {
-    // Repeats the name only if it looks like one, because it may be part of a password.
-    const shown = /^[a-z_]{1,40}$/.test(name) ? ` "${name}"` : ''
-    throw new TicketsError(
-      'INVALID_INPUT',
-      `${where} has a parameter${shown} that is not supported. Remove it; special characters in a password must be percent-encoded.`,
-    )
-  }
+  if (take(parameters, name, value)) return
+  // Repeats the name only if it looks like one, because it may be part of a password.
+  const shown = /^[a-z_]{1,40}$/.test(name) ? ` "${name}"` : ''
+  throw new TicketsError(
+    'INVALID_INPUT',
+    `${where} has a parameter${shown} that is not supported. Remove it; special characters in a password must be percent-encoded.`,
+  )
 }
 
-/** The names of the given parameters that have no effect here. */
-export function namesWithoutEffect(parameters: Parameters): string[] {
-  return withoutEffect.filter((name) => parameters[name])
+/** Whether the parameter is supported with this value. */
+function take(parameters: Parameters, name: string, value: string): boolean {
+  if (anyway.get(name)?.includes(value)) return true
+  // JDBC's spelling, and that of old versions of libpq, which also accepts the other.
+  const isOldSpelling = `${name}=${value}` === 'ssl=true' || `${name}=${value}` === 'requiressl=1'
+  if (isOldSpelling) parameters.sslmode = 'require'
+  else if (isSupported(name)) parameters[name] = value
+  else return false
+  return true
+}
+
+/** The names of the given parameters and variables that have no effect here. */
+export function namesWithoutEffect(
+  parameters: Parameters,
+  origins: Readonly<Record<string, string>>,
+  env: Variables,
+): string[] {
+  const names = withoutEffect.filter((name) => parameters[name])
+  return [
+    ...names.map((name) => (origins[name]?.startsWith('PG') ? origins[name] : name)),
+    ...sessionVariables.filter((name) => env[name]),
+  ]
 }
 
 /** Reads the libpq variables of an environment. Throws INVALID_INPUT for unsupported ones. */
-export function parametersFromVariables(
-  env: Record<string, string | undefined>,
-  where: string,
-): Parameters {
+export function parametersFromVariables(env: Variables): Parameters {
   const parameters: Parameters = {}
   for (const [variable, name] of Object.entries(variables)) {
     const value = env[variable]
-    if (value) addParameter(parameters, name, value, `${variable} (${where})`)
+    if (!value || take(parameters, name, value)) continue
+    throw new TicketsError(
+      'INVALID_INPUT',
+      `${variable} has a value that is not supported. Remove the variable.`,
+    )
   }
   return parameters
 }
 
 /** The variable of a parameter that was read from one. */
-export function variableOf(name: string): string {
-  return Object.entries(variables).find(([, parameter]) => parameter === name)![0]
+export function variableOf(name: string, env: Variables): string {
+  const found = Object.entries(variables).find(([each, of]) => of === name && env[each])
+  // The only one whose parameter has another name.
+  return found ? found[0] : 'PGREQUIRESSL'
 }
 
 const variables: Record<string, string> = {
@@ -129,15 +152,34 @@ const variables: Record<string, string> = {
   PGCONNECT_TIMEOUT: 'connect_timeout',
   PGOPTIONS: 'options',
   PGAPPNAME: 'application_name',
+  PGCLIENTENCODING: 'client_encoding',
+  // Before PGSSLMODE, which replaced it.
+  PGREQUIRESSL: 'requiressl',
   PGSSLMODE: 'sslmode',
   PGSSLROOTCERT: 'sslrootcert',
   PGSSLCERT: 'sslcert',
   PGSSLKEY: 'sslkey',
-  PGCHANNELBINDING: 'channel_binding',
-  PGGSSENCMODE: 'gssencmode',
-  PGREQUIREAUTH: 'require_auth',
+  PGSSLCERTMODE: 'sslcertmode',
+  PGSSLCOMPRESSION: 'sslcompression',
+  PGSSLCRL: 'sslcrl',
+  PGSSLCRLDIR: 'sslcrldir',
+  PGSSLMINPROTOCOLVERSION: 'ssl_min_protocol_version',
+  PGSSLMAXPROTOCOLVERSION: 'ssl_max_protocol_version',
   PGSSLNEGOTIATION: 'sslnegotiation',
+  PGSSLSNI: 'sslsni',
+  PGCHANNELBINDING: 'channel_binding',
+  PGREQUIREAUTH: 'require_auth',
+  PGREQUIREPEER: 'requirepeer',
+  PGGSSENCMODE: 'gssencmode',
+  PGGSSLIB: 'gsslib',
+  PGGSSDELEGATION: 'gssdelegation',
+  PGKRBSRVNAME: 'krbsrvname',
+  PGMINPROTOCOLVERSION: 'min_protocol_version',
+  PGMAXPROTOCOLVERSION: 'max_protocol_version',
 }
+
+/** Variables of libpq without a parameter. The program sets its sessions itself. */
+const sessionVariables = ['PGDATESTYLE', 'PGGEQO', 'PGLOCALEDIR', 'PGOAUTHDEBUG', 'PGTZ']
 
 function isSupported(name: string): name is Supported {
   return [...honoured, ...withoutEffect].some((each) => each === name)

@@ -64,19 +64,20 @@ export function resolveTarget(ingredients: Ingredients): GivenTarget {
       ssl: tlsOptions({ mode, parameters, host, homeDir, source }),
     }
   }
+  const origins = originsOf(layers, parameters)
   const [connection, ...otherHosts] = places.map(connectionTo) as [pg.ClientConfig]
   return {
     kind: 'given',
     name,
     source,
-    origins: originsOf(layers, parameters),
+    origins,
     sslMode,
     channelBindingRequired: parseChannelBinding(parameters, source) === 'require',
     connection,
     otherHosts,
     sessionAttrs: parseSessionAttrs(parameters, otherHosts.length > 0, source),
     isLoadBalanced: parseLoadBalancing(parameters, source) === 'random',
-    withoutEffect: namesWithoutEffect(parameters),
+    withoutEffect: namesWithoutEffect(parameters, origins, ingredients.env),
   }
 }
 
@@ -112,7 +113,7 @@ function layersOf({ explicit, variables, source, env, cwd, homeDir }: Ingredient
   return [
     [explicit, () => source],
     [service, () => `service ${quote(serviceName ?? '')}`],
-    [variables, variableOf],
+    [variables, (name) => variableOf(name, env)],
   ]
 }
 

@@ -89,7 +89,7 @@ function target(
 ): GivenTarget {
   return resolveTarget({
     explicit,
-    variables: parametersFromVariables(env, source),
+    variables: parametersFromVariables(env),
     source,
     hasOwnPassword: source === DOT_ENV,
     env,

