@@ -21,8 +21,14 @@ const script = {
 const { output } = await build({
   ...common({ 'import.meta.url': '__filename' }),
   input: 'src/cli/main.ts',
-  // `tickets serve` loads the first; Knex and pg name the others, for features that are not used.
-  external: [/^(@fastify\/.*|ajv|fastify|prom-client)$/, 'pg-native', 'pg-query-stream'],
+  // `tickets serve` loads the first, and the second is optional; Knex and pg name the others, for
+  // features that are not used.
+  external: [
+    /^(@fastify\/.*|ajv|fastify|prom-client)$/,
+    'net-keepalive',
+    'pg-native',
+    'pg-query-stream',
+  ],
   // The same functions, but each lodash file loads a dozen others.
   resolve: { alias: { lodash: 'es-toolkit/compat' } },
   plugins: [stubs],

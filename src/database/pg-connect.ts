@@ -133,6 +133,11 @@ async function connectOnce(
   const timer = setTimeout(giveUp, timeoutMs)
   try {
     await client.connect()
+    // After the login, because turning keep-alive on resets them.
+    if (target.socketOptions && target.connection.host?.startsWith('/') === false) {
+      const { setSocketOptions } = await import('./socket-options.js')
+      await setSocketOptions(socket, target.socketOptions)
+    }
     await server.requireFit(target, wanted)
     return client
   } catch (failure) {

@@ -3,10 +3,12 @@ import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { getKeepAliveInterval, getKeepAliveProbes, getUserTimeout } from 'net-keepalive'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { readRetryLines, STATS_VARIABLE } from '../../src/cli/commands/book/retry-lines.js'
 import { translateFailure } from '../../src/database/failures.js'
 import { type Database, type KnexPoolOptions, openKnexPool } from '../../src/database/knex-pool.js'
+import { pgConnect } from '../../src/database/pg-connect.js'
 import { withRetry } from '../../src/database/retry.js'
 import { findDatabase } from '../../src/database/settings/settings.js'
 import type { DatabaseTarget } from '../../src/database/settings/target.js'
@@ -23,7 +25,7 @@ let standby: OwnServer
 let dead: number
 beforeAll(async () => {
   dead = await freePort()
-  primary = await startOwnServer({ hba: 'host all all all trust' })
+  primary = await startOwnServer({ tls: true, hba: 'host all all all trust' })
   await primary.run('create role reader login in role pg_read_all_data')
   await primary.run('alter role reader set default_transaction_read_only = on')
   const ran = await tickets(['migrate'], { db: `postgres://owner@localhost:${primary.port}/owner` })
@@ -191,13 +193,13 @@ describe('a server that refuses, or a host that is unknown,', () => {
 })
 
 describe('what a URL asks for in vain', () => {
-  const db = () => urlOf(['primary'], 'tcp_user_timeout=9000&keepalives_count=3')
+  const db = () => urlOf(['primary'], 'krbsrvname=x&gsslib=x')
 
   test('is listed on stderr, once, and not with --quiet', async () => {
     const { stderr, exitCode } = await tickets(['show', 'list'], { db: db() })
     expect(exitCode).toBe(0)
     expect(stderr.replace(/\s+/g, ' ')).toBe(
-      'Settings of the connection that have no effect: keepalives_count, tcp_user_timeout. There are no shows yet. Create one: tickets show create',
+      'Settings of the connection that have no effect: gsslib, krbsrvname. There are no shows yet. Create one: tickets show create',
     )
     expect((await tickets(['show', 'list', '--quiet'], { db: db() })).stderr).toBe('')
   })
@@ -293,6 +295,36 @@ describe('a connection', () => {
       expect(timer.seconds).toBeGreaterThan(seconds[0] - 1)
       expect(timer.seconds).toBeLessThanOrEqual(seconds[1])
     }
+  })
+})
+
+describe('a connection over TCP', () => {
+  const asked = 'keepalives_interval=3&keepalives_count=4&tcp_user_timeout=9000'
+
+  test.each<[query: string, options: number[]]>([
+    [asked, [3000, 4, 9000]],
+    [`${asked}&sslmode=require`, [3000, 4, 9000]],
+    ['', [1000, 10, 0]],
+  ])('has the options of the URL, as the system reports them: "%s"', async (query, options) => {
+    const { target } = open(urlOf(['primary'], query))
+    const sockets = new Set<Socket>()
+    const client = await pgConnect(target, { timeoutMs: 10_000, sockets, onLost() {} })
+    try {
+      const [socket] = sockets
+      expect([
+        getKeepAliveInterval(socket!),
+        getKeepAliveProbes(socket!),
+        getUserTimeout(socket!),
+      ]).toEqual(options)
+    } finally {
+      await client.end()
+    }
+  })
+
+  test('is made with these options by the built program', async () => {
+    expect(
+      (await tickets(['show', 'list', '-q'], { db: urlOf(['primary'], asked) })).exitCode,
+    ).toBe(0)
   })
 })
 

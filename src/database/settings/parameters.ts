@@ -22,6 +22,9 @@ const honoured = [
   'connect_timeout',
   'keepalives',
   'keepalives_idle',
+  'keepalives_interval',
+  'keepalives_count',
+  'tcp_user_timeout',
   'options',
   'application_name',
   'sslmode',
@@ -47,14 +50,9 @@ const withoutEffect = [
   'fallback_application_name',
   'gssdelegation',
   'gsslib',
-  // Node sets these two itself: ten probes, one second apart.
-  'keepalives_count',
-  'keepalives_interval',
   'krbsrvname',
   'sslcompression',
   'sslsni',
-  // Node cannot set it; every statement has a time limit of its own.
-  'tcp_user_timeout',
 ] as const
 
 /** Values that ask for what this program does anyway. Other unknown parameters are refused. */

@@ -6,7 +6,7 @@ import { formatPlace, type Place, parsePlaces } from './hosts.js'
 import { namesWithoutEffect, type Parameters, type Variables, variableOf } from './parameters.js'
 import { ownPassword, passwordSource } from './password-file.js'
 import { readService } from './service-file.js'
-import { type GivenTarget, type SessionAttrs, sessionAttrs } from './target.js'
+import { type GivenTarget, type SessionAttrs, type SocketOptions, sessionAttrs } from './target.js'
 import { parseSslMode, tlsOptions } from './tls.js'
 import { invalidSetting, parseChoice, parseNumber } from './values.js'
 
@@ -75,6 +75,7 @@ export function resolveTarget(ingredients: Ingredients): GivenTarget {
     channelBindingRequired: parseChannelBinding(parameters, source) === 'require',
     connection,
     otherHosts,
+    socketOptions: parseSocketOptions(parameters, source),
     sessionAttrs: parseSessionAttrs(parameters, otherHosts.length > 0, source),
     isLoadBalanced: parseLoadBalancing(parameters, source) === 'random',
     withoutEffect: namesWithoutEffect(parameters, origins, ingredients.env),
@@ -167,21 +168,46 @@ function parseConnectTimeout(
   source: string,
 ): number | undefined {
   if (!text) return undefined
-  const range = { name: 'connect_timeout', from: -1_000_000, to: 1_000_000, source }
+  const range = { name: 'connect_timeout', ...anyNumber, source }
   return 1000 * Math.max(parseNumber(text, range), 0)
 }
 
 /** As in libpq, `keepalives_idle` is in seconds, and zero means the system's default. */
 function parseKeepAlives(
-  { keepalives, keepalives_idle: idle }: Parameters,
+  parameters: Parameters,
   source: string,
 ): Pick<pg.ClientConfig, 'keepAlive' | 'keepAliveInitialDelayMillis'> {
-  const range = { from: -1_000_000, to: 1_000_000, source }
+  const idle = parseCount(parameters, 'keepalives_idle', source)
   return {
-    keepAlive: parseNumber(keepalives || '1', { name: 'keepalives', ...range }) !== 0,
-    ...(idle && {
-      keepAliveInitialDelayMillis:
-        1000 * Math.max(parseNumber(idle, { name: 'keepalives_idle', ...range }), 0),
-    }),
+    keepAlive: keepsAlive(parameters, source),
+    ...(idle !== undefined && { keepAliveInitialDelayMillis: 1000 * idle }),
   }
 }
+
+/** As in libpq, zero and less mean the default, and `keepalives=0` turns the first two off. */
+function parseSocketOptions(parameters: Parameters, source: string): SocketOptions | undefined {
+  const interval = parseCount(parameters, 'keepalives_interval', source)
+  const options = {
+    ...(keepsAlive(parameters, source) && {
+      keepAliveIntervalMs: interval && 1000 * interval,
+      keepAliveCount: parseCount(parameters, 'keepalives_count', source),
+    }),
+    userTimeoutMs: parseCount(parameters, 'tcp_user_timeout', source),
+  }
+  return Object.values(options).some(Boolean) ? options : undefined
+}
+
+function keepsAlive({ keepalives }: Parameters, source: string): boolean {
+  return parseNumber(keepalives || '1', { name: 'keepalives', ...anyNumber, source }) !== 0
+}
+
+function parseCount(
+  parameters: Parameters,
+  name: 'keepalives_idle' | 'keepalives_interval' | 'keepalives_count' | 'tcp_user_timeout',
+  source: string,
+): number | undefined {
+  const text = parameters[name]
+  return text ? Math.max(parseNumber(text, { name, ...anyNumber, source }), 0) : undefined
+}
+
+const anyNumber = { from: -1_000_000, to: 1_000_000 }

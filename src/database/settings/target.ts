@@ -12,6 +12,16 @@ export const sessionAttrs = [
 ] as const
 export type SessionAttrs = (typeof sessionAttrs)[number]
 
+/** Options of a TCP connection; the system's or Node's apply where one is missing. */
+export interface SocketOptions {
+  /** The time between two probes, in whole seconds. */
+  keepAliveIntervalMs?: number | undefined
+  /** How many probes may go unanswered. */
+  keepAliveCount?: number | undefined
+  /** How long sent data may stay unacknowledged. */
+  userTimeoutMs?: number | undefined
+}
+
 /** A database to connect to, with everything that can be determined before connecting. */
 export interface DatabaseTarget {
   kind: 'embedded' | 'given'
@@ -22,6 +32,8 @@ export interface DatabaseTarget {
   connection: pg.ClientConfig
   /** The other servers of a list of hosts, in the order to try them. */
   otherHosts?: readonly pg.ClientConfig[]
+  /** Absent if there is nothing to set. */
+  socketOptions?: SocketOptions | undefined
   /** Which of the servers to use (default: `any`). */
   sessionAttrs?: SessionAttrs
   /** Whether to try the servers in random order. */

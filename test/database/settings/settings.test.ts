@@ -321,6 +321,7 @@ describe('what a URL means', () => {
     [`postgres://ada:${secret}@a,b/x?load_balance_hosts=on`, /load_balance_hosts other than/],
     [`postgres://ada:${secret}@h/x?keepalives=yes`, /keepalives that is no number/],
     [`postgres://ada:${secret}@h/x?keepalives_idle=10s`, /keepalives_idle that is no number/],
+    [`postgres://ada:${secret}@h/x?tcp_user_timeout=1s`, /tcp_user_timeout that is no number/],
     [`postgres://ada:${secret}%zz@h/x`, /%25/],
     [`postgres://ada:${secret}/y@h/x`, /%40|port/],
     [`postgres://ada:${secret}?${secret}@h/x`, /%40|port/],
@@ -422,14 +423,23 @@ describe('parameters of the network', () => {
     ])
   })
 
+  test.each<[query: string, options: object | undefined]>([
+    ['', undefined],
+    ['keepalives_interval=0&keepalives_count=-1&tcp_user_timeout=0', undefined],
+    [
+      'keepalives_interval=3&keepalives_count=4&tcp_user_timeout=9000',
+      { keepAliveIntervalMs: 3000, keepAliveCount: 4, userTimeoutMs: 9000 },
+    ],
+    ['keepalives=0&keepalives_interval=3', undefined],
+    ['keepalives=0&keepalives_count=3&tcp_user_timeout=9', { userTimeoutMs: 9 }],
+  ])('has options of the connection: "%s"', (query, options) => {
+    expect(given(`postgres://h/x?${query}`).socketOptions).toEqual(options)
+  })
+
   test.each<[query: string, listed: string[]]>([
     ['keepalives_idle=5&connect_timeout=3&target_session_attrs=any', []],
     ['client_encoding=UTF8&sslsni=1&sslcompression=0&gssencmode=prefer', []],
     ['client_encoding=LATIN1', ['client_encoding']],
-    [
-      'tcp_user_timeout=9000&keepalives_count=3&keepalives_interval=2',
-      ['keepalives_count', 'keepalives_interval', 'tcp_user_timeout'],
-    ],
     [
       'fallback_application_name=x&krbsrvname=x&gsslib=x&gssdelegation=1&sslsni=0&sslcompression=1',
       [
