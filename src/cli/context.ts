@@ -95,6 +95,7 @@ export function createContext(
       command,
       operator,
       // A person may take time to answer.
+      createsServer: !NEEDS_DATA.has(command),
       hasOneDeadline: ONE_CHANGE.has(command) && !output.canPrompt,
       onProgress: (sentence) => output.hint(safeText(sentence)),
       ...(options.debug && { trace: (line: string) => output.problem(safeLines(line)) }),
@@ -131,6 +132,9 @@ const ONE_CHANGE = new Set([
   ...['book', 'booking confirm', 'booking move', 'booking cancel', 'booking check-in'],
   ...['show create', 'show edit', 'show cancel', 'token create', 'token revoke'],
 ])
+
+/** Commands that would say something false about a server that they have just created. */
+const NEEDS_DATA = new Set(['db backup', 'verify'])
 
 /**
  * A whole number from the command line, from 1 up. `flag` names it in the sentence.

@@ -15,6 +15,8 @@ export interface OpenOptions extends TicketsOptions {
    * is given.
    */
   awaitsServer?: boolean
+  /** Whether to create the embedded server where there is none (default: true). */
+  createsServer?: boolean
 }
 
 /** Opens the database that the options and the environment choose; does not connect yet. */
@@ -41,7 +43,7 @@ export function whichDatabase(options: TicketsOptions): Pick<DatabaseTarget, 'ki
 }
 
 /** Finds the database that the options and the environment choose; see `findDatabase`. */
-export function targetOf(options: TicketsOptions): DatabaseTarget {
+export function targetOf(options: OpenOptions): DatabaseTarget {
   const { env = process.env } = options
   const found = findDatabase({
     db: options.database,
@@ -66,7 +68,7 @@ function reportFailedStatements(db: Database, onRetry: (cause: RetryCause) => vo
   })
 }
 
-function embeddedTarget(options: TicketsOptions, source: string): DatabaseTarget {
+function embeddedTarget(options: OpenOptions, source: string): DatabaseTarget {
   const { env = process.env, cwd, onProgress } = options
   const dataDir = embeddedDataDir(env, cwd)
   const layout = layoutOf(dataDir)
@@ -79,7 +81,10 @@ function embeddedTarget(options: TicketsOptions, source: string): DatabaseTarget
     verify: () => assertOwnPlace(layout),
     async revive() {
       const { ensureEmbedded } = await import('../database/embedded/embedded.js')
-      await ensureEmbedded(dataDir, onProgress ? { onProgress } : {})
+      await ensureEmbedded(dataDir, {
+        mayCreate: options.createsServer,
+        ...(onProgress && { onProgress }),
+      })
     },
   }
 }

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
@@ -18,6 +18,12 @@ afterAll(async () => {
   await rm(dataDir, { recursive: true })
 })
 
+/** What `tickets book --json` printed elsewhere. */
+const answer = JSON.stringify({
+  ...{ id: '00000000-0000-4000-8000-000000000000', reference: 'K7Q2-9FMX' },
+  ...{ show_id: '00000000-0000-4000-8000-000000000001', status: 'CONFIRMED', seats: [1] },
+})
+
 const run = (...args: string[]) => tickets(args, { env: { TICKETS_DATA_DIR: dataDir } })
 
 it('status and stop of a server that is not there say so, and start nothing', async () => {
@@ -27,6 +33,30 @@ it('status and stop of a server that is not there say so, and start nothing', as
   const stop = await run('db', 'stop')
   expect(stop).toMatchObject({ exitCode: 0, stdout: '' })
   expect((await run('db', 'status', '--json')).json().state).toBe('absent')
+})
+
+it('commands that would report on an empty server create none, and say so: exit 6', async () => {
+  const answers = `${dataDir}-answers.ndjson`
+  await writeFile(answers, answer)
+  const before = await readdir(dataDir)
+  const missing = join(dataDir, 'missing')
+  for (const [where, ...args] of [
+    [dataDir, 'db', 'backup'],
+    [missing, 'db', 'backup', '-'],
+    [dataDir, 'verify'],
+    [dataDir, 'verify', '--repair', '-y'],
+    [missing, 'verify', '--against', answers],
+  ] as [string, ...string[]][]) {
+    const ran = await tickets(args, { cwd: tmpdir(), env: { TICKETS_DATA_DIR: where } })
+    expect([args, ran.exitCode, ran.stdout]).toEqual([args, 6, ''])
+    expect(ran.stderr.replace(/\s+/g, ' ')).toContain(
+      `There is no embedded server in ${where}, and this command creates none.`,
+    )
+  }
+  expect((await run('db', 'upgrade', '--json')).json()).toEqual({ upgraded: false })
+  expect((await run('doctor', '--json')).exitCode).toBe(0)
+  expect(await readdir(dataDir)).toEqual(before)
+  await rm(answers)
 })
 
 it('twenty processes on an empty machine end up with one server and twenty shows', async () => {

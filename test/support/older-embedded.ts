@@ -28,7 +28,7 @@ export async function startOlderEmbedded(dataDir: string, programs: string): Pro
   const own = await installPrograms(layout, { directory, version, major })
   const deadline = Date.now() + 60_000
   if (!(await hasCluster(layout))) await createNew(layout, own, account, deadline)
-  await startCluster(layout, { programs: own, major, account, deadline })
+  await startCluster(layout, { programs: own, account, deadline })
 }
 
 /** Copies this program's PostgreSQL there beforehand, which takes most of the time of an upgrade. */

@@ -1,8 +1,11 @@
+import { existsSync } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { TicketsError } from '../../shared/errors.js'
+import { escapeControls } from '../../shared/quote.js'
 import { serverAccount } from './account.js'
-import { clusterVersion, hasCluster, putBackOldData } from './cluster.js'
+import { assertUsable, clusterVersion, hasCluster, putBackOldData } from './cluster.js'
 import { makeRoot, prepareRoot } from './directories.js'
 import { codeOf, explain } from './failures.js'
 import { type EmbeddedConnection, type Layout, layoutOf } from './layout.js'
@@ -21,6 +24,8 @@ export interface EnsureOptions {
   onProgress?: (sentence: string) => void
   /** The time limit for all steps together, in milliseconds (default: 60,000). */
   timeoutMs?: number
+  /** Whether to create a server where there is none (default: true). Otherwise throws DB_MISSING. */
+  mayCreate?: boolean | undefined
 }
 
 export interface EmbeddedStatus {
@@ -38,7 +43,7 @@ export interface EmbeddedStatus {
 /**
  * Makes sure that the server exists and accepts connections: creates and starts it if necessary, or
  * waits for the process that does. The server keeps running after this process ends. Any number of
- * processes may call this at once. Throws DB_UNREACHABLE with one sentence.
+ * processes may call this at once. Throws DB_UNREACHABLE with one sentence, and DB_MISSING.
  */
 export async function ensureEmbedded(dataDir: string, options: EnsureOptions = {}): Promise<void> {
   const layout = layoutOf(dataDir)
@@ -102,20 +107,31 @@ async function bringUpAlone(
 ): Promise<'up' | 'occupied'> {
   const native = await findNativePackage()
   const account = await serverAccount()
+  const { mayCreate = true } = options
+  if (!mayCreate && !existsSync(layout.root)) throw noServer(layout)
   await makeRoot(layout)
   return whenAlone<'up'>(layout, async () => {
     if (await isThere(layout)) return 'up'
     await putBackOldData(layout)
+    if (!mayCreate && !(await hasCluster(layout))) throw noServer(layout)
     await prepareRoot(layout, account)
     const programs = await installPrograms(layout, native)
     if (!(await hasCluster(layout))) {
       options.onProgress?.(`Creating the embedded PostgreSQL ${native.major} in ${layout.root} …`)
       await createNew(layout, programs, account, deadline)
     }
+    await assertUsable(layout, account, native.major)
     options.onProgress?.(`Starting the embedded PostgreSQL ${native.major} …`)
-    await startCluster(layout, { programs, major: native.major, account, deadline })
+    await startCluster(layout, { programs, account, deadline })
     return 'up'
   })
+}
+
+function noServer({ root }: Layout): TicketsError {
+  return new TicketsError(
+    'DB_MISSING',
+    `There is no embedded server in ${escapeControls(root)}, and this command creates none. If it is elsewhere, set TICKETS_DATA_DIR; choose another database with --db.`,
+  )
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Account } from './account.js'
-import { assertUsable, createCluster, writeSettings } from './cluster.js'
+import { createCluster, writeSettings } from './cluster.js'
 import { prepareSocketDir } from './directories.js'
 import type { Layout } from './layout.js'
 import { startPostmaster } from './postmaster.js'
@@ -8,8 +8,6 @@ import { withPlainName } from './programs.js'
 export interface StartOptions {
   /** The directory of the programs: their `bin`. */
   programs: string
-  /** The major version of the programs. */
-  major: string
   account: Account
   /** When the start is given up, by the system's clock. */
   deadline: number
@@ -26,12 +24,14 @@ export async function createNew(
   await withPlainName(programs, (plain) => createCluster(layout, plain, account, signal))
 }
 
-/** Starts the server of a cluster. Call it under the lock. Throws DB_UNREACHABLE. */
+/**
+ * Starts the server of a cluster that is usable (`assertUsable`). Call it under the lock. Throws
+ * DB_UNREACHABLE.
+ */
 export async function startCluster(
   layout: Layout,
-  { programs, major, account, deadline }: StartOptions,
+  { programs, account, deadline }: StartOptions,
 ): Promise<void> {
-  await assertUsable(layout, account, major)
   await prepareSocketDir(layout, account)
   await writeSettings(layout, account)
   await startPostmaster(layout, programs, account, deadline)

@@ -100,14 +100,14 @@ async function upgradeAlone(layout: Layout, options: UpgradeOptions): Promise<Up
       await prepareRoot(place, account)
     }
     onProgress(`Starting PostgreSQL ${from} on the data in ${layout.root} …`)
-    await start(old, oldPrograms, account, from)
+    await start(old, oldPrograms, account)
     await refuseOtherObjects(old, options.tables)
     onProgress(`Copying the data to PostgreSQL ${to} …`)
     await createNew(newPlace, programs, account, Date.now() + LONGEST_START_MS)
     // Has the settings that were made with ALTER SYSTEM.
     const settings = 'postgresql.auto.conf'
     await copyFile(join(layout.data, settings), join(newPlace.data, settings))
-    await start(newPlace, programs, account, to)
+    await start(newPlace, programs, account)
     await options.copy(connectionOf(old), connectionOf(newPlace))
     await Promise.all([stopPostmaster(layout), stopPostmaster(newPlace)])
     if (!existsSync(newPlace.data)) {
@@ -138,9 +138,9 @@ async function clearPlaces(layout: Layout): Promise<void> {
   }
 }
 
-async function start(layout: Layout, programs: string, account: Account, major: string) {
+async function start(layout: Layout, programs: string, account: Account) {
   const deadline = Date.now() + LONGEST_START_MS
-  await startCluster(layout, { programs, account, major, deadline })
+  await startCluster(layout, { programs, account, deadline })
 }
 
 async function keptData({ root }: Layout): Promise<string[]> {

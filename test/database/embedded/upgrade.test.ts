@@ -96,6 +96,7 @@ describe.skipIf(!olderEmbedded)(
           expect(ran.stderr.replace(/\s+/g, ' ')).toContain(
             `was made by PostgreSQL ${version}, and this program brings 18. Run \`tickets db upgrade\``,
           )
+          expect(ran.stderr).not.toContain('Starting')
         }
         expect((await readdir(dataDir)).sort()).toEqual(
           [...before, 'lock'].filter((name) => existsSync(join(dataDir, name))).sort(),
