@@ -6,7 +6,7 @@ import type { DatabaseTarget } from '../settings/target.js'
 import { query } from '../sql.js'
 import { type Check, type Finding, ok, partsOf, skipped, wrong, wrongBy } from './check.js'
 import { machineChecks } from './machine-checks.js'
-import { checkDiskOf, type Server, serverChecks } from './server-checks.js'
+import { checkCommitsOf, checkDiskOf, type Server, serverChecks } from './server-checks.js'
 import { describeSettings } from './settings-check.js'
 
 export interface ExamineOptions {
@@ -164,15 +164,15 @@ async function checkServer(server: Server | undefined, limit: Limit): Promise<Ch
   const checks: Check[] = []
   // One after the other, as there is one connection.
   for (const [name, check] of Object.entries(serverChecks)) {
-    const finding = server
-      ? await limit.run(() => check(server))
-      : skipped('there is no login to a server')
+    const finding = server ? await limit.run(() => check(server)) : skipped(NO_LOGIN)
     checks.push({ name, ...finding })
   }
   return checks
 }
 
-/** The disk and the files of the embedded server; of another one, what this machine can see. */
+const NO_LOGIN = 'there is no login to a server'
+
+/** The disk and the files of the embedded server; of another one, what can be seen from here. */
 async function checkMachine(
   { kind }: DatabaseTarget,
   { server, limit, dataDir }: { server: Server | undefined; limit: Limit; dataDir: string },
@@ -181,8 +181,9 @@ async function checkMachine(
   for (const [name, check] of Object.entries(machineChecks)) {
     const run = async () => {
       if (kind === 'embedded') return check(dataDir)
-      if (name === 'disk' && server) return checkDiskOf(server)
-      return skipped('this check is for the embedded server only')
+      if (name === 'data directory') return skipped('this check is for the embedded server only')
+      if (server === undefined) return skipped(NO_LOGIN)
+      return name === 'disk' ? checkDiskOf(server) : checkCommitsOf(server)
     }
     checks.push({ name, ...(await limit.run(run)) })
   }

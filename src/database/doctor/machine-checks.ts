@@ -66,9 +66,13 @@ async function checkFsync(dataDir: string): Promise<Finding> {
   const ms = await medianWriteMs(layout).catch((error) => codeOf(error) ?? String(error))
   if (typeof ms === 'string')
     return wrong(`nothing can be written there (${ms})`, 'Make it writable for you.')
+  return judgeCommit(ms, 'Move the data to a local SSD (TICKETS_DATA_DIR).')
+}
+
+/** `ms` is how long the disk takes; `advice` is for a slow one. */
+export function judgeCommit(ms: number, advice: string): Finding {
   const shown = `the disk stores a commit in ${ms.toFixed(1)} ms`
-  if (ms <= SLOW_MS) return ok(shown)
-  return warning(`${shown}, which is slow`, 'Move the data to a local SSD (TICKETS_DATA_DIR).')
+  return ms <= SLOW_MS ? ok(shown) : warning(`${shown}, which is slow`, advice)
 }
 
 async function medianWriteMs({ root }: Layout): Promise<number> {
@@ -87,5 +91,9 @@ async function medianWriteMs({ root }: Layout): Promise<number> {
     await file.close()
     await rm(path, { force: true })
   }
-  return times.toSorted((a, b) => a - b)[WRITES / 2]!
+  return median(times)
+}
+
+export function median(times: readonly number[]): number {
+  return times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)]!
 }

@@ -7,7 +7,7 @@ import { withRetry } from '../retry.js'
 import { OLDEST_SERVER } from '../server-state.js'
 import { query } from '../sql.js'
 import { type Finding, ok, skipped, warning, wrong } from './check.js'
-import { checkRoom } from './machine-checks.js'
+import { checkRoom, judgeCommit, median } from './machine-checks.js'
 
 /** A server that accepted the login. */
 export interface Server {
@@ -280,11 +280,40 @@ async function checkClock(server: Server): Promise<Finding> {
 /** Checks the disk of a server that is reached by a Unix socket, and so runs on this machine. */
 export async function checkDiskOf(server: Server): Promise<Finding> {
   if (!server.db.target.connection.host?.startsWith('/')) {
-    return skipped('the disk is that of another machine; look there, with df and pg_test_fsync')
+    return skipped('the disk may be that of another machine, and PostgreSQL does not show its room')
   }
   const { directory } = await rowOf<{ directory: string }>(
     server,
     `select current_setting('data_directory') as directory`,
   )
   return checkRoom(directory)
+}
+
+const COMMITS = 5
+
+/**
+ * Measures how much longer a transaction takes that the disk must store than one that only reads.
+ * Writes a few bytes of WAL, and no row. Does not wait for a standby.
+ */
+export async function checkCommitsOf(server: Server): Promise<Finding> {
+  if (server.isStandby) return skipped('a standby stores no commits of its own')
+  const [reads, writes]: [number[], number[]] = [[], []]
+  for (let i = 0; i < COMMITS; i++) {
+    reads.push(await timeOf(server, 'select 1'))
+    writes.push(
+      await timeOf(
+        server,
+        `select set_config('synchronous_commit', 'local', true),
+                pg_logical_emit_message(true, 'tickets', 'doctor')`,
+      ),
+    )
+  }
+  const ms = Math.max(median(writes) - median(reads), 0)
+  return judgeCommit(ms, 'Put its WAL on faster storage: every booking waits for it.')
+}
+
+async function timeOf(server: Server, statement: string): Promise<number> {
+  const start = performance.now()
+  await rowOf(server, statement)
+  return performance.now() - start
 }

@@ -2,7 +2,7 @@ import type { Declaration } from '../../declaration.js'
 
 export const doctorCommand: Declaration = {
   name: 'doctor',
-  about: 'check the set-up; times the disk with a file that it removes',
+  about: 'check settings, server, rights and disk; changes no data',
   examples: [
     'tickets doctor --db embedded',
     'tickets doctor --json --wait 5s || echo "exit code $?"',
