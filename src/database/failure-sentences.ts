@@ -181,7 +181,7 @@ export const serverSentences = {
   sequenceBehind: expected(
     'DB_MISSING',
     (target) =>
-      `The ${target.name} gives out ids that its history has already, as after logical replication. Ask its owner to run \`tickets verify --repair\`.`,
+      `The ${target.name} cannot record changes: the sequence of its history is behind, as after logical replication. Ask its owner to run \`tickets verify --repair\`.`,
   ),
   poolTimeout: busy('all connections of this process are in use'),
   tlsDemanded: expected(

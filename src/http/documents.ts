@@ -19,7 +19,7 @@ export async function describeApi(app: FastifyInstance, version: string): Promis
         version,
         license: { name: 'MIT', identifier: 'MIT' },
         description:
-          'A box office that sells every seat at most once. Errors have a closed list of codes: those of the command line, and UNAUTHORIZED, FORBIDDEN, NO_SUCH_ROUTE, METHOD_NOT_ALLOWED and TOO_MANY_REQUESTS. On 503, retry after Retry-After, with the same Idempotency-Key.',
+          'A box office that sells every seat at most once. Errors have a closed list of codes: those of the command line, and UNAUTHORIZED, FORBIDDEN, NO_SUCH_ROUTE, METHOD_NOT_ALLOWED and TOO_MANY_REQUESTS. On 503 with Retry-After, retry after it with the same Idempotency-Key; without it, the change may have been made.',
       },
       servers: [{ url: '/' }],
       components: {

@@ -125,7 +125,10 @@ export const error = {
       properties: {
         code: { ...text, description: 'From a closed list; match on it' },
         message: { ...text, description: 'For people; it may change' },
-        retryable: { type: 'boolean', description: 'May the same request succeed later?' },
+        retryable: {
+          type: 'boolean',
+          description: 'May the same request, with the same Idempotency-Key, succeed later?',
+        },
         seats: { ...seatNumbers, description: 'The seats concerned' },
         alternatives: { ...seatNumbers, description: 'Free seats to offer instead' },
       },

@@ -2,7 +2,7 @@
  * All expected failures, as a closed list.
  *
  * The key is the `code` that scripts match on; `exit` is the exit status of the command line,
- * `retryable` says whether a repetition of the request may succeed, and `meaning` is its
+ * `retryable` says whether a repetition of the request, with its key, may succeed, and `meaning` is its
  * description in docs/errors.md.
  */
 export const errorCodes = {
@@ -181,7 +181,7 @@ export class TicketsError extends Error {
     this.outcome = details.outcome
   }
 
-  /** Whether a repetition of the request may succeed. */
+  /** Whether a repetition of the request may succeed; one without a key could book twice. */
   get isRetryable(): boolean {
     return errorCodes[this.code].retryable
   }

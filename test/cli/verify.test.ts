@@ -215,7 +215,7 @@ describe('verify --repair of a sequence that is behind, as after logical replica
     })
     const ran = await verify('--repair', '--yes')
     expect(ran).toMatchObject({ exitCode: 0 })
-    expect(ran.stderr).toContain('The sequence of history and knex_migrations would be moved.')
+    expect(ran.stderr).toContain('The repair moves the sequence of history and knex_migrations.')
     expect(ran.stdout).toMatch(
       /^repaired sequence of history\nrepaired sequence of knex_migrations\n/,
     )

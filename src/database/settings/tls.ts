@@ -14,7 +14,7 @@ export type SslMode = (typeof sslModes)[number]
 export function parseSslMode({ sslmode, sslrootcert }: Parameters, source: string): SslMode {
   const mode = sslmode || (sslrootcert === 'system' ? 'verify-full' : 'prefer')
   if (!(sslModes as readonly string[]).includes(mode)) {
-    throw invalidSetting(source, `has an sslmode other than ${sslModes.join(', ')}`)
+    throw invalidSetting(source, `has an unknown sslmode; it must be one of ${sslModes.join(', ')}`)
   }
   if (sslrootcert === 'system' && mode !== 'verify-full') {
     throw invalidSetting(source, 'has sslrootcert=system, which needs sslmode=verify-full')

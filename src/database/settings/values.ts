@@ -22,5 +22,5 @@ export function parseChoice<T extends string>(
 ): T {
   const found = text ? values.find((value) => value === text) : values[0]
   if (found !== undefined) return found
-  throw invalidSetting(source, `has a ${name} other than ${values.join(', ')}`)
+  throw invalidSetting(source, `has an unknown ${name}; it must be one of ${values.join(', ')}`)
 }

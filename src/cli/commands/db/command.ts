@@ -58,9 +58,9 @@ export const dbCommands: Declaration = {
     },
     {
       name: 'upgrade',
-      about: 'bring the data of an older PostgreSQL to the one of this program',
+      about: "convert an older version's data to this program's PostgreSQL",
       examples: ['tickets db upgrade'],
-      exits: [0, 2, 4, 6, 7],
+      exits: [0, 2, 4, 5, 6, 7],
       run: async () => ({ run: (await import('./db.js')).upgrade }),
     },
   ],

@@ -11,7 +11,7 @@ export const verifyCommand: Declaration = {
       about: "also compare the answers of book --json in this file; '-' is stdin",
       completes: 'files',
     },
-    '--repair': 'finish what needs no guess: abandoned bookings, late sequences',
+    '--repair': 'mark abandoned bookings FAILED; move sequences that are behind',
     '--dry-run': 'with --repair: only report what it would do',
     '-y, --yes': 'repair without asking',
   },

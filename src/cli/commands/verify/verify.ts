@@ -71,7 +71,9 @@ async function repairAll(
 
 function planOf({ references, sequences }: Omit<Repair, 'isDryRun'>): string {
   return [
-    ...(sequences.length > 0 ? [`The sequence of ${sequences.join(' and ')} would be moved.`] : []),
+    ...(sequences.length > 0
+      ? [`The repair moves the sequence of ${sequences.join(' and ')}.`]
+      : []),
     ...(references.length > 0 ? [planOfBookings(references)] : []),
   ].join(' ')
 }
@@ -79,8 +81,8 @@ function planOf({ references, sequences }: Omit<Repair, 'isDryRun'>): string {
 function planOfBookings(references: string[]): string {
   const shown = references.slice(0, SHOWN).join(', ')
   const more = references.length > SHOWN ? ` and ${references.length - SHOWN} more` : ''
-  const bookings = references.length === 1 ? 'This abandoned booking' : 'These abandoned bookings'
-  return `${bookings} would become FAILED: ${shown}${more}. No seat changes hands.`
+  const bookings = references.length === 1 ? 'this abandoned booking' : 'these abandoned bookings'
+  return `The repair marks ${bookings} as FAILED: ${shown}${more}. No seat changes hands.`
 }
 
 const SHOWN = 10
