@@ -10,6 +10,10 @@ import { expectOrderly, lostBookings, printRow, startSale } from './sale.js'
 const programs = findPgbouncers()
 
 reportMissing('A pooler', programs.length > 0 ? [] : ['PgBouncer'])
+reportMissing(
+  'Transaction mode with prepared statements',
+  programs.some(({ canPrepare }) => canPrepare) ? [] : ['PgBouncer 1.21 or later'],
+)
 
 const ways = programs.flatMap((program) =>
   (['session', 'transaction'] as const).map((mode) => [program.version, mode, program] as const),

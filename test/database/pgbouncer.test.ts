@@ -37,6 +37,10 @@ const cases = programs.flatMap((program) =>
 )
 
 reportMissing('A pooler', programs.length > 0 ? [] : ['PgBouncer'])
+reportMissing(
+  'Transaction mode with prepared statements',
+  programs.some(({ canPrepare }) => canPrepare) ? [] : ['PgBouncer 1.21 or later'],
+)
 
 let server: OwnServer
 let direct: Tickets

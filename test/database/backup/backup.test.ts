@@ -9,11 +9,13 @@ import { openTickets } from '../../../src/index.js'
 import { bareEnvironment, program, tickets } from '../../support/cli.js'
 import { openCore } from '../../support/core-database.js'
 import { cloneDatabase, type TestDatabase } from '../../support/database.js'
+import { diceFor } from '../../support/dice.js'
 import { runInProcess } from '../../support/in-process.js'
 import { migrateBefore } from '../../support/migrate-before.js'
 import { holdBack, isStatement, type Message, openProxy } from '../../support/proxy.js'
 import { insertShow } from '../../support/shows.js'
 import { openTerminal } from '../../support/terminal.js'
+import { until } from '../../support/until.js'
 import { everyRow, fillDatabase } from './rows.js'
 
 let directory: string
@@ -47,6 +49,10 @@ async function backUp(db: { url: string }, name: string): Promise<string> {
   expect(await on(db, 'db', 'backup', path)).toMatchObject({ exitCode: 0, stdout: `${path}\n` })
   return path
 }
+
+/** The connections of the program to this database. */
+const OTHERS = `select count(*)::integer as n from pg_stat_activity
+  where datname = current_database() and application_name = 'tickets'`
 
 /** Of the target: every row, or what is there instead. */
 async function found() {
@@ -408,7 +414,7 @@ describe('a restore that dies', () => {
       return on(proxy, 'db', 'restore', file, '-y', '--wait', '1s')
     }
     // The last COMMIT is in doubt; what comes before it is every kind of statement.
-    const step = 61
+    const step = 121
     for (let n = 1; ; n += step) {
       const { exitCode } = await dyingAt(n, n % 2 === 0 ? 'cut before' : 'cut after')
       const now = await found()
@@ -420,6 +426,33 @@ describe('a restore that dies', () => {
     }
     await proxy.close()
     expect(outcomes).toEqual(new Set(['no schema', 'all']))
+  })
+
+  it('of SIGKILL at random moments has restored nothing, or all', {
+    timeout: 180_000,
+  }, async () => {
+    const whole = await everyRow(source.sql)
+    const proxy = await openProxy(target.url)
+    const dice = diceFor('a killed restore')
+    let isOver = false
+    for (let n = dice.whole(1, 60); !isOver; n += dice.whole(60, 240)) {
+      let seen = 0
+      const env = { ...bareEnvironment, DATABASE_URL: proxy.url }
+      const args = ['db', 'restore', file, '-y', '--json']
+      const process = execaNode(program, args, { env, extendEnv: false, reject: false })
+      proxy.decide(({ from }) => {
+        if (from === 'client' && ++seen >= n) process.kill('SIGKILL')
+        return 'pass'
+      })
+      const { exitCode, signal } = await process
+      // The server may still be about to end its transaction.
+      await until(async () => (await target.sql(OTHERS))[0]!.n === 0)
+      const now = await found()
+      isOver = now !== 'no schema'
+      if (isOver) expect(now).toEqual(whole)
+      else expect([exitCode, signal]).toEqual([undefined, 'SIGKILL'])
+    }
+    await proxy.close()
   })
 
   it.each(['cut before', 'cut after'] as const)(
