@@ -1,14 +1,17 @@
 import { TicketsError } from '../shared/errors.js'
 import { quote, shorten } from '../shared/quote.js'
+import type { SeatPlan } from './plan/seat-plan.js'
 import { readSeatSpec, type SeatName, type SeatPiece } from './seat-spec.js'
 
 /**
  * The layout of a house. Seats are numbered 1..totalSeats. With seatsPerRow they also have labels:
- * with 10 per row, A1 is 1, B3 is 13, and row 27 is AA. The last row may be shorter.
+ * with 10 per row, A1 is 1, B3 is 13, and row 27 is AA. The last row may be shorter. With a plan,
+ * their labels are the plan's, and seatsPerRow is null.
  */
 export interface SeatLayout {
   totalSeats: number
   seatsPerRow: number | null
+  plan?: SeatPlan | null
 }
 
 export const MAX_SEATS = 100_000

@@ -1,0 +1,181 @@
+/** What is special about a seat that is sold. */
+export type SeatKind = 'standard' | 'restricted' | 'wheelchair' | 'companion'
+
+/** Where the stage is drawn. The first row of a section is always the nearest to it. */
+export type Stage = 'top' | 'bottom' | 'none'
+
+/** Seats side by side, with their numbers as painted on them: `from`, `from + step`, …, `to`. */
+export interface SeatRun {
+  from: number
+  to: number
+  step: 1 | -1 | 2 | -2
+  /** Seats that are not for sale are drawn, but have no number in the house. */
+  kind: SeatKind | 'not for sale'
+}
+
+/** An aisle or a pillar between seats. */
+export interface Aisle {
+  /** Its width in seats. */
+  aisle: number
+}
+
+/** A row as it is drawn, from left to right. */
+export interface OutlineRow {
+  label: string
+  items: readonly (SeatRun | Aisle)[]
+}
+
+/** A section of a house. A house of one section need not name it: ''. */
+export interface OutlineSection {
+  name: string
+  rows: readonly OutlineRow[]
+}
+
+/** What a file of a plan says: sections and rows, each from the nearest to the stage. */
+export interface PlanOutline {
+  name: string
+  stage: Stage
+  sections: readonly OutlineSection[]
+}
+
+/** Adjacent seats without an aisle between them, `first` to `last` by their number in the house. */
+export interface Block {
+  first: number
+  last: number
+}
+
+/** A row with the numbers of its seats in the house: `first` to `last`, from left to right. */
+export interface PlacedRow extends OutlineRow {
+  /** The index of its section. */
+  section: number
+  first: number
+  /** `first - 1` if none of its seats is for sale. */
+  last: number
+  blocks: readonly Block[]
+  /** The runs of seats for sale, with the number of each run's first seat. */
+  runs: readonly PlacedRun[]
+}
+
+interface PlacedRun extends SeatRun {
+  first: number
+}
+
+/** A section with the indexes of its rows, and with its seats. */
+export interface PlacedSection {
+  name: string
+  firstRow: number
+  lastRow: number
+  first: number
+  last: number
+}
+
+/**
+ * A house as it is built. Its seats are numbered from 1, section by section, row by row, from left
+ * to right; each has one label, such as `Stalls C5`, or `C5` in a house of one section.
+ */
+export class SeatPlan {
+  readonly name: string
+  readonly stage: Stage
+  readonly totalSeats: number
+  readonly sections: readonly PlacedSection[]
+  readonly rows: readonly PlacedRow[]
+
+  /** Takes an outline without faults. */
+  constructor({ name, stage, sections }: PlanOutline) {
+    this.name = name
+    this.stage = stage
+    const rows: PlacedRow[] = []
+    const placed: PlacedSection[] = []
+    let next = 1
+    for (const [index, section] of sections.entries()) {
+      const firstRow = rows.length
+      const first = next
+      for (const row of section.rows) {
+        const placedRow = placeRow(row, index, next)
+        rows.push(placedRow)
+        next = placedRow.last + 1
+      }
+      placed.push({ name: section.name, firstRow, lastRow: rows.length - 1, first, last: next - 1 })
+    }
+    this.rows = rows
+    this.sections = placed
+    this.totalSeats = next - 1
+  }
+
+  /** The index of a seat's row. */
+  rowIndex(seat: number): number {
+    let low = 0
+    for (let high = this.rows.length - 1; low < high; ) {
+      const middle = (low + high) >> 1
+      if (this.rows[middle]!.last >= seat) high = middle
+      else low = middle + 1
+    }
+    return low
+  }
+
+  /** The name of a seat's section; '' in a house of one section without a name. */
+  sectionName(seat: number): string {
+    return this.sections[this.rows[this.rowIndex(seat)]!.section]!.name
+  }
+
+  /** The one label of a seat: 'Stalls C5', or 'C5' in a house of one section. */
+  label(seat: number): string {
+    const row = this.rows[this.rowIndex(seat)]!
+    return this.labelIn(row, printedNumber(row, seat))
+  }
+
+  /** The label of the seat with this painted number in a row, whether it is sold or not. */
+  labelIn(row: PlacedRow, number: number): string {
+    const section = this.sections.length > 1 ? `${this.sections[row.section]!.name} ` : ''
+    return `${section}${rowAndNumber(row.label, number)}`
+  }
+
+  kindOf(seat: number): SeatKind {
+    const row = this.rows[this.rowIndex(seat)]!
+    return runOf(row, seat).kind as SeatKind
+  }
+}
+
+/** 'C5', or '12/5' where the row's label ends in a digit. */
+export function rowAndNumber(rowLabel: string, number: number): string {
+  return /\d$/.test(rowLabel) ? `${rowLabel}/${number}` : `${rowLabel}${number}`
+}
+
+/** The number of seats in a run. */
+export function runLength({ from, to, step }: SeatRun): number {
+  return (to - from) / step + 1
+}
+
+export function isAisle(item: SeatRun | Aisle): item is Aisle {
+  return 'aisle' in item
+}
+
+/** The number painted on a seat of this row. */
+export function printedNumber(row: PlacedRow, seat: number): number {
+  const run = runOf(row, seat)
+  return run.from + (seat - run.first) * run.step
+}
+
+function runOf(row: PlacedRow, seat: number): PlacedRun {
+  return row.runs.findLast((run) => run.first <= seat)!
+}
+
+function placeRow(row: OutlineRow, section: number, first: number): PlacedRow {
+  const blocks: Block[] = []
+  const runs: PlacedRun[] = []
+  let next = first
+  let isOpen = false
+  for (const item of row.items) {
+    if (isAisle(item) || item.kind === 'not for sale') {
+      isOpen = false
+      continue
+    }
+    const last = next + runLength(item) - 1
+    runs.push({ ...item, first: next })
+    if (isOpen) blocks.at(-1)!.last = last
+    else blocks.push({ first: next, last })
+    isOpen = true
+    next = last + 1
+  }
+  return { ...row, section, first, last: next - 1, blocks, runs }
+}

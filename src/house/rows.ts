@@ -1,0 +1,58 @@
+import type { Block } from './plan/seat-plan.js'
+import { rowLabel, type SeatLayout } from './seats.js'
+
+/** A row of any house: its seats `first` to `last`, divided into blocks by aisles. */
+export interface HouseRow {
+  /** The index of its section. */
+  section: number
+  label: string
+  first: number
+  last: number
+  blocks: readonly Block[]
+}
+
+/** A section of any house: its name, or '', its rows by index, and its seats. */
+export interface HouseSection {
+  name: string
+  firstRow: number
+  lastRow: number
+  first: number
+  last: number
+}
+
+/** The rows of a house, from the stage to the back, section by section. */
+export interface HouseRows {
+  readonly count: number
+  readonly sections: readonly HouseSection[]
+  at(index: number): HouseRow
+  /** The index of a seat's row. */
+  indexOf(seat: number): number
+}
+
+/**
+ * The rows of a house: of its plan, or of a rectangle; a house without rows is one row without a
+ * label.
+ */
+export function rowsOf({ totalSeats, seatsPerRow, plan }: SeatLayout): HouseRows {
+  if (plan) {
+    return {
+      count: plan.rows.length,
+      sections: plan.sections,
+      at: (index) => plan.rows[index]!,
+      indexOf: (seat) => plan.rowIndex(seat),
+    }
+  }
+  const length = seatsPerRow ?? totalSeats
+  const count = Math.ceil(totalSeats / length)
+  return {
+    count,
+    sections: [{ name: '', firstRow: 0, lastRow: count - 1, first: 1, last: totalSeats }],
+    at: (index) => {
+      const first = index * length + 1
+      const last = Math.min(first + length - 1, totalSeats)
+      const label = seatsPerRow === null ? '' : rowLabel(index + 1)
+      return { section: 0, label, first, last, blocks: [{ first, last }] }
+    },
+    indexOf: (seat) => Math.floor((seat - 1) / length),
+  }
+}
