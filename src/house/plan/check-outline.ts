@@ -1,0 +1,160 @@
+import { quote } from '../../shared/quote.js'
+import {
+  isAisle,
+  type OutlineRow,
+  type OutlineSection,
+  type PlanOutline,
+  runLength,
+  type SeatRun,
+} from './seat-plan.js'
+import { seatsIn } from './seat-runs.js'
+
+/** Something that no plan may have, whatever file it comes from. */
+export interface OutlineFault {
+  /** The indexes of the section, of the row in it and of the item in the row. */
+  section?: number
+  row?: number
+  item?: number
+  message: string
+}
+
+const MAX_SEATS = 100_000
+const MAX_NUMBER = 9999
+const LONGEST_NAME = 40
+const LONGEST_PLAN_NAME = 200
+const SECTION_NAME = /^[\p{L}\p{N}][\p{L}\p{M}\p{N} '’.&()]*$/u
+const ROW_LABEL = /^[\p{L}\p{N}]{1,4}$/u
+
+/** Everything that is wrong with an outline. One that is too large is not checked further. */
+export function checkOutline({ name, sections }: PlanOutline): OutlineFault[] {
+  const excess = placeOfExcess(sections)
+  if (excess) {
+    return [{ ...excess, message: 'A plan has at most 100,000 seats; here is the next one.' }]
+  }
+  const faults: OutlineFault[] = []
+  if (name.length > LONGEST_PLAN_NAME || /[\u0000-\u001f\u007f]/.test(name)) {
+    const message = `The name of a plan is one line of at most ${LONGEST_PLAN_NAME} characters.`
+    faults.push({ message })
+  }
+  const names = new Set<string>()
+  let seats = 0
+  for (const [index, section] of sections.entries()) {
+    const fault = (message: string) => faults.push({ section: index, message })
+    if (sections.length > 1 || section.name !== '') checkSectionName(section.name, fault)
+    const key = section.name.toLowerCase()
+    if (names.has(key)) {
+      fault(`There is a section ${quote(section.name)} already: give this one another name.`)
+    }
+    names.add(key)
+    if (section.rows.length === 0) fault('This section has no rows: write one, such as A 1-20.')
+    seats += checkRows(section, (row, message, item) =>
+      faults.push({ section: index, row, message, ...(item !== undefined && { item }) }),
+    )
+  }
+  if (seats === 0 && faults.length === 0) {
+    faults.push({ message: 'The plan has no seat for sale: write a row such as A 1-20.' })
+  }
+  return faults
+}
+
+/** The place of the first run beyond 100,000 seats. */
+function placeOfExcess(
+  sections: readonly OutlineSection[],
+): Omit<OutlineFault, 'message'> | undefined {
+  let seats = 0
+  for (const [section, { rows }] of sections.entries()) {
+    for (const [row, { items }] of rows.entries()) {
+      for (const [item, run] of items.entries()) {
+        if (!isAisle(run) && hasNumbers(run)) seats += runLength(run)
+        if (seats > MAX_SEATS) return { section, row, item }
+      }
+    }
+  }
+  return undefined
+}
+
+function checkSectionName(name: string, fault: (message: string) => void): void {
+  if (name === '') {
+    fault('A section needs a name: write section Stalls.')
+  } else if (name.length > LONGEST_NAME || !SECTION_NAME.test(name)) {
+    fault(
+      `${quote(name)} cannot be the name of a section: write at most ${LONGEST_NAME} letters, digits, spaces and any of ' . & ( ).`,
+    )
+  }
+}
+
+/** Returns the number of seats for sale. */
+function checkRows(
+  { rows }: OutlineSection,
+  fault: (row: number, message: string, item?: number) => void,
+): number {
+  const labels = new Set<string>()
+  let seats = 0
+  for (const [index, row] of rows.entries()) {
+    if (!ROW_LABEL.test(row.label)) {
+      fault(
+        index,
+        `${quote(row.label)} cannot be the label of a row: write one to four letters or digits.`,
+      )
+    }
+    const key = row.label.toLowerCase()
+    if (labels.has(key))
+      fault(
+        index,
+        `There is a row ${row.label} in this section already: write its seats on one line.`,
+      )
+    labels.add(key)
+    seats += checkItems(row, (message, item) => fault(index, message, item))
+  }
+  return seats
+}
+
+function checkItems(row: OutlineRow, fault: (message: string, item?: number) => void): number {
+  const numbers = new Set<number>()
+  let [seats, drawn] = [0, 0]
+  for (const [index, item] of row.items.entries()) {
+    if (isAisle(item)) continue
+    if (!hasNumbers(item)) {
+      fault(`Seats of a row have numbers from 1 to ${MAX_NUMBER}.`, index)
+      continue
+    }
+    drawn += runLength(item)
+    if (item.kind !== 'not for sale') seats += runLength(item)
+    const double = numberTwice(item, numbers)
+    if (double !== undefined) fault(`Row ${row.label} has a seat ${double} already.`, index)
+    if (item.kind === 'companion' && !adjoinsWheelchair(row, index)) {
+      fault(
+        "A companion's seat (c) stands beside a wheelchair place (w), with no aisle between: write w1 c2.",
+        index,
+      )
+    }
+  }
+  if (drawn === 0) fault(`Row ${row.label} has no seats: write them after its label, such as 1-20.`)
+  return seats
+}
+
+/** Are the numbers of a run such as a seat may have? */
+function hasNumbers({ from, to }: SeatRun): boolean {
+  return Math.min(from, to) >= 1 && Math.max(from, to) <= MAX_NUMBER
+}
+
+/** The first number of a run that the row has already; adds the others. */
+function numberTwice(run: SeatRun, numbers: Set<number>): number | undefined {
+  let double: number | undefined
+  for (const { number } of seatsIn(run)) {
+    if (numbers.has(number)) double ??= number
+    numbers.add(number)
+  }
+  return double
+}
+
+/** Each seat of a run of companions needs a wheelchair place beside it. */
+function adjoinsWheelchair({ items }: OutlineRow, index: number): boolean {
+  const run = items[index] as SeatRun
+  const isWheelchair = (at: number) => {
+    const item = items[at]
+    return item !== undefined && !isAisle(item) && item.kind === 'wheelchair'
+  }
+  const sides = Number(isWheelchair(index - 1)) + Number(isWheelchair(index + 1))
+  return runLength(run) <= sides
+}

@@ -1,0 +1,242 @@
+import { createHash } from 'node:crypto'
+import { quote } from '../../shared/quote.js'
+import { checkOutline, type OutlineFault } from './check-outline.js'
+import type { PlanFault, PlanReading } from './plan-reading.js'
+import {
+  type Aisle,
+  isAisle,
+  type OutlineRow,
+  type OutlineSection,
+  type PlanOutline,
+  type SeatRun,
+  type Stage,
+} from './seat-plan.js'
+import { normalizeRow } from './seat-runs.js'
+
+/** In characters. */
+const LONGEST_FILE = 2_000_000
+const MOST_FAULTS = 1000
+/** Each has a seat, and a plan has at most 100,000. */
+const MOST_ROWS = 100_000
+
+const PREFIXES: Record<string, SeatRun['kind']> = {
+  '': 'standard',
+  w: 'wheelchair',
+  c: 'companion',
+  r: 'restricted',
+  x: 'not for sale',
+}
+const STAGES: readonly string[] = ['top', 'bottom', 'none'] satisfies Stage[]
+const HOW_TO = 'Write seats such as 5, 1-20, w1 or 39-21 odd, and . for an aisle.'
+
+/** A position in the file, each from 1. */
+interface Position {
+  line: number
+  column: number
+}
+
+interface ReadRow extends OutlineRow {
+  items: (SeatRun | Aisle)[]
+  at: Position
+  columns: number[]
+}
+
+interface ReadSection extends OutlineSection {
+  rows: ReadRow[]
+  at: Position
+}
+
+const inOrderOfTheFile = (a: Position, b: Position) => a.line - b.line || a.column - b.column
+
+/** A line such as `name: Globe`. */
+interface Head {
+  key: string
+  value: string
+  at: Position
+  valueAt: Position
+}
+
+/** A word of a line, with its column. */
+interface Word {
+  text: string
+  column: number
+}
+
+/** Reads the text of a plan; see docs/plans.md. Reports all faults, in the order of the file. */
+export function readPlanText(text: string): PlanReading {
+  if (text.length > LONGEST_FILE) {
+    const message = `A plan has at most 2,000,000 characters; this file has ${text.length.toLocaleString('en-GB')}.`
+    return { outline: undefined, faults: [{ line: 1, column: 1, message }], notices: [] }
+  }
+  const reader = new PlanReader()
+  const lines = text.replace(/^\uFEFF/, '').split(/\r\n|\r|\n/)
+  for (const [index, line] of lines.entries()) {
+    reader.read(line, index + 1)
+    if (reader.isHopeless) break
+  }
+  return reader.end()
+}
+
+class PlanReader {
+  readonly #faults: (Position & { message: string })[] = []
+  readonly #sections: ReadSection[] = []
+  readonly #heads = new Map<string, Position>()
+  #rows = 0
+  #name = ''
+  #stage: Stage = 'top'
+
+  read(line: string, number: number): void {
+    const content = line.replace(/#.*/, '').trimEnd()
+    const words = wordsOf(content)
+    const [first] = words
+    if (first === undefined) return
+    const at = { line: number, column: first.column }
+    const [, before, key, value] = /^(\s*([\p{L}_-]+)\s*:\s*)(.*)$/u.exec(content) ?? []
+    if (key !== undefined) {
+      const column = value === '' ? first.column : before!.length + 1
+      this.#head({ key, value: value!, at, valueAt: { line: number, column } })
+      return
+    }
+    if (first.text.toLowerCase() === 'section') {
+      const name = content.trim().slice(first.text.length).trim().replaceAll(/\s+/g, ' ')
+      const place = words[1] === undefined ? at : { line: number, column: words[1].column }
+      this.#sections.push({ name, rows: [], at: place })
+      return
+    }
+    this.#row(words, at)
+  }
+
+  /** Is the file no plan at all, so that more faults would not help? */
+  get isHopeless(): boolean {
+    return this.#faults.length >= MOST_FAULTS || this.#rows > MOST_ROWS
+  }
+
+  end(): PlanReading {
+    const outline: PlanOutline = { name: this.#name, stage: this.#stage, sections: this.#sections }
+    for (const fault of checkOutline(outline)) {
+      // A file whose rows could not be read would also be said to have none.
+      if (fault.section === undefined && this.#faults.length > 0) continue
+      this.#fault(this.#placeOf(fault), fault.message)
+    }
+    const faults = this.#faults.sort(inOrderOfTheFile).slice(0, MOST_FAULTS)
+    if (faults.length > 0) return { outline: undefined, faults, notices: [] }
+    const sections = this.#sections.map(({ name, rows }) => ({
+      name,
+      rows: rows.map(normalizeRow),
+    }))
+    return { outline: { ...outline, sections }, faults: [], notices: [] }
+  }
+
+  #placeOf({ section, row, item }: OutlineFault): Position {
+    if (section === undefined) return { line: 1, column: 1 }
+    const { at, rows } = this.#sections[section]!
+    if (row === undefined) return at
+    return item === undefined
+      ? rows[row]!.at
+      : { line: rows[row]!.at.line, column: rows[row]!.columns[item]! }
+  }
+
+  #fault({ line, column }: Position, message: string): void {
+    this.#faults.push({ line, column, message })
+  }
+
+  #head({ key, value, at, valueAt }: Head): void {
+    const name = key.toLowerCase()
+    const earlier = this.#heads.get(name)
+    if (name !== 'name' && name !== 'stage') {
+      this.#fault(at, `${quote(key)} is not known here: write name: or stage:.`)
+    } else if (this.#sections.length > 0) {
+      this.#fault(at, `Write ${name}: above the first section and the first row.`)
+    } else if (earlier !== undefined) {
+      this.#fault(at, `${name}: stands on line ${earlier.line} already.`)
+    } else if (value === '') {
+      this.#fault(at, `Write a value after ${name}:.`)
+    } else if (name === 'name') {
+      this.#name = value
+    } else if (STAGES.includes(value.toLowerCase())) {
+      this.#stage = value.toLowerCase() as Stage
+    } else {
+      this.#fault(valueAt, `${quote(value)} is no place for the stage: write top, bottom or none.`)
+    }
+    if (earlier === undefined) this.#heads.set(name, at)
+  }
+
+  #row([label, ...words]: Word[], at: Position): void {
+    if (this.#sections.length === 0) this.#sections.push({ name: '', rows: [], at })
+    const row: ReadRow = { label: label!.text, items: [], at, columns: [] }
+    for (let index = 0; index < words.length; index++) {
+      const word = words[index]!
+      const next = words[index + 1]
+      const parity = next && /^(odd|even)$/i.test(next.text) ? next.text.toLowerCase() : undefined
+      const item = readItem(word.text, parity)
+      if (parity !== undefined) index += 1
+      if (typeof item === 'string') this.#fault({ line: at.line, column: word.column }, item)
+      else {
+        row.items.push(item)
+        row.columns.push(word.column)
+      }
+    }
+    const section = this.#sections.at(-1)!
+    // A row with a fault in it would also be said to have no seats.
+    const isFaulty = this.#faults.at(-1)?.line === at.line
+    if (row.items.every(isAisle) && isFaulty) return
+    section.rows.push(row)
+    this.#rows += 1
+  }
+}
+
+function wordsOf(line: string): Word[] {
+  return [...line.matchAll(/\S+/g)].map((match) => ({ text: match[0], column: match.index + 1 }))
+}
+
+/** Returns a sentence if the word is no seats and no aisle. */
+function readItem(word: string, parity: string | undefined): SeatRun | Aisle | string {
+  if (/^\.+$/.test(word)) {
+    return parity === undefined ? { aisle: word.length } : `Write ${parity} after a range of seats.`
+  }
+  const [, prefix, first, second] = /^([a-z]?)(\d{1,9})(?:-(\d{1,9}))?$/i.exec(word) ?? []
+  if (first === undefined) return `${quote(word)} is no seat and no aisle. ${HOW_TO}`
+  const kind = PREFIXES[prefix!.toLowerCase()]
+  if (kind === undefined) {
+    return `${quote(prefix!)} is no kind of seat: write w (wheelchair), c (companion), r (restricted view) or x (not for sale).`
+  }
+  const [from, to] = [Number(first), Number(second ?? first)]
+  if (parity === undefined) return { from, to, step: to < from ? -1 : 1, kind }
+  if (second === undefined) return `Write ${parity} after a range of seats, such as 1-19 odd.`
+  const rest = parity === 'odd' ? 1 : 0
+  const wrong = [from, to].find((number) => number % 2 !== rest)
+  if (wrong !== undefined)
+    return `${wrong} is not ${parity}: begin and end the range with ${parity} numbers.`
+  if (from === to) return { from, to, step: 1, kind }
+  return { from, to, step: to < from ? -2 : 2, kind }
+}
+
+/** Writes a plan in its one spelling, so that the same plan is the same text. */
+export function writePlanText({ name, stage, sections }: PlanOutline): string {
+  const lines: string[] = []
+  if (name !== '') lines.push(`name: ${name}`)
+  if (stage !== 'top') lines.push(`stage: ${stage}`)
+  for (const section of sections) {
+    if (lines.length > 0) lines.push('')
+    if (section.name !== '') lines.push(`section ${section.name}`)
+    const width = Math.max(...section.rows.map(({ label }) => label.length))
+    for (const row of section.rows) {
+      const { items } = normalizeRow(row)
+      lines.push(`${row.label.padEnd(width)}  ${items.map(writeItem).join(' ')}`)
+    }
+  }
+  return `${lines.join('\n')}\n`
+}
+
+function writeItem(item: SeatRun | Aisle): string {
+  if (isAisle(item)) return '.'.repeat(item.aisle)
+  const { from, to, step, kind } = item
+  const prefix = Object.keys(PREFIXES).find((letter) => PREFIXES[letter] === kind)!
+  const range = from === to ? `${from}` : `${from}-${to}`
+  return `${prefix}${range}${Math.abs(step) === 2 ? (from % 2 === 1 ? ' odd' : ' even') : ''}`
+}
+
+/** The identity of a plan: the SHA-256 of its text, in hexadecimal. */
+export function planId(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
+}
