@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { quote } from '../../shared/quote.js'
 import { checkOutline, type OutlineFault } from './check-outline.js'
-import type { PlanFault, PlanReading } from './plan-reading.js'
+import type { PlanReading } from './plan-reading.js'
 import {
   type Aisle,
   isAisle,
