@@ -1,13 +1,16 @@
 import { TicketsError } from '../shared/errors.js'
 import { quote } from '../shared/quote.js'
+import { type PlanLabel, readPlanLabel } from './plan/plan-seats.js'
 
 /** One end of a piece: `13` has no row, `B3` has row 2. Both numbers may be far too large. */
 export interface SeatName {
   text: string
-  /** From 1; null for a plain seat number. */
+  /** From 1; null for a plain seat number, and for a label that only a plan can have. */
   row: number | null
   /** The seat's number in its row, or in the house without a row. */
   number: number
+  /** The label as a plan reads it; undefined for a plain seat number. */
+  label: PlanLabel | undefined
 }
 
 /** A range such as `5-8`; a single seat is both its first and its last seat. */
@@ -20,7 +23,8 @@ export interface SeatPiece {
 const LONGEST_SPEC = 1_000_000
 /** Longer than any valid range, and short enough that its numbers stay finite. */
 const LONGEST_PIECE = 64
-const HOW_TO = 'Write seats like 1,2,5-8, or like A1-A4,B3 if the show has rows.'
+const HOW_TO =
+  'Write seats like 1,2,5-8, or like A1-A4,B3 if the show has rows, or like Stalls A1 if it has sections.'
 
 /**
  * Yields the pieces of '1,2,5-8' or 'A1-A4,B3' one at a time, parsed as far as possible without the
@@ -71,27 +75,30 @@ function readName(text: string): SeatName | undefined {
   if (text.length > LONGEST_PIECE) {
     return undefined
   }
-  const [, letters, digits] = /^([a-z]*)([0-9]+)$/i.exec(text) ?? []
-  if (letters === undefined || digits === undefined) {
-    return undefined
-  }
-  const row = letters === '' ? null : rowNumber(letters)
-  return { text: text.toUpperCase(), row, number: Number(digits) }
+  if (/^\d+$/.test(text)) return { text, row: null, number: Number(text), label: undefined }
+  const label = readPlanLabel(text)
+  const [, letters, digits] = /^([a-z]+)(\d+)$/i.exec(text) ?? []
+  if (letters === undefined) return label && { text, row: null, number: label.number, label }
+  return { text: text.toUpperCase(), row: rowNumber(letters), number: Number(digits), label }
 }
 
 function checkRange(piece: string, first: SeatName, last: SeatName): void {
-  if ((first.row === null) !== (last.row === null)) {
+  if (isNumber(first) !== isNumber(last)) {
     // B1-4 would mean seat 11 to seat 4; the user surely means B1-B4.
     throw invalid(
       `${quote(piece)} mixes a row label with a seat number: write both ends alike, such as B1-B4.`,
     )
   }
-  if (first.row === last.row && last.number < first.number) {
-    throw new TicketsError(
-      'INVALID_INPUT',
-      `${quote(piece)} runs backwards: write the lower seat first.`,
-    )
+  const row = (name: SeatName) => name.label?.row.toLowerCase()
+  if (row(first) === row(last) && last.number < first.number) {
+    const sentence = `${quote(piece)} runs backwards: write the lower seat first.`
+    throw new TicketsError('INVALID_INPUT', sentence)
   }
+}
+
+/** Is it a plain seat number? */
+function isNumber({ row, label }: SeatName): boolean {
+  return row === null && label === undefined
 }
 
 function invalid(what: string): TicketsError {

@@ -1,5 +1,6 @@
 import { TicketsError } from '../shared/errors.js'
 import { quote, shorten } from '../shared/quote.js'
+import { formatPlanSeats, seatsOfRange } from './plan/plan-seats.js'
 import type { SeatPlan } from './plan/seat-plan.js'
 import { readSeatSpec, type SeatName, type SeatPiece } from './seat-spec.js'
 
@@ -41,9 +42,12 @@ interface SeatRange {
 export function parseSeats(spec: string, layout: SeatLayout): number[] {
   const seats: number[] = []
   for (const piece of readSeatSpec(spec)) {
-    const { first, last } = rangeOf(piece, layout)
-    for (let seat = first; seat <= last; seat++) {
-      seats.push(seat)
+    const { first, last } = piece
+    if (layout.plan && first.label && last.label) {
+      seats.push(...seatsOfRange(layout.plan, first.label, last.label))
+    } else {
+      const range = rangeOf(piece, layout)
+      for (let seat = range.first; seat <= range.last; seat++) seats.push(seat)
     }
     if (seats.length > layout.totalSeats) break // A seat is repeated.
   }
@@ -78,8 +82,10 @@ export function checkSeats(seats: readonly number[], layout: SeatLayout): number
  * cross rows. The seats may be in any order.
  */
 export function formatSeats(seats: Iterable<number>, layout: SeatLayout): string {
+  const ascending = [...seats].sort((a, b) => a - b)
+  if (layout.plan) return formatPlanSeats(ascending, layout.plan)
   const ranges: SeatRange[] = []
-  for (const seat of [...seats].sort((a, b) => a - b)) {
+  for (const seat of ascending) {
     const range = ranges.at(-1)
     if (range && seat === range.last + 1 && !startsRow(seat, layout)) {
       range.last = seat
@@ -97,22 +103,29 @@ export function countSeats(count: number): string {
 
 /** Like formatSeats, for ascending seats with labels but without a layout. */
 export function formatLabels(seats: readonly number[], labels: readonly string[]): string {
-  const ranges: { first: string; last: string }[] = []
+  const ranges: { row: string; numbers: number[] }[] = []
   for (const [index, label] of labels.entries()) {
-    const range = ranges.at(-1)
-    const isNext = seats[index] === seats[index - 1]! + 1
-    if (range && isNext && rowOf(range.last) === rowOf(label)) range.last = label
-    else ranges.push({ first: label, last: label })
+    const [, row, digits] = /^(.*?)(\d+)$/s.exec(label) ?? ['', label, '']
+    const number = Number(digits)
+    const { row: lastRow, numbers = [] } = ranges.at(-1) ?? {}
+    const step = number - numbers.at(-1)!
+    const isNext = seats[index] === seats[index - 1]! + 1 && row === lastRow
+    const isInStep = Math.abs(step) === 1 && (numbers[1] ?? number) - numbers[0]! === step
+    if (isNext && isInStep) numbers.push(number)
+    else ranges.push({ row: row!, numbers: [number] })
   }
-  return ranges.map(({ first, last }) => (first === last ? first : `${first}-${last}`)).join(', ')
+  return ranges.map(({ row, numbers }) => formatNumbers(row, numbers)).join(', ')
 }
 
-function rowOf(label: string): string {
-  return label.replace(/\d+$/, '')
+/** 'A1-A4', 'Stalls A1-A4', or '1-4': the lower number first, the section once. */
+function formatNumbers(row: string, numbers: readonly number[]): string {
+  const [low, high] = [Math.min(...numbers), Math.max(...numbers)]
+  return low === high ? `${row}${low}` : `${row}${low}-${row.replace(/^.* /, '')}${high}`
 }
 
 /** 'B3' for seat 13 with 10 per row; without rows, the number as text. */
-export function seatLabel(seat: number, { seatsPerRow }: SeatLayout): string {
+export function seatLabel(seat: number, { seatsPerRow, plan }: SeatLayout): string {
+  if (plan) return plan.label(seat)
   if (seatsPerRow === null) {
     return String(seat)
   }
@@ -130,6 +143,13 @@ export function rowLabel(row: number): string {
 }
 
 function rangeOf({ first, last }: SeatPiece, layout: SeatLayout) {
+  const inPlan = [first, last].find(({ row, label }) => row === null && label !== undefined)
+  if (inPlan) {
+    throw new TicketsError(
+      'INVALID_INPUT',
+      `${quote(inPlan.text)} names a section, but this show has none. ${houseSentence(layout)}`,
+    )
+  }
   if (first.row === null) {
     checkNumbers(first, last, layout)
   }
@@ -265,7 +285,9 @@ function houseSentence(layout: SeatLayout): string {
     return 'This show has one seat: 1.'
   }
   const labels =
-    seatsPerRow === null ? '' : ` (${seatLabel(1, layout)} to ${seatLabel(totalSeats, layout)})`
+    seatsPerRow === null && !layout.plan
+      ? ''
+      : ` (${seatLabel(1, layout)} to ${seatLabel(totalSeats, layout)})`
   return `This show has seats 1 to ${totalSeats}${labels}.`
 }
 

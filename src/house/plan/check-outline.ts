@@ -23,7 +23,7 @@ const MAX_NUMBER = 9999
 const LONGEST_NAME = 40
 const LONGEST_PLAN_NAME = 200
 const SECTION_NAME = /^[\p{L}\p{N}][\p{L}\p{M}\p{N} '’.&()]*$/u
-const ROW_LABEL = /^[\p{L}\p{N}]{1,4}$/u
+const ROW_LABEL = /^[a-z0-9]{1,4}$/i
 
 /** Everything that is wrong with an outline. One that is too large is not checked further. */
 export function checkOutline({ name, sections }: PlanOutline): OutlineFault[] {
@@ -94,7 +94,7 @@ function checkRows(
     if (!ROW_LABEL.test(row.label)) {
       fault(
         index,
-        `${quote(row.label)} cannot be the label of a row: write one to four letters or digits.`,
+        `${quote(row.label)} cannot be the label of a row: write one to four letters (A to Z) or digits.`,
       )
     }
     const key = row.label.toLowerCase()

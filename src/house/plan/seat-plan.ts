@@ -130,15 +130,21 @@ export class SeatPlan {
     return `${section}${rowAndNumber(row.label, number)}`
   }
 
+  /** The rows with this label, without regard to case: one in each section that has it. */
+  rowsLabelled(label: string): readonly PlacedRow[] {
+    const key = label.toLowerCase()
+    return this.rows.filter((row) => row.label.toLowerCase() === key)
+  }
+
   kindOf(seat: number): SeatKind {
     const row = this.rows[this.rowIndex(seat)]!
     return runOf(row, seat).kind as SeatKind
   }
 }
 
-/** 'C5', or '12/5' where the row's label ends in a digit. */
+/** 'C5', or '12/5' where the row's label has a digit. */
 export function rowAndNumber(rowLabel: string, number: number): string {
-  return /\d$/.test(rowLabel) ? `${rowLabel}/${number}` : `${rowLabel}${number}`
+  return /\d/.test(rowLabel) ? `${rowLabel}/${number}` : `${rowLabel}${number}`
 }
 
 /** The number of seats in a run. */
