@@ -16,6 +16,8 @@ export interface OutlineFault {
   row?: number
   item?: number
   message: string
+  /** Does it only say that something is empty? A reader that left a part out knows better. */
+  isEmpty?: true
 }
 
 const MAX_SEATS = 100_000
@@ -40,19 +42,23 @@ export function checkOutline({ name, sections }: PlanOutline): OutlineFault[] {
   let seats = 0
   for (const [index, section] of sections.entries()) {
     const fault = (message: string) => faults.push({ section: index, message })
-    if (sections.length > 1 || section.name !== '') checkSectionName(section.name, fault)
     const key = section.name.toLowerCase()
-    if (names.has(key)) {
+    if (key !== '') checkSectionName(section.name, fault)
+    else if (sections.length > 1) {
+      const message =
+        'The rows before the first section need one, too: write section Stalls above them.'
+      faults.push({ section: index, message, isEmpty: true })
+    }
+    if (key !== '' && names.has(key)) {
       fault(`There is a section ${quote(section.name)} already: give this one another name.`)
     }
     names.add(key)
     if (section.rows.length === 0) fault('This section has no rows: write one, such as A 1-20.')
-    seats += checkRows(section, (row, message, item) =>
-      faults.push({ section: index, row, message, ...(item !== undefined && { item }) }),
-    )
+    seats += checkRows(section, (row, found) => faults.push({ section: index, row, ...found }))
   }
   if (seats === 0 && faults.length === 0) {
-    faults.push({ message: 'The plan has no seat for sale: write a row such as A 1-20.' })
+    const message = 'The plan has no seat for sale: write a row such as A 1-20.'
+    faults.push({ message, isEmpty: true })
   }
   return faults
 }
@@ -74,62 +80,61 @@ function placeOfExcess(
 }
 
 function checkSectionName(name: string, fault: (message: string) => void): void {
-  if (name === '') {
-    fault('A section needs a name: write section Stalls.')
-  } else if (name.length > LONGEST_NAME || !SECTION_NAME.test(name)) {
-    fault(
-      `${quote(name)} cannot be the name of a section: write at most ${LONGEST_NAME} letters, digits, spaces and any of ' . & ( ).`,
-    )
-  }
+  if (name.length <= LONGEST_NAME && SECTION_NAME.test(name)) return
+  fault(
+    `${quote(name)} cannot be the name of a section: write at most ${LONGEST_NAME} letters, digits, spaces and any of ' . & ( ).`,
+  )
 }
+
+type RowFault = Pick<OutlineFault, 'item' | 'message' | 'isEmpty'>
 
 /** Returns the number of seats for sale. */
 function checkRows(
   { rows }: OutlineSection,
-  fault: (row: number, message: string, item?: number) => void,
+  fault: (row: number, found: RowFault) => void,
 ): number {
   const labels = new Set<string>()
   let seats = 0
   for (const [index, row] of rows.entries()) {
-    if (!ROW_LABEL.test(row.label)) {
-      fault(
-        index,
-        `${quote(row.label)} cannot be the label of a row: write one to four letters (A to Z) or digits.`,
-      )
+    const { label } = row
+    if (!ROW_LABEL.test(label)) {
+      const message = `${quote(label)} cannot be the label of a row: write one to four letters (A to Z) or digits.`
+      fault(index, { message })
     }
-    const key = row.label.toLowerCase()
-    if (labels.has(key))
-      fault(
-        index,
-        `There is a row ${row.label} in this section already: write its seats on one line.`,
-      )
-    labels.add(key)
-    seats += checkItems(row, (message, item) => fault(index, message, item))
+    if (labels.has(label.toLowerCase())) {
+      const message = `There is a row ${label} in this section already: write its seats on one line.`
+      fault(index, { message })
+    }
+    labels.add(label.toLowerCase())
+    seats += checkItems(row, (found) => fault(index, found))
   }
   return seats
 }
 
-function checkItems(row: OutlineRow, fault: (message: string, item?: number) => void): number {
+function checkItems(row: OutlineRow, fault: (found: RowFault) => void): number {
   const numbers = new Set<number>()
-  let [seats, drawn] = [0, 0]
-  for (const [index, item] of row.items.entries()) {
-    if (isAisle(item)) continue
-    if (!hasNumbers(item)) {
-      fault(`Seats of a row have numbers from 1 to ${MAX_NUMBER}.`, index)
+  let seats = 0
+  for (const [item, run] of row.items.entries()) {
+    if (isAisle(run)) continue
+    if (!hasNumbers(run)) {
+      fault({ item, message: `Seats of a row have numbers from 1 to ${MAX_NUMBER}.` })
       continue
     }
-    drawn += runLength(item)
-    if (item.kind !== 'not for sale') seats += runLength(item)
-    const double = numberTwice(item, numbers)
-    if (double !== undefined) fault(`Row ${row.label} has a seat ${double} already.`, index)
-    if (item.kind === 'companion' && !adjoinsWheelchair(row, index)) {
-      fault(
-        "A companion's seat (c) stands beside a wheelchair place (w), with no aisle between: write w1 c2.",
-        index,
-      )
+    if (run.kind !== 'not for sale') seats += runLength(run)
+    const double = numberTwice(run, numbers)
+    if (double !== undefined) {
+      fault({ item, message: `Row ${row.label} has a seat ${double} already.` })
+    }
+    if (run.kind === 'companion' && !adjoinsWheelchair(row, item)) {
+      const message =
+        "A companion's seat (c) stands beside a wheelchair place (w), with no aisle between: write w1 c2."
+      fault({ item, message })
     }
   }
-  if (drawn === 0) fault(`Row ${row.label} has no seats: write them after its label, such as 1-20.`)
+  if (row.items.every(isAisle)) {
+    const message = `Row ${row.label} has no seats: write them after its label, such as 1-20.`
+    fault({ message, isEmpty: true })
+  }
   return seats
 }
 

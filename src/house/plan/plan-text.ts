@@ -100,6 +100,7 @@ class PlanReader {
     if (first.text.toLowerCase() === 'section') {
       const name = content.trim().slice(first.text.length).trim().replaceAll(/\s+/g, ' ')
       const place = words[1] === undefined ? at : { line: number, column: words[1].column }
+      if (name === '') this.#fault(place, 'Write the name of the section: section Stalls.')
       this.#sections.push({ name, rows: [], at: place })
       return
     }
@@ -113,10 +114,11 @@ class PlanReader {
 
   end(): PlanReading {
     const outline: PlanOutline = { name: this.#name, stage: this.#stage, sections: this.#sections }
+    const faulty = new Set(this.#faults.map(({ line }) => line))
     for (const fault of checkOutline(outline)) {
-      // A file whose rows could not be read would also be said to have none.
-      if (fault.section === undefined && this.#faults.length > 0) continue
-      this.#fault(this.#placeOf(fault), fault.message)
+      const place = this.#placeOf(fault)
+      const isLeftOut = fault.section === undefined ? faulty.size > 0 : faulty.has(place.line)
+      if (!fault.isEmpty || !isLeftOut) this.#fault(place, fault.message)
     }
     const faults = this.#faults.sort(inOrderOfTheFile).slice(0, MOST_FAULTS)
     if (faults.length > 0) return { outline: undefined, faults, notices: [] }
@@ -176,11 +178,7 @@ class PlanReader {
         row.columns.push(word.column)
       }
     }
-    const section = this.#sections.at(-1)!
-    // A row with a fault in it would also be said to have no seats.
-    const isFaulty = this.#faults.at(-1)?.line === at.line
-    if (row.items.every(isAisle) && isFaulty) return
-    section.rows.push(row)
+    this.#sections.at(-1)!.rows.push(row)
     this.#rows += 1
   }
 }
@@ -205,8 +203,9 @@ function readItem(word: string, parity: string | undefined): SeatRun | Aisle | s
   if (second === undefined) return `Write ${parity} after a range of seats, such as 1-19 odd.`
   const rest = parity === 'odd' ? 1 : 0
   const wrong = [from, to].find((number) => number % 2 !== rest)
-  if (wrong !== undefined)
+  if (wrong !== undefined) {
     return `${wrong} is not ${parity}: begin and end the range with ${parity} numbers.`
+  }
   if (from === to) return { from, to, step: 1, kind }
   return { from, to, step: to < from ? -2 : 2, kind }
 }

@@ -1,0 +1,340 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { planId, readPlanText, writePlanText } from '../../../src/house/plan/plan-text.js'
+import { examplePlan, outlines, planOf } from '../../support/plans.js'
+
+const globe = `name: Globe
+stage: bottom
+
+section Stalls
+A  1-6 . 7-14 . 15-20
+C  w1 c2 3-6 . 7-14 . 15-18
+D  39-21 odd . 20-40 even
+
+section Circle
+AA  x1-2 3-12 r13-14
+`
+
+describe('the text of a plan', () => {
+  it('is read as it is drawn', () => {
+    expect(readPlanText(globe).outline?.sections[1]).toEqual({
+      name: 'Circle',
+      rows: [
+        {
+          label: 'AA',
+          items: [
+            { from: 1, to: 2, step: 1, kind: 'not for sale' },
+            { from: 3, to: 12, step: 1, kind: 'standard' },
+            { from: 13, to: 14, step: 1, kind: 'restricted' },
+          ],
+        },
+      ],
+    })
+  })
+
+  it('has its seats numbered from 1 in the order of the drawing, without those not for sale', () => {
+    const plan = planOf(globe)
+    const { totalSeats } = plan
+    expect([plan.label(1), plan.label(21), plan.label(39), plan.label(49), plan.label(60)]).toEqual(
+      ['Stalls A1', 'Stalls C1', 'Stalls D39', 'Stalls D20', 'Circle AA3'],
+    )
+    expect([totalSeats, plan.label(totalSeats), plan.kindOf(totalSeats)]).toEqual([
+      71,
+      'Circle AA14',
+      'restricted',
+    ])
+    expect(plan.sections.map(({ first, last }) => [first, last])).toEqual([
+      [1, 59],
+      [60, 71],
+    ])
+    expect(plan.rows[0]!.blocks).toEqual([
+      { first: 1, last: 6 },
+      { first: 7, last: 14 },
+      { first: 15, last: 20 },
+    ])
+  })
+
+  it.each([
+    ['a byte order mark', '\uFEFFA 1-3\n'],
+    ['line ends of Windows', 'A 1-3\r\n'],
+    ['line ends of an old Mac', '\rA 1-3\r'],
+    ['tabs', '\tA\t1-3\t'],
+    ['no line end', 'A 1-3'],
+    ['a comment and empty lines', '# a house\n\n   \nA 1-3 # front\n\n'],
+    ['runs in pieces', 'A 1 2-2 3'],
+  ])('with %s is the same plan', (_, text) => {
+    expect(writePlanText(readPlanText(text).outline!)).toBe('A  1-3\n')
+  })
+
+  it.each([
+    ['A 1 3', 'A  1 3\n'],
+    ['A 1 3 5', 'A  1-5 odd\n'],
+    ['A 6 4 2', 'A  6-2 even\n'],
+    ['A 3 2', 'A  3-2\n'],
+    ['A . . 1 .. . 2', 'A  .. 1 ... 2\n'],
+    ['A 5-5 odd', 'A  5\n'],
+    ['A W1 C2 r3 X4', 'A  w1 c2 r3 x4\n'],
+    ['Stage: NONE\nNAME: x\nSection  A   b\na 1', 'name: x\nstage: none\n\nsection A b\na  1\n'],
+    ['stage: top\nA 1', 'A  1\n'],
+  ])('%j has one spelling', (text, written) => {
+    expect(writePlanText(readPlanText(text).outline!)).toBe(written)
+  })
+
+  it('is written as it is read, whatever the plan', () => {
+    fc.assert(
+      fc.property(outlines, (outline) => {
+        const text = writePlanText(outline)
+        expect(readPlanText(text)).toEqual({ outline, faults: [], notices: [] })
+      }),
+    )
+  })
+
+  it('identifies a plan by its one spelling', () => {
+    const id = (text: string) => planId(writePlanText(readPlanText(text).outline!))
+    expect(id('A 1-3')).toBe(id('# x\nA  1 2 3'))
+    expect(id('A 1-3')).not.toBe(id('B 1-3'))
+    expect(id('A 1-3')).toMatch(/^[0-9a-f]{64}$/)
+  })
+
+  it.each([
+    ['theatre', { seats: 480, sections: 3, rows: 24, restricted: 16, wheelchair: 4, companion: 4 }],
+    ['cinema', { seats: 204, sections: 1, rows: 12, restricted: 0, wheelchair: 4, companion: 2 }],
+    [
+      'arena',
+      { seats: 20_000, sections: 51, rows: 1003, restricted: 2176, wheelchair: 20, companion: 20 },
+    ],
+  ])('of the example %s has no fault, and the seats that it should have', (name, counts) => {
+    const plan = planOf(examplePlan(name))
+    const ofKind = { standard: 0, restricted: 0, wheelchair: 0, companion: 0 }
+    for (let seat = 1; seat <= plan.totalSeats; seat++) ofKind[plan.kindOf(seat)] += 1
+    const { standard: _, ...special } = ofKind
+    expect({
+      seats: plan.totalSeats,
+      sections: plan.sections.length,
+      rows: plan.rows.length,
+      ...special,
+    }).toEqual(counts)
+  })
+})
+
+const NO_SEAT = 'is no seat and no aisle'
+const NO_KIND = 'is no kind of seat'
+const NO_LABEL = 'cannot be the label of a row'
+const NO_NAME = 'cannot be the name of a section'
+const NO_SEATS = 'has no seats'
+
+/** The file; and the line, the column and a part of the sentence of each fault. */
+const wrong: [text: string, ...faults: [line: number, column: number, part: string][]][] = [
+  ['', [1, 1, 'no seat for sale']],
+  ['\n\n', [1, 1, 'no seat for sale']],
+  ['# nothing', [1, 1, 'no seat for sale']],
+  ['name: Globe', [1, 1, 'no seat for sale']],
+  ['A x1-20', [1, 1, 'no seat for sale']],
+  // The head.
+  ['title: Globe\nA 1', [1, 1, 'write name: or stage:']],
+  ['nmae : Globe\nA 1', [1, 1, 'write name: or stage:']],
+  ['name:\nA 1', [1, 1, 'Write a value after name:']],
+  ['name:   # none\nA 1', [1, 1, 'Write a value after name:']],
+  ['stage:\nA 1', [1, 1, 'Write a value after stage:']],
+  ['stage: left\nA 1', [1, 8, 'write top, bottom or none']],
+  ['  stage :   front  \nA 1', [1, 13, 'write top, bottom or none']],
+  ['name: a\nname: b\nA 1', [2, 1, 'stands on line 1 already']],
+  ['stage: top\n\nStage: top\nA 1', [3, 1, 'stands on line 1 already']],
+  ['A 1\nname: late', [2, 1, 'above the first section and the first row']],
+  ['section S\nstage: top\nA 1', [2, 1, 'above the first section and the first row']],
+  [`name: ${'x'.repeat(201)}\nA 1`, [1, 1, 'at most 200 characters']],
+  ['name: a\u0007b\nA 1', [1, 1, 'one line']],
+  // Sections.
+  ['section\nA 1', [1, 1, 'Write the name of the section']],
+  ['section   # Stalls\nA 1', [1, 1, 'Write the name of the section']],
+  ['section Grand-Tier\nA 1', [1, 9, NO_NAME]],
+  ['section A, B\nA 1', [1, 9, NO_NAME]],
+  ['section Left/Right\nA 1', [1, 9, NO_NAME]],
+  ['section "Stalls"\nA 1', [1, 9, NO_NAME]],
+  ['section .\nA 1', [1, 9, NO_NAME]],
+  [`section ${'x'.repeat(41)}\nA 1`, [1, 9, 'at most 40']],
+  ['  section  a;b\nA 1', [1, 12, NO_NAME]],
+  ['section S\nA 1\nsection s\nA 1', [3, 9, 'a section "s" already']],
+  ['section S\nA 1\nsection T\nA 1\nsection S\nA 1', [5, 9, 'a section "S" already']],
+  ['section S\nsection T\nA 1', [1, 9, 'has no rows']],
+  ['section S\nA 1\nsection T', [3, 9, 'has no rows']],
+  ['section S', [1, 9, 'has no rows']],
+  ['A 1\nsection S\nA 1', [1, 1, 'before the first section']],
+  // Labels of rows.
+  ['ABCDE 1', [1, 1, NO_LABEL]],
+  ['12345 1', [1, 1, NO_LABEL]],
+  ['A- 1', [1, 1, NO_LABEL]],
+  ['A. 1', [1, 1, NO_LABEL]],
+  ['. 1', [1, 1, NO_LABEL]],
+  ['Ä 1', [1, 1, NO_LABEL]],
+  ['* 1', [1, 1, NO_LABEL]],
+  ['A/B 1', [1, 1, NO_LABEL]],
+  ['1-20', [1, 1, NO_LABEL], [1, 1, NO_SEATS]],
+  ['\u0000 1', [1, 1, NO_LABEL]],
+  ['A: 1-20', [1, 1, 'write name: or stage:']],
+  ['A 1\nA 2', [2, 1, 'a row A in this section already']],
+  ['A 1\nB 1\na 2', [3, 1, 'a row a in this section already']],
+  ['section S\nA 1\nsection T\nA 1\nA 2', [5, 1, 'a row A in this section already']],
+  // Rows without seats.
+  ['A', [1, 1, NO_SEATS]],
+  ['A .', [1, 1, NO_SEATS]],
+  ['A 1\n  B . ..', [2, 3, NO_SEATS]],
+  [
+    'A 1\nsection',
+    [1, 1, 'before the first section'],
+    [2, 1, 'Write the name of the section'],
+    [2, 1, 'has no rows'],
+  ],
+  // Seats.
+  ['A 1-', [1, 3, NO_SEAT]],
+  ['A -1', [1, 3, NO_SEAT]],
+  ['A 1--3', [1, 3, NO_SEAT]],
+  ['A 1-2-3', [1, 3, NO_SEAT]],
+  ['A 1,2', [1, 3, NO_SEAT]],
+  ['A 1 , 2', [1, 5, NO_SEAT]],
+  ['A 1..3', [1, 3, NO_SEAT]],
+  ['A 1–3', [1, 3, NO_SEAT]],
+  ['A 1.5', [1, 3, NO_SEAT]],
+  ['A one', [1, 3, NO_SEAT]],
+  ['A 1a', [1, 3, NO_SEAT]],
+  ['A w', [1, 3, NO_SEAT]],
+  ['A w 1', [1, 3, NO_SEAT]],
+  ['A ww1', [1, 3, NO_SEAT]],
+  ['A w-1', [1, 3, NO_SEAT]],
+  ['A 1-w3', [1, 3, NO_SEAT]],
+  ['A 1 - 3', [1, 5, NO_SEAT]],
+  ['A 1 | 2', [1, 5, NO_SEAT]],
+  ['A 1 _ 2', [1, 5, NO_SEAT]],
+  ['A (1-3)', [1, 3, NO_SEAT]],
+  ['A ١-٣', [1, 3, NO_SEAT]],
+  ['A 1\u00002', [1, 3, NO_SEAT]],
+  ['A 1234567890', [1, 3, NO_SEAT]],
+  ['A y1', [1, 3, NO_KIND]],
+  ['A 1 b2-5', [1, 5, NO_KIND]],
+  ['A 0', [1, 3, 'from 1 to 9999']],
+  ['A 0-5', [1, 3, 'from 1 to 9999']],
+  ['A 5-0', [1, 3, 'from 1 to 9999']],
+  ['A 10000', [1, 3, 'from 1 to 9999']],
+  ['A 1 9999-10001', [1, 5, 'from 1 to 9999']],
+  ['A 99999-1', [1, 3, 'from 1 to 9999']],
+  // Odd and even.
+  ['A odd', [1, 3, NO_SEAT]],
+  ['A even 1', [1, 3, NO_SEAT]],
+  ['A 1 odd', [1, 3, 'after a range of seats']],
+  ['A . odd', [1, 3, 'after a range of seats']],
+  ['A 1-20 odd', [1, 3, '20 is not odd']],
+  ['A 2-20 odd', [1, 3, '2 is not odd']],
+  ['A 1-20 even', [1, 3, '1 is not even']],
+  ['A 20-1 even', [1, 3, '1 is not even']],
+  ['A 1-9 odd odd', [1, 11, NO_SEAT]],
+  ['A 1-9odd', [1, 3, NO_SEAT]],
+  ['A 1-9 ODD 1-9 Even', [1, 11, '1 is not even']],
+  // The same seat twice.
+  ['A 1 1', [1, 5, 'has a seat 1 already']],
+  ['A 1-5 . 5-9', [1, 9, 'has a seat 5 already']],
+  ['A 1-9 odd 2-8 even 8-9', [1, 20, 'has a seat 8 already']],
+  ['A 1-9 x3', [1, 7, 'has a seat 3 already']],
+  ['A 9-1\nB 1-3 2', [2, 7, 'has a seat 2 already']],
+  // Companions.
+  ['A c1', [1, 3, "companion's seat"]],
+  ['A c1 2 w3', [1, 3, "companion's seat"]],
+  ['A w1 . c2', [1, 8, "companion's seat"]],
+  ['A w1 c2-3', [1, 6, "companion's seat"]],
+  ['A w1\nB c1', [2, 3, "companion's seat"]],
+  ['A c1-3 w4', [1, 3, "companion's seat"]],
+  // Several at once, in the order of the file.
+  [
+    'nam: x\nstage: up\nA 1- 0\nB y5',
+    [1, 1, 'write name:'],
+    [2, 8, 'write top'],
+    [3, 3, NO_SEAT],
+    [3, 6, 'from 1 to 9999'],
+    [4, 3, NO_KIND],
+  ],
+  [
+    'section a-b\nA 1 1\nA 2\nsection a-b',
+    [1, 9, NO_NAME],
+    [2, 5, 'already'],
+    [3, 1, 'already'],
+    [4, 9, NO_NAME],
+    [4, 9, 'already'],
+    [4, 9, 'has no rows'],
+  ],
+  [`${'A 1-9999\n'.repeat(11)}`, [11, 3, 'at most 100,000 seats']],
+  [
+    '{"name": "Globe", "zones": []}',
+    [1, 1, NO_LABEL],
+    [1, 10, NO_SEAT],
+    [1, 19, NO_SEAT],
+    [1, 28, NO_SEAT],
+  ],
+  [
+    'section,row,seat\nStalls,A,1',
+    [1, 1, NO_LABEL],
+    [1, 1, NO_SEATS],
+    [2, 1, NO_LABEL],
+    [2, 1, NO_SEATS],
+  ],
+]
+
+describe('a wrong plan', () => {
+  it('stands here a hundred times and more', () => {
+    expect(wrong.length).toBeGreaterThan(100)
+  })
+
+  it.each(wrong)('%j: each fault has its line, its column and what to write', (text, ...faults) => {
+    const reading = readPlanText(text)
+    expect(reading.outline).toBeUndefined()
+    expect(reading.faults.map(({ line, column, message }) => [line, column, message])).toEqual(
+      faults.map(([line, column, part]) => [line, column, expect.stringContaining(part)]),
+    )
+  })
+
+  it.each([
+    ['one word', 'x'.repeat(1_999_999)],
+    ['words', 'a 1 '.repeat(500_000)],
+    ['spaces', `name: ${' '.repeat(1_900_000)}x`],
+    ['rows', 'A 1\n'.repeat(500_000)],
+    ['long rows', 'A 1-9999\n'.repeat(200_000)],
+    ['long rows that are not for sale', 'A x1-9999\n'.repeat(200_000)],
+    ['aisles', '. '.repeat(999_999)],
+    ['NULs', '\0\n'.repeat(999_999)],
+    ['more than 2 MB', 'A 1-3\n'.repeat(400_000)],
+  ])('of 2 MB of %s is refused with a thousand faults at most', (_, text) => {
+    const { faults, outline } = readPlanText(text)
+    expect(outline).toBeUndefined()
+    expect(faults.length).toBeLessThanOrEqual(1000)
+  })
+
+  it('crashes nothing, whatever it contains', () => {
+    const words = fc.constantFrom(
+      ...[
+        'section',
+        'name:',
+        'stage:',
+        'A',
+        '12',
+        '1-5',
+        'w1',
+        'c2',
+        '9-1',
+        'odd',
+        'even',
+        '.',
+        '#',
+      ],
+      ...['\n', '\r\n', '\t', '\0', '1-', 'Ä', '🎭', ':', 'x1-4', '99999'],
+    )
+    const texts = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.array(words).map((all) => all.join(' ')),
+    )
+    fc.assert(
+      fc.property(texts, (text) => {
+        const { outline, faults } = readPlanText(text)
+        expect(outline === undefined).toBe(faults.length > 0)
+      }),
+      { numRuns: 500 },
+    )
+  })
+})

@@ -1,0 +1,87 @@
+import { readFileSync } from 'node:fs'
+import fc from 'fast-check'
+import { readPlanText } from '../../src/house/plan/plan-text.js'
+import {
+  type Aisle,
+  type PlanOutline,
+  SeatPlan,
+  type SeatRun,
+} from '../../src/house/plan/seat-plan.js'
+import { joinSeats } from '../../src/house/plan/seat-runs.js'
+import type { SeatLayout } from '../../src/house/seats.js'
+
+/** The plan of a text without faults. */
+export function planOf(text: string): SeatPlan {
+  const { outline, faults } = readPlanText(text)
+  if (outline === undefined) throw new Error(JSON.stringify(faults))
+  return new SeatPlan(outline)
+}
+
+export function layoutOf(text: string): SeatLayout {
+  const plan = planOf(text)
+  return { totalSeats: plan.totalSeats, seatsPerRow: null, plan }
+}
+
+/** One of the examples in docs/plans. */
+export function examplePlan(name: string): string {
+  return readFileSync(new URL(`../../docs/plans/${name}.plan`, import.meta.url), 'utf8')
+}
+
+const kinds: SeatRun['kind'][] = ['standard', 'restricted', 'wheelchair', 'not for sale']
+const aisles = fc.record({ aisle: fc.integer({ min: 1, max: 4 }) })
+const runs = fc.record({
+  from: fc.integer({ min: 1, max: 60 }),
+  length: fc.integer({ min: 1, max: 9 }),
+  step: fc.constantFrom<SeatRun['step'][]>(1, -1, 2, -2),
+  kind: fc.constantFrom(...kinds),
+})
+
+/** A row in which no number is painted twice; the first seat is for sale. */
+const rowsOfItems = fc
+  .array(fc.oneof(aisles, runs), { minLength: 1, maxLength: 6 })
+  .map((drawn) => {
+    const taken = new Set<number>()
+    const items: ({ number: number; kind: SeatRun['kind'] } | Aisle)[] = [
+      { number: 9000, kind: 'standard' },
+    ]
+    for (const item of drawn) {
+      if ('aisle' in item) {
+        items.push(item)
+        continue
+      }
+      for (let index = 0; index < item.length; index++) {
+        const number = item.from + index * item.step
+        if (number < 1 || taken.has(number)) continue
+        taken.add(number)
+        items.push({ number, kind: item.kind })
+      }
+    }
+    return joinSeats(items)
+  })
+
+const LABELS = ['A', 'B', 'AA', '1', '12', 'C3', 'z']
+const NAMES = ['Stalls', 'Dress Circle', "Queen's Box", 'Balcony (left)']
+
+const sections = (names: readonly string[]) =>
+  fc.tuple(
+    ...names.map((name) =>
+      fc
+        .tuple(
+          fc.shuffledSubarray(LABELS, { minLength: 1 }),
+          fc.array(rowsOfItems, { minLength: 7 }),
+        )
+        .map(([labels, items]) => ({
+          name,
+          rows: labels.map((label, index) => ({ label, items: items[index]! })),
+        })),
+    ),
+  )
+
+/** Outlines without faults, in their one spelling. */
+export const outlines: fc.Arbitrary<PlanOutline> = fc
+  .tuple(
+    fc.constantFrom('', 'Globe', 'Théâtre du Châtelet'),
+    fc.constantFrom<PlanOutline['stage'][]>('top', 'bottom', 'none'),
+    fc.oneof(fc.constant(['']), fc.shuffledSubarray(NAMES, { minLength: 1 })),
+  )
+  .chain(([name, stage, names]) => sections(names).map((all) => ({ name, stage, sections: all })))
