@@ -1,10 +1,10 @@
-import { type Line, readLines } from '../booking/import/lines.js'
 import { formatReference, parseReference } from '../booking/references.js'
 import type { Database } from '../database/knex-pool.js'
 import { withRetry } from '../database/retry.js'
 import { query } from '../database/sql.js'
 import { sqlArray, sqlLists } from '../database/sql-array.js'
 import { TicketsError } from '../shared/errors.js'
+import { type Line, readLines } from '../shared/lines.js'
 import { quote } from '../shared/quote.js'
 import { nameSeats, sampleOf, type Violation } from './violations.js'
 

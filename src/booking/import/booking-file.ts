@@ -1,4 +1,12 @@
+import {
+  CsvReader,
+  type CsvRecord,
+  namedSeparator,
+  type Separator,
+  separatorOf,
+} from '../../shared/csv-records.js'
 import { TicketsError } from '../../shared/errors.js'
+import { type Line, readLines } from '../../shared/lines.js'
 import { escapeControls, quote } from '../../shared/quote.js'
 import {
   isRowField,
@@ -8,8 +16,6 @@ import {
   type RowField,
   unknownField,
 } from './booking-row.js'
-import { CsvReader, type CsvRecord, type Separator, separatorOf } from './csv-records.js'
-import { type Line, readLines } from './lines.js'
 
 export type FileFormat = 'csv' | 'ndjson'
 
@@ -120,8 +126,8 @@ class CsvRows implements RowReader {
   #begin(line: Line): CsvReader | undefined {
     if (isBlank(line)) return undefined
     if (typeof line.text === 'string') {
-      const named = /^\s*"?sep=([,;\t])"?\s*$/i.exec(line.text)?.[1]
-      this.#separator = (named as Separator) ?? separatorOf(line.text, this.#separator)
+      const named = namedSeparator(line.text)
+      this.#separator = named ?? separatorOf(line.text, this.#separator)
       if (named !== undefined) return undefined
     }
     this.#reader = new CsvReader(this.#separator)

@@ -1,4 +1,4 @@
-import { TicketsError } from '../../shared/errors.js'
+import { TicketsError } from './errors.js'
 import type { Line } from './lines.js'
 
 /** A CSV record: its fields, or INVALID_INPUT. A quoted field may span several lines. */
@@ -66,6 +66,11 @@ export class CsvReader {
     this.#isQuoteOpen = false
     return [broken(first!, strayQuote()), ...rest.flatMap((line) => this.push(line))]
   }
+}
+
+/** Returns the separator that a line such as `sep=;` names; spreadsheets write it before the header. */
+export function namedSeparator(line: string): Separator | undefined {
+  return /^\s*"?sep=([,;\t])"?\s*$/i.exec(line)?.[1] as Separator | undefined
 }
 
 /** Returns the separator that splits a header into the most columns, by default `likely`. */

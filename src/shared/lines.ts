@@ -1,4 +1,4 @@
-import { TicketsError } from '../../shared/errors.js'
+import { TicketsError } from './errors.js'
 
 /** A line of a file, without its line end. */
 export interface Line {
