@@ -28,6 +28,11 @@ export function safeCell(text: string): string {
   return formula.test(text) ? `'${inside}` : inside
 }
 
+/** The inverse of `safeCell`, for a file that this program may have written. */
+export function textOfCell(cell: string): string {
+  return cell.replace(guarded, '$1')
+}
+
 /** Formats a value as JSON on one line, as `safeJsonText` writes it. */
 export function safeJson(value: unknown): string {
   return safeJsonText(JSON.stringify(value))
@@ -82,6 +87,9 @@ function unsafe(): RegExp {
 // The four escapes are the full-width forms of `=`, `+`, `-` and `@`.
 const formula = /^[\s"\p{Cc}\p{Cf}]*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20]|^[\t\r\n]/u
 const formulaInside = /[;\t\r\n](?=[\s"\p{Cc}\p{Cf}]*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20])/gu
+
+const guarded =
+  /(^|[;\t\r\n])'(?=[\s"\p{Cc}\p{Cf}]*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20]|(?<=^')[\t\r\n])/gu
 
 const shortEscapes: Record<string, string> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
 

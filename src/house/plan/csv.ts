@@ -1,0 +1,232 @@
+import { stringify } from 'csv-stringify/sync'
+import { CsvReader, type CsvRecord, namedSeparator, separatorOf } from '../../shared/csv-records.js'
+import { TicketsError } from '../../shared/errors.js'
+import { quote, shorten } from '../../shared/quote.js'
+import { safeCell, textOfCell } from '../../shared/safe-text.js'
+import { type DrawnSeat, placesIn, sectionsOf } from './drawn-seats.js'
+import { kindNamed, type PlanFault, type PlanReading } from './plan-reading.js'
+import type { SeatPlan, Stage } from './seat-plan.js'
+
+/**
+ * The columns of a plan in CSV: a line for each seat. x and y are where it stands on paper, in any
+ * unit; `pitch`, in the first line, says how far apart neighbours in a row stand; `name` and
+ * `stage`, there too, are the plan's.
+ */
+const COLUMNS = ['section', 'row', 'seat', 'x', 'y', 'kind', 'name', 'stage', 'pitch'] as const
+type Column = (typeof COLUMNS)[number]
+
+/**
+ * Reads a plan from CSV, with any separator that spreadsheets use. `name` is that of a plan whose
+ * file gives none. The faults have lines and columns.
+ */
+export function readCsvPlan(text: string, { name }: { name: string }): PlanReading {
+  const reader = new Reader()
+  for (const record of recordsOf(text)) reader.read(record)
+  return reader.end(name)
+}
+
+/** A plan in CSV, with positions counted in seats. `readCsvPlan` reads the same plan from it. */
+export function csvPlan(plan: SeatPlan): string {
+  const lines = plan.rows.flatMap((row, index) => {
+    const y = plan.stage === 'bottom' ? plan.rows.length - index : index + 1
+    const section = plan.sections[row.section]!.name
+    return Array.from(placesIn(row), ({ place, number, kind }) => [
+      ...[section, row.label, number, place + 1, y, kind, '', '', ''],
+    ])
+  })
+  lines[0]!.splice(6, 3, safeCell(plan.name), plan.stage, 1)
+  return stringify([COLUMNS, ...lines])
+}
+
+function* recordsOf(text: string): Generator<CsvRecord> {
+  let reader: CsvReader | undefined
+  for (const [index, line] of text
+    .replace(/^\ufeff/, '')
+    .split(/\r\n|\r|\n/)
+    .entries()) {
+    if (reader === undefined) {
+      if (line.trim() === '' || namedSeparator(line) !== undefined) {
+        reader = namedSeparator(line) && new CsvReader(namedSeparator(line)!)
+        continue
+      }
+      reader = new CsvReader(separatorOf(line, ','))
+    }
+    yield* reader.push({ number: index + 1, end: 0, text: line })
+  }
+  yield* reader?.end() ?? []
+}
+
+/** A seat with the line of the file that it is on. */
+interface ReadSeat extends DrawnSeat {
+  line: number
+}
+
+type Cells = Partial<Record<Column, string>>
+
+class Reader {
+  readonly #faults: PlanFault[] = []
+  readonly #notices: string[] = []
+  readonly #seats = new Map<string, ReadSeat>()
+  #columns: readonly string[] | undefined
+  #hasColumns = true
+  /** The values that are the plan's, and that of the first seat's position, with their lines. */
+  readonly #given = new Map<Column, { text: string; line: number }>()
+
+  read({ line, fields }: CsvRecord): void {
+    if (fields instanceof TicketsError) {
+      this.#faults.push({ line, message: fields.message })
+    } else if (this.#columns === undefined) {
+      this.#columns = this.#columnsOf(fields, line)
+    } else if (this.#hasColumns && fields.some((field) => field !== '')) {
+      this.#readSeat(this.#cellsOf(fields, line), line)
+    }
+  }
+
+  end(name: string): PlanReading {
+    if (this.#columns === undefined) {
+      this.#fault(
+        1,
+        undefined,
+        `The file is empty. Begin with a line of columns: ${COLUMNS.join(',')}.`,
+      )
+    } else if (this.#seats.size === 0 && this.#faults.length === 0) {
+      this.#fault(2, undefined, 'There is no seat. Write a line for each.')
+    }
+    const seats = [...this.#seats.values()]
+    const given = (column: Column) => this.#given.get(column)?.text
+    const stage = (given('stage') ?? 'top') as Stage
+    const pitch = given('pitch') === undefined ? undefined : numberOf(given('pitch')!)
+    const left = seats.reduce((low, { position }) => Math.min(low, position?.x ?? low), pitch ?? 0)
+    const grid = pitch === undefined ? undefined : { pitch, left }
+    const { sections, notices } = sectionsOf(seats, { stage, grid })
+    const isValid = this.#faults.length === 0
+    return {
+      outline: isValid ? { name: textOfCell(given('name') ?? name), stage, sections } : undefined,
+      faults: this.#faults,
+      notices: [...this.#notices, ...(isValid ? notices : [])],
+    }
+  }
+
+  #columnsOf(fields: readonly string[], line: number): readonly string[] {
+    const names = fields.map((field) => field.toLowerCase())
+    for (const [index, name] of names.entries()) {
+      if (name === '') continue
+      if (names.indexOf(name) !== index) this.#fault(line, name, 'The column is there twice.')
+      if (!isColumn(name)) this.#notices.push(`Column ${quote(name)} is not taken over.`)
+    }
+    for (const name of ['row', 'seat'].filter((one) => !names.includes(one))) {
+      this.#hasColumns = false
+      this.#fault(line, name, `The column is missing. The columns are ${COLUMNS.join(', ')}.`)
+    }
+    if (names.includes('y') && !names.includes('x')) {
+      this.#notices.push('Column "y" is not taken over, because there is no column x.')
+    }
+    return names
+  }
+
+  #cellsOf(fields: readonly string[], line: number): Cells {
+    const cells: Cells = {}
+    for (const [index, field] of fields.entries()) {
+      const column = this.#columns![index] ?? ''
+      if (isColumn(column)) cells[column] = field
+      else if (column === '' && field !== '') {
+        this.#fault(line, index + 1, `${quote(field)} is in a column without a name.`)
+      }
+    }
+    for (const column of ['name', 'stage', 'pitch'] as const) this.#readGiven(column, cells, line)
+    return cells
+  }
+
+  /** Takes a value that is the whole plan's. */
+  #readGiven(column: Column, cells: Cells, line: number): void {
+    const text = cells[column]
+    if (!text) return
+    const first = this.#given.get(column)
+    if (first && first.text !== text) {
+      this.#fault(line, column, `Line ${first.line} says ${quote(first.text)}. Give it once.`)
+    } else if (column === 'stage' && !['top', 'bottom', 'none'].includes(text)) {
+      this.#fault(line, column, `${quote(text)} is no place of a stage. Write top, bottom or none.`)
+    } else if (column === 'pitch' && !(numberOf(text) > 0)) {
+      this.#fault(line, column, `${quote(text)} is no distance. Write a number above 0.`)
+    }
+    this.#given.set(column, first ?? { text, line })
+  }
+
+  #readSeat(cells: Cells, line: number): void {
+    const { section = '', row = '', seat = '' } = cells
+    const kind = kindNamed(cells.kind ?? '')
+    if (!/^[\p{L}\p{N} '.&()]*$/u.test(section)) {
+      this.#fault(
+        line,
+        'section',
+        `${quote(section)} has a sign that no name of a section has. Write letters, digits, spaces and ' . & ( ).`,
+      )
+    }
+    if (!/^[\p{L}\p{N}]{1,4}$/u.test(row)) {
+      this.#fault(line, 'row', `${quote(row)} is no row. Write up to 4 letters or digits.`)
+    }
+    if (!/^0*[1-9]\d{0,3}$/.test(seat)) {
+      this.#fault(line, 'seat', `${quote(seat)} is no seat. Write a number from 1 to 9999.`)
+    }
+    if (kind === undefined) {
+      this.#fault(
+        line,
+        'kind',
+        `${quote(cells.kind!)} is no kind. Write standard, restricted, wheelchair, companion or not for sale.`,
+      )
+    }
+    const position = this.#positionOf(cells, line)
+    if (!(Number(seat) > 0)) return
+    const key = `${section}\n${row}\n${Number(seat)}`.toLowerCase()
+    const first = this.#seats.get(key)
+    if (first) {
+      this.#fault(
+        line,
+        'seat',
+        `Row ${shorten(row)} has a seat ${shorten(seat)} already: line ${first.line}.`,
+      )
+    } else {
+      this.#seats.set(key, {
+        section,
+        row,
+        number: Number(seat),
+        kind: kind ?? 'standard',
+        position,
+        line,
+      })
+    }
+  }
+
+  /** Positions of some seats only would leave the others nowhere. */
+  #positionOf(cells: Cells, line: number): DrawnSeat['position'] {
+    for (const column of ['x', 'y'] as const) {
+      const text = cells[column] ?? ''
+      const first = this.#given.get(column)
+      if (text !== '' && Number.isNaN(numberOf(text))) {
+        this.#fault(line, column, `${quote(text)} is no number.`)
+      } else if (first && (first.text === '') !== (text === '')) {
+        const [here, there] = text === '' ? ['none', 'one'] : ['one', 'none']
+        this.#fault(
+          line,
+          column,
+          `There is ${here} here and ${there} in line ${first.line}. Give it for every seat or for none.`,
+        )
+      }
+      this.#given.set(column, first ?? { text, line })
+    }
+    return cells.x ? { x: numberOf(cells.x), y: cells.y ? numberOf(cells.y) : 0 } : undefined
+  }
+
+  #fault(line: number, column: PlanFault['column'], message: string): void {
+    this.#faults.push({ line, ...(column !== undefined && { column }), message })
+  }
+}
+
+function isColumn(name: string): name is Column {
+  return (COLUMNS as readonly string[]).includes(name)
+}
+
+/** NaN for no number. Takes a decimal comma, as many spreadsheets write it. */
+function numberOf(text: string): number {
+  return /^[+-]?\d{1,12}([.,]\d{1,12})?$/.test(text) ? Number(text.replace(',', '.')) : Number.NaN
+}

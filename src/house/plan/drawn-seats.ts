@@ -1,0 +1,288 @@
+import {
+  type Aisle,
+  isAisle,
+  type OutlineRow,
+  type OutlineSection,
+  runLength,
+  type SeatRun,
+  type Stage,
+} from './seat-plan.js'
+
+/** A seat as another program's file has it: where it stands on paper, if the file says so. */
+export interface DrawnSeat {
+  section: string
+  row: string
+  number: number
+  kind: SeatRun['kind']
+  position: Position | undefined
+}
+
+/** In any unit: x to the right, y downwards. */
+export interface Position {
+  x: number
+  y: number
+}
+
+export interface DrawingOptions {
+  stage: Stage
+  /** The grid on which the seats stand, if the file is known to keep to one. */
+  grid: Grid | undefined
+}
+
+export interface Grid {
+  /** The distance between neighbours without an aisle. */
+  pitch: number
+  /** The x of the first place of each row. */
+  left: number
+}
+
+/** A seat of a row with its place: how many seats and widths of aisles are left of it. */
+export interface SeatPlace {
+  place: number
+  number: number
+  kind: SeatRun['kind']
+}
+
+interface Row {
+  label: string
+  seats: DrawnSeat[]
+}
+
+/** A gap of this many times the usual distance between neighbours is an aisle. */
+const AISLE = 1.5
+/** With fewer distances in a row, their median may be that of an aisle. */
+const FEWEST_DISTANCES = 2
+
+/**
+ * The sections that seats make up, in the order of their first seats. Where the seats have
+ * positions, rows begin at the stage, seats are in order from left to right, and a gap is an aisle;
+ * elsewhere the order is the file's. `notices` says what of the drawing a plan cannot have.
+ *
+ * Takes seats of which no two have one section, row and number.
+ */
+export function sectionsOf(
+  seats: readonly DrawnSeat[],
+  { stage, grid }: DrawingOptions,
+): { sections: OutlineSection[]; notices: string[] } {
+  const drawn = grouped(seats).map(({ name, rows }) => ({ name, rows: rows.map(inOrder) }))
+  const usual = median(drawn.flatMap(({ rows }) => rows.flatMap(distancesOf)))
+  const sections = drawn.map(({ name, rows }) => {
+    const left = grid?.left ?? extent(rows.map(leftOf)).low
+    return {
+      name,
+      rows: fromTheStage(rows, stage).map((row) => {
+        const pitch = grid?.pitch ?? pitchOf(row, usual)
+        return { label: row.label, items: itemsOf(row, pitch, left) }
+      }),
+    }
+  })
+  return { sections, notices: notesOn(drawn, usual) }
+}
+
+/** The seats of a row from left to right, also those that are not for sale. */
+export function* placesIn({ items }: Pick<OutlineRow, 'items'>): Generator<SeatPlace> {
+  let place = 0
+  for (const item of items) {
+    if (isAisle(item)) {
+      place += item.aisle
+      continue
+    }
+    for (let index = 0; index < runLength(item); index++) {
+      yield { place, number: item.from + index * item.step, kind: item.kind }
+      place += 1
+    }
+  }
+}
+
+function grouped(seats: readonly DrawnSeat[]) {
+  const sections = new Map<string, { name: string; rows: Map<string, Row> }>()
+  for (const seat of seats) {
+    const section = getOrSet(sections, seat.section.toLowerCase(), () => ({
+      name: seat.section,
+      rows: new Map<string, Row>(),
+    }))
+    const row = getOrSet(section.rows, seat.row.toLowerCase(), () => ({
+      label: seat.row,
+      seats: [],
+    }))
+    row.seats.push(seat)
+  }
+  return [...sections.values()].map(({ name, rows }) => ({ name, rows: [...rows.values()] }))
+}
+
+function getOrSet<Value>(map: Map<string, Value>, key: string, make: () => Value): Value {
+  const found = map.get(key) ?? make()
+  map.set(key, found)
+  return found
+}
+
+/** A row from left to right; one that runs along the house, such as a box at its side, from top to bottom. */
+function inOrder({ label, seats }: Row): Row {
+  const axis = runsAlong(seats) ? 'y' : 'x'
+  const other = axis === 'x' ? 'y' : 'x'
+  const compare = (a: DrawnSeat, b: DrawnSeat) =>
+    a.position && b.position
+      ? a.position[axis] - b.position[axis] || a.position[other] - b.position[other]
+      : 0
+  return { label, seats: seats.toSorted(compare) }
+}
+
+function runsAlong(seats: readonly DrawnSeat[]): boolean {
+  return spread(seats, 'y') > spread(seats, 'x')
+}
+
+function spread(seats: readonly DrawnSeat[], axis: 'x' | 'y'): number {
+  const { low, high } = extent(seats.map(({ position }) => position?.[axis] ?? 0))
+  return high - low
+}
+
+/** Not by Math.min(...values): a function takes only so many arguments. */
+function extent(values: readonly number[]): { low: number; high: number } {
+  let [low, high] = [Infinity, -Infinity]
+  for (const value of values) {
+    low = Math.min(low, value)
+    high = Math.max(high, value)
+  }
+  return { low, high }
+}
+
+/** The first row is the nearest to the stage. */
+function fromTheStage(rows: readonly Row[], stage: Stage): readonly Row[] {
+  const sign = stage === 'bottom' ? -1 : 1
+  const placed = rows.map((row) => ({ row, depth: sign * depthOf(row) }))
+  return placed.toSorted((a, b) => a.depth - b.depth).map(({ row }) => row)
+}
+
+/** The mean, as a curved row is no line. */
+function depthOf({ seats }: Row): number {
+  return seats.reduce((sum, { position }) => sum + (position?.y ?? 0), 0) / seats.length
+}
+
+function leftOf({ seats }: Row): number {
+  return seats[0]?.position?.x ?? 0
+}
+
+/** Between neighbours; as the crow flies, since the seats of a curved row stand closer in x. */
+function distancesOf({ seats }: Row): number[] {
+  return seats.slice(1).flatMap(({ position: to }, index) => {
+    const from = seats[index]!.position
+    return from && to ? [Math.hypot(to.x - from.x, to.y - from.y)] : []
+  })
+}
+
+function pitchOf(row: Row, usual: number): number {
+  const distances = distancesOf(row)
+  return distances.length < FEWEST_DISTANCES ? usual : median(distances)
+}
+
+/** Of the distances that are not 0; the lower one of two; 0 for none. */
+function median(distances: readonly number[]): number {
+  const sorted = distances.filter((distance) => distance > 0).sort((a, b) => a - b)
+  return sorted[(sorted.length - 1) >> 1] ?? 0
+}
+
+function itemsOf(row: Row, pitch: number, left: number): OutlineRow['items'] {
+  const places = (distance: number) => (pitch > 0 ? Math.round(distance / pitch) : 0)
+  // Every other row of a house is often set off by half a seat.
+  const before = places(leftOf(row) - left - pitch / 4)
+  const distances = distancesOf(row)
+  const items: (DrawnSeat | Aisle)[] = before > 0 ? [{ aisle: before }] : []
+  for (const [index, seat] of row.seats.entries()) {
+    const distance = distances[index - 1] ?? 0
+    if (distance > AISLE * pitch) items.push({ aisle: places(distance) - 1 })
+    items.push(seat)
+  }
+  return joined(items)
+}
+
+type Seat = Pick<DrawnSeat, 'number' | 'kind'>
+
+/** Joins seats to runs, as long as can be. A step of 2 takes three seats: 1 and 3 are two runs. */
+function joined(items: readonly (Seat | Aisle)[]): OutlineRow['items'] {
+  const runs: (SeatRun | Aisle)[] = []
+  for (let index = 0; index < items.length; ) {
+    const item = items[index]!
+    if ('aisle' in item) {
+      runs.push(item)
+      index += 1
+      continue
+    }
+    const step = stepAt(items, index)
+    let last = item
+    for (;;) {
+      index += 1
+      const next = items[index]
+      if (next === undefined || !follows(last, next, step)) break
+      last = next
+    }
+    runs.push({ from: item.number, to: last.number, step, kind: item.kind })
+  }
+  return runs
+}
+
+function stepAt(items: readonly (Seat | Aisle)[], index: number): SeatRun['step'] {
+  const [first, second, third] = items.slice(index, index + 3)
+  for (const step of [1, -1, 2, -2] as const) {
+    if (!follows(first as Seat, second, step)) continue
+    if (Math.abs(step) === 1 || follows(second, third, step)) return step
+  }
+  return 1
+}
+
+function follows(seat: Seat, next: Seat | Aisle | undefined, step: SeatRun['step']): next is Seat {
+  return (
+    next !== undefined &&
+    !('aisle' in next) &&
+    next.kind === seat.kind &&
+    next.number === seat.number + step
+  )
+}
+
+interface DrawnSection {
+  name: string
+  rows: readonly Row[]
+}
+
+function notesOn(sections: readonly DrawnSection[], usual: number): string[] {
+  const notices: string[] = []
+  const note = (labels: readonly string[], what: string) => {
+    if (labels.length > 0) notices.push(`${listed(labels)}: ${what}`)
+  }
+  for (const { name, rows } of sections) {
+    const rowsWhere = (found: readonly Row[]) =>
+      found.map(({ label }) => (name === '' ? `row ${label}` : `row ${label} of ${name}`))
+    const along = rows.filter(({ seats }) => runsAlong(seats))
+    const bent = rows.filter((row) => !along.includes(row) && spread(row.seats, 'y') > usual / 2)
+    note(rowsWhere(bent), 'drawn straight, because a plan has no curved or slanted rows.')
+    note(rowsWhere(along), 'drawn across the house, although it runs along it.')
+    note(rowsWhere(behindAisles(rows)), 'the aisle across the house before it is not taken over.')
+  }
+  const depths = sections.map(({ rows }) => extent(rows.map(depthOf)))
+  // Without y, all seats seem to be equally far from the stage.
+  const isFlat = depths.every(({ low, high }) => low === high && low === depths[0]!.low)
+  const beside = sections.filter((_, index) => {
+    const [before, own] = [depths[index - 1], depths[index]!]
+    return !isFlat && before !== undefined && own.low <= before.high && before.low <= own.high
+  })
+  note(
+    beside.map(({ name }) => name),
+    'drawn below the section before it, although it stands beside it.',
+  )
+  return notices
+}
+
+function behindAisles(rows: readonly Row[]): readonly Row[] {
+  const depths = rows.map((row) => ({ row, depth: depthOf(row) })).sort((a, b) => a.depth - b.depth)
+  const gapBefore = (index: number) =>
+    index === 0 ? 0 : depths[index]!.depth - depths[index - 1]!.depth
+  const usual = median(depths.map((_, index) => gapBefore(index)))
+  return depths.filter((_, index) => gapBefore(index) > AISLE * usual).map(({ row }) => row)
+}
+
+/** 'A, B, C and 9 more'. */
+export function listed(names: readonly string[]): string {
+  const few = names.slice(0, 5)
+  return few.length === names.length
+    ? few.join(', ')
+    : `${few.join(', ')} and ${names.length - few.length} more`
+}

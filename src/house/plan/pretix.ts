@@ -1,0 +1,327 @@
+import { quote, shorten } from '../../shared/quote.js'
+import { type DrawnSeat, type Grid, type Position, placesIn, sectionsOf } from './drawn-seats.js'
+import { kindNamed, type PlanFault, type PlanReading } from './plan-reading.js'
+import type { PlacedRow, SeatPlan, SeatRun, Stage } from './seat-plan.js'
+
+/** The distance between neighbours in what this program writes; hardly any other plan has it. */
+const PITCH = 32
+
+/**
+ * Reads a seating plan of pretix, parsed from JSON, as `seating-plan.schema.json` of pretix
+ * describes it. Zones become sections, and a category with the name of a kind becomes that kind.
+ * The faults have paths.
+ */
+export function readPretixPlan(document: unknown): PlanReading {
+  return new Reader().read(document)
+}
+
+/**
+ * A plan as a seating plan of pretix, for JSON. `readPretixPlan` reads the same plan from it: an
+ * aisle is a gap between positions, and the stage is an area.
+ */
+export function pretixPlan(plan: SeatPlan): object {
+  const depthOf = (row: PlacedRow, index: number) => (3 + index + 2 * row.section) * PITCH
+  const end = depthOf(plan.rows.at(-1)!, plan.rows.length)
+  const yOf = (depth: number) => (plan.stage === 'bottom' ? end - depth : depth)
+  const yOfRow = (index: number) => yOf(depthOf(plan.rows[index]!, index))
+  const rows = plan.rows.map((row) => ({ row, seats: [...placesIn(row)] }))
+  const width = rows.reduce((most, { seats }) => Math.max(most, seats.at(-1)!.place + 1), 0) * PITCH
+  const kinds = new Set(rows.flatMap(({ seats }) => seats.map(({ kind }) => kind)))
+  return {
+    name: plan.name,
+    categories: [...kinds].map((kind) => categories[kind]),
+    size: { width: width + PITCH, height: end },
+    zones: plan.sections.map(({ name, firstRow, lastRow }, index) => ({
+      name,
+      position: { x: PITCH, y: yOfRow(firstRow) },
+      rows: rows.slice(firstRow, lastRow + 1).map(({ row, seats }, inZone) => ({
+        row_number: row.label,
+        position: { x: 0, y: yOfRow(firstRow + inZone) - yOfRow(firstRow) },
+        seats: seats.map(({ place, number, kind }) => ({
+          seat_number: String(number),
+          seat_guid: guid(name, row.label, number),
+          position: { x: place * PITCH, y: 0 },
+          category: categories[kind].name,
+        })),
+      })),
+      areas:
+        index > 0 || plan.stage === 'none'
+          ? []
+          : [stageArea(width, yOf(PITCH) - yOfRow(firstRow) - PITCH / 2)],
+    })),
+  }
+}
+
+const categories: Record<SeatRun['kind'], { name: string; color: string }> = {
+  standard: { name: 'standard', color: '#7f4a91' },
+  restricted: { name: 'restricted view', color: '#b8860b' },
+  wheelchair: { name: 'wheelchair', color: '#1565c0' },
+  companion: { name: 'companion', color: '#64b5f6' },
+  'not for sale': { name: 'not for sale', color: '#9e9e9e' },
+}
+
+const stageColors = { color: '#eeeeee', border_color: '#888888' }
+
+function stageArea(width: number, y: number) {
+  return {
+    shape: 'rectangle',
+    ...stageColors,
+    position: { x: 0, y },
+    rectangle: { width, height: PITCH },
+    text: { text: 'Stage', position: { x: width / 2, y: PITCH / 2 } },
+  }
+}
+
+/** As pretix's editor makes it. */
+function guid(zone: string, row: string, number: number): string {
+  return [zone, row, number].filter((part) => part !== '').join('-')
+}
+
+/** A seat with its path in the file, for what is to be said of it. */
+interface ReadSeat extends DrawnSeat {
+  path: string
+}
+
+type Fields = Record<string, unknown>
+
+class Reader {
+  readonly #faults: PlanFault[] = []
+  readonly #notices: string[] = []
+  readonly #seats = new Map<string, ReadSeat>()
+  /** The path of the zone or row that each section or row is made of, by its name without case. */
+  readonly #parts = new Map<string, string>()
+  /** The y of the middle of the stage. */
+  #stage: number | undefined
+  /** The x of all zones, as long as every seat stands where this program would write it. */
+  #left: number | undefined
+  #isOnGrid = true
+  /** What is said once of many things: how many, and where the first one is. */
+  readonly #counted = new Map<string, { count: number; path: string }>()
+
+  read(document: unknown): PlanReading {
+    const plan = this.#object(document, '')
+    if (plan) this.#readPlan(plan)
+    const seats = [...this.#seats.values()]
+    if (seats.length === 0 && this.#faults.length === 0) {
+      this.#fault('zones', 'No seat has a number. A plan needs at least one.')
+    }
+    const stage = this.#stageBeside(seats)
+    const grid: Grid | undefined =
+      this.#isOnGrid && this.#left !== undefined ? { pitch: PITCH, left: this.#left } : undefined
+    const { sections, notices } = sectionsOf(seats, { stage, grid })
+    const isValid = this.#faults.length === 0
+    return {
+      outline: isValid ? { name: plan!.name as string, stage, sections } : undefined,
+      faults: this.#faults,
+      notices: [...this.#notices, ...this.#countedNotices(), ...(isValid ? notices : [])],
+    }
+  }
+
+  #readPlan(plan: Fields): void {
+    this.#text(plan, 'name', '')
+    this.#countOthers(plan, ['name', 'categories', 'zones', 'size'], 'the plan', '')
+    for (const [category, path] of this.#objects(plan, 'categories', '', [])) {
+      const kind = kindNamed(String(category.name))
+      if (category.color === (kind && categories[kind].color)) category.color = undefined
+      this.#countOthers(category, ['name'], 'categories', path)
+    }
+    for (const [zone, path] of this.#objects(plan, 'zones', '')) this.#readZone(zone, path)
+  }
+
+  #readZone(zone: Fields, path: string): void {
+    this.#countOthers(zone, ['name', 'position', 'rows', 'areas'], 'zones', path)
+    const corner = this.#position(zone, path)
+    this.#left ??= corner.x
+    if (corner.x !== this.#left) this.#isOnGrid = false
+    const section = this.#sectionOf(zone, path)
+    const before = this.#seats.size
+    for (const [row, rowPath] of this.#objects(zone, 'rows', path)) {
+      this.#readRow(row, rowPath, { section, corner })
+    }
+    if (this.#seats.size === before) this.#notices.push(`${path} has no seats: it is left out.`)
+    for (const [area, areaPath] of this.#objects(zone, 'areas', path, [])) {
+      this.#readArea(area, areaPath, corner)
+    }
+  }
+
+  /** Names have no signs that separate seats on the command line. */
+  #sectionOf(zone: Fields, path: string): string {
+    const given = zone.name === undefined ? '' : this.#text(zone, 'name', path)
+    const name = given
+      .replace(/[^\p{L}\p{N} '.&()]+/gu, ' ')
+      .replace(/ +/g, ' ')
+      .trim()
+    const shown = name === '' ? 'has no name' : `is called ${quote(name)}`
+    if (name !== given) this.#notices.push(`The section of ${path}, ${quote(given)}, ${shown}.`)
+    this.#join(name, path)
+    return name
+  }
+
+  /** Zones of one name are one section, and rows of one name in it are one row. */
+  #join(name: string, path: string): void {
+    const first = this.#parts.get(name.toLowerCase())
+    if (first === undefined) this.#parts.set(name.toLowerCase(), path)
+    else this.#notices.push(`${path} is joined to ${first}, because it has the same name.`)
+  }
+
+  #readRow(
+    row: Fields,
+    path: string,
+    { section, corner }: { section: string; corner: Position },
+  ): void {
+    this.#countOthers(row, ['row_number', 'position', 'seats'], 'rows', path)
+    const label = this.#text(row, 'row_number', path).trim()
+    const start = row.position === undefined ? { x: 0, y: 0 } : this.#position(row, path)
+    if (!/^[\p{L}\p{N}]{1,4}$/u.test(label)) {
+      this.#fault(
+        `${path}.row_number`,
+        `${quote(label)} is no row. Write up to 4 letters or digits.`,
+      )
+    }
+    this.#join(`${section}\n${label}`, path)
+    for (const [seat, seatPath] of this.#objects(row, 'seats', path)) {
+      this.#countOthers(
+        seat,
+        ['seat_guid', 'seat_number', 'position', 'category'],
+        'seats',
+        seatPath,
+      )
+      const text = this.#text(seat, 'seat_number', seatPath)
+      const place = this.#position(seat, seatPath)
+      const kind = this.#kindOf(seat, seatPath)
+      const number = this.#numberOf(text, label, seatPath)
+      if ((start.x + place.x) % PITCH !== 0 || place.y !== 0) this.#isOnGrid = false
+      if (number === undefined) continue
+      if (seat.seat_guid !== guid(section, label, number)) {
+        this.#count('seat_guid of seats: written anew from section, row and number', seatPath)
+      }
+      this.#add({
+        ...{ section, row: label, number, kind, path: seatPath },
+        position: { x: corner.x + start.x + place.x, y: corner.y + start.y + place.y },
+      })
+    }
+  }
+
+  #add(seat: ReadSeat): void {
+    const key = `${seat.section}\n${seat.row}\n${seat.number}`.toLowerCase()
+    const first = this.#seats.get(key)
+    if (first === undefined) this.#seats.set(key, seat)
+    else this.#fault(seat.path, `The row has a seat ${seat.number} already: ${first.path}.`)
+  }
+
+  #kindOf(seat: Fields, path: string): SeatRun['kind'] {
+    const category = this.#text(seat, 'category', path)
+    const kind = kindNamed(category)
+    if (kind === undefined) {
+      this.#count(
+        `category ${quote(category)} of seats: no kind of seat, so they are standard`,
+        path,
+      )
+    }
+    return kind ?? 'standard'
+  }
+
+  /** '12', or 'C-12' in row C. */
+  #numberOf(text: string, row: string, path: string): number | undefined {
+    const isRepeated = text.toLowerCase().startsWith(row.toLowerCase())
+    const rest = isRepeated ? text.slice(row.length).replace(/^[-/. ]/, '') : ''
+    const found = [text, rest].map((one) => one.trim()).find((one) => /^0*[1-9]\d{0,3}$/.test(one))
+    if (found === undefined) {
+      this.#notices.push(`${path} is left out: ${quote(text)} is no seat number from 1 to 9999.`)
+      return undefined
+    }
+    if (String(Number(found)) !== text) {
+      this.#count('seat_number of seats: only the number of it is kept', path)
+    }
+    return Number(found)
+  }
+
+  #readArea(area: Fields, path: string, corner: Position): void {
+    const words = isObject(area.text) ? String(area.text.text) : ''
+    if (this.#stage === undefined && /stage|screen|b(ü|ue)hne|leinwand|sc[eè]ne/i.test(words)) {
+      const { y } = this.#position(area, path)
+      const { height } = isObject(area.rectangle) ? area.rectangle : {}
+      this.#stage = corner.y + y + (typeof height === 'number' ? height / 2 : 0)
+      if (area.color === stageColors.color) return
+      this.#notices.push(
+        `${path}, ${quote(words)}, is the stage; its form and colours are not kept.`,
+      )
+      return
+    }
+    const name = words === '' ? '' : `, ${quote(words)},`
+    this.#notices.push(`${path}${name} is an area, not taken over.`)
+  }
+
+  #stageBeside(seats: readonly ReadSeat[]): Stage {
+    if (this.#stage === undefined) return 'none'
+    const middle = seats.reduce((sum, { position }) => sum + position!.y, 0) / seats.length
+    return this.#stage <= middle ? 'top' : 'bottom'
+  }
+
+  #countOthers(object: Fields, known: readonly string[], of: string, path: string): void {
+    for (const [key, value] of Object.entries(object)) {
+      if (known.includes(key) || value === null || value === undefined) continue
+      this.#count(`${shorten(key)} of ${of}: not taken over`, path)
+    }
+  }
+
+  #count(what: string, path: string): void {
+    const counted = this.#counted.get(what)
+    if (counted) counted.count += 1
+    else this.#counted.set(what, { count: 1, path })
+  }
+
+  #countedNotices(): string[] {
+    return Array.from(this.#counted, ([what, { count, path }]) => {
+      const first = count === 1 ? '' : `${count.toLocaleString('en-GB')}, the first is `
+      return path === '' ? `${what}.` : `${what} (${first}${path}).`
+    })
+  }
+
+  #fault(path: string, message: string): void {
+    this.#faults.push({ path, message })
+  }
+
+  #object(value: unknown, path: string): Fields | undefined {
+    if (isObject(value)) return value
+    this.#fault(path, `${path === '' ? 'The document' : path} is no object.`)
+    return undefined
+  }
+
+  /** The objects of a list, with their paths. */
+  #objects(object: Fields, key: string, path: string, ifMissing?: []): [Fields, string][] {
+    const listPath = below(path, key)
+    const list = object[key] ?? ifMissing
+    if (!Array.isArray(list)) {
+      this.#fault(listPath, `${key} ${list === undefined ? 'is missing' : 'is no list'}.`)
+      return []
+    }
+    return list.flatMap((value, index) => {
+      const itemPath = `${listPath}[${index}]`
+      const item = this.#object(value, itemPath)
+      return item ? [[item, itemPath] as [Fields, string]] : []
+    })
+  }
+
+  #text(object: Fields, key: string, path: string): string {
+    const value = object[key]
+    if (typeof value === 'string') return value
+    this.#fault(below(path, key), `${key} ${value === undefined ? 'is missing' : 'is no text'}.`)
+    return ''
+  }
+
+  #position(object: Fields, path: string): Position {
+    const { x, y } = isObject(object.position) ? object.position : {}
+    if (typeof x === 'number' && typeof y === 'number') return { x, y }
+    this.#fault(below(path, 'position'), 'position has no numbers x and y.')
+    return { x: 0, y: 0 }
+  }
+}
+
+function below(path: string, key: string): string {
+  return path === '' ? key : `${path}.${key}`
+}
+
+function isObject(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

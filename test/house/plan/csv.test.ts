@@ -1,0 +1,190 @@
+import { describe, expect, it } from 'vitest'
+import { csvPlan, readCsvPlan } from '../../../src/house/plan/csv.js'
+import { SeatPlan } from '../../../src/house/plan/seat-plan.js'
+
+const read = (...lines: string[]) => readCsvPlan(lines.join('\n'), { name: 'File' })
+const standard = { kind: 'standard', step: 1 }
+
+describe('a plan in CSV', () => {
+  it('has a section, a row and a seat in each line, in the order of the house', () => {
+    expect(
+      read('section,row,seat', 'Stalls,A,1', 'Stalls,A,2', 'Circle,A,9', 'Stalls,B,1'),
+    ).toEqual({
+      outline: {
+        name: 'File',
+        stage: 'top',
+        sections: [
+          {
+            name: 'Stalls',
+            rows: [
+              { label: 'A', items: [{ from: 1, to: 2, ...standard }] },
+              { label: 'B', items: [{ from: 1, to: 1, ...standard }] },
+            ],
+          },
+          { name: 'Circle', rows: [{ label: 'A', items: [{ from: 9, to: 9, ...standard }] }] },
+        ],
+      },
+      faults: [],
+      notices: [],
+    })
+  })
+
+  it('of 3,000 seats keeps numbers that run on from row to row, backwards and forwards', () => {
+    const rows = Array.from({ length: 100 }, (_, index) => {
+      const numbers = Array.from({ length: 30 }, (_, seat) => index * 30 + seat + 1)
+      return index % 2 === 0 ? numbers.toReversed() : numbers
+    })
+    const lines = rows.flatMap((numbers, index) =>
+      numbers.map((number) => `Hall;${index + 1};${number}`),
+    )
+    const { outline, faults } = read('Section;Row;Seat', ...lines)
+    expect(faults).toEqual([])
+    expect(outline!.sections.map(({ name, rows: all }) => [name, all.length])).toEqual([
+      ['Hall', 100],
+    ])
+    expect(outline!.sections[0]!.rows.slice(0, 3).map(({ items }) => items)).toEqual([
+      [{ from: 30, to: 1, step: -1, kind: 'standard' }],
+      [{ from: 31, to: 60, step: 1, kind: 'standard' }],
+      [{ from: 90, to: 61, step: -1, kind: 'standard' }],
+    ])
+    const plan = new SeatPlan(outline!)
+    expect(plan.totalSeats).toBe(3000)
+    expect([1, 30, 31, 3000].map((seat) => plan.label(seat))).toEqual([
+      '1/30',
+      '1/1',
+      '2/31',
+      '100/3000',
+    ])
+    expect(readCsvPlan(csvPlan(plan), { name: '' }).outline).toEqual(outline)
+  })
+
+  it.each<[string, string[], string]>([
+    ['runs on, as 11-1, 42-34', ['11', '10', '9', '42', '41'], '11-9 42-41'],
+    ['is odd and even', ['5', '3', '1', '2', '4', '6'], '5-1/2 2-6/2'],
+    ['has two odd numbers only', ['1', '3'], '1 3'],
+    [
+      'changes its kind',
+      ['1,wheelchair', '2,Companion', '3,restricted view', '4,not_for_sale'],
+      '1 wheelchair 2 companion 3 restricted 4 not for sale',
+    ],
+    ['has leading zeros', ['01', '02'], '1-2'],
+  ])('finds the runs of a row that %s', (_, seats, expected) => {
+    const { outline } = read('row,seat,kind', ...seats.map((seat) => `A,${seat}`))
+    expect(shown(outline)).toBe(expected)
+  })
+
+  it.each<[string, string[], string]>([
+    ['counts seats', ['1', '2', '4', '5', '6'], '1-2 . 3-5'],
+    ['is in pixels, in any order', ['300', '30', '60', '90', '180'], '2-4 .. 5 ... 1'],
+    ['has decimal commas', ['"0,5"', '"1,5"', '"4,5"', '"5,5"'], '1-2 .. 3-4'],
+    ['has one aisle only', ['1', '3'], '1-2'],
+  ])('finds the aisles where x %s', (_, xs, expected) => {
+    const { outline } = read('row,seat,x', ...xs.map((x, index) => `A,${index + 1},${x}`))
+    expect(shown(outline)).toBe(expected)
+  })
+
+  it('begins at the stage where y is given', () => {
+    const seats = ['B,1,1,2,,', 'A,1,1,1,,']
+    const order = (stage: string) =>
+      read('row,seat,x,y,stage,name', `C,1,1,3,${stage},Globe`, ...seats)
+        .outline!.sections[0]!.rows.map(({ label }) => label)
+        .join('')
+    expect([order('top'), order('bottom'), order('none')]).toEqual(['ABC', 'CBA', 'ABC'])
+  })
+
+  it('may have the marks of spreadsheets: sep=, tabs, empty lines and cells, line ends', () => {
+    for (const text of [
+      '\ufeffsep=;\r\nRow;Seat;\r\nA;1;\r\n;;\r\nA;2;\r\n',
+      '\nrow\tseat\rA\t1\rA\t2\r',
+      '"row","seat"\n"A","1"\n\n"A","2"',
+    ]) {
+      expect([text, shown(readCsvPlan(text, { name: 'x' }).outline)]).toEqual([text, '1-2'])
+    }
+  })
+
+  it('says by name what is not taken over', () => {
+    expect(read('row,seat,price,y', 'A,1,20,1').notices).toEqual([
+      'Column "price" is not taken over.',
+      'Column "y" is not taken over, because there is no column x.',
+    ])
+  })
+
+  it.each<[string, string[], [number, string | number | undefined, RegExp][]]>([
+    ['nothing', [''], [[1, undefined, /empty.*section,row,seat/]]],
+    ['a header alone', ['row,seat'], [[2, undefined, /no seat/]]],
+    [
+      'no row and no seat',
+      ['section,place', 'Stalls,1'],
+      [
+        [1, 'row', /missing.*section, row/],
+        [1, 'seat', /missing/],
+      ],
+    ],
+    ['a column twice', ['row,seat,Row', 'A,1,A'], [[1, 'row', /twice/]]],
+    ['a stray quote', ['row,seat', 'A,"1', 'A,2'], [[2, undefined, /quotation/]]],
+    ['a cell beyond the header', ['row,seat', 'A,1,x'], [[2, 3, /"x".*without a name/]]],
+    [
+      'numbers that are none',
+      ['row,seat', 'A,0', 'A,1b', 'A,', 'A,10000'],
+      [
+        [2, 'seat', /"0"/],
+        [3, 'seat', /"1b"/],
+        [4, 'seat', /""/],
+        [5, 'seat', /1 to 9999/],
+      ],
+    ],
+    [
+      'a long row, and none',
+      ['row,seat', 'Row 1,1', ',1'],
+      [
+        [2, 'row', /"Row 1"/],
+        [3, 'row', /up to 4/],
+      ],
+    ],
+    [
+      'a section with a dash',
+      ['section,row,seat', 'Left-hand,A,1'],
+      [[2, 'section', /"Left-hand"/]],
+    ],
+    ['a kind that is none', ['row,seat,kind', 'A,1,vip'], [[2, 'kind', /"vip".*wheelchair/]]],
+    ['a seat twice', ['row,seat', 'A,1', 'a,01'], [[3, 'seat', /line 2/]]],
+    [
+      'positions in words, and of some seats only',
+      ['row,seat,x,y', 'A,1,left,1', 'A,2,,2', 'A,3,3,'],
+      [
+        [2, 'x', /"left"/],
+        [3, 'x', /every seat or for none/],
+        [4, 'y', /every seat or for none/],
+      ],
+    ],
+    [
+      'two names, a wrong stage, a wrong pitch',
+      ['row,seat,name,stage,pitch', 'A,1,Globe,left,0', 'A,2,Rose,,'],
+      [
+        [2, 'stage', /top, bottom or none/],
+        [2, 'pitch', /above 0/],
+        [3, 'name', /Line 2 says "Globe"/],
+      ],
+    ],
+  ])('with %s is refused with line and column', (_, lines, faults) => {
+    const reading = read(...lines)
+    expect(reading.outline).toBeUndefined()
+    expect(reading.faults).toEqual(
+      faults.map(([line, column, message]) => ({
+        line,
+        ...(column !== undefined && { column }),
+        message: expect.stringMatching(message),
+      })),
+    )
+  })
+})
+
+/** The items of the first row: '5-1/2 . 7 wheelchair'. */
+function shown(outline: ReturnType<typeof readCsvPlan>['outline']): string {
+  return outline!.sections[0]!.rows[0]!.items.map((item) => {
+    if ('aisle' in item) return '.'.repeat(item.aisle)
+    const numbers = item.from === item.to ? `${item.from}` : `${item.from}-${item.to}`
+    const step = Math.abs(item.step) === 2 ? '/2' : ''
+    return `${numbers}${step}${item.kind === 'standard' ? '' : ` ${item.kind}`}`
+  }).join(' ')
+}

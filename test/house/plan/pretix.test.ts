@@ -1,0 +1,334 @@
+import { describe, expect, it } from 'vitest'
+import { pretixPlan, readPretixPlan } from '../../../src/house/plan/pretix.js'
+import { type OutlineRow, SeatPlan } from '../../../src/house/plan/seat-plan.js'
+
+/** A plan as the editor of pretix saves it: positions in pixels, an area for the stage. */
+function opera() {
+  return {
+    name: 'Opera',
+    categories: [
+      { name: 'Price 1', color: '#ff0000' },
+      { name: 'Wheelchair', color: '#0000ff' },
+    ],
+    size: { width: 900, height: 700 },
+    zones: [
+      {
+        name: 'Parkett',
+        zone_id: 'p',
+        uuid: 'e0c5c1a0-0000-4000-8000-000000000001',
+        position: { x: 100, y: 120 },
+        rows: [
+          // The editor lists rows in the order in which they were drawn.
+          row('2', { x: 0, y: 30 }, seats('Parkett-2', [6, 7, 8, 9], [0, 25, 75, 100])),
+          row('1', { x: 12.5, y: 0 }, [
+            ...seats('Parkett-1', [5, 4, 3], [0, 25, 50]),
+            { ...seats('Parkett-1', [2], [75])[0]!, category: 'wheelchair' },
+          ]),
+        ],
+        areas: [
+          {
+            shape: 'rectangle',
+            color: '#000000',
+            position: { x: 0, y: -80 },
+            rectangle: { width: 300, height: 40 },
+            text: { text: 'Bühne', position: { x: 150, y: 20 } },
+          },
+          { shape: 'circle', position: { x: 400, y: 0 }, circle: { radius: 20 } },
+          {
+            shape: 'text',
+            position: { x: 0, y: 0 },
+            text: { text: 'Bar', position: { x: 0, y: 0 } },
+          },
+        ],
+      },
+      {
+        name: 'Balkon / links',
+        position: { x: 100, y: 300 },
+        rows: [
+          {
+            ...row(
+              'B',
+              { x: 0, y: 0 },
+              seats('left', ['B-1', 'B-3', 'B-5', '7a'], [0, 40, 80, 120]),
+            ),
+            row_label: 'Reihe B',
+            row_number_position: null,
+          },
+        ],
+      },
+    ],
+  }
+}
+
+function row(row_number: string, position: object, rowSeats: object[]) {
+  return { row_number, position, seats: rowSeats }
+}
+
+function seats(guid: string, numbers: (number | string)[], xs: number[]) {
+  return numbers.map((number, index) => ({
+    seat_guid: `${guid}-${number}`,
+    seat_number: String(number),
+    position: { x: xs[index], y: 0 },
+    category: 'Price 1',
+  }))
+}
+
+/** Row A of one zone, with seats 1, 2, 3, … at these positions. */
+function oneRow(positions: [x: number, y: number][]) {
+  const numbers = positions.map((_, index) => index + 1)
+  const placed = seats('Hall-A', numbers, []).map((seat, index) => {
+    const [x, y] = positions[index]!
+    return { ...seat, category: 'standard', position: { x, y } }
+  })
+  return oneZone({ rows: [{ row_number: 'A', seats: placed }] })
+}
+
+function oneZone(zone: object) {
+  return { name: 'N', categories: [], zones: [{ name: 'Hall', position: { x: 0, y: 0 }, ...zone }] }
+}
+
+/** '1-3 . 4', with kinds in words. */
+function shown(items: OutlineRow['items']): string {
+  return items
+    .map((item) => {
+      if ('aisle' in item) return '.'.repeat(item.aisle)
+      const numbers = item.from === item.to ? `${item.from}` : `${item.from}-${item.to}`
+      const step = Math.abs(item.step) === 2 ? ' by 2' : ''
+      return `${numbers}${step}${item.kind === 'standard' ? '' : ` ${item.kind}`}`
+    })
+    .join(' ')
+}
+
+describe('a seating plan of pretix', () => {
+  const { outline, faults, notices } = readPretixPlan(opera())
+
+  it('keeps zones, rows from the stage on, numbers, aisles and kinds', () => {
+    expect(faults).toEqual([])
+    const sections = outline!.sections.map(({ name, rows }) => [
+      name,
+      ...rows.map(({ label, items }) => `${label}: ${shown(items)}`),
+    ])
+    expect({ ...outline, sections }).toEqual({
+      name: 'Opera',
+      stage: 'top',
+      sections: [
+        ['Parkett', '1: 5-3 2 wheelchair', '2: 6-7 . 8-9'],
+        ['Balkon links', 'B: 1-5 by 2'],
+      ],
+    })
+  })
+
+  it('says by name what a plan cannot have', () => {
+    expect(notices).toEqual([
+      'zones[0].areas[0], "Bühne", is the stage; its form and colours are not kept.',
+      'zones[0].areas[1] is an area, not taken over.',
+      'zones[0].areas[2], "Bar", is an area, not taken over.',
+      'The section of zones[1], "Balkon / links", is called "Balkon links".',
+      'zones[1].rows[0].seats[3] is left out: "7a" is no seat number from 1 to 9999.',
+      'color of categories: not taken over (2, the first is categories[0]).',
+      'zone_id of zones: not taken over (zones[0]).',
+      'uuid of zones: not taken over (zones[0]).',
+      'category "Price 1" of seats: no kind of seat, so they are standard (11, the first is zones[0].rows[0].seats[0]).',
+      'row_label of rows: not taken over (zones[1].rows[0]).',
+      'seat_number of seats: only the number of it is kept (3, the first is zones[1].rows[0].seats[0]).',
+      'seat_guid of seats: written anew from section, row and number (3, the first is zones[1].rows[0].seats[0]).',
+    ])
+  })
+
+  it('is written back with zones, rows, seats, numbers, kinds and those seat_guid that fit', () => {
+    const plan = new SeatPlan(outline!)
+    const written = JSON.parse(JSON.stringify(pretixPlan(plan))) as ReturnType<typeof opera>
+    expect(written).toMatchObject({
+      name: 'Opera',
+      categories: [{ name: 'standard' }, { name: 'wheelchair' }],
+    })
+    expect(
+      written.zones.map(({ name, rows }) => [
+        name,
+        ...rows.map(({ row_number, seats: some }) => [
+          row_number,
+          ...(some as ReturnType<typeof seats>).map((seat) => [
+            seat.seat_number,
+            seat.category,
+            seat.seat_guid,
+          ]),
+        ]),
+      ]),
+    ).toMatchObject([
+      [
+        'Parkett',
+        [
+          '1',
+          ['5', 'standard', 'Parkett-1-5'],
+          ['4', 'standard', 'Parkett-1-4'],
+          ['3', 'standard', 'Parkett-1-3'],
+          ['2', 'wheelchair', 'Parkett-1-2'],
+        ],
+        ['2', ['6', 'standard', 'Parkett-2-6'], ...Array(3).fill(expect.anything())],
+      ],
+      [
+        'Balkon links',
+        ['B', ['1', 'standard', 'Balkon links-B-1'], ...Array(2).fill(expect.anything())],
+      ],
+    ])
+    expect(readPretixPlan(written)).toEqual({ outline, faults: [], notices: [] })
+  })
+
+  it.each<[string, [number, number][], string, RegExp | undefined]>([
+    [
+      'an even row',
+      [
+        [0, 0],
+        [25, 0],
+        [50, 0],
+        [75, 0],
+      ],
+      '1-4',
+      undefined,
+    ],
+    [
+      'a gap of less than 1.5 seats',
+      [
+        [0, 0],
+        [25, 0],
+        [62, 0],
+        [87, 0],
+      ],
+      '1-4',
+      undefined,
+    ],
+    [
+      'a gap of more',
+      [
+        [0, 0],
+        [25, 0],
+        [63, 0],
+        [88, 0],
+      ],
+      '1-2 . 3-4',
+      undefined,
+    ],
+    [
+      'gaps of two and three seats',
+      [
+        [0, 0],
+        [25, 0],
+        [100, 0],
+        [125, 0],
+        [225, 0],
+      ],
+      '1-2 .. 3-4 ... 5',
+      undefined,
+    ],
+    [
+      'seats in another order',
+      [
+        [50, 0],
+        [25, 0],
+        [0, 0],
+      ],
+      '3-1',
+      undefined,
+    ],
+    [
+      'a curve',
+      [
+        [0, 30],
+        [20, 12],
+        [45, 0],
+        [70, 0],
+        [95, 12],
+        [115, 30],
+      ],
+      '1-6',
+      /^row A of Hall: drawn straight/,
+    ],
+    [
+      'a row along the house',
+      [
+        [0, 0],
+        [0, 25],
+        [0, 50],
+        [0, 100],
+      ],
+      '1-3 . 4',
+      /^row A of Hall: drawn across/,
+    ],
+  ])('finds the aisles of %s', (_, positions, row, notice) => {
+    const reading = readPretixPlan(oneRow(positions))
+    expect(reading.outline!.sections[0]!.rows.map(({ items }) => shown(items))).toEqual([row])
+    expect(reading.notices).toEqual(notice ? [expect.stringMatching(notice)] : [])
+  })
+
+  it('draws rows of one label as one row, and zones of one name as one section', () => {
+    const left = {
+      row_number: 'A',
+      position: { x: 0, y: 0 },
+      seats: seats('a', [1, 2, 3, 4], [0, 25, 50, 75]),
+    }
+    const right = {
+      row_number: 'a',
+      position: { x: 125, y: 0 },
+      seats: seats('a', [5, 6], [0, 25]),
+    }
+    const zone = (one: object) => ({ name: 'Hall', position: { x: 0, y: 0 }, rows: [one] })
+    const reading = readPretixPlan({ name: 'N', zones: [zone(left), zone(right)] })
+    expect(
+      reading.outline!.sections.map(({ rows }) => rows.map(({ items }) => shown(items))),
+    ).toEqual([['1-4 . 5-6']])
+    expect(reading.notices).toEqual(
+      expect.arrayContaining([
+        'zones[1] is joined to zones[0], because it has the same name.',
+        'zones[1].rows[0] is joined to zones[0].rows[0], because it has the same name.',
+      ]),
+    )
+  })
+
+  it.each<[string, unknown, (string | undefined)[]]>([
+    ['a list', [], ['']],
+    ['no zones', { name: 'N', categories: [] }, ['zones']],
+    ['no name', { zones: [] }, ['name']],
+    ['zones that are no list', { name: 'N', zones: {} }, ['zones']],
+    ['no seat', { name: 'N', zones: [] }, ['zones']],
+    [
+      'only seats without a number',
+      oneZone({ rows: [row('A', { x: 0, y: 0 }, seats('a', ['x'], [0]))] }),
+      ['zones'],
+    ],
+    [
+      'a zone without position and rows',
+      { name: 'N', zones: [{}] },
+      ['zones[0].position', 'zones[0].rows'],
+    ],
+    ['a row that is a text', oneZone({ rows: ['A'] }), ['zones[0].rows[0]']],
+    [
+      'a row without label and seats',
+      oneZone({ rows: [{}] }),
+      ['zones[0].rows[0].row_number', 'zones[0].rows[0].row_number', 'zones[0].rows[0].seats'],
+    ],
+    [
+      'a long row label',
+      oneZone({ rows: [row('Row 1', { x: 0, y: 0 }, [])] }),
+      ['zones[0].rows[0].row_number'],
+    ],
+    [
+      'seats without fields',
+      oneZone({ rows: [row('A', { x: 0, y: 0 }, [{}])] }),
+      ['seat_number', 'position', 'category'].map((key) => `zones[0].rows[0].seats[0].${key}`),
+    ],
+    [
+      'a position in words',
+      oneZone({ rows: [row('A', { x: '0', y: 0 }, seats('a', [1], [0]))] }),
+      ['zones[0].rows[0].position'],
+    ],
+    [
+      'a seat that is there twice',
+      oneZone({ rows: [row('A', { x: 0, y: 0 }, seats('a', [1, 1], [0, 25]))] }),
+      ['zones[0].rows[0].seats[1]'],
+    ],
+  ])('with %s is refused with the path', (_, document, paths) => {
+    const reading = readPretixPlan(document)
+    expect(reading.outline).toBeUndefined()
+    expect(reading.faults.map(({ path }) => path)).toEqual(paths)
+  })
+})
