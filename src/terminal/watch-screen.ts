@@ -7,7 +7,7 @@ import { sparkline } from './render/sparkline.js'
 import { type RenderStyle, tint } from './render/style.js'
 import type { House } from './seat-picker/picker-state.js'
 import { drawOutside, drawRuler, drawSeatLine, drawStage } from './seat-picker/seat-drawing.js'
-import { lineAt, lineCount, margin, type SeatGrid, seatGridFor } from './seat-picker/seat-grid.js'
+import { margin, type SeatGrid, seatGridFor } from './seat-picker/seat-grid.js'
 
 /** A show as `show view --watch` shows it. */
 export interface WatchedShow {
@@ -47,7 +47,7 @@ export function drawWatchedShow(
     ...(isCancelled ? [tint(style, 'bad', 'Cancelled')] : []),
     '',
     ' '.repeat(margin) + salesBar(counts, Math.min(48, columns - 2 * margin), style),
-    ...drawLegend(counts, style),
+    ...drawLegend(counts, style, house.plan),
     drawSales(sales, style),
     '',
   ]
@@ -77,16 +77,13 @@ function drawSales(sales: readonly number[], style: RenderStyle): string {
 
 function drawHouse(house: House, rows: number, style: RenderStyle, top?: number): WatchScreen {
   const grid = seatGridFor(house, style.columns)
-  const ruler = drawRuler(grid, style)
-  const stage = [drawStage(grid, style), ...(ruler === undefined ? [] : [ruler])]
-  const count = lineCount(house, grid)
-  const room = Math.max(1, rows - stage.length)
+  const above = [...drawStage(grid, style, 'top'), ...drawRuler(grid, style)]
+  const below = drawStage(grid, style, 'bottom')
+  const count = grid.lineCount
+  const room = Math.max(1, rows - above.length - below.length)
   if (count <= room) {
-    return {
-      lines: [...stage, ...drawLines(house, grid, 0, count, style)],
-      page: count,
-      last: 0,
-    }
+    const lines = [...above, ...drawLines(house, grid, 0, count, style), ...below]
+    return { lines, page: count, last: 0 }
   }
   // Two lines count what lies above and below.
   const page = Math.max(1, room - 2)
@@ -98,10 +95,11 @@ function drawHouse(house: House, rows: number, style: RenderStyle, top?: number)
   }
   const first = Math.min(top, last)
   const lines = [
-    ...stage,
+    ...above,
     drawOutside('above', first, style),
     ...drawLines(house, grid, first, page, style),
     drawOutside('below', last - first, style),
+    ...below,
   ]
   return { lines, page, last }
 }
@@ -110,6 +108,6 @@ function drawLines(house: House, grid: SeatGrid, first: number, count: number, s
   const stateOf = (seat: number) =>
     house.booked.has(seat) ? 'booked' : house.held.has(seat) ? 'held' : 'free'
   return Array.from({ length: count }, (_, index) =>
-    drawSeatLine(lineAt(house, grid, first + index), grid, stateOf, style),
+    drawSeatLine(grid.lineAt(first + index), grid, stateOf, style),
   )
 }

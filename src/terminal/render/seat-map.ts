@@ -1,17 +1,20 @@
+import { isAisle, runLength, type SeatPlan, type SeatRun } from '../../house/plan/seat-plan.js'
 import type { SeatLayout } from '../../house/seats.js'
 import {
   drawOutside,
   drawRuler,
   drawSeatLine,
   drawStage,
+  kindNames,
+  kindSign,
   type SeatCounts,
   type SeatState,
   seatSign,
   seatTones,
 } from '../seat-picker/seat-drawing.js'
-import { margin, seatGridFor, seatLines } from '../seat-picker/seat-grid.js'
+import { margin, type SeatGrid, seatGridFor } from '../seat-picker/seat-grid.js'
 import { wrapTexts } from './fields.js'
-import { type RenderStyle, tint } from './style.js'
+import { type RenderStyle, type Tone, tint } from './style.js'
 
 export interface SeatMap {
   layout: SeatLayout
@@ -19,8 +22,8 @@ export interface SeatMap {
 }
 
 /**
- * The house as seen from the back: the stage on top, a line of seats for every row, and a legend
- * with the counts. Without rows, or with rows that do not fit, every line begins with the label of
+ * The house as seen from the back: the stage on top, or where the plan of the house has it, a line
+ * of seats for every row, and a legend with the counts. Without rows, or with rows that do not fit, every line begins with the label of
  * its first seat and has a gap after every ten. The last line ends with a newline.
  *
  * At most `mostLines` lines of seats are drawn; the seats of the others are only counted.
@@ -28,32 +31,82 @@ export interface SeatMap {
 export function renderSeatMap(map: SeatMap, style: RenderStyle, mostLines = Infinity): string {
   const grid = seatGridFor(map.layout, style.columns)
   const counts: SeatCounts = { free: 0, held: 0, booked: 0, yours: 0 }
-  const stateOf = (seat: number) => {
-    const state = map.stateOf(seat)
-    counts[state] += 1
-    return state
-  }
-  const ruler = drawRuler(grid, style)
-  const lines = [drawStage(grid, style), '', ...(ruler === undefined ? [] : [ruler])]
-  const all = [...seatLines(map.layout, grid)]
-  const shown = all.slice(0, mostLines)
-  for (const line of shown) lines.push(drawSeatLine(line, grid, stateOf, style))
-  if (shown.length < all.length) {
-    lines.push(drawOutside('below', all.length - shown.length, style))
-    for (let seat = shown.at(-1)!.last + 1; seat <= map.layout.totalSeats; seat++) stateOf(seat)
-  }
-  return [...lines, '', ...drawLegend(counts, style), ''].join('\n')
+  for (let seat = 1; seat <= map.layout.totalSeats; seat++) counts[map.stateOf(seat)] += 1
+  const seats = drawAllLines(grid, map.stateOf, style, mostLines)
+  return [...seats, '', ...drawLegend(counts, style, map.layout.plan), ''].join('\n')
 }
 
-/** The signs with their meanings and counts, wrapped. */
-export function drawLegend(counts: SeatCounts, style: RenderStyle): string[] {
+/**
+ * A plan as `plan print` draws it: its sections and rows, the stage where the plan has it, and a
+ * legend with the number of seats of each kind. The last line ends with a newline.
+ */
+export function drawPlan(plan: SeatPlan, style: RenderStyle): string {
+  const layout = { totalSeats: plan.totalSeats, seatsPerRow: null, plan }
+  const lines = drawAllLines(seatGridFor(layout, style.columns), () => 'free', style)
+  const entries = [...kindsOf(plan)].map(([kind, count]) =>
+    drawEntry(kindSign(kind, style), `${count.toLocaleString('en-GB')} ${kindNames[kind]}`, style),
+  )
+  return [...lines, '', ...wrapLegend(entries, style), ''].join('\n')
+}
+
+function drawAllLines(
+  grid: SeatGrid,
+  stateOf: (seat: number) => SeatState,
+  style: RenderStyle,
+  mostLines = Infinity,
+): string[] {
+  const above = drawStage(grid, style, 'top')
+  const below = drawStage(grid, style, 'bottom')
+  const count = Math.min(mostLines, grid.lineCount)
+  const lines = Array.from({ length: count }, (_, index) =>
+    drawSeatLine(grid.lineAt(index), grid, stateOf, style),
+  )
+  if (count < grid.lineCount) lines.push(drawOutside('below', grid.lineCount - count, style))
+  return [
+    ...above,
+    ...(above.length > 0 ? [''] : []),
+    ...drawRuler(grid, style),
+    ...lines,
+    ...(below.length > 0 ? [''] : []),
+    ...below,
+  ]
+}
+
+/** The number of seats of each kind that the plan has. */
+function kindsOf(plan: SeatPlan): Map<SeatRun['kind'], number> {
+  const counts = new Map<SeatRun['kind'], number>()
+  for (const { items } of plan.rows) {
+    for (const item of items) {
+      if (isAisle(item)) continue
+      counts.set(item.kind, (counts.get(item.kind) ?? 0) + runLength(item))
+    }
+  }
+  const kinds = Object.keys(kindNames) as SeatRun['kind'][]
+  return new Map(kinds.flatMap((kind) => (counts.has(kind) ? [[kind, counts.get(kind)!]] : [])))
+}
+
+/** The signs with their meanings, wrapped: states with their counts, and the kinds there are. */
+export function drawLegend(
+  counts: SeatCounts,
+  style: RenderStyle,
+  plan?: SeatPlan | null,
+): string[] {
   const shown = (['yours', 'free', 'held', 'booked'] as const).filter(
     (state) => state !== 'yours' || counts.yours > 0,
   )
-  const entries = shown.map((state) => {
-    const sign = seatSign(state, style)
-    const text = `${sign} ${counts[state].toLocaleString('en-GB')} ${state}`
-    return tint(style, seatTones[state], sign) + text.slice(sign.length)
+  const states = shown.map((state) => {
+    const text = `${counts[state].toLocaleString('en-GB')} ${state}`
+    return drawEntry(seatSign(state, style), text, style, seatTones[state])
   })
+  const kinds = plan ? [...kindsOf(plan).keys()].filter((kind) => kind !== 'standard') : []
+  const special = kinds.map((kind) => drawEntry(kindSign(kind, style), kindNames[kind], style))
+  return wrapLegend([...states, ...special], style)
+}
+
+function drawEntry(sign: string, text: string, style: RenderStyle, tone: Tone = 'good'): string {
+  return `${tint(style, tone, sign)} ${text}`
+}
+
+function wrapLegend(entries: string[], style: RenderStyle): string[] {
   return wrapTexts(entries, '   ', style.columns - margin).map((line) => ' '.repeat(margin) + line)
 }

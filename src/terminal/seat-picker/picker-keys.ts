@@ -1,7 +1,7 @@
 import { parseSeats, type SeatLayout } from '../../house/seats.js'
 import { TicketsError } from '../../shared/errors.js'
 import { type Picking, pickBest, pointAt, toggleSeat, untyped } from './picker-state.js'
-import { lineAt, lineCount, lineOf, type SeatGrid } from './seat-grid.js'
+import type { SeatGrid } from './seat-grid.js'
 
 /** A key as readline reports it. */
 export interface Key {
@@ -59,16 +59,16 @@ function fewer(picking: Picking): Picking {
 
 /** Moves up or down in the same column, within the house. */
 function moveLines(picking: Picking, { grid }: Viewport, by: number): Picking {
-  const { cursor, house } = picking
-  const from = lineOf(cursor, house, grid)
-  const to = Math.min(Math.max(from + by, 0), lineCount(house, grid) - 1)
-  const { first, last } = lineAt(house, grid, to)
-  const column = cursor - lineAt(house, grid, from).first
+  const { cursor } = picking
+  const from = grid.lineOf(cursor)
+  const to = Math.min(Math.max(from + by, 0), grid.lineCount - 1)
+  const { first, last } = grid.lineAt(to)
+  const column = cursor - grid.lineAt(from).first
   return pointAt(picking, Math.min(first + column, last))
 }
 
-function lineUnder({ cursor, house }: Picking, { grid }: Viewport) {
-  return lineAt(house, grid, lineOf(cursor, house, grid))
+function lineUnder({ cursor }: Picking, { grid }: Viewport) {
+  return grid.lineAt(grid.lineOf(cursor))
 }
 
 /** A character typed this many milliseconds after the last one begins a new label or number. */

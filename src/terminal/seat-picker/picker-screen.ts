@@ -12,7 +12,7 @@ import {
   seatSign,
   seatTones,
 } from './seat-drawing.js'
-import { lineAt, lineCount, lineOf, margin, type SeatGrid, seatGridFor } from './seat-grid.js'
+import { margin, type SeatGrid, seatGridFor } from './seat-grid.js'
 
 /** A whole screen to draw on. */
 export interface ScreenStyle extends RenderStyle {
@@ -44,10 +44,10 @@ export function drawPicker(
   const grid = seatGridFor(house, style.columns - 1)
   const above = linesAbove(grid, heading, style)
   const below = linesBelow(picking, style)
-  const count = lineCount(house, grid)
+  const count = grid.lineCount
   // Two lines count what lies above and below.
   const page = Math.min(count, Math.max(1, style.rows - above.length - below.length - 2))
-  const first = windowTop(top, lineOf(picking.cursor, house, grid), page, count)
+  const first = windowTop(top, grid.lineOf(picking.cursor), page, count)
   const lines = [
     ...above,
     drawOutside('above', first, style),
@@ -65,14 +65,13 @@ function windowLines(
   page: number,
   style: RenderStyle,
 ): string[] {
-  const { cursor, house } = picking
   return Array.from({ length: page }, (_, index) =>
     drawSeatLine(
-      lineAt(house, grid, top + index),
+      grid.lineAt(top + index),
       grid,
       (seat) => stateOf(picking, seat),
       style,
-      cursor,
+      picking.cursor,
     ),
   )
 }
@@ -90,11 +89,10 @@ const roomForHeading = 16
 const roomForHelp = 12
 
 function linesAbove(grid: SeatGrid, heading: string, style: ScreenStyle): string[] {
-  const ruler = drawRuler(grid, style)
   return [
     ...(style.rows < roomForHelp ? [] : [tint(style, 'strong', fitLine(heading, style))]),
-    ...(style.rows < roomForHeading ? [] : ['', drawStage(grid, style)]),
-    ...(ruler === undefined ? [] : [ruler]),
+    ...(style.rows < roomForHeading ? [] : ['', ...drawStage(grid, style, 'top')]),
+    ...drawRuler(grid, style),
   ]
 }
 
@@ -137,7 +135,7 @@ function sayPicked({ exchange, house, picked }: Picking, style: RenderStyle): st
 }
 
 function sayCounts(picking: Picking, style: RenderStyle): string[] {
-  return drawLegend({ ...countsOf(picking), yours: 0 }, style)
+  return drawLegend({ ...countsOf(picking), yours: 0 }, style, picking.house.plan)
 }
 
 /** The keys and what they do, wrapped; on a low screen only Enter is explained. */

@@ -1,5 +1,6 @@
-import { inverted, type RenderStyle, type Tone, tint } from '../render/style.js'
-import { endsGroup, margin, type SeatGrid, type SeatLine, spanOf } from './seat-grid.js'
+import { fitText } from '../render/fit-text.js'
+import { inverted, type RenderStyle, signs, type Tone, tint } from '../render/style.js'
+import { type Cell, margin, type SeatGrid, type SeatLine, spanOf } from './seat-grid.js'
 
 /** `yours` are the seats that are being picked, or have just been booked. */
 export type SeatState = 'free' | 'held' | 'booked' | 'yours'
@@ -22,30 +23,64 @@ export const seatTones: Record<SeatState, Tone> = {
 const unicodeSigns: Record<SeatState, string> = { free: '○', held: '◐', booked: '●', yours: '★' }
 const asciiSigns: Record<SeatState, string> = { free: '.', held: '?', booked: '#', yours: '*' }
 
-/** The edge of the stage, open towards the house, centred above the seats. */
-export function drawStage({ span, gutter }: SeatGrid, style: RenderStyle): string {
-  const [left, edge, right] = style.unicode ? ['╰', '─', '╯'] : ['\\', '_', '/']
+/** What is special about a cell of the drawing. */
+type CellKind = Cell['kind']
+
+/** The signs of free seats and of seats that are not for sale: the letters of a plan's file. */
+export function kindSign(kind: CellKind, style: Pick<RenderStyle, 'unicode'>): string {
+  if (kind === 'not for sale') return style.unicode ? '·' : '-'
+  return kindLetters[kind] ?? seatSign('free', style)
+}
+
+const kindLetters: Partial<Record<CellKind, string>> = {
+  restricted: 'r',
+  wheelchair: 'w',
+  companion: 'c',
+}
+
+/** The kinds in words. */
+export const kindNames = {
+  standard: 'standard',
+  wheelchair: 'wheelchair',
+  companion: 'companion',
+  restricted: 'restricted view',
+  'not for sale': 'not for sale',
+} satisfies Partial<Record<CellKind, string>>
+
+/**
+ * The edge of the stage, open towards the house and centred on the seats, if it is drawn on this
+ * side of the house.
+ */
+export function drawStage(
+  { span, gutter, stage }: SeatGrid,
+  style: RenderStyle,
+  side: 'top' | 'bottom' = 'top',
+): string[] {
+  if (stage !== side) return []
+  const [left, edge, right] = style.unicode
+    ? { top: ['╰', '─', '╯'], bottom: ['╭', '─', '╮'] }[side]
+    : { top: ['\\', '_', '/'], bottom: ['/', '-', '\\'] }[side]
   const width = Math.max(span, stageName.length + 4)
   const sides = width - stageName.length - 2
   const before = Math.floor(sides / 2)
-  const drawn = left + edge.repeat(before) + stageName + edge.repeat(sides - before) + right
+  const drawn = left + edge!.repeat(before) + stageName + edge!.repeat(sides - before) + right
   const shift = Math.max(0, gutter + 2 * margin - Math.max(0, Math.ceil((width - span) / 2)))
-  return ' '.repeat(shift) + tint(style, 'quiet', drawn)
+  return [' '.repeat(shift) + tint(style, 'quiet', drawn)]
 }
 
 /**
  * Every fifth number, its last digit above its seat; every number where they are few and airy.
- * Undefined where lines are not whole rows.
+ * Nothing where lines are not rows of a rectangle.
  */
-export function drawRuler(grid: SeatGrid, style: RenderStyle): string | undefined {
-  const { perLine, pitch, gutter, isGrouped } = grid
-  if (isGrouped) return undefined
+export function drawRuler(grid: SeatGrid, style: RenderStyle): string[] {
+  const { perLine, pitch, gutter, hasRuler } = grid
+  if (!hasRuler) return []
   const step = perLine < 10 && pitch === 2 ? 1 : 5
   let line = ''
   for (let number = 1; number <= perLine; number += number === 1 ? step - 1 || 1 : step) {
     line += String(number).padStart((number - 1) * pitch + 1 - line.length)
   }
-  return tint(style, 'quiet', ' '.repeat(gutter + 2 * margin) + line)
+  return [tint(style, 'quiet', ' '.repeat(gutter + 2 * margin) + line)]
 }
 
 /** How many lines of the house lie above or below those shown: '↓ 12 more lines'; '' for none. */
@@ -56,76 +91,92 @@ export function drawOutside(side: 'above' | 'below', lines: number, style: Rende
   return ' '.repeat(margin) + tint(style, 'quiet', text)
 }
 
-/** One line of seats with its labels; `cursor` is the seat to mark. */
+/** One line with its labels; `cursor` is the seat to mark. */
 export function drawSeatLine(
-  { first, last, left, right }: SeatLine,
+  { cells, left, right, shift, heading }: SeatLine,
   grid: SeatGrid,
   stateOf: (seat: number) => SeatState,
   style: RenderStyle,
   cursor?: number,
 ): string {
+  if (heading !== undefined) return drawHeading(heading, style)
   const label = ' '.repeat(margin) + left.padStart(grid.gutter)
   const pen = new Pen(style, tint(style, 'quiet', label))
-  for (let seat = first; seat <= last; seat++) {
-    const air = seat === first ? margin : airBefore(grid, seat - first)
-    if (seat === cursor) pen.point(air, stateOf(seat), grid.pitch === 2)
-    else pen.draw(air, stateOf(seat))
+  pen.space(margin + shift)
+  for (const [index, { kind, seat }] of cells.entries()) {
+    if (index > 0) pen.space(grid.pitch - 1)
+    if (kind === 'aisle') pen.space(1)
+    else if (seat === 0) pen.draw('quiet', kindSign(kind, style))
+    else {
+      const state = stateOf(seat)
+      const sign = state === 'free' ? kindSign(kind, style) : seatSign(state, style)
+      if (seat === cursor) pen.point(seatTones[state], sign, grid.pitch === 2)
+      else pen.draw(seatTones[state], sign)
+    }
   }
   if (right === '') return pen.take()
-  const missing = grid.span - spanOf(grid, last - first + 1)
-  pen.space(missing + margin)
-  return pen.take() + tint(style, 'quiet', right)
+  pen.space(grid.span - shift - spanOf(grid, cells.length) + margin)
+  pen.draw('quiet', right)
+  return pen.take()
 }
 
-/** Columns between a seat and the one before it, of which there are `before` on the line. */
-function airBefore(grid: SeatGrid, before: number): number {
-  return grid.pitch - 1 + (endsGroup(grid, before) ? grid.pitch : 0)
+/** The name of a section above its rows. */
+function drawHeading(name: string, style: RenderStyle): string {
+  if (name === '') return ''
+  const text = fitText(name, style.columns - margin, signs(style).ellipsis)
+  return ' '.repeat(margin) + tint(style, 'strong', text)
 }
 
-/** Draws seats, and colours each run of one state once to keep the text of a large house short. */
+/** Draws seats, and colours each run of one tone once to keep the text of a large house short. */
 class Pen {
   readonly #style: RenderStyle
   #done: string
   #run = ''
-  #state: SeatState = 'free'
-  /** Columns that the bracket after a seat has taken from the space after it. */
-  #borrowed = 0
+  #tone: Tone | undefined
+  /** Columns of space before the next sign; -1 where the bracket after a seat takes one of them. */
+  #air = 0
 
   constructor(style: RenderStyle, label: string) {
     this.#style = style
     this.#done = label
   }
 
-  draw(air: number, state: SeatState): void {
-    this.space(air)
-    if (state !== this.#state) {
-      this.take()
-      this.#state = state
+  space(columns: number): void {
+    this.#air += columns
+  }
+
+  draw(tone: Tone, sign: string): void {
+    const air = ' '.repeat(this.#air)
+    this.#air = 0
+    if (tone === this.#tone) {
+      this.#run += air + sign
+      return
     }
-    this.#run += seatSign(state, this.#style)
+    this.#finishRun()
+    this.#done += air
+    this.#tone = tone
+    this.#run = sign
   }
 
   /** Draws the seat under the cursor: in brackets if there is space for them, else inverted. */
-  point(air: number, state: SeatState, hasAir: boolean): void {
-    this.space(air - (hasAir ? 1 : 0))
-    this.take()
-    const sign = tint(this.#style, seatTones[state], seatSign(state, this.#style))
+  point(tone: Tone, seatSign: string, hasAir: boolean): void {
+    this.#finishRun()
+    const sign = tint(this.#style, tone, seatSign)
     const [open, close] = ['[', ']'].map((text) => tint(this.#style, 'strong', text))
+    this.#done += ' '.repeat(this.#air - (hasAir ? 1 : 0))
     this.#done += hasAir ? open + sign + close : inverted(sign)
-    this.#borrowed = hasAir ? 1 : 0
-  }
-
-  space(columns: number): void {
-    const air = ' '.repeat(columns - this.#borrowed)
-    if (this.#run === '') this.#done += air
-    else this.#run += air
-    this.#borrowed = 0
+    this.#air = hasAir ? -1 : 0
+    this.#tone = undefined
   }
 
   take(): string {
-    this.#done += tint(this.#style, seatTones[this.#state], this.#run)
-    this.#run = ''
+    this.#finishRun()
     return this.#done
+  }
+
+  #finishRun(): void {
+    this.#done += tint(this.#style, this.#tone, this.#run)
+    this.#run = ''
   }
 }
 

@@ -1,27 +1,34 @@
-import { rowLabel, type SeatLayout, seatLabel } from '../../house/seats.js'
+import {
+  type Aisle,
+  isAisle,
+  rowAndNumber,
+  runLength,
+  type SeatKind,
+  type SeatRun,
+  type Stage,
+} from '../../house/plan/seat-plan.js'
+import { type HouseRow, type HouseRows, rowsOf } from '../../house/rows.js'
+import { type SeatLayout, seatLabel } from '../../house/seats.js'
 
-/** How the seats of a house are laid out in columns of text. */
-export interface SeatGrid {
-  /** Seats on a full line. */
-  perLine: number
-  /** Columns for each seat: 2 with a space between seats, 1 without. */
-  pitch: 1 | 2
-  /** Is there a gap after every ten seats? Otherwise each line is a whole row, under a ruler. */
-  isGrouped: boolean
-  /** Labels at the left of every line, or on both sides. */
-  labels: 'left' | 'both'
-  /** The width of the labels. */
-  gutter: number
-  /** The width of a full line of seats, labels not counted. */
-  span: number
+/** A place as wide as a seat on a drawn line. */
+export interface Cell {
+  kind: SeatKind | 'not for sale' | 'aisle'
+  /** The number of the seat; 0 where there is none that is sold. */
+  seat: number
 }
 
-/** One line of seats, `first` to `last`, with its label or labels. */
+/** One drawn line: seats between one or two labels, or the name of a section, or nothing. */
 export interface SeatLine {
-  first: number
-  last: number
+  cells: readonly Cell[]
   left: string
   right: string
+  /** Columns before the first cell. */
+  shift: number
+  /** The name of the section that begins below this line. */
+  heading?: string
+  /** The first and the last seat on the line; 0 if it has none. */
+  first: number
+  last: number
 }
 
 /** Columns before the labels, and between labels and seats. */
@@ -32,101 +39,317 @@ const airyLines = 40
 const groupSize = 10
 const lineLengths = [100, 50, 20, 10, 5]
 
-/** The most readable layout of the house in `columns` columns; 20 suffice for any house. */
-export function seatGridFor(layout: SeatLayout, columns: number): SeatGrid {
-  return rowGrid(layout, columns) ?? groupedGrid(layout, columns)
+/**
+ * The most readable drawing of the house, or of one of its sections, in `columns` columns; 20
+ * suffice for any house.
+ */
+export function seatGridFor(layout: SeatLayout, columns: number, section?: number): SeatGrid {
+  const drawn = drawnPart(layout, section)
+  return rowGrid(drawn, columns) ?? wrappedGrid(drawn, columns)
 }
 
-/** The lines from the stage to the back. */
-export function* seatLines(layout: SeatLayout, grid: SeatGrid): Generator<SeatLine> {
-  const count = lineCount(layout, grid)
-  for (let index = 0; index < count; index++) yield lineAt(layout, grid, index)
+/** The part of a house that is drawn. */
+interface DrawnPart {
+  layout: SeatLayout
+  rows: HouseRows
+  /** The indexes of its sections, from top to bottom. */
+  sections: readonly number[]
+  /** The indexes of its first and last row. */
+  firstRow: number
+  lastRow: number
+  /** Cells of the widest row. */
+  widest: number
 }
 
-/** The number of lines that the house takes. */
-export function lineCount(layout: SeatLayout, grid: Pick<SeatGrid, 'perLine'>): number {
-  return lineOf(layout.totalSeats, layout, grid) + 1
+/** How the lines look. */
+interface GridShape {
+  /** The most cells on a line, without the gaps between groups. */
+  perLine: number
+  /** Columns for each cell: 2 with a space between seats, 1 without. */
+  pitch: 1 | 2
+  /** Is there a gap after every ten seats? */
+  isGrouped: boolean
+  /** Labels at the left of every line, or on both sides. */
+  labels: 'left' | 'both'
+  /** The width of the labels. */
+  gutter: number
 }
 
-/** The line that a seat is on, counted from 0 at the stage. */
-export function lineOf(
-  seat: number,
-  layout: SeatLayout,
-  { perLine }: Pick<SeatGrid, 'perLine'>,
+/** Cells `from` to `to` of a row, without `to`; or a heading. */
+type DrawnLine = { row: number; from: number; to: number } | { heading: string }
+
+/** The lines of a house from top to bottom, and how its seats are laid out in columns of text. */
+export class SeatGrid implements GridShape {
+  readonly perLine: number
+  readonly pitch: 1 | 2
+  readonly isGrouped: boolean
+  readonly labels: 'left' | 'both'
+  readonly gutter: number
+  /** The width of a full line of seats, labels not counted. */
+  readonly span: number
+  /** Where the stage is drawn. */
+  readonly stage: Stage
+  /** Is each line a row of a rectangle, so that one ruler counts the seats of all of them? */
+  readonly hasRuler: boolean
+  readonly #rows: HouseRows
+  readonly #isCentred: boolean
+  readonly #lines: DrawnLine[] = []
+  /** The first line of each row. */
+  readonly #lineOfRow = new Map<number, number>()
+
+  constructor(part: DrawnPart, shape: GridShape) {
+    const { layout, rows, sections } = part
+    this.perLine = shape.perLine
+    this.pitch = shape.pitch
+    this.isGrouped = shape.isGrouped
+    this.labels = shape.labels
+    this.gutter = shape.gutter
+    this.span = spanOf(shape, Math.min(shape.perLine, part.widest))
+    this.stage = layout.plan?.stage ?? 'top'
+    this.hasRuler = !layout.plan && !shape.isGrouped
+    this.#rows = rows
+    this.#isCentred = Boolean(layout.plan)
+    for (const section of sections) this.#addSection(section)
+  }
+
+  get lineCount(): number {
+    return this.#lines.length
+  }
+
+  /** A line, counted from 0 at the top. */
+  lineAt(index: number): SeatLine {
+    const line = this.#lines[index]!
+    if ('heading' in line) {
+      return { cells: [], left: '', right: '', shift: 0, first: 0, last: 0, ...line }
+    }
+    const row = this.#rows.at(line.row)
+    const items = itemsOf(row)
+    const cells = cellsOf(items, row.first, line)
+    const isWhole = line.to - line.from === widthOf(items)
+    const seats = cells.filter(({ seat }) => seat > 0)
+    return {
+      cells: this.isGrouped ? grouped(cells) : cells,
+      left: isWhole && !this.isGrouped ? row.label : firstLabel(row, items, line.from),
+      right: isWhole && this.labels === 'both' ? row.label : '',
+      shift: isWhole && this.#isCentred ? (this.span - spanOf(this, cells.length)) >> 1 : 0,
+      first: seats[0]?.seat ?? 0,
+      last: seats.at(-1)?.seat ?? 0,
+    }
+  }
+
+  /** The line that a seat of the drawn part is on. */
+  lineOf(seat: number): number {
+    const index = this.#rows.indexOf(seat)
+    const row = this.#rows.at(index)
+    const place = placeOf(itemsOf(row), seat - row.first)
+    let line = this.#lineOfRow.get(index)!
+    for (;;) {
+      const drawn = this.#lines[line]!
+      if (!('to' in drawn) || drawn.to > place) return line
+      line++
+    }
+  }
+
+  #addSection(index: number): void {
+    const { name, firstRow, lastRow } = this.#rows.sections[index]!
+    if (this.#lines.length > 0) this.#lines.push({ heading: '' })
+    if (name !== '') this.#lines.push({ heading: name })
+    for (let step = 0; step <= lastRow - firstRow; step++) {
+      const row = this.stage === 'bottom' ? lastRow - step : firstRow + step
+      this.#lineOfRow.set(row, this.#lines.length)
+      for (const piece of piecesOf(itemsOf(this.#rows.at(row)), this.perLine)) {
+        this.#lines.push({ row, ...piece })
+      }
+    }
+  }
+}
+
+/** The columns that `count` cells take, with the gaps between groups. */
+export function spanOf(
+  { pitch, isGrouped }: Pick<GridShape, 'pitch' | 'isGrouped'>,
+  count: number,
 ): number {
-  const rowLength = rowLengthOf(layout)
-  const row = Math.floor((seat - 1) / rowLength)
-  const inRow = (seat - 1) % rowLength
-  return row * Math.ceil(rowLength / perLine) + Math.floor(inRow / perLine)
+  const gaps = isGrouped ? Math.floor((count - 1) / groupSize) : 0
+  return (count + gaps) * pitch - (pitch - 1)
 }
 
-/** The seats of a line; the inverse of `lineOf`. */
-export function lineAt(layout: SeatLayout, grid: SeatGrid, index: number): SeatLine {
-  const rowLength = rowLengthOf(layout)
-  const linesPerRow = Math.ceil(rowLength / grid.perLine)
-  const before = Math.floor(index / linesPerRow) * rowLength
-  const first = before + (index % linesPerRow) * grid.perLine + 1
-  const last = Math.min(first + grid.perLine - 1, before + rowLength, layout.totalSeats)
-  return { first, last, ...labelsOf(layout, grid, first) }
+function drawnPart(layout: SeatLayout, section: number | undefined): DrawnPart {
+  const rows = rowsOf(layout)
+  const all = section === undefined ? [...rows.sections.keys()] : [section]
+  const firstRow = rows.sections[all[0]!]!.firstRow
+  const lastRow = rows.sections[all.at(-1)!]!.lastRow
+  let widest = 0
+  // The first row of a rectangle is as wide as any.
+  for (let row = firstRow; row <= (layout.plan ? lastRow : firstRow); row++) {
+    widest = Math.max(widest, widthOf(itemsOf(rows.at(row))))
+  }
+  const sections = layout.plan?.stage === 'bottom' ? all.toReversed() : all
+  return { layout, rows, sections, firstRow, lastRow, widest }
 }
 
-/** The columns that seats 1 to `count` of a line take. */
-export function spanOf({ pitch, isGrouped }: Pick<SeatGrid, 'pitch' | 'isGrouped'>, count: number) {
-  const gaps = isGrouped ? Math.floor((count - 1) / groupSize) * pitch : 0
-  return count * pitch - (pitch - 1) + gaps
-}
-
-/** Does a gap follow the `index`th seat of a line, counted from 1? */
-export function endsGroup({ isGrouped }: SeatGrid, index: number): boolean {
-  return isGrouped && index % groupSize === 0
-}
-
-function rowGrid({ totalSeats, seatsPerRow }: SeatLayout, columns: number) {
-  if (seatsPerRow === null) return undefined
-  const perLine = Math.min(seatsPerRow, totalSeats)
-  const gutter = rowLabel(Math.ceil(totalSeats / seatsPerRow)).length
+/** Each row is one line, if that fits. */
+function rowGrid(part: DrawnPart, columns: number): SeatGrid | undefined {
+  const { layout, widest } = part
+  if (layout.seatsPerRow === null && !layout.plan) return undefined
+  const gutter = longestRowLabel(part)
   const room = columns - gutter - 2 * margin
   const right = gutter + margin
-  return [
+  const shape = [
     { pitch: 2, labels: 'both' } as const,
     { pitch: 1, labels: 'both' } as const,
     { pitch: 1, labels: 'left' } as const,
   ]
-    .map((grid) => ({ ...grid, perLine, gutter, isGrouped: false }))
-    .map((grid) => ({ ...grid, span: spanOf(grid, perLine) }))
-    .find(({ span, labels }) => span <= room - (labels === 'both' ? right : 0))
+    .map((grid) => ({ ...grid, perLine: widest, gutter, isGrouped: false }))
+    .find((grid) => spanOf(grid, widest) <= room - (grid.labels === 'both' ? right : 0))
+  return shape && new SeatGrid(part, shape)
 }
 
-function groupedGrid(layout: SeatLayout, columns: number): SeatGrid {
-  const gutter = longestLabel(layout)
-  const airy = longestLine(layout, 2, gutter, columns)
-  return lineCount(layout, airy) <= airyLines ? airy : longestLine(layout, 1, gutter, columns)
+/** Rows that do not fit take several lines, each of which begins with the label of its first seat. */
+function wrappedGrid(part: DrawnPart, columns: number): SeatGrid {
+  const gutter = part.layout.plan ? longestLabelInPlan(part) : longestLabel(part.layout)
+  const airy = longestLines(part, 2, gutter, columns)
+  return airy.lineCount <= airyLines ? airy : longestLines(part, 1, gutter, columns)
+}
+
+function longestLines(part: DrawnPart, pitch: 1 | 2, gutter: number, columns: number): SeatGrid {
+  const room = columns - gutter - 2 * margin
+  // The aisles of a plan divide its lines; other lines are divided into tens.
+  const isGrouped = !part.layout.plan
+  const shapes = (isGrouped ? lineLengths : [Math.floor((room + pitch - 1) / pitch)]).map(
+    (perLine) => ({ perLine, pitch, gutter, isGrouped, labels: 'left' as const }),
+  )
+  const fits = (shape: GridShape) => spanOf(shape, Math.min(shape.perLine, part.widest)) <= room
+  return new SeatGrid(part, shapes.find(fits) ?? shapes.at(-1)!)
+}
+
+function longestRowLabel({ layout, rows, firstRow, lastRow }: DrawnPart): number {
+  // The last row of a rectangle has the longest letters.
+  let longest = rows.at(lastRow).label.length
+  for (let row = firstRow; layout.plan && row < lastRow; row++) {
+    longest = Math.max(longest, rows.at(row).label.length)
+  }
+  return longest
 }
 
 /** The last row has the longest letters; if it is short, a row before it has longer numbers. */
 function longestLabel(layout: SeatLayout): number {
-  const { totalSeats } = layout
-  const rowLength = rowLengthOf(layout)
-  const endOfLastWholeRow = totalSeats - (totalSeats % rowLength)
+  const { totalSeats, seatsPerRow } = layout
+  const endOfLastWholeRow = totalSeats - (totalSeats % (seatsPerRow ?? totalSeats))
   const ends = endOfLastWholeRow > 0 ? [endOfLastWholeRow, totalSeats] : [totalSeats]
   return Math.max(...ends.map((seat) => seatLabel(seat, layout).length))
 }
 
-function rowLengthOf({ totalSeats, seatsPerRow }: SeatLayout): number {
-  return seatsPerRow ?? totalSeats
+/** The length of the longest label without its section. */
+function longestLabelInPlan({ rows, firstRow, lastRow }: DrawnPart): number {
+  let longest = 0
+  for (let index = firstRow; index <= lastRow; index++) {
+    const row = rows.at(index)
+    for (const item of itemsOf(row)) {
+      if (isAisle(item)) continue
+      const number = Math.max(item.from, item.to)
+      longest = Math.max(longest, rowAndNumber(row.label, number).length)
+    }
+  }
+  return longest
 }
 
-function longestLine(layout: SeatLayout, pitch: 1 | 2, gutter: number, columns: number): SeatGrid {
-  const rowLength = rowLengthOf(layout)
-  const grids = lineLengths.map((length) => {
-    const grid = { perLine: length, pitch, gutter, isGrouped: true, labels: 'left' as const }
-    return { ...grid, span: spanOf(grid, Math.min(length, rowLength)) }
-  })
-  return grids.find(({ span }) => span <= columns - gutter - 2 * margin) ?? grids.at(-1)!
+type Items = readonly (SeatRun | Aisle)[]
+
+/** What a row consists of, from left to right; a row of a rectangle is one run of seats. */
+function itemsOf(row: HouseRow & { items?: Items }): Items {
+  return row.items ?? [{ from: 1, to: row.last - row.first + 1, step: 1, kind: 'standard' }]
 }
 
-function labelsOf(layout: SeatLayout, { isGrouped, labels }: SeatGrid, first: number) {
-  if (isGrouped) return { left: seatLabel(first, layout), right: '' }
-  const row = rowLabel(Math.ceil(first / layout.seatsPerRow!))
-  return { left: row, right: labels === 'both' ? row : '' }
+function lengthOf(item: SeatRun | Aisle): number {
+  return isAisle(item) ? item.aisle : runLength(item)
+}
+
+function widthOf(items: Items): number {
+  return items.reduce((sum, item) => sum + lengthOf(item), 0)
+}
+
+/** The cell of the `index`th seat of a row that is sold, both counted from 0. */
+function placeOf(items: Items, index: number): number {
+  let place = 0
+  let seats = 0
+  for (const item of items) {
+    const length = lengthOf(item)
+    const isSold = !isAisle(item) && item.kind !== 'not for sale'
+    if (isSold && seats + length > index) return place + index - seats
+    if (isSold) seats += length
+    place += length
+  }
+  return place
+}
+
+/** Cells `from` to `to` of a row whose first seat is `first`. */
+function cellsOf(items: Items, first: number, { from, to }: { from: number; to: number }): Cell[] {
+  const cells: Cell[] = []
+  let place = 0
+  let seat = first
+  for (const item of items) {
+    const kind = isAisle(item) ? 'aisle' : item.kind
+    const isSold = kind !== 'aisle' && kind !== 'not for sale'
+    const length = lengthOf(item)
+    const end = Math.min(to - place, length)
+    for (let index = Math.max(0, from - place); index < end; index++) {
+      cells.push({ kind, seat: isSold ? seat + index : 0 })
+    }
+    place += length
+    if (isSold) seat += length
+  }
+  return cells
+}
+
+/** 'C5' for the first seat from a cell on, sold or not. */
+function firstLabel(row: HouseRow, items: Items, from: number): string {
+  let place = 0
+  for (const item of items) {
+    const length = lengthOf(item)
+    const index = Math.max(0, from - place)
+    place += length
+    if (!isAisle(item) && index < length) {
+      return rowAndNumber(row.label, item.from + index * item.step)
+    }
+  }
+  return row.label
+}
+
+/** Divides a row into lines of up to `perLine` cells: between its aisles as far as possible. */
+function* piecesOf(items: Items, perLine: number): Generator<{ from: number; to: number }> {
+  const width = widthOf(items)
+  if (width <= perLine) return yield { from: 0, to: width }
+  let from = 0
+  let to = 0
+  for (const { start, end } of stretchesOf(items)) {
+    if (to === 0) from = start
+    if (end - from > perLine) {
+      if (to > from) yield { from, to }
+      for (from = start; end - from > perLine; from += perLine) yield { from, to: from + perLine }
+    }
+    to = end
+  }
+  yield { from, to }
+}
+
+/** The cells between the aisles of a row. */
+function* stretchesOf(items: Items): Generator<{ start: number; end: number }> {
+  let start = 0
+  let end = 0
+  for (const item of items) {
+    if (isAisle(item)) {
+      if (end > start) yield { start, end }
+      start = end + item.aisle
+      end = start
+    } else {
+      end += runLength(item)
+    }
+  }
+  if (end > start) yield { start, end }
+}
+
+function grouped(cells: readonly Cell[]): Cell[] {
+  return cells.flatMap((cell, index) =>
+    index > 0 && index % groupSize === 0 ? [{ kind: 'aisle', seat: 0 }, cell] : [cell],
+  )
 }

@@ -2,8 +2,9 @@ import { stripVTControlCharacters } from 'node:util'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { textWidth } from '../../../src/terminal/render/fit-text.js'
-import { renderSeatMap } from '../../../src/terminal/render/seat-map.js'
+import { drawPlan, renderSeatMap } from '../../../src/terminal/render/seat-map.js'
 import type { SeatState } from '../../../src/terminal/seat-picker/seat-drawing.js'
+import { globeWith, planOf } from '../../support/globe.js'
 
 const plain = { columns: 80, color: false, unicode: true }
 const stateOf = (seat: number): SeatState =>
@@ -90,5 +91,88 @@ describe('a seat map', () => {
     expect(lines).toBeLessThan(1020)
     expect(map.split('\u001b[').length).toBeLessThan(lines * 5)
     expect(map).toContain('60,000 booked')
+  })
+})
+
+describe('the drawing of a plan', () => {
+  test('centres uneven rows under their sections, with aisles, kinds and seats not for sale', () => {
+    expect(drawPlan(globeWith('top'), { ...plain, columns: 60 })).toBe(
+      [
+        '      ╰───────────────── STAGE ─────────────────╯',
+        '',
+        '  Stalls',
+        '   A  ○ ○ ○ ○ ○ ○   ○ ○ ○ ○ ○ ○ ○ ○   ○ ○ ○ ○ ○ ○  A',
+        '   C    w c ○ ○ ○ ○   ○ ○ ○ ○ ○ ○ ○ ○   ○ ○ ○ ○    C',
+        '   D  ○ ○ ○ ○ ○ ○ ○ ○ ○ ○   ○ ○ ○ ○ ○ ○ ○ ○ ○ ○ ○  D',
+        '',
+        '  Circle',
+        '  AA          · · ○ ○ ○ ○ ○ ○ ○ ○ ○ ○ r r          AA',
+        '  BB           ○ ○ ○ ○ ○   ○ ○ ○ ○ ○ ○ ○           BB',
+        '',
+        '  ○ 79 standard   w 1 wheelchair   c 1 companion',
+        '  r 2 restricted view   · 2 not for sale',
+        '',
+      ].join('\n'),
+    )
+  })
+
+  test('turns over where the stage is at the bottom, in ASCII and without air too', () => {
+    const map = drawPlan(globeWith('bottom'), { ...plain, columns: 40, unicode: false })
+    expect(map.split('\n').slice(0, 10)).toEqual([
+      '  Circle',
+      '  BB      ..... .......       BB',
+      '  AA      --..........rr      AA',
+      '',
+      '  Stalls',
+      '   D  .......... ...........  D',
+      '   C   wc.... ........ ....   C',
+      '   A  ...... ........ ......  A',
+      '',
+      '      /------ STAGE -------\\',
+    ])
+    expect(drawPlan(globeWith('none'), plain)).not.toContain('STAGE')
+  })
+
+  test('places a row as drawn where aisles stand at its ends', () => {
+    const plan = planOf('name: Studio\nstage: top\nA 1-6\nB 1-2 ....\nC .... 1-2\n')
+    expect(drawPlan(plan, plain).split('\n').slice(2, 5)).toEqual([
+      '  A  ○ ○ ○ ○ ○ ○  A',
+      '  B  ○ ○          B',
+      '  C          ○ ○  C',
+    ])
+  })
+
+  test('divides rows that do not fit at their aisles, each line with the label of its first seat', () => {
+    const lines = drawPlan(globeWith('top'), { ...plain, columns: 24 }).split('\n')
+    expect(lines.slice(2, 15)).toEqual([
+      '  Stalls',
+      '    A1  ○ ○ ○ ○ ○ ○',
+      '    A7  ○ ○ ○ ○ ○ ○ ○ ○',
+      '   A15  ○ ○ ○ ○ ○ ○',
+      '    C1  w c ○ ○ ○ ○',
+      '    C7  ○ ○ ○ ○ ○ ○ ○ ○',
+      '   C15  ○ ○ ○ ○',
+      '   D39  ○ ○ ○ ○ ○ ○ ○ ○',
+      '   D23  ○ ○',
+      '   D20  ○ ○ ○ ○ ○ ○ ○ ○',
+      '   D36  ○ ○ ○',
+      '',
+      '  Circle',
+    ])
+  })
+
+  test('shows the kind of a free seat only, and explains the kinds that the house has', () => {
+    const plan = planOf('name: Studio\nstage: none\nA w1 c2 3\nB 1-3\n')
+    const layout = { totalSeats: 6, seatsPerRow: null, plan }
+    const map = renderSeatMap({ layout, stateOf: (seat) => (seat < 2 ? 'booked' : 'free') }, plain)
+    expect(map).toBe(
+      [
+        '  A  ● c ○  A',
+        '  B  ○ ○ ○  B',
+        '',
+        '  ○ 5 free   ◐ 0 held   ● 1 booked   w wheelchair   c companion',
+        '',
+      ].join('\n'),
+    )
   })
 })

@@ -6,13 +6,7 @@ import { seatLabel } from '../../../src/house/seats.js'
 import { textWidth } from '../../../src/terminal/render/fit-text.js'
 import { drawPicker } from '../../../src/terminal/seat-picker/picker-screen.js'
 import { startPicking } from '../../../src/terminal/seat-picker/picker-state.js'
-import {
-  lineAt,
-  lineCount,
-  lineOf,
-  seatGridFor,
-  seatLines,
-} from '../../../src/terminal/seat-picker/seat-grid.js'
+import { seatGridFor } from '../../../src/terminal/seat-picker/seat-grid.js'
 
 const style = { columns: 80, rows: 24, color: false, unicode: true }
 
@@ -50,7 +44,7 @@ describe('the screen of the picker', () => {
         for (const line of screen.lines) {
           expect(textWidth(line)).toBeLessThanOrEqual(size.columns)
         }
-        const line = lineOf(cursor, house, screen.grid)
+        const line = screen.grid.lineOf(cursor)
         expect(line).toBeGreaterThanOrEqual(screen.top)
         expect(line).toBeLessThan(screen.top + screen.page)
         const text = stripVTControlCharacters(screen.lines.join('\n'))
@@ -102,14 +96,12 @@ it('a seat is on the line that has it, and every line is counted', () => {
   fc.assert(
     fc.property(houses, fc.integer({ min: 24, max: 120 }), (house, columns) => {
       const grid = seatGridFor(house, columns)
-      const lines = [...seatLines(house, grid)]
-      expect(lineCount(house, grid)).toBe(lines.length)
+      const lines = Array.from({ length: grid.lineCount }, (_, index) => grid.lineAt(index))
       let seat = 1
       for (const [index, line] of lines.entries()) {
         expect(line.first).toBe(seat)
-        expect(lineOf(line.first, house, grid)).toBe(index)
-        expect(lineOf(line.last, house, grid)).toBe(index)
-        expect(lineAt(house, grid, index)).toEqual(line)
+        expect(grid.lineOf(line.first)).toBe(index)
+        expect(grid.lineOf(line.last)).toBe(index)
         seat = line.last + 1
       }
       expect(seat).toBe(house.totalSeats + 1)

@@ -3,7 +3,7 @@ import { showDetailsJson } from '../../../client/json.js'
 import { renderSeatMap } from '../../../terminal/render/seat-map.js'
 import { renderShowCard } from '../../../terminal/render/show-card.js'
 import { type RenderStyle, styleOf } from '../../../terminal/render/style.js'
-import { lineCount, seatGridFor } from '../../../terminal/seat-picker/seat-grid.js'
+import { seatGridFor } from '../../../terminal/seat-picker/seat-grid.js'
 import type { Handler } from '../../context.js'
 import { namedShow } from '../../named-show.js'
 import { PAGE_LENGTH } from '../../paged-list.js'
@@ -30,7 +30,7 @@ export const run: Handler<ShowViewOptions, [string]> = async (context, options, 
   const show = await tickets.viewShow(named.id)
   if (output.json) return output.document(showDetailsJson(show))
   const style = styleOf(output)
-  const lines = lineCount(show, seatGridFor(show, style.columns))
+  const lines = seatGridFor(show, style.columns).lineCount
   const isCut = output.isTerminal && lines > PAGE_LENGTH
   await output.write(
     `${renderShowCard(showFacts(show), style)}\n${renderHouse(show, style, isCut ? PAGE_LENGTH : undefined)}`,
