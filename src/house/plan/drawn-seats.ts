@@ -7,6 +7,7 @@ import {
   type SeatRun,
   type Stage,
 } from './seat-plan.js'
+import { joinSeats } from './seat-runs.js'
 
 /** A seat as another program's file has it: where it stands on paper, if the file says so. */
 export interface DrawnSeat {
@@ -192,50 +193,7 @@ function itemsOf(row: Row, pitch: number, left: number): OutlineRow['items'] {
     if (distance > AISLE * pitch) items.push({ aisle: places(distance) - 1 })
     items.push(seat)
   }
-  return joined(items)
-}
-
-type Seat = Pick<DrawnSeat, 'number' | 'kind'>
-
-/** Joins seats to runs, as long as can be. A step of 2 takes three seats: 1 and 3 are two runs. */
-function joined(items: readonly (Seat | Aisle)[]): OutlineRow['items'] {
-  const runs: (SeatRun | Aisle)[] = []
-  for (let index = 0; index < items.length; ) {
-    const item = items[index]!
-    if ('aisle' in item) {
-      runs.push(item)
-      index += 1
-      continue
-    }
-    const step = stepAt(items, index)
-    let last = item
-    for (;;) {
-      index += 1
-      const next = items[index]
-      if (next === undefined || !follows(last, next, step)) break
-      last = next
-    }
-    runs.push({ from: item.number, to: last.number, step, kind: item.kind })
-  }
-  return runs
-}
-
-function stepAt(items: readonly (Seat | Aisle)[], index: number): SeatRun['step'] {
-  const [first, second, third] = items.slice(index, index + 3)
-  for (const step of [1, -1, 2, -2] as const) {
-    if (!follows(first as Seat, second, step)) continue
-    if (Math.abs(step) === 1 || follows(second, third, step)) return step
-  }
-  return 1
-}
-
-function follows(seat: Seat, next: Seat | Aisle | undefined, step: SeatRun['step']): next is Seat {
-  return (
-    next !== undefined &&
-    !('aisle' in next) &&
-    next.kind === seat.kind &&
-    next.number === seat.number + step
-  )
+  return joinSeats(items)
 }
 
 interface DrawnSection {
