@@ -22,10 +22,11 @@ export interface OutlineFault {
 
 const MAX_SEATS = 100_000
 const MAX_NUMBER = 9999
-const LONGEST_NAME = 40
+const WIDEST_AISLE = 200
+export const LONGEST_NAME = 40
 const LONGEST_PLAN_NAME = 200
-const SECTION_NAME = /^[\p{L}\p{N}][\p{L}\p{M}\p{N} '’.&()]*$/u
-const ROW_LABEL = /^[a-z0-9]{1,4}$/i
+export const SECTION_NAME = /^[\p{L}\p{N}][\p{L}\p{M}\p{N} '’.&()]*$/u
+export const ROW_LABEL = /^[a-z0-9]{1,4}$/i
 
 /** Everything that is wrong with an outline. One that is too large is not checked further. */
 export function checkOutline({ name, sections }: PlanOutline): OutlineFault[] {
@@ -81,9 +82,17 @@ function placeOfExcess(
 
 function checkSectionName(name: string, fault: (message: string) => void): void {
   if (name.length <= LONGEST_NAME && SECTION_NAME.test(name)) return
-  fault(
-    `${quote(name)} cannot be the name of a section: write at most ${LONGEST_NAME} letters, digits, spaces and any of ' . & ( ).`,
-  )
+  fault(noSection(name))
+}
+
+/** The sentence for what is no name of a section. */
+export function noSection(name: string): string {
+  return `${quote(name)} cannot be the name of a section: write at most ${LONGEST_NAME} letters, digits, spaces and any of ' . & ( ).`
+}
+
+/** The sentence for what is no label of a row. */
+export function noRow(label: string): string {
+  return `${quote(label)} cannot be the label of a row: write one to four letters (A to Z) or digits.`
 }
 
 type RowFault = Pick<OutlineFault, 'item' | 'message' | 'isEmpty'>
@@ -97,10 +106,7 @@ function checkRows(
   let seats = 0
   for (const [index, row] of rows.entries()) {
     const { label } = row
-    if (!ROW_LABEL.test(label)) {
-      const message = `${quote(label)} cannot be the label of a row: write one to four letters (A to Z) or digits.`
-      fault(index, { message })
-    }
+    if (!ROW_LABEL.test(label)) fault(index, { message: noRow(label) })
     if (labels.has(label.toLowerCase())) {
       const message = `There is a row ${label} in this section already: write its seats on one line.`
       fault(index, { message })
@@ -115,7 +121,12 @@ function checkItems(row: OutlineRow, fault: (found: RowFault) => void): number {
   const numbers = new Set<number>()
   let seats = 0
   for (const [item, run] of row.items.entries()) {
-    if (isAisle(run)) continue
+    if (isAisle(run)) {
+      if (run.aisle > WIDEST_AISLE) {
+        fault({ item, message: `An aisle is at most ${WIDEST_AISLE} seats wide.` })
+      }
+      continue
+    }
     if (!hasNumbers(run)) {
       fault({ item, message: `Seats of a row have numbers from 1 to ${MAX_NUMBER}.` })
       continue

@@ -3,8 +3,9 @@ import { CsvReader, type CsvRecord, namedSeparator, separatorOf } from '../../sh
 import { TicketsError } from '../../shared/errors.js'
 import { quote, shorten } from '../../shared/quote.js'
 import { safeCell, textOfCell } from '../../shared/safe-text.js'
-import { type DrawnSeat, placesIn, sectionsOf } from './drawn-seats.js'
+import { noRow, noSection, ROW_LABEL, SECTION_NAME } from './check-outline.js'
 import { kindNamed, type PlanFault, type PlanReading } from './plan-reading.js'
+import { keyOf, type PositionedSeat, placesIn, planOf } from './positioned-seats.js'
 import type { SeatPlan, Stage } from './seat-plan.js'
 
 /**
@@ -16,13 +17,12 @@ const COLUMNS = ['section', 'row', 'seat', 'x', 'y', 'kind', 'name', 'stage', 'p
 type Column = (typeof COLUMNS)[number]
 
 /**
- * Reads a plan from CSV, with any separator that spreadsheets use. `name` is that of a plan whose
- * file gives none. The faults have lines and columns.
+ * Reads a plan from CSV, with any separator that spreadsheets use. The faults have lines and columns.
  */
-export function readCsvPlan(text: string, { name }: { name: string }): PlanReading {
+export function readCsvPlan(text: string): PlanReading {
   const reader = new Reader()
   for (const record of recordsOf(text)) reader.read(record)
-  return reader.end(name)
+  return reader.end()
 }
 
 /** A plan in CSV, with positions counted in seats. `readCsvPlan` reads the same plan from it. */
@@ -57,7 +57,7 @@ function* recordsOf(text: string): Generator<CsvRecord> {
 }
 
 /** A seat with the line of the file that it is on. */
-interface ReadSeat extends DrawnSeat {
+interface ReadSeat extends PositionedSeat {
   line: number
 }
 
@@ -82,7 +82,7 @@ class Reader {
     }
   }
 
-  end(name: string): PlanReading {
+  end(): PlanReading {
     if (this.#columns === undefined) {
       this.#fault(
         1,
@@ -94,17 +94,17 @@ class Reader {
     }
     const seats = [...this.#seats.values()]
     const given = (column: Column) => this.#given.get(column)?.text
-    const stage = (given('stage') ?? 'top') as Stage
     const pitch = given('pitch') === undefined ? undefined : numberOf(given('pitch')!)
     const left = seats.reduce((low, { position }) => Math.min(low, position?.x ?? low), pitch ?? 0)
-    const grid = pitch === undefined ? undefined : { pitch, left }
-    const { sections, notices } = sectionsOf(seats, { stage, grid })
-    const isValid = this.#faults.length === 0
-    return {
-      outline: isValid ? { name: textOfCell(given('name') ?? name), stage, sections } : undefined,
+    return planOf({
+      name: textOfCell(given('name') ?? ''),
+      stage: (given('stage') ?? 'top') as Stage,
+      grid: pitch === undefined ? undefined : { pitch, left },
+      seats: this.#seats,
       faults: this.#faults,
-      notices: [...this.#notices, ...(isValid ? notices : [])],
-    }
+      notices: this.#notices,
+      placeOf: ({ line }) => ({ line }),
+    })
   }
 
   #columnsOf(fields: readonly string[], line: number): readonly string[] {
@@ -155,16 +155,10 @@ class Reader {
   #readSeat(cells: Cells, line: number): void {
     const { section = '', row = '', seat = '' } = cells
     const kind = kindNamed(cells.kind ?? '')
-    if (!/^[\p{L}\p{N} '.&()]*$/u.test(section)) {
-      this.#fault(
-        line,
-        'section',
-        `${quote(section)} has a sign that no name of a section has. Write letters, digits, spaces and ' . & ( ).`,
-      )
+    if (section !== '' && !SECTION_NAME.test(section)) {
+      this.#fault(line, 'section', noSection(section))
     }
-    if (!/^[\p{L}\p{N}]{1,4}$/u.test(row)) {
-      this.#fault(line, 'row', `${quote(row)} is no row. Write up to 4 letters or digits.`)
-    }
+    if (!ROW_LABEL.test(row)) this.#fault(line, 'row', noRow(row))
     if (!/^0*[1-9]\d{0,3}$/.test(seat)) {
       this.#fault(line, 'seat', `${quote(seat)} is no seat. Write a number from 1 to 9999.`)
     }
@@ -177,7 +171,7 @@ class Reader {
     }
     const position = this.#positionOf(cells, line)
     if (!(Number(seat) > 0)) return
-    const key = `${section}\n${row}\n${Number(seat)}`.toLowerCase()
+    const key = keyOf({ section, row, number: Number(seat) })
     const first = this.#seats.get(key)
     if (first) {
       this.#fault(
@@ -198,7 +192,7 @@ class Reader {
   }
 
   /** Positions of some seats only would leave the others nowhere. */
-  #positionOf(cells: Cells, line: number): DrawnSeat['position'] {
+  #positionOf(cells: Cells, line: number): PositionedSeat['position'] {
     for (const column of ['x', 'y'] as const) {
       const text = cells[column] ?? ''
       const first = this.#given.get(column)

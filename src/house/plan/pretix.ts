@@ -1,6 +1,7 @@
 import { quote, shorten } from '../../shared/quote.js'
-import { type DrawnSeat, type Grid, type Position, placesIn, sectionsOf } from './drawn-seats.js'
+import { LONGEST_NAME, noRow, ROW_LABEL } from './check-outline.js'
 import { kindNamed, type PlanFault, type PlanReading } from './plan-reading.js'
+import { keyOf, type Position, type PositionedSeat, placesIn, planOf } from './positioned-seats.js'
 import type { PlacedRow, SeatPlan, SeatRun, Stage } from './seat-plan.js'
 
 /** The distance between neighbours in what this program writes; hardly any other plan has it. */
@@ -78,7 +79,7 @@ function guid(zone: string, row: string, number: number): string {
 }
 
 /** A seat with its path in the file, for what is to be said of it. */
-interface ReadSeat extends DrawnSeat {
+interface ReadSeat extends PositionedSeat {
   path: string
 }
 
@@ -105,16 +106,16 @@ class Reader {
     if (seats.length === 0 && this.#faults.length === 0) {
       this.#fault('zones', 'No seat has a number. A plan needs at least one.')
     }
-    const stage = this.#stageBeside(seats)
-    const grid: Grid | undefined =
-      this.#isOnGrid && this.#left !== undefined ? { pitch: PITCH, left: this.#left } : undefined
-    const { sections, notices } = sectionsOf(seats, { stage, grid })
-    const isValid = this.#faults.length === 0
-    return {
-      outline: isValid ? { name: plan!.name as string, stage, sections } : undefined,
+    const isOnGrid = this.#isOnGrid && this.#left !== undefined
+    return planOf({
+      name: plan?.name as string,
+      stage: this.#stageBeside(seats),
+      grid: isOnGrid ? { pitch: PITCH, left: this.#left! } : undefined,
+      seats: this.#seats,
       faults: this.#faults,
-      notices: [...this.#notices, ...this.#countedNotices(), ...(isValid ? notices : [])],
-    }
+      notices: [...this.#notices, ...this.#countedNotices()],
+      placeOf: ({ path }) => ({ path }),
+    })
   }
 
   #readPlan(plan: Fields): void {
@@ -125,15 +126,16 @@ class Reader {
       if (category.color === (kind && categories[kind].color)) category.color = undefined
       this.#countOthers(category, ['name'], 'categories', path)
     }
-    for (const [zone, path] of this.#objects(plan, 'zones', '')) this.#readZone(zone, path)
+    const zones = this.#objects(plan, 'zones', '')
+    for (const [zone, path] of zones) this.#readZone(zone, path, zones.length === 1)
   }
 
-  #readZone(zone: Fields, path: string): void {
+  #readZone(zone: Fields, path: string, isOnly: boolean): void {
     this.#countOthers(zone, ['name', 'position', 'rows', 'areas'], 'zones', path)
     const corner = this.#position(zone, path)
     this.#left ??= corner.x
     if (corner.x !== this.#left) this.#isOnGrid = false
-    const section = this.#sectionOf(zone, path)
+    const section = this.#sectionOf(zone, path, isOnly)
     const before = this.#seats.size
     for (const [row, rowPath] of this.#objects(zone, 'rows', path)) {
       this.#readRow(row, rowPath, { section, corner })
@@ -145,14 +147,18 @@ class Reader {
   }
 
   /** Names have no signs that separate seats on the command line. */
-  #sectionOf(zone: Fields, path: string): string {
+  #sectionOf(zone: Fields, path: string, isOnly: boolean): string {
     const given = zone.name === undefined ? '' : this.#text(zone, 'name', path)
-    const name = given
-      .replace(/[^\p{L}\p{N} '.&()]+/gu, ' ')
-      .replace(/ +/g, ' ')
-      .trim()
-    const shown = name === '' ? 'has no name' : `is called ${quote(name)}`
-    if (name !== given) this.#notices.push(`The section of ${path}, ${quote(given)}, ${shown}.`)
+    const kept = given
+      .replaceAll(/[^\p{L}\p{M}\p{N} '’.&()]+/gu, ' ')
+      .replaceAll(/ +/g, ' ')
+      .replace(/^[^\p{L}\p{N}]+/u, '')
+    const name =
+      kept.slice(0, LONGEST_NAME).trim() || (isOnly ? '' : `Zone ${this.#parts.size + 1}`)
+    if (name !== given) {
+      const what = name === '' ? 'no name' : `the name ${quote(name)}`
+      this.#notices.push(`The section of ${path}, ${quote(given)}, gets ${what}.`)
+    }
     this.#join(name, path)
     return name
   }
@@ -172,12 +178,7 @@ class Reader {
     this.#countOthers(row, ['row_number', 'position', 'seats'], 'rows', path)
     const label = this.#text(row, 'row_number', path).trim()
     const start = row.position === undefined ? { x: 0, y: 0 } : this.#position(row, path)
-    if (!/^[\p{L}\p{N}]{1,4}$/u.test(label)) {
-      this.#fault(
-        `${path}.row_number`,
-        `${quote(label)} is no row. Write up to 4 letters or digits.`,
-      )
-    }
+    if (!ROW_LABEL.test(label)) this.#fault(`${path}.row_number`, noRow(label))
     this.#join(`${section}\n${label}`, path)
     for (const [seat, seatPath] of this.#objects(row, 'seats', path)) {
       this.#countOthers(
@@ -203,7 +204,7 @@ class Reader {
   }
 
   #add(seat: ReadSeat): void {
-    const key = `${seat.section}\n${seat.row}\n${seat.number}`.toLowerCase()
+    const key = keyOf(seat)
     const first = this.#seats.get(key)
     if (first === undefined) this.#seats.set(key, seat)
     else this.#fault(seat.path, `The row has a seat ${seat.number} already: ${first.path}.`)

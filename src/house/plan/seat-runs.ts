@@ -11,7 +11,10 @@ export function* seatsIn(run: SeatRun): Generator<DrawnSeat> {
   }
 }
 
-/** The same row in its one spelling: aisles side by side are one, and runs are as long as can be. */
+/**
+ * The same row in its one spelling: aisles side by side are one, an aisle at the right end is left
+ * out, and runs are as long as can be.
+ */
 export function normalizeRow({ label, items }: OutlineRow): OutlineRow {
   const seats = items.flatMap((item): (DrawnSeat | Aisle)[] =>
     isAisle(item) ? [item] : [...seatsIn(item)],
@@ -45,6 +48,7 @@ export function joinSeats(items: readonly (DrawnSeat | Aisle)[]): OutlineRow['it
     }
     joined.push({ from: item.number, to: last.number, step, kind: item.kind })
   }
+  if (joined.length > 0 && isAisle(joined.at(-1)!)) joined.pop()
   return joined
 }
 

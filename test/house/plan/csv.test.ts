@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { csvPlan, readCsvPlan } from '../../../src/house/plan/csv.js'
 import { SeatPlan } from '../../../src/house/plan/seat-plan.js'
 
-const read = (...lines: string[]) => readCsvPlan(lines.join('\n'), { name: 'File' })
+const read = (...lines: string[]) => readCsvPlan(lines.join('\n'))
 const standard = { kind: 'standard', step: 1 }
 
 describe('a plan in CSV', () => {
@@ -11,7 +11,7 @@ describe('a plan in CSV', () => {
       read('section,row,seat', 'Stalls,A,1', 'Stalls,A,2', 'Circle,A,9', 'Stalls,B,1'),
     ).toEqual({
       outline: {
-        name: 'File',
+        name: '',
         stage: 'top',
         sections: [
           {
@@ -55,7 +55,7 @@ describe('a plan in CSV', () => {
       '2/31',
       '100/3000',
     ])
-    expect(readCsvPlan(csvPlan(plan), { name: '' }).outline).toEqual(outline)
+    expect(readCsvPlan(csvPlan(plan)).outline).toEqual(outline)
   })
 
   it.each<[string, string[], string]>([
@@ -98,7 +98,7 @@ describe('a plan in CSV', () => {
       '\nrow\tseat\rA\t1\rA\t2\r',
       '"row","seat"\n"A","1"\n\n"A","2"',
     ]) {
-      expect([text, shown(readCsvPlan(text, { name: 'x' }).outline)]).toEqual([text, '1-2'])
+      expect([text, shown(readCsvPlan(text).outline)]).toEqual([text, '1-2'])
     }
   })
 
@@ -138,7 +138,15 @@ describe('a plan in CSV', () => {
       ['row,seat', 'Row 1,1', ',1'],
       [
         [2, 'row', /"Row 1"/],
-        [3, 'row', /up to 4/],
+        [3, 'row', /one to four/],
+      ],
+    ],
+    [
+      'a companion without a wheelchair place, and a far aisle',
+      ['row,seat,kind,x,pitch', 'A,1,,1,1', 'A,2,companion,2,', 'B,1,,1,', 'B,2,,300,'],
+      [
+        [3, undefined, /beside a wheelchair place/],
+        [5, undefined, /at most 200 seats wide/],
       ],
     ],
     [

@@ -123,7 +123,7 @@ describe('a seating plan of pretix', () => {
       'zones[0].areas[0], "Bühne", is the stage; its form and colours are not kept.',
       'zones[0].areas[1] is an area, not taken over.',
       'zones[0].areas[2], "Bar", is an area, not taken over.',
-      'The section of zones[1], "Balkon / links", is called "Balkon links".',
+      'The section of zones[1], "Balkon / links", gets the name "Balkon links".',
       'zones[1].rows[0].seats[3] is left out: "7a" is no seat number from 1 to 9999.',
       'color of categories: not taken over (2, the first is categories[0]).',
       'zone_id of zones: not taken over (zones[0]).',

@@ -1,16 +1,18 @@
+import { quote } from '../../shared/quote.js'
+import { checkOutline } from './check-outline.js'
+import type { PlanFault, PlanReading } from './plan-reading.js'
 import {
   type Aisle,
   isAisle,
   type OutlineRow,
   type OutlineSection,
-  runLength,
   type SeatRun,
   type Stage,
 } from './seat-plan.js'
-import { joinSeats } from './seat-runs.js'
+import { joinSeats, seatsIn } from './seat-runs.js'
 
 /** A seat as another program's file has it: where it stands on paper, if the file says so. */
-export interface DrawnSeat {
+export interface PositionedSeat {
   section: string
   row: string
   number: number
@@ -24,10 +26,17 @@ export interface Position {
   y: number
 }
 
-export interface DrawingOptions {
+/** What was read from a file; `placeOf` is where a seat stands in it. */
+export interface ReadSeats<Seat extends PositionedSeat> {
+  name: string
   stage: Stage
   /** The grid on which the seats stand, if the file is known to keep to one. */
   grid: Grid | undefined
+  /** By their keys, and so each once. */
+  seats: ReadonlyMap<string, Seat>
+  faults: readonly PlanFault[]
+  notices: readonly string[]
+  placeOf(seat: Seat): Omit<PlanFault, 'message'>
 }
 
 export interface Grid {
@@ -46,7 +55,7 @@ export interface SeatPlace {
 
 interface Row {
   label: string
-  seats: DrawnSeat[]
+  seats: PositionedSeat[]
 }
 
 /** A gap of this many times the usual distance between neighbours is an aisle. */
@@ -54,16 +63,41 @@ const AISLE = 1.5
 /** With fewer distances in a row, their median may be that of an aisle. */
 const FEWEST_DISTANCES = 2
 
+/** The same for the same seat: sections and rows are compared without case. */
+export function keyOf({ section, row, number }: Omit<PositionedSeat, 'kind' | 'position'>): string {
+  return `${section}\n${row}\n${number}`.toLowerCase()
+}
+
 /**
- * The sections that seats make up, in the order of their first seats. Where the seats have
+ * The plan that seats make up. Sections are in the order of their first seats. Where the seats have
  * positions, rows begin at the stage, seats are in order from left to right, and a gap is an aisle;
- * elsewhere the order is the file's. `notices` says what of the drawing a plan cannot have.
- *
- * Takes seats of which no two have one section, row and number.
+ * elsewhere the order is the file's.
  */
-export function sectionsOf(
-  seats: readonly DrawnSeat[],
-  { stage, grid }: DrawingOptions,
+export function planOf<Seat extends PositionedSeat>(read: ReadSeats<Seat>): PlanReading {
+  const { stage, seats, faults, notices, placeOf } = read
+  if (faults.length > 0) return { outline: undefined, faults, notices }
+  // The text of a plan has neither line breaks nor what would begin a comment in its name.
+  const name = read.name.replaceAll(/[\p{Cc}#]+/gu, ' ').trim()
+  const { sections, notices: undrawn } = sectionsOf([...seats.values()], read)
+  const outline = { name, stage, sections }
+  const wrong = checkOutline(outline).map(({ section = 0, row = 0, item = 0, message }) => {
+    const { name: sectionName, rows } = sections[section]!
+    const { label, items } = rows[row]!
+    const run = items.slice(item).find((one) => !isAisle(one)) as SeatRun
+    const seat = seats.get(keyOf({ section: sectionName, row: label, number: run.from }))!
+    return { ...placeOf(seat), message }
+  })
+  const renamed = name === read.name ? [] : [`The plan is called ${quote(name)}.`]
+  return {
+    outline: wrong.length > 0 ? undefined : outline,
+    faults: wrong,
+    notices: [...renamed, ...notices, ...undrawn],
+  }
+}
+
+function sectionsOf(
+  seats: readonly PositionedSeat[],
+  { stage, grid }: Pick<ReadSeats<PositionedSeat>, 'stage' | 'grid'>,
 ): { sections: OutlineSection[]; notices: string[] } {
   const drawn = grouped(seats).map(({ name, rows }) => ({ name, rows: rows.map(inOrder) }))
   const usual = median(drawn.flatMap(({ rows }) => rows.flatMap(distancesOf)))
@@ -88,14 +122,14 @@ export function* placesIn({ items }: Pick<OutlineRow, 'items'>): Generator<SeatP
       place += item.aisle
       continue
     }
-    for (let index = 0; index < runLength(item); index++) {
-      yield { place, number: item.from + index * item.step, kind: item.kind }
+    for (const seat of seatsIn(item)) {
+      yield { place, ...seat }
       place += 1
     }
   }
 }
 
-function grouped(seats: readonly DrawnSeat[]) {
+function grouped(seats: readonly PositionedSeat[]) {
   const sections = new Map<string, { name: string; rows: Map<string, Row> }>()
   for (const seat of seats) {
     const section = getOrSet(sections, seat.section.toLowerCase(), () => ({
@@ -121,18 +155,18 @@ function getOrSet<Value>(map: Map<string, Value>, key: string, make: () => Value
 function inOrder({ label, seats }: Row): Row {
   const axis = runsAlong(seats) ? 'y' : 'x'
   const other = axis === 'x' ? 'y' : 'x'
-  const compare = (a: DrawnSeat, b: DrawnSeat) =>
+  const compare = (a: PositionedSeat, b: PositionedSeat) =>
     a.position && b.position
       ? a.position[axis] - b.position[axis] || a.position[other] - b.position[other]
       : 0
   return { label, seats: seats.toSorted(compare) }
 }
 
-function runsAlong(seats: readonly DrawnSeat[]): boolean {
+function runsAlong(seats: readonly PositionedSeat[]): boolean {
   return spread(seats, 'y') > spread(seats, 'x')
 }
 
-function spread(seats: readonly DrawnSeat[], axis: 'x' | 'y'): number {
+function spread(seats: readonly PositionedSeat[], axis: 'x' | 'y'): number {
   const { low, high } = extent(seats.map(({ position }) => position?.[axis] ?? 0))
   return high - low
 }
@@ -187,7 +221,7 @@ function itemsOf(row: Row, pitch: number, left: number): OutlineRow['items'] {
   // Every other row of a house is often set off by half a seat.
   const before = places(leftOf(row) - left - pitch / 4)
   const distances = distancesOf(row)
-  const items: (DrawnSeat | Aisle)[] = before > 0 ? [{ aisle: before }] : []
+  const items: (PositionedSeat | Aisle)[] = before > 0 ? [{ aisle: before }] : []
   for (const [index, seat] of row.seats.entries()) {
     const distance = distances[index - 1] ?? 0
     if (distance > AISLE * pitch) items.push({ aisle: places(distance) - 1 })
