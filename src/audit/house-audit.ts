@@ -4,6 +4,7 @@ import { MAX_SEATS, type SeatLayout } from '../house/seats.js'
 import { quote } from '../shared/quote.js'
 import { SeatOwners } from './seat-owners.js'
 import type { BookingEvidence, ShowEvidence } from './snapshot-rows.js'
+import type { AuditedPlan } from './stored-plans.js'
 import {
   nameBookings,
   nameSeats,
@@ -27,13 +28,23 @@ export class HouseAudit {
   readonly #held: SeatOwners
   readonly #abandoned = new Sample<string>()
 
-  constructor(show: ShowEvidence, report: (violation: Violation) => void) {
+  constructor(show: ShowEvidence, plan: AuditedPlan, report: (violation: Violation) => void) {
     // The row's size may be impossible; the audit uses the nearest possible one.
     const totalSeats = Math.min(Math.max(show.total_seats, 0), MAX_SEATS)
     this.showId = show.id
     this.#show = show
     this.#report = report
-    this.#layout = { totalSeats, seatsPerRow: show.seats_per_row }
+    const isReadable = typeof plan !== 'string'
+    this.#layout = {
+      totalSeats,
+      seatsPerRow: show.seats_per_row,
+      plan: isReadable ? plan : null,
+    }
+    if (!isReadable) this.#reportViolation('PLAN_DAMAGED', `its plan ${plan}`)
+    else if (plan && plan.totalSeats !== show.total_seats) {
+      const sentence = `its plan has ${plan.totalSeats} seats, and the show ${show.total_seats}`
+      this.#reportViolation('PLAN_DAMAGED', sentence)
+    }
     this.#sold = new SeatOwners(totalSeats)
     this.#held = new SeatOwners(totalSeats)
   }

@@ -9,6 +9,7 @@ export interface ShowEvidence {
   name: string
   total_seats: number
   seats_per_row: number | null
+  plan_id: string | null
   confirmed_seats_count: number
   /** The bits of `booked_seats`, truncated to the size of the largest house. */
   bits: Buffer
@@ -72,7 +73,7 @@ export async function* readShows({ trx, showId }: Snapshot): AsyncGenerator<Show
   for (let after = ZERO_ID, size = SHOWS_A_PAGE; size === SHOWS_A_PAGE; ) {
     const rows = await query<ShowEvidence>(
       trx,
-      `select id, name, total_seats, seats_per_row, confirmed_seats_count,
+      `select id, name, total_seats, seats_per_row, plan_id, confirmed_seats_count,
               substr(booked_seats, 1, ${MAX_SEATS / 8}) as bits,
               octet_length(booked_seats) as bytes,
               bit_count(booked_seats)::float8 as bits_set
@@ -139,6 +140,7 @@ export interface StrayAdmission {
   show_name: string | null
   seats_per_row: number | null
   total_seats: number | null
+  plan_id: string | null
   seats: number[]
 }
 
@@ -151,7 +153,7 @@ export async function* readStrayAdmissions({
     const page = await query<StrayAdmission & { booking_id: string }>(
       trx,
       `select entered.booking_id, entered.show_id, b.reference, s.name as show_name,
-              s.seats_per_row, s.total_seats,
+              s.seats_per_row, s.total_seats, s.plan_id,
               array(
                 select seat from admissions a
                 where a.booking_id = entered.booking_id and a.show_id = entered.show_id

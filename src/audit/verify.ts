@@ -17,6 +17,7 @@ import {
   type StrayAdmission,
   takeSnapshot,
 } from './snapshot-rows.js'
+import { type AuditedPlan, StoredPlans } from './stored-plans.js'
 import {
   MAX_NAMED,
   nameBookings,
@@ -69,6 +70,7 @@ export interface VerifyReport {
  * | COUNT_MISMATCH | `confirmed_seats_count` is not the number of marks |
  * | BITS_OUTSIDE_HOUSE | `booked_seats` has the wrong length, or marks seats that do not exist |
  * | IMPOSSIBLE_HOUSE | `total_seats` is not within 1 to 100,000 |
+ * | PLAN_DAMAGED | the show's plan is missing, cannot be read, or is for another number of seats |
  * | SEAT_OUTSIDE_HOUSE | a booking has, or holds, seats that the house does not have |
  * | SEAT_NAMED_TWICE | a booking has, or holds, a seat more than once |
  * | STALE_PENDING | records that no process will decide any more (`repairBookings` does) |
@@ -118,9 +120,10 @@ async function verifySnapshot(
     onProgress?.(report.shows + report.bookings, total)
   })
   if (show !== undefined && report.shows === 0) throw showNotFound(show)
+  const plans = new StoredPlans(snapshot)
   for await (const stray of readStrayAdmissions(snapshot)) {
     signal?.throwIfAborted()
-    addViolation(report, strayAdmission(stray))
+    addViolation(report, strayAdmission(stray, await plans.planOf(stray.plan_id)))
   }
   for (const late of await findLateSequences(trx)) addViolation(report, sequenceBehind(late))
   return report
@@ -130,12 +133,13 @@ async function verifySnapshot(
 async function walk(snapshot: Snapshot, report: VerifyReport, onStep: () => void): Promise<void> {
   const onViolation = (violation: Violation) => addViolation(report, violation)
   const shows = readShows(snapshot)
+  const plans = new StoredPlans(snapshot)
   const nextHouse = async () => {
     onStep()
     const { value: show } = await shows.next()
     if (show === undefined) return undefined
     report.shows++
-    return new HouseAudit(show, onViolation)
+    return new HouseAudit(show, await plans.planOf(show.plan_id), onViolation)
   }
   let house = await nextHouse()
   let missing: MissingShow | undefined
@@ -161,11 +165,15 @@ function addViolation(report: VerifyReport, violation: Violation): void {
   else report.unlisted++
 }
 
-function strayAdmission(stray: StrayAdmission): Violation {
+function strayAdmission(stray: StrayAdmission, plan: AuditedPlan): Violation {
   const { show_id: showId, reference, total_seats, seats_per_row } = stray
   const seats = sampleOf(stray.seats)
   const bookings = reference === null ? [] : [formatReference(reference)]
-  const named = nameSeats(seats, { totalSeats: total_seats ?? 0, seatsPerRow: seats_per_row })
+  const named = nameSeats(seats, {
+    totalSeats: total_seats ?? 0,
+    seatsPerRow: seats_per_row,
+    plan: typeof plan === 'string' ? null : plan,
+  })
   const owner = bookings[0] === undefined ? 'any booking' : `booking ${bookings[0]}`
   const where = `Show ${quote(stray.show_name ?? 'unknown')} (${showId.slice(0, 8)})`
   return {

@@ -11,6 +11,7 @@ export type ViolationCode =
   | 'COUNT_MISMATCH'
   | 'BITS_OUTSIDE_HOUSE'
   | 'IMPOSSIBLE_HOUSE'
+  | 'PLAN_DAMAGED'
   | 'SEAT_OUTSIDE_HOUSE'
   | 'SEAT_NAMED_TWICE'
   | 'STALE_PENDING'
@@ -72,7 +73,9 @@ const FEW_SEATS = 20
 const FEW_BOOKINGS = 5
 
 /** A damaged row may have seats, or a row length, that no label fits. */
-function safeLayout(seats: number[], { totalSeats, seatsPerRow }: SeatLayout): SeatLayout {
+function safeLayout(seats: number[], layout: SeatLayout): SeatLayout {
+  const { totalSeats, seatsPerRow, plan } = layout
+  if (plan && seats.every((seat) => seat >= 1 && seat <= plan.totalSeats)) return layout
   const hasRows =
     seatsPerRow !== null && seatsPerRow >= 1 && seatsPerRow <= MAX_SEATS && totalSeats <= MAX_SEATS
   const fits = hasRows && seats.every((seat) => seat >= 1 && seat <= totalSeats)

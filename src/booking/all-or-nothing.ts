@@ -6,6 +6,7 @@ import { change } from '../database/transaction.js'
 import type { SeatLayout } from '../house/seats.js'
 import { TicketsError } from '../shared/errors.js'
 import { type HouseRow, layoutOf } from '../shows/locked-house.js'
+import { withPlans } from '../shows/plans.js'
 import { showNotFound } from '../shows/shows.js'
 import { refusalError } from './book-seats.js'
 import type { BookingOutcome, BookingRequest } from './booking.js'
@@ -144,11 +145,14 @@ async function readLayouts(
   orders: readonly Order[],
 ): Promise<Map<string, SeatLayout>> {
   const ids = [...new Set(orders.map((order) => order.showId))]
-  const shows = await withRetry(db, () =>
-    query<Pick<HouseRow, 'id' | 'total_seats' | 'seats_per_row'>>(
+  const shows = await withRetry(db, async () =>
+    withPlans(
       db.knex,
-      'select id, total_seats, seats_per_row from shows where id = any(?::uuid[])',
-      [ids],
+      await query<Pick<HouseRow, 'id' | 'total_seats' | 'seats_per_row' | 'plan_id'>>(
+        db.knex,
+        'select id, total_seats, seats_per_row, plan_id from shows where id = any(?::uuid[])',
+        [ids],
+      ),
     ),
   )
   return new Map(shows.map((show) => [show.id, layoutOf(show)]))

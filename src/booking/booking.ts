@@ -19,6 +19,11 @@ export interface Booking {
    */
   seats: number[]
   seatLabels: string[]
+  /**
+   * The section of the seats; null if they are in several, or if there are none. Undefined in a
+   * house without sections.
+   */
+  section?: string | null | undefined
   customer: string | null
   note: string | null
   /** When a HELD booking loses its seats; null: only when it is released. */
@@ -107,6 +112,7 @@ export function toBooking(row: BookedRow, layout: SeatLayout): Booking {
     status: row.status,
     seats: row.seats,
     seatLabels: row.seats.map((seat) => seatLabel(seat, layout)),
+    ...(layout.plan?.hasSections && { section: layout.plan.sectionOf(row.seats) }),
     customer: row.customer,
     note: row.note,
     heldUntil: row.held_until,

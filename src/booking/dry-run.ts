@@ -7,7 +7,7 @@ import { seatLabel } from '../house/seats.js'
 import { TicketsError } from '../shared/errors.js'
 import { canonicalText } from '../shared/fold-text.js'
 import type { Warned } from '../shared/warnings.js'
-import { heldSeats, houseOf, selectHouse, warningsOf } from '../shows/locked-house.js'
+import { heldSeats, houseOf, readHouse, warningsOf } from '../shows/locked-house.js'
 import { showNotFound } from '../shows/shows.js'
 import { refusalError } from './book-seats.js'
 import type { BookingRequest, BookingRow } from './booking.js'
@@ -71,7 +71,7 @@ export class DryRun {
   async #houseOf(showId: string): Promise<House & Warned> {
     const known = this.#houses.get(showId)
     if (known) return known
-    const house = await withRetry(this.#db, () => readHouse(this.#db, showId))
+    const house = await withRetry(this.#db, () => snapshotOf(this.#db, showId))
     if (house === undefined) throw showNotFound(showId)
     this.#houses.set(showId, house)
     return house
@@ -132,10 +132,10 @@ interface Earlier {
   verdict: Seats | TicketsError
 }
 
-async function readHouse(db: Database, showId: string): Promise<(House & Warned) | undefined> {
+async function snapshotOf(db: Database, showId: string): Promise<(House & Warned) | undefined> {
   return db.knex.transaction(
     async (trx) => {
-      const show = await selectHouse(trx, showId)
+      const show = await readHouse(trx, showId)
       return show && { ...houseOf(show, await heldSeats(trx, showId)), ...warningsOf(show) }
     },
     { readOnly: true, isolationLevel: 'repeatable read' },

@@ -3,6 +3,8 @@ import type { Database } from '../database/knex-pool.js'
 import { withRetry } from '../database/retry.js'
 import { query } from '../database/sql.js'
 import { checkText } from '../shared/text-input.js'
+import { layoutOf } from '../shows/locked-house.js'
+import { type PlannedRow, type WithPlan, withPlans } from '../shows/plans.js'
 import { selectIdsWithWords, type WordSearch, wordCondition } from '../shows/word-search.js'
 import { type Booking, type BookingRow, type BookingStatus, toBooking } from './booking.js'
 import { findBookingRow } from './lifecycle/change-booking.js'
@@ -71,7 +73,7 @@ export async function bookingsWithIds(
 export async function viewBooking(db: Database, name: string): Promise<ListedBooking> {
   return withRetry(db, async () => {
     const { id } = await findBookingRow(db.knex, name)
-    const [row] = await query<ListRow>(db.knex, `${SELECT_LISTED} where b.id = ?`, [id])
+    const [row] = await readListed(db.knex, `${SELECT_LISTED} where b.id = ?`, [id])
     return toListed(row!)
   })
 }
@@ -87,7 +89,7 @@ export async function suggestBookings(
 ): Promise<ListedBooking[]> {
   const first = prefix.toUpperCase().replace(/[^0-9A-Z]/g, '')
   const rows = await withRetry(db, () =>
-    query<ListRow>(
+    readListed(
       db.knex,
       // A range, because LIKE uses the index only with some collations.
       `${SELECT_LISTED} where b.status = any(?::text[])
@@ -99,12 +101,11 @@ export async function suggestBookings(
   return rows.map(toListed)
 }
 
-interface ListRow extends BookingRow {
+interface ListRow extends BookingRow, PlannedRow, WithPlan {
   show_name: string
   show_start_time: Date
   time_zone: string
   has_expired: boolean
-  total_seats: number
   seats_per_row: number | null
   admitted_seats: number[]
 }
@@ -113,10 +114,18 @@ interface ListRow extends BookingRow {
 const EXACT_CREATED_AT = 'created_at::text as exact_created_at'
 
 const SELECT_LISTED = `
-  select b.*, b.${EXACT_CREATED_AT}, s.name as show_name, s.start_time as show_start_time, s.time_zone, s.total_seats, s.seats_per_row,
+  select b.*, b.${EXACT_CREATED_AT}, s.name as show_name, s.start_time as show_start_time, s.time_zone, s.total_seats, s.seats_per_row, s.plan_id,
          coalesce(b.status = 'HELD' and b.held_until <= clock_timestamp(), false) as has_expired,
          array(select seat from admissions where booking_id = b.id order by seat) as admitted_seats
   from bookings b join shows s on s.id = b.show_id`
+
+async function readListed<Row extends ListRow = ListRow>(
+  knex: Knex,
+  statement: string,
+  values: unknown[],
+): Promise<Row[]> {
+  return withPlans(knex, await query<Row>(knex, statement, values))
+}
 
 /** Yields rows by creation, the oldest or the newest first. */
 async function* rowsInOrder(db: Database, filter: BookingFilter): AsyncGenerator<ListRow> {
@@ -134,7 +143,7 @@ async function* rowsInOrder(db: Database, filter: BookingFilter): AsyncGenerator
     }
     const page = selectInOrder(db.knex, filter.customer, { where, isDescending, size })
     const rows = await withRetry(db, () =>
-      query<ListRow & { exact_created_at: string }>(
+      readListed<ListRow & { exact_created_at: string }>(
         db.knex,
         `${SELECT_LISTED} where b.id in (?) order by b.created_at ${direction}, b.id ${direction}`,
         [page],
@@ -196,7 +205,7 @@ async function* rowsAtDoor(db: Database, filter: BookingFilter): AsyncGenerator<
 function rowsOf(db: Database, ids: readonly string[], filter: BookingFilter): Promise<ListRow[]> {
   const meant = db.knex('bookings').select('id').whereIn('id', ids).modify(narrow, filter)
   return withRetry(db, () =>
-    query<ListRow>(
+    readListed(
       db.knex,
       `${SELECT_LISTED} where b.id in (?) order by array_position(?::uuid[], b.id)`,
       [meant, ids],
@@ -251,9 +260,8 @@ function narrow(
 }
 
 function toListed(row: ListRow): ListedBooking {
-  const layout = { totalSeats: row.total_seats, seatsPerRow: row.seats_per_row }
   return {
-    ...toBooking(row, layout),
+    ...toBooking(row, layoutOf(row)),
     showName: row.show_name,
     showStartTime: row.show_start_time,
     timeZone: row.time_zone,

@@ -15,6 +15,20 @@ import type { BookingSearch } from '../booking/search-bookings.js'
 import type { RetryCause } from '../database/failures.js'
 import type { MigrateOptions, SchemaStatus } from '../database/migrate.js'
 import type { Refusal } from '../house/decide.js'
+import type {
+  Aisle,
+  Block,
+  OutlineRow,
+  OutlineSection,
+  PlacedRow,
+  PlacedRun,
+  PlacedSection,
+  PlanOutline,
+  SeatKind,
+  SeatPlan,
+  SeatRun,
+  Stage,
+} from '../house/plan/seat-plan.js'
 import type { SeatLayout } from '../house/seats.js'
 import type { ErrorCode, ErrorDetails, ErrorOutcome } from '../shared/errors.js'
 import type { Warned, Warning } from '../shared/warnings.js'
@@ -28,8 +42,10 @@ export { tokenRoles } from '../access/tokens.js'
 
 /** The types that the calls of `Tickets` take and return. */
 export type {
+  Aisle,
   AllOrNothing,
   ApiToken,
+  Block,
   Booking,
   BookingFilter,
   BookingOutcome,
@@ -55,18 +71,28 @@ export type {
   MoveOptions,
   NewShow,
   Order,
+  OutlineRow,
+  OutlineSection,
+  PlacedRow,
+  PlacedRun,
+  PlacedSection,
+  PlanOutline,
   Refusal,
   RepairOptions,
   RetryCause,
   Sales,
   SchemaStatus,
   SeatCounts,
+  SeatKind,
   SeatLayout,
+  SeatPlan,
+  SeatRun,
   Show,
   ShowDetails,
   ShowEdit,
   ShowFilter,
   ShowReport,
+  Stage,
   TokenRole,
   VerifyOptions,
   VerifyReport,

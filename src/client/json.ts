@@ -25,6 +25,7 @@ export function showJson(show: Show) {
     time_zone: show.timeZone,
     total_seats: show.totalSeats,
     seats_per_row: show.seatsPerRow,
+    ...(show.plan && { plan: { id: show.planId!, name: show.plan.name } }),
     createdAt: show.createdAt.toISOString(),
     updatedAt: show.updatedAt.toISOString(),
     cancelled_at: show.cancelledAt?.toISOString() ?? null,
@@ -106,11 +107,13 @@ export function cancellationJson(show: Show, preview: CancellationPreview) {
   }
 }
 
-/** A report on a show; `rows` is null if the house has no rows. */
-export function showReportJson({ show, capacity, rows, hours, operators }: ShowReport) {
+/** A report on a show: `rows` is null if the house has no rows, `sections` absent without any. */
+export function showReportJson(report: ShowReport) {
+  const { show, capacity, sections, rows, hours, operators } = report
   return {
     show: showJson(show),
     capacity,
+    ...(sections && { sections }),
     rows,
     hours: hours.map(({ hour, ...sales }) => ({ hour: hour.toISOString(), ...sales })),
     operators,
@@ -172,6 +175,7 @@ function recordJson(booking: Booking) {
     failure: booking.failure?.code ?? null,
     createdAt: isoOf(booking.createdAt),
     updatedAt: isoOf(booking.updatedAt),
+    ...(booking.section !== undefined && { section: booking.section }),
   }
 }
 

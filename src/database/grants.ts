@@ -59,6 +59,7 @@ const SCHEMA = `(select relnamespace::regnamespace from pg_class where oid = 'sh
 const NEEDED = `(values
   ('knex_migrations', 'select'),
   ('shows', 'select'), ('shows', 'insert'), ('show_words', 'select'),
+  ('plans', 'select'), ('plans', 'insert'),
   ('bookings', 'select'), ('bookings', 'insert'),
   ('history', 'select'),
   -- A clerk who verifies compares it with the history.

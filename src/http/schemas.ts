@@ -27,7 +27,7 @@ const warned = {
     type: 'array',
     description: 'Warnings about a request that succeeded; only present if there are any',
     items: fields({
-      code: { ...text, enum: ['SHOW_STARTED'] },
+      code: { ...text, enum: ['SHOW_STARTED', 'RESTRICTED_VIEW'] },
       message: { ...text, description: 'For people; it may change' },
     }),
   },
@@ -51,7 +51,13 @@ export const show = {
       held_seats_count: count,
       available_seats: count,
     },
-    warned,
+    {
+      plan: {
+        description: 'The plan of its house; only present if there is one',
+        ...fields({ id: text, name: text }),
+      },
+      ...warned,
+    },
   ),
 } as const
 
@@ -61,7 +67,7 @@ export const seats = {
   ...fields({ total: count, booked: seatNumbers, held: seatNumbers, available: seatNumbers }),
 } as const
 
-const record = fields({
+const recordFields = {
   id: text,
   reference: { ...text, description: "Short, for people: 'K7Q2-9FMX'" },
   show_id: text,
@@ -74,17 +80,26 @@ const record = fields({
   failure: { ...optionalText, description: 'The code of the error, if it failed' },
   createdAt: time,
   updatedAt: time,
-})
+} as const
+
+const inSections = {
+  section: {
+    ...optionalText,
+    description: 'The one section of the seats; only present if the house has sections',
+  },
+} as const
+
+const record = fields(recordFields, inSections)
 
 export const booking = {
   $id: 'Booking',
   description: 'A booking',
   ...fields(
     {
-      ...record.properties,
+      ...recordFields,
       replayed: { type: 'boolean', description: 'An earlier request did this already' },
     },
-    warned,
+    { ...inSections, ...warned },
   ),
 } as const
 
@@ -92,8 +107,11 @@ export const listedBooking = {
   $id: 'ListedBooking',
   description: 'A booking, its show and its checked-in seats',
   ...fields(
-    { ...record.properties, show_name: text, admitted_seats: seatNumbers },
-    { expired: { type: 'boolean', description: 'Only present for a hold that has expired' } },
+    { ...recordFields, show_name: text, admitted_seats: seatNumbers },
+    {
+      ...inSections,
+      expired: { type: 'boolean', description: 'Only present for a hold that has expired' },
+    },
   ),
 } as const
 
@@ -140,15 +158,21 @@ export const error = {
 export const newShow = {
   type: 'object',
   additionalProperties: false,
-  required: ['name', 'start_time', 'total_seats'],
+  required: ['name', 'start_time'],
   properties: {
     name: { type: 'string', description: '1 to 200 characters' },
     start_time: {
       type: 'string',
       description: 'ISO 8601 with an offset or Z, or a local time in time_zone',
     },
-    total_seats: { type: 'integer', minimum: 1, maximum: 100_000 },
+    total_seats: {
+      type: 'integer',
+      minimum: 1,
+      maximum: 100_000,
+      description: 'Required without a plan',
+    },
     seats_per_row: { type: ['integer', 'null'], minimum: 1, description: 'Gives rows: A1, A2, …' },
+    plan: { type: 'string', description: 'Instead of both: the text of a plan, see docs/plans.md' },
     time_zone: { type: 'string', description: 'IANA name (default: UTC)' },
   },
 } as const

@@ -7,15 +7,26 @@ import { TicketsError } from '../shared/errors.js'
 import { checkText } from '../shared/text-input.js'
 import { findShow } from './find-shows.js'
 import { bookedOf, heldSeats, layoutOf, lockHouse } from './locked-house.js'
-import { checkTimeZone, createShow, IS_LIVE_HOLD, readShow, type Show } from './shows.js'
+import { parsePlan, storePlan } from './plans.js'
+import { checkSamePlaces } from './same-places.js'
+import {
+  checkNewShow,
+  checkTimeZone,
+  IS_LIVE_HOLD,
+  insertShow,
+  readShow,
+  type Show,
+} from './shows.js'
 
 /** The changes to a show; fields that are missing stay as they are. */
 export interface ShowEdit {
   name?: string | undefined
   startTime?: Date | undefined
   timeZone?: string | undefined
-  /** May grow freely; may not shrink below a sold or held seat. */
+  /** May grow freely; may not shrink below a sold or held seat. Not for a house with a plan. */
   totalSeats?: number | undefined
+  /** The text of a new plan; it must have every seat that a booking has had, see `checkSamePlaces`. */
+  plan?: string | undefined
 }
 
 /**
@@ -31,13 +42,21 @@ export async function editShow(db: Database, showId: string, edit: ShowEdit): Pr
     ...(edit.startTime !== undefined && { start_time: edit.startTime }),
     ...(edit.timeZone !== undefined && { time_zone: await checkTimeZone(edit.timeZone) }),
   }
+  const plan = edit.plan === undefined ? undefined : await parsePlan(edit.plan)
+  if (plan !== undefined && edit.totalSeats !== undefined) throw sizeOfPlan()
   return change(
     db,
     async (trx) => {
       const show = await lockHouse(trx, showId)
-      const { totalSeats = show.total_seats } = edit
-      const held = await heldSeats(trx, showId)
-      checkSize({ ...layoutOf(show), booked: bookedOf(show), held }, totalSeats)
+      const { totalSeats = plan?.plan.totalSeats ?? show.total_seats } = edit
+      if (plan !== undefined) {
+        await storePlan(trx, plan)
+        await checkSamePlaces(trx, show, plan.plan)
+      } else if (totalSeats !== show.total_seats) {
+        if (show.plan !== null) throw sizeOfPlan()
+        const held = await heldSeats(trx, showId)
+        checkSize({ ...layoutOf(show), booked: bookedOf(show), held }, totalSeats)
+      }
       const booked = show.booked_seats.subarray(0, (totalSeats + 7) >> 3)
       const bits = Buffer.concat([booked, Buffer.alloc(((totalSeats + 7) >> 3) - booked.length)])
       await trx('shows')
@@ -45,11 +64,19 @@ export async function editShow(db: Database, showId: string, edit: ShowEdit): Pr
         .update({
           ...values,
           ...(totalSeats !== show.total_seats && { total_seats: totalSeats, booked_seats: bits }),
+          ...(plan && { plan_id: plan.row.id, seats_per_row: null }),
           updated_at: trx.raw('clock_timestamp()'),
         })
       return readShow(trx, showId)
     },
     changeInDoubt(`tickets show view ${showId}`),
+  )
+}
+
+function sizeOfPlan(): TicketsError {
+  return new TicketsError(
+    'INVALID_INPUT',
+    'The size of a show with a plan is that of its plan. Give a plan only. Nothing was changed.',
   )
 }
 
@@ -117,13 +144,12 @@ export async function copyShow(
   showId: string,
   { startTime, name }: { startTime: Date; name?: string | undefined },
 ): Promise<Show> {
-  const { timeZone, totalSeats, seatsPerRow, ...show } = await findShow(db, showId)
-  return createShow(db, {
-    name: name ?? show.name,
-    startTime,
-    timeZone,
-    totalSeats,
-    seatsPerRow,
+  const show = await findShow(db, showId)
+  const facts = await checkNewShow({ name: name ?? show.name, startTime, timeZone: show.timeZone })
+  return insertShow(db, facts, {
+    total_seats: show.totalSeats,
+    seats_per_row: show.seatsPerRow,
+    plan_id: show.planId,
   })
 }
 

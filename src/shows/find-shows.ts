@@ -5,6 +5,7 @@ import { TicketsError } from '../shared/errors.js'
 import { formatStartTime } from '../shared/format-time.js'
 import { quote } from '../shared/quote.js'
 import { datesOf, isOnDate, parseShowDate, type ShowDate } from '../shared/show-dates.js'
+import { withPlans } from './plans.js'
 import { listShows, type Show, type ShowRow, selectShows, toShow } from './shows.js'
 
 /** Chooses among several shows of the same name. */
@@ -86,8 +87,8 @@ async function nearest(
 ): Promise<Show[]> {
   meant.select('id')
   if (on !== undefined) meant.whereBetween('start_time', [on.earliest, on.latest])
-  const rows = await withRetry(db, () =>
-    selectShows(db.knex)
+  const rows = await withRetry(db, async () => {
+    const found = await selectShows(db.knex)
       // Materialized, so that PostgreSQL does not scan the index of that order to find them.
       .withMaterialized('meant', meant)
       .select<(ShowRow & { is_exact: boolean })[]>('is_exact')
@@ -95,8 +96,9 @@ async function nearest(
       .orderByRaw(
         'is_exact desc, start_time <= now(), abs(extract(epoch from start_time - now())), shows.id',
       )
-      .limit(limit),
-  )
+      .limit(limit)
+    return withPlans(db.knex, found)
+  })
   const found = rows
     .map((row) => ({ show: toShow(row), isExact: row.is_exact }))
     .filter(({ show }) => on === undefined || isOnDate(show, on))

@@ -2,11 +2,12 @@ import type { Database } from '../database/knex-pool.js'
 import { withRetry } from '../database/retry.js'
 import type { SeatLayout } from '../house/seats.js'
 import { layoutOf } from './locked-house.js'
+import { withPlan } from './plans.js'
 import { showNotFound } from './shows.js'
 
 /**
- * A house may grow but never changes its rows, so a cached layout only lacks seats that were added
- * since.
+ * A cached layout may lack seats that were added since, or be that of an earlier plan. A request is
+ * checked against the layout under the lock again.
  */
 const known = new WeakMap<Database, Map<string, SeatLayout>>()
 const MOST_KNOWN = 10_000
@@ -26,9 +27,13 @@ export async function layoutOfShow(db: Database, showId: string): Promise<SeatLa
 
 /** Reads a show's layout from the database. Throws SHOW_NOT_FOUND. */
 export async function readLayout(db: Database, showId: string): Promise<SeatLayout> {
-  const show = await withRetry(db, () =>
-    db.knex('shows').where({ id: showId }).first('total_seats', 'seats_per_row'),
-  )
+  const show = await withRetry(db, async () => {
+    const row = await db
+      .knex('shows')
+      .where({ id: showId })
+      .first('total_seats', 'seats_per_row', 'plan_id')
+    return row && withPlan(db.knex, row)
+  })
   if (show === undefined) throw showNotFound(showId)
   const layout = layoutOf(show)
   const layouts = known.get(db) ?? new Map<string, SeatLayout>()

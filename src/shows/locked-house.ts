@@ -4,12 +4,14 @@ import type { House } from '../house/decide.js'
 import { SeatSet } from '../house/seat-set.js'
 import type { SeatLayout } from '../house/seats.js'
 import { startWarnings, type Warned } from '../shared/warnings.js'
+import { type PlannedRow, type WithPlan, withPlan } from './plans.js'
 import { HAS_STARTED, IS_LIVE_HOLD, showNotFound } from './shows.js'
 
-/** The columns of a show that selling needs. */
-export interface HouseRow {
+/** The columns of a show that selling needs, and its plan. */
+export interface HouseRow extends StoredHouse, WithPlan {}
+
+interface StoredHouse extends PlannedRow {
   id: string
-  total_seats: number
   seats_per_row: number | null
   booked_seats: Buffer
   cancelled_at: Date | null
@@ -34,12 +36,17 @@ const PLAN_ONCE = [
   .map(([name, value]) => `set_config('${name}', '${value}', true) as ${name}`)
   .join(', ')
 
-/** Reads a show's house. */
-export function selectHouse(knex: Knex, showId: string) {
-  return knex<HouseRow>('shows')
+/** Reads a show's house; undefined if there is no such show. */
+export async function readHouse(knex: Knex, showId: string): Promise<HouseRow | undefined> {
+  const row: StoredHouse | undefined = await selectHouse(knex, showId)
+  return row && withPlan(knex, row)
+}
+
+function selectHouse(knex: Knex, showId: string) {
+  return knex<StoredHouse>('shows')
     .where({ id: showId })
     .first(
-      ...['id', 'total_seats', 'seats_per_row', 'booked_seats', 'cancelled_at'],
+      ...['id', 'total_seats', 'seats_per_row', 'plan_id', 'booked_seats', 'cancelled_at'],
       ...['name', 'start_time', 'time_zone', knex.raw(`${HAS_STARTED} as has_started`)],
     )
 }
@@ -50,7 +57,7 @@ export function selectHouse(knex: Knex, showId: string) {
  * its wait for the lock. Throws SHOW_NOT_FOUND.
  */
 export async function lockHouse(trx: Knex.Transaction, showId: string): Promise<HouseRow> {
-  return lockedHouse(showId, forUpdate(trx, showId))
+  return withPlan(trx, await lockedHouse(showId, forUpdate(trx, showId)))
 }
 
 /**
@@ -72,7 +79,8 @@ export async function lockHouseAndRead<T>(
     onLock()
     return show
   })
-  return Promise.all([locked, isSent.then(read)])
+  const [show, result] = await Promise.all([locked, isSent.then(read)])
+  return [await withPlan(trx, show), result]
 }
 
 function forUpdate(trx: Knex.Transaction, showId: string) {
@@ -82,8 +90,11 @@ function forUpdate(trx: Knex.Transaction, showId: string) {
     .options({ name: 'lock_house' })
 }
 
-async function lockedHouse(showId: string, lock: ReturnType<typeof forUpdate>): Promise<HouseRow> {
-  const show: HouseRow | undefined = await lock
+async function lockedHouse(
+  showId: string,
+  lock: ReturnType<typeof forUpdate>,
+): Promise<StoredHouse> {
+  const show: StoredHouse | undefined = await lock
   if (show === undefined) throw showNotFound(showId)
   return show
 }
@@ -114,8 +125,10 @@ export function bookedOf(show: HouseRow): SeatSet {
   return SeatSet.fromBytes(show.booked_seats, show.total_seats)
 }
 
-export function layoutOf(show: Pick<HouseRow, 'total_seats' | 'seats_per_row'>): SeatLayout {
-  return { totalSeats: show.total_seats, seatsPerRow: show.seats_per_row }
+export function layoutOf(
+  show: Pick<HouseRow, 'total_seats' | 'seats_per_row' | 'plan'>,
+): SeatLayout {
+  return { totalSeats: show.total_seats, seatsPerRow: show.seats_per_row, plan: show.plan }
 }
 
 /** The warnings for a sale or a check-in at this show. */

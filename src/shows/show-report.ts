@@ -2,9 +2,9 @@ import type { Knex } from 'knex'
 import type { Database } from '../database/knex-pool.js'
 import { withRetry } from '../database/retry.js'
 import { query } from '../database/sql.js'
-import { rowLabel } from '../house/seats.js'
+import { rowsOf } from '../house/rows.js'
 import { findShow } from './find-shows.js'
-import { bookedOf, selectHouse } from './locked-house.js'
+import { bookedOf, layoutOf, readHouse } from './locked-house.js'
 import { IS_LIVE_HOLD, type Show } from './shows.js'
 
 /** Seats by state; `sold + held + house + free` always equals `total`. */
@@ -28,8 +28,10 @@ export interface Sales {
 export interface ShowReport {
   show: Show
   capacity: SeatCounts
-  /** By row, from the stage; null if the house has no rows. */
-  rows: ({ row: string } & SeatCounts)[] | null
+  /** By section; undefined if the house has none. */
+  sections?: ({ section: string } & SeatCounts)[] | undefined
+  /** By row, from the stage, section by section; null if the house has no rows. */
+  rows: ({ row: string; section?: string } & SeatCounts)[] | null
   /** The hours, in the show's time zone, in which seats were sold or returned, in order. */
   hours: ({ hour: Date } & Sales)[]
   /**
@@ -66,7 +68,7 @@ export async function reportOnShow(db: Database, name: string): Promise<ShowRepo
 }
 
 async function readSeatCounts(trx: Knex.Transaction, { id }: Show) {
-  const house = (await selectHouse(trx, id))!
+  const house = (await readHouse(trx, id))!
   const kept = await query<{ seat: number; is_house: boolean }>(
     trx,
     `select unnest(seats) as seat, held_until is null as is_house
@@ -77,14 +79,24 @@ async function readSeatCounts(trx: Knex.Transaction, { id }: Show) {
     kept.map(({ seat, is_house }) => [seat, is_house ? 'house' : 'held']),
   )
   for (const seat of bookedOf(house)) states.set(seat, 'sold')
-  const { total_seats: total, seats_per_row: perRow } = house
+  const { total_seats: total, seats_per_row: perRow, plan } = house
   const capacity = countStates(states, 1, total)
-  if (perRow === null) return { capacity, rows: null }
-  const rows = Array.from({ length: Math.ceil(total / perRow) }, (_, index) => ({
-    row: rowLabel(index + 1),
-    ...countStates(states, index * perRow + 1, Math.min((index + 1) * perRow, total)),
+  if (perRow === null && plan === null) return { capacity, rows: null }
+  const { count, at, sections } = rowsOf(layoutOf(house))
+  const rows = Array.from({ length: count }, (_, index) => {
+    const { section, label, first, last } = at(index)
+    return {
+      row: label,
+      ...(plan?.hasSections && { section: sections[section]!.name }),
+      ...countStates(states, first, last),
+    }
+  })
+  if (!plan?.hasSections) return { capacity, rows }
+  const bySection = sections.map(({ name, first, last }) => ({
+    section: name,
+    ...countStates(states, first, last),
   }))
-  return { capacity, rows }
+  return { capacity, sections: bySection, rows }
 }
 
 type State = 'sold' | 'held' | 'house'

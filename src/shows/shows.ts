@@ -10,6 +10,7 @@ import { checkSeatsPerRow } from '../house/show-size.js'
 import { TicketsError } from '../shared/errors.js'
 import { quote } from '../shared/quote.js'
 import { checkText } from '../shared/text-input.js'
+import { type NewPlan, parsePlan, storePlan, type WithPlan, withPlans } from './plans.js'
 import { selectFirstWithWords } from './show-words.js'
 import { selectIdsWithWords } from './word-search.js'
 
@@ -19,6 +20,8 @@ import { selectIdsWithWords } from './word-search.js'
 export interface Show extends SeatLayout {
   id: string
   name: string
+  /** The id of its plan; null if its house has none. */
+  planId: string | null
   startTime: Date
   /** IANA name; the zone of the show's local times. */
   timeZone: string
@@ -44,8 +47,11 @@ export interface ShowDetails extends Show {
 export interface NewShow {
   name: string
   startTime: Date
-  totalSeats: number
+  /** Required without a plan. */
+  totalSeats?: number | undefined
   seatsPerRow?: number | null | undefined
+  /** The text of a plan, instead of `totalSeats` and `seatsPerRow`; docs/plans.md explains it. */
+  plan?: string | undefined
   /** IANA name (default: `UTC`). */
   timeZone?: string | undefined
 }
@@ -72,14 +78,30 @@ const PAGE_SIZE = 1000
 
 /** Creates a show with an empty house. Throws INVALID_INPUT. */
 export async function createShow(db: Database, input: NewShow): Promise<Show> {
-  const show = { ...checkNewShow(input), time_zone: await checkTimeZone(input.timeZone ?? 'UTC') }
+  const plan = input.plan === undefined ? undefined : await parsePlan(input.plan)
+  const house = checkHouse(input, plan)
+  return insertShow(db, await checkNewShow(input), house, plan)
+}
+
+/** The columns of a new show's house. */
+export type NewHouse = Pick<ShowRow, 'total_seats' | 'seats_per_row' | 'plan_id'>
+
+/** Creates a show with this house, whose plan must be stored, or is given to be stored. */
+export async function insertShow(
+  db: Database,
+  facts: Awaited<ReturnType<typeof checkNewShow>>,
+  house: NewHouse,
+  plan?: NewPlan,
+): Promise<Show> {
   const id = randomId()
+  const booked_seats = SeatSet.empty(house.total_seats).toBytes()
   return change(
     db,
     async (trx) => {
       // The id makes a retry safe: an insert whose response was lost is found, not repeated.
+      if (plan !== undefined) await storePlan(trx, plan)
       await trx('shows')
-        .insert({ id, ...show })
+        .insert({ id, ...facts, ...house, booked_seats })
         .onConflict('id')
         .ignore()
       // If a try before has inserted it, the lock makes COMMIT wait for the standby all the same.
@@ -92,7 +114,7 @@ export async function createShow(db: Database, input: NewShow): Promise<Show> {
 
 /** Reads a show at the end of its transaction, so that nothing has to be read after COMMIT. */
 export async function readShow(trx: Knex.Transaction, id: string): Promise<Show> {
-  const [row] = await selectShows(trx).where('shows.id', id)
+  const [row] = await withPlans(trx, await selectShows(trx).where('shows.id', id))
   return toShow(row!)
 }
 
@@ -105,7 +127,9 @@ export async function* listShows(db: Database, filter: ShowFilter = {}): AsyncGe
   let left = filter.limit ?? Number.POSITIVE_INFINITY
   while (left > 0) {
     const size = Math.min(left, PAGE_SIZE)
-    const rows = await withRetry(db, () => showPage(db.knex, filter, after, size))
+    const rows = await withRetry(db, async () =>
+      withPlans(db.knex, await showPage(db.knex, filter, after, size)),
+    )
     for (const row of rows) yield toShow(row)
     if (rows.length < size) return
     left -= rows.length
@@ -117,9 +141,10 @@ export async function* listShows(db: Database, filter: ShowFilter = {}): AsyncGe
 /** Returns the show with this id and its current house. Throws SHOW_NOT_FOUND. */
 export async function viewShow(db: Database, id: string): Promise<ShowDetails> {
   return withRetry(db, async () => {
-    const [row] = await selectShows(db.knex)
+    const rows = await selectShows(db.knex)
       .select('shows.booked_seats', db.knex.raw(`${HELD_SEATS} as held_seats`))
       .where('shows.id', id)
+    const [row] = await withPlans(db.knex, rows)
     if (row === undefined) throw showNotFound(id)
     const show = toShow(row)
     return {
@@ -169,6 +194,7 @@ export interface ShowRow {
   time_zone: string
   total_seats: number
   seats_per_row: number | null
+  plan_id: string | null
   has_started: boolean
   confirmed_seats_count: number
   held_seats_count: number
@@ -191,6 +217,7 @@ export function selectShows(knex: Knex): Knex.QueryBuilder<ShowRow, ShowRow[]> {
     'shows.time_zone',
     'shows.total_seats',
     'shows.seats_per_row',
+    'shows.plan_id',
     'shows.confirmed_seats_count',
     'shows.cancelled_at',
     'shows.created_at',
@@ -270,29 +297,46 @@ export async function checkTimeZone(name: string): Promise<string> {
   return parseTimeZone(name)
 }
 
-function checkNewShow(input: NewShow) {
-  const { totalSeats, seatsPerRow = null, startTime } = input
-  if (!Number.isInteger(totalSeats) || totalSeats < 1 || totalSeats > MAX_SEATS) {
+function checkHouse(input: NewShow, plan: NewPlan | undefined): NewHouse {
+  const { totalSeats, seatsPerRow = null } = input
+  if (plan !== undefined) {
+    if (totalSeats === undefined && seatsPerRow === null) {
+      return { total_seats: plan.plan.totalSeats, seats_per_row: null, plan_id: plan.row.id }
+    }
+    throw new TicketsError(
+      'INVALID_INPUT',
+      'A plan says how many seats there are, and in which rows. Leave the number of seats and the length of a row out.',
+    )
+  }
+  if (
+    totalSeats === undefined ||
+    !Number.isInteger(totalSeats) ||
+    totalSeats < 1 ||
+    totalSeats > MAX_SEATS
+  ) {
     throw new TicketsError(
       'INVALID_INPUT',
       `A show has 1 to 100,000 seats, as a whole number; got ${totalSeats}.`,
     )
   }
   if (seatsPerRow !== null) checkSeatsPerRow(seatsPerRow, totalSeats)
+  return { total_seats: totalSeats, seats_per_row: seatsPerRow, plan_id: null }
+}
+
+/** Checks what a new show has besides its house, by column. Throws INVALID_INPUT. */
+export async function checkNewShow({ name, startTime, timeZone = 'UTC' }: NewShow) {
   if (Number.isNaN(startTime.getTime())) {
     throw new TicketsError('INVALID_INPUT', 'The start time is not a valid time.')
   }
   return {
-    name: checkText('name of a show', input.name, 200),
+    name: checkText('name of a show', name, 200),
     start_time: startTime,
-    total_seats: totalSeats,
-    seats_per_row: seatsPerRow,
-    booked_seats: SeatSet.empty(totalSeats).toBytes(),
+    time_zone: await checkTimeZone(timeZone),
   }
 }
 
 /** Translates column names to property names; the only place that does. */
-export function toShow(row: ShowRow): Show {
+export function toShow(row: ShowRow & WithPlan): Show {
   return {
     id: row.id,
     name: row.name,
@@ -301,6 +345,8 @@ export function toShow(row: ShowRow): Show {
     hasStarted: row.has_started,
     totalSeats: row.total_seats,
     seatsPerRow: row.seats_per_row,
+    plan: row.plan,
+    planId: row.plan_id,
     confirmedSeats: row.confirmed_seats_count,
     heldSeats: row.held_seats_count,
     availableSeats: row.total_seats - row.confirmed_seats_count - row.held_seats_count,

@@ -55,8 +55,9 @@ function isSame(before: ShowDetails, after: ShowDetails): boolean {
   )
 }
 
-function facts({ name, startTime, timeZone, totalSeats, seatsPerRow, cancelledAt }: ShowDetails) {
-  return JSON.stringify([name, startTime, timeZone, totalSeats, seatsPerRow, cancelledAt])
+function facts(show: ShowDetails) {
+  const { name, startTime, timeZone, totalSeats, seatsPerRow, planId, cancelledAt } = show
+  return JSON.stringify([name, startTime, timeZone, totalSeats, seatsPerRow, planId, cancelledAt])
 }
 
 /** The pause between two reads, which a wake-up or an aborted signal ends early. */

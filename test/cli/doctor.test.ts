@@ -177,11 +177,11 @@ const faults: Record<string, Fault> = {
     ...{
       check: 'schema',
       status: 'wrong',
-      message: /^migrations are missing: 0011_keys_of_each_token/,
+      message: /^migrations are missing: 0012_house_plans/,
     },
-    set: [`update knex_migrations set name = '0010_text_as_typed' where name like '0011%'`],
+    set: [`update knex_migrations set name = '0011_keys_of_each_token' where name like '0012%'`],
     reset: [
-      `update knex_migrations set name = '0011_keys_of_each_token'
+      `update knex_migrations set name = '0012_house_plans'
        where id = (select max(id) from knex_migrations)`,
     ],
   },

@@ -7,8 +7,15 @@ const uuid = (n: number) => `'00000000-0000-7000-8000-${String(n).padStart(12, '
 const [SHOW, BOOKING, NEW, NOWHERE] = [1, 2, 3, 4].map(uuid) as [string, string, string, string]
 const text = (length: number) => `repeat('x', ${length})`
 
+const document = (name: string) => ({
+  id: `encode(sha256('${name}'), 'hex')`,
+  document: `'${name}'`,
+})
+const plan = { seats_per_row: 'null', plan_id: document('old').id }
+
 /** A row of each table that is accepted, by column, in SQL. */
 const rows = {
+  plans: { ...document('new'), total_seats: '10', created_at: 'now()' },
   shows: {
     id: NEW,
     name: `'Lear'`,
@@ -57,6 +64,27 @@ function insert(table: Table, columns: Record<string, string> = {}): string {
 
 /** Each constraint, and statements that it alone refuses: one for each side that it has. */
 const refused: Record<string, string[]> = {
+  plans_pkey: [insert('plans', document('old'))],
+  // What the show's foreign key refers to; the primary key alone would refuse its rows first.
+  plans_id_total_seats_unique: [
+    `do $$ begin
+       alter table plans drop constraint plans_pkey;
+       ${insert('plans', document('old'))};
+     end $$`,
+  ],
+  plans_id_is_hash: [insert('plans', { id: document('other').id })],
+  plans_total_seats_range: [
+    insert('plans', { total_seats: '0' }),
+    insert('plans', { total_seats: '100001' }),
+  ],
+  // Another plan, and one of another size.
+  shows_plan_exists: [
+    insert('shows', { ...plan, plan_id: `'none'` }),
+    insert('shows', { ...plan, total_seats: '9' }),
+    'delete from plans',
+  ],
+  shows_plan_has_the_rows: [insert('shows', { ...plan, seats_per_row: '5' })],
+
   shows_pkey: [insert('shows', { id: SHOW })],
   shows_name_length: [insert('shows', { name: `''` }), insert('shows', { name: text(201) })],
   // A house without seats has no bits that would fit it.
@@ -159,6 +187,7 @@ const refused: Record<string, string[]> = {
   api_tokens_role_known: [insert('api_tokens', { role: `'root'` })],
   api_tokens_hash_length: [insert('api_tokens', { secret_hash: `'secret'` })],
 
+  ...notNull('plans', ['id', 'document', 'total_seats', 'created_at']),
   ...notNull('shows', [
     ...['id', 'name', 'start_time', 'time_zone', 'total_seats', 'booked_seats'],
     ...['confirmed_seats_count', 'created_at', 'updated_at'],
@@ -193,7 +222,8 @@ const CONSTRAINTS = `
 let db: TestDatabase
 beforeAll(async () => {
   db = await cloneDatabase()
-  await db.sql(insert('shows', { id: SHOW }))
+  await db.sql(insert('plans', document('old')))
+  await db.sql(insert('shows', { id: SHOW, ...plan }))
   await db.sql(insert('bookings', { id: BOOKING, reference: `'AAAA2222'`, key: `'used'` }))
   await db.sql(insert('admissions', { seat: '1' }))
   await db.sql(insert('api_tokens', { id: `'aaaaaaaaaaaa'` }))

@@ -9,7 +9,7 @@ import { TicketsError } from '../../shared/errors.js'
 // checksum and a length.
 
 /** The tables in a backup, each after those that it refers to. Triggers fill the others. */
-export const TABLES = ['shows', 'bookings', 'admissions', 'history', 'api_tokens'] as const
+export const TABLES = ['plans', 'shows', 'bookings', 'admissions', 'history', 'api_tokens'] as const
 
 /** All tables of the schema. */
 export const ALL_TABLES = [

@@ -56,7 +56,8 @@ export interface PlacedRow extends OutlineRow {
   runs: readonly PlacedRun[]
 }
 
-interface PlacedRun extends SeatRun {
+/** A run with the number in the house of its first seat. */
+export interface PlacedRun extends SeatRun {
   first: number
 }
 
@@ -116,6 +117,17 @@ export class SeatPlan {
   /** The name of a seat's section; '' in a house of one section without a name. */
   sectionName(seat: number): string {
     return this.sections[this.rows[this.rowIndex(seat)]!.section]!.name
+  }
+
+  /** Whether its sections have names. */
+  get hasSections(): boolean {
+    return this.sections[0]!.name !== ''
+  }
+
+  /** The name of the one section of these seats; null if they are in several, or none. */
+  sectionOf(seats: readonly number[]): string | null {
+    const [first, ...rest] = new Set(seats.map((seat) => this.sectionName(seat)))
+    return first === undefined || rest.length > 0 ? null : first
   }
 
   /** The one label of a seat: 'Stalls C5', or 'C5' in a house of one section. */

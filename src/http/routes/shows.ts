@@ -29,6 +29,7 @@ export function showRoutes(app: FastifyInstance, feeds: SeatFeeds): void {
         startTime: parseStartTime(body.start_time, timeZone),
         totalSeats: body.total_seats,
         seatsPerRow: body.seats_per_row ?? null,
+        plan: body.plan,
         timeZone,
       })
       return reply.code(201).header('location', `/shows/${show.id}`).send(createdShowJson(show))

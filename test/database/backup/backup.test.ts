@@ -153,7 +153,7 @@ describe('a backup', () => {
     expect(writers.filter(({ name }) => !name.startsWith('record_'))).toEqual([])
   })
 
-  it.each(['0002', '0007', '0009', '0011'])(
+  it.each(['0002', '0007', '0009', '0011', '0012'])(
     'of a schema before migration %s restores into this program, whatever schema is there',
     async (migration) => {
       const old = await cloneDatabase({ empty: true })

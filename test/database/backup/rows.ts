@@ -30,6 +30,12 @@ export async function fillDatabase({ url, sql }: Pick<TestDatabase, 'url' | 'sql
   await book(large.id, { count: 100_000 })
   await book(cancelled.id, { seats: '1' })
   await tickets.cancelShow(cancelled.id, 1)
+  const planned = await tickets.createShow({
+    name: 'In the round',
+    startTime: new Date('2040-01-01T19:00Z'),
+    plan: 'name: Globe\nsection Stalls\nA 1-4 . w5 c6\nsection Circle\nA x1 r2-9',
+  })
+  await tickets.book(planned.id, { seats: 'Stalls A1-A4' })
   await tickets.createToken({ name: 'lobby', role: 'read' })
   await tickets.close()
   // Left behind by a process that died: nothing for another database.

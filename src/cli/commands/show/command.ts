@@ -22,6 +22,10 @@ export const showCommands: Declaration = {
         '--start-time <time>': 'ISO 8601, or a local time in --time-zone',
         '--total-seats <n>': 'number of seats, 1 to 100,000',
         '--seats-per-row <n>': 'gives the seats row labels: A1, A2, …',
+        '--plan <file>': {
+          about: 'instead of both: a plan with sections, aisles and rows of any length',
+          completes: 'files',
+        },
         '--time-zone <zone>': "IANA name (default: the system's)",
       },
       examples: [
@@ -71,7 +75,7 @@ export const showCommands: Declaration = {
     },
     {
       name: 'edit',
-      about: 'change the name, the time or the size of a show',
+      about: 'change the name, the time or the house of a show',
       arguments: { '<show>': upcomingShow },
       options: {
         ...dateOption,
@@ -79,6 +83,10 @@ export const showCommands: Declaration = {
         '--start-time <time>': "ISO 8601, or a local time in the show's time zone",
         '--time-zone <zone>': 'IANA name',
         '--total-seats <n>': 'any larger number; a smaller one must keep sold and held seats',
+        '--plan <file>': {
+          about: 'another plan; seats that bookings name must keep their labels and numbers',
+          completes: 'files',
+        },
       },
       examples: [
         'tickets show edit Hamlet --start-time "2031-03-01 20:00"',

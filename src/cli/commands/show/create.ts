@@ -1,11 +1,14 @@
 import type { NewShow } from '../../../client/api.js'
 import { MAX_SEATS } from '../../../house/seats.js'
 import { checkSeatsPerRow } from '../../../house/show-size.js'
+import { TicketsError } from '../../../shared/errors.js'
+import { foldText } from '../../../shared/fold-text.js'
 import { parseStartTime, parseTimeZone, systemTimeZone } from '../../../shared/start-time.js'
 import { checkText } from '../../../shared/text-input.js'
 import { startWarnings } from '../../../shared/warnings.js'
-import { askNumber, askText } from '../../../terminal/prompts/prompts.js'
+import { askChoice, askNumber, askText, type Choice } from '../../../terminal/prompts/prompts.js'
 import { type Context, type Handler, inputRequired, parseCount } from '../../context.js'
+import { plansInDirectory, readPlanFile } from '../../plan-file.js'
 import { announceShow } from './announce.js'
 
 export interface ShowCreateOptions {
@@ -13,6 +16,7 @@ export interface ShowCreateOptions {
   startTime?: string
   totalSeats?: string
   seatsPerRow?: string
+  plan?: string
   timeZone?: string
 }
 
@@ -24,6 +28,12 @@ export const run: Handler<ShowCreateOptions> = async (context, options) => {
 }
 
 async function complete(context: Context, options: ShowCreateOptions): Promise<NewShow> {
+  if (options.plan !== undefined && (options.totalSeats ?? options.seatsPerRow) !== undefined) {
+    throw new TicketsError(
+      'INVALID_INPUT',
+      '--plan says how many seats there are, and in which rows. Leave --total-seats and --seats-per-row out.',
+    )
+  }
   // Flags are checked before anything is asked, so that no answer is given in vain.
   const timeZone =
     options.timeZone === undefined
@@ -41,8 +51,12 @@ async function complete(context: Context, options: ShowCreateOptions): Promise<N
       options.seatsPerRow === undefined
         ? undefined
         : parseCount('--seats-per-row', options.seatsPerRow),
+    plan: options.plan === undefined ? undefined : await readPlanFile(context, options.plan),
   }
-  const { name, startTime, totalSeats } = given
+  const { name, startTime, totalSeats, plan } = given
+  if (name !== undefined && startTime !== undefined && plan !== undefined) {
+    return { timeZone, name, startTime, plan }
+  }
   if (name !== undefined && startTime !== undefined && totalSeats !== undefined) {
     return { timeZone, name, startTime, totalSeats, seatsPerRow: given.seatsPerRow ?? null }
   }
@@ -50,14 +64,15 @@ async function complete(context: Context, options: ShowCreateOptions): Promise<N
 }
 
 async function ask(
-  { output, asking: onBehalf }: Context,
+  context: Context,
   given: { [Part in keyof NewShow]?: NewShow[Part] | undefined } & { timeZone: string },
 ): Promise<NewShow> {
+  const { output, asking: onBehalf } = context
   if (!output.canPrompt) {
     throw inputRequired([
       ...(given.name === undefined ? ['--name'] : []),
       ...(given.startTime === undefined ? ['--start-time'] : []),
-      ...(given.totalSeats === undefined ? ['--total-seats'] : []),
+      ...((given.plan ?? given.totalSeats) === undefined ? ['--total-seats or --plan'] : []),
     ])
   }
   const { timeZone } = given
@@ -74,11 +89,40 @@ async function ask(
       }),
       timeZone,
     )
+  const plan = given.plan ?? (await choosePlan(context, given))
+  if (plan !== undefined) return { name, startTime, plan, timeZone }
   const totalSeats =
     given.totalSeats ??
     (await askNumber(asking, { message: 'How many seats?', min: 1, max: MAX_SEATS }))
   const seatsPerRow = given.seatsPerRow ?? (await askSeatsPerRow(asking, totalSeats))
   return { name, startTime, totalSeats, seatsPerRow, timeZone }
+}
+
+/** Offers the plans in the directory, if there are any and no flag gives the size of the house. */
+async function choosePlan(
+  context: Context,
+  {
+    totalSeats,
+    seatsPerRow,
+  }: { totalSeats?: number | undefined; seatsPerRow?: number | null | undefined },
+): Promise<string | undefined> {
+  if ((totalSeats ?? seatsPerRow) !== undefined) return undefined
+  const files = await plansInDirectory()
+  if (files.length === 0) return undefined
+  const choices: Choice<string | undefined>[] = [
+    ...files.map((file) => ({ value: file, name: file, details: 'a plan in this directory' })),
+    { value: undefined, name: 'no plan', details: 'a number of seats' },
+  ]
+  const asking = { ...context.asking, unchanged: 'No show was created.' }
+  const file = await askChoice(asking, {
+    message: 'Which house?',
+    noun: 'plan',
+    hint: 'type to search',
+    lineHint: 'number or name',
+    search: async (term = '') =>
+      choices.filter(({ name }) => foldText(name).includes(foldText(term))),
+  })
+  return file === undefined ? undefined : readPlanFile(context, file)
 }
 
 async function askSeatsPerRow(

@@ -6,6 +6,7 @@ import { checkText } from '../../../shared/text-input.js'
 import { startWarnings } from '../../../shared/warnings.js'
 import { type Context, type Handler, inputRequired, parseCount } from '../../context.js'
 import { namedShow } from '../../named-show.js'
+import { readPlanFile } from '../../plan-file.js'
 import { UNCHANGED } from '../booking/named-booking.js'
 import { announceShow } from './announce.js'
 import { whenOf } from './text.js'
@@ -16,6 +17,7 @@ export interface ShowEditOptions {
   startTime?: string
   timeZone?: string
   totalSeats?: string
+  plan?: string
 }
 
 /** `tickets show edit SHOW`: changes what the flags say; without flags, asks on a terminal. */
@@ -27,23 +29,28 @@ export const run: Handler<ShowEditOptions, [string]> = async (
   const { output, tickets } = context
   const hasFlags = Object.keys(options).length > 0
   if (!hasFlags && !output.canPrompt) {
-    throw inputRequired(['--name, --start-time, --time-zone or --total-seats'])
+    throw inputRequired(['--name, --start-time, --time-zone, --total-seats or --plan'])
   }
   const show = await namedShow(context, { name, date })
-  const edit = hasFlags ? editOf(options, show) : await askEdit(context, show)
+  const edit = hasFlags ? await editOf(context, options, show) : await askEdit(context, show)
   const edited = await tickets.editShow(show.id, edit)
   const warned = edit.startTime === undefined ? {} : startWarnings(edited)
   await announceShow(output, edited, warned)
 }
 
 /** A local start time is in the time zone that the show will have. */
-function editOf({ name, startTime, timeZone, totalSeats }: ShowEditOptions, show: Show): ShowEdit {
+async function editOf(
+  context: Context,
+  { name, startTime, timeZone, totalSeats, plan }: ShowEditOptions,
+  show: Show,
+): Promise<ShowEdit> {
   const zone = timeZone === undefined ? undefined : parseTimeZone(timeZone)
   return {
     name,
     timeZone: zone,
     ...(startTime !== undefined && { startTime: parseStartTime(startTime, zone ?? show.timeZone) }),
     ...(totalSeats !== undefined && { totalSeats: parseCount('--total-seats', totalSeats) }),
+    ...(plan !== undefined && { plan: await readPlanFile(context, plan) }),
   }
 }
 
@@ -60,6 +67,12 @@ async function askEdit({ asking: onBehalf, tickets }: Context, show: Show): Prom
     hint: `${show.timeZone}; Enter: ${whenOf(show)}`,
     check: (text) => text === '' || parseStartTime(text, show.timeZone),
   })
+  const rest = {
+    name,
+    ...(startTime !== '' && { startTime: parseStartTime(startTime, show.timeZone) }),
+  }
+  // The size of a house with a plan is that of its plan, which is a file.
+  if (show.plan) return rest
   const { seats: min, reason } = leastSize(await tickets.viewShow(show.id))
   const totalSeats = await askNumber(asking, {
     message: 'How many seats?',
@@ -68,9 +81,5 @@ async function askEdit({ asking: onBehalf, tickets }: Context, show: Show): Prom
     max: MAX_SEATS,
     reason,
   })
-  return {
-    name,
-    totalSeats,
-    ...(startTime !== '' && { startTime: parseStartTime(startTime, show.timeZone) }),
-  }
+  return { ...rest, totalSeats }
 }

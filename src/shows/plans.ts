@@ -1,0 +1,139 @@
+import type { Knex } from 'knex'
+import { query } from '../database/sql.js'
+import type { PlanFault } from '../house/plan/plan-reading.js'
+import { SeatPlan } from '../house/plan/seat-plan.js'
+import { TicketsError } from '../shared/errors.js'
+
+/** The columns of a show's row that its plan is found by. */
+export interface PlannedRow {
+  total_seats: number
+  plan_id: string | null
+}
+
+/** The plan of a row; null if its house has none. */
+export interface WithPlan {
+  plan: SeatPlan | null
+}
+
+/** A row of the table `plans`. */
+export interface PlanRow {
+  id: string
+  /** The plan's text. */
+  document: string
+  total_seats: number
+}
+
+/**
+ * Plans that this process has read. They never change, and their id is the hash of their text, so
+ * it means the same plan in every database.
+ */
+const known = new Map<string, SeatPlan>()
+const MOST_KNOWN = 100
+
+/** Adds the plan to a row. Throws WRONG_STATE if it cannot be read. */
+export async function withPlan<Row extends PlannedRow>(
+  knex: Knex,
+  row: Row,
+): Promise<Row & WithPlan> {
+  const [planned] = await withPlans(knex, [row])
+  return planned!
+}
+
+/**
+ * Adds the plans to rows, and reads those that this process does not know with one statement.
+ * Throws WRONG_STATE for a plan that cannot be read.
+ */
+export async function withPlans<Row extends PlannedRow>(
+  knex: Knex,
+  rows: readonly Row[],
+): Promise<(Row & WithPlan)[]> {
+  const unknown = new Set<string>()
+  for (const { plan_id } of rows) {
+    if (plan_id !== null && !known.has(plan_id)) unknown.add(plan_id)
+  }
+  const read = unknown.size > 0 ? await readPlans(knex, [...unknown]) : undefined
+  return rows.map((row) => {
+    const { plan_id: id } = row
+    return Object.assign(row, { plan: id === null ? null : (read?.get(id) ?? known.get(id)!) })
+  })
+}
+
+async function readPlans(knex: Knex, ids: string[]): Promise<Map<string, SeatPlan>> {
+  const found = await selectPlans(knex, ids)
+  const plans = new Map<string, SeatPlan>()
+  for (const id of ids) {
+    const plan = await parseStored(found.get(id))
+    if (typeof plan === 'string') throw unusable(plan)
+    plans.set(id, plan)
+    if (known.size >= MOST_KNOWN) known.clear()
+    known.set(id, plan)
+  }
+  return plans
+}
+
+/** Reads rows of the table `plans`, by their ids. */
+export async function selectPlans(knex: Knex, ids: string[]): Promise<Map<string, PlanRow>> {
+  const rows = await query<PlanRow>(
+    knex,
+    'select id, document, total_seats from plans where id = any(?::text[])',
+    [ids],
+  )
+  return new Map(rows.map((row) => [row.id, row]))
+}
+
+/** Returns the plan, or what is wrong with it: 'is missing'. */
+export async function parseStored(row: PlanRow | undefined): Promise<SeatPlan | string> {
+  if (row === undefined) return 'is missing'
+  const { readPlanText } = await import('../house/plan/plan-text.js')
+  const { outline, faults } = readPlanText(row.document)
+  if (outline === undefined) return `cannot be read: ${placeOf(faults[0]!)}`
+  const plan = new SeatPlan(outline)
+  if (plan.totalSeats === row.total_seats) return plan
+  return `has ${plan.totalSeats} seats, not ${row.total_seats}`
+}
+
+/** A plan to store, with its row. */
+export interface NewPlan {
+  plan: SeatPlan
+  row: PlanRow
+}
+
+/** Reads the text of a plan that is to be stored. Throws INVALID_INPUT with its first mistake. */
+export async function parsePlan(text: string): Promise<NewPlan> {
+  const { planId, readPlanText, writePlanText } = await import('../house/plan/plan-text.js')
+  const { outline, faults } = readPlanText(text)
+  if (outline === undefined) {
+    const more = faults.length > 1 ? ` There are ${faults.length - 1} more mistakes.` : ''
+    throw new TicketsError(
+      'INVALID_INPUT',
+      `The plan has a mistake: ${placeOf(faults[0]!)}${more} \`tickets plan check\` lists them all.`,
+    )
+  }
+  const document = writePlanText(outline)
+  const plan = new SeatPlan(outline)
+  return { plan, row: { id: planId(document), document, total_seats: plan.totalSeats } }
+}
+
+function placeOf({ line, column, path, message }: PlanFault): string {
+  const place = path ?? `line ${line}${column === undefined ? '' : `, column ${column}`}`
+  return `${place}: ${message}`
+}
+
+/** Stores a plan, unless it is stored already. */
+export async function storePlan(trx: Knex.Transaction, { row }: NewPlan): Promise<void> {
+  await trx('plans').insert(row).onConflict('id').ignore()
+}
+
+/** Returns the text of a plan. Throws WRONG_STATE if it is missing. */
+export async function readPlanDocument(knex: Knex, id: string): Promise<string> {
+  const row = (await selectPlans(knex, [id])).get(id)
+  if (row === undefined) throw unusable('is missing')
+  return row.document
+}
+
+function unusable(what: string): TicketsError {
+  return new TicketsError(
+    'WRONG_STATE',
+    `The plan of the house cannot be used: it ${what}. \`tickets verify\` names the shows.`,
+  )
+}
