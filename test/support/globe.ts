@@ -1,5 +1,5 @@
-import { readPlanText } from '../../src/house/plan/plan-text.js'
-import { SeatPlan, type Stage } from '../../src/house/plan/seat-plan.js'
+import type { SeatPlan, Stage } from '../../src/house/plan/seat-plan.js'
+import { planOf } from './plans.js'
 
 /** Two sections with uneven rows, aisles, odd and even numbers, and a seat of every kind. */
 export function globeWith(stage: Stage): SeatPlan {
@@ -15,10 +15,4 @@ section Circle
 AA  x1-2 3-12 r13-14
 BB  1-5 . 6-12
 `)
-}
-
-/** The plan of a text without faults. */
-export function planOf(text: string): SeatPlan {
-  const { outline } = readPlanText(text)
-  return new SeatPlan(outline!)
 }

@@ -1,26 +1,37 @@
-import { rowLabel, type SeatLayout } from '../../house/seats.js'
+import { type HouseRows, rowsOf } from '../../house/rows.js'
 import type { House } from '../seat-picker/picker-state.js'
-import { margin } from '../seat-picker/seat-grid.js'
+import { margin, sectionsFromTop } from '../seat-picker/seat-grid.js'
+import { fitText, padText } from './fit-text.js'
 import { salesBar } from './show-card.js'
-import type { RenderStyle } from './style.js'
+import { type RenderStyle, signs, tint } from './style.js'
 
 /**
  * A house that is too large for its map, in at most `most` lines: each is a bar of the sold, held
- * and free seats of adjacent rows, or in a house without rows of a range of seats.
+ * and free seats of a section or of adjacent sections; in a house of one section, of adjacent rows,
+ * or without rows of a range of seats.
  */
 export function drawOverview(house: House, most: number, style: RenderStyle): string[] {
-  const parts = partsOf(house, most).map((part) => ({ ...part, ...countsIn(house, part) }))
-  const labelWidth = Math.max(0, ...parts.map(({ label }) => label.length))
-  const ends = parts.map(({ first, last, booked }) => `${count(booked)}/${count(last - first + 1)}`)
-  const endWidth = Math.max(0, ...ends.map((end) => end.length))
-  const width = Math.min(48, Math.max(8, style.columns - labelWidth - endWidth - 3 * margin))
-  const widest = parts[0]!.last
-  return parts.map(({ label, first, last, ...counts }, index) => {
-    const columns = Math.max(1, Math.round(((last - first + 1) / widest) * width))
-    const bar = salesBar(counts, columns, style) + ' '.repeat(width - columns)
-    const air = ' '.repeat(margin)
-    return `${air}${label.padStart(labelWidth)}${air}${bar}${air}${ends[index]!.padStart(endWidth)}`
+  const parts = partsOf(house, most)
+  const bars = parts.map((part) => {
+    const counts = countsIn(house, part)
+    return { ...part, counts, end: `${count(counts.booked)}/${count(part.last - part.first + 1)}` }
   })
+  return drawBars(bars, house.plan ? 'left' : 'right', style)
+}
+
+/** The sections of a house, each with its free seats; `pointed` is the index of the one to mark. */
+export function drawSections(house: House, pointed: number, style: RenderStyle): string[] {
+  const { sections } = rowsOf(house)
+  const order = sectionsFromTop(house)
+  const bars = order.map((index) => {
+    const { name, first, last } = sections[index]!
+    const counts = countsIn(house, { first, last })
+    return { label: name, first, last, counts, end: `${count(counts.free)} free` }
+  })
+  const { pointer } = signs(style)
+  return drawBars(bars, 'left', style).map((line, index) =>
+    order[index] === pointed ? tint(style, 'strong', pointer) + line.slice(1) : line,
+  )
 }
 
 /** Seats `first` to `last`, under one label. */
@@ -30,28 +41,78 @@ interface Part {
   last: number
 }
 
-function partsOf({ totalSeats, seatsPerRow }: SeatLayout, most: number): Part[] {
-  const size = seatsPerRow === null ? roundSize(totalSeats / most) : seatsPerRow
-  const sizes = Math.ceil(totalSeats / size)
-  const seats = Math.ceil(sizes / most) * size
-  return Array.from({ length: Math.ceil(totalSeats / seats) }, (_, index) => {
-    const first = index * seats + 1
-    const last = Math.min(first + seats - 1, totalSeats)
-    const [from, to] =
-      seatsPerRow === null
-        ? [String(first), String(last)]
-        : [rowLabel(Math.ceil(first / seatsPerRow)), rowLabel(Math.ceil(last / seatsPerRow))]
-    return { label: from === to ? from : `${from}-${to}`, first, last }
+interface Bar extends Part {
+  counts: ReturnType<typeof countsIn>
+  /** What stands after the bar. */
+  end: string
+}
+
+function drawBars(bars: readonly Bar[], align: 'left' | 'right', style: RenderStyle): string[] {
+  const endWidth = Math.max(0, ...bars.map(({ end }) => end.length))
+  const room = style.columns - endWidth - 3 * margin
+  const labelWidth = Math.min(
+    Math.max(0, ...bars.map(({ label }) => label.length)),
+    Math.max(5, room - 8),
+  )
+  const width = Math.min(48, Math.max(1, room - labelWidth))
+  const widest = Math.max(...bars.map(({ first, last }) => last - first + 1))
+  return bars.map(({ label, first, last, counts, end }) => {
+    const columns = Math.max(1, Math.round(((last - first + 1) / widest) * width))
+    const bar = salesBar(counts, columns, style) + ' '.repeat(width - columns)
+    const air = ' '.repeat(margin)
+    const name = padText(fitText(label, labelWidth, signs(style).ellipsis), labelWidth, align)
+    return `${air}${name}${air}${bar}${air}${end.padStart(endWidth)}`
   })
 }
 
-/** The next of 1, 2, 5, 10, 20, 50, …, so that ranges begin at round numbers. */
+function partsOf(house: House, most: number): Part[] {
+  const rows = rowsOf(house)
+  if (rows.sections.length > 1) {
+    const units = sectionsFromTop(house).map((index) => rows.sections[index]!)
+    return joined(
+      units.map(({ name, first, last }) => ({ label: name, first, last })),
+      most,
+    )
+  }
+  if (house.seatsPerRow === null && !house.plan) return rangesOf(house.totalSeats, most)
+  return joined(rowParts(rows), most)
+}
+
+function rowParts(rows: HouseRows): Part[] {
+  return Array.from({ length: rows.count }, (_, index) => rows.at(index))
+}
+
+/** Ranges of seats that begin at round numbers. */
+function rangesOf(totalSeats: number, most: number): Part[] {
+  const size = roundSize(totalSeats / most)
+  return Array.from({ length: Math.ceil(totalSeats / size) }, (_, index) => {
+    const first = index * size + 1
+    const last = Math.min(first + size - 1, totalSeats)
+    return { label: first === last ? String(first) : `${first}-${last}`, first, last }
+  })
+}
+
+/** Joins adjacent parts so that at most `most` are left. */
+function joined(parts: readonly Part[], most: number): Part[] {
+  const size = Math.ceil(parts.length / most)
+  return Array.from({ length: Math.ceil(parts.length / size) }, (_, index) => {
+    const some = parts.slice(index * size, (index + 1) * size)
+    const [from, to] = [some[0]!, some.at(-1)!]
+    return {
+      label: from === to ? from.label : `${from.label}-${to.label}`,
+      first: Math.min(from.first, to.first),
+      last: Math.max(from.last, to.last),
+    }
+  })
+}
+
+/** The next of 1, 2, 5, 10, 20, 50, …. */
 function roundSize(least: number): number {
   const power = 10 ** Math.floor(Math.log10(Math.max(1, least)))
   return [1, 2, 5, 10].map((step) => step * power).find((size) => size >= least)!
 }
 
-function countsIn({ booked, held }: House, { first, last }: Part) {
+function countsIn({ booked, held }: House, { first, last }: Pick<Part, 'first' | 'last'>) {
   const counts = { booked: 0, held: 0, free: 0 }
   for (let seat = first; seat <= last; seat++) {
     counts[booked.has(seat) ? 'booked' : held.has(seat) ? 'held' : 'free'] += 1

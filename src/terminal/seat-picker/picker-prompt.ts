@@ -66,10 +66,11 @@ export const pickerPrompt = createPrompt<number[] | undefined, PickerConfig>((co
     // A page moves the window too, so that the cursor stays where it is on the screen.
     if (key.name === 'pagedown') top.current += drawn.page
     if (key.name === 'pageup') top.current -= drawn.page
-    if (isEnterKey(key)) return finish(picking, setPicking, done)
-    if (key.name !== 'escape') return setPicking(pressKey(picking, key, drawn, performance.now()))
-    if (picking.typed.text === '') done(undefined)
-    else setPicking({ ...picking, typed: untyped, notice: undefined })
+    if (isEnterKey(key) && drawn.view !== 'sections') return finish(picking, setPicking, done)
+    if (key.name === 'escape' && picking.typed.text === '' && drawn.view !== 'section') {
+      return done(undefined)
+    }
+    setPicking(pressKey(picking, key, drawn, performance.now()))
   })
   return ''
 })

@@ -1,18 +1,23 @@
+import { rowsOf } from '../../house/rows.js'
 import { formatSeats, seatLabel } from '../../house/seats.js'
 import { wrapTexts } from '../render/fields.js'
 import { fitText } from '../render/fit-text.js'
+import { drawSections } from '../render/house-overview.js'
 import { drawLegend } from '../render/seat-map.js'
 import { type RenderStyle, signs, tint } from '../render/style.js'
-import { countsOf, type Picking, stateOf } from './picker-state.js'
+import type { Viewport } from './picker-keys.js'
+import { countsOf, hasRows, type Picking, stateOf } from './picker-state.js'
 import {
   drawOutside,
   drawRuler,
   drawSeatLine,
   drawStage,
+  kindNames,
+  kindSign,
   seatSign,
   seatTones,
 } from './seat-drawing.js'
-import { margin, type SeatGrid, seatGridFor } from './seat-grid.js'
+import { margin, type SeatGrid, seatGridFor, sectionsFromTop } from './seat-grid.js'
 
 /** A whole screen to draw on. */
 export interface ScreenStyle extends RenderStyle {
@@ -20,18 +25,18 @@ export interface ScreenStyle extends RenderStyle {
 }
 
 /** A screen of the picker: a part of the house, with a heading above and the state below. */
-export interface PickerScreen {
+export interface PickerScreen extends Viewport {
   /** At most as many as the screen has rows. */
   lines: string[]
-  grid: SeatGrid
-  /** The line of the house at the top, and how many lines are shown. */
+  /** The line of the house at the top. */
   top: number
-  page: number
 }
 
 /**
- * Draws the picker. Only the visible lines are drawn, so a house of 100,000 seats takes no longer
- * than a small one. `top` is the line at the top before; it moves no further than the cursor needs.
+ * Draws the picker. Only the visible lines are drawn, so a house of 100,000 seats takes little
+ * longer than a small one. `top` is the line at the top before; it moves no further than the cursor
+ * needs. A house of several sections that does not fit is a list of them, or the one under the
+ * cursor.
  */
 export function drawPicker(
   picking: Picking,
@@ -39,23 +44,79 @@ export function drawPicker(
   top: number,
   style: ScreenStyle,
 ): PickerScreen {
-  const { house } = picking
+  const { house, isOpen } = picking
   // One column stays free for the bracket after the last seat.
-  const grid = seatGridFor(house, style.columns - 1)
-  const above = linesAbove(grid, heading, style)
-  const below = linesBelow(picking, style)
-  const count = grid.lineCount
+  const columns = style.columns - 1
+  const whole = frameOf('house', seatGridFor(house, columns), { picking, heading, style })
+  const isWhole = whole.grid.lineCount <= whole.room || (house.plan?.sections.length ?? 1) === 1
+  if (isWhole) return drawWindow(whole, picking, top, style)
+  if (!isOpen) {
+    const list = frameOf('sections', whole.grid, { picking, heading, style })
+    return drawList(list, picking, top, style)
+  }
+  const grid = seatGridFor(house, columns, sectionUnder(picking))
+  return drawWindow(frameOf('section', grid, { picking, heading, style }), picking, top, style)
+}
+
+/** What stands around the lines in the middle, for which there is `room`. */
+interface Frame extends Omit<Viewport, 'page'> {
+  above: string[]
+  below: string[]
+  room: number
+}
+
+function frameOf(
+  view: Viewport['view'],
+  grid: SeatGrid,
+  { picking, heading, style }: { picking: Picking; heading: string; style: ScreenStyle },
+): Frame {
+  const above = linesAbove(view, grid, heading, style)
+  const below = linesBelow(view, grid, picking, style)
   // Two lines count what lies above and below.
-  const page = Math.min(count, Math.max(1, style.rows - above.length - below.length - 2))
-  const first = windowTop(top, grid.lineOf(picking.cursor), page, count)
+  const room = Math.max(1, style.rows - above.length - below.length - 2)
+  return { view, grid, above, below, room }
+}
+
+function drawWindow(frame: Frame, picking: Picking, top: number, style: ScreenStyle): PickerScreen {
+  const { grid } = frame
+  const line = grid.lineOf(picking.cursor)
+  return drawFrame(frame, { top, line, count: grid.lineCount }, style, (first, page) =>
+    windowLines(picking, grid, first, page, style),
+  )
+}
+
+function drawList(frame: Frame, picking: Picking, top: number, style: ScreenStyle): PickerScreen {
+  const { house } = picking
+  const sections = drawSections(house, sectionUnder(picking), style)
+  const line = sectionsFromTop(house).indexOf(sectionUnder(picking))
+  return drawFrame(frame, { top, line, count: sections.length }, style, (first, page) =>
+    sections.slice(first, first + page),
+  )
+}
+
+/** Draws the window that shows the cursor's line among `count` lines. */
+function drawFrame(
+  { above, below, room, view, grid }: Frame,
+  { top, line, count }: { top: number; line: number; count: number },
+  style: ScreenStyle,
+  draw: (first: number, page: number) => string[],
+): PickerScreen {
+  const page = Math.min(count, room)
+  const first = windowTop(top, line, page, count)
   const lines = [
     ...above,
     drawOutside('above', first, style),
-    ...windowLines(picking, grid, first, page, style),
+    ...draw(first, page),
     drawOutside('below', count - first - page, style),
     ...below,
   ]
-  return { lines: lines.slice(-style.rows), grid, top: first, page }
+  return { lines: lines.slice(-style.rows), view, grid, top: first, page }
+}
+
+/** The index of the section under the cursor. */
+function sectionUnder({ cursor, house }: Picking): number {
+  const rows = rowsOf(house)
+  return rows.at(rows.indexOf(cursor)).section
 }
 
 function windowLines(
@@ -88,38 +149,69 @@ function windowTop(top: number, line: number, page: number, count: number): numb
 const roomForHeading = 16
 const roomForHelp = 12
 
-function linesAbove(grid: SeatGrid, heading: string, style: ScreenStyle): string[] {
+function linesAbove(
+  view: Viewport['view'],
+  grid: SeatGrid,
+  heading: string,
+  style: ScreenStyle,
+): string[] {
+  const title = style.rows < roomForHelp ? [] : [tint(style, 'strong', fitLine(heading, style))]
+  if (view === 'sections') return title
+  const stage = style.rows < roomForHeading ? [] : drawStage(grid, style, 'top')
+  // A blank line is before the stage, and the line that counts what lies above is before the seats.
+  const blank = stage.length > 0 ? [''] : []
+  return [...title, ...blank, ...stage, ...drawRuler(grid, style)]
+}
+
+function linesBelow(
+  view: Viewport['view'],
+  grid: SeatGrid,
+  picking: Picking,
+  style: ScreenStyle,
+): string[] {
+  const isHigh = style.rows >= roomForHeading && view !== 'sections'
+  const stage = isHigh ? drawStage(grid, style, 'bottom') : []
+  const blank = stage.length > 0 ? [''] : []
+  const said = [sayPosition(view, picking, style), sayPicked(picking, style)]
+  if (style.rows < roomForHelp) return said
   return [
-    ...(style.rows < roomForHelp ? [] : [tint(style, 'strong', fitLine(heading, style))]),
-    ...(style.rows < roomForHeading ? [] : ['', ...drawStage(grid, style, 'top')]),
-    ...drawRuler(grid, style),
+    ...stage,
+    ...blank,
+    ...said,
+    ...sayCounts(view, picking, style),
+    ...sayKeys(view, picking, style),
   ]
 }
 
-function linesBelow(picking: Picking, style: ScreenStyle): string[] {
-  const said = [sayPosition(picking, style), sayPicked(picking, style)]
-  if (style.rows < roomForHelp) return said
-  return [...said, ...sayCounts(picking, style), ...sayKeys(picking, style)]
-}
-
 /** The notice or the lost seats if there are any, else where the cursor is. */
-function sayPosition(picking: Picking, style: RenderStyle): string {
+function sayPosition(view: Viewport['view'], picking: Picking, style: RenderStyle): string {
   const { cursor, house, lost, notice } = picking
   if (notice !== undefined) return indent(tint(style, 'warning', fitLine(notice, style)))
   if (lost.length > 0) {
     const text = `${formatSeats(lost, house)} taken elsewhere, no longer picked.`
     return indent(tint(style, 'bad', fitLine(text, style)))
   }
+  if (view === 'sections') {
+    const name = fitLine(house.plan!.sectionName(cursor), style)
+    return indent(tint(style, 'strong', name))
+  }
   const state = stateOf(picking, cursor)
-  const sign = tint(style, seatTones[state], seatSign(state, style))
-  const label = tint(style, 'strong', seatLabel(cursor, house))
-  return indent(`${sign} ${label} ${state}${sayTyped(picking, style)}`)
+  const kind = house.plan?.kindOf(cursor) ?? 'standard'
+  const sign = state === 'free' ? kindSign(kind, style) : seatSign(state, style)
+  const label = seatLabel(cursor, house)
+  const special = kind === 'standard' ? '' : `, ${kindNames[kind]}`
+  const typed = sayTyped(picking)
+  const text = `${sign} ${label} ${state}${special}${typed}`
+  if (fitLine(text, style) !== text) return indent(fitLine(text, style))
+  return indent(
+    `${tint(style, seatTones[state], sign)} ${tint(style, 'strong', label)} ${state}${special}${tint(style, 'quiet', typed)}`,
+  )
 }
 
-function sayTyped({ house, typed: { text } }: Picking, style: RenderStyle): string {
+function sayTyped({ house, typed: { text } }: Picking): string {
   if (text === '') return ''
-  const isCount = house.seatsPerRow !== null && /^\d+$/.test(text)
-  return tint(style, 'quiet', `   ${isCount ? 'best' : 'go to'} ${text}_`)
+  const isCount = hasRows(house) && /^\d+$/.test(text)
+  return `   ${isCount ? 'best' : 'go to'} ${text}_`
 }
 
 /** More seats than this are only counted: their names would be cut, and take time to format. */
@@ -134,21 +226,26 @@ function sayPicked({ exchange, house, picked }: Picking, style: RenderStyle): st
   return indent(tint(style, seatTones.yours, fitLine(text, style)))
 }
 
-function sayCounts(picking: Picking, style: RenderStyle): string[] {
-  return drawLegend({ ...countsOf(picking), yours: 0 }, style, picking.house.plan)
+function sayCounts(view: Viewport['view'], picking: Picking, style: RenderStyle): string[] {
+  const counts = { ...countsOf(picking), yours: 0 }
+  return drawLegend(counts, style, view === 'sections' ? null : picking.house.plan)
 }
 
 /** The keys and what they do, wrapped; on a low screen only Enter is explained. */
-function sayKeys({ exchange, house }: Picking, style: ScreenStyle): string[] {
-  const hasRows = house.seatsPerRow !== null
+function sayKeys(
+  view: Viewport['view'],
+  { exchange, house }: Picking,
+  style: ScreenStyle,
+): string[] {
   const between = ` ${signs(style).dot} `
+  const finish = exchange === undefined ? 'book' : 'move'
   const keys = [
-    ['space', 'pick'],
-    ['enter', exchange === undefined ? 'book' : 'move'],
+    ...(view === 'sections' ? [] : [['space', 'pick']]),
+    ['enter', view === 'sections' ? 'open' : finish],
     // In a house without rows, a number names a seat.
-    [hasRows ? '4 + -' : '+ -', 'best together'],
-    [hasRows ? 'B12' : '12', 'go there'],
-    ['esc', 'back'],
+    [hasRows(house) ? '4 + -' : '+ -', 'best together'],
+    [hasRows(house) ? 'B12' : '12', 'go there'],
+    ['esc', view === 'section' ? 'sections' : 'back'],
   ]
   const isLow = style.rows < roomForHeading
   const texts = keys.map(([key, what]) => (isLow && key !== 'enter' ? key! : `${key} ${what}`))

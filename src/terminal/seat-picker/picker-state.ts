@@ -21,14 +21,27 @@ export interface Picking {
   readonly cursor: number
   /** Picked seats that another booking took, until the user reacts. */
   readonly lost: readonly number[]
-  /** The typed part of a label or number, and the time of its last character in milliseconds. */
-  readonly typed: { readonly text: string; readonly at: number }
+  /** The typed part of a label or number. */
+  readonly typed: Typed
+  /**
+   * Where a house is too large for the screen: is the section under the cursor shown, and not the
+   * list of sections?
+   */
+  readonly isOpen: boolean
   /** The answer to the last key. */
   readonly notice: string | undefined
 }
 
+interface Typed {
+  readonly text: string
+  /** The time of its last character in milliseconds. */
+  readonly at: number
+  /** What was picked before the first character. */
+  readonly before?: SeatSet | undefined
+}
+
 /** Nothing typed. */
-export const untyped = { text: '', at: 0 }
+export const untyped: Typed = { text: '', at: 0 }
 
 /** Begins with the seats of `picked` that are free; the others count as lost. */
 export function startPicking(start: {
@@ -46,6 +59,7 @@ export function startPicking(start: {
     cursor: 1,
     lost: [],
     typed: untyped,
+    isOpen: picked.length > 0,
     notice,
   }
   const picking = seeHouse(nothing, house)
@@ -72,6 +86,11 @@ export function stateOf({ house, picked }: Picking, seat: number): SeatState {
   if (picked.has(seat)) return 'yours'
   if (house.booked.has(seat)) return 'booked'
   return house.held.has(seat) ? 'held' : 'free'
+}
+
+/** Has the house rows, so that a seat has a label and a typed number means how many? */
+export function hasRows({ seatsPerRow, plan }: SeatLayout): boolean {
+  return seatsPerRow !== null || Boolean(plan)
 }
 
 export function countsOf({ house, taken, picked }: Picking): SeatCounts {

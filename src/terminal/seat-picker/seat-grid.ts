@@ -44,13 +44,33 @@ const lineLengths = [100, 50, 20, 10, 5]
  * suffice for any house.
  */
 export function seatGridFor(layout: SeatLayout, columns: number, section?: number): SeatGrid {
-  const drawn = drawnPart(layout, section)
-  return rowGrid(drawn, columns) ?? wrappedGrid(drawn, columns)
+  const { totalSeats, seatsPerRow, plan } = layout
+  const same = [totalSeats, seatsPerRow, plan, columns, section]
+  const found = recent.find(({ of }) => same.every((value, index) => value === of[index]))
+  if (found) return found.grid
+  const drawn = drawnPart(layout, columns, section)
+  const grid = rowGrid(drawn) ?? wrappedGrid(drawn)
+  recent.unshift({ of: same, grid })
+  recent.length = Math.min(recent.length, 2)
+  return grid
+}
+
+// The picker draws the same one or two at each key, and a house may have 100,000 rows.
+const recent: { of: readonly unknown[]; grid: SeatGrid }[] = []
+
+/** The indexes of the sections of a house, from top to bottom as they are drawn. */
+export function sectionsFromTop(layout: SeatLayout): number[] {
+  const all = [...rowsOf(layout).sections.keys()]
+  return layout.plan?.stage === 'bottom' ? all.reverse() : all
 }
 
 /** The part of a house that is drawn. */
 interface DrawnPart {
   layout: SeatLayout
+  /** The columns there are. */
+  columns: number
+  /** The section that is drawn alone. */
+  section: number | undefined
   rows: HouseRows
   /** The indexes of its sections, from top to bottom. */
   sections: readonly number[]
@@ -80,6 +100,10 @@ type DrawnLine = { row: number; from: number; to: number } | { heading: string }
 
 /** The lines of a house from top to bottom, and how its seats are laid out in columns of text. */
 export class SeatGrid implements GridShape {
+  /** The columns that it may take. */
+  readonly columns: number
+  /** The section that is drawn alone; undefined: all of the house is. */
+  readonly section: number | undefined
   readonly perLine: number
   readonly pitch: 1 | 2
   readonly isGrouped: boolean
@@ -99,6 +123,8 @@ export class SeatGrid implements GridShape {
 
   constructor(part: DrawnPart, shape: GridShape) {
     const { layout, rows, sections } = part
+    this.columns = part.columns
+    this.section = part.section
     this.perLine = shape.perLine
     this.pitch = shape.pitch
     this.isGrouped = shape.isGrouped
@@ -173,23 +199,22 @@ export function spanOf(
   return (count + gaps) * pitch - (pitch - 1)
 }
 
-function drawnPart(layout: SeatLayout, section: number | undefined): DrawnPart {
+function drawnPart(layout: SeatLayout, columns: number, section: number | undefined): DrawnPart {
   const rows = rowsOf(layout)
-  const all = section === undefined ? [...rows.sections.keys()] : [section]
-  const firstRow = rows.sections[all[0]!]!.firstRow
-  const lastRow = rows.sections[all.at(-1)!]!.lastRow
+  const { firstRow, lastRow } =
+    section === undefined ? { firstRow: 0, lastRow: rows.count - 1 } : rows.sections[section]!
   let widest = 0
   // The first row of a rectangle is as wide as any.
   for (let row = firstRow; row <= (layout.plan ? lastRow : firstRow); row++) {
     widest = Math.max(widest, widthOf(itemsOf(rows.at(row))))
   }
-  const sections = layout.plan?.stage === 'bottom' ? all.toReversed() : all
-  return { layout, rows, sections, firstRow, lastRow, widest }
+  const sections = section === undefined ? sectionsFromTop(layout) : [section]
+  return { layout, columns, section, rows, sections, firstRow, lastRow, widest }
 }
 
 /** Each row is one line, if that fits. */
-function rowGrid(part: DrawnPart, columns: number): SeatGrid | undefined {
-  const { layout, widest } = part
+function rowGrid(part: DrawnPart): SeatGrid | undefined {
+  const { layout, columns, widest } = part
   if (layout.seatsPerRow === null && !layout.plan) return undefined
   const gutter = longestRowLabel(part)
   const room = columns - gutter - 2 * margin
@@ -205,14 +230,14 @@ function rowGrid(part: DrawnPart, columns: number): SeatGrid | undefined {
 }
 
 /** Rows that do not fit take several lines, each of which begins with the label of its first seat. */
-function wrappedGrid(part: DrawnPart, columns: number): SeatGrid {
+function wrappedGrid(part: DrawnPart): SeatGrid {
   const gutter = part.layout.plan ? longestLabelInPlan(part) : longestLabel(part.layout)
-  const airy = longestLines(part, 2, gutter, columns)
-  return airy.lineCount <= airyLines ? airy : longestLines(part, 1, gutter, columns)
+  const airy = longestLines(part, 2, gutter)
+  return airy.lineCount <= airyLines ? airy : longestLines(part, 1, gutter)
 }
 
-function longestLines(part: DrawnPart, pitch: 1 | 2, gutter: number, columns: number): SeatGrid {
-  const room = columns - gutter - 2 * margin
+function longestLines(part: DrawnPart, pitch: 1 | 2, gutter: number): SeatGrid {
+  const room = part.columns - gutter - 2 * margin
   // The aisles of a plan divide its lines; other lines are divided into tens.
   const isGrouped = !part.layout.plan
   const shapes = (isGrouped ? lineLengths : [Math.floor((room + pitch - 1) / pitch)]).map(

@@ -1,10 +1,13 @@
 import { stripVTControlCharacters } from 'node:util'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { SeatPlan } from '../../../src/house/plan/seat-plan.js'
 import { textWidth } from '../../../src/terminal/render/fit-text.js'
 import { drawPlan, renderSeatMap } from '../../../src/terminal/render/seat-map.js'
 import type { SeatState } from '../../../src/terminal/seat-picker/seat-drawing.js'
-import { globeWith, planOf } from '../../support/globe.js'
+import { seatGridFor } from '../../../src/terminal/seat-picker/seat-grid.js'
+import { globeWith } from '../../support/globe.js'
+import { outlines, planOf } from '../../support/plans.js'
 
 const plain = { columns: 80, color: false, unicode: true }
 const stateOf = (seat: number): SeatState =>
@@ -173,6 +176,25 @@ describe('the drawing of a plan', () => {
         '  ○ 5 free   ◐ 0 held   ● 1 booked   w wheelchair   c companion',
         '',
       ].join('\n'),
+    )
+  })
+
+  test('has every seat once and stays within the terminal, whatever the plan', () => {
+    fc.assert(
+      fc.property(outlines, fc.integer({ min: 24, max: 200 }), (outline, columns) => {
+        const seatPlan = new SeatPlan(outline)
+        const layout = { totalSeats: seatPlan.totalSeats, seatsPerRow: null, plan: seatPlan }
+        const map = renderSeatMap({ layout, stateOf: () => 'booked' }, { ...plain, columns })
+        // One sign more is the legend's.
+        expect(map.match(/●/g)?.length).toBe(seatPlan.totalSeats + 1)
+        expect(Math.max(...map.split('\n').map(textWidth))).toBeLessThanOrEqual(columns)
+        const grid = seatGridFor(layout, columns)
+        for (let seat = 1; seat <= seatPlan.totalSeats; seat++) {
+          const { cells } = grid.lineAt(grid.lineOf(seat))
+          expect(cells.filter((cell) => cell.seat === seat)).toHaveLength(1)
+        }
+      }),
+      { numRuns: 60 },
     )
   })
 })

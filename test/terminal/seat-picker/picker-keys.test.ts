@@ -36,7 +36,10 @@ function press(picking: Picking, keys: string): Picking {
     const pressed: Key[] = named.has(word)
       ? [{ name: word }]
       : [...word].map((character) => ({ sequence: character }))
-    return pressed.reduce((all, key) => pressKey(all, key, { grid, page: 2 }, now), at)
+    return pressed.reduce(
+      (all, key) => pressKey(all, key, { view: 'house', grid, page: 2 }, now),
+      at,
+    )
   }, picking)
 }
 
@@ -86,7 +89,7 @@ describe('the keys of the picker', () => {
   ]
   test.each(plain)('%s does nothing while Ctrl or Alt is down', (_, key) => {
     const picking = press(startPicking({ house: houseOf(three) }), 'C2')
-    const viewport = { grid: seatGridFor(picking.house, 80), page: 2 }
+    const viewport = { view: 'house' as const, grid: seatGridFor(picking.house, 80), page: 2 }
     const pressed = (modifier: object) =>
       pressKey(picking, { ...key, ...modifier }, viewport, 10_000)
     expect(pressed({})).not.toEqual(picking)

@@ -1,0 +1,179 @@
+import { stripVTControlCharacters } from 'node:util'
+import fc from 'fast-check'
+import { describe, expect, it, test } from 'vitest'
+import { SeatPlan } from '../../../src/house/plan/seat-plan.js'
+import { SeatSet } from '../../../src/house/seat-set.js'
+import { textWidth } from '../../../src/terminal/render/fit-text.js'
+import { type Key, pressKey } from '../../../src/terminal/seat-picker/picker-keys.js'
+import { drawPicker } from '../../../src/terminal/seat-picker/picker-screen.js'
+import { type Picking, startPicking } from '../../../src/terminal/seat-picker/picker-state.js'
+import { globeWith } from '../../support/globe.js'
+import { examplePlan, outlines, planOf } from '../../support/plans.js'
+
+const size = { columns: 80, rows: 24 }
+/** The Globe does not fit this screen, but each of its sections does. */
+const low = { columns: 80, rows: 18 }
+const color = { color: false, unicode: true }
+
+const names: Record<string, string> = { enter: 'return' }
+const named = new Set(
+  'left right up down home end pageup pagedown space backspace enter escape'.split(' '),
+)
+
+/** The picker of an empty house after keys, named or typed, `_` for a typed space. */
+function press(plan: SeatPlan, screen: typeof size, keys: string, sold: number[] = []) {
+  const { totalSeats } = plan
+  const booked = SeatSet.of(sold, totalSeats)
+  const house = { totalSeats, seatsPerRow: null, plan, booked, held: SeatSet.empty(totalSeats) }
+  let picking: Picking = startPicking({ house })
+  const draw = (top: number) => drawPicker(picking, 'Hamlet', top, { ...screen, ...color })
+  let drawn = draw(0)
+  let now = 10_000
+  for (const word of keys.split(' ')) {
+    if (word === '|') now += 5000
+    const pressed: Key[] = named.has(word)
+      ? [{ name: names[word] ?? word, sequence: word === 'space' ? ' ' : '\u001b' }]
+      : [...word].map((sign) =>
+          sign === '_' ? { name: 'space', sequence: ' ' } : { sequence: sign },
+        )
+    for (const key of word === '|' ? [] : pressed) {
+      picking = pressKey(picking, key, drawn, now)
+      drawn = draw(drawn.top)
+    }
+  }
+  return {
+    ...drawn,
+    text: stripVTControlCharacters(drawn.lines.join('\n')),
+    at: plan.label(picking.cursor),
+    picked: [...picking.picked].map((seat) => plan.label(seat)).join(' '),
+  }
+}
+
+describe('the keys of the picker in a house with a plan', () => {
+  const cinema = planOf('name: Odeon\nstage: top\n1 1-4\n2 1-4\n12 1-6\n')
+  const boxes = planOf(
+    'name: Opera\nstage: none\nsection Box 1\nA 1-2\nsection Box 2\nA 1-2\nsection Lodge\nL 1-3\n',
+  )
+  const table: [title: string, plan: SeatPlan, keys: string, at: string, picked?: string][] = [
+    ['right goes over an aisle', globeWith('top'), 'A6 right', 'Stalls A7'],
+    ['left goes over an aisle', globeWith('top'), 'D20 left', 'Stalls D21'],
+    ['right of a row is the start of the row below', globeWith('top'), 'A20 right', 'Stalls C1'],
+    ['also where the stage is below', globeWith('bottom'), 'C18 right', 'Stalls A1'],
+    ['left of a row is the end of the row above', globeWith('bottom'), 'A1 left', 'Stalls C18'],
+    ['right passes seats that are not for sale', globeWith('top'), 'D40 right', 'Circle AA3'],
+    ['down goes to the nearest seat as it is drawn', globeWith('top'), 'A1 down', 'Stalls C1'],
+    ['not to the seat of the same index', globeWith('top'), 'A20 down', 'Stalls C18'],
+    ['down at an aisle', globeWith('top'), 'C15 down', 'Stalls D32'],
+    ['up towards the stage', globeWith('top'), 'D28 up', 'Stalls C14'],
+    ['up away from the stage', globeWith('bottom'), 'A8 up', 'Stalls C7'],
+    ['down into the next section', globeWith('top'), 'D39 down', 'Circle AA3'],
+    ['up into the next section, past its heading', globeWith('bottom'), 'D20 up', 'Circle AA8'],
+    ['page keys stay in the house', globeWith('top'), 'A8 pagedown', 'Circle BB4'],
+    ['home and end are the seats at the ends', globeWith('top'), 'AA9 home', 'Circle AA3'],
+    ['end', globeWith('top'), 'AA9 end', 'Circle AA14'],
+    ['a letter goes to its row', globeWith('top'), 'd', 'Stalls D39'],
+    ['the beginning of a name goes to its section', globeWith('top'), 'cir', 'Circle AA3'],
+    ['a row after the name', globeWith('top'), 'circle_bb', 'Circle BB1'],
+    ['a label with its section', globeWith('top'), 'circle_aa12', 'Circle AA12'],
+    ['a label of the section under the cursor', boxes, 'box_2 | A2', 'Box 2 A2'],
+    ['a label in another section', boxes, 'A1 | box_2_A2 | A1', 'Box 2 A1'],
+    ['a name with a digit', boxes, 'box_2', 'Box 2 A1'],
+    ['a space after a row picks', globeWith('top'), 'd_', 'Stalls D39', 'Stalls D39'],
+    ['a space after a label picks', globeWith('top'), 'C7_', 'Stalls C7', 'Stalls C7'],
+    ['a row that is a number', cinema, '12/5', '12/5'],
+    ['a number that begins a label leaves what was picked', cinema, 'space | 2/3', '2/3', '1/1'],
+    ['a number that begins no label picks so many', cinema, '2', '1/1', '1/1 1/2'],
+  ]
+  test.each(table)('%s', (_, plan, keys, at, picked = '') => {
+    expect(press(plan, size, keys)).toMatchObject({ at, picked })
+  })
+
+  it.each([
+    ['w1', 'C1', 'w Stalls C1 free, wheelchair'],
+    ['the companion seat', 'C2', 'c Stalls C2 free, companion'],
+    ['a restricted view', 'AA13', 'r Circle AA13 free, restricted view'],
+    ['a seat that is sold', 'C1', '● Stalls C1 booked, wheelchair'],
+  ])('say the kind of the seat under the cursor: %s', (what, keys, said) => {
+    expect(press(globeWith('top'), size, keys, what.includes('sold') ? [21] : []).text).toContain(
+      said,
+    )
+  })
+})
+
+describe('a house that does not fit the screen', () => {
+  it('is a list of sections with their free seats, as they lie before the stage', () => {
+    expect(press(globeWith('bottom'), low, '', [1, 2, 3]).text).toBe(
+      [
+        'Hamlet',
+        '',
+        '  Circle  ░░░░░░░░░░░░░░░░░░░░                              24 free',
+        '❯ Stalls  ██░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░  56 free',
+        '',
+        '  Stalls',
+        '  nothing picked',
+        '  ○ 80 free   ◐ 0 held   ● 3 booked',
+        '',
+        '  enter open · 4 + - best together · B12 go there · esc back',
+      ].join('\n'),
+    )
+  })
+
+  const table: [title: string, keys: string, view: string, at: string][] = [
+    ['up and down choose a section', 'up', 'sections', 'Circle AA3'],
+    ['and stop at the last', 'up up up', 'sections', 'Circle AA3'],
+    ['home and end', 'home end', 'sections', 'Stalls A1'],
+    ['Enter opens it', 'up enter', 'section', 'Circle AA3'],
+    ['a space opens it, and picks nothing', 'space', 'section', 'Stalls A1'],
+    ['Escape goes back to the list', 'enter right escape', 'sections', 'Stalls A2'],
+    ['so does backspace', 'enter right backspace', 'sections', 'Stalls A2'],
+    ['but first it takes back what is typed', 'c backspace', 'section', 'Stalls C1'],
+    ['arrows go on into the next section', 'enter up up up', 'section', 'Circle AA3'],
+    ['and back', 'up enter down', 'section', 'Stalls D27'],
+    ['page keys too', 'enter pageup pageup', 'section', 'Circle AA3'],
+    ['right at the end', 'up enter AA14 right', 'section', 'Stalls D39'],
+    ['left at the start', 'D39 left', 'section', 'Circle AA14'],
+    ['a label opens its section', 'bb7', 'section', 'Circle BB7'],
+    ['a number picks there, and shows it', 'up 2', 'section', 'Circle AA3'],
+  ]
+  test.each(table)('%s', (_, keys, view, at) => {
+    expect(press(globeWith('bottom'), low, keys)).toMatchObject({ view, at })
+  })
+
+  it('shows an open section whole, with its stage', () => {
+    const { text } = press(globeWith('bottom'), low, 'enter')
+    expect(text.split('\n').slice(0, 8)).toEqual([
+      'Hamlet',
+      '',
+      '  Stalls',
+      '  D  ○ ○ ○ ○ ○ ○ ○ ○ ○ ○   ○ ○ ○ ○ ○ ○ ○ ○ ○ ○ ○  D',
+      '  C    w c ○ ○ ○ ○   ○ ○ ○ ○ ○ ○ ○ ○   ○ ○ ○ ○    C',
+      '  A [○]○ ○ ○ ○ ○   ○ ○ ○ ○ ○ ○ ○ ○   ○ ○ ○ ○ ○ ○  A',
+      '',
+      '     ╭───────────────── STAGE ─────────────────╮',
+    ])
+    expect(text).toContain('esc sections')
+  })
+})
+
+const plans = fc.oneof(
+  fc.constantFrom(...['theatre', 'cinema'].map((name) => planOf(examplePlan(name)))),
+  outlines.map((outline) => new SeatPlan(outline)),
+)
+
+it('the picker fits the terminal and shows the cursor, whatever the plan, the size and the keys', () => {
+  const sizes = fc.record({
+    columns: fc.integer({ min: 24, max: 140 }),
+    rows: fc.integer({ min: 8, max: 60 }),
+  })
+  const keys = fc.array(fc.constantFrom(...named, 'c', 'BB7', 'circle_'), { maxLength: 12 })
+  fc.assert(
+    fc.property(plans, sizes, keys, (plan, screen, pressed) => {
+      const { lines, view, at } = press(plan, screen, pressed.join(' '))
+      expect(lines.length).toBeLessThanOrEqual(screen.rows)
+      for (const line of lines) expect(textWidth(line)).toBeLessThanOrEqual(screen.columns)
+      if (view !== 'sections') expect(lines.join()).toMatch(/\[.\]|\u001b\[7m/)
+      expect(at).not.toBe('')
+    }),
+    { numRuns: 100 },
+  )
+})
