@@ -22,7 +22,7 @@ export interface SeatPiece {
 /** More than all 100,000 seats need, each written out with a comma and a space. */
 const LONGEST_SPEC = 1_000_000
 /** Longer than any valid range, and short enough that its numbers stay finite. */
-const LONGEST_PIECE = 64
+const LONGEST_PIECE = 120
 const HOW_TO =
   'Write seats like 1,2,5-8, or like A1-A4,B3 if the show has rows, or like Stalls A1 if it has sections.'
 
@@ -77,9 +77,10 @@ function readName(text: string): SeatName | undefined {
   }
   if (/^\d+$/.test(text)) return { text, row: null, number: Number(text), label: undefined }
   const label = readPlanLabel(text)
-  const [, letters, digits] = /^([a-z]+)(\d+)$/i.exec(text) ?? []
-  if (letters === undefined) return label && { text, row: null, number: label.number, label }
-  return { text: text.toUpperCase(), row: rowNumber(letters), number: Number(digits), label }
+  if (label === undefined) return undefined
+  const { row: letters, number } = label
+  if (!/^[a-z]+\d+$/i.test(text)) return { text, row: null, number, label }
+  return { text: text.toUpperCase(), row: rowNumber(letters), number, label }
 }
 
 function checkRange(piece: string, first: SeatName, last: SeatName): void {
@@ -89,8 +90,10 @@ function checkRange(piece: string, first: SeatName, last: SeatName): void {
       `${quote(piece)} mixes a row label with a seat number: write both ends alike, such as B1-B4.`,
     )
   }
-  const row = (name: SeatName) => name.label?.row.toLowerCase()
-  if (row(first) === row(last) && last.number < first.number) {
+  const isSameRow =
+    first.label?.row.toLowerCase() === last.label?.row.toLowerCase() &&
+    (last.label?.section === undefined || last.label.section === first.label?.section)
+  if (isSameRow && last.number < first.number) {
     const sentence = `${quote(piece)} runs backwards: write the lower seat first.`
     throw new TicketsError('INVALID_INPUT', sentence)
   }

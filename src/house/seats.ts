@@ -143,11 +143,11 @@ export function rowLabel(row: number): string {
 }
 
 function rangeOf({ first, last }: SeatPiece, layout: SeatLayout) {
-  const inPlan = [first, last].find(({ row, label }) => row === null && label !== undefined)
-  if (inPlan) {
+  const alien = [first, last].find(({ row, label }) => row === null && label !== undefined)
+  if (alien) {
     throw new TicketsError(
       'INVALID_INPUT',
-      `${quote(inPlan.text)} names a section, but this show has none. ${houseSentence(layout)}`,
+      `${quote(alien.text)} is no seat of this show, which has no plan. ${houseSentence(layout)}`,
     )
   }
   if (first.row === null) {

@@ -1,3 +1,4 @@
+import { foldText } from '../../shared/fold-text.js'
 import { quote } from '../../shared/quote.js'
 import {
   isAisle,
@@ -35,15 +36,16 @@ export function checkOutline({ name, sections }: PlanOutline): OutlineFault[] {
     return [{ ...excess, message: 'A plan has at most 100,000 seats; here is the next one.' }]
   }
   const faults: OutlineFault[] = []
-  if (name.length > LONGEST_PLAN_NAME || /[\u0000-\u001f\u007f]/.test(name)) {
-    const message = `The name of a plan is one line of at most ${LONGEST_PLAN_NAME} characters.`
+  const isOneLine = name === name.trim() && !/[#\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u.test(name)
+  if (name.length > LONGEST_PLAN_NAME || !isOneLine) {
+    const message = `The name of a plan is one line of at most ${LONGEST_PLAN_NAME} characters, without #.`
     faults.push({ message })
   }
   const names = new Set<string>()
   let seats = 0
   for (const [index, section] of sections.entries()) {
     const fault = (message: string) => faults.push({ section: index, message })
-    const key = section.name.toLowerCase()
+    const key = foldText(section.name)
     if (key !== '') checkSectionName(section.name, fault)
     else if (sections.length > 1) {
       const message =

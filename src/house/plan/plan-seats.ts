@@ -1,6 +1,13 @@
 import { TicketsError } from '../../shared/errors.js'
-import { quote } from '../../shared/quote.js'
-import { isAisle, type PlacedRow, printedNumber, rowAndNumber, type SeatPlan } from './seat-plan.js'
+import { quote, shorten } from '../../shared/quote.js'
+import {
+  isAisle,
+  type PlacedRow,
+  type PlacedSection,
+  printedNumber,
+  rowAndNumber,
+  type SeatPlan,
+} from './seat-plan.js'
 import { type DrawnSeat, seatsIn } from './seat-runs.js'
 
 /** A seat as it is typed: `C5`, `Stalls C5` or `12/5`. */
@@ -12,18 +19,22 @@ export interface PlanLabel {
   number: number
 }
 
-/** A painted seat of a row with its number in the house; undefined if it is not for sale. */
+/** The seats painted in a row, from left to right, and the place of each number among them. */
+interface PaintedRow {
+  seats: readonly PaintedSeat[]
+  places: ReadonlyMap<number, number>
+}
+
+/** A painted seat with its number in the house; undefined if it is not for sale. */
 type PaintedSeat = DrawnSeat & { seat: number | undefined }
 
-const LABEL =
-  /^(?:(?<section>\S.*?)\s+)?(?:(?<row>[a-z0-9]{1,4})\/|(?<letters>[a-z]{1,4}))(?<number>\d{1,5})$/i
+const LABEL = /^(?:(?<section>\S.*?)\s+)?(?:(?<row>[a-z0-9]+)\/|(?<letters>[a-z]+))(?<number>\d+)$/i
 
 /** Reads a seat's label; undefined if the text is none. */
 export function readPlanLabel(text: string): PlanLabel | undefined {
   const { section, row, letters, number } = LABEL.exec(text)?.groups ?? {}
   if (number === undefined) return undefined
-  const name = section?.replaceAll(/\s+/g, ' ')
-  return { text, section: name, row: row ?? letters!, number: Number(number) }
+  return { text, section, row: row ?? letters!, number: Number(number) }
 }
 
 /**
@@ -41,57 +52,58 @@ export function seatsOfRange(plan: SeatPlan, first: PlanLabel, last: PlanLabel):
       `${quote(`${first.text}-${last.text}`)} crosses rows. Write a range for each row.`,
     )
   }
-  const painted = paintedSeats(row)
-  const at = [first, last].map(({ number }) => painted.findIndex((seat) => seat.number === number))
-  const [from, to] = [Math.min(...at), Math.max(...at)]
-  const range = painted.slice(from, to + 1)
+  const { seats, places } = paintedRow(row)
+  const at = [places.get(first.number)!, places.get(last.number)!]
+  const [low, high] = [Math.min(first.number, last.number), Math.max(first.number, last.number)]
+  // A seat that is not for sale is in the range only if its number is.
+  const range = seats
+    .slice(Math.min(...at), Math.max(...at) + 1)
+    .filter(({ seat, number }) => seat !== undefined || (number >= low && number <= high))
   checkSequence(plan, row, range)
-  const unsold = range.filter(({ seat }) => seat === undefined)
-  if (unsold.length === 0) return range.map(({ seat }) => seat!)
-  const labels = unsold.map(({ number }) => plan.labelIn(row, number))
-  throw new TicketsError(
-    'NO_SUCH_SEAT',
-    `${labels.join(', ')} ${labels.length === 1 ? 'is' : 'are'} not for sale.`,
-  )
+  const isUnsold = ({ seat }: PaintedSeat) => seat === undefined
+  const unsold = range.filter(isUnsold).length
+  if (unsold === 0) return range.map(({ seat }) => seat!)
+  const labels = piecesOf(plan, row, range, isUnsold)
+  throw noSuchSeat(`${labels} ${unsold === 1 ? 'is' : 'are'} not for sale.`)
 }
 
 /** The row of a typed seat, which has this seat. */
 function rowOf(plan: SeatPlan, typed: PlanLabel): PlacedRow {
-  const { section, row: label, number } = typed
-  const sections = plan.sections.map(({ name }) => name)
-  const name = sections.find((one) => one.toLowerCase() === section?.toLowerCase())
-  if (section !== undefined && name === undefined) {
+  const { section: name, row: label, number } = typed
+  const section = name === undefined ? undefined : plan.sectionNamed(name)
+  if (name !== undefined && section === undefined) {
     const hint =
-      sections.length > 1 ? `The sections are ${sections.join(', ')}.` : 'It has no sections.'
-    throw noSuchSeat(`This show has no section ${quote(section)}. ${hint}`)
+      plan.sections.length > 1
+        ? `The sections are ${few(plan.sections.map((one) => one.name))}.`
+        : 'It has no sections.'
+    throw noSuchSeat(`This show has no section ${quote(name)}. ${hint}`)
   }
-  const rows = plan
-    .rowsLabelled(label)
-    .filter((row) => name === undefined || sections[row.section] === name)
+  const rows = plan.rowsLabelled(label, section)
   if (rows.length === 0) {
-    const where = name === undefined ? 'This show' : name
-    throw noSuchSeat(`${where} has no row ${label.toUpperCase()}. ${hintOfRows(plan, name)}`)
+    const where = section === undefined ? 'This show' : section.name
+    throw noSuchSeat(
+      `${where} has no row ${shorten(label.toUpperCase())}. ${hintOfRows(plan, section)}`,
+    )
   }
-  const found = rows.filter((row) => paintedSeats(row).some((seat) => seat.number === number))
+  const found = rows.filter((row) => paintedRow(row).places.has(number))
   if (found.length === 1) return found[0]!
   if (found.length === 0) {
     const seats = rows.map((row) => `${rowName(plan, row)} has seats ${numbersOf(row)}`)
-    throw noSuchSeat(`Seat ${typed.text} does not exist. ${seats.join('; ')}.`)
+    throw noSuchSeat(`Seat ${shorten(typed.text)} does not exist. ${few(seats, '; ')}.`)
   }
   const labels = found.map((row) => plan.labelIn(row, number))
   throw new TicketsError(
     'INVALID_INPUT',
-    `${quote(typed.text)} is in more than one section: write ${labels.join(' or ')}.`,
+    `${quote(typed.text)} is in more than one section: write ${few(labels, ' or ')}.`,
   )
 }
 
-function hintOfRows(plan: SeatPlan, section: string | undefined): string {
-  const rows = plan.rows.filter(
-    (row) => section === undefined || plan.sections[row.section]!.name === section,
-  )
-  const labels = [...new Set(rows.map(({ label }) => label))]
-  const shown = labels.length > 8 ? [...labels.slice(0, 6), '…', labels.at(-1)!] : labels
-  return `Its rows are ${shown.join(', ')}.`
+function hintOfRows(plan: SeatPlan, section: PlacedSection | undefined): string {
+  const rows = section ? plan.rows.slice(section.firstRow, section.lastRow + 1) : plan.rows
+  const labels = few([...new Set(rows.map(({ label }) => label))])
+  const [row] = rows
+  const [seat] = paintedRow(row!).seats
+  return `Its rows are ${labels}; write a seat such as ${plan.labelIn(row!, seat!.number)}.`
 }
 
 /** 'Row C of Stalls', or 'Row C'. */
@@ -102,19 +114,28 @@ function rowName(plan: SeatPlan, row: PlacedRow): string {
 
 /** '1-6, 7-14', as the plan has them. */
 function numbersOf({ items }: PlacedRow): string {
-  const runs = items
-    .filter((item) => !isAisle(item))
-    .map((item) => {
-      if (isAisle(item)) return ''
-      const range = item.from === item.to ? `${item.from}` : `${item.from}-${item.to}`
-      return Math.abs(item.step) === 2 ? `${range} ${item.from % 2 === 1 ? 'odd' : 'even'}` : range
-    })
-  return runs.join(', ')
+  const runs = items.flatMap((item) => {
+    if (isAisle(item)) return []
+    const range = item.from === item.to ? `${item.from}` : `${item.from}-${item.to}`
+    return Math.abs(item.step) === 2 ? `${range} ${item.from % 2 === 1 ? 'odd' : 'even'}` : range
+  })
+  return few(runs)
 }
 
-function paintedSeats(row: PlacedRow): PaintedSeat[] {
+/** The items of a list, of which a long one is shortened: 'A, B, C, …, Z'. */
+function few(items: readonly string[], separator = ', '): string {
+  const shown = items.length > 6 ? [...items.slice(0, 4), '…', items.at(-1)!] : items
+  return shown.join(separator)
+}
+
+/** A row of thousands of seats may be asked for each of them. */
+const paintedRows = new WeakMap<PlacedRow, PaintedRow>()
+
+function paintedRow(row: PlacedRow): PaintedRow {
+  const known = paintedRows.get(row)
+  if (known) return known
   let next = row.first
-  return row.items.flatMap((item) =>
+  const seats = row.items.flatMap((item) =>
     isAisle(item)
       ? []
       : [...seatsIn(item)].map((seat) => ({
@@ -122,6 +143,9 @@ function paintedSeats(row: PlacedRow): PaintedSeat[] {
           seat: seat.kind === 'not for sale' ? undefined : next++,
         })),
   )
+  const painted = { seats, places: new Map(seats.map(({ number }, place) => [number, place])) }
+  paintedRows.set(row, painted)
+  return painted
 }
 
 /** The numbers from one end to the other must go up or down by one step, as a clerk reads them. */
@@ -129,25 +153,34 @@ function checkSequence(plan: SeatPlan, row: PlacedRow, range: readonly PaintedSe
   const steps = range.slice(1).map(({ number }, index) => number - range[index]!.number)
   const step = Math.abs(steps[0] ?? 1)
   if (step <= 2 && steps.every((one) => one === steps[0])) return
-  const pieces = sequencesIn(range).map((numbers) => formatPiece(plan, row, numbers))
-  const shown = pieces.length > 5 ? [...pieces.slice(0, 4), '…'] : pieces
   const [first, last] = [range[0]!, range.at(-1)!].map(({ number }) => plan.labelIn(row, number))
+  const sold = piecesOf(plan, row, range, (seat) => seat.seat !== undefined)
   throw new TicketsError(
     'INVALID_INPUT',
-    `The seats from ${first} to ${last} are not numbered in one sequence: write ${shown.join(', ')}.`,
+    `The seats from ${first} to ${last} are not numbered in one sequence: write ${sold}.`,
   )
 }
 
-function sequencesIn(range: readonly PaintedSeat[]): number[][] {
+/** The wanted seats of a range, as they are typed: 'D21-D39, D20-D40'. */
+function piecesOf(
+  plan: SeatPlan,
+  row: PlacedRow,
+  range: readonly PaintedSeat[],
+  isWanted: (seat: PaintedSeat) => boolean,
+): string {
   const sequences: number[][] = []
-  for (const { number } of range) {
-    const sequence = sequences.at(-1)
-    const step = sequence && number - sequence.at(-1)!
-    const own = sequence && (sequence[1] ?? number) - sequence[0]!
-    if (sequence && step === own && Math.abs(step!) === 1) sequence.push(number)
-    else sequences.push([number])
+  let open: number[] | undefined
+  for (const seat of range) {
+    const step = open && seat.number - open.at(-1)!
+    const isNext = step && Math.abs(step) <= 2 && step === (open![1] ?? seat.number) - open![0]!
+    if (isNext && isWanted(seat)) {
+      open!.push(seat.number)
+    } else {
+      open = isWanted(seat) ? [seat.number] : undefined
+      if (open) sequences.push(open)
+    }
   }
-  return sequences
+  return few(sequences.map((numbers) => formatPiece(plan, row, numbers)))
 }
 
 /** A sequence of numbers in a row as it is typed: 'Stalls C5-C8', the lower number first. */

@@ -15,6 +15,8 @@ import { normalizeRow } from './seat-runs.js'
 
 /** In characters. */
 const LONGEST_FILE = 2_000_000
+/** A row has at most 9999 seats, with an aisle before each. */
+const MOST_WORDS = 20_000
 const MOST_FAULTS = 1000
 /** Each has a seat, and a plan has at most 100,000. */
 const MOST_ROWS = 100_000
@@ -86,12 +88,24 @@ class PlanReader {
   #stage: Stage = 'top'
 
   read(line: string, number: number): void {
-    const content = line.replace(/#.*/, '').trimEnd()
+    const comment = line.indexOf('#')
+    const content = (comment === -1 ? line : line.slice(0, comment)).trimEnd()
     const words = wordsOf(content)
     const [first] = words
     if (first === undefined) return
     const at = { line: number, column: first.column }
-    const [, before, key, value] = /^(\s*([\p{L}_-]+)\s*:\s*)(.*)$/u.exec(content) ?? []
+    if (words.length > MOST_WORDS) {
+      const { column } = words.at(-1)!
+      this.#fault({ line: number, column }, `A line has at most ${MOST_WORDS} words.`)
+      return
+    }
+    const damage = content.indexOf('\ufffd')
+    if (damage !== -1) {
+      const message = 'This character is not UTF-8: save the file as UTF-8.'
+      this.#fault({ line: number, column: damage + 1 }, message)
+      return
+    }
+    const [, before, key, value] = /^(\s*([\p{L}_-]+)\s*:\s*)(.*)$/su.exec(content) ?? []
     if (key !== undefined) {
       const column = value === '' ? first.column : before!.length + 1
       this.#head({ key, value: value!, at, valueAt: { line: number, column } })
@@ -120,7 +134,10 @@ class PlanReader {
       const isLeftOut = fault.section === undefined ? faulty.size > 0 : faulty.has(place.line)
       if (!fault.isEmpty || !isLeftOut) this.#fault(place, fault.message)
     }
-    const faults = this.#faults.sort(inOrderOfTheFile).slice(0, MOST_FAULTS)
+    const faults = this.#faults.sort(inOrderOfTheFile)
+    if (faults.length === MOST_FAULTS) {
+      faults.at(-1)!.message = 'Reading stopped here: correct these faults first.'
+    }
     if (faults.length > 0) return { outline: undefined, faults, notices: [] }
     const sections = this.#sections.map(({ name, rows }) => ({
       name,
@@ -139,14 +156,17 @@ class PlanReader {
   }
 
   #fault({ line, column }: Position, message: string): void {
-    this.#faults.push({ line, column, message })
+    if (this.#faults.length < MOST_FAULTS) this.#faults.push({ line, column, message })
   }
 
   #head({ key, value, at, valueAt }: Head): void {
     const name = key.toLowerCase()
     const earlier = this.#heads.get(name)
     if (name !== 'name' && name !== 'stage') {
-      this.#fault(at, `${quote(key)} is not known here: write name: or stage:.`)
+      this.#fault(
+        at,
+        `${quote(`${key}:`)} is not known here: write name: or stage:, or section Stalls or A 1-20 without a colon.`,
+      )
     } else if (this.#sections.length > 0) {
       this.#fault(at, `Write ${name}: above the first section and the first row.`)
     } else if (earlier !== undefined) {
@@ -183,8 +203,14 @@ class PlanReader {
   }
 }
 
+/** The words of a line, but few more than it may have. */
 function wordsOf(line: string): Word[] {
-  return [...line.matchAll(/\S+/g)].map((match) => ({ text: match[0], column: match.index + 1 }))
+  const words: Word[] = []
+  for (const { 0: text, index } of line.matchAll(/\S+/g)) {
+    words.push({ text, column: index + 1 })
+    if (words.length > MOST_WORDS) break
+  }
+  return words
 }
 
 /** Returns a sentence if the word is no seats and no aisle. */

@@ -1,3 +1,5 @@
+import { foldText } from '../../shared/fold-text.js'
+
 /** What is special about a seat that is sold. */
 export type SeatKind = 'standard' | 'restricted' | 'wheelchair' | 'companion'
 
@@ -80,6 +82,8 @@ export class SeatPlan {
   readonly totalSeats: number
   readonly sections: readonly PlacedSection[]
   readonly rows: readonly PlacedRow[]
+  #sectionsByName: Map<string, PlacedSection> | undefined
+  #rowsByLabel: Map<string, Map<number, PlacedRow>> | undefined
 
   /** Takes an outline without faults. */
   constructor({ name, stage, sections }: PlanOutline) {
@@ -142,10 +146,19 @@ export class SeatPlan {
     return `${section}${rowAndNumber(row.label, number)}`
   }
 
+  /** The section with this name, without regard to case and spaces. */
+  sectionNamed(name: string): PlacedSection | undefined {
+    this.#sectionsByName ??= new Map(this.sections.map((one) => [foldText(one.name), one]))
+    return this.#sectionsByName.get(foldText(name))
+  }
+
   /** The rows with this label, without regard to case: one in each section that has it. */
-  rowsLabelled(label: string): readonly PlacedRow[] {
-    const key = label.toLowerCase()
-    return this.rows.filter((row) => row.label.toLowerCase() === key)
+  rowsLabelled(label: string, section?: PlacedSection): readonly PlacedRow[] {
+    this.#rowsByLabel ??= byLabel(this.rows)
+    const rows = this.#rowsByLabel.get(label.toLowerCase())
+    if (section === undefined) return [...(rows?.values() ?? [])]
+    const row = rows?.get(this.rows[section.firstRow]!.section)
+    return row ? [row] : []
   }
 
   kindOf(seat: number): SeatKind {
@@ -172,6 +185,17 @@ export function isAisle(item: SeatRun | Aisle): item is Aisle {
 export function printedNumber(row: PlacedRow, seat: number): number {
   const run = runOf(row, seat)
   return run.from + (seat - run.first) * run.step
+}
+
+/** The rows of each label by the index of their section. */
+function byLabel(rows: readonly PlacedRow[]): Map<string, Map<number, PlacedRow>> {
+  const labels = new Map<string, Map<number, PlacedRow>>()
+  for (const row of rows) {
+    const key = row.label.toLowerCase()
+    const inSections = labels.get(key) ?? new Map<number, PlacedRow>()
+    labels.set(key, inSections.set(row.section, row))
+  }
+  return labels
 }
 
 function runOf(row: PlacedRow, seat: number): PlacedRun {

@@ -6,122 +6,214 @@ import {
   formatLabels,
   formatSeats,
   parseSeats,
+  type SeatLayout,
   seatLabel,
 } from '../../../src/house/seats.js'
-import type { TicketsError } from '../../../src/shared/errors.js'
-import { layoutOf, outlines } from '../../support/plans.js'
+import { TicketsError } from '../../../src/shared/errors.js'
+import { examplePlan, layoutOf, outlines } from '../../support/plans.js'
 
-const house = layoutOf(`
+const globe = layoutOf(`
 section Stalls
 A   1-6 . 7-14 . 15-20
-C   w1 c2 3-6 . 7-14 . 15-18
-D   39-21 odd . 20-40 even
-E   20-1
-12  1-9
+C   1-2 w3 c4 . 5-8
+D   29-21 odd . 20-30 even
+E   1-3 x9 4-6 x7-8 10
+
 section Dress Circle
-AA  x1-2 3-12 r13-14
-A   1-4
-`)
-const oneSection = layoutOf('A 1-4\nB7 x1 2-5')
+A   1-10
+AA  x1-2 3-12 r13 x14
+B1  1-4
 
-const labels = (seats: readonly number[], layout = house) =>
-  seats.map((seat) => seatLabel(seat, layout))
+section Queen’s Box 1
+A   1-4`)
+const oneSection = layoutOf('1 1-6\n12 1-6\nA 1-6\nB 7-1')
+const named = layoutOf('section Parterre\nA 1-6')
+const rectangle: SeatLayout = { totalSeats: 100, seatsPerRow: 10 }
 
-describe('seats of a plan', () => {
-  it.each([
-    ['Stalls A5', ['Stalls A5']],
-    ['Stalls A5-A8', ['Stalls A5', 'Stalls A6', 'Stalls A7', 'Stalls A8']],
-    ['Stalls A5 - Stalls A6', ['Stalls A5', 'Stalls A6']],
-    [' stalls   c1-C3 ', ['Stalls C1', 'Stalls C2', 'Stalls C3']],
-    ['dress circle aa12-aa13', ['Dress Circle AA12', 'Dress Circle AA13']],
-    ['C5', ['Stalls C5']],
-    ['A5', ['Stalls A5']],
-    ['D21-D25', ['Stalls D25', 'Stalls D23', 'Stalls D21']],
-    ['D20-D24', ['Stalls D20', 'Stalls D22', 'Stalls D24']],
-    ['E3-E5', ['Stalls E5', 'Stalls E4', 'Stalls E3']],
-    ['12/3-12/4', ['Stalls 12/3', 'Stalls 12/4']],
-    ['AA14, 12/9, 1', ['Stalls A1', 'Stalls 12/9', 'Dress Circle AA14']],
-    ['20-21', ['Stalls A20', 'Stalls C1']],
-  ])('are found by their labels: %j', (spec, found) => {
+describe('a seat of a house with a plan', () => {
+  it.each<[string, SeatLayout, number[]]>([
+    ['Stalls C5', globe, [25]],
+    ['stalls c5', globe, [25]],
+    [' STALLS   c05 ', globe, [25]],
+    ['C5', globe, [25]],
+    ['Dress Circle A1', globe, [47]],
+    ["queen's box 1 A4", globe, [75]],
+    ['Dress Circle B1/2', globe, [69]],
+    ['b1/2', globe, [69]],
+    ['25', globe, [25]],
+    ['25-27', globe, [25, 26, 27]],
+    ['Stalls C5-C8', globe, [25, 26, 27, 28]],
+    ['Stalls C5 - stalls C8', globe, [25, 26, 27, 28]],
+    ['C5-C8', globe, [25, 26, 27, 28]],
+    ['Dress Circle B1/2-B1/4', globe, [69, 70, 71]],
+    // Across an aisle.
+    ['Stalls A6-A8', globe, [6, 7, 8]],
+    ['Stalls C1-C8,AA3', globe, [21, 22, 23, 24, 25, 26, 27, 28, 57]],
+    // Odd and even numbers, and a row that runs backwards.
+    ['D21-D25', globe, [31, 32, 33]],
+    ['D21 - D29', globe, [29, 30, 31, 32, 33]],
+    ['D20-D24', globe, [34, 35, 36]],
+    ['B5-B7', oneSection, [19, 20, 21]],
+    // A seat that is not for sale, with a number outside the range.
+    ['E1-E6', globe, [40, 41, 42, 43, 44, 45]],
+    ['12/5', oneSection, [11]],
+    ['12/5-12/6,1/1', oneSection, [1, 11, 12]],
+    ['Parterre A2', named, [2]],
+    ['A2', named, [2]],
+  ])('is typed %j', (spec, layout, seats) => {
     checkSeatSpec(spec)
-    expect(labels(parseSeats(spec, house))).toEqual(found)
+    expect(parseSeats(spec, layout)).toEqual(seats)
   })
 
-  it.each([
-    ['A1', 'INVALID_INPUT', 'write Stalls A1 or Dress Circle A1'],
-    ['A1-A3', 'INVALID_INPUT', 'write Stalls A1 or Dress Circle A1'],
-    ['Stalls A1-C2', 'INVALID_INPUT', 'crosses rows'],
-    ['Stalls A1-Dress Circle A2', 'INVALID_INPUT', 'crosses rows'],
-    ['D21-D24', 'INVALID_INPUT', 'write Stalls D20-D21, Stalls D22, Stalls D24'],
-    ['E5-E3', 'INVALID_INPUT', 'runs backwards'],
-    ['Stalls E5-E3', 'INVALID_INPUT', 'runs backwards'],
-    ['C1-3', 'INVALID_INPUT', 'write both ends alike'],
-    ['C1, stalls c1', 'INVALID_INPUT', 'Stalls C1 is named twice'],
-    ['C1, 21', 'INVALID_INPUT', 'Stalls C1 is named twice'],
-    ['Stalls', 'INVALID_INPUT', 'not a seat'],
-    ['Stalls C', 'INVALID_INPUT', 'not a seat'],
-    ['12/', 'INVALID_INPUT', 'not a seat'],
-    ['/3', 'INVALID_INPUT', 'not a seat'],
-    ['Balcony A1', 'NO_SUCH_SEAT', 'The sections are Stalls, Dress Circle'],
-    ['Z1', 'NO_SUCH_SEAT', 'Its rows are A, C, D, E, 12, AA'],
-    ['Dress Circle C1', 'NO_SUCH_SEAT', 'Its rows are AA, A'],
-    ['C99', 'NO_SUCH_SEAT', 'Row C of Stalls has seats 1, 2, 3-6, 7-14, 15-18'],
-    ['D1', 'NO_SUCH_SEAT', '39-21 odd, 20-40 even'],
-    ['Dress Circle A5', 'NO_SUCH_SEAT', 'Row A of Dress Circle has seats 1-4'],
-    ['AA1', 'NO_SUCH_SEAT', 'Dress Circle AA1 is not for sale'],
-    ['AA1-AA4', 'NO_SUCH_SEAT', 'Dress Circle AA1, Dress Circle AA2 are not for sale'],
-    ['0', 'NO_SUCH_SEAT', 'Seat 0'],
-    ['9999', 'NO_SUCH_SEAT', 'does not exist'],
-  ])('that are not there, or not clear, are refused: %j', (spec, code, part) => {
-    const error = refusal(() => parseSeats(spec, house))
-    expect([error.code, error.message]).toEqual([code, expect.stringContaining(part)])
+  it.each<[string, SeatLayout, string, string]>([
+    ['A1', globe, 'INVALID_INPUT', 'write Stalls A1 or Dress Circle A1 or Queen’s Box 1 A1.'],
+    ['A1-A3', globe, 'INVALID_INPUT', 'Stalls A1 or Dress Circle A1'],
+    ['Balcony A1', globe, 'NO_SUCH_SEAT', 'The sections are Stalls, Dress Circle, Queen’s Box 1.'],
+    ['Balcony A1', oneSection, 'NO_SUCH_SEAT', 'It has no sections.'],
+    ['Stalls F1', globe, 'NO_SUCH_SEAT', 'Stalls has no row F. Its rows are A, C, D, E;'],
+    ['Dress Circle B14', globe, 'NO_SUCH_SEAT', 'has no row B. Its rows are A, AA, B1;'],
+    [
+      'AB1',
+      oneSection,
+      'NO_SUCH_SEAT',
+      'This show has no row AB. Its rows are 1, 12, A, B; write a seat such as 1/1.',
+    ],
+    [`${'Z'.repeat(60)}1`, globe, 'NO_SUCH_SEAT', 'has no row ZZZ'],
+    ['C9', globe, 'NO_SUCH_SEAT', 'Row C of Stalls has seats 1-2, 3, 4, 5-8.'],
+    ['D1', globe, 'NO_SUCH_SEAT', 'Row D of Stalls has seats 29-21 odd, 20-30 even.'],
+    ['A99', globe, 'NO_SUCH_SEAT', 'Row A of Dress Circle has seats 1-10; Row A of Queen’s Box 1'],
+    ['AA1', globe, 'NO_SUCH_SEAT', 'Dress Circle AA1 is not for sale.'],
+    ['AA1-AA5', globe, 'NO_SUCH_SEAT', 'Dress Circle AA1-AA2 are not for sale.'],
+    [
+      'AA1-AA14',
+      globe,
+      'NO_SUCH_SEAT',
+      'Dress Circle AA1-AA2, Dress Circle AA14 are not for sale.',
+    ],
+    ['D29-D30', globe, 'INVALID_INPUT', 'write Stalls D21-D29, Stalls D20-D30.'],
+    ['E1-E10', globe, 'INVALID_INPUT', 'write Stalls E1-E3, Stalls E4-E6, Stalls E10.'],
+    ['C5-D21', globe, 'INVALID_INPUT', 'crosses rows. Write a range for each row.'],
+    ['Stalls A1-Dress Circle A1', globe, 'INVALID_INPUT', 'crosses rows'],
+    ['Stalls', globe, 'INVALID_INPUT', 'not a seat'],
+    ['Stalls C', globe, 'INVALID_INPUT', 'not a seat'],
+    ['12/', globe, 'INVALID_INPUT', 'not a seat'],
+    ['/3', globe, 'INVALID_INPUT', 'not a seat'],
+    ['Dress Circle C1', globe, 'NO_SUCH_SEAT', 'Its rows are A, AA, B1;'],
+    ['D25-D22', globe, 'INVALID_INPUT', 'runs backwards'],
+    ['D21-D24', globe, 'INVALID_INPUT', 'write Stalls D20-D21, Stalls D22-D24.'],
+    ['0', globe, 'NO_SUCH_SEAT', 'Seat 0'],
+    ['C8-C5', globe, 'INVALID_INPUT', 'runs backwards'],
+    ['C5-8', globe, 'INVALID_INPUT', 'write both ends alike'],
+    ['C5,25', globe, 'INVALID_INPUT', 'Seat Stalls C5 is named twice.'],
+    ['76', globe, 'NO_SUCH_SEAT', 'seats 1 to 75 (Stalls A1 to Queen’s Box 1 A4)'],
+    [
+      'Stalls C5',
+      rectangle,
+      'INVALID_INPUT',
+      '"Stalls C5" is no seat of this show, which has no plan.',
+    ],
+    [
+      '12/5',
+      { totalSeats: 9, seatsPerRow: null },
+      'INVALID_INPUT',
+      '"12/5" is no seat of this show',
+    ],
+  ])('%j is refused with what to write', (spec, layout, code, sentence) => {
+    const error = failure(() => parseSeats(spec, layout))
+    expect([error.code, error.message]).toEqual([code, expect.stringContaining(sentence)])
   })
 
-  it.each(['Stalls A1', '12/3'])('are refused by name in a house without a plan: %j', (spec) => {
-    const rectangle = { totalSeats: 20, seatsPerRow: 10 }
-    expect(refusal(() => parseSeats(spec, rectangle)).code).toBe('INVALID_INPUT')
-  })
-
-  it('of one section have labels without its name', () => {
-    expect(labels([1, 4, 5], oneSection)).toEqual(['A1', 'A4', 'B7/2'])
-    expect(refusal(() => parseSeats('Stalls A1', oneSection)).message).toContain('no sections')
-  })
-
-  it.each([
-    ['A5-A8', 'Stalls A5-A8'],
-    ['E3-E5', 'Stalls E3-E5'],
-    ['D21-D25', 'Stalls D25, Stalls D23, Stalls D21'],
-    ['Stalls D20, D21', 'Stalls D20-D21'],
-    ['20-21', 'Stalls A20, Stalls C1'],
-    ['AA12-AA13', 'Dress Circle AA12-AA13'],
-  ])('are named in short: %j', (spec, named) => {
-    const seats = parseSeats(spec, house)
-    expect(formatSeats(seats, house)).toBe(named)
-    expect(formatLabels(seats, labels(seats))).toBe(named)
-  })
-
-  it('are found again by their names, whatever the plan', () => {
-    const cases = outlines.chain((outline) => {
-      const plan = new SeatPlan(outline)
-      const layout = { totalSeats: plan.totalSeats, seatsPerRow: null, plan }
-      const seats = fc.uniqueArray(fc.integer({ min: 1, max: plan.totalSeats }), { minLength: 1 })
-      return fc.record({ layout: fc.constant(layout), seats })
-    })
-    fc.assert(
-      fc.property(cases, ({ layout, seats }) => {
-        const ascending = seats.toSorted((a, b) => a - b)
-        expect(parseSeats(formatSeats(seats, layout), layout)).toEqual(ascending)
-        const named = formatLabels(ascending, labels(ascending, layout))
-        expect(parseSeats(named, layout)).toEqual(ascending)
-      }),
+  it('is named in a sentence that stays short, however large the house', () => {
+    const rows = (count: number) => Array.from({ length: count }, (_, index) => index + 1)
+    const alternating = rows(4000).map((number) => (number % 2 ? number : `r${number}`))
+    const wide = layoutOf(
+      `A ${alternating.join(' ')} x${rows(3000)
+        .map((n) => 9999 - n)
+        .join(' x')}`,
     )
+    const many = layoutOf(
+      rows(400)
+        .map((n) => `section S${n}\nA 1-3`)
+        .join('\n'),
+    )
+    for (const [spec, layout] of [
+      ['A9999', wide],
+      ['A1-A3000', wide],
+      ['A3000-A4000', wide],
+      ['A1', many],
+      ['A9', many],
+      ['X1', many],
+      ['T1 A1', many],
+    ] as const) {
+      try {
+        parseSeats(spec, layout)
+      } catch (error) {
+        expect((error as Error).message.length).toBeLessThan(400)
+      }
+    }
   })
 })
 
-function refusal(parse: () => unknown): TicketsError {
+describe('seats of a plan as text', () => {
+  it.each<[number[], SeatLayout, string]>([
+    [[25], globe, 'Stalls C5'],
+    [[28, 25, 26], globe, 'Stalls C5-C6, Stalls C8'],
+    [[5, 6, 7], globe, 'Stalls A5-A7'],
+    [[31, 32, 34], globe, 'Stalls D25, Stalls D23, Stalls D20'],
+    [[46, 47], globe, 'Stalls E10, Dress Circle A1'],
+    [[68, 69], globe, 'Dress Circle B1/1-B1/2'],
+    [[11, 12], oneSection, '12/5-12/6'],
+    [[19, 20, 21], oneSection, 'B5-B7'],
+    [[1, 2], named, 'A1-A2'],
+  ])('%j', (seats, layout, text) => {
+    expect(formatSeats(seats, layout)).toBe(text)
+  })
+
+  const houses = outlines.chain((outline) => {
+    const plan = new SeatPlan(outline)
+    const layout: SeatLayout = { totalSeats: plan.totalSeats, seatsPerRow: null, plan }
+    const seat = fc.integer({ min: 1, max: plan.totalSeats })
+    const some = fc.uniqueArray(seat, { minLength: 1, maxLength: 30 })
+    const all = fc.constant(Array.from({ length: plan.totalSeats }, (_, index) => index + 1))
+    return fc.tuple(fc.constant(layout), fc.oneof(some, all))
+  })
+
+  it('is read back as the same seats, in every house, in either case', () => {
+    fc.assert(
+      fc.property(houses, ([layout, seats]) => {
+        const ascending = seats.toSorted((a, b) => a - b)
+        const text = formatSeats(seats, layout)
+        expect(parseSeats(text, layout)).toEqual(ascending)
+        expect(parseSeats(text.toUpperCase(), layout)).toEqual(ascending)
+      }),
+    )
+  })
+
+  it('is the same from the labels alone', () => {
+    fc.assert(
+      fc.property(houses, ([layout, seats]) => {
+        const ascending = seats.toSorted((a, b) => a - b)
+        const labels = ascending.map((seat) => seatLabel(seat, layout))
+        expect(formatLabels(ascending, labels)).toBe(formatSeats(seats, layout))
+      }),
+    )
+  })
+
+  it.each(['theatre', 'cinema', 'arena'])('names each seat of the example %s once', (name) => {
+    const layout = layoutOf(examplePlan(name))
+    const labels = Array.from({ length: layout.totalSeats }, (_, index) =>
+      seatLabel(index + 1, layout),
+    )
+    expect(new Set(labels.map((label) => label.toLowerCase())).size).toBe(layout.totalSeats)
+    expect(labels.map((label) => parseSeats(label, layout)[0])).toEqual(labels.map((_, i) => i + 1))
+  })
+})
+
+function failure(run: () => unknown): TicketsError {
   try {
-    parse()
+    run()
   } catch (error) {
+    expect(error).toBeInstanceOf(TicketsError)
     return error as TicketsError
   }
   throw new Error('It was accepted.')

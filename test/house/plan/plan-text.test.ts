@@ -144,7 +144,12 @@ const wrong: [text: string, ...faults: [line: number, column: number, part: stri
   ['section S\nstage: top\nA 1', [2, 1, 'above the first section and the first row']],
   [`name: ${'x'.repeat(201)}\nA 1`, [1, 1, 'at most 200 characters']],
   ['name: a\u0007b\nA 1', [1, 1, 'one line']],
+  ['name: Hall \u2028 2\nA 1', [1, 1, 'one line']],
+  ['name: Th\ufffd\ufffdtre\nA 1', [1, 9, 'save the file as UTF-8']],
+  ['A 1 # \ufffd\nB 1 \ufffd', [2, 5, 'save the file as UTF-8']],
   // Sections.
+  ['section: Stalls\nA 1', [1, 1, 'write name: or stage:, or section Stalls']],
+  ["section Queen’s Box\nA 1\nsection queen's  box\nA 1", [3, 9, 'already']],
   ['section\nA 1', [1, 1, 'Write the name of the section']],
   ['section   # Stalls\nA 1', [1, 1, 'Write the name of the section']],
   ['section Grand-Tier\nA 1', [1, 9, NO_NAME]],
