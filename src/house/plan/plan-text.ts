@@ -96,7 +96,8 @@ class PlanReader {
     const at = { line: number, column: first.column }
     if (words.length > MOST_WORDS) {
       const { column } = words.at(-1)!
-      this.#fault({ line: number, column }, `A line has at most ${MOST_WORDS} words.`)
+      const message = 'A row is too long here: write seats side by side as one, such as 1-20.'
+      this.#fault({ line: number, column }, message)
       return
     }
     const damage = content.indexOf('\ufffd')
