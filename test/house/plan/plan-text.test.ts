@@ -1,7 +1,11 @@
+import { readFile } from 'node:fs/promises'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { planId, readPlanText, writePlanText } from '../../../src/house/plan/plan-text.js'
-import { examplePlan, outlines, planOf } from '../../support/plans.js'
+import { parseSeats } from '../../../src/house/seats.js'
+import { TicketsError } from '../../../src/shared/errors.js'
+import { blocksOf } from '../../support/examples.js'
+import { examplePlan, layoutOf, outlines, planOf } from '../../support/plans.js'
 
 const globe = `name: Globe
 stage: bottom
@@ -114,6 +118,28 @@ describe('the text of a plan', () => {
       rows: plan.rows.length,
       ...special,
     }).toEqual(counts)
+  })
+})
+
+describe('docs/plans.md', async () => {
+  const page = await readFile(new URL('../../../docs/plans.md', import.meta.url), 'utf8')
+  const plans = blocksOf(page).filter(({ language }) => language === 'text')
+
+  it.each(plans)('shows a plan without faults: $text', ({ text }) => {
+    expect(readPlanText(text).faults).toEqual([])
+  })
+
+  it('types seats as the program reads them, and names ranges that it refuses', () => {
+    const layout = layoutOf(plans[0]!.text)
+    const rows = [...page.matchAll(/^\| `(.+)` \| `(.+ .+)` \|/gm)]
+    expect(rows.length).toBeGreaterThan(5)
+    for (const [, typed, labels] of rows) {
+      expect(parseSeats(typed!, layout)).toEqual(parseSeats(labels!, layout))
+    }
+    for (const refused of ['D22-D23', 'Circle AA1-AA4']) {
+      expect(page).toContain(`\`${refused}\``)
+      expect(() => parseSeats(refused, layout)).toThrow(TicketsError)
+    }
   })
 })
 
