@@ -245,7 +245,7 @@ export function writePlanText({ name, stage, sections }: PlanOutline): string {
   for (const section of sections) {
     if (lines.length > 0) lines.push('')
     if (section.name !== '') lines.push(`section ${section.name}`)
-    const width = Math.max(...section.rows.map(({ label }) => label.length))
+    const width = section.rows.reduce((most, { label }) => Math.max(most, label.length), 0)
     for (const row of section.rows) {
       const { items } = normalizeRow(row)
       lines.push(`${row.label.padEnd(width)}  ${items.map(writeItem).join(' ')}`)

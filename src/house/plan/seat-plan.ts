@@ -198,8 +198,14 @@ function byLabel(rows: readonly PlacedRow[]): Map<string, Map<number, PlacedRow>
   return labels
 }
 
-function runOf(row: PlacedRow, seat: number): PlacedRun {
-  return row.runs.findLast((run) => run.first <= seat)!
+function runOf({ runs }: PlacedRow, seat: number): PlacedRun {
+  let low = 0
+  for (let high = runs.length - 1; low < high; ) {
+    const middle = (low + high + 1) >> 1
+    if (runs[middle]!.first <= seat) low = middle
+    else high = middle - 1
+  }
+  return runs[low]!
 }
 
 function placeRow(row: OutlineRow, section: number, first: number): PlacedRow {

@@ -199,6 +199,16 @@ describe('seats of a plan as text', () => {
     )
   })
 
+  it('takes time by the seats, not by the runs of their rows', () => {
+    // Searched run by run, these labels would take minutes.
+    const row = Array.from({ length: 9999 }, (_, index) => `${index % 2 ? 'r' : ''}${index + 1}`)
+    const layout = layoutOf(
+      Array.from({ length: 3 }, (_, i) => `R${i} ${row.join(' ')}`).join('\n'),
+    )
+    const all = Array.from({ length: layout.totalSeats }, (_, index) => index + 1)
+    expect(formatSeats(all, layout)).toMatch(/^R0\/1-R0\/9999, .*, R2\/1-R2\/9999$/)
+  })
+
   it.each(['theatre', 'cinema', 'arena'])('names each seat of the example %s once', (name) => {
     const layout = layoutOf(examplePlan(name))
     const labels = Array.from({ length: layout.totalSeats }, (_, index) =>
