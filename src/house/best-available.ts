@@ -3,6 +3,17 @@ import type { SeatLayout } from './seats.js'
 
 const LONGEST_SUGGESTION = 20
 
+/** A party that wants seats together, and where. */
+export interface Party {
+  count: number
+  /** The index of the only section to choose from; undefined: any. */
+  section?: number | undefined
+  /** A wheelchair place, with its companion's seat if the party is of two or more. */
+  accessible?: boolean | undefined
+  /** Gives out wheelchair places and companions' seats too, as far as no other seats are left. */
+  includeAccessible?: boolean | undefined
+}
+
 /**
  * Chooses `count` free seats, ascending: adjacent in one row if possible, or else adjacent by
  * number, or else in the fewest pieces; in each case nearest the front, which is seat 1. Returns
@@ -12,7 +23,7 @@ const LONGEST_SUGGESTION = 20
  */
 export function chooseSeats(
   taken: SeatSet,
-  count: number,
+  { count }: Party,
   layout: SeatLayout,
 ): number[] | undefined {
   if (!Number.isInteger(count) || count < 1) {

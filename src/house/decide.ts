@@ -1,10 +1,10 @@
 import type { ErrorCode } from '../shared/errors.js'
-import { chooseSeats, suggestSeats } from './best-available.js'
+import { chooseSeats, type Party, suggestSeats } from './best-available.js'
 import type { SeatSet } from './seat-set.js'
 import { formatSeats, type SeatLayout } from './seats.js'
 
-/** What a request wants: these seats, or the best `count` seats. */
-export type Wanted = { seats: readonly number[] } | { count: number }
+/** What a request wants: these seats, or the best seats for a party. */
+export type Wanted = { seats: readonly number[] } | Party
 
 /** A house as it is under the show's lock. `taken` contains the sold and held seats. */
 export interface House {
@@ -34,7 +34,7 @@ export function decide(house: House, wanted: Wanted): Verdict {
   if (house.isCancelled) {
     return refuse({ code: 'SHOW_CANCELLED', message: 'The show is cancelled. Nothing was booked.' })
   }
-  return 'seats' in wanted ? decideSeats(house, wanted.seats) : decideCount(house, wanted.count)
+  return 'seats' in wanted ? decideSeats(house, wanted.seats) : decideCount(house, wanted)
 }
 
 function decideSeats({ layout, taken }: House, seats: readonly number[]): Verdict {
@@ -59,8 +59,9 @@ function decideSeats({ layout, taken }: House, seats: readonly number[]): Verdic
   })
 }
 
-function decideCount({ layout, taken }: House, count: number): Verdict {
-  const seats = chooseSeats(taken, count, layout)
+function decideCount({ layout, taken }: House, party: Party): Verdict {
+  const { count } = party
+  const seats = chooseSeats(taken, party, layout)
   if (seats !== undefined) return { seats }
   const free = layout.totalSeats - taken.size
   const left = free === 0 ? 'No seat is' : free === 1 ? 'Only 1 seat is' : `Only ${free} seats are`
