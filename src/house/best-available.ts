@@ -1,3 +1,7 @@
+import { chooseAccessible } from './best/accessible.js'
+import { choose, near } from './best/choose.js'
+import { type FloorKinds, floorOf, isAccessible, spotOf } from './best/floor.js'
+import { type Aim, countFree } from './best/search.js'
 import type { SeatSet } from './seat-set.js'
 import type { SeatLayout } from './seats.js'
 
@@ -10,48 +14,72 @@ export interface Party {
   section?: number | undefined
   /** A wheelchair place, with its companion's seat if the party is of two or more. */
   accessible?: boolean | undefined
-  /** Gives out wheelchair places and companions' seats too, as far as no other seats are left. */
+  /** Gives out wheelchair places and companions' seats too, if there are not enough other seats. */
   includeAccessible?: boolean | undefined
 }
 
 /**
- * Chooses `count` free seats, ascending: adjacent in one row if possible, or else adjacent by
- * number, or else in the fewest pieces; in each case nearest the front, which is seat 1. Returns
- * undefined if fewer seats are free. `taken` contains the booked and held seats.
+ * Chooses the best free seats for a party, ascending; undefined if fewer are free. `taken` contains
+ * the booked and held seats. These are the rules; a later one decides only between seats that are
+ * equal by the earlier ones:
  *
- * It runs while the show is locked, so it checks 32 seats at a time.
+ * 1. Only seats of the section, and no wheelchair place or companion's seat unless asked for.
+ * 2. Together in one block; or else in one row with only aisles between them; or else in the fewest
+ *    pieces, the longest first, and the others as near to the first as possible.
+ * 3. The fewest seats with a restricted view.
+ * 4. No single free seat left beside them in a block. Where every choice leaves one, it is exempt.
+ * 5. The first section, in the order of the plan.
+ * 6. The nearest to the sweet spot of the section: the middle of the row, a third of the way back. A
+ *    row counts as far as two seats. Of two places at the same distance, the one in the nearer row;
+ *    or else the one nearer to the stage; or else the left one.
+ *
+ * The order of 2, 4 and 6 is that of seats.io (docs.seats.io, "Best Available"): in one row without
+ * orphan seats, or else in one row, each nearest to a focal point. Seats are 0.55 to 0.60 m wide, and
+ * 1.10 to 1.20 m from back to back, so a row is as deep as two seats (Independent Cinema Office,
+ * "Seating capacity and space requirements"). The best seats of a theatre are in the middle of the
+ * 5th to 12th row (theater.about.com, "Where is the best place to sit in the theater?"): in stalls
+ * of 25 rows, a third of the way back.
+ *
+ * In a house without rows, the best seats have the lowest numbers, and only the second rule holds.
+ *
+ * It runs while the show is locked, so it examines 32 seats at a time, and stops where nothing
+ * better can follow.
  */
 export function chooseSeats(
   taken: SeatSet,
-  { count }: Party,
+  party: Party,
   layout: SeatLayout,
 ): number[] | undefined {
-  if (!Number.isInteger(count) || count < 1) {
-    throw new RangeError(`${count} seats cannot be chosen.`)
-  }
-  return chooseNear(1, taken, count, layout)
+  const { count } = party
+  check(taken, count, layout)
+  if (layout.totalSeats - taken.size < count) return undefined
+  const aim = bestOf(layout, party, 'general')
+  const seats = chooseFor(taken, party, { layout, aim })
+  if (seats || !party.includeAccessible) return seats
+  return chooseFor(taken, party, { layout, aim: bestOf(layout, party, 'all') })
 }
 
 /**
- * Suggests free seats in place of `wanted`: the same number, by the rule of chooseSeats, but
- * nearest the first wanted seat; on a tie, nearer the front. They may include wanted seats that are
- * free. Returns an empty list if no seats or more than 20 were wanted, or if fewer are free.
+ * Suggests free seats in place of `wanted`: the same number, by the rules of chooseSeats, but the
+ * nearest to the first wanted seat come first. They may include wanted seats that are free. Returns
+ * an empty list if no seats or more than 20 were wanted, or if fewer are free.
  */
 export function suggestSeats(
   wanted: readonly number[],
   taken: SeatSet,
   layout: SeatLayout,
 ): number[] {
-  if (wanted.length === 0 || wanted.length > LONGEST_SUGGESTION) {
-    return []
-  }
-  const first = Math.min(...wanted)
-  return chooseNear(first, taken, wanted.length, layout) ?? []
+  const count = wanted.length
+  if (count === 0 || count > LONGEST_SUGGESTION) return []
+  const accessible = wanted.some((seat) => layout.plan?.kindOf(seat) === 'wheelchair')
+  const aim = nearestTo(Math.min(...wanted), layout, 'general')
+  return chooseFor(taken, { count, accessible }, { layout, aim }) ?? []
 }
 
 /**
- * Like chooseSeats, but nearest a seat instead of the front: in its own row, starting at that seat
- * if possible, or else in the nearest row; on a tie, the row nearer the front.
+ * Like chooseSeats, but the seats nearest to a seat come first: in its own row, starting at that
+ * seat if possible, or else in the nearest row. Chooses wheelchair places and companions' seats only if that seat is one, or if there are not
+ * enough others.
  */
 export function chooseAround(
   seat: number,
@@ -59,187 +87,58 @@ export function chooseAround(
   count: number,
   layout: SeatLayout,
 ): number[] | undefined {
-  return choose(seat, { taken, count, layout }, (rows) => rows.nearestRow(seat))
+  check(taken, count, layout)
+  const kind = layout.plan?.kindOf(seat)
+  const isGeneral = kind === undefined || !isAccessible(kind)
+  const inRow = (kinds: FloorKinds) => {
+    const aim = nearestTo(seat, layout, kinds)
+    // Farther than any seat of the row.
+    return choose(taken, count, { ...aim, rowDepth: 2 * aim.floor.widest })
+  }
+  return (isGeneral ? inRow('general') : undefined) ?? inRow('all')
 }
 
-/** Like chooseSeats, but nearest a seat by number. */
-function chooseNear(
-  target: number,
+/** How many seats are free where the party may sit: general ones, and accessible ones. */
+export function countFreeFor(
   taken: SeatSet,
-  count: number,
+  party: Party,
   layout: SeatLayout,
-): number[] | undefined {
-  return choose(target, { taken, count, layout }, (rows) =>
-    nearer(target, rows.previous(target), rows.next(target), layout.totalSeats),
-  )
+): { general: number; accessible: number } {
+  const general = countFree(taken, bestOf(layout, party, 'general'))
+  return { general, accessible: countFree(taken, bestOf(layout, party, 'all')) - general }
 }
 
-interface Choice {
-  taken: SeatSet
-  count: number
-  layout: SeatLayout
-}
-
-/**
- * In one row if `inOneRow` finds a start, or else adjacent by number, or else in the fewest pieces.
- */
-function choose(
-  target: number,
-  { taken, count, layout }: Choice,
-  inOneRow: (rows: RoomInRows) => number | undefined,
-): number[] | undefined {
-  const { totalSeats, seatsPerRow } = layout
+function check(taken: SeatSet, count: number, { totalSeats }: SeatLayout): void {
+  if (!Number.isInteger(count) || count < 1) {
+    throw new RangeError(`${count} seats cannot be chosen.`)
+  }
   if (taken.totalSeats !== totalSeats) {
     throw new RangeError(`${taken.totalSeats} seats are not a house of ${totalSeats}.`)
   }
-  if (totalSeats - taken.size < count) return undefined
-  const hasRows = seatsPerRow !== null && count <= seatsPerRow
-  const start =
-    (hasRows ? inOneRow(new RoomInRows(taken, count, seatsPerRow)) : undefined) ??
-    nearestRoom(target, taken, count)
-  return start === undefined
-    ? inFewestPieces(target, taken, count)
-    : seatsOf([{ start, length: count }])
 }
 
-/** Finds places for `count` adjacent free seats in one row. */
-class RoomInRows {
-  readonly #taken: SeatSet
-  readonly #count: number
-  readonly #seatsPerRow: number
-
-  constructor(taken: SeatSet, count: number, seatsPerRow: number) {
-    this.#taken = taken
-    this.#count = count
-    this.#seatsPerRow = seatsPerRow
-  }
-
-  /** The first such place from `seat` on; a number beyond the house if there is none. */
-  next(seat: number): number {
-    let start = this.#taken.nextRoom(seat, this.#count)
-    while (start <= this.#taken.totalSeats && start > this.#lastStart(start)) {
-      start = this.#taken.nextRoom(this.#rowOf(start) + this.#seatsPerRow, this.#count)
-    }
-    return start
-  }
-
-  /** The last such place up to `seat`; 0 if there is none. */
-  previous(seat: number): number {
-    let start = this.#taken.previousRoom(seat, this.#count)
-    while (start > 0 && start > this.#lastStart(start)) {
-      start = this.#taken.previousRoom(this.#lastStart(start), this.#count)
-    }
-    return start
-  }
-
-  /**
-   * The place in the row nearest to a seat's row, as close to the seat's own column as possible.
-   */
-  nearestRow(seat: number): number | undefined {
-    const own = this.#rowOf(seat)
-    const after = this.next(own)
-    const before = after <= this.#lastStart(own) ? 0 : this.previous(own)
-    const { totalSeats } = this.#taken
-    const rowAfter = after > totalSeats ? after : this.#rowOf(after)
-    const row = nearer(own, before && this.#rowOf(before), rowAfter, totalSeats)
-    if (row === undefined) return undefined
-    const place = row + seat - own
-    const last = this.#lastStart(row)
-    const left = this.previous(Math.min(place, last))
-    return nearer(place, left >= row ? left : 0, this.next(place), last)
-  }
-
-  /** The first seat of a seat's row. */
-  #rowOf(seat: number): number {
-    return seat - ((seat - 1) % this.#seatsPerRow)
-  }
-
-  /** The last seat of a seat's row at which `count` seats could start. */
-  #lastStart(seat: number): number {
-    const last = this.#rowOf(seat) + this.#seatsPerRow - this.#count
-    return Math.min(last, this.#taken.totalSeats)
-  }
-}
-
-/**
- * The start of the `count` adjacent free seats nearest to the target; undefined if there are none.
- */
-function nearestRoom(target: number, taken: SeatSet, count: number): number | undefined {
-  const before = taken.previousRoom(target, count)
-  return nearer(target, before, taken.nextRoom(target, count), taken.totalSeats)
-}
-
-/**
- * Returns the nearer of a seat before the target (0: none) and one after it (beyond `last`: none).
- */
-function nearer(target: number, before: number, after: number, last: number): number | undefined {
-  if (before === 0) return after <= last ? after : undefined
-  return after > last || target - before <= after - target ? before : after
-}
-
-/** A piece of `length` adjacent seats, starting at `start`. */
-interface Piece {
-  start: number
-  length: number
-}
-
-/**
- * Takes the largest pieces whole, then the nearest piece with room for the rest. Taking the largest
- * first makes them fewest. `count` seats must be free, but no `count` adjacent ones.
- */
-function inFewestPieces(target: number, taken: SeatSet, count: number): number[] {
-  const left = taken.clone()
-  let pieces: Piece[] = []
-  let rest = count
-  let length = count
-  for (;;) {
-    length = longestRoom(left, Math.min(length, rest))
-    const whole = nearestRooms(target, left, { length, atMost: Math.ceil(rest / length) - 1 })
-    pieces = pieces.concat(whole)
-    rest -= whole.length * length
-    left.addAll(seatsOf(whole))
-    if (left.nextRoom(1, length) > left.totalSeats) continue
-    return seatsOf([...pieces, { start: nearestRoom(target, left, rest)!, length: rest }])
-  }
-}
-
-/** The largest number of adjacent free seats, up to `atMost`. At least one must be free. */
-function longestRoom(taken: SeatSet, atMost: number): number {
-  let longest = 1
-  for (let tooLong = atMost + 1; tooLong - longest > 1; ) {
-    const middle = (longest + tooLong) >> 1
-    if (taken.nextRoom(1, middle) <= taken.totalSeats) longest = middle
-    else tooLong = middle
-  }
-  return longest
-}
-
-/**
- * Returns the pieces of this length nearest to the target, up to a maximum number. No piece may be
- * longer.
- */
-function nearestRooms(
-  target: number,
+function chooseFor(
   taken: SeatSet,
-  { length, atMost }: { length: number; atMost: number },
-): Piece[] {
-  const pieces: Piece[] = []
-  let before = taken.previousRoom(target, length)
-  let after = taken.nextRoom(target + 1, length)
-  while (pieces.length < atMost) {
-    const start = nearer(target, before, after, taken.totalSeats)
-    if (start === undefined) break
-    pieces.push({ start, length })
-    if (start === before) before = taken.previousRoom(before - 1, length)
-    else after = taken.nextRoom(after + 1, length)
-  }
-  return pieces
+  { count, accessible }: Party,
+  { layout, aim }: { layout: SeatLayout; aim: Aim },
+): number[] | undefined {
+  if (!accessible) return choose(taken, count, aim)
+  const { plan } = layout
+  return plan
+    ? chooseAccessible(taken, count, { plan, all: floorOf(layout, 'all'), aim })
+    : undefined
 }
 
-function seatsOf(pieces: Piece[]): number[] {
-  const seats: number[] = []
-  for (const { start, length } of pieces.sort((a, b) => a.start - b.start)) {
-    for (let seat = start; seat < start + length; seat++) seats.push(seat)
-  }
-  return seats
+/** The sweet spots; in a house without rows, the lowest numbers. */
+function bestOf(layout: SeatLayout, { section }: Party, kinds: FloorKinds): Aim {
+  const floor = floorOf(layout, kinds)
+  const sections = section === undefined ? floor.sections : [section]
+  return floor.hasRows ? { floor, sections } : nearestTo(1, layout, kinds)
+}
+
+function nearestTo(seat: number, layout: SeatLayout, kinds: FloorKinds): Aim {
+  const floor = floorOf(layout, kinds)
+  const all = floorOf(layout, 'all')
+  const aim = { floor, sections: floor.sections, isNearest: true }
+  return near((length) => spotOf({ start: seat, length }, all), aim)
 }

@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../shared/errors.js'
-import { chooseSeats, type Party, suggestSeats } from './best-available.js'
+import { chooseSeats, countFreeFor, type Party, suggestSeats } from './best-available.js'
+import { rowsOf } from './rows.js'
 import type { SeatSet } from './seat-set.js'
 import { formatSeats, type SeatLayout } from './seats.js'
 
@@ -22,6 +23,8 @@ export interface Refusal {
   seats?: number[]
   alternatives?: number[]
   alternativeSpec?: string
+  /** Wheelchair places and companions' seats that `includeAccessible` would give out too. */
+  accessibleLeft?: number
 }
 
 export type Verdict = { seats: readonly number[] } | { refusal: Refusal }
@@ -60,15 +63,32 @@ function decideSeats({ layout, taken }: House, seats: readonly number[]): Verdic
 }
 
 function decideCount({ layout, taken }: House, party: Party): Verdict {
-  const { count } = party
   const seats = chooseSeats(taken, party, layout)
   if (seats !== undefined) return { seats }
-  const free = layout.totalSeats - taken.size
-  const left = free === 0 ? 'No seat is' : free === 1 ? 'Only 1 seat is' : `Only ${free} seats are`
-  return refuse({
-    code: 'NOT_ENOUGH_SEATS',
-    message: `${left} free; ${count} ${count === 1 ? 'was' : 'were'} wanted. Nothing was booked.`,
-  })
+  const { count, section, accessible, includeAccessible } = party
+  const name = section === undefined ? '' : rowsOf(layout).sections[section]!.name
+  const where = name === '' ? '' : ` in ${name}`
+  if (accessible) {
+    const others =
+      count === 1 ? '' : count === 2 ? ' with another seat' : ` with ${count - 1} others`
+    return notEnough(`No wheelchair place${others} is free${where}. Nothing was booked.`)
+  }
+  const left = countFreeFor(taken, party, layout)
+  const free = includeAccessible ? left.general + left.accessible : left.general
+  const only = free === 0 ? 'No seat is' : free === 1 ? 'Only 1 seat is' : `Only ${free} seats are`
+  const were = count === 1 ? 'was' : 'were'
+  const message = `${only} free${where}; ${count} ${were} wanted. Nothing was booked.`
+  if (free + left.accessible < count || includeAccessible) return notEnough(message)
+  const are = left.accessible === 1 ? 'seat is' : 'seats are'
+  return notEnough(
+    `${message} ${left.accessible} wheelchair and companion ${are} left: book with --include-accessible to use them too.`,
+    left.accessible,
+  )
+}
+
+function notEnough(message: string, accessibleLeft?: number): Verdict {
+  const code = 'NOT_ENOUGH_SEATS'
+  return refuse({ code, message, ...(accessibleLeft !== undefined && { accessibleLeft }) })
 }
 
 function refuse(refusal: Refusal): Verdict {

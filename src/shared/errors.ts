@@ -154,6 +154,8 @@ export interface ErrorDetails {
   alternatives?: number[] | undefined
   /** The alternatives as a spec, in the house's labels: 'B12-B13'. */
   alternativeSpec?: string | undefined
+  /** How many wheelchair places and companions' seats `includeAccessible` would add. */
+  accessibleLeft?: number | undefined
   /** The FAILED booking that records the refusal, if there is one. */
   outcome?: ErrorOutcome | undefined
   /** The cause; only `--debug` shows it. */
@@ -170,6 +172,7 @@ export class TicketsError extends Error {
   readonly seats: number[] | undefined
   readonly alternatives: number[] | undefined
   readonly alternativeSpec: string | undefined
+  readonly accessibleLeft: number | undefined
   readonly outcome: ErrorOutcome | undefined
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
@@ -178,6 +181,7 @@ export class TicketsError extends Error {
     this.seats = details.seats
     this.alternatives = details.alternatives
     this.alternativeSpec = details.alternativeSpec
+    this.accessibleLeft = details.accessibleLeft
     this.outcome = details.outcome
   }
 

@@ -178,7 +178,7 @@ describe('without --json', () => {
     }
     const done = await bookRows('{"count":1}', show, '--quiet')
     expect(done).toMatchObject({ exitCode: 0, stderr: '' })
-    expect(done.stdout).toMatch(new RegExp(`^${aReference}\tA3\t\tCONFIRMED\t1\tfalse$`))
+    expect(done.stdout).toMatch(new RegExp(`^${aReference}\tA6\t\tCONFIRMED\t1\tfalse$`))
   })
 
   it('on a terminal, each line of the file is a sentence in its order, and the sum comes last', async () => {

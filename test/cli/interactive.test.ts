@@ -391,11 +391,11 @@ describe('a small or plain terminal', () => {
       '4 best',
     )
     await clerk.answers('For whom?', 'Ada')
-    await clerk.answers('Book 4 seats: A1-A4 for Ada?', '')
+    await clerk.answers('Book 4 seats: D4-D7 for Ada?', '')
     const { code, screen } = await clerk.leaves()
     expect(code).toBe(0)
     expect(screen).toContain('J  ○ ○ ○ ○ ○ ○ ○ ○ ○ ○  J')
-    expect(screen).toContain('✓ Booked 4 seats: A1-A4 for Ada')
+    expect(screen).toContain('✓ Booked 4 seats: D4-D7 for Ada')
   })
 
   it('of 24 lines shows a house of ten rows, the refusal and the question at once', async () => {

@@ -121,8 +121,8 @@ describe('a step says what it has done, and to how many seats', () => {
 
   it.each([
     ['--seats', 'A1-A4', '✓ Booked 4 seats: A1-A4 for Ada'],
-    ['--count', '1', '✓ Booked 1 seat: A1 for Ada'],
-    ['--count', '12', '✓ Booked 12 seats: A1-A12 for Ada'],
+    ['--count', '1', '✓ Booked 1 seat: B6 for Ada'],
+    ['--count', '12', '✓ Booked 12 seats: B1-B12 for Ada'],
   ])('book %s %s', async (flag, value, said) => {
     expect(head(await run('book', show, flag, value, ...ada))).toBe(said)
   })

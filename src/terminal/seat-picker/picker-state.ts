@@ -63,7 +63,8 @@ export function startPicking(start: {
     notice,
   }
   const picking = seeHouse(nothing, house)
-  return { ...picking, cursor: picked[0] ?? chooseAround(1, picking.taken, 1, house)?.[0] ?? 1 }
+  const free = picking.taken.nextOutside(1)
+  return { ...picking, cursor: picked[0] ?? (free > house.totalSeats ? 1 : free) }
 }
 
 /** Takes a changed house: picked seats that are taken or gone are unpicked and count as lost. */

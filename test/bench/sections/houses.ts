@@ -61,12 +61,14 @@ interface Case {
 
 const lastTwo = (size: number): BookingRequest => ({ seats: [size - 1, size] })
 const anyTwo = (): BookingRequest => ({ count: 2 })
+const anyThree = (): BookingRequest => ({ count: 3 })
 
 const CASES: Case[] = [
   { name: 'empty, by seats', soldIn: SeatSet.empty, request: lastTwo },
   { name: 'empty, by count', soldIn: SeatSet.empty, request: anyTwo },
   { name: 'nearly full, by seats', soldIn: nearlyFull, request: lastTwo },
   { name: 'nearly full, by count', soldIn: nearlyFull, request: anyTwo },
+  { name: 'nearly full, three apart', soldIn: nearlyFull, request: anyThree },
 ]
 
 function nearlyFull(size: number): SeatSet {

@@ -51,7 +51,7 @@ const SCENES: { title?: string; request: BookingRequest }[] = [
   },
   {
     title: 'A critic may still decide, and a school takes nearly all the rest',
-    request: { seats: 'B5-B8', customer: 'Critic', hold: QUARTER_MS },
+    request: { seats: 'A5-A8', customer: 'Critic', hold: QUARTER_MS },
   },
   { request: { count: 36, customer: 'School' } },
 ]

@@ -1,0 +1,59 @@
+import type { SeatSet } from '../seat-set.js'
+import { type Spot, spotOf } from './floor.js'
+import { type Aim, countFree, findPieces, findTogether, longestRoom, type Piece } from './search.js'
+
+/** From this number of pieces on, one pass through the house costs less than a search for each. */
+const MANY_PIECES = 32
+
+/**
+ * The best `count` free seats, ascending: in one block, or else in one row, or else in pieces.
+ * Undefined if fewer are free.
+ */
+export function choose(taken: SeatSet, count: number, aim: Aim): number[] | undefined {
+  const piece = findTogether(taken, count, aim) ?? findTogether(taken, count, aim, true)
+  if (piece) return seatsOf([piece])
+  return countFree(taken, aim, count) < count ? undefined : inFewestPieces(taken, count, aim)
+}
+
+/** The same aim for the seats around a spot: its section first, and then the others. */
+export function near(spot: (count: number) => Spot, aim: Aim): Aim {
+  const { section } = spot(1)
+  const others = aim.sections.filter((other) => other !== section)
+  return { ...aim, sections: [section, ...others], spot }
+}
+
+/**
+ * Takes the longest pieces whole, and the rest from the best place with room for it: the longest
+ * first makes them fewest. `count` seats must be free, but no `count` seats in one block.
+ */
+function inFewestPieces(taken: SeatSet, count: number, aim: Aim): number[] {
+  const left = taken.clone()
+  const pieces: Piece[] = []
+  let around = aim
+  let length = count
+  for (let rest = count; rest > 0; ) {
+    length = longestRoom(left, Math.min(length, rest), aim)
+    const atMost = Math.floor(rest / length)
+    const isOne = pieces.length === 0 || atMost < MANY_PIECES
+    const found = isOne
+      ? [findTogether(left, length, around)!]
+      : findPieces(left, { length, atMost, aim: around })
+    // If the aim has no spot of its own, the other pieces go near the first one.
+    if (around.spot === undefined) {
+      const first = spotOf(found[0]!, aim.floor)
+      around = near(() => first, aim)
+    }
+    left.addAll(seatsOf(found))
+    pieces.push(...found)
+    rest -= found.length * length
+  }
+  return seatsOf(pieces)
+}
+
+function seatsOf(pieces: readonly Piece[]): number[] {
+  const seats: number[] = []
+  for (const { start, length } of pieces.toSorted((a, b) => a.start - b.start)) {
+    for (let seat = start; seat < start + length; seat++) seats.push(seat)
+  }
+  return seats
+}

@@ -1,0 +1,365 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { near } from '../../src/house/best/choose.js'
+import { floorOf } from '../../src/house/best/floor.js'
+import { findPieces, findTogether, longestRoom } from '../../src/house/best/search.js'
+import { chooseSeats, type Party, suggestSeats } from '../../src/house/best-available.js'
+import { decide } from '../../src/house/decide.js'
+import { type OutlineRow, SeatPlan, type SeatRun } from '../../src/house/plan/seat-plan.js'
+import { SeatSet } from '../../src/house/seat-set.js'
+import type { SeatLayout } from '../../src/house/seats.js'
+
+/**
+ * Plans as text: sections between '/', rows between ' ', '_' is an aisle, '#' is not for sale. Free
+ * seats are 's', 'r' (restricted view), 'w' (wheelchair) and 'c' (companion), in capitals if taken.
+ */
+describe('the best seats of a plan', () => {
+  it.each<[string, Party, number[] | undefined]>([
+    ['ss_ssss', { count: 2 }, [3, 4]],
+    ['ss_ss', { count: 3 }, [1, 2, 3]],
+    ['ss_ss ssss', { count: 4 }, [5, 6, 7, 8]],
+    ['ss#sss', { count: 5 }, [1, 2, 3, 4, 5]],
+    ['srrs ssSS', { count: 2 }, [5, 6]],
+    ['ssss / ssss', { count: 2, section: 1 }, [5, 6]],
+    ['sSSs / ssss', { count: 2 }, [5, 6]],
+    ['wcss wwcc', { count: 2 }, [3, 4]],
+    ['wcss', { count: 3 }, undefined],
+    ['wcss', { count: 3, includeAccessible: true }, [2, 3, 4]],
+    ['wcSs', { count: 1, includeAccessible: true }, [4]],
+    ['wcsssw', { count: 1, accessible: true }, [1]],
+    ['wcsssw', { count: 2, accessible: true }, [1, 2]],
+    ['sswcss', { count: 4, accessible: true }, [1, 2, 3, 4]],
+    ['wC_wcS ssssss', { count: 2, accessible: true }, [3, 4]],
+    ['wcSSSS ssssss', { count: 4, accessible: true }, [1, 2, 7, 8]],
+    ['wCssss', { count: 2, accessible: true }, [1, 3]],
+    ['wsssss', { count: 2, accessible: true }, [1, 2]],
+    ['Wcssss', { count: 2, accessible: true }, undefined],
+    ['wcss / wcss', { count: 3, accessible: true, section: 1 }, [5, 6, 7]],
+  ])('%s: for %j', (text, party, seats) => {
+    const { taken, layout } = read(text)
+    expect(chooseSeats(taken, party, layout)).toEqual(seats)
+  })
+
+  it('are only of the section and the kinds that are wanted', () => {
+    everyHouse((house, { count, section }) => {
+      const allowed = house.seats.filter((seat) => isWanted(seat, section))
+      const seats = chooseSeats(house.taken, { count, section }, house.layout) ?? []
+      expect(allowed.map(({ seat }) => seat)).toEqual(expect.arrayContaining(seats))
+    })
+  })
+
+  it('are refused to nobody while enough are free', () => {
+    everyHouse((house, party) => {
+      const seats = chooseSeats(house.taken, party, house.layout)
+      const free = freeSeats(house, party)
+      if (free.length < party.count) return expect(seats).toBeUndefined()
+      expect(seats).toHaveLength(party.count)
+      expect([...new Set(seats)].toSorted((a, b) => a - b)).toEqual(seats)
+      expect(free.map(({ seat }) => seat)).toEqual(expect.arrayContaining(seats!))
+    })
+  })
+
+  it('are together in one block, or else in one row across aisles, or else in the fewest pieces', () => {
+    everyHouse((house, party) => {
+      const seats = chooseSeats(house.taken, party, house.layout)
+      if (seats === undefined) return
+      const [inBlock, inRow] = [places(house, party, 'block'), places(house, party, 'row')]
+      const isOneOf = (all: Place[]) => all.some(({ start }) => start === seats[0])
+      if (inBlock.length > 0) expect(isOneOf(inBlock) && isRun(seats)).toBe(true)
+      else if (inRow.length > 0) expect(isOneOf(inRow) && isRun(seats)).toBe(true)
+      else expect(runsOf(house, seats)).toHaveLength(fewestPieces(house, party))
+    })
+  })
+
+  /** Each rule decides among the places that are equal by the rules before it. */
+  const rules: [string, keyof Place][] = [
+    ['have the fewest restricted views', 'restricted'],
+    ['leave no single seat that another choice would avoid', 'singles'],
+    ['are in the first section of the plan', 'section'],
+    ['are the nearest to the sweet spot', 'distance'],
+    ['are in the nearest row', 'rows'],
+    ['are the first seats', 'start'],
+  ]
+  it.each(rules)('%s', (_, rule) => {
+    everyHouse((house, party) => {
+      const inBlock = places(house, party, 'block')
+      let best = inBlock.length > 0 ? inBlock : places(house, party, 'row')
+      if (best.length === 0) return
+      for (const [, earlier] of rules) {
+        const least = Math.min(...best.map((place) => place[earlier]))
+        best = best.filter((place) => place[earlier] === least)
+        if (earlier === rule) break
+      }
+      const [start] = chooseSeats(house.taken, party, house.layout)!
+      expect(best.map((place) => place.start)).toContain(start)
+    })
+  })
+
+  it('are also those that leave a single seat, if every choice does', () => {
+    const { taken, layout } = read('sssSSsss sssSSSSS')
+    expect(chooseSeats(taken, { count: 2 }, layout)).toEqual([2, 3])
+  })
+
+  it('are the same one by one and in one pass through the house', () => {
+    everyHouse(({ taken, layout }) => {
+      const floor = floorOf(layout, 'general')
+      const all = { floor, sections: floor.sections }
+      const length = longestRoom(taken, 100, all)
+      if (length === 0) return
+      const first = floor.blocks.first[0]!
+      const row = floor.rows.indexOf(first)
+      for (const aim of [all, near(() => ({ section: 0, row, offset: 1 }), all)]) {
+        const left = taken.clone()
+        const oneByOne = []
+        for (let n = 0; n < 3; n++) {
+          const piece = findTogether(left, length, aim)
+          if (piece === undefined) break
+          oneByOne.push(piece)
+          left.addAll(seatsFrom(piece.start, length))
+        }
+        expect(findPieces(taken, { length, atMost: 3, aim })).toEqual(oneByOne)
+      }
+    })
+  })
+
+  it('for a party with a wheelchair are a wheelchair place, its companion’s seat, and others', () => {
+    everyHouse((house, { count, section }) => {
+      const seats = chooseSeats(house.taken, { count, section, accessible: true }, house.layout)
+      if (seats === undefined) return
+      const kinds = seats.map((seat) => house.seats[seat - 1]!.kind)
+      expect(kinds.filter((kind) => kind === 'wheelchair')).toHaveLength(1)
+      const isPair = ({ seat, block, kind }: Seat) =>
+        kind === 'wheelchair' &&
+        !house.taken.has(seat) &&
+        (section === undefined || house.seats[seat - 1]!.section === section) &&
+        [seat - 1, seat + 1].some((beside) => {
+          const companion = house.seats[beside - 1]
+          return (
+            companion?.kind === 'companion' && companion.block === block && !house.taken.has(beside)
+          )
+        })
+      const isWithCompanion = count > 1 && house.seats.some(isPair)
+      expect(kinds.filter((kind) => kind === 'companion')).toHaveLength(isWithCompanion ? 1 : 0)
+    })
+  })
+})
+
+describe('the refusal of a number of seats', () => {
+  it.each<[string, Party, string]>([
+    [
+      'sSwc',
+      { count: 2 },
+      'Only 1 seat is free; 2 were wanted. Nothing was booked. 2 wheelchair and companion seats are left: book with --include-accessible to use them too.',
+    ],
+    [
+      'SSwC',
+      { count: 1 },
+      'No seat is free; 1 was wanted. Nothing was booked. 1 wheelchair and companion seat is left: book with --include-accessible to use them too.',
+    ],
+    [
+      'sSwc',
+      { count: 4, includeAccessible: true },
+      'Only 3 seats are free; 4 were wanted. Nothing was booked.',
+    ],
+    ['sSwc', { count: 4 }, 'Only 1 seat is free; 4 were wanted. Nothing was booked.'],
+    ['sWcs', { count: 1, accessible: true }, 'No wheelchair place is free. Nothing was booked.'],
+    [
+      'SwcS',
+      { count: 4, accessible: true },
+      'No wheelchair place with 3 others is free. Nothing was booked.',
+    ],
+    [
+      'sSWc',
+      { count: 2, accessible: true },
+      'No wheelchair place with another seat is free. Nothing was booked.',
+    ],
+    [
+      'ss / sS',
+      { count: 2, section: 1 },
+      'Only 1 seat is free in Section 2; 2 were wanted. Nothing was booked.',
+    ],
+  ])('%s: for %j says what is left', (text, party, message) => {
+    expect(decide({ ...read(text), isCancelled: false }, party)).toMatchObject({
+      refusal: { code: 'NOT_ENOUGH_SEATS', message },
+    })
+  })
+})
+
+describe('seats of a plan instead of those wanted', () => {
+  it.each<[string, number[], number[]]>([
+    ['Ssss ssss / ssss', [1], [2]],
+    ['SSSS SSSS / ssss', [1, 2], [10, 11]],
+    ['SSwc sSSS', [1], [5]],
+    ['WCss wcss', [1, 2], [5, 6]],
+  ])('%s: instead of %j', (text, wanted, seats) => {
+    const { taken, layout } = read(text)
+    expect(suggestSeats(wanted, taken, layout)).toEqual(seats)
+  })
+})
+
+interface Seat {
+  seat: number
+  section: number
+  /** Counted through the house. */
+  row: number
+  /** The row in its section, from the first one, and the number of rows of the section. */
+  back: number
+  rows: number
+  /** Half seats to the right of the middle of the row. */
+  offset: number
+  /** Counted through the house. */
+  block: number
+  kind: SeatRun['kind']
+}
+
+interface House {
+  taken: SeatSet
+  layout: SeatLayout & { plan: SeatPlan }
+  seats: Seat[]
+}
+
+interface Place {
+  start: number
+  restricted: number
+  singles: number
+  section: number
+  distance: number
+  rows: number
+}
+
+function everyHouse(check: (house: House, party: Party) => void): void {
+  const seat = fc.constantFrom(...'ssssssSSSSrrwWcC_#')
+  const row = fc.array(seat, { minLength: 1, maxLength: 9 }).map((row) => row.join(''))
+  const section = fc.array(row, { minLength: 1, maxLength: 4 }).map((rows) => rows.join(' '))
+  const text = fc
+    .array(section, { minLength: 1, maxLength: 3 })
+    .map((sections) => sections.join(' / '))
+    .filter((text) => /[a-z]/i.test(text))
+  const party = fc.record({
+    count: fc.integer({ min: 1, max: 7 }),
+    section: fc.option(fc.nat(), { nil: undefined, freq: 3 }),
+  })
+  fc.assert(
+    fc.property(text, party, (text, { count, section }) => {
+      const house = read(text)
+      const { length } = house.layout.plan.sections
+      check(house, { count, section: section === undefined ? undefined : section % length })
+    }),
+    { numRuns: 400 },
+  )
+}
+
+const KINDS: Record<string, SeatRun['kind']> = {
+  ...{ s: 'standard', r: 'restricted', w: 'wheelchair', c: 'companion', '#': 'not for sale' },
+}
+
+function read(text: string): House {
+  const texts = text.split(' / ').map((section) => section.split(' '))
+  const sections = texts.map((rows, index) => ({
+    name: `Section ${index + 1}`,
+    rows: rows.map((row, at): OutlineRow => {
+      const items = [...row].map((seat, column) =>
+        seat === '_'
+          ? { aisle: 1 }
+          : {
+              from: column + 1,
+              to: column + 1,
+              step: 1 as const,
+              kind: KINDS[seat.toLowerCase()]!,
+            },
+      )
+      return { label: String.fromCharCode(65 + at), items }
+    }),
+  }))
+  const plan = new SeatPlan({ name: 'House', stage: 'top', sections })
+  const seats: Seat[] = []
+  const taken: number[] = []
+  let [row, block] = [-1, 0]
+  for (const [section, rows] of texts.entries()) {
+    for (const [back, places] of rows.entries()) {
+      row++
+      block++
+      for (const [column, place] of [...places].entries()) {
+        if (place === '_' || place === '#') {
+          block++
+          continue
+        }
+        const offset = 2 * column - (places.length - 1)
+        const kind = KINDS[place.toLowerCase()]!
+        const seat = seats.length + 1
+        seats.push({ seat, section, row, back, rows: rows.length, offset, block, kind })
+        if (place !== place.toLowerCase()) taken.push(seat)
+      }
+    }
+  }
+  const { totalSeats } = plan
+  return {
+    taken: SeatSet.of(taken, totalSeats),
+    layout: { totalSeats, seatsPerRow: null, plan },
+    seats,
+  }
+}
+
+function isWanted({ kind, section }: Seat, wanted: number | undefined): boolean {
+  return (kind === 'standard' || kind === 'restricted') && (wanted ?? section) === section
+}
+
+function freeSeats({ seats, taken }: House, { section }: Party): Seat[] {
+  return seats.filter((seat) => isWanted(seat, section) && !taken.has(seat.seat))
+}
+
+/** All places for a party in one block, or in one row with seats that are next by number. */
+function places(house: House, party: Party, within: 'block' | 'row'): Place[] {
+  const free = new Map(freeSeats(house, party).map((seat) => [seat.seat, seat]))
+  return [...free.values()].flatMap((first) => {
+    const { count } = party
+    const seats = seatsFrom(first.seat, count).map((seat) => free.get(seat))
+    if (!seats.every((seat) => seat?.[within] === first[within])) return []
+    const last = seats.at(-1)!
+    const isFree = (seat: number, beside: Seat) => free.get(seat)?.block === beside.block
+    const isSingle = (seat: number, step: number, beside: Seat) =>
+      isFree(seat, beside) && !isFree(seat + step, beside)
+    const isSingleLeft =
+      isSingle(first.seat - 1, -1, first) || isSingle(last.seat + 1, 1, last) ? 1 : 0
+    const rows = Math.abs(first.back - Math.round((first.rows - 1) / 3))
+    return {
+      start: first.seat,
+      restricted: seats.filter((seat) => seat!.kind === 'restricted').length,
+      singles: isSingleLeft,
+      section: first.section,
+      distance: ((first.offset + last.offset) / 2) ** 2 + (4 * rows) ** 2,
+      rows,
+    }
+  })
+}
+
+function isRun(seats: number[]): boolean {
+  return seats.every((seat, index) => seat === seats[0]! + index)
+}
+
+/** The lengths of the runs of adjacent seats. */
+function runsOf({ seats }: House, chosen: number[]): number[] {
+  const lengths: number[] = []
+  for (const [index, seat] of chosen.entries()) {
+    const before = chosen[index - 1]
+    const isNext = before === seat - 1 && seats[seat - 2]!.block === seats[seat - 1]!.block
+    if (isNext) lengths[lengths.length - 1]!++
+    else lengths.push(1)
+  }
+  return lengths
+}
+
+function fewestPieces(house: House, party: Party): number {
+  const free = freeSeats(house, party).map(({ seat }) => seat)
+  let [pieces, rest] = [0, party.count]
+  for (const length of runsOf(house, free).toSorted((a, b) => b - a)) {
+    if (rest <= 0) break
+    rest -= length
+    pieces++
+  }
+  return pieces
+}
+
+function seatsFrom(start: number, length: number): number[] {
+  return Array.from({ length }, (_, index) => start + index)
+}
