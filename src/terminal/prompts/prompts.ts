@@ -1,3 +1,4 @@
+import { formatSeats, type SeatLayout } from '../../house/seats.js'
 import { TicketsError } from '../../shared/errors.js'
 import { safeText } from '../../shared/safe-text.js'
 import { fitText, padText, textWidth } from '../render/fit-text.js'
@@ -19,6 +20,7 @@ import type {
   KeyChoice,
   NumberQuestion,
   SeatsQuestion,
+  SectionQuestion,
   ShowQuestion,
   TextQuestion,
 } from './questions.js'
@@ -138,9 +140,34 @@ async function withEnterAhead<Found, Answer>(
   }
 }
 
+/** Asks for a section by its index; undefined for any. */
+export function askSection(
+  asking: Asking,
+  { message = 'Which section?', sections }: SectionQuestion,
+): Promise<number | undefined> {
+  const free = (seats: number) => `${seats.toLocaleString('en-GB')} free`
+  const all = sections.reduce((sum, section) => sum + section.free, 0)
+  const choices: Choice<number | undefined>[] = [
+    { value: undefined, name: 'Any', details: free(all) },
+    ...sections.map(({ name, free: seats }, value) => ({ value, name, details: free(seats) })),
+  ]
+  return askChoice(asking, {
+    message,
+    noun: 'section',
+    hint: 'type to filter',
+    lineHint: 'number or name, Enter: any',
+    search: async (term = '') => {
+      const text = term.trim().toLowerCase()
+      const same = choices.filter(({ name }) => name.toLowerCase() === text)
+      if (same.length > 0) return same
+      return choices.filter(({ name }) => name.toLowerCase().startsWith(text))
+    },
+  })
+}
+
 /** Asks for seats by name (`5-8`, `A1-A4, B3`) or by number (`4 best`). */
 export async function askSeats(asking: Asking, question: SeatsQuestion): Promise<SeatAnswer> {
-  const example = question.layout.seatsPerRow === null ? '5-8' : 'A1-A4'
+  const example = exampleOf(question.layout)
   const answer = await askText(asking, {
     message: question.message ?? 'Which seats?',
     hint: `${example}, or 4 best`,
@@ -152,6 +179,12 @@ export async function askSeats(asking: Asking, question: SeatsQuestion): Promise
     },
   })
   return parseSeatAnswer(answer)
+}
+
+function exampleOf(layout: SeatLayout): string {
+  if (!layout.plan) return layout.seatsPerRow === null ? '5-8' : 'A1-A4'
+  const { first, last } = layout.plan.rows.find((row) => row.first <= row.last)!.blocks[0]!
+  return formatSeats(first === last ? [first] : [first, first + 1], layout)
 }
 
 /** Asks a question of yes or no. */

@@ -18,6 +18,8 @@ import { type RenderStyle, type Tone, tint } from './style.js'
 
 export interface SeatMap {
   layout: SeatLayout
+  /** The index of a section that is drawn alone. */
+  section?: number | undefined
   stateOf(seat: number): SeatState
 }
 
@@ -29,11 +31,14 @@ export interface SeatMap {
  * At most `mostLines` lines of seats are drawn; the seats of the others are only counted.
  */
 export function renderSeatMap(map: SeatMap, style: RenderStyle, mostLines = Infinity): string {
-  const grid = seatGridFor(map.layout, style.columns)
+  const { layout, section } = map
+  const grid = seatGridFor(layout, style.columns, section)
+  const { first, last } =
+    section === undefined ? { first: 1, last: layout.totalSeats } : layout.plan!.sections[section]!
   const counts: SeatCounts = { free: 0, held: 0, booked: 0, yours: 0 }
-  for (let seat = 1; seat <= map.layout.totalSeats; seat++) counts[map.stateOf(seat)] += 1
+  for (let seat = first; seat <= last; seat++) counts[map.stateOf(seat)] += 1
   const seats = drawAllLines(grid, map.stateOf, style, mostLines)
-  return [...seats, '', ...drawLegend(counts, style, map.layout.plan), ''].join('\n')
+  return [...seats, '', ...drawLegend(counts, style, layout.plan), ''].join('\n')
 }
 
 /**

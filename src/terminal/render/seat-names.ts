@@ -1,4 +1,5 @@
 import { countSeats, formatSeats, type SeatLayout } from '../../house/seats.js'
+import { kindNames } from '../seat-picker/seat-drawing.js'
 import { textWidth } from './fit-text.js'
 
 /** Seats in a sentence: '4 seats: A1-A4', or '30 seats' where their names are too long for one. */
@@ -9,6 +10,20 @@ export function nameSeats(seats: readonly number[], layout: SeatLayout): string 
 /** Seats in a sentence, given their number and their names: 4 and 'A1-A4' give '4 seats: A1-A4'. */
 export function countAndName(count: number, names: string): string {
   return areTooLong(count, names) ? countSeats(count) : `${countSeats(count)}: ${names}`
+}
+
+/**
+ * The seats that are no standard ones, in brackets by their kind: ' (wheelchair: Stalls C1;
+ * restricted view: Circle AA13-AA14)'; '' if there are none.
+ */
+export function nameKinds(seats: readonly number[], layout: SeatLayout): string {
+  const { plan } = layout
+  if (!plan) return ''
+  const parts = (['wheelchair', 'companion', 'restricted'] as const).flatMap((kind) => {
+    const some = seats.filter((seat) => plan.kindOf(seat) === kind)
+    return some.length === 0 ? [] : [`${kindNames[kind]}: ${formatSeats(some, layout)}`]
+  })
+  return parts.length === 0 ? '' : ` (${parts.join('; ')})`
 }
 
 /** Are the names of the seats too long for a sentence? */

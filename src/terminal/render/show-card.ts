@@ -1,7 +1,7 @@
 import { rowLabel, type SeatLayout } from '../../house/seats.js'
 import { safeText } from '../../shared/safe-text.js'
 import { seatTones } from '../seat-picker/seat-drawing.js'
-import { drawFields, wrapWords } from './fields.js'
+import { drawFields, type Field, wrapWords } from './fields.js'
 import { type RenderStyle, tint } from './style.js'
 
 /** What the card of a show shows. */
@@ -19,7 +19,6 @@ export interface ShowFacts {
 
 /** A show's name, time and sales. The last line ends with a newline. */
 export function renderShowCard(show: ShowFacts, style: RenderStyle): string {
-  const { seatsPerRow } = show.layout
   return [
     ...wrapWords(safeText(show.name), style.columns).map((line) => tint(style, 'strong', line)),
     safeText(show.when),
@@ -27,10 +26,7 @@ export function renderShowCard(show: ShowFacts, style: RenderStyle): string {
     '',
     ...sales(show, style),
     '',
-    ...drawFields(style, [
-      ['Rows', seatsPerRow === null ? null : rows(show.layout.totalSeats, seatsPerRow)],
-      ['Id', show.id],
-    ]),
+    ...drawFields(style, [...house(show.layout), ['Id', show.id]]),
     '',
   ].join('\n')
 }
@@ -79,6 +75,18 @@ export function proportions(parts: number[], width: number): number[] {
     if (excess === 0) return shares
     shares[shares.indexOf(Math.max(...shares))]! -= Math.sign(excess)
   }
+}
+
+/** What the house consists of: its rows, or its plan and sections with their seats. */
+function house({ totalSeats, seatsPerRow, plan }: SeatLayout): Field[] {
+  if (!plan) return [['Rows', seatsPerRow === null ? null : rows(totalSeats, seatsPerRow)]]
+  const sections = plan.sections.map(({ name, first, last }) =>
+    `${name} ${count(last - first + 1)}`.trim(),
+  )
+  return [
+    ['Plan', safeText(plan.name)],
+    ['Sections', plan.sections[0]!.name === '' ? null : sections.join(', ')],
+  ]
 }
 
 function rows(totalSeats: number, seatsPerRow: number): string {

@@ -5,6 +5,7 @@ import { renderProblem } from '../../../src/terminal/render/problem-card.js'
 import { renderShowCard, salesBar } from '../../../src/terminal/render/show-card.js'
 import { renderTicket } from '../../../src/terminal/render/ticket.js'
 import { renderTimeline } from '../../../src/terminal/render/timeline.js'
+import { globeWith } from '../../support/globe.js'
 import { pictureOf } from '../../support/picture.js'
 import { openTerminal } from '../../support/terminal.js'
 
@@ -80,6 +81,18 @@ describe('a show', () => {
         '',
       ].join('\n'),
     )
+  })
+
+  test('in a house with a plan has its sections with their seats', () => {
+    const plan = globeWith('top')
+    const layout = { totalSeats: plan.totalSeats, seatsPerRow: null, plan }
+    const card = renderShowCard({ ...lion, id: '3f2a8c1e', layout, booked: 35, held: 4 }, plain)
+    expect(card.split('\n').slice(6)).toEqual([
+      '  Plan      Globe',
+      '  Sections  Stalls 59, Circle 24',
+      '  Id        3f2a8c1e',
+      '',
+    ])
   })
 
   test('without a free seat is sold out, and a cancelled one says so', () => {

@@ -4,6 +4,7 @@ import { TicketsError } from '../../../shared/errors.js'
 import { checkText } from '../../../shared/text-input.js'
 import { startWarnings } from '../../../shared/warnings.js'
 import { askConfirm, askShow, askText } from '../../../terminal/prompts/prompts.js'
+import { nameKinds } from '../../../terminal/render/seat-names.js'
 import type { Context } from '../../context.js'
 import { type NamedShow, namedShow } from '../../named-show.js'
 import { printWarnings } from '../../warnings.js'
@@ -111,7 +112,8 @@ async function askCustomer({ asking }: Context): Promise<string | null> {
 
 function question(show: Show, seats: number[], { customer, hold }: BookingRequest): string {
   const whom = customer ? ` for ${customer}` : ''
-  const named = `${countSeats(seats.length)}: ${formatSeats(seats, show)}`
+  const kinds = nameKinds(seats, show)
+  const named = `${countSeats(seats.length)}: ${formatSeats(seats, show)}${kinds}`
   return `${hold === undefined ? 'Book' : 'Hold'} ${named}${whom}?`
 }
 

@@ -2,7 +2,7 @@ import type { BookingRequest, Show, ShowDetails } from '../../../client/api.js'
 import { parseSeats } from '../../../house/seats.js'
 import { TicketsError } from '../../../shared/errors.js'
 import { safeText } from '../../../shared/safe-text.js'
-import { askSeats } from '../../../terminal/prompts/prompts.js'
+import { askSeats, askSection } from '../../../terminal/prompts/prompts.js'
 import { wrapWords } from '../../../terminal/render/fields.js'
 import { renderProblem } from '../../../terminal/render/problem-card.js'
 import { errorStyleOf, type RenderStyle, tint } from '../../../terminal/render/style.js'
@@ -17,8 +17,8 @@ import { alternativesHint } from '../../hints.js'
 import { whenOf } from '../show/text.js'
 import { renderHouse } from '../show/view.js'
 
-/** The seats that are wanted: named, or a number of them. */
-export type WantedSeats = Pick<BookingRequest, 'seats' | 'count'>
+/** The seats that are wanted: named, or a number of them, perhaps in a section. */
+export type WantedSeats = Pick<BookingRequest, 'seats' | 'count'> & { section?: string }
 
 export interface ChosenSeats {
   wanted: WantedSeats
@@ -120,22 +120,40 @@ async function typeSeats(
 ): Promise<ChosenSeats> {
   const { asking, output, tickets } = context
   const house = await tickets.viewShow(id)
-  output.problem(`\n${drawHouse(house, errorStyleOf(output))}`)
+  const section = await chooseSection(context, house)
+  output.problem(`\n${drawHouse(house, errorStyleOf(output), section)}`)
   if (refused) printRefusal(context, refused)
   checkRoom(house)
+  const name = section === undefined ? undefined : house.plan!.sections[section]!.name
   const answer = await askSeats(asking, {
+    ...(name && { message: `Which seats in ${name}?` }),
     layout: house,
-    check: (seats) => checkFree(context, house, requestFor(seats)),
+    check: (seats) => checkFree(context, house, requestFor(seats, house, name)),
   })
-  return { wanted: requestFor(answer), isSeen: false }
+  return { wanted: requestFor(answer, house, name), isSeen: false }
+}
+
+/** Asks for a section where there are several; undefined for any. */
+async function chooseSection({ asking }: Context, house: ShowDetails): Promise<number | undefined> {
+  const sections = house.plan?.sections ?? []
+  if (sections.length < 2) return undefined
+  return askSection(asking, {
+    sections: sections.map(({ name, first, last }) => {
+      let free = 0
+      for (let seat = first; seat <= last; seat++) {
+        if (!house.booked.has(seat) && !house.held.has(seat)) free += 1
+      }
+      return { name, free }
+    }),
+  })
 }
 
 /** More lines would push the earlier questions off the screen. */
 const MOST_LINES = 60
 
-function drawHouse(house: ShowDetails, style: RenderStyle): string {
+function drawHouse(house: ShowDetails, style: RenderStyle, section: number | undefined): string {
   const heading = wrapWords(`${safeText(house.name)}, ${whenOf(house)}`, style.columns)
-  const map = renderHouse(house, style)
+  const map = renderHouse(house, style, { section })
   const isDrawn = map.split('\n').length <= MOST_LINES
   return [
     ...heading.map((line) => tint(style, 'strong', line)),
@@ -162,8 +180,18 @@ function printRefusal({ output }: Context, error: TicketsError): void {
   )
 }
 
-function requestFor(answer: SeatAnswer): WantedSeats {
-  return 'count' in answer ? { count: answer.count } : { seats: answer.spec }
+function requestFor(answer: SeatAnswer, show: Show, section: string | undefined): WantedSeats {
+  if ('count' in answer) return { count: answer.count, ...(section && { section }) }
+  return { seats: section === undefined ? answer.spec : inSection(answer.spec, show, section) }
+}
+
+/** The seats with the section before each that it has, so that C5 is not looked for elsewhere. */
+function inSection(spec: string, show: Show, section: string): string {
+  const pieces = spec.split(',').map((piece) => {
+    const named = `${section} ${piece.trim()}`
+    return seatsOf({ seats: named }, show).length > 0 ? named : piece
+  })
+  return pieces.join(',')
 }
 
 function checkRoom({ name, booked, held, totalSeats }: ShowDetails): void {

@@ -33,7 +33,7 @@ export const run: Handler<ShowViewOptions, [string]> = async (context, options, 
   const lines = seatGridFor(show, style.columns).lineCount
   const isCut = output.isTerminal && lines > PAGE_LENGTH
   await output.write(
-    `${renderShowCard(showFacts(show), style)}\n${renderHouse(show, style, isCut ? PAGE_LENGTH : undefined)}`,
+    `${renderShowCard(showFacts(show), style)}\n${renderHouse(show, style, { mostLines: isCut ? PAGE_LENGTH : undefined })}`,
   )
   if (isCut) {
     output.hint(
@@ -42,12 +42,17 @@ export const run: Handler<ShowViewOptions, [string]> = async (context, options, 
   }
 }
 
-/** The seat map of a house, with at most `mostLines` lines of seats. */
-export function renderHouse(house: ShowDetails, style: RenderStyle, mostLines?: number): string {
+/** The seat map of a house, or of one of its sections, with at most `mostLines` lines of seats. */
+export function renderHouse(
+  house: ShowDetails,
+  style: RenderStyle,
+  { mostLines, section }: { mostLines?: number | undefined; section?: number | undefined } = {},
+): string {
   const { booked, held } = house
   return renderSeatMap(
     {
       layout: house,
+      section,
       stateOf: (seat) => (booked.has(seat) ? 'booked' : held.has(seat) ? 'held' : 'free'),
     },
     style,
