@@ -118,6 +118,8 @@ export class SeatGrid implements GridShape {
   readonly #rows: HouseRows
   readonly #isCentred: boolean
   readonly #lines: DrawnLine[] = []
+  /** Cells of the widest row of each section whose rows are placed as drawn. */
+  readonly #placedWidths = new Map<number, number>()
   /** The first line of each row. */
   readonly #lineOfRow = new Map<number, number>()
 
@@ -157,7 +159,7 @@ export class SeatGrid implements GridShape {
       cells: this.isGrouped ? grouped(cells) : cells,
       left: isWhole && !this.isGrouped ? row.label : firstLabel(row, items, line.from),
       right: isWhole && this.labels === 'both' ? row.label : '',
-      shift: isWhole && this.#isCentred ? (this.span - spanOf(this, cells.length)) >> 1 : 0,
+      shift: isWhole && this.#isCentred ? this.#shiftOf(row.section, cells.length) : 0,
       first: seats[0]?.seat ?? 0,
       last: seats.at(-1)?.seat ?? 0,
     }
@@ -176,17 +178,26 @@ export class SeatGrid implements GridShape {
     }
   }
 
+  /** Rows of a section are centred one by one, or all together if an aisle begins one of them. */
+  #shiftOf(section: number, width: number): number {
+    return (this.span - spanOf(this, this.#placedWidths.get(section) ?? width)) >> 1
+  }
+
   #addSection(index: number): void {
     const { name, firstRow, lastRow } = this.#rows.sections[index]!
     if (this.#lines.length > 0) this.#lines.push({ heading: '' })
     if (name !== '') this.#lines.push({ heading: name })
+    let widest = 0
+    let isPlaced = false
     for (let step = 0; step <= lastRow - firstRow; step++) {
       const row = this.stage === 'bottom' ? lastRow - step : firstRow + step
       this.#lineOfRow.set(row, this.#lines.length)
-      for (const piece of piecesOf(itemsOf(this.#rows.at(row)), this.perLine)) {
-        this.#lines.push({ row, ...piece })
-      }
+      const items = itemsOf(this.#rows.at(row))
+      for (const piece of piecesOf(items, this.perLine)) this.#lines.push({ row, ...piece })
+      widest = Math.max(widest, widthOf(items))
+      isPlaced ||= isAisle(items[0]!)
     }
+    if (isPlaced) this.#placedWidths.set(index, Math.min(widest, this.perLine))
   }
 }
 

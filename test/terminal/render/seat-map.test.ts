@@ -136,8 +136,8 @@ describe('the drawing of a plan', () => {
     expect(drawPlan(globeWith('none'), plain)).not.toContain('STAGE')
   })
 
-  test('places a row as drawn where aisles stand at its ends', () => {
-    const plan = planOf('name: Studio\nstage: top\nA 1-6\nB 1-2 ....\nC .... 1-2\n')
+  test('places the rows of a section as drawn where aisles stand before them', () => {
+    const plan = planOf('name: Studio\nstage: top\nA 1-6\nB 1-2\nC .... 1-2\n')
     expect(drawPlan(plan, plain).split('\n').slice(2, 5)).toEqual([
       '  A  ○ ○ ○ ○ ○ ○  A',
       '  B  ○ ○          B',
