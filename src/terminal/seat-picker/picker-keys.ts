@@ -23,7 +23,8 @@ export interface Viewport {
 
 /** Applies a key pressed at `now` (milliseconds). The prompt handles the keys that end it. */
 export function pressKey(picking: Picking, key: Key, viewport: Viewport, now: number): Picking {
-  if (key.ctrl || key.meta) return picking
+  // Readline reports Escape as a key with Alt.
+  if (key.name !== 'escape' && (key.ctrl || key.meta)) return picking
   const answered = { ...picking, notice: undefined }
   const { text, at } = picking.typed
   if (key.name === 'escape' || (key.name === 'backspace' && text === '')) {

@@ -71,10 +71,12 @@ function frameOf(
   { picking, heading, style }: { picking: Picking; heading: string; style: ScreenStyle },
 ): Frame {
   const above = linesAbove(view, grid, heading, style)
-  const below = linesBelow(view, grid, picking, style)
   // Two lines count what lies above and below.
-  const room = Math.max(1, style.rows - above.length - below.length - 2)
-  return { view, grid, above, below, room }
+  const roomBeside = (below: string[]) => style.rows - above.length - below.length - 2
+  const full = linesBelow(view, grid, picking, style)
+  const isCrowded = picking.house.plan && roomBeside(full) < leastLines
+  const below = isCrowded ? linesBelow(view, grid, picking, { ...style, rows: roomForHelp }) : full
+  return { view, grid, above, below, room: Math.max(1, roomBeside(below)) }
 }
 
 function drawWindow(frame: Frame, picking: Picking, top: number, style: ScreenStyle): PickerScreen {
@@ -148,6 +150,8 @@ function windowTop(top: number, line: number, page: number, count: number): numb
 // On screens with fewer rows, the heading or the help makes room for the seats.
 const roomForHeading = 16
 const roomForHelp = 12
+// Where a long legend leaves fewer lines for the seats of a plan, it is drawn as on a low screen.
+const leastLines = 4
 
 function linesAbove(
   view: Viewport['view'],
@@ -226,9 +230,10 @@ function sayPicked({ exchange, house, picked }: Picking, style: RenderStyle): st
   return indent(tint(style, seatTones.yours, fitLine(text, style)))
 }
 
-function sayCounts(view: Viewport['view'], picking: Picking, style: RenderStyle): string[] {
+function sayCounts(view: Viewport['view'], picking: Picking, style: ScreenStyle): string[] {
   const counts = { ...countsOf(picking), yours: 0 }
-  return drawLegend(counts, style, view === 'sections' ? null : picking.house.plan)
+  const hasKinds = style.rows >= roomForHeading && view !== 'sections'
+  return drawLegend(counts, style, hasKinds ? picking.house.plan : null)
 }
 
 /** The keys and what they do, wrapped; on a low screen only Enter is explained. */

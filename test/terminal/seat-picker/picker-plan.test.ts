@@ -20,6 +20,12 @@ const named = new Set(
   'left right up down home end pageup pagedown space backspace enter escape'.split(' '),
 )
 
+/** As readline reports it: Escape comes with Alt. */
+function keyOf(name: string): Key {
+  if (name === 'space') return { name, sequence: ' ' }
+  return { name: names[name] ?? name, sequence: '\u001b', meta: name === 'escape' }
+}
+
 /** The picker of an empty house after keys, named or typed, `_` for a typed space. */
 function press(plan: SeatPlan, screen: typeof size, keys: string, sold: number[] = []) {
   const { totalSeats } = plan
@@ -32,7 +38,7 @@ function press(plan: SeatPlan, screen: typeof size, keys: string, sold: number[]
   for (const word of keys.split(' ')) {
     if (word === '|') now += 5000
     const pressed: Key[] = named.has(word)
-      ? [{ name: names[word] ?? word, sequence: word === 'space' ? ' ' : '\u001b' }]
+      ? [keyOf(word)]
       : [...word].map((sign) =>
           sign === '_' ? { name: 'space', sequence: ' ' } : { sequence: sign },
         )

@@ -1,0 +1,105 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { writePlanText } from '../../src/house/plan/plan-text.js'
+import { program, tickets } from '../support/cli.js'
+import { cloneDatabase, type TestDatabase } from '../support/database.js'
+import { globeWith } from '../support/globe.js'
+import { openTerminal, type TerminalOptions, type TestTerminal } from '../support/terminal.js'
+
+let db: TestDatabase
+let directory: string
+let globe: string
+beforeAll(async () => {
+  db = await cloneDatabase()
+  directory = await mkdtemp(join(tmpdir(), 'tickets-picker-'))
+  const plan = join(directory, 'globe.plan')
+  const { name, stage, sections, rows } = globeWith('bottom')
+  const outline = sections.map((section) => ({
+    name: section.name,
+    rows: rows.slice(section.firstRow, section.lastRow + 1),
+  }))
+  await writeFile(plan, writePlanText({ name, stage, sections: outline }))
+  globe = await create('Hamlet', plan)
+})
+afterAll(async () => {
+  await db.drop()
+  await rm(directory, { recursive: true, force: true })
+})
+
+const opened: TestTerminal[] = []
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map((terminal) => terminal.close()))
+})
+
+async function create(name: string, plan: string): Promise<string> {
+  const time = ['--start-time', '2030-01-01T19:00Z']
+  const made = await tickets(
+    ['show', 'create', '--name', name, ...time, '--plan', plan, '--json'],
+    { db: db.url },
+  )
+  return JSON.parse(made.stdout).id
+}
+
+function sitDown(args: string[], { env, ...options }: TerminalOptions = {}): TestTerminal {
+  const terminal = openTerminal(process.execPath, [program, ...args], {
+    env: { DATABASE_URL: db.url, HOME: '/nonexistent', ...env },
+    ...options,
+  })
+  opened.push(terminal)
+  return terminal
+}
+
+describe('a house with a plan', () => {
+  it('is chosen from by section in a low terminal, and whole in a high one', async () => {
+    const terminal = sitDown(['book', globe, '--customer', 'Ada'], { rows: 18 })
+    await terminal.waitFor(/ {2}Circle .* 24 free\n❯ Stalls .* 59 free\n/)
+    terminal.press('enter')
+    await terminal.waitFor(/ A \[○\]○ ○ ○ ○ ○ {3}○/)
+    terminal.press('escape')
+    await terminal.waitFor('❯ Stalls')
+    terminal.type('circle aa13 ')
+    await terminal.waitFor('★ 1 picked: Circle AA13')
+    await terminal.waitFor('★ Circle AA13 yours, restricted view')
+    terminal.resize(80, 24)
+    await terminal.waitFor(/ {2}Circle\n[\s\S]* {2}Stalls\n[\s\S]*╭─+ STAGE ─+╮/)
+    terminal.press('enter')
+    await terminal.waitFor(/Booked 1 seat: Circle AA13/)
+    terminal.type('q')
+    expect((await terminal.exit).code).toBe(0)
+  })
+
+  it('is asked about in lines by section, and names the kinds of seats', async () => {
+    const terminal = sitDown(['book', globe, '--customer', 'Bo'], {
+      cols: 120,
+      env: { TICKETS_PLAIN: '1' },
+    })
+    await terminal.waitFor(/1\. {2}Any, .*\n2\. {2}Stalls, 59 free\n3\. {2}Circle, .* free\n/)
+    terminal.type('st\r')
+    await terminal.waitFor('Which seats in Stalls?')
+    expect(terminal.screen()).not.toMatch(/^ {2}Circle$/m)
+    terminal.type('c1-c2\r')
+    await terminal.waitFor(
+      'Book 2 seats: Stalls C1-C2 (wheelchair: Stalls C1; companion: Stalls C2) for Bo?',
+    )
+    terminal.type('\r')
+    await terminal.waitFor(/Booked 2 seats: Stalls C1-C2/)
+  })
+
+  it('is drawn by show view, and summed up by section by --watch where it is too large', async () => {
+    const arena = fileURLToPath(new URL('../../docs/plans/arena.plan', import.meta.url))
+    const [{ stdout }, show] = await Promise.all([
+      tickets(['show', 'view', globe], { db: db.url }),
+      create('Concert', arena),
+    ])
+    expect(stdout).toContain('  Sections  Stalls 59, Circle 24')
+    expect(stdout).toMatch(/ {2}Circle\n.* {2}Stalls\n.* STAGE .*w wheelchair {3}c companion/s)
+    const terminal = sitDown(['show', 'view', show, '--watch'])
+    await terminal.waitFor(/\d+-\S+ +[░█]+ +0\/\d|PgDn/)
+    expect(terminal.screen()).toContain('PgDn: seat by seat')
+    terminal.press('ctrl-c')
+    await terminal.exit
+  })
+})
