@@ -66,7 +66,7 @@ describe('help', () => {
   })
 
   it('is what the name of a group alone asks for; with an option, a command is missing', async () => {
-    const groups = [['show'], ['booking'], ['token'], ['db'], ['daemon']]
+    const groups = [['show'], ['plan'], ['booking'], ['token'], ['db'], ['daemon']]
     for (const group of groups) {
       const ran = await runInProcess(group)
       expect(ran).toMatchObject({ exitCode: 0, stdout: textOf(group[0]!), stderr: '' })
@@ -148,6 +148,7 @@ describe('the examples of help', () => {
     await symlink(program, join(directory, 'bin/tickets'))
     await mkdir(join(directory, '.config/fish/completions'), { recursive: true })
     await writeFile(join(directory, 'group.csv'), 'customer,seats\nAda,E10-E12\nGrace,E1\n')
+    await writeFile(join(directory, 'globe.plan'), 'name: Globe\nA 1-6 . 7-12\nB w1 c2 3-6\n')
   })
   afterAll(async () => {
     await tickets(['db', 'stop'], { env: { TICKETS_DATA_DIR: join(directory, 'data') } })

@@ -9,6 +9,7 @@ import { demoCommand } from './demo/command.js'
 import { doctorCommand } from './doctor/command.js'
 import { historyCommand } from './history/command.js'
 import { migrateCommand } from './migrate/command.js'
+import { planCommands } from './plan/command.js'
 import { serveCommand } from './serve/command.js'
 import { showCommands } from './show/command.js'
 import { stressCommand } from './stress/command.js'
@@ -19,6 +20,7 @@ import { verifyCommand } from './verify/command.js'
 export const allCommands: readonly Declaration[] = [
   migrateCommand,
   showCommands,
+  planCommands,
   historyCommand,
   bookCommand,
   bookingCommands,

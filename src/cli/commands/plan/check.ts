@@ -1,0 +1,62 @@
+import { isAisle, runLength, SeatPlan, type SeatRun } from '../../../house/plan/seat-plan.js'
+import { countSeats } from '../../../house/seats.js'
+import { safeText } from '../../../shared/safe-text.js'
+import { signs, styleOf, tint } from '../../../terminal/render/style.js'
+import type { Handler } from '../../context.js'
+import { faultLine, nameOf, readPlan } from './plan-file.js'
+
+type Kinds = Partial<Record<SeatRun['kind'], number>>
+
+/** `tickets plan check FILE`: exits 7 when the plan has faults. */
+export const run: Handler<object, [string]> = async (context, _options, file) => {
+  const { output } = context
+  const { outline, faults, notices } = await readPlan(context, file)
+  const plan = outline && new SeatPlan(outline)
+  const sections = plan ? sectionsOf(plan) : []
+  if (output.json) {
+    const { name, stage, totalSeats: total_seats } = plan ?? {}
+    await output.document({
+      ok: plan !== undefined,
+      name,
+      stage,
+      total_seats,
+      sections,
+      faults,
+      notices,
+    })
+    return plan ? 0 : 7
+  }
+  const style = styleOf(output)
+  const { done, failed } = signs(style)
+  const lines = faults.map((fault) => faultLine(file, fault))
+  if (plan) {
+    const title = plan.name === '' ? nameOf(file) : safeText(plan.name)
+    lines.push(`${tint(style, 'good', done)} ${title}: ${countSeats(plan.totalSeats)}.`)
+    for (const { name, seats, kinds } of sections) {
+      const special = Object.entries(kinds).filter(([kind]) => kind !== 'standard')
+      const counts = special.map(([kind, count]) => `${count.toLocaleString('en-GB')} ${kind}`)
+      const all = [countSeats(seats), ...counts].join(', ')
+      lines.push(`  ${name === '' ? all : `${name}: ${all}`}`)
+    }
+    lines.push(...notices.map((notice) => `${tint(style, 'warning', '!')} ${safeText(notice)}`))
+  } else {
+    const count =
+      faults.length === 1 ? '1 mistake' : `${faults.length.toLocaleString('en-GB')} mistakes`
+    lines.push(`${tint(style, 'bad', failed)} ${nameOf(file)} has ${count}.`)
+  }
+  await output.write(`${lines.join('\n')}\n`)
+  return plan ? 0 : 7
+}
+
+/** Each section with its seats for sale, and with all of its seats by kind. */
+function sectionsOf(plan: SeatPlan) {
+  return plan.sections.map(({ name, first, last, firstRow, lastRow }) => {
+    const kinds: Kinds = {}
+    for (const { items } of plan.rows.slice(firstRow, lastRow + 1)) {
+      for (const item of items) {
+        if (!isAisle(item)) kinds[item.kind] = (kinds[item.kind] ?? 0) + runLength(item)
+      }
+    }
+    return { name, rows: lastRow - firstRow + 1, seats: last - first + 1, kinds }
+  })
+}
