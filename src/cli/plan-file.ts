@@ -1,35 +1,63 @@
 import { readdir } from 'node:fs/promises'
+import type { PlanFault, PlanReading } from '../house/plan/plan-reading.js'
+import { SeatPlan } from '../house/plan/seat-plan.js'
 import { TicketsError } from '../shared/errors.js'
-import { quote } from '../shared/quote.js'
+import { safeText } from '../shared/safe-text.js'
 import type { Context } from './context.js'
 import { openSource } from './file-source.js'
 
-/** The longest text of a plan, in bytes. */
-const LONGEST_FILE = 2_000_000
+type Asker = Pick<Context, 'output' | 'signal'>
 
-/** Reads the text of a plan from a file, or from stdin for '-'. Throws INVALID_INPUT. */
-export async function readPlanFile(
-  { output, signal }: Pick<Context, 'output' | 'signal'>,
-  file: string,
-): Promise<string> {
+/** Reads a plan in any format from a file, or from stdin for '-'. Throws INVALID_INPUT. */
+export async function readPlan({ output, signal }: Asker, file: string): Promise<PlanReading> {
+  const { LONGEST_FILE, readPlanFile } = await import('../house/plan/plan-file.js')
   const { chunks } = await openSource(file, output.io, signal)
   const read: Uint8Array[] = []
   let length = 0
   for await (const chunk of chunks) {
-    length += chunk.length
-    if (length > LONGEST_FILE) {
-      throw new TicketsError(
-        'INVALID_INPUT',
-        `${quote(file)} is larger than 2 MB, so it is no plan.`,
-      )
-    }
     read.push(chunk)
+    length += chunk.length
+    // It will be refused for its length, however long it is.
+    if (length > LONGEST_FILE) break
   }
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(read))
-  } catch {
-    throw new TicketsError('INVALID_INPUT', `${quote(file)} is no UTF-8 text. Save it as UTF-8.`)
+  if (signal.aborted) throw new TicketsError('INTERRUPTED', 'Interrupted.')
+  return readPlanFile(Buffer.concat(read), file)
+}
+
+/**
+ * The plan in a file; says what of the file it cannot have. Throws INVALID_INPUT with the first
+ * mistake.
+ */
+export async function validPlan(context: Asker, file: string): Promise<SeatPlan> {
+  const { outline, faults, notices } = await readPlan(context, file)
+  if (outline === undefined) {
+    const [first, ...others] = faults
+    const sum = others.length === 1 ? 'is 1 more mistake' : `are ${others.length} more mistakes`
+    const more = others.length === 0 ? '' : ` There ${sum}.`
+    throw new TicketsError(
+      'INVALID_INPUT',
+      `${faultLine(file, first!)}${more} \`tickets plan check\` reports every mistake.`,
+    )
   }
+  for (const notice of notices) context.output.hint(safeText(notice))
+  return new SeatPlan(outline)
+}
+
+/** The text of the plan in a file of any format, as `validPlan` reads it. */
+export async function planTextOf(context: Asker, file: string): Promise<string> {
+  const { formatPlan } = await import('../house/plan/plan-file.js')
+  return formatPlan(await validPlan(context, file), 'text')
+}
+
+/** The name of a file for people: 'globe.plan', or 'stdin'. */
+export function nameOfFile(file: string): string {
+  return file === '-' ? 'stdin' : safeText(file)
+}
+
+/** 'globe.plan:3:5: …', as compilers write it. */
+export function faultLine(file: string, { line, column, path, message }: PlanFault): string {
+  const place = [nameOfFile(file), line, column, path]
+  return `${place.filter((part) => part !== undefined && part !== '').join(':')}: ${safeText(message)}`
 }
 
 /** The files of the working directory whose names end like those of plans. */

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { tickets } from '../support/cli.js'
+import { cloneDatabase, type TestDatabase } from '../support/database.js'
 import { runInProcess } from '../support/in-process.js'
 
 const globe = `name: Globe
@@ -134,5 +135,40 @@ describe('plan print', () => {
       stdout: 'A  1\n',
       stderr: 'Column "price" is not taken over.\n',
     })
+  })
+})
+
+describe('plan print of a show', () => {
+  let db: TestDatabase
+  const run = (...args: string[]) => runInProcess(args, { DATABASE_URL: db.url })
+  const create = (...args: string[]) =>
+    run('show', 'create', '--start-time', '2031-03-01T19:30Z', ...args)
+  beforeAll(async () => {
+    db = await cloneDatabase()
+  })
+  afterAll(() => db.drop())
+
+  it('writes the plan that the show was created with, from a file of any format', async () => {
+    for (const format of ['text', 'json', 'csv']) {
+      const file = at(`as-${format}`)
+      await writeFile(file, (await run('plan', 'print', at('globe.plan'), '-o', format)).stdout)
+      expect(await create('--name', `In ${format}`, '--plan', file)).toMatchObject({ exitCode: 0 })
+      const printed = await run('plan', 'print', `In ${format}`, '-o', 'text')
+      expect(printed).toMatchObject({ exitCode: 0, stdout: globe, stderr: '' })
+    }
+    expect(await db.sql('select id from plans')).toHaveLength(1)
+  })
+
+  it('refuses a show without a plan, and names a show or a file that is not there', async () => {
+    await create('--name', 'Hamlet', '--total-seats', '20', '--seats-per-row', '10')
+    for (const [name, exitCode] of Object.entries({ Hamlet: 4, Othello: 3, 'othello.plan': 2 })) {
+      expect([name, await run('plan', 'print', name)]).toMatchObject([
+        name,
+        { exitCode, stdout: '' },
+      ])
+    }
+    const wrong = await create('--name', 'Wrong', '--plan', at('wrong.csv'))
+    expect(wrong).toMatchObject({ exitCode: 2, stdout: '' })
+    expect(wrong.stderr).toMatch(/wrong\.csv:3:seat: "one" is no seat/)
   })
 })

@@ -3,7 +3,7 @@ import { countSeats } from '../../../house/seats.js'
 import { safeText } from '../../../shared/safe-text.js'
 import { signs, styleOf, tint } from '../../../terminal/render/style.js'
 import type { Handler } from '../../context.js'
-import { faultLine, nameOf, readPlan } from './plan-file.js'
+import { faultLine, nameOfFile, readPlan } from '../../plan-file.js'
 
 type Kinds = Partial<Record<SeatRun['kind'], number>>
 
@@ -30,7 +30,7 @@ export const run: Handler<object, [string]> = async (context, _options, file) =>
   const { done, failed } = signs(style)
   const lines = faults.map((fault) => faultLine(file, fault))
   if (plan) {
-    const title = plan.name === '' ? nameOf(file) : safeText(plan.name)
+    const title = plan.name === '' ? nameOfFile(file) : safeText(plan.name)
     lines.push(`${tint(style, 'good', done)} ${title}: ${countSeats(plan.totalSeats)}.`)
     for (const { name, seats, kinds } of sections) {
       const special = Object.entries(kinds).filter(([kind]) => kind !== 'standard')
@@ -42,7 +42,7 @@ export const run: Handler<object, [string]> = async (context, _options, file) =>
   } else {
     const count =
       faults.length === 1 ? '1 mistake' : `${faults.length.toLocaleString('en-GB')} mistakes`
-    lines.push(`${tint(style, 'bad', failed)} ${nameOf(file)} has ${count}.`)
+    lines.push(`${tint(style, 'bad', failed)} ${nameOfFile(file)} has ${count}.`)
   }
   await output.write(`${lines.join('\n')}\n`)
   return plan ? 0 : 7

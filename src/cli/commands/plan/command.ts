@@ -1,4 +1,5 @@
 import type { Declaration } from '../../declaration.js'
+import { CHANGE_EXITS, dateOption } from '../../parameters.js'
 
 const file = {
   about: "a plan: its text, pretix's JSON or CSV; '-' is stdin",
@@ -9,7 +10,7 @@ export const planCommands: Declaration = {
   name: 'plan',
   about: 'check and print plans of houses with sections, aisles and uneven rows',
   examples: ['tickets plan check globe.plan', 'tickets plan print globe.plan'],
-  exits: [0, 2, 7],
+  exits: [...CHANGE_EXITS, 7],
   commands: [
     {
       name: 'check',
@@ -22,8 +23,11 @@ export const planCommands: Declaration = {
     {
       name: 'print',
       about: 'draw a plan, or write it in another format',
-      arguments: { '<file>': file },
+      arguments: {
+        '<plan>': { about: "the file of a plan, '-' for stdin, or a show", completes: 'files' },
+      },
       options: {
+        ...dateOption,
         '-o, --output <format>': { about: 'write it', choices: ['text', 'json', 'csv'] },
       },
       examples: [
@@ -31,7 +35,7 @@ export const planCommands: Declaration = {
         'tickets plan print globe.plan -o json > globe.json',
         'tickets plan print globe.plan -o csv | tickets plan print - -o text',
       ],
-      exits: [0, 2],
+      exits: CHANGE_EXITS,
       run: () => import('./print.js'),
     },
   ],

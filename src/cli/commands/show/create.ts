@@ -8,7 +8,7 @@ import { checkText } from '../../../shared/text-input.js'
 import { startWarnings } from '../../../shared/warnings.js'
 import { askChoice, askNumber, askText, type Choice } from '../../../terminal/prompts/prompts.js'
 import { type Context, type Handler, inputRequired, parseCount } from '../../context.js'
-import { plansInDirectory, readPlanFile } from '../../plan-file.js'
+import { plansInDirectory, planTextOf } from '../../plan-file.js'
 import { announceShow } from './announce.js'
 
 export interface ShowCreateOptions {
@@ -51,7 +51,7 @@ async function complete(context: Context, options: ShowCreateOptions): Promise<N
       options.seatsPerRow === undefined
         ? undefined
         : parseCount('--seats-per-row', options.seatsPerRow),
-    plan: options.plan === undefined ? undefined : await readPlanFile(context, options.plan),
+    plan: options.plan === undefined ? undefined : await planTextOf(context, options.plan),
   }
   const { name, startTime, totalSeats, plan } = given
   if (name !== undefined && startTime !== undefined && plan !== undefined) {
@@ -122,7 +122,7 @@ async function choosePlan(
     search: async (term = '') =>
       choices.filter(({ name }) => foldText(name).includes(foldText(term))),
   })
-  return file === undefined ? undefined : readPlanFile(context, file)
+  return file === undefined ? undefined : planTextOf(context, file)
 }
 
 async function askSeatsPerRow(

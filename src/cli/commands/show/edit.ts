@@ -6,7 +6,7 @@ import { checkText } from '../../../shared/text-input.js'
 import { startWarnings } from '../../../shared/warnings.js'
 import { type Context, type Handler, inputRequired, parseCount } from '../../context.js'
 import { namedShow } from '../../named-show.js'
-import { readPlanFile } from '../../plan-file.js'
+import { planTextOf } from '../../plan-file.js'
 import { UNCHANGED } from '../booking/named-booking.js'
 import { announceShow } from './announce.js'
 import { whenOf } from './text.js'
@@ -50,7 +50,7 @@ async function editOf(
     timeZone: zone,
     ...(startTime !== undefined && { startTime: parseStartTime(startTime, zone ?? show.timeZone) }),
     ...(totalSeats !== undefined && { totalSeats: parseCount('--total-seats', totalSeats) }),
-    ...(plan !== undefined && { plan: await readPlanFile(context, plan) }),
+    ...(plan !== undefined && { plan: await planTextOf(context, plan) }),
   }
 }
 
