@@ -37,6 +37,21 @@ describe('shows', () => {
     expect((await get('/shows')).body).toContainEqual(show)
   })
 
+  it('are created with a plan, which comes back as a seating plan of pretix', async () => {
+    const start_time = '2030-07-01T19:00Z'
+    const plan = 'name: Globe\nsection Stalls\nA 1-4\nsection Circle\nA r1-2'
+    const { status, body: show } = await post('/admin/shows', { name: 'Lear', start_time, plan })
+    expect(status).toBe(201)
+    expect(show).toMatchObject({ total_seats: 6, plan: { name: 'Globe' } })
+    const booked = await post(`/shows/${show.id}/book`, { seats: 'Circle A1' })
+    expect(booked.body).toMatchObject({ seats: [5], seat_labels: ['Circle A1'], section: 'Circle' })
+    const zones = [{ name: 'Stalls' }, { name: 'Circle' }]
+    expect((await get(`/shows/${show.id}/plan`)).body).toMatchObject({ name: 'Globe', zones })
+    expect((await get(`/shows/${await createShow(server.url)}/plan`)).body).toBe(null)
+    const wrong = await post('/admin/shows', { name: 'Lear', start_time, plan: 'A 1-' })
+    expect([wrong.status, wrong.body.error.code]).toEqual([400, 'INVALID_INPUT'])
+  })
+
   it('take a local time in their zone, and refuse one that does not exist', async () => {
     const show = { name: 'Night', total_seats: 5, time_zone: 'Europe/London' }
     const summer = await post('/admin/shows', { ...show, start_time: '2030-07-01 19:00' })

@@ -71,6 +71,29 @@ export function showRoutes(app: FastifyInstance, feeds: SeatFeeds): void {
     async ({ tickets, params }) => showJson(await tickets.findShow(params.show)),
   )
 
+  app.get<{ Params: FromSchema<typeof showParams> }>(
+    '/shows/:show/plan',
+    {
+      schema: {
+        operationId: 'viewPlan',
+        summary: 'The plan of a house, as a seating plan of pretix; null without a plan',
+        params: showParams,
+        response: {
+          200: { description: 'A plan', type: ['object', 'null'], additionalProperties: true },
+          ...errors(404),
+        },
+      },
+    },
+    async ({ tickets, params }, reply) => {
+      const { plan } = await tickets.findShow(params.show)
+      const { pretixPlan } = await import('../../house/plan/pretix.js')
+      return reply
+        .type('application/json; charset=utf-8')
+        .serializer(String)
+        .send(JSON.stringify(plan ? pretixPlan(plan) : null))
+    },
+  )
+
   typed.get(
     '/shows/:show/seats',
     {

@@ -26,6 +26,7 @@ export interface ReportFacts {
   when: string
   isCancelled: boolean
   capacity: Counts
+  sections?: ({ section: string } & Counts)[] | undefined
   rows: Row[] | null
   hours: Sales[]
   operators: Sales[]
@@ -36,7 +37,7 @@ const MOST_LINES = 40
 
 /** Capacity, rows, hours and operators as bars. The last line ends with a newline. */
 export function renderShowReport(facts: ReportFacts, style: RenderStyle): string {
-  const { capacity, rows, hours, operators } = facts
+  const { capacity, sections = [], rows, hours, operators } = facts
   return [
     ...wrapWords(safeText(facts.name), style.columns).map((line) => tint(style, 'strong', line)),
     safeText(facts.when),
@@ -44,7 +45,8 @@ export function renderShowReport(facts: ReportFacts, style: RenderStyle): string
     '',
     `  ${stateBar(capacity, barWidth(style, 4), style)}`,
     ...wrapLegend(capacity, style),
-    ...section('Rows', rows === null ? [] : rowLines(summedUp(rows), style), style),
+    ...section('Sections', rowLines(sections.map(asRow), style), style),
+    ...section('Rows', rows === null ? [] : rowLines(summedUp(rows.map(fullName)), style), style),
     ...section('Sold by hour', salesLines(hours, style), style, -MOST_LINES),
     ...section('Sold by operator', salesLines(operators, style), style),
     '',
@@ -97,7 +99,7 @@ function section(title: string, lines: string[], style: RenderStyle, end = MOST_
   return ['', tint(style, 'strong', title), ...shown, ...note]
 }
 
-type Row = { row: string } & Counts
+type Row = { row: string; section?: string } & Counts
 
 /** Adjacent rows added up to one where there are too many. */
 function summedUp(rows: Row[]): Row[] {
@@ -113,6 +115,15 @@ function summedUp(rows: Row[]): Row[] {
       ...{ house: sum('house'), free: sum('free') },
     }
   })
+}
+
+/** Rows of several sections may have the same label. */
+function fullName({ section, row, ...counts }: Row): Row {
+  return { row: section === undefined ? row : `${safeText(section)} ${row}`, ...counts }
+}
+
+function asRow({ section, ...counts }: { section: string } & Counts): Row {
+  return { row: safeText(section), ...counts }
 }
 
 function rowLines(rows: Row[], style: RenderStyle): string[] {

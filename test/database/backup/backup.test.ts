@@ -65,11 +65,11 @@ async function found() {
 describe('a backup', () => {
   it('restores every row, into a new database and into one that is migrated', async () => {
     const rows = await everyRow(source.sql)
-    expect(rows.bookings!.length).toBe(8)
+    expect(rows.bookings!.length).toBe(9)
     const ran = await restore()
-    expect(ran).toMatchObject({ exitCode: 0, stderr: expect.stringContaining('3 shows and 8') })
-    const counts = { shows: 3, bookings: 8, admissions: 3, api_tokens: 1 }
-    expect(ran.json()).toMatchObject({ ok: true, shows: 3, bookings: 8, rows: counts })
+    expect(ran).toMatchObject({ exitCode: 0, stderr: expect.stringContaining('4 shows and 9') })
+    const counts = { plans: 1, shows: 4, bookings: 9, admissions: 3, api_tokens: 1 }
+    expect(ran.json()).toMatchObject({ ok: true, shows: 4, bookings: 9, rows: counts })
     expect(await found()).toEqual(rows)
 
     const migrated = await cloneDatabase()
@@ -222,7 +222,7 @@ describe('the file of a backup', () => {
     expect((await stat(join(cwd, ran.stdout))).mode & 0o777).toBe(0o600)
     const json = await tickets(['db', 'backup', 'x.gz', '--json'], { db: source.url, cwd })
     const { size } = await stat(join(cwd, 'x.gz'))
-    expect(json.json()).toMatchObject({ file: 'x.gz', bytes: size, rows: { shows: 3 } })
+    expect(json.json()).toMatchObject({ file: 'x.gz', bytes: size, rows: { shows: 4 } })
   })
 
   it("is a stream with '-', which a pipe restores", async () => {
@@ -230,7 +230,7 @@ describe('the file of a backup', () => {
     const ran = await execa('bash', ['-o', 'pipefail', '-c', command], {
       env: { ...process.env, DATABASE_URL: source.url },
     })
-    expect(ran.stdout).toContain('3 shows, 8 bookings')
+    expect(ran.stdout).toContain('4 shows, 9 bookings')
     expect(await found()).toEqual(await everyRow(source.sql))
   })
 
@@ -394,7 +394,7 @@ it('a restore of damage that no constraint refuses is done, and exits 7', async 
     `update bookings set seats = '{1,2,3,5}' where key = 'kept'`, // 5 is no mark in the house.
   )
   const ran = await restore(await backUp(damaged, 'oversold.gz'))
-  expect([ran.exitCode, ran.json().ok, ran.json().rows.bookings]).toEqual([7, false, 8])
+  expect([ran.exitCode, ran.json().ok, ran.json().rows.bookings]).toEqual([7, false, 9])
   expect(await found()).toEqual(await everyRow(damaged.sql))
   await damaged.drop()
 })

@@ -1,0 +1,71 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { tickets } from '../support/cli.js'
+import { cloneDatabase, type TestDatabase } from '../support/database.js'
+
+const GLOBE = `name: Globe
+section Stalls
+A  1-6 . 7-10
+B  w1 c2 3-6 . 7-10
+section Circle
+A  x1-2 3-6 r7-8
+`
+
+let db: TestDatabase
+let cwd: string
+beforeAll(async () => {
+  db = await cloneDatabase()
+  cwd = await mkdtemp(join(tmpdir(), 'tickets-plan-'))
+  await writeFile(join(cwd, 'globe.plan'), GLOBE)
+})
+afterAll(async () => {
+  await db.drop()
+  await rm(cwd, { recursive: true })
+})
+
+const run = (...args: string[]) => tickets(args, { db: db.url, cwd })
+const start = ['--start-time', '2040-06-01T19:00Z']
+
+it('a show is created from a plan, booked by its labels, moved to another plan, and reported by section', async () => {
+  const made = await run(
+    'show',
+    'create',
+    '--name',
+    'Lear',
+    ...start,
+    '--plan',
+    'globe.plan',
+    '--json',
+  )
+  expect(made.json()).toMatchObject({
+    total_seats: 26,
+    seats_per_row: null,
+    plan: { name: 'Globe' },
+  })
+  const booked = await run('book', 'Lear', '--seats', 'circle a3-a4', '--json')
+  expect(booked.json()).toMatchObject({
+    seats: [21, 22],
+    seat_labels: ['Circle A3', 'Circle A4'],
+    section: 'Circle',
+  })
+  await writeFile(join(cwd, 'larger.plan'), `${GLOBE}B  1-8\n`)
+  const edited = await run('show', 'edit', 'Lear', '--plan', 'larger.plan', '--json')
+  expect(edited.json()).toMatchObject({ total_seats: 34 })
+  await writeFile(join(cwd, 'other.plan'), GLOBE.replace('1-6 . 7-10', '1-6 . 7-11'))
+  const refused = await run('show', 'edit', 'Lear', '--plan', 'other.plan')
+  expect(refused).toMatchObject({ exitCode: 4, stderr: expect.stringContaining('Circle A3') })
+  const report = await run('show', 'report', 'Lear')
+  expect(report.stdout).toMatch(/Sections\n +Stalls .* 0\/20\n +Circle .* 2\/14\n/)
+  expect(report.stdout).toMatch(/Rows\n +Stalls A .* 0\/10\n/)
+})
+
+it.each([
+  [['--plan', 'globe.plan', '--total-seats', '26'], /--plan says how many seats/],
+  [['--plan', 'none.plan'], /does not exist/],
+  [[], /--total-seats or --plan/],
+])('a show is not created with %j', async (house, message) => {
+  const ran = await run('show', 'create', '--name', 'X', ...start, ...house)
+  expect(ran).toMatchObject({ exitCode: 2, stderr: expect.stringMatching(message) })
+})
