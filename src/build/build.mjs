@@ -30,13 +30,7 @@ const { output } = await build({
     'pg-query-stream',
   ],
   // The same functions, but each lodash file loads a dozen others.
-  resolve: {
-    alias: {
-      lodash: 'es-toolkit/compat',
-      // Its main file loads others by names that are lost here.
-      'jsonc-parser': 'jsonc-parser/lib/esm/main.js',
-    },
-  },
+  resolve: { alias: { lodash: 'es-toolkit/compat' } },
   plugins: [stubs],
   checks: { ineffectiveDynamicImport: false },
   preserveEntrySignatures: 'allow-extension',

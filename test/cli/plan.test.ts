@@ -64,7 +64,7 @@ describe('plan check', () => {
   it.each([
     ['wrong.plan', [/:1:7: /, /:2:1: /, /:3:1: /]],
     ['wrong.csv', [/:3:seat: "one" is no seat/]],
-    ['wrong.json', [/:2:24: The file is no valid JSON here: property name expected\./]],
+    ['wrong.json', [/:2:24: The file is no valid JSON from here on\./]],
     ['zones.json', [/:zones\[0\]\.rows: rows is missing\./]],
     ['latin.plan', [/: The file is no UTF-8 text/]],
   ])('reports every mistake in %s with its place: exit 7', async (file, faults) => {

@@ -16,12 +16,17 @@ import type { SeatPlan, Stage } from './seat-plan.js'
 const COLUMNS = ['section', 'row', 'seat', 'x', 'y', 'kind', 'name', 'stage', 'pitch'] as const
 type Column = (typeof COLUMNS)[number]
 
+const MOST_FAULTS = 1000
+
 /**
  * Reads a plan from CSV, with any separator that spreadsheets use. The faults have lines and columns.
  */
 export function readCsvPlan(text: string): PlanReading {
   const reader = new Reader()
-  for (const record of recordsOf(text)) reader.read(record)
+  for (const record of recordsOf(text)) {
+    reader.read(record)
+    if (reader.isHopeless) break
+  }
   return reader.end()
 }
 
@@ -80,6 +85,11 @@ class Reader {
     } else if (this.#hasColumns && fields.some((field) => field !== '')) {
       this.#readSeat(this.#cellsOf(fields, line), line)
     }
+  }
+
+  /** Is the file no plan at all, so that more faults would not help? */
+  get isHopeless(): boolean {
+    return this.#faults.length >= MOST_FAULTS
   }
 
   end(): PlanReading {

@@ -1,4 +1,3 @@
-import { type ParseError, parse, printParseErrorCode } from 'jsonc-parser'
 import { csvPlan, readCsvPlan } from './csv.js'
 import type { PlanFault, PlanReading } from './plan-reading.js'
 import { readPlanText, writePlanText } from './plan-text.js'
@@ -54,30 +53,46 @@ function readJson(text: string): PlanReading {
     return readPretixPlan(JSON.parse(text))
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error
-    return wrong(...syntaxFaults(text))
+    const before = text.slice(0, firstMistake(text)).split('\n')
+    const place = { line: before.length, column: before.at(-1)!.length + 1 }
+    return wrong({ ...place, message: 'The file is no valid JSON from here on.' })
   }
 }
 
-/** With lines and columns, which `JSON.parse` gives for some mistakes only. */
-function syntaxFaults(text: string): PlanFault[] {
-  const errors: ParseError[] = []
-  parse(text, errors, { disallowComments: true })
-  const faults = new Map<number, PlanFault>()
-  let [line, start] = [1, 0]
-  for (const { error, offset } of errors) {
-    for (let end = text.indexOf('\n', start); end >= 0 && end < offset; ) {
-      line += 1
-      start = end + 1
-      end = text.indexOf('\n', start)
+const SPACE = /[ \t\n\r]*/y
+const TOKEN =
+  /[{}[\],:]|"[^"\\\u0000-\u001f]*(?:\\(?:["\\/bfnrt]|u[\da-fA-F]{4})[^"\\\u0000-\u001f]*)*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y
+const VALUE = /^[{["\-\dtfn]/
+const KEY = /^"/
+const KEY_OR_END = /^["}]/
+const NOTHING = /(?!)/
+
+/**
+ * The index at which a text stops being JSON. `JSON.parse` gives it for some mistakes only, and
+ * parsers that do recover from mistakes take minutes for a megabyte of them.
+ */
+function firstMistake(text: string): number {
+  const open: string[] = []
+  let expected = VALUE
+  for (let at = 0; ; at = TOKEN.lastIndex) {
+    SPACE.lastIndex = at
+    SPACE.test(text)
+    TOKEN.lastIndex = SPACE.lastIndex
+    const [token] = TOKEN.exec(text) ?? []
+    if (token === undefined || !expected.test(token)) return SPACE.lastIndex
+    if (token === '{' || token === '[') {
+      open.push(token)
+      expected = token === '{' ? KEY_OR_END : /^[\]{["\-\dtfn]/
+    } else if (token === ',') expected = open.at(-1) === '{' ? KEY : VALUE
+    else if (token === ':') expected = VALUE
+    else if (token[0] === '"' && (expected === KEY || expected === KEY_OR_END)) expected = /^:/
+    else {
+      if (token === '}' || token === ']') open.pop()
+      expected = open.length === 0 ? NOTHING : open.at(-1) === '{' ? /^[,}]/ : /^[,\]]/
     }
-    const words = printParseErrorCode(error).replaceAll(/\B[A-Z]/g, (letter) => ` ${letter}`)
-    const message = `The file is no valid JSON here: ${words.toLowerCase()}.`
-    // One mistake is reported again where it leaves something else missing.
-    if (!faults.has(offset)) faults.set(offset, { line, column: offset - start + 1, message })
   }
-  return [...faults.values()]
 }
 
-function wrong(...faults: PlanFault[]): PlanReading {
-  return { outline: undefined, faults, notices: [] }
+function wrong(fault: PlanFault): PlanReading {
+  return { outline: undefined, faults: [fault], notices: [] }
 }

@@ -73,7 +73,7 @@ function stageArea(width: number, y: number) {
   }
 }
 
-/** As pretix's editor makes it. */
+/** The same each time, and made of what the seat is called, as in most plans of pretix. */
 function guid(zone: string, row: string, number: number): string {
   return [zone, row, number].filter((part) => part !== '').join('-')
 }

@@ -102,6 +102,13 @@ describe('a plan in CSV', () => {
     }
   })
 
+  it('of two megabytes without a plan is refused with a thousand mistakes', () => {
+    for (const line of ['A,1\n', '"\n', ',,,\n']) {
+      const { outline, faults } = readCsvPlan(`row,seat\n${line.repeat(500_000)}`)
+      expect([line, outline, faults.length <= 1010]).toEqual([line, undefined, true])
+    }
+  })
+
   it('says by name what is not taken over', () => {
     expect(read('row,seat,price,y', 'A,1,20,1').notices).toEqual([
       'Column "price" is not taken over.',

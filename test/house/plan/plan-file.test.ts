@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest'
+import { readPlanFile } from '../../../src/house/plan/plan-file.js'
+
+const read = (text: string, name = 'stdin') => readPlanFile(Buffer.from(text), name)
+
+describe('the file of a plan', () => {
+  it.each([
+    ['house', 'A 1-3\n'],
+    ['house.plan', '\ufeffname: N, or; not\nA 1-3'],
+    ['house', 'row,seat\nA,1\nA,2\nA,3'],
+    ['house', 'sep=;\nrow;seat\nA;1\nA;2\nA;3'],
+    ['house', '"row"\t"seat"\nA\t1\nA\t2\nA\t3'],
+    ['house.CSV', 'seat,row\n1,A\n2,A\n3,A'],
+  ])('%s is read by its name or content: %j', (name, text) => {
+    expect(read(text, name).outline?.sections[0]?.rows).toEqual([
+      { label: 'A', items: [{ from: 1, to: 3, step: 1, kind: 'standard' }] },
+    ])
+  })
+
+  it.each([
+    ['', 1, 1],
+    ['{"a":1,}', 1, 8],
+    ['{', 1, 2],
+    ['[1 2]', 1, 4],
+    ['[1,]', 1, 4],
+    ['{\n "a": x}', 2, 7],
+    ['{"a"}', 1, 5],
+    ['{"a":1}}', 1, 8],
+    ['["a\nb"]', 1, 2],
+    ['["\\x"]', 1, 2],
+    ['[01]', 1, 3],
+    ['// no\n{}', 1, 1],
+  ])('that is no JSON has the place of the mistake: %j', (text, line, column) => {
+    expect(read(text, 'x.json').faults).toMatchObject([{ line, column }])
+  })
+
+  it.each([
+    ['brackets', '['.repeat(2_000_000)],
+    ['objects', '{"a":'.repeat(400_000)],
+    ['commas', `[${','.repeat(2_000_000)}`],
+    ['escapes', `["${'\\n'.repeat(1_000_000)}`],
+  ])('of two megabytes of %s is refused', (_, text) => {
+    expect(read(text, 'x.json').faults).toHaveLength(1)
+  })
+})
