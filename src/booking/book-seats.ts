@@ -3,7 +3,7 @@ import { withRetry } from '../database/retry.js'
 import type { Refusal } from '../house/decide.js'
 import { MAX_SEATS, type SeatLayout } from '../house/seats.js'
 import { TicketsError } from '../shared/errors.js'
-import { knownLayout, layoutOfShow, readLayout } from '../shows/layouts.js'
+import { keepLayout, knownLayout, layoutOfShow, readLayout } from '../shows/layouts.js'
 import type { BookingOptions, BookingOutcome, BookingRequest } from './booking.js'
 import { recordAttempts } from './record-attempt.js'
 import { type LockOptions, outcomeOf, type SettledBooking, settle } from './settle.js'
@@ -47,8 +47,8 @@ export async function bookSeats(
   const moved = await layoutsOfMoved(db, showId, settled)
   return settled.map((one) => {
     if (one instanceof Error) return one
-    const { show_id } = one.row
-    return outcomeOf(one, show_id === showId ? layout : moved.get(show_id)!)
+    if (one.layout && one.layout.plan !== layout.plan) keepLayout(db, showId, one.layout)
+    return outcomeOf(one, one.layout ?? moved.get(one.row.show_id)!)
   })
 }
 
@@ -89,8 +89,10 @@ async function validateAll(db: Database, showId: string, requests: readonly Book
   const known = knownLayout(db, showId)
   if (known !== undefined) {
     const validated = validateFor(known)
-    // The cached layout may be old: the house may have grown.
-    if (!validated.valid.some(isNoSuchSeat)) return validated
+    // The cached layout may be old: the house may have grown, or have another plan.
+    if (!validated.valid.some((one) => isNoSuchSeat(one) || (known.plan && one instanceof Error))) {
+      return validated
+    }
   }
   return validateFor(await readLayout(db, showId))
 }

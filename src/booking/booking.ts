@@ -40,6 +40,15 @@ export interface BookingRequest {
   seats?: string | readonly number[] | undefined
   /** The number of seats; the box office chooses the best free ones. */
   count?: number | undefined
+  /** With `count`: the name of a section, without regard to case. */
+  section?: string | undefined
+  /**
+   * With `count`: a wheelchair place; for two or more with its companion's seat, and the others
+   * beside them.
+   */
+  accessible?: boolean | undefined
+  /** With `count`: wheelchair places and companions' seats too, when nothing else is left. */
+  includeAccessible?: boolean | undefined
   customer?: string | null | undefined
   note?: string | null | undefined
   /** Makes the request repeatable: a repetition with the same key returns the first outcome. */

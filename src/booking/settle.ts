@@ -4,7 +4,7 @@ import type { Database } from '../database/knex-pool.js'
 import { query } from '../database/sql.js'
 import { sqlArray } from '../database/sql-array.js'
 import { change } from '../database/transaction.js'
-import { decide, type Verdict } from '../house/decide.js'
+import { decide, type House, type Verdict, type Wanted } from '../house/decide.js'
 import type { SeatLayout } from '../house/seats.js'
 import { TicketsError } from '../shared/errors.js'
 import type { Warning } from '../shared/warnings.js'
@@ -25,6 +25,8 @@ export interface SettledBooking {
   isReplay: boolean
   /** The warnings for a booking that got seats. */
   warnings: Warning[] | undefined
+  /** The show's layout under the lock; undefined if the booking has moved to another show. */
+  layout: SeatLayout | undefined
 }
 
 /** Options for the time that the show is locked. */
@@ -125,7 +127,7 @@ export async function settleUnderLock(
     }
     if (decided.has(id)) continue
     decided.set(id, attempt)
-    const outcome = outcomeFor(attempt, decide(house, request.wanted))
+    const outcome = outcomeFor(attempt, decideIn(house, request))
     outcomes.push(outcome)
     if (outcome.status === 'FAILED') continue
     house.taken.addAll(outcome.seats)
@@ -134,17 +136,36 @@ export async function settleUnderLock(
 
   const written = await writeOutcomes(trx, outcomes, { show, sold })
   for (const [id, { request }] of decided) rows.set(id, rowOf(request, showId, written.get(id)!))
-  const { warnings } = warningsOf(show)
   return attempts.map((attempt) => {
     if (unwanted.has(attempt)) return withdrawn()
     const row = rows.get(attempt.id)!
     // The booking of a key may have moved to another show since.
+    const isHere = row.show_id === showId
     return {
       row,
       isReplay: attempt.isReplay,
-      warnings: row.show_id === showId ? warnings : undefined,
+      warnings: isHere ? warningsOf(show, row.seats).warnings : undefined,
+      layout: isHere ? house.layout : undefined,
     }
   })
+}
+
+/**
+ * Decides a request in a house that is locked. If the show got another plan after the request was
+ * read, the labels in it may mean other seats by now, so it is read again.
+ */
+function decideIn(house: House, request: ValidRequest): { wanted: Wanted; verdict: Verdict } {
+  if (request.plan === house.layout.plan) {
+    return { wanted: request.wanted, verdict: decide(house, request.wanted) }
+  }
+  try {
+    const wanted = request.wantedIn(house.layout)
+    return { wanted, verdict: decide(house, wanted) }
+  } catch (error) {
+    if (!(error instanceof TicketsError)) throw error
+    const message = `${error.message} Nothing was booked.`
+    return { wanted: { seats: [] }, verdict: { refusal: { code: error.code, message } } }
+  }
 }
 
 /** The outcome of a settled booking, for its caller. */
@@ -184,8 +205,11 @@ function rowOf(
   }
 }
 
-function outcomeFor({ id, request }: RecordedAttempt, verdict: Verdict): Outcome {
-  const { wanted, hold, operator } = request
+function outcomeFor(
+  { id, request }: RecordedAttempt,
+  { wanted, verdict }: ReturnType<typeof decideIn>,
+): Outcome {
+  const { hold, operator } = request
   if ('refusal' in verdict) {
     const seats = 'seats' in wanted ? [...wanted.seats] : []
     return { id, status: 'FAILED', seats, failure: verdict.refusal, operator }

@@ -1,6 +1,10 @@
+import type { Party } from '../house/best-available.js'
 import type { Wanted } from '../house/decide.js'
+import type { SeatPlan } from '../house/plan/seat-plan.js'
+import { sectionNamed } from '../house/rows.js'
 import { checkSeats, MAX_SEATS, parseSeats, type SeatLayout } from '../house/seats.js'
 import { TicketsError } from '../shared/errors.js'
+import { foldText } from '../shared/fold-text.js'
 import { checkBookingId, newBookingId } from '../shared/ids.js'
 import { checkOptionalText } from '../shared/text-input.js'
 import type { BookingRequest } from './booking.js'
@@ -9,6 +13,10 @@ import type { BookingRequest } from './booking.js'
 export interface ValidRequest {
   id: string
   wanted: Wanted
+  /** The plan of the house that `wanted` was read with. */
+  plan: SeatPlan | null | undefined
+  /** Reads what is wanted again, with another layout. Throws INVALID_INPUT, NO_SUCH_SEAT. */
+  wantedIn: (layout: SeatLayout) => Wanted
   customer: string | null
   note: string | null
   hold: number | 'forever' | undefined
@@ -50,12 +58,17 @@ export function validateRequest(
     return {
       id: request.id === undefined ? newBookingId() : checkBookingId(request.id),
       wanted,
+      plan: layout.plan,
+      wantedIn: (current) => wantedOf(request, current),
       customer,
       note,
       hold,
       key,
       keyScope: key === null ? '' : keyScope,
-      keyRequest: key === null ? null : JSON.stringify({ showId, ...wanted, customer, note, hold }),
+      keyRequest:
+        key === null
+          ? null
+          : JSON.stringify({ showId, ...wanted, ...sectionOf(request), customer, note, hold }),
       operator,
       isNew: request.id === undefined && key === null,
       place,
@@ -76,6 +89,12 @@ function wantedOf(request: BookingRequest, layout: SeatLayout): Wanted {
     throw new TicketsError('INVALID_INPUT', sentence)
   }
   if (seats !== undefined) {
+    if (request.section ?? request.accessible ?? request.includeAccessible) {
+      throw new TicketsError(
+        'INVALID_INPUT',
+        'A section, and wheelchair places, go with a number of seats. Leave them out, or give a number instead of the seats.',
+      )
+    }
     return {
       seats: typeof seats === 'string' ? parseSeats(seats, layout) : checkSeats(seats, layout),
     }
@@ -86,7 +105,22 @@ function wantedOf(request: BookingRequest, layout: SeatLayout): Wanted {
       `The number of seats is a whole number from 1 to 100,000; got ${count}.`,
     )
   }
-  return { count: count! }
+  return { count: count!, ...placeOf(request, layout) }
+}
+
+/** Where a party wants to sit; only what was asked for, because it is a part of the key's request. */
+function placeOf(request: BookingRequest, layout: SeatLayout): Omit<Party, 'count'> {
+  const { section, accessible, includeAccessible } = request
+  return {
+    ...(section !== undefined && { section: sectionNamed(section, layout) }),
+    ...(accessible && { accessible }),
+    ...(includeAccessible && { includeAccessible }),
+  }
+}
+
+/** A section by its name, as another plan may have it in another place. */
+function sectionOf({ section }: BookingRequest): { section?: string } {
+  return section === undefined ? {} : { section: foldText(section) }
 }
 
 /**

@@ -1,3 +1,6 @@
+import { TicketsError } from '../shared/errors.js'
+import { foldText } from '../shared/fold-text.js'
+import { quote } from '../shared/quote.js'
 import type { Block } from './plan/seat-plan.js'
 import { rowLabel, type SeatLayout } from './seats.js'
 
@@ -55,4 +58,16 @@ export function rowsOf({ totalSeats, seatsPerRow, plan }: SeatLayout): HouseRows
     },
     indexOf: (seat) => Math.floor((seat - 1) / length),
   }
+}
+
+/** The index of the section with this name, without regard to case. Throws NO_SUCH_SEAT. */
+export function sectionNamed(name: string, layout: SeatLayout): number {
+  const { sections } = rowsOf(layout)
+  const key = foldText(name)
+  const index = sections.findIndex((section) => foldText(section.name) === key)
+  if (index >= 0 && key !== '') return index
+  const names = sections.map((section) => section.name).filter((one) => one !== '')
+  const shown = names.length > 8 ? [...names.slice(0, 7), '…'] : names
+  const hint = names.length === 0 ? 'It has no sections.' : `Its sections are ${shown.join(', ')}.`
+  throw new TicketsError('NO_SUCH_SEAT', `This show has no section ${quote(name)}. ${hint}`)
 }

@@ -199,6 +199,15 @@ export const bookRequest = changes({
     minimum: 1,
     description: 'Instead of seats: the best N free seats',
   },
+  section: { type: 'string', description: 'With seats_count: in this section' },
+  accessible: {
+    type: 'boolean',
+    description: 'With seats_count: a wheelchair place, and the others beside it',
+  },
+  include_accessible: {
+    type: 'boolean',
+    description: 'With seats_count: wheelchair places too, if nothing else is left',
+  },
   customer: optionalText,
   note: optionalText,
   hold: { type: 'string', description: "Hold instead of selling: '15m', '2h', 'forever'" },

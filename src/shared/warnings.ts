@@ -6,7 +6,7 @@ import { quote } from './quote.js'
  * the code; the message is for people and may change.
  */
 export type Warning = {
-  code: 'SHOW_STARTED'
+  code: 'SHOW_STARTED' | 'RESTRICTED_VIEW'
   message: string
 }
 

@@ -36,8 +36,13 @@ export async function readLayout(db: Database, showId: string): Promise<SeatLayo
   })
   if (show === undefined) throw showNotFound(showId)
   const layout = layoutOf(show)
+  keepLayout(db, showId, layout)
+  return layout
+}
+
+/** Caches a show's layout. */
+export function keepLayout(db: Database, showId: string, layout: SeatLayout): void {
   const layouts = known.get(db) ?? new Map<string, SeatLayout>()
   if (layouts.size >= MOST_KNOWN) layouts.clear()
   known.set(db, layouts.set(showId, layout))
-  return layout
 }

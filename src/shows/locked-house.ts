@@ -1,6 +1,7 @@
 import type { Knex } from 'knex'
 import { query } from '../database/sql.js'
 import type { House } from '../house/decide.js'
+import { viewWarnings } from '../house/restricted-view.js'
 import { SeatSet } from '../house/seat-set.js'
 import type { SeatLayout } from '../house/seats.js'
 import { startWarnings, type Warned } from '../shared/warnings.js'
@@ -131,14 +132,16 @@ export function layoutOf(
   return { totalSeats: show.total_seats, seatsPerRow: show.seats_per_row, plan: show.plan }
 }
 
-/** The warnings for a sale or a check-in at this show. */
-export function warningsOf({ name, start_time, time_zone, has_started }: HouseRow): Warned {
-  return startWarnings({
-    name,
-    startTime: start_time,
-    timeZone: time_zone,
-    hasStarted: has_started,
+/** The warnings for a sale of these seats, or for a check-in, at this show. */
+export function warningsOf(show: HouseRow, seats: readonly number[] = []): Warned {
+  const { warnings = [] } = startWarnings({
+    name: show.name,
+    startTime: show.start_time,
+    timeZone: show.time_zone,
+    hasStarted: show.has_started,
   })
+  const all = [...warnings, ...viewWarnings(seats, layoutOf(show))]
+  return all.length > 0 ? { warnings: all } : {}
 }
 
 /** The seats that were sold and freed at a locked show. */

@@ -339,7 +339,9 @@ describe('there is no prompt', () => {
     const create = await sitDown(['show', 'create', '--name', 'x', ...flags], { env }).ends()
     expect([book.code, create.code]).toEqual([2, 2])
     expect(book.screen.replaceAll('\n', '')).toMatch(/SHOW, --seats or --count are missing/)
-    expect(create.screen.replaceAll('\n', '')).toMatch(/--start-time, --total-seats are missing/)
+    expect(create.screen.replaceAll('\n', '')).toMatch(
+      /--start-time, --total-seats or --plan are missing/,
+    )
   })
 })
 

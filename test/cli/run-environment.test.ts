@@ -53,6 +53,8 @@ describe('a working directory that was removed', () => {
     ['show copy Cats --start-time 2031-01-02T19:00Z --name Dogs'],
     ['show cancel Dogs -y --expect-bookings 0'],
     ['show report Cats'],
+    ['plan check house.plan', 2],
+    ['plan print house.plan', 2],
     ['history --show Cats'],
     ['book Cats --seats 1,2'],
     ['book Cats --count 2 --json'],

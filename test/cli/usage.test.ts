@@ -53,11 +53,15 @@ const mistakes: [argv: string[], code: string, says: RegExp][] = [
   [['--db', 'a', 'show', 'list', '--db', 'b'], 'INVALID_INPUT', /--db .*only once/],
   [['--db', 'mysql://localhost/x', 'show', 'list'], 'INVALID_INPUT', /--db/],
   [['show', 'view'], 'INVALID_INPUT', /'show'/],
-  [['show', 'create'], 'INPUT_REQUIRED', /--name, --start-time, --total-seats are missing/],
+  [
+    ['show', 'create'],
+    'INPUT_REQUIRED',
+    /--name, --start-time, --total-seats or --plan are missing/,
+  ],
   [
     ['show', 'create', '--name', 'x', '--start-time', '2030-01-01T19:00Z'],
     'INPUT_REQUIRED',
-    /--total-seats is missing/,
+    /--total-seats or --plan (is|are) missing/,
   ],
   [
     ['show', 'create', '--name', 'x', '--name', 'y'],

@@ -6,7 +6,10 @@ import { quote } from '../../shared/quote.js'
 import type { BookingRequest } from '../booking.js'
 
 /** The fields of a row. */
-export const ROW_FIELDS = ['show', 'seats', 'count', 'customer', 'note', 'key', 'hold'] as const
+export const ROW_FIELDS = [
+  ...(['show', 'seats', 'count', 'section', 'accessible', 'include_accessible'] as const),
+  ...(['customer', 'note', 'key', 'hold'] as const),
+] as const
 
 export type RowField = (typeof ROW_FIELDS)[number]
 
@@ -35,7 +38,9 @@ export function parseRow(values: Readonly<Record<string, unknown>>, show?: strin
   const request: BookingRequest = {}
   if (seats !== undefined) request.seats = seats
   if (count !== undefined) request.count = count
-  for (const name of ['customer', 'note', 'key'] as const) {
+  if (isYes('accessible', values.accessible)) request.accessible = true
+  if (isYes('include_accessible', values.include_accessible)) request.includeAccessible = true
+  for (const name of ['section', 'customer', 'note', 'key'] as const) {
     const text = textOf(name, values[name])
     if (text !== undefined) request[name] = text
   }
@@ -83,6 +88,14 @@ function countOf(value: unknown): number | undefined {
   const count = typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value
   if (Number.isInteger(count) && (count as number) >= 1) return count as number
   throw invalid('count is a whole number from 1 up, such as 4.')
+}
+
+function isYes(name: RowField, value: unknown): boolean {
+  if (value === undefined || value === null || value === '') return false
+  const text = String(value).toLowerCase()
+  if (text === 'true' || text === 'yes') return true
+  if (text === 'false' || text === 'no') return false
+  throw invalid(`${name} is true or false.`)
 }
 
 function spanOf(seats: string | readonly number[]): number {

@@ -49,7 +49,7 @@ export async function confirmBooking(
     if (row.status !== 'HELD') throw wrongState(row, 'confirmed')
     const seats = seatsMeant(locked, spec)
     hadExpired = await isExpired(locked)
-    warned = warningsOf(show)
+    warned = warningsOf(show, seats)
     await refuseIfLost(locked, seats, hadExpired)
     await writeSales(trx, show, { sold: seats })
     return seats.length === row.seats.length ? sellWhole(locked) : sellPart(locked, seats, split)

@@ -60,7 +60,7 @@ export async function moveBooking(
       const seats = parseGoal(options.to, { trx, show: goal, row })
       const step = await exchange({ trx, show, row }, goal, seats)
       const outcome = attempts.outcome(step, layoutOf(goal))
-      return outcome.replayed ? outcome : { ...outcome, ...warningsOf(goal) }
+      return outcome.replayed ? outcome : { ...outcome, ...warningsOf(goal, seats) }
     },
     changeInDoubt(`tickets booking view ${name}`),
   )

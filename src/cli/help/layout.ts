@@ -27,7 +27,7 @@ export const helpLayout: HelpConfiguration = {
         ),
       ],
       [
-        ...(isTopic ? [] : [help.boxWrap(command.parent ? SEE_OPTIONS : SEE_TOPICS, width)]),
+        ...(isTopic || !command.parent ? [] : [help.boxWrap(SEE_OPTIONS, width)]),
         ...(exits
           ? [
               help.boxWrap(
@@ -45,9 +45,8 @@ export const helpLayout: HelpConfiguration = {
 
 const SEE_OPTIONS =
   'See also: tickets help options (--db, --json, --wait, --operator, --no-input …)'
-/** In one line, so that all commands fit on the screen. */
-const EVERY_EXIT = '0 done; for 1 to 7 and 130, see tickets help exit-codes'
-const SEE_TOPICS = 'See also: tickets help options, environment, exit-codes and errors'
+/** With the topics in one line, so that all commands fit on the screen. */
+const EVERY_EXIT = '0 done; see tickets help exit-codes, options, environment and errors'
 
 function meaning(code: number): string {
   return `${code} ${exitCodes.find(({ codes }) => codes.includes(code))!.name}`

@@ -111,10 +111,11 @@ function requestOf(
   key: string | undefined,
   token: ApiToken | undefined,
 ): BookingRequest {
-  const { seats_count: count, hold, ...rest } = body
+  const { seats_count: count, include_accessible: includeAccessible, hold, ...rest } = body
   return {
     ...rest,
     count,
+    includeAccessible,
     ...(hold !== undefined && { hold: parseHold(hold) }),
     key,
     ...(token !== undefined && { keyScope: token.id }),

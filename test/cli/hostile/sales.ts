@@ -100,6 +100,7 @@ export const salesInputs: Record<string, HostileInput[]> = {
   'a date that is none': [
     ...each(notDates, (date) => ['book', HOUSE, '--count', '1', '--date', date]),
     ...each(someNotDates, (date) => ['verify', HOUSE, '--date', date]),
+    ...each(someNotDates, (date) => ['plan', 'print', TITLE, '--date', date]),
     ...each(someNotDates, (date) => ['stress', HOUSE, '--in-process', '--yes', '--date', date]),
     usage(['book', '--count', '1', '--date', '2031-03-01']),
   ],
@@ -116,7 +117,18 @@ export const salesInputs: Record<string, HostileInput[]> = {
       ...['migrate', '--grant', role],
     ]),
   ],
+  'a section that is none': each(
+    ['', ' ', 'Stalls', 'A', '1', "'", HALF, LONG],
+    (name) => [...['book', ROWS, '--count', '1', '--section', name]],
+    3,
+  ),
   'a show that is none': [
+    // These two are files.
+    ...each(
+      notShows.filter((id) => id !== '-' && id !== '../Cats'),
+      (id) => ['plan', 'print', id],
+      3,
+    ),
     ...each(notShows, (id) => ['show', 'view', id], 3),
     ...each(notShows, (id) => ['book', id, '--seats', '3'], 3),
     ...each(someNotShows, (id) => ['book', id, '--count', '1', '--dry-run'], 3),
@@ -130,6 +142,9 @@ export const salesInputs: Record<string, HostileInput[]> = {
   'a file that is none': [
     ...each(notFiles, (file) => ['book', HOUSE, '--file', file]),
     ...each(notFiles, (file) => ['verify', '--against', file]),
+    ...each(notFiles, (file) => ['plan', 'check', file]),
+    ...each(notFiles, (file) => [...show, ...name, ...start, '--plan', file]),
+    ...each(notFiles, (file) => ['show', 'edit', HOUSE, '--plan', file]),
     ...each(['/bin/sh', '/etc/passwd', '/proc/self/maps', '/etc/hostname'], (file) => [
       ...['book', HOUSE, '--file', file, '--atomic'],
     ]),

@@ -1,5 +1,6 @@
 import type { BookingOutcome, BookingRequest } from '../../../client/api.js'
 import { bookingJson } from '../../../client/json.js'
+import { viewWarnings } from '../../../house/restricted-view.js'
 import { checkSeatSpec, seatLabel } from '../../../house/seats.js'
 import { parseHold } from '../../../shared/duration.js'
 import { TicketsError } from '../../../shared/errors.js'
@@ -53,7 +54,8 @@ const UNBOOKED = 'Nothing was booked.'
 
 /** The request of the flags, checked as far as possible without the show. */
 function requestOf(options: BookOptions): BookingRequest {
-  const { seats, count, customer, note, key, hold } = options
+  const { seats, count, section, accessible, includeAccessible, customer, note, key, hold } =
+    options
   if (seats !== undefined && count !== undefined) {
     throw new TicketsError('INVALID_INPUT', '--seats and --count exclude each other. Give one.')
   }
@@ -61,6 +63,9 @@ function requestOf(options: BookOptions): BookingRequest {
   return {
     seats,
     ...(count !== undefined && { count: parseCount('--count', count) }),
+    section,
+    accessible,
+    includeAccessible,
     customer,
     note,
     key,
@@ -105,7 +110,8 @@ async function preview(context: Context, named: NamedShow, request: BookingReque
   const { output, tickets } = context
   const show = await namedShow(context, named)
   const seats = await tickets.preview(show.id, request)
-  const warned = startWarnings(show)
+  const warnings = [...(startWarnings(show).warnings ?? []), ...viewWarnings(seats, show)]
+  const warned = warnings.length > 0 ? { warnings } : {}
   printWarnings(output, warned)
   if (output.json) {
     return output.document({

@@ -10,7 +10,7 @@ import { type NamedShow, namedShow } from '../../named-show.js'
 import { printWarnings } from '../../warnings.js'
 import { dryRunSentence } from '../booking/text.js'
 import { showChoices } from '../show/choices.js'
-import { type ChosenSeats, chooseSeats } from './choose-seats.js'
+import { type ChosenSeats, chooseSeats, type WantedSeats } from './choose-seats.js'
 
 /**
  * Books by asking for what the command line leaves open: the show, the seats, the customer. When
@@ -56,8 +56,8 @@ async function bookForShow(
   // Printed now, while the clerk may still go back, and so not again with the booking.
   const warned = startWarnings(show)
   printWarnings(output, warned)
-  const { seats: _, count: __, ...rest } = given
-  let request: Omit<BookingRequest, 'seats' | 'count'> = rest
+  const { seats: _, count: __, section, accessible, includeAccessible, ...rest } = given
+  let request: Omit<BookingRequest, keyof WantedSeats> = rest
   let chosen = wantedIn(given) ?? (await chooseSeats(context, show))
   while (chosen !== undefined) {
     try {
@@ -71,8 +71,11 @@ async function bookForShow(
         return void output.hint(asking.unchanged ?? 'Nothing was booked.')
       }
       // Only the seats that the clerk agreed to, even if better ones became free.
-      const { warnings, ...outcome } = await tickets.book(show.id, { ...request, seats })
-      return warned.warnings || !warnings ? outcome : { ...outcome, warnings }
+      // By their labels: another plan may number them otherwise by now.
+      const agreed = show.plan ? formatSeats(seats, show) : seats
+      const { warnings, ...outcome } = await tickets.book(show.id, { ...request, seats: agreed })
+      const unseen = warnings?.filter(({ code }) => code !== 'SHOW_STARTED' || !warned.warnings)
+      return unseen && unseen.length > 0 ? { ...outcome, warnings: unseen } : outcome
     } catch (error) {
       if (!isMendedByOtherSeats(error)) throw error
       chosen = await chooseSeats(context, show, { error, wanted: chosen.wanted })
@@ -81,10 +84,11 @@ async function bookForShow(
   return 'back'
 }
 
-function wantedIn({ seats, count }: BookingRequest): ChosenSeats | undefined {
+function wantedIn(given: BookingRequest): ChosenSeats | undefined {
+  const { seats, count, section, accessible, includeAccessible } = given
   if (seats === undefined && count === undefined) return undefined
   return {
-    wanted: { seats, ...(count && { count }) },
+    wanted: { seats, ...(count && { count }), section, accessible, includeAccessible },
     isSeen: false,
   }
 }

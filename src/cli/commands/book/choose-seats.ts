@@ -17,8 +17,11 @@ import { alternativesHint } from '../../hints.js'
 import { whenOf } from '../show/text.js'
 import { renderHouse } from '../show/view.js'
 
-/** The seats that are wanted: named, or a number of them, perhaps in a section. */
-export type WantedSeats = Pick<BookingRequest, 'seats' | 'count'> & { section?: string }
+/** The seats that are wanted: named, or a number of them, and where. */
+export type WantedSeats = Pick<
+  BookingRequest,
+  'seats' | 'count' | 'section' | 'accessible' | 'includeAccessible'
+>
 
 export interface ChosenSeats {
   wanted: WantedSeats

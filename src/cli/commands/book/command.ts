@@ -12,6 +12,13 @@ export const bookCommand: Declaration = {
       completes: { seats: 'free' },
     },
     '--count <n>': 'the best N free seats',
+    '--section <name>': 'with --count: in this section',
+    '--accessible': 'with --count: a wheelchair place, and seats beside it',
+    '--include-accessible': {
+      about: 'with --count: wheelchair places too, if nothing else is left',
+      // The refusal that it overrules names it.
+      isHidden: true,
+    },
     '--customer <name>': 'name of the customer',
     '--note <text>': 'a note for the box office',
     '--key <key>': 'makes a retry safe: the same key books once',
@@ -24,11 +31,7 @@ export const bookCommand: Declaration = {
     '--dry-run': 'check everything, book nothing',
     '-y, --yes': 'do not ask for confirmation',
   },
-  examples: [
-    'tickets book',
-    'tickets book Hamlet --date 2031-03-01 --seats B1-B4 --customer "Ada Lovelace"',
-    'tickets book Hamlet --file group.csv --atomic',
-  ],
+  examples: ['tickets book Hamlet --date 2031-03-01 --seats B1-B4 --customer "Ada Lovelace"'],
   exits: CHANGE_EXITS,
   run: () => import('./book.js'),
 }

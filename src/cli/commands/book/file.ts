@@ -45,9 +45,13 @@ export async function bookFile(
 }
 
 function checkOptions(options: BookOptions): void {
-  const flag = (['seats', 'count', 'customer', 'note', 'key', 'hold'] as const).find(
-    (name) => options[name] !== undefined,
-  )
+  const { customer, note, key, hold, seats, count, section, accessible, includeAccessible } =
+    options
+  const ofRows = {
+    ...{ seats, count, section, accessible, 'include-accessible': includeAccessible },
+    ...{ customer, note, key, hold },
+  }
+  const flag = Object.entries(ofRows).find(([, value]) => value !== undefined)?.[0]
   if (flag === undefined) return
   throw new TicketsError('INVALID_INPUT', `--${flag} does not go with --file: its rows say that.`)
 }

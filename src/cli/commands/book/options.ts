@@ -3,6 +3,9 @@ export interface BookOptions {
   date?: string
   seats?: string
   count?: string
+  section?: string
+  accessible?: boolean
+  includeAccessible?: boolean
   customer?: string
   note?: string
   key?: string

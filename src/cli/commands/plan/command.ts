@@ -8,7 +8,7 @@ const file = {
 
 export const planCommands: Declaration = {
   name: 'plan',
-  about: 'check and print plans of houses with sections, aisles and uneven rows',
+  about: 'check and print plans of houses',
   examples: ['tickets plan check globe.plan', 'tickets plan print globe.plan'],
   exits: [...CHANGE_EXITS, 7],
   commands: [
