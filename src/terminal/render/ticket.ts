@@ -8,6 +8,8 @@ export interface TicketFacts {
   show: string
   when: string
   seats: string
+  /** Those of the seats that have a restricted view; undefined if none has. */
+  restrictedView?: string | undefined
   customer: string | null
   /** Also the text of the QR code. */
   reference: string
@@ -29,6 +31,7 @@ export function renderTicket(ticket: TicketFacts, style: RenderStyle, darkGround
     '',
     ...drawFields(style, [
       ['Seats', ticket.seats],
+      ['Restricted view', ticket.restrictedView ?? null],
       ['Name', ticket.customer && safeText(ticket.customer)],
       ['Reference', tint(style, 'strong', ticket.reference)],
     ]),
@@ -44,7 +47,8 @@ export function drawTicket(ticket: TicketFacts): string {
   const dark = data.flatMap((row, y) =>
     row.flatMap((isDark, x) => (isDark ? [`M${x} ${y}h1v1h-1z`] : [])),
   )
-  const lines = [ticket.show, ticket.when, `Seats ${ticket.seats}`, ticket.customer ?? '']
+  const view = ticket.restrictedView ? `Restricted view: ${ticket.restrictedView}` : ''
+  const lines = [ticket.show, ticket.when, `Seats ${ticket.seats}`, view, ticket.customer ?? '']
     .filter((line) => line !== '')
     .flatMap((line) => wrapWords(safeText(line), 34))
   const texts = [...lines, ticket.reference].map((line, index) => {

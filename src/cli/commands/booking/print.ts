@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { listedBookingJson } from '../../../client/json.js'
+import { restrictedSeats, viewWarnings } from '../../../house/restricted-view.js'
 import { formatSeats } from '../../../house/seats.js'
 import { TicketsError } from '../../../shared/errors.js'
 import { quote } from '../../../shared/quote.js'
@@ -26,10 +27,12 @@ export const run: Handler<{ svg?: string }, [string | undefined]> = async (
     )
   }
   const show = await tickets.findShow(booking.showId)
+  const restricted = restrictedSeats(booking.seats, show)
   const facts: TicketFacts = {
     show: show.name,
     when: whenOf(show),
     seats: formatSeats(booking.seats, show),
+    restrictedView: restricted.length > 0 ? formatSeats(restricted, show) : undefined,
     customer: booking.customer,
     reference: booking.reference,
     isCancelled: show.cancelledAt !== null,
@@ -38,7 +41,12 @@ export const run: Handler<{ svg?: string }, [string | undefined]> = async (
   if (output.json) {
     // The ticket says that its show is cancelled, so the document does.
     const show_cancelled_at = show.cancelledAt?.toISOString() ?? null
-    await output.document({ ...listedBookingJson(booking), show_cancelled_at })
+    const warnings = viewWarnings(booking.seats, show)
+    await output.document({
+      ...listedBookingJson(booking),
+      show_cancelled_at,
+      ...(warnings.length > 0 && { warnings }),
+    })
   } else if (svg === undefined) {
     await output.write(renderTicket(facts, styleOf(output), isDarkGround(output)))
   }

@@ -1,0 +1,218 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { type BookingRequest, openTickets, type Tickets } from '../../src/index.js'
+import { tickets as run } from '../support/cli.js'
+import { cloneDatabase, type TestDatabase } from '../support/database.js'
+import { lockShow } from '../support/shows.js'
+import { until } from '../support/until.js'
+
+let db: TestDatabase
+let box: Tickets
+let other: Tickets
+beforeAll(async () => {
+  db = await cloneDatabase()
+  box = openTickets({ database: db.url })
+  other = openTickets({ database: db.url })
+})
+afterEach(() => db.sql('truncate shows, bookings, plans cascade'))
+afterAll(async () => {
+  await Promise.all([box.close(), other.close()])
+  await db.drop()
+})
+
+const GLOBE = `name: Globe
+section Stalls
+A  1-6
+B  w1 c2 3-6
+section Circle
+A  1-4 r5-6
+`
+const startTime = new Date('2040-12-25T19:00:00Z')
+const create = async (plan = GLOBE) => (await box.createShow({ name: 'Lear', startTime, plan })).id
+const failure = (booking: Promise<unknown>) =>
+  booking.then(
+    () => undefined,
+    ({ code, message }) => ({ code, message }),
+  )
+
+describe('seats by number, in a house with a plan', () => {
+  it('are of the section that is asked for, and of no other', async () => {
+    const show = await create()
+    const { booking } = await box.book(show, { count: 4, section: 'cIrcle' })
+    expect(booking).toMatchObject({ section: 'Circle', seats: [13, 14, 15, 16] })
+    expect(await failure(box.book(show, { count: 3, section: 'Circle' }))).toMatchObject({
+      code: 'NOT_ENOUGH_SEATS',
+      message: expect.stringContaining('Only 2 seats are free in Circle'),
+    })
+  })
+
+  it('include wheelchair places only when asked for, and the refusal says how', async () => {
+    const show = await create('A w1 c2 3-4')
+    await box.book(show, { count: 2 })
+    const refused = await failure(box.book(show, { count: 1 }))
+    expect(refused).toMatchObject({
+      code: 'NOT_ENOUGH_SEATS',
+      message: expect.stringContaining('2 wheelchair and companion seats are left'),
+    })
+    expect(refused?.message).toContain('--include-accessible')
+    const { booking } = await box.book(show, { count: 2, includeAccessible: true })
+    expect(booking.seatLabels).toEqual(['A1', 'A2'])
+  })
+
+  it('are a wheelchair place, its companion and seats beside them for a party', async () => {
+    const show = await create()
+    const { booking } = await box.book(show, { count: 3, accessible: true })
+    expect(booking.seatLabels).toEqual(['Stalls B1', 'Stalls B2', 'Stalls B3'])
+    expect(await failure(box.book(show, { count: 1, accessible: true }))).toMatchObject({
+      code: 'NOT_ENOUGH_SEATS',
+      message: expect.stringContaining('No wheelchair place'),
+    })
+  })
+
+  it.each([
+    [{ count: 1, section: 'Balcony' }, 'NO_SUCH_SEAT', 'Stalls, Circle'],
+    [{ seats: 'A1', section: 'Stalls' }, 'INVALID_INPUT', 'go with a number of seats'],
+    [{ seats: [1], accessible: true }, 'INVALID_INPUT', 'go with a number of seats'],
+    [{ seats: [1], includeAccessible: true }, 'INVALID_INPUT', 'go with a number of seats'],
+  ])('are refused where the request makes no sense: %j', async (request, code, part) => {
+    const show = await create()
+    expect(await failure(box.book(show, request))).toEqual({
+      code,
+      message: expect.stringContaining(part),
+    })
+  })
+
+  it('replay by their key, and are another request in another section', async () => {
+    const show = await create()
+    const request = { count: 2, section: 'Circle', key: 'k' }
+    const first = await box.book(show, request)
+    const again = await other.book(show, { ...request, section: 'circle' })
+    expect([again.replayed, again.booking.id]).toEqual([true, first.booking.id])
+    for (const changed of [
+      { ...request, section: 'Stalls' },
+      { count: 2, key: 'k' },
+      { ...request, accessible: true },
+      { ...request, includeAccessible: true },
+    ]) {
+      expect(await failure(box.book(show, changed))).toMatchObject({ code: 'KEY_REUSED' })
+    }
+  })
+})
+
+it('a restricted view is a warning at every sale', async () => {
+  const show = await create()
+  const warnings = [{ code: 'RESTRICTED_VIEW', message: 'Circle A5-A6 have a restricted view.' }]
+  const held = await box.book(show, { seats: 'Circle A5-A6', hold: 'forever' })
+  expect(held.warnings).toEqual(warnings)
+  const { booking, ...sold } = await box.confirmBooking(held.booking.id)
+  expect(sold.warnings).toEqual(warnings)
+  const moved = await box.moveBooking(booking.id, { to: 'Circle A1-A2' })
+  expect(moved.warnings).toBeUndefined()
+  const back = await box.moveBooking(booking.id, { to: 'Circle A4-A5' })
+  expect(back.warnings).toMatchObject([{ message: 'Circle A5 has a restricted view.' }])
+  const typed = await run(['book', show, '--seats', 'Circle A6', '--json'], { db: db.url })
+  expect(typed.json().warnings).toMatchObject([{ code: 'RESTRICTED_VIEW' }])
+  expect(typed.stderr).toContain('Circle A6 has a restricted view.')
+  const printed = await run(['booking', 'print', typed.json().reference], { db: db.url })
+  expect(printed.stdout).toContain('Restricted view')
+})
+
+it('the command line, files and their columns know sections and wheelchair places', async () => {
+  const show = await create()
+  const typed = await run(['book', show, '--count', '2', '--section', 'Circle', '--json'], {
+    db: db.url,
+  })
+  expect(typed.json()).toMatchObject({ section: 'Circle', status: 'CONFIRMED' })
+  const csv =
+    'count,section,accessible,include_accessible\n2,Stalls,yes,\n4,,,true\n1,circle,false,no\n'
+  const file = await run(['book', show, '--file', '-', '--json'], {
+    db: db.url,
+    stdin: 'pipe',
+    input: csv,
+  })
+  const lines = file.stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+  expect(lines.map(({ seat_labels }) => seat_labels)).toEqual([
+    ['Stalls B1', 'Stalls B2'],
+    ['Stalls A2', 'Stalls A3', 'Stalls A4', 'Stalls A5'].map((label) =>
+      expect.stringContaining(label.slice(0, 8)),
+    ),
+    [expect.stringMatching(/^Circle/)],
+  ])
+  const wrong = await run(['book', show, '--file', '-'], {
+    db: db.url,
+    stdin: 'pipe',
+    input: 'count,accessible\n1,perhaps\n',
+  })
+  expect([wrong.exitCode, wrong.stderr]).toEqual([
+    4,
+    expect.stringContaining('accessible is true or false'),
+  ])
+})
+
+describe('a plan that changes while a request is under way', () => {
+  /** The same seats, with another row before row B. */
+  const WIDER = GLOBE.replace('B  w1', 'AA  1-2\nB  w1')
+
+  it('books the seat of that label in the new plan, and no other', async () => {
+    const show = await create()
+    // `other` has read the old plan, in which Stalls B3 is seat 9.
+    await other.book(show, { seats: 'Stalls A1' })
+    await box.editShow(show, { plan: WIDER })
+    const { booking } = await other.book(show, { seats: 'Stalls B3' })
+    expect(booking).toMatchObject({ seats: [11], seatLabels: ['Stalls B3'] })
+    expect(await failure(box.book(show, { seats: 'Stalls B3' }))).toMatchObject({
+      code: 'SEATS_TAKEN',
+    })
+    expect(await box.verify()).toMatchObject({ ok: true })
+  })
+
+  it('is refused where it would move a seat that a request is waiting for', async () => {
+    const { edit, booking } = await editAndBookBehindLock({ seats: 'Stalls B3' })
+    expect(await failure(edit)).toMatchObject({
+      code: 'SEATS_TAKEN',
+      message: expect.stringContaining('Stalls B3'),
+    })
+    expect((await booking).booking).toMatchObject({ seats: [9], seatLabels: ['Stalls B3'] })
+  })
+
+  it('has a number of seats chosen in the new plan', async () => {
+    const { edit, booking } = await editAndBookBehindLock({ count: 4, section: 'Circle' })
+    await edit
+    const labels = ['Circle A1', 'Circle A2', 'Circle A3', 'Circle A4']
+    expect((await booking).booking).toMatchObject({ seats: [15, 16, 17, 18], seatLabels: labels })
+  })
+
+  /** Both wait for the show's lock, the edit before the booking. */
+  async function editAndBookBehindLock(request: BookingRequest) {
+    const show = await create()
+    const lock = await lockShow(db, show)
+    const edit = box.editShow(show, { plan: WIDER })
+    edit.catch(() => {}) // Its failure is awaited later.
+    await until(async () => (await waiting()) === 1)
+    const booking = other.book(show, request)
+    await until(async () => (await waiting()) === 2)
+    await lock.release()
+    return { edit, booking }
+  }
+
+  it('refuses a seat that is gone, as a record of its own', async () => {
+    const show = await create()
+    await other.book(show, { seats: 'Stalls A1' })
+    await box.editShow(show, { plan: GLOBE.replace('A  1-4 r5-6', 'A  1-4') })
+    expect(await failure(other.book(show, { seats: 'Circle A6' }))).toEqual({
+      code: 'NO_SUCH_SEAT',
+      message: expect.stringContaining('Circle A6 does not exist'),
+    })
+    expect(await box.verify()).toMatchObject({ ok: true })
+  })
+
+  async function waiting(): Promise<number> {
+    const [row] = await db.sql<{ count: number }>(
+      `select count(*)::int as count from pg_stat_activity
+       where datname = current_database() and wait_event_type = 'Lock'`,
+    )
+    return row!.count
+  }
+})
