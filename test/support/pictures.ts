@@ -1,4 +1,4 @@
-// npm run pictures: takes the pictures of the README, from the real program in a real terminal.
+// npm run pictures: takes the pictures of the documents, from the real program in a real terminal.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { stopEmbedded } from '../../src/database/embedded/embedded.js'
 import { openTickets, type Tickets } from '../../src/index.js'
 import { pictureOf } from './picture.js'
+import { examplePlan } from './plans.js'
 import { openTerminal, type TestTerminal } from './terminal.js'
 
 const program = fileURLToPath(new URL('../../bin/tickets.js', import.meta.url))
@@ -22,7 +23,7 @@ interface Picture {
   act?(terminal: TestTerminal): Promise<unknown>
 }
 
-const pictures: Record<string, Picture> = {
+const ofSeason: Record<string, Picture> = {
   'show-list': { args: ['show', 'list'], rows: 24 },
   'seat-map': { args: ['show', 'view', 'The Lion King'], rows: 40, cols: 60 },
   picking: {
@@ -44,17 +45,48 @@ const pictures: Record<string, Picture> = {
   stress: { args: ['stress', '--bookings', '300', '--processes', '50'], rows: 40 },
 }
 
+const ofPlans: Record<string, Picture> = {
+  'theatre-plan': { args: ['plan', 'print', 'theatre.plan'], rows: 45, cols: 76 },
+  'cinema-plan': { args: ['plan', 'print', 'cinema.plan'], rows: 24, cols: 76 },
+  'arena-sections': {
+    args: ['show', 'view', 'Eurovision', '--watch'],
+    rows: 40,
+    act: (terminal) => terminal.waitFor('PgDn'),
+  },
+  'picking-in-section': {
+    args: ['book', 'Hamlet'],
+    rows: 24,
+    async act(terminal) {
+      await terminal.waitFor('❯ Stalls')
+      terminal.press('enter')
+      await terminal.waitFor('STAGE')
+      terminal.type('K9')
+      await terminal.waitFor('Stalls K9 free')
+      terminal.type(' ')
+      await terminal.waitFor('Stalls K9 yours')
+      terminal.type('4')
+      await terminal.waitFor('4 picked')
+    },
+  },
+}
+
 const wanted = argv.slice(2)
 const dataDir = await mkdtemp(join(tmpdir(), 'tickets-pictures-'))
 try {
   await withTickets('Ada', sellSome)
   await withTickets('Ben', sellMore)
-  for (const [name, picture] of Object.entries(pictures)) {
-    if (wanted.length === 0 || wanted.includes(name)) await take(name, picture)
-  }
+  await takeWanted(ofSeason)
+  await withTickets('Ada', sellByPlan)
+  await takeWanted(ofPlans)
 } finally {
   await stopEmbedded(dataDir)
   await rm(dataDir, { recursive: true, force: true })
+}
+
+async function takeWanted(pictures: Record<string, Picture>): Promise<void> {
+  for (const [name, picture] of Object.entries(pictures)) {
+    if (wanted.length === 0 || wanted.includes(name)) await take(name, picture)
+  }
 }
 
 async function take(name: string, { args, rows, cols, act }: Picture): Promise<void> {
@@ -64,6 +96,7 @@ async function take(name: string, { args, rows, cols, act }: Picture): Promise<v
     rows,
     ...(cols && { cols }),
     env: { TICKETS_DATA_DIR: dataDir, TZ: 'UTC' },
+    cwd: fileURLToPath(new URL('plans/', docs)),
   })
   await (act ? act(terminal) : terminal.exit)
   await writeFile(new URL(`${name}.svg`, docs), pictureOf(terminal))
@@ -115,4 +148,19 @@ async function sellMore(tickets: Tickets): Promise<void> {
     await tickets.book('The Lion King', { seats })
   }
   await tickets.book('The Lion King', { seats: 'D2-D4', hold: 3_600_000 })
+}
+
+/** A show in the theatre and one in the arena of the examples of plans. */
+async function sellByPlan(tickets: Tickets): Promise<void> {
+  const startTime = new Date('2031-03-01T19:30:00Z')
+  const timeZone = 'Europe/London'
+  const hamlet = { name: 'Hamlet', startTime, timeZone, plan: examplePlan('theatre') }
+  const { id } = await tickets.createShow(hamlet)
+  for (const count of [2, 4, 6, 3, 2, 8]) await tickets.book(id, { count })
+  await tickets.book(id, { seats: 'Stalls A1-A7, Stalls L1-L5, Circle A1-A17, Boxes B1-B3' })
+
+  const eurovision = { name: 'Eurovision', startTime, timeZone, plan: examplePlan('arena') }
+  const arena = await tickets.createShow(eurovision)
+  await tickets.book(arena.id, { count: 1600 })
+  await tickets.book(arena.id, { seats: '2000-2400, 3300-4100, 5400-6700, 9000-9900, 15001-16800' })
 }
