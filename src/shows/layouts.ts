@@ -1,3 +1,4 @@
+import type { Knex } from 'knex'
 import type { Database } from '../database/knex-pool.js'
 import { withRetry } from '../database/retry.js'
 import type { SeatLayout } from '../house/seats.js'
@@ -9,12 +10,12 @@ import { showNotFound } from './shows.js'
  * A cached layout may lack seats that were added since, or be that of an earlier plan. A request is
  * checked against the layout under the lock again.
  */
-const known = new WeakMap<Database, Map<string, SeatLayout>>()
+const known = new WeakMap<Knex, Map<string, SeatLayout>>()
 const MOST_KNOWN = 10_000
 
 /** Returns a show's cached layout, if any; costs no round trip. */
 export function knownLayout(db: Database, showId: string): SeatLayout | undefined {
-  return known.get(db)?.get(showId)
+  return known.get(db.knex)?.get(showId)
 }
 
 /**
@@ -42,7 +43,7 @@ export async function readLayout(db: Database, showId: string): Promise<SeatLayo
 
 /** Caches a show's layout. */
 export function keepLayout(db: Database, showId: string, layout: SeatLayout): void {
-  const layouts = known.get(db) ?? new Map<string, SeatLayout>()
+  const layouts = known.get(db.knex) ?? new Map<string, SeatLayout>()
   if (layouts.size >= MOST_KNOWN) layouts.clear()
-  known.set(db, layouts.set(showId, layout))
+  known.set(db.knex, layouts.set(showId, layout))
 }
