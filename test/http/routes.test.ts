@@ -45,11 +45,27 @@ describe('shows', () => {
     expect(show).toMatchObject({ total_seats: 6, plan: { name: 'Globe' } })
     const booked = await post(`/shows/${show.id}/book`, { seats: 'Circle A1' })
     expect(booked.body).toMatchObject({ seats: [5], seat_labels: ['Circle A1'], section: 'Circle' })
+    expect(booked.body.warnings).toMatchObject([{ code: 'RESTRICTED_VIEW' }])
     const zones = [{ name: 'Stalls' }, { name: 'Circle' }]
     expect((await get(`/shows/${show.id}/plan`)).body).toMatchObject({ name: 'Globe', zones })
     expect((await get(`/shows/${await createShow(server.url)}/plan`)).body).toBe(null)
     const wrong = await post('/admin/shows', { name: 'Lear', start_time, plan: 'A 1-' })
     expect([wrong.status, wrong.body.error.code]).toEqual([400, 'INVALID_INPUT'])
+  })
+
+  it('are booked by section, and with wheelchair places, as the body says', async () => {
+    const plan = 'section Stalls\nA w1 c2\nsection Circle\nA 1-2'
+    const start_time = '2030-07-01T19:00Z'
+    const { body: show } = await post('/admin/shows', { name: 'Lear', start_time, plan })
+    const book = (body: object) => post(`/shows/${show.id}/book`, { seats_count: 1, ...body })
+    expect((await book({ section: 'circle' })).body).toMatchObject({ section: 'Circle' })
+    expect((await book({ section: 'Stalls' })).body.error.code).toBe('NOT_ENOUGH_SEATS')
+    const seated = await book({ accessible: true })
+    expect(seated.body).toMatchObject({ seat_labels: ['Stalls A1'] })
+    const last = await book({ section: 'Stalls', include_accessible: true })
+    expect(last.body).toMatchObject({ seat_labels: ['Stalls A2'] })
+    const wrong = await book({ section: 'Balcony' })
+    expect([wrong.status, wrong.body.error.code]).toEqual([404, 'NO_SUCH_SEAT'])
   })
 
   it('take a local time in their zone, and refuse one that does not exist', async () => {
