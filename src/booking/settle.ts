@@ -5,6 +5,7 @@ import { query } from '../database/sql.js'
 import { sqlArray } from '../database/sql-array.js'
 import { change } from '../database/transaction.js'
 import { decide, type House, type Verdict, type Wanted } from '../house/decide.js'
+import { withViewWarning } from '../house/restricted-view.js'
 import type { SeatLayout } from '../house/seats.js'
 import { TicketsError } from '../shared/errors.js'
 import type { Warning } from '../shared/warnings.js'
@@ -136,6 +137,7 @@ export async function settleUnderLock(
 
   const written = await writeOutcomes(trx, outcomes, { show, sold })
   for (const [id, { request }] of decided) rows.set(id, rowOf(request, showId, written.get(id)!))
+  const starts = warningsOf(show)
   return attempts.map((attempt) => {
     if (unwanted.has(attempt)) return withdrawn()
     const row = rows.get(attempt.id)!
@@ -144,7 +146,7 @@ export async function settleUnderLock(
     return {
       row,
       isReplay: attempt.isReplay,
-      warnings: isHere ? warningsOf(show, row.seats).warnings : undefined,
+      warnings: isHere ? withViewWarning(starts, row.seats, house.layout).warnings : undefined,
       layout: isHere ? house.layout : undefined,
     }
   })

@@ -78,8 +78,8 @@ export function suggestSeats(
 
 /**
  * Like chooseSeats, but the seats nearest to a seat come first: in its own row, starting at that
- * seat if possible, or else in the nearest row. Chooses wheelchair places and companions' seats only if that seat is one, or if there are not
- * enough others.
+ * seat if possible, or else in the nearest row. Chooses wheelchair places and companions' seats only
+ * if that seat is one, or if there are not enough others.
  */
 export function chooseAround(
   seat: number,

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex'
 import { query } from '../database/sql.js'
 import type { House } from '../house/decide.js'
-import { viewWarnings } from '../house/restricted-view.js'
+import { withViewWarning } from '../house/restricted-view.js'
 import { SeatSet } from '../house/seat-set.js'
 import type { SeatLayout } from '../house/seats.js'
 import { startWarnings, type Warned } from '../shared/warnings.js'
@@ -134,14 +134,13 @@ export function layoutOf(
 
 /** The warnings for a sale of these seats, or for a check-in, at this show. */
 export function warningsOf(show: HouseRow, seats: readonly number[] = []): Warned {
-  const { warnings = [] } = startWarnings({
+  const starts = startWarnings({
     name: show.name,
     startTime: show.start_time,
     timeZone: show.time_zone,
     hasStarted: show.has_started,
   })
-  const all = [...warnings, ...viewWarnings(seats, layoutOf(show))]
-  return all.length > 0 ? { warnings: all } : {}
+  return withViewWarning(starts, seats, layoutOf(show))
 }
 
 /** The seats that were sold and freed at a locked show. */

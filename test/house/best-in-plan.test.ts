@@ -48,7 +48,7 @@ describe('the best seats of a plan', () => {
     })
   })
 
-  it('are refused to nobody while enough are free', () => {
+  it('are never refused while enough are free', () => {
     everyHouse((house, party) => {
       const seats = chooseSeats(house.taken, party, house.layout)
       const free = freeSeats(house, party)

@@ -117,7 +117,7 @@ export function spotIn(section: number, count: number, { floor, spot }: Aim): Sp
   return { section, row: firstRow + Math.round((lastRow - firstRow) / 3), offset: 0 }
 }
 
-/** The square of the distance of so many half seats and rows. */
+/** The square of a distance, which is given in half seats and in rows. */
 export function distanceOf(halfSeats: number, rows: number, { rowDepth = ROW_DEPTH }: Aim): number {
   return halfSeats ** 2 + (rowDepth * rows) ** 2
 }

@@ -10,7 +10,7 @@ import {
 } from './seat-plan.js'
 import { seatsIn } from './seat-runs.js'
 
-/** Something that no plan may have, whatever file it comes from. */
+/** A mistake in a plan, which is one in every format. */
 export interface OutlineFault {
   /** The indexes of the section, of the row in it and of the item in the row. */
   section?: number

@@ -171,7 +171,7 @@ function spread(seats: readonly PositionedSeat[], axis: 'x' | 'y'): number {
   return high - low
 }
 
-/** Not by Math.min(...values): a function takes only so many arguments. */
+/** Not by Math.min(...values), which fails for too many arguments. */
 function extent(values: readonly number[]): { low: number; high: number } {
   let [low, high] = [Infinity, -Infinity]
   for (const value of values) {

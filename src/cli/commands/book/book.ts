@@ -1,6 +1,6 @@
 import type { BookingOutcome, BookingRequest } from '../../../client/api.js'
 import { bookingJson } from '../../../client/json.js'
-import { viewWarnings } from '../../../house/restricted-view.js'
+import { withViewWarning } from '../../../house/restricted-view.js'
 import { checkSeatSpec, seatLabel } from '../../../house/seats.js'
 import { parseHold } from '../../../shared/duration.js'
 import { TicketsError } from '../../../shared/errors.js'
@@ -110,8 +110,7 @@ async function preview(context: Context, named: NamedShow, request: BookingReque
   const { output, tickets } = context
   const show = await namedShow(context, named)
   const seats = await tickets.preview(show.id, request)
-  const warnings = [...(startWarnings(show).warnings ?? []), ...viewWarnings(seats, show)]
-  const warned = warnings.length > 0 ? { warnings } : {}
+  const warned = withViewWarning(startWarnings(show), seats, show)
   printWarnings(output, warned)
   if (output.json) {
     return output.document({

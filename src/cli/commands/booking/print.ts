@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { listedBookingJson } from '../../../client/json.js'
-import { restrictedSeats, viewWarnings } from '../../../house/restricted-view.js'
+import { restrictedSeats, withViewWarning } from '../../../house/restricted-view.js'
 import { formatSeats } from '../../../house/seats.js'
 import { TicketsError } from '../../../shared/errors.js'
 import { quote } from '../../../shared/quote.js'
@@ -41,11 +41,10 @@ export const run: Handler<{ svg?: string }, [string | undefined]> = async (
   if (output.json) {
     // The ticket says that its show is cancelled, so the document does.
     const show_cancelled_at = show.cancelledAt?.toISOString() ?? null
-    const warnings = viewWarnings(booking.seats, show)
     await output.document({
       ...listedBookingJson(booking),
       show_cancelled_at,
-      ...(warnings.length > 0 && { warnings }),
+      ...withViewWarning({}, booking.seats, show),
     })
   } else if (svg === undefined) {
     await output.write(renderTicket(facts, styleOf(output), isDarkGround(output)))
