@@ -22,6 +22,7 @@ beforeAll(async () => {
   // A worker of autovacuum commits as well, and would wait like a client.
   office = await openBoxOffice({ fsync: 'off', autovacuum: 'off' })
   own = office.open()
+  await office.server.run('create table probe (i int)')
 })
 // Also after a test that failed, or all others would wait for its standby.
 afterEach(() => bringStandbyBack())
@@ -42,21 +43,24 @@ async function waiting(): Promise<number[]> {
 
 async function loseStandby(): Promise<void> {
   await setStandby('nobody')
-  // The server's own processes learn it one after the other.
-  const probe = new pg.Client({ connectionString: office.url })
-  probe.on('error', () => {})
-  await probe.connect()
-  void probe.query('create table probe (i int)').then(
-    () => probe.end(),
-    () => {},
-  )
+  // COMMIT waits from the moment at which the checkpointer has read the setting; until then, each of
+  // these is answered at once.
+  const client = new pg.Client({ connectionString: office.url })
+  client.on('error', () => {})
+  await client.connect()
+  let isLost = false
+  const commits = async () => {
+    while (!isLost) await client.query('insert into probe values (1)')
+    await client.end()
+  }
+  void commits().catch(() => {})
   await until(async () => (await waiting()).length > 0)
+  isLost = true
 }
 
 async function bringStandbyBack(): Promise<void> {
   await setStandby('')
   await until(async () => (await waiting()).length === 0)
-  await office.server.run('drop table if exists probe')
 }
 
 /**
