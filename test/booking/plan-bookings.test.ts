@@ -1,7 +1,9 @@
+import { parse } from 'csv-parse/sync'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type BookingRequest, openTickets, type Tickets } from '../../src/index.js'
 import { tickets as run } from '../support/cli.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
+import { runInProcess } from '../support/in-process.js'
 import { lockShow } from '../support/shows.js'
 import { until } from '../support/until.js'
 
@@ -149,6 +151,29 @@ it('the command line, files and their columns know sections and wheelchair place
     4,
     expect.stringContaining('accessible is true or false'),
   ])
+})
+
+it('the list of bookings has the section in each format: of one, of several, and of a house without', async () => {
+  const show = await create()
+  await box.book(show, { seats: 'Circle A1-A2' })
+  await box.book(show, { seats: 'Stalls A1, Circle A3' })
+  const plain = await create('A 1-4')
+  await box.book(plain, { seats: 'A1' })
+  const list = async (...format: string[]) => {
+    const { stdout } = await runInProcess(['booking', 'list', ...format], { DATABASE_URL: db.url })
+    return stdout
+  }
+  const json = JSON.parse(await list('--json'))
+  expect(json.map((booking: object) => 'section' in booking && booking.section)).toEqual([
+    'Circle',
+    null,
+    false,
+  ])
+  const sections = ['Circle', '', '']
+  const csv: Record<string, string>[] = parse(await list('-o', 'csv'), { columns: true })
+  expect(csv.map(({ section }) => section)).toEqual(sections)
+  const lines = (await list()).split('\n').slice(0, -1)
+  expect(lines.map((line) => line.split('\t').at(-1))).toEqual(sections)
 })
 
 describe('a plan that changes while a request is under way', () => {

@@ -72,7 +72,7 @@ interface List {
 
 const bookingColumns = [
   ...['reference', 'status', 'customer', 'seats', 'admitted_seats_count', 'show_name', 'note'],
-  ...['createdAt', 'id', 'expired'],
+  ...['createdAt', 'id', 'expired', 'section'],
 ]
 
 const bookingFacts: Fact[] = [

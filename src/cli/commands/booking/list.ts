@@ -159,4 +159,6 @@ const columns: Column<ListedBooking>[] = [
     cell: ({ hasExpired }) => (hasExpired ? 'true' : ''),
     isData: true,
   },
+  // In a table, the labels of the seats name it.
+  { title: 'SECTION', field: 'section', cell: ({ section }) => section ?? '', isData: true },
 ]
