@@ -1,8 +1,10 @@
 import type { Database } from '../database/knex-pool.js'
 import { withRetry } from '../database/retry.js'
 import { query } from '../database/sql.js'
+import { type PlanLabel, readPlanLabel, seatsLabelled } from '../house/plan/plan-seats.js'
 import { rowNumber } from '../house/seat-spec.js'
 import { TicketsError } from '../shared/errors.js'
+import { type PlannedRow, withPlans } from '../shows/plans.js'
 import type { BookingStatus } from './booking.js'
 import {
   bookingsWithIds,
@@ -90,20 +92,26 @@ async function ofReference(
   return bookings.filter(({ showId }) => show === undefined || showId === show)
 }
 
-/** Finds 'B3' or '13' in all shows; a show's row has its sold seats, so this needs no bookings. */
+/**
+ * Finds 'B3', '13' or 'Stalls C5' in all shows; a show's row has its sold seats, so this needs no
+ * bookings.
+ */
 async function ofSeat(
   db: Database,
   text: string,
   { statuses, show }: Among,
 ): Promise<ListedBooking[]> {
   const [, letters, digits] = /^([a-z]{0,3})(\d{1,6})$/i.exec(text) ?? []
-  if (letters === undefined || digits === undefined) return []
-  const row = letters === '' ? null : rowNumber(letters)
+  const label = readPlanLabel(text)
+  if (digits === undefined && label === undefined) return []
+  const planned = label === undefined ? [] : await seatsInPlans(db, label, show)
   const rows = await withRetry(db, () =>
     query<{ id: string }>(db.knex, ofSeatStatement(show), [
       ...(show === undefined ? [] : [show]),
-      row,
-      Number(digits),
+      letters ? rowNumber(letters) : null,
+      digits === undefined ? null : Number(digits),
+      planned.map(({ planId }) => planId),
+      planned.map(({ seat }) => seat),
       statuses,
       MOST,
     ]),
@@ -114,24 +122,42 @@ async function ofSeat(
   )
 }
 
+/** The seats with this label, in the plans of the shows to search. */
+async function seatsInPlans(db: Database, label: PlanLabel, show: string | undefined) {
+  const statement = `select distinct plan_id, total_seats
+    from (${showsToSearch(show)}) as s where plan_id is not null`
+  const values = show === undefined ? [] : [show]
+  const plans = await withRetry(db, async () =>
+    withPlans(db.knex, await query<PlannedRow>(db.knex, statement, values)),
+  )
+  return plans.flatMap(({ plan_id, plan }) =>
+    seatsLabelled(plan!, label).map((seat) => ({ planId: plan_id!, seat })),
+  )
+}
+
+function showsToSearch(show: string | undefined): string {
+  const columns = 'id, start_time, total_seats, seats_per_row, plan_id, booked_seats'
+  return show === undefined
+    ? `(select ${columns} from shows where start_time > now() - interval '12 hours'
+        order by start_time, id limit ${SHOWS})
+       union all
+       (select ${columns} from shows where start_time <= now() - interval '12 hours'
+        order by start_time desc, id desc limit ${SHOWS})`
+    : `select ${columns} from shows where id = ?::uuid`
+}
+
 function ofSeatStatement(show: string | undefined): string {
-  const columns = 'id, start_time, total_seats, seats_per_row, booked_seats'
-  const shows =
-    show === undefined
-      ? `(select ${columns} from shows where start_time > now() - interval '12 hours'
-          order by start_time, id limit ${SHOWS})
-         union all
-         (select ${columns} from shows where start_time <= now() - interval '12 hours'
-          order by start_time desc, id desc limit ${SHOWS})`
-      : `select ${columns} from shows where id = ?::uuid`
   return `
     select b.id
-    from (${shows}) as s
+    from (${showsToSearch(show)}) as s
     cross join (select ?::int as row, ?::int as number) as named
     cross join lateral (
       select case when named.row is null then named.number
                   when named.number <= s.seats_per_row
                   then (named.row - 1) * s.seats_per_row + named.number end as seat
+      union all
+      select planned.seat from unnest(?::text[], ?::int[]) as planned (plan_id, seat)
+      where planned.plan_id = s.plan_id
     ) as wanted
     join bookings b on b.show_id = s.id and b.status = any(?::text[]) and wanted.seat = any(b.seats)
     where case when wanted.seat between 1 and s.total_seats

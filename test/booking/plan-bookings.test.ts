@@ -174,6 +174,7 @@ it('the list of bookings has the section in each format: of one, of several, and
   expect(csv.map(({ section }) => section)).toEqual(sections)
   const lines = (await list()).split('\n').slice(0, -1)
   expect(lines.map((line) => line.split('\t').at(-1))).toEqual(sections)
+  expect((await list(show, '--seat', 'circle a3')).split('\n')).toEqual([lines[1], ''])
 })
 
 describe('a plan that changes while a request is under way', () => {

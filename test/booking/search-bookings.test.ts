@@ -9,6 +9,12 @@ const shows: Record<string, string> = {}
 /** References of the bookings, by what they are. */
 const refs: Record<string, string> = {}
 
+const GLOBE = `section Stalls
+AAAA  1-3
+H  1-6
+section Circle
+H  1-4 x5-6
+`
 const DAY_MS = 86_400_000
 
 beforeAll(async () => {
@@ -30,6 +36,18 @@ beforeAll(async () => {
   await book('next B3', 'next', 'B2-B4', 'Adam')
   await book('next A1', 'next', 'A1', null)
   await book('unrowed 13', 'unrowed', '13', 'Grace')
+  const createPlanned = async (name: string, days: number, plan: string) => {
+    const startTime = new Date(Date.now() + days * DAY_MS)
+    shows[name] = (await tickets.createShow({ name, startTime, plan })).id
+  }
+  await createPlanned('globe', 10, GLOBE)
+  await createPlanned('globe later', 50, GLOBE)
+  await createPlanned('cinema', 20, '12 5-1\n')
+  await book('globe Stalls H1', 'globe', 'Stalls H1-H2', null)
+  await book('globe Circle H1', 'globe', 'Circle H1', null)
+  await book('globe AAAA2', 'globe', 'AAAA2', null)
+  await book('globe later Circle H1', 'globe later', 'Circle H1', null)
+  await book('cinema 12/5', 'cinema', '12/5', null)
   const held = await tickets.book(shows.next!, { seats: 'C3', customer: 'Ada', hold: 'forever' })
   refs['held C3'] = held.booking.reference
   await tickets.book(shows.next!, { seats: 'J5', customer: 'Ada gone' }).then(({ booking }) => {
@@ -48,6 +66,26 @@ describe('a booking is found', () => {
     ['by a seat in small letters', 'b3', ['next B3', 'later B3', 'over B3']],
     ['by the number of a seat', '13', ['next B3', 'unrowed 13', 'later B3', 'over B3']],
     ['by a seat that is held', 'C3', ['held C3']],
+    ['by the label of a plan', 'Stalls H1', ['globe Stalls H1']],
+    ['by it in small letters', 'circle  h1', ['globe Circle H1', 'globe later Circle H1']],
+    [
+      'by it without its section, in each section that has it',
+      'h1',
+      ['globe Circle H1', 'globe Stalls H1', 'globe later Circle H1'],
+    ],
+    ['by a row of four letters', 'aaaa2', ['globe AAAA2']],
+    ['by a row of digits', '12/5', ['cinema 12/5']],
+    ['by its number in a house with a plan', '10', ['globe Circle H1', 'globe later Circle H1']],
+    ['by no seat that is not for sale', 'Circle H5', []],
+    ['by no section that no plan has', 'Balcony H1', []],
+    ['by no number that is far too large', 'Stalls H99999999999', []],
+    [
+      'of one show, by the label of its plan',
+      'H1',
+      ['globe later Circle H1'],
+      { show: 'globe later' },
+    ],
+    ['of one show, by no label of another one', 'Stalls H1', [], { show: 'cinema' }],
     ['by no seat that no show has', 'A11', []],
     ['by no seat beyond the house', 'J6', []],
     ['by no seat that is free', 'D1', []],

@@ -67,6 +67,16 @@ export function seatsOfRange(plan: SeatPlan, first: PlanLabel, last: PlanLabel):
   throw noSuchSeat(`${labels} ${unsold === 1 ? 'is' : 'are'} not for sale.`)
 }
 
+/** The seats for sale that a label may mean: one of each section, if it names none. */
+export function seatsLabelled(plan: SeatPlan, { section: name, row, number }: PlanLabel): number[] {
+  const section = name === undefined ? undefined : plan.sectionNamed(name)
+  if (name !== undefined && section === undefined) return []
+  return plan.rowsLabelled(row, section).flatMap((labelled) => {
+    const { seats, places } = paintedRow(labelled)
+    return seats[places.get(number) ?? -1]?.seat ?? []
+  })
+}
+
 /** The row of a typed seat, which has this seat. */
 function rowOf(plan: SeatPlan, typed: PlanLabel): PlacedRow {
   const { section: name, row: label, number } = typed
