@@ -2,8 +2,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { writePlanText } from '../../src/house/plan/plan-text.js'
+import { openTickets, type Tickets } from '../../src/index.js'
 import { program, tickets } from '../support/cli.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
 import { globeWith } from '../support/globe.js'
@@ -102,4 +103,69 @@ describe('a house with a plan', () => {
     terminal.press('ctrl-c')
     await terminal.exit
   })
+})
+
+describe('when only wheelchair places and companions’ seats are left', () => {
+  const question =
+    'Too few other seats are free. Give out wheelchair and companion seats (2 are left)? (y/N)'
+  const lined = { cols: 120, env: { TICKETS_PLAIN: '1' } }
+  let chapel: string
+  let box: Tickets
+  beforeAll(() => {
+    box = openTickets({ database: db.url })
+  })
+  afterAll(() => box.close())
+  beforeEach(async () => {
+    const startTime = new Date('2030-01-01T19:00Z')
+    chapel = (await box.createShow({ name: 'Evita', startTime, plan: 'A  w1 c2 3' })).id
+    await box.book(chapel, { seats: 'A3' })
+  })
+  const sold = () =>
+    db.sql(
+      `select seats from bookings where show_id = $1 and status = 'CONFIRMED' and seats <> '{3}'`,
+      [chapel],
+    )
+
+  it('the clerk is asked, and yes gives them out', async () => {
+    const terminal = sitDown(['book', chapel, '--count', '2'], { cols: 120 })
+    await terminal.waitFor(question)
+    terminal.type('y\r')
+    await terminal.waitFor('Booked 2 seats: A1-A2')
+    expect((await terminal.exit).code).toBe(0)
+    expect(await sold()).toEqual([{ seats: [1, 2] }])
+  })
+
+  it('Enter means no: nothing is booked', async () => {
+    const terminal = sitDown(['book', chapel, '--count', '2'], lined)
+    await terminal.waitFor(question)
+    terminal.type('\r')
+    await terminal.waitFor('Nothing was booked.')
+    expect((await terminal.exit).code).toBe(0)
+    expect(await sold()).toEqual([])
+  })
+
+  it('a number that is typed as an answer asks as well, and no asks for other seats', async () => {
+    const terminal = sitDown(['book', chapel, '--customer', 'Ada'], lined)
+    await terminal.waitFor('Which seats?')
+    terminal.type('2 best\r')
+    await terminal.waitFor(question)
+    terminal.type('n\r')
+    await terminal.waitFor(/No seat is free; 2 were wanted[\s\S]*Which seats\?/)
+    terminal.type('1 best\r')
+    await terminal.waitFor(/Which seats\? .*1 best\n\? Too few other seats/)
+    terminal.type('y\r')
+    await terminal.waitFor('Book 1 seat: A2 (companion: A2) for Ada? (Y/n)')
+    terminal.type('\r')
+    await terminal.waitFor('Booked 1 seat: A2')
+  })
+
+  it.each([['--yes'], ['--key', 'k'], ['--no-input'], ['--json']])(
+    'no question is asked with %s, and the refusal names the flag that gives them out',
+    async (...flags) => {
+      const terminal = sitDown(['book', chapel, '--count', '2', ...flags], { cols: 200 })
+      expect((await terminal.exit).code).toBe(4)
+      expect(terminal.screen()).toContain('book with --include-accessible to use them too')
+      expect(await sold()).toEqual([])
+    },
+  )
 })

@@ -9,6 +9,7 @@ import { committedBooking, printCommitted } from '../../committed.js'
 import { type Context, type Handler, inputRequired, parseCount } from '../../context.js'
 import { ifNamed, type NamedShow, namedShow, nameOfShow } from '../../named-show.js'
 import { printWarnings } from '../../warnings.js'
+import { givesOutAccessible, isMendedByAccessible } from './last-seats.js'
 import type { BookOptions } from './options.js'
 import { measuredTickets } from './retry-lines.js'
 
@@ -32,16 +33,8 @@ export const run: Handler<BookOptions, [string | undefined]> = async (context, o
   }
   if (isComplete && options.dryRun) return preview(context, named, request)
   if (isComplete) {
-    const { bookingId: id, isRepeat, signal } = context
-    const tickets = measuredTickets(context)
-    const booked = isRepeat
-      ? bookAgain(context, named, { ...request, id: id! })
-      : tickets.book(
-          await nameOfShow(context, named),
-          id === undefined ? request : { ...request, id },
-          { signal },
-        )
-    return announce(context, await booked)
+    const outcome = await bookAsGiven(context, named, request, options)
+    return outcome ? announce(context, outcome) : context.output.hint(UNBOOKED)
   }
   const { runBookingLoop } = await import('./booking-loop.js')
   await runBookingLoop(context, { show: named, request, options }, (outcome) =>
@@ -70,6 +63,31 @@ function requestOf(options: BookOptions): BookingRequest {
     note,
     key,
     ...(hold !== undefined && { hold: parseHold(hold) }),
+  }
+}
+
+/**
+ * Books a complete request. Where only wheelchair places and companions' seats are left, asks on a
+ * terminal whether to give them out; undefined if the clerk says no.
+ */
+async function bookAsGiven(
+  context: Context,
+  named: NamedShow,
+  request: BookingRequest,
+  { yes }: BookOptions,
+): Promise<BookingOutcome | undefined> {
+  const { asking, bookingId: id, isRepeat, output, signal } = context
+  if (isRepeat) return bookAgain(context, named, { ...request, id: id! })
+  const show = await nameOfShow(context, named)
+  const tickets = measuredTickets(context)
+  try {
+    return await tickets.book(show, id === undefined ? request : { ...request, id }, { signal })
+  } catch (error) {
+    // A key stands for the request that was refused.
+    const mayAsk = output.canPrompt && !yes && request.key === undefined
+    if (!mayAsk || !isMendedByAccessible(error)) throw error
+    if (!(await givesOutAccessible(asking, error))) return undefined
+    return tickets.book(show, { ...request, includeAccessible: true }, { signal })
   }
 }
 

@@ -11,6 +11,7 @@ import { printWarnings } from '../../warnings.js'
 import { dryRunSentence } from '../booking/text.js'
 import { showChoices } from '../show/choices.js'
 import { type ChosenSeats, chooseSeats, type WantedSeats } from './choose-seats.js'
+import { givesOutAccessible } from './last-seats.js'
 
 /**
  * Books by asking for what the command line leaves open: the show, the seats, the customer. When
@@ -78,6 +79,10 @@ async function bookForShow(
       return unseen && unseen.length > 0 ? { ...outcome, warnings: unseen } : outcome
     } catch (error) {
       if (!isMendedByOtherSeats(error)) throw error
+      if (!options.yes && (await givesOutAccessible(asking, error))) {
+        chosen = { ...chosen, wanted: { ...chosen.wanted, includeAccessible: true } }
+        continue
+      }
       chosen = await chooseSeats(context, show, { error, wanted: chosen.wanted })
     }
   }

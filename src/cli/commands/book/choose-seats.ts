@@ -16,6 +16,7 @@ import type { Context } from '../../context.js'
 import { alternativesHint } from '../../hints.js'
 import { whenOf } from '../show/text.js'
 import { renderHouse } from '../show/view.js'
+import { isMendedByAccessible } from './last-seats.js'
 
 /** The seats that are wanted: named, or a number of them, and where. */
 export type WantedSeats = Pick<
@@ -170,6 +171,8 @@ async function checkFree({ tickets }: Context, show: Show, request: BookingReque
   try {
     await tickets.preview(show.id, request)
   } catch (error) {
+    // The clerk is asked next whether to give them out.
+    if (isMendedByAccessible(error)) return
     const hint = error instanceof TicketsError ? alternativesHint(error) : undefined
     if (!(error instanceof TicketsError) || hint === undefined) throw error
     throw new TicketsError(error.code, `${error.message} ${hint}.`, { cause: error })
