@@ -13,8 +13,10 @@ import { openTerminal, type TerminalOptions, type TestTerminal } from '../suppor
 let db: TestDatabase
 let directory: string
 let globe: string
+let box: Tickets
 beforeAll(async () => {
   db = await cloneDatabase()
+  box = openTickets({ database: db.url })
   directory = await mkdtemp(join(tmpdir(), 'tickets-picker-'))
   const plan = join(directory, 'globe.plan')
   const { name, stage, sections, rows } = globeWith('bottom')
@@ -26,6 +28,7 @@ beforeAll(async () => {
   globe = await create('Hamlet', plan)
 })
 afterAll(async () => {
+  await box.close()
   await db.drop()
   await rm(directory, { recursive: true, force: true })
 })
@@ -89,6 +92,24 @@ describe('a house with a plan', () => {
     await terminal.waitFor(/Booked 2 seats: Stalls C1-C2/)
   })
 
+  it('is asked about by section for a move as well, and the booking’s own seats are free to it', async () => {
+    const { booking } = await box.book(globe, { seats: 'Stalls A3-A4' })
+    await box.book(globe, { seats: 'Circle AA3' })
+    const terminal = sitDown(['booking', 'move', booking.reference], {
+      cols: 120,
+      env: { TICKETS_PLAIN: '1' },
+    })
+    await terminal.waitFor(/1\. {2}Any, .*\n2\. {2}Stalls, \d+ free\n3\. {2}Circle, .* free\n/)
+    terminal.type('stalls\r')
+    await terminal.waitFor('Which seats in Stalls instead of Stalls A3-A4? (2 of them)')
+    expect(terminal.screen()).not.toMatch(/^ {2}Circle$/m)
+    terminal.type('circle aa3-aa4\r')
+    await terminal.waitFor('Circle AA3 is taken.')
+    terminal.type('a4-a5\r')
+    await terminal.waitFor('Moved Stalls A3-A4 → Stalls A4-A5 (2 seats)')
+    expect((await terminal.exit).code).toBe(0)
+  })
+
   it('is drawn by show view, and summed up by section by --watch where it is too large', async () => {
     const arena = fileURLToPath(new URL('../../docs/plans/arena.plan', import.meta.url))
     const [{ stdout }, show] = await Promise.all([
@@ -110,11 +131,6 @@ describe('when only wheelchair places and companions’ seats are left', () => {
     'Too few other seats are free. Give out wheelchair and companion seats (2 are left)? (y/N)'
   const lined = { cols: 120, env: { TICKETS_PLAIN: '1' } }
   let chapel: string
-  let box: Tickets
-  beforeAll(() => {
-    box = openTickets({ database: db.url })
-  })
-  afterAll(() => box.close())
   beforeEach(async () => {
     const startTime = new Date('2030-01-01T19:00Z')
     chapel = (await box.createShow({ name: 'Evita', startTime, plan: 'A  w1 c2 3' })).id

@@ -116,25 +116,53 @@ function seatsOf(wanted: WantedSeats | undefined, show: Show): number[] {
   }
 }
 
-/** Draws the house and asks for seats; `refused` is why they are asked for again. */
-async function typeSeats(
+/** Asks for seats in words; `refused` is why they are asked for again. */
+function typeSeats(
   context: Context,
   { id }: Show,
   refused: TicketsError | undefined,
 ): Promise<ChosenSeats> {
-  const { asking, output, tickets } = context
-  const house = await tickets.viewShow(id)
-  const section = await chooseSection(context, house)
-  output.problem(`\n${drawHouse(house, errorStyleOf(output), section)}`)
-  if (refused) printRefusal(context, refused)
-  checkRoom(house)
-  const name = section === undefined ? undefined : house.plan!.sections[section]!.name
-  const answer = await askSeats(asking, {
-    ...(name && { message: `Which seats in ${name}?` }),
-    layout: house,
-    check: (seats) => checkFree(context, house, requestFor(seats, house, name)),
+  return typeInHouse(context, id, async ({ house, section, named }) => {
+    const wantedIn = (answer: SeatAnswer): WantedSeats =>
+      'count' in answer
+        ? { count: answer.count, ...(section && { section }) }
+        : { seats: named(answer.spec) }
+    if (refused) printRefusal(context, refused)
+    checkRoom(house)
+    const answer = await askSeats(context.asking, {
+      ...(section && { message: `Which seats in ${section}?` }),
+      layout: house,
+      check: (seats) => checkFree(context, house, wantedIn(seats)),
+    })
+    return { wanted: wantedIn(answer), isSeen: false }
   })
-  return { wanted: requestFor(answer, house, name), isSeen: false }
+}
+
+/** Where seats are typed: in the house, or in one section of it. */
+export interface TypingPlace {
+  house: ShowDetails
+  section: string | undefined
+  /** The typed seats with the section before each that it has, so that C5 is not looked for elsewhere. */
+  named(spec: string): string
+}
+
+/**
+ * Asks for a section where there are several, draws it or the house, and then asks `question`. The
+ * seats of `own` are free.
+ */
+export async function typeInHouse<Answer>(
+  context: Context,
+  showId: string,
+  question: (place: TypingPlace) => Promise<Answer>,
+  own: readonly number[] = [],
+): Promise<Answer> {
+  const { output, tickets } = context
+  const house = without(own, await tickets.viewShow(showId))
+  const index = await chooseSection(context, house)
+  output.problem(`\n${drawHouse(house, errorStyleOf(output), index)}`)
+  if (index === undefined) return question({ house, section: undefined, named: (spec) => spec })
+  const section = house.plan!.sections[index]!.name
+  return question({ house, section, named: (spec) => inSection(spec, house, section) })
 }
 
 /** Asks for a section where there are several; undefined for any. */
@@ -186,12 +214,6 @@ function printRefusal({ output }: Context, error: TicketsError): void {
   )
 }
 
-function requestFor(answer: SeatAnswer, show: Show, section: string | undefined): WantedSeats {
-  if ('count' in answer) return { count: answer.count, ...(section && { section }) }
-  return { seats: section === undefined ? answer.spec : inSection(answer.spec, show, section) }
-}
-
-/** The seats with the section before each that it has, so that C5 is not looked for elsewhere. */
 function inSection(spec: string, show: Show, section: string): string {
   const pieces = spec.split(',').map((piece) => {
     const named = `${section} ${piece.trim()}`

@@ -6,8 +6,7 @@ import { renderProblem } from '../../../terminal/render/problem-card.js'
 import { errorStyleOf } from '../../../terminal/render/style.js'
 import { canShowMap } from '../../../terminal/seat-picker/seat-picker.js'
 import type { Context } from '../../context.js'
-import { pickInHouse } from '../book/choose-seats.js'
-import { renderHouse } from '../show/view.js'
+import { pickInHouse, type TypingPlace, typeInHouse } from '../book/choose-seats.js'
 import { UNCHANGED } from './named-booking.js'
 
 /**
@@ -62,35 +61,35 @@ function pickOnMap(
   }))
 }
 
-async function typeSeats(
-  { asking, output, tickets }: Context,
+function typeSeats(
+  context: Context,
   booking: Booking,
   show: Show,
   own: number[],
 ): Promise<number[]> {
-  const house = await tickets.viewShow(show.id)
-  output.problem(`\n${renderHouse(house, errorStyleOf(output))}`)
-  const answer = await askText(asking, {
-    message: questionFor(booking),
-    hint: `${booking.seats.length} of them`,
-    check: (text) => checkGoal(text, booking, house, own),
-  })
-  return parseSeats(answer, house)
+  const ask = async ({ house, section, named }: TypingPlace) => {
+    const answer = await askText(context.asking, {
+      message: questionFor(booking, section),
+      hint: `${booking.seats.length} of them`,
+      check: (text) => checkGoal(named(text), booking, house),
+    })
+    return parseSeats(named(answer), house)
+  }
+  return typeInHouse(context, show.id, ask, own)
 }
 
-function questionFor({ seats, seatLabels }: Booking): string {
-  return `Which seats instead of ${formatLabels(seats, seatLabels)}?`
+function questionFor({ seats, seatLabels }: Booking, section?: string): string {
+  const where = section === undefined ? '' : ` in ${section}`
+  return `Which seats${where} instead of ${formatLabels(seats, seatLabels)}?`
 }
 
 /** Refuses seats that are plainly wrong; the move itself decides under the show's lock. */
-function checkGoal(text: string, booking: Booking, house: ShowDetails, own: number[]): void {
+function checkGoal(text: string, booking: Booking, house: ShowDetails): void {
   const seats = parseSeats(text, house)
   if (seats.length !== booking.seats.length) {
     throw new TicketsError('INVALID_INPUT', `Name ${booking.seats.length} seats.`)
   }
-  const taken = seats.filter(
-    (seat) => (house.booked.has(seat) || house.held.has(seat)) && !own.includes(seat),
-  )
+  const taken = seats.filter((seat) => house.booked.has(seat) || house.held.has(seat))
   if (taken.length > 0) {
     const are = taken.length === 1 ? 'is' : 'are'
     throw new TicketsError('SEATS_TAKEN', `${formatSeats(taken, house)} ${are} taken. Name others.`)
