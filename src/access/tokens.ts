@@ -46,7 +46,7 @@ export async function createToken(
       const row = await tokenRow(trx, id)
       return { token: toToken(row!), text: `tkt_${id}_${secret}` }
     },
-    changeInDoubt('tickets token list'),
+    changeInDoubt('tickets token list', { isRepeatable: false }),
   )
 }
 
@@ -70,7 +70,7 @@ export async function revokeToken(db: Database, id: string): Promise<ApiToken> {
       if (row === undefined) throw noSuchToken(id)
       return toToken(row)
     },
-    changeInDoubt('tickets token list'),
+    changeInDoubt('tickets token list', { isRepeatable: true }),
   )
 }
 

@@ -11,7 +11,7 @@ import { showNotFound } from '../shows/shows.js'
 import { refusalError } from './book-seats.js'
 import type { BookingOutcome, BookingRequest } from './booking.js'
 import { insertRecords, newRecord, type RecordedAttempt } from './record-attempt.js'
-import { bookingInDoubt, outcomeOf, type SettledBooking, settleUnderLock } from './settle.js'
+import { bookingsInDoubt, outcomeOf, type SettledBooking, settleUnderLock } from './settle.js'
 import { toNextStage } from './stages.js'
 import { type ValidRequest, validateRequest } from './valid-request.js'
 
@@ -55,7 +55,7 @@ export async function bookAllOrNothing(
     const settled = await change(
       db,
       (trx) => settleAll(trx, { orders, requests, attempts, waitMs: db.waitMs }),
-      () => bookingInDoubt(attempts),
+      (cause) => bookingsInDoubt(attempts, cause),
       { isEager: true, isLong: true },
     )
     return { booked: settled.map((one, i) => outcomeOf(one, layouts.get(orders[i]!.showId)!)) }

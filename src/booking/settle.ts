@@ -58,7 +58,7 @@ export async function settle(
     return await change(
       db,
       (trx) => toNextStage(recorded, (open) => settleUnderLock(trx, showId, open, options)),
-      () => bookingInDoubt(attempts),
+      (cause) => bookingsInDoubt(attempts, cause),
       {
         ...options,
         isEager: true,
@@ -74,24 +74,28 @@ export async function settle(
     if (!(error instanceof TicketsError && error.code === 'IN_DOUBT')) throw error
     // The error for each caller names only that caller's booking.
     return recorded.map((attempt) =>
-      attempt instanceof Error
-        ? attempt
-        : new TicketsError('IN_DOUBT', bookingInDoubt([attempt]), { cause: error.cause }),
+      attempt instanceof Error ? attempt : bookingsInDoubt([attempt], error.cause),
     )
   }
 }
 
-/** The message of IN_DOUBT for bookings. */
-export function bookingInDoubt(
+/** The IN_DOUBT for bookings. */
+export function bookingsInDoubt(
   bookings: readonly { reference: string; request: { key?: string | null | undefined } }[],
-): string {
+  cause?: unknown,
+): TicketsError {
   const named = bookings.slice(0, 3).map(({ reference }) => formatReference(reference))
   const references = [...named, ...(bookings.length > 3 ? ['…'] : [])].join(', ')
   // Without a key, the repeated request would be another booking.
-  const advice = bookings.every(({ request }) => request.key)
+  const isRetryable = bookings.every(({ request }) => request.key)
+  const advice = isRetryable
     ? ', or repeat the request with the same key.'
     : ' before you book again.'
-  return `${references} may or may not be booked: the database did not confirm it. Look it up (\`tickets booking view ${named[0]}\`)${advice}`
+  return new TicketsError(
+    'IN_DOUBT',
+    `${references} may or may not be booked: the database did not confirm it. Look it up (\`tickets booking view ${named[0]}\`)${advice}`,
+    { cause, isRetryable },
+  )
 }
 
 /** Steps 3 to 5, for the attempts of one statement. Returns like `settle`. */

@@ -3,7 +3,7 @@ import { TicketsError } from '../shared/errors.js'
 import { afterMs, GRACE_MS } from '../shared/grace.js'
 import type { BatchOptions } from './book-seats.js'
 import type { BookingOptions, BookingRequest } from './booking.js'
-import { bookingInDoubt, withdrawn } from './settle.js'
+import { bookingsInDoubt, withdrawn } from './settle.js'
 
 /** The options of one request in a queue. */
 export interface QueueOptions extends BookingOptions {
@@ -205,7 +205,7 @@ function tookTooLong(): TicketsError {
 }
 
 function inDoubt({ reference, request }: Job<unknown>): TicketsError {
-  return new TicketsError('IN_DOUBT', bookingInDoubt([{ reference: reference!, request }]))
+  return bookingsInDoubt([{ reference: reference!, request }])
 }
 
 interface Job<Outcome> {

@@ -122,7 +122,8 @@ class ProgramClient extends TicketsClient implements Client {
   async repairSequences({ dryRun = false } = {}): Promise<string[]> {
     const { advanceSequences, findLateSequences } = await import('../database/sequences.js')
     return this.run(async (db) => {
-      if (!dryRun) return change(db, advanceSequences, changeInDoubt('tickets verify'))
+      if (!dryRun)
+        return change(db, advanceSequences, changeInDoubt('tickets verify', { isRepeatable: true }))
       const late = await withRetry(db, () => findLateSequences(db.knex))
       return late.map(({ table }) => table)
     })

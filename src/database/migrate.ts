@@ -96,8 +96,9 @@ export async function migrate(
  * DB_AUTH unless this login has the rights of the tables' owner, and IN_DOUBT.
  */
 export async function rollback(db: Database): Promise<string[]> {
-  return exclusively(db, async (trx) => {
-    return withCause(trx, () => trx.migrate.rollback({ migrationSource }))
+  return exclusively(db, (trx) => withCause(trx, () => trx.migrate.rollback({ migrationSource })), {
+    // Made again, it would roll back one more batch.
+    isRepeatable: false,
   })
 }
 
@@ -166,12 +167,13 @@ export async function requireSchema(
 /**
  * Runs one migrator at a time. Knex's own lock table makes processes fail that race on an empty
  * database. An advisory lock makes them wait, and a single transaction leaves nothing half-done.
- * `shownBy` is the command that shows whether it was done, if that is in doubt.
+ * `shownBy` is the command that shows whether it was done, if that is in doubt; `isRepeatable` is as
+ * for `changeInDoubt`.
  */
 export async function exclusively<T>(
   db: Database,
   work: (trx: Knex.Transaction) => Promise<T>,
-  { shownBy = 'tickets migrate --status', isOnce = false } = {},
+  { shownBy = 'tickets migrate --status', isRepeatable = true, isOnce = false } = {},
 ): Promise<T> {
   await withRetry(db, async () => {
     await refuseForeignCode(db.knex)
@@ -185,7 +187,7 @@ export async function exclusively<T>(
       await trx.raw(`select pg_advisory_xact_lock(hashtext('tickets migrate'))`)
       return work(trx)
     },
-    changeInDoubt(shownBy),
+    changeInDoubt(shownBy, { isRepeatable }),
     { isLong: true, isOnce },
   )
 }

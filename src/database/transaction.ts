@@ -23,13 +23,13 @@ export interface ChangeOptions extends RetryOptions, TransactionOptions {
  * own earlier result, and lock or write a row even then: only then does its COMMIT wait until the
  * synchronous standby has that result.
  *
- * Throws IN_DOUBT, with `doubt` as its message, if a COMMIT was sent and its outcome cannot be
- * learned in time; otherwise what `withRetry` and `work` throw.
+ * Throws what `doubt` returns, an IN_DOUBT, if a COMMIT was sent and its outcome cannot be learned in
+ * time; otherwise what `withRetry` and `work` throw.
  */
 export async function change<T>(
   db: Database,
   work: (trx: Knex.Transaction) => Promise<T>,
-  doubt: () => string,
+  doubt: (cause: unknown) => TicketsError,
   { beforeRetry, isEager, isLong, ...options }: ChangeOptions = {},
 ): Promise<T> {
   const own = withDeadline(db)
@@ -55,14 +55,20 @@ export async function change<T>(
     return await withRetry(own, attempt, { ...options, isLong })
   } catch (error) {
     if (unanswered === 0 || tellsOutcome(error)) throw error
-    throw new TicketsError('IN_DOUBT', doubt(), { cause: error })
+    throw doubt(error)
   }
 }
 
-/** The message of IN_DOUBT for a change that `command` shows, if it was made. */
-export function changeInDoubt(command: string): () => string {
-  return () =>
-    `The change may or may not have been made: the database did not confirm it. \`${command}\` shows whether it was.`
+/**
+ * The IN_DOUBT for a change that `command` shows, if it was made. `isRepeatable` says whether the
+ * same call, made again, finds the change made and does nothing.
+ */
+export function changeInDoubt(
+  command: string,
+  { isRepeatable }: { isRepeatable: boolean },
+): (cause: unknown) => TicketsError {
+  const message = `The change may or may not have been made: the database did not confirm it. \`${command}\` shows whether it was.`
+  return (cause) => new TicketsError('IN_DOUBT', message, { cause, isRetryable: isRepeatable })
 }
 
 /** Whether COMMIT failed by the server's own word, and not because its answer is missing. */

@@ -44,8 +44,8 @@ export function answerOf(error: unknown): Answer {
     return { status: httpCodes[code], headers, body: { error: { code, message, retryable } } }
   }
   const { error: expected, status } = understand(error)
-  // A client that repeats a request without a key could book twice.
-  const mayRepeat = status === 503 && expected.code !== 'IN_DOUBT'
+  // A client that repeats a request in doubt without a key could book twice.
+  const mayRepeat = status === 503 && (expected.code !== 'IN_DOUBT' || expected.isRetryable)
   const headers: Record<string, string> = mayRepeat ? { 'retry-after': '1' } : {}
   const body = errorJson(expected)
   body.error.message = publicSentence(expected)

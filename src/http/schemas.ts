@@ -145,7 +145,7 @@ export const error = {
         message: { ...text, description: 'For people; it may change' },
         retryable: {
           type: 'boolean',
-          description: 'May the same request, with the same Idempotency-Key, succeed later?',
+          description: 'Is it safe to repeat the same request, and may it then succeed?',
         },
         seats: { ...seatNumbers, description: 'The seats concerned' },
         alternatives: { ...seatNumbers, description: 'Free seats to offer instead' },

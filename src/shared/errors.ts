@@ -2,8 +2,8 @@
  * All expected failures, as a closed list.
  *
  * The key is the `code` that scripts match on; `exit` is the exit status of the command line,
- * `retryable` says whether a repetition of the request, with its key, may succeed, and `meaning` is its
- * description in docs/errors.md.
+ * `retryable` says whether the request may be repeated as it is, and may then succeed, and `meaning`
+ * is its description in docs/errors.md. An IN_DOUBT says that for itself.
  */
 export const errorCodes = {
   INVALID_INPUT: {
@@ -76,9 +76,9 @@ export const errorCodes = {
   },
   IN_DOUBT: {
     exit: 5,
-    retryable: true,
+    retryable: false,
     meaning:
-      'The database did not confirm the change, so it may or may not have been made. Look it up, or repeat the request with the same key. Without a key, look it up first.',
+      'The database did not confirm the change, so it may or may not have been made. If `retryable` is true, the request can be repeated: it has a key, or does nothing twice. Otherwise look the change up first.',
   },
   DB_UNREACHABLE: {
     exit: 6,
@@ -158,6 +158,8 @@ export interface ErrorDetails {
   accessibleLeft?: number | undefined
   /** The FAILED booking that records the refusal, if there is one. */
   outcome?: ErrorOutcome | undefined
+  /** Whether the request may be repeated (default: as the code has it). */
+  isRetryable?: boolean | undefined
   /** The cause; only `--debug` shows it. */
   cause?: unknown | undefined
 }
@@ -169,6 +171,8 @@ export interface ErrorDetails {
 export class TicketsError extends Error {
   override readonly name = 'TicketsError'
   readonly code: ErrorCode
+  /** Whether a repetition of the same request is safe, and may succeed. */
+  readonly isRetryable: boolean
   readonly seats: number[] | undefined
   readonly alternatives: number[] | undefined
   readonly alternativeSpec: string | undefined
@@ -178,15 +182,11 @@ export class TicketsError extends Error {
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause })
     this.code = code
+    this.isRetryable = details.isRetryable ?? errorCodes[code].retryable
     this.seats = details.seats
     this.alternatives = details.alternatives
     this.alternativeSpec = details.alternativeSpec
     this.accessibleLeft = details.accessibleLeft
     this.outcome = details.outcome
-  }
-
-  /** Whether a repetition of the request may succeed; one without a key could book twice. */
-  get isRetryable(): boolean {
-    return errorCodes[this.code].retryable
   }
 }

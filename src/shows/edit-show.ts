@@ -69,7 +69,7 @@ export async function editShow(db: Database, showId: string, edit: ShowEdit): Pr
         })
       return readShow(trx, showId)
     },
-    changeInDoubt(`tickets show view ${showId}`),
+    changeInDoubt(`tickets show view ${showId}`, { isRepeatable: true }),
   )
 }
 
@@ -131,7 +131,7 @@ export async function cancelShow(
         })
       return readShow(trx, showId)
     },
-    changeInDoubt(`tickets show view ${showId}`),
+    changeInDoubt(`tickets show view ${showId}`, { isRepeatable: true }),
   )
 }
 

@@ -108,7 +108,7 @@ export async function insertShow(
       await trx('shows').where({ id }).forUpdate().first('id')
       return readShow(trx, id)
     },
-    changeInDoubt(`tickets show view ${id}`),
+    changeInDoubt(`tickets show view ${id}`, { isRepeatable: false }),
   )
 }
 

@@ -235,7 +235,12 @@ describe('with an open daemon', () => {
       child.kill(signal)
       const { exitCode, document } = await ended
       expect([exitCode, document.error?.code]).toEqual([5, 'IN_DOUBT'])
-      expect(document.error?.message).toMatch(/may or may not be booked.* Look up [0-9a-f-]{36},/)
+      expect(document.error).toMatchObject({
+        message: expect.stringMatching(
+          /may or may not be booked.* Look up [0-9a-f-]{36} before you book again\.$/,
+        ),
+        retryable: false,
+      })
       await lock.release()
       await until(async () => (await waitingForLock()) === 0)
       expect(await sold()).toBe(0)
@@ -279,13 +284,18 @@ describe('with an open daemon', () => {
 
   it('that is killed while the outcome is unknown: the answer claims nothing, and names the booking', async () => {
     const lock = await lockShow(db, show)
-    const { ended } = book([show, '--seats', '7', '--wait', '1s'])
+    const { ended } = book([show, '--seats', '7', '--wait', '1s', '--key', 'lost'])
     await until(() => isWaitingForLock(db))
     daemon.kill('SIGKILL')
     const { exitCode, document } = await ended
     await lock.release()
     expect([exitCode, document.error?.code]).toEqual([5, 'IN_DOUBT'])
-    expect(document.error?.message).toMatch(/may or may not be booked.* Look up [0-9a-f-]{36},/)
+    expect(document.error).toMatchObject({
+      message: expect.stringMatching(
+        /may or may not be booked.* Look up [0-9a-f-]{36}, or repeat .* same --key\.$/,
+      ),
+      retryable: true,
+    })
   })
 
   /** A COMMIT that takes half a second, until the trigger is dropped. */

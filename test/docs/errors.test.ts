@@ -14,7 +14,7 @@ function page(): string {
 
 With \`--json\`, an error is the only document on stdout: \`{"error": {"code", "message", "retryable"}}\`. \`seats\`, \`alternatives\` and \`booking\` are there where the code has them. Match on the code or the exit code; the message is for people and may change.
 
-*Retry* says that the same request may succeed later. Use the same key, so that it books once.
+*Retry* says that the same request may succeed later. If it has a key, use the same one, so that it books once.
 
 | code | exit | retry | meaning |
 |---|---|---|---|

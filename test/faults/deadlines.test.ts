@@ -62,7 +62,7 @@ describe.each(troubles)('%s', (_what, open, meanwhile) => {
       await trouble.begin()
 
       const [process, request] = await Promise.all([
-        startBooking(url, book).ended,
+        startBooking(url, [...book, '--key', 'meanwhile']).ended,
         timed(() => sell(server, show)),
         untilReady(server, meanwhile.readyz),
       ])

@@ -52,6 +52,14 @@ it('an outcome that is in doubt is said to be so, with the reference to look it 
   })
 })
 
+it.each([
+  [true, { 'retry-after': '1' }],
+  [false, {}],
+])('a client may repeat a request that is in doubt: %s', (isRetryable, headers) => {
+  const answer = answerOf(new TicketsError('IN_DOUBT', 'In doubt.', { isRetryable }))
+  expect(answer).toMatchObject({ headers, body: { error: { retryable: isRetryable } } })
+})
+
 it('the log gets the causes of an error to the last, and no rows that they carry', () => {
   const refused = Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:1'), {
     code: 'ECONNREFUSED',

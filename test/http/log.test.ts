@@ -124,25 +124,38 @@ describe('a database that cannot be used', () => {
     expect(line.failure.cause.code).toBe('ECONNREFUSED')
   })
 
-  it('a booking whose COMMIT was lost is said to be in doubt, and the log names it', async () => {
-    let isCut = false
-    proxy.decide((message) => {
-      isCut ||= isCommit(message)
-      return isCut ? 'cut before' : 'pass'
-    })
-    onTestFinished(() => proxy.decide(() => 'pass'))
-    const server = await serve(proxy.url)
-    const answered = await ask(`${server.url}/shows/${show}/book`, { body: { seats: [2] } })
-    expect([answered.status, answered.body.error.code]).toEqual([503, 'IN_DOUBT'])
-    expect(answered.body.error.message).toContain('may or may not be booked')
-    const { reference } = (
-      await db.sql<{ reference: string }>('select reference from bookings order by id desc limit 1')
-    )[0]!
-    expect(answered.body.error.message).toContain(reference.slice(0, 4))
-    const line = await lineAbout(server, answered)
-    expect(line.failure.message).toContain(reference.slice(0, 4))
-    expect(line.failure.cause.message).toContain(addressOf(db.url).pathname.slice(1))
-  })
+  it.each([
+    ['without a key', {}, false],
+    ['with one', { 'idempotency-key': 'lost' }, true],
+  ])(
+    'a booking whose COMMIT was lost, %s, is said to be in doubt, and the log names it',
+    async (_, headers, retryable) => {
+      let isCut = false
+      proxy.decide((message) => {
+        isCut ||= isCommit(message)
+        return isCut ? 'cut before' : 'pass'
+      })
+      onTestFinished(() => proxy.decide(() => 'pass'))
+      const server = await serve(proxy.url)
+      const answered = await ask(`${server.url}/shows/${show}/book`, {
+        headers,
+        body: { seats_count: 1 },
+      })
+      expect(answered.status).toBe(503)
+      expect(answered.body.error).toMatchObject({ code: 'IN_DOUBT', retryable })
+      expect(answered.headers.get('retry-after')).toBe(retryable ? '1' : null)
+      expect(answered.body.error.message).toContain('may or may not be booked')
+      const { reference } = (
+        await db.sql<{ reference: string }>(
+          'select reference from bookings order by id desc limit 1',
+        )
+      )[0]!
+      expect(answered.body.error.message).toContain(reference.slice(0, 4))
+      const line = await lineAbout(server, answered)
+      expect(line.failure.message).toContain(reference.slice(0, 4))
+      expect(line.failure.cause.message).toContain(addressOf(db.url).pathname.slice(1))
+    },
+  )
 
   it('a watcher whose database goes away makes one line of the log, however long that takes', async () => {
     const own = await openProxy(db.url)

@@ -52,7 +52,7 @@ export async function changeBooking(
       const locked = await lockBooking(trx, await findBookingRow(trx, name))
       return attempts.outcome(await step(locked), layoutOf(locked.show))
     },
-    changeInDoubt(`tickets booking view ${name}`),
+    changeInDoubt(`tickets booking view ${name}`, { isRepeatable: true }),
   )
 }
 

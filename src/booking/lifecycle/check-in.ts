@@ -59,7 +59,7 @@ export async function checkIn(
         ? { booking, admitted: await letOut(locked, inside, own), already: [] }
         : { booking, ...(await letIn(locked, seats, inside, own)), ...warningsOf(locked.show) }
     },
-    changeInDoubt(`tickets booking view ${name}`),
+    changeInDoubt(`tickets booking view ${name}`, { isRepeatable: true }),
   )
 }
 

@@ -62,7 +62,7 @@ export async function moveBooking(
       const outcome = attempts.outcome(step, layoutOf(goal))
       return outcome.replayed ? outcome : { ...outcome, ...warningsOf(goal, seats) }
     },
-    changeInDoubt(`tickets booking view ${name}`),
+    changeInDoubt(`tickets booking view ${name}`, { isRepeatable: true }),
   )
 }
 

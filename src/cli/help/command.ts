@@ -36,7 +36,7 @@ const errorRows: readonly HelpRow[] = [
     `worth another try (retryable is true): ${codes
       .filter(([, { retryable }]) => retryable)
       .map(([code]) => code)
-      .join(', ')}`,
+      .join(', ')}; IN_DOUBT only where it says so`,
   ],
 ]
 

@@ -116,10 +116,14 @@ async function bookAgain(
   } catch (error) {
     if (!(error instanceof TicketsError) || error.outcome !== undefined) throw error
     const reason = error.code === 'INTERRUPTED' ? 'Interrupted.' : error.message
+    const isRetryable = request.key !== undefined
+    const advice = isRetryable
+      ? ', or repeat the command with the same --key.'
+      : ' before you book again.'
     throw new TicketsError(
       'IN_DOUBT',
-      `The daemon was lost, and what became of the booking cannot be found out: it may or may not be booked. ${reason} Look up ${request.id}, or repeat the command with the same --key.`,
-      { cause: error },
+      `The daemon was lost, and what became of the booking cannot be found out: it may or may not be booked. ${reason} Look up ${request.id}${advice}`,
+      { cause: error, isRetryable },
     )
   }
 }
