@@ -1,16 +1,17 @@
 import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
+import { inspect, parseArgs } from 'node:util'
 import { openRunner } from './child.js'
-import { plotCosts } from './plot.js'
+import { drawPlots } from './plot.js'
 import { isMet, type Measurement, type SectionResult } from './result.js'
 import { cli } from './sections/cli.js'
 import { completion } from './sections/completion.js'
 import { file } from './sections/file.js'
-import { hot } from './sections/hot.js'
 import { houses } from './sections/houses.js'
 import { http } from './sections/http.js'
+import { peers } from './sections/peers.js'
 import { picker } from './sections/picker.js'
 import { processes } from './sections/processes.js'
 import { scale } from './sections/scale.js'
@@ -18,14 +19,14 @@ import type { Bench, Section } from './sections/section.js'
 import { describeMachine, withServer } from './server.js'
 import { formatTable } from './table.js'
 
-const SECTIONS = [cli, processes, hot, http, file, houses, scale, picker, completion]
+const SECTIONS = [peers, cli, processes, http, file, houses, scale, picker, completion]
 
 const USAGE = `npm run bench -- [options]
   --only a,b       sections: ${SECTIONS.map(({ name }) => name).join(', ')}
   --quick          small and short, to see that everything works
   --bookings N     bookings of the largest database (10,000,000; one to forty for each show)
   --json FILE      where the figures go (a full run: docs/bench.json)
-  --plot FILE      where the plot goes (a full run: docs/bench.svg)
+  --plots DIR      where the plots go (a full run: docs)
 `
 
 const { values: options } = parseArgs({
@@ -34,7 +35,7 @@ const { values: options } = parseArgs({
     quick: { type: 'boolean', default: false },
     bookings: { type: 'string', default: '10000000' },
     json: { type: 'string' },
-    plot: { type: 'string' },
+    plots: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
 })
@@ -47,9 +48,9 @@ async function runBench(): Promise<number> {
   const sections = chosenSections()
   const isFull = sections.length === SECTIONS.length && !options.quick
   const jsonFile = options.json ?? (isFull ? inDocs('bench.json') : undefined)
-  const plotFile = options.plot ?? (isFull ? inDocs('bench.svg') : undefined)
+  const plots = options.plots ?? (isFull ? inDocs('') : undefined)
   const started = new Date()
-  const done: (Record<string, unknown> & { measurements: Measurement[] })[] = []
+  const done: (SectionResult & { section: string; title: string })[] = []
   let hasFailed = false
 
   const machine = await withServer(async (server) => {
@@ -81,8 +82,11 @@ async function runBench(): Promise<number> {
     const report = { started, quick, bookings: Number(bookings), machine, sections: done }
     await writeFile(jsonFile, `${JSON.stringify(report, null, 2)}\n`)
   }
-  const plot = plotCosts(measurements)
-  if (plotFile && plot) await writeFile(plotFile, plot)
+  if (plots !== undefined) {
+    for (const { file, svg } of drawPlots(done.flatMap(({ points = [] }) => points))) {
+      await writeFile(join(plots, file), svg)
+    }
+  }
   return hasFailed ? 1 : 0
 }
 
@@ -103,10 +107,11 @@ async function attempt(section: Section, bench: Bench): Promise<SectionResult | 
     const result = await section.run(bench)
     const seconds = ((performance.now() - started) / 1000).toFixed(0)
     const notes = [...(result.notes ?? []), `${section.name} took ${seconds} s.`]
-    print(`${formatTable(result.measurements)}\n\n${notes.join('\n')}\n`)
+    print(`${[...(result.tables ?? []), formatTable(result.measurements)].join('\n\n')}\n\n`)
+    print(`${notes.join('\n')}\n`)
     return result
   } catch (error) {
-    print(`FAILED: ${error instanceof Error ? error.stack : error}\n`)
+    print(`FAILED: ${inspect(error)}\n`)
     return undefined
   }
 }

@@ -1,12 +1,22 @@
 // The library as a user has it, driven by the parent. Argument: the database's URL.
 import { openTickets } from 'tickets-box-office'
-import { sell, serveCommands } from './serve-commands.mjs'
+import { rush, serveCommands } from './serve-commands.mjs'
 
 const tickets = openTickets({ database: process.argv[2], connections: 4 })
 
 serveCommands({
-  /** Sells seats of one show one by one; milliseconds for them all. */
-  sell: ({ show, ...sale }) => sell(sale, (seat) => tickets.book(show, { seats: [seat] })),
+  /** Sends a crowd to these shows. */
+  rush: ({ shows, ...crowd }) =>
+    rush(crowd, {
+      book: ({ show, seat }) => book(shows[show % shows.length], seat),
+      look: (show) => tickets.viewShow(shows[show % shows.length]),
+    }),
+
+  /** The violations that `verify` finds in the whole database. */
+  async verify() {
+    const { violations } = await tickets.verify()
+    return violations
+  },
 
   /** Calls a method once with each of these arguments, for a second; milliseconds of each call. */
   async time({ method, calls }) {
@@ -19,6 +29,14 @@ serveCommands({
     return times
   },
 })
+
+async function book(show, seat) {
+  try {
+    await tickets.book(show, { seats: [seat] })
+  } catch (error) {
+    if (error.code !== 'SEATS_TAKEN') throw error
+  }
+}
 
 /** Lists are read to their end. */
 async function call(method, args) {

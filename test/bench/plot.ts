@@ -1,50 +1,86 @@
-import type { Measurement } from './result.js'
+import type { Point } from './result.js'
 
-interface Panel {
-  panel: 'houses' | 'scale'
-  title: string
-  xTitle: string
-  limit: number
+interface Plot {
+  file: string
+  label: string
+  panels: Panel[]
 }
 
-const PANELS: Panel[] = [
+interface Panel {
+  panel: Point['panel']
+  title: string
+  xTitle: string
+  unit: string
+  /** A multiple that no cost shall reach; without it, the scale is logarithmic. */
+  limit?: number
+}
+
+const PLOTS: Plot[] = [
   {
-    panel: 'houses',
-    title: 'One booking, by size of the house',
-    xTitle: 'seats in the house',
-    limit: 1.5,
+    file: 'bench.svg',
+    label: 'Cost against size',
+    panels: [
+      {
+        panel: 'houses',
+        title: 'One booking, by size of the house (1× is the smallest)',
+        xTitle: 'seats in the house',
+        unit: '×',
+        limit: 1.5,
+      },
+      {
+        panel: 'scale',
+        title: 'Lists and lookups, by size of the database (1× is the smallest)',
+        xTitle: 'shows in the database',
+        unit: '×',
+        limit: 2,
+      },
+    ],
   },
   {
-    panel: 'scale',
-    title: 'Lists and lookups, by size of the database',
-    xTitle: 'shows in the database',
-    limit: 2,
+    file: 'callers.svg',
+    label: 'Throughput and p99 against callers',
+    panels: [
+      {
+        panel: 'rate',
+        title: 'One hot show: bookings a second (more is better)',
+        xTitle: 'callers',
+        unit: '',
+      },
+      {
+        panel: 'p99',
+        title: 'One hot show: p99 of a booking (less is better)',
+        xTitle: 'callers',
+        unit: ' ms',
+      },
+    ],
   },
 ]
 
 const WIDTH = 760
-const PLOT = { left: 56, top: 44, width: 400, height: 220 }
+const PLOT = { left: 64, top: 44, width: 400, height: 220 }
 const PANEL_HEIGHT = 320
 /** Readable on white and on black; told apart by marks as well. */
 const COLOURS = ['#3b82f6', '#d97706', '#10a37f', '#d946ef', '#ef4444', '#8b8b8b']
 
 /**
- * Cost against size, as a multiple of the smallest: flat is good. An SVG that follows the reader's
- * light or dark scheme; undefined when nothing was measured that has a size.
+ * The plots of what was measured, each an SVG that follows the reader's light or dark scheme. A
+ * panel without points is left out, and so is a plot without panels.
  */
-export function plotCosts(measurements: readonly Measurement[]): string | undefined {
-  const panels = PANELS.filter(({ panel }) => pointsOf(panel, measurements).length > 0)
-  if (panels.length === 0) return undefined
-  const height = panels.length * PANEL_HEIGHT
-  const drawn = panels.map((panel, i) =>
-    group(0, i * PANEL_HEIGHT, drawPanel(panel, pointsOf(panel.panel, measurements))),
-  )
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img" aria-label="Cost against size">`,
-    STYLE,
-    ...drawn,
-    '</svg>\n',
-  ].join('\n')
+export function drawPlots(points: readonly Point[]): { file: string; svg: string }[] {
+  return PLOTS.flatMap(({ file, label, panels }) => {
+    const measured = panels
+      .map((panel) => ({ panel, own: points.filter((point) => point.panel === panel.panel) }))
+      .filter(({ own }) => own.length > 0)
+    if (measured.length === 0) return []
+    const height = measured.length * PANEL_HEIGHT
+    const svg = [
+      `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img" aria-label="${label}">`,
+      STYLE,
+      ...measured.map(({ panel, own }, i) => group(0, i * PANEL_HEIGHT, drawPanel(panel, own))),
+      '</svg>\n',
+    ].join('\n')
+    return [{ file, svg }]
+  })
 }
 
 const STYLE = `<style>
@@ -56,35 +92,28 @@ const STYLE = `<style>
   @media (prefers-color-scheme: dark) { text { fill: #ddd } .limit { stroke: #f66 } }
 </style>`
 
-interface Point {
-  series: string
-  size: number
-  ratio: number
-}
-
-function pointsOf(panel: Panel['panel'], measurements: readonly Measurement[]): Point[] {
-  return measurements.flatMap(({ point, against }) =>
-    point?.panel === panel && against
-      ? [{ series: point.series, size: point.size, ratio: against.ratio }]
-      : [],
-  )
-}
-
-function drawPanel({ title, xTitle, limit }: Panel, points: Point[]): string {
-  const sizes = [...new Set(points.map(({ size }) => size))].sort((a, b) => a - b)
-  const top = Math.ceil(Math.max(limit, ...points.map(({ ratio }) => ratio)) * 1.1 * 2) / 2
+function drawPanel({ title, xTitle, unit, limit }: Panel, points: Point[]): string {
+  const sizes = [...new Set(points.map((point) => point.x))].sort((a, b) => a - b)
+  const heights = points.map((point) => point.y)
+  const scale = limit === undefined ? logScale(heights) : linearScale([limit, ...heights])
   const x = (size: number) =>
     PLOT.left + (Math.log(size / sizes[0]!) / Math.log(sizes.at(-1)! / sizes[0]!)) * PLOT.width
-  const y = (ratio: number) => PLOT.top + PLOT.height * (1 - ratio / top)
+  const y = (value: number) => PLOT.top + PLOT.height * (1 - scale.share(value))
   const series = [...new Set(points.map((point) => point.series))]
   return [
-    text(PLOT.left, 20, `${title} (1× is the smallest)`, 'class="title"'),
-    ...gridValues(top).flatMap((value) => [
+    text(PLOT.left, 20, title, 'class="title"'),
+    ...scale.grid.flatMap((value) => [
       line(y(value), 'grid'),
-      text(PLOT.left - 8, y(value) + 4, `${value}×`, 'text-anchor="end"'),
+      text(
+        PLOT.left - 8,
+        y(value) + 4,
+        `${value.toLocaleString('en-GB')}${unit}`,
+        'text-anchor="end"',
+      ),
     ]),
-    line(y(limit), 'limit'),
-    text(PLOT.left + 8, y(limit) - 6, `limit ${limit}×`),
+    ...(limit === undefined
+      ? []
+      : [line(y(limit), 'limit'), text(PLOT.left + 8, y(limit) - 6, `limit ${limit}${unit}`)]),
     ...sizes.map((size) =>
       text(
         x(size),
@@ -100,10 +129,38 @@ function drawPanel({ title, xTitle, limit }: Panel, points: Point[]): string {
         i,
         points
           .filter((point) => point.series === name)
-          .map((point) => [x(point.size), y(point.ratio)] as const),
+          .map((point) => [x(point.x), y(point.y)] as const),
       ),
     ),
   ].join('\n')
+}
+
+/** Where a value lies between the lower and the upper edge, 0 to 1, and the lines of the grid. */
+interface Scale {
+  grid: number[]
+  share(value: number): number
+}
+
+/** From 0 to half a unit above the values, with at most ten lines at round values. */
+function linearScale(values: number[]): Scale {
+  const top = Math.ceil(Math.max(...values) * 1.1 * 2) / 2
+  const power = 10 ** Math.floor(Math.log10(top / 10))
+  const step = [1, 2, 5, 10].map((factor) => factor * power).find((size) => top / size <= 10)!
+  const count = Math.floor(top / step) + 1
+  return {
+    grid: Array.from({ length: count }, (_, i) => Number((i * step).toFixed(2))),
+    share: (value) => value / top,
+  }
+}
+
+/** From one power of ten to another, with a line at each. */
+function logScale(values: number[]): Scale {
+  const lowest = Math.floor(Math.log10(Math.min(...values)))
+  const highest = Math.max(Math.ceil(Math.log10(Math.max(...values))), lowest + 1)
+  return {
+    grid: Array.from({ length: highest - lowest + 1 }, (_, i) => 10 ** (lowest + i)),
+    share: (value) => (Math.log10(value) - lowest) / (highest - lowest),
+  }
 }
 
 /** A line, its marks, and its name at the right: the legend is a list, as the ends lie too close. */
@@ -122,13 +179,6 @@ function drawSeries(name: string, index: number, points: (readonly [number, numb
     mark(legendX, legendY),
     text(legendX + 12, legendY + 4, name),
   ]
-}
-
-/** Ten lines at most, at round values. */
-function gridValues(top: number): number[] {
-  const power = 10 ** Math.floor(Math.log10(top / 10))
-  const step = [1, 2, 5, 10].map((factor) => factor * power).find((size) => top / size <= 10)!
-  return Array.from({ length: Math.floor(top / step) + 1 }, (_, i) => Number((i * step).toFixed(2)))
 }
 
 function line(y: number, className: string): string {

@@ -10,8 +10,14 @@ export interface Measurement {
   /** Peak memory of the process that did it, in MB (10⁶ bytes). */
   peakMb?: number
   targets?: Target[]
-  /** How large the house or the database was: a point of the plot. */
-  point?: { panel: 'houses' | 'scale'; series: string; size: number }
+}
+
+/** A point of a curve in a panel of the plots. */
+export interface Point {
+  panel: 'houses' | 'scale' | 'rate' | 'p99'
+  series: string
+  x: number
+  y: number
 }
 
 export interface Target {
@@ -23,6 +29,9 @@ export interface Target {
 /** What a section gives: its figures and what a reader must know about them. */
 export interface SectionResult {
   measurements: Measurement[]
+  /** Tables in Markdown that show more than a measurement a line. */
+  tables?: string[]
+  points?: Point[]
   notes?: string[]
 }
 

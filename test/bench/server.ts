@@ -41,6 +41,10 @@ export async function withServer<T>(work: (server: BenchServer) => Promise<T>): 
   const admin = (statement: string) => asAdmin(dataDir, statement)
   try {
     await ensureEmbedded(dataDir)
+    // The largest crowd of a peer has a connection for each caller.
+    await admin('alter system set max_connections = 400')
+    await stopEmbedded(dataDir)
+    await ensureEmbedded(dataDir)
     return await work({
       dataDir,
       directory,

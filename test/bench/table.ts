@@ -4,8 +4,13 @@ const HEADINGS = ['what', 'measured', 'against', 'ratio', 'peak', 'target']
 
 /** The figures as a Markdown table that also reads well as plain text. */
 export function formatTable(measurements: readonly Measurement[]): string {
-  const rows = [HEADINGS, ...measurements.map(cellsOf)]
-  const widths = HEADINGS.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)))
+  return formatRows(HEADINGS, measurements.map(cellsOf))
+}
+
+/** Rows of as many cells as there are headings. */
+export function formatRows(headings: readonly string[], cells: readonly string[][]): string {
+  const rows = [headings, ...cells]
+  const widths = headings.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)))
   const lines = rows.map((row) => line(row.map((cell, column) => cell.padEnd(widths[column]!))))
   lines.splice(1, 0, line(widths.map((width) => '-'.repeat(width))))
   return lines.join('\n')

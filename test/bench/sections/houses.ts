@@ -1,6 +1,6 @@
 import { type BookingRequest, SeatSet } from 'tickets-box-office'
-import { interleave } from '../measure.js'
-import { compare, type Measurement } from '../result.js'
+import { interleave, ratio } from '../measure.js'
+import { compare, type Measurement, type Point } from '../result.js'
 import type { BenchDatabase } from '../server.js'
 import { addShow } from '../shows.js'
 import { type Worker, withWorkers } from '../worker.js'
@@ -40,12 +40,17 @@ export const houses: Section = {
               base,
             ),
             peakMb: peaks[i]!,
-            point: { panel: 'houses', series: name, size },
             ...(size === SIZES.at(-1) && { targets: [{ of: 'ratio', atMost: 1.5 }] }),
           }
         }),
       )
-      return { measurements, notes: [NEARLY_FULL] }
+      const points = CASES.flatMap(({ name }) =>
+        SIZES.map((size): Point => {
+          const y = ratio(samples[`${name} ${size}`]!, samples[`${name} ${SIZES[0]}`]!)
+          return { panel: 'houses', series: name, x: size, y }
+        }),
+      )
+      return { measurements, points, notes: [NEARLY_FULL] }
     })
   },
 }

@@ -1,8 +1,8 @@
 import { performance } from 'node:perf_hooks'
 import { program } from '../child.js'
 import { COMMON_WORD, loadDatabase, showName, UNCOMMON_WORD } from '../load.js'
-import { interleave, median } from '../measure.js'
-import { compare, type Measurement } from '../result.js'
+import { interleave, median, ratio } from '../measure.js'
+import { compare, type Measurement, type Point } from '../result.js'
 import type { BenchDatabase } from '../server.js'
 import { type Worker, withWorkers } from '../worker.js'
 import type { Bench, Section } from './section.js'
@@ -28,9 +28,9 @@ export const scale: Section = {
         `${shows.toLocaleString('en-GB')} shows with ${(shows * perShow).toLocaleString('en-GB')} bookings, loaded in ${seconds} s.`,
       )
     }
-    const measurements = await measureLookups(bench, sizes, databases)
+    const { measurements, points } = await measureLookups(bench, sizes, databases)
     measurements.push(await measureWholeList(bench, databases.at(-1)!, sizes.at(-1)!))
-    return { measurements, notes }
+    return { measurements, points, notes }
   },
 }
 
@@ -38,13 +38,14 @@ async function measureLookups(
   { isQuick, progress }: Bench,
   sizes: number[],
   databases: BenchDatabase[],
-): Promise<Measurement[]> {
+): Promise<{ measurements: Measurement[]; points: Point[] }> {
   const files = Object.fromEntries(
     databases.map(({ url }, i) => [String(sizes[i]), { file: 'library.mjs', args: [url] }]),
   )
   return withWorkers(files, async (workers) => {
     const rounds = isQuick ? 3 : 20
     const measurements: Measurement[] = []
+    const points: Point[] = []
     for (const { name, method, callsOn } of LOOKUPS) {
       progress(name)
       const contenders = Object.fromEntries(
@@ -56,15 +57,16 @@ async function measureLookups(
       const samples = await interleave(rounds, contenders, LOOKUP_BUDGET_MS)
       for (const size of sizes) {
         const base = { what: `${sizes[0]} shows`, samples: samples[sizes[0]!]! }
+        const y = ratio(samples[size]!, base.samples)
+        points.push({ panel: 'scale', series: name, x: size, y })
         measurements.push({
           ...compare(`${name}, ${size.toLocaleString('en-GB')} shows`, samples[size]!, 'ms', base),
           peakMb: await workers[size]!.peakMb(),
-          point: { panel: 'scale', series: name, size },
           ...(size === sizes.at(-1) && { targets: [{ of: 'ratio', atMost: 2 }] }),
         })
       }
     }
-    return measurements
+    return { measurements, points }
   })
 }
 

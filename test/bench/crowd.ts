@@ -1,0 +1,83 @@
+import { percentilesOf } from '../../src/shared/percentiles.js'
+
+/** Callers who book single seats, each as soon as the one before is answered. */
+export interface Crowd {
+  callers: number
+  /** Seats of each show; when one is sold out, the next is sold. */
+  seats: number
+  /** Shows that are sold at once; each caller stays with one (default: 1). Ours alone. */
+  lanes?: number
+  /** Whether all seats are sold before, so that every booking is refused. */
+  isSoldOut?: boolean
+  /** How often the map of the show is read for each booking (default: 0). */
+  looks?: number
+}
+
+/**
+ * How long a crowd books before it is measured, while connections are opened and statements are
+ * planned, and how long it is measured. In whole seconds, as pgbench counts.
+ */
+export function timesOf({ callers }: Crowd): { rampMs: number; windowMs: number } {
+  return { rampMs: 1000 * Math.ceil(callers / 128), windowMs: 1000 }
+}
+
+/** What the callers saw. */
+export interface Told {
+  /** The bookings that were answered, before and in the window. */
+  booked: number
+  /** How long each booking of the window took, in milliseconds. */
+  times: number[]
+  /** Looks at the map in the window. */
+  looks: number
+}
+
+/** What the database has. */
+export interface Found {
+  confirmed: number
+  refused: number
+}
+
+/** What came of it. */
+export interface Rush {
+  bookingsPerSecond: number
+  /** Bookings, and looks at the map. */
+  actsPerSecond: number
+  /** Of the bookings; infinite when none was answered. */
+  p99Ms: number
+}
+
+/** One way to sell seats. */
+export interface Contender {
+  name: string
+  /** Sells to a crowd. Throws when a seat is sold twice, or a booking is lost. */
+  rush(crowd: Crowd): Promise<Rush>
+}
+
+/** How many shows a crowd needs, so that `mostASecond` bookings do not sell them out. */
+export function showsFor(crowd: Crowd, mostASecond: number): number {
+  const { seats, lanes = 1, isSoldOut = false, looks = 0 } = crowd
+  if (isSoldOut) return lanes
+  const { rampMs, windowMs } = timesOf(crowd)
+  const bookings = (mostASecond * (rampMs + windowMs)) / 1000 / (1 + looks)
+  return lanes * Math.ceil(bookings / lanes / seats)
+}
+
+/**
+ * Throws when a booking that was answered is lost, or the answer was wrong. There may be bookings
+ * whose callers were not answered when the time was over.
+ */
+export function checkRush(
+  crowd: Crowd,
+  { booked, times, looks }: Told,
+  { confirmed, refused }: Found,
+): Rush {
+  if (confirmed + refused < booked || (crowd.isSoldOut ? confirmed : refused) > 0) {
+    throw new Error(`${booked} were answered; ${confirmed} are confirmed, ${refused} refused.`)
+  }
+  const seconds = timesOf(crowd).windowMs / 1000
+  return {
+    bookingsPerSecond: times.length / seconds,
+    actsPerSecond: (times.length + looks) / seconds,
+    p99Ms: percentilesOf(times)?.p99 ?? Number.POSITIVE_INFINITY,
+  }
+}

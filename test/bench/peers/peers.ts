@@ -1,0 +1,94 @@
+import { readFile } from 'node:fs/promises'
+import {
+  type Contender,
+  type Crowd,
+  checkRush,
+  type Found,
+  showsFor,
+  type Told,
+  timesOf,
+} from '../crowd.js'
+import type { BenchDatabase } from '../server.js'
+import { type Worker, withWorkers } from '../worker.js'
+import { hasPgbench, runPgbench, type Scripts } from './pgbench.js'
+
+/** The ways to sell seats with plain SQL; the file of each says what it is, and its weakness. */
+const PEERS = [
+  { name: 'locked row', file: 'locked-row.sql' },
+  {
+    name: 'skip locked',
+    file: 'skip-locked.sql',
+    index: 'create index on peers.seats (show, seat) where booking is null',
+  },
+  { name: 'compare and set', file: 'compare-and-set.sql' },
+  { name: 'serializable', file: 'serializable.sql' },
+]
+
+const MOST_A_SECOND = 20_000
+
+/** Gives `work` the peers, in this database, run by pgbench if it is installed, else by loop.mjs. */
+export async function withPeers<T>(
+  database: BenchDatabase,
+  work: (peers: Contender[]) => Promise<T>,
+): Promise<T> {
+  if (await hasPgbench()) {
+    return work(await openPeers(database, (scripts, crowd) => runPgbench(database, scripts, crowd)))
+  }
+  const args = [JSON.stringify(database.connection)]
+  return withWorkers({ loop: { file: 'peers/loop.mjs', args } }, async ({ loop }) =>
+    work(await openPeers(database, (scripts, crowd) => runLoop(loop, scripts, crowd))),
+  )
+}
+
+function runLoop(loop: Worker, scripts: Scripts, crowd: Crowd): Promise<Told> {
+  return loop.ask('rush', { ...crowd, ...timesOf(crowd), ...scripts })
+}
+
+async function openPeers(
+  database: BenchDatabase,
+  run: (scripts: Scripts, crowd: Crowd) => Promise<Told>,
+): Promise<Contender[]> {
+  const [tables, check, map] = await Promise.all(['tables.sql', 'check.sql', 'map.sql'].map(read))
+  return Promise.all(
+    PEERS.map(async ({ name, file, index }) => {
+      const sale = await read(file)
+      return {
+        name,
+        async rush(crowd) {
+          await database.sql(tables!)
+          if (index) await database.sql(index)
+          await addSeats(database, crowd)
+          const told = await run({ sale, map: map! }, crowd)
+          const [found] = await database.sql<Found & Faults>(check!)
+          const { sold_twice, lost, without_history, ...counts } = found!
+          if (sold_twice + lost + without_history > 0) {
+            throw new Error(`${name} is no peer: ${JSON.stringify(found)}`)
+          }
+          return checkRush(crowd, told, counts)
+        },
+      } satisfies Contender
+    }),
+  )
+}
+
+interface Faults {
+  sold_twice: number
+  lost: number
+  without_history: number
+}
+
+async function addSeats({ sql }: BenchDatabase, crowd: Crowd): Promise<void> {
+  const shows = showsFor(crowd, MOST_A_SECOND)
+  await sql('insert into peers.shows (show) select generate_series(0, $1::int - 1)', [shows])
+  await sql(
+    `insert into peers.seats (show, seat, booking)
+     select show, seat, case when $2 then '00000000-0000-0000-0000-000000000000'::uuid end
+     from peers.shows, generate_series(1, $1::int) as seat`,
+    [crowd.seats, crowd.isSoldOut ?? false],
+  )
+  await sql('vacuum analyze peers.shows, peers.seats')
+}
+
+function read(file: string): Promise<string> {
+  return readFile(new URL(file, import.meta.url), 'utf8')
+}

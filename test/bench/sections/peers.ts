@@ -1,0 +1,104 @@
+import { type Contenders, rushInTurn, withContenders } from '../contenders.js'
+import { median } from '../measure.js'
+import { compare, type Measurement } from '../result.js'
+import { formatNumber, formatRows } from '../table.js'
+import type { Bench, Section } from './section.js'
+
+const CALLERS = [1, 8, 32, 128, 256]
+const HOUSES = [1000, 100_000]
+const ROUNDS = 5
+const UNIT = 'bookings/s'
+
+/** The honest table: one hot show, ours against every way that plain SQL has. */
+export const peers: Section = {
+  name: 'peers',
+  title: 'One hot show, single seats: confirmed, durable bookings a second, ours and plain SQL',
+  async run(bench) {
+    return withContenders(bench.server, 'peers', async (contenders) => {
+      const tables: string[] = []
+      let largest: Result[] = []
+      for (const seats of HOUSES) {
+        largest = await measure(bench, contenders, seats)
+        tables.push(`A house of ${seats.toLocaleString('en-GB')}:\n\n${tableOf(largest)}`)
+      }
+      const points = largest.flatMap(({ name, callers, rates, p99s }) => [
+        { panel: 'rate' as const, series: name, x: callers, y: median(rates) },
+        { panel: 'p99' as const, series: name, x: callers, y: median(p99s) },
+      ])
+      return { measurements: goalsOf(largest), tables, points }
+    })
+  },
+}
+
+/** One way to sell at one number of callers. */
+interface Result {
+  name: string
+  isOurs: boolean
+  callers: number
+  rates: number[]
+  p99s: number[]
+}
+
+async function measure(
+  { isQuick, progress }: Bench,
+  { ours, peers }: Contenders,
+  seats: number,
+): Promise<Result[]> {
+  progress(`a house of ${seats.toLocaleString('en-GB')}`)
+  const cases = CALLERS.flatMap((callers) =>
+    [...peers, ours].map((contender) => ({ contender, crowd: { callers, seats } })),
+  )
+  const rushes = await rushInTurn(isQuick ? 1 : ROUNDS, cases)
+  return cases.map(({ contender, crowd }, i) => ({
+    name: contender.name,
+    isOurs: contender === ours,
+    callers: crowd.callers,
+    rates: rushes[i]!.map(({ bookingsPerSecond }) => bookingsPerSecond),
+    p99s: rushes[i]!.map(({ p99Ms }) => p99Ms),
+  }))
+}
+
+/** The goals are for the largest house. */
+function goalsOf(results: Result[]): Measurement[] {
+  const at = (callers: number, name?: string) =>
+    results.find((one) => one.callers === callers && (name ? one.name === name : one.isOurs))!
+  const goal = (callers: number, base: Result, atLeast?: number): Measurement => ({
+    ...compare(`tickets, ${callersOf(callers)}`, at(callers).rates, UNIT, {
+      what: `${base.name}, ${base.callers === 1 ? '1 client' : `${base.callers} clients`}`,
+      samples: base.rates,
+    }),
+    ...(atLeast && { targets: [{ of: 'ratio', atLeast }] }),
+  })
+  const peers = results.filter((one) => !one.isOurs)
+  return [
+    goal(1, at(1, 'locked row'), 0.6),
+    goal(1, fastest(peers.filter((one) => one.callers === 1))),
+    goal(8, at(8, 'compare and set'), 0.8),
+    goal(32, at(32, 'compare and set'), 2),
+    goal(256, fastest(peers), 4),
+  ]
+}
+
+function fastest(results: Result[]): Result {
+  return results.toSorted((a, b) => median(b.rates) - median(a.rates))[0]!
+}
+
+/** Bookings a second and p99, by number of callers. */
+function tableOf(results: Result[]): string {
+  const names = [...new Set(results.map(({ name }) => name))]
+  const rows = CALLERS.map((callers) => {
+    const own = results.filter((one) => one.callers === callers)
+    const best = fastest(own.filter((one) => !one.isOurs))
+    const ratio = median(own.find((one) => one.isOurs)!.rates) / median(best.rates)
+    return [callers.toLocaleString('en-GB'), ...own.map(cellOf), formatNumber(ratio)]
+  })
+  return formatRows(['callers', ...names, '÷ the fastest peer'], rows)
+}
+
+function cellOf({ rates, p99s }: Result): string {
+  return `${formatNumber(median(rates))}, p99 ${formatNumber(median(p99s))} ms`
+}
+
+function callersOf(count: number): string {
+  return count === 1 ? '1 caller' : `${count.toLocaleString('en-GB')} callers`
+}
