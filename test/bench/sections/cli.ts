@@ -54,6 +54,7 @@ export const cli: Section = {
           {
             ...compare('book, by itself', samples.book, 'ms CPU', ofBare),
             peakMb: await runner.peakMb([book()], 1),
+            targets: [{ of: 'ratio', atMost: 2.1 }],
           },
           compare('book, by itself', samples.book, 'ms CPU', ofPlain),
           compare('book, by itself', samples.book, 'ms CPU', ofBundled),

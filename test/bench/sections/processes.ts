@@ -36,6 +36,7 @@ export const processes: Section = {
           {
             ...compare(`${what}, each by itself`, samples.alone, 'ms', base),
             peakMb: await runner.peakMb(bookings(), PARALLEL),
+            targets: [{ of: 'ratio', atMost: 2.3 }],
           },
         ],
       }
