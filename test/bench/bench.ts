@@ -11,15 +11,31 @@ import { completion } from './sections/completion.js'
 import { file } from './sections/file.js'
 import { houses } from './sections/houses.js'
 import { http } from './sections/http.js'
+import { mixed } from './sections/mixed.js'
 import { peers } from './sections/peers.js'
 import { picker } from './sections/picker.js'
 import { processes } from './sections/processes.js'
+import { refusals } from './sections/refusals.js'
 import { scale } from './sections/scale.js'
 import type { Bench, Section } from './sections/section.js'
+import { shows } from './sections/shows.js'
 import { describeMachine, withServer } from './server.js'
 import { formatTable } from './table.js'
 
-const SECTIONS = [peers, cli, processes, http, file, houses, scale, picker, completion]
+const SECTIONS = [
+  peers,
+  refusals,
+  mixed,
+  shows,
+  http,
+  cli,
+  processes,
+  file,
+  houses,
+  scale,
+  picker,
+  completion,
+]
 
 const USAGE = `npm run bench -- [options]
   --only a,b       sections: ${SECTIONS.map(({ name }) => name).join(', ')}
