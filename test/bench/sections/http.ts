@@ -3,11 +3,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { SeatSet } from 'tickets-box-office'
 import { program } from '../child.js'
+import type { Contender as RushContender } from '../crowd.js'
 import { startLoad } from '../http-load.js'
 import { withHttpServer } from '../http-server.js'
+import { ours as libraryOf } from '../ours.js'
 import { compare, type Measurement } from '../result.js'
 import type { BenchDatabase } from '../server.js'
 import { addShow } from '../shows.js'
+import { withWorkers } from '../worker.js'
 import type { Section } from './section.js'
 
 const plainServer = fileURLToPath(new URL('../plain-server.mjs', import.meta.url))
@@ -18,11 +21,13 @@ const HOUSES = [
   { seats: 20_000, sold: 10_000, atLeast: 50 },
 ]
 const CONNECTIONS = [64, 256]
-const ROUNDS = 2
+/** Where HTTP is compared with the library: in the first house, with as many callers. */
+const LIBRARY_CALLERS = 256
+const ROUNDS = 5
 const WARM_UP_MS = 3000
 /** How long a load runs before it is measured, and how long it is measured. */
 const RAMP_MS = 1000
-const WINDOW_MS = 3000
+const WINDOW_MS = 1500
 /** The slowest server makes a booking in less. */
 const SETTLED_MS = 500
 /** No house may be made while it is waited for, so there are enough for this many a second. */
@@ -38,15 +43,23 @@ export const http: Section = {
     const env = { PATH: process.env.PATH, HOME: server.directory, DATABASE_URL: database.url }
     const ours = [program, 'serve', '--port', '0']
     const standIn = [plainServer, JSON.stringify(database.connection)]
-    const measurements = await withHttpServer(ours, env, ({ url }) =>
-      withHttpServer(standIn, env, (plain) =>
-        measureAll(
-          {
-            database,
-            ours: { url, table: 'bookings', addHouse: addHouse(database) },
-            plain: { url: plain.url, table: 'original_bookings', addHouse: addOriginal(database) },
-          },
-          { isQuick, progress },
+    const library = { file: 'library.mjs', args: [database.url] }
+    const measurements = await withWorkers({ library }, ({ library }) =>
+      withHttpServer(ours, env, ({ url }) =>
+        withHttpServer(standIn, env, (plain) =>
+          measureAll(
+            {
+              database,
+              ours: { url, table: 'bookings', addHouse: addHouse(database) },
+              plain: {
+                url: plain.url,
+                table: 'original_bookings',
+                addHouse: addOriginal(database),
+              },
+              library: libraryOf(library, database),
+            },
+            { isQuick, progress },
+          ),
         ),
       ),
     )
@@ -73,6 +86,7 @@ interface Contenders {
   database: BenchDatabase
   ours: Contender
   plain: Contender
+  library: RushContender
 }
 
 interface Sale {
@@ -82,7 +96,7 @@ interface Sale {
 }
 
 async function measureAll(
-  { database, ours, plain }: Contenders,
+  { database, ours, plain, library }: Contenders,
   { isQuick, progress }: { isQuick: boolean; progress(sentence: string): void },
 ): Promise<Measurement[]> {
   const windowMs = isQuick ? 500 : WINDOW_MS
@@ -94,19 +108,33 @@ async function measureAll(
   }
   const measured: Measurement[] = []
   for (const { atLeast, ...house } of HOUSES) {
-    for (const connections of isQuick ? CONNECTIONS.slice(0, 1) : CONNECTIONS) {
+    for (const connections of CONNECTIONS) {
       const what = `HTTP, a house of ${house.seats.toLocaleString('en-GB')}, ${connections} connections`
       progress(what)
-      const samples = { ours: [] as number[], plain: [] as number[] }
+      const isSameAsLibrary = connections === LIBRARY_CALLERS && house.sold === 0
+      const samples = { ours: [] as number[], plain: [] as number[], library: [] as number[] }
       for (let round = 0; round < (isQuick ? 1 : ROUNDS); round++) {
         samples.ours.push(await rate(ours, { ...house, connections }))
         samples.plain.push(await rate(plain, { ...house, connections }))
+        if (!isSameAsLibrary) continue
+        const rush = await library.rush({ callers: LIBRARY_CALLERS, seats: house.seats })
+        samples.library.push(rush.bookingsPerSecond)
       }
       const base = { what: 'one at a time', samples: samples.plain }
       measured.push({
         ...compare(what, samples.ours, 'bookings/s', base),
         targets: [{ of: 'ratio', atLeast }],
       })
+      if (isSameAsLibrary) {
+        const library = {
+          what: `the library, ${LIBRARY_CALLERS} callers`,
+          samples: samples.library,
+        }
+        measured.push({
+          ...compare(what, samples.ours, 'bookings/s', library),
+          targets: [{ of: 'ratio', atLeast: 0.6 }],
+        })
+      }
     }
   }
   return measured
