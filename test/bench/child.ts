@@ -104,7 +104,7 @@ export function openRunner(server: BenchServer, cacheName = 'cache'): Runner {
   }
 }
 
-/** bash's `time` is getrusage of the children, to the millisecond; macOS has it too. */
+/** bash's `time` is getrusage of the child, rounded to the millisecond; macOS has it too. */
 async function cpuMs(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   const script = `TIMEFORMAT='%3U %3S'; time "$@" >/dev/null 2>&3`
   const child = spawn('bash', ['-c', script, 'bash', process.execPath, ...args], {

@@ -1,10 +1,13 @@
 import { isMet, type Measurement, type Target } from './result.js'
 
-const HEADINGS = ['what', 'measured', 'against', 'ratio', 'peak', 'target']
+const HEADINGS = ['what', 'measured', 'against', 'ratio', 'peak', 'goal']
 
-/** The figures as a Markdown table that also reads well as plain text. */
+/** The figures as a Markdown table that also reads well as plain text, without empty columns. */
 export function formatTable(measurements: readonly Measurement[]): string {
-  return formatRows(HEADINGS, measurements.map(cellsOf))
+  const rows = measurements.map(cellsOf)
+  const used = HEADINGS.map((_, column) => rows.some((row) => row[column] !== ''))
+  const onlyUsed = (cells: string[]) => cells.filter((_, column) => used[column])
+  return formatRows(onlyUsed(HEADINGS), rows.map(onlyUsed))
 }
 
 /** Rows of as many cells as there are headings. */
