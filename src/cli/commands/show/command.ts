@@ -32,6 +32,8 @@ export const showCommands: Declaration = {
         'tickets show create',
         'tickets show create --name Hamlet --start-time "2031-03-01 19:30" \\',
         '    --time-zone Europe/London --total-seats 60 --seats-per-row 12',
+        'tickets show create --name Lear --start-time "2031-03-08 19:30" \\',
+        '    --plan globe.plan',
       ],
       exits: [0, 2, 5, 6],
       run: () => import('./create.js'),
