@@ -2,8 +2,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { tickets } from '../support/cli.js'
+import { program, tickets } from '../support/cli.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
+import { openTerminal } from '../support/terminal.js'
 
 const GLOBE = `name: Globe
 section Stalls
@@ -68,4 +69,19 @@ it.each([
 ])('a show is not created with %j', async (house, message) => {
   const ran = await run('show', 'create', '--name', 'X', ...start, ...house)
   expect(ran).toMatchObject({ exitCode: 2, stderr: expect.stringMatching(message) })
+})
+
+it('an edit that asks leaves out what the plan decides', async () => {
+  await run('show', 'create', '--name', 'Timon', ...start, '--plan', 'globe.plan')
+  const terminal = openTerminal(process.execPath, [program, 'show', 'edit', 'Timon'], {
+    env: { DATABASE_URL: db.url, HOME: '/nonexistent' },
+  })
+  await terminal.waitFor('Name of the show?')
+  terminal.type(' of Athens\r')
+  await terminal.waitFor('When does it start?')
+  terminal.press('enter')
+  expect((await terminal.exit).code).toBe(0)
+  expect(terminal.history()).toContain('26 free  of 26')
+  expect(terminal.history()).not.toContain('How many seats?')
+  await terminal.close()
 })
