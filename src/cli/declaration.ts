@@ -51,12 +51,13 @@ export interface Parameter {
 
 /**
  * Values that completion offers. Seats are those of the show, or else of the booking, that stands
- * on the same command line; dates are those of the show there.
+ * on the same command line; dates are those of the show there. With `orPlans`, the plans of the
+ * directory come before the shows, and other files where none of them begins as typed.
  */
 export type Completes =
   | 'files'
   | 'dates'
-  | { shows: OfferedShows }
+  | { shows: OfferedShows; orPlans?: true }
   | { bookings: OfferedBookings }
   | { seats: OfferedSeats }
 

@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readdir, rm, symlink } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openTickets } from '../../src/index.js'
 import { program } from '../support/cli.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
 import { runInProcess } from '../support/in-process.js'
@@ -144,6 +145,45 @@ describe('what is offered', () => {
     expect(await offered('booking', 'move', sold, '--to', 'B')).not.toContain('B1')
     expect(await offered('history', '--show', show, '--seat', 'B')).toContain('B1')
   })
+
+  it('are labels of a plan, in whichever case they are typed', async () => {
+    const id = await createPlanned('Globe show')
+    expect(await offered('book', id, '--seats', 'Circle ')).toEqual(['Circle A1', 'Circle A2'])
+    expect(await offered('book', id, '--seats', 'stalls a1,st')).toEqual(['stalls a1,stalls a2'])
+    await db.sql('delete from shows where id = $1', [id])
+  })
+
+  it('are the plans of the directory and the shows whose plan can be printed, or else files', async () => {
+    const id = await createPlanned('Globe show')
+    const elsewhere = process.cwd()
+    process.chdir(directory)
+    try {
+      for (const file of ['globe.plan', 'Esc\u001b[2J.plan', '-x.plan', 'hall.csv']) {
+        await writeFile(join(directory, file), '')
+      }
+      expect(await offered('plan', 'print', 'gLO')).toEqual(['globe.plan', 'Globe show'])
+      expect(await offered('plan', 'print', '')).toEqual(
+        expect.arrayContaining(['globe.plan', 'Globe show', 'Hamlet']),
+      )
+      expect(await offered('plan', 'print', 'hal')).toEqual([':files'])
+      expect(await offered('plan', 'print', '')).not.toContain(':files')
+      expect(await offered('plan', 'print', 'Globe show', '--date', '')).toEqual(['2040-01-01'])
+      const nowhere = { DATABASE_URL: 'postgresql://x@/none?host=/nonexistent' }
+      const words = ['bash', '3', '--', 'tickets', 'plan', 'print', 'glo']
+      expect((await run(['complete', ...words], nowhere)).stdout).toBe('globe.plan\n')
+    } finally {
+      process.chdir(elsewhere)
+    }
+    await db.sql('delete from shows where id = $1', [id])
+  })
+
+  async function createPlanned(name: string): Promise<string> {
+    const tickets = openTickets({ database: db.url, env: {} })
+    const plan = 'section Stalls\nA 1-2\nsection Circle\nA 1-2\n'
+    const { id } = await tickets.createShow({ name, startTime: new Date('2040-01-01'), plan })
+    await tickets.close()
+    return id
+  }
 
   it('is nothing, and no error, where the database cannot be reached or is not there yet', async () => {
     for (const env of [

@@ -8,23 +8,39 @@ import { datesOf } from '../../shared/show-dates.js'
 import { whenOf } from '../commands/show/text.js'
 import type { Context } from '../context.js'
 import {
+  type Completes,
   completesOf,
   type OfferedBookings,
   type OfferedSeats,
   type OfferedShows,
 } from '../declaration.js'
-import type { Candidate, Cursor } from './cursor.js'
+import { plansInDirectory } from '../plan-file.js'
+import { type Candidate, type Cursor, FILES_SIGN } from './cursor.js'
 
 /** The most candidates: a longer list would only scroll. */
 const MOST = 200
 const PATIENCE_MS = 500
-const FILES = [{ value: ':files' }]
+const FILES = [{ value: FILES_SIGN }]
 
 /** The values that an option or an argument may have now, live from the database. */
 export async function candidatesFor(context: Context, cursor: Cursor): Promise<Candidate[]> {
   const completes = cursor.wanted && completesOf(cursor.wanted)
   if (completes === undefined) return []
   if (completes === 'files') return FILES
+  if (typeof completes === 'string' || !('orPlans' in completes)) {
+    return liveCandidates(context, cursor, completes)
+  }
+  const shows = await liveCandidates(context, cursor, completes).catch(() => [])
+  const names = (await plansInDirectory()).filter(isOfferable)
+  const plans = names.map((value) => ({ value, about: () => 'a plan' }))
+  return [...plans, ...shows, ...FILES]
+}
+
+async function liveCandidates(
+  context: Context,
+  cursor: Cursor,
+  completes: Exclude<Completes, 'files'>,
+): Promise<Candidate[]> {
   const tickets = openQuickly(context, cursor)
   if (tickets === undefined) return []
   if (completes === 'dates') return dateCandidates(tickets, cursor)
@@ -66,10 +82,14 @@ async function showCandidates(
       value: show.id.slice(0, 8),
       about: () => `${name}, ${whenOf(show)}`,
     }))
-    // A name that a terminal cannot show, or that looks like an option, is not offered.
-    if (safeText(name) !== name || name.startsWith('-')) return ids
+    if (!isOfferable(name)) return ids
     return [{ value: name, about: () => shownDates(shows) }, ...(typed === '' ? [] : ids)]
   })
+}
+
+/** A name that a terminal cannot show, or that looks like an option, is not offered. */
+function isOfferable(name: string): boolean {
+  return safeText(name) === name && !name.startsWith('-')
 }
 
 function shownDates(shows: Show[]): string {
@@ -140,7 +160,8 @@ async function seatCandidates(
   const candidates: Candidate[] = []
   for (const label of await seatsFor(tickets, cursor, kind)) {
     if (candidates.length === MOST) break
-    if (!label.startsWith(start) || named.has(label)) continue
+    const upper = label.toUpperCase()
+    if (!upper.startsWith(start) || named.has(upper)) continue
     candidates.push({ value: head + likeTyped(label, typed) })
   }
   return candidates
@@ -197,5 +218,5 @@ function* labelsOf(show: Show, isWanted: (seat: number) => boolean): Generator<s
 
 /** Shells compare letter by letter, so what is typed in lower case is completed in lower case. */
 function likeTyped(value: string, typed: string): string {
-  return /[a-z]/.test(typed) ? value.toLowerCase() : value
+  return /[a-z]/.test(typed) && !/[A-Z]/.test(typed) ? value.toLowerCase() : value
 }

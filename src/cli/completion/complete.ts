@@ -4,7 +4,7 @@ import { safeText } from '../../shared/safe-text.js'
 import type { Context, Handler } from '../context.js'
 import { candidatesFor } from './candidates.js'
 import type { Shell } from './completion.js'
-import { type Candidate, type Cursor, findCursor, optionsOf } from './cursor.js'
+import { type Candidate, type Cursor, FILES_SIGN, findCursor, optionsOf } from './cursor.js'
 import { quoteFor, unquote } from './shell-words.js'
 
 /**
@@ -21,12 +21,14 @@ export function completing(program: Command): Handler<object, [Shell, string, st
     const cursor = findCursor(program, preceding, typed)
     const candidates = await offers(context, cursor).catch(() => [])
     const typedStart = foldText(cursor.typed)
-    const lines = candidates
-      .filter(({ value }) => foldText(value).startsWith(typedStart) || value === ':files')
-      .map(({ value, about }) => {
-        const quoted = head + quoteFor(shell, value, raw)
-        return shell === 'bash' || !about ? quoted : `${quoted}\t${safeText(about())}`
-      })
+    const files = candidates.filter(({ value }) => value === FILES_SIGN)
+    const matching = candidates.filter(
+      ({ value }) => value !== FILES_SIGN && foldText(value).startsWith(typedStart),
+    )
+    const lines = (matching.length > 0 ? matching : files).map(({ value, about }) => {
+      const quoted = head + quoteFor(shell, value, raw)
+      return shell === 'bash' || !about ? quoted : `${quoted}\t${safeText(about())}`
+    })
     await context.output.write(lines.map((line) => `${line}\n`).join(''))
   }
 }

@@ -6,6 +6,9 @@ export interface Candidate {
   about?: () => string
 }
 
+/** The candidate that stands for the files of the shell, offered where no other one matches. */
+export const FILES_SIGN = ':files'
+
 /** Where the cursor is: what was typed before it, and what may come there. */
 export interface Cursor {
   /** The word as far as it is typed, without quotes. */

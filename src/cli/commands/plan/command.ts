@@ -24,7 +24,10 @@ export const planCommands: Declaration = {
       name: 'print',
       about: 'draw a plan, or write it in another format',
       arguments: {
-        '<plan>': { about: "the file of a plan, '-' for stdin, or a show", completes: 'files' },
+        '<plan>': {
+          about: "the file of a plan, '-' for stdin, or a show",
+          completes: { shows: 'any', orPlans: true },
+        },
       },
       options: {
         ...dateOption,
