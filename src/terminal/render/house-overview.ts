@@ -92,18 +92,48 @@ function rangesOf(totalSeats: number, most: number): Part[] {
   })
 }
 
-/** Joins adjacent parts so that at most `most` are left. */
+/**
+ * Joins adjacent parts so that at most `most` are left; where that is possible only those whose
+ * names differ in the last word alone, such as Lower 101 and Lower 102.
+ */
 function joined(parts: readonly Part[], most: number): Part[] {
-  const size = Math.ceil(parts.length / most)
-  return Array.from({ length: Math.ceil(parts.length / size) }, (_, index) => {
-    const some = parts.slice(index * size, (index + 1) * size)
-    const [from, to] = [some[0]!, some.at(-1)!]
-    return {
-      label: from === to ? from.label : `${from.label}-${to.label}`,
-      first: Math.min(from.first, to.first),
-      last: Math.max(from.last, to.last),
-    }
-  })
+  const alike = alikeIn(parts)
+  const groups = alike.length > most ? [parts] : alike
+  let size = 1
+  while (groups.reduce((sum, { length }) => sum + Math.ceil(length / size), 0) > most) size += 1
+  return groups.flatMap((group) =>
+    Array.from({ length: Math.ceil(group.length / size) }, (_, index) =>
+      join(group.slice(index * size, (index + 1) * size)),
+    ),
+  )
+}
+
+function alikeIn(parts: readonly Part[]): Part[][] {
+  const groups: Part[][] = []
+  let name: string | undefined
+  for (const part of parts) {
+    if (firstWords(part) === name) groups.at(-1)!.push(part)
+    else groups.push([part])
+    name = firstWords(part)
+  }
+  return groups
+}
+
+function join(parts: readonly Part[]): Part {
+  const [from, to] = [parts[0]!, parts.at(-1)!]
+  if (from === to) return from
+  const words = firstWords(to)
+  const end = words === firstWords(from) ? to.label.slice(words.length) : to.label
+  return {
+    label: `${from.label}-${end}`,
+    first: Math.min(from.first, to.first),
+    last: Math.max(from.last, to.last),
+  }
+}
+
+/** 'Lower ' of 'Lower 101', '' of a single word. */
+function firstWords({ label }: Part): string {
+  return label.slice(0, label.lastIndexOf(' ') + 1)
 }
 
 /** The next of 1, 2, 5, 10, 20, 50, …. */

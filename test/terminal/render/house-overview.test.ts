@@ -32,3 +32,14 @@ test('a plan of one section is summed up by row, however many seats a row has', 
   ])
   expect(overview(studio, 2).map((line) => line.slice(0, 6))).toEqual(['  A-B ', '  C   '])
 })
+
+test('sections are joined with those whose names begin alike, if there is room for that', () => {
+  const names = ['Pit', ...[101, 102, 103].map((n) => `Lower ${n}`), 'Upper 201', 'Upper 202']
+  const arena = layoutOf(`stage: none\n${names.map((name) => `section ${name}\nA 1-4\n`).join('')}`)
+  const labels = (most: number) =>
+    overview(arena, most).map((line) => line.trim().split(/ {2,}/)[0])
+  expect(labels(6)).toEqual(names)
+  expect(labels(5)).toEqual(['Pit', 'Lower 101-102', 'Lower 103', 'Upper 201-202'])
+  expect(labels(3)).toEqual(['Pit', 'Lower 101-103', 'Upper 201-202'])
+  expect(labels(2)).toEqual(['Pit-Lower 102', 'Lower 103-Upper 202'])
+})
