@@ -1,9 +1,9 @@
 import { verifyShows } from '../audit/verify.js'
 import { backUp } from '../database/backup/back-up.js'
-import { ALL_TABLES } from '../database/backup/format.js'
-import { restore } from '../database/backup/restore.js'
+import { createSchema, restore } from '../database/backup/restore.js'
 import { type Upgrade, upgradeEmbedded } from '../database/embedded/upgrade.js'
 import { type Database, openKnexPool } from '../database/knex-pool.js'
+import { schemaStatus } from '../database/migrate.js'
 import { TicketsError } from '../shared/errors.js'
 
 export interface CopyOptions {
@@ -19,10 +19,9 @@ export function upgradeServer(
   { program, signal, onProgress }: CopyOptions,
 ): Promise<Upgrade | null> {
   return upgradeEmbedded(dataDir, {
-    tables: ALL_TABLES,
     onProgress,
-    async copy(...connections) {
-      const [from, to] = connections.map((connection) =>
+    async copy(source, target, compare) {
+      const [from, to] = [source, target].map((connection) =>
         openKnexPool(
           {
             kind: 'embedded',
@@ -35,6 +34,10 @@ export function upgradeServer(
         ),
       ) as [Database, Database]
       try {
+        const { applied } = await schemaStatus(from.knex)
+        // Without a schema there is nothing to copy, and `backUp` says so.
+        if (applied.length > 0) await createSchema(to, applied)
+        await compare()
         await backUp(from, program, (chunks) => restore(to, chunks))
         const { ok, violations } = await verifyShows(to)
         if (!ok) throw notClean(violations[0]!.message)

@@ -14,7 +14,6 @@ import { withRetry } from '../retry.js'
 import { advanceSequences } from '../sequences.js'
 import { query } from '../sql.js'
 import {
-  type BackupHeader,
   damaged,
   type EndLine,
   isRow,
@@ -47,7 +46,7 @@ export async function restore(db: Database, chunks: AsyncIterable<Uint8Array>): 
       await trx.raw('set local idle_in_transaction_session_timeout = 0')
       await requireUnicode(trx)
       await refuseRows(trx, db, { isLocking: true })
-      await createSchemaOf(trx, header)
+      await applyMigrations(trx, header.migrations)
       const counts = await insertAll(trx, lines)
       await trx.migrate.latest({ migrationSource })
       await trx.raw(`analyze ${TABLES.join(', ')}`)
@@ -55,6 +54,14 @@ export async function restore(db: Database, chunks: AsyncIterable<Uint8Array>): 
     },
     { shownBy: 'tickets show list --all', isOnce: true },
   )
+}
+
+/**
+ * Creates the schema as it is after these migrations, in a database without rows. Throws what
+ * `migrate` throws.
+ */
+export async function createSchema(db: Database, migrations: readonly string[]): Promise<void> {
+  await exclusively(db, (trx) => applyMigrations(trx, migrations))
 }
 
 /** Throws WRONG_STATE if the database has rows. Changes nothing. */
@@ -85,7 +92,10 @@ async function refuseRows(
 }
 
 /** Brings the schema, which has no rows, to the migrations of the backup: up or down. */
-async function createSchemaOf(trx: Knex.Transaction, { migrations }: BackupHeader): Promise<void> {
+async function applyMigrations(
+  trx: Knex.Transaction,
+  migrations: readonly string[],
+): Promise<void> {
   const known = await migrationSource.getMigrations([])
   const isKnown = migrations.every((name, i) => name === known[i])
   if (!isKnown || migrations.length === 0) {

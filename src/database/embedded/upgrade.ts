@@ -9,6 +9,7 @@ import { type Account, serverAccount } from './account.js'
 import { assertUsable, clusterVersion, newerData, putBackOldData } from './cluster.js'
 import { makeRoot, prepareRoot, syncDirectory } from './directories.js'
 import { explain, unreachable } from './failures.js'
+import { catalogObjects, namesOfOthers } from './foreign-objects.js'
 import {
   connectionOf,
   type EmbeddedConnection,
@@ -31,10 +32,15 @@ export interface Upgrade {
 }
 
 export interface UpgradeOptions {
-  /** The tables in the schema `public` that `copy` copies. */
-  tables: readonly string[]
-  /** Copies the tables from the old server to the new one, and throws if they are not the same. */
-  copy(from: EmbeddedConnection, to: EmbeddedConnection): Promise<void>
+  /**
+   * Copies the tables from the old server to the new one, and throws if they are not the same.
+   * Calls `compare` when the new server has the same tables, and no rows yet.
+   */
+  copy(
+    from: EmbeddedConnection,
+    to: EmbeddedConnection,
+    compare: () => Promise<void>,
+  ): Promise<void>
   onProgress?: ((sentence: string) => void) | undefined
 }
 
@@ -45,8 +51,8 @@ const LONGEST_START_MS = 60_000
  * no client finds it, copies its tables to a new cluster beside it, and exchanges the two. The old
  * data is kept, and none of its rows changes. Returns null if there is nothing to do.
  *
- * Throws DB_UNREACHABLE; WRONG_STATE for objects that are not the program's own, because they would
- * be lost; and what `copy` throws.
+ * Throws DB_UNREACHABLE; WRONG_STATE for objects and settings that are not the program's own, because
+ * they would be lost; and what `copy` throws.
  */
 export async function upgradeEmbedded(
   dataDir: string,
@@ -101,14 +107,15 @@ async function upgradeAlone(layout: Layout, options: UpgradeOptions): Promise<Up
     }
     onProgress(`Starting PostgreSQL ${from} on the data in ${layout.root} …`)
     await start(old, oldPrograms, account)
-    await refuseOtherObjects(old, options.tables)
     onProgress(`Copying the data to PostgreSQL ${to} …`)
     await createNew(newPlace, programs, account, Date.now() + LONGEST_START_MS)
     // Has the settings that were made with ALTER SYSTEM.
     const settings = 'postgresql.auto.conf'
     await copyFile(join(layout.data, settings), join(newPlace.data, settings))
     await start(newPlace, programs, account)
-    await options.copy(connectionOf(old), connectionOf(newPlace))
+    await options.copy(connectionOf(old), connectionOf(newPlace), () =>
+      refuseOtherObjects(old, newPlace),
+    )
     await Promise.all([stopPostmaster(layout), stopPostmaster(newPlace)])
     if (!existsSync(newPlace.data)) {
       throw unreachable('Another upgrade of this data has begun meanwhile. Nothing was changed.')
@@ -158,41 +165,26 @@ async function findOldPrograms(layout: Layout, major: string): Promise<string> {
   return join(found.path, 'bin')
 }
 
-/** Throws WRONG_STATE if the cluster has databases, roles, tables or views of the user's own. */
-async function refuseOtherObjects(old: Layout, tables: readonly string[]): Promise<void> {
+/**
+ * Throws WRONG_STATE if the old server has anything that the new one, whose tables are empty, does
+ * not have: it would be lost.
+ */
+async function refuseOtherObjects(old: Layout, copy: Layout): Promise<void> {
   const others: string[] = []
-  for (const [database, sql] of [
-    ['postgres', CLUSTER_OBJECTS],
-    ['postgres', RELATIONS],
-    ['tickets', RELATIONS],
-  ] as const) {
-    await withClient(old, { database }, async (client) => {
-      const { rows } = await client.query<{ name: string }>(sql, [tables])
-      others.push(...rows.map(({ name }) => name))
-    })
+  for (const database of ['tickets', 'postgres', 'template1']) {
+    const [objects, known] = [
+      await withClient(old, { database }, catalogObjects),
+      await withClient(copy, { database }, catalogObjects),
+    ]
+    const where = database === 'tickets' ? '' : ` in the database ${database}`
+    others.push(...namesOfOthers(objects, known).map((name) => name + where))
   }
   if (others.length === 0) return
+  const more = others.length > MOST_NAMES ? ` and ${others.length - MOST_NAMES} more` : ''
   throw new TicketsError(
     'WRONG_STATE',
-    `The embedded server has more than the tables of tickets, which alone are copied: ${escapeControls(others.join(', '))}. Nothing was changed. Copy and drop them with the version of tickets that made the data, then upgrade.`,
+    `The embedded server has more than the tables of tickets, which alone are copied: ${escapeControls(others.slice(0, MOST_NAMES).join(', '))}${more}. Nothing was changed. Save and drop them, or reset the settings, with the version of tickets that made the data, then upgrade.`,
   )
 }
 
-const CLUSTER_OBJECTS = `
-  select 'database ' || quote_ident(datname) as name from pg_database
-  where not datistemplate and datname not in ('postgres', 'tickets')
-  union all
-  select 'role ' || quote_ident(rolname) from pg_roles
-  where rolname <> 'tickets' and rolname !~ '^pg_' and $1::text[] is not null`
-
-/** An index, or the sequence of a column, belongs to its table. */
-const RELATIONS = `
-  select format('%I.%I.%I', current_database(), nspname, relname) as name
-  from pg_class join pg_namespace on pg_namespace.oid = relnamespace
-  where relkind in ('r', 'p', 'f', 'v', 'm', 'S')
-    and nspname !~ '^(pg_|information_schema$|tickets_throwaway_)'
-    and not (current_database() = 'tickets' and nspname = 'public' and relname = any ($1))
-    and not exists (
-      select from pg_depend
-      where classid = 'pg_class'::regclass and objid = pg_class.oid and deptype in ('a', 'i')
-    )`
+const MOST_NAMES = 30

@@ -124,27 +124,17 @@ describe.skipIf(!olderEmbedded)(
       withModel(async (dataDir) => {
         await startOlderEmbedded(dataDir, programs)
         await withSql(dataDir, async (sql) => {
-          for (const object of [
-            'database wiki',
-            'role guide',
-            'table plan (x int)',
-            'view sold as select 1 as x',
-            'schema box create table shows (x int)',
-          ]) {
-            await sql(`create ${object}`)
-          }
+          for (const [statement] of others) await sql(statement)
         })
+        await withSql(dataDir, (sql) => sql('create table plan (x int)'), 'postgres')
         const ran = await run(dataDir, 'db', 'upgrade', '--json')
         expect([ran.exitCode, ran.json().error.code]).toEqual([4, 'WRONG_STATE'])
         const [, names] = /: (.*)\. Nothing was changed\./.exec(ran.json().error.message)!
-        expect(names!.split(', ').sort()).toEqual([
-          'database wiki',
-          'role guide',
-          'tickets.box.shows',
-          'tickets.public.plan',
-          'tickets.public.sold',
-        ])
+        expect(names!.split(', ').sort()).toEqual(
+          [...others.map(([, name]) => name), 'table public.plan in the database postgres'].sort(),
+        )
         await startOlderEmbedded(dataDir, programs)
+        await withSql(dataDir, (sql) => sql('alter table shows drop stage'))
         expect(await rowsOf(dataDir)).toEqual(rows)
       }),
     )
@@ -203,6 +193,44 @@ describe.skipIf(!olderEmbedded)(
   },
 )
 
+/** What somebody else may add to the embedded server, and what the refusal calls it. */
+const others: [statement: string, name: string][] = [
+  ['create database wiki', 'database wiki'],
+  ['create role guide', 'role guide'],
+  ['create table plan (x int primary key)', 'table public.plan'],
+  ['create view sold as select 1 as x', 'view public.sold'],
+  ['create materialized view free as select 1 as x', 'materialized view public.free'],
+  ['create sequence numbers', 'sequence public.numbers'],
+  ['create schema box', 'schema box'],
+  ['create table box.shows (x int)', 'table box.shows'],
+  ['create function twice(int) returns int return $1 * 2', 'function public.twice(integer)'],
+  [`create type colour as enum ('red')`, 'type public.colour'],
+  ['create domain price as int check (value > 0)', 'type public.price'],
+  ['alter table shows add stage text default 1', 'table column public.shows.stage'],
+  [
+    'alter table shows add constraint odd check (total_seats > 0)',
+    'table constraint odd on public.shows',
+  ],
+  ['create index by_start on shows (start_time)', 'index public.by_start'],
+  [
+    'create trigger calm before update on shows execute function suppress_redundant_updates_trigger()',
+    'trigger calm on public.shows',
+  ],
+  ['create policy mine on shows', 'policy mine on public.shows'],
+  ['create rule quiet as on delete to history do instead nothing', 'rule quiet on public.history'],
+  ['create publication news for table shows', 'publication news'],
+  ['create statistics related on name, start_time from shows', 'statistics object public.related'],
+  ['select lo_create(47110)', 'large object 47110'],
+  ['alter database tickets set work_mem = 9999', 'setting work_mem of database tickets'],
+  ['alter role tickets set geqo = off', 'setting geqo of role tickets'],
+  ['alter role all set jit = off', 'setting jit of all roles'],
+  [
+    'alter role tickets in database postgres set jit = off',
+    'setting jit of role tickets in database postgres',
+  ],
+  ['create extension pg_trgm', 'extension pg_trgm'],
+]
+
 test('there is nothing to upgrade in a new directory, which stays new', () =>
   withDataDir(async (dataDir) => {
     const ran = await run(dataDir, 'db', 'upgrade')
@@ -223,8 +251,10 @@ async function rowsOf(dataDir: string) {
 async function withSql<T>(
   dataDir: string,
   use: (sql: Parameters<typeof everyRow>[0]) => Promise<T>,
+  database = 'tickets',
 ): Promise<T> {
-  const pool = new pg.Pool({ ...embeddedConnection(dataDir), options: '-c timezone=UTC', max: 2 })
+  const connection = { ...embeddedConnection(dataDir), database }
+  const pool = new pg.Pool({ ...connection, options: '-c timezone=UTC', max: 2 })
   pool.on('error', () => {}) // The upgrade stops the server.
   try {
     return await use(async (statement, values) => (await pool.query(statement, values)).rows)
