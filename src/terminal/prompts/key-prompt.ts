@@ -1,4 +1,5 @@
 import { createPrompt, type KeypressEvent, useKeypress } from '@inquirer/core'
+import { wrapTexts } from '../render/fields.js'
 import { type RenderStyle, signs, tint } from '../render/style.js'
 import type { KeyChoice } from './questions.js'
 
@@ -15,7 +16,11 @@ export const keyPrompt = createPrompt<unknown, KeyConfig>(({ message, choices, s
     const chosen = ctrl || meta ? undefined : choices.find(({ keys }) => keys.includes(name))
     if (chosen !== undefined) done(chosen.value)
   })
-  const offers = choices.map(({ key, what }) => `${tint(style, 'accent', key)} ${what}`)
-  const question = [tint(style, 'accent', '?'), tint(style, 'strong', message)]
-  return `${[...question, offers.join(` ${signs(style).dot} `)].filter(Boolean).join(' ')} `
+  const { dot } = signs(style)
+  const offers = choices.map(({ key, what }, index) => {
+    const offer = `${tint(style, 'accent', key)} ${what}`
+    return index < choices.length - 1 ? `${offer} ${dot}` : offer
+  })
+  const question = [tint(style, 'accent', '?'), tint(style, 'strong', message)].filter(Boolean)
+  return `${wrapTexts([...question, ...offers], ' ', style.columns - 1).join('\n  ')} `
 })

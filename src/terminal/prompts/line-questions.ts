@@ -6,6 +6,7 @@ import { wrapWords } from '../render/fields.js'
 import { renderProblem } from '../render/problem-card.js'
 import { errorStyleOf, tint } from '../render/style.js'
 import { type Asking, checkedBy, withPrompt } from './asking.js'
+import { wrapQuestion } from './prompt-theme.js'
 import type { Choice, ChoiceQuestion, KeyChoice, TextQuestion } from './questions.js'
 
 // The questions of prompts.ts as a dialogue in lines: text that is written never moves or changes.
@@ -141,9 +142,11 @@ const numberWidth = 4
 function promptFor({ message, hint, default: answer }: TextQuestion, output: Output): string {
   const style = errorStyleOf(output)
   const hints = [hint, answer === undefined ? undefined : `Enter: ${safeText(answer)}`]
-  const help = hints.filter((text) => text !== undefined).join('; ')
-  const question = `${tint(style, 'accent', '?')} ${tint(style, 'strong', safeText(message))} `
-  return help === '' ? question : `${question}${tint(style, 'quiet', `(${help})`)} `
+  const asked = {
+    message: safeText(message),
+    hint: hints.filter((text) => text !== undefined).join('; '),
+  }
+  return `${tint(style, 'accent', '?')} ${wrapQuestion(asked, style).question} `
 }
 
 function again(sentence: string): TicketsError {

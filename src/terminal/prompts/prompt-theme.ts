@@ -1,21 +1,44 @@
-import { wrapWords } from '../render/fields.js'
-import { type RenderStyle, signs, tint } from '../render/style.js'
+import { wrapTexts, wrapWords } from '../render/fields.js'
+import { type RenderStyle, signs, type Tone, tint } from '../render/style.js'
+
+/** What is asked after the '? ', safe for a terminal. */
+export interface AskedText {
+  message: string
+  hint?: string | undefined
+  /** The answer that Enter gives, if it is shown. */
+  answer?: string | undefined
+}
+
+/**
+ * A question with its hint, and the default answer that follows after a space. Both are wrapped at
+ * words, because a terminal breaks a line where it ends.
+ */
+export function wrapQuestion({ message, hint, answer }: AskedText, style: RenderStyle) {
+  const words = (tone: Tone, text: string) => text.split(' ').map((word) => tint(style, tone, word))
+  // Beside the sign, and with room for a first letter.
+  const wrap = (texts: string[]) => wrapTexts(texts, ' ', style.columns - 4).join('\n  ')
+  const asked = [...words('strong', message), ...(hint ? words('quiet', `(${hint})`) : [])]
+  const question = wrap(asked)
+  if (!answer) return { question, answer: '' }
+  const rest = wrap([...asked, ...words('quiet', `(${answer})`)]).slice(question.length)
+  return { question: rest.startsWith('\n') ? `${question}\n ` : question, answer: rest.trimStart() }
+}
 
 /** A theme for inquirer in our colours, or without: its own ignores whether the stream has any. */
-export function promptTheme(style: RenderStyle, hint?: string) {
+export function promptTheme(style: RenderStyle, asked: AskedText) {
   const { done, failed, pointer, dot } = signs(style)
+  const { question, answer } = wrapQuestion(asked, style)
+  // The hint goes once the question is answered.
+  const answered = wrapQuestion({ message: asked.message }, style).question
   return {
     prefix: { idle: tint(style, 'accent', '?'), done: tint(style, 'good', done) },
     spinner: { interval: 80, frames: spinner(style).map((frame) => tint(style, 'warning', frame)) },
     icon: { cursor: pointer },
     style: {
       answer: (text: string) => tint(style, 'accent', text),
-      // The hint goes once the question is answered.
-      message: (text: string, status: string) =>
-        tint(style, 'strong', text) +
-        (hint && status !== 'done' ? ` ${tint(style, 'quiet', `(${hint})`)}` : ''),
+      message: (_text: string, status: string) => (status === 'done' ? answered : question),
       error: (text: string) => tint(style, 'bad', wrapError(`${failed} ${text}`, style)),
-      defaultAnswer: (text: string) => tint(style, 'quiet', `(${text})`),
+      defaultAnswer: () => answer,
       help: (text: string) => tint(style, 'quiet', text),
       highlight: (text: string) => tint(style, 'accent', text),
       key: (text: string) => tint(style, 'accent', text),

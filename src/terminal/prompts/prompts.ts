@@ -1,6 +1,7 @@
 import { formatSeats, type SeatLayout } from '../../house/seats.js'
 import { TicketsError } from '../../shared/errors.js'
 import { safeText } from '../../shared/safe-text.js'
+import { wrapWords } from '../render/fields.js'
 import { fitText, padText, textWidth } from '../render/fit-text.js'
 import { errorStyleOf } from '../render/style.js'
 import { parseSeatAnswer, type SeatAnswer } from '../seat-picker/seat-answer.js'
@@ -12,7 +13,7 @@ import {
   asksInLines,
   askYesInLine,
 } from './line-questions.js'
-import { promptTheme } from './prompt-theme.js'
+import { type AskedText, promptTheme } from './prompt-theme.js'
 import type {
   Choice,
   ChoiceQuestion,
@@ -32,16 +33,17 @@ export type * from './questions.js'
 
 /** Asks for a line of text, and returns it trimmed; it is empty only if `check` allows that. */
 export async function askText(asking: Asking, question: TextQuestion): Promise<string> {
+  printAbove(asking, question)
   if (asksInLines(asking.output)) return askLine(asking, question)
   const { prompt } = await loadPrompts()
   const answer = (await withPrompt(asking, (context, fail) =>
     prompt(
       {
         type: 'input',
-        message: safeText(question.message),
+        message: question.message,
         ...(question.default === undefined ? {} : { default: question.default }),
         validate: checkedBy((text: string) => question.check?.(text.trim()), fail),
-        theme: promptTheme(errorStyleOf(asking.output), question.hint),
+        theme: themeOf(asking, { ...question, answer: question.default }),
       },
       context,
     ),
@@ -82,10 +84,10 @@ export async function askChoice<Value>(
       prompt(
         {
           type: 'search',
-          message: safeText(question.message),
+          message: question.message,
           pageSize: 8,
           source,
-          theme: promptTheme(errorStyleOf(asking.output), question.hint),
+          theme: themeOf(asking, question),
         },
         context,
       ),
@@ -189,15 +191,13 @@ function exampleOf(layout: SeatLayout): string {
 
 /** Asks a question of yes or no. */
 export async function askConfirm(asking: Asking, question: ConfirmQuestion): Promise<boolean> {
-  const byDefault = question.default ?? true
-  if (asksInLines(asking.output)) return askYesInLine(asking, question.message, byDefault)
+  const { message, default: byDefault = true } = question
+  printAbove(asking, question)
+  if (asksInLines(asking.output)) return askYesInLine(asking, message, byDefault)
   const { prompt } = await loadPrompts()
-  const theme = promptTheme(errorStyleOf(asking.output))
+  const theme = themeOf(asking, { message, answer: byDefault ? 'Y/n' : 'y/N' })
   return withPrompt(asking, (context) =>
-    prompt(
-      { type: 'confirm', message: safeText(question.message), default: byDefault, theme },
-      context,
-    ),
+    prompt({ type: 'confirm', message, default: byDefault, theme }, context),
   ) as Promise<boolean>
 }
 
@@ -213,6 +213,17 @@ export async function askKey<Value>(
   return withPrompt(asking, (context) =>
     prompt({ type: 'key', message, choices, style }, { ...context, clearPromptOnDone: true }),
   ) as Promise<Value>
+}
+
+/** Prints the sentence above a question, for which its own line has no room. */
+function printAbove({ output }: Asking, { above }: { above?: string }): void {
+  if (above === undefined) return
+  output.problem(wrapWords(safeText(above), output.columns).join('\n'))
+}
+
+function themeOf({ output }: Asking, { message, hint, answer }: AskedText) {
+  const asked = { message: safeText(message), hint, answer: answer && safeText(answer) }
+  return promptTheme(errorStyleOf(output), asked)
 }
 
 /** Loads inquirer with the first question, before stdin is read: keys would be lost in between. */

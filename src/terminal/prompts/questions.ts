@@ -3,6 +3,8 @@ import type { SeatAnswer } from '../seat-picker/seat-answer.js'
 
 /** A question whose answer is a line of text. */
 export interface TextQuestion {
+  /** A sentence above the question. */
+  above?: string
   message: string
   /** An example or a limit, shown while asking. */
   hint?: string
@@ -66,6 +68,8 @@ export interface SeatsQuestion {
 
 /** A question of yes or no. */
 export interface ConfirmQuestion {
+  /** A sentence above the question. */
+  above?: string
   message: string
   /** The answer that Enter gives; default: true. */
   default?: boolean

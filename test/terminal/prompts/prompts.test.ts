@@ -14,7 +14,7 @@ afterEach(async () => {
 function ask(body: string, options: TerminalOptions = {}): TestTerminal {
   const code = `
     const { openOutput } = await import('./src/terminal/io.ts')
-    const { askText, askNumber, askShow, askSeats, askConfirm } = await import('./src/terminal/prompts/prompts.ts')
+    const { askText, askNumber, askShow, askSeats, askConfirm, askKey } = await import('./src/terminal/prompts/prompts.ts')
     const { TicketsError } = await import('./src/shared/errors.ts')
     const { stdin, stdout, stderr, env } = process
     const output = openOutput({ stdin, stdout, stderr, env },
@@ -171,6 +171,35 @@ describe('questions', () => {
     const cells = terminal.xterm.buffer.active.getLine(0)!
     expect([cells.getCell(0)!.isFgDefault(), cells.getCell(2)!.isBold()]).toEqual([true, 0])
     expect(terminal.screen()).toMatch(/^[ -~\n]*$/)
+  })
+
+  test.each([
+    ['on the screen', {}],
+    ['in lines', { TICKETS_PLAIN: '1' }],
+  ])('are wrapped at words, with their hints and what stands above: %s', async (_, env) => {
+    const terminal = ask(
+      `
+      await askText(asking, { above: 'This sentence says what comes next, so it stands above.',
+        message: 'What is the name of the next customer?', hint: 'any text, in any writing',
+        default: 'Augusta Ada King' })
+      await askConfirm(asking, { message: 'Book eleven seats together for this customer now?' })
+      return askKey(asking, 'Then continue:', [
+        { value: 1, keys: ['n'], key: 'n', what: 'next customer' },
+        { value: 2, keys: ['q'], key: 'q', what: 'done with all of them' }])`,
+      { cols: 30, env },
+    )
+    const seen = (sentence: string) =>
+      terminal.waitFor(new RegExp(sentence.replaceAll(' ', '\\s+')))
+    await seen('This sentence says what comes next, so it stands above.')
+    await seen(
+      'What is the name of the next customer\\? \\(any text, in any writing(; Enter:|\\)) \\(?Augusta Ada King\\)',
+    )
+    terminal.press('enter')
+    await seen('Book eleven seats together for this customer now\\? \\(Y/n\\)')
+    terminal.press('enter')
+    await seen('Then continue: n next customer(,| ·) q done with all of them')
+    terminal.type('q\r')
+    await terminal.waitFor('= 2')
   })
 
   test('survive Ctrl-Z and fg', async () => {

@@ -3,7 +3,6 @@ import { cancellationJson } from '../../../client/json.js'
 import { TicketsError } from '../../../shared/errors.js'
 import { foldText } from '../../../shared/fold-text.js'
 import { safeText } from '../../../shared/safe-text.js'
-import type { Output } from '../../../terminal/io.js'
 import type { Handler } from '../../context.js'
 import { type Irrevocable, mayProceed } from '../../irrevocable.js'
 import { namedShow } from '../../named-show.js'
@@ -36,7 +35,7 @@ export const run: Handler<ShowCancelOptions, [string]> = async (context, options
     return output.write(`${sentenceOf(show, preview)}\n`)
   }
   if (show.cancelledAt === null) {
-    await mayProceed(context, questionOf(output, show, { preview, isSure: expected !== undefined }))
+    await mayProceed(context, questionOf(show, { preview, isSure: expected !== undefined }))
   }
   const seen = preview.confirmedBookings + preview.heldBookings
   const cancelled = await tickets.cancelShow(show.id, expected ?? seen)
@@ -56,7 +55,6 @@ function expectedOf({ yes, dryRun, expectBookings }: ShowCancelOptions): number 
 
 /** A person types the name of the show to agree, or presses Ctrl-C. */
 function questionOf(
-  output: Output,
   show: Show,
   { preview, isSure }: { preview: CancellationPreview; isSure: boolean },
 ): Irrevocable {
@@ -68,8 +66,8 @@ function questionOf(
     unchanged: 'Nothing was cancelled.',
     question: async (asking) => {
       const { askText } = await import('../../../terminal/prompts/prompts.js')
-      output.problem(plan)
       await askText(asking, {
+        above: plan,
         message: 'Type the name of the show to cancel it:',
         check: (text) => {
           if ([show.name, safeText(show.name)].map(foldText).includes(foldText(text))) return

@@ -54,9 +54,8 @@ async function repairAll(
   if (isSure) output.hint(plan)
   const unchanged = 'Nothing was repaired.'
   const question = async (asking: Asking) => {
-    output.problem(plan)
     const { askConfirm } = await import('../../../terminal/prompts/prompts.js')
-    return askConfirm(asking, { message: 'Repair?', default: false })
+    return askConfirm(asking, { above: plan, message: 'Repair?', default: false })
   }
   if (!(await mayProceed(context, { isSure, plan, question, unchanged }))) {
     throw new TicketsError('INTERRUPTED', unchanged)
