@@ -58,6 +58,12 @@ interface Row {
   seats: PositionedSeat[]
 }
 
+/** A row from left to right. */
+interface DrawnRow extends Row {
+  /** Between neighbours, if they have positions. */
+  distances: readonly number[]
+}
+
 /** A gap of this many times the usual distance between neighbours is an aisle. */
 const AISLE = 1.5
 /** With fewer distances in a row, their median may be that of an aisle. */
@@ -100,9 +106,9 @@ function sectionsOf(
   { stage, grid }: Pick<ReadSeats<PositionedSeat>, 'stage' | 'grid'>,
 ): { sections: OutlineSection[]; notices: string[] } {
   const drawn = grouped(seats).map(({ name, rows }) => ({ name, rows: rows.map(inOrder) }))
-  const usual = median(drawn.flatMap(({ rows }) => rows.flatMap(distancesOf)))
+  const usual = median(drawn.flatMap(({ rows }) => rows.flatMap(({ distances }) => distances)))
   const sections = drawn.map(({ name, rows }) => {
-    const left = grid?.left ?? extent(rows.map(leftOf)).low
+    const left = grid?.left ?? extent(rows, leftOf).low
     return {
       name,
       rows: fromTheStage(rows, stage).map((row) => {
@@ -152,14 +158,15 @@ function getOrSet<Value>(map: Map<string, Value>, key: string, make: () => Value
 }
 
 /** A row from left to right; one that runs along the house, such as a box at its side, from top to bottom. */
-function inOrder({ label, seats }: Row): Row {
+function inOrder({ label, seats }: Row): DrawnRow {
   const axis = runsAlong(seats) ? 'y' : 'x'
   const other = axis === 'x' ? 'y' : 'x'
   const compare = (a: PositionedSeat, b: PositionedSeat) =>
     a.position && b.position
       ? a.position[axis] - b.position[axis] || a.position[other] - b.position[other]
       : 0
-  return { label, seats: seats.toSorted(compare) }
+  const sorted = seats.toSorted(compare)
+  return { label, seats: sorted, distances: distancesOf(sorted) }
 }
 
 function runsAlong(seats: readonly PositionedSeat[]): boolean {
@@ -167,14 +174,18 @@ function runsAlong(seats: readonly PositionedSeat[]): boolean {
 }
 
 function spread(seats: readonly PositionedSeat[], axis: 'x' | 'y'): number {
-  const { low, high } = extent(seats.map(({ position }) => position?.[axis] ?? 0))
+  const { low, high } = extent(seats, ({ position }) => position?.[axis] ?? 0)
   return high - low
 }
 
 /** Not by Math.min(...values), which fails for too many arguments. */
-function extent(values: readonly number[]): { low: number; high: number } {
+function extent<Item>(
+  items: readonly Item[],
+  numberOf: (item: Item) => number,
+): { low: number; high: number } {
   let [low, high] = [Infinity, -Infinity]
-  for (const value of values) {
+  for (const item of items) {
+    const value = numberOf(item)
     low = Math.min(low, value)
     high = Math.max(high, value)
   }
@@ -182,7 +193,7 @@ function extent(values: readonly number[]): { low: number; high: number } {
 }
 
 /** The first row is the nearest to the stage. */
-function fromTheStage(rows: readonly Row[], stage: Stage): readonly Row[] {
+function fromTheStage(rows: readonly DrawnRow[], stage: Stage): readonly DrawnRow[] {
   const sign = stage === 'bottom' ? -1 : 1
   const placed = rows.map((row) => ({ row, depth: sign * depthOf(row) }))
   return placed.toSorted((a, b) => a.depth - b.depth).map(({ row }) => row)
@@ -198,15 +209,14 @@ function leftOf({ seats }: Row): number {
 }
 
 /** Between neighbours; as the crow flies, since the seats of a curved row stand closer in x. */
-function distancesOf({ seats }: Row): number[] {
+function distancesOf(seats: readonly PositionedSeat[]): number[] {
   return seats.slice(1).flatMap(({ position: to }, index) => {
     const from = seats[index]!.position
     return from && to ? [Math.hypot(to.x - from.x, to.y - from.y)] : []
   })
 }
 
-function pitchOf(row: Row, usual: number): number {
-  const distances = distancesOf(row)
+function pitchOf({ distances }: DrawnRow, usual: number): number {
   return distances.length < FEWEST_DISTANCES ? usual : median(distances)
 }
 
@@ -216,14 +226,13 @@ function median(distances: readonly number[]): number {
   return sorted[(sorted.length - 1) >> 1] ?? 0
 }
 
-function itemsOf(row: Row, pitch: number, left: number): OutlineRow['items'] {
+function itemsOf(row: DrawnRow, pitch: number, left: number): OutlineRow['items'] {
   const places = (distance: number) => (pitch > 0 ? Math.round(distance / pitch) : 0)
   // Every other row of a house is often set off by half a seat.
   const before = places(leftOf(row) - left - pitch / 4)
-  const distances = distancesOf(row)
   const items: (PositionedSeat | Aisle)[] = before > 0 ? [{ aisle: before }] : []
   for (const [index, seat] of row.seats.entries()) {
-    const distance = distances[index - 1] ?? 0
+    const distance = row.distances[index - 1] ?? 0
     if (distance > AISLE * pitch) items.push({ aisle: places(distance) - 1 })
     items.push(seat)
   }
@@ -244,12 +253,12 @@ function notesOn(sections: readonly DrawnSection[], usual: number): string[] {
     const rowsWhere = (found: readonly Row[]) =>
       found.map(({ label }) => (name === '' ? `row ${label}` : `row ${label} of ${name}`))
     const along = rows.filter(({ seats }) => runsAlong(seats))
-    const bent = rows.filter((row) => !along.includes(row) && spread(row.seats, 'y') > usual / 2)
+    const bent = rows.filter(({ seats }) => !runsAlong(seats) && spread(seats, 'y') > usual / 2)
     note(rowsWhere(bent), 'drawn straight, because a plan has no curved or slanted rows.')
     note(rowsWhere(along), 'drawn across the house, although it runs along it.')
     note(rowsWhere(behindAisles(rows)), 'the aisle across the house before it is not taken over.')
   }
-  const depths = sections.map(({ rows }) => extent(rows.map(depthOf)))
+  const depths = sections.map(({ rows }) => extent(rows, depthOf))
   // Without y, all seats seem to be equally far from the stage.
   const isFlat = depths.every(({ low, high }) => low === high && low === depths[0]!.low)
   const beside = sections.filter((_, index) => {

@@ -219,11 +219,12 @@ function placeRow(row: OutlineRow, section: number, first: number): PlacedRow {
       continue
     }
     const last = next + runLength(item) - 1
-    runs.push({ ...item, first: next })
+    const { from, to, step, kind } = item
+    runs.push({ from, to, step, kind, first: next })
     if (isOpen) blocks.at(-1)!.last = last
     else blocks.push({ first: next, last })
     isOpen = true
     next = last + 1
   }
-  return { ...row, section, first, last: next - 1, blocks, runs }
+  return { label: row.label, items: row.items, section, first, last: next - 1, blocks, runs }
 }
