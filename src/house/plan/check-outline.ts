@@ -12,6 +12,8 @@ import { seatsIn } from './seat-runs.js'
 
 /** A mistake in a plan, which is one in every format. */
 export interface OutlineFault {
+  /** Is it the name of the plan? */
+  isName?: true
   /** The indexes of the section, of the row in it and of the item in the row. */
   section?: number
   row?: number
@@ -39,7 +41,7 @@ export function checkOutline({ name, sections }: PlanOutline): OutlineFault[] {
   const isOneLine = name === name.trim() && !/[#\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u.test(name)
   if (name.length > LONGEST_PLAN_NAME || !isOneLine) {
     const message = `The name of a plan is one line of at most ${LONGEST_PLAN_NAME} characters, without #.`
-    faults.push({ message })
+    faults.push({ isName: true, message })
   }
   const names = new Set<string>()
   let seats = 0
@@ -122,13 +124,17 @@ function checkRows(
 function checkItems(row: OutlineRow, fault: (found: RowFault) => void): number {
   const numbers = new Set<number>()
   let seats = 0
+  // Aisles side by side are one.
+  let aisle = 0
   for (const [item, run] of row.items.entries()) {
     if (isAisle(run)) {
-      if (run.aisle > WIDEST_AISLE) {
+      if (aisle <= WIDEST_AISLE && aisle + run.aisle > WIDEST_AISLE) {
         fault({ item, message: `An aisle is at most ${WIDEST_AISLE} seats wide.` })
       }
+      aisle += run.aisle
       continue
     }
+    aisle = 0
     if (!hasNumbers(run)) {
       fault({ item, message: `Seats of a row have numbers from 1 to ${MAX_NUMBER}.` })
       continue

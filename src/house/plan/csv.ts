@@ -4,7 +4,7 @@ import { TicketsError } from '../../shared/errors.js'
 import { quote, shorten } from '../../shared/quote.js'
 import { safeCell, textOfCell } from '../../shared/safe-text.js'
 import { noRow, noSection, ROW_LABEL, SECTION_NAME } from './check-outline.js'
-import { kindNamed, type PlanFault, type PlanReading } from './plan-reading.js'
+import { kindNamed, MOST_FAULTS, type PlanFault, type PlanReading } from './plan-reading.js'
 import { keyOf, type PositionedSeat, placesIn, planOf } from './positioned-seats.js'
 import type { SeatPlan, Stage } from './seat-plan.js'
 
@@ -15,8 +15,6 @@ import type { SeatPlan, Stage } from './seat-plan.js'
  */
 const COLUMNS = ['section', 'row', 'seat', 'x', 'y', 'kind', 'name', 'stage', 'pitch'] as const
 type Column = (typeof COLUMNS)[number]
-
-const MOST_FAULTS = 1000
 
 /**
  * Reads a plan from CSV, with any separator that spreadsheets use. The faults have lines and columns.
@@ -114,14 +112,19 @@ class Reader {
       faults: this.#faults,
       notices: this.#notices,
       placeOf: ({ line }) => ({ line }),
+      placeOfName: { line: this.#given.get('name')?.line ?? 1, column: 'name' },
     })
   }
 
   #columnsOf(fields: readonly string[], line: number): readonly string[] {
     const names = fields.map((field) => field.toLowerCase())
-    for (const [index, name] of names.entries()) {
-      if (name === '') continue
-      if (names.indexOf(name) !== index) this.#fault(line, name, 'The column is there twice.')
+    const seen = new Set([''])
+    for (const name of names) {
+      if (seen.has(name)) {
+        if (name !== '') this.#fault(line, shorten(name), 'The column is there twice.')
+        continue
+      }
+      seen.add(name)
       if (!isColumn(name)) this.#notices.push(`Column ${quote(name)} is not taken over.`)
     }
     for (const name of ['row', 'seat'].filter((one) => !names.includes(one))) {
@@ -138,7 +141,7 @@ class Reader {
     const cells: Cells = {}
     for (const [index, field] of fields.entries()) {
       const column = this.#columns![index] ?? ''
-      if (isColumn(column)) cells[column] = field
+      if (isColumn(column)) cells[column] = field.trim()
       else if (column === '' && field !== '') {
         this.#fault(line, index + 1, `${quote(field)} is in a column without a name.`)
       }
@@ -163,7 +166,9 @@ class Reader {
   }
 
   #readSeat(cells: Cells, line: number): void {
-    const { section = '', row = '', seat = '' } = cells
+    const { row = '', seat = '' } = cells
+    // As in the text of a plan.
+    const section = (cells.section ?? '').replaceAll(/\s+/g, ' ')
     const kind = kindNamed(cells.kind ?? '')
     if (section !== '' && !SECTION_NAME.test(section)) {
       this.#fault(line, 'section', noSection(section))
@@ -222,6 +227,7 @@ class Reader {
   }
 
   #fault(line: number, column: PlanFault['column'], message: string): void {
+    if (this.isHopeless) return
     this.#faults.push({ line, ...(column !== undefined && { column }), message })
   }
 }

@@ -1,3 +1,4 @@
+import { safeJson } from '../../shared/safe-text.js'
 import { csvPlan, readCsvPlan } from './csv.js'
 import type { PlanFault, PlanReading } from './plan-reading.js'
 import { readPlanText, writePlanText } from './plan-text.js'
@@ -27,7 +28,7 @@ export function readPlanFile(bytes: Uint8Array, name: string): PlanReading {
 /** A plan as the text of a file. `readPlanFile` reads the same plan from it. */
 export function formatPlan(plan: SeatPlan, format: PlanFormat): string {
   if (format === 'text') return writePlanText(outlineOf(plan))
-  return format === 'csv' ? csvPlan(plan) : `${JSON.stringify(pretixPlan(plan))}\n`
+  return format === 'csv' ? csvPlan(plan) : `${safeJson(pretixPlan(plan))}\n`
 }
 
 /** The outline that a plan was made of. */

@@ -19,22 +19,42 @@ export interface PlanReading {
   notices: readonly string[]
 }
 
+/** A file with more faults than this is hardly a plan. */
+export const MOST_FAULTS = 1000
+const MOST_NOTICES = 1000
+
+/** What was read, with as many faults and notices as a person may want to see. */
+export function readingOf({ outline, faults, notices }: PlanReading): PlanReading {
+  const shown = faults.slice(0, MOST_FAULTS)
+  if (faults.length >= MOST_FAULTS) {
+    const message = 'Reading stopped here: correct these faults first.'
+    shown.splice(-1, 1, { ...shown.at(-1), message })
+  }
+  const more = notices.length - MOST_NOTICES
+  return {
+    outline: faults.length > 0 ? undefined : outline,
+    faults: shown,
+    notices:
+      more > 0 ? [...notices.slice(0, MOST_NOTICES), `There are ${more} more of these.`] : notices,
+  }
+}
+
 /** The kind that a file of another program names in words; undefined for no kind. */
 export function kindNamed(words: string): SeatRun['kind'] | undefined {
-  return kinds[
+  return kinds.get(
     words
       .trim()
       .toLowerCase()
-      .replaceAll(/[\s_-]+/g, ' ')
-  ]
+      .replaceAll(/[\s_-]+/g, ' '),
+  )
 }
 
-const kinds: Record<string, SeatRun['kind']> = {
-  '': 'standard',
-  standard: 'standard',
-  restricted: 'restricted',
-  'restricted view': 'restricted',
-  wheelchair: 'wheelchair',
-  companion: 'companion',
-  'not for sale': 'not for sale',
-}
+const kinds = new Map<string, SeatRun['kind']>([
+  ['', 'standard'],
+  ['standard', 'standard'],
+  ['restricted', 'restricted'],
+  ['restricted view', 'restricted'],
+  ['wheelchair', 'wheelchair'],
+  ['companion', 'companion'],
+  ['not for sale', 'not for sale'],
+])

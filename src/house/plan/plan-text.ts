@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { quote } from '../../shared/quote.js'
 import { checkOutline, type OutlineFault } from './check-outline.js'
-import type { PlanReading } from './plan-reading.js'
+import { MOST_FAULTS, type PlanReading, readingOf } from './plan-reading.js'
 import {
   type Aisle,
   isAisle,
@@ -17,7 +17,6 @@ import { normalizeRow } from './seat-runs.js'
 const LONGEST_FILE = 2_000_000
 /** A row has at most 9999 seats, with an aisle before each. */
 const MOST_WORDS = 20_000
-const MOST_FAULTS = 1000
 /** Each has a seat, and a plan has at most 100,000. */
 const MOST_ROWS = 100_000
 
@@ -66,10 +65,8 @@ interface Word {
 
 /** Reads the text of a plan; see docs/plans.md. Reports all faults, in the order of the file. */
 export function readPlanText(text: string): PlanReading {
-  if (text.length > LONGEST_FILE) {
-    const message = `A plan has at most 2,000,000 characters; this file has ${text.length.toLocaleString('en-GB')}.`
-    return { outline: undefined, faults: [{ line: 1, column: 1, message }], notices: [] }
-  }
+  const tooLong = checkLength(text)
+  if (tooLong) return tooLong
   const reader = new PlanReader()
   const lines = text.replace(/^\uFEFF/, '').split(/\r\n|\r|\n/)
   for (const [index, line] of lines.entries()) {
@@ -77,6 +74,21 @@ export function readPlanText(text: string): PlanReading {
     if (reader.isHopeless) break
   }
   return reader.end()
+}
+
+function checkLength(text: string): PlanReading | undefined {
+  if (text.length <= LONGEST_FILE) return undefined
+  const length = text.length.toLocaleString('en-GB')
+  const message = `The text of a plan has at most 2,000,000 characters; this one has ${length}.`
+  return { outline: undefined, faults: [{ line: 1, column: 1, message }], notices: [] }
+}
+
+/**
+ * What was read, unless the text that the plan would be stored as is too long to be read again: it
+ * may be longer than the file.
+ */
+export function ifShort(reading: PlanReading): PlanReading {
+  return (reading.outline && checkLength(writePlanText(reading.outline))) ?? reading
 }
 
 class PlanReader {
@@ -136,18 +148,16 @@ class PlanReader {
       if (!fault.isEmpty || !isLeftOut) this.#fault(place, fault.message)
     }
     const faults = this.#faults.sort(inOrderOfTheFile)
-    if (faults.length === MOST_FAULTS) {
-      faults.at(-1)!.message = 'Reading stopped here: correct these faults first.'
-    }
-    if (faults.length > 0) return { outline: undefined, faults, notices: [] }
+    if (faults.length > 0) return readingOf({ outline: undefined, faults, notices: [] })
     const sections = this.#sections.map(({ name, rows }) => ({
       name,
       rows: rows.map(normalizeRow),
     }))
-    return { outline: { ...outline, sections }, faults: [], notices: [] }
+    return ifShort({ outline: { ...outline, sections }, faults, notices: [] })
   }
 
-  #placeOf({ section, row, item }: OutlineFault): Position {
+  #placeOf({ isName, section, row, item }: OutlineFault): Position {
+    if (isName) return this.#heads.get('name')!
     if (section === undefined) return { line: 1, column: 1 }
     const { at, rows } = this.#sections[section]!
     if (row === undefined) return at

@@ -1,6 +1,7 @@
 import { quote } from '../../shared/quote.js'
 import { checkOutline } from './check-outline.js'
-import type { PlanFault, PlanReading } from './plan-reading.js'
+import { type PlanFault, type PlanReading, readingOf } from './plan-reading.js'
+import { ifShort } from './plan-text.js'
 import {
   type Aisle,
   isAisle,
@@ -37,6 +38,7 @@ export interface ReadSeats<Seat extends PositionedSeat> {
   faults: readonly PlanFault[]
   notices: readonly string[]
   placeOf(seat: Seat): Omit<PlanFault, 'message'>
+  placeOfName: Omit<PlanFault, 'message'>
 }
 
 export interface Grid {
@@ -81,12 +83,13 @@ export function keyOf({ section, row, number }: Omit<PositionedSeat, 'kind' | 'p
  */
 export function planOf<Seat extends PositionedSeat>(read: ReadSeats<Seat>): PlanReading {
   const { stage, seats, faults, notices, placeOf } = read
-  if (faults.length > 0) return { outline: undefined, faults, notices }
+  if (faults.length > 0) return readingOf({ outline: undefined, faults, notices })
   // The text of a plan has neither line breaks nor what would begin a comment in its name.
   const name = read.name.replaceAll(/[\p{Cc}#]+/gu, ' ').trim()
   const { sections, notices: undrawn } = sectionsOf([...seats.values()], read)
   const outline = { name, stage, sections }
-  const wrong = checkOutline(outline).map(({ section = 0, row = 0, item = 0, message }) => {
+  const wrong = checkOutline(outline).map(({ isName, section = 0, row = 0, item = 0, message }) => {
+    if (isName) return { ...read.placeOfName, message }
     const { name: sectionName, rows } = sections[section]!
     const { label, items } = rows[row]!
     const run = items.slice(item).find((one) => !isAisle(one)) as SeatRun
@@ -94,11 +97,9 @@ export function planOf<Seat extends PositionedSeat>(read: ReadSeats<Seat>): Plan
     return { ...placeOf(seat), message }
   })
   const renamed = name === read.name ? [] : [`The plan is called ${quote(name)}.`]
-  return {
-    outline: wrong.length > 0 ? undefined : outline,
-    faults: wrong,
-    notices: [...renamed, ...notices, ...undrawn],
-  }
+  return ifShort(
+    readingOf({ outline, faults: wrong, notices: [...renamed, ...notices, ...undrawn] }),
+  )
 }
 
 function sectionsOf(

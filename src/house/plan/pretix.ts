@@ -1,6 +1,6 @@
 import { quote, shorten } from '../../shared/quote.js'
 import { LONGEST_NAME, noRow, ROW_LABEL } from './check-outline.js'
-import { kindNamed, type PlanFault, type PlanReading } from './plan-reading.js'
+import { kindNamed, MOST_FAULTS, type PlanFault, type PlanReading } from './plan-reading.js'
 import { keyOf, type Position, type PositionedSeat, placesIn, planOf } from './positioned-seats.js'
 import type { PlacedRow, SeatPlan, SeatRun, Stage } from './seat-plan.js'
 
@@ -115,6 +115,7 @@ class Reader {
       faults: this.#faults,
       notices: [...this.#notices, ...this.#countedNotices()],
       placeOf: ({ path }) => ({ path }),
+      placeOfName: { path: 'name' },
     })
   }
 
@@ -154,7 +155,10 @@ class Reader {
       .replaceAll(/ +/g, ' ')
       .replace(/^[^\p{L}\p{N}]+/u, '')
     const name =
-      kept.slice(0, LONGEST_NAME).trim() || (isOnly ? '' : `Zone ${this.#parts.size + 1}`)
+      kept
+        .slice(0, LONGEST_NAME)
+        .replace(/\p{Cs}/u, '')
+        .trim() || (isOnly ? '' : `Zone ${this.#parts.size + 1}`)
     if (name !== given) {
       const what = name === '' ? 'no name' : `the name ${quote(name)}`
       this.#notices.push(`The section of ${path}, ${quote(given)}, gets ${what}.`)
@@ -280,7 +284,7 @@ class Reader {
   }
 
   #fault(path: string, message: string): void {
-    this.#faults.push({ path, message })
+    if (this.#faults.length < MOST_FAULTS) this.#faults.push({ path, message })
   }
 
   #object(value: unknown, path: string): Fields | undefined {

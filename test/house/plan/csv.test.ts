@@ -109,6 +109,29 @@ describe('a plan in CSV', () => {
     }
   })
 
+  it('of two megabytes of columns is refused, and a thousand of them are named', () => {
+    const columns = Array.from({ length: 250_000 }, (_, index) => `c${index}`)
+    for (const line of [columns, columns.map(() => 'c'), ['row', 'seat\nA', '1', ...columns]]) {
+      const { outline, faults, notices } = readCsvPlan(line.join(','))
+      expect(outline).toBeUndefined()
+      expect(faults.length).toBeLessThanOrEqual(1000)
+      expect(notices.length).toBeLessThanOrEqual(1001)
+    }
+  })
+
+  it('may have spaces around its cells, and several or no-break ones in a section', () => {
+    const { outline, faults } = read(
+      'section,row,seat,kind,name',
+      'Dress Circle,A,1,,"Globe  1"',
+      '" Dress\u00a0 Circle ", A ," 2 "," standard ",',
+    )
+    expect(faults).toEqual([])
+    expect(outline?.name).toBe('Globe  1')
+    expect(outline?.sections.map(({ name, rows }) => [name, rows.length])).toEqual([
+      ['Dress Circle', 1],
+    ])
+  })
+
   it('says by name what is not taken over', () => {
     expect(read('row,seat,price,y', 'A,1,20,1').notices).toEqual([
       'Column "price" is not taken over.',
@@ -161,7 +184,20 @@ describe('a plan in CSV', () => {
       ['section,row,seat', 'Left-hand,A,1'],
       [[2, 'section', /"Left-hand"/]],
     ],
-    ['a kind that is none', ['row,seat,kind', 'A,1,vip'], [[2, 'kind', /"vip".*wheelchair/]]],
+    [
+      'kinds that are none',
+      ['row,seat,kind', 'A,1,vip', 'A,2,constructor', 'A,3,__proto__'],
+      [
+        [2, 'kind', /"vip".*wheelchair/],
+        [3, 'kind', /"constructor"/],
+        [4, 'kind', /"__proto__"/],
+      ],
+    ],
+    [
+      'a long name',
+      ['row,seat,name', 'A,1,', `A,2,${'x'.repeat(201)}`],
+      [[3, 'name', /at most 200/]],
+    ],
     ['a seat twice', ['row,seat', 'A,1', 'a,01'], [[3, 'seat', /line 2/]]],
     [
       'positions in words, and of some seats only',

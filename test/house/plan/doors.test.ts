@@ -1,12 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { csvPlan, readCsvPlan } from '../../../src/house/plan/csv.js'
-import { outlineOf } from '../../../src/house/plan/plan-file.js'
+import { formatPlan, outlineOf, readPlanFile } from '../../../src/house/plan/plan-file.js'
 import type { PlanReading } from '../../../src/house/plan/plan-reading.js'
 import { readPlanText, writePlanText } from '../../../src/house/plan/plan-text.js'
 import { pretixPlan, readPretixPlan } from '../../../src/house/plan/pretix.js'
 import { type OutlineRow, type PlanOutline, SeatPlan } from '../../../src/house/plan/seat-plan.js'
-import { examplePlan, outlines } from '../../support/plans.js'
+import { parseSeats } from '../../../src/house/seats.js'
+import { examplePlan, outlines, planOf } from '../../support/plans.js'
 
 const globe: PlanOutline = {
   name: '=Globe, "the wooden O"; -1',
@@ -63,5 +64,57 @@ describe.each(Object.entries(doors))('a plan through %s and back', (_, through) 
         })
       }),
     )
+  })
+})
+
+describe.each<[string, string]>([
+  ['aisles side by side', `A ${'.'.repeat(99)} . ${'.'.repeat(99)} 1 . . . 2 . .`],
+  ['a section like a seat of another', 'section Stalls C5\nA 1-3\nsection Stalls\nC 1-6'],
+  ['sections like rows', 'section A\nA 1-3\nsection B\nA 1-3\nC 1'],
+  ['sections like seat numbers', 'section 12\n12 1-3\nsection 12 12\n12 1-3\n1 1'],
+  ['rows like words of the format', 'sect 1-3\nname 1-2\nodd 1-3\neven 2\nw1 1\nx 1'],
+  ['rows like numbers', '0 1-3\n00 1-3\n1 1-3\n01 1-3\n1e1 1-3\nA1 1-3\nA 11-13'],
+  ['decomposed accents', 'section Cafe\u0301\nA 1-3\nsection Circle\nA 1'],
+  ['typographic apostrophes', 'section Queen’s Box\nA 1-3\nsection Circle\nA 1'],
+  [
+    'letters that change in upper case',
+    'section Straße\nA 1-3\nsection ΣΑΣ\nA 1\nsection İst\nA 1',
+  ],
+  ['right-to-left letters', 'section \u05d0\u05d5\u05dc\u05dd\nA 1-3\nsection Circle\nA 1'],
+  ['digits of another script', 'section \u0661\u0662\nA 1-3\nsection Circle\nA 1'],
+  ['no-break spaces', 'name:\u00a0Globe\u00a0\nsection\u00a0Dress\u00a0\u00a0Circle\nA\u00a01-3'],
+  ['tabs and returns', '\ufeffname:\tGlobe\rsection\tStalls\tleft\r\nA\t1-3\t.\t4\r'],
+  ['a section without seats for sale', 'section Pit\nA x1-5\nsection Stalls\nA 1\nB x1'],
+  ['one seat', 'A 9999'],
+  ['a row of every other seat', `A ${'x'.concat('1-9999 odd')} 2-9998 even`],
+  ['a name like a formula', "name: =cmd|'/c calc'!A1;-1\nA 1"],
+  ['a name like a line of CSV', 'name: sep=;"row",,seat\nA 1'],
+  ['a name with hidden signs', 'name: a\u202eb\u200bc\nA 1'],
+])('a plan with %s', (_, text) => {
+  const plan = planOf(text)
+
+  it.each(['text', 'json', 'csv'] as const)(
+    'is the same through %s, named or on stdin',
+    (format) => {
+      const file = Buffer.from(formatPlan(plan, format))
+      const expected = { outline: outlineOf(plan), faults: [], notices: [] }
+      expect(readPlanFile(file, `house.${format === 'text' ? 'plan' : format}`)).toEqual(expected)
+      expect(readPlanFile(file, '-')).toEqual(expected)
+    },
+  )
+
+  it('has a label for each seat, which is read in any case and Unicode form', () => {
+    const layout = { totalSeats: plan.totalSeats, seatsPerRow: null, plan }
+    for (let seat = 1; seat <= Math.min(plan.totalSeats, 50); seat++) {
+      const label = plan.label(seat)
+      for (const typed of [
+        label,
+        label.toLowerCase(),
+        label.toUpperCase(),
+        label.normalize('NFC'),
+      ]) {
+        expect([typed, parseSeats(typed, layout)]).toEqual([typed, [seat]])
+      }
+    }
   })
 })

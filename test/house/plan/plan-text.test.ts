@@ -251,6 +251,13 @@ const wrong: [text: string, ...faults: [line: number, column: number, part: stri
   ['A 10000', [1, 3, 'from 1 to 9999']],
   ['A 1 9999-10001', [1, 5, 'from 1 to 9999']],
   ['A 99999-1', [1, 3, 'from 1 to 9999']],
+  // The name of the plan.
+  [`# a plan\n\nname: ${'x'.repeat(201)}\nA 1`, [3, 1, 'at most 200 characters']],
+  ['\nname: a\tb\nA 1', [2, 1, 'one line']],
+  // Aisles, alone and side by side.
+  [`A 1 ${'.'.repeat(201)} 2`, [1, 5, 'at most 200']],
+  [`A 1 ${'.'.repeat(150)} . ${'.'.repeat(150)} 2`, [1, 158, 'at most 200']],
+  [`A ${'.'.repeat(200)} ${'.'.repeat(200)} . 2`, [1, 204, 'at most 200']],
   // Odd and even.
   ['A odd', [1, 3, NO_SEAT]],
   ['A even 1', [1, 3, NO_SEAT]],
@@ -334,6 +341,7 @@ describe('a wrong plan', () => {
     ['aisles', '. '.repeat(999_999)],
     ['NULs', '\0\n'.repeat(999_999)],
     ['more than 2 MB', 'A 1-3\n'.repeat(400_000)],
+    ['what would be stored as more', sectionsOfOneSeat(100_000)],
   ])('of 2 MB of %s is refused with a thousand faults at most', (_, text) => {
     const { faults, outline } = readPlanText(text)
     expect(outline).toBeUndefined()
@@ -372,3 +380,8 @@ describe('a wrong plan', () => {
     )
   })
 })
+
+/** Its one spelling has an empty line between sections, and spaces before the seats. */
+function sectionsOfOneSeat(count: number): string {
+  return Array.from({ length: count }, (_, index) => `section S${index}\nA 1\n`).join('')
+}

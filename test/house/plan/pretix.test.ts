@@ -284,8 +284,40 @@ describe('a seating plan of pretix', () => {
     )
   })
 
+  it.each([
+    ['constructor', 'Hall'],
+    ['__proto__', `a${'𝒜'.repeat(30)}`],
+    ['toString', `${'x'.repeat(39)} y`],
+  ])('takes any category, and a name of any length: %s, %s', (category, name) => {
+    const [one] = seats('a', [1], [0])
+    const zone = {
+      ...oneZone({ rows: [row('A', { x: 0, y: 0 }, [{ ...one!, category }])] }).zones[0]!,
+      name,
+    }
+    const { outline, faults, notices } = readPretixPlan({ name: 'N', zones: [zone] })
+    expect(faults).toEqual([])
+    expect(outline!.sections[0]!.rows[0]!.items).toMatchObject([{ from: 1, kind: 'standard' }])
+    expect(notices).toContainEqual(expect.stringContaining(`category "${category}"`))
+  })
+
+  it('with a hundred thousand mistakes is refused with the first thousand', () => {
+    const zones = Array.from({ length: 100_000 }, () => ({}))
+    const { faults, notices } = readPretixPlan({ name: 'N', zones })
+    expect([faults.length, notices.length]).toEqual([1000, 1001])
+    expect(faults.at(-1)!.message).toContain('Reading stopped here')
+    expect(notices.at(-1)).toContain('more')
+  })
+
   it.each<[string, unknown, (string | undefined)[]]>([
     ['a list', [], ['']],
+    [
+      'a long name',
+      {
+        ...oneZone({ rows: [row('A', { x: 0, y: 0 }, seats('a', [1], [0]))] }),
+        name: 'x'.repeat(201),
+      },
+      ['name'],
+    ],
     ['no zones', { name: 'N', categories: [] }, ['zones']],
     ['no name', { zones: [] }, ['name']],
     ['zones that are no list', { name: 'N', zones: {} }, ['zones']],
