@@ -15,10 +15,12 @@ export interface Crowd {
 
 /**
  * How long a crowd books before it is measured, while connections are opened and statements are
- * planned, and how long it is measured. In whole seconds, as pgbench counts.
+ * planned, and how long it is measured; together whole seconds, as pgbench counts.
  */
 export function timesOf({ callers }: Crowd): { rampMs: number; windowMs: number } {
-  return { rampMs: 1000 * Math.ceil(callers / 128), windowMs: 1000 }
+  return callers <= 32
+    ? { rampMs: 250, windowMs: 750 }
+    : { rampMs: 1000 * Math.ceil(callers / 128), windowMs: 1000 }
 }
 
 /** What the callers saw. */

@@ -57,7 +57,7 @@ const PLOTS: Plot[] = [
 ]
 
 const WIDTH = 760
-const PLOT = { left: 64, top: 44, width: 400, height: 220 }
+const PLOT = { left: 80, top: 44, width: 400, height: 220 }
 const PANEL_HEIGHT = 320
 /** Readable on white and on black; told apart by marks as well. */
 const COLOURS = ['#3b82f6', '#d97706', '#10a37f', '#d946ef', '#ef4444', '#8b8b8b']

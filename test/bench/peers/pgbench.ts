@@ -11,6 +11,9 @@ export interface Scripts {
   map: string
 }
 
+/** A ramp that is longer than any machine needs. */
+const MOST_RAMP_MS = 30_000
+
 /** The first version that repeats what a serializable transaction has lost. */
 const OLDEST = 15
 
@@ -19,13 +22,19 @@ export async function hasPgbench(): Promise<boolean> {
   return Number(/\d+/.exec(stdout)?.[0] ?? 0) >= OLDEST
 }
 
-/** Runs a peer with prepared statements, each client a connection of its own. */
+/**
+ * Runs a peer with prepared statements, each client a connection of its own. pgbench begins when
+ * all are connected; when that takes longer than the ramp, it runs again with a longer one.
+ */
 export async function runPgbench(
-  { connection }: BenchDatabase,
-  { sale, map }: Scripts,
+  database: BenchDatabase,
+  scripts: Scripts,
   crowd: Crowd,
+  rampMs = timesOf(crowd).rampMs,
 ): Promise<Told> {
   const { callers, seats, looks = 0 } = crowd
+  const { windowMs } = timesOf(crowd)
+  const { host, port, user, database: name } = database.connection
   const directory = await mkdtemp(join(tmpdir(), 'tickets-pgbench-'))
   const script = async (name: string, text: string, weight: number) => {
     const path = join(directory, name)
@@ -33,32 +42,28 @@ export async function runPgbench(
     return ['--file', `${path}@${weight}`]
   }
   try {
-    const scripts = [
-      ...(await script('sale.sql', sale, 1)),
-      ...(looks > 0 ? await script('map.sql', map, looks) : []),
+    const files = [
+      ...(await script('sale.sql', scripts.sale, 1)),
+      ...(looks > 0 ? await script('map.sql', scripts.map, looks) : []),
     ]
-    const { rampMs, windowMs } = timesOf(crowd)
+    const seconds = Math.ceil((rampMs + windowMs) / 1000)
     const begin = Date.now() + rampMs
     await execa(
       'pgbench',
       [
-        ...['--no-vacuum', '--protocol=prepared', '--max-tries=0', ...scripts],
+        ...['--no-vacuum', '--protocol=prepared', '--max-tries=0', ...files],
         ...['--define', `seats=${seats}`],
         ...['--client', String(callers), '--jobs', String(Math.min(callers, 2))],
-        ...[
-          '--time',
-          String((rampMs + windowMs) / 1000),
-          '--log',
-          '--log-prefix',
-          join(directory, 'log'),
-        ],
-        connection.database,
+        ...['--time', String(seconds), '--log', '--log-prefix', join(directory, 'log')],
+        name,
       ],
-      {
-        env: { PGHOST: connection.host, PGPORT: String(connection.port), PGUSER: connection.user },
-      },
+      { env: { PGHOST: host, PGPORT: String(port), PGUSER: user } },
     )
     const done = await readLogs(directory)
+    if (!done.some(({ at }) => at < begin)) {
+      if (rampMs > MOST_RAMP_MS) throw new Error(`pgbench did nothing in ${rampMs / 1000} s.`)
+      return await runPgbench(database, scripts, crowd, rampMs * 2)
+    }
     const measured = done.filter(({ at }) => at >= begin && at < begin + windowMs)
     return {
       booked: done.filter(({ isLook }) => !isLook).length,

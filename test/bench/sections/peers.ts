@@ -25,7 +25,9 @@ export const peers: Section = {
         { panel: 'rate' as const, series: name, x: callers, y: median(rates) },
         { panel: 'p99' as const, series: name, x: callers, y: median(p99s) },
       ])
-      return { measurements: goalsOf(largest), tables, points }
+      // No p99 when nothing was answered in the window: a queue may be longer.
+      const drawn = points.filter(({ y }) => y > 0 && Number.isFinite(y))
+      return { measurements: goalsOf(largest), tables, points: drawn }
     })
   },
 }

@@ -14,41 +14,37 @@ export const refusals: Section = {
   title: `A show that is sold out: refusals a second, ${CALLERS} callers`,
   async run({ server, isQuick }) {
     return withContenders(server, 'refusals', async ({ ours, peers }) => {
+      const crowd = { callers: CALLERS, seats: SEATS }
       const contenders = [...peers, ours]
-      const cases = contenders.flatMap((contender) =>
-        [true, false].map((isSoldOut) => ({
-          contender,
-          crowd: { callers: CALLERS, seats: SEATS, isSoldOut },
-        })),
-      )
-      const rushes = await rushInTurn(isQuick ? 1 : ROUNDS, cases)
+      const rushes = await rushInTurn(isQuick ? 1 : ROUNDS, [
+        ...contenders.map((contender) => ({ contender, crowd: { ...crowd, isSoldOut: true } })),
+        { contender: ours, crowd },
+      ])
+      const sales = rushes.pop()!.map((rush) => rush.bookingsPerSecond)
       const results = contenders.map(({ name }, i) => ({
         name,
-        refusals: rushes[2 * i]!.map((rush) => rush.bookingsPerSecond),
-        p99s: rushes[2 * i]!.map((rush) => rush.p99Ms),
-        sales: rushes[2 * i + 1]!.map((rush) => rush.bookingsPerSecond),
+        rates: rushes[i]!.map((rush) => rush.bookingsPerSecond),
+        p99s: rushes[i]!.map((rush) => rush.p99Ms),
       }))
-      const { name, refusals, p99s, sales } = results.at(-1)!
+      const own = results.at(-1)!
       return {
         tables: [
           formatRows(
-            ['', 'refusals/s', 'p99', 'sales/s', 'refusals ÷ sales'],
-            results.map((one) => [
-              one.name,
-              formatNumber(median(one.refusals)),
-              `${formatNumber(median(one.p99s))} ms`,
-              formatNumber(median(one.sales)),
-              formatNumber(median(one.refusals) / median(one.sales)),
+            ['', 'refusals a second', 'p99'],
+            results.map(({ name, rates, p99s }) => [
+              name,
+              formatNumber(median(rates)),
+              `${formatNumber(median(p99s))} ms`,
             ]),
           ),
         ],
         measurements: [
           {
-            ...compare(`${name}, refusals`, refusals, '/s', { what: 'its sales', samples: sales }),
+            ...compare('tickets, refusals', own.rates, '/s', { what: 'its sales', samples: sales }),
             targets: [{ of: 'ratio', atLeast: 3 }],
           },
           {
-            ...compare(`${name}, p99 of a refusal`, p99s, 'ms'),
+            ...compare('tickets, p99 of a refusal', own.p99s, 'ms'),
             targets: [{ of: 'value', atMost: 100 }],
           },
         ],
