@@ -29,7 +29,7 @@ import { insertShow } from '../support/shows.js'
  * More of them: TICKETS_MODEL_RUNS=5000. A new command is an entry in `commands` (what a clerk
  * does), its moments in house-model.ts (what it means), and an arbitrary in `anyCommand`.
  */
-const runs = Number(env.TICKETS_MODEL_RUNS ?? 400)
+const runs = Number(env.TICKETS_MODEL_RUNS ?? 200)
 const seed = Number(env.TICKETS_MODEL_SEED ?? 20_260_101)
 
 const TOTAL_SEATS = 6

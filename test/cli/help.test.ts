@@ -160,6 +160,7 @@ describe('the examples of help', () => {
     const env = {
       PATH: `${join(directory, 'bin')}:${process.env.PATH}`,
       HOME: directory,
+      XDG_CACHE_HOME: process.env.XDG_CACHE_HOME!,
       DATABASE_URL: box.url,
       TICKETS_DATA_DIR: join(directory, 'data'),
     }

@@ -112,18 +112,14 @@ describe('as a real process', () => {
     async (command) => {
       const inputs = passable.filter((input) => commandOf(input) === command)
       const refused = inputs.filter(({ exit }) => exit > 0)
-      const sample = [0.29, 0.71].map((part) => refused[Math.floor(part * refused.length)]!)
+      const { argv, exit, env } = refused[Math.floor(0.29 * refused.length)]!
       const before = await fingerprint()
-      await Promise.all(
-        sample.map(async ({ argv, exit, env }) => {
-          const ran = await tickets(['--quiet', ...argv], {
-            db: db.url,
-            env: { COLUMNS: '100000', ...env },
-          })
-          expect([argv, ran.exitCode, ran.stdout]).toEqual([argv, exit, ''])
-          expectOneSentence(`${ran.stderr}\n`)
-        }),
-      )
+      const ran = await tickets(['--quiet', ...argv], {
+        db: db.url,
+        env: { COLUMNS: '100000', ...env },
+      })
+      expect([argv, ran.exitCode, ran.stdout]).toEqual([argv, exit, ''])
+      expectOneSentence(`${ran.stderr}\n`)
       expect({ ...(await fingerprint()), failed: 0 }).toEqual({ ...before, failed: 0 })
     },
   )

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { program, tickets } from '../support/cli.js'
+import { program } from '../support/cli.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
 import { runInProcess } from '../support/in-process.js'
 import { insertShow } from '../support/shows.js'
@@ -105,7 +105,7 @@ describe.each(Object.entries(steps))('%s cannot be taken back', (_, { argv, sure
     'without a terminal and -y it exits 2, and nothing is changed: %j',
     async (flags) => {
       const before = await everything()
-      const ran = await tickets([...argv(names), ...flags], { db: db.url, env: { COLUMNS: '999' } })
+      const ran = await run(...argv(names), ...flags)
       expect(ran.exitCode).toBe(2)
       const said = flags.includes('--json') ? ran.json().error.message : ran.stderr
       expect(said).toMatch(/Pass -y/)
@@ -130,7 +130,7 @@ describe.each(Object.entries(steps))('%s cannot be taken back', (_, { argv, sure
 
   it('with -y it is done without a question', async () => {
     const before = await everything()
-    expect((await tickets([...argv(names), ...sure], { db: db.url })).exitCode).toBe(0)
+    expect((await run(...argv(names), ...sure)).exitCode).toBe(0)
     expect(await everything()).not.toEqual(before)
   })
 })

@@ -145,7 +145,7 @@ function pathsOf(command: Command): string[] {
 }
 
 describe('a data directory', () => {
-  it.each(['a $HOME', 'a"b`c`', 'a\\\\b\\$c', `it's (a) "d%41r", $(touch x)! Søndag 席`])(
+  it.each(['a $HOME "b`c`" d\\\\e\\$f', `it's (a) "d%41r", $(touch x)! Søndag 席`])(
     'named %j has a server that all commands reach, and a URL',
     async (name) => {
       const dataDir = join(scratch, name)

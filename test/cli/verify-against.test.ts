@@ -231,17 +231,17 @@ describe('verify --against', () => {
     expect(ran).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('does not exist') })
   })
 
-  test('a hundred thousand answers are compared in a heap that could not hold them', async () => {
+  test('fifty thousand answers are compared in a heap that could not hold them', async () => {
     const long = join(directory, 'long.ndjson')
     const note = 'x'.repeat(500)
     await forget(
       `insert into bookings (id, reference, show_id, status, seats)
        select ('00000000-0000-4000-8000-' || lpad(n::text, 12, '0'))::uuid,
               translate(lpad(n::text, 8, 'Z'), '01', 'AB'), '${show}', 'HELD', array[7]
-       from generate_series(1, 99999) n`,
+       from generate_series(1, 49999) n`,
     )
     const answers = function* () {
-      for (let n = 1; n <= 100_000; n++) {
+      for (let n = 1; n <= 50_000; n++) {
         const id = `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`
         const reference = String(n).padStart(8, 'Z').replaceAll('0', 'A').replaceAll('1', 'B')
         yield `${JSON.stringify({ id, reference, show_id: show, status: 'HELD', seats: [7], note })}\n`
@@ -251,11 +251,11 @@ describe('verify --against', () => {
     const env = { NODE_OPTIONS: '--max-old-space-size=20' }
     const ran = await tickets(['verify', '--against', long, '--json'], { db: db.url, env })
     expect(ran).toMatchObject({ exitCode: 7, stderr: '' })
-    expect(ran.json().answers).toBe(100_000)
+    expect(ran.json().answers).toBe(50_000)
     const lost = ran
       .json()
       .violations.filter(({ code }: { code: string }) => code === 'ANSWER_LOST')
-    expect(lost).toMatchObject([{ message: expect.stringContaining('Line 100000 ') }])
+    expect(lost).toMatchObject([{ message: expect.stringContaining('Line 50000 ') }])
     await forget(`delete from bookings where show_id = '${show}'`)
   })
 })

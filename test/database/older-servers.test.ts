@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { tickets as run } from '../support/cli.js'
+import { runInProcess } from '../support/in-process.js'
 import { olderServers, soughtServers } from '../support/older-servers.js'
 import { type OwnServer, startOwnServer } from '../support/own-server.js'
 
@@ -22,8 +22,8 @@ describe.each([...servers, embedded])('PostgreSQL $version', ({ version, program
   afterAll(() => server?.remove())
 
   const tickets = async (...args: string[]) => {
-    const { exitCode, stdout } = await run([...args, '--json'], { db })
-    return { exitCode, ...JSON.parse(stdout) }
+    const ran = await run([...args, '--json'], { db })
+    return { exitCode: ran.exitCode, ...ran.json() }
   }
 
   test('is really what is asked', async () => {
@@ -75,3 +75,5 @@ describe.each([...servers, embedded])('PostgreSQL $version', ({ version, program
     })
   })
 })
+
+const run = (args: string[], { db }: { db: string }) => runInProcess(args, { DATABASE_URL: db })

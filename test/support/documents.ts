@@ -94,6 +94,7 @@ async function openShell(directory: string) {
       LANG: 'C.UTF-8',
       TZ: 'UTC',
       TICKETS_DATA_DIR: join(directory, 'data'),
+      XDG_CACHE_HOME: process.env.XDG_CACHE_HOME,
     },
   })
   const chunks = shell.stdout.setEncoding('utf8')[Symbol.asyncIterator]()

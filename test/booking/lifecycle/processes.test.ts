@@ -63,7 +63,7 @@ test('kill -9 at any moment of a move to another show leaves the old seats or th
   expect(await contradictions(db)).toEqual([])
 })
 
-const PROCESSES = Number(process.env.TICKETS_LIFE_PROCESSES ?? 200)
+const PROCESSES = Number(process.env.TICKETS_LIFE_PROCESSES ?? 100)
 
 test(`${PROCESSES} processes and eight connections book, hold, confirm, cancel, move and let in: the history has it all`, {
   timeout: 180_000,
@@ -89,7 +89,7 @@ test(`${PROCESSES} processes and eight connections book, hold, confirm, cancel, 
     remember(ran.json().reference)
     return ran.exitCode
   })
-  const calls = inWaves(Array.from({ length: 400 }), 8, async () => {
+  const calls = inWaves(Array.from({ length: 200 }), 8, async () => {
     try {
       remember(await randomStep(tickets, dice, show, references))
     } catch (error) {
