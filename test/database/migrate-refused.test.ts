@@ -1,8 +1,10 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { tickets } from '../support/cli.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
+import { tooOldServers } from '../support/older-servers.js'
+import { startOwnServer } from '../support/own-server.js'
 import { holdLock } from '../support/shows.js'
 
 let db: TestDatabase
@@ -45,22 +47,38 @@ describe('a server that is older than the program needs', () => {
     'PostgreSQL %s: exit code 6, at once, and says which is needed',
     async (version) => {
       const server = await loginServer(version)
-      const url = `postgres://u@127.0.0.1:${server.port}/x?sslmode=disable`
-      for (const command of [['migrate'], ['show', 'list'], ['book', 'x', '--seats', '1']]) {
-        const ran = await tickets([...command, '--json'], { db: url })
-        expect([ran.exitCode, ran.json().error]).toEqual([
-          6,
-          {
-            code: 'NOT_MIGRATED',
-            message: `The database "x" on 127.0.0.1:${server.port} as u is PostgreSQL ${/^[\d.]+/.exec(version)}, and tickets needs version 14 or later. Upgrade the server, or name another one.`,
-            retryable: false,
-          },
-        ])
-      }
+      await expectTooOld(`postgres://u@127.0.0.1:${server.port}/x?sslmode=disable`, version)
       server.close()
     },
   )
+
+  const [real] = tooOldServers()
+  test.skipIf(real === undefined)('the same of a real one', async () => {
+    const server = await startOwnServer({ programs: real!.programs })
+    onTestFinished(() => server.remove())
+    const { rows } = await server.run('show server_version')
+    const host = encodeURIComponent(server.socketDir)
+    await expectTooOld(`postgres://owner@${host}:${server.port}/owner`, rows[0].server_version)
+    const tables = await server.run(`select from pg_tables where schemaname = 'public'`)
+    expect(tables.rowCount).toBe(0)
+  })
 })
+
+async function expectTooOld(url: string, version: string): Promise<void> {
+  for (const command of [['migrate'], ['show', 'list'], ['book', 'x', '--seats', '1']]) {
+    const ran = await tickets([...command, '--json'], { db: url })
+    expect([ran.exitCode, ran.json().error]).toEqual([
+      6,
+      {
+        code: 'NOT_MIGRATED',
+        message: expect.stringMatching(
+          `^The database ".+" on .+ as .+ is PostgreSQL ${/^[\d.]+/.exec(version)}, and tickets needs version 14 or later\\. Upgrade the server, or name another one\\.$`,
+        ),
+        retryable: false,
+      },
+    ])
+  }
+}
 
 /** Lets everybody in, as a server of this version. */
 async function loginServer(version: string) {

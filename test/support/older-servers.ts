@@ -6,25 +6,33 @@ const DEBIAN = '/usr/lib/postgresql'
 const OLDEST = 14
 const EMBEDDED = 18
 
-/** A PostgreSQL that the program claims to work with, beside the embedded one. */
+/** An installed PostgreSQL. */
 export interface OlderServer {
   version: number
   /** The directory of its programs, as `startOwnServer` takes it. */
   programs: string
 }
 
+/** Those that the program claims to work with, beside the embedded one. */
+export function olderServers(): OlderServer[] {
+  return installedServers().filter(({ version }) => version >= OLDEST && version < EMBEDDED)
+}
+
+/** Those that are too old for the program. */
+export function tooOldServers(): OlderServer[] {
+  return installedServers().filter(({ version }) => version < OLDEST)
+}
+
 /**
  * Those that are installed where Debian puts them, and those of which POSTGRES_PROGRAMS names the
  * directories of programs, separated as in PATH; one of each version.
  */
-export function olderServers(): OlderServer[] {
+function installedServers(): OlderServer[] {
   const named = (process.env.POSTGRES_PROGRAMS ?? '').split(delimiter).filter(Boolean)
   const servers = [...inDebian(), ...named].map(
     (programs) => [versionOf(programs), programs] as const,
   )
-  return Array.from(new Map(servers), ([version, programs]) => ({ version, programs })).filter(
-    ({ version }) => version >= OLDEST && version < EMBEDDED,
-  )
+  return Array.from(new Map(servers), ([version, programs]) => ({ version, programs }))
 }
 
 /** Which are looked for, and where. */
