@@ -29,7 +29,7 @@ describe.skipIf(missing.length > 0)('the URL that pg_auto_failover prints', () =
     await happen()
     await sale.untilSold(3)
     const report = await sale.end()
-    const lost = await lostBookings(await cluster.primaryUrl(), show, report.told)
+    const lost = await lostBookings(await cluster.primaryUrl(), show, report)
     printRow(`pg_auto_failover: ${what}`, report, lost)
     expectOrderly(report, 60_000)
     expect(lost).toEqual([])

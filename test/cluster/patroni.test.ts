@@ -40,7 +40,7 @@ describe.skipIf(missing.length > 0)('Patroni with synchronous_mode, behind HAPro
     await happen()
     await sale.untilSold(3)
     const report = await sale.end()
-    const lost = await lostBookings((await cluster.leader()).url, show, report.told)
+    const lost = await lostBookings((await cluster.leader()).url, show, report)
     printRow(`Patroni behind HAProxy: ${what}`, report, lost)
     expectOrderly(report, 40_000)
     expect(lost).toEqual([])

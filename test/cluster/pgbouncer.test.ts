@@ -55,7 +55,7 @@ describe.each(ways)('PgBouncer %s in %s mode', (version, mode, program) => {
     }
     const report = await sale.end()
     await pooler.stop()
-    const lost = await lostBookings(direct, show, report.told)
+    const lost = await lostBookings(direct, show, report)
     printRow(`PgBouncer ${version} in ${mode} mode: PAUSE, KILL, RECONNECT`, report, lost)
     expectOrderly(report)
     expect(lost).toEqual([])
