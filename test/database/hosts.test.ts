@@ -282,11 +282,14 @@ describe('a connection', () => {
       ['keepalives=0', 'off'],
     ])('that is idle is checked by the system: "%s": after %s s', async (query, seconds) => {
     const db = open(urlOf(['primary'], query))
-    const { rows } = await db.knex.raw('select inet_client_port() as port')
+    const { rows } = await db.knex.raw(
+      'select inet_client_port() as client, inet_server_port() as server',
+    )
+    const { client, server } = rows[0]
     // Until the server has acknowledged everything, the timer is that of a repetition.
-    let timer = await timerOf(rows[0].port)
+    let timer = await timerOf(client, server)
     await until(async () => {
-      timer = await timerOf(rows[0].port)
+      timer = await timerOf(client, server)
       return timer.kind !== 'repetition'
     })
     if (seconds === 'off') expect(timer.kind).toBe('none')
@@ -346,12 +349,15 @@ async function silentServer() {
 }
 
 /** The kernel's timer of a connection of this machine: proc_net_tcp.txt of the kernel's documents. */
-async function timerOf(localPort: number): Promise<{ kind: string; seconds: number }> {
-  const port = localPort.toString(16).toUpperCase().padStart(4, '0')
+async function timerOf(client: number, server: number): Promise<{ kind: string; seconds: number }> {
+  // Connections to several servers may share a client's port.
+  const [from, to] = [client, server].map(
+    (n) => `:${n.toString(16).toUpperCase().padStart(4, '0')}`,
+  )
   const lines = (await readFile('/proc/net/tcp', 'latin1')).split('\n')
   const [, , , , , timer = ''] = lines
     .map((line) => line.trim().split(/\s+/))
-    .find(([, local]) => local?.endsWith(`:${port}`))!
+    .find(([, local, remote]) => local?.endsWith(from!) && remote?.endsWith(to!))!
   const [kind, jiffies] = timer.split(':').map((hex) => Number.parseInt(hex, 16)) as [
     number,
     number,
