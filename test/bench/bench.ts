@@ -59,7 +59,7 @@ const { values: options } = parseArgs({
 if (options.help) print(USAGE)
 else process.exitCode = await runBench()
 
-/** Runs the sections one after another; 1 when one of them failed, whatever the targets say. */
+/** Runs the sections one after another; 1 when one of them failed, whatever the goals say. */
 async function runBench(): Promise<number> {
   const sections = chosenSections()
   const isFull = sections.length === SECTIONS.length && !options.quick
@@ -92,7 +92,8 @@ async function runBench(): Promise<number> {
   })
 
   const measurements = done.flatMap((section) => section.measurements)
-  print(`\n${summary(measurements)}\n`)
+  const minutes = ((Date.now() - started.getTime()) / 60_000).toFixed(1)
+  print(`\n${summary(measurements)}\nThe run took ${minutes} minutes.\n`)
   if (jsonFile) {
     const { quick, bookings } = options
     const report = { started, quick, bookings: Number(bookings), machine, sections: done }
@@ -137,7 +138,7 @@ function summary(measurements: readonly Measurement[]): string {
     measurement.targets?.some((target) => !isMet(measurement, target)),
   )
   const targets = measurements.flatMap((measurement) => measurement.targets ?? [])
-  if (missed.length === 0) return `All ${targets.length} targets are met.`
+  if (missed.length === 0) return `All ${targets.length} goals are met.`
   return [`MISSED:`, ...missed.map(({ what }) => `- ${what}`)].join('\n')
 }
 

@@ -13,7 +13,7 @@ import type { Worker } from './worker.js'
 
 const MOST_A_SECOND = 40_000
 
-/** `tickets`, through the library: one process (library.mjs), which has four connections. */
+/** `tickets`, through the library: one process (library.mjs) with a few connections. */
 export function ours(library: Worker, database: BenchDatabase): Contender {
   return {
     name: 'tickets',
