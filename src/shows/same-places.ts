@@ -3,6 +3,7 @@ import { query } from '../database/sql.js'
 import type { SeatPlan } from '../house/plan/seat-plan.js'
 import { parseSeats, type SeatLayout, seatLabel } from '../house/seats.js'
 import { TicketsError } from '../shared/errors.js'
+import { foldText } from '../shared/fold-text.js'
 import { type HouseRow, layoutOf } from './locked-house.js'
 
 /**
@@ -21,7 +22,7 @@ export async function checkSamePlaces(
   const moved: number[] = []
   for (const seat of await seatsOfBookings(trx, show)) {
     const label = seatLabel(seat, before)
-    if (seat <= plan.totalSeats && seatLabel(seat, after) === label) continue
+    if (seat <= plan.totalSeats && isSameLabel(seatLabel(seat, after), label)) continue
     const list = hasLabel(after, label) ? moved : gone
     list.push(seat)
   }
@@ -72,11 +73,16 @@ async function seatsOfBookings(
 function hasLabel(layout: SeatLayout, label: string): boolean {
   try {
     const [seat] = parseSeats(label, layout)
-    return seatLabel(seat!, layout) === label
+    return isSameLabel(seatLabel(seat!, layout), label)
   } catch (error) {
     if (error instanceof TicketsError) return false
     throw error
   }
+}
+
+/** Sections and rows are called alike in any case and in any form of Unicode, as when typed. */
+function isSameLabel(a: string, b: string): boolean {
+  return a === b || foldText(a) === foldText(b)
 }
 
 function namesOf(seats: number[], layout: SeatLayout): string {

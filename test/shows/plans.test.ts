@@ -104,6 +104,16 @@ describe('another plan', () => {
     expect(await tickets.verify()).toMatchObject({ ok: true })
   })
 
+  it('may write the names of its sections and rows in another case, or another form of Unicode', async () => {
+    const { id } = await create(
+      'section Cafe\u0301\nA 1-2\nsection Queen’s Box\nb 1-2\nsection Straße\nA 1',
+    )
+    await labels(id, '1-5')
+    const plan = "section café\na 1-2\nsection Queen's Box\nB 1-2\nsection STRASSE\nA 1-2"
+    expect(await tickets.editShow(id, { plan })).toMatchObject({ totalSeats: 6 })
+    expect(await labels(id, 'Straße a2')).toEqual(['STRASSE A2'])
+  })
+
   it('may be the first one of a house with rows, if the seats keep their labels', async () => {
     const id = await insertShow(db, { seats: 20, seatsPerRow: 10 })
     await labels(id, 'B3')
