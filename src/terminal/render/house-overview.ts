@@ -1,7 +1,7 @@
 import { type HouseRows, rowsOf } from '../../house/rows.js'
 import type { House } from '../seat-picker/picker-state.js'
 import { margin, sectionsFromTop } from '../seat-picker/seat-grid.js'
-import { fitText, padText } from './fit-text.js'
+import { fitText, padText, textWidth } from './fit-text.js'
 import { salesBar } from './show-card.js'
 import { type RenderStyle, signs, tint } from './style.js'
 
@@ -51,7 +51,7 @@ function drawBars(bars: readonly Bar[], align: 'left' | 'right', style: RenderSt
   const endWidth = Math.max(0, ...bars.map(({ end }) => end.length))
   const room = style.columns - endWidth - 3 * margin
   const labelWidth = Math.min(
-    Math.max(0, ...bars.map(({ label }) => label.length)),
+    Math.max(0, ...bars.map(({ label }) => textWidth(label))),
     Math.max(5, room - 8),
   )
   const width = Math.min(48, Math.max(1, room - labelWidth))

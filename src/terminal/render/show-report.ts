@@ -127,7 +127,7 @@ function asRow({ section, ...counts }: { section: string } & Counts): Row {
 }
 
 function rowLines(rows: Row[], style: RenderStyle): string[] {
-  const labelWidth = Math.max(...rows.map(({ row }) => row.length))
+  const labelWidth = Math.max(...rows.map(({ row }) => textWidth(row)))
   const widest = Math.max(...rows.map(({ total }) => total))
   const ends = rows.map(({ sold, total }) => `${sold}/${total}`)
   const endWidth = Math.max(...ends.map((end) => end.length))
@@ -135,7 +135,8 @@ function rowLines(rows: Row[], style: RenderStyle): string[] {
   return rows.map((row, index) => {
     const bar = stateBar(row, Math.max(1, Math.round((row.total / widest) * width)), style)
     const space = ' '.repeat(Math.max(0, width - Math.round((row.total / widest) * width)))
-    return `  ${row.row.padStart(labelWidth)}  ${bar}${space}  ${ends[index]!.padStart(endWidth)}`
+    const label = padText(row.row, labelWidth, 'right')
+    return `  ${label}  ${bar}${space}  ${ends[index]!.padStart(endWidth)}`
   })
 }
 

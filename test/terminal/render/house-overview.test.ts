@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest'
 import { SeatSet } from '../../../src/house/seat-set.js'
 import type { SeatLayout } from '../../../src/house/seats.js'
+import { textWidth } from '../../../src/terminal/render/fit-text.js'
 import { drawOverview } from '../../../src/terminal/render/house-overview.js'
+import { renderShowReport } from '../../../src/terminal/render/show-report.js'
 import { globeWith } from '../../support/globe.js'
 import { layoutOf } from '../../support/plans.js'
 
@@ -42,4 +44,23 @@ test('sections are joined with those whose names begin alike, if there is room f
   expect(labels(5)).toEqual(['Pit', 'Lower 101-102', 'Lower 103', 'Upper 201-202'])
   expect(labels(3)).toEqual(['Pit', 'Lower 101-103', 'Upper 201-202'])
   expect(labels(2)).toEqual(['Pit-Lower 102', 'Lower 103-Upper 202'])
+})
+
+test('sections with wide letters and combining accents line up, in the report too', () => {
+  const names = ['Balcony', 'Cafe\u0301', '桟敷席']
+  const layout = layoutOf(names.map((name) => `section ${name}\nA 1-4\n`).join(''))
+  const counts = { total: 4, sold: 1, held: 0, house: 0, free: 3 }
+  const report = renderShowReport(
+    {
+      ...{ name: 'Lear', when: '', isCancelled: false, capacity: counts, hours: [], operators: [] },
+      sections: names.map((section) => ({ section, ...counts })),
+      rows: names.map((section) => ({ section, row: 'A', ...counts })),
+    },
+    style,
+  )
+  const bars = report.split('\n').filter((line) => line.endsWith('/4'))
+  for (const lines of [overview(layout, 5), bars.slice(0, 3), bars.slice(3)]) {
+    expect(lines).toHaveLength(3)
+    expect(new Set(lines.map(textWidth)).size).toBe(1)
+  }
 })
