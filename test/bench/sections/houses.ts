@@ -19,10 +19,11 @@ export const houses: Section = {
     const files = Object.fromEntries(SIZES.map((size) => [String(size), library]))
     return withWorkers(files, async (workers) => {
       const cases: Record<string, () => Promise<number>> = {}
-      for (const { name, soldIn, request } of CASES) {
+      for (const { name, soldIn, request, planOf } of CASES) {
         for (const size of SIZES) {
           const sold = soldIn(size)
-          const show = await addShow(database, size, { sold, seatsPerRow: SEATS_PER_ROW })
+          const rows = planOf ? { plan: planOf(size) } : { seatsPerRow: SEATS_PER_ROW }
+          const show = await addShow(database, size, { sold, ...rows })
           cases[`${name} ${size}`] = () =>
             bookOnce(workers[size]!, database, { show, sold, request: request(size) })
         }
@@ -62,6 +63,8 @@ interface Case {
   name: string
   soldIn(size: number): SeatSet
   request(size: number): BookingRequest
+  /** The text of its plan; without one, it has rows of one length. */
+  planOf?(size: number): string
 }
 
 const lastTwo = (size: number): BookingRequest => ({ seats: [size - 1, size] })
@@ -74,7 +77,22 @@ const CASES: Case[] = [
   { name: 'nearly full, by seats', soldIn: nearlyFull, request: lastTwo },
   { name: 'nearly full, by count', soldIn: nearlyFull, request: anyTwo },
   { name: 'nearly full, three apart', soldIn: nearlyFull, request: anyThree },
+  {
+    name: 'nearly full, by count, with a plan',
+    soldIn: nearlyFull,
+    request: anyTwo,
+    planOf: inSections,
+  },
 ]
+
+/** Sections of twenty rows, each with an aisle in the middle. */
+function inSections(size: number): string {
+  const rows = Array.from({ length: size / SEATS_PER_ROW }, (_, index) => {
+    const section = index % 20 === 0 ? `section S${index / 20 + 1}\n` : ''
+    return `${section}${(index % 20) + 1}  1-25 . 26-50\n`
+  })
+  return rows.join('')
+}
 
 function nearlyFull(size: number): SeatSet {
   const isFree = (seat: number) => seat > size - 2 || seat % 100 === SEATS_PER_ROW
