@@ -1,9 +1,14 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { BatchedLines } from '../../src/http/batched-lines.js'
 import { safeText } from '../../src/shared/safe-text.js'
+import { bareEnvironment, program } from '../support/cli.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
 import { runInProcess } from '../support/in-process.js'
 import { insertShow } from '../support/shows.js'
+import { linesInTerminal } from '../support/terminal.js'
 
 /** A C1 control that begins an escape sequence, turns of the line, and what is not seen. */
 const TRAP = 'x\u009b31m\u202egnp\u2066\u200b\u2028'
@@ -109,6 +114,24 @@ describe('what users wrote reaches no terminal, under --debug neither', () => {
       }
     },
   )
+
+  it('in a plan, in every format', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'tickets-harmless-'))
+    const file = join(directory, 'house.plan')
+    await writeFile(file, `name: ${TRAP.replaceAll(/[\u009b\u2028]/gu, '')}\nA 1-3\n`)
+    try {
+      for (const argv of [['check'], ['print'], ['print', '-o', 'json']]) {
+        expectHarmless(await runInProcess(['plan', ...argv, file]))
+      }
+      const formats = ['text', 'csv'].map((format) => `"$0" "$1" plan print "$2" -o ${format}`)
+      const args = ['-c', formats.join('; '), process.execPath, program, file]
+      const lines = await linesInTerminal('sh', args, { env: bareEnvironment, cols: 200 })
+      expect(lines).toContain('name: x31m\\u{202e}gnp\\u{2066}\\u{200b}')
+      expectHarmless({ stdout: lines.join('\n'), stderr: '' })
+    } finally {
+      await rm(directory, { recursive: true })
+    }
+  })
 
   it('in the list of migrations', async () => {
     await db.sql('insert into knex_migrations (name, batch) values ($1, 99)', [TRAP])

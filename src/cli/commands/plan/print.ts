@@ -2,6 +2,7 @@ import { access } from 'node:fs/promises'
 import { formatPlan, type PlanFormat } from '../../../house/plan/plan-file.js'
 import type { SeatPlan } from '../../../house/plan/seat-plan.js'
 import { TicketsError } from '../../../shared/errors.js'
+import { safeLines } from '../../../shared/safe-text.js'
 import { drawPlan } from '../../../terminal/render/seat-map.js'
 import { styleOf } from '../../../terminal/render/style.js'
 import type { Context, Handler } from '../../context.js'
@@ -23,7 +24,9 @@ export const run: Handler<PlanPrintOptions, [string]> = async (context, options,
   const plan = (await isFile(name, options))
     ? await validPlan(context, name)
     : await planOfShow(context, name, options)
-  await output.write(format ? formatPlan(plan, format) : drawPlan(plan, styleOf(output)))
+  const text = format ? formatPlan(plan, format) : drawPlan(plan, styleOf(output))
+  // A file must be exact, but a terminal obeys what is hidden in a name.
+  await output.write(format && output.isTerminal ? safeLines(text) : text)
 }
 
 /** A missing file whose name looks like one is no show. */
