@@ -123,13 +123,13 @@ export class SeatSet implements Iterable<number> {
   }
 
   /**
-   * The first seat from `seat` on that starts `count` adjacent seats outside the set; `totalSeats +
-   * 1` if there is none.
+   * The first seat from `seat` on that starts `count` adjacent seats outside the set; a number
+   * beyond `last` if there is none up to it.
    */
-  nextRoom(seat: number, count: number): number {
+  nextRoom(seat: number, count: number, last = this.totalSeats): number {
     let from = seat
-    while (from <= this.totalSeats) {
-      const start = this.#nextRoomInWords(from, Math.min(count, 32))
+    while (from <= last) {
+      const start = this.#nextRoomInWords(from, Math.min(count, 32), last)
       if (count <= 32) return start
       const end = this.nextIn(start)
       if (end - start >= count) return start
@@ -139,13 +139,13 @@ export class SeatSet implements Iterable<number> {
   }
 
   /**
-   * The last seat up to `seat` that starts `count` adjacent seats outside the set; 0 if there is
-   * none.
+   * The last seat up to `seat` that starts `count` adjacent seats outside the set; a number before
+   * `first` if there is none from it on.
    */
-  previousRoom(seat: number, count: number): number {
+  previousRoom(seat: number, count: number, first = 1): number {
     let from = seat
-    while (from > 0) {
-      const start = this.#previousRoomInWords(from, Math.min(count, 32))
+    while (from >= first) {
+      const start = this.#previousRoomInWords(from, Math.min(count, 32), first)
       if (start === 0 || count <= 32) return start
       const end = this.nextIn(start)
       if (end - start >= count) return start
@@ -181,21 +181,23 @@ export class SeatSet implements Iterable<number> {
     return index * 8 + lowestBit + 1
   }
 
-  #nextRoomInWords(seat: number, count: number): number {
+  #nextRoomInWords(seat: number, count: number, last: number): number {
+    const end = (last + 31) >> 5
     let index = (seat - 1) >> 5
     let room = this.#roomIn(index, count) & (-1 << ((seat - 1) & 31))
-    while (room === 0 && ++index < this.#words.length) {
-      index = this.#skipWords(index, -1)
+    while (room === 0 && ++index < end) {
+      index = this.#skipWords(index, -1, end)
       room = this.#roomIn(index, count)
     }
     return room === 0 ? this.totalSeats + 1 : index * 32 + 32 - Math.clz32(room & -room)
   }
 
-  #previousRoomInWords(seat: number, count: number): number {
+  #previousRoomInWords(seat: number, count: number, first: number): number {
+    const begin = (first - 1) >> 5
     let index = Math.min((seat - 1) >> 5, this.#words.length - 1)
     let room = this.#roomIn(index, count)
     if (index === (seat - 1) >> 5) room &= -1 >>> (31 - ((seat - 1) & 31))
-    while (room === 0 && --index >= 0) room = this.#roomIn(index, count)
+    while (room === 0 && --index >= begin) room = this.#roomIn(index, count)
     return room === 0 ? 0 : index * 32 + 32 - Math.clz32(room)
   }
 
@@ -226,11 +228,11 @@ export class SeatSet implements Iterable<number> {
     return beyond <= 0 ? outside : outside & (-1 >>> beyond)
   }
 
-  /** The first word from `index` on that differs from `word`. */
-  #skipWords(index: number, word: 0 | -1): number {
+  /** The first word from `index` on and before `end` that differs from `word`; `end` if none does. */
+  #skipWords(index: number, word: 0 | -1, end = this.#words.length): number {
     const words = this.#words
     let found = index
-    while (found < words.length && words[found] === word) {
+    while (found < end && words[found] === word) {
       found++
     }
     return found

@@ -218,16 +218,16 @@ class Search {
     // The start, a whole or a half number, that puts the middle of the seats on the spot.
     const best = first + (view.offset - this.#stretches.offset[index]! - (count - 1)) / 2
     const middle = Math.min(Math.max(Math.ceil(best), first), lastStart)
-    let after = taken.nextRoom(middle, count)
-    let before = taken.previousRoom(middle - 1, count)
+    let after = taken.nextRoom(middle, count, lastStart)
+    let before = taken.previousRoom(middle - 1, count, first)
     while (after <= lastStart || before >= first) {
       const isAfter = before < first || (after <= lastStart && after - best < best - before)
       const start = isAfter ? after : before
       const distance = distanceOf(2 * (start - best), view.rows, this.#aim)
       if (this.isSettled && distance > this.best!.distance) return
       this.#offer({ start, demerits: this.#demeritsOf(start, index, index), distance }, view)
-      if (isAfter) after = taken.nextRoom(after + 1, count)
-      else before = taken.previousRoom(before - 1, count)
+      if (isAfter) after = taken.nextRoom(after + 1, count, lastStart)
+      else before = taken.previousRoom(before - 1, count, first)
     }
   }
 
@@ -236,8 +236,8 @@ class Search {
     const { blocks } = this.#aim.floor
     const count = this.#count
     const lastStart = this.#stretches.last[index]! - count + 1
-    let start = this.#taken.nextRoom(this.#stretches.first[index]!, count)
-    for (; start <= lastStart; start = this.#taken.nextRoom(start + 1, count)) {
+    let start = this.#taken.nextRoom(this.#stretches.first[index]!, count, lastStart)
+    for (; start <= lastStart; start = this.#taken.nextRoom(start + 1, count, lastStart)) {
       const firstBlock = stretchAt(blocks, start)
       const lastBlock = stretchAt(blocks, start + count - 1, firstBlock)
       const ends =
@@ -301,10 +301,13 @@ class Rooms {
   /** The index of the first one from `from` on and before `end`; -1 if there is none. */
   next(from: number, end: number): number {
     const { first, last } = this.#stretches
+    // A section ends where another begins, in which the next room may be far away.
+    const lastStart = last[end - 1]! - this.#count + 1
     let index = from
     while (index < end) {
-      const start = this.#taken.nextRoom(first[index]!, this.#count)
+      const start = this.#taken.nextRoom(first[index]!, this.#count, lastStart)
       if (start + this.#count - 1 <= last[index]!) return index
+      if (start > lastStart) return -1
       index = stretchAt(this.#stretches, start, index + 1)
     }
     return -1
@@ -315,7 +318,8 @@ class Rooms {
     const { first, last } = this.#stretches
     let index = from
     while (index >= begin) {
-      const start = this.#taken.previousRoom(last[index]! - this.#count + 1, this.#count)
+      const latest = last[index]! - this.#count + 1
+      const start = this.#taken.previousRoom(latest, this.#count, first[begin]!)
       if (start >= first[index]!) return index
       if (start < first[begin]!) return -1
       index = stretchUpTo(this.#stretches, start, index - 1)
