@@ -36,12 +36,13 @@ async function ask(
     const daemon = await connectTo(path)
     const { pid, socket } = daemon
     signal?.addEventListener('abort', () => socket.destroy())
-    const status = await daemon.ask<Status>(request, silenceMs)
+    const status = await daemon.ask<Status | undefined>(request, silenceMs)
+    const isHung = daemon.isHung || (status === undefined && signal?.aborted)
     socket.setTimeout(0)
     // The daemon keeps this connection until its process ends.
     if (request.type === 'stop' && !socket.closed) await once(socket, 'close')
     socket.destroy()
-    return { ...status, state: daemon.isHung ? 'hung' : 'open', pid }
+    return { ...status, state: isHung ? 'hung' : 'open', pid }
   } catch (error) {
     // As many connections wait as the system lets wait: the daemon accepts none.
     const isFull = (error as NodeJS.ErrnoException).code === 'EAGAIN'
@@ -56,8 +57,7 @@ async function ask(
  */
 export async function stopDaemon(link: string, waitMs: number, signal: AbortSignal) {
   const silenceMs = Math.max(1, Math.min(UNANSWERED_MS, waitMs))
-  // A little longer, so that a daemon that hangs is reported as hung, and not as busy.
-  const timeout = AbortSignal.timeout(Math.min(waitMs + 100, 2 ** 31 - 1))
+  const timeout = AbortSignal.timeout(Math.min(waitMs, 2 ** 31 - 1))
   const over = AbortSignal.any([signal, timeout])
   const stopping = socketsOf(link).map(async (path) => {
     const found = await ask(path, { type: 'stop' }, silenceMs, over)
@@ -66,7 +66,7 @@ export async function stopDaemon(link: string, waitMs: number, signal: AbortSign
   })
   const all = await Promise.all(stopping)
   const hung = all.find(({ state }) => state === 'hung')
-  if (hung) throw hangs(hung.pid)
+  if (hung && !signal.aborted) throw hangs(hung.pid)
   if (over.aborted) {
     const message = 'The daemon was told to stop, and ends when its last bookings are done.'
     throw new TicketsError(signal.aborted ? 'INTERRUPTED' : 'BUSY', message)
