@@ -1,20 +1,23 @@
 import type { BookingOutcome, BookingRequest } from '../../../client/api.js'
 import { bookingJson } from '../../../client/json.js'
 import { withViewWarning } from '../../../house/restricted-view.js'
-import { checkSeatSpec, seatLabel } from '../../../house/seats.js'
-import { parseHold } from '../../../shared/duration.js'
+import { seatLabel } from '../../../house/seats.js'
 import { TicketsError } from '../../../shared/errors.js'
 import { startWarnings } from '../../../shared/warnings.js'
 import { committedBooking, printCommitted } from '../../committed.js'
-import { type Context, type Handler, inputRequired, parseCount } from '../../context.js'
+import { type Context, type Handler, inputRequired } from '../../context.js'
 import { ifNamed, type NamedShow, namedShow, nameOfShow } from '../../named-show.js'
 import { printWarnings } from '../../warnings.js'
 import { givesOutAccessible, isMendedByAccessible } from './last-seats.js'
-import type { BookOptions } from './options.js'
+import { type BookCommandOptions, requestOf } from './request.js'
 import { measuredTickets } from './retry-lines.js'
 
 /** `tickets book [SHOW]`: books as the flags say; on a terminal, asks for what they leave open. */
-export const run: Handler<BookOptions, [string | undefined]> = async (context, options, show) => {
+export const run: Handler<BookCommandOptions, [string | undefined]> = async (
+  context,
+  options,
+  show,
+) => {
   const { file, date } = options
   const given = { name: show, date, unchanged: UNBOOKED }
   if (file !== undefined) {
@@ -45,27 +48,6 @@ export const run: Handler<BookOptions, [string | undefined]> = async (context, o
 /** What Ctrl-C leaves behind. */
 const UNBOOKED = 'Nothing was booked.'
 
-/** The request of the flags, checked as far as possible without the show. */
-function requestOf(options: BookOptions): BookingRequest {
-  const { seats, count, section, accessible, includeAccessible, customer, note, key, hold } =
-    options
-  if (seats !== undefined && count !== undefined) {
-    throw new TicketsError('INVALID_INPUT', '--seats and --count exclude each other. Give one.')
-  }
-  if (seats !== undefined) checkSeatSpec(seats)
-  return {
-    seats,
-    ...(count !== undefined && { count: parseCount('--count', count) }),
-    section,
-    accessible,
-    includeAccessible,
-    customer,
-    note,
-    key,
-    ...(hold !== undefined && { hold: parseHold(hold) }),
-  }
-}
-
 /**
  * Books a complete request. Where only wheelchair places and companions' seats are left, asks on a
  * terminal whether to give them out; undefined if the clerk says no.
@@ -74,7 +56,7 @@ async function bookAsGiven(
   context: Context,
   named: NamedShow,
   request: BookingRequest,
-  { yes }: BookOptions,
+  { yes }: BookCommandOptions,
 ): Promise<BookingOutcome | undefined> {
   const { asking, bookingId: id, isRepeat, output, signal } = context
   if (isRepeat) return bookAgain(context, named, { ...request, id: id! })

@@ -10,8 +10,9 @@ import { type NamedShow, namedShow } from '../../named-show.js'
 import { printWarnings } from '../../warnings.js'
 import { dryRunSentence } from '../booking/text.js'
 import { showChoices } from '../show/choices.js'
-import { type ChosenSeats, chooseSeats, type WantedSeats } from './choose-seats.js'
+import { chooseSeats } from './choose-seats.js'
 import { givesOutAccessible } from './last-seats.js'
+import { divideRequest } from './request.js'
 
 /**
  * Books by asking for what the command line leaves open: the show, the seats, the customer. When
@@ -57,9 +58,9 @@ async function bookForShow(
   // Printed now, while the clerk may still go back, and so not again with the booking.
   const warned = startWarnings(show)
   printWarnings(output, warned)
-  const { seats: _, count: __, section, accessible, includeAccessible, ...rest } = given
-  let request: Omit<BookingRequest, keyof WantedSeats> = rest
-  let chosen = wantedIn(given) ?? (await chooseSeats(context, show))
+  const { wanted, rest } = divideRequest(given)
+  let request = rest
+  let chosen = wanted ? { wanted, isSeen: false } : await chooseSeats(context, show)
   while (chosen !== undefined) {
     try {
       const seats = await tickets.preview(show.id, { ...request, ...chosen.wanted })
@@ -87,15 +88,6 @@ async function bookForShow(
     }
   }
   return 'back'
-}
-
-function wantedIn(given: BookingRequest): ChosenSeats | undefined {
-  const { seats, count, section, accessible, includeAccessible } = given
-  if (seats === undefined && count === undefined) return undefined
-  return {
-    wanted: { seats, ...(count && { count }), section, accessible, includeAccessible },
-    isSeen: false,
-  }
 }
 
 async function chooseShow(context: Context): Promise<Show> {

@@ -17,12 +17,7 @@ import { alternativesHint } from '../../hints.js'
 import { whenOf } from '../show/text.js'
 import { renderHouse } from '../show/view.js'
 import { isMendedByAccessible } from './last-seats.js'
-
-/** The seats that are wanted: named, or a number of them, and where. */
-export type WantedSeats = Pick<
-  BookingRequest,
-  'seats' | 'count' | 'section' | 'accessible' | 'includeAccessible'
->
+import type { WantedSeats } from './request.js'
 
 export interface ChosenSeats {
   wanted: WantedSeats

@@ -10,7 +10,7 @@ import { namedShow, type PerhapsNamedShow } from '../../named-show.js'
 import { bookRowsTogether } from './file-atomic.js'
 import { FileReport, type RowResult } from './file-report.js'
 import { withShowIds } from './file-shows.js'
-import type { BookOptions } from './options.js'
+import { type BookCommandOptions, refuseRequestOptions } from './request.js'
 
 /** The most rows that are booked at a time: while one batch commits, the next is read. */
 const WINDOW = 2000
@@ -29,10 +29,10 @@ const CONNECTIONS = 4
  */
 export async function bookFile(
   context: Context,
-  options: BookOptions & { file: string },
+  options: BookCommandOptions & { file: string },
   show: PerhapsNamedShow,
 ): Promise<number> {
-  checkOptions(options)
+  refuseRequestOptions(options)
   const stop = new AbortController()
   const signal = AbortSignal.any([context.signal, stop.signal])
   const source = await openSource(options.file, context.output.io, signal)
@@ -44,18 +44,6 @@ export async function bookFile(
   }
 }
 
-function checkOptions(options: BookOptions): void {
-  const { customer, note, key, hold, seats, count, section, accessible, includeAccessible } =
-    options
-  const ofRows = {
-    ...{ seats, count, section, accessible, 'include-accessible': includeAccessible },
-    ...{ customer, note, key, hold },
-  }
-  const flag = Object.entries(ofRows).find(([, value]) => value !== undefined)?.[0]
-  if (flag === undefined) return
-  throw new TicketsError('INVALID_INPUT', `--${flag} does not go with --file: its rows say that.`)
-}
-
 interface Reading {
   show: PerhapsNamedShow
   signal: AbortSignal
@@ -65,7 +53,7 @@ interface Reading {
 /** The results of the rows, while the file is read. */
 async function resultsOf(
   context: Context,
-  options: BookOptions & { file: string },
+  options: BookCommandOptions & { file: string },
   { show, signal, chunks }: Reading,
 ): Promise<AsyncIterable<RowResult[]>> {
   const isAtomic = options.atomic && !options.dryRun
@@ -101,7 +89,10 @@ function lateSignal(signal: AbortSignal): AbortSignal {
 }
 
 /** Books a row, or decides it in a dry run. Its result is its outcome or its error. */
-function bookRow(tickets: Tickets, { dryRun }: BookOptions): (row: FileRow) => Promise<RowResult> {
+function bookRow(
+  tickets: Tickets,
+  { dryRun }: BookCommandOptions,
+): (row: FileRow) => Promise<RowResult> {
   const booker = dryRun ? tickets.startDryRun() : tickets
   return async ({ line, end, order }) => {
     if (order instanceof TicketsError) return { line, end, outcome: order }
@@ -125,7 +116,7 @@ function weightOf({ order }: FileRow): number {
 
 interface Printing {
   context: Context
-  options: BookOptions
+  options: BookCommandOptions
   stop: AbortController
   /** Bytes of the file, where that is known. */
   size: number | undefined

@@ -1,0 +1,68 @@
+import type { BookingRequest } from '../../../client/api.js'
+import { checkSeatSpec } from '../../../house/seats.js'
+import { parseHold } from '../../../shared/duration.js'
+import { TicketsError } from '../../../shared/errors.js'
+import { parseCount } from '../../context.js'
+
+/** The options of `tickets book`, as they were typed. */
+export interface BookCommandOptions extends RequestOptions {
+  date?: string
+  dryRun?: boolean
+  yes?: boolean
+  file?: string
+  atomic?: boolean
+}
+
+/** Those that describe the booking. With --file, the rows of the file do. */
+interface RequestOptions {
+  seats?: string
+  count?: string
+  section?: string
+  accessible?: boolean
+  includeAccessible?: boolean
+  customer?: string
+  note?: string
+  key?: string
+  hold?: string
+}
+
+/** The seats that are wanted: named, or a number of them, and where. */
+export type WantedSeats = Pick<
+  BookingRequest,
+  'seats' | 'count' | 'section' | 'accessible' | 'includeAccessible'
+>
+
+/** The request of the options, checked as far as possible without the show. Throws INVALID_INPUT. */
+export function requestOf(options: BookCommandOptions): BookingRequest {
+  const { seats, count, hold, ...others } = descriptionIn(options)
+  if (seats !== undefined && count !== undefined) {
+    throw new TicketsError('INVALID_INPUT', '--seats and --count exclude each other. Give one.')
+  }
+  if (seats !== undefined) checkSeatSpec(seats)
+  return {
+    ...others,
+    seats,
+    ...(count !== undefined && { count: parseCount('--count', count) }),
+    ...(hold !== undefined && { hold: parseHold(hold) }),
+  }
+}
+
+/** Divides a request into the seats that it wants, if it says which, and the rest. */
+export function divideRequest(request: BookingRequest) {
+  const { seats, count, section, accessible, includeAccessible, ...rest } = request
+  const isOpen = (seats ?? count) === undefined
+  const wanted: WantedSeats = { seats, count, section, accessible, includeAccessible }
+  return { wanted: isOpen ? undefined : wanted, rest }
+}
+
+/** Throws INVALID_INPUT for an option that --file excludes. */
+export function refuseRequestOptions(options: BookCommandOptions): void {
+  const given = Object.entries(descriptionIn(options)).find(([, value]) => value !== undefined)
+  if (given === undefined) return
+  const flag = given[0].replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+  throw new TicketsError('INVALID_INPUT', `--${flag} does not go with --file: its rows say that.`)
+}
+
+function descriptionIn({ date, dryRun, yes, file, atomic, ...description }: BookCommandOptions) {
+  return description satisfies RequestOptions
+}
