@@ -1,12 +1,24 @@
 import { userInfo } from 'node:os'
 import type { Tickets } from '../client/api.js'
 import { type Client, type ClientOptions, openClient } from '../client/open-client.js'
+import type { RunEnvironment } from '../client/run-environment.js'
 import { TicketsError } from '../shared/errors.js'
 import { safeLines, safeText } from '../shared/safe-text.js'
 import { checkText } from '../shared/text-input.js'
-import type { Output } from '../terminal/io.js'
+import type { Io, Output } from '../terminal/io.js'
 import type { Asking } from '../terminal/prompts/asking.js'
-import type { Run } from './run.js'
+import { retryPrinter } from './retry-lines.js'
+
+/** One run of the program, from its command line to its exit code. */
+export interface Run {
+  io: Io
+  signal: AbortSignal
+  output: Output
+  exitCode: number
+  environment: RunEnvironment
+  /** Runs another command line in this process. */
+  main: (argv: readonly string[], io: Io, environment: RunEnvironment) => Promise<number>
+}
 
 /** The global options, as the command line has them. */
 export interface GlobalOptions {
@@ -99,6 +111,7 @@ export function createContext(
       hasOneDeadline: ONE_CHANGE.has(command) && !output.canPrompt,
       onProgress: (sentence) => output.hint(safeText(sentence)),
       ...(options.debug && { trace: (line: string) => output.problem(safeLines(line)) }),
+      ...retryPrinter(output),
       ...own,
     }
     const client = environment.open?.(all) ?? openOwn(all)

@@ -1,8 +1,7 @@
 import { Argument, type Command, InvalidArgumentError, Option } from 'commander'
 import type { BookingStatus } from '../client/api.js'
 import { TicketsError } from '../shared/errors.js'
-import type { Handler } from './context.js'
-import type { Run } from './run.js'
+import type { Handler, Run } from './context.js'
 
 /**
  * A command, or a group of commands: what may be typed, what help says, what completion offers, and
@@ -26,9 +25,11 @@ export interface Declaration {
   rows?: readonly HelpRow[] | 'options'
   /** The commands of a group. */
   commands?: readonly Declaration[]
-  /** Loads what runs it. `command` is the declared command in the program's tree. */
-  run?(run: Run, command: Command): Promise<{ run: Handler<never, never> }>
+  run?: LoadHandler
 }
+
+/** Loads what runs a command. `command` is the declared command in the program's tree. */
+export type LoadHandler = (run: Run, command: Command) => Promise<{ run: Handler<never, never> }>
 
 export type HelpRow = readonly [term: string, about: string]
 
@@ -65,16 +66,14 @@ export type OfferedShows = 'any' | 'not cancelled' | 'upcoming'
 export type OfferedBookings = readonly BookingStatus[] | 'any'
 export type OfferedSeats = 'any' | 'free' | 'of the booking'
 
-/** Makes the action of a command from what runs it. */
-export type ToAction = (
-  load: NonNullable<Declaration['run']>,
-) => (...args: unknown[]) => Promise<void>
+/** Runs a command with the values of its arguments. */
+export type Execute = (load: LoadHandler, command: Command, args: unknown[]) => Promise<void>
 
 const declarations = new WeakMap<Command, Declaration>()
 const completions = new WeakMap<Argument | Option, Completes>()
 
 /** Gives a command of commander's what was declared, with the commands below it. */
-export function declare(command: Command, declaration: Declaration, toAction: ToAction): void {
+export function declare(command: Command, declaration: Declaration, execute: Execute): void {
   const { about, arguments: args = {}, options = {}, commands = [], run } = declaration
   declarations.set(command, declaration)
   command.description(about)
@@ -86,9 +85,10 @@ export function declare(command: Command, declaration: Declaration, toAction: To
   }
   for (const inner of commands) {
     const hidden = inner.isHidden === true
-    declare(command.command(inner.name, { hidden }), inner, toAction)
+    declare(command.command(inner.name, { hidden }), inner, execute)
   }
-  if (run) command.action(toAction(run))
+  // After the arguments, commander passes the options and the command.
+  if (run) command.action((...args) => execute(run, command, args.slice(0, -2)))
 }
 
 /** What was declared of a command. */

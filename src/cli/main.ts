@@ -1,14 +1,13 @@
-import { type Command, CommanderError } from 'commander'
-import { errorJson } from '../client/json.js'
+import { Command } from 'commander'
+import packageJson from '../../package.json' with { type: 'json' }
 import type { RunEnvironment } from '../client/run-environment.js'
-import { errorCodes, TicketsError } from '../shared/errors.js'
-import { safeLines, safeText } from '../shared/safe-text.js'
-import { stackOf } from '../shared/stack-trace.js'
+import { parseDuration } from '../shared/duration.js'
 import { type Io, type Output, openOutput } from '../terminal/io.js'
-import { commandAt, pathOf } from './declaration.js'
-import { alternativesHint } from './hints.js'
-import { commandTree } from './program.js'
-import type { Run } from './run.js'
+import { bookCommand } from './commands/book/command.js'
+import { createContext, type GlobalOptions, type Handler, type Run } from './context.js'
+import { commandAt, type Declaration, declare, type LoadHandler, pathOf } from './declaration.js'
+import { helpLayout } from './help/layout.js'
+import { reportError } from './report-error.js'
 
 /**
  * Runs one command line and resolves with its exit code. `argv` is what follows the program's
@@ -30,7 +29,7 @@ export async function main(
     await program.parseAsync(isAsked ? [...argv, '--help'] : [...argv], { from: 'user' })
     return run.exitCode
   } catch (error) {
-    return report(error, run.output, {
+    return reportError(error, run.output, {
       isDebug: argv.includes('--debug'),
       // As far as it can be found; `help show create` is about `show create`.
       command: commandAt(
@@ -38,6 +37,67 @@ export async function main(
         argv.filter((word) => word !== 'help'),
       ).command,
     })
+  }
+}
+
+/**
+ * The whole command line. What runs a command is loaded when it runs. For a line that begins with
+ * `book` the tree has only that command, as a load test starts it thousands of times.
+ */
+export async function commandTree(run: Run, [word]: readonly string[] = []): Promise<Command> {
+  const commands = word === 'book' ? [bookCommand] : (await import('./commands/all.js')).allCommands
+  const program = new Command(tickets.name)
+    .exitOverride()
+    .showSuggestionAfterError(false)
+    .configureOutput({
+      // Commander writes to the streams of the run; `reportError` prints its errors.
+      writeOut: (text) => {
+        const { output } = run
+        void (output.json ? output.document(text.trimEnd()) : output.write(text))
+      },
+      writeErr: () => {},
+    })
+    .configureHelp(helpLayout)
+    .usage('<command> [options]')
+    .version(packageJson.version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print help')
+    .helpCommand(false)
+  declare(program, { ...tickets, commands }, (load, command, args) =>
+    execute(run, load, command, args),
+  )
+  return program
+}
+
+/** Runs a command in a context of its own. */
+async function execute(
+  run: Run,
+  load: LoadHandler,
+  command: Command,
+  args: unknown[],
+): Promise<void> {
+  const options = globalOptions(command)
+  run.output = openOutput(run.io, options)
+  const context = createContext(run, pathOf(command), options)
+  try {
+    const handler = (await load(run, command)).run as Handler<object, unknown[]>
+    run.exitCode = (await handler(context, command.opts(), ...args)) ?? 0
+  } finally {
+    await context.close()
+  }
+}
+
+function globalOptions(command: Command): GlobalOptions {
+  const options = command.optsWithGlobals()
+  return {
+    db: options.db,
+    json: options.json ?? false,
+    quiet: options.quiet ?? false,
+    input: options.input,
+    color: options.color,
+    waitMs: options.wait ?? 30_000,
+    isWaitGiven: options.wait !== undefined,
+    debug: options.debug ?? false,
+    operator: options.operator,
   }
 }
 
@@ -58,77 +118,23 @@ function isGroup(program: Command, word: string): boolean {
   return (command?.commands ?? []).length > 0
 }
 
-/** The one place where errors end: a sentence for people, a document for programs, an exit code. */
-async function report(
-  thrown: unknown,
-  output: Output,
-  { isDebug, command }: { isDebug: boolean; command: Command },
-): Promise<number> {
-  if (thrown instanceof CommanderError && thrown.exitCode === 0) return 0
-  const error =
-    thrown instanceof CommanderError ? await usageError(thrown, command) : expected(thrown)
-  // The stack of a usage error is commander's, and its message may have a password.
-  if (isDebug && !(thrown instanceof CommanderError)) output.problem(stacksOf(thrown))
-  // An error that cannot be written to stdout is written to stderr.
-  if (output.json) {
-    await output.document(errorJson(error)).catch(() => output.problem(safeText(error.message)))
-  } else {
-    const { renderProblem } = await import('../terminal/render/problem-card.js')
-    const { errorStyleOf } = await import('../terminal/render/style.js')
-    const hint = alternativesHint(error)
-    const problem = { message: error.message, hints: hint === undefined ? [] : [hint] }
-    output.problem(renderProblem(problem, errorStyleOf(output)))
-  }
-  return errorCodes[error.code].exit
-}
-
-/** The sentence for what commander found wrong with a command line, and the help to read. */
-async function usageError(thrown: CommanderError, command: Command): Promise<TicketsError> {
-  const message =
-    thrown.code === 'commander.help' ? 'A command is missing' : usageMessage(thrown.message)
-  const sentence = message.charAt(0).toUpperCase() + message.slice(1)
-  const unknown = /^(?:error: )?unknown (?:command|option) '(.*)'$/s.exec(thrown.message)?.[1]
-  const suggestion =
-    unknown === undefined ? '' : (await import('./suggestions.js')).suggestionFor(unknown, command)
-  const name = command.parent ? `tickets ${pathOf(command)}` : 'tickets'
-  return new TicketsError(
-    'INVALID_INPUT',
-    `${sentence.replace(/([^.?!)])$/, '$1.')}${suggestion} See \`${name} --help\`.`,
-  )
-}
-
-function expected(thrown: unknown): TicketsError {
-  if (thrown instanceof TicketsError) return thrown
-  const message = thrown instanceof Error ? thrown.message : String(thrown)
-  const syscall = thrown instanceof Error && 'syscall' in thrown ? thrown.syscall : undefined
-  if (syscall === 'write') {
-    return new TicketsError('INTERNAL', `The answer could not be written: ${message}.`, {
-      cause: thrown,
-    })
-  }
-  if (syscall === 'uv_cwd') {
-    return new TicketsError(
-      'INVALID_INPUT',
-      'A relative path was given, and the working directory is gone. Change to one that exists.',
-      { cause: thrown },
-    )
-  }
-  return new TicketsError(
-    'INTERNAL',
-    `This is a bug in tickets: ${message}. Run it again with --debug, and report what it prints.`,
-    { cause: thrown },
-  )
-}
-
-/** Commander's message as one line, without the password of a URL in the wrong place. */
-function usageMessage(message: string): string {
-  const line = message.replace(/^error: /, '').replace(/:\/\/\S*@/g, '://…@')
-  // The message repeats all that was typed, which may be a whole file.
-  return line.length <= 300 ? line : `${line.slice(0, 100)}…${line.slice(-150)}`
-}
-
-function stacksOf(thrown: unknown): string {
-  const stacks = []
-  for (let error = thrown; error instanceof Error; error = error.cause) stacks.push(stackOf(error))
-  return safeLines(stacks.join('\ncaused by: '))
+/** The program without its commands. */
+const tickets: Declaration = {
+  name: 'tickets',
+  about: 'A box office for the terminal: sells every seat at most once.',
+  options: {
+    '--db <url>': "which database: a PostgreSQL URL, or 'embedded'",
+    '--json': 'exactly one JSON document on stdout; never a prompt',
+    '-q, --quiet': 'nothing on stderr but errors',
+    '--no-input': 'never prompt',
+    '--no-color': 'plain text',
+    '--wait <duration>': {
+      about: 'how long to keep retrying a busy database (default: 30s)',
+      parse: parseDuration,
+    },
+    '--operator <name>': 'who works here (default: TICKETS_OPERATOR, else your login name)',
+    '--debug': 'SQL, timings and stack traces on stderr',
+  },
+  examples: ['tickets show create && tickets book'],
+  exits: [0, 1, 2, 3, 4, 5, 6, 7, 130],
 }

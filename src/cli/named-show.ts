@@ -46,7 +46,7 @@ export async function namedShow(
  * What to pass to the client for the show: its id, or the name itself where there is no date and no
  * terminal to ask on. The client then looks the name up, unless it is a whole id.
  */
-export async function nameOfShow(context: Asker, named: NamedShow): Promise<string> {
+export async function idOrName(context: Asker, named: NamedShow): Promise<string> {
   if (named.date === undefined && !context.output.canPrompt) return named.name
   return (await namedShow(context, named)).id
 }

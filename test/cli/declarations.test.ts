@@ -2,9 +2,9 @@ import { readdir } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import type { Argument, Command, Option } from 'commander'
 import { describe, expect, it } from 'vitest'
+import type { Run } from '../../src/cli/context.js'
 import { completesOf, declarationOf, pathOf } from '../../src/cli/declaration.js'
-import { commandTree } from '../../src/cli/program.js'
-import type { Run } from '../../src/cli/run.js'
+import { commandTree } from '../../src/cli/main.js'
 
 const folders = fileURLToPath(new URL('../../src/cli/commands', import.meta.url))
 const program = await commandTree({} as Run)

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { readRetryLines, STATS_VARIABLE } from '../../src/cli/commands/book/retry-lines.js'
+import { readRetryLines, STATS_VARIABLE } from '../../src/cli/retry-lines.js'
 import type { Tickets } from '../../src/index.js'
 import { inWaves, startBooking } from '../support/booking-process.js'
 import { type Dice, diceFor, seed } from '../support/dice.js'

@@ -1,5 +1,5 @@
 import type { Argument, Command, Option } from 'commander'
-import { commandTree } from '../../../src/cli/program.js'
+import { commandTree } from '../../../src/cli/main.js'
 import type { Io, Output } from '../../../src/terminal/io.js'
 import { CLEAR, each, HALF, type HostileInput, LONG, TITLE, usage } from './values.js'
 

@@ -6,11 +6,10 @@ import { TicketsError } from '../../../shared/errors.js'
 import { startWarnings } from '../../../shared/warnings.js'
 import { committedBooking, printCommitted } from '../../committed.js'
 import { type Context, type Handler, inputRequired } from '../../context.js'
-import { ifNamed, type NamedShow, namedShow, nameOfShow } from '../../named-show.js'
+import { idOrName, ifNamed, type NamedShow, namedShow } from '../../named-show.js'
 import { printWarnings } from '../../warnings.js'
 import { givesOutAccessible, isMendedByAccessible } from './last-seats.js'
 import { type BookCommandOptions, requestOf } from './request.js'
-import { measuredTickets } from './retry-lines.js'
 
 /** `tickets book [SHOW]`: books as the flags say; on a terminal, asks for what they leave open. */
 export const run: Handler<BookCommandOptions, [string | undefined]> = async (
@@ -27,17 +26,17 @@ export const run: Handler<BookCommandOptions, [string | undefined]> = async (
   const named = ifNamed(given)
   if (options.atomic) throw new TicketsError('INVALID_INPUT', '--atomic belongs to --file. Add it.')
   const request = requestOf(options)
-  const isComplete = named !== undefined && (request.seats ?? request.count) !== undefined
-  if (!isComplete && !context.output.canPrompt) {
+  const areSeatsGiven = (request.seats ?? request.count) !== undefined
+  if (named !== undefined && areSeatsGiven) {
+    if (options.dryRun) return preview(context, named, request)
+    const outcome = await book(context, named, request, options)
+    return outcome ? announce(context, outcome) : context.output.hint(UNBOOKED)
+  }
+  if (!context.output.canPrompt) {
     throw inputRequired([
       ...(show === undefined ? ['SHOW'] : []),
-      ...((request.seats ?? request.count) === undefined ? ['--seats or --count'] : []),
+      ...(areSeatsGiven ? [] : ['--seats or --count']),
     ])
-  }
-  if (isComplete && options.dryRun) return preview(context, named, request)
-  if (isComplete) {
-    const outcome = await bookAsGiven(context, named, request, options)
-    return outcome ? announce(context, outcome) : context.output.hint(UNBOOKED)
   }
   const { runBookingLoop } = await import('./booking-loop.js')
   await runBookingLoop(context, { show: named, request, options }, (outcome) =>
@@ -52,18 +51,17 @@ const UNBOOKED = 'Nothing was booked.'
  * Books a complete request. Where only wheelchair places and companions' seats are left, asks on a
  * terminal whether to give them out; undefined if the clerk says no.
  */
-async function bookAsGiven(
+async function book(
   context: Context,
   named: NamedShow,
   request: BookingRequest,
   { yes }: BookCommandOptions,
 ): Promise<BookingOutcome | undefined> {
-  const { asking, bookingId: id, isRepeat, output, signal } = context
+  const { asking, bookingId: id, isRepeat, output, signal, tickets } = context
   if (isRepeat) return bookAgain(context, named, { ...request, id: id! })
-  const show = await nameOfShow(context, named)
-  const tickets = measuredTickets(context)
+  const show = await idOrName(context, named)
   try {
-    return await tickets.book(show, id === undefined ? request : { ...request, id }, { signal })
+    return await tickets.book(show, { ...request, id }, { signal })
   } catch (error) {
     // A key stands for the request that was refused.
     const mayAsk = output.canPrompt && !yes && request.key === undefined
@@ -93,7 +91,7 @@ async function bookAgain(
     })
     const isSold = earlier !== undefined && !['PENDING', 'FAILED'].includes(earlier.status)
     if (isSold) return { booking: earlier, replayed: false }
-    const showId = earlier?.showId ?? (await nameOfShow(context, show))
+    const showId = earlier?.showId ?? (await idOrName(context, show))
     return await tickets.book(showId, request, { signal })
   } catch (error) {
     if (!(error instanceof TicketsError) || error.outcome !== undefined) throw error

@@ -5,7 +5,7 @@ import { renderDoorAnswer } from '../../../terminal/render/door-answer.js'
 import { styleOf } from '../../../terminal/render/style.js'
 import { printCommitted } from '../../committed.js'
 import type { Context, Handler } from '../../context.js'
-import { ifNamed, nameOfShow } from '../../named-show.js'
+import { idOrName, ifNamed } from '../../named-show.js'
 import { printWarnings } from '../../warnings.js'
 import { timeOf } from '../show/text.js'
 import { namedBooking } from './named-booking.js'
@@ -28,7 +28,7 @@ export const run: Handler<BookingCheckInOptions, [string | undefined]> = async (
 ) => {
   if (seats !== undefined) checkSeatSpec(seats)
   const named = ifNamed({ name: showName, date })
-  const show = named && (await nameOfShow(context, named))
+  const show = named && (await idOrName(context, named))
   const { id } = await namedBooking(context, name, { command: 'check-in', show })
   const answer = await context.tickets.checkIn(id, {
     seats,

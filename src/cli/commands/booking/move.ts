@@ -3,7 +3,7 @@ import { checkSeatSpec, countSeats, formatLabels, formatSeats } from '../../../h
 import { isLong } from '../../../terminal/render/seat-names.js'
 import { type RenderStyle, signs, styleOf } from '../../../terminal/render/style.js'
 import { type Context, type Handler, inputRequired } from '../../context.js'
-import { ifNamed, nameOfShow } from '../../named-show.js'
+import { idOrName, ifNamed } from '../../named-show.js'
 import { announceStep, namedBooking, UNCHANGED } from './named-booking.js'
 
 export interface BookingMoveOptions {
@@ -26,7 +26,7 @@ export const run: Handler<BookingMoveOptions, [string | undefined]> = async (
   if (to === undefined && !output.canPrompt) throw inputRequired(['--to'])
   const before = await namedBooking(context, name, { command: 'move' })
   const named = ifNamed({ name: showName, date })
-  const toShow = named && (await nameOfShow(context, named))
+  const toShow = named && (await idOrName(context, named))
   const outcome =
     to === undefined
       ? await askWhere(context, before, toShow ?? before.showId)

@@ -2,13 +2,13 @@ import { showReportJson } from '../../../client/json.js'
 import { renderShowReport } from '../../../terminal/render/show-report.js'
 import { styleOf } from '../../../terminal/render/style.js'
 import type { Handler } from '../../context.js'
-import { nameOfShow } from '../../named-show.js'
+import { idOrName } from '../../named-show.js'
 import { timeOf, whenOf } from './text.js'
 
 /** `tickets show report SHOW`. */
 export const run: Handler<{ date?: string }, [string]> = async (context, { date }, name) => {
   const { output, tickets } = context
-  const report = await tickets.reportOnShow(await nameOfShow(context, { name, date }))
+  const report = await tickets.reportOnShow(await idOrName(context, { name, date }))
   if (output.json) return output.document(showReportJson(report))
   const { show, hours } = report
   await output.write(

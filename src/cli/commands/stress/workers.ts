@@ -8,7 +8,7 @@ import { type ErrorCode, errorCodes, TicketsError } from '../../../shared/errors
 import { programFile } from '../../../shared/program-file.js'
 import { shorten } from '../../../shared/quote.js'
 import type { Context } from '../../context.js'
-import { readRetryLines, STATS_VARIABLE } from '../book/retry-lines.js'
+import { readRetryLines, STATS_VARIABLE } from '../../retry-lines.js'
 
 /** Where a worker books: a show's id, and the schema of the show unless it is the usual one. */
 export interface Place {
