@@ -1,10 +1,9 @@
-import type { ApiToken, TokenRole } from '../access/tokens.js'
+import type { ApiToken } from '../access/tokens.js'
 import type { HistoryEvent, HistoryOf } from '../audit/history.js'
 import type { VerifyOptions, VerifyReport } from '../audit/verify.js'
-import type { Violation, ViolationCode } from '../audit/violations.js'
 import type { RepairOptions } from '../booking/abandoned.js'
 import type { AllOrNothing, Order } from '../booking/all-or-nothing.js'
-import type { Booking, BookingOutcome, BookingRequest, BookingStatus } from '../booking/booking.js'
+import type { BookingOutcome, BookingRequest } from '../booking/booking.js'
 import type { DryRunOutcome } from '../booking/dry-run.js'
 import type { Cancelled, CancelOptions } from '../booking/lifecycle/cancel.js'
 import type { CheckIn, CheckInOptions } from '../booking/lifecycle/check-in.js'
@@ -14,8 +13,31 @@ import type { BookingFilter, ListedBooking } from '../booking/list-bookings.js'
 import type { BookingSearch } from '../booking/search-bookings.js'
 import type { RetryCause } from '../database/failures.js'
 import type { MigrateOptions, SchemaStatus } from '../database/migrate.js'
-import type { Refusal } from '../house/decide.js'
-import type {
+import type { CancellationPreview, ShowEdit } from '../shows/edit-show.js'
+import type { FindOptions } from '../shows/find-shows.js'
+import type { ShowReport } from '../shows/show-report.js'
+import type { NewShow, Show, ShowDetails, ShowFilter } from '../shows/shows.js'
+import type { WatchOptions } from '../shows/watch-show.js'
+
+export type { ApiToken, TokenRole } from '../access/tokens.js'
+export { tokenRoles } from '../access/tokens.js'
+export type { HistoryEvent, HistoryOf } from '../audit/history.js'
+export type { VerifyOptions, VerifyReport } from '../audit/verify.js'
+export type { Violation, ViolationCode } from '../audit/violations.js'
+export type { RepairOptions } from '../booking/abandoned.js'
+export type { AllOrNothing, Order } from '../booking/all-or-nothing.js'
+export type { Booking, BookingOutcome, BookingRequest, BookingStatus } from '../booking/booking.js'
+export type { DryRunOutcome } from '../booking/dry-run.js'
+export type { Cancelled, CancelOptions } from '../booking/lifecycle/cancel.js'
+export type { CheckIn, CheckInOptions } from '../booking/lifecycle/check-in.js'
+export type { Confirmed, ConfirmOptions } from '../booking/lifecycle/confirm.js'
+export type { MoveOptions } from '../booking/lifecycle/move.js'
+export type { BookingFilter, ListedBooking } from '../booking/list-bookings.js'
+export type { BookingSearch } from '../booking/search-bookings.js'
+export type { RetryCause } from '../database/failures.js'
+export type { MigrateOptions, SchemaStatus } from '../database/migrate.js'
+export type { Refusal } from '../house/decide.js'
+export type {
   Aisle,
   Block,
   OutlineRow,
@@ -29,79 +51,14 @@ import type {
   SeatRun,
   Stage,
 } from '../house/plan/seat-plan.js'
-import type { SeatLayout } from '../house/seats.js'
-import type { ErrorCode, ErrorDetails, ErrorOutcome } from '../shared/errors.js'
-import type { Warned, Warning } from '../shared/warnings.js'
-import type { CancellationPreview, ShowEdit } from '../shows/edit-show.js'
-import type { FindOptions } from '../shows/find-shows.js'
-import type { Sales, SeatCounts, ShowReport } from '../shows/show-report.js'
-import type { NewShow, Show, ShowDetails, ShowFilter } from '../shows/shows.js'
-import type { WatchOptions } from '../shows/watch-show.js'
-
-export { tokenRoles } from '../access/tokens.js'
-
-/** The types that the calls of `Tickets` take and return. */
-export type {
-  Aisle,
-  AllOrNothing,
-  ApiToken,
-  Block,
-  Booking,
-  BookingFilter,
-  BookingOutcome,
-  BookingRequest,
-  BookingSearch,
-  BookingStatus,
-  CancellationPreview,
-  Cancelled,
-  CancelOptions,
-  CheckIn,
-  CheckInOptions,
-  Confirmed,
-  ConfirmOptions,
-  DryRunOutcome,
-  ErrorCode,
-  ErrorDetails,
-  ErrorOutcome,
-  FindOptions,
-  HistoryEvent,
-  HistoryOf,
-  ListedBooking,
-  MigrateOptions,
-  MoveOptions,
-  NewShow,
-  Order,
-  OutlineRow,
-  OutlineSection,
-  PlacedRow,
-  PlacedRun,
-  PlacedSection,
-  PlanOutline,
-  Refusal,
-  RepairOptions,
-  RetryCause,
-  Sales,
-  SchemaStatus,
-  SeatCounts,
-  SeatKind,
-  SeatLayout,
-  SeatPlan,
-  SeatRun,
-  Show,
-  ShowDetails,
-  ShowEdit,
-  ShowFilter,
-  ShowReport,
-  Stage,
-  TokenRole,
-  VerifyOptions,
-  VerifyReport,
-  Violation,
-  ViolationCode,
-  Warned,
-  Warning,
-  WatchOptions,
-}
+export type { SeatLayout } from '../house/seats.js'
+export type { ErrorCode, ErrorDetails, ErrorOutcome } from '../shared/errors.js'
+export type { Warned, Warning } from '../shared/warnings.js'
+export type { CancellationPreview, ShowEdit } from '../shows/edit-show.js'
+export type { FindOptions } from '../shows/find-shows.js'
+export type { Sales, SeatCounts, ShowReport } from '../shows/show-report.js'
+export type { NewShow, Show, ShowDetails, ShowFilter } from '../shows/shows.js'
+export type { WatchOptions } from '../shows/watch-show.js'
 
 /** Options of `openTickets`; all are optional. */
 export interface TicketsOptions {
