@@ -5,7 +5,6 @@ import { safeLines, safeText } from '../shared/safe-text.js'
 import { stackOf } from '../shared/stack-trace.js'
 import type { Output } from '../terminal/io.js'
 import { pathOf } from './declaration.js'
-import { alternativesHint } from './hints.js'
 
 /** The one place where errors end: a sentence for people, a document for programs, an exit code. */
 export async function reportError(
@@ -22,11 +21,8 @@ export async function reportError(
   if (output.json) {
     await output.document(errorJson(error)).catch(() => output.problem(safeText(error.message)))
   } else {
-    const { renderProblem } = await import('../terminal/render/problem-card.js')
-    const { errorStyleOf } = await import('../terminal/render/style.js')
-    const hint = alternativesHint(error)
-    const problem = { message: error.message, hints: hint === undefined ? [] : [hint] }
-    output.problem(renderProblem(problem, errorStyleOf(output)))
+    const { printProblem } = await import('../terminal/render/problem-card.js')
+    printProblem(output, error)
   }
   return errorCodes[error.code].exit
 }

@@ -1,13 +1,13 @@
 import type { FullScreen } from './full-screen.js'
-import { wrapWords } from './render/fields.js'
-import { drawOverview } from './render/house-overview.js'
-import { drawLegend } from './render/seat-map.js'
+import { sparkline } from './render/charts.js'
+import { wrapWords } from './render/fit-text.js'
 import { salesBar } from './render/show-card.js'
-import { sparkline } from './render/sparkline.js'
 import { type RenderStyle, tint } from './render/style.js'
-import type { House } from './seat-picker/picker-state.js'
-import { drawOutside, drawRuler, drawSeatLine, drawStage } from './seat-picker/seat-drawing.js'
-import { margin, type SeatGrid, seatGridFor } from './seat-picker/seat-grid.js'
+import { type House, stateIn } from './seat-map/house.js'
+import { drawOverview } from './seat-map/house-overview.js'
+import { drawOutside, drawRuler, drawSeatLine, drawStage } from './seat-map/seat-drawing.js'
+import { margin, type SeatGrid, seatGridFor } from './seat-map/seat-grid.js'
+import { drawLegend } from './seat-map/seat-map.js'
 
 /** A show as `show view --watch` shows it. */
 export interface WatchedShow {
@@ -105,8 +105,7 @@ function drawHouse(house: House, rows: number, style: RenderStyle, top?: number)
 }
 
 function drawLines(house: House, grid: SeatGrid, first: number, count: number, style: RenderStyle) {
-  const stateOf = (seat: number) =>
-    house.booked.has(seat) ? 'booked' : house.held.has(seat) ? 'held' : 'free'
+  const stateOf = (seat: number) => stateIn(house, seat)
   return Array.from({ length: count }, (_, index) =>
     drawSeatLine(grid.lineAt(first + index), grid, stateOf, style),
   )

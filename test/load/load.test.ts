@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { parseSeats } from '../../src/house/seats.js'
 import { planLoad } from '../../src/load/load-plan.js'
 import { percentilesOf } from '../../src/shared/percentiles.js'
-import { renderHistogram } from '../../src/terminal/render/histogram.js'
+import { renderHistogram } from '../../src/terminal/render/charts.js'
 
 const plan = {
   bookings: 2000,

@@ -156,7 +156,7 @@ test('what every command loads knows neither colours nor tables nor questions', 
     'shared/safe-text',
     'terminal/io',
     'terminal/render/list',
-    'terminal/seat-picker/seat-answer',
+    'terminal/prompts/seat-answer',
   ]
   const { metafile } = buildSync({
     entryPoints: names.map((name) => `src/${name}.ts`),

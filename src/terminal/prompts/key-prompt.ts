@@ -1,5 +1,5 @@
 import { createPrompt, type KeypressEvent, useKeypress } from '@inquirer/core'
-import { wrapTexts } from '../render/fields.js'
+import { wrapTexts } from '../render/fit-text.js'
 import { type RenderStyle, signs, tint } from '../render/style.js'
 import type { KeyChoice } from './questions.js'
 

@@ -2,8 +2,8 @@ import { createInterface } from 'node:readline'
 import { TicketsError } from '../../shared/errors.js'
 import { safeText } from '../../shared/safe-text.js'
 import { isSet, type Output } from '../io.js'
-import { wrapWords } from '../render/fields.js'
-import { renderProblem } from '../render/problem-card.js'
+import { wrapWords } from '../render/fit-text.js'
+import { printProblem } from '../render/problem-card.js'
 import { errorStyleOf, tint } from '../render/style.js'
 import { type Asking, checkedBy, withPrompt } from './asking.js'
 import { wrapQuestion } from './prompt-theme.js'
@@ -115,7 +115,7 @@ async function firstAnswer(
     const verdict = await check(answer)
     if (verdict === true) return answer
     if (signal.aborted) return undefined
-    output.problem(renderProblem({ message: verdict, hints: [] }, errorStyleOf(output)))
+    printProblem(output, { message: verdict })
     ask()
   }
   return undefined

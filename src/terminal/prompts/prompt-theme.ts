@@ -1,4 +1,4 @@
-import { wrapTexts, wrapWords } from '../render/fields.js'
+import { wrapTexts, wrapWords } from '../render/fit-text.js'
 import { type RenderStyle, signs, type Tone, tint } from '../render/style.js'
 
 /** What is asked after the '? ', safe for a terminal. */

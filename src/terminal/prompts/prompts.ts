@@ -1,10 +1,8 @@
 import { formatSeats, type SeatLayout } from '../../house/seats.js'
 import { TicketsError } from '../../shared/errors.js'
 import { safeText } from '../../shared/safe-text.js'
-import { wrapWords } from '../render/fields.js'
-import { fitText, padText, textWidth } from '../render/fit-text.js'
+import { fitText, padText, textWidth, wrapWords } from '../render/fit-text.js'
 import { errorStyleOf } from '../render/style.js'
-import { parseSeatAnswer, type SeatAnswer } from '../seat-picker/seat-answer.js'
 import { type Asking, checkedBy, withPrompt } from './asking.js'
 import {
   askChoiceInLine,
@@ -25,6 +23,7 @@ import type {
   ShowQuestion,
   TextQuestion,
 } from './questions.js'
+import { parseSeatAnswer, type SeatAnswer } from './seat-answer.js'
 
 export type { Asking } from './asking.js'
 export type * from './questions.js'
@@ -208,10 +207,13 @@ export async function askKey<Value>(
   choices: readonly KeyChoice<Value>[],
 ): Promise<Value> {
   if (asksInLines(asking.output)) return askKeyInLine(asking, message, choices)
-  const { prompt } = await loadPrompts()
+  const [{ promptBy }, { keyPrompt }] = await Promise.all([
+    loadPrompts(),
+    import('./key-prompt.js'),
+  ])
   const style = errorStyleOf(asking.output)
   return withPrompt(asking, (context) =>
-    prompt({ type: 'key', message, choices, style }, { ...context, clearPromptOnDone: true }),
+    promptBy(keyPrompt, { message, choices, style }, { ...context, clearPromptOnDone: true }),
   ) as Promise<Value>
 }
 

@@ -1,5 +1,5 @@
 import type { SeatLayout } from '../../house/seats.js'
-import type { SeatAnswer } from '../seat-picker/seat-answer.js'
+import type { SeatAnswer } from './seat-answer.js'
 
 /** A question whose answer is a line of text. */
 export interface TextQuestion {

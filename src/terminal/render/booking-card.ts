@@ -1,6 +1,7 @@
 import { formatSeats, type SeatLayout } from '../../house/seats.js'
 import { safeText } from '../../shared/safe-text.js'
-import { drawFields, wrapWords } from './fields.js'
+import { drawFields } from './fields.js'
+import { wrapWords } from './fit-text.js'
 import { isLong, nameSeats } from './seat-names.js'
 import { type RenderStyle, signs, type Tone, tint } from './style.js'
 

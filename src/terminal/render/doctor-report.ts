@@ -1,5 +1,5 @@
 import { safeText } from '../../shared/safe-text.js'
-import { wrapWords } from './fields.js'
+import { wrapWords } from './fit-text.js'
 import { type RenderStyle, signs, type Tone, tint } from './style.js'
 
 /** A check and its result, as plain data. */

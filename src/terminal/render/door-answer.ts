@@ -1,5 +1,5 @@
 import { safeText } from '../../shared/safe-text.js'
-import { wrapWords } from './fields.js'
+import { wrapWords } from './fit-text.js'
 import { type RenderStyle, signs, tint } from './style.js'
 
 /** The result of a check-in, or of taking one back. */

@@ -28,3 +28,28 @@ export function padText(text: string, width: number, align: 'left' | 'right' = '
   const spaces = ' '.repeat(Math.max(0, width - textWidth(text)))
   return align === 'left' ? text + spaces : spaces + text
 }
+
+/**
+ * The text in lines of at most `width` columns, broken at spaces; a longer word stays whole.
+ *
+ * Not by wrap-ansi: it normalizes the text, which replaces some characters of Japanese names by
+ * others, and counts the Thai and Lao vowel AM as string-width does.
+ */
+export function wrapWords(text: string, width: number): string[] {
+  return wrapTexts(text.split(' '), ' ', width)
+}
+
+/** The texts in lines of at most `width` columns, with `between` between two on a line; none is broken. */
+export function wrapTexts(texts: readonly string[], between: string, width: number): string[] {
+  const lines: string[] = []
+  let line = ''
+  for (const text of texts) {
+    if (line !== '' && textWidth(line + between) + textWidth(text) > width) {
+      lines.push(line)
+      line = text
+    } else {
+      line += line === '' ? text : between + text
+    }
+  }
+  return [...lines, line]
+}

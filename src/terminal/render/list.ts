@@ -1,8 +1,6 @@
 import { safeCell, safeJson, safeText } from '../../shared/safe-text.js'
 import type { Output } from '../io.js'
-import type { Column } from './column.js'
-
-export type { Column } from './column.js'
+import type { Column } from './table.js'
 
 export type ListFormat = 'table' | 'json' | 'ndjson' | 'csv'
 

@@ -1,23 +1,35 @@
 import { safeText } from '../../shared/safe-text.js'
-import { wrapWords } from './fields.js'
-import { type RenderStyle, signs, tint } from './style.js'
+import type { Output } from '../io.js'
+import { wrapWords } from './fit-text.js'
+import { errorStyleOf, type RenderStyle, signs, tint } from './style.js'
 
-/** What went wrong, and what to do. */
-export interface Problem {
+/** An error as people read it. */
+interface Problem {
   /** A sentence or two; line breaks are kept. */
   message: string
-  /** Sentences, or commands to type. */
-  hints?: string[]
+  /** The seats to take instead. */
+  alternativeSpec?: string | undefined
 }
 
-/** An error for people: its sentence after a sign, and the hints below. Does not end with a newline. */
-export function renderProblem({ message, hints = [] }: Problem, style: RenderStyle): string {
-  const [first, ...rest] = indented(message, style)
+/** Prints an error to stderr. */
+export function printProblem(output: Output, problem: Problem): void {
+  output.problem(renderProblem(problem, errorStyleOf(output)))
+}
+
+/** The message after a sign, and the hint below. Does not end with a newline. */
+export function renderProblem(problem: Problem, style: RenderStyle): string {
+  const [first, ...rest] = indented(problem.message, style)
+  const hint = alternativesHint(problem)
   return [
     `${tint(style, 'bad', signs(style).failed)} ${first!.slice(2)}`,
     ...rest,
-    ...hints.flatMap((hint) => indented(hint, style).map((line) => tint(style, 'quiet', line))),
+    ...(hint ? indented(hint, style).map((line) => tint(style, 'quiet', line)) : []),
   ].join('\n')
+}
+
+/** The hint at other free seats, where a refusal has some. */
+export function alternativesHint({ alternativeSpec }: Problem): string | undefined {
+  return alternativeSpec ? `Free instead: ${alternativeSpec}` : undefined
 }
 
 // Every line but the first is indented, so a line break inside a name cannot pose as a new message.

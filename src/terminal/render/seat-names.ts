@@ -1,6 +1,6 @@
 import { countSeats, formatSeats, type SeatLayout } from '../../house/seats.js'
-import { kindNames } from '../seat-picker/seat-drawing.js'
 import { textWidth } from './fit-text.js'
+import { kindNames } from './seat-signs.js'
 
 /** Seats in a sentence: '4 seats: A1-A4', or '30 seats' where their names are too long for one. */
 export function nameSeats(seats: readonly number[], layout: SeatLayout): string {

@@ -1,7 +1,8 @@
 import { rowLabel, type SeatLayout } from '../../house/seats.js'
 import { safeText } from '../../shared/safe-text.js'
-import { seatTones } from '../seat-picker/seat-drawing.js'
-import { drawFields, type Field, wrapWords } from './fields.js'
+import { drawFields, type Field } from './fields.js'
+import { wrapWords } from './fit-text.js'
+import { seatTones } from './seat-signs.js'
 import { type RenderStyle, tint } from './style.js'
 
 /** What the card of a show shows. */

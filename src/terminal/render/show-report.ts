@@ -1,7 +1,6 @@
 import { safeText } from '../../shared/safe-text.js'
-import { wrapWords } from './fields.js'
-import { fitText, padText, textWidth } from './fit-text.js'
-import { drawBar } from './histogram.js'
+import { drawBar } from './charts.js'
+import { fitText, padText, textWidth, wrapWords } from './fit-text.js'
 import { proportions } from './show-card.js'
 import { type RenderStyle, signs, type Tone, tint } from './style.js'
 

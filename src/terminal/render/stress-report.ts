@@ -1,8 +1,8 @@
 import type { Percentiles } from '../../shared/percentiles.js'
 import { safeText } from '../../shared/safe-text.js'
-import { drawFields, type Field, wrapWords } from './fields.js'
-import { padText } from './fit-text.js'
-import { renderHistogram } from './histogram.js'
+import { renderHistogram } from './charts.js'
+import { drawFields, type Field } from './fields.js'
+import { padText, wrapWords } from './fit-text.js'
 import { type RenderStyle, signs, type Tone, tint } from './style.js'
 import { renderVerdict, type VerdictFacts } from './verdict.js'
 

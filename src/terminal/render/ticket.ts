@@ -1,6 +1,7 @@
 import { encode } from 'uqr'
 import { safeText } from '../../shared/safe-text.js'
-import { drawFields, wrapWords } from './fields.js'
+import { drawFields } from './fields.js'
+import { wrapWords } from './fit-text.js'
 import { blackOnWhite, type RenderStyle, tint } from './style.js'
 
 /** What a ticket shows. */

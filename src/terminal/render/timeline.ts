@@ -1,6 +1,5 @@
 import { safeText } from '../../shared/safe-text.js'
-import { wrapWords } from './fields.js'
-import { padText, textWidth } from './fit-text.js'
+import { padText, textWidth, wrapWords } from './fit-text.js'
 import { type RenderStyle, tint } from './style.js'
 
 /** One event. */

@@ -1,6 +1,11 @@
 import { TicketsError } from '../../shared/errors.js'
+import {
+  type SeatGrid,
+  type SeatLine,
+  seatGridFor,
+  sectionsFromTop,
+} from '../seat-map/seat-grid.js'
 import { type Picking, pickBest, pointAt, toggleSeat, untyped } from './picker-state.js'
-import { type SeatGrid, type SeatLine, seatGridFor, sectionsFromTop } from './seat-grid.js'
 import { continuesLabel, firstFree, readTyped } from './typed-seat.js'
 
 /** A key as readline reports it. */

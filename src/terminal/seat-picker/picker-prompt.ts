@@ -1,16 +1,10 @@
 import { createPrompt, isEnterKey, useEffect, useKeypress, useRef, useState } from '@inquirer/core'
 import type { FullScreen } from '../full-screen.js'
 import type { RenderStyle } from '../render/style.js'
+import type { House } from '../seat-map/house.js'
 import { type Key, pressKey } from './picker-keys.js'
 import { drawPicker } from './picker-screen.js'
-import {
-  finishPicking,
-  type House,
-  type Picking,
-  seeHouse,
-  startPicking,
-  untyped,
-} from './picker-state.js'
+import { finishPicking, type Picking, seeHouse, startPicking, untyped } from './picker-state.js'
 
 export interface PickerQuestion {
   message?: string

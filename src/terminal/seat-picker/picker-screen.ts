@@ -1,23 +1,14 @@
 import { rowsOf } from '../../house/rows.js'
 import { formatSeats, seatLabel } from '../../house/seats.js'
-import { wrapTexts } from '../render/fields.js'
-import { fitText } from '../render/fit-text.js'
-import { drawSections } from '../render/house-overview.js'
-import { drawLegend } from '../render/seat-map.js'
+import { fitText, wrapTexts } from '../render/fit-text.js'
+import { kindNames, kindSign, seatSign, seatTones } from '../render/seat-signs.js'
 import { type RenderStyle, signs, tint } from '../render/style.js'
+import { drawSections } from '../seat-map/house-overview.js'
+import { drawOutside, drawRuler, drawSeatLine, drawStage } from '../seat-map/seat-drawing.js'
+import { margin, type SeatGrid, seatGridFor, sectionsFromTop } from '../seat-map/seat-grid.js'
+import { drawLegend } from '../seat-map/seat-map.js'
 import type { Viewport } from './picker-keys.js'
 import { countsOf, hasRows, type Picking, stateOf } from './picker-state.js'
-import {
-  drawOutside,
-  drawRuler,
-  drawSeatLine,
-  drawStage,
-  kindNames,
-  kindSign,
-  seatSign,
-  seatTones,
-} from './seat-drawing.js'
-import { margin, type SeatGrid, seatGridFor, sectionsFromTop } from './seat-grid.js'
 
 /** A whole screen to draw on. */
 export interface ScreenStyle extends RenderStyle {

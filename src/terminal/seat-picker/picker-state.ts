@@ -1,13 +1,8 @@
 import { chooseAround } from '../../house/best-available.js'
 import { SeatSet } from '../../house/seat-set.js'
 import { formatSeats, type SeatLayout, seatLabel } from '../../house/seats.js'
-import type { SeatCounts, SeatState } from './seat-drawing.js'
-
-/** A house and its booked and held seats. */
-export interface House extends SeatLayout {
-  booked: SeatSet
-  held: SeatSet
-}
+import type { SeatCounts, SeatState } from '../render/seat-signs.js'
+import { type House, stateIn } from '../seat-map/house.js'
 
 /** The state of a seat picker. Immutable: every step makes a new one. */
 export interface Picking {
@@ -84,9 +79,7 @@ export function seeHouse(picking: Picking, house: House): Picking {
 }
 
 export function stateOf({ house, picked }: Picking, seat: number): SeatState {
-  if (picked.has(seat)) return 'yours'
-  if (house.booked.has(seat)) return 'booked'
-  return house.held.has(seat) ? 'held' : 'free'
+  return picked.has(seat) ? 'yours' : stateIn(house, seat)
 }
 
 /** Has the house rows, so that a seat has a label and a typed number means how many? */

@@ -9,7 +9,6 @@ import { errorStyleOf, signs, tint } from '../render/style.js'
 import type { PickerQuestion } from './picker-prompt.js'
 
 export type { PickerQuestion } from './picker-prompt.js'
-export type { House } from './picker-state.js'
 
 /**
  * May seats be picked on a map? Not where questions are asked in lines, nor on a terminal without
@@ -29,15 +28,17 @@ export async function pickSeats(
   { message = 'Which seats?', ...question }: PickerQuestion,
 ): Promise<number[] | undefined> {
   const { output } = asking
-  const { prompt } = await import('../prompts/prompt-module.js')
+  const [{ promptBy }, { pickerPrompt }] = await Promise.all([
+    import('../prompts/prompt-module.js'),
+    import('./picker-prompt.js'),
+  ])
   const seats = await withPrompt(asking, ({ input, signal }, fail) =>
-    withFullScreen(
-      output.io.stderr,
-      (screen) =>
-        prompt(
-          { type: 'seats', message, ...question, screen, style: errorStyleOf(output), fail },
-          { input, signal, output: new Nowhere(), clearPromptOnDone: true },
-        ) as Promise<number[] | undefined>,
+    withFullScreen(output.io.stderr, (screen) =>
+      promptBy(
+        pickerPrompt,
+        { message, ...question, screen, style: errorStyleOf(output), fail },
+        { input, signal, output: new Nowhere(), clearPromptOnDone: true },
+      ),
     ),
   )
   if (seats !== undefined) {

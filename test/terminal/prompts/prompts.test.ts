@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, test } from 'vitest'
-import { parseSeatAnswer } from '../../../src/terminal/seat-picker/seat-answer.js'
+import { parseSeatAnswer } from '../../../src/terminal/prompts/seat-answer.js'
 import { openTerminal, type TerminalOptions, type TestTerminal } from '../../support/terminal.js'
 
 const cwd = fileURLToPath(new URL('../../..', import.meta.url))

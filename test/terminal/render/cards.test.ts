@@ -161,8 +161,8 @@ describe('a booking', () => {
 
 test('a problem is its sentence and its hints, and no name can fake a line of its own', () => {
   const message = 'No show is named "x\u001b[2J".\n✓ Booked'
-  expect(renderProblem({ message, hints: ['Try: tickets show list'] }, plain)).toBe(
-    ['✗ No show is named "x\\u{1b}[2J".', '  ✓ Booked', '  Try: tickets show list'].join('\n'),
+  expect(renderProblem({ message, alternativeSpec: 'A5' }, plain)).toBe(
+    ['✗ No show is named "x\\u{1b}[2J".', '  ✓ Booked', '  Free instead: A5'].join('\n'),
   )
 })
 

@@ -1,8 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { safeText } from '../../../src/shared/safe-text.js'
-import { wrapWords } from '../../../src/terminal/render/fields.js'
-import { fitText, padText, textWidth } from '../../../src/terminal/render/fit-text.js'
+import { fitText, padText, textWidth, wrapWords } from '../../../src/terminal/render/fit-text.js'
 
 const family = '👩‍👩‍👧'
 const texts = fc

@@ -6,7 +6,8 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type Io, openOutput } from '../../../src/terminal/io.js'
 import { textWidth } from '../../../src/terminal/render/fit-text.js'
-import { type Column, type ListFormat, writeList } from '../../../src/terminal/render/list.js'
+import { type ListFormat, writeList } from '../../../src/terminal/render/list.js'
+import type { Column } from '../../../src/terminal/render/table.js'
 import { fitWidths } from '../../../src/terminal/render/table.js'
 
 interface Show {

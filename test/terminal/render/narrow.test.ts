@@ -10,21 +10,22 @@ import {
 import { SeatSet } from '../../../src/house/seat-set.js'
 import { renderBookingCard } from '../../../src/terminal/render/booking-card.js'
 import { renderDoorAnswer } from '../../../src/terminal/render/door-answer.js'
-import { drawOverview } from '../../../src/terminal/render/house-overview.js'
-import type { Column } from '../../../src/terminal/render/list.js'
 import { renderProblem } from '../../../src/terminal/render/problem-card.js'
-import { renderSeatMap } from '../../../src/terminal/render/seat-map.js'
 import { renderShowCard } from '../../../src/terminal/render/show-card.js'
 import { renderShowReport } from '../../../src/terminal/render/show-report.js'
 import { renderStressReport } from '../../../src/terminal/render/stress-report.js'
 import type { RenderStyle } from '../../../src/terminal/render/style.js'
+import type { Column } from '../../../src/terminal/render/table.js'
 import { drawTable } from '../../../src/terminal/render/table.js'
 import { renderTicket } from '../../../src/terminal/render/ticket.js'
 import { renderTimeline } from '../../../src/terminal/render/timeline.js'
 import { renderVerdict } from '../../../src/terminal/render/verdict.js'
+import { drawOverview } from '../../../src/terminal/seat-map/house-overview.js'
+import { renderSeatMap } from '../../../src/terminal/seat-map/seat-map.js'
 import { drawPicker } from '../../../src/terminal/seat-picker/picker-screen.js'
 import { startPicking } from '../../../src/terminal/seat-picker/picker-state.js'
 import { drawWatchedShow } from '../../../src/terminal/watch-screen.js'
+import { houseOf, soldHouse } from '../../support/houses.js'
 
 const seats = [1, 2, 3, 14, 15, 27]
 const house = (layout: { totalSeats: number; seatsPerRow: number | null }) => ({
@@ -93,19 +94,12 @@ const drawings: Record<
     ['3f2a8c1e', 'Misérables', '19:30', '6 sold', '1 held', '113 free', '120'],
   ],
   'a problem': [
-    (style) => renderProblem({ message: 'Seat A1 is taken.', hints: ['Free instead: A5'] }, style),
+    (style) => renderProblem({ message: 'Seat A1 is taken.', alternativeSpec: 'A5' }, style),
     ['A1', 'taken', 'A5'],
   ],
-  'a seat map': [
-    (style) => renderSeatMap({ layout: rows, stateOf: () => 'free' }, style),
-    ['120 free'],
-  ],
+  'a seat map': [(style) => renderSeatMap(houseOf(rows), style), ['120 free']],
   'a seat map without rows': [
-    (style) =>
-      renderSeatMap(
-        { layout: { totalSeats: 57, seatsPerRow: null }, stateOf: () => 'booked' },
-        style,
-      ),
+    (style) => renderSeatMap(soldHouse({ totalSeats: 57, seatsPerRow: null }), style),
     ['57 booked'],
   ],
   'a ticket': [

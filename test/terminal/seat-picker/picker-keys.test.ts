@@ -1,15 +1,15 @@
 import { describe, expect, it, test } from 'vitest'
 import { SeatSet } from '../../../src/house/seat-set.js'
 import { formatSeats, seatLabel } from '../../../src/house/seats.js'
+import type { House } from '../../../src/terminal/seat-map/house.js'
+import { seatGridFor } from '../../../src/terminal/seat-map/seat-grid.js'
 import { type Key, pressKey } from '../../../src/terminal/seat-picker/picker-keys.js'
 import {
   finishPicking,
-  type House,
   type Picking,
   seeHouse,
   startPicking,
 } from '../../../src/terminal/seat-picker/picker-state.js'
-import { seatGridFor } from '../../../src/terminal/seat-picker/seat-grid.js'
 
 /** A house as text: a space starts a row, '.' is free, 'x' is booked and 'h' is held. */
 function houseOf(text: string, { rows = true } = {}): House {

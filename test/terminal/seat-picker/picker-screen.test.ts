@@ -4,9 +4,9 @@ import { describe, expect, it } from 'vitest'
 import { SeatSet } from '../../../src/house/seat-set.js'
 import { seatLabel } from '../../../src/house/seats.js'
 import { textWidth } from '../../../src/terminal/render/fit-text.js'
+import { seatGridFor } from '../../../src/terminal/seat-map/seat-grid.js'
 import { drawPicker } from '../../../src/terminal/seat-picker/picker-screen.js'
 import { startPicking } from '../../../src/terminal/seat-picker/picker-state.js'
-import { seatGridFor } from '../../../src/terminal/seat-picker/seat-grid.js'
 
 const style = { columns: 80, rows: 24, color: false, unicode: true }
 

@@ -2,8 +2,7 @@ import type { Booking, BookingOutcome, BookingRequest } from '../../../client/ap
 import { TicketsError } from '../../../shared/errors.js'
 import type { Asking } from '../../../terminal/prompts/asking.js'
 import { askKey } from '../../../terminal/prompts/prompts.js'
-import { renderProblem } from '../../../terminal/render/problem-card.js'
-import { errorStyleOf } from '../../../terminal/render/style.js'
+import { printProblem } from '../../../terminal/render/problem-card.js'
 import type { Context } from '../../context.js'
 import type { NamedShow } from '../../named-show.js'
 import { wordsOf } from '../booking/cancel.js'
@@ -83,7 +82,7 @@ async function undo(context: Context, { reference, updatedAt }: Booking): Promis
     await announceStep(context, undone, wordsOf(undone))
   } catch (error) {
     if (!(error instanceof TicketsError) || error.code !== 'WRONG_STATE') throw error
-    output.problem(renderProblem({ message: error.message, hints: [] }, errorStyleOf(output)))
+    printProblem(output, error)
   }
 }
 

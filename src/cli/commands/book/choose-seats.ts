@@ -3,19 +3,19 @@ import { parseSeats } from '../../../house/seats.js'
 import { TicketsError } from '../../../shared/errors.js'
 import { safeText } from '../../../shared/safe-text.js'
 import { askSeats, askSection } from '../../../terminal/prompts/prompts.js'
-import { wrapWords } from '../../../terminal/render/fields.js'
-import { renderProblem } from '../../../terminal/render/problem-card.js'
+import type { SeatAnswer } from '../../../terminal/prompts/seat-answer.js'
+import { wrapWords } from '../../../terminal/render/fit-text.js'
+import { alternativesHint, printProblem } from '../../../terminal/render/problem-card.js'
 import { errorStyleOf, type RenderStyle, tint } from '../../../terminal/render/style.js'
-import type { SeatAnswer } from '../../../terminal/seat-picker/seat-answer.js'
+import { countStates } from '../../../terminal/seat-map/house.js'
+import { renderSeatMap } from '../../../terminal/seat-map/seat-map.js'
 import {
   canShowMap,
   type PickerQuestion,
   pickSeats,
 } from '../../../terminal/seat-picker/seat-picker.js'
 import type { Context } from '../../context.js'
-import { alternativesHint } from '../../hints.js'
 import { whenOf } from '../show/text.js'
-import { renderHouse } from '../show/view.js'
 import { isMendedByAccessible } from './last-seats.js'
 import type { WantedSeats } from './request.js'
 
@@ -122,7 +122,7 @@ function typeSeats(
       'count' in answer
         ? { count: answer.count, ...(section && { section }) }
         : { seats: named(answer.spec) }
-    if (refused) printRefusal(context, refused)
+    if (refused) printProblem(context.output, refused)
     checkRoom(house)
     const answer = await askSeats(context.asking, {
       ...(section && { message: `Which seats in ${section}?` }),
@@ -165,13 +165,10 @@ async function chooseSection({ asking }: Context, house: ShowDetails): Promise<n
   const sections = house.plan?.sections ?? []
   if (sections.length < 2) return undefined
   return askSection(asking, {
-    sections: sections.map(({ name, first, last }) => {
-      let free = 0
-      for (let seat = first; seat <= last; seat++) {
-        if (!house.booked.has(seat) && !house.held.has(seat)) free += 1
-      }
-      return { name, free }
-    }),
+    sections: sections.map((section) => ({
+      name: section.name,
+      free: countStates(house, section).free,
+    })),
   })
 }
 
@@ -180,7 +177,7 @@ const MOST_LINES = 60
 
 function drawHouse(house: ShowDetails, style: RenderStyle, section: number | undefined): string {
   const heading = wrapWords(`${safeText(house.name)}, ${whenOf(house)}`, style.columns)
-  const map = renderHouse(house, style, { section })
+  const map = renderSeatMap(house, style, { section })
   const isDrawn = map.split('\n').length <= MOST_LINES
   return [
     ...heading.map((line) => tint(style, 'strong', line)),
@@ -200,13 +197,6 @@ async function checkFree({ tickets }: Context, show: Show, request: BookingReque
     if (!(error instanceof TicketsError) || hint === undefined) throw error
     throw new TicketsError(error.code, `${error.message} ${hint}.`, { cause: error })
   }
-}
-
-function printRefusal({ output }: Context, error: TicketsError): void {
-  const hint = alternativesHint(error)
-  output.problem(
-    renderProblem({ message: error.message, hints: hint ? [hint] : [] }, errorStyleOf(output)),
-  )
 }
 
 function inSection(spec: string, show: Show, section: string): string {

@@ -1,8 +1,9 @@
 import type { BookingOutcome, BookingStatus, DryRunOutcome } from '../../../client/api.js'
 import { formatLabels } from '../../../house/seats.js'
 import { safeText } from '../../../shared/safe-text.js'
-import { type Column, tabLine } from '../../../terminal/render/list.js'
+import { tabLine } from '../../../terminal/render/list.js'
 import { countAndName } from '../../../terminal/render/seat-names.js'
+import type { Column } from '../../../terminal/render/table.js'
 
 /** A line of a file that was booked, or under a dry run could be. */
 interface BookedLine {

@@ -2,8 +2,7 @@ import type { Booking, BookingOutcome, Show, ShowDetails } from '../../../client
 import { formatLabels, formatSeats, parseSeats } from '../../../house/seats.js'
 import { TicketsError } from '../../../shared/errors.js'
 import { askText } from '../../../terminal/prompts/prompts.js'
-import { renderProblem } from '../../../terminal/render/problem-card.js'
-import { errorStyleOf } from '../../../terminal/render/style.js'
+import { printProblem } from '../../../terminal/render/problem-card.js'
 import { canShowMap } from '../../../terminal/seat-picker/seat-picker.js'
 import type { Context } from '../../context.js'
 import { pickInHouse, type TypingPlace, typeInHouse } from '../book/choose-seats.js'
@@ -42,7 +41,7 @@ export async function moveByAsking(
     } catch (error) {
       if (!(error instanceof TicketsError) || error.code !== 'SEATS_TAKEN') throw error
       // The map itself names the seats that were lost.
-      if (!canShowMap(output)) output.problem(renderProblem(error, errorStyleOf(output)))
+      if (!canShowMap(output)) printProblem(output, error)
       picked = to
     }
   }

@@ -3,11 +3,11 @@ import type { BookingOutcome, BookingRequest, Show, ShowDetails } from '../../..
 import { formatDuration } from '../../../shared/duration.js'
 import { TicketsError } from '../../../shared/errors.js'
 import type { Output } from '../../../terminal/io.js'
-import { renderSeatMap } from '../../../terminal/render/seat-map.js'
+import { alternativesHint } from '../../../terminal/render/problem-card.js'
 import { nameSeats } from '../../../terminal/render/seat-names.js'
 import { type RenderStyle, styleOf, tint } from '../../../terminal/render/style.js'
 import { renderVerdict } from '../../../terminal/render/verdict.js'
-import { alternativesHint } from '../../hints.js'
+import { renderSeatMap } from '../../../terminal/seat-map/seat-map.js'
 import { whenOf } from '../show/text.js'
 import type { LoadRun } from '../stress/load-run.js'
 import {
@@ -164,14 +164,7 @@ export class DemoOutput {
 }
 
 function houseOf(when: string, show: ShowDetails, style: RenderStyle): string {
-  const map = renderSeatMap(
-    {
-      layout: show,
-      stateOf: (seat) => (show.booked.has(seat) ? 'booked' : show.held.has(seat) ? 'held' : 'free'),
-    },
-    style,
-  )
-  return `     ${tint(style, 'quiet', `${when}:`)}\n${map}`
+  return `     ${tint(style, 'quiet', `${when}:`)}\n${renderSeatMap(show, style)}`
 }
 
 function indented(text: string): string {

@@ -1,6 +1,5 @@
 import { safeText } from '../../../shared/safe-text.js'
-import { wrapWords } from '../../../terminal/render/fields.js'
-import { padText, textWidth } from '../../../terminal/render/fit-text.js'
+import { padText, textWidth, wrapWords } from '../../../terminal/render/fit-text.js'
 import { type RenderStyle, signs, type Tone, tint } from '../../../terminal/render/style.js'
 
 // The parts of the demo's output: commands and their results. Each ends with a newline.

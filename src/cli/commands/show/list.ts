@@ -1,7 +1,7 @@
 import type { Show, ShowFilter } from '../../../client/api.js'
 import { showJson } from '../../../client/json.js'
 import { TicketsError } from '../../../shared/errors.js'
-import type { Column } from '../../../terminal/render/list.js'
+import type { Column } from '../../../terminal/render/table.js'
 import type { Handler } from '../../context.js'
 import { isForPeople, type ListingOptions, writePagedList } from '../../paged-list.js'
 import { whenOf } from './text.js'

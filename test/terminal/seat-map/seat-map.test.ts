@@ -3,29 +3,28 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { SeatPlan } from '../../../src/house/plan/seat-plan.js'
 import { textWidth } from '../../../src/terminal/render/fit-text.js'
-import { drawPlan, renderSeatMap } from '../../../src/terminal/render/seat-map.js'
-import type { SeatState } from '../../../src/terminal/seat-picker/seat-drawing.js'
-import { seatGridFor } from '../../../src/terminal/seat-picker/seat-grid.js'
+import { seatGridFor } from '../../../src/terminal/seat-map/seat-grid.js'
+import { drawPlan, renderSeatMap } from '../../../src/terminal/seat-map/seat-map.js'
 import { globeWith } from '../../support/globe.js'
+import { houseOf, soldHouse } from '../../support/houses.js'
 import { outlines, planOf } from '../../support/plans.js'
 
 const plain = { columns: 80, color: false, unicode: true }
-const stateOf = (seat: number): SeatState =>
-  seat <= 3 ? 'booked' : seat === 4 ? 'held' : seat === 12 ? 'yours' : 'free'
+const sales = { booked: [1, 2, 3], held: [4] }
 
 describe('a seat map', () => {
   test('shows rows under a ruler, with their labels on both sides', () => {
-    const map = renderSeatMap({ layout: { totalSeats: 24, seatsPerRow: 10 }, stateOf }, plain)
+    const map = renderSeatMap(houseOf({ totalSeats: 24, seatsPerRow: 10 }, sales), plain)
     expect(map).toBe(
       [
         '     ╰───── STAGE ─────╯',
         '',
         '     1       5        10',
         '  A  ● ● ● ◐ ○ ○ ○ ○ ○ ○  A',
-        '  B  ○ ★ ○ ○ ○ ○ ○ ○ ○ ○  B',
+        '  B  ○ ○ ○ ○ ○ ○ ○ ○ ○ ○  B',
         '  C  ○ ○ ○ ○              C',
         '',
-        '  ★ 1 yours   ○ 19 free   ◐ 1 held   ● 3 booked',
+        '  ○ 20 free   ◐ 1 held   ● 3 booked',
         '',
       ].join('\n'),
     )
@@ -33,7 +32,7 @@ describe('a seat map', () => {
 
   test('shows a house without rows in tens, each line with its first seat', () => {
     const layout = { totalSeats: 30, seatsPerRow: null }
-    const map = renderSeatMap({ layout, stateOf: () => 'free' }, { ...plain, columns: 60 })
+    const map = renderSeatMap(houseOf(layout), { ...plain, columns: 60 })
     expect(map.split('\n').slice(2, 4)).toEqual([
       '   1  ○ ○ ○ ○ ○ ○ ○ ○ ○ ○   ○ ○ ○ ○ ○ ○ ○ ○ ○ ○',
       '  21  ○ ○ ○ ○ ○ ○ ○ ○ ○ ○',
@@ -42,20 +41,20 @@ describe('a seat map', () => {
 
   test('wraps rows wider than the terminal and names the seat that each line begins with', () => {
     const layout = { totalSeats: 100, seatsPerRow: 50 }
-    const map = renderSeatMap({ layout, stateOf: () => 'free' }, { ...plain, columns: 40 })
+    const map = renderSeatMap(houseOf(layout), { ...plain, columns: 40 })
     const labels = map.match(/^ +[A-Z]\d+/gm)?.map((label) => label.trim())
     expect(labels).toEqual(['A1', 'A11', 'A21', 'A31', 'A41', 'B1', 'B11', 'B21', 'B31', 'B41'])
   })
 
   test('shows each state by a different sign on a terminal that knows only ASCII', () => {
     const layout = { totalSeats: 12, seatsPerRow: 6 }
-    const map = renderSeatMap({ layout, stateOf }, { ...plain, unicode: false })
+    const map = renderSeatMap(houseOf(layout, sales), { ...plain, unicode: false })
     expect(map).toMatch(/^[ -~\n]*$/)
-    expect(map).toContain('  A  # # # ? . .  A\n  B  . . . . . *  B')
+    expect(map).toContain('  A  # # # ? . .  A\n  B  . . . . . .  B')
   })
 
   test('with colour is the same map', () => {
-    const map = { layout: { totalSeats: 50, seatsPerRow: 10 }, stateOf }
+    const map = houseOf({ totalSeats: 50, seatsPerRow: 10 }, sales)
     const colored = renderSeatMap(map, { ...plain, color: true })
     expect(colored).toContain('\u001b[32m')
     expect(stripVTControlCharacters(colored)).toBe(renderSeatMap(map, plain))
@@ -68,7 +67,7 @@ describe('a seat map', () => {
     })
     fc.assert(
       fc.property(house, fc.integer({ min: 24, max: 200 }), (layout, columns) => {
-        const map = renderSeatMap({ layout, stateOf: () => 'booked' }, { ...plain, columns })
+        const map = renderSeatMap(soldHouse(layout), { ...plain, columns })
         // One sign more is the legend's.
         expect(map.match(/●/g)?.length).toBe(layout.totalSeats + 1)
         expect(Math.max(...map.split('\n').map(textWidth))).toBeLessThanOrEqual(columns)
@@ -79,17 +78,14 @@ describe('a seat map', () => {
 
   test('stays within the terminal when a row of long labels stands before a short last one', () => {
     const layout = { totalSeats: 1621, seatsPerRow: 60 }
-    const map = renderSeatMap({ layout, stateOf: () => 'booked' }, { ...plain, columns: 28 })
+    const map = renderSeatMap(soldHouse(layout), { ...plain, columns: 28 })
     expect(map).toContain('AA41')
     expect(Math.max(...map.split('\n').map(textWidth))).toBeLessThanOrEqual(28)
   })
 
   test('colours 100,000 seats with a code for each run, not for each seat', () => {
     const layout = { totalSeats: 100_000, seatsPerRow: null }
-    const map = renderSeatMap(
-      { layout, stateOf: (seat) => (seat <= 60_000 ? 'booked' : 'free') },
-      { ...plain, columns: 120, color: true },
-    )
+    const map = renderSeatMap(soldHouse(layout, 60_000), { ...plain, columns: 120, color: true })
     const lines = map.split('\n').length
     expect(lines).toBeLessThan(1020)
     expect(map.split('\u001b[').length).toBeLessThan(lines * 5)
@@ -167,7 +163,7 @@ describe('the drawing of a plan', () => {
   test('shows the kind of a free seat only, and explains the kinds that the house has', () => {
     const plan = planOf('name: Studio\nstage: none\nA w1 c2 3\nB 1-3\n')
     const layout = { totalSeats: 6, seatsPerRow: null, plan }
-    const map = renderSeatMap({ layout, stateOf: (seat) => (seat < 2 ? 'booked' : 'free') }, plain)
+    const map = renderSeatMap(soldHouse(layout, 1), plain)
     expect(map).toBe(
       [
         '  A  ● c ○  A',
@@ -184,7 +180,7 @@ describe('the drawing of a plan', () => {
       fc.property(outlines, fc.integer({ min: 24, max: 200 }), (outline, columns) => {
         const seatPlan = new SeatPlan(outline)
         const layout = { totalSeats: seatPlan.totalSeats, seatsPerRow: null, plan: seatPlan }
-        const map = renderSeatMap({ layout, stateOf: () => 'booked' }, { ...plain, columns })
+        const map = renderSeatMap(soldHouse(layout), { ...plain, columns })
         // One sign more is the legend's.
         expect(map.match(/●/g)?.length).toBe(seatPlan.totalSeats + 1)
         expect(Math.max(...map.split('\n').map(textWidth))).toBeLessThanOrEqual(columns)

@@ -1,18 +1,16 @@
 import { expect, test } from 'vitest'
-import { SeatSet } from '../../../src/house/seat-set.js'
 import type { SeatLayout } from '../../../src/house/seats.js'
 import { textWidth } from '../../../src/terminal/render/fit-text.js'
-import { drawOverview } from '../../../src/terminal/render/house-overview.js'
 import { renderShowReport } from '../../../src/terminal/render/show-report.js'
+import { drawOverview } from '../../../src/terminal/seat-map/house-overview.js'
 import { globeWith } from '../../support/globe.js'
+import { soldHouse } from '../../support/houses.js'
 import { layoutOf } from '../../support/plans.js'
 
 const style = { columns: 40, color: false, unicode: false }
 
 function overview(layout: SeatLayout, most: number) {
-  const booked = SeatSet.of([1, 2], layout.totalSeats)
-  const house = { ...layout, booked, held: SeatSet.empty(layout.totalSeats) }
-  return drawOverview(house, most, style)
+  return drawOverview(soldHouse(layout, 2), most, style)
 }
 
 test('a house with a plan is summed up by section, as they lie before the stage', () => {

@@ -1,9 +1,9 @@
 import { type HouseRows, rowsOf } from '../../house/rows.js'
-import type { House } from '../seat-picker/picker-state.js'
-import { margin, sectionsFromTop } from '../seat-picker/seat-grid.js'
-import { fitText, padText, textWidth } from './fit-text.js'
-import { salesBar } from './show-card.js'
-import { type RenderStyle, signs, tint } from './style.js'
+import { fitText, padText, textWidth } from '../render/fit-text.js'
+import { salesBar } from '../render/show-card.js'
+import { type RenderStyle, signs, tint } from '../render/style.js'
+import { countStates, type House } from './house.js'
+import { margin, sectionsFromTop } from './seat-grid.js'
 
 /**
  * A house that is too large for its map, in at most `most` lines: each is a bar of the sold, held
@@ -13,7 +13,7 @@ import { type RenderStyle, signs, tint } from './style.js'
 export function drawOverview(house: House, most: number, style: RenderStyle): string[] {
   const parts = partsOf(house, most)
   const bars = parts.map((part) => {
-    const counts = countsIn(house, part)
+    const counts = countStates(house, part)
     return { ...part, counts, end: `${count(counts.booked)}/${count(part.last - part.first + 1)}` }
   })
   return drawBars(bars, house.plan ? 'left' : 'right', style)
@@ -25,7 +25,7 @@ export function drawSections(house: House, pointed: number, style: RenderStyle):
   const order = sectionsFromTop(house)
   const bars = order.map((index) => {
     const { name, first, last } = sections[index]!
-    const counts = countsIn(house, { first, last })
+    const counts = countStates(house, { first, last })
     return { label: name, first, last, counts, end: `${count(counts.free)} free` }
   })
   const { pointer } = signs(style)
@@ -42,7 +42,7 @@ interface Part {
 }
 
 interface Bar extends Part {
-  counts: ReturnType<typeof countsIn>
+  counts: ReturnType<typeof countStates>
   /** What stands after the bar. */
   end: string
 }
@@ -140,14 +140,6 @@ function firstWords({ label }: Part): string {
 function roundSize(least: number): number {
   const power = 10 ** Math.floor(Math.log10(Math.max(1, least)))
   return [1, 2, 5, 10].map((step) => step * power).find((size) => size >= least)!
-}
-
-function countsIn({ booked, held }: House, { first, last }: Pick<Part, 'first' | 'last'>) {
-  const counts = { booked: 0, held: 0, free: 0 }
-  for (let seat = first; seat <= last; seat++) {
-    counts[booked.has(seat) ? 'booked' : held.has(seat) ? 'held' : 'free'] += 1
-  }
-  return counts
 }
 
 function count(seats: number): string {

@@ -1,51 +1,7 @@
 import { fitText } from '../render/fit-text.js'
+import { kindSign, type SeatState, seatSign, seatTones } from '../render/seat-signs.js'
 import { inverted, type RenderStyle, signs, type Tone, tint } from '../render/style.js'
-import { type Cell, margin, type SeatGrid, type SeatLine, spanOf } from './seat-grid.js'
-
-/** `yours` are the seats that are being picked, or have just been booked. */
-export type SeatState = 'free' | 'held' | 'booked' | 'yours'
-
-export type SeatCounts = Record<SeatState, number>
-
-/** The sign of a seat. Signs differ in shape, so they need no colour. */
-export function seatSign(state: SeatState, style: Pick<RenderStyle, 'unicode'>): string {
-  return (style.unicode ? unicodeSigns : asciiSigns)[state]
-}
-
-/** The tone of each state on the map. */
-export const seatTones: Record<SeatState, Tone> = {
-  free: 'good',
-  held: 'warning',
-  booked: 'quiet',
-  yours: 'accent',
-}
-
-const unicodeSigns: Record<SeatState, string> = { free: '○', held: '◐', booked: '●', yours: '★' }
-const asciiSigns: Record<SeatState, string> = { free: '.', held: '?', booked: '#', yours: '*' }
-
-/** What is special about a cell of the drawing. */
-type CellKind = Cell['kind']
-
-/** The signs of free seats and of seats that are not for sale: the letters of a plan's file. */
-export function kindSign(kind: CellKind, style: Pick<RenderStyle, 'unicode'>): string {
-  if (kind === 'not for sale') return style.unicode ? '·' : '-'
-  return kindLetters[kind] ?? seatSign('free', style)
-}
-
-const kindLetters: Partial<Record<CellKind, string>> = {
-  restricted: 'r',
-  wheelchair: 'w',
-  companion: 'c',
-}
-
-/** The kinds in words. */
-export const kindNames = {
-  standard: 'standard',
-  wheelchair: 'wheelchair',
-  companion: 'companion',
-  restricted: 'restricted view',
-  'not for sale': 'not for sale',
-} satisfies Partial<Record<CellKind, string>>
+import { margin, type SeatGrid, type SeatLine, spanOf } from './seat-grid.js'
 
 /**
  * The edge of the stage, open towards the house and centred on the seats, if it is drawn on this

@@ -1,44 +1,37 @@
 import { isAisle, runLength, type SeatPlan, type SeatRun } from '../../house/plan/seat-plan.js'
-import type { SeatLayout } from '../../house/seats.js'
+import { wrapTexts } from '../render/fit-text.js'
 import {
-  drawOutside,
-  drawRuler,
-  drawSeatLine,
-  drawStage,
   kindNames,
   kindSign,
   type SeatCounts,
   type SeatState,
   seatSign,
   seatTones,
-} from '../seat-picker/seat-drawing.js'
-import { margin, type SeatGrid, seatGridFor } from '../seat-picker/seat-grid.js'
-import { wrapTexts } from './fields.js'
-import { type RenderStyle, type Tone, tint } from './style.js'
-
-export interface SeatMap {
-  layout: SeatLayout
-  /** The index of a section that is drawn alone. */
-  section?: number | undefined
-  stateOf(seat: number): SeatState
-}
+} from '../render/seat-signs.js'
+import { type RenderStyle, type Tone, tint } from '../render/style.js'
+import { countStates, type House, stateIn } from './house.js'
+import { drawOutside, drawRuler, drawSeatLine, drawStage } from './seat-drawing.js'
+import { margin, type SeatGrid, seatGridFor } from './seat-grid.js'
 
 /**
- * The house as seen from the back: the stage on top, or where the plan of the house has it, a line
- * of seats for every row, and a legend with the counts. Without rows, or with rows that do not fit, every line begins with the label of
- * its first seat and has a gap after every ten. The last line ends with a newline.
+ * The house as seen from the back, or one of its sections: the stage on top, or where the plan of
+ * the house has it, a line of seats for every row, and a legend with the counts. Without rows, or
+ * with rows that do not fit, every line begins with the label of its first seat and has a gap after
+ * every ten. The last line ends with a newline.
  *
  * At most `mostLines` lines of seats are drawn; the seats of the others are only counted.
  */
-export function renderSeatMap(map: SeatMap, style: RenderStyle, mostLines = Infinity): string {
-  const { layout, section } = map
-  const grid = seatGridFor(layout, style.columns, section)
-  const { first, last } =
-    section === undefined ? { first: 1, last: layout.totalSeats } : layout.plan!.sections[section]!
-  const counts: SeatCounts = { free: 0, held: 0, booked: 0, yours: 0 }
-  for (let seat = first; seat <= last; seat++) counts[map.stateOf(seat)] += 1
-  const seats = drawAllLines(grid, map.stateOf, style, mostLines)
-  return [...seats, '', ...drawLegend(counts, style, layout.plan), ''].join('\n')
+export function renderSeatMap(
+  house: House,
+  style: RenderStyle,
+  { section, mostLines }: { section?: number | undefined; mostLines?: number | undefined } = {},
+): string {
+  const grid = seatGridFor(house, style.columns, section)
+  const drawn =
+    section === undefined ? { first: 1, last: house.totalSeats } : house.plan!.sections[section]!
+  const counts = { ...countStates(house, drawn), yours: 0 }
+  const seats = drawAllLines(grid, (seat) => stateIn(house, seat), style, mostLines)
+  return [...seats, '', ...drawLegend(counts, style, house.plan), ''].join('\n')
 }
 
 /**

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { sparkline } from '../../../src/terminal/render/sparkline.js'
+import { sparkline } from '../../../src/terminal/render/charts.js'
 
 test.each([
   [[], ''],

@@ -3,16 +3,16 @@ import {
   isAisle,
   rowAndNumber,
   runLength,
-  type SeatKind,
   type SeatRun,
   type Stage,
 } from '../../house/plan/seat-plan.js'
 import { type HouseRow, type HouseRows, rowsOf } from '../../house/rows.js'
 import { type SeatLayout, seatLabel } from '../../house/seats.js'
+import type { PlaceKind } from '../render/seat-signs.js'
 
 /** A place as wide as a seat on a drawn line. */
 export interface Cell {
-  kind: SeatKind | 'not for sale' | 'aisle'
+  kind: PlaceKind
   /** The number of the seat; 0 where there is none that is sold. */
   seat: number
 }

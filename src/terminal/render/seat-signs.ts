@@ -1,0 +1,47 @@
+import type { SeatKind } from '../../house/plan/seat-plan.js'
+import type { RenderStyle, Tone } from './style.js'
+
+/** `yours` are the seats that are being picked. */
+export type SeatState = 'free' | 'held' | 'booked' | 'yours'
+
+export type SeatCounts = Record<SeatState, number>
+
+/** What is special about a place on the map. */
+export type PlaceKind = SeatKind | 'not for sale' | 'aisle'
+
+/** The sign of a seat. Signs differ in shape, so they need no colour. */
+export function seatSign(state: SeatState, style: Pick<RenderStyle, 'unicode'>): string {
+  return (style.unicode ? unicodeSigns : asciiSigns)[state]
+}
+
+/** The tone of each state on the map. */
+export const seatTones: Record<SeatState, Tone> = {
+  free: 'good',
+  held: 'warning',
+  booked: 'quiet',
+  yours: 'accent',
+}
+
+const unicodeSigns: Record<SeatState, string> = { free: '○', held: '◐', booked: '●', yours: '★' }
+const asciiSigns: Record<SeatState, string> = { free: '.', held: '?', booked: '#', yours: '*' }
+
+/** The signs of free seats and of seats that are not for sale: the letters of a plan's file. */
+export function kindSign(kind: PlaceKind, style: Pick<RenderStyle, 'unicode'>): string {
+  if (kind === 'not for sale') return style.unicode ? '·' : '-'
+  return kindLetters[kind] ?? seatSign('free', style)
+}
+
+const kindLetters: Partial<Record<PlaceKind, string>> = {
+  restricted: 'r',
+  wheelchair: 'w',
+  companion: 'c',
+}
+
+/** The kinds in words. */
+export const kindNames = {
+  standard: 'standard',
+  wheelchair: 'wheelchair',
+  companion: 'companion',
+  restricted: 'restricted view',
+  'not for sale': 'not for sale',
+} satisfies Partial<Record<PlaceKind, string>>
