@@ -1,5 +1,5 @@
 import type { Show } from '../client/api.js'
-import { TicketsError } from '../shared/errors.js'
+import { hasCode, TicketsError } from '../shared/errors.js'
 import type { Context } from './context.js'
 
 /** A show as the command line names it. */
@@ -31,8 +31,7 @@ export async function namedShow(
   try {
     return await tickets.findShow(name, { date })
   } catch (error) {
-    const isAmbiguous = error instanceof TicketsError && error.code === 'AMBIGUOUS_ID'
-    if (!isAmbiguous || !output.canPrompt) throw error
+    if (!hasCode(error, 'AMBIGUOUS_ID') || !output.canPrompt) throw error
   }
   const [{ askShow }, { dateQuestion }] = await Promise.all([
     import('../terminal/prompts/prompts.js'),

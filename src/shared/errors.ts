@@ -190,3 +190,8 @@ export class TicketsError extends Error {
     this.outcome = details.outcome
   }
 }
+
+/** Whether an error is an expected one with one of these codes. */
+export function hasCode(error: unknown, ...codes: ErrorCode[]): error is TicketsError {
+  return error instanceof TicketsError && codes.includes(error.code)
+}

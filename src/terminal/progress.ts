@@ -1,3 +1,4 @@
+import { formatNumber } from '../shared/numbers.js'
 import type { Output } from './io.js'
 
 /** A progress bar on stderr. */
@@ -29,7 +30,7 @@ export async function startProgress(
     stream: stderr,
     format: `${title} {bar} {percentage}%  {value} of {total}`,
     formatValue: (value, _options, type) =>
-      type === 'percentage' ? String(value) : value.toLocaleString('en-GB'),
+      type === 'percentage' ? String(value) : formatNumber(value),
     barsize: Math.max(5, Math.min(40, output.columns - title.length - COUNTS_WIDTH)),
     barCompleteChar: complete,
     barIncompleteChar: incomplete,

@@ -1,6 +1,7 @@
+import { formatNumber } from '../shared/numbers.js'
 import type { FullScreen } from './full-screen.js'
 import { sparkline } from './render/charts.js'
-import { wrapWords } from './render/fit-text.js'
+import { drawTitle } from './render/fields.js'
 import { salesBar } from './render/show-card.js'
 import { type RenderStyle, tint } from './render/style.js'
 import { type House, stateIn } from './seat-map/house.js'
@@ -43,7 +44,7 @@ export function drawWatchedShow(
   const held = house.held.size
   const counts = { yours: 0, booked, held, free: house.totalSeats - booked - held }
   const above = [
-    ...wrapWords(heading, columns).map((line) => tint(style, 'strong', line)),
+    ...drawTitle(style, heading),
     ...(isCancelled ? [tint(style, 'bad', 'Cancelled')] : []),
     '',
     ' '.repeat(margin) + salesBar(counts, Math.min(48, columns - 2 * margin), style),
@@ -70,8 +71,8 @@ export function scrollHouse(
 }
 
 function drawSales(sales: readonly number[], style: RenderStyle): string {
-  const sold = sales.reduce((sum, seats) => sum + seats, 0).toLocaleString('en-GB')
-  const text = tint(style, 'quiet', `${sold} sold in ${sales.length} min`)
+  const sold = sales.reduce((sum, seats) => sum + seats, 0)
+  const text = tint(style, 'quiet', `${formatNumber(sold)} sold in ${sales.length} min`)
   return `${' '.repeat(margin)}${tint(style, 'accent', sparkline(sales, style))}  ${text}`
 }
 

@@ -1,5 +1,6 @@
 import { formatSeats, type SeatLayout } from '../../house/seats.js'
 import { TicketsError } from '../../shared/errors.js'
+import { formatNumber } from '../../shared/numbers.js'
 import { safeText } from '../../shared/safe-text.js'
 import { fitText, padText, textWidth, wrapWords } from '../render/fit-text.js'
 import { errorStyleOf } from '../render/style.js'
@@ -53,7 +54,7 @@ export async function askText(asking: Asking, question: TextQuestion): Promise<s
 /** Asks for a whole number from `min` to `max`, which may be typed with thousands separators. */
 export async function askNumber(asking: Asking, question: NumberQuestion): Promise<number> {
   const { message, min, max, reason } = question
-  const numbers = `${min.toLocaleString('en-GB')} to ${max.toLocaleString('en-GB')}`
+  const numbers = `${formatNumber(min)} to ${formatNumber(max)}`
   const range = reason ? `${numbers} (${reason})` : numbers
   const answer = await askText(asking, {
     message,
@@ -146,7 +147,7 @@ export function askSection(
   asking: Asking,
   { message = 'Which section?', sections }: SectionQuestion,
 ): Promise<number | undefined> {
-  const free = (seats: number) => `${seats.toLocaleString('en-GB')} free`
+  const free = (seats: number) => `${formatNumber(seats)} free`
   const all = sections.reduce((sum, section) => sum + section.free, 0)
   const choices: Choice<number | undefined>[] = [
     { value: undefined, name: 'Any', details: free(all) },

@@ -1,3 +1,4 @@
+import { formatNumber } from '../../shared/numbers.js'
 import { padText, textWidth } from './fit-text.js'
 import { type RenderStyle, tint } from './style.js'
 
@@ -20,7 +21,7 @@ export function sparkline(
 export function renderHistogram(values: readonly number[], style: RenderStyle): string {
   const bars = barsOf(values)
   const most = Math.max(0, ...bars.map(({ count }) => count))
-  const labels = bars.map(({ from, to }) => `${formatEdge(from)}–${formatEdge(to)} ms`)
+  const labels = bars.map(({ from, to }) => `${formatNumber(from)}–${formatNumber(to)} ms`)
   const shown = style.unicode ? labels : labels.map((label) => label.replace('–', '-'))
   const labelWidth = Math.max(0, ...shown.map(textWidth))
   const countWidth = String(most).length
@@ -88,7 +89,3 @@ function countInto(edges: readonly number[], values: readonly number[]): Bar[] {
 
 const lesser = (a: number, b: number) => Math.min(a, b)
 const greater = (a: number, b: number) => Math.max(a, b)
-
-function formatEdge(edge: number): string {
-  return edge.toLocaleString('en-GB')
-}

@@ -1,3 +1,4 @@
+import { formatCount } from '../../shared/numbers.js'
 import { safeText } from '../../shared/safe-text.js'
 import { wrapWords } from './fit-text.js'
 import { type RenderStyle, signs, type Tone, tint } from './style.js'
@@ -38,10 +39,9 @@ function sum(checks: readonly CheckFacts[], style: RenderStyle): string {
   const count = (status: CheckFacts['status']) =>
     checks.filter((check) => check.status === status).length
   const isOk = count('wrong') === 0
-  const warnings = count('warning')
   const counts = [
     `${count('wrong')} wrong`,
-    `${warnings} ${warnings === 1 ? 'warning' : 'warnings'}`,
+    formatCount(count('warning'), 'warning'),
     `${count('ok')} ok`,
     `${count('skipped')} not checked`,
   ]

@@ -4,6 +4,11 @@ import { type RenderStyle, tint } from './style.js'
 /** A label and its value, already safe and tinted; a field with an empty value is left out. */
 export type Field = [label: string, value: string | null | undefined]
 
+/** A title, wrapped. */
+export function drawTitle(style: RenderStyle, text: string): string[] {
+  return wrapWords(text, style.columns).map((line) => tint(style, 'strong', line))
+}
+
 /** Labels in one column and values in the next, wrapped at words. */
 export function drawFields(style: RenderStyle, fields: Field[], indent = 2): string[] {
   const shown = fields.filter((field): field is [string, string] => Boolean(field[1]))

@@ -1,7 +1,7 @@
 import { rowLabel, type SeatLayout } from '../../house/seats.js'
+import { formatCount, formatNumber } from '../../shared/numbers.js'
 import { safeText } from '../../shared/safe-text.js'
-import { drawFields, type Field } from './fields.js'
-import { wrapWords } from './fit-text.js'
+import { drawFields, drawTitle, type Field } from './fields.js'
 import { seatTones } from './seat-signs.js'
 import { type RenderStyle, tint } from './style.js'
 
@@ -21,7 +21,7 @@ export interface ShowFacts {
 /** A show's name, time and sales. The last line ends with a newline. */
 export function renderShowCard(show: ShowFacts, style: RenderStyle): string {
   return [
-    ...wrapWords(safeText(show.name), style.columns).map((line) => tint(style, 'strong', line)),
+    ...drawTitle(style, safeText(show.name)),
     safeText(show.when),
     ...(show.isCancelled ? [tint(style, 'bad', 'Cancelled')] : []),
     '',
@@ -36,10 +36,14 @@ function sales({ layout, booked, held }: ShowFacts, style: RenderStyle): string[
   const free = Math.max(0, layout.totalSeats - booked - held)
   const width = Math.min(48, style.columns - 4)
   const counts = [
-    tint(style, booked > 0 ? 'strong' : 'quiet', `${count(booked)} sold`),
-    ...(held > 0 ? [tint(style, seatTones.held, `${count(held)} held`)] : []),
-    tint(style, free > 0 ? seatTones.free : 'bad', free > 0 ? `${count(free)} free` : 'sold out'),
-    tint(style, 'quiet', `of ${count(layout.totalSeats)}`),
+    tint(style, booked > 0 ? 'strong' : 'quiet', `${formatNumber(booked)} sold`),
+    ...(held > 0 ? [tint(style, seatTones.held, `${formatNumber(held)} held`)] : []),
+    tint(
+      style,
+      free > 0 ? seatTones.free : 'bad',
+      free > 0 ? `${formatNumber(free)} free` : 'sold out',
+    ),
+    tint(style, 'quiet', `of ${formatNumber(layout.totalSeats)}`),
   ]
   return [`  ${salesBar({ booked, held, free }, width, style)}`, `  ${counts.join('  ')}`]
 }
@@ -82,7 +86,7 @@ export function proportions(parts: number[], width: number): number[] {
 function house({ totalSeats, seatsPerRow, plan }: SeatLayout): Field[] {
   if (!plan) return [['Rows', seatsPerRow === null ? null : rows(totalSeats, seatsPerRow)]]
   const sections = plan.sections.map(({ name, first, last }) =>
-    `${name} ${count(last - first + 1)}`.trim(),
+    `${name} ${formatNumber(last - first + 1)}`.trim(),
   )
   return [
     ['Plan', safeText(plan.name)],
@@ -93,9 +97,5 @@ function house({ totalSeats, seatsPerRow, plan }: SeatLayout): Field[] {
 function rows(totalSeats: number, seatsPerRow: number): string {
   const last = rowLabel(Math.ceil(totalSeats / seatsPerRow))
   const names = last === 'A' ? 'A' : `A to ${last}`
-  return `${names}, ${count(seatsPerRow)} ${seatsPerRow === 1 ? 'seat' : 'seats'} each`
-}
-
-function count(number: number): string {
-  return number.toLocaleString('en-GB')
+  return `${names}, ${formatCount(seatsPerRow, 'seat')} each`
 }

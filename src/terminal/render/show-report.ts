@@ -1,5 +1,7 @@
+import { formatNumber } from '../../shared/numbers.js'
 import { safeText } from '../../shared/safe-text.js'
 import { drawBar } from './charts.js'
+import { drawTitle } from './fields.js'
 import { fitText, padText, textWidth, wrapWords } from './fit-text.js'
 import { proportions } from './show-card.js'
 import { type RenderStyle, signs, type Tone, tint } from './style.js'
@@ -38,7 +40,7 @@ const MOST_LINES = 40
 export function renderShowReport(facts: ReportFacts, style: RenderStyle): string {
   const { capacity, sections = [], rows, hours, operators } = facts
   return [
-    ...wrapWords(safeText(facts.name), style.columns).map((line) => tint(style, 'strong', line)),
+    ...drawTitle(style, safeText(facts.name)),
     safeText(facts.when),
     ...(facts.isCancelled ? [tint(style, 'bad', 'Cancelled')] : []),
     '',
@@ -82,9 +84,9 @@ function wrapLegend(counts: Counts, style: RenderStyle): string[] {
   const marks = stateSigns(style)
   const entries = states.map(
     (state) =>
-      `${tint(style, tones[state], marks[state])}\u00a0${number(counts[state])}\u00a0${state}`,
+      `${tint(style, tones[state], marks[state])}\u00a0${formatNumber(counts[state])}\u00a0${state}`,
   )
-  const text = [...entries, `=\u00a0${number(counts.total)}\u00a0seats`].join(' ')
+  const text = [...entries, `=\u00a0${formatNumber(counts.total)}\u00a0seats`].join(' ')
   return wrapWords(text, style.columns - 2).map((line) => `  ${line.replaceAll('\u00a0', ' ')}`)
 }
 
@@ -93,7 +95,7 @@ function section(title: string, lines: string[], style: RenderStyle, end = MOST_
   if (lines.length === 0) return []
   const shown = end < 0 ? lines.slice(end) : lines.slice(0, end)
   const rest = lines.length - shown.length
-  const more = `  and ${number(rest)} ${end < 0 ? 'before' : 'more'}: --json has them all`
+  const more = `  and ${formatNumber(rest)} ${end < 0 ? 'before' : 'more'}: --json has them all`
   const note = rest > 0 ? [tint(style, 'quiet', more)] : []
   return ['', tint(style, 'strong', title), ...shown, ...note]
 }
@@ -145,7 +147,9 @@ function salesLines(sales: Sales[], style: RenderStyle): string[] {
   const labels = sales.map(({ label }) => fitText(safeText(label), 24, ellipsis))
   const labelWidth = Math.max(0, ...labels.map(textWidth))
   const ends = sales.map(({ sold, returned }) =>
-    returned === 0 ? number(sold) : `${number(sold)}, ${number(returned)} returned`,
+    returned === 0
+      ? formatNumber(sold)
+      : `${formatNumber(sold)}, ${formatNumber(returned)} returned`,
   )
   const endWidth = Math.max(0, ...ends.map((end) => end.length))
   const width = barWidth(style, labelWidth + endWidth + 5, 1)
@@ -158,8 +162,4 @@ function salesLines(sales: Sales[], style: RenderStyle): string[] {
 
 function barWidth({ columns }: RenderStyle, taken: number, least = 8): number {
   return Math.max(least, Math.min(48, columns - taken))
-}
-
-function number(value: number): string {
-  return value.toLocaleString('en-GB')
 }

@@ -1,8 +1,9 @@
+import { formatNumber } from '../../shared/numbers.js'
 import type { Percentiles } from '../../shared/percentiles.js'
 import { safeText } from '../../shared/safe-text.js'
 import { renderHistogram } from './charts.js'
-import { drawFields, type Field } from './fields.js'
-import { padText, wrapWords } from './fit-text.js'
+import { drawFields, drawTitle, type Field } from './fields.js'
+import { padText } from './fit-text.js'
 import { type RenderStyle, signs, type Tone, tint } from './style.js'
 import { renderVerdict, type VerdictFacts } from './verdict.js'
 
@@ -72,9 +73,10 @@ function headline(
   style: RenderStyle,
 ): string[] {
   const many = MANY[mode]
-  const title = `${number(summary.bookings)} bookings of ${house}, ${number(concurrency)} ${many} at a time`
-  const speed = `${summary.seconds.toFixed(1)} s, ${number(Math.round(summary.perSecond))} answers a second`
-  return [...wrapWords(title, style.columns).map((line) => tint(style, 'strong', line)), speed]
+  const { bookings, perSecond, seconds } = summary
+  const title = `${formatNumber(bookings)} bookings of ${house}, ${formatNumber(concurrency)} ${many} at a time`
+  const speed = `${seconds.toFixed(1)} s, ${formatNumber(Math.round(perSecond))} answers a second`
+  return [...drawTitle(style, title), speed]
 }
 
 const tones = { confirmed: 'good', refused: 'quiet', busy: 'warning', failed: 'bad' } as const
@@ -94,7 +96,7 @@ function outcomes(summary: StressNumbers, style: RenderStyle): string[] {
   const counts = ends.map((end) => {
     const isBad = summary[end] > 0 || end === 'confirmed' || end === 'refused'
     const tone: Tone = isBad ? tones[end] : 'quiet'
-    return tint(style, tone, `${number(summary[end])} ${end}`)
+    return tint(style, tone, `${formatNumber(summary[end])} ${end}`)
   })
   return [`  ${drawn.join('')}`, `  ${counts.join('   ')}`]
 }
@@ -135,11 +137,11 @@ function details({ summary, mode, seed }: StressFacts): Field[] {
     [lost, 'after a lost connection'],
   ] as const
   const retried = causes.filter(([count]) => count > 0)
-  const known = retried.map(([count, what]) => `${number(count)} ${what}`).join(', ')
+  const known = retried.map(([count, what]) => `${formatNumber(count)} ${what}`).join(', ')
   const why = (end: string) =>
     summary.reasons
       .filter((reason) => reason.end === end)
-      .map(({ reason, count }) => `${number(count)} ${safeText(reason)}`)
+      .map(({ reason, count }) => `${formatNumber(count)} ${safeText(reason)}`)
       .join(', ')
   return [
     ['Refused', why('refused')],
@@ -153,9 +155,5 @@ function problemLine(problem: string, style: RenderStyle): string {
 }
 
 function milliseconds(value: number): string {
-  return value < 10 ? value.toFixed(1) : number(Math.round(value))
-}
-
-function number(value: number): string {
-  return value.toLocaleString('en-GB')
+  return value < 10 ? value.toFixed(1) : formatNumber(Math.round(value))
 }

@@ -1,6 +1,6 @@
 import { encode } from 'uqr'
 import { safeText } from '../../shared/safe-text.js'
-import { drawFields } from './fields.js'
+import { drawFields, drawTitle } from './fields.js'
 import { wrapWords } from './fit-text.js'
 import { blackOnWhite, type RenderStyle, tint } from './style.js'
 
@@ -26,7 +26,7 @@ export function renderTicket(ticket: TicketFacts, style: RenderStyle, darkGround
   const code = qrLines(ticket.reference, style, darkGround && !style.color)
   const hasRoom = code.width + 2 <= style.columns
   return [
-    ...wrapWords(safeText(ticket.show), style.columns).map((line) => tint(style, 'strong', line)),
+    ...drawTitle(style, safeText(ticket.show)),
     safeText(ticket.when),
     ...(ticket.isCancelled ? [tint(style, 'bad', 'The show is cancelled.')] : []),
     '',

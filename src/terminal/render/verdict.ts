@@ -1,3 +1,4 @@
+import { formatCount, formatNumber } from '../../shared/numbers.js'
 import { safeText } from '../../shared/safe-text.js'
 import { type RenderStyle, signs, tint } from './style.js'
 
@@ -18,7 +19,7 @@ export function renderVerdict(facts: VerdictFacts, style: RenderStyle): string {
   const lines = violations.map(
     ({ code, message }) => `${tint(style, 'strong', code)}  ${safeText(message)}`,
   )
-  if (unlisted > 0) lines.push(tint(style, 'quiet', `and ${number(unlisted)} more`))
+  if (unlisted > 0) lines.push(tint(style, 'quiet', `and ${formatNumber(unlisted)} more`))
   return `${[...lines, verdict(facts, style)].join('\n')}\n`
 }
 
@@ -27,18 +28,10 @@ function verdict(
   style: RenderStyle,
 ): string {
   const { done, failed } = signs(style)
-  const compared = answers === undefined ? '' : `, ${counted(answers, 'answer')}`
-  const checked = `${counted(shows, 'show')}, ${counted(bookings, 'booking')}${compared}`
+  const compared = answers === undefined ? '' : `, ${formatCount(answers, 'answer')}`
+  const checked = `${formatCount(shows, 'show')}, ${formatCount(bookings, 'booking')}${compared}`
   const found = violations.length + unlisted
   return found === 0
     ? `${tint(style, 'good', done)} Nothing is oversold or lost: ${checked}.`
-    : `${tint(style, 'bad', failed)} ${counted(found, 'violation')} in ${checked}.`
-}
-
-function counted(count: number, noun: string): string {
-  return `${number(count)} ${noun}${count === 1 ? '' : 's'}`
-}
-
-function number(value: number): string {
-  return value.toLocaleString('en-GB')
+    : `${tint(style, 'bad', failed)} ${formatCount(found, 'violation')} in ${checked}.`
 }

@@ -1,4 +1,5 @@
 import { type HouseRows, rowsOf } from '../../house/rows.js'
+import { formatNumber } from '../../shared/numbers.js'
 import { fitText, padText, textWidth } from '../render/fit-text.js'
 import { salesBar } from '../render/show-card.js'
 import { type RenderStyle, signs, tint } from '../render/style.js'
@@ -14,7 +15,11 @@ export function drawOverview(house: House, most: number, style: RenderStyle): st
   const parts = partsOf(house, most)
   const bars = parts.map((part) => {
     const counts = countStates(house, part)
-    return { ...part, counts, end: `${count(counts.booked)}/${count(part.last - part.first + 1)}` }
+    return {
+      ...part,
+      counts,
+      end: `${formatNumber(counts.booked)}/${formatNumber(part.last - part.first + 1)}`,
+    }
   })
   return drawBars(bars, house.plan ? 'left' : 'right', style)
 }
@@ -26,7 +31,7 @@ export function drawSections(house: House, pointed: number, style: RenderStyle):
   const bars = order.map((index) => {
     const { name, first, last } = sections[index]!
     const counts = countStates(house, { first, last })
-    return { label: name, first, last, counts, end: `${count(counts.free)} free` }
+    return { label: name, first, last, counts, end: `${formatNumber(counts.free)} free` }
   })
   const { pointer } = signs(style)
   return drawBars(bars, 'left', style).map((line, index) =>
@@ -140,8 +145,4 @@ function firstWords({ label }: Part): string {
 function roundSize(least: number): number {
   const power = 10 ** Math.floor(Math.log10(Math.max(1, least)))
   return [1, 2, 5, 10].map((step) => step * power).find((size) => size >= least)!
-}
-
-function count(seats: number): string {
-  return seats.toLocaleString('en-GB')
 }

@@ -1,3 +1,4 @@
+import { formatCount } from '../../shared/numbers.js'
 import { fitText } from '../render/fit-text.js'
 import { kindSign, type SeatState, seatSign, seatTones } from '../render/seat-signs.js'
 import { inverted, type RenderStyle, signs, type Tone, tint } from '../render/style.js'
@@ -43,7 +44,7 @@ export function drawRuler(grid: SeatGrid, style: RenderStyle): string[] {
 export function drawOutside(side: 'above' | 'below', lines: number, style: RenderStyle): string {
   if (lines <= 0) return ''
   const arrow = { above: style.unicode ? '↑' : '^', below: style.unicode ? '↓' : 'v' }[side]
-  const text = `${arrow} ${lines.toLocaleString('en-GB')} more ${lines === 1 ? 'line' : 'lines'}`
+  const text = `${arrow} ${formatCount(lines, 'more line')}`
   return ' '.repeat(margin) + tint(style, 'quiet', text)
 }
 

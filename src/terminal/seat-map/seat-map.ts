@@ -1,4 +1,5 @@
 import { isAisle, runLength, type SeatPlan, type SeatRun } from '../../house/plan/seat-plan.js'
+import { formatNumber } from '../../shared/numbers.js'
 import { wrapTexts } from '../render/fit-text.js'
 import {
   kindNames,
@@ -42,7 +43,7 @@ export function drawPlan(plan: SeatPlan, style: RenderStyle): string {
   const layout = { totalSeats: plan.totalSeats, seatsPerRow: null, plan }
   const lines = drawAllLines(seatGridFor(layout, style.columns), () => 'free', style)
   const entries = [...kindsOf(plan)].map(([kind, count]) =>
-    drawEntry(kindSign(kind, style), `${count.toLocaleString('en-GB')} ${kindNames[kind]}`, style),
+    drawEntry(kindSign(kind, style), `${formatNumber(count)} ${kindNames[kind]}`, style),
   )
   return [...lines, '', ...wrapLegend(entries, style), ''].join('\n')
 }
@@ -93,7 +94,7 @@ export function drawLegend(
     (state) => state !== 'yours' || counts.yours > 0,
   )
   const states = shown.map((state) => {
-    const text = `${counts[state].toLocaleString('en-GB')} ${state}`
+    const text = `${formatNumber(counts[state])} ${state}`
     return drawEntry(seatSign(state, style), text, style, seatTones[state])
   })
   const kinds = plan ? [...kindsOf(plan).keys()].filter((kind) => kind !== 'standard') : []

@@ -1,5 +1,6 @@
 import { rowsOf } from '../../house/rows.js'
 import { formatSeats, seatLabel } from '../../house/seats.js'
+import { formatNumber } from '../../shared/numbers.js'
 import { fitText, wrapTexts } from '../render/fit-text.js'
 import { kindNames, kindSign, seatSign, seatTones } from '../render/seat-signs.js'
 import { type RenderStyle, signs, tint } from '../render/style.js'
@@ -215,8 +216,8 @@ const mostNamed = 200
 function sayPicked({ exchange, house, picked }: Picking, style: RenderStyle): string {
   if (picked.size === 0) return indent(tint(style, 'quiet', 'nothing picked'))
   const seats = picked.size > mostNamed ? '' : `: ${formatSeats(picked, house)}`
-  const of = exchange === undefined ? '' : ` of ${exchange.toLocaleString('en-GB')}`
-  const count = picked.size.toLocaleString('en-GB') + of
+  const of = exchange === undefined ? '' : ` of ${formatNumber(exchange)}`
+  const count = formatNumber(picked.size) + of
   const text = `${seatSign('yours', style)} ${count} picked${seats}`
   return indent(tint(style, seatTones.yours, fitLine(text, style)))
 }

@@ -1,6 +1,7 @@
 import { chooseAround } from '../../house/best-available.js'
 import { SeatSet } from '../../house/seat-set.js'
 import { formatSeats, type SeatLayout, seatLabel } from '../../house/seats.js'
+import { formatNumber } from '../../shared/numbers.js'
 import type { SeatCounts, SeatState } from '../render/seat-signs.js'
 import { type House, stateIn } from '../seat-map/house.js'
 
@@ -157,5 +158,5 @@ function takenOf({ booked, held }: House): SeatSet {
 }
 
 function shortage(free: number): string {
-  return free === 1 ? 'Only one seat is free.' : `Only ${free.toLocaleString('en-GB')} are free.`
+  return free === 1 ? 'Only one seat is free.' : `Only ${formatNumber(free)} are free.`
 }

@@ -2,7 +2,7 @@ import type { BookingOutcome, BookingRequest } from '../../../client/api.js'
 import { bookingJson } from '../../../client/json.js'
 import { withViewWarning } from '../../../house/restricted-view.js'
 import { seatLabel } from '../../../house/seats.js'
-import { TicketsError } from '../../../shared/errors.js'
+import { hasCode, TicketsError } from '../../../shared/errors.js'
 import { startWarnings } from '../../../shared/warnings.js'
 import { committedBooking, printCommitted } from '../../committed.js'
 import { type Context, type Handler, inputRequired } from '../../context.js'
@@ -86,7 +86,7 @@ async function bookAgain(
     // A signal that came before the answer was lost must not keep the verdict from being found.
     const finder = signal.aborted ? context.open({ signal: undefined }) : tickets
     const earlier = await finder.findBooking(request.id).catch((error) => {
-      if (error instanceof TicketsError && error.code === 'BOOKING_NOT_FOUND') return undefined
+      if (hasCode(error, 'BOOKING_NOT_FOUND')) return undefined
       throw error
     })
     const isSold = earlier !== undefined && !['PENDING', 'FAILED'].includes(earlier.status)

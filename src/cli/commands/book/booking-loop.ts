@@ -1,5 +1,5 @@
 import type { Booking, BookingOutcome, BookingRequest } from '../../../client/api.js'
-import { TicketsError } from '../../../shared/errors.js'
+import { hasCode } from '../../../shared/errors.js'
 import type { Asking } from '../../../terminal/prompts/asking.js'
 import { askKey } from '../../../terminal/prompts/prompts.js'
 import { printProblem } from '../../../terminal/render/problem-card.js'
@@ -59,7 +59,7 @@ async function askNext(context: Context, showId: string, last: Booking | undefin
     ])
   } catch (error) {
     // Ctrl-D ends the loop, and every booking stands.
-    if (error instanceof TicketsError && error.code === 'INPUT_REQUIRED') return 'done'
+    if (hasCode(error, 'INPUT_REQUIRED')) return 'done'
     throw error
   }
 }
@@ -81,7 +81,7 @@ async function undo(context: Context, { reference, updatedAt }: Booking): Promis
     const undone = await tickets.cancelBooking(reference, { reason, ifUnchangedSince: updatedAt })
     await announceStep(context, undone, wordsOf(undone))
   } catch (error) {
-    if (!(error instanceof TicketsError) || error.code !== 'WRONG_STATE') throw error
+    if (!hasCode(error, 'WRONG_STATE')) throw error
     printProblem(output, error)
   }
 }

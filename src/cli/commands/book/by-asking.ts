@@ -1,6 +1,6 @@
 import type { BookingOutcome, BookingRequest, Show } from '../../../client/api.js'
 import { countSeats, formatSeats } from '../../../house/seats.js'
-import { TicketsError } from '../../../shared/errors.js'
+import { hasCode, TicketsError } from '../../../shared/errors.js'
 import { checkText } from '../../../shared/text-input.js'
 import { startWarnings } from '../../../shared/warnings.js'
 import { askConfirm, askShow, askText } from '../../../terminal/prompts/prompts.js'
@@ -79,7 +79,8 @@ async function bookForShow(
       const unseen = warnings?.filter(({ code }) => code !== 'SHOW_STARTED' || !warned.warnings)
       return unseen && unseen.length > 0 ? { ...outcome, warnings: unseen } : outcome
     } catch (error) {
-      if (!isMendedByOtherSeats(error)) throw error
+      // Other seats may mend these.
+      if (!hasCode(error, 'SEATS_TAKEN', 'NOT_ENOUGH_SEATS', 'NO_SUCH_SEAT')) throw error
       if (!options.yes && (await givesOutAccessible(asking, error))) {
         chosen = { ...chosen, wanted: { ...chosen.wanted, includeAccessible: true } }
         continue
@@ -116,13 +117,6 @@ function question(show: Show, seats: number[], { customer, hold }: BookingReques
   const kinds = nameKinds(seats, show)
   const named = `${countSeats(seats.length)}: ${formatSeats(seats, show)}${kinds}`
   return `${hold === undefined ? 'Book' : 'Hold'} ${named}${whom}?`
-}
-
-function isMendedByOtherSeats(error: unknown): error is TicketsError {
-  return (
-    error instanceof TicketsError &&
-    ['SEATS_TAKEN', 'NOT_ENOUGH_SEATS', 'NO_SUCH_SEAT'].includes(error.code)
-  )
 }
 
 function keyNeedsAll(): TicketsError {

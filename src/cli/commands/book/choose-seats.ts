@@ -4,9 +4,9 @@ import { TicketsError } from '../../../shared/errors.js'
 import { safeText } from '../../../shared/safe-text.js'
 import { askSeats, askSection } from '../../../terminal/prompts/prompts.js'
 import type { SeatAnswer } from '../../../terminal/prompts/seat-answer.js'
-import { wrapWords } from '../../../terminal/render/fit-text.js'
+import { drawTitle } from '../../../terminal/render/fields.js'
 import { alternativesHint, printProblem } from '../../../terminal/render/problem-card.js'
-import { errorStyleOf, type RenderStyle, tint } from '../../../terminal/render/style.js'
+import { errorStyleOf, type RenderStyle } from '../../../terminal/render/style.js'
 import { countStates } from '../../../terminal/seat-map/house.js'
 import { renderSeatMap } from '../../../terminal/seat-map/seat-map.js'
 import {
@@ -176,11 +176,10 @@ async function chooseSection({ asking }: Context, house: ShowDetails): Promise<n
 const MOST_LINES = 60
 
 function drawHouse(house: ShowDetails, style: RenderStyle, section: number | undefined): string {
-  const heading = wrapWords(`${safeText(house.name)}, ${whenOf(house)}`, style.columns)
   const map = renderSeatMap(house, style, { section })
   const isDrawn = map.split('\n').length <= MOST_LINES
   return [
-    ...heading.map((line) => tint(style, 'strong', line)),
+    ...drawTitle(style, `${safeText(house.name)}, ${whenOf(house)}`),
     '',
     isDrawn ? map : `The house is too large to be drawn here: \`tickets show view ${house.id}\`.\n`,
   ].join('\n')

@@ -1,6 +1,6 @@
 import type { Tickets } from '../../../client/api.js'
 import type { FileRow } from '../../../client/booking-file.js'
-import { TicketsError } from '../../../shared/errors.js'
+import { hasCode, TicketsError } from '../../../shared/errors.js'
 
 /** The most names whose ids are kept. */
 const MOST_NAMES = 10_000
@@ -46,9 +46,7 @@ async function showId(
   try {
     return (await tickets.findShow(name, { date })).id
   } catch (error) {
-    const isOfRow =
-      error instanceof TicketsError && ['SHOW_NOT_FOUND', 'AMBIGUOUS_ID'].includes(error.code)
-    if (isOfRow) return error
+    if (hasCode(error, 'SHOW_NOT_FOUND', 'AMBIGUOUS_ID')) return error
     throw error
   }
 }

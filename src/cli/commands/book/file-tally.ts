@@ -1,4 +1,5 @@
 import { errorCodes, type TicketsError } from '../../../shared/errors.js'
+import { formatNumber } from '../../../shared/numbers.js'
 
 /** How one line ended. */
 export type LineEnd =
@@ -63,19 +64,19 @@ export class Tally {
   sentence({ isDryRun }: { isDryRun: boolean }): string {
     const { booked, replayed, ...others } = this.#counts
     const done = booked + replayed
-    const share = done === this.total ? number(done) : `${number(done)} of ${number(this.total)}`
+    const share =
+      done === this.total
+        ? formatNumber(done)
+        : `${formatNumber(done)} of ${formatNumber(this.total)}`
     const lines = `${share} ${this.total === 1 ? 'line' : 'lines'}`
     const head = `${lines} ${isDryRun ? 'could be booked' : 'booked'}`
-    const earlier = replayed > 0 ? `, ${number(replayed)} of them under a key used before` : ''
+    const earlier =
+      replayed > 0 ? `, ${formatNumber(replayed)} of them under a key used before` : ''
     const rest = Object.entries(others)
       .filter(([, count]) => count > 0)
-      .map(([end, count]) => `${number(count)} ${end}`)
+      .map(([end, count]) => `${formatNumber(count)} ${end}`)
       .join(', ')
     const tail = isDryRun ? ' Nothing was booked (dry run).' : ''
     return `${head}${earlier}${rest === '' ? '' : `; ${rest}`}.${tail}`
   }
-}
-
-function number(value: number): string {
-  return value.toLocaleString('en-GB')
 }

@@ -1,6 +1,6 @@
 import type { Booking, BookingOutcome, Show, ShowDetails } from '../../../client/api.js'
 import { formatLabels, formatSeats, parseSeats } from '../../../house/seats.js'
-import { TicketsError } from '../../../shared/errors.js'
+import { hasCode, TicketsError } from '../../../shared/errors.js'
 import { askText } from '../../../terminal/prompts/prompts.js'
 import { printProblem } from '../../../terminal/render/problem-card.js'
 import { canShowMap } from '../../../terminal/seat-picker/seat-picker.js'
@@ -39,7 +39,7 @@ export async function moveByAsking(
     try {
       return await tickets.moveBooking(booking.id, { to, toShow: show.id })
     } catch (error) {
-      if (!(error instanceof TicketsError) || error.code !== 'SEATS_TAKEN') throw error
+      if (!hasCode(error, 'SEATS_TAKEN')) throw error
       // The map itself names the seats that were lost.
       if (!canShowMap(output)) printProblem(output, error)
       picked = to

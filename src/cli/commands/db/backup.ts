@@ -2,11 +2,11 @@ import { link, lstat, open, rename, rm } from 'node:fs/promises'
 import { pid } from 'node:process'
 import packageJson from '../../../../package.json' with { type: 'json' }
 import { TicketsError } from '../../../shared/errors.js'
+import { formatCount } from '../../../shared/numbers.js'
 import { quote } from '../../../shared/quote.js'
 import { safeText } from '../../../shared/safe-text.js'
 import type { Context, Handler } from '../../context.js'
 import { fileFailure } from '../../file-failure.js'
-import { inWords } from './rows.js'
 
 /** `tickets db backup [FILE]`: prints the name of the file. */
 export const run: Handler<object, [string | undefined]> = async (context, _, named) => {
@@ -32,6 +32,11 @@ export const run: Handler<object, [string | undefined]> = async (context, _, nam
   if (output.json) return output.document({ file, bytes, rows })
   await output.write(`${safeText(file)}\n`)
   output.hint(`Backed up ${inWords(rows)}.`)
+}
+
+/** The shows and bookings among the rows of a backup: '1 show and 300 bookings'. */
+export function inWords({ shows = 0, bookings = 0 }: Partial<Record<string, number>>): string {
+  return `${formatCount(shows, 'show')} and ${formatCount(bookings, 'booking')}`
 }
 
 type Write = (chunk: Uint8Array) => Promise<void>

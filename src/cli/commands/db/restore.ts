@@ -6,7 +6,7 @@ import type { Handler } from '../../context.js'
 import { fileFailure } from '../../file-failure.js'
 import { openSource } from '../../file-source.js'
 import { mayProceed } from '../../irrevocable.js'
-import { inWords } from './rows.js'
+import { inWords } from './backup.js'
 
 /** `tickets db restore FILE`: then verifies, and exits 7 if something is oversold or lost. */
 export const run: Handler<{ yes?: boolean }, [string]> = async (context, { yes }, file) => {

@@ -1,5 +1,6 @@
 import { isAisle, runLength, SeatPlan, type SeatRun } from '../../../house/plan/seat-plan.js'
 import { countSeats } from '../../../house/seats.js'
+import { formatCount, formatNumber } from '../../../shared/numbers.js'
 import { safeText } from '../../../shared/safe-text.js'
 import { signs, styleOf, tint } from '../../../terminal/render/style.js'
 import type { Handler } from '../../context.js'
@@ -34,15 +35,15 @@ export const run: Handler<object, [string]> = async (context, _options, file) =>
     lines.push(`${tint(style, 'good', done)} ${title}: ${countSeats(plan.totalSeats)}.`)
     for (const { name, seats, kinds } of sections) {
       const special = Object.entries(kinds).filter(([kind]) => kind !== 'standard')
-      const counts = special.map(([kind, count]) => `${count.toLocaleString('en-GB')} ${kind}`)
+      const counts = special.map(([kind, count]) => `${formatNumber(count)} ${kind}`)
       const all = [countSeats(seats), ...counts].join(', ')
       lines.push(`  ${name === '' ? all : `${name}: ${all}`}`)
     }
     lines.push(...notices.map((notice) => `${tint(style, 'warning', '!')} ${safeText(notice)}`))
   } else {
-    const count =
-      faults.length === 1 ? '1 mistake' : `${faults.length.toLocaleString('en-GB')} mistakes`
-    lines.push(`${tint(style, 'bad', failed)} ${nameOfFile(file)} has ${count}.`)
+    lines.push(
+      `${tint(style, 'bad', failed)} ${nameOfFile(file)} has ${formatCount(faults.length, 'mistake')}.`,
+    )
   }
   await output.write(`${lines.join('\n')}\n`)
   return plan ? 0 : 7

@@ -2,6 +2,7 @@ import type { CancellationPreview, Show } from '../../../client/api.js'
 import { cancellationJson } from '../../../client/json.js'
 import { TicketsError } from '../../../shared/errors.js'
 import { foldText } from '../../../shared/fold-text.js'
+import { formatCount } from '../../../shared/numbers.js'
 import { safeText } from '../../../shared/safe-text.js'
 import type { Handler } from '../../context.js'
 import { type Irrevocable, mayProceed } from '../../irrevocable.js'
@@ -81,10 +82,6 @@ function questionOf(
 
 function sentenceOf(show: Show, preview: CancellationPreview): string {
   const { confirmedBookings, confirmedSeats, heldBookings } = preview
-  const sold = `${counted(confirmedBookings, 'booking')} with ${counted(confirmedSeats, 'sold seat')}`
-  return `Cancelling ${safeText(show.name)}, ${whenOf(show)}, touches ${sold}, and ${counted(heldBookings, 'hold')}.`
-}
-
-function counted(count: number, noun: string): string {
-  return `${count.toLocaleString('en-GB')} ${noun}${count === 1 ? '' : 's'}`
+  const sold = `${formatCount(confirmedBookings, 'booking')} with ${formatCount(confirmedSeats, 'sold seat')}`
+  return `Cancelling ${safeText(show.name)}, ${whenOf(show)}, touches ${sold}, and ${formatCount(heldBookings, 'hold')}.`
 }

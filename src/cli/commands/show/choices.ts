@@ -1,5 +1,6 @@
 import type { Show, ShowFilter, Tickets } from '../../../client/api.js'
 import { foldText } from '../../../shared/fold-text.js'
+import { formatNumber } from '../../../shared/numbers.js'
 import type { Choice, ShowQuestion } from '../../../terminal/prompts/prompts.js'
 import { whenOf } from './text.js'
 
@@ -59,5 +60,5 @@ function sells(show: Show): boolean {
 function left(show: Show): string {
   if (show.cancelledAt !== null) return 'cancelled'
   const free = show.availableSeats
-  return free === 0 ? 'sold out' : `${free.toLocaleString('en-GB')} free`
+  return free === 0 ? 'sold out' : `${formatNumber(free)} free`
 }

@@ -1,6 +1,7 @@
 import type { Show, ShowFilter } from '../../../client/api.js'
 import { showJson } from '../../../client/json.js'
 import { TicketsError } from '../../../shared/errors.js'
+import { formatNumber } from '../../../shared/numbers.js'
 import type { Column } from '../../../terminal/render/table.js'
 import type { Handler } from '../../context.js'
 import { isForPeople, type ListingOptions, writePagedList } from '../../paged-list.js'
@@ -99,7 +100,7 @@ function number(title: string, field: string, of: (show: Show) => number): Colum
     title,
     field,
     align: 'right',
-    cell: (show) => of(show).toLocaleString('en-GB'),
+    cell: (show) => formatNumber(of(show)),
     value: (show) => String(of(show)),
   }
 }

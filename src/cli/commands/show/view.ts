@@ -1,4 +1,5 @@
 import { showDetailsJson } from '../../../client/json.js'
+import { formatNumber } from '../../../shared/numbers.js'
 import { renderShowCard } from '../../../terminal/render/show-card.js'
 import { styleOf } from '../../../terminal/render/style.js'
 import { seatGridFor } from '../../../terminal/seat-map/seat-grid.js'
@@ -36,7 +37,7 @@ export const run: Handler<ShowViewOptions, [string]> = async (context, options, 
   )
   if (isCut) {
     output.hint(
-      `The first ${PAGE_LENGTH} of ${lines.toLocaleString('en-GB')} lines of seats. --watch scrolls through them all; a pipe gets them all: | less`,
+      `The first ${PAGE_LENGTH} of ${formatNumber(lines)} lines of seats. --watch scrolls through them all; a pipe gets them all: | less`,
     )
   }
 }

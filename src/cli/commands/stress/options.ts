@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto'
 import { MAX_SEATS } from '../../../house/seats.js'
 import { TicketsError } from '../../../shared/errors.js'
+import { formatNumber } from '../../../shared/numbers.js'
 import { parseCount } from '../../context.js'
 
 export interface StressOptions {
@@ -67,7 +68,7 @@ export function parseStressOptions(options: StressOptions, isNamed: boolean): St
 function within(flag: string, text: string, most: number): number {
   const count = parseCount(flag, text)
   if (count <= most) return count
-  throw invalid(`${flag} is at most ${most.toLocaleString('en-GB')}.`)
+  throw invalid(`${flag} is at most ${formatNumber(most)}.`)
 }
 
 function parseRange(text: string): { min: number; max: number } {

@@ -5,6 +5,7 @@ import type { Client } from '../../../client/open-client.js'
 import { type FoundDaemon, queryDaemon } from '../../../daemon/control.js'
 import { daemonLink } from '../../../daemon/socket.js'
 import { TicketsError } from '../../../shared/errors.js'
+import { formatNumber } from '../../../shared/numbers.js'
 import type { Percentiles } from '../../../shared/percentiles.js'
 import { styleOf } from '../../../terminal/render/style.js'
 import type { Context, Handler } from '../../context.js'
@@ -117,7 +118,7 @@ async function announce(
   const { renderStressReport } = await import('../../../terminal/render/stress-report.js')
   const facts = {
     ...loadRun,
-    house: `${target.schema === undefined ? 'a house' : 'a throwaway house'} of ${target.show.totalSeats.toLocaleString('en-GB')} seats`,
+    house: `${target.schema === undefined ? 'a house' : 'a throwaway house'} of ${formatNumber(target.show.totalSeats)} seats`,
     mode: choice.mode,
     concurrency: choice.concurrency,
     seed: choice.seed,
@@ -173,7 +174,7 @@ async function askLeave(
   { bookings, isSure }: { bookings: number; isSure: boolean },
 ): Promise<void> {
   const unchanged = 'Nothing was booked.'
-  const what = `up to ${bookings.toLocaleString('en-GB')} bookings`
+  const what = `up to ${formatNumber(bookings)} bookings`
   const isMeant = await mayProceed(context, {
     isSure,
     plan: `This makes ${what} of a real show, and they stay. Name no show to book a throwaway one.`,
