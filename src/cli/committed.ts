@@ -3,19 +3,19 @@ import { countSeats } from '../house/seats.js'
 import { safeText } from '../shared/safe-text.js'
 import type { Output } from '../terminal/io.js'
 
-/** What a command has committed, in a few words that need no further data. */
+/** What a command has committed, as far as it is known without reading more data. */
 export interface Committed {
   /** For people. */
   sentence: string
-  /** For programs; a document of the contract's fields, as far as they are known. */
+  /** For programs: those of the contract's fields that are known. */
   json: object
 }
 
 /**
  * Prints the answer to a change that is committed. The change stands even if the answer cannot be
  * read, formatted or printed, so none of these fails the command: the facts are printed in place of
- * the answer, and to stderr if stdout cannot be written. The facts are made only then, as to format
- * a number costs Node 15 ms.
+ * the answer, and to stderr if stdout cannot be written. `facts` is called only then, because the
+ * first number that Node formats takes 15 ms.
  */
 export async function printCommitted(
   output: Output,
@@ -34,7 +34,6 @@ export async function printCommitted(
   }
 }
 
-/** The facts of a booking. */
 export function committedBooking({ id, reference, showId, status, seats, seatLabels }: Booking) {
   return {
     sentence: `${reference} is ${status}: ${seatLabels.join(', ')} (${countSeats(seats.length)}).`,

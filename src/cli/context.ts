@@ -106,8 +106,8 @@ export function createContext(
       signal,
       command,
       operator,
-      // A person may take time to answer.
       createsServer: !NEEDS_DATA.has(command),
+      // A person may take time to answer.
       hasOneDeadline: ONE_CHANGE.has(command) && !output.canPrompt,
       onProgress: (sentence) => output.hint(safeText(sentence)),
       ...(options.debug && { trace: (line: string) => output.problem(safeLines(line)) }),
@@ -140,13 +140,13 @@ export function createContext(
   }
 }
 
-/** The commands that make one change, and so end at the latest when `--wait` and the grace are over. */
+/** Commands that make one change, and so end when `--wait` and the grace are over. */
 const ONE_CHANGE = new Set([
   ...['book', 'booking confirm', 'booking move', 'booking cancel', 'booking check-in'],
   ...['show create', 'show edit', 'show cancel', 'token create', 'token revoke'],
 ])
 
-/** Commands that would say something false about a server that they have just created. */
+/** Commands that make no sense on a server that was just created. */
 const NEEDS_DATA = new Set(['db backup', 'verify'])
 
 /**
@@ -175,7 +175,7 @@ function operatorOf({ operator }: GlobalOptions, env: Output['io']['env']): stri
   return login
 }
 
-/** Looked up once, as all of this process runs as this user. */
+/** Looked up once, because the user of a process does not change. */
 let login: string | undefined
 
 function loginName(): string | undefined {

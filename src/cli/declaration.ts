@@ -13,9 +13,9 @@ export interface Declaration {
   about: string
   /** Leaves it out of the lists of help and completion. */
   isHidden?: true
-  /** By their terms: '<show>' must be there, '[show]' may, '[command...]' takes many. */
+  /** By term: '<show>' is required, '[show]' is optional, '[command...]' takes several words. */
   arguments?: ParametersByTerm
-  /** By their flags: '--seats <spec>', '-y, --yes'. One that takes one value may be given once. */
+  /** By flags: '--seats <spec>', '-y, --yes'. An option with one value may be given once. */
   options?: ParametersByTerm
   /** Command lines that work as they stand. The tests run every one. */
   examples?: readonly string[]
@@ -33,7 +33,7 @@ export type LoadHandler = (run: Run, command: Command) => Promise<{ run: Handler
 
 export type HelpRow = readonly [term: string, about: string]
 
-/** Arguments or options in their order, each with its description or with more than that. */
+/** Arguments or options in order, each with its description, or with more. */
 export type ParametersByTerm = Readonly<Record<string, string | Parameter>>
 
 /** An argument or an option. */
@@ -41,7 +41,7 @@ export interface Parameter {
   about: string
   /** The only values that it takes. */
   choices?: readonly string[]
-  /** The option, without dashes, that it must not be given with. */
+  /** The name, without dashes, of an option that excludes it. */
   conflictsWith?: string
   isHidden?: true
   /** Reads its value. Throws INVALID_INPUT. */
@@ -72,7 +72,7 @@ export type Execute = (load: LoadHandler, command: Command, args: unknown[]) => 
 const declarations = new WeakMap<Command, Declaration>()
 const completions = new WeakMap<Argument | Option, Completes>()
 
-/** Gives a command of commander's what was declared, with the commands below it. */
+/** Adds what is declared to a command of commander, with the commands below it. */
 export function declare(command: Command, declaration: Declaration, execute: Execute): void {
   const { about, arguments: args = {}, options = {}, commands = [], run } = declaration
   declarations.set(command, declaration)
@@ -91,7 +91,7 @@ export function declare(command: Command, declaration: Declaration, execute: Exe
   if (run) command.action((...args) => execute(run, command, args.slice(0, -2)))
 }
 
-/** What was declared of a command. */
+/** The declaration of a command. */
 export function declarationOf(command: Command): Declaration {
   const declaration = declarations.get(command)
   if (declaration === undefined) throw new Error(`${command.name()} is not declared`)
@@ -103,13 +103,13 @@ export function completesOf(parameter: Argument | Option): Completes | undefined
   return completions.get(parameter)
 }
 
-/** What comes before a command's arguments, without the program's name: 'booking cancel'. */
+/** The words that name a command: 'booking cancel'. */
 export function pathOf(command: Command): string {
   const { parent } = command
   return parent?.parent ? `${pathOf(parent)} ${command.name()}` : command.name()
 }
 
-/** The command that the words lead to, and the first word that is no command there. */
+/** The command that the words lead to, and the first word that is not a command. */
 export function commandAt(
   program: Command,
   words: readonly string[],
@@ -147,7 +147,7 @@ function optionOf(flags: string, parameter: Parameter): Option {
   return option.required && !option.variadic ? onlyOnce(option, parameter) : option
 }
 
-/** Two values for seats, say, are refused: neither is a safe guess. */
+/** Refuses a second value: the program must not guess which of the two is meant. */
 function onlyOnce(option: Option, { choices, parse }: Parameter): Option {
   return option.argParser((value: string, previous: unknown) => {
     if (previous !== undefined) {

@@ -31,7 +31,7 @@ export async function main(
   } catch (error) {
     return reportError(error, run.output, {
       isDebug: argv.includes('--debug'),
-      // As far as it can be found; `help show create` is about `show create`.
+      // `help show create` is about `show create`.
       command: commandAt(
         program,
         argv.filter((word) => word !== 'help'),
@@ -101,7 +101,7 @@ function globalOptions(command: Command): GlobalOptions {
   }
 }
 
-/** Where to answer before the command line is parsed, as a mistake in it is reported there too. */
+/** The output for mistakes in the command line, which are found before its options are known. */
 function outputFor(argv: readonly string[], io: Io): Output {
   const end = argv.indexOf('--')
   const flags = end < 0 ? argv : argv.slice(0, end)
@@ -118,7 +118,7 @@ function isGroup(program: Command, word: string): boolean {
   return (command?.commands ?? []).length > 0
 }
 
-/** The program without its commands. */
+/** The declaration of the program, without its commands. */
 const tickets: Declaration = {
   name: 'tickets',
   about: 'A box office for the terminal: sells every seat at most once.',
@@ -132,7 +132,8 @@ const tickets: Declaration = {
       about: 'how long to keep retrying a busy database (default: 30s)',
       parse: parseDuration,
     },
-    '--operator <name>': 'who works here (default: TICKETS_OPERATOR, else your login name)',
+    '--operator <name>':
+      'your name in the history (default: TICKETS_OPERATOR, else your login name)',
     '--debug': 'SQL, timings and stack traces on stderr',
   },
   examples: ['tickets show create && tickets book'],

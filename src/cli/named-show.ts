@@ -8,18 +8,18 @@ export interface NamedShow {
   name: string
   /** --date, where several shows have the name. */
   date?: string | undefined
-  /** What is said when the person who chooses presses Ctrl-C. */
+  /** The sentence to print at Ctrl-C. */
   unchanged?: string
 }
 
-/** The same where SHOW may be missing. */
+/** A show that the command line may leave out. */
 export type PerhapsNamedShow = Omit<NamedShow, 'name'> & { name?: string | undefined }
 
 type Asker = Pick<Context, 'asking' | 'output' | 'tickets'>
 
 /**
- * The show that the command line names. Where several have the name, a person chooses one of their
- * dates from a list.
+ * Finds the show that the command line names. If several have the name, asks on a terminal for the
+ * date.
  *
  * Throws SHOW_NOT_FOUND, INVALID_INPUT for a text that is not a date, INTERRUPTED at Ctrl-C, and
  * where there is no terminal AMBIGUOUS_ID.
@@ -50,7 +50,7 @@ export async function idOrName(context: Asker, named: NamedShow): Promise<string
   return (await namedShow(context, named)).id
 }
 
-/** The show as it is named, or undefined. Throws INVALID_INPUT for a date without a name. */
+/** Returns undefined if no show is named. Throws INVALID_INPUT for a date without a name. */
 export function ifNamed({ name, date, ...named }: PerhapsNamedShow): NamedShow | undefined {
   if (name !== undefined) return { name, date, ...named }
   if (date === undefined) return undefined

@@ -1,6 +1,6 @@
 import type { Parameter, ParametersByTerm } from './declaration.js'
 
-// What several commands declare alike.
+// The parameters that several commands share.
 
 const show = { about: "a show's id, the beginning of its id, or its name" }
 
@@ -20,7 +20,7 @@ export const outputOption: ParametersByTerm = {
   '-o, --output <format>': { about: 'format', choices: ['table', 'json', 'ndjson', 'csv'] },
 }
 
-/** What a list that is paged on a terminal takes. */
+/** For every command whose list is paged on a terminal. */
 export const pageOptions: ParametersByTerm = {
   '--limit <n>': 'at most N',
   '--all': 'all of them, on a terminal too',

@@ -17,7 +17,7 @@ export async function readPlan({ output, signal }: Asker, file: string): Promise
   for await (const chunk of chunks) {
     read.push(chunk)
     length += chunk.length
-    // It will be refused for its length, however long it is.
+    // `readPlanFile` refuses it for its length.
     if (length > LONGEST_FILE) break
   }
   if (signal.aborted) throw new TicketsError('INTERRUPTED', 'Interrupted.')
@@ -25,7 +25,7 @@ export async function readPlan({ output, signal }: Asker, file: string): Promise
 }
 
 /**
- * The plan in a file; says what of the file it cannot have. Throws INVALID_INPUT with the first
+ * Reads the plan in a file, and prints what it had to leave out. Throws INVALID_INPUT with the first
  * mistake.
  */
 export async function validPlan(context: Asker, file: string): Promise<SeatPlan> {

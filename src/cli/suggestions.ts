@@ -19,7 +19,7 @@ function optionsOf(command: Command): string[] {
   return command.parent ? [...names, ...optionsOf(command.parent)] : names
 }
 
-/** The commands there with a similar name, else those elsewhere with that very name. */
+/** The commands there with a similar name, else those elsewhere with the same name. */
 function commandsLike(word: string, command: Command): string[] {
   const here = visible(command).map((one) => one.name())
   const close = closest(word, here)
@@ -29,7 +29,7 @@ function commandsLike(word: string, command: Command): string[] {
     .map(pathOf)
 }
 
-/** The words that are the fewest slips away from `word`, and no more than its length allows. */
+/** The words that differ from `word` by the fewest typing errors: one for every three letters at most. */
 function closest(word: string, words: readonly string[]): string[] {
   const distances = words.map((one) => slipsBetween(word, one))
   const least = Math.min(...distances)

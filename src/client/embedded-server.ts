@@ -15,7 +15,7 @@ export interface EmbeddedServer {
   status(): Promise<EmbeddedStatus>
   stop(): Promise<'stopped' | 'not running'>
   /**
-   * Brings data of an older PostgreSQL to the one of this program; null if there is none. Throws
+   * Upgrades data of an older PostgreSQL to this program's version; null if there is none. Throws
    * DB_UNREACHABLE, WRONG_STATE for objects that are not the program's own, CHECK_FAILED if the
    * copy does not verify, INTERRUPTED.
    */
@@ -32,8 +32,8 @@ export function embeddedServer(env: Record<string, string | undefined>): Embedde
     get url() {
       return embeddedUrl(dataDir)
     },
-    status: async () => (await whole()).embeddedStatus(dataDir),
-    stop: async () => (await whole()).stopEmbedded(dataDir),
+    status: async () => (await loadWhole()).embeddedStatus(dataDir),
+    stop: async () => (await loadWhole()).stopEmbedded(dataDir),
     upgrade: async (options) => {
       const { upgradeServer } = await import('./upgrade-server.js')
       return upgradeServer(dataDir, options)
@@ -46,4 +46,4 @@ export function embeddedServer(env: Record<string, string | undefined>): Embedde
 }
 
 /** Imported on demand: it can start a server, which few commands need. */
-const whole = () => import('../database/embedded/embedded.js')
+const loadWhole = () => import('../database/embedded/embedded.js')

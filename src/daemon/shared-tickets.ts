@@ -4,7 +4,7 @@ import { type Client, type ClientOptions, openClient } from '../client/open-clie
  * After this time the login, the schema and all else is looked at anew, and a database in which
  * nothing is booked any more is left: PostgreSQL makes `drop database` wait for connections (5 s).
  */
-const LONGEST_MS = 2000
+const LONGEST_SHARED_MS = 2000
 /** Two connections: recording and deciding go side by side. All else belongs to one run alone. */
 const SHARED = { connections: 2, signal: undefined, onRetry: undefined, trace: undefined }
 
@@ -23,7 +23,7 @@ export class SharedTickets {
     if (current) return current
     const tickets = openClient({ ...options, ...SHARED, hasOneDeadline: false })
     this.#current.set(settings, tickets)
-    setTimeout(() => this.#retire(settings), LONGEST_MS).unref()
+    setTimeout(() => this.#retire(settings), LONGEST_SHARED_MS).unref()
     return tickets
   }
 

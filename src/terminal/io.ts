@@ -24,7 +24,7 @@ export interface Output {
   readonly canPrompt: boolean
   /** The width to draw for: `COLUMNS`, else the current width of the terminal, else 80. */
   readonly columns: number
-  /** Is stdout a terminal? */
+  /** Whether stdout is a terminal. */
   readonly isTerminal: boolean
   readonly json: boolean
   readonly quiet: boolean
@@ -141,7 +141,7 @@ function drawsUnicode(env: Io['env']): boolean {
   return !locale || /utf-?8/i.test(locale)
 }
 
-/** Is a switch in the environment on? */
+/** Whether a switch in the environment is on. */
 export function isSet(value: string | undefined): boolean {
   return value !== undefined && !['', '0', 'false'].includes(value.toLowerCase())
 }

@@ -100,7 +100,7 @@ function shownDates(shows: Show[]): string {
 /** How many dates of a series are shown. */
 const DATES = 3
 
-/** The shows with words that begin as typed; where there are none, all, as an id may be meant. */
+/** The shows whose names have the typed words or whose ids begin so; if there are none, all. */
 async function showsFor(tickets: Client, typed: string, kind: OfferedShows): Promise<Show[]> {
   const shows = new Map<string, Show>()
   const add = (show: Show) => {

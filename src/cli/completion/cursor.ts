@@ -1,6 +1,6 @@
 import type { Argument, Command, Option } from 'commander'
 
-/** Something to type, and what it is: made only where it is shown. */
+/** A word to offer; `about`, which describes it, is called only if a shell shows it. */
 export interface Candidate {
   value: string
   about?: () => string
@@ -11,12 +11,12 @@ export const FILES_SIGN = ':files'
 
 /** Where the cursor is: what was typed before it, and what may come there. */
 export interface Cursor {
-  /** The word as far as it is typed, without quotes. */
+  /** The typed part of the word, without quotes. */
   typed: string
   /** The option or argument whose value is wanted; undefined: a command or an option's name. */
   wanted: Option | Argument | undefined
   command: Command
-  /** The values before the cursor with what they belong to: the options', then the arguments'. */
+  /** The values before the cursor: those of options, then those of arguments. */
   given: readonly GivenValue[]
   /** The values of options before the cursor, by name. */
   optionValues: ReadonlyMap<string, string>
@@ -27,7 +27,7 @@ export interface GivenValue {
   value: string
 }
 
-/** Where the cursor is after the words `before`, within a word of which `typed` is there. */
+/** Finds the cursor: it comes after the words `before`, in a word that begins with `typed`. */
 export function findCursor(program: Command, before: readonly string[], typed: string): Cursor {
   let command = program
   let pending: Option | undefined
@@ -64,7 +64,7 @@ export function findCursor(program: Command, before: readonly string[], typed: s
       Array.from(options, ([option, value]) => [option.attributeName(), value]),
     ),
   }
-  // Bash takes the sign of '--seats=' for a word of its own.
+  // Bash passes the '=' of '--seats=' as a separate word.
   if (pending) return { ...cursor, typed: typed === '=' ? '' : typed, wanted: pending }
   const isOption = typed.startsWith('-')
   return { ...cursor, wanted: isOption ? undefined : registeredArguments[args.length] }

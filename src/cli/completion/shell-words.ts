@@ -1,7 +1,7 @@
 import type { Shell } from './completion.js'
 
 /**
- * A word as it stands on the command line, maybe unfinished, without its quotes and backslashes.
+ * Removes the quotes and backslashes from a word of the command line, which may be unfinished.
  */
 export function unquote(raw: string): string {
   let text = ''

@@ -9,23 +9,23 @@ const variables: readonly HelpRow[] = [
   ['DATABASE_URL', "a PostgreSQL URL, or 'embedded'; --db has priority"],
   [
     'PG…',
-    'as for psql: PGHOST, PGHOSTADDR, PGPORT, PGTARGETSESSIONATTRS, PGLOADBALANCEHOSTS, PGDATABASE, PGUSER, PGPASSWORD, PGPASSFILE, PGSERVICE, PGSERVICEFILE, PGSYSCONFDIR, PGAPPNAME, PGOPTIONS, PGCONNECT_TIMEOUT, PGSSLMODE, PGREQUIRESSL, PGSSLROOTCERT, PGSSLCERT, PGSSLKEY, PGCHANNELBINDING; USER or LOGNAME. Others are refused, or listed if without effect',
+    'as for psql: PGHOST, PGHOSTADDR, PGPORT, PGTARGETSESSIONATTRS, PGLOADBALANCEHOSTS, PGDATABASE, PGUSER, PGPASSWORD, PGPASSFILE, PGSERVICE, PGSERVICEFILE, PGSYSCONFDIR, PGAPPNAME, PGOPTIONS, PGCONNECT_TIMEOUT, PGSSLMODE, PGREQUIRESSL, PGSSLROOTCERT, PGSSLCERT, PGSSLKEY, PGCHANNELBINDING; USER or LOGNAME. Others are refused, or reported if unused',
   ],
   ['TICKETS_SCHEMA', "the schema that has the tables (default: the login's own)"],
   ['TICKETS_DATA_DIR', 'the directory of the embedded server'],
-  ['TICKETS_OPERATOR', 'who works here, for the history; --operator has priority'],
-  ['TICKETS_PLAIN', '1 asks line by line, and moves nothing on the screen'],
+  ['TICKETS_OPERATOR', 'your name in the history; --operator has priority'],
+  ['TICKETS_PLAIN', '1: ask line by line, without moving the cursor'],
   ['CI, TERM', 'set CI: never prompt; TERM=dumb: plain text, line by line'],
   ['NO_COLOR', 'plain text; FORCE_COLOR=1: colour, even in a pipe'],
   ['COLUMNS', 'width of the output; COLORFGBG=0;15: a light background'],
   ['LANG', 'or LC_CTYPE, LC_ALL: without UTF-8 in it, output is ASCII'],
   ['TZ', 'the time zone of new shows: an IANA name'],
-  ['HOME', 'place of data and caches; or XDG_DATA_HOME, XDG_CACHE_HOME'],
+  ['HOME', 'data and caches are here; or XDG_DATA_HOME, XDG_CACHE_HOME'],
 ]
 
 const codes = Object.entries(errorCodes)
 
-/** The codes of errors by exit code, and those that are worth another try. */
+/** The error codes by exit code, and those for which a retry may help. */
 const errorRows: readonly HelpRow[] = [
   ...exitCodes.flatMap(({ codes: exits }) => {
     const names = codes.filter(([, { exit }]) => exits.includes(exit)).map(([code]) => code)
@@ -40,7 +40,7 @@ const errorRows: readonly HelpRow[] = [
   ],
 ]
 
-/** What there is help on besides commands, each as a hidden command that prints it. */
+/** The help topics: each is a hidden command that prints its table. */
 export const helpTopics: readonly Declaration[] = [
   {
     name: 'options',
@@ -93,7 +93,7 @@ export const helpCommand: Declaration = {
   run: async (_run, { parent }) => ({ run: helpOn(parent!) }),
 }
 
-/** Fails as commander does where the words are no command. */
+/** Fails like commander if the words name no command. */
 function helpOn(program: Command): Handler<object, [string[]]> {
   return async (_context, _options, words) => {
     const { command, stray } = commandAt(program, words)

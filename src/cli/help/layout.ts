@@ -56,7 +56,6 @@ function describe({ description, argChoices }: { description: string; argChoices
   return argChoices ? `${description}: ${argChoices.join(', ')}` : description
 }
 
-/** A line or more for each. */
 function drawRows(rows: readonly HelpRow[], help: Help): string[] {
   const termWidth = Math.max(0, ...rows.map(([term]) => term.length))
   return rows.map(([term, about]) => help.formatItem(term, termWidth, about, help))

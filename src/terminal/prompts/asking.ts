@@ -32,7 +32,7 @@ export async function withPrompt<Answer>(
     throw new TicketsError('INPUT_REQUIRED', `There is no terminal to ask on. ${unchanged}`)
   }
   const { stdin, stderr } = output.io
-  hearEscapeSoon(stdin)
+  shortenEscapeTimeout(stdin)
   const ending = new AbortController()
   const fail = (error: unknown) => ending.abort(error)
   const any = AbortSignal.any(signal ? [signal, ending.signal] : [ending.signal])
@@ -89,7 +89,7 @@ function isInterruption(reason: unknown): boolean {
 
 // Only a pause distinguishes Escape from the first byte of an arrow key. Readline waits half a
 // second unless keypress events were set up with a shorter time before its first interface.
-function hearEscapeSoon(stdin: NodeJS.ReadStream): void {
+function shortenEscapeTimeout(stdin: NodeJS.ReadStream): void {
   emitKeypressEvents(stdin, { escapeCodeTimeout: 100 } as unknown as Interface)
 }
 

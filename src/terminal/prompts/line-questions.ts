@@ -35,7 +35,7 @@ export function askLine(asking: Asking, question: TextQuestion): Promise<string>
   })
 }
 
-/** Asks a question of yes or no; an empty line means `byDefault`. */
+/** Asks a yes-or-no question; an empty line means `byDefault`. */
 export async function askYesInLine(
   asking: Asking,
   message: string,
@@ -69,7 +69,7 @@ export async function askKeyInLine<Value>(
   return chosen!.value
 }
 
-/** Asks for one of a list with numbers: takes a number, or a text to search for. */
+/** Asks for one choice of a numbered list: takes its number, or a text to search for. */
 export async function askChoiceInLine<Value>(
   asking: Asking,
   { message, noun, hint, lineHint = hint, search }: ChoiceQuestion<Value>,

@@ -24,11 +24,11 @@ export function wrapQuestion({ message, hint, answer }: AskedText, style: Render
   return { question: rest.startsWith('\n') ? `${question}\n ` : question, answer: rest.trimStart() }
 }
 
-/** A theme for inquirer in our colours, or without: its own ignores whether the stream has any. */
+/** A theme for inquirer, whose own has colours even for a stream without them. */
 export function promptTheme(style: RenderStyle, asked: AskedText) {
   const { done, failed, pointer, dot } = signs(style)
   const { question, answer } = wrapQuestion(asked, style)
-  // The hint goes once the question is answered.
+  // The hint disappears when the question is answered.
   const answered = wrapQuestion({ message: asked.message }, style).question
   return {
     prefix: { idle: tint(style, 'accent', '?'), done: tint(style, 'good', done) },

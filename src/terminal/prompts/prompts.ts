@@ -70,7 +70,7 @@ export async function askNumber(asking: Asking, question: NumberQuestion): Promi
   return readNumber(answer)!
 }
 
-/** Asks for one of a list that is searched while typing. An error of the search ends the question. */
+/** Asks for one choice of a list that is searched while typing. A failed search ends the question. */
 export async function askChoice<Value>(
   asking: Asking,
   question: ChoiceQuestion<Value>,
@@ -95,7 +95,6 @@ export async function askChoice<Value>(
   })
 }
 
-/** Asks for a show. */
 export function askShow<Show>(asking: Asking, question: ShowQuestion<Show>): Promise<Show> {
   return askChoice(asking, {
     message: 'Which show?',
@@ -189,7 +188,7 @@ function exampleOf(layout: SeatLayout): string {
   return formatSeats(first === last ? [first] : [first, first + 1], layout)
 }
 
-/** Asks a question of yes or no. */
+/** Asks a yes-or-no question. */
 export async function askConfirm(asking: Asking, question: ConfirmQuestion): Promise<boolean> {
   const { message, default: byDefault = true } = question
   printAbove(asking, question)

@@ -66,7 +66,7 @@ export interface SeatsQuestion {
   check?(answer: SeatAnswer): unknown
 }
 
-/** A question of yes or no. */
+/** A yes-or-no question. */
 export interface ConfirmQuestion {
   /** A sentence above the question. */
   above?: string

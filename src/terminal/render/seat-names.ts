@@ -13,7 +13,7 @@ export function countAndName(count: number, names: string): string {
 }
 
 /**
- * The seats that are no standard ones, in brackets by their kind: ' (wheelchair: Stalls C1;
+ * The seats of special kinds, in brackets: ' (wheelchair: Stalls C1;
  * restricted view: Circle AA13-AA14)'; '' if there are none.
  */
 export function nameKinds(seats: readonly number[], layout: SeatLayout): string {

@@ -37,7 +37,6 @@ const kindLetters: Partial<Record<PlaceKind, string>> = {
   companion: 'c',
 }
 
-/** The kinds in words. */
 export const kindNames = {
   standard: 'standard',
   wheelchair: 'wheelchair',

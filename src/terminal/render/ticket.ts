@@ -14,7 +14,6 @@ export interface TicketFacts {
   customer: string | null
   /** Also the text of the QR code. */
   reference: string
-  /** Is the show cancelled? */
   isCancelled: boolean
 }
 

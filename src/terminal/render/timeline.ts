@@ -2,7 +2,6 @@ import { safeText } from '../../shared/safe-text.js'
 import { padText, textWidth, wrapWords } from './fit-text.js'
 import { type RenderStyle, tint } from './style.js'
 
-/** One event. */
 export interface TimelineEntry {
   when: string
   action: string

@@ -67,7 +67,7 @@ export function sectionsFromTop(layout: SeatLayout): number[] {
 /** The part of a house that is drawn. */
 interface DrawnPart {
   layout: SeatLayout
-  /** The columns there are. */
+  /** The columns that the drawing may take. */
   columns: number
   /** The section that is drawn alone. */
   section: number | undefined
@@ -111,7 +111,6 @@ export class SeatGrid implements GridShape {
   readonly gutter: number
   /** The width of a full line of seats, labels not counted. */
   readonly span: number
-  /** Where the stage is drawn. */
   readonly stage: Stage
   /** Is each line a row of a rectangle, so that one ruler counts the seats of all of them? */
   readonly hasRuler: boolean
@@ -120,7 +119,6 @@ export class SeatGrid implements GridShape {
   readonly #lines: DrawnLine[] = []
   /** Cells of the widest row of each section whose rows are placed as drawn. */
   readonly #placedWidths = new Map<number, number>()
-  /** The first line of each row. */
   readonly #lineOfRow = new Map<number, number>()
 
   constructor(part: DrawnPart, shape: GridShape) {

@@ -20,8 +20,8 @@ export interface Picking {
   /** The typed part of a label or number. */
   readonly typed: Typed
   /**
-   * Where a house is too large for the screen: is the section under the cursor shown, and not the
-   * list of sections?
+   * In a house that is too large for the screen: is the section under the cursor shown? Otherwise
+   * the list of sections is.
    */
   readonly isOpen: boolean
   /** The answer to the last key. */
@@ -36,7 +36,6 @@ interface Typed {
   readonly before?: SeatSet | undefined
 }
 
-/** Nothing typed. */
 export const untyped: Typed = { text: '', at: 0 }
 
 /** Begins with the seats of `picked` that are free; the others count as lost. */
@@ -83,7 +82,7 @@ export function stateOf({ house, picked }: Picking, seat: number): SeatState {
   return picked.has(seat) ? 'yours' : stateIn(house, seat)
 }
 
-/** Has the house rows, so that a seat has a label and a typed number means how many? */
+/** Has the house rows? Then seats have labels, and a typed number is a number of seats. */
 export function hasRows({ seatsPerRow, plan }: SeatLayout): boolean {
   return seatsPerRow !== null || Boolean(plan)
 }

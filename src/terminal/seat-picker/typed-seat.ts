@@ -17,8 +17,8 @@ export function readTyped(text: string, picking: Picking): { seat: number } | { 
 }
 
 /**
- * Does a character that is no plain letter or digit go on with a typed label: in the name of a
- * section, or the slash of `12/5`? A space after a row does not: it picks.
+ * Does a character other than a letter or digit continue a typed label: in the name of a section,
+ * or the slash of `12/5`? A space after a row does not: it picks.
  */
 export function continuesLabel(text: string, character: string, { plan }: SeatLayout): boolean {
   if (!plan || character.length !== 1) return false

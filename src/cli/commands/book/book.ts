@@ -44,7 +44,7 @@ export const run: Handler<BookCommandOptions, [string | undefined]> = async (
   )
 }
 
-/** What Ctrl-C leaves behind. */
+/** Said when the clerk stops before the booking. */
 const UNBOOKED = 'Nothing was booked.'
 
 /**

@@ -37,7 +37,7 @@ export class FileReport {
   /** Shows that a warning was printed for. */
   readonly #warned = new Set<string>()
 
-  /** `size`: bytes of the file, where that is known. */
+  /** `size`: bytes of the file, if known. */
   constructor({ output, progress, size }: FileReportOptions) {
     this.#output = output
     this.#progress = progress
@@ -78,7 +78,7 @@ export class FileReport {
   }
 
   /**
-   * Prints the sum for people after the last row: on stdout if it is a terminal, else on stderr.
+   * Prints a summary for people after the last row: on stdout if it is a terminal, else on stderr.
    */
   async conclude({ isDryRun }: { isDryRun: boolean }): Promise<void> {
     const { json, isTerminal } = this.#output

@@ -1,7 +1,6 @@
 import { errorCodes, type TicketsError } from '../../../shared/errors.js'
 import { formatNumber } from '../../../shared/numbers.js'
 
-/** How one line ended. */
 export type LineEnd =
   | 'booked'
   | 'replayed'
@@ -12,7 +11,7 @@ export type LineEnd =
   | 'failed'
   | 'undone'
 
-/** How a line counts that was not booked; `undone` means for a reason that is not its own. */
+/** How to count a line that was not booked: as `undone` if the reason is not its own. */
 export function lineEndOf(error: TicketsError): LineEnd {
   if (error.code === 'IN_DOUBT') return 'in doubt'
   return endsByExit[errorCodes[error.code].exit] ?? 'undone'

@@ -75,7 +75,7 @@ async function resultsOf(
   return inOrder(rows, { work: bookRow(tickets, options), weightOf, limit: WINDOW, signal })
 }
 
-/** Aborted when the grace after an interruption is over, or with the second one. */
+/** Aborted by a second interruption, or when the grace after the first one is over. */
 function lateSignal(signal: AbortSignal): AbortSignal {
   const late = new AbortController()
   const end = () => {
@@ -118,11 +118,11 @@ interface Printing {
   context: Context
   options: BookCommandOptions
   stop: AbortController
-  /** Bytes of the file, where that is known. */
+  /** Bytes of the file, if known. */
   size: number | undefined
 }
 
-/** Prints the results and their sum. Returns the exit code, or throws why the run stopped early. */
+/** Prints the results and a summary. Returns the exit code, or throws why the run stopped early. */
 async function printResults(
   results: AsyncIterable<RowResult[]>,
   { context, options, stop, size }: Printing,

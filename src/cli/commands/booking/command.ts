@@ -9,7 +9,7 @@ import {
 } from '../../parameters.js'
 import { statusesFor } from './statuses.js'
 
-/** BOOKING: completion offers the bookings in these states. */
+/** BOOKING: completion offers the bookings that the command can act on. */
 function bookingIn(bookings: keyof typeof statusesFor): ParametersByTerm {
   const about = "a booking's reference, with or without its dash, or its id"
   return { '[booking]': { about, completes: { bookings: statusesFor[bookings] } } }
@@ -38,7 +38,7 @@ export const bookingCommands: Declaration = {
         ...dateOption,
         '--customer <text>': 'only customers with these words, or beginnings of words',
         '--status <status>': {
-          about: 'only these',
+          about: 'only in this state',
           choices: ['confirmed', 'held', 'cancelled', 'failed'],
         },
         '--seat <seat>': {
@@ -47,7 +47,7 @@ export const bookingCommands: Declaration = {
         },
         '--since <time>': 'made at this time or later (ISO 8601 or local time)',
         '--until <time>': 'made before this time',
-        '--time-zone <zone>': "of these two, an IANA name (default: the system's)",
+        '--time-zone <zone>': "IANA name for these times (default: the system's)",
         '--sort <order>': { about: 'order', choices: ['time', 'newest', 'customer'] },
         ...pageOptions,
       },
@@ -124,7 +124,7 @@ export const bookingCommands: Declaration = {
           completes: { shows: 'not cancelled' },
         },
         ...dateOption,
-        '--undo': 'take a check-in back',
+        '--undo': 'undo a check-in',
       },
       examples: [
         'tickets booking check-in K7Q2-9FMX --show Hamlet --seats A1',

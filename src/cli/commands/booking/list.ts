@@ -68,7 +68,7 @@ async function filterOf(
 
 type Env = Context['output']['io']['env']
 
-/** A local time means the time zone of the command line, else the system's. */
+/** A local time is in the zone of --time-zone, else in the system's. */
 function timesOf({ since, until, timeZone }: BookingListOptions, env: Env) {
   const zone = timeZone === undefined ? undefined : parseTimeZone(timeZone)
   const timeOf = (text: string) => parseStartTime(text, zone ?? systemTimeZone(env))

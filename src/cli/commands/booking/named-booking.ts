@@ -54,7 +54,7 @@ function detailsOf(booking: ListedBooking): string {
     .join('; ')
 }
 
-/** What Ctrl-C leaves behind. */
+/** Said when the clerk stops before the change. */
 export const UNCHANGED = 'Nothing was changed.'
 
 /** How a change to a booking is announced. */

@@ -4,7 +4,7 @@ import { formatStartTime } from '../../../shared/format-time.js'
 import type { BookingFacts } from '../../../terminal/render/booking-card.js'
 import { whenOf } from '../show/text.js'
 
-/** A booking as the terminal's booking card wants it. */
+/** The facts for the card of a booking. */
 export function bookingFacts(
   { booking, replayed }: BookingOutcome,
   show: Show,

@@ -7,7 +7,7 @@ export const daemonCommands: Declaration = {
   exits: [0, 2, 5, 6],
   commands: [
     declared('start', 'start it for this database, in the background'),
-    declared('stop', 'stop it, and wait until it is gone'),
+    declared('stop', 'stop it, and wait until it has ended'),
     declared('status', 'show its state and counts'),
     declared('run', 'be the daemon that `start` starts', {
       isHidden: true,

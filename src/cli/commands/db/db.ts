@@ -6,19 +6,14 @@ import { daemonLink } from '../../../daemon/socket.js'
 import { safeText } from '../../../shared/safe-text.js'
 import type { Context, Handler } from '../../context.js'
 
-/** `tickets db status`. */
 export const status = onServer(showStatus)
 
-/** `tickets db start`. */
 export const start = onServer(startServer)
 
-/** `tickets db stop`. */
 export const stop = onServer(stopServer)
 
-/** `tickets db url`. */
 export const url = onServer(showUrl)
 
-/** `tickets db upgrade`. */
 export const upgrade = onServer(upgradeServer)
 
 function onServer(work: (context: Context, server: EmbeddedServer) => Promise<void>): Handler {

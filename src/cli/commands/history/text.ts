@@ -5,7 +5,7 @@ import { timeOf } from '../show/text.js'
 
 type Facts = Record<string, unknown>
 
-/** An event as the terminal's timeline wants it, with the seats' labels in this show. */
+/** The timeline entry of an event, with the seats' labels in this show. */
 export function timelineEntry(event: HistoryEvent, show: Show): TimelineEntry {
   const { at, action, reference, operator, command } = event
   return {

@@ -6,7 +6,7 @@ export const migrateCommand: Declaration = {
   options: {
     '--status': 'only list the migrations',
     '--check': 'exit 7 when something is pending',
-    '--rollback': 'take back the latest batch',
+    '--rollback': 'revert the latest batch',
     '--grant <role>': 'then let this role book, but not delete or change the schema',
     '-y, --yes': 'roll back even when that drops bookings',
   },

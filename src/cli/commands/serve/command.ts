@@ -10,7 +10,7 @@ export const serveCommand: Declaration = {
     '--public-info': 'require no token for /docs, /openapi.json and /metrics',
     '--cors <origin...>': 'let web pages of this origin call it',
     '--rate <n>':
-      "requests a second from one address (default: 50; 'none' on loopback); off loopback, an address may also have 500 connections and 100 streams at most",
+      "requests a second from one address (default: 50; 'none' on loopback); an address off loopback has at most 500 connections and 100 streams",
     '--connections <n>': 'connections to the database for requests (default: 10)',
   },
   examples: ['tickets serve', 'tickets serve --host 0.0.0.0 --port 8080'],

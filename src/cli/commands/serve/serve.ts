@@ -23,7 +23,7 @@ const DEFAULT_CONNECTIONS = 10
  */
 const PER_ADDRESS = { connections: 500, streams: 100 }
 
-/** `tickets serve`: the same over HTTP, until SIGINT or SIGTERM. */
+/** `tickets serve`: serves HTTP until SIGINT or SIGTERM. */
 export const run: Handler<ServeOptions> = async (context, options) => {
   const { output, signal } = context
   const { startServer } = await import('../../../http/server.js')
@@ -69,7 +69,7 @@ export const run: Handler<ServeOptions> = async (context, options) => {
   await server.close()
 }
 
-/** Set to undefined, as the signal would else be that of the run. */
+/** Set to undefined, because otherwise the run's signal applies. */
 const lasting = { signal: undefined }
 
 /**
@@ -81,7 +81,7 @@ async function requireUsableToken(context: Context, host: string): Promise<void>
   if (tokens.some((token) => token.revokedAt === null)) return
   throw new TicketsError(
     'INVALID_INPUT',
-    `Others may reach ${host}, so a token is wanted there, and there is none yet. Make one: \`tickets token create --name NAME --role admin\`.`,
+    `Other machines may reach ${host}, so requests need a token, and there is none yet. Make one: \`tickets token create --name NAME --role admin\`.`,
   )
 }
 

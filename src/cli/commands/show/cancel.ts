@@ -54,7 +54,7 @@ function expectedOf({ yes, dryRun, expectBookings }: ShowCancelOptions): number 
   throw new TicketsError('INVALID_INPUT', '--expect-bookings is a whole number from 0 up.')
 }
 
-/** A person types the name of the show to agree, or presses Ctrl-C. */
+/** To agree, a person types the name of the show. */
 function questionOf(
   show: Show,
   { preview, isSure }: { preview: CancellationPreview; isSure: boolean },
@@ -72,7 +72,10 @@ function questionOf(
         message: 'Type the name of the show to cancel it:',
         check: (text) => {
           if ([show.name, safeText(show.name)].map(foldText).includes(foldText(text))) return
-          throw new TicketsError('INVALID_INPUT', 'That is not its name. Ctrl-C leaves it alone.')
+          throw new TicketsError(
+            'INVALID_INPUT',
+            'That is not its name. Press Ctrl-C to keep the show.',
+          )
         },
       })
       return true

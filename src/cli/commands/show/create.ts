@@ -34,7 +34,7 @@ async function complete(context: Context, options: ShowCreateOptions): Promise<N
       '--plan says how many seats there are, and in which rows. Leave --total-seats and --seats-per-row out.',
     )
   }
-  // Flags are checked before anything is asked, so that no answer is given in vain.
+  // Flags are checked before the first question, so that no answer is lost.
   const timeZone =
     options.timeZone === undefined
       ? systemTimeZone(context.output.io.env)

@@ -12,7 +12,7 @@ export function timeOf(time: Date, { timeZone }: Show): string {
   return formatStartTime(new Date(Math.floor(time.getTime() / 1000) * 1000), timeZone)
 }
 
-/** A show, as its card is drawn from. */
+/** The facts for the card of a show. */
 export function showFacts(show: Show): ShowFacts {
   return {
     id: show.id,

@@ -69,7 +69,7 @@ export function isProof({ violations, checked, problems }: LoadRun): boolean {
 }
 
 function lostViolation({ id, seats }: ConfirmedAnswer, showId: string) {
-  const message = `Booking ${id} was confirmed with ${seats.length === 1 ? 'seat' : 'seats'} ${seats.join(', ')}, but the database does not have it so.`
+  const message = `Booking ${id} was confirmed with ${seats.length === 1 ? 'seat' : 'seats'} ${seats.join(', ')}, but the database has lost or changed it.`
   return { code: 'CONFIRMED_BUT_LOST', show_id: showId, message }
 }
 
@@ -77,7 +77,7 @@ function problemsOf({ confirmed, failed, reasons }: LoadSummary): string[] {
   const unexplained = reasons.filter(({ end }) => end === 'failed')
   const shown = unexplained.slice(0, 5).map(({ reason, count }) => `${count} × ${reason}`)
   return [
-    ...(failed > 0 ? [`Some bookings ended as none should (${shown.join('; ')}).`] : []),
+    ...(failed > 0 ? [`Some bookings failed unexpectedly (${shown.join('; ')}).`] : []),
     ...(confirmed === 0 ? ['No booking succeeded, so nothing was put to the test.'] : []),
   ]
 }

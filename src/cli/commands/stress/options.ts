@@ -19,7 +19,7 @@ export interface StressOptions {
 
 export type StressMode = 'processes' | 'daemon' | 'in-process'
 
-/** What `stress` is to do, with every default filled in. */
+/** The options of `stress`, with all defaults filled in. */
 export interface StressChoice {
   bookings: number
   /** `daemon`: by processes that pass their bookings to the daemon. */

@@ -14,7 +14,7 @@ import { readRetryLines, STATS_VARIABLE } from '../../retry-lines.js'
 export interface Place {
   showId: string
   schema?: string | undefined
-  /** Whether each booking goes through the daemon; else none does, though it is open. */
+  /** Whether every booking goes through the daemon; if not, none does, even if it is open. */
   daemon?: boolean
 }
 

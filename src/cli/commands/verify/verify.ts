@@ -124,7 +124,7 @@ async function announce({ output }: Context, report: VerifyReport, repair: Repai
 function hintFor({ ok, violations }: VerifyReport, repair: Repair | undefined): string | undefined {
   if (ok) return undefined
   if (repair !== undefined && !repair.isDryRun) {
-    return 'Only abandoned bookings and sequences are repaired. A person has to decide about the rest.'
+    return 'Only abandoned bookings and sequences are repaired; a person must decide about the rest.'
   }
   return violations.some(({ code }) => code === 'STALE_PENDING' || code === 'SEQUENCE_BEHIND')
     ? '`tickets verify --repair` decides abandoned bookings, and moves sequences.'
