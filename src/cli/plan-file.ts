@@ -4,7 +4,7 @@ import { SeatPlan } from '../house/plan/seat-plan.js'
 import { TicketsError } from '../shared/errors.js'
 import { safeText } from '../shared/safe-text.js'
 import type { Context } from './context.js'
-import { openSource } from './file-source.js'
+import { openSource } from './files.js'
 
 type Asker = Pick<Context, 'output' | 'signal'>
 

@@ -34,15 +34,10 @@ export function openFromOptions(options: OpenOptions): Database {
 }
 
 /**
- * Returns which kind of database the options and the environment choose, and what chose it: '--db',
- * '.env' and the like. Does not connect. Throws INVALID_INPUT, and DB_MISSING for a `.env` file
- * that cannot be trusted or read.
+ * Finds the database that the options and the environment choose, and what chose it: '--db', '.env'
+ * and the like; see `findDatabase`. Does not connect. Throws INVALID_INPUT, and DB_MISSING for a
+ * `.env` file that cannot be trusted or read.
  */
-export function whichDatabase(options: TicketsOptions): Pick<DatabaseTarget, 'kind' | 'source'> {
-  return targetOf(options)
-}
-
-/** Finds the database that the options and the environment choose; see `findDatabase`. */
 export function targetOf(options: OpenOptions): DatabaseTarget {
   const { env = process.env } = options
   const found = findDatabase({

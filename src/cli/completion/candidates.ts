@@ -1,7 +1,7 @@
 import type { Show, ShowDetails, ShowFilter } from '../../client/api.js'
 import { embeddedServer } from '../../client/embedded-server.js'
 import type { Client } from '../../client/open-client.js'
-import { whichDatabase } from '../../client/open-from-options.js'
+import { targetOf } from '../../client/open-from-options.js'
 import { seatLabel } from '../../house/seats.js'
 import { safeText } from '../../shared/safe-text.js'
 import { datesOf } from '../../shared/show-dates.js'
@@ -56,7 +56,7 @@ async function liveCandidates(
 function openQuickly({ open, output }: Context, { optionValues }: Cursor): Client | undefined {
   const { env } = output.io
   const database = optionValues.get('db')
-  const { kind, source } = whichDatabase({ database, env })
+  const { kind, source } = targetOf({ database, env })
   if (source === '.env') return undefined
   if (kind === 'embedded' && !embeddedServer(env).hasSocket()) return undefined
   return open({ database, waitMs: PATIENCE_MS })

@@ -8,7 +8,7 @@ import { safeText } from '../../../shared/safe-text.js'
 import { isDarkGround, styleOf } from '../../../terminal/render/style.js'
 import { drawTicket, renderTicket, type TicketFacts } from '../../../terminal/render/ticket.js'
 import type { Context, Handler } from '../../context.js'
-import { fileFailure } from '../../file-failure.js'
+import { fileFailure } from '../../files.js'
 import { whenOf } from '../show/text.js'
 import { namedBooking } from './named-booking.js'
 

@@ -6,7 +6,7 @@ import { formatCount } from '../../../shared/numbers.js'
 import { quote } from '../../../shared/quote.js'
 import { safeText } from '../../../shared/safe-text.js'
 import type { Context, Handler } from '../../context.js'
-import { fileFailure } from '../../file-failure.js'
+import { fileFailure } from '../../files.js'
 
 /** `tickets db backup [FILE]`: prints the name of the file. */
 export const run: Handler<object, [string | undefined]> = async (context, _, named) => {

@@ -4,7 +4,7 @@ import { TicketsError } from '../../../shared/errors.js'
 import { startProgress } from '../../../terminal/progress.js'
 import type { Asking } from '../../../terminal/prompts/asking.js'
 import type { Context, Handler } from '../../context.js'
-import { openSource } from '../../file-source.js'
+import { openSource } from '../../files.js'
 import { mayProceed } from '../../irrevocable.js'
 import { ifNamed, namedShow } from '../../named-show.js'
 
