@@ -6,7 +6,7 @@ import {
   ensureEmbedded,
 } from './src/database/embedded/embedded.js'
 import { knexSettings } from './src/database/knex-pool.js'
-import { migrationSource } from './src/database/migrate.js'
+import { migrationSource } from './src/database/schema/migrate.js'
 import { DOT_ENV, findDatabase } from './src/database/settings/settings.js'
 import type { DatabaseTarget } from './src/database/settings/target.js'
 

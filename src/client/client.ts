@@ -24,6 +24,9 @@ import {
 import { type BookingSearch, searchBookings } from '../booking/search-bookings.js'
 import type { Database } from '../database/knex-pool.js'
 import { listenerConnections } from '../database/listener.js'
+import { inTheNameOf } from '../database/operator.js'
+import { requireReady } from '../database/ready.js'
+import { withDeadline, withRetry } from '../database/retry.js'
 import {
   type MigrateOptions,
   migrate,
@@ -31,10 +34,7 @@ import {
   rollback,
   type SchemaStatus,
   schemaStatus,
-} from '../database/migrate.js'
-import { inTheNameOf } from '../database/operator.js'
-import { requireReady } from '../database/ready.js'
-import { withDeadline, withRetry } from '../database/retry.js'
+} from '../database/schema/migrate.js'
 import {
   type CancellationPreview,
   cancelShow,

@@ -1,8 +1,8 @@
 import type { BookingStatus } from '../booking/booking.js'
 import { type ListedBooking, suggestBookings } from '../booking/list-bookings.js'
 import type { RowCounts } from '../database/backup/format.js'
-import { hasData } from '../database/migrate.js'
 import { withDeadline, withRetry } from '../database/retry.js'
+import { hasData } from '../database/schema/migrate.js'
 import { change, changeInDoubt } from '../database/transaction.js'
 import { type ConfirmedAnswer, findLostBookings } from '../load/confirmed-check.js'
 import type { Tickets } from './api.js'
@@ -84,7 +84,7 @@ class ProgramClient extends TicketsClient implements Client {
   }
 
   async withThrowaway<T>(work: (throwaway: Client, schema: string) => Promise<T>): Promise<T> {
-    const { withThrowawaySchema } = await import('../database/throwaway.js')
+    const { withThrowawaySchema } = await import('../database/schema/throwaway.js')
     // Without the signal, because the schema must be dropped even after an interruption.
     const { signal: _, ...lasting } = this.#options
     const db = openFromOptions({ ...lasting, connections: 2 })
@@ -120,7 +120,7 @@ class ProgramClient extends TicketsClient implements Client {
   }
 
   async repairSequences({ dryRun = false } = {}): Promise<string[]> {
-    const { advanceSequences, findLateSequences } = await import('../database/sequences.js')
+    const { advanceSequences, findLateSequences } = await import('../database/schema/sequences.js')
     return this.run(async (db) => {
       if (!dryRun)
         return change(db, advanceSequences, changeInDoubt('tickets verify', { isRepeatable: true }))

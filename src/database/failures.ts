@@ -1,7 +1,7 @@
 import { TicketsError } from '../shared/errors.js'
 import { ConflictError } from './conflict.js'
+import { NoHostError, UnfitServerError } from './connection/server-state.js'
 import { type ExpectedFailure, networkSentences, serverSentences } from './failure-sentences.js'
-import { NoHostError, UnfitServerError } from './server-state.js'
 import type { DatabaseTarget } from './settings/target.js'
 
 /**

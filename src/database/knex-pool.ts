@@ -3,12 +3,12 @@ import knex, { type Knex } from 'knex'
 import type pg from 'pg'
 import { TicketsError } from '../shared/errors.js'
 import { onSecondSignal } from '../shared/interruption.js'
-import { type SessionSettings, settingsInOptions } from './begin.js'
+import { type SessionSettings, settingsInOptions } from './connection/begin.js'
+import { knexClient } from './connection/knex-client.js'
+import { pgConnect } from './connection/pg-connect.js'
+import { traceQueries } from './connection/sql-trace.js'
 import { ANSWER_GRACE_MS, type Deadline } from './deadline.js'
-import { knexClient } from './knex-client.js'
-import { pgConnect } from './pg-connect.js'
 import type { DatabaseTarget } from './settings/target.js'
-import { traceQueries } from './sql-trace.js'
 
 /** An open database; the functions that use a database take it as their first argument. */
 export interface Database {

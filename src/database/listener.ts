@@ -3,8 +3,8 @@ import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Knex } from 'knex'
 import type pg from 'pg'
+import { pgConnect } from './connection/pg-connect.js'
 import type { Database } from './knex-pool.js'
-import { pgConnect } from './pg-connect.js'
 import { query } from './sql.js'
 
 /** A request to be woken, until it is closed. */

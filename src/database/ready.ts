@@ -1,5 +1,5 @@
 import type { Database } from './knex-pool.js'
-import { requireSchema } from './migrate.js'
+import { requireSchema } from './schema/migrate.js'
 import { query } from './sql.js'
 
 /**

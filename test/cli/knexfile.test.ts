@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { migrationSource } from '../../src/database/migrate.js'
+import { migrationSource } from '../../src/database/schema/migrate.js'
 import { bareEnvironment, tickets } from '../support/cli.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
 

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex'
-import { migrationSource } from '../../src/database/migrate.js'
+import { migrationSource } from '../../src/database/schema/migrate.js'
 
 /** Runs the migrations that come before this one, with the search path that the login has. */
 export async function migrateBefore(trx: Knex.Transaction, name: string): Promise<void> {

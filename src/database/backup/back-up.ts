@@ -1,8 +1,8 @@
 import type { Knex } from 'knex'
 import { TicketsError } from '../../shared/errors.js'
 import type { Database } from '../knex-pool.js'
-import { refuseNewerSchema, schemaStatus } from '../migrate.js'
 import { withRetry } from '../retry.js'
+import { refuseNewerSchema, schemaStatus } from '../schema/migrate.js'
 import { query } from '../sql.js'
 import { lineOf, type RowCounts, TABLES } from './format.js'
 

@@ -3,15 +3,15 @@ import { TicketsError } from '../../shared/errors.js'
 import { escapeControls } from '../../shared/quote.js'
 import { sqlState } from '../failures.js'
 import type { Database } from '../knex-pool.js'
+import { withRetry } from '../retry.js'
 import {
   exclusively,
   migrationSource,
   refuseTakenName,
   requireUnicode,
   schemaStatus,
-} from '../migrate.js'
-import { withRetry } from '../retry.js'
-import { advanceSequences } from '../sequences.js'
+} from '../schema/migrate.js'
+import { advanceSequences } from '../schema/sequences.js'
 import { query } from '../sql.js'
 import {
   damaged,

@@ -5,19 +5,23 @@ import { readFile } from 'node:fs/promises'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { getKeepAliveInterval, getKeepAliveProbes, getUserTimeout } from 'net-keepalive'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { readRetryLines, STATS_VARIABLE } from '../../src/cli/retry-lines.js'
-import { translateFailure } from '../../src/database/failures.js'
-import { type Database, type KnexPoolOptions, openKnexPool } from '../../src/database/knex-pool.js'
-import { pgConnect } from '../../src/database/pg-connect.js'
-import { withRetry } from '../../src/database/retry.js'
-import { findDatabase } from '../../src/database/settings/settings.js'
-import type { DatabaseTarget } from '../../src/database/settings/target.js'
-import { openTickets } from '../../src/index.js'
-import { startBooking } from '../support/booking-process.js'
-import { tickets } from '../support/cli.js'
-import { ask, serveProcess } from '../support/http.js'
-import { freePort, type OwnServer, startOwnServer } from '../support/own-server.js'
-import { until } from '../support/until.js'
+import { readRetryLines, STATS_VARIABLE } from '../../../src/cli/retry-lines.js'
+import { pgConnect } from '../../../src/database/connection/pg-connect.js'
+import { translateFailure } from '../../../src/database/failures.js'
+import {
+  type Database,
+  type KnexPoolOptions,
+  openKnexPool,
+} from '../../../src/database/knex-pool.js'
+import { withRetry } from '../../../src/database/retry.js'
+import { findDatabase } from '../../../src/database/settings/settings.js'
+import type { DatabaseTarget } from '../../../src/database/settings/target.js'
+import { openTickets } from '../../../src/index.js'
+import { startBooking } from '../../support/booking-process.js'
+import { tickets } from '../../support/cli.js'
+import { ask, serveProcess } from '../../support/http.js'
+import { freePort, type OwnServer, startOwnServer } from '../../support/own-server.js'
+import { until } from '../../support/until.js'
 
 /** A primary and its streaming standby; nothing listens at `dead`. */
 let primary: OwnServer

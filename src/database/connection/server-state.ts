@@ -1,6 +1,6 @@
 import type pg from 'pg'
-import { TicketsError } from '../shared/errors.js'
-import type { DatabaseTarget, SessionAttrs } from './settings/target.js'
+import { TicketsError } from '../../shared/errors.js'
+import type { DatabaseTarget, SessionAttrs } from '../settings/target.js'
 
 /** The server does not fit `target_session_attrs`. */
 export class UnfitServerError extends Error {

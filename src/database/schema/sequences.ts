@@ -1,5 +1,5 @@
 import type { Knex } from 'knex'
-import { query } from './sql.js'
+import { query } from '../sql.js'
 
 /** A sequence that would give out ids that rows already have. */
 export interface LateSequence {

@@ -1,11 +1,11 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { tickets } from '../support/cli.js'
-import { cloneDatabase, type TestDatabase } from '../support/database.js'
-import { tooOldServers } from '../support/older-servers.js'
-import { startOwnServer } from '../support/own-server.js'
-import { holdLock } from '../support/shows.js'
+import { tickets } from '../../support/cli.js'
+import { cloneDatabase, type TestDatabase } from '../../support/database.js'
+import { tooOldServers } from '../../support/older-servers.js'
+import { startOwnServer } from '../../support/own-server.js'
+import { holdLock } from '../../support/shows.js'
 
 let db: TestDatabase
 beforeAll(async () => {

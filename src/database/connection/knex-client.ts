@@ -3,10 +3,10 @@ import type { Knex } from 'knex'
 import PgTransaction from 'knex/lib/dialects/postgres/execution/pg-transaction.js'
 import PostgresClient, { type Statement } from 'knex/lib/dialects/postgres/index.js'
 import type pg from 'pg'
-import { TicketsError } from '../shared/errors.js'
+import { TicketsError } from '../../shared/errors.js'
+import { ANSWER_GRACE_MS, type Deadline, noAnswer } from '../deadline.js'
+import { isPreparedStatementLost } from '../failures.js'
 import { ANSWER_MS, beginSql, type SessionSettings } from './begin.js'
-import { ANSWER_GRACE_MS, type Deadline, noAnswer } from './deadline.js'
-import { isPreparedStatementLost } from './failures.js'
 
 declare module 'knex' {
   namespace Knex {

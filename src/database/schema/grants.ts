@@ -1,8 +1,8 @@
 import type { Knex } from 'knex'
-import { TicketsError } from '../shared/errors.js'
-import { quote } from '../shared/quote.js'
-import { checkText } from '../shared/text-input.js'
-import { query } from './sql.js'
+import { TicketsError } from '../../shared/errors.js'
+import { quote } from '../../shared/quote.js'
+import { checkText } from '../../shared/text-input.js'
+import { query } from '../sql.js'
 
 /**
  * Grants a role what a box office needs: create shows, book, check in, verify, and nothing else.

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import type { Knex } from 'knex'
-import { TicketsError } from '../shared/errors.js'
-import { sqlState } from './failures.js'
-import type { Database } from './knex-pool.js'
-import { withRetry } from './retry.js'
-import { query } from './sql.js'
+import { TicketsError } from '../../shared/errors.js'
+import { sqlState } from '../failures.js'
+import type { Database } from '../knex-pool.js'
+import { withRetry } from '../retry.js'
+import { query } from '../sql.js'
 
 const PREFIX = 'tickets_throwaway_'
 

@@ -1,9 +1,9 @@
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openTickets } from '../../src/index.js'
-import { ask, serveHere } from '../support/http.js'
-import { runInProcess } from '../support/in-process.js'
-import { type OwnServer, startOwnServer } from '../support/own-server.js'
+import { openTickets } from '../../../src/index.js'
+import { ask, serveHere } from '../../support/http.js'
+import { runInProcess } from '../../support/in-process.js'
+import { type OwnServer, startOwnServer } from '../../support/own-server.js'
 
 // Real logins: an operator who owns the databases, clerks who own nothing, and a stranger.
 const CLERK = 'clerk'

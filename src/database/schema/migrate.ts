@@ -1,12 +1,12 @@
 import type { Knex } from 'knex'
-import { TicketsError } from '../shared/errors.js'
-import { escapeControls, quote } from '../shared/quote.js'
-import { sqlState } from './failures.js'
+import { TicketsError } from '../../shared/errors.js'
+import { escapeControls, quote } from '../../shared/quote.js'
+import { sqlState } from '../failures.js'
+import type { Database } from '../knex-pool.js'
+import { type RetryOptions, withRetry } from '../retry.js'
+import { query } from '../sql.js'
+import { change, changeInDoubt } from '../transaction.js'
 import { grantBoxOffice } from './grants.js'
-import type { Database } from './knex-pool.js'
-import { type RetryOptions, withRetry } from './retry.js'
-import { query } from './sql.js'
-import { change, changeInDoubt } from './transaction.js'
 
 const UNDEFINED_TABLE = '42P01'
 
@@ -15,21 +15,22 @@ const UNDEFINED_TABLE = '42P01'
  * history.
  */
 const migrations: Record<string, () => Promise<Knex.Migration>> = {
-  '0001_shows_and_bookings': () => import('../../migrations/0001_shows_and_bookings.js'),
-  '0002_life_of_a_booking': () => import('../../migrations/0002_life_of_a_booking.js'),
-  '0003_api_tokens': () => import('../../migrations/0003_api_tokens.js'),
+  '0001_shows_and_bookings': () => import('../../../migrations/0001_shows_and_bookings.js'),
+  '0002_life_of_a_booking': () => import('../../../migrations/0002_life_of_a_booking.js'),
+  '0003_api_tokens': () => import('../../../migrations/0003_api_tokens.js'),
   '0004_keys_of_those_who_have_one': () =>
-    import('../../migrations/0004_keys_of_those_who_have_one.js'),
+    import('../../../migrations/0004_keys_of_those_who_have_one.js'),
   '0005_words_in_the_order_of_shows': () =>
-    import('../../migrations/0005_words_in_the_order_of_shows.js'),
-  '0006_sales_in_place': () => import('../../migrations/0006_sales_in_place.js'),
-  '0007_words_of_shows': () => import('../../migrations/0007_words_of_shows.js'),
-  '0008_records_beside_the_lock': () => import('../../migrations/0008_records_beside_the_lock.js'),
+    import('../../../migrations/0005_words_in_the_order_of_shows.js'),
+  '0006_sales_in_place': () => import('../../../migrations/0006_sales_in_place.js'),
+  '0007_words_of_shows': () => import('../../../migrations/0007_words_of_shows.js'),
+  '0008_records_beside_the_lock': () =>
+    import('../../../migrations/0008_records_beside_the_lock.js'),
   '0009_safe_triggers_and_logins': () =>
-    import('../../migrations/0009_safe_triggers_and_logins.js'),
-  '0010_text_as_typed': () => import('../../migrations/0010_text_as_typed.js'),
-  '0011_keys_of_each_token': () => import('../../migrations/0011_keys_of_each_token.js'),
-  '0012_house_plans': () => import('../../migrations/0012_house_plans.js'),
+    import('../../../migrations/0009_safe_triggers_and_logins.js'),
+  '0010_text_as_typed': () => import('../../../migrations/0010_text_as_typed.js'),
+  '0011_keys_of_each_token': () => import('../../../migrations/0011_keys_of_each_token.js'),
+  '0012_house_plans': () => import('../../../migrations/0012_house_plans.js'),
 }
 
 /** The migrations, for the program and for the knex tool. */

@@ -1,9 +1,9 @@
 import { Socket } from 'node:net'
 import pg from 'pg'
-import { TicketsError } from '../shared/errors.js'
-import { isTlsFailure, retryCause, sqlState } from './failures.js'
+import { TicketsError } from '../../shared/errors.js'
+import { isTlsFailure, retryCause, sqlState } from '../failures.js'
+import type { DatabaseTarget, SessionAttrs } from '../settings/target.js'
 import { type HostFailure, NoHostError, ServerState, UnfitServerError } from './server-state.js'
-import type { DatabaseTarget, SessionAttrs } from './settings/target.js'
 import { typeParsers } from './type-parsers.js'
 
 export interface PgConnectOptions {

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
-import { TicketsError } from '../shared/errors.js'
-import type { SocketOptions } from './settings/target.js'
+import { TicketsError } from '../../shared/errors.js'
+import type { SocketOptions } from '../settings/target.js'
 
 /** Sets what Node itself cannot set. Throws INVALID_INPUT where the package cannot be loaded. */
 export async function setSocketOptions(socket: Socket, options: SocketOptions): Promise<void> {

@@ -1,8 +1,8 @@
 import type pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Database } from '../../src/database/knex-pool.js'
-import { openCore } from '../support/core-database.js'
-import { cloneDatabase, type TestDatabase } from '../support/database.js'
+import type { Database } from '../../../src/database/knex-pool.js'
+import { openCore } from '../../support/core-database.js'
+import { cloneDatabase, type TestDatabase } from '../../support/database.js'
 
 let db: TestDatabase
 let core: Database
