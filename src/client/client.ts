@@ -24,17 +24,17 @@ import {
 import { type BookingSearch, searchBookings } from '../booking/search-bookings.js'
 import type { Database } from '../database/knex-pool.js'
 import { listenerConnections } from '../database/listener.js'
-import { inTheNameOf } from '../database/operator.js'
-import { requireReady } from '../database/ready.js'
 import { withDeadline, withRetry } from '../database/retry.js'
 import {
   type MigrateOptions,
   migrate,
+  requireReady,
   requireSchema,
   rollback,
   type SchemaStatus,
   schemaStatus,
 } from '../database/schema/migrate.js'
+import { inTheNameOf } from '../database/transaction.js'
 import {
   type CancellationPreview,
   cancelShow,

@@ -1,8 +1,15 @@
 import { TicketsError } from '../shared/errors.js'
-import { ConflictError } from './conflict.js'
 import { NoHostError, UnfitServerError } from './connection/server-state.js'
 import { type ExpectedFailure, networkSentences, serverSentences } from './failure-sentences.js'
 import type { DatabaseTarget } from './settings/target.js'
+
+/**
+ * Another process changed the same rows. The transaction must be rolled back; `withRetry` runs it
+ * again, as it does after a serialization failure.
+ */
+export class ConflictError extends Error {
+  override readonly name = 'ConflictError'
+}
 
 /**
  * The reason to retry a failed attempt:

@@ -4,6 +4,7 @@ import { isLongOver, noAnswer } from './deadline.js'
 import { retryCause, sqlState } from './failures.js'
 import type { Database } from './knex-pool.js'
 import { type RetryOptions, withDeadline, withRetry } from './retry.js'
+import { query } from './sql.js'
 
 export interface TransactionOptions {
   /** Sends the first statements of `work` right after BEGIN; they must be harmless on their own. */
@@ -128,4 +129,15 @@ export async function inTransaction<T>(
   } finally {
     allowAbortion()
   }
+}
+
+/** Returns the same database with another operator, whom the history records for its changes. */
+export function inTheNameOf(operator: string, db: Database): Database {
+  // Not a copy, because properties such as `awaitsServer` must be read from the original.
+  return Object.create(db, { operator: { value: operator, enumerable: true } })
+}
+
+/** Sets the operator that the history's triggers record, until the transaction ends. */
+export async function nameOperator(trx: Knex.Transaction, operator: string): Promise<void> {
+  await query(trx, `select set_config('tickets.operator', ?, true)`, [operator], 'name_operator')
 }

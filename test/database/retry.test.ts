@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { ConflictError } from '../../src/database/conflict.js'
+import { ConflictError } from '../../src/database/failures.js'
 import { type Database, type KnexPoolOptions, openKnexPool } from '../../src/database/knex-pool.js'
 import { withRetry } from '../../src/database/retry.js'
 import { findDatabase } from '../../src/database/settings/settings.js'

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex'
-import { ConflictError } from '../../database/conflict.js'
+import { ConflictError } from '../../database/failures.js'
 import type { Database } from '../../database/knex-pool.js'
 import { change, changeInDoubt } from '../../database/transaction.js'
 import { formatSeats, parseSeats, type SeatLayout } from '../../house/seats.js'
