@@ -143,7 +143,7 @@ export class TicketsClient implements Tickets {
     const { operator, deadline } = db
     const isNamed = operator === undefined || request.operator !== undefined
     const named = isNamed ? request : { ...request, operator }
-    const outcome = await this.shared.queue.book(await showIdOf(db, show), named, {
+    const outcome = await this.shared.groupCommit.book(await showIdOf(db, show), named, {
       ...options,
       deadline,
     })
@@ -163,10 +163,10 @@ export class TicketsClient implements Tickets {
 
   startDryRun(): DryRun {
     const dryRun = new BatchDryRun(this.db)
-    const queue = new GroupCommit((...batch) => dryRun.bookSeats(batch[0], batch[1]))
+    const groupCommit = new GroupCommit((...batch) => dryRun.bookSeats(batch[0], batch[1]))
     return {
       book: (show, request) =>
-        this.run(async (db) => queue.book(await showIdOf(db, show), request)),
+        this.run(async (db) => groupCommit.book(await showIdOf(db, show), request)),
     }
   }
 
@@ -295,7 +295,7 @@ export class TicketsClient implements Tickets {
 /** What the clients of one database share, even for different operators. */
 export interface Shared {
   db: Database
-  queue: GroupCommit
+  groupCommit: GroupCommit
   /** Throws if the schema is missing or has another version; checks until it has succeeded once. */
   requireReady(db: Database): Promise<void>
 }
@@ -308,7 +308,7 @@ export function openShared(options: OpenOptions, onBatch?: OnBatch): Shared {
   const { onRetry = () => {}, connections = 1 } = options
   return {
     db,
-    queue: openQueue(db, connections, onBatch),
+    groupCommit: openGroupCommit(db, connections, onBatch),
     requireReady: untilDone((caller) => requireSchema(caller, { onRetry })),
   }
 }
@@ -317,7 +317,7 @@ export function forOperator(operator: string, shared: Shared): Shared {
   return { ...shared, db: inTheNameOf(operator, shared.db) }
 }
 
-function openQueue(db: Database, connections: number, onBatch?: OnBatch): GroupCommit {
+function openGroupCommit(db: Database, connections: number, onBatch?: OnBatch): GroupCommit {
   return new GroupCommit(
     (showId, requests, batch) =>
       bookSeats(withDeadline(db, batch.deadline), showId, requests, {
