@@ -1,8 +1,8 @@
 import type { Command } from 'commander'
 import { errorCodes } from '../../shared/errors.js'
-import { exitCodes } from '../../shared/exit-codes.js'
 import type { Handler } from '../context.js'
 import { commandAt, type Declaration, type HelpRow } from '../declaration.js'
+import { exitCodes } from './exit-codes.js'
 
 /** The variables that the program reads by itself; Node and the system read others. */
 const variables: readonly HelpRow[] = [

@@ -1,6 +1,6 @@
 import type { Command, Help, HelpConfiguration, Option } from 'commander'
-import { exitCodes } from '../../shared/exit-codes.js'
 import { declarationOf, type HelpRow } from '../declaration.js'
+import { exitCodes } from './exit-codes.js'
 
 /**
  * How help is laid out: what a command does, examples, its arguments and options, and last its exit
