@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import packageJson from '../../package.json' with { type: 'json' }
 import type { RunEnvironment } from '../client/run-environment.js'
-import { parseDuration } from '../shared/duration.js'
+import { parseDuration } from '../shared/time/duration.js'
 import { type Io, type Output, openOutput } from '../terminal/io.js'
 import { bookCommand } from './commands/book/command.js'
 import { createContext, type GlobalOptions, type Handler, type Run } from './context.js'

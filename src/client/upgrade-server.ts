@@ -3,7 +3,7 @@ import { backUp } from '../database/backup/back-up.js'
 import { createSchema, restore } from '../database/backup/restore.js'
 import { type Upgrade, upgradeEmbedded } from '../database/embedded/upgrade.js'
 import { type Database, openKnexPool } from '../database/knex-pool.js'
-import { schemaStatus } from '../database/migrate.js'
+import { schemaStatus } from '../database/schema/migrate.js'
 import { TicketsError } from '../shared/errors.js'
 
 export interface CopyOptions {

@@ -1,6 +1,6 @@
 import type { RunEnvironment } from '../client/run-environment.js'
-import { parseDuration } from '../shared/duration.js'
 import { type Interruption, onSecondSignal } from '../shared/interruption.js'
+import { parseDuration } from '../shared/time/duration.js'
 import { type Output, openOutput } from '../terminal/io.js'
 import type { RunAnswer, RunRequest } from './protocol.js'
 import { askerOf, hangs, START, UNANSWERED_MS } from './protocol.js'

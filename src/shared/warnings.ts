@@ -1,5 +1,5 @@
-import { formatStartTime } from './format-time.js'
 import { quote } from './quote.js'
+import { formatStartTime } from './time/format-time.js'
 
 /**
  * A warning about a request that succeeded. Like an error, it is an object: programs may rely on

@@ -293,7 +293,7 @@ async function showPage(
 export async function checkTimeZone(name: string): Promise<string> {
   // Imported on demand: a booking needs no time zones, and their library slows down a command's
   // start.
-  const { parseTimeZone } = await import('../shared/start-time.js')
+  const { parseTimeZone } = await import('../shared/time/start-time.js')
   return parseTimeZone(name)
 }
 

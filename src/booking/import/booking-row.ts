@@ -1,8 +1,8 @@
 import { readSeatSpec } from '../../house/seat-spec.js'
 import { MAX_SEATS } from '../../house/seats.js'
-import { parseHold } from '../../shared/duration.js'
 import { TicketsError } from '../../shared/errors.js'
 import { quote } from '../../shared/quote.js'
+import { parseHold } from '../../shared/time/duration.js'
 import type { BookingRequest } from '../booking.js'
 
 /** The fields of a row. */

@@ -4,7 +4,7 @@ import type { Client } from '../../client/open-client.js'
 import { targetOf } from '../../client/open-from-options.js'
 import { seatLabel } from '../../house/seats.js'
 import { safeText } from '../../shared/safe-text.js'
-import { datesOf } from '../../shared/show-dates.js'
+import { datesOf } from '../../shared/time/show-dates.js'
 import { whenOf } from '../commands/show/text.js'
 import type { Context } from '../context.js'
 import {

@@ -1,7 +1,7 @@
 import type { BookingRequest } from '../../../client/api.js'
 import { checkSeatSpec } from '../../../house/seats.js'
-import { parseHold } from '../../../shared/duration.js'
 import { TicketsError } from '../../../shared/errors.js'
+import { parseHold } from '../../../shared/time/duration.js'
 import { parseCount } from '../../context.js'
 
 /** The options of `tickets book`, as they were typed. */

@@ -1,7 +1,7 @@
 import type { BookingOutcome, ListedBooking, Show } from '../../../client/api.js'
 import { bookingJson } from '../../../client/json.js'
 import { formatLabels } from '../../../house/seats.js'
-import { formatStartTime } from '../../../shared/format-time.js'
+import { formatStartTime } from '../../../shared/time/format-time.js'
 import { committedBooking, printCommitted } from '../../committed.js'
 import { type Context, inputRequired } from '../../context.js'
 import { printWarnings } from '../../warnings.js'

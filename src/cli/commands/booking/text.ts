@@ -1,6 +1,6 @@
 import type { BookingOutcome, Show } from '../../../client/api.js'
 import { countSeats, formatSeats } from '../../../house/seats.js'
-import { formatStartTime } from '../../../shared/format-time.js'
+import { formatStartTime } from '../../../shared/time/format-time.js'
 import type { BookingFacts } from '../../../terminal/render/booking-card.js'
 import { whenOf } from '../show/text.js'
 

@@ -1,7 +1,7 @@
 import { relative } from 'node:path'
 import type { BookingOutcome, BookingRequest, Show, ShowDetails } from '../../../client/api.js'
-import { formatDuration } from '../../../shared/duration.js'
 import { TicketsError } from '../../../shared/errors.js'
+import { formatDuration } from '../../../shared/time/duration.js'
 import type { Output } from '../../../terminal/io.js'
 import { alternativesHint } from '../../../terminal/render/problem-card.js'
 import { nameSeats } from '../../../terminal/render/seat-names.js'

@@ -1,7 +1,7 @@
 import type { Show } from '../../../client/api.js'
 import { showJson } from '../../../client/json.js'
 import { TicketsError } from '../../../shared/errors.js'
-import { parseStartTime } from '../../../shared/start-time.js'
+import { parseStartTime } from '../../../shared/time/start-time.js'
 import { startWarnings } from '../../../shared/warnings.js'
 import { renderShowCard } from '../../../terminal/render/show-card.js'
 import { styleOf } from '../../../terminal/render/style.js'

@@ -1,5 +1,5 @@
 import type { Show } from '../../../client/api.js'
-import { formatStartTime } from '../../../shared/format-time.js'
+import { formatStartTime } from '../../../shared/time/format-time.js'
 import type { ShowFacts } from '../../../terminal/render/show-card.js'
 
 /** When a show starts, for people, in its own time zone. */

@@ -1,7 +1,7 @@
 import { Temporal } from 'temporal-polyfill'
-import { TicketsError } from './errors.js'
-import { quote } from './quote.js'
-import { slipsBetween } from './spelling.js'
+import { TicketsError } from '../errors.js'
+import { quote } from '../quote.js'
+import { slipsBetween } from '../spelling.js'
 
 const FIRST_YEAR = 1900
 const LAST_YEAR = 9999

@@ -1,8 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { TicketsError } from '../../src/shared/errors.js'
-import { formatStartTime } from '../../src/shared/format-time.js'
-import { parseStartTime, parseTimeZone, systemTimeZone } from '../../src/shared/start-time.js'
+import { TicketsError } from '../../../src/shared/errors.js'
+import { formatStartTime } from '../../../src/shared/time/format-time.js'
+import {
+  parseStartTime,
+  parseTimeZone,
+  systemTimeZone,
+} from '../../../src/shared/time/start-time.js'
 
 describe('a start time', () => {
   it.each([

@@ -1,5 +1,5 @@
-import { TicketsError } from './errors.js'
-import { quote } from './quote.js'
+import { TicketsError } from '../errors.js'
+import { quote } from '../quote.js'
 
 const milliseconds = {
   ms: 1,

@@ -1,6 +1,6 @@
-import { TicketsError } from './errors.js'
+import { TicketsError } from '../errors.js'
+import { quote } from '../quote.js'
 import { formatMinute } from './format-time.js'
-import { quote } from './quote.js'
 
 /** When a show starts, and its time zone. */
 interface Start {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { formatDuration, parseDuration } from '../../src/shared/duration.js'
+import { formatDuration, parseDuration } from '../../../src/shared/time/duration.js'
 
 const YEAR = 365 * 24 * 60 * 60 * 1000
 
