@@ -30,18 +30,18 @@ export async function checkAnswers(
   { show, onViolation, signal }: AnswersOptions,
 ): Promise<number> {
   let count = 0
-  let batch: ReportedBooking[] = []
+  let batch: Answer[] = []
   let seats = 0
   const check = async () => {
     if (signal?.aborted) throw new TicketsError('INTERRUPTED', 'Interrupted.')
-    for (const violation of await findUnkept(db, batch)) onViolation(violation)
+    for (const unkept of await findUnkept(db, batch)) onViolation(violationOf(unkept))
     count += batch.length
     batch = []
     seats = 0
   }
   for await (const lines of readLines(chunks)) {
     for (const line of lines) {
-      const reported = reportedBooking(line)
+      const reported = answerOf(line)
       if (reported === undefined || (show !== undefined && reported.showId !== show)) continue
       batch.push(reported)
       seats += reported.seats.length
@@ -57,17 +57,20 @@ const SEATS_A_BATCH = 100_000
 
 /** A booking as an answer reported it. */
 interface ReportedBooking {
-  line: number
   id: string
-  /** Without the dash. */
-  reference: string
   showId: string
   status: 'CONFIRMED' | 'HELD'
-  seats: number[]
+  seats: readonly number[]
+}
+
+interface Answer extends ReportedBooking {
+  line: number
+  /** Without the dash. */
+  reference: string
 }
 
 /** Returns undefined for a line that reports no seats as sold or held. */
-function reportedBooking({ number, text }: Line): ReportedBooking | undefined {
+function answerOf({ number, text }: Line): Answer | undefined {
   if (text instanceof TicketsError) throw badLine(number, text.message)
   if (text.trim() === '') return undefined
   const answer = objectOf(text)
@@ -114,18 +117,23 @@ function badLine(number: number, reason: string): TicketsError {
   )
 }
 
-interface Unkept {
-  place: number
+/** A reported booking, and what the database has in its place. */
+interface Unkept<Reported> {
+  reported: Reported
   /** NULL if there is no such booking. */
   status: string | null
   show_id: string | null
   seats: number[] | null
 }
 
-async function findUnkept(
+/**
+ * Returns the reported bookings that the database contradicts: neither the booking nor its history
+ * has them so.
+ */
+export async function findUnkept<Reported extends ReportedBooking>(
   db: Database,
-  reported: readonly ReportedBooking[],
-): Promise<Violation[]> {
+  reported: readonly Reported[],
+): Promise<Unkept<Reported>[]> {
   if (reported.length === 0) return []
   const values = [
     sqlArray(reported.map(({ id }) => id)),
@@ -134,10 +142,10 @@ async function findUnkept(
     sqlLists(reported.map(({ seats }) => seats)),
   ]
   // Each batch may wait by itself: the source of the answers may be slow.
-  const rows = await withRetry(db, () => query<Unkept>(db.knex, UNKEPT, values), {
-    waitMs: db.waitMs,
-  })
-  return rows.map((row) => violationOf(reported[row.place - 1]!, row))
+  const find = () =>
+    query<Omit<Unkept<never>, 'reported'> & { place: number }>(db.knex, UNKEPT, values)
+  const rows = await withRetry(db, find, { waitMs: db.waitMs })
+  return rows.map(({ place, ...stored }) => ({ reported: reported[place - 1]!, ...stored }))
 }
 
 const matches = (facts: string, has: string) =>
@@ -175,7 +183,7 @@ const UNKEPT = `
         )
   order by reported.place`
 
-function violationOf(reported: ReportedBooking, { status, show_id, seats }: Unkept): Violation {
+function violationOf({ reported, status, show_id, seats }: Unkept<Answer>): Violation {
   const { line, showId, reference } = reported
   const stated = `Line ${line} of the answers says that booking ${formatReference(reference)} is ${reported.status} with ${named(reported.seats)}`
   const show = show_id === showId ? '' : ` in show ${show_id}`
@@ -191,7 +199,7 @@ function violationOf(reported: ReportedBooking, { status, show_id, seats }: Unke
   }
 }
 
-function named(seats: number[]): string {
+function named(seats: readonly number[]): string {
   return seats.length === 0
     ? 'no seats'
     : nameSeats(sampleOf(seats), { totalSeats: 0, seatsPerRow: null })

@@ -1,8 +1,8 @@
 // What makes, runs and counts many bookings, for `tickets stress` and `tickets demo`.
 
-export type { ConfirmedAnswer } from '../load/confirmed-check.js'
 export {
   type Attempt,
+  type ConfirmedAnswer,
   endOf,
   type LoadSummary,
   type LoadWorker,

@@ -1,10 +1,11 @@
+import { findUnkept } from '../audit/answers.js'
 import type { BookingStatus } from '../booking/booking.js'
 import { type ListedBooking, suggestBookings } from '../booking/list-bookings.js'
 import type { RowCounts } from '../database/backup/format.js'
 import { withDeadline, withRetry } from '../database/retry.js'
 import { hasData } from '../database/schema/migrate.js'
 import { change, changeInDoubt } from '../database/transaction.js'
-import { type ConfirmedAnswer, findLostBookings } from '../load/confirmed-check.js'
+import type { ConfirmedAnswer } from '../load/load.js'
 import type { Tickets } from './api.js'
 import { type OnBatch, openShared, type Shared, TicketsClient } from './client.js'
 import { type OpenOptions, openFromOptions } from './open-from-options.js'
@@ -25,8 +26,11 @@ export interface Client extends Tickets {
   readonly ignoredSettings: readonly string[]
   /** The latest bookings whose reference begins with `prefix`, for completion. */
   suggestBookings(prefix: string, statuses?: readonly BookingStatus[]): Promise<ListedBooking[]>
-  /** Returns the confirmed bookings that the database lacks or has with other contents. */
-  findLostBookings(confirmed: readonly ConfirmedAnswer[]): Promise<ConfirmedAnswer[]>
+  /** Returns the confirmed bookings of a show that the database lacks, or has otherwise. */
+  findLostBookings(
+    showId: string,
+    confirmed: readonly ConfirmedAnswer[],
+  ): Promise<ConfirmedAnswer[]>
   /**
    * Runs `work` with a client for a new, migrated schema in the same database, and always drops the
    * schema afterwards. `schema` is its name, for other processes.
@@ -79,8 +83,10 @@ class ProgramClient extends TicketsClient implements Client {
     return this.run((db) => suggestBookings(db, prefix, statuses))
   }
 
-  findLostBookings(confirmed: readonly ConfirmedAnswer[]): Promise<ConfirmedAnswer[]> {
-    return this.run((db) => findLostBookings(db, confirmed))
+  async findLostBookings(showId: string, confirmed: readonly ConfirmedAnswer[]) {
+    const reported = confirmed.map((one) => ({ ...one, showId, status: 'CONFIRMED' as const }))
+    const unkept = await this.run((db) => findUnkept(db, reported))
+    return unkept.map(({ reported }) => reported)
   }
 
   async withThrowaway<T>(work: (throwaway: Client, schema: string) => Promise<T>): Promise<T> {

@@ -1,7 +1,13 @@
 import type { BookingRequest } from '../booking/booking.js'
 import { type ErrorCode, errorCodes, TicketsError } from '../shared/errors.js'
 import { type Percentiles, percentilesOf } from '../shared/percentiles.js'
-import type { ConfirmedAnswer } from './confirmed-check.js'
+
+/** A booking as the response to its client confirmed it. */
+export interface ConfirmedAnswer {
+  /** The booking's id. */
+  id: string
+  seats: readonly number[]
+}
 
 /** How one attempt to book ended. A box office under load must never answer `failed`. */
 export type AttemptEnd = 'confirmed' | 'refused' | 'busy' | 'failed'

@@ -50,7 +50,8 @@ export async function runAndCheck(
   }
   const summary = summarizeLoad(attempts, performance.now() - started)
   const report = await tickets.verify({ show: showId, signal })
-  const lost = await tickets.findLostBookings(attempts.flatMap(({ confirmed }) => confirmed ?? []))
+  const confirmed = attempts.flatMap((attempt) => attempt.confirmed ?? [])
+  const lost = await tickets.findLostBookings(showId, confirmed)
   return {
     attempts,
     summary,
