@@ -1,4 +1,4 @@
-import type { FastifyInstance, RouteHandlerMethod } from 'fastify'
+import type { FastifyInstance, FastifyRequest, RouteHandlerMethod } from 'fastify'
 import type { FailureFacts } from './errors.js'
 import type { LoadLimit } from './load-limit.js'
 import type { Metrics } from './metrics.js'
@@ -26,6 +26,8 @@ export function watchRequests(
   app.decorateRequest('failure', undefined)
   app.addHook('onRequest', (request, reply, done) => {
     const started = performance.now()
+    // Node knows the address of a closed connection only if it was read before.
+    void request.socket.remoteAddress
     whenOver(request, reply, () => {
       const leave = () => load.leave(request.raw)
       if (reply.raw.writableFinished || request.work === undefined) leave()
@@ -36,15 +38,25 @@ export function watchRequests(
       const status = reply.raw.writableFinished ? reply.statusCode : 499
       if (!config.isStream) metrics.request({ method, route, status, seconds })
       const path = request.originalUrl.split('?', 1)[0]!.slice(0, 200)
-      const { failure } = request
-      const token = request.token?.name
-      const facts = { token, method, path, status, ms: Math.round(seconds * 1e5) / 100, failure }
+      const facts = {
+        ...requestFacts(request),
+        method,
+        path,
+        status,
+        ms: Math.round(seconds * 1e5) / 100,
+        failure: request.failure,
+      }
       if (status === 503) request.log.warn(facts, 'request')
       else if (config.isProbe) request.log.debug(facts, 'request')
       else request.log.info(facts, 'request')
     })
     done()
   })
+}
+
+/** The fields of the log that identify a request and its client. */
+export function requestFacts({ id, socket, token }: FastifyRequest) {
+  return { reqId: id, address: socket.remoteAddress, token: token?.name }
 }
 
 /** Records the handler's work for each request. */

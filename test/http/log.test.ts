@@ -18,7 +18,10 @@ afterAll(async () => {
   await db.drop()
 })
 
-async function serve(url: string, settings: ServerSettings = {}): Promise<OwnHttpServer> {
+async function serve(
+  url: string,
+  settings: ServerSettings & { waitMs?: number } = {},
+): Promise<OwnHttpServer> {
   const server = await serveHere(url, { waitMs: 300, logLevel: 'info', ...settings })
   onTestFinished(() => server.close())
   return server
@@ -188,6 +191,28 @@ describe('a line of the log', () => {
     const line = await lineAbout(server, open)
     expect([line.status, line.address, line.token]).toEqual([200, '127.0.0.1', undefined])
     expect(server.log()).not.toContain(text.slice(17))
+  })
+
+  it('about a client that has disconnected has its address too', async () => {
+    const server = await serve(db.url, { waitMs: 10_000 })
+    const locked = await lockShow(db, show)
+    onTestFinished(() => locked.release())
+    const leaving = new AbortController()
+    const booking = fetch(`${server.url}/shows/${show}/book`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{"seats":[9]}',
+      signal: leaving.signal,
+    })
+    await until(async () => {
+      const [row] = await db.sql(`select from bookings where seats = '{9}' and status = 'PENDING'`)
+      return row !== undefined
+    })
+    leaving.abort()
+    await expect(booking).rejects.toThrow('aborted')
+    await until(() => lines(server).some(({ status }) => status === 499))
+    const line = lines(server).find(({ status }) => status === 499)
+    expect(line).toMatchObject({ reqId: expect.any(String), address: '127.0.0.1' })
   })
 
   it('about a bug has the error of the driver, and not the row that it carries', async () => {
