@@ -67,7 +67,7 @@ export const http: Section = {
     return {
       measurements,
       notes: [
-        'Counted in the database while autocannon books one seat a request.',
+        'Counted in the database while clients book one seat a request.',
         'The stand-in is Fastify and Knex, one transaction a booking, the seats as an array. Half of the large house is sold before.',
       ],
     }
