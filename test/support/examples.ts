@@ -71,7 +71,8 @@ export async function titlesIn(source: string): Promise<string[]> {
 }
 
 /** The first argument of `it`, `test` or `describe`, or of what `it.each(…)` returns. */
-const TITLE = /(?:(?<![\w.])(?:it|test|describe)|\))\((["'`])((?:\\.|(?!\1).)*)\1,/g
+const TITLE =
+  /(?:(?<![\w.])(?:it|test|describe)(?:\.concurrent)?|\))\((["'`])((?:\\.|(?!\1).)*)\1,/g
 
 /**
  * Names that differ each time: a document's K7Q2-9FMX is, once it was printed, the real reference
