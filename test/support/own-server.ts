@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { chmod, chown, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { type AddressInfo, createServer } from 'node:net'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -54,7 +55,6 @@ export async function startOwnServer(options: OwnServerOptions = {}): Promise<Ow
   const account = await serverAccount()
   const root = await mkdtemp('/tmp/tickets-own-')
   const layout = layoutOf(root)
-  const port = await freePort()
   // The server's user must be able to reach its data.
   await chmod(root, 0o755)
   if (account.ids) await chown(root, account.ids.uid, account.ids.gid)
@@ -84,6 +84,7 @@ export async function startOwnServer(options: OwnServerOptions = {}): Promise<Ow
       `primary_conninfo = 'host=${socketDir} port=${port} user=owner'\n`,
     )
   }
+  const port = await freePort()
   const settings: Record<string, string> = {
     port: String(port),
     listen_addresses: 'localhost',
@@ -203,12 +204,19 @@ export async function killServer(postmaster: number): Promise<void> {
   }
 }
 
-/** A port of this machine that nothing listens on. */
+/**
+ * A port of this machine that nothing listens on, below those that the system gives to connections:
+ * one of those may be taken before the caller listens on it.
+ */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
+  for (;;) {
+    const port = randomInt(10_000, 32_768)
+    const server = createServer().listen(port, '127.0.0.1')
+    try {
+      await once(server, 'listening')
+      server.close()
+      await once(server, 'close')
+      return port
+    } catch {} // It is in use.
+  }
 }
