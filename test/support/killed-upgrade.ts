@@ -1,7 +1,8 @@
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { execaNode } from 'execa'
+import { makingPrefix } from '../../src/database/embedded/layout.js'
 import { bareEnvironment, program } from './cli.js'
 
 /**
@@ -19,8 +20,11 @@ export async function killedUpgrade(
   upgrade.kill('SIGKILL')
   await upgrade
   if (after % 2 === 0) {
-    for (const data of ['data', '.making-upgrade-new/data']) {
-      const text = await readFile(join(dataDir, data, 'postmaster.pid'), 'utf8').catch(() => '')
+    // The new data is made in a directory with the number of the process in its name.
+    const names = (await readdir(dataDir)).filter((name) => name.startsWith(makingPrefix))
+    for (const directory of ['.', ...names]) {
+      const file = join(dataDir, directory, 'data/postmaster.pid')
+      const text = await readFile(file, 'utf8').catch(() => '')
       const pid = Number(text.split('\n')[0])
       if (pid > 0) kill(pid)
     }
