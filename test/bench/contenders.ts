@@ -1,7 +1,9 @@
-import type { Contender, Crowd, Rush } from './crowd.js'
+import type { Contender, Crowd } from './crowd.js'
+import { median } from './measure.js'
 import { ours, verifyOurs } from './ours.js'
 import { withPeers } from './peers/peers.js'
 import type { BenchServer } from './server.js'
+import { formatNumber, formatRows } from './table.js'
 import { withWorkers } from './worker.js'
 
 export interface Contenders {
@@ -26,26 +28,58 @@ export async function withContenders<T>(
   )
 }
 
-/** A crowd before one of the contenders. */
+/** A contender, and the crowd that it sells to. */
 export interface Case {
   contender: Contender
   crowd: Crowd
 }
 
+/** The samples of a case: bookings and looks a second, and the p99 of a booking in milliseconds. */
+export interface Result {
+  /** The contender's. */
+  name: string
+  callers: number
+  rates: number[]
+  p99s: number[]
+}
+
 /**
- * Measures the cases in turn (A B C A B C …), so that whatever else the machine does meets them all
- * alike; the rushes of each case. The ramp of each rush warms up.
+ * Measures the cases in turn (A B C A B C …), so that any other load on the machine affects all of
+ * them alike. The ramp of each sale warms up.
  */
-export async function rushInTurn(rounds: number, cases: readonly Case[]): Promise<Rush[][]> {
-  const rushes: Rush[][] = cases.map(() => [])
+export async function sellInTurn(rounds: number, cases: readonly Case[]): Promise<Result[]> {
+  const results: Result[] = cases.map(({ contender, crowd }) => ({
+    name: contender.name,
+    callers: crowd.callers,
+    rates: [],
+    p99s: [],
+  }))
   for (let round = 0; round < rounds; round++) {
     for (const [i, { contender, crowd }] of cases.entries()) {
       try {
-        rushes[i]!.push(await contender.rush(crowd))
+        const { perSecond, p99Ms } = await contender.sell(crowd)
+        results[i]!.rates.push(perSecond)
+        results[i]!.p99s.push(p99Ms)
       } catch (cause) {
         throw new Error(`${contender.name}, ${JSON.stringify(crowd)}`, { cause })
       }
     }
   }
-  return rushes
+  return results
+}
+
+export function fastest(results: readonly Result[]): Result {
+  return results.toSorted((a, b) => median(b.rates) - median(a.rates))[0]!
+}
+
+/** A line for each contender. */
+export function formatResults(headings: [rate: string, p99: string], results: readonly Result[]) {
+  return formatRows(
+    ['', ...headings],
+    results.map(({ name, rates, p99s }) => [
+      name,
+      formatNumber(median(rates)),
+      `${formatNumber(median(p99s))} ms`,
+    ]),
+  )
 }

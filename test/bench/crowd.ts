@@ -5,8 +5,8 @@ export interface Crowd {
   callers: number
   /** Seats of each show; when one is sold out, the next is sold. */
   seats: number
-  /** Shows that are sold at once; each caller stays with one (default: 1). Ours alone. */
-  lanes?: number
+  /** How many shows are sold at once; each caller stays with one (default: 1). Ours alone. */
+  showsAtOnce?: number
   /** Whether all seats are sold before, so that every booking is refused. */
   isSoldOut?: boolean
   /** How often the map of the show is read for each booking (default: 0). */
@@ -23,8 +23,8 @@ export function timesOf({ callers }: Crowd): { rampMs: number; windowMs: number 
     : { rampMs: 1000 * Math.ceil(callers / 128), windowMs: 1000 }
 }
 
-/** What the callers saw. */
-export interface Told {
+/** The answers that the callers got. */
+export interface Answers {
   /** The bookings that were answered, before and in the window. */
   booked: number
   /** How long each booking of the window took, in milliseconds. */
@@ -33,17 +33,16 @@ export interface Told {
   looks: number
 }
 
-/** What the database has. */
-export interface Found {
+/** The numbers of bookings in the database. */
+export interface Stored {
   confirmed: number
   refused: number
 }
 
-/** What came of it. */
-export interface Rush {
-  bookingsPerSecond: number
+/** How fast a crowd was answered. */
+export interface Sale {
   /** Bookings, and looks at the map. */
-  actsPerSecond: number
+  perSecond: number
   /** Of the bookings; infinite when none was answered. */
   p99Ms: number
 }
@@ -52,34 +51,33 @@ export interface Rush {
 export interface Contender {
   name: string
   /** Sells to a crowd. Throws when a seat is sold twice, or a booking is lost. */
-  rush(crowd: Crowd): Promise<Rush>
+  sell(crowd: Crowd): Promise<Sale>
 }
 
 /** How many shows a crowd needs, so that `mostASecond` bookings do not sell them out. */
 export function showsFor(crowd: Crowd, mostASecond: number): number {
-  const { seats, lanes = 1, isSoldOut = false, looks = 0 } = crowd
-  if (isSoldOut) return lanes
+  const { seats, showsAtOnce = 1, isSoldOut = false, looks = 0 } = crowd
+  if (isSoldOut) return showsAtOnce
   const { rampMs, windowMs } = timesOf(crowd)
   const bookings = (mostASecond * (rampMs + windowMs)) / 1000 / (1 + looks)
-  return lanes * Math.ceil(bookings / lanes / seats)
+  return showsAtOnce * Math.ceil(bookings / showsAtOnce / seats)
 }
 
 /**
  * Throws when a booking that was answered is lost, or the answer was wrong. There may be bookings
  * whose callers were not answered when the time was over.
  */
-export function checkRush(
+export function checkAnswers(
   crowd: Crowd,
-  { booked, times, looks }: Told,
-  { confirmed, refused }: Found,
-): Rush {
+  { booked, times, looks }: Answers,
+  { confirmed, refused }: Stored,
+): Sale {
   if (confirmed + refused < booked || (crowd.isSoldOut ? confirmed : refused) > 0) {
     throw new Error(`${booked} were answered; ${confirmed} are confirmed, ${refused} refused.`)
   }
   const seconds = timesOf(crowd).windowMs / 1000
   return {
-    bookingsPerSecond: times.length / seconds,
-    actsPerSecond: (times.length + looks) / seconds,
+    perSecond: (times.length + looks) / seconds,
     p99Ms: percentilesOf(times)?.p99 ?? Number.POSITIVE_INFINITY,
   }
 }

@@ -1,13 +1,13 @@
 // The library as a user has it, driven by the parent. Argument: the database's URL.
 import { openTickets } from 'tickets-box-office'
-import { rush, serveCommands } from './serve-commands.mjs'
+import { sellTo, serveCommands } from './serve-commands.mjs'
 
 const tickets = openTickets({ database: process.argv[2], connections: 4 })
 
 serveCommands({
-  /** Sends a crowd to these shows. */
-  rush: ({ shows, ...crowd }) =>
-    rush(crowd, {
+  /** Sells these shows to a crowd. */
+  sell: ({ shows, ...crowd }) =>
+    sellTo(crowd, {
       book: ({ show, seat }) => book(shows[show % shows.length], seat),
       look: (show) => tickets.viewShow(shows[show % shows.length]),
     }),

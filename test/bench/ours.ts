@@ -1,10 +1,10 @@
 import {
+  type Answers,
   type Contender,
   type Crowd,
-  checkRush,
-  type Found,
+  checkAnswers,
+  type Stored,
   showsFor,
-  type Told,
   timesOf,
 } from './crowd.js'
 import type { BenchDatabase } from './server.js'
@@ -17,14 +17,14 @@ const MOST_A_SECOND = 40_000
 export function ours(library: Worker, database: BenchDatabase): Contender {
   return {
     name: 'tickets',
-    async rush(crowd) {
+    async sell(crowd) {
       const shows: string[] = []
       while (shows.length < showsFor(crowd, MOST_A_SECOND)) {
         shows.push(await addShow(database, crowd.seats))
       }
       if (crowd.isSoldOut) await sellOut(library, shows, crowd)
-      const told = await library.ask<Told>('rush', { ...crowd, ...timesOf(crowd), shows })
-      return checkRush(crowd, told, await countBookings(database, shows, crowd))
+      const answers = await library.ask<Answers>('sell', { ...crowd, ...timesOf(crowd), shows })
+      return checkAnswers(crowd, answers, await countBookings(database, shows, crowd))
     },
   }
 }
@@ -39,8 +39,8 @@ async function countBookings(
   { sql }: BenchDatabase,
   shows: string[],
   { isSoldOut = false }: Crowd,
-): Promise<Found> {
-  const [row] = await sql<Found>(
+): Promise<Stored> {
+  const [row] = await sql<Stored>(
     `select count(*) filter (where status = 'CONFIRMED')::int as confirmed,
             count(*) filter (where status = 'FAILED')::int as refused
      from bookings where show_id = any($1)`,

@@ -14,32 +14,32 @@ export function serveCommands(commands) {
 }
 
 /**
- * Sends a crowd (`Crowd` in crowd.ts): `book({ show, seat }, caller)` ends when the booking is
- * confirmed or refused, `look(show, caller)` reads the map. `show` counts from 0. What the callers
- * saw (`Told`) after the ramp.
+ * Sells to a crowd (`Crowd` in crowd.ts): `book({ show, seat }, caller)` ends when the booking is
+ * confirmed or refused, `look(show, caller)` reads the map. `show` counts from 0. Returns the
+ * `Answers` that the callers got.
  */
-export async function rush(crowd, { book, look }) {
-  const { callers, seats, lanes = 1, looks = 0, rampMs, windowMs } = crowd
-  const told = { booked: 0, times: [], looks: 0 }
-  const turns = new Array(lanes).fill(0)
+export async function sellTo(crowd, { book, look }) {
+  const { callers, seats, showsAtOnce = 1, looks = 0, rampMs, windowMs } = crowd
+  const answers = { booked: 0, times: [], looks: 0 }
+  const sold = new Array(showsAtOnce).fill(0)
   const begin = performance.now() + rampMs
   const end = begin + windowMs
   const work = async (caller) => {
-    const lane = caller % lanes
+    const first = caller % showsAtOnce
     // Each begins at another step, so that looks and bookings come mixed from the start.
     for (let step = caller, asked = performance.now(); asked < end; step++) {
-      const show = lane + lanes * Math.floor(turns[lane] / seats)
+      const show = first + showsAtOnce * Math.floor(sold[first] / seats)
       const isLook = step % (looks + 1) !== 0
       if (isLook) await look(show, caller)
-      else await book({ show, seat: (turns[lane]++ % seats) + 1 }, caller)
+      else await book({ show, seat: (sold[first]++ % seats) + 1 }, caller)
       const answered = performance.now()
       const isMeasured = answered >= begin && answered < end
-      if (!isLook) told.booked++
-      if (isMeasured && isLook) told.looks++
-      if (isMeasured && !isLook) told.times.push(answered - asked)
+      if (!isLook) answers.booked++
+      if (isMeasured && isLook) answers.looks++
+      if (isMeasured && !isLook) answers.times.push(answered - asked)
       asked = answered
     }
   }
   await Promise.all(Array.from({ length: callers }, (_, caller) => work(caller)))
-  return told
+  return answers
 }

@@ -1,17 +1,17 @@
 // Runs a peer's script as pgbench does, where pgbench is not installed: node-postgres, prepared
 // statements, a connection for each caller. Argument: the connection as JSON.
 import pg from 'pg'
-import { rush, serveCommands } from '../serve-commands.mjs'
+import { sellTo, serveCommands } from '../serve-commands.mjs'
 
 const settings = JSON.parse(process.argv[2])
 const SERIALIZATION_FAILURE = '40001'
 
 serveCommands({
-  async rush({ sale, map, ...crowd }) {
+  async sell({ sale, map, ...crowd }) {
     const clients = await Promise.all(Array.from({ length: crowd.callers }, connect))
     const [sell, look] = [parse(sale), parse(map)]
     try {
-      return await rush(crowd, {
+      return await sellTo(crowd, {
         book: (_place, caller) => run(clients[caller], sell, { seats: crowd.seats }),
         look: (_show, caller) => run(clients[caller], look, {}),
       })

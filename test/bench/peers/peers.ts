@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import {
+  type Answers,
   type Contender,
   type Crowd,
-  checkRush,
-  type Found,
+  checkAnswers,
+  type Stored,
   showsFor,
-  type Told,
   timesOf,
 } from '../crowd.js'
 import type { BenchDatabase } from '../server.js'
@@ -40,13 +40,13 @@ export async function withPeers<T>(
   )
 }
 
-function runLoop(loop: Worker, scripts: Scripts, crowd: Crowd): Promise<Told> {
-  return loop.ask('rush', { ...crowd, ...timesOf(crowd), ...scripts })
+function runLoop(loop: Worker, scripts: Scripts, crowd: Crowd): Promise<Answers> {
+  return loop.ask('sell', { ...crowd, ...timesOf(crowd), ...scripts })
 }
 
 async function openPeers(
   database: BenchDatabase,
-  run: (scripts: Scripts, crowd: Crowd) => Promise<Told>,
+  run: (scripts: Scripts, crowd: Crowd) => Promise<Answers>,
 ): Promise<Contender[]> {
   const [tables, check, map] = await Promise.all(['tables.sql', 'check.sql', 'map.sql'].map(read))
   return Promise.all(
@@ -54,17 +54,17 @@ async function openPeers(
       const sale = await read(file)
       return {
         name,
-        async rush(crowd) {
+        async sell(crowd) {
           await database.sql(tables!)
           if (index) await database.sql(index)
           await addSeats(database, crowd)
-          const told = await run({ sale, map: map! }, crowd)
-          const [found] = await database.sql<Found & Faults>(check!)
-          const { sold_twice, lost, without_history, ...counts } = found!
+          const answers = await run({ sale, map: map! }, crowd)
+          const [stored] = await database.sql<Stored & Faults>(check!)
+          const { sold_twice, lost, without_history, ...counts } = stored!
           if (sold_twice + lost + without_history > 0) {
-            throw new Error(`${name} is no peer: ${JSON.stringify(found)}`)
+            throw new Error(`${name} is no peer: ${JSON.stringify(stored)}`)
           }
-          return checkRush(crowd, told, counts)
+          return checkAnswers(crowd, answers, counts)
         },
       } satisfies Contender
     }),

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
-import { type Crowd, type Told, timesOf } from '../crowd.js'
+import { type Answers, type Crowd, timesOf } from '../crowd.js'
 import type { BenchDatabase } from '../server.js'
 
 /** The scripts of a peer: one sale, and one look at the map. */
@@ -31,7 +31,7 @@ export async function runPgbench(
   scripts: Scripts,
   crowd: Crowd,
   rampMs = timesOf(crowd).rampMs,
-): Promise<Told> {
+): Promise<Answers> {
   const { callers, seats, looks = 0 } = crowd
   const { windowMs } = timesOf(crowd)
   const { host, port, user, database: name } = database.connection

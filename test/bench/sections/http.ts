@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { SeatSet } from 'tickets-box-office'
 import { program } from '../child.js'
-import type { Contender as RushContender } from '../crowd.js'
+import type { Contender as CrowdContender } from '../crowd.js'
 import { startLoad } from '../http-load.js'
 import { withHttpServer } from '../http-server.js'
 import { ours as libraryOf } from '../ours.js'
@@ -86,7 +86,7 @@ interface Contenders {
   database: BenchDatabase
   ours: Contender
   plain: Contender
-  library: RushContender
+  library: CrowdContender
 }
 
 interface Sale {
@@ -117,8 +117,8 @@ async function measureAll(
         samples.ours.push(await rate(ours, { ...house, connections }))
         samples.plain.push(await rate(plain, { ...house, connections }))
         if (!isSameAsLibrary) continue
-        const rush = await library.rush({ callers: LIBRARY_CALLERS, seats: house.seats })
-        samples.library.push(rush.bookingsPerSecond)
+        const sale = await library.sell({ callers: LIBRARY_CALLERS, seats: house.seats })
+        samples.library.push(sale.perSecond)
       }
       const base = { what: 'one at a time', samples: samples.plain }
       measured.push({

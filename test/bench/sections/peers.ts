@@ -1,4 +1,5 @@
-import { type Contenders, rushInTurn, withContenders } from '../contenders.js'
+import { fastest, type Result, sellInTurn, withContenders } from '../contenders.js'
+import type { Contender } from '../crowd.js'
 import { median } from '../measure.js'
 import { compare, type Measurement } from '../result.js'
 import { formatNumber, formatRows } from '../table.js'
@@ -9,17 +10,18 @@ const HOUSES = [1000, 100_000]
 const ROUNDS = 5
 const UNIT = 'bookings/s'
 
-/** The honest table: one hot show, ours against every way that plain SQL has. */
+/** One hot show: ours against every way that plain SQL has. */
 export const peers: Section = {
   name: 'peers',
   title: 'One hot show, single seats: confirmed, durable bookings a second, ours and plain SQL',
   async run(bench) {
-    return withContenders(bench.server, 'peers', async (contenders) => {
+    return withContenders(bench.server, 'peers', async ({ ours, peers }) => {
+      const isOurs = ({ name }: Result) => name === ours.name
       const tables: string[] = []
       let largest: Result[] = []
       for (const seats of HOUSES) {
-        largest = await measure(bench, contenders, seats)
-        tables.push(`A house of ${seats.toLocaleString('en-GB')}:\n\n${tableOf(largest)}`)
+        largest = await measure(bench, [...peers, ours], seats)
+        tables.push(`A house of ${seats.toLocaleString('en-GB')}:\n\n${tableOf(largest, isOurs)}`)
       }
       const points = largest.flatMap(({ name, callers, rates, p99s }) => [
         { panel: 'rate' as const, series: name, x: callers, y: median(rates) },
@@ -27,43 +29,27 @@ export const peers: Section = {
       ])
       // No p99 when nothing was answered in the window: a queue may be longer.
       const drawn = points.filter(({ y }) => y > 0 && Number.isFinite(y))
-      return { measurements: goalsOf(largest), tables, points: drawn }
+      return { measurements: goalsOf(largest, isOurs), tables, points: drawn }
     })
   },
 }
 
-/** One way to sell at one number of callers. */
-interface Result {
-  name: string
-  isOurs: boolean
-  callers: number
-  rates: number[]
-  p99s: number[]
-}
-
-async function measure(
+function measure(
   { isQuick, progress }: Bench,
-  { ours, peers }: Contenders,
+  contenders: Contender[],
   seats: number,
 ): Promise<Result[]> {
   progress(`a house of ${seats.toLocaleString('en-GB')}`)
   const cases = CALLERS.flatMap((callers) =>
-    [...peers, ours].map((contender) => ({ contender, crowd: { callers, seats } })),
+    contenders.map((contender) => ({ contender, crowd: { callers, seats } })),
   )
-  const rushes = await rushInTurn(isQuick ? 1 : ROUNDS, cases)
-  return cases.map(({ contender, crowd }, i) => ({
-    name: contender.name,
-    isOurs: contender === ours,
-    callers: crowd.callers,
-    rates: rushes[i]!.map(({ bookingsPerSecond }) => bookingsPerSecond),
-    p99s: rushes[i]!.map(({ p99Ms }) => p99Ms),
-  }))
+  return sellInTurn(isQuick ? 1 : ROUNDS, cases)
 }
 
 /** The goals are for the largest house. */
-function goalsOf(results: Result[]): Measurement[] {
+function goalsOf(results: Result[], isOurs: (result: Result) => boolean): Measurement[] {
   const at = (callers: number, name?: string) =>
-    results.find((one) => one.callers === callers && (name ? one.name === name : one.isOurs))!
+    results.find((one) => one.callers === callers && (name ? one.name === name : isOurs(one)))!
   const goal = (callers: number, base: Result, atLeast?: number): Measurement => ({
     ...compare(`tickets, ${callersOf(callers)}`, at(callers).rates, UNIT, {
       what: `${base.name}, ${base.callers === 1 ? '1 client' : `${base.callers} clients`}`,
@@ -71,7 +57,7 @@ function goalsOf(results: Result[]): Measurement[] {
     }),
     ...(atLeast && { targets: [{ of: 'ratio', atLeast }] }),
   })
-  const peers = results.filter((one) => !one.isOurs)
+  const peers = results.filter((one) => !isOurs(one))
   return [
     goal(1, at(1, 'locked row'), 0.6),
     goal(1, fastest(peers.filter((one) => one.callers === 1))),
@@ -81,17 +67,13 @@ function goalsOf(results: Result[]): Measurement[] {
   ]
 }
 
-function fastest(results: Result[]): Result {
-  return results.toSorted((a, b) => median(b.rates) - median(a.rates))[0]!
-}
-
 /** Bookings a second and p99, by number of callers. */
-function tableOf(results: Result[]): string {
+function tableOf(results: Result[], isOurs: (result: Result) => boolean): string {
   const names = [...new Set(results.map(({ name }) => name))]
   const rows = CALLERS.map((callers) => {
     const own = results.filter((one) => one.callers === callers)
-    const best = fastest(own.filter((one) => !one.isOurs))
-    const ratio = median(own.find((one) => one.isOurs)!.rates) / median(best.rates)
+    const best = fastest(own.filter((one) => !isOurs(one)))
+    const ratio = median(own.find(isOurs)!.rates) / median(best.rates)
     return [callers.toLocaleString('en-GB'), ...own.map(cellOf), formatNumber(ratio)]
   })
   return formatRows(['callers', ...names, '÷ the fastest peer'], rows)

@@ -1,4 +1,4 @@
-import { rushInTurn } from '../contenders.js'
+import { sellInTurn } from '../contenders.js'
 import { ours, verifyOurs } from '../ours.js'
 import { compare } from '../result.js'
 import { withWorkers } from '../worker.js'
@@ -16,20 +16,19 @@ export const shows: Section = {
     const library = { file: 'library.mjs', args: [database.url] }
     return withWorkers({ library }, async ({ library }) => {
       const contender = ours(library, database)
-      const [ten, one] = await rushInTurn(
+      const [ten, one] = await sellInTurn(
         isQuick ? 1 : ROUNDS,
-        [10, 1].map((lanes) => ({ contender, crowd: { ...CROWD, lanes } })),
+        [10, 1].map((showsAtOnce) => ({ contender, crowd: { ...CROWD, showsAtOnce } })),
       )
       await verifyOurs(library)
       const base = {
         what: 'one show, a hundred callers',
-        samples: one!.map((rush) => rush.bookingsPerSecond),
+        samples: one!.rates,
       }
-      const rates = ten!.map((rush) => rush.bookingsPerSecond)
       return {
         measurements: [
           {
-            ...compare('ten shows, ten callers each', rates, 'bookings/s', base),
+            ...compare('ten shows, ten callers each', ten!.rates, 'bookings/s', base),
             targets: [{ of: 'ratio', atLeast: 1.2 }],
           },
         ],
