@@ -46,7 +46,7 @@ export async function main(
  */
 export async function commandTree(run: Run, [word]: readonly string[] = []): Promise<Command> {
   const commands = word === 'book' ? [bookCommand] : (await import('./commands/all.js')).allCommands
-  const program = new Command(tickets.name)
+  const program = new Command(declaration.name)
     .exitOverride()
     .showSuggestionAfterError(false)
     .configureOutput({
@@ -62,7 +62,7 @@ export async function commandTree(run: Run, [word]: readonly string[] = []): Pro
     .version(packageJson.version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
     .helpCommand(false)
-  declare(program, { ...tickets, commands }, (load, command, args) =>
+  declare(program, { ...declaration, commands }, (load, command, args) =>
     execute(run, load, command, args),
   )
   return program
@@ -119,7 +119,7 @@ function isGroup(program: Command, word: string): boolean {
 }
 
 /** The declaration of the program, without its commands. */
-const tickets: Declaration = {
+const declaration: Declaration = {
   name: 'tickets',
   about: 'A box office for the terminal: sells every seat at most once.',
   options: {

@@ -11,7 +11,7 @@ import { printWarnings } from '../../warnings.js'
 import { dryRunSentence } from '../booking/text.js'
 import { showChoices } from '../show/choices.js'
 import { chooseSeats } from './choose-seats.js'
-import { givesOutAccessible } from './last-seats.js'
+import { givesOutAccessible, isMendedByAccessible } from './last-seats.js'
 import { divideRequest } from './request.js'
 
 /**
@@ -81,7 +81,8 @@ async function bookForShow(
     } catch (error) {
       // Other seats may mend these.
       if (!hasCode(error, 'SEATS_TAKEN', 'NOT_ENOUGH_SEATS', 'NO_SUCH_SEAT')) throw error
-      if (!options.yes && (await givesOutAccessible(asking, error))) {
+      const mayAsk = !options.yes && isMendedByAccessible(error)
+      if (mayAsk && (await givesOutAccessible(asking, error))) {
         chosen = { ...chosen, wanted: { ...chosen.wanted, includeAccessible: true } }
         continue
       }

@@ -2,12 +2,13 @@ import { TicketsError } from '../../../shared/errors.js'
 import type { Asking } from '../../../terminal/prompts/asking.js'
 
 /**
- * Asks the clerk whether to give out wheelchair places and companions' seats. Resolves to false
- * without asking unless `error` is a refusal that they would mend. Throws what the prompts throw.
+ * Asks the clerk whether to give out the wheelchair places and companions' seats that are left.
+ * Throws what the prompts throw.
  */
-export async function givesOutAccessible(asking: Asking, error: unknown): Promise<boolean> {
-  if (!isMendedByAccessible(error)) return false
-  const { accessibleLeft: left } = error
+export async function givesOutAccessible(
+  asking: Asking,
+  { accessibleLeft: left }: MendedByAccessible,
+): Promise<boolean> {
   const { askConfirm } = await import('../../../terminal/prompts/prompts.js')
   return askConfirm(asking, {
     message: `Too few other seats are free. Give out wheelchair and companion seats (${left} ${left === 1 ? 'is' : 'are'} left)?`,
@@ -15,9 +16,9 @@ export async function givesOutAccessible(asking: Asking, error: unknown): Promis
   })
 }
 
-/** Is it a refusal because only wheelchair places and companions' seats are left? */
-export function isMendedByAccessible(
-  error: unknown,
-): error is TicketsError & { accessibleLeft: number } {
+/** A refusal because only wheelchair places and companions' seats are left. */
+type MendedByAccessible = TicketsError & { accessibleLeft: number }
+
+export function isMendedByAccessible(error: unknown): error is MendedByAccessible {
   return error instanceof TicketsError && error.accessibleLeft !== undefined
 }
