@@ -1,5 +1,4 @@
 import { TicketsError } from '../shared/errors.js'
-import { foldText } from '../shared/fold-text.js'
 import { quote } from '../shared/quote.js'
 import type { Block } from './plan/seat-plan.js'
 import { rowLabel, type SeatLayout } from './seats.js'
@@ -61,12 +60,10 @@ export function rowsOf({ totalSeats, seatsPerRow, plan }: SeatLayout): HouseRows
 }
 
 /** The index of the section with this name, without regard to case. Throws NO_SUCH_SEAT. */
-export function sectionNamed(name: string, layout: SeatLayout): number {
-  const { sections } = rowsOf(layout)
-  const key = foldText(name)
-  const index = sections.findIndex((section) => foldText(section.name) === key)
-  if (index >= 0 && key !== '') return index
-  const names = sections.map((section) => section.name).filter((one) => one !== '')
+export function sectionNamed(name: string, { plan }: SeatLayout): number {
+  const section = plan?.sectionNamed(name)
+  if (plan && section && section.name !== '') return plan.sections.indexOf(section)
+  const names = (plan?.sections ?? []).map((one) => one.name).filter((one) => one !== '')
   const shown = names.length > 8 ? [...names.slice(0, 7), '…'] : names
   const hint = names.length === 0 ? 'It has no sections.' : `Its sections are ${shown.join(', ')}.`
   throw new TicketsError('NO_SUCH_SEAT', `This show has no section ${quote(name)}. ${hint}`)
