@@ -59,7 +59,7 @@ const { values: options } = parseArgs({
 if (options.help) print(USAGE)
 else process.exitCode = await runBench()
 
-/** Runs the sections one after another; 1 when one of them failed, whatever the goals say. */
+/** Runs the sections in order. Returns the exit code: 1 if one failed. A missed goal is no failure. */
 async function runBench(): Promise<number> {
   const sections = chosenSections()
   const isFull = sections.length === SECTIONS.length && !options.quick
@@ -116,7 +116,7 @@ function chosenSections(): Section[] {
   })
 }
 
-/** A section that fails does not take the others' figures with it. */
+/** Runs a section. If it fails, prints why, and the other sections still run. */
 async function attempt(section: Section, bench: Bench): Promise<SectionResult | undefined> {
   print(`\n## ${section.title}\n\n`)
   const started = performance.now()

@@ -1,9 +1,12 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 
-/** A crowd of clients that book one seat a request, until they are stopped. */
+/** Clients that book one seat with each request, until they are stopped. */
 export interface HttpLoad {
-  /** Cuts the clients off. How many bookings they were told of; throws when anything else came. */
+  /**
+   * Disconnects the clients. Returns how many bookings they had a response for. Throws if there was
+   * any other response.
+   */
   stop(): Promise<number>
 }
 
@@ -18,8 +21,8 @@ export interface Crowd {
 }
 
 /**
- * Sends the crowd: everybody asks for the next free seat as soon as they are answered. Writes to
- * sockets itself, because the clients share the machine's cores with the server: autocannon uses as
+ * Starts the clients: each requests the next free seat as soon as it has the response to the last.
+ * Writes to sockets itself, because the clients share the machine's cores with the server: autocannon uses as
  * much of them for a request as PostgreSQL does for a booking.
  */
 export function startLoad({ url, connections, shows, seats, sold }: Crowd): HttpLoad {

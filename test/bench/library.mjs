@@ -50,7 +50,7 @@ async function all(rows) {
   return found
 }
 
-/** A lookup that finds nothing would be measured in vain. */
+/** Throws if a lookup found nothing: its time would say nothing. */
 function expectRows(rows) {
   if (rows.length === 0) throw new Error('It found nothing.')
 }

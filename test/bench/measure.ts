@@ -4,7 +4,7 @@ import { performance } from 'node:perf_hooks'
 export type Samples<Name extends string> = Record<Name, number[]>
 
 /**
- * Measures contenders in turn (A B A B …), so that whatever else the machine does meets them all
+ * Measures contenders in turn (A B A B …), so that any other load on the machine affects all of them
  * alike. A first turn of each warms up and is not counted.
  * After `budgetMs` no further round begins, but one is counted at least.
  */

@@ -32,7 +32,7 @@ export interface BenchDatabase {
 /** What Linux calls a file system in memory. */
 const TMPFS = 0x01021994
 
-/** Runs `work` on a server of its own, which is stopped and removed whatever happens. */
+/** Runs `work` on a server of its own, which is always stopped and removed. */
 export async function withServer<T>(work: (server: BenchServer) => Promise<T>): Promise<T> {
   const directory = await mkdtemp(join(tmpdir(), 'tickets-bench-'))
   // Not below `directory`, which is closed: root's server runs as another user.
