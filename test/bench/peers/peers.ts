@@ -12,32 +12,50 @@ import type { BenchDatabase } from '../server.js'
 import { type Worker, withWorkers } from '../worker.js'
 import { hasPgbench, runPgbench, type Scripts } from './pgbench.js'
 
-/** The ways to sell seats with plain SQL; the file of each says what it is, and its weakness. */
-const PEERS = [
+/** A way to sell seats with plain SQL; its file says what it is, and its weakness. */
+interface Peer {
+  name: string
+  file: string
+  /** An index that it needs. */
+  index?: string
+}
+
+const FASTEST: Peer = { name: 'compare and set', file: 'compare-and-set.sql' }
+
+const PEERS: readonly Peer[] = [
   { name: 'locked row', file: 'locked-row.sql' },
   {
     name: 'skip locked',
     file: 'skip-locked.sql',
     index: 'create index on peers.seats (show, seat) where booking is null',
   },
-  { name: 'compare and set', file: 'compare-and-set.sql' },
+  FASTEST,
   { name: 'serializable', file: 'serializable.sql' },
 ]
 
 const MOST_A_SECOND = 20_000
 
-/** Gives `work` the peers, in this database, run by pgbench if it is installed, else by loop.mjs. */
+/** Sells by these scripts to a crowd. */
+type Run = (scripts: Scripts, crowd: Crowd) => Promise<Answers>
+
+/**
+ * Gives `work` the peers, in this database, run by pgbench if it is installed, else by loop.mjs. The
+ * fastest is run by loop.mjs as well: that is what its SQL reaches in a program for Node.
+ */
 export async function withPeers<T>(
   database: BenchDatabase,
   work: (peers: Contender[]) => Promise<T>,
 ): Promise<T> {
-  if (await hasPgbench()) {
-    return work(await openPeers(database, (scripts, crowd) => runPgbench(database, scripts, crowd)))
-  }
   const args = [JSON.stringify(database.connection)]
-  return withWorkers({ loop: { file: 'peers/loop.mjs', args } }, async ({ loop }) =>
-    work(await openPeers(database, (scripts, crowd) => runLoop(loop, scripts, crowd))),
-  )
+  return withWorkers({ loop: { file: 'peers/loop.mjs', args } }, async ({ loop }) => {
+    const inNode: Run = (scripts, crowd) => runLoop(loop, scripts, crowd)
+    if (!(await hasPgbench())) return work(await openPeers(database, PEERS, inNode))
+    const inPgbench: Run = (scripts, crowd) => runPgbench(database, scripts, crowd)
+    return work([
+      ...(await openPeers(database, PEERS, inPgbench)),
+      ...(await openPeers(database, [{ ...FASTEST, name: `${FASTEST.name}, in Node` }], inNode)),
+    ])
+  })
 }
 
 function runLoop(loop: Worker, scripts: Scripts, crowd: Crowd): Promise<Answers> {
@@ -46,11 +64,12 @@ function runLoop(loop: Worker, scripts: Scripts, crowd: Crowd): Promise<Answers>
 
 async function openPeers(
   database: BenchDatabase,
-  run: (scripts: Scripts, crowd: Crowd) => Promise<Answers>,
+  peers: readonly Peer[],
+  run: Run,
 ): Promise<Contender[]> {
   const [tables, check, map] = await Promise.all(['tables.sql', 'check.sql', 'map.sql'].map(read))
   return Promise.all(
-    PEERS.map(async ({ name, file, index }) => {
+    peers.map(async ({ name, file, index }) => {
       const sale = await read(file)
       return {
         name,
