@@ -144,6 +144,7 @@ export async function viewShow(db: Database, id: string): Promise<ShowDetails> {
     const rows = await selectShows(db.knex)
       .select('shows.booked_seats', db.knex.raw(`${HELD_SEATS} as held_seats`))
       .where('shows.id', id)
+      .options({ name: 'view_show' })
     const [row] = await withPlans(db.knex, rows)
     if (row === undefined) throw showNotFound(id)
     const show = toShow(row)
