@@ -25,7 +25,7 @@ import {
 } from '../../../src/database/embedded/embedded.js'
 import { serverGroup } from '../../../src/database/embedded/layout.js'
 import { openTickets } from '../../../src/index.js'
-import { withDataDir } from '../../support/embedded-process.js'
+import { copyServer, withDataDir } from '../../support/embedded-process.js'
 import { runInProcess } from '../../support/in-process.js'
 
 const isRoot = process.getuid?.() === 0
@@ -34,12 +34,21 @@ const STRANGER = 4242
 
 /** A stopped server to copy: making one takes a second. */
 let model: string
+/** The same without most of the files that only a running server reads: a tenth of the work to copy. */
+let skeleton: string
 beforeAll(async () => {
   model = await mkdtemp(join(tmpdir(), 'tickets-model-'))
   await ensureEmbedded(model)
   await stopEmbedded(model)
+  skeleton = `${model}-skeleton`
+  await copyServer(model, skeleton)
+  const programs = (await readdir(skeleton)).find((name) => name.startsWith('server-'))!
+  for (const files of ['data/base', 'data/pg_wal', `${programs}/share/postgresql/timezone`]) {
+    const path = join(skeleton, files)
+    for (const name of await readdir(path)) await rm(join(path, name), { recursive: true })
+  }
 })
-afterAll(() => rm(model, { recursive: true }))
+afterAll(() => Promise.all([model, skeleton].map((each) => rm(each, { recursive: true }))))
 
 /** A data directory with a server that is not ours, and with programs that leave a trace. */
 interface Place {
@@ -87,14 +96,14 @@ async function withTraps(
           server.close()
         }
       },
-      { copyOf: model },
+      { copyOf: skeleton },
     )
   } finally {
     await rm(outside, { recursive: true })
   }
 }
 
-/** Puts a file in another's place, as the programs of the copy are the model's own files. */
+/** Puts a file in another's place, as the programs of the copy are the skeleton's own files. */
 async function replace(
   path: string,
   { trap, mode = 0o755, uid = 0 }: { trap: string; mode?: number; uid?: number },
@@ -109,7 +118,7 @@ function give(path: string, uid = STRANGER, gid = uid): Promise<void> {
   return lchown(path, uid, gid)
 }
 
-/** All but the files that are the model's, too. */
+/** All but the files that are the skeleton's, too. */
 function giveAll(path: string): void {
   const those = ['(', '-type', 'd', '-o', '-links', '1', ')']
   execFileSync('find', [
