@@ -39,6 +39,8 @@ const hasPsql = spawnSync('psql', ['--version']).status === 0
 let program: EmbeddedProgram
 /** A stopped server to copy: making one takes a second. */
 let model: string
+/** A copy for all tests that leave it in order, running or not: a copy takes half a second. */
+let shared: string
 
 beforeAll(async () => {
   program = await buildEmbeddedProgram()
@@ -46,15 +48,27 @@ beforeAll(async () => {
   await ensureEmbedded(model)
   await query(model, 'create table kept as select 42 as answer')
   await stopEmbedded(model)
+  shared = `${model}-shared`
+  await copyServer(model, shared)
 })
 
 afterAll(async () => {
   await program?.remove()
-  if (model) await stopEmbedded(model).finally(() => rm(model, { recursive: true }))
+  for (const dataDir of [shared, model].filter(Boolean)) {
+    await stopEmbedded(dataDir).finally(() => rm(dataDir, { recursive: true }))
+  }
 })
 
-/** A test with a copy of the model. */
+/** A test with the shared server, which is stopped before. */
 function withServer(use: (dataDir: string) => Promise<void>): () => Promise<void> {
+  return async () => {
+    await stopEmbedded(shared)
+    await use(shared)
+  }
+}
+
+/** A test with a copy of the model, to be damaged. */
+function withCopy(use: (dataDir: string) => Promise<void>): () => Promise<void> {
   return () => withDataDir(use, { copyOf: model })
 }
 
@@ -127,21 +141,18 @@ describe('after a disaster', () => {
   ])(
     'a pid file whose number now belongs to another %s does not keep the server from starting',
     (_, name) =>
-      withDataDir(
-        async (dataDir) => {
-          await withAlien(dataDir, name(dataDir), async (alien) => {
-            const text = `${alien}\n${join(dataDir, 'data')}\n1700000000\n5432\n\n\n`
-            await writeFile(join(dataDir, 'data', 'postmaster.pid'), text)
-            expect(await embeddedStatus(dataDir)).toMatchObject({ state: 'stopped', pid: null })
-            expect(await stopEmbedded(dataDir)).toBe('not running')
-            await mkdir(join(dataDir, 'run'), { recursive: true })
-            await writeFile(join(dataDir, 'run', '.s.PGSQL.5432.lock'), text)
-            await ensureEmbedded(dataDir)
-            expect(process.kill(alien, 0)).toBe(true)
-          })
-        },
-        { copyOf: model },
-      ),
+      withServer((dataDir) =>
+        withAlien(dataDir, name(dataDir), async (alien) => {
+          const text = `${alien}\n${join(dataDir, 'data')}\n1700000000\n5432\n\n\n`
+          await writeFile(join(dataDir, 'data', 'postmaster.pid'), text)
+          expect(await embeddedStatus(dataDir)).toMatchObject({ state: 'stopped', pid: null })
+          expect(await stopEmbedded(dataDir)).toBe('not running')
+          await mkdir(join(dataDir, 'run'), { recursive: true })
+          await writeFile(join(dataDir, 'run', '.s.PGSQL.5432.lock'), text)
+          await ensureEmbedded(dataDir)
+          expect(process.kill(alien, 0)).toBe(true)
+        }),
+      )(),
   )
 
   test(
@@ -222,7 +233,7 @@ describe('after a disaster', () => {
 
   test(
     'a data directory that is none is moved aside, not deleted',
-    withServer(async (dataDir) => {
+    withCopy(async (dataDir) => {
       await rm(join(dataDir, 'data'), { recursive: true })
       await mkdir(join(dataDir, 'data'))
       await writeFile(join(dataDir, 'data', 'half'), 'made')
@@ -251,33 +262,28 @@ describe('its log', () => {
     ['that is short is continued', megabyte - 1, false],
     ['that has grown to a megabyte is put aside, in place of the one before', megabyte, true],
   ])('%s', (_, size, isTurned) =>
-    withDataDir(
-      async (dataDir) => {
-        const log = join(dataDir, 'server.log')
-        await writeFile(log, 'x'.repeat(size))
-        await writeFile(`${log}.1`, 'before')
-        await ensureEmbedded(dataDir)
-        const [now, aside] = [await readFile(log, 'utf8'), await readFile(`${log}.1`, 'utf8')]
-        expect(startsIn(now)).toBe(1)
-        expect(now.startsWith('x')).toBe(!isTurned)
-        expect(aside).toBe(isTurned ? 'x'.repeat(size) : 'before')
-      },
-      { copyOf: model },
-    ),
+    withServer(async (dataDir) => {
+      const log = join(dataDir, 'server.log')
+      await writeFile(log, 'x'.repeat(size))
+      await writeFile(`${log}.1`, 'before')
+      await ensureEmbedded(dataDir)
+      const [now, aside] = [await readFile(log, 'utf8'), await readFile(`${log}.1`, 'utf8')]
+      expect(startsIn(now)).toBe(1)
+      expect(now.startsWith('x')).toBe(!isTurned)
+      expect(aside).toBe(isTurned ? 'x'.repeat(size) : 'before')
+    })(),
   )
 
-  test.each([megabyte - 1, megabyte])(
-    'of %i bytes: only what this start added is given as its reason',
-    (size) =>
-      withDataDir(
-        async (dataDir) => {
-          const old = '2026-01-01 UTC [1] FATAL:  an old reason\n'
-          await writeFile(join(dataDir, 'server.log'), old.padStart(size))
-          await rm(join(dataDir, 'data', 'global', 'pg_control'))
-          await expect(ensureEmbedded(dataDir)).rejects.toThrow(/PostgreSQL says ".*pg_control.*"/)
-        },
-        { copyOf: model },
-      ),
+  test(
+    'only what this start added is given as its reason, where the log is continued or put aside',
+    withCopy(async (dataDir) => {
+      await rm(join(dataDir, 'data', 'global', 'pg_control'))
+      for (const size of [megabyte - 1, megabyte]) {
+        const old = '2026-01-01 UTC [1] FATAL:  an old reason\n'
+        await writeFile(join(dataDir, 'server.log'), old.padStart(size))
+        await expect(ensureEmbedded(dataDir)).rejects.toThrow(/PostgreSQL says ".*pg_control.*"/)
+      }
+    }),
   )
 })
 
@@ -340,7 +346,7 @@ describe('one clear sentence', () => {
 
   test(
     'data of another PostgreSQL',
-    withServer(async (dataDir) => {
+    withCopy(async (dataDir) => {
       await writeFile(join(dataDir, 'data', 'PG_VERSION'), '17\n')
       await expect(ensureEmbedded(dataDir)).rejects.toMatchObject({
         code: 'DB_UNREACHABLE',
@@ -351,7 +357,7 @@ describe('one clear sentence', () => {
 
   test(
     "damaged data: PostgreSQL's own reason",
-    withServer(async (dataDir) => {
+    withCopy(async (dataDir) => {
       await rm(join(dataDir, 'data', 'global', 'pg_control'))
       await expect(ensureEmbedded(dataDir)).rejects.toMatchObject({
         code: 'DB_UNREACHABLE',
