@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openTickets, type Tickets } from '../../src/index.js'
 import { inWaves, startBooking } from '../support/booking-process.js'
-import { tickets } from '../support/cli.js'
+import { runInProcess } from '../support/in-process.js'
 import { reportMissing } from '../support/missing.js'
 import { type OwnServer, startOwnServer } from '../support/own-server.js'
 import { findPgbouncers, type Pooler, type PoolMode, startPgbouncer } from '../support/pgbouncer.js'
@@ -58,6 +58,9 @@ afterAll(async () => {
 const directUrl = (database: string) =>
   `postgres://owner@${encodeURIComponent(server.socketDir)}:${server.port}/${database}`
 
+const run = (db: string, argv: string[], env: NodeJS.ProcessEnv = {}) =>
+  runInProcess([...argv, '--json'], { DATABASE_URL: db, ...env })
+
 async function createShow(totalSeats = 10): Promise<string> {
   const startTime = new Date('2031-01-01T19:00Z')
   return (await direct.createShow({ name: 'Cats', startTime, totalSeats })).id
@@ -85,10 +88,9 @@ describe.each(cases)(
     test('--wait is kept while another session has the show locked', async () => {
       const show = await createShow()
       const lock = await lockShow({ url: directUrl('owner') }, show)
-      const args = [show, '--seats', '1', '--wait', '1s']
-      const { exitCode, document } = await startBooking(pooler.urlOf('owner'), args).ended
+      const ran = await run(pooler.urlOf('owner'), ['book', show, '--seats', '1', '--wait', '1s'])
       await lock.release()
-      expect([exitCode, document.error?.code]).toEqual([5, 'BUSY'])
+      expect([ran.exitCode, ran.json().error?.code]).toEqual([5, 'BUSY'])
     })
 
     test.each<[by: string, schema: string, rest: string, env: NodeJS.ProcessEnv]>([
@@ -99,7 +101,7 @@ describe.each(cases)(
       await server.run(`create database ${database}`)
       await server.run(`create schema "${schema.replaceAll('"', '""')}"`, database)
       const url = pooler.urlOf(database) + rest
-      const migrated = await tickets(['migrate', '--json'], { db: url, env })
+      const migrated = await run(url, ['migrate'], env)
       if (by !== 'TICKETS_SCHEMA' && !('ignore_startup_parameters' in settings)) {
         expect([migrated.exitCode, migrated.json().error.code]).toEqual([6, 'DB_UNREACHABLE'])
         expect(migrated.json().error.message).toMatch(/pooler.*(options|search_path)/)
@@ -111,7 +113,7 @@ describe.each(cases)(
         database,
       )
       expect(rows).toEqual([{ schemaname: schema }])
-      expect((await tickets(['show', 'list', '--json'], { db: url, env })).json()).toEqual([])
+      expect((await run(url, ['show', 'list'], env)).json()).toEqual([])
     })
 
     test('a client that stays connected books again and again', async () => {
@@ -123,11 +125,12 @@ describe.each(cases)(
       expect(await direct.verify({ show })).toMatchObject({ ok: true, bookings: 10 })
     })
 
-    test('twenty processes for twelve seats: each seat is sold once', async () => {
+    test('twenty commands for twelve seats: each seat is sold once', async () => {
       const show = await createShow(12)
-      const book = () => startBooking(pooler.urlOf('owner'), [show, '--count', '1']).ended
+      // In this process, but each with a connection of its own, which is what a pooler sees.
+      const book = () => run(pooler.urlOf('owner'), ['book', show, '--count', '1'])
       const ends = await inWaves(oneTo(20), 10, book)
-      const sold = ends.flatMap(({ document }) => document.seats ?? [])
+      const sold = ends.flatMap((end): number[] => end.json().seats ?? [])
       expect(sold.sort((a, b) => a - b)).toEqual(oneTo(12))
       expect(ends.filter(({ exitCode }) => exitCode === 4)).toHaveLength(8)
       expect(await direct.verify({ show })).toMatchObject({ ok: true })
