@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
@@ -9,8 +9,8 @@ import {
   embeddedStatus,
   stopEmbedded,
 } from '../../../src/database/embedded/embedded.js'
-import { tickets } from '../../support/cli.js'
 import { withDataDir } from '../../support/embedded-process.js'
+import { runInProcess } from '../../support/in-process.js'
 import { killedUpgrade } from '../../support/killed-upgrade.js'
 import {
   installNewPrograms,
@@ -180,6 +180,8 @@ describe.skipIf(!olderEmbedded)(
       'whose upgrade is killed half-way still starts, or is upgraded; the next upgrade succeeds',
       withModel(async (dataDir) => {
         if ((await killedUpgrade(dataDir, { moment: 0.5, ms: 2500 })) === 'old') {
+          // As if the time had passed after which a lock is void.
+          await utimes(join(dataDir, 'lock'), 0, 0)
           await startOlderEmbedded(dataDir, programs)
           expect(await rowsOf(dataDir)).toEqual(rows)
           await stopEmbedded(dataDir)
@@ -239,7 +241,7 @@ test('there is nothing to upgrade in a new directory, which stays new', () =>
   }))
 
 function run(dataDir: string, ...argv: string[]) {
-  return tickets(argv, { env: { TICKETS_DATA_DIR: dataDir } })
+  return runInProcess(argv, { TICKETS_DATA_DIR: dataDir })
 }
 
 /** Of a server that is running, or is started for this. */
