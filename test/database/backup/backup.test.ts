@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { execa, execaNode } from 'execa'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { ALL_TABLES, TABLES } from '../../../src/database/backup/format.js'
 import { openTickets } from '../../../src/index.js'
 import { bareEnvironment, program, tickets } from '../../support/cli.js'
@@ -33,11 +33,22 @@ afterAll(async () => {
   await rm(directory, { recursive: true })
 })
 
+/** Empty, and a new one for each test after one that has filled it. */
 let target: TestDatabase
-beforeEach(async () => {
+beforeAll(async () => {
   target = await cloneDatabase({ empty: true })
 })
-afterEach(() => target.drop())
+afterAll(() => target.drop())
+afterEach(async () => {
+  const [objects] = await target.sql(OBJECTS)
+  if (objects!.n === 0) return
+  await target.drop()
+  target = await cloneDatabase({ empty: true })
+})
+
+/** The relations and schemas that are not PostgreSQL's own. */
+const OBJECTS = `select count(*)::integer as n
+  from (select oid from pg_class union all select oid from pg_namespace) where oid >= 16384`
 
 const on = ({ url }: { url: string }, ...argv: string[]) =>
   runInProcess(argv, { DATABASE_URL: url })
@@ -285,8 +296,13 @@ describe('the file of a backup', () => {
 })
 
 describe('a restore is refused, and changes nothing', () => {
+  let other: TestDatabase
+  beforeAll(async () => {
+    other = await cloneDatabase()
+  })
+  afterAll(() => other.drop())
+
   it.each(TABLES)('if the table %s has a row', async (table) => {
-    const other = await cloneDatabase()
     const only = `
       begin; set local session_replication_role = replica;
       insert into ${table} overriding system value
@@ -306,7 +322,9 @@ describe('a restore is refused, and changes nothing', () => {
     expect([ran.exitCode, ran.json().error.code]).toEqual([4, 'WRONG_STATE'])
     expect(ran.json().error.message).toContain(`its table ${table} has rows. Nothing was restored.`)
     expect(await everyRow(other.sql)).toEqual(before)
-    await other.drop()
+    await other.sql(
+      `begin; set local session_replication_role = replica; delete from ${table}; commit`,
+    )
   })
 
   const lines = (text: string) => text.split('\n')
