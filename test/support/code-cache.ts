@@ -1,4 +1,4 @@
-import { copyFile, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { chmod, copyFile, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -8,13 +8,20 @@ import { join } from 'node:path'
  */
 export async function setup(): Promise<() => Promise<void>> {
   const directory = await mkdtemp(join(tmpdir(), 'tickets-cache-'))
+  // Root's servers run as another user, who reads what `runDirectory` is given for.
+  await chmod(directory, 0o755)
   process.env.XDG_CACHE_HOME = directory
   return () => rm(directory, { recursive: true, force: true, maxRetries: 5 })
 }
 
-/** A copy of it in another cache directory, for a test that needs one of its own. */
+/** A place for what a run makes once, for all its tests. It goes with the run. */
+export function runDirectory(name: string): string {
+  return join(process.env.XDG_CACHE_HOME!, name)
+}
+
+/** A copy of the code cache in another cache directory, for a test that needs one of its own. */
 export async function copyCodeCache(to: string): Promise<void> {
-  const [from, own] = [join(process.env.XDG_CACHE_HOME!, 'tickets'), join(to, 'tickets')]
+  const [from, own] = [runDirectory('tickets'), join(to, 'tickets')]
   await mkdir(own, { mode: 0o700 })
   const names = (await readdir(from)).filter((name) => /\.cjs-[^.]*\.[^.]*\.[^.]*$/.test(name))
   await Promise.all(names.map((name) => copyFile(join(from, name), join(own, name))))

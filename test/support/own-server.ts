@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { randomInt } from 'node:crypto'
+import { randomInt, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { chmod, chown, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { chmod, chown, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -12,6 +13,7 @@ import { serverAccount } from '../../src/database/embedded/account.js'
 import { layoutOf } from '../../src/database/embedded/layout.js'
 import { findNativePackage, installPrograms } from '../../src/database/embedded/programs.js'
 import { runProgram } from '../../src/database/embedded/run-program.js'
+import { runDirectory } from './code-cache.js'
 
 /** A PostgreSQL of a test's own, to be maltreated: stopped, filled up, logged in to in every way. */
 export interface OwnServer {
@@ -58,10 +60,10 @@ export async function startOwnServer(options: OwnServerOptions = {}): Promise<Ow
   // The server's user must be able to reach its data.
   await chmod(root, 0o755)
   if (account.ids) await chown(root, account.ids.uid, account.ids.gid)
-  const programs = options.programs ?? (await installPrograms(layout, await findNativePackage()))
+  const programs = options.programs ?? (await embeddedPrograms())
   const { standbyOf } = options
   if (standbyOf) await copyData(standbyOf, layout.data)
-  else await initialise(programs, layout.data, account)
+  else await newCluster(programs, layout.data, account)
 
   const file = async (name: string, text: string) => {
     await writeFile(join(layout.data, name), text, { mode: 0o600 })
@@ -153,6 +155,31 @@ async function copyData(from: OwnServer, data: string): Promise<void> {
   await from.stop()
   await execa('cp', ['-a', from.dataDir, data])
   await from.start()
+}
+
+/** The embedded server's programs, where the server's user can run them: one copy for the run. */
+async function embeddedPrograms(): Promise<string> {
+  const layout = layoutOf(runDirectory('postgres'))
+  await mkdir(layout.root, { recursive: true })
+  return installPrograms(layout, await findNativePackage())
+}
+
+/**
+ * A copy of the cluster that the run makes once with these programs. To make one takes six times as
+ * long.
+ */
+async function newCluster(
+  programs: string,
+  data: string,
+  account: Awaited<ReturnType<typeof serverAccount>>,
+): Promise<void> {
+  const model = runDirectory(`cluster-${encodeURIComponent(programs)}`)
+  if (existsSync(model)) return void (await execa('cp', ['-a', model, data]))
+  await initialise(programs, data, account)
+  const copy = `${model}.${randomUUID()}`
+  await execa('cp', ['-a', data, copy])
+  // Another test may have been first, which is as good.
+  await rename(copy, model).catch(() => rm(copy, { recursive: true }))
 }
 
 async function initialise(
