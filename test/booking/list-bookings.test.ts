@@ -92,13 +92,15 @@ test('is narrowed to what was made since one moment and until another', async ()
 test('by customer it is whole and in order, however often it has to be sorted', async () => {
   const vast = await insertShow(db, { name: 'Vast', seats: 10 })
   const count = 20_500
-  await db.sql(
-    `insert into bookings (id, reference, show_id, status, seats, customer)
-     select gen_random_uuid(), translate(lpad(n::text, 8, 'Y'), '01', 'AB'), $1, 'CANCELLED', '{1}',
-            case when n % 50 = 0 then null when n % 50 < 10 then 'Émile' else 'Guest ' || n % 50 end
-     from generate_series(1, ${count}) n`,
-    [vast],
-  )
+  // Without the triggers, as no list reads the history.
+  await db.sql(`
+    begin;
+    set local session_replication_role = replica;
+    insert into bookings (id, reference, show_id, status, seats, customer)
+    select gen_random_uuid(), translate(lpad(n::text, 8, 'Y'), '01', 'AB'), '${vast}', 'CANCELLED', '{1}',
+           case when n % 50 = 0 then null when n % 50 < 10 then 'Émile' else 'Guest ' || n % 50 end
+    from generate_series(1, ${count}) n;
+    commit`)
   const seen = new Map<string, string | null>()
   for await (const { id, customer } of tickets.listBookings({ show: vast, sort: 'customer' })) {
     seen.set(id, customer)
