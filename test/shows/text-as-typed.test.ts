@@ -132,6 +132,8 @@ describe('a name that differs from another in its letters only', () => {
   })
 
   test('is looked up in an index, among however many shows', async () => {
+    // Of its own: a server tells of what other connections read whenever they rest.
+    const db = await cloneDatabase()
     await db.sql(
       `insert into shows (id, name, start_time, time_zone, total_seats, booked_seats)
        select gen_random_uuid(), 'Show No' || n, now() + n * interval '1 h', 'UTC', 8, '\\x00'
@@ -145,6 +147,7 @@ describe('a name that differs from another in its letters only', () => {
     // A server tells of a connection's reads when it has ended.
     await clerk.close()
     expect(await db.sql(reads)).toEqual(before)
+    await db.drop()
   })
 
   test('a key comes with the same request again, in whichever form the customer is typed', async () => {
