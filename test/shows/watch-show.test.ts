@@ -1,6 +1,6 @@
 import net from 'node:net'
 import pg from 'pg'
-import { afterAll, afterEach, beforeAll, expect, it, onTestFinished } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import type { Database } from '../../src/database/knex-pool.js'
 import { subscribe } from '../../src/database/listener.js'
 import { openTickets, type ShowDetails, type Tickets } from '../../src/index.js'
@@ -65,8 +65,23 @@ async function nextRegularLook() {
     subscription.close()
     await core.close()
   }
-  onTestFinished(() => look.end())
   return look
+}
+
+/**
+ * Repeats the work until it ends before the next regular look. A busy machine may be late at times; a
+ * watch that is woken by nothing is late each time.
+ */
+async function beforeRegularLook(work: (core: Database) => Promise<void>): Promise<void> {
+  for (let isBefore = false; !isBefore; ) {
+    const regular = await nextRegularLook()
+    try {
+      await work(regular.core)
+      isBefore = !regular.hasCome
+    } finally {
+      await regular.end()
+    }
+  }
 }
 
 /**
@@ -91,22 +106,21 @@ async function listening(count: number): Promise<void> {
   await until(async () => (await listeners()).length === count)
 }
 
-it('shows the house at once, and every sale, hold and release before the next regular look', async () => {
-  const show = await insertShow(db)
-  const regular = await nextRegularLook()
-  const houses = watchShow(regular.core, show)
-  expect(await next(houses)).toMatchObject({ id: show, totalSeats: 10 })
-  const sold = sees(houses, (house) => house.booked.has(5))
-  await untilRested(regular.core)
-  await tickets.book(show, { seats: '5' })
-  await sold
-  const { booking } = await tickets.book(show, { seats: '6', hold: 'forever' })
-  await sees(houses, (house) => house.held.has(6))
-  await tickets.cancelBooking(booking.reference)
-  await sees(houses, (house) => !house.held.has(6))
-  expect(regular.hasCome).toBe(false)
-  await houses.return(undefined)
-})
+it('shows the house at once, and every sale, hold and release before the next regular look', () =>
+  beforeRegularLook(async (core) => {
+    const show = await insertShow(db)
+    const houses = watchShow(core, show)
+    expect(await next(houses)).toMatchObject({ id: show, totalSeats: 10 })
+    const sold = sees(houses, (house) => house.booked.has(5))
+    await untilRested(core)
+    await tickets.book(show, { seats: '5' })
+    await sold
+    const { booking } = await tickets.book(show, { seats: '6', hold: 'forever' })
+    await sees(houses, (house) => house.held.has(6))
+    await tickets.cancelBooking(booking.reference)
+    await sees(houses, (house) => !house.held.has(6))
+    await houses.return(undefined)
+  }))
 
 it('every sale, hold, confirmation, move and release wakes those who watch the show, and no others', async () => {
   const core = openCore(db)
@@ -136,22 +150,21 @@ it('every sale, hold, confirmation, move and release wakes those who watch the s
   await core.close()
 })
 
-it('shows before the next regular look that a hold has expired, though nothing wakes it', async () => {
-  const show = await insertShow(db)
-  await tickets.book(show, { seats: '1', hold: 'forever' })
-  const regular = await nextRegularLook()
-  const houses = watchShow(regular.core, show)
-  expect((await next(houses)).held.has(1)).toBe(true)
-  // Without its triggers, the database tells nobody, as when only time has passed.
-  await db.sql(
-    `set session_replication_role = replica;
-     update bookings set held_until = now() where show_id = '${show}';
-     reset session_replication_role`,
-  )
-  await sees(houses, (house) => !house.held.has(1))
-  expect(regular.hasCome).toBe(false)
-  await houses.return(undefined)
-})
+it('shows before the next regular look that a hold has expired, though nothing wakes it', () =>
+  beforeRegularLook(async (core) => {
+    const show = await insertShow(db)
+    await tickets.book(show, { seats: '1', hold: 'forever' })
+    const houses = watchShow(core, show)
+    expect((await next(houses)).held.has(1)).toBe(true)
+    // Without its triggers, the database tells nobody, as when only time has passed.
+    await db.sql(
+      `set session_replication_role = replica;
+       update bookings set held_until = now() where show_id = '${show}';
+       reset session_replication_role`,
+    )
+    await sees(houses, (house) => !house.held.has(1))
+    await houses.return(undefined)
+  }))
 
 it('every step of a booking wakes the watches of its show, and a move those of the show that it leaves', async () => {
   const [here, there] = [await insertShow(db), await insertShow(db)]
@@ -268,45 +281,35 @@ it('twenty watches of one box office share one listener, and all of them survive
   expect(box.connections.listening).toBe(0)
 })
 
-it('a sale between the first look and its answer is seen before the next regular look', async () => {
-  const proxy = await openProxy(db.url)
-  const core = openCore({ ...db, url: proxy.url })
-  const [renamed, sold] = [await insertShow(db), await insertShow(db)]
-  // Keeps the listener open, so that its start wakes no watch that comes later.
-  const subscription = subscribe(core, renamed, () => {})
-  await until(() => subscription.isLive)
-  // A change without a wake-up is seen by the regular look, whose time is the limit here.
-  const regular = watchShow(core, renamed)
-  await next(regular)
-  const order: string[] = []
-  const regularLook = sees(regular, ({ name }) => name === 'Renamed').then(() =>
-    order.push('renamed'),
-  )
-
-  let answer = () => {}
-  let rows = 0
-  proxy.decide(({ from, type, text }) => {
-    // The first row with this id is its house.
-    if (from !== 'server' || type !== 'D' || !text.includes(sold) || ++rows !== 1) return 'pass'
-    return new Promise((resolve) => {
-      answer = resolve
+it('a sale between the first look and its answer is seen before the next regular look', () =>
+  beforeRegularLook(async () => {
+    const proxy = await openProxy(db.url)
+    const core = openCore({ ...db, url: proxy.url })
+    const [kept, sold] = [await insertShow(db), await insertShow(db)]
+    // Keeps the listener open, so that its start wakes no watch that comes later.
+    const subscription = subscribe(core, kept, () => {})
+    await until(() => subscription.isLive)
+    let answer = () => {}
+    let rows = 0
+    proxy.decide(({ from, type, text }) => {
+      // The first row with this id is its house.
+      if (from !== 'server' || type !== 'D' || !text.includes(sold) || ++rows !== 1) return 'pass'
+      return new Promise((resolve) => {
+        answer = resolve
+      })
     })
-  })
-  const watch = watchShow(core, sold)
-  const house = next(watch)
-  await until(() => rows === 1)
-  await tickets.book(sold, { seats: '1' })
-  await db.sql(`update shows set name = 'Renamed' where id = $1`, [renamed])
-  answer()
-  expect((await house).booked.size).toBe(0)
-  await sees(watch, ({ booked }) => booked.has(1)).then(() => order.push('sold'))
-  await regularLook
-  expect(order).toEqual(['sold', 'renamed'])
-  for (const each of [regular, watch]) await each.return(undefined)
-  subscription.close()
-  await core.close()
-  await proxy.close()
-})
+    const watch = watchShow(core, sold)
+    const house = next(watch)
+    await until(() => rows === 1)
+    await tickets.book(sold, { seats: '1' })
+    answer()
+    expect((await house).booked.size).toBe(0)
+    await sees(watch, ({ booked }) => booked.has(1))
+    await watch.return(undefined)
+    subscription.close()
+    await core.close()
+    await proxy.close()
+  }))
 
 it('a listener that gets no answer tries again on another connection', async () => {
   const proxy = await openProxy(db.url)
@@ -326,20 +329,21 @@ it('a listener that gets no answer tries again on another connection', async () 
 })
 
 it('polls behind a pooler that drops notifications', async () => {
-  const show = await insertShow(db)
   const pooler = await mutePooler(db.url)
-  const regular = await nextRegularLook()
-  const houses = look(show, { database: pooler.url })
-  await next(houses)
-  await listening(2)
-  for (const seat of ['1', '2']) {
-    const sold = sees(houses, (house) => house.booked.has(Number(seat)))
-    await tickets.book(show, { seats: seat })
-    await sold
-  }
-  expect(regular.hasCome).toBe(false)
+  await beforeRegularLook(async () => {
+    const show = await insertShow(db)
+    const houses = look(show, { database: pooler.url })
+    await next(houses)
+    await listening(2)
+    for (const seat of ['1', '2']) {
+      const sold = sees(houses, (house) => house.booked.has(Number(seat)))
+      await tickets.book(show, { seats: seat })
+      await sold
+    }
+    await houses.return(undefined)
+    await listening(1)
+  })
   expect(pooler.withheld).toBeGreaterThan(0)
-  await houses.return(undefined)
   pooler.close()
 })
 
