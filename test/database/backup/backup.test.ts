@@ -67,6 +67,8 @@ const OTHERS = `select count(*)::integer as n from pg_stat_activity
 
 /** Of the target: every row, or what is there instead. */
 async function found() {
+  // Where a restore was cut off, the server may still be about to end its transaction.
+  await until(async () => (await target.sql(OTHERS))[0]!.n === 0)
   const [shows] = await target.sql(`select to_regclass('shows') is not null as "exist"`)
   if (!shows!.exist) return 'no schema'
   const rows = await everyRow(target.sql)
@@ -463,8 +465,6 @@ describe('a restore that dies', () => {
         return 'pass'
       })
       const { exitCode, signal } = await process
-      // The server may still be about to end its transaction.
-      await until(async () => (await target.sql(OTHERS))[0]!.n === 0)
       const now = await found()
       isOver = now !== 'no schema'
       if (isOver) expect(now).toEqual(whole)
