@@ -2,11 +2,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { SharedTickets } from '../../src/daemon/shared-tickets.js'
 import { type BookingOutcome, openTickets } from '../../src/index.js'
 import { type ErrorCode, errorCodes } from '../../src/shared/errors.js'
 import { tickets } from '../support/cli.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
-import { runInProcess } from '../support/in-process.js'
+import { type RanInProcess, runInProcess } from '../support/in-process.js'
 import { insertShow } from '../support/shows.js'
 import { commandOf, untried } from './hostile/command-lines.js'
 import { hostileInputs } from './hostile/inputs.js'
@@ -47,19 +48,32 @@ beforeAll(async () => {
   )
   last = await fingerprint()
 })
-afterAll(() => db.drop())
+afterAll(async () => {
+  await clients.close()
+  await db.drop()
+})
+
+/** Runs share their clients as those of a daemon do: to connect would cost more than the run. */
+const runs = new Set<Promise<unknown>>()
+const clients = new SharedTickets(runs)
+
+function run(argv: readonly string[], env: HostileInput['env'] = {}): Promise<RanInProcess> {
+  const environment = { open: clients.open.bind(clients) }
+  const ran = runInProcess(['--quiet', ...argv], { DATABASE_URL: db.url, ...env }, environment)
+  runs.add(ran)
+  return ran.finally(() => runs.delete(ran))
+}
 
 describe.each(Object.entries(hostileInputs))('%s', (_, inputs) => {
   it.each(inputs.map((input) => [shown(input), input] as const))('%s', async (_, input) => {
     const { argv, exit } = input
     if (exit === 0) return expectNoHarm(input)
-    const env = { DATABASE_URL: db.url, ...input.env }
     const before = last
-    const plain = await runInProcess(['--quiet', ...argv], env)
+    const plain = await run(argv, input.env)
     expect([plain.exitCode, plain.stdout]).toEqual([exit, ''])
     expectOneSentence(plain.stderr)
 
-    const json = await runInProcess(['--quiet', '--json', ...argv], env)
+    const json = await run(['--json', ...argv], input.env)
     expect([json.exitCode, json.stderr]).toEqual([exit, ''])
     expectOneDocument(json.stdout, exit)
 
@@ -81,14 +95,14 @@ describe('in a file', () => {
     const file = join(directory, 'rows.ndjson')
     await writeFile(file, rows.map((row) => `${JSON.stringify(row)}\n`).join(''))
     const before = await fingerprint()
-    const argv = ['--quiet', 'book', '--file', file]
-    const plain = await runInProcess(argv, { DATABASE_URL: db.url })
+    const argv = ['book', '--file', file]
+    const plain = await run(argv)
     expect([plain.exitCode, plain.stdout]).toEqual([4, ''])
     const sentences = plain.stderr.trimEnd().split('\n')
     expect(sentences).toHaveLength(rows.length)
     for (const sentence of sentences) expectOneSentence(`✗ ${sentence}\n`)
 
-    const json = await runInProcess([...argv, '--json'], { DATABASE_URL: db.url })
+    const json = await run([...argv, '--json'])
     expect([json.exitCode, json.stderr]).toEqual([4, ''])
     const documents = json.stdout.trimEnd().split('\n')
     expect(documents).toHaveLength(rows.length)
@@ -162,7 +176,7 @@ async function makeBookings(): Promise<void> {
 
 /** Nothing wrong is said: whatever is answered, it changes nothing and does a terminal no harm. */
 async function expectNoHarm({ argv }: HostileInput): Promise<void> {
-  const ran = await runInProcess(['--quiet', ...argv], { DATABASE_URL: db.url })
+  const ran = await run(argv)
   expect([ran.exitCode, ran.stderr]).toEqual([0, ''])
   expect(ran.stdout.replaceAll(/[\n\t]/g, '')).not.toMatch(HARMFUL)
   expect(await fingerprint()).toEqual(last)

@@ -1,6 +1,7 @@
 import { PassThrough } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { main } from '../../src/cli/main.js'
+import type { RunEnvironment } from '../../src/client/run-environment.js'
 import type { Io } from '../../src/terminal/io.js'
 
 /** What one command line left behind. */
@@ -20,11 +21,12 @@ export interface RanInProcess {
 export async function runInProcess(
   argv: readonly string[],
   env: Record<string, string | undefined> = {},
+  environment: RunEnvironment = {},
 ): Promise<RanInProcess> {
   const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()]
   const streams = { stdin: stdin.end(), stdout, stderr, env: { COLUMNS: '100000', ...env } }
   const texts = Promise.all([text(stdout), text(stderr)])
-  const exitCode = await main(argv, streams as unknown as Io)
+  const exitCode = await main(argv, streams as unknown as Io, environment)
   stdout.end()
   stderr.end()
   const [out, err] = await texts
