@@ -1,9 +1,10 @@
-import { cp, mkdtemp, readFile, rm, symlink } from 'node:fs/promises'
+import { chmod, cp, mkdtemp, readFile, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { execa } from 'execa'
-import { describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import packageJson from '../../package.json' with { type: 'json' }
+import { tickets } from '../support/cli.js'
 import { documents, project, runExamples } from '../support/documents.js'
 import { blocksOf, titlesIn } from '../support/examples.js'
 
@@ -13,11 +14,25 @@ const FETCHES =
 
 const readme = await readFile(join(project, 'README.md'), 'utf8')
 
+/** Holds the embedded server that each document's reader gets a copy of. */
+let directory: string
+const model = () => join(directory, 'data')
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'tickets-documents-'))
+  // Root's server runs as another user, who must get through.
+  await chmod(directory, 0o755)
+  for (const action of ['start', 'stop']) {
+    const ran = await tickets(['db', action], { env: { TICKETS_DATA_DIR: model() } })
+    expect(ran).toMatchObject({ exitCode: 0 })
+  }
+})
+afterAll(() => rm(directory, { recursive: true }))
+
 describe.each(await documents())('%s', (document) => {
   it('shows examples that answer as it says, one after the other', {
     timeout: 180_000,
   }, async () => {
-    expect(await runExamples(document)).toBe('')
+    expect(await runExamples(document, model())).toBe('')
   })
 
   it('names tests that are there', async () => {

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { program, tickets } from './cli.js'
 import { cloneDatabase, type TestDatabase } from './database.js'
+import { copyServer } from './embedded-process.js'
 import { filesOf, Names, stepsOf } from './examples.js'
 import { freePort } from './own-server.js'
 
@@ -23,12 +24,13 @@ export async function documents(): Promise<string[]> {
  * port 3000 and the server that the document calls `me@localhost:5432` are replaced by free ones.
  *
  * Returns the examples with another answer than the document shows, as text; '' if there are none.
+ * `model` is the data directory of an embedded server that is new and stopped: a copy costs less.
  */
-export async function runExamples(document: string): Promise<string> {
+export async function runExamples(document: string, model: string): Promise<string> {
   const markdown = await readFile(join(project, document), 'utf8')
   const steps = stepsOf(markdown)
   if (steps.length === 0) return ''
-  return withReader(markdown, async ({ shell, db, port }) => {
+  return withReader(markdown, model, async ({ shell, db, port }) => {
     const here = (text: string) =>
       text
         .replaceAll(/(localhost|127\.0\.0\.1):3000/g, `$1:${port}`)
@@ -56,12 +58,17 @@ interface Reader {
 }
 
 /** Runs `work` as somebody who has installed the package in a new directory. */
-async function withReader<T>(markdown: string, work: (reader: Reader) => Promise<T>): Promise<T> {
+async function withReader<T>(
+  markdown: string,
+  model: string,
+  work: (reader: Reader) => Promise<T>,
+): Promise<T> {
   const db = await cloneDatabase({ empty: true })
   const directory = await mkdtemp(join(tmpdir(), 'tickets-reader-'))
   try {
     // Root's server runs as another user, who must get through.
     await chmod(directory, 0o755)
+    await copyServer(model, join(directory, 'data'))
     await Promise.all(['bin', 'node_modules'].map((name) => mkdir(join(directory, name))))
     await symlink(program, join(directory, 'bin/tickets'))
     await symlink(project, join(directory, 'node_modules/tickets-box-office'))
@@ -109,7 +116,7 @@ async function openShell(directory: string) {
     const [output, status] = text.split('\u001e')
     return { output: linesOf(output!), status: Number(status) }
   }
-  // Before the first example, so that none of them has to mention that it makes the server.
+  // Before the first example, so that none of them has to mention that it starts the server.
   await run('exec 2>&1; tickets db start')
   return {
     run,
