@@ -12,7 +12,7 @@ import { commandTree } from '../../src/cli/main.js'
 import { openTickets } from '../../src/index.js'
 import { errorCodes } from '../../src/shared/errors.js'
 import { program, tickets } from '../support/cli.js'
-import { cloneDatabase } from '../support/database.js'
+import { cloneDatabase, type TestDatabase } from '../support/database.js'
 import { runInProcess } from '../support/in-process.js'
 import { freePort } from '../support/own-server.js'
 import { openTerminal } from '../support/terminal.js'
@@ -140,7 +140,10 @@ describe('help', () => {
 
 describe('the examples of help', () => {
   let directory: string
+  /** What the examples of each screen get a copy of. */
+  let original: TestDatabase
   beforeAll(async () => {
+    original = await openBoxOffice()
     directory = await mkdtemp(join(tmpdir(), 'tickets-help-'))
     // The embedded server of root runs as another user.
     await chmod(directory, 0o755)
@@ -153,10 +156,11 @@ describe('the examples of help', () => {
   afterAll(async () => {
     await tickets(['db', 'stop'], { env: { TICKETS_DATA_DIR: join(directory, 'data') } })
     await rm(directory, { recursive: true, force: true })
+    await original.drop()
   })
 
   it.each(screens)('of "%s" work as they stand, one after the other', async (_, text) => {
-    const box = await openBoxOffice()
+    const box = await cloneDatabase({ of: original })
     const env = {
       PATH: `${join(directory, 'bin')}:${process.env.PATH}`,
       HOME: directory,
@@ -174,7 +178,7 @@ describe('the examples of help', () => {
       const ended = await runIn({ cwd: directory, env }, command, end?.sight)
       expect({ example, ...ended }).toMatchObject({ example, exitCode: end?.exitCode ?? 0 })
     }
-    await box.close()
+    await box.drop()
   })
 })
 
@@ -260,7 +264,7 @@ function examplesOf(text: string): string[] {
 }
 
 /** A database with what the examples speak of. */
-async function openBoxOffice() {
+async function openBoxOffice(): Promise<TestDatabase> {
   const db = await cloneDatabase()
   const tickets = openTickets({ database: db.url, env: {}, cwd: '/nowhere' })
   const house = { startTime: new Date('2031-03-01T19:30:00Z'), timeZone: 'Europe/London' }
@@ -274,5 +278,5 @@ async function openBoxOffice() {
   await db.sql(`update bookings set reference = 'DT94KZXC' where status = 'HELD'`)
   await db.sql(`update api_tokens set id = '3f2a8c1e5b7d'`)
   await db.sql(`do $$ begin create role clerk; exception when others then null; end $$`)
-  return { url: db.url, close: () => db.drop() }
+  return db
 }

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { program } from '../support/cli.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
 import { runInProcess } from '../support/in-process.js'
@@ -7,8 +7,10 @@ import { openTerminal } from '../support/terminal.js'
 
 let db: TestDatabase
 let names: Names
-beforeEach(async () => {
-  db = await cloneDatabase()
+/** What each test gets a copy of. */
+let original: TestDatabase
+beforeAll(async () => {
+  db = original = await cloneDatabase()
   const show = await insertShow(db, { name: 'Cats', seats: 60, seatsPerRow: 12 })
   const sold = await book(show, '--seats', 'A1-A3', '--customer', 'Ada')
   const held = await book(show, '--seats', 'B1', '--hold', '1h')
@@ -21,6 +23,10 @@ beforeEach(async () => {
     `update shows set booked_seats = set_bit(booked_seats, 24, 0), confirmed_seats_count = 3`,
   )
   names = { show, sold, held }
+})
+afterAll(() => original.drop())
+beforeEach(async () => {
+  db = await cloneDatabase({ of: original })
 })
 afterEach(() => db.drop())
 

@@ -14,15 +14,15 @@ export async function setup(): Promise<() => Promise<void>> {
   return () => rm(directory, { recursive: true, force: true, maxRetries: 5 })
 }
 
-/** A place for what a run makes once, for all its tests. It goes with the run. */
-export function runDirectory(name: string): string {
-  return join(process.env.XDG_CACHE_HOME!, name)
-}
-
-/** A copy of the code cache in another cache directory, for a test that needs one of its own. */
+/** A copy of it in another cache directory, for a test that needs one of its own. */
 export async function copyCodeCache(to: string): Promise<void> {
-  const [from, own] = [runDirectory('tickets'), join(to, 'tickets')]
+  const [from, own] = [join(process.env.XDG_CACHE_HOME!, 'tickets'), join(to, 'tickets')]
   await mkdir(own, { mode: 0o700 })
   const names = (await readdir(from)).filter((name) => /\.cjs-[^.]*\.[^.]*\.[^.]*$/.test(name))
   await Promise.all(names.map((name) => copyFile(join(from, name), join(own, name))))
+}
+
+/** A place for what a run makes once, for all its tests. It goes with the run. */
+export function runDirectory(name: string): string {
+  return join(process.env.XDG_CACHE_HOME!, name)
 }

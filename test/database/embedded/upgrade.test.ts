@@ -180,8 +180,8 @@ describe.skipIf(!olderEmbedded)(
       'whose upgrade is killed half-way still starts, or is upgraded; the next upgrade succeeds',
       withModel(async (dataDir) => {
         if ((await killedUpgrade(dataDir, { moment: 0.5, ms: 2500 })) === 'old') {
-          // As if the time had passed after which a lock is void.
-          await utimes(join(dataDir, 'lock'), 0, 0)
+          // As if the time had passed after which a lock is void. A slow process has none yet.
+          await utimes(join(dataDir, 'lock'), 0, 0).catch(() => {})
           await startOlderEmbedded(dataDir, programs)
           expect(await rowsOf(dataDir)).toEqual(rows)
           await stopEmbedded(dataDir)
