@@ -1,12 +1,13 @@
 import { once } from 'node:events'
-import { chmod, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest'
-import { tickets } from '../support/cli.js'
+import { bareEnvironment, type Ran, tickets } from '../support/cli.js'
 import { openDaemon } from '../support/daemon.js'
+import { runInProcess } from '../support/in-process.js'
 import { certificatePath, type OwnServer, startOwnServer } from '../support/own-server.js'
 import { holdLock } from '../support/shows.js'
 import { until } from '../support/until.js'
@@ -47,7 +48,10 @@ interface Report {
 }
 
 async function doctor(options: Parameters<typeof tickets>[1] = {}, ...args: string[]) {
-  const ran = await tickets(['doctor', '--json', ...args], options)
+  return reportOf(await tickets(['doctor', '--json', ...args], options))
+}
+
+function reportOf(ran: Pick<Ran, 'exitCode' | 'stderr' | 'json'>): Report {
   expect(ran.stderr).toBe('')
   const report: Report = { exitCode: ran.exitCode, ...ran.json() }
   expect(report.ok).toBe(report.checks.every(({ status }) => status !== 'wrong'))
@@ -256,7 +260,8 @@ describe('what is not sound', () => {
       return rows[0].value === value
     })
     try {
-      const report = await doctor({ db: url() })
+      const env = { ...bareEnvironment, DATABASE_URL: url() }
+      const report = reportOf(await runInProcess(['doctor', '--json'], env))
       expect(found(report, check)).toEqual({
         ...{ name: check, status, message: expect.stringMatching(message) },
         advice: check === 'settings' && status === 'wrong' ? null : expect.any(String),
@@ -471,11 +476,9 @@ describe('a password is never printed', () => {
 describe('the embedded server', () => {
   const dataDir = () => join(directory, 'data')
   const env = () => ({ TICKETS_DATA_DIR: dataDir() })
-  afterEach(async () => {
-    await tickets(['db', 'stop'], { env: env() })
-    await rm(dataDir(), { recursive: true, force: true })
-  })
+  afterEach(() => tickets(['db', 'stop'], { env: env() }))
 
+  // First, as the others make one.
   test('is not made by a doctor: nothing is written, and nothing runs', async () => {
     const before = await readdir(directory)
     const report = await doctor({ env: env() })
@@ -504,8 +507,10 @@ describe('the embedded server', () => {
   test('is wrong in a directory that others may write to', async () => {
     await tickets(['db', 'start'], { env: env() })
     await tickets(['db', 'stop'], { env: env() })
+    const { mode } = await stat(dataDir())
     await chmod(dataDir(), 0o777)
     const report = await doctor({ env: env() })
+    await chmod(dataDir(), mode)
     for (const name of ['host', 'data directory']) {
       expect(found(report, name)).toMatchObject({
         status: 'wrong',

@@ -5,10 +5,10 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type Ran, tickets } from '../support/cli.js'
+import { tickets } from '../support/cli.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
 import { ask, type OwnHttpServer, serveHere } from '../support/http.js'
-import { runInProcess } from '../support/in-process.js'
+import { type RanInProcess, runInProcess } from '../support/in-process.js'
 import { insertShow } from '../support/shows.js'
 
 let db: TestDatabase
@@ -38,9 +38,9 @@ const book = async (...args: string[]) => (await run('book', show, ...args, '--j
 const referenceIn = (answer: string) => JSON.parse(answer).reference as string
 const idIn = (answer: string) => JSON.parse(answer).id as string
 
-async function verifyAgainst(answers: string, ...args: string[]): Promise<Ran> {
+async function verifyAgainst(answers: string, ...args: string[]): Promise<RanInProcess> {
   await writeFile(file, answers)
-  return tickets(['verify', '--against', file, '--json', ...args], { db: db.url })
+  return run('verify', '--against', file, '--json', ...args)
 }
 
 /** Does what a failover to a standby that lagged behind does: the change was never there. */
