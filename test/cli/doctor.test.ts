@@ -351,7 +351,8 @@ describe('what is not sound', () => {
     expect(found(await doctor({ db: clerkUrl(), env }), 'clock')).toMatchObject({
       status: 'warning',
       message: expect.stringMatching(
-        new RegExp(`^the server's clock is 3(599|600|601) s ${side} `),
+        // A busy machine may stop for seconds between the two looks.
+        new RegExp(`^the server's clock is 3(59|60)\\d s ${side} `),
       ),
     })
   })
