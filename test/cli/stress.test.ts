@@ -1,7 +1,8 @@
 import { execaNode } from 'execa'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { bareEnvironment, program, tickets } from '../support/cli.js'
+import { bareEnvironment, program, type Ran, tickets } from '../support/cli.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
+import { runInProcess } from '../support/in-process.js'
 import { insertShow } from '../support/shows.js'
 import { openTerminal } from '../support/terminal.js'
 import { until } from '../support/until.js'
@@ -13,7 +14,12 @@ beforeEach(async () => {
 afterEach(() => db.drop())
 
 const schemas = `select nspname from pg_namespace where nspname like 'tickets_throwaway_%'`
-const stress = (...args: string[]) => tickets(['stress', '--json', ...args], { db: db.url })
+/** In this process where the command needs no others. */
+const stress = (...args: string[]): Promise<Omit<Ran, 'signal'>> => {
+  const argv = ['stress', '--json', ...args]
+  if (args.includes('--in-process')) return runInProcess(argv, { DATABASE_URL: db.url })
+  return tickets(argv, { db: db.url })
+}
 const small = ['--in-process', '--bookings', '6', '--seats-per-booking', '1']
 
 /** Damage that only shows when a booking is made: a trigger on `bookings`, in PL/pgSQL. */
