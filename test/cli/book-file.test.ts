@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { bareEnvironment, program, type Ran, tickets } from '../support/cli.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
+import { runInProcess } from '../support/in-process.js'
 import { openProxy } from '../support/proxy.js'
 import { insertShow, isWaitingForLock, lockShow } from '../support/shows.js'
 import { openTerminal } from '../support/terminal.js'
@@ -32,14 +33,25 @@ const bookRows = (rows: string | readonly string[], ...args: string[]) =>
     input: [rows].flat().join('\n'),
   })
 
-const documentsOf = ({ stdout }: Ran) =>
+/** The same inside this process. */
+async function bookRowsHere(rows: string | readonly string[], ...args: string[]) {
+  const ran = await runInProcess(
+    ['book', '--file', '-', ...args],
+    { DATABASE_URL: db.url },
+    { input: [rows].flat().join('\n') },
+  )
+  const [stdout, stderr] = [ran.stdout, ran.stderr].map((text) => text.replace(/\n$/, ''))
+  return { exitCode: ran.exitCode, stdout: stdout!, stderr: stderr! }
+}
+
+const documentsOf = ({ stdout }: Pick<Ran, 'stdout'>) =>
   stdout
     .split('\n')
     .filter(Boolean)
     .map((line) => JSON.parse(line))
 
 /** [line, status or error] of each document. */
-const resultsOf = (ran: Ran) =>
+const resultsOf = (ran: Pick<Ran, 'stdout'>) =>
   documentsOf(ran).map(({ line, status, error }) => [line, status ?? error.code])
 
 const bookingsOf = (show: string) =>
@@ -116,8 +128,8 @@ describe('book --file --json', () => {
     const show = await insertShow(db, { seats: 5 })
     const rows = ['a', 'b', 'b', 'c'].map((key) => `{"count":2,"key":"again-${key}"}`)
     const [first, second] = [
-      await bookRows(rows, show, '--json'),
-      await bookRows(rows, show, '--json'),
+      await bookRowsHere(rows, show, '--json'),
+      await bookRowsHere(rows, show, '--json'),
     ]
     expect(resultsOf(first)).toEqual([
       [1, 'CONFIRMED'],
@@ -225,10 +237,10 @@ describe('without --json', () => {
   it('--atomic and --dry-run have a line for each booking as well', async () => {
     const show = await insertShow(db, { seats: 9 })
     const rows = '{"count":2,"customer":"Ada"}\n{"seats":"9"}'
-    const dry = await bookRows(rows, show, '--dry-run')
+    const dry = await bookRowsHere(rows, show, '--dry-run')
     expect(dry.stdout).toBe('\t1, 2\tAda\t\t1\tfalse\n\t9\t\t\t2\tfalse')
     expect(dry.stderr).toBe('✓ 2 lines could be booked. Nothing was booked (dry run).')
-    const atomic = await bookRows(rows, show, '--atomic')
+    const atomic = await bookRowsHere(rows, show, '--atomic')
     expect(atomic.stdout).toMatch(
       new RegExp(
         `^${aReference}\t1, 2\tAda\tCONFIRMED\t1\tfalse\n${aReference}\t9\t\tCONFIRMED\t2\tfalse$`,
@@ -278,8 +290,8 @@ describe('the exit code', () => {
       tickets(['book', '--file', join(directory, 'missing.csv')], { db: db.url }),
       tickets(['book', show, '--file', file, '--count', '1'], { db: db.url }),
       tickets(['book', show, '--atomic', '--count', '1'], { db: db.url }),
-      bookRows('show,place\nx,1'),
-      bookRows(''),
+      bookRowsHere('show,place\nx,1'),
+      bookRowsHere(''),
     ])
     for (const { exitCode, stdout, stderr } of ran) {
       expect([exitCode, stdout]).toEqual([2, ''])
@@ -295,9 +307,9 @@ describe('the exit code', () => {
     const show = await insertShow(db)
     const lock = await lockShow(db, show)
     const [busy, both, none] = await Promise.all([
-      bookRows('{"count":1}', show, '--json', '--wait', '300ms'),
-      bookRows('{"count":1}\n{"count":-1}', show, '--json', '--wait', '300ms'),
-      bookRows('seats\n', show, '--json'),
+      bookRowsHere('{"count":1}', show, '--json', '--wait', '300ms'),
+      bookRowsHere('{"count":1}\n{"count":-1}', show, '--json', '--wait', '300ms'),
+      bookRowsHere('seats\n', show, '--json'),
     ])
     await lock.release()
     expect([busy.exitCode, resultsOf(busy)]).toEqual([5, [[1, 'BUSY']]])
@@ -350,7 +362,7 @@ describe('--atomic', () => {
   it('books all of several shows, whichever comes first in the file', async () => {
     const shows = await Promise.all([insertShow(db, { seats: 2 }), insertShow(db, { seats: 2 })])
     const rows = [1, 0, 1, 0].map((i) => JSON.stringify({ show: shows[i], count: 1 }))
-    const ran = await bookRows(rows, '--atomic', '--json')
+    const ran = await bookRowsHere(rows, '--atomic', '--json')
     expect(ran.exitCode).toBe(0)
     expect(documentsOf(ran).map(({ line, show_id }) => [line, show_id])).toEqual([
       [1, shows[1]],
@@ -364,12 +376,12 @@ describe('--atomic', () => {
   it('leaves nothing behind after a refusal, so that the corrected file books with its keys', async () => {
     const show = await insertShow(db, { seats: 2000 })
     const other = await insertShow(db, { seats: 3 })
-    await bookRows('{"seats":"2"}', other)
+    await bookRowsHere('{"seats":"2"}', other)
     // More than one batch, and the refusal comes last.
     const rows = Array.from({ length: 1500 }, (_, i) => ({ show, count: 1, key: `atomic-${i}` }))
     const refused = { show: other, seats: '1-3', key: 'atomic-other' }
     const file = (last: object) => [...rows, last].map((row) => JSON.stringify(row))
-    const first = await bookRows(file(refused), '--atomic', '--json')
+    const first = await bookRowsHere(file(refused), '--atomic', '--json')
     expect(first.exitCode).toBe(4)
     expect(documentsOf(first)).toHaveLength(1501)
     expect(documentsOf(first)[0]).toMatchObject({ line: 1, error: { code: 'SEATS_TAKEN' } })
@@ -380,10 +392,10 @@ describe('--atomic', () => {
     expect(await bookingsOf(other)).toHaveLength(1)
 
     const corrected = file({ ...refused, seats: '1,3' })
-    const second = await bookRows(corrected, '--atomic', '--json')
+    const second = await bookRowsHere(corrected, '--atomic', '--json')
     expect(second.exitCode).toBe(0)
     expect(await soldIn(show)).toBe(1500)
-    const third = await bookRows(corrected, '--atomic', '--json')
+    const third = await bookRowsHere(corrected, '--atomic', '--json')
     expect(third.exitCode).toBe(0)
     expect(documentsOf(third).every(({ replayed }) => replayed)).toBe(true)
     expect(await soldIn(other)).toBe(3)
@@ -393,8 +405,8 @@ describe('--atomic', () => {
     const show = await insertShow(db, { seats: 9 })
     const files = ['{"seats":"1"}\n{"seats":"x"}', '{"seats":"1"}\n{"seats":"1"}']
     const ran = await Promise.all([
-      ...files.map((rows) => bookRows(rows, show, '--atomic')),
-      bookRows([`{"show":"${show}","count":1}`, '{"show":"Nowhere","count":1}'], '--atomic'),
+      ...files.map((rows) => bookRowsHere(rows, show, '--atomic')),
+      bookRowsHere([`{"show":"${show}","count":1}`, '{"show":"Nowhere","count":1}'], '--atomic'),
     ])
     for (const { exitCode, stdout, stderr } of ran) {
       expect(exitCode).toBe(4)
@@ -411,7 +423,7 @@ describe('--atomic', () => {
     for (const id of ids) await insertShow(db, { id })
     const lock = await lockShow(db, ids.at(-1)!)
     const rows = ids.map((show) => JSON.stringify({ show, count: 1 }))
-    const running = bookRows(rows, '--atomic', '--json')
+    const running = bookRowsHere(rows, '--atomic', '--json')
     await until(() => isWaitingForLock(db))
     // It waits for the first, and has none of those after it.
     const free = await db.sql(
@@ -442,7 +454,7 @@ describe('--atomic', () => {
 describe('--dry-run', () => {
   it('says what each row would get, knows the rows before it, and writes nothing', async () => {
     const show = await insertShow(db, { name: 'Rehearsed', seats: 6, seatsPerRow: 3 })
-    await bookRows('{"seats":"1","key":"dry-sold"}', show)
+    await bookRowsHere('{"seats":"1","key":"dry-sold"}', show)
     const rows = [
       { seats: 'A1', key: 'dry-sold' },
       { seats: '1', key: 'dry-sold' },
@@ -455,7 +467,7 @@ describe('--dry-run', () => {
     ]
     const before = await db.sql('select * from shows where id = $1', [show])
     const file = rows.map((row) => JSON.stringify(row))
-    const ran = await bookRows(file, show, '--dry-run', '--json')
+    const ran = await bookRowsHere(file, show, '--dry-run', '--json')
     expect(ran.exitCode).toBe(4)
     expect(
       documentsOf(ran).map(({ line, seats, replayed, error }) => [
@@ -477,7 +489,7 @@ describe('--dry-run', () => {
     expect(await bookingsOf(show)).toHaveLength(1)
     expect(await db.sql('select * from shows where id = $1', [show])).toEqual(before)
 
-    const text = await bookRows('{"count":5}', show, '--dry-run')
+    const text = await bookRowsHere('{"count":5}', show, '--dry-run')
     expect(text.exitCode).toBe(0)
     expect(text.stderr).toMatch(/1 line could be booked\. Nothing was booked \(dry run\)\.$/)
   })

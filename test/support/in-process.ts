@@ -16,15 +16,16 @@ export interface RanInProcess {
 
 /**
  * One command line inside this process, on real streams that are no terminal: thirty times cheaper
- * than a process, and the same code from `main` on. `COLUMNS` keeps a sentence on one line.
+ * than a process, and the same code from `main` on. `COLUMNS` keeps a sentence on one line. `input` is
+ * what stdin has.
  */
 export async function runInProcess(
   argv: readonly string[],
   env: Record<string, string | undefined> = {},
-  environment: RunEnvironment = {},
+  { input = '', ...environment }: RunEnvironment & { input?: string } = {},
 ): Promise<RanInProcess> {
   const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()]
-  const streams = { stdin: stdin.end(), stdout, stderr, env: { COLUMNS: '100000', ...env } }
+  const streams = { stdin: stdin.end(input), stdout, stderr, env: { COLUMNS: '100000', ...env } }
   const texts = Promise.all([text(stdout), text(stderr)])
   const exitCode = await main(argv, streams as unknown as Io, environment)
   stdout.end()
