@@ -90,7 +90,7 @@ describe('a database that a .env names', () => {
   })
 
   it('is named to the command that a warm process runs, by the rules of its directory', async () => {
-    const { served } = await daemon.status()
+    const { served = 0 } = await daemon.status()
     const args = ['book', 'Cats', '--count', '1', '--json']
     for (const env of [{}, { TICKETS_STATS: '1' }]) {
       const ran = await tickets(args, { cwd, env })

@@ -15,12 +15,13 @@ import {
 } from 'node:fs/promises'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { json } from 'node:stream/consumers'
 import { execa } from 'execa'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { queryDaemon } from '../../src/daemon/control.js'
+import { queryDaemon, stopDaemon } from '../../src/daemon/control.js'
 import { askerOf, placeOfProcess, START } from '../../src/daemon/protocol.js'
+import { daemonLink } from '../../src/daemon/socket.js'
 import { inWaves, isAlive, signalAndWait, startBooking } from '../support/booking-process.js'
 import { bareEnvironment, program, tickets } from '../support/cli.js'
 import { copyCodeCache } from '../support/code-cache.js'
@@ -37,11 +38,24 @@ afterAll(() => db.drop())
 
 describe('with an open daemon', () => {
   let daemon: TestDaemon
+  let before: Awaited<ReturnType<TestDaemon['status']>>
   let show: string
   beforeEach(async () => {
-    ;[daemon, show] = await Promise.all([openDaemon({ db: db.url }), insertShow(db)])
+    show = await insertShow(db)
+    // One for all tests, but for those that stop it or send it a signal.
+    if (!daemon?.isUntouched()) {
+      await daemon?.remove()
+      daemon = await openDaemon({ db: db.url })
+    }
+    before = await daemon.status()
   })
-  afterEach(() => daemon.remove())
+  afterAll(() => daemon.remove())
+
+  /** How many runs it has served and declined in this test. */
+  const counts = async () => {
+    const { served = 0, declined = 0 } = await daemon.status()
+    return { served: served - before.served!, declined: declined - before.declined! }
+  }
 
   const book = (args: readonly string[], env: NodeJS.ProcessEnv = {}) =>
     startBooking(db.url, args, env)
@@ -74,18 +88,26 @@ describe('with an open daemon', () => {
     }
     expect(await run(show)).toEqual(await run(other, BY_ITSELF))
     // A `--wait` that is none is not handed over.
-    expect((await daemon.status()).served).toBe(lines.length - 1)
+    expect((await counts()).served).toBe(lines.length - 1)
   })
 
-  it('a hundred processes race for ten seats: each is sold once, and every loser has its reason', async () => {
+  it('forty processes race for ten seats: each is sold once, and every loser has its reason', async () => {
     const ended = await Promise.all(
-      Array.from({ length: 100 }, () => book([show, '--count', '1']).ended),
+      Array.from({ length: 40 }, () => book([show, '--count', '1']).ended),
     )
     const winners = ended.filter(({ exitCode }) => exitCode === 0)
     const losers = ended.filter(({ document }) => document.error?.code === 'NOT_ENOUGH_SEATS')
-    expect([winners.length, losers.length]).toEqual([10, 90])
+    expect([winners.length, losers.length]).toEqual([10, 30])
     expect(winners.flatMap(({ document }) => document.seats).sort(ascending)).toEqual(oneTo(10))
-    expect((await daemon.status()).served).toBe(100)
+    // On a busy machine some have no answer in time: they say so, and book by themselves.
+    const answered = ended.filter(({ stderr }) => stderr === '')
+    const unanswered = ended.filter(({ stderr }) => stderr.includes(HANGS))
+    expect(answered.length + unanswered.length).toBe(ended.length)
+    await until(async () => (await daemon.status()).under_way === 0)
+    const { served, declined } = await counts()
+    expect(declined).toBe(0)
+    expect(served).toBeGreaterThanOrEqual(answered.length)
+    expect(served).toBeLessThanOrEqual(ended.length)
     expect((await tickets(['verify', '--json'], { db: db.url })).json()).toMatchObject({ ok: true })
   })
 
@@ -127,13 +149,15 @@ describe('with an open daemon', () => {
         [db, elsewhere].map(({ sql }) => sql('select id from bookings where show_id = $1', [show])),
       )
       expect(sold).toEqual(ended.map(({ document }) => [{ id: document.id }]))
-      expect(await daemon.status()).toMatchObject({ served: 1, declined: 0 })
+      expect(await counts()).toEqual({ served: 1, declined: 0 })
     } finally {
       await elsewhere.drop()
     }
   })
 
   it('reports how many runs it has declined, and why the last of them', async () => {
+    await daemon.remove()
+    daemon = await openDaemon({ db: db.url })
     expect(await daemon.status()).toMatchObject({ declined: 0, declined_because: null })
     await book([show, '--seats', '1'], { NODE_OPTIONS: '--no-deprecation' }).ended
     await book([show, '--seats', '2'], { HOME: '/' }).ended
@@ -152,7 +176,7 @@ describe('with an open daemon', () => {
     const [{ confirmed_seats_count }] = (await db.sql('select * from shows where id = $1', [
       show,
     ])) as [{ confirmed_seats_count: number }]
-    expect([confirmed_seats_count, (await daemon.status()).served]).toEqual([4, 0])
+    expect([confirmed_seats_count, (await counts()).served]).toEqual([4, 0])
   })
 
   it('a booking that is interrupted, terminated or killed while it waits has booked nothing', async () => {
@@ -182,10 +206,10 @@ describe('with an open daemon', () => {
     expect([exitCode, document.status, document.seats]).toEqual([0, 'CONFIRMED', [1]])
   })
 
-  it('that is killed in the middle: each of forty processes still books once, and knows it', async () => {
-    const house = await insertShow(db, { seats: 40 })
+  it('that is killed in the middle: each of twenty processes still books once, and knows it', async () => {
+    const house = await insertShow(db, { seats: 20 })
     const lock = await lockShow(db, house)
-    const bookings = oneTo(40).map((seat) => book([house, '--seats', String(seat)]))
+    const bookings = oneTo(20).map((seat) => book([house, '--seats', String(seat)]))
     await until(() => isWaitingForLock(db))
     daemon.kill('SIGKILL')
     await until(() => !isAlive(daemon.pid))
@@ -376,7 +400,8 @@ describe('with an open daemon', () => {
     const { socket, heard } = await send(other)
     await once(socket, 'close')
     expect(JSON.parse(heard())).toEqual({ declined })
-    expect(await daemon.status()).toMatchObject({ declined: 1, declined_because: declined })
+    expect((await counts()).declined).toBe(1)
+    expect(await daemon.status()).toMatchObject({ declined_because: declined })
     expect(await recorded(db, show)).toBe(0)
   })
 
@@ -416,7 +441,7 @@ describe('with an open daemon', () => {
         stdio: ['ignore', 'ignore', 'inherit', stdout],
       })
     }
-    const isServed = () => until(async () => (await daemon.status()).served === 1)
+    const isServed = () => until(async () => (await counts()).served === 1)
     const told = async () => {
       stdout.destroy()
       return json((await reader)[0])
@@ -476,7 +501,7 @@ describe('with an open daemon', () => {
       const [document, reason] = lost.stderr.split('\n')
       expect(JSON.parse(document!)).toMatchObject({ status: 'CONFIRMED', seats: [2] })
       expect(reason).toMatch(/^The answer could not be written to stdout: ENOSPC: .+\.$/)
-      expect((await daemon.status()).served).toBe(2)
+      expect((await counts()).served).toBe(2)
     },
   )
 
@@ -487,7 +512,7 @@ describe('with an open daemon', () => {
     expect(stderr).toMatch(/select .* for update/)
     const other = await book([show, '--seats', '2', '--debug'], { HOME: '/' }).ended
     expect(other.stderr).toContain('declined this command: It has another HOME.')
-    expect(await daemon.status()).toMatchObject({ served: 1, declined: 1 })
+    expect(await counts()).toEqual({ served: 1, declined: 1 })
   })
 
   it('a request carries the variables that matter, and no others', () => {
@@ -506,7 +531,7 @@ describe('with an open daemon', () => {
       await once(socket, 'close')
     }
     expect((await book([show, '--seats', '1']).ended).exitCode).toBe(0)
-    expect((await daemon.status()).served).toBe(1)
+    expect((await counts()).served).toBe(1)
   })
 
   it('that hangs from the beginning is not waited for', async () => {
@@ -514,7 +539,7 @@ describe('with an open daemon', () => {
     const { exitCode, document } = await book([show, '--seats', '7']).ended
     daemon.kill('SIGCONT')
     expect([exitCode, document.seats]).toEqual([0, [7]])
-    await until(async () => (await daemon.status()).served === 0)
+    await until(async () => (await counts()).served === 0)
     expect(await recorded(db, show)).toBe(1)
   })
 
@@ -559,7 +584,7 @@ describe('with an open daemon', () => {
     expect(await tickets(['daemon', 'stop'], { db: db.url })).toMatchObject({ exitCode: 0 })
     // The kernel closes a process's sockets a moment before it counts as gone.
     await until(() => !isRunning(daemon.pid))
-    const ended = await inWaves(oneTo(8), 4, (seat) => book([show, '--seats', String(seat)]).ended)
+    const ended = await inWaves(oneTo(4), 2, (seat) => book([show, '--seats', String(seat)]).ended)
     expect(ended.map(({ exitCode }) => exitCode)).toEqual(ended.map(() => 0))
     expect((await daemon.status()).state).toBe('closed')
   })
@@ -645,23 +670,29 @@ describe('with an open daemon', () => {
 describe('tickets daemon', () => {
   let own: TestDatabase
   let cache: string
+  let link: string
+  beforeAll(async () => {
+    own = await cloneDatabase()
+  })
+  afterAll(() => own.drop())
   beforeEach(async () => {
-    ;[own, cache] = await Promise.all([cloneDatabase(), mkdtemp(join(tmpdir(), 'tickets-daemon-'))])
+    cache = await mkdtemp(join(tmpdir(), 'tickets-daemon-'))
     await copyCodeCache(cache)
+    link = join(cache, 'tickets', basename(daemonLink(own.url, {})))
   })
   afterEach(async () => {
-    await run('stop')
-    await own.drop()
+    await stopDaemon(link, 10_000, new AbortController().signal)
     await rm(cache, { recursive: true })
   })
   const environment = () => ({ DATABASE_URL: own.url, XDG_CACHE_HOME: cache })
   const run = (...args: string[]) => tickets(['daemon', ...args], { env: environment() })
-  const status = async () => (await run('status', '--json')).json()
+  const status = () => queryDaemon(link)
   const book = (show: string, seat: number, env: NodeJS.ProcessEnv = {}) =>
     startBooking(own.url, [show, '--seats', String(seat)], { ...environment(), ...env }).ended
 
   it('starts in the background, runs bookings, says so, and stops', async () => {
-    expect(await status()).toMatchObject({ state: 'closed', pid: null })
+    const closed = (await run('status', '--json')).json()
+    expect(closed).toMatchObject({ state: 'closed', pid: null, socket: link })
     const started = await run('start')
     expect(started).toMatchObject({ exitCode: 0, stdout: '' })
     expect(started.stderr).toContain('The daemon is open')
@@ -673,7 +704,7 @@ describe('tickets daemon', () => {
     )
     const { pid } = await status()
     expect((await run('stop')).stderr).toBe('The daemon is stopped.')
-    await until(() => !isAlive(pid))
+    await until(() => !isAlive(pid!))
     expect((await run('stop')).stderr).toBe('No daemon was open for this database.')
     expect((await readdir(join(cache, 'tickets'))).filter((it) => /^daemon/.test(it))).toEqual([])
   })
@@ -704,33 +735,31 @@ describe('tickets daemon', () => {
     await at(one, 'daemon', 'stop')
   })
 
-  it.each([
-    ['XDG_CACHE_HOME', { XDG_CACHE_HOME: 'cache' }],
-    ['XDG_DATA_HOME', { XDG_DATA_HOME: 'data' }],
-  ])('a relative %s means the same place to a daemon as to the command', async (_, relative) => {
-    const there = async (...args: string[]) =>
+  it('a relative XDG_CACHE_HOME or XDG_DATA_HOME means the same place to a daemon as to the command', async () => {
+    const absolute = { XDG_CACHE_HOME: join(cache, 'cache'), XDG_DATA_HOME: join(cache, 'data') }
+    const there = (env: NodeJS.ProcessEnv, ...args: string[]) =>
       tickets([...args, '--json'], {
         cwd: cache,
-        env: {
-          XDG_CACHE_HOME: join(cache, 'cache'),
-          XDG_DATA_HOME: join(cache, 'data'),
-          TICKETS_DATA_DIR: '',
-          ...relative,
-        },
+        env: { ...absolute, TICKETS_DATA_DIR: '', ...env },
       })
     // Root's server runs as another user, who must get through.
     await chmod(cache, 0o755)
+    await mkdir(join(cache, 'cache'))
+    await copyCodeCache(join(cache, 'cache'))
     const show = ['--name', 'Cats', '--start-time', '2031-01-01T19:00Z', '--total-seats', '5']
-    await there('show', 'create', ...show)
-    const { state, pid } = (await there('daemon', 'start')).json()
-    expect(state).toBe('open')
-    expect((await there('book', 'Cats', '--seats', '1')).exitCode).toBe(0)
-    expect((await there('daemon', 'status')).json()).toMatchObject({ pid, served: 1 })
-    const { daemon, data_dir } = (await there('db', 'status')).json()
-    expect([daemon, data_dir]).toEqual([{ state: 'open', pid }, expect.stringContaining(cache)])
-    expect((await there('daemon', 'stop')).json().state).toBe('closed')
-    await until(() => !isAlive(pid))
-    await there('db', 'stop')
+    await there({}, 'show', 'create', ...show)
+    for (const relative of [{ XDG_CACHE_HOME: 'cache' }, { XDG_DATA_HOME: 'data' }]) {
+      const run = async (...args: string[]) => (await there(relative, ...args)).json()
+      const { state, pid } = await run('daemon', 'start')
+      expect(state).toBe('open')
+      expect((await run('book', 'Cats', '--count', '1')).status).toBe('CONFIRMED')
+      expect(await run('daemon', 'status')).toMatchObject({ pid, served: 1 })
+      const { daemon, data_dir } = await run('db', 'status')
+      expect([daemon, data_dir]).toEqual([{ state: 'open', pid }, expect.stringContaining(cache)])
+      expect((await run('daemon', 'stop')).state).toBe('closed')
+      await until(() => !isAlive(pid))
+    }
+    await there({}, 'db', 'stop')
   })
 
   it('a `.env` counts only where it names a database', async () => {
@@ -767,8 +796,8 @@ describe('tickets daemon', () => {
   it('`stop` leaves none of those that were opened at once, nor what a crash left', async () => {
     const started = await Promise.all(oneTo(4).map(() => run('start', '--json')))
     const { pid } = await status()
-    process.kill(pid, 'SIGKILL')
-    await until(() => !isAlive(pid))
+    process.kill(pid!, 'SIGKILL')
+    await until(() => !isAlive(pid!))
     await run('start')
     await run('stop')
     await until(() => started.every((ran) => !isAlive(ran.json().pid)))
@@ -786,7 +815,7 @@ describe('tickets daemon', () => {
 
   it('`stress --daemon` goes through it, and `stress` never does', async () => {
     const stress = (...args: string[]) =>
-      tickets(['stress', '--bookings', '12', '--processes', '6', '--json', ...args], {
+      tickets(['stress', '--bookings', '4', '--processes', '2', '--json', ...args], {
         env: environment(),
       })
     const refused = await stress('--daemon')
@@ -795,19 +824,19 @@ describe('tickets daemon', () => {
     expect((await stress()).json()).toMatchObject({ ok: true, mode: 'processes' })
     expect((await status()).served).toBe(0)
     expect((await stress('--daemon')).json()).toMatchObject({
-      ...{ ok: true, bookings: 12, busy: 0, failed: 0 },
+      ...{ ok: true, bookings: 4, busy: 0, failed: 0 },
       ...{ mode: 'daemon', retries: null, problems: [], violations: [] },
     })
-    expect((await status()).served).toBe(12)
+    expect((await status()).served).toBe(4)
   })
 
   it('`stress --daemon` fails when bookings did not go through it', async () => {
     await run('start')
     const env = { ...environment(), NODE_OPTIONS: '--no-deprecation' }
-    const ran = await tickets(['stress', '--daemon', '--bookings', '4', '--json'], { env })
+    const ran = await tickets(['stress', '--daemon', '--bookings', '2', '--json'], { env })
     expect([ran.exitCode, ran.json().problems]).toEqual([
       7,
-      ['Only 0 of 4 bookings went through the daemon. It has another NODE_OPTIONS.'],
+      ['Only 0 of 2 bookings went through the daemon. It has another NODE_OPTIONS.'],
     ])
   })
 
@@ -898,12 +927,14 @@ describe('tickets daemon', () => {
   })
 
   it('a database can be dropped as soon as its bookings are done', async () => {
-    await run('start')
-    expect((await book(await insertShow(own), 1)).exitCode).toBe(0)
-    expect((await status()).served).toBe(1)
-    await own.drop({ force: false })
-    await run('stop')
-    own = await cloneDatabase()
+    const dropped = await cloneDatabase()
+    const env = { DATABASE_URL: dropped.url, XDG_CACHE_HOME: cache }
+    const daemon = await openDaemon({ env })
+    const words = [await insertShow(dropped), '--seats', '1']
+    expect((await startBooking(dropped.url, words, env).ended).exitCode).toBe(0)
+    expect((await daemon.status()).served).toBe(1)
+    await dropped.drop({ force: false })
+    await daemon.remove()
   })
 
   it.runIf(existsSync('/proc/self/fd'))(
@@ -965,9 +996,6 @@ describe('tickets daemon', () => {
     afterEach(() => server.close())
 
     async function listen(onConnection: (socket: Socket) => void) {
-      await tickets(['--version'], { env: environment() })
-      await mkdir(join(cache, 'tickets'), { recursive: true, mode: 0o700 })
-      const { socket: link } = await status()
       server = createServer({ allowHalfOpen: true }, onConnection)
       await once(server.listen(`${link}.1`), 'listening')
       await symlink(`${link}.1`, link)
@@ -1014,6 +1042,9 @@ describe('tickets daemon', () => {
     })
   })
 })
+
+/** What a command says of a daemon that has not answered it in time. */
+const HANGS = 'hangs: it does not answer'
 
 /** Runs in its own process, whatever daemon is open. */
 const BY_ITSELF = { TICKETS_STATS: '1' }

@@ -18,7 +18,9 @@ export async function setup(): Promise<() => Promise<void>> {
 export async function copyCodeCache(to: string): Promise<void> {
   const [from, own] = [join(process.env.XDG_CACHE_HOME!, 'tickets'), join(to, 'tickets')]
   await mkdir(own, { mode: 0o700 })
-  const names = (await readdir(from)).filter((name) => /\.cjs-[^.]*\.[^.]*\.[^.]*$/.test(name))
+  // There is none before the first process of the run.
+  const all = await readdir(from).catch(() => [])
+  const names = all.filter((name) => /\.cjs-[^.]*\.[^.]*\.[^.]*$/.test(name))
   await Promise.all(names.map((name) => copyFile(join(from, name), join(own, name))))
 }
 

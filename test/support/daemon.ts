@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { queryDaemon } from '../../src/daemon/control.js'
 import { isAlive } from './booking-process.js'
 import { tickets } from './cli.js'
 import { until } from './until.js'
@@ -8,10 +10,11 @@ export interface TestDaemon {
   /** Where commands find it, and the socket that is there. */
   link: string
   socket: string
-  /** What `tickets daemon status --json` prints. */
-  // biome-ignore lint/suspicious/noExplicitAny: each test says by its expectations what it is.
-  status(): Promise<any>
+  /** What `tickets daemon status --json` reads. */
+  status(): ReturnType<typeof queryDaemon>
   kill(signal: NodeJS.Signals): void
+  /** Whether it is open, and was sent no signal. */
+  isUntouched(): boolean
   /** Ends it, if a test has not. */
   remove(): Promise<void>
 }
@@ -23,13 +26,18 @@ export async function openDaemon(
   const ran = await tickets(['daemon', 'start', '--json'], options)
   const { pid, socket: link, error } = ran.json()
   if (error) throw new Error(error.message)
-  const kill = (signal: NodeJS.Signals) => void (isAlive(pid) && process.kill(pid, signal))
+  let wasHit = false
+  const kill = (signal: NodeJS.Signals) => {
+    wasHit = true
+    if (isAlive(pid)) process.kill(pid, signal)
+  }
   return {
     pid,
     link,
     socket: `${link}.${pid}`,
-    status: async () => (await tickets(['daemon', 'status', '--json'], options)).json(),
+    status: () => queryDaemon(link),
     kill,
+    isUntouched: () => !wasHit && existsSync(link) && isAlive(pid),
     async remove() {
       kill('SIGKILL')
       await until(() => !isAlive(pid))
