@@ -3,8 +3,6 @@ import { type ClientRequest, get, type IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { expect, it, onTestFinished } from 'vitest'
-import { tickets } from '../support/cli.js'
-import { cloneDatabase } from '../support/database.js'
 import { ask, serveHere, serveProcess } from '../support/http.js'
 import { serveFile } from '../support/serve-file.js'
 import { insertShow } from '../support/shows.js'
@@ -104,12 +102,11 @@ it.each([
 ])(
   'serve --host %s --rate %s: the 101st stream of an address gets %i',
   async (host, rate, status) => {
-    const db = await cloneDatabase()
-    onTestFinished(() => db.drop())
-    const show = await insertShow(db)
-    await tickets(['token', 'create', '--name', 'x', '--role', 'admin'], { db: db.url })
+    const show = await insertShow(server.db)
+    // Without one, the server does not start on an address that others reach.
+    await server.tickets.createToken({ name: 'x', role: 'admin' })
     const args = ['--host', host, '--port', '0', '--rate', rate]
-    const serving = await serveProcess(db.url, args)
+    const serving = await serveProcess(server.db.url, args)
     const url = `http://127.0.0.1:${new URL(serving.url).port}`
     const requests: ClientRequest[] = []
     for (let i = 0; i < 100; i++) {

@@ -179,8 +179,12 @@ describe('endpoints about the server itself', () => {
     '/openapi.json',
   ]
 
+  let token: string
+  beforeAll(async () => {
+    token = (await makeToken('read')).token
+  })
+
   it.each(paths)('GET %s wants a token where others do, and any role will do', async (path) => {
-    const { token } = await makeToken('read')
     for (const method of ['GET', 'HEAD']) {
       expect((await ask(server.url + path, { method })).status).toBe(401)
       const allowed = await ask(server.url + path, { method, headers: bearer(token) })
