@@ -27,7 +27,9 @@ describe.skipIf(!olderEmbedded)('data with ten thousand bookings', () => {
   }, async () => {
     const parent = await mkdtemp(join(tmpdir(), 'tickets-upgrades-'))
     await chmod(parent, 0o755)
-    const [model, dataDir] = [join(parent, 'model'), join(parent, 'data')]
+    const model = join(parent, 'model')
+    const unhurt = join(parent, 'unhurt')
+    const killed = Array.from({ length: KILLS }, (_, n) => join(parent, `killed-${n}`))
     const dice = diceFor('upgrades')
     try {
       await startOlderEmbedded(model, programs)
@@ -35,25 +37,30 @@ describe.skipIf(!olderEmbedded)('data with ten thousand bookings', () => {
       await stopEmbedded(model)
       await installNewPrograms(model)
 
-      await copyServer(model, dataDir)
+      await copyServer(model, unhurt)
       const begun = performance.now()
-      expect(await run(['db', 'upgrade'], envOf(dataDir))).toMatchObject({ exitCode: 0 })
+      expect(await run(['db', 'upgrade'], envOf(unhurt))).toMatchObject({ exitCode: 0 })
       const ms = performance.now() - begun
-      await expectSold(dataDir)
+      await expectSold(unhurt)
 
-      for (let n = 0; n < KILLS; n++) {
-        await rm(dataDir, { recursive: true })
+      const recoveries: (() => Promise<void>)[] = []
+      for (const dataDir of killed) {
         await copyServer(model, dataDir)
-        if ((await killedUpgrade(dataDir, { moment: dice.between(0, 1.1), ms })) === 'old') {
-          await startOlderEmbedded(dataDir, programs)
-          await withTickets(dataDir, expectBookings)
-          await stopEmbedded(dataDir)
-          expect(await run(['db', 'upgrade'], envOf(dataDir))).toMatchObject({ exitCode: 0 })
-        }
-        await expectSold(dataDir)
+        const left = await killedUpgrade(dataDir, { moment: dice.between(0, 1.1), ms })
+        recoveries.push(async () => {
+          if (left === 'old') {
+            await startOlderEmbedded(dataDir, programs)
+            await withTickets(dataDir, expectBookings)
+            await stopEmbedded(dataDir)
+            expect(await run(['db', 'upgrade'], envOf(dataDir))).toMatchObject({ exitCode: 0 })
+          }
+          await expectSold(dataDir)
+        })
       }
+      // At the same time, as each waits until the lock of the killed process counts as left behind.
+      await Promise.all(recoveries.map((recover) => recover()))
     } finally {
-      for (const each of [model, dataDir]) await stopEmbedded(each).catch(() => {})
+      for (const each of [model, unhurt, ...killed]) await stopEmbedded(each).catch(() => {})
       await rm(parent, { recursive: true, force: true, maxRetries: 5 })
     }
   })
