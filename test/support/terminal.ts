@@ -34,13 +34,16 @@ export interface TestTerminal {
   /** All that the program wrote, as it wrote it. */
   written(): string
   /** Waits until the screen shows the text; fails with the screen when it never does. */
-  waitFor(expected: string | RegExp, options?: { timeoutMs?: number }): Promise<void>
+  waitFor(expected: string | RegExp): Promise<void>
   resize(cols: number, rows: number): void
   /** Sends a signal to the program. */
   kill(signal: NodeJS.Signals): void
   /** Ends the program if it still runs. */
   close(): Promise<void>
 }
+
+/** Less than the time limit of a test, which would not show the screen. */
+const LONGEST_MS = 60_000
 
 const keys = {
   enter: '\r',
@@ -142,10 +145,7 @@ class PtyTerminal implements TestTerminal {
     return this.#written
   }
 
-  waitFor(
-    expected: string | RegExp,
-    { timeoutMs = 10_000 }: { timeoutMs?: number } = {},
-  ): Promise<void> {
+  waitFor(expected: string | RegExp): Promise<void> {
     return new Promise((resolve, reject) => {
       const settle = (error?: Error) => {
         clearTimeout(timer)
@@ -158,8 +158,8 @@ class PtyTerminal implements TestTerminal {
         else if (this.#hasEnded) settle(this.#neverShown(expected, 'the program ended'))
       }
       const timer = setTimeout(
-        () => settle(this.#neverShown(expected, `${timeoutMs} ms passed`)),
-        timeoutMs,
+        () => settle(this.#neverShown(expected, `${LONGEST_MS} ms passed`)),
+        LONGEST_MS,
       )
       this.#watchers.add(check)
       check()
