@@ -47,20 +47,24 @@ export async function withPlans<Row extends PlannedRow>(
   knex: Knex,
   rows: readonly Row[],
 ): Promise<(Row & WithPlan)[]> {
+  const plans = new Map<string, SeatPlan>()
   const unknown = new Set<string>()
   for (const { plan_id } of rows) {
-    if (plan_id !== null && !known.has(plan_id)) unknown.add(plan_id)
+    if (plan_id === null) continue
+    const plan = known.get(plan_id)
+    if (plan === undefined) unknown.add(plan_id)
+    else plans.set(plan_id, plan)
   }
-  const read = unknown.size > 0 ? await readPlans(knex, [...unknown]) : undefined
+  if (unknown.size > 0) await readPlans(knex, unknown, plans)
   return rows.map((row) => {
     const { plan_id: id } = row
-    return Object.assign(row, { plan: id === null ? null : (read?.get(id) ?? known.get(id)!) })
+    return Object.assign(row, { plan: id === null ? null : plans.get(id)! })
   })
 }
 
-async function readPlans(knex: Knex, ids: string[]): Promise<Map<string, SeatPlan>> {
-  const found = await selectPlans(knex, ids)
-  const plans = new Map<string, SeatPlan>()
+/** Reads plans into `plans`. */
+async function readPlans(knex: Knex, ids: Set<string>, plans: Map<string, SeatPlan>) {
+  const found = await selectPlans(knex, [...ids])
   for (const id of ids) {
     const plan = await parseStored(found.get(id))
     if (typeof plan === 'string') throw unusable(plan)
@@ -68,7 +72,6 @@ async function readPlans(knex: Knex, ids: string[]): Promise<Map<string, SeatPla
     if (known.size >= MOST_KNOWN) known.clear()
     known.set(id, plan)
   }
-  return plans
 }
 
 /** Reads rows of the table `plans`, by their ids. */

@@ -67,6 +67,13 @@ describe('a show with a plan', () => {
     expect(await labels(copy.id, 'circle a3')).toEqual(['Circle A3'])
   })
 
+  it('has its own plan in a list of more plans than a process keeps', async () => {
+    const names = Array.from({ length: 120 }, (_, i) => `House ${i}`)
+    for (const name of names) await create(`name: ${name}\nA 1-3\n`, name)
+    const shows = await listed(tickets.listShows())
+    expect(shows.map(({ plan }) => plan?.name).sort()).toEqual(names.sort())
+  })
+
   it('carries the id of its plan in its history', async () => {
     const { id, planId } = await create()
     const edited = await tickets.editShow(id, { plan: `${GLOBE}B 1-8\n` })
