@@ -90,15 +90,9 @@ async function validateAll(db: Database, showId: string, requests: readonly Book
   if (known !== undefined) {
     const validated = validateFor(known)
     // The cached layout may be old: the house may have grown, or have another plan.
-    if (!validated.valid.some((one) => isNoSuchSeat(one) || (known.plan && one instanceof Error))) {
-      return validated
-    }
+    if (!validated.valid.some((one) => one instanceof Error)) return validated
   }
   return validateFor(await readLayout(db, showId))
-}
-
-function isNoSuchSeat(valid: ValidRequest | Error): boolean {
-  return valid instanceof TicketsError && valid.code === 'NO_SUCH_SEAT'
 }
 
 /**
