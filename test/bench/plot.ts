@@ -60,7 +60,7 @@ const WIDTH = 760
 const PLOT = { left: 80, top: 44, width: 400, height: 220 }
 const PANEL_HEIGHT = 320
 /** Readable on white and on black; told apart by marks as well. */
-const COLOURS = ['#3b82f6', '#d97706', '#10a37f', '#d946ef', '#ef4444', '#8b8b8b']
+const COLOURS = ['#3b82f6', '#d97706', '#10a37f', '#d946ef', '#8b8b8b', '#ef4444']
 
 /**
  * The plots of what was measured, each an SVG that follows the reader's light or dark scheme. A
