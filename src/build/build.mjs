@@ -69,16 +69,16 @@ await build({
   },
 })
 
-await build({
+const library = await build({
   ...common({}),
   input: 'src/index.ts',
   external: /^[^./]/,
   output: { dir: 'dist', chunkFileNames: 'chunks/[name]-[hash].js' },
 })
 
-// Last, so that a command that starts during the build still finds the old scripts.
+// Last, so that a command that starts during the build still finds the old files.
 const dist = new URL('../../dist/', import.meta.url)
-const made = output.map((file) => file.fileName)
-for (const file of await readdir(dist)) {
-  if (file.startsWith('tickets-') && !made.includes(file)) await rm(new URL(file, dist))
+const made = new Set([...output, ...library.output].map((file) => file.fileName))
+for (const file of await readdir(dist, { recursive: true })) {
+  if (/^(tickets-|chunks\/)/.test(file) && !made.has(file)) await rm(new URL(file, dist))
 }
