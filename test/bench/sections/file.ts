@@ -21,7 +21,7 @@ export const file: Section = {
       peaks.push(peakMb)
       return rate
     }
-    const samples = await interleave(isQuick ? 1 : 3, {
+    const samples = await interleave(isQuick ? 1 : 5, {
       seats: () => bookAll(1, (line) => `${line},`),
       count: () => bookAll(10, () => ',1'),
     })
