@@ -60,7 +60,7 @@ describe.skipIf(!hasNetwork)('a host that goes silent', () => {
       '--port',
       '0',
       '--wait',
-      '2s',
+      '8s', // On a busy machine it takes its time to start.
       '--db',
       `${db}?keepalives_idle=1`,
     )
