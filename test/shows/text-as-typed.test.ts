@@ -132,7 +132,7 @@ describe('a name that differs from another in its letters only', () => {
   })
 
   test('is looked up in an index, among however many shows', async () => {
-    // Of its own: a server tells of what other connections read whenever they rest.
+    // In a database of its own, because the reads of other connections are counted late.
     const db = await cloneDatabase()
     await db.sql(
       `insert into shows (id, name, start_time, time_zone, total_seats, booked_seats)

@@ -156,7 +156,7 @@ it('shows before the next regular look that a hold has expired, though nothing w
     await tickets.book(show, { seats: '1', hold: 'forever' })
     const houses = watchShow(core, show)
     expect((await next(houses)).held.has(1)).toBe(true)
-    // Without its triggers, the database tells nobody, as when only time has passed.
+    // Without the triggers, no notification is sent, as when a hold expires.
     await db.sql(
       `set session_replication_role = replica;
        update bookings set held_until = now() where show_id = '${show}';

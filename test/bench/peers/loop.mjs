@@ -1,5 +1,5 @@
-// Runs a peer's script as pgbench does, where pgbench is not installed: node-postgres, prepared
-// statements, a connection for each caller. Argument: the connection as JSON.
+// Runs a peer's script as pgbench does, but from Node: node-postgres, prepared statements, and a
+// connection for each caller. Argument: the connection as JSON.
 import pg from 'pg'
 import { sellTo, serveCommands } from '../serve-commands.mjs'
 
