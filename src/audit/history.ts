@@ -2,6 +2,9 @@ import { formatReference } from '../booking/references.js'
 import type { Database } from '../database/knex-pool.js'
 import { withRetry } from '../database/retry.js'
 import { query } from '../database/sql.js'
+import { seatLabel } from '../house/seats.js'
+import { type HouseUntil, readHouses } from '../shows/houses-over-time.js'
+import { seatsByLabel } from '../shows/move-to-plan.js'
 
 /**
  * One event: what happened, when, who did it with which command, and the facts before and after.
@@ -14,11 +17,15 @@ export interface HistoryEvent {
   bookingId: string | null
   /** The booking's reference, for people. */
   reference: string | null
-  /** 'confirmed', 'held', 'failed', 'cancelled', 'moved', 'reduced', 'edited', 'checked in', … */
+  /**
+   * 'confirmed', 'held', 'failed', 'cancelled', 'moved', 'reduced', 'edited', 'checked in', …;
+   * 'renumbered' if another plan of the show has other numbers for the same seats.
+   */
   action: string
   /** The operator that the client named; not verified. */
   operator: string | null
   command: string | null
+  /** The columns as they were. `seats` have the numbers of that time, and `seat_labels` their labels. */
   before: Record<string, unknown> | null
   after: Record<string, unknown> | null
   /** The login at the server that made the change; null for events recorded before 0009. */
@@ -26,7 +33,8 @@ export interface HistoryEvent {
 }
 
 /**
- * Selects the history of one booking, of a show with all its bookings, or of one seat of a show.
+ * Selects the history of one booking, of a show with all its bookings, or of one seat of a show by
+ * its present number.
  */
 export type HistoryOf = { booking: string } | { show: string; seat?: number }
 
@@ -34,7 +42,7 @@ const PAGE_SIZE = 1000
 
 /** Yields the events in order, in constant memory. The ids must be whole. */
 export async function* listHistory(db: Database, of: HistoryOf): AsyncGenerator<HistoryEvent> {
-  const sources = sourcesOf(of)
+  const sources = await sourcesOf(db, of)
   // Each source has its own index; the query merges them page by page.
   const pages = sources.map(
     ([where]) => `(select * from history where ${where} and id > ? order by id limit ${PAGE_SIZE})`,
@@ -51,19 +59,23 @@ export async function* listHistory(db: Database, of: HistoryOf): AsyncGenerator<
         sources.flatMap(([, values]) => [...values, after]),
       ),
     )
-    for (const row of rows) yield toEvent(row)
+    // After the page, so that they include a change of plan that is on it.
+    const houses = await housesOf(db, rows)
+    for (const row of rows) yield toEvent(row, houses)
     if (rows.length < PAGE_SIZE) return
     after = rows.at(-1)!.id
   }
 }
+
+type Facts = Record<string, unknown>
 
 interface HistoryRow
   extends Pick<HistoryEvent, 'id' | 'at' | 'action' | 'operator' | 'command' | 'login'> {
   show_id: string
   booking_id: string | null
   reference: string | null
-  before: Record<string, unknown> | null
-  after: Record<string, unknown> | null
+  before: Facts | null
+  after: Facts | null
 }
 
 type Source = [where: string, values: unknown[]]
@@ -72,13 +84,13 @@ type Source = [where: string, values: unknown[]]
  * An event belongs to the show that it leads to; a move to another show also belongs to the show it
  * leaves.
  */
-function sourcesOf(of: HistoryOf): Source[] {
+async function sourcesOf(db: Database, of: HistoryOf): Promise<Source[]> {
   if ('booking' in of) return [['booking_id = ?::uuid', [of.booking]]]
   const { show, seat } = of
-  const [ofSeat, values] = seat === undefined ? ['', []] : seatCondition(show, seat)
+  const [ofSeat, values] = seat === undefined ? ['true', []] : await seatCondition(db, show, seat)
   return [
-    [`show_id = ?::uuid ${ofSeat}`, [show, ...values]],
-    [`${LEFT_SHOW} and before ->> 'show_id' = ? ${ofSeat}`, [show.toLowerCase(), ...values]],
+    [`show_id = ?::uuid and ${ofSeat}`, [show, ...values]],
+    [`${LEFT_SHOW} and before ->> 'show_id' = ? and ${ofSeat}`, [show.toLowerCase(), ...values]],
   ]
 }
 
@@ -86,18 +98,60 @@ function sourcesOf(of: HistoryOf): Source[] {
 const LEFT_SHOW = `before ->> 'show_id' <> show_id::text`
 
 /**
- * Matches a seat of this show only: ignores the seats before a move from, or after a move to,
- * another show.
+ * Matches a seat of this show, by the number that it had at the time; ignores the seats before a
+ * move from, or after a move to, another show.
  */
-function seatCondition(show: string, seat: number): Source {
+async function seatCondition(db: Database, show: string, seat: number): Promise<Source> {
+  const houses = await withRetry(db, () => readHouses(db.knex, show))
+  const label = seatLabel(seat, houses.at(-1)!.layout)
   const has = (facts: string) =>
     `(${facts} -> 'seats' @> ?::jsonb and coalesce(${facts} ->> 'show_id', show_id::text) = ?)`
-  const values = [`[${seat}]`, show.toLowerCase()]
-  return [`and (${has('before')} or ${has('after')})`, [...values, ...values]]
+  const conditions: string[] = []
+  const values: unknown[] = []
+  let after = 0
+  for (const { layout, until } of houses) {
+    const number = layout === houses.at(-1)!.layout ? seat : seatsByLabel(layout)(label)
+    if (number !== undefined) {
+      // The new number of a renumbered seat is that of another seat at the time.
+      conditions.push(
+        `id > ?::float8 and id <= ?::float8 and (${has('before')} or action <> 'renumbered' and ${has('after')})`,
+      )
+      const fact = [`[${number}]`, show.toLowerCase()]
+      values.push(after, until, ...fact, ...fact)
+    }
+    after = until
+  }
+  return [`(${conditions.join(' or ')})`, values]
 }
 
-function toEvent(row: HistoryRow): HistoryEvent {
-  const { id, at, reference, action, operator, command, before, after, login } = row
+/** The houses of the shows that events name seats of, by the id of the show. */
+async function housesOf(
+  db: Database,
+  rows: readonly HistoryRow[],
+): Promise<Map<string, HouseUntil[]>> {
+  const houses = new Map<string, HouseUntil[]>()
+  const facts = rows.flatMap((row) => [row.before, row.after].map((one) => showOf(row, one)))
+  for (const show of new Set(facts)) {
+    houses.set(show, await withRetry(db, () => readHouses(db.knex, show)))
+  }
+  return houses
+}
+
+/** The id of the show that facts of an event are about. */
+function showOf({ show_id }: HistoryRow, facts: Facts | null): string {
+  return typeof facts?.show_id === 'string' ? facts.show_id : show_id
+}
+
+function toEvent(row: HistoryRow, houses: Map<string, HouseUntil[]>): HistoryEvent {
+  const { id, at, reference, action, operator, command, login } = row
+  const labelled = (facts: Facts | null, isAfter: boolean): Facts | null => {
+    if (!Array.isArray(facts?.seats)) return facts
+    const ofShow = houses.get(showOf(row, facts))!
+    const now = ofShow.findIndex(({ until }) => id <= until)
+    const house = ofShow[isAfter && action === 'renumbered' ? now + 1 : now]
+    const layout = house?.layout ?? NUMBERS_ONLY
+    return { ...facts, seat_labels: facts.seats.map((seat) => seatLabel(Number(seat), layout)) }
+  }
   return {
     id,
     at,
@@ -107,8 +161,11 @@ function toEvent(row: HistoryRow): HistoryEvent {
     action,
     operator,
     command,
-    before,
-    after,
+    before: labelled(row.before, false),
+    after: labelled(row.after, true),
     login,
   }
 }
+
+/** For the seats of a show that was deleted. */
+const NUMBERS_ONLY = { totalSeats: 0, seatsPerRow: null }

@@ -5,8 +5,7 @@ import { query } from '../database/sql.js'
 import { change } from '../database/transaction.js'
 import type { SeatLayout } from '../house/seats.js'
 import { TicketsError } from '../shared/errors.js'
-import { type HouseRow, layoutOf } from '../shows/locked-house.js'
-import { withPlans } from '../shows/plans.js'
+import { LAYOUT_COLUMNS, type LayoutRow, layoutOf, withPlans } from '../shows/plans.js'
 import { showNotFound } from '../shows/shows.js'
 import { refusalError } from './book-seats.js'
 import type { BookingOutcome, BookingRequest } from './booking.js'
@@ -148,9 +147,9 @@ async function readLayouts(
   const shows = await withRetry(db, async () =>
     withPlans(
       db.knex,
-      await query<Pick<HouseRow, 'id' | 'total_seats' | 'seats_per_row' | 'plan_id'>>(
+      await query<LayoutRow & { id: string }>(
         db.knex,
-        'select id, total_seats, seats_per_row, plan_id from shows where id = any(?::uuid[])',
+        `select id, ${LAYOUT_COLUMNS} from shows where id = any(?::uuid[])`,
         [ids],
       ),
     ),

@@ -3,7 +3,7 @@ import { withRetry } from '../database/retry.js'
 import type { Refusal } from '../house/decide.js'
 import { MAX_SEATS, type SeatLayout } from '../house/seats.js'
 import { TicketsError } from '../shared/errors.js'
-import { keepLayout, knownLayout, layoutOfShow, readLayout } from '../shows/layouts.js'
+import { keepLayout, knownLayout, readLayout } from '../shows/layouts.js'
 import type { BookingOptions, BookingOutcome, BookingRequest } from './booking.js'
 import { recordAttempts } from './record-attempt.js'
 import { type LockOptions, outcomeOf, type SettledBooking, settle } from './settle.js'
@@ -66,7 +66,7 @@ async function layoutsOfMoved(
     if (one instanceof Error) continue
     const { show_id } = one.row
     if (show_id === showId || layouts.has(show_id)) continue
-    layouts.set(show_id, await layoutOfShow(db, show_id).catch(() => NUMBERS_ONLY))
+    layouts.set(show_id, await readLayout(db, show_id).catch(() => NUMBERS_ONLY))
   }
   return layouts
 }

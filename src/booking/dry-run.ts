@@ -11,7 +11,7 @@ import { heldSeats, houseOf, readHouse, warningsOf } from '../shows/locked-house
 import { showNotFound } from '../shows/shows.js'
 import { refusalError } from './book-seats.js'
 import type { BookingRequest, BookingRow } from './booking.js'
-import { keyReused } from './record-attempt.js'
+import { keyReused, RepeatedRequests } from './repeated-request.js'
 import { scopedKey, type ValidRequest, validateRequest } from './valid-request.js'
 
 /** What a request would get. */
@@ -52,7 +52,7 @@ export class DryRun {
     const { warnings } = house
     const show = { showId, layout: house.layout }
     const checked = requests.map((request) => validateRequest(request, show))
-    await this.#recallKeys(checked)
+    await this.#recallKeys(showId, checked)
     return checked.map((valid) => {
       if (valid instanceof TicketsError) return valid
       const { verdict, replayed } = this.#verdictOn(valid, house)
@@ -78,24 +78,34 @@ export class DryRun {
   }
 
   /** Reads the bookings of those keys that this dry run has not seen yet. */
-  async #recallKeys(checked: readonly (ValidRequest | TicketsError)[]): Promise<void> {
-    const unknown = checked.flatMap((valid) =>
-      valid instanceof TicketsError || valid.key === null || this.#earlier(valid) !== undefined
-        ? []
-        : [valid.key],
-    )
-    if (unknown.length === 0) return
+  async #recallKeys(
+    showId: string,
+    checked: readonly (ValidRequest | TicketsError)[],
+  ): Promise<void> {
+    const unknown = new Map<string, ValidRequest>()
+    for (const valid of checked) {
+      if (valid instanceof TicketsError || valid.key === null) continue
+      if (this.#earlier(valid) === undefined)
+        unknown.set(scopedKey(valid.keyScope, valid.key), valid)
+    }
+    if (unknown.size === 0) return
     const rows = await withRetry(this.#db, () =>
       query<Pick<BookingRow, 'key' | 'key_scope' | 'key_request' | 'seats' | 'failure'>>(
         this.#db.knex,
         `select key, key_scope, key_request, seats, failure from bookings
          where key = any(?::text[]) and status <> 'PENDING'`,
-        [unknown],
+        [[...unknown.values()].map(({ key }) => key)],
       ),
     )
+    const repeated = new RepeatedRequests(this.#db.knex, showId)
     for (const { key, key_scope: scope, key_request, seats, failure } of rows) {
       const verdict = failure === null ? seats : refusalError(failure)
-      this.#keys.set(scopedKey(scope, key!), { request: digestOf(key_request!), verdict })
+      const request = unknown.get(scopedKey(scope, key!))
+      const isSame =
+        request !== undefined &&
+        (await withRetry(this.#db, () => repeated.isSame(request, key_request!)))
+      const text = isSame ? request.keyRequest! : key_request!
+      this.#keys.set(scopedKey(scope, key!), { request: digestOf(text), verdict })
     }
   }
 

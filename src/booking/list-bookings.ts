@@ -3,8 +3,13 @@ import type { Database } from '../database/knex-pool.js'
 import { withRetry } from '../database/retry.js'
 import { query } from '../database/sql.js'
 import { checkText } from '../shared/text-input.js'
-import { layoutOf } from '../shows/locked-house.js'
-import { type PlannedRow, type WithPlan, withPlans } from '../shows/plans.js'
+import {
+  LAYOUT_COLUMNS,
+  type LayoutRow,
+  layoutOf,
+  type WithPlan,
+  withPlans,
+} from '../shows/plans.js'
 import { selectIdsWithWords, type WordSearch, wordCondition } from '../shows/word-search.js'
 import { type Booking, type BookingRow, type BookingStatus, toBooking } from './booking.js'
 import { findBookingRow } from './lifecycle/change-booking.js'
@@ -101,12 +106,11 @@ export async function suggestBookings(
   return rows.map(toListed)
 }
 
-interface ListRow extends BookingRow, PlannedRow, WithPlan {
+interface ListRow extends BookingRow, LayoutRow, WithPlan {
   show_name: string
   show_start_time: Date
   time_zone: string
   has_expired: boolean
-  seats_per_row: number | null
   admitted_seats: number[]
 }
 
@@ -114,7 +118,7 @@ interface ListRow extends BookingRow, PlannedRow, WithPlan {
 const EXACT_CREATED_AT = 'created_at::text as exact_created_at'
 
 const SELECT_LISTED = `
-  select b.*, b.${EXACT_CREATED_AT}, s.name as show_name, s.start_time as show_start_time, s.time_zone, s.total_seats, s.seats_per_row, s.plan_id,
+  select b.*, b.${EXACT_CREATED_AT}, s.name as show_name, s.start_time as show_start_time, s.time_zone, ${LAYOUT_COLUMNS.map((column) => `s.${column}`)},
          coalesce(b.status = 'HELD' and b.held_until <= clock_timestamp(), false) as has_expired,
          array(select seat from admissions where booking_id = b.id order by seat) as admitted_seats
   from bookings b join shows s on s.id = b.show_id`

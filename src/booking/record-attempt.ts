@@ -3,10 +3,10 @@ import { sqlState } from '../database/failures.js'
 import type { Database } from '../database/knex-pool.js'
 import { execute, query, sqlArray, sqlColumn, sqlLists } from '../database/sql.js'
 import { TicketsError } from '../shared/errors.js'
-import { canonicalText } from '../shared/fold-text.js'
 import { showNotFound } from '../shows/shows.js'
 import type { BookingRow } from './booking.js'
 import { newReference } from './references.js'
+import { keyReused, RepeatedRequests } from './repeated-request.js'
 import { scopedKey, type ValidRequest } from './valid-request.js'
 
 /** Stage 2 of a booking: a valid request that has a record in the database. */
@@ -117,15 +117,21 @@ async function findRecorded(
   const byKey = new Map(
     rows.flatMap((row) => (row.key === null ? [] : [[scopedKey(row.key_scope, row.key), row]])),
   )
-  return records.map((record) => {
+  const repeated = new RepeatedRequests(knex, showId)
+  const find = async (record: NewRecord) => {
     const { request, id } = record
     const own = byId.get(id)
     if (own?.status === 'PENDING' && own.show_id !== showId) return idReused()
     if (own !== undefined) return asAttempt({ request, id, reference: own.reference })
     const earlier =
       request.key === null ? undefined : byKey.get(scopedKey(request.keyScope, request.key))
-    return earlier && replay(request, earlier)
-  })
+    if (earlier === undefined) return undefined
+    if (!(await repeated.isSame(request, earlier.key_request!))) return keyReused()
+    return { request, id: earlier.id, reference: earlier.reference, isReplay: true }
+  }
+  const found: (RecordedAttempt | Error | undefined)[] = []
+  for (const record of records) found.push(await find(record))
+  return found
 }
 
 function asAttempt({ request, id, reference }: NewRecord): RecordedAttempt {
@@ -217,22 +223,6 @@ type Recorded = Pick<
   BookingRow,
   'id' | 'reference' | 'show_id' | 'status' | 'key' | 'key_scope' | 'key_request'
 >
-
-function replay(
-  request: ValidRequest,
-  { id, reference, key_request }: Recorded,
-): RecordedAttempt | Error {
-  const [first, again] = [key_request!, request.keyRequest!].map(canonicalText)
-  return first === again ? { request, id, reference, isReplay: true } : keyReused()
-}
-
-/** The error for a key that was first used with a different request. */
-export function keyReused(): TicketsError {
-  return new TicketsError(
-    'KEY_REUSED',
-    'This key was used for another request. Use a new key for a new request.',
-  )
-}
 
 function idReused(): TicketsError {
   return new TicketsError('INVALID_INPUT', 'This id is that of a booking for another show.')

@@ -160,7 +160,7 @@ export async function settleUnderLock(
  * read, the labels in it may mean other seats by now, so it is read again.
  */
 function decideIn(house: House, request: ValidRequest): { wanted: Wanted; verdict: Verdict } {
-  if (request.plan === house.layout.plan) {
+  if (request.layout.plan === house.layout.plan) {
     return { wanted: request.wanted, verdict: decide(house, request.wanted) }
   }
   try {

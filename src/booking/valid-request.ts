@@ -1,6 +1,5 @@
 import type { Party } from '../house/best-available.js'
 import type { Wanted } from '../house/decide.js'
-import type { SeatPlan } from '../house/plan/seat-plan.js'
 import { sectionNamed } from '../house/rows.js'
 import { checkSeats, MAX_SEATS, parseSeats, type SeatLayout } from '../house/seats.js'
 import { TicketsError } from '../shared/errors.js'
@@ -13,8 +12,8 @@ import type { BookingRequest } from './booking.js'
 export interface ValidRequest {
   id: string
   wanted: Wanted
-  /** The plan of the house that `wanted` was read with. */
-  plan: SeatPlan | null | undefined
+  /** The layout of the house that `wanted` was read with. */
+  layout: SeatLayout
   /** Reads what is wanted again, with another layout. Throws INVALID_INPUT, NO_SUCH_SEAT. */
   wantedIn: (layout: SeatLayout) => Wanted
   customer: string | null
@@ -23,9 +22,7 @@ export interface ValidRequest {
   key: string | null
   /** The scope of the key; '' without a key. */
   keyScope: string
-  /**
-   * The whole request as a canonical text; a repetition with the same key must have the same text.
-   */
+  /** The whole request as a text, to compare with a repetition with the same key. */
   keyRequest: string | null
   /** Who sells the seats (default: the session's operator). */
   operator: string | undefined
@@ -58,7 +55,7 @@ export function validateRequest(
     return {
       id: request.id === undefined ? newBookingId() : checkBookingId(request.id),
       wanted,
-      plan: layout.plan,
+      layout,
       wantedIn: (current) => wantedOf(request, current),
       customer,
       note,

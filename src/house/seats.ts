@@ -13,6 +13,11 @@ export interface SeatLayout {
   totalSeats: number
   seatsPerRow: number | null
   plan?: SeatPlan | null
+  /**
+   * The labels of seats that only earlier plans of the show had. Bookings that are over may name
+   * them: seat MAX_SEATS + 1 is the first.
+   */
+  formerSeats?: readonly string[]
 }
 
 export const MAX_SEATS = 100_000
@@ -83,7 +88,12 @@ export function checkSeats(seats: readonly number[], layout: SeatLayout): number
  */
 export function formatSeats(seats: Iterable<number>, layout: SeatLayout): string {
   const ascending = [...seats].sort((a, b) => a - b)
-  if (layout.plan) return formatPlanSeats(ascending, layout.plan)
+  const { plan } = layout
+  if (plan) {
+    const present = ascending.filter((seat) => seat <= plan.totalSeats)
+    const former = ascending.slice(present.length).map((seat) => seatLabel(seat, layout))
+    return [formatPlanSeats(present, plan), ...former].filter((part) => part !== '').join(', ')
+  }
   const ranges: SeatRange[] = []
   for (const seat of ascending) {
     const range = ranges.at(-1)
@@ -124,7 +134,8 @@ function formatNumbers(row: string, numbers: readonly number[]): string {
 }
 
 /** 'B3' for seat 13 with 10 per row; without rows, the number as text. */
-export function seatLabel(seat: number, { seatsPerRow, plan }: SeatLayout): string {
+export function seatLabel(seat: number, { seatsPerRow, plan, formerSeats }: SeatLayout): string {
+  if (plan && seat > plan.totalSeats) return formerSeats?.[seat - MAX_SEATS - 1] ?? String(seat)
   if (plan) return plan.label(seat)
   if (seatsPerRow === null) {
     return String(seat)

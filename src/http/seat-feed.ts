@@ -219,7 +219,8 @@ class SeatStream extends Readable {
 }
 
 function eventText(before: ShowDetails | undefined, now: ShowDetails): string {
-  if (before === undefined || before.totalSeats !== now.totalSeats) {
+  const isSameHouse = before?.totalSeats === now.totalSeats && before.planId === now.planId
+  if (before === undefined || !isSameHouse) {
     return `event: seats\ndata: ${JSON.stringify(seatsJson(now))}\n\n`
   }
   const change = changeJson(before, now)

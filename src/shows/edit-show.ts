@@ -1,3 +1,4 @@
+import type { Knex } from 'knex'
 import type { Database } from '../database/knex-pool.js'
 import { withRetry } from '../database/retry.js'
 import { query } from '../database/sql.js'
@@ -6,9 +7,9 @@ import { checkSize } from '../house/show-size.js'
 import { TicketsError } from '../shared/errors.js'
 import { checkText } from '../shared/text-input.js'
 import { findShow } from './find-shows.js'
-import { bookedOf, heldSeats, layoutOf, lockHouse } from './locked-house.js'
-import { parsePlan, storePlan } from './plans.js'
-import { checkSamePlaces } from './same-places.js'
+import { bookedOf, type HouseRow, heldSeats, lockHouse } from './locked-house.js'
+import { moveToPlan } from './move-to-plan.js'
+import { layoutOf, parsePlan, storePlan } from './plans.js'
 import {
   checkNewShow,
   checkTimeZone,
@@ -25,7 +26,7 @@ export interface ShowEdit {
   timeZone?: string | undefined
   /** May grow freely; may not shrink below a sold or held seat. Not for a house with a plan. */
   totalSeats?: number | undefined
-  /** The text of a new plan; it must have every seat that a booking has had, see `checkSamePlaces`. */
+  /** The text of a new plan; it must have every sold and held seat under its label, in any place. */
   plan?: string | undefined
 }
 
@@ -48,29 +49,39 @@ export async function editShow(db: Database, showId: string, edit: ShowEdit): Pr
     db,
     async (trx) => {
       const show = await lockHouse(trx, showId)
-      const { totalSeats = plan?.plan.totalSeats ?? show.total_seats } = edit
-      if (plan !== undefined) {
-        await storePlan(trx, plan)
-        await checkSamePlaces(trx, show, plan.plan)
-      } else if (totalSeats !== show.total_seats) {
-        if (show.plan !== null) throw sizeOfPlan()
-        const held = await heldSeats(trx, showId)
-        checkSize({ ...layoutOf(show), booked: bookedOf(show), held }, totalSeats)
+      const write = async (columns: object) => {
+        const updated_at = trx.raw('clock_timestamp()')
+        await trx('shows')
+          .where({ id: showId })
+          .update({ ...values, ...columns, updated_at })
       }
-      const booked = show.booked_seats.subarray(0, (totalSeats + 7) >> 3)
-      const bits = Buffer.concat([booked, Buffer.alloc(((totalSeats + 7) >> 3) - booked.length)])
-      await trx('shows')
-        .where({ id: showId })
-        .update({
-          ...values,
-          ...(totalSeats !== show.total_seats && { total_seats: totalSeats, booked_seats: bits }),
-          ...(plan && { plan_id: plan.row.id, seats_per_row: null }),
-          updated_at: trx.raw('clock_timestamp()'),
-        })
+      if (plan === undefined || plan.row.id === show.plan_id) {
+        await write(await houseOfSize(trx, show, edit.totalSeats))
+      } else {
+        await storePlan(trx, plan)
+        await moveToPlan(trx, show, plan, write)
+      }
       return readShow(trx, showId)
     },
     changeInDoubt(`tickets show view ${showId}`, { isRepeatable: true }),
+    { isLong: plan !== undefined },
   )
+}
+
+/** Gives a locked show another number of seats. Returns the columns to write. */
+async function houseOfSize(
+  trx: Knex.Transaction,
+  show: HouseRow,
+  totalSeats: number = show.total_seats,
+) {
+  if (totalSeats === show.total_seats) return {}
+  if (show.plan !== null) throw sizeOfPlan()
+  const house = { ...layoutOf(show), booked: bookedOf(show), held: await heldSeats(trx, show.id) }
+  checkSize(house, totalSeats)
+  const length = (totalSeats + 7) >> 3
+  const booked = show.booked_seats.subarray(0, length)
+  const added = Buffer.alloc(length - booked.length)
+  return { total_seats: totalSeats, booked_seats: Buffer.concat([booked, added]) }
 }
 
 function sizeOfPlan(): TicketsError {

@@ -2,8 +2,7 @@ import type { Knex } from 'knex'
 import type { Database } from '../database/knex-pool.js'
 import { withRetry } from '../database/retry.js'
 import type { SeatLayout } from '../house/seats.js'
-import { layoutOf } from './locked-house.js'
-import { withPlan } from './plans.js'
+import { LAYOUT_COLUMNS, layoutOf, withPlan } from './plans.js'
 import { showNotFound } from './shows.js'
 
 /**
@@ -18,21 +17,13 @@ export function knownLayout(db: Database, showId: string): SeatLayout | undefine
   return known.get(db.knex)?.get(showId)
 }
 
-/**
- * Returns a show's layout, perhaps cached; it covers all of the show's bookings that existed when
- * it was read. Throws SHOW_NOT_FOUND.
- */
-export async function layoutOfShow(db: Database, showId: string): Promise<SeatLayout> {
-  return knownLayout(db, showId) ?? readLayout(db, showId)
-}
-
 /** Reads a show's layout from the database. Throws SHOW_NOT_FOUND. */
 export async function readLayout(db: Database, showId: string): Promise<SeatLayout> {
   const show = await withRetry(db, async () => {
     const row = await db
       .knex('shows')
       .where({ id: showId })
-      .first('total_seats', 'seats_per_row', 'plan_id')
+      .first(...LAYOUT_COLUMNS)
     return row && withPlan(db.knex, row)
   })
   if (show === undefined) throw showNotFound(showId)

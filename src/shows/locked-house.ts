@@ -3,17 +3,15 @@ import { query } from '../database/sql.js'
 import type { House } from '../house/decide.js'
 import { withViewWarning } from '../house/restricted-view.js'
 import { SeatSet } from '../house/seat-set.js'
-import type { SeatLayout } from '../house/seats.js'
 import { startWarnings, type Warned } from '../shared/warnings.js'
-import { type PlannedRow, type WithPlan, withPlan } from './plans.js'
+import { LAYOUT_COLUMNS, type LayoutRow, layoutOf, type WithPlan, withPlan } from './plans.js'
 import { HAS_STARTED, IS_LIVE_HOLD, showNotFound } from './shows.js'
 
 /** The columns of a show that selling needs, and its plan. */
 export interface HouseRow extends StoredHouse, WithPlan {}
 
-interface StoredHouse extends PlannedRow {
+interface StoredHouse extends LayoutRow {
   id: string
-  seats_per_row: number | null
   booked_seats: Buffer
   cancelled_at: Date | null
   name: string
@@ -47,7 +45,7 @@ function selectHouse(knex: Knex, showId: string) {
   return knex<StoredHouse>('shows')
     .where({ id: showId })
     .first(
-      ...['id', 'total_seats', 'seats_per_row', 'plan_id', 'booked_seats', 'cancelled_at'],
+      ...['id', ...LAYOUT_COLUMNS, 'booked_seats', 'cancelled_at'],
       ...['name', 'start_time', 'time_zone', knex.raw(`${HAS_STARTED} as has_started`)],
     )
 }
@@ -124,12 +122,6 @@ export function houseOf(show: HouseRow, held: Iterable<number>): House {
 
 export function bookedOf(show: HouseRow): SeatSet {
   return SeatSet.fromBytes(show.booked_seats, show.total_seats)
-}
-
-export function layoutOf(
-  show: Pick<HouseRow, 'total_seats' | 'seats_per_row' | 'plan'>,
-): SeatLayout {
-  return { totalSeats: show.total_seats, seatsPerRow: show.seats_per_row, plan: show.plan }
 }
 
 /** The warnings for a sale of these seats, or for a check-in, at this show. */

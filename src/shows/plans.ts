@@ -2,6 +2,7 @@ import type { Knex } from 'knex'
 import { query } from '../database/sql.js'
 import type { PlanFault } from '../house/plan/plan-reading.js'
 import { SeatPlan } from '../house/plan/seat-plan.js'
+import type { SeatLayout } from '../house/seats.js'
 import { TicketsError } from '../shared/errors.js'
 
 /** The columns of a show's row that its plan is found by. */
@@ -13,6 +14,23 @@ export interface PlannedRow {
 /** The plan of a row; null if its house has none. */
 export interface WithPlan {
   plan: SeatPlan | null
+}
+
+/** The columns of a show's row that its layout is made of. */
+export interface LayoutRow extends PlannedRow {
+  seats_per_row: number | null
+  former_seats: string[]
+}
+
+export const LAYOUT_COLUMNS = ['total_seats', 'seats_per_row', 'plan_id', 'former_seats'] as const
+
+export function layoutOf(row: LayoutRow & WithPlan): SeatLayout {
+  return {
+    totalSeats: row.total_seats,
+    seatsPerRow: row.seats_per_row,
+    plan: row.plan,
+    formerSeats: row.former_seats,
+  }
 }
 
 /** A row of the table `plans`. */

@@ -4,7 +4,8 @@ import { withRetry } from '../database/retry.js'
 import { query } from '../database/sql.js'
 import { rowsOf } from '../house/rows.js'
 import { findShow } from './find-shows.js'
-import { bookedOf, layoutOf, readHouse } from './locked-house.js'
+import { bookedOf, readHouse } from './locked-house.js'
+import { layoutOf } from './plans.js'
 import { IS_LIVE_HOLD, type Show } from './shows.js'
 
 /** Seats by state; `sold + held + house + free` always equals `total`. */

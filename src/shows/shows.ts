@@ -10,7 +10,16 @@ import { checkSeatsPerRow } from '../house/show-size.js'
 import { TicketsError } from '../shared/errors.js'
 import { quote } from '../shared/quote.js'
 import { checkText } from '../shared/text-input.js'
-import { type NewPlan, parsePlan, storePlan, type WithPlan, withPlans } from './plans.js'
+import {
+  LAYOUT_COLUMNS,
+  type LayoutRow,
+  layoutOf,
+  type NewPlan,
+  parsePlan,
+  storePlan,
+  type WithPlan,
+  withPlans,
+} from './plans.js'
 import { selectFirstWithWords } from './show-words.js'
 import { selectIdsWithWords } from './word-search.js'
 
@@ -188,14 +197,11 @@ const IS_ON_SALE = `(
 )`
 
 /** A row of the table `shows`, as node-postgres gives it. */
-export interface ShowRow {
+export interface ShowRow extends LayoutRow {
   id: string
   name: string
   start_time: Date
   time_zone: string
-  total_seats: number
-  seats_per_row: number | null
-  plan_id: string | null
   has_started: boolean
   confirmed_seats_count: number
   held_seats_count: number
@@ -216,9 +222,7 @@ export function selectShows(knex: Knex): Knex.QueryBuilder<ShowRow, ShowRow[]> {
     'shows.name',
     'shows.start_time',
     'shows.time_zone',
-    'shows.total_seats',
-    'shows.seats_per_row',
-    'shows.plan_id',
+    ...LAYOUT_COLUMNS.map((column) => `shows.${column}` as const),
     'shows.confirmed_seats_count',
     'shows.cancelled_at',
     'shows.created_at',
@@ -344,9 +348,7 @@ export function toShow(row: ShowRow & WithPlan): Show {
     startTime: row.start_time,
     timeZone: row.time_zone,
     hasStarted: row.has_started,
-    totalSeats: row.total_seats,
-    seatsPerRow: row.seats_per_row,
-    plan: row.plan,
+    ...layoutOf(row),
     planId: row.plan_id,
     confirmedSeats: row.confirmed_seats_count,
     heldSeats: row.held_seats_count,

@@ -181,11 +181,11 @@ const faults: Record<string, Fault> = {
     ...{
       check: 'schema',
       status: 'wrong',
-      message: /^migrations are missing: 0012_house_plans/,
+      message: /^migrations are missing: 0013_seats_of_former_plans/,
     },
-    set: [`update knex_migrations set name = '0011_keys_of_each_token' where name like '0012%'`],
+    set: [`update knex_migrations set name = '0012_house_plans' where name like '0013%'`],
     reset: [
-      `update knex_migrations set name = '0012_house_plans'
+      `update knex_migrations set name = '0013_seats_of_former_plans'
        where id = (select max(id) from knex_migrations)`,
     ],
   },

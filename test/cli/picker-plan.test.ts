@@ -75,6 +75,22 @@ describe('a house with a plan', () => {
     expect((await terminal.exit).code).toBe(0)
   })
 
+  it('that gets another plan under the map books no seat of the old one', async () => {
+    const { id } = await box.createShow({
+      name: 'Othello',
+      startTime: new Date('2040-01-01T19:00Z'),
+      plan: 'section Stalls\nA 1-4\nsection Box\nA 1-2\n',
+    })
+    const terminal = sitDown(['book', id, '--customer', 'Ada'])
+    await terminal.waitFor('Stalls')
+    terminal.type('stalls a2 ')
+    await terminal.waitFor('1 picked: Stalls A2')
+    await box.editShow(id, { plan: 'section Stalls\nA 9 1-4\nsection Box\nA 1-2\n' })
+    await terminal.waitFor('The house got another plan')
+    expect((await terminal.exit).code).toBe(4)
+    expect((await box.findShow(id)).availableSeats).toBe(7)
+  })
+
   it('is asked about in lines by section, and names the kinds of seats', async () => {
     const terminal = sitDown(['book', globe, '--customer', 'Bo'], {
       cols: 120,

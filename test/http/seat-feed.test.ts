@@ -57,6 +57,27 @@ it('an address has a limit of streams over all shows, and another address has it
   for (const stream of streams) stream.destroy()
 })
 
+it('another plan of the same size is a whole house, because its seats may have other numbers', async () => {
+  const feeds = new SeatFeeds({
+    tickets: {
+      async *watchShow(_show, { signal } = {}) {
+        yield { ...house, planId: 'one' }
+        yield { ...house, planId: 'other' }
+        await once(signal!, 'abort')
+      },
+    },
+    onFailure: () => expect.unreachable(),
+    onBug: () => expect.unreachable(),
+  })
+  const stream = feeds.open('show', '10.0.0.1')
+  let text = ''
+  for await (const part of stream) {
+    text += part
+    if (text.split('event: seats').length > 2) break
+  }
+  expect(text).not.toContain('event: change')
+})
+
 it('a stream on which nothing happens says every 15 seconds that it is still there', async () => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
   const feeds = feedsOf()

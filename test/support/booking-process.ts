@@ -29,6 +29,7 @@ export interface Printed {
   reference?: string
   status?: string
   seats?: number[]
+  seat_labels?: string[]
   replayed?: boolean
   error?: { code: string; message: string; retryable: boolean }
   booking?: Printed

@@ -6,6 +6,7 @@ import type { BookingOutcome } from '../booking.js'
 import {
   changeBooking,
   refuseIfAdmitted,
+  seatReader,
   seatsMeant,
   updateBooking,
   wrongState,
@@ -47,11 +48,12 @@ export async function cancelBooking(
   options: CancelOptions = {},
 ): Promise<Cancelled> {
   const reason = checkOptionalText('reason', options.reason, 1000)
+  const named = options.seats === undefined ? undefined : seatReader(options.seats)
   let returned: number[] = []
   const outcome = await changeBooking(db, name, async (locked) => {
     const { trx, show, row } = locked
     if (row.status === 'PENDING' || row.status === 'FAILED') throw wrongState(row, 'cancelled')
-    const meant = seatsMeant(locked, options.seats, [...row.seats, ...row.cancelled_seats])
+    const meant = seatsMeant(locked, named, [...row.seats, ...row.cancelled_seats])
     // A cancelled seat may belong to the booking again after a move; the current seats count.
     const has = new Set(row.seats)
     const seats = meant.filter((seat) => has.has(seat))

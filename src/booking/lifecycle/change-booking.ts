@@ -2,10 +2,11 @@ import type { Knex } from 'knex'
 import { ConflictError } from '../../database/failures.js'
 import type { Database } from '../../database/knex-pool.js'
 import { change, changeInDoubt } from '../../database/transaction.js'
-import { formatSeats, parseSeats, type SeatLayout } from '../../house/seats.js'
+import { checkSeats, formatSeats, parseSeats, type SeatLayout } from '../../house/seats.js'
 import { TicketsError } from '../../shared/errors.js'
 import { quote } from '../../shared/quote.js'
-import { type HouseRow, layoutOf, lockHouse } from '../../shows/locked-house.js'
+import { type HouseRow, lockHouse } from '../../shows/locked-house.js'
+import { layoutOf } from '../../shows/plans.js'
 import { type Booking, type BookingOutcome, type BookingRow, toBooking } from '../booking.js'
 import { parseReference } from '../references.js'
 
@@ -107,17 +108,34 @@ export async function updateBooking(
   return row as BookingRow
 }
 
+/** Reads the seats that a call names. Throws INVALID_INPUT, NO_SUCH_SEAT. */
+export type SeatReader = (layout: SeatLayout) => number[]
+
 /**
- * Returns the seats that a request names: those of its spec, or by default all of the booking's.
- * Throws INVALID_INPUT, NO_SUCH_SEAT, and WRONG_STATE for seats that the booking does not have.
+ * Returns the reader of a spec or of seat numbers. A later attempt of the same call may find another
+ * plan, with other numbers, so it reads the labels that the seats had in the first one.
+ */
+export function seatReader(named: string | readonly number[]): SeatReader {
+  let first: { plan: SeatLayout['plan']; labels: string } | undefined
+  return (layout) => {
+    if (first && first.plan !== layout.plan) return parseSeats(first.labels, layout)
+    const seats = typeof named === 'string' ? parseSeats(named, layout) : checkSeats(named, layout)
+    first = { plan: layout.plan, labels: formatSeats(seats, layout) }
+    return seats
+  }
+}
+
+/**
+ * Returns the seats that a call names, or by default all of the booking's. Throws INVALID_INPUT,
+ * NO_SUCH_SEAT, and WRONG_STATE for seats that the booking does not have.
  */
 export function seatsMeant(
   { show, row }: Pick<LockedBooking, 'show' | 'row'>,
-  spec: string | undefined,
+  readSeats: SeatReader | undefined,
   among: readonly number[] = row.seats,
 ): number[] {
-  if (spec === undefined) return [...row.seats]
-  const seats = parseSeats(spec, layoutOf(show))
+  if (readSeats === undefined) return [...row.seats]
+  const seats = readSeats(layoutOf(show))
   const own = new Set(among)
   const alien = seats.filter((seat) => !own.has(seat))
   if (alien.length === 0) return seats

@@ -5,12 +5,14 @@ import { change, changeInDoubt } from '../../database/transaction.js'
 import { type ErrorCode, TicketsError } from '../../shared/errors.js'
 import { formatStartTime } from '../../shared/time/format-time.js'
 import type { Warned } from '../../shared/warnings.js'
-import { layoutOf, warningsOf } from '../../shows/locked-house.js'
+import { warningsOf } from '../../shows/locked-house.js'
+import { layoutOf } from '../../shows/plans.js'
 import { type Booking, toBooking } from '../booking.js'
 import {
   findBookingRow,
   type LockedBooking,
   lockBooking,
+  seatReader,
   seatsMeant,
   wrongState,
 } from './change-booking.js'
@@ -45,6 +47,7 @@ export async function checkIn(
   name: string,
   options: CheckInOptions = {},
 ): Promise<CheckIn> {
+  const named = options.seats === undefined ? undefined : seatReader(options.seats)
   // The work of an attempt whose COMMIT was lost; the next attempt must recognise it as its own.
   const own: Attempt = { admitted: new Map(), undone: new Set() }
   return change(
@@ -52,7 +55,7 @@ export async function checkIn(
     async (trx) => {
       const locked = await lockBooking(trx, await findBookingRow(trx, name))
       await refuseAtDoor(locked, options)
-      const seats = seatsMeant(locked, options.seats)
+      const seats = seatsMeant(locked, named)
       const inside = await admissionsOf(trx, locked.row.id, seats)
       const booking = toBooking(locked.row, layoutOf(locked.show))
       return options.undo

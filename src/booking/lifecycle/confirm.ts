@@ -10,7 +10,9 @@ import { newReference } from '../references.js'
 import {
   changeBooking,
   type LockedBooking,
+  type SeatReader,
   type Step,
+  seatReader,
   seatsMeant,
   updateBooking,
   wrongState,
@@ -39,15 +41,16 @@ export async function confirmBooking(
   name: string,
   { seats: spec }: ConfirmOptions = {},
 ): Promise<Confirmed> {
+  const named = spec === undefined ? undefined : seatReader(spec)
   let hadExpired = false
   let warned: Warned = {}
   const split = { id: newBookingId(), reference: newReference() }
   const outcome = await changeBooking(db, name, async (locked) => {
-    const earlier = await confirmedBefore(locked, spec)
+    const earlier = await confirmedBefore(locked, named)
     if (earlier !== undefined) return { row: earlier, replayed: true }
     const { trx, show, row } = locked
     if (row.status !== 'HELD') throw wrongState(row, 'confirmed')
-    const seats = seatsMeant(locked, spec)
+    const seats = seatsMeant(locked, named)
     hadExpired = await isExpired(locked)
     warned = warningsOf(show, seats)
     await refuseIfLost(locked, seats, hadExpired)
@@ -60,10 +63,10 @@ export async function confirmBooking(
 /** Returns the booking by which an earlier call sold these seats, if it still has them. */
 async function confirmedBefore(
   { trx, show, row }: LockedBooking,
-  spec: string | undefined,
+  named: SeatReader | undefined,
 ): Promise<BookingRow | undefined> {
   const own = row.status === 'CONFIRMED' ? [row] : []
-  if (spec === undefined) return own[0]
+  if (named === undefined) return own[0]
   const { id: split_from, show_id } = row
   const parts = await trx<BookingRow>('bookings').where({
     split_from,
@@ -72,7 +75,7 @@ async function confirmedBefore(
   })
   const sold = [...own, ...parts] as BookingRow[]
   const among = [...row.seats, ...sold.flatMap((booking) => booking.seats)]
-  const meant = seatsMeant({ show, row }, spec, among)
+  const meant = seatsMeant({ show, row }, named, among)
   // Seats that a move returned to the hold belong to the hold again.
   const held = new Set(row.status === 'HELD' ? row.seats : [])
   if (meant.every((seat) => held.has(seat))) return undefined

@@ -2,16 +2,9 @@ import type { Knex } from 'knex'
 import type { Database } from '../../database/knex-pool.js'
 import { change, changeInDoubt } from '../../database/transaction.js'
 import { decide } from '../../house/decide.js'
-import { checkSeats, parseSeats } from '../../house/seats.js'
 import { TicketsError } from '../../shared/errors.js'
-import {
-  heldSeats,
-  houseOf,
-  layoutOf,
-  lockHouse,
-  warningsOf,
-  writeSales,
-} from '../../shows/locked-house.js'
+import { heldSeats, houseOf, lockHouse, warningsOf, writeSales } from '../../shows/locked-house.js'
+import { layoutOf } from '../../shows/plans.js'
 import type { BookingOutcome } from '../booking.js'
 import {
   Attempts,
@@ -19,7 +12,9 @@ import {
   findBookingRow,
   type LockedBooking,
   refuseIfAdmitted,
+  type SeatReader,
   type Step,
+  seatReader,
   updateBooking,
   wrongState,
 } from './change-booking.js'
@@ -47,6 +42,7 @@ export async function moveBooking(
   options: MoveOptions,
 ): Promise<BookingOutcome> {
   const attempts = new Attempts()
+  const readGoal = seatReader(options.to)
   return change(
     db,
     async (trx) => {
@@ -57,7 +53,7 @@ export async function moveBooking(
       const goal = houses.get(target)!
       const row = await bookingUnderLock(trx, found.id, found.show_id)
       if (row.status !== 'CONFIRMED' && row.status !== 'HELD') throw wrongState(row, 'moved')
-      const seats = parseGoal(options.to, { trx, show: goal, row })
+      const seats = goalSeats(readGoal, { trx, show: goal, row })
       const step = await exchange({ trx, show, row }, goal, seats)
       const outcome = attempts.outcome(step, layoutOf(goal))
       return outcome.replayed ? outcome : { ...outcome, ...warningsOf(goal, seats) }
@@ -72,9 +68,8 @@ async function lockInOrder(trx: Knex.Transaction, showIds: string[]) {
   return houses
 }
 
-function parseGoal(to: MoveOptions['to'], { show, row }: LockedBooking): number[] {
-  const layout = layoutOf(show)
-  const seats = typeof to === 'string' ? parseSeats(to, layout) : checkSeats(to, layout)
+function goalSeats(readGoal: SeatReader, { show, row }: LockedBooking): number[] {
+  const seats = readGoal(layoutOf(show))
   if (seats.length === row.seats.length) return seats
   throw new TicketsError(
     'INVALID_INPUT',

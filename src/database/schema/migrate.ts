@@ -31,6 +31,7 @@ const migrations: Record<string, () => Promise<Knex.Migration>> = {
   '0010_text_as_typed': () => import('../../../migrations/0010_text_as_typed.js'),
   '0011_keys_of_each_token': () => import('../../../migrations/0011_keys_of_each_token.js'),
   '0012_house_plans': () => import('../../../migrations/0012_house_plans.js'),
+  '0013_seats_of_former_plans': () => import('../../../migrations/0013_seats_of_former_plans.js'),
 }
 
 /** The migrations, for the program and for the knex tool. */

@@ -128,8 +128,9 @@ export class SeatPlan {
     return this.sections[0]!.name !== ''
   }
 
-  /** The name of the one section of these seats; null if they are in several, or none. */
+  /** The name of the one section of these seats; null if they are in several, or in none. */
   sectionOf(seats: readonly number[]): string | null {
+    if (seats.some((seat) => seat > this.totalSeats)) return null
     const [first, ...rest] = new Set(seats.map((seat) => this.sectionName(seat)))
     return first === undefined || rest.length > 0 ? null : first
   }
@@ -161,7 +162,9 @@ export class SeatPlan {
     return row ? [row] : []
   }
 
+  /** A seat that the house does not have counts as 'standard'. */
   kindOf(seat: number): SeatKind {
+    if (seat > this.totalSeats) return 'standard'
     const row = this.rows[this.rowIndex(seat)]!
     return runOf(row, seat).kind as SeatKind
   }

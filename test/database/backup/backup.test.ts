@@ -166,7 +166,7 @@ describe('a backup', () => {
     expect(writers.filter(({ name }) => !name.startsWith('record_'))).toEqual([])
   })
 
-  it.each(['0002', '0007', '0009', '0011', '0012'])(
+  it.each(['0002', '0007', '0009', '0011', '0012', '0013'])(
     'of a schema before migration %s restores into this program, whatever schema is there',
     async (migration) => {
       const old = await cloneDatabase({ empty: true })

@@ -128,6 +128,23 @@ describe.each([
     await library.close()
   })
 
+  it('moves a show to a plan with other seat numbers, with seats that are sold, held and inside', async () => {
+    const library = openTickets({ database: urlOf(clerk), env: {} })
+    const startTime = new Date('2030-01-01T19:00Z')
+    const { id } = await library.createShow({ name: 'Lear', startTime, plan: 'A 1-3\nB 1-3' })
+    const { booking } = await library.book(id, { seats: 'B2-B3' })
+    await library.checkIn(booking.id, { seats: 'B2' })
+    await library.book(id, { seats: 'A3', hold: 'forever' })
+    await library.editShow(id, { plan: 'A 1-4\nB 1-3' })
+    expect(await library.findBooking(booking.id)).toMatchObject({
+      seatLabels: ['B2', 'B3'],
+      admittedSeats: [6],
+    })
+    await library.book(id, { seats: 'A4' })
+    expect(await library.verify({ show: id })).toMatchObject({ violations: [] })
+    await library.close()
+  })
+
   it('lets a booking in, and takes that back', async () => {
     const booked = (await as(clerk, ['book', show, '--seats', '6-7', '--json'])).json()
     const checkIn = async (...flags: string[]) =>

@@ -1,5 +1,5 @@
 import type { BookingRequest, Show, ShowDetails } from '../../../client/api.js'
-import { parseSeats } from '../../../house/seats.js'
+import { formatSeats, parseSeats } from '../../../house/seats.js'
 import { TicketsError } from '../../../shared/errors.js'
 import { safeText } from '../../../shared/safe-text.js'
 import { askSeats, askSection } from '../../../terminal/prompts/prompts.js'
@@ -56,26 +56,30 @@ async function pickOnMap(
     // The map shows what happened to seats that were named.
     return { picked, ...(refused && picked.length === 0 && { notice: refused.error.message }) }
   })
-  return seats && { wanted: { seats }, isSeen: true }
+  return seats === undefined ? undefined : { wanted: { seats }, isSeen: true }
 }
 
-/** Asks for seats on the live map of a show; `question` is what to ask, for the house as it is. */
+/**
+ * Asks for seats on the live map of a show, and returns their labels; `question` is what to ask, for
+ * the house as it is. Throws WRONG_STATE if the show gets another plan meanwhile.
+ */
 export async function pickInHouse(
   { asking, tickets }: Context,
   showId: string,
   question: (house: ShowDetails) => HouseQuestion,
-): Promise<number[] | undefined> {
+): Promise<string | undefined> {
   const ending = new AbortController()
   const houses = tickets.watchShow(showId, { signal: ending.signal })
   try {
     const first: ShowDetails = (await houses.next()).value
     const { own = [], ...asked } = question(first)
-    return await pickSeats(asking, {
+    const seats = await pickSeats(asking, {
       ...asked,
       heading: safeText(`${first.name}, ${whenOf(first)}`),
       house: without(own, first),
-      changes: eachWithout(own, houses),
+      changes: eachWithout(own, first, houses),
     })
+    return seats && formatSeats(seats, first)
   } finally {
     ending.abort()
     void houses.return(undefined)
@@ -88,8 +92,20 @@ export interface HouseQuestion
   own?: readonly number[]
 }
 
-async function* eachWithout(own: readonly number[], houses: AsyncIterable<ShowDetails>) {
-  for await (const house of houses) yield without(own, house)
+async function* eachWithout(
+  own: readonly number[],
+  { planId }: ShowDetails,
+  houses: AsyncIterable<ShowDetails>,
+) {
+  for await (const house of houses) {
+    if (house.planId !== planId) {
+      throw new TicketsError(
+        'WRONG_STATE',
+        'The house got another plan while seats were picked. Nothing was changed. Start again.',
+      )
+    }
+    yield without(own, house)
+  }
 }
 
 function without(own: readonly number[], house: ShowDetails): ShowDetails {
@@ -149,10 +165,11 @@ export async function typeInHouse<Answer>(
   context: Context,
   showId: string,
   question: (place: TypingPlace) => Promise<Answer>,
-  own: readonly number[] = [],
+  own: (house: ShowDetails) => readonly number[] = () => [],
 ): Promise<Answer> {
   const { output, tickets } = context
-  const house = without(own, await tickets.viewShow(showId))
+  const whole = await tickets.viewShow(showId)
+  const house = without(own(whole), whole)
   const index = await chooseSection(context, house)
   output.problem(`\n${drawHouse(house, errorStyleOf(output), index)}`)
   if (index === undefined) return question({ house, section: undefined, named: (spec) => spec })

@@ -29,7 +29,8 @@ export async function moveByAsking(
     )
   }
   const onBehalf: Context = { ...context, asking: { ...asking, unchanged: UNCHANGED } }
-  const own = show.id === booking.showId ? booking.seats : []
+  // By their labels: another plan may number them otherwise by now.
+  const own = show.id === booking.showId ? booking.seatLabels.join(',') : undefined
   let picked = own
   for (;;) {
     const to = canShowMap(output)
@@ -51,10 +52,11 @@ function pickOnMap(
   context: Context,
   booking: Booking,
   show: Show,
-  seats: { own: number[]; picked: number[] },
-): Promise<number[] | undefined> {
-  return pickInHouse(context, show.id, () => ({
-    ...seats,
+  seats: { own: string | undefined; picked: string | undefined },
+): Promise<string | undefined> {
+  return pickInHouse(context, show.id, (house) => ({
+    own: seatsIn(house, seats.own),
+    picked: seatsIn(house, seats.picked),
     message: questionFor(booking),
     exchange: booking.seats.length,
   }))
@@ -64,17 +66,21 @@ function typeSeats(
   context: Context,
   booking: Booking,
   show: Show,
-  own: number[],
-): Promise<number[]> {
+  own: string | undefined,
+): Promise<string> {
   const ask = async ({ house, section, named }: TypingPlace) => {
     const answer = await askText(context.asking, {
       message: questionFor(booking, section),
       hint: `${booking.seats.length} of them`,
       check: (text) => checkGoal(named(text), booking, house),
     })
-    return parseSeats(named(answer), house)
+    return named(answer)
   }
-  return typeInHouse(context, show.id, ask, own)
+  return typeInHouse(context, show.id, ask, (house) => seatsIn(house, own))
+}
+
+function seatsIn(house: ShowDetails, labels: string | undefined): number[] {
+  return labels === undefined ? [] : parseSeats(labels, house)
 }
 
 function questionFor({ seats, seatLabels }: Booking, section?: string): string {

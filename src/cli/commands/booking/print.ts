@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { listedBookingJson } from '../../../client/json.js'
 import { restrictedSeats, withViewWarning } from '../../../house/restricted-view.js'
-import { formatSeats } from '../../../house/seats.js'
+import { formatSeats, parseSeats } from '../../../house/seats.js'
 import { TicketsError } from '../../../shared/errors.js'
 import { quote } from '../../../shared/quote.js'
 import { safeText } from '../../../shared/safe-text.js'
@@ -27,11 +27,13 @@ export const run: Handler<{ svg?: string }, [string | undefined]> = async (
     )
   }
   const show = await tickets.findShow(booking.showId)
-  const restricted = restrictedSeats(booking.seats, show)
+  // By their labels: the show may have got another plan, with other numbers, since the booking was read.
+  const seats = parseSeats(booking.seatLabels.join(','), show)
+  const restricted = restrictedSeats(seats, show)
   const facts: TicketFacts = {
     show: show.name,
     when: whenOf(show),
-    seats: formatSeats(booking.seats, show),
+    seats: formatSeats(seats, show),
     restrictedView: restricted.length > 0 ? formatSeats(restricted, show) : undefined,
     customer: booking.customer,
     reference: booking.reference,
@@ -44,7 +46,7 @@ export const run: Handler<{ svg?: string }, [string | undefined]> = async (
     await output.document({
       ...listedBookingJson(booking),
       show_cancelled_at,
-      ...withViewWarning({}, booking.seats, show),
+      ...withViewWarning({}, seats, show),
     })
   } else if (svg === undefined) {
     await output.write(renderTicket(facts, styleOf(output), isDarkGround(output)))

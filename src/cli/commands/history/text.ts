@@ -1,11 +1,11 @@
 import type { HistoryEvent, Show } from '../../../client/api.js'
-import { formatSeats } from '../../../house/seats.js'
+import { formatLabels } from '../../../house/seats.js'
 import type { TimelineEntry } from '../../../terminal/render/timeline.js'
 import { timeOf } from '../show/text.js'
 
 type Facts = Record<string, unknown>
 
-/** The timeline entry of an event, with the seats' labels in this show. */
+/** The timeline entry of an event, with times in the zone of this show. */
 export function timelineEntry(event: HistoryEvent, show: Show): TimelineEntry {
   const { at, action, reference, operator, command } = event
   return {
@@ -46,11 +46,14 @@ function sayValue(key: string, value: unknown, show: Show): string {
   return times.has(key) ? timeOf(new Date(String(value)), show) : String(value)
 }
 
-/** The seats of another show are named by number, as its labels are not known here. */
 function seatsOf(facts: Facts | null, show: Show): string {
-  const seats = (facts?.seats ?? []) as number[]
+  const { seats = [], seat_labels = [] } = (facts ?? {}) as Seats
   const isHere = (facts?.show_id ?? show.id) === show.id
-  const layout = isHere ? show : { totalSeats: show.totalSeats, seatsPerRow: null }
-  const named = formatSeats(seats, layout)
+  const named = formatLabels(seats, seat_labels)
   return isHere || named === '' ? named : `${named} of show ${String(facts!.show_id).slice(0, 8)}`
+}
+
+interface Seats {
+  seats?: number[]
+  seat_labels?: string[]
 }

@@ -1,0 +1,48 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Knex } from 'knex'
+import { type SeatLayout, seatLabel } from '../house/seats.js'
+import { TicketsError } from '../shared/errors.js'
+import { canonicalText, foldText } from '../shared/fold-text.js'
+import { type HouseUntil, readHouses } from '../shows/houses-over-time.js'
+import type { ValidRequest } from './valid-request.js'
+
+/** Compares requests for one show with the recorded ones that had the same keys. */
+export class RepeatedRequests {
+  readonly #knex: Knex
+  readonly #showId: string
+  #houses: HouseUntil[] | undefined
+
+  constructor(knex: Knex, showId: string) {
+    this.#knex = knex
+    this.#showId = showId
+  }
+
+  /**
+   * Returns whether `request` repeats the one that was recorded as `recorded`, a `keyRequest`. Its
+   * seats may be numbered by another plan that the show had, so the same labels are the same seats.
+   */
+  async isSame({ keyRequest, layout }: ValidRequest, recorded: string): Promise<boolean> {
+    const [first, again] = [recorded, keyRequest!].map(canonicalText)
+    if (first === again) return true
+    const { seats: firstSeats, ...firstRest } = JSON.parse(first!)
+    const { seats, ...rest } = JSON.parse(again!)
+    if (!firstSeats || !seats || !isDeepStrictEqual(firstRest, rest)) return false
+    const labels = labelsOf(seats, layout)
+    this.#houses ??= await readHouses(this.#knex, this.#showId)
+    return this.#houses.some((house) =>
+      isDeepStrictEqual(labelsOf(firstSeats, house.layout), labels),
+    )
+  }
+}
+
+function labelsOf(seats: readonly number[], layout: SeatLayout): Set<string> {
+  return new Set(seats.map((seat) => foldText(seatLabel(seat, layout))))
+}
+
+/** The error for a key that was first used with a different request. */
+export function keyReused(): TicketsError {
+  return new TicketsError(
+    'KEY_REUSED',
+    'This key was used for another request. Use a new key for a new request.',
+  )
+}

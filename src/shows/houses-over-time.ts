@@ -1,0 +1,35 @@
+import type { Knex } from 'knex'
+import { query } from '../database/sql.js'
+import type { SeatLayout } from '../house/seats.js'
+import { type LayoutRow, layoutOf, withPlans } from './plans.js'
+
+/** A house that a show has, or had until the event with this id: its seat numbers are of then. */
+export interface HouseUntil {
+  layout: SeatLayout
+  /** Infinity for the present house. */
+  until: number
+}
+
+/**
+ * Reads the houses that a show has had, the present one last: another plan may number its seats
+ * anew. Empty if the show does not exist.
+ */
+export async function readHouses(knex: Knex, showId: string): Promise<HouseUntil[]> {
+  const rows = await query<LayoutRow & { until: number }>(
+    knex,
+    `select h.until, h.total_seats, h.seats_per_row, h.plan_id, s.former_seats
+     from shows s, lateral (
+       select id::float8 as until, (before ->> 'total_seats')::int as total_seats,
+              (before ->> 'seats_per_row')::int as seats_per_row, before ->> 'plan_id' as plan_id
+       from history
+       where show_id = s.id and booking_id is null
+         and before ->> 'plan_id' is distinct from after ->> 'plan_id'
+       union all
+       select 'infinity', s.total_seats, s.seats_per_row, s.plan_id
+     ) as h
+     where s.id = ?::uuid
+     order by h.until`,
+    [showId],
+  )
+  return (await withPlans(knex, rows)).map((row) => ({ layout: layoutOf(row), until: row.until }))
+}
