@@ -86,7 +86,7 @@ export const showCommands: Declaration = {
         '--time-zone <zone>': 'IANA name',
         '--total-seats <n>': 'any larger number; a smaller one must keep sold and held seats',
         '--plan <file>': {
-          about: 'another plan; seats that bookings name must keep their labels and numbers',
+          about: 'another plan, which must have every sold and held seat under its label',
           completes: 'files',
         },
       },
