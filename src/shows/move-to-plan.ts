@@ -1,7 +1,8 @@
 import type { Knex } from 'knex'
 import { query, sqlArray } from '../database/sql.js'
+import type { SeatPlan } from '../house/plan/seat-plan.js'
 import { SeatSet } from '../house/seat-set.js'
-import { MAX_SEATS, type SeatLayout, seatLabel } from '../house/seats.js'
+import { formatSeats, MAX_SEATS, type SeatLayout, seatLabel } from '../house/seats.js'
 import { TicketsError } from '../shared/errors.js'
 import { foldText } from '../shared/fold-text.js'
 import { bookedOf, type HouseRow, heldSeats } from './locked-house.js'
@@ -29,7 +30,7 @@ export async function moveToPlan(
   const sold = [...bookedOf(show)]
   const taken = [...sold, ...(await heldSeats(trx, show.id))].sort((a, b) => a - b)
   const missing = taken.filter((seat) => numberOf(seatLabel(seat, before)) === undefined)
-  if (missing.length > 0) throw withoutSeats(missing, before)
+  if (missing.length > 0) throw withoutSeats(missing, before, plan)
 
   const former = [...show.former_seats]
   const named = new Set(await seatsOfBookings(trx, show.id))
@@ -159,13 +160,18 @@ async function repeatCheckIns(
 
 const MOST_NAMED = 100
 
-function withoutSeats(seats: number[], layout: SeatLayout): TicketsError {
-  const named = seats.slice(0, MOST_NAMED).map((seat) => seatLabel(seat, layout))
+function withoutSeats(seats: number[], before: SeatLayout, plan: SeatPlan): TicketsError {
+  const named = seats.slice(0, MOST_NAMED)
   const more = seats.length > MOST_NAMED ? ` and ${seats.length - MOST_NAMED} more` : ''
   const [noun, verb] = seats.length === 1 ? ['seat', 'is'] : ['seats', 'are']
+  const hadSections = (before.plan?.sections.length ?? 1) > 1
+  const hint =
+    plan.sections.length > 1 && !hadSections
+      ? ` With several sections, a label begins with the section: ${plan.label(1)}.`
+      : ''
   return new TicketsError(
     'SEATS_TAKEN',
-    `The plan has no ${noun} ${named.join(', ')}${more}, which ${verb} sold or held. Nothing was changed. Keep these labels in the plan, in any place.`,
-    { seats: seats.slice(0, MOST_NAMED) },
+    `The plan has no ${noun} ${formatSeats(named, before)}${more}, which ${verb} sold or held. Nothing was changed. Keep these labels in the plan, in any place.${hint}`,
+    { seats: named },
   )
 }

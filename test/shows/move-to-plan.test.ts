@@ -300,7 +300,7 @@ describe('another plan', () => {
     await expect(renamed).rejects.toMatchObject({
       code: 'SEATS_TAKEN',
       message:
-        'The plan has no seats Stalls A1, Stalls A9, Stalls A10, Stalls B3, Stalls B4, Stalls B6, which are sold or held. Nothing was changed. Keep these labels in the plan, in any place.',
+        'The plan has no seats Stalls A1, Stalls A9-A10, Stalls B3-B4, Stalls B6, which are sold or held. Nothing was changed. Keep these labels in the plan, in any place.',
       seats: [1, 9, 10, 13, 14, 16],
     })
     const dropped = tickets.editShow(show, { plan: GLOBE.replace('B  1-10', 'B  1-5 7-10') })
