@@ -33,15 +33,16 @@ export async function moveToPlan(
   if (missing.length > 0) throw withoutSeats(missing, before, plan)
 
   const former = [...show.former_seats]
-  const named = new Set(await seatsOfBookings(trx, show.id))
+  const namedSeats = await seatsOfBookings(trx, show.id)
+  const isNamed = new Set(namedSeats)
   const newNumber = (seat: number): number => {
     const label = seatLabel(seat, before)
     const present = numberOf(label)
     if (present !== undefined) return present
     if (seat > MAX_SEATS) return seat
-    return named.has(seat) ? MAX_SEATS + former.push(label) : GONE
+    return isNamed.has(seat) ? MAX_SEATS + former.push(label) : GONE
   }
-  const last = Math.max(show.total_seats, ...named)
+  const last = Math.max(show.total_seats, namedSeats.at(-1) ?? 0)
   const numbers = Array.from({ length: last }, (_, index) => newNumber(index + 1))
   const isChanged = numbers.some((number, index) => number !== index + 1)
   if (isChanged) await renumberBookings(trx, show.id, numbers)
@@ -84,9 +85,11 @@ async function seatsOfBookings(trx: Knex.Transaction, showId: string): Promise<n
 }
 
 /**
- * Writes the new numbers of seats; `numbers[n - 1]` is that of seat n. A refusal may offer a seat that is
- * gone as an alternative, which is left out. `updated_at` changes, so that a clerk's answer
- * to a question that named other numbers is refused.
+ * Writes the new numbers of seats; `numbers[n - 1]` is that of seat n. An alternative that a refusal
+ * offered, and that is gone, is left out.
+ *
+ * `updated_at` changes even if two seats of a booking exchange their numbers: the answer to a
+ * question about one of them must not be taken for the other.
  */
 async function renumberBookings(
   trx: Knex.Transaction,
@@ -113,8 +116,9 @@ async function renumberBookings(
               ) as failure
      ) as now
      where was.show_id = ? and b.id = was.id
-       and (was.seats, was.cancelled_seats, was.failure)
-           is distinct from (now.seats, now.cancelled_seats, now.failure)`,
+       and (exists (select from unnest(was.seats || was.cancelled_seats) as seat
+                    where numbers[seat] <> seat)
+            or was.failure is distinct from now.failure)`,
     [sqlArray(numbers), showId],
   )
 }
