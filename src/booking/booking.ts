@@ -120,13 +120,23 @@ export function toBooking(row: BookedRow, layout: SeatLayout): Booking {
     showId: row.show_id,
     status: row.status,
     seats: row.seats,
-    seatLabels: row.seats.map((seat) => seatLabel(seat, layout)),
-    ...(layout.plan?.hasSections && { section: layout.plan.sectionOf(row.seats) }),
+    ...namesOf(row.seats, layout),
     customer: row.customer,
     note: row.note,
     heldUntil: row.held_until,
     failure: row.failure,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
+  }
+}
+
+/** The labels of seats, and their section where the house has some. */
+export function namesOf(
+  seats: readonly number[],
+  layout: SeatLayout,
+): Pick<Booking, 'seatLabels' | 'section'> {
+  return {
+    seatLabels: seats.map((seat) => seatLabel(seat, layout)),
+    ...(layout.plan?.hasSections && { section: layout.plan.sectionOf(seats) }),
   }
 }

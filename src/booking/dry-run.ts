@@ -3,22 +3,21 @@ import type { Database } from '../database/knex-pool.js'
 import { withRetry } from '../database/retry.js'
 import { query } from '../database/sql.js'
 import { decide, type House } from '../house/decide.js'
-import { seatLabel } from '../house/seats.js'
+import { withViewWarning } from '../house/restricted-view.js'
 import { TicketsError } from '../shared/errors.js'
 import { canonicalText } from '../shared/fold-text.js'
 import type { Warned } from '../shared/warnings.js'
 import { heldSeats, houseOf, readHouse, warningsOf } from '../shows/locked-house.js'
 import { showNotFound } from '../shows/shows.js'
 import { refusalError } from './book-seats.js'
-import type { BookingRequest, BookingRow } from './booking.js'
+import { type Booking, type BookingRequest, type BookingRow, namesOf } from './booking.js'
 import { keyReused, RepeatedRequests } from './repeated-request.js'
 import { scopedKey, type ValidRequest, validateRequest } from './valid-request.js'
 
 /** What a request would get. */
-export interface DryRunOutcome extends Warned {
+export interface DryRunOutcome extends Warned, Pick<Booking, 'seatLabels' | 'section'> {
   showId: string
   seats: readonly number[]
-  seatLabels: string[]
   customer: string | null
   /** Whether an earlier request had the same key, so that its booking would be returned. */
   replayed: boolean
@@ -60,10 +59,10 @@ export class DryRun {
       return {
         showId,
         seats: verdict,
-        seatLabels: verdict.map((seat) => seatLabel(seat, house.layout)),
+        ...namesOf(verdict, house.layout),
         customer: valid.customer,
         replayed,
-        warnings,
+        ...withViewWarning({ warnings }, verdict, house.layout),
       }
     })
   }

@@ -2,6 +2,7 @@ import type { HistoryEvent } from '../audit/history.js'
 import type { VerifyReport } from '../audit/verify.js'
 import type { Violation } from '../audit/violations.js'
 import type { Booking, BookingOutcome } from '../booking/booking.js'
+import type { DryRunOutcome } from '../booking/dry-run.js'
 import type { CheckIn } from '../booking/lifecycle/check-in.js'
 import type { ListedBooking } from '../booking/list-bookings.js'
 import type { TicketsError } from '../shared/errors.js'
@@ -50,6 +51,21 @@ export function showDetailsJson(show: ShowDetails) {
 export function bookingJson({ booking, replayed, warnings }: BookingOutcome) {
   // Adds to the new object and does not copy it, because this runs for every line of a file.
   return Object.assign(recordJson(booking), warnings ? { replayed, warnings } : { replayed })
+}
+
+/** What a request would get. */
+export function dryRunJson(outcome: DryRunOutcome) {
+  const { showId, seats, seatLabels, customer, section, replayed, warnings } = outcome
+  return {
+    dry_run: true,
+    show_id: showId,
+    seats,
+    seat_labels: seatLabels,
+    customer,
+    ...(section !== undefined && { section }),
+    replayed,
+    ...(warnings && { warnings }),
+  }
 }
 
 /**

@@ -153,6 +153,49 @@ it('the command line, files and their columns know sections and wheelchair place
   ])
 })
 
+describe('a dry run, and a file, answer as a booking does', () => {
+  const env = () => ({ DATABASE_URL: db.url })
+  const here = (args: string[], input = '') => runInProcess(['book', ...args], env(), { input })
+  /** What describes the seats in the JSON of each line that is printed. */
+  const facts = (stdout: string) =>
+    stdout.split('\n').flatMap((line) => {
+      if (line === '') return []
+      const { seats, seat_labels, section, warnings, error } = JSON.parse(line)
+      return [{ seats, seat_labels, section, warnings, error: error?.code }]
+    })
+
+  it.each([
+    ['Circle', { count: 2, section: 'circle' }],
+    [null, { seats: 'Stalls A1, Circle A6' }],
+    [undefined, { count: 1, section: 'Balcony' }],
+    ['Circle', { seats: 'Circle A4-A6' }],
+    ['Stalls', { count: 2, accessible: true }],
+  ])('with the section %j, and warnings: %j', async (section, request) => {
+    const show = await create()
+    const flags = Object.entries(request).flatMap(([name, value]) =>
+      value === true ? [`--${name}`] : [`--${name}`, String(value)],
+    )
+    const [columns, values] = [Object.keys(request), Object.values(request)]
+    const tabbed = `customer\t${columns.join('\t')}\nAda\t${values.join('\t')}\n`
+    const ran = [
+      await here([show, ...flags, '--dry-run', '--json']),
+      await here([show, '--file', '-', '--dry-run', '--json'], tabbed),
+      await here([show, '--file', '-', '--json'], tabbed),
+    ]
+    const [, , booked] = ran.map(({ stdout }) => facts(stdout))
+    expect(booked).toMatchObject([
+      { section, error: section === undefined ? 'NO_SUCH_SEAT' : undefined },
+    ])
+    expect(ran.map(({ stdout }) => facts(stdout))).toEqual([booked, booked, booked])
+  })
+
+  it('without a section in a house without', async () => {
+    const show = await create('A 1-4')
+    const dry = await here([show, '--count', '2', '--dry-run', '--json'])
+    expect(dry.json()).not.toHaveProperty('section')
+  })
+})
+
 it('the list of bookings has the section in each format: of one, of several, and of a house without', async () => {
   const show = await create()
   await box.book(show, { seats: 'Circle A1-A2' })

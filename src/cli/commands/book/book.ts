@@ -1,9 +1,6 @@
 import type { BookingOutcome, BookingRequest } from '../../../client/api.js'
-import { bookingJson } from '../../../client/json.js'
-import { withViewWarning } from '../../../house/restricted-view.js'
-import { seatLabel } from '../../../house/seats.js'
+import { bookingJson, dryRunJson } from '../../../client/json.js'
 import { hasCode, TicketsError } from '../../../shared/errors.js'
-import { startWarnings } from '../../../shared/warnings.js'
 import { committedBooking, printCommitted } from '../../committed.js'
 import { type Context, type Handler, inputRequired } from '../../context.js'
 import { idOrName, ifNamed, type NamedShow, namedShow } from '../../named-show.js'
@@ -111,21 +108,11 @@ async function bookAgain(
 async function preview(context: Context, named: NamedShow, request: BookingRequest) {
   const { output, tickets } = context
   const show = await namedShow(context, named)
-  const seats = await tickets.preview(show.id, request)
-  const warned = withViewWarning(startWarnings(show), seats, show)
-  printWarnings(output, warned)
-  if (output.json) {
-    return output.document({
-      dry_run: true,
-      show_id: show.id,
-      seats,
-      seat_labels: seats.map((seat) => seatLabel(seat, show)),
-      customer: request.customer ?? null,
-      ...warned,
-    })
-  }
+  const outcome = await tickets.startDryRun().book(show.id, request)
+  printWarnings(output, outcome)
+  if (output.json) return output.document(dryRunJson(outcome))
   const { dryRunSentence } = await import('../booking/text.js')
-  await output.write(dryRunSentence(seats, show))
+  await output.write(dryRunSentence(outcome.seats, show))
 }
 
 /** Prints what was booked: JSON, or the card. */

@@ -1,5 +1,5 @@
 import type { BookingOutcome, DryRunOutcome } from '../../../client/api.js'
-import { bookingJson, errorJson } from '../../../client/json.js'
+import { bookingJson, dryRunJson, errorJson } from '../../../client/json.js'
 import { TicketsError } from '../../../shared/errors.js'
 import { safeJson, safeText } from '../../../shared/safe-text.js'
 import type { Output } from '../../../terminal/io.js'
@@ -140,15 +140,5 @@ function documentText(line: number, outcome: RowResult['outcome']): string {
 
 function documentOf(outcome: RowResult['outcome']) {
   if (outcome instanceof TicketsError) return errorJson(outcome)
-  if ('booking' in outcome) return bookingJson(outcome)
-  const { showId, seats, seatLabels, customer, replayed, warnings } = outcome
-  return {
-    dry_run: true,
-    show_id: showId,
-    seats,
-    seat_labels: seatLabels,
-    customer,
-    replayed,
-    ...(warnings && { warnings }),
-  }
+  return 'booking' in outcome ? bookingJson(outcome) : dryRunJson(outcome)
 }
