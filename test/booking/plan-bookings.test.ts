@@ -194,6 +194,24 @@ describe('a dry run, and a file, answer as a booking does', () => {
     const dry = await here([show, '--count', '2', '--dry-run', '--json'])
     expect(dry.json()).not.toHaveProperty('section')
   })
+
+  it('and each line of a file that is printed has its section last, and its warning before it', async () => {
+    const show = await create()
+    const file = 'seats\nCircle A5\nStalls A1\n"Stalls A2, Circle A1"\nCircle A6\n'
+    for (const flags of [['--dry-run'], ['--atomic']]) {
+      const { stdout, stderr } = await here([show, '--file', '-', ...flags], file)
+      const lines = stdout.split('\n').slice(0, -1)
+      expect(lines.map((line) => line.split('\t').at(-1))).toEqual([
+        'Circle',
+        'Stalls',
+        '',
+        'Circle',
+      ])
+      expect(stderr.match(/Warning: .*/g)).toEqual(
+        ['A5', 'A6'].map((seat) => `Warning: Circle ${seat} has a restricted view.`),
+      )
+    }
+  })
 })
 
 it('the list of bookings has the section in each format: of one, of several, and of a house without', async () => {

@@ -55,4 +55,5 @@ const columns: Column<BookedLine>[] = [
   },
   { title: 'LINE', cell: ({ line }) => String(line) },
   { title: 'REPLAYED', cell: ({ outcome }) => String(outcome.replayed) },
+  { title: 'SECTION', cell: ({ outcome }) => bookingOf(outcome).section ?? '' },
 ]

@@ -34,8 +34,8 @@ export class FileReport {
   readonly #size: number | undefined
   /** Why stdout cannot be written any more. The bookings are then printed to stderr. */
   failure: unknown
-  /** Shows that a warning was printed for. */
-  readonly #warned = new Set<string>()
+  /** Shows whose start in the past was printed. */
+  readonly #started = new Set<string>()
 
   /** `size`: bytes of the file, if known. */
   constructor({ output, progress, size }: FileReportOptions) {
@@ -113,12 +113,17 @@ export class FileReport {
     return this.#output.isTerminal ? lineForPeople(booked) : lineForPrograms(booked)
   }
 
-  /** Warns once for each show, as the warning is the same for all of its lines. */
+  /** A warning about the show is the same for all of its lines, so it is printed once. */
   #warningOf(outcome: BookingOutcome | DryRunOutcome): string | undefined {
     const { showId } = 'booking' in outcome ? outcome.booking : outcome
-    if (this.#output.quiet || this.#warned.has(showId)) return undefined
-    this.#warned.add(showId)
-    return outcome.warnings!.map(({ message }) => warningLine(message)).join('\n')
+    if (this.#output.quiet) return undefined
+    const due = outcome.warnings!.filter(({ code }) => {
+      if (code !== 'SHOW_STARTED') return true
+      const isNew = !this.#started.has(showId)
+      this.#started.add(showId)
+      return isNew
+    })
+    return due.length === 0 ? undefined : due.map(({ message }) => warningLine(message)).join('\n')
   }
 
   #printForPeople(line: string): void {
