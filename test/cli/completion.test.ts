@@ -148,9 +148,31 @@ describe('what is offered', () => {
 
   it('are labels of a plan, in whichever case they are typed', async () => {
     const id = await createPlanned('Globe show')
-    expect(await offered('book', id, '--seats', 'Circle ')).toEqual(['Circle A1', 'Circle A2'])
+    expect(await offered('book', id, '--seats', 'Circle ')).toEqual([
+      'Circle Left A1',
+      'Circle Left A2',
+    ])
     expect(await offered('book', id, '--seats', 'stalls a1,st')).toEqual(['stalls a1,stalls a2'])
     await db.sql('delete from shows where id = $1', [id])
+  })
+
+  it('are the sections of the show that the line names, on the date that it names', async () => {
+    const id = await createPlanned('Globe show')
+    const later = await createPlanned('Globe show', new Date('2040-01-02'), 'section Pit\nA 1\n')
+    const first = ['Globe show', '--date', '2040-01-01']
+    expect(await offered('book', id, '--section', '')).toEqual(['Stalls', 'Circle Left'])
+    expect(await offered('book', ...first, '--count', '2', '--section=circle l')).toEqual([
+      '--section=Circle Left',
+    ])
+    expect(await offered('book', '--date', '2040-01-02', 'Globe show', '--section', '')).toEqual([
+      'Pit',
+    ])
+    for (const words of [[], ['Globe show'], ['Nobody'], [show]]) {
+      expect(await offered('book', ...words, '--section', '')).toEqual([])
+    }
+    const words = ['bash', '4', '--', 'tickets', 'book', id, '--section', 'ci']
+    expect((await run(['complete', ...words])).stdout).toBe('Circle\\ Left\n')
+    await db.sql('delete from shows where id = any($1)', [[id, later]])
   })
 
   it('are the plans of the directory and the shows whose plan can be printed, or else files', async () => {
@@ -177,10 +199,13 @@ describe('what is offered', () => {
     await db.sql('delete from shows where id = $1', [id])
   })
 
-  async function createPlanned(name: string): Promise<string> {
+  async function createPlanned(
+    name: string,
+    startTime = new Date('2040-01-01'),
+    plan = 'section Stalls\nA 1-2\nsection Circle Left\nA 1-2\n',
+  ): Promise<string> {
     const tickets = openTickets({ database: db.url, env: {} })
-    const plan = 'section Stalls\nA 1-2\nsection Circle\nA 1-2\n'
-    const { id } = await tickets.createShow({ name, startTime: new Date('2040-01-01'), plan })
+    const { id } = await tickets.createShow({ name, startTime, plan })
     await tickets.close()
     return id
   }

@@ -2,7 +2,7 @@ import type { Show, ShowDetails, ShowFilter } from '../../client/api.js'
 import { embeddedServer } from '../../client/embedded-server.js'
 import type { Client } from '../../client/open-client.js'
 import { targetOf } from '../../client/open-from-options.js'
-import { seatLabel } from '../../house/seats.js'
+import { countSeats, seatLabel } from '../../house/seats.js'
 import { safeText } from '../../shared/safe-text.js'
 import { datesOf } from '../../shared/time/show-dates.js'
 import { whenOf } from '../commands/show/text.js'
@@ -44,6 +44,7 @@ async function liveCandidates(
   const tickets = openQuickly(context, cursor)
   if (tickets === undefined) return []
   if (completes === 'dates') return dateCandidates(tickets, cursor)
+  if (completes === 'sections') return sectionCandidates(tickets, cursor)
   if ('shows' in completes) return showCandidates(tickets, cursor, completes.shows)
   if ('bookings' in completes) return bookingCandidates(tickets, cursor, completes.bookings)
   return seatCandidates(tickets, cursor, completes.seats)
@@ -129,6 +130,19 @@ async function dateCandidates(tickets: Client, cursor: Cursor): Promise<Candidat
   return datesOf(shows).flatMap((date, at) =>
     date === undefined ? [] : [{ value: date, about: () => whenOf(shows[at]!) }],
   )
+}
+
+/** The sections of the show that the command line names. */
+async function sectionCandidates(tickets: Client, cursor: Cursor): Promise<Candidate[]> {
+  const given = showIn(cursor)
+  if (given === undefined) return []
+  const { plan } = await tickets.findShow(given.name, { date: cursor.optionValues.get('date') })
+  const sections = plan?.hasSections ? plan.sections : []
+  return sections
+    .slice(0, MOST)
+    .flatMap(({ name, first, last }) =>
+      isOfferable(name) ? [{ value: name, about: () => countSeats(last - first + 1) }] : [],
+    )
 }
 
 async function bookingCandidates(

@@ -12,7 +12,10 @@ export const bookCommand: Declaration = {
       completes: { seats: 'free' },
     },
     '--count <n>': 'the best N free seats',
-    '--section <name>': 'with --count: in this section',
+    '--section <name>': {
+      about: 'with --count: in this section',
+      completes: 'sections',
+    },
     '--accessible': 'with --count: a wheelchair place, and seats beside it',
     '--include-accessible': {
       about: 'with --count: wheelchair places too, if nothing else is left',
