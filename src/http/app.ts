@@ -208,7 +208,7 @@ function letIn(app: FastifyInstance, load: LoadLimit, guard: Guard): void {
   // After the rate limit; otherwise each guessed token would cost a database query.
   app.addHook('preParsing', async (request, _reply, payload) => {
     await guard(request, request.routeOptions.config.role)
-    if (parsesBody(request)) load.reserveBody(request.raw)
+    if (parsesBody(request)) load.reserveBody(request.raw, request.routeOptions.bodyLimit)
     return payload
   })
   app.addHook('preValidation', (request, _reply, done) => {

@@ -1,8 +1,10 @@
 import type { IncomingMessage } from 'node:http'
 import { TicketsError } from '../shared/errors.js'
 
-/** The maximum size of a body, in bytes. */
+/** The maximum size of a body, in bytes, unless its route has another. */
 export const BODY_LIMIT = 1024 * 1024
+/** The same where a plan is given: its text has up to 2,000,000 characters of three bytes. */
+export const PLAN_BODY_LIMIT = 8 * BODY_LIMIT
 
 /** The load above which further requests are refused. */
 export interface LoadLimits {
@@ -36,11 +38,14 @@ export class LoadLimit {
     this.#underWay.set(request, 0)
   }
 
-  /** Reserves room for the body of an admitted request, until `releaseBody`. Throws BUSY. */
-  reserveBody(request: IncomingMessage): void {
+  /**
+   * Reserves room for the body of an admitted request, until `releaseBody`; it has at most `most`
+   * bytes. Throws BUSY.
+   */
+  reserveBody(request: IncomingMessage, most = BODY_LIMIT): void {
     // The client may have disconnected in the meantime.
     if (!this.#underWay.has(request)) return
-    const bytes = bytesOf(request)
+    const bytes = bytesOf(request, most)
     if (this.#bytes + bytes > this.#limits.bytes) throw tooMuch()
     this.#underWay.set(request, bytes)
     this.#bytes += bytes
@@ -71,10 +76,10 @@ export class LoadLimit {
 }
 
 /** A body without a declared length may have any length up to the limit. */
-function bytesOf({ headers }: IncomingMessage): number {
+function bytesOf({ headers }: IncomingMessage, most: number): number {
   const length = headers['content-length']
-  if (length !== undefined) return Math.min(Number(length) || 0, BODY_LIMIT)
-  return headers['transfer-encoding'] === undefined ? 0 : BODY_LIMIT
+  if (length !== undefined) return Math.min(Number(length) || 0, most)
+  return headers['transfer-encoding'] === undefined ? 0 : most
 }
 
 function tooMuch(): TicketsError {

@@ -306,7 +306,7 @@ const meanings = {
   403: 'Not allowed',
   404: 'No such show, booking or seat',
   409: 'Refused: taken, not enough, in the wrong state, or a key that was used otherwise',
-  413: 'The body is larger than 1 MiB',
+  413: 'The body is larger than 1 MiB; that of a new show, 8 MiB',
   415: 'The body is not JSON',
   429: 'Too many requests from this address: come again after Retry-After',
   503: 'Busy, or no database: come again after Retry-After',

@@ -147,3 +147,44 @@ it('a body in chunks counts as one of the greatest length', async () => {
   )
   await own.close()
 })
+
+/** A show in a house of 34,000 sections with long names, whose plan has nearly 2,000,000 characters. */
+function showOfLongestPlan() {
+  const sections = Array.from({ length: 34_000 }, (_, at) => {
+    const own = String.fromCodePoint(0x4e00 + (at % 5000), 0x4e00 + Math.floor(at / 5000))
+    return `section ${'漢'.repeat(38)}${own}\nA  1-2\n`
+  })
+  return { name: 'Lear', start_time: '2030-01-01T19:00Z', plan: sections.join('\n') }
+}
+
+it('a show may come with any plan, and nothing else is as large', async () => {
+  const body = showOfLongestPlan()
+  expect(body.plan.length).toBeGreaterThan(1_900_000)
+  const made = await ask(`${server.url}/admin/shows`, { body })
+  expect([made.status, made.body.total_seats]).toEqual([201, 68_000])
+  const spaces = (length: number) => `{${' '.repeat(length - 2)}}`
+  for (const [path, length, status] of [
+    ['/admin/shows', 8 * MEBIBYTE, 400],
+    ['/admin/shows', 8 * MEBIBYTE + 1, 413],
+    [`/shows/${made.body.id}/book`, MEBIBYTE + 1, 413],
+    [`/bookings/2222-2222/move`, MEBIBYTE + 1, 413],
+  ] as const) {
+    expect((await ask(`${server.url}${path}`, { body: spaces(length) })).status).toBe(status)
+  }
+})
+
+it('a plan that is arriving takes the room of its length', async () => {
+  const own = await serveHere(server.db.url, {
+    limits: { requests: 50, bytes: 8 * MEBIBYTE },
+    patienceMs: 200,
+  })
+  announce(own.url, 'POST /admin/shows', `Content-Length: ${7 * MEBIBYTE + 1}`)
+  await until(async () => (await requestsUnderWay(own.url)) === 1)
+  const chunked = announce(own.url, 'POST /admin/shows', 'Transfer-Encoding: chunked')
+  const answer = new Promise((resolve) => chunked.once('data', resolve))
+  expect(String(await answer)).toContain('HTTP/1.1 503 ')
+  const show = await createShow(server.url)
+  const booked = await ask(`${own.url}/shows/${show}/book`, { body: { seats_count: 1 } })
+  expect(booked.status).toBe(201)
+  await own.close()
+})

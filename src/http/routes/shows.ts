@@ -4,6 +4,7 @@ import type { FromSchema } from 'json-schema-to-ts'
 import type { Show, ShowFilter } from '../../client/api.js'
 import { createdShowJson, showJson } from '../../client/json.js'
 import { parseStartTime, parseTimeZone } from '../../shared/time/start-time.js'
+import { PLAN_BODY_LIMIT } from '../load-limit.js'
 import { errors, listQuery, newShow, type SchemaTypes, showParams } from '../schemas.js'
 import { type SeatFeeds, seatsJson } from '../seat-feed.js'
 import { whenOver } from '../when-over.js'
@@ -15,6 +16,7 @@ export function showRoutes(app: FastifyInstance, feeds: SeatFeeds): void {
     '/admin/shows',
     {
       config: { role: 'admin' },
+      bodyLimit: PLAN_BODY_LIMIT,
       schema: {
         operationId: 'createShow',
         summary: 'Create a show',
