@@ -35,7 +35,9 @@ export const ROW_LABEL = /^[a-z0-9]{1,4}$/i
 export function checkOutline({ name, sections }: PlanOutline): OutlineFault[] {
   const excess = placeOfExcess(sections)
   if (excess) {
-    return [{ ...excess, message: 'A plan has at most 100,000 seats; here is the next one.' }]
+    const message =
+      'A plan has at most 100,000 seats; here is the next one. Correct this first: the rows were not checked.'
+    return [{ ...excess, message }]
   }
   const faults: OutlineFault[] = []
   const isOneLine = name === name.trim() && !/[#\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u.test(name)

@@ -129,7 +129,8 @@ class Reader {
     }
     for (const name of ['row', 'seat'].filter((one) => !names.includes(one))) {
       this.#hasColumns = false
-      this.#fault(line, name, `The column is missing. The columns are ${COLUMNS.join(', ')}.`)
+      const message = `The column is missing, so the lines were not checked. The columns are ${COLUMNS.join(', ')}.`
+      this.#fault(line, name, message)
     }
     if (names.includes('y') && !names.includes('x')) {
       this.#notices.push('Column "y" is not taken over, because there is no column x.')

@@ -56,7 +56,9 @@ function readJson(text: string): PlanReading {
     if (!(error instanceof SyntaxError)) throw error
     const before = text.slice(0, firstMistake(text)).split('\n')
     const place = { line: before.length, column: before.at(-1)!.length + 1 }
-    return wrong({ ...place, message: 'The file is no valid JSON from here on.' })
+    // After it, any other mistake would be a guess.
+    const message = 'The file is no valid JSON from here on. What follows was not checked.'
+    return wrong({ ...place, message })
   }
 }
 

@@ -35,6 +35,19 @@ describe('the file of a plan', () => {
   })
 
   it.each([
+    ['x.json', '{"zones": 1,}', 'What follows was not checked.'],
+    ['x.plan', `${'A 1-9999\n'.repeat(11)}`, 'the rows were not checked.'],
+    ['x.csv', 'row,place\n-,-', 'the lines were not checked.'],
+    ['x.plan', 'A\n'.repeat(2000), 'Reading stopped here'],
+    ['x.csv', `row,seat\n${'-,-\n'.repeat(2000)}`, 'Reading stopped here'],
+    ['x.json', JSON.stringify({ zones: Array(2000).fill(1) }), 'Reading stopped here'],
+  ])('says in its last mistake if it was not checked to its end: %s %#', (name, text, said) => {
+    const { faults } = read(text, name)
+    expect(faults.length).toBeLessThanOrEqual(1000)
+    expect(faults.at(-1)!.message).toContain(said)
+  })
+
+  it.each([
     ['brackets', '['.repeat(2_000_000)],
     ['objects', '{"a":'.repeat(400_000)],
     ['commas', `[${','.repeat(2_000_000)}`],
