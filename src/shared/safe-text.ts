@@ -22,6 +22,8 @@ export function safeLines(text: string): string {
  * the same after a semicolon, a tab or a line break inside the cell, because a spreadsheet that
  * uses one of these as separator starts a cell there, even inside quotes. A comma needs none: a
  * reader that separates at commas respects the CSV writer's quotation marks.
+ *
+ * An apostrophe that stands there already gets another one, so that `textOfCell` returns the text.
  */
 export function safeCell(text: string): string {
   const inside = text.replace(formulaInside, "$&'")
@@ -84,12 +86,12 @@ function unsafe(): RegExp {
   return unsafePattern
 }
 
-// The four escapes are the full-width forms of `=`, `+`, `-` and `@`.
-const formula = /^[\s"\p{Cc}\p{Cf}]*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20]|^[\t\r\n]/u
-const formulaInside = /[;\t\r\n](?=[\s"\p{Cc}\p{Cf}]*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20])/gu
-
-const guarded =
-  /(^|[;\t\r\n])'(?=[\s"\p{Cc}\p{Cf}]*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20]|(?<=^')[\t\r\n])/gu
+// The four escapes are the full-width forms of `=`, `+`, `-` and `@`. The apostrophes among the signs
+// before them keep the marks of `safeCell` apart from those of the text.
+const toFormula = `[\\s"'\\p{Cc}\\p{Cf}]*[=+\\-@\uFF1D\uFF0B\uFF0D\uFF20]`
+const formula = new RegExp(`^${toFormula}|^'*[\\t\\r\\n]`, 'u')
+const formulaInside = new RegExp(`[;\\t\\r\\n](?=${toFormula})`, 'gu')
+const guarded = new RegExp(`(^|[;\\t\\r\\n])'(?=${toFormula}|(?<=^')'*[\\t\\r\\n])`, 'gu')
 
 const shortEscapes: Record<string, string> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
 

@@ -2,7 +2,7 @@ import { parse } from 'csv-parse/sync'
 import { stringify } from 'csv-stringify/sync'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { safeCell, safeJson, safeText } from '../../src/shared/safe-text.js'
+import { safeCell, safeJson, safeText, textOfCell } from '../../src/shared/safe-text.js'
 
 const anyText = fc.string({ unit: 'binary' })
 
@@ -74,11 +74,14 @@ describe('safeCell', () => {
     ['x\r\n=1', "x\r'\n'=1"],
     ['\t=1', "'\t'=1"],
     ['=1;=2', "'=1;'=2"],
+    ["x;'=1", "x;''=1"],
+    ["'=1", "''=1"],
+    ["'\t", "''\t"],
   ])('disarms what would begin a cell inside of %j', (text, cell) => {
     expect(safeCell(text)).toBe(cell)
   })
 
-  test.each(['Ada', 'a=b', '2026-12-25', '', "O'Neill", 'Smith, +1', 'a; b=c', "x;'=1", 'x\ny'])(
+  test.each(['Ada', 'a=b', '2026-12-25', '', "O'Neill", 'Smith, +1', 'a; b=c', "x;'y=1", 'x\ny'])(
     'leaves %j alone',
     (text) => {
       expect(safeCell(text)).toBe(text)
@@ -113,12 +116,14 @@ describe('safeCell', () => {
     )
   })
 
-  test('a reader of CSV gets the text back but for the apostrophes', () => {
+  test('a reader of CSV gets the text back but for the apostrophes, and with them by textOfCell', () => {
     fc.assert(
-      fc.property(spiteful, (text) => {
+      fc.property(fc.oneof(spiteful, anyText), (text) => {
         const [row] = parse(stringify([['id', safeCell(text)]])) as string[][]
         expect(row![1]!.replaceAll("'", '')).toBe(text.replaceAll("'", ''))
+        expect(textOfCell(row![1]!)).toBe(text)
       }),
+      { numRuns: 1000 },
     )
   })
 })

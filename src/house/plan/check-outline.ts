@@ -40,9 +40,9 @@ export function checkOutline({ name, sections }: PlanOutline): OutlineFault[] {
     return [{ ...excess, message }]
   }
   const faults: OutlineFault[] = []
-  const isOneLine = name === name.trim() && !/[#\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u.test(name)
+  const isOneLine = name === name.trim() && !/[#\ufffd\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u.test(name)
   if (name.length > LONGEST_PLAN_NAME || !isOneLine) {
-    const message = `The name of a plan is one line of at most ${LONGEST_PLAN_NAME} characters, without #.`
+    const message = `The name of a plan is one line of at most ${LONGEST_PLAN_NAME} characters, without # and without broken characters.`
     faults.push({ isName: true, message })
   }
   const names = new Set<string>()

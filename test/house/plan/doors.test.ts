@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { checkOutline } from '../../../src/house/plan/check-outline.js'
 import { csvPlan, readCsvPlan } from '../../../src/house/plan/csv.js'
 import { formatPlan, outlineOf, readPlanFile } from '../../../src/house/plan/plan-file.js'
 import type { PlanReading } from '../../../src/house/plan/plan-reading.js'
@@ -65,6 +66,39 @@ describe.each(Object.entries(doors))('a plan through %s and back', (_, through) 
       }),
     )
   })
+})
+
+it('a plan keeps every name that a plan may have, through each format, named or on stdin', () => {
+  const spiteful = fc.string({
+    unit: fc.constantFrom(..."=+-@'';,:\" ＝#\ufffd\ufeffaé\u0301\u200d"),
+  })
+  const anything = fc.string({ unit: 'binary', maxLength: 200 })
+  const house = {
+    stage: 'top' as const,
+    sections: [{ name: '', rows: [{ label: 'A', items: [run(1, 3)] }] }],
+  }
+  const names = fc.oneof(
+    spiteful,
+    anything,
+    fc.constantFrom("'=1", "''=1", "x;'=1", "'' -1", "'Tis"),
+  )
+  const isLegal = (name: string) => checkOutline({ ...house, name }).length === 0
+  fc.assert(
+    fc.property(names.filter(isLegal), (name) => {
+      const plan = new SeatPlan({ ...house, name })
+      for (const [format, end] of [
+        ['text', 'plan'],
+        ['json', 'json'],
+        ['csv', 'csv'],
+      ] as const) {
+        const file = Buffer.from(formatPlan(plan, format))
+        for (const read of [`house.${end}`, '-'].map((at) => readPlanFile(file, at))) {
+          expect(read).toEqual({ outline: { ...house, name }, faults: [], notices: [] })
+        }
+      }
+    }),
+    { numRuns: 500 },
+  )
 })
 
 describe.each<[string, string]>([
