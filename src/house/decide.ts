@@ -71,27 +71,29 @@ function decideCount({ layout, taken }: House, party: Party): Verdict {
   const { count, section, accessible, includeAccessible } = party
   const name = section === undefined ? '' : rowsOf(layout).sections[section]!.name
   const where = name === '' ? '' : ` in ${name}`
+  const left = countFreeFor(taken, party, layout)
+  let message: string
+  let isMended: boolean
   if (accessible) {
     const others =
       count === 1 ? '' : count === 2 ? ' with another seat' : ` with ${count - 1} others`
-    return notEnough(`No wheelchair place${others} is free${where}. Nothing was booked.`)
+    message = `No wheelchair place${others} is free${where}. Nothing was booked.`
+    isMended = chooseSeats(taken, { ...party, includeAccessible: true }, layout) !== undefined
+  } else {
+    const free = includeAccessible ? left.general + left.accessible : left.general
+    const only =
+      free === 0 ? 'No seat is' : free === 1 ? 'Only 1 seat is' : `Only ${free} seats are`
+    const were = count === 1 ? 'was' : 'were'
+    message = `${only} free${where}; ${count} ${were} wanted. Nothing was booked.`
+    isMended = free + left.accessible >= count
   }
-  const left = countFreeFor(taken, party, layout)
-  const free = includeAccessible ? left.general + left.accessible : left.general
-  const only = free === 0 ? 'No seat is' : free === 1 ? 'Only 1 seat is' : `Only ${free} seats are`
-  const were = count === 1 ? 'was' : 'were'
-  const message = `${only} free${where}; ${count} ${were} wanted. Nothing was booked.`
-  if (free + left.accessible < count || includeAccessible) return notEnough(message)
+  if (includeAccessible || !isMended) return refuse({ code: 'NOT_ENOUGH_SEATS', message })
   const are = left.accessible === 1 ? 'seat is' : 'seats are'
-  return notEnough(
-    `${message} ${left.accessible} wheelchair and companion ${are} left: book with --include-accessible to use them too.`,
-    left.accessible,
-  )
-}
-
-function notEnough(message: string, accessibleLeft?: number): Verdict {
-  const code = 'NOT_ENOUGH_SEATS'
-  return refuse({ code, message, ...(accessibleLeft !== undefined && { accessibleLeft }) })
+  return refuse({
+    code: 'NOT_ENOUGH_SEATS',
+    message: `${message} ${left.accessible} wheelchair and companion ${are} left: book with --include-accessible to use them too.`,
+    accessibleLeft: left.accessible,
+  })
 }
 
 function refuse(refusal: Refusal): Verdict {

@@ -174,6 +174,16 @@ describe('the refusal of a number of seats', () => {
       'No wheelchair place with another seat is free. Nothing was booked.',
     ],
     [
+      'sScww',
+      { count: 4, accessible: true },
+      'No wheelchair place with 3 others is free. Nothing was booked. 3 wheelchair and companion seats are left: book with --include-accessible to use them too.',
+    ],
+    [
+      'sScwW',
+      { count: 4, accessible: true, includeAccessible: true },
+      'No wheelchair place with 3 others is free. Nothing was booked.',
+    ],
+    [
       'ss / sS',
       { count: 2, section: 1 },
       'Only 1 seat is free in Section 2; 2 were wanted. Nothing was booked.',
