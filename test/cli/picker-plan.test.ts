@@ -98,7 +98,7 @@ describe('a house with a plan', () => {
     })
     await terminal.waitFor(/1\. {2}Any, .*\n2\. {2}Stalls, 59 free\n3\. {2}Circle, .* free\n/)
     terminal.type('st\r')
-    await terminal.waitFor('Which seats in Stalls?')
+    await terminal.waitFor('Which seats in Stalls? (Stalls A1-A2, or 4 best)')
     expect(terminal.screen()).not.toMatch(/^ {2}Circle$/m)
     terminal.type('c1-c2\r')
     await terminal.waitFor(
@@ -116,7 +116,7 @@ describe('a house with a plan', () => {
       env: { TICKETS_PLAIN: '1' },
     })
     await terminal.waitFor(/1\. {2}Any, .*\n2\. {2}Stalls, \d+ free\n3\. {2}Circle, .* free\n/)
-    terminal.type('stalls\r')
+    terminal.type('ALLS\r')
     await terminal.waitFor('Which seats in Stalls instead of Stalls A3-A4? (2 of them)')
     expect(terminal.screen()).not.toMatch(/^ {2}Circle$/m)
     terminal.type('circle aa3-aa4\r')

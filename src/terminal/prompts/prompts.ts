@@ -1,5 +1,7 @@
-import { formatSeats, type SeatLayout } from '../../house/seats.js'
+import type { PlacedRow } from '../../house/plan/seat-plan.js'
+import { formatSeats } from '../../house/seats.js'
 import { TicketsError } from '../../shared/errors.js'
+import { foldText } from '../../shared/fold-text.js'
 import { formatNumber } from '../../shared/numbers.js'
 import { safeText } from '../../shared/safe-text.js'
 import { fitText, padText, textWidth, wrapWords } from '../render/fit-text.js'
@@ -158,19 +160,22 @@ export function askSection(
     hint: 'type to filter',
     lineHint: 'number or name, Enter: any',
     search: async (term = '') => {
-      const text = term.trim().toLowerCase()
-      const same = choices.filter(({ name }) => name.toLowerCase() === text)
-      if (same.length > 0) return same
-      return choices.filter(({ name }) => name.toLowerCase().startsWith(text))
+      const text = foldText(term)
+      const named = (fits: (name: string) => boolean) =>
+        choices.filter(({ name }) => fits(foldText(name)))
+      const same = named((name) => name === text)
+      const begun = same.length > 0 ? same : named((name) => name.startsWith(text))
+      return begun.length > 0 ? begun : named((name) => name.includes(text))
     },
   })
 }
 
 /** Asks for seats by name (`5-8`, `A1-A4, B3`) or by number (`4 best`). */
 export async function askSeats(asking: Asking, question: SeatsQuestion): Promise<SeatAnswer> {
-  const example = exampleOf(question.layout)
+  const { section } = question
+  const example = exampleOf(question)
   const answer = await askText(asking, {
-    message: question.message ?? 'Which seats?',
+    message: `Which seats${section === undefined ? '' : ` in ${section}`}?`,
     hint: `${example}, or 4 best`,
     check(text) {
       if (text === '') {
@@ -182,9 +187,12 @@ export async function askSeats(asking: Asking, question: SeatsQuestion): Promise
   return parseSeatAnswer(answer)
 }
 
-function exampleOf(layout: SeatLayout): string {
-  if (!layout.plan) return layout.seatsPerRow === null ? '5-8' : 'A1-A4'
-  const { first, last } = layout.plan.rows.find((row) => row.first <= row.last)!.blocks[0]!
+function exampleOf({ layout, section }: SeatsQuestion): string {
+  const { plan } = layout
+  if (!plan) return layout.seatsPerRow === null ? '5-8' : 'A1-A4'
+  const rows = plan.rows.filter((row) => row.first <= row.last)
+  const isHere = (row: PlacedRow) => plan.sections[row.section]!.name === section
+  const { first, last } = (rows.find(isHere) ?? rows[0]!).blocks[0]!
   return formatSeats(first === last ? [first] : [first, first + 1], layout)
 }
 

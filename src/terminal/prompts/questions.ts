@@ -60,8 +60,9 @@ export interface SectionQuestion {
 
 /** A question whose answer is seats, or a number of them. */
 export interface SeatsQuestion {
-  message?: string
   layout: SeatLayout
+  /** The name of the only section that they may be in. */
+  section?: string | undefined
   /** Throws a TicketsError to refuse the answer: its sentence is shown and the question asked again. */
   check?(answer: SeatAnswer): unknown
 }

@@ -2,6 +2,7 @@ import type { PlacedSection, SeatPlan } from '../../house/plan/seat-plan.js'
 import type { SeatSet } from '../../house/seat-set.js'
 import { parseSeats, type SeatLayout } from '../../house/seats.js'
 import { TicketsError } from '../../shared/errors.js'
+import { canonicalText } from '../../shared/fold-text.js'
 import { hasRows, type Picking } from './picker-state.js'
 
 /**
@@ -26,8 +27,13 @@ export function continuesLabel(text: string, character: string, { plan }: SeatLa
   const isRow = plan.rows.some(({ label }) => label.toUpperCase() === text)
   return (
     !(character === ' ' && (isRow || text === '')) &&
-    plan.sections.some(({ name }) => `${name.toUpperCase()} `.startsWith(text + character))
+    plan.sections.some((section) => `${typedName(section)} `.startsWith(text + character))
   )
+}
+
+/** The name of a section as a keyboard types it: in capital letters, with a plain apostrophe. */
+function typedName({ name }: PlacedSection): string {
+  return canonicalText(name).toUpperCase()
 }
 
 /** The first free seat of a section; its first seat if none is free. */
@@ -39,10 +45,10 @@ export function firstFree({ first, last }: PlacedSection, taken: SeatSet): numbe
 function seatInPlan(text: string, plan: SeatPlan, { cursor, house, taken }: Picking): number {
   const own = plan.sections[plan.rows[plan.rowIndex(cursor)]!.section]!
   const named = plan.sections.find(
-    ({ name }) => name !== '' && `${text} `.startsWith(`${name.toUpperCase()} `),
+    (section) => section.name !== '' && `${text} `.startsWith(`${typedName(section)} `),
   )
   if (named) {
-    const rest = text.slice(named.name.length).trim()
+    const rest = text.slice(typedName(named).length).trim()
     if (rest === '') return firstFree(named, taken)
     return startOfRow(rest, named, plan) ?? oneSeat(labelIn(named, rest, plan), house)
   }
@@ -51,7 +57,7 @@ function seatInPlan(text: string, plan: SeatPlan, { cursor, house, taken }: Pick
     const seat = startOfRow(text, section, plan)
     if (seat !== undefined) return seat
   }
-  const begun = plan.sections.find(({ name }) => name.toUpperCase().startsWith(text))
+  const begun = plan.sections.find((section) => typedName(section).startsWith(text))
   return begun ? firstFree(begun, taken) : oneSeat(nearestLabel(text, own, plan, house), house)
 }
 

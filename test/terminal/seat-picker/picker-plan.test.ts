@@ -58,7 +58,7 @@ function press(plan: SeatPlan, screen: typeof size, keys: string, sold: number[]
 describe('the keys of the picker in a house with a plan', () => {
   const cinema = planOf('name: Odeon\nstage: top\n1 1-4\n2 1-4\n12 1-6\n')
   const boxes = planOf(
-    'name: Opera\nstage: none\nsection Box 1\nA 1-2\nsection Box 2\nA 1-2\nsection Lodge\nL 1-3\n',
+    'name: Opera\nstage: none\nsection Box 1\nA 1-2\nsection Box 2\nA 1-2\nsection Lodge\nL 1-3\nsection King’s Box\nK 1-2',
   )
   const table: [title: string, plan: SeatPlan, keys: string, at: string, picked?: string][] = [
     ['right goes over an aisle', globeWith('top'), 'A6 right', 'Stalls A7'],
@@ -84,6 +84,7 @@ describe('the keys of the picker in a house with a plan', () => {
     ['a label of the section under the cursor', boxes, 'box_2 | A2', 'Box 2 A2'],
     ['a label in another section', boxes, 'A1 | box_2_A2 | A1', 'Box 2 A1'],
     ['a name with a digit', boxes, 'box_2', 'Box 2 A1'],
+    ['a typographic apostrophe', boxes, "king's_box_k2", 'King’s Box K2'],
     ['a space after a row picks', globeWith('top'), 'd_', 'Stalls D39', 'Stalls D39'],
     ['a space after a label picks', globeWith('top'), 'C7_', 'Stalls C7', 'Stalls C7'],
     ['a row that is a number', cinema, '12/5', '12/5'],

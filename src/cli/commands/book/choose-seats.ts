@@ -141,8 +141,8 @@ function typeSeats(
     if (refused) printProblem(context.output, refused)
     checkRoom(house)
     const answer = await askSeats(context.asking, {
-      ...(section && { message: `Which seats in ${section}?` }),
       layout: house,
+      section,
       check: (seats) => checkFree(context, house, wantedIn(seats)),
     })
     return { wanted: wantedIn(answer), isSeen: false }
