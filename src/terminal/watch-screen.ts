@@ -2,6 +2,7 @@ import { formatNumber } from '../shared/numbers.js'
 import type { FullScreen } from './full-screen.js'
 import { sparkline } from './render/charts.js'
 import { drawTitle } from './render/fields.js'
+import { fitText } from './render/fit-text.js'
 import { salesBar } from './render/show-card.js'
 import { type RenderStyle, tint } from './render/style.js'
 import { type House, stateIn } from './seat-map/house.js'
@@ -97,12 +98,21 @@ function drawHouse(house: House, rows: number, style: RenderStyle, top?: number)
   const first = Math.min(top, last)
   const lines = [
     ...above,
-    drawOutside('above', first, style),
+    drawAbove(first, house, grid, style),
     ...drawLines(house, grid, first, page, style),
     drawOutside('below', last - first, style),
     ...below,
   ]
   return { lines, page, last }
+}
+
+/** How many lines lie above, and the section whose heading is one of them. */
+function drawAbove(lines: number, { plan }: House, grid: SeatGrid, style: RenderStyle): string {
+  const above = drawOutside('above', lines, style)
+  const { heading, first } = grid.lineAt(lines)
+  const isCut = lines > 0 && heading === undefined && first > 0
+  if (!isCut || !plan?.hasSections) return above
+  return fitText(`${above}  ${tint(style, 'strong', plan.sectionName(first))}`, style.columns)
 }
 
 function drawLines(house: House, grid: SeatGrid, first: number, count: number, style: RenderStyle) {

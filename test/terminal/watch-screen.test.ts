@@ -1,0 +1,43 @@
+import { expect, it } from 'vitest'
+import { SeatSet } from '../../src/house/seat-set.js'
+import { drawWatchedShow, scrollHouse } from '../../src/terminal/watch-screen.js'
+import { examplePlan, planOf } from '../support/plans.js'
+
+const style = { color: false, unicode: true }
+
+/** The screen of an empty house after keys. */
+function watch(text: string, keys: string[], size = { rows: 24, columns: 80 }): string[] {
+  const plan = planOf(text)
+  const { totalSeats } = plan
+  const none = SeatSet.empty(totalSeats)
+  const house = { totalSeats, seatsPerRow: null, plan, booked: none, held: none }
+  const show = { heading: 'Hamlet', house, sales: [0], isCancelled: false }
+  let top: number | undefined
+  const draw = () => drawWatchedShow(show, size, style, top)
+  for (const key of keys) top = scrollHouse(top, key, draw())
+  return draw().lines
+}
+
+it.each<[string, string[], RegExp]>([
+  ['in the middle of a section', ['pagedown', 'pagedown'], /^ {2}↑ 14 more lines {2}Floor West$/],
+  ['at the end of the last one', ['end'], /^ {2}↑ 1,0\d\d more lines {2}Upper 224$/],
+])('a large house that is scrolled says which section its first row is in: %s', (_, keys, line) => {
+  expect(watch(examplePlan('arena'), keys)).toContainEqual(expect.stringMatching(line))
+})
+
+it('it says so only where the heading is out of sight, and as far as there is room', () => {
+  const rows = Array.from({ length: 9 }, (_, row) => `${row} 1-5`).join('\n')
+  const long = `Circle ${'x'.repeat(33)}`
+  const text = `section Stalls\n${rows}\nsection ${long}\n${rows}\n`
+  const above = (keys: string[], columns = 80) =>
+    watch(text, keys, { rows: 12, columns }).find((line) => line.includes('↑'))
+  const downs = (count: number) => Array<string>(count + 1).fill('down')
+  expect(above(downs(1))).toBe('  ↑ 1 more line  Stalls')
+  // The empty line between the sections, the heading, and the first row below it.
+  expect([10, 11, 12].map((count) => above(downs(count)))).toEqual([
+    '  ↑ 10 more lines',
+    '  ↑ 11 more lines',
+    `  ↑ 12 more lines  ${long}`,
+  ])
+  expect(above(downs(12), 30)).toBe('  ↑ 12 more lines  Circle xxx…')
+})
