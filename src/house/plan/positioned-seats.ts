@@ -83,9 +83,15 @@ export function keyOf({ section, row, number }: Omit<PositionedSeat, 'kind' | 'p
  */
 export function planOf<Seat extends PositionedSeat>(read: ReadSeats<Seat>): PlanReading {
   const { stage, seats, faults, notices, placeOf } = read
-  if (faults.length > 0) return readingOf({ outline: undefined, faults, notices })
   // The text of a plan has neither line breaks nor what would begin a comment in its name.
   const name = read.name.replaceAll(/[\p{Cc}#]+/gu, ' ').trim()
+  if (faults.length > 0) {
+    // Rows without all of their seats would seem to have mistakes that they have not.
+    const wrong = checkOutline({ name, stage, sections: [] })
+      .filter(({ isName }) => isName)
+      .map(({ message }) => ({ ...read.placeOfName, message }))
+    return readingOf({ outline: undefined, faults: [...faults, ...wrong], notices })
+  }
   const { sections, notices: undrawn } = sectionsOf([...seats.values()], read)
   const outline = { name, stage, sections }
   const wrong = checkOutline(outline).map(({ isName, section = 0, row = 0, item = 0, message }) => {

@@ -108,7 +108,7 @@ class Reader {
     }
     const isOnGrid = this.#isOnGrid && this.#left !== undefined
     return planOf({
-      name: plan?.name as string,
+      name: typeof plan?.name === 'string' ? plan.name : '',
       stage: this.#stageBeside(seats),
       grid: isOnGrid ? { pitch: PITCH, left: this.#left! } : undefined,
       seats: this.#seats,

@@ -198,6 +198,14 @@ describe('a plan in CSV', () => {
       ['row,seat,name', 'A,1,', `A,2,${'x'.repeat(201)}`],
       [[3, 'name', /at most 200/]],
     ],
+    [
+      'a long name, and no seat',
+      ['row,seat,name', `A,0,${'x'.repeat(201)}`],
+      [
+        [2, 'seat', /"0"/],
+        [2, 'name', /at most 200/],
+      ],
+    ],
     ['a seat twice', ['row,seat', 'A,1', 'a,01'], [[3, 'seat', /line 2/]]],
     [
       'positions in words, and of some seats only',

@@ -318,6 +318,7 @@ describe('a seating plan of pretix', () => {
       },
       ['name'],
     ],
+    ['a long name and no zones', { name: 'x'.repeat(201), categories: [] }, ['zones', 'name']],
     ['no zones', { name: 'N', categories: [] }, ['zones']],
     ['no name', { zones: [] }, ['name']],
     ['zones that are no list', { name: 'N', zones: {} }, ['zones']],
