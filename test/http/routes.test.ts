@@ -10,6 +10,12 @@ const get = (path: string, options = {}) => ask(server.url + path, options)
 const post = (path: string, body: unknown = {}, headers = {}) =>
   ask(server.url + path, { body, headers })
 
+/** A zone of a seating plan of pretix. */
+interface Zone {
+  name: string
+  rows: { row_number: string; seats: { seat_number: string; category: string }[] }[]
+}
+
 describe('shows', () => {
   it('are created with the three fields of the original, and answer with all of its fields', async () => {
     const created = await post('/admin/shows', {
@@ -51,6 +57,25 @@ describe('shows', () => {
     expect((await get(`/shows/${await createShow(server.url)}/plan`)).body).toBe(null)
     const wrong = await post('/admin/shows', { name: 'Lear', start_time, plan: 'A 1-' })
     expect([wrong.status, wrong.body.error.code]).toEqual([400, 'INVALID_INPUT'])
+  })
+
+  it('have their seat numbers in the order of the seats for sale in their plan', async () => {
+    const plan =
+      'stage: bottom\nsection Stalls\nB x1 3-2 . 5\nA w4 c3\nsection Pit\nA x1-2\nsection Circle\nA x9 r1-2'
+    const { body: show } = await post('/admin/shows', {
+      ...{ name: 'Lear', start_time: '2030-07-01T19:00Z', plan },
+    })
+    const { zones } = (await get(`/shows/${show.id}/plan`)).body
+    const labels = zones.flatMap(({ name, rows }: Zone) =>
+      rows.flatMap(({ row_number, seats }) =>
+        seats
+          .filter(({ category }) => category !== 'not for sale')
+          .map(({ seat_number }) => `${name} ${row_number}${seat_number}`),
+      ),
+    )
+    const seats = Array.from({ length: show.total_seats }, (_, index) => index + 1)
+    const booked = await post(`/shows/${show.id}/book`, { seats })
+    expect(booked.body).toMatchObject({ seats, seat_labels: labels, section: null })
   })
 
   it('are booked by section, and with wheelchair places, as the body says', async () => {
