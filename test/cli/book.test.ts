@@ -7,6 +7,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { tickets } from '../support/cli.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
+import { runInProcess } from '../support/in-process.js'
 import { insertShow, isWaitingForLock, lockShow } from '../support/shows.js'
 import { until } from '../support/until.js'
 
@@ -167,6 +168,22 @@ describe('book, without a terminal', () => {
     expect(json.json().error.message).toMatch(/--seats or --count/)
     expect(await bookingsOf(show)).toEqual([])
   })
+
+  it.each([['--section', 'Circle'], ['--accessible'], ['--include-accessible']])(
+    'refuses %s without --count, which alone respects it',
+    async (...flags) => {
+      const show = await insertShow(db)
+      for (const seats of [[], ['--seats', '1']]) {
+        const argv = ['book', show, ...seats, ...flags, '--json']
+        const ran = await runInProcess(argv, { DATABASE_URL: db.url })
+        expect(ran.json().error).toMatchObject({
+          code: 'INVALID_INPUT',
+          message: `${flags[0]} goes with --count. Add it.`,
+        })
+      }
+      expect(await bookingsOf(show)).toEqual([])
+    },
+  )
 
   it('refuses what is wrong before anything is recorded', async () => {
     const show = await insertShow(db)

@@ -32,11 +32,19 @@ export type WantedSeats = Pick<
   'seats' | 'count' | 'section' | 'accessible' | 'includeAccessible'
 >
 
+/** The options that say where the seats of --count are. */
+const PLACES = ['section', 'accessible', 'includeAccessible'] as const
+
 /** The request of the options, checked as far as possible without the show. Throws INVALID_INPUT. */
 export function requestOf(options: BookCommandOptions): BookingRequest {
   const { seats, count, hold, ...others } = descriptionIn(options)
   if (seats !== undefined && count !== undefined) {
     throw new TicketsError('INVALID_INPUT', '--seats and --count exclude each other. Give one.')
+  }
+  // Nothing that is asked for later, such as a seat on the map, would respect it.
+  const place = count === undefined && PLACES.find((name) => others[name] !== undefined)
+  if (place) {
+    throw new TicketsError('INVALID_INPUT', `${flagOf(place)} goes with --count. Add it.`)
   }
   if (seats !== undefined) checkSeatSpec(seats)
   return {
@@ -59,8 +67,13 @@ export function divideRequest(request: BookingRequest) {
 export function refuseRequestOptions(options: BookCommandOptions): void {
   const given = Object.entries(descriptionIn(options)).find(([, value]) => value !== undefined)
   if (given === undefined) return
-  const flag = given[0].replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
-  throw new TicketsError('INVALID_INPUT', `--${flag} does not go with --file: its rows say that.`)
+  const sentence = `${flagOf(given[0])} does not go with --file: its rows say that.`
+  throw new TicketsError('INVALID_INPUT', sentence)
+}
+
+/** '--include-accessible' for includeAccessible. */
+function flagOf(option: string): string {
+  return `--${option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
 }
 
 function descriptionIn({ date, dryRun, yes, file, atomic, ...description }: BookCommandOptions) {
