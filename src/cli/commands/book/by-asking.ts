@@ -64,17 +64,20 @@ async function bookForShow(
   while (chosen !== undefined) {
     try {
       const seats = await tickets.preview(show.id, { ...request, ...chosen.wanted })
-      if (options.dryRun) return void (await output.write(dryRunSentence(seats, show)))
+      // It may have another plan by now.
+      const house = await tickets.findShow(show.id)
+      if (options.dryRun) return void (await output.write(dryRunSentence(seats, house)))
       if (request.customer === undefined) {
         request = { ...request, customer: await askCustomer(context) }
       }
       const isAgreed = options.yes || chosen.isSeen
-      if (!isAgreed && !(await askConfirm(asking, { message: question(show, seats, request) }))) {
+      if (!isAgreed && !(await askConfirm(asking, { message: question(house, seats, request) }))) {
         return void output.hint(asking.unchanged ?? 'Nothing was booked.')
       }
       // Only the seats that the clerk agreed to, even if better ones became free.
-      // By their labels: another plan may number them otherwise by now.
-      const agreed = show.plan ? formatSeats(seats, show) : seats
+      // By their labels: another plan may number them otherwise.
+      const named = chosen.isSeen ? chosen.wanted.seats : undefined
+      const agreed = named ?? (house.plan ? formatSeats(seats, house) : seats)
       const { warnings, ...outcome } = await tickets.book(show.id, { ...request, seats: agreed })
       const unseen = warnings?.filter(({ code }) => code !== 'SHOW_STARTED' || !warned.warnings)
       return unseen && unseen.length > 0 ? { ...outcome, warnings: unseen } : outcome
