@@ -4,14 +4,14 @@ import type { Refusal } from '../house/decide.js'
 import { MAX_SEATS, type SeatLayout } from '../house/seats.js'
 import { TicketsError } from '../shared/errors.js'
 import { keepLayout, knownLayout, readLayout } from '../shows/layouts.js'
-import type { BookingOptions, BookingOutcome, BookingRequest } from './booking.js'
+import type { BookingOutcome, BookingRequest, BookOptions } from './booking.js'
 import { recordAttempts } from './record-attempt.js'
 import { type LockOptions, outcomeOf, type SettledBooking, settle } from './settle.js'
 import { toNextStage } from './stages.js'
 import { type ValidRequest, validateRequest } from './valid-request.js'
 
 /** The options of one batch. */
-export interface BatchOptions extends BookingOptions, LockOptions {
+export interface BatchOptions extends BookOptions, LockOptions {
   /**
    * Resolves when the previous batch has the show's lock; until then, this batch is only recorded.
    */

@@ -69,8 +69,8 @@ export interface BookingRequest {
   id?: string | undefined
 }
 
-/** The options of one call that books. */
-export interface BookingOptions {
+/** Options of one call of `book`. */
+export interface BookOptions {
   /** Called before each retry, with the cause and the error. */
   onRetry?: ((cause: RetryCause, error: unknown) => void) | undefined
   /** When aborted before the request is decided, nothing is booked: INTERRUPTED. */

@@ -11,7 +11,7 @@ import type { Warning } from '../shared/warnings.js'
 import { houseOf, lockHouseAndRead, warningsOf } from '../shows/locked-house.js'
 import { IS_LIVE_HOLD } from '../shows/shows.js'
 import { ABANDONED, isAbandonedBy } from './abandoned.js'
-import { type BookedRow, type BookingOptions, type BookingOutcome, toBooking } from './booking.js'
+import { type BookedRow, type BookingOutcome, type BookOptions, toBooking } from './booking.js'
 import { type RecordedAttempt, recordAgain } from './record-attempt.js'
 import { formatReference } from './references.js'
 import { toNextStage } from './stages.js'
@@ -50,7 +50,7 @@ export async function settle(
   db: Database,
   showId: string,
   attempts: readonly RecordedAttempt[],
-  options: BookingOptions & LockOptions,
+  options: BookOptions & LockOptions,
 ): Promise<(SettledBooking | Error)[]> {
   let recorded: readonly (RecordedAttempt | Error)[] = attempts
   try {

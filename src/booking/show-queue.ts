@@ -2,11 +2,11 @@ import type { Deadline } from '../database/deadline.js'
 import { TicketsError } from '../shared/errors.js'
 import { afterMs, GRACE_MS } from '../shared/grace.js'
 import type { BatchOptions } from './book-seats.js'
-import type { BookingOptions, BookingRequest } from './booking.js'
+import type { BookingRequest, BookOptions } from './booking.js'
 import { bookingsInDoubt, withdrawn } from './settle.js'
 
 /** The options of one request in a queue. */
-export interface QueueOptions extends BookingOptions {
+export interface QueueOptions extends BookOptions {
   /** When the request stops waiting (default: never). It is answered when the grace is over. */
   deadline?: Deadline | undefined
 }

@@ -3,7 +3,7 @@ import type { HistoryEvent, HistoryOf } from '../audit/history.js'
 import type { VerifyOptions, VerifyReport } from '../audit/verify.js'
 import type { RepairOptions } from '../booking/abandoned.js'
 import type { AllOrNothing, Order } from '../booking/all-or-nothing.js'
-import type { BookingOutcome, BookingRequest } from '../booking/booking.js'
+import type { BookingOutcome, BookingRequest, BookOptions } from '../booking/booking.js'
 import type { DryRunOutcome } from '../booking/dry-run.js'
 import type { Cancelled, CancelOptions } from '../booking/lifecycle/cancel.js'
 import type { CheckIn, CheckInOptions } from '../booking/lifecycle/check-in.js'
@@ -26,7 +26,13 @@ export type { VerifyOptions, VerifyReport } from '../audit/verify.js'
 export type { Violation, ViolationCode } from '../audit/violations.js'
 export type { RepairOptions } from '../booking/abandoned.js'
 export type { AllOrNothing, Order } from '../booking/all-or-nothing.js'
-export type { Booking, BookingOutcome, BookingRequest, BookingStatus } from '../booking/booking.js'
+export type {
+  Booking,
+  BookingOutcome,
+  BookingRequest,
+  BookingStatus,
+  BookOptions,
+} from '../booking/booking.js'
 export type { DryRunOutcome } from '../booking/dry-run.js'
 export type { Cancelled, CancelOptions } from '../booking/lifecycle/cancel.js'
 export type { CheckIn, CheckInOptions } from '../booking/lifecycle/check-in.js'
@@ -88,14 +94,6 @@ export interface TicketsOptions {
   /** The command or program that the history records. */
   command?: string | undefined
   /** When aborted, running transactions are rolled back and their calls throw INTERRUPTED. */
-  signal?: AbortSignal | undefined
-}
-
-/** Options of one call of `book`. */
-export interface BookOptions {
-  /** Called before each retry with its cause and the error that was thrown. */
-  onRetry?: ((cause: RetryCause, error: unknown) => void) | undefined
-  /** When aborted before the request is decided, nothing is booked: INTERRUPTED. */
   signal?: AbortSignal | undefined
 }
 

@@ -7,7 +7,7 @@ import { hasData } from '../database/schema/migrate.js'
 import { change, changeInDoubt } from '../database/transaction.js'
 import type { ConfirmedAnswer } from '../load/load.js'
 import type { Tickets } from './api.js'
-import { type OnBatch, openShared, type Shared, TicketsClient } from './client.js'
+import { type OnBatch, openShared, ticketsOf, whenReady } from './client.js'
 import { type OpenOptions, openFromOptions } from './open-from-options.js'
 
 /** The options of the program's own client: the library's, and those that only commands need. */
@@ -62,76 +62,69 @@ export type Consume = (packed: AsyncIterable<Uint8Array>) => Promise<unknown>
 
 /** Opens the database for a command. Connects only with the first call; see `openTickets`. */
 export function openClient(options: ClientOptions): Client {
-  const shared = openShared(options, options.onBatch)
-  const db = options.hasOneDeadline ? withDeadline(shared.db) : shared.db
-  return new ProgramClient({ ...shared, db }, options)
+  const opened = openShared(options)
+  const db = options.hasOneDeadline ? withDeadline(opened.db) : opened.db
+  const shared = { ...opened, db }
+  const own: Omit<Client, keyof Tickets> = {
+    ignoredSettings: db.target.withoutEffect ?? [],
+    suggestBookings: (prefix, statuses) =>
+      whenReady(shared, (db) => suggestBookings(db, prefix, statuses)),
+    async findLostBookings(showId, confirmed) {
+      const reported = confirmed.map((one) => ({ ...one, showId, status: 'CONFIRMED' as const }))
+      const unkept = await whenReady(shared, (db) => findUnkept(db, reported))
+      return unkept.map(({ reported }) => reported)
+    },
+    withThrowaway: (work) => withThrowaway(options, work),
+    hasData: () => withRetry(db, () => hasData(db.knex)),
+    async backUp(program, consume) {
+      const { backUp } = await import('../database/backup/back-up.js')
+      const { pack } = await import('../database/backup/format.js')
+      return backUp(db, program, (chunks) => pack(chunks, consume))
+    },
+    async restore(packed) {
+      const { restore } = await import('../database/backup/restore.js')
+      const { unpack } = await import('../database/backup/format.js')
+      return unpack(packed, (chunks) => restore(db, chunks))
+    },
+    async repairSequences({ dryRun = false } = {}) {
+      const { advanceSequences, findLateSequences } = await import(
+        '../database/schema/sequences.js'
+      )
+      return whenReady(shared, async (db) => {
+        if (!dryRun)
+          return change(
+            db,
+            advanceSequences,
+            changeInDoubt('tickets verify', { isRepeatable: true }),
+          )
+        const late = await withRetry(db, () => findLateSequences(db.knex))
+        return late.map(({ table }) => table)
+      })
+    },
+  }
+  // Assigned to the methods of the library, because a copy would evaluate their getters once.
+  return Object.assign(ticketsOf(shared), own)
 }
 
-class ProgramClient extends TicketsClient implements Client {
-  readonly #options: ClientOptions
-
-  constructor(shared: Shared, options: ClientOptions) {
-    super(shared)
-    this.#options = options
-  }
-
-  get ignoredSettings(): readonly string[] {
-    return this.db.target.withoutEffect ?? []
-  }
-
-  suggestBookings(prefix: string, statuses?: readonly BookingStatus[]): Promise<ListedBooking[]> {
-    return this.run((db) => suggestBookings(db, prefix, statuses))
-  }
-
-  async findLostBookings(showId: string, confirmed: readonly ConfirmedAnswer[]) {
-    const reported = confirmed.map((one) => ({ ...one, showId, status: 'CONFIRMED' as const }))
-    const unkept = await this.run((db) => findUnkept(db, reported))
-    return unkept.map(({ reported }) => reported)
-  }
-
-  async withThrowaway<T>(work: (throwaway: Client, schema: string) => Promise<T>): Promise<T> {
-    const { withThrowawaySchema } = await import('../database/schema/throwaway.js')
-    // Without the signal, because the schema must be dropped even after an interruption.
-    const { signal: _, ...lasting } = this.#options
-    const db = openFromOptions({ ...lasting, connections: 2 })
-    try {
-      return await withThrowawaySchema(db, async (schema) => {
-        const throwaway = openClient({ ...this.#options, schema })
-        try {
-          await throwaway.migrate()
-          return await work(throwaway, schema)
-        } finally {
-          await throwaway.close()
-        }
-      })
-    } finally {
-      await db.close()
-    }
-  }
-
-  hasData(): Promise<boolean> {
-    return withRetry(this.db, () => hasData(this.db.knex))
-  }
-
-  async backUp(program: string, consume: Consume): Promise<RowCounts> {
-    const { backUp } = await import('../database/backup/back-up.js')
-    const { pack } = await import('../database/backup/format.js')
-    return backUp(this.db, program, (chunks) => pack(chunks, consume))
-  }
-
-  async restore(packed: AsyncIterable<Uint8Array>): Promise<RowCounts> {
-    const { restore } = await import('../database/backup/restore.js')
-    const { unpack } = await import('../database/backup/format.js')
-    return unpack(packed, (chunks) => restore(this.db, chunks))
-  }
-
-  async repairSequences({ dryRun = false } = {}): Promise<string[]> {
-    const { advanceSequences, findLateSequences } = await import('../database/schema/sequences.js')
-    return this.run(async (db) => {
-      if (!dryRun)
-        return change(db, advanceSequences, changeInDoubt('tickets verify', { isRepeatable: true }))
-      const late = await withRetry(db, () => findLateSequences(db.knex))
-      return late.map(({ table }) => table)
+async function withThrowaway<T>(
+  options: ClientOptions,
+  work: (throwaway: Client, schema: string) => Promise<T>,
+): Promise<T> {
+  const { withThrowawaySchema } = await import('../database/schema/throwaway.js')
+  // Without the signal, because the schema must be dropped even after an interruption.
+  const { signal: _, ...lasting } = options
+  const db = openFromOptions({ ...lasting, connections: 2 })
+  try {
+    return await withThrowawaySchema(db, async (schema) => {
+      const throwaway = openClient({ ...options, schema })
+      try {
+        await throwaway.migrate()
+        return await work(throwaway, schema)
+      } finally {
+        await throwaway.close()
+      }
     })
+  } finally {
+    await db.close()
   }
 }
