@@ -191,7 +191,7 @@ function openGroupCommit(db: Database, connections: number, onBatch?: OnBatch): 
           onBatch?.({ size: requests.length, lockWaitMs })
         },
       }),
-    { ahead: connections > 1 },
+    { isAhead: connections > 1 },
   )
 }
 
