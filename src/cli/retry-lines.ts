@@ -1,4 +1,4 @@
-import type { RetryReason } from '../client/load-test.js'
+import type { RetryCause } from '../client/api.js'
 import type { ClientOptions } from '../client/open-client.js'
 import type { Output } from '../terminal/io.js'
 
@@ -12,12 +12,12 @@ export function retryPrinter(output: Output): Pick<ClientOptions, 'onRetry'> {
 }
 
 /** Separates the retries from the rest of what a process wrote to stderr. */
-export function readRetryLines(stderr: string): { retries: RetryReason[]; rest: string } {
+export function readRetryLines(stderr: string): { retries: RetryCause[]; rest: string } {
   const lines = stderr.split('\n')
   return {
     retries: lines
       .filter((line) => line.startsWith(PREFIX))
-      .map((line) => line.slice(PREFIX.length) as RetryReason),
+      .map((line) => line.slice(PREFIX.length) as RetryCause),
     rest: lines.filter((line) => !line.startsWith(PREFIX)).join('\n'),
   }
 }

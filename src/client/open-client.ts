@@ -5,7 +5,6 @@ import type { RowCounts } from '../database/backup/format.js'
 import { withDeadline, withRetry } from '../database/retry.js'
 import { hasData } from '../database/schema/migrate.js'
 import { change, changeInDoubt } from '../database/transaction.js'
-import type { ConfirmedAnswer } from '../load/load.js'
 import type { Tickets } from './api.js'
 import { type OnBatch, openShared, ticketsOf, whenReady } from './client.js'
 import { type OpenOptions, openFromOptions } from './open-from-options.js'
@@ -55,6 +54,13 @@ export interface Client extends Tickets {
    * Returns the names of the tables.
    */
   repairSequences(options?: { dryRun?: boolean }): Promise<string[]>
+}
+
+/** A booking as the response to its client confirmed it. */
+export interface ConfirmedAnswer {
+  /** The booking's id. */
+  id: string
+  seats: readonly number[]
 }
 
 /** Takes the bytes of a packed backup. */

@@ -1,17 +1,10 @@
 import { performance } from 'node:perf_hooks'
 import type { BookingRequest } from '../../../client/api.js'
 import { violationJson } from '../../../client/json.js'
-import type { ConfirmedAnswer } from '../../../client/load-test.js'
-import {
-  type Attempt,
-  type LoadSummary,
-  type LoadWorker,
-  runLoad,
-  summarizeLoad,
-} from '../../../client/load-test.js'
-import type { Client } from '../../../client/open-client.js'
+import type { Client, ConfirmedAnswer } from '../../../client/open-client.js'
 import { startProgress } from '../../../terminal/progress.js'
 import type { Context } from '../../context.js'
+import { type Attempt, type LoadSummary, type LoadWorker, runLoad, summarizeLoad } from './load.js'
 
 export interface LoadRunOptions {
   title: string

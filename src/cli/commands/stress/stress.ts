@@ -1,6 +1,4 @@
-import type { Show } from '../../../client/api.js'
-import type { RetryReason } from '../../../client/load-test.js'
-import { planLoad } from '../../../client/load-test.js'
+import type { RetryCause, Show } from '../../../client/api.js'
 import type { Client } from '../../../client/open-client.js'
 import { type FoundDaemon, queryDaemon } from '../../../daemon/control.js'
 import { daemonLink } from '../../../daemon/socket.js'
@@ -11,6 +9,7 @@ import { styleOf } from '../../../terminal/render/style.js'
 import type { Context, Handler } from '../../context.js'
 import { mayProceed } from '../../irrevocable.js'
 import { ifNamed, namedShow } from '../../named-show.js'
+import { planLoad } from './load-plan.js'
 import { isProof, type LoadRun, runAndCheck } from './load-run.js'
 import { parseStressOptions, type StressChoice, type StressOptions } from './options.js'
 import { localWorker, processWorker } from './workers.js'
@@ -20,7 +19,7 @@ import { localWorker, processWorker } from './workers.js'
  */
 export const run: Handler<StressOptions, [string | undefined]> = async (context, options, name) => {
   const choice = parseStressOptions(options, name !== undefined)
-  const retries: RetryReason[] = []
+  const retries: RetryCause[] = []
   const tickets = context.open({
     connections: choice.mode === 'in-process' ? Math.min(choice.concurrency, CONNECTIONS) : 1,
     ...(choice.mode === 'in-process' && { onRetry: (reason) => retries.push(reason) }),
@@ -46,7 +45,7 @@ interface Target {
   /** The throwaway schema; undefined for a named show. */
   schema?: string
   /** Collects the retries of this process. */
-  retries: RetryReason[]
+  retries: RetryCause[]
 }
 
 /** A show's lock allows one transaction at a time; more connections keep the next ones ready. */

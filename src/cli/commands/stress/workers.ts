@@ -2,13 +2,13 @@ import { spawn } from 'node:child_process'
 import { setMaxListeners } from 'node:events'
 import { performance } from 'node:perf_hooks'
 import type { BookingRequest, Tickets } from '../../../client/api.js'
-import { type Attempt, endOf, type LoadWorker } from '../../../client/load-test.js'
 import { type ErrorCode, errorCodes, TicketsError } from '../../../shared/errors.js'
 import { programFile } from '../../../shared/program-file.js'
 import { shorten } from '../../../shared/quote.js'
 import { formatDuration } from '../../../shared/time/duration.js'
 import type { Context } from '../../context.js'
 import { readRetryLines, STATS_VARIABLE } from '../../retry-lines.js'
+import { type Attempt, endOf, type LoadWorker } from './load.js'
 
 /** Where a worker books: a show's id, and the schema of the show unless it is the usual one. */
 export interface Place {

@@ -1,13 +1,7 @@
-import type { BookingRequest } from '../booking/booking.js'
-import { type ErrorCode, errorCodes, TicketsError } from '../shared/errors.js'
-import { type Percentiles, percentilesOf } from '../shared/percentiles.js'
-
-/** A booking as the response to its client confirmed it. */
-export interface ConfirmedAnswer {
-  /** The booking's id. */
-  id: string
-  seats: readonly number[]
-}
+import type { BookingRequest, RetryCause } from '../../../client/api.js'
+import type { ConfirmedAnswer } from '../../../client/open-client.js'
+import { type ErrorCode, errorCodes, TicketsError } from '../../../shared/errors.js'
+import { type Percentiles, percentilesOf } from '../../../shared/percentiles.js'
 
 /** How one attempt to book ended. A box office under load must never answer `failed`. */
 export type AttemptEnd = 'confirmed' | 'refused' | 'busy' | 'failed'
@@ -24,14 +18,8 @@ export interface Attempt {
   /** The whole time that the caller waited. */
   totalMs: number
   /** The reason for each retry. */
-  retries: readonly RetryReason[]
+  retries: readonly RetryCause[]
 }
-
-/**
- * `connect`: no room for another client; `conflict`: other transactions were in the way; `lost`:
- * the connection was lost.
- */
-export type RetryReason = 'connect' | 'conflict' | 'lost'
 
 /** Makes one request and returns its result. Never throws: a failure is a result too. */
 export type LoadWorker = (request: BookingRequest) => Promise<Attempt>
@@ -93,7 +81,7 @@ export interface LoadSummary {
    */
   bookingMs: Percentiles | null
   totalMs: Percentiles | null
-  retries: Record<RetryReason, number>
+  retries: Record<RetryCause, number>
   /** The reasons of the other responses, with their number; the most frequent first. */
   reasons: { end: AttemptEnd; reason: string; count: number }[]
 }
@@ -102,7 +90,7 @@ export interface LoadSummary {
 export function summarizeLoad(attempts: readonly Attempt[], elapsedMs: number): LoadSummary {
   const count = (end: AttemptEnd) => attempts.filter((attempt) => attempt.end === end).length
   const retried = attempts.flatMap((attempt) => attempt.retries)
-  const times = (reason: RetryReason) => retried.filter((retry) => retry === reason).length
+  const times = (reason: RetryCause) => retried.filter((retry) => retry === reason).length
   const seconds = elapsedMs / 1000
   const [confirmed, refused] = [count('confirmed'), count('refused')]
   return {

@@ -1,5 +1,5 @@
-import type { BookingRequest } from '../booking/booking.js'
-import { formatSeats, type SeatLayout } from '../house/seats.js'
+import type { BookingRequest } from '../../../client/api.js'
+import { formatSeats, type SeatLayout } from '../../../house/seats.js'
 
 /** The parameters of a load. The same plan, including its seed, makes the same requests. */
 export interface LoadPlan {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { planLoad } from '../../src/cli/commands/stress/load-plan.js'
 import { parseSeats } from '../../src/house/seats.js'
-import { planLoad } from '../../src/load/load-plan.js'
 import { percentilesOf } from '../../src/shared/percentiles.js'
 import { renderHistogram } from '../../src/terminal/render/charts.js'
 
