@@ -1,6 +1,5 @@
-import type { Deadline } from '../database/deadline.js'
+import { afterMs, type Deadline, GRACE_MS } from '../shared/deadline.js'
 import { TicketsError } from '../shared/errors.js'
-import { afterMs, GRACE_MS } from '../shared/grace.js'
 import type { BatchOptions } from './book-seats.js'
 import type { BookingOutcome, BookingRequest, BookOptions } from './booking.js'
 import { bookingsInDoubt, withdrawn } from './settle.js'

@@ -6,6 +6,7 @@ import { basename, dirname, extname, join } from 'node:path'
 import { connectionOf, layoutOf } from '../database/embedded/layout.js'
 import { embeddedDataDir } from '../database/embedded/location.js'
 import { findDatabase } from '../database/settings/settings.js'
+import { afterReading } from '../shared/deadline.js'
 import { isClosed } from '../shared/own-directory.js'
 import { daemonDirectory, PREFIX } from './any-daemon.js'
 import { receiver, send } from './protocol.js'
@@ -77,13 +78,11 @@ export async function connectTo(path: string) {
     },
   }
   socket.on('timeout', () => {
-    // This process, too, may not have run for long: look first at what has come meanwhile.
-    const { bytesRead } = socket
-    setImmediate(() => {
-      if (socket.bytesRead !== bytesRead) return
+    afterReading((hasRead) => {
+      if (hasRead) return
       connection.isHung = true
       socket.destroy()
-    })
+    }, socket)
   })
   return connection
 }

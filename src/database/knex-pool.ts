@@ -1,13 +1,13 @@
 import type { Socket } from 'node:net'
 import knex, { type Knex } from 'knex'
 import type pg from 'pg'
+import { ANSWER_GRACE_MS, type Deadline, noAnswer, within } from '../shared/deadline.js'
 import { TicketsError } from '../shared/errors.js'
 import { onSecondSignal } from '../shared/interruption.js'
 import { type SessionSettings, settingsInOptions } from './connection/begin.js'
 import { knexClient } from './connection/knex-client.js'
 import { pgConnect } from './connection/pg-connect.js'
 import { traceQueries } from './connection/sql-trace.js'
-import { ANSWER_GRACE_MS, type Deadline } from './deadline.js'
 import type { DatabaseTarget } from './settings/target.js'
 
 /** An open database; the functions that use a database take it as their first argument. */
@@ -224,12 +224,7 @@ async function closePool(db: Knex, sockets: Set<Socket>): Promise<void> {
   const isBusy = pool.numUsed() + pool.numPendingCreates() > 0
   // The pool waits without limit for connections in use.
   if (isBusy) cut(sockets)
-  let timer: NodeJS.Timeout | undefined
-  const patience = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, goodbyeMs)
-  })
-  await Promise.race([db.destroy().catch(() => {}), patience])
-  clearTimeout(timer)
+  await within(goodbyeMs, db.destroy(), noAnswer).catch(() => {})
   cut(sockets)
 }
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { type Deadline, untilLongOver } from '../shared/deadline.js'
 import { TicketsError } from '../shared/errors.js'
-import { type Deadline, untilLongOver } from './deadline.js'
 import {
   isServerAbsent,
   isServerOccupied,

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex'
+import { isLongOver, noAnswer } from '../shared/deadline.js'
 import { errorCodes, TicketsError } from '../shared/errors.js'
-import { isLongOver, noAnswer } from './deadline.js'
 import { retryCause, sqlState } from './failures.js'
 import type { Database } from './knex-pool.js'
 import { type RetryOptions, withDeadline, withRetry } from './retry.js'

@@ -1,4 +1,4 @@
-import { ANSWER_GRACE_MS } from '../deadline.js'
+import { ANSWER_GRACE_MS } from '../../shared/deadline.js'
 
 /** The settings of every transaction, which override those of the role and the pooler. */
 export interface SessionSettings {

@@ -3,8 +3,8 @@ import type { Knex } from 'knex'
 import PgTransaction from 'knex/lib/dialects/postgres/execution/pg-transaction.js'
 import PostgresClient, { type Statement } from 'knex/lib/dialects/postgres/index.js'
 import type pg from 'pg'
+import { ANSWER_GRACE_MS, afterMs, type Deadline, noAnswer } from '../../shared/deadline.js'
 import { TicketsError } from '../../shared/errors.js'
-import { ANSWER_GRACE_MS, type Deadline, noAnswer } from '../deadline.js'
 import { isPreparedStatementLost } from '../failures.js'
 import { ANSWER_MS, beginSql, type SessionSettings } from './begin.js'
 
@@ -159,22 +159,20 @@ async function untilAnswered<T>(
   answer: Promise<T>,
 ): Promise<T> {
   const stream = client.connection.stream as Socket
-  const cut = () => {
-    // Reads what has arrived first: this process itself may have been suspended.
-    const { bytesRead } = stream
-    setImmediate(() => {
-      if (isAnswered) return
-      if (stream.bytesRead === bytesRead) stream.destroy(noAnswer())
-      else timer = setTimeout(cut, ANSWER_MS)
-    })
+  let cancel = () => {}
+  const cutAfter = (ms: number) => {
+    const cut = (hasRead: boolean) => {
+      // The rest of the answer may be on its way.
+      if (hasRead) cutAfter(ANSWER_MS)
+      else stream.destroy(noAnswer())
+    }
+    cancel = afterMs(ms, cut, stream)
   }
-  let isAnswered = false
-  let timer = setTimeout(cut, limitMs)
+  cutAfter(limitMs)
   try {
     return await answer
   } finally {
-    isAnswered = true
-    clearTimeout(timer)
+    cancel()
   }
 }
 

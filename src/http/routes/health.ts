@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { Tickets } from '../../client/api.js'
+import { within } from '../../shared/deadline.js'
 import { TicketsError } from '../../shared/errors.js'
 import type { Metrics } from '../metrics.js'
 import { errors } from '../schemas.js'
@@ -32,7 +33,7 @@ export function healthRoutes(
       },
     },
     async () => {
-      await untilSilence(checkReady())
+      await within(PATIENCE_MS, checkReady(), unanswered)
       return { ok: true }
     },
   )
@@ -55,21 +56,7 @@ export function healthRoutes(
   )
 }
 
-/** Throws DB_UNREACHABLE if there is no answer in time. */
-async function untilSilence(answer: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const silence = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new TicketsError('DB_UNREACHABLE', 'The database does not answer.')),
-      PATIENCE_MS,
-    )
-  })
-  try {
-    await Promise.race([answer, silence])
-  } finally {
-    clearTimeout(timer)
-  }
-}
+const unanswered = () => new TicketsError('DB_UNREACHABLE', 'The database does not answer.')
 
 /** Calls that arrive while one is in progress share its result. */
 function oneAtATime<T>(work: () => Promise<T>): () => Promise<T> {

@@ -1,7 +1,7 @@
 import type { Tickets } from '../../../client/api.js'
 import { type FileRow, formatOf, inOrder, readBookingFile } from '../../../client/booking-file.js'
+import { GRACE_MS } from '../../../shared/deadline.js'
 import { errorCodes, TicketsError } from '../../../shared/errors.js'
-import { GRACE_MS } from '../../../shared/grace.js'
 import { onSecondSignal, passOnSecondSignal } from '../../../shared/interruption.js'
 import { startProgress } from '../../../terminal/progress.js'
 import type { Context } from '../../context.js'

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import packageJson from '../../../../package.json' with { type: 'json' }
+import { GRACE_MS } from '../../../shared/deadline.js'
 import { TicketsError } from '../../../shared/errors.js'
-import { GRACE_MS } from '../../../shared/grace.js'
 import type { Context, Handler } from '../../context.js'
 
 export interface ServeOptions {
