@@ -12,7 +12,8 @@ import { confirmBooking } from '../booking/lifecycle/confirm.js'
 import { moveBooking } from '../booking/lifecycle/move.js'
 import { listBookings, viewBooking } from '../booking/list-bookings.js'
 import { searchBookings } from '../booking/search-bookings.js'
-import type { Database } from '../database/knex-pool.js'
+import { type RetryCause, retryCause } from '../database/failures.js'
+import { type Database, openKnexPool } from '../database/knex-pool.js'
 import { listenerConnections } from '../database/listener.js'
 import { withDeadline, withRetry } from '../database/retry.js'
 import {
@@ -30,7 +31,7 @@ import { reportOnShow } from '../shows/show-report.js'
 import { createShow, listShows, viewShow } from '../shows/shows.js'
 import { watchShow } from '../shows/watch-show.js'
 import type { DryRun, Tickets, TicketsOptions } from './api.js'
-import { type OpenOptions, openFromOptions } from './open-from-options.js'
+import { type OpenOptions, schemaOf, targetOf } from './target.js'
 
 /**
  * Opens a box office. Connects only with the first call. Throws INVALID_INPUT, and DB_MISSING for a
@@ -162,13 +163,35 @@ export interface Shared {
 export type OnBatch = (batch: { size: number; lockWaitMs: number }) => void
 
 export function openShared(options: OpenOptions & { onBatch?: OnBatch }): Shared {
-  const db = openFromOptions(options)
+  const db = openDatabase(options)
   const { onRetry = () => {}, connections = 1, onBatch } = options
   return {
     db,
     groupCommit: openGroupCommit(db, connections, onBatch),
     requireReady: untilDone((caller) => requireSchema(caller, { onRetry })),
   }
+}
+
+/** Opens the database that the options and the environment choose; does not connect yet. */
+export function openDatabase(options: OpenOptions): Database {
+  const { waitMs = 30_000, connections = 1 } = options
+  const db = openKnexPool(targetOf(options), {
+    ...options,
+    schema: schemaOf(options),
+    waitMs,
+    awaitsServer: options.awaitsServer ?? options.waitMs !== undefined,
+    poolSize: connections,
+  })
+  if (options.onRetry) reportFailedStatements(db, options.onRetry)
+  return db
+}
+
+/** Reports each statement that fails for a cause that makes the program retry its transaction. */
+function reportFailedStatements(db: Database, onRetry: (cause: RetryCause) => void): void {
+  db.knex.on('query-error', (error) => {
+    const cause = retryCause(error)
+    if (cause !== undefined) onRetry(cause)
+  })
 }
 
 /** Calls `work`. The first call checks the schema. One deadline holds for all that the call does. */

@@ -1,7 +1,7 @@
 import type { Check } from '../database/doctor/check.js'
 import { embeddedDataDir } from '../database/embedded/location.js'
 import type { TicketsOptions } from './api.js'
-import { schemaOf, targetOf } from './open-from-options.js'
+import { schemaOf, targetOf } from './target.js'
 
 export { type Check, type Finding, ok, skipped, warning, wrong } from '../database/doctor/check.js'
 

@@ -6,8 +6,8 @@ import { withDeadline, withRetry } from '../database/retry.js'
 import { hasData } from '../database/schema/migrate.js'
 import { change, changeInDoubt } from '../database/transaction.js'
 import type { Tickets } from './api.js'
-import { type OnBatch, openShared, ticketsOf, whenReady } from './client.js'
-import { type OpenOptions, openFromOptions } from './open-from-options.js'
+import { type OnBatch, openDatabase, openShared, ticketsOf, whenReady } from './client.js'
+import type { OpenOptions } from './target.js'
 
 /** The options of the program's own client: the library's, and those that only commands need. */
 export interface ClientOptions extends OpenOptions {
@@ -119,7 +119,7 @@ async function withThrowaway<T>(
   const { withThrowawaySchema } = await import('../database/schema/throwaway.js')
   // Without the signal, because the schema must be dropped even after an interruption.
   const { signal: _, ...lasting } = options
-  const db = openFromOptions({ ...lasting, connections: 2 })
+  const db = openDatabase({ ...lasting, connections: 2 })
   try {
     return await withThrowawaySchema(db, async (schema) => {
       const throwaway = openClient({ ...options, schema })

@@ -18,6 +18,7 @@ import { receiver, send } from './protocol.js'
  * database would.
  */
 export function daemonLink(db: string | undefined, env: NodeJS.ProcessEnv, cwd = '.'): string {
+  // Not `targetOf`, which would bring the code that starts the embedded server.
   const found = findDatabase({ db, env, cwd, homeDir: homedir() })
   const targets =
     found.kind === 'embedded'

@@ -1,7 +1,7 @@
 import type { Show, ShowDetails, ShowFilter } from '../../client/api.js'
 import { embeddedServer } from '../../client/embedded-server.js'
 import type { Client } from '../../client/open-client.js'
-import { targetOf } from '../../client/open-from-options.js'
+import { targetOf } from '../../client/target.js'
 import { countSeats, seatLabel } from '../../house/seats.js'
 import { safeText } from '../../shared/safe-text.js'
 import { datesOf } from '../../shared/time/show-dates.js'

@@ -2,8 +2,6 @@ import { homedir } from 'node:os'
 import { connectionOf, layoutOf } from '../database/embedded/layout.js'
 import { embeddedDataDir } from '../database/embedded/location.js'
 import { assertOwnPlace } from '../database/embedded/trust.js'
-import { type RetryCause, retryCause } from '../database/failures.js'
-import { type Database, openKnexPool } from '../database/knex-pool.js'
 import { findDatabase } from '../database/settings/settings.js'
 import type { DatabaseTarget } from '../database/settings/target.js'
 import type { TicketsOptions } from './api.js'
@@ -17,20 +15,6 @@ export interface OpenOptions extends TicketsOptions {
   awaitsServer?: boolean
   /** Whether to create the embedded server where there is none (default: true). */
   createsServer?: boolean
-}
-
-/** Opens the database that the options and the environment choose; does not connect yet. */
-export function openFromOptions(options: OpenOptions): Database {
-  const { waitMs = 30_000, connections = 1 } = options
-  const db = openKnexPool(targetOf(options), {
-    ...options,
-    schema: schemaOf(options),
-    waitMs,
-    awaitsServer: options.awaitsServer ?? options.waitMs !== undefined,
-    poolSize: connections,
-  })
-  if (options.onRetry) reportFailedStatements(db, options.onRetry)
-  return db
 }
 
 /**
@@ -53,14 +37,6 @@ export function targetOf(options: OpenOptions): DatabaseTarget {
 /** The schema to work in; undefined: the login's own. */
 export function schemaOf({ schema, env = process.env }: TicketsOptions): string | undefined {
   return schema ?? (env.TICKETS_SCHEMA || undefined)
-}
-
-/** Reports each statement that fails for a cause that makes the program retry its transaction. */
-function reportFailedStatements(db: Database, onRetry: (cause: RetryCause) => void): void {
-  db.knex.on('query-error', (error) => {
-    const cause = retryCause(error)
-    if (cause !== undefined) onRetry(cause)
-  })
 }
 
 function embeddedTarget(options: OpenOptions, source: string): DatabaseTarget {
