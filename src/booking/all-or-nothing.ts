@@ -9,9 +9,8 @@ import { LAYOUT_COLUMNS, type LayoutRow, layoutOf, withPlans } from '../shows/pl
 import { showNotFound } from '../shows/shows.js'
 import { refusalError } from './book-seats.js'
 import type { BookingOutcome, BookingRequest } from './booking.js'
-import { insertRecords, newRecord, type RecordedAttempt } from './record-attempt.js'
+import { insertRecords, newRecord, type RecordedAttempt, toNextStage } from './record-attempt.js'
 import { bookingsInDoubt, outcomeOf, type SettledBooking, settleUnderLock } from './settle.js'
-import { toNextStage } from './stages.js'
 import { type ValidRequest, validateRequest } from './valid-request.js'
 
 /** A request and the id of its show. */

@@ -5,9 +5,8 @@ import { MAX_SEATS, type SeatLayout } from '../house/seats.js'
 import { TicketsError } from '../shared/errors.js'
 import { keepLayout, knownLayout, readLayout } from '../shows/layouts.js'
 import type { BookingOutcome, BookingRequest, BookOptions } from './booking.js'
-import { recordAttempts } from './record-attempt.js'
+import { recordAttempts, toNextStage } from './record-attempt.js'
 import { type LockOptions, outcomeOf, type SettledBooking, settle } from './settle.js'
-import { toNextStage } from './stages.js'
 import { type ValidRequest, validateRequest } from './valid-request.js'
 
 /** The options of one batch. */

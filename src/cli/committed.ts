@@ -1,6 +1,7 @@
 import type { Booking } from '../client/api.js'
 import { countSeats } from '../house/seats.js'
 import { safeText } from '../shared/safe-text.js'
+import type { Warned } from '../shared/warnings.js'
 import type { Output } from '../terminal/io.js'
 
 /** What a command has committed, as far as it is known without reading more data. */
@@ -39,4 +40,13 @@ export function committedBooking({ id, reference, showId, status, seats, seatLab
     sentence: `${reference} is ${status}: ${seatLabels.join(', ')} (${countSeats(seats.length)}).`,
     json: { id, reference, show_id: showId, status, seats, seat_labels: seatLabels },
   }
+}
+
+/** Prints the warnings about a change that was made. */
+export function printWarnings(output: Output, { warnings = [] }: Warned): void {
+  for (const { message } of warnings) output.hint(warningLine(message))
+}
+
+export function warningLine(message: string): string {
+  return `Warning: ${safeText(message)}`
 }

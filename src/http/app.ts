@@ -11,7 +11,6 @@ import Fastify, {
 import type { ApiToken, Tickets, TokenRole } from '../client/api.js'
 import { stackOf } from '../shared/stack-trace.js'
 import type { AddressLimits } from './address-limit.js'
-import { parseJsonStrictly } from './body.js'
 import { refuseBrokenRequest } from './broken-request.js'
 import { describeApi } from './documents.js'
 import { answerOf, failureFacts, HttpError } from './errors.js'
@@ -23,7 +22,7 @@ import { bookingRoutes } from './routes/bookings.js'
 import { healthRoutes } from './routes/health.js'
 import { showRoutes } from './routes/shows.js'
 import { SeatFeeds } from './seat-feed.js'
-import { validateStrictly } from './validate.js'
+import { takeStrictly } from './strict-input.js'
 import { requestFacts, watchRequests } from './watch-requests.js'
 
 declare module 'fastify' {
@@ -84,8 +83,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     streams: () => feeds.streams,
   })
 
-  validateStrictly(app)
-  parseJsonStrictly(app)
+  takeStrictly(app)
   app.setErrorHandler(sendError)
   app.addHook('onRequest', (request, reply, done) => {
     reply.headers(headersOf(request))

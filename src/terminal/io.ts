@@ -1,5 +1,4 @@
 import { safeJson } from '../shared/safe-text.js'
-import { isReaderGone } from './reader-gone.js'
 
 /** The streams and the environment of one run. */
 export interface Io {
@@ -122,6 +121,14 @@ class StreamOutput implements Output {
     if (!this.#isErrorGone) this.#errors.write(`${text}\n`)
   }
 }
+
+/** Did a write fail because the reader has gone (`| head`)? That is not an error. */
+function isReaderGone(error: unknown): boolean {
+  return goneCodes.has((error as NodeJS.ErrnoException | null)?.code ?? '')
+}
+
+// Windows reports EOF for EPIPE. A stream that one of the first three destroys reports the last.
+const goneCodes = new Set(['EPIPE', 'EOF', 'ECONNRESET', 'ERR_STREAM_DESTROYED'])
 
 /** The streams are tested last: Node creates each when it is first read, which takes time. */
 function canAsk(io: Io, { input, json }: OutputChoice): boolean {

@@ -2,7 +2,7 @@ import { Socket } from 'node:net'
 import pg from 'pg'
 import { TicketsError } from '../../shared/errors.js'
 import { isTlsFailure, retryCause, sqlState } from '../failures.js'
-import type { DatabaseTarget, SessionAttrs } from '../settings/target.js'
+import type { DatabaseTarget, SessionAttrs, SocketOptions } from '../settings/target.js'
 import { type HostFailure, NoHostError, ServerState, UnfitServerError } from './server-state.js'
 import { typeParsers } from './type-parsers.js'
 
@@ -135,7 +135,6 @@ async function connectOnce(
     await client.connect()
     // After the login, because turning keep-alive on resets them.
     if (target.socketOptions && target.connection.host?.startsWith('/') === false) {
-      const { setSocketOptions } = await import('./socket-options.js')
       await setSocketOptions(socket, target.socketOptions)
     }
     await server.requireFit(target, wanted)
@@ -146,6 +145,22 @@ async function connectOnce(
   } finally {
     clearTimeout(timer)
   }
+}
+
+/** Sets what Node itself cannot set. Throws INVALID_INPUT where the package cannot be loaded. */
+async function setSocketOptions(socket: Socket, options: SocketOptions): Promise<void> {
+  const { keepAliveIntervalMs, keepAliveCount, userTimeoutMs } = options
+  // Late, and optional: it loads native code, which few settings need.
+  const setters = await import('net-keepalive').catch((cause) => {
+    throw new TicketsError(
+      'INVALID_INPUT',
+      'keepalives_interval, keepalives_count and tcp_user_timeout need the npm package net-keepalive, which cannot be loaded here. Remove them from the settings of the database.',
+      { cause },
+    )
+  })
+  if (keepAliveIntervalMs) setters.setKeepAliveInterval(socket, keepAliveIntervalMs)
+  if (keepAliveCount) setters.setKeepAliveProbes(socket, keepAliveCount)
+  if (userTimeoutMs) setters.setUserTimeout(socket, userTimeoutMs)
 }
 
 /** How long a connection may be silent before the system checks that its other end still exists. */

@@ -215,10 +215,7 @@ export async function askKey<Value>(
   choices: readonly KeyChoice<Value>[],
 ): Promise<Value> {
   if (asksInLines(asking.output)) return askKeyInLine(asking, message, choices)
-  const [{ promptBy }, { keyPrompt }] = await Promise.all([
-    loadPrompts(),
-    import('./key-prompt.js'),
-  ])
+  const { keyPrompt, promptBy } = await loadPrompts()
   const style = errorStyleOf(asking.output)
   return withPrompt(asking, (context) =>
     promptBy(keyPrompt, { message, choices, style }, { ...context, clearPromptOnDone: true }),

@@ -1,10 +1,9 @@
 import type { BookingOutcome, BookingRequest } from '../../../client/api.js'
 import { bookingJson, dryRunJson } from '../../../client/json.js'
 import { hasCode, TicketsError } from '../../../shared/errors.js'
-import { committedBooking, printCommitted } from '../../committed.js'
+import { committedBooking, printCommitted, printWarnings } from '../../committed.js'
 import { type Context, type Handler, inputRequired } from '../../context.js'
 import { idOrName, ifNamed, type NamedShow, namedShow } from '../../named-show.js'
-import { printWarnings } from '../../warnings.js'
 import { givesOutAccessible, isMendedByAccessible } from './last-seats.js'
 import { type BookCommandOptions, requestOf } from './request.js'
 

@@ -2,9 +2,8 @@ import type { BookingOutcome, ListedBooking, Show } from '../../../client/api.js
 import { bookingJson } from '../../../client/json.js'
 import { formatLabels } from '../../../house/seats.js'
 import { formatStartTime } from '../../../shared/time/format-time.js'
-import { committedBooking, printCommitted } from '../../committed.js'
+import { committedBooking, printCommitted, printWarnings } from '../../committed.js'
 import { type Context, inputRequired } from '../../context.js'
-import { printWarnings } from '../../warnings.js'
 import { statusesFor } from './statuses.js'
 
 /**

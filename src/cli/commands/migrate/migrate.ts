@@ -1,10 +1,9 @@
 import { TicketsError } from '../../../shared/errors.js'
 import { safeText } from '../../../shared/safe-text.js'
 import type { Output } from '../../../terminal/io.js'
-import { printCommitted } from '../../committed.js'
+import { printCommitted, warningLine } from '../../committed.js'
 import type { Context, Handler } from '../../context.js'
 import { mayProceed } from '../../irrevocable.js'
-import { warningLine } from '../../warnings.js'
 
 export interface MigrateOptions {
   status?: boolean

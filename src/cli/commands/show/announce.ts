@@ -2,8 +2,7 @@ import type { Show } from '../../../client/api.js'
 import { showJson } from '../../../client/json.js'
 import type { Warned } from '../../../shared/warnings.js'
 import type { Output } from '../../../terminal/io.js'
-import { printCommitted } from '../../committed.js'
-import { printWarnings } from '../../warnings.js'
+import { printCommitted, printWarnings } from '../../committed.js'
 import { showFacts } from './text.js'
 
 /** Prints a show that was just created or changed: as JSON, or as its card. */

@@ -5,10 +5,9 @@ import { parseStartTime } from '../../../shared/time/start-time.js'
 import { startWarnings } from '../../../shared/warnings.js'
 import { renderShowCard } from '../../../terminal/render/show-card.js'
 import { styleOf } from '../../../terminal/render/style.js'
-import { printCommitted } from '../../committed.js'
+import { printCommitted, printWarnings } from '../../committed.js'
 import { type Context, type Handler, inputRequired } from '../../context.js'
 import { namedShow } from '../../named-show.js'
-import { printWarnings } from '../../warnings.js'
 import { showFacts } from './text.js'
 
 export interface ShowCopyOptions {

@@ -1,12 +1,31 @@
 import { isUtf8 } from 'node:buffer'
+import { Ajv } from 'ajv'
 import type { FastifyInstance } from 'fastify'
 import { TicketsError } from '../shared/errors.js'
+
+/** Takes each request as it was sent, or refuses it. */
+export function takeStrictly(app: FastifyInstance): void {
+  validateStrictly(app)
+  parseJsonStrictly(app)
+}
+
+/**
+ * Validates requests without changing them: Fastify's default drops unknown fields and turns "5"
+ * into 5. Only query strings are converted, because they have no types.
+ */
+function validateStrictly(app: FastifyInstance): void {
+  const exact = new Ajv({ allowUnionTypes: true })
+  const coercing = new Ajv({ coerceTypes: true })
+  app.setValidatorCompiler(({ schema, httpPart }) =>
+    (httpPart === 'querystring' ? coercing : exact).compile(schema as object),
+  )
+}
 
 /**
  * Accepts only JSON in UTF-8. Refuses other types, because a foreign web page may send a form or
  * plain text without a preflight request. A missing body counts as an empty object.
  */
-export function parseJsonStrictly(app: FastifyInstance): void {
+function parseJsonStrictly(app: FastifyInstance): void {
   const parse = app.getDefaultJsonParser('error', 'error')
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
