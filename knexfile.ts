@@ -1,10 +1,7 @@
 import { homedir } from 'node:os'
 import type { Knex } from 'knex'
-import {
-  embeddedConnection,
-  embeddedDataDir,
-  ensureEmbedded,
-} from './src/database/embedded/embedded.js'
+import { ensureEmbedded } from './src/database/embedded/embedded.js'
+import { embeddedConnection, embeddedDataDir } from './src/database/embedded/location.js'
 import { knexSettings } from './src/database/knex-pool.js'
 import { migrationSource } from './src/database/schema/migrate.js'
 import { DOT_ENV, findDatabase } from './src/database/settings/settings.js'

@@ -3,6 +3,7 @@ import type { Database } from '../database/knex-pool.js'
 import { withRetry } from '../database/retry.js'
 import { query, sqlArray, sqlLists } from '../database/sql.js'
 import { TicketsError } from '../shared/errors.js'
+import { isId } from '../shared/ids.js'
 import { type Line, readLines } from '../shared/lines.js'
 import { quote } from '../shared/quote.js'
 import { nameSeats, sampleOf, type Violation } from './violations.js'
@@ -78,7 +79,7 @@ function answerOf({ number, text }: Line): Answer | undefined {
   if (isObject(answer.error) || answer.dry_run === true) return undefined
   const { id, reference, show_id: showId, status, seats } = answer
   const stored = typeof reference === 'string' ? parseReference(reference) : undefined
-  const isBooking = isId(id) && isId(showId) && stored && typeof status === 'string'
+  const isBooking = isIdText(id) && isIdText(showId) && stored && typeof status === 'string'
   if (!isBooking || !isSeats(seats)) {
     throw badLine(number, 'It has neither the fields of a booking nor those of an error.')
   }
@@ -99,8 +100,8 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-function isId(value: unknown): value is string {
-  return typeof value === 'string' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value)
+function isIdText(value: unknown): value is string {
+  return typeof value === 'string' && isId(value)
 }
 
 function isSeats(value: unknown): value is number[] {

@@ -1,8 +1,8 @@
 import type { Knex } from 'knex'
 import { formatReference } from '../booking/references.js'
 import type { Database } from '../database/knex-pool.js'
-import { withRetry } from '../database/retry.js'
 import { findLateSequences, type LateSequence } from '../database/schema/sequences.js'
+import { inSnapshot } from '../database/transaction.js'
 import { quote } from '../shared/quote.js'
 import { showNotFound } from '../shows/shows.js'
 import { checkAnswers } from './answers.js'
@@ -95,16 +95,8 @@ export async function verifyShows(
     const onViolation = (violation: Violation) => addViolation(begun, violation)
     begun.answers = await checkAnswers(db, against, { show, signal, onViolation })
   }
-  return withRetry(
-    db,
-    () =>
-      db.knex.transaction((trx) => verifySnapshot(trx, options, begun), {
-        readOnly: true,
-        isolationLevel: 'repeatable read',
-        isLong: true,
-      }),
-    { isLong: true, waitMs: db.waitMs, ...(signal && { signal }) },
-  )
+  const { waitMs } = db
+  return inSnapshot(db, (trx) => verifySnapshot(trx, options, begun), { waitMs, signal })
 }
 
 async function verifySnapshot(

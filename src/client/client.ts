@@ -24,6 +24,7 @@ import {
   schemaStatus,
 } from '../database/schema/migrate.js'
 import { inTheNameOf } from '../database/transaction.js'
+import { isId } from '../shared/ids.js'
 import { cancelShow, copyShow, editShow, previewCancellation } from '../shows/edit-show.js'
 import { findShow, findShows } from '../shows/find-shows.js'
 import { recentSales } from '../shows/recent-sales.js'
@@ -237,10 +238,8 @@ function untilDone(work: (db: Database) => Promise<void>): (db: Database) => Pro
  */
 async function showIdOf(db: Database, show: string): Promise<string> {
   // In lower case, as the database writes ids, because they are compared as texts.
-  return FULL_ID.test(show) ? show.toLowerCase() : (await findShow(db, show)).id
+  return isId(show) ? show.toLowerCase() : (await findShow(db, show)).id
 }
-
-const FULL_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 /** Like `showIdOf`; undefined if no show is named. */
 async function optionalShowIdOf(

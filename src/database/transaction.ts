@@ -131,6 +131,19 @@ export async function inTransaction<T>(
   }
 }
 
+/**
+ * Runs `work`, which only reads, in one snapshot, and again where `withRetry` would. A statement may
+ * take minutes. Throws what `withRetry` and `work` throw.
+ */
+export function inSnapshot<T>(
+  db: Database,
+  work: (trx: Knex.Transaction) => Promise<T>,
+  options: RetryOptions = {},
+): Promise<T> {
+  const mode = { readOnly: true, isolationLevel: 'repeatable read', isLong: true } as const
+  return withRetry(db, () => db.knex.transaction(work, mode), { ...options, isLong: true })
+}
+
 /** Returns the same database with another operator, whom the history records for its changes. */
 export function inTheNameOf(operator: string, db: Database): Database {
   // Not a copy, because properties such as `awaitsServer` must be read from the original.

@@ -14,6 +14,11 @@ export function newBookingId(): string {
   return v7({ random: randomBytes(16), msecs: latestMs, seq: sequence })
 }
 
+/** Whether a text is a whole id, in upper or lower case. */
+export function isId(text: string): boolean {
+  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)
+}
+
 /** Checks an id that the caller made. Throws INVALID_INPUT. */
 export function checkBookingId(id: string): string {
   if (validate(id)) return id.toLowerCase()

@@ -145,13 +145,6 @@ export async function storePlan(trx: Knex.Transaction, { row }: NewPlan): Promis
   await trx('plans').insert(row).onConflict('id').ignore()
 }
 
-/** Returns the text of a plan. Throws WRONG_STATE if it is missing. */
-export async function readPlanDocument(knex: Knex, id: string): Promise<string> {
-  const row = (await selectPlans(knex, [id])).get(id)
-  if (row === undefined) throw unusable('is missing')
-  return row.document
-}
-
 function unusable(what: string): TicketsError {
   return new TicketsError(
     'WRONG_STATE',

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex'
 import type { Database } from '../database/knex-pool.js'
-import { withRetry } from '../database/retry.js'
 import { query } from '../database/sql.js'
+import { inSnapshot } from '../database/transaction.js'
 import { rowsOf } from '../house/rows.js'
 import { findShow } from './find-shows.js'
 import { bookedOf, readHouse } from './locked-house.js'
@@ -45,27 +45,19 @@ export interface ShowReport {
 /** Reports on one show, from one snapshot. Throws SHOW_NOT_FOUND, AMBIGUOUS_ID. */
 export async function reportOnShow(db: Database, name: string): Promise<ShowReport> {
   const show = await findShow(db, name)
-  return withRetry(
-    db,
-    () =>
-      db.knex.transaction(
-        async (trx) => ({
-          show,
-          ...(await readSeatCounts(trx, show)),
-          hours: await salesBy<{ hour: Date }>(trx, show, {
-            key: `${HOUR} as hour`,
-            values: [show.timeZone],
-            order: 'hour',
-          }),
-          operators: await salesBy<{ operator: string | null }>(trx, show, {
-            key: 'operator',
-            order: 'sold desc, operator collate people',
-          }),
-        }),
-        { readOnly: true, isolationLevel: 'repeatable read', isLong: true },
-      ),
-    { isLong: true },
-  )
+  return inSnapshot(db, async (trx) => ({
+    show,
+    ...(await readSeatCounts(trx, show)),
+    hours: await salesBy<{ hour: Date }>(trx, show, {
+      key: `${HOUR} as hour`,
+      values: [show.timeZone],
+      order: 'hour',
+    }),
+    operators: await salesBy<{ operator: string | null }>(trx, show, {
+      key: 'operator',
+      order: 'sold desc, operator collate people',
+    }),
+  }))
 }
 
 async function readSeatCounts(trx: Knex.Transaction, { id }: Show) {

@@ -3,12 +3,8 @@ import { cpus, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import { openTickets } from 'tickets-box-office'
-import {
-  embeddedConnection,
-  embeddedUrl,
-  ensureEmbedded,
-  stopEmbedded,
-} from '../../src/database/embedded/embedded.js'
+import { ensureEmbedded, stopEmbedded } from '../../src/database/embedded/embedded.js'
+import { embeddedConnection, embeddedUrl } from '../../src/database/embedded/location.js'
 
 /** The one PostgreSQL of a run, durable as users have it, and a directory that dies with it. */
 export interface BenchServer {

@@ -1,11 +1,8 @@
 import { argv, env } from 'node:process'
 import pg from 'pg'
-import {
-  embeddedDataDir,
-  ensureEmbedded,
-  stopEmbedded,
-} from '../../src/database/embedded/embedded.js'
+import { ensureEmbedded, stopEmbedded } from '../../src/database/embedded/embedded.js'
 import { connectionOf, layoutOf } from '../../src/database/embedded/layout.js'
+import { embeddedDataDir } from '../../src/database/embedded/location.js'
 import { TicketsError } from '../../src/shared/errors.js'
 
 /** What the process prints, as one line of JSON. */

@@ -3,11 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import type { TestProject } from 'vitest/node'
-import {
-  embeddedConnection,
-  ensureEmbedded,
-  stopEmbedded,
-} from '../../src/database/embedded/embedded.js'
+import { ensureEmbedded, stopEmbedded } from '../../src/database/embedded/embedded.js'
+import { embeddedConnection } from '../../src/database/embedded/location.js'
 import { openTickets } from '../../src/index.js'
 
 declare module 'vitest' {

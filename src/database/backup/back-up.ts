@@ -4,6 +4,7 @@ import type { Database } from '../knex-pool.js'
 import { withRetry } from '../retry.js'
 import { refuseNewerSchema, schemaStatus } from '../schema/migrate.js'
 import { query } from '../sql.js'
+import { inSnapshot } from '../transaction.js'
 import { lineOf, type RowCounts, TABLES } from './format.js'
 
 /** Bounds the memory: a row may have a whole house of 100,000 seats. */
@@ -35,16 +36,7 @@ export async function backUp(
     )
   }
   const counts: RowCounts = {}
-  await withRetry(
-    db,
-    () =>
-      db.knex.transaction((trx) => consume(chunksOf(trx, program, counts)), {
-        readOnly: true,
-        isolationLevel: 'repeatable read',
-        isLong: true,
-      }),
-    { isLong: true, isOnce: true },
-  )
+  await inSnapshot(db, (trx) => consume(chunksOf(trx, program, counts)), { isOnce: true })
   return counts
 }
 

@@ -8,16 +8,13 @@ import { serverAccount } from './account.js'
 import { assertUsable, clusterVersion, hasCluster, putBackOldData } from './cluster.js'
 import { makeRoot, prepareRoot } from './directories.js'
 import { codeOf, explain } from './failures.js'
-import { type EmbeddedConnection, type Layout, layoutOf } from './layout.js'
+import { type Layout, layoutOf } from './layout.js'
 import { whenAlone } from './lock.js'
 import { postmasterPid, stopPostmaster, tooLate } from './postmaster.js'
 import { askVersion, probe } from './probe.js'
 import { findNativePackage, installPrograms } from './programs.js'
 import { createNew, startCluster } from './start-cluster.js'
 import { assertOwnPlace } from './trust.js'
-
-export { embeddedConnection, embeddedDataDir, embeddedUrl } from './location.js'
-export type { EmbeddedConnection }
 
 export interface EnsureOptions {
   /** Called before a slow step, with a sentence such as 'Creating …' or 'Starting …'. */

@@ -1,7 +1,7 @@
 import { TicketsError } from '../../shared/errors.js'
 
 /** Alternatives, for the end of a sentence that gives advice. */
-export const elsewhere = 'or set TICKETS_DATA_DIR to another directory'
+const elsewhere = 'or set TICKETS_DATA_DIR to another directory'
 export const ownDatabase = 'Name a database with --db or DATABASE_URL instead.'
 
 /** The error for an embedded server that cannot be used; `message` says why, then what to do. */

@@ -17,13 +17,15 @@ import { dirname, join } from 'node:path'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
-  embeddedConnection,
-  embeddedDataDir,
   embeddedStatus,
-  embeddedUrl,
   ensureEmbedded,
   stopEmbedded,
 } from '../../../src/database/embedded/embedded.js'
+import {
+  embeddedConnection,
+  embeddedDataDir,
+  embeddedUrl,
+} from '../../../src/database/embedded/location.js'
 import { tickets } from '../../support/cli.js'
 import {
   buildEmbeddedProgram,

@@ -18,12 +18,9 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import {
-  embeddedUrl,
-  ensureEmbedded,
-  stopEmbedded,
-} from '../../../src/database/embedded/embedded.js'
+import { ensureEmbedded, stopEmbedded } from '../../../src/database/embedded/embedded.js'
 import { serverGroup } from '../../../src/database/embedded/layout.js'
+import { embeddedUrl } from '../../../src/database/embedded/location.js'
 import { openTickets } from '../../../src/index.js'
 import { copyServer, withDataDir } from '../../support/embedded-process.js'
 import { runInProcess } from '../../support/in-process.js'

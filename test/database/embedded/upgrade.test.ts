@@ -4,11 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import {
-  embeddedConnection,
-  embeddedStatus,
-  stopEmbedded,
-} from '../../../src/database/embedded/embedded.js'
+import { embeddedStatus, stopEmbedded } from '../../../src/database/embedded/embedded.js'
+import { embeddedConnection } from '../../../src/database/embedded/location.js'
 import { withDataDir } from '../../support/embedded-process.js'
 import { runInProcess } from '../../support/in-process.js'
 import { killedUpgrade } from '../../support/killed-upgrade.js'
