@@ -1,11 +1,8 @@
-import { homedir } from 'node:os'
 import type { Knex } from 'knex'
-import { ensureEmbedded } from './src/database/embedded/embedded.js'
-import { embeddedConnection, embeddedDataDir } from './src/database/embedded/location.js'
+import { targetOf } from './src/client/target.js'
 import { knexSettings } from './src/database/knex-pool.js'
 import { migrationSource } from './src/database/schema/migrate.js'
-import { DOT_ENV, findDatabase } from './src/database/settings/settings.js'
-import type { DatabaseTarget } from './src/database/settings/target.js'
+import { DOT_ENV } from './src/database/settings/settings.js'
 
 /**
  * The program's own database and migrations, for the knex tool: `npm run knex -- migrate:status`.
@@ -14,8 +11,9 @@ import type { DatabaseTarget } from './src/database/settings/target.js'
  */
 export default async function settings(): Promise<Knex.Config> {
   const { env } = process
-  const found = findDatabase({ env, cwd: process.cwd(), homeDir: homedir() })
-  const target = found.kind === 'embedded' ? await startEmbedded(env, found.source) : found
+  const target = targetOf({ env, cwd: process.cwd() })
+  // Starts the embedded server, if it is that one.
+  await target.revive?.()
   if (target.source === DOT_ENV) process.stderr.write(`Database: ${target.name} (${DOT_ENV})\n`)
   return {
     ...knexSettings(target, { waitMs: 30_000, schema: env.TICKETS_SCHEMA || undefined }),
@@ -29,16 +27,4 @@ const listable: Knex.MigrationSource<{ file: string }> = {
     (await migrationSource.getMigrations(extensions)).map((file) => ({ file })),
   getMigrationName: ({ file }) => migrationSource.getMigrationName(file),
   getMigration: ({ file }) => migrationSource.getMigration(file),
-}
-
-async function startEmbedded(env: NodeJS.ProcessEnv, source: string): Promise<DatabaseTarget> {
-  const dataDir = embeddedDataDir(env)
-  await ensureEmbedded(dataDir)
-  return {
-    kind: 'embedded',
-    connection: embeddedConnection(dataDir),
-    name: `embedded database in ${dataDir}`,
-    source,
-    sslMode: 'disable',
-  }
 }
