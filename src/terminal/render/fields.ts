@@ -9,16 +9,15 @@ export function drawTitle(style: RenderStyle, text: string): string[] {
   return wrapWords(text, style.columns).map((line) => tint(style, 'strong', line))
 }
 
-/** Labels in one column and values in the next, wrapped at words. */
-export function drawFields(style: RenderStyle, fields: Field[], indent = 2): string[] {
+/** Labels in one column and values in the next, wrapped at words, two columns from the left. */
+export function drawFields(style: RenderStyle, fields: Field[]): string[] {
   const shown = fields.filter((field): field is [string, string] => Boolean(field[1]))
   const labelWidth = Math.max(0, ...shown.map(([label]) => textWidth(label))) + 2
-  const margin = ' '.repeat(indent)
   return shown.flatMap(([label, value]) =>
-    wrapWords(value, style.columns - indent - labelWidth).map((line, index) =>
+    wrapWords(value, style.columns - 2 - labelWidth).map((line, index) =>
       index === 0
-        ? margin + tint(style, 'quiet', label.padEnd(labelWidth)) + line
-        : margin + ' '.repeat(labelWidth) + line,
+        ? `  ${tint(style, 'quiet', label.padEnd(labelWidth))}${line}`
+        : `  ${' '.repeat(labelWidth)}${line}`,
     ),
   )
 }
