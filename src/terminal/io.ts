@@ -51,74 +51,53 @@ export interface Output {
  * (`| head`) must end the program quietly and not with a stack trace.
  */
 export function openOutput(io: Io, choice: OutputChoice): Output {
-  return new StreamOutput(io, choice)
-}
-
-class StreamOutput implements Output {
-  readonly io: Io
-  readonly canPrompt: boolean
-  readonly isTerminal: boolean
-  readonly json: boolean
-  readonly quiet: boolean
-  readonly useColor: boolean
-  readonly unicode: boolean
-  readonly #choice: OutputChoice
-  #isGone = false
-  #errors: NodeJS.WriteStream | undefined
-  #isErrorGone = false
-
-  constructor(io: Io, choice: OutputChoice) {
-    this.io = io
-    this.json = choice.json
-    this.quiet = choice.quiet
-    this.isTerminal = io.stdout.isTTY === true
-    this.canPrompt = canAsk(io, choice)
-    this.useColor = wantsColor(io.stdout, io.env, choice)
-    this.unicode = drawsUnicode(io.env)
-    this.#choice = choice
-    io.stdout.on('error', (error) => {
-      if (isReaderGone(error)) this.#isGone = true
-    })
-  }
-
-  get useErrorColor(): boolean {
-    return wantsColor(this.io.stderr, this.io.env, this.#choice)
-  }
-
-  get columns(): number {
-    return positive(this.io.env.COLUMNS) ?? positive(this.io.stdout.columns) ?? 80
-  }
-
-  get isGone(): boolean {
-    return this.#isGone
-  }
-
-  write(text: string): Promise<void> {
-    if (this.#isGone || text === '') return Promise.resolve()
+  let isGone = false
+  let errors: NodeJS.WriteStream | undefined
+  let isErrorGone = false
+  io.stdout.on('error', (error) => {
+    if (isReaderGone(error)) isGone = true
+  })
+  const write = (text: string): Promise<void> => {
+    if (isGone || text === '') return Promise.resolve()
     return new Promise((resolve, reject) => {
-      this.io.stdout.write(text, (error) => {
+      io.stdout.write(text, (error) => {
         if (error && !isReaderGone(error)) return reject(error)
-        if (error) this.#isGone = true
+        if (error) isGone = true
         resolve()
       })
     })
   }
-
-  document(value: unknown): Promise<void> {
-    return this.write(`${safeJson(value)}\n`)
-  }
-
-  hint(text: string): void {
-    if (!this.quiet) this.problem(text)
-  }
-
-  problem(text: string): void {
+  const problem = (text: string) => {
     // Reading `io.stderr` makes Node create the stream, so it is read when there is a line to write.
-    this.#errors ??= this.io.stderr.on('error', () => {
+    errors ??= io.stderr.on('error', () => {
       // There is no stream left on which to report that stderr fails.
-      this.#isErrorGone = true
+      isErrorGone = true
     })
-    if (!this.#isErrorGone) this.#errors.write(`${text}\n`)
+    if (!isErrorGone) errors.write(`${text}\n`)
+  }
+  return {
+    io,
+    canPrompt: canAsk(io, choice),
+    get columns() {
+      return positive(io.env.COLUMNS) ?? positive(io.stdout.columns) ?? 80
+    },
+    isTerminal: io.stdout.isTTY === true,
+    json: choice.json,
+    quiet: choice.quiet,
+    useColor: wantsColor(io.stdout, io.env, choice),
+    get useErrorColor() {
+      return wantsColor(io.stderr, io.env, choice)
+    },
+    unicode: drawsUnicode(io.env),
+    get isGone() {
+      return isGone
+    },
+    write,
+    document: (value) => write(`${safeJson(value)}\n`),
+    hint(text) {
+      if (!choice.quiet) problem(text)
+    },
+    problem,
   }
 }
 
