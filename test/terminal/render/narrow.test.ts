@@ -7,13 +7,13 @@ import {
   renderParagraph,
   renderResult,
 } from '../../../src/cli/commands/demo/render.js'
+import { renderStressReport } from '../../../src/cli/commands/stress/report.js'
 import { SeatSet } from '../../../src/house/seat-set.js'
 import { renderBookingCard } from '../../../src/terminal/render/booking-card.js'
 import { renderDoorAnswer } from '../../../src/terminal/render/door-answer.js'
 import { renderProblem } from '../../../src/terminal/render/problem-card.js'
 import { renderShowCard } from '../../../src/terminal/render/show-card.js'
 import { renderShowReport } from '../../../src/terminal/render/show-report.js'
-import { renderStressReport } from '../../../src/terminal/render/stress-report.js'
 import type { RenderStyle } from '../../../src/terminal/render/style.js'
 import type { Column } from '../../../src/terminal/render/table.js'
 import { drawTable } from '../../../src/terminal/render/table.js'

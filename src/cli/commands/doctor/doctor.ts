@@ -27,7 +27,7 @@ export function doctorOf(program: string | undefined): Handler {
     if (output.json) {
       await output.document({ ok: isOk, checks })
     } else {
-      const { renderDoctorReport } = await import('../../../terminal/render/doctor-report.js')
+      const { renderDoctorReport } = await import('./report.js')
       const { styleOf } = await import('../../../terminal/render/style.js')
       await output.write(renderDoctorReport(checks, styleOf(output)))
     }

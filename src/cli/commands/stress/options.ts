@@ -17,7 +17,7 @@ export interface StressOptions {
   yes?: boolean
 }
 
-type StressMode = 'processes' | 'daemon' | 'in-process'
+export type StressMode = 'processes' | 'daemon' | 'in-process'
 
 /** The options of `stress`, with all defaults filled in. */
 export interface StressChoice {

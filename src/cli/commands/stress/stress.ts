@@ -114,7 +114,7 @@ async function announce(
   loadRun: LoadRun,
 ): Promise<void> {
   if (output.json) return output.document(stressJson(choice, target, loadRun))
-  const { renderStressReport } = await import('../../../terminal/render/stress-report.js')
+  const { renderStressReport } = await import('./report.js')
   const facts = {
     ...loadRun,
     house: `${target.schema === undefined ? 'a house' : 'a throwaway house'} of ${formatNumber(target.show.totalSeats)} seats`,

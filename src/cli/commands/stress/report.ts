@@ -1,18 +1,20 @@
-import { formatNumber } from '../../shared/numbers.js'
-import type { Percentiles } from '../../shared/percentiles.js'
-import { safeText } from '../../shared/safe-text.js'
-import { renderHistogram } from './charts.js'
-import { drawFields, drawTitle, type Field } from './fields.js'
-import { padText } from './fit-text.js'
-import { type RenderStyle, signs, type Tone, tint } from './style.js'
-import { renderVerdict, type VerdictFacts } from './verdict.js'
+import { formatNumber } from '../../../shared/numbers.js'
+import type { Percentiles } from '../../../shared/percentiles.js'
+import { safeText } from '../../../shared/safe-text.js'
+import { renderHistogram } from '../../../terminal/render/charts.js'
+import { drawFields, drawTitle, type Field } from '../../../terminal/render/fields.js'
+import { padText } from '../../../terminal/render/fit-text.js'
+import { type RenderStyle, signs, type Tone, tint } from '../../../terminal/render/style.js'
+import { renderVerdict, type VerdictFacts } from '../../../terminal/render/verdict.js'
+import type { LoadSummary } from './load.js'
+import type { StressMode } from './options.js'
 
 /** What a stress run did and found, as plain data. */
 export interface StressFacts {
-  summary: StressNumbers
+  summary: Omit<LoadSummary, 'seats'>
   /** The house that was booked: 'a throwaway house of 300 seats'. */
   house: string
-  mode: 'processes' | 'daemon' | 'in-process'
+  mode: StressMode
   concurrency: number
   seed: number
   /** The time of each booking in milliseconds. */
@@ -21,26 +23,6 @@ export interface StressFacts {
   checked: Omit<VerdictFacts, 'violations'>
   /** Sentences about failures that the run must not have. */
   problems: string[]
-}
-
-/** The attempts of a run, counted and measured. Times are milliseconds. */
-export interface StressNumbers {
-  bookings: number
-  confirmed: number
-  refused: number
-  busy: number
-  failed: number
-  seconds: number
-  /** Confirmed and refused attempts a second. */
-  perSecond: number
-  /** The bookings themselves; null without any. */
-  bookingMs: Percentiles | null
-  /** The whole processes; null without any. */
-  totalMs: Percentiles | null
-  /** Retries by their cause. */
-  retries: { connect: number; conflict: number; lost: number }
-  /** Why attempts were not confirmed, the most frequent reason first. */
-  reasons: { end: string; reason: string; count: number }[]
 }
 
 /** Outcomes, throughput, waiting times and the verdict. The last line ends with a newline. */
@@ -81,7 +63,7 @@ function headline(
 
 const tones = { confirmed: 'good', refused: 'quiet', busy: 'warning', failed: 'bad' } as const
 
-function outcomes(summary: StressNumbers, style: RenderStyle): string[] {
+function outcomes(summary: StressFacts['summary'], style: RenderStyle): string[] {
   const ends = ['confirmed', 'refused', 'busy', 'failed'] as const
   const width = Math.min(48, style.columns - 4)
   const drawn = ends.map((end) => {

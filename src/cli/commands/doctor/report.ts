@@ -1,17 +1,10 @@
-import { formatCount } from '../../shared/numbers.js'
-import { safeText } from '../../shared/safe-text.js'
-import { wrapWords } from './fit-text.js'
-import { type RenderStyle, signs, type Tone, tint } from './style.js'
+import type { Check } from '../../../client/doctor.js'
+import { formatCount } from '../../../shared/numbers.js'
+import { safeText } from '../../../shared/safe-text.js'
+import { wrapWords } from '../../../terminal/render/fit-text.js'
+import { type RenderStyle, signs, type Tone, tint } from '../../../terminal/render/style.js'
 
-/** A check and its result, as plain data. */
-interface CheckFacts {
-  name: string
-  status: 'ok' | 'warning' | 'wrong' | 'skipped'
-  message: string
-  advice: string | null
-}
-
-const tones: Record<CheckFacts['status'], Tone> = {
+const tones: Record<Check['status'], Tone> = {
   ok: 'good',
   warning: 'warning',
   wrong: 'bad',
@@ -19,7 +12,7 @@ const tones: Record<CheckFacts['status'], Tone> = {
 }
 
 /** A line for each check, with its advice below, and the sum. The last line ends with a newline. */
-export function renderDoctorReport(checks: readonly CheckFacts[], style: RenderStyle): string {
+export function renderDoctorReport(checks: readonly Check[], style: RenderStyle): string {
   const { done, failed, dot, arrow } = signs(style)
   const marks = { ok: done, warning: '!', wrong: failed, skipped: dot }
   const nameWidth = Math.max(...checks.map(({ name }) => name.length))
@@ -34,9 +27,9 @@ export function renderDoctorReport(checks: readonly CheckFacts[], style: RenderS
   return `${[...lines, '', sum(checks, style)].join('\n')}\n`
 }
 
-function sum(checks: readonly CheckFacts[], style: RenderStyle): string {
+function sum(checks: readonly Check[], style: RenderStyle): string {
   const { done, failed } = signs(style)
-  const count = (status: CheckFacts['status']) =>
+  const count = (status: Check['status']) =>
     checks.filter((check) => check.status === status).length
   const isOk = count('wrong') === 0
   const counts = [
