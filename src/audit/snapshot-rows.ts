@@ -1,5 +1,6 @@
 import type { Knex } from 'knex'
 import { isAbandonedBy } from '../booking/abandoned.js'
+import { inPages } from '../database/pages.js'
 import { query } from '../database/sql.js'
 import { MAX_SEATS } from '../house/seats.js'
 
@@ -70,8 +71,8 @@ export async function countRows({ trx, showId }: Snapshot): Promise<number> {
 
 /** Yields the shows page by page, ordered by id. */
 export async function* readShows({ trx, showId }: Snapshot): AsyncGenerator<ShowEvidence> {
-  for (let after = ZERO_ID, size = SHOWS_A_PAGE; size === SHOWS_A_PAGE; ) {
-    const rows = await query<ShowEvidence>(
+  const read = ({ id } = { id: ZERO_ID }, size: number) =>
+    query<ShowEvidence>(
       trx,
       `select id, name, total_seats, seats_per_row, plan_id, confirmed_seats_count,
               substr(booked_seats, 1, ${MAX_SEATS / 8}) as bits,
@@ -79,13 +80,10 @@ export async function* readShows({ trx, showId }: Snapshot): AsyncGenerator<Show
               bit_count(booked_seats)::float8 as bits_set
        from shows
        where ${showId === undefined ? 'id > ?' : 'id > ? and id = ?'}
-       order by id limit ${SHOWS_A_PAGE}`,
-      showId === undefined ? [after] : [after, showId],
+       order by id limit ${size}`,
+      showId === undefined ? [id] : [id, showId],
     )
-    yield* rows
-    size = rows.length
-    after = rows.at(-1)?.id ?? after
-  }
+  for await (const rows of inPages(read, { pageSize: 100 })) yield* rows
 }
 
 /**
@@ -149,8 +147,9 @@ export async function* readStrayAdmissions({
   trx,
   showId,
 }: Snapshot): AsyncGenerator<StrayAdmission> {
-  for (let after = [ZERO_ID, ZERO_ID], size = ADMITTED_A_PAGE; size === ADMITTED_A_PAGE; ) {
-    const page = await query<StrayAdmission & { booking_id: string }>(
+  const first = { booking_id: ZERO_ID, show_id: ZERO_ID }
+  const read = (after = first, size: number) =>
+    query<StrayAdmission & { booking_id: string }>(
       trx,
       `select entered.booking_id, entered.show_id, b.reference, s.name as show_name,
               s.seats_per_row, s.total_seats, s.plan_id,
@@ -164,22 +163,18 @@ export async function* readStrayAdmissions({
        from (
          select distinct booking_id, show_id from admissions
          where (booking_id, show_id) > (?, ?) ${showId === undefined ? '' : 'and show_id = ?'}
-         order by booking_id, show_id limit ${ADMITTED_A_PAGE}
+         order by booking_id, show_id limit ${size}
        ) as entered
        left join bookings b on b.id = entered.booking_id
        left join shows s on s.id = entered.show_id
        order by entered.booking_id, entered.show_id`,
-      [...after, ...(showId === undefined ? [] : [showId])],
+      [after.booking_id, after.show_id, ...(showId === undefined ? [] : [showId])],
     )
-    for (const row of page) if (row.seats.length > 0) yield row
-    size = page.length
-    const last = page.at(-1)
-    if (last !== undefined) after = [last.booking_id, last.show_id]
+  for await (const page of inPages(read, { pageSize: 500 })) {
+    yield* page.filter(({ seats }) => seats.length > 0)
   }
 }
 
-const ADMITTED_A_PAGE = 500
-const SHOWS_A_PAGE = 100
 const BOOKINGS_A_PAGE = 2000
 const SEAT_BYTES_A_PAGE = 100_000
 

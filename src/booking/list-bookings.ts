@@ -1,5 +1,6 @@
 import type { Knex } from 'knex'
 import type { Database } from '../database/knex-pool.js'
+import { inPages } from '../database/pages.js'
 import { withRetry } from '../database/retry.js'
 import { query } from '../database/sql.js'
 import { checkText } from '../shared/text-input.js'
@@ -62,8 +63,8 @@ export async function* listBookings(
   db: Database,
   filter: BookingFilter = {},
 ): AsyncGenerator<ListedBooking> {
-  const rows = filter.sort === 'customer' ? rowsAtDoor(db, filter) : rowsInOrder(db, filter)
-  for await (const row of rows) yield toListed(row)
+  const pages = filter.sort === 'customer' ? pagesAtDoor(db, filter) : pagesInOrder(db, filter)
+  for await (const rows of pages) yield* rows.map(toListed)
 }
 
 /** Returns the bookings with these ids, in the same order. */
@@ -131,14 +132,11 @@ async function readListed<Row extends ListRow = ListRow>(
   return withPlans(knex, await query<Row>(knex, statement, values))
 }
 
-/** Yields rows by creation, the oldest or the newest first. */
-async function* rowsInOrder(db: Database, filter: BookingFilter): AsyncGenerator<ListRow> {
+/** Pages by creation, the oldest or the newest first. */
+function pagesInOrder(db: Database, filter: BookingFilter) {
   const isDescending = filter.sort === 'newest'
   const [direction, beyond] = isDescending ? ['desc', '<'] : ['asc', '>']
-  let after: { exact_created_at: string; id: string } | undefined
-  let left = filter.limit ?? Number.POSITIVE_INFINITY
-  while (left > 0) {
-    const size = Math.min(left, PAGE_SIZE)
+  return inPages<ListRow & { exact_created_at: string }>((after, size) => {
     const where = (rows: Knex.QueryBuilder) => {
       narrow(rows, filter)
       if (after === undefined) return
@@ -146,18 +144,14 @@ async function* rowsInOrder(db: Database, filter: BookingFilter): AsyncGenerator
       rows.whereRaw(`(created_at, id) ${beyond} (?::timestamptz, ?::uuid)`, place)
     }
     const page = selectInOrder(db.knex, filter.customer, { where, isDescending, size })
-    const rows = await withRetry(db, () =>
-      readListed<ListRow & { exact_created_at: string }>(
+    return withRetry(db, () =>
+      readListed(
         db.knex,
         `${SELECT_LISTED} where b.id in (?) order by b.created_at ${direction}, b.id ${direction}`,
         [page],
       ),
     )
-    yield* rows
-    after = rows.at(-1)
-    if (rows.length < size) return
-    left -= size
-  }
+  }, filter)
 }
 
 function selectInOrder(
@@ -187,21 +181,16 @@ interface DoorPlace {
   exact_created_at: string
 }
 
-/** Yields rows by customer, for the door list; walk-ups without a name come last. */
-async function* rowsAtDoor(db: Database, filter: BookingFilter): AsyncGenerator<ListRow> {
-  let after: DoorPlace | undefined
-  let left = filter.limit ?? Number.POSITIVE_INFINITY
-  while (left > 0) {
-    const size = Math.min(left, AT_DOOR)
-    const places = await withRetry(db, () => selectAtDoor(db.knex, filter, after, size))
+/** Pages by customer, for the door list; walk-ups without a name come last. */
+async function* pagesAtDoor(db: Database, filter: BookingFilter) {
+  const read = (after: DoorPlace | undefined, size: number) =>
+    withRetry(db, () => selectAtDoor(db.knex, filter, after, size))
+  for await (const places of inPages(read, { limit: filter.limit, pageSize: AT_DOOR })) {
     for (let first = 0; first < places.length; first += PAGE_SIZE) {
       const ids = places.slice(first, first + PAGE_SIZE).map(({ id }) => id)
       // Filters again, because bookings may have changed since their positions were read.
-      yield* await rowsOf(db, ids, filter)
+      yield await rowsOf(db, ids, filter)
     }
-    after = places.at(-1)
-    if (places.length < size) return
-    left -= size
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex'
 import { v4 as randomId } from 'uuid'
 import type { Database } from '../database/knex-pool.js'
+import { inPages } from '../database/pages.js'
 import { withRetry } from '../database/retry.js'
 import { query } from '../database/sql.js'
 import { change, changeInDoubt } from '../database/transaction.js'
@@ -83,8 +84,6 @@ export interface ShowFilter {
   after?: string | undefined
 }
 
-const PAGE_SIZE = 1000
-
 /** Creates a show with an empty house. Throws INVALID_INPUT. */
 export async function createShow(db: Database, input: NewShow): Promise<Show> {
   const plan = input.plan === undefined ? undefined : await parsePlan(input.plan)
@@ -132,19 +131,14 @@ export async function readShow(trx: Knex.Transaction, id: string): Promise<Show>
  * INVALID_INPUT for a search without a word, and SHOW_NOT_FOUND if the `after` show does not exist.
  */
 export async function* listShows(db: Database, filter: ShowFilter = {}): AsyncGenerator<Show> {
-  let after = filter.after === undefined ? undefined : await placeOf(db, filter.after)
-  let left = filter.limit ?? Number.POSITIVE_INFINITY
-  while (left > 0) {
-    const size = Math.min(left, PAGE_SIZE)
-    const rows = await withRetry(db, async () =>
+  const first = filter.after === undefined ? undefined : await placeOf(db, filter.after)
+  const pages = inPages<ShowRow & WithPlan>((last, size) => {
+    const after = last ? { startTime: last.exact_start_time!, id: last.id } : first
+    return withRetry(db, async () =>
       withPlans(db.knex, await showPage(db.knex, filter, after, size)),
     )
-    for (const row of rows) yield toShow(row)
-    if (rows.length < size) return
-    left -= rows.length
-    const last = rows.at(-1)!
-    after = { startTime: last.exact_start_time!, id: last.id }
-  }
+  }, filter)
+  for await (const rows of pages) for (const row of rows) yield toShow(row)
 }
 
 /** Returns the show with this id and its current house. Throws SHOW_NOT_FOUND. */
