@@ -4,10 +4,11 @@ import { near } from '../../src/house/best/choose.js'
 import { floorOf } from '../../src/house/best/floor.js'
 import { findPieces, findTogether, longestRoom } from '../../src/house/best/search.js'
 import { chooseSeats, type Party, suggestSeats } from '../../src/house/best-available.js'
-import { decide } from '../../src/house/decide.js'
+import { decide, type Refusal } from '../../src/house/decide.js'
 import { type OutlineRow, SeatPlan, type SeatRun } from '../../src/house/plan/seat-plan.js'
 import { SeatSet } from '../../src/house/seat-set.js'
 import type { SeatLayout } from '../../src/house/seats.js'
+import { expectWording, withFacts } from '../support/wording.js'
 
 /**
  * Plans as text: sections between '/', rows between ' ', '_' is an aisle, '#' is not for sale. Free
@@ -145,54 +146,37 @@ describe('the best seats of a plan', () => {
 })
 
 describe('the refusal of a number of seats', () => {
-  it.each<[string, Party, string]>([
-    [
-      'sSwc',
-      { count: 2 },
-      'Only 1 seat is free; 2 were wanted. Nothing was booked. 2 wheelchair and companion seats are left: book with --include-accessible to use them too.',
-    ],
-    [
-      'SSwC',
-      { count: 1 },
-      'No seat is free; 1 was wanted. Nothing was booked. 1 wheelchair and companion seat is left: book with --include-accessible to use them too.',
-    ],
-    [
-      'sSwc',
-      { count: 4, includeAccessible: true },
-      'Only 3 seats are free; 4 were wanted. Nothing was booked.',
-    ],
-    ['sSwc', { count: 4 }, 'Only 1 seat is free; 4 were wanted. Nothing was booked.'],
-    ['sWcs', { count: 1, accessible: true }, 'No wheelchair place is free. Nothing was booked.'],
-    [
-      'SwcS',
-      { count: 4, accessible: true },
-      'No wheelchair place with 3 others is free. Nothing was booked.',
-    ],
-    [
-      'sSWc',
-      { count: 2, accessible: true },
-      'No wheelchair place with another seat is free. Nothing was booked.',
-    ],
-    [
-      'sScww',
-      { count: 4, accessible: true },
-      'No wheelchair place with 3 others is free. Nothing was booked. 3 wheelchair and companion seats are left: book with --include-accessible to use them too.',
-    ],
-    [
-      'sScwW',
-      { count: 4, accessible: true, includeAccessible: true },
-      'No wheelchair place with 3 others is free. Nothing was booked.',
-    ],
-    [
-      'ss / sS',
-      { count: 2, section: 1 },
-      'Only 1 seat is free in Section 2; 2 were wanted. Nothing was booked.',
-    ],
-  ])('%s: for %j says what is left', (text, party, message) => {
-    expect(decide({ ...read(text), isCancelled: false }, party)).toMatchObject({
-      refusal: { code: 'NOT_ENOUGH_SEATS', message },
+  const refused: [string, Party, left: number | undefined, ...facts: string[]][] = [
+    ['sSwc', { count: 2 }, 2, '1', '2', '--include-accessible'],
+    ['SSwC', { count: 1 }, 1, '1', '--include-accessible'],
+    ['sSwc', { count: 4, includeAccessible: true }, undefined, '3', '4'],
+    ['sSwc', { count: 4 }, undefined, '1', '4'],
+    ['sWcs', { count: 1, accessible: true }, undefined],
+    ['SwcS', { count: 4, accessible: true }, undefined, '3'],
+    ['sSWc', { count: 2, accessible: true }, undefined],
+    ['sScww', { count: 4, accessible: true }, 3, '3', '--include-accessible'],
+    ['sScwW', { count: 4, accessible: true, includeAccessible: true }, undefined, '3'],
+    ['ss / sS', { count: 2, section: 1 }, undefined, '1', 'Section 2', '2'],
+  ]
+  const refusalOf = (text: string, party: Party) =>
+    (decide({ ...read(text), isCancelled: false }, party) as { refusal: Refusal }).refusal
+
+  it.each(refused)('%s: for %j says what is left', (text, party, accessibleLeft, ...facts) => {
+    expect(refusalOf(text, party)).toEqual({
+      code: 'NOT_ENOUGH_SEATS',
+      message: withFacts(...facts),
+      ...(accessibleLeft !== undefined && { accessibleLeft }),
     })
   })
+
+  it('is in the words of test/wording/not-enough-seats.txt', () =>
+    expectWording(
+      'not-enough-seats',
+      refused.map(([text, party]) => [
+        `${text} ${JSON.stringify(party)}`,
+        refusalOf(text, party).message,
+      ]),
+    ))
 })
 
 describe('seats of a plan instead of those wanted', () => {

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import type { PlanReading } from '../../../src/house/plan/plan-reading.js'
 import { pretixPlan, readPretixPlan } from '../../../src/house/plan/pretix.js'
 import { type OutlineRow, SeatPlan } from '../../../src/house/plan/seat-plan.js'
+import { expectWording, withFacts } from '../../support/wording.js'
 
 /** A plan as the editor of pretix saves it: positions in pixels, an area for the stage. */
 function opera() {
@@ -120,18 +122,18 @@ describe('a seating plan of pretix', () => {
 
   it('says by name what a plan cannot have', () => {
     expect(notices).toEqual([
-      'zones[0].areas[0], "Bühne", is the stage; its form and colours are not kept.',
-      'zones[0].areas[1] is an area, not taken over.',
-      'zones[0].areas[2], "Bar", is an area, not taken over.',
-      'The section of zones[1], "Balkon / links", gets the name "Balkon links".',
-      'zones[1].rows[0].seats[3] is left out: "7a" is no seat number from 1 to 9999.',
-      'color of categories: not taken over (2, the first is categories[0]).',
-      'zone_id of zones: not taken over (zones[0]).',
-      'uuid of zones: not taken over (zones[0]).',
-      'category "Price 1" of seats: no kind of seat, so they are standard (11, the first is zones[0].rows[0].seats[0]).',
-      'row_label of rows: not taken over (zones[1].rows[0]).',
-      'seat_number of seats: only the number of it is kept (3, the first is zones[1].rows[0].seats[0]).',
-      'seat_guid of seats: written anew from section, row and number (3, the first is zones[1].rows[0].seats[0]).',
+      withFacts('zones[0].areas[0]', '"Bühne"'),
+      withFacts('zones[0].areas[1]'),
+      withFacts('zones[0].areas[2]', '"Bar"'),
+      withFacts('zones[1]', '"Balkon / links"', '"Balkon links"'),
+      withFacts('zones[1].rows[0].seats[3]', '"7a"', '9999'),
+      withFacts('color', '2', 'categories[0]'),
+      withFacts('zone_id', 'zones[0]'),
+      withFacts('uuid', 'zones[0]'),
+      withFacts('category', '"Price 1"', '11', 'zones[0].rows[0].seats[0]'),
+      withFacts('row_label', 'zones[1].rows[0]'),
+      withFacts('seat_number', '3', 'zones[1].rows[0].seats[0]'),
+      withFacts('seat_guid', '3', 'zones[1].rows[0].seats[0]'),
     ])
   })
 
@@ -174,7 +176,7 @@ describe('a seating plan of pretix', () => {
     expect(readPretixPlan(written)).toEqual({ outline, faults: [], notices: [] })
   })
 
-  it.each<[string, [number, number][], string, RegExp | undefined]>([
+  const drawn: [string, [number, number][], string, notices: number][] = [
     [
       'an even row',
       [
@@ -184,7 +186,7 @@ describe('a seating plan of pretix', () => {
         [75, 0],
       ],
       '1-4',
-      undefined,
+      0,
     ],
     [
       'a gap of less than 1.5 seats',
@@ -195,7 +197,7 @@ describe('a seating plan of pretix', () => {
         [87, 0],
       ],
       '1-4',
-      undefined,
+      0,
     ],
     [
       'a gap of more',
@@ -206,7 +208,7 @@ describe('a seating plan of pretix', () => {
         [88, 0],
       ],
       '1-2 . 3-4',
-      undefined,
+      0,
     ],
     [
       'gaps of two and three seats',
@@ -218,7 +220,7 @@ describe('a seating plan of pretix', () => {
         [225, 0],
       ],
       '1-2 .. 3-4 ... 5',
-      undefined,
+      0,
     ],
     [
       'seats in another order',
@@ -228,7 +230,7 @@ describe('a seating plan of pretix', () => {
         [0, 0],
       ],
       '3-1',
-      undefined,
+      0,
     ],
     [
       'a curve',
@@ -241,7 +243,7 @@ describe('a seating plan of pretix', () => {
         [115, 30],
       ],
       '1-6',
-      /^row A of Hall: drawn straight/,
+      1,
     ],
     [
       'a row along the house',
@@ -252,12 +254,13 @@ describe('a seating plan of pretix', () => {
         [0, 100],
       ],
       '1-3 . 4',
-      /^row A of Hall: drawn across/,
+      1,
     ],
-  ])('finds the aisles of %s', (_, positions, row, notice) => {
+  ]
+  it.each(drawn)('finds the aisles of %s', (_, positions, row, count) => {
     const reading = readPretixPlan(oneRow(positions))
     expect(reading.outline!.sections[0]!.rows.map(({ items }) => shown(items))).toEqual([row])
-    expect(reading.notices).toEqual(notice ? [expect.stringMatching(notice)] : [])
+    expect(reading.notices).toEqual(Array(count).fill(withFacts('A', 'Hall')))
   })
 
   it('draws rows of one label as one row, and zones of one name as one section', () => {
@@ -278,8 +281,8 @@ describe('a seating plan of pretix', () => {
     ).toEqual([['1-4 . 5-6']])
     expect(reading.notices).toEqual(
       expect.arrayContaining([
-        'zones[1] is joined to zones[0], because it has the same name.',
-        'zones[1].rows[0] is joined to zones[0].rows[0], because it has the same name.',
+        withFacts('zones[1]', 'zones[0]'),
+        withFacts('zones[1].rows[0]', 'zones[0].rows[0]'),
       ]),
     )
   })
@@ -297,18 +300,19 @@ describe('a seating plan of pretix', () => {
     const { outline, faults, notices } = readPretixPlan({ name: 'N', zones: [zone] })
     expect(faults).toEqual([])
     expect(outline!.sections[0]!.rows[0]!.items).toMatchObject([{ from: 1, kind: 'standard' }])
-    expect(notices).toContainEqual(expect.stringContaining(`category "${category}"`))
+    expect(notices).toContainEqual(withFacts('category', `"${category}"`))
   })
 
   it('with a hundred thousand mistakes is refused with the first thousand', () => {
     const zones = Array.from({ length: 100_000 }, () => ({}))
     const { faults, notices } = readPretixPlan({ name: 'N', zones })
     expect([faults.length, notices.length]).toEqual([1000, 1001])
-    expect(faults.at(-1)!.message).toContain('Reading stopped here')
-    expect(notices.at(-1)).toContain('more')
+    // In place of the last ones stands that there are more.
+    expect(faults.at(-1)!.message).not.toBe(faults.at(-3)!.message)
+    expect(notices.at(-1)).toEqual(withFacts('199000'))
   })
 
-  it.each<[string, unknown, (string | undefined)[]]>([
+  const wrong: [string, unknown, (string | undefined)[]][] = [
     ['a list', [], ['']],
     [
       'a long name',
@@ -359,9 +363,36 @@ describe('a seating plan of pretix', () => {
       oneZone({ rows: [row('A', { x: 0, y: 0 }, seats('a', [1, 1], [0, 25]))] }),
       ['zones[0].rows[0].seats[1]'],
     ],
-  ])('with %s is refused with the path', (_, document, paths) => {
+  ]
+  it.each(wrong)('with %s is refused with the path', (_, document, paths) => {
     const reading = readPretixPlan(document)
     expect(reading.outline).toBeUndefined()
     expect(reading.faults.map(({ path }) => path)).toEqual(paths)
+  })
+
+  it('is read in the words of test/wording/plan-pretix.txt', () => {
+    const zone = (guid: string, seat: number) => ({
+      ...oneZone({ rows: [row('A', { x: 0, y: 0 }, seats(guid, [seat], [0]))] }).zones[0],
+    })
+    const zones = Array.from({ length: 100_000 }, () => ({}))
+    const endless = readPretixPlan({ name: 'N', zones })
+    const sentences = ({ faults, notices }: PlanReading) => [
+      ...faults.map(({ path, message }) => `${path}: ${message}`),
+      ...notices,
+    ]
+    return expectWording('plan-pretix', [
+      ['an opera', ...notices],
+      ...drawn
+        .filter(([, , , count]) => count > 0)
+        .map(
+          ([title, positions]) => [title, ...sentences(readPretixPlan(oneRow(positions)))] as const,
+        ),
+      [
+        'two zones of one name',
+        ...sentences(readPretixPlan({ name: 'N', zones: [zone('a', 1), zone('b', 2)] })),
+      ],
+      ...wrong.map(([title, document]) => [title, ...sentences(readPretixPlan(document))] as const),
+      ['a hundred thousand mistakes', endless.faults.at(-1)!.message, endless.notices.at(-1)!],
+    ])
   })
 })
