@@ -15,7 +15,9 @@ export async function expectWording(
 ): Promise<void> {
   const blocks = [...entries].map(([asked, ...said]) => {
     expect(said).not.toEqual([])
-    return [shown(asked), ...said.flatMap((text) => text.split('\n')).map(indented)].join('\n')
+    return [shown(asked), ...said.flatMap((text) => text.trimEnd().split('\n')).map(indented)].join(
+      '\n',
+    )
   })
   const file = fileURLToPath(new URL(`../wording/${name}.txt`, import.meta.url))
   await expect(`${blocks.join('\n\n')}\n`).toMatchFileSnapshot(file)
