@@ -10,6 +10,7 @@ import type { DatabaseTarget } from '../../src/database/settings/target.js'
 import { TicketsError } from '../../src/shared/errors.js'
 import { certificatePath, freePort, type OwnServer, startOwnServer } from '../support/own-server.js'
 import { until } from '../support/until.js'
+import { expectWording, withFacts } from '../support/wording.js'
 
 const secret = 'pa55w0rd!'
 const noHome = '/nowhere'
@@ -78,95 +79,110 @@ const clerk = (server: OwnServer, rest = '', password = secret) =>
 const asOwner = (server: OwnServer) =>
   `postgres://owner@${encodeURIComponent(server.socketDir)}:${server.port}/owner`
 
+/** Their sentences end in words of the system, which may be others elsewhere. */
+const ofTheSystem = new Set([
+  'the host is unknown',
+  'a library is missing',
+  'the certificate is for another name',
+])
+
+/** What failed, and the sentence for it. */
+const said: [title: string, sentence: string][] = []
+
 describe('each failure has its code and its own sentence', () => {
-  test.each<[string, () => string | Promise<string>, string, RegExp]>([
+  type Failing = [string, () => string | Promise<string>, string, ...facts: string[]]
+  test.each<Failing>([
     [
       'nothing listens on localhost',
       async () => `postgres://u:${secret}@localhost:${await freePort()}`,
       'DB_UNREACHABLE',
-      /nothing is listening/,
+      'localhost',
     ],
     [
       'nothing listens on an address',
       async () => `postgres://u:${secret}@127.0.0.1:${await freePort()}`,
       'DB_UNREACHABLE',
-      /nothing is listening/,
+      '127.0.0.1',
     ],
     [
       'the host is unknown',
       () => `postgres://u:${secret}@host.invalid`,
       'DB_UNREACHABLE',
-      /no such host|looked up/,
+      'host.invalid',
     ],
-    [
-      'the socket is missing',
-      () => 'postgres://u@%2Fnowhere',
-      'DB_UNREACHABLE',
-      /Unix socket does not exist/,
-    ],
-    ['the password is wrong', () => clerk(plain, '', 'wr0ng-one'), 'DB_AUTH', /refuses the login/],
+    ['the socket is missing', () => 'postgres://u@%2Fnowhere', 'DB_UNREACHABLE', '/nowhere'],
+    ['the password is wrong', () => clerk(plain, '', 'wr0ng-one'), 'DB_AUTH', 'clerk'],
     [
       'the password is missing',
       () => `postgres://clerk@localhost:${plain.port}/owner`,
       'DB_AUTH',
-      /asks for a password, and none was given/,
+      'clerk',
+      'PGPASSWORD',
     ],
     [
       'the role is missing',
       () => `postgres://nobody:x@localhost:${plain.port}/owner`,
       'DB_AUTH',
-      /refuses the login/,
+      'nobody',
     ],
-    ['pg_hba.conf has no line', () => `${asOwner(plain)}?user=clerk`, 'DB_AUTH', /pg_hba/],
-    [
-      'the database is missing',
-      () => `${asOwner(plain)}?dbname=nosuch`,
-      'DB_MISSING',
-      /There is no database "nosuch"/,
-    ],
+    ['pg_hba.conf has no line', () => `${asOwner(plain)}?user=clerk`, 'DB_AUTH', 'pg_hba.conf'],
+    ['the database is missing', () => `${asOwner(plain)}?dbname=nosuch`, 'DB_MISSING', '"nosuch"'],
     [
       'a setting is misspelt',
       () => `${asOwner(plain)}?options=-c%20lock_timeot%3D5s`,
       'DB_UNREACHABLE',
-      /unrecognized configuration parameter "lock_timeot"/,
+      'unrecognized configuration parameter "lock_timeot"',
     ],
     [
       'a setting is out of range',
       () => `${asOwner(plain)}?options=-c%20work_mem%3D1`,
       'DB_UNREACHABLE',
-      /work_mem/,
+      '"work_mem"',
     ],
     [
       'the options are those of another service',
       () => `${asOwner(plain)}?options=endpoint%3Dx`,
       'DB_UNREACHABLE',
-      /invalid command-line argument.*endpoint=x/,
+      'invalid command-line argument',
+      'endpoint=x',
     ],
     [
       'a library is missing',
       () => `${asOwner(plain)}?options=-c%20local_preload_libraries%3Dnone`,
       'DB_UNREACHABLE',
-      /none/,
+      'none"',
     ],
     [
       'the database allows no connections',
       () => `${asOwner(plain)}?dbname=closed`,
       'DB_UNREACHABLE',
-      /not currently accepting connections/,
+      'not currently accepting connections',
     ],
     [
       'a login trigger objects',
       () => `${asOwner(plain)}?dbname=guarded`,
       'DB_UNREACHABLE',
-      /closed on Sundays/,
+      'closed on Sundays',
     ],
-    ['the server has no TLS', () => clerk(plain, '?sslmode=require'), 'DB_TLS', /has no TLS/],
-    ['the server demands TLS', () => clerk(secure, '?sslmode=disable'), 'DB_TLS', /without TLS/],
+    [
+      'the server has no TLS',
+      () => clerk(plain, '?sslmode=require'),
+      'DB_TLS',
+      'TLS',
+      'sslmode=require',
+    ],
+    [
+      'the server demands TLS',
+      () => clerk(secure, '?sslmode=disable'),
+      'DB_TLS',
+      'TLS',
+      'sslmode=require',
+    ],
     [
       'nobody signed the certificate',
       () => clerk(secure, '?sslmode=verify-full'),
       'DB_TLS',
-      /self.signed certificate/,
+      'self-signed certificate',
     ],
     [
       'the certificate is for another name',
@@ -176,17 +192,18 @@ describe('each failure has its code and its own sentence', () => {
           '127.0.0.1',
         ),
       'DB_TLS',
-      /IP: 127.0.0.1/,
+      'IP: 127.0.0.1',
     ],
     [
       'channel binding is demanded of a server without TLS',
       () => clerk(plain, '?channel_binding=require'),
       'DB_TLS',
-      /channel binding/,
+      'channel_binding=require',
     ],
-  ])('%s', async (_title, url, code, sentence) => {
+  ])('%s', async (title, url, code, ...facts) => {
     const error = await failure(await url())
-    expect([error.code, error.message]).toEqual([code, expect.stringMatching(sentence)])
+    if (!ofTheSystem.has(title)) said.push([title, error.message])
+    expect([error.code, error.message]).toEqual([code, withFacts(...facts)])
     expect(error.message).not.toMatch(/undefined|\[object/)
   })
 
@@ -203,7 +220,10 @@ describe('each failure has its code and its own sentence', () => {
 
   test('a missing grant and a missing table have different errors', async () => {
     const error = await failure(clerk(plain), 'select * from private')
-    expect([error.code, error.message]).toEqual(['DB_AUTH', expect.stringMatching(/grants/)])
+    expect([error.code, error.message]).toEqual([
+      'DB_AUTH',
+      withFacts('clerk', '`tickets migrate --grant`'),
+    ])
   })
 
   test('bugs stay bugs', async () => {
@@ -263,10 +283,7 @@ describe('servers that are none', () => {
 
   test('one that accepts and never answers is unreachable after the time-out', async () => {
     const error = await failure(await listen(() => undefined))
-    expect([error.code, error.message]).toEqual([
-      'DB_UNREACHABLE',
-      expect.stringMatching(/does not answer/),
-    ])
+    expect([error.code, error.message]).toEqual(['DB_UNREACHABLE', withFacts('"x"')])
   })
 
   test('one that is full, and then silent, is busy and not gone', async () => {
@@ -284,29 +301,44 @@ describe('servers that are none', () => {
     })
     await expect(attempt).rejects.toMatchObject({
       code: 'BUSY',
-      message: expect.stringContaining('all its connections are taken'),
+      message: withFacts('"x"'),
     })
     expect(causes[0]).toBe('connect')
   })
 
   /** PgBouncer has one SQLSTATE for all of these; the texts are those of 1.18 to 1.25. */
   test.each([
-    ['unsupported startup parameter: options', 'DB_UNREACHABLE', undefined, /pooler.*options/],
-    ['unsupported startup parameter in options: work_mem', 'DB_UNREACHABLE', undefined, /work_mem/],
-    ['no more connections allowed (max_client_conn)', 'BUSY', 'connect', /pooler/],
-    ['query_wait_timeout', 'BUSY', 'connect', /pooler/],
-    ['password authentication failed', 'DB_AUTH', undefined, /refuses the login/],
-    ['SASL authentication failed', 'DB_AUTH', undefined, /refuses the login/],
-    ['no such user: clerk', 'DB_AUTH', undefined, /refuses the login/],
-    ['no such database: x', 'DB_MISSING', undefined, /no database/],
-    ['pgbouncer cannot connect to server', 'DB_UNREACHABLE', 'connect', /cannot connect to server/],
-    ['invalid message format', 'DB_UNREACHABLE', 'lost', /was lost/],
-  ])('a pooler that says "%s" is understood', async (text, code, cause, sentence) => {
+    [
+      'unsupported startup parameter: options',
+      'DB_UNREACHABLE',
+      undefined,
+      'options',
+      'PGOPTIONS',
+      'ignore_startup_parameters',
+    ],
+    [
+      'unsupported startup parameter in options: work_mem',
+      'DB_UNREACHABLE',
+      undefined,
+      'work_mem',
+      'PGOPTIONS',
+      'ignore_startup_parameters',
+    ],
+    ['no more connections allowed (max_client_conn)', 'BUSY', 'connect', '"x"'],
+    ['query_wait_timeout', 'BUSY', 'connect', '"x"'],
+    ['password authentication failed', 'DB_AUTH', undefined, '"x"'],
+    ['SASL authentication failed', 'DB_AUTH', undefined, '"x"'],
+    ['no such user: clerk', 'DB_AUTH', undefined, '"x"'],
+    ['no such database: x', 'DB_MISSING', undefined, '"x"'],
+    ['pgbouncer cannot connect to server', 'DB_UNREACHABLE', 'connect', 'cannot connect to server'],
+    ['invalid message format', 'DB_UNREACHABLE', 'lost', '"x"'],
+  ])('a pooler that says "%s" is understood', async (text, code, cause, ...facts) => {
     const db = open(await listen(() => fatal('08P01', text)))
     const thrown = await db.knex.raw('select 1').catch((error: unknown) => error)
     expect(retryCause(thrown)).toBe(cause)
     const error = translateFailure(thrown, db.target) as TicketsError
-    expect([error.code, error.message]).toEqual([code, expect.stringMatching(sentence)])
+    said.push([text, error.message])
+    expect([error.code, error.message]).toEqual([code, withFacts(...(facts as string[]))])
   })
 
   test.each([
@@ -318,6 +350,9 @@ describe('servers that are none', () => {
     expect([error.code, error.message]).toEqual(['DB_UNREACHABLE', expect.stringContaining(text)])
   })
 })
+
+test('failures are told in the words of test/wording/failures.txt', () =>
+  expectWording('failures', said))
 
 /** Other values than those in force, as a role may have them for all of its sessions. */
 const ofRole: Record<string, string> = {

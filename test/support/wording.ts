@@ -52,6 +52,6 @@ function withoutChance(text: string): string {
     .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, '<id>')
     .replace(/\b[2-9A-HJ-NP-Z]{4}-[2-9A-HJ-NP-Z]{4}\b/g, '<reference>')
     .replace(/\btest_[0-9a-f]{12}\b/g, '<database>')
-    .replace(/(?<=:)\d{4,5}\b(?!:)/g, '<port>')
+    .replace(/(?<=:)\d{4,5}\b/g, '<port>')
     .replace(/\/tmp\/[\w./-]*\w/g, '<directory>')
 }
