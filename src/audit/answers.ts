@@ -57,7 +57,7 @@ const ANSWERS_A_BATCH = 1000
 const SEATS_A_BATCH = 100_000
 
 /** A booking as an answer reported it. */
-interface ReportedBooking {
+export interface ReportedBooking {
   id: string
   showId: string
   status: 'CONFIRMED' | 'HELD'

@@ -3,15 +3,14 @@ import { isAbandonedBy } from '../booking/abandoned.js'
 import { inPages } from '../database/pages.js'
 import { query } from '../database/sql.js'
 import { MAX_SEATS } from '../house/seats.js'
+import type { ShowRow } from '../shows/shows.js'
 
 /** A show to be verified; none of its columns can be trusted. */
-export interface ShowEvidence {
-  id: string
-  name: string
-  total_seats: number
-  seats_per_row: number | null
-  plan_id: string | null
-  confirmed_seats_count: number
+export interface ShowEvidence
+  extends Pick<
+    ShowRow,
+    'id' | 'name' | 'total_seats' | 'seats_per_row' | 'plan_id' | 'confirmed_seats_count'
+  > {
   /** The bits of `booked_seats`, truncated to the size of the largest house. */
   bits: Buffer
   /** The size of `booked_seats` in bytes. */

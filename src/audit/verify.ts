@@ -8,7 +8,6 @@ import { showNotFound } from '../shows/shows.js'
 import { checkAnswers } from './answers.js'
 import { HouseAudit } from './house-audit.js'
 import {
-  type BookingEvidence,
   countRows,
   readEvidence,
   readShows,
@@ -142,12 +141,19 @@ async function walk(snapshot: Snapshot, report: VerifyReport, onStep: () => void
         house.finish()
         house = await nextHouse()
       }
-      if (house?.showId === booking.show_id) house.add(booking)
-      else missing = addToMissing(missing, booking, onViolation)
+      if (house?.showId === booking.show_id) {
+        house.add(booking)
+        continue
+      }
+      if (missing?.showId !== booking.show_id) {
+        if (missing) onViolation(showMissing(missing))
+        missing = { showId: booking.show_id, bookings: new Sample() }
+      }
+      missing.bookings.add(booking.reference)
     }
     onStep()
   }
-  missing?.finish()
+  if (missing) onViolation(showMissing(missing))
   for (; house !== undefined; house = await nextHouse()) house.finish()
 }
 
@@ -185,35 +191,17 @@ function sequenceBehind({ table, last, highest }: LateSequence): Violation {
   }
 }
 
-function addToMissing(
-  missing: MissingShow | undefined,
-  booking: BookingEvidence,
-  onViolation: (violation: Violation) => void,
-): MissingShow {
-  let current = missing
-  if (current?.showId !== booking.show_id) {
-    current?.finish()
-    current = new MissingShow(booking.show_id, onViolation)
-  }
-  current.bookings.add(booking.reference)
-  return current
+/** A show that does not exist, and the bookings for it. */
+interface MissingShow {
+  showId: string
+  bookings: Sample<string>
 }
 
-/** Collects the bookings of a show that does not exist. */
-class MissingShow {
-  readonly bookings = new Sample<string>()
-
-  constructor(
-    readonly showId: string,
-    readonly onViolation: (violation: Violation) => void,
-  ) {}
-
-  finish(): void {
-    this.onViolation({
-      code: 'SHOW_MISSING',
-      showId: this.showId,
-      message: `There is no show ${this.showId} for ${nameBookings(this.bookings)}.`,
-      bookings: this.bookings.items.map(formatReference),
-    })
+function showMissing({ showId, bookings }: MissingShow): Violation {
+  return {
+    code: 'SHOW_MISSING',
+    showId,
+    message: `There is no show ${showId} for ${nameBookings(bookings)}.`,
+    bookings: bookings.items.map(formatReference),
   }
 }

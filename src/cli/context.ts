@@ -5,7 +5,7 @@ import type { RunEnvironment } from '../client/run-environment.js'
 import { TicketsError } from '../shared/errors.js'
 import { safeLines, safeText } from '../shared/safe-text.js'
 import { checkText } from '../shared/text-input.js'
-import type { Io, Output } from '../terminal/io.js'
+import type { Io, Output, OutputChoice } from '../terminal/io.js'
 import type { Asking } from '../terminal/prompts/asking.js'
 import { retryPrinter } from './retry-lines.js'
 
@@ -21,12 +21,8 @@ export interface Run {
 }
 
 /** The global options, as the command line has them. */
-export interface GlobalOptions {
+export interface GlobalOptions extends OutputChoice {
   db?: string
-  json: boolean
-  quiet: boolean
-  input: boolean
-  color: boolean
   /** Milliseconds. */
   waitMs: number
   /** Whether the command line has `--wait`. */

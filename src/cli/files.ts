@@ -33,23 +33,15 @@ export async function openSource(file: string, io: Io, signal: AbortSignal): Pro
 
 function readUntil(signal: AbortSignal, stream: Readable, name: string): AsyncIterable<Uint8Array> {
   // The reader gets an error from the stream. Before it reads, the only error is that of the abort.
-  return chunksOf(
-    signal,
-    addAbortSignal(signal, stream).on('error', () => {}),
-    name,
-  )
-}
-
-async function* chunksOf(
-  signal: AbortSignal,
-  stream: Readable,
-  name: string,
-): AsyncGenerator<Uint8Array> {
-  try {
-    yield* stream
-  } catch (error) {
-    if (!signal.aborted) throw fileFailure(error, { name, verb: 'read' })
+  addAbortSignal(signal, stream).on('error', () => {})
+  const chunks = async function* () {
+    try {
+      yield* stream
+    } catch (error) {
+      if (!signal.aborted) throw fileFailure(error, { name, verb: 'read' })
+    }
   }
+  return chunks()
 }
 
 /**

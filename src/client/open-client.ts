@@ -1,4 +1,4 @@
-import { findUnkept } from '../audit/answers.js'
+import { findUnkept, type ReportedBooking } from '../audit/answers.js'
 import type { BookingStatus } from '../booking/booking.js'
 import { type ListedBooking, suggestBookings } from '../booking/list-bookings.js'
 import type { RowCounts } from '../database/backup/format.js'
@@ -57,11 +57,7 @@ export interface Client extends Tickets {
 }
 
 /** A booking as the response to its client confirmed it. */
-export interface ConfirmedAnswer {
-  /** The booking's id. */
-  id: string
-  seats: readonly number[]
-}
+export type ConfirmedAnswer = Pick<ReportedBooking, 'id' | 'seats'>
 
 /** Takes the bytes of a packed backup. */
 export type Consume = (packed: AsyncIterable<Uint8Array>) => Promise<unknown>

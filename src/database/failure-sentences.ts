@@ -1,6 +1,7 @@
 import type pg from 'pg'
 import type { ErrorCode } from '../shared/errors.js'
 import { escapeControls } from '../shared/quote.js'
+import type { Writability } from './connection/server-state.js'
 import { formatPlace } from './settings/hosts.js'
 import type { DatabaseTarget } from './settings/target.js'
 
@@ -134,7 +135,7 @@ export const serverSentences = {
     (target) =>
       `The ${target.name} is a standby (read only), and tickets must write. Name the primary, or all servers: postgres://host1,host2/database. ${origin(target)}`,
   ),
-  unfit: (server: { isStandby: boolean; isReadOnly: boolean }) => {
+  unfit: (server: Writability) => {
     const state = stateOf(server)
     return expected(
       'DB_UNREACHABLE',
@@ -202,7 +203,7 @@ export const serverSentences = {
     ),
 }
 
-function stateOf({ isStandby, isReadOnly }: { isStandby: boolean; isReadOnly: boolean }): string {
+function stateOf({ isStandby, isReadOnly }: Writability): string {
   if (isStandby) return 'a standby (read only)'
   return isReadOnly ? 'read-only at the moment' : 'a server that can write'
 }

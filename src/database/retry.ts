@@ -74,7 +74,9 @@ export async function withRetry<T>(
       if (revive) {
         // Starting the server does not count as waiting for it.
         const begun = performance.now()
-        await reviveServer(db, revive)
+        await revive().catch((failure) => {
+          throw translateFailure(failure, db.target)
+        })
         deadline.at += performance.now() - begun
       }
       // Connection attempts slow down a full server, so a client with a long wait tries less often.
@@ -91,14 +93,6 @@ function worthwhileCause(db: Database, error: unknown): RetryCause | undefined {
   const cause = retryCause(error)
   const isWaitedFor = cause !== 'connect' || db.awaitsServer || isServerOccupied(error)
   return isWaitedFor ? cause : undefined
-}
-
-async function reviveServer(db: Database, revive: () => Promise<void>): Promise<void> {
-  try {
-    await revive()
-  } catch (error) {
-    throw translateFailure(error, db.target)
-  }
 }
 
 interface Patience {

@@ -1,6 +1,6 @@
 import { TicketsError } from '../shared/errors.js'
 import { quote } from '../shared/quote.js'
-import type { Block } from './plan/seat-plan.js'
+import type { Block, PlacedSection } from './plan/seat-plan.js'
 import { rowLabel, type SeatLayout } from './seats.js'
 
 /** A row of any house: its seats `first` to `last`, divided into blocks by aisles. */
@@ -13,19 +13,11 @@ export interface HouseRow {
   blocks: readonly Block[]
 }
 
-/** A section of any house: its name, or '', its rows by index, and its seats. */
-export interface HouseSection {
-  name: string
-  firstRow: number
-  lastRow: number
-  first: number
-  last: number
-}
-
 /** The rows of a house, from the stage to the back, section by section. */
 export interface HouseRows {
   readonly count: number
-  readonly sections: readonly HouseSection[]
+  /** In a house without sections, all of it under the name ''. */
+  readonly sections: readonly PlacedSection[]
   at(index: number): HouseRow
   /** The index of a seat's row. */
   indexOf(seat: number): number

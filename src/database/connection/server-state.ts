@@ -2,13 +2,19 @@ import type pg from 'pg'
 import { TicketsError } from '../../shared/errors.js'
 import type { DatabaseTarget, SessionAttrs } from '../settings/target.js'
 
+/** Why a server does not write; both are false if it does. */
+export interface Writability {
+  isStandby: boolean
+  isReadOnly: boolean
+}
+
 /** The server does not fit `target_session_attrs`. */
 export class UnfitServerError extends Error {
   override readonly name = 'UnfitServerError'
   readonly isStandby: boolean
   readonly isReadOnly: boolean
 
-  constructor({ isStandby, isReadOnly }: { isStandby: boolean; isReadOnly: boolean }) {
+  constructor({ isStandby, isReadOnly }: Writability) {
     super('the server does not fit target_session_attrs')
     this.isStandby = isStandby
     this.isReadOnly = isReadOnly
@@ -55,7 +61,7 @@ export class ServerState {
     return !isStandby && !isReadOnly
   }
 
-  get #writability() {
+  get #writability(): Writability {
     return {
       isStandby: this.#reported.get('in_hot_standby') === 'on',
       isReadOnly: this.#reported.get('default_transaction_read_only') === 'on',
@@ -81,7 +87,7 @@ export class ServerState {
   }
 
   /** A pooler may pass on the answer to this, and not what the server reports by itself. */
-  async #ask(): Promise<{ isStandby: boolean; isReadOnly: boolean }> {
+  async #ask(): Promise<Writability> {
     const { rows } = await this.#client.query(
       `select pg_catalog.pg_is_in_recovery() as "isStandby",
               pg_catalog.current_setting('transaction_read_only')::pg_catalog.bool as "isReadOnly"`,
@@ -101,10 +107,7 @@ interface Reported {
 }
 
 /** https://www.postgresql.org/docs/current/libpq-connect.html, "target_session_attrs". */
-function fits(
-  wanted: SessionAttrs,
-  { isStandby, isReadOnly }: { isStandby: boolean; isReadOnly: boolean },
-): boolean {
+function fits(wanted: SessionAttrs, { isStandby, isReadOnly }: Writability): boolean {
   if (wanted === 'read-write') return !isStandby && !isReadOnly
   if (wanted === 'read-only') return isStandby || isReadOnly
   if (wanted === 'primary') return !isStandby

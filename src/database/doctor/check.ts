@@ -16,17 +16,17 @@ export interface Check extends Finding {
 
 export const ok = (message: string): Finding => ({ status: 'ok', message, advice: null })
 
-export const warning = (message: string, advice: string | null): Finding => ({
-  ...{ status: 'warning', message, advice },
-})
+export const warning = (message: string, advice: string | null): Finding => {
+  return { status: 'warning', message, advice }
+}
 
-export const wrong = (message: string, advice: string | null): Finding => ({
-  ...{ status: 'wrong', message, advice },
-})
+export const wrong = (message: string, advice: string | null): Finding => {
+  return { status: 'wrong', message, advice }
+}
 
-export const skipped = (reason: string): Finding => ({
-  ...{ status: 'skipped', message: `not checked: ${reason}`, advice: null },
-})
+export const skipped = (reason: string): Finding => {
+  return { status: 'skipped', message: `not checked: ${reason}`, advice: null }
+}
 
 /** The finding for an expected error. Throws bugs and INTERRUPTED. */
 export function wrongBy(error: unknown): Finding {

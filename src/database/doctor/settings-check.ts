@@ -1,7 +1,7 @@
 import type { DatabaseTarget } from '../settings/target.js'
 import { type Finding, ok, warning } from './check.js'
 
-export interface SettingsContext {
+interface SettingsContext {
   env: Record<string, string | undefined>
   /** The schema that TICKETS_SCHEMA names. */
   schema: string | undefined

@@ -10,15 +10,9 @@ import type { Parameters } from './parameters.js'
  *
  * The function throws DB_AUTH if there is no password.
  */
-export function passwordSource(context: {
-  parameters: Parameters
-  host: string
-  port: number
-  user: string
-  database: string
-  homeDir: string
-  name: string
-}): () => string {
+export function passwordSource(
+  context: Login & { parameters: Parameters; homeDir: string; name: string },
+): () => string {
   const { parameters, homeDir, name } = context
   return () => {
     if (parameters.password) return parameters.password
@@ -78,17 +72,14 @@ function unescaped(field: string | undefined): string | undefined {
   return field?.replace(/\\(.)/g, '$1')
 }
 
-function passwordKey({
-  host,
-  port,
-  database,
-  user,
-}: {
+interface Login {
   host: string
   port: number
   database: string
   user: string
-}): string[] {
+}
+
+function passwordKey({ host, port, database, user }: Login): string[] {
   // libpq uses "localhost" as the name of the default socket directories.
   const isDefaultSocket = ['/var/run/postgresql', '/tmp'].includes(host)
   return [isDefaultSocket ? 'localhost' : host, String(port), database, user]

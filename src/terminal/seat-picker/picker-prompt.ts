@@ -4,21 +4,21 @@ import type { RenderStyle } from '../render/style.js'
 import type { House } from '../seat-map/house.js'
 import { type Key, pressKey } from './picker-keys.js'
 import { drawPicker } from './picker-screen.js'
-import { finishPicking, type Picking, seeHouse, startPicking, untyped } from './picker-state.js'
+import {
+  finishPicking,
+  type Picking,
+  type PickingStart,
+  seeHouse,
+  startPicking,
+  untyped,
+} from './picker-state.js'
 
-export interface PickerQuestion {
+export interface PickerQuestion extends PickingStart {
   message?: string
   /** The show, and when it is. */
   heading: string
-  house: House
   /** The house after every change while the question is asked. An error ends the question. */
   changes: AsyncIterable<House>
-  /** The seats picked at the start; those that are taken are reported as lost. */
-  picked?: readonly number[]
-  /** The number of seats that are exchanged: exactly as many must be picked. */
-  exchange?: number
-  /** Shown at the start: why the question is asked again. */
-  notice?: string
 }
 
 export interface PickerConfig extends PickerQuestion {

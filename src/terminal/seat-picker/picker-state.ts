@@ -38,13 +38,18 @@ interface Typed {
 
 export const untyped: Typed = { text: '', at: 0 }
 
-/** Begins with the seats of `picked` that are free; the others count as lost. */
-export function startPicking(start: {
+export interface PickingStart {
   house: House
+  /** The seats picked at the start; those that are taken are reported as lost. */
   picked?: readonly number[]
+  /** The number of seats that are exchanged: exactly as many must be picked. */
   exchange?: number
+  /** Shown at the start: why the question is asked again. */
   notice?: string
-}): Picking {
+}
+
+/** Begins with the seats of `picked` that are free; the others count as lost. */
+export function startPicking(start: PickingStart): Picking {
   const { house, picked = [], exchange, notice } = start
   const nothing: Picking = {
     house,

@@ -12,7 +12,7 @@ import { dryRunSentence } from '../booking/text.js'
 import { showChoices } from '../show/choices.js'
 import { chooseSeats } from './choose-seats.js'
 import { givesOutAccessible, isMendedByAccessible } from './last-seats.js'
-import { divideRequest } from './request.js'
+import { type BookCommandOptions, divideRequest } from './request.js'
 
 /**
  * Books by asking for what the command line leaves open: the show, the seats, the customer. When
@@ -43,10 +43,7 @@ export async function bookByAsking(
   }
 }
 
-export interface AskingOptions {
-  yes?: boolean
-  dryRun?: boolean
-}
+export type AskingOptions = Pick<BookCommandOptions, 'yes' | 'dryRun'>
 
 async function bookForShow(
   context: Context,
