@@ -62,6 +62,8 @@ export function faultLine(file: string, { line, column, path, message }: PlanFau
 
 /** The files of the working directory whose names end like those of plans. */
 export async function plansInDirectory(): Promise<string[]> {
-  const names = await readdir('.').catch(() => [])
-  return names.filter((name) => name.endsWith('.plan')).sort()
+  const entries = await readdir('.', { withFileTypes: true }).catch(() => [])
+  return entries
+    .flatMap((entry) => (entry.name.endsWith('.plan') && !entry.isDirectory() ? [entry.name] : []))
+    .sort()
 }

@@ -183,6 +183,7 @@ describe('what is offered', () => {
       for (const file of ['globe.plan', 'Esc\u001b[2J.plan', '-x.plan', 'hall.csv']) {
         await writeFile(join(directory, file), '')
       }
+      await mkdir(join(directory, 'globes.plan'))
       expect(await offered('plan', 'print', 'gLO')).toEqual(['globe.plan', 'Globe show'])
       expect(await offered('plan', 'print', '')).toEqual(
         expect.arrayContaining(['globe.plan', 'Globe show', 'Hamlet']),
