@@ -56,7 +56,9 @@ export async function bookAllOrNothing(
       (cause) => bookingsInDoubt(attempts, cause),
       { isEager: true, isLong: true },
     )
-    return { booked: settled.map((one, i) => outcomeOf(one, layouts.get(orders[i]!.showId)!)) }
+    const layoutFor = (one: SettledBooking, i: number) =>
+      one.layout ?? layouts.get(orders[i]!.showId)!
+    return { booked: settled.map((one, i) => outcomeOf(one, layoutFor(one, i))) }
   } catch (error) {
     if (error instanceof RolledBack) return { refused: error.refusals }
     throw error

@@ -1,6 +1,6 @@
 import { parse } from 'csv-parse/sync'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { type BookingRequest, openTickets, type Tickets } from '../../src/index.js'
+import { openTickets, type Tickets } from '../../src/index.js'
 import { tickets as run } from '../support/cli.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
 import { runInProcess } from '../support/in-process.js'
@@ -256,7 +256,9 @@ describe('a plan that changes while a request is under way', () => {
   })
 
   it('keeps the label of the seat that a request is waiting for', async () => {
-    const { edit, booking } = await editAndBookBehindLock({ seats: 'Stalls B3' })
+    const { edit, booking } = await editAndBookBehindLock((show) =>
+      other.book(show, { seats: 'Stalls B3' }),
+    )
     await edit
     const { id } = (await booking).booking
     const seat = { status: 'CONFIRMED', seats: [11], seatLabels: ['Stalls B3'] }
@@ -265,20 +267,32 @@ describe('a plan that changes while a request is under way', () => {
   })
 
   it('has a number of seats chosen in the new plan', async () => {
-    const { edit, booking } = await editAndBookBehindLock({ count: 4, section: 'Circle' })
+    const { edit, booking } = await editAndBookBehindLock((show) =>
+      other.book(show, { count: 4, section: 'Circle' }),
+    )
     await edit
     const labels = ['Circle A1', 'Circle A2', 'Circle A3', 'Circle A4']
     expect((await booking).booking).toMatchObject({ seats: [15, 16, 17, 18], seatLabels: labels })
   })
 
+  it('names the seats of bookings that are made together as the new plan does', async () => {
+    const { edit, booking } = await editAndBookBehindLock((show) =>
+      other.bookAllOrNothing([{ showId: show, request: { count: 1, section: 'Circle' } }]),
+    )
+    await edit
+    expect(await booking).toMatchObject({
+      booked: [{ booking: { seats: [17], seatLabels: ['Circle A3'], section: 'Circle' } }],
+    })
+  })
+
   /** Both wait for the show's lock, the edit before the booking. */
-  async function editAndBookBehindLock(request: BookingRequest) {
+  async function editAndBookBehindLock<Result>(book: (show: string) => Promise<Result>) {
     const show = await create()
     const lock = await lockShow(db, show)
     const edit = box.editShow(show, { plan: WIDER })
     edit.catch(() => {}) // Its failure is awaited later.
     await until(async () => (await waiting()) === 1)
-    const booking = other.book(show, request)
+    const booking = book(show)
     await until(async () => (await waiting()) === 2)
     await lock.release()
     return { edit, booking }
