@@ -255,6 +255,14 @@ describe('a plan that changes while a request is under way', () => {
     expect(await box.verify()).toMatchObject({ ok: true })
   })
 
+  it('is read by a process that knew the house without a plan', async () => {
+    const show = (await box.createShow({ name: 'Lear', startTime, totalSeats: 18 })).id
+    expect(await failure(other.book(show, { seats: '19' }))).toMatchObject({ code: 'NO_SUCH_SEAT' })
+    await box.editShow(show, { plan: GLOBE })
+    const { booking } = await other.book(show, { seats: 'Stalls A1' })
+    expect(booking).toMatchObject({ seats: [1], seatLabels: ['Stalls A1'] })
+  })
+
   it('keeps the label of the seat that a request is waiting for', async () => {
     const { edit, booking } = await editAndBookBehindLock((show) =>
       other.book(show, { seats: 'Stalls B3' }),
