@@ -3,50 +3,77 @@ import type { Knex } from 'knex'
 /**
  * Another plan of a show may number its seats anew.
  *
- * The bookings of the show then get the new numbers, each with an event 'renumbered'. Bookings that
- * are over may name seats that the new plan does not have. Such a seat gets a number above 100,000,
- * which no house has: 100,000 + n is the nth of the labels in `former_seats` of the show.
+ * The bookings of the show then get the new numbers, each with an event 'renumbered'. A booking that
+ * is over may have seats that the new plan does not have. Such a seat gets a number above 100,000,
+ * which no house has: 100,000 + n is the nth of the labels in `former_seats` of the booking.
  *
  * Events keep the numbers of their time. The index finds the plans that a show had.
  */
 export async function up(knex: Knex): Promise<void> {
-  await knex.raw(`alter table shows add column former_seats text[] not null default '{}'`)
   await knex.raw(`
     alter table bookings
+      add column former_seats text[] not null default '{}',
       drop constraint bookings_seats_in_range,
       add constraint bookings_seats_in_range
         check (0 < all (seats) and (100000 >= all (seats) or status <> 'CONFIRMED')) not valid
   `)
   await knex.raw('create index history_of_shows on history (show_id, id) where booking_id is null')
-  await createShowFacts(knex, `, 'former_seats', nullif(show.former_seats, '{}')`)
-  await recordChangesOf(knex, 'plan_id, former_seats, ')
-  for (const [before, after] of CHANGES) await replaceInTrigger(knex, before, after)
+  await createBookingFacts(
+    knex,
+    `, 'former_seats',
+      case when pg_catalog.cardinality(booking.former_seats) operator(pg_catalog.>) 0
+           then booking.former_seats end`,
+  )
+  await recordChangesOf(knex, 'plan_id, ')
+  await replaceInTrigger(knex, MOVED, RENUMBERED_OR_MOVED)
 }
 
-/** Bookings that are over keep the numbers above 100,000; they are printed instead of labels. */
+/**
+ * Takes the seats that are gone from bookings that are over. An expired hold that has no other seats
+ * is cancelled.
+ */
 export async function down(knex: Knex): Promise<void> {
-  for (const [before, after] of CHANGES) await replaceInTrigger(knex, after, before)
+  await knex.raw(`
+    update bookings
+    set seats = left_seats, cancelled_seats = array(
+          select seat from unnest(cancelled_seats) as seat where seat <= 100000
+        ),
+        status = case when is_over then 'CANCELLED' else status end,
+        held_until = case when is_over then null else held_until end
+    from (
+      select id as left_id, left_seats, status = 'HELD' and cardinality(left_seats) = 0 as is_over
+      from bookings, lateral (
+        select array(select seat from unnest(seats) as seat where seat <= 100000) as left_seats
+      ) as those
+      where cardinality(former_seats) > 0
+    ) as changed
+    where id = left_id
+  `)
+  await replaceInTrigger(knex, RENUMBERED_OR_MOVED, MOVED)
   await recordChangesOf(knex, '')
-  await createShowFacts(knex, '')
+  await createBookingFacts(knex, '')
   await knex.raw('drop index history_of_shows')
   await knex.raw(`
     alter table bookings
+      drop column former_seats,
       drop constraint bookings_seats_in_range,
       add constraint bookings_seats_in_range
         check (0 < all (seats) and 100000 >= all (seats)) not valid
   `)
-  await knex.raw('alter table shows drop column former_seats')
 }
 
 /** PostgreSQL resolves its names when it is created, so a clerk's search path changes nothing. */
-async function createShowFacts(knex: Knex, more: string): Promise<void> {
+async function createBookingFacts(knex: Knex, more: string): Promise<void> {
   await knex.raw(`
-    create or replace function show_facts(show shows) returns jsonb
+    create or replace function booking_facts(booking bookings) returns jsonb
     language sql stable
     return pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(
-      'name', show.name, 'start_time', show.start_time, 'time_zone', show.time_zone,
-      'total_seats', show.total_seats, 'seats_per_row', show.seats_per_row,
-      'cancelled_at', show.cancelled_at, 'plan_id', show.plan_id${more}
+      'show_id', booking.show_id, 'status', booking.status, 'seats', booking.seats,
+      'customer', booking.customer, 'note', booking.note, 'held_until', booking.held_until,
+      'failure', booking.failure operator(pg_catalog.->>) 'code',
+      'cancelled_seats',
+      case when pg_catalog.cardinality(booking.cancelled_seats) > 0 then booking.cancelled_seats end,
+      'cancel_reason', booking.cancel_reason, 'split_from', booking.split_from${more}
     ))
   `)
 }
@@ -69,18 +96,9 @@ async function recordChangesOf(knex: Knex, columns: string): Promise<void> {
  */
 const IS_RENUMBERING = `pg_catalog.current_setting('tickets.is_renumbering', true) operator(pg_catalog.=) 'yes'`
 
-/** What changes in the function that records changed bookings. A PENDING record is no event. */
-const CHANGES: readonly [before: string, after: string][] = [
-  [
-    'when old_show <> now_show',
-    `when ${IS_RENUMBERING} and old_show = now_show then 'renumbered'
-                  when old_show <> now_show`,
-  ],
-  [
-    'where old_facts is distinct from new_facts',
-    `where new_status <> 'PENDING' and old_facts is distinct from new_facts`,
-  ],
-]
+const MOVED = 'when old_show <> now_show'
+const RENUMBERED_OR_MOVED = `when ${IS_RENUMBERING} and old_show = now_show then 'renumbered'
+                  ${MOVED}`
 
 /** Replaces a part of the function, which is that of migration 0009; its settings and rights stay. */
 async function replaceInTrigger(knex: Knex, from: string, to: string): Promise<void> {

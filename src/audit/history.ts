@@ -1,8 +1,9 @@
+import { namesOf } from '../booking/booking.js'
 import { formatReference } from '../booking/references.js'
 import type { Database } from '../database/knex-pool.js'
 import { withRetry } from '../database/retry.js'
 import { query } from '../database/sql.js'
-import { seatLabel } from '../house/seats.js'
+import { MAX_SEATS, seatLabel } from '../house/seats.js'
 import { type HouseUntil, readHouses } from '../shows/houses-over-time.js'
 import { seatsByLabel } from '../shows/move-to-plan.js'
 
@@ -104,23 +105,23 @@ const LEFT_SHOW = `before ->> 'show_id' <> show_id::text`
 async function seatCondition(db: Database, show: string, seat: number): Promise<Source> {
   const houses = await withRetry(db, () => readHouses(db.knex, show))
   const label = seatLabel(seat, houses.at(-1)!.layout)
+  const numbers = houses.map(({ layout }, index) => {
+    if (index === houses.length - 1) return seat
+    // A house without a plan may have been larger before.
+    const largest = layout.plan ? layout : { ...layout, totalSeats: MAX_SEATS }
+    return seatsByLabel(largest)(label)
+  })
   const has = (facts: string) =>
     `(${facts} -> 'seats' @> ?::jsonb and coalesce(${facts} ->> 'show_id', show_id::text) = ?)`
-  const conditions: string[] = []
-  const values: unknown[] = []
-  let after = 0
-  for (const { layout, until } of houses) {
-    const number = layout === houses.at(-1)!.layout ? seat : seatsByLabel(layout)(label)
-    if (number !== undefined) {
-      // The new number of a renumbered seat is that of another seat at the time.
-      conditions.push(
-        `id > ?::float8 and id <= ?::float8 and (${has('before')} or action <> 'renumbered' and ${has('after')})`,
-      )
-      const fact = [`[${number}]`, show.toLowerCase()]
-      values.push(after, until, ...fact, ...fact)
-    }
-    after = until
-  }
+  const fact = (number = 0) => [`[${number}]`, show.toLowerCase()]
+  const conditions = houses.map(
+    () => `id > ?::float8 and id <= ?::float8 and (${has('before')}
+      or case action when 'renumbered' then ${has('after')} else ${has('after')} end)`,
+  )
+  const values = houses.flatMap(({ until }, i) => {
+    const [now, next] = [fact(numbers[i]), fact(numbers[Math.min(i + 1, houses.length - 1)])]
+    return [houses[i - 1]?.until ?? 0, until, ...now, ...next, ...now]
+  })
   return [`(${conditions.join(' or ')})`, values]
 }
 
@@ -148,9 +149,10 @@ function toEvent(row: HistoryRow, houses: Map<string, HouseUntil[]>): HistoryEve
     if (!Array.isArray(facts?.seats)) return facts
     const ofShow = houses.get(showOf(row, facts))!
     const now = ofShow.findIndex(({ until }) => id <= until)
-    const house = ofShow[isAfter && action === 'renumbered' ? now + 1 : now]
-    const layout = house?.layout ?? NUMBERS_ONLY
-    return { ...facts, seat_labels: facts.seats.map((seat) => seatLabel(Number(seat), layout)) }
+    const next = isAfter && action === 'renumbered' ? ofShow[now + 1] : undefined
+    const layout = (next ?? ofShow[now])?.layout ?? NUMBERS_ONLY
+    const former = (facts.former_seats ?? []) as string[]
+    return { ...facts, seat_labels: namesOf(facts.seats, layout, former).seatLabels }
   }
   return {
     id,

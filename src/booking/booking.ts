@@ -1,6 +1,6 @@
 import type { RetryCause } from '../database/failures.js'
 import type { Refusal } from '../house/decide.js'
-import { type SeatLayout, seatLabel } from '../house/seats.js'
+import { MAX_SEATS, type SeatLayout, seatLabel } from '../house/seats.js'
 import type { Warned } from '../shared/warnings.js'
 import { formatReference } from './references.js'
 
@@ -102,6 +102,11 @@ export interface BookingRow {
   split_from: string | null
   cancelled_seats: number[]
   cancel_reason: string | null
+  /**
+   * The labels of its seats that the plan of the show no longer has, if the booking is over: seat
+   * MAX_SEATS + 1 has the first of them.
+   */
+  former_seats: string[]
   created_at: Date
   updated_at: Date
 }
@@ -120,7 +125,7 @@ export function toBooking(row: BookedRow, layout: SeatLayout): Booking {
     showId: row.show_id,
     status: row.status,
     seats: row.seats,
-    ...namesOf(row.seats, layout),
+    ...namesOf(row.seats, layout, row.former_seats),
     customer: row.customer,
     note: row.note,
     heldUntil: row.held_until,
@@ -134,9 +139,10 @@ export function toBooking(row: BookedRow, layout: SeatLayout): Booking {
 export function namesOf(
   seats: readonly number[],
   layout: SeatLayout,
+  formerSeats: readonly string[] = [],
 ): Pick<Booking, 'seatLabels' | 'section'> {
   return {
-    seatLabels: seats.map((seat) => seatLabel(seat, layout)),
+    seatLabels: seats.map((seat) => formerSeats[seat - MAX_SEATS - 1] ?? seatLabel(seat, layout)),
     ...(layout.plan?.hasSections && { section: layout.plan.sectionOf(seats) }),
   }
 }

@@ -18,19 +18,21 @@ export class RepeatedRequests {
   }
 
   /**
-   * Returns whether `request` repeats the one that was recorded as `recorded`, a `keyRequest`. Its
-   * seats may be numbered by another plan that the show had, so the same labels are the same seats.
+   * Returns whether `request` repeats the one that was recorded as `recorded`, a `keyRequest`. If
+   * the show has another plan now, the same seats are those with the same labels.
    */
   async isSame({ keyRequest, layout }: ValidRequest, recorded: string): Promise<boolean> {
     const [first, again] = [recorded, keyRequest!].map(canonicalText)
     if (first === again) return true
-    const { seats: firstSeats, ...firstRest } = JSON.parse(first!)
-    const { seats, ...rest } = JSON.parse(again!)
-    if (!firstSeats || !seats || !isDeepStrictEqual(firstRest, rest)) return false
-    const labels = labelsOf(seats, layout)
+    const { seats: firstSeats, plan: firstPlan, ...firstRest } = JSON.parse(first!)
+    const { seats, plan, ...rest } = JSON.parse(again!)
+    if (!firstSeats || !seats || firstPlan === plan) return false
+    if (!isDeepStrictEqual(firstRest, rest)) return false
     this.#houses ??= await readHouses(this.#knex, this.#showId)
-    return this.#houses.some((house) =>
-      isDeepStrictEqual(labelsOf(firstSeats, house.layout), labels),
+    const house = this.#houses.find((one) => one.layout.plan?.id === firstPlan)
+    return (
+      house !== undefined &&
+      isDeepStrictEqual(labelsOf(firstSeats, house.layout), labelsOf(seats, layout))
     )
   }
 }

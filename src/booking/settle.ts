@@ -215,6 +215,7 @@ function rowOf(
     note,
     held_until: row.held_until,
     failure: outcome.failure,
+    former_seats: [],
     created_at: row.created_at,
     updated_at: row.updated_at,
   }
@@ -236,7 +237,7 @@ function outcomeFor(
 type Known = BookedRow & { role: 'decided' | 'hold' | 'abandoned' }
 
 const COLUMNS = `id, reference, show_id, status, seats, customer, note, held_until, failure,
-  created_at, updated_at`
+  former_seats, created_at, updated_at`
 
 /**
  * Step 4: reads the relevant bookings: those of this batch that an earlier try, or another call

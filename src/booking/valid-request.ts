@@ -65,7 +65,10 @@ export function validateRequest(
       keyRequest:
         key === null
           ? null
-          : JSON.stringify({ showId, ...wanted, ...sectionOf(request), customer, note, hold }),
+          : JSON.stringify({
+              ...{ showId, ...wanted, ...sectionOf(request), customer, note, hold },
+              ...('seats' in wanted && { plan: layout.plan?.id }),
+            }),
       operator,
       isNew: request.id === undefined && key === null,
       place,

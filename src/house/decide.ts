@@ -43,12 +43,9 @@ export function decide(house: House, wanted: Wanted): Verdict {
 function decideSeats({ layout, taken }: House, seats: readonly number[]): Verdict {
   const missing = seats.filter((seat) => seat > layout.totalSeats)
   if (missing.length > 0) {
-    const what = layout.plan
-      ? `The plan of the show no longer has ${formatSeats(missing, layout)}.`
-      : `The show has seats 1 to ${layout.totalSeats} only.`
     return refuse({
       code: 'NO_SUCH_SEAT',
-      message: `${what} Nothing was booked.`,
+      message: `The show has seats 1 to ${layout.totalSeats} only. Nothing was booked.`,
       seats: missing,
     })
   }

@@ -13,11 +13,6 @@ export interface SeatLayout {
   totalSeats: number
   seatsPerRow: number | null
   plan?: SeatPlan | null
-  /**
-   * The labels of seats that only earlier plans of the show had. Bookings that are over may name
-   * them: seat MAX_SEATS + 1 is the first.
-   */
-  formerSeats?: readonly string[]
 }
 
 export const MAX_SEATS = 100_000
@@ -91,8 +86,8 @@ export function formatSeats(seats: Iterable<number>, layout: SeatLayout): string
   const { plan } = layout
   if (plan) {
     const present = ascending.filter((seat) => seat <= plan.totalSeats)
-    const former = ascending.slice(present.length).map((seat) => seatLabel(seat, layout))
-    return [formatPlanSeats(present, plan), ...former].filter((part) => part !== '').join(', ')
+    const others = ascending.slice(present.length).map(String)
+    return [formatPlanSeats(present, plan), ...others].filter((part) => part !== '').join(', ')
   }
   const ranges: SeatRange[] = []
   for (const seat of ascending) {
@@ -133,10 +128,12 @@ function formatNumbers(row: string, numbers: readonly number[]): string {
   return low === high ? `${row}${low}` : `${row}${low}-${row.replace(/^.* /, '')}${high}`
 }
 
-/** 'B3' for seat 13 with 10 per row; without rows, the number as text. */
-export function seatLabel(seat: number, { seatsPerRow, plan, formerSeats }: SeatLayout): string {
-  if (plan && seat > plan.totalSeats) return formerSeats?.[seat - MAX_SEATS - 1] ?? String(seat)
-  if (plan) return plan.label(seat)
+/**
+ * 'B3' for seat 13 with 10 per row; without rows, and for a seat that the plan does not have, the
+ * number as text.
+ */
+export function seatLabel(seat: number, { seatsPerRow, plan }: SeatLayout): string {
+  if (plan) return seat <= plan.totalSeats ? plan.label(seat) : String(seat)
   if (seatsPerRow === null) {
     return String(seat)
   }

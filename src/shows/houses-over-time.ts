@@ -17,12 +17,12 @@ export interface HouseUntil {
 export async function readHouses(knex: Knex, showId: string): Promise<HouseUntil[]> {
   const rows = await query<LayoutRow & { until: number }>(
     knex,
-    `select h.until, h.total_seats, h.seats_per_row, h.plan_id, s.former_seats
+    `select h.until, h.total_seats, h.seats_per_row, h.plan_id
      from shows s, lateral (
        select id::float8 as until, (before ->> 'total_seats')::int as total_seats,
               (before ->> 'seats_per_row')::int as seats_per_row, before ->> 'plan_id' as plan_id
        from history
-       where show_id = s.id and booking_id is null
+       where show_id = s.id and booking_id is null and before is not null and after is not null
          and before ->> 'plan_id' is distinct from after ->> 'plan_id'
        union all
        select 'infinity', s.total_seats, s.seats_per_row, s.plan_id

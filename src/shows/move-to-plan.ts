@@ -1,5 +1,6 @@
 import type { Knex } from 'knex'
-import { query, sqlArray } from '../database/sql.js'
+import { query, sqlArray, sqlLists } from '../database/sql.js'
+import type { Refusal } from '../house/decide.js'
 import type { SeatPlan } from '../house/plan/seat-plan.js'
 import { SeatSet } from '../house/seat-set.js'
 import { formatSeats, MAX_SEATS, type SeatLayout, seatLabel } from '../house/seats.js'
@@ -10,9 +11,8 @@ import { layoutOf, type NewPlan } from './plans.js'
 
 /**
  * Moves a locked show to another plan, which must have each sold and held seat under its label. Its
- * bookings and check-ins get the numbers that their seats have in that plan. Seats that only
- * bookings that are over name, and that the plan does not have, become former seats. `writeShow`
- * writes columns of the show.
+ * bookings and check-ins get the numbers that their seats have in that plan; bookings that are over
+ * may have seats that it does not have. `writeShow` writes columns of the show.
  *
  * The history tells by the event of the show which numbers an event has: the bookings are written
  * before the show, and check-ins are undone before it and made again after it.
@@ -25,41 +25,81 @@ export async function moveToPlan(
   { plan, row }: NewPlan,
   writeShow: (columns: object) => Promise<void>,
 ): Promise<void> {
-  const before = layoutOf(show)
-  const numberOf = seatsByLabel({ totalSeats: plan.totalSeats, seatsPerRow: null, plan })
+  const seats = new MovedSeats(layoutOf(show), plan)
   const sold = [...bookedOf(show)]
   const taken = [...sold, ...(await heldSeats(trx, show.id))].sort((a, b) => a - b)
-  const missing = taken.filter((seat) => numberOf(seatLabel(seat, before)) === undefined)
-  if (missing.length > 0) throw withoutSeats(missing, before, plan)
+  const missing = taken.filter((seat) => seats.numberOf(seat) === undefined)
+  if (missing.length > 0) throw withoutSeats(missing, layoutOf(show), plan)
 
-  const former = [...show.former_seats]
-  const namedSeats = await seatsOfBookings(trx, show.id)
-  const isNamed = new Set(namedSeats)
-  const newNumber = (seat: number): number => {
-    const label = seatLabel(seat, before)
-    const present = numberOf(label)
-    if (present !== undefined) return present
-    if (seat > MAX_SEATS) return seat
-    return isNamed.has(seat) ? MAX_SEATS + former.push(label) : GONE
-  }
-  const last = Math.max(show.total_seats, namedSeats.at(-1) ?? 0)
-  const numbers = Array.from({ length: last }, (_, index) => newNumber(index + 1))
-  const isChanged = numbers.some((number, index) => number !== index + 1)
-  if (isChanged) await renumberBookings(trx, show.id, numbers)
-  const checkIns = isChanged ? await undoCheckIns(trx, show.id, numbers) : []
-  const booked = sold.map((seat) => numbers[seat - 1]!)
+  await renumberBookings(trx, show.id, seats)
+  const checkIns = await undoCheckIns(trx, show.id, seats)
+  const booked = sold.map((seat) => seats.numberOf(seat)!)
   await writeShow({
     total_seats: plan.totalSeats,
     seats_per_row: null,
     plan_id: row.id,
     booked_seats: SeatSet.of(booked, plan.totalSeats).toBytes(),
-    former_seats: former,
   })
-  if (checkIns.length > 0) await repeatCheckIns(trx, show.id, checkIns, numbers)
+  await repeatCheckIns(trx, show.id, checkIns)
 }
 
-/** The new number of a seat that no booking names, and that the new plan does not have. */
-const GONE = 0
+/** Which number each seat of a house has in another plan: that of the seat with the same label. */
+class MovedSeats {
+  readonly #before: SeatLayout
+  readonly #numberWithLabel: (label: string) => number | undefined
+  readonly #numbers = new Map<number, number | undefined>()
+
+  constructor(before: SeatLayout, plan: SeatPlan) {
+    this.#before = before
+    this.#numberWithLabel = seatsByLabel({ totalSeats: plan.totalSeats, seatsPerRow: null, plan })
+  }
+
+  /** The new number of a seat; undefined if it is gone. */
+  numberOf(seat: number): number | undefined {
+    if (!this.#numbers.has(seat)) {
+      this.#numbers.set(seat, this.#numberWithLabel(seatLabel(seat, this.#before)))
+    }
+    return this.#numbers.get(seat)
+  }
+
+  /** The seats of a booking with their new numbers; undefined if all have them already. */
+  renumber({ seats, cancelled_seats, former_seats, failure }: Seats): Seats | undefined {
+    const former = [...former_seats]
+    const numberOf = (seat: number): number => {
+      const label = former_seats[seat - MAX_SEATS - 1] ?? seatLabel(seat, this.#before)
+      const number = seat > MAX_SEATS ? this.#numberWithLabel(label) : this.numberOf(seat)
+      if (number !== undefined) return number
+      const known = former.indexOf(label)
+      return MAX_SEATS + (known === -1 ? former.push(label) : known + 1)
+    }
+    const { seats: refused = [], alternatives = [] } = failure ?? {}
+    const isSame =
+      [...seats, ...cancelled_seats, ...refused].every((seat) => numberOf(seat) === seat) &&
+      alternatives.every((seat) => this.numberOf(seat) === seat)
+    if (isSame) return undefined
+    const all = (list: readonly number[]) => list.map(numberOf).sort((a, b) => a - b)
+    // One that is gone cannot be taken instead any more.
+    const offered = alternatives.flatMap((seat) => this.numberOf(seat) ?? []).sort((a, b) => a - b)
+    return {
+      seats: all(seats),
+      cancelled_seats: all(cancelled_seats),
+      former_seats: former,
+      failure: failure && {
+        ...failure,
+        ...(failure.seats && { seats: all(refused) }),
+        ...(failure.alternatives && { alternatives: offered }),
+      },
+    }
+  }
+}
+
+/** The columns of a booking with numbers of seats. */
+interface Seats {
+  seats: number[]
+  cancelled_seats: number[]
+  former_seats: string[]
+  failure: Refusal | null
+}
 
 /**
  * Returns a function that finds a seat of a house by its label, without regard to case and forms of
@@ -73,20 +113,11 @@ export function seatsByLabel(layout: SeatLayout): (label: string) => number | un
   return (label) => seats.get(foldText(label))
 }
 
-/** The seats that any booking of the show has, had or asked for, ascending. */
-async function seatsOfBookings(trx: Knex.Transaction, showId: string): Promise<number[]> {
-  const rows = await query<{ seat: number }>(
-    trx,
-    `select distinct unnest(seats || cancelled_seats) as seat from bookings where show_id = ?
-     order by seat`,
-    [showId],
-  )
-  return rows.map(({ seat }) => seat)
-}
+const BATCH = 10_000
 
 /**
- * Writes the new numbers of seats; `numbers[n - 1]` is that of seat n. An alternative that a refusal
- * offered, and that is gone, is left out.
+ * Writes the new numbers of all decided bookings. An undecided one is left to its process, which
+ * reads the request again under the lock.
  *
  * `updated_at` changes even if two seats of a booking exchange their numbers: the answer to a
  * question about one of them must not be taken for the other.
@@ -94,32 +125,47 @@ async function seatsOfBookings(trx: Knex.Transaction, showId: string): Promise<n
 async function renumberBookings(
   trx: Knex.Transaction,
   showId: string,
-  numbers: readonly number[],
+  moved: MovedSeats,
 ): Promise<void> {
-  await query(trx, `select set_config('tickets.is_renumbering', 'yes', true)`, [])
-  await query(
+  await query(trx, `select set_config('tickets.is_renumbering', 'yes', true)`)
+  let after = '00000000-0000-0000-0000-000000000000'
+  for (;;) {
+    const rows = await query<Seats & { id: string }>(
+      trx,
+      `select id, seats, cancelled_seats, former_seats, failure from bookings
+       where show_id = ? and status <> 'PENDING' and id > ?::uuid order by id limit ${BATCH}`,
+      [showId, after],
+    )
+    const changed = rows.flatMap((row) => {
+      const now = moved.renumber(row)
+      return now === undefined ? [] : { id: row.id, ...now }
+    })
+    if (changed.length > 0) await writeSeats(trx, changed)
+    if (rows.length < BATCH) return
+    after = rows.at(-1)!.id
+  }
+}
+
+function writeSeats(
+  trx: Knex.Transaction,
+  bookings: readonly (Seats & { id: string })[],
+): Promise<unknown> {
+  return query(
     trx,
-    `update bookings b
-     set seats = now.seats, cancelled_seats = now.cancelled_seats, failure = now.failure,
-         updated_at = clock_timestamp()
-     from (select ?::int[] as numbers) as given, bookings was, lateral (
-       select array(select numbers[seat] from unnest(was.seats) as seat order by 1) as seats,
-              array(select numbers[seat] from unnest(was.cancelled_seats) as seat order by 1)
-                as cancelled_seats,
-              was.failure || (
-                select coalesce(jsonb_object_agg(key, coalesce(seats, '[]')), '{}')
-                from jsonb_each(was.failure) as part (key, value), lateral (
-                  select jsonb_agg(numbers[seat::int] order by numbers[seat::int]) as seats
-                  from jsonb_array_elements_text(value) as seat where numbers[seat::int] > 0
-                ) as renumbered
-                where key in ('seats', 'alternatives')
-              ) as failure
-     ) as now
-     where was.show_id = ? and b.id = was.id
-       and (exists (select from unnest(was.seats || was.cancelled_seats) as seat
-                    where numbers[seat] <> seat)
-            or was.failure is distinct from now.failure)`,
-    [sqlArray(numbers), showId],
+    `update bookings
+     set seats = now.seats::int[], cancelled_seats = now.cancelled_seats::int[],
+         former_seats = array(select jsonb_array_elements_text(now.former_seats::jsonb)),
+         failure = now.failure::jsonb, updated_at = clock_timestamp()
+     from unnest(?::uuid[], ?::text[], ?::text[], ?::text[], ?::text[])
+       as now (id, seats, cancelled_seats, former_seats, failure)
+     where bookings.id = now.id`,
+    [
+      sqlArray(bookings.map(({ id }) => id)),
+      sqlLists(bookings.map(({ seats }) => seats)),
+      sqlLists(bookings.map(({ cancelled_seats }) => cancelled_seats)),
+      bookings.map(({ former_seats }) => JSON.stringify(former_seats)),
+      bookings.map(({ failure }) => failure && JSON.stringify(failure)),
+    ],
   )
 }
 
@@ -129,33 +175,44 @@ interface CheckIn {
   admitted_at: string
 }
 
-/** A clerk has no right to update a check-in, which would leave no trace. */
-function undoCheckIns(
+/**
+ * Deletes the check-ins whose seats get other numbers, and returns them with these. A clerk has no
+ * right to update a check-in, which would leave no trace.
+ */
+async function undoCheckIns(
   trx: Knex.Transaction,
   showId: string,
-  numbers: readonly number[],
+  moved: MovedSeats,
 ): Promise<CheckIn[]> {
-  return query<CheckIn>(
+  const inside = await query<{ seat: number }>(
     trx,
-    `delete from admissions where show_id = ? and (?::int[])[seat] <> seat
-     returning seat, booking_id, admitted_at::text`,
-    [showId, sqlArray(numbers)],
+    'select seat from admissions where show_id = ?',
+    [showId],
   )
+  const changed = inside.filter(({ seat }) => moved.numberOf(seat) !== seat)
+  if (changed.length === 0) return []
+  const undone = await query<CheckIn>(
+    trx,
+    `delete from admissions where show_id = ? and seat = any(?::int[])
+     returning seat, booking_id, admitted_at::text`,
+    [showId, changed.map(({ seat }) => seat)],
+  )
+  return undone.map((checkIn) => ({ ...checkIn, seat: moved.numberOf(checkIn.seat)! }))
 }
 
 async function repeatCheckIns(
   trx: Knex.Transaction,
   showId: string,
   checkIns: readonly CheckIn[],
-  numbers: readonly number[],
 ): Promise<void> {
+  if (checkIns.length === 0) return
   await query(
     trx,
     `insert into admissions (show_id, seat, booking_id, admitted_at)
      select ?, * from unnest(?::int[], ?::uuid[], ?::timestamptz[])`,
     [
       showId,
-      checkIns.map(({ seat }) => numbers[seat - 1]),
+      checkIns.map(({ seat }) => seat),
       checkIns.map(({ booking_id }) => booking_id),
       checkIns.map(({ admitted_at }) => admitted_at),
     ],

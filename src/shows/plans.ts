@@ -19,17 +19,15 @@ export interface WithPlan {
 /** The columns of a show's row that its layout is made of. */
 export interface LayoutRow extends PlannedRow {
   seats_per_row: number | null
-  former_seats: string[]
 }
 
-export const LAYOUT_COLUMNS = ['total_seats', 'seats_per_row', 'plan_id', 'former_seats'] as const
+export const LAYOUT_COLUMNS = ['total_seats', 'seats_per_row', 'plan_id'] as const
 
 export function layoutOf(row: LayoutRow & WithPlan): SeatLayout {
   return {
     totalSeats: row.total_seats,
     seatsPerRow: row.seats_per_row,
     plan: row.plan,
-    formerSeats: row.former_seats,
   }
 }
 
@@ -108,7 +106,7 @@ export async function parseStored(row: PlanRow | undefined): Promise<SeatPlan | 
   const { readPlanText } = await import('../house/plan/plan-text.js')
   const { outline, faults } = readPlanText(row.document)
   if (outline === undefined) return `cannot be read: ${placeOf(faults[0]!)}`
-  const plan = new SeatPlan(outline)
+  const plan = new SeatPlan(outline, row.id)
   if (plan.totalSeats === row.total_seats) return plan
   return `has ${plan.totalSeats} seats, not ${row.total_seats}`
 }
@@ -131,8 +129,9 @@ export async function parsePlan(text: string): Promise<NewPlan> {
     )
   }
   const document = writePlanText(outline)
-  const plan = new SeatPlan(outline)
-  return { plan, row: { id: planId(document), document, total_seats: plan.totalSeats } }
+  const id = planId(document)
+  const plan = new SeatPlan(outline, id)
+  return { plan, row: { id, document, total_seats: plan.totalSeats } }
 }
 
 function placeOf({ line, column, path, message }: PlanFault): string {

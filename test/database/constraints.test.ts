@@ -190,13 +190,13 @@ const refused: Record<string, string[]> = {
   ...notNull('plans', ['id', 'document', 'total_seats', 'created_at']),
   ...notNull('shows', [
     ...['id', 'name', 'start_time', 'time_zone', 'total_seats', 'booked_seats'],
-    ...['confirmed_seats_count', 'former_seats', 'created_at', 'updated_at'],
+    ...['confirmed_seats_count', 'created_at', 'updated_at'],
   ]),
   ...notNull('show_ids', ['id']),
   ...notNull('show_words', ['word', 'start_time', 'id']),
   ...notNull('bookings', [
     ...['id', 'reference', 'show_id', 'status', 'seats', 'cancelled_seats', 'key_scope'],
-    ...['created_at', 'updated_at'],
+    ...['former_seats', 'created_at', 'updated_at'],
   ]),
   ...notNull('admissions', ['show_id', 'seat', 'booking_id', 'admitted_at']),
   ...notNull('history', ['id', 'at', 'show_id', 'action']),

@@ -1,11 +1,13 @@
 import type { Database } from '../../database/knex-pool.js'
 import { query } from '../../database/sql.js'
 import { decide } from '../../house/decide.js'
+import { MAX_SEATS } from '../../house/seats.js'
 import { TicketsError } from '../../shared/errors.js'
 import { newBookingId } from '../../shared/ids.js'
 import type { Warned } from '../../shared/warnings.js'
 import { heldSeats, houseOf, warningsOf, writeSales } from '../../shows/locked-house.js'
-import type { BookingOutcome, BookingRow } from '../booking.js'
+import { layoutOf } from '../../shows/plans.js'
+import { type BookingOutcome, type BookingRow, namesOf } from '../booking.js'
 import { newReference } from '../references.js'
 import {
   changeBooking,
@@ -51,6 +53,7 @@ export async function confirmBooking(
     const { trx, show, row } = locked
     if (row.status !== 'HELD') throw wrongState(row, 'confirmed')
     const seats = seatsMeant(locked, named)
+    refuseIfGone(locked, seats)
     hadExpired = await isExpired(locked)
     warned = warningsOf(show, seats)
     await refuseIfLost(locked, seats, hadExpired)
@@ -89,6 +92,17 @@ async function isExpired({ trx, row }: LockedBooking): Promise<boolean> {
     [row.id],
   )
   return found!.expired === true
+}
+
+/** An expired hold may have seats that the plan of the show no longer has. */
+function refuseIfGone({ row, show }: LockedBooking, seats: readonly number[]): void {
+  const gone = seats.filter((seat) => seat > MAX_SEATS)
+  if (gone.length === 0) return
+  const { seatLabels } = namesOf(gone, layoutOf(show), row.former_seats)
+  throw new TicketsError(
+    'WRONG_STATE',
+    `The plan of the show no longer has ${seatLabels.join(', ')}. Cancel the hold. Nothing was changed.`,
+  )
 }
 
 async function refuseIfLost(

@@ -77,6 +77,8 @@ export interface PlacedSection {
  * to right; each has one label, such as `Stalls C5`, or `C5` in a house of one section.
  */
 export class SeatPlan {
+  /** The id of a stored plan; undefined for that of a file. */
+  readonly id: string | undefined
   readonly name: string
   readonly stage: Stage
   readonly totalSeats: number
@@ -86,7 +88,8 @@ export class SeatPlan {
   #rowsByLabel: Map<string, Map<number, PlacedRow>> | undefined
 
   /** Takes an outline without faults. */
-  constructor({ name, stage, sections }: PlanOutline) {
+  constructor({ name, stage, sections }: PlanOutline, id?: string) {
+    this.id = id
     this.name = name
     this.stage = stage
     const rows: PlacedRow[] = []
