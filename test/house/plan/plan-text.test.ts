@@ -295,8 +295,8 @@ const wrong: [text: string, ...faults: [line: number, column: number, ...facts: 
   [
     '{"name": "Globe", "zones": []}',
     [1, 1, '{"name":'],
-    [1, 10, '""'],
-    [1, 19, '""'],
+    [1, 10, '""Globe","'],
+    [1, 19, '""zones":"'],
     [1, 28, '"[]}"'],
   ],
   [
