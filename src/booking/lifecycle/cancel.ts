@@ -2,7 +2,8 @@ import type { Database } from '../../database/knex-pool.js'
 import { TicketsError } from '../../shared/errors.js'
 import { checkOptionalText } from '../../shared/text-input.js'
 import { writeSales } from '../../shows/locked-house.js'
-import type { BookingOutcome } from '../booking.js'
+import { layoutOf } from '../../shows/plans.js'
+import { type BookingOutcome, namesOf } from '../booking.js'
 import {
   changeBooking,
   refuseIfAdmitted,
@@ -33,6 +34,7 @@ export interface CancelOptions {
 export interface Cancelled extends BookingOutcome {
   /** The seats that this call gave back, or with `dryRun` would give back, ascending. */
   returned: number[]
+  returnedLabels: string[]
 }
 
 /**
@@ -50,6 +52,7 @@ export async function cancelBooking(
   const reason = checkOptionalText('reason', options.reason, 1000)
   const named = options.seats === undefined ? undefined : seatReader(options.seats)
   let returned: number[] = []
+  let returnedLabels: string[] = []
   const outcome = await changeBooking(db, name, async (locked) => {
     const { trx, show, row } = locked
     if (row.status === 'PENDING' || row.status === 'FAILED') throw wrongState(row, 'cancelled')
@@ -64,6 +67,7 @@ export async function cancelBooking(
     }
     await refuseIfAdmitted(locked, seats)
     returned = seats
+    returnedLabels = namesOf(seats, layoutOf(show), row.former_seats).seatLabels
     if (options.dryRun) return { row, replayed: false }
     if (row.status === 'CONFIRMED') await writeSales(trx, show, { freed: seats })
     const gone = new Set(seats)
@@ -75,5 +79,7 @@ export async function cancelBooking(
     })
     return { row: changed, replayed: false }
   })
-  return { ...outcome, returned: outcome.replayed ? [] : returned }
+  return outcome.replayed
+    ? { ...outcome, returned: [], returnedLabels: [] }
+    : { ...outcome, returned, returnedLabels }
 }

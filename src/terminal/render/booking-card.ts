@@ -1,4 +1,4 @@
-import { formatSeats, type SeatLayout } from '../../house/seats.js'
+import { formatLabels } from '../../house/seats.js'
 import { safeText } from '../../shared/safe-text.js'
 import { drawFields } from './fields.js'
 import { wrapWords } from './fit-text.js'
@@ -11,9 +11,10 @@ export interface BookingFacts {
   status: 'PENDING' | 'HELD' | 'CONFIRMED' | 'FAILED' | 'CANCELLED'
   /** Seat numbers, ascending. */
   seats: number[]
+  seatLabels: string[]
   customer: string | null
   note: string | null
-  show: { name: string; when: string; layout: SeatLayout }
+  show: { name: string; when: string }
   /** The end of the hold, formatted for people; null: until it is released. */
   heldUntil: string | null
   /** Has the hold expired, so that its seats are free? */
@@ -28,7 +29,7 @@ export interface BookingFacts {
 
 /** Draws a booking, with its reference last and on its own. The last line ends with a newline. */
 export function renderBookingCard(booking: BookingFacts, style: RenderStyle): string {
-  const { show } = booking
+  const { show, seats, seatLabels } = booking
   return [
     ...headline(booking, style),
     ...wrapWords(`${safeText(show.name)}, ${safeText(show.when)}`, style.columns - 2).map(
@@ -36,10 +37,7 @@ export function renderBookingCard(booking: BookingFacts, style: RenderStyle): st
     ),
     '',
     ...drawFields(style, [
-      [
-        'Seats',
-        isLong(booking.seats, show.layout) ? formatSeats(booking.seats, show.layout) : null,
-      ],
+      ['Seats', isLong(seats, seatLabels) ? formatLabels(seats, seatLabels) : null],
       ['Held', heldFor(booking)],
       ['Note', booking.note && safeText(booking.note)],
       ['Earlier', booking.isReplayed ? 'this key had already made this booking' : null],
@@ -83,8 +81,8 @@ function outcomeOf({ status, hasExpired }: BookingFacts): Outcome {
 }
 
 function stateOf(booking: BookingFacts): string {
-  const { seats, show, customer } = booking
-  const named = seats.length === 0 ? 'any seats' : nameSeats(seats, show.layout)
+  const { seats, seatLabels, customer } = booking
+  const named = seats.length === 0 ? 'any seats' : nameSeats(seats, seatLabels)
   return `${outcomeOf(booking).verb} ${named}${customer === null ? '' : ` for ${customer}`}`
 }
 

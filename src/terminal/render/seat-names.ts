@@ -1,10 +1,10 @@
-import { countSeats, formatSeats, type SeatLayout } from '../../house/seats.js'
+import { countSeats, formatLabels, formatSeats, type SeatLayout } from '../../house/seats.js'
 import { textWidth } from './fit-text.js'
 import { kindNames } from './seat-signs.js'
 
 /** Seats in a sentence: '4 seats: A1-A4', or '30 seats' where their names are too long for one. */
-export function nameSeats(seats: readonly number[], layout: SeatLayout): string {
-  return countAndName(seats.length, formatSeats(seats, layout))
+export function nameSeats(seats: readonly number[], labels: readonly string[]): string {
+  return countAndName(seats.length, formatLabels(seats, labels))
 }
 
 /** Seats in a sentence, given their number and their names: 4 and 'A1-A4' give '4 seats: A1-A4'. */
@@ -27,8 +27,8 @@ export function nameKinds(seats: readonly number[], layout: SeatLayout): string 
 }
 
 /** Are the names of the seats too long for a sentence? */
-export function isLong(seats: readonly number[], layout: SeatLayout): boolean {
-  return areTooLong(seats.length, formatSeats(seats, layout))
+export function isLong(seats: readonly number[], labels: readonly string[]): boolean {
+  return areTooLong(seats.length, formatLabels(seats, labels))
 }
 
 // Longer names hide what else the sentence says.

@@ -22,6 +22,7 @@ const booking: BookingFacts = {
   reference: 'K7Q2-9FMX',
   status: 'CONFIRMED',
   seats: [1, 2, 3, 4],
+  seatLabels: ['A1', 'A2', 'A3', 'A4'],
   customer: 'Ada',
   note: null,
   show: lion,
@@ -119,7 +120,7 @@ describe('a show', () => {
 const cards: [Partial<BookingFacts>, first: string[], other?: string][] = [
   [{ status: 'HELD', heldUntil: '19:15' }, ['◐', '4', 'A1-A4', 'Ada'], '19:15'],
   [{ status: 'HELD' }, ['◐', '4', 'A1-A4', 'Ada']],
-  [{ seats: [5] }, ['✓', '1', 'A5', 'Ada']],
+  [{ seats: [5], seatLabels: ['A5'] }, ['✓', '1', 'A5', 'Ada']],
   [{ customer: null }, ['✓', '4', 'A1-A4']],
   [{ status: 'FAILED', failure: 'Seat A5 is taken.' }, ['✗'], 'Seat A5 is taken.'],
   [{ status: 'FAILED', seats: [] }, ['✗', 'Ada']],
@@ -157,7 +158,8 @@ describe('a booking', () => {
 
   test('of many seats keeps its headline short and lists them below, in 40 columns', () => {
     const seats = Array.from({ length: 30 }, (_, index) => index * 3 + 1)
-    const lines = renderBookingCard({ ...booking, seats }, { ...plain, columns: 40 }).split('\n')
+    const facts = { ...booking, seats, seatLabels: seats.map((seat) => `A${seat}`) }
+    const lines = renderBookingCard(facts, { ...plain, columns: 40 }).split('\n')
     expect(lines[0]).toEqual(withFacts('✓', '30', 'Ada'))
     expect(lines[0]).not.toMatch(/A1|H8/)
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(40)
@@ -195,7 +197,10 @@ test('the cards are in the words of test/wording/cards.txt', () => {
     ),
     [
       'booking of many seats',
-      renderBookingCard({ ...booking, seats: many }, { ...plain, columns: 40 }),
+      renderBookingCard(
+        { ...booking, seats: many, seatLabels: many.map((seat) => `A${seat}`) },
+        { ...plain, columns: 40 },
+      ),
     ],
     ['problem', renderProblem({ message: 'Seat A4 is taken.', alternativeSpec: 'A5' }, plain)],
   ])

@@ -38,6 +38,7 @@ const show = { name: 'Les Misérables', when: '2031-03-01 19:30 GMT', layout: ro
 const booking = {
   reference: 'K7Q2-9FMX',
   seats,
+  seatLabels: seats.map((seat) => `A${seat}`),
   customer: 'Ada Lovelace',
   note: 'near the aisle',
   show,

@@ -111,7 +111,7 @@ async function preview(context: Context, named: NamedShow, request: BookingReque
   printWarnings(output, outcome)
   if (output.json) return output.document(dryRunJson(outcome))
   const { dryRunSentence } = await import('../booking/text.js')
-  await output.write(dryRunSentence(outcome.seats, show))
+  await output.write(dryRunSentence(outcome))
 }
 
 /** Prints what was booked: JSON, or the card. */

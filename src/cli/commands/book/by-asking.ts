@@ -1,5 +1,5 @@
 import type { BookingOutcome, BookingRequest, Show } from '../../../client/api.js'
-import { countSeats, formatSeats } from '../../../house/seats.js'
+import { countSeats, formatLabels } from '../../../house/seats.js'
 import { hasCode, TicketsError } from '../../../shared/errors.js'
 import { checkText } from '../../../shared/text-input.js'
 import { startWarnings } from '../../../shared/warnings.js'
@@ -8,7 +8,7 @@ import { nameKinds } from '../../../terminal/render/seat-names.js'
 import { printWarnings } from '../../committed.js'
 import type { Context } from '../../context.js'
 import { type NamedShow, namedShow } from '../../named-show.js'
-import { dryRunSentence } from '../booking/text.js'
+import { dryRunSentence, type Found } from '../booking/text.js'
 import { showChoices } from '../show/choices.js'
 import { chooseSeats } from './choose-seats.js'
 import { givesOutAccessible, isMendedByAccessible } from './last-seats.js'
@@ -60,21 +60,21 @@ async function bookForShow(
   let chosen = wanted ? { wanted, isSeen: false } : await chooseSeats(context, show)
   while (chosen !== undefined) {
     try {
-      const seats = await tickets.preview(show.id, { ...request, ...chosen.wanted })
-      // It may have another plan by now.
-      const house = await tickets.findShow(show.id)
-      if (options.dryRun) return void (await output.write(dryRunSentence(seats, house)))
+      const found = await tickets.startDryRun().book(show.id, { ...request, ...chosen.wanted })
+      if (options.dryRun) return void (await output.write(dryRunSentence(found)))
       if (request.customer === undefined) {
         request = { ...request, customer: await askCustomer(context) }
       }
+      // It may have another plan than at the start.
+      const house = await tickets.findShow(show.id)
       const isAgreed = options.yes || chosen.isSeen
-      if (!isAgreed && !(await askConfirm(asking, { message: question(house, seats, request) }))) {
+      if (!isAgreed && !(await askConfirm(asking, { message: question(house, found, request) }))) {
         return void output.hint(asking.unchanged ?? 'Nothing was booked.')
       }
       // Only the seats that the clerk agreed to, even if better ones became free.
-      // By their labels: another plan may number them otherwise.
-      const named = chosen.isSeen ? chosen.wanted.seats : undefined
-      const agreed = named ?? (house.plan ? formatSeats(seats, house) : seats)
+      // By their labels: another plan may number them otherwise by now.
+      const seen = chosen.isSeen ? chosen.wanted.seats : undefined
+      const agreed = seen ?? formatLabels(found.seats, found.seatLabels)
       const { warnings, ...outcome } = await tickets.book(show.id, { ...request, seats: agreed })
       const unseen = warnings?.filter(({ code }) => code !== 'SHOW_STARTED' || !warned.warnings)
       return unseen && unseen.length > 0 ? { ...outcome, warnings: unseen } : outcome
@@ -113,10 +113,14 @@ async function askCustomer({ asking }: Context): Promise<string | null> {
   return customer === '' ? null : customer
 }
 
-function question(show: Show, seats: number[], { customer, hold }: BookingRequest): string {
+function question(
+  show: Show,
+  { seats, seatLabels }: Found,
+  { customer, hold }: BookingRequest,
+): string {
   const whom = customer ? ` for ${customer}` : ''
   const kinds = nameKinds(seats, show)
-  const named = `${countSeats(seats.length)}: ${formatSeats(seats, show)}${kinds}`
+  const named = `${countSeats(seats.length)}: ${formatLabels(seats, seatLabels)}${kinds}`
   return `${hold === undefined ? 'Book' : 'Hold'} ${named}${whom}?`
 }
 

@@ -1,5 +1,5 @@
-import type { Cancelled } from '../../../client/api.js'
-import { checkSeatSpec, countSeats, formatLabels, formatSeats } from '../../../house/seats.js'
+import type { Cancelled, CancelOptions } from '../../../client/api.js'
+import { checkSeatSpec, countSeats, formatLabels } from '../../../house/seats.js'
 import { isLong, nameSeats } from '../../../terminal/render/seat-names.js'
 import type { Handler } from '../../context.js'
 import { type Irrevocable, mayProceed } from '../../irrevocable.js'
@@ -20,24 +20,28 @@ export const run: Handler<BookingCancelOptions, [string | undefined]> = async (
   const { output, tickets } = context
   if (seats !== undefined) checkSeatSpec(seats)
   const { id, showName } = await namedBooking(context, name, { command: 'cancel' })
-  const options = { seats, reason }
+  let options: CancelOptions = { seats, reason }
   if (!yes) {
     // A cancellation that the database refuses is refused before the clerk is asked.
     const planned = await tickets.cancelBooking(id, { ...options, dryRun: true })
     if (!planned.replayed && !(await mayProceed(context, questionOf(planned, showName)))) {
       return output.hint(UNCHANGED)
     }
+    // What the clerk agreed to is about the booking as it was.
+    options = { ...options, ifUnchangedSince: planned.booking.updatedAt }
   }
   const outcome = await tickets.cancelBooking(id, options)
   await announceStep(context, outcome, wordsOf(outcome))
 }
 
-function questionOf({ booking, returned }: Cancelled, showName: string): Irrevocable {
-  const { seats, seatLabels, customer } = booking
-  const labels = returned.map((seat) => seatLabels[seats.indexOf(seat)]!)
+function questionOf(
+  { booking, returned, returnedLabels }: Cancelled,
+  showName: string,
+): Irrevocable {
+  const { seats, customer } = booking
   const of = returned.length === seats.length ? '' : `${returned.length} of `
   const whose = customer === null ? '' : ` of ${customer}`
-  const what = `${of}${countSeats(seats.length)}: ${formatLabels(returned, labels)}${whose}, ${showName}`
+  const what = `${of}${countSeats(seats.length)}: ${formatLabels(returned, returnedLabels)}${whose}, ${showName}`
   return {
     isSure: false,
     plan: `This gives back ${what}.`,
@@ -47,20 +51,20 @@ function questionOf({ booking, returned }: Cancelled, showName: string): Irrevoc
 }
 
 /** 'Cancelled 4 seats: A1-A4', or 'Returned A1; kept A2-A3 (1 of 3 seats)'. */
-export function wordsOf({ booking, returned }: Cancelled): StepWords {
-  const { seats: kept } = booking
+export function wordsOf({ booking, returned, returnedLabels }: Cancelled): StepWords {
+  const { seats: kept, seatLabels: keptLabels } = booking
   if (booking.status === 'CANCELLED') {
     return {
-      done: (show) => `Cancelled ${nameSeats(returned, show)}`,
+      done: `Cancelled ${nameSeats(returned, returnedLabels)}`,
       already: 'Already cancelled',
     }
   }
   const all = returned.length + kept.length
   return {
-    done: (show) =>
-      isLong(returned, show) || isLong(kept, show)
+    done:
+      isLong(returned, returnedLabels) || isLong(kept, keptLabels)
         ? `Returned ${returned.length} of ${countSeats(all)}`
-        : `Returned ${formatSeats(returned, show)}; kept ${formatSeats(kept, show)} (${returned.length} of ${countSeats(all)})`,
+        : `Returned ${formatLabels(returned, returnedLabels)}; kept ${formatLabels(kept, keptLabels)} (${returned.length} of ${countSeats(all)})`,
     already: 'Already returned',
   }
 }

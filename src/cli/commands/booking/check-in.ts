@@ -1,6 +1,6 @@
 import type { CheckIn, Show } from '../../../client/api.js'
 import { checkInJson } from '../../../client/json.js'
-import { checkSeatSpec, countSeats, formatSeats } from '../../../house/seats.js'
+import { checkSeatSpec, countSeats, formatLabels } from '../../../house/seats.js'
 import { renderDoorAnswer } from '../../../terminal/render/door-answer.js'
 import { styleOf } from '../../../terminal/render/style.js'
 import { printCommitted, printWarnings } from '../../committed.js'
@@ -56,14 +56,16 @@ async function printAnswer({ output, tickets }: Context, answer: CheckIn, isUndo
 }
 
 function factsOf({ booking, admitted, already }: CheckIn, show: Show, isUndo: boolean) {
+  const labelsOf = (seats: number[]) =>
+    formatLabels(
+      seats,
+      seats.map((seat) => booking.seatLabels[booking.seats.indexOf(seat)]!),
+    )
   return {
     isUndo,
-    admitted:
-      admitted.length === 0
-        ? ''
-        : `${formatSeats(admitted, show)} (${countSeats(admitted.length)})`,
+    admitted: admitted.length === 0 ? '' : `${labelsOf(admitted)} (${countSeats(admitted.length)})`,
     already: [...seatsByTime(already, show)].map(
-      ([time, seats]) => `${formatSeats(seats, show)} since ${time}`,
+      ([time, seats]) => `${labelsOf(seats)} since ${time}`,
     ),
     customer: booking.customer,
     reference: booking.reference,

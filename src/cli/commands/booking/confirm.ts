@@ -16,7 +16,7 @@ export const run: Handler<{ seats?: string }, [string | undefined]> = async (
     seats === undefined ? {} : { seats },
   )
   await announceStep(context, outcome, {
-    done: (show) => `Confirmed ${nameSeats(outcome.booking.seats, show)}`,
+    done: `Confirmed ${nameSeats(outcome.booking.seats, outcome.booking.seatLabels)}`,
     already: 'Already confirmed',
     hint:
       [

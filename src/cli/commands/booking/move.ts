@@ -1,5 +1,5 @@
-import type { Booking, BookingOutcome, ListedBooking, Show } from '../../../client/api.js'
-import { checkSeatSpec, countSeats, formatLabels, formatSeats } from '../../../house/seats.js'
+import type { Booking, BookingOutcome, ListedBooking } from '../../../client/api.js'
+import { checkSeatSpec, countSeats, formatLabels } from '../../../house/seats.js'
 import { isLong } from '../../../terminal/render/seat-names.js'
 import { type RenderStyle, signs, styleOf } from '../../../terminal/render/style.js'
 import { type Context, type Handler, inputRequired } from '../../context.js'
@@ -33,7 +33,7 @@ export const run: Handler<BookingMoveOptions, [string | undefined]> = async (
       : await tickets.moveBooking(before.id, { to, toShow })
   if (outcome === undefined) return output.hint(UNCHANGED)
   await announceStep(context, outcome, {
-    done: (show) => movedText(before, { seats: outcome.booking.seats, show }, styleOf(output)),
+    done: movedText(before, outcome.booking, styleOf(output)),
     already: 'Already there',
   })
 }
@@ -41,14 +41,14 @@ export const run: Handler<BookingMoveOptions, [string | undefined]> = async (
 /** 'Moved A1-A2 → B1-B2 (2 seats)'. */
 function movedText(
   before: ListedBooking,
-  { seats, show }: { seats: number[]; show: Show },
+  { seats, seatLabels, showId }: Booking,
   style: RenderStyle,
 ): string {
   const count = countSeats(seats.length)
-  if (isLong(seats, show)) return `Moved ${count}`
+  if (isLong(seats, seatLabels)) return `Moved ${count}`
   const from = formatLabels(before.seats, before.seatLabels)
-  const whence = before.showId === show.id ? from : `${from} of ${before.showName}`
-  return `Moved ${whence} ${signs(style).arrow} ${formatSeats(seats, show)} (${count})`
+  const whence = before.showId === showId ? from : `${from} of ${before.showName}`
+  return `Moved ${whence} ${signs(style).arrow} ${formatLabels(seats, seatLabels)} (${count})`
 }
 
 /** On the show's map, or in typed answers. */

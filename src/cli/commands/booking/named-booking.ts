@@ -1,4 +1,4 @@
-import type { BookingOutcome, ListedBooking, Show } from '../../../client/api.js'
+import type { BookingOutcome, ListedBooking } from '../../../client/api.js'
 import { bookingJson } from '../../../client/json.js'
 import { formatLabels } from '../../../house/seats.js'
 import { formatStartTime } from '../../../shared/time/format-time.js'
@@ -58,8 +58,8 @@ export const UNCHANGED = 'Nothing was changed.'
 
 /** How a change to a booking is announced. */
 export interface StepWords {
-  /** What was done, with the seats as the show names them: 'Confirmed 4 seats: C5-C8'. */
-  done(show: Show): string
+  /** What was done: 'Confirmed 4 seats: C5-C8'. */
+  done: string
   /** The words for when there was nothing to do: 'Already confirmed'. */
   already: string
   /** One more sentence for people. */
@@ -88,7 +88,7 @@ export async function announceStep(
       const { bookingFacts } = await import('./text.js')
       const show = await tickets.findShow(booking.showId)
       const whom = booking.customer === null ? '' : ` for ${booking.customer}`
-      const said = replayed ? `${already}; nothing changed.` : `${done(show)}${whom}`
+      const said = replayed ? `${already}; nothing changed.` : `${done}${whom}`
       const facts = bookingFacts({ booking, replayed: false }, show, { done: said })
       await output.write(renderBookingCard(facts, styleOf(output)))
     },

@@ -1,6 +1,6 @@
 import type { HistoryEvent, ListedBooking } from '../../../client/api.js'
 import { historyJson, listedBookingJson } from '../../../client/json.js'
-import { formatSeats } from '../../../house/seats.js'
+import { formatLabels } from '../../../house/seats.js'
 import { renderBookingCard } from '../../../terminal/render/booking-card.js'
 import { styleOf } from '../../../terminal/render/style.js'
 import { renderTimeline } from '../../../terminal/render/timeline.js'
@@ -33,7 +33,11 @@ async function draw(
 ): Promise<void> {
   const show = await tickets.findShow(booking.showId)
   const style = styleOf(output)
-  const inside = formatSeats(booking.admittedSeats, show)
+  const { admittedSeats, seats, seatLabels } = booking
+  const inside = formatLabels(
+    admittedSeats,
+    admittedSeats.map((seat) => seatLabels[seats.indexOf(seat)] ?? String(seat)),
+  )
   await output.write(
     [
       renderBookingCard(

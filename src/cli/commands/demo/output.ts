@@ -88,7 +88,7 @@ export class DemoOutput {
     await this.#print(
       title === undefined ? '' : this.#next(title),
       renderCommand(commandOf(show, request), this.#style),
-      this.#resultOf(show, result),
+      this.#resultOf(result),
     )
   }
 
@@ -142,15 +142,15 @@ export class DemoOutput {
     )
   }
 
-  #resultOf(show: Show, result: BookingOutcome | TicketsError): string {
+  #resultOf(result: BookingOutcome | TicketsError): string {
     const style = this.#style
     if (result instanceof TicketsError) {
       const hint = alternativesHint(result)
       return renderResult('failed', result.message, { below: hint ? [hint] : [], style })
     }
-    const { seats, customer, status, reference } = result.booking
+    const { seats, seatLabels, customer, status, reference } = result.booking
     const verb = status === 'HELD' ? 'Holding' : 'Booked'
-    const text = `${verb} ${nameSeats(seats, show)} for ${customer}, reference ${reference}`
+    const text = `${verb} ${nameSeats(seats, seatLabels)} for ${customer}, reference ${reference}`
     return renderResult(status === 'HELD' ? 'held' : 'done', text, { style })
   }
 
