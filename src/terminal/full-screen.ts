@@ -15,15 +15,46 @@ export async function withFullScreen<T>(
   stream: NodeJS.WriteStream,
   work: (screen: FullScreen) => Promise<T>,
 ): Promise<T> {
-  const screen = new TerminalScreen(stream)
-  const onResize = () => screen.forget()
-  stream.on('resize', onResize)
-  screen.enter()
+  let shown: readonly string[] | undefined
+  // What a terminal shows after a change of its size is undefined: everything is drawn again.
+  const forget = () => {
+    shown = undefined
+    screen.onBlank()
+  }
+  const screen: FullScreen = {
+    get columns() {
+      return stream.columns || 80
+    },
+    get rows() {
+      return stream.rows || 24
+    },
+    draw(lines) {
+      const before = shown
+      const height = Math.max(lines.length, before?.length ?? 0)
+      const changes = Array.from({ length: height }, (_, row) =>
+        before?.[row] === (lines[row] ?? '') ? '' : drawRow(row, lines[row] ?? ''),
+      )
+      shown = lines
+      const frame = (before === undefined ? clear : '') + changes.join('')
+      if (frame !== '') stream.write(beginFrame + frame + endFrame)
+    },
+    onBlank() {},
+    suspend() {
+      stream.write(leave)
+      process.once('SIGCONT', () => {
+        stream.write(enter)
+        forget()
+      })
+      process.kill(process.pid, 'SIGTSTP')
+    },
+  }
+  stream.on('resize', forget)
+  stream.write(enter)
   try {
     return await work(screen)
   } finally {
-    stream.off('resize', onResize)
-    screen.leave()
+    stream.off('resize', forget)
+    stream.write(leave)
   }
 }
 
@@ -34,58 +65,6 @@ const leave = '\u001b[?7h\u001b[?25h\u001b[?1049l'
 const clear = '\u001b[2J'
 const beginFrame = '\u001b[?2026h'
 const endFrame = '\u001b[?2026l'
-
-class TerminalScreen implements FullScreen {
-  readonly #stream: NodeJS.WriteStream
-  #shown: readonly string[] | undefined
-  onBlank = () => {}
-
-  constructor(stream: NodeJS.WriteStream) {
-    this.#stream = stream
-  }
-
-  get columns(): number {
-    return this.#stream.columns || 80
-  }
-
-  get rows(): number {
-    return this.#stream.rows || 24
-  }
-
-  enter(): void {
-    this.#stream.write(enter)
-  }
-
-  leave(): void {
-    this.#stream.write(leave)
-  }
-
-  suspend(): void {
-    this.leave()
-    process.once('SIGCONT', () => {
-      this.enter()
-      this.forget()
-    })
-    process.kill(process.pid, 'SIGTSTP')
-  }
-
-  /** What a terminal shows after a change of its size is undefined: everything is drawn again. */
-  forget(): void {
-    this.#shown = undefined
-    this.onBlank()
-  }
-
-  draw(lines: readonly string[]): void {
-    const shown = this.#shown
-    const height = Math.max(lines.length, shown?.length ?? 0)
-    const changes = Array.from({ length: height }, (_, row) =>
-      shown?.[row] === (lines[row] ?? '') ? '' : drawRow(row, lines[row] ?? ''),
-    )
-    this.#shown = lines
-    const frame = (shown === undefined ? clear : '') + changes.join('')
-    if (frame !== '') this.#stream.write(beginFrame + frame + endFrame)
-  }
-}
 
 function drawRow(row: number, line: string): string {
   return `\u001b[${row + 1};1H\u001b[2K${line}`
