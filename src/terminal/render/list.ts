@@ -25,13 +25,17 @@ export async function writeList<Row>(
   rows: AsyncIterable<Row>,
 ): Promise<void> {
   const format = options.format ?? defaultFormat(output)
-  const counted = new CountedRows(rows)
-  const pages = await writers[format](output, options as ListOptions<unknown>, counted)
+  let isEmpty = true
+  const noticed = mapRows(rows, (row) => {
+    isEmpty = false
+    return row
+  })
+  const pages = await writers[format](output, options as ListOptions<unknown>, noticed)
   for await (const text of pages) {
     await output.write(text)
     if (output.isGone) return
   }
-  if (counted.count === 0 && options.ifEmpty !== undefined) output.hint(options.ifEmpty)
+  if (isEmpty && options.ifEmpty !== undefined) output.hint(options.ifEmpty)
 }
 
 type Text = AsyncIterable<string>
@@ -62,24 +66,8 @@ function defaultFormat(output: Output): ListFormat | 'tabs' {
   return output.isTerminal ? 'table' : 'tabs'
 }
 
-class CountedRows<Row> {
-  count = 0
-  readonly #rows: AsyncIterable<Row>
-
-  constructor(rows: AsyncIterable<Row>) {
-    this.#rows = rows
-  }
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<Row> {
-    for await (const row of this.#rows) {
-      this.count += 1
-      yield row
-    }
-  }
-}
-
-async function* mapRows<Row>(rows: AsyncIterable<Row>, toText: (row: Row) => string) {
-  for await (const row of rows) yield toText(row)
+async function* mapRows<Row, To>(rows: AsyncIterable<Row>, map: (row: Row) => To) {
+  for await (const row of rows) yield map(row)
 }
 
 // Written in larger pieces: a system call for every row would cost more than the row. If the first
