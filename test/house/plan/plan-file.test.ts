@@ -41,7 +41,7 @@ describe('the file of a plan', () => {
     ['x.plan', 'A\n'.repeat(2000), 'Reading stopped here'],
     ['x.csv', `row,seat\n${'-,-\n'.repeat(2000)}`, 'Reading stopped here'],
     ['x.json', JSON.stringify({ zones: Array(2000).fill(1) }), 'Reading stopped here'],
-  ])('says in its last mistake if it was not checked to its end: %s %#', (name, text, said) => {
+  ])('says if it was not checked to its end: %s %#', (name, text, said) => {
     const { faults } = read(text, name)
     expect(faults.length).toBeLessThanOrEqual(1000)
     expect(faults.at(-1)!.message).toContain(said)
