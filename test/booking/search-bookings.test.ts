@@ -105,9 +105,12 @@ describe('a booking is found', () => {
   ])('%s: %s', async (_, text, expected, { show, ...search } = {}) => {
     const among = { ...search, ...(show !== undefined && { show: shows[show]! }) }
     const found = await tickets.searchBookings(text, among)
-    const names = found.map(({ reference }) =>
-      Object.keys(refs).find((key) => refs[key] === reference),
-    )
+    const names = found.flatMap(({ reference }) => {
+      const name = Object.keys(refs).find((key) => refs[key] === reference)!
+      // References are random, and some begin as a seat is called.
+      const isChance = reference.startsWith(text.toUpperCase()) && !expected.includes(name)
+      return isChance ? [] : [name]
+    })
     expect(names).toEqual(expected)
   })
 
