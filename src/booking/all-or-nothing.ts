@@ -7,10 +7,10 @@ import type { SeatLayout } from '../house/seats.js'
 import { TicketsError } from '../shared/errors.js'
 import { LAYOUT_COLUMNS, type LayoutRow, layoutOf, withPlans } from '../shows/plans.js'
 import { showNotFound } from '../shows/shows.js'
-import { refusalError } from './book-seats.js'
+import { outcomesOf, refusalError } from './book-seats.js'
 import type { BookingOutcome, BookingRequest } from './booking.js'
 import { insertRecords, newRecord, type RecordedAttempt, toNextStage } from './record-attempt.js'
-import { bookingsInDoubt, outcomeOf, type SettledBooking, settleUnderLock } from './settle.js'
+import { bookingsInDoubt, type SettledBooking, settleUnderLock } from './settle.js'
 import { type ValidRequest, validateRequest } from './valid-request.js'
 
 /** A request and the id of its show. */
@@ -56,9 +56,7 @@ export async function bookAllOrNothing(
       (cause) => bookingsInDoubt(attempts, cause),
       { isEager: true, isLong: true },
     )
-    const layoutFor = (one: SettledBooking, i: number) =>
-      one.layout ?? layouts.get(orders[i]!.showId)!
-    return { booked: settled.map((one, i) => outcomeOf(one, layoutFor(one, i))) }
+    return { booked: await outcomesOf(db, settled) }
   } catch (error) {
     if (error instanceof RolledBack) return { refused: error.refusals }
     throw error

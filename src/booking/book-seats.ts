@@ -43,31 +43,33 @@ export async function bookSeats(
 ): Promise<(BookingOutcome | Error)[]> {
   const { layout, valid } = await validateAll(db, showId, requests)
   const settled = await toNextStage(valid, (batch) => bookBatch(db, showId, batch, options))
-  const moved = await layoutsOfMoved(db, showId, settled)
-  return settled.map((one) => {
-    if (one instanceof Error) return one
-    if (one.layout && one.layout.plan !== layout.plan) keepLayout(db, showId, one.layout)
-    return outcomeOf(one, one.layout ?? moved.get(one.row.show_id)!)
-  })
+  for (const one of settled) {
+    if (one instanceof Error || !one.layout || one.layout.plan === layout.plan) continue
+    keepLayout(db, showId, one.layout)
+    break
+  }
+  return outcomesOf(db, settled)
 }
 
 /**
- * Reads the houses of bookings that were found by key and have moved to another show. The bookings
- * are committed, so if a house cannot be read, they are returned with seat numbers as labels.
+ * The outcomes of settled bookings, for their callers. A booking that was found by key may have
+ * moved to another show. It is committed, so if that house cannot be read, it is returned with seat
+ * numbers as labels.
  */
-async function layoutsOfMoved(
+export async function outcomesOf<One extends SettledBooking | Error>(
   db: Database,
-  showId: string,
-  settled: readonly (SettledBooking | Error)[],
-): Promise<Map<string, SeatLayout>> {
-  const layouts = new Map<string, SeatLayout>()
+  settled: readonly One[],
+): Promise<(BookingOutcome | Exclude<One, SettledBooking>)[]> {
+  const outcomes: (BookingOutcome | Exclude<One, SettledBooking>)[] = []
   for (const one of settled) {
-    if (one instanceof Error) continue
-    const { show_id } = one.row
-    if (show_id === showId || layouts.has(show_id)) continue
-    layouts.set(show_id, await readLayout(db, show_id).catch(() => NUMBERS_ONLY))
+    if (one instanceof Error) {
+      outcomes.push(one as Exclude<One, SettledBooking>)
+      continue
+    }
+    const layout = one.layout ?? (await readLayout(db, one.row.show_id).catch(() => NUMBERS_ONLY))
+    outcomes.push(outcomeOf(one, layout))
   }
-  return layouts
+  return outcomes
 }
 
 const NUMBERS_ONLY: SeatLayout = { totalSeats: MAX_SEATS, seatsPerRow: null }

@@ -2,7 +2,14 @@ import type { Knex } from 'knex'
 import { ConflictError } from '../../database/failures.js'
 import type { Database } from '../../database/knex-pool.js'
 import { change, changeInDoubt } from '../../database/transaction.js'
-import { checkSeats, formatSeats, parseSeats, type SeatLayout } from '../../house/seats.js'
+import {
+  checkSeats,
+  formatSeats,
+  MAX_SEATS,
+  parseSeats,
+  type SeatLayout,
+  seatLabel,
+} from '../../house/seats.js'
 import { TicketsError } from '../../shared/errors.js'
 import { quote } from '../../shared/quote.js'
 import { type HouseRow, lockHouse } from '../../shows/locked-house.js'
@@ -109,18 +116,26 @@ export async function updateBooking(
 }
 
 /** Reads the seats that a call names. Throws INVALID_INPUT, NO_SUCH_SEAT. */
-export type SeatReader = (layout: SeatLayout) => number[]
+export type SeatReader = (layout: SeatLayout, formerSeats?: readonly string[]) => number[]
 
 /**
  * Returns the reader of a spec or of seat numbers. A later attempt of the same call may find another
- * plan, with other numbers, so it reads the labels that the seats had in the first one.
+ * plan, with other numbers, so it reads the labels that the seats had in the first one; the seats of
+ * a booking that an earlier attempt has cancelled may even be former ones.
  */
 export function seatReader(named: string | readonly number[]): SeatReader {
-  let first: { plan: SeatLayout['plan']; labels: string } | undefined
-  return (layout) => {
-    if (first && first.plan !== layout.plan) return parseSeats(first.labels, layout)
+  let first: { plan: SeatLayout['plan']; labels: string[] } | undefined
+  return (layout, formerSeats = []) => {
+    if (first && first.plan !== layout.plan) {
+      return first.labels
+        .flatMap((label) => {
+          const former = formerSeats.indexOf(label)
+          return former === -1 ? parseSeats(label, layout) : MAX_SEATS + former + 1
+        })
+        .sort((a, b) => a - b)
+    }
     const seats = typeof named === 'string' ? parseSeats(named, layout) : checkSeats(named, layout)
-    first = { plan: layout.plan, labels: formatSeats(seats, layout) }
+    first = { plan: layout.plan, labels: seats.map((seat) => seatLabel(seat, layout)) }
     return seats
   }
 }
@@ -135,7 +150,7 @@ export function seatsMeant(
   among: readonly number[] = row.seats,
 ): number[] {
   if (readSeats === undefined) return [...row.seats]
-  const seats = readSeats(layoutOf(show))
+  const seats = readSeats(layoutOf(show), row.former_seats)
   const own = new Set(among)
   const alien = seats.filter((seat) => !own.has(seat))
   if (alien.length === 0) return seats

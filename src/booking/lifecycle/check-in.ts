@@ -2,6 +2,7 @@ import type { Knex } from 'knex'
 import type { Database } from '../../database/knex-pool.js'
 import { query } from '../../database/sql.js'
 import { change, changeInDoubt } from '../../database/transaction.js'
+import { seatLabel } from '../../house/seats.js'
 import { type ErrorCode, TicketsError } from '../../shared/errors.js'
 import { formatStartTime } from '../../shared/time/format-time.js'
 import type { Warned } from '../../shared/warnings.js'
@@ -67,9 +68,13 @@ export async function checkIn(
 }
 
 interface Attempt {
-  /** When each seat was checked in, to the microsecond. */
-  admitted: Map<number, string>
-  undone: Set<number>
+  /**
+   * When each seat was checked in, to the microsecond, by its label: the next attempt may find
+   * another plan.
+   */
+  admitted: Map<string, string>
+  /** The labels of the seats that were let out. */
+  undone: Set<string>
 }
 
 interface Admission {
@@ -104,14 +109,15 @@ async function titleOf(trx: Knex.Transaction, id: string): Promise<string> {
 }
 
 async function letIn(
-  { trx, row }: LockedBooking,
+  { trx, show, row }: LockedBooking,
   seats: number[],
   inside: Admission[],
   own: Attempt,
 ): Promise<Pick<CheckIn, 'admitted' | 'already'>> {
+  const labelOf = (seat: number) => seatLabel(seat, layoutOf(show))
   const insideSeats = new Set(inside.map(({ seat }) => seat))
   const missing = seats.filter((seat) => !insideSeats.has(seat))
-  const others = inside.filter(({ seat, moment }) => own.admitted.get(seat) !== moment)
+  const others = inside.filter(({ seat, moment }) => own.admitted.get(labelOf(seat)) !== moment)
   const already = others.map(({ seat, admitted_at }) => ({ seat, at: admitted_at }))
   if (missing.length > 0) {
     const added = await query<Pick<Admission, 'seat' | 'moment'>>(
@@ -121,23 +127,24 @@ async function letIn(
        returning seat, admitted_at::text as moment`,
       [row.show_id, row.id, missing],
     )
-    for (const { seat, moment } of added) own.admitted.set(seat, moment)
+    for (const { seat, moment } of added) own.admitted.set(labelOf(seat), moment)
   }
   const before = new Set(others.map(({ seat }) => seat))
   return { admitted: seats.filter((seat) => !before.has(seat)), already }
 }
 
 async function letOut(
-  { trx, row }: LockedBooking,
+  { trx, show, row }: LockedBooking,
   inside: Admission[],
   own: Attempt,
 ): Promise<number[]> {
+  const labelOf = (seat: number) => seatLabel(seat, layoutOf(show))
   const seats = inside.map(({ seat }) => seat)
   if (seats.length > 0) {
     await trx('admissions').where({ booking_id: row.id }).whereIn('seat', seats).delete()
   }
-  for (const seat of seats) own.undone.add(seat)
-  return [...own.undone].sort((a, b) => a - b)
+  for (const seat of seats) own.undone.add(labelOf(seat))
+  return row.seats.filter((seat) => own.undone.has(labelOf(seat)))
 }
 
 function admissionsOf(trx: Knex.Transaction, booking: string, seats: number[]) {
