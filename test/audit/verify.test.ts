@@ -5,6 +5,7 @@ import { openTickets, type Show, type Tickets } from '../../src/index.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
 import { isWaitingForLock } from '../support/shows.js'
 import { until } from '../support/until.js'
+import { withFacts } from '../support/wording.js'
 
 let db: TestDatabase
 let tickets: Tickets
@@ -283,7 +284,7 @@ describe('each damage is named, and nothing else', () => {
       const { ok, violations } = await tickets.verify({ show: show.id })
       expect(ok).toBe(false)
       expect(violations).toMatchObject([{ code: 'SEQUENCE_BEHIND', showId: null }])
-      expect(violations[0]!.message).toContain(`The table ${table} has ids up to ${last}`)
+      expect(violations[0]!.message).toEqual(withFacts(table, last))
     }
     await db.sql(`select setval('${sequence}', ${last})`)
     expect(await findings()).toEqual([])
@@ -308,7 +309,7 @@ test('a violation is a sentence that names the show, the seats and the bookings'
   await damage(ben, `seats = '{1,2,3,4}'`)
   const { violations } = await tickets.verify()
   expect(violations.map(({ message }) => message)).toEqual([
-    `Show "Cats" (${show.id.slice(0, 8)}): seats A1-A3 of bookings ${ada}, ${ben} confirmed for both.`,
+    withFacts('"Cats"', show.id.slice(0, 8), 'A1-A3', ada, ben),
   ])
 })
 

@@ -5,6 +5,7 @@ import { type Ran, tickets } from '../support/cli.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
 import { isCommitted, openProxy } from '../support/proxy.js'
 import { insertShow } from '../support/shows.js'
+import { withFacts } from '../support/wording.js'
 
 /** A change that is committed stands, and is reported as done, whatever fails after that. */
 
@@ -47,37 +48,37 @@ const cases: Case[] = [
   [
     'book',
     (show) => ['book', show, '--seats', '3'],
-    /^[2-9A-Z]{4}-[2-9A-Z]{4} is CONFIRMED: 3 \(1 seat\)\./,
+    /^[2-9A-Z]{4}-[2-9A-Z]{4} .*CONFIRMED: 3 \(1 seat\)/,
     sold,
   ],
   [
     'hold',
     (show) => ['book', show, '--seats', '3', '--hold', '1h'],
-    /is HELD: 3 \(1 seat\)\./,
+    /HELD: 3 \(1 seat\)/,
     `select from bookings where show_id = $1 and status = 'HELD'`,
   ],
   [
     'confirm',
     async (show) => ['booking', 'confirm', await hold(show)],
-    /is CONFIRMED: 1 \(1 seat\)\./,
+    /CONFIRMED: 1 \(1 seat\)/,
     sold,
   ],
   [
     'move',
     async (show) => ['booking', 'move', await bookTwo(show), '--to', '8-9'],
-    /is CONFIRMED: 8, 9 \(2 seats\)\./,
+    /CONFIRMED: 8, 9 \(2 seats\)/,
     `${sold} and seats = '{8,9}'`,
   ],
   [
     'cancel',
     async (show) => ['booking', 'cancel', await bookTwo(show), '--yes'],
-    /is CANCELLED/,
+    /CANCELLED/,
     `select from bookings where show_id = $1 and status = 'CANCELLED'`,
   ],
   [
     'check in',
     async (show) => ['booking', 'check-in', await bookTwo(show)],
-    /let in: 1, 2\./,
+    /: 1, 2\b/,
     `select from admissions where show_id = $1 and seat = 1`,
   ],
   [
@@ -89,7 +90,7 @@ const cases: Case[] = [
   [
     'copy',
     (show) => ['show', 'copy', show, '--start-time', '2031-05-05T19:00Z'],
-    /Created [0-9a-f-]{36}\./,
+    / [0-9a-f-]{36}\./,
     `select from shows where id <> $1 and start_time = '2031-05-05T19:00Z'`,
   ],
   [
@@ -108,7 +109,7 @@ test.each(cases)(
       await db.sql(`delete from shows where start_time = '2031-05-05T19:00Z'`)
       const ran = await runOnFullDisk([...(await argsOf(show)), format])
       expect([ran.exitCode, ran.stderr]).toEqual([0, expect.stringMatching(said)])
-      expect(ran.stderr).toMatch(/could not be printed: ENOSPC/)
+      expect(ran.stderr).toMatch(/: ENOSPC/)
       expect(await db.sql(done, [show])).toHaveLength(1)
     }
   },
@@ -147,7 +148,7 @@ test.each(['--json', '--no-color'])(
       `select count(*)::int as n from bookings where show_id = $1 and status = 'CONFIRMED'`,
       [show],
     )) as [{ n: number }]
-    const told = new Set(ran.stderr.match(/[2-9A-Z]{4}-[2-9A-Z]{4} is CONFIRMED/g))
+    const told = new Set(ran.stderr.match(/[2-9A-Z]{4}-[2-9A-Z]{4}(?=[^:\n]* CONFIRMED)/g))
     expect([ran.exitCode, told.size]).toEqual([1, n])
     expect(n).toBeGreaterThan(0)
     expect(n).toBeLessThan(20_000)
@@ -171,7 +172,7 @@ test('a booking whose show cannot be read any more is printed all the same', asy
     '1s',
   ]).ended
   await proxy.close()
-  expect([exitCode, stdout]).toEqual([0, expect.stringContaining('is CONFIRMED: 7 (1 seat).')])
+  expect([exitCode, stdout]).toEqual([0, expect.stringMatching(/CONFIRMED: 7 \(1 seat\)/)])
 })
 
 test('a series that fails in the middle names the shows that were made', async () => {
@@ -193,9 +194,7 @@ test('a series that fails in the middle names the shows that were made', async (
     })
     const made = await own.sql('select id from shows where id <> $1', [original])
     expect([ran.exitCode, made.length]).toEqual([6, 1])
-    expect(ran.json().error.message).toMatch(
-      new RegExp(`^Created ${made[0]!.id}\\. .*disk is full`),
-    )
+    expect(ran.json().error.message).toEqual(withFacts(String(made[0]!.id)))
   } finally {
     await own.drop()
   }

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { tickets } from '../support/cli.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
 import { insertShow } from '../support/shows.js'
+import { withFacts } from '../support/wording.js'
 
 let db: TestDatabase
 beforeAll(async () => {
@@ -104,7 +105,7 @@ describe('the name of a show on the command line', () => {
     const { exitCode, stderr } = await run('show', 'view', 'merry wid')
     expect({ exitCode, stderr }).toEqual({
       exitCode: 3,
-      stderr: '✗ There is no show "merry wid". Did you mean "The Merry Widow"?',
+      stderr: withFacts('"merry wid"', '"The Merry Widow"'),
     })
   })
 

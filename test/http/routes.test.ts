@@ -3,6 +3,7 @@ import { tickets } from '../support/cli.js'
 import { cloneDatabase } from '../support/database.js'
 import { ask, createShow, serveHere } from '../support/http.js'
 import { serveFile } from '../support/serve-file.js'
+import { expectWording, withFacts } from '../support/wording.js'
 
 const server = serveFile()
 
@@ -273,26 +274,33 @@ describe('errors have one shape and the status of their class', () => {
     expect([answered.status, answered.body.error.code]).toEqual([400, 'AMBIGUOUS_ID'])
   })
 
-  it.each([
-    [{ seats: ['1'] }, 'In the body, seats.0 must be a whole number.'],
-    [{ seats: {} }, 'In the body, seats must be a list or a text.'],
-    [{ seats: [1], customer: 7 }, 'In the body, customer must be a text or null.'],
-    [{ seats: [1], price: 0 }, 'The body has a field that is not known: "price".'],
-    [{ seats_count: 0 }, 'In the body, seats_count must be >= 1.'],
-    [{}, 'Say which seats, or how many.'],
-    [[], 'The body must be an object.'],
-  ])('%j: 400, in words that say where and what: %s', async (body, message) => {
+  const wrong: [body: object, ...facts: string[]][] = [
+    [{ seats: ['1'] }, 'seats.0'],
+    [{ seats: {} }, 'seats'],
+    [{ seats: [1], customer: 7 }, 'customer', 'null'],
+    [{ seats: [1], price: 0 }, '"price"'],
+    [{ seats_count: 0 }, 'seats_count', '1'],
+    [{}],
+    [[]],
+  ]
+  const said: [string, string][] = []
+  it.each(wrong)('%j: 400, in words that say where and what: %s', async (body, ...facts) => {
     const id = await createShow(server.url)
-    const answered = await post(`/shows/${id}/book`, body)
-    expect([answered.status, answered.body.error.message]).toEqual([400, message])
+    const { status, body: answer } = await post(`/shows/${id}/book`, body)
+    said.push([JSON.stringify(body), answer.error.message])
+    expect([status, answer.error.message]).toEqual([400, withFacts(...facts)])
   })
 
   it.each([
-    ['/shows?upcoming=maybe', 'In the query, upcoming must be one of true, false.'],
-    ['/shows?page=2', 'The query has a field that is not known: "page".'],
-  ])('GET %s: %s', async (path, message) => {
-    expect((await get(path)).body.error.message).toBe(message)
+    ['/shows?upcoming=maybe', 'upcoming', 'true', 'false'],
+    ['/shows?page=2', '"page"'],
+  ])('GET %s: %s', async (path, ...facts) => {
+    const { status, body } = await get(path!)
+    said.push([path!, body.error.message])
+    expect([status, body.error.message]).toEqual([400, withFacts(...facts)])
   })
+
+  it('says so in the words of test/wording/http.txt', () => expectWording('http', said))
 
   it('a slash at the end changes nothing', async () => {
     const created = await post('/admin/shows/', {

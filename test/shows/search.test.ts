@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openTickets, type Show, type ShowFilter, type Tickets } from '../../src/index.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
+import { withFacts } from '../support/wording.js'
 
 /**
  * Searches for words: for those of which few begin alike, which the table of words answers, and for
@@ -157,7 +158,7 @@ test.each([
 test('a search that is longer than any name is refused, and not sent', async () => {
   await expect(found({ search: 'a '.repeat(50_000) })).rejects.toMatchObject({
     code: 'INVALID_INPUT',
-    message: 'The search has 100000 characters; at most 400 are allowed.',
+    message: withFacts('100000', '400'),
   })
 })
 

@@ -36,6 +36,25 @@ export function withFacts(...facts: string[]): unknown {
   return expect.stringMatching(new RegExp(`^${ahead.join('')}.`, 'su'))
 }
 
+/**
+ * The questions at a terminal, in the program's words: a test must know what it waits for. After a
+ * reword, change them here.
+ */
+export const questions = {
+  seats: 'Which seats?',
+  whom: 'For whom?',
+  show: 'Which show?',
+  section: 'Which section?',
+  booking: 'Which booking?',
+  nameOfShow: 'Name of the show?',
+  start: 'When does it start?',
+  total: 'How many seats?',
+  inRow: 'How many in a row?',
+  house: 'Which house?',
+  typeName: 'Type the name of the show to cancel it:',
+  repair: 'Repair?',
+} as const
+
 /** On one line, without what an editor would hide, and not endless. */
 function shown(asked: string): string {
   if (asked.trim() === '') return `(${JSON.stringify(asked)})`
