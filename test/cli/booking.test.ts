@@ -8,6 +8,7 @@ import { cloneDatabase, type TestDatabase } from '../support/database.js'
 import { runInProcess } from '../support/in-process.js'
 import { insertShow } from '../support/shows.js'
 import { openTerminal } from '../support/terminal.js'
+import { questions } from '../support/wording.js'
 
 let db: TestDatabase
 let show: string
@@ -268,7 +269,7 @@ describe('at a terminal', () => {
   it('a clerk is asked which booking and whether, and no changes nothing', async () => {
     const reference = await book('--seats', 'A1-A2', '--customer', 'Ada')
     const terminal = inTerminal('booking', 'cancel')
-    await terminal.waitFor('Which booking?')
+    await terminal.waitFor(questions.booking)
     terminal.type('K7Q2-9FMX\r')
     await terminal.waitFor('No booking matches.')
     terminal.press('ctrl-u')

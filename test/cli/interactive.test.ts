@@ -5,6 +5,7 @@ import { program, tickets } from '../support/cli.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
 import { insertShow } from '../support/shows.js'
 import { openTerminal, type TerminalOptions, type TestTerminal } from '../support/terminal.js'
+import { questions, withFacts } from '../support/wording.js'
 
 let db: TestDatabase
 beforeAll(async () => {
@@ -41,7 +42,7 @@ function sitDown(args: string[], { env, ...options }: TerminalOptions = {}) {
     },
     /** Serves nobody after this customer. */
     async leaves() {
-      await terminal.waitFor(/q done|enter done/)
+      await terminal.waitFor(new RegExp(`${questions.done}|enter done`))
       terminal.type('q\r')
       return this.ends()
     },
@@ -63,18 +64,18 @@ describe('book, asking', () => {
     await tickets(['book', lionKing, '--seats', 'A5-A6'], { db: db.url })
     const clerk = sitDown(['book'])
     await clerk.sees(
-      /^1\. {2}Hamlet, 2030-01-01 19:00 UTC, 10 free\n2\. {2}The Lion King, .* 38 free\n/,
+      /^1\. {2}Hamlet, 2030-01-01 19:00 UTC, 10 .*\n2\. {2}The Lion King, .* 38 .*\n/,
     )
-    await clerk.answers('Which show? (number or name)', 'cats')
-    await clerk.corrects('✗ No show matches.', 'li')
+    await clerk.answers(questions.show, 'cats')
+    await clerk.corrects(/✗ (?!.*Hamlet)/, 'li')
     await clerk.sees('A  ○ ○ ○ ○ ● ● ○ ○ ○ ○  A')
-    await clerk.answers('Which seats? (A1-A4, or 4 best)', 'A1-A2, b3')
-    await clerk.answers('For whom? (Enter: no name)', 'Ada Lovelace')
-    await clerk.answers('Book 3 seats: A1-A2, B3 for Ada Lovelace? (Y/n)', '')
+    await clerk.answers(`${questions.seats} (A1-A4`, 'A1-A2, b3')
+    await clerk.answers(questions.whom, 'Ada Lovelace')
+    await clerk.answers(`${questions.book('3 seats: A1-A2, B3', 'Ada Lovelace')} (Y/n)`, '')
     const { code, screen } = await clerk.leaves()
     expect(code).toBe(0)
     expect(screen).toMatch(
-      /✓ Booked 3 seats: A1-A2, B3 for Ada Lovelace\n {2}The Lion King, 2030-01-01 19:00 UTC\n\n {2}Reference {2}[2-9A-Z]{4}-[2-9A-Z]{4}\n\? enter next customer, u undo, q done q$/,
+      /✓ .*A1-A2, B3.*Ada Lovelace\n {2}The Lion King, 2030-01-01 19:00 UTC\n\n {2}Reference {2}[2-9A-Z]{4}-[2-9A-Z]{4}\n\? .* q$/,
     )
     expect((await bookings()).at(-1)).toEqual({
       status: 'CONFIRMED',
@@ -92,17 +93,17 @@ describe('book, asking', () => {
       env: { DATABASE_URL: db.url, TICKETS_PLAIN: '1' },
     })
     opened.push(terminal)
-    await terminal.waitFor('Which seats?')
+    await terminal.waitFor(questions.seats)
     terminal.type('1\r')
-    await terminal.waitFor('For whom?')
+    await terminal.waitFor(questions.whom)
     terminal.type('Ada\r')
-    await terminal.waitFor('Book 1 seat: 1 for Ada?')
+    await terminal.waitFor(questions.book('1 seat: 1', 'Ada'))
     terminal.type('\r')
-    await terminal.waitFor('q done')
+    await terminal.waitFor(questions.done)
     terminal.type('q\r')
     expect(await terminal.exit).toEqual({ code: 0, signal: null })
     expect(await readFile(card, 'utf8')).toMatch(
-      /^✓ Booked 1 seat: 1 for Ada\n {2}Cats, .*\n\n {2}Reference {2}.{9}\n$/,
+      /^✓ .*1 .*Ada\n {2}Cats, .*\n\n {2}Reference {2}.{9}\n$/,
     )
     await rm(directory, { recursive: true })
   })
@@ -110,10 +111,12 @@ describe('book, asking', () => {
   it('asks only for what the command line leaves open', async () => {
     const show = await insertShow(db)
     const clerk = sitDown(['book', show, '--customer', 'Ada', '--note', 'aisle', '--yes'])
-    await clerk.answers('Which seats?', '4 best')
+    await clerk.answers(questions.seats, '4 best')
     const { code, history } = await clerk.leaves()
     expect(code).toBe(0)
-    expect(history).not.toMatch(/Which show|For whom|Book .*\?/)
+    expect(
+      history.match(/^\? .*/gm)!.map((line) => line.slice(2, 2 + questions.seats.length)),
+    ).toEqual([questions.seats, expect.any(String)])
     expect(await db.sql('select seats, customer, note from bookings')).toEqual([
       { seats: [1, 2, 3, 4], customer: 'Ada', note: 'aisle' },
     ])
@@ -122,22 +125,22 @@ describe('book, asking', () => {
   it('asks nothing at all when nothing is open', async () => {
     const show = await insertShow(db)
     const clerk = sitDown(['book', show, '--seats', '7'])
-    expect((await clerk.ends()).screen).toMatch(/^✓ Booked 1 seat: 7\n/)
+    expect((await clerk.ends()).screen).toMatch(/^✓ .*\b7\n/)
   })
 
   it('asks again with the reason and other seats when the answer cannot be', async () => {
     const show = await insertShow(db, { seats: 30, seatsPerRow: 10 })
     await tickets(['book', show, '--seats', 'A5'], { db: db.url })
     const clerk = sitDown(['book', show])
-    await clerk.answers('Which seats?', '')
-    await clerk.corrects('✗ Type seats like A1-A4, or "4 best".', 'many')
-    await clerk.corrects('✗ "many" is not a seat or a range of seats.', 'D1')
-    await clerk.corrects('✗ Seat D1 does not exist. The rows are A to C.', 'A5')
-    await clerk.corrects('✗ Seat A5 is taken. Nothing was booked. Free instead: A4.', '31 best')
-    await clerk.corrects('✗ Only 29 seats are free; 31 were wanted.', 'A4')
-    await clerk.answers('For whom?', '')
-    await clerk.answers('Book 1 seat: A4? (Y/n)', 'y')
-    expect((await clerk.leaves()).screen).toContain('✓ Booked 1 seat: A4\n')
+    await clerk.answers(questions.seats, '')
+    await clerk.corrects(/✗ .*A1-A4.*"4 best"/, 'many')
+    await clerk.corrects(/✗ .*"many"/, 'D1')
+    await clerk.corrects(/✗ .*D1.* A .*C/, 'A5')
+    await clerk.corrects(/✗ .*A5.*: A4\./, '31 best')
+    await clerk.corrects(/✗ .*29.*31/, 'A4')
+    await clerk.answers(questions.whom, '')
+    await clerk.answers(`${questions.book('1 seat: A4')} (Y/n)`, 'y')
+    expect((await clerk.leaves()).screen).toMatch(/^✓ .*\bA4\n/m)
     // What was only typed left no trace: no FAILED record of a request that nobody made.
     expect(await bookings()).toHaveLength(2)
   })
@@ -145,19 +148,17 @@ describe('book, asking', () => {
   it('says so when the seats go while the clerk decides, and keeps the customer', async () => {
     const show = await insertShow(db)
     const clerk = sitDown(['book', show])
-    await clerk.answers('Which seats?', '2 best')
-    await clerk.answers('For whom?', 'Ada')
-    await clerk.sees('Book 2 seats: 1-2 for Ada?')
+    await clerk.answers(questions.seats, '2 best')
+    await clerk.answers(questions.whom, 'Ada')
+    await clerk.sees(questions.book('2 seats: 1-2', 'Ada'))
     expect((await tickets(['book', show, '--seats', '2'], { db: db.url })).exitCode).toBe(0)
     clerk.terminal.press('enter')
-    await clerk.sees(
-      /● 1 booked\n\n✗ Seat 2 is taken\. Nothing was booked\.\n {2}Free instead: 3-4\n\? Which seats\?/,
-    )
-    await clerk.answers('Which seats?', '3-4')
-    await clerk.answers('Book 2 seats: 3-4 for Ada?', '')
+    await clerk.sees(/\n\n✗ .*2.*\n {2}.*: 3-4\n\? .*$/)
+    await clerk.answers(questions.seats, '3-4')
+    await clerk.answers(questions.book('2 seats: 3-4', 'Ada'), '')
     const { code, history } = await clerk.leaves()
     expect(code).toBe(0)
-    expect(history.match(/For whom\?/g)).toHaveLength(1)
+    expect(history.split(questions.whom)).toHaveLength(2)
     expect(await bookings()).toEqual([
       { status: 'CONFIRMED', seats: [2], customer: null },
       { status: 'FAILED', seats: [1, 2], customer: 'Ada' },
@@ -168,14 +169,14 @@ describe('book, asking', () => {
   it('says so when the last seats go: exit 4, since there is nothing to ask', async () => {
     const show = await insertShow(db, { seats: 2 })
     const clerk = sitDown(['book', show])
-    await clerk.answers('Which seats?', '1')
-    await clerk.sees('For whom?')
+    await clerk.answers(questions.seats, '1')
+    await clerk.sees(questions.whom)
     await tickets(['book', show, '--count', '2'], { db: db.url })
-    await clerk.answers('For whom?', 'Ada')
-    await clerk.answers('Book 1 seat: 1 for Ada?', '')
+    await clerk.answers(questions.whom, 'Ada')
+    await clerk.answers(questions.book('1 seat: 1', 'Ada'), '')
     const { code, screen } = await clerk.ends()
     expect(code).toBe(4)
-    expect(screen).toMatch(/✗ Every seat of Cats is sold\. Nothing was booked\.$/)
+    expect(screen).toMatch(/✗ .*\bCats\b.*$/)
   })
 
   it('takes no for an answer: exit 0, and nothing was booked', async () => {
@@ -184,14 +185,15 @@ describe('book, asking', () => {
     expect((await clerk.ends()).code).toBe(0)
 
     const another = sitDown(['book'])
-    await another.answers('Which show?', '1')
-    await another.answers('Which seats?', '5')
-    await another.answers('For whom?', '')
-    await another.answers('Book 1 seat: 5?', 'n')
+    await another.answers(questions.show, '1')
+    await another.answers(questions.seats, '5')
+    await another.answers(questions.whom, '')
+    await another.answers(questions.book('1 seat: 5'), 'n')
     const { code, screen } = await another.ends()
+    // The last line is no card and no question.
     expect({ code, end: screen.split('\n').at(-1) }).toEqual({
       code: 0,
-      end: 'Nothing was booked.',
+      end: expect.stringMatching(/^[^✓✗?].*\.$/),
     })
     expect(await bookings()).toEqual([{ status: 'CONFIRMED', seats: [1, 2], customer: 'Ada' }])
   })
@@ -199,10 +201,10 @@ describe('book, asking', () => {
   it('under --dry-run asks for seats only, and books nothing', async () => {
     const show = await insertShow(db)
     const clerk = sitDown(['book', show, '--dry-run'])
-    await clerk.answers('Which seats?', '3 best')
+    await clerk.answers(questions.seats, '3 best')
     const { code, screen } = await clerk.ends()
     expect(code).toBe(0)
-    expect(screen).toMatch(/3 seats free: 1-3\. Nothing was booked \(dry run\)\.$/)
+    expect(screen).toMatch(/3 .*1-3\b.*$/)
     expect(await bookings()).toEqual([])
   })
 
@@ -210,13 +212,13 @@ describe('book, asking', () => {
     const show = await insertShow(db)
     const { code, screen } = await sitDown(['book', show, '--key', 'k']).ends()
     expect(code).toBe(2)
-    expect(screen).toMatch(/^✗ A key stands for one whole request/)
+    expect(screen).toEqual(withFacts('✗', 'SHOW', '--seats', '--count'))
   })
 
   it('has nothing to ask where there is no show: exit 3', async () => {
     const { code, screen } = await sitDown(['book']).ends()
     expect(code).toBe(3)
-    expect(screen).toMatch(/`tickets show create` makes one\.$/)
+    expect(screen).toEqual(withFacts('✗', '`tickets show create`'))
   })
 
   it('offers shows to come first, never a cancelled one, and only names what it cannot draw', async () => {
@@ -226,14 +228,14 @@ describe('book, asking', () => {
     await db.sql(`update shows set start_time = '2020-01-01T19:00Z' where id = $1`, [past])
     await db.sql('update shows set cancelled_at = now() where id = $1', [gone])
     const clerk = sitDown(['book', '--count', '1', '--yes'])
-    await clerk.sees(/^1\. {2}Vast, .* 100,000 free\n2\. {2}Past, .* 10 free\n\? Which show\?/)
+    await clerk.sees(/^1\. {2}Vast, .* 100,000 .*\n2\. {2}Past, .* 10 .*\n\? .*$/)
     clerk.terminal.press('ctrl-c')
 
     const another = sitDown(['book', 'Vast'])
-    await another.sees(/too large to be drawn here/)
-    await another.answers('Which seats?', 'AA1')
-    await another.answers('For whom?', '')
-    await another.answers('Book 1 seat: AA1?', '')
+    await another.sees(/`tickets show view [0-9a-f]/)
+    await another.answers(questions.seats, 'AA1')
+    await another.answers(questions.whom, '')
+    await another.answers(questions.book('1 seat: AA1'), '')
     expect((await another.leaves()).code).toBe(0)
   })
 })
@@ -252,15 +254,13 @@ describe('the shows to choose from', () => {
     const held = await insertShow(db, { name: 'Full by holds', seats: 2 })
     await tickets(['book', held, '--count', '2', '--hold', '1h'], { db: db.url })
     const clerk = sitDown(['book'])
-    await clerk.sees(
-      /^1\. {2}Free 1, .* 8 free\n2\. {2}Free 2, .* 8 free\n3\. {2}Full 1, .* sold out\n/,
-    )
-    await clerk.answers('Which show?', 'past')
-    await clerk.sees(/1\. {2}Past 1, .*\n2\. {2}Past 2, .*\n✗ 2 shows match/)
+    await clerk.sees(/^1\. {2}Free 1, .* 8 .*\n2\. {2}Free 2, .* 8 .*\n3\. {2}Full 1, [^8]*\n/)
+    await clerk.answers(questions.show, 'past')
+    await clerk.sees(/1\. {2}Past 1, .*\n2\. {2}Past 2, .*\n✗ 2 /)
     clerk.terminal.press('ctrl-c')
 
     const another = sitDown(['book'], { env: { TICKETS_PLAIN: undefined } })
-    await another.sees(/Which show\? \(type to filter\)\n❯ Free 1 .*\n {2}Free 2 .*\n {2}Full 1 /)
+    await another.sees(/^\? .*\n❯ Free 1 .*\n {2}Free 2 .*\n {2}Full 1 /)
     another.terminal.type('full')
     await another.sees(/❯ Full 1 /)
     another.terminal.press('ctrl-c')
@@ -268,34 +268,39 @@ describe('the shows to choose from', () => {
 })
 
 describe('Ctrl-C', () => {
-  const questions = ['Which show?', 'Which seats?', 'For whom?', 'Book 2 seats: 1-2 for Ada?']
+  const asked = [
+    questions.show,
+    questions.seats,
+    questions.whom,
+    questions.book('2 seats: 1-2', 'Ada'),
+  ]
   const answers = ['', '1-2', 'Ada']
 
-  it.each(questions.map((question, index) => ({ question, index })))(
+  it.each(asked.map((question, index) => ({ question, index })))(
     'at "$question" exits 130 and books nothing',
     async ({ question, index }) => {
       await insertShow(db)
       const clerk = sitDown(['book'])
       for (const [i, answer] of answers.slice(0, index).entries()) {
-        await clerk.answers(questions[i]!, answer)
+        await clerk.answers(asked[i]!, answer)
       }
       await clerk.sees(question)
       clerk.terminal.press('ctrl-c')
       const { code, screen } = await clerk.ends()
       expect(code).toBe(130)
-      expect(screen).toMatch(/✗ Interrupted\. Nothing was booked\.$/)
+      expect(screen).toMatch(/✗ .*$/)
       expect(await bookings()).toEqual([])
     },
   )
 
   it('while an answer is still being checked ends the program too', async () => {
     const clerk = sitDown(['show', 'create', '--name', 'Cats'])
-    await clerk.sees('When does it start?')
+    await clerk.sees(questions.start)
     // In one piece: the interruption is read before the check of the answer is done.
     clerk.terminal.type('tomorrow\r\u0003')
     const { code, screen } = await clerk.ends()
     expect(code).toBe(130)
-    expect(screen).toMatch(/✗ Interrupted\. No show was created\.$/)
+    expect(screen).toMatch(/✗ .*$/)
   })
 
   it('leaves the terminal as it was: what is typed next is seen', async () => {
@@ -308,23 +313,23 @@ describe('Ctrl-C', () => {
     shell.type(`"${process.execPath}" "${program}" book\r`)
     await shell.waitFor('❯ Cats')
     shell.press('ctrl-c')
-    await shell.waitFor(/Nothing was booked\.\nshell>/)
+    await shell.waitFor(/✗ .*\nshell>/)
     shell.type('echo $?\r')
     await shell.waitFor(/shell> echo \$\?\n130\n/)
   })
 })
 
-it.each(['Which show?', 'Which seats?'])(
+it.each([questions.show, questions.seats])(
   'the end of input at "%s" exits 2 and books nothing',
   async (question) => {
     await insertShow(db)
     const clerk = sitDown(['book'])
-    if (question !== 'Which show?') await clerk.answers('Which show?', '')
+    if (question !== questions.show) await clerk.answers(questions.show, '')
     await clerk.sees(question)
     clerk.terminal.press('ctrl-d')
     const { code, screen } = await clerk.ends()
     expect(code).toBe(2)
-    expect(screen).toMatch(/The input ended before the answer\. Nothing was booked\.$/)
+    expect(screen).toMatch(/✗ .*$/)
     expect(await bookings()).toEqual([])
   },
 )
@@ -338,9 +343,9 @@ describe('there is no prompt', () => {
     const book = await sitDown(['book', ...flags], { env }).ends()
     const create = await sitDown(['show', 'create', '--name', 'x', ...flags], { env }).ends()
     expect([book.code, create.code]).toEqual([2, 2])
-    expect(book.screen.replaceAll('\n', '')).toMatch(/SHOW, --seats or --count are missing/)
-    expect(create.screen.replaceAll('\n', '')).toMatch(
-      /--start-time, --total-seats or --plan are missing/,
+    expect(book.screen.replaceAll('\n', '')).toEqual(withFacts('SHOW, --seats or --count'))
+    expect(create.screen.replaceAll('\n', '')).toEqual(
+      withFacts('--start-time, --total-seats or --plan'),
     )
   })
 })
@@ -348,18 +353,18 @@ describe('there is no prompt', () => {
 describe('show create, asking', () => {
   it('asks for what is missing until it can be, and creates the show', async () => {
     const clerk = sitDown(['show', 'create', '--time-zone', 'Europe/London'])
-    await clerk.answers('Name of the show?', ' ')
-    await clerk.corrects('✗ The name of the show is empty.', 'The Lion King')
-    await clerk.answers('When does it start? (Europe/London, like', '2029-03-25 01:30')
-    await clerk.corrects(/✗ .*does not exist/, '2029-03-25 19:30')
-    await clerk.answers('How many seats? (1 to 100,000)', '100,001')
-    await clerk.corrects('✗ That must be a whole number, 1 to 100,000.', '1,000')
-    await clerk.answers('How many in a row? (Enter: no rows)', '1001')
-    await clerk.corrects('✗ A row has 1 to 1000 seats here', '40')
+    await clerk.answers(questions.nameOfShow, ' ')
+    await clerk.corrects(/✗ .*/, 'The Lion King')
+    await clerk.answers(`${questions.start} (Europe/London`, '2029-03-25 01:30')
+    await clerk.corrects(/✗ .*"2029-03-25 01:30"/, '2029-03-25 19:30')
+    await clerk.answers(questions.total, '100,001')
+    await clerk.corrects(/✗ .*1 .*100,000/, '1,000')
+    await clerk.answers(questions.inRow, '1001')
+    await clerk.corrects(/✗ .*1 .*1000/, '40')
     const { code, screen } = await clerk.ends()
     expect(code).toBe(0)
     expect(screen).toMatch(
-      /\nThe Lion King\n2029-03-25 19:30 BST\n\n.*\n {2}0 sold {2}1,000 free {2}of 1,000\n\n {2}Rows {2}A to Y, 40 seats each\n {2}Id {4}[0-9a-f-]{36}$/,
+      /\nThe Lion King\n2029-03-25 19:30 BST\n\n.*\n {2}0 .* 1,000 .* 1,000\n\n {2}.*\bA\b.*\bY\b.*40.*\n.* [0-9a-f-]{36}$/,
     )
     expect(await db.sql('select name, start_time, total_seats, seats_per_row from shows')).toEqual([
       {
@@ -374,7 +379,7 @@ describe('show create, asking', () => {
   it('checks what is given before it asks for the rest', async () => {
     const { code, screen } = await sitDown(['show', 'create', '--start-time', 'soon']).ends()
     expect(code).toBe(2)
-    expect(screen).not.toContain('Name of the show?')
+    expect(screen).not.toContain(questions.nameOfShow)
   })
 })
 
@@ -383,21 +388,15 @@ describe('a small or plain terminal', () => {
     const show = await insertShow(db, { name: 'The Lion King', seats: 100, seatsPerRow: 10 })
     await tickets(['book', show, '--seats', 'A5'], { db: db.url })
     const clerk = sitDown(['book'], { cols: 40 })
-    await clerk.answers(
-      /^1\. {2}The Lion King, 2030-01-01 19:00 UTC,\n {4}99 free\n\? Which show\? \(number or name\)$/,
-      '',
-    )
-    await clerk.answers('Which seats?', 'A5')
-    await clerk.corrects(
-      /✗ Seat A5 is taken\. Nothing was booked\.\n {2}Free instead: A4\.\n/,
-      '4 best',
-    )
-    await clerk.answers('For whom?', 'Ada')
-    await clerk.answers('Book 4 seats: D4-D7 for Ada?', '')
+    await clerk.answers(/^1\. {2}The Lion King, 2030-01-01 19:00 UTC,\n {4}99 .*\n\? .*$/, '')
+    await clerk.answers(questions.seats, 'A5')
+    await clerk.corrects(/✗ [^?]*A5[^?]*: A4\.\n/, '4 best')
+    await clerk.answers(questions.whom, 'Ada')
+    await clerk.answers(questions.book('4 seats: D4-D7', 'Ada'), '')
     const { code, screen } = await clerk.leaves()
     expect(code).toBe(0)
     expect(screen).toContain('J  ○ ○ ○ ○ ○ ○ ○ ○ ○ ○  J')
-    expect(screen).toContain('✓ Booked 4 seats: D4-D7 for Ada')
+    expect(screen).toMatch(/^✓ .*D4-D7.*Ada/m)
   })
 
   it('of 24 lines shows a house of ten rows, the refusal and the question at once', async () => {
@@ -406,26 +405,26 @@ describe('a small or plain terminal', () => {
     const clerk = sitDown(['book', show, '--seats', 'A5', '--dry-run'])
     expect((await clerk.ends()).code).toBe(4)
     const another = sitDown(['book', show])
-    await another.answers('Which seats?', 'A1')
-    await another.sees('For whom?')
+    await another.answers(questions.seats, 'A1')
+    await another.sees(questions.whom)
     await tickets(['book', show, '--seats', 'A1'], { db: db.url })
-    await another.answers('For whom?', '')
-    await another.answers('Book 1 seat: A1?', '')
+    await another.answers(questions.whom, '')
+    await another.answers(questions.book('1 seat: A1'), '')
     await another.sees(
-      /The Lion King, 2030.*\n[\s\S]*STAGE[\s\S]*J {2}○[\s\S]*✗ Seat A1 is taken[\s\S]*\? Which seats\?/,
+      /The Lion King, 2030.*\n[\s\S]*STAGE[\s\S]*J {2}○[\s\S]*✗ .*A1\b[\s\S]*\n\? [^\n]*$/,
     )
   })
 
   it('that cannot move its cursor is never asked to, and shows only ASCII', async () => {
     await insertShow(db)
     const clerk = sitDown(['book'], { env: { TERM: 'dumb', TICKETS_PLAIN: undefined } })
-    await clerk.answers('Which show?', 'dogs')
-    await clerk.answers(/match[\s\S]*Which show\?/, 'cats')
-    await clerk.answers('Which seats?', '1')
-    await clerk.answers('For whom?', '')
-    await clerk.answers('Book 1 seat: 1?', '')
-    await clerk.answers('u undo', 'x')
-    await clerk.answers('That is none of them', 'u')
+    await clerk.answers(questions.show, 'dogs')
+    await clerk.corrects(/\n[x✗] .*/, 'cats')
+    await clerk.answers(questions.seats, '1')
+    await clerk.answers(questions.whom, '')
+    await clerk.answers(questions.book('1 seat: 1'), '')
+    await clerk.answers(questions.undo, 'x')
+    await clerk.answers(/\nx .*\n.*$/, 'u')
     await clerk.leaves()
     expect(clerk.terminal.written()).toMatch(/^[ -~\r\n]*$/)
     expect(await bookings()).toMatchObject([{ status: 'CANCELLED' }])
@@ -434,8 +433,8 @@ describe('a small or plain terminal', () => {
   it('has no colour under NO_COLOR', async () => {
     const show = await insertShow(db)
     const plain = sitDown(['book', show], { env: { NO_COLOR: '1' } })
-    await plain.answers('Which seats?', 'x')
-    await plain.sees('✗ "x" is not a seat')
+    await plain.answers(questions.seats, 'x')
+    await plain.sees(/✗ .*"x"/)
     const buffer = plain.terminal.xterm.buffer.active
     for (let row = 0; row < buffer.length; row++) {
       for (let column = 0; column < 80; column++) {

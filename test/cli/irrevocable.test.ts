@@ -4,6 +4,7 @@ import { cloneDatabase, type TestDatabase } from '../support/database.js'
 import { runInProcess } from '../support/in-process.js'
 import { insertShow } from '../support/shows.js'
 import { openTerminal } from '../support/terminal.js'
+import { questions } from '../support/wording.js'
 
 let db: TestDatabase
 let names: Names
@@ -95,7 +96,7 @@ const steps: Record<string, Step> = {
   'verify --repair': {
     argv: () => ['verify', '--repair'],
     sure: ['-y'],
-    asked: 'Repair?',
+    asked: questions.repair,
     no: ['\r', 130],
   },
   'stress of a named show': {

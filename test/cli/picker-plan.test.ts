@@ -9,6 +9,7 @@ import { program, tickets } from '../support/cli.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
 import { globeWith } from '../support/globe.js'
 import { openTerminal, type TerminalOptions, type TestTerminal } from '../support/terminal.js'
+import { questions } from '../support/wording.js'
 
 let db: TestDatabase
 let directory: string
@@ -102,7 +103,7 @@ describe('a house with a plan', () => {
     expect(terminal.screen()).not.toMatch(/^ {2}Circle$/m)
     terminal.type('c1-c2\r')
     await terminal.waitFor(
-      'Book 2 seats: Stalls C1-C2 (wheelchair: Stalls C1; companion: Stalls C2) for Bo?',
+      questions.book('2 seats: Stalls C1-C2 (wheelchair: Stalls C1; companion: Stalls C2)', 'Bo'),
     )
     terminal.type('\r')
     await terminal.waitFor(/Booked 2 seats: Stalls C1-C2/)
@@ -177,7 +178,7 @@ describe('when only wheelchair places and companions’ seats are left', () => {
 
   it('a number that is typed as an answer asks as well, and no asks for other seats', async () => {
     const terminal = sitDown(['book', chapel, '--customer', 'Ada'], lined)
-    await terminal.waitFor('Which seats?')
+    await terminal.waitFor(questions.seats)
     terminal.type('2 best\r')
     await terminal.waitFor(question)
     terminal.type('n\r')
@@ -185,7 +186,7 @@ describe('when only wheelchair places and companions’ seats are left', () => {
     terminal.type('1 best\r')
     await terminal.waitFor(/Which seats\? .*1 best\n\? Too few other seats/)
     terminal.type('y\r')
-    await terminal.waitFor('Book 1 seat: A2 (companion: A2) for Ada? (Y/n)')
+    await terminal.waitFor(`${questions.book('1 seat: A2 (companion: A2)', 'Ada')} (Y/n)`)
     terminal.type('\r')
     await terminal.waitFor('Booked 1 seat: A2')
   })

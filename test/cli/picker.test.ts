@@ -3,6 +3,7 @@ import { program, tickets } from '../support/cli.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
 import { insertShow } from '../support/shows.js'
 import { openTerminal, type TerminalOptions, type TestTerminal } from '../support/terminal.js'
+import { questions } from '../support/wording.js'
 
 let db: TestDatabase
 beforeAll(async () => {
@@ -40,7 +41,7 @@ function sitDown(args: string[], { env, ...options }: TerminalOptions = {}) {
       return { code, screen: terminal.screen() }
     },
     async leaves() {
-      await terminal.waitFor('q done')
+      await terminal.waitFor(questions.done)
       terminal.type('q')
       return this.ends()
     },
@@ -134,7 +135,7 @@ describe('the seat picker', () => {
     clerk.press('enter')
     await clerk.sees('B6 is gone. Enter books the other 2.')
     clerk.press('enter')
-    await clerk.sees('For whom?')
+    await clerk.sees(questions.whom)
     clerk.press('enter')
     await clerk.leaves()
     expect((await salesOf(show)).at(-1)).toMatchObject({ seats: [15, 17] })
@@ -145,7 +146,7 @@ describe('the seat picker', () => {
     const clerk = sitDown([show])
     await clerk.sees('[○]')
     clerk.press('3 enter')
-    await clerk.sees('For whom?')
+    await clerk.sees(questions.whom)
     await sell(show, 'A2')
     clerk.press('Ada enter')
     await clerk.sees('A2 taken elsewhere, no longer picked.')
@@ -246,7 +247,7 @@ describe('the seat picker', () => {
     shell.type(' ')
     await shell.waitFor('A [★]○ ● ○')
     shell.type('\r')
-    await shell.waitFor('For whom?')
+    await shell.waitFor(questions.whom)
   })
 
   it('ends with exit 2 when the input ends', async () => {
@@ -309,7 +310,7 @@ describe('the picker on another terminal', () => {
     clerk.press('2 enter')
     await clerk.sees('Nothing is picked')
     clerk.press('space enter')
-    await clerk.sees('For whom?')
+    await clerk.sees(questions.whom)
     clerk.press('enter')
     await clerk.sees(/^\? enter next customer · u undo · q done$/m)
   })
@@ -337,7 +338,7 @@ describe('the picker on another terminal', () => {
     ['a locale without Unicode', { LANG: 'C' }],
   ])('is typed questions under %s', async (_, env) => {
     const clerk = sitDown([await lionKing()], { env })
-    await clerk.sees('Which seats? (A1-A4, or 4 best)')
+    await clerk.sees(`${questions.seats} (A1-A4, or 4 best)`)
     expect(clerk.terminal.xterm.buffer.active.type).toBe('normal')
     clerk.terminal.press('ctrl-c')
     expect((await clerk.ends()).code).toBe(130)
@@ -357,7 +358,7 @@ describe('the queue at the window', () => {
     await clerk.sees('A  ● ●[○]○')
     clerk.press('1 enter')
     // Neither the name nor the note is the next customer's.
-    await clerk.sees('For whom?')
+    await clerk.sees(questions.whom)
     clerk.press('enter')
     await clerk.sees(/✓ Booked 1 seat: A3\n[\s\S]*u undo/)
     clerk.press('u')
@@ -374,7 +375,7 @@ describe('the queue at the window', () => {
     const clerk = sitDown([show, '--customer', 'Ada'])
     await clerk.sees('[○]')
     clerk.press('2 enter')
-    await clerk.sees('u undo')
+    await clerk.sees(questions.undo)
     clerk.press('\u0015 \u001bu enter')
     await clerk.sees('A  ● ●[○]○')
     expect(await salesOf(show)).toMatchObject([{ status: 'CONFIRMED', seats: [1, 2] }])
@@ -385,9 +386,9 @@ describe('the queue at the window', () => {
     const clerk = sitDown([show])
     await clerk.sees('[○]')
     clerk.press('2 enter')
-    await clerk.sees('For whom?')
+    await clerk.sees(questions.whom)
     clerk.press('enter')
-    await clerk.sees('u undo')
+    await clerk.sees(questions.undo)
     await db.sql(`update bookings set note = 'paid', updated_at = now() where show_id = $1`, [show])
     clerk.press('u')
     await clerk.sees('✗ The booking has changed since. Nothing was changed.')
@@ -399,7 +400,7 @@ describe('the queue at the window', () => {
     const clerk = sitDown([await lionKing(), '--yes', '--customer', 'Ada'])
     await clerk.sees('[○]')
     clerk.press('1 enter')
-    await clerk.sees('q done')
+    await clerk.sees(questions.done)
     clerk.press('n')
     await clerk.sees('A  ●[○]○')
     clerk.press('escape')
@@ -415,7 +416,7 @@ describe('the queue at the window', () => {
     const clerk = sitDown([await lionKing(), '--customer', 'Ada'])
     await clerk.sees('[○]')
     clerk.press('1 enter')
-    await clerk.sees('q done')
+    await clerk.sees(questions.done)
     clerk.terminal.press('ctrl-d')
     expect((await clerk.ends()).code).toBe(0)
   })

@@ -5,7 +5,7 @@ import { cloneDatabase, type TestDatabase } from '../support/database.js'
 import { runInProcess } from '../support/in-process.js'
 import { insertShow } from '../support/shows.js'
 import { openTerminal } from '../support/terminal.js'
-import { withFacts } from '../support/wording.js'
+import { questions, withFacts } from '../support/wording.js'
 
 let db: TestDatabase
 let show: string
@@ -95,9 +95,9 @@ describe('show edit', () => {
   it('at a terminal asks for no fewer seats than that', async () => {
     await run('book', show, '--seats', 'B5')
     const terminal = inTerminal('show', 'edit', show)
-    await terminal.waitFor('Name of the show?')
+    await terminal.waitFor(questions.nameOfShow)
     terminal.press('enter')
-    await terminal.waitFor('When does it start?')
+    await terminal.waitFor(questions.start)
     terminal.press('enter')
     await terminal.waitFor('15 to 100,000 (B5 is sold)')
     terminal.press('backspace')
@@ -125,11 +125,11 @@ describe('show edit', () => {
 
   it('asks at a terminal, and Enter keeps what is', async () => {
     const terminal = inTerminal('show', 'edit', show)
-    await terminal.waitFor('Name of the show?')
+    await terminal.waitFor(questions.nameOfShow)
     terminal.press('enter')
-    await terminal.waitFor('When does it start?')
+    await terminal.waitFor(questions.start)
     terminal.press('enter')
-    await terminal.waitFor('How many seats?')
+    await terminal.waitFor(questions.total)
     terminal.type('30\r')
     expect((await terminal.exit).code).toBe(0)
     await terminal.close()

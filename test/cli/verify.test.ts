@@ -5,7 +5,7 @@ import { cloneDatabase, type TestDatabase } from '../support/database.js'
 import { holdLock, insertShow, isWaitingForLock } from '../support/shows.js'
 import { openTerminal, type TestTerminal } from '../support/terminal.js'
 import { until } from '../support/until.js'
-import { withFacts } from '../support/wording.js'
+import { questions, withFacts } from '../support/wording.js'
 
 let db: TestDatabase
 let show: string
@@ -174,7 +174,7 @@ describe('verify --repair', () => {
 
   test('on a terminal it shows what it would do and asks: no changes nothing', async () => {
     const screen = verifyOnTerminal('--repair')
-    await screen.waitFor('Repair?')
+    await screen.waitFor(questions.repair)
     expect(screen.screen()).toContain(reference)
     screen.press('enter')
     expect(await screen.exit).toEqual({ code: 130, signal: null })
@@ -183,7 +183,7 @@ describe('verify --repair', () => {
 
   test('on a terminal, yes repairs', async () => {
     const screen = verifyOnTerminal('--repair')
-    await screen.waitFor('Repair?')
+    await screen.waitFor(questions.repair)
     screen.type('y')
     screen.press('enter')
     expect(await screen.exit).toEqual({ code: 0, signal: null })

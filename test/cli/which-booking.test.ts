@@ -5,6 +5,7 @@ import { runInProcess } from '../support/in-process.js'
 import { insertShow } from '../support/shows.js'
 import { openTerminal, type TestTerminal } from '../support/terminal.js'
 import { until } from '../support/until.js'
+import { questions } from '../support/wording.js'
 
 let db: TestDatabase
 let show: string
@@ -57,7 +58,7 @@ describe.each(commands)('at the prompt of `booking %s`', (command, isHold, sight
       what
     ]!
     const terminal = sitDown(['booking', command])
-    await terminal.waitFor('Which booking? (its reference, a name or a seat)')
+    await terminal.waitFor(`${questions.booking} (its reference, a name or a seat)`)
     terminal.type(`${typed}\r`)
     await terminal.waitFor(sight)
     await until(() => terminal.written().includes(reference))
@@ -69,7 +70,7 @@ describe('at the prompt for a booking', () => {
     const first = await book('--seats', 'A1-A2', '--customer', 'Ada Lovelace')
     const second = await book('--seats', 'B3', '--customer', 'Ada Byron', '--hold', '1h')
     const terminal = sitDown(['booking', 'view'])
-    await terminal.waitFor('Which booking?')
+    await terminal.waitFor(questions.booking)
     terminal.type('ada')
     await terminal.waitFor(
       new RegExp(
@@ -85,7 +86,7 @@ describe('at the prompt for a booking', () => {
   it('nothing is chosen before something is typed, and nothing that does not match', async () => {
     await book('--seats', 'A1', '--customer', 'Ada')
     const terminal = sitDown(['booking', 'check-in'])
-    await terminal.waitFor('Which booking?')
+    await terminal.waitFor(questions.booking)
     terminal.press('enter')
     terminal.type('grace\r')
     await terminal.waitFor('No booking matches.')
@@ -105,7 +106,7 @@ describe('at the prompt for a booking', () => {
     )
     for (const text of ['a1', 'ada']) {
       const terminal = sitDown(['booking', 'check-in', '--show', 'evita'])
-      await terminal.waitFor('Which booking?')
+      await terminal.waitFor(questions.booking)
       terminal.type(`${text}\r`)
       expect(await terminal.exit).toMatchObject({ code: text === 'a1' ? 0 : 4 })
       expect(terminal.history()).toContain(here.json().reference)
@@ -130,7 +131,7 @@ describe('at the prompt for a booking', () => {
     await terminal.exit
 
     const another = sitDown(['booking', 'cancel'], { TICKETS_PLAIN: '1' })
-    await another.waitFor('Which booking?')
+    await another.waitFor(questions.booking)
     another.type('b3\r')
     await another.waitFor(/Cancel .*B3 of Ada Byron/)
   })

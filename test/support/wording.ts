@@ -53,6 +53,12 @@ export const questions = {
   house: 'Which house?',
   typeName: 'Type the name of the show to cancel it:',
   repair: 'Repair?',
+  undo: 'u undo',
+  done: 'q done',
+  seatsInstead: (seats: string) => `Which seats instead of ${seats}?`,
+  dateOf: (show: string) => `Which date of ${show}?`,
+  book: (seats: string, customer?: string) =>
+    customer === undefined ? `Book ${seats}?` : `Book ${seats} for ${customer}?`,
 } as const
 
 /** On one line, without what an editor would hide, and not endless. */
