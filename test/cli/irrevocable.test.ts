@@ -84,7 +84,7 @@ const steps: Record<string, Step> = {
   'show cancel': {
     argv: ({ show }) => ['show', 'cancel', show],
     sure: ['-y', '--expect-bookings', '2'],
-    asked: 'Type the name of the show',
+    asked: questions.typeName,
     no: ['\u0003', 130],
   },
   'migrate --rollback': {

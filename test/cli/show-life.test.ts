@@ -102,7 +102,7 @@ describe('show edit', () => {
     await terminal.waitFor('15 to 100,000 (B5 is sold)')
     terminal.press('backspace')
     terminal.type('14\r')
-    await terminal.waitFor('That must be a whole number, 15 to 100,000 (B5 is sold).')
+    await terminal.waitFor(/✗ .*15 .*100,000 .*B5 is sold/)
     terminal.press('ctrl-u')
     terminal.type('15\r')
     expect((await terminal.exit).code).toBe(0)
@@ -208,7 +208,7 @@ describe('show cancel', () => {
   it('takes the name as people type it', async () => {
     const id = await insertShow(db, { name: 'L’Été  à Paris' })
     const terminal = inTerminal('show', 'cancel', id)
-    await terminal.waitFor('Type the name')
+    await terminal.waitFor(questions.typeName)
     terminal.type("l'e\u0301te\u0301 a\u0300 paris\r")
     await terminal.waitFor('Cancelled')
     expect((await terminal.exit).code).toBe(0)
@@ -220,20 +220,20 @@ describe('show cancel', () => {
     await sell()
     const { name } = await json('show', 'view', show)
     const shy = inTerminal('show', 'cancel', show)
-    await shy.waitFor('Type the name')
+    await shy.waitFor(questions.typeName)
     // No word is broken where the terminal ends.
     expect(shy.screen().replaceAll(/\s+/g, ' ')).toEqual(
       withFacts('1 booking', '3 sold seats', '1 hold'),
     )
     shy.type('yes\r')
-    await shy.waitFor('That is not its name')
+    await shy.waitFor(/✗ ./)
     shy.press('ctrl-c')
     expect((await shy.exit).code).toBe(130)
     await shy.close()
     expect((await json('show', 'view', show)).cancelled_at).toBeNull()
 
     const sure = inTerminal('show', 'cancel', show)
-    await sure.waitFor('Type the name')
+    await sure.waitFor(questions.typeName)
     sure.type(`${name}\r`)
     expect((await sure.exit).code).toBe(0)
     await sure.close()

@@ -53,12 +53,28 @@ export const questions = {
   house: 'Which house?',
   typeName: 'Type the name of the show to cancel it:',
   repair: 'Repair?',
+  next: 'enter next customer',
   undo: 'u undo',
   done: 'q done',
-  seatsInstead: (seats: string) => `Which seats instead of ${seats}?`,
+  seatsInstead: (seats: string, section?: string) =>
+    `Which seats${section ? ` in ${section}` : ''} instead of ${seats}?`,
   dateOf: (show: string) => `Which date of ${show}?`,
   book: (seats: string, customer?: string) =>
     customer === undefined ? `Book ${seats}?` : `Book ${seats} for ${customer}?`,
+} as const
+
+/** What a clerk is told at a terminal where no code and no fact can tell it; the same holds. */
+export const notices = {
+  unbooked: 'Nothing was booked.',
+  noMoreBooked: 'Nothing more was booked.',
+  bookedStands: 'What was booked stands.',
+  unchanged: 'Nothing was changed.',
+  uncancelled: 'Nothing was cancelled.',
+  uncreated: 'No show was created.',
+  interrupted: (kept: string) => `Interrupted. ${kept}`,
+  inputEnded: (kept: string) => `The input ended before the answer. ${kept}`,
+  noMatch: (what: 'show' | 'booking') => `No ${what} matches.`,
+  takenElsewhere: (seat: string) => `${seat} taken elsewhere`,
 } as const
 
 /** On one line, without what an editor would hide, and not endless. */
