@@ -4,6 +4,7 @@ import { cloneDatabase, type TestDatabase } from '../support/database.js'
 import { runInProcess } from '../support/in-process.js'
 import { insertShow } from '../support/shows.js'
 import { linesInTerminal } from '../support/terminal.js'
+import { withFacts } from '../support/wording.js'
 
 let db: TestDatabase
 let show: string
@@ -43,7 +44,9 @@ const NEWEST = [...GUESTS].reverse()
 describe('the list of bookings', () => {
   it('on a terminal begins with the newest', async () => {
     expect(await seen()).toEqual(NEWEST.slice(0, 50))
-    expect((await onTerminal()).join('\n')).toContain('The latest 50. --all lists them all')
+    expect((await onTerminal()).join('\n')).toEqual(
+      withFacts('50', '--all', '--customer', '--since'),
+    )
     expect(await seen(show, '--limit', '2')).toEqual(NEWEST.slice(0, 2))
     expect(await seen('--all')).toEqual(NEWEST)
     expect(await seen('--customer', 'guest', '--limit', '3')).toEqual(NEWEST.slice(0, 3))

@@ -16,6 +16,7 @@ import { cloneDatabase, type TestDatabase } from '../support/database.js'
 import { runInProcess } from '../support/in-process.js'
 import { freePort } from '../support/own-server.js'
 import { openTerminal } from '../support/terminal.js'
+import { questions } from '../support/wording.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -207,7 +208,11 @@ async function variablesInSource(): Promise<Set<string>> {
 /** Examples that ask, or go on until Ctrl-C: what is on the screen then, and how they end. */
 const lasting = [
   { pattern: /^tickets book$/, sight: 'Which show', exitCode: 130 },
-  { pattern: /^tickets show create( && tickets book)?$/, sight: 'Name', exitCode: 130 },
+  {
+    pattern: /^tickets show create( && tickets book)?$/,
+    sight: questions.nameOfShow,
+    exitCode: 130,
+  },
   { pattern: /--watch$/, sight: 'Hamlet', exitCode: 130 },
   { pattern: /^tickets serve/, sight: 'http://', exitCode: 0 },
 ]

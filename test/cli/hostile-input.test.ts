@@ -184,7 +184,7 @@ async function expectNoHarm({ argv }: HostileInput): Promise<void> {
 
 /** One line that says what is wrong and ends like a sentence; below it may stand other free seats. */
 function expectOneSentence(stderr: string): void {
-  expect(stderr).toMatch(/^✗ [^\n]+[.?!)`]\n( {2}Free instead: [^\n]+\n)?$/u)
+  expect(stderr).toMatch(/^✗ [^\n]+[.?!)`]\n( {2}[^\n:]+: [^\n]+\n)?$/u)
   expect(stderr.replaceAll('\n', '')).not.toMatch(HARMFUL)
   expect(stderr).not.toMatch(/\bbug\b|undefined|\[object|\n\s*at /)
   expect(stderr.length).toBeLessThan(500)

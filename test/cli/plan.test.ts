@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { tickets } from '../support/cli.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
 import { runInProcess } from '../support/in-process.js'
+import { withFacts } from '../support/wording.js'
 
 const globe = `name: Globe
 stage: bottom
@@ -63,17 +64,17 @@ describe('plan check', () => {
 
   it.each([
     ['wrong.plan', [/:1:7: /, /:2:1: /, /:3:1: /]],
-    ['wrong.csv', [/:3:seat: "one" is no seat/]],
-    ['wrong.json', [/:2:24: The file is no valid JSON from here on\./]],
-    ['zones.json', [/:zones\[0\]\.rows: rows is missing\./]],
-    ['latin.plan', [/: The file is no UTF-8 text/]],
+    ['wrong.csv', [/:3:seat: "one"/]],
+    ['wrong.json', [/:2:24: .*JSON/]],
+    ['zones.json', [/:zones\[0\]\.rows: rows/]],
+    ['latin.plan', [/: .*UTF-8/]],
   ])('reports every mistake in %s with its place: exit 7', async (file, faults) => {
     const ran = await runInProcess(['plan', 'check', at(file)])
     expect(ran).toMatchObject({ exitCode: 7, stderr: '' })
     const lines = ran.stdout.trimEnd().split('\n')
     expect(lines).toEqual([
       ...faults.map((fault) => expect.stringMatching(fault)),
-      expect.stringMatching(/^✗ .* has \d mistakes?\.$/),
+      withFacts('✗', at(file), `${faults.length}`),
     ])
     const { ok, faults: found } = (await runInProcess(['plan', 'check', at(file), '--json'])).json()
     expect([ok, found.length]).toEqual([false, faults.length])
@@ -82,16 +83,14 @@ describe('plan check', () => {
   it('names what is not taken over', async () => {
     const ran = await runInProcess(['plan', 'check', at('price.csv')])
     expect(ran).toMatchObject({ exitCode: 0, stderr: '' })
-    expect(ran.stdout).toMatch(
-      /^✓ .*price\.csv: 1 seat\.\n {2}1 seat\n! Column "price" is not taken over\.\n$/,
-    )
+    expect(ran.stdout).toMatch(/^✓ .*price\.csv: 1 seat\.\n {2}1 seat\n! .*"price".*\n$/)
   })
 
   it('exits with 2 for a file that is not there', async () => {
     for (const command of ['check', 'print']) {
       const ran = await runInProcess(['plan', command, at('none.plan')])
       expect(ran).toMatchObject({ exitCode: 2, stdout: '' })
-      expect(ran.stderr).toMatch(/does not exist/)
+      expect(ran.stderr).toMatch(/^✗ ".*none\..*" [^\n]+\.\n$/)
     }
   })
 })
@@ -129,11 +128,11 @@ describe('plan print', () => {
   it('refuses a wrong plan with its first mistake, and says what is not taken over', async () => {
     const ran = await runInProcess(['plan', 'print', at('wrong.plan')])
     expect(ran).toMatchObject({ exitCode: 2, stdout: '' })
-    expect(ran.stderr).toMatch(/wrong\.plan:1:7: .* 2 more mistakes.*plan check/)
+    expect(ran.stderr).toMatch(/wrong\.plan:1:7: .* 2 .*plan check/)
     const price = await runInProcess(['plan', 'print', at('price.csv'), '-o', 'text'])
     expect(price).toMatchObject({
       stdout: 'A  1\n',
-      stderr: 'Column "price" is not taken over.\n',
+      stderr: expect.stringMatching(/^.*"price".*\n$/),
     })
   })
 })
@@ -169,6 +168,6 @@ describe('plan print of a show', () => {
     }
     const wrong = await create('--name', 'Wrong', '--plan', at('wrong.csv'))
     expect(wrong).toMatchObject({ exitCode: 2, stdout: '' })
-    expect(wrong.stderr).toMatch(/wrong\.csv:3:seat: "one" is no seat/)
+    expect(wrong.stderr).toMatch(/wrong\.csv:3:seat: "one"/)
   })
 })

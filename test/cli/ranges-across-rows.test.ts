@@ -8,6 +8,7 @@ import { ask, type OwnHttpServer, serveHere } from '../support/http.js'
 import { runInProcess } from '../support/in-process.js'
 import { insertShow } from '../support/shows.js'
 import { openTerminal } from '../support/terminal.js'
+import { questions, withFacts } from '../support/wording.js'
 
 let db: TestDatabase
 let server: OwnHttpServer
@@ -82,7 +83,7 @@ describe('a range across rows is refused with the two ranges to write, and chang
     const before = await everything()
     const { code, message } = await says()
     expect(code).toBe('INVALID_INPUT')
-    expect(message).toContain('crosses rows. Write a range for each row: C7-C12,D1-D2.')
+    expect(message).toEqual(withFacts('C7-C12,D1-D2'))
     expect(await everything()).toEqual(before)
   })
 
@@ -91,11 +92,11 @@ describe('a range across rows is refused with the two ranges to write, and chang
       cols: 120,
       env: { DATABASE_URL: db.url, TICKETS_PLAIN: '1' },
     })
-    await terminal.waitFor('Which seats?')
+    await terminal.waitFor(questions.seats)
     terminal.type('C7-D2\r')
-    await terminal.waitFor('"C7-D2" crosses rows. Write a range for each row: C7-C12,D1-D2.')
+    await terminal.waitFor(/✗ .*"C7-D2" .* C7-C12,D1-D2\./)
     terminal.type('C7-C12,D1-D2\r')
-    await terminal.waitFor('For whom?')
+    await terminal.waitFor(questions.whom)
     terminal.press('ctrl-c')
     expect((await terminal.exit).code).toBe(130)
     await terminal.close()

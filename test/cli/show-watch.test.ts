@@ -3,6 +3,7 @@ import { program, tickets } from '../support/cli.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
 import { insertShow } from '../support/shows.js'
 import { openTerminal, type TerminalOptions, type TestTerminal } from '../support/terminal.js'
+import { withFacts } from '../support/wording.js'
 
 let db: TestDatabase
 beforeAll(async () => {
@@ -39,11 +40,11 @@ describe('show view --watch', () => {
     const show = await insertShow(db, { name: 'The Lion King', seats: 40, seatsPerRow: 10 })
     await sell(show, 'A1-A3')
     const terminal = watch([show])
-    await terminal.waitFor(/^The Lion King, 2030-01-01 19:00 UTC\n\n {2}█+░+\n {2}○ 37 free/)
-    await terminal.waitFor(/\n {2}▁{29}█ {2}3 sold in 30 min\n/)
+    await terminal.waitFor(/^The Lion King, 2030-01-01 19:00 UTC\n\n {2}█+░+\n {2}○ 37 /)
+    await terminal.waitFor(/\n {2}▁{29}█ {2}3 .* 30 .*\n/)
     await sell(show, 'D10')
     await terminal.waitFor('D  ○ ○ ○ ○ ○ ○ ○ ○ ○ ●  D')
-    await terminal.waitFor('4 sold in 30 min')
+    await terminal.waitFor(/█ {2}4 .* 30 /)
     expect(terminal.screen().match(/The Lion King/g)).toHaveLength(1)
   })
 
@@ -57,7 +58,7 @@ describe('show view --watch', () => {
     shell.type(`"${process.execPath}" "${program}" show view ${show} --watch\r`)
     await shell.waitFor('10 free')
     shell.press('ctrl-c')
-    await shell.waitFor(/--watch\n✗ Interrupted.*\nshell>/)
+    await shell.waitFor(/--watch\n✗ .*\nshell>/)
     expect(shell.screen()).not.toContain('10 free')
     shell.type('echo $?\r')
     await shell.waitFor(/shell> echo \$\?\n130\n/)
@@ -66,7 +67,7 @@ describe('show view --watch', () => {
   it('ends with q, and not with Ctrl-Q: exit 0, and nothing left on the screen', async () => {
     const show = await insertShow(db)
     const terminal = watch([show])
-    await terminal.waitFor('10 free')
+    await terminal.waitFor(/ 10 /)
     terminal.type('\u0011')
     await sell(show, '1')
     await terminal.waitFor('9 free')
@@ -78,7 +79,7 @@ describe('show view --watch', () => {
   it('sums up a house that does not fit, live, and scrolls through its seats', async () => {
     const show = await insertShow(db, { seats: 2000, seatsPerRow: 20 })
     const terminal = watch([show])
-    await terminal.waitFor(/\n {2} *A-\w+ {2}░+ +0\/\d+\n[\s\S]*-CV [\s\S]*↓ PgDn: seat by seat$/)
+    await terminal.waitFor(/\n {2} *A-\w+ {2}░+ +0\/\d+\n[\s\S]*-CV [\s\S]*↓ PgDn: [^\n]*$/)
     expect(terminal.screen().split('\n').length).toBeLessThanOrEqual(24)
     await sell(show, 'CV1-CV20')
     await terminal.waitFor(/-CV {2}█+░+ +20\/40\n/)
@@ -91,7 +92,7 @@ describe('show view --watch', () => {
     await sell(show, 'CU1')
     await terminal.waitFor(/\n {2}CU {2}● ○/)
     terminal.type(keys.pageUp + keys.home)
-    await terminal.waitFor('PgDn: seat by seat')
+    await terminal.waitFor('PgDn: ')
   })
 
   it.each([
@@ -103,7 +104,7 @@ describe('show view --watch', () => {
       const show = await insertShow(db, { seats: 100_000, ...(seatsPerRow && { seatsPerRow }) })
       await sell(show, '1-99999')
       const terminal = watch([show], size)
-      await terminal.waitFor(/\n +\S+-(BXX|100000) +█+░? +[\d,]+\/[\d,]+\n[\s\S]*seat by seat$/)
+      await terminal.waitFor(/\n +\S+-(BXX|100000) +█+░? +[\d,]+\/[\d,]+\n[\s\S]*PgDn: [^\n]*$/)
       expect(terminal.screen()).toMatch(/^Cats, .*\n/)
       terminal.type(keys.end)
       await terminal.waitFor(/●○( +BXX)?$/)
@@ -113,7 +114,7 @@ describe('show view --watch', () => {
 
   it('under NO_COLOR has none, and in ASCII no other signs', async () => {
     const terminal = watch([await insertShow(db)], { env: { NO_COLOR: '1', LANG: 'C' } })
-    await terminal.waitFor('10 free')
+    await terminal.waitFor(/ 10 /)
     expect(terminal.screen()).toMatch(/^[ -~\n]*$/)
     expect(terminal.xterm.buffer.active.getLine(0)!.getCell(0)!.isBold()).toBe(0)
   })
@@ -143,11 +144,11 @@ describe('show view --watch', () => {
     const show = await insertShow(db)
     const piped = await tickets(['show', 'view', show, '--watch'], { db: db.url })
     expect(piped).toMatchObject({ exitCode: 2, stdout: '' })
-    expect(piped.stderr).toMatch(/Add --json/)
+    expect(piped.stderr).toEqual(withFacts('--watch', '--json'))
     const dumb = watch([show], { env: { TERM: 'dumb' } })
     expect((await dumb.exit).code).toBe(2)
     const missing = watch(['nowhere'])
     expect((await missing.exit).code).toBe(3)
-    expect(missing.screen()).toMatch(/^✗ There is no show "nowhere"/)
+    expect(missing.screen()).toMatch(/^✗ .*"nowhere"/)
   })
 })

@@ -40,7 +40,7 @@ describe('a show, from creation to the list', () => {
       available_seats: 100,
     })
     // In the past: a warning, no refusal.
-    expect(created.stderr).toMatch(/past/)
+    expect(created.stderr).toEqual(withFacts('"The Lion King"', '2025-12-25'))
     expect(warnings).toMatchObject([{ code: 'SHOW_STARTED' }])
 
     const [list, view] = await Promise.all([
