@@ -9,6 +9,7 @@ import { ask, createShow, serveHere, serveProcess, watchSeats } from '../support
 import { type OwnServer, startOwnServer } from '../support/own-server.js'
 import { holdLock, insertShow, isWaitingForLock, lockShow } from '../support/shows.js'
 import { until } from '../support/until.js'
+import { withFacts } from '../support/wording.js'
 
 let db: TestDatabase
 beforeAll(async () => {
@@ -97,7 +98,7 @@ it('with --json prints its address as its one document', async () => {
 it('refuses a port that is taken and a database that is not migrated, before it listens', async () => {
   const server = await serveProcess(db.url)
   const taken = await tickets(['serve', '--port', new URL(server.url).port], { db: db.url })
-  expect([taken.exitCode, taken.stderr]).toEqual([2, expect.stringContaining('is in use')])
+  expect([taken.exitCode, taken.stderr]).toEqual([2, withFacts(new URL(server.url).port, '--port')])
   await server.stop()
   const empty = await cloneDatabase({ empty: true })
   const early = await tickets(['serve', '--port', '0', '--json'], { db: empty.url })

@@ -6,6 +6,7 @@ import { openTickets } from '../../src/index.js'
 import { tickets } from '../support/cli.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
 import { ask, createShow, type OwnHttpServer, serveHere, serveProcess } from '../support/http.js'
+import { withFacts } from '../support/wording.js'
 
 let db: TestDatabase
 let open: OwnHttpServer
@@ -121,7 +122,7 @@ describe('where tokens are wanted', () => {
     const { id, token } = await makeToken('admin')
     expect((await statuses(bearer(token)))[0]).toBe(201)
     const revoked = await tickets(['token', 'revoke', id], { db: db.url })
-    expect([revoked.exitCode, revoked.stdout]).toEqual([0, `revoked ${id} (the admin)`])
+    expect([revoked.exitCode, revoked.stdout]).toEqual([0, withFacts(id, 'the admin')])
     expect((await statuses(bearer(token)))[0]).toBe(401)
   })
 

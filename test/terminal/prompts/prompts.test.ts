@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, test } from 'vitest'
 import { parseSeatAnswer } from '../../../src/terminal/prompts/seat-answer.js'
 import { openTerminal, type TerminalOptions, type TestTerminal } from '../../support/terminal.js'
+import { notices, questions } from '../../support/wording.js'
 
 const cwd = fileURLToPath(new URL('../../..', import.meta.url))
 const opened: TestTerminal[] = []
@@ -50,7 +51,7 @@ describe('questions', () => {
     terminal.press('down')
     await terminal.waitFor('❯ Hamlet')
     terminal.press('enter')
-    await terminal.waitFor('Which seats? (5-8, or 4 best)')
+    await terminal.waitFor(`${questions.seats} (5-8`)
     terminal.type('2 best')
     terminal.press('enter')
     await terminal.waitFor('Who is it for?')
@@ -60,7 +61,7 @@ describe('questions', () => {
     terminal.press('enter')
     await terminal.waitFor('= [2,{"count":2},"Ada",true]')
     expect(await terminal.exit).toEqual({ code: 0, signal: null })
-    expect(terminal.screen()).toContain('✓ Which seats? 2 best')
+    expect(terminal.screen()).toContain(`✓ ${questions.seats} 2 best`)
   })
 
   test('are asked again when the answer cannot be, with the reason', async () => {
@@ -68,9 +69,9 @@ describe('questions', () => {
       return askSeats(asking, { layout: { totalSeats: 9, seatsPerRow: null }, check(answer) {
         if (answer.spec === '5') throw new TicketsError('SEATS_TAKEN', 'Seat 5 is taken.')
       } })`)
-    await terminal.waitFor('Which seats?')
+    await terminal.waitFor(questions.seats)
     terminal.press('enter')
-    await terminal.waitFor('✗ Type seats like 5-8, or "4 best".')
+    await terminal.waitFor(/✗ .*5-8.*"4 best"/)
     terminal.type('5')
     terminal.press('enter')
     await terminal.waitFor('✗ Seat 5 is taken.')
@@ -102,13 +103,11 @@ describe('questions', () => {
     const terminal = ask(`return askShow(asking, { search: ${search} })`)
     await terminal.waitFor('❯ The Lion King')
     terminal.type('zz')
-    await terminal.waitFor('No show matches.')
+    await terminal.waitFor(notices.noMatch('show'))
     terminal.press('ctrl-u')
     await terminal.waitFor('❯ The Lion King')
     terminal.press('tab')
-    await terminal.waitFor(
-      /Which show\? \(type to filter\) The Lion King .*\n❯ The Lion King .*\n\n/,
-    )
+    await terminal.waitFor(/^\? .* The Lion King .*\n❯ The Lion King .*\n\n/)
     terminal.press('enter')
     await terminal.waitFor('= 1')
   })
@@ -130,10 +129,10 @@ describe('questions', () => {
 
   test('for a number take it with a comma, and refuse what is out of range', async () => {
     const terminal = ask(`return askNumber(asking, { message: 'Seats?', min: 1, max: 100_000 })`)
-    await terminal.waitFor('Seats? (1 to 100,000)')
+    await terminal.waitFor(/Seats\? \(1 .*100,000\)/)
     terminal.type('0')
     terminal.press('enter')
-    await terminal.waitFor('✗ That must be a whole number, 1 to 100,000.')
+    await terminal.waitFor(/✗ .*1 .*100,000/)
     terminal.press('backspace')
     terminal.type('1,200')
     terminal.press('enter')
@@ -144,7 +143,7 @@ describe('questions', () => {
     const terminal = ask(`return askConfirm(asking, { message: 'Book it?' })`)
     await terminal.waitFor('Book it?')
     terminal.press('ctrl-c')
-    await terminal.waitFor('= INTERRUPTED: Interrupted. Nothing was booked.')
+    await terminal.waitFor(`= INTERRUPTED: ${notices.interrupted(notices.unbooked)}`)
     expect(await terminal.exit).toEqual({ code: 99, signal: null })
   })
 
@@ -152,7 +151,7 @@ describe('questions', () => {
     const terminal = ask(`return askText(asking, { message: 'Name?' })`)
     await terminal.waitFor('Name?')
     terminal.press('ctrl-d')
-    await terminal.waitFor('= INPUT_REQUIRED: The input ended before the answer.')
+    await terminal.waitFor(`= INPUT_REQUIRED: ${notices.inputEnded(notices.unbooked)}`)
     expect(await terminal.exit).toEqual({ code: 99, signal: null })
   })
 
@@ -166,8 +165,8 @@ describe('questions', () => {
   test('fit a terminal of 40 columns, without colour and beyond ASCII nothing', async () => {
     const env = { LANG: 'C', NO_COLOR: '1' }
     const terminal = ask(`return askShow(asking, { search: ${search} })`, { cols: 40, env })
-    await terminal.waitFor(/Which show\? \(type to filter\)\n> The Lion King +61 free\n/)
-    await terminal.waitFor('up/down navigate - enter select')
+    await terminal.waitFor(/^\? .*\n> The Lion King +61 free\n/)
+    await terminal.waitFor(/^up\/down .* - enter /m)
     const cells = terminal.xterm.buffer.active.getLine(0)!
     expect([cells.getCell(0)!.isFgDefault(), cells.getCell(2)!.isBold()]).toEqual([true, 0])
     expect(terminal.screen()).toMatch(/^[ -~\n]*$/)

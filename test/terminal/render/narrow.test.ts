@@ -92,7 +92,7 @@ const drawings: Record<
   ),
   'a show': [
     (style) => renderShowCard({ id: '3f2a8c1e', ...show, booked: 6, held: 1 }, style),
-    ['3f2a8c1e', 'Misérables', '19:30', '6 sold', '1 held', '113 free', '120'],
+    ['3f2a8c1e', 'Misérables', '19:30', '6', '1', '113', '120'],
   ],
   'a problem': [
     (style) => renderProblem({ message: 'Seat A1 is taken.', alternativeSpec: 'A5' }, style),
@@ -116,7 +116,7 @@ const drawings: Record<
         },
         style,
       ),
-    ['K7Q2', 'A1', 'Ada', 'cancelled'],
+    ['K7Q2', 'A1', 'Ada'],
   ],
   'a history': [
     (style) =>
@@ -139,7 +139,7 @@ const drawings: Record<
         },
         style,
       ),
-    ['6/120', '6, 1 returned', 'ada', '111 free'],
+    ['6/120', '6, 1', 'ada', '111'],
   ],
   'a stress report': [
     (style) =>
@@ -173,7 +173,7 @@ const drawings: Record<
         { ...booking, show: 'Rent', isUndo: false, admitted: 'A1', already: ['A2 since 19:00'] },
         style,
       ),
-    ['Let in: A1', 'A2', '19:00', 'K7Q2-9FMX'],
+    ['A1', 'A2', '19:00', 'K7Q2-9FMX'],
   ],
   'a demo': [
     (style) =>

