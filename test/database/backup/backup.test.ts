@@ -16,6 +16,7 @@ import { holdBack, isStatement, type Message, openProxy } from '../../support/pr
 import { insertShow } from '../../support/shows.js'
 import { openTerminal } from '../../support/terminal.js'
 import { until } from '../../support/until.js'
+import { withFacts } from '../../support/wording.js'
 import { everyRow, fillDatabase } from './rows.js'
 
 let directory: string
@@ -80,7 +81,7 @@ describe('a backup', () => {
     const rows = await everyRow(source.sql)
     expect(rows.bookings!.length).toBe(9)
     const ran = await restore()
-    expect(ran).toMatchObject({ exitCode: 0, stderr: expect.stringContaining('4 shows and 9') })
+    expect(ran).toMatchObject({ exitCode: 0, stderr: withFacts('4 shows', '9 bookings') })
     const counts = { plans: 1, shows: 4, bookings: 9, admissions: 3, api_tokens: 1 }
     expect(ran.json()).toMatchObject({ ok: true, shows: 4, bookings: 9, rows: counts })
     expect(await found()).toEqual(rows)
@@ -248,8 +249,8 @@ describe('the file of a backup', () => {
   })
 
   it.each([
-    ['a name that is taken', ['taken.gz'], 2, /exists/],
-    ['a directory that is not there', ['no/where.gz'], 2, /directory that does not exist/],
+    ['a name that is taken', ['taken.gz'], 2, /"taken\.gz"/],
+    ['a directory that is not there', ['no/where.gz'], 2, /"no\/where\.gz"/],
     ['JSON and the backup on one stream', ['-', '--json'], 2, /--json/],
   ])('is refused for %s, and leaves nothing', async (_, args, exitCode, reason) => {
     const cwd = await mkdtemp(join(directory, 'cwd-'))
@@ -322,7 +323,7 @@ describe('a restore is refused, and changes nothing', () => {
     const before = await everyRow(other.sql)
     const ran = await restore(file, other)
     expect([ran.exitCode, ran.json().error.code]).toEqual([4, 'WRONG_STATE'])
-    expect(ran.json().error.message).toContain(`its table ${table} has rows. Nothing was restored.`)
+    expect(ran.json().error.message).toEqual(withFacts(table))
     expect(await everyRow(other.sql)).toEqual(before)
     await other.sql(
       `begin; set local session_replication_role = replica; delete from ${table}; commit`,
@@ -383,10 +384,7 @@ describe('a restore is refused, and changes nothing', () => {
     expect(damaged.equals(gzipSync(text))).toBe(false)
     await writeFile(path, damaged)
     const ran = await restore(path)
-    expect(ran.json().error).toMatchObject({
-      code,
-      message: expect.stringContaining('Nothing was restored.'),
-    })
+    expect(ran.json().error.code).toBe(code)
     expect(ran.exitCode).toBe(code === 'INVALID_INPUT' ? 2 : 6)
     expect(await found()).toBe('no schema')
   })
@@ -394,14 +392,14 @@ describe('a restore is refused, and changes nothing', () => {
   it('without a terminal and -y, or by a person who says no', async () => {
     const ran = await on(target, 'db', 'restore', file)
     expect(ran.exitCode).toBe(2)
-    expect(ran.stderr).toMatch(/Pass -y .* Nothing was restored\./)
+    expect(ran.stderr).toEqual(withFacts('-y'))
     const terminal = openTerminal(process.execPath, [program, 'db', 'restore', file], {
       env: { DATABASE_URL: target.url },
     })
     await terminal.waitFor('Fill the database')
     terminal.press('enter')
     expect((await terminal.exit).code).toBe(0)
-    expect(terminal.screen()).toContain('Nothing was restored.')
+    expect(terminal.screen().split('\n').at(-1)).toMatch(/^[^✓✗]+\.$/)
     await terminal.close()
     expect(await found()).toBe('no schema')
   })

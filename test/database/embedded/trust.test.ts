@@ -133,8 +133,8 @@ function giveAll(path: string): void {
 type Arrange = (place: Place) => Promise<unknown> | unknown
 type Case = [what: string, reason: RegExp, arrange: Arrange, by?: 'root']
 
-const anothers = /belongs to another user \(uid 4242\)\. /
-const open = / can be changed by other users\. Take that right from them \(chmod go-w\), or set /
+const anothers = /\(uid 4242\).* TICKETS_DATA_DIR /
+const open = /\(chmod go-w\).* TICKETS_DATA_DIR /
 
 describe('before anything is run or connected to, a data directory is refused', () => {
   const cases: Case[] = [
@@ -185,7 +185,7 @@ describe('before anything is run or connected to, a data directory is refused', 
     ['with a run/ that all may write', open, ({ dataDir }) => chmod(join(dataDir, 'run'), 0o777)],
     [
       'with a run/ that is a link',
-      / is not a directory\. /,
+      /^(?!.*(uid|chmod)).* TICKETS_DATA_DIR /,
       async ({ dataDir }) => {
         await rename(join(dataDir, 'run'), `${dataDir}-run`)
         await symlink(`${dataDir}-run`, join(dataDir, 'run'))
@@ -199,7 +199,7 @@ describe('before anything is run or connected to, a data directory is refused', 
     ],
     [
       "with a socket of the server's user, but not of its group",
-      / belongs to another user \(uid \d+\)\. /,
+      /\(uid \d+\).* TICKETS_DATA_DIR /,
       ({ dataDir }) => {
         const { uid } = statSync(join(dataDir, 'data'))
         return give(join(dataDir, 'run', '.s.PGSQL.5432'), uid)
@@ -256,7 +256,7 @@ describe('before a program is run, a data directory is refused', () => {
     ],
     [
       'with a program that is a link to one elsewhere',
-      /bin\/postgres links to another place\. /,
+      /bin\/postgres (?!.*(uid|chmod)).* TICKETS_DATA_DIR /,
       async ({ programs, trap }) => {
         await rm(join(programs, 'bin/postgres'))
         await symlink(trap, join(programs, 'bin/postgres'))
@@ -264,7 +264,7 @@ describe('before a program is run, a data directory is refused', () => {
     ],
     [
       'with programs behind a link',
-      / links to another place\. /,
+      /^(?!.*(uid|chmod)).* TICKETS_DATA_DIR /,
       async ({ programs }) => {
         await rename(programs, join(dirname(dirname(programs)), 'programs'))
         await symlink(join(dirname(dirname(programs)), 'programs'), programs)
@@ -285,7 +285,7 @@ describe('before a program is run, a data directory is refused', () => {
     ],
     [
       "with a file in the cluster of the server's user, but not of its group",
-      / belongs to another user \(uid \d+\)\. /,
+      /\(uid \d+\).* TICKETS_DATA_DIR /,
       async ({ dataDir, trap }) => {
         const file = join(dataDir, 'data/postgresql.auto.conf')
         const { uid } = statSync(file)

@@ -94,58 +94,50 @@ function as<T>(uid: number, work: () => T): T {
 describe('a .env that another user could have written is refused, with what to do', () => {
   const file = (modes: Modes) => () => withFile(undefined, modes)
   const fileIn = (path: string) => join(path, '.env')
+  const NO_TEXT = /^(?!.*(uid|chmod|UTF-8)).*--db/
   const cases: [what: string, reason: RegExp, arrange: () => string, by?: 'root'][] = [
-    [
-      "another user's",
-      /: it belongs to another user \(uid 4242\)\. Name the database with --db or DATABASE_URL/,
-      file({ owner: STRANGER }),
-      'root',
-    ],
+    ["another user's", /\(uid 4242\)\. .*--db or DATABASE_URL/, file({ owner: STRANGER }), 'root'],
     [
       "in another user's directory, as for root in a container over a user's folder",
-      /: the directory \S+ belongs to another user \(uid 4242\)\. Name the database with --db/,
+      / \/\S+ .*\(uid 4242\)\. .*--db/,
       file({ directoryOwner: STRANGER }),
       'root',
     ],
     [
       'in a directory that all may write',
-      /: the directory \S+ can be changed by other users\. Take that right .+ \(chmod go-w\), or name/,
+      / \/\S+ .*\(chmod go-w\)/,
       file({ directoryMode: 0o777 }),
     ],
     [
       'in a directory such as /tmp, where all may make files',
-      /: the directory \S+ can be changed by other users\. /,
+      / \/\S+ .*\(chmod go-w\)/,
       file({ directoryMode: 0o1777 }),
     ],
     [
       'in a directory that a group may write',
-      /: the directory \S+ can be changed by other users\. /,
+      / \/\S+ .*\(chmod go-w\)/,
       file({ directoryGroup: STRANGER, directoryMode: 0o775 }),
       'root',
     ],
-    [
-      'that all may write',
-      /: it can be changed by other users\. Take that right .+ \(chmod go-w\), or name/,
-      file({ mode: 0o666 }),
-    ],
-    ['that is a pipe', /: it is not a regular file\. Remove it, or name/, withPipe],
-    ['that is a device', /: it is not a regular file\. /, () => withLink('/dev/zero')],
-    ['that links to nothing', /: what it links to is not there\. Remove/, () => withLink('gone')],
-    ['that links to itself', /: it cannot be read \(ELOOP\)\. /, () => withLink('.env')],
+    ['that all may write', /\(chmod go-w\)/, file({ mode: 0o666 })],
+    ['that is a pipe', NO_TEXT, withPipe],
+    ['that is a device', NO_TEXT, () => withLink('/dev/zero')],
+    ['that links to nothing', NO_TEXT, () => withLink('gone')],
+    ['that links to itself', /\(ELOOP\)/, () => withLink('.env')],
     [
       "that links to another user's file",
-      /: it belongs to another user \(uid 4242\)\. /,
+      /\(uid 4242\)\. /,
       () => withLink(fileIn(withFile(undefined, { owner: STRANGER }))),
       'root',
     ],
     [
       'that links into a directory that all may write',
-      /: the directory \S+ can be changed by other users\. /,
+      / \/\S+ .*\(chmod go-w\)/,
       () => withLink(fileIn(withFile(undefined, { directoryMode: 0o777 }))),
     ],
     [
       'that links over a directory that all may write',
-      /: the directory \S+ can be changed by other users\. /,
+      / \/\S+ .*\(chmod go-w\)/,
       () => {
         const between = withLink(fileIn(withFile()))
         chmodSync(between, 0o777)
@@ -154,7 +146,7 @@ describe('a .env that another user could have written is refused, with what to d
     ],
     [
       "that is another user's link",
-      /: the link \S+ belongs to another user\. /,
+      / \/\S+ .*--db/,
       () => withLink(fileIn(withFile()), STRANGER),
       'root',
     ],
@@ -163,7 +155,7 @@ describe('a .env that another user could have written is refused, with what to d
   test.for(cases)('%s', ([, reason, arrange, by], { skip }) => {
     if (by === 'root' && !isRoot) skip(notRoot)
     const cwd = arrange()
-    expect(outcome(cwd)).toMatch(/^DB_MISSING: \S+\.env cannot say which database to use: /)
+    expect(outcome(cwd)).toMatch(/^DB_MISSING: \S+\.env /)
     expect(outcome(cwd)).toMatch(reason)
     expect(outcome(cwd, { PGHOST: 'chosen', PGPASSWORD: 'x' })).toBe('chosen')
     expect(outcome(cwd, { DATABASE_URL: 'embedded' })).toBe('embedded')
@@ -172,7 +164,7 @@ describe('a .env that another user could have written is refused, with what to d
   test('and one that cannot be read', ({ skip }) => {
     if (!isRoot) skip(notRoot)
     const cwd = withFile(undefined, { mode: 0o600 })
-    expect(as(NOBODY, () => outcome(cwd))).toMatch(/^DB_MISSING: .+ cannot be read \(EACCES\)\. /)
+    expect(as(NOBODY, () => outcome(cwd))).toMatch(/^DB_MISSING: .+ \(EACCES\)/)
   })
 })
 
@@ -192,7 +184,7 @@ describe('a .env that only its reader and root can change says which database', 
     const cwd = withFile(undefined, { mode: 0o664, directoryMode: 0o775 })
     const group = execFileSync('stat', ['-c', '%G', cwd], { encoding: 'utf8' }).trim()
     const isOwn = group === userInfo().username
-    expect(outcome(cwd)).toMatch(isOwn ? /^named$/ : /can be changed by other users/)
+    expect(outcome(cwd)).toMatch(isOwn ? /^named$/ : /^DB_MISSING: .*\(chmod go-w\)/)
   })
 
   test('but a directory of that name says nothing, wherever it is', () => {
@@ -236,11 +228,8 @@ describe('a .env is read as people write it', () => {
 
 describe('a .env of which the database cannot be read is refused', () => {
   const url = 'DATABASE_URL=postgres://u@named/x\n'
-  const notText = /^DB_MISSING: .+: it is not UTF-8 text\. Save it as UTF-8, or name the database /
-  const yieldsNone = (name: string) =>
-    new RegExp(
-      `^DB_MISSING: .+: it mentions ${name} and sets no value for it\\. Write .+, or name `,
-    )
+  const notText = /^DB_MISSING: .+ UTF-8/
+  const yieldsNone = (name: string) => new RegExp(`^DB_MISSING: (?!.*UTF-8).*\\b${name}\\b.*--db`)
   test.each<[what: string, text: string | Buffer, sentence: RegExp]>([
     ['UTF-16 of Windows', Buffer.from(`\ufeff${url}`, 'utf16le'), notText],
     ['UTF-16 without a mark', Buffer.from(url, 'utf16le'), notText],

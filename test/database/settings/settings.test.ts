@@ -199,7 +199,7 @@ describe('which setting wins', () => {
     ['PGSSLMINPROTOCOLVERSION', 'TLSv1.3'],
     ['PGSSLNEGOTIATION', 'direct'],
   ])('%s=%s is refused by its name, whatever chose the database', (variable, value) => {
-    const refused = { code: 'INVALID_INPUT', message: expect.stringContaining(`${variable} has`) }
+    const refused = { code: 'INVALID_INPUT', message: withFacts(variable) }
     expect(refusal(undefined, { ...anywhere, [variable]: value })).toMatchObject(refused)
     expect(refusal('postgres://h/x', { [variable]: value })).toMatchObject(refused)
   })
@@ -422,8 +422,8 @@ describe('several hosts', () => {
   })
 
   test('the name lists them', () => {
-    expect(given('postgres://ada@h1,[::1]:2,%2Ftmp/x').name).toBe(
-      'database "x" on h1:5432, [::1]:2, /tmp as ada',
+    expect(given('postgres://ada@h1,[::1]:2,%2Ftmp/x').name).toMatch(
+      /"x" .*h1:5432, \[::1\]:2, \/tmp .*ada$/,
     )
   })
 })
@@ -582,8 +582,8 @@ describe('TLS as libpq means it', () => {
 
 test('neither the name nor anything printable of a target has the password in it', () => {
   const target = given(`postgres://ada:${encodeURIComponent(secret)}@h:5433/house`)
-  expect(target.name).toBe('database "house" on h:5433 as ada')
-  expect(given('postgres://ada@%2Frun/x').name).toBe('database "x" on /run as ada')
+  expect(target.name).toMatch(/"house" .*h:5433 .*ada$/)
+  expect(given('postgres://ada@%2Frun/x').name).toMatch(/"x" .*\/run .*ada$/)
   expect(inspect(target, { depth: 9, showHidden: true }) + JSON.stringify(target)).not.toContain(
     secret,
   )
