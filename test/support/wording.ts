@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'vitest'
 
@@ -87,6 +88,8 @@ function shown(asked: string): string {
   return line.length <= 120 ? line : `${line.slice(0, 60)}…${line.slice(-20)}`
 }
 
+const temporary = new RegExp(`${tmpdir()}/[\\w./-]*\\w`, 'g')
+
 /** Without what is another in each run: ids, references, ports and directories. */
 function withoutChance(text: string): string {
   return text
@@ -94,5 +97,5 @@ function withoutChance(text: string): string {
     .replace(/\b[2-9A-HJ-NP-Z]{4}-[2-9A-HJ-NP-Z]{4}\b/g, '<reference>')
     .replace(/\btest_[0-9a-f]{12}\b/g, '<database>')
     .replace(/(?<=:)\d{4,5}\b/g, '<port>')
-    .replace(/\/tmp\/[\w./-]*\w/g, '<directory>')
+    .replace(temporary, '<directory>')
 }

@@ -24,6 +24,7 @@ import { embeddedUrl } from '../../../src/database/embedded/location.js'
 import { openTickets } from '../../../src/index.js'
 import { copyServer, withDataDir } from '../../support/embedded-process.js'
 import { runInProcess } from '../../support/in-process.js'
+import { expectWording } from '../../support/wording.js'
 
 const isRoot = process.getuid?.() === 0
 const notRoot = 'only root can give files to another user'
@@ -136,6 +137,15 @@ type Case = [what: string, reason: RegExp, arrange: Arrange, by?: 'root']
 const anothers = /\(uid 4242\).* TICKETS_DATA_DIR /
 const open = /\(chmod go-w\).* TICKETS_DATA_DIR /
 
+/** What is wrong with a data directory, and the sentence that refuses it. */
+const said: [what: string, sentence: string][] = []
+
+const note = (what: string) => (error: Error) => {
+  // The uids of others are not the same everywhere.
+  said.push([what, error.message.replace(/uid \d+/, 'uid <uid>')])
+  throw error
+}
+
 describe('before anything is run or connected to, a data directory is refused', () => {
   const cases: Case[] = [
     ['of another user', anothers, ({ dataDir }) => giveAll(dataDir), 'root'],
@@ -214,11 +224,11 @@ describe('before anything is run or connected to, a data directory is refused', 
     ],
   ]
 
-  test.for(cases)('%s', ([, reason, arrange, by], { skip }) => {
+  test.for(cases)('%s', ([what, reason, arrange, by], { skip }) => {
     if (by === 'root' && !isRoot) skip(notRoot)
     return withTraps(arrange, async ({ dataDir }) => {
       const refused = { code: 'DB_UNREACHABLE', message: expect.stringMatching(reason) }
-      await expect(ensureEmbedded(dataDir)).rejects.toMatchObject(refused)
+      await expect(ensureEmbedded(dataDir).catch(note(what))).rejects.toMatchObject(refused)
       await expect(stopEmbedded(dataDir)).rejects.toMatchObject(refused)
       expect(() => embeddedUrl(dataDir)).toThrow(expect.objectContaining(refused))
       const commands = [
@@ -317,16 +327,21 @@ describe('before a program is run, a data directory is refused', () => {
     ),
   ]
 
-  test.for(cases)('%s', ([, reason, arrange, by], { skip }) => {
+  test.for(cases)('%s', ([what, reason, arrange, by], { skip }) => {
     if (by === 'root' && !isRoot) skip(notRoot)
     return withTraps(
       arrange,
       async ({ dataDir }) => {
         const refused = { code: 'DB_UNREACHABLE', message: expect.stringMatching(reason) }
-        await expect(ensureEmbedded(dataDir)).rejects.toMatchObject(refused)
+        await expect(ensureEmbedded(dataDir).catch(note(what))).rejects.toMatchObject(refused)
       },
       { isUp: false },
     )
+  })
+
+  test('in the words of test/wording/data-directory.txt', ({ skip }) => {
+    if (!isRoot) skip(notRoot)
+    return expectWording('data-directory', said)
   })
 })
 

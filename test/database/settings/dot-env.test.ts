@@ -13,6 +13,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { findDatabase } from '../../../src/database/settings/settings.js'
 import { TicketsError } from '../../../src/shared/errors.js'
+import { expectWording } from '../../support/wording.js'
 
 const isRoot = process.getuid?.() === 0
 const notRoot = 'only root can give files to another user'
@@ -91,6 +92,9 @@ function as<T>(uid: number, work: () => T): T {
   }
 }
 
+/** What a .env is, and the sentence that refuses it. */
+const said: [what: string, sentence: string][] = []
+
 describe('a .env that another user could have written is refused, with what to do', () => {
   const file = (modes: Modes) => () => withFile(undefined, modes)
   const fileIn = (path: string) => join(path, '.env')
@@ -152,11 +156,12 @@ describe('a .env that another user could have written is refused, with what to d
     ],
   ]
 
-  test.for(cases)('%s', ([, reason, arrange, by], { skip }) => {
+  test.for(cases)('%s', ([what, reason, arrange, by], { skip }) => {
     if (by === 'root' && !isRoot) skip(notRoot)
     const cwd = arrange()
     expect(outcome(cwd)).toMatch(/^DB_MISSING: \S+\.env /)
     expect(outcome(cwd)).toMatch(reason)
+    said.push([`a .env ${what}`, outcome(cwd)])
     expect(outcome(cwd, { PGHOST: 'chosen', PGPASSWORD: 'x' })).toBe('chosen')
     expect(outcome(cwd, { DATABASE_URL: 'embedded' })).toBe('embedded')
   })
@@ -251,10 +256,16 @@ describe('a .env of which the database cannot be read is refused', () => {
       yieldsNone('DATABASE_URL'),
     ],
     ['one of two in quotation marks', 'PGUSER=ada\n"PGHOST"=named\n', yieldsNone('PGHOST')],
-  ])('%s', (_what, text, sentence) => {
+  ])('%s', (what, text, sentence) => {
     const cwd = withFile(text)
     expect(outcome(cwd)).toMatch(sentence)
+    said.push([`a .env with ${what}`, outcome(cwd)])
     expect(outcome(cwd, { PGHOST: 'chosen' })).toBe('chosen')
+  })
+
+  test('in the words of test/wording/dot-env.txt', ({ skip }) => {
+    if (!isRoot) skip(notRoot)
+    return expectWording('dot-env', said)
   })
 
   test.each<[what: string, text: string]>([
