@@ -34,7 +34,7 @@ import {
   withDataDir,
 } from '../../support/embedded-process.js'
 import { until } from '../../support/until.js'
-import { withFacts } from '../../support/wording.js'
+import { expectWording, withFacts } from '../../support/wording.js'
 
 const asRoot = process.getuid?.() === 0
 const hasPsql = spawnSync('psql', ['--version']).status === 0
@@ -288,11 +288,20 @@ describe('its log', () => {
   )
 })
 
+/** What is in the way, and the sentence about it. */
+const said: [what: string, sentence: string][] = []
+
+const note = (what: string) => (error: Error) => {
+  said.push([what, error.message])
+  throw error
+}
+
 describe('one clear sentence', () => {
   test('a directory that may not be written', () =>
     withDataDir(async (dataDir) => {
       await chmod(dirname(dataDir), 0o555)
       const { error } = await program.run('ensure', { dataDir, ...(asRoot && ordinaryUser()) })
+      said.push(['a directory that may not be written', error!.message])
       expect(error).toEqual({
         code: 'DB_UNREACHABLE',
         message: withFacts(dataDir, 'EACCES', 'TICKETS_DATA_DIR'),
@@ -317,6 +326,7 @@ describe('one clear sentence', () => {
       env: { TICKETS_DATA_DIR: path },
     })
     expect(exitCode).toBe(6)
+    said.push([`in ${path}`, JSON.parse(stdout).error.message])
     expect(JSON.parse(stdout).error.message).toEqual(withFacts(path, reason, 'TICKETS_DATA_DIR'))
   })
 
@@ -349,7 +359,9 @@ describe('one clear sentence', () => {
     'data of another PostgreSQL',
     withCopy(async (dataDir) => {
       await writeFile(join(dataDir, 'data', 'PG_VERSION'), '17\n')
-      await expect(ensureEmbedded(dataDir)).rejects.toMatchObject({
+      await expect(
+        ensureEmbedded(dataDir).catch(note('data of PostgreSQL 17')),
+      ).rejects.toMatchObject({
         code: 'DB_UNREACHABLE',
         message: withFacts('PostgreSQL 17', '18', '`tickets db upgrade`'),
       })
@@ -367,6 +379,9 @@ describe('one clear sentence', () => {
     }),
   )
 })
+
+test('the embedded server is refused in the words of test/wording/embedded.txt', () =>
+  expectWording('embedded', said))
 
 describe('reachable by its owner only', () => {
   test('an ordinary user has a server of their own, which lets no other user in', async ({
