@@ -36,16 +36,16 @@ export async function down(knex: Knex): Promise<void> {
   await knex.raw(`
     update bookings
     set seats = left_seats, cancelled_seats = array(
-          select seat from unnest(cancelled_seats) as seat where seat <= 100000
+          select seat from pg_catalog.unnest(cancelled_seats) as seat where seat <= 100000
         ),
         status = case when is_over then 'CANCELLED' else status end,
         held_until = case when is_over then null else held_until end
     from (
-      select id as left_id, left_seats, status = 'HELD' and cardinality(left_seats) = 0 as is_over
+      select id as left_id, left_seats, status = 'HELD' and pg_catalog.cardinality(left_seats) = 0 as is_over
       from bookings, lateral (
-        select array(select seat from unnest(seats) as seat where seat <= 100000) as left_seats
+        select array(select seat from pg_catalog.unnest(seats) as seat where seat <= 100000) as left_seats
       ) as those
-      where cardinality(former_seats) > 0
+      where pg_catalog.cardinality(former_seats) > 0
     ) as changed
     where id = left_id
   `)

@@ -1,6 +1,6 @@
 import { parse } from 'csv-parse/sync'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { openTickets, type Tickets } from '../../src/index.js'
+import { type BookingRequest, openTickets, type Tickets } from '../../src/index.js'
 import { tickets as run } from '../support/cli.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
 import { runInProcess } from '../support/in-process.js'
