@@ -196,17 +196,17 @@ const faults: Record<string, Fault> = {
     url: () => clerkUrl({ database: 'latin' }),
   },
   'few connections are left for the role': {
-    ...{ check: 'connections', status: 'warning', facts: /^[1-4] of 27 / },
+    ...{ check: 'connections', status: 'warning', facts: /^[1-4] \S+ 27 / },
     set: ['alter role clerk connection limit 5'],
     reset: ['alter role clerk connection limit -1'],
   },
   'few connections are left for the database': {
-    ...{ check: 'connections', status: 'warning', facts: /^[1-3] of 27 / },
+    ...{ check: 'connections', status: 'warning', facts: /^[1-3] \S+ 27 / },
     set: ['alter database owner connection limit 4'],
     reset: ['alter database owner connection limit -1'],
   },
   'no connection is left': {
-    ...{ check: 'connections', status: 'wrong', facts: /^0 of 27 / },
+    ...{ check: 'connections', status: 'wrong', facts: /^0 \S+ 27 / },
     set: ['alter role clerk connection limit 1'],
     reset: ['alter role clerk connection limit -1'],
   },
@@ -317,7 +317,7 @@ describe('what is not sound', () => {
     try {
       expect(found(await doctor({ db: clerkUrl() }), 'connections')).toMatchObject({
         status: 'warning',
-        message: expect.stringMatching(/^[1-6] of 27 /),
+        message: expect.stringMatching(/^[1-6] \S+ 27 /),
       })
     } finally {
       for (const other of others) await other.end()

@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
 import { runInProcess } from '../support/in-process.js'
@@ -135,4 +138,50 @@ it('shows are found and changed in the words of test/wording/shows.txt', async (
       ['verify'],
     ]),
   )
+})
+
+it('files, lists and checks are answered in the words of test/wording/files.txt', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'tickets-words-'))
+  const files: Record<string, string> = {
+    'rows.csv': 'seats,customer\nA1-A3,Ada\nA3,\n"A4,A4",Bo\nB1,\n',
+    'wrong.plan': 'A 1-\nB 0\nA 1\n',
+    'priced.csv': 'row,seat,price\nA,1,20\n',
+    'answers.ndjson': '{"ok":true}\n',
+  }
+  for (const [name, text] of Object.entries(files)) await writeFile(join(directory, name), text)
+  const at = (name: string) => join(directory, name)
+  const show = await insertShow(db, {
+    ...{ id: 'aaaa0000-0000-4000-8000-000000000000', name: 'Rent' },
+    ...{ seats: 20, seatsPerRow: 10 },
+  })
+  await db.sql(
+    `insert into shows (id, name, start_time, time_zone, total_seats, booked_seats)
+     select gen_random_uuid(), 'Show ' || n, timestamptz '2031-06-01' + n * interval '1 day', 'UTC', 8,
+       '\\x00' from generate_series(1, 60) n`,
+  )
+  const said = await transcript([
+    ['book', 'Rent', '--file', at('rows.csv'), '--dry-run'],
+    ['book', 'Rent', '--file', at('rows.csv'), '--atomic'],
+    ['book', 'Rent', '--file', at('rows.csv')],
+    ['book', 'Rent', '--file', at('none.csv')],
+    ['book', 'Rent', '--file', directory],
+    ['plan', 'check', at('wrong.plan')],
+    ['plan', 'check', at('priced.csv')],
+    [...plain.slice(0, 2), '--name', 'Planned', '--plan', at('wrong.plan'), '--start-time', 'x'],
+    ['verify', '--against', at('answers.ndjson')],
+    ['verify', '--dry-run'],
+    ['show', 'list', '--limit', '1', '--upcoming', '--past'],
+    ['show', 'report', 'Show 1'],
+    ['booking', 'list', 'Show 1'],
+    ['migrate', '--rollback'],
+    ['migrate'],
+    ['stress', 'Rent', '--in-process'],
+    ['token', 'revoke', 'nothing'],
+    ['token', 'list'],
+  ])
+  await db.sql('alter table shows drop constraint shows_count_matches_bits')
+  await db.sql('update shows set confirmed_seats_count = 9 where id = $1', [show])
+  const [violation] = await transcript([['verify', 'Rent']])
+  await rm(directory, { recursive: true })
+  await expectWording('files', [...said, violation!])
 })
