@@ -184,7 +184,7 @@ describe('show cancel', () => {
     })
     const bare = await run('show', 'cancel', show)
     expect(bare.exitCode).toBe(2)
-    expect(bare.stderr).toMatch(/1 booking with 3 sold seats, and 1 hold.*--expect-bookings 2/)
+    expect(bare.stderr).toEqual(withFacts('1 booking', '3', '1 hold'))
     const ran = await Promise.all([
       run('show', 'cancel', show, '-y'),
       run('show', 'cancel', show, '--expect-bookings', '2'),
@@ -222,9 +222,7 @@ describe('show cancel', () => {
     const shy = inTerminal('show', 'cancel', show)
     await shy.waitFor(questions.typeName)
     // No word is broken where the terminal ends.
-    expect(shy.screen().replaceAll(/\s+/g, ' ')).toEqual(
-      withFacts('1 booking', '3 sold seats', '1 hold'),
-    )
+    expect(shy.screen().replaceAll(/\s+/g, ' ')).toEqual(withFacts('1 booking', '3', '1 hold'))
     shy.type('yes\r')
     await shy.waitFor(/✗ ./)
     shy.press('ctrl-c')

@@ -38,9 +38,9 @@ const book = async (...args: string[]) =>
 const commands: [command: string, isHold: boolean, sight: RegExp][] = [
   ['view', false, /Ada Lovelace/],
   ['confirm', true, /Confirmed/],
-  ['move', false, /1 of 1 picked: B3/],
-  ['cancel', false, /Cancel .*B3 of Ada Lovelace/],
-  ['check-in', false, /Let in: B3/],
+  ['move', false, /★ 1 \S+ 1 \S+: B3/],
+  ['cancel', false, /\? .*B3.*Ada Lovelace/],
+  ['check-in', false, /✓ .*: B3/],
   ['print', false, /Ada Lovelace/],
 ]
 
