@@ -152,8 +152,8 @@ describe('the seat picker', () => {
     clerk.press('A4 space enter')
     const { code, screen } = await clerk.leaves()
     expect(code).toBe(0)
-    expect(screen).toContain('✓ Booked 3 seats: A1, A3-A4 for Ada')
-    expect(screen.match(/For whom/g)).toHaveLength(1)
+    expect(screen).toMatch(/✓ .*3 .*: A1, A3-A4 .*Ada/)
+    expect(screen.split(questions.whom)).toHaveLength(2)
   })
 
   it('shows the seats of an expiring hold as soon as they are free', async () => {
