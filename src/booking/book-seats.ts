@@ -88,9 +88,9 @@ async function validateAll(db: Database, showId: string, requests: readonly Book
     return { layout, valid }
   }
   const known = knownLayout(db, showId)
-  // A seat's number in an old plan would make the repetition of a request another one.
-  const isKeyed = requests.some(({ key }) => key !== undefined && key !== null)
-  if (known !== undefined && !(known.plan && isKeyed)) {
+  // With a key, the numbers of seats are recorded with their plan: that of the show, not an old one.
+  const needsPlan = requests.some(({ key, seats }) => key != null && seats !== undefined)
+  if (known !== undefined && !needsPlan) {
     const validated = validateFor(known)
     // The cached layout may be old: the house may have grown, or have another plan.
     if (!validated.valid.some((one) => one instanceof Error)) return validated

@@ -103,8 +103,8 @@ export interface BookingRow {
   cancelled_seats: number[]
   cancel_reason: string | null
   /**
-   * The labels of its seats that the plan of the show no longer has, if the booking is over: seat
-   * MAX_SEATS + 1 has the first of them.
+   * The labels of seats that it gave back or never got, and that the plan of the show no longer has:
+   * seat MAX_SEATS + 1 has the first of them.
    */
   former_seats: string[]
   created_at: Date

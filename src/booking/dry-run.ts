@@ -7,12 +7,18 @@ import { withViewWarning } from '../house/restricted-view.js'
 import { TicketsError } from '../shared/errors.js'
 import { canonicalText } from '../shared/fold-text.js'
 import type { Warned } from '../shared/warnings.js'
+import { readLayout } from '../shows/layouts.js'
 import { heldSeats, houseOf, readHouse, warningsOf } from '../shows/locked-house.js'
 import { showNotFound } from '../shows/shows.js'
 import { refusalError } from './book-seats.js'
 import { type Booking, type BookingRequest, type BookingRow, namesOf } from './booking.js'
 import { keyReused, RepeatedRequests } from './repeated-request.js'
-import { scopedKey, type ValidRequest, validateRequest } from './valid-request.js'
+import {
+  type RequestedShow,
+  scopedKey,
+  type ValidRequest,
+  validateRequest,
+} from './valid-request.js'
 
 /** What a request would get. */
 export interface DryRunOutcome extends Warned, Pick<Booking, 'seatLabels' | 'section'> {
@@ -51,15 +57,15 @@ export class DryRun {
     const { warnings } = house
     const show = { showId, layout: house.layout }
     const checked = requests.map((request) => validateRequest(request, show))
-    await this.#recallKeys(showId, checked)
+    await this.#recallKeys(show, checked)
     return checked.map((valid) => {
       if (valid instanceof TicketsError) return valid
-      const { verdict, replayed } = this.#verdictOn(valid, house)
+      const { verdict, names, replayed } = this.#verdictOn(valid, house)
       if (verdict instanceof TicketsError) return verdict
       return {
         showId,
         seats: verdict,
-        ...namesOf(verdict, house.layout),
+        ...(names ?? namesOf(verdict, house.layout)),
         customer: valid.customer,
         replayed,
         ...withViewWarning({ warnings }, verdict, house.layout),
@@ -78,7 +84,7 @@ export class DryRun {
 
   /** Reads the bookings of those keys that this dry run has not seen yet. */
   async #recallKeys(
-    showId: string,
+    { showId, layout }: RequestedShow,
     checked: readonly (ValidRequest | TicketsError)[],
   ): Promise<void> {
     const unknown = new Map<string, ValidRequest>()
@@ -89,34 +95,36 @@ export class DryRun {
     }
     if (unknown.size === 0) return
     const rows = await withRetry(this.#db, () =>
-      query<Pick<BookingRow, 'key' | 'key_scope' | 'key_request' | 'seats' | 'failure'>>(
+      query<KeyedRow>(
         this.#db.knex,
-        `select key, key_scope, key_request, seats, failure from bookings
+        `select show_id, key, key_scope, key_request, seats, former_seats, failure from bookings
          where key = any(?::text[]) and status <> 'PENDING'`,
         [[...unknown.values()].map(({ key }) => key)],
       ),
     )
     const repeated = new RepeatedRequests(this.#db.knex, showId)
-    for (const { key, key_scope: scope, key_request, seats, failure } of rows) {
+    for (const row of rows) {
+      const { key, key_scope: scope, key_request, seats, failure } = row
       const verdict = failure === null ? seats : refusalError(failure)
+      const isHere = row.show_id === showId
+      const own = isHere ? layout : await readLayout(this.#db, row.show_id)
+      const names = namesOf(seats, own, row.former_seats)
       const request = unknown.get(scopedKey(scope, key!))
       const isSame =
         request !== undefined &&
         (await withRetry(this.#db, () => repeated.isSame(request, key_request!)))
       const text = isSame ? request.keyRequest! : key_request!
-      this.#keys.set(scopedKey(scope, key!), { request: digestOf(text), verdict })
+      this.#keys.set(scopedKey(scope, key!), { request: digestOf(text), verdict, names })
     }
   }
 
-  #verdictOn(
-    valid: ValidRequest,
-    house: House,
-  ): { verdict: Seats | TicketsError; replayed: boolean } {
+  #verdictOn(valid: ValidRequest, house: House): Omit<Earlier, 'request'> & { replayed: boolean } {
     const request = valid.keyRequest === null ? '' : digestOf(valid.keyRequest)
     const earlier = this.#earlier(valid)
     if (earlier) {
       return {
         verdict: earlier.request === request ? earlier.verdict : keyReused(),
+        names: earlier.names,
         replayed: true,
       }
     }
@@ -139,7 +147,14 @@ type Seats = readonly number[]
 interface Earlier {
   request: string
   verdict: Seats | TicketsError
+  /** The names of the seats of a booking that exists: it may be in another show by now. */
+  names?: ReturnType<typeof namesOf> | undefined
 }
+
+type KeyedRow = Pick<
+  BookingRow,
+  'show_id' | 'key' | 'key_scope' | 'key_request' | 'seats' | 'former_seats' | 'failure'
+>
 
 async function snapshotOf(db: Database, showId: string): Promise<(House & Warned) | undefined> {
   return db.knex.transaction(

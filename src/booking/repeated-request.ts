@@ -22,10 +22,9 @@ export class RepeatedRequests {
    * the show has another plan now, the same seats are those with the same labels.
    */
   async isSame({ keyRequest, layout }: ValidRequest, recorded: string): Promise<boolean> {
-    const [first, again] = [recorded, keyRequest!].map(canonicalText)
-    if (first === again) return true
-    const { seats: firstSeats, plan: firstPlan, ...firstRest } = JSON.parse(first!)
-    const { seats, plan, ...rest } = JSON.parse(again!)
+    if (canonicalText(recorded) === canonicalText(keyRequest!)) return true
+    const { seats: firstSeats, plan: firstPlan, ...firstRest } = readRequest(recorded)
+    const { seats, plan, ...rest } = readRequest(keyRequest!)
     if (!firstSeats || !seats || firstPlan === plan) return false
     if (!isDeepStrictEqual(firstRest, rest)) return false
     this.#houses ??= await readHouses(this.#knex, this.#showId)
@@ -35,6 +34,12 @@ export class RepeatedRequests {
       isDeepStrictEqual(labelsOf(firstSeats, house.layout), labelsOf(seats, layout))
     )
   }
+}
+
+function readRequest(keyRequest: string) {
+  return JSON.parse(keyRequest, (_, value) =>
+    typeof value === 'string' ? canonicalText(value) : value,
+  )
 }
 
 function labelsOf(seats: readonly number[], layout: SeatLayout): Set<string> {

@@ -1,7 +1,7 @@
 import type { Party } from '../house/best-available.js'
 import type { Wanted } from '../house/decide.js'
 import { sectionNamed } from '../house/rows.js'
-import { checkSeats, MAX_SEATS, parseSeats, type SeatLayout } from '../house/seats.js'
+import { checkSeats, MAX_SEATS, parseSeats, type SeatLayout, seatsLike } from '../house/seats.js'
 import { TicketsError } from '../shared/errors.js'
 import { foldText } from '../shared/fold-text.js'
 import { checkBookingId, newBookingId } from '../shared/ids.js'
@@ -56,7 +56,11 @@ export function validateRequest(
       id: request.id === undefined ? newBookingId() : checkBookingId(request.id),
       wanted,
       layout,
-      wantedIn: (current) => wantedOf(request, current),
+      // With a key, numbers are recorded with the plan that they are read by, so they stay its seats.
+      wantedIn: (current) =>
+        key !== null && 'seats' in wanted
+          ? { seats: seatsLike(wanted.seats, layout, current) }
+          : wantedOf(request, current),
       customer,
       note,
       hold,

@@ -78,6 +78,14 @@ export function checkSeats(seats: readonly number[], layout: SeatLayout): number
 }
 
 /**
+ * The seats of another house with the same labels, ascending. Throws NO_SUCH_SEAT, and INVALID_INPUT
+ * for a label that several of its seats may have.
+ */
+export function seatsLike(seats: readonly number[], from: SeatLayout, to: SeatLayout): number[] {
+  return seats.flatMap((seat) => parseSeats(seatLabel(seat, from), to)).sort((a, b) => a - b)
+}
+
+/**
  * The inverse of parseSeats, in the short form '1-3, 7', or with rows 'A1-A3, A7'. Ranges do not
  * cross rows. The seats may be in any order.
  */

@@ -12,7 +12,8 @@ export interface HouseUntil {
 
 /**
  * Reads the houses that a show has had, the present one last: another plan may number its seats
- * anew. Empty if the show does not exist.
+ * anew. Empty if the show does not exist. A plan that was dropped by a rollback is left out, so that
+ * its seats have numbers for labels.
  */
 export async function readHouses(knex: Knex, showId: string): Promise<HouseUntil[]> {
   const rows = await query<LayoutRow & { until: number }>(
@@ -20,7 +21,8 @@ export async function readHouses(knex: Knex, showId: string): Promise<HouseUntil
     `select h.until, h.total_seats, h.seats_per_row, h.plan_id
      from shows s, lateral (
        select id::float8 as until, (before ->> 'total_seats')::int as total_seats,
-              (before ->> 'seats_per_row')::int as seats_per_row, before ->> 'plan_id' as plan_id
+              (before ->> 'seats_per_row')::int as seats_per_row,
+              (select id from plans where id = before ->> 'plan_id') as plan_id
        from history
        where show_id = s.id and booking_id is null and before is not null and after is not null
          and before ->> 'plan_id' is distinct from after ->> 'plan_id'

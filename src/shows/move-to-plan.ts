@@ -46,12 +46,14 @@ export async function moveToPlan(
 /** Which number each seat of a house has in another plan: that of the seat with the same label. */
 class MovedSeats {
   readonly #before: SeatLayout
+  readonly #after: SeatLayout
   readonly #numberWithLabel: (label: string) => number | undefined
   readonly #numbers = new Map<number, number | undefined>()
 
   constructor(before: SeatLayout, plan: SeatPlan) {
     this.#before = before
-    this.#numberWithLabel = seatsByLabel({ totalSeats: plan.totalSeats, seatsPerRow: null, plan })
+    this.#after = { totalSeats: plan.totalSeats, seatsPerRow: null, plan }
+    this.#numberWithLabel = seatsByLabel(this.#after)
   }
 
   /** The new number of a seat; undefined if it is gone. */
@@ -64,7 +66,7 @@ class MovedSeats {
 
   /** The seats of a booking with their new numbers; undefined if all have them already. */
   renumber({ seats, cancelled_seats, former_seats, failure }: Seats): Seats | undefined {
-    const former = [...former_seats]
+    const former: string[] = []
     const numberOf = (seat: number): number => {
       const label = former_seats[seat - MAX_SEATS - 1] ?? seatLabel(seat, this.#before)
       const number = seat > MAX_SEATS ? this.#numberWithLabel(label) : this.numberOf(seat)
@@ -87,7 +89,10 @@ class MovedSeats {
       failure: failure && {
         ...failure,
         ...(failure.seats && { seats: all(refused) }),
-        ...(failure.alternatives && { alternatives: offered }),
+        ...(failure.alternatives && {
+          alternatives: offered,
+          alternativeSpec: formatSeats(offered, this.#after),
+        }),
       },
     }
   }
@@ -113,7 +118,8 @@ export function seatsByLabel(layout: SeatLayout): (label: string) => number | un
   return (label) => seats.get(foldText(label))
 }
 
-const BATCH = 10_000
+// Each may have all seats of a house.
+const BATCH = 1000
 
 /**
  * Writes the new numbers of all decided bookings. An undecided one is left to its process, which

@@ -275,6 +275,31 @@ describe('a plan that changes while a request is under way', () => {
     expect(await other.findBooking(id)).toMatchObject(seat)
   })
 
+  it('books the seats of numbers with a key as they were read, so that the key finds them by their labels', async () => {
+    const { edit, booking } = await editAndBookBehindLock((show) =>
+      other.book(show, { seats: [9], key: `${show} nine` }),
+    )
+    await edit
+    const { id, showId, seatLabels } = (await booking).booking
+    expect(seatLabels).toEqual(['Stalls B3'])
+    const again = await box.book(showId, { seats: 'Stalls B3', key: `${showId} nine` })
+    expect(again).toMatchObject({ replayed: true, booking: { id } })
+  })
+
+  it('is known for requests with a key, by a process that knew the house without one', async () => {
+    const show = (await box.createShow({ name: 'Lear', startTime, totalSeats: 18 })).id
+    await other
+      .book(show, { seats: '1', hold: 'forever', key: `${show} hold` })
+      .then((hold) => other.cancelBooking(hold.booking.id))
+    await box.editShow(show, { plan: GLOBE })
+    const request = { seats: [9], key: `${show} nine` }
+    const { booking } = await other.book(show, request)
+    expect(await box.book(show, request)).toMatchObject({
+      replayed: true,
+      booking: { id: booking.id },
+    })
+  })
+
   it('has a number of seats chosen in the new plan', async () => {
     const { edit, booking } = await editAndBookBehindLock((show) =>
       other.book(show, { count: 4, section: 'Circle' }),

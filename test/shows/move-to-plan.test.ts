@@ -288,6 +288,7 @@ describe('another plan', () => {
     const { seats } = await tickets.findBooking(other.id)
     await tickets.editShow(show, { plan: 'section Stalls\nB  3\nsection Circle\nA  6-1\n' })
     expect(await tickets.findBooking(past.id)).toMatchObject({ seats: [1, 2] })
+    expect(seats).toEqual([FORMER])
     expect(await tickets.findBooking(other.id)).toMatchObject({
       ...{ seats, seatLabels: ['Stalls B4'] },
     })

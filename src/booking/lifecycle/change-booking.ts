@@ -128,15 +128,22 @@ export function seatReader(named: string | readonly number[]): SeatReader {
   return (layout, formerSeats = []) => {
     if (first && first.plan !== layout.plan) {
       return first.labels
-        .flatMap((label) => {
-          const former = formerSeats.indexOf(label)
-          return former === -1 ? parseSeats(label, layout) : MAX_SEATS + former + 1
-        })
+        .flatMap((label) => seatNow(label, layout, formerSeats))
         .sort((a, b) => a - b)
     }
     const seats = typeof named === 'string' ? parseSeats(named, layout) : checkSeats(named, layout)
     first = { plan: layout.plan, labels: seats.map((seat) => seatLabel(seat, layout)) }
     return seats
+  }
+}
+
+function seatNow(label: string, layout: SeatLayout, formerSeats: readonly string[]): number[] {
+  try {
+    return parseSeats(label, layout)
+  } catch (error) {
+    const former = formerSeats.indexOf(label)
+    if (former === -1) throw error
+    return [MAX_SEATS + former + 1]
   }
 }
 

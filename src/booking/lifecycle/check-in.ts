@@ -4,6 +4,7 @@ import { query } from '../../database/sql.js'
 import { change, changeInDoubt } from '../../database/transaction.js'
 import { seatLabel } from '../../house/seats.js'
 import { type ErrorCode, TicketsError } from '../../shared/errors.js'
+import { foldText } from '../../shared/fold-text.js'
 import { formatStartTime } from '../../shared/time/format-time.js'
 import type { Warned } from '../../shared/warnings.js'
 import { warningsOf } from '../../shows/locked-house.js'
@@ -114,7 +115,7 @@ async function letIn(
   inside: Admission[],
   own: Attempt,
 ): Promise<Pick<CheckIn, 'admitted' | 'already'>> {
-  const labelOf = (seat: number) => seatLabel(seat, layoutOf(show))
+  const labelOf = (seat: number) => foldText(seatLabel(seat, layoutOf(show)))
   const insideSeats = new Set(inside.map(({ seat }) => seat))
   const missing = seats.filter((seat) => !insideSeats.has(seat))
   const others = inside.filter(({ seat, moment }) => own.admitted.get(labelOf(seat)) !== moment)
@@ -138,7 +139,7 @@ async function letOut(
   inside: Admission[],
   own: Attempt,
 ): Promise<number[]> {
-  const labelOf = (seat: number) => seatLabel(seat, layoutOf(show))
+  const labelOf = (seat: number) => foldText(seatLabel(seat, layoutOf(show)))
   const seats = inside.map(({ seat }) => seat)
   if (seats.length > 0) {
     await trx('admissions').where({ booking_id: row.id }).whereIn('seat', seats).delete()

@@ -110,6 +110,7 @@ async function exchange(
     seats,
     // Seats that the booking has again no longer count as cancelled; another show has other seats.
     cancelled_seats: isSameShow ? without(row.cancelled_seats, seats) : [],
+    ...(!isSameShow && { former_seats: [] }),
   })
   return { row: moved, replayed: false }
 }

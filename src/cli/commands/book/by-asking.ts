@@ -72,9 +72,9 @@ async function bookForShow(
         return void output.hint(asking.unchanged ?? 'Nothing was booked.')
       }
       // Only the seats that the clerk agreed to, even if better ones became free.
-      // By their labels: another plan may number them otherwise by now.
+      // By each label: another plan may number them otherwise by now, and a range in it be another.
       const seen = chosen.isSeen ? chosen.wanted.seats : undefined
-      const agreed = seen ?? formatLabels(found.seats, found.seatLabels)
+      const agreed = seen ?? found.seatLabels.join(',')
       const { warnings, ...outcome } = await tickets.book(show.id, { ...request, seats: agreed })
       const unseen = warnings?.filter(({ code }) => code !== 'SHOW_STARTED' || !warned.warnings)
       return unseen && unseen.length > 0 ? { ...outcome, warnings: unseen } : outcome

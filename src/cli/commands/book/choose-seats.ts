@@ -1,5 +1,5 @@
 import type { BookingRequest, Show, ShowDetails } from '../../../client/api.js'
-import { formatSeats, parseSeats } from '../../../house/seats.js'
+import { parseSeats, seatLabel } from '../../../house/seats.js'
 import { TicketsError } from '../../../shared/errors.js'
 import { safeText } from '../../../shared/safe-text.js'
 import { askSeats, askSection } from '../../../terminal/prompts/prompts.js'
@@ -79,7 +79,7 @@ export async function pickInHouse(
       house: without(own, first),
       changes: eachWithout(own, first, houses),
     })
-    return seats && formatSeats(seats, first)
+    return seats?.map((seat) => seatLabel(seat, first)).join(',')
   } finally {
     ending.abort()
     void houses.return(undefined)
@@ -116,7 +116,7 @@ function without(own: readonly number[], house: ShowDetails): ShowDetails {
 }
 
 /** The seats that were wanted, as far as they were named and exist. */
-function seatsOf(wanted: WantedSeats | undefined, show: Show): number[] {
+export function seatsOf(wanted: WantedSeats | undefined, show: Show): number[] {
   const { seats = [] } = wanted ?? {}
   if (typeof seats !== 'string') return [...seats]
   try {

@@ -5,7 +5,7 @@ import { askText } from '../../../terminal/prompts/prompts.js'
 import { printProblem } from '../../../terminal/render/problem-card.js'
 import { canShowMap } from '../../../terminal/seat-picker/seat-picker.js'
 import type { Context } from '../../context.js'
-import { pickInHouse, type TypingPlace, typeInHouse } from '../book/choose-seats.js'
+import { pickInHouse, seatsOf, type TypingPlace, typeInHouse } from '../book/choose-seats.js'
 import { UNCHANGED } from './named-booking.js'
 
 /**
@@ -79,8 +79,9 @@ function typeSeats(
   return typeInHouse(context, show.id, ask, (house) => seatsIn(house, own))
 }
 
+/** Empty if the house does not have one of them: the move is then refused by the database. */
 function seatsIn(house: ShowDetails, labels: string | undefined): number[] {
-  return labels === undefined ? [] : parseSeats(labels, house)
+  return seatsOf(labels === undefined ? undefined : { seats: labels }, house)
 }
 
 function questionFor({ seats, seatLabels }: Booking, section?: string): string {
