@@ -59,7 +59,7 @@ function sitDown(args: string[], { env, ...options }: TerminalOptions = {}): Tes
 
 describe('a house with a plan', () => {
   it('is chosen from by section in a low terminal, and whole in a high one', async () => {
-    const terminal = sitDown(['book', globe, '--customer', 'Ada'], { rows: 18 })
+    const terminal = sitDown(['book', globe, '--customer', 'Ada'], { rows: 16 })
     await terminal.waitFor(/ {2}Circle .* 24 free\n❯ Stalls .* 59 free\n/)
     terminal.press('enter')
     await terminal.waitFor(/ A \[○\]○ ○ ○ ○ ○ {3}○/)

@@ -63,8 +63,7 @@ function frameOf(
   { picking, heading, style }: { picking: Picking; heading: string; style: ScreenStyle },
 ): Frame {
   const above = linesAbove(view, grid, heading, style)
-  // Two lines count what lies above and below.
-  const roomBeside = (below: string[]) => style.rows - above.length - below.length - 2
+  const roomBeside = (below: string[]) => style.rows - above.length - below.length
   const full = linesBelow(view, grid, picking, style)
   const isCrowded = picking.house.plan && roomBeside(full) < leastLines
   const below = isCrowded ? linesBelow(view, grid, picking, { ...style, rows: roomForHelp }) : full
@@ -95,13 +94,15 @@ function drawFrame(
   style: ScreenStyle,
   draw: (first: number, page: number) => string[],
 ): PickerScreen {
-  const page = Math.min(count, room)
+  const page = count <= room ? count : Math.max(1, room - 2)
   const first = windowTop(top, line, page, count)
+  // Two lines count what lies above and below, or are blank if all lines fit and leave room for them.
+  const spare = room - page
   const lines = [
     ...above,
-    drawOutside('above', first, style),
+    ...(spare >= 2 ? [drawOutside('above', first, style)] : []),
     ...draw(first, page),
-    drawOutside('below', count - first - page, style),
+    ...(spare >= 1 ? [drawOutside('below', count - first - page, style)] : []),
     ...below,
   ]
   return { lines: lines.slice(-style.rows), view, grid, top: first, page }
@@ -142,8 +143,9 @@ function windowTop(top: number, line: number, page: number, count: number): numb
 // On screens with fewer rows, the heading or the help makes room for the seats.
 const roomForHeading = 16
 const roomForHelp = 12
-// Where a long legend leaves fewer lines for the seats of a plan, it is drawn as on a low screen.
-const leastLines = 4
+// Where a long legend leaves fewer lines for the seats of a plan and for the two that count the
+// others, it is drawn as on a low screen.
+const leastLines = 6
 
 function linesAbove(
   view: Viewport['view'],

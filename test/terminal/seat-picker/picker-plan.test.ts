@@ -12,7 +12,7 @@ import { examplePlan, outlines, planOf } from '../../support/plans.js'
 
 const size = { columns: 80, rows: 24 }
 /** The Globe does not fit this screen, but each of its sections does. */
-const low = { columns: 80, rows: 18 }
+const low = { columns: 80, rows: 16 }
 const color = { color: false, unicode: true }
 
 const names: Record<string, string> = { enter: 'return' }
@@ -157,6 +157,14 @@ describe('a house that does not fit the screen', () => {
       '     ╭───────────────── STAGE ─────────────────╮',
     ])
     expect(text).toContain('esc sections')
+  })
+
+  it('shows a section whole that fills the screen', () => {
+    const { lines, text } = press(planOf(examplePlan('theatre')), size, 'enter')
+    expect(lines).toHaveLength(size.rows)
+    const rows = [...text.matchAll(/^ {2}([A-Z]) .* \1$/gm)].map(([, row]) => row)
+    expect(rows.join('')).toBe('PNMLKJHGFEDCBA')
+    expect(text).toContain('\n  Stalls\n')
   })
 })
 

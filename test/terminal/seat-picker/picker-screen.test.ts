@@ -83,6 +83,17 @@ describe('the screen of the picker', () => {
     expect(at(99, 0)).toMatchObject({ top: 100 - page })
   })
 
+  it('counts lines above and below only if they do not all fit', () => {
+    const picking = startPicking({ house: empty(140, 10) })
+    const draw = (rows: number) => drawPicker(picking, 'Cats', 0, { ...style, rows })
+    for (const rows of [23, 24, 25]) {
+      expect(draw(rows)).toMatchObject({ page: 14, lines: { length: rows } })
+      expect(draw(rows).lines.join()).not.toContain('more line')
+    }
+    expect(draw(22)).toMatchObject({ page: 11, lines: { length: 22 } })
+    expect(draw(22).lines.join()).toContain('↓ 3 more lines')
+  })
+
   it('marks the cursor where there is no air for brackets', () => {
     const { lines } = drawPicker(startPicking({ house: empty(40, 40) }), '', 0, {
       ...style,
