@@ -1,4 +1,5 @@
 import { chooseAround } from '../../house/best-available.js'
+import { rowsOf } from '../../house/rows.js'
 import { SeatSet } from '../../house/seat-set.js'
 import { formatSeats, type SeatLayout, seatLabel } from '../../house/seats.js'
 import { formatNumber } from '../../shared/numbers.js'
@@ -150,9 +151,16 @@ export function finishPicking(picking: Picking): number[] | Picking {
   return { ...picking, lost: [], notice }
 }
 
-/** The first picked seat, so that picked seats grow and shrink at their end, else the cursor. */
-function anchorOf({ cursor, picked }: Picking): number {
-  return picked.has(cursor) ? picked.nextIn(1) : cursor
+/**
+ * Where the picked seats around the cursor begin in its row, so that they grow and shrink at their
+ * end; or the cursor, if its seat is not picked.
+ */
+function anchorOf({ cursor, house, picked }: Picking): number {
+  const rows = rowsOf(house)
+  const { first } = rows.at(rows.indexOf(cursor))
+  let anchor = cursor
+  while (anchor > first && picked.has(anchor) && picked.has(anchor - 1)) anchor--
+  return anchor
 }
 
 function takenOf({ booked, held }: House): SeatSet {

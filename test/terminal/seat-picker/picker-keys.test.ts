@@ -72,6 +72,11 @@ describe('the keys of the picker', () => {
     ['plus takes one more, next to the others', three, 'C4 space + +', 'C4', 'C4-C6'],
     ['minus gives the last one back', three, 'C4 | 3 | -', 'C4', 'C4-C5'],
     ['minus gives all back in the end', three, '+ - -', 'A1', ''],
+    ['plus stays at the cursor among scattered seats', three, 'space C4 space +', 'C4', 'C4-C6'],
+    ['minus too', three, 'space C4 space -', 'C4', 'C4'],
+    ['a number too', three, 'space C4 space | 4', 'C4', 'C4-C7'],
+    ['plus adds to the seats around the cursor', three, 'C4 | 3 A1 space C6 +', 'C6', 'C4-C8'],
+    ['seats in another row are not around it', three, 'A11 space B1 space +', 'B1', 'B1-B3'],
     ['a key with nothing to do does nothing', three, '/ ? !', 'A1', ''],
   ]
   test.each(table)('%s', (_, house, keys, cursor, picked) => {
@@ -102,7 +107,8 @@ describe('the keys of the picker', () => {
     const picking = startPicking({ house: houseOf('.'.repeat(40), { rows: false }) })
     expect(press(picking, '23').cursor).toBe(23)
     expect(press(picking, '23 | 7').cursor).toBe(7)
-    expect(press(picking, '23 space + +').picked.size).toBe(3)
+    const grown = press(picking, '4 space | 23 space right space +')
+    expect([...grown.picked]).toEqual([23, 24, 25, 26])
   })
 
   const answered: [keys: string, ...facts: string[]][] = [
