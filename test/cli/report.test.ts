@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { openTickets, type showReportJson } from '../../src/index.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
 import { runInProcess } from '../support/in-process.js'
+import { examplePlan } from '../support/plans.js'
 import { insertShow } from '../support/shows.js'
 
 let db: TestDatabase
@@ -82,6 +83,25 @@ it('a house without rows, without sales, and as large as they come is reported a
   const { stdout } = await run(['show', 'report', huge], { COLUMNS: '80' })
   expect(stdout.split('\n').length).toBeLessThan(60)
   expect(stdout).toMatch(/\n +A-CRD +░+ +0\/2500\n/)
+})
+
+it('every section is reported, however many there are, and the rows are summed up', async () => {
+  const tickets = openTickets({ database: db.url, env: {} })
+  const startTime = new Date('2040-01-01T19:00Z')
+  const { plan } = await tickets.createShow({
+    name: 'Arena',
+    startTime,
+    plan: examplePlan('arena'),
+  })
+  await tickets.close()
+  const { stdout } = await run(['show', 'report', 'Arena'], { COLUMNS: '80' })
+  const [, sections, rows] = stdout.split(/\nSections\n|\nRows\n/)
+  const lines = (part?: string) => part!.split('\n').filter((line) => line !== '')
+  expect(lines(sections).map((line) => line.trim().split(/ {2,}/)[0])).toEqual(
+    plan!.sections.map(({ name }) => name),
+  )
+  expect(lines(sections)).toHaveLength(51)
+  expect(lines(rows).length).toBeLessThanOrEqual(40)
 })
 
 it('an unnamed operator is reported as unknown, and the library gives the same report', async () => {

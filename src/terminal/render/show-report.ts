@@ -33,7 +33,7 @@ export interface ReportFacts {
   operators: Sales[]
 }
 
-/** More lines than this would push the other sections out of sight. */
+/** Rows, hours and operators with more lines would push the rest of the report out of sight. */
 const MOST_LINES = 40
 
 /** Capacity, rows, hours and operators as bars. The last line ends with a newline. */
@@ -46,7 +46,7 @@ export function renderShowReport(facts: ReportFacts, style: RenderStyle): string
     '',
     `  ${stateBar(capacity, barWidth(style, 4), style)}`,
     ...wrapLegend(capacity, style),
-    ...section('Sections', rowLines(sections.map(asRow), style), style),
+    ...section('Sections', rowLines(sections.map(asRow), style), style, Infinity),
     ...section('Rows', rows === null ? [] : rowLines(summedUp(rows.map(fullName)), style), style),
     ...section('Sold by hour', salesLines(hours, style), style, -MOST_LINES),
     ...section('Sold by operator', salesLines(operators, style), style),
