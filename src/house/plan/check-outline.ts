@@ -19,8 +19,8 @@ export interface OutlineFault {
   row?: number
   item?: number
   message: string
-  /** Does it only say that something is empty? A reader that left a part out knows better. */
-  isEmpty?: true
+  /** Does it hold only if nothing was left out? A reader that left a part out drops it. */
+  needsAll?: boolean
 }
 
 const MAX_SEATS = 100_000
@@ -54,7 +54,7 @@ export function checkOutline({ name, sections }: PlanOutline): OutlineFault[] {
     else if (sections.length > 1) {
       const message =
         'The rows before the first section need one, too: write section Stalls above them.'
-      faults.push({ section: index, message, isEmpty: true })
+      faults.push({ section: index, message, needsAll: true })
     }
     if (key !== '' && names.has(key)) {
       fault(`There is a section ${quote(section.name)} already: give this one another name.`)
@@ -65,7 +65,7 @@ export function checkOutline({ name, sections }: PlanOutline): OutlineFault[] {
   }
   if (seats === 0 && faults.length === 0) {
     const message = 'The plan has no seat for sale: write a row such as A 1-20.'
-    faults.push({ message, isEmpty: true })
+    faults.push({ message, needsAll: true })
   }
   return faults
 }
@@ -101,7 +101,7 @@ export function noRow(label: string): string {
   return `${quote(label)} cannot be the label of a row: write one to four letters (A to Z) or digits.`
 }
 
-type RowFault = Pick<OutlineFault, 'item' | 'message' | 'isEmpty'>
+type RowFault = Pick<OutlineFault, 'item' | 'message' | 'needsAll'>
 
 /** Returns the number of seats for sale. */
 function checkRows(
@@ -131,7 +131,8 @@ function checkItems(row: OutlineRow, fault: (found: RowFault) => void): number {
   for (const [item, run] of row.items.entries()) {
     if (isAisle(run)) {
       if (aisle <= WIDEST_AISLE && aisle + run.aisle > WIDEST_AISLE) {
-        fault({ item, message: `An aisle is at most ${WIDEST_AISLE} seats wide.` })
+        const message = `An aisle is at most ${WIDEST_AISLE} seats wide.`
+        fault({ item, message, needsAll: run.aisle <= WIDEST_AISLE })
       }
       aisle += run.aisle
       continue
@@ -149,12 +150,12 @@ function checkItems(row: OutlineRow, fault: (found: RowFault) => void): number {
     if (run.kind === 'companion' && !adjoinsWheelchair(row, item)) {
       const message =
         "A companion's seat (c) stands beside a wheelchair place (w), with no aisle between: write w1 c2."
-      fault({ item, message })
+      fault({ item, message, needsAll: true })
     }
   }
   if (row.items.every(isAisle)) {
     const message = `Row ${row.label} has no seats: write them after its label, such as 1-20.`
-    fault({ message, isEmpty: true })
+    fault({ message, needsAll: true })
   }
   return seats
 }

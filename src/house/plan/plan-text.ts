@@ -145,7 +145,7 @@ class PlanReader {
     for (const fault of checkOutline(outline)) {
       const place = this.#placeOf(fault)
       const isLeftOut = fault.section === undefined ? faulty.size > 0 : faulty.has(place.line)
-      if (!fault.isEmpty || !isLeftOut) this.#fault(place, fault.message)
+      if (!fault.needsAll || !isLeftOut) this.#fault(place, fault.message)
     }
     const faults = this.#faults.sort(inOrderOfTheFile)
     if (faults.length > 0) return readingOf({ outline: undefined, faults, notices: [] })

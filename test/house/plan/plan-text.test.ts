@@ -273,6 +273,13 @@ const wrong: [text: string, ...faults: [line: number, column: number, ...facts: 
   ['A w1 c2-3', [1, 6, 'w1 c2']],
   ['A w1\nB c1', [2, 3, 'w1 c2']],
   ['A c1-3 w4', [1, 3, 'w1 c2']],
+  // Next to an unreadable word, which may be the wheelchair place, or a seat between two aisles.
+  ['A w1x c2', [1, 3, '"w1x"']],
+  ['A c1 2w', [1, 6, '"2w"']],
+  ['A w1 odd c2 c9', [1, 3, 'odd']],
+  [`A 1 ${'.'.repeat(150)} 2x ${'.'.repeat(150)} 3`, [1, 156, '"2x"']],
+  [`A 1 2x ${'.'.repeat(201)} 3`, [1, 5, '"2x"'], [1, 8, '200']],
+  ['A w1x c2\nB c1', [1, 3, '"w1x"'], [2, 3, 'w1 c2']],
   // Several at once, in the order of the file.
   [
     'nam: x\nstage: up\nA 1- 0\nB y5',
