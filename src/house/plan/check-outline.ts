@@ -42,7 +42,7 @@ export function checkOutline({ name, sections }: PlanOutline): OutlineFault[] {
   const faults: OutlineFault[] = []
   const isOneLine = name === name.trim() && !/[#\ufffd\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u.test(name)
   if (name.length > LONGEST_PLAN_NAME || !isOneLine) {
-    const message = `The name of a plan is one line of at most ${LONGEST_PLAN_NAME} characters, without # and without broken characters.`
+    const message = `Write the name of a plan as one line of at most ${LONGEST_PLAN_NAME} characters, without # and without broken characters.`
     faults.push({ isName: true, message })
   }
   const names = new Set<string>()
@@ -131,7 +131,7 @@ function checkItems(row: OutlineRow, fault: (found: RowFault) => void): number {
   for (const [item, run] of row.items.entries()) {
     if (isAisle(run)) {
       if (aisle <= WIDEST_AISLE && aisle + run.aisle > WIDEST_AISLE) {
-        const message = `An aisle is at most ${WIDEST_AISLE} seats wide.`
+        const message = `An aisle is at most ${WIDEST_AISLE} seats wide: make it narrower.`
         fault({ item, message, needsAll: run.aisle <= WIDEST_AISLE })
       }
       aisle += run.aisle
@@ -139,13 +139,19 @@ function checkItems(row: OutlineRow, fault: (found: RowFault) => void): number {
     }
     aisle = 0
     if (!hasNumbers(run)) {
-      fault({ item, message: `Seats of a row have numbers from 1 to ${MAX_NUMBER}.` })
+      fault({
+        item,
+        message: `Seats of a row have numbers from 1 to ${MAX_NUMBER}: write one of these.`,
+      })
       continue
     }
     if (run.kind !== 'not for sale') seats += runLength(run)
     const double = numberTwice(run, numbers)
     if (double !== undefined) {
-      fault({ item, message: `Row ${row.label} has a seat ${double} already.` })
+      fault({
+        item,
+        message: `Row ${row.label} has a seat ${double} already: give this one another number.`,
+      })
     }
     if (run.kind === 'companion' && !adjoinsWheelchair(row, item)) {
       const message =

@@ -121,7 +121,8 @@ class Reader {
     const seen = new Set([''])
     for (const name of names) {
       if (seen.has(name)) {
-        if (name !== '') this.#fault(line, shorten(name), 'The column is there twice.')
+        if (name !== '')
+          this.#fault(line, shorten(name), 'The column is there twice: keep one of them.')
         continue
       }
       seen.add(name)
@@ -129,7 +130,7 @@ class Reader {
     }
     for (const name of ['row', 'seat'].filter((one) => !names.includes(one))) {
       this.#hasColumns = false
-      const message = `The column is missing, so the lines were not checked. The columns are ${COLUMNS.join(', ')}.`
+      const message = `The column is missing, so the lines were not checked. Add it: the columns are ${COLUMNS.join(', ')}.`
       this.#fault(line, name, message)
     }
     if (names.includes('y') && !names.includes('x')) {
@@ -144,7 +145,11 @@ class Reader {
       const column = this.#columns![index] ?? ''
       if (isColumn(column)) cells[column] = field.trim()
       else if (column === '' && field !== '') {
-        this.#fault(line, index + 1, `${quote(field)} is in a column without a name.`)
+        this.#fault(
+          line,
+          index + 1,
+          `${quote(field)} is in a column without a name: give it one in the first line.`,
+        )
       }
     }
     for (const column of ['name', 'stage', 'pitch'] as const) this.#readGiven(column, cells, line)
@@ -193,7 +198,7 @@ class Reader {
       this.#fault(
         line,
         'seat',
-        `Row ${shorten(row)} has a seat ${shorten(seat)} already: line ${first.line}.`,
+        `Row ${shorten(row)} has a seat ${shorten(seat)} already: line ${first.line}. Give this one another number.`,
       )
     } else {
       this.#seats.set(key, {
@@ -213,7 +218,7 @@ class Reader {
       const text = cells[column] ?? ''
       const first = this.#given.get(column)
       if (text !== '' && Number.isNaN(numberOf(text))) {
-        this.#fault(line, column, `${quote(text)} is no number.`)
+        this.#fault(line, column, `${quote(text)} is no number: write one such as 2.5.`)
       } else if (first && (first.text === '') !== (text === '')) {
         const [here, there] = text === '' ? ['none', 'one'] : ['one', 'none']
         this.#fault(

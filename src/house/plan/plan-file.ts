@@ -15,7 +15,8 @@ export const LONGEST_FILE = 32_000_000
  * or else the content.
  */
 export function readPlanFile(bytes: Uint8Array, name: string): PlanReading {
-  if (bytes.length > LONGEST_FILE) return wrong({ message: 'A file of a plan has at most 32 MB.' })
+  if (bytes.length > LONGEST_FILE)
+    return wrong({ message: 'A file of a plan has at most 32 MB: check that this one is a plan.' })
   let text: string
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
@@ -57,7 +58,8 @@ function readJson(text: string): PlanReading {
     const before = text.slice(0, firstMistake(text)).split('\n')
     const place = { line: before.length, column: before.at(-1)!.length + 1 }
     // After it, any other mistake would be a guess.
-    const message = 'The file is no valid JSON from here on. What follows was not checked.'
+    const message =
+      'The file is no valid JSON from here on: correct it here. What follows was not checked.'
     return wrong({ ...place, message })
   }
 }

@@ -79,7 +79,7 @@ export function readPlanText(text: string): PlanReading {
 function checkLength(text: string): PlanReading | undefined {
   if (text.length <= LONGEST_FILE) return undefined
   const length = text.length.toLocaleString('en-GB')
-  const message = `The text of a plan has at most 2,000,000 characters; this one has ${length}.`
+  const message = `The text of a plan has at most 2,000,000 characters; this one has ${length}: leave out comments, or join rows and sections.`
   return { outline: undefined, faults: [{ line: 1, column: 1, message }], notices: [] }
 }
 
@@ -181,7 +181,7 @@ class PlanReader {
     } else if (this.#sections.length > 0) {
       this.#fault(at, `Write ${name}: above the first section and the first row.`)
     } else if (earlier !== undefined) {
-      this.#fault(at, `${name}: stands on line ${earlier.line} already.`)
+      this.#fault(at, `${name}: stands on line ${earlier.line} already: write it once.`)
     } else if (value === '') {
       this.#fault(at, `Write a value after ${name}:.`)
     } else if (name === 'name') {

@@ -104,7 +104,7 @@ class Reader {
     if (plan) this.#readPlan(plan)
     const seats = [...this.#seats.values()]
     if (seats.length === 0 && this.#faults.length === 0) {
-      this.#fault('zones', 'No seat has a number. A plan needs at least one.')
+      this.#fault('zones', 'No seat has a number from 1 to 9999: give one to each seat.')
     }
     const isOnGrid = this.#isOnGrid && this.#left !== undefined
     return planOf({
@@ -211,7 +211,11 @@ class Reader {
     const key = keyOf(seat)
     const first = this.#seats.get(key)
     if (first === undefined) this.#seats.set(key, seat)
-    else this.#fault(seat.path, `The row has a seat ${seat.number} already: ${first.path}.`)
+    else
+      this.#fault(
+        seat.path,
+        `The row has a seat ${seat.number} already: ${first.path}. Give this one another number.`,
+      )
   }
 
   #kindOf(seat: Fields, path: string): SeatRun['kind'] {
@@ -289,7 +293,7 @@ class Reader {
 
   #object(value: unknown, path: string): Fields | undefined {
     if (isObject(value)) return value
-    this.#fault(path, `${path === '' ? 'The document' : path} is no object.`)
+    this.#fault(path, `${path === '' ? 'The document' : path} is no object: write one, in braces.`)
     return undefined
   }
 
@@ -298,7 +302,10 @@ class Reader {
     const listPath = below(path, key)
     const list = object[key] ?? ifMissing
     if (!Array.isArray(list)) {
-      this.#fault(listPath, `${key} ${list === undefined ? 'is missing' : 'is no list'}.`)
+      this.#fault(
+        listPath,
+        `${key} ${list === undefined ? 'is missing' : 'is no list'}: write a list, in brackets.`,
+      )
       return []
     }
     return list.flatMap((value, index) => {
@@ -311,14 +318,17 @@ class Reader {
   #text(object: Fields, key: string, path: string): string {
     const value = object[key]
     if (typeof value === 'string') return value
-    this.#fault(below(path, key), `${key} ${value === undefined ? 'is missing' : 'is no text'}.`)
+    this.#fault(
+      below(path, key),
+      `${key} ${value === undefined ? 'is missing' : 'is no text'}: write it in quotation marks.`,
+    )
     return ''
   }
 
   #position(object: Fields, path: string): Position {
     const { x, y } = isObject(object.position) ? object.position : {}
     if (typeof x === 'number' && typeof y === 'number') return { x, y }
-    this.#fault(below(path, 'position'), 'position has no numbers x and y.')
+    this.#fault(below(path, 'position'), 'position has no numbers x and y: write both.')
     return { x: 0, y: 0 }
   }
 }
