@@ -21,7 +21,8 @@ export function readPlanFile(bytes: Uint8Array, name: string): PlanReading {
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {
-    return wrong({ message: 'The file is no UTF-8 text. Save it as UTF-8.' })
+    const message = 'This byte is not UTF-8, so the file was not checked. Save it as UTF-8.'
+    return wrong({ ...endOf(beforeBadByte(bytes)), message })
   }
   return { text: readPlanText, json: readJson, csv: readCsvPlan }[formatOf(name, text)](text)
 }
@@ -55,13 +56,26 @@ function readJson(text: string): PlanReading {
     return readPretixPlan(JSON.parse(text))
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error
-    const before = text.slice(0, firstMistake(text)).split('\n')
-    const place = { line: before.length, column: before.at(-1)!.length + 1 }
     // After it, any other mistake would be a guess.
     const message =
       'The file is no valid JSON from here on: correct it here. What follows was not checked.'
-    return wrong({ ...place, message })
+    return wrong({ ...endOf(text.slice(0, firstMistake(text))), message })
   }
+}
+
+/** The line and the column after a text. */
+function endOf(text: string): Pick<PlanFault, 'line' | 'column'> {
+  const lines = text.split(/\r\n|\r|\n/)
+  return { line: lines.length, column: lines.at(-1)!.length + 1 }
+}
+
+/** The text before the first byte that is not UTF-8. */
+function beforeBadByte(bytes: Uint8Array): string {
+  const decoded = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes)
+  const valid = new TextEncoder().encode(decoded)
+  const end = valid.findIndex((byte, index) => byte !== bytes[index])
+  // As a stream, which leaves out the first bytes of a character that never ends.
+  return new TextDecoder().decode(bytes.subarray(0, end), { stream: true })
 }
 
 const SPACE = /[ \t\n\r]*/y

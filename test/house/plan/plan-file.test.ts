@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { readPlanFile } from '../../../src/house/plan/plan-file.js'
+import { withFacts } from '../../support/wording.js'
 
 const read = (text: string, name = 'stdin') => readPlanFile(Buffer.from(text), name)
 
@@ -32,6 +33,21 @@ describe('the file of a plan', () => {
     ['// no\n{}', 1, 1],
   ])('that is no JSON has the place of the mistake: %j', (text, line, column) => {
     expect(read(text, 'x.json').faults).toMatchObject([{ line, column }])
+  })
+
+  it.each([
+    ['a letter of another encoding', 'name: Op\xe9ra\nA 1', 1, 9],
+    ['one after letters that are UTF-8', 'name: \xc3\xa9\xe9\nA 1', 1, 8],
+    ['one after a byte order mark', '\xef\xbb\xbf\xe9', 1, 1],
+    ['one after a replacement character', '# \xef\xbf\xbd\r\rA 1 \xff', 3, 5],
+    ['several', 'A 1\r\nB \xe9\nC \xe9', 2, 3],
+    ['a character that ends too soon', 'A 1\nB \xef\xbfx', 2, 3],
+    ['the end of the file in a character', 'A 1 # \xf0\x9f\x8e', 1, 7],
+    ['another encoding', '\xff\xfeA\x00', 1, 1],
+  ])('with %s, not UTF-8, has the place of the first bad byte', (_, latin1, line, column) => {
+    const { outline, faults } = readPlanFile(Buffer.from(latin1, 'latin1'), 'x.plan')
+    expect([outline, faults]).toMatchObject([undefined, [{ line, column }]])
+    expect(faults[0]!.message).toEqual(withFacts('UTF-8'))
   })
 
   it.each([
