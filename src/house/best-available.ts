@@ -23,7 +23,8 @@ export interface Party {
  * the booked and held seats. These are the rules; a later one decides only between seats that are
  * equal by the earlier ones:
  *
- * 1. Only seats of the section, and no wheelchair place or companion's seat unless asked for.
+ * 1. Only seats of the section, and no wheelchair place or companion's seat unless asked for; with
+ *    `includeAccessible` as few of these as possible.
  * 2. Together in one block; or else in one row with only aisles between them; or else in the fewest
  *    pieces, the longest first, and the others as near to the first as possible.
  * 3. The fewest seats with a restricted view.
@@ -53,10 +54,12 @@ export function chooseSeats(
   const { count } = party
   check(taken, count, layout)
   if (layout.totalSeats - taken.size < count) return undefined
-  const aim = bestOf(layout, party, 'general')
-  const seats = chooseFor(taken, party, { layout, aim })
-  if (seats || !party.includeAccessible) return seats
-  return chooseFor(taken, party, { layout, aim: bestOf(layout, party, 'all') })
+  const general = bestOf(layout, party, 'general')
+  if (party.includeAccessible) {
+    const all = bestOf(layout, party, 'all')
+    return withFewestAccessible(taken, party, { layout, general, all })
+  }
+  return chooseFor(taken, party, { layout, aim: general })
 }
 
 /**
@@ -90,12 +93,19 @@ export function chooseAround(
   check(taken, count, layout)
   const kind = layout.plan?.kindOf(seat)
   const isGeneral = kind === undefined || !isAccessible(kind)
-  const inRow = (kinds: FloorKinds) => {
+  const inRow = (kinds: FloorKinds): Aim => {
     const aim = nearestTo(seat, layout, kinds)
     // Farther than any seat of the row.
-    return choose(taken, count, { ...aim, rowDepth: 2 * aim.floor.widest })
+    return { ...aim, rowDepth: 2 * aim.floor.widest }
   }
-  return (isGeneral ? inRow('general') : undefined) ?? inRow('all')
+  const all = inRow('all')
+  if (!isGeneral) return choose(taken, count, all)
+  return withFewestAccessible(taken, { count }, { layout, general: inRow('general'), all })
+}
+
+/** How many of the seats are wheelchair places or companions' seats. */
+export function countAccessible(seats: readonly number[], { plan }: SeatLayout): number {
+  return plan ? seats.filter((seat) => isAccessible(plan.kindOf(seat))).length : 0
 }
 
 /** How many seats are free where the party may sit: general ones, and accessible ones. */
@@ -115,6 +125,24 @@ function check(taken: SeatSet, count: number, { totalSeats }: SeatLayout): void 
   if (taken.totalSeats !== totalSeats) {
     throw new RangeError(`${taken.totalSeats} seats are not a house of ${totalSeats}.`)
   }
+}
+
+/**
+ * Only general seats; or, where these are too few, all of them, with the number that is missing from
+ * the accessible ones.
+ */
+function withFewestAccessible(
+  taken: SeatSet,
+  party: Party,
+  { layout, general, all }: { layout: SeatLayout; general: Aim; all: Aim },
+): number[] | undefined {
+  const seats = chooseFor(taken, party, { layout, aim: general })
+  if (seats) return seats
+  // Accessible seats weigh most, so this has the fewest if a block has room for such a choice.
+  const together = chooseFor(taken, party, { layout, aim: all })
+  const fewest = party.count - countFree(taken, general)
+  if (together === undefined || countAccessible(together, layout) === fewest) return together
+  return chooseFor(taken, party, { layout, aim: { ...general, reserve: all.floor } })
 }
 
 function chooseFor(

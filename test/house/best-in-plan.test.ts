@@ -27,6 +27,11 @@ describe('the best seats of a plan', () => {
     ['wcss', { count: 3 }, undefined],
     ['wcss', { count: 3, includeAccessible: true }, [2, 3, 4]],
     ['wcSs', { count: 1, includeAccessible: true }, [4]],
+    ['wcwc_s_s', { count: 2, includeAccessible: true }, [5, 6]],
+    ['wcwc_s_s', { count: 3, includeAccessible: true }, [4, 5, 6]],
+    ['wcwc sScw sSsS', { count: 5, includeAccessible: true }, [1, 2, 5, 9, 11]],
+    ['cwcw wcsc', { count: 3, includeAccessible: true }, [5, 6, 7]],
+    ['wcwc ss', { count: 4, accessible: true, includeAccessible: true }, [2, 3, 5, 6]],
     ['wcsssw', { count: 1, accessible: true }, [1]],
     ['wcsssw', { count: 2, accessible: true }, [1, 2]],
     ['sswcss', { count: 4, accessible: true }, [1, 2, 3, 4]],
@@ -120,6 +125,38 @@ describe('the best seats of a plan', () => {
         }
         expect(findPieces(taken, { length, atMost: 3, aim })).toEqual(oneByOne)
       }
+    })
+  })
+
+  it('include as few wheelchair places and companions’ seats as there are other seats too few', () => {
+    everyHouse((house, party, accessible) => {
+      const wanted = { ...party, accessible, includeAccessible: true }
+      const seats = chooseSeats(house.taken, wanted, house.layout)
+      const general = freeSeats(house, party).map(({ seat }) => seat)
+      const withoutThem = { ...wanted, includeAccessible: false }
+      const without = chooseSeats(house.taken, withoutThem, house.layout)
+      if (without) return expect(seats).toEqual(without)
+      const all = freeSeats(house, party, true)
+      const isPossible = !accessible || all.some(({ kind }) => kind === 'wheelchair')
+      if (all.length < party.count || !isPossible) return expect(seats).toBeUndefined()
+      expect(seats).toHaveLength(party.count)
+      expect(new Set(seats).size).toBe(party.count)
+      expect(seats).toEqual(expect.arrayContaining(general))
+      expect(all.map(({ seat }) => seat)).toEqual(expect.arrayContaining(seats!))
+    })
+  })
+
+  it('are in one block with those added for want of others, if a block has room for all', () => {
+    everyHouse((house, party) => {
+      const general = freeSeats(house, party)
+      if (general.length >= party.count) return
+      const isWhole = ({ start }: Place) =>
+        general.every(({ seat }) => seat >= start && seat < start + party.count)
+      const whole = places(house, party, 'block', true).filter(isWhole)
+      if (whole.length === 0) return
+      const seats = chooseSeats(house.taken, { ...party, includeAccessible: true }, house.layout)!
+      expect(isRun(seats)).toBe(true)
+      expect(whole.map(({ start }) => start)).toContain(seats[0])
     })
   })
 
@@ -221,7 +258,7 @@ interface Place {
   rows: number
 }
 
-function everyHouse(check: (house: House, party: Party) => void): void {
+function everyHouse(check: (house: House, party: Party, flag: boolean) => void): void {
   const seat = fc.constantFrom(...'ssssssSSSSrrwWcC_#')
   const row = fc.array(seat, { minLength: 1, maxLength: 9 }).map((row) => row.join(''))
   const section = fc.array(row, { minLength: 1, maxLength: 4 }).map((rows) => rows.join(' '))
@@ -234,10 +271,10 @@ function everyHouse(check: (house: House, party: Party) => void): void {
     section: fc.option(fc.nat(), { nil: undefined, freq: 3 }),
   })
   fc.assert(
-    fc.property(text, party, (text, { count, section }) => {
+    fc.property(text, party, fc.boolean(), (text, { count, section }, flag) => {
       const house = read(text)
       const { length } = house.layout.plan.sections
-      check(house, { count, section: section === undefined ? undefined : section % length })
+      check(house, { count, section: section === undefined ? undefined : section % length }, flag)
     }),
     { numRuns: 400 },
   )
@@ -294,17 +331,18 @@ function read(text: string): House {
   }
 }
 
-function isWanted({ kind, section }: Seat, wanted: number | undefined): boolean {
-  return (kind === 'standard' || kind === 'restricted') && (wanted ?? section) === section
+function isWanted({ kind, section }: Seat, wanted?: number, isAnyKind = false): boolean {
+  const isOfKind = isAnyKind || kind === 'standard' || kind === 'restricted'
+  return isOfKind && (wanted ?? section) === section
 }
 
-function freeSeats({ seats, taken }: House, { section }: Party): Seat[] {
-  return seats.filter((seat) => isWanted(seat, section) && !taken.has(seat.seat))
+function freeSeats({ seats, taken }: House, { section }: Party, isAnyKind = false): Seat[] {
+  return seats.filter((seat) => isWanted(seat, section, isAnyKind) && !taken.has(seat.seat))
 }
 
 /** All places for a party in one block, or in one row with seats that are next by number. */
-function places(house: House, party: Party, within: 'block' | 'row'): Place[] {
-  const free = new Map(freeSeats(house, party).map((seat) => [seat.seat, seat]))
+function places(house: House, party: Party, within: 'block' | 'row', isAnyKind = false): Place[] {
+  const free = new Map(freeSeats(house, party, isAnyKind).map((seat) => [seat.seat, seat]))
   return [...free.values()].flatMap((first) => {
     const { count } = party
     const seats = seatsFrom(first.seat, count).map((seat) => free.get(seat))

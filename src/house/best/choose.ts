@@ -12,7 +12,9 @@ const MANY_PIECES = 32
 export function choose(taken: SeatSet, count: number, aim: Aim): number[] | undefined {
   const piece = findTogether(taken, count, aim) ?? findTogether(taken, count, aim, true)
   if (piece) return seatsOf([piece])
-  return countFree(taken, aim, count) < count ? undefined : inFewestPieces(taken, count, aim)
+  const { reserve = aim.floor } = aim
+  const free = countFree(taken, { ...aim, floor: reserve }, count)
+  return free < count ? undefined : inFewestPieces(taken, count, aim)
 }
 
 /** The same aim for the seats around a spot: its section first, and then the others. */
@@ -24,7 +26,8 @@ export function near(spot: (count: number) => Spot, aim: Aim): Aim {
 
 /**
  * Takes the longest pieces whole, and the rest from the best place with room for it: the longest
- * first makes them fewest. `count` seats must be free, but no `count` seats in one block.
+ * first makes them fewest. `count` seats must be free, but no `count` seats in one block. Where the
+ * floor has no more seats, the rest is from the reserve.
  */
 function inFewestPieces(taken: SeatSet, count: number, aim: Aim): number[] {
   const left = taken.clone()
@@ -32,7 +35,12 @@ function inFewestPieces(taken: SeatSet, count: number, aim: Aim): number[] {
   let around = aim
   let length = count
   for (let rest = count; rest > 0; ) {
-    length = longestRoom(left, Math.min(length, rest), aim)
+    length = longestRoom(left, Math.min(length, rest), around)
+    if (length === 0) {
+      around = { ...around, floor: aim.reserve! }
+      length = rest
+      continue
+    }
     const atMost = Math.floor(rest / length)
     const isOne = pieces.length === 0 || atMost < MANY_PIECES
     const found = isOne
@@ -40,8 +48,8 @@ function inFewestPieces(taken: SeatSet, count: number, aim: Aim): number[] {
       : findPieces(left, { length, atMost, aim: around })
     // If the aim has no spot of its own, the other pieces go near the first one.
     if (around.spot === undefined) {
-      const first = spotOf(found[0]!, aim.floor)
-      around = near(() => first, aim)
+      const first = spotOf(found[0]!, around.floor)
+      around = near(() => first, around)
     }
     left.addAll(seatsOf(found))
     pieces.push(...found)
