@@ -1,4 +1,4 @@
-import { chooseAround } from '../../house/best-available.js'
+import { chooseAround, countAccessible } from '../../house/best-available.js'
 import { rowsOf } from '../../house/rows.js'
 import { SeatSet } from '../../house/seat-set.js'
 import { formatSeats, type SeatLayout, seatLabel } from '../../house/seats.js'
@@ -128,6 +128,7 @@ export function pickBest(picking: Picking, count: number): Picking {
     picked: SeatSet.of(seats, house.totalSeats),
     lost: [],
     cursor: seats.length === 0 || seats.includes(cursor) ? cursor : seats[0]!,
+    notice: accessibleAmong(countAccessible(seats, house)) ?? picking.notice,
   }
 }
 
@@ -167,6 +168,12 @@ function takenOf({ booked, held }: House): SeatSet {
   const taken = booked.clone()
   taken.addAll(held)
   return taken
+}
+
+function accessibleAmong(count: number): string | undefined {
+  if (count === 0) return undefined
+  const seats = count === 1 ? 'seat' : 'seats'
+  return `This includes ${formatNumber(count)} wheelchair or companion ${seats}.`
 }
 
 function shortage(free: number): string {

@@ -9,6 +9,7 @@ import { drawPicker } from '../../../src/terminal/seat-picker/picker-screen.js'
 import { type Picking, startPicking } from '../../../src/terminal/seat-picker/picker-state.js'
 import { globeWith } from '../../support/globe.js'
 import { examplePlan, outlines, planOf } from '../../support/plans.js'
+import { expectWording, withFacts } from '../../support/wording.js'
 
 const size = { columns: 80, rows: 24 }
 /** The Globe does not fit this screen, but each of its sections does. */
@@ -51,6 +52,7 @@ function press(plan: SeatPlan, screen: typeof size, keys: string, sold: number[]
     ...drawn,
     text: stripVTControlCharacters(drawn.lines.join('\n')),
     at: plan.label(picking.cursor),
+    notice: picking.notice,
     picked: [...picking.picked].map((seat) => plan.label(seat)).join(' '),
   }
 }
@@ -105,6 +107,35 @@ describe('the keys of the picker in a house with a plan', () => {
       said,
     )
   })
+})
+
+describe('a number of seats in the picker', () => {
+  const small = planOf('name: Studio\nstage: top\nA w1 c2 3-5\nB w1 c2 . 3-4\n')
+  const table: [title: string, keys: string, sold: number[], picked: string, fact?: string][] = [
+    ['takes general seats alone while there are enough', 'A3 | 5', [], 'A3 A4 A5 B3 B4'],
+    ['also with plus', 'A5 _ | + +', [], 'A3 A4 A5'],
+    ['says how many others it had to add', 'A3 | 6', [], 'A2 A3 A4 A5 B3 B4', '1'],
+    ['adds the fewest, not those in one block', 'A3 | 3', [4, 5], 'A3 B3 B4'],
+    ['with plus, too', 'B3 | 2 | +', [3, 4, 5], 'B2 B3 B4', '1'],
+    ['says so around a wheelchair place', 'B1 | 2', [], 'B1 B2', '2'],
+    ['says nothing more of them when they are put back', 'B1 | 2 | 0', [], ''],
+  ]
+  test.each(table)('%s', (_, keys, sold, picked, fact) => {
+    const pressed = press(small, size, keys, sold)
+    expect(pressed).toMatchObject({ picked })
+    expect(pressed.notice).toEqual(fact === undefined ? undefined : withFacts(fact))
+  })
+
+  it('has its answers in test/wording/picker-plan.txt', () =>
+    expectWording(
+      'picker-plan',
+      table
+        .filter(([, , , , fact]) => fact !== undefined)
+        .map(([, keys, sold]) => [
+          `${keys}, ${sold.length} sold`,
+          press(small, size, keys, sold).notice!,
+        ]),
+    ))
 })
 
 describe('a house that does not fit the screen', () => {
