@@ -2,7 +2,13 @@ import { quote, shorten } from '../../shared/quote.js'
 import { LONGEST_NAME, noRow, ROW_LABEL } from './check-outline.js'
 import { kindNamed, MOST_FAULTS, type PlanFault, type PlanReading } from './plan-reading.js'
 import { keyOf, type Position, type PositionedSeat, placesIn, planOf } from './positioned-seats.js'
-import type { PlacedRow, SeatPlan, SeatRun, Stage } from './seat-plan.js'
+import {
+  type PlacedRow,
+  type SeatPlan,
+  type SeatRun,
+  type Stage,
+  seatLabelIn,
+} from './seat-plan.js'
 
 /** The distance between neighbours in what this program writes; hardly any other plan has it. */
 const PITCH = 32
@@ -40,7 +46,7 @@ export function pretixPlan(plan: SeatPlan): object {
         position: { x: 0, y: yOfRow(firstRow + inZone) - yOfRow(firstRow) },
         seats: seats.map(({ place, number, kind }) => ({
           seat_number: String(number),
-          seat_guid: guid(name, row.label, number),
+          seat_guid: plan.labelIn(row, number),
           position: { x: place * PITCH, y: 0 },
           category: categories[kind].name,
         })),
@@ -73,14 +79,10 @@ function stageArea(width: number, y: number) {
   }
 }
 
-/** The same each time, and made of what the seat is called, as in most plans of pretix. */
-function guid(zone: string, row: string, number: number): string {
-  return [zone, row, number].filter((part) => part !== '').join('-')
-}
-
 /** A seat with its path in the file, for what is to be said of it. */
 interface ReadSeat extends PositionedSeat {
   path: string
+  guid: unknown
 }
 
 type Fields = Record<string, unknown>
@@ -103,6 +105,7 @@ class Reader {
     const plan = this.#object(document, '')
     if (plan) this.#readPlan(plan)
     const seats = [...this.#seats.values()]
+    this.#compareGuids(seats)
     if (seats.length === 0 && this.#faults.length === 0) {
       this.#fault('zones', 'No seat has a number from 1 to 9999: give one to each seat.')
     }
@@ -197,11 +200,8 @@ class Reader {
       const number = this.#numberOf(text, label, seatPath)
       if ((start.x + place.x) % PITCH !== 0 || place.y !== 0) this.#isOnGrid = false
       if (number === undefined) continue
-      if (seat.seat_guid !== guid(section, label, number)) {
-        this.#count('seat_guid of seats: written anew from section, row and number', seatPath)
-      }
       this.#add({
-        ...{ section, row: label, number, kind, path: seatPath },
+        ...{ section, row: label, number, kind, path: seatPath, guid: seat.seat_guid },
         position: { x: corner.x + start.x + place.x, y: corner.y + start.y + place.y },
       })
     }
@@ -216,6 +216,15 @@ class Reader {
         seat.path,
         `The row has a seat ${seat.number} already: ${first.path}. Give this one another number.`,
       )
+  }
+
+  /** Only a house with several sections has them in its labels. */
+  #compareGuids(seats: readonly ReadSeat[]): void {
+    const isOne = new Set(seats.map(({ section }) => section.toLowerCase())).size === 1
+    for (const { section, row, number, guid, path } of seats) {
+      if (guid === seatLabelIn(isOne ? '' : section, row, number)) continue
+      this.#count('seat_guid of seats: replaced by the label of the seat', path)
+    }
   }
 
   #kindOf(seat: Fields, path: string): SeatRun['kind'] {

@@ -146,8 +146,8 @@ export class SeatPlan {
 
   /** The label of the seat with this painted number in a row, whether it is sold or not. */
   labelIn(row: PlacedRow, number: number): string {
-    const section = this.sections.length > 1 ? `${this.sections[row.section]!.name} ` : ''
-    return `${section}${rowAndNumber(row.label, number)}`
+    const section = this.sections.length > 1 ? this.sections[row.section]!.name : ''
+    return seatLabelIn(section, row.label, number)
   }
 
   /** The section with this name, without regard to case and spaces. */
@@ -171,6 +171,11 @@ export class SeatPlan {
     const row = this.rows[this.rowIndex(seat)]!
     return runOf(row, seat).kind as SeatKind
   }
+}
+
+/** 'Stalls C5', or 'C5' without a section. */
+export function seatLabelIn(section: string, rowLabel: string, number: number): string {
+  return `${section === '' ? '' : `${section} `}${rowAndNumber(rowLabel, number)}`
 }
 
 /** 'C5', or '12/5' where the row's label has a digit. */

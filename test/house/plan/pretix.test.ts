@@ -78,9 +78,9 @@ function seats(guid: string, numbers: (number | string)[], xs: number[]) {
 /** Row A of one zone, with seats 1, 2, 3, … at these positions. */
 function oneRow(positions: [x: number, y: number][]) {
   const numbers = positions.map((_, index) => index + 1)
-  const placed = seats('Hall-A', numbers, []).map((seat, index) => {
+  const placed = seats('', numbers, []).map((seat, index) => {
     const [x, y] = positions[index]!
-    return { ...seat, category: 'standard', position: { x, y } }
+    return { ...seat, seat_guid: `A${index + 1}`, category: 'standard', position: { x, y } }
   })
   return oneZone({ rows: [{ row_number: 'A', seats: placed }] })
 }
@@ -133,11 +133,11 @@ describe('a seating plan of pretix', () => {
       withFacts('category', '"Price 1"', '11', 'zones[0].rows[0].seats[0]'),
       withFacts('row_label', 'zones[1].rows[0]'),
       withFacts('seat_number', '3', 'zones[1].rows[0].seats[0]'),
-      withFacts('seat_guid', '3', 'zones[1].rows[0].seats[0]'),
+      withFacts('seat_guid', '11', 'zones[0].rows[0].seats[0]'),
     ])
   })
 
-  it('is written back with zones, rows, seats, numbers, kinds and those seat_guid that fit', () => {
+  it('is written back with zones, rows, seats, numbers and kinds, and labels as seat_guid', () => {
     const plan = new SeatPlan(outline!)
     const written = JSON.parse(JSON.stringify(pretixPlan(plan))) as ReturnType<typeof opera>
     expect(written).toMatchObject({
@@ -161,16 +161,16 @@ describe('a seating plan of pretix', () => {
         'Parkett',
         [
           '1',
-          ['5', 'standard', 'Parkett-1-5'],
-          ['4', 'standard', 'Parkett-1-4'],
-          ['3', 'standard', 'Parkett-1-3'],
-          ['2', 'wheelchair', 'Parkett-1-2'],
+          ['5', 'standard', 'Parkett 1/5'],
+          ['4', 'standard', 'Parkett 1/4'],
+          ['3', 'standard', 'Parkett 1/3'],
+          ['2', 'wheelchair', 'Parkett 1/2'],
         ],
-        ['2', ['6', 'standard', 'Parkett-2-6'], ...Array(3).fill(expect.anything())],
+        ['2', ['6', 'standard', 'Parkett 2/6'], ...Array(3).fill(expect.anything())],
       ],
       [
         'Balkon links',
-        ['B', ['1', 'standard', 'Balkon links-B-1'], ...Array(2).fill(expect.anything())],
+        ['B', ['1', 'standard', 'Balkon links B1'], ...Array(2).fill(expect.anything())],
       ],
     ])
     expect(readPretixPlan(written)).toEqual({ outline, faults: [], notices: [] })
