@@ -225,6 +225,7 @@ async function repeatCheckIns(
   )
 }
 
+/** The message names this many seats; `seats` has them all. */
 const MOST_NAMED = 100
 
 function withoutSeats(seats: number[], before: SeatLayout, plan: SeatPlan): TicketsError {
@@ -239,6 +240,6 @@ function withoutSeats(seats: number[], before: SeatLayout, plan: SeatPlan): Tick
   return new TicketsError(
     'SEATS_TAKEN',
     `The plan has no ${noun} ${formatSeats(named, before)}${more}, which ${verb} sold or held. Nothing was changed. Keep these labels in the plan, in any place.${hint}`,
-    { seats: named },
+    { seats },
   )
 }

@@ -8,6 +8,7 @@ import { cloneDatabase, type TestDatabase } from '../support/database.js'
 import { runInProcess } from '../support/in-process.js'
 import { contradictions } from '../support/replay.js'
 import { insertShow } from '../support/shows.js'
+import { withFacts } from '../support/wording.js'
 
 let db: TestDatabase
 let core: Database
@@ -334,6 +335,16 @@ describe('another plan', () => {
     const message = 'no seat Stalls B6, which is sold or held'
     await expect(dropped).rejects.toMatchObject({ message: expect.stringContaining(message) })
     expect(await state()).toEqual(before)
+  })
+
+  it('is refused with all seats as data, when the message cannot name them all', async () => {
+    const show = await create('A 1-250')
+    const { booking } = await tickets.book(show, { count: 250 })
+    const refused = tickets.editShow(show, { plan: 'B 1-250' })
+    await expect(refused).rejects.toMatchObject({
+      message: withFacts('A1-A100', '150'),
+      seats: booking.seats,
+    })
   })
 
   it('that keeps every number rewrites no booking', async () => {
