@@ -114,12 +114,25 @@ it('a restricted view is a warning at every sale', async () => {
   const typed = await run(['book', show, '--seats', 'Circle A6', '--json'], { db: db.url })
   expect(typed.json().warnings).toMatchObject([{ code: 'RESTRICTED_VIEW' }])
   expect(typed.stderr).toEqual(withFacts('Circle A6'))
-  const printed = await run(['booking', 'print', typed.json().reference], { db: db.url })
-  const unrestricted = await box.book(show, { seats: 'Circle A1' })
-  const other = await run(['booking', 'print', unrestricted.booking.reference], { db: db.url })
-  // One line more says so.
-  const lines = [printed, other].map(({ stdout }) => stdout.split('\n').length)
-  expect(lines[0]).toBe(lines[1]! + 1)
+})
+
+it('a restricted view is named on the ticket, as text, SVG and JSON, and on no other ticket', async () => {
+  const show = await create()
+  const [mixed, clear] = [
+    (await box.book(show, { seats: 'Circle A3-A6' })).booking,
+    (await box.book(show, { seats: 'Circle A1' })).booking,
+  ]
+  const print = (reference: string, ...flags: string[]) =>
+    runInProcess(['booking', 'print', reference, ...flags], { DATABASE_URL: db.url })
+  for (const flags of [[], ['--svg', '-']]) {
+    // The list of all its seats has Circle A3-A6 in place of it.
+    expect((await print(mixed.reference, ...flags)).stdout).toEqual(withFacts('Circle A5-A6'))
+    expect((await print(clear.reference, ...flags)).stdout).not.toMatch(/restricted/i)
+  }
+  expect((await print(mixed.reference, '--json')).json().warnings).toEqual([
+    { code: 'RESTRICTED_VIEW', message: withFacts('Circle A5-A6') },
+  ])
+  expect((await print(clear.reference, '--json')).json()).not.toHaveProperty('warnings')
 })
 
 it('the command line, files and their columns know sections and wheelchair places', async () => {

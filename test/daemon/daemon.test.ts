@@ -22,6 +22,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { queryDaemon, stopDaemon } from '../../src/daemon/control.js'
 import { askerOf, placeOfProcess, START } from '../../src/daemon/protocol.js'
 import { daemonLink } from '../../src/daemon/socket.js'
+import { openTickets } from '../../src/index.js'
 import { inWaves, isAlive, signalAndWait, startBooking } from '../support/booking-process.js'
 import { bareEnvironment, program, tickets } from '../support/cli.js'
 import { copyCodeCache } from '../support/code-cache.js'
@@ -295,6 +296,20 @@ describe('with an open daemon', () => {
     })
     const { exitCode, document } = await ended
     expect([exitCode, document]).toEqual([0, expect.objectContaining({ id, status: 'CONFIRMED' })])
+  })
+
+  it('that is killed after the COMMIT: the booking is told with its warnings', async () => {
+    const box = openTickets({ database: db.url })
+    const startTime = new Date('2000-01-01T19:00:00Z')
+    show = (await box.createShow({ name: 'Lear', startTime, plan: 'A 1 r2' })).id
+    await box.close()
+    const { exitCode, document } = await (await bookAndKill(['--seats', 'A1-A2'])).ended
+    expect([exitCode, document]).toMatchObject([
+      0,
+      {
+        warnings: [{ code: 'SHOW_STARTED' }, { code: 'RESTRICTED_VIEW', message: withFacts('A2') }],
+      },
+    ])
   })
 
   async function waitingForLock(): Promise<number> {

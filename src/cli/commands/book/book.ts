@@ -1,6 +1,9 @@
-import type { BookingOutcome, BookingRequest } from '../../../client/api.js'
+import type { Booking, BookingOutcome, BookingRequest, Tickets } from '../../../client/api.js'
 import { bookingJson, dryRunJson } from '../../../client/json.js'
+import { withViewWarning } from '../../../house/restricted-view.js'
+import { parseSeats } from '../../../house/seats.js'
 import { hasCode, TicketsError } from '../../../shared/errors.js'
+import { startWarnings, type Warned } from '../../../shared/warnings.js'
 import { committedBooking, printCommitted, printWarnings } from '../../committed.js'
 import { type Context, type Handler, inputRequired } from '../../context.js'
 import { idOrName, ifNamed, type NamedShow, namedShow } from '../../named-show.js'
@@ -86,7 +89,8 @@ async function bookAgain(
       throw error
     })
     const isSold = earlier !== undefined && !['PENDING', 'FAILED'].includes(earlier.status)
-    if (isSold) return { booking: earlier, replayed: false }
+    if (isSold)
+      return { booking: earlier, replayed: false, ...(await warningsFor(earlier, finder)) }
     const showId = earlier?.showId ?? (await idOrName(context, show))
     return await tickets.book(showId, request, { signal })
   } catch (error) {
@@ -102,6 +106,15 @@ async function bookAgain(
       { cause: error, isRetryable },
     )
   }
+}
+
+/** The warnings that the lost answer had. */
+async function warningsFor(booking: Booking, tickets: Tickets): Promise<Warned> {
+  if (booking.status !== 'CONFIRMED' && booking.status !== 'HELD') return {}
+  const show = await tickets.findShow(booking.showId)
+  // By their labels: the show may have got another plan, with other numbers, since the booking was read.
+  const seats = parseSeats(booking.seatLabels.join(','), show)
+  return withViewWarning(startWarnings(show), seats, show)
 }
 
 async function preview(context: Context, named: NamedShow, request: BookingRequest) {
