@@ -1,10 +1,11 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { program, tickets } from '../support/cli.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
 import { openTerminal } from '../support/terminal.js'
+import { questions } from '../support/wording.js'
 
 const GLOBE = `name: Globe
 section Stalls
@@ -84,4 +85,54 @@ it('an edit that asks leaves out what the plan decides', async () => {
   expect(terminal.history()).toContain('26 free  of 26')
   expect(terminal.history()).not.toContain('How many seats?')
   await terminal.close()
+})
+
+describe('show create, asking, offers the plans in the directory', () => {
+  let directory: string
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'tickets-plans-'))
+    await writeFile(join(directory, 'globe.plan'), GLOBE)
+    await writeFile(join(directory, 'wrong.plan'), 'A  1-6\nA  q7\n')
+  })
+  afterAll(() => rm(directory, { recursive: true }))
+
+  /** Answers each question, and returns the show that is made. */
+  async function create(env: Record<string, string>, answers: [RegExp | string, string][]) {
+    const terminal = openTerminal(
+      process.execPath,
+      [program, 'show', 'create', '--name', `Asked ${answers.length}`, ...start],
+      { env: { DATABASE_URL: db.url, HOME: '/nonexistent', ...env }, cwd: directory },
+    )
+    for (const [question, answer] of answers) {
+      await terminal.waitFor(question)
+      terminal.type(`${answer}\r`)
+    }
+    const { code } = await terminal.exit
+    const id = terminal.history().match(/[0-9a-f-]{36}/)?.[0]
+    await terminal.close()
+    expect(code).toBe(0)
+    const { plan, total_seats, seats_per_row } = (await run('show', 'view', id!, '--json')).json()
+    return { plan: plan?.name, total_seats, seats_per_row }
+  }
+  const offered = /globe\.plan[\s\S]*wrong\.plan/
+
+  it.each([
+    ['in a list', {}],
+    ['in lines', { TICKETS_PLAIN: '1' }],
+  ])('%s: one with a mistake is asked for again, with its place', async (_, env) => {
+    const made = await create(env, [
+      [offered, 'wrong'],
+      [/wrong\.plan:2:1: [\s\S]*\? [^\n]*\(/, 'globe'],
+    ])
+    expect(made).toEqual({ plan: 'Globe', total_seats: 26, seats_per_row: null })
+  })
+
+  it('and none of them, which asks for a number of seats', async () => {
+    const made = await create({ TICKETS_PLAIN: '1' }, [
+      [questions.house, '3'],
+      [questions.total, '30'],
+      [questions.inRow, '10'],
+    ])
+    expect(made).toEqual({ plan: undefined, total_seats: 30, seats_per_row: 10 })
+  })
 })

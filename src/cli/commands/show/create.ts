@@ -1,12 +1,13 @@
 import type { NewShow } from '../../../client/api.js'
 import { MAX_SEATS } from '../../../house/seats.js'
 import { checkSeatsPerRow } from '../../../house/show-size.js'
-import { TicketsError } from '../../../shared/errors.js'
+import { hasCode, TicketsError } from '../../../shared/errors.js'
 import { foldText } from '../../../shared/fold-text.js'
 import { checkText } from '../../../shared/text-input.js'
 import { parseStartTime, parseTimeZone, systemTimeZone } from '../../../shared/time/start-time.js'
 import { startWarnings } from '../../../shared/warnings.js'
 import { askChoice, askNumber, askText, type Choice } from '../../../terminal/prompts/prompts.js'
+import { printProblem } from '../../../terminal/render/problem-card.js'
 import { type Context, type Handler, inputRequired, parseCount } from '../../context.js'
 import { plansInDirectory, planTextOf } from '../../plan-file.js'
 import { announceShow } from './announce.js'
@@ -98,7 +99,10 @@ async function ask(
   return { name, startTime, totalSeats, seatsPerRow, timeZone }
 }
 
-/** Offers the plans in the directory, if there are any and no flag gives the size of the house. */
+/**
+ * Offers the plans in the directory, if there are any and no flag gives the size of the house. Asks
+ * again after a plan with mistakes: the other answers would be lost with an error.
+ */
 async function choosePlan(
   context: Context,
   {
@@ -107,22 +111,36 @@ async function choosePlan(
   }: { totalSeats?: number | undefined; seatsPerRow?: number | null | undefined },
 ): Promise<string | undefined> {
   if ((totalSeats ?? seatsPerRow) !== undefined) return undefined
+  for (;;) {
+    const file = await askPlan(context)
+    try {
+      return file === undefined ? undefined : await planTextOf(context, file)
+    } catch (error) {
+      if (!hasCode(error, 'INVALID_INPUT')) throw error
+      printProblem(context.output, error)
+    }
+  }
+}
+
+/** Asks for a plan in the directory; undefined for none. */
+async function askPlan({ asking: onBehalf }: Context): Promise<string | undefined> {
   const files = await plansInDirectory()
   if (files.length === 0) return undefined
   const choices: Choice<string | undefined>[] = [
     ...files.map((file) => ({ value: file, name: file, details: 'a plan in this directory' })),
     { value: undefined, name: 'no plan', details: 'a number of seats' },
   ]
-  const asking = { ...context.asking, unchanged: 'No show was created.' }
-  const file = await askChoice(asking, {
-    message: 'Which house?',
-    noun: 'plan',
-    hint: 'type to search',
-    lineHint: 'number or name',
-    search: async (term = '') =>
-      choices.filter(({ name }) => foldText(name).includes(foldText(term))),
-  })
-  return file === undefined ? undefined : planTextOf(context, file)
+  return askChoice(
+    { ...onBehalf, unchanged: 'No show was created.' },
+    {
+      message: 'Which house?',
+      noun: 'plan',
+      hint: 'type to search',
+      lineHint: 'number or name',
+      search: async (term = '') =>
+        choices.filter(({ name }) => foldText(name).includes(foldText(term))),
+    },
+  )
 }
 
 async function askSeatsPerRow(
