@@ -41,8 +41,8 @@ export interface Parameter {
   about: string
   /** The only values that it takes. */
   choices?: readonly string[]
-  /** The name, without dashes, of an option that excludes it. */
-  conflictsWith?: string
+  /** The names, without dashes, of options that exclude it. */
+  conflictsWith?: string[]
   isHidden?: true
   /** Reads its value. Throws INVALID_INPUT. */
   parse?(text: string): unknown

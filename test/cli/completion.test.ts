@@ -160,7 +160,9 @@ describe('what is offered', () => {
     const id = await createPlanned('Globe show')
     const later = await createPlanned('Globe show', new Date('2040-01-02'), 'section Pit\nA 1\n')
     const first = ['Globe show', '--date', '2040-01-01']
-    expect(await offered('book', id, '--section', '')).toEqual(['Stalls', 'Circle Left'])
+    for (const command of [['book'], ['show', 'view']]) {
+      expect(await offered(...command, id, '--section', '')).toEqual(['Stalls', 'Circle Left'])
+    }
     expect(await offered('book', ...first, '--count', '2', '--section=circle l')).toEqual([
       '--section=Circle Left',
     ])

@@ -21,6 +21,7 @@ beforeAll(async () => {
   db = await cloneDatabase()
   cwd = await mkdtemp(join(tmpdir(), 'tickets-plan-'))
   await writeFile(join(cwd, 'globe.plan'), GLOBE)
+  await run('show', 'create', '--name', 'Titus', ...start, '--plan', 'globe.plan')
 })
 afterAll(async () => {
   await db.drop()
@@ -135,4 +136,40 @@ describe('show create, asking, offers the plans in the directory', () => {
     ])
     expect(made).toEqual({ plan: undefined, total_seats: 30, seats_per_row: 10 })
   })
+})
+
+it('one section of a show is drawn, and counted in the legend', async () => {
+  await run('book', 'Titus', '--seats', 'Stalls A1, Circle A3')
+  const { stdout } = await run('show', 'view', 'Titus', '--section', 'circle')
+  expect(stdout).toMatch(/ {2}Circle\n +A .* A\n/)
+  expect(stdout).not.toMatch(/^ {2}Stalls$| B$/m)
+  expect(stdout).toMatch(/ 5 [^◐]*◐ 0 [^●]*● 1 /)
+})
+
+it.each([
+  [['Balcony'], 3, /Balcony.*Stalls, Circle/],
+  [['Circle', '--json'], 2, /--section/],
+  [['Circle', '--watch'], 2, /--section/],
+  [['Circle', '--history'], 2, /--section/],
+])('a show is not viewed with --section %j', async (options, exitCode, message) => {
+  const ran = await run('show', 'view', 'Titus', '--section', ...options)
+  expect(ran).toMatchObject({ exitCode })
+  expect(ran.stdout + ran.stderr).toMatch(message)
+})
+
+it('a terminal that cuts a house with sections says how to see one of them', async () => {
+  const rows = Array.from({ length: 60 }, (_, index) => `${index + 1} 1-4\n`).join('')
+  await writeFile(join(cwd, 'high.plan'), `section Box\nA 1-2\nsection Gods\n${rows}`)
+  await run('show', 'create', '--name', 'Cymbeline', ...start, '--plan', 'high.plan')
+  for (const [section, isCut] of [
+    [[], true],
+    [['--section', 'Box'], false],
+  ] as const) {
+    const args = [program, 'show', 'view', 'Cymbeline', ...section]
+    const env = { DATABASE_URL: db.url, HOME: '/nonexistent' }
+    const terminal = openTerminal(process.execPath, args, { env, rows: 100 })
+    expect((await terminal.exit).code).toBe(0)
+    expect(terminal.screen().includes('--section')).toBe(isCut)
+    await terminal.close()
+  }
 })

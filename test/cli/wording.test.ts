@@ -115,6 +115,8 @@ it('shows are found and changed in the words of test/wording/shows.txt', async (
       ['book', 'Hamlet', '--count', '1'],
       ['book', 'Hamlet', '--count', '1', '--date', '2031-03-02'],
       ['show', 'view', 'Hamlet', '--date', 'soon'],
+      ['show', 'view', 'Hamlet', '--section', 'Stalls', '--json'],
+      ['show', 'view', 'Hamlet', '--section', 'Stalls', '--watch'],
       ['verify', '--date', '2031-03-01'],
       [...plain, '--name', 'The Merry Widow', '--start-time', '2031-01-01 19:00'],
       ['show', 'view', 'merry wid'],

@@ -64,7 +64,12 @@ export const showCommands: Declaration = {
         '--history': 'what happened to it and to its bookings, instead of the map',
         '--watch': {
           about: 'redraw it at every change; with --json, a line for each',
-          conflictsWith: 'history',
+          conflictsWith: ['history'],
+        },
+        '--section <name>': {
+          about: 'draw only this section of the map',
+          completes: 'sections',
+          conflictsWith: ['history', 'watch'],
         },
       },
       examples: [

@@ -1,4 +1,6 @@
 import { showDetailsJson } from '../../../client/json.js'
+import { sectionNamed } from '../../../house/rows.js'
+import { TicketsError } from '../../../shared/errors.js'
 import { formatNumber } from '../../../shared/numbers.js'
 import { renderShowCard } from '../../../terminal/render/show-card.js'
 import { styleOf } from '../../../terminal/render/style.js'
@@ -12,12 +14,19 @@ import { showFacts } from './text.js'
 export interface ShowViewOptions {
   date?: string
   history?: boolean
+  section?: string
   watch?: boolean
 }
 
-/** `tickets show view SHOW`: details and the seat map. */
+/** `tickets show view SHOW`: details and the seat map, or one section of it. */
 export const run: Handler<ShowViewOptions, [string]> = async (context, options, name) => {
   const { output, tickets } = context
+  if (output.json && options.section !== undefined) {
+    throw new TicketsError(
+      'INVALID_INPUT',
+      '--section is a part of the map, which --json does not have. Leave one of them out.',
+    )
+  }
   const named = await namedShow(context, { name, date: options.date })
   if (options.watch) {
     const { watch } = await import('./watch.js')
@@ -30,14 +39,16 @@ export const run: Handler<ShowViewOptions, [string]> = async (context, options, 
   const show = await tickets.viewShow(named.id)
   if (output.json) return output.document(showDetailsJson(show))
   const style = styleOf(output)
-  const lines = seatGridFor(show, style.columns).lineCount
+  const section = options.section === undefined ? undefined : sectionNamed(options.section, show)
+  const lines = seatGridFor(show, style.columns, section).lineCount
   const isCut = output.isTerminal && lines > PAGE_LENGTH
-  await output.write(
-    `${renderShowCard(showFacts(show), style)}\n${renderSeatMap(show, style, { mostLines: isCut ? PAGE_LENGTH : undefined })}`,
-  )
+  const map = renderSeatMap(show, style, { section, mostLines: isCut ? PAGE_LENGTH : undefined })
+  await output.write(`${renderShowCard(showFacts(show), style)}\n${map}`)
   if (isCut) {
+    const one =
+      show.plan?.hasSections && section === undefined ? '--section draws one section; ' : ''
     output.hint(
-      `The first ${PAGE_LENGTH} of ${formatNumber(lines)} lines of seats. --watch scrolls through them all; a pipe gets them all: | less`,
+      `The first ${PAGE_LENGTH} of ${formatNumber(lines)} lines of seats. ${one}--watch scrolls through them all; a pipe gets them all: | less`,
     )
   }
 }
