@@ -70,6 +70,8 @@ class Reader {
   readonly #faults: PlanFault[] = []
   readonly #notices: string[] = []
   readonly #seats = new Map<string, ReadSeat>()
+  /** As each section and row is spelled, by its name without case. */
+  readonly #spellings = new Map<string, Set<string>>()
   #columns: readonly string[] | undefined
   #hasColumns = true
   /** The values that are the plan's, and that of the first seat's position, with their lines. */
@@ -193,6 +195,8 @@ class Reader {
     const position = this.#positionOf(cells, line)
     if (!(Number(seat) > 0)) return
     const key = keyOf({ section, row, number: Number(seat) })
+    this.#join('section', section, '', line)
+    this.#join('row', row, section, line)
     const first = this.#seats.get(key)
     if (first) {
       this.#fault(
@@ -210,6 +214,19 @@ class Reader {
         line,
       })
     }
+  }
+
+  /** Sections and rows are compared without case. */
+  #join(what: 'section' | 'row', name: string, within: string, line: number): void {
+    const key = `${what}\n${within}\n${name}`.toLowerCase()
+    const spellings = this.#spellings.get(key) ?? new Set()
+    const [first = name] = spellings
+    if (name !== first && !spellings.has(name)) {
+      this.#notices.push(
+        `Line ${line}: ${what} ${quote(name)} is joined to ${quote(first)}, because only the case differs.`,
+      )
+    }
+    this.#spellings.set(key, spellings.add(name))
   }
 
   /** Positions of some seats only would leave the others nowhere. */

@@ -91,6 +91,8 @@ class Reader {
   readonly #faults: PlanFault[] = []
   readonly #notices: string[] = []
   readonly #seats = new Map<string, ReadSeat>()
+  /** How many seats have a number, also those that are there twice. */
+  #numbered = 0
   /** The path of the zone or row that each section or row is made of, by its name without case. */
   readonly #parts = new Map<string, string>()
   /** The y of the middle of the stage. */
@@ -110,6 +112,8 @@ class Reader {
       this.#fault('zones', 'No seat has a number from 1 to 9999: give one to each seat.')
     }
     const isOnGrid = this.#isOnGrid && this.#left !== undefined
+    // On the grid, it follows from the seats.
+    if (plan && !isOnGrid) this.#countOthers({ size: plan.size }, [], 'the plan', '')
     return planOf({
       name: typeof plan?.name === 'string' ? plan.name : '',
       stage: this.#stageBeside(seats),
@@ -140,11 +144,11 @@ class Reader {
     this.#left ??= corner.x
     if (corner.x !== this.#left) this.#isOnGrid = false
     const section = this.#sectionOf(zone, path, isOnly)
-    const before = this.#seats.size
+    const before = this.#numbered
     for (const [row, rowPath] of this.#objects(zone, 'rows', path)) {
       this.#readRow(row, rowPath, { section, corner })
     }
-    if (this.#seats.size === before) this.#notices.push(`${path} has no seats: it is left out.`)
+    this.#join(section, path, before)
     for (const [area, areaPath] of this.#objects(zone, 'areas', path, [])) {
       this.#readArea(area, areaPath, corner)
     }
@@ -166,14 +170,15 @@ class Reader {
       const what = name === '' ? 'no name' : `the name ${quote(name)}`
       this.#notices.push(`The section of ${path}, ${quote(given)}, gets ${what}.`)
     }
-    this.#join(name, path)
     return name
   }
 
   /** Zones of one name are one section, and rows of one name in it are one row. */
-  #join(name: string, path: string): void {
+  #join(name: string, path: string, numberedBefore: number): void {
     const first = this.#parts.get(name.toLowerCase())
-    if (first === undefined) this.#parts.set(name.toLowerCase(), path)
+    if (this.#numbered === numberedBefore) {
+      this.#notices.push(`${path} has no seats: it is left out.`)
+    } else if (first === undefined) this.#parts.set(name.toLowerCase(), path)
     else this.#notices.push(`${path} is joined to ${first}, because it has the same name.`)
   }
 
@@ -186,7 +191,7 @@ class Reader {
     const label = this.#text(row, 'row_number', path).trim()
     const start = row.position === undefined ? { x: 0, y: 0 } : this.#position(row, path)
     if (!ROW_LABEL.test(label)) this.#fault(`${path}.row_number`, noRow(label))
-    this.#join(`${section}\n${label}`, path)
+    const before = this.#numbered
     for (const [seat, seatPath] of this.#objects(row, 'seats', path)) {
       this.#countOthers(
         seat,
@@ -205,9 +210,11 @@ class Reader {
         position: { x: corner.x + start.x + place.x, y: corner.y + start.y + place.y },
       })
     }
+    this.#join(`${section}\n${label}`, path, before)
   }
 
   #add(seat: ReadSeat): void {
+    this.#numbered += 1
     const key = keyOf(seat)
     const first = this.#seats.get(key)
     if (first === undefined) this.#seats.set(key, seat)
@@ -255,7 +262,8 @@ class Reader {
   }
 
   #readArea(area: Fields, path: string, corner: Position): void {
-    const words = isObject(area.text) ? String(area.text.text) : ''
+    const { text } = isObject(area.text) ? area.text : area
+    const words = typeof text === 'string' ? text : ''
     if (this.#stage === undefined && /stage|screen|b(ü|ue)hne|leinwand|sc[eè]ne/i.test(words)) {
       const { y } = this.#position(area, path)
       const { height } = isObject(area.rectangle) ? area.rectangle : {}

@@ -140,6 +140,22 @@ describe('a plan in CSV', () => {
     ])
   })
 
+  const joined = [
+    'section,row,seat',
+    ...['Stalls,A,01', 'stalls,A,2', 'Stalls,a,3', 'stalls,a,4', 'Stalls,AA,1', 'Circle,a,1'],
+  ]
+  it('says by name, and once, what is joined because only the case differs', () => {
+    const { outline, notices } = read(...joined)
+    expect(outline!.sections.map(({ rows }) => rows.map(({ label }) => label))).toEqual([
+      ['A', 'AA'],
+      ['a'],
+    ])
+    expect(notices).toEqual([
+      withFacts('section', '3', '"stalls"', '"Stalls"'),
+      withFacts('row', '4', '"a"', '"A"'),
+    ])
+  })
+
   const wrong: [
     string,
     string[],
@@ -251,6 +267,7 @@ describe('a plan in CSV', () => {
           ] as const,
       ),
       ['row,seat,price,y\nA,1,20,1', ...read('row,seat,price,y', 'A,1,20,1').notices],
+      [joined.join('\n'), ...read(...joined).notices],
     ]))
 })
 

@@ -134,7 +134,56 @@ describe('a seating plan of pretix', () => {
       withFacts('row_label', 'zones[1].rows[0]'),
       withFacts('seat_number', '3', 'zones[1].rows[0].seats[0]'),
       withFacts('seat_guid', '11', 'zones[0].rows[0].seats[0]'),
+      withFacts('size'),
     ])
+  })
+
+  const corner = { x: 0, y: 0 }
+  const hall = (...rows: object[]) => ({ name: 'Hall', position: corner, rows })
+  const oneSeat = (label: string, number: number | string) =>
+    row(label, corner, [{ ...seats(`Hall-${label}`, [number], [64])[0]!, category: 'standard' }])
+  const full = hall(oneSeat('A', 1))
+  const lost: [string, object, ...notices: string[][]][] = [
+    [
+      'an empty row',
+      { zones: [hall(row('B', corner, []), oneSeat('A', 1))] },
+      ['zones[0].rows[0]'],
+    ],
+    [
+      'a row without numbers before one of its name',
+      { zones: [hall(oneSeat('A', 'x'), oneSeat('A', 1))] },
+      ['zones[0].rows[0].seats[0]', '"x"'],
+      ['zones[0].rows[0]'],
+    ],
+    ['an empty zone before one of its name', { zones: [hall(), full] }, ['zones[0]']],
+    [
+      'a row that is there twice',
+      { zones: [hall(oneSeat('A', 1), oneSeat('A', 1))] },
+      ['zones[0].rows[1]', 'zones[0].rows[0]'],
+    ],
+    [
+      'an area whose text is one',
+      { zones: [{ ...full, areas: [{ position: corner, text: 'Bar' }] }] },
+      ['zones[0].areas[0]', '"Bar"'],
+    ],
+    [
+      'a size that does not follow from the seats',
+      { size: {}, zones: [full, { ...hall(oneSeat('B', 1)), position: { x: 1, y: 32 } }] },
+      ['zones[1]', 'zones[0]'],
+      ['size'],
+    ],
+    ['a size that does', { size: { width: 128, height: 96 }, zones: [full] }],
+  ]
+  it.each(lost)('says by name, and once, what is lost of %s', (_, document, ...said) => {
+    expect(readPretixPlan({ name: 'N', ...document }).notices).toEqual(
+      said.map((facts) => withFacts(...facts)),
+    )
+  })
+
+  it('takes the side of the stage from an area whose text is one', () => {
+    const areas = [{ position: corner, text: 'Stage' }]
+    const zones = [{ ...full, areas }]
+    expect(readPretixPlan({ name: 'N', zones }).outline!.stage).toBe('top')
   })
 
   it('is written back with zones, rows, seats, numbers and kinds, and labels as seat_guid', () => {
@@ -382,6 +431,11 @@ describe('a seating plan of pretix', () => {
     ]
     return expectWording('plan-pretix', [
       ['an opera', ...notices],
+      ...lost.flatMap(([title, document, ...said]) =>
+        said.length > 0
+          ? [[title, ...sentences(readPretixPlan({ name: 'N', ...document }))] as const]
+          : [],
+      ),
       ...drawn
         .filter(([, , , count]) => count > 0)
         .map(
