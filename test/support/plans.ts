@@ -7,7 +7,7 @@ import {
   SeatPlan,
   type SeatRun,
 } from '../../src/house/plan/seat-plan.js'
-import { joinSeats } from '../../src/house/plan/seat-runs.js'
+import { type DrawnSeat, joinSeats } from '../../src/house/plan/seat-runs.js'
 import type { SeatLayout } from '../../src/house/seats.js'
 
 /** The plan of a text without faults. */
@@ -34,29 +34,31 @@ const runs = fc.record({
   length: fc.integer({ min: 1, max: 9 }),
   step: fc.constantFrom<SeatRun['step'][]>(1, -1, 2, -2),
   kind: fc.constantFrom(...kinds),
+  /** Of wheelchair places only. */
+  companions: fc.constantFrom('none', 'before', 'after', 'both'),
 })
 
-/** A row in which no number is painted twice; the first seat is for sale. */
+/** A row in which no number is painted twice, with a seat for sale somewhere. */
 const rowsOfItems = fc
-  .array(fc.oneof(aisles, runs), { minLength: 1, maxLength: 6 })
-  .map((drawn) => {
+  .tuple(fc.array(fc.oneof(aisles, runs), { minLength: 1, maxLength: 6 }), fc.nat(6))
+  .map(([drawn, place]) => {
     const taken = new Set<number>()
-    const items: ({ number: number; kind: SeatRun['kind'] } | Aisle)[] = [
-      { number: 9000, kind: 'standard' },
-    ]
-    for (const item of drawn) {
-      if ('aisle' in item) {
-        items.push(item)
-        continue
-      }
-      for (let index = 0; index < item.length; index++) {
-        const number = item.from + index * item.step
-        if (number < 1 || taken.has(number)) continue
-        taken.add(number)
-        items.push({ number, kind: item.kind })
-      }
+    const seat = (number: number, kind: SeatRun['kind']): DrawnSeat[] => {
+      if (number < 1 || taken.has(number)) return []
+      taken.add(number)
+      return [{ number, kind }]
     }
-    return joinSeats(items)
+    const items = drawn.map((item): (DrawnSeat | Aisle)[] => {
+      if ('aisle' in item) return [item]
+      const { from, length, step, kind, companions } = item
+      const seats = Array.from({ length }, (_, index) => seat(from + index * step, kind)).flat()
+      if (kind !== 'wheelchair' || seats.length === 0) return seats
+      const before = /before|both/.test(companions) ? seat(from - step, 'companion') : []
+      const after = /after|both/.test(companions) ? seat(from + length * step, 'companion') : []
+      return [...before, ...seats, ...after]
+    })
+    items.splice(place, 0, [{ number: 9000, kind: 'standard' }])
+    return joinSeats(items.flat())
   })
 
 const LABELS = ['A', 'B', 'AA', '1', '12', 'C3', 'z']
