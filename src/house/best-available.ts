@@ -26,7 +26,8 @@ export interface Party {
  * 1. Only seats of the section, and no wheelchair place or companion's seat unless asked for; with
  *    `includeAccessible` as few of these as possible.
  * 2. Together in one block; or else in one row with only aisles between them; or else in the fewest
- *    pieces, the longest first, and the others as near to the first as possible.
+ *    pieces, the longest first. For the others, the section and the place of the first piece come
+ *    instead of those of 5 and 6.
  * 3. The fewest seats with a restricted view.
  * 4. No single free seat left beside them in a block. Where every choice leaves one, it is exempt.
  * 5. The first section, in the order of the plan.

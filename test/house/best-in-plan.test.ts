@@ -6,6 +6,7 @@ import { findPieces, findTogether, longestRoom } from '../../src/house/best/sear
 import { chooseSeats, type Party, suggestSeats } from '../../src/house/best-available.js'
 import { decide, type Refusal } from '../../src/house/decide.js'
 import { type OutlineRow, SeatPlan, type SeatRun } from '../../src/house/plan/seat-plan.js'
+import { rowsOf } from '../../src/house/rows.js'
 import { SeatSet } from '../../src/house/seat-set.js'
 import type { SeatLayout } from '../../src/house/seats.js'
 import { expectWording, withFacts } from '../support/wording.js'
@@ -14,7 +15,7 @@ import { expectWording, withFacts } from '../support/wording.js'
  * Plans as text: sections between '/', rows between ' ', '_' is an aisle, '#' is not for sale. Free
  * seats are 's', 'r' (restricted view), 'w' (wheelchair) and 'c' (companion), in capitals if taken.
  */
-describe('the best seats of a plan', () => {
+describe('the best seats of a house', () => {
   it.each<[string, Party, number[] | undefined]>([
     ['ss_ssss', { count: 2 }, [3, 4]],
     ['ss_ss', { count: 3 }, [1, 2, 3]],
@@ -77,27 +78,20 @@ describe('the best seats of a plan', () => {
     })
   })
 
-  /** Each rule decides among the places that are equal by the rules before it. */
-  const rules: [string, keyof Place][] = [
-    ['have the fewest restricted views', 'restricted'],
-    ['leave no single seat that another choice would avoid', 'singles'],
-    ['are in the first section of the plan', 'section'],
-    ['are the nearest to the sweet spot', 'distance'],
-    ['are in the nearest row', 'rows'],
-    ['are the first seats', 'start'],
-  ]
   it.each(rules)('%s', (_, rule) => {
     everyHouse((house, party) => {
       const inBlock = places(house, party, 'block')
-      let best = inBlock.length > 0 ? inBlock : places(house, party, 'row')
+      const best = bestPlaces(inBlock.length > 0 ? inBlock : places(house, party, 'row'), rule)
       if (best.length === 0) return
-      for (const [, earlier] of rules) {
-        const least = Math.min(...best.map((place) => place[earlier]))
-        best = best.filter((place) => place[earlier] === least)
-        if (earlier === rule) break
-      }
       const [start] = chooseSeats(house.taken, party, house.layout)!
       expect(best.map((place) => place.start)).toContain(start)
+    })
+  })
+
+  it('are in pieces that lie as near to the first as the rules before allow', () => {
+    everyHouse((house, party) => {
+      const seats = chooseSeats(house.taken, party, house.layout)
+      if (seats && !isTogether(house, party)) expect(seats).toEqual(inPieces(house, party))
     })
   })
 
@@ -152,7 +146,7 @@ describe('the best seats of a plan', () => {
       if (general.length >= party.count) return
       const isWhole = ({ start }: Place) =>
         general.every(({ seat }) => seat >= start && seat < start + party.count)
-      const whole = places(house, party, 'block', true).filter(isWhole)
+      const whole = places(house, party, 'block', { isAnyKind: true }).filter(isWhole)
       if (whole.length === 0) return
       const seats = chooseSeats(house.taken, { ...party, includeAccessible: true }, house.layout)!
       expect(isRun(seats)).toBe(true)
@@ -178,6 +172,57 @@ describe('the best seats of a plan', () => {
         })
       const isWithCompanion = count > 1 && house.seats.some(isPair)
       expect(kinds.filter((kind) => kind === 'companion')).toHaveLength(isWithCompanion ? 1 : 0)
+    })
+  })
+})
+
+describe('the seats of a party with a wheelchair', () => {
+  const accessible = true
+  const isCompanion = (seat: Seat | undefined) => seat?.kind === 'companion'
+
+  it('are all beside each other, if a block has room for that', () => {
+    everyHouse((house, party) => {
+      const { seats } = house
+      const free = freeSeats(house, party, true)
+      const pairs = free.flatMap((place) =>
+        place.kind !== 'wheelchair'
+          ? []
+          : free
+              .filter(({ seat }) => Math.abs(seat - place.seat) === 1)
+              .filter((other) => isCompanion(other) && other.block === place.block)
+              .map((other) => [place, other]),
+      )
+      const alone = free.filter(({ kind }) => kind === 'wheelchair').map((place) => [place])
+      const firsts = party.count > 1 && pairs.length > 0 ? pairs : alone
+      const general = freeSeats(house, party)
+      const hasRoom = firsts.some((first) => {
+        const usable = new Set([...first, ...general].map(({ seat }) => seat))
+        return first.some(({ seat: near }) =>
+          seatsFrom(near - party.count + 1, party.count).some((start) => {
+            const run = seatsFrom(start, party.count)
+            const isWhole = first.every(({ seat }) => run.includes(seat))
+            const isInBlock = (seat: number) => seats[seat - 1]?.block === first[0]!.block
+            return isWhole && run.every((seat) => usable.has(seat) && isInBlock(seat))
+          }),
+        )
+      })
+      if (!hasRoom) return
+      const chosen = chooseSeats(house.taken, { ...party, accessible }, house.layout)!
+      expect(runsOf(house, chosen)).toEqual([party.count])
+    })
+  })
+
+  it('are the place and, for the others, the best seats near it, if they are not beside it', () => {
+    everyHouse((house, party) => {
+      const chosen = chooseSeats(house.taken, { ...party, accessible }, house.layout)
+      if (chosen === undefined || runsOf(house, chosen).length === 1) return
+      const isOfPlace = (seat: number) => isAccessibleKind(house.seats[seat - 1]!)
+      const place = chosen.filter(isOfPlace).map((seat) => house.seats[seat - 1]!)
+      const taken = house.taken.clone()
+      taken.addAll(place.map(({ seat }) => seat))
+      const rest = { ...party, count: party.count - place.length }
+      const others = bestSeats({ ...house, taken }, rest, middleOf(place))
+      expect(chosen.filter((seat) => !isOfPlace(seat))).toEqual(others)
     })
   })
 })
@@ -228,6 +273,24 @@ describe('seats of a plan instead of those wanted', () => {
   })
 })
 
+/** The rules for a place. Each decides among the places that are equal by the rules before it. */
+const rules: [string, keyof Place][] = [
+  ['have the fewest restricted views', 'restricted'],
+  ['leave no single seat that another choice would avoid', 'singles'],
+  ['are in the first section of the plan', 'section'],
+  ['are the nearest to the sweet spot', 'distance'],
+  ['are in the nearest row', 'rows'],
+  ['are the first seats', 'start'],
+]
+
+function bestPlaces(all: Place[], lastRule: keyof Place = 'start'): Place[] {
+  const last = rules.findIndex(([, rule]) => rule === lastRule)
+  return rules.slice(0, last + 1).reduce((best, [, rule]) => {
+    const least = Math.min(...best.map((place) => place[rule]))
+    return best.filter((place) => place[rule] === least)
+  }, all)
+}
+
 interface Seat {
   seat: number
   section: number
@@ -245,8 +308,15 @@ interface Seat {
 
 interface House {
   taken: SeatSet
-  layout: SeatLayout & { plan: SeatPlan }
+  layout: SeatLayout
   seats: Seat[]
+}
+
+/** The middle of some seats: a row counted through the house, and half seats from its middle. */
+interface Spot {
+  section: number
+  row: number
+  offset: number
 }
 
 interface Place {
@@ -258,6 +328,7 @@ interface Place {
   rows: number
 }
 
+/** Houses with a plan, and, as every fourth one, rectangles, whose last row may be shorter. */
 function everyHouse(check: (house: House, party: Party, flag: boolean) => void): void {
   const seat = fc.constantFrom(...'ssssssSSSSrrwWcC_#')
   const row = fc.array(seat, { minLength: 1, maxLength: 9 }).map((row) => row.join(''))
@@ -266,17 +337,27 @@ function everyHouse(check: (house: House, party: Party, flag: boolean) => void):
     .array(section, { minLength: 1, maxLength: 3 })
     .map((sections) => sections.join(' / '))
     .filter((text) => /[a-z]/i.test(text))
+    .map((text) => read(text))
+  const rectangle = fc
+    .tuple(
+      fc.integer({ min: 1, max: 9 }),
+      fc.array(fc.constantFrom(...'sssSS'), { minLength: 1, maxLength: 40 }),
+    )
+    .map(([width, seats]) => {
+      const rows = seats.join('').match(new RegExp(`.{1,${width}}`, 'g'))!
+      return read(rows.join(' '), width)
+    })
+  const houses = fc.oneof({ weight: 3, arbitrary: text }, { weight: 1, arbitrary: rectangle })
   const party = fc.record({
     count: fc.integer({ min: 1, max: 7 }),
     section: fc.option(fc.nat(), { nil: undefined, freq: 3 }),
   })
   fc.assert(
-    fc.property(text, party, fc.boolean(), (text, { count, section }, flag) => {
-      const house = read(text)
-      const { length } = house.layout.plan.sections
+    fc.property(houses, party, fc.boolean(), (house, { count, section }, flag) => {
+      const { length } = rowsOf(house.layout).sections
       check(house, { count, section: section === undefined ? undefined : section % length }, flag)
     }),
-    { numRuns: 400 },
+    { numRuns: 500 },
   )
 }
 
@@ -284,7 +365,8 @@ const KINDS: Record<string, SeatRun['kind']> = {
   ...{ s: 'standard', r: 'restricted', w: 'wheelchair', c: 'companion', '#': 'not for sale' },
 }
 
-function read(text: string): House {
+/** With a width, the house is a rectangle without a plan. */
+function read(text: string, width?: number): House {
   const texts = text.split(' / ').map((section) => section.split(' '))
   const sections = texts.map((rows, index) => ({
     name: `Section ${index + 1}`,
@@ -315,7 +397,7 @@ function read(text: string): House {
           block++
           continue
         }
-        const offset = 2 * column - (places.length - 1)
+        const offset = 2 * column - ((width ?? places.length) - 1)
         const kind = KINDS[place.toLowerCase()]!
         const seat = seats.length + 1
         seats.push({ seat, section, row, back, rows: rows.length, offset, block, kind })
@@ -326,7 +408,10 @@ function read(text: string): House {
   const { totalSeats } = plan
   return {
     taken: SeatSet.of(taken, totalSeats),
-    layout: { totalSeats, seatsPerRow: null, plan },
+    layout:
+      width === undefined
+        ? { totalSeats, seatsPerRow: null, plan }
+        : { totalSeats, seatsPerRow: width },
     seats,
   }
 }
@@ -336,12 +421,21 @@ function isWanted({ kind, section }: Seat, wanted?: number, isAnyKind = false): 
   return isOfKind && (wanted ?? section) === section
 }
 
+function isAccessibleKind({ kind }: Seat): boolean {
+  return kind === 'wheelchair' || kind === 'companion'
+}
+
 function freeSeats({ seats, taken }: House, { section }: Party, isAnyKind = false): Seat[] {
   return seats.filter((seat) => isWanted(seat, section, isAnyKind) && !taken.has(seat.seat))
 }
 
 /** All places for a party in one block, or in one row with seats that are next by number. */
-function places(house: House, party: Party, within: 'block' | 'row', isAnyKind = false): Place[] {
+function places(
+  house: House,
+  party: Party,
+  within: 'block' | 'row',
+  { isAnyKind = false, spot }: { isAnyKind?: boolean; spot?: Spot | undefined } = {},
+): Place[] {
   const free = new Map(freeSeats(house, party, isAnyKind).map((seat) => [seat.seat, seat]))
   return [...free.values()].flatMap((first) => {
     const { count } = party
@@ -353,16 +447,56 @@ function places(house: House, party: Party, within: 'block' | 'row', isAnyKind =
       isFree(seat, beside) && !isFree(seat + step, beside)
     const isSingleLeft =
       isSingle(first.seat - 1, -1, first) || isSingle(last.seat + 1, 1, last) ? 1 : 0
-    const rows = Math.abs(first.back - Math.round((first.rows - 1) / 3))
+    const isNear = spot?.section === first.section
+    const rows = isNear
+      ? Math.abs(first.row - spot.row)
+      : Math.abs(first.back - Math.round((first.rows - 1) / 3))
+    const offset = (first.offset + last.offset) / 2 - (isNear ? spot.offset : 0)
     return {
       start: first.seat,
       restricted: seats.filter((seat) => seat!.kind === 'restricted').length,
       singles: isSingleLeft,
-      section: first.section,
-      distance: ((first.offset + last.offset) / 2) ** 2 + (4 * rows) ** 2,
+      section: isNear ? -1 : first.section,
+      distance: offset ** 2 + (4 * rows) ** 2,
       rows,
     }
   })
+}
+
+function middleOf(seats: Seat[]): Spot {
+  const [first, last] = [seats[0]!, seats.at(-1)!]
+  return { section: first.section, row: first.row, offset: (first.offset + last.offset) / 2 }
+}
+
+function isTogether(house: House, party: Party): boolean {
+  return places(house, party, 'block').length > 0 || places(house, party, 'row').length > 0
+}
+
+/** The rules once more, place by place and without any thought of speed. */
+function bestSeats(house: House, party: Party, spot: Spot): number[] {
+  for (const within of ['block', 'row'] as const) {
+    const [best] = bestPlaces(places(house, party, within, { spot }))
+    if (best) return seatsFrom(best.start, party.count)
+  }
+  return inPieces(house, party, spot)
+}
+
+/** The longest pieces, each at its best place; the first one is the spot if there is no other. */
+function inPieces(house: House, party: Party, aim?: Spot): number[] {
+  const taken = house.taken.clone()
+  const chosen: number[] = []
+  let spot = aim
+  while (chosen.length < party.count) {
+    const left = { ...house, taken }
+    const free = freeSeats(left, party).map(({ seat }) => seat)
+    const count = Math.min(party.count - chosen.length, Math.max(...runsOf(house, free)))
+    const [best] = bestPlaces(places(left, { ...party, count }, 'block', { spot }))
+    const piece = seatsFrom(best!.start, count)
+    spot ??= middleOf(piece.map((seat) => house.seats[seat - 1]!))
+    taken.addAll(piece)
+    chosen.push(...piece)
+  }
+  return chosen.toSorted((a, b) => a - b)
 }
 
 function isRun(seats: number[]): boolean {
