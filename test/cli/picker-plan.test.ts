@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -7,6 +7,7 @@ import { writePlanText } from '../../src/house/plan/plan-text.js'
 import { openTickets, type Tickets } from '../../src/index.js'
 import { program, tickets } from '../support/cli.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
+import { blocksOf, filesOf, Names } from '../support/examples.js'
 import { globeWith } from '../support/globe.js'
 import { openTerminal, type TerminalOptions, type TestTerminal } from '../support/terminal.js'
 import { notices, questions } from '../support/wording.js'
@@ -125,6 +126,38 @@ describe('a house with a plan', () => {
     terminal.type('a4-a5\r')
     await terminal.waitFor(/✓ .*Stalls A3-A4 → Stalls A4-A5 /)
     expect((await terminal.exit).code).toBe(0)
+  })
+
+  it('is sold in lines as docs/plans.md shows it', async () => {
+    const page = await readFile(new URL('../../docs/plans.md', import.meta.url), 'utf8')
+    const startTime = new Date('2031-03-08T19:30Z')
+    const plan = filesOf(page).get('small.plan')!
+    await box.createShow({ name: 'Lear', startTime, timeZone: 'Europe/London', plan })
+    const shown = blocksOf(page).filter(({ text }) => / tickets book Lear\n/.test(text))
+    const names = new Names()
+    const sales = [
+      ['TICKETS_PLAIN', '1', 'circle', 'aa12-aa13', 'Ada', '2 seats: Circle AA12-AA13'],
+      ['TERM', 'dumb', '', '2 best', 'Grace', '2 seats: Stalls'],
+    ] as const
+    for (const [index, [name, value, section, seats, customer, booked]] of sales.entries()) {
+      const terminal = sitDown(['book', 'Lear'], { env: { [name]: value } })
+      for (const [question, answer] of [
+        [questions.section, section],
+        [/Which seats.*\? \(/, seats],
+        [questions.whom, customer],
+        [`Book ${booked}`, ''],
+        [questions.done, 'q'],
+      ] as const) {
+        await terminal.waitFor(question)
+        terminal.type(`${answer}\r`)
+      }
+      await terminal.exit
+      const actual = `$ ${name}=${value} tickets book Lear\n${terminal.history()}\n`
+      const expected = shown[index]!.text
+      const isSame = names.match(expected.split('\n'), actual.split('\n'))
+      expect(isSame ? expected : actual).toBe(expected)
+    }
+    expect(shown).toHaveLength(sales.length)
   })
 
   it('is drawn by show view, and summed up by section by --watch where it is too large', async () => {
