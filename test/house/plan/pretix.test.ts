@@ -141,7 +141,13 @@ describe('a seating plan of pretix', () => {
   const corner = { x: 0, y: 0 }
   const hall = (...rows: object[]) => ({ name: 'Hall', position: corner, rows })
   const oneSeat = (label: string, number: number | string) =>
-    row(label, corner, [{ ...seats(`Hall-${label}`, [number], [64])[0]!, category: 'standard' }])
+    row(label, corner, [
+      {
+        ...seats('Hall', [number], [64])[0]!,
+        category: 'standard',
+        seat_guid: `${label}${number}`,
+      },
+    ])
   const full = hall(oneSeat('A', 1))
   const lost: [string, object, ...notices: string[][]][] = [
     [
