@@ -1,9 +1,11 @@
+import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { SeatPlan } from '../../src/house/plan/seat-plan.js'
 import { openTickets, type Tickets } from '../../src/index.js'
 import { tickets as runTickets } from '../support/cli.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
-import { examplePlan, planOf } from '../support/plans.js'
+import { runInProcess } from '../support/in-process.js'
+import { examplePath, examplePlan, planOf } from '../support/plans.js'
 
 let db: TestDatabase
 let box: Tickets
@@ -25,27 +27,55 @@ const EXAMPLES = {
 }
 
 it('50 processes at once book the examples of plans to the last seat', async () => {
-  const files = Array.from({ length: PROCESSES }, () => ['show,count'])
   const houses: { plan: SeatPlan; show: string }[] = []
+  const parties: string[] = []
+  const lastParties: string[] = []
   for (const [name, sizes] of Object.entries(EXAMPLES)) {
     const { plan, show } = await open(name)
     houses.push({ plan, show })
-    for (const [index, count] of partiesFor(plan, sizes).entries()) {
-      files[index % PROCESSES]!.push(`${show},${count}`)
+    const accessible = accessibleSeats(plan)
+    // One party with a wheelchair for each group of these seats, so that it has a companion’s seat.
+    const pairs = accessible.filter((seat) => !accessible.includes(seat - 1)).length
+    const left = accessible.length - 2 * pairs
+    for (const count of partiesFor(generalSeats(plan).length, sizes)) {
+      parties.push(`${show},${count},,`)
     }
+    for (let pair = 0; pair < pairs; pair++) parties.splice(7 * pair, 0, `${show},2,yes,`)
+    for (const count of partiesFor(left, [3, 1, 9, 6])) lastParties.push(`${show},${count},,yes`)
   }
+  await bookAtOnce(parties)
+  // These would otherwise take general seats, which the parties above need.
+  await bookAtOnce(lastParties)
+  for (const { plan, show } of houses) await checkSoldOut(plan, show)
+})
+
+it.each(Object.keys(EXAMPLES))('the example %s has no mistake, and is drawn', async (name) => {
+  const file = fileURLToPath(examplePath(name))
+  const { totalSeats, sections } = planOf(examplePlan(name))
+  const checked = await runInProcess(['plan', 'check', file, '--json'])
+  expect(checked.exitCode).toBe(0)
+  expect(checked.json()).toMatchObject({ ok: true, total_seats: totalSeats, faults: [] })
+  const printed = await runInProcess(['plan', 'print', file])
+  expect(printed).toMatchObject({ exitCode: 0, stderr: '' })
+  for (const section of sections) expect(printed.stdout).toContain(section.name)
+})
+
+/** Books the rows of a file in this order, each process every fiftieth of them. */
+async function bookAtOnce(parties: readonly string[]): Promise<void> {
+  const files = Array.from({ length: Math.min(PROCESSES, parties.length) }, (_, process) =>
+    parties.filter((_, index) => index % PROCESSES === process),
+  )
   const ran = await Promise.all(
     files.map((rows) =>
       runTickets(['book', '--file', '-', '--quiet'], {
         db: db.url,
         stdin: 'pipe',
-        input: rows.join('\n'),
+        input: ['show,count,accessible,include_accessible', ...rows].join('\n'),
       }),
     ),
   )
   expect(ran.filter(({ exitCode }) => exitCode !== 0)).toEqual([])
-  for (const { plan, show } of houses) await checkSoldOut(plan, show)
-})
+}
 
 async function open(name: string): Promise<{ plan: SeatPlan; show: string }> {
   const text = examplePlan(name)
@@ -54,10 +84,10 @@ async function open(name: string): Promise<{ plan: SeatPlan; show: string }> {
   return { plan: planOf(text), show: id }
 }
 
-/** Parties of these sizes, over and over, that together want each seat that `count` gives out. */
-function partiesFor(plan: SeatPlan, sizes: readonly number[]): number[] {
+/** Parties of these sizes, over and over, that together want all these seats. */
+function partiesFor(seats: number, sizes: readonly number[]): number[] {
   const parties: number[] = []
-  let left = generalSeats(plan).length
+  let left = seats
   while (left > 0) {
     const size = Math.min(sizes[parties.length % sizes.length]!, left)
     parties.push(size)
@@ -66,22 +96,25 @@ function partiesFor(plan: SeatPlan, sizes: readonly number[]): number[] {
   return parties
 }
 
-/** All are sold that should be, each as the rules say, and nothing is left but accessible seats. */
+/** Every seat is sold, each as the rules say. */
 async function checkSoldOut(plan: SeatPlan, show: string): Promise<void> {
   const sales: number[][] = []
   for await (const { action, after } of box.listHistory({ show })) {
     if (action === 'confirmed') sales.push(after!.seats as number[])
   }
-  expect(sales.flat().toSorted((a, b) => a - b)).toEqual(generalSeats(plan))
+  expect(sales.flat().toSorted((a, b) => a - b)).toEqual(seatsFrom(1, plan.totalSeats))
   expect(avoidable(plan, sales)).toEqual([])
-  await expect(box.book(show, { count: 1 })).rejects.toMatchObject({ code: 'NOT_ENOUGH_SEATS' })
+  await expect(box.book(show, { count: 1, includeAccessible: true })).rejects.toMatchObject({
+    code: 'NOT_ENOUGH_SEATS',
+  })
   expect(await box.verify()).toMatchObject({ ok: true, violations: [] })
 }
 
 /**
  * The sales, in the order in which they were made, that divide a party that a block had room for,
  * give it a restricted view that another place in a block does not have, or leave a single seat that
- * such a place would not leave.
+ * such a place would not leave; or that give out accessible seats while general ones are free, other
+ * than a wheelchair place with its companion's seat.
  */
 function avoidable(plan: SeatPlan, sales: readonly number[][]): string[] {
   const free = new Set(generalSeats(plan))
@@ -93,9 +126,12 @@ function avoidable(plan: SeatPlan, sales: readonly number[][]): string[] {
     )
     const fewest = places.reduce((least, place) => Math.min(least, place.restricted), Infinity)
     const best = places.filter((place) => place.restricted === fewest)
+    const kinds = seats.map((seat) => plan.kindOf(seat)).toSorted()
+    const isAccessible = kinds.includes('companion') || kinds.includes('wheelchair')
+    const isAllowed = free.size === 0 || kinds.join() === 'companion,wheelchair'
     for (const seat of seats) free.delete(seat)
     const isBest =
-      places.length === 0 ||
+      (isAccessible ? isAllowed : places.length === 0) ||
       (chosen?.restricted === fewest &&
         (!chosen.leavesSingle || best.every((place) => place.leavesSingle)))
     return isBest ? [] : [seats.map((seat) => plan.label(seat)).join(', ')]
@@ -142,6 +178,11 @@ function generalSeats(plan: SeatPlan): number[] {
   return seatsFrom(1, plan.totalSeats).filter((seat) =>
     ['standard', 'restricted'].includes(plan.kindOf(seat)),
   )
+}
+
+function accessibleSeats(plan: SeatPlan): number[] {
+  const general = new Set(generalSeats(plan))
+  return seatsFrom(1, plan.totalSeats).filter((seat) => !general.has(seat))
 }
 
 function seatsFrom(start: number, count: number): number[] {

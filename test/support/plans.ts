@@ -24,7 +24,11 @@ export function layoutOf(text: string): SeatLayout {
 
 /** One of the examples in docs/plans. */
 export function examplePlan(name: string): string {
-  return readFileSync(new URL(`../../docs/plans/${name}.plan`, import.meta.url), 'utf8')
+  return readFileSync(examplePath(name), 'utf8')
+}
+
+export function examplePath(name: string): URL {
+  return new URL(`../../docs/plans/${name}.plan`, import.meta.url)
 }
 
 const kinds: SeatRun['kind'][] = ['standard', 'restricted', 'wheelchair', 'not for sale']
