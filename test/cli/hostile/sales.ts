@@ -35,6 +35,8 @@ const seats = ['--total-seats', '5']
 const start = ['--start-time', '2026-12-25T19:00Z']
 
 /** Shows to be made and seats to be booked, and the database itself. */
+const notSections = ['', ' ', 'Stalls', 'A', '1', "'", HALF, LONG]
+
 export const salesInputs: Record<string, HostileInput[]> = {
   'a number that is none': [
     ...each(notCounts, (n) => [...show, ...name, ...start, '--total-seats', n]),
@@ -117,11 +119,10 @@ export const salesInputs: Record<string, HostileInput[]> = {
       ...['migrate', '--grant', role],
     ]),
   ],
-  'a section that is none': each(
-    ['', ' ', 'Stalls', 'A', '1', "'", HALF, LONG],
-    (name) => [...['book', ROWS, '--count', '1', '--section', name]],
-    3,
-  ),
+  'a section that is none': [
+    ...each(notSections, (name) => [...['book', ROWS, '--count', '1', '--section', name]], 3),
+    ...each(notSections, (name) => ['show', 'view', ROWS, '--section', name], 3),
+  ],
   'a show that is none': [
     // These two are files.
     ...each(

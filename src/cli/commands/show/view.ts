@@ -21,12 +21,6 @@ export interface ShowViewOptions {
 /** `tickets show view SHOW`: details and the seat map, or one section of it. */
 export const run: Handler<ShowViewOptions, [string]> = async (context, options, name) => {
   const { output, tickets } = context
-  if (output.json && options.section !== undefined) {
-    throw new TicketsError(
-      'INVALID_INPUT',
-      '--section is a part of the map, which --json does not have. Leave one of them out.',
-    )
-  }
   const named = await namedShow(context, { name, date: options.date })
   if (options.watch) {
     const { watch } = await import('./watch.js')
@@ -37,9 +31,15 @@ export const run: Handler<ShowViewOptions, [string]> = async (context, options, 
     return writeHistory(context, { show: named.id }, named)
   }
   const show = await tickets.viewShow(named.id)
+  const section = options.section === undefined ? undefined : sectionNamed(options.section, show)
+  if (output.json && section !== undefined) {
+    throw new TicketsError(
+      'INVALID_INPUT',
+      '--section is a part of the map, which --json does not have. Leave one of them out.',
+    )
+  }
   if (output.json) return output.document(showDetailsJson(show))
   const style = styleOf(output)
-  const section = options.section === undefined ? undefined : sectionNamed(options.section, show)
   const lines = seatGridFor(show, style.columns, section).lineCount
   const isCut = output.isTerminal && lines > PAGE_LENGTH
   const map = renderSeatMap(show, style, { section, mostLines: isCut ? PAGE_LENGTH : undefined })
