@@ -253,7 +253,9 @@ describe('the shows to choose from', () => {
     const held = await insertShow(db, { name: 'Full by holds', seats: 2 })
     await tickets(['book', held, '--count', '2', '--hold', '1h'], { db: db.url })
     const clerk = sitDown(['book'])
-    await clerk.sees(/^1\. {2}Free 1, .* 8 .*\n2\. {2}Free 2, .* 8 .*\n3\. {2}Full 1, (?!.* 8 \S+\n)/)
+    await clerk.sees(
+      /^1\. {2}Free 1, .* 8 .*\n2\. {2}Free 2, .* 8 .*\n3\. {2}Full 1, (?!.* 8 \S+\n)/,
+    )
     await clerk.answers(questions.show, 'past')
     await clerk.sees(/1\. {2}Past 1, .*\n2\. {2}Past 2, .*\n✗ 2 /)
     clerk.terminal.press('ctrl-c')
