@@ -78,7 +78,10 @@ async function createBookingFacts(knex: Knex, more: string): Promise<void> {
   `)
 }
 
-/** A sale changes other columns, and is recorded as an event of its booking. */
+/**
+ * A sale changes other columns, and is recorded as an event of its booking. `columns`, each with a
+ * comma after it, are those that 0002 did not know.
+ */
 async function recordChangesOf(knex: Knex, columns: string): Promise<void> {
   await knex.raw('drop trigger record_changed_show on shows')
   await knex.raw(`

@@ -113,12 +113,14 @@ async function seatCondition(db: Database, show: string, seat: number): Promise<
   })
   const has = (facts: string) =>
     `(${facts} -> 'seats' @> ?::jsonb and coalesce(${facts} ->> 'show_id', show_id::text) = ?)`
+  // A seat that a house did not have is 0, which no event has.
   const fact = (number = 0) => [`[${number}]`, show.toLowerCase()]
   const conditions = houses.map(
     () => `id > ?::float8 and id <= ?::float8 and (${has('before')}
       or case action when 'renumbered' then ${has('after')} else ${has('after')} end)`,
   )
   const values = houses.flatMap(({ until }, i) => {
+    // `after` of 'renumbered' has the number in the next house.
     const [now, next] = [fact(numbers[i]), fact(numbers[Math.min(i + 1, houses.length - 1)])]
     return [houses[i - 1]?.until ?? 0, until, ...now, ...next, ...now]
   })

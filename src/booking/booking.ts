@@ -142,7 +142,11 @@ export function namesOf(
   formerSeats: readonly string[] = [],
 ): Pick<Booking, 'seatLabels' | 'section'> {
   return {
-    seatLabels: seats.map((seat) => formerSeats[seat - MAX_SEATS - 1] ?? seatLabel(seat, layout)),
+    seatLabels: seats.map((seat) =>
+      seat > MAX_SEATS
+        ? (formerSeats[seat - MAX_SEATS - 1] ?? String(seat))
+        : seatLabel(seat, layout),
+    ),
     ...(layout.plan?.hasSections && { section: layout.plan.sectionOf(seats) }),
   }
 }

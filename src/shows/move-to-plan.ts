@@ -14,8 +14,9 @@ import { layoutOf, type NewPlan } from './plans.js'
  * bookings and check-ins get the numbers that their seats have in that plan; bookings that are over
  * may have seats that it does not have. `writeShow` writes columns of the show.
  *
- * The history tells by the event of the show which numbers an event has: the bookings are written
- * before the show, and check-ins are undone before it and made again after it.
+ * The events of the history that come before that of the show have the old numbers, and those after
+ * it the new ones: so bookings are written before the show, and check-ins are undone before it and
+ * made again after it.
  *
  * Throws SEATS_TAKEN with the sold and held seats that the plan does not have.
  */
