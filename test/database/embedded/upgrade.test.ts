@@ -84,7 +84,7 @@ describe.skipIf(!olderEmbedded)(
           ['verify'],
           ['migrate'],
           ['db', 'start'],
-          ['db', 'backup', '/nonexistent/x'],
+          ['db', 'backup', join(dataDir, 'backup')],
           ['serve'],
           ['stress', '--bookings', '2'],
         ]) {
