@@ -12,9 +12,9 @@ function page(): string {
   )
   return `# Error codes
 
-With \`--json\`, an error is the only document on stdout: \`{"error": {"code", "message", "retryable"}}\`. \`seats\`, \`alternatives\` and \`booking\` are there where the code has them. Match on the code or the exit code; the message is for people and may change.
+With \`--json\`, an error is the only document on stdout: \`{"error": {"code", "message", "retryable"}}\`. \`seats\`, \`alternatives\` and \`booking\` are present for the codes that have them. Match on the code or the exit code; the message is for people and may change.
 
-*Retry* says that the same request may succeed later. If it has a key, use the same one, so that it books once.
+*Retry* means that the same request may succeed later. If the request has a key, use the same key again, so that it books only once.
 
 | code | exit | retry | meaning |
 |---|---|---|---|
