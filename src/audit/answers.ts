@@ -20,8 +20,8 @@ export interface AnswersOptions {
 /**
  * Compares answers that clients received with the database, in constant memory, and returns how
  * many of them reported a booking as CONFIRMED or HELD. `chunks` has a JSON document on each line,
- * as `book --json`, `book --file --json` and `POST …/book` print them; errors are no bookings. The
- * history explains a booking that has changed since.
+ * as `book --json`, `book --file --json` and `POST …/book` print them; errors do not count as
+ * bookings. The history explains a booking that has changed since.
  *
  * Throws INVALID_INPUT, with the number of the line, for anything else.
  */

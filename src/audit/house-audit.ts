@@ -157,7 +157,7 @@ export class HouseAudit {
   #reportAbandoned(): void {
     const bookings = this.#abandoned
     if (bookings.count === 0) return
-    const sentence = `${nameBookings(bookings)} still PENDING, although no process will decide it any more`
+    const sentence = `no process will decide ${nameBookings(bookings)}, still PENDING`
     this.#reportViolation('STALE_PENDING', sentence, { bookings })
   }
 

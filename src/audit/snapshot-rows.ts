@@ -187,11 +187,11 @@ const FAULT = `nullif(concat_ws(', ',
   case when status in ('HELD', 'CONFIRMED') and cardinality(all_seats) = 0
        then 'has no seats' end,
   case when status = 'PENDING' and pending_until is null
-       then 'has no bound for its attempt' end,
+       then 'has no deadline for its attempt' end,
   case when status <> 'PENDING' and pending_until is not null
-       then 'still has a bound for its attempt' end,
+       then 'still has a deadline for its attempt' end,
   case when status <> 'HELD' and held_until is not null
-       then 'expires, but is no hold' end,
+       then 'expires, but is not a hold' end,
   case when status = 'FAILED' and failure ->> 'code' is null
        then 'has no reason for its failure' end,
   case when status <> 'FAILED' and failure is not null

@@ -31,6 +31,6 @@ export class StoredPlans {
     const row = (await selectPlans(this.#snapshot.trx, [id])).get(id)
     const plan = await parseStored(row)
     const hash = row && createHash('sha256').update(row.document).digest('hex')
-    return typeof plan !== 'string' && hash !== id ? 'is not the text that its id stands for' : plan
+    return typeof plan !== 'string' && hash !== id ? 'does not match its id' : plan
   }
 }

@@ -240,5 +240,5 @@ type Recorded = Pick<
 >
 
 function idReused(): TicketsError {
-  return new TicketsError('INVALID_INPUT', 'This id is that of a booking for another show.')
+  return new TicketsError('INVALID_INPUT', 'This id belongs to a booking for another show.')
 }

@@ -96,7 +96,7 @@ function wantedOf(request: BookingRequest, layout: SeatLayout): Wanted {
     if (request.section ?? request.accessible ?? request.includeAccessible) {
       throw new TicketsError(
         'INVALID_INPUT',
-        'A section, and wheelchair places, go with a number of seats. Leave them out, or give a number instead of the seats.',
+        'A section or wheelchair places can only be requested with a number of seats. Leave them out, or give a number instead of naming the seats.',
       )
     }
     return {
@@ -106,7 +106,7 @@ function wantedOf(request: BookingRequest, layout: SeatLayout): Wanted {
   if (!Number.isInteger(count) || count! < 1 || count! > MAX_SEATS) {
     throw new TicketsError(
       'INVALID_INPUT',
-      `The number of seats is a whole number from 1 to 100,000; got ${count}.`,
+      `The number of seats must be a whole number from 1 to 100,000; got ${count}.`,
     )
   }
   return { count: count!, ...placeOf(request, layout) }

@@ -31,7 +31,7 @@ export async function printCommitted(
     const written = output.json ? output.document(json) : output.write(`${said}\n`)
     await written.catch(() => output.problem(said))
     const reason = failure instanceof Error ? failure.message : String(failure)
-    output.hint(`The whole answer could not be printed: ${safeText(reason)}`)
+    output.hint(`The whole result could not be printed: ${safeText(reason)}`)
   }
 }
 

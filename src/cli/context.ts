@@ -88,7 +88,7 @@ export function createContext(
   const listIgnored = ({ ignoredSettings: names }: Client) => {
     if (isListed || names.length === 0) return
     isListed = true
-    output.hint(`Settings of the connection that have no effect: ${names.join(', ')}.`)
+    output.hint(`These connection settings have no effect: ${names.join(', ')}.`)
   }
   const open = (own: ClientOptions) => {
     const operator = operatorOf(options, output.io.env)
@@ -151,7 +151,10 @@ const NEEDS_DATA = new Set(['db backup', 'verify'])
  */
 export function parseCount(flag: string, text: string): number {
   if (!/^\d{1,9}$/.test(text.trim()) || Number(text) === 0) {
-    throw new TicketsError('INVALID_INPUT', `${flag} is a whole number from 1 up, such as 100.`)
+    throw new TicketsError(
+      'INVALID_INPUT',
+      `${flag} must be a whole number, 1 or more, such as 100.`,
+    )
   }
   return Number(text)
 }

@@ -32,7 +32,7 @@ export async function mayProceed(
 ): Promise<boolean> {
   if (isSure) return true
   if (!output.canPrompt) {
-    throw new TicketsError('INPUT_REQUIRED', `${plan} Pass ${flags} if that is meant. ${unchanged}`)
+    throw new TicketsError('INPUT_REQUIRED', `${plan} Pass ${flags} to confirm. ${unchanged}`)
   }
   const onBehalf = { ...asking, unchanged }
   if (typeof question !== 'string') return question(onBehalf)

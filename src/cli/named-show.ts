@@ -54,5 +54,8 @@ export async function idOrName(context: Asker, named: NamedShow): Promise<string
 export function ifNamed({ name, date, ...named }: PerhapsNamedShow): NamedShow | undefined {
   if (name !== undefined) return { name, date, ...named }
   if (date === undefined) return undefined
-  throw new TicketsError('INVALID_INPUT', '--date chooses among shows of one name. Name the show.')
+  throw new TicketsError(
+    'INVALID_INPUT',
+    '--date chooses among shows with the same name. Give the show as well.',
+  )
 }

@@ -31,10 +31,7 @@ export async function writePagedList<Row>(
 ): Promise<void> {
   checkFormat(output, options)
   if (options.all && options.limit !== undefined) {
-    throw new TicketsError(
-      'INVALID_INPUT',
-      '--all and --limit exclude each other. Give one of them.',
-    )
+    throw new TicketsError('INVALID_INPUT', '--all and --limit cannot be used together.')
   }
   const isCut = isForPeople(output, options) && !options.all && options.limit === undefined
   const limit =
@@ -62,8 +59,5 @@ export function isForPeople(output: Output, { output: format }: Pick<ListingOpti
 /** Throws INVALID_INPUT for --json with another format. */
 export function checkFormat(output: Output, { output: format }: Pick<ListingOptions, 'output'>) {
   if (!output.json || (format ?? 'json') === 'json') return
-  throw new TicketsError(
-    'INVALID_INPUT',
-    `--json and --output ${format} exclude each other. Give one of them.`,
-  )
+  throw new TicketsError('INVALID_INPUT', `--json and --output ${format} cannot be used together.`)
 }

@@ -12,7 +12,10 @@ export const upcomingShow: Parameter = { ...show, completes: { shows: 'upcoming'
 
 /** --date, for every command that takes a show. */
 export const dateOption: ParametersByTerm = {
-  '--date <date>': { about: 'which of several shows of that name: 2031-03-01', completes: 'dates' },
+  '--date <date>': {
+    about: "the show's date, if several have its name: 2031-03-01",
+    completes: 'dates',
+  },
 }
 
 /** --output, for every command that lists. */
@@ -23,7 +26,7 @@ export const outputOption: ParametersByTerm = {
 /** For every command whose list is paged on a terminal. */
 export const pageOptions: ParametersByTerm = {
   '--limit <n>': 'at most N',
-  '--all': 'all of them, on a terminal too',
+  '--all': 'list all rows, even on a terminal',
   ...outputOption,
 }
 

@@ -47,14 +47,14 @@ function expected(thrown: unknown): TicketsError {
   const message = thrown instanceof Error ? thrown.message : String(thrown)
   const syscall = thrown instanceof Error && 'syscall' in thrown ? thrown.syscall : undefined
   if (syscall === 'write') {
-    return new TicketsError('INTERNAL', `The answer could not be written: ${message}.`, {
+    return new TicketsError('INTERNAL', `The result could not be written: ${message}.`, {
       cause: thrown,
     })
   }
   if (syscall === 'uv_cwd') {
     return new TicketsError(
       'INVALID_INPUT',
-      'A relative path was given, and the working directory is gone. Change to one that exists.',
+      'The working directory no longer exists, so a relative path cannot be used. Change to a directory that exists.',
       { cause: thrown },
     )
   }

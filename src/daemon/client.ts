@@ -76,7 +76,7 @@ function longestSilence(waitMs: number): number {
 async function printResult(output: Output, { exitCode = 1, stdout = '', stderr }: RunAnswer) {
   if (stderr) output.problem(stderr.slice(0, -1))
   await output.write(stdout).catch(({ message }) => {
-    output.problem(`${stdout}The answer could not be written to stdout: ${message}.`)
+    output.problem(`${stdout}The result could not be written to stdout: ${message}.`)
   })
   return exitCode
 }

@@ -68,7 +68,7 @@ export async function stopDaemon(link: string, waitMs: number, signal: AbortSign
   const hung = all.find(({ state }) => state === 'hung')
   if (hung && !signal.aborted) throw hangs(hung.pid)
   if (over.aborted) {
-    const message = 'The daemon was told to stop, and ends when its last bookings are done.'
+    const message = 'The daemon is stopping, and exits when its last bookings are done.'
     throw new TicketsError(signal.aborted ? 'INTERRUPTED' : 'BUSY', message)
   }
   return all.some(({ state }) => state === 'open')

@@ -137,10 +137,10 @@ export class Daemon {
   }
 
   #reasonToDecline({ program, place, env }: Asker): string | undefined {
-    if (program !== this.#program.environment.program) return 'It is of another version.'
+    if (program !== this.#program.environment.program) return 'It runs another version.'
     if (place !== placeOfProcess()) return 'It is in another container.'
     const other = PROCESS_VARIABLES.find((name) => env[name] !== process.env[name])
-    return other && `It has another ${other}.`
+    return other && `It has a different ${other}.`
   }
 
   #decline(reason: string, socket: Socket): void {

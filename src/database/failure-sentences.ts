@@ -35,7 +35,7 @@ const busy = (what: string) =>
 
 const notMigrated = expected(
   'NOT_MIGRATED',
-  (target) => `The ${target.name} has no tables of ours yet. Run "tickets migrate".`,
+  (target) => `The ${target.name} has no tickets tables yet. Run "tickets migrate".`,
 )
 
 const columnMissing = expected(
@@ -51,7 +51,7 @@ const columnMissing = expected(
 const preparedLost = expected(
   'DB_UNREACHABLE',
   (target) =>
-    `The connection pooler before ${target.name} loses prepared statements. Use its session mode, or PgBouncer 1.21 or later with max_prepared_statements.`,
+    `The connection pooler in front of ${target.name} loses prepared statements. Use its session mode, or PgBouncer 1.21 or later with max_prepared_statements.`,
 )
 
 const loginRefused = expected(
@@ -67,13 +67,13 @@ export const networkSentences: Readonly<Record<string, ExpectedFailure>> = {
   ENOTDIR: unreachable('its Unix socket does not exist'),
   EACCES: unreachable('this user may not use its Unix socket'),
   EPERM: unreachable('this user may not connect there'),
-  EINVAL: unreachable('that is no address to connect to'),
-  ENOTFOUND: unreachable('no such host is known'),
+  EINVAL: unreachable('the address is not valid'),
+  ENOTFOUND: unreachable('its host name is unknown'),
   EAI_AGAIN: unreachable('its host name cannot be looked up at the moment'),
   ETIMEDOUT: unreachable('it does not answer'),
-  EHOSTUNREACH: unreachable('there is no way to its host'),
+  EHOSTUNREACH: unreachable('there is no route to its host'),
   EHOSTDOWN: unreachable('its host is down'),
-  ENETUNREACH: unreachable('there is no way to its network'),
+  ENETUNREACH: unreachable('its network is unreachable'),
   ENETDOWN: unreachable('the network is down'),
   ECONNRESET: unreachable('the connection was cut'),
   ECONNABORTED: unreachable('the connection was cut'),
@@ -82,7 +82,7 @@ export const networkSentences: Readonly<Record<string, ExpectedFailure>> = {
   EADDRNOTAVAIL: busy('this machine has too many connections open'),
 }
 
-const conflict = busy('others kept changing the same rows')
+const conflict = busy('other transactions kept changing the same rows')
 
 /**
  * The messages for the server's errors by SQLSTATE, and for failures that have no SQLSTATE of their
@@ -108,9 +108,9 @@ export const serverSentences = {
     '42703': columnMissing,
     '53300': busy('all its connections are taken'),
     '57P03': busy('it is starting up or shutting down'),
-    '55P03': busy('another transaction held the lock all the time'),
+    '55P03': busy('another transaction held the lock the whole time'),
     '40001': conflict,
-    '40P01': busy('others kept locking the same rows'),
+    '40P01': busy('other transactions kept locking the same rows'),
     '57014': busy('the statement took too long and was cancelled'),
     '25P04': busy('the transaction took too long and was cancelled'),
     '26000': preparedLost,
@@ -118,7 +118,7 @@ export const serverSentences = {
     '25006': expected(
       'DB_UNREACHABLE',
       (target) =>
-        `The ${target.name} is read-only at the moment, and tickets must write. ${origin(target)}`,
+        `The ${target.name} is read-only at the moment, and tickets needs to write. ${origin(target)}`,
     ),
     '22P05': expected(
       'INVALID_INPUT',
@@ -133,7 +133,7 @@ export const serverSentences = {
   standby: expected(
     'DB_UNREACHABLE',
     (target) =>
-      `The ${target.name} is a standby (read only), and tickets must write. Name the primary, or all servers: postgres://host1,host2/database. ${origin(target)}`,
+      `The ${target.name} is a standby (read only), and tickets needs to write. Name the primary, or all servers: postgres://host1,host2/database. ${origin(target)}`,
   ),
   unfit: (server: Writability) => {
     const state = stateOf(server)
@@ -173,11 +173,11 @@ export const serverSentences = {
       expected(
         'DB_UNREACHABLE',
         (target) =>
-          `The connection pooler before ${target.name} refuses the start-up parameter ${escapeControls(name)}. Leave it out of the URL and of PGOPTIONS, or name it in the pooler's ignore_startup_parameters.`,
+          `The connection pooler in front of ${target.name} refuses the start-up parameter ${escapeControls(name)}. Leave it out of the URL and of PGOPTIONS, or name it in the pooler's ignore_startup_parameters.`,
       ),
     serverAway: (reason: string) =>
-      unreachable(`the connection pooler before it says: ${escapeControls(reason)}`),
-    full: busy('the connection pooler before it has no connection to give'),
+      unreachable(`the connection pooler in front of it says: ${escapeControls(reason)}`),
+    full: busy('the connection pooler in front of it has no connection to give'),
   },
   sequenceBehind: expected(
     'DB_MISSING',
@@ -193,13 +193,13 @@ export const serverSentences = {
   tlsRefused: expected(
     'DB_TLS',
     (target) =>
-      `The ${target.name} has no TLS, and sslmode=${target.sslMode ?? 'require'} demands it. Turn TLS on there, or use sslmode=prefer.`,
+      `The ${target.name} does not support TLS, but sslmode=${target.sslMode ?? 'require'} needs it. Turn TLS on in the server, or use sslmode=prefer.`,
   ),
   certificate: (reason: string) =>
     expected(
       'DB_TLS',
       (target) =>
-        `The TLS connection to ${target.name} does not hold: ${reason}. Check the certificate, sslmode and sslrootcert.`,
+        `The TLS connection to ${target.name} failed: ${reason}. Check the certificate, sslmode and sslrootcert.`,
     ),
 }
 
@@ -209,10 +209,10 @@ function stateOf({ isStandby, isReadOnly }: Writability): string {
 }
 
 function advice(target: DatabaseTarget): string {
-  if (target.kind === 'embedded') return 'Look at it with "tickets db status".'
-  return `Check the host and the port, and that the server runs. ${origin(target)}`
+  if (target.kind === 'embedded') return 'Check it with "tickets db status".'
+  return `Check the host and the port, and that the server is running. ${origin(target)}`
 }
 
 function origin(target: DatabaseTarget): string {
-  return target.kind === 'embedded' ? '' : `(Named by ${target.source}.)`
+  return target.kind === 'embedded' ? '' : `(Set by ${target.source}.)`
 }

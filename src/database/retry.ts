@@ -119,7 +119,7 @@ async function pause(n: number, { longestMs, deadline, signal }: Patience): Prom
 }
 
 function interrupted(cause?: unknown): TicketsError {
-  return new TicketsError('INTERRUPTED', 'Interrupted. What was not committed is rolled back.', {
+  return new TicketsError('INTERRUPTED', 'Interrupted. Uncommitted changes were rolled back.', {
     cause,
   })
 }

@@ -45,7 +45,7 @@ function decideSeats({ layout, taken }: House, seats: readonly number[]): Verdic
   if (missing.length > 0) {
     return refuse({
       code: 'NO_SUCH_SEAT',
-      message: `The show has seats 1 to ${layout.totalSeats} only. Nothing was booked.`,
+      message: `The show has only seats 1 to ${layout.totalSeats}. Nothing was booked.`,
       seats: missing,
     })
   }

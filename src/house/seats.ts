@@ -163,7 +163,7 @@ function rangeOf({ first, last }: SeatPiece, layout: SeatLayout) {
   if (alien) {
     throw new TicketsError(
       'INVALID_INPUT',
-      `${quote(alien.text)} is no seat of this show, which has no plan. ${houseSentence(layout)}`,
+      `${quote(alien.text)} is not a seat of this show, which has no plan. ${houseSentence(layout)}`,
     )
   }
   if (first.row === null) {
@@ -270,7 +270,7 @@ function describe(value: unknown): string {
   if (typeof value === 'number') {
     return String(value)
   }
-  return typeof value === 'string' ? quote(value) : `A value that is no number`
+  return typeof value === 'string' ? quote(value) : `A value that is not a number`
 }
 
 /** Takes time by the number of seats, not by the size of the house. */

@@ -35,7 +35,7 @@ function answerAndClose(socket: Socket, head: string[], error: object): void {
   socket.destroySoon()
 }
 
-const notHttp: Refusal = ['400 Bad Request', 'This is not a request that HTTP knows.']
+const notHttp: Refusal = ['400 Bad Request', 'This is not a valid HTTP request.']
 
 type Refusal = [status: string, message: string]
 

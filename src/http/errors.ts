@@ -128,7 +128,7 @@ function complaint(place: string, { instancePath, keyword, params, message }: Co
   const named = field === '' ? `The ${place}` : `In the ${place}, ${field}`
   if (keyword === 'additionalProperties') {
     const unknown = JSON.stringify(params.additionalProperty).slice(0, 80)
-    return `${named} has a field that is not known: ${unknown}.`
+    return `${named} has an unknown field: ${unknown}.`
   }
   if (keyword === 'required') return `${named} lacks ${params.missingProperty}.`
   if (keyword === 'type') {

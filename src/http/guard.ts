@@ -31,7 +31,7 @@ export function guardByToken(tickets: Pick<Tickets, 'findToken'>): Guard {
     }
     request.token = token
     if (!mayDo(token.role, role)) {
-      throw new HttpError('FORBIDDEN', `A token of the role ${token.role} may not do this.`)
+      throw new HttpError('FORBIDDEN', `A token with the role ${token.role} may not do this.`)
     }
   }
 }
@@ -49,13 +49,13 @@ export function guardByPlace(allowedOrigins: readonly string[]): Guard {
     if (Object.keys(headers).some((name) => OF_A_PROXY.test(name))) {
       throw new HttpError(
         'FORBIDDEN',
-        'This request came through a proxy, and without tokens this server answers to its own machine only. Make a token with `tickets token create`, and start the server with --require-token.',
+        'This request came through a proxy, and without tokens this server answers only clients on its own machine. Make a token with `tickets token create`, and start the server with --require-token.',
       )
     }
     if (host !== undefined && !LOCAL_HOST.test(host)) {
       throw new HttpError(
         'FORBIDDEN',
-        'Without tokens this server answers to localhost only. Start it with --require-token.',
+        'Without tokens this server answers only requests to localhost. Start it with --require-token.',
       )
     }
     const isRead = method === 'GET' || method === 'HEAD' || method === 'OPTIONS'

@@ -83,5 +83,5 @@ function bytesOf({ headers }: IncomingMessage, most: number): number {
 }
 
 function tooMuch(): TicketsError {
-  return new TicketsError('BUSY', 'The server has too much to do. Try again soon.')
+  return new TicketsError('BUSY', 'The server is overloaded. Try again soon.')
 }

@@ -37,7 +37,7 @@ export function createMetrics(): Metrics & { watch(gauges: Gauges): void } {
   })
   const bookings = new Counter({
     name: 'tickets_bookings_total',
-    help: 'Requests to book, by what they came to',
+    help: 'Booking requests, by result',
     labelNames: ['outcome'],
     registers,
   })

@@ -19,10 +19,10 @@ export function refuseUnknownRoutes(app: FastifyInstance): void {
     const path = request.url.split('?', 1)[0]!
     const methods = routes.filter(({ pattern }) => pattern.test(path)).flatMap((r) => r.methods)
     if (methods.length === 0) {
-      return new HttpError('NO_SUCH_ROUTE', 'There is nothing here. GET /docs shows what there is.')
+      return new HttpError('NO_SUCH_ROUTE', 'There is no such route. GET /docs lists the routes.')
     }
     const allow = [...new Set(methods)].sort().join(', ')
-    return new HttpError('METHOD_NOT_ALLOWED', `Only ${allow} can be done here.`, { allow })
+    return new HttpError('METHOD_NOT_ALLOWED', `Only ${allow} is allowed here.`, { allow })
   }
   app.setNotFoundHandler((request) => {
     throw refusalOf(request)

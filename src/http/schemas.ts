@@ -145,7 +145,7 @@ export const error = {
         message: { ...text, description: 'For people; it may change' },
         retryable: {
           type: 'boolean',
-          description: 'Is it safe to repeat the same request, and may it then succeed?',
+          description: 'Whether repeating the same request is safe and may succeed',
         },
         seats: { ...seatNumbers, description: 'The seats concerned' },
         alternatives: { ...seatNumbers, description: 'Free seats to offer instead' },
@@ -172,7 +172,11 @@ export const newShow = {
       description: 'Required without a plan',
     },
     seats_per_row: { type: ['integer', 'null'], minimum: 1, description: 'Gives rows: A1, A2, …' },
-    plan: { type: 'string', description: 'Instead of both: the text of a plan, see docs/plans.md' },
+    plan: {
+      type: 'string',
+      description:
+        'Instead of total_seats and seats_per_row: the text of a plan, see docs/plans.md',
+    },
     time_zone: { type: 'string', description: 'IANA name (default: UTC)' },
   },
 } as const
@@ -302,12 +306,12 @@ const ofAnyRoute = [400, 403, 429, 503] as const
 
 const meanings = {
   400: 'The request is wrong',
-  401: 'A token is wanted',
+  401: 'A token is required',
   403: 'Not allowed',
   404: 'No such show, booking or seat',
-  409: 'Refused: taken, not enough, in the wrong state, or a key that was used otherwise',
+  409: 'Refused: taken, not enough, in the wrong state, or a key that was used for another request',
   413: 'The body is larger than 1 MiB; that of a new show, 8 MiB',
   415: 'The body is not JSON',
-  429: 'Too many requests from this address: come again after Retry-After',
-  503: 'Busy, or no database: come again after Retry-After',
+  429: 'Too many requests from this address: retry after Retry-After',
+  503: 'Busy, or no database: retry after Retry-After',
 }

@@ -136,11 +136,11 @@ function notListening(error: NodeJS.ErrnoException, host: string, port: number):
 const reasons: Record<string, (host: string, port: number) => string> = {
   EADDRINUSE: (_host, port) => `Port ${port} is in use. Choose another with --port.`,
   EACCES: (_host, port) => `This user may not listen on port ${port}. Choose one above 1023.`,
-  EADDRNOTAVAIL: (host) => `${host} is no address of this machine. Choose one with --host.`,
+  EADDRNOTAVAIL: (host) => `${host} is not an address of this machine. Choose one with --host.`,
 }
 
 const noAddress = (host: string) =>
-  `${host} is no address to listen on. Choose one of this machine with --host.`
+  `${host} is not an address to listen on. Choose one of this machine with --host.`
 
 function urlOf({ address, family, port }: AddressInfo): string {
   return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`

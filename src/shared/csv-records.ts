@@ -132,6 +132,6 @@ function broken(line: Line, error: TicketsError): CsvRecord {
 function strayQuote(): TicketsError {
   return new TicketsError(
     'INVALID_INPUT',
-    'A quotation mark is wrong: a quoted field begins and ends with one, and "" is one inside it.',
+    'A quotation mark is out of place: a quoted field begins and ends with one; write "" for one inside it.',
   )
 }

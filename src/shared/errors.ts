@@ -78,7 +78,7 @@ export const errorCodes = {
     exit: 5,
     retryable: false,
     meaning:
-      'The database did not confirm the change, so it may or may not have been made. If `retryable` is true, the request can be repeated: it has a key, or does nothing twice. Otherwise look the change up first.',
+      'The database did not confirm the change, so it may or may not have been made. If `retryable` is true, the request can be repeated: it has a key, or is idempotent. Otherwise look the change up first.',
   },
   DB_UNREACHABLE: {
     exit: 6,

@@ -22,5 +22,8 @@ export function isId(text: string): boolean {
 /** Checks an id that the caller made. Throws INVALID_INPUT. */
 export function checkBookingId(id: string): string {
   if (validate(id)) return id.toLowerCase()
-  throw new TicketsError('INVALID_INPUT', 'The id of a booking is a UUID. Make one, or give none.')
+  throw new TicketsError(
+    'INVALID_INPUT',
+    'The id of a booking must be a UUID. Generate one, or leave it out.',
+  )
 }

@@ -68,7 +68,7 @@ export function hazardOf({ uid, gid, mode }: Ownership): Hazard | undefined {
   return { reason: 'can be changed by other users', remedy: OTHERS_RIGHT }
 }
 
-const OTHERS_RIGHT = 'Take that right from them (chmod go-w)'
+const OTHERS_RIGHT = 'Remove that permission (chmod go-w)'
 
 /** Whether a user id is this user's or root's. */
 export function isTrusted(uid: number): boolean {

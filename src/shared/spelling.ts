@@ -4,7 +4,7 @@
  * letters.
  */
 export function slipsBetween(a: string, b: string): number {
-  // Such a difference is no typing error, and the table below could be large.
+  // Such a difference is not a typing error, and the table below could be large.
   if (Math.abs(a.length - b.length) > 8) return Infinity
   const rows = [Array.from({ length: b.length + 1 }, (_, j) => j)]
   for (let i = 1; i <= a.length; i++) {

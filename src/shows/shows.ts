@@ -304,7 +304,7 @@ function checkHouse(input: NewShow, plan: NewPlan | undefined): NewHouse {
     }
     throw new TicketsError(
       'INVALID_INPUT',
-      'A plan says how many seats there are, and in which rows. Leave the number of seats and the length of a row out.',
+      'A plan already defines the seats and rows. Leave out the number of seats and the length of a row.',
     )
   }
   if (

@@ -179,7 +179,7 @@ describe('book, without a terminal', () => {
         const ran = await runInProcess(argv, { DATABASE_URL: db.url })
         expect(ran.json().error).toMatchObject({
           code: 'INVALID_INPUT',
-          message: `${flags[0]} goes with --count. Add it.`,
+          message: `${flags[0]} requires --count.`,
         })
       }
       expect(await bookingsOf(show)).toEqual([])

@@ -194,7 +194,7 @@ function columnsOf(header: CsvRecord['fields'], show: string | undefined): Colum
   if (unknown !== undefined) throw wrongColumn(unknown)
   const columns = names.filter(isColumn)
   const double = columns.find((column, i) => column !== '' && columns.indexOf(column) !== i)
-  if (double !== undefined) throw invalid(`The column ${quote(double)} is there twice.`)
+  if (double !== undefined) throw invalid(`The column ${quote(double)} appears twice.`)
   if (!columns.includes('seats') && !columns.includes('count')) {
     throw invalid('The header has neither the column seats nor the column count.')
   }

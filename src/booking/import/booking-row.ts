@@ -33,7 +33,7 @@ export function parseRow(values: Readonly<Record<string, unknown>>, show?: strin
   const count = countOf(values.count)
   const hold = textOf('hold', values.hold)
   if ((seats === undefined) === (count === undefined)) {
-    throw invalid('A row says either which seats or how many: give seats or count.')
+    throw invalid('A row must say either which seats or how many: give seats or count.')
   }
   const request: BookingRequest = {}
   if (seats !== undefined) request.seats = seats
@@ -66,13 +66,14 @@ function showOf(own: string | undefined, common: string | undefined): string {
     throw invalid('The show is named in the row and on the command line. Name it in one place.')
   }
   const show = own ?? common
-  if (show === undefined) throw invalid('A row names its show, unless the command line does.')
+  if (show === undefined)
+    throw invalid('The row must name its show, because the command line does not.')
   return show
 }
 
 function textOf(name: RowField, value: unknown): string | undefined {
   if (value === undefined || value === null || value === '') return undefined
-  if (typeof value !== 'string') throw invalid(`${name} is a text.`)
+  if (typeof value !== 'string') throw invalid(`${name} must be a string.`)
   return value
 }
 
@@ -80,14 +81,14 @@ function seatsOf(value: unknown): string | number[] | undefined {
   if (value === undefined || value === null || value === '') return undefined
   const isList = Array.isArray(value) && value.every((seat) => typeof seat === 'number')
   if (typeof value === 'string' || isList) return value as string | number[]
-  throw invalid('seats is a text such as 1,2,5-8, or a list of seat numbers.')
+  throw invalid('seats must be a string such as 1,2,5-8, or a list of seat numbers.')
 }
 
 function countOf(value: unknown): number | undefined {
   if (value === undefined || value === null || value === '') return undefined
   const count = typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value
   if (Number.isInteger(count) && (count as number) >= 1) return count as number
-  throw invalid('count is a whole number from 1 up, such as 4.')
+  throw invalid('count must be a whole number, 1 or more, such as 4.')
 }
 
 function isYes(name: RowField, value: unknown): boolean {
@@ -95,7 +96,7 @@ function isYes(name: RowField, value: unknown): boolean {
   const text = String(value).toLowerCase()
   if (text === 'true' || text === 'yes') return true
   if (text === 'false' || text === 'no') return false
-  throw invalid(`${name} is true or false.`)
+  throw invalid(`${name} must be true or false.`)
 }
 
 function spanOf(seats: string | readonly number[]): number {

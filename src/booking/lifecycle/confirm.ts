@@ -36,7 +36,7 @@ export interface Confirmed extends BookingOutcome {
  * Confirming again returns the same booking, `replayed`.
  *
  * Throws BOOKING_NOT_FOUND, INVALID_INPUT, NO_SUCH_SEAT, SHOW_CANCELLED, WRONG_STATE if the booking
- * is no hold, and SEATS_TAKEN with the seats that another booking got after the hold expired.
+ * is not a hold, and SEATS_TAKEN with the seats that another booking got after the hold expired.
  */
 export async function confirmBooking(
   db: Database,

@@ -3,6 +3,7 @@ import type { Database } from '../../database/knex-pool.js'
 import { change, changeInDoubt } from '../../database/transaction.js'
 import { decide } from '../../house/decide.js'
 import { TicketsError } from '../../shared/errors.js'
+import { formatCount } from '../../shared/numbers.js'
 import { heldSeats, houseOf, lockHouse, warningsOf, writeSales } from '../../shows/locked-house.js'
 import { layoutOf } from '../../shows/plans.js'
 import type { BookingOutcome } from '../booking.js'
@@ -71,9 +72,10 @@ async function lockInOrder(trx: Knex.Transaction, showIds: string[]) {
 function goalSeats(readGoal: SeatReader, { show, row }: LockedBooking): number[] {
   const seats = readGoal(layoutOf(show))
   if (seats.length === row.seats.length) return seats
+  const own = formatCount(row.seats.length, 'seat')
   throw new TicketsError(
     'INVALID_INPUT',
-    `The booking has ${row.seats.length} seats, so it moves to as many; got ${seats.length}.`,
+    `The booking has ${own}, so it must move to ${own}; got ${seats.length}.`,
   )
 }
 
@@ -87,7 +89,7 @@ async function exchange(
   if (row.held_until !== null && row.held_until.getTime() <= (await clock(trx)).getTime()) {
     throw new TicketsError(
       'WRONG_STATE',
-      'The hold has expired. Confirm it first, or book anew. Nothing was changed.',
+      'The hold has expired. Confirm it first, or book again. Nothing was changed.',
     )
   }
   await refuseIfAdmitted({ trx, show, row }, row.seats)

@@ -6,14 +6,14 @@ import { exitCodes } from './exit-codes.js'
 
 /** The variables that the program reads by itself; Node and the system read others. */
 const variables: readonly HelpRow[] = [
-  ['DATABASE_URL', "a PostgreSQL URL, or 'embedded'; --db has priority"],
+  ['DATABASE_URL', "a PostgreSQL URL, or 'embedded'; --db takes precedence"],
   [
     'PG…',
     'as for psql: PGHOST, PGHOSTADDR, PGPORT, PGTARGETSESSIONATTRS, PGLOADBALANCEHOSTS, PGDATABASE, PGUSER, PGPASSWORD, PGPASSFILE, PGSERVICE, PGSERVICEFILE, PGSYSCONFDIR, PGAPPNAME, PGOPTIONS, PGCONNECT_TIMEOUT, PGSSLMODE, PGREQUIRESSL, PGSSLROOTCERT, PGSSLCERT, PGSSLKEY, PGCHANNELBINDING; USER or LOGNAME. Others are refused, or reported if unused',
   ],
-  ['TICKETS_SCHEMA', "the schema that has the tables (default: the login's own)"],
+  ['TICKETS_SCHEMA', "the schema of the tables (default: the login's own)"],
   ['TICKETS_DATA_DIR', 'the directory of the embedded server'],
-  ['TICKETS_OPERATOR', 'your name in the history; --operator has priority'],
+  ['TICKETS_OPERATOR', 'your name in the history; --operator takes precedence'],
   ['TICKETS_PLAIN', '1: ask line by line, without moving the cursor'],
   ['CI, TERM', 'set CI: never prompt; TERM=dumb: plain text, line by line'],
   ['NO_COLOR', 'plain text; FORCE_COLOR=1: colour, even in a pipe'],
@@ -36,7 +36,7 @@ const errorRows: readonly HelpRow[] = [
     `worth another try (retryable is true): ${codes
       .filter(([, { retryable }]) => retryable)
       .map(([code]) => code)
-      .join(', ')}; IN_DOUBT only where it says so`,
+      .join(', ')}; IN_DOUBT only if it says so`,
   ],
 ]
 
@@ -53,7 +53,7 @@ export const helpTopics: readonly Declaration[] = [
   },
   {
     name: 'environment',
-    about: 'variables that the commands read; the first two rows also from a file .env',
+    about: 'variables that the commands read; a .env file can set the first two rows',
     examples: ['TICKETS_OPERATOR=lobby tickets book Hamlet --count 2'],
     rows: variables,
   },

@@ -31,7 +31,7 @@ async function checkData(layout: Layout): Promise<Finding> {
   return ok(`${layout.root} is yours alone, and has the data of PostgreSQL ${major}`)
 }
 
-const NO_DATA = 'there is no data directory yet; the next command that needs it makes one'
+const NO_DATA = 'there is no data directory yet; the next command that needs it creates one'
 const GIGABYTE = 1e9
 const LITTLE = GIGABYTE
 const NOTHING = 0.1 * GIGABYTE
@@ -40,7 +40,7 @@ const NOTHING = 0.1 * GIGABYTE
 export async function checkRoom(directory: string): Promise<Finding> {
   const found = await statfs(directory).catch((error) => codeOf(error))
   if (found === undefined || found === 'ENOENT') return skipped(NO_DATA)
-  if (typeof found === 'string') return skipped(`${directory} may not be read (${found})`)
+  if (typeof found === 'string') return skipped(`${directory} cannot be read (${found})`)
   return judgeRoom(directory, found.bavail * found.bsize)
 }
 
@@ -65,7 +65,7 @@ async function checkFsync(dataDir: string): Promise<Finding> {
   if (!(await hasCluster(layout))) return skipped(NO_DATA)
   const ms = await medianWriteMs(layout).catch((error) => codeOf(error) ?? String(error))
   if (typeof ms === 'string')
-    return wrong(`nothing can be written there (${ms})`, 'Make it writable for you.')
+    return wrong(`the data directory is not writable (${ms})`, 'Give yourself write permission.')
   return judgeCommit(ms, 'Move the data to a local SSD (TICKETS_DATA_DIR).')
 }
 

@@ -90,7 +90,7 @@ async function checkReplication(server: Server): Promise<Finding> {
   if (names !== '' && visible === standbys && synchronous === 0) {
     return wrong(
       `commits wait for a synchronous standby (${quote(names)}), and none is connected: no booking is answered`,
-      'Start a standby again, or empty synchronous_standby_names for the time being.',
+      'Start a standby again, or clear synchronous_standby_names for the time being.',
     )
   }
   if (names !== '' && synchronous === 0) {
@@ -178,7 +178,7 @@ async function checkTimeouts(server: Server): Promise<Finding> {
   if (transaction_timeout > 0 && transaction_timeout <= waitMs) {
     return warning(
       `transaction_timeout is ${transaction_timeout} ms, less than --wait`,
-      'Turn it off for the role: a booking that waits for its show is ended by it.',
+      'Turn it off for the role: it ends a booking that waits for its show.',
     )
   }
   return ok(`in each transaction: ${inForce}`)
@@ -197,7 +197,7 @@ async function checkSchema({ db }: Server): Promise<Finding> {
   const lacking =
     applied.length === 0 ? 'there are no tables' : `migrations are missing: ${pending.join(', ')}`
   return db.target.kind === 'embedded'
-    ? ok(`${lacking}; the next command makes them`)
+    ? ok(`${lacking}; the next command creates them`)
     : wrong(lacking, migrate)
 }
 
@@ -273,14 +273,16 @@ async function checkClock(server: Server): Promise<Finding> {
   const seconds = Math.round(Math.abs(skewMs) / 1000)
   return warning(
     `the server's clock is ${seconds} s ${skewMs < 0 ? 'behind' : 'ahead of'} this machine's`,
-    'Set both by NTP: the end of a hold is decided by the clock of the server.',
+    "Synchronise both with NTP: the server's clock decides when a hold ends.",
   )
 }
 
 /** Checks the disk of a server that is reached by a Unix socket, and so runs on this machine. */
 export async function checkDiskOf(server: Server): Promise<Finding> {
   if (!server.db.target.connection.host?.startsWith('/')) {
-    return skipped('the disk may be that of another machine, and PostgreSQL does not show its room')
+    return skipped(
+      'the disk may be on another machine, and PostgreSQL does not report its free space',
+    )
   }
   const { directory } = await rowOf<{ directory: string }>(
     server,

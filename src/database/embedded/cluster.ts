@@ -53,7 +53,7 @@ export function newerData(layout: Layout, version: string, major: string) {
 }
 
 function madeBy({ root }: Layout, version: string, major: string): string {
-  return `The data in ${root} was made by PostgreSQL ${version}, and this program brings ${major}.`
+  return `The data in ${root} was created by PostgreSQL ${version}, but this program comes with PostgreSQL ${major}.`
 }
 
 /**

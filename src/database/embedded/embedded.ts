@@ -127,7 +127,7 @@ async function bringUpAlone(
 function noServer({ root }: Layout): TicketsError {
   return new TicketsError(
     'DB_MISSING',
-    `There is no embedded server in ${escapeControls(root)}, and this command creates none. If it is elsewhere, set TICKETS_DATA_DIR; choose another database with --db.`,
+    `There is no embedded server in ${escapeControls(root)}, and this command does not create one. If your server is elsewhere, set TICKETS_DATA_DIR; choose another database with --db.`,
   )
 }
 

@@ -55,18 +55,18 @@ export function codeOf(error: unknown): string | undefined {
 
 function reasonFor(code: string): string {
   const room = `Free some space there, ${elsewhere}.`
-  const permission = `Make it writable for you, ${elsewhere}.`
+  const permission = `Give yourself write permission, ${elsewhere}.`
   const reasons: Record<string, string> = {
     ENOSPC: `the disk is full (ENOSPC). ${room}`,
     EDQUOT: `your disk quota is used up (EDQUOT). ${room}`,
-    EROFS: `the disk is read-only (EROFS). ${permission}`,
+    EROFS: `the disk is read-only (EROFS). Make it writable, ${elsewhere}.`,
     EACCES: `permission denied (EACCES). ${permission}`,
     EPERM: `not permitted (EPERM). ${permission}`,
-    ENOENT: 'no file can be made there (ENOENT). Set TICKETS_DATA_DIR to another directory.',
+    ENOENT: 'files cannot be created there (ENOENT). Set TICKETS_DATA_DIR to another directory.',
     EEXIST: 'part of that path is a file (EEXIST). Set TICKETS_DATA_DIR to another directory.',
     ENOTDIR: 'part of that path is a file (ENOTDIR). Set TICKETS_DATA_DIR to another directory.',
   }
-  return reasons[code] ?? `${code}. Put that right, ${elsewhere}.`
+  return reasons[code] ?? `${code}. Correct that, ${elsewhere}.`
 }
 
 // The programs run with LC_ALL=C, and print the C library's text when a system call fails.

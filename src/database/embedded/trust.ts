@@ -97,7 +97,7 @@ function walkTo(path: string, layout: Layout, links = 0): Stats | undefined {
     found = lstatSync(at, GENTLY)
     if (!found?.isSymbolicLink()) continue
     refuseIf(hazardOf(ownership(found)), at, layout)
-    if (links === MOST_LINKS) refuseIf({ reason: 'is a link in a circle' }, at, layout)
+    if (links === MOST_LINKS) refuseIf({ reason: 'is a symbolic link in a loop' }, at, layout)
     const target = resolve(dirname(at), readlinkSync(at))
     return walkTo(join(target, ...names.slice(i + 1)), layout, links + 1)
   }

@@ -83,7 +83,9 @@ async function upgradeAlone(layout: Layout, options: UpgradeOptions): Promise<Up
   if (Number(from) > Number(to)) throw newerData(layout, from, to)
   const kept = join(layout.root, `data-${from}`)
   if ((await readdir(layout.root)).includes(`data-${from}`)) {
-    throw unreachable(`${kept} exists, where the old data would be kept. Move it or remove it.`)
+    throw unreachable(
+      `The old data would be kept in ${kept}, which already exists. Move or remove it.`,
+    )
   }
   await stopPostmaster(layout)
   // With the process id: a process that was suspended must not take over the files of another.
@@ -118,7 +120,9 @@ async function upgradeAlone(layout: Layout, options: UpgradeOptions): Promise<Up
     )
     await Promise.all([stopPostmaster(layout), stopPostmaster(newPlace)])
     if (!existsSync(newPlace.data)) {
-      throw unreachable('Another upgrade of this data has begun meanwhile. Nothing was changed.')
+      throw unreachable(
+        'Another upgrade of this data has started in the meantime. Nothing was changed.',
+      )
     }
     // Synchronous, so that little time passes between the two. If the process is killed between
     // them, `data` is missing, and `putBackOldData` restores it.
@@ -183,7 +187,7 @@ async function refuseOtherObjects(old: Layout, copy: Layout): Promise<void> {
   const more = others.length > MOST_NAMES ? ` and ${others.length - MOST_NAMES} more` : ''
   throw new TicketsError(
     'WRONG_STATE',
-    `The embedded server has more than the tables of tickets, which alone are copied: ${escapeControls(others.slice(0, MOST_NAMES).join(', '))}${more}. Nothing was changed. Save and drop them, or reset the settings, with the version of tickets that made the data, then upgrade.`,
+    `The upgrade copies only the tables of tickets, but the embedded server also has: ${escapeControls(others.slice(0, MOST_NAMES).join(', '))}${more}. Nothing was changed. Save and drop them, or reset the settings, with the version of tickets that made the data, then upgrade.`,
   )
 }
 

@@ -49,7 +49,7 @@ async function requireRole(trx: Knex.Transaction, role: string): Promise<void> {
   if (found.length > 0) return
   throw new TicketsError(
     'INVALID_INPUT',
-    `There is no role ${quote(role)} on this server. Make it first, with CREATE ROLE.`,
+    `There is no role ${quote(role)} on this server. Create it first, with CREATE ROLE.`,
   )
 }
 

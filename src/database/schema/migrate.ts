@@ -310,7 +310,7 @@ async function warnOfCreators(
   if (creator === undefined) return
   const { who, grantee, schema } = creator
   onWarning(
-    `${escapeControls(who)} may create functions and operators in the schema ${escapeControls(schema)}, and code in them could run with the rights of others who work there. Revoke it: REVOKE CREATE ON SCHEMA ${escapeControls(schema)} FROM ${escapeControls(grantee)};`,
+    `${escapeControls(who)} may create functions and operators in the schema ${escapeControls(schema)}, and code in them could run with the rights of other roles that use the schema. Revoke this right: REVOKE CREATE ON SCHEMA ${escapeControls(schema)} FROM ${escapeControls(grantee)};`,
   )
 }
 

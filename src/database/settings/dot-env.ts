@@ -35,7 +35,7 @@ export function readDotEnv(path: string, choosing: readonly string[]): Variables
   const refuse: Refuse = (reason, remedy, cause) =>
     new TicketsError(
       'DB_MISSING',
-      `${escapeControls(resolve(path))} cannot say which database to use: ${reason}. ${remedy ? `${remedy}, or name` : 'Name'} the database with --db or DATABASE_URL; "embedded" is the embedded server.`,
+      `${escapeControls(resolve(path))} cannot be used to choose the database: ${reason}. ${remedy ? `${remedy}, or name` : 'Name'} the database with --db or DATABASE_URL; "embedded" is the embedded server.`,
       { cause },
     )
   try {
@@ -47,7 +47,8 @@ export function readDotEnv(path: string, choosing: readonly string[]): Variables
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (error instanceof TicketsError || code === undefined) throw error
-    if (code === 'ENOENT') throw refuse('what it links to is not there', 'Remove it', error)
+    if (code === 'ENOENT')
+      throw refuse('it links to a file that does not exist', 'Remove it', error)
     throw refuse(`it cannot be read (${code})`, 'Make it readable', error)
   }
 }
@@ -91,7 +92,7 @@ function followLinks(path: string, refuse: Refuse): string {
       throw refuse(`the link ${escapeControls(at)} belongs to another user`)
     at = resolve(realpathSync(directory), readlinkSync(at))
   }
-  throw refuse('its symbolic links lead in a circle', 'Remove it')
+  throw refuse('its symbolic links form a loop', 'Remove it')
 }
 
 function requireOwnFile(stats: Stats, refuse: Refuse): void {
@@ -127,7 +128,7 @@ function requireChoice(
   )
   if (mentioned === undefined) return
   throw refuse(
-    `it mentions ${mentioned} and sets no value for it`,
+    `it mentions ${mentioned} but sets no value for it`,
     `Write it on a line of its own (${mentioned}=…)`,
   )
 }

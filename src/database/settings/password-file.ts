@@ -43,7 +43,7 @@ export function ownPassword(
     if (password) return password
     throw new TicketsError(
       'DB_AUTH',
-      `The ${name} asks for a password, and ${source}, which names it, has none; one from elsewhere (the environment, a password file, a service file) is not sent there. Add PGPASSWORD to ${source}, or name the database with --db or DATABASE_URL.`,
+      `The ${name} asks for a password, and ${source}, which chose this database, has none. The program sends it no password from elsewhere (the environment, a password file, a service file). Add PGPASSWORD to ${source}, or name the database with --db or DATABASE_URL.`,
     )
   }
 }
@@ -90,7 +90,10 @@ function readPasswordFile(path: string): { text: string; complaint: string } {
     const stats = statSync(path)
     if (!stats.isFile()) return { text: '', complaint: '' }
     if ((stats.mode & 0o077) !== 0) {
-      return { text: '', complaint: ` (${path} is ignored: others can read it, chmod 600 helps)` }
+      return {
+        text: '',
+        complaint: ` (${path} is ignored, because other users can read it; run chmod 600 on it)`,
+      }
     }
     return { text: readFileSync(path, 'utf8'), complaint: '' }
   } catch {

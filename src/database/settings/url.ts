@@ -55,7 +55,7 @@ function addPlace(parameters: Parameters, place: string, source: string, decode:
     if (!match) {
       throw invalid(
         source,
-        'has a port that is no number; special characters in a password must be percent-encoded',
+        'has a port that is not a number; special characters in a password must be percent-encoded',
       )
     }
     const { host = '', port = '' } = match.groups!

@@ -12,7 +12,7 @@ export function parseNumber(
 ): number {
   const number = /^\s*-?[0-9]{1,7}\s*$/.test(text) ? Number(text) : Number.NaN
   if (number >= from && number <= to) return number
-  throw invalidSetting(source, `has a ${name} that is no number from ${from} to ${to}`)
+  throw invalidSetting(source, `has a ${name} that is not a number from ${from} to ${to}`)
 }
 
 /** Returns one of `values`, the first if there is no text. Throws INVALID_INPUT. */

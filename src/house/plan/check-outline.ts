@@ -36,7 +36,7 @@ export function checkOutline({ name, sections }: PlanOutline): OutlineFault[] {
   const excess = placeOfExcess(sections)
   if (excess) {
     const message =
-      'A plan has at most 100,000 seats; here is the next one. Correct this first: the rows were not checked.'
+      'A plan may have at most 100,000 seats, and this seat is one too many. Correct this first: the rows were not checked.'
     return [{ ...excess, message }]
   }
   const faults: OutlineFault[] = []
@@ -53,11 +53,11 @@ export function checkOutline({ name, sections }: PlanOutline): OutlineFault[] {
     if (key !== '') checkSectionName(section.name, fault)
     else if (sections.length > 1) {
       const message =
-        'The rows before the first section need one, too: write section Stalls above them.'
+        'The rows before the first section need a section, too: write section Stalls above them.'
       faults.push({ section: index, message, needsAll: true })
     }
     if (key !== '' && names.has(key)) {
-      fault(`There is a section ${quote(section.name)} already: give this one another name.`)
+      fault(`There is already a section ${quote(section.name)}: give this one another name.`)
     }
     names.add(key)
     if (section.rows.length === 0) fault('This section has no rows: write one, such as A 1-20.')
@@ -114,7 +114,7 @@ function checkRows(
     const { label } = row
     if (!ROW_LABEL.test(label)) fault(index, { message: noRow(label) })
     if (labels.has(label.toLowerCase())) {
-      const message = `There is a row ${label} in this section already: write its seats on one line.`
+      const message = `This section already has a row ${label}: write all of its seats on one line.`
       fault(index, { message })
     }
     labels.add(label.toLowerCase())
@@ -150,12 +150,12 @@ function checkItems(row: OutlineRow, fault: (found: RowFault) => void): number {
     if (double !== undefined) {
       fault({
         item,
-        message: `Row ${row.label} has a seat ${double} already: give this one another number.`,
+        message: `Row ${row.label} already has a seat ${double}: give this one another number.`,
       })
     }
     if (run.kind === 'companion' && !adjoinsWheelchair(row, item)) {
       const message =
-        "A companion's seat (c) stands beside a wheelchair place (w), with no aisle between: write w1 c2."
+        'A companion seat (c) must be beside a wheelchair place (w), with no aisle between: write w1 c2.'
       fault({ item, message, needsAll: true })
     }
   }

@@ -100,7 +100,7 @@ class Reader {
         `The file is empty. Begin with a line of columns: ${COLUMNS.join(',')}.`,
       )
     } else if (this.#seats.size === 0 && this.#faults.length === 0) {
-      this.#fault(2, undefined, 'There is no seat. Write a line for each.')
+      this.#fault(2, undefined, 'The file has no seats. Write one line for each seat.')
     }
     const seats = [...this.#seats.values()]
     const given = (column: Column) => this.#given.get(column)?.text
@@ -124,11 +124,11 @@ class Reader {
     for (const name of names) {
       if (seen.has(name)) {
         if (name !== '')
-          this.#fault(line, shorten(name), 'The column is there twice: keep one of them.')
+          this.#fault(line, shorten(name), 'This column appears twice: keep one of the two.')
         continue
       }
       seen.add(name)
-      if (!isColumn(name)) this.#notices.push(`Column ${quote(name)} is not taken over.`)
+      if (!isColumn(name)) this.#notices.push(`Column ${quote(name)} is ignored.`)
     }
     for (const name of ['row', 'seat'].filter((one) => !names.includes(one))) {
       this.#hasColumns = false
@@ -136,7 +136,7 @@ class Reader {
       this.#fault(line, name, message)
     }
     if (names.includes('y') && !names.includes('x')) {
-      this.#notices.push('Column "y" is not taken over, because there is no column x.')
+      this.#notices.push('Column "y" is ignored, because there is no column x.')
     }
     return names
   }
@@ -166,9 +166,13 @@ class Reader {
     if (first && first.text !== text) {
       this.#fault(line, column, `Line ${first.line} says ${quote(first.text)}. Give it once.`)
     } else if (column === 'stage' && !['top', 'bottom', 'none'].includes(text)) {
-      this.#fault(line, column, `${quote(text)} is no place of a stage. Write top, bottom or none.`)
+      this.#fault(
+        line,
+        column,
+        `${quote(text)} is not a position of the stage. Write top, bottom or none.`,
+      )
     } else if (column === 'pitch' && !(numberOf(text) > 0)) {
-      this.#fault(line, column, `${quote(text)} is no distance. Write a number above 0.`)
+      this.#fault(line, column, `${quote(text)} is not a distance. Write a number above 0.`)
     }
     this.#given.set(column, first ?? { text, line })
   }
@@ -183,13 +187,17 @@ class Reader {
     }
     if (!ROW_LABEL.test(row)) this.#fault(line, 'row', noRow(row))
     if (!/^0*[1-9]\d{0,3}$/.test(seat)) {
-      this.#fault(line, 'seat', `${quote(seat)} is no seat. Write a number from 1 to 9999.`)
+      this.#fault(
+        line,
+        'seat',
+        `${quote(seat)} is not a seat number. Write a number from 1 to 9999.`,
+      )
     }
     if (kind === undefined) {
       this.#fault(
         line,
         'kind',
-        `${quote(cells.kind!)} is no kind. Write standard, restricted, wheelchair, companion or not for sale.`,
+        `${quote(cells.kind!)} is not a kind of seat. Write standard, restricted, wheelchair, companion or not for sale.`,
       )
     }
     const position = this.#positionOf(cells, line)
@@ -202,7 +210,7 @@ class Reader {
       this.#fault(
         line,
         'seat',
-        `Row ${shorten(row)} has a seat ${shorten(seat)} already: line ${first.line}. Give this one another number.`,
+        `Row ${shorten(row)} already has a seat ${shorten(seat)}: line ${first.line}. Give this one another number.`,
       )
     } else {
       this.#seats.set(key, {
@@ -235,13 +243,13 @@ class Reader {
       const text = cells[column] ?? ''
       const first = this.#given.get(column)
       if (text !== '' && Number.isNaN(numberOf(text))) {
-        this.#fault(line, column, `${quote(text)} is no number: write one such as 2.5.`)
+        this.#fault(line, column, `${quote(text)} is not a number: write one such as 2.5.`)
       } else if (first && (first.text === '') !== (text === '')) {
         const [here, there] = text === '' ? ['none', 'one'] : ['one', 'none']
         this.#fault(
           line,
           column,
-          `There is ${here} here and ${there} in line ${first.line}. Give it for every seat or for none.`,
+          `This line has ${here} and line ${first.line} has ${there}: give column ${column} for every seat or for none.`,
         )
       }
       this.#given.set(column, first ?? { text, line })

@@ -58,7 +58,7 @@ function readJson(text: string): PlanReading {
     if (!(error instanceof SyntaxError)) throw error
     // After it, any other mistake would be a guess.
     const message =
-      'The file is no valid JSON from here on: correct it here. What follows was not checked.'
+      'The JSON is not valid from this point: correct it here. The rest of the file was not checked.'
     return wrong({ ...endOf(text.slice(0, firstMistake(text))), message })
   }
 }

@@ -108,7 +108,7 @@ class PlanReader {
     const at = { line: number, column: first.column }
     if (words.length > MOST_WORDS) {
       const { column } = words.at(-1)!
-      const message = 'A row is too long here: write seats side by side as one, such as 1-20.'
+      const message = 'This row is too long: write adjacent seats as one range, such as 1-20.'
       this.#fault({ line: number, column }, message)
       return
     }
@@ -176,12 +176,12 @@ class PlanReader {
     if (name !== 'name' && name !== 'stage') {
       this.#fault(
         at,
-        `${quote(`${key}:`)} is not known here: write name: or stage:, or section Stalls or A 1-20 without a colon.`,
+        `${quote(`${key}:`)} is not a known field: write name: or stage:, or section Stalls or A 1-20 without a colon.`,
       )
     } else if (this.#sections.length > 0) {
       this.#fault(at, `Write ${name}: above the first section and the first row.`)
     } else if (earlier !== undefined) {
-      this.#fault(at, `${name}: stands on line ${earlier.line} already: write it once.`)
+      this.#fault(at, `${name}: is already on line ${earlier.line}: write it once.`)
     } else if (value === '') {
       this.#fault(at, `Write a value after ${name}:.`)
     } else if (name === 'name') {
@@ -189,7 +189,10 @@ class PlanReader {
     } else if (STAGES.includes(value.toLowerCase())) {
       this.#stage = value.toLowerCase() as Stage
     } else {
-      this.#fault(valueAt, `${quote(value)} is no place for the stage: write top, bottom or none.`)
+      this.#fault(
+        valueAt,
+        `${quote(value)} is not a position of the stage: write top, bottom or none.`,
+      )
     }
     if (earlier === undefined) this.#heads.set(name, at)
   }
@@ -230,10 +233,10 @@ function readItem(word: string, parity: string | undefined): SeatRun | Aisle | s
     return parity === undefined ? { aisle: word.length } : `Write ${parity} after a range of seats.`
   }
   const [, prefix, first, second] = /^([a-z]?)(\d{1,9})(?:-(\d{1,9}))?$/i.exec(word) ?? []
-  if (first === undefined) return `${quote(word)} is no seat and no aisle. ${HOW_TO}`
+  if (first === undefined) return `${quote(word)} is neither a seat nor an aisle. ${HOW_TO}`
   const kind = PREFIXES[prefix!.toLowerCase()]
   if (kind === undefined) {
-    return `${quote(prefix!)} is no kind of seat: write w (wheelchair), c (companion), r (restricted view) or x (not for sale).`
+    return `${quote(prefix!)} is not a kind of seat: write w (wheelchair), c (companion), r (restricted view) or x (not for sale).`
   }
   const [from, to] = [Number(first), Number(second ?? first)]
   if (parity === undefined) return { from, to, step: to < from ? -1 : 1, kind }

@@ -206,7 +206,7 @@ function fromTheStage(rows: readonly DrawnRow[], stage: Stage): readonly DrawnRo
   return placed.toSorted((a, b) => a.depth - b.depth).map(({ row }) => row)
 }
 
-/** The mean, as a curved row is no line. */
+/** The mean, because a curved row is not a straight line. */
 function depthOf({ seats }: Row): number {
   return seats.reduce((sum, { position }) => sum + (position?.y ?? 0), 0) / seats.length
 }
@@ -263,7 +263,7 @@ function notesOn(sections: readonly DrawnSection[], usual: number): string[] {
     const bent = rows.filter(({ seats }) => !runsAlong(seats) && spread(seats, 'y') > usual / 2)
     note(rowsWhere(bent), 'drawn straight, because a plan has no curved or slanted rows.')
     note(rowsWhere(along), 'drawn across the house, although it runs along it.')
-    note(rowsWhere(behindAisles(rows)), 'the aisle across the house before it is not taken over.')
+    note(rowsWhere(behindAisles(rows)), 'the aisle across the house before it is ignored.')
   }
   const depths = sections.map(({ rows }) => extent(rows, depthOf))
   // Without y, all seats seem to be equally far from the stage.

@@ -221,7 +221,7 @@ class Reader {
     else
       this.#fault(
         seat.path,
-        `The row has a seat ${seat.number} already: ${first.path}. Give this one another number.`,
+        `The row already has a seat ${seat.number}: ${first.path}. Give this one another number.`,
       )
   }
 
@@ -239,7 +239,7 @@ class Reader {
     const kind = kindNamed(category)
     if (kind === undefined) {
       this.#count(
-        `category ${quote(category)} of seats: no kind of seat, so they are standard`,
+        `category ${quote(category)} of seats: not a kind of seat, so they are standard`,
         path,
       )
     }
@@ -252,7 +252,7 @@ class Reader {
     const rest = isRepeated ? text.slice(row.length).replace(/^[-/. ]/, '') : ''
     const found = [text, rest].map((one) => one.trim()).find((one) => /^0*[1-9]\d{0,3}$/.test(one))
     if (found === undefined) {
-      this.#notices.push(`${path} is left out: ${quote(text)} is no seat number from 1 to 9999.`)
+      this.#notices.push(`${path} is left out: ${quote(text)} is not a seat number from 1 to 9999.`)
       return undefined
     }
     if (String(Number(found)) !== text) {
@@ -275,7 +275,7 @@ class Reader {
       return
     }
     const name = words === '' ? '' : `, ${quote(words)},`
-    this.#notices.push(`${path}${name} is an area, not taken over.`)
+    this.#notices.push(`${path}${name} is an area, which is ignored.`)
   }
 
   #stageBeside(seats: readonly ReadSeat[]): Stage {
@@ -287,7 +287,7 @@ class Reader {
   #countOthers(object: Fields, known: readonly string[], of: string, path: string): void {
     for (const [key, value] of Object.entries(object)) {
       if (known.includes(key) || value === null || value === undefined) continue
-      this.#count(`${shorten(key)} of ${of}: not taken over`, path)
+      this.#count(`${shorten(key)} of ${of}: ignored`, path)
     }
   }
 
@@ -310,7 +310,10 @@ class Reader {
 
   #object(value: unknown, path: string): Fields | undefined {
     if (isObject(value)) return value
-    this.#fault(path, `${path === '' ? 'The document' : path} is no object: write one, in braces.`)
+    this.#fault(
+      path,
+      `${path === '' ? 'The document' : path} is not an object: write one, in braces.`,
+    )
     return undefined
   }
 
@@ -321,7 +324,7 @@ class Reader {
     if (!Array.isArray(list)) {
       this.#fault(
         listPath,
-        `${key} ${list === undefined ? 'is missing' : 'is no list'}: write a list, in brackets.`,
+        `${key} ${list === undefined ? 'is missing' : 'is not a list'}: write a list, in brackets.`,
       )
       return []
     }
@@ -337,7 +340,7 @@ class Reader {
     if (typeof value === 'string') return value
     this.#fault(
       below(path, key),
-      `${key} ${value === undefined ? 'is missing' : 'is no text'}: write it in quotation marks.`,
+      `${key} ${value === undefined ? 'is missing' : 'is not a string'}: write it in quotation marks.`,
     )
     return ''
   }

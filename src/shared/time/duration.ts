@@ -44,7 +44,7 @@ export function parseHold(text: string): number | 'forever' {
   if (text === 'forever') return text
   const ms = parseDuration(text)
   if (ms > 0) return ms
-  throw new TicketsError('INVALID_INPUT', 'A hold lasts longer than nothing: 15m, 2h, or forever.')
+  throw new TicketsError('INVALID_INPUT', 'A hold must be longer than zero: 15m, 2h, or forever.')
 }
 
 /**

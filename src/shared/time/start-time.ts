@@ -78,14 +78,14 @@ function localTime(match: RegExpExecArray, text: string) {
     .slice(1, 7)
     .map((digits) => Number(digits ?? 0)) as [number, number, number, number, number, number]
   if (hour > 23 || minute > 59 || second > 59) {
-    throw invalid(`${quote(text)} has no such time of day: it runs from 00:00:00 to 23:59:59.`)
+    throw invalid(`${quote(text)} is not a valid time of day: use 00:00:00 to 23:59:59.`)
   }
   const thousandths = Number((match[7] ?? '').padEnd(3, '0'))
   try {
     return new Temporal.PlainDateTime(year, month, day, hour, minute, second, thousandths)
   } catch (cause) {
     // The pattern has checked everything but the date.
-    throw invalid(`${quote(text)} has a date that no calendar has.`, cause)
+    throw invalid(`${quote(text)} has a date that does not exist.`, cause)
   }
 }
 
@@ -144,7 +144,7 @@ function secondsOf(offset: string, text: string): number {
   const isClock = minutes < 60 && seconds < 60
   if (!isClock || total < LOWEST_OFFSET || total > HIGHEST_OFFSET) {
     throw invalid(
-      `${quote(text)} has an offset that no place uses: they run from -12:00 to +14:00.`,
+      `${quote(text)} has an offset that is not in use: offsets range from -12:00 to +14:00.`,
     )
   }
   return total

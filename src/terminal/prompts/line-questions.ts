@@ -63,7 +63,7 @@ export async function askKeyInLine<Value>(
     message: [message, offers].filter(Boolean).join(' '),
     check: (text) => {
       chosen = choices.find(({ keys }) => keys.includes(text.toLowerCase() || 'return'))
-      if (chosen === undefined) throw again('That is none of them.')
+      if (chosen === undefined) throw again('That is not one of the choices.')
     },
   })
   return chosen!.value

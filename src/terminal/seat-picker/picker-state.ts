@@ -143,7 +143,7 @@ export function finishPicking(picking: Picking): number[] | Picking {
   }
   if (picked.size !== exchange) {
     const count = exchange === 1 ? 'one seat' : `${exchange} seats`
-    return { ...picking, lost: [], notice: `It takes ${count}; ${picked.size} picked.` }
+    return { ...picking, lost: [], notice: `Pick exactly ${count}; ${picked.size} picked so far.` }
   }
   if (lost.length === 0) return [...picked]
   const rest = picked.size === 1 ? 'the other one' : `the other ${picked.size}`

@@ -91,7 +91,7 @@ describe.skipIf(!olderEmbedded)(
           const ran = await run(dataDir, ...argv)
           expect([argv, ran.exitCode]).toEqual([argv, 6])
           expect(ran.stderr.replace(/\s+/g, ' ')).toContain(
-            `was made by PostgreSQL ${version}, and this program brings 18. Run \`tickets db upgrade\``,
+            `was created by PostgreSQL ${version}, but this program comes with PostgreSQL 18. Run \`tickets db upgrade\``,
           )
           expect(ran.stderr).not.toContain('Starting')
         }

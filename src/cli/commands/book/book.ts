@@ -23,7 +23,7 @@ export const run: Handler<BookCommandOptions, [string | undefined]> = async (
     return bookFile(context, { ...options, file }, given)
   }
   const named = ifNamed(given)
-  if (options.atomic) throw new TicketsError('INVALID_INPUT', '--atomic belongs to --file. Add it.')
+  if (options.atomic) throw new TicketsError('INVALID_INPUT', '--atomic requires --file.')
   const request = requestOf(options)
   const areSeatsGiven = (request.seats ?? request.count) !== undefined
   if (named !== undefined && areSeatsGiven) {
@@ -102,7 +102,7 @@ async function bookAgain(
       : ' before you book again.'
     throw new TicketsError(
       'IN_DOUBT',
-      `The daemon was lost, and what became of the booking cannot be found out: it may or may not be booked. ${reason} Look up ${request.id}${advice}`,
+      `The connection to the daemon was lost, and the program cannot find out the result of the booking: it may or may not have been made. ${reason} Look up ${request.id}${advice}`,
       { cause: error, isRetryable },
     )
   }

@@ -98,7 +98,7 @@ async function chooseShow(context: Context): Promise<Show> {
   if (first === undefined) {
     throw new TicketsError(
       'SHOW_NOT_FOUND',
-      'There is no show to book. `tickets show create` makes one.',
+      'There are no shows to book. Create one with `tickets show create`.',
     )
   }
   return askShow(asking, { search: (term) => showChoices(tickets, term) })
@@ -127,6 +127,6 @@ function question(
 function keyNeedsAll(): TicketsError {
   return new TicketsError(
     'INVALID_INPUT',
-    'A key stands for one whole request, so nothing may be left open: give SHOW, and --seats or --count.',
+    'A key identifies one complete request: with --key, give SHOW, and --seats or --count.',
   )
 }

@@ -53,7 +53,7 @@ function refuseAll(
 ): RowResult[] {
   const first = Math.min(...errors.keys())
   const { code } = errors.get(first)!
-  const message = `Line ${rows[first]!.line} could not be booked, and it is all or nothing.`
+  const message = `Line ${rows[first]!.line} could not be booked, so with --atomic no line was.`
   return rows.map((row, i) => {
     const error = errors.get(i)
     return error

@@ -163,7 +163,7 @@ async function printUntilEnd(
   if (context.signal.aborted) return interrupted(`Interrupted after line ${report.lastLine}`)
   if (fatal !== undefined) return fatal
   if (context.output.isGone)
-    return interrupted(`The reader of stdout left after line ${report.lastLine}`)
+    return interrupted(`The reader of stdout exited after line ${report.lastLine}`)
   return undefined
 }
 
@@ -176,6 +176,6 @@ function isFatal(outcome: RowResult['outcome']): outcome is TicketsError {
 function interrupted(what: string): TicketsError {
   return new TicketsError(
     'INTERRUPTED',
-    `${what}. What was reported stands; where the rows have keys, the same command goes on.`,
+    `${what}. The bookings that were reported stand; if the rows have keys, run the same command again to continue.`,
   )
 }

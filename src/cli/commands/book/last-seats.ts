@@ -11,7 +11,7 @@ export async function givesOutAccessible(
 ): Promise<boolean> {
   const { askConfirm } = await import('../../../terminal/prompts/prompts.js')
   return askConfirm(asking, {
-    message: `Too few other seats are free. Give out wheelchair and companion seats (${left} ${left === 1 ? 'is' : 'are'} left)?`,
+    message: `Too few other seats are free. Use wheelchair and companion seats (${left} ${left === 1 ? 'is' : 'are'} left)?`,
     default: false,
   })
 }

@@ -16,7 +16,7 @@ function bookingIn(bookings: keyof typeof statusesFor): ParametersByTerm {
 }
 
 const onlySeats = {
-  about: 'only these seats of it',
+  about: 'only these seats of the booking',
   completes: { seats: 'of the booking' },
 } as const
 
@@ -83,7 +83,7 @@ export const bookingCommands: Declaration = {
     },
     {
       name: 'move',
-      about: 'exchange its seats for others; all of them or none',
+      about: "exchange a booking's seats for others, all or none",
       arguments: bookingIn('move'),
       options: {
         '--to <spec>': { about: 'the new seats', completes: { seats: 'free' } },
@@ -99,7 +99,7 @@ export const bookingCommands: Declaration = {
     },
     {
       name: 'cancel',
-      about: 'give its seats back, all or some',
+      about: "give back a booking's seats, all or some",
       arguments: bookingIn('cancel'),
       options: {
         '--seats <spec>': onlySeats,
@@ -115,7 +115,7 @@ export const bookingCommands: Declaration = {
     },
     {
       name: 'check-in',
-      about: 'let its seats in, each once; exits 4 when it lets no seat in',
+      about: "let a booking's seats in, each once; exit 4 if none is let in",
       arguments: bookingIn('check-in'),
       options: {
         '--seats <spec>': onlySeats,

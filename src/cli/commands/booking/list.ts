@@ -38,7 +38,7 @@ export const run: Handler<BookingListOptions, [string | undefined]> = async (
     ifEmpty: 'No booking matches.',
     more: (count) => {
       const which = filter.sort === 'newest' ? 'latest' : 'first'
-      return `The ${which} ${count}. --all lists them all, --customer and --since narrow them down.`
+      return `Showing the ${which} ${count} bookings. Use --all to list all of them, or --customer and --since to narrow the list.`
     },
     rows: (limit) => tickets.listBookings({ ...filter, limit }),
   })
@@ -52,7 +52,7 @@ async function filterOf(
   const { date, customer, status, seat } = options
   const sort = options.sort ?? (isForPeople(context.output, options) ? 'newest' : 'time')
   if (seat !== undefined && name === undefined) {
-    throw new TicketsError('INVALID_INPUT', '--seat means a seat of a show. Name the show as well.')
+    throw new TicketsError('INVALID_INPUT', '--seat requires a show.')
   }
   const named = ifNamed({ name, date })
   const show = named && (await namedShow(context, named))

@@ -55,7 +55,11 @@ export const run: Handler<{ svg?: string }, [string | undefined]> = async (
 
 async function save({ output }: Context, file: string, picture: string): Promise<void> {
   if (file === '-') {
-    if (output.json) throw new TicketsError('INVALID_INPUT', '--svg - and --json both want stdout.')
+    if (output.json)
+      throw new TicketsError(
+        'INVALID_INPUT',
+        '--svg - and --json cannot be used together: both write to stdout.',
+      )
     return output.write(picture)
   }
   try {

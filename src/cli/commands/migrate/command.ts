@@ -7,7 +7,8 @@ export const migrateCommand: Declaration = {
     '--status': 'only list the migrations',
     '--check': 'exit 7 when something is pending',
     '--rollback': 'revert the latest batch',
-    '--grant <role>': 'then let this role book, but not delete or change the schema',
+    '--grant <role>':
+      'then grant this role the rights to book, but not to delete or to change the schema',
     '-y, --yes': 'roll back even when that drops bookings',
   },
   examples: [

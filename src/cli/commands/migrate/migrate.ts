@@ -19,7 +19,7 @@ export const run: Handler<MigrateOptions> = async (context, options) => {
   if ([status, check, rollback, grant !== undefined].filter(Boolean).length > 1) {
     throw new TicketsError(
       'INVALID_INPUT',
-      '--status, --check, --rollback and --grant exclude each other. Give one of them.',
+      '--status, --check, --rollback and --grant cannot be used together. Give only one.',
     )
   }
   context.nameDatabase(context.tickets)

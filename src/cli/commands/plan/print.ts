@@ -19,7 +19,10 @@ export const run: Handler<PlanPrintOptions, [string]> = async (context, options,
   const { output } = context
   const format = options.output ?? (output.json ? 'json' : undefined)
   if (output.json && format !== 'json') {
-    throw new TicketsError('INVALID_INPUT', `--json and --output ${format} exclude each other.`)
+    throw new TicketsError(
+      'INVALID_INPUT',
+      `--json and --output ${format} cannot be used together.`,
+    )
   }
   const plan = (await isFile(name, options))
     ? await validPlan(context, name)

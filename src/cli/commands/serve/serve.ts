@@ -81,7 +81,7 @@ async function requireUsableToken(context: Context, host: string): Promise<void>
   if (tokens.some((token) => token.revokedAt === null)) return
   throw new TicketsError(
     'INVALID_INPUT',
-    `Other machines may reach ${host}, so requests need a token, and there is none yet. Make one: \`tickets token create --name NAME --role admin\`.`,
+    `Other machines may reach ${host}, so requests need a token, and none exists yet. Create one: \`tickets token create --name NAME --role admin\`.`,
   )
 }
 
@@ -94,11 +94,11 @@ function whole(flag: string, text: string | undefined, otherwise: number, max: n
   if (text === undefined) return otherwise
   const number = /^\d{1,9}$/.test(text.trim()) ? Number(text) : Number.NaN
   if (number >= min && number <= max) return number
-  throw new TicketsError('INVALID_INPUT', `${flag} is a whole number from ${min} to ${max}.`)
+  throw new TicketsError('INVALID_INPUT', `${flag} must be a whole number from ${min} to ${max}.`)
 }
 
 function parseOrigin(text: string): string {
   const origin = URL.canParse(text) ? new URL(text).origin : 'null'
   if (origin !== 'null' && (text === origin || text === `${origin}/`)) return origin
-  throw new TicketsError('INVALID_INPUT', '--cors is an origin, such as https://example.org.')
+  throw new TicketsError('INVALID_INPUT', '--cors must be an origin, such as https://example.org.')
 }

@@ -47,11 +47,11 @@ export const run: Handler<ShowCancelOptions, [string]> = async (context, options
 function expectedOf({ yes, dryRun, expectBookings }: ShowCancelOptions): number | undefined {
   if (dryRun) return undefined
   if ((expectBookings === undefined) !== (yes !== true)) {
-    throw new TicketsError('INVALID_INPUT', '--yes and --expect-bookings go together. Give both.')
+    throw new TicketsError('INVALID_INPUT', '--yes and --expect-bookings must be used together.')
   }
   if (expectBookings === undefined) return undefined
   if (/^\d{1,9}$/.test(expectBookings)) return Number(expectBookings)
-  throw new TicketsError('INVALID_INPUT', '--expect-bookings is a whole number from 0 up.')
+  throw new TicketsError('INVALID_INPUT', '--expect-bookings must be a whole number, 0 or more.')
 }
 
 /** To agree, a person types the name of the show. */
@@ -74,7 +74,7 @@ function questionOf(
           if ([show.name, safeText(show.name)].map(foldText).includes(foldText(text))) return
           throw new TicketsError(
             'INVALID_INPUT',
-            'That is not its name. Press Ctrl-C to keep the show.',
+            'That is not the name of the show. Press Ctrl-C to keep the show.',
           )
         },
       })
@@ -86,5 +86,5 @@ function questionOf(
 function sentenceOf(show: Show, preview: CancellationPreview): string {
   const { confirmedBookings, confirmedSeats, heldBookings } = preview
   const sold = `${formatCount(confirmedBookings, 'booking')} with ${formatCount(confirmedSeats, 'sold seat')}`
-  return `Cancelling ${safeText(show.name)}, ${whenOf(show)}, touches ${sold}, and ${formatCount(heldBookings, 'hold')}.`
+  return `Cancelling ${safeText(show.name)}, ${whenOf(show)}, affects ${sold}, and ${formatCount(heldBookings, 'hold')}.`
 }

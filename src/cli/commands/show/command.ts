@@ -125,7 +125,7 @@ export const showCommands: Declaration = {
       options: {
         ...dateOption,
         '--dry-run': 'only report what it would affect',
-        '-y, --yes': 'do not ask; goes with --expect-bookings',
+        '-y, --yes': 'do not ask; requires --expect-bookings',
         '--expect-bookings <n>': 'proceed only if exactly N bookings are affected',
       },
       examples: [

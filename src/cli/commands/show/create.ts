@@ -32,7 +32,7 @@ async function complete(context: Context, options: ShowCreateOptions): Promise<N
   if (options.plan !== undefined && (options.totalSeats ?? options.seatsPerRow) !== undefined) {
     throw new TicketsError(
       'INVALID_INPUT',
-      '--plan says how many seats there are, and in which rows. Leave --total-seats and --seats-per-row out.',
+      '--plan already defines the seats and rows. Leave out --total-seats and --seats-per-row.',
     )
   }
   // Flags are checked before the first question, so that no answer is lost.

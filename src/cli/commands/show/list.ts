@@ -22,7 +22,7 @@ export const run: Handler<ShowListOptions> = async ({ output, tickets }, options
   if (upcoming && past) {
     throw new TicketsError(
       'INVALID_INPUT',
-      '--upcoming and --past exclude each other. Give one of them, or neither for all shows.',
+      '--upcoming and --past cannot be used together. Give one, or neither to list all shows.',
     )
   }
   const kinds = kindsOf(options, isForPeople(output, options))
@@ -33,7 +33,7 @@ export const run: Handler<ShowListOptions> = async ({ output, tickets }, options
       ? 'No show matches.'
       : 'There are no shows yet. Create one: tickets show create',
     more: (count) =>
-      `The first ${count}. --all shows them all, --search, --upcoming and --past narrow them down.`,
+      `Showing the first ${count} shows. Use --all to list all of them, or --search, --upcoming and --past to narrow the list.`,
     ...(kinds.length > 1 && {
       sectionOf: (show: Show) => (show.hasStarted ? 'Past shows, the latest first' : undefined),
     }),

@@ -35,7 +35,7 @@ export const run: Handler<ShowViewOptions, [string]> = async (context, options, 
   if (output.json && section !== undefined) {
     throw new TicketsError(
       'INVALID_INPUT',
-      '--section is a part of the map, which --json does not have. Leave one of them out.',
+      '--section and --json cannot be used together: JSON has no map.',
     )
   }
   if (output.json) return output.document(showDetailsJson(show))
@@ -48,7 +48,7 @@ export const run: Handler<ShowViewOptions, [string]> = async (context, options, 
     const one =
       show.plan?.hasSections && section === undefined ? '--section draws one section; ' : ''
     output.hint(
-      `The first ${PAGE_LENGTH} of ${formatNumber(lines)} lines of seats. ${one}--watch scrolls through them all; a pipe gets them all: | less`,
+      `Showing the first ${PAGE_LENGTH} of ${formatNumber(lines)} lines of seats. ${one}--watch scrolls through all of them; a pipe gets them all: | less`,
     )
   }
 }

@@ -94,6 +94,6 @@ function requireScreen({ isTerminal, io }: Output): void {
   if (isTerminal && io.env.TERM !== 'dumb') return
   throw new TicketsError(
     'INVALID_INPUT',
-    '--watch draws on a terminal, and stdout is none. Add --json for a line at every change.',
+    '--watch needs a terminal, and stdout is not one. Add --json to print a line at every change.',
   )
 }

@@ -6,7 +6,7 @@ export const stressCommand: Declaration = {
   about: 'fire parallel bookings at a throwaway show, and verify',
   arguments: {
     '[show]': {
-      about: 'a show of yours instead, by its id or its name',
+      about: 'one of your own shows instead, by id or name',
       completes: { shows: 'upcoming' },
     },
   },

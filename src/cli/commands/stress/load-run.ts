@@ -72,6 +72,6 @@ function problemsOf({ confirmed, failed, reasons }: LoadSummary): string[] {
   const shown = unexplained.slice(0, 5).map(({ reason, count }) => `${count} × ${reason}`)
   return [
     ...(failed > 0 ? [`Some bookings failed unexpectedly (${shown.join('; ')}).`] : []),
-    ...(confirmed === 0 ? ['No booking succeeded, so nothing was put to the test.'] : []),
+    ...(confirmed === 0 ? ['No booking succeeded, so the run tested nothing.'] : []),
   ]
 }

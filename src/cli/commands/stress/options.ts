@@ -36,16 +36,18 @@ export interface StressChoice {
 export function parseStressOptions(options: StressOptions, isNamed: boolean): StressChoice {
   const { inProcess = false, daemon = false, processes, concurrency } = options
   if (inProcess && daemon) {
-    throw invalid('--daemon and --in-process exclude each other. Give one.')
+    throw invalid('--daemon and --in-process cannot be used together.')
   }
   if (inProcess && processes !== undefined) {
-    throw invalid('--processes and --in-process exclude each other. Use --concurrency.')
+    throw invalid('--processes and --in-process cannot be used together. Use --concurrency.')
   }
   if (!inProcess && concurrency !== undefined) {
-    throw invalid('--concurrency belongs to --in-process. Use --processes, or add it.')
+    throw invalid('--concurrency requires --in-process. Add --in-process, or use --processes.')
   }
   if (isNamed && options.totalSeats !== undefined) {
-    throw invalid('--total-seats is for a throwaway show. Leave out the show, or the flag.')
+    throw invalid(
+      '--total-seats applies only to a throwaway show. Leave out the show or the option.',
+    )
   }
   const bookings = within('--bookings', options.bookings ?? '300', 1_000_000)
   return {
@@ -68,19 +70,21 @@ export function parseStressOptions(options: StressOptions, isNamed: boolean): St
 function within(flag: string, text: string, most: number): number {
   const count = parseCount(flag, text)
   if (count <= most) return count
-  throw invalid(`${flag} is at most ${formatNumber(most)}.`)
+  throw invalid(`${flag} must be at most ${formatNumber(most)}.`)
 }
 
 function parseRange(text: string): { min: number; max: number } {
   const [, first, last = first] = /^(\d{1,4})(?:\.\.(\d{1,4}))?$/.exec(text.trim()) ?? []
   const [min, max] = [Number(first), Number(last)]
   if (min >= 1 && min <= max) return { min, max }
-  throw invalid('--seats-per-booking is a number or a range, such as 2 or 1..4.')
+  throw invalid('--seats-per-booking must be a number or a range, such as 2 or 1..4.')
 }
 
 function parseSeed(text: string): number {
   if (/^\d{1,10}$/.test(text) && Number(text) < 2 ** 32) return Number(text)
-  throw invalid('--seed is a whole number from 0 to 4,294,967,295, as an earlier run printed it.')
+  throw invalid(
+    '--seed must be a whole number from 0 to 4,294,967,295, as an earlier run printed it.',
+  )
 }
 
 function invalid(sentence: string): TicketsError {

@@ -176,8 +176,8 @@ async function askLeave(
   const what = `up to ${formatNumber(bookings)} bookings`
   const isMeant = await mayProceed(context, {
     isSure,
-    plan: `This makes ${what} of a real show, and they stay. Name no show to book a throwaway one.`,
-    question: `Make ${what} of ${show.name}? They stay.`,
+    plan: `This makes ${what} for a real show, and does not remove them. Leave out the show to use a throwaway one.`,
+    question: `Make ${what} for ${show.name}? They are not removed.`,
     unchanged,
   })
   if (!isMeant) throw new TicketsError('INTERRUPTED', unchanged)

@@ -32,7 +32,8 @@ export const create: Handler<TokenCreateOptions> = async ({ output, tickets }, o
         ? output.document({ ...tokenJson(token), token: text })
         : output.write(`${text}\n`),
   )
-  if (!output.json) output.hint('Keep it: it is not shown again. `tickets token revoke` ends it.')
+  if (!output.json)
+    output.hint('Save the token now: it is not shown again. `tickets token revoke` revokes it.')
 }
 
 /** `tickets token list`: all tokens, the revoked ones too. */
@@ -41,11 +42,12 @@ export const list: Handler = async ({ output, tickets }) => {
   const rows = (async function* () {
     yield* tokens
   })()
-  const ifEmpty = 'There are no tokens yet. Make one: tickets token create --name NAME --role admin'
+  const ifEmpty =
+    'There are no tokens yet. Create one: tickets token create --name NAME --role admin'
   await writeList(output, { columns, toJson: tokenJson, ifEmpty }, rows)
 }
 
-/** `tickets token revoke ID`: every server refuses the token from its next request on. */
+/** `tickets token revoke ID`: every server refuses the token from its next request. */
 export const revoke: Handler<object, [string]> = async ({ output, tickets }, _options, id) => {
   const token = await tickets.revokeToken(id)
   const committed = { sentence: `The token ${token.id} is revoked.`, json: { id: token.id } }
@@ -94,5 +96,5 @@ function tokenJson({ id, name, role, createdAt, revokedAt }: ApiToken) {
 function parseRole(text: string): TokenRole {
   const role = tokenRoles.find((known) => known === text)
   if (role !== undefined) return role
-  throw new TicketsError('INVALID_INPUT', `--role is one of ${tokenRoles.join(', ')}.`)
+  throw new TicketsError('INVALID_INPUT', `--role must be one of ${tokenRoles.join(', ')}.`)
 }

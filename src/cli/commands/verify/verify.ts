@@ -19,7 +19,7 @@ export interface VerifyOptions {
 /** `tickets verify [SHOW]`: exits 7 when something is oversold, lost or left behind. */
 export const run: Handler<VerifyOptions, [string | undefined]> = async (context, options, name) => {
   if ((options.dryRun || options.yes) && !options.repair) {
-    throw new TicketsError('INVALID_INPUT', '--dry-run and --yes belong to --repair. Add it.')
+    throw new TicketsError('INVALID_INPUT', '--dry-run and --yes require --repair.')
   }
   const named = ifNamed({ name, date: options.date, unchanged: 'Nothing was repaired.' })
   const show = named && (await namedShow(context, named)).id
