@@ -14,45 +14,45 @@ import { bookingsInDoubt, type SettledBooking, settleUnderLock } from './settle.
 import { type ValidRequest, validateRequest } from './valid-request.js'
 
 /** A request and the id of its show. */
-export interface Order {
+export interface ShowRequest {
   showId: string
   request: BookingRequest
 }
 
-/** The result: all orders are booked, or none; then the refusals say why. */
+/** The result: the bookings if all requests were booked, or the refusals if none was. */
 export type AllOrNothing =
   | { booked: BookingOutcome[] }
   | { refused: ReadonlyMap<number, TicketsError> }
 
 /**
- * Books all orders, in the order given, or none: the protocol of `bookSeats` for all shows in one
+ * Books all requests, in the order given, or none: the protocol of `bookSeats` for all shows in one
  * transaction, which locks them in the order of their ids. The transaction includes the records of
  * step 1, so a refusal leaves no booking, no FAILED record and no used key.
  *
- * Returns the outcomes, or the refusals by the index of their order. Throws BUSY, IN_DOUBT,
+ * Returns the outcomes, or the refusals by the index of their request. Throws BUSY, IN_DOUBT,
  * INTERRUPTED and the database's own errors.
  */
 export async function bookAllOrNothing(
   db: Database,
-  orders: readonly Order[],
+  requests: readonly ShowRequest[],
 ): Promise<AllOrNothing> {
-  const layouts = await readLayouts(db, orders)
-  const valid = orders.map(({ showId, request }) => {
+  const layouts = await readLayouts(db, requests)
+  const validated = requests.map(({ showId, request }) => {
     const layout = layouts.get(showId)
     return layout === undefined
       ? showNotFound(showId)
       : validateRequest(request, { showId, layout })
   })
   const invalid = new Map(
-    [...valid.entries()].filter((entry): entry is [number, TicketsError] => isError(entry[1])),
+    [...validated.entries()].filter((entry): entry is [number, TicketsError] => isError(entry[1])),
   )
   if (invalid.size > 0) return { refused: invalid }
-  const requests = valid as ValidRequest[]
+  const valid = validated as ValidRequest[]
   const attempts: RecordedAttempt[] = []
   try {
     const settled = await change(
       db,
-      (trx) => settleAll(trx, { orders, requests, attempts, waitMs: db.waitMs }),
+      (trx) => settleAll(trx, { requests, valid, attempts, waitMs: db.waitMs }),
       (cause) => bookingsInDoubt(attempts, cause),
       { isEager: true, isLong: true },
     )
@@ -63,37 +63,37 @@ export async function bookAllOrNothing(
   }
 }
 
-/** How many orders one statement handles; all batches share one transaction. */
+/** How many requests one statement handles; all batches share one transaction. */
 const BATCH = 1000
 
 /** Thrown to roll the transaction back. */
 class RolledBack extends Error {
   override readonly name = 'RolledBack'
   constructor(readonly refusals: ReadonlyMap<number, TicketsError>) {
-    super('Rolled back: not every order could be booked.')
+    super('Rolled back: not every request could be booked.')
   }
 }
 
 interface Settling {
-  orders: readonly Order[]
-  /** The same orders, validated. */
-  requests: readonly ValidRequest[]
-  /** Receives the attempt of each order when it is recorded. */
+  requests: readonly ShowRequest[]
+  /** The same requests, validated. */
+  valid: readonly ValidRequest[]
+  /** Receives the attempt of each request when it is recorded. */
   attempts: RecordedAttempt[]
   waitMs: number
 }
 
 async function settleAll(
   trx: Knex.Transaction,
-  { orders, requests, attempts, waitMs }: Settling,
+  { requests, valid, attempts, waitMs }: Settling,
 ): Promise<SettledBooking[]> {
-  const lanes = byShow(orders)
+  const lanes = byShow(requests)
   await lockShows(trx, [...lanes.keys()])
   const settled: (SettledBooking | Error)[] = []
   for (const [showId, indexes] of lanes) {
     for (let from = 0; from < indexes.length; from += BATCH) {
       const batch = indexes.slice(from, from + BATCH)
-      const records = batch.map((index) => newRecord(requests[index]!))
+      const records = batch.map((index) => newRecord(valid[index]!))
       const recorded = await insertRecords(trx, showId, records, { waitMs })
       for (const [i, index] of batch.entries()) {
         const attempt = recorded[i]!
@@ -113,9 +113,9 @@ async function settleAll(
   return settled as SettledBooking[]
 }
 
-function byShow(orders: readonly Order[]): Map<string, number[]> {
+function byShow(requests: readonly ShowRequest[]): Map<string, number[]> {
   const lanes = new Map<string, number[]>()
-  for (const [index, { showId }] of orders.entries()) {
+  for (const [index, { showId }] of requests.entries()) {
     const lane = lanes.get(showId)
     if (lane) lane.push(index)
     else lanes.set(showId, [index])
@@ -140,9 +140,9 @@ function isError(value: unknown): value is TicketsError {
 
 async function readLayouts(
   db: Database,
-  orders: readonly Order[],
+  requests: readonly ShowRequest[],
 ): Promise<Map<string, SeatLayout>> {
-  const ids = [...new Set(orders.map((order) => order.showId))]
+  const ids = [...new Set(requests.map(({ showId }) => showId))]
   const shows = await withRetry(db, async () =>
     withPlans(
       db.knex,

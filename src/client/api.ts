@@ -2,7 +2,7 @@ import type { ApiToken } from '../access/tokens.js'
 import type { HistoryEvent, HistoryOf } from '../audit/history.js'
 import type { VerifyOptions, VerifyReport } from '../audit/verify.js'
 import type { RepairOptions } from '../booking/abandoned.js'
-import type { AllOrNothing, Order } from '../booking/all-or-nothing.js'
+import type { AllOrNothing, ShowRequest } from '../booking/all-or-nothing.js'
 import type { BookingOutcome, BookingRequest, BookOptions } from '../booking/booking.js'
 import type { DryRunOutcome } from '../booking/dry-run.js'
 import type { Cancelled, CancelOptions } from '../booking/lifecycle/cancel.js'
@@ -25,7 +25,7 @@ export type { HistoryEvent, HistoryOf } from '../audit/history.js'
 export type { VerifyOptions, VerifyReport } from '../audit/verify.js'
 export type { Violation, ViolationCode } from '../audit/violations.js'
 export type { RepairOptions } from '../booking/abandoned.js'
-export type { AllOrNothing, Order } from '../booking/all-or-nothing.js'
+export type { AllOrNothing, ShowRequest } from '../booking/all-or-nothing.js'
 export type {
   Booking,
   BookingOutcome,
@@ -162,7 +162,7 @@ export interface Tickets {
    * Books all requests or none, in one transaction; `showId` is a whole id. A refusal leaves no
    * record, and uses no key. Throws BUSY and INTERRUPTED.
    */
-  bookAllOrNothing(orders: readonly Order[]): Promise<AllOrNothing>
+  bookAllOrNothing(requests: readonly ShowRequest[]): Promise<AllOrNothing>
   /**
    * Starts a dry run, which decides requests without booking anything. It remembers its earlier
    * requests, so two of them do not get the same seat. Writes and locks nothing.
@@ -170,8 +170,8 @@ export interface Tickets {
   startDryRun(): DryRun
   /**
    * Checks, in one snapshot and in constant memory, that no seat is oversold or lost, and lists the
-   * violations. `show` as for `findShow`; without it, all shows. With `against`, the bookings that
-   * clients were told of are compared as well. Throws SHOW_NOT_FOUND, AMBIGUOUS_ID, INVALID_INPUT,
+   * violations. `show` as for `findShow`; without it, all shows. With `against`, also compares the
+   * bookings that were reported to clients. Throws SHOW_NOT_FOUND, AMBIGUOUS_ID, INVALID_INPUT,
    * INTERRUPTED.
    */
   verify(options?: VerifyOptions): Promise<VerifyReport>

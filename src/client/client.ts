@@ -99,7 +99,7 @@ export function ticketsOf(shared: Shared): Tickets {
       return outcome
     },
     preview: async (show, request) => [...(await startDryRun().book(show, request)).seats],
-    bookAllOrNothing: (orders) => run((db) => bookAllOrNothing(db, orders)),
+    bookAllOrNothing: (requests) => run((db) => bookAllOrNothing(db, requests)),
     startDryRun,
     verify: (options = {}) =>
       run(async (db) =>

@@ -7,14 +7,14 @@ import { askerOf, hangs, START, UNANSWERED_MS } from './protocol.js'
 import { connectTo, daemonLink } from './socket.js'
 
 /**
- * Hands the command line of this process over to the daemon of its database, if it is the single
- * booking of a script and that daemon is open. Returns the exit code when the daemon has run it, and
- * its result is printed; else what to know when the command runs here.
+ * Passes this process's command line to the daemon of its database, if the command is a single
+ * scripted booking and the daemon is open. Returns the exit code once the daemon has run the
+ * command and the result is printed; otherwise, what the command needs to know to run here.
  *
  * Never throws: whatever is wrong with the daemon, the command can still be run here. An interruption
  * reaches the daemon; a booking that is being decided still gets its verdict.
  */
-export function handOver(program: string, interruption: Interruption) {
+export function tryDaemon(program: string, interruption: Interruption) {
   const environment: RunEnvironment = {}
   return request(program, interruption, environment).catch(() => environment)
 }
@@ -58,7 +58,9 @@ async function request(program: string, interruption: Interruption, environment:
 
 const PLAIN = { input: false, color: false }
 
-/** A guess. A run opens the database that commander's reading names, in whichever daemon. */
+/**
+ * A guess, made without commander: a run opens the database that commander reads, in any daemon.
+ */
 function flagValue(flag: string, argv: readonly string[]): string | undefined {
   const at = argv.findIndex((word) => word === flag || word.startsWith(`${flag}=`))
   return argv[at] === flag ? argv[at + 1] : argv[at]?.slice(flag.length + 1)

@@ -15,26 +15,26 @@ declare const PROGRAM: string
 export async function start(): Promise<void> {
   const argv = process.argv.slice(2)
   const interruption = listenForSignals()
-  const mayHandOver = argv[0] === 'book' && hasAnyDaemon()
-  const handedOver = mayHandOver ? await handOver(interruption) : {}
+  const mayTryDaemon = argv[0] === 'book' && hasAnyDaemon()
+  const fromDaemon = mayTryDaemon ? await tryDaemon(interruption) : {}
   const cache = new CodeCache(argv[0])
   // The daemon must run the same build; the name has a hash of it.
   const own = () => ({ signal: interruption.signal, program: PROGRAM })
   const exitCode =
-    typeof handedOver === 'number'
-      ? handedOver
-      : await loadProgram(PROGRAM, cache).main(argv, process, { ...own(), ...handedOver })
+    typeof fromDaemon === 'number'
+      ? fromDaemon
+      : await loadProgram(PROGRAM, cache).main(argv, process, { ...own(), ...fromDaemon })
   process.exitCode = exitCode === 130 ? interruption.exitCode : exitCode
-  // The answer is out. A signal that comes now must not make a confirmed booking look rolled back.
+  // The result is out. A signal that comes now must not make a confirmed booking look rolled back.
   interruption.stopListening()
   process.on('SIGINT', () => {}).on('SIGTERM', () => {})
   if (exitCode === 0) cache.keep()
 }
 
 /** In a script of its own, as most users have no daemon. */
-async function handOver(interruption: Interruption) {
+async function tryDaemon(interruption: Interruption) {
   const client = await import('../daemon/client.js')
-  return client.handOver(PROGRAM, interruption)
+  return client.tryDaemon(PROGRAM, interruption)
 }
 
 /**

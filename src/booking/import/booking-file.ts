@@ -10,10 +10,10 @@ import { type Line, readLines } from '../../shared/lines.js'
 import { escapeControls, quote } from '../../shared/quote.js'
 import {
   isRowField,
-  type NamedOrder,
   parseRow,
   ROW_FIELDS,
   type RowField,
+  type RowRequest,
   unknownField,
 } from './booking-row.js'
 
@@ -25,7 +25,7 @@ export interface FileRow {
   line: number
   /** The size of the file up to and including this row, in bytes. */
   end: number
-  order: NamedOrder | TicketsError
+  parsed: RowRequest | TicketsError
 }
 
 export interface FileChoice {
@@ -89,8 +89,8 @@ class NdjsonRows implements RowReader {
 
   push(line: Line): FileRow[] {
     if (isBlank(line)) return []
-    const order = orNot(() => parseRow(objectOf(textOf(line)), this.#show))
-    return [{ line: line.number, end: line.end, order }]
+    const parsed = orNot(() => parseRow(objectOf(textOf(line)), this.#show))
+    return [{ line: line.number, end: line.end, parsed }]
   }
 
   end(): FileRow[] {
@@ -139,13 +139,13 @@ class CsvRows implements RowReader {
     for (const { line, end, fields } of records) {
       if (isEmpty(fields)) continue
       const columns = this.#columns
-      if (columns) rows.push({ line, end, order: orNot(() => this.#parse(columns, fields)) })
+      if (columns) rows.push({ line, end, parsed: orNot(() => this.#parse(columns, fields)) })
       else this.#columns = columnsOf(fields, this.#show)
     }
     return rows
   }
 
-  #parse(columns: Column[], fields: CsvRecord['fields']): NamedOrder {
+  #parse(columns: Column[], fields: CsvRecord['fields']): RowRequest {
     if (fields instanceof TicketsError) throw fields
     if (fields.length !== columns.length && !isShortened(fields, columns)) {
       throw invalid(

@@ -14,7 +14,7 @@ export const ROW_FIELDS = [
 export type RowField = (typeof ROW_FIELDS)[number]
 
 /** A request of a file, and the name or id of its show. */
-export interface NamedOrder {
+export interface RowRequest {
   show: string
   request: BookingRequest
   /** The approximate number of its seats and characters, as a measure of memory. */
@@ -27,7 +27,7 @@ export interface NamedOrder {
  *
  * Throws INVALID_INPUT: an unknown field, a value of the wrong kind, no show or two, no seats.
  */
-export function parseRow(values: Readonly<Record<string, unknown>>, show?: string): NamedOrder {
+export function parseRow(values: Readonly<Record<string, unknown>>, show?: string): RowRequest {
   for (const name in values) if (!isRowField(name)) throw unknownField(name)
   const seats = seatsOf(values.seats)
   const count = countOf(values.count)

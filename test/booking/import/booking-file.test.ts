@@ -12,12 +12,12 @@ async function read(text: string | Buffer, choice: FileChoice = { show: 'Cats' }
   }
   const rows = []
   for await (const batch of readBookingFile(chunks(), choice)) rows.push(...batch)
-  return rows.map(({ line, order }) =>
-    order instanceof TicketsError ? [line, `${order.code}: ${order.message}`] : [line, order],
+  return rows.map(({ line, parsed }) =>
+    parsed instanceof TicketsError ? [line, `${parsed.code}: ${parsed.message}`] : [line, parsed],
   )
 }
 
-const order = (request: object, show = 'Cats') => expect.objectContaining({ show, request })
+const booking = (request: object, show = 'Cats') => expect.objectContaining({ show, request })
 const wrong = (...facts: string[]) => withFacts('INVALID_INPUT', ...facts)
 
 const wrongLines: [line: string, ...facts: string[]][] = [
@@ -52,7 +52,7 @@ describe('CSV', () => {
     expect(await read(file.join('\n'), {})).toEqual([
       [
         2,
-        order({
+        booking({
           seats: '1,2',
           customer: 'Ada',
           note: 'likes "aisles"\nand rows',
@@ -60,8 +60,8 @@ describe('CSV', () => {
           hold: 900_000,
         }),
       ],
-      [5, order({ count: 3, customer: 'Zoë', hold: 'forever' }, 'Cats, the show')],
-      [6, order({ seats: 'A1-A4' })],
+      [5, booking({ count: 3, customer: 'Zoë', hold: 'forever' }, 'Cats, the show')],
+      [6, booking({ seats: 'A1-A4' })],
     ])
   })
 
@@ -69,12 +69,12 @@ describe('CSV', () => {
     const file = ['seats,customer', '1,5" x', '2,Ada', '3,"Bob', '4,"Cy"', '5', '6,"Di"x', '7,Ed']
     expect(await read(file.join('\n'))).toEqual([
       [2, wrong('""')],
-      [3, order({ seats: '2', customer: 'Ada' })],
+      [3, booking({ seats: '2', customer: 'Ada' })],
       [4, wrong('""')],
-      [5, order({ seats: '4', customer: 'Cy' })],
+      [5, booking({ seats: '4', customer: 'Cy' })],
       [6, wrong('2', '1')],
       [7, wrong('""')],
-      [8, order({ seats: '7', customer: 'Ed' })],
+      [8, booking({ seats: '7', customer: 'Ed' })],
     ])
   })
 
@@ -135,9 +135,9 @@ describe('CSV as spreadsheets write it', () => {
     ['', '', ''],
   ]
   const expected = [
-    [2, order({ seats: 'A1', customer: 'Ada' })],
-    [4, order({ seats: 'A2', customer: 'Bob "B." Ray' })],
-    [5, order({ seats: 'A3', note: 'near the door' })],
+    [2, booking({ seats: 'A1', customer: 'Ada' })],
+    [4, booking({ seats: 'A2', customer: 'Bob "B." Ray' })],
+    [5, booking({ seats: 'A3', note: 'near the door' })],
   ]
   const quoted = (field: string) => `"${field.replaceAll('"', '""')}"`
   const quotedIfNeeded = (field: string) => (/["\n]/.test(field) ? quoted(field) : field)
@@ -185,11 +185,11 @@ describe('CSV as spreadsheets write it', () => {
       const file = lines.map((fields) => fields.join(separator)).join(end)
       expect(await read(file)).toEqual([
         [2, wrong('""')],
-        [3, order({ seats: '2', customer: 'Ada' })],
+        [3, booking({ seats: '2', customer: 'Ada' })],
         [4, wrong('""')],
-        [5, order({ seats: '4', customer: 'Cy' })],
+        [5, booking({ seats: '4', customer: 'Cy' })],
         [6, wrong('""')],
-        [7, order({ seats: '7', customer: 'Ed' })],
+        [7, booking({ seats: '7', customer: 'Ed' })],
       ])
     }
   })
@@ -205,42 +205,42 @@ describe('CSV as spreadsheets write it', () => {
     expect(await read(file)).toEqual(
       rows.map((row, i) => {
         const [seats, customer] = row.split(',')
-        return [i + 2, row.includes('"') ? wrong('""') : order({ seats, customer })]
+        return [i + 2, row.includes('"') ? wrong('""') : booking({ seats, customer })]
       }),
     )
   })
 
   it('needs no quotes for seats where the separator is no comma; sep= decides for one column', async () => {
     expect(await read('seats;customer\n1,2;Ada')).toEqual([
-      [2, order({ seats: '1,2', customer: 'Ada' })],
+      [2, booking({ seats: '1,2', customer: 'Ada' })],
     ])
-    expect(await read('sep=;\n\nseats\n1,2')).toEqual([[4, order({ seats: '1,2' })]])
+    expect(await read('sep=;\n\nseats\n1,2')).toEqual([[4, booking({ seats: '1,2' })]])
     // Where the header contradicts the line, the header is right.
     expect(await read('sep=;\nseats,customer\n1,Ada')).toEqual([
-      [3, order({ seats: '1', customer: 'Ada' })],
+      [3, booking({ seats: '1', customer: 'Ada' })],
     ])
   })
 
   it('keeps a tab or a CR that is part of a field, and the empty field before a quoted one', async () => {
     expect(await read('seats,customer,note\n1,A\tB,"x\ry"\n')).toEqual([
-      [2, order({ seats: '1', customer: 'A\tB', note: 'x\ry' })],
+      [2, booking({ seats: '1', customer: 'A\tB', note: 'x\ry' })],
     ])
     expect(await read('seats\tcustomer\tnote\n1\t\t"x"\n')).toEqual([
-      [2, order({ seats: '1', note: 'x' })],
+      [2, booking({ seats: '1', note: 'x' })],
     ])
   })
 
   it('takes the lines of a cell for one row where CR ends the rows and LF breaks the cell', async () => {
     expect(await read('seats,note\r1,"a\nb"\r2,c\r')).toEqual([
-      [2, order({ seats: '1', note: 'a\nb' })],
-      [4, order({ seats: '2', note: 'c' })],
+      [2, booking({ seats: '1', note: 'a\nb' })],
+      [4, booking({ seats: '2', note: 'c' })],
     ])
   })
 
   it('takes rows without the empty fields at their end, and no value without a column', async () => {
     expect(await read('seats,customer,,\n1,Ada\n2,Bob,\n1,2,Cy,\n3\n4,Di,,,')).toEqual([
-      [2, order({ seats: '1', customer: 'Ada' })],
-      [3, order({ seats: '2', customer: 'Bob' })],
+      [2, booking({ seats: '1', customer: 'Ada' })],
+      [3, booking({ seats: '2', customer: 'Bob' })],
       [4, wrong('3', '"Cy"', '"1,2"')],
       [5, wrong('4', '1')],
       [6, wrong('4', '5')],
@@ -273,8 +273,8 @@ describe('NDJSON', () => {
       '{"show":"Cats","count":2,"hold":"2h"}',
     ]
     const rows = [
-      [2, order({ seats: [2, 1], key: 'a\u2028b' })],
-      [3, order({ count: 2, hold: 7_200_000 })],
+      [2, booking({ seats: [2, 1], key: 'a\u2028b' })],
+      [3, booking({ count: 2, hold: 7_200_000 })],
     ]
     expect(await read(file.join('\n'), {})).toEqual(rows)
     expect(await read(file.join('\n'), { format: 'ndjson' })).toEqual(rows)
@@ -284,9 +284,9 @@ describe('NDJSON', () => {
   it.each(wrongLines)('%s is wrong by itself: the rows around it stay', async (text, ...facts) => {
     const good = '{"count":1}'
     expect(await read(`${good}\n${text}\n${good}`)).toEqual([
-      [1, order({ count: 1 })],
+      [1, booking({ count: 1 })],
       [2, wrong(...facts)],
-      [3, order({ count: 1 })],
+      [3, booking({ count: 1 })],
     ])
   })
 
@@ -297,7 +297,7 @@ describe('NDJSON', () => {
     expect(await read(file, { format: 'ndjson', show: 'Cats' }, 65_536)).toEqual([
       [1, wrong('UTF-8')],
       [2, wrong('2 MB')],
-      [3, order({ count: 2 })],
+      [3, booking({ count: 2 })],
     ])
   })
 })

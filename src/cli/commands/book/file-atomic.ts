@@ -1,5 +1,5 @@
 import type { Tickets } from '../../../client/api.js'
-import type { FileRow, NamedOrder } from '../../../client/booking-file.js'
+import type { FileRow, RowRequest } from '../../../client/booking-file.js'
 import { TicketsError } from '../../../shared/errors.js'
 import type { RowResult } from './file-report.js'
 
@@ -20,16 +20,16 @@ export async function* bookRowsTogether(
   const rows = await readAll(batches)
   if (signal.aborted || rows.length === 0) return
   const errors = new Map(
-    [...rows.entries()].flatMap(([i, { order }]) =>
-      order instanceof TicketsError ? [[i, order] as const] : [],
+    [...rows.entries()].flatMap(([i, { parsed }]) =>
+      parsed instanceof TicketsError ? [[i, parsed] as const] : [],
     ),
   )
   if (errors.size > 0) return yield refuseAll(rows, errors)
-  const orders = rows.map(({ order }) => {
-    const { show, request } = order as NamedOrder
+  const requests = rows.map(({ parsed }) => {
+    const { show, request } = parsed as RowRequest
     return { showId: show, request }
   })
-  const end = await tickets.bookAllOrNothing(orders)
+  const end = await tickets.bookAllOrNothing(requests)
   if ('refused' in end) return yield refuseAll(rows, end.refused)
   yield end.booked.map((outcome, i) => ({ ...placeOf(rows[i]!), outcome }))
 }
@@ -40,7 +40,7 @@ async function readAll(batches: AsyncIterable<readonly FileRow[]>): Promise<File
   for await (const batch of batches) {
     for (const row of batch) {
       rows.push(row)
-      if (!(row.order instanceof TicketsError)) weight += row.order.weight
+      if (!(row.parsed instanceof TicketsError)) weight += row.parsed.weight
     }
     if (rows.length > MOST_ROWS || weight > MOST_WEIGHT) throw tooMuch()
   }

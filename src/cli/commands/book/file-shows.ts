@@ -7,7 +7,7 @@ const MOST_NAMES = 10_000
 
 /**
  * The rows with the ids of their shows instead of the names: each name is looked up once, among the
- * shows of `date` if there is one. A name that means no show, or several, is the error of its rows;
+ * shows of `date` if there is one. If a name means no show, or several, its rows get that error;
  * errors of the database are thrown.
  */
 export async function* withShowIds(
@@ -19,8 +19,8 @@ export async function* withShowIds(
   for await (const rows of batches) {
     if (ids.size > MOST_NAMES) ids.clear()
     const unknown = new Set(
-      rows.flatMap(({ order }) =>
-        order instanceof TicketsError || ids.has(order.show) ? [] : [order.show],
+      rows.flatMap(({ parsed }) =>
+        parsed instanceof TicketsError || ids.has(parsed.show) ? [] : [parsed.show],
       ),
     )
     // A batch is booked only when all its shows are known, so the rows of one show keep their order
@@ -33,9 +33,9 @@ export async function* withShowIds(
 }
 
 function withId(row: FileRow, ids: Map<string, string | TicketsError>): FileRow {
-  if (row.order instanceof TicketsError) return row
-  const id = ids.get(row.order.show)!
-  return { ...row, order: typeof id === 'string' ? { ...row.order, show: id } : id }
+  if (row.parsed instanceof TicketsError) return row
+  const id = ids.get(row.parsed.show)!
+  return { ...row, parsed: typeof id === 'string' ? { ...row.parsed, show: id } : id }
 }
 
 async function showId(

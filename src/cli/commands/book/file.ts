@@ -94,10 +94,10 @@ function bookRow(
   { dryRun }: BookCommandOptions,
 ): (row: FileRow) => Promise<RowResult> {
   const booker = dryRun ? tickets.startDryRun() : tickets
-  return async ({ line, end, order }) => {
-    if (order instanceof TicketsError) return { line, end, outcome: order }
+  return async ({ line, end, parsed }) => {
+    if (parsed instanceof TicketsError) return { line, end, outcome: parsed }
     try {
-      return { line, end, outcome: await booker.book(order.show, order.request) }
+      return { line, end, outcome: await booker.book(parsed.show, parsed.request) }
     } catch (error) {
       return { line, end, outcome: asExpected(error) }
     }
@@ -110,8 +110,8 @@ function asExpected(error: unknown): TicketsError {
   return new TicketsError('INTERNAL', `This is a bug in tickets: ${message}.`, { cause: error })
 }
 
-function weightOf({ order }: FileRow): number {
-  return order instanceof TicketsError ? 1 : Math.max(1, Math.round(order.weight / ROW_WEIGHT))
+function weightOf({ parsed }: FileRow): number {
+  return parsed instanceof TicketsError ? 1 : Math.max(1, Math.round(parsed.weight / ROW_WEIGHT))
 }
 
 interface Printing {
