@@ -27,7 +27,7 @@ export interface BookingEvidence {
   show_id: string
   /** A confirmed booking owns its seats as `sold`, a live hold as `held`; others own none. */
   owns_as: 'sold' | 'held' | null
-  /** Empty if the booking owns no seats; may contain values that are no seats. */
+  /** Empty if the booking owns no seats; may contain values that are not seats. */
   seats: unknown[]
   is_abandoned: boolean
   /** How its columns contradict each other. */

@@ -80,8 +80,8 @@ export interface VerifyReport {
  * | ANSWER_CONTRADICTED | a booking is not as an answer reported it, and its history does not say why |
  * | SEQUENCE_BEHIND | new rows of a table would get ids that it already has (`repairSequences` moves them) |
  *
- * Throws SHOW_NOT_FOUND if the show does not exist, INVALID_INPUT for a line of `against` that is no
- * answer, INTERRUPTED and the database's own errors.
+ * Throws SHOW_NOT_FOUND if the show does not exist, INVALID_INPUT for a line of `against` that is
+ * not an answer, INTERRUPTED and the database's own errors.
  */
 export async function verifyShows(
   db: Database,

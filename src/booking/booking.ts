@@ -43,11 +43,11 @@ export interface BookingRequest {
   /** With `count`: the name of a section, without regard to case. */
   section?: string | undefined
   /**
-   * With `count`: a wheelchair place; for two or more with its companion's seat, and the others
+   * With `count`: a wheelchair place; for two or more with its companion seat, and the others
    * beside them.
    */
   accessible?: boolean | undefined
-  /** With `count`: wheelchair places and companions' seats too, when nothing else is left. */
+  /** With `count`: wheelchair places and companion seats too, when nothing else is left. */
   includeAccessible?: boolean | undefined
   customer?: string | null | undefined
   note?: string | null | undefined
@@ -135,7 +135,7 @@ export function toBooking(row: BookedRow, layout: SeatLayout): Booking {
   }
 }
 
-/** The labels of seats, and their section where the house has some. */
+/** The labels of seats, and their section if the house has some. */
 export function namesOf(
   seats: readonly number[],
   layout: SeatLayout,

@@ -241,8 +241,8 @@ const COLUMNS = `id, reference, show_id, status, seats, customer, note, held_unt
 
 /**
  * Step 4: reads the relevant bookings: those of this batch that an earlier try, or another call
- * with the same key, has decided; live holds; and abandoned attempts, a hundred at a time. Of
- * attempts that were recorded together the leader comes last, so that it exists as long as the
+ * with the same key, has decided; live holds; and abandoned attempts, a hundred at a time. Among
+ * attempts that were recorded together, the leader comes last, so that it exists as long as the
  * others do. `offset 0` makes the planner find the leaders first; while the tables are small it
  * would start with all bookings of the show, and would keep that plan when there are a hundred
  * thousand.

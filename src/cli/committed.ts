@@ -13,9 +13,9 @@ export interface Committed {
 }
 
 /**
- * Prints the answer to a change that is committed. The change stands even if the answer cannot be
+ * Prints the result of a change that is committed. The change stands even if the result cannot be
  * read, formatted or printed, so none of these fails the command: the facts are printed in place of
- * the answer, and to stderr if stdout cannot be written. `facts` is called only then, because the
+ * the result, and to stderr if stdout cannot be written. `facts` is called only then, because the
  * first number that Node formats takes 15 ms.
  */
 export async function printCommitted(

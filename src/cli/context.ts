@@ -32,7 +32,7 @@ export interface GlobalOptions extends OutputChoice {
   operator?: string
 }
 
-/** What every command is given: where to print its answer, and its client. */
+/** What every command is given: where to print its result, and its client. */
 export interface Context {
   readonly options: GlobalOptions
   readonly output: Output
@@ -146,7 +146,7 @@ const ONE_CHANGE = new Set([
 const NEEDS_DATA = new Set(['db backup', 'verify'])
 
 /**
- * A whole number from the command line, from 1 up. `flag` names it in the sentence.
+ * A whole number from the command line, 1 or more. `flag` names it in the sentence.
  * Throws INVALID_INPUT.
  */
 export function parseCount(flag: string, text: string): number {
@@ -159,7 +159,7 @@ export function parseCount(flag: string, text: string): number {
   return Number(text)
 }
 
-/** The error for flags that are missing where there is no terminal to ask on. */
+/** The error for options that are missing if there is no terminal to ask on. */
 export function inputRequired(flags: string[]): TicketsError {
   return new TicketsError(
     'INPUT_REQUIRED',

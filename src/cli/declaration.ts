@@ -52,8 +52,8 @@ export interface Parameter {
 
 /**
  * Values that completion offers. Seats are those of the show, or else of the booking, that stands
- * on the same command line; dates and sections are those of the show there. With `orPlans`, the plans of the
- * directory come before the shows, and other files where none of them begins as typed.
+ * on the same command line; dates and sections are those of the show there. With `orPlans`, the
+ * plans of the directory come before the shows, and other files if none of them begins as typed.
  */
 export type Completes =
   | 'files'

@@ -45,9 +45,8 @@ function readUntil(signal: AbortSignal, stream: Readable, name: string): AsyncIt
 }
 
 /**
- * The error for a file that could not be read or written: INVALID_INPUT where the system gives a
- * code. TicketsErrors and bugs are returned as they are. `name` is the file as a sentence may
- * repeat it.
+ * The error for a file that could not be read or written: INVALID_INPUT if the system gives a code.
+ * TicketsErrors and bugs are returned as they are. `name` is the file as a sentence may repeat it.
  */
 export function fileFailure(
   error: unknown,

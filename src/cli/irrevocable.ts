@@ -23,7 +23,7 @@ export interface Irrevocable {
  * an edit of a show. Nor is revoking a token, because a lost token must be refused at once, and a new
  * one replaces it.
  *
- * Returns whether to proceed: false if the person says no. Throws INPUT_REQUIRED where there is no
+ * Returns whether to proceed: false if the person says no. Throws INPUT_REQUIRED if there is no
  * terminal to ask on, and what the prompts throw.
  */
 export async function mayProceed(

@@ -6,7 +6,7 @@ import type { Context } from './context.js'
 export interface NamedShow {
   /** SHOW: an id, the beginning of one, or a name. */
   name: string
-  /** --date, where several shows have the name. */
+  /** --date, if several shows have the name. */
   date?: string | undefined
   /** The sentence to print at Ctrl-C. */
   unchanged?: string
@@ -22,7 +22,7 @@ type Asker = Pick<Context, 'asking' | 'output' | 'tickets'>
  * date.
  *
  * Throws SHOW_NOT_FOUND, INVALID_INPUT for a text that is not a date, INTERRUPTED at Ctrl-C, and
- * where there is no terminal AMBIGUOUS_ID.
+ * without a terminal, AMBIGUOUS_ID.
  */
 export async function namedShow(
   { asking, output, tickets }: Asker,
@@ -42,7 +42,7 @@ export async function namedShow(
 }
 
 /**
- * What to pass to the client for the show: its id, or the name itself where there is no date and no
+ * What to pass to the client for the show: its id, or the name itself if there is no date and no
  * terminal to ask on. The client then looks the name up, unless it is a whole id.
  */
 export async function idOrName(context: Asker, named: NamedShow): Promise<string> {

@@ -22,7 +22,7 @@ export interface Listing<Row> extends Omit<ListOptions<Row>, 'format'> {
 
 /**
  * Lists to stdout: all rows for programs, and one page for people unless they ask for more. Throws
- * INVALID_INPUT for options that exclude each other.
+ * INVALID_INPUT for options that cannot be used together.
  */
 export async function writePagedList<Row>(
   output: Output,
@@ -51,7 +51,7 @@ export async function writePagedList<Row>(
   if (isCut && count === PAGE_LENGTH) output.hint(more(PAGE_LENGTH))
 }
 
-/** Is the list a table on a terminal? Then it begins with the rows that people look for. */
+/** Whether the list is a table on a terminal, which begins with the rows that people look for. */
 export function isForPeople(output: Output, { output: format }: Pick<ListingOptions, 'output'>) {
   return output.isTerminal && !output.json && (format ?? 'table') === 'table'
 }

@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { slipsBetween } from '../shared/spelling.js'
 import { pathOf } from './declaration.js'
 
-/** A question for what the unknown `word` after `command` may mean; '' where nothing is close. */
+/** Returns 'Did you mean …?' for an unknown `word` after `command`; '' if no word is similar. */
 export function suggestionFor(word: string, command: Command): string {
   const meant = word.startsWith('-')
     ? closest(word, optionsOf(command))

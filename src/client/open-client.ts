@@ -25,7 +25,9 @@ export interface Client extends Tickets {
   readonly ignoredSettings: readonly string[]
   /** The latest bookings whose reference begins with `prefix`, for completion. */
   suggestBookings(prefix: string, statuses?: readonly BookingStatus[]): Promise<ListedBooking[]>
-  /** Returns the confirmed bookings of a show that the database lacks, or has otherwise. */
+  /**
+   * Returns the confirmed bookings of a show that are missing from the database, or differ there.
+   */
   findLostBookings(
     showId: string,
     confirmed: readonly ConfirmedAnswer[],
@@ -34,7 +36,7 @@ export interface Client extends Tickets {
    * Runs `work` with a client for a new, migrated schema in the same database, and always drops the
    * schema afterwards. `schema` is its name, for other processes.
    *
-   * Throws DB_AUTH where the login may not create schemas, and what `work` throws.
+   * Throws DB_AUTH if the login may not create schemas, and what `work` throws.
    */
   withThrowaway<T>(work: (throwaway: Client, schema: string) => Promise<T>): Promise<T>
   /** Whether there is a show or a token that a rollback would drop. False if there is no schema. */

@@ -44,7 +44,7 @@ async function ask(
     socket.destroy()
     return { ...status, state: isHung ? 'hung' : 'open', pid }
   } catch (error) {
-    // As many connections wait as the system lets wait: the daemon accepts none.
+    // The system's queue of waiting connections is full: the daemon accepts none.
     const isFull = (error as NodeJS.ErrnoException).code === 'EAGAIN'
     return isFull ? { state: 'hung', pid: pidOf(path) } : { state: 'closed', pid: null }
   }

@@ -44,8 +44,8 @@ export class Daemon {
   }
 
   /**
-   * Opens at its link. Another daemon there loses its place: it finishes what it has accepted, and
-   * closes. Throws INVALID_INPUT where none can be opened.
+   * Opens the daemon at its link. It replaces any other daemon there, which finishes the runs that
+   * it has accepted, and closes. Throws INVALID_INPUT if the daemon cannot be opened.
    */
   async open(): Promise<void> {
     await this.#listen(dirname(this.#link)).catch((cause) => {
@@ -109,7 +109,7 @@ export class Daemon {
     return {
       program: this.#program.environment.program,
       since: this.#since.toISOString(),
-      /** Runs: now, ended so far, declined so far, and why the last of these was. */
+      /** The number of runs under way, served and declined, and why the last one was declined. */
       under_way: this.#underWay.size,
       ...this.#counts,
       /** Why it would decline a run of the command that asks; null: it would not. */

@@ -46,7 +46,10 @@ export const PROCESS_VARIABLES = [
   ...['SSL_CERT_DIR', 'SSL_CERT_FILE', 'XDG_DATA_HOME'],
 ]
 
-/** What this process sends about itself: of its variables, those that say what to book, and as whom. */
+/**
+ * What this process sends about itself: of its variables, those that choose the database and the
+ * operator, and those that act on the process as a whole.
+ */
 export function askerOf(program: string | undefined, env: NodeJS.ProcessEnv): Asker {
   const names = [...PROCESS_VARIABLES, 'DATABASE_URL', 'LOGNAME', 'USER']
   const isSent = (name: string) => /^(TICKETS_|PG)/.test(name) || names.includes(name)
@@ -82,7 +85,7 @@ export function send(socket: Socket, message?: object): void {
 
 /**
  * Returns a function that waits for the next message; undefined when the connection has ended, or
- * what came is no message.
+ * what came is not a message.
  */
 export function receiver(socket: Socket) {
   const lines = linesOf(socket)

@@ -1,8 +1,9 @@
 import { type Client, type ClientOptions, openClient } from '../client/open-client.js'
 
 /**
- * After this time the login, the schema and all else is looked at anew, and a database in which
- * nothing is booked any more is left: PostgreSQL makes `drop database` wait for connections (5 s).
+ * After this time, a run checks the login, the schema and everything else again, and the daemon
+ * disconnects from a database in which nothing more is booked: PostgreSQL makes `drop database`
+ * wait for connections (5 s).
  */
 const LONGEST_SHARED_MS = 2000
 /** Two connections: recording and deciding go side by side. All else belongs to one run alone. */

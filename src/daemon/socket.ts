@@ -56,7 +56,7 @@ export function pidOf(path: string): number {
 
 /**
  * Connects to a daemon by its link or socket. A run request has passwords in it, so a socket that
- * another user could have put there counts as none. Throws where none listens.
+ * another user could have put there counts as none. Throws if none listens.
  */
 export async function connectTo(path: string) {
   const pid = pidOf(path)

@@ -78,8 +78,8 @@ function isRolledBack(error: unknown): boolean {
 }
 
 /**
- * Whether the error tells the outcome: `work` refuses only what was not done before. An error that
- * means busy, not ready or interrupted does not.
+ * Whether the error reveals the outcome: `work` refuses only what was not done before. An error
+ * that means busy, not ready or interrupted does not.
  */
 function tellsOutcome(error: unknown): boolean {
   return !(error instanceof TicketsError) || ![5, 6, 130].includes(errorCodes[error.code].exit)
@@ -132,7 +132,7 @@ export async function inTransaction<T>(
 }
 
 /**
- * Runs `work`, which only reads, in one snapshot, and again where `withRetry` would. A statement may
+ * Runs `work`, which only reads, in one snapshot, and again if `withRetry` would. A statement may
  * take minutes. Throws what `withRetry` and `work` throw.
  */
 export function inSnapshot<T>(

@@ -12,9 +12,9 @@ export interface Party {
   count: number
   /** The index of the only section to choose from; undefined: any. */
   section?: number | undefined
-  /** A wheelchair place, with its companion's seat if the party is of two or more. */
+  /** A wheelchair place, with its companion seat if the party is of two or more. */
   accessible?: boolean | undefined
-  /** Gives out wheelchair places and companions' seats too, if there are not enough other seats. */
+  /** Uses wheelchair places and companion seats too, if there are not enough other seats. */
   includeAccessible?: boolean | undefined
 }
 
@@ -23,13 +23,13 @@ export interface Party {
  * the booked and held seats. These are the rules; a later one decides only between seats that are
  * equal by the earlier ones:
  *
- * 1. Only seats of the section, and no wheelchair place or companion's seat unless asked for; with
+ * 1. Only seats of the section, and no wheelchair place or companion seat unless asked for; with
  *    `includeAccessible` as few of these as possible.
  * 2. Together in one block; or else in one row with only aisles between them; or else in the fewest
  *    pieces, the longest first. For the others, the section and the place of the first piece come
  *    instead of those of 5 and 6.
  * 3. The fewest seats with a restricted view.
- * 4. No single free seat left beside them in a block. Where every choice leaves one, it is exempt.
+ * 4. No single free seat left beside them in a block. If every choice leaves one, it is exempt.
  * 5. The first section, in the order of the plan.
  * 6. The nearest to the sweet spot of the section: the middle of the row, a third of the way back. A
  *    row counts as far as two seats. Of two places at the same distance, the one in the nearer row;
@@ -82,7 +82,7 @@ export function suggestSeats(
 
 /**
  * Like chooseSeats, but the seats nearest to a seat come first: in its own row, starting at that
- * seat if possible, or else in the nearest row. Chooses wheelchair places and companions' seats only
+ * seat if possible, or else in the nearest row. Chooses wheelchair places and companion seats only
  * if that seat is one, or if there are not enough others.
  */
 export function chooseAround(
@@ -104,7 +104,7 @@ export function chooseAround(
   return withFewestAccessible(taken, { count }, { layout, general: inRow('general'), all })
 }
 
-/** How many of the seats are wheelchair places or companions' seats. */
+/** How many of the seats are wheelchair places or companion seats. */
 export function countAccessible(seats: readonly number[], { plan }: SeatLayout): number {
   return plan ? seats.filter((seat) => isAccessible(plan.kindOf(seat))).length : 0
 }
@@ -129,7 +129,7 @@ function check(taken: SeatSet, count: number, { totalSeats }: SeatLayout): void 
 }
 
 /**
- * Only general seats; or, where these are too few, all of them, with the number that is missing from
+ * Only general seats; or, if these are too few, all of them, with the number that is missing from
  * the accessible ones.
  */
 function withFewestAccessible(

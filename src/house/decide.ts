@@ -23,7 +23,7 @@ export interface Refusal {
   seats?: number[]
   alternatives?: number[]
   alternativeSpec?: string
-  /** Wheelchair places and companions' seats that `includeAccessible` would give out too. */
+  /** How many wheelchair places and companion seats `includeAccessible` would add. */
   accessibleLeft?: number
 }
 
@@ -70,21 +70,22 @@ function decideCount({ layout, taken }: House, party: Party): Verdict {
   const where = name === '' ? '' : ` in ${name}`
   const left = countFreeFor(taken, party, layout)
   let message: string
-  let isMended: boolean
+  let fitsWithAccessible: boolean
   if (accessible) {
     const others =
       count === 1 ? '' : count === 2 ? ' with another seat' : ` with ${count - 1} others`
     message = `No wheelchair place${others} is free${where}. Nothing was booked.`
-    isMended = chooseSeats(taken, { ...party, includeAccessible: true }, layout) !== undefined
+    fitsWithAccessible =
+      chooseSeats(taken, { ...party, includeAccessible: true }, layout) !== undefined
   } else {
     const free = includeAccessible ? left.general + left.accessible : left.general
     const only =
       free === 0 ? 'No seat is' : free === 1 ? 'Only 1 seat is' : `Only ${free} seats are`
     const were = count === 1 ? 'was' : 'were'
     message = `${only} free${where}; ${count} ${were} wanted. Nothing was booked.`
-    isMended = free + left.accessible >= count
+    fitsWithAccessible = free + left.accessible >= count
   }
-  if (includeAccessible || !isMended) return refuse({ code: 'NOT_ENOUGH_SEATS', message })
+  if (includeAccessible || !fitsWithAccessible) return refuse({ code: 'NOT_ENOUGH_SEATS', message })
   const are = left.accessible === 1 ? 'seat is' : 'seats are'
   return refuse({
     code: 'NOT_ENOUGH_SEATS',

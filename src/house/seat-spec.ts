@@ -99,7 +99,7 @@ function checkRange(piece: string, first: SeatName, last: SeatName): void {
   }
 }
 
-/** Is it a plain seat number? */
+/** Whether it is a plain seat number. */
 function isNumber({ row, label }: SeatName): boolean {
   return row === null && label === undefined
 }

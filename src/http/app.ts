@@ -185,9 +185,9 @@ function openDoor(app: FastifyInstance, tickets: Tickets): void {
 }
 
 /**
- * Checks each request before any work: is there room for it, and is it allowed? Reserves room for a
- * body last, and only where one is parsed; otherwise clients that announce bodies and send none
- * would use up the room of authenticated clients.
+ * Checks, before any work, that there is room for each request and that it is allowed. Reserves
+ * room for a body last, and only if one is parsed; otherwise clients that announce bodies and send
+ * none would use up the room of authenticated clients.
  */
 function letIn(app: FastifyInstance, load: LoadLimit, guard: Guard): void {
   let isClosing = false

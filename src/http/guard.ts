@@ -71,7 +71,7 @@ const OF_A_PROXY = /^(forwarded|via|x-real-ip|x-forwarded(-.+)?)$/
 
 const LOCAL_HOST = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?$/i
 
-/** Does this address lead to this machine alone? */
+/** Whether this address leads only to this machine. */
 export function isLoopback(host: string): boolean {
   return /^(localhost|127(\.\d{1,3}){3}|::1)$/i.test(host)
 }

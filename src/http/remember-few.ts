@@ -1,6 +1,6 @@
 /**
- * Remembers what `make` returned for the last `most` keys. For what takes long to make of a value
- * that never changes.
+ * Caches the results of `make` for the last `most` keys. For results that take long to make, and
+ * are the same every time.
  */
 export function rememberFew<Key, Value>(
   most: number,

@@ -2,7 +2,7 @@ import type { JsonSchemaToTsProvider } from '@fastify/type-provider-json-schema-
 
 /**
  * The schemas of requests and responses. They validate, they serialise, and the OpenAPI document is
- * generated from them. A field has a description where its name is not enough.
+ * generated from them. A field has a description if its name is not enough.
  */
 const text = { type: 'string' } as const
 const count = { type: 'integer', minimum: 0 } as const

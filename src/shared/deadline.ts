@@ -2,8 +2,8 @@ import type { Socket } from 'node:net'
 
 /**
  * How much longer than `--wait` a command or a request may take, in milliseconds: the time for the
- * answers that are still under way, such as COMMIT's. After an interruption, COMMIT's answer is
- * waited for as long.
+ * answers that are still under way, such as COMMIT's. After an interruption, the program waits this
+ * long for the answer to COMMIT.
  */
 export const GRACE_MS = 5000
 

@@ -154,7 +154,7 @@ export interface ErrorDetails {
   alternatives?: number[] | undefined
   /** The alternatives as a spec, in the house's labels: 'B12-B13'. */
   alternativeSpec?: string | undefined
-  /** How many wheelchair places and companions' seats `includeAccessible` would add. */
+  /** How many wheelchair places and companion seats `includeAccessible` would add. */
   accessibleLeft?: number | undefined
   /** The FAILED booking that records the refusal, if there is one. */
   outcome?: ErrorOutcome | undefined

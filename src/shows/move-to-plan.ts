@@ -126,8 +126,8 @@ const BATCH = 1000
  * Writes the new numbers of all decided bookings. An undecided one is left to its process, which
  * reads the request again under the lock.
  *
- * `updated_at` changes even if two seats of a booking exchange their numbers: the answer to a
- * question about one of them must not be taken for the other.
+ * `updated_at` changes even if two seats of a booking exchange their numbers: a clerk's answer to a
+ * question about one seat must not be applied to the other.
  */
 async function renumberBookings(
   trx: Knex.Transaction,

@@ -16,10 +16,10 @@ export interface OutputChoice {
   color: boolean
 }
 
-/** Where a command writes: its answer to stdout, everything else to stderr. */
+/** Where a command writes: its result to stdout, everything else to stderr. */
 export interface Output {
   readonly io: Io
-  /** May the command prompt? Only if stdin and stderr are terminals and no option forbids it. */
+  /** Whether the command may prompt: stdin and stderr are terminals, and no option forbids it. */
   readonly canPrompt: boolean
   /** The width to draw for: `COLUMNS`, else the current width of the terminal, else 80. */
   readonly columns: number
@@ -29,9 +29,11 @@ export interface Output {
   readonly quiet: boolean
   readonly useColor: boolean
   readonly useErrorColor: boolean
-  /** May characters beyond ASCII be drawn? Not under `TERM=dumb`, nor in a locale without UTF-8. */
+  /**
+   * Whether characters beyond ASCII may be drawn: not with TERM=dumb or in a locale without UTF-8.
+   */
   readonly unicode: boolean
-  /** Has the reader of stdout gone? A producer then stops, quietly. */
+  /** Whether the reader of stdout has gone. A producer then stops, quietly. */
   readonly isGone: boolean
   /**
    * Writes to stdout and waits until the text is passed on, so a slow reader slows the writer.

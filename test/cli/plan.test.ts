@@ -80,7 +80,7 @@ describe('plan check', () => {
     expect([ok, found.length]).toEqual([false, faults.length])
   })
 
-  it('names what is not taken over', async () => {
+  it('names what is ignored', async () => {
     const ran = await runInProcess(['plan', 'check', at('price.csv')])
     expect(ran).toMatchObject({ exitCode: 0, stderr: '' })
     expect(ran.stdout).toMatch(/^✓ .*price\.csv: 1 seat\.\n {2}1 seat\n! .*"price".*\n$/)
@@ -125,7 +125,7 @@ describe('plan print', () => {
     expect(both.json().error).toMatchObject({ code: 'INVALID_INPUT' })
   })
 
-  it('refuses a wrong plan with its first mistake, and says what is not taken over', async () => {
+  it('refuses a wrong plan with its first mistake, and says what is ignored', async () => {
     const ran = await runInProcess(['plan', 'print', at('wrong.plan')])
     expect(ran).toMatchObject({ exitCode: 2, stdout: '' })
     expect(ran.stderr).toMatch(/wrong\.plan:1:7: .* 2 .*plan check/)

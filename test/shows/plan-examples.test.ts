@@ -113,8 +113,8 @@ async function checkSoldOut(plan: SeatPlan, show: string): Promise<void> {
 /**
  * The sales, in the order in which they were made, that divide a party that a block had room for,
  * give it a restricted view that another place in a block does not have, or leave a single seat that
- * such a place would not leave; or that give out accessible seats while general ones are free, other
- * than a wheelchair place with its companion's seat.
+ * such a place would not leave; or that sell accessible seats while general ones are free, other
+ * than a wheelchair place with its companion seat.
  */
 function avoidable(plan: SeatPlan, sales: readonly number[][]): string[] {
   const free = new Set(generalSeats(plan))
@@ -173,7 +173,7 @@ function placesFor(count: number, { plan, free, restricted }: House): Place[] {
     })
 }
 
-/** The seats that are neither wheelchair places nor companions' seats. */
+/** The seats that are neither wheelchair places nor companion seats. */
 function generalSeats(plan: SeatPlan): number[] {
   return seatsFrom(1, plan.totalSeats).filter((seat) =>
     ['standard', 'restricted'].includes(plan.kindOf(seat)),

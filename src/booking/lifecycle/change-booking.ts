@@ -66,7 +66,7 @@ export async function changeBooking(
 
 /**
  * The attempts of one call. An attempt whose COMMIT was lost may have succeeded. The next attempt
- * then finds that work, which belongs to this call and is no replay.
+ * then finds that work, which belongs to this call and is not a replay.
  */
 export class Attempts {
   readonly #done = new Set<string>()

@@ -6,7 +6,7 @@ export interface Candidate {
   about?: () => string
 }
 
-/** The candidate that stands for the files of the shell, offered where no other one matches. */
+/** The candidate that stands for the files of the shell, offered if no other one matches. */
 export const FILES_SIGN = ':files'
 
 /** Where the cursor is: what was typed before it, and what may come there. */

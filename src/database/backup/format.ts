@@ -121,7 +121,7 @@ async function through<T>(
       throw error
     })
   return pipeline(chunks, transform, consumeOnce).catch((error) => {
-    // Where `consume` fails first, the pipeline says only that it was aborted.
+    // If `consume` fails first, the pipeline says only that it was aborted.
     throw failure ?? error
   })
 }

@@ -54,7 +54,7 @@ function roundsOf(sessionAttrs: SessionAttrs): SessionAttrs[] {
   return sessionAttrs === 'prefer-standby' ? ['standby', 'any'] : [sessionAttrs]
 }
 
-/** Whether another host may do where one has failed. A wrong password, for instance, is no reason. */
+/** Whether to try another host after this failure: not after a wrong password, for instance. */
 function isPassedOver(error: unknown): boolean {
   return retryCause(error) !== undefined && !(error instanceof Error && 'isCut' in error)
 }
@@ -147,7 +147,7 @@ async function connectOnce(
   }
 }
 
-/** Sets what Node itself cannot set. Throws INVALID_INPUT where the package cannot be loaded. */
+/** Sets what Node itself cannot set. Throws INVALID_INPUT if the package cannot be loaded. */
 async function setSocketOptions(socket: Socket, options: SocketOptions): Promise<void> {
   const { keepAliveIntervalMs, keepAliveCount, userTimeoutMs } = options
   // Late, and optional: it loads native code, which few settings need.

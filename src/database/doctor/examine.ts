@@ -115,7 +115,7 @@ async function checkHosts(
     ),
   )
   const server = servers.find(({ isStandby }) => !isStandby) ?? servers[0]
-  // One dead server of a cluster keeps nobody from booking, but the next failover may.
+  // One dead server of a cluster does not prevent bookings, but the next failover may.
   const isUsable = server !== undefined && !server.isStandby
   return {
     hosts: findings.map(({ status, ...finding }) => ({

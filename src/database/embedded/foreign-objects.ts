@@ -22,7 +22,9 @@ export async function catalogObjects(client: pg.Client): Promise<CatalogObject[]
   return rows
 }
 
-/** Returns the names of the objects that are not in `known`, but of their parts. */
+/**
+ * Returns the names of the objects that are not in `known`; leaves out the parts of such objects.
+ */
 export function namesOfOthers(
   objects: readonly CatalogObject[],
   known: readonly CatalogObject[],
@@ -45,7 +47,7 @@ const CATALOGS = `
 /** What initdb creates has a lower number. */
 const FIRST_OID = 16_384
 
-/** Left out is what only PostgreSQL itself, or a test of this program, creates. */
+/** Leaves out objects that only PostgreSQL itself, or a test of this program, creates. */
 const objectsIn = (sources: string[]) => `
   with objects (class, object, part) as (
     ${sources.join(' union all ')}

@@ -32,8 +32,8 @@ function verdict(error: unknown, layout: Layout): 'ready' | 'busy' | 'absent' {
   if (code === 'ENOENT' || code === 'ECONNREFUSED' || code === 'ENOTDIR' || code === 'ENOTFOUND') {
     return 'absent'
   }
-  // 57P03 means starting, recovering or stopping. A connection that failed otherwise proves nothing
-  // yet.
+  // 57P03 means starting, recovering or stopping. A connection that failed in another way
+  // proves nothing yet.
   return 'busy'
 }
 

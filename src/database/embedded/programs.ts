@@ -108,7 +108,7 @@ async function copyTree(from: string, to: string): Promise<void> {
     else if (entry.isSymbolicLink()) await link(await readlink(source), target)
     else if (!entry.name.endsWith('.a')) await copyProgram(source, target)
   }
-  // Copies eight files at a time: each is open meanwhile, and some systems allow 256.
+  // Copies eight files at a time: each is open during that time, and some systems allow 256.
   for (let i = 0; i < entries.length; i += 8) await allEnded(entries.slice(i, i + 8).map(copy))
 }
 

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex'
 import { query } from '../sql.js'
 
-/** A sequence that would give out ids that rows already have. */
+/** A sequence that would assign ids that rows already have. */
 export interface LateSequence {
   table: string
   /** The last id that the sequence gave out, and the highest one in the table. */

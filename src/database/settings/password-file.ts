@@ -97,6 +97,6 @@ function readPasswordFile(path: string): { text: string; complaint: string } {
     }
     return { text: readFileSync(path, 'utf8'), complaint: '' }
   } catch {
-    return { text: '', complaint: '' } // As in libpq, a missing file is no error.
+    return { text: '', complaint: '' } // As in libpq, a missing file is not an error.
   }
 }

@@ -26,7 +26,7 @@ export function parseSslMode({ sslmode, sslrootcert }: Parameters, source: strin
  * Returns node-postgres's `ssl` for the tries that use TLS; false if none does.
  *
  * As in libpq, `require` verifies no certificate unless there is a root certificate, `verify-ca`
- * verifies the signer, and `verify-full` the host name too. Where libpq would fail without a root
+ * verifies the signer, and `verify-full` the host name too. If libpq would fail without a root
  * certificate, this uses Node's.
  */
 export function tlsOptions(context: {

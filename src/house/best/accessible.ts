@@ -23,8 +23,8 @@ interface Choice {
 
 /**
  * The seats of a party with a wheelchair, ascending: a wheelchair place; for a party of two or more
- * the companion's seat beside it; and for the others seats beside these, or else the best ones near
- * them. If no companion's seat is free, one of the other seats takes its place. Undefined if no
+ * the companion seat beside it; and for the others seats beside these, or else the best ones near
+ * them. If no companion seat is free, one of the other seats takes its place. Undefined if no
  * wheelchair place or too few other seats are free.
  */
 export function chooseAccessible(
@@ -56,7 +56,7 @@ export function chooseAccessible(
 /** Seats around a wheelchair place: of the whole party, or only those of the place. */
 interface Candidate extends Place {
   length: number
-  /** 2 without a companion's seat, and 1 if the others are apart. */
+  /** 2 if there is no companion seat, plus 1 if the rest of the party sits apart. */
   flaws: number
 }
 

@@ -25,9 +25,9 @@ export function near(spot: (count: number) => Spot, aim: Aim): Aim {
 }
 
 /**
- * Takes the longest pieces whole, and the rest from the best place with room for it: the longest
- * first makes them fewest. `count` seats must be free, but no `count` seats in one block. Where the
- * floor has no more seats, the rest is from the reserve.
+ * Takes the longest pieces whole, and the remaining seats from the best place with room for them;
+ * taking the longest first gives the fewest pieces. `count` seats must be free, but not in one
+ * block. If the floor runs out of seats, the others come from the reserve.
  */
 function inFewestPieces(taken: SeatSet, count: number, aim: Aim): number[] {
   const left = taken.clone()

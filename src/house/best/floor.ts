@@ -25,7 +25,7 @@ export interface Stretches {
   longest: number
 }
 
-/** The seats of a house that may be given out, as the search for the best ones sees them. */
+/** The seats of a house that may be sold, as the search for the best ones sees them. */
 export interface Floor {
   hasRows: boolean
   rows: HouseRows
@@ -39,7 +39,7 @@ export interface Floor {
   acrossAisles: Stretches | undefined
   /**
    * The sum of the demerits of the seats 1 to n, by n: 1 for a restricted view, much more for a
-   * wheelchair place or a companion's seat. Undefined if there are none.
+   * wheelchair place or a companion seat. Undefined if there are none.
    */
   demerits: Float64Array | undefined
   /** Every wheelchair place of the house, whether or not it is on this floor. */
@@ -124,8 +124,8 @@ export function isIn({ first, last }: Stretches, index: number, seat: number): b
 }
 
 /**
- * The first number from `from` on for which `isReached`, which stays true from there on; `end` if
- * there is none. It is fastest for the numbers that are near to `from`.
+ * The first number, starting at `from`, for which `isReached` is true, as it is for all later
+ * numbers; `end` if there is none. Fastest for numbers near `from`.
  */
 function firstFrom(from: number, end: number, isReached: (index: number) => boolean): number {
   let low = from

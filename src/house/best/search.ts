@@ -24,7 +24,7 @@ export interface Aim {
   isNearest?: boolean
   /** How far a row is, in half seats; by default as far as two seats. */
   rowDepth?: number
-  /** The floor to take the rest from where all seats of the aim's own floor are too few. */
+  /** The floor to take the rest from if all seats of the aim's own floor are too few. */
   reserve?: Floor
 }
 

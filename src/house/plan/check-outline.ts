@@ -12,14 +12,14 @@ import { seatsIn } from './seat-runs.js'
 
 /** A mistake in a plan, which is one in every format. */
 export interface OutlineFault {
-  /** Is it the name of the plan? */
+  /** Whether it is in the name of the plan. */
   isName?: true
   /** The indexes of the section, of the row in it and of the item in the row. */
   section?: number
   row?: number
   item?: number
   message: string
-  /** Does it hold only if nothing was left out? A reader that left a part out drops it. */
+  /** Whether it is a mistake only in a complete outline: after omissions, a reader drops it. */
   needsAll?: boolean
 }
 
@@ -91,12 +91,12 @@ function checkSectionName(name: string, fault: (message: string) => void): void 
   fault(noSection(name))
 }
 
-/** The sentence for what is no name of a section. */
+/** The error for text that cannot be the name of a section. */
 export function noSection(name: string): string {
   return `${quote(name)} cannot be the name of a section: write at most ${LONGEST_NAME} letters, digits, spaces and any of ' . & ( ).`
 }
 
-/** The sentence for what is no label of a row. */
+/** The error for text that cannot be the label of a row. */
 export function noRow(label: string): string {
   return `${quote(label)} cannot be the label of a row: write one to four letters (A to Z) or digits.`
 }
@@ -166,7 +166,7 @@ function checkItems(row: OutlineRow, fault: (found: RowFault) => void): number {
   return seats
 }
 
-/** Are the numbers of a run such as a seat may have? */
+/** Whether seats may have the numbers of this run. */
 function hasNumbers({ from, to }: SeatRun): boolean {
   return Math.min(from, to) >= 1 && Math.max(from, to) <= MAX_NUMBER
 }

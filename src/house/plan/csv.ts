@@ -87,7 +87,7 @@ class Reader {
     }
   }
 
-  /** Is the file no plan at all, so that more faults would not help? */
+  /** Whether the file has so many faults that more of them would not help. */
   get isHopeless(): boolean {
     return this.#faults.length >= MOST_FAULTS
   }

@@ -39,8 +39,8 @@ export function readPlanLabel(text: string): PlanLabel | undefined {
 
 /**
  * The seats of a range of labels, in the order of the row; both ends are included. Throws
- * NO_SUCH_SEAT (no such section, row or number, or a seat that is not for sale) and INVALID_INPUT (a
- * label of several sections, ends in two rows, or numbers that are no sequence).
+ * NO_SUCH_SEAT (no such section, row or number, or a seat that is not for sale) and INVALID_INPUT
+ * (a label of several sections, ends in two rows, or numbers that are not a sequence).
  */
 export function seatsOfRange(plan: SeatPlan, first: PlanLabel, last: PlanLabel): number[] {
   const row = rowOf(plan, first)

@@ -134,7 +134,7 @@ class PlanReader {
     this.#row(words, at)
   }
 
-  /** Is the file no plan at all, so that more faults would not help? */
+  /** Whether the file has so many faults that more of them would not help. */
   get isHopeless(): boolean {
     return this.#faults.length >= MOST_FAULTS || this.#rows > MOST_ROWS
   }
@@ -227,7 +227,7 @@ function wordsOf(line: string): Word[] {
   return words
 }
 
-/** Returns a sentence if the word is no seats and no aisle. */
+/** Returns a sentence if the word is neither seats nor an aisle. */
 function readItem(word: string, parity: string | undefined): SeatRun | Aisle | string {
   if (/^\.+$/.test(word)) {
     return parity === undefined ? { aisle: word.length } : `Write ${parity} after a range of seats.`

@@ -77,7 +77,7 @@ export function keyOf({ section, row, number }: Omit<PositionedSeat, 'kind' | 'p
 }
 
 /**
- * The plan that seats make up. Sections are in the order of their first seats. Where the seats have
+ * The plan that seats make up. Sections are in the order of their first seats. If the seats have
  * positions, rows begin at the stage, seats are in order from left to right, and a gap is an aisle;
  * elsewhere the order is the file's.
  */

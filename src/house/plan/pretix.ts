@@ -91,7 +91,7 @@ class Reader {
   readonly #faults: PlanFault[] = []
   readonly #notices: string[] = []
   readonly #seats = new Map<string, ReadSeat>()
-  /** How many seats have a number, also those that are there twice. */
+  /** How many seats have a number, also those that appear twice. */
   #numbered = 0
   /** The path of the zone or row that each section or row is made of, by its name without case. */
   readonly #parts = new Map<string, string>()
@@ -100,7 +100,7 @@ class Reader {
   /** The x of all zones, as long as every seat stands where this program would write it. */
   #left: number | undefined
   #isOnGrid = true
-  /** What is said once of many things: how many, and where the first one is. */
+  /** Notices that each stand for many places: how many there are, and where the first one is. */
   readonly #counted = new Map<string, { count: number; path: string }>()
 
   read(document: unknown): PlanReading {

@@ -178,7 +178,7 @@ export function seatLabelIn(section: string, rowLabel: string, number: number): 
   return `${section === '' ? '' : `${section} `}${rowAndNumber(rowLabel, number)}`
 }
 
-/** 'C5', or '12/5' where the row's label has a digit. */
+/** 'C5', or '12/5' if the row's label has a digit. */
 export function rowAndNumber(rowLabel: string, number: number): string {
   return /\d/.test(rowLabel) ? `${rowLabel}/${number}` : `${rowLabel}${number}`
 }

@@ -56,7 +56,7 @@ export async function withPrompt<Answer>(
 
 /**
  * A check for inquirer's `validate`: returns the sentence of the error, and inquirer asks again. An
- * error that no other answer can mend ends the question.
+ * error that no other answer can fix ends the question.
  */
 export function checkedBy<Answer>(
   check: (answer: Answer) => unknown,
@@ -67,7 +67,7 @@ export function checkedBy<Answer>(
       await check(answer)
       return true
     } catch (error) {
-      if (error instanceof TicketsError && isMendable(error)) {
+      if (error instanceof TicketsError && isFixable(error)) {
         return safeText(error.message)
       }
       fail(error)
@@ -76,12 +76,12 @@ export function checkedBy<Answer>(
   }
 }
 
-// Another answer may mend bad input (2), something not found (3) and a refusal (4).
-function isMendable({ code }: TicketsError): boolean {
+// Another answer may fix bad input (2), something not found (3) and a refusal (4).
+function isFixable({ code }: TicketsError): boolean {
   return [2, 3, 4].includes(errorCodes[code].exit)
 }
 
-/** Is it inquirer's error at Ctrl-C, or the default reason of an aborted signal? */
+/** Whether it is inquirer's error at Ctrl-C, or the default reason of an aborted signal. */
 function isInterruption(reason: unknown): boolean {
   // By name, since two copies of inquirer have two classes.
   return reason instanceof Error && ['ExitPromptError', 'AbortError'].includes(reason.name)

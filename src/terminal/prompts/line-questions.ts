@@ -12,7 +12,7 @@ import type { Choice, ChoiceQuestion, KeyChoice, TextQuestion } from './question
 // The questions of prompts.ts as a dialogue in lines: text that is written never moves or changes.
 // The terminal itself edits the line, as for any program that reads lines.
 
-/** Are questions asked in lines? For screen readers, and on terminals that cannot move the cursor. */
+/** Whether questions are asked line by line: for screen readers, or if the cursor cannot move. */
 export function asksInLines({ io: { env } }: Output): boolean {
   return isSet(env.TICKETS_PLAIN) || env.TERM === 'dumb'
 }

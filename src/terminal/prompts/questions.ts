@@ -39,7 +39,7 @@ export interface ChoiceQuestion<Value> {
   noun: string
   /** What may be typed. */
   hint: string
-  /** The hint where the question is asked in lines, with numbered choices; default: `hint`. */
+  /** The hint if the question is asked line by line, with numbered choices; default: `hint`. */
   lineHint?: string
   /** The choices for the text typed so far (undefined at first); the signal aborts an outdated search. */
   search(term: string | undefined, signal: AbortSignal): Promise<Choice<Value>[]>

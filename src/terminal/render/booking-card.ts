@@ -17,11 +17,11 @@ export interface BookingFacts {
   show: { name: string; when: string }
   /** The end of the hold, formatted for people; null: until it is released. */
   heldUntil: string | null
-  /** Has the hold expired, so that its seats are free? */
+  /** Whether the hold has expired, so that its seats are free. */
   hasExpired?: boolean
   /** A sentence that says why it failed. */
   failure: string | null
-  /** Was it made earlier, by a request with the same key? */
+  /** Whether it was made earlier, by a request with the same key. */
   isReplayed?: boolean
   /** The action that was just taken, shown instead of the state: 'Moved A1 → B1 (1 seat) for Ada'. */
   done?: string | undefined

@@ -27,7 +27,7 @@ export function renderProblem(problem: Problem, style: RenderStyle): string {
   ].join('\n')
 }
 
-/** The hint at other free seats, where a refusal has some. */
+/** The hint at other free seats, if a refusal has some. */
 export function alternativesHint({ alternativeSpec }: Problem): string | undefined {
   return alternativeSpec ? `Free instead: ${alternativeSpec}` : undefined
 }

@@ -2,7 +2,7 @@ import { countSeats, formatLabels, formatSeats, type SeatLayout } from '../../ho
 import { textWidth } from './fit-text.js'
 import { kindNames } from './seat-signs.js'
 
-/** Seats in a sentence: '4 seats: A1-A4', or '30 seats' where their names are too long for one. */
+/** Seats in a sentence: '4 seats: A1-A4', or '30 seats' if their names are too long for one. */
 export function nameSeats(seats: readonly number[], labels: readonly string[]): string {
   return countAndName(seats.length, formatLabels(seats, labels))
 }
@@ -26,7 +26,7 @@ export function nameKinds(seats: readonly number[], layout: SeatLayout): string 
   return parts.length === 0 ? '' : ` (${parts.join('; ')})`
 }
 
-/** Are the names of the seats too long for a sentence? */
+/** Whether the names of the seats are too long for a sentence. */
 export function isLong(seats: readonly number[], labels: readonly string[]): boolean {
   return areTooLong(seats.length, formatLabels(seats, labels))
 }

@@ -102,7 +102,7 @@ function section(title: string, lines: string[], style: RenderStyle, end = MOST_
 
 type Row = { row: string; section?: string } & Counts
 
-/** Adjacent rows added up to one where there are too many. */
+/** Adjacent rows added up to one if there are too many. */
 function summedUp(rows: Row[]): Row[] {
   const size = Math.ceil(rows.length / MOST_LINES)
   if (size === 1) return rows

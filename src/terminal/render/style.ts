@@ -22,8 +22,8 @@ export function errorStyleOf(output: Output): RenderStyle {
 }
 
 /**
- * Is the background of stdout darker than its text? Most terminals have a dark one; piped text may
- * be printed on white paper.
+ * Whether the background of stdout is darker than its text. Most terminals have a dark one; piped
+ * text may be printed on white paper.
  */
 export function isDarkGround({ isTerminal, io }: Output): boolean {
   // Some terminals set it to 'foreground;background': 7 and 15 are white.

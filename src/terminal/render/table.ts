@@ -30,9 +30,9 @@ const pageLength = 500
 const gap = 2
 
 /**
- * The rows as a table that fits the width, in pages of text; where the columns do not fit, a few
- * lines for each row instead. The widths come from the first page, and grow only if a later page
- * needs it.
+ * The rows as a table that fits the width, in pages of text; if the columns do not fit, a few lines
+ * for each row instead. The widths come from the first page, and grow only if a later page needs
+ * it.
  */
 export async function* drawTable<Row>(
   style: RenderStyle,

@@ -26,8 +26,8 @@ export function drawStage(
 }
 
 /**
- * Every fifth number, its last digit above its seat; every number where they are few and airy.
- * Nothing where lines are not rows of a rectangle.
+ * Every fifth number, its last digit above its seat; every number if they are few and far apart.
+ * Nothing if lines are not rows of a rectangle.
  */
 export function drawRuler(grid: SeatGrid, style: RenderStyle): string[] {
   const { perLine, pitch, gutter, hasRuler } = grid
@@ -90,7 +90,7 @@ class Pen {
   #done: string
   #run = ''
   #tone: Tone | undefined
-  /** Columns of space before the next sign; -1 where the bracket after a seat takes one of them. */
+  /** Columns of space before the next sign; -1 if the bracket after a seat takes one of them. */
   #air = 0
 
   constructor(style: RenderStyle, label: string) {

@@ -87,7 +87,7 @@ interface GridShape {
   perLine: number
   /** Columns for each cell: 2 with a space between seats, 1 without. */
   pitch: 1 | 2
-  /** Is there a gap after every ten seats? */
+  /** Whether there is a gap after every ten seats. */
   isGrouped: boolean
   /** Labels at the left of every line, or on both sides. */
   labels: 'left' | 'both'
@@ -112,7 +112,7 @@ export class SeatGrid implements GridShape {
   /** The width of a full line of seats, labels not counted. */
   readonly span: number
   readonly stage: Stage
-  /** Is each line a row of a rectangle, so that one ruler counts the seats of all of them? */
+  /** Whether each line is a row of a rectangle, so that one ruler counts the seats of all. */
   readonly hasRuler: boolean
   readonly #rows: HouseRows
   readonly #isCentred: boolean

@@ -143,7 +143,7 @@ function windowTop(top: number, line: number, page: number, count: number): numb
 // On screens with fewer rows, the heading or the help makes room for the seats.
 const roomForHeading = 16
 const roomForHelp = 12
-// Where a long legend leaves fewer lines for the seats of a plan and for the two that count the
+// If a long legend leaves fewer lines for the seats of a plan and for the two that count the
 // others, it is drawn as on a low screen.
 const leastLines = 6
 

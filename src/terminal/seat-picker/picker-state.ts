@@ -21,8 +21,8 @@ export interface Picking {
   /** The typed part of a label or number. */
   readonly typed: Typed
   /**
-   * In a house that is too large for the screen: is the section under the cursor shown? Otherwise
-   * the list of sections is.
+   * In a house that is too large for the screen: whether the section under the cursor is shown,
+   * instead of the list of sections.
    */
   readonly isOpen: boolean
   /** The answer to the last key. */
@@ -88,7 +88,7 @@ export function stateOf({ house, picked }: Picking, seat: number): SeatState {
   return picked.has(seat) ? 'yours' : stateIn(house, seat)
 }
 
-/** Has the house rows? Then seats have labels, and a typed number is a number of seats. */
+/** Whether the house has rows: seats then have labels, and a typed number is a number of seats. */
 export function hasRows({ seatsPerRow, plan }: SeatLayout): boolean {
   return seatsPerRow !== null || Boolean(plan)
 }

@@ -11,8 +11,8 @@ import type { PickerQuestion } from './picker-prompt.js'
 export type { PickerQuestion } from './picker-prompt.js'
 
 /**
- * May seats be picked on a map? Not where questions are asked in lines, nor on a terminal without
- * Unicode, or too small.
+ * Whether seats can be picked on a map: not if questions are asked in lines, nor on a terminal that
+ * lacks Unicode or is too small.
  */
 export function canShowMap(output: Output): boolean {
   const { columns = 80, rows = 24 } = output.io.stderr

@@ -133,7 +133,7 @@ describe('a plan in CSV', () => {
     ])
   })
 
-  it('says by name what is not taken over', () => {
+  it('says by name what is ignored', () => {
     expect(read('row,seat,price,y', 'A,1,20,1').notices).toEqual([
       withFacts('"price"'),
       withFacts('"y"', 'x'),

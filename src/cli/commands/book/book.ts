@@ -7,10 +7,12 @@ import { startWarnings, type Warned } from '../../../shared/warnings.js'
 import { committedBooking, printCommitted, printWarnings } from '../../committed.js'
 import { type Context, type Handler, inputRequired } from '../../context.js'
 import { idOrName, ifNamed, type NamedShow, namedShow } from '../../named-show.js'
-import { givesOutAccessible, isMendedByAccessible } from './last-seats.js'
+import { askToUseAccessible, hasAccessibleLeft } from './last-seats.js'
 import { type BookCommandOptions, requestOf } from './request.js'
 
-/** `tickets book [SHOW]`: books as the flags say; on a terminal, asks for what they leave open. */
+/**
+ * `tickets book [SHOW]`: books as the options say; on a terminal, asks for what they leave open.
+ */
 export const run: Handler<BookCommandOptions, [string | undefined]> = async (
   context,
   options,
@@ -47,8 +49,8 @@ export const run: Handler<BookCommandOptions, [string | undefined]> = async (
 const UNBOOKED = 'Nothing was booked.'
 
 /**
- * Books a complete request. Where only wheelchair places and companions' seats are left, asks on a
- * terminal whether to give them out; undefined if the clerk says no.
+ * Books a complete request. If only wheelchair places and companion seats are left, asks on a
+ * terminal whether to use them; undefined if the clerk says no.
  */
 async function book(
   context: Context,
@@ -64,16 +66,16 @@ async function book(
   } catch (error) {
     // A key stands for the request that was refused.
     const mayAsk = output.canPrompt && !yes && request.key === undefined
-    if (!mayAsk || !isMendedByAccessible(error)) throw error
-    if (!(await givesOutAccessible(asking, error))) return undefined
+    if (!mayAsk || !hasAccessibleLeft(error)) throw error
+    if (!(await askToUseAccessible(asking, error))) return undefined
     return tickets.book(show, { ...request, includeAccessible: true }, { signal })
   }
 }
 
 /**
- * Books what an earlier try, whose answer was lost, may have booked under this id. If it was decided
- * then, no lock is needed, and no name, which may mean another show by now. If that cannot be found
- * out, the error must not claim that nothing was booked.
+ * Books what an earlier try, whose answer was lost, may have booked under this id. If that try was
+ * decided, this needs neither a lock nor the show's name, which may mean another show by now. If
+ * the outcome cannot be determined, the error must not claim that nothing was booked.
  */
 async function bookAgain(
   context: Context,

@@ -39,7 +39,7 @@ export async function runBookingLoop(
       await undo(context, last!)
       last = undefined
     } else {
-      // Of the flags, only --hold applies to the next customer too.
+      // Of the options, only --hold applies to the next customer too.
       outcome = await bookByAsking(later, { name: showId }, { ...(hold && { hold }) }, options)
     }
   }

@@ -11,7 +11,7 @@ import { type NamedShow, namedShow } from '../../named-show.js'
 import { dryRunSentence, type Found } from '../booking/text.js'
 import { showChoices } from '../show/choices.js'
 import { chooseSeats } from './choose-seats.js'
-import { givesOutAccessible, isMendedByAccessible } from './last-seats.js'
+import { askToUseAccessible, hasAccessibleLeft } from './last-seats.js'
 import { type BookCommandOptions, divideRequest } from './request.js'
 
 /**
@@ -21,8 +21,8 @@ import { type BookCommandOptions, divideRequest } from './request.js'
  *
  * Returns undefined when nothing was booked: the clerk said no, or it was a dry run. Throws
  * INTERRUPTED at Ctrl-C, NOT_ENOUGH_SEATS when the house is full, INVALID_INPUT for a key (a key
- * names a whole request, and the seats are not chosen yet), and what a booking throws for a reason
- * that other seats cannot mend.
+ * names a whole request, and the seats are not chosen yet), and the errors of a booking that
+ * choosing other seats cannot fix.
  */
 export async function bookByAsking(
   context: Context,
@@ -71,18 +71,19 @@ async function bookForShow(
       if (!isAgreed && !(await askConfirm(asking, { message: question(house, found, request) }))) {
         return void output.hint(asking.unchanged ?? 'Nothing was booked.')
       }
-      // Only the seats that the clerk agreed to, even if better ones became free.
-      // By each label: another plan may number them otherwise by now, and a range in it be another.
+      // Only the seats that the clerk agreed to, even if better ones became free. By each seat's
+      // label: the show may have a new plan by now, in which the numbers differ and a range may
+      // contain other seats.
       const seen = chosen.isSeen ? chosen.wanted.seats : undefined
       const agreed = seen ?? found.seatLabels.join(',')
       const { warnings, ...outcome } = await tickets.book(show.id, { ...request, seats: agreed })
       const unseen = warnings?.filter(({ code }) => code !== 'SHOW_STARTED' || !warned.warnings)
       return unseen && unseen.length > 0 ? { ...outcome, warnings: unseen } : outcome
     } catch (error) {
-      // Other seats may mend these.
+      // Other seats may fix these.
       if (!hasCode(error, 'SEATS_TAKEN', 'NOT_ENOUGH_SEATS', 'NO_SUCH_SEAT')) throw error
-      const mayAsk = !options.yes && isMendedByAccessible(error)
-      if (mayAsk && (await givesOutAccessible(asking, error))) {
+      const mayAsk = !options.yes && hasAccessibleLeft(error)
+      if (mayAsk && (await askToUseAccessible(asking, error))) {
         chosen = { ...chosen, wanted: { ...chosen.wanted, includeAccessible: true } }
         continue
       }

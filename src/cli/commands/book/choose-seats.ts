@@ -16,12 +16,12 @@ import {
 } from '../../../terminal/seat-picker/seat-picker.js'
 import type { Context } from '../../context.js'
 import { whenOf } from '../show/text.js'
-import { isMendedByAccessible } from './last-seats.js'
+import { hasAccessibleLeft } from './last-seats.js'
 import type { WantedSeats } from './request.js'
 
 export interface ChosenSeats {
   wanted: WantedSeats
-  /** Were they picked on the map? Then the clerk is not asked to agree to them. */
+  /** Whether they were picked on the map, so that the clerk need not confirm them. */
   isSeen: boolean
 }
 
@@ -32,7 +32,7 @@ export interface RefusedSeats {
 }
 
 /**
- * Asks for seats on the map, or with typed answers where there can be no map. Undefined when the
+ * Asks for seats on the map, or with typed answers if there can be no map. Undefined when the
  * clerk went back. Throws NOT_ENOUGH_SEATS when the house is full, and what the prompts throw.
  */
 export async function chooseSeats(
@@ -61,7 +61,7 @@ async function pickOnMap(
 
 /**
  * Asks for seats on the live map of a show, and returns their labels; `question` is what to ask, for
- * the house as it is. Throws WRONG_STATE if the show gets another plan meanwhile.
+ * the house as it is. Throws WRONG_STATE if the show gets another plan in the meantime.
  */
 export async function pickInHouse(
   { asking, tickets }: Context,
@@ -158,7 +158,7 @@ export interface TypingPlace {
 }
 
 /**
- * Asks for a section where there are several, draws it or the house, and then asks `question`. The
+ * Asks for a section if there are several, draws it or the house, and then asks `question`. The
  * seats of `own` are free.
  */
 export async function typeInHouse<Answer>(
@@ -177,7 +177,7 @@ export async function typeInHouse<Answer>(
   return question({ house, section, named: (spec) => inSection(spec, house, section) })
 }
 
-/** Asks for a section where there are several; undefined for any. */
+/** Asks for a section if there are several; undefined for any. */
 async function chooseSection({ asking }: Context, house: ShowDetails): Promise<number | undefined> {
   const sections = house.plan?.sections ?? []
   if (sections.length < 2) return undefined
@@ -207,8 +207,8 @@ async function checkFree({ tickets }: Context, show: Show, request: BookingReque
   try {
     await tickets.preview(show.id, request)
   } catch (error) {
-    // The clerk is asked next whether to give them out.
-    if (isMendedByAccessible(error)) return
+    // The program asks the clerk next whether to use them.
+    if (hasAccessibleLeft(error)) return
     const hint = error instanceof TicketsError ? alternativesHint(error) : undefined
     if (!(error instanceof TicketsError) || hint === undefined) throw error
     throw new TicketsError(error.code, `${error.message} ${hint}.`, { cause: error })

@@ -2,12 +2,12 @@ import { TicketsError } from '../../../shared/errors.js'
 import type { Asking } from '../../../terminal/prompts/asking.js'
 
 /**
- * Asks the clerk whether to give out the wheelchair places and companions' seats that are left.
+ * Asks the clerk whether to use the wheelchair places and companion seats that are left.
  * Throws what the prompts throw.
  */
-export async function givesOutAccessible(
+export async function askToUseAccessible(
   asking: Asking,
-  { accessibleLeft: left }: MendedByAccessible,
+  { accessibleLeft: left }: AccessibleLeft,
 ): Promise<boolean> {
   const { askConfirm } = await import('../../../terminal/prompts/prompts.js')
   return askConfirm(asking, {
@@ -16,9 +16,9 @@ export async function givesOutAccessible(
   })
 }
 
-/** A refusal because only wheelchair places and companions' seats are left. */
-type MendedByAccessible = TicketsError & { accessibleLeft: number }
+/** A refusal because only wheelchair places and companion seats are left. */
+type AccessibleLeft = TicketsError & { accessibleLeft: number }
 
-export function isMendedByAccessible(error: unknown): error is MendedByAccessible {
+export function hasAccessibleLeft(error: unknown): error is AccessibleLeft {
   return error instanceof TicketsError && error.accessibleLeft !== undefined
 }

@@ -12,8 +12,8 @@ import { UNCHANGED } from './named-booking.js'
  * Moves a booking to seats that the clerk picks on the map or types. When they are sold while the
  * clerk decides, it asks again and keeps the rest. Returns undefined when the clerk went back.
  *
- * Throws INTERRUPTED at Ctrl-C, WRONG_STATE, and what a move throws for a reason that other seats
- * cannot mend.
+ * Throws INTERRUPTED at Ctrl-C, WRONG_STATE, and the errors of a move that choosing other seats
+ * cannot fix.
  */
 export async function moveByAsking(
   context: Context,
@@ -29,7 +29,7 @@ export async function moveByAsking(
     )
   }
   const onBehalf: Context = { ...context, asking: { ...asking, unchanged: UNCHANGED } }
-  // By their labels: another plan may number them otherwise by now.
+  // By their labels: another plan may number the seats differently by now.
   const own = show.id === booking.showId ? booking.seatLabels.join(',') : undefined
   let picked = own
   for (;;) {

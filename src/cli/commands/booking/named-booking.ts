@@ -7,7 +7,7 @@ import { type Context, inputRequired } from '../../context.js'
 import { statusesFor } from './statuses.js'
 
 /**
- * The booking that the command line names. Where it names none, the clerk is asked for one that
+ * The booking that the command line names. If it names none, the clerk is asked for one that
  * `command` can act on, by its reference, customer or seat; `show` is the show at the door.
  */
 export async function namedBooking(

@@ -45,7 +45,7 @@ export function renderParagraph(text: string, style: RenderStyle): string {
   return `\n${wrapWords(safeText(text), style.columns).join('\n')}\n`
 }
 
-/** Two drawings beside each other where they fit, below each other elsewhere. */
+/** Two drawings side by side if they fit, otherwise one below the other. */
 export function besideEachOther(left: string, right: string, { columns }: RenderStyle): string {
   const [lefts, rights] = [linesOf(left), linesOf(right)]
   const [leftWidth, rightWidth] = [lefts, rights].map((lines) => Math.max(...lines.map(textWidth)))

@@ -32,7 +32,7 @@ export const run: Handler<PlanPrintOptions, [string]> = async (context, options,
   await output.write(format && output.isTerminal ? safeLines(text) : text)
 }
 
-/** A missing file whose name looks like one is no show. */
+/** A missing file whose name looks like one is not a show. */
 async function isFile(name: string, { date }: PlanPrintOptions): Promise<boolean> {
   if (date !== undefined) return false
   if (name === '-' || /\.(plan|txt|json|csv)$|[/\\]/i.test(name)) return true

@@ -35,7 +35,7 @@ async function complete(context: Context, options: ShowCreateOptions): Promise<N
       '--plan already defines the seats and rows. Leave out --total-seats and --seats-per-row.',
     )
   }
-  // Flags are checked before the first question, so that no answer is lost.
+  // Options are checked before the first question, so that no answer is lost.
   const timeZone =
     options.timeZone === undefined
       ? systemTimeZone(context.output.io.env)
@@ -100,8 +100,8 @@ async function ask(
 }
 
 /**
- * Offers the plans in the directory, if there are any and no flag gives the size of the house. Asks
- * again after a plan with mistakes: the other answers would be lost with an error.
+ * Offers the plans in the directory, if there are any and no option gives the size of the house.
+ * Asks again after a plan with mistakes: the other answers would be lost with an error.
  */
 async function choosePlan(
   context: Context,

@@ -20,7 +20,7 @@ export interface ShowEditOptions {
   plan?: string
 }
 
-/** `tickets show edit SHOW`: changes what the flags say; without flags, asks on a terminal. */
+/** `tickets show edit SHOW`: changes what the options say; without options, asks on a terminal. */
 export const run: Handler<ShowEditOptions, [string]> = async (
   context,
   { date, ...options },

@@ -20,7 +20,7 @@ import { whenOf } from './text.js'
  * `q`; a house that is too large for the screen scrolls. Under `--json` it prints one document a
  * line instead, one for every change.
  *
- * Throws INVALID_INPUT where stdout is no terminal that can be redrawn.
+ * Throws INVALID_INPUT if stdout is not a terminal that can be redrawn.
  */
 export async function watch(context: Context, name: string): Promise<void> {
   const { output, tickets } = context

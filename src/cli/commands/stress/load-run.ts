@@ -22,7 +22,7 @@ export interface LoadRun {
   violations: { code: string; show_id: string | null; message: string }[]
   /** How many shows and bookings were verified, and how many violations are not listed. */
   checked: { shows: number; bookings: number; unlisted: number }
-  /** Sentences: why the run proves nothing, or the opposite of what it should. */
+  /** Why the run is no proof, in sentences: bookings failed unexpectedly, or none succeeded. */
   problems: string[]
 }
 
@@ -57,7 +57,7 @@ export async function runAndCheck(
   }
 }
 
-/** Were there bookings to test, no unexpected failures, and no violations? */
+/** Whether there were bookings to test, no unexpected failures, and no violations. */
 export function isProof({ violations, checked, problems }: LoadRun): boolean {
   return violations.length + checked.unlisted + problems.length === 0
 }

@@ -57,7 +57,7 @@ export async function runLoad(
   return attempts
 }
 
-/** How an attempt ended that failed with this code. */
+/** How an attempt that failed with this code ended. */
 export function endOf(code: ErrorCode): AttemptEnd {
   const { exit } = errorCodes[code]
   if (exit === 4) return 'refused'

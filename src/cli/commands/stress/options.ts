@@ -32,7 +32,7 @@ export interface StressChoice {
   seed: number
 }
 
-/** Reads the flags; `isNamed`: a show was given. Throws INVALID_INPUT. */
+/** Reads the options; `isNamed`: a show was given. Throws INVALID_INPUT. */
 export function parseStressOptions(options: StressOptions, isNamed: boolean): StressChoice {
   const { inProcess = false, daemon = false, processes, concurrency } = options
   if (inProcess && daemon) {
