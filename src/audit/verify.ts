@@ -16,7 +16,7 @@ import {
   type StrayAdmission,
   takeSnapshot,
 } from './snapshot-rows.js'
-import { type AuditedPlan, StoredPlans } from './stored-plans.js'
+import { type AuditedPlan, storedPlans } from './stored-plans.js'
 import {
   MAX_NAMED,
   nameBookings,
@@ -111,10 +111,10 @@ async function verifySnapshot(
     onProgress?.(report.shows + report.bookings, total)
   })
   if (show !== undefined && report.shows === 0) throw showNotFound(show)
-  const plans = new StoredPlans(snapshot)
+  const planOf = storedPlans(snapshot)
   for await (const stray of readStrayAdmissions(snapshot)) {
     signal?.throwIfAborted()
-    addViolation(report, strayAdmission(stray, await plans.planOf(stray.plan_id)))
+    addViolation(report, strayAdmission(stray, await planOf(stray.plan_id)))
   }
   for (const late of await findLateSequences(trx)) addViolation(report, sequenceBehind(late))
   return report
@@ -124,13 +124,13 @@ async function verifySnapshot(
 async function walk(snapshot: Snapshot, report: VerifyReport, onStep: () => void): Promise<void> {
   const onViolation = (violation: Violation) => addViolation(report, violation)
   const shows = readShows(snapshot)
-  const plans = new StoredPlans(snapshot)
+  const planOf = storedPlans(snapshot)
   const nextHouse = async () => {
     onStep()
     const { value: show } = await shows.next()
     if (show === undefined) return undefined
     report.shows++
-    return new HouseAudit(show, await plans.planOf(show.plan_id), onViolation)
+    return new HouseAudit(show, await planOf(show.plan_id), onViolation)
   }
   let house = await nextHouse()
   let missing: MissingShow | undefined

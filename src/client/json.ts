@@ -6,6 +6,7 @@ import type { DryRunOutcome } from '../booking/dry-run.js'
 import type { CheckIn } from '../booking/lifecycle/check-in.js'
 import type { ListedBooking } from '../booking/list-bookings.js'
 import type { TicketsError } from '../shared/errors.js'
+import { remember } from '../shared/remember.js'
 import { startWarnings } from '../shared/warnings.js'
 import type { CancellationPreview } from '../shows/edit-show.js'
 import type { ShowReport } from '../shows/show-report.js'
@@ -189,23 +190,13 @@ function recordJson(booking: Booking) {
     note: booking.note,
     held_until: booking.heldUntil?.toISOString() ?? null,
     failure: booking.failure?.code ?? null,
-    createdAt: isoOf(booking.createdAt),
-    updatedAt: isoOf(booking.updatedAt),
+    createdAt: isoOfMs(booking.createdAt.getTime()),
+    updatedAt: isoOfMs(booking.updatedAt.getTime()),
     ...(booking.section !== undefined && { section: booking.section }),
   }
 }
 
-/** Caches the last few times, because bookings that were made together share them. */
-function isoOf(moment: Date): string {
-  const ms = moment.getTime()
-  let text = written.get(ms)
-  if (text !== undefined) return text
-  text = moment.toISOString()
-  if (written.size >= MOST_WRITTEN) written.clear()
-  written.set(ms, text)
-  return text
-}
-
-const written = new Map<number, string>()
 /** Enough for a file whose lines alternate between many shows. */
-const MOST_WRITTEN = 256
+const MOST_TIMES = 256
+/** Remembered, because bookings that were made together share their times. */
+const isoOfMs = remember(MOST_TIMES, (ms: number) => new Date(ms).toISOString())

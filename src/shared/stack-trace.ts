@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { SourceMap } from 'node:module'
 import { dirname } from 'node:path'
+import { remember } from './remember.js'
 
 /** An error's stack. The build shortens names, so its source maps supply the places in src. */
 export function stackOf({ stack = '' }: Error): string {
@@ -11,19 +12,12 @@ export function stackOf({ stack = '' }: Error): string {
   })
 }
 
-const maps = new Map<string, SourceMap | undefined>()
-
-function mapOf(script: string): SourceMap | undefined {
-  if (!maps.has(script)) maps.set(script, readMap(script))
-  return maps.get(script)
-}
-
 /** Only the program's own scripts have a map that can be trusted. */
-function readMap(script: string): SourceMap | undefined {
+const mapOf = remember(100, (script: string): SourceMap | undefined => {
   if (dirname(script) !== dirname(import.meta.url)) return undefined
   try {
     return new SourceMap(JSON.parse(readFileSync(`${script}.map`, 'utf8')))
   } catch {
     return undefined
   }
-}
+})

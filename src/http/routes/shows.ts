@@ -4,9 +4,9 @@ import type { FromSchema } from 'json-schema-to-ts'
 import type { SeatPlan, Show, ShowFilter } from '../../client/api.js'
 import { createdShowJson, showJson } from '../../client/json.js'
 import { pretixPlan } from '../../house/plan/pretix.js'
+import { remember } from '../../shared/remember.js'
 import { parseStartTime, parseTimeZone } from '../../shared/time/start-time.js'
 import { PLAN_BODY_LIMIT } from '../load-limit.js'
-import { rememberFew } from '../remember-few.js'
 import { errors, listQuery, newShow, type SchemaTypes, showParams } from '../schemas.js'
 import { type SeatFeeds, seatsJson } from '../seat-feed.js'
 import { whenOver } from '../when-over.js'
@@ -146,7 +146,7 @@ export function showRoutes(app: FastifyInstance, feeds: SeatFeeds): void {
 }
 
 /** A large house takes a fifth of a second, in which no other request is answered. */
-const planText = rememberFew(4, (plan: SeatPlan) => JSON.stringify(pretixPlan(plan)))
+const planText = remember(4, (plan: SeatPlan) => JSON.stringify(pretixPlan(plan)))
 
 function filterOf({ upcoming, ...rest }: FromSchema<typeof listQuery>): ShowFilter {
   return { ...rest, ...(upcoming !== undefined && { upcoming: upcoming !== 'false' }) }

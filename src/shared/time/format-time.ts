@@ -1,4 +1,4 @@
-const formats = new Map<string, Intl.DateTimeFormat>()
+import { remember } from '../remember.js'
 
 /**
  * Formats a time in its show's zone: '2026-12-25 19:00 GMT', with seconds only if they are not
@@ -22,26 +22,14 @@ export function formatMinute(time: Date, timeZone: string): string {
 
 // Cached, because creating a format takes far longer than using it, and a list uses one for every
 // row.
-function formatFor(timeZone: string): Intl.DateTimeFormat {
-  const known = formats.get(timeZone)
-  if (known) {
-    return known
-  }
-  const format = makeFormat(timeZone)
-  formats.set(timeZone, format)
-  return format
-}
-
-function makeFormat(timeZone: string): Intl.DateTimeFormat {
+const formatFor = remember(1000, (timeZone: string): Intl.DateTimeFormat => {
   try {
     return formatIn(timeZone)
   } catch (error) {
-    if (error instanceof RangeError) {
-      return formatIn('UTC')
-    }
+    if (error instanceof RangeError) return formatIn('UTC')
     throw error
   }
-}
+})
 
 function formatIn(timeZone: string): Intl.DateTimeFormat {
   // British English has names for GMT, BST, CET and CEST; American English shows GMT+1.
