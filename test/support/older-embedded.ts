@@ -1,12 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { serverAccount } from '../../src/database/embedded/account.js'
-import { hasCluster } from '../../src/database/embedded/cluster.js'
+import { createCluster, hasCluster } from '../../src/database/embedded/cluster.js'
 import { makeRoot, prepareRoot } from '../../src/database/embedded/directories.js'
 import { layoutOf } from '../../src/database/embedded/layout.js'
-import { stopPostmaster } from '../../src/database/embedded/postmaster.js'
+import { startCluster, stopPostmaster } from '../../src/database/embedded/postmaster.js'
 import { findNativePackage, installPrograms } from '../../src/database/embedded/programs.js'
-import { createNew, startCluster } from '../../src/database/embedded/start-cluster.js'
 import { olderServers } from './older-servers.js'
 
 /** The newest older PostgreSQL whose programs are from npm, as those of an embedded server are. */
@@ -26,9 +25,9 @@ export async function startOlderEmbedded(dataDir: string, programs: string): Pro
   // As the other one does: what a killed upgrade left running has no socket here.
   await stopPostmaster(layout)
   const own = await installPrograms(layout, { directory, version, major })
-  const deadline = Date.now() + 60_000
-  if (!(await hasCluster(layout))) await createNew(layout, own, account, deadline)
-  await startCluster(layout, { programs: own, account, deadline })
+  const options = { programs: own, account, deadline: Date.now() + 60_000 }
+  if (!(await hasCluster(layout))) await createCluster(layout, options)
+  await startCluster(layout, options)
 }
 
 /** Copies this program's PostgreSQL there beforehand, which takes most of the time of an upgrade. */

@@ -5,8 +5,17 @@ import type { Account } from './account.js'
 import { syncDirectory } from './directories.js'
 import { codeOf, explainOutput, unreachable } from './failures.js'
 import { type Layout, makingPrefix, port, userId } from './layout.js'
+import { withPlainName } from './programs.js'
 import { runProgram } from './run-program.js'
 import { assertOwnData } from './trust.js'
+
+export interface ClusterOptions {
+  /** The directory of the programs: their `bin`. */
+  programs: string
+  account: Account
+  /** When to give up, by the system's clock. */
+  deadline: number
+}
 
 /** PostgreSQL's major version that created the data, such as '18'; null if there is no cluster. */
 export async function clusterVersion(layout: Layout): Promise<string | null> {
@@ -87,14 +96,13 @@ export function othersData(layout: Layout, uid?: number, cause?: unknown) {
  */
 export async function createCluster(
   layout: Layout,
-  programs: string,
-  account: Account,
-  signal: AbortSignal,
+  { programs, account, deadline }: ClusterOptions,
 ): Promise<void> {
+  const signal = AbortSignal.timeout(Math.max(deadline - Date.now(), 0))
   const making = await mkdtemp(join(layout.root, makingPrefix))
   try {
     if (account.ids) await chown(making, account.ids.uid, account.ids.gid)
-    await initialise(making, programs, { layout, account, signal })
+    await withPlainName(programs, (plain) => initialise(making, plain, { layout, account, signal }))
     await moveAsideWhatIsNoCluster(layout)
     await rename(making, layout.data)
     await syncDirectory(layout.root)

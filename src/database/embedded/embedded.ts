@@ -5,22 +5,25 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { TicketsError } from '../../shared/errors.js'
 import { escapeControls } from '../../shared/quote.js'
 import { serverAccount } from './account.js'
-import { assertUsable, clusterVersion, hasCluster, putBackOldData } from './cluster.js'
+import {
+  assertUsable,
+  clusterVersion,
+  createCluster,
+  hasCluster,
+  putBackOldData,
+} from './cluster.js'
 import { makeRoot, prepareRoot } from './directories.js'
 import { codeOf, explain } from './failures.js'
 import { type Layout, layoutOf } from './layout.js'
 import { whenAlone } from './lock.js'
-import { postmasterPid, stopPostmaster, tooLate } from './postmaster.js'
+import { postmasterPid, startCluster, stopPostmaster, tooLate } from './postmaster.js'
 import { askVersion, probe } from './probe.js'
 import { findNativePackage, installPrograms } from './programs.js'
-import { createNew, startCluster } from './start-cluster.js'
 import { assertOwnPlace } from './trust.js'
 
 export interface EnsureOptions {
   /** Called before a slow step, with a sentence such as 'Creating …' or 'Starting …'. */
   onProgress?: (sentence: string) => void
-  /** The time limit for all steps together, in milliseconds (default: 60,000). */
-  timeoutMs?: number
   /** Whether to create a server where there is none (default: true). Otherwise throws DB_MISSING. */
   mayCreate?: boolean | undefined
 }
@@ -49,9 +52,12 @@ export async function ensureEmbedded(dataDir: string, options: EnsureOptions = {
   })
 }
 
+/** The time limit for all steps together. */
+const LONGEST_MS = 60_000
+
 async function bringUp(layout: Layout, options: EnsureOptions): Promise<void> {
   assertOwnPlace(layout)
-  const deadline = Date.now() + (options.timeoutMs ?? 60_000)
+  const deadline = Date.now() + LONGEST_MS
   for (;;) {
     const found = await probe(layout)
     if (found === 'ready') return
@@ -115,7 +121,7 @@ async function bringUpAlone(
     const programs = await installPrograms(layout, native)
     if (!(await hasCluster(layout))) {
       options.onProgress?.(`Creating the embedded PostgreSQL ${native.major} in ${layout.root} …`)
-      await createNew(layout, programs, account, deadline)
+      await createCluster(layout, { programs, account, deadline })
     }
     await assertUsable(layout, account, native.major)
     options.onProgress?.(`Starting the embedded PostgreSQL ${native.major} …`)

@@ -5,6 +5,8 @@ import { kill, platform } from 'node:process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import type { Account } from './account.js'
+import { type ClusterOptions, writeSettings } from './cluster.js'
+import { prepareSocketDir } from './directories.js'
 import { codeOf, explainOutput, unreachable } from './failures.js'
 import type { Layout } from './layout.js'
 import { probe } from './probe.js'
@@ -30,16 +32,16 @@ export async function postmasterPid(layout: Layout): Promise<number | null> {
 }
 
 /**
- * Starts the server and returns when it accepts connections. Call it under the lock. The server has
- * no terminal and none of this process's streams, and keeps running. Throws DB_UNREACHABLE with
- * PostgreSQL's reason.
+ * Starts the server of a cluster that is usable (`assertUsable`), and returns when it accepts
+ * connections. Call it under the lock. The server has no terminal and none of this process's
+ * streams, and keeps running. Throws DB_UNREACHABLE with PostgreSQL's reason.
  */
-export async function startPostmaster(
+export async function startCluster(
   layout: Layout,
-  programs: string,
-  account: Account,
-  deadline: number,
+  { programs, account, deadline }: ClusterOptions,
 ): Promise<void> {
+  await prepareSocketDir(layout, account)
+  await writeSettings(layout, account)
   await removeStaleFiles(layout)
   for (;;) {
     const server = await spawnPostmaster(layout, programs, account)

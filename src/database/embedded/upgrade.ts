@@ -6,7 +6,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { TicketsError } from '../../shared/errors.js'
 import { escapeControls } from '../../shared/quote.js'
 import { type Account, serverAccount } from './account.js'
-import { assertUsable, clusterVersion, newerData, putBackOldData } from './cluster.js'
+import {
+  assertUsable,
+  clusterVersion,
+  createCluster,
+  newerData,
+  putBackOldData,
+} from './cluster.js'
 import { makeRoot, prepareRoot, syncDirectory } from './directories.js'
 import { explain, unreachable } from './failures.js'
 import { catalogObjects, namesOfOthers } from './foreign-objects.js'
@@ -18,10 +24,9 @@ import {
   makingPrefix,
 } from './layout.js'
 import { whenAlone } from './lock.js'
-import { stopPostmaster, tooLate } from './postmaster.js'
+import { startCluster, stopPostmaster, tooLate } from './postmaster.js'
 import { withClient } from './probe.js'
 import { findNativePackage, installedPrograms, installPrograms } from './programs.js'
-import { createNew, startCluster } from './start-cluster.js'
 import { assertOwnPlace, assertOwnPrograms } from './trust.js'
 
 /** Major versions of PostgreSQL, such as '17' and '18', and where the old data is kept. */
@@ -110,7 +115,7 @@ async function upgradeAlone(layout: Layout, options: UpgradeOptions): Promise<Up
     onProgress(`Starting PostgreSQL ${from} on the data in ${layout.root} …`)
     await start(old, oldPrograms, account)
     onProgress(`Copying the data to PostgreSQL ${to} …`)
-    await createNew(newPlace, programs, account, Date.now() + LONGEST_START_MS)
+    await createCluster(newPlace, { programs, account, deadline: Date.now() + LONGEST_START_MS })
     // Has the settings that were made with ALTER SYSTEM.
     const settings = 'postgresql.auto.conf'
     await copyFile(join(layout.data, settings), join(newPlace.data, settings))
