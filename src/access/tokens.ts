@@ -70,7 +70,7 @@ export async function revokeToken(db: Database, id: string): Promise<ApiToken> {
       if (row === undefined) throw noSuchToken(id)
       return toToken(row)
     },
-    changeInDoubt('tickets token list', { isRepeatable: true }),
+    changeInDoubt('tickets token list'),
   )
 }
 

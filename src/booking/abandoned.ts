@@ -47,7 +47,7 @@ export async function repairBookings(db: Database, options: RepairOptions = {}):
     : await change(
         db,
         (trx) => query<RepairedRow>(trx, write, [JSON.stringify(ABANDONED), ...values]),
-        changeInDoubt('tickets verify', { isRepeatable: true }),
+        changeInDoubt('tickets verify'),
       )
   return rows
     .sort((a, b) => a.created_at.getTime() - b.created_at.getTime())

@@ -95,12 +95,7 @@ export function openClient(options: ClientOptions): Client {
         '../database/schema/sequences.js'
       )
       return whenReady(shared, async (db) => {
-        if (!dryRun)
-          return change(
-            db,
-            advanceSequences,
-            changeInDoubt('tickets verify', { isRepeatable: true }),
-          )
+        if (!dryRun) return change(db, advanceSequences, changeInDoubt('tickets verify'))
         const late = await withRetry(db, () => findLateSequences(db.knex))
         return late.map(({ table }) => table)
       })

@@ -66,7 +66,7 @@ export async function change<T>(
  */
 export function changeInDoubt(
   command: string,
-  { isRepeatable }: { isRepeatable: boolean },
+  { isRepeatable = true }: { isRepeatable?: boolean } = {},
 ): (cause: unknown) => TicketsError {
   const message = `The change may or may not have been made: the database did not confirm it. \`${command}\` shows whether it was.`
   return (cause) => new TicketsError('IN_DOUBT', message, { cause, isRetryable: isRepeatable })

@@ -63,7 +63,7 @@ export async function editShow(db: Database, showId: string, edit: ShowEdit): Pr
       }
       return readShow(trx, showId)
     },
-    changeInDoubt(`tickets show view ${showId}`, { isRepeatable: true }),
+    changeInDoubt(`tickets show view ${showId}`),
     { isLong: plan !== undefined },
   )
 }
@@ -142,7 +142,7 @@ export async function cancelShow(
         })
       return readShow(trx, showId)
     },
-    changeInDoubt(`tickets show view ${showId}`, { isRepeatable: true }),
+    changeInDoubt(`tickets show view ${showId}`),
   )
 }
 

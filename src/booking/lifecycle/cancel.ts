@@ -10,6 +10,7 @@ import {
   seatReader,
   seatsMeant,
   updateBooking,
+  without,
   wrongState,
 } from './change-booking.js'
 
@@ -70,8 +71,7 @@ export async function cancelBooking(
     returnedLabels = namesOf(seats, layoutOf(show), row.former_seats).seatLabels
     if (options.dryRun) return { row, replayed: false }
     if (row.status === 'CONFIRMED') await writeSales(trx, show, { freed: seats })
-    const gone = new Set(seats)
-    const left = row.seats.filter((seat) => !gone.has(seat))
+    const left = without(row.seats, seats)
     const changed = await updateBooking(trx, row.id, {
       ...(left.length === 0 ? { status: 'CANCELLED', held_until: null } : { seats: left }),
       cancelled_seats: [...row.cancelled_seats, ...seats].sort((a, b) => a - b),

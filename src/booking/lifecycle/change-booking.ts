@@ -1,6 +1,7 @@
 import type { Knex } from 'knex'
 import { ConflictError } from '../../database/failures.js'
 import type { Database } from '../../database/knex-pool.js'
+import { query } from '../../database/sql.js'
 import { change, changeInDoubt } from '../../database/transaction.js'
 import {
   checkSeats,
@@ -11,6 +12,7 @@ import {
   seatLabel,
 } from '../../house/seats.js'
 import { TicketsError } from '../../shared/errors.js'
+import { isId } from '../../shared/ids.js'
 import { quote } from '../../shared/quote.js'
 import { type HouseRow, lockHouse } from '../../shows/locked-house.js'
 import { layoutOf } from '../../shows/plans.js'
@@ -36,7 +38,7 @@ export interface Step {
  */
 export async function findBookingRow(knex: Knex, name: string): Promise<BookingRow> {
   const reference = parseReference(name)
-  const row = IS_ID.test(name)
+  const row = isId(name)
     ? await knex<BookingRow>('bookings').where({ id: name }).first()
     : reference && (await knex<BookingRow>('bookings').where({ reference }).first())
   if (row) return row as BookingRow
@@ -60,7 +62,7 @@ export async function changeBooking(
       const locked = await lockBooking(trx, await findBookingRow(trx, name))
       return attempts.outcome(await step(locked), layoutOf(locked.show))
     },
-    changeInDoubt(`tickets booking view ${name}`, { isRepeatable: true }),
+    changeInDoubt(`tickets booking view ${name}`),
   )
 }
 
@@ -158,14 +160,30 @@ export function seatsMeant(
 ): number[] {
   if (readSeats === undefined) return [...row.seats]
   const seats = readSeats(layoutOf(show), row.former_seats)
-  const own = new Set(among)
-  const alien = seats.filter((seat) => !own.has(seat))
+  const alien = without(seats, among)
   if (alien.length === 0) return seats
   throw new TicketsError(
     'WRONG_STATE',
     `The booking does not have ${formatSeats(alien, layoutOf(show))}. Nothing was changed.`,
     { seats: alien },
   )
+}
+
+/** The seats that are not among `others`, in the same order. */
+export function without(seats: readonly number[], others: readonly number[]): number[] {
+  const gone = new Set(others)
+  return seats.filter((seat) => !gone.has(seat))
+}
+
+/** Whether the booking is a hold whose time is over, by the database's clock. */
+export async function isExpired({ trx, row }: LockedBooking): Promise<boolean> {
+  if (row.held_until === null) return false
+  const [found] = await query<{ expired: boolean }>(
+    trx,
+    'select held_until <= clock_timestamp() as expired from bookings where id = ?',
+    [row.id],
+  )
+  return found!.expired
 }
 
 /** Throws WRONG_STATE if any of the seats is checked in, because they are in use. */
@@ -192,5 +210,3 @@ export function wrongState({ status }: Pick<Booking, 'status'>, wanted: string):
     `The booking is ${status.toLowerCase()}, so it cannot be ${wanted}. Nothing was changed.`,
   )
 }
-
-const IS_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i

@@ -56,7 +56,7 @@ export async function checkIn(
     db,
     async (trx) => {
       const locked = await lockBooking(trx, await findBookingRow(trx, name))
-      await refuseAtDoor(locked, options)
+      refuseAtDoor(locked, options)
       const seats = seatsMeant(locked, named)
       const inside = await admissionsOf(trx, locked.row.id, seats)
       const booking = toBooking(locked.row, layoutOf(locked.show))
@@ -64,7 +64,7 @@ export async function checkIn(
         ? { booking, admitted: await letOut(locked, inside, own), already: [] }
         : { booking, ...(await letIn(locked, seats, inside, own)), ...warningsOf(locked.show) }
     },
-    changeInDoubt(`tickets booking view ${name}`, { isRepeatable: true }),
+    changeInDoubt(`tickets booking view ${name}`),
   )
 }
 
@@ -85,28 +85,20 @@ interface Admission {
   moment: string
 }
 
-async function refuseAtDoor(
-  { trx, show, row }: LockedBooking,
-  options: CheckInOptions,
-): Promise<void> {
+function refuseAtDoor({ show, row }: LockedBooking, options: CheckInOptions): void {
   const refuse = (code: ErrorCode, message: string) => {
     const booking = toBooking(row, layoutOf(show))
     return new TicketsError(code, message, { outcome: { booking, replayed: false } })
   }
   if (options.show !== undefined && options.show !== row.show_id) {
-    const other = await titleOf(trx, row.show_id)
+    // Includes the time, because the shows of a series share a name.
+    const other = `${show.name}, ${formatStartTime(show.start_time, show.time_zone)}`
     throw refuse('WRONG_STATE', `The ticket is for another show: ${other}. Do not let it in.`)
   }
   if (row.status !== 'CONFIRMED') throw refuse('WRONG_STATE', wrongState(row, 'checked in').message)
   if (show.cancelled_at !== null) {
     throw refuse('SHOW_CANCELLED', 'The show is cancelled. No seat was checked in.')
   }
-}
-
-/** Includes the time, because the shows of a series share a name. */
-async function titleOf(trx: Knex.Transaction, id: string): Promise<string> {
-  const show = await trx('shows').where({ id }).first('name', 'start_time', 'time_zone')
-  return `${show.name}, ${formatStartTime(show.start_time, show.time_zone)}`
 }
 
 async function letIn(

@@ -1,5 +1,4 @@
 import type { Database } from '../../database/knex-pool.js'
-import { query } from '../../database/sql.js'
 import { decide } from '../../house/decide.js'
 import { MAX_SEATS } from '../../house/seats.js'
 import { TicketsError } from '../../shared/errors.js'
@@ -11,12 +10,14 @@ import { type BookingOutcome, type BookingRow, namesOf } from '../booking.js'
 import { newReference } from '../references.js'
 import {
   changeBooking,
+  isExpired,
   type LockedBooking,
   type SeatReader,
   type Step,
   seatReader,
   seatsMeant,
   updateBooking,
+  without,
   wrongState,
 } from './change-booking.js'
 
@@ -80,18 +81,8 @@ async function confirmedBefore(
   const among = [...row.seats, ...sold.flatMap((booking) => booking.seats)]
   const meant = seatsMeant({ show, row }, named, among)
   // Seats that a move returned to the hold belong to the hold again.
-  const held = new Set(row.status === 'HELD' ? row.seats : [])
-  if (meant.every((seat) => held.has(seat))) return undefined
+  if (row.status === 'HELD' && without(meant, row.seats).length === 0) return undefined
   return sold.find((booking) => isSame(booking.seats, meant))
-}
-
-async function isExpired({ trx, row }: LockedBooking): Promise<boolean> {
-  const [found] = await query<{ expired: boolean }>(
-    trx,
-    'select held_until <= clock_timestamp() as expired from bookings where id = ?',
-    [row.id],
-  )
-  return found!.expired === true
 }
 
 /** An expired hold may have seats that the plan of the show no longer has. */
@@ -129,8 +120,7 @@ async function sellPart(
   seats: number[],
   split: Pick<BookingRow, 'id' | 'reference'>,
 ): Promise<Step> {
-  const sold = new Set(seats)
-  await updateBooking(trx, row.id, { seats: row.seats.filter((seat) => !sold.has(seat)) })
+  await updateBooking(trx, row.id, { seats: without(row.seats, seats) })
   const { show_id, customer, note } = row
   const [part] = await trx<BookingRow>('bookings')
     .insert({

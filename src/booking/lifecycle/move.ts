@@ -11,12 +11,14 @@ import {
   Attempts,
   bookingUnderLock,
   findBookingRow,
+  isExpired,
   type LockedBooking,
   refuseIfAdmitted,
   type SeatReader,
   type Step,
   seatReader,
   updateBooking,
+  without,
   wrongState,
 } from './change-booking.js'
 
@@ -59,7 +61,7 @@ export async function moveBooking(
       const outcome = attempts.outcome(step, layoutOf(goal))
       return outcome.replayed ? outcome : { ...outcome, ...warningsOf(goal, seats) }
     },
-    changeInDoubt(`tickets booking view ${name}`, { isRepeatable: true }),
+    changeInDoubt(`tickets booking view ${name}`),
   )
 }
 
@@ -86,7 +88,7 @@ async function exchange(
 ): Promise<Step> {
   const isSameShow = goal.id === show.id
   if (isSameShow && seats.every((seat, i) => seat === row.seats[i])) return { row, replayed: true }
-  if (row.held_until !== null && row.held_until.getTime() <= (await clock(trx)).getTime()) {
+  if (await isExpired({ trx, show, row })) {
     throw new TicketsError(
       'WRONG_STATE',
       'The hold has expired. Confirm it first, or book again. Nothing was changed.',
@@ -115,14 +117,4 @@ async function exchange(
     ...(!isSameShow && { former_seats: [] }),
   })
   return { row: moved, replayed: false }
-}
-
-function without(seats: readonly number[], taken: readonly number[]): number[] {
-  const gone = new Set(taken)
-  return seats.filter((seat) => !gone.has(seat))
-}
-
-async function clock(trx: Knex.Transaction): Promise<Date> {
-  const { rows } = await trx.raw<{ rows: { now: Date }[] }>('select clock_timestamp() as now')
-  return rows[0]!.now
 }
