@@ -93,14 +93,10 @@ function tellsOutcome(error: unknown): boolean {
  *
  * Throws INTERRUPTED, and what `work` and the database throw.
  */
-export async function inTransaction<T>(
+async function inTransaction<T>(
   db: Database,
   work: (trx: Knex.Transaction) => Promise<T>,
-  {
-    onCommit,
-    isEager = false,
-    isLong = false,
-  }: TransactionOptions & { onCommit?: () => void } = {},
+  { onCommit, isEager = false, isLong = false }: TransactionOptions & { onCommit: () => void },
 ): Promise<T> {
   let allowAbortion = () => {}
   // The caller has already got the error that nothing was done, so nothing may be committed.
@@ -115,7 +111,7 @@ export async function inTransaction<T>(
         if (db.signal?.aborted) throw new TicketsError('INTERRUPTED', 'Interrupted. Rolled back.')
         refuseIfLate()
         allowAbortion = db.delayAbortion()
-        onCommit?.()
+        onCommit()
         return result // Knex sends COMMIT after this.
       },
       {

@@ -4,7 +4,7 @@ import { type Database, type KnexPoolOptions, openKnexPool } from '../../src/dat
 import { withRetry } from '../../src/database/retry.js'
 import { findDatabase } from '../../src/database/settings/settings.js'
 import type { DatabaseTarget } from '../../src/database/settings/target.js'
-import { inTransaction } from '../../src/database/transaction.js'
+import { change, changeInDoubt } from '../../src/database/transaction.js'
 import { freePort, type OwnServer, startOwnServer } from '../support/own-server.js'
 import { openProxy, shutDown } from '../support/proxy.js'
 
@@ -168,13 +168,13 @@ describe('in a transaction', () => {
     const holders = () => db.knex('seats').where({ id: 1 }).pluck('holder')
     const before = await holders()
     const causes: string[] = []
-    const failure = withRetry(
+    const failure = change(
       db,
-      () =>
-        inTransaction(db, async (trx) => {
-          await trx('seats').where({ id: 1 }).update({ holder: 'conflict' })
-          throw new ConflictError('The row is not as it was.')
-        }),
+      async (trx) => {
+        await trx('seats').where({ id: 1 }).update({ holder: 'conflict' })
+        throw new ConflictError('The row is not as it was.')
+      },
+      changeInDoubt('tickets verify'),
       { onRetry: (cause) => void causes.push(cause) },
     )
     await expect(failure).rejects.toMatchObject({ code: 'BUSY' })
