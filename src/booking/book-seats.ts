@@ -5,7 +5,7 @@ import { MAX_SEATS, type SeatLayout } from '../house/seats.js'
 import { TicketsError } from '../shared/errors.js'
 import { keepLayout, knownLayout, readLayout } from '../shows/layouts.js'
 import type { BookingOutcome, BookingRequest, BookOptions } from './booking.js'
-import { recordAttempts, toNextStage } from './record-attempt.js'
+import { newRecord, recordAttempts, toNextStage } from './record-attempt.js'
 import { type LockOptions, outcomeOf, type SettledBooking, settle } from './settle.js'
 import { type ValidRequest, validateRequest } from './valid-request.js'
 
@@ -130,7 +130,8 @@ async function bookTogether(
   requests: readonly ValidRequest[],
   options: BatchOptions,
 ): Promise<(SettledBooking | Error)[]> {
-  const recorded = await withRetry(db, () => recordAttempts(db, showId, requests), options)
+  const record = () => recordAttempts(db, showId, requests.map(newRecord))
+  const recorded = await withRetry(db, record, options)
   const settled = await toNextStage(recorded, async (attempts) => {
     await options.turn
     return settle(db, showId, attempts, options)

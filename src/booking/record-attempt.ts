@@ -50,22 +50,13 @@ const FOREIGN_KEY_VIOLATION = '23503'
 const UNIQUE_VIOLATION = '23505'
 
 /**
- * Step 1: records the requests in a separate transaction. Returns, for each, its attempt or an
- * error that concerns it alone: INVALID_INPUT for an id that belongs to a booking for another show,
- * KEY_REUSED.
+ * Step 1: records the requests in a separate transaction; also records attempts again, under the
+ * same ids, if the first records may be lost. Returns, for each, its attempt or an error that
+ * concerns it alone: INVALID_INPUT for an id that belongs to a booking for another show, KEY_REUSED.
  *
  * Throws SHOW_NOT_FOUND, and the database's own errors.
  */
-export function recordAttempts(
-  db: Database,
-  showId: string,
-  requests: readonly ValidRequest[],
-): Promise<(RecordedAttempt | Error)[]> {
-  return recordAgain(db, showId, requests.map(newRecord))
-}
-
-/** Records attempts again, under the same ids, because the first records may be lost. */
-export async function recordAgain(
+export async function recordAttempts(
   db: Database,
   showId: string,
   records: readonly NewRecord[],
@@ -104,7 +95,15 @@ export async function insertRecords(
   options: RecordOptions,
   partners = partnersOf(records),
 ): Promise<(RecordedAttempt | Error)[]> {
-  const inserted = await insertPending(knex, showId, records, { ...options, partners })
+  const insert = (mayConflict: boolean) =>
+    insertAll(knex, showId, records, { ...options, partners, mayConflict })
+  // Checking for conflicts takes a tenth of an insert's time. New records have none, unless a
+  // reference is taken, or an earlier insert succeeded although its connection was lost.
+  const areNew = options.isRelaxed && records.every(({ request }) => request.isNew)
+  const inserted = await insert(!areNew).catch((error) => {
+    if (areNew && sqlState(error) === UNIQUE_VIOLATION) return insert(true)
+    throw error
+  })
   if (inserted === records.length) return records.map(asAttempt)
   // The row count does not say which records existed already.
   const found = await findRecorded(knex, showId, records)
@@ -153,29 +152,7 @@ function asAttempt({ request, id, reference }: NewRecord): RecordedAttempt {
   return { request, id, reference, isReplay: id !== request.id }
 }
 
-interface InsertOptions extends RecordOptions {
-  partners: Partners
-}
-
 /** Returns how many records are new. */
-async function insertPending(
-  knex: Knex,
-  showId: string,
-  records: readonly NewRecord[],
-  options: InsertOptions,
-): Promise<number> {
-  // Checking for conflicts takes a tenth of an insert's time. New records have none, unless a
-  // reference is taken, or an earlier insert succeeded although its connection was lost.
-  if (options.isRelaxed && records.every(({ request }) => request.isNew)) {
-    try {
-      return await insertAll(knex, showId, records, options)
-    } catch (error) {
-      if (sqlState(error) !== UNIQUE_VIOLATION) throw error
-    }
-  }
-  return insertAll(knex, showId, records, { ...options, mayConflict: true })
-}
-
 function insertAll(
   knex: Knex,
   showId: string,
@@ -184,8 +161,8 @@ function insertAll(
     waitMs,
     isRelaxed = false,
     partners,
-    mayConflict = false,
-  }: InsertOptions & { mayConflict?: boolean },
+    mayConflict,
+  }: RecordOptions & { partners: Partners; mayConflict: boolean },
 ): Promise<number> {
   return execute(
     knex,

@@ -24,7 +24,7 @@ import {
   type BookOptions,
   toBooking,
 } from './booking.js'
-import { type RecordedAttempt, recordAgain, toNextStage } from './record-attempt.js'
+import { type RecordedAttempt, recordAttempts, toNextStage } from './record-attempt.js'
 import { formatReference } from './references.js'
 import type { ValidRequest } from './valid-request.js'
 
@@ -75,7 +75,7 @@ export async function settle(
           if (!(failure instanceof ConflictError)) return
           // A crash of the server may have lost the records; then no outcome of theirs exists
           // either.
-          recorded = await toNextStage(recorded, (open) => recordAgain(db, showId, open))
+          recorded = await toNextStage(recorded, (open) => recordAttempts(db, showId, open))
         },
       },
     )
