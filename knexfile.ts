@@ -2,7 +2,7 @@ import type { Knex } from 'knex'
 import { targetOf } from './src/client/target.js'
 import { knexSettings } from './src/database/knex-pool.js'
 import { migrationSource } from './src/database/schema/migrate.js'
-import { DOT_ENV } from './src/database/settings/settings.js'
+import { DOT_ENV } from './src/database/settings/target.js'
 
 /**
  * The program's own database and migrations, for the knex tool: `npm run knex -- migrate:status`.

@@ -3,40 +3,45 @@ import { resolve } from 'node:path'
 import type pg from 'pg'
 import { escapeControls, quote } from '../../shared/quote.js'
 import { formatPlace, type Place, parsePlaces } from './hosts.js'
-import { namesWithoutEffect, type Parameters, type Variables, variableOf } from './parameters.js'
+import {
+  namesWithoutEffect,
+  type Parameters,
+  parametersFromVariables,
+  type Variables,
+  variableOf,
+} from './parameters.js'
 import { ownPassword, passwordSource } from './password-file.js'
 import { readService } from './service-file.js'
-import { type GivenTarget, type SessionAttrs, type SocketOptions, sessionAttrs } from './target.js'
+import { DOT_ENV, type GivenTarget, type SocketOptions, sessionAttrs } from './target.js'
 import { parseSslMode, tlsOptions } from './tls.js'
 import { invalidSetting, parseChoice, parseNumber } from './values.js'
 
-export interface Ingredients {
-  /** The parameters of the URL; they override all others. */
-  explicit: Parameters
-  /** The parameters of the libpq variables. */
-  variables: Parameters
-  source: string
-  /** Whether only the password of the URL or the variables may be used, and no password file. */
-  hasOwnPassword: boolean
+/** Where settings are read from. */
+export interface SettingsPlaces {
   env: Variables
-  /** The base of relative paths. */
+  /** The directory of the `.env` file, and the base of relative paths. */
   cwd: string
+  /** The directory of `.pgpass`, `.pg_service.conf` and `.postgresql/`. */
   homeDir: string
 }
 
 /**
- * Makes a target from connection parameters, with libpq's precedence (URL, service, variables) and
- * defaults: the local socket, port 5432, the operating system's user, a database named after the
- * user, `sslmode=prefer`.
+ * Makes a target from the parameters of a URL and the libpq variables, with libpq's precedence (URL,
+ * service, variables) and defaults: the local socket, port 5432, the operating system's user, a
+ * database named after the user, `sslmode=prefer`.
  *
  * Throws INVALID_INPUT for an invalid value, an unknown service or an unreadable file.
  */
-export function resolveTarget(ingredients: Ingredients): GivenTarget {
-  const { source, homeDir, explicit, variables } = ingredients
-  const layers = layersOf(ingredients)
-  const parameters = withWholePaths(mergeParameters(layers), ingredients.cwd)
+export function resolveTarget(
+  explicit: Parameters,
+  source: string,
+  { env, cwd, homeDir }: SettingsPlaces,
+): GivenTarget {
+  const variables = parametersFromVariables(env)
+  const layers = layersOf(explicit, variables, { source, env, cwd, homeDir })
+  const parameters = withWholePaths(mergeParameters(layers), cwd)
   const places = parsePlaces(parameters, source)
-  const user = parameters.user || systemUser(ingredients.env, source)
+  const user = parameters.user || systemUser(env, source)
   const database = parameters.dbname || user
   const sslMode = places.every(isSocket) ? undefined : parseSslMode(parameters, source)
   const name = escapeControls(
@@ -58,12 +63,16 @@ export function resolveTarget(ingredients: Ingredients): GivenTarget {
       host: isSocket(place) ? host : (address ?? host),
       port,
       ...common,
-      password: ingredients.hasOwnPassword
-        ? ownPassword(explicit.password || variables.password, { name, source })
-        : passwordSource({ parameters, host, port, user, database, homeDir, name }),
+      // A password file is not meant for a host that a `.env` file names.
+      password:
+        source === DOT_ENV
+          ? ownPassword(explicit.password || variables.password, { name, source })
+          : passwordSource({ parameters, host, port, user, database, homeDir, name }),
       ssl: tlsOptions({ mode, parameters, host, homeDir, source }),
     }
   }
+  const choose = <T extends string>(name: keyof Parameters, values: readonly [T, ...T[]]) =>
+    parseChoice(parameters[name], { name, values, source })
   const origins = originsOf(layers, parameters)
   const [connection, ...otherHosts] = places.map(connectionTo) as [pg.ClientConfig]
   return {
@@ -72,13 +81,19 @@ export function resolveTarget(ingredients: Ingredients): GivenTarget {
     source,
     origins,
     sslMode,
-    channelBindingRequired: parseChannelBinding(parameters, source) === 'require',
+    channelBindingRequired:
+      choose('channel_binding', ['prefer', 'disable', 'require']) === 'require',
     connection,
     otherHosts,
     socketOptions: parseSocketOptions(parameters, source),
-    sessionAttrs: parseSessionAttrs(parameters, otherHosts.length > 0, source),
-    isLoadBalanced: parseLoadBalancing(parameters, source) === 'random',
-    withoutEffect: namesWithoutEffect(parameters, origins, ingredients.env),
+    // Unlike libpq, looks for a server that can write if there are several hosts and nothing else
+    // is asked for. One host is used as it is, because a standby can be read.
+    sessionAttrs:
+      otherHosts.length > 0 && !parameters.target_session_attrs
+        ? 'read-write'
+        : choose('target_session_attrs', sessionAttrs),
+    isLoadBalanced: choose('load_balance_hosts', ['disable', 'random']) === 'random',
+    withoutEffect: namesWithoutEffect(parameters, origins, env),
   }
 }
 
@@ -86,31 +101,18 @@ function isSocket({ host }: Place): boolean {
   return host.startsWith('/')
 }
 
-/**
- * Unlike libpq, looks for a server that can write if there are several hosts and no
- * `target_session_attrs`. One host is used as it is, because a standby can be read.
- */
-function parseSessionAttrs(
-  { target_session_attrs: text }: Parameters,
-  isList: boolean,
-  source: string,
-): SessionAttrs {
-  if (!text && isList) return 'read-write'
-  return parseChoice(text, { name: 'target_session_attrs', values: sessionAttrs, source })
-}
-
-function parseLoadBalancing({ load_balance_hosts: text }: Parameters, source: string) {
-  const values = ['disable', 'random'] as const
-  return parseChoice(text, { name: 'load_balance_hosts', values, source })
-}
-
 /** Parameters, and the origin of each by its name. */
 type Layer = [parameters: Parameters, origin: (name: string) => string]
 
 /** The parameters by where they were given, the strongest first. */
-function layersOf({ explicit, variables, source, env, cwd, homeDir }: Ingredients): Layer[] {
+function layersOf(
+  explicit: Parameters,
+  variables: Parameters,
+  context: SettingsPlaces & { source: string },
+): Layer[] {
+  const { source, env } = context
   const serviceName = explicit.service || variables.service
-  const service = serviceName ? readService(serviceName, { env, cwd, homeDir, source }) : {}
+  const service = serviceName ? readService(serviceName, context) : {}
   return [
     [explicit, () => source],
     [service, () => `service ${quote(serviceName ?? '')}`],
@@ -155,11 +157,6 @@ function systemUser(env: Variables, source: string): string {
     if (name) return name
     throw invalidSetting(source, 'names no user, and the system has none; add one', cause)
   }
-}
-
-function parseChannelBinding({ channel_binding: text }: Parameters, source: string) {
-  const values = ['prefer', 'disable', 'require'] as const
-  return parseChoice(text, { name: 'channel_binding', values, source })
 }
 
 /** Converts seconds to milliseconds; as in libpq, zero and less mean no limit. */

@@ -1,28 +1,15 @@
 import { lstatSync } from 'node:fs'
 import { join } from 'node:path'
 import { readDotEnv } from './dot-env.js'
-import {
-  choosingVariables,
-  type Parameters,
-  parametersFromVariables,
-  type Variables,
-} from './parameters.js'
-import { resolveTarget } from './resolve-target.js'
-import type { GivenTarget } from './target.js'
+import { choosingVariables, type Variables } from './parameters.js'
+import { resolveTarget, type SettingsPlaces } from './resolve-target.js'
+import { DOT_ENV, type GivenTarget } from './target.js'
 import { parseDatabaseUrl } from './url.js'
 
-export interface FindOptions {
+export interface FindOptions extends SettingsPlaces {
   /** The value of `--db`: a URL, or `embedded`. */
   db?: string | undefined
-  env: Variables
-  /** The directory of the `.env` file, and the base of relative paths. */
-  cwd: string
-  /** The directory of `.pgpass`, `.pg_service.conf` and `.postgresql/`. */
-  homeDir: string
 }
-
-/** The source of a choice that a `.env` file made. */
-export const DOT_ENV = '.env'
 
 /** The embedded server, and the source of the choice, as in `DatabaseTarget.source`. */
 export interface EmbeddedChoice {
@@ -73,29 +60,13 @@ function fromVariables(
   }
   const chosenBy = choosingVariables.filter((name) => env[name])
   if (chosenBy.length === 0) return undefined
-  return target({}, source ?? chosenBy.join(', '), options)
+  return resolveTarget({}, source ?? chosenBy.join(', '), options)
 }
 
 function fromUrl(text: string, source: string, options: FindOptions): EmbeddedChoice | GivenTarget {
   const url = text.trim()
   if (url === 'embedded') return { kind: 'embedded', source }
-  return target(parseDatabaseUrl(url, source), source, options)
-}
-
-function target(
-  explicit: Parameters,
-  source: string,
-  { env, cwd, homeDir }: FindOptions,
-): GivenTarget {
-  return resolveTarget({
-    explicit,
-    variables: parametersFromVariables(env),
-    source,
-    hasOwnPassword: source === DOT_ENV,
-    env,
-    cwd,
-    homeDir,
-  })
+  return resolveTarget(parseDatabaseUrl(url, source), source, options)
 }
 
 function withoutEmpty(env: Variables): Variables {

@@ -1,6 +1,9 @@
 import type pg from 'pg'
 import type { SslMode } from './tls.js'
 
+/** The source of a choice that a `.env` file made. */
+export const DOT_ENV = '.env'
+
 /** Which kind of server to use, as in libpq's `target_session_attrs`. */
 export const sessionAttrs = [
   'any',

@@ -3,7 +3,7 @@ import { isIP } from 'node:net'
 import { join } from 'node:path'
 import { type ConnectionOptions, checkServerIdentity } from 'node:tls'
 import type { Parameters } from './parameters.js'
-import { invalidSetting } from './values.js'
+import { invalidSetting, parseChoice } from './values.js'
 
 const sslModes = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'] as const
 
@@ -12,14 +12,12 @@ export type SslMode = (typeof sslModes)[number]
 
 /** Reads `sslmode` (default: `prefer`, or `verify-full` with the system's root certificates). */
 export function parseSslMode({ sslmode, sslrootcert }: Parameters, source: string): SslMode {
-  const mode = sslmode || (sslrootcert === 'system' ? 'verify-full' : 'prefer')
-  if (!(sslModes as readonly string[]).includes(mode)) {
-    throw invalidSetting(source, `has an unknown sslmode; it must be one of ${sslModes.join(', ')}`)
-  }
+  const usual = sslrootcert === 'system' ? 'verify-full' : 'prefer'
+  const mode = parseChoice(sslmode || usual, { name: 'sslmode', values: sslModes, source })
   if (sslrootcert === 'system' && mode !== 'verify-full') {
     throw invalidSetting(source, 'has sslrootcert=system, which needs sslmode=verify-full')
   }
-  return mode as SslMode
+  return mode
 }
 
 /**
