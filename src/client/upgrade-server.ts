@@ -13,7 +13,7 @@ export interface CopyOptions {
   onProgress?: ((sentence: string) => void) | undefined
 }
 
-/** See `EmbeddedServer.upgrade`. */
+/** See `embeddedServer`. */
 export function upgradeServer(
   dataDir: string,
   { program, signal, onProgress }: CopyOptions,

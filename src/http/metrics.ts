@@ -1,14 +1,11 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Tickets } from '../client/api.js'
 
-/** The server's counters, for Prometheus. */
-export interface Metrics {
-  request(facts: { method: string; route: string; status: number; seconds: number }): void
-  /** A booking's result: CONFIRMED, HELD, replayed, or an error's code. */
-  booking(outcome: string): void
-  batch(facts: { size: number; lockWaitMs: number }): void
-  /** The page that Prometheus requests. */
-  page(): Promise<{ contentType: string; text: string }>
+interface RequestFacts {
+  method: string
+  route: string
+  status: number
+  seconds: number
 }
 
 /** Read when the page is requested. */
@@ -23,8 +20,11 @@ const LATENCIES = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2
 /** Start at 0: a rate misses the first event of a counter that first appears as 1. */
 const usualOutcomes = ['CONFIRMED', 'HELD', 'SEATS_TAKEN', 'NOT_ENOUGH_SEATS', 'BUSY', 'INTERNAL']
 
+/** The server's counters, for Prometheus. */
+export type Metrics = ReturnType<typeof createMetrics>
+
 /** Creates the counters of one server, in a separate registry. */
-export function createMetrics(): Metrics & { watch(gauges: Gauges): void } {
+export function createMetrics() {
   const registry = new Registry()
   const registers = [registry]
   collectDefaultMetrics({ register: registry })
@@ -55,14 +55,16 @@ export function createMetrics(): Metrics & { watch(gauges: Gauges): void } {
     registers,
   })
   return {
-    request: ({ seconds, ...labels }) => requests.observe(labels, seconds),
-    booking: (outcome) => bookings.inc({ outcome }),
-    batch: ({ size, lockWaitMs }) => {
+    request: ({ seconds, ...labels }: RequestFacts) => requests.observe(labels, seconds),
+    /** A booking's result: CONFIRMED, HELD, replayed, or an error's code. */
+    booking: (outcome: string) => bookings.inc({ outcome }),
+    batch: ({ size, lockWaitMs }: { size: number; lockWaitMs: number }) => {
       batchSize.observe(size)
       lockWait.observe(lockWaitMs / 1000)
     },
+    /** The page that Prometheus requests. */
     page: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
-    watch: (gauges) => watchGauges(registry, gauges),
+    watch: (gauges: Gauges) => watchGauges(registry, gauges),
   }
 }
 

@@ -23,17 +23,10 @@ export interface ServerOptions extends Omit<AppOptions, 'log' | 'load'> {
   patienceMs: number
 }
 
-export interface RunningServer {
-  /** The address that it listens on: 'http://127.0.0.1:3000'. */
-  url: string
-  /** Stops accepting requests, and resolves when those in progress are finished. */
-  close(): Promise<void>
-}
-
 const MOST_CONNECTIONS = 5000
 
 /** Starts to listen. Throws INVALID_INPUT if the server cannot listen on that address. */
-export async function startServer(options: ServerOptions): Promise<RunningServer> {
+export async function startServer(options: ServerOptions) {
   const log = new BatchedLines(options.log)
   const load = new LoadLimit(options.limits)
   const app = await createApp({ ...options, log, load })
@@ -49,7 +42,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const url = urlOf(app.server.address() as AddressInfo)
   app.log.info({ url, version: options.version }, 'listening')
   return {
+    /** The address that it listens on: 'http://127.0.0.1:3000'. */
     url,
+    /** Stops accepting requests, and resolves when those in progress are finished. */
     async close() {
       app.log.info({ requests: load.requests }, 'closing')
       const ending = endConnections(app.server, options.patienceMs)

@@ -84,16 +84,15 @@ function socketIn(directory: string): string {
 }
 
 /** node-postgres settings for the embedded server. */
-export interface EmbeddedConnection {
-  /** The socket's directory. */
-  host: string
-  port: number
-  user: 'tickets'
-  database: 'tickets'
-  /** Explicit, because PGSSLMODE could ask for TLS over a Unix socket. */
-  ssl: false
+export function connectionOf(layout: Layout) {
+  return {
+    host: layout.socketDir,
+    port,
+    user: 'tickets',
+    database: 'tickets',
+    // Explicit, because PGSSLMODE could ask for TLS over a Unix socket.
+    ssl: false,
+  }
 }
 
-export function connectionOf(layout: Layout): EmbeddedConnection {
-  return { host: layout.socketDir, port, user: 'tickets', database: 'tickets', ssl: false }
-}
+export type EmbeddedConnection = ReturnType<typeof connectionOf>
