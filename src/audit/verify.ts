@@ -57,28 +57,8 @@ export interface VerifyReport {
 
 /**
  * Proves that nothing is oversold or lost: reads every show and every booking in one snapshot, page
- * by page, in constant memory, and blocks no booking. Reports all damage as violations:
- *
- * | code | meaning |
- * |---|---|
- * | SEAT_SOLD_TWICE | two confirmed bookings have the seats |
- * | SEAT_HELD_AND_SOLD | a live hold and a confirmed booking have the seats |
- * | SEAT_HELD_TWICE | two live holds have the seats |
- * | SOLD_WITHOUT_BOOKING | the house marks the seats as sold, but no confirmed booking has them |
- * | BOOKED_WITHOUT_BIT | confirmed bookings have the seats, but the house does not mark them as sold |
- * | COUNT_MISMATCH | `confirmed_seats_count` is not the number of marks |
- * | BITS_OUTSIDE_HOUSE | `booked_seats` has the wrong length, or marks seats that do not exist |
- * | IMPOSSIBLE_HOUSE | `total_seats` is not within 1 to 100,000 |
- * | PLAN_DAMAGED | the show's plan is missing, cannot be read, or is for another number of seats |
- * | SEAT_OUTSIDE_HOUSE | a booking has, or holds, seats that the house does not have |
- * | SEAT_NAMED_TWICE | a booking has, or holds, a seat more than once |
- * | STALE_PENDING | records that no process will decide any more (`repairBookings` does) |
- * | INCOHERENT_BOOKING | a booking's columns contradict its status |
- * | SHOW_MISSING | bookings of a show that does not exist |
- * | ADMITTED_WITHOUT_SEAT | a booking is checked in on seats that are not confirmed to it |
- * | ANSWER_LOST | an answer reported a booking that does not exist |
- * | ANSWER_CONTRADICTED | a booking is not as an answer reported it, and its history does not say why |
- * | SEQUENCE_BEHIND | new rows of a table would get ids that it already has (`repairSequences` moves them) |
+ * by page, in constant memory, and blocks no booking. Reports all damage as violations; see
+ * `ViolationCode`.
  *
  * Throws SHOW_NOT_FOUND if the show does not exist, INVALID_INPUT for a line of `against` that is
  * not an answer, INTERRUPTED and the database's own errors.

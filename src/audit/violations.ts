@@ -1,25 +1,43 @@
 import { formatReference } from '../booking/references.js'
 import { formatSeats, MAX_SEATS, type SeatLayout } from '../house/seats.js'
 
-/** The kinds of violations; `verifyShows` explains them. */
+/** The kinds of violations. */
 export type ViolationCode =
+  /** Two confirmed bookings have the seats. */
   | 'SEAT_SOLD_TWICE'
+  /** A live hold and a confirmed booking have the seats. */
   | 'SEAT_HELD_AND_SOLD'
+  /** Two live holds have the seats. */
   | 'SEAT_HELD_TWICE'
+  /** The house marks the seats as sold, but no confirmed booking has them. */
   | 'SOLD_WITHOUT_BOOKING'
+  /** Confirmed bookings have the seats, but the house does not mark them as sold. */
   | 'BOOKED_WITHOUT_BIT'
+  /** `confirmed_seats_count` is not the number of marks. */
   | 'COUNT_MISMATCH'
+  /** `booked_seats` has the wrong length, or marks seats that do not exist. */
   | 'BITS_OUTSIDE_HOUSE'
+  /** `total_seats` is not within 1 to 100,000. */
   | 'IMPOSSIBLE_HOUSE'
+  /** The show's plan is missing, cannot be read, or is for another number of seats. */
   | 'PLAN_DAMAGED'
+  /** A booking has, or holds, seats that the house does not have. */
   | 'SEAT_OUTSIDE_HOUSE'
+  /** A booking has, or holds, a seat more than once. */
   | 'SEAT_NAMED_TWICE'
+  /** Records that no process will decide any more (`repairBookings` does). */
   | 'STALE_PENDING'
+  /** A booking's columns contradict its status. */
   | 'INCOHERENT_BOOKING'
+  /** Bookings of a show that does not exist. */
   | 'SHOW_MISSING'
+  /** A booking is checked in on seats that are not confirmed to it. */
   | 'ADMITTED_WITHOUT_SEAT'
+  /** An answer reported a booking that does not exist. */
   | 'ANSWER_LOST'
+  /** A booking is not as an answer reported it, and its history does not say why. */
   | 'ANSWER_CONTRADICTED'
+  /** New rows of a table would get ids that it already has (`repairSequences` moves them). */
   | 'SEQUENCE_BEHIND'
 
 /** A state that must never occur. */
