@@ -36,18 +36,12 @@ export interface Database {
   close(): Promise<void>
 }
 
-export interface KnexPoolOptions {
-  /** How many milliseconds to wait for a lock or a connection. */
-  waitMs: number
+/** The settings of the sessions, and how to connect; `waitMs` also limits that wait. */
+export interface KnexPoolOptions extends Omit<SessionSettings, 'given'> {
   /** Whether to wait even for a server that refuses connections or is unknown (default: false). */
   awaitsServer?: boolean | undefined
   /** The maximum number of connections (default: 1). */
   poolSize?: number | undefined
-  /** The schema to work in (default: the role's search path). */
-  schema?: string | undefined
-  /** Who makes the changes, and with which command; the history records both. */
-  operator?: string | undefined
-  command?: string | undefined
   /** Receives every statement with its time and its shortened bindings, and Knex's warnings. */
   trace?: ((line: string) => void) | undefined
   /** When aborted, cuts every connection at once, so that nothing more is committed. */
@@ -127,7 +121,7 @@ export function knexSettings(
   const longestConnectMs = 2 * timeoutMs * hostCount(target) + 1000
   return {
     client: knexClient({
-      session: sessionSettings(target, options),
+      session: { ...options, given: settingsInOptions(target.connection.options ?? '') },
       async connect() {
         const client = await pgConnect(target, { timeoutMs, sockets, onLost: dispose })
         onConnected()
@@ -167,16 +161,6 @@ function connectTimeoutMs(target: DatabaseTarget, { waitMs }: KnexPoolOptions): 
 
 function hostCount({ otherHosts = [] }: DatabaseTarget): number {
   return 1 + otherHosts.length
-}
-
-function sessionSettings(target: DatabaseTarget, options: KnexPoolOptions): SessionSettings {
-  return {
-    waitMs: options.waitMs,
-    schema: options.schema,
-    operator: options.operator,
-    command: options.command,
-    given: settingsInOptions(target.connection.options ?? ''),
-  }
 }
 
 /** Knex's pool checks this mark before it reuses a connection. */

@@ -2,13 +2,13 @@ import { ANSWER_GRACE_MS } from '../../shared/deadline.js'
 
 /** The settings of every transaction, which override those of the role and the pooler. */
 export interface SessionSettings {
-  /** Milliseconds to wait for a lock. */
+  /** How many milliseconds to wait for a lock. */
   waitMs: number
-  /** The schema to work in; undefined: the role's own search path. */
-  schema: string | undefined
+  /** The schema to work in (default: the role's search path). */
+  schema?: string | undefined
   /** Who makes the changes, and with which command; the history records both. */
-  operator: string | undefined
-  command: string | undefined
+  operator?: string | undefined
+  command?: string | undefined
   /** Settings that the user gave, in `options` of the URL or in PGOPTIONS. */
   given: readonly Setting[]
 }
