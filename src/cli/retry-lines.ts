@@ -1,5 +1,5 @@
 import type { RetryCause } from '../client/api.js'
-import type { ClientOptions } from '../client/open-client.js'
+import type { ClientOptions } from '../client/target.js'
 import type { Output } from '../terminal/io.js'
 
 /** When it is set, as in the processes that `tickets stress` starts, retries are printed to stderr. */

@@ -32,7 +32,7 @@ import { reportOnShow } from '../shows/show-report.js'
 import { createShow, listShows, viewShow } from '../shows/shows.js'
 import { watchShow } from '../shows/watch-show.js'
 import type { DryRun, Tickets, TicketsOptions } from './api.js'
-import { type OpenOptions, schemaOf, targetOf } from './target.js'
+import { type ClientOptions, schemaOf, targetOf } from './target.js'
 
 /**
  * Opens a box office. Connects only with the first call. Throws INVALID_INPUT, and DB_MISSING for a
@@ -160,21 +160,18 @@ export interface Shared {
   requireReady(db: Database): Promise<void>
 }
 
-/** Called when a batch of bookings has locked its show, with its size and the wait for the lock. */
-export type OnBatch = (batch: { size: number; lockWaitMs: number }) => void
-
-export function openShared(options: OpenOptions & { onBatch?: OnBatch }): Shared {
+export function openShared(options: ClientOptions): Shared {
   const db = openDatabase(options)
-  const { onRetry = () => {}, connections = 1, onBatch } = options
+  const { onRetry = () => {} } = options
   return {
     db,
-    groupCommit: openGroupCommit(db, connections, onBatch),
+    groupCommit: openGroupCommit(db, options),
     requireReady: untilDone((caller) => requireSchema(caller, { onRetry })),
   }
 }
 
 /** Opens the database that the options and the environment choose; does not connect yet. */
-export function openDatabase(options: OpenOptions): Database {
+export function openDatabase(options: ClientOptions): Database {
   const { waitMs = 30_000, connections = 1 } = options
   const db = openKnexPool(targetOf(options), {
     ...options,
@@ -205,7 +202,7 @@ export async function whenReady<T>(
   return work(own)
 }
 
-function openGroupCommit(db: Database, connections: number, onBatch?: OnBatch): GroupCommit {
+function openGroupCommit(db: Database, { connections = 1, onBatch }: ClientOptions): GroupCommit {
   return new GroupCommit(
     (showId, requests, batch) =>
       bookSeats(withDeadline(db, batch.deadline), showId, requests, {

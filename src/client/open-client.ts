@@ -6,15 +6,8 @@ import { withDeadline, withRetry } from '../database/retry.js'
 import { hasData } from '../database/schema/migrate.js'
 import { change, changeInDoubt } from '../database/transaction.js'
 import type { Tickets } from './api.js'
-import { type OnBatch, openDatabase, openShared, ticketsOf, whenReady } from './client.js'
-import type { OpenOptions } from './target.js'
-
-/** The options of the program's own client: the library's, and those that only commands need. */
-export interface ClientOptions extends OpenOptions {
-  onBatch?: OnBatch
-  /** Whether all calls together may wait as long as `waitMs`, and not each of them. */
-  hasOneDeadline?: boolean | undefined
-}
+import { openDatabase, openShared, ticketsOf, whenReady } from './client.js'
+import type { ClientOptions } from './target.js'
 
 /**
  * The interface for the program's commands: the library's methods, and those that only commands

@@ -1,4 +1,5 @@
-import type { Client, ClientOptions } from './open-client.js'
+import type { Client } from './open-client.js'
+import type { ClientOptions } from './target.js'
 
 /** What the caller of a run provides, apart from its arguments and its streams. */
 export interface RunEnvironment {

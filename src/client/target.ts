@@ -6,8 +6,8 @@ import { findDatabase } from '../database/settings/settings.js'
 import type { DatabaseTarget } from '../database/settings/target.js'
 import type { TicketsOptions } from './api.js'
 
-/** The library's options, and one that only commands need. */
-export interface OpenOptions extends TicketsOptions {
+/** The options of the program's own client: the library's, and those that only commands need. */
+export interface ClientOptions extends TicketsOptions {
   /**
    * Whether to wait even for a server that refuses connections or is unknown. Default: if `waitMs`
    * is given.
@@ -15,6 +15,10 @@ export interface OpenOptions extends TicketsOptions {
   awaitsServer?: boolean
   /** Whether to create the embedded server where there is none (default: true). */
   createsServer?: boolean
+  /** Called when a batch of bookings has locked its show, with its size and the wait for the lock. */
+  onBatch?: (batch: { size: number; lockWaitMs: number }) => void
+  /** Whether all calls together may wait as long as `waitMs`, and not each of them. */
+  hasOneDeadline?: boolean | undefined
 }
 
 /**
@@ -22,7 +26,7 @@ export interface OpenOptions extends TicketsOptions {
  * and the like; see `findDatabase`. Does not connect. Throws INVALID_INPUT, and DB_MISSING for a
  * `.env` file that cannot be trusted or read.
  */
-export function targetOf(options: OpenOptions): DatabaseTarget {
+export function targetOf(options: ClientOptions): DatabaseTarget {
   const { env = process.env } = options
   const found = findDatabase({
     db: options.database,
@@ -39,7 +43,7 @@ export function schemaOf({ schema, env = process.env }: TicketsOptions): string 
   return schema ?? (env.TICKETS_SCHEMA || undefined)
 }
 
-function embeddedTarget(options: OpenOptions, source: string): DatabaseTarget {
+function embeddedTarget(options: ClientOptions, source: string): DatabaseTarget {
   const { env = process.env, cwd, onProgress } = options
   const dataDir = embeddedDataDir(env, cwd)
   const layout = layoutOf(dataDir)

@@ -1,4 +1,5 @@
-import { type Client, type ClientOptions, openClient } from '../client/open-client.js'
+import { type Client, openClient } from '../client/open-client.js'
+import type { ClientOptions } from '../client/target.js'
 
 /**
  * After this time, a run checks the login, the schema and everything else again, and the daemon
