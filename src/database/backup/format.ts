@@ -11,15 +11,6 @@ import { TicketsError } from '../../shared/errors.js'
 /** The tables in a backup, each after those that it refers to. Triggers fill the others. */
 export const TABLES = ['plans', 'shows', 'bookings', 'admissions', 'history', 'api_tokens'] as const
 
-/** All tables of the schema. */
-export const ALL_TABLES = [
-  ...TABLES,
-  'show_ids',
-  'show_words',
-  'knex_migrations',
-  'knex_migrations_lock',
-] as const
-
 /** The number of rows in each table. */
 export type RowCounts = Partial<Record<string, number>>
 

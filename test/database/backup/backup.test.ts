@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { execa, execaNode } from 'execa'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { ALL_TABLES, TABLES } from '../../../src/database/backup/format.js'
+import { TABLES } from '../../../src/database/backup/format.js'
 import { openTickets } from '../../../src/index.js'
 import { bareEnvironment, program, tickets } from '../../support/cli.js'
 import { openCore } from '../../support/core-database.js'
@@ -17,7 +17,7 @@ import { insertShow } from '../../support/shows.js'
 import { openTerminal } from '../../support/terminal.js'
 import { until } from '../../support/until.js'
 import { withFacts } from '../../support/wording.js'
-import { everyRow, fillDatabase } from './rows.js'
+import { ALL_TABLES, everyRow, fillDatabase } from './rows.js'
 
 let directory: string
 let source: TestDatabase

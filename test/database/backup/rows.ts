@@ -1,6 +1,15 @@
-import { ALL_TABLES } from '../../../src/database/backup/format.js'
+import { TABLES } from '../../../src/database/backup/format.js'
 import { openTickets } from '../../../src/index.js'
 import type { TestDatabase } from '../../support/database.js'
+
+/** All tables of the schema. */
+export const ALL_TABLES = [
+  ...TABLES,
+  'show_ids',
+  'show_words',
+  'knex_migrations',
+  'knex_migrations_lock',
+] as const
 
 /** How to run SQL in a database. */
 export type Sql = TestDatabase['sql']
