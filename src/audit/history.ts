@@ -1,6 +1,7 @@
 import { namesOf } from '../booking/booking.js'
 import { formatReference } from '../booking/references.js'
 import type { Database } from '../database/knex-pool.js'
+import { inPages } from '../database/pages.js'
 import { withRetry } from '../database/retry.js'
 import { query } from '../database/sql.js'
 import { MAX_SEATS, seatLabel } from '../house/seats.js'
@@ -39,32 +40,29 @@ export interface HistoryEvent {
  */
 export type HistoryOf = { booking: string } | { show: string; seat?: number }
 
-const PAGE_SIZE = 1000
-
 /** Yields the events in order, in constant memory. The ids must be whole. */
 export async function* listHistory(db: Database, of: HistoryOf): AsyncGenerator<HistoryEvent> {
   const sources = await sourcesOf(db, of)
-  // Each source has its own index; the query merges them page by page.
-  const pages = sources.map(
-    ([where]) => `(select * from history where ${where} and id > ? order by id limit ${PAGE_SIZE})`,
-  )
-  let after = 0
-  for (;;) {
-    const rows = await withRetry(db, () =>
+  const read = ({ id } = { id: 0 }, size: number) => {
+    // Each source has its own index; the query merges them page by page.
+    const pages = sources.map(
+      ([where]) => `(select * from history where ${where} and id > ? order by id limit ${size})`,
+    )
+    return withRetry(db, () =>
       query<HistoryRow>(
         db.knex,
         `select h.id::float8 as id, h.at, h.show_id, h.booking_id, b.reference, h.action,
                 h.operator, h.command, h.before, h.after, h.login
          from (${pages.join(' union all ')}) as h left join bookings b on b.id = h.booking_id
-         order by h.id limit ${PAGE_SIZE}`,
-        sources.flatMap(([, values]) => [...values, after]),
+         order by h.id limit ${size}`,
+        sources.flatMap(([, values]) => [...values, id]),
       ),
     )
+  }
+  for await (const rows of inPages(read)) {
     // After the page, so that they include a change of plan that is on it.
     const houses = await housesOf(db, rows)
     for (const row of rows) yield toEvent(row, houses)
-    if (rows.length < PAGE_SIZE) return
-    after = rows.at(-1)!.id
   }
 }
 
