@@ -77,24 +77,17 @@ function readerFor({ text }: Line, { format, show }: FileChoice): RowReader {
     throw invalid('The file is one JSON array. Write one JSON object on each line.')
   }
   const isNdjson = format === undefined ? first === '{' : format === 'ndjson'
-  return isNdjson ? new NdjsonRows(show) : new CsvRows(show)
+  return isNdjson ? ndjsonRows(show) : new CsvRows(show)
 }
 
-class NdjsonRows implements RowReader {
-  readonly #show: string | undefined
-
-  constructor(show: string | undefined) {
-    this.#show = show
-  }
-
-  push(line: Line): FileRow[] {
-    if (isBlank(line)) return []
-    const parsed = orNot(() => parseRow(objectOf(textOf(line)), this.#show))
-    return [{ line: line.number, end: line.end, parsed }]
-  }
-
-  end(): FileRow[] {
-    return []
+function ndjsonRows(show: string | undefined): RowReader {
+  return {
+    push(line) {
+      if (isBlank(line)) return []
+      const parsed = orNot(() => parseRow(objectOf(textOf(line)), show))
+      return [{ line: line.number, end: line.end, parsed }]
+    },
+    end: () => [],
   }
 }
 
