@@ -12,15 +12,10 @@ interface QueueOptions extends BookOptions {
 
 /** Books a batch for one show: `bookSeats` of a database, or a dry run. */
 type BookBatch<Outcome> = (
+  showId: string,
   requests: readonly BookingRequest[],
   options: BatchOptions & Pick<QueueOptions, 'deadline'>,
 ) => Promise<(Outcome | Error)[]>
-
-/** Books a batch for any show. */
-type BookShowBatch<Outcome> = (
-  showId: string,
-  ...batch: Parameters<BookBatch<Outcome>>
-) => ReturnType<BookBatch<Outcome>>
 
 /** The maximum number of requests that one transaction decides. */
 const MOST_IN_BATCH = 500
@@ -38,12 +33,12 @@ const CROWD = 64
  * own queue; the queues run in parallel, as far as connections allow.
  */
 export class GroupCommit<Outcome = BookingOutcome> {
-  readonly #bookBatch: BookShowBatch<Outcome>
+  readonly #bookBatch: BookBatch<Outcome>
   readonly #isAhead: boolean
   readonly #queues = new Map<string, ShowQueue<Outcome>>()
 
   /** `isAhead`: records a batch while the previous one is decided; uses two connections per show. */
-  constructor(bookBatch: BookShowBatch<Outcome>, { isAhead = false } = {}) {
+  constructor(bookBatch: BookBatch<Outcome>, { isAhead = false } = {}) {
     this.#bookBatch = bookBatch
     this.#isAhead = isAhead
   }
@@ -55,8 +50,8 @@ export class GroupCommit<Outcome = BookingOutcome> {
   book(showId: string, request: BookingRequest, options: QueueOptions = {}): Promise<Outcome> {
     let queue = this.#queues.get(showId)
     if (queue === undefined) {
-      const bookBatch = this.#bookBatch.bind(undefined, showId)
-      queue = new ShowQueue(bookBatch, this.#isAhead, () => this.#queues.delete(showId))
+      const onEmpty = () => this.#queues.delete(showId)
+      queue = new ShowQueue(showId, this.#bookBatch, { isAhead: this.#isAhead, onEmpty })
       this.#queues.set(showId, queue)
     }
     return queue.book(request, options)
@@ -70,6 +65,7 @@ export class GroupCommit<Outcome = BookingOutcome> {
  * their order.
  */
 class ShowQueue<Outcome> {
+  readonly #showId: string
   readonly #bookBatch: BookBatch<Outcome>
   readonly #isAhead: boolean
   readonly #onEmpty: () => void
@@ -78,7 +74,12 @@ class ShowQueue<Outcome> {
   #isServed = false
   #onCrowd = () => {}
 
-  constructor(bookBatch: BookBatch<Outcome>, isAhead: boolean, onEmpty: () => void) {
+  constructor(
+    showId: string,
+    bookBatch: BookBatch<Outcome>,
+    { isAhead, onEmpty }: { isAhead: boolean; onEmpty: () => void },
+  ) {
+    this.#showId = showId
     this.#bookBatch = bookBatch
     this.#isAhead = isAhead
     this.#onEmpty = onEmpty
@@ -198,6 +199,7 @@ class ShowQueue<Outcome> {
     this.#underWay += jobs.length
     try {
       const outcomes = await this.#bookBatch(
+        this.#showId,
         jobs.map((job) => job.request),
         {
           ...options,

@@ -54,7 +54,7 @@ export function ticketsOf(shared: Shared): Tickets {
   const run = <T>(work: (db: Database) => Promise<T>) => whenReady(shared, work)
   const startDryRun = (): DryRun => {
     const dryRun = new BatchDryRun(db)
-    const queues = new GroupCommit((...batch) => dryRun.bookSeats(batch[0], batch[1]))
+    const queues = new GroupCommit((showId, requests) => dryRun.bookSeats(showId, requests))
     return {
       book: (show, request) => run(async (db) => queues.book(await showIdOf(db, show), request)),
     }
