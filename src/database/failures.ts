@@ -189,7 +189,7 @@ function demandsTls(error: unknown, { sslMode }: DatabaseTarget): boolean {
 function expectedFailure(error: unknown, target: DatabaseTarget): ExpectedFailure | undefined {
   const server = serverSentences
   if (error instanceof ConflictError) return server.conflict
-  if (error instanceof UnfitServerError) return server.unfit(error)
+  if (error instanceof UnfitServerError) return server.unfit(error.server)
   if (error instanceof NoHostError) {
     return server.noHost(
       error.failures.map(({ host, error }) => ({

@@ -14,13 +14,12 @@ const httpCodes = {
 /** An expected failure of a request before it reaches the core. */
 export class HttpError extends Error {
   override readonly name = 'HttpError'
-  readonly code: keyof typeof httpCodes
-  readonly headers: Record<string, string>
-
-  constructor(code: keyof typeof httpCodes, message: string, headers: Record<string, string> = {}) {
+  constructor(
+    readonly code: keyof typeof httpCodes,
+    message: string,
+    readonly headers: Record<string, string> = {},
+  ) {
     super(message)
-    this.code = code
-    this.headers = headers
   }
 }
 

@@ -11,13 +11,8 @@ export interface Writability {
 /** The server does not fit `target_session_attrs`. */
 export class UnfitServerError extends Error {
   override readonly name = 'UnfitServerError'
-  readonly isStandby: boolean
-  readonly isReadOnly: boolean
-
-  constructor({ isStandby, isReadOnly }: Writability) {
+  constructor(readonly server: Writability) {
     super('the server does not fit target_session_attrs')
-    this.isStandby = isStandby
-    this.isReadOnly = isReadOnly
   }
 }
 
@@ -29,14 +24,11 @@ export interface HostFailure {
 /** Several hosts were tried, and none could be used. */
 export class NoHostError extends AggregateError {
   override readonly name = 'NoHostError'
-  readonly failures: readonly HostFailure[]
-
-  constructor(failures: readonly HostFailure[]) {
+  constructor(readonly failures: readonly HostFailure[]) {
     super(
       failures.map(({ error }) => error),
       'none of the hosts can be used',
     )
-    this.failures = failures
   }
 }
 
