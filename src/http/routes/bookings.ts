@@ -103,9 +103,7 @@ function lifeRoutes(app: FastifyInstance): void {
   )
 }
 
-/**
- * Prefixes the key with the token's id; otherwise a token could read another's booking by its key.
- */
+/** Each token has its own keys; otherwise a token could read another's booking by its key. */
 function requestOf(
   body: FromSchema<typeof schemas.bookRequest>,
   key: string | undefined,
