@@ -1,6 +1,6 @@
 import { verifyShows } from '../audit/verify.js'
 import { backUp } from '../database/backup/back-up.js'
-import { createSchema, restore } from '../database/backup/restore.js'
+import { migrateTo, restore } from '../database/backup/restore.js'
 import { type Upgrade, upgradeEmbedded } from '../database/embedded/upgrade.js'
 import { type Database, openKnexPool } from '../database/knex-pool.js'
 import { schemaStatus } from '../database/schema/migrate.js'
@@ -36,7 +36,7 @@ export function upgradeServer(
       try {
         const { applied } = await schemaStatus(from.knex)
         // Without a schema there is nothing to copy, and `backUp` says so.
-        if (applied.length > 0) await createSchema(to, applied)
+        if (applied.length > 0) await migrateTo(to, applied)
         await compare()
         await backUp(from, program, (chunks) => restore(to, chunks))
         const { ok, violations } = await verifyShows(to)

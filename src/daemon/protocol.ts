@@ -88,17 +88,17 @@ export function send(socket: Socket, message?: object): void {
  * what came is not a message.
  */
 export function receiver(socket: Socket) {
-  const lines = linesOf(socket)
+  const messages = messagesFrom(socket)
   return async <T>(): Promise<Partial<T> | undefined> => {
     try {
-      return JSON.parse((await lines.next()).value ?? '') ?? undefined
+      return JSON.parse((await messages.next()).value ?? '') ?? undefined
     } catch {
       return undefined
     }
   }
 }
 
-async function* linesOf(socket: Socket): AsyncGenerator<string, undefined> {
+async function* messagesFrom(socket: Socket): AsyncGenerator<string, undefined> {
   let rest = ''
   // An error is followed by 'close'.
   socket.on('error', () => {}).setEncoding('utf8')

@@ -68,7 +68,7 @@ export function parseHeader(line: string | undefined): BackupHeader {
 const LONGEST_LINE = 16_000_000
 
 /** Splits a backup into lines. Throws INVALID_INPUT if the last line has no end. */
-export async function* linesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+export async function* backupLines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   let rest: Buffer = Buffer.alloc(0)
   for await (const chunk of chunks) {
     const bytes = Buffer.concat([rest, chunk])

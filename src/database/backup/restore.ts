@@ -14,10 +14,10 @@ import {
 import { advanceSequences } from '../schema/sequences.js'
 import { query } from '../sql.js'
 import {
+  backupLines,
   damaged,
   type EndLine,
   isRow,
-  linesOf,
   parseHeader,
   parseLine,
   type RowCounts,
@@ -35,7 +35,7 @@ import {
  * changed, but with IN_DOUBT, all may be restored or nothing.
  */
 export async function restore(db: Database, chunks: AsyncIterable<Uint8Array>): Promise<RowCounts> {
-  const lines = linesOf(chunks)
+  const lines = backupLines(chunks)
   const header = parseHeader((await lines.next()).value)
   // Waits for the server here, because the rest cannot be repeated.
   await requireEmpty(db)
@@ -60,7 +60,7 @@ export async function restore(db: Database, chunks: AsyncIterable<Uint8Array>): 
  * Creates the schema as it is after these migrations, in a database without rows. Throws what
  * `migrate` throws.
  */
-export async function createSchema(db: Database, migrations: readonly string[]): Promise<void> {
+export async function migrateTo(db: Database, migrations: readonly string[]): Promise<void> {
   await exclusively(db, (trx) => applyMigrations(trx, migrations))
 }
 
