@@ -6,7 +6,7 @@ import type { JsonSchemaToTsProvider } from '@fastify/type-provider-json-schema-
  */
 const text = { type: 'string' } as const
 const count = { type: 'integer', minimum: 0 } as const
-const time = { type: 'string', description: 'ISO 8601, UTC' } as const
+const time = { ...text, description: 'ISO 8601, UTC' } as const
 const optionalText = { type: ['string', 'null'] } as const
 const optionalTime = { type: ['string', 'null'], description: 'ISO 8601, UTC' } as const
 const seatNumbers = { type: 'array', items: { type: 'integer' } } as const
@@ -134,58 +134,25 @@ export const checkIn = {
 
 export const error = {
   $id: 'Error',
-  type: 'object',
-  required: ['error'],
-  properties: {
-    error: {
-      type: 'object',
-      required: ['code', 'message', 'retryable'],
-      properties: {
-        code: { ...text, description: 'From a closed list; match on it' },
-        message: { ...text, description: 'For people; it may change' },
-        retryable: {
-          type: 'boolean',
-          description: 'Whether repeating the same request is safe and may succeed',
+  ...fields(
+    {
+      error: fields(
+        {
+          code: { ...text, description: 'From a closed list; match on it' },
+          message: { ...text, description: 'For people; it may change' },
+          retryable: {
+            type: 'boolean',
+            description: 'Whether repeating the same request is safe and may succeed',
+          },
         },
-        seats: { ...seatNumbers, description: 'The seats concerned' },
-        alternatives: { ...seatNumbers, description: 'Free seats to offer instead' },
-      },
+        {
+          seats: { ...seatNumbers, description: 'The seats concerned' },
+          alternatives: { ...seatNumbers, description: 'Free seats to offer instead' },
+        },
+      ),
     },
-    booking: { $ref: 'Booking#', description: 'The FAILED booking that records the refusal' },
-  },
-} as const
-
-export const newShow = {
-  type: 'object',
-  additionalProperties: false,
-  required: ['name', 'start_time'],
-  properties: {
-    name: { type: 'string', description: '1 to 200 characters' },
-    start_time: {
-      type: 'string',
-      description: 'ISO 8601 with an offset or Z, or a local time in time_zone',
-    },
-    total_seats: {
-      type: 'integer',
-      minimum: 1,
-      maximum: 100_000,
-      description: 'Required without a plan',
-    },
-    seats_per_row: { type: ['integer', 'null'], minimum: 1, description: 'Gives rows: A1, A2, …' },
-    plan: {
-      type: 'string',
-      description:
-        'Instead of total_seats and seats_per_row: the text of a plan, see docs/plans.md',
-    },
-    time_zone: { type: 'string', description: 'IANA name (default: UTC)' },
-  },
-} as const
-
-const someSeats = {
-  type: ['array', 'string'],
-  items: { type: 'integer' },
-  minItems: 1,
-  description: "Seat numbers, or a text such as '1,2,5-8' or 'A1-A4'",
+    { booking: { $ref: 'Booking#', description: 'The FAILED booking that records the refusal' } },
+  ),
 } as const
 
 /** A request's fields: all optional except `required`; unknown fields are refused. */
@@ -196,6 +163,37 @@ function changes<const P extends Record<string, object>, R extends keyof P & str
   return { type: 'object', additionalProperties: false, required, properties } as const
 }
 
+export const newShow = changes(
+  {
+    name: { ...text, description: '1 to 200 characters' },
+    start_time: {
+      ...text,
+      description: 'ISO 8601 with an offset or Z, or a local time in time_zone',
+    },
+    total_seats: {
+      type: 'integer',
+      minimum: 1,
+      maximum: 100_000,
+      description: 'Required without a plan',
+    },
+    seats_per_row: { type: ['integer', 'null'], minimum: 1, description: 'Gives rows: A1, A2, …' },
+    plan: {
+      ...text,
+      description:
+        'Instead of total_seats and seats_per_row: the text of a plan, see docs/plans.md',
+    },
+    time_zone: { ...text, description: 'IANA name (default: UTC)' },
+  },
+  ['name', 'start_time'],
+)
+
+const someSeats = {
+  type: ['array', 'string'],
+  items: { type: 'integer' },
+  minItems: 1,
+  description: "Seat numbers, or a text such as '1,2,5-8' or 'A1-A4'",
+} as const
+
 export const bookRequest = changes({
   seats: someSeats,
   seats_count: {
@@ -203,7 +201,7 @@ export const bookRequest = changes({
     minimum: 1,
     description: 'Instead of seats: the best N free seats',
   },
-  section: { type: 'string', description: 'With seats_count: in this section' },
+  section: { ...text, description: 'With seats_count: in this section' },
   accessible: {
     type: 'boolean',
     description: 'With seats_count: a wheelchair place, and the others beside it',
@@ -214,7 +212,7 @@ export const bookRequest = changes({
   },
   customer: optionalText,
   note: optionalText,
-  hold: { type: 'string', description: "Hold instead of selling: '15m', '2h', 'forever'" },
+  hold: { ...text, description: "Hold instead of selling: '15m', '2h', 'forever'" },
 })
 
 export const confirmRequest = changes({
@@ -229,36 +227,32 @@ export const cancelRequest = changes({
 export const moveRequest = changes(
   {
     to: { ...someSeats, description: 'As many seats as the booking has' },
-    to_show: { type: 'string', description: 'Another show (default: the same show)' },
+    to_show: { ...text, description: 'Another show (default: the same show)' },
   },
   ['to'],
 )
 
 export const checkInRequest = changes({
   seats: { ...someSeats, description: 'Only these seats' },
-  show: { type: 'string', description: 'The show at this door; bookings for others are refused' },
+  show: { ...text, description: 'The show at this door; bookings for others are refused' },
   undo: { type: 'boolean' },
 })
 
-export const listQuery = {
-  type: 'object',
-  additionalProperties: false,
-  properties: {
-    limit: {
-      type: 'integer',
-      minimum: 1,
-      maximum: 1_000_000_000,
-      description: 'The maximum number of shows',
-    },
-    after: { type: 'string', description: 'The id of the last show of the previous page' },
-    upcoming: {
-      type: 'string',
-      enum: ['', 'true', 'false'],
-      description: 'Only shows that have not started',
-    },
-    search: { type: 'string', description: 'Words, or beginnings of words, of the name' },
+export const listQuery = changes({
+  limit: {
+    type: 'integer',
+    minimum: 1,
+    maximum: 1_000_000_000,
+    description: 'The maximum number of shows',
   },
-} as const
+  after: { ...text, description: 'The id of the last show of the previous page' },
+  upcoming: {
+    ...text,
+    enum: ['', 'true', 'false'],
+    description: 'Only shows that have not started',
+  },
+  search: { ...text, description: 'Words, or beginnings of words, of the name' },
+})
 
 export const idempotencyKey = {
   type: 'object',
@@ -271,10 +265,10 @@ export const idempotencyKey = {
   },
 } as const
 
-export const showParams = changes({ show: { type: 'string', description: 'Its id' } }, ['show'])
+export const showParams = changes({ show: { ...text, description: 'Its id' } }, ['show'])
 
 export const bookingParams = changes(
-  { booking: { type: 'string', description: 'Its id or its reference' } },
+  { booking: { ...text, description: 'Its id or its reference' } },
   ['booking'],
 )
 
