@@ -1,6 +1,6 @@
 import { homedir } from 'node:os'
-import { connectionOf, layoutOf } from '../database/embedded/layout.js'
 import { embeddedDataDir } from '../database/embedded/location.js'
+import { connectionOf, serverPaths } from '../database/embedded/paths.js'
 import { assertOwnPlace } from '../database/embedded/trust.js'
 import { findDatabase } from '../database/settings/settings.js'
 import type { DatabaseTarget } from '../database/settings/target.js'
@@ -46,14 +46,14 @@ export function schemaOf({ schema, env = process.env }: TicketsOptions): string 
 function embeddedTarget(options: ClientOptions, source: string): DatabaseTarget {
   const { env = process.env, cwd, onProgress } = options
   const dataDir = embeddedDataDir(env, cwd)
-  const layout = layoutOf(dataDir)
+  const paths = serverPaths(dataDir)
   return {
     kind: 'embedded',
-    connection: connectionOf(layout),
+    connection: connectionOf(paths),
     name: `embedded database in ${dataDir}`,
     source,
     sslMode: 'disable',
-    verify: () => assertOwnPlace(layout),
+    verify: () => assertOwnPlace(paths),
     async revive() {
       const { ensureEmbedded } = await import('../database/embedded/embedded.js')
       await ensureEmbedded(dataDir, {

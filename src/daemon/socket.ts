@@ -3,8 +3,8 @@ import { realpathSync, statSync } from 'node:fs'
 import { connect } from 'node:net'
 import { homedir } from 'node:os'
 import { basename, dirname, extname, join } from 'node:path'
-import { connectionOf, layoutOf } from '../database/embedded/layout.js'
 import { embeddedDataDir } from '../database/embedded/location.js'
+import { connectionOf, serverPaths } from '../database/embedded/paths.js'
 import { findDatabase } from '../database/settings/settings.js'
 import { afterReading } from '../shared/deadline.js'
 import { isClosed } from '../shared/own-directory.js'
@@ -22,7 +22,7 @@ export function daemonLink(db: string | undefined, env: NodeJS.ProcessEnv, cwd =
   const found = findDatabase({ db, env, cwd, homeDir: homedir() })
   const targets =
     found.kind === 'embedded'
-      ? [connectionOf(layoutOf(embeddedDataDir(env, cwd)))]
+      ? [connectionOf(serverPaths(embeddedDataDir(env, cwd)))]
       : [found.connection, ...(found.otherHosts ?? [])]
   const logins = targets.map(({ host = '', port, database, user }) => {
     const place = host.startsWith('/') ? realPath(host) : host.toLowerCase()

@@ -1,8 +1,8 @@
 import { argv, env } from 'node:process'
 import pg from 'pg'
 import { ensureEmbedded, stopEmbedded } from '../../src/database/embedded/embedded.js'
-import { connectionOf, layoutOf } from '../../src/database/embedded/layout.js'
 import { embeddedDataDir } from '../../src/database/embedded/location.js'
+import { connectionOf, serverPaths } from '../../src/database/embedded/paths.js'
 import { TicketsError } from '../../src/shared/errors.js'
 
 /** What the process prints, as one line of JSON. */
@@ -32,7 +32,7 @@ process.stdout.write(`${JSON.stringify(answer)}\n`)
 
 async function whoAmI(): Promise<string> {
   // As another program would, which does not look whose it is.
-  const client = new pg.Client(connectionOf(layoutOf(dataDir)))
+  const client = new pg.Client(connectionOf(serverPaths(dataDir)))
   await client.connect()
   const { rows } = await client.query('select current_user')
   await client.end()

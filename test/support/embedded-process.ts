@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { execa, execaNode, type Options, type ResultPromise } from 'execa'
 import { stopEmbedded } from '../../src/database/embedded/embedded.js'
-import { layoutOf } from '../../src/database/embedded/layout.js'
+import { serverPaths } from '../../src/database/embedded/paths.js'
 import type { EmbeddedAnswer } from './embedded-command.js'
 
 const project = fileURLToPath(new URL('../..', import.meta.url))
@@ -65,7 +65,7 @@ export async function withDataDir(
     await use(dataDir)
   } finally {
     await stopEmbedded(dataDir).catch(() => {})
-    const { socketDir } = layoutOf(dataDir)
+    const { socketDir } = serverPaths(dataDir)
     if (!socketDir.startsWith(parent)) await rm(socketDir, { recursive: true, force: true })
     await rm(parent, { recursive: true, maxRetries: 5 })
   }

@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { execaNode } from 'execa'
-import { makingPrefix } from '../../src/database/embedded/layout.js'
+import { makingPrefix } from '../../src/database/embedded/paths.js'
 import { bareEnvironment, program } from './cli.js'
 
 /**

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { serverAccount } from '../../src/database/embedded/account.js'
 import { createCluster, hasCluster } from '../../src/database/embedded/cluster.js'
 import { makeRoot, prepareRoot } from '../../src/database/embedded/directories.js'
-import { layoutOf } from '../../src/database/embedded/layout.js'
+import { serverPaths } from '../../src/database/embedded/paths.js'
 import { startCluster, stopPostmaster } from '../../src/database/embedded/postmaster.js'
 import { findNativePackage, installPrograms } from '../../src/database/embedded/programs.js'
 import { olderServers } from './older-servers.js'
@@ -19,18 +19,18 @@ export async function startOlderEmbedded(dataDir: string, programs: string): Pro
   const directory = dirname(programs)
   const { version } = JSON.parse(await readFile(join(directory, '../package.json'), 'utf8'))
   const major = version.split('.')[0]
-  const [layout, account] = [layoutOf(dataDir), await serverAccount()]
-  await makeRoot(layout)
-  await prepareRoot(layout, account)
+  const [paths, account] = [serverPaths(dataDir), await serverAccount()]
+  await makeRoot(paths)
+  await prepareRoot(paths, account)
   // As the other one does: what a killed upgrade left running has no socket here.
-  await stopPostmaster(layout)
-  const own = await installPrograms(layout, { directory, version, major })
+  await stopPostmaster(paths)
+  const own = await installPrograms(paths, { directory, version, major })
   const options = { programs: own, account, deadline: Date.now() + 60_000 }
-  if (!(await hasCluster(layout))) await createCluster(layout, options)
-  await startCluster(layout, options)
+  if (!(await hasCluster(paths))) await createCluster(paths, options)
+  await startCluster(paths, options)
 }
 
 /** Copies this program's PostgreSQL there beforehand, which takes most of the time of an upgrade. */
 export async function installNewPrograms(dataDir: string): Promise<void> {
-  await installPrograms(layoutOf(dataDir), await findNativePackage())
+  await installPrograms(serverPaths(dataDir), await findNativePackage())
 }

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import pg from 'pg'
 import { serverAccount } from '../../src/database/embedded/account.js'
-import { layoutOf } from '../../src/database/embedded/layout.js'
+import { serverPaths } from '../../src/database/embedded/paths.js'
 import { findNativePackage, installPrograms } from '../../src/database/embedded/programs.js'
 import { runProgram } from '../../src/database/embedded/run-program.js'
 import { runDirectory } from './code-cache.js'
@@ -56,18 +56,18 @@ export const certificatePath = fileURLToPath(new URL('certificate/server.crt', i
 export async function startOwnServer(options: OwnServerOptions = {}): Promise<OwnServer> {
   const account = await serverAccount()
   const root = await mkdtemp('/tmp/tickets-own-')
-  const layout = layoutOf(root)
+  const paths = serverPaths(root)
   // The server's user must be able to reach its data.
   await chmod(root, 0o755)
   if (account.ids) await chown(root, account.ids.uid, account.ids.gid)
   const programs = options.programs ?? (await embeddedPrograms())
   const { standbyOf } = options
-  if (standbyOf) await copyData(standbyOf, layout.data)
-  else await newCluster(programs, layout.data, account)
+  if (standbyOf) await copyData(standbyOf, paths.data)
+  else await newCluster(programs, paths.data, account)
 
   const file = async (name: string, text: string) => {
-    await writeFile(join(layout.data, name), text, { mode: 0o600 })
-    if (account.ids) await chown(join(layout.data, name), account.ids.uid, account.ids.gid)
+    await writeFile(join(paths.data, name), text, { mode: 0o600 })
+    if (account.ids) await chown(join(paths.data, name), account.ids.uid, account.ids.gid)
   }
   await file(
     'pg_hba.conf',
@@ -102,10 +102,10 @@ export async function startOwnServer(options: OwnServerOptions = {}): Promise<Ow
   const connection = { host: root, port, user: 'owner', database: 'owner' }
   const server: OwnServer = {
     port,
-    dataDir: layout.data,
+    dataDir: paths.data,
     socketDir: root,
     async start() {
-      postgres = spawn(join(programs, 'postgres'), ['-D', layout.data, ...args], {
+      postgres = spawn(join(programs, 'postgres'), ['-D', paths.data, ...args], {
         cwd: '/',
         env: { LC_ALL: 'C' },
         stdio: 'ignore',
@@ -159,9 +159,9 @@ async function copyData(from: OwnServer, data: string): Promise<void> {
 
 /** The embedded server's programs, where the server's user can run them: one copy for the run. */
 async function embeddedPrograms(): Promise<string> {
-  const layout = layoutOf(runDirectory('postgres'))
-  await mkdir(layout.root, { recursive: true })
-  return installPrograms(layout, await findNativePackage())
+  const paths = serverPaths(runDirectory('postgres'))
+  await mkdir(paths.root, { recursive: true })
+  return installPrograms(paths, await findNativePackage())
 }
 
 /**

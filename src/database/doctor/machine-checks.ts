@@ -4,7 +4,7 @@ import { pid } from 'node:process'
 import { serverAccount } from '../embedded/account.js'
 import { assertUsable, hasCluster } from '../embedded/cluster.js'
 import { codeOf, explain } from '../embedded/failures.js'
-import { type Layout, layoutOf, makingPrefix } from '../embedded/layout.js'
+import { makingPrefix, type ServerPaths, serverPaths } from '../embedded/paths.js'
 import { findNativePackage } from '../embedded/programs.js'
 import { assertOwnEntries, assertOwnPlace } from '../embedded/trust.js'
 import { type Finding, ok, skipped, warning, wrong, wrongBy } from './check.js'
@@ -12,23 +12,23 @@ import { type Finding, ok, skipped, warning, wrong, wrongBy } from './check.js'
 /** The checks of the embedded server's data directory, by their names. */
 export const machineChecks: Readonly<Record<string, (dataDir: string) => Promise<Finding>>> = {
   'data directory': checkOwner,
-  disk: (dataDir) => checkRoom(layoutOf(dataDir).root),
+  disk: (dataDir) => checkRoom(serverPaths(dataDir).root),
   fsync: checkFsync,
 }
 
 async function checkOwner(dataDir: string): Promise<Finding> {
-  const layout = layoutOf(dataDir)
-  return checkData(layout).catch((error) => wrongBy(explain(error, layout.root)))
+  const paths = serverPaths(dataDir)
+  return checkData(paths).catch((error) => wrongBy(explain(error, paths.root)))
 }
 
 /** Throws DB_UNREACHABLE for data that this user, or this version, must not use. */
-async function checkData(layout: Layout): Promise<Finding> {
-  assertOwnPlace(layout)
+async function checkData(paths: ServerPaths): Promise<Finding> {
+  assertOwnPlace(paths)
   const { major } = await findNativePackage()
-  if (!(await hasCluster(layout))) return skipped(NO_DATA)
-  assertOwnEntries(layout)
-  await assertUsable(layout, await serverAccount(), major)
-  return ok(`${layout.root} is yours alone, and has the data of PostgreSQL ${major}`)
+  if (!(await hasCluster(paths))) return skipped(NO_DATA)
+  assertOwnEntries(paths)
+  await assertUsable(paths, await serverAccount(), major)
+  return ok(`${paths.root} is yours alone, and has the data of PostgreSQL ${major}`)
 }
 
 const NO_DATA = 'there is no data directory yet; the next command that needs it creates one'
@@ -60,10 +60,10 @@ const SLOW_MS = 20
  * touched: the file is beside it, has a name that the next start removes, and is removed at once.
  */
 async function checkFsync(dataDir: string): Promise<Finding> {
-  const layout = layoutOf(dataDir)
-  assertOwnPlace(layout)
-  if (!(await hasCluster(layout))) return skipped(NO_DATA)
-  const ms = await medianWriteMs(layout).catch((error) => codeOf(error) ?? String(error))
+  const paths = serverPaths(dataDir)
+  assertOwnPlace(paths)
+  if (!(await hasCluster(paths))) return skipped(NO_DATA)
+  const ms = await medianWriteMs(paths).catch((error) => codeOf(error) ?? String(error))
   if (typeof ms === 'string')
     return wrong(`the data directory is not writable (${ms})`, 'Give yourself write permission.')
   return judgeCommit(ms, 'Move the data to a local SSD (TICKETS_DATA_DIR).')
@@ -75,7 +75,7 @@ export function judgeCommit(ms: number, advice: string): Finding {
   return ms <= SLOW_MS ? ok(shown) : warning(`${shown}, which is slow`, advice)
 }
 
-async function medianWriteMs({ root }: Layout): Promise<number> {
+async function medianWriteMs({ root }: ServerPaths): Promise<number> {
   const path = join(root, `${makingPrefix}doctor-${pid}`)
   const block = Buffer.alloc(8192, 1)
   const times: number[] = []

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { ownDatabase, unreachable } from './failures.js'
-import { isRoot, serverGroup } from './layout.js'
+import { isRoot, serverGroup } from './paths.js'
 
 /** The account that runs the server, and the account that may log in to it. */
 export interface Account {

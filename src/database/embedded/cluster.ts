@@ -4,7 +4,7 @@ import { pid } from 'node:process'
 import type { Account } from './account.js'
 import { syncDirectory } from './directories.js'
 import { codeOf, explainOutput, unreachable } from './failures.js'
-import { type Layout, makingPrefix, port, userId } from './layout.js'
+import { makingPrefix, port, type ServerPaths, userId } from './paths.js'
 import { withPlainName } from './programs.js'
 import { runProgram } from './run-program.js'
 import { assertOwnData } from './trust.js'
@@ -18,8 +18,8 @@ export interface ClusterOptions {
 }
 
 /** PostgreSQL's major version that created the data, such as '18'; null if there is no cluster. */
-export async function clusterVersion(layout: Layout): Promise<string | null> {
-  return readFile(join(layout.data, 'PG_VERSION'), 'utf8').then(
+export async function clusterVersion(paths: ServerPaths): Promise<string | null> {
+  return readFile(join(paths.data, 'PG_VERSION'), 'utf8').then(
     (text) => text.trim(),
     (error) => {
       if (codeOf(error) === 'ENOENT') return null
@@ -29,39 +29,43 @@ export async function clusterVersion(layout: Layout): Promise<string | null> {
 }
 
 /** Returns true even for a damaged cluster: PostgreSQL reports what is missing when it starts. */
-export async function hasCluster(layout: Layout): Promise<boolean> {
-  const control = stat(join(layout.data, 'global', 'pg_control')).then(
+export async function hasCluster(paths: ServerPaths): Promise<boolean> {
+  const control = stat(join(paths.data, 'global', 'pg_control')).then(
     () => true,
     () => false,
   )
-  return (await clusterVersion(layout)) !== null || (await control)
+  return (await clusterVersion(paths)) !== null || (await control)
 }
 
 /**
  * Refuses data that another version of PostgreSQL or another user created, before anything changes
  * it.
  */
-export async function assertUsable(layout: Layout, account: Account, major: string): Promise<void> {
-  const { uid, gid } = await lstat(layout.data)
+export async function assertUsable(
+  paths: ServerPaths,
+  account: Account,
+  major: string,
+): Promise<void> {
+  const { uid, gid } = await lstat(paths.data)
   const wanted = account.ids ?? { uid: userId(), gid }
-  if (uid !== wanted.uid || gid !== wanted.gid) throw othersData(layout, uid)
-  assertOwnData(layout)
-  const version = await clusterVersion(layout)
+  if (uid !== wanted.uid || gid !== wanted.gid) throw othersData(paths, uid)
+  assertOwnData(paths)
+  const version = await clusterVersion(paths)
   if (version === null || version === major) return
-  if (Number(version) > Number(major)) throw newerData(layout, version, major)
+  if (Number(version) > Number(major)) throw newerData(paths, version, major)
   throw unreachable(
-    `${madeBy(layout, version, major)} Run \`tickets db upgrade\`, or set TICKETS_DATA_DIR to a new directory.`,
+    `${madeBy(paths, version, major)} Run \`tickets db upgrade\`, or set TICKETS_DATA_DIR to a new directory.`,
   )
 }
 
 /** The error for data of a newer major version. */
-export function newerData(layout: Layout, version: string, major: string) {
+export function newerData(paths: ServerPaths, version: string, major: string) {
   return unreachable(
-    `${madeBy(layout, version, major)} Upgrade tickets, or set TICKETS_DATA_DIR to a new directory.`,
+    `${madeBy(paths, version, major)} Upgrade tickets, or set TICKETS_DATA_DIR to a new directory.`,
   )
 }
 
-function madeBy({ root }: Layout, version: string, major: string): string {
+function madeBy({ root }: ServerPaths, version: string, major: string): string {
   return `The data in ${root} was created by PostgreSQL ${version}, but this program comes with PostgreSQL ${major}.`
 }
 
@@ -69,22 +73,22 @@ function madeBy({ root }: Layout, version: string, major: string): string {
  * Puts back the old data of an upgrade that was killed between its two renames: there is no `data`
  * then. Call it under the lock, before a new cluster could take the name.
  */
-export async function putBackOldData(layout: Layout): Promise<void> {
-  const names = await readdir(layout.root)
+export async function putBackOldData(paths: ServerPaths): Promise<void> {
+  const names = await readdir(paths.root)
   const [newest] = names
     .filter((name) => /^data-\d+$/.test(name))
     .sort()
     .reverse()
   if (newest === undefined || names.includes('data')) return
-  await rename(join(layout.root, newest), layout.data)
-  await syncDirectory(layout.root)
+  await rename(join(paths.root, newest), paths.data)
+  await syncDirectory(paths.root)
 }
 
 /** The error for a server that belongs to another user. */
-export function othersData(layout: Layout, uid?: number, cause?: unknown) {
+export function othersData(paths: ServerPaths, uid?: number, cause?: unknown) {
   const whose = uid === undefined ? 'another user' : `another user (uid ${uid})`
   return unreachable(
-    `The embedded server in ${layout.root} belongs to ${whose}. Run this as its owner, or set TICKETS_DATA_DIR to a directory of your own.`,
+    `The embedded server in ${paths.root} belongs to ${whose}. Run this as its owner, or set TICKETS_DATA_DIR to a directory of your own.`,
     cause,
   )
 }
@@ -95,17 +99,17 @@ export function othersData(layout: Layout, uid?: number, cause?: unknown) {
  * `data`.
  */
 export async function createCluster(
-  layout: Layout,
+  paths: ServerPaths,
   { programs, account, deadline }: ClusterOptions,
 ): Promise<void> {
   const signal = AbortSignal.timeout(Math.max(deadline - Date.now(), 0))
-  const making = await mkdtemp(join(layout.root, makingPrefix))
+  const making = await mkdtemp(join(paths.root, makingPrefix))
   try {
     if (account.ids) await chown(making, account.ids.uid, account.ids.gid)
-    await withPlainName(programs, (plain) => initialise(making, plain, { layout, account, signal }))
-    await moveAsideWhatIsNoCluster(layout)
-    await rename(making, layout.data)
-    await syncDirectory(layout.root)
+    await withPlainName(programs, (plain) => initialise(making, plain, { paths, account, signal }))
+    await moveAsideWhatIsNoCluster(paths)
+    await rename(making, paths.data)
+    await syncDirectory(paths.root)
   } catch (error) {
     await rm(making, { recursive: true, force: true, maxRetries: 5 })
     // Another process created the cluster first, which is as good.
@@ -117,14 +121,14 @@ export async function createCluster(
  * Writes the settings. Runs at every start, because the directory may have moved or its owner may
  * have a new name.
  */
-export async function writeSettings(layout: Layout, account: Account): Promise<void> {
+export async function writeSettings(paths: ServerPaths, account: Account): Promise<void> {
   const files = {
-    'postgresql.conf': settings(layout),
+    'postgresql.conf': settings(paths),
     'pg_hba.conf': 'local all tickets peer map=owner\n',
     'pg_ident.conf': `owner "${account.owner}" tickets\n`,
   }
   for (const [name, text] of Object.entries(files)) {
-    const path = join(layout.data, name)
+    const path = join(paths.data, name)
     const begun = `${path}.${pid}`
     await rm(begun, { force: true })
     // The server's user owns this directory: 'wx' keeps root from writing through a link of that
@@ -143,7 +147,7 @@ export async function writeSettings(layout: Layout, account: Account): Promise<v
 async function initialise(
   data: string,
   programs: string,
-  context: { layout: Layout; account: Account; signal: AbortSignal },
+  context: { paths: ServerPaths; account: Account; signal: AbortSignal },
 ): Promise<void> {
   const locale = [
     '--encoding=UTF8',
@@ -158,24 +162,24 @@ async function initialise(
     ['postgres', single, 'CREATE DATABASE tickets;\n'],
   ] as const) {
     const { code, output } = await runProgram(join(programs, program), args, { ...context, input })
-    if (code !== 0) throw explainOutput(program, output, context.layout.root)
+    if (code !== 0) throw explainOutput(program, output, context.paths.root)
   }
 }
 
-async function moveAsideWhatIsNoCluster(layout: Layout): Promise<void> {
-  const names = await readdir(layout.data).catch((error) => {
+async function moveAsideWhatIsNoCluster(paths: ServerPaths): Promise<void> {
+  const names = await readdir(paths.data).catch((error) => {
     if (codeOf(error) === 'ENOENT') return []
     throw error
   })
-  if (names.length === 0 || (await hasCluster(layout))) return
-  await rename(layout.data, `${layout.data}.broken-${Date.now()}`)
+  if (names.length === 0 || (await hasCluster(paths))) return
+  await rename(paths.data, `${paths.data}.broken-${Date.now()}`)
 }
 
-function settings(layout: Layout): string {
+function settings(paths: ServerPaths): string {
   return `# Written at every start. To change a setting use ALTER SYSTEM, which is kept.
 listen_addresses = ''
 port = ${port}
-unix_socket_directories = ${quote(`"${layout.socketDir.replaceAll('"', '""')}"`)}
+unix_socket_directories = ${quote(`"${paths.socketDir.replaceAll('"', '""')}"`)}
 cluster_name = 'tickets'
 max_connections = 200
 

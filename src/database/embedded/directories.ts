@@ -3,17 +3,17 @@ import { chmod, chown, mkdir, open, readdir, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Account } from './account.js'
 import { codeOf, unreachable } from './failures.js'
-import { isOurs, type Layout, makingPrefix, serverGroup, userId } from './layout.js'
+import { isOurs, makingPrefix, type ServerPaths, serverGroup, userId } from './paths.js'
 import { assertOwnEntries, assertOwnPlace } from './trust.js'
 
 /**
  * Creates the data directory and its parents, closed to other users. Does not change an existing
  * directory. Throws DB_UNREACHABLE if other users have access to it.
  */
-export async function makeRoot(layout: Layout): Promise<void> {
-  await makeParents(dirname(layout.root))
-  await makeDirectory(layout.root)
-  assertOwnPlace(layout)
+export async function makeRoot(paths: ServerPaths): Promise<void> {
+  await makeParents(dirname(paths.root))
+  await makeDirectory(paths.root)
+  assertOwnPlace(paths)
 }
 
 /** mkdir's own recursion never ends in /proc, which accepts no directories. */
@@ -30,16 +30,16 @@ async function makeParents(path: string): Promise<void> {
  * what crashed attempts left behind. Call it under the lock. Throws DB_UNREACHABLE if another user
  * owns one of the server's files in it, or if root's server could not enter it.
  */
-export async function prepareRoot(layout: Layout, account: Account): Promise<void> {
-  assertOwnEntries(layout)
-  const names = await readdir(layout.root)
-  if ((await stat(layout.root)).uid === userId() && names.every(isOurs)) {
-    await close(layout.root, account, 0o710)
+export async function prepareRoot(paths: ServerPaths, account: Account): Promise<void> {
+  assertOwnEntries(paths)
+  const names = await readdir(paths.root)
+  if ((await stat(paths.root)).uid === userId() && names.every(isOurs)) {
+    await close(paths.root, account, 0o710)
   }
   for (const name of names.filter((name) => name.startsWith(makingPrefix))) {
-    await removeIfAbandoned(join(layout.root, name))
+    await removeIfAbandoned(join(paths.root, name))
   }
-  const barrier = account.ids && barrierTo(join(layout.root, 'data'))
+  const barrier = account.ids && barrierTo(join(paths.root, 'data'))
   if (barrier !== undefined) {
     throw unreachable(
       `The embedded server of root runs as another user, who cannot enter ${barrier}. Set TICKETS_DATA_DIR to a directory elsewhere, such as /var/lib/tickets.`,
@@ -48,10 +48,10 @@ export async function prepareRoot(layout: Layout, account: Account): Promise<voi
 }
 
 /** Creates the socket's directory, open to the caller and the server only. */
-export async function prepareSocketDir(layout: Layout, account: Account): Promise<void> {
-  await makeDirectory(layout.socketDir)
-  assertOwnPlace(layout)
-  await close(layout.socketDir, account, 0o770)
+export async function prepareSocketDir(paths: ServerPaths, account: Account): Promise<void> {
+  await makeDirectory(paths.socketDir)
+  assertOwnPlace(paths)
+  await close(paths.socketDir, account, 0o770)
 }
 
 /** Returns the first directory on the way to `path` that root's server could not enter, if any. */

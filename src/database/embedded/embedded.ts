@@ -14,8 +14,8 @@ import {
 } from './cluster.js'
 import { makeRoot, prepareRoot } from './directories.js'
 import { codeOf, explain } from './failures.js'
-import { type Layout, layoutOf } from './layout.js'
 import { whenAlone } from './lock.js'
+import { type ServerPaths, serverPaths } from './paths.js'
 import { postmasterPid, startCluster, stopPostmaster, tooLate } from './postmaster.js'
 import { askVersion, probe } from './probe.js'
 import { findNativePackage, installPrograms } from './programs.js'
@@ -46,24 +46,24 @@ export interface EmbeddedStatus {
  * processes may call this at once. Throws DB_UNREACHABLE with one sentence, and DB_MISSING.
  */
 export async function ensureEmbedded(dataDir: string, options: EnsureOptions = {}): Promise<void> {
-  const layout = layoutOf(dataDir)
-  await bringUp(layout, options).catch((error) => {
-    throw codeOf(error) === 'ABORT_ERR' ? tooLate(layout) : explain(error, layout.root)
+  const paths = serverPaths(dataDir)
+  await bringUp(paths, options).catch((error) => {
+    throw codeOf(error) === 'ABORT_ERR' ? tooLate(paths) : explain(error, paths.root)
   })
 }
 
 /** The time limit for all steps together. */
 const LONGEST_MS = 60_000
 
-async function bringUp(layout: Layout, options: EnsureOptions): Promise<void> {
-  assertOwnPlace(layout)
+async function bringUp(paths: ServerPaths, options: EnsureOptions): Promise<void> {
+  assertOwnPlace(paths)
   const deadline = Date.now() + LONGEST_MS
   for (;;) {
-    const found = await probe(layout)
+    const found = await probe(paths)
     if (found === 'ready') return
-    const turn = found === 'absent' ? await bringUpAlone(layout, deadline, options) : 'occupied'
+    const turn = found === 'absent' ? await bringUpAlone(paths, deadline, options) : 'occupied'
     if (turn === 'up') continue
-    if (Date.now() > deadline) throw tooLate(layout)
+    if (Date.now() > deadline) throw tooLate(paths)
     // Jitter keeps fifty waiting processes from asking at the same moment.
     await sleep(30 + 90 * Math.random())
   }
@@ -71,10 +71,10 @@ async function bringUp(layout: Layout, options: EnsureOptions): Promise<void> {
 
 /** Stops the server for all its clients; the next command that needs it starts it again. */
 export async function stopEmbedded(dataDir: string): Promise<'stopped' | 'not running'> {
-  const layout = layoutOf(dataDir)
-  assertOwnPlace(layout)
-  return await stopPostmaster(layout).catch((error) => {
-    throw explain(error, layout.root)
+  const paths = serverPaths(dataDir)
+  assertOwnPlace(paths)
+  return await stopPostmaster(paths).catch((error) => {
+    throw explain(error, paths.root)
   })
 }
 
@@ -82,55 +82,55 @@ export async function stopEmbedded(dataDir: string): Promise<'stopped' | 'not ru
  * Reports the server's state without starting it. Throws DB_UNREACHABLE if another user owns it.
  */
 export async function embeddedStatus(dataDir: string): Promise<EmbeddedStatus> {
-  const layout = layoutOf(dataDir)
-  const nothing = { dataDir: layout.root, socket: layout.socket, pid: null, version: null }
+  const paths = serverPaths(dataDir)
+  const nothing = { dataDir: paths.root, socket: paths.socket, pid: null, version: null }
   try {
-    assertOwnPlace(layout)
-    const version = await clusterVersion(layout)
+    assertOwnPlace(paths)
+    const version = await clusterVersion(paths)
     if (version === null) return { ...nothing, state: 'absent' }
-    const pid = await postmasterPid(layout)
-    const bytes = await bytesBelow(layout.root)
+    const pid = await postmasterPid(paths)
+    const bytes = await bytesBelow(paths.root)
     if (pid === null) return { ...nothing, state: 'stopped', version, bytes }
     return {
       ...nothing,
       state: 'running',
       pid,
-      version: (await askVersion(layout)) ?? version,
+      version: (await askVersion(paths)) ?? version,
       bytes,
     }
   } catch (error) {
-    throw explain(error, layout.root)
+    throw explain(error, paths.root)
   }
 }
 
 async function bringUpAlone(
-  layout: Layout,
+  paths: ServerPaths,
   deadline: number,
   options: EnsureOptions,
 ): Promise<'up' | 'occupied'> {
   const native = await findNativePackage()
   const account = await serverAccount()
   const { mayCreate = true } = options
-  if (!mayCreate && !existsSync(layout.root)) throw noServer(layout)
-  await makeRoot(layout)
-  return whenAlone<'up'>(layout, async () => {
-    if (await isThere(layout)) return 'up'
-    await putBackOldData(layout)
-    if (!mayCreate && !(await hasCluster(layout))) throw noServer(layout)
-    await prepareRoot(layout, account)
-    const programs = await installPrograms(layout, native)
-    if (!(await hasCluster(layout))) {
-      options.onProgress?.(`Creating the embedded PostgreSQL ${native.major} in ${layout.root} …`)
-      await createCluster(layout, { programs, account, deadline })
+  if (!mayCreate && !existsSync(paths.root)) throw noServer(paths)
+  await makeRoot(paths)
+  return whenAlone<'up'>(paths, async () => {
+    if (await isThere(paths)) return 'up'
+    await putBackOldData(paths)
+    if (!mayCreate && !(await hasCluster(paths))) throw noServer(paths)
+    await prepareRoot(paths, account)
+    const programs = await installPrograms(paths, native)
+    if (!(await hasCluster(paths))) {
+      options.onProgress?.(`Creating the embedded PostgreSQL ${native.major} in ${paths.root} …`)
+      await createCluster(paths, { programs, account, deadline })
     }
-    await assertUsable(layout, account, native.major)
+    await assertUsable(paths, account, native.major)
     options.onProgress?.(`Starting the embedded PostgreSQL ${native.major} …`)
-    await startCluster(layout, { programs, account, deadline })
+    await startCluster(paths, { programs, account, deadline })
     return 'up'
   })
 }
 
-function noServer({ root }: Layout): TicketsError {
+function noServer({ root }: ServerPaths): TicketsError {
   return new TicketsError(
     'DB_MISSING',
     `There is no embedded server in ${escapeControls(root)}, and this command does not create one. If your server is elsewhere, set TICKETS_DATA_DIR; choose another database with --db.`,
@@ -141,12 +141,12 @@ function noServer({ root }: Layout): TicketsError {
  * Whether the server accepts connections after all. Stops a server that has had no socket for a
  * second (a cleaner of /tmp removed it), so that it can be started again.
  */
-async function isThere(layout: Layout): Promise<boolean> {
+async function isThere(paths: ServerPaths): Promise<boolean> {
   const patience = Date.now() + 1000
   for (;;) {
-    if ((await probe(layout)) !== 'absent') return true
-    if ((await postmasterPid(layout)) === null) return false
-    if (Date.now() > patience) await stopPostmaster(layout)
+    if ((await probe(paths)) !== 'absent') return true
+    if ((await postmasterPid(paths)) === null) return false
+    if (Date.now() > patience) await stopPostmaster(paths)
     else await sleep(50)
   }
 }

@@ -3,7 +3,7 @@ import envPaths from 'env-paths'
 import { TicketsError } from '../../shared/errors.js'
 import { escapeControls } from '../../shared/quote.js'
 import { barrierTo } from './directories.js'
-import { connectionOf, type EmbeddedConnection, isRoot, layoutOf } from './layout.js'
+import { connectionOf, type EmbeddedConnection, isRoot, serverPaths } from './paths.js'
 import { assertOwnPlace } from './trust.js'
 
 // The part of the embedded server's code that every command needs. The code that starts the server
@@ -31,9 +31,9 @@ export function embeddedDataDir(env: Record<string, string | undefined>, cwd = '
  * if another user could have replaced the server.
  */
 export function embeddedConnection(dataDir: string): EmbeddedConnection {
-  const layout = layoutOf(dataDir)
-  assertOwnPlace(layout)
-  return connectionOf(layout)
+  const paths = serverPaths(dataDir)
+  assertOwnPlace(paths)
+  return connectionOf(paths)
 }
 
 /** Returns a URL that psql and node-postgres both accept. */

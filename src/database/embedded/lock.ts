@@ -1,5 +1,5 @@
 import { codeOf } from './failures.js'
-import type { Layout } from './layout.js'
+import type { ServerPaths } from './paths.js'
 
 /**
  * Runs `work` and returns its result if no other process holds the lock; otherwise returns
@@ -7,10 +7,10 @@ import type { Layout } from './layout.js'
  * the atomic renames keep the data safe.
  */
 export async function whenAlone<T>(
-  layout: Layout,
+  paths: ServerPaths,
   work: () => Promise<T>,
 ): Promise<T | 'occupied'> {
-  const release = await acquire(layout)
+  const release = await acquire(paths)
   if (release === null) return 'occupied'
   try {
     return await work()
@@ -19,12 +19,12 @@ export async function whenAlone<T>(
   }
 }
 
-async function acquire(layout: Layout): Promise<(() => Promise<void>) | null> {
+async function acquire(paths: ServerPaths): Promise<(() => Promise<void>) | null> {
   // Imported on demand, because the module listens for signals from its import on.
   const { default: lockfile } = await import('proper-lockfile')
   return lockfile
-    .lock(layout.root, {
-      lockfilePath: layout.lock,
+    .lock(paths.root, {
+      lockfilePath: paths.lock,
       stale: 5000,
       update: 1000,
       onCompromised: () => {},

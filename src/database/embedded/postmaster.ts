@@ -8,7 +8,7 @@ import type { Account } from './account.js'
 import { type ClusterOptions, writeSettings } from './cluster.js'
 import { prepareSocketDir } from './directories.js'
 import { codeOf, explainOutput, unreachable } from './failures.js'
-import type { Layout } from './layout.js'
+import type { ServerPaths } from './paths.js'
 import { probe } from './probe.js'
 import { environment, spawned } from './run-program.js'
 
@@ -17,15 +17,12 @@ import { environment, spawned } from './run-program.js'
  * server is killed, and another process may have that id by now (usual after a container restarts),
  * so this also checks that the process is a PostgreSQL of this directory.
  */
-export async function postmasterPid(layout: Layout): Promise<number | null> {
-  const [first, directory] = (await readIfThere(join(layout.data, 'postmaster.pid'))).split('\n')
+export async function postmasterPid(paths: ServerPaths): Promise<number | null> {
+  const [first, directory] = (await readIfThere(join(paths.data, 'postmaster.pid'))).split('\n')
   const pid = Number(first)
   if (!directory || !(pid > 0)) return null
   // A copy of a running server's directory contains the original's pid file.
-  const [here, there] = await Promise.all([
-    realpathIfThere(layout.data),
-    realpathIfThere(directory),
-  ])
+  const [here, there] = await Promise.all([realpathIfThere(paths.data), realpathIfThere(directory)])
   if (here === null || here !== there) return null
   const command = await commandLine(pid)
   return command.includes('postgres') && command.includes(directory) ? pid : null
@@ -37,31 +34,31 @@ export async function postmasterPid(layout: Layout): Promise<number | null> {
  * streams, and keeps running. Throws DB_UNREACHABLE with PostgreSQL's reason.
  */
 export async function startCluster(
-  layout: Layout,
+  paths: ServerPaths,
   { programs, account, deadline }: ClusterOptions,
 ): Promise<void> {
-  await prepareSocketDir(layout, account)
-  await writeSettings(layout, account)
-  await removeStaleFiles(layout)
+  await prepareSocketDir(paths, account)
+  await writeSettings(paths, account)
+  await removeStaleFiles(paths)
   for (;;) {
-    const server = await spawnPostmaster(layout, programs, account)
+    const server = await spawnPostmaster(paths, programs, account)
     while (!server.hasExited()) {
-      if ((await probe(layout)) === 'ready') return
-      if (Date.now() > deadline) throw tooLate(layout)
+      if ((await probe(paths)) === 'ready') return
+      if (Date.now() > deadline) throw tooLate(paths)
       await sleep(20)
     }
     // The new server stopped because another process had already started one.
-    if ((await probe(layout)) === 'ready') return
+    if ((await probe(paths)) === 'ready') return
     const output = await server.output()
-    if (!isPassing(output)) throw explainOutput('PostgreSQL', output, layout.root)
-    if (Date.now() > deadline) throw tooLate(layout)
+    if (!isPassing(output)) throw explainOutput('PostgreSQL', output, paths.root)
+    if (Date.now() > deadline) throw tooLate(paths)
     await sleep(100)
   }
 }
 
 /** Stops the server and waits up to 60 s for its end. Disconnects the clients and loses no data. */
-export async function stopPostmaster(layout: Layout): Promise<'stopped' | 'not running'> {
-  const pid = await postmasterPid(layout)
+export async function stopPostmaster(paths: ServerPaths): Promise<'stopped' | 'not running'> {
+  const pid = await postmasterPid(paths)
   if (pid === null) return 'not running'
   try {
     kill(pid, 'SIGINT')
@@ -69,7 +66,7 @@ export async function stopPostmaster(layout: Layout): Promise<'stopped' | 'not r
     if (codeOf(error) !== 'ESRCH') throw error
   }
   const deadline = Date.now() + 60_000
-  while ((await postmasterPid(layout)) === pid) {
+  while ((await postmasterPid(paths)) === pid) {
     if (Date.now() > deadline) {
       throw unreachable(`The embedded server (process ${pid}) did not stop within 60 s.`)
     }
@@ -78,17 +75,17 @@ export async function stopPostmaster(layout: Layout): Promise<'stopped' | 'not r
   return 'stopped'
 }
 
-export function tooLate(layout: Layout) {
+export function tooLate(paths: ServerPaths) {
   return unreachable(
-    `The embedded server in ${layout.root} did not accept connections in time. See ${layout.log}, or try again with a longer --wait.`,
+    `The embedded server in ${paths.root} did not accept connections in time. See ${paths.log}, or try again with a longer --wait.`,
   )
 }
 
-async function spawnPostmaster(layout: Layout, programs: string, account: Account) {
-  const offset = await keepLogSmall(layout)
-  const log = await open(layout.log, 'a', 0o600)
+async function spawnPostmaster(paths: ServerPaths, programs: string, account: Account) {
+  const offset = await keepLogSmall(paths)
+  const log = await open(paths.log, 'a', 0o600)
   try {
-    const child = spawn(join(programs, 'postgres'), ['-D', layout.data], {
+    const child = spawn(join(programs, 'postgres'), ['-D', paths.data], {
       cwd: '/',
       env: environment,
       // A new session, so that neither Ctrl-C nor a closed terminal stops the server.
@@ -100,7 +97,7 @@ async function spawnPostmaster(layout: Layout, programs: string, account: Accoun
     await spawned(child)
     return {
       hasExited: () => child.exitCode !== null || child.signalCode !== null,
-      output: async () => (await readFile(layout.log)).subarray(offset).toString(),
+      output: async () => (await readFile(paths.log)).subarray(offset).toString(),
     }
   } finally {
     await log.close()
@@ -108,21 +105,21 @@ async function spawnPostmaster(layout: Layout, programs: string, account: Accoun
 }
 
 /** Begins a new log if the old one exceeds a megabyte; returns the log's size in bytes. */
-async function keepLogSmall(layout: Layout): Promise<number> {
-  const size = await stat(layout.log).then(
+async function keepLogSmall(paths: ServerPaths): Promise<number> {
+  const size = await stat(paths.log).then(
     (found) => found.size,
     () => 0,
   )
   if (size < 1024 * 1024) return size
-  await rename(layout.log, `${layout.log}.1`)
+  await rename(paths.log, `${paths.log}.1`)
   return 0
 }
 
 // PostgreSQL trusts a pid file if the process exists, even if it is not a server.
-async function removeStaleFiles(layout: Layout): Promise<void> {
-  if ((await postmasterPid(layout)) !== null) return
-  const pidFile = join(layout.data, 'postmaster.pid')
-  for (const path of [pidFile, `${layout.socket}.lock`, layout.socket]) {
+async function removeStaleFiles(paths: ServerPaths): Promise<void> {
+  if ((await postmasterPid(paths)) !== null) return
+  const pidFile = join(paths.data, 'postmaster.pid')
+  for (const path of [pidFile, `${paths.socket}.lock`, paths.socket]) {
     await rm(path, { force: true })
   }
 }

@@ -1,34 +1,34 @@
 import pg from 'pg'
 import { othersData } from './cluster.js'
 import { codeOf } from './failures.js'
-import { connectionOf, type Layout } from './layout.js'
+import { connectionOf, type ServerPaths } from './paths.js'
 
 /**
  * Checks whether the server accepts connections ('ready'), is starting or stopping ('busy'), or is
  * not running ('absent').
  */
-export async function probe(layout: Layout): Promise<'ready' | 'busy' | 'absent'> {
+export async function probe(paths: ServerPaths): Promise<'ready' | 'busy' | 'absent'> {
   try {
-    await withClient(layout, {}, async () => {})
+    await withClient(paths, {}, async () => {})
     return 'ready'
   } catch (error) {
-    return verdict(error, layout)
+    return verdict(error, paths)
   }
 }
 
 /** The running server's version, such as '18.4'; null if the server does not answer. */
-export async function askVersion(layout: Layout): Promise<string | null> {
-  return withClient(layout, {}, async (client) => {
+export async function askVersion(paths: ServerPaths): Promise<string | null> {
+  return withClient(paths, {}, async (client) => {
     const { rows } = await client.query<{ server_version: string }>('SHOW server_version')
     return rows[0]?.server_version ?? null
   }).catch(() => null)
 }
 
-function verdict(error: unknown, layout: Layout): 'ready' | 'busy' | 'absent' {
+function verdict(error: unknown, paths: ServerPaths): 'ready' | 'busy' | 'absent' {
   const code = codeOf(error)
   // Too many connections, or no database: the client that connects next reports this.
   if (code === '53300' || code === '3D000') return 'ready'
-  if (code === '28000' || code === 'EACCES') throw othersData(layout, undefined, error)
+  if (code === '28000' || code === 'EACCES') throw othersData(paths, undefined, error)
   if (code === 'ENOENT' || code === 'ECONNREFUSED' || code === 'ENOTDIR' || code === 'ENOTFOUND') {
     return 'absent'
   }
@@ -39,11 +39,11 @@ function verdict(error: unknown, layout: Layout): 'ready' | 'busy' | 'absent' {
 
 /** Connects to the server, to the database `tickets` by default. */
 export async function withClient<T>(
-  layout: Layout,
+  paths: ServerPaths,
   { database = 'tickets' }: { database?: string },
   use: (client: pg.Client) => Promise<T>,
 ): Promise<T> {
-  const connection = { ...connectionOf(layout), database, connectionTimeoutMillis: 5000 }
+  const connection = { ...connectionOf(paths), database, connectionTimeoutMillis: 5000 }
   const client = new pg.Client(connection)
   // The next query reports a connection that is lost between two answers.
   client.on('error', () => {})

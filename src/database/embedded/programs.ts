@@ -18,7 +18,7 @@ import { dirname, join, relative } from 'node:path'
 import { arch, platform } from 'node:process'
 import { syncDirectory } from './directories.js'
 import { codeOf, ownDatabase, unreachable } from './failures.js'
-import { type Layout, makingPrefix, programsDirectory } from './layout.js'
+import { makingPrefix, programsDirectory, type ServerPaths } from './paths.js'
 import { assertOwnPrograms } from './trust.js'
 
 /** The optional package with PostgreSQL's programs for this machine. */
@@ -43,11 +43,11 @@ export async function findNativePackage(): Promise<NativePackage> {
  * a reinstalled node_modules, and root's server cannot enter a private home directory. Throws
  * DB_UNREACHABLE if another user made or could change the copy.
  */
-export async function installPrograms(layout: Layout, native: NativePackage): Promise<string> {
-  const target = programsDirectory(layout, native.version)
-  if (!(await exists(target))) await copyInOneStep(native.directory, target, layout)
-  assertOwnPrograms(target, layout)
-  await removeOtherVersions(layout, target)
+export async function installPrograms(paths: ServerPaths, native: NativePackage): Promise<string> {
+  const target = programsDirectory(paths, native.version)
+  if (!(await exists(target))) await copyInOneStep(native.directory, target, paths)
+  assertOwnPrograms(target, paths)
+  await removeOtherVersions(paths, target)
   return join(target, 'bin')
 }
 
@@ -83,13 +83,13 @@ function resolveEntry(name: string): string {
   }
 }
 
-async function copyInOneStep(from: string, to: string, layout: Layout): Promise<void> {
-  const making = await mkdtemp(join(layout.root, makingPrefix))
+async function copyInOneStep(from: string, to: string, paths: ServerPaths): Promise<void> {
+  const making = await mkdtemp(join(paths.root, makingPrefix))
   try {
     await copyTree(from, making)
     await makeSymlinks(from, making)
     await rename(making, to)
-    await syncDirectory(layout.root)
+    await syncDirectory(paths.root)
   } catch (error) {
     await rm(making, { recursive: true, force: true })
     // Another process installed the programs first, which is as good.
@@ -155,22 +155,22 @@ async function link(to: string, path: string): Promise<void> {
 /** The copies of programs in the data directory, each with its major version, such as '18'. */
 export async function installedPrograms({
   root,
-}: Layout): Promise<{ path: string; major: string }[]> {
+}: ServerPaths): Promise<{ path: string; major: string }[]> {
   const names = (await readdir(root)).filter((name) => /^server-\d/.test(name))
   return names.map((name) => ({ path: join(root, name), major: /\d+/.exec(name)![0] }))
 }
 
 /** Keeps the programs that can read the data of a cluster here, such as one before an upgrade. */
-async function removeOtherVersions(layout: Layout, keep: string): Promise<void> {
-  const names = await readdir(layout.root)
+async function removeOtherVersions(paths: ServerPaths, keep: string): Promise<void> {
+  const names = await readdir(paths.root)
   const clusters = names.filter((name) => name === 'data' || name.startsWith('data-'))
   const versions = await Promise.all(
-    clusters.map((name) => readFile(join(layout.root, name, 'PG_VERSION'), 'utf8').catch(() => '')),
+    clusters.map((name) => readFile(join(paths.root, name, 'PG_VERSION'), 'utf8').catch(() => '')),
   )
   const needed = versions
     .map((text) => text.trim())
     .filter((major) => !keep.includes(`server-${major}.`))
-  for (const { path, major } of await installedPrograms(layout)) {
+  for (const { path, major } of await installedPrograms(paths)) {
     if (path !== keep && !needed.includes(major)) await rm(path, { recursive: true, force: true })
   }
 }

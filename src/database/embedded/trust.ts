@@ -2,7 +2,7 @@ import { lstatSync, readdirSync, readlinkSync, type Stats, statSync } from 'node
 import { dirname, join, parse, resolve, sep } from 'node:path'
 import { type Hazard, hazardOf, isTrusted, type Ownership } from '../../shared/own-directory.js'
 import { explain, unreachable } from './failures.js'
-import { hasOutsideSocket, isOurs, isRoot, type Layout, serverGroup } from './layout.js'
+import { hasOutsideSocket, isOurs, isRoot, type ServerPaths, serverGroup } from './paths.js'
 
 // A user who can write to the data directory can make this user run programs, or can redirect the
 // bookings to another server. So, like OpenSSH's StrictModes for a home directory, this module
@@ -13,12 +13,12 @@ import { hasOutsideSocket, isOurs, isRoot, type Layout, serverGroup } from './la
  * directory itself, the cluster, the socket's directory and the socket; ignores those that do not
  * exist. Fast enough to run before each connection. Throws DB_UNREACHABLE.
  */
-export function assertOwnPlace(layout: Layout): void {
-  const { root, data, socketDir, socket } = layout
+export function assertOwnPlace(paths: ServerPaths): void {
+  const { root, data, socketDir, socket } = paths
   try {
-    const top = walkTo(root, layout)
-    if (top) refuseIf(hazardOf(top), root, layout)
-    if (hasOutsideSocket(layout)) walkTo(socketDir, layout)
+    const top = walkTo(root, paths)
+    if (top) refuseIf(hazardOf(top), root, paths)
+    if (hasOutsideSocket(paths)) walkTo(socketDir, paths)
     for (const [path, hazard] of [
       [data, serverHazardOf],
       [socketDir, sharedHazardOf],
@@ -26,9 +26,9 @@ export function assertOwnPlace(layout: Layout): void {
     ] as const) {
       const found = lstatSync(path, GENTLY)
       if (found === undefined) continue
-      refuseIf(hazard(found), path, layout)
+      refuseIf(hazard(found), path, paths)
       const isInPlace = path === socket || found.isDirectory()
-      if (!isInPlace) refuseIf({ reason: 'is not a directory' }, path, layout)
+      if (!isInPlace) refuseIf({ reason: 'is not a directory' }, path, paths)
     }
   } catch (error) {
     throw explain(error, root)
@@ -39,13 +39,13 @@ export function assertOwnPlace(layout: Layout): void {
  * Refuses another user's files in the data directory that have one of this program's names. Throws
  * DB_UNREACHABLE and the system's errors.
  */
-export function assertOwnEntries(layout: Layout): void {
-  for (const name of readdirSync(layout.root).filter(isOurs)) {
-    const path = join(layout.root, name)
+export function assertOwnEntries(paths: ServerPaths): void {
+  for (const name of readdirSync(paths.root).filter(isOurs)) {
+    const path = join(paths.root, name)
     const found = lstatSync(path, GENTLY)
     // The modes of this user's own entries do not matter here: other functions check those before
     // use.
-    if (found && !isTrusted(found.uid)) refuseIf(serverHazardOf(found), path, layout)
+    if (found && !isTrusted(found.uid)) refuseIf(serverHazardOf(found), path, paths)
   }
 }
 
@@ -54,13 +54,13 @@ export function assertOwnEntries(layout: Layout): void {
  * only before the programs do, because it checks a thousand files. Throws DB_UNREACHABLE and the
  * system's errors.
  */
-export function assertOwnPrograms(programs: string, layout: Layout): void {
+export function assertOwnPrograms(programs: string, paths: ServerPaths): void {
   for (const [path, found] of treeOf(programs)) {
-    refuseIf(hazardOf(ownership(found)), path, layout)
+    refuseIf(hazardOf(ownership(found)), path, paths)
     if (!found.isSymbolicLink()) continue
     const target = resolve(dirname(path), readlinkSync(path))
     const isInside = target.startsWith(programs + sep)
-    if (!isInside) refuseIf({ reason: 'links to another place' }, path, layout)
+    if (!isInside) refuseIf({ reason: 'links to another place' }, path, paths)
   }
 }
 
@@ -68,12 +68,12 @@ export function assertOwnPrograms(programs: string, layout: Layout): void {
  * Refuses a cluster in which another user made or could change a file. Runs only before the server
  * starts, because it checks every file. Throws DB_UNREACHABLE and the system's errors.
  */
-export function assertOwnData(layout: Layout): void {
-  for (const [path, found] of treeOf(layout.data)) {
-    refuseIf(serverHazardOf(found), path, layout)
+export function assertOwnData(paths: ServerPaths): void {
+  for (const [path, found] of treeOf(paths.data)) {
+    refuseIf(serverHazardOf(found), path, paths)
     // PostgreSQL's own links: a tablespace, or a log on another disk.
     const target = found.isSymbolicLink() && statSync(path, GENTLY)
-    if (target) refuseIf(serverHazardOf(target), path, layout)
+    if (target) refuseIf(serverHazardOf(target), path, paths)
   }
 }
 
@@ -84,7 +84,7 @@ const MOST_LINKS = 40
  * Checks each directory and each symbolic link on the way to `path`, and returns what is there, if
  * anything. A sticky directory is acceptable: other users cannot replace this user's entries in it.
  */
-function walkTo(path: string, layout: Layout, links = 0): Stats | undefined {
+function walkTo(path: string, paths: ServerPaths, links = 0): Stats | undefined {
   const { root } = parse(path)
   const names = path.slice(root.length).split(sep).filter(Boolean)
   let [at, found] = [root, lstatSync(root, GENTLY)]
@@ -92,14 +92,14 @@ function walkTo(path: string, layout: Layout, links = 0): Stats | undefined {
     // Missing, or a file; opening a path below it reports the error.
     if (!found?.isDirectory()) return undefined
     const isSticky = isTrusted(found.uid) && (found.mode & 0o1000) !== 0
-    if (!isSticky) refuseIf(hazardOf(found), at, layout)
+    if (!isSticky) refuseIf(hazardOf(found), at, paths)
     at = join(at, name)
     found = lstatSync(at, GENTLY)
     if (!found?.isSymbolicLink()) continue
-    refuseIf(hazardOf(ownership(found)), at, layout)
-    if (links === MOST_LINKS) refuseIf({ reason: 'is a symbolic link in a loop' }, at, layout)
+    refuseIf(hazardOf(ownership(found)), at, paths)
+    if (links === MOST_LINKS) refuseIf({ reason: 'is a symbolic link in a loop' }, at, paths)
     const target = resolve(dirname(at), readlinkSync(at))
-    return walkTo(join(target, ...names.slice(i + 1)), layout, links + 1)
+    return walkTo(join(target, ...names.slice(i + 1)), paths, links + 1)
   }
   return found
 }
@@ -141,7 +141,7 @@ function ownership(found: Stats): Ownership {
   return { uid, gid, mode: found.isSymbolicLink() || found.isSocket() ? 0 : mode }
 }
 
-function refuseIf(hazard: Hazard | undefined, path: string, { root }: Layout): void {
+function refuseIf(hazard: Hazard | undefined, path: string, { root }: ServerPaths): void {
   if (hazard === undefined) return
   const remedy = hazard.remedy ?? (path === root ? 'Run this as its owner' : undefined)
   const advice = remedy ? `${remedy}, or set` : 'Set'

@@ -16,14 +16,14 @@ import {
 import { makeRoot, prepareRoot, syncDirectory } from './directories.js'
 import { explain, unreachable } from './failures.js'
 import { catalogObjects, namesOfOthers } from './foreign-objects.js'
+import { whenAlone } from './lock.js'
 import {
   connectionOf,
   type EmbeddedConnection,
-  type Layout,
-  layoutOf,
   makingPrefix,
-} from './layout.js'
-import { whenAlone } from './lock.js'
+  type ServerPaths,
+  serverPaths,
+} from './paths.js'
 import { startCluster, stopPostmaster, tooLate } from './postmaster.js'
 import { withClient } from './probe.js'
 import { findNativePackage, installedPrograms, installPrograms } from './programs.js'
@@ -63,67 +63,66 @@ export async function upgradeEmbedded(
   dataDir: string,
   options: UpgradeOptions,
 ): Promise<Upgrade | null> {
-  const layout = layoutOf(dataDir)
+  const paths = serverPaths(dataDir)
   try {
-    assertOwnPlace(layout)
-    if ((await clusterVersion(layout)) === null && (await keptData(layout)).length === 0)
-      return null
+    assertOwnPlace(paths)
+    if ((await clusterVersion(paths)) === null && (await keptData(paths)).length === 0) return null
     // The lock of a process that was killed lasts for some seconds.
     for (const deadline = Date.now() + LONGEST_START_MS; ; await sleep(100)) {
-      const upgrade = await whenAlone(layout, () => upgradeAlone(layout, options))
+      const upgrade = await whenAlone(paths, () => upgradeAlone(paths, options))
       if (upgrade !== 'occupied') return upgrade
-      if (Date.now() > deadline) throw tooLate(layout)
+      if (Date.now() > deadline) throw tooLate(paths)
     }
   } catch (error) {
-    throw explain(error, layout.root)
+    throw explain(error, paths.root)
   }
 }
 
-async function upgradeAlone(layout: Layout, options: UpgradeOptions): Promise<Upgrade | null> {
+async function upgradeAlone(paths: ServerPaths, options: UpgradeOptions): Promise<Upgrade | null> {
   const { onProgress = () => {} } = options
   const [native, account] = [await findNativePackage(), await serverAccount()]
-  await putBackOldData(layout)
-  const [from, to] = [await clusterVersion(layout), native.major]
+  await putBackOldData(paths)
+  const [from, to] = [await clusterVersion(paths), native.major]
   if (from === null || from === to) return null
-  if (Number(from) > Number(to)) throw newerData(layout, from, to)
-  const kept = join(layout.root, `data-${from}`)
-  if ((await readdir(layout.root)).includes(`data-${from}`)) {
+  if (Number(from) > Number(to)) throw newerData(paths, from, to)
+  const kept = join(paths.root, `data-${from}`)
+  if ((await readdir(paths.root)).includes(`data-${from}`)) {
     throw unreachable(
       `The old data would be kept in ${kept}, which already exists. Move or remove it.`,
     )
   }
-  await stopPostmaster(layout)
+  await stopPostmaster(paths)
   // With the process id: a process that was suspended must not take over the files of another.
   const [oldPlace, newPlace] = ['old', 'new'].map((name) =>
-    layoutOf(join(layout.root, `${PLACE_PREFIX}${name}-${pid}`)),
-  ) as [Layout, Layout]
-  const clear = () => clearPlaces(layout)
+    serverPaths(join(paths.root, `${PLACE_PREFIX}${name}-${pid}`)),
+  ) as [ServerPaths, ServerPaths]
+  const clear = () => clearPlaces(paths)
   await clear()
-  await prepareRoot(layout, account)
-  const oldPrograms = await findOldPrograms(layout, from)
-  await assertUsable(layout, account, from)
-  const programs = await installPrograms(layout, native)
+  await prepareRoot(paths, account)
+  const oldPrograms = await findOldPrograms(paths, from)
+  await assertUsable(paths, account, from)
+  const programs = await installPrograms(paths, native)
   // Clients do not look for a server in these directories, so no booking is made that would not be
   // copied.
   const { log, socketDir, socket } = oldPlace
-  const old = { ...layout, log, socketDir, socket }
+  const old = { ...paths, log, socketDir, socket }
   try {
     for (const place of [oldPlace, newPlace]) {
       await makeRoot(place)
       await prepareRoot(place, account)
     }
-    onProgress(`Starting PostgreSQL ${from} on the data in ${layout.root} …`)
+    onProgress(`Starting PostgreSQL ${from} on the data in ${paths.root} …`)
     await start(old, oldPrograms, account)
     onProgress(`Copying the data to PostgreSQL ${to} …`)
     await createCluster(newPlace, { programs, account, deadline: Date.now() + LONGEST_START_MS })
     // Has the settings that were made with ALTER SYSTEM.
     const settings = 'postgresql.auto.conf'
-    await copyFile(join(layout.data, settings), join(newPlace.data, settings))
+    await copyFile(join(paths.data, settings), join(newPlace.data, settings))
     await start(newPlace, programs, account)
     await options.copy(connectionOf(old), connectionOf(newPlace), () =>
       refuseOtherObjects(old, newPlace),
     )
-    await Promise.all([stopPostmaster(layout), stopPostmaster(newPlace)])
+    await Promise.all([stopPostmaster(paths), stopPostmaster(newPlace)])
     if (!existsSync(newPlace.data)) {
       throw unreachable(
         'Another upgrade of this data has started in the meantime. Nothing was changed.',
@@ -131,9 +130,9 @@ async function upgradeAlone(layout: Layout, options: UpgradeOptions): Promise<Up
     }
     // Synchronous, so that little time passes between the two. If the process is killed between
     // them, `data` is missing, and `putBackOldData` restores it.
-    renameSync(layout.data, kept)
-    renameSync(newPlace.data, layout.data)
-    await syncDirectory(layout.root)
+    renameSync(paths.data, kept)
+    renameSync(newPlace.data, paths.data)
+    await syncDirectory(paths.root)
     return { from, to, kept }
   } finally {
     await clear()
@@ -143,10 +142,10 @@ async function upgradeAlone(layout: Layout, options: UpgradeOptions): Promise<Up
 const PLACE_PREFIX = `${makingPrefix}upgrade-`
 
 /** Removes the directories of this upgrade, and of earlier ones that were killed. */
-async function clearPlaces(layout: Layout): Promise<void> {
-  await stopPostmaster(layout)
-  const names = (await readdir(layout.root)).filter((name) => name.startsWith(PLACE_PREFIX))
-  for (const place of names.map((name) => layoutOf(join(layout.root, name)))) {
+async function clearPlaces(paths: ServerPaths): Promise<void> {
+  await stopPostmaster(paths)
+  const names = (await readdir(paths.root)).filter((name) => name.startsWith(PLACE_PREFIX))
+  for (const place of names.map((name) => serverPaths(join(paths.root, name)))) {
     await stopPostmaster(place)
     for (const path of [place.root, place.socketDir]) {
       await rm(path, { recursive: true, force: true })
@@ -154,23 +153,23 @@ async function clearPlaces(layout: Layout): Promise<void> {
   }
 }
 
-async function start(layout: Layout, programs: string, account: Account) {
+async function start(paths: ServerPaths, programs: string, account: Account) {
   const deadline = Date.now() + LONGEST_START_MS
-  await startCluster(layout, { programs, account, deadline })
+  await startCluster(paths, { programs, account, deadline })
 }
 
-async function keptData({ root }: Layout): Promise<string[]> {
+async function keptData({ root }: ServerPaths): Promise<string[]> {
   return (await readdir(root).catch(() => [])).filter((name) => /^data-\d+$/.test(name))
 }
 
-async function findOldPrograms(layout: Layout, major: string): Promise<string> {
-  const found = (await installedPrograms(layout)).find((programs) => programs.major === major)
+async function findOldPrograms(paths: ServerPaths, major: string): Promise<string> {
+  const found = (await installedPrograms(paths)).find((programs) => programs.major === major)
   if (found === undefined) {
     throw unreachable(
-      `The programs of PostgreSQL ${major} are not in ${layout.root}. Use the version of tickets that made the data: \`tickets db backup\` there, and \`tickets db restore\` here into a new TICKETS_DATA_DIR.`,
+      `The programs of PostgreSQL ${major} are not in ${paths.root}. Use the version of tickets that made the data: \`tickets db backup\` there, and \`tickets db restore\` here into a new TICKETS_DATA_DIR.`,
     )
   }
-  assertOwnPrograms(found.path, layout)
+  assertOwnPrograms(found.path, paths)
   return join(found.path, 'bin')
 }
 
@@ -178,7 +177,7 @@ async function findOldPrograms(layout: Layout, major: string): Promise<string> {
  * Throws WRONG_STATE if the old server has anything that the new one, whose tables are empty, does
  * not have: it would be lost.
  */
-async function refuseOtherObjects(old: Layout, copy: Layout): Promise<void> {
+async function refuseOtherObjects(old: ServerPaths, copy: ServerPaths): Promise<void> {
   const others: string[] = []
   for (const database of ['tickets', 'postgres', 'template1']) {
     const [objects, known] = [

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path'
 import { geteuid } from 'node:process'
 
 /** The paths of one embedded server, all absolute. */
-export interface Layout {
+export interface ServerPaths {
   /** Contains everything, except perhaps the socket. */
   root: string
   /** PGDATA; either absent or complete. */
@@ -29,7 +29,7 @@ export const makingPrefix = '.making-'
 export const serverGroup = 60_720
 
 /** Computes the paths from the data directory's path, without I/O. */
-export function layoutOf(dataDir: string): Layout {
+export function serverPaths(dataDir: string): ServerPaths {
   const root = resolve(dataDir)
   const socketDir = socketDirectory(root)
   return {
@@ -46,8 +46,8 @@ export function layoutOf(dataDir: string): Layout {
  * The directory of the private copy of the programs. Its name includes the version, so that an
  * upgrade does not replace the programs of a running server.
  */
-export function programsDirectory(layout: Layout, version: string): string {
-  return join(layout.root, `server-${version}`)
+export function programsDirectory(paths: ServerPaths, version: string): string {
+  return join(paths.root, `server-${version}`)
 }
 
 /** Whether an entry of the data directory has a name that this program uses. */
@@ -56,8 +56,8 @@ export function isOurs(name: string): boolean {
 }
 
 /** Whether the socket is outside the data directory, where another user could replace it. */
-export function hasOutsideSocket(layout: Layout): boolean {
-  return layout.socketDir !== join(layout.root, 'run')
+export function hasOutsideSocket(paths: ServerPaths): boolean {
+  return paths.socketDir !== join(paths.root, 'run')
 }
 
 export function isRoot(): boolean {
@@ -84,9 +84,9 @@ function socketIn(directory: string): string {
 }
 
 /** node-postgres settings for the embedded server. */
-export function connectionOf(layout: Layout) {
+export function connectionOf(paths: ServerPaths) {
   return {
-    host: layout.socketDir,
+    host: paths.socketDir,
     port,
     user: 'tickets',
     database: 'tickets',
