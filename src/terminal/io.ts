@@ -1,4 +1,5 @@
 import { safeJson } from '../shared/safe-text.js'
+import type { RenderStyle } from './render/style.js'
 
 /** The streams and the environment of one run. */
 export interface Io {
@@ -27,8 +28,10 @@ export interface Output {
   readonly isTerminal: boolean
   readonly json: boolean
   readonly quiet: boolean
-  readonly useColor: boolean
-  readonly useErrorColor: boolean
+  /** How to draw on stdout now. */
+  readonly style: RenderStyle
+  /** How to draw on stderr: as wide as on stdout, with colours if stderr has them. */
+  readonly errorStyle: RenderStyle
   /**
    * Whether characters beyond ASCII may be drawn: not with TERM=dumb or in a locale without UTF-8.
    */
@@ -77,20 +80,29 @@ export function openOutput(io: Io, choice: OutputChoice): Output {
     })
     if (!isErrorGone) errors.write(`${text}\n`)
   }
+  const unicode = drawsUnicode(io.env)
+  const columnsNow = () => positive(io.env.COLUMNS) ?? positive(io.stdout.columns) ?? 80
+  const styleOn = (stream: NodeJS.WriteStream): RenderStyle => ({
+    columns: columnsNow(),
+    color: wantsColor(stream, io.env, choice),
+    unicode,
+  })
   return {
     io,
     canPrompt: canAsk(io, choice),
     get columns() {
-      return positive(io.env.COLUMNS) ?? positive(io.stdout.columns) ?? 80
+      return columnsNow()
     },
     isTerminal: io.stdout.isTTY === true,
     json: choice.json,
     quiet: choice.quiet,
-    useColor: wantsColor(io.stdout, io.env, choice),
-    get useErrorColor() {
-      return wantsColor(io.stderr, io.env, choice)
+    get style() {
+      return styleOn(io.stdout)
     },
-    unicode: drawsUnicode(io.env),
+    get errorStyle() {
+      return styleOn(io.stderr)
+    },
+    unicode,
     get isGone() {
       return isGone
     },

@@ -67,13 +67,13 @@ describe('an output', () => {
     ['FORCE_COLOR in a pipe', {}, { FORCE_COLOR: '1' }, {}, true],
     ['FORCE_COLOR=0', { stdout: true }, { FORCE_COLOR: '0' }, {}, false],
     ['FORCE_COLOR with NO_COLOR', {}, { FORCE_COLOR: '1', NO_COLOR: '1' }, {}, true],
-  ])('has colour? %s', (_, terminals, env, choice, useColor) => {
-    expect(open(terminals, env, choice).useColor).toBe(useColor)
+  ])('has colour? %s', (_, terminals, env, choice, color) => {
+    expect(open(terminals, env, choice).style.color).toBe(color)
   })
 
   test('decides on colour for each stream', () => {
     const output = open({ stderr: true })
-    expect([output.useColor, output.useErrorColor]).toEqual([false, true])
+    expect([output.style.color, output.errorStyle.color]).toEqual([false, true])
   })
 
   test.each([

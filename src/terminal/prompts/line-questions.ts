@@ -4,7 +4,7 @@ import { safeText } from '../../shared/safe-text.js'
 import { isSet, type Output } from '../io.js'
 import { wrapWords } from '../render/fit-text.js'
 import { printProblem } from '../render/problem-card.js'
-import { errorStyleOf, tint } from '../render/style.js'
+import { tint } from '../render/style.js'
 import { type Asking, checkedBy, withPrompt } from './asking.js'
 import { wrapQuestion } from './prompt-theme.js'
 import type { Choice, ChoiceQuestion, KeyChoice, TextQuestion } from './questions.js'
@@ -140,7 +140,7 @@ function numbered(choices: Choice<unknown>[], columns: number): string {
 const numberWidth = 4
 
 function promptFor({ message, hint, default: answer }: TextQuestion, output: Output): string {
-  const style = errorStyleOf(output)
+  const style = output.errorStyle
   const hints = [hint, answer === undefined ? undefined : `Enter: ${safeText(answer)}`]
   const asked = {
     message: safeText(message),

@@ -5,7 +5,6 @@ import { foldText } from '../../shared/fold-text.js'
 import { formatNumber } from '../../shared/numbers.js'
 import { safeText } from '../../shared/safe-text.js'
 import { fitText, padText, textWidth, wrapWords } from '../render/fit-text.js'
-import { errorStyleOf } from '../render/style.js'
 import { type Asking, checkedBy, withPrompt } from './asking.js'
 import {
   askChoiceInLine,
@@ -216,7 +215,7 @@ export async function askKey<Value>(
 ): Promise<Value> {
   if (asksInLines(asking.output)) return askKeyInLine(asking, message, choices)
   const { keyPrompt, promptBy } = await loadPrompts()
-  const style = errorStyleOf(asking.output)
+  const style = asking.output.errorStyle
   return withPrompt(asking, (context) =>
     promptBy(keyPrompt, { message, choices, style }, { ...context, clearPromptOnDone: true }),
   ) as Promise<Value>
@@ -230,7 +229,7 @@ function printAbove({ output }: Asking, { above }: { above?: string }): void {
 
 function themeOf({ output }: Asking, { message, hint, answer }: AskedText) {
   const asked = { message: safeText(message), hint, answer: answer && safeText(answer) }
-  return promptTheme(errorStyleOf(output), asked)
+  return promptTheme(output.errorStyle, asked)
 }
 
 /** Loads inquirer with the first question, before stdin is read: keys would be lost in between. */

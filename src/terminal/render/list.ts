@@ -52,12 +52,9 @@ const writers: Record<ListFormat | 'tabs', Writer> = {
   tabs: (_output, { columns }, rows) => chunked(mapRows(rows, (row) => tabLine(columns, row))),
   csv: csvLines,
   table: async (output, { columns, sectionOf }, rows) => {
-    const [{ drawTable }, { styleOf }] = await Promise.all([
-      import('./table.js'),
-      import('./style.js'),
-    ])
+    const { drawTable } = await import('./table.js')
     const shown = columns.filter(({ isData }) => !isData)
-    return drawTable(styleOf(output), shown, rows, sectionOf)
+    return drawTable(output.style, shown, rows, sectionOf)
   },
 }
 

@@ -1,7 +1,7 @@
 import { safeText } from '../../shared/safe-text.js'
 import type { Output } from '../io.js'
 import { wrapWords } from './fit-text.js'
-import { errorStyleOf, type RenderStyle, signs, tint } from './style.js'
+import { type RenderStyle, signs, tint } from './style.js'
 
 /** An error as people read it. */
 interface Problem {
@@ -13,7 +13,7 @@ interface Problem {
 
 /** Prints an error to stderr. */
 export function printProblem(output: Output, problem: Problem): void {
-  output.problem(renderProblem(problem, errorStyleOf(output)))
+  output.problem(renderProblem(problem, output.errorStyle))
 }
 
 /** The message after a sign, and the hint below. Does not end with a newline. */

@@ -1,5 +1,4 @@
 import { Chalk, type ChalkInstance } from 'chalk'
-import type { Output } from '../io.js'
 
 /** How to draw: the width in columns, and whether with colours and characters beyond ASCII. */
 export interface RenderStyle {
@@ -10,26 +9,6 @@ export interface RenderStyle {
 
 /** The meaning of a text, by which it is coloured; only this file knows the colours. */
 export type Tone = 'strong' | 'quiet' | 'good' | 'warning' | 'bad' | 'accent'
-
-/** How to draw on stdout now. */
-export function styleOf(output: Output): RenderStyle {
-  return { columns: output.columns, color: output.useColor, unicode: output.unicode }
-}
-
-/** How to draw on stderr: as wide as on stdout, with colours if stderr has them. */
-export function errorStyleOf(output: Output): RenderStyle {
-  return { ...styleOf(output), color: output.useErrorColor }
-}
-
-/**
- * Whether the background of stdout is darker than its text. Most terminals have a dark one; piped
- * text may be printed on white paper.
- */
-export function isDarkGround({ isTerminal, io }: Output): boolean {
-  // Some terminals set it to 'foreground;background': 7 and 15 are white.
-  const background = io.env.COLORFGBG?.split(';').at(-1)
-  return isTerminal && background !== '7' && background !== '15'
-}
 
 /** Colours `text` by its meaning, with the 16 colours that follow the terminal's theme. */
 export function tint(

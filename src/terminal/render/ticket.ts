@@ -1,5 +1,6 @@
 import { encode } from 'uqr'
 import { safeText } from '../../shared/safe-text.js'
+import type { Output } from '../io.js'
 import { drawFields, drawTitle } from './fields.js'
 import { wrapWords } from './fit-text.js'
 import { blackOnWhite, type RenderStyle, tint } from './style.js'
@@ -39,6 +40,16 @@ export function renderTicket(ticket: TicketFacts, style: RenderStyle, darkGround
     ...(hasRoom ? code.lines.map((line) => `  ${line}`) : []),
     '',
   ].join('\n')
+}
+
+/**
+ * Whether the background of stdout is darker than its text. Most terminals have a dark one; piped
+ * text may be printed on white paper.
+ */
+export function isDarkGround({ isTerminal, io }: Output): boolean {
+  // Some terminals set it to 'foreground;background': 7 and 15 are white.
+  const background = io.env.COLORFGBG?.split(';').at(-1)
+  return isTerminal && background !== '7' && background !== '15'
 }
 
 /** The ticket as an SVG picture for a page of A6. */

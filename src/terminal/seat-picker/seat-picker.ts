@@ -5,7 +5,7 @@ import { withFullScreen } from '../full-screen.js'
 import type { Output } from '../io.js'
 import { type Asking, withPrompt } from '../prompts/asking.js'
 import { asksInLines } from '../prompts/line-questions.js'
-import { errorStyleOf, signs, tint } from '../render/style.js'
+import { signs, tint } from '../render/style.js'
 import type { PickerQuestion } from './picker-prompt.js'
 
 export type { PickerQuestion } from './picker-prompt.js'
@@ -36,13 +36,13 @@ export async function pickSeats(
     withFullScreen(output.io.stderr, (screen) =>
       promptBy(
         pickerPrompt,
-        { message, ...question, screen, style: errorStyleOf(output), fail },
+        { message, ...question, screen, style: output.errorStyle, fail },
         { input, signal, output: new Nowhere(), clearPromptOnDone: true },
       ),
     ),
   )
   if (seats !== undefined) {
-    const style = errorStyleOf(output)
+    const style = output.errorStyle
     const done = tint(style, 'good', signs(style).done)
     const answer = tint(style, 'accent', safeText(formatSeats(seats, question.house)))
     output.problem(`${done} ${tint(style, 'strong', message)} ${answer}`)

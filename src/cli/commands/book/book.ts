@@ -139,10 +139,9 @@ async function announce({ output, tickets }: Context, outcome: BookingOutcome): 
       printWarnings(output, outcome)
       if (output.json) return output.document(bookingJson(outcome))
       const { renderBookingCard } = await import('../../../terminal/render/booking-card.js')
-      const { styleOf } = await import('../../../terminal/render/style.js')
       const { bookingFacts } = await import('../booking/text.js')
       const show = await tickets.findShow(booking.showId)
-      await output.write(renderBookingCard(bookingFacts(outcome, show), styleOf(output)))
+      await output.write(renderBookingCard(bookingFacts(outcome, show), output.style))
     },
   )
 }

@@ -6,7 +6,7 @@ import { askSeats, askSection } from '../../../terminal/prompts/prompts.js'
 import type { SeatAnswer } from '../../../terminal/prompts/seat-answer.js'
 import { drawTitle } from '../../../terminal/render/fields.js'
 import { alternativesHint, printProblem } from '../../../terminal/render/problem-card.js'
-import { errorStyleOf, type RenderStyle } from '../../../terminal/render/style.js'
+import type { RenderStyle } from '../../../terminal/render/style.js'
 import { countStates } from '../../../terminal/seat-map/house.js'
 import { renderSeatMap } from '../../../terminal/seat-map/seat-map.js'
 import {
@@ -171,7 +171,7 @@ export async function typeInHouse<Answer>(
   const whole = await tickets.viewShow(showId)
   const house = without(own(whole), whole)
   const index = await chooseSection(context, house)
-  output.problem(`\n${drawHouse(house, errorStyleOf(output), index)}`)
+  output.problem(`\n${drawHouse(house, output.errorStyle, index)}`)
   if (index === undefined) return question({ house, section: undefined, named: (spec) => spec })
   const section = house.plan!.sections[index]!.name
   return question({ house, section, named: (spec) => inSection(spec, house, section) })

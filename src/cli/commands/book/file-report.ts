@@ -82,8 +82,8 @@ export class FileReport {
   async conclude({ isDryRun }: { isDryRun: boolean }): Promise<void> {
     const { json, isTerminal } = this.#output
     if (json) return
-    const { errorStyleOf, styleOf, signs, tint } = await import('../../../terminal/render/style.js')
-    const style = isTerminal ? styleOf(this.#output) : errorStyleOf(this.#output)
+    const { signs, tint } = await import('../../../terminal/render/style.js')
+    const style = isTerminal ? this.#output.style : this.#output.errorStyle
     const { done, failed } = signs(style)
     const sign = this.tally.isAllBooked ? tint(style, 'good', done) : tint(style, 'bad', failed)
     const sentence = `${sign} ${this.tally.sentence({ isDryRun })}`

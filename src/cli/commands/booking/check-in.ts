@@ -2,7 +2,6 @@ import type { CheckIn, Show } from '../../../client/api.js'
 import { checkInJson } from '../../../client/json.js'
 import { checkSeatSpec, countSeats, formatLabels } from '../../../house/seats.js'
 import { renderDoorAnswer } from '../../../terminal/render/door-answer.js'
-import { styleOf } from '../../../terminal/render/style.js'
 import { printCommitted, printWarnings } from '../../committed.js'
 import type { Context, Handler } from '../../context.js'
 import { idOrName, ifNamed } from '../../named-show.js'
@@ -51,7 +50,7 @@ async function printAnswer({ output, tickets }: Context, answer: CheckIn, isUndo
     printWarnings(output, answer)
     if (output.json) return output.document(checkInJson(answer))
     const show = await tickets.findShow(booking.showId)
-    await output.write(renderDoorAnswer(factsOf(answer, show, isUndo), styleOf(output)))
+    await output.write(renderDoorAnswer(factsOf(answer, show, isUndo), output.style))
   })
 }
 

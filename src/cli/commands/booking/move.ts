@@ -1,7 +1,7 @@
 import type { Booking, BookingOutcome, ListedBooking } from '../../../client/api.js'
 import { checkSeatSpec, countSeats, formatLabels } from '../../../house/seats.js'
 import { isLong } from '../../../terminal/render/seat-names.js'
-import { type RenderStyle, signs, styleOf } from '../../../terminal/render/style.js'
+import { type RenderStyle, signs } from '../../../terminal/render/style.js'
 import { type Context, type Handler, inputRequired } from '../../context.js'
 import { idOrName, ifNamed } from '../../named-show.js'
 import { announceStep, namedBooking, UNCHANGED } from './named-booking.js'
@@ -33,7 +33,7 @@ export const run: Handler<BookingMoveOptions, [string | undefined]> = async (
       : await tickets.moveBooking(before.id, { to, toShow })
   if (outcome === undefined) return output.hint(UNCHANGED)
   await announceStep(context, outcome, {
-    done: movedText(before, outcome.booking, styleOf(output)),
+    done: movedText(before, outcome.booking, output.style),
     already: 'Already there',
   })
 }

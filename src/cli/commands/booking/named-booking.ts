@@ -84,13 +84,12 @@ export async function announceStep(
         return output.document(warnings ? { ...document, warnings } : document)
       }
       const { renderBookingCard } = await import('../../../terminal/render/booking-card.js')
-      const { styleOf } = await import('../../../terminal/render/style.js')
       const { bookingFacts } = await import('./text.js')
       const show = await tickets.findShow(booking.showId)
       const whom = booking.customer === null ? '' : ` for ${booking.customer}`
       const said = replayed ? `${already}; nothing changed.` : `${done}${whom}`
       const facts = bookingFacts({ booking, replayed: false }, show, { done: said })
-      await output.write(renderBookingCard(facts, styleOf(output)))
+      await output.write(renderBookingCard(facts, output.style))
     },
   )
   if (!replayed && hint !== undefined) output.hint(hint)

@@ -5,8 +5,12 @@ import { formatSeats, parseSeats } from '../../../house/seats.js'
 import { TicketsError } from '../../../shared/errors.js'
 import { quote } from '../../../shared/quote.js'
 import { safeText } from '../../../shared/safe-text.js'
-import { isDarkGround, styleOf } from '../../../terminal/render/style.js'
-import { drawTicket, renderTicket, type TicketFacts } from '../../../terminal/render/ticket.js'
+import {
+  drawTicket,
+  isDarkGround,
+  renderTicket,
+  type TicketFacts,
+} from '../../../terminal/render/ticket.js'
 import type { Context, Handler } from '../../context.js'
 import { fileFailure } from '../../files.js'
 import { whenOf } from '../show/text.js'
@@ -49,7 +53,7 @@ export const run: Handler<{ svg?: string }, [string | undefined]> = async (
       ...withViewWarning({}, seats, show),
     })
   } else if (svg === undefined) {
-    await output.write(renderTicket(facts, styleOf(output), isDarkGround(output)))
+    await output.write(renderTicket(facts, output.style, isDarkGround(output)))
   }
 }
 

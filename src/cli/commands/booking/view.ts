@@ -2,7 +2,6 @@ import type { HistoryEvent, ListedBooking } from '../../../client/api.js'
 import { historyJson, listedBookingJson } from '../../../client/json.js'
 import { formatLabels } from '../../../house/seats.js'
 import { renderBookingCard } from '../../../terminal/render/booking-card.js'
-import { styleOf } from '../../../terminal/render/style.js'
 import { renderTimeline } from '../../../terminal/render/timeline.js'
 import type { Context, Handler } from '../../context.js'
 import { timelineEntry } from '../history/text.js'
@@ -32,7 +31,7 @@ async function draw(
   history: HistoryEvent[],
 ): Promise<void> {
   const show = await tickets.findShow(booking.showId)
-  const style = styleOf(output)
+  const { style } = output
   const { admittedSeats, seats, seatLabels } = booking
   const inside = formatLabels(
     admittedSeats,

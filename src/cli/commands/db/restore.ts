@@ -31,8 +31,7 @@ export const run: Handler<{ yes?: boolean }, [string]> = async (context, { yes }
   if (output.json) await output.document({ ...verifyJson(report), rows })
   else {
     const { renderVerdict } = await import('../../../terminal/render/verdict.js')
-    const { styleOf } = await import('../../../terminal/render/style.js')
-    await output.write(renderVerdict(report, styleOf(output)))
+    await output.write(renderVerdict(report, output.style))
   }
   return report.ok ? 0 : 7
 }

@@ -5,7 +5,7 @@ import { formatDuration } from '../../../shared/time/duration.js'
 import type { Output } from '../../../terminal/io.js'
 import { alternativesHint } from '../../../terminal/render/problem-card.js'
 import { nameSeats } from '../../../terminal/render/seat-names.js'
-import { type RenderStyle, styleOf, tint } from '../../../terminal/render/style.js'
+import { type RenderStyle, tint } from '../../../terminal/render/style.js'
 import { renderVerdict } from '../../../terminal/render/verdict.js'
 import { renderSeatMap } from '../../../terminal/seat-map/seat-map.js'
 import { whenOf } from '../show/text.js'
@@ -52,7 +52,7 @@ export class DemoOutput {
 
   constructor(output: Output) {
     this.#output = output
-    this.#style = styleOf(output)
+    this.#style = output.style
   }
 
   async begin(databaseName: string): Promise<void> {

@@ -28,8 +28,7 @@ export function doctorOf(program: string | undefined): Handler {
       await output.document({ ok: isOk, checks })
     } else {
       const { renderDoctorReport } = await import('./report.js')
-      const { styleOf } = await import('../../../terminal/render/style.js')
-      await output.write(renderDoctorReport(checks, styleOf(output)))
+      await output.write(renderDoctorReport(checks, output.style))
     }
     return isOk ? 0 : 7
   }

@@ -2,7 +2,7 @@ import { isAisle, runLength, SeatPlan, type SeatRun } from '../../../house/plan/
 import { countSeats } from '../../../house/seats.js'
 import { formatCount, formatNumber } from '../../../shared/numbers.js'
 import { safeText } from '../../../shared/safe-text.js'
-import { signs, styleOf, tint } from '../../../terminal/render/style.js'
+import { signs, tint } from '../../../terminal/render/style.js'
 import type { Handler } from '../../context.js'
 import { faultLine, nameOfFile, readPlan } from '../../plan-file.js'
 
@@ -27,7 +27,7 @@ export const run: Handler<object, [string]> = async (context, _options, file) =>
     })
     return plan ? 0 : 7
   }
-  const style = styleOf(output)
+  const { style } = output
   const { done, failed } = signs(style)
   const lines = faults.map((fault) => faultLine(file, fault))
   if (plan) {

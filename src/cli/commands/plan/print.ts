@@ -3,7 +3,6 @@ import { formatPlan, type PlanFormat } from '../../../house/plan/plan-file.js'
 import type { SeatPlan } from '../../../house/plan/seat-plan.js'
 import { TicketsError } from '../../../shared/errors.js'
 import { safeLines } from '../../../shared/safe-text.js'
-import { styleOf } from '../../../terminal/render/style.js'
 import { drawPlan } from '../../../terminal/seat-map/seat-map.js'
 import type { Context, Handler } from '../../context.js'
 import { namedShow } from '../../named-show.js'
@@ -27,7 +26,7 @@ export const run: Handler<PlanPrintOptions, [string]> = async (context, options,
   const plan = (await isFile(name, options))
     ? await validPlan(context, name)
     : await planOfShow(context, name, options)
-  const text = format ? formatPlan(plan, format) : drawPlan(plan, styleOf(output))
+  const text = format ? formatPlan(plan, format) : drawPlan(plan, output.style)
   // A file must be exact, but a terminal obeys what is hidden in a name.
   await output.write(format && output.isTerminal ? safeLines(text) : text)
 }

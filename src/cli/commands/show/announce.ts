@@ -16,9 +16,8 @@ export async function announceShow(output: Output, show: Show, warned: Warned = 
     () => committed,
     async () => {
       if (output.json) return output.document({ ...showJson(show), ...warned })
-      const { styleOf } = await import('../../../terminal/render/style.js')
       const { renderShowCard } = await import('../../../terminal/render/show-card.js')
-      await output.write(renderShowCard(showFacts(show), styleOf(output)))
+      await output.write(renderShowCard(showFacts(show), output.style))
     },
   )
   printWarnings(output, warned)

@@ -4,7 +4,6 @@ import { TicketsError } from '../../../shared/errors.js'
 import { parseStartTime } from '../../../shared/time/start-time.js'
 import { startWarnings } from '../../../shared/warnings.js'
 import { renderShowCard } from '../../../terminal/render/show-card.js'
-import { styleOf } from '../../../terminal/render/style.js'
 import { printCommitted, printWarnings } from '../../committed.js'
 import { type Context, type Handler, inputRequired } from '../../context.js'
 import { namedShow } from '../../named-show.js'
@@ -44,7 +43,7 @@ export const run: Handler<ShowCopyOptions, [string]> = async (context, options, 
         const documents = copies.map((show) => ({ ...showJson(show), ...startWarnings(show) }))
         return output.document(documents)
       }
-      const cards = copies.map((show) => renderShowCard(showFacts(show), styleOf(output)))
+      const cards = copies.map((show) => renderShowCard(showFacts(show), output.style))
       await output.write(cards.join('\n'))
     },
   )

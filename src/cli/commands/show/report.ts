@@ -1,6 +1,5 @@
 import { showReportJson } from '../../../client/json.js'
 import { renderShowReport } from '../../../terminal/render/show-report.js'
-import { styleOf } from '../../../terminal/render/style.js'
 import type { Handler } from '../../context.js'
 import { idOrName } from '../../named-show.js'
 import { timeOf, whenOf } from './text.js'
@@ -24,7 +23,7 @@ export const run: Handler<{ date?: string }, [string]> = async (context, { date 
           ...sales,
         })),
       },
-      styleOf(output),
+      output.style,
     ),
   )
 }

@@ -3,7 +3,6 @@ import { sectionNamed } from '../../../house/rows.js'
 import { TicketsError } from '../../../shared/errors.js'
 import { formatNumber } from '../../../shared/numbers.js'
 import { renderShowCard } from '../../../terminal/render/show-card.js'
-import { styleOf } from '../../../terminal/render/style.js'
 import { seatGridFor } from '../../../terminal/seat-map/seat-grid.js'
 import { renderSeatMap } from '../../../terminal/seat-map/seat-map.js'
 import type { Handler } from '../../context.js'
@@ -39,7 +38,7 @@ export const run: Handler<ShowViewOptions, [string]> = async (context, options, 
     )
   }
   if (output.json) return output.document(showDetailsJson(show))
-  const style = styleOf(output)
+  const { style } = output
   const lines = seatGridFor(show, style.columns, section).lineCount
   const isCut = output.isTerminal && lines > PAGE_LENGTH
   const map = renderSeatMap(show, style, { section, mostLines: isCut ? PAGE_LENGTH : undefined })

@@ -5,7 +5,6 @@ import { safeText } from '../../../shared/safe-text.js'
 import { type FullScreen, withFullScreen } from '../../../terminal/full-screen.js'
 import type { Output } from '../../../terminal/io.js'
 import { withRawKeys } from '../../../terminal/prompts/raw-keys.js'
-import { styleOf } from '../../../terminal/render/style.js'
 import {
   drawWatchedShow,
   scrollHouse,
@@ -41,7 +40,7 @@ const COUNT_MS = 2000
 
 async function watchOn(screen: FullScreen, context: Context, name: string): Promise<void> {
   const { output, tickets } = context
-  const style = styleOf(output)
+  const { style } = output
   const ending = new AbortController()
   const seen: { show?: ShowDetails; sales: number[] } = { sales: [] }
   let top: number | undefined

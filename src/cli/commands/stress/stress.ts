@@ -5,7 +5,6 @@ import { daemonLink } from '../../../daemon/socket.js'
 import { TicketsError } from '../../../shared/errors.js'
 import { formatNumber } from '../../../shared/numbers.js'
 import type { Percentiles } from '../../../shared/percentiles.js'
-import { styleOf } from '../../../terminal/render/style.js'
 import type { Context, Handler } from '../../context.js'
 import { mayProceed } from '../../irrevocable.js'
 import { ifNamed, namedShow } from '../../named-show.js'
@@ -123,7 +122,7 @@ async function announce(
     seed: choice.seed,
     times: loadRun.attempts.flatMap(({ bookingMs }) => bookingMs ?? []),
   }
-  await output.write(renderStressReport(facts, styleOf(output)))
+  await output.write(renderStressReport(facts, output.style))
 }
 
 function stressJson(choice: StressChoice, { show, schema }: Target, loadRun: LoadRun) {

@@ -115,8 +115,7 @@ async function announce({ output }: Context, report: VerifyReport, repair: Repai
   for (const table of repair?.sequences ?? []) await output.write(`${verb} sequence of ${table}\n`)
   for (const reference of repair?.references ?? []) await output.write(`${verb} ${reference}\n`)
   const { renderVerdict } = await import('../../../terminal/render/verdict.js')
-  const { styleOf } = await import('../../../terminal/render/style.js')
-  await output.write(renderVerdict(report, styleOf(output)))
+  await output.write(renderVerdict(report, output.style))
   const hint = hintFor(report, repair)
   if (hint !== undefined) output.hint(hint)
 }
