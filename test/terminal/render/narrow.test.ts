@@ -1,5 +1,6 @@
 import { stripVTControlCharacters } from 'node:util'
 import { describe, expect, it } from 'vitest'
+import { renderBookingCard } from '../../../src/cli/commands/booking/card.js'
 import {
   besideEachOther,
   renderChapter,
@@ -9,7 +10,6 @@ import {
 } from '../../../src/cli/commands/demo/render.js'
 import { renderStressReport } from '../../../src/cli/commands/stress/report.js'
 import { SeatSet } from '../../../src/house/seat-set.js'
-import { renderBookingCard } from '../../../src/terminal/render/booking-card.js'
 import { renderDoorAnswer } from '../../../src/terminal/render/door-answer.js'
 import { renderProblem } from '../../../src/terminal/render/problem-card.js'
 import { renderShowCard } from '../../../src/terminal/render/show-card.js'
@@ -34,16 +34,18 @@ const house = (layout: { totalSeats: number; seatsPerRow: number | null }) => ({
   held: SeatSet.of([5], layout.totalSeats),
 })
 const rows = { totalSeats: 120, seatsPerRow: 12 }
-const show = { name: 'Les Misérables', when: '2031-03-01 19:30 GMT', layout: rows }
+const show = {
+  ...{ name: 'Les Misérables', when: '2031-03-01 19:30 GMT', layout: rows },
+  ...{ startTime: new Date('2031-03-01T19:30:00Z'), timeZone: 'Europe/London' },
+}
 const booking = {
   reference: 'K7Q2-9FMX',
   seats,
   seatLabels: seats.map((seat) => `A${seat}`),
   customer: 'Ada Lovelace',
   note: 'near the aisle',
-  show,
-  heldUntil: '2031-03-01 19:15 GMT',
-  failure: 'Seat A1 is taken.',
+  heldUntil: new Date('2031-03-01T19:15:00Z'),
+  failure: { code: 'SEATS_TAKEN' as const, message: 'Seat A1 is taken.' },
 }
 const counts = { total: 120, sold: 6, held: 1, house: 2, free: 111 }
 const percentiles = { p50: 1, p95: 2.5, p99: 30, max: 12_345 }
@@ -85,7 +87,7 @@ const drawings: Record<
     (['PENDING', 'HELD', 'CONFIRMED', 'FAILED', 'CANCELLED'] as const).map((status) => [
       `a booking that is ${status}`,
       [
-        (style: RenderStyle) => renderBookingCard({ ...booking, status }, style),
+        (style: RenderStyle) => renderBookingCard({ booking: { ...booking, status }, show }, style),
         ['K7Q2-9FMX', 'Ada', 'Lovelace', 'Misérables', '19:30', 'A1-A3'],
       ],
     ]),

@@ -125,7 +125,7 @@ async function preview(context: Context, named: NamedShow, request: BookingReque
   const outcome = await tickets.startDryRun().book(show.id, request)
   printWarnings(output, outcome)
   if (output.json) return output.document(dryRunJson(outcome))
-  const { dryRunSentence } = await import('../booking/text.js')
+  const { dryRunSentence } = await import('./dry-run.js')
   await output.write(dryRunSentence(outcome))
 }
 
@@ -138,10 +138,10 @@ async function announce({ output, tickets }: Context, outcome: BookingOutcome): 
     async () => {
       printWarnings(output, outcome)
       if (output.json) return output.document(bookingJson(outcome))
-      const { renderBookingCard } = await import('../../../terminal/render/booking-card.js')
-      const { bookingFacts } = await import('../booking/text.js')
+      const { renderBookingCard } = await import('../booking/card.js')
       const show = await tickets.findShow(booking.showId)
-      await output.write(renderBookingCard(bookingFacts(outcome, show), output.style))
+      const card = { booking, show, isReplayed: outcome.replayed }
+      await output.write(renderBookingCard(card, output.style))
     },
   )
 }

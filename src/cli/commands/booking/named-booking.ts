@@ -83,13 +83,11 @@ export async function announceStep(
         const document = { ...bookingJson({ booking, replayed }), ...json }
         return output.document(warnings ? { ...document, warnings } : document)
       }
-      const { renderBookingCard } = await import('../../../terminal/render/booking-card.js')
-      const { bookingFacts } = await import('./text.js')
+      const { renderBookingCard } = await import('./card.js')
       const show = await tickets.findShow(booking.showId)
       const whom = booking.customer === null ? '' : ` for ${booking.customer}`
       const said = replayed ? `${already}; nothing changed.` : `${done}${whom}`
-      const facts = bookingFacts({ booking, replayed: false }, show, { done: said })
-      await output.write(renderBookingCard(facts, output.style))
+      await output.write(renderBookingCard({ booking, show, done: said }, output.style))
     },
   )
   if (!replayed && hint !== undefined) output.hint(hint)

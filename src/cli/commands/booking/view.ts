@@ -1,12 +1,11 @@
 import type { HistoryEvent, ListedBooking } from '../../../client/api.js'
 import { historyJson, listedBookingJson } from '../../../client/json.js'
 import { formatLabels } from '../../../house/seats.js'
-import { renderBookingCard } from '../../../terminal/render/booking-card.js'
 import { renderTimeline } from '../../../terminal/render/timeline.js'
 import type { Context, Handler } from '../../context.js'
 import { timelineEntry } from '../history/text.js'
+import { renderBookingCard } from './card.js'
 import { namedBooking } from './named-booking.js'
-import { bookingFacts } from './text.js'
 
 /** `tickets booking view BOOKING`: details and history. */
 export const run: Handler<object, [string | undefined]> = async (context, _options, name) => {
@@ -39,10 +38,7 @@ async function draw(
   )
   await output.write(
     [
-      renderBookingCard(
-        bookingFacts({ booking, replayed: false }, show, { hasExpired: booking.hasExpired }),
-        style,
-      ),
+      renderBookingCard({ booking, show, hasExpired: booking.hasExpired }, style),
       ...(inside === '' ? [] : [`  Inside: ${inside}\n`]),
       '\n',
       renderTimeline(

@@ -3,8 +3,8 @@ import { formatStartTime } from '../../../shared/time/format-time.js'
 import type { ShowFacts } from '../../../terminal/render/show-card.js'
 
 /** When a show starts, for people, in its own time zone. */
-export function whenOf(show: Show): string {
-  return formatStartTime(show.startTime, show.timeZone)
+export function whenOf({ startTime, timeZone }: Pick<Show, 'startTime' | 'timeZone'>): string {
+  return formatStartTime(startTime, timeZone)
 }
 
 /** Any other time, for people, in the time zone of the show. */
