@@ -1,12 +1,13 @@
 import type { Booking, BookingOutcome, BookingRequest, Tickets } from '../../../client/api.js'
-import { bookingJson, dryRunJson } from '../../../client/json.js'
+import { dryRunJson } from '../../../client/json.js'
 import { withViewWarning } from '../../../house/restricted-view.js'
 import { parseSeats } from '../../../house/seats.js'
 import { hasCode, TicketsError } from '../../../shared/errors.js'
 import { startWarnings, type Warned } from '../../../shared/warnings.js'
-import { committedBooking, printCommitted, printWarnings } from '../../committed.js'
+import { printWarnings } from '../../committed.js'
 import { type Context, type Handler, inputRequired } from '../../context.js'
 import { idOrName, ifNamed, type NamedShow, namedShow } from '../../named-show.js'
+import { announceBooking } from '../booking/announce.js'
 import { askToUseAccessible, hasAccessibleLeft } from './last-seats.js'
 import { type BookCommandOptions, requestOf } from './request.js'
 
@@ -31,7 +32,7 @@ export const run: Handler<BookCommandOptions, [string | undefined]> = async (
   if (named !== undefined && areSeatsGiven) {
     if (options.dryRun) return preview(context, named, request)
     const outcome = await book(context, named, request, options)
-    return outcome ? announce(context, outcome) : context.output.hint(UNBOOKED)
+    return outcome ? announceBooking(context, outcome) : context.output.hint(UNBOOKED)
   }
   if (!context.output.canPrompt) {
     throw inputRequired([
@@ -40,9 +41,7 @@ export const run: Handler<BookCommandOptions, [string | undefined]> = async (
     ])
   }
   const { runBookingLoop } = await import('./booking-loop.js')
-  await runBookingLoop(context, { show: named, request, options }, (outcome) =>
-    announce(context, outcome),
-  )
+  await runBookingLoop(context, { show: named, request, options })
 }
 
 /** Said when the clerk stops before the booking. */
@@ -127,21 +126,4 @@ async function preview(context: Context, named: NamedShow, request: BookingReque
   if (output.json) return output.document(dryRunJson(outcome))
   const { dryRunSentence } = await import('./dry-run.js')
   await output.write(dryRunSentence(outcome))
-}
-
-/** Prints what was booked: JSON, or the card. */
-async function announce({ output, tickets }: Context, outcome: BookingOutcome): Promise<void> {
-  const { booking } = outcome
-  await printCommitted(
-    output,
-    () => committedBooking(booking),
-    async () => {
-      printWarnings(output, outcome)
-      if (output.json) return output.document(bookingJson(outcome))
-      const { renderBookingCard } = await import('../booking/card.js')
-      const show = await tickets.findShow(booking.showId)
-      const card = { booking, show, isReplayed: outcome.replayed }
-      await output.write(renderBookingCard(card, output.style))
-    },
-  )
 }

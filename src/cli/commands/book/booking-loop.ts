@@ -1,24 +1,23 @@
-import type { Booking, BookingOutcome, BookingRequest } from '../../../client/api.js'
+import type { Booking, BookingRequest } from '../../../client/api.js'
 import { hasCode } from '../../../shared/errors.js'
 import type { Asking } from '../../../terminal/prompts/asking.js'
 import { askKey } from '../../../terminal/prompts/prompts.js'
 import { printProblem } from '../../../terminal/render/problem-card.js'
 import type { Context } from '../../context.js'
 import type { NamedShow } from '../../named-show.js'
+import { announceBooking } from '../booking/announce.js'
 import { wordsOf } from '../booking/cancel.js'
-import { announceStep } from '../booking/named-booking.js'
 import { type AskingOptions, bookByAsking } from './by-asking.js'
 
 /**
  * Books by asking for one customer after the other, for the same show, until the clerk is done: one
- * key begins with the next customer. `announce` prints every booking.
+ * key begins with the next customer.
  *
  * Throws what `bookByAsking` throws. The bookings of earlier customers stand.
  */
 export async function runBookingLoop(
   context: Context,
   first: { show: NamedShow | undefined; request: BookingRequest; options: AskingOptions },
-  announce: (outcome: BookingOutcome) => Promise<void>,
 ): Promise<void> {
   const { show, request, options } = first
   let outcome = await bookByAsking(context, show, request, options)
@@ -29,7 +28,7 @@ export async function runBookingLoop(
   let last: Booking | undefined
   for (;;) {
     if (outcome !== undefined) {
-      await announce(outcome)
+      await announceBooking(context, outcome)
       last = outcome.booking
     }
     const next = await askNext(context, showId, last)
@@ -79,7 +78,7 @@ async function undo(context: Context, { reference, updatedAt }: Booking): Promis
   try {
     const reason = 'undone at the window'
     const undone = await tickets.cancelBooking(reference, { reason, ifUnchangedSince: updatedAt })
-    await announceStep(context, undone, wordsOf(undone))
+    await announceBooking(context, undone, wordsOf(undone))
   } catch (error) {
     if (!hasCode(error, 'WRONG_STATE')) throw error
     printProblem(output, error)

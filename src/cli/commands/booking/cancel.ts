@@ -3,7 +3,8 @@ import { checkSeatSpec, countSeats, formatLabels } from '../../../house/seats.js
 import { isLong, nameSeats } from '../../../terminal/render/seat-names.js'
 import type { Handler } from '../../context.js'
 import { type Irrevocable, mayProceed } from '../../irrevocable.js'
-import { announceStep, namedBooking, type StepWords, UNCHANGED } from './named-booking.js'
+import { announceBooking, type ChangeWords } from './announce.js'
+import { namedBooking, UNCHANGED } from './named-booking.js'
 
 export interface BookingCancelOptions {
   seats?: string
@@ -31,7 +32,7 @@ export const run: Handler<BookingCancelOptions, [string | undefined]> = async (
     options = { ...options, ifUnchangedSince: planned.booking.updatedAt }
   }
   const outcome = await tickets.cancelBooking(id, options)
-  await announceStep(context, outcome, wordsOf(outcome))
+  await announceBooking(context, outcome, wordsOf(outcome))
 }
 
 function questionOf(
@@ -51,7 +52,7 @@ function questionOf(
 }
 
 /** 'Cancelled 4 seats: A1-A4', or 'Returned A1; kept A2-A3 (1 of 3 seats)'. */
-export function wordsOf({ booking, returned, returnedLabels }: Cancelled): StepWords {
+export function wordsOf({ booking, returned, returnedLabels }: Cancelled): ChangeWords {
   const { seats: kept, seatLabels: keptLabels } = booking
   if (booking.status === 'CANCELLED') {
     return {

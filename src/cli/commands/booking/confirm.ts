@@ -1,7 +1,8 @@
 import { checkSeatSpec, formatLabels } from '../../../house/seats.js'
 import { nameSeats } from '../../../terminal/render/seat-names.js'
 import type { Context, Handler } from '../../context.js'
-import { announceStep, namedBooking } from './named-booking.js'
+import { announceBooking } from './announce.js'
+import { namedBooking } from './named-booking.js'
 
 /** `tickets booking confirm BOOKING`: sells what a hold keeps, all or some. */
 export const run: Handler<{ seats?: string }, [string | undefined]> = async (
@@ -15,7 +16,7 @@ export const run: Handler<{ seats?: string }, [string | undefined]> = async (
     id,
     seats === undefined ? {} : { seats },
   )
-  await announceStep(context, outcome, {
+  await announceBooking(context, outcome, {
     done: `Confirmed ${nameSeats(outcome.booking.seats, outcome.booking.seatLabels)}`,
     already: 'Already confirmed',
     hint:

@@ -4,7 +4,8 @@ import { isLong } from '../../../terminal/render/seat-names.js'
 import { type RenderStyle, signs } from '../../../terminal/render/style.js'
 import { type Context, type Handler, inputRequired } from '../../context.js'
 import { idOrName, ifNamed } from '../../named-show.js'
-import { announceStep, namedBooking, UNCHANGED } from './named-booking.js'
+import { announceBooking } from './announce.js'
+import { namedBooking, UNCHANGED } from './named-booking.js'
 
 export interface BookingMoveOptions {
   to?: string
@@ -32,7 +33,7 @@ export const run: Handler<BookingMoveOptions, [string | undefined]> = async (
       ? await askWhere(context, before, toShow ?? before.showId)
       : await tickets.moveBooking(before.id, { to, toShow })
   if (outcome === undefined) return output.hint(UNCHANGED)
-  await announceStep(context, outcome, {
+  await announceBooking(context, outcome, {
     done: movedText(before, outcome.booking, output.style),
     already: 'Already there',
   })

@@ -1,8 +1,6 @@
-import type { BookingOutcome, ListedBooking } from '../../../client/api.js'
-import { bookingJson } from '../../../client/json.js'
+import type { ListedBooking } from '../../../client/api.js'
 import { formatLabels } from '../../../house/seats.js'
 import { formatStartTime } from '../../../shared/time/format-time.js'
-import { committedBooking, printCommitted, printWarnings } from '../../committed.js'
 import { type Context, inputRequired } from '../../context.js'
 import { statusesFor } from './statuses.js'
 
@@ -55,40 +53,3 @@ function detailsOf(booking: ListedBooking): string {
 
 /** Said when the clerk stops before the change. */
 export const UNCHANGED = 'Nothing was changed.'
-
-/** How a change to a booking is announced. */
-export interface StepWords {
-  /** What was done: 'Confirmed 4 seats: C5-C8'. */
-  done: string
-  /** The words for when there was nothing to do: 'Already confirmed'. */
-  already: string
-  /** One more sentence for people. */
-  hint?: string | undefined
-  /** More fields for programs. */
-  json?: object
-}
-
-/** Prints what a change did to a booking, and the booking: as JSON, or as its card. */
-export async function announceStep(
-  { output, tickets }: Context,
-  { booking, replayed, warnings }: BookingOutcome,
-  { done, already, hint, json = {} }: StepWords,
-): Promise<void> {
-  await printCommitted(
-    output,
-    () => committedBooking(booking),
-    async () => {
-      printWarnings(output, { warnings })
-      if (output.json) {
-        const document = { ...bookingJson({ booking, replayed }), ...json }
-        return output.document(warnings ? { ...document, warnings } : document)
-      }
-      const { renderBookingCard } = await import('./card.js')
-      const show = await tickets.findShow(booking.showId)
-      const whom = booking.customer === null ? '' : ` for ${booking.customer}`
-      const said = replayed ? `${already}; nothing changed.` : `${done}${whom}`
-      await output.write(renderBookingCard({ booking, show, done: said }, output.style))
-    },
-  )
-  if (!replayed && hint !== undefined) output.hint(hint)
-}
