@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { type BookingCard, renderBookingCard } from '../../src/cli/commands/booking/card.js'
 import { renderProblem } from '../../src/terminal/render/problem-card.js'
-import { renderShowCard, salesBar } from '../../src/terminal/render/show-card.js'
+import { renderShowCard } from '../../src/terminal/render/show-card.js'
 import { renderTimeline } from '../../src/terminal/render/timeline.js'
 import { globeWith } from '../support/globe.js'
 import { expectWording, withFacts } from '../support/wording.js'
@@ -87,15 +87,6 @@ describe('a show', () => {
     const other = renderShowCard({ ...facts, isCancelled: false }, ascii)
     expect(card.split('\n')).toHaveLength(other.split('\n').length + 1)
     expect(card).toMatch(/^[ -~\n]*$/)
-  })
-
-  test.each([
-    [{ booked: 99_999, held: 0, free: 1 }, '#########.'],
-    [{ booked: 1, held: 1, free: 99_998 }, '#?........'],
-    [{ booked: 0, held: 0, free: 5 }, '..........'],
-    [{ booked: 100, held: 0, free: 0 }, '##########'],
-  ])('with %j seats has the bar %s', (seats, bar) => {
-    expect(salesBar(seats, 10, ascii)).toBe(bar)
   })
 })
 

@@ -1,6 +1,6 @@
 import { formatNumber } from '../../shared/numbers.js'
 import { padText, textWidth } from './fit-text.js'
-import { type RenderStyle, tint } from './style.js'
+import { type RenderStyle, type Tone, tint } from './style.js'
 
 /** Numbers from 0 up as bars, one column each; the largest is as high as the line. */
 export function sparkline(
@@ -41,6 +41,68 @@ export function drawBar(columns: number, isThere: boolean, { unicode }: RenderSt
   if (!unicode) return '#'.repeat(Math.max(1, Math.round(columns)))
   const eighths = Math.max(1, Math.round(columns * 8))
   return '█'.repeat(Math.floor(eighths / 8)) + (EIGHTHS[eighths % 8] ?? '')
+}
+
+/** The states of seats, in the order of a bar. `house`: held until they are released. */
+export const barStates = ['sold', 'held', 'house', 'free'] as const
+
+type BarState = (typeof barStates)[number]
+
+const barTones: Record<BarState, Tone> = {
+  sold: 'accent',
+  held: 'warning',
+  house: 'strong',
+  free: 'quiet',
+}
+
+const unicodeSigns: Record<BarState, string> = { sold: '█', held: '▒', house: '▓', free: '░' }
+const asciiSigns: Record<BarState, string> = { sold: '#', held: '?', house: '=', free: '.' }
+
+/** A state in `columns` columns of a bar. */
+export function barSign(state: BarState, style: RenderStyle, columns = 1): string {
+  const sign = (style.unicode ? unicodeSigns : asciiSigns)[state]
+  return tint(style, barTones[state], sign.repeat(columns))
+}
+
+/** A bar of `width` columns: the states of seats in proportion, each visible if not 0. */
+export function stateBar(
+  seats: Record<BarState, number>,
+  width: number,
+  style: RenderStyle,
+): string {
+  const parts = proportions(
+    barStates.map((state) => seats[state]),
+    width,
+  )
+  return barStates.map((state, index) => barSign(state, style, parts[index]!)).join('')
+}
+
+/** The same of sold, held and free seats. */
+export function salesBar(
+  { booked, held, free }: { booked: number; held: number; free: number },
+  width: number,
+  style: RenderStyle,
+): string {
+  return stateBar({ sold: booked, held, house: 0, free }, width, style)
+}
+
+/**
+ * Divides `width` columns among the parts. Each part that is not 0 gets at least one column, even if
+ * there are more parts than columns: a house with one free seat must not look sold out.
+ */
+function proportions(parts: number[], width: number): number[] {
+  const total = parts.reduce((sum, part) => sum + part, 0)
+  if (total === 0) return parts.map(() => 0)
+  const least = parts.filter((part) => part > 0).length
+  const shares = parts.map((part) =>
+    part === 0 ? 0 : Math.max(1, Math.round((part / total) * width)),
+  )
+  const wanted = Math.max(width, least)
+  for (;;) {
+    const excess = shares.reduce((sum, share) => sum + share, 0) - wanted
+    if (excess === 0) return shares
+    shares[shares.indexOf(Math.max(...shares))]! -= Math.sign(excess)
+  }
 }
 
 interface Bar {

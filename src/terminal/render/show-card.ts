@@ -1,6 +1,7 @@
 import { rowLabel, type SeatLayout } from '../../house/seats.js'
 import { formatCount, formatNumber } from '../../shared/numbers.js'
 import { safeText } from '../../shared/safe-text.js'
+import { salesBar } from './charts.js'
 import { drawFields, drawTitle, type Field } from './fields.js'
 import { seatTones } from './seat-signs.js'
 import { type RenderStyle, tint } from './style.js'
@@ -46,40 +47,6 @@ function sales({ layout, booked, held }: ShowFacts, style: RenderStyle): string[
     tint(style, 'quiet', `of ${formatNumber(layout.totalSeats)}`),
   ]
   return [`  ${salesBar({ booked, held, free }, width, style)}`, `  ${counts.join('  ')}`]
-}
-
-/** A bar of `width` columns: sold, held and free seats in proportion, each visible if not 0. */
-export function salesBar(
-  seats: { booked: number; held: number; free: number },
-  width: number,
-  style: RenderStyle,
-): string {
-  const [booked, held, free] = proportions([seats.booked, seats.held, seats.free], width)
-  const [bookedSign, heldSign, freeSign] = style.unicode ? ['█', '▒', '░'] : ['#', '?', '.']
-  return (
-    tint(style, 'accent', bookedSign!.repeat(booked!)) +
-    tint(style, seatTones.held, heldSign!.repeat(held!)) +
-    tint(style, 'quiet', freeSign!.repeat(free!))
-  )
-}
-
-/**
- * Divides `width` columns among the parts. Each part that is not 0 gets at least one column, even if
- * there are more parts than columns: a house with one free seat must not look sold out.
- */
-export function proportions(parts: number[], width: number): number[] {
-  const total = parts.reduce((sum, part) => sum + part, 0)
-  if (total === 0) return parts.map(() => 0)
-  const least = parts.filter((part) => part > 0).length
-  const shares = parts.map((part) =>
-    part === 0 ? 0 : Math.max(1, Math.round((part / total) * width)),
-  )
-  const wanted = Math.max(width, least)
-  for (;;) {
-    const excess = shares.reduce((sum, share) => sum + share, 0) - wanted
-    if (excess === 0) return shares
-    shares[shares.indexOf(Math.max(...shares))]! -= Math.sign(excess)
-  }
 }
 
 /** What the house consists of: its rows, or its plan and sections with their seats. */

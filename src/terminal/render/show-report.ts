@@ -1,10 +1,9 @@
 import { formatNumber } from '../../shared/numbers.js'
 import { safeText } from '../../shared/safe-text.js'
-import { drawBar } from './charts.js'
+import { barSign, barStates, drawBar, stateBar } from './charts.js'
 import { drawTitle } from './fields.js'
 import { fitText, padText, textWidth, wrapWords } from './fit-text.js'
-import { proportions } from './show-card.js'
-import { type RenderStyle, signs, type Tone, tint } from './style.js'
+import { type RenderStyle, signs, tint } from './style.js'
 
 /** Seats by state; the last four add up to the first. */
 interface Counts {
@@ -54,37 +53,9 @@ export function renderShowReport(facts: ReportFacts, style: RenderStyle): string
   ].join('\n')
 }
 
-const states = ['sold', 'held', 'house', 'free'] as const
-
-const tones: Record<(typeof states)[number], Tone> = {
-  sold: 'accent',
-  held: 'warning',
-  house: 'strong',
-  free: 'quiet',
-}
-
-function stateSigns({ unicode }: RenderStyle): Record<(typeof states)[number], string> {
-  return unicode
-    ? { sold: '█', held: '▒', house: '▓', free: '░' }
-    : { sold: '#', held: '?', house: '=', free: '.' }
-}
-
-function stateBar(counts: Counts, width: number, style: RenderStyle): string {
-  const parts = proportions(
-    states.map((state) => counts[state]),
-    width,
-  )
-  const marks = stateSigns(style)
-  return states
-    .map((state, index) => tint(style, tones[state], marks[state].repeat(parts[index]!)))
-    .join('')
-}
-
 function wrapLegend(counts: Counts, style: RenderStyle): string[] {
-  const marks = stateSigns(style)
-  const entries = states.map(
-    (state) =>
-      `${tint(style, tones[state], marks[state])}\u00a0${formatNumber(counts[state])}\u00a0${state}`,
+  const entries = barStates.map(
+    (state) => `${barSign(state, style)}\u00a0${formatNumber(counts[state])}\u00a0${state}`,
   )
   const text = [...entries, `=\u00a0${formatNumber(counts.total)}\u00a0seats`].join(' ')
   return wrapWords(text, style.columns - 2).map((line) => `  ${line.replaceAll('\u00a0', ' ')}`)

@@ -1,7 +1,7 @@
 import { type HouseRows, rowsOf } from '../../house/rows.js'
 import { formatNumber } from '../../shared/numbers.js'
+import { salesBar } from '../render/charts.js'
 import { fitText, padText, textWidth } from '../render/fit-text.js'
-import { salesBar } from '../render/show-card.js'
 import { type RenderStyle, signs, tint } from '../render/style.js'
 import { countStates, type House } from './house.js'
 import { margin, sectionsFromTop } from './seat-grid.js'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { sparkline } from '../../../src/terminal/render/charts.js'
+import { salesBar, sparkline } from '../../../src/terminal/render/charts.js'
 
 test.each([
   [[], ''],
@@ -12,4 +12,13 @@ test.each([
 
 test('bars are ASCII where the terminal knows nothing else', () => {
   expect(sparkline([0, 1, 2, 3], { unicode: false })).toMatch(/^[ -~]{4}$/)
+})
+
+test.each([
+  [{ booked: 99_999, held: 0, free: 1 }, '#########.'],
+  [{ booked: 1, held: 1, free: 99_998 }, '#?........'],
+  [{ booked: 0, held: 0, free: 5 }, '..........'],
+  [{ booked: 100, held: 0, free: 0 }, '##########'],
+])('%j seats have the bar %s', (seats, bar) => {
+  expect(salesBar(seats, 10, { columns: 80, color: false, unicode: false })).toBe(bar)
 })
