@@ -8,12 +8,12 @@ import {
   renderParagraph,
   renderResult,
 } from '../../../src/cli/commands/demo/render.js'
+import { renderShowReport } from '../../../src/cli/commands/show/show-report.js'
 import { renderStressReport } from '../../../src/cli/commands/stress/report.js'
 import { SeatSet } from '../../../src/house/seat-set.js'
 import { renderDoorAnswer } from '../../../src/terminal/render/door-answer.js'
 import { renderProblem } from '../../../src/terminal/render/problem-card.js'
 import { renderShowCard } from '../../../src/terminal/render/show-card.js'
-import { renderShowReport } from '../../../src/terminal/render/show-report.js'
 import type { RenderStyle } from '../../../src/terminal/render/style.js'
 import type { Column } from '../../../src/terminal/render/table.js'
 import { drawTable } from '../../../src/terminal/render/table.js'
@@ -37,6 +37,7 @@ const rows = { totalSeats: 120, seatsPerRow: 12 }
 const show = {
   ...{ name: 'Les Misérables', when: '2031-03-01 19:30 GMT', layout: rows },
   ...{ startTime: new Date('2031-03-01T19:30:00Z'), timeZone: 'Europe/London' },
+  cancelledAt: new Date('2031-02-01T12:00:00Z'),
 }
 const booking = {
   reference: 'K7Q2-9FMX',
@@ -132,12 +133,11 @@ const drawings: Record<
     (style) =>
       renderShowReport(
         {
-          ...show,
-          isCancelled: true,
+          show,
           capacity: counts,
           rows: [{ row: 'A', ...counts }],
-          hours: [{ label: '2031-03-01 19:00', sold: 6, returned: 1 }],
-          operators: [{ label: 'ada', sold: 0, returned: 2 }],
+          hours: [{ hour: show.startTime, sold: 6, returned: 1 }],
+          operators: [{ operator: 'ada', sold: 0, returned: 2 }],
         },
         style,
       ),

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
+import { renderShowReport } from '../../../src/cli/commands/show/show-report.js'
 import type { SeatLayout } from '../../../src/house/seats.js'
 import { textWidth } from '../../../src/terminal/render/fit-text.js'
-import { renderShowReport } from '../../../src/terminal/render/show-report.js'
 import { drawOverview } from '../../../src/terminal/seat-map/house-overview.js'
 import { globeWith } from '../../support/globe.js'
 import { soldHouse } from '../../support/houses.js'
@@ -50,7 +50,8 @@ test('sections with wide letters and combining accents line up, in the report to
   const counts = { total: 4, sold: 1, held: 0, house: 0, free: 3 }
   const report = renderShowReport(
     {
-      ...{ name: 'Lear', when: '', isCancelled: false, capacity: counts, hours: [], operators: [] },
+      show: { name: 'Lear', startTime: new Date(0), timeZone: 'UTC', cancelledAt: null },
+      ...{ capacity: counts, hours: [], operators: [] },
       sections: names.map((section) => ({ section, ...counts })),
       rows: names.map((section) => ({ section, row: 'A', ...counts })),
     },

@@ -8,7 +8,7 @@ export function whenOf({ startTime, timeZone }: Pick<Show, 'startTime' | 'timeZo
 }
 
 /** Any other time, for people, in the time zone of the show. */
-export function timeOf(time: Date, { timeZone }: Show): string {
+export function timeOf(time: Date, { timeZone }: Pick<Show, 'timeZone'>): string {
   return formatStartTime(new Date(Math.floor(time.getTime() / 1000) * 1000), timeZone)
 }
 

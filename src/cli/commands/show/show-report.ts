@@ -1,47 +1,32 @@
-import { formatNumber } from '../../shared/numbers.js'
-import { safeText } from '../../shared/safe-text.js'
-import { barSign, barStates, drawBar, stateBar } from './charts.js'
-import { drawTitle } from './fields.js'
-import { fitText, padText, textWidth, wrapWords } from './fit-text.js'
-import { type RenderStyle, signs, tint } from './style.js'
+import type { Sales, SeatCounts, Show, ShowReport } from '../../../client/api.js'
+import { formatNumber } from '../../../shared/numbers.js'
+import { safeText } from '../../../shared/safe-text.js'
+import { barSign, barStates, drawBar, stateBar } from '../../../terminal/render/charts.js'
+import { drawTitle } from '../../../terminal/render/fields.js'
+import { fitText, padText, textWidth, wrapWords } from '../../../terminal/render/fit-text.js'
+import { type RenderStyle, signs, tint } from '../../../terminal/render/style.js'
+import { timeOf, whenOf } from './text.js'
 
-/** Seats by state; the last four add up to the first. */
-interface Counts {
-  total: number
-  sold: number
-  held: number
-  house: number
-  free: number
-}
-
-interface Sales {
-  label: string
-  sold: number
-  returned: number
-}
-
-/** A report on a show, as plain data. */
-export interface ReportFacts {
-  name: string
-  when: string
-  isCancelled: boolean
-  capacity: Counts
-  sections?: ({ section: string } & Counts)[] | undefined
-  rows: Row[] | null
-  hours: Sales[]
-  operators: Sales[]
+/** A report; of the show, it shows the name, the time and whether it is cancelled. */
+interface Report extends Omit<ShowReport, 'show'> {
+  show: Pick<Show, 'name' | 'startTime' | 'timeZone' | 'cancelledAt'>
 }
 
 /** Rows, hours and operators with more lines would push the rest of the report out of sight. */
 const MOST_LINES = 40
 
 /** Capacity, rows, hours and operators as bars. The last line ends with a newline. */
-export function renderShowReport(facts: ReportFacts, style: RenderStyle): string {
-  const { capacity, sections = [], rows, hours, operators } = facts
+export function renderShowReport(report: Report, style: RenderStyle): string {
+  const { show, capacity, sections = [], rows } = report
+  const hours = report.hours.map(({ hour, ...sales }) => ({ label: timeOf(hour, show), ...sales }))
+  const operators = report.operators.map(({ operator, ...sales }) => ({
+    label: operator ?? 'unknown',
+    ...sales,
+  }))
   return [
-    ...drawTitle(style, safeText(facts.name)),
-    safeText(facts.when),
-    ...(facts.isCancelled ? [tint(style, 'bad', 'Cancelled')] : []),
+    ...drawTitle(style, safeText(show.name)),
+    whenOf(show),
+    ...(show.cancelledAt ? [tint(style, 'bad', 'Cancelled')] : []),
     '',
     `  ${stateBar(capacity, barWidth(style, 4), style)}`,
     ...wrapLegend(capacity, style),
@@ -53,7 +38,7 @@ export function renderShowReport(facts: ReportFacts, style: RenderStyle): string
   ].join('\n')
 }
 
-function wrapLegend(counts: Counts, style: RenderStyle): string[] {
+function wrapLegend(counts: SeatCounts, style: RenderStyle): string[] {
   const entries = barStates.map(
     (state) => `${barSign(state, style)}\u00a0${formatNumber(counts[state])}\u00a0${state}`,
   )
@@ -71,7 +56,7 @@ function section(title: string, lines: string[], style: RenderStyle, end = MOST_
   return ['', tint(style, 'strong', title), ...shown, ...note]
 }
 
-type Row = { row: string; section?: string } & Counts
+type Row = { row: string; section?: string } & SeatCounts
 
 /** Adjacent rows added up to one if there are too many. */
 function summedUp(rows: Row[]): Row[] {
@@ -80,7 +65,7 @@ function summedUp(rows: Row[]): Row[] {
   return Array.from({ length: Math.ceil(rows.length / size) }, (_, index) => {
     const group = rows.slice(index * size, (index + 1) * size)
     const [first, last] = [group[0]!.row, group.at(-1)!.row]
-    const sum = (key: keyof Counts) => group.reduce((total, row) => total + row[key], 0)
+    const sum = (key: keyof SeatCounts) => group.reduce((total, row) => total + row[key], 0)
     return {
       row: first === last ? first : `${first}-${last}`,
       ...{ total: sum('total'), sold: sum('sold'), held: sum('held') },
@@ -94,7 +79,7 @@ function fullName({ section, row, ...counts }: Row): Row {
   return { row: section === undefined ? row : `${safeText(section)} ${row}`, ...counts }
 }
 
-function asRow({ section, ...counts }: { section: string } & Counts): Row {
+function asRow({ section, ...counts }: { section: string } & SeatCounts): Row {
   return { row: safeText(section), ...counts }
 }
 
@@ -112,7 +97,7 @@ function rowLines(rows: Row[], style: RenderStyle): string[] {
   })
 }
 
-function salesLines(sales: Sales[], style: RenderStyle): string[] {
+function salesLines(sales: ({ label: string } & Sales)[], style: RenderStyle): string[] {
   const { ellipsis } = signs(style)
   const most = Math.max(1, ...sales.map(({ sold }) => sold))
   const labels = sales.map(({ label }) => fitText(safeText(label), 24, ellipsis))
