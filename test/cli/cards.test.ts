@@ -1,24 +1,27 @@
 import { describe, expect, test } from 'vitest'
 import { type BookingCard, renderBookingCard } from '../../src/cli/commands/booking/card.js'
+import { renderShowCard, type ShowCard } from '../../src/cli/commands/show/card.js'
 import { renderProblem } from '../../src/terminal/render/problem-card.js'
-import { renderShowCard } from '../../src/terminal/render/show-card.js'
 import { renderTimeline } from '../../src/terminal/render/timeline.js'
 import { globeWith } from '../support/globe.js'
 import { expectWording, withFacts } from '../support/wording.js'
 
 const plain = { columns: 80, color: false, unicode: true }
 const ascii = { ...plain, unicode: false }
-const lion = {
-  name: 'The Lion King',
-  when: 'Thu 25 Dec 2025, 19:00 (Europe/London)',
-  layout: { totalSeats: 100, seatsPerRow: 10 },
-}
-
-const show = {
+const show: ShowCard = {
+  id: '3f2a8c1e',
   name: 'The Lion King',
   startTime: new Date('2025-12-25T19:00:00Z'),
   timeZone: 'Europe/London',
+  totalSeats: 100,
+  seatsPerRow: 10,
+  confirmedSeats: 35,
+  heldSeats: 4,
+  cancelledAt: null,
 }
+const soldOut = { ...show, confirmedSeats: 100, heldSeats: 0, cancelledAt: new Date() }
+const plan = globeWith('top')
+const inGlobe = { ...show, totalSeats: plan.totalSeats, seatsPerRow: null, plan }
 const booking: BookingCard['booking'] = {
   reference: 'K7Q2-9FMX',
   status: 'CONFIRMED',
@@ -52,10 +55,10 @@ test('a history says who did it beside what was done, or below in a narrow termi
 
 describe('a show', () => {
   test('is its name, its time, its sales and its id', () => {
-    const card = renderShowCard({ id: '3f2a8c1e', ...lion, booked: 35, held: 4 }, plain)
+    const card = renderShowCard(show, plain)
     expect(card.split('\n')).toEqual([
       'The Lion King',
-      'Thu 25 Dec 2025, 19:00 (Europe/London)',
+      '2025-12-25 19:00 GMT',
       '',
       '  █████████████████▒▒░░░░░░░░░░░░░░░░░░░░░░░░░░░░░',
       withFacts('35', '4', '61', '100'),
@@ -67,10 +70,7 @@ describe('a show', () => {
   })
 
   test('in a house with a plan has its sections with their seats', () => {
-    const plan = globeWith('top')
-    const layout = { totalSeats: plan.totalSeats, seatsPerRow: null, plan }
-    const card = renderShowCard({ ...lion, id: '3f2a8c1e', layout, booked: 35, held: 4 }, plain)
-    expect(card.split('\n').slice(6)).toEqual([
+    expect(renderShowCard(inGlobe, plain).split('\n').slice(6)).toEqual([
       '  Plan      Globe',
       '  Sections  Stalls 59, Circle 24',
       '  Id        3f2a8c1e',
@@ -79,12 +79,11 @@ describe('a show', () => {
   })
 
   test('without a free seat is sold out, and a cancelled one says so', () => {
-    const facts = { id: '3f2a8c1e', ...lion, booked: 100, held: 0, isCancelled: true }
-    const card = renderShowCard(facts, ascii)
+    const card = renderShowCard(soldOut, ascii)
     expect(card).toMatch(/ 100 .* 100\n/)
     expect(card).not.toMatch(/\b0\b/)
     // One line more than a show that takes place has.
-    const other = renderShowCard({ ...facts, isCancelled: false }, ascii)
+    const other = renderShowCard({ ...soldOut, cancelledAt: null }, ascii)
     expect(card.split('\n')).toHaveLength(other.split('\n').length + 1)
     expect(card).toMatch(/^[ -~\n]*$/)
   })
@@ -157,17 +156,11 @@ test('a problem is its sentence and its hints, and no name can fake a line of it
 })
 
 test('the cards are in the words of test/wording/cards.txt', () => {
-  const shown = { ...lion, id: '3f2a8c1e', booked: 35, held: 4 }
-  const plan = globeWith('top')
-  const globe = { totalSeats: plan.totalSeats, seatsPerRow: null, plan }
   const many = Array.from({ length: 30 }, (_, index) => index * 3 + 1)
   return expectWording('cards', [
-    ['show', renderShowCard(shown, plain)],
-    ['show with a plan', renderShowCard({ ...shown, layout: globe }, plain)],
-    [
-      'cancelled show without a free seat',
-      renderShowCard({ ...shown, booked: 100, held: 0, isCancelled: true }, ascii),
-    ],
+    ['show', renderShowCard(show, plain)],
+    ['show with a plan', renderShowCard(inGlobe, plain)],
+    ['cancelled show without a free seat', renderShowCard(soldOut, ascii)],
     ['booking', renderBookingCard(cardOf(), plain)],
     ...cards.map(
       ([facts]) =>

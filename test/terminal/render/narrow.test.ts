@@ -8,12 +8,12 @@ import {
   renderParagraph,
   renderResult,
 } from '../../../src/cli/commands/demo/render.js'
+import { renderShowCard } from '../../../src/cli/commands/show/card.js'
 import { renderShowReport } from '../../../src/cli/commands/show/show-report.js'
 import { renderStressReport } from '../../../src/cli/commands/stress/report.js'
 import { SeatSet } from '../../../src/house/seat-set.js'
 import { renderDoorAnswer } from '../../../src/terminal/render/door-answer.js'
 import { renderProblem } from '../../../src/terminal/render/problem-card.js'
-import { renderShowCard } from '../../../src/terminal/render/show-card.js'
 import type { RenderStyle } from '../../../src/terminal/render/style.js'
 import type { Column } from '../../../src/terminal/render/table.js'
 import { drawTable } from '../../../src/terminal/render/table.js'
@@ -35,9 +35,14 @@ const house = (layout: { totalSeats: number; seatsPerRow: number | null }) => ({
 })
 const rows = { totalSeats: 120, seatsPerRow: 12 }
 const show = {
-  ...{ name: 'Les Misérables', when: '2031-03-01 19:30 GMT', layout: rows },
-  ...{ startTime: new Date('2031-03-01T19:30:00Z'), timeZone: 'Europe/London' },
+  id: '3f2a8c1e',
+  name: 'Les Misérables',
+  startTime: new Date('2031-03-01T19:30:00Z'),
+  timeZone: 'Europe/London',
   cancelledAt: new Date('2031-02-01T12:00:00Z'),
+  confirmedSeats: 6,
+  heldSeats: 1,
+  ...rows,
 }
 const booking = {
   reference: 'K7Q2-9FMX',
@@ -94,7 +99,7 @@ const drawings: Record<
     ]),
   ),
   'a show': [
-    (style) => renderShowCard({ id: '3f2a8c1e', ...show, booked: 6, held: 1 }, style),
+    (style) => renderShowCard(show, style),
     ['3f2a8c1e', 'Misérables', '19:30', '6', '1', '113', '120'],
   ],
   'a problem': [
@@ -110,8 +115,8 @@ const drawings: Record<
     (style) =>
       renderTicket(
         {
-          ...show,
           show: show.name,
+          when: '2031-03-01 19:30 GMT',
           seats: 'A1',
           customer: 'Ada',
           reference: 'K7Q2',

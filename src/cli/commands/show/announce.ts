@@ -3,7 +3,6 @@ import { showJson } from '../../../client/json.js'
 import type { Warned } from '../../../shared/warnings.js'
 import type { Output } from '../../../terminal/io.js'
 import { printCommitted, printWarnings } from '../../committed.js'
-import { showFacts } from './text.js'
 
 /** Prints a show that was just created or changed: as JSON, or as its card. */
 export async function announceShow(output: Output, show: Show, warned: Warned = {}): Promise<void> {
@@ -16,8 +15,8 @@ export async function announceShow(output: Output, show: Show, warned: Warned = 
     () => committed,
     async () => {
       if (output.json) return output.document({ ...showJson(show), ...warned })
-      const { renderShowCard } = await import('../../../terminal/render/show-card.js')
-      await output.write(renderShowCard(showFacts(show), output.style))
+      const { renderShowCard } = await import('./card.js')
+      await output.write(renderShowCard(show, output.style))
     },
   )
   printWarnings(output, warned)

@@ -3,11 +3,10 @@ import { showJson } from '../../../client/json.js'
 import { TicketsError } from '../../../shared/errors.js'
 import { parseStartTime } from '../../../shared/time/start-time.js'
 import { startWarnings } from '../../../shared/warnings.js'
-import { renderShowCard } from '../../../terminal/render/show-card.js'
 import { printCommitted, printWarnings } from '../../committed.js'
 import { type Context, type Handler, inputRequired } from '../../context.js'
 import { namedShow } from '../../named-show.js'
-import { showFacts } from './text.js'
+import { renderShowCard } from './card.js'
 
 export interface ShowCopyOptions {
   date?: string
@@ -43,7 +42,7 @@ export const run: Handler<ShowCopyOptions, [string]> = async (context, options, 
         const documents = copies.map((show) => ({ ...showJson(show), ...startWarnings(show) }))
         return output.document(documents)
       }
-      const cards = copies.map((show) => renderShowCard(showFacts(show), output.style))
+      const cards = copies.map((show) => renderShowCard(show, output.style))
       await output.write(cards.join('\n'))
     },
   )

@@ -1,16 +1,14 @@
-import type { Sales, SeatCounts, Show, ShowReport } from '../../../client/api.js'
+import type { Sales, SeatCounts, ShowReport } from '../../../client/api.js'
 import { formatNumber } from '../../../shared/numbers.js'
 import { safeText } from '../../../shared/safe-text.js'
 import { barSign, barStates, drawBar, stateBar } from '../../../terminal/render/charts.js'
-import { drawTitle } from '../../../terminal/render/fields.js'
 import { fitText, padText, textWidth, wrapWords } from '../../../terminal/render/fit-text.js'
 import { type RenderStyle, signs, tint } from '../../../terminal/render/style.js'
-import { timeOf, whenOf } from './text.js'
+import { drawShowHead, type ShowHead } from './card.js'
+import { timeOf } from './text.js'
 
-/** A report; of the show, it shows the name, the time and whether it is cancelled. */
-interface Report extends Omit<ShowReport, 'show'> {
-  show: Pick<Show, 'name' | 'startTime' | 'timeZone' | 'cancelledAt'>
-}
+/** A report, and the head of its show. */
+type Report = Omit<ShowReport, 'show'> & { show: ShowHead }
 
 /** Rows, hours and operators with more lines would push the rest of the report out of sight. */
 const MOST_LINES = 40
@@ -24,9 +22,7 @@ export function renderShowReport(report: Report, style: RenderStyle): string {
     ...sales,
   }))
   return [
-    ...drawTitle(style, safeText(show.name)),
-    whenOf(show),
-    ...(show.cancelledAt ? [tint(style, 'bad', 'Cancelled')] : []),
+    ...drawShowHead(show, style),
     '',
     `  ${stateBar(capacity, barWidth(style, 4), style)}`,
     ...wrapLegend(capacity, style),

@@ -1,6 +1,5 @@
 import type { Show } from '../../../client/api.js'
 import { formatStartTime } from '../../../shared/time/format-time.js'
-import type { ShowFacts } from '../../../terminal/render/show-card.js'
 
 /** When a show starts, for people, in its own time zone. */
 export function whenOf({ startTime, timeZone }: Pick<Show, 'startTime' | 'timeZone'>): string {
@@ -10,17 +9,4 @@ export function whenOf({ startTime, timeZone }: Pick<Show, 'startTime' | 'timeZo
 /** Any other time, for people, in the time zone of the show. */
 export function timeOf(time: Date, { timeZone }: Pick<Show, 'timeZone'>): string {
   return formatStartTime(new Date(Math.floor(time.getTime() / 1000) * 1000), timeZone)
-}
-
-/** The facts for the card of a show. */
-export function showFacts(show: Show): ShowFacts {
-  return {
-    id: show.id,
-    name: show.name,
-    when: whenOf(show),
-    layout: show,
-    booked: show.confirmedSeats,
-    held: show.heldSeats,
-    isCancelled: show.cancelledAt !== null,
-  }
 }

@@ -2,13 +2,12 @@ import { showDetailsJson } from '../../../client/json.js'
 import { sectionNamed } from '../../../house/rows.js'
 import { TicketsError } from '../../../shared/errors.js'
 import { formatNumber } from '../../../shared/numbers.js'
-import { renderShowCard } from '../../../terminal/render/show-card.js'
 import { seatGridFor } from '../../../terminal/seat-map/seat-grid.js'
 import { renderSeatMap } from '../../../terminal/seat-map/seat-map.js'
 import type { Handler } from '../../context.js'
 import { namedShow } from '../../named-show.js'
 import { PAGE_LENGTH } from '../../paged-list.js'
-import { showFacts } from './text.js'
+import { renderShowCard } from './card.js'
 
 export interface ShowViewOptions {
   date?: string
@@ -42,7 +41,7 @@ export const run: Handler<ShowViewOptions, [string]> = async (context, options, 
   const lines = seatGridFor(show, style.columns, section).lineCount
   const isCut = output.isTerminal && lines > PAGE_LENGTH
   const map = renderSeatMap(show, style, { section, mostLines: isCut ? PAGE_LENGTH : undefined })
-  await output.write(`${renderShowCard(showFacts(show), style)}\n${map}`)
+  await output.write(`${renderShowCard(show, style)}\n${map}`)
   if (isCut) {
     const one =
       show.plan?.hasSections && section === undefined ? '--section draws one section; ' : ''
