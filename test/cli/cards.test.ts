@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { type BookingCard, renderBookingCard } from '../../src/cli/commands/booking/card.js'
+import { renderTimeline } from '../../src/cli/commands/history/timeline.js'
 import { renderShowCard, type ShowCard } from '../../src/cli/commands/show/card.js'
 import { renderProblem } from '../../src/terminal/render/problem-card.js'
-import { renderTimeline } from '../../src/terminal/render/timeline.js'
 import { globeWith } from '../support/globe.js'
 import { expectWording, withFacts } from '../support/wording.js'
 
@@ -41,15 +41,20 @@ function cardOf({ isReplayed = false, done, ...facts }: Facts = {}): BookingCard
 }
 
 test('a history says who did it beside what was done, or below in a narrow terminal', () => {
-  const events = [
-    { when: '2030-01-01 19:00 UTC', action: 'moved', what: 'A1 → B1', who: 'ada, move' },
-  ]
-  const style = { columns: 80, color: false, unicode: true }
-  expect(renderTimeline(events, style)).toBe(
-    '  2030-01-01 19:00 UTC  moved  ada, move\n      A1 → B1\n',
+  const moved = {
+    at: new Date('2030-01-01T19:00:00Z'),
+    bookingId: '3f2a8c1e',
+    action: 'moved',
+    operator: 'ada',
+    command: 'move',
+    before: { seats: [1], seat_labels: ['A1'] },
+    after: { seats: [11], seat_labels: ['B1'] },
+  }
+  expect(renderTimeline([moved], show, plain)).toBe(
+    '  2030-01-01 19:00 GMT  moved  ada, move\n      A1 → B1\n',
   )
-  expect(renderTimeline(events, { ...style, columns: 36 })).toBe(
-    '  2030-01-01 19:00 UTC  moved\n      A1 → B1\n      ada, move\n',
+  expect(renderTimeline([moved], show, { ...plain, columns: 36 })).toBe(
+    '  2030-01-01 19:00 GMT  moved\n      A1 → B1\n      ada, move\n',
   )
 })
 

@@ -8,6 +8,7 @@ import {
   renderParagraph,
   renderResult,
 } from '../../../src/cli/commands/demo/render.js'
+import { renderTimeline } from '../../../src/cli/commands/history/timeline.js'
 import { renderShowCard } from '../../../src/cli/commands/show/card.js'
 import { renderShowReport } from '../../../src/cli/commands/show/show-report.js'
 import { renderStressReport } from '../../../src/cli/commands/stress/report.js'
@@ -18,7 +19,6 @@ import type { RenderStyle } from '../../../src/terminal/render/style.js'
 import type { Column } from '../../../src/terminal/render/table.js'
 import { drawTable } from '../../../src/terminal/render/table.js'
 import { renderTicket } from '../../../src/terminal/render/ticket.js'
-import { renderTimeline } from '../../../src/terminal/render/timeline.js'
 import { renderVerdict } from '../../../src/terminal/render/verdict.js'
 import { drawOverview } from '../../../src/terminal/seat-map/house-overview.js'
 import { renderSeatMap } from '../../../src/terminal/seat-map/seat-map.js'
@@ -129,7 +129,17 @@ const drawings: Record<
   'a history': [
     (style) =>
       renderTimeline(
-        [{ when: '19:30', action: 'moved', what: 'A1 → B1', who: 'ada, move' }],
+        [
+          {
+            at: show.startTime,
+            bookingId: '3f2a8c1e',
+            action: 'moved',
+            ...{ operator: 'ada', command: 'move' },
+            before: { seats: [1], seat_labels: ['A1'] },
+            after: { seats: [13], seat_labels: ['B1'] },
+          },
+        ],
+        show,
         style,
       ),
     ['19:30', 'moved', 'A1', 'B1', 'ada,'],

@@ -1,9 +1,8 @@
 import type { HistoryEvent, ListedBooking } from '../../../client/api.js'
 import { historyJson, listedBookingJson } from '../../../client/json.js'
 import { formatLabels } from '../../../house/seats.js'
-import { renderTimeline } from '../../../terminal/render/timeline.js'
 import type { Context, Handler } from '../../context.js'
-import { timelineEntry } from '../history/text.js'
+import { renderTimeline } from '../history/timeline.js'
 import { renderBookingCard } from './card.js'
 import { namedBooking } from './named-booking.js'
 
@@ -41,10 +40,7 @@ async function draw(
       renderBookingCard({ booking, show, hasExpired: booking.hasExpired }, style),
       ...(inside === '' ? [] : [`  Inside: ${inside}\n`]),
       '\n',
-      renderTimeline(
-        history.map((event) => timelineEntry(event, show)),
-        style,
-      ),
+      renderTimeline(history, show, style),
     ].join(''),
   )
 }

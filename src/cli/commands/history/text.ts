@@ -1,24 +1,15 @@
 import type { HistoryEvent, Show } from '../../../client/api.js'
 import { formatLabels } from '../../../house/seats.js'
-import type { TimelineEntry } from '../../../terminal/render/timeline.js'
 import { timeOf } from '../show/text.js'
 
 type Facts = Record<string, unknown>
-
-/** The timeline entry of an event, with times in the zone of this show. */
-export function timelineEntry(event: HistoryEvent, show: Show): TimelineEntry {
-  const { at, action, reference, operator, command } = event
-  return {
-    when: timeOf(at, show),
-    action,
-    reference,
-    what: describeChange(event, show),
-    who: [operator, command].filter((text) => text !== null).join(', '),
-  }
-}
+type Where = Pick<Show, 'id' | 'timeZone'>
 
 /** What an event changed, in words: 'A1-A2 → B1-B2', 'name: Cats → Evita'. */
-export function describeChange({ before, after, bookingId }: HistoryEvent, show: Show): string {
+export function describeChange(
+  { before, after, bookingId }: Pick<HistoryEvent, 'before' | 'after' | 'bookingId'>,
+  show: Where,
+): string {
   if (bookingId === null) return changedFields(before ?? {}, after ?? {}, show)
   const [from, to] = [seatsOf(before, show), seatsOf(after, show)]
   const seats = from === '' || to === '' || from === to ? to || from : `${from} → ${to}`
@@ -28,7 +19,7 @@ export function describeChange({ before, after, bookingId }: HistoryEvent, show:
   return [seats, ...details].filter((text) => text !== '').join('; ')
 }
 
-function changedFields(before: Facts, after: Facts, show: Show): string {
+function changedFields(before: Facts, after: Facts, show: Where): string {
   return Object.keys({ ...before, ...after })
     .filter((key) => before[key] !== after[key])
     .map((key) => {
@@ -41,12 +32,12 @@ function changedFields(before: Facts, after: Facts, show: Show): string {
 
 const times = new Set(['held_until', 'start_time', 'cancelled_at'])
 
-function sayValue(key: string, value: unknown, show: Show): string {
+function sayValue(key: string, value: unknown, show: Where): string {
   if (value === null || value === undefined) return 'none'
   return times.has(key) ? timeOf(new Date(String(value)), show) : String(value)
 }
 
-function seatsOf(facts: Facts | null, show: Show): string {
+function seatsOf(facts: Facts | null, show: Where): string {
   const { seats = [], seat_labels = [] } = (facts ?? {}) as Seats
   const isHere = (facts?.show_id ?? show.id) === show.id
   const named = formatLabels(seats, seat_labels)
