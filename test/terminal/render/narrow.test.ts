@@ -1,6 +1,7 @@
 import { stripVTControlCharacters } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { renderBookingCard } from '../../../src/cli/commands/booking/card.js'
+import { renderDoorAnswer } from '../../../src/cli/commands/booking/door-answer.js'
 import {
   besideEachOther,
   renderChapter,
@@ -13,7 +14,6 @@ import { renderShowCard } from '../../../src/cli/commands/show/card.js'
 import { renderShowReport } from '../../../src/cli/commands/show/show-report.js'
 import { renderStressReport } from '../../../src/cli/commands/stress/report.js'
 import { SeatSet } from '../../../src/house/seat-set.js'
-import { renderDoorAnswer } from '../../../src/terminal/render/door-answer.js'
 import { renderProblem } from '../../../src/terminal/render/problem-card.js'
 import type { RenderStyle } from '../../../src/terminal/render/style.js'
 import type { Column } from '../../../src/terminal/render/table.js'
@@ -187,10 +187,10 @@ const drawings: Record<
   "the door's answer": [
     (style) =>
       renderDoorAnswer(
-        { ...booking, show: 'Rent', isUndo: false, admitted: 'A1', already: ['A2 since 19:00'] },
+        { booking, show, isUndo: false, admitted: [1], already: [{ seat: 2, at: show.startTime }] },
         style,
       ),
-    ['A1', 'A2', '19:00', 'K7Q2-9FMX'],
+    ['A1', 'A2', '19:30', 'K7Q2-9FMX'],
   ],
   'a demo': [
     (style) =>

@@ -1,11 +1,10 @@
-import type { CheckIn, Show } from '../../../client/api.js'
+import type { CheckIn } from '../../../client/api.js'
 import { checkInJson } from '../../../client/json.js'
-import { checkSeatSpec, countSeats, formatLabels } from '../../../house/seats.js'
-import { renderDoorAnswer } from '../../../terminal/render/door-answer.js'
+import { checkSeatSpec } from '../../../house/seats.js'
 import { printCommitted, printWarnings } from '../../committed.js'
 import type { Context, Handler } from '../../context.js'
 import { idOrName, ifNamed } from '../../named-show.js'
-import { timeOf } from '../show/text.js'
+import { renderDoorAnswer } from './door-answer.js'
 import { namedBooking } from './named-booking.js'
 
 export interface BookingCheckInOptions {
@@ -50,33 +49,6 @@ async function printAnswer({ output, tickets }: Context, answer: CheckIn, isUndo
     printWarnings(output, answer)
     if (output.json) return output.document(checkInJson(answer))
     const show = await tickets.findShow(booking.showId)
-    await output.write(renderDoorAnswer(factsOf(answer, show, isUndo), output.style))
+    await output.write(renderDoorAnswer({ ...answer, show, isUndo }, output.style))
   })
-}
-
-function factsOf({ booking, admitted, already }: CheckIn, show: Show, isUndo: boolean) {
-  const labelsOf = (seats: number[]) =>
-    formatLabels(
-      seats,
-      seats.map((seat) => booking.seatLabels[booking.seats.indexOf(seat)]!),
-    )
-  return {
-    isUndo,
-    admitted: admitted.length === 0 ? '' : `${labelsOf(admitted)} (${countSeats(admitted.length)})`,
-    already: [...seatsByTime(already, show)].map(
-      ([time, seats]) => `${labelsOf(seats)} since ${time}`,
-    ),
-    customer: booking.customer,
-    reference: booking.reference,
-    show: show.name,
-  }
-}
-
-function seatsByTime(already: CheckIn['already'], show: Show): Map<string, number[]> {
-  const seats = new Map<string, number[]>()
-  for (const { seat, at } of already) {
-    const time = timeOf(at, show)
-    seats.set(time, [...(seats.get(time) ?? []), seat])
-  }
-  return seats
 }
