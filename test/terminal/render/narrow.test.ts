@@ -12,6 +12,7 @@ import {
 import { renderTimeline } from '../../../src/cli/commands/history/timeline.js'
 import { renderShowCard } from '../../../src/cli/commands/show/card.js'
 import { renderShowReport } from '../../../src/cli/commands/show/show-report.js'
+import { drawWatchedShow } from '../../../src/cli/commands/show/watch-screen.js'
 import { renderStressReport } from '../../../src/cli/commands/stress/report.js'
 import { SeatSet } from '../../../src/house/seat-set.js'
 import { renderProblem } from '../../../src/terminal/render/problem-card.js'
@@ -24,7 +25,6 @@ import { drawOverview } from '../../../src/terminal/seat-map/house-overview.js'
 import { renderSeatMap } from '../../../src/terminal/seat-map/seat-map.js'
 import { drawPicker } from '../../../src/terminal/seat-picker/picker-screen.js'
 import { startPicking } from '../../../src/terminal/seat-picker/picker-state.js'
-import { drawWatchedShow } from '../../../src/terminal/watch-screen.js'
 import { houseOf, soldHouse } from '../../support/houses.js'
 
 const seats = [1, 2, 3, 14, 15, 27]
@@ -215,8 +215,8 @@ const drawings: Record<
   'a watched show': [
     (style) =>
       drawWatchedShow(
-        { heading: show.name, house: house(rows), sales: [0, 3, 1], isCancelled: true },
-        { rows: 24, columns: style.columns },
+        { ...show, ...house(rows) },
+        { sales: [0, 3, 1], screen: { rows: 24, columns: style.columns } },
         style,
       ).lines.join('\n'),
     ['Misérables', '6 booked'],

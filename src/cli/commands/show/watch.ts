@@ -1,18 +1,11 @@
 import type { ShowDetails } from '../../../client/api.js'
 import { showDetailsJson } from '../../../client/json.js'
 import { TicketsError } from '../../../shared/errors.js'
-import { safeText } from '../../../shared/safe-text.js'
 import { type FullScreen, withFullScreen } from '../../../terminal/full-screen.js'
 import type { Output } from '../../../terminal/io.js'
 import { withRawKeys } from '../../../terminal/prompts/raw-keys.js'
-import {
-  drawWatchedShow,
-  scrollHouse,
-  type WatchedShow,
-  type WatchScreen,
-} from '../../../terminal/watch-screen.js'
 import type { Context } from '../../context.js'
-import { whenOf } from './text.js'
+import { drawWatchedShow, scrollHouse, type WatchScreen } from './watch-screen.js'
 
 /**
  * `tickets show view SHOW --watch`: draws the show anew at every change, until Ctrl-C (exit 130) or
@@ -21,24 +14,23 @@ import { whenOf } from './text.js'
  *
  * Throws INVALID_INPUT if stdout is not a terminal that can be redrawn.
  */
-export async function watch(context: Context, name: string): Promise<void> {
+export async function watch(context: Context, showId: string): Promise<void> {
   const { output, tickets } = context
   if (output.json) {
-    for await (const show of tickets.watchShow(name)) {
+    for await (const show of tickets.watchShow(showId)) {
       await output.document(showDetailsJson(show))
       if (output.isGone) return
     }
   } else {
-    await tickets.findShow(name)
     requireScreen(output)
-    await withFullScreen(output.io.stdout, (screen) => watchOn(screen, context, name))
+    await withFullScreen(output.io.stdout, (screen) => watchOn(screen, context, showId))
   }
 }
 
 /** How often the sales are counted, in milliseconds: the bars move on even when nothing is sold. */
 const COUNT_MS = 2000
 
-async function watchOn(screen: FullScreen, context: Context, name: string): Promise<void> {
+async function watchOn(screen: FullScreen, context: Context, showId: string): Promise<void> {
   const { output, tickets } = context
   const { style } = output
   const ending = new AbortController()
@@ -47,7 +39,7 @@ async function watchOn(screen: FullScreen, context: Context, name: string): Prom
   let drawn: WatchScreen | undefined
   const draw = () => {
     if (seen.show === undefined) return
-    drawn = drawWatchedShow(watched(seen.show, seen.sales), screen, style, top)
+    drawn = drawWatchedShow(seen.show, { sales: seen.sales, screen, top }, style)
     screen.draw(drawn.lines)
   }
   const count = async () => {
@@ -66,7 +58,7 @@ async function watchOn(screen: FullScreen, context: Context, name: string): Prom
   }
   try {
     await withRawKeys(output.io.stdin, onKey, async () => {
-      for await (const show of tickets.watchShow(name, { signal: ending.signal })) {
+      for await (const show of tickets.watchShow(showId, { signal: ending.signal })) {
         const isFirst = seen.show === undefined
         seen.show = show
         if (isFirst) await count()
@@ -77,11 +69,6 @@ async function watchOn(screen: FullScreen, context: Context, name: string): Prom
     clearInterval(timer)
     screen.onBlank = () => {}
   }
-}
-
-function watched(show: ShowDetails, sales: number[]): WatchedShow {
-  const heading = safeText(`${show.name}, ${whenOf(show)}`)
-  return { heading, house: show, sales, isCancelled: show.cancelledAt !== null }
 }
 
 /** One column for each minute; the sentence beside them takes the rest. */

@@ -1,23 +1,30 @@
-import { formatNumber } from '../shared/numbers.js'
-import type { FullScreen } from './full-screen.js'
-import { salesBar, sparkline } from './render/charts.js'
-import { drawTitle } from './render/fields.js'
-import { fitText } from './render/fit-text.js'
-import { type RenderStyle, tint } from './render/style.js'
-import { type House, stateIn } from './seat-map/house.js'
-import { drawOverview } from './seat-map/house-overview.js'
-import { drawOutside, drawRuler, drawSeatLine, drawStage } from './seat-map/seat-drawing.js'
-import { margin, type SeatGrid, seatGridFor } from './seat-map/seat-grid.js'
-import { drawLegend } from './seat-map/seat-map.js'
+import { formatNumber } from '../../../shared/numbers.js'
+import { safeText } from '../../../shared/safe-text.js'
+import type { FullScreen } from '../../../terminal/full-screen.js'
+import { salesBar, sparkline } from '../../../terminal/render/charts.js'
+import { drawTitle } from '../../../terminal/render/fields.js'
+import { fitText } from '../../../terminal/render/fit-text.js'
+import { type RenderStyle, tint } from '../../../terminal/render/style.js'
+import { type House, stateIn } from '../../../terminal/seat-map/house.js'
+import { drawOverview } from '../../../terminal/seat-map/house-overview.js'
+import {
+  drawOutside,
+  drawRuler,
+  drawSeatLine,
+  drawStage,
+} from '../../../terminal/seat-map/seat-drawing.js'
+import { margin, type SeatGrid, seatGridFor } from '../../../terminal/seat-map/seat-grid.js'
+import { drawLegend } from '../../../terminal/seat-map/seat-map.js'
+import type { ShowHead } from './card.js'
+import { whenOf } from './text.js'
 
-/** A show as `show view --watch` shows it. */
-export interface WatchedShow {
-  /** Its name and when it is, safe for a terminal. */
-  heading: string
-  house: House
+/** What is drawn besides the show, and where. */
+export interface WatchView {
   /** Seats sold in each of the last minutes, the latest last. */
   sales: readonly number[]
-  isCancelled: boolean
+  screen: Pick<FullScreen, 'rows' | 'columns'>
+  /** The line of the house at which a page of it begins; undefined: the house is summed up. */
+  top?: number | undefined
 }
 
 /** A screen of a watched show, and which part of the house it shows. */
@@ -34,25 +41,24 @@ export interface WatchScreen {
  * summed up, or with `top` shown from that line on.
  */
 export function drawWatchedShow(
-  { heading, house, sales, isCancelled }: WatchedShow,
-  { rows, columns }: Pick<FullScreen, 'rows' | 'columns'>,
+  show: ShowHead & House,
+  { sales, screen: { rows, columns }, top }: WatchView,
   color: Pick<RenderStyle, 'color' | 'unicode'>,
-  top?: number,
 ): WatchScreen {
   const style = { ...color, columns }
-  const booked = house.booked.size
-  const held = house.held.size
-  const counts = { yours: 0, booked, held, free: house.totalSeats - booked - held }
+  const booked = show.booked.size
+  const held = show.held.size
+  const counts = { yours: 0, booked, held, free: show.totalSeats - booked - held }
   const above = [
-    ...drawTitle(style, heading),
-    ...(isCancelled ? [tint(style, 'bad', 'Cancelled')] : []),
+    ...drawTitle(style, safeText(`${show.name}, ${whenOf(show)}`)),
+    ...(show.cancelledAt ? [tint(style, 'bad', 'Cancelled')] : []),
     '',
     ' '.repeat(margin) + salesBar(counts, Math.min(48, columns - 2 * margin), style),
-    ...drawLegend(counts, style, house.plan),
+    ...drawLegend(counts, style, show.plan),
     drawSales(sales, style),
     '',
   ]
-  const { lines, ...window } = drawHouse(house, rows - above.length, style, top)
+  const { lines, ...window } = drawHouse(show, rows - above.length, style, top)
   return { lines: [...above, ...lines].slice(0, rows), ...window }
 }
 

@@ -1,19 +1,21 @@
 import { expect, it } from 'vitest'
+import { drawWatchedShow, scrollHouse } from '../../src/cli/commands/show/watch-screen.js'
 import { SeatSet } from '../../src/house/seat-set.js'
-import { drawWatchedShow, scrollHouse } from '../../src/terminal/watch-screen.js'
 import { examplePlan, planOf } from '../support/plans.js'
 
 const style = { color: false, unicode: true }
 
 /** The screen of an empty house after keys. */
-function watch(text: string, keys: string[], size = { rows: 24, columns: 80 }): string[] {
+function watch(text: string, keys: string[], screen = { rows: 24, columns: 80 }): string[] {
   const plan = planOf(text)
   const { totalSeats } = plan
   const none = SeatSet.empty(totalSeats)
-  const house = { totalSeats, seatsPerRow: null, plan, booked: none, held: none }
-  const show = { heading: 'Hamlet', house, sales: [0], isCancelled: false }
+  const show = {
+    ...{ name: 'Hamlet', startTime: new Date(0), timeZone: 'UTC', cancelledAt: null },
+    ...{ totalSeats, seatsPerRow: null, plan, booked: none, held: none },
+  }
   let top: number | undefined
-  const draw = () => drawWatchedShow(show, size, style, top)
+  const draw = () => drawWatchedShow(show, { sales: [0], screen, top }, style)
   for (const key of keys) top = scrollHouse(top, key, draw())
   return draw().lines
 }
