@@ -162,15 +162,14 @@ const drawings: Record<
     (style) =>
       renderStressReport(
         {
-          summary,
+          run: {
+            attempts: [1, 2, 3, 40, 500].map((bookingMs) => ({ bookingMs })),
+            summary,
+            checked: { shows: 1, bookings: 300, unlisted: 0 },
+            ...{ violations: [], problems: [] },
+          },
+          choice: { mode: 'processes', concurrency: 50, seed: 7 },
           house: 'a throwaway house',
-          mode: 'processes',
-          concurrency: 50,
-          seed: 7,
-          times: [1, 2, 3, 40, 500],
-          violations: [],
-          checked: { shows: 1, bookings: 300, unlisted: 0 },
-          problems: [],
         },
         style,
       ),

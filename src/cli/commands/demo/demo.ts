@@ -81,7 +81,6 @@ async function race(
   const before = await tickets.viewShow(show.id)
   await printed.raceBegins(before, { processes: PROCESSES, seatsEach: SEATS_EACH })
   const run = await runAndCheck(context, tickets, {
-    title: 'Booking',
     showId: show.id,
     requests: Array.from({ length: PROCESSES }, () => ({ count: SEATS_EACH })),
     concurrency: PROCESSES,

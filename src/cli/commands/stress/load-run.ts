@@ -7,7 +7,6 @@ import type { Context } from '../../context.js'
 import { type Attempt, type LoadSummary, type LoadWorker, runLoad, summarizeLoad } from './load.js'
 
 export interface LoadRunOptions {
-  title: string
   showId: string
   requests: readonly BookingRequest[]
   concurrency: number
@@ -32,8 +31,8 @@ export async function runAndCheck(
   tickets: Client,
   options: LoadRunOptions,
 ): Promise<LoadRun> {
-  const { title, showId, requests } = options
-  const progress = await startProgress(output, { title, total: requests.length })
+  const { showId, requests } = options
+  const progress = await startProgress(output, { title: 'Booking', total: requests.length })
   const started = performance.now()
   let attempts: Attempt[]
   try {

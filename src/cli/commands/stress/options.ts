@@ -17,13 +17,11 @@ export interface StressOptions {
   yes?: boolean
 }
 
-export type StressMode = 'processes' | 'daemon' | 'in-process'
-
 /** The options of `stress`, with all defaults filled in. */
 export interface StressChoice {
   bookings: number
   /** `daemon`: by processes that pass their bookings to the daemon. */
-  mode: StressMode
+  mode: 'processes' | 'daemon' | 'in-process'
   /** How many bookings are under way at any time. */
   concurrency: number
   seatsPerBooking: { min: number; max: number }

@@ -5,39 +5,33 @@ import { renderHistogram } from '../../../terminal/render/charts.js'
 import { drawFields, drawTitle, type Field } from '../../../terminal/render/fields.js'
 import { padText } from '../../../terminal/render/fit-text.js'
 import { type RenderStyle, signs, type Tone, tint } from '../../../terminal/render/style.js'
-import { renderVerdict, type VerdictFacts } from '../../../terminal/render/verdict.js'
-import type { LoadSummary } from './load.js'
-import type { StressMode } from './options.js'
+import { renderVerdict } from '../../../terminal/render/verdict.js'
+import type { Attempt, LoadSummary } from './load.js'
+import type { LoadRun } from './load-run.js'
+import type { StressChoice } from './options.js'
 
-/** What a stress run did and found, as plain data. */
-export interface StressFacts {
-  summary: Omit<LoadSummary, 'seats'>
+/** What a stress run was to do, did and found. */
+export interface StressReport {
+  run: Omit<LoadRun, 'attempts'> & { attempts: Pick<Attempt, 'bookingMs'>[] }
+  choice: Pick<StressChoice, 'mode' | 'concurrency' | 'seed'>
   /** The house that was booked: 'a throwaway house of 300 seats'. */
   house: string
-  mode: StressMode
-  concurrency: number
-  seed: number
-  /** The time of each booking in milliseconds. */
-  times: readonly number[]
-  violations: VerdictFacts['violations']
-  checked: Omit<VerdictFacts, 'violations'>
-  /** Sentences about failures that the run must not have. */
-  problems: string[]
 }
 
 /** Outcomes, throughput, waiting times and the verdict. The last line ends with a newline. */
-export function renderStressReport(facts: StressFacts, style: RenderStyle): string {
-  const { summary, times, problems, violations, checked } = facts
+export function renderStressReport(report: StressReport, style: RenderStyle): string {
+  const { attempts, summary, problems, violations, checked } = report.run
+  const times = attempts.flatMap(({ bookingMs }) => bookingMs ?? [])
   return [
-    ...headline(facts, style),
+    ...headline(report, style),
     '',
     ...outcomes(summary, style),
     '',
-    ...waiting(facts, style),
+    ...waiting(report, style),
     '',
     ...(times.length === 0 ? [] : [tint(style, 'quiet', '  How long the booking itself took')]),
     renderHistogram(times, style),
-    ...drawFields(style, details(facts)),
+    ...drawFields(style, details(report)),
     '',
     ...problems.map((problem) => problemLine(problem, style)),
     renderVerdict({ violations, ...checked }, style),
@@ -50,12 +44,10 @@ const MANY = {
   'in-process': 'callers in one process',
 }
 
-function headline(
-  { summary, house, mode, concurrency }: StressFacts,
-  style: RenderStyle,
-): string[] {
+function headline({ run, choice, house }: StressReport, style: RenderStyle): string[] {
+  const { mode, concurrency } = choice
   const many = MANY[mode]
-  const { bookings, perSecond, seconds } = summary
+  const { bookings, perSecond, seconds } = run.summary
   const title = `${formatNumber(bookings)} bookings of ${house}, ${formatNumber(concurrency)} ${many} at a time`
   const speed = `${seconds.toFixed(1)} s, ${formatNumber(Math.round(perSecond))} answers a second`
   return [...drawTitle(style, title), speed]
@@ -63,7 +55,7 @@ function headline(
 
 const tones = { confirmed: 'good', refused: 'quiet', busy: 'warning', failed: 'bad' } as const
 
-function outcomes(summary: StressFacts['summary'], style: RenderStyle): string[] {
+function outcomes(summary: LoadSummary, style: RenderStyle): string[] {
   const ends = ['confirmed', 'refused', 'busy', 'failed'] as const
   const width = Math.min(48, style.columns - 4)
   const drawn = ends.map((end) => {
@@ -89,10 +81,11 @@ function shade(end: keyof typeof tones, { unicode }: RenderStyle): string {
   return unicode ? '▒' : 'x'
 }
 
-function waiting({ summary, mode }: StressFacts, style: RenderStyle): string[] {
+function waiting({ run, choice }: StressReport, style: RenderStyle): string[] {
+  const { summary } = run
   const rows: [string, Percentiles | null][] = [
     ['the booking itself', summary.bookingMs],
-    ...(mode !== 'in-process'
+    ...(choice.mode !== 'in-process'
       ? ([['the whole process', summary.totalMs]] as [string, Percentiles | null][])
       : []),
   ]
@@ -111,7 +104,9 @@ function waiting({ summary, mode }: StressFacts, style: RenderStyle): string[] {
 
 const LABEL = 18
 
-function details({ summary, mode, seed }: StressFacts): Field[] {
+function details({ run, choice }: StressReport): Field[] {
+  const { summary } = run
+  const { mode, seed } = choice
   const { connect, conflict, lost } = summary.retries
   const causes = [
     [connect, 'for a connection'],

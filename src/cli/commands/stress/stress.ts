@@ -68,7 +68,6 @@ async function stress(context: Context, choice: StressChoice, target: Target): P
   retries.length = 0
   const before = mode === 'daemon' ? await requireDaemon(context) : undefined
   const loadRun = await runAndCheck(context, tickets, {
-    title: 'Booking',
     showId: show.id,
     requests: planLoad({ ...choice, layout: show }),
     concurrency,
@@ -114,15 +113,8 @@ async function announce(
 ): Promise<void> {
   if (output.json) return output.document(stressJson(choice, target, loadRun))
   const { renderStressReport } = await import('./report.js')
-  const facts = {
-    ...loadRun,
-    house: `${target.schema === undefined ? 'a house' : 'a throwaway house'} of ${formatNumber(target.show.totalSeats)} seats`,
-    mode: choice.mode,
-    concurrency: choice.concurrency,
-    seed: choice.seed,
-    times: loadRun.attempts.flatMap(({ bookingMs }) => bookingMs ?? []),
-  }
-  await output.write(renderStressReport(facts, output.style))
+  const house = `${target.schema === undefined ? 'a house' : 'a throwaway house'} of ${formatNumber(target.show.totalSeats)} seats`
+  await output.write(renderStressReport({ run: loadRun, choice, house }, output.style))
 }
 
 function stressJson(choice: StressChoice, { show, schema }: Target, loadRun: LoadRun) {
