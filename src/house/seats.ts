@@ -1,6 +1,6 @@
 import { TicketsError } from '../shared/errors.js'
 import { quote, shorten } from '../shared/quote.js'
-import { formatPlanSeats, seatsOfRange } from './plan/plan-seats.js'
+import { seatsOfRange } from './plan/plan-seats.js'
 import type { SeatPlan } from './plan/seat-plan.js'
 import { readSeatSpec, type SeatName, type SeatPiece } from './seat-spec.js'
 
@@ -95,7 +95,8 @@ export function formatSeats(seats: Iterable<number>, layout: SeatLayout): string
   if (plan) {
     const present = ascending.filter((seat) => seat <= plan.totalSeats)
     const others = ascending.slice(present.length).map(String)
-    return [formatPlanSeats(present, plan), ...others].filter((part) => part !== '').join(', ')
+    const labels = present.map((seat) => plan.label(seat))
+    return [formatLabels(present, labels), ...others].filter((part) => part !== '').join(', ')
   }
   const ranges: SeatRange[] = []
   for (const seat of ascending) {

@@ -4,7 +4,6 @@ import {
   isAisle,
   type PlacedRow,
   type PlacedSection,
-  printedNumber,
   rowAndNumber,
   type SeatPlan,
 } from './seat-plan.js'
@@ -198,26 +197,6 @@ function formatPiece(plan: SeatPlan, row: PlacedRow, numbers: readonly number[])
   const [low, high] = [Math.min(...numbers), Math.max(...numbers)]
   const first = plan.labelIn(row, low)
   return low === high ? first : `${first}-${rowAndNumber(row.label, high)}`
-}
-
-/** Ascending seats by their labels: 'Stalls C5-C8, Circle AA3'. The inverse of reading them. */
-export function formatPlanSeats(seats: readonly number[], plan: SeatPlan): string {
-  const pieces: { row: PlacedRow; numbers: number[]; last: number }[] = []
-  for (const seat of seats) {
-    const piece = pieces.at(-1)
-    const isNext = piece !== undefined && seat === piece.last + 1 && seat <= piece.row.last
-    const row = isNext ? piece.row : plan.rows[plan.rowIndex(seat)]!
-    const number = printedNumber(row, seat)
-    const step = isNext ? number - piece.numbers.at(-1)! : 0
-    const own = isNext ? (piece.numbers[1] ?? number) - piece.numbers[0]! : 0
-    if (isNext && step === own && Math.abs(step) === 1) {
-      piece.numbers.push(number)
-      piece.last = seat
-    } else {
-      pieces.push({ row, numbers: [number], last: seat })
-    }
-  }
-  return pieces.map(({ row, numbers }) => formatPiece(plan, row, numbers)).join(', ')
 }
 
 function noSuchSeat(sentence: string): TicketsError {

@@ -193,7 +193,7 @@ export function isAisle(item: SeatRun | Aisle): item is Aisle {
 }
 
 /** The number painted on a seat of this row. */
-export function printedNumber(row: PlacedRow, seat: number): number {
+function printedNumber(row: PlacedRow, seat: number): number {
   const run = runOf(row, seat)
   return run.from + (seat - run.first) * run.step
 }
