@@ -1,5 +1,5 @@
 import type { Booking } from '../client/api.js'
-import { countSeats } from '../house/seats.js'
+import { formatCount } from '../shared/numbers.js'
 import { safeText } from '../shared/safe-text.js'
 import type { Warned } from '../shared/warnings.js'
 import type { Output } from '../terminal/io.js'
@@ -37,7 +37,7 @@ export async function printCommitted(
 
 export function committedBooking({ id, reference, showId, status, seats, seatLabels }: Booking) {
   return {
-    sentence: `${reference} is ${status}: ${seatLabels.join(', ')} (${countSeats(seats.length)}).`,
+    sentence: `${reference} is ${status}: ${seatLabels.join(', ')} (${formatCount(seats.length, 'seat')}).`,
     json: { id, reference, show_id: showId, status, seats, seat_labels: seatLabels },
   }
 }

@@ -110,11 +110,6 @@ export function formatSeats(seats: Iterable<number>, layout: SeatLayout): string
   return ranges.map((range) => formatRange(range, layout)).join(', ')
 }
 
-/** '1 seat', '1,200 seats'. */
-export function countSeats(count: number): string {
-  return `${count.toLocaleString('en-GB')} ${count === 1 ? 'seat' : 'seats'}`
-}
-
 /** Like formatSeats, for ascending seats with labels but without a layout. */
 export function formatLabels(seats: readonly number[], labels: readonly string[]): string {
   const ranges: { row: string; numbers: number[] }[] = []

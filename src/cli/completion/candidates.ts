@@ -2,7 +2,8 @@ import type { Show, ShowDetails, ShowFilter } from '../../client/api.js'
 import { embeddedServer } from '../../client/embedded-server.js'
 import type { Client } from '../../client/open-client.js'
 import { targetOf } from '../../client/target.js'
-import { countSeats, seatLabel } from '../../house/seats.js'
+import { seatLabel } from '../../house/seats.js'
+import { formatCount } from '../../shared/numbers.js'
 import { safeText } from '../../shared/safe-text.js'
 import { datesOf } from '../../shared/time/show-dates.js'
 import { whenOf } from '../commands/show/text.js'
@@ -141,7 +142,9 @@ async function sectionCandidates(tickets: Client, cursor: Cursor): Promise<Candi
   return sections
     .slice(0, MOST)
     .flatMap(({ name, first, last }) =>
-      isOfferable(name) ? [{ value: name, about: () => countSeats(last - first + 1) }] : [],
+      isOfferable(name)
+        ? [{ value: name, about: () => formatCount(last - first + 1, 'seat') }]
+        : [],
     )
 }
 

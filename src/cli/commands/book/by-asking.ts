@@ -1,6 +1,7 @@
 import type { BookingOutcome, BookingRequest, Show } from '../../../client/api.js'
-import { countSeats, formatLabels } from '../../../house/seats.js'
+import { formatLabels } from '../../../house/seats.js'
 import { hasCode, TicketsError } from '../../../shared/errors.js'
+import { formatCount } from '../../../shared/numbers.js'
 import { checkText } from '../../../shared/text-input.js'
 import { startWarnings } from '../../../shared/warnings.js'
 import { askConfirm, askShow, askText } from '../../../terminal/prompts/prompts.js'
@@ -121,7 +122,7 @@ function question(
 ): string {
   const whom = customer ? ` for ${customer}` : ''
   const kinds = nameKinds(seats, show)
-  const named = `${countSeats(seats.length)}: ${formatLabels(seats, seatLabels)}${kinds}`
+  const named = `${formatCount(seats.length, 'seat')}: ${formatLabels(seats, seatLabels)}${kinds}`
   return `${hold === undefined ? 'Book' : 'Hold'} ${named}${whom}?`
 }
 

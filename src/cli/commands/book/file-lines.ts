@@ -1,8 +1,7 @@
 import type { BookingOutcome, BookingStatus, DryRunOutcome } from '../../../client/api.js'
-import { formatLabels } from '../../../house/seats.js'
 import { safeText } from '../../../shared/safe-text.js'
 import { tabLine } from '../../../terminal/render/list.js'
-import { countAndName } from '../../../terminal/render/seat-names.js'
+import { nameSeats } from '../../../terminal/render/seat-names.js'
 import type { Column } from '../../../terminal/render/table.js'
 
 /** A line of a file that was booked, or under a dry run could be. */
@@ -22,7 +21,7 @@ export function lineForPrograms(booked: BookedLine): string {
  */
 export function lineForPeople({ line, outcome }: BookedLine): string {
   const { seats, seatLabels, customer } = bookingOf(outcome)
-  const what = countAndName(seats.length, formatLabels(seats, seatLabels))
+  const what = nameSeats(seats, seatLabels)
   const whom = customer === null ? '' : ` for ${safeText(customer)}`
   const key = outcome.replayed ? ' (its key was used before)' : ''
   if (!('booking' in outcome)) return `Line ${line}: ${what} free${whom}${key}.\n`

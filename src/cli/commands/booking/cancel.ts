@@ -1,5 +1,6 @@
 import type { Cancelled, CancelOptions } from '../../../client/api.js'
-import { checkSeatSpec, countSeats, formatLabels } from '../../../house/seats.js'
+import { checkSeatSpec, formatLabels } from '../../../house/seats.js'
+import { formatCount } from '../../../shared/numbers.js'
 import { isLong, nameSeats } from '../../../terminal/render/seat-names.js'
 import type { Handler } from '../../context.js'
 import { type Irrevocable, mayProceed } from '../../irrevocable.js'
@@ -42,7 +43,7 @@ function questionOf(
   const { seats, customer } = booking
   const of = returned.length === seats.length ? '' : `${returned.length} of `
   const whose = customer === null ? '' : ` of ${customer}`
-  const what = `${of}${countSeats(seats.length)}: ${formatLabels(returned, returnedLabels)}${whose}, ${showName}`
+  const what = `${of}${formatCount(seats.length, 'seat')}: ${formatLabels(returned, returnedLabels)}${whose}, ${showName}`
   return {
     isSure: false,
     plan: `This gives back ${what}.`,
@@ -64,8 +65,8 @@ export function wordsOf({ booking, returned, returnedLabels }: Cancelled): Chang
   return {
     done:
       isLong(returned, returnedLabels) || isLong(kept, keptLabels)
-        ? `Returned ${returned.length} of ${countSeats(all)}`
-        : `Returned ${formatLabels(returned, returnedLabels)}; kept ${formatLabels(kept, keptLabels)} (${returned.length} of ${countSeats(all)})`,
+        ? `Returned ${returned.length} of ${formatCount(all, 'seat')}`
+        : `Returned ${formatLabels(returned, returnedLabels)}; kept ${formatLabels(kept, keptLabels)} (${returned.length} of ${formatCount(all, 'seat')})`,
     already: 'Already returned',
   }
 }

@@ -1,5 +1,6 @@
 import type { CheckIn, Show } from '../../../client/api.js'
-import { countSeats, formatLabels } from '../../../house/seats.js'
+import { formatLabels } from '../../../house/seats.js'
+import { formatCount } from '../../../shared/numbers.js'
 import { safeText } from '../../../shared/safe-text.js'
 import { wrapWords } from '../../../terminal/render/fit-text.js'
 import { type RenderStyle, signs, tint } from '../../../terminal/render/style.js'
@@ -16,7 +17,7 @@ export interface DoorAnswer extends Pick<CheckIn, 'admitted' | 'already'> {
 export function renderDoorAnswer(answer: DoorAnswer, style: RenderStyle): string {
   const { booking, show, admitted, isUndo } = answer
   const { done, failed, held } = signs(style)
-  const inside = `${labelsOf(admitted, booking)} (${countSeats(admitted.length)})`
+  const inside = `${labelsOf(admitted, booking)} (${formatCount(admitted.length, 'seat')})`
   const already = alreadyIn(answer)
   const lines: string[] = []
   if (isUndo) {

@@ -1,5 +1,6 @@
 import type { Booking, BookingOutcome, ListedBooking } from '../../../client/api.js'
-import { checkSeatSpec, countSeats, formatLabels } from '../../../house/seats.js'
+import { checkSeatSpec, formatLabels } from '../../../house/seats.js'
+import { formatCount } from '../../../shared/numbers.js'
 import { isLong } from '../../../terminal/render/seat-names.js'
 import { type RenderStyle, signs } from '../../../terminal/render/style.js'
 import { type Context, type Handler, inputRequired } from '../../context.js'
@@ -45,7 +46,7 @@ function movedText(
   { seats, seatLabels, showId }: Booking,
   style: RenderStyle,
 ): string {
-  const count = countSeats(seats.length)
+  const count = formatCount(seats.length, 'seat')
   if (isLong(seats, seatLabels)) return `Moved ${count}`
   const from = formatLabels(before.seats, before.seatLabels)
   const whence = before.showId === showId ? from : `${from} of ${before.showName}`

@@ -1,5 +1,4 @@
 import { isAisle, runLength, SeatPlan, type SeatRun } from '../../../house/plan/seat-plan.js'
-import { countSeats } from '../../../house/seats.js'
 import { formatCount, formatNumber } from '../../../shared/numbers.js'
 import { safeText } from '../../../shared/safe-text.js'
 import { signs, tint } from '../../../terminal/render/style.js'
@@ -32,11 +31,11 @@ export const run: Handler<object, [string]> = async (context, _options, file) =>
   const lines = faults.map((fault) => faultLine(file, fault))
   if (plan) {
     const title = plan.name === '' ? nameOfFile(file) : safeText(plan.name)
-    lines.push(`${tint(style, 'good', done)} ${title}: ${countSeats(plan.totalSeats)}.`)
+    lines.push(`${tint(style, 'good', done)} ${title}: ${formatCount(plan.totalSeats, 'seat')}.`)
     for (const { name, seats, kinds } of sections) {
       const special = Object.entries(kinds).filter(([kind]) => kind !== 'standard')
       const counts = special.map(([kind, count]) => `${formatNumber(count)} ${kind}`)
-      const all = [countSeats(seats), ...counts].join(', ')
+      const all = [formatCount(seats, 'seat'), ...counts].join(', ')
       lines.push(`  ${name === '' ? all : `${name}: ${all}`}`)
     }
     lines.push(...notices.map((notice) => `${tint(style, 'warning', '!')} ${safeText(notice)}`))
