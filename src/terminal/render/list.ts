@@ -49,7 +49,8 @@ const writers: Record<ListFormat | 'tabs', Writer> = {
   json: (_output, { toJson }, rows) => jsonArray(toJson, rows),
   ndjson: (_output, { toJson }, rows) =>
     chunked(mapRows(rows, (row) => `${safeJson(toJson(row))}\n`)),
-  tabs: (_output, { columns }, rows) => chunked(mapRows(rows, (row) => tabLine(columns, row))),
+  tabs: (_output, { columns }, rows) =>
+    chunked(mapRows(rows, (row) => tabLine(columns.map((column) => programText(column, row))))),
   csv: csvLines,
   table: async (output, { columns, sectionOf }, rows) => {
     const { drawTable } = await import('./table.js')
@@ -95,9 +96,9 @@ function jsonArray(toJson: (row: unknown) => unknown, rows: AsyncIterable<unknow
   return chunked(pieces())
 }
 
-/** A row as one tab-separated line. Ends with a newline. */
-export function tabLine<Row>(columns: Column<Row>[], row: Row): string {
-  return `${columns.map((column) => safeText(programText(column, row))).join('\t')}\n`
+/** Texts as one tab-separated line. Ends with a newline. */
+export function tabLine(texts: readonly string[]): string {
+  return `${texts.map((text) => safeText(text)).join('\t')}\n`
 }
 
 async function csvLines(

@@ -2,7 +2,6 @@ import type { BookingOutcome, BookingStatus, DryRunOutcome } from '../../../clie
 import { safeText } from '../../../shared/safe-text.js'
 import { tabLine } from '../../../terminal/render/list.js'
 import { nameSeats } from '../../../terminal/render/seat-names.js'
-import type { Column } from '../../../terminal/render/table.js'
 
 /** A line of a file that was booked, or under a dry run could be. */
 interface BookedLine {
@@ -11,8 +10,19 @@ interface BookedLine {
 }
 
 /** What was booked for a line of a file, for programs: tab-separated. Ends with a newline. */
-export function lineForPrograms(booked: BookedLine): string {
-  return tabLine(columns, booked)
+export function lineForPrograms({ line, outcome }: BookedLine): string {
+  const { seatLabels, customer, section } = bookingOf(outcome)
+  // A dry run makes no booking, so its lines have neither a reference nor a status.
+  const booking = 'booking' in outcome ? outcome.booking : undefined
+  return tabLine([
+    booking?.reference ?? '',
+    seatLabels.join(', '),
+    customer ?? '',
+    booking?.status ?? '',
+    String(line),
+    String(outcome.replayed),
+    section ?? '',
+  ])
 }
 
 /**
@@ -39,20 +49,3 @@ const verbs: Partial<Record<BookingStatus, string>> = {
 function bookingOf(outcome: BookedLine['outcome']) {
   return 'booking' in outcome ? outcome.booking : outcome
 }
-
-/** A dry run makes no booking, so its lines have neither a reference nor a status. */
-const columns: Column<BookedLine>[] = [
-  {
-    title: 'REFERENCE',
-    cell: ({ outcome }) => ('booking' in outcome ? outcome.booking.reference : ''),
-  },
-  { title: 'SEATS', cell: ({ outcome }) => bookingOf(outcome).seatLabels.join(', ') },
-  { title: 'CUSTOMER', cell: ({ outcome }) => bookingOf(outcome).customer ?? '' },
-  {
-    title: 'STATUS',
-    cell: ({ outcome }) => ('booking' in outcome ? outcome.booking.status : ''),
-  },
-  { title: 'LINE', cell: ({ line }) => String(line) },
-  { title: 'REPLAYED', cell: ({ outcome }) => String(outcome.replayed) },
-  { title: 'SECTION', cell: ({ outcome }) => bookingOf(outcome).section ?? '' },
-]
