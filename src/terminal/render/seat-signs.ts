@@ -4,7 +4,8 @@ import type { RenderStyle, Tone } from './style.js'
 /** `yours` are the seats that are being picked. */
 export type SeatState = 'free' | 'held' | 'booked' | 'yours'
 
-export type SeatCounts = Record<SeatState, number>
+/** The number of seats of a house in each state. */
+export type SeatCounts = Record<Exclude<SeatState, 'yours'>, number>
 
 /** What is special about a place on the map. */
 export type PlaceKind = SeatKind | 'not for sale' | 'aisle'

@@ -30,7 +30,7 @@ export function renderSeatMap(
   const grid = seatGridFor(house, style.columns, section)
   const drawn =
     section === undefined ? { first: 1, last: house.totalSeats } : house.plan!.sections[section]!
-  const counts = { ...countStates(house, drawn), yours: 0 }
+  const counts = countStates(house, drawn)
   const seats = drawAllLines(grid, (seat) => stateIn(house, seat), style, mostLines)
   return [...seats, '', ...drawLegend(counts, style, house.plan), ''].join('\n')
 }
@@ -90,10 +90,7 @@ export function drawLegend(
   style: RenderStyle,
   plan?: SeatPlan | null,
 ): string[] {
-  const shown = (['yours', 'free', 'held', 'booked'] as const).filter(
-    (state) => state !== 'yours' || counts.yours > 0,
-  )
-  const states = shown.map((state) => {
+  const states = (['free', 'held', 'booked'] as const).map((state) => {
     const text = `${formatNumber(counts[state])} ${state}`
     return drawEntry(seatSign(state, style), text, style, seatTones[state])
   })

@@ -225,9 +225,8 @@ function sayPicked({ exchange, house, picked }: Picking, style: RenderStyle): st
 }
 
 function sayCounts(view: Viewport['view'], picking: Picking, style: ScreenStyle): string[] {
-  const counts = { ...countsOf(picking), yours: 0 }
   const hasKinds = style.rows >= roomForHeading && view !== 'sections'
-  return drawLegend(counts, style, hasKinds ? picking.house.plan : null)
+  return drawLegend(countsOf(picking), style, hasKinds ? picking.house.plan : null)
 }
 
 /** The keys and what they do, wrapped; on a low screen only Enter is explained. */

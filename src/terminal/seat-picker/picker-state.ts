@@ -96,7 +96,6 @@ export function hasRows({ seatsPerRow, plan }: SeatLayout): boolean {
 export function countsOf({ house, taken, picked }: Picking): SeatCounts {
   const { size } = house.booked
   return {
-    yours: picked.size,
     free: house.totalSeats - taken.size - picked.size,
     held: taken.size - size,
     booked: size,

@@ -48,7 +48,7 @@ export function drawWatchedShow(
   const style = { ...color, columns }
   const booked = show.booked.size
   const held = show.held.size
-  const counts = { yours: 0, booked, held, free: show.totalSeats - booked - held }
+  const counts = { booked, held, free: show.totalSeats - booked - held }
   const above = [
     ...drawTitle(style, safeText(`${show.name}, ${whenOf(show)}`)),
     ...(show.cancelledAt ? [tint(style, 'bad', 'Cancelled')] : []),
