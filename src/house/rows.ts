@@ -1,16 +1,15 @@
 import { TicketsError } from '../shared/errors.js'
 import { quote } from '../shared/quote.js'
-import type { Block, PlacedSection } from './plan/seat-plan.js'
+import type { PlacedSection } from './plan/seat-plan.js'
 import { rowLabel, type SeatLayout } from './seats.js'
 
-/** A row of any house: its seats `first` to `last`, divided into blocks by aisles. */
+/** A row of any house: its seats `first` to `last`. */
 export interface HouseRow {
   /** The index of its section. */
   section: number
   label: string
   first: number
   last: number
-  blocks: readonly Block[]
 }
 
 /** The rows of a house, from the stage to the back, section by section. */
@@ -45,7 +44,7 @@ export function rowsOf({ totalSeats, seatsPerRow, plan }: SeatLayout): HouseRows
       const first = index * length + 1
       const last = Math.min(first + length - 1, totalSeats)
       const label = seatsPerRow === null ? '' : rowLabel(index + 1)
-      return { section: 0, label, first, last, blocks: [{ first, last }] }
+      return { section: 0, label, first, last }
     },
     indexOf: (seat) => Math.floor((seat - 1) / length),
   }
