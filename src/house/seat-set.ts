@@ -97,19 +97,14 @@ export class SeatSet implements Iterable<number> {
   }
 
   clone(): SeatSet {
-    return this.resized(this.totalSeats)
+    const clone = SeatSet.empty(this.totalSeats)
+    clone.#merge(this)
+    return clone
   }
 
   /** A copy in the format of a `bytea`. */
   toBytes(): Buffer {
     return Buffer.from(this.#bytes)
-  }
-
-  /** The same seats in a larger house. Throws RangeError if it is smaller. */
-  resized(totalSeats: number): SeatSet {
-    const larger = SeatSet.empty(totalSeats)
-    larger.#merge(this)
-    return larger
   }
 
   /** The first seat from `seat` on that is in the set; `totalSeats + 1` if there is none. */
