@@ -36,23 +36,13 @@ async function complete(context: Context, options: ShowCreateOptions): Promise<N
     )
   }
   // Options are checked before the first question, so that no answer is lost.
-  const timeZone =
-    options.timeZone === undefined
-      ? systemTimeZone(context.output.io.env)
-      : parseTimeZone(options.timeZone)
+  const timeZone = ifGiven(options.timeZone, parseTimeZone) ?? systemTimeZone(context.output.io.env)
   const given = {
-    name: options.name === undefined ? undefined : checkName(options.name),
-    startTime:
-      options.startTime === undefined ? undefined : parseStartTime(options.startTime, timeZone),
-    totalSeats:
-      options.totalSeats === undefined
-        ? undefined
-        : parseCount('--total-seats', options.totalSeats),
-    seatsPerRow:
-      options.seatsPerRow === undefined
-        ? undefined
-        : parseCount('--seats-per-row', options.seatsPerRow),
-    plan: options.plan === undefined ? undefined : await planTextOf(context, options.plan),
+    name: ifGiven(options.name, checkName),
+    startTime: ifGiven(options.startTime, (text) => parseStartTime(text, timeZone)),
+    totalSeats: ifGiven(options.totalSeats, (text) => parseCount('--total-seats', text)),
+    seatsPerRow: ifGiven(options.seatsPerRow, (text) => parseCount('--seats-per-row', text)),
+    plan: await ifGiven(options.plan, (file) => planTextOf(context, file)),
   }
   const { name, startTime, totalSeats, plan } = given
   if (name !== undefined && startTime !== undefined && plan !== undefined) {
@@ -160,6 +150,11 @@ async function askSeatsPerRow(
       check,
     }),
   )
+}
+
+/** What `parse` makes of a flag; undefined if it was left out. */
+function ifGiven<Value>(text: string | undefined, parse: (text: string) => Value) {
+  return text === undefined ? undefined : parse(text)
 }
 
 function checkName(name: string): string {
