@@ -40,14 +40,7 @@ export async function writePagedList<Row>(
         ? PAGE_LENGTH
         : undefined
       : parseCount('--limit', options.limit)
-  let count = 0
-  const counted = async function* () {
-    for await (const row of rows(limit)) {
-      count++
-      yield row
-    }
-  }
-  await writeList(output, { ...list, format: options.output }, counted())
+  const count = await writeList(output, { ...list, format: options.output }, rows(limit))
   if (isCut && count === PAGE_LENGTH) output.hint(more(PAGE_LENGTH))
 }
 

@@ -18,24 +18,26 @@ export interface ListOptions<Row> {
 /**
  * Writes the rows to stdout in one of the formats as they arrive, so memory does not grow with the
  * list. If the reader of stdout goes away, the iterator is closed and the list ends quietly.
+ * Returns the number of rows.
  */
 export async function writeList<Row>(
   output: Output,
   options: ListOptions<Row>,
   rows: AsyncIterable<Row>,
-): Promise<void> {
+): Promise<number> {
   const format = options.format ?? defaultFormat(output)
-  let isEmpty = true
-  const noticed = mapRows(rows, (row) => {
-    isEmpty = false
+  let count = 0
+  const counted = mapRows(rows, (row) => {
+    count += 1
     return row
   })
-  const pages = await writers[format](output, options as ListOptions<unknown>, noticed)
+  const pages = await writers[format](output, options as ListOptions<unknown>, counted)
   for await (const text of pages) {
     await output.write(text)
-    if (output.isGone) return
+    if (output.isGone) return count
   }
-  if (isEmpty && options.ifEmpty !== undefined) output.hint(options.ifEmpty)
+  if (count === 0 && options.ifEmpty !== undefined) output.hint(options.ifEmpty)
+  return count
 }
 
 type Text = AsyncIterable<string>
