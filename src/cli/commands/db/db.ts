@@ -1,31 +1,65 @@
 import packageJson from '../../../../package.json' with { type: 'json' }
-import { type EmbeddedServer, embeddedServer } from '../../../client/embedded-server.js'
+import { embeddedServer } from '../../../client/embedded-server.js'
 import { queryDaemon } from '../../../daemon/control.js'
 import { hangs } from '../../../daemon/protocol.js'
 import { daemonLink } from '../../../daemon/socket.js'
 import { safeText } from '../../../shared/safe-text.js'
 import type { Context, Handler } from '../../context.js'
 
-export const status = onServer(showStatus)
+export const status: Handler = (context) => showStatus(context, context.options.db)
 
-export const start = onServer(startServer)
+/** A server that recovers from a crash may take longer than a booking would wait. */
+const LONGEST_START_MS = 60_000
 
-export const stop = onServer(stopServer)
+export const start: Handler = async (context) => {
+  const { output } = context
+  // The default may be another database; this command is about the embedded server.
+  const waitMs = Math.max(context.options.waitMs, LONGEST_START_MS)
+  await context.open({ database: 'embedded', waitMs }).migrate()
+  if (output.json) return showStatus(context, 'embedded')
+  output.hint('The embedded server is running. `tickets db url` prints its URL.')
+}
 
-export const url = onServer(showUrl)
+export const stop: Handler = async (context) => {
+  const { output } = context
+  const outcome = await embeddedServer(output.io.env).stop()
+  if (output.json) return showStatus(context, 'embedded')
+  output.hint(
+    outcome === 'stopped'
+      ? 'The embedded server was stopped. The next command that needs it starts it again.'
+      : 'The embedded server was not running.',
+  )
+}
 
-export const upgrade = onServer(upgradeServer)
+export const url: Handler = async ({ output }) => {
+  const server = embeddedServer(output.io.env)
+  const { url } = server
+  if ((await server.status()).state !== 'running') {
+    output.hint('The embedded server is not running: `tickets db start` starts it.')
+  }
+  if (output.json) return output.document({ url })
+  await output.write(`${url}\n`)
+}
 
-function onServer(work: (context: Context, server: EmbeddedServer) => Promise<void>): Handler {
-  return (context) => work(context, embeddedServer(context.output.io.env))
+export const upgrade: Handler = async ({ output, signal }) => {
+  const onProgress = (sentence: string) => output.hint(safeText(sentence))
+  const program = packageJson.version
+  const server = embeddedServer(output.io.env)
+  const upgraded = await server.upgrade({ program, signal, onProgress })
+  if (output.json) return output.document({ upgraded: upgraded !== null, ...upgraded })
+  output.hint(
+    upgraded === null
+      ? 'Nothing to upgrade: there is no data of an older PostgreSQL.'
+      : `Upgraded from PostgreSQL ${upgraded.from} to ${upgraded.to}. The old data is kept: remove ${safeText(upgraded.kept)} when you no longer need it.`,
+  )
 }
 
 /** Shows the server, and which database and daemon a booking with this choice goes to. */
-async function showStatus(context: Context, server: EmbeddedServer, choice = context.options.db) {
+async function showStatus(context: Context, choice: string | undefined) {
   const { output } = context
   const { databaseName: database, databaseSource } = context.open({ database: choice })
   const [status, daemon] = await Promise.all([
-    server.status(),
+    embeddedServer(output.io.env).status(),
     queryDaemon(daemonLink(choice, output.io.env)),
   ])
   if (output.json) {
@@ -53,48 +87,4 @@ const ofDaemon = {
   open: (pid: number | null) => `: scripted bookings go through process ${pid}`,
   hung: (pid: number | null) => `. ${hangs(pid).message}`,
   closed: () => '',
-}
-
-/** A server that recovers from a crash may take longer than a booking would wait. */
-const LONGEST_START_MS = 60_000
-
-async function startServer(context: Context, server: EmbeddedServer) {
-  const { output } = context
-  // The default may be another database; this command is about the embedded server.
-  const waitMs = Math.max(context.options.waitMs, LONGEST_START_MS)
-  await context.open({ database: 'embedded', waitMs }).migrate()
-  if (output.json) return showStatus(context, server, 'embedded')
-  output.hint('The embedded server is running. `tickets db url` prints its URL.')
-}
-
-async function stopServer(context: Context, server: EmbeddedServer) {
-  const { output } = context
-  const outcome = await server.stop()
-  if (output.json) return showStatus(context, server, 'embedded')
-  output.hint(
-    outcome === 'stopped'
-      ? 'The embedded server was stopped. The next command that needs it starts it again.'
-      : 'The embedded server was not running.',
-  )
-}
-
-async function showUrl({ output }: Context, server: EmbeddedServer) {
-  const { url } = server
-  if ((await server.status()).state !== 'running') {
-    output.hint('The embedded server is not running: `tickets db start` starts it.')
-  }
-  if (output.json) return output.document({ url })
-  await output.write(`${url}\n`)
-}
-
-async function upgradeServer({ output, signal }: Context, server: EmbeddedServer) {
-  const onProgress = (sentence: string) => output.hint(safeText(sentence))
-  const program = packageJson.version
-  const upgrade = await server.upgrade({ program, signal, onProgress })
-  if (output.json) return output.document({ upgraded: upgrade !== null, ...upgrade })
-  output.hint(
-    upgrade === null
-      ? 'Nothing to upgrade: there is no data of an older PostgreSQL.'
-      : `Upgraded from PostgreSQL ${upgrade.from} to ${upgrade.to}. The old data is kept: remove ${safeText(upgrade.kept)} when you no longer need it.`,
-  )
 }
