@@ -21,7 +21,6 @@ import type {
   KeyChoice,
   NumberQuestion,
   SeatsQuestion,
-  SectionQuestion,
   ShowQuestion,
   TextQuestion,
 } from './questions.js'
@@ -142,10 +141,10 @@ async function withEnterAhead<Found, Answer>(
   }
 }
 
-/** Asks for a section by its index; undefined for any. */
+/** Asks for a section, of which `free` seats are free, by its index; undefined for any. */
 export function askSection(
   asking: Asking,
-  { message = 'Which section?', sections }: SectionQuestion,
+  sections: readonly { name: string; free: number }[],
 ): Promise<number | undefined> {
   const free = (seats: number) => `${formatNumber(seats)} free`
   const all = sections.reduce((sum, section) => sum + section.free, 0)
@@ -154,7 +153,7 @@ export function askSection(
     ...sections.map(({ name, free: seats }, value) => ({ value, name, details: free(seats) })),
   ]
   return askChoice(asking, {
-    message,
+    message: 'Which section?',
     noun: 'section',
     hint: 'type to filter',
     lineHint: 'number or name, Enter: any',

@@ -51,13 +51,6 @@ export interface ShowQuestion<Show> extends Pick<ChoiceQuestion<Show>, 'search'>
   lineHint?: string
 }
 
-/** A question whose answer is a section of a house, or all of it. */
-export interface SectionQuestion {
-  message?: string
-  /** The sections with their free seats. */
-  sections: readonly { name: string; free: number }[]
-}
-
 /** A question whose answer is seats, or a number of them. */
 export interface SeatsQuestion {
   layout: SeatLayout

@@ -181,12 +181,10 @@ export async function typeInHouse<Answer>(
 async function chooseSection({ asking }: Context, house: ShowDetails): Promise<number | undefined> {
   const sections = house.plan?.sections ?? []
   if (sections.length < 2) return undefined
-  return askSection(asking, {
-    sections: sections.map((section) => ({
-      name: section.name,
-      free: countStates(house, section).free,
-    })),
-  })
+  return askSection(
+    asking,
+    sections.map((section) => ({ name: section.name, free: countStates(house, section).free })),
+  )
 }
 
 /** More lines would push the earlier questions off the screen. */
