@@ -52,7 +52,7 @@ async function pickOnMap(
 ): Promise<ChosenSeats | undefined> {
   const seats = await pickInHouse(context, id, (house) => {
     checkRoom(house)
-    const picked = seatsOf(refused?.wanted, house)
+    const picked = seatsOf(refused?.wanted.seats, house)
     // The map shows what happened to seats that were named.
     return { picked, ...(refused && picked.length === 0 && { notice: refused.error.message }) }
   })
@@ -115,9 +115,8 @@ function without(own: readonly number[], house: ShowDetails): ShowDetails {
   return { ...house, booked, held }
 }
 
-/** The seats that were wanted, as far as they were named and exist. */
-export function seatsOf(wanted: WantedSeats | undefined, show: Show): number[] {
-  const { seats = [] } = wanted ?? {}
+/** The seats of a request; empty if none are named, or the house does not have one of them. */
+export function seatsOf(seats: WantedSeats['seats'] = [], show: Show): number[] {
   if (typeof seats !== 'string') return [...seats]
   try {
     return parseSeats(seats, show)
@@ -216,7 +215,7 @@ async function checkFree({ tickets }: Context, show: Show, request: BookingReque
 function inSection(spec: string, show: Show, section: string): string {
   const pieces = spec.split(',').map((piece) => {
     const named = `${section} ${piece.trim()}`
-    return seatsOf({ seats: named }, show).length > 0 ? named : piece
+    return seatsOf(named, show).length > 0 ? named : piece
   })
   return pieces.join(',')
 }

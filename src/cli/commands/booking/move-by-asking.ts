@@ -55,8 +55,8 @@ function pickOnMap(
   seats: { own: string | undefined; picked: string | undefined },
 ): Promise<string | undefined> {
   return pickInHouse(context, show.id, (house) => ({
-    own: seatsIn(house, seats.own),
-    picked: seatsIn(house, seats.picked),
+    own: seatsOf(seats.own, house),
+    picked: seatsOf(seats.picked, house),
     message: questionFor(booking),
     exchange: booking.seats.length,
   }))
@@ -76,12 +76,7 @@ function typeSeats(
     })
     return named(answer)
   }
-  return typeInHouse(context, show.id, ask, (house) => seatsIn(house, own))
-}
-
-/** Empty if the house does not have one of them: the move is then refused by the database. */
-function seatsIn(house: ShowDetails, labels: string | undefined): number[] {
-  return seatsOf(labels === undefined ? undefined : { seats: labels }, house)
+  return typeInHouse(context, show.id, ask, (house) => seatsOf(own, house))
 }
 
 function questionFor({ seats, seatLabels }: Booking, section?: string): string {
