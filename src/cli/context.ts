@@ -160,11 +160,12 @@ export function parseCount(flag: string, text: string): number {
   return Number(text)
 }
 
-/** The error for options that are missing if there is no terminal to ask on. */
-export function inputRequired(flags: string[]): TicketsError {
+/** The error for options that are missing if there is no terminal to ask on; false for one that is given. */
+export function inputRequired(...flags: (string | false)[]): TicketsError {
+  const missing = flags.filter((flag) => flag !== false)
   return new TicketsError(
     'INPUT_REQUIRED',
-    `${flags.join(', ')} ${flags.length === 1 ? 'is' : 'are'} missing, and there is no terminal to ask on.`,
+    `${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} missing, and there is no terminal to ask on.`,
   )
 }
 

@@ -35,10 +35,7 @@ export const run: Handler<BookCommandOptions, [string | undefined]> = async (
     return outcome ? announceBooking(context, outcome) : context.output.hint(UNBOOKED)
   }
   if (!context.output.canPrompt) {
-    throw inputRequired([
-      ...(show === undefined ? ['SHOW'] : []),
-      ...(areSeatsGiven ? [] : ['--seats or --count']),
-    ])
+    throw inputRequired(show === undefined && 'SHOW', !areSeatsGiven && '--seats or --count')
   }
   const { runBookingLoop } = await import('./booking-loop.js')
   await runBookingLoop(context, { show: named, request, options })

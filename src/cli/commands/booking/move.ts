@@ -25,7 +25,7 @@ export const run: Handler<BookingMoveOptions, [string | undefined]> = async (
 ) => {
   const { output, tickets } = context
   if (to !== undefined) checkSeatSpec(to)
-  if (to === undefined && !output.canPrompt) throw inputRequired(['--to'])
+  if (to === undefined && !output.canPrompt) throw inputRequired('--to')
   const before = await namedBooking(context, name, { command: 'move' })
   const named = ifNamed({ name: showName, date })
   const toShow = named && (await idOrName(context, named))

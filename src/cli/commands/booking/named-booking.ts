@@ -14,7 +14,7 @@ export async function namedBooking(
   { command, show }: { command: keyof typeof statusesFor; show?: string | undefined },
 ): Promise<ListedBooking> {
   if (name !== undefined) return tickets.findBooking(name)
-  if (!output.canPrompt) throw inputRequired(['BOOKING'])
+  if (!output.canPrompt) throw inputRequired('BOOKING')
   const { askChoice } = await import('../../../terminal/prompts/prompts.js')
   const statuses = statusesFor[command]
   return askChoice(

@@ -54,7 +54,7 @@ async function historyOf(context: Context, { show: name, date, seat, booking }: 
     const found = await tickets.findBooking(booking)
     return { of: { booking: found.id }, show: await tickets.findShow(found.showId) }
   }
-  if (name === undefined) throw inputRequired(['--show'])
+  if (name === undefined) throw inputRequired('--show')
   const show = await namedShow(context, { name, date })
   const of = { show: show.id, ...(seat !== undefined && { seat: oneSeat(seat, show) }) }
   return { of, show }

@@ -17,7 +17,7 @@ export interface ShowCopyOptions {
 /** `tickets show copy SHOW --start-time …`: a new show for each time, with the same house. */
 export const run: Handler<ShowCopyOptions, [string]> = async (context, options, name) => {
   const { output, tickets } = context
-  if (options.startTime === undefined && !output.canPrompt) throw inputRequired(['--start-time'])
+  if (options.startTime === undefined && !output.canPrompt) throw inputRequired('--start-time')
   const unchanged = 'No show was created.'
   const original = await namedShow(context, { name, date: options.date, unchanged })
   const texts = options.startTime ?? [await askStartTime(context, original.timeZone)]

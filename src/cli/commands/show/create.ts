@@ -60,11 +60,11 @@ async function ask(
 ): Promise<NewShow> {
   const { output, asking: onBehalf } = context
   if (!output.canPrompt) {
-    throw inputRequired([
-      ...(given.name === undefined ? ['--name'] : []),
-      ...(given.startTime === undefined ? ['--start-time'] : []),
-      ...((given.plan ?? given.totalSeats) === undefined ? ['--total-seats or --plan'] : []),
-    ])
+    throw inputRequired(
+      given.name === undefined && '--name',
+      given.startTime === undefined && '--start-time',
+      (given.plan ?? given.totalSeats) === undefined && '--total-seats or --plan',
+    )
   }
   const { timeZone } = given
   const asking = { ...onBehalf, unchanged: 'No show was created.' }

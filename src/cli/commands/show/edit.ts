@@ -29,7 +29,7 @@ export const run: Handler<ShowEditOptions, [string]> = async (
   const { output, tickets } = context
   const hasFlags = Object.keys(options).length > 0
   if (!hasFlags && !output.canPrompt) {
-    throw inputRequired(['--name, --start-time, --time-zone, --total-seats or --plan'])
+    throw inputRequired('--name, --start-time, --time-zone, --total-seats or --plan')
   }
   const show = await namedShow(context, { name, date })
   const edit = hasFlags ? await editOf(context, options, show) : await askEdit(context, show)

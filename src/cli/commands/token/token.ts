@@ -17,10 +17,7 @@ export interface TokenCreateOptions {
 export const create: Handler<TokenCreateOptions> = async ({ output, tickets }, options) => {
   const { name, role } = options
   if (name === undefined || role === undefined) {
-    throw inputRequired([
-      ...(name === undefined ? ['--name'] : []),
-      ...(role === undefined ? ['--role'] : []),
-    ])
+    throw inputRequired(name === undefined && '--name', role === undefined && '--role')
   }
   const { token, text } = await tickets.createToken({ name, role: parseRole(role) })
   const sentence = `The token ${token.id} was created. If its text was not printed, revoke it.`
