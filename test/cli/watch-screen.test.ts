@@ -3,10 +3,13 @@ import { drawWatchedShow, scrollHouse } from '../../src/cli/commands/show/watch-
 import { SeatSet } from '../../src/house/seat-set.js'
 import { examplePlan, planOf } from '../support/plans.js'
 
-const style = { color: false, unicode: true }
-
 /** The screen of an empty house after keys. */
-function watch(text: string, keys: string[], screen = { rows: 24, columns: 80 }): string[] {
+function watch(
+  text: string,
+  keys: string[],
+  screen = { rows: 24, columns: 80 },
+  style = { color: false, unicode: true },
+): string[] {
   const plan = planOf(text)
   const { totalSeats } = plan
   const none = SeatSet.empty(totalSeats)
@@ -42,4 +45,7 @@ it('it says so only where the heading is out of sight, and as far as there is ro
     `  ↑ 12 more lines  ${long}`,
   ])
   expect(above(downs(12), 30)).toBe('  ↑ 12 more lines  Circle xxx…')
+  const ascii = { color: false, unicode: false }
+  const lines = watch(text, downs(12), { rows: 12, columns: 30 }, ascii)
+  expect(lines.join('')).toMatch(/^[ -~]*$/)
 })

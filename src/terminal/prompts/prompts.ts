@@ -5,6 +5,7 @@ import { foldText } from '../../shared/fold-text.js'
 import { formatNumber } from '../../shared/numbers.js'
 import { safeText } from '../../shared/safe-text.js'
 import { fitText, padText, textWidth, wrapWords } from '../render/fit-text.js'
+import type { RenderStyle } from '../render/style.js'
 import { type Asking, checkedBy, withPrompt } from './asking.js'
 import {
   askChoiceInLine,
@@ -79,7 +80,7 @@ export async function askChoice<Value>(
   const { prompt, Separator } = await loadPrompts()
   const none = new Separator(`No ${question.noun} matches.`)
   return withPrompt(asking, (context, fail) => {
-    const search = choiceSearch(question, none, asking.output.columns, fail)
+    const search = choiceSearch(question, none, asking.output.errorStyle, fail)
     return withEnterAhead(context.input, search, (source) =>
       prompt(
         {
@@ -245,7 +246,7 @@ function readNumber(text: string): number | undefined {
 function choiceSearch<Value, None>(
   { search }: ChoiceQuestion<Value>,
   none: None,
-  columns: number,
+  style: RenderStyle,
   fail: (error: unknown) => void,
 ) {
   const seen = new Map<string, Line<Value>>()
@@ -256,7 +257,7 @@ function choiceSearch<Value, None>(
     const again = seen.get(term ?? '')
     if (again) return [again]
     try {
-      const choices = toLines(await search(term, signal), columns)
+      const choices = toLines(await search(term, signal), style)
       for (const choice of choices) seen.set(choice.name, choice)
       return choices.length > 0 || !term ? choices : [none]
     } catch (error) {
@@ -274,15 +275,16 @@ interface Line<Value> {
 }
 
 // Names and details in two columns, each choice on one line: a wrapped line looks like two choices.
-function toLines<Value>(choices: Choice<Value>[], columns: number): Line<Value>[] {
+function toLines<Value>(choices: Choice<Value>[], style: RenderStyle): Line<Value>[] {
   const names = choices.map(({ name }) => safeText(name))
   const details = choices.map((choice) => safeText(choice.details ?? ''))
-  const room = columns - cursorWidth - Math.max(0, ...details.map((text) => textWidth(text) + 2))
+  const room =
+    style.columns - cursorWidth - Math.max(0, ...details.map((text) => textWidth(text) + 2))
   const widest = Math.max(0, ...names.map(textWidth))
   const nameWidth = Math.max(Math.min(widest, room), Math.min(widest, 12))
   return choices.map(({ value }, index) => {
-    const name = padText(fitText(names[index]!, nameWidth), nameWidth)
-    const line = fitText(`${name}  ${details[index]}`, columns - cursorWidth)
+    const name = padText(fitText(names[index]!, nameWidth, style), nameWidth)
+    const line = fitText(`${name}  ${details[index]}`, style.columns - cursorWidth, style)
     return { value, short: names[index]!, name: line.trimEnd() }
   })
 }

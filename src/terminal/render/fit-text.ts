@@ -1,5 +1,6 @@
 import cliTruncate from 'cli-truncate'
 import stringWidth from 'string-width'
+import { type RenderStyle, signs } from './style.js'
 
 /** The columns that the text takes on a terminal; colour codes take none. */
 export function textWidth(text: string): number {
@@ -11,8 +12,9 @@ export function textWidth(text: string): number {
 const joinedSaraAm = /(?<!^)[\u0e33\u0eb3]/g
 
 /** The text cut to `width` columns, the last of them an ellipsis when something is missing. */
-export function fitText(text: string, width: number, ellipsis = '…'): string {
+export function fitText(text: string, width: number, style: Pick<RenderStyle, 'unicode'>): string {
   if (textWidth(text) <= width) return text
+  const { ellipsis } = signs(style)
   // cli-truncate keeps a wide character that begins in the last column, and counts as string-width.
   for (let columns = width; columns > 0; columns--) {
     const cut = cliTruncate(text, columns, { truncationCharacter: ellipsis })

@@ -1,7 +1,7 @@
 import Table from 'cli-table3'
 import { safeText } from '../../shared/safe-text.js'
 import { fitText, textWidth, wrapWords } from './fit-text.js'
-import { type RenderStyle, signs, type Tone, tint } from './style.js'
+import { type RenderStyle, type Tone, tint } from './style.js'
 
 /** One column of a list, for people in tables and for programs in CSV and tab-separated text. */
 export interface Column<Row> {
@@ -71,7 +71,7 @@ export async function* drawTable<Row>(
 }
 
 function titleLines(title: string, isFirst: boolean, style: RenderStyle): string[] {
-  const line = tint(style, 'strong', fitText(title, style.columns, signs(style).ellipsis))
+  const line = tint(style, 'strong', fitText(title, style.columns, style))
   return isFirst ? [line] : ['', line]
 }
 
@@ -130,9 +130,8 @@ function drawPage<Row>(
   hasHead: boolean,
 ): string[] {
   const shown = columns.flatMap((_, index) => (widths[index]! > 0 ? [index] : []))
-  const { ellipsis } = signs(style)
   const standIns = new StandIns()
-  const cut = (text: string, index: number) => standIns.put(fitText(text, widths[index]!, ellipsis))
+  const cut = (text: string, index: number) => standIns.put(fitText(text, widths[index]!, style))
   const head = shown.map((index) => tint(style, 'strong', cut(columns[index]!.title, index)))
   const table = new Table({
     chars: { ...noBorders, middle: ' '.repeat(gap), 'mid-mid': ' '.repeat(gap), mid: rule(style) },

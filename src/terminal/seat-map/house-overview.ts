@@ -65,7 +65,7 @@ function drawBars(bars: readonly Bar[], align: 'left' | 'right', style: RenderSt
     const columns = Math.max(1, Math.round(((last - first + 1) / widest) * width))
     const bar = salesBar(counts, columns, style) + ' '.repeat(width - columns)
     const air = ' '.repeat(margin)
-    const name = padText(fitText(label, labelWidth, signs(style).ellipsis), labelWidth, align)
+    const name = padText(fitText(label, labelWidth, style), labelWidth, align)
     return `${air}${name}${air}${bar}${air}${end.padStart(endWidth)}`
   })
 }

@@ -1,7 +1,7 @@
 import { formatCount } from '../../shared/numbers.js'
 import { fitText } from '../render/fit-text.js'
 import { kindSign, type SeatState, seatSign, seatTones } from '../render/seat-signs.js'
-import { inverted, type RenderStyle, signs, type Tone, tint } from '../render/style.js'
+import { inverted, type RenderStyle, type Tone, tint } from '../render/style.js'
 import { margin, type SeatGrid, type SeatLine, spanOf } from './seat-grid.js'
 
 /**
@@ -80,7 +80,7 @@ export function drawSeatLine(
 /** The name of a section above its rows. */
 function drawHeading(name: string, style: RenderStyle): string {
   if (name === '') return ''
-  const text = fitText(name, style.columns - margin, signs(style).ellipsis)
+  const text = fitText(name, style.columns - margin, style)
   return ' '.repeat(margin) + tint(style, 'strong', text)
 }
 

@@ -256,7 +256,7 @@ function widthOf({ columns }: RenderStyle): number {
 }
 
 function fitLine(text: string, style: RenderStyle): string {
-  return fitText(text, widthOf(style), signs(style).ellipsis)
+  return fitText(text, widthOf(style), style)
 }
 
 function indent(text: string): string {

@@ -164,8 +164,9 @@ describe('questions', () => {
 
   test('fit a terminal of 40 columns, without colour and beyond ASCII nothing', async () => {
     const env = { LANG: 'C', NO_COLOR: '1' }
-    const terminal = ask(`return askShow(asking, { search: ${search} })`, { cols: 40, env })
-    await terminal.waitFor(/^\? .*\n> The Lion King +61 free\n/)
+    const long = `async () => [...${shows}, { value: 3, name: '${'Rent '.repeat(20)}', details: '' }]`
+    const terminal = ask(`return askShow(asking, { search: ${long} })`, { cols: 40, env })
+    await terminal.waitFor(/^\? .*\n> The Lion King +61 free\n.*\n +Rent .*~\n/)
     await terminal.waitFor(/^up\/down .* - enter /m)
     const cells = terminal.xterm.buffer.active.getLine(0)!
     expect([cells.getCell(0)!.isFgDefault(), cells.getCell(2)!.isBold()]).toEqual([true, 0])

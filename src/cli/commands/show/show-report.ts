@@ -3,7 +3,7 @@ import { formatNumber } from '../../../shared/numbers.js'
 import { safeText } from '../../../shared/safe-text.js'
 import { barSign, barStates, drawBar, stateBar } from '../../../terminal/render/charts.js'
 import { fitText, padText, textWidth, wrapWords } from '../../../terminal/render/fit-text.js'
-import { type RenderStyle, signs, tint } from '../../../terminal/render/style.js'
+import { type RenderStyle, tint } from '../../../terminal/render/style.js'
 import { drawShowHead, type ShowHead } from './card.js'
 import { timeOf } from './text.js'
 
@@ -94,9 +94,8 @@ function rowLines(rows: Row[], style: RenderStyle): string[] {
 }
 
 function salesLines(sales: ({ label: string } & Sales)[], style: RenderStyle): string[] {
-  const { ellipsis } = signs(style)
   const most = Math.max(1, ...sales.map(({ sold }) => sold))
-  const labels = sales.map(({ label }) => fitText(safeText(label), 24, ellipsis))
+  const labels = sales.map(({ label }) => fitText(safeText(label), 24, style))
   const labelWidth = Math.max(0, ...labels.map(textWidth))
   const ends = sales.map(({ sold, returned }) =>
     returned === 0

@@ -117,7 +117,11 @@ function drawAbove(lines: number, { plan }: House, grid: SeatGrid, style: Render
   const { heading, first } = grid.lineAt(lines)
   const isCut = lines > 0 && heading === undefined && first > 0
   if (!isCut || !plan?.hasSections) return above
-  return fitText(`${above}  ${tint(style, 'strong', plan.sectionName(first))}`, style.columns)
+  return fitText(
+    `${above}  ${tint(style, 'strong', plan.sectionName(first))}`,
+    style.columns,
+    style,
+  )
 }
 
 function drawLines(house: House, grid: SeatGrid, first: number, count: number, style: RenderStyle) {
