@@ -2,6 +2,7 @@ import { stripVTControlCharacters } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { renderBookingCard } from '../../../src/cli/commands/booking/card.js'
 import { renderDoorAnswer } from '../../../src/cli/commands/booking/door-answer.js'
+import { renderTicket } from '../../../src/cli/commands/booking/ticket.js'
 import {
   besideEachOther,
   renderChapter,
@@ -19,7 +20,6 @@ import { renderProblem } from '../../../src/terminal/render/problem-card.js'
 import type { RenderStyle } from '../../../src/terminal/render/style.js'
 import type { Column } from '../../../src/terminal/render/table.js'
 import { drawTable } from '../../../src/terminal/render/table.js'
-import { renderTicket } from '../../../src/terminal/render/ticket.js'
 import { renderVerdict } from '../../../src/terminal/render/verdict.js'
 import { drawOverview } from '../../../src/terminal/seat-map/house-overview.js'
 import { renderSeatMap } from '../../../src/terminal/seat-map/seat-map.js'
@@ -112,19 +112,8 @@ const drawings: Record<
     ['57 booked'],
   ],
   'a ticket': [
-    (style) =>
-      renderTicket(
-        {
-          show: show.name,
-          when: '2031-03-01 19:30 GMT',
-          seats: 'A1',
-          customer: 'Ada',
-          reference: 'K7Q2',
-          isCancelled: true,
-        },
-        style,
-      ),
-    ['K7Q2', 'A1', 'Ada'],
+    (style) => renderTicket({ booking, show, seats: [1] }, style),
+    ['K7Q2-9FMX', 'A1', 'Ada'],
   ],
   'a history': [
     (style) =>

@@ -1,20 +1,14 @@
 import { writeFile } from 'node:fs/promises'
 import { listedBookingJson } from '../../../client/json.js'
-import { restrictedSeats, withViewWarning } from '../../../house/restricted-view.js'
-import { formatSeats, parseSeats } from '../../../house/seats.js'
+import { withViewWarning } from '../../../house/restricted-view.js'
+import { parseSeats } from '../../../house/seats.js'
 import { TicketsError } from '../../../shared/errors.js'
 import { quote } from '../../../shared/quote.js'
 import { safeText } from '../../../shared/safe-text.js'
-import {
-  drawTicket,
-  isDarkGround,
-  renderTicket,
-  type TicketFacts,
-} from '../../../terminal/render/ticket.js'
 import type { Context, Handler } from '../../context.js'
 import { fileFailure } from '../../files.js'
-import { whenOf } from '../show/text.js'
 import { namedBooking } from './named-booking.js'
+import { drawTicket, isDarkGround, renderTicket } from './ticket.js'
 
 /** `tickets booking print BOOKING`: the ticket on the terminal, or as a picture in a file. */
 export const run: Handler<{ svg?: string }, [string | undefined]> = async (
@@ -33,17 +27,8 @@ export const run: Handler<{ svg?: string }, [string | undefined]> = async (
   const show = await tickets.findShow(booking.showId)
   // By their labels: the show may have got another plan, with other numbers, since the booking was read.
   const seats = parseSeats(booking.seatLabels.join(','), show)
-  const restricted = restrictedSeats(seats, show)
-  const facts: TicketFacts = {
-    show: show.name,
-    when: whenOf(show),
-    seats: formatSeats(seats, show),
-    restrictedView: restricted.length > 0 ? formatSeats(restricted, show) : undefined,
-    customer: booking.customer,
-    reference: booking.reference,
-    isCancelled: show.cancelledAt !== null,
-  }
-  if (svg !== undefined) await save(context, svg, drawTicket(facts))
+  const ticket = { booking, show, seats }
+  if (svg !== undefined) await save(context, svg, drawTicket(ticket))
   if (output.json) {
     // The ticket says that its show is cancelled, so the document does.
     const show_cancelled_at = show.cancelledAt?.toISOString() ?? null
@@ -53,7 +38,7 @@ export const run: Handler<{ svg?: string }, [string | undefined]> = async (
       ...withViewWarning({}, seats, show),
     })
   } else if (svg === undefined) {
-    await output.write(renderTicket(facts, output.style, isDarkGround(output)))
+    await output.write(renderTicket(ticket, output.style, isDarkGround(output)))
   }
 }
 

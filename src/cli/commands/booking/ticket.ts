@@ -1,40 +1,43 @@
 import { encode } from 'uqr'
-import { safeText } from '../../shared/safe-text.js'
-import type { Output } from '../io.js'
-import { drawFields, drawTitle } from './fields.js'
-import { wrapWords } from './fit-text.js'
-import { blackOnWhite, type RenderStyle, tint } from './style.js'
+import type { Booking } from '../../../client/api.js'
+import { restrictedSeats } from '../../../house/restricted-view.js'
+import { formatSeats, type SeatLayout } from '../../../house/seats.js'
+import { safeText } from '../../../shared/safe-text.js'
+import type { Output } from '../../../terminal/io.js'
+import { drawFields, drawTitle } from '../../../terminal/render/fields.js'
+import { wrapWords } from '../../../terminal/render/fit-text.js'
+import { blackOnWhite, type RenderStyle, tint } from '../../../terminal/render/style.js'
+import type { ShowHead } from '../show/card.js'
+import { whenOf } from '../show/text.js'
 
-/** What a ticket shows. */
-export interface TicketFacts {
-  show: string
-  when: string
-  seats: string
-  /** Those of the seats that have a restricted view; undefined if none has. */
-  restrictedView?: string | undefined
-  customer: string | null
-  /** Also the text of the QR code. */
-  reference: string
-  isCancelled: boolean
+/** A booking and its show. */
+export interface Ticket {
+  /** The reference is also the text of the QR code. */
+  booking: Pick<Booking, 'customer' | 'reference'>
+  show: ShowHead & SeatLayout
+  /** The booking's seats as the show numbers them now. */
+  seats: number[]
 }
 
 /**
  * The ticket as text, with its reference as a QR code if that fits. Ends with a newline. On a
  * `darkGround` without colours, the light modules of the code are drawn instead of the dark ones.
  */
-export function renderTicket(ticket: TicketFacts, style: RenderStyle, darkGround = false): string {
-  const code = qrLines(ticket.reference, style, darkGround && !style.color)
+export function renderTicket(ticket: Ticket, style: RenderStyle, darkGround = false): string {
+  const { show, booking } = ticket
+  const { seats, restrictedView } = namesOf(ticket)
+  const code = qrLines(booking.reference, style, darkGround && !style.color)
   const hasRoom = code.width + 2 <= style.columns
   return [
-    ...drawTitle(style, safeText(ticket.show)),
-    safeText(ticket.when),
-    ...(ticket.isCancelled ? [tint(style, 'bad', 'The show is cancelled.')] : []),
+    ...drawTitle(style, safeText(show.name)),
+    whenOf(show),
+    ...(show.cancelledAt ? [tint(style, 'bad', 'The show is cancelled.')] : []),
     '',
     ...drawFields(style, [
-      ['Seats', ticket.seats],
-      ['Restricted view', ticket.restrictedView ?? null],
-      ['Name', ticket.customer && safeText(ticket.customer)],
-      ['Reference', tint(style, 'strong', ticket.reference)],
+      ['Seats', seats],
+      ['Restricted view', restrictedView],
+      ['Name', booking.customer && safeText(booking.customer)],
+      ['Reference', tint(style, 'strong', booking.reference)],
     ]),
     '',
     ...(hasRoom ? code.lines.map((line) => `  ${line}`) : []),
@@ -53,16 +56,18 @@ export function isDarkGround({ isTerminal, io }: Output): boolean {
 }
 
 /** The ticket as an SVG picture for a page of A6. */
-export function drawTicket(ticket: TicketFacts): string {
-  const { data, size } = modulesOf(ticket.reference, 4)
+export function drawTicket(ticket: Ticket): string {
+  const { show, booking } = ticket
+  const { seats, restrictedView } = namesOf(ticket)
+  const { data, size } = modulesOf(booking.reference, 4)
   const dark = data.flatMap((row, y) =>
     row.flatMap((isDark, x) => (isDark ? [`M${x} ${y}h1v1h-1z`] : [])),
   )
-  const view = ticket.restrictedView ? `Restricted view: ${ticket.restrictedView}` : ''
-  const lines = [ticket.show, ticket.when, `Seats ${ticket.seats}`, view, ticket.customer ?? '']
+  const view = restrictedView && `Restricted view: ${restrictedView}`
+  const lines = [show.name, whenOf(show), `Seats ${seats}`, view, booking.customer ?? '']
     .filter((line) => line !== '')
     .flatMap((line) => wrapWords(safeText(line), 34))
-  const texts = [...lines, ticket.reference].map((line, index) => {
+  const texts = [...lines, booking.reference].map((line, index) => {
     const isBold = index === 0 || index === lines.length
     return `<text x="8" y="${14 + index * 7}"${isBold ? ' font-weight="bold"' : ''}>${escapeXml(line)}</text>`
   })
@@ -76,6 +81,12 @@ ${texts.join('\n')}
 <path transform="translate(14 ${top}) scale(${76 / size})" shape-rendering="crispEdges" d="${dark.join('')}"/>
 </svg>
 `
+}
+
+/** The names of the seats, and of those that have a restricted view; '' if none has. */
+function namesOf({ seats, show }: Ticket) {
+  const restrictedView = formatSeats(restrictedSeats(seats, show), show)
+  return { seats: formatSeats(seats, show), restrictedView }
 }
 
 /** The modules of the QR code with its quiet zone; true is dark. */
