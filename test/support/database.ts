@@ -49,12 +49,12 @@ export async function cloneDatabase(options: CloneOptions = {}): Promise<TestDat
 
 const END_CONNECTIONS = 'pg_terminate_backend(pid) from pg_stat_activity'
 
+/** One connection for all databases of a test file. */
+let admin: pg.Pool | undefined
+
 async function asAdmin(statement: string): Promise<void> {
-  const client = new pg.Client({ ...inject('server'), database: 'postgres' })
-  await client.connect()
-  try {
-    await client.query(statement)
-  } finally {
-    await client.end()
-  }
+  // The test file's process ends while it is idle.
+  const once = { max: 1, idleTimeoutMillis: 0, allowExitOnIdle: true }
+  admin ??= new pg.Pool({ ...inject('server'), database: 'postgres', ...once })
+  await admin.query(statement)
 }

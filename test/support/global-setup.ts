@@ -16,7 +16,8 @@ declare module 'vitest' {
 
 /**
  * One PostgreSQL for the whole run, in a directory of its own, with a migrated database that every
- * test file clones. It is told not to wait for the disk: what it forgets in a crash is its own.
+ * test file clones. It is told not to wait for the disk: what it forgets in a crash is its own. Nor
+ * does it vacuum databases that live for seconds.
  */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const dataDir = await mkdtemp(join(tmpdir(), 'tickets-test-'))
@@ -36,7 +37,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
 async function hurry(server: pg.ClientConfig): Promise<void> {
   const client = new pg.Client(server)
   await client.connect()
-  for (const setting of ['fsync', 'synchronous_commit', 'full_page_writes']) {
+  for (const setting of ['fsync', 'synchronous_commit', 'full_page_writes', 'autovacuum']) {
     await client.query(`alter system set ${setting} = off`)
   }
   await client.query('select pg_reload_conf()')
