@@ -18,14 +18,17 @@ beforeAll(async () => {
 })
 afterAll(() => db.drop())
 
-const book = (...args: string[]) => tickets(['book', ...args], { db: db.url })
+const book = (...args: string[]) => runInProcess(['book', ...args], { DATABASE_URL: db.url })
+/** The same as a process of its own. */
+const bookAsProcess = (...args: string[]) => tickets(['book', ...args], { db: db.url })
 const bookingsOf = (show: string) =>
   db.sql('select status, seats, failure from bookings where show_id = $1 order by id', [show])
 
 describe('book, without a terminal', () => {
   it('books the seats that were asked for, and they are in the database', async () => {
     const show = await insertShow(db, { seats: 30, seatsPerRow: 10 })
-    const ran = await book(show, '--seats', 'A5,1-2', '--customer', 'Ada', '--note', 'x', '--json')
+    const args = ['--seats', 'A5,1-2', '--customer', 'Ada', '--note', 'x', '--json']
+    const ran = await bookAsProcess(show, ...args)
     expect(ran).toMatchObject({ exitCode: 0, stderr: '' })
     expect(ran.json()).toEqual({
       id: expect.stringMatching(/^[0-9a-f-]{36}$/),
@@ -148,7 +151,7 @@ describe('book, without a terminal', () => {
   )
 
   it('shows under --debug where in the source files an error came up', async () => {
-    const booked = await book(randomUUID(), '--count', '1', '--debug')
+    const booked = await bookAsProcess(randomUUID(), '--count', '1', '--debug')
     const viewed = await tickets(['booking', 'view', randomUUID(), '--debug'], { db: db.url })
     for (const ran of [booked, viewed]) {
       expect(ran.exitCode).toBe(3)
@@ -229,7 +232,7 @@ describe('a refusal', () => {
     expect(booking).toMatchObject({ show_id: show, status: 'FAILED', failure: 'SEATS_TAKEN' })
 
     expect(text).toMatchObject({ exitCode: 4, stdout: '' })
-    expect(text.stderr).toMatch(/ 5-6 [\s\S]*\n {2}.*: ([1-3]-[1-3]|[7-9]-\d+)$/)
+    expect(text.stderr).toMatch(/ 5-6 [\s\S]*\n {2}.*: ([1-3]-[1-3]|[7-9]-\d+)\n$/)
     expect(await bookingsOf(show)).toMatchObject([
       { status: 'CONFIRMED', seats: [4, 5, 6] },
       { status: 'FAILED', seats: [5], failure: { code: 'SEATS_TAKEN' } },
@@ -243,11 +246,11 @@ describe('a refusal', () => {
     await book(show, '--seats', 'A1', '--hold', 'forever')
     for (const words of [['--key', show], ['--key', show], ['--dry-run']]) {
       const { stderr } = await book(show, '--seats', 'B3-B4', ...words)
-      expect(stderr).toMatch(/^✗ .*\bB3-B4\b.*\n {2}.*: B1-B2$/)
+      expect(stderr).toMatch(/^✗ .*\bB3-B4\b.*\n {2}.*: B1-B2\n$/)
     }
     const moved = ['booking', 'move', json().reference, '--to', 'A1-A2']
-    const move = await tickets(moved, { db: db.url })
-    expect(move.stderr).toMatch(/\n {2}.*: A2-A3$/)
+    const move = await runInProcess(moved, { DATABASE_URL: db.url })
+    expect(move.stderr).toMatch(/\n {2}.*: A2-A3\n$/)
     const refused = await book(show, '--seats', 'B3', '--json')
     const fields = ['code', 'message', 'retryable', 'seats', 'alternatives']
     expect(Object.keys(refused.json().error)).toEqual(fields)
@@ -347,7 +350,7 @@ it('a hundred processes for thirty seats: each seat is sold once, and every lose
   const clerks = await Promise.all(
     Array.from({ length: 100 }, (_, i) =>
       // Every other clerk wants one seat in particular that others want too.
-      book(
+      bookAsProcess(
         ...[show, '--json', '--wait', '120s'],
         ...(i % 2 ? ['--count', '1'] : ['--seats', `${1 + (i % 30)}`]),
       ),
