@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { tickets } from '../support/cli.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
+import { runInProcess } from '../support/in-process.js'
 import { insertShow } from '../support/shows.js'
 import { withFacts } from '../support/wording.js'
 
@@ -13,7 +14,7 @@ afterAll(() => db.drop())
 const aTime = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
 const anId = expect.stringMatching(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/)
 const create = ['show', 'create', '--start-time', '2030-06-01T19:00Z', '--total-seats', '10']
-const run = (...args: string[]) => tickets(args, { db: db.url })
+const run = (...args: string[]) => runInProcess(args, { DATABASE_URL: db.url })
 
 describe('a show, from creation to the list', () => {
   it("comes back with the original's fields and values, in the list and with its seats", async () => {
@@ -69,7 +70,7 @@ describe('a show, from creation to the list', () => {
     expect(view.json()).toMatchObject({ ...counts, booked_seats: [1, 8], held_seats: [3] })
     expect(drawn).toMatchObject({ exitCode: 0, stderr: '' })
     expect(drawn.stdout).toMatch(/A.*\n.*B.*\n.*C/)
-    expect(tabs.stdout).toBe(`${id}\tCounted\t2030-01-01T19:00:00.000Z\t12\t2\t1\t9\t`)
+    expect(tabs.stdout).toBe(`${id}\tCounted\t2030-01-01T19:00:00.000Z\t12\t2\t1\t9\t\n`)
     expect(csv.stdout.split('\n')[1]).toBe(`${id},Counted,2030-01-01T19:00:00.000Z,12,2,1,9,`)
     expect(ndjson.json()).toMatchObject({ id, ...counts })
   })
