@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { formatReference, newReference } from '../../src/booking/references.js'
 import { program, tickets } from '../support/cli.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
+import { runInProcess } from '../support/in-process.js'
 import { holdLock, insertShow, isWaitingForLock } from '../support/shows.js'
 import { openTerminal, type TestTerminal } from '../support/terminal.js'
 import { until } from '../support/until.js'
@@ -33,7 +34,8 @@ afterEach(async () => {
   await db.sql('truncate shows, bookings cascade')
 })
 
-const verify = (...args: string[]) => tickets(['verify', ...args], { db: db.url })
+const run = (...args: string[]) => runInProcess(args, { DATABASE_URL: db.url })
+const verify = (...args: string[]) => run('verify', ...args)
 const abandon = () => db.sql('update bookings set pending_until = clock_timestamp()')
 const statuses = async () => (await db.sql<{ status: string }>('select status from bookings'))[0]!
 
@@ -100,7 +102,7 @@ describe('verify', () => {
     await db.sql(`update shows set confirmed_seats_count = 3, name = E'Cats\\x1b[2J'`)
     const ran = await verify()
     expect(ran.exitCode).toBe(7)
-    expect(ran.stdout.split('\n')).toEqual([
+    expect(ran.stdout.trimEnd().split('\n')).toEqual([
       withFacts('COUNT_MISMATCH', '"Cats\\u{1b}[2J"', show.slice(0, 8), '3', '0'),
       withFacts('✗', '1 violation', '1 show', '1 booking'),
     ])
@@ -201,7 +203,7 @@ describe('verify --repair of a sequence that is behind, as after logical replica
     db.sql(`select last_value >= (select max(id) from history) as "isRight" from history_id_seq`)
 
   test('moves it; before, a booking fails and names this repair, and afterwards it is made', async () => {
-    const book = (...args: string[]) => tickets(['book', show, '--json', ...args], { db: db.url })
+    const book = (...args: string[]) => run('book', show, '--json', ...args)
     const refused = await book('--seats', '1')
     expect([refused.exitCode, refused.json().error]).toMatchObject([
       6,
