@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { migrationSource } from '../../src/database/schema/migrate.js'
 import { tickets } from '../support/cli.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
+import { runInProcess } from '../support/in-process.js'
 import { insertShow } from '../support/shows.js'
 import { withFacts } from '../support/wording.js'
 
@@ -20,7 +21,7 @@ afterAll(async () => {
   await rm(scratch, { recursive: true })
 })
 
-const run = (...args: string[]) => tickets(args, { db: db.url })
+const run = (...args: string[]) => runInProcess(args, { DATABASE_URL: db.url })
 const all = await migrationSource.getMigrations([])
 const lines = (state: string) => all.map((name) => `${state}${name}`).join('\n')
 
@@ -35,7 +36,7 @@ describe('a database that the program does not run itself', () => {
         ['show', 'list', '--json'],
         ['migrate', '--status'],
         ['migrate', '--check', '--json'],
-      ].map((args) => tickets(args, { db: db.url, env })),
+      ].map((args) => runInProcess(args, { DATABASE_URL: db.url, ...env })),
     )
     for (const ran of [list, book]) {
       expect(ran).toMatchObject({ exitCode: 6, stdout: '' })
@@ -43,7 +44,7 @@ describe('a database that the program does not run itself', () => {
     }
     expect(json!.exitCode).toBe(6)
     expect(json!.json().error).toMatchObject({ code: 'NOT_MIGRATED', retryable: false })
-    expect(status).toMatchObject({ exitCode: 0, stdout: lines('pending\t') })
+    expect(status).toMatchObject({ exitCode: 0, stdout: `${lines('pending\t')}\n` })
     expect(check!.exitCode).toBe(7)
     expect(check!.json()).toMatchObject({ ok: false, applied: [], pending: all })
     // None of them left a table behind.
@@ -52,13 +53,15 @@ describe('a database that the program does not run itself', () => {
   })
 
   it('is migrated by eight processes at once: all exit 0, one did the work', async () => {
-    const ran = await Promise.all(Array.from({ length: 8 }, () => run('migrate', '--json')))
+    const ran = await Promise.all(
+      Array.from({ length: 8 }, () => tickets(['migrate', '--json'], { db: db.url })),
+    )
     expect(ran.map(({ exitCode }) => exitCode)).toEqual(Array(8).fill(0))
     expect(ran.flatMap(({ json }) => json().applied)).toEqual(all)
     const [{ stderr }] = ran as [(typeof ran)[0]]
     expect(stderr).toMatch(/^.* "test_\w+" on /)
     const check = await run('migrate', '--check')
-    expect(check).toMatchObject({ exitCode: 0, stdout: lines('applied\t') })
+    expect(check).toMatchObject({ exitCode: 0, stdout: `${lines('applied\t')}\n` })
   })
 
   it('with bookings in it is rolled back only when that is meant', async () => {
@@ -75,7 +78,7 @@ describe('a database that the program does not run itself', () => {
     const again = await run('migrate', '--rollback')
     expect(again).toMatchObject({ exitCode: 0, stdout: '' })
     expect(again.stderr).not.toContain('0001')
-    expect((await run('migrate')).stdout).toBe(lines('applied '))
+    expect((await run('migrate')).stdout).toBe(`${lines('applied ')}\n`)
   })
 
   it('with a newer schema is left alone by everything: exit 6, upgrade tickets', async () => {
@@ -119,7 +122,7 @@ describe('a database with no place for the tables', () => {
     const taken = await cloneDatabase({ empty: true })
     await taken.sql(sql)
     const before = await tablesOf(taken)
-    const ran = await tickets(['migrate', '--json'], { db: taken.url })
+    const ran = await runInProcess(['migrate', '--json'], { DATABASE_URL: taken.url })
     if (named === undefined) {
       // Functions of one name live side by side.
       expect(ran.exitCode).toBe(0)
@@ -129,18 +132,19 @@ describe('a database with no place for the tables', () => {
       expect(error.message).toMatch(named)
       expect(error.message).toEqual(withFacts('TICKETS_SCHEMA'))
       expect(await tablesOf(taken)).toEqual(before)
-      const sold = await tickets(['book', 'Cats', '--seats', '1', '--json'], { db: taken.url })
+      const book = ['book', 'Cats', '--seats', '1', '--json']
+      const sold = await runInProcess(book, { DATABASE_URL: taken.url })
       expect([sold.exitCode, sold.json().error.code]).toEqual([6, 'NOT_MIGRATED'])
       await taken.sql('create schema theatre')
-      const env = { TICKETS_SCHEMA: 'theatre' }
-      expect((await tickets(['migrate'], { db: taken.url, env })).exitCode).toBe(0)
+      const env = { DATABASE_URL: taken.url, TICKETS_SCHEMA: 'theatre' }
+      expect((await runInProcess(['migrate'], env)).exitCode).toBe(0)
     }
     await taken.drop()
   })
 
   it.each(['LATIN1', 'SQL_ASCII', 'EUC_JP'])('as its encoding is %s', async (encoding) => {
     const other = await cloneDatabase({ empty: true, locale: `encoding '${encoding}' locale 'C'` })
-    const ran = await tickets(['migrate', '--json'], { db: other.url })
+    const ran = await runInProcess(['migrate', '--json'], { DATABASE_URL: other.url })
     const { error } = ran.json()
     expect([ran.exitCode, error.code]).toEqual([6, 'NOT_MIGRATED'])
     expect(error.message).toMatch(new RegExp(`${encoding}.*UTF8`))
