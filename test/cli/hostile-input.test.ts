@@ -121,22 +121,23 @@ describe('as a real process', () => {
 
   const passable = Object.values(hostileInputs).flat().filter(isPassable)
 
-  it.each([...new Set(passable.map(commandOf))])(
-    'tickets %s: the same exit, the same one sentence',
-    async (command) => {
-      const inputs = passable.filter((input) => commandOf(input) === command)
-      const refused = inputs.filter(({ exit }) => exit > 0)
-      const { argv, exit, env } = refused[Math.floor(0.29 * refused.length)]!
-      const before = await fingerprint()
-      const ran = await tickets(['--quiet', ...argv], {
-        db: db.url,
-        env: { COLUMNS: '100000', ...env },
-      })
-      expect([argv, ran.exitCode, ran.stdout]).toEqual([argv, exit, ''])
-      expectOneSentence(`${ran.stderr}\n`)
-      expect({ ...(await fingerprint()), failed: 0 }).toEqual({ ...before, failed: 0 })
-    },
-  )
+  const commands = [...new Set(passable.map(commandOf))]
+  // What differs is outside of the commands: how arguments arrive, and how a refusal leaves.
+  const some = commands.filter((_, i) => i % 4 === 0)
+
+  it.each(some)('tickets %s: the same exit, the same one sentence', async (command) => {
+    const inputs = passable.filter((input) => commandOf(input) === command)
+    const refused = inputs.filter(({ exit }) => exit > 0)
+    const { argv, exit, env } = refused[Math.floor(0.29 * refused.length)]!
+    const before = await fingerprint()
+    const ran = await tickets(['--quiet', ...argv], {
+      db: db.url,
+      env: { COLUMNS: '100000', ...env },
+    })
+    expect([argv, ran.exitCode, ran.stdout]).toEqual([argv, exit, ''])
+    expectOneSentence(`${ran.stderr}\n`)
+    expect({ ...(await fingerprint()), failed: 0 }).toEqual({ ...before, failed: 0 })
+  })
 
   // Inside this process, the time zone is the test's own.
   it('in a time zone of the system that is none: the variable and the flag are named', async () => {
