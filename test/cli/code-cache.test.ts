@@ -41,18 +41,19 @@ const inodes = async () =>
     (await readdir(directory)).map(async (name) => (await lstat(join(directory, name))).ino),
   )
 
-type Case = [what: string, arrange: (path: string) => Promise<unknown>, by?: 'root']
+/** `other` is a path outside of the directory. */
+type Case = [what: string, arrange: (path: string, other: string) => Promise<unknown>, by?: 'root']
 
 describe('compiled code is not taken from, and stored again in place of', () => {
   const cases: Case[] = [
     [
       'a link to a file of this user',
-      async (path) => {
-        await rename(path, join(home, 'elsewhere'))
-        await symlink(join(home, 'elsewhere'), path)
+      async (path, other) => {
+        await rename(path, other)
+        await symlink(other, path)
       },
     ],
-    ['a file with a second name', (path) => link(path, join(home, 'second'))],
+    ['a file with a second name', (path, other) => link(path, other)],
     ['a file that all may write', (path) => chmod(path, 0o666)],
     ['an empty file', (path) => truncate(path)],
     ['a file that is cut', async (path) => truncate(path, (await lstat(path)).size / 2)],
@@ -63,14 +64,14 @@ describe('compiled code is not taken from, and stored again in place of', () => 
   it.for(cases)('%s', async ([, arrange, by], { skip }) => {
     if (by === 'root' && !isRoot) skip(notRoot)
     await run()
-    const paths = (await readdir(directory)).map((name) => join(directory, name))
-    for (const path of paths) {
-      await rm(join(home, 'second'), { force: true })
-      await arrange(path)
-      const { ino } = await lstat(path)
-      await run()
-      const { ino: now, nlink, uid, mode } = await lstat(path)
-      expect(now).not.toBe(ino)
+    const names = await readdir(directory)
+    for (const name of names) await arrange(join(directory, name), join(home, name))
+    const before = await inodes()
+    await run()
+    expect(await readdir(directory)).toEqual(names)
+    for (const [i, name] of names.entries()) {
+      const { ino, nlink, uid, mode } = await lstat(join(directory, name))
+      expect(ino).not.toBe(before[i])
       expect([nlink, uid, mode & 0o777]).toEqual([1, process.getuid?.(), 0o600])
     }
   })
@@ -82,9 +83,9 @@ describe('nothing is written to', () => {
     ["another user's directory", () => lchown(directory, STRANGER, STRANGER), 'root'],
     [
       "a directory that another user's link leads to",
-      async () => {
-        await rename(directory, join(home, 'elsewhere'))
-        await symlink(join(home, 'elsewhere'), directory)
+      async (_, other) => {
+        await rename(directory, other)
+        await symlink(other, directory)
         await lchown(directory, STRANGER, STRANGER)
       },
       'root',
@@ -94,7 +95,7 @@ describe('nothing is written to', () => {
   it.for(cases)('%s', async ([, arrange, by], { skip }) => {
     if (by === 'root' && !isRoot) skip(notRoot)
     await mkdir(directory)
-    await arrange(directory)
+    await arrange(directory, join(home, 'elsewhere'))
     await run()
     expect(await readdir(directory)).toEqual([])
   })
