@@ -36,14 +36,14 @@ describe.runIf(existsSync('/proc/self/environ'))('no process is started unasked'
     return ran
   }
 
-  it('a show, 50 parallel bookings and `stress` leave the embedded PostgreSQL; `db stop`, nothing', async () => {
-    const show = ['--name', 'A', '--start-time', '2030-01-01T19:00Z', '--total-seats', '60']
+  it('a show, 20 parallel bookings and `stress` leave the embedded PostgreSQL; `db stop`, nothing', async () => {
+    const show = ['--name', 'A', '--start-time', '2030-01-01T19:00Z', '--total-seats', '30']
     const { id } = (await run('show', 'create', ...show, '--json')).json()
     const ended = await Promise.all(
-      oneTo(50).map((seat) => startBooking('', [id, '--seats', `${seat}`], environment()).ended),
+      oneTo(20).map((seat) => startBooking('', [id, '--seats', `${seat}`], environment()).ended),
     )
     expect(ended.map(({ exitCode }) => exitCode)).toEqual(ended.map(() => 0))
-    await run('stress', '--bookings', '10', '--processes', '10')
+    await run('stress', '--bookings', '4', '--processes', '4')
     const left = await processes()
     expect(left.filter((command) => !/^postgres|\/postgres /.test(command))).toEqual([])
     expect(left.length).toBeGreaterThan(0)
@@ -51,11 +51,11 @@ describe.runIf(existsSync('/proc/self/environ'))('no process is started unasked'
     expect(await processes()).toEqual([])
   })
 
-  it('twenty bookings on a server of one’s own leave nothing', async () => {
+  it('ten bookings on a server of one’s own leave nothing', async () => {
     const db = await cloneDatabase()
     const show = await insertShow(db, { seats: 20 })
     const ended = await Promise.all(
-      oneTo(20).map(
+      oneTo(10).map(
         (seat) => startBooking(db.url, [show, '--seats', `${seat}`], environment()).ended,
       ),
     )
