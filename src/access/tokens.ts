@@ -4,7 +4,7 @@ import type { Database } from '../database/knex-pool.js'
 import { withRetry } from '../database/retry.js'
 import { query } from '../database/sql.js'
 import { change, changeInDoubt } from '../database/transaction.js'
-import { TicketsError } from '../shared/errors.js'
+import { invalidInput, type TicketsError } from '../shared/errors.js'
 import { quote } from '../shared/quote.js'
 import { checkText } from '../shared/text-input.js'
 
@@ -118,10 +118,7 @@ function checkId(id: string): string {
 }
 
 function noSuchToken(id: string): TicketsError {
-  return new TicketsError(
-    'INVALID_INPUT',
-    `There is no token ${quote(id)}. \`tickets token list\` shows them all.`,
-  )
+  return invalidInput(`There is no token ${quote(id)}. \`tickets token list\` shows them all.`)
 }
 
 function toToken(row: TokenRow): ApiToken {

@@ -2,7 +2,7 @@ import { formatReference, parseReference } from '../booking/references.js'
 import type { Database } from '../database/knex-pool.js'
 import { withRetry } from '../database/retry.js'
 import { query, sqlArray, sqlLists } from '../database/sql.js'
-import { TicketsError } from '../shared/errors.js'
+import { invalidInput, TicketsError } from '../shared/errors.js'
 import { isId } from '../shared/ids.js'
 import { type Line, readLines } from '../shared/lines.js'
 import { quote } from '../shared/quote.js'
@@ -112,8 +112,7 @@ function isSeats(value: unknown): value is number[] {
 }
 
 function badLine(number: number, reason: string): TicketsError {
-  return new TicketsError(
-    'INVALID_INPUT',
+  return invalidInput(
     `Line ${number} is not an answer of \`tickets book --json\`: ${reason} Remove or correct the line.`,
   )
 }

@@ -2,7 +2,7 @@ import type { Knex } from 'knex'
 import { sqlState } from '../database/failures.js'
 import type { Database } from '../database/knex-pool.js'
 import { execute, query, sqlArray, sqlColumn, sqlLists } from '../database/sql.js'
-import { TicketsError } from '../shared/errors.js'
+import { invalidInput, type TicketsError } from '../shared/errors.js'
 import { showNotFound } from '../shows/shows.js'
 import type { BookingRow } from './booking.js'
 import { newReference } from './references.js'
@@ -217,5 +217,5 @@ type Recorded = Pick<
 >
 
 function idReused(): TicketsError {
-  return new TicketsError('INVALID_INPUT', 'This id belongs to a booking for another show.')
+  return invalidInput('This id belongs to a booking for another show.')
 }

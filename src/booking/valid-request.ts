@@ -2,7 +2,7 @@ import type { Party } from '../house/best-available.js'
 import type { Wanted } from '../house/decide.js'
 import { sectionNamed } from '../house/rows.js'
 import { checkSeats, MAX_SEATS, parseSeats, type SeatLayout, seatsLike } from '../house/seats.js'
-import { TicketsError } from '../shared/errors.js'
+import { invalidInput, TicketsError } from '../shared/errors.js'
 import { foldText } from '../shared/fold-text.js'
 import { checkBookingId, newBookingId } from '../shared/ids.js'
 import { checkOptionalText } from '../shared/text-input.js'
@@ -90,12 +90,11 @@ function wantedOf(request: BookingRequest, layout: SeatLayout): Wanted {
       seats === undefined
         ? 'Say which seats, or how many.'
         : 'Say either which seats or how many, not both.'
-    throw new TicketsError('INVALID_INPUT', sentence)
+    throw invalidInput(sentence)
   }
   if (seats !== undefined) {
     if (request.section ?? request.accessible ?? request.includeAccessible) {
-      throw new TicketsError(
-        'INVALID_INPUT',
+      throw invalidInput(
         'A section or wheelchair places can only be requested with a number of seats. Leave them out, or give a number instead of naming the seats.',
       )
     }
@@ -104,8 +103,7 @@ function wantedOf(request: BookingRequest, layout: SeatLayout): Wanted {
     }
   }
   if (!Number.isInteger(count) || count! < 1 || count! > MAX_SEATS) {
-    throw new TicketsError(
-      'INVALID_INPUT',
+    throw invalidInput(
       `The number of seats must be a whole number from 1 to 100,000; got ${count}.`,
     )
   }

@@ -3,7 +3,7 @@ import type { Tickets } from '../client/api.js'
 import { type Client, openClient } from '../client/open-client.js'
 import type { RunEnvironment } from '../client/run-environment.js'
 import type { ClientOptions } from '../client/target.js'
-import { TicketsError } from '../shared/errors.js'
+import { invalidInput, TicketsError } from '../shared/errors.js'
 import { safeLines, safeText } from '../shared/safe-text.js'
 import { checkText } from '../shared/text-input.js'
 import type { Io, Output, OutputChoice } from '../terminal/io.js'
@@ -152,10 +152,7 @@ const NEEDS_DATA = new Set(['db backup', 'verify'])
  */
 export function parseCount(flag: string, text: string): number {
   if (!/^\d{1,9}$/.test(text.trim()) || Number(text) === 0) {
-    throw new TicketsError(
-      'INVALID_INPUT',
-      `${flag} must be a whole number, 1 or more, such as 100.`,
-    )
+    throw invalidInput(`${flag} must be a whole number, 1 or more, such as 100.`)
   }
   return Number(text)
 }

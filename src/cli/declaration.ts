@@ -1,6 +1,6 @@
 import { Argument, type Command, InvalidArgumentError, Option } from 'commander'
 import type { BookingStatus } from '../client/api.js'
-import { TicketsError } from '../shared/errors.js'
+import { invalidInput } from '../shared/errors.js'
 import type { Handler, Run } from './context.js'
 
 /**
@@ -153,7 +153,7 @@ function onlyOnce(option: Option, { choices, parse }: Parameter): Option {
   return option.argParser((value: string, previous: unknown) => {
     if (previous !== undefined) {
       // Commander's own sentence would repeat the value, and a URL may hold a password.
-      throw new TicketsError('INVALID_INPUT', `${option.long} may be given only once.`)
+      throw invalidInput(`${option.long} may be given only once.`)
     }
     if (choices && !choices.includes(value)) {
       throw new InvalidArgumentError(`Allowed choices are ${choices.join(', ')}.`)

@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises'
 import { addAbortSignal, type Readable } from 'node:stream'
-import { TicketsError } from '../shared/errors.js'
+import { invalidInput, TicketsError } from '../shared/errors.js'
 import { quote } from '../shared/quote.js'
 import type { Io } from '../terminal/io.js'
 
@@ -22,7 +22,7 @@ export async function openSource(file: string, io: Io, signal: AbortSignal): Pro
     const stats = await handle.stat()
     if (stats.isDirectory()) {
       await handle.close()
-      throw new TicketsError('INVALID_INPUT', `${quote(file)} is a directory. Name a file.`)
+      throw invalidInput(`${quote(file)} is a directory. Name a file.`)
     }
     const size = stats.isFile() ? stats.size : undefined
     return { chunks: readUntil(signal, handle.createReadStream(), quote(file)), size }
@@ -55,7 +55,7 @@ export function fileFailure(
   const code = error instanceof Error && 'code' in error ? String(error.code) : undefined
   if (error instanceof TicketsError || code === undefined) return error
   const sentence = reasons[verb][code] ?? `cannot be ${verb} (${code})`
-  return new TicketsError('INVALID_INPUT', `${name} ${sentence}.`, { cause: error })
+  return invalidInput(`${name} ${sentence}.`, { cause: error })
 }
 
 const reasons: Record<'read' | 'written', Record<string, string>> = {

@@ -1,5 +1,5 @@
 import type { Show } from '../client/api.js'
-import { hasCode, TicketsError } from '../shared/errors.js'
+import { hasCode, invalidInput } from '../shared/errors.js'
 import type { Context } from './context.js'
 
 /** A show as the command line names it. */
@@ -54,8 +54,5 @@ export async function idOrName(context: Asker, named: NamedShow): Promise<string
 export function ifNamed({ name, date, ...named }: PerhapsNamedShow): NamedShow | undefined {
   if (name !== undefined) return { name, date, ...named }
   if (date === undefined) return undefined
-  throw new TicketsError(
-    'INVALID_INPUT',
-    '--date chooses among shows with the same name. Give the show as well.',
-  )
+  throw invalidInput('--date chooses among shows with the same name. Give the show as well.')
 }

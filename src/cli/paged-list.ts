@@ -1,4 +1,4 @@
-import { TicketsError } from '../shared/errors.js'
+import { invalidInput } from '../shared/errors.js'
 import type { Output } from '../terminal/io.js'
 import { type ListFormat, type ListOptions, writeList } from '../terminal/render/list.js'
 import { parseCount } from './context.js'
@@ -31,7 +31,7 @@ export async function writePagedList<Row>(
 ): Promise<void> {
   checkFormat(output, options)
   if (options.all && options.limit !== undefined) {
-    throw new TicketsError('INVALID_INPUT', '--all and --limit cannot be used together.')
+    throw invalidInput('--all and --limit cannot be used together.')
   }
   const isCut = isForPeople(output, options) && !options.all && options.limit === undefined
   const limit =
@@ -52,5 +52,5 @@ export function isForPeople(output: Output, { output: format }: Pick<ListingOpti
 /** Throws INVALID_INPUT for --json with another format. */
 export function checkFormat(output: Output, { output: format }: Pick<ListingOptions, 'output'>) {
   if (!output.json || (format ?? 'json') === 'json') return
-  throw new TicketsError('INVALID_INPUT', `--json and --output ${format} cannot be used together.`)
+  throw invalidInput(`--json and --output ${format} cannot be used together.`)
 }

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import type { PlanFault, PlanReading } from '../house/plan/plan-reading.js'
 import { SeatPlan } from '../house/plan/seat-plan.js'
-import { TicketsError } from '../shared/errors.js'
+import { invalidInput, TicketsError } from '../shared/errors.js'
 import { safeText } from '../shared/safe-text.js'
 import type { Context } from './context.js'
 import { openSource } from './files.js'
@@ -34,8 +34,7 @@ export async function validPlan(context: Asker, file: string): Promise<SeatPlan>
     const [first, ...others] = faults
     const sum = others.length === 1 ? 'is 1 more mistake' : `are ${others.length} more mistakes`
     const more = others.length === 0 ? '' : ` There ${sum}.`
-    throw new TicketsError(
-      'INVALID_INPUT',
+    throw invalidInput(
       `${faultLine(file, first!)}${more} \`tickets plan check\` reports every mistake.`,
     )
   }

@@ -1,6 +1,6 @@
 import { type Command, CommanderError } from 'commander'
 import { errorJson } from '../client/json.js'
-import { errorCodes, TicketsError } from '../shared/errors.js'
+import { errorCodes, invalidInput, TicketsError } from '../shared/errors.js'
 import { safeLines, safeText } from '../shared/safe-text.js'
 import { stackOf } from '../shared/stack-trace.js'
 import type { Output } from '../terminal/io.js'
@@ -36,8 +36,7 @@ async function usageError(thrown: CommanderError, command: Command): Promise<Tic
   const suggestion =
     unknown === undefined ? '' : (await import('./suggestions.js')).suggestionFor(unknown, command)
   const name = command.parent ? `tickets ${pathOf(command)}` : 'tickets'
-  return new TicketsError(
-    'INVALID_INPUT',
+  return invalidInput(
     `${sentence.replace(/([^.?!)])$/, '$1.')}${suggestion} See \`${name} --help\`.`,
   )
 }
@@ -52,8 +51,7 @@ function expected(thrown: unknown): TicketsError {
     })
   }
   if (syscall === 'uv_cwd') {
-    return new TicketsError(
-      'INVALID_INPUT',
+    return invalidInput(
       'The working directory no longer exists, so a relative path cannot be used. Change to a directory that exists.',
       { cause: thrown },
     )

@@ -5,7 +5,7 @@ import { basename, dirname, join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import type { RunEnvironment } from '../client/run-environment.js'
-import { TicketsError } from '../shared/errors.js'
+import { invalidInput } from '../shared/errors.js'
 import { newBookingId } from '../shared/ids.js'
 import { isClosed, makeOwnDirectory } from '../shared/own-directory.js'
 import { escapeControls } from '../shared/quote.js'
@@ -51,7 +51,7 @@ export class Daemon {
     await this.#listen(dirname(this.#link)).catch((cause) => {
       this.#server.close()
       const message = `No daemon can be opened at ${escapeControls(this.#link)}: ${escapeControls(cause.message)}. Set XDG_CACHE_HOME to a directory with a short path that only you can write to.`
-      throw new TicketsError('INVALID_INPUT', message, { cause })
+      throw invalidInput(message, { cause })
     })
     // A connection that fails must not end the others.
     this.#server.on('connection', (socket) => this.#serve(socket).catch(() => socket.destroy()))

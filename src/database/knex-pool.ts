@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import knex, { type Knex } from 'knex'
 import type pg from 'pg'
 import { ANSWER_GRACE_MS, type Deadline, noAnswer, within } from '../shared/deadline.js'
-import { TicketsError } from '../shared/errors.js'
+import { invalidInput } from '../shared/errors.js'
 import { onSecondSignal } from '../shared/interruption.js'
 import { type SessionSettings, settingsInOptions } from './connection/begin.js'
 import { knexClient } from './connection/knex-client.js'
@@ -184,8 +184,7 @@ function checkStartUp({ connection, source }: DatabaseTarget): void {
   const { user = '', database = '', options = '', application_name = '' } = connection
   const texts = [user, database, options, application_name].join(' ')
   if (Buffer.byteLength(texts) <= longestStartUp && !texts.includes('\0')) return
-  throw new TicketsError(
-    'INVALID_INPUT',
+  throw invalidInput(
     `The database setting (${source}) is too long or has a NUL. Check the user, the name and the options.`,
   )
 }
@@ -195,8 +194,7 @@ const longestName = 63
 
 function checkSchema({ schema = '' }: KnexPoolOptions): void {
   if (Buffer.byteLength(schema) <= longestName && !schema.includes('\0')) return
-  throw new TicketsError(
-    'INVALID_INPUT',
+  throw invalidInput(
     `TICKETS_SCHEMA is not a valid name: PostgreSQL takes at most ${longestName} bytes, and no NUL.`,
   )
 }

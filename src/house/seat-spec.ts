@@ -1,4 +1,4 @@
-import { TicketsError } from '../shared/errors.js'
+import { invalidInput, type TicketsError } from '../shared/errors.js'
 import { quote } from '../shared/quote.js'
 import { type PlanLabel, readPlanLabel } from './plan/plan-seats.js'
 
@@ -95,7 +95,7 @@ function checkRange(piece: string, first: SeatName, last: SeatName): void {
     (last.label?.section === undefined || last.label.section === first.label?.section)
   if (isSameRow && last.number < first.number) {
     const sentence = `${quote(piece)} runs backwards: write the lower seat first.`
-    throw new TicketsError('INVALID_INPUT', sentence)
+    throw invalidInput(sentence)
   }
 }
 
@@ -105,5 +105,5 @@ function isNumber({ row, label }: SeatName): boolean {
 }
 
 function invalid(what: string): TicketsError {
-  return new TicketsError('INVALID_INPUT', `${what} ${HOW_TO}`)
+  return invalidInput(`${what} ${HOW_TO}`)
 }

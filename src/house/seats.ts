@@ -1,4 +1,4 @@
-import { TicketsError } from '../shared/errors.js'
+import { invalidInput, TicketsError } from '../shared/errors.js'
 import { quote, shorten } from '../shared/quote.js'
 import { seatsOfRange } from './plan/plan-seats.js'
 import type { SeatPlan } from './plan/seat-plan.js'
@@ -71,7 +71,7 @@ export function checkSeatSpec(spec: string): void {
  */
 export function checkSeats(seats: readonly number[], layout: SeatLayout): number[] {
   if (seats.length === 0) {
-    throw new TicketsError('INVALID_INPUT', 'No seats are named. Name at least one.')
+    throw invalidInput('No seats are named. Name at least one.')
   }
   checkExistence(seats, layout)
   return ascendingOnce([...seats], layout)
@@ -157,8 +157,7 @@ export function rowLabel(row: number): string {
 function rangeOf({ first, last }: SeatPiece, layout: SeatLayout) {
   const alien = [first, last].find(({ row, label }) => row === null && label !== undefined)
   if (alien) {
-    throw new TicketsError(
-      'INVALID_INPUT',
+    throw invalidInput(
       `${quote(alien.text)} is not a seat of this show, which has no plan. ${houseSentence(layout)}`,
     )
   }
@@ -167,8 +166,7 @@ function rangeOf({ first, last }: SeatPiece, layout: SeatLayout) {
   }
   const range = { first: seatOf(first, layout), last: seatOf(last, layout) }
   if (first.row === last.row) return range
-  throw new TicketsError(
-    'INVALID_INPUT',
+  throw invalidInput(
     `${quote(`${first.text}-${last.text}`)} crosses rows. Write a range for each row: ${rangesByRow(range, layout)}.`,
   )
 }
@@ -211,8 +209,7 @@ function seatOf(name: SeatName, { totalSeats, seatsPerRow }: SeatLayout) {
     return name.number
   }
   if (seatsPerRow === null) {
-    throw new TicketsError(
-      'INVALID_INPUT',
+    throw invalidInput(
       `${quote(name.text)} is a row label, but this show has no rows. ${houseSentence({ totalSeats, seatsPerRow })}`,
     )
   }
@@ -245,10 +242,7 @@ function checkExistence(seats: readonly unknown[], layout: SeatLayout): void {
   const missing: number[] = []
   for (const seat of seats) {
     if (typeof seat !== 'number' || !Number.isInteger(seat)) {
-      throw new TicketsError(
-        'INVALID_INPUT',
-        `${describe(seat)} is not a seat number. Seats are whole numbers from 1.`,
-      )
+      throw invalidInput(`${describe(seat)} is not a seat number. Seats are whole numbers from 1.`)
     }
     if (seat < 1 || seat > layout.totalSeats) {
       missing.push(seat)
@@ -274,11 +268,9 @@ function ascendingOnce(seats: number[], layout: SeatLayout): number[] {
   seats.sort((a, b) => a - b)
   const double = seats.find((seat, i) => seat === seats[i + 1])
   if (double === undefined) return seats
-  throw new TicketsError(
-    'INVALID_INPUT',
-    `Seat ${seatLabel(double, layout)} is named twice. Name each seat once.`,
-    { seats: [double] },
-  )
+  throw invalidInput(`Seat ${seatLabel(double, layout)} is named twice. Name each seat once.`, {
+    seats: [double],
+  })
 }
 
 function noSuchSeats(names: string, seats: number[], layout: SeatLayout) {

@@ -1,4 +1,4 @@
-import { TicketsError } from '../shared/errors.js'
+import { invalidInput, TicketsError } from '../shared/errors.js'
 import { formatSeats, MAX_SEATS, type SeatLayout, seatLabel } from './seats.js'
 
 /** A house with its sold and held seats. */
@@ -25,8 +25,7 @@ export function leastSize(house: TakenHouse): { seats: number; reason: string | 
 /** Checks the row length for a house of `totalSeats`. Throws INVALID_INPUT. */
 export function checkSeatsPerRow(seatsPerRow: number, totalSeats: number): void {
   if (Number.isInteger(seatsPerRow) && seatsPerRow >= 1 && seatsPerRow <= totalSeats) return
-  throw new TicketsError(
-    'INVALID_INPUT',
+  throw invalidInput(
     `A row has 1 to ${totalSeats} seats here, as a whole number; got ${seatsPerRow}.`,
   )
 }
@@ -43,8 +42,7 @@ export function checkSize(house: TakenHouse, totalSeats: number): void {
     totalSeats < (house.seatsPerRow ?? 1) ||
     totalSeats > MAX_SEATS
   ) {
-    throw new TicketsError(
-      'INVALID_INPUT',
+    throw invalidInput(
       `This show must have ${least} and at most 100,000 seats, as a whole number; got ${totalSeats}. Nothing was changed.`,
     )
   }

@@ -1,6 +1,6 @@
 import type { FastifyError } from 'fastify'
 import { errorJson } from '../client/json.js'
-import { errorCodes, TicketsError } from '../shared/errors.js'
+import { errorCodes, invalidInput, TicketsError } from '../shared/errors.js'
 
 /** The errors of HTTP alone; all others have a code of the core. */
 const httpCodes = {
@@ -94,11 +94,11 @@ function understand(error: unknown): { error: TicketsError; status: number } {
   const { statusCode = 500, validation, validationContext, code } = error as FastifyError
   if (validation !== undefined) {
     const sentence = complaint(places[validationContext ?? ''] ?? 'request', validation[0]!)
-    return { error: new TicketsError('INVALID_INPUT', sentence), status: 400 }
+    return { error: invalidInput(sentence), status: 400 }
   }
   if (statusCode >= 400 && statusCode < 500) {
     const sentence = sentences[code] ?? 'The request is not well formed.'
-    return { error: new TicketsError('INVALID_INPUT', sentence), status: statusCode }
+    return { error: invalidInput(sentence), status: statusCode }
   }
   const sentence = 'This is a bug in tickets. The log of the server has it under the request id.'
   return { error: new TicketsError('INTERNAL', sentence), status: 500 }

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { TicketsError } from '../shared/errors.js'
+import { invalidInput } from '../shared/errors.js'
 import { HttpError } from './errors.js'
 
 /** Requests with a malformed URL are routed under this one. */
@@ -14,7 +14,7 @@ export function refuseUnknownRoutes(app: FastifyInstance): void {
   })
   const refusalOf = (request: FastifyRequest): Error => {
     if (request.url === UNREADABLE_URL) {
-      return new TicketsError('INVALID_INPUT', 'The URL is not valid.')
+      return invalidInput('The URL is not valid.')
     }
     const path = request.url.split('?', 1)[0]!
     const methods = routes.filter(({ pattern }) => pattern.test(path)).flatMap((r) => r.methods)

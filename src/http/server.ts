@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
-import { TicketsError } from '../shared/errors.js'
+import { invalidInput } from '../shared/errors.js'
 import { quote } from '../shared/quote.js'
 import { AddressLimit } from './address-limit.js'
 import { type AppOptions, createApp } from './app.js'
@@ -72,7 +72,7 @@ function limitConnections(server: Server, most: number): void {
 async function listen(server: Server, { host, port }: ServerOptions): Promise<void> {
   // Node takes an empty host for all addresses of this machine, which may not be what the user
   // meant.
-  if (host.trim() === '') throw new TicketsError('INVALID_INPUT', 'The host to listen on is empty.')
+  if (host.trim() === '') throw invalidInput('The host to listen on is empty.')
   try {
     // Not Fastify's listen(), which on localhost opens a second server without these limits.
     server.listen({ host, port, backlog: 511 })
@@ -125,7 +125,7 @@ function notListening(error: NodeJS.ErrnoException, host: string, port: number):
   // Node 22 and later refuse a host with a NUL by this code, before they look it up.
   if (error.syscall === undefined && error.code !== 'ERR_INVALID_ARG_VALUE') return error
   const reason = reasons[error.code ?? ''] ?? noAddress
-  return new TicketsError('INVALID_INPUT', reason(quote(host), port), { cause: error })
+  return invalidInput(reason(quote(host), port), { cause: error })
 }
 
 const reasons: Record<string, (host: string, port: number) => string> = {

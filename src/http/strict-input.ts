@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { Ajv } from 'ajv'
 import type { FastifyInstance } from 'fastify'
-import { TicketsError } from '../shared/errors.js'
+import { invalidInput } from '../shared/errors.js'
 
 /** Takes each request as it was sent, or refuses it. */
 export function takeStrictly(app: FastifyInstance): void {
@@ -32,7 +32,7 @@ function parseJsonStrictly(app: FastifyInstance): void {
     const bytes = body as Buffer
     if (bytes.length === 0) return done(null, {})
     if (!isUtf8(bytes)) {
-      return done(new TicketsError('INVALID_INPUT', 'The body is not valid UTF-8.'))
+      return done(invalidInput('The body is not valid UTF-8.'))
     }
     return parse(request, bytes.toString(), done)
   })

@@ -1,4 +1,4 @@
-import { TicketsError } from './errors.js'
+import { invalidInput, TicketsError } from './errors.js'
 import type { Line } from './lines.js'
 
 /** A CSV record: its fields, or INVALID_INPUT. A quoted field may span several lines. */
@@ -130,8 +130,7 @@ function broken(line: Line, error: TicketsError): CsvRecord {
 }
 
 function strayQuote(): TicketsError {
-  return new TicketsError(
-    'INVALID_INPUT',
+  return invalidInput(
     'A quotation mark is out of place: a quoted field begins and ends with one; write "" for one inside it.',
   )
 }

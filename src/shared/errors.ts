@@ -191,6 +191,11 @@ export class TicketsError extends Error {
   }
 }
 
+/** The most common error: what the user gave is wrong. */
+export function invalidInput(message: string, details?: ErrorDetails): TicketsError {
+  return new TicketsError('INVALID_INPUT', message, details)
+}
+
 /** Whether an error is an expected one with one of these codes. */
 export function hasCode(error: unknown, ...codes: ErrorCode[]): error is TicketsError {
   return error instanceof TicketsError && codes.includes(error.code)

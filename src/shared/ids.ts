@@ -1,5 +1,5 @@
 import { v7, validate } from 'uuid'
-import { TicketsError } from './errors.js'
+import { invalidInput } from './errors.js'
 import { randomBytes } from './random.js'
 
 let latestMs = 0
@@ -22,8 +22,5 @@ export function isId(text: string): boolean {
 /** Checks an id that the caller made. Throws INVALID_INPUT. */
 export function checkBookingId(id: string): string {
   if (validate(id)) return id.toLowerCase()
-  throw new TicketsError(
-    'INVALID_INPUT',
-    'The id of a booking must be a UUID. Generate one, or leave it out.',
-  )
+  throw invalidInput('The id of a booking must be a UUID. Generate one, or leave it out.')
 }

@@ -1,4 +1,4 @@
-import { TicketsError } from './errors.js'
+import { invalidInput, type TicketsError } from './errors.js'
 
 /** A line of a file, without its line end. */
 export interface Line {
@@ -145,19 +145,18 @@ function textOf(pieces: Buffer[], { isFirst }: { isFirst: boolean }): string | T
   // Decoding replaces invalid UTF-8 with this character, which would spoil a customer's name for
   // good.
   if (text.includes('\ufffd')) {
-    return new TicketsError('INVALID_INPUT', 'The line is not UTF-8 text. Save the file as UTF-8.')
+    return invalidInput('The line is not UTF-8 text. Save the file as UTF-8.')
   }
   const withoutMark = isFirst && text.startsWith('\ufeff') ? text.slice(1) : text
   return withoutMark.endsWith('\r') ? withoutMark.slice(0, -1) : withoutMark
 }
 
 function utf16(): TicketsError {
-  return new TicketsError(
-    'INVALID_INPUT',
+  return invalidInput(
     'The file is UTF-16 text. Save it as UTF-8; spreadsheets call this "CSV UTF-8".',
   )
 }
 
 function tooLong(): TicketsError {
-  return new TicketsError('INVALID_INPUT', 'The line is longer than 2 MB.')
+  return invalidInput('The line is longer than 2 MB.')
 }

@@ -1,4 +1,4 @@
-import { TicketsError } from './errors.js'
+import { invalidInput } from './errors.js'
 
 /**
  * Checks a user's text and returns it unchanged, because it is stored exactly. PostgreSQL can store
@@ -9,20 +9,16 @@ import { TicketsError } from './errors.js'
  */
 export function checkText(what: string, text: string, limit: number): string {
   if (text.trim() === '') {
-    throw new TicketsError('INVALID_INPUT', `The ${what} is empty. Give at least one character.`)
+    throw invalidInput(`The ${what} is empty. Give at least one character.`)
   }
   if (text.includes('\0') || !text.isWellFormed()) {
-    throw new TicketsError(
-      'INVALID_INPUT',
+    throw invalidInput(
       `The ${what} has a character that is not text (NUL or half a surrogate pair). Leave it out.`,
     )
   }
   const length = [...text].length
   if (length > limit) {
-    throw new TicketsError(
-      'INVALID_INPUT',
-      `The ${what} has ${length} characters; at most ${limit} are allowed.`,
-    )
+    throw invalidInput(`The ${what} has ${length} characters; at most ${limit} are allowed.`)
   }
   return text
 }

@@ -4,7 +4,7 @@ import { withRetry } from '../database/retry.js'
 import { query } from '../database/sql.js'
 import { change, changeInDoubt } from '../database/transaction.js'
 import { checkSize } from '../house/show-size.js'
-import { TicketsError } from '../shared/errors.js'
+import { invalidInput, TicketsError } from '../shared/errors.js'
 import { checkText } from '../shared/text-input.js'
 import { findShow } from './find-shows.js'
 import { bookedOf, type HouseRow, heldSeats, lockHouse } from './locked-house.js'
@@ -36,7 +36,7 @@ export interface ShowEdit {
  */
 export async function editShow(db: Database, showId: string, edit: ShowEdit): Promise<Show> {
   if (edit.startTime !== undefined && Number.isNaN(edit.startTime.getTime())) {
-    throw new TicketsError('INVALID_INPUT', 'The start time is not a valid time.')
+    throw invalidInput('The start time is not a valid time.')
   }
   const values = {
     ...(edit.name !== undefined && { name: checkText('name of the show', edit.name, 200) }),
@@ -85,8 +85,7 @@ async function houseOfSize(
 }
 
 function sizeOfPlan(): TicketsError {
-  return new TicketsError(
-    'INVALID_INPUT',
+  return invalidInput(
     'The size of a show with a plan is that of its plan. Give a plan only. Nothing was changed.',
   )
 }

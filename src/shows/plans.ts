@@ -3,7 +3,7 @@ import { query } from '../database/sql.js'
 import type { PlanFault } from '../house/plan/plan-reading.js'
 import { SeatPlan } from '../house/plan/seat-plan.js'
 import type { SeatLayout } from '../house/seats.js'
-import { TicketsError } from '../shared/errors.js'
+import { invalidInput, TicketsError } from '../shared/errors.js'
 
 /** The columns of a show's row that its plan is found by. */
 export interface PlannedRow {
@@ -123,8 +123,7 @@ export async function parsePlan(text: string): Promise<NewPlan> {
   const { outline, faults } = readPlanText(text)
   if (outline === undefined) {
     const more = faults.length > 1 ? ` There are ${faults.length - 1} more mistakes.` : ''
-    throw new TicketsError(
-      'INVALID_INPUT',
+    throw invalidInput(
       `The plan has a mistake: ${placeOf(faults[0]!)}${more} \`tickets plan check\` lists them all.`,
     )
   }

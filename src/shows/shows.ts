@@ -8,7 +8,7 @@ import { change, changeInDoubt } from '../database/transaction.js'
 import { SeatSet } from '../house/seat-set.js'
 import { MAX_SEATS, type SeatLayout } from '../house/seats.js'
 import { checkSeatsPerRow } from '../house/show-size.js'
-import { TicketsError } from '../shared/errors.js'
+import { invalidInput, TicketsError } from '../shared/errors.js'
 import { quote } from '../shared/quote.js'
 import { checkText } from '../shared/text-input.js'
 import {
@@ -302,8 +302,7 @@ function checkHouse(input: NewShow, plan: NewPlan | undefined): NewHouse {
     if (totalSeats === undefined && seatsPerRow === null) {
       return { total_seats: plan.plan.totalSeats, seats_per_row: null, plan_id: plan.row.id }
     }
-    throw new TicketsError(
-      'INVALID_INPUT',
+    throw invalidInput(
       'A plan already defines the seats and rows. Leave out the number of seats and the length of a row.',
     )
   }
@@ -313,10 +312,7 @@ function checkHouse(input: NewShow, plan: NewPlan | undefined): NewHouse {
     totalSeats < 1 ||
     totalSeats > MAX_SEATS
   ) {
-    throw new TicketsError(
-      'INVALID_INPUT',
-      `A show has 1 to 100,000 seats, as a whole number; got ${totalSeats}.`,
-    )
+    throw invalidInput(`A show has 1 to 100,000 seats, as a whole number; got ${totalSeats}.`)
   }
   if (seatsPerRow !== null) checkSeatsPerRow(seatsPerRow, totalSeats)
   return { total_seats: totalSeats, seats_per_row: seatsPerRow, plan_id: null }
@@ -325,7 +321,7 @@ function checkHouse(input: NewShow, plan: NewPlan | undefined): NewHouse {
 /** Checks what a new show has besides its house, by column. Throws INVALID_INPUT. */
 export async function checkNewShow({ name, startTime, timeZone = 'UTC' }: NewShow) {
   if (Number.isNaN(startTime.getTime())) {
-    throw new TicketsError('INVALID_INPUT', 'The start time is not a valid time.')
+    throw invalidInput('The start time is not a valid time.')
   }
   return {
     name: checkText('name of a show', name, 200),

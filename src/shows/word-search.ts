@@ -1,5 +1,5 @@
 import type { Knex } from 'knex'
-import { TicketsError } from '../shared/errors.js'
+import { invalidInput } from '../shared/errors.js'
 import { canonicalText } from '../shared/fold-text.js'
 
 /** The rows to search for words, and their order. */
@@ -123,8 +123,7 @@ function prefixes(search: string): string[] {
  */
 export function wordsOf(search: string): string[] {
   if (search.length > LONGEST) {
-    throw new TicketsError(
-      'INVALID_INPUT',
+    throw invalidInput(
       `The search has ${search.length} characters; at most ${LONGEST} are allowed.`,
     )
   }
@@ -132,10 +131,7 @@ export function wordsOf(search: string): string[] {
     .split(' ')
     .filter((word) => word !== '')
   if (words.length === 0) {
-    throw new TicketsError(
-      'INVALID_INPUT',
-      'The search has no word in it. Give a part of the name.',
-    )
+    throw invalidInput('The search has no word in it. Give a part of the name.')
   }
   return words.map((word) => word.replace(/['\\]/g, ' '))
 }

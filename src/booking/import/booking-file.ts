@@ -5,7 +5,7 @@ import {
   type Separator,
   separatorOf,
 } from '../../shared/csv-records.js'
-import { TicketsError } from '../../shared/errors.js'
+import { invalidInput, TicketsError } from '../../shared/errors.js'
 import { type Line, readLines } from '../../shared/lines.js'
 import { escapeControls, quote } from '../../shared/quote.js'
 import {
@@ -55,7 +55,7 @@ export async function* readBookingFile(
     yield rows
   }
   if (reader) yield reader.end()
-  else if (choice.format !== 'ndjson') throw invalid(EMPTY)
+  else if (choice.format !== 'ndjson') throw invalidInput(EMPTY)
 }
 
 /** Returns the format that the file's name implies, if any. */
@@ -74,7 +74,7 @@ interface RowReader {
 function readerFor({ text }: Line, { format, show }: FileChoice): RowReader {
   const first = typeof text === 'string' ? text.trimStart()[0] : undefined
   if (first === '[' && format !== 'csv') {
-    throw invalid('The file is one JSON array. Write one JSON object on each line.')
+    throw invalidInput('The file is one JSON array. Write one JSON object on each line.')
   }
   const isNdjson = format === undefined ? first === '{' : format === 'ndjson'
   return isNdjson ? ndjsonRows(show) : new CsvRows(show)
@@ -111,7 +111,7 @@ class CsvRows implements RowReader {
 
   end(): FileRow[] {
     const rows = this.#rowsOf(this.#reader?.end() ?? [])
-    if (!this.#columns) throw invalid(EMPTY)
+    if (!this.#columns) throw invalidInput(EMPTY)
     return rows
   }
 
@@ -141,7 +141,7 @@ class CsvRows implements RowReader {
   #parse(columns: Column[], fields: CsvRecord['fields']): RowRequest {
     if (fields instanceof TicketsError) throw fields
     if (fields.length !== columns.length && !isShortened(fields, columns)) {
-      throw invalid(
+      throw invalidInput(
         `The header has ${columns.length} columns, this row has ${fields.length}.${this.#quoteHint()}`,
       )
     }
@@ -155,7 +155,7 @@ class CsvRows implements RowReader {
   }
 
   #nameless(column: number, field: string): TicketsError {
-    return invalid(
+    return invalidInput(
       `Column ${column} has no name in the header, but this row has ${quote(field)} there. Name the column or empty it.${this.#quoteHint()}`,
     )
   }
@@ -187,12 +187,12 @@ function columnsOf(header: CsvRecord['fields'], show: string | undefined): Colum
   if (unknown !== undefined) throw wrongColumn(unknown)
   const columns = names.filter(isColumn)
   const double = columns.find((column, i) => column !== '' && columns.indexOf(column) !== i)
-  if (double !== undefined) throw invalid(`The column ${quote(double)} appears twice.`)
+  if (double !== undefined) throw invalidInput(`The column ${quote(double)} appears twice.`)
   if (!columns.includes('seats') && !columns.includes('count')) {
-    throw invalid('The header has neither the column seats nor the column count.')
+    throw invalidInput('The header has neither the column seats nor the column count.')
   }
   if (columns.includes('show') === (show !== undefined)) {
-    throw invalid(
+    throw invalidInput(
       show === undefined
         ? 'The header has no column show, and the command line names none. Add one of them.'
         : 'The show is on the command line and in the column show. Name it in one place.',
@@ -211,7 +211,7 @@ function wrongColumn(name: string): TicketsError {
   const isSeveral =
     separator !== undefined && name.split(separator).every((part) => isRowField(part.trim()))
   if (!isSeveral) return unknownField(name)
-  return invalid(
+  return invalidInput(
     `The separator is '${escapeControls(separator)}'. Save the file with ',', ';' or a tab.`,
   )
 }
@@ -221,7 +221,7 @@ function objectOf(text: string): Record<string, unknown> {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
     return value as Record<string, unknown>
   }
-  throw invalid('The line is not one JSON object, such as {"seats":"1,2"}.')
+  throw invalidInput('The line is not one JSON object, such as {"seats":"1,2"}.')
 }
 
 function parseJson(text: string): unknown {
@@ -248,8 +248,4 @@ function isBlank({ text }: Line): boolean {
 function textOf({ text }: Line): string {
   if (text instanceof TicketsError) throw text
   return text
-}
-
-function invalid(message: string): TicketsError {
-  return new TicketsError('INVALID_INPUT', message)
 }

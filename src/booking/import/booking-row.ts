@@ -1,6 +1,6 @@
 import { readSeatSpec } from '../../house/seat-spec.js'
 import { MAX_SEATS } from '../../house/seats.js'
-import { TicketsError } from '../../shared/errors.js'
+import { invalidInput, type TicketsError } from '../../shared/errors.js'
 import { quote } from '../../shared/quote.js'
 import { parseHold } from '../../shared/time/duration.js'
 import type { BookingRequest } from '../booking.js'
@@ -33,7 +33,7 @@ export function parseRow(values: Readonly<Record<string, unknown>>, show?: strin
   const count = countOf(values.count)
   const hold = textOf('hold', values.hold)
   if ((seats === undefined) === (count === undefined)) {
-    throw invalid('A row must say either which seats or how many: give seats or count.')
+    throw invalidInput('A row must say either which seats or how many: give seats or count.')
   }
   const request: BookingRequest = {}
   if (seats !== undefined) request.seats = seats
@@ -58,22 +58,24 @@ export function isRowField(name: string): name is RowField {
 
 /** The error for an unknown field or column. */
 export function unknownField(name: string): TicketsError {
-  return invalid(`${quote(name)} is not one of the fields ${ROW_FIELDS.join(', ')}.`)
+  return invalidInput(`${quote(name)} is not one of the fields ${ROW_FIELDS.join(', ')}.`)
 }
 
 function showOf(own: string | undefined, common: string | undefined): string {
   if (own !== undefined && common !== undefined) {
-    throw invalid('The show is named in the row and on the command line. Name it in one place.')
+    throw invalidInput(
+      'The show is named in the row and on the command line. Name it in one place.',
+    )
   }
   const show = own ?? common
   if (show === undefined)
-    throw invalid('The row must name its show, because the command line does not.')
+    throw invalidInput('The row must name its show, because the command line does not.')
   return show
 }
 
 function textOf(name: RowField, value: unknown): string | undefined {
   if (value === undefined || value === null || value === '') return undefined
-  if (typeof value !== 'string') throw invalid(`${name} must be a string.`)
+  if (typeof value !== 'string') throw invalidInput(`${name} must be a string.`)
   return value
 }
 
@@ -81,14 +83,14 @@ function seatsOf(value: unknown): string | number[] | undefined {
   if (value === undefined || value === null || value === '') return undefined
   const isList = Array.isArray(value) && value.every((seat) => typeof seat === 'number')
   if (typeof value === 'string' || isList) return value as string | number[]
-  throw invalid('seats must be a string such as 1,2,5-8, or a list of seat numbers.')
+  throw invalidInput('seats must be a string such as 1,2,5-8, or a list of seat numbers.')
 }
 
 function countOf(value: unknown): number | undefined {
   if (value === undefined || value === null || value === '') return undefined
   const count = typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value
   if (Number.isInteger(count) && (count as number) >= 1) return count as number
-  throw invalid('count must be a whole number, 1 or more, such as 4.')
+  throw invalidInput('count must be a whole number, 1 or more, such as 4.')
 }
 
 function isYes(name: RowField, value: unknown): boolean {
@@ -96,7 +98,7 @@ function isYes(name: RowField, value: unknown): boolean {
   const text = String(value).toLowerCase()
   if (text === 'true' || text === 'yes') return true
   if (text === 'false' || text === 'no') return false
-  throw invalid(`${name} must be true or false.`)
+  throw invalidInput(`${name} must be true or false.`)
 }
 
 function spanOf(seats: string | readonly number[]): number {
@@ -119,8 +121,4 @@ function lengthOf(values: Readonly<Record<string, unknown>>): number {
     if (typeof value === 'string') length += value.length
   }
   return length
-}
-
-function invalid(message: string): TicketsError {
-  return new TicketsError('INVALID_INPUT', message)
 }

@@ -2,7 +2,7 @@ import type { Knex } from 'knex'
 import type { Database } from '../../database/knex-pool.js'
 import { change, changeInDoubt } from '../../database/transaction.js'
 import { decide } from '../../house/decide.js'
-import { TicketsError } from '../../shared/errors.js'
+import { invalidInput, TicketsError } from '../../shared/errors.js'
 import { formatCount } from '../../shared/numbers.js'
 import { heldSeats, houseOf, lockHouse, warningsOf, writeSales } from '../../shows/locked-house.js'
 import { layoutOf } from '../../shows/plans.js'
@@ -75,10 +75,7 @@ function goalSeats(readGoal: SeatReader, { show, row }: LockedBooking): number[]
   const seats = readGoal(layoutOf(show))
   if (seats.length === row.seats.length) return seats
   const own = formatCount(row.seats.length, 'seat')
-  throw new TicketsError(
-    'INVALID_INPUT',
-    `The booking has ${own}, so it must move to ${own}; got ${seats.length}.`,
-  )
+  throw invalidInput(`The booking has ${own}, so it must move to ${own}; got ${seats.length}.`)
 }
 
 async function exchange(

@@ -1,7 +1,7 @@
 import type { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip, createGzip } from 'node:zlib'
-import { TicketsError } from '../../shared/errors.js'
+import { invalidInput, TicketsError } from '../../shared/errors.js'
 
 // A backup is a gzip of lines. The first is the header, as JSON. The rows of each table follow as
 // JSON objects, after a line that names the table and its columns. The last line has the number of
@@ -118,8 +118,7 @@ async function through<T>(
 }
 
 export function damaged(cause?: unknown): TicketsError {
-  return new TicketsError(
-    'INVALID_INPUT',
+  return invalidInput(
     'This is not a whole backup of tickets: it is cut short, damaged, or another kind of file. Nothing was restored.',
     { cause },
   )

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex'
-import { TicketsError } from '../../shared/errors.js'
+import { invalidInput, TicketsError } from '../../shared/errors.js'
 import { escapeControls } from '../../shared/quote.js'
 import { sqlState } from '../failures.js'
 import type { Database } from '../knex-pool.js'
@@ -198,8 +198,7 @@ function refuseBadRows(error: unknown): never {
   // Knex puts the statement before the message.
   const { message } = error as Error
   const reason = message.slice(message.indexOf(' - ') + 3)
-  throw new TicketsError(
-    'INVALID_INPUT',
+  throw invalidInput(
     `The database refuses rows of the backup: ${escapeControls(reason)}. Nothing was restored.`,
     { cause: error },
   )

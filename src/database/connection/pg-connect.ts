@@ -1,6 +1,6 @@
 import { Socket } from 'node:net'
 import pg from 'pg'
-import { TicketsError } from '../../shared/errors.js'
+import { invalidInput, TicketsError } from '../../shared/errors.js'
 import { isTlsFailure, retryCause, sqlState } from '../failures.js'
 import type { DatabaseTarget, SessionAttrs, SocketOptions } from '../settings/target.js'
 import { type HostFailure, NoHostError, ServerState, UnfitServerError } from './server-state.js'
@@ -152,8 +152,7 @@ async function setSocketOptions(socket: Socket, options: SocketOptions): Promise
   const { keepAliveIntervalMs, keepAliveCount, userTimeoutMs } = options
   // Late, and optional: it loads native code, which few settings need.
   const setters = await import('net-keepalive').catch((cause) => {
-    throw new TicketsError(
-      'INVALID_INPUT',
+    throw invalidInput(
       'keepalives_interval, keepalives_count and tcp_user_timeout need the npm package net-keepalive, which cannot be loaded here. Remove them from the settings of the database.',
       { cause },
     )

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import envPaths from 'env-paths'
-import { TicketsError } from '../../shared/errors.js'
+import { invalidInput } from '../../shared/errors.js'
 import { escapeControls } from '../../shared/quote.js'
 import { barrierTo } from './directories.js'
 import { connectionOf, type EmbeddedConnection, isRoot, serverPaths } from './paths.js'
@@ -20,8 +20,7 @@ import { assertOwnPlace } from './trust.js'
 export function embeddedDataDir(env: Record<string, string | undefined>, cwd = '.'): string {
   const dataDir = env.TICKETS_DATA_DIR ? resolve(cwd, env.TICKETS_DATA_DIR) : usualDataDir(cwd)
   if (!/[\n\r]/.test(dataDir)) return dataDir
-  throw new TicketsError(
-    'INVALID_INPUT',
+  throw invalidInput(
     `The data directory ${escapeControls(dataDir)} has a line break in its name, which PostgreSQL cannot work with. Set TICKETS_DATA_DIR to another directory.`,
   )
 }

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex'
-import { TicketsError } from '../../shared/errors.js'
+import { invalidInput, TicketsError } from '../../shared/errors.js'
 import { quote } from '../../shared/quote.js'
 import { checkText } from '../../shared/text-input.js'
 import { query } from '../sql.js'
@@ -47,8 +47,7 @@ async function requireRole(trx: Knex.Transaction, role: string): Promise<void> {
   // Compared as text: the type `name` would cut the name to 63 bytes, and could match another role.
   const found = await query(trx, 'select 1 from pg_roles where rolname::text = ?', [role])
   if (found.length > 0) return
-  throw new TicketsError(
-    'INVALID_INPUT',
+  throw invalidInput(
     `There is no role ${quote(role)} on this server. Create it first, with CREATE ROLE.`,
   )
 }

@@ -1,4 +1,4 @@
-import { TicketsError } from '../../shared/errors.js'
+import { invalidInput } from '../../shared/errors.js'
 
 /** Environment variables by name. An empty variable counts as unset. */
 export type Variables = Record<string, string | undefined>
@@ -85,8 +85,7 @@ export function addParameter(
   if (take(parameters, name, value)) return
   // Repeats the name only if it looks like one, because it may be part of a password.
   const shown = /^[a-z_]{1,40}$/.test(name) ? ` "${name}"` : ''
-  throw new TicketsError(
-    'INVALID_INPUT',
+  throw invalidInput(
     `${where} has a parameter${shown} that is not supported. Remove it; special characters in a password must be percent-encoded.`,
   )
 }
@@ -121,10 +120,7 @@ export function parametersFromVariables(env: Variables): Parameters {
   for (const [variable, name] of Object.entries(variables)) {
     const value = env[variable]
     if (!value || take(parameters, name, value)) continue
-    throw new TicketsError(
-      'INVALID_INPUT',
-      `${variable} has a value that is not supported. Remove the variable.`,
-    )
+    throw invalidInput(`${variable} has a value that is not supported. Remove the variable.`)
   }
   return parameters
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { TicketsError } from '../../shared/errors.js'
+import { invalidInput } from '../../shared/errors.js'
 import { escapeControls, quote } from '../../shared/quote.js'
 import { addParameter, type Parameters, type Variables } from './parameters.js'
 
@@ -20,8 +20,7 @@ export function readService(
     const parameters = findService(readIfThere(resolve(cwd, file)), name, file)
     if (parameters !== undefined) return parameters
   }
-  throw new TicketsError(
-    'INVALID_INPUT',
+  throw invalidInput(
     `There is no service ${quote(name)} (${source}) in ${escapeControls(files.join(' or '))}.`,
   )
 }
@@ -47,12 +46,8 @@ function readIfThere(file: string): string {
     return readFileSync(file, 'utf8')
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return ''
-    throw new TicketsError(
-      'INVALID_INPUT',
-      `Cannot read the service file ${escapeControls(file)}.`,
-      {
-        cause,
-      },
-    )
+    throw invalidInput(`Cannot read the service file ${escapeControls(file)}.`, {
+      cause,
+    })
   }
 }

@@ -1,4 +1,4 @@
-import { TicketsError } from '../../shared/errors.js'
+import { invalidInput, type TicketsError } from '../../shared/errors.js'
 import { addParameter, type Parameters } from './parameters.js'
 
 /**
@@ -76,5 +76,5 @@ function decodePart(text: string, source: string): string {
 }
 
 function invalid(source: string, what: string, cause?: unknown): TicketsError {
-  return new TicketsError('INVALID_INPUT', `The database URL (${source}) ${what}.`, { cause })
+  return invalidInput(`The database URL (${source}) ${what}.`, { cause })
 }

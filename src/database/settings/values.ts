@@ -1,8 +1,8 @@
-import { TicketsError } from '../../shared/errors.js'
+import { invalidInput, type TicketsError } from '../../shared/errors.js'
 
 /** The error for a setting that `source` gave. The message must not repeat a value. */
 export function invalidSetting(source: string, what: string, cause?: unknown): TicketsError {
-  return new TicketsError('INVALID_INPUT', `The database setting (${source}) ${what}.`, { cause })
+  return invalidInput(`The database setting (${source}) ${what}.`, { cause })
 }
 
 /** Parses a whole number. Throws INVALID_INPUT. */

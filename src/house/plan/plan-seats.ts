@@ -1,4 +1,4 @@
-import { TicketsError } from '../../shared/errors.js'
+import { invalidInput, TicketsError } from '../../shared/errors.js'
 import { quote, shorten } from '../../shared/quote.js'
 import {
   isAisle,
@@ -46,8 +46,7 @@ export function seatsOfRange(plan: SeatPlan, first: PlanLabel, last: PlanLabel):
   const end =
     last === first ? row : rowOf(plan, { ...last, section: last.section ?? first.section })
   if (row !== end) {
-    throw new TicketsError(
-      'INVALID_INPUT',
+    throw invalidInput(
       `${quote(`${first.text}-${last.text}`)} crosses rows. Write a range for each row.`,
     )
   }
@@ -101,8 +100,7 @@ function rowOf(plan: SeatPlan, typed: PlanLabel): PlacedRow {
     throw noSuchSeat(`Seat ${shorten(typed.text)} does not exist. ${few(seats, '; ')}.`)
   }
   const labels = found.map((row) => plan.labelIn(row, number))
-  throw new TicketsError(
-    'INVALID_INPUT',
+  throw invalidInput(
     `${quote(typed.text)} is in more than one section: write ${few(labels, ' or ')}.`,
   )
 }
@@ -164,8 +162,7 @@ function checkSequence(plan: SeatPlan, row: PlacedRow, range: readonly PaintedSe
   if (step <= 2 && steps.every((one) => one === steps[0])) return
   const [first, last] = [range[0]!, range.at(-1)!].map(({ number }) => plan.labelIn(row, number))
   const sold = piecesOf(plan, row, range, (seat) => seat.seat !== undefined)
-  throw new TicketsError(
-    'INVALID_INPUT',
+  throw invalidInput(
     `The seats from ${first} to ${last} are not numbered in one sequence: write ${sold}.`,
   )
 }

@@ -1,4 +1,4 @@
-import { TicketsError } from '../errors.js'
+import { invalidInput } from '../errors.js'
 import { quote } from '../quote.js'
 
 const milliseconds = {
@@ -21,17 +21,13 @@ const LONGEST = 365 * milliseconds.d
 export function parseDuration(text: string): number {
   const [, digits, unit] = /^([0-9]+)(ms|s|m|h|d)$/.exec(text.trim()) ?? []
   if (digits === undefined || unit === undefined) {
-    throw new TicketsError(
-      'INVALID_INPUT',
+    throw invalidInput(
       `${quote(text)} is not a duration. Write a whole number and a unit, like 500ms, 10s, 15m, 2h or 1d.`,
     )
   }
   const duration = Number(digits) * milliseconds[unit as Unit]
   if (duration > LONGEST) {
-    throw new TicketsError(
-      'INVALID_INPUT',
-      `${quote(text)} is too long. A duration may be at most 365d.`,
-    )
+    throw invalidInput(`${quote(text)} is too long. A duration may be at most 365d.`)
   }
   return duration
 }
@@ -44,7 +40,7 @@ export function parseHold(text: string): number | 'forever' {
   if (text === 'forever') return text
   const ms = parseDuration(text)
   if (ms > 0) return ms
-  throw new TicketsError('INVALID_INPUT', 'A hold must be longer than zero: 15m, 2h, or forever.')
+  throw invalidInput('A hold must be longer than zero: 15m, 2h, or forever.')
 }
 
 /**

@@ -1,4 +1,4 @@
-import { TicketsError } from '../errors.js'
+import { invalidInput } from '../errors.js'
 import { quote } from '../quote.js'
 import { formatMinute } from './format-time.js'
 
@@ -34,8 +34,7 @@ export function parseShowDate(given: string): ShowDate {
   // JavaScript converts the 30th of February to the 2nd of March.
   const isReal = !Number.isNaN(start) && new Date(start).toISOString().startsWith(`${day}T${time}`)
   if (day === undefined || !isReal) {
-    throw new TicketsError(
-      'INVALID_INPUT',
+    throw invalidInput(
       `${quote(given)} is not the date of a show. Write its day like 2031-03-01, or its local time like "2031-03-01 19:30".`,
     )
   }

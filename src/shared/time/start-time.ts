@@ -1,5 +1,5 @@
 import { Temporal } from 'temporal-polyfill'
-import { TicketsError } from '../errors.js'
+import { invalidInput, type TicketsError } from '../errors.js'
 import { quote } from '../quote.js'
 import { slipsBetween } from '../spelling.js'
 
@@ -26,7 +26,7 @@ const START_TIME = new RegExp(`^${DATE}[t ]${TIME}${OFFSET}?$`, 'i')
 export function parseStartTime(text: string, timeZone: string): Date {
   const match = START_TIME.exec(text.trim())
   if (!match) {
-    throw invalid(
+    throw invalidInput(
       `${quote(text)} is not a time. Write it like "2026-12-25 19:00", or with an offset like 2026-12-25T19:00Z or 2026-12-25T19:00+01:00.`,
     )
   }
@@ -55,7 +55,7 @@ export function parseTimeZone(text: string): string {
   const hint = alike
     ? `Did you mean ${alike}?`
     : 'Write its IANA name, such as Europe/London, America/New_York or UTC.'
-  throw invalid(`${quote(text)} is not a time zone. ${hint}`)
+  throw invalidInput(`${quote(text)} is not a time zone. ${hint}`)
 }
 
 /**
@@ -68,7 +68,7 @@ export function systemTimeZone(env: Readonly<Record<string, string | undefined>>
   const zone = knownZone(name ?? '')
   if (zone !== undefined) return zone
   const what = env.TZ === undefined ? "The system's time zone is" : `TZ is ${quote(env.TZ)},`
-  throw invalid(
+  throw invalidInput(
     `${what} no IANA time zone. Set TZ to one, such as Europe/London, or give --time-zone.`,
   )
 }
@@ -78,14 +78,14 @@ function localTime(match: RegExpExecArray, text: string) {
     .slice(1, 7)
     .map((digits) => Number(digits ?? 0)) as [number, number, number, number, number, number]
   if (hour > 23 || minute > 59 || second > 59) {
-    throw invalid(`${quote(text)} is not a valid time of day: use 00:00:00 to 23:59:59.`)
+    throw invalidInput(`${quote(text)} is not a valid time of day: use 00:00:00 to 23:59:59.`)
   }
   const thousandths = Number((match[7] ?? '').padEnd(3, '0'))
   try {
     return new Temporal.PlainDateTime(year, month, day, hour, minute, second, thousandths)
   } catch (cause) {
     // The pattern has checked everything but the date.
-    throw invalid(`${quote(text)} has a date that does not exist.`, cause)
+    throw invalidInput(`${quote(text)} has a date that does not exist.`, { cause })
   }
 }
 
@@ -107,12 +107,12 @@ function clockChange(
   const shown = local.toString({ smallestUnit: precision(local) })
   const place = `${quote(shown.replace('T', ' '))} in ${earlier.timeZoneId}`
   if (earlier.toPlainDateTime().equals(local)) {
-    return invalid(
+    return invalidInput(
       `${place} happens twice, as the clocks go back. Write ${shown}${earlier.offset} for the first or ${shown}${later.offset} for the second.`,
     )
   }
   // In a gap, the offset from before the gap gives the later time, and vice versa.
-  return invalid(
+  return invalidInput(
     `${place} does not exist, as the clocks go forward. Write ${shown}${earlier.offset} for ${clock(later)} or ${shown}${later.offset} for ${clock(earlier)}.`,
   )
 }
@@ -143,7 +143,7 @@ function secondsOf(offset: string, text: string): number {
   const total = sign * (hours * 3600 + minutes * 60 + seconds)
   const isClock = minutes < 60 && seconds < 60
   if (!isClock || total < LOWEST_OFFSET || total > HIGHEST_OFFSET) {
-    throw invalid(
+    throw invalidInput(
       `${quote(text)} has an offset that is not in use: offsets range from -12:00 to +14:00.`,
     )
   }
@@ -152,7 +152,7 @@ function secondsOf(offset: string, text: string): number {
 
 function checkYear(year: number, text: string): void {
   if (year < FIRST_YEAR || year > LAST_YEAR) {
-    throw invalid(`${quote(text)} is outside the years ${FIRST_YEAR} to ${LAST_YEAR} in UTC.`)
+    throw invalidInput(`${quote(text)} is outside the years ${FIRST_YEAR} to ${LAST_YEAR} in UTC.`)
   }
 }
 
@@ -194,8 +194,4 @@ function zoneLike(name: string): string | undefined {
 
 function simplified(name: string): string {
   return name.toLowerCase().replaceAll(/[^a-z0-9/]/g, '')
-}
-
-function invalid(sentence: string, cause?: unknown): TicketsError {
-  return new TicketsError('INVALID_INPUT', sentence, { cause })
 }

@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline'
-import { TicketsError } from '../../shared/errors.js'
+import { invalidInput, type TicketsError } from '../../shared/errors.js'
 import { safeText } from '../../shared/safe-text.js'
 import { isSet, type Output } from '../io.js'
 import { wrapWords } from '../render/fit-text.js'
@@ -150,5 +150,5 @@ function promptFor({ message, hint, default: answer }: TextQuestion, output: Out
 }
 
 function again(sentence: string): TicketsError {
-  return new TicketsError('INVALID_INPUT', sentence)
+  return invalidInput(sentence)
 }

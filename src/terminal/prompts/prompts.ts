@@ -1,6 +1,6 @@
 import type { PlacedRow } from '../../house/plan/seat-plan.js'
 import { formatSeats } from '../../house/seats.js'
-import { TicketsError } from '../../shared/errors.js'
+import { invalidInput } from '../../shared/errors.js'
 import { foldText } from '../../shared/fold-text.js'
 import { formatNumber } from '../../shared/numbers.js'
 import { safeText } from '../../shared/safe-text.js'
@@ -64,7 +64,7 @@ export async function askNumber(asking: Asking, question: NumberQuestion): Promi
     check(text) {
       const number = readNumber(text)
       if (number === undefined || number < min || number > max) {
-        throw new TicketsError('INVALID_INPUT', `That must be a whole number, ${range}.`)
+        throw invalidInput(`That must be a whole number, ${range}.`)
       }
     },
   })
@@ -178,7 +178,7 @@ export async function askSeats(asking: Asking, question: SeatsQuestion): Promise
     hint: `${example}, or 4 best`,
     check(text) {
       if (text === '') {
-        throw new TicketsError('INVALID_INPUT', `Type seats like ${example}, or "4 best".`)
+        throw invalidInput(`Type seats like ${example}, or "4 best".`)
       }
       return question.check?.(parseSeatAnswer(text))
     },

@@ -2,7 +2,7 @@ import type { Booking, BookingOutcome, BookingRequest, Tickets } from '../../../
 import { dryRunJson } from '../../../client/json.js'
 import { withViewWarning } from '../../../house/restricted-view.js'
 import { parseSeats } from '../../../house/seats.js'
-import { hasCode, TicketsError } from '../../../shared/errors.js'
+import { hasCode, invalidInput, TicketsError } from '../../../shared/errors.js'
 import { startWarnings, type Warned } from '../../../shared/warnings.js'
 import { printWarnings } from '../../committed.js'
 import { type Context, type Handler, inputRequired } from '../../context.js'
@@ -26,7 +26,7 @@ export const run: Handler<BookCommandOptions, [string | undefined]> = async (
     return bookFile(context, { ...options, file }, given)
   }
   const named = ifNamed(given)
-  if (options.atomic) throw new TicketsError('INVALID_INPUT', '--atomic requires --file.')
+  if (options.atomic) throw invalidInput('--atomic requires --file.')
   const request = requestOf(options)
   const areSeatsGiven = (request.seats ?? request.count) !== undefined
   if (named !== undefined && areSeatsGiven) {

@@ -1,6 +1,6 @@
 import type { BookingOutcome, BookingRequest, Show } from '../../../client/api.js'
 import { formatLabels } from '../../../house/seats.js'
-import { hasCode, TicketsError } from '../../../shared/errors.js'
+import { hasCode, invalidInput, TicketsError } from '../../../shared/errors.js'
 import { formatCount } from '../../../shared/numbers.js'
 import { checkText } from '../../../shared/text-input.js'
 import { startWarnings } from '../../../shared/warnings.js'
@@ -127,8 +127,7 @@ function question(
 }
 
 function keyNeedsAll(): TicketsError {
-  return new TicketsError(
-    'INVALID_INPUT',
+  return invalidInput(
     'A key identifies one complete request: with --key, give SHOW, and --seats or --count.',
   )
 }

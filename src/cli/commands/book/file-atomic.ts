@@ -1,6 +1,6 @@
 import type { Tickets } from '../../../client/api.js'
 import type { FileRow, RowRequest } from '../../../client/booking-file.js'
-import { TicketsError } from '../../../shared/errors.js'
+import { invalidInput, TicketsError } from '../../../shared/errors.js'
 import type { RowResult } from './file-report.js'
 
 /** Limits of one transaction, which keeps the shows locked and all rows in memory. */
@@ -67,8 +67,7 @@ function placeOf({ line, end }: FileRow) {
 }
 
 function tooMuch(): TicketsError {
-  return new TicketsError(
-    'INVALID_INPUT',
+  return invalidInput(
     'The file is too large for one transaction: --atomic takes at most 100,000 rows, with 50 million seats and characters. Nothing was booked.',
   )
 }

@@ -1,6 +1,6 @@
 import type { BookingRequest } from '../../../client/api.js'
 import { checkSeatSpec } from '../../../house/seats.js'
-import { TicketsError } from '../../../shared/errors.js'
+import { invalidInput } from '../../../shared/errors.js'
 import { parseHold } from '../../../shared/time/duration.js'
 import { parseCount } from '../../context.js'
 
@@ -39,12 +39,12 @@ const PLACES = ['section', 'accessible', 'includeAccessible'] as const
 export function requestOf(options: BookCommandOptions): BookingRequest {
   const { seats, count, hold, ...others } = descriptionIn(options)
   if (seats !== undefined && count !== undefined) {
-    throw new TicketsError('INVALID_INPUT', '--seats and --count cannot be used together.')
+    throw invalidInput('--seats and --count cannot be used together.')
   }
   // Nothing that is asked for later, such as a seat on the map, would respect it.
   const place = count === undefined && PLACES.find((name) => others[name] !== undefined)
   if (place) {
-    throw new TicketsError('INVALID_INPUT', `${flagOf(place)} requires --count.`)
+    throw invalidInput(`${flagOf(place)} requires --count.`)
   }
   if (seats !== undefined) checkSeatSpec(seats)
   return {
@@ -68,7 +68,7 @@ export function refuseRequestOptions(options: BookCommandOptions): void {
   const given = Object.entries(descriptionIn(options)).find(([, value]) => value !== undefined)
   if (given === undefined) return
   const sentence = `${flagOf(given[0])} cannot be used with --file: put the value in the rows of the file.`
-  throw new TicketsError('INVALID_INPUT', sentence)
+  throw invalidInput(sentence)
 }
 
 /** '--include-accessible' for includeAccessible. */

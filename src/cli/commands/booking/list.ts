@@ -1,7 +1,7 @@
 import type { BookingFilter, BookingStatus, ListedBooking } from '../../../client/api.js'
 import { listedBookingJson } from '../../../client/json.js'
 import { formatLabels, parseSeats } from '../../../house/seats.js'
-import { TicketsError } from '../../../shared/errors.js'
+import { invalidInput } from '../../../shared/errors.js'
 import { formatMinute } from '../../../shared/time/format-time.js'
 import { parseStartTime, parseTimeZone, systemTimeZone } from '../../../shared/time/start-time.js'
 import type { Tone } from '../../../terminal/render/style.js'
@@ -52,7 +52,7 @@ async function filterOf(
   const { date, customer, status, seat } = options
   const sort = options.sort ?? (isForPeople(context.output, options) ? 'newest' : 'time')
   if (seat !== undefined && name === undefined) {
-    throw new TicketsError('INVALID_INPUT', '--seat requires a show.')
+    throw invalidInput('--seat requires a show.')
   }
   const named = ifNamed({ name, date })
   const show = named && (await namedShow(context, named))
@@ -82,7 +82,7 @@ function timesOf({ since, until, timeZone }: BookingListOptions, env: Env) {
 export function oneSeat(spec: string, layout: Parameters<typeof parseSeats>[1]): number {
   const [seat, ...others] = parseSeats(spec, layout)
   if (others.length === 0) return seat!
-  throw new TicketsError('INVALID_INPUT', '--seat names one seat, such as 12 or B3.')
+  throw invalidInput('--seat names one seat, such as 12 or B3.')
 }
 
 /** A table of one show does not repeat the show on every line. */

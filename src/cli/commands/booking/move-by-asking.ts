@@ -1,6 +1,6 @@
 import type { Booking, BookingOutcome, Show, ShowDetails } from '../../../client/api.js'
 import { formatLabels, formatSeats, parseSeats } from '../../../house/seats.js'
-import { hasCode, TicketsError } from '../../../shared/errors.js'
+import { hasCode, invalidInput, TicketsError } from '../../../shared/errors.js'
 import { askText } from '../../../terminal/prompts/prompts.js'
 import { printProblem } from '../../../terminal/render/problem-card.js'
 import { canShowMap } from '../../../terminal/seat-picker/seat-picker.js'
@@ -88,7 +88,7 @@ function questionFor({ seats, seatLabels }: Booking, section?: string): string {
 function checkGoal(text: string, booking: Booking, house: ShowDetails): void {
   const seats = parseSeats(text, house)
   if (seats.length !== booking.seats.length) {
-    throw new TicketsError('INVALID_INPUT', `Name ${booking.seats.length} seats.`)
+    throw invalidInput(`Name ${booking.seats.length} seats.`)
   }
   const taken = seats.filter((seat) => house.booked.has(seat) || house.held.has(seat))
   if (taken.length > 0) {

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { listedBookingJson } from '../../../client/json.js'
 import { withViewWarning } from '../../../house/restricted-view.js'
 import { parseSeats } from '../../../house/seats.js'
-import { TicketsError } from '../../../shared/errors.js'
+import { invalidInput, TicketsError } from '../../../shared/errors.js'
 import { quote } from '../../../shared/quote.js'
 import { safeText } from '../../../shared/safe-text.js'
 import type { Context, Handler } from '../../context.js'
@@ -45,10 +45,7 @@ export const run: Handler<{ svg?: string }, [string | undefined]> = async (
 async function save({ output }: Context, file: string, picture: string): Promise<void> {
   if (file === '-') {
     if (output.json)
-      throw new TicketsError(
-        'INVALID_INPUT',
-        '--svg - and --json cannot be used together: both write to stdout.',
-      )
+      throw invalidInput('--svg - and --json cannot be used together: both write to stdout.')
     return output.write(picture)
   }
   try {

@@ -1,7 +1,7 @@
 import { link, lstat, open, rename, rm } from 'node:fs/promises'
 import { pid } from 'node:process'
 import packageJson from '../../../../package.json' with { type: 'json' }
-import { TicketsError } from '../../../shared/errors.js'
+import { invalidInput, type TicketsError } from '../../../shared/errors.js'
 import { formatCount } from '../../../shared/numbers.js'
 import { quote } from '../../../shared/quote.js'
 import { safeText } from '../../../shared/safe-text.js'
@@ -13,8 +13,7 @@ export const run: Handler<object, [string | undefined]> = async (context, _, nam
   const { output, tickets } = context
   const { stdout } = output.io
   if (named === '-' && (output.json || output.isTerminal)) {
-    throw new TicketsError(
-      'INVALID_INPUT',
+    throw invalidInput(
       "With '-', the backup goes to stdout: redirect it to a file or a pipe, and leave out --json.",
     )
   }
@@ -87,8 +86,7 @@ async function nameIt(begun: string, file: string): Promise<void> {
 }
 
 function exists(file: string): TicketsError {
-  return new TicketsError(
-    'INVALID_INPUT',
+  return invalidInput(
     `${quote(file)} already exists, and a backup never overwrites a file. Choose another name.`,
   )
 }

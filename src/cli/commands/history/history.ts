@@ -1,6 +1,6 @@
 import type { HistoryEvent, HistoryOf, Show } from '../../../client/api.js'
 import { historyJson } from '../../../client/json.js'
-import { TicketsError } from '../../../shared/errors.js'
+import { invalidInput } from '../../../shared/errors.js'
 import { type ListFormat, writeList } from '../../../terminal/render/list.js'
 import type { Column } from '../../../terminal/render/table.js'
 import { type Context, type Handler, inputRequired } from '../../context.js'
@@ -48,7 +48,7 @@ async function historyOf(context: Context, { show: name, date, seat, booking }: 
   const { tickets } = context
   if (booking !== undefined) {
     if (name !== undefined || seat !== undefined) {
-      throw new TicketsError('INVALID_INPUT', 'Give --booking, or --show with or without --seat.')
+      throw invalidInput('Give --booking, or --show with or without --seat.')
     }
     ifNamed({ date })
     const found = await tickets.findBooking(booking)

@@ -1,4 +1,4 @@
-import { TicketsError } from '../../../shared/errors.js'
+import { invalidInput } from '../../../shared/errors.js'
 import { safeText } from '../../../shared/safe-text.js'
 import type { Output } from '../../../terminal/io.js'
 import { printCommitted, warningLine } from '../../committed.js'
@@ -17,8 +17,7 @@ export interface MigrateOptions {
 export const run: Handler<MigrateOptions> = async (context, options) => {
   const { status, check, rollback, grant } = options
   if ([status, check, rollback, grant !== undefined].filter(Boolean).length > 1) {
-    throw new TicketsError(
-      'INVALID_INPUT',
+    throw invalidInput(
       '--status, --check, --rollback and --grant cannot be used together. Give only one.',
     )
   }

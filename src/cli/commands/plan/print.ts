@@ -1,7 +1,7 @@
 import { access } from 'node:fs/promises'
 import { formatPlan, type PlanFormat } from '../../../house/plan/plan-file.js'
 import type { SeatPlan } from '../../../house/plan/seat-plan.js'
-import { TicketsError } from '../../../shared/errors.js'
+import { invalidInput, TicketsError } from '../../../shared/errors.js'
 import { safeLines } from '../../../shared/safe-text.js'
 import { drawPlan } from '../../../terminal/seat-map/seat-map.js'
 import type { Context, Handler } from '../../context.js'
@@ -18,10 +18,7 @@ export const run: Handler<PlanPrintOptions, [string]> = async (context, options,
   const { output } = context
   const format = options.output ?? (output.json ? 'json' : undefined)
   if (output.json && format !== 'json') {
-    throw new TicketsError(
-      'INVALID_INPUT',
-      `--json and --output ${format} cannot be used together.`,
-    )
+    throw invalidInput(`--json and --output ${format} cannot be used together.`)
   }
   const plan = (await isFile(name, options))
     ? await validPlan(context, name)

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import packageJson from '../../../../package.json' with { type: 'json' }
 import { GRACE_MS } from '../../../shared/deadline.js'
-import { TicketsError } from '../../../shared/errors.js'
+import { invalidInput } from '../../../shared/errors.js'
 import type { Context, Handler } from '../../context.js'
 
 export interface ServeOptions {
@@ -79,8 +79,7 @@ const lasting = { signal: undefined }
 async function requireUsableToken(context: Context, host: string): Promise<void> {
   const tokens = await context.tickets.listTokens()
   if (tokens.some((token) => token.revokedAt === null)) return
-  throw new TicketsError(
-    'INVALID_INPUT',
+  throw invalidInput(
     `Other machines may reach ${host}, so requests need a token, and none exists yet. Create one: \`tickets token create --name NAME --role admin\`.`,
   )
 }
@@ -94,11 +93,11 @@ function whole(flag: string, text: string | undefined, otherwise: number, max: n
   if (text === undefined) return otherwise
   const number = /^\d{1,9}$/.test(text.trim()) ? Number(text) : Number.NaN
   if (number >= min && number <= max) return number
-  throw new TicketsError('INVALID_INPUT', `${flag} must be a whole number from ${min} to ${max}.`)
+  throw invalidInput(`${flag} must be a whole number from ${min} to ${max}.`)
 }
 
 function parseOrigin(text: string): string {
   const origin = URL.canParse(text) ? new URL(text).origin : 'null'
   if (origin !== 'null' && (text === origin || text === `${origin}/`)) return origin
-  throw new TicketsError('INVALID_INPUT', '--cors must be an origin, such as https://example.org.')
+  throw invalidInput('--cors must be an origin, such as https://example.org.')
 }

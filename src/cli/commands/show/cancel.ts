@@ -1,6 +1,6 @@
 import type { CancellationPreview, Show } from '../../../client/api.js'
 import { cancellationJson } from '../../../client/json.js'
-import { TicketsError } from '../../../shared/errors.js'
+import { invalidInput } from '../../../shared/errors.js'
 import { foldText } from '../../../shared/fold-text.js'
 import { formatCount } from '../../../shared/numbers.js'
 import { safeText } from '../../../shared/safe-text.js'
@@ -47,11 +47,11 @@ export const run: Handler<ShowCancelOptions, [string]> = async (context, options
 function expectedOf({ yes, dryRun, expectBookings }: ShowCancelOptions): number | undefined {
   if (dryRun) return undefined
   if ((expectBookings === undefined) !== (yes !== true)) {
-    throw new TicketsError('INVALID_INPUT', '--yes and --expect-bookings must be used together.')
+    throw invalidInput('--yes and --expect-bookings must be used together.')
   }
   if (expectBookings === undefined) return undefined
   if (/^\d{1,9}$/.test(expectBookings)) return Number(expectBookings)
-  throw new TicketsError('INVALID_INPUT', '--expect-bookings must be a whole number, 0 or more.')
+  throw invalidInput('--expect-bookings must be a whole number, 0 or more.')
 }
 
 /** To agree, a person types the name of the show. */
@@ -72,10 +72,7 @@ function questionOf(
         message: 'Type the name of the show to cancel it:',
         check: (text) => {
           if ([show.name, safeText(show.name)].map(foldText).includes(foldText(text))) return
-          throw new TicketsError(
-            'INVALID_INPUT',
-            'That is not the name of the show. Press Ctrl-C to keep the show.',
-          )
+          throw invalidInput('That is not the name of the show. Press Ctrl-C to keep the show.')
         },
       })
       return true

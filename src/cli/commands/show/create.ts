@@ -1,7 +1,7 @@
 import type { NewShow } from '../../../client/api.js'
 import { MAX_SEATS } from '../../../house/seats.js'
 import { checkSeatsPerRow } from '../../../house/show-size.js'
-import { hasCode, TicketsError } from '../../../shared/errors.js'
+import { hasCode, invalidInput } from '../../../shared/errors.js'
 import { foldText } from '../../../shared/fold-text.js'
 import { checkText } from '../../../shared/text-input.js'
 import { parseStartTime, parseTimeZone, systemTimeZone } from '../../../shared/time/start-time.js'
@@ -30,8 +30,7 @@ export const run: Handler<ShowCreateOptions> = async (context, options) => {
 
 async function complete(context: Context, options: ShowCreateOptions): Promise<NewShow> {
   if (options.plan !== undefined && (options.totalSeats ?? options.seatsPerRow) !== undefined) {
-    throw new TicketsError(
-      'INVALID_INPUT',
+    throw invalidInput(
       '--plan already defines the seats and rows. Leave out --total-seats and --seats-per-row.',
     )
   }

@@ -1,6 +1,6 @@
 import type { Show, ShowFilter } from '../../../client/api.js'
 import { showJson } from '../../../client/json.js'
-import { TicketsError } from '../../../shared/errors.js'
+import { invalidInput } from '../../../shared/errors.js'
 import { formatNumber } from '../../../shared/numbers.js'
 import type { Column } from '../../../terminal/render/table.js'
 import type { Handler } from '../../context.js'
@@ -20,8 +20,7 @@ export interface ShowListOptions extends ListingOptions {
 export const run: Handler<ShowListOptions> = async ({ output, tickets }, options) => {
   const { upcoming, past, search } = options
   if (upcoming && past) {
-    throw new TicketsError(
-      'INVALID_INPUT',
+    throw invalidInput(
       '--upcoming and --past cannot be used together. Give one, or neither to list all shows.',
     )
   }

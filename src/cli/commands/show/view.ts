@@ -1,6 +1,6 @@
 import { showDetailsJson } from '../../../client/json.js'
 import { sectionNamed } from '../../../house/rows.js'
-import { TicketsError } from '../../../shared/errors.js'
+import { invalidInput } from '../../../shared/errors.js'
 import { formatNumber } from '../../../shared/numbers.js'
 import { seatGridFor } from '../../../terminal/seat-map/seat-grid.js'
 import { renderSeatMap } from '../../../terminal/seat-map/seat-map.js'
@@ -31,10 +31,7 @@ export const run: Handler<ShowViewOptions, [string]> = async (context, options, 
   const show = await tickets.viewShow(named.id)
   const section = options.section === undefined ? undefined : sectionNamed(options.section, show)
   if (output.json && section !== undefined) {
-    throw new TicketsError(
-      'INVALID_INPUT',
-      '--section and --json cannot be used together: JSON has no map.',
-    )
+    throw invalidInput('--section and --json cannot be used together: JSON has no map.')
   }
   if (output.json) return output.document(showDetailsJson(show))
   const { style } = output

@@ -1,6 +1,6 @@
 import type { ShowDetails } from '../../../client/api.js'
 import { showDetailsJson } from '../../../client/json.js'
-import { TicketsError } from '../../../shared/errors.js'
+import { invalidInput } from '../../../shared/errors.js'
 import { type FullScreen, withFullScreen } from '../../../terminal/full-screen.js'
 import type { Output } from '../../../terminal/io.js'
 import { withRawKeys } from '../../../terminal/prompts/raw-keys.js'
@@ -78,8 +78,7 @@ function minutesFor({ columns }: FullScreen): number {
 
 function requireScreen({ isTerminal, io }: Output): void {
   if (isTerminal && io.env.TERM !== 'dumb') return
-  throw new TicketsError(
-    'INVALID_INPUT',
+  throw invalidInput(
     '--watch needs a terminal, and stdout is not one. Add --json to print a line at every change.',
   )
 }

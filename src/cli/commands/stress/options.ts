@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto'
 import { MAX_SEATS } from '../../../house/seats.js'
-import { TicketsError } from '../../../shared/errors.js'
+import { invalidInput } from '../../../shared/errors.js'
 import { formatNumber } from '../../../shared/numbers.js'
 import { parseCount } from '../../context.js'
 
@@ -34,16 +34,16 @@ export interface StressChoice {
 export function parseStressOptions(options: StressOptions, isNamed: boolean): StressChoice {
   const { inProcess = false, daemon = false, processes, concurrency } = options
   if (inProcess && daemon) {
-    throw invalid('--daemon and --in-process cannot be used together.')
+    throw invalidInput('--daemon and --in-process cannot be used together.')
   }
   if (inProcess && processes !== undefined) {
-    throw invalid('--processes and --in-process cannot be used together. Use --concurrency.')
+    throw invalidInput('--processes and --in-process cannot be used together. Use --concurrency.')
   }
   if (!inProcess && concurrency !== undefined) {
-    throw invalid('--concurrency requires --in-process. Add --in-process, or use --processes.')
+    throw invalidInput('--concurrency requires --in-process. Add --in-process, or use --processes.')
   }
   if (isNamed && options.totalSeats !== undefined) {
-    throw invalid(
+    throw invalidInput(
       '--total-seats applies only to a throwaway show. Leave out the show or the option.',
     )
   }
@@ -68,23 +68,19 @@ export function parseStressOptions(options: StressOptions, isNamed: boolean): St
 function within(flag: string, text: string, most: number): number {
   const count = parseCount(flag, text)
   if (count <= most) return count
-  throw invalid(`${flag} must be at most ${formatNumber(most)}.`)
+  throw invalidInput(`${flag} must be at most ${formatNumber(most)}.`)
 }
 
 function parseRange(text: string): { min: number; max: number } {
   const [, first, last = first] = /^(\d{1,4})(?:\.\.(\d{1,4}))?$/.exec(text.trim()) ?? []
   const [min, max] = [Number(first), Number(last)]
   if (min >= 1 && min <= max) return { min, max }
-  throw invalid('--seats-per-booking must be a number or a range, such as 2 or 1..4.')
+  throw invalidInput('--seats-per-booking must be a number or a range, such as 2 or 1..4.')
 }
 
 function parseSeed(text: string): number {
   if (/^\d{1,10}$/.test(text) && Number(text) < 2 ** 32) return Number(text)
-  throw invalid(
+  throw invalidInput(
     '--seed must be a whole number from 0 to 4,294,967,295, as an earlier run printed it.',
   )
-}
-
-function invalid(sentence: string): TicketsError {
-  return new TicketsError('INVALID_INPUT', sentence)
 }

@@ -2,7 +2,7 @@ import type { RetryCause, Show } from '../../../client/api.js'
 import type { Client } from '../../../client/open-client.js'
 import { type FoundDaemon, queryDaemon } from '../../../daemon/control.js'
 import { daemonLink } from '../../../daemon/socket.js'
-import { TicketsError } from '../../../shared/errors.js'
+import { invalidInput, TicketsError } from '../../../shared/errors.js'
 import { formatNumber } from '../../../shared/numbers.js'
 import type { Percentiles } from '../../../shared/percentiles.js'
 import type { Context, Handler } from '../../context.js'
@@ -89,8 +89,7 @@ function findDaemon({ options, output }: Context): Promise<FoundDaemon> {
 async function requireDaemon(context: Context): Promise<FoundDaemon> {
   const daemon = await findDaemon(context)
   if (daemon.state === 'open') return daemon
-  throw new TicketsError(
-    'INVALID_INPUT',
+  throw invalidInput(
     `The daemon of this database is ${daemon.state}. Start it with \`tickets daemon start\`, or leave out --daemon.`,
   )
 }

@@ -1,6 +1,6 @@
 import type { ApiToken, TokenRole } from '../../../client/api.js'
 import { tokenRoles } from '../../../client/api.js'
-import { TicketsError } from '../../../shared/errors.js'
+import { invalidInput } from '../../../shared/errors.js'
 import { safeText } from '../../../shared/safe-text.js'
 import { formatMinute } from '../../../shared/time/format-time.js'
 import { writeList } from '../../../terminal/render/list.js'
@@ -93,5 +93,5 @@ function tokenJson({ id, name, role, createdAt, revokedAt }: ApiToken) {
 function parseRole(text: string): TokenRole {
   const role = tokenRoles.find((known) => known === text)
   if (role !== undefined) return role
-  throw new TicketsError('INVALID_INPUT', `--role must be one of ${tokenRoles.join(', ')}.`)
+  throw invalidInput(`--role must be one of ${tokenRoles.join(', ')}.`)
 }

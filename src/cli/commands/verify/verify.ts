@@ -1,6 +1,6 @@
 import type { VerifyReport } from '../../../client/api.js'
 import { verifyJson } from '../../../client/json.js'
-import { TicketsError } from '../../../shared/errors.js'
+import { invalidInput, TicketsError } from '../../../shared/errors.js'
 import { startProgress } from '../../../terminal/progress.js'
 import type { Asking } from '../../../terminal/prompts/asking.js'
 import type { Context, Handler } from '../../context.js'
@@ -19,7 +19,7 @@ export interface VerifyOptions {
 /** `tickets verify [SHOW]`: exits 7 when something is oversold, lost or left behind. */
 export const run: Handler<VerifyOptions, [string | undefined]> = async (context, options, name) => {
   if ((options.dryRun || options.yes) && !options.repair) {
-    throw new TicketsError('INVALID_INPUT', '--dry-run and --yes require --repair.')
+    throw invalidInput('--dry-run and --yes require --repair.')
   }
   const named = ifNamed({ name, date: options.date, unchanged: 'Nothing was repaired.' })
   const show = named && (await namedShow(context, named)).id
