@@ -77,6 +77,18 @@ describe('a house with a plan', () => {
     expect((await terminal.exit).code).toBe(0)
   })
 
+  it('warns in a dry run of the seats with a restricted view, and books nothing', async () => {
+    const before = (await box.findShow(globe)).confirmedSeats
+    const terminal = sitDown(['book', globe, '--dry-run'], { rows: 16 })
+    await terminal.waitFor('❯ Stalls')
+    terminal.type('circle aa14 ')
+    await terminal.waitFor('1 picked: Circle AA14')
+    terminal.press('enter')
+    await terminal.waitFor(/\nWarning: .*\bCircle AA14\b.*\n[\s\S]*1 seat .*Circle AA14\b/)
+    expect((await terminal.exit).code).toBe(0)
+    expect((await box.findShow(globe)).confirmedSeats).toBe(before)
+  })
+
   it('that gets another plan under the map books no seat of the old one', async () => {
     const { id } = await box.createShow({
       name: 'Othello',

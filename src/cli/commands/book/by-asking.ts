@@ -3,7 +3,7 @@ import { formatLabels } from '../../../house/seats.js'
 import { hasCode, invalidInput, TicketsError } from '../../../shared/errors.js'
 import { formatCount } from '../../../shared/numbers.js'
 import { checkText } from '../../../shared/text-input.js'
-import { startWarnings } from '../../../shared/warnings.js'
+import { startWarnings, type Warned } from '../../../shared/warnings.js'
 import { askConfirm, askShow, askText } from '../../../terminal/prompts/prompts.js'
 import { nameKinds } from '../../../terminal/render/seat-names.js'
 import { printWarnings } from '../../committed.js'
@@ -56,13 +56,19 @@ async function bookForShow(
   // Printed now, while the clerk may still go back, and so not again with the booking.
   const warned = startWarnings(show)
   printWarnings(output, warned)
+  // Without the warning that was printed before the questions.
+  const unseen = ({ warnings = [] }: Warned) =>
+    warnings.filter(({ code }) => code !== 'SHOW_STARTED' || !warned.warnings)
   const { wanted, rest } = divideRequest(given)
   let request = rest
   let chosen = wanted ? { wanted, isSeen: false } : await chooseSeats(context, show)
   while (chosen !== undefined) {
     try {
       const found = await tickets.startDryRun().book(show.id, { ...request, ...chosen.wanted })
-      if (options.dryRun) return void (await output.write(dryRunSentence(found)))
+      if (options.dryRun) {
+        printWarnings(output, { warnings: unseen(found) })
+        return void (await output.write(dryRunSentence(found)))
+      }
       if (request.customer === undefined) {
         request = { ...request, customer: await askCustomer(context) }
       }
@@ -78,8 +84,8 @@ async function bookForShow(
       const seen = chosen.isSeen ? chosen.wanted.seats : undefined
       const agreed = seen ?? found.seatLabels.join(',')
       const { warnings, ...outcome } = await tickets.book(show.id, { ...request, seats: agreed })
-      const unseen = warnings?.filter(({ code }) => code !== 'SHOW_STARTED' || !warned.warnings)
-      return unseen && unseen.length > 0 ? { ...outcome, warnings: unseen } : outcome
+      const left = unseen({ warnings })
+      return left.length > 0 ? { ...outcome, warnings: left } : outcome
     } catch (error) {
       // Other seats may fix these.
       if (!hasCode(error, 'SEATS_TAKEN', 'NOT_ENOUGH_SEATS', 'NO_SUCH_SEAT')) throw error
