@@ -1,8 +1,9 @@
 import { stripVTControlCharacters } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { textWidth } from '../../src/terminal/render/fit-text.js'
-import { program, tickets } from '../support/cli.js'
+import { program } from '../support/cli.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
+import { runInProcess } from '../support/in-process.js'
 import { insertShow } from '../support/shows.js'
 import { openTerminal } from '../support/terminal.js'
 import { withFacts } from '../support/wording.js'
@@ -13,8 +14,24 @@ beforeAll(async () => {
 })
 afterAll(() => db.drop())
 
+const run = (...args: string[]) => runInProcess(args, { DATABASE_URL: db.url })
+
+interface RanAt {
+  code: number | null
+  text: string
+  lines: string[]
+}
+
 /** A command in a terminal of so many columns: its exit code, and what it wrote. */
-async function runAt(cols: number, args: string[]) {
+async function runAt(columns: number, args: string[]): Promise<RanAt> {
+  const env = { DATABASE_URL: db.url, TERM: 'xterm-256color', LANG: 'C.UTF-8' }
+  const { exitCode, stdout, stderr } = await runInProcess(args, env, { columns })
+  const text = stripVTControlCharacters(stdout + stderr).replaceAll('\r', '')
+  return { code: exitCode, text, lines: text.trimEnd().split('\n') }
+}
+
+/** The same in a real terminal, by a process of its own. */
+async function runInTerminal(cols: number, args: string[]): Promise<RanAt> {
   const terminal = openTerminal(process.execPath, [program, ...args], {
     cols,
     env: { DATABASE_URL: db.url, HOME: '/nonexistent' },
@@ -35,15 +52,9 @@ describe('a list', () => {
       seats: 5000,
       seatsPerRow: 50,
     })
-    await tickets(['book', show, '--seats', 'A1-A4', '--customer', 'Ada Lovelace-Byron'], {
-      db: db.url,
-    })
-    await tickets(['book', show, '--count', '1500', '--note', 'a coach party from afar'], {
-      db: db.url,
-    })
-    await tickets(['token', 'create', '--name', 'the lobby', '--role', 'box-office'], {
-      db: db.url,
-    })
+    await run('book', show, '--seats', 'A1-A4', '--customer', 'Ada Lovelace-Byron')
+    await run('book', show, '--count', '1500', '--note', 'a coach party from afar')
+    await run('token', 'create', '--name', 'the lobby', '--role', 'box-office')
     bookings = await db.sql('select reference, created_at from bookings order by id')
   })
 
@@ -53,11 +64,11 @@ describe('a list', () => {
   it.each([40, 80])(
     'of shows in %i columns has ids to type, whole times and counts',
     async (cols) => {
-      const { lines, text } = await runAt(cols, ['show', 'list'])
+      const { lines, text } = await runInTerminal(cols, ['show', 'list'])
       expect(Math.max(...lines.map(textWidth))).toBeLessThanOrEqual(cols)
       expect(text).toMatch(/77c1a2b3.*2030-01-01 19:00 UTC.*5,000.*1,504.*3496/s)
       const [id] = /^77c1\w+/m.exec(text)!
-      expect((await tickets(['show', 'view', id, '--json'], { db: db.url })).json().id).toBe(show)
+      expect((await run('show', 'view', id, '--json')).json().id).toBe(show)
       if (cols === 40) expect(text).toContain('Phantom')
       if (cols === 40) expect(text).not.toContain('…')
     },
@@ -102,7 +113,7 @@ describe('a house of 400 rows', () => {
   let show: string
   beforeAll(async () => {
     show = await insertShow(db, { name: 'Arena', seats: 4000, seatsPerRow: 10 })
-    await tickets(['book', show, '--seats', '3991-4000'], { db: db.url })
+    await run('book', show, '--seats', '3991-4000')
   })
 
   it.each([40, 80])(
@@ -119,16 +130,20 @@ describe('a house of 400 rows', () => {
   )
 
   it('is whole in a pipe', async () => {
-    const { stdout, stderr } = await tickets(['show', 'view', show], { db: db.url })
+    const { stdout, stderr } = await run('show', 'view', show)
     expect(stdout.match(/^ +[A-Z]+ {2}[○●]/gm)).toHaveLength(400)
     expect(stderr).toBe('')
   })
 })
 
 describe('a change', () => {
-  it.each([1, 3, 5])('in a terminal of %i columns is made, printed, and exits 0', async (cols) => {
+  it.each([
+    [1, runInTerminal],
+    [3, runAt],
+    [5, runAt],
+  ])('in a terminal of %i columns is made, printed, and exits 0', async (cols, runIt) => {
     const run = async (...args: string[]) => {
-      const { code, text } = await runAt(cols, args)
+      const { code, text } = await runIt(cols, args)
       expect([args, code, text]).toEqual([args, 0, expect.not.stringContaining('bug')])
       return text
     }

@@ -17,15 +17,23 @@ export interface RanInProcess {
 /**
  * One command line inside this process, on real streams that are no terminal: thirty times cheaper
  * than a process, and the same code from `main` on. `COLUMNS` keeps a sentence on one line. `input` is
- * what stdin has.
+ * what stdin has. With `columns`, the streams say that they are a terminal of that width.
  */
 export async function runInProcess(
   argv: readonly string[],
   env: Record<string, string | undefined> = {},
-  { input = '', ...environment }: RunEnvironment & { input?: string } = {},
+  {
+    input = '',
+    columns,
+    ...environment
+  }: RunEnvironment & { input?: string; columns?: number } = {},
 ): Promise<RanInProcess> {
   const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()]
-  const streams = { stdin: stdin.end(input), stdout, stderr, env: { COLUMNS: '100000', ...env } }
+  if (columns !== undefined) {
+    for (const stream of [stdin, stdout, stderr]) Object.assign(stream, { isTTY: true, columns })
+  }
+  const width = columns === undefined ? { COLUMNS: '100000' } : {}
+  const streams = { stdin: stdin.end(input), stdout, stderr, env: { ...width, ...env } }
   const texts = Promise.all([text(stdout), text(stderr)])
   const exitCode = await main(argv, streams as unknown as Io, environment)
   stdout.end()
