@@ -31,7 +31,8 @@ test('kill -9 at any moment of a move to another show leaves the old seats or th
     let child: ChildProcess | undefined
     let messages = 0
     proxy.decide((message) => {
-      if (message.from !== 'client') return 'pass'
+      // A Query or a Sync ends what the client writes at once: to be killed before it is the same.
+      if (message.from !== 'client' || !/^[QSX]$/.test(message.type)) return 'pass'
       if (messages > 0 || /begin/i.test(message.text)) messages++
       // What was sent still arrives: the server does not know that its client is dead.
       if (messages === fatal) child?.kill('SIGKILL')
@@ -63,7 +64,7 @@ test('kill -9 at any moment of a move to another show leaves the old seats or th
   expect(await contradictions(db)).toEqual([])
 })
 
-const PROCESSES = Number(process.env.TICKETS_LIFE_PROCESSES ?? 100)
+const PROCESSES = Number(process.env.TICKETS_LIFE_PROCESSES ?? 40)
 
 test(`${PROCESSES} processes and eight connections book, hold, confirm, cancel, move and let in: the history has it all`, {
   timeout: 180_000,
