@@ -51,7 +51,7 @@ describe('the file of a plan', () => {
   })
 
   it.each([
-    ['x.json', '{"zones": 1,}', 'What follows was not checked.'],
+    ['x.json', '{"zones": 1,}', 'The rest of the file was not checked.'],
     ['x.plan', `${'A 1-9999\n'.repeat(11)}`, 'the rows were not checked.'],
     ['x.csv', 'row,place\n-,-', 'the lines were not checked.'],
     ['x.plan', 'A\n'.repeat(2000), 'Reading stopped here'],
