@@ -103,18 +103,20 @@ export async function createCluster(
   { programs, account, deadline }: ClusterOptions,
 ): Promise<void> {
   const signal = AbortSignal.timeout(Math.max(deadline - Date.now(), 0))
-  const making = await mkdtemp(join(paths.root, makingPrefix))
-  try {
-    if (account.ids) await chown(making, account.ids.uid, account.ids.gid)
-    await withPlainName(programs, (plain) => initialise(making, plain, { paths, account, signal }))
-    await moveAsideWhatIsNoCluster(paths)
-    await rename(making, paths.data)
-    await syncDirectory(paths.root)
-  } catch (error) {
-    await rm(making, { recursive: true, force: true, maxRetries: 5 })
-    // Another process created the cluster first, which is as good.
-    if (codeOf(error) !== 'ENOTEMPTY' && codeOf(error) !== 'EEXIST') throw error
-  }
+  await withPlainName(programs, async (plain) => {
+    const making = await mkdtemp(join(paths.root, makingPrefix))
+    try {
+      if (account.ids) await chown(making, account.ids.uid, account.ids.gid)
+      await initialise(making, plain, { paths, account, signal })
+      await moveAsideWhatIsNoCluster(paths)
+      await rename(making, paths.data)
+      await syncDirectory(paths.root)
+    } catch (error) {
+      await rm(making, { recursive: true, force: true, maxRetries: 5 })
+      // Another process created the cluster first, which is as good.
+      if (codeOf(error) !== 'ENOTEMPTY' && codeOf(error) !== 'EEXIST') throw error
+    }
+  })
 }
 
 /**
