@@ -217,8 +217,19 @@ const lasting = [
   { pattern: /^tickets serve/, sight: 'http://', exitCode: 0 },
 ]
 
-/** A command that names no file and needs neither a shell to read it nor a process of its own. */
-const ONLY_WORDS = /^tickets ((?!daemon|db|demo|doctor|serve|stress)[\w :,-]+)$/
+/** A word that a shell reads as it stands, or between quotes, and that names no file. */
+const WORD = /(?<= )(?:([\w:,/@=+-]+)|'([^']*)'|"([^"$`\\]*)")(?= |$)/g
+
+/** The words of a command that needs neither a shell to read it nor a process of its own. */
+function wordsOf(command: string): string[] | undefined {
+  if (!/^tickets (?!daemon|db|demo|doctor|serve|stress)/.test(command)) return
+  const words = Array.from(
+    command.matchAll(WORD),
+    ([, ...read]) => read.find((one) => one !== undefined)!,
+  )
+  const isAll = command.replace(WORD, '').trim().replace(/ +/g, ' ') === 'tickets'
+  return isAll ? words : undefined
+}
 
 /** Runs a command line to its end, or in a terminal until this is on the screen, and then Ctrl-C. */
 async function runIn(
@@ -227,9 +238,9 @@ async function runIn(
   sight: string | undefined,
 ): Promise<{ exitCode: number | null | undefined; said: string }> {
   if (sight === undefined) {
-    const [, words] = ONLY_WORDS.exec(command) ?? []
+    const words = wordsOf(command)
     if (words !== undefined) {
-      const { exitCode, stdout, stderr } = await runInProcess(words.split(' '), env)
+      const { exitCode, stdout, stderr } = await runInProcess(words, env, { cwd })
       return { exitCode, said: stdout + stderr }
     }
     const ran = await execa('bash', ['-c', command], {
