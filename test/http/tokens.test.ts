@@ -3,9 +3,9 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openTickets } from '../../src/index.js'
-import { tickets } from '../support/cli.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
 import { ask, createShow, type OwnHttpServer, serveHere, serveProcess } from '../support/http.js'
+import { runInProcess } from '../support/in-process.js'
 import { withFacts } from '../support/wording.js'
 
 let db: TestDatabase
@@ -23,13 +23,10 @@ afterAll(async () => {
   await db.drop()
 })
 
+const run = (...args: string[]) => runInProcess(args, { DATABASE_URL: db.url })
+
 async function makeToken(role: string): Promise<{ id: string; token: string }> {
-  const made = await tickets(
-    ['token', 'create', '--name', `the ${role}`, '--role', role, '--json'],
-    {
-      db: db.url,
-    },
-  )
+  const made = await run('token', 'create', '--name', `the ${role}`, '--role', role, '--json')
   expect(made.exitCode).toBe(0)
   return made.json()
 }
@@ -121,7 +118,7 @@ describe('where tokens are wanted', () => {
   it('a token is refused from the next request on after the command that revokes it', async () => {
     const { id, token } = await makeToken('admin')
     expect((await statuses(bearer(token)))[0]).toBe(201)
-    const revoked = await tickets(['token', 'revoke', id], { db: db.url })
+    const revoked = await run('token', 'revoke', id)
     expect([revoked.exitCode, revoked.stdout]).toEqual([0, withFacts(id, 'the admin')])
     expect((await statuses(bearer(token)))[0]).toBe(401)
   })
@@ -214,7 +211,7 @@ it('the database keeps a hash and nothing that lets one in', async () => {
   const secret = token.slice(`tkt_${id}_`.length)
   expect(row!.secret_hash).toEqual(createHash('sha256').update(secret).digest())
   expect(JSON.stringify(row)).not.toContain(secret)
-  const listed = await tickets(['token', 'list', '--json'], { db: db.url })
+  const listed = await run('token', 'list', '--json')
   expect(listed.json()).toContainEqual(expect.objectContaining({ id, role: 'read' }))
   expect(listed.stdout).not.toContain(secret)
 })
@@ -226,18 +223,17 @@ it.each([
   [['revoke', 'nobody'], 'INVALID_INPUT'],
   [['revoke', '000000000000'], 'INVALID_INPUT'],
 ])('tickets token %j: exit 2, %s', async (args, code) => {
-  const ran = await tickets(['token', ...args, '--json'], { db: db.url })
+  const ran = await run('token', ...args, '--json')
   expect([ran.exitCode, ran.json().error.code]).toEqual([2, code])
 })
 
 it('on an address that others reach the server does not start without a token, and wants it', async () => {
   const other = await cloneDatabase()
   const args = ['--host', '0.0.0.0', '--port', '0']
-  const refused = await tickets(['serve', ...args], { db: other.url })
+  const env = { DATABASE_URL: other.url }
+  const refused = await runInProcess(['serve', ...args], env)
   expect([refused.exitCode, refused.stderr]).toEqual([2, expect.stringContaining('token create')])
-  const made = await tickets(['token', 'create', '--name', 'x', '--role', 'admin'], {
-    db: other.url,
-  })
+  const made = await runInProcess(['token', 'create', '--name', 'x', '--role', 'admin'], env)
   const open = await serveProcess(other.url, args)
   const url = `http://127.0.0.1:${new URL(open.url).port}`
   expect((await ask(`${url}/admin/shows`, { body: newShow })).status).toBe(401)
