@@ -6,6 +6,7 @@ import { execa } from 'execa'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { bareEnvironment, program, tickets } from '../support/cli.js'
+import { runInProcess } from '../support/in-process.js'
 import { withFacts } from '../support/wording.js'
 
 const RACERS = 20
@@ -25,7 +26,10 @@ const answer = JSON.stringify({
   ...{ show_id: '00000000-0000-4000-8000-000000000001', status: 'CONFIRMED', seats: [1] },
 })
 
-const run = (...args: string[]) => tickets(args, { env: { TICKETS_DATA_DIR: dataDir } })
+const run = (...args: string[]) =>
+  runInProcess(args, { ...bareEnvironment, TICKETS_DATA_DIR: dataDir })
+/** The same as a process of its own. */
+const runAsProcess = (...args: string[]) => tickets(args, { env: { TICKETS_DATA_DIR: dataDir } })
 
 it('status and stop of a server that is not there say so, and start nothing', async () => {
   const status = await run('db', 'status', '--json')
@@ -48,7 +52,8 @@ it('commands that would report on an empty server create none, and say so: exit 
     [dataDir, 'verify', '--repair', '-y'],
     [missing, 'verify', '--against', answers],
   ] as [string, ...string[]][]) {
-    const ran = await tickets(args, { cwd: tmpdir(), env: { TICKETS_DATA_DIR: where } })
+    const env = { ...bareEnvironment, TICKETS_DATA_DIR: where }
+    const ran = await runInProcess(args, env, { cwd: tmpdir() })
     expect([args, ran.exitCode, ran.stdout]).toEqual([args, 6, ''])
     expect(ran.stderr.replace(/\s+/g, ' ')).toEqual(withFacts(where, 'TICKETS_DATA_DIR', '--db'))
   }
@@ -61,7 +66,7 @@ it('commands that would report on an empty server create none, and say so: exit 
 it('twenty processes on an empty machine end up with one server and twenty shows', async () => {
   const created = await Promise.all(
     Array.from({ length: RACERS }, (_, i) =>
-      run(
+      runAsProcess(
         ...['show', 'create', '--json', '--start-time', '2030-01-01T19:00Z'],
         ...['--total-seats', '5', '--name', `Show ${i}`],
       ),
@@ -79,7 +84,7 @@ it('twenty processes on an empty machine end up with one server and twenty shows
 it('lives on after its clients, has a URL for everyone, and keeps the shows over a restart', async () => {
   const [status, url] = [await run('db', 'status', '--json'), await run('db', 'url')]
   expect(status.json()).toMatchObject({ state: 'running', pid: expect.any(Number) })
-  const client = new pg.Client({ connectionString: url.stdout })
+  const client = new pg.Client({ connectionString: url.stdout.trimEnd() })
   await client.connect()
   const { rows } = await client.query(
     `select count(*)::int as shows, current_setting('fsync') as fsync,
@@ -89,7 +94,7 @@ it('lives on after its clients, has a URL for everyone, and keeps the shows over
   expect(rows).toEqual([{ shows: RACERS, fsync: 'on', commit: 'on' }])
 
   expect((await run('db', 'stop', '--json')).json()).toMatchObject({ state: 'stopped', pid: null })
-  const list = await run('show', 'list', '--json')
+  const list = await runAsProcess('show', 'list', '--json')
   expect(list.exitCode).toBe(0)
   expect(list.json()).toHaveLength(RACERS)
   expect(await serverStarts()).toBe(2)
