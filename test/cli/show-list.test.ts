@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { program } from '../support/cli.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
@@ -64,7 +65,10 @@ describe('on a terminal, the list of shows', () => {
     [['--search', 'come'], TO_COME],
     [['-o', 'table', '--limit', '2'], TO_COME.slice(0, 2)],
   ])('%j', async (flags, expected) => {
-    expect(named((await onTerminal('show', 'list', ...flags)).slice(2))).toEqual(expected)
+    const env = { DATABASE_URL: db.url, LANG: 'C.UTF-8' }
+    const { stdout } = await runInProcess(['show', 'list', ...flags], env, { columns: 80 })
+    const lines = stripVTControlCharacters(stdout).trimEnd().split('\n')
+    expect(named(lines.slice(2))).toEqual(expected)
   })
 })
 
