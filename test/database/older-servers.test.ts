@@ -32,7 +32,7 @@ describe.each([...servers, embedded])('PostgreSQL $version', ({ version, program
   })
 
   test('clerks who race for its seats get each of them once', async () => {
-    const crowd = ['--in-process', '--bookings', '400', '--concurrency', '128']
+    const crowd = ['--in-process', '--bookings', '150', '--concurrency', '64']
     expect(await tickets('stress', ...crowd)).toMatchObject({
       exitCode: 0,
       problems: [],
