@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { program, tickets } from '../support/cli.js'
+import { program } from '../support/cli.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
+import { runInProcess } from '../support/in-process.js'
 import { insertShow } from '../support/shows.js'
 import { openTerminal, type TerminalOptions, type TestTerminal } from '../support/terminal.js'
 import { withFacts } from '../support/wording.js'
@@ -33,7 +34,7 @@ const keys = {
   pageDown: '\u001b[6~',
 }
 const sell = (show: string, seats: string) =>
-  tickets(['book', show, '--seats', seats], { db: db.url })
+  runInProcess(['book', show, '--seats', seats], { DATABASE_URL: db.url })
 
 describe('show view --watch', () => {
   it('draws the show in place, and every sale as it is made', async () => {
@@ -142,7 +143,9 @@ describe('show view --watch', () => {
 
   it('refuses a pipe and a dumb terminal: exit 2; a show that is none: exit 3', async () => {
     const show = await insertShow(db)
-    const piped = await tickets(['show', 'view', show, '--watch'], { db: db.url })
+    const piped = await runInProcess(['show', 'view', show, '--watch'], {
+      DATABASE_URL: db.url,
+    })
     expect(piped).toMatchObject({ exitCode: 2, stdout: '' })
     expect(piped.stderr).toEqual(withFacts('--watch', '--json'))
     const dumb = watch([show], { env: { TERM: 'dumb' } })
