@@ -67,7 +67,8 @@ async function bookAtOnce(parties: readonly string[]): Promise<void> {
   )
   const ran = await Promise.all(
     files.map((rows) =>
-      runTickets(['book', '--file', '-', '--quiet'], {
+      // Fifty wait for three shows: on a slow machine, longer than by default.
+      runTickets(['book', '--file', '-', '--quiet', '--wait', '3m'], {
         db: db.url,
         stdin: 'pipe',
         input: ['show,count,accessible,include_accessible', ...rows].join('\n'),
