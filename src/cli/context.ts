@@ -63,13 +63,21 @@ export type Handler<Options = object, Args extends unknown[] = []> = (
 ) => // biome-ignore lint/suspicious/noConfusingVoidType: most commands return nothing, and need not say so.
 Promise<number | undefined | void>
 
+/** What the context depends on, of the command that it is for. */
+export interface CommandNeeds {
+  /** Whether it makes one change, and so ends when `--wait` and the grace are over. */
+  makesOneChange?: boolean
+  /** Whether it makes no sense on a server that was just created. */
+  needsData?: boolean
+}
+
 /**
- * Makes the context of a command; `command` is its path, such as 'booking cancel'. Connects to
+ * Makes the context of a command; `path` are its words, such as 'booking cancel'. Connects to
  * nothing yet.
  */
 export function createContext(
   { output, signal, environment }: Run,
-  command: string,
+  { path, makesOneChange = false, needsData = false }: CommandNeeds & { path: string },
   options: GlobalOptions,
 ): Context {
   const opened: Client[] = []
@@ -101,11 +109,11 @@ export function createContext(
       // A wrong port is reported at once, unless the user wants to wait for a server that restarts.
       awaitsServer: options.isWaitGiven,
       signal,
-      command,
+      command: path,
       operator,
-      createsServer: !NEEDS_DATA.has(command),
+      createsServer: !needsData,
       // A person may take time to answer.
-      hasOneDeadline: ONE_CHANGE.has(command) && !output.canPrompt,
+      hasOneDeadline: makesOneChange && !output.canPrompt,
       onProgress: (sentence) => output.hint(safeText(sentence)),
       ...(options.debug && { trace: (line: string) => output.problem(safeLines(line)) }),
       ...retryPrinter(output),
@@ -136,15 +144,6 @@ export function createContext(
     },
   }
 }
-
-/** Commands that make one change, and so end when `--wait` and the grace are over. */
-const ONE_CHANGE = new Set([
-  ...['book', 'booking confirm', 'booking move', 'booking cancel', 'booking check-in'],
-  ...['show create', 'show edit', 'show cancel', 'token create', 'token revoke'],
-])
-
-/** Commands that make no sense on a server that was just created. */
-const NEEDS_DATA = new Set(['db backup', 'verify'])
 
 /**
  * A whole number from the command line, 1 or more. `flag` names it in the sentence.

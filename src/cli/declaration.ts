@@ -1,13 +1,13 @@
 import { Argument, type Command, InvalidArgumentError, Option } from 'commander'
 import type { BookingStatus } from '../client/api.js'
 import { invalidInput } from '../shared/errors.js'
-import type { Handler, Run } from './context.js'
+import type { CommandNeeds, Handler, Run } from './context.js'
 
 /**
  * A command, or a group of commands: what may be typed, what help says, what completion offers, and
  * what runs it. `commands/all.ts` lists the declarations of the program.
  */
-export interface Declaration {
+export interface Declaration extends CommandNeeds {
   name: string
   /** What it does; the first sentence of its help. */
   about: string

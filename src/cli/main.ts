@@ -4,8 +4,21 @@ import type { RunEnvironment } from '../client/run-environment.js'
 import { parseDuration } from '../shared/time/duration.js'
 import { type Io, type Output, openOutput } from '../terminal/io.js'
 import { bookCommand } from './commands/book/command.js'
-import { createContext, type GlobalOptions, type Handler, type Run } from './context.js'
-import { commandAt, type Declaration, declare, type LoadHandler, pathOf } from './declaration.js'
+import {
+  type CommandNeeds,
+  createContext,
+  type GlobalOptions,
+  type Handler,
+  type Run,
+} from './context.js'
+import {
+  commandAt,
+  type Declaration,
+  declarationOf,
+  declare,
+  type LoadHandler,
+  pathOf,
+} from './declaration.js'
 import { helpLayout } from './help/layout.js'
 import { reportError } from './report-error.js'
 
@@ -77,7 +90,8 @@ async function execute(
 ): Promise<void> {
   const options = globalOptions(command)
   run.output = openOutput(run.io, options)
-  const context = createContext(run, pathOf(command), options)
+  const needs: CommandNeeds = declarationOf(command)
+  const context = createContext(run, { path: pathOf(command), ...needs }, options)
   try {
     const handler = (await load(run, command)).run as Handler<object, unknown[]>
     run.exitCode = (await handler(context, command.opts(), ...args)) ?? 0

@@ -79,6 +79,7 @@ export const bookingCommands: Declaration = {
         'tickets booking confirm DT94-KZXC',
       ],
       exits: CHANGE_EXITS,
+      makesOneChange: true,
       run: () => import('./confirm.js'),
     },
     {
@@ -95,6 +96,7 @@ export const bookingCommands: Declaration = {
         'tickets booking move K7Q2-9FMX --to A1-A4 --to-show "The Lion King"',
       ],
       exits: CHANGE_EXITS,
+      makesOneChange: true,
       run: () => import('./move.js'),
     },
     {
@@ -111,6 +113,7 @@ export const bookingCommands: Declaration = {
         'tickets booking cancel K7Q2-9FMX -y',
       ],
       exits: CHANGE_EXITS,
+      makesOneChange: true,
       run: () => import('./cancel.js'),
     },
     {
@@ -132,6 +135,7 @@ export const bookingCommands: Declaration = {
         'tickets booking check-in K7Q2-9FMX --undo',
       ],
       exits: CHANGE_EXITS,
+      makesOneChange: true,
       run: () => import('./check-in.js'),
     },
     {

@@ -45,6 +45,7 @@ export const dbCommands: Declaration = {
       },
       examples: ['tickets db backup', 'tickets db backup - > monday.gz'],
       exits: [0, 2, 5, 6],
+      needsData: true,
       run: () => import('./backup.js'),
     },
     {

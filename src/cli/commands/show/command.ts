@@ -36,6 +36,7 @@ export const showCommands: Declaration = {
         '    --plan globe.plan',
       ],
       exits: [0, 2, 5, 6],
+      makesOneChange: true,
       run: () => import('./create.js'),
     },
     {
@@ -100,6 +101,7 @@ export const showCommands: Declaration = {
         'tickets show edit Hamlet --total-seats 72',
       ],
       exits: CHANGE_EXITS,
+      makesOneChange: true,
       run: () => import('./edit.js'),
     },
     {
@@ -133,6 +135,7 @@ export const showCommands: Declaration = {
         'tickets show cancel Hamlet -y --expect-bookings 2',
       ],
       exits: CHANGE_EXITS,
+      makesOneChange: true,
       run: () => import('./cancel.js'),
     },
     {

@@ -20,6 +20,7 @@ export const tokenCommands: Declaration = {
         'tickets token create --name dashboard --role read --json',
       ],
       exits: EXITS,
+      makesOneChange: true,
       run: async () => ({ run: (await import('./token.js')).create }),
     },
     {
@@ -35,6 +36,7 @@ export const tokenCommands: Declaration = {
       arguments: { '<id>': 'as `token list` shows it' },
       examples: ['tickets token list', 'tickets token revoke 3f2a8c1e5b7d'],
       exits: EXITS,
+      makesOneChange: true,
       run: async () => ({ run: (await import('./token.js')).revoke }),
     },
   ],
