@@ -128,32 +128,32 @@ class ShowQueue<Outcome> {
 
   async #serve(): Promise<void> {
     this.#isServed = true
-    let latest = { hasLock: Promise.resolve(), isDone: Promise.resolve() }
+    let latest = { locked: Promise.resolve(), done: Promise.resolve() }
     while (this.#waiting.length + this.#underWay > 0) {
       // A caller that was just answered, and books again at once, still joins the next batch.
       await new Promise(setImmediate)
       if (this.#underWay > 0) {
-        await this.#doneOrCrowd(latest.isDone)
+        await this.#doneOrCrowd(latest.done)
         this.#refuseLate()
       }
       if (this.#waiting.length === 0) continue
       const before = latest
-      latest = this.#serveBatch(this.#waiting.splice(0, this.#batchSize()), before.hasLock)
+      latest = this.#serveBatch(this.#waiting.splice(0, this.#batchSize()), before.locked)
       // At most two batches at a time.
-      await before.isDone
+      await before.done
     }
     this.#isServed = false
     this.#onEmpty()
   }
 
   /**
-   * Refuses the requests whose deadline passed long ago while they waited for the batches before
-   * theirs: the database would have too little of the grace left to answer them.
+   * Refuses the requests whose deadline passed while they waited for the batches before theirs, if
+   * the database would have less than half of the grace left to answer them.
    */
   #refuseLate(): void {
-    const latest = performance.now() - GRACE_MS / 2
+    const earliest = performance.now() - GRACE_MS / 2
     for (const job of this.#waiting.filter(
-      ({ options }) => Number(options.deadline?.at) < latest,
+      ({ options }) => Number(options.deadline?.at) < earliest,
     )) {
       this.#leave(job, tookTooLong())
     }
@@ -174,12 +174,12 @@ class ShowQueue<Outcome> {
     return Math.min(this.#isCrowd() ? half : length, MOST_IN_BATCH)
   }
 
-  #doneOrCrowd(isDone: Promise<void>): Promise<void> {
+  #doneOrCrowd(done: Promise<void>): Promise<void> {
     if (this.#isCrowd()) return Promise.resolve()
     const crowd = new Promise<void>((resolve) => {
       this.#onCrowd = resolve
     })
-    return Promise.race([isDone, crowd])
+    return Promise.race([done, crowd])
   }
 
   /**
@@ -188,11 +188,11 @@ class ShowQueue<Outcome> {
    */
   #serveBatch(jobs: Job<Outcome>[], turn: Promise<void>) {
     let onLock = () => {}
-    const hasLock = new Promise<void>((resolve) => {
+    const locked = new Promise<void>((resolve) => {
       onLock = resolve
     })
-    const isDone = this.#bookJobs(jobs, { turn, onLock }).finally(onLock)
-    return { hasLock, isDone }
+    const done = this.#bookJobs(jobs, { turn, onLock }).finally(onLock)
+    return { locked, done }
   }
 
   async #bookJobs(jobs: Job<Outcome>[], options: BatchOptions): Promise<void> {
@@ -205,7 +205,7 @@ class ShowQueue<Outcome> {
           ...options,
           // Each job is answered by its own deadline; the last job's is the latest.
           deadline: jobs.at(-1)!.options.deadline,
-          isWanted: (place, reference) => isWanted(jobs[place]!, reference),
+          claim: (place, reference) => claim(jobs[place]!, reference),
           onRetry: (...retry) => jobs.forEach((job) => void job.options.onRetry?.(...retry)),
         },
       )
@@ -222,8 +222,11 @@ class ShowQueue<Outcome> {
   }
 }
 
-/** Called again on each retry, because the caller may have left in the meantime. */
-function isWanted(job: Job<unknown>, reference: string): boolean {
+/**
+ * Returns whether the caller still waits; from here on, it cannot withdraw the request. Called again
+ * on each retry, because the caller may have left in the meantime.
+ */
+function claim(job: Job<unknown>, reference: string): boolean {
   if (!job.hasLeft) job.reference = reference
   return !job.hasLeft
 }

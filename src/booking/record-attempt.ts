@@ -9,7 +9,7 @@ import { newReference } from './references.js'
 import { keyReused, RepeatedRequests } from './repeated-request.js'
 import { scopedKey, type ValidRequest } from './valid-request.js'
 
-/** Stage 2 of a booking: a valid request that has a record in the database. */
+/** A valid request that has a record in the database. */
 export interface RecordedAttempt {
   request: ValidRequest
   /** The booking's id: the request's, or that of an earlier call with the same key. */
@@ -199,7 +199,7 @@ function insertAll(
 
 /**
  * Links new records: the last one is the leader and refers to the first; the others refer to the
- * leader. Omits a record that may exist already, because it would not refer to the leader.
+ * leader, so that `settle` finds them all by the leader. Omits a record that may exist already, because it would not refer to the leader.
  */
 function partnersOf(records: readonly NewRecord[]): Partners {
   const ids = records.filter(({ request }) => request.isNew).map(({ id }) => id)

@@ -28,7 +28,7 @@ import { type RecordedAttempt, recordAttempts, toNextStage } from './record-atte
 import { formatReference } from './references.js'
 import type { ValidRequest } from './valid-request.js'
 
-/** Stage 3 of a booking: the final row of an attempt, its own or that of an earlier call. */
+/** A request that was decided: the final row of its attempt, its own or that of an earlier call. */
 export interface SettledBooking {
   row: BookedRow
   /** Whether an earlier call with the same key made the booking. */
@@ -45,9 +45,10 @@ export interface LockOptions {
   onLock?: ((waitedMs: number) => void) | undefined
   /**
    * Called under the lock, before the request at this index of the batch is decided, with the
-   * booking's reference. Returns whether its caller still waits for it.
+   * booking's reference. Returns whether its caller still waits for it; then it can no longer be
+   * withdrawn.
    */
-  isWanted?: ((place: number, reference: string) => boolean) | undefined
+  claim?: ((place: number, reference: string) => boolean) | undefined
 }
 
 /**
@@ -112,7 +113,7 @@ export async function settleUnderLock(
   trx: Knex.Transaction,
   showId: string,
   attempts: readonly RecordedAttempt[],
-  { onLock, isWanted }: LockOptions = {},
+  { onLock, claim }: LockOptions = {},
 ): Promise<(SettledBooking | Error)[]> {
   const asked = performance.now()
   const [show, known] = await lockHouseAndRead(trx, showId, {
@@ -135,7 +136,7 @@ export async function settleUnderLock(
   for (const attempt of attempts) {
     const { id, request } = attempt
     if (rows.has(id)) continue
-    if (isWanted?.(request.place, attempt.reference) === false) {
+    if (claim?.(request.place, attempt.reference) === false) {
       unwanted.add(attempt)
       continue
     }
@@ -243,8 +244,9 @@ const COLUMNS = `id, reference, show_id, status, seats, customer, note, held_unt
  * Step 4: reads the relevant bookings: those of this batch that an earlier try, or another call
  * with the same key, has decided; live holds; and abandoned attempts, a hundred at a time. Among
  * attempts that were recorded together, the leader comes last, so that it exists as long as the
- * others do. `offset 0` makes the planner find the leaders first; while the tables are small it
- * would start with all bookings of the show, and would keep that plan when there are a hundred
+ * others do. `held_in` and `leads_until` are generated columns (migration 0006); the ids of a process
+ * ascend, so those of the leader and the first attempt span the batch. `offset 0` makes the planner find the leaders first; while the tables are small it
+ * would start with all bookings of the show, and would keep that query plan when there are a hundred
  * thousand.
  */
 function bookingsUnderLock(

@@ -8,7 +8,7 @@ import { checkBookingId, newBookingId } from '../shared/ids.js'
 import { checkOptionalText } from '../shared/text-input.js'
 import type { BookingRequest } from './booking.js'
 
-/** Stage 1 of a booking: a validated request, with the id for its record. */
+/** A validated request, with the id for its record. */
 export interface ValidRequest {
   id: string
   wanted: Wanted
@@ -70,6 +70,7 @@ export function validateRequest(
         key === null
           ? null
           : JSON.stringify({
+              // The section by its name, which overrides its index: another plan changes indexes.
               ...{ showId, ...wanted, ...sectionOf(request), customer, note, hold },
               ...('seats' in wanted && { plan: layout.plan?.id }),
             }),

@@ -90,10 +90,10 @@ export function ticketsOf(shared: Shared): Tickets {
       const own = withDeadline(db)
       await shared.requireReady(own)
       const { operator, deadline } = own
-      const isNamed = operator === undefined || request.operator !== undefined
-      const named = isNamed ? request : { ...request, operator }
+      const isComplete = operator === undefined || request.operator !== undefined
+      const withOperator = isComplete ? request : { ...request, operator }
       const id = await showIdOf(own, show)
-      const outcome = await groupCommit.book(id, named, { ...options, deadline })
+      const outcome = await groupCommit.book(id, withOperator, { ...options, deadline })
       const { failure } = outcome.booking
       if (failure !== null) throw refusalError(failure, outcome)
       return outcome

@@ -2,7 +2,7 @@ import type { RunEnvironment } from '../client/run-environment.js'
 import { type Interruption, onSecondSignal } from '../shared/interruption.js'
 import { parseDuration } from '../shared/time/duration.js'
 import { type Output, openOutput } from '../terminal/io.js'
-import type { RunAnswer, RunRequest } from './protocol.js'
+import type { RunRequest, RunResult } from './protocol.js'
 import { askerOf, hangs, START, UNANSWERED_MS } from './protocol.js'
 import { connectTo, daemonLink } from './socket.js'
 
@@ -39,7 +39,7 @@ async function request(program: string, interruption: Interruption, environment:
   })
   const run: RunRequest = { type: 'run', ...askerOf(program, env), argv, cwd, silenceMs }
   let waitedMs = Math.min(silenceMs, UNANSWERED_MS)
-  let answer = await daemon.ask<RunAnswer>(run, waitedMs)
+  let answer = await daemon.ask<RunResult>(run, waitedMs)
   if (typeof answer?.bookingId === 'string' && !interruption.hasCome) {
     Object.assign(environment, { bookingId: answer.bookingId, isRepeat: true })
     waitedMs = silenceMs
@@ -75,7 +75,7 @@ function longestSilence(waitMs: number): number {
  * Prints what a run wrote where its command was typed; returns the exit code. The booking stands, so
  * when stdout takes nothing, its document goes to stderr, and the exit code stays what it is.
  */
-async function printResult(output: Output, { exitCode = 1, stdout = '', stderr }: RunAnswer) {
+async function printResult(output: Output, { exitCode = 1, stdout = '', stderr }: RunResult) {
   if (stderr) output.problem(stderr.slice(0, -1))
   await output.write(stdout).catch(({ message }) => {
     output.problem(`${stdout}The result could not be written to stdout: ${message}.`)

@@ -10,7 +10,7 @@ import { newBookingId } from '../shared/ids.js'
 import { isClosed, makeOwnDirectory } from '../shared/own-directory.js'
 import { escapeControls } from '../shared/quote.js'
 import type { Io } from '../terminal/io.js'
-import type { Asker, Request, RunAnswer, RunRequest } from './protocol.js'
+import type { Asker, Request, RunRequest, RunResult } from './protocol.js'
 import { PROCESS_VARIABLES, placeOfProcess, receiver, send } from './protocol.js'
 import { SharedTickets } from './shared-tickets.js'
 
@@ -150,7 +150,7 @@ export class Daemon {
   }
 
   /** Runs a command line as if it ran where it was typed, and keeps what it prints. */
-  async #run({ argv, env, cwd }: RunRequest, own: RunEnvironment): Promise<RunAnswer> {
+  async #run({ argv, env, cwd }: RunRequest, own: RunEnvironment): Promise<RunResult> {
     const { environment, main } = this.#program
     const [stdout, stderr] = [new PassThrough(), new PassThrough()]
     const printed = Promise.all([text(stdout), text(stderr)])

@@ -27,7 +27,7 @@ export type Request = RunRequest | (Asker & { type: 'status' }) | { type: 'stop'
  * dies after that, the client can find out under this id what became of the booking. A client that
  * ends the connection after START interrupts the run.
  */
-export interface RunAnswer {
+export interface RunResult {
   bookingId?: string
   /** In place of `bookingId`: why the command must run in its own process. Nothing has begun. */
   declined?: string

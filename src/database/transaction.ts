@@ -116,6 +116,7 @@ async function inTransaction<T>(
       },
       {
         isolationLevel: 'read committed',
+        // The others are read in connection/knex-client.ts.
         operator: db.operator,
         isEager,
         isLong,

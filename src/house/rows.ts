@@ -4,7 +4,7 @@ import type { PlacedSection } from './plan/seat-plan.js'
 import { rowLabel, type SeatLayout } from './seats.js'
 
 /** A row of any house: its seats `first` to `last`. */
-export interface HouseRow {
+export interface SeatRow {
   /** The index of its section. */
   section: number
   label: string
@@ -17,7 +17,7 @@ export interface HouseRows {
   readonly count: number
   /** In a house without sections, all of it under the name ''. */
   readonly sections: readonly PlacedSection[]
-  at(index: number): HouseRow
+  at(index: number): SeatRow
   /** The index of a seat's row. */
   indexOf(seat: number): number
 }

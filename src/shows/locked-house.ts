@@ -26,7 +26,7 @@ interface StoredHouse extends LayoutRow {
  * made while the tables are small, it would otherwise scan them, and would still do so after a
  * hundred thousand sales.
  */
-const PLAN_ONCE = [
+const GENERIC_QUERY_PLAN = [
   ['plan_cache_mode', 'force_generic_plan'],
   ['enable_seqscan', 'off'],
   ['enable_hashjoin', 'off'],
@@ -84,7 +84,7 @@ export async function lockHouseAndRead<T>(
 
 function forUpdate(trx: Knex.Transaction, showId: string) {
   return selectHouse(trx, showId)
-    .select(trx.raw(PLAN_ONCE))
+    .select(trx.raw(GENERIC_QUERY_PLAN))
     .forUpdate()
     .options({ name: 'lock_house' })
 }

@@ -58,11 +58,11 @@ export function seatsOfRange(plan: SeatPlan, first: PlanLabel, last: PlanLabel):
     .slice(Math.min(...at), Math.max(...at) + 1)
     .filter(({ seat, number }) => seat !== undefined || (number >= low && number <= high))
   checkSequence(plan, row, range)
-  const isUnsold = ({ seat }: PaintedSeat) => seat === undefined
-  const unsold = range.filter(isUnsold).length
-  if (unsold === 0) return range.map(({ seat }) => seat!)
-  const labels = piecesOf(plan, row, range, isUnsold)
-  throw noSuchSeat(`${labels} ${unsold === 1 ? 'is' : 'are'} not for sale.`)
+  const isNotForSale = ({ seat }: PaintedSeat) => seat === undefined
+  const notForSale = range.filter(isNotForSale).length
+  if (notForSale === 0) return range.map(({ seat }) => seat!)
+  const labels = piecesOf(plan, row, range, isNotForSale)
+  throw noSuchSeat(`${labels} ${notForSale === 1 ? 'is' : 'are'} not for sale.`)
 }
 
 /** The seats for sale that a label may mean: one of each section, if it names none. */
@@ -161,9 +161,9 @@ function checkSequence(plan: SeatPlan, row: PlacedRow, range: readonly PaintedSe
   const step = Math.abs(steps[0] ?? 1)
   if (step <= 2 && steps.every((one) => one === steps[0])) return
   const [first, last] = [range[0]!, range.at(-1)!].map(({ number }) => plan.labelIn(row, number))
-  const sold = piecesOf(plan, row, range, (seat) => seat.seat !== undefined)
+  const forSale = piecesOf(plan, row, range, (seat) => seat.seat !== undefined)
   throw invalidInput(
-    `The seats from ${first} to ${last} are not numbered in one sequence: write ${sold}.`,
+    `The seats from ${first} to ${last} are not numbered in one sequence: write ${forSale}.`,
   )
 }
 

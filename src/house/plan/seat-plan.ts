@@ -144,7 +144,7 @@ export class SeatPlan {
     return this.labelIn(row, printedNumber(row, seat))
   }
 
-  /** The label of the seat with this painted number in a row, whether it is sold or not. */
+  /** The label of the seat with this painted number in a row, whether it is for sale or not. */
   labelIn(row: PlacedRow, number: number): string {
     const section = this.sections.length > 1 ? this.sections[row.section]!.name : ''
     return seatLabelIn(section, row.label, number)

@@ -6,7 +6,7 @@ import {
   type SeatRun,
   type Stage,
 } from '../../house/plan/seat-plan.js'
-import { type HouseRow, type HouseRows, rowsOf } from '../../house/rows.js'
+import { type HouseRows, rowsOf, type SeatRow } from '../../house/rows.js'
 import { type SeatLayout, seatLabel } from '../../house/seats.js'
 import type { PlaceKind } from '../render/seat-signs.js'
 
@@ -290,7 +290,7 @@ function longestLabelInPlan({ rows, firstRow, lastRow }: DrawnPart): number {
 type Items = readonly (SeatRun | Aisle)[]
 
 /** What a row consists of, from left to right; a row of a rectangle is one run of seats. */
-function itemsOf(row: HouseRow & { items?: Items }): Items {
+function itemsOf(row: SeatRow & { items?: Items }): Items {
   return row.items ?? [{ from: 1, to: row.last - row.first + 1, step: 1, kind: 'standard' }]
 }
 
@@ -336,7 +336,7 @@ function cellsOf(items: Items, first: number, { from, to }: { from: number; to: 
 }
 
 /** 'C5' for the first seat from a cell on, sold or not. */
-function firstLabel(row: HouseRow, items: Items, from: number): string {
+function firstLabel(row: SeatRow, items: Items, from: number): string {
   let place = 0
   for (const item of items) {
     const length = lengthOf(item)

@@ -86,5 +86,5 @@ async function undo(context: Context, { reference, updatedAt }: Booking): Promis
 }
 
 function withAsking(context: Context, asking: Partial<Asking>): Context {
-  return { ...context, tickets: context.tickets, asking: { ...context.asking, ...asking } }
+  return { ...context, asking: { ...context.asking, ...asking } }
 }
