@@ -157,7 +157,8 @@ export class HouseAudit {
   #reportAbandoned(): void {
     const bookings = this.#abandoned
     if (bookings.count === 0) return
-    const sentence = `no process will decide ${nameBookings(bookings)}, still PENDING`
+    const [are, them] = bookings.count === 1 ? ['is', 'it'] : ['are', 'them']
+    const sentence = `${nameBookings(bookings)} ${are} still PENDING, and no process will decide ${them}`
     this.#reportViolation('STALE_PENDING', sentence, { bookings })
   }
 

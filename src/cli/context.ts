@@ -156,7 +156,10 @@ export function parseCount(flag: string, text: string): number {
   return Number(text)
 }
 
-/** The error for options that are missing if there is no terminal to ask on; false for one that is given. */
+/**
+ * The error for options that are missing if there is no terminal to ask on; false stands for one
+ * that is given.
+ */
 export function inputRequired(...flags: (string | false)[]): TicketsError {
   const missing = flags.filter((flag) => flag !== false)
   return new TicketsError(

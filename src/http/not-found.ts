@@ -22,7 +22,7 @@ export function refuseUnknownRoutes(app: FastifyInstance): void {
       return new HttpError('NO_SUCH_ROUTE', 'There is no such route. GET /docs lists the routes.')
     }
     const allow = [...new Set(methods)].sort().join(', ')
-    return new HttpError('METHOD_NOT_ALLOWED', `Only ${allow} is allowed here.`, { allow })
+    return new HttpError('METHOD_NOT_ALLOWED', `This route allows only ${allow}.`, { allow })
   }
   app.setNotFoundHandler((request) => {
     throw refusalOf(request)

@@ -12,7 +12,7 @@ export interface HouseUntil {
 
 /**
  * Reads the houses that a show has had, the present one last: another plan may number its seats
- * anew. Empty if the show does not exist. A plan that was dropped by a rollback is left out, so that
+ * differently. Empty if the show does not exist. A plan that was dropped by a rollback is left out, so that
  * its seats have numbers for labels.
  */
 export async function readHouses(knex: Knex, showId: string): Promise<HouseUntil[]> {

@@ -123,7 +123,7 @@ describe('as a real process', () => {
 
   const commands = [...new Set(passable.map(commandOf))]
   // What differs is outside of the commands: how arguments arrive, and how a refusal leaves.
-  const some = commands.filter((_, i) => i % 4 === 0)
+  const some = commands.filter((command, i) => command === 'book' || i % 4 === 0)
 
   it.each(some)('tickets %s: the same exit, the same one sentence', async (command) => {
     const inputs = passable.filter((input) => commandOf(input) === command)

@@ -64,8 +64,10 @@ async function checkFsync(dataDir: string): Promise<Finding> {
   assertOwnPlace(paths)
   if (!(await hasCluster(paths))) return skipped(NO_DATA)
   const ms = await medianWriteMs(paths).catch((error) => codeOf(error) ?? String(error))
-  if (typeof ms === 'string')
-    return wrong(`the data directory is not writable (${ms})`, 'Give yourself write permission.')
+  if (typeof ms === 'string') {
+    const advice = 'Make sure that the disk has free space and that you may write to it.'
+    return wrong(`a test file cannot be written to the data directory (${ms})`, advice)
+  }
   return judgeCommit(ms, 'Move the data to a local SSD (TICKETS_DATA_DIR).')
 }
 

@@ -146,7 +146,7 @@ export function showRoutes(app: FastifyInstance, feeds: SeatFeeds): void {
 }
 
 /** A large house takes a fifth of a second, in which no other request is answered. */
-const planText = remember(4, (plan: SeatPlan) => JSON.stringify(pretixPlan(plan)))
+const planText = remember(16, (plan: SeatPlan) => JSON.stringify(pretixPlan(plan)))
 
 function filterOf({ upcoming, ...rest }: FromSchema<typeof listQuery>): ShowFilter {
   return { ...rest, ...(upcoming !== undefined && { upcoming: upcoming !== 'false' }) }

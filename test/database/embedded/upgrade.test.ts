@@ -153,7 +153,7 @@ describe.skipIf(!olderEmbedded)(
         const kept = await run(dataDir, 'db', 'upgrade', '--json')
         expect([kept.exitCode, kept.json().error.message]).toEqual([
           6,
-          expect.stringContaining(`data-${version} exists`),
+          expect.stringContaining(join(dataDir, `data-${version}`)),
         ])
         await rm(join(dataDir, `data-${version}`))
         await startOlderEmbedded(dataDir, programs)

@@ -4,6 +4,7 @@ import { TicketsError } from '../../../shared/errors.js'
 import { safeJson, safeText } from '../../../shared/safe-text.js'
 import type { Output } from '../../../terminal/io.js'
 import type { Progress } from '../../../terminal/progress.js'
+import { signs, tint } from '../../../terminal/render/style.js'
 import { committedBooking, warningLine } from '../../committed.js'
 import { lineForPeople, lineForPrograms } from './file-lines.js'
 import { lineEndOf, Tally } from './file-tally.js'
@@ -82,7 +83,6 @@ export class FileReport {
   async conclude({ isDryRun }: { isDryRun: boolean }): Promise<void> {
     const { json, isTerminal } = this.#output
     if (json) return
-    const { signs, tint } = await import('../../../terminal/render/style.js')
     const style = isTerminal ? this.#output.style : this.#output.errorStyle
     const { done, failed } = signs(style)
     const sign = this.tally.isAllBooked ? tint(style, 'good', done) : tint(style, 'bad', failed)

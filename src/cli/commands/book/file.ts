@@ -176,6 +176,6 @@ function isFatal(outcome: RowResult['outcome']): outcome is TicketsError {
 function interrupted(what: string): TicketsError {
   return new TicketsError(
     'INTERRUPTED',
-    `${what}. The bookings that were reported stand; if the rows have keys, run the same command again to continue.`,
+    `${what}. The results that were reported stand; if the rows have keys, run the same command again to continue.`,
   )
 }

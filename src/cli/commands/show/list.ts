@@ -32,7 +32,7 @@ export const run: Handler<ShowListOptions> = async ({ output, tickets }, options
       ? 'No show matches.'
       : 'There are no shows yet. Create one: tickets show create',
     more: (count) =>
-      `Showing the first ${count} shows. Use --all to list all of them, or --search, --upcoming and --past to narrow the list.`,
+      `Showing the first ${count} shows. Use --all to list all of them, or narrow the list with --search, --upcoming or --past.`,
     ...(kinds.length > 1 && {
       sectionOf: (show: Show) => (show.hasStarted ? 'Past shows, the latest first' : undefined),
     }),

@@ -8,7 +8,7 @@ import type { Context } from '../../context.js'
 import { drawWatchedShow, scrollHouse, type WatchScreen } from './watch-screen.js'
 
 /**
- * `tickets show view SHOW --watch`: draws the show anew at every change, until Ctrl-C (exit 130) or
+ * `tickets show view SHOW --watch`: draws the show again at every change, until Ctrl-C (exit 130) or
  * `q`; a house that is too large for the screen scrolls. Under `--json` it prints one document a
  * line instead, one for every change.
  *
