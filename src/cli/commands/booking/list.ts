@@ -38,7 +38,7 @@ export const run: Handler<BookingListOptions, [string | undefined]> = async (
     ifEmpty: 'No booking matches.',
     more: (count) => {
       const which = filter.sort === 'newest' ? 'latest' : 'first'
-      return `Showing the ${which} ${count} bookings. Use --all to list all of them, or --customer and --since to narrow the list.`
+      return `Showing the ${which} ${count} bookings. Use --all to list all of them, or narrow the list with --customer or --since.`
     },
     rows: (limit) => tickets.listBookings({ ...filter, limit }),
   })
