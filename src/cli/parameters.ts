@@ -13,7 +13,7 @@ export const upcomingShow: Parameter = { ...show, completes: { shows: 'upcoming'
 /** --date, for every command that takes a show. */
 export const dateOption: ParametersByTerm = {
   '--date <date>': {
-    about: "the show's date, if several shows have its name: 2031-03-01",
+    about: "the show's date, if several have its name: 2031-03-01",
     completes: 'dates',
   },
 }
