@@ -8,8 +8,8 @@ export default defineConfig({
     exclude: ['test/{cluster,faults}/**'],
     globalSetup: ['test/support/code-cache.ts', 'test/support/global-setup.ts'],
     // Only ends a test that hangs: a slow machine is no failure.
-    testTimeout: 180_000,
-    hookTimeout: 120_000,
+    testTimeout: 300_000,
+    hookTimeout: 240_000,
     // Two cores: every file starts processes and servers of its own.
     maxWorkers: 3,
   },
