@@ -33,7 +33,7 @@ beforeAll(async () => {
     'select customer from bookings order by created_at, id',
   )
   inOrder = rows.map(({ customer }) => customer)
-}, 60_000)
+})
 afterAll(async () => {
   await tickets.close()
   await db.drop()

@@ -29,9 +29,7 @@ beforeAll(async () => {
 afterAll(() => rm(directory, { recursive: true }))
 
 describe.each(await documents())('%s', (document) => {
-  it('shows examples that answer as it says, one after the other', {
-    timeout: 180_000,
-  }, async () => {
+  it('shows examples that answer as it says, one after the other', async () => {
     expect(await runExamples(document, model())).toBe('')
   })
 

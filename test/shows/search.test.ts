@@ -59,7 +59,7 @@ beforeAll(async () => {
   bookings = await db.sql(
     `select coalesce(customer, '') as name from bookings where status <> 'HELD' order by id`,
   )
-}, 60_000)
+})
 afterAll(async () => {
   await tickets.close()
   await db.drop()

@@ -108,4 +108,4 @@ it('bookings, holds, moves, returns and check-ins while the plan goes back and f
     const booking = await editor.findBooking(id)
     expect([booking.status, booking.seatLabels.toSorted()]).toEqual([status, labels])
   }
-}, 60_000)
+})

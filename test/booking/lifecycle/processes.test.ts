@@ -66,9 +66,7 @@ test('kill -9 at any moment of a move to another show leaves the old seats or th
 
 const PROCESSES = Number(process.env.TICKETS_LIFE_PROCESSES ?? 40)
 
-test(`${PROCESSES} processes and eight connections book, hold, confirm, cancel, move and let in: the history has it all`, {
-  timeout: 180_000,
-}, async () => {
+test(`${PROCESSES} processes and eight connections book, hold, confirm, cancel, move and let in: the history has it all`, async () => {
   const SEATS = 30
   const show = await insertShow(db, { seats: SEATS, seatsPerRow: 10, name: 'Chaos' })
   // These keep their seats through it all, so that the report has some in each state.

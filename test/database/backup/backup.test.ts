@@ -418,7 +418,7 @@ it('a restore of damage that no constraint refuses is done, and exits 7', async 
 })
 
 describe('a restore that dies', () => {
-  it('at any of its messages has restored nothing, or all', { timeout: 180_000 }, async () => {
+  it('at any of its messages has restored nothing, or all', async () => {
     const whole = await everyRow(source.sql)
     const proxy = await openProxy(target.url)
     const outcomes = new Set<string>()
@@ -446,9 +446,7 @@ describe('a restore that dies', () => {
     expect(outcomes).toEqual(new Set(['no schema', 'all']))
   })
 
-  it('of SIGKILL at random moments has restored nothing, or all', {
-    timeout: 180_000,
-  }, async () => {
+  it('of SIGKILL at random moments has restored nothing, or all', async () => {
     const whole = await everyRow(source.sql)
     const proxy = await openProxy(target.url)
     const dice = diceFor('a killed restore')

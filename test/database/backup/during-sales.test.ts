@@ -18,9 +18,7 @@ test.skipIf(olderServers().length > 0)(
   ({ skip }) => skip(),
 )
 
-test('a backup in the middle of two hundred bookings at once is whole, in the embedded PostgreSQL and in the oldest one', {
-  timeout: 180_000,
-}, async () => {
+test('a backup in the middle of two hundred bookings at once is whole, in the embedded PostgreSQL and in the oldest one', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'tickets-sales-'))
   const file = join(directory, 'sales.gz')
   const source = await startOwnServer({ settings: { max_connections: `${CLIENTS + 20}` } })

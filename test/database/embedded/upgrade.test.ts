@@ -22,175 +22,167 @@ test.skipIf(olderEmbedded)(
   ({ skip }) => skip(),
 )
 
-describe.skipIf(!olderEmbedded)(
-  `data of PostgreSQL ${olderEmbedded?.version}`,
-  {
-    timeout: 180_000,
-  },
-  () => {
-    const { programs, version } = olderEmbedded ?? { programs: '', version: 0 }
-    /** A stopped server with bookings, to copy. */
-    let model: string
-    let rows: Awaited<ReturnType<typeof everyRow>>
-    beforeAll(async () => {
-      model = await mkdtemp(join(tmpdir(), 'tickets-older-'))
-      await startOlderEmbedded(model, programs)
-      expect((await run(model, 'migrate')).exitCode).toBe(0)
-      await withSql(model, (sql) => fillDatabase({ url: urlOf(model), sql }))
-      rows = await rowsOf(model)
-      await stopEmbedded(model)
-      await installNewPrograms(model)
-    })
-    afterAll(() => rm(model, { recursive: true, force: true }))
+describe.skipIf(!olderEmbedded)(`data of PostgreSQL ${olderEmbedded?.version}`, () => {
+  const { programs, version } = olderEmbedded ?? { programs: '', version: 0 }
+  /** A stopped server with bookings, to copy. */
+  let model: string
+  let rows: Awaited<ReturnType<typeof everyRow>>
+  beforeAll(async () => {
+    model = await mkdtemp(join(tmpdir(), 'tickets-older-'))
+    await startOlderEmbedded(model, programs)
+    expect((await run(model, 'migrate')).exitCode).toBe(0)
+    await withSql(model, (sql) => fillDatabase({ url: urlOf(model), sql }))
+    rows = await rowsOf(model)
+    await stopEmbedded(model)
+    await installNewPrograms(model)
+  })
+  afterAll(() => rm(model, { recursive: true, force: true }))
 
-    const withModel = (use: (dataDir: string) => Promise<void>) => () =>
-      withDataDir(use, { copyOf: model })
+  const withModel = (use: (dataDir: string) => Promise<void>) => () =>
+    withDataDir(use, { copyOf: model })
 
-    test(
-      'is upgraded and sold from; the old data is kept until its directory is removed',
-      withModel(async (dataDir) => {
-        const upgraded = await run(dataDir, 'db', 'upgrade', '--json')
-        expect(upgraded).toMatchObject({ exitCode: 0 })
-        const kept = join(dataDir, `data-${version}`)
-        const to = (await readFile(join(dataDir, 'data/PG_VERSION'), 'utf8')).trim()
-        expect(upgraded.json()).toEqual({ upgraded: true, from: String(version), to, kept })
-        expect(await rowsOf(dataDir)).toEqual(rows)
-        expect((await run(dataDir, 'book', 'L’Été', '--seats', 'E1')).exitCode).toBe(0)
-        expect((await run(dataDir, 'verify')).exitCode).toBe(0)
-        expect((await run(dataDir, 'db', 'upgrade', '--json')).json()).toEqual({ upgraded: false })
+  test(
+    'is upgraded and sold from; the old data is kept until its directory is removed',
+    withModel(async (dataDir) => {
+      const upgraded = await run(dataDir, 'db', 'upgrade', '--json')
+      expect(upgraded).toMatchObject({ exitCode: 0 })
+      const kept = join(dataDir, `data-${version}`)
+      const to = (await readFile(join(dataDir, 'data/PG_VERSION'), 'utf8')).trim()
+      expect(upgraded.json()).toEqual({ upgraded: true, from: String(version), to, kept })
+      expect(await rowsOf(dataDir)).toEqual(rows)
+      expect((await run(dataDir, 'book', 'L’Été', '--seats', 'E1')).exitCode).toBe(0)
+      expect((await run(dataDir, 'verify')).exitCode).toBe(0)
+      expect((await run(dataDir, 'db', 'upgrade', '--json')).json()).toEqual({ upgraded: false })
 
-        // The next start removes no programs that the old data needs, and then those.
-        const restart = async () => {
-          await run(dataDir, 'db', 'stop')
-          await run(dataDir, 'db', 'start')
-          return (await readdir(dataDir)).filter((name) => name.startsWith('server-')).sort()
-        }
-        expect(await restart()).toEqual([
-          expect.stringContaining(`server-${version}.`),
-          expect.stringContaining(`server-${to}.`),
-        ])
-        await rm(kept, { recursive: true })
-        expect(await restart()).toEqual([expect.stringContaining(`server-${to}.`)])
-      }),
-    )
+      // The next start removes no programs that the old data needs, and then those.
+      const restart = async () => {
+        await run(dataDir, 'db', 'stop')
+        await run(dataDir, 'db', 'start')
+        return (await readdir(dataDir)).filter((name) => name.startsWith('server-')).sort()
+      }
+      expect(await restart()).toEqual([
+        expect.stringContaining(`server-${version}.`),
+        expect.stringContaining(`server-${to}.`),
+      ])
+      await rm(kept, { recursive: true })
+      expect(await restart()).toEqual([expect.stringContaining(`server-${to}.`)])
+    }),
+  )
 
-    test(
-      'is refused by every other command, with exit 6 and the command that upgrades it; nothing is removed',
-      withModel(async (dataDir) => {
-        const before = await readdir(dataDir)
-        for (const argv of [
-          ['show', 'list'],
-          ['book', 'L’Été', '--seats', '1'],
-          ['verify'],
-          ['migrate'],
-          ['db', 'start'],
-          ['db', 'backup', join(dataDir, 'backup')],
-          ['serve'],
-          ['stress', '--bookings', '2'],
-        ]) {
-          const ran = await run(dataDir, ...argv)
-          expect([argv, ran.exitCode]).toEqual([argv, 6])
-          expect(ran.stderr.replace(/\s+/g, ' ')).toContain(
-            `was created by PostgreSQL ${version}, but this program comes with PostgreSQL 18. Run \`tickets db upgrade\``,
-          )
-          expect(ran.stderr).not.toContain('Starting')
-        }
-        expect((await readdir(dataDir)).sort()).toEqual(
-          [...before, 'lock'].filter((name) => existsSync(join(dataDir, name))).sort(),
+  test(
+    'is refused by every other command, with exit 6 and the command that upgrades it; nothing is removed',
+    withModel(async (dataDir) => {
+      const before = await readdir(dataDir)
+      for (const argv of [
+        ['show', 'list'],
+        ['book', 'L’Été', '--seats', '1'],
+        ['verify'],
+        ['migrate'],
+        ['db', 'start'],
+        ['db', 'backup', join(dataDir, 'backup')],
+        ['serve'],
+        ['stress', '--bookings', '2'],
+      ]) {
+        const ran = await run(dataDir, ...argv)
+        expect([argv, ran.exitCode]).toEqual([argv, 6])
+        expect(ran.stderr.replace(/\s+/g, ' ')).toContain(
+          `was created by PostgreSQL ${version}, but this program comes with PostgreSQL 18. Run \`tickets db upgrade\``,
         )
+        expect(ran.stderr).not.toContain('Starting')
+      }
+      expect((await readdir(dataDir)).sort()).toEqual(
+        [...before, 'lock'].filter((name) => existsSync(join(dataDir, name))).sort(),
+      )
+      await startOlderEmbedded(dataDir, programs)
+      expect(await rowsOf(dataDir)).toEqual(rows)
+    }),
+  )
+
+  test(
+    'that a server has open is upgraded as well: the server is stopped, and its settings go along',
+    withModel(async (dataDir) => {
+      await startOlderEmbedded(dataDir, programs)
+      await withSql(dataDir, (sql) => sql('alter system set work_mem = 12345'))
+      expect((await run(dataDir, 'db', 'upgrade')).exitCode).toBe(0)
+      expect(await rowsOf(dataDir)).toEqual(rows)
+      await withSql(dataDir, async (sql) => {
+        expect(await sql('show work_mem')).toEqual([{ work_mem: '12345kB' }])
+      })
+    }),
+  )
+
+  test(
+    'with objects of its own is refused by their names, and still starts',
+    withModel(async (dataDir) => {
+      await startOlderEmbedded(dataDir, programs)
+      await withSql(dataDir, async (sql) => {
+        for (const [statement] of others) await sql(statement)
+      })
+      await withSql(dataDir, (sql) => sql('create table plan (x int)'), 'postgres')
+      const ran = await run(dataDir, 'db', 'upgrade', '--json')
+      expect([ran.exitCode, ran.json().error.code]).toEqual([4, 'WRONG_STATE'])
+      const [, names] = /: (.*)\. Nothing was changed\./.exec(ran.json().error.message)!
+      expect(names!.split(', ').sort()).toEqual(
+        [...others.map(([, name]) => name), 'table public.plan in the database postgres'].sort(),
+      )
+      await startOlderEmbedded(dataDir, programs)
+      await withSql(dataDir, (sql) => sql('alter table shows drop stage'))
+      expect(await rowsOf(dataDir)).toEqual(rows)
+    }),
+  )
+
+  test(
+    'without the programs that read it, or with data kept before, is refused',
+    withModel(async (dataDir) => {
+      const [old] = (await readdir(dataDir)).filter((name) => name.startsWith(`server-${version}.`))
+      await rename(join(dataDir, old!), join(dataDir, 'server-moved'))
+      const without = await run(dataDir, 'db', 'upgrade', '--json')
+      expect([without.exitCode, without.json().error.message]).toEqual([
+        6,
+        expect.stringContaining(`The programs of PostgreSQL ${version} are not in ${dataDir}.`),
+      ])
+      await rename(join(dataDir, 'server-moved'), join(dataDir, old!))
+      await writeFile(join(dataDir, `data-${version}`), '')
+      const kept = await run(dataDir, 'db', 'upgrade', '--json')
+      expect([kept.exitCode, kept.json().error.message]).toEqual([
+        6,
+        expect.stringContaining(join(dataDir, `data-${version}`)),
+      ])
+      await rm(join(dataDir, `data-${version}`))
+      await startOlderEmbedded(dataDir, programs)
+      expect(await rowsOf(dataDir)).toEqual(rows)
+    }),
+  )
+
+  test(
+    'whose upgrade was killed between its two renames is put back, and upgraded',
+    withModel(async (dataDir) => {
+      await rename(join(dataDir, 'data'), join(dataDir, `data-${version}`))
+      expect((await run(dataDir, 'show', 'list')).exitCode).toBe(6)
+      expect(await readdir(dataDir)).toContain('data')
+      await rename(join(dataDir, 'data'), join(dataDir, `data-${version}`))
+      expect((await run(dataDir, 'db', 'upgrade')).exitCode).toBe(0)
+      expect(await rowsOf(dataDir)).toEqual(rows)
+    }),
+  )
+
+  test(
+    'whose upgrade is killed half-way still starts, or is upgraded; the next upgrade succeeds',
+    withModel(async (dataDir) => {
+      if ((await killedUpgrade(dataDir, { moment: 0.5, ms: 2500 })) === 'old') {
+        // As if the time had passed after which a lock is void. A slow process has none yet.
+        await utimes(join(dataDir, 'lock'), 0, 0).catch(() => {})
         await startOlderEmbedded(dataDir, programs)
         expect(await rowsOf(dataDir)).toEqual(rows)
-      }),
-    )
-
-    test(
-      'that a server has open is upgraded as well: the server is stopped, and its settings go along',
-      withModel(async (dataDir) => {
-        await startOlderEmbedded(dataDir, programs)
-        await withSql(dataDir, (sql) => sql('alter system set work_mem = 12345'))
+        await stopEmbedded(dataDir)
         expect((await run(dataDir, 'db', 'upgrade')).exitCode).toBe(0)
-        expect(await rowsOf(dataDir)).toEqual(rows)
-        await withSql(dataDir, async (sql) => {
-          expect(await sql('show work_mem')).toEqual([{ work_mem: '12345kB' }])
-        })
-      }),
-    )
-
-    test(
-      'with objects of its own is refused by their names, and still starts',
-      withModel(async (dataDir) => {
-        await startOlderEmbedded(dataDir, programs)
-        await withSql(dataDir, async (sql) => {
-          for (const [statement] of others) await sql(statement)
-        })
-        await withSql(dataDir, (sql) => sql('create table plan (x int)'), 'postgres')
-        const ran = await run(dataDir, 'db', 'upgrade', '--json')
-        expect([ran.exitCode, ran.json().error.code]).toEqual([4, 'WRONG_STATE'])
-        const [, names] = /: (.*)\. Nothing was changed\./.exec(ran.json().error.message)!
-        expect(names!.split(', ').sort()).toEqual(
-          [...others.map(([, name]) => name), 'table public.plan in the database postgres'].sort(),
-        )
-        await startOlderEmbedded(dataDir, programs)
-        await withSql(dataDir, (sql) => sql('alter table shows drop stage'))
-        expect(await rowsOf(dataDir)).toEqual(rows)
-      }),
-    )
-
-    test(
-      'without the programs that read it, or with data kept before, is refused',
-      withModel(async (dataDir) => {
-        const [old] = (await readdir(dataDir)).filter((name) =>
-          name.startsWith(`server-${version}.`),
-        )
-        await rename(join(dataDir, old!), join(dataDir, 'server-moved'))
-        const without = await run(dataDir, 'db', 'upgrade', '--json')
-        expect([without.exitCode, without.json().error.message]).toEqual([
-          6,
-          expect.stringContaining(`The programs of PostgreSQL ${version} are not in ${dataDir}.`),
-        ])
-        await rename(join(dataDir, 'server-moved'), join(dataDir, old!))
-        await writeFile(join(dataDir, `data-${version}`), '')
-        const kept = await run(dataDir, 'db', 'upgrade', '--json')
-        expect([kept.exitCode, kept.json().error.message]).toEqual([
-          6,
-          expect.stringContaining(join(dataDir, `data-${version}`)),
-        ])
-        await rm(join(dataDir, `data-${version}`))
-        await startOlderEmbedded(dataDir, programs)
-        expect(await rowsOf(dataDir)).toEqual(rows)
-      }),
-    )
-
-    test(
-      'whose upgrade was killed between its two renames is put back, and upgraded',
-      withModel(async (dataDir) => {
-        await rename(join(dataDir, 'data'), join(dataDir, `data-${version}`))
-        expect((await run(dataDir, 'show', 'list')).exitCode).toBe(6)
-        expect(await readdir(dataDir)).toContain('data')
-        await rename(join(dataDir, 'data'), join(dataDir, `data-${version}`))
-        expect((await run(dataDir, 'db', 'upgrade')).exitCode).toBe(0)
-        expect(await rowsOf(dataDir)).toEqual(rows)
-      }),
-    )
-
-    test(
-      'whose upgrade is killed half-way still starts, or is upgraded; the next upgrade succeeds',
-      withModel(async (dataDir) => {
-        if ((await killedUpgrade(dataDir, { moment: 0.5, ms: 2500 })) === 'old') {
-          // As if the time had passed after which a lock is void. A slow process has none yet.
-          await utimes(join(dataDir, 'lock'), 0, 0).catch(() => {})
-          await startOlderEmbedded(dataDir, programs)
-          expect(await rowsOf(dataDir)).toEqual(rows)
-          await stopEmbedded(dataDir)
-          expect((await run(dataDir, 'db', 'upgrade')).exitCode).toBe(0)
-        }
-        expect(await rowsOf(dataDir)).toEqual(rows)
-        expect((await run(dataDir, 'verify')).exitCode).toBe(0)
-        expect((await embeddedStatus(dataDir)).version).toMatch(/^18/)
-      }),
-    )
-  },
-)
+      }
+      expect(await rowsOf(dataDir)).toEqual(rows)
+      expect((await run(dataDir, 'verify')).exitCode).toBe(0)
+      expect((await embeddedStatus(dataDir)).version).toMatch(/^18/)
+    }),
+  )
+})
 
 /** What somebody else may add to the embedded server, and what the refusal calls it. */
 const others: [statement: string, name: string][] = [
