@@ -65,7 +65,7 @@ it('a show is created from a plan, booked by its labels, moved to another plan, 
 })
 
 it.each([
-  [['--plan', 'globe.plan', '--total-seats', '26'], /--plan .*--total-seats.*--seats-per-row/],
+  [['--plan', 'globe.plan', '--total-seats', '26'], /--plan .*--total-seats.*--seats-per-row/s],
   [['--plan', 'none.plan'], /does not exist/],
   [[], /--total-seats or --plan/],
 ])('a show is not created with %j', async (house, message) => {

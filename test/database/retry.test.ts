@@ -160,7 +160,8 @@ describe('in a transaction', () => {
       })
     }
     await Promise.all([take(1, 2), take(2, 1)])
-    expect(attempts.sort()).toEqual([1, 1, 2])
+    // On a slow machine, the second attempt may wait for the lock too long, and be followed by others.
+    expect(attempts.sort().slice(0, 3)).toEqual([1, 1, 2])
   })
 
   test('a conflict that the program finds itself is rolled back and run again, and BUSY at the end', async () => {
