@@ -64,7 +64,7 @@ test('kill -9 at any moment of a move to another show leaves the old seats or th
   expect(await contradictions(db)).toEqual([])
 })
 
-const PROCESSES = Number(process.env.TICKETS_LIFE_PROCESSES ?? 40)
+const PROCESSES = Number(process.env.TICKETS_LIFE_PROCESSES ?? 100)
 
 test(`${PROCESSES} processes and eight connections book, hold, confirm, cancel, move and let in: the history has it all`, async () => {
   const SEATS = 30
