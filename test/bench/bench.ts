@@ -11,6 +11,7 @@ import { completion } from './sections/completion.js'
 import { file } from './sections/file.js'
 import { houses } from './sections/houses.js'
 import { http } from './sections/http.js'
+import { memory } from './sections/memory.js'
 import { mixed } from './sections/mixed.js'
 import { peers } from './sections/peers.js'
 import { picker } from './sections/picker.js'
@@ -28,6 +29,7 @@ const SECTIONS = [
   mixed,
   shows,
   http,
+  memory,
   cli,
   processes,
   file,

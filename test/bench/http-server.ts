@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline'
 /** A server in a process of its own. */
 export interface HttpServer {
   url: string
+  child: ChildProcess
 }
 
 /** Runs `work` on a server that prints where it listens, and ends the server. */
@@ -15,7 +16,7 @@ export async function withHttpServer<T>(
 ): Promise<T> {
   const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'ignore'] })
   try {
-    return await work({ url: await firstLine(child) })
+    return await work({ url: await firstLine(child), child })
   } finally {
     if (child.exitCode === null && child.signalCode === null) {
       const exit = once(child, 'exit')
