@@ -43,7 +43,7 @@ export type NewRecord = Omit<RecordedAttempt, 'isReplay'>
  */
 const ABANDON_GRACE_MS = 60_000
 
-/** The show was deleted after its layout was read. */
+/** No row has this id: the show was deleted after its layout was read. */
 const FOREIGN_KEY_VIOLATION = '23503'
 
 /** An id, a key or a reference already exists. */

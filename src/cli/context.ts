@@ -111,7 +111,7 @@ export function createContext(
       signal,
       command: path,
       operator,
-      createsServer: !needsData,
+      mayCreateServer: !needsData,
       // A person may take time to answer.
       hasOneDeadline: makesOneChange && !output.canPrompt,
       onProgress: (sentence) => output.hint(safeText(sentence)),

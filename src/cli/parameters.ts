@@ -30,8 +30,8 @@ export const pageOptions: ParametersByTerm = {
   ...outputOption,
 }
 
-/** The exit codes of a command that reads about a show or a booking. */
+/** The exit codes of a command that finds a show or a booking, and cannot be refused. */
 export const READ_EXITS = [0, 2, 3, 5, 6]
 
-/** The exit codes of a command that changes a show or a booking. */
+/** Those of a command that may be refused as well: seats are taken, or the state forbids it. */
 export const CHANGE_EXITS = [0, 2, 3, 4, 5, 6]

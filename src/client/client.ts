@@ -17,9 +17,9 @@ import { type Database, openKnexPool } from '../database/knex-pool.js'
 import { listenerConnections } from '../database/listener.js'
 import { withDeadline, withRetry } from '../database/retry.js'
 import {
+  ensureSchema,
   migrate,
   requireReady,
-  requireSchema,
   rollback,
   schemaStatus,
 } from '../database/schema/migrate.js'
@@ -88,7 +88,7 @@ export function ticketsOf(shared: Shared): Tickets {
     async book(show, request, options) {
       // Does what `run` does with two promises fewer, because a file calls this once per line.
       const own = withDeadline(db)
-      await shared.requireReady(own)
+      await shared.ensureSchema(own)
       const { operator, deadline } = own
       const isComplete = operator === undefined || request.operator !== undefined
       const withOperator = isComplete ? request : { ...request, operator }
@@ -156,8 +156,8 @@ export function ticketsOf(shared: Shared): Tickets {
 export interface Shared {
   db: Database
   groupCommit: GroupCommit
-  /** Throws if the schema is missing or has another version; checks until it has succeeded once. */
-  requireReady(db: Database): Promise<void>
+  /** `ensureSchema` of the database, which is called until it has succeeded once. */
+  ensureSchema(db: Database): Promise<void>
 }
 
 export function openShared(options: ClientOptions): Shared {
@@ -166,7 +166,7 @@ export function openShared(options: ClientOptions): Shared {
   return {
     db,
     groupCommit: openGroupCommit(db, options),
-    requireReady: untilDone((caller) => requireSchema(caller, { onRetry })),
+    ensureSchema: untilDone((caller) => ensureSchema(caller, { onRetry })),
   }
 }
 
@@ -193,12 +193,9 @@ function reportFailedStatements(db: Database, onRetry: (cause: RetryCause) => vo
 }
 
 /** Calls `work`. The first call checks the schema. One deadline holds for all that the call does. */
-export async function whenReady<T>(
-  { db, requireReady }: Shared,
-  work: (db: Database) => Promise<T>,
-): Promise<T> {
-  const own = withDeadline(db)
-  await requireReady(own)
+export async function whenReady<T>(shared: Shared, work: (db: Database) => Promise<T>): Promise<T> {
+  const own = withDeadline(shared.db)
+  await shared.ensureSchema(own)
   return work(own)
 }
 

@@ -14,7 +14,7 @@ export interface ClientOptions extends TicketsOptions {
    */
   awaitsServer?: boolean
   /** Whether to create the embedded server where there is none (default: true). */
-  createsServer?: boolean
+  mayCreateServer?: boolean
   /** Called when a batch of bookings has locked its show, with its size and the wait for the lock. */
   onBatch?: (batch: { size: number; lockWaitMs: number }) => void
   /** Whether all calls together may wait as long as `waitMs`, and not each of them. */
@@ -57,7 +57,7 @@ function embeddedTarget(options: ClientOptions, source: string): DatabaseTarget 
     async revive() {
       const { ensureEmbedded } = await import('../database/embedded/embedded.js')
       await ensureEmbedded(dataDir, {
-        mayCreate: options.createsServer,
+        mayCreateServer: options.mayCreateServer,
         ...(onProgress && { onProgress }),
       })
     },

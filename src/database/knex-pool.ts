@@ -74,7 +74,7 @@ export function openKnexPool(target: DatabaseTarget, given: KnexPoolOptions): Da
     return closing
   }
   let delays = 0
-  let hasCommitted = false
+  let hasBegunCommit = false
   const closeIfAborted = () => {
     if (options.signal?.aborted && delays === 0) void close()
   }
@@ -87,7 +87,7 @@ export function openKnexPool(target: DatabaseTarget, given: KnexPoolOptions): Da
     onSecondSignal(options.signal, () => {
       void close()
       // The command still has to report what became of its COMMIT.
-      return hasCommitted
+      return hasBegunCommit
     })
   }
   return {
@@ -96,7 +96,7 @@ export function openKnexPool(target: DatabaseTarget, given: KnexPoolOptions): Da
     waitMs: options.waitMs,
     signal: options.signal,
     delayAbortion() {
-      hasCommitted = true
+      hasBegunCommit = true
       delays++
       return () => {
         delays--

@@ -80,7 +80,7 @@ test('what is read has seen the hold that was committed while the lock was waite
 const nth = [1, 2, 3, 4]
 
 test.each(nth)(
-  'a BEGIN that fails, the %ith, lets nothing be sold, and the next booking is as good as any',
+  'when BEGIN number %i fails, nothing is sold, and the next booking succeeds',
   async (n) => {
     const spoilt = spoil('BEGIN', n)
     await expect(tickets.book(show, { seats: '5' })).rejects.toThrow('BEGUM')
@@ -91,7 +91,7 @@ test.each(nth)(
 )
 
 test.each(nth)(
-  'a COMMIT that fails, the %ith, leaves no transaction for the next booking to run in',
+  'when COMMIT number %i fails, no transaction is left for the next booking to run in',
   async (n) => {
     const spoilt = spoil('COMMIT', n)
     await expect(tickets.book(show, { seats: '5' })).rejects.toThrow('COMMUM')
@@ -106,7 +106,7 @@ test('a ROLLBACK that fails leaves no transaction for the next booking to run in
   await expect(tickets.book(show, { seats: '6' })).resolves.toMatchObject({ replayed: false })
 })
 
-test.each([1, 2])('a show whose BEGIN fails, the %ith, is not created', async (n) => {
+test.each([1, 2])('when BEGIN number %i fails, the show is not created', async (n) => {
   spoil('BEGIN', n)
   const startTime = new Date('2030-01-01T19:00Z')
   const created = tickets.createShow({ name: 'Hamlet', startTime, totalSeats: 10 })

@@ -25,7 +25,7 @@ export interface EnsureOptions {
   /** Called before a slow step, with a sentence such as 'Creating …' or 'Starting …'. */
   onProgress?: (sentence: string) => void
   /** Whether to create a server where there is none (default: true). Otherwise throws DB_MISSING. */
-  mayCreate?: boolean | undefined
+  mayCreateServer?: boolean | undefined
 }
 
 export interface EmbeddedStatus {
@@ -110,13 +110,13 @@ async function bringUpAlone(
 ): Promise<'up' | 'occupied'> {
   const native = await findNativePackage()
   const account = await serverAccount()
-  const { mayCreate = true } = options
-  if (!mayCreate && !existsSync(paths.root)) throw noServer(paths)
+  const { mayCreateServer = true } = options
+  if (!mayCreateServer && !existsSync(paths.root)) throw noServer(paths)
   await makeRoot(paths)
   return whenAlone<'up'>(paths, async () => {
     if (await isThere(paths)) return 'up'
     await putBackOldData(paths)
-    if (!mayCreate && !(await hasCluster(paths))) throw noServer(paths)
+    if (!mayCreateServer && !(await hasCluster(paths))) throw noServer(paths)
     await prepareRoot(paths, account)
     const programs = await installPrograms(paths, native)
     if (!(await hasCluster(paths))) {

@@ -143,7 +143,7 @@ export async function hasData(knex: Knex): Promise<boolean> {
  *
  * Throws NOT_MIGRATED, SCHEMA_TOO_NEW.
  */
-export async function requireSchema(
+export async function ensureSchema(
   db: Database,
   options: Pick<RetryOptions, 'onRetry'> = {},
 ): Promise<void> {
@@ -168,10 +168,10 @@ export async function requireSchema(
 
 /**
  * Checks that bookings can be made: the schema is right, and the server accepts a commit. Throws
- * what `requireSchema` and the database throw.
+ * what `ensureSchema` and the database throw.
  */
 export async function requireReady(db: Database): Promise<void> {
-  await requireSchema(db)
+  await ensureSchema(db)
   await query(db.knex, WRITE)
 }
 

@@ -120,7 +120,7 @@ function requestOf(
   }
 }
 
-/** Formats seat numbers as a spec, which the core requires for a booking's own seats. */
+/** Writes seat numbers as text, because the seats of a booking are named in text only. */
 function specOf(seats: string | number[] | undefined): { seats?: string } {
   if (seats === undefined) return {}
   return { seats: typeof seats === 'string' ? seats : seats.join(',') }

@@ -36,7 +36,8 @@ export const run: Handler<ShowCancelOptions, [string]> = async (context, options
     return output.write(`${sentenceOf(show, preview)}\n`)
   }
   if (show.cancelledAt === null) {
-    await mayProceed(context, questionOf(show, { preview, isSure: expected !== undefined }))
+    const question = questionOf(show, { preview, isSure: expected !== undefined })
+    if (!(await mayProceed(context, question))) return
   }
   const seen = preview.confirmedBookings + preview.heldBookings
   const cancelled = await tickets.cancelShow(show.id, expected ?? seen)
