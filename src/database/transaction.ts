@@ -1,6 +1,6 @@
 import type { Knex } from 'knex'
 import { isLongOver, noAnswer } from '../shared/deadline.js'
-import { errorCodes, TicketsError } from '../shared/errors.js'
+import { hasExit, TicketsError } from '../shared/errors.js'
 import { retryCause, sqlState } from './failures.js'
 import type { Database } from './knex-pool.js'
 import { type RetryOptions, withDeadline, withRetry } from './retry.js'
@@ -82,7 +82,7 @@ function isRolledBack(error: unknown): boolean {
  * that means busy, not ready or interrupted does not.
  */
 function tellsOutcome(error: unknown): boolean {
-  return !(error instanceof TicketsError) || ![5, 6, 130].includes(errorCodes[error.code].exit)
+  return !hasExit(error, 'busy', 'noDatabase', 'interrupted')
 }
 
 /**

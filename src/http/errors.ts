@@ -1,6 +1,13 @@
 import type { FastifyError } from 'fastify'
 import { errorJson } from '../client/json.js'
-import { errorCodes, invalidInput, TicketsError } from '../shared/errors.js'
+import {
+  type Exit,
+  errorCodes,
+  exitOf,
+  hasExit,
+  invalidInput,
+  TicketsError,
+} from '../shared/errors.js'
 
 /** The errors of HTTP alone; all others have a code of the core. */
 const httpCodes = {
@@ -55,16 +62,14 @@ export function answerOf(error: unknown): Answer {
  * The message for a client. The core's database errors name the database, its host and its login,
  * so a client gets a general message; the log gets the full one.
  */
-function publicSentence({ code, message }: TicketsError): string {
+function publicSentence(error: TicketsError): string {
+  const { code, message } = error
   if (code === 'BUSY') return 'The server is busy. Try again soon.'
-  if (errorCodes[code].exit === NOT_READY) {
+  if (hasExit(error, 'noDatabase')) {
     return 'The database of this server is not ready. Try again soon; the log of the server says why.'
   }
   return message
 }
-
-/** The contract's exit code for a database that cannot be used. */
-const NOT_READY = 6
 
 /** What the log records of an error: its code and full message, and those of its cause. */
 export interface FailureFacts {
@@ -80,13 +85,21 @@ export function failureFacts(error: Error & { code?: string }): FailureFacts {
   return { code, message, ...(cause instanceof Error && { cause: failureFacts(cause) }) }
 }
 
-/** Maps the contract's exit codes, each a class of errors, to HTTP statuses. */
-const statusOfExit: Record<number, number> = { 2: 400, 3: 404, 4: 409, 5: 503, 6: 503, 130: 503 }
+const statusOfExit: Record<Exit, number> = {
+  [exitOf.bug]: 500,
+  [exitOf.usage]: 400,
+  [exitOf.notFound]: 404,
+  [exitOf.refused]: 409,
+  [exitOf.busy]: 503,
+  [exitOf.noDatabase]: 503,
+  [exitOf.checkFailed]: 500,
+  [exitOf.interrupted]: 503,
+}
 
 function statusOf(code: TicketsError['code']): number {
   // The request is valid, but contradicts an earlier one.
   if (code === 'KEY_REUSED') return 409
-  return statusOfExit[errorCodes[code].exit] ?? 500
+  return statusOfExit[errorCodes[code].exit]
 }
 
 function understand(error: unknown): { error: TicketsError; status: number } {

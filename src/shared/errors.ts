@@ -1,4 +1,20 @@
 /**
+ * The exit codes of the command line. Each stands for a class of errors that callers treat alike.
+ */
+export const exitOf = {
+  bug: 1,
+  usage: 2,
+  notFound: 3,
+  refused: 4,
+  busy: 5,
+  noDatabase: 6,
+  checkFailed: 7,
+  interrupted: 130,
+} as const
+
+export type Exit = (typeof exitOf)[keyof typeof exitOf]
+
+/**
  * All expected failures, as a closed list.
  *
  * The key is the `code` that scripts match on; `exit` is the exit status of the command line,
@@ -7,121 +23,121 @@
  */
 export const errorCodes = {
   INVALID_INPUT: {
-    exit: 2,
+    exit: exitOf.usage,
     retryable: false,
     meaning:
       'An argument, a field or a file is wrong. The message says which, and what is allowed.',
   },
   INPUT_REQUIRED: {
-    exit: 2,
+    exit: exitOf.usage,
     retryable: false,
     meaning: 'Something is missing, and there is no terminal to ask on.',
   },
   KEY_REUSED: {
-    exit: 2,
+    exit: exitOf.usage,
     retryable: false,
     meaning: 'The key was used before, with another request.',
   },
   AMBIGUOUS_ID: {
-    exit: 2,
+    exit: exitOf.usage,
     retryable: false,
     meaning: 'Several shows or bookings match. Give more of the id, or a date.',
   },
   SHOW_NOT_FOUND: {
-    exit: 3,
+    exit: exitOf.notFound,
     retryable: false,
     meaning: 'No show has this id or name.',
   },
   BOOKING_NOT_FOUND: {
-    exit: 3,
+    exit: exitOf.notFound,
     retryable: false,
     meaning: 'No booking has this reference or id.',
   },
   NO_SUCH_SEAT: {
-    exit: 3,
+    exit: exitOf.notFound,
     retryable: false,
     meaning: 'The show does not have this seat.',
   },
   SEATS_TAKEN: {
-    exit: 4,
+    exit: exitOf.refused,
     retryable: false,
     meaning: 'A seat is sold or held. `seats` names it, `alternatives` lists free ones.',
   },
   NOT_ENOUGH_SEATS: {
-    exit: 4,
+    exit: exitOf.refused,
     retryable: false,
     meaning: 'Fewer seats are free than `--count` asks for.',
   },
   SHOW_CANCELLED: {
-    exit: 4,
+    exit: exitOf.refused,
     retryable: false,
     meaning: 'The show is cancelled.',
   },
   WRONG_STATE: {
-    exit: 4,
+    exit: exitOf.refused,
     retryable: false,
     meaning:
       'The booking, show or database is in a state that does not allow this: cancelled, expired, already let in, not empty.',
   },
   BUSY: {
-    exit: 5,
+    exit: exitOf.busy,
     retryable: true,
     meaning: 'The program got no lock or no connection within `--wait`. Retry with the same key.',
   },
   ABANDONED: {
-    exit: 5,
+    exit: exitOf.busy,
     retryable: true,
     meaning:
       'The process that made the attempt ended before it was decided. Book again, with the same key.',
   },
   IN_DOUBT: {
-    exit: 5,
+    exit: exitOf.busy,
     retryable: false,
     meaning:
       'The database did not confirm the change, so it may or may not have been made. If `retryable` is true, the request can be repeated: it has a key, or is idempotent. Otherwise look the change up first.',
   },
   DB_UNREACHABLE: {
-    exit: 6,
+    exit: exitOf.noDatabase,
     retryable: true,
     meaning: 'The server does not answer, or the connection was lost.',
   },
   DB_AUTH: {
-    exit: 6,
+    exit: exitOf.noDatabase,
     retryable: false,
     meaning: 'The server refuses the login.',
   },
   DB_MISSING: {
-    exit: 6,
+    exit: exitOf.noDatabase,
     retryable: false,
     meaning: 'There is no such database, or it cannot be used. The message says why.',
   },
   DB_TLS: {
-    exit: 6,
+    exit: exitOf.noDatabase,
     retryable: false,
     meaning: 'TLS is missing, or the certificate is not trusted.',
   },
   NOT_MIGRATED: {
-    exit: 6,
+    exit: exitOf.noDatabase,
     retryable: false,
     meaning: 'The schema is missing or old. Run `tickets migrate`.',
   },
   SCHEMA_TOO_NEW: {
-    exit: 6,
+    exit: exitOf.noDatabase,
     retryable: false,
     meaning: 'The schema is newer than this program. Upgrade the program.',
   },
   CHECK_FAILED: {
-    exit: 7,
+    exit: exitOf.checkFailed,
     retryable: false,
     meaning: '`verify`, `stress`, `doctor` or `migrate --check` found something.',
   },
   INTERRUPTED: {
-    exit: 130,
+    exit: exitOf.interrupted,
     retryable: true,
     meaning: 'Ctrl-C or SIGTERM. The transaction was rolled back.',
   },
   INTERNAL: {
-    exit: 1,
+    exit: exitOf.bug,
     retryable: false,
     meaning: 'A bug. Report it, with the output of `--debug`.',
   },
@@ -199,4 +215,15 @@ export function invalidInput(message: string, details?: ErrorDetails): TicketsEr
 /** Whether an error is an expected one with one of these codes. */
 export function hasCode(error: unknown, ...codes: ErrorCode[]): error is TicketsError {
   return error instanceof TicketsError && codes.includes(error.code)
+}
+
+/** Whether an error is an expected one of one of these classes. */
+export function hasExit(
+  error: unknown,
+  ...classes: (keyof typeof exitOf)[]
+): error is TicketsError {
+  return (
+    error instanceof TicketsError &&
+    classes.some((name) => exitOf[name] === errorCodes[error.code].exit)
+  )
 }

@@ -1,5 +1,5 @@
 import { emitKeypressEvents, type Interface } from 'node:readline'
-import { errorCodes, TicketsError } from '../../shared/errors.js'
+import { hasExit, TicketsError } from '../../shared/errors.js'
 import { safeText } from '../../shared/safe-text.js'
 import type { Output } from '../io.js'
 
@@ -67,18 +67,11 @@ export function checkedBy<Answer>(
       await check(answer)
       return true
     } catch (error) {
-      if (error instanceof TicketsError && isFixable(error)) {
-        return safeText(error.message)
-      }
+      if (hasExit(error, 'usage', 'notFound', 'refused')) return safeText(error.message)
       fail(error)
       return ''
     }
   }
-}
-
-// Another answer may fix bad input (2), something not found (3) and a refusal (4).
-function isFixable({ code }: TicketsError): boolean {
-  return [2, 3, 4].includes(errorCodes[code].exit)
 }
 
 /** Whether it is inquirer's error at Ctrl-C, or the default reason of an aborted signal. */

@@ -1,4 +1,4 @@
-import { errorCodes, type TicketsError } from '../../../shared/errors.js'
+import { type Exit, errorCodes, exitOf, type TicketsError } from '../../../shared/errors.js'
 import { formatNumber } from '../../../shared/numbers.js'
 
 export type LineEnd =
@@ -14,15 +14,18 @@ export type LineEnd =
 /** How to count a line that was not booked: as `undone` if the reason is not its own. */
 export function lineEndOf(error: TicketsError): LineEnd {
   if (error.code === 'IN_DOUBT') return 'in doubt'
-  return endsByExit[errorCodes[error.code].exit] ?? 'undone'
+  return endsByExit[errorCodes[error.code].exit]
 }
 
-const endsByExit: Record<number, LineEnd> = {
-  1: 'failed',
-  2: 'wrong',
-  3: 'wrong',
-  4: 'refused',
-  5: 'busy',
+const endsByExit: Record<Exit, LineEnd> = {
+  [exitOf.bug]: 'failed',
+  [exitOf.usage]: 'wrong',
+  [exitOf.notFound]: 'wrong',
+  [exitOf.refused]: 'refused',
+  [exitOf.busy]: 'busy',
+  [exitOf.noDatabase]: 'undone',
+  [exitOf.checkFailed]: 'undone',
+  [exitOf.interrupted]: 'undone',
 }
 
 /** Counts the lines of a file by how they ended. */
@@ -49,14 +52,14 @@ export class Tally {
   }
 
   /**
-   * 0 when all were booked; 4 when a line was refused or wrong; 5 when the others failed only
-   * because the database was busy, so that a retry may book them; 1 when there was a bug.
+   * 0 when all were booked; `refused` when a line was refused or wrong; `busy` when the others
+   * failed only because the database was busy, so that a retry may book them.
    */
   get exitCode(): number {
     const { refused, wrong, busy, failed } = this.#counts
-    if (failed > 0) return 1
-    if (refused + wrong > 0) return 4
-    return busy > 0 ? 5 : 0
+    if (failed > 0) return exitOf.bug
+    if (refused + wrong > 0) return exitOf.refused
+    return busy > 0 ? exitOf.busy : 0
   }
 
   /** '98 of 100 lines booked, 3 of them by an earlier run; 2 refused.' */

@@ -1,7 +1,7 @@
 import type { Tickets } from '../../../client/api.js'
 import { type FileRow, formatOf, inOrder, readBookingFile } from '../../../client/booking-file.js'
 import { GRACE_MS } from '../../../shared/deadline.js'
-import { errorCodes, TicketsError } from '../../../shared/errors.js'
+import { hasCode, hasExit, TicketsError } from '../../../shared/errors.js'
 import { onSecondSignal, passOnSecondSignal } from '../../../shared/interruption.js'
 import { startProgress } from '../../../terminal/progress.js'
 import type { Context } from '../../context.js'
@@ -169,8 +169,7 @@ async function printUntilEnd(
 
 /** Whether no row can be booked any more, because the database is gone, not ready or confirms nothing. */
 function isFatal(outcome: RowResult['outcome']): outcome is TicketsError {
-  if (!(outcome instanceof TicketsError)) return false
-  return outcome.code === 'IN_DOUBT' || errorCodes[outcome.code].exit >= 6
+  return hasCode(outcome, 'IN_DOUBT') || hasExit(outcome, 'noDatabase', 'interrupted')
 }
 
 function interrupted(what: string): TicketsError {

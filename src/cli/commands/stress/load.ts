@@ -1,6 +1,6 @@
 import type { BookingRequest, RetryCause } from '../../../client/api.js'
 import type { ConfirmedAnswer } from '../../../client/open-client.js'
-import { type ErrorCode, errorCodes, TicketsError } from '../../../shared/errors.js'
+import { type ErrorCode, errorCodes, exitOf, TicketsError } from '../../../shared/errors.js'
 import { type Percentiles, percentilesOf } from '../../../shared/percentiles.js'
 
 /** How one attempt to book ended. A box office under load must never answer `failed`. */
@@ -60,8 +60,8 @@ export async function runLoad(
 /** How an attempt that failed with this code ended. */
 export function endOf(code: ErrorCode): AttemptEnd {
   const { exit } = errorCodes[code]
-  if (exit === 4) return 'refused'
-  return exit === 5 ? 'busy' : 'failed'
+  if (exit === exitOf.refused) return 'refused'
+  return exit === exitOf.busy ? 'busy' : 'failed'
 }
 
 /** The statistics of a load. */
