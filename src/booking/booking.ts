@@ -34,8 +34,8 @@ export interface Booking {
   updatedAt: Date
 }
 
-/** A request to book. Set either `seats` or `count`. */
-export interface BookingRequest {
+/** The seats that a request wants. Set either `seats` or `count`. */
+export interface WantedSeats {
   /** A spec such as '1,2,5-8' or 'A1-A4', or the seat numbers. */
   seats?: string | readonly number[] | undefined
   /** The number of seats; the box office chooses the best free ones. */
@@ -49,6 +49,10 @@ export interface BookingRequest {
   accessible?: boolean | undefined
   /** With `count`: wheelchair places and companion seats too, when nothing else is left. */
   includeAccessible?: boolean | undefined
+}
+
+/** A request to book. */
+export interface BookingRequest extends WantedSeats {
   customer?: string | null | undefined
   note?: string | null | undefined
   /** Makes the request repeatable: a repetition with the same key returns the first outcome. */

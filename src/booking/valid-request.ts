@@ -6,7 +6,7 @@ import { invalidInput, TicketsError } from '../shared/errors.js'
 import { foldText } from '../shared/fold-text.js'
 import { checkBookingId, newBookingId } from '../shared/ids.js'
 import { checkOptionalText } from '../shared/text-input.js'
-import type { BookingRequest } from './booking.js'
+import type { BookingRequest, WantedSeats } from './booking.js'
 
 /** A validated request, with the id for its record. */
 export interface ValidRequest {
@@ -85,7 +85,13 @@ export function validateRequest(
 }
 
 function wantedOf(request: BookingRequest, layout: SeatLayout): Wanted {
-  const { seats, count } = request
+  const { seats, count, section, accessible, includeAccessible } = request
+  // `Required`, here and below, makes the compiler refuse a field that is forgotten.
+  const where: Required<Omit<WantedSeats, 'seats' | 'count'>> = {
+    section,
+    accessible,
+    includeAccessible,
+  }
   if ((seats === undefined) === (count === undefined)) {
     const sentence =
       seats === undefined
@@ -94,7 +100,7 @@ function wantedOf(request: BookingRequest, layout: SeatLayout): Wanted {
     throw invalidInput(sentence)
   }
   if (seats !== undefined) {
-    if (request.section ?? request.accessible ?? request.includeAccessible) {
+    if (Object.values(where).some(Boolean)) {
       throw invalidInput(
         'A section or wheelchair places can only be requested with a number of seats. Leave them out, or give a number instead of naming the seats.',
       )
@@ -108,17 +114,14 @@ function wantedOf(request: BookingRequest, layout: SeatLayout): Wanted {
       `The number of seats must be a whole number from 1 to 100,000; got ${count}.`,
     )
   }
-  return { count: count!, ...placeOf(request, layout) }
-}
-
-/** Where a party wants to sit; only what was asked for, because it is a part of the key's request. */
-function placeOf(request: BookingRequest, layout: SeatLayout): Omit<Party, 'count'> {
-  const { section, accessible, includeAccessible } = request
-  return {
-    ...(section !== undefined && { section: sectionNamed(section, layout) }),
-    ...(accessible && { accessible }),
-    ...(includeAccessible && { includeAccessible }),
+  const party: Required<Party> = {
+    count: count!,
+    section: section === undefined ? undefined : sectionNamed(section, layout),
+    // As a part of the key's request, false is the same as nothing.
+    accessible: accessible || undefined,
+    includeAccessible: includeAccessible || undefined,
   }
+  return party
 }
 
 /** A section by its name, as another plan may have it in another place. */

@@ -32,6 +32,7 @@ export type {
   BookingRequest,
   BookingStatus,
   BookOptions,
+  WantedSeats,
 } from '../booking/booking.js'
 export type { DryRunOutcome } from '../booking/dry-run.js'
 export type { Cancelled, CancelOptions } from '../booking/lifecycle/cancel.js'

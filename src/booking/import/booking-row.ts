@@ -35,16 +35,18 @@ export function parseRow(values: Readonly<Record<string, unknown>>, show?: strin
   if ((seats === undefined) === (count === undefined)) {
     throw invalidInput('A row must say either which seats or how many: give seats or count.')
   }
-  const request: BookingRequest = {}
-  if (seats !== undefined) request.seats = seats
-  if (count !== undefined) request.count = count
-  if (isYes('accessible', values.accessible)) request.accessible = true
-  if (isYes('include_accessible', values.include_accessible)) request.includeAccessible = true
-  for (const name of ['section', 'customer', 'note', 'key'] as const) {
-    const text = textOf(name, values[name])
-    if (text !== undefined) request[name] = text
+  // `Required` makes the compiler refuse a field that is forgotten.
+  const request: Required<Omit<BookingRequest, 'keyScope' | 'operator' | 'id'>> = {
+    seats,
+    count,
+    accessible: isYes('accessible', values.accessible),
+    includeAccessible: isYes('include_accessible', values.include_accessible),
+    section: textOf('section', values.section),
+    customer: textOf('customer', values.customer),
+    note: textOf('note', values.note),
+    key: textOf('key', values.key),
+    hold: hold === undefined ? undefined : parseHold(hold),
   }
-  if (hold !== undefined) request.hold = parseHold(hold)
   return {
     show: showOf(textOf('show', values.show), show),
     request,
@@ -93,11 +95,12 @@ function countOf(value: unknown): number | undefined {
   throw invalidInput('count must be a whole number, 1 or more, such as 4.')
 }
 
-function isYes(name: RowField, value: unknown): boolean {
-  if (value === undefined || value === null || value === '') return false
+/** Undefined for no, too. */
+function isYes(name: RowField, value: unknown): true | undefined {
+  if (value === undefined || value === null || value === '') return undefined
   const text = String(value).toLowerCase()
   if (text === 'true' || text === 'yes') return true
-  if (text === 'false' || text === 'no') return false
+  if (text === 'false' || text === 'no') return undefined
   throw invalidInput(`${name} must be true or false.`)
 }
 

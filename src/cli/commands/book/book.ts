@@ -9,7 +9,7 @@ import { type Context, type Handler, inputRequired } from '../../context.js'
 import { idOrName, ifNamed, type NamedShow, namedShow } from '../../named-show.js'
 import { announceBooking } from '../booking/announce.js'
 import { askToUseAccessible, hasAccessibleLeft } from './last-seats.js'
-import { type BookCommandOptions, requestOf } from './request.js'
+import { type BookCommandOptions, requestOf, saysWhich } from './request.js'
 
 /**
  * `tickets book [SHOW]`: books as the options say; on a terminal, asks for what they leave open.
@@ -28,7 +28,7 @@ export const run: Handler<BookCommandOptions, [string | undefined]> = async (
   const named = ifNamed(given)
   if (options.atomic) throw invalidInput('--atomic requires --file.')
   const request = requestOf(options)
-  const areSeatsGiven = (request.seats ?? request.count) !== undefined
+  const areSeatsGiven = saysWhich(request)
   if (named !== undefined && areSeatsGiven) {
     if (options.dryRun) return preview(context, named, request)
     const outcome = await book(context, named, request, options)

@@ -13,7 +13,7 @@ import { showChoices } from '../show/choices.js'
 import { chooseSeats } from './choose-seats.js'
 import { dryRunSentence, type Found } from './dry-run.js'
 import { askToUseAccessible, hasAccessibleLeft } from './last-seats.js'
-import { type BookCommandOptions, divideRequest } from './request.js'
+import { type BookCommandOptions, divideRequest, saysWhich } from './request.js'
 
 /**
  * Books by asking for what the command line leaves open: the show, the seats, the customer. When
@@ -61,7 +61,7 @@ async function bookForShow(
     warnings.filter(({ code }) => code !== 'SHOW_STARTED' || !warned.warnings)
   const { wanted, rest } = divideRequest(given)
   let request = rest
-  let chosen = wanted ? { wanted, isSeen: false } : await chooseSeats(context, show)
+  let chosen = saysWhich(wanted) ? { wanted, isSeen: false } : await chooseSeats(context, show)
   while (chosen !== undefined) {
     try {
       const found = await tickets.startDryRun().book(show.id, { ...request, ...chosen.wanted })

@@ -1,4 +1,4 @@
-import type { BookingRequest, Show, ShowDetails } from '../../../client/api.js'
+import type { BookingRequest, Show, ShowDetails, WantedSeats } from '../../../client/api.js'
 import { parseSeats, seatLabel } from '../../../house/seats.js'
 import { TicketsError } from '../../../shared/errors.js'
 import { safeText } from '../../../shared/safe-text.js'
@@ -17,7 +17,6 @@ import {
 import type { Context } from '../../context.js'
 import { whenOf } from '../show/text.js'
 import { hasAccessibleLeft } from './last-seats.js'
-import type { WantedSeats } from './request.js'
 
 export interface ChosenSeats {
   wanted: WantedSeats

@@ -1,4 +1,4 @@
-import type { BookingRequest } from '../../../client/api.js'
+import type { BookingRequest, WantedSeats } from '../../../client/api.js'
 import { checkSeatSpec } from '../../../house/seats.js'
 import { invalidInput } from '../../../shared/errors.js'
 import { parseHold } from '../../../shared/time/duration.js'
@@ -26,49 +26,48 @@ interface RequestOptions {
   hold?: string
 }
 
-/** The seats that are wanted: named, or a number of them, and where. */
-export type WantedSeats = Pick<
-  BookingRequest,
-  'seats' | 'count' | 'section' | 'accessible' | 'includeAccessible'
->
-
-/** The options that say where the seats of --count are. */
-const PLACES = ['section', 'accessible', 'includeAccessible'] as const
-
 /** The request of the options, checked as far as possible without the show. Throws INVALID_INPUT. */
 export function requestOf(options: BookCommandOptions): BookingRequest {
-  const { seats, count, hold, ...others } = descriptionIn(options)
+  const { count, hold, ...others } = descriptionIn(options)
+  const { seats } = others
   if (seats !== undefined && count !== undefined) {
     throw invalidInput('--seats and --count cannot be used together.')
   }
+  const { seats: _, ...where } = divideRequest(others).wanted
   // Nothing that is asked for later, such as a seat on the map, would respect it.
-  const place = count === undefined && PLACES.find((name) => others[name] !== undefined)
-  if (place) {
-    throw invalidInput(`${flagOf(place)} requires --count.`)
-  }
+  const stray = count === undefined && firstGiven(where)
+  if (stray) throw invalidInput(`${flagOf(stray)} requires --count.`)
   if (seats !== undefined) checkSeatSpec(seats)
   return {
     ...others,
-    seats,
     ...(count !== undefined && { count: parseCount('--count', count) }),
     ...(hold !== undefined && { hold: parseHold(hold) }),
   }
 }
 
-/** Divides a request into the seats that it wants, if it says which, and the rest. */
+/** Divides a request into the seats that it wants and the rest. */
 export function divideRequest(request: BookingRequest) {
   const { seats, count, section, accessible, includeAccessible, ...rest } = request
-  const isOpen = (seats ?? count) === undefined
-  const wanted: WantedSeats = { seats, count, section, accessible, includeAccessible }
-  return { wanted: isOpen ? undefined : wanted, rest }
+  // `Required` makes the compiler refuse a field that is forgotten.
+  const wanted: Required<WantedSeats> = { seats, count, section, accessible, includeAccessible }
+  return { wanted, rest }
+}
+
+/** Whether the seats need not be asked for. */
+export function saysWhich({ seats, count }: WantedSeats): boolean {
+  return (seats ?? count) !== undefined
 }
 
 /** Throws INVALID_INPUT for an option that --file excludes. */
 export function refuseRequestOptions(options: BookCommandOptions): void {
-  const given = Object.entries(descriptionIn(options)).find(([, value]) => value !== undefined)
+  const given = firstGiven(descriptionIn(options))
   if (given === undefined) return
-  const sentence = `${flagOf(given[0])} cannot be used with --file: put the value in the rows of the file.`
+  const sentence = `${flagOf(given)} cannot be used with --file: put the value in the rows of the file.`
   throw invalidInput(sentence)
+}
+
+function firstGiven(options: object): string | undefined {
+  return Object.entries(options).find(([, value]) => value !== undefined)?.[0]
 }
 
 /** '--include-accessible' for includeAccessible. */
