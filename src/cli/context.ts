@@ -39,9 +39,7 @@ export interface Context {
   readonly output: Output
   /** Aborted by Ctrl-C and by SIGTERM. */
   readonly signal: AbortSignal
-  /** The id to book under, and whether an earlier try of this run may have booked under it. */
-  readonly bookingId: string | undefined
-  readonly isRepeat: boolean
+  readonly environment: RunEnvironment
   /** What the prompts need to ask the person at the terminal. */
   readonly asking: Asking
   /**
@@ -130,8 +128,7 @@ export function createContext(
     options,
     output,
     signal,
-    bookingId: environment.bookingId,
-    isRepeat: environment.isRepeat ?? false,
+    environment,
     asking: { output, signal },
     get tickets() {
       tickets ??= open({})

@@ -54,7 +54,8 @@ async function book(
   request: BookingRequest,
   { yes }: BookCommandOptions,
 ): Promise<BookingOutcome | undefined> {
-  const { asking, bookingId: id, isRepeat, output, signal, tickets } = context
+  const { asking, environment, output, signal, tickets } = context
+  const { bookingId: id, isRepeat } = environment
   if (isRepeat) return bookAgain(context, named, { ...request, id: id! })
   const show = await idOrName(context, named)
   try {
