@@ -67,6 +67,8 @@ export interface CommandNeeds {
   makesOneChange?: boolean
   /** Whether it makes no sense on a server that was just created. */
   needsData?: boolean
+  /** The sentence for a person who stops it at a question; default: 'Nothing was changed.' */
+  unchanged?: string
 }
 
 /**
@@ -75,9 +77,11 @@ export interface CommandNeeds {
  */
 export function createContext(
   { output, signal, environment }: Run,
-  { path, makesOneChange = false, needsData = false }: CommandNeeds & { path: string },
+  command: CommandNeeds & { path: string },
   options: GlobalOptions,
 ): Context {
+  const { path, makesOneChange = false, needsData = false } = command
+  const { unchanged = 'Nothing was changed.' } = command
   const opened: Client[] = []
   let tickets: Client | undefined
   const openOwn = (all: ClientOptions) => {
@@ -129,7 +133,7 @@ export function createContext(
     output,
     signal,
     environment,
-    asking: { output, signal },
+    asking: { output, signal, unchanged },
     get tickets() {
       tickets ??= open({})
       return tickets

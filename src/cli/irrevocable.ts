@@ -1,5 +1,4 @@
 import { TicketsError } from '../shared/errors.js'
-import type { Asking } from '../terminal/prompts/asking.js'
 import type { Context } from './context.js'
 
 /** A step that cannot be taken back. */
@@ -9,11 +8,9 @@ export interface Irrevocable {
   /** A sentence that says what it would do. */
   plan: string
   /** The question to a person, to which Enter answers no; or a function that asks it. */
-  question: string | ((asking: Asking) => Promise<boolean>)
+  question: string | (() => Promise<boolean>)
   /** What a script passes instead of an answer; default: '-y (--yes)'. */
   flags?: string
-  /** The sentence to print if it is not done. */
-  unchanged: string
 }
 
 /**
@@ -28,14 +25,14 @@ export interface Irrevocable {
  */
 export async function mayProceed(
   { output, asking }: Context,
-  { isSure, plan, question, flags = '-y (--yes)', unchanged }: Irrevocable,
+  { isSure, plan, question, flags = '-y (--yes)' }: Irrevocable,
 ): Promise<boolean> {
   if (isSure) return true
   if (!output.canPrompt) {
-    throw new TicketsError('INPUT_REQUIRED', `${plan} Pass ${flags} to confirm. ${unchanged}`)
+    const sentence = `${plan} Pass ${flags} to confirm. ${asking.unchanged}`
+    throw new TicketsError('INPUT_REQUIRED', sentence)
   }
-  const onBehalf = { ...asking, unchanged }
-  if (typeof question !== 'string') return question(onBehalf)
+  if (typeof question !== 'string') return question()
   const { askConfirm } = await import('../terminal/prompts/prompts.js')
-  return askConfirm(onBehalf, { message: question, default: false })
+  return askConfirm(asking, { message: question, default: false })
 }

@@ -8,8 +8,6 @@ export interface NamedShow {
   name: string
   /** --date, if several shows have the name. */
   date?: string | undefined
-  /** The sentence to print at Ctrl-C. */
-  unchanged?: string
 }
 
 /** A show that the command line may leave out. */
@@ -26,7 +24,7 @@ type Asker = Pick<Context, 'asking' | 'output' | 'tickets'>
  */
 export async function namedShow(
   { asking, output, tickets }: Asker,
-  { name, date, unchanged = 'Nothing was changed.' }: NamedShow,
+  { name, date }: NamedShow,
 ): Promise<Show> {
   try {
     return await tickets.findShow(name, { date })
@@ -38,7 +36,7 @@ export async function namedShow(
     import('./commands/show/choices.js'),
   ])
   const shows = await tickets.findShows(name, { date })
-  return askShow({ ...asking, unchanged }, dateQuestion(shows))
+  return askShow(asking, dateQuestion(shows))
 }
 
 /**
@@ -51,8 +49,8 @@ export async function idOrName(context: Asker, named: NamedShow): Promise<string
 }
 
 /** Returns undefined if no show is named. Throws INVALID_INPUT for a date without a name. */
-export function ifNamed({ name, date, ...named }: PerhapsNamedShow): NamedShow | undefined {
-  if (name !== undefined) return { name, date, ...named }
+export function ifNamed({ name, date }: PerhapsNamedShow): NamedShow | undefined {
+  if (name !== undefined) return { name, date }
   if (date === undefined) return undefined
   throw invalidInput('--date chooses among shows with the same name. Give the show as well.')
 }

@@ -8,8 +8,8 @@ export interface Asking {
   output: Output
   /** Ends the question when it aborts: its reason is thrown. */
   signal?: AbortSignal | undefined
-  /** The sentence that ends the error when there is no answer; default: 'Nothing was booked.' */
-  unchanged?: string
+  /** The sentence that ends the error when there is no answer: 'Nothing was booked.' */
+  unchanged: string
 }
 
 /** The streams of a prompt, and the signal that ends it. */
@@ -25,7 +25,7 @@ export interface PromptContext {
  * terminal or the input ends, the signal's reason, and the error passed to `fail`.
  */
 export async function withPrompt<Answer>(
-  { output, signal, unchanged = 'Nothing was booked.' }: Asking,
+  { output, signal, unchanged }: Asking,
   prompt: (context: PromptContext, fail: (error: unknown) => void) => Promise<Answer>,
 ): Promise<Answer> {
   if (!output.canPrompt) {

@@ -20,7 +20,7 @@ function ask(body: string, options: TerminalOptions = {}): TestTerminal {
     const { stdin, stdout, stderr, env } = process
     const output = openOutput({ stdin, stdout, stderr, env },
       { json: false, quiet: false, input: true, color: true })
-    const asking = { output }
+    const asking = { output, unchanged: 'Nothing was booked.' }
     async function questions() { ${body} }
     await questions().then(
       (answer) => output.write('= ' + JSON.stringify(answer) + '\\n'),

@@ -20,7 +20,7 @@ export const run: Handler<BookCommandOptions, [string | undefined]> = async (
   show,
 ) => {
   const { file, date } = options
-  const given = { name: show, date, unchanged: UNBOOKED }
+  const given = { name: show, date }
   if (file !== undefined) {
     const { bookFile } = await import('./file.js')
     return bookFile(context, { ...options, file }, given)
@@ -32,7 +32,8 @@ export const run: Handler<BookCommandOptions, [string | undefined]> = async (
   if (named !== undefined && areSeatsGiven) {
     if (options.dryRun) return preview(context, named, request)
     const outcome = await book(context, named, request, options)
-    return outcome ? announceBooking(context, outcome) : context.output.hint(UNBOOKED)
+    if (outcome === undefined) return context.output.hint(context.asking.unchanged)
+    return announceBooking(context, outcome)
   }
   if (!context.output.canPrompt) {
     throw inputRequired(show === undefined && 'SHOW', !areSeatsGiven && '--seats or --count')
@@ -40,9 +41,6 @@ export const run: Handler<BookCommandOptions, [string | undefined]> = async (
   const { runBookingLoop } = await import('./booking-loop.js')
   await runBookingLoop(context, { show: named, request, options })
 }
-
-/** Said when the clerk stops before the booking. */
-const UNBOOKED = 'Nothing was booked.'
 
 /**
  * Books a complete request. If only wheelchair places and companion seats are left, asks on a

@@ -38,7 +38,7 @@ export async function bookByAsking(
     const outcome = await bookForShow(context, show, given, options)
     if (outcome !== 'back') return outcome
     if (named !== undefined) {
-      output.hint(asking.unchanged ?? 'Nothing was booked.')
+      output.hint(asking.unchanged)
       return undefined
     }
   }
@@ -76,7 +76,7 @@ async function bookForShow(
       const house = await tickets.findShow(show.id)
       const isAgreed = options.yes || chosen.isSeen
       if (!isAgreed && !(await askConfirm(asking, { message: question(house, found, request) }))) {
-        return void output.hint(asking.unchanged ?? 'Nothing was booked.')
+        return void output.hint(asking.unchanged)
       }
       // Only the seats that the clerk agreed to, even if better ones became free. By each seat's
       // label: the show may have a new plan by now, in which the numbers differ and a range may

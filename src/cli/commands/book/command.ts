@@ -37,5 +37,6 @@ export const bookCommand: Declaration = {
   examples: ['tickets book Hamlet --date 2031-03-01 --seats B1-B4 --customer "Ada Lovelace"'],
   exits: CHANGE_EXITS,
   makesOneChange: true,
+  unchanged: 'Nothing was booked.',
   run: () => import('./book.js'),
 }

@@ -5,7 +5,7 @@ import { isLong, nameSeats } from '../../../terminal/render/seat-names.js'
 import type { Handler } from '../../context.js'
 import { type Irrevocable, mayProceed } from '../../irrevocable.js'
 import { announceBooking, type ChangeWords } from './announce.js'
-import { namedBooking, UNCHANGED } from './named-booking.js'
+import { namedBooking } from './named-booking.js'
 
 export interface BookingCancelOptions {
   seats?: string
@@ -19,7 +19,7 @@ export const run: Handler<BookingCancelOptions, [string | undefined]> = async (
   { seats, reason, yes = false },
   name,
 ) => {
-  const { output, tickets } = context
+  const { asking, output, tickets } = context
   if (seats !== undefined) checkSeatSpec(seats)
   const { id, showName } = await namedBooking(context, name, { command: 'cancel' })
   let options: CancelOptions = { seats, reason }
@@ -27,7 +27,7 @@ export const run: Handler<BookingCancelOptions, [string | undefined]> = async (
     // A cancellation that the database refuses is refused before the clerk is asked.
     const planned = await tickets.cancelBooking(id, { ...options, dryRun: true })
     if (!planned.replayed && !(await mayProceed(context, questionOf(planned, showName)))) {
-      return output.hint(UNCHANGED)
+      return output.hint(asking.unchanged)
     }
     // What the clerk agreed to is about the booking as it was.
     options = { ...options, ifUnchangedSince: planned.booking.updatedAt }
@@ -48,7 +48,6 @@ function questionOf(
     isSure: false,
     plan: `This gives back ${what}.`,
     question: `Cancel ${what}?`,
-    unchanged: UNCHANGED,
   }
 }
 

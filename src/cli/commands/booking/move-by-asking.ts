@@ -6,7 +6,6 @@ import { printProblem } from '../../../terminal/render/problem-card.js'
 import { canShowMap } from '../../../terminal/seat-picker/seat-picker.js'
 import type { Context } from '../../context.js'
 import { pickInHouse, seatsOf, type TypingPlace, typeInHouse } from '../book/choose-seats.js'
-import { UNCHANGED } from './named-booking.js'
 
 /**
  * Moves a booking to seats that the clerk picks on the map or types. When they are sold while the
@@ -25,17 +24,16 @@ export async function moveByAsking(
   if (status !== 'CONFIRMED' && status !== 'HELD') {
     throw new TicketsError(
       'WRONG_STATE',
-      `The booking is ${status.toLowerCase()}, so it cannot be moved. ${UNCHANGED}`,
+      `The booking is ${status.toLowerCase()}, so it cannot be moved. ${asking.unchanged}`,
     )
   }
-  const onBehalf: Context = { ...context, asking: { ...asking, unchanged: UNCHANGED } }
   // By their labels: another plan may number the seats differently by now.
   const own = show.id === booking.showId ? booking.seatLabels.join(',') : undefined
   let picked = own
   for (;;) {
     const to = canShowMap(output)
-      ? await pickOnMap(onBehalf, booking, show, { own, picked })
-      : await typeSeats(onBehalf, booking, show, own)
+      ? await pickOnMap(context, booking, show, { own, picked })
+      : await typeSeats(context, booking, show, own)
     if (to === undefined) return undefined
     try {
       return await tickets.moveBooking(booking.id, { to, toShow: show.id })

@@ -6,7 +6,7 @@ import { type RenderStyle, signs } from '../../../terminal/render/style.js'
 import { type Context, type Handler, inputRequired } from '../../context.js'
 import { idOrName, ifNamed } from '../../named-show.js'
 import { announceBooking } from './announce.js'
-import { namedBooking, UNCHANGED } from './named-booking.js'
+import { namedBooking } from './named-booking.js'
 
 export interface BookingMoveOptions {
   to?: string
@@ -23,7 +23,7 @@ export const run: Handler<BookingMoveOptions, [string | undefined]> = async (
   { to, toShow: showName, date },
   name,
 ) => {
-  const { output, tickets } = context
+  const { asking, output, tickets } = context
   if (to !== undefined) checkSeatSpec(to)
   if (to === undefined && !output.canPrompt) throw inputRequired('--to')
   const before = await namedBooking(context, name, { command: 'move' })
@@ -33,7 +33,7 @@ export const run: Handler<BookingMoveOptions, [string | undefined]> = async (
     to === undefined
       ? await askWhere(context, before, toShow ?? before.showId)
       : await tickets.moveBooking(before.id, { to, toShow })
-  if (outcome === undefined) return output.hint(UNCHANGED)
+  if (outcome === undefined) return output.hint(asking.unchanged)
   await announceBooking(context, outcome, {
     done: movedText(before, outcome.booking, output.style),
     already: 'Already there',

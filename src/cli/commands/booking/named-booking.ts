@@ -17,26 +17,23 @@ export async function namedBooking(
   if (!output.canPrompt) throw inputRequired('BOOKING')
   const { askChoice } = await import('../../../terminal/prompts/prompts.js')
   const statuses = statusesFor[command]
-  return askChoice(
-    { ...asking, unchanged: UNCHANGED },
-    {
-      message: 'Which booking?',
-      noun: 'booking',
-      hint: 'its reference, a name or a seat',
-      search: async (text = '', signal) =>
-        (
-          await tickets.searchBookings(text, {
-            ...(statuses !== 'any' && { statuses }),
-            show,
-            signal,
-          })
-        ).map((booking) => ({
-          value: booking,
-          name: booking.reference,
-          details: detailsOf(booking),
-        })),
-    },
-  )
+  return askChoice(asking, {
+    message: 'Which booking?',
+    noun: 'booking',
+    hint: 'its reference, a name or a seat',
+    search: async (text = '', signal) =>
+      (
+        await tickets.searchBookings(text, {
+          ...(statuses !== 'any' && { statuses }),
+          show,
+          signal,
+        })
+      ).map((booking) => ({
+        value: booking,
+        name: booking.reference,
+        details: detailsOf(booking),
+      })),
+  })
 }
 
 function detailsOf(booking: ListedBooking): string {
@@ -50,6 +47,3 @@ function detailsOf(booking: ListedBooking): string {
     .filter(Boolean)
     .join('; ')
 }
-
-/** Said when the clerk stops before the change. */
-export const UNCHANGED = 'Nothing was changed.'

@@ -55,6 +55,7 @@ export const dbCommands: Declaration = {
       options: { '-y, --yes': 'restore without asking' },
       examples: ['tickets db backup box.gz', 'tickets db restore box.gz --db embedded -y'],
       exits: [0, 2, 4, 5, 6, 7],
+      unchanged: 'Nothing was restored.',
       run: () => import('./restore.js'),
     },
     {

@@ -9,21 +9,19 @@ import { inWords } from './backup.js'
 
 /** `tickets db restore FILE`: then verifies, and exits 7 if something is oversold or lost. */
 export const run: Handler<{ yes?: boolean }, [string]> = async (context, { yes }, file) => {
-  const { output, tickets, signal } = context
+  const { asking, output, tickets, signal } = context
   if (file !== '-') {
     await access(file, constants.R_OK).catch((error) => {
       throw fileFailure(error, { name: quote(file), verb: 'read' })
     })
   }
   context.nameDatabase(tickets)
-  const unchanged = 'Nothing was restored.'
   const isMeant = await mayProceed(context, {
     isSure: yes ?? false,
     plan: `This would fill the ${safeText(tickets.databaseName)} from ${quote(file)}.`,
     question: `Fill the ${safeText(tickets.databaseName)} from ${quote(file)}?`,
-    unchanged,
   })
-  if (!isMeant) return output.hint(unchanged)
+  if (!isMeant) return output.hint(asking.unchanged)
   const { chunks } = await openSource(file, output.io, signal)
   const rows = await tickets.restore(chunks)
   output.hint(`Restored ${inWords(rows)}.`)

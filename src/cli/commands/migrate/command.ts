@@ -17,5 +17,6 @@ export const migrateCommand: Declaration = {
     'tickets migrate --grant clerk',
   ],
   exits: [0, 2, 5, 6, 7],
+  unchanged: 'Nothing was rolled back.',
   run: () => import('./migrate.js'),
 }

@@ -52,16 +52,14 @@ async function report({ output, tickets }: Context, isCheck: boolean) {
 
 /** A rollback drops the tables of the migrations, with the shows and bookings in them. */
 async function rollBack(context: Context, isSure: boolean) {
-  const { output, tickets } = context
-  const unchanged = 'Nothing was rolled back.'
+  const { asking, output, tickets } = context
   if (!isSure && (await tickets.hasData())) {
     const isMeant = await mayProceed(context, {
       isSure,
       plan: 'The database has shows, bookings or tokens, and rolling back drops them.',
       question: 'This drops its shows, bookings and tokens for good. Roll back?',
-      unchanged,
     })
-    if (!isMeant) return output.hint(unchanged)
+    if (!isMeant) return output.hint(asking.unchanged)
   }
   const undone = await tickets.rollback()
   await announce(output, 'rolled back', undone)

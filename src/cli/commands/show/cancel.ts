@@ -4,7 +4,7 @@ import { invalidInput } from '../../../shared/errors.js'
 import { foldText } from '../../../shared/fold-text.js'
 import { formatCount } from '../../../shared/numbers.js'
 import { safeText } from '../../../shared/safe-text.js'
-import type { Handler } from '../../context.js'
+import type { Context, Handler } from '../../context.js'
 import { type Irrevocable, mayProceed } from '../../irrevocable.js'
 import { namedShow } from '../../named-show.js'
 import { announceShow } from './announce.js'
@@ -25,18 +25,14 @@ export interface ShowCancelOptions {
 export const run: Handler<ShowCancelOptions, [string]> = async (context, options, name) => {
   const { output, tickets } = context
   const expected = expectedOf(options)
-  const show = await namedShow(context, {
-    name,
-    date: options.date,
-    unchanged: 'Nothing was cancelled.',
-  })
+  const show = await namedShow(context, { name, date: options.date })
   const preview = await tickets.previewCancellation(show.id)
   if (options.dryRun) {
     if (output.json) return output.document(cancellationJson(show, preview))
     return output.write(`${sentenceOf(show, preview)}\n`)
   }
   if (show.cancelledAt === null) {
-    const question = questionOf(show, { preview, isSure: expected !== undefined })
+    const question = questionOf(context, show, { preview, isSure: expected !== undefined })
     if (!(await mayProceed(context, question))) return
   }
   const seen = preview.confirmedBookings + preview.heldBookings
@@ -57,6 +53,7 @@ function expectedOf({ yes, dryRun, expectBookings }: ShowCancelOptions): number 
 
 /** To agree, a person types the name of the show. */
 function questionOf(
+  { asking }: Context,
   show: Show,
   { preview, isSure }: { preview: CancellationPreview; isSure: boolean },
 ): Irrevocable {
@@ -65,8 +62,7 @@ function questionOf(
     isSure,
     plan,
     flags: `-y --expect-bookings ${preview.confirmedBookings + preview.heldBookings}`,
-    unchanged: 'Nothing was cancelled.',
-    question: async (asking) => {
+    question: async () => {
       const { askText } = await import('../../../terminal/prompts/prompts.js')
       await askText(asking, {
         above: plan,

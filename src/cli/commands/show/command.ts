@@ -37,6 +37,7 @@ export const showCommands: Declaration = {
       ],
       exits: [0, 2, 5, 6],
       makesOneChange: true,
+      unchanged: 'No show was created.',
       run: () => import('./create.js'),
     },
     {
@@ -118,6 +119,7 @@ export const showCommands: Declaration = {
         'tickets show copy Hamlet --start-time "2031-03-02 19:30" "2031-03-03 19:30"',
       ],
       exits: READ_EXITS,
+      unchanged: 'No show was created.',
       run: () => import('./copy.js'),
     },
     {
@@ -136,6 +138,7 @@ export const showCommands: Declaration = {
       ],
       exits: CHANGE_EXITS,
       makesOneChange: true,
+      unchanged: 'Nothing was cancelled.',
       run: () => import('./cancel.js'),
     },
     {

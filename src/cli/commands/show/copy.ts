@@ -18,8 +18,7 @@ export interface ShowCopyOptions {
 export const run: Handler<ShowCopyOptions, [string]> = async (context, options, name) => {
   const { output, tickets } = context
   if (options.startTime === undefined && !output.canPrompt) throw inputRequired('--start-time')
-  const unchanged = 'No show was created.'
-  const original = await namedShow(context, { name, date: options.date, unchanged })
+  const original = await namedShow(context, { name, date: options.date })
   const texts = options.startTime ?? [await askStartTime(context, original.timeZone)]
   // All are parsed before the first show is created, so that a typing error creates none.
   const startTimes = texts.map((text) => parseStartTime(text, original.timeZone))
@@ -64,12 +63,9 @@ function sentenceOf(copies: readonly Show[]): string {
 
 async function askStartTime({ asking }: Context, timeZone: string): Promise<string> {
   const { askText } = await import('../../../terminal/prompts/prompts.js')
-  return askText(
-    { ...asking, unchanged: 'No show was created.' },
-    {
-      message: 'When does the new one start?',
-      hint: `${timeZone}, like 2026-12-25 19:00`,
-      check: (text) => parseStartTime(text, timeZone),
-    },
-  )
+  return askText(asking, {
+    message: 'When does the new one start?',
+    hint: `${timeZone}, like 2026-12-25 19:00`,
+    check: (text) => parseStartTime(text, timeZone),
+  })
 }

@@ -57,7 +57,7 @@ async function ask(
   context: Context,
   given: { [Part in keyof NewShow]?: NewShow[Part] | undefined } & { timeZone: string },
 ): Promise<NewShow> {
-  const { output, asking: onBehalf } = context
+  const { asking, output } = context
   if (!output.canPrompt) {
     throw inputRequired(
       given.name === undefined && '--name',
@@ -66,7 +66,6 @@ async function ask(
     )
   }
   const { timeZone } = given
-  const asking = { ...onBehalf, unchanged: 'No show was created.' }
   const name =
     given.name ?? (await askText(asking, { message: 'Name of the show?', check: checkName }))
   const startTime =
@@ -112,24 +111,21 @@ async function choosePlan(
 }
 
 /** Asks for a plan in the directory; undefined for none. */
-async function askPlan({ asking: onBehalf }: Context): Promise<string | undefined> {
+async function askPlan({ asking }: Context): Promise<string | undefined> {
   const files = await plansInDirectory()
   if (files.length === 0) return undefined
   const choices: Choice<string | undefined>[] = [
     ...files.map((file) => ({ value: file, name: file, details: 'a plan in this directory' })),
     { value: undefined, name: 'no plan', details: 'a number of seats' },
   ]
-  return askChoice(
-    { ...onBehalf, unchanged: 'No show was created.' },
-    {
-      message: 'Which house?',
-      noun: 'plan',
-      hint: 'type to search',
-      lineHint: 'number or name',
-      search: async (term = '') =>
-        choices.filter(({ name }) => foldText(name).includes(foldText(term))),
-    },
-  )
+  return askChoice(asking, {
+    message: 'Which house?',
+    noun: 'plan',
+    hint: 'type to search',
+    lineHint: 'number or name',
+    search: async (term = '') =>
+      choices.filter(({ name }) => foldText(name).includes(foldText(term))),
+  })
 }
 
 async function askSeatsPerRow(

@@ -7,7 +7,6 @@ import { startWarnings } from '../../../shared/warnings.js'
 import { type Context, type Handler, inputRequired, parseCount } from '../../context.js'
 import { namedShow } from '../../named-show.js'
 import { planTextOf } from '../../plan-file.js'
-import { UNCHANGED } from '../booking/named-booking.js'
 import { announceShow } from './announce.js'
 import { whenOf } from './text.js'
 
@@ -54,9 +53,8 @@ async function editOf(
   }
 }
 
-async function askEdit({ asking: onBehalf, tickets }: Context, show: Show): Promise<ShowEdit> {
+async function askEdit({ asking, tickets }: Context, show: Show): Promise<ShowEdit> {
   const { askNumber, askText } = await import('../../../terminal/prompts/prompts.js')
-  const asking = { ...onBehalf, unchanged: UNCHANGED }
   const name = await askText(asking, {
     message: 'Name of the show?',
     default: show.name,

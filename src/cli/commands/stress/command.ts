@@ -27,5 +27,6 @@ export const stressCommand: Declaration = {
     'tickets stress --in-process --bookings 500 --total-seats 200',
   ],
   exits: [0, 2, 3, 4, 5, 6, 7],
+  unchanged: 'Nothing was booked.',
   run: () => import('./stress.js'),
 }

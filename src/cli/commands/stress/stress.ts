@@ -25,7 +25,7 @@ export const run: Handler<StressOptions, [string | undefined]> = async (context,
   })
   context.nameDatabase(tickets)
   const { asking, output } = context
-  const named = ifNamed({ name, date: options.date, unchanged: 'Nothing was booked.' })
+  const named = ifNamed({ name, date: options.date })
   if (named !== undefined) {
     const show = await namedShow({ asking, output, tickets }, named)
     await askLeave(context, show, { ...choice, isSure: options.yes ?? false })
@@ -162,13 +162,11 @@ async function askLeave(
   show: Show,
   { bookings, isSure }: { bookings: number; isSure: boolean },
 ): Promise<void> {
-  const unchanged = 'Nothing was booked.'
   const what = `up to ${formatNumber(bookings)} bookings`
   const isMeant = await mayProceed(context, {
     isSure,
     plan: `This makes ${what} for a real show, and does not remove them. Leave out the show to use a throwaway one.`,
     question: `Make ${what} for ${show.name}? They are not removed.`,
-    unchanged,
   })
-  if (!isMeant) throw new TicketsError('INTERRUPTED', unchanged)
+  if (!isMeant) throw new TicketsError('INTERRUPTED', context.asking.unchanged)
 }

@@ -18,5 +18,6 @@ export const verifyCommand: Declaration = {
   examples: ['tickets verify', 'tickets verify Hamlet --json', 'tickets verify --repair -y'],
   exits: [0, 2, 3, 5, 6, 7],
   needsData: true,
+  unchanged: 'Nothing was repaired.',
   run: () => import('./verify.js'),
 }

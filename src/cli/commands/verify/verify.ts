@@ -2,7 +2,6 @@ import type { VerifyReport } from '../../../client/api.js'
 import { verifyJson } from '../../../client/json.js'
 import { invalidInput, TicketsError } from '../../../shared/errors.js'
 import { startProgress } from '../../../terminal/progress.js'
-import type { Asking } from '../../../terminal/prompts/asking.js'
 import type { Context, Handler } from '../../context.js'
 import { openSource } from '../../files.js'
 import { mayProceed } from '../../irrevocable.js'
@@ -21,7 +20,7 @@ export const run: Handler<VerifyOptions, [string | undefined]> = async (context,
   if ((options.dryRun || options.yes) && !options.repair) {
     throw invalidInput('--dry-run and --yes require --repair.')
   }
-  const named = ifNamed({ name, date: options.date, unchanged: 'Nothing was repaired.' })
+  const named = ifNamed({ name, date: options.date })
   const show = named && (await namedShow(context, named)).id
   const repair = options.repair ? await repairAll(context, show, options) : undefined
   const report = await verify(context, show, options.against)
@@ -43,7 +42,7 @@ async function repairAll(
   show: string | undefined,
   { dryRun: isDryRun = false, yes: isSure = false }: VerifyOptions,
 ): Promise<Repair> {
-  const { tickets, output } = context
+  const { asking, tickets, output } = context
   const dryRun = true
   const references = await tickets.repair({ show, dryRun })
   const sequences = await tickets.repairSequences({ dryRun })
@@ -52,13 +51,12 @@ async function repairAll(
   }
   const plan = planOf({ references, sequences })
   if (isSure) output.hint(plan)
-  const unchanged = 'Nothing was repaired.'
-  const question = async (asking: Asking) => {
+  const question = async () => {
     const { askConfirm } = await import('../../../terminal/prompts/prompts.js')
     return askConfirm(asking, { above: plan, message: 'Repair?', default: false })
   }
-  if (!(await mayProceed(context, { isSure, plan, question, unchanged }))) {
-    throw new TicketsError('INTERRUPTED', unchanged)
+  if (!(await mayProceed(context, { isSure, plan, question }))) {
+    throw new TicketsError('INTERRUPTED', asking.unchanged)
   }
   return {
     isDryRun,
