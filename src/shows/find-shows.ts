@@ -2,6 +2,7 @@ import type { Knex } from 'knex'
 import type { Database } from '../database/knex-pool.js'
 import { withRetry } from '../database/retry.js'
 import { TicketsError } from '../shared/errors.js'
+import { isId } from '../shared/ids.js'
 import { quote } from '../shared/quote.js'
 import { formatStartTime } from '../shared/time/format-time.js'
 import { datesOf, isOnDate, parseShowDate, type ShowDate } from '../shared/time/show-dates.js'
@@ -51,8 +52,8 @@ export async function findShows(
 }
 
 /**
- * An id takes precedence over a name that looks like one, and an exact name over one in another
- * case.
+ * A whole id takes precedence over a name, and an exact name over one in another case. The beginning
+ * of an id does not: a show's name may look like one, as "ABBA" or "1984" does.
  */
 async function showsMeant(
   db: Database,
@@ -63,46 +64,53 @@ async function showsMeant(
   if (name.includes('\0')) return []
   const { knex } = db
   const range = idRange(name)
-  if (range !== undefined) {
-    const byId = knex('shows').select(knex.raw('true as is_exact')).whereBetween('id', range)
+  const byId = range && knex('shows').select('id', as(knex, MATCH.id)).whereBetween('id', range)
+  const isWhole = isId(name)
+  if (byId && isWhole) {
     const shows = await nearest(db, byId, on, limit)
     if (shows.length > 0) return shows
   }
+  const match = `case when canonical_text(name) = canonical_text(?) then ${MATCH.name} else ${MATCH.fold} end`
   const byName = knex('shows')
-    .select(knex.raw('canonical_text(name) = canonical_text(?) as is_exact', [name]))
+    .select('id', as(knex, match, name))
     // Must match the expression of the index on names word for word.
     .whereRaw('folded_text(name) collate "C" = folded_text(?)', [name])
-  return nearest(db, byName, on, limit)
+  return nearest(db, byId && !isWhole ? byName.unionAll(byId) : byName, on, limit)
 }
 
-/**
- * Returns the first of these shows in the order of `findShows`; only exact matches if there are
- * any.
- */
+/** How a show matches a text, the surest first: its name, the beginning of its id, in another case. */
+const MATCH = { name: 1, id: 2, fold: 3 }
+
+function as(knex: Knex, match: string | number, ...values: string[]): Knex.Raw {
+  return knex.raw(`${match} as match`, values)
+}
+
+/** Returns the first of these shows in the order of `findShows`. */
 async function nearest(
   db: Database,
   meant: Knex.QueryBuilder,
   on: ShowDate | undefined,
   limit: number,
 ): Promise<Show[]> {
-  meant.select('id')
-  if (on !== undefined) meant.whereBetween('start_time', [on.earliest, on.latest])
+  const each = db.knex.select('id').min('match as match').from(meant.as('matches')).groupBy('id')
   const rows = await withRetry(db, async () => {
-    const found = await selectShows(db.knex)
+    const shows = selectShows(db.knex)
       // Materialized, so that PostgreSQL does not scan the index of that order to find them.
-      .withMaterialized('meant', meant)
-      .select<(ShowRow & { is_exact: boolean })[]>('is_exact')
+      .withMaterialized('meant', each)
+      .select<(ShowRow & { match: number })[]>('match')
       .join('meant', 'meant.id', 'shows.id')
       .orderByRaw(
-        'is_exact desc, start_time <= now(), abs(extract(epoch from start_time - now())), shows.id',
+        `match = ${MATCH.fold}, start_time <= now(), abs(extract(epoch from start_time - now())), shows.id`,
       )
       .limit(limit)
-    return withPlans(db.knex, found)
+    if (on !== undefined) shows.whereBetween('start_time', [on.earliest, on.latest])
+    return withPlans(db.knex, await shows)
   })
   const found = rows
-    .map((row) => ({ show: toShow(row), isExact: row.is_exact }))
+    .map((row) => ({ show: toShow(row), match: row.match }))
     .filter(({ show }) => on === undefined || isOnDate(show, on))
-  return found.filter(({ isExact }) => isExact === found[0]!.isExact).map(({ show }) => show)
+  const isNamed = found.some(({ match }) => match === MATCH.name)
+  return found.filter(({ match }) => !(isNamed && match === MATCH.fold)).map(({ show }) => show)
 }
 
 const ID_SHAPE = 'xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx'
@@ -145,17 +153,20 @@ async function namesLike(db: Database, name: string): Promise<string> {
 
 /** Includes the times, because the shows of a series share a name. */
 function ambiguous(name: string, shows: Show[]): TicketsError {
-  const isPrefix = shows.every(({ id }) => id.startsWith(name.toLowerCase()))
+  const begun = idRange(name) ? shows.filter(({ id }) => id.startsWith(name.toLowerCase())) : []
   const dates = datesOf(shows)
-  const choices = shows.map((show, at) =>
-    isPrefix || dates[at] === undefined ? `${show.id} (${timeOf(show)})` : timeOf(show),
-  )
+  const choices = shows.map((show, at) => {
+    const time = timeOf(show)
+    if (begun.length === 0) return dates[at] === undefined ? `${show.id} (${time})` : time
+    return `${show.id} (${quote(show.name)}, ${time})`
+  })
   const date = dates.find((each) => each !== undefined)
-  const way = isPrefix
-    ? 'Give more of the id.'
-    : date === undefined
-      ? 'Give the id of one.'
-      : `Choose one by its date, such as --date ${date}.`
+  const way =
+    begun.length === shows.length
+      ? 'Give more of the id.'
+      : begun.length > 0 || date === undefined
+        ? 'Give the id of one.'
+        : `Choose one by its date, such as --date ${date}.`
   return new TicketsError(
     'AMBIGUOUS_ID',
     `${quote(name)} means more than one show: ${listed(choices)}. ${way}`,

@@ -83,15 +83,15 @@ describe('the name of a show on the command line', () => {
   it('is an id, a prefix of one from 4 characters on, or a name that only one show bears', async () => {
     await insertShow(db, { id: twin, name: 'Twin' })
     await insertShow(db, { id: other, name: 'Twin' })
-    await insertShow(db, { id: 'bbbb0000-0000-4000-8000-000000000000', name: 'aaaa1' })
+    await insertShow(db, { id: 'bbbb0000-0000-4000-8000-000000000000', name: twin })
     const found = async (name: string) => {
       const { exitCode, json } = await run('show', 'view', name, '--json')
       return [exitCode, json().id ?? json().error.code]
     }
     const names = [twin, 'aaaa1', 'AAAA2222', 'aaaa', 'Twin', 'bbb', 'no such show', '']
     expect(await Promise.all(names.map(found))).toEqual([
+      [0, twin], // A whole id wins over a name that looks like one.
       [0, twin],
-      [0, twin], // The id wins over the name that looks like one.
       [0, other],
       [2, 'AMBIGUOUS_ID'],
       [2, 'AMBIGUOUS_ID'],
@@ -99,6 +99,70 @@ describe('the name of a show on the command line', () => {
       [3, 'SHOW_NOT_FOUND'],
       [3, 'SHOW_NOT_FOUND'],
     ])
+  })
+
+  describe('that another id begins with', () => {
+    const abba = { id: 'cccc0000-0000-4000-8000-000000000000', name: 'ABBA' }
+    const begun = { id: 'abba1234-0000-4000-8000-000000000000', name: 'Mamma Mia' }
+    beforeAll(async () => {
+      for (const show of [abba, begun]) await insertShow(db, { ...show, seats: 99 })
+    })
+
+    const file = 'show,count\nABBA,1\n'
+    it.each([
+      [['show', 'view', 'ABBA']],
+      [['show', 'view', 'abba']],
+      [['book', 'Abba', '--count', '1']],
+      [['book', 'ABBA', '--count', '1', '--dry-run']],
+      [['verify', 'ABBA']],
+      [['show', 'edit', 'ABBA', '--name', 'Other']],
+      [['show', 'cancel', 'ABBA', '-y', '--expect-bookings', '0']],
+      [['booking', 'list', 'ABBA']],
+      [['history', '--show', 'ABBA']],
+    ])('means neither show, and the error names both: tickets %j', async (command) => {
+      const { exitCode, json } = await run(...command, '--json')
+      expect([exitCode, json().error.code]).toEqual([2, 'AMBIGUOUS_ID'])
+      for (const { id, name } of [abba, begun]) {
+        expect(json().error.message).toContain(`${id} ("${name}", `)
+      }
+    })
+
+    it('means neither in the rows of a file, at the door, or where a booking moves', async () => {
+      const { reference } = (await run('book', abba.id, '--count', '1', '--json')).json()
+      const rows = await runInProcess(
+        ['book', '--file', '-', '--json'],
+        { DATABASE_URL: db.url },
+        { input: file },
+      )
+      expect(rows.json().error.code).toBe('AMBIGUOUS_ID')
+      for (const command of [
+        ['check-in', reference, '--show', 'ABBA'],
+        ['move', reference, '--to-show', 'ABBA', '--to', '9'],
+      ]) {
+        const { json } = await run('booking', ...command, '--json')
+        expect(json().error.code).toBe('AMBIGUOUS_ID')
+      }
+    })
+
+    it('means the one that is on the --date, or whose id is given in more detail', async () => {
+      await db.sql(`update shows set start_time = '2030-05-05T19:00Z' where id = $1`, [abba.id])
+      const found = async (...args: string[]) =>
+        (await run('show', 'view', ...args, '--json')).json().id
+      expect(await found('ABBA', '--date', '2030-05-05')).toBe(abba.id)
+      expect(await found('ABBA', '--date', '2030-01-01')).toBe(begun.id)
+      expect(await found('abba1')).toBe(begun.id)
+      expect(await found('cccc')).toBe(abba.id)
+    })
+
+    it('means one show if its own id begins so, or a name in the same case is of another', async () => {
+      const own = await insertShow(db, { id: 'face0000-0000-4000-8000-000000000000', name: 'Face' })
+      expect((await run('show', 'view', 'face', '--json')).json().id).toBe(own)
+      // An exact name still takes precedence over one in another case, but not over an id.
+      await insertShow(db, { name: 'FACE' })
+      expect((await run('show', 'view', 'Face', '--json')).json().id).toBe(own)
+      const { error } = (await run('show', 'view', 'FACE', '--json')).json()
+      expect(error.code).toBe('AMBIGUOUS_ID')
+    })
   })
 
   it('that no show bears is answered with those whose words begin so', async () => {
@@ -114,7 +178,7 @@ describe('the name of a show on the command line', () => {
     const ran = await run('book', 'aaaa', '--seats', '1')
     expect(ran).toMatchObject({ exitCode: 2, stdout: '' })
     const words = ran.stderr.replace(/\s+/g, ' ')
-    for (const id of [twin, other]) expect(words).toContain(`${id} (2030-01-01 19:00 UTC)`)
+    for (const id of [twin, other]) expect(words).toContain(`${id} ("Twin", 2030-01-01 19:00 UTC)`)
     expect(await db.sql('select 1 from bookings where show_id = any($1)', [[twin, other]])).toEqual(
       [],
     )
