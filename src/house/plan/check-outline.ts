@@ -28,7 +28,9 @@ const MAX_NUMBER = 9999
 const WIDEST_AISLE = 200
 export const LONGEST_NAME = 40
 const LONGEST_PLAN_NAME = 200
-export const SECTION_NAME = /^[\p{L}\p{N}][\p{L}\p{M}\p{N} '’.&()]*$/u
+/** Unicode classifies some invisible characters as letters and marks: two sections would look the same. */
+export const SECTION_NAME =
+  /^(?!.*\p{Default_Ignorable_Code_Point})[\p{L}\p{N}][\p{L}\p{M}\p{N} '’.&()]*$/u
 export const ROW_LABEL = /^[a-z0-9]{1,4}$/i
 
 /** Everything that is wrong with an outline. One that is too large is not checked further. */
@@ -93,7 +95,7 @@ function checkSectionName(name: string, fault: (message: string) => void): void 
 
 /** The error for text that cannot be the name of a section. */
 export function noSection(name: string): string {
-  return `${quote(name)} cannot be the name of a section: write at most ${LONGEST_NAME} letters, digits, spaces and any of ' . & ( ).`
+  return `${quote(name)} cannot be the name of a section: write at most ${LONGEST_NAME} visible letters, digits, spaces and any of ' . & ( ).`
 }
 
 /** The error for text that cannot be the label of a row. */

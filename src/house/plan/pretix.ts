@@ -158,6 +158,7 @@ class Reader {
   #sectionOf(zone: Fields, path: string, isOnly: boolean): string {
     const given = zone.name === undefined ? '' : this.#text(zone, 'name', path)
     const kept = given
+      .replaceAll(/\p{Default_Ignorable_Code_Point}+/gu, '')
       .replaceAll(/[^\p{L}\p{M}\p{N} '’.&()]+/gu, ' ')
       .replaceAll(/ +/g, ' ')
       .replace(/^[^\p{L}\p{N}]+/u, '')

@@ -206,6 +206,11 @@ describe('a plan in CSV', () => {
       [[2, 'section', '"Left-hand"']],
     ],
     [
+      'a section with an invisible letter',
+      ['section,row,seat', 'Stalls\u3164,A,1'],
+      [[2, 'section', '"Stalls\u3164"', 'visible']],
+    ],
+    [
       'kinds that are none',
       ['row,seat,kind', 'A,1,vip', 'A,2,constructor', 'A,3,__proto__'],
       [

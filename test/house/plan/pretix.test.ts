@@ -342,6 +342,18 @@ describe('a seating plan of pretix', () => {
     )
   })
 
+  it('takes invisible characters out of the name of a zone', () => {
+    const zone = (name: string, label: string) => ({
+      ...oneZone({ rows: [row(label, { x: 0, y: 0 }, seats('a', [1], [0]))] }).zones[0]!,
+      name,
+    })
+    const zones = [zone('Par\u00adterre\u3164', 'A'), zone('Parterre', 'B'), zone('\u3164', 'C')]
+    const { outline, faults, notices } = readPretixPlan({ name: 'N', zones })
+    expect(faults).toEqual([])
+    expect(outline!.sections.map(({ name }) => name)).toEqual(['Parterre', 'Zone 4'])
+    expect(notices[0]).toEqual(withFacts('zones[0]', '"Parterre"'))
+  })
+
   it.each([
     ['constructor', 'Hall'],
     ['__proto__', `a${'𝒜'.repeat(30)}`],
