@@ -210,13 +210,13 @@ export interface Tickets {
   editShow(show: string, edit: ShowEdit): Promise<Show>
   /** A new, empty show with the house of another. Throws SHOW_NOT_FOUND, INVALID_INPUT. */
   copyShow(show: string, copy: { startTime: Date; name?: string | undefined }): Promise<Show>
-  /** The bookings that `cancelShow` would cancel. Throws SHOW_NOT_FOUND. */
+  /** The bookings that `cancelShow` would affect. Throws SHOW_NOT_FOUND. */
   previewCancellation(show: string): Promise<CancellationPreview>
   /** A show's seats by state and by row, and its sales by hour and operator. Throws SHOW_NOT_FOUND. */
   reportOnShow(show: string): Promise<ShowReport>
   /**
-   * Cancels a show and its bookings, if exactly `expectBookings` bookings are sold or held. Throws
-   * SHOW_NOT_FOUND, WRONG_STATE.
+   * Cancels a show, which then refuses bookings and check-ins, if exactly `expectBookings` bookings
+   * are sold or held. Its bookings keep their state. Throws SHOW_NOT_FOUND, WRONG_STATE.
    */
   cancelShow(show: string, expectBookings: number): Promise<Show>
   /** Creates a token for HTTP. `text`, the token with its secret, is not stored. Throws INVALID_INPUT. */

@@ -113,7 +113,7 @@ export function historyJson(event: HistoryEvent) {
   }
 }
 
-/** The bookings that cancelling a show would cancel. */
+/** The bookings of a show that cancelling it would affect. */
 export function cancellationJson(show: Show, preview: CancellationPreview) {
   return {
     dry_run: true,

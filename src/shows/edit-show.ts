@@ -90,14 +90,14 @@ function sizeOfPlan(): TicketsError {
   )
 }
 
-/** The bookings that cancelling a show would cancel. */
+/** The bookings of a show that cancelling it would affect. */
 export interface CancellationPreview {
   confirmedBookings: number
   confirmedSeats: number
   heldBookings: number
 }
 
-/** Counts the bookings that cancelling a show would cancel; changes nothing. */
+/** Counts the bookings that cancelling a show would affect; changes nothing. */
 export async function previewCancellation(
   db: Database,
   showId: string,
@@ -111,7 +111,7 @@ export async function previewCancellation(
 /**
  * Cancels a show, which then refuses bookings and check-ins. Its bookings keep their state, for
  * refunds. Repeatable. Proceeds only if exactly `expectBookings` bookings are sold or held, so that
- * a clerk cancels no more than the preview showed.
+ * a clerk affects no more of them than the preview showed.
  *
  * Throws SHOW_NOT_FOUND, and WRONG_STATE if the number differs.
  */
