@@ -132,11 +132,35 @@ async function insertAll(trx: Knex.Transaction, lines: AsyncIterable<string>): P
     }
   }
   await all('disable')
-  const counts = await insertRows(trx, lines).catch(refuseBadRows)
+  const counts = await withoutOwnReferences(trx, () => insertRows(trx, lines)).catch(refuseBadRows)
   await all('enable')
   // The first schema has no history yet.
   if (counts.history !== undefined) await advanceSequences(trx)
   return counts
+}
+
+/**
+ * Runs `work` without the foreign keys by which a table refers to itself, and adds them afterwards:
+ * a part sold from a hold may come before the hold, and even in another statement, because a backup
+ * has the rows as they are on disk.
+ */
+async function withoutOwnReferences<T>(trx: Knex.Transaction, work: () => Promise<T>): Promise<T> {
+  const keys = await query<{ table: string; name: string; definition: string }>(
+    trx,
+    `select relname as table, conname as name, pg_get_constraintdef(c.oid) as definition
+     from pg_constraint c join pg_class on pg_class.oid = conrelid
+     where conrelid in (select to_regclass(name) from unnest(?::text[]) as name)
+       and contype = 'f' and conrelid = confrelid`,
+    [TABLES],
+  )
+  for (const { table, name } of keys) {
+    await trx.raw('alter table ?? drop constraint ??', [table, name])
+  }
+  const result = await work()
+  for (const { table, name, definition } of keys) {
+    await trx.raw(`alter table ?? add constraint ?? ${definition}`, [table, name])
+  }
+  return result
 }
 
 const ROWS_A_STATEMENT = 1000

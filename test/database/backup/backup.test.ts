@@ -226,6 +226,38 @@ describe('a backup', () => {
   })
 })
 
+it('restores a part that is in the backup more than a statement before the hold it was sold from', async () => {
+  const split = await cloneDatabase()
+  const show = await insertShow(split)
+  const clerk = openTickets({ database: split.url, env: {}, cwd: '/nowhere' })
+  const { booking } = await clerk.book(show, { seats: '1-4', hold: 'forever' })
+  await clerk.confirmBooking(booking.id, { seats: '1-2' })
+  await clerk.close()
+  await split.sql(
+    `insert into bookings (id, reference, show_id, status, seats, failure)
+     select gen_random_uuid(), translate(lpad(n || '', 8, '0'), '01', 'AB'), $1, 'FAILED', '{1}', '{"code":"SEATS_TAKEN"}'
+     from generate_series(1, 1500) n`,
+    [show],
+  )
+  // Fills the row's page with its versions, so that it moves to the last page.
+  await split.sql(
+    `do $$ begin for n in 1..100 loop update bookings set note = n where status = 'HELD'; end loop; end $$`,
+  )
+  const path = await backUp(split, 'split.gz')
+  const rows = gunzipSync(await readFile(path))
+    .toString()
+    .split('\n')
+  const placeOf = (part: string) => rows.findIndex((row) => row.includes(part))
+  const [hold, part] = [`{"id":"${booking.id}"`, `"split_from":"${booking.id}"`]
+  expect(placeOf(hold) - placeOf(part)).toBeGreaterThan(1000)
+
+  expect(await restore(path)).toMatchObject({ exitCode: 0 })
+  expect(await found()).toEqual(await everyRow(split.sql))
+  const keys = 'select conname, pg_get_constraintdef(oid) as is from pg_constraint order by 1, 2'
+  expect(await target.sql(keys)).toEqual(await split.sql(keys))
+  await split.drop()
+})
+
 describe('the file of a backup', () => {
   it('is named for the time, belongs to its owner alone, and is named on stdout', async () => {
     const cwd = await mkdtemp(join(directory, 'cwd-'))
@@ -365,6 +397,11 @@ describe('a restore is refused, and changes nothing', () => {
       'with a seat sold twice',
       'INVALID_INPUT',
       (_, text) => gzipSync(text.replace('"confirmed_seats_count":9', '"confirmed_seats_count":8')),
+    ],
+    [
+      'with a part of a booking that it does not have',
+      'INVALID_INPUT',
+      (_, text) => gzipSync(text.replace(/"split_from":"\w{8}/, '"split_from":"00000000')),
     ],
     [
       'of a later format',
