@@ -330,7 +330,8 @@ function byOperator(outcomes: readonly Outcome[]): Map<string | undefined, Outco
 /**
  * Writes the show, if it sold anything, and bookings in one statement. Only PENDING bookings may be
  * decided: throws a ConflictError if one is not, and the retry sees its outcome or records it
- * again. All outcomes of a batch share one timestamp; one for each would take as long as deciding.
+ * again. Also throws it if the show's row is stale. All outcomes of a batch share one timestamp; one
+ * for each would take as long as deciding.
  */
 async function writeTogether(
   trx: Knex.Transaction,
@@ -368,8 +369,9 @@ async function writeTogether(
     sales ? 'write_sales_and_outcomes' : 'write_outcomes',
   )
   // A booking of the batch is no longer PENDING: the repair of abandoned bookings, which does not
-  // take the show's lock, has decided it, or a crash of the server has lost its record.
-  if (rows.length !== outcomes.length) throw new ConflictError('A booking is not PENDING any more.')
+  // take the show's lock, has decided it, or a crash of the server has lost its record. Or the show
+  // is stale.
+  if (rows.length !== outcomes.length) throw new ConflictError('A booking or its show has changed.')
   const byId = new Map(outcomes.map((outcome) => [outcome.id, outcome]))
   return rows.map((row) => [row.id, { outcome: byId.get(row.id)!, row }])
 }

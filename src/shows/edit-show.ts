@@ -7,7 +7,14 @@ import { checkSize } from '../house/show-size.js'
 import { invalidInput, TicketsError } from '../shared/errors.js'
 import { checkText } from '../shared/text-input.js'
 import { findShow } from './find-shows.js'
-import { bookedOf, type HouseRow, heldSeats, lockHouse } from './locked-house.js'
+import {
+  bookedOf,
+  type HouseRow,
+  heldSeats,
+  IS_AS_READ,
+  lockHouse,
+  refuseIfStale,
+} from './locked-house.js'
 import { moveToPlan } from './move-to-plan.js'
 import { layoutOf, parsePlan, storePlan } from './plans.js'
 import {
@@ -51,9 +58,11 @@ export async function editShow(db: Database, showId: string, edit: ShowEdit): Pr
       const show = await lockHouse(trx, showId)
       const write = async (columns: object) => {
         const updated_at = trx.raw('clock_timestamp()')
-        await trx('shows')
+        const written = await trx('shows')
           .where({ id: showId })
+          .whereRaw(IS_AS_READ, [show.version])
           .update({ ...values, ...columns, updated_at })
+        refuseIfStale(written)
       }
       if (plan === undefined || plan.row.id === show.plan_id) {
         await write(await houseOfSize(trx, show, edit.totalSeats))

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex'
-import { query } from '../database/sql.js'
+import { ConflictError } from '../database/failures.js'
+import { execute, query } from '../database/sql.js'
 import type { House } from '../house/decide.js'
 import { withViewWarning } from '../house/restricted-view.js'
 import { SeatSet } from '../house/seat-set.js'
@@ -18,6 +19,8 @@ interface StoredHouse extends LayoutRow {
   start_time: Date
   time_zone: string
   has_started: boolean
+  /** The transaction that wrote the row. */
+  version: string
 }
 
 /**
@@ -47,6 +50,7 @@ function selectHouse(knex: Knex, showId: string) {
     .first(
       ...['id', ...LAYOUT_COLUMNS, 'booked_seats', 'cancelled_at'],
       ...['name', 'start_time', 'time_zone', knex.raw(`${HAS_STARTED} as has_started`)],
+      knex.raw('xmin::text as version'),
     )
 }
 
@@ -141,10 +145,22 @@ export interface Sales {
   freed?: Iterable<number>
 }
 
+/** The condition, with the `version` of a show, that nothing has written the show since it was read. */
+export const IS_AS_READ = 'xmin = ?::xid'
+
 /**
- * Returns the statement that writes the sold and freed seats of a locked show. SQL merges the bits
- * and adds to the count, so if a row were stale, a seat sold twice, or an unsold seat freed, the
- * two would disagree, and the table's check constraint would refuse the row.
+ * Throws a ConflictError if a statement with `IS_AS_READ` has written nothing: without the lock,
+ * another transaction has written the show, and its seats would be overwritten.
+ */
+export function refuseIfStale(written: number): void {
+  if (written === 0) throw new ConflictError('The show was written after it was read.')
+}
+
+/**
+ * Returns the statement that writes the sold and freed seats of a locked show; it writes nothing if
+ * the row is stale. It adds to the count and does not set it, so if a seat were sold twice, or an
+ * unsold seat freed, bits and count would disagree, and the table's check constraint would refuse
+ * the row.
  */
 export function salesStatement(
   show: HouseRow,
@@ -164,8 +180,8 @@ export function salesStatement(
     sql: `update shows
           set booked_seats = ?::bytea, confirmed_seats_count = confirmed_seats_count + ?::int,
               updated_at = clock_timestamp()
-          where id = ?::uuid`,
-    values: [booked.toBytes(), change, show.id],
+          where id = ?::uuid and ${IS_AS_READ}`,
+    values: [booked.toBytes(), change, show.id, show.version],
   }
 }
 
@@ -176,5 +192,5 @@ export async function writeSales(
   sales: Sales,
 ): Promise<void> {
   const { sql, values } = salesStatement(show, sales)
-  await query(trx, sql, values, 'write_sales')
+  refuseIfStale(await execute(trx, sql, values, 'write_sales'))
 }
