@@ -1,12 +1,16 @@
 import { embeddedStatus } from '../embedded/embedded.js'
 import { type Database, openKnexPool } from '../knex-pool.js'
-import { withRetry } from '../retry.js'
 import { formatPlace } from '../settings/hosts.js'
 import type { DatabaseTarget } from '../settings/target.js'
-import { query } from '../sql.js'
 import { type Check, type Finding, ok, partsOf, skipped, wrong, wrongBy } from './check.js'
 import { machineChecks } from './machine-checks.js'
-import { checkCommitsOf, checkDiskOf, type Server, serverChecks } from './server-checks.js'
+import {
+  checkCommitsOf,
+  checkDiskOf,
+  readServer,
+  type Server,
+  serverChecks,
+} from './server-checks.js'
 import { describeSettings } from './settings-check.js'
 
 export interface ExamineOptions {
@@ -141,14 +145,9 @@ async function checkEmbedded(dataDir: string): Promise<Finding> {
 
 async function checkHost(db: Database, servers: Server[]): Promise<Finding> {
   try {
-    const [row] = await withRetry(db, () =>
-      query<{ version: string; isStandby: boolean }>(
-        db.knex,
-        `select current_setting('server_version') as version, pg_is_in_recovery() as "isStandby"`,
-      ),
-    )
-    servers.push({ db, ...row! })
-    const kind = row!.isStandby ? 'a standby' : 'a primary'
+    const server = await readServer(db)
+    servers.push(server)
+    const kind = server.isStandby ? 'a standby' : 'a primary'
     return ok(`${placeOf(db.target.connection)} accepts the login, and is ${kind}`)
   } catch (error) {
     const [what, advice] = partsOf(error)
@@ -164,7 +163,7 @@ async function checkServer(server: Server | undefined, limit: Limit): Promise<Ch
   const checks: Check[] = []
   // One after the other, as there is one connection.
   for (const [name, check] of Object.entries(serverChecks)) {
-    const finding = server ? await limit.run(() => check(server)) : skipped(NO_LOGIN)
+    const finding = server ? await limit.run(async () => check(server)) : skipped(NO_LOGIN)
     checks.push({ name, ...finding })
   }
   return checks

@@ -12,12 +12,18 @@ import { checkRoom, judgeCommit, median } from './machine-checks.js'
 /** A server that accepted the login. */
 export interface Server {
   db: Database
-  version: string
   isStandby: boolean
+  role: string
+  isSuper: boolean
+  hasTables: boolean
+  /** All that this login may see, by name. Times are in milliseconds. */
+  settings: Readonly<Record<string, string>>
 }
 
+type ServerCheck = (server: Server) => Finding | Promise<Finding>
+
 /** The checks that need a session, by their names. Each only reads. */
-export const serverChecks: Readonly<Record<string, (server: Server) => Promise<Finding>>> = {
+export const serverChecks: Readonly<Record<string, ServerCheck>> = {
   version: checkVersion,
   primary: checkPrimary,
   replication: checkReplication,
@@ -31,29 +37,40 @@ export const serverChecks: Readonly<Record<string, (server: Server) => Promise<F
   clock: checkClock,
 }
 
-async function rowOf<Row>({ db }: Server, statement: string): Promise<Row> {
+/** Logs in, and reads what most checks judge; the settings are those of a transaction. */
+export async function readServer(db: Database): Promise<Server> {
+  const row = await rowOf<Omit<Server, 'db'>>(
+    db,
+    `select pg_is_in_recovery() as "isStandby", rolname::text as role, rolsuper as "isSuper",
+            to_regclass('shows') is not null as "hasTables",
+            (select json_object_agg(name, setting) from pg_settings) as settings
+     from pg_roles where rolname = current_user`,
+  )
+  return { db, ...row }
+}
+
+async function rowOf<Row>(db: Database, statement: string): Promise<Row> {
   const [row] = await withRetry(db, () => query<Row>(db.knex, statement))
   return row!
 }
 
-async function checkVersion({ version }: Server): Promise<Finding> {
+function checkVersion({ settings }: Server): Finding {
+  const version = settings.server_version!
   const shown = `PostgreSQL ${escapeControls(version)}`
   if (Number.parseInt(version, 10) >= OLDEST_SERVER) return ok(shown)
   return wrong(`${shown} is too old`, `Upgrade the server to PostgreSQL ${OLDEST_SERVER} or later.`)
 }
 
-async function checkPrimary(server: Server): Promise<Finding> {
-  if (server.isStandby) {
+function checkPrimary({ isStandby, settings }: Server): Finding {
+  if (isStandby) {
     return wrong(
       'the server is a standby: it can be read, but nothing can be booked',
       'Name the primary, or all hosts of the cluster.',
     )
   }
-  const { setting } = await rowOf<{ setting: string }>(
-    server,
-    `select current_setting('transaction_read_only') as setting`,
-  )
-  if (setting === 'off') return ok('the server is a primary, and can be written to')
+  if (settings.transaction_read_only === 'off') {
+    return ok('the server is a primary, and can be written to')
+  }
   return wrong(
     'the transactions of this login are read-only',
     'Set default_transaction_read_only to off for the role, the database and the server.',
@@ -61,8 +78,6 @@ async function checkPrimary(server: Server): Promise<Finding> {
 }
 
 interface Replication {
-  names: string
-  level: string
   standbys: number
   /** Standbys whose state this login may see, and those that commits wait for. */
   visible: number
@@ -72,11 +87,10 @@ interface Replication {
 
 async function checkReplication(server: Server): Promise<Finding> {
   if (server.isStandby) return skipped('only a primary knows what its standbys lack')
-  const { names, level, standbys, visible, synchronous, bytesBehind } = await rowOf<Replication>(
-    server,
-    `select current_setting('synchronous_standby_names') as names,
-            current_setting('synchronous_commit') as level,
-            count(pid)::integer as standbys, count(sync_state)::integer as visible,
+  const { synchronous_standby_names: names = '', synchronous_commit: level = '' } = server.settings
+  const { standbys, visible, synchronous, bytesBehind } = await rowOf<Replication>(
+    server.db,
+    `select count(pid)::integer as standbys, count(sync_state)::integer as visible,
             (count(*) filter (where sync_state in ('sync', 'quorum')))::integer as synchronous,
             max(pg_wal_lsn_diff(pg_current_wal_lsn(), flush_lsn))::text as "bytesBehind"
      from pg_stat_replication`,
@@ -109,14 +123,9 @@ async function checkReplication(server: Server): Promise<Finding> {
   )
 }
 
-async function checkDurability(server: Server): Promise<Finding> {
-  const settings = await rowOf<Record<string, string>>(
-    server,
-    `select current_setting('fsync') as fsync,
-            current_setting('full_page_writes') as full_page_writes,
-            current_setting('synchronous_commit') as synchronous_commit`,
-  )
-  const off = Object.keys(settings).filter((name) => settings[name] === 'off')
+function checkDurability({ settings }: Server): Finding {
+  const needed = ['fsync', 'full_page_writes', 'synchronous_commit']
+  const off = needed.filter((name) => settings[name] === 'off')
   if (off.length === 0) return ok('a confirmed booking survives a crash of the server')
   return wrong(
     `${off.join(' and ')} ${off.length === 1 ? 'is' : 'are'} off: a crash can lose confirmed bookings`,
@@ -141,11 +150,8 @@ async function checkTls({ db: { knex, target } }: Server): Promise<Finding> {
   return warning(`${shown}, but nothing proves that the server is the right one`, strict)
 }
 
-async function checkEncoding(server: Server): Promise<Finding> {
-  const { encoding } = await rowOf<{ encoding: string }>(
-    server,
-    `select current_setting('server_encoding') as encoding`,
-  )
+function checkEncoding({ settings }: Server): Finding {
+  const encoding = settings.server_encoding!
   if (encoding === 'UTF8') return ok(encoding)
   return wrong(
     `the encoding of the database is ${encoding}`,
@@ -153,21 +159,11 @@ async function checkEncoding(server: Server): Promise<Finding> {
   )
 }
 
-async function checkTimeouts(server: Server): Promise<Finding> {
-  const { db } = server
-  const { waitMs } = db
-  const rows = await withRetry(db, () =>
-    query<{ name: string; ms: number }>(
-      db.knex,
-      `select name, setting::float8 as ms from pg_settings
-       where name in ('lock_timeout', 'statement_timeout', 'transaction_timeout')`,
-    ),
-  )
-  const {
-    lock_timeout,
-    statement_timeout,
-    transaction_timeout = 0,
-  } = Object.fromEntries(rows.map(({ name, ms }) => [name, ms]))
+function checkTimeouts({ db: { waitMs }, settings }: Server): Finding {
+  const lock_timeout = Number(settings.lock_timeout)
+  const statement_timeout = Number(settings.statement_timeout)
+  // PostgreSQL 17 and later have it.
+  const transaction_timeout = Number(settings.transaction_timeout ?? 0)
   const inForce = `lock_timeout ${lock_timeout} ms, statement_timeout ${statement_timeout} ms`
   if (lock_timeout !== lockTimeoutMs(waitMs) || statement_timeout !== statementTimeoutMs(waitMs)) {
     return wrong(
@@ -201,18 +197,7 @@ async function checkSchema({ db }: Server): Promise<Finding> {
     : wrong(lacking, migrate)
 }
 
-async function checkRights(server: Server): Promise<Finding> {
-  const { db } = server
-  const { role, isSuper, hasTables } = await rowOf<{
-    role: string
-    isSuper: boolean
-    hasTables: boolean
-  }>(
-    server,
-    `select current_user::text as role, rolsuper as "isSuper",
-            to_regclass('shows') is not null as "hasTables"
-     from pg_roles where rolname = current_user`,
-  )
+async function checkRights({ db, role, isSuper, hasTables }: Server): Promise<Finding> {
   const shown = `the role ${quote(role)}`
   if (!hasTables) return skipped(`${shown} sees no tables of tickets`)
   const missing = await withRetry(db, () =>
@@ -238,7 +223,7 @@ const NEEDED = 12
 
 async function checkConnections(server: Server): Promise<Finding> {
   const { most, left } = await rowOf<{ most: number; left: number }>(
-    server,
+    server.db,
     `select most, least(
               most - (select sum(numbackends) from pg_stat_database),
               case when datconnlimit >= 0 then datconnlimit - (
@@ -263,7 +248,7 @@ const MOST_SKEW_MS = 1000
 async function checkClock(server: Server): Promise<Finding> {
   const before = Date.now()
   const { now } = await rowOf<{ now: number }>(
-    server,
+    server.db,
     'select extract(epoch from clock_timestamp())::float8 * 1000 as now',
   )
   const after = Date.now()
@@ -285,7 +270,7 @@ export async function checkDiskOf(server: Server): Promise<Finding> {
     )
   }
   const { directory } = await rowOf<{ directory: string }>(
-    server,
+    server.db,
     `select current_setting('data_directory') as directory`,
   )
   return checkRoom(directory)
@@ -316,6 +301,6 @@ export async function checkCommitsOf(server: Server): Promise<Finding> {
 
 async function timeOf(server: Server, statement: string): Promise<number> {
   const start = performance.now()
-  await rowOf(server, statement)
+  await rowOf(server.db, statement)
   return performance.now() - start
 }

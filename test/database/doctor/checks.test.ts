@@ -1,40 +1,45 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { judgeRoom } from '../../../src/database/doctor/machine-checks.js'
-import { serverChecks } from '../../../src/database/doctor/server-checks.js'
+import {
+  readServer,
+  type Server,
+  serverChecks,
+} from '../../../src/database/doctor/server-checks.js'
 import type { Database } from '../../../src/database/knex-pool.js'
 import { openCore } from '../../support/core-database.js'
 import { cloneDatabase, type TestDatabase } from '../../support/database.js'
 
 let testDatabase: TestDatabase
 let db: Database
+let server: Server
 beforeAll(async () => {
   testDatabase = await cloneDatabase()
   db = openCore(testDatabase)
+  server = await readServer(db)
 })
 afterAll(async () => {
   await db.close()
   await testDatabase.drop()
 })
 
-const server = (own: object = {}) => ({ db, version: '18.4', isStandby: false, ...own })
-
 test.each([
   ['13.22 (Debian 13.22-1)', 'wrong'],
   ['14.0', 'ok'],
   ['19beta1', 'ok'],
 ])('PostgreSQL %s is %s', async (version, status) => {
-  expect(await serverChecks.version!(server({ version }))).toMatchObject({ status })
+  const settings = { server_version: version }
+  expect(await serverChecks.version!({ ...server, settings })).toMatchObject({ status })
 })
 
 test('a standby can book nothing, and what it lacks is not known there', async () => {
-  const standby = server({ isStandby: true })
+  const standby = { ...server, isStandby: true }
   expect(await serverChecks.primary!(standby)).toMatchObject({ status: 'wrong' })
   expect(await serverChecks.replication!(standby)).toMatchObject({ status: 'skipped' })
 })
 
 test('time-outs other than those that were asked for are wrong', async () => {
-  expect(await serverChecks['time-outs']!(server())).toMatchObject({ status: 'ok' })
-  const changed = server({ db: { ...db, waitMs: db.waitMs + 1 } })
+  expect(await serverChecks['time-outs']!(server)).toMatchObject({ status: 'ok' })
+  const changed = { ...server, db: { ...db, waitMs: db.waitMs + 1 } }
   expect(await serverChecks['time-outs']!(changed)).toMatchObject({ status: 'wrong' })
 })
 
