@@ -5,15 +5,14 @@ import { slipsBetween } from '../spelling.js'
 
 const FIRST_YEAR = 1900
 const LAST_YEAR = 9999
-/** Offsets in use run from -12:00 (Baker Island) to +14:00 (Line Islands). */
-const LOWEST_OFFSET = -12 * 3600
-const HIGHEST_OFFSET = 14 * 3600
 
-const DATE = '(\\d{4})-(\\d\\d)-(\\d\\d)'
-const TIME = '(\\d\\d):(\\d\\d)(?::(\\d\\d)(?:\\.(\\d{1,3}))?)?'
 // Seconds in an offset are for the local mean times of a century ago, which Temporal may return.
-const OFFSET = '(z|[+-]\\d\\d(?::?\\d\\d(?::\\d\\d)?)?)'
-const START_TIME = new RegExp(`^${DATE}[t ]${TIME}${OFFSET}?$`, 'i')
+const START_TIME =
+  /^(\d{4}-\d\d-\d\d)[t ](\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?)(z|[+-]\d\d(?:\d\d|(?::\d\d){1,2})?)?$/i
+// Temporal takes a second 60 as 59.
+const TIME_OF_DAY = /^([01]\d|2[0-3])(:[0-5]\d){1,2}(\.\d+)?$/
+/** From -12:00 (Baker Island) to +14:00 (Line Islands). */
+const OFFSET_IN_USE = /^(z|[+-](0\d|1[01])(:?[0-5]\d)*|\+1[23](:?[0-5]\d)*|(-12|\+14)(:?00)*)$/i
 
 /**
  * Parses the start of a show: ISO 8601 with an offset or Z, or a local time in `timeZone`, such as
@@ -24,18 +23,25 @@ const START_TIME = new RegExp(`^${DATE}[t ]${TIME}${OFFSET}?$`, 'i')
  * because the clocks change; the message then offers the two offsets.
  */
 export function parseStartTime(text: string, timeZone: string): Date {
-  const match = START_TIME.exec(text.trim())
-  if (!match) {
+  const [, date, timeOfDay = '', offset] = START_TIME.exec(text.trim()) ?? []
+  if (date === undefined) {
     throw invalidInput(
       `${quote(text)} is not a time. Write it like "2026-12-25 19:00", or with an offset like 2026-12-25T19:00Z or 2026-12-25T19:00+01:00.`,
     )
   }
-  const local = localTime(match, text)
-  const offset = match[8]
+  if (!TIME_OF_DAY.test(timeOfDay)) {
+    throw invalidInput(`${quote(text)} is not a valid time of day: use 00:00:00 to 23:59:59.`)
+  }
+  const local = localTime(`${date}T${timeOfDay}`, text)
+  if (offset !== undefined && !OFFSET_IN_USE.test(offset)) {
+    throw invalidInput(
+      `${quote(text)} has an offset that is not in use: offsets range from -12:00 to +14:00.`,
+    )
+  }
   const time =
     offset === undefined
       ? inZone(local, parseTimeZone(timeZone))
-      : atOffset(local, secondsOf(offset, text))
+      : new Date(Temporal.Instant.from(`${local}${offset}`).epochMilliseconds)
   checkYear(time.getUTCFullYear(), text)
   return time
 }
@@ -73,18 +79,10 @@ export function systemTimeZone(env: Readonly<Record<string, string | undefined>>
   )
 }
 
-function localTime(match: RegExpExecArray, text: string) {
-  const [year, month, day, hour, minute, second] = match
-    .slice(1, 7)
-    .map((digits) => Number(digits ?? 0)) as [number, number, number, number, number, number]
-  if (hour > 23 || minute > 59 || second > 59) {
-    throw invalidInput(`${quote(text)} is not a valid time of day: use 00:00:00 to 23:59:59.`)
-  }
-  const thousandths = Number((match[7] ?? '').padEnd(3, '0'))
+function localTime(local: string, text: string): Temporal.PlainDateTime {
   try {
-    return new Temporal.PlainDateTime(year, month, day, hour, minute, second, thousandths)
+    return Temporal.PlainDateTime.from(local)
   } catch (cause) {
-    // The pattern has checked everything but the date.
     throw invalidInput(`${quote(text)} has a date that does not exist.`, { cause })
   }
 }
@@ -127,27 +125,6 @@ function precision({ second, millisecond }: Temporal.PlainDateTime) {
     return 'millisecond'
   }
   return second === 0 ? 'minute' : 'second'
-}
-
-function atOffset(local: Temporal.PlainDateTime, seconds: number): Date {
-  const asUtc = local.toZonedDateTime('UTC').epochMilliseconds
-  return new Date(asUtc - seconds * 1000)
-}
-
-function secondsOf(offset: string, text: string): number {
-  if (/^z$/i.test(offset)) {
-    return 0
-  }
-  const [hours = 0, minutes = 0, seconds = 0] = (offset.match(/\d\d/g) ?? []).map(Number)
-  const sign = offset.startsWith('-') ? -1 : 1
-  const total = sign * (hours * 3600 + minutes * 60 + seconds)
-  const isClock = minutes < 60 && seconds < 60
-  if (!isClock || total < LOWEST_OFFSET || total > HIGHEST_OFFSET) {
-    throw invalidInput(
-      `${quote(text)} has an offset that is not in use: offsets range from -12:00 to +14:00.`,
-    )
-  }
-  return total
 }
 
 function checkYear(year: number, text: string): void {
