@@ -16,4 +16,4 @@ export {
 } from './client/json.js'
 export { SeatSet } from './house/seat-set.js'
 export { formatSeats, parseSeats, seatLabel } from './house/seats.js'
-export { errorCodes, TicketsError } from './shared/errors.js'
+export { type ErrorMeaning, type Exit, errorCodes, TicketsError } from './shared/errors.js'

@@ -1,6 +1,7 @@
-/**
- * The exit codes of the command line. Each stands for a class of errors that callers treat alike.
- */
+/** An exit code of the command line after an error. */
+export type Exit = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 130
+
+/** The exit codes by name. Each stands for a class of errors that callers treat alike. */
 export const exitOf = {
   bug: 1,
   usage: 2,
@@ -10,9 +11,23 @@ export const exitOf = {
   noDatabase: 6,
   checkFailed: 7,
   interrupted: 130,
-} as const
+} as const satisfies Record<string, Exit>
 
-export type Exit = (typeof exitOf)[keyof typeof exitOf]
+/** What an error code means to a caller. */
+export interface ErrorMeaning {
+  exit: Exit
+  /** Whether a repetition of the same request is safe, and may succeed. */
+  retryable: boolean
+  meaning: string
+}
+
+function final(exit: keyof typeof exitOf, meaning: string): ErrorMeaning {
+  return { exit: exitOf[exit], retryable: false, meaning }
+}
+
+function retryable(exit: keyof typeof exitOf, meaning: string): ErrorMeaning {
+  return { exit: exitOf[exit], retryable: true, meaning }
+}
 
 /**
  * All expected failures, as a closed list.
@@ -22,126 +37,60 @@ export type Exit = (typeof exitOf)[keyof typeof exitOf]
  * is its description in docs/errors.md. An IN_DOUBT says that for itself.
  */
 export const errorCodes = {
-  INVALID_INPUT: {
-    exit: exitOf.usage,
-    retryable: false,
-    meaning:
-      'An argument, a field or a file is wrong. The message says which, and what is allowed.',
-  },
-  INPUT_REQUIRED: {
-    exit: exitOf.usage,
-    retryable: false,
-    meaning: 'Something is missing, and there is no terminal to ask on.',
-  },
-  KEY_REUSED: {
-    exit: exitOf.usage,
-    retryable: false,
-    meaning: 'The key was used before, with another request.',
-  },
-  AMBIGUOUS_ID: {
-    exit: exitOf.usage,
-    retryable: false,
-    meaning: 'Several shows or bookings match. Give more of the id, or a date.',
-  },
-  SHOW_NOT_FOUND: {
-    exit: exitOf.notFound,
-    retryable: false,
-    meaning: 'No show has this id or name.',
-  },
-  BOOKING_NOT_FOUND: {
-    exit: exitOf.notFound,
-    retryable: false,
-    meaning: 'No booking has this reference or id.',
-  },
-  NO_SUCH_SEAT: {
-    exit: exitOf.notFound,
-    retryable: false,
-    meaning: 'The show does not have this seat.',
-  },
-  SEATS_TAKEN: {
-    exit: exitOf.refused,
-    retryable: false,
-    meaning: 'A seat is sold or held. `seats` names it, `alternatives` lists free ones.',
-  },
-  NOT_ENOUGH_SEATS: {
-    exit: exitOf.refused,
-    retryable: false,
-    meaning: 'Fewer seats are free than `--count` asks for.',
-  },
-  SHOW_CANCELLED: {
-    exit: exitOf.refused,
-    retryable: false,
-    meaning: 'The show is cancelled.',
-  },
-  WRONG_STATE: {
-    exit: exitOf.refused,
-    retryable: false,
-    meaning:
-      'The booking, show or database is in a state that does not allow this: cancelled, expired, already let in, not empty.',
-  },
-  BUSY: {
-    exit: exitOf.busy,
-    retryable: true,
-    meaning: 'The program got no lock or no connection within `--wait`. Retry with the same key.',
-  },
-  ABANDONED: {
-    exit: exitOf.busy,
-    retryable: true,
-    meaning:
-      'The process that made the attempt ended before it was decided. Book again, with the same key.',
-  },
-  IN_DOUBT: {
-    exit: exitOf.busy,
-    retryable: false,
-    meaning:
-      'The database did not confirm the change, so it may or may not have been made. If `retryable` is true, the request can be repeated: it has a key, or is idempotent. Otherwise look the change up first.',
-  },
-  DB_UNREACHABLE: {
-    exit: exitOf.noDatabase,
-    retryable: true,
-    meaning: 'The server does not answer, or the connection was lost.',
-  },
-  DB_AUTH: {
-    exit: exitOf.noDatabase,
-    retryable: false,
-    meaning: 'The server refuses the login.',
-  },
-  DB_MISSING: {
-    exit: exitOf.noDatabase,
-    retryable: false,
-    meaning: 'There is no such database, or it cannot be used. The message says why.',
-  },
-  DB_TLS: {
-    exit: exitOf.noDatabase,
-    retryable: false,
-    meaning: 'TLS is missing, or the certificate is not trusted.',
-  },
-  NOT_MIGRATED: {
-    exit: exitOf.noDatabase,
-    retryable: false,
-    meaning: 'The schema is missing or old. Run `tickets migrate`.',
-  },
-  SCHEMA_TOO_NEW: {
-    exit: exitOf.noDatabase,
-    retryable: false,
-    meaning: 'The schema is newer than this program. Upgrade the program.',
-  },
-  CHECK_FAILED: {
-    exit: exitOf.checkFailed,
-    retryable: false,
-    meaning: '`verify`, `stress`, `doctor` or `migrate --check` found something.',
-  },
-  INTERRUPTED: {
-    exit: exitOf.interrupted,
-    retryable: true,
-    meaning: 'Ctrl-C or SIGTERM. The transaction was rolled back.',
-  },
-  INTERNAL: {
-    exit: exitOf.bug,
-    retryable: false,
-    meaning: 'A bug. Report it, with the output of `--debug`.',
-  },
-} as const
+  INVALID_INPUT: final(
+    'usage',
+    'An argument, a field or a file is wrong. The message says which, and what is allowed.',
+  ),
+  INPUT_REQUIRED: final('usage', 'Something is missing, and there is no terminal to ask on.'),
+  KEY_REUSED: final('usage', 'The key was used before, with another request.'),
+  AMBIGUOUS_ID: final('usage', 'Several shows or bookings match. Give more of the id, or a date.'),
+  SHOW_NOT_FOUND: final('notFound', 'No show has this id or name.'),
+  BOOKING_NOT_FOUND: final('notFound', 'No booking has this reference or id.'),
+  NO_SUCH_SEAT: final('notFound', 'The show does not have this seat.'),
+  SEATS_TAKEN: final(
+    'refused',
+    'A seat is sold or held. `seats` names it, `alternatives` lists free ones.',
+  ),
+  NOT_ENOUGH_SEATS: final('refused', 'Fewer seats are free than `--count` asks for.'),
+  SHOW_CANCELLED: final('refused', 'The show is cancelled.'),
+  WRONG_STATE: final(
+    'refused',
+    'The booking, show or database is in a state that does not allow this: cancelled, expired, already let in, not empty.',
+  ),
+  BUSY: retryable(
+    'busy',
+    'The program got no lock or no connection within `--wait`. Retry with the same key.',
+  ),
+  ABANDONED: retryable(
+    'busy',
+    'The process that made the attempt ended before it was decided. Book again, with the same key.',
+  ),
+  IN_DOUBT: final(
+    'busy',
+    'The database did not confirm the change, so it may or may not have been made. If `retryable` is true, the request can be repeated: it has a key, or is idempotent. Otherwise look the change up first.',
+  ),
+  DB_UNREACHABLE: retryable(
+    'noDatabase',
+    'The server does not answer, or the connection was lost.',
+  ),
+  DB_AUTH: final('noDatabase', 'The server refuses the login.'),
+  DB_MISSING: final(
+    'noDatabase',
+    'There is no such database, or it cannot be used. The message says why.',
+  ),
+  DB_TLS: final('noDatabase', 'TLS is missing, or the certificate is not trusted.'),
+  NOT_MIGRATED: final('noDatabase', 'The schema is missing or old. Run `tickets migrate`.'),
+  SCHEMA_TOO_NEW: final(
+    'noDatabase',
+    'The schema is newer than this program. Upgrade the program.',
+  ),
+  CHECK_FAILED: final(
+    'checkFailed',
+    '`verify`, `stress`, `doctor` or `migrate --check` found something.',
+  ),
+  INTERRUPTED: retryable('interrupted', 'Ctrl-C or SIGTERM. The transaction was rolled back.'),
+  INTERNAL: final('bug', 'A bug. Report it, with the output of `--debug`.'),
+}
 
 export type ErrorCode = keyof typeof errorCodes
 
