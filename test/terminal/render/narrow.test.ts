@@ -12,7 +12,7 @@ import {
 } from '../../../src/cli/commands/demo/render.js'
 import { renderTimeline } from '../../../src/cli/commands/history/timeline.js'
 import { renderShowCard } from '../../../src/cli/commands/show/card.js'
-import { renderShowReport } from '../../../src/cli/commands/show/show-report.js'
+import { renderShowReport } from '../../../src/cli/commands/show/report.js'
 import { drawWatchedShow } from '../../../src/cli/commands/show/watch-screen.js'
 import { renderStressReport } from '../../../src/cli/commands/stress/report.js'
 import { SeatSet } from '../../../src/house/seat-set.js'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { renderShowReport } from '../../../src/cli/commands/show/show-report.js'
+import { renderShowReport } from '../../../src/cli/commands/show/report.js'
 import type { SeatLayout } from '../../../src/house/seats.js'
 import { textWidth } from '../../../src/terminal/render/fit-text.js'
 import { drawOverview } from '../../../src/terminal/seat-map/house-overview.js'
