@@ -1,5 +1,4 @@
-import { TicketsError } from '../shared/errors.js'
-import { quote } from '../shared/quote.js'
+import { noSuchSection } from './plan/plan-seats.js'
 import type { PlacedSection } from './plan/seat-plan.js'
 import { rowLabel, type SeatLayout } from './seats.js'
 
@@ -54,8 +53,5 @@ export function rowsOf({ totalSeats, seatsPerRow, plan }: SeatLayout): HouseRows
 export function sectionNamed(name: string, { plan }: SeatLayout): number {
   const section = plan?.sectionNamed(name)
   if (plan && section && section.name !== '') return plan.sections.indexOf(section)
-  const names = (plan?.sections ?? []).map((one) => one.name).filter((one) => one !== '')
-  const shown = names.length > 8 ? [...names.slice(0, 7), '…'] : names
-  const hint = names.length === 0 ? 'It has no sections.' : `Its sections are ${shown.join(', ')}.`
-  throw new TicketsError('NO_SUCH_SEAT', `This show has no section ${quote(name)}. ${hint}`)
+  throw noSuchSection(name, plan)
 }

@@ -79,13 +79,7 @@ export function seatsLabelled(plan: SeatPlan, { section: name, row, number }: Pl
 function rowOf(plan: SeatPlan, typed: PlanLabel): PlacedRow {
   const { section: name, row: label, number } = typed
   const section = name === undefined ? undefined : plan.sectionNamed(name)
-  if (name !== undefined && section === undefined) {
-    const hint =
-      plan.sections.length > 1
-        ? `The sections are ${few(plan.sections.map((one) => one.name))}.`
-        : 'It has no sections.'
-    throw noSuchSeat(`This show has no section ${quote(name)}. ${hint}`)
-  }
+  if (name !== undefined && section === undefined) throw noSuchSection(name, plan)
   const rows = plan.rowsLabelled(label, section)
   if (rows.length === 0) {
     const where = section === undefined ? 'This show' : section.name
@@ -194,6 +188,13 @@ function formatPiece(plan: SeatPlan, row: PlacedRow, numbers: readonly number[])
   const [low, high] = [Math.min(...numbers), Math.max(...numbers)]
   const first = plan.labelIn(row, low)
   return low === high ? first : `${first}-${rowAndNumber(row.label, high)}`
+}
+
+/** The error for a section that a house does not have. */
+export function noSuchSection(name: string, plan: SeatPlan | null | undefined): TicketsError {
+  const names = plan?.hasSections ? plan.sections.map((section) => section.name) : []
+  const hint = names.length === 0 ? 'It has no sections.' : `Its sections are ${few(names)}.`
+  return noSuchSeat(`This show has no section ${quote(name)}. ${hint}`)
 }
 
 function noSuchSeat(sentence: string): TicketsError {
