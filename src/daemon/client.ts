@@ -6,6 +6,12 @@ import type { RunRequest, RunResult } from './protocol.js'
 import { askerOf, hangs, START, UNANSWERED_MS } from './protocol.js'
 import { connectTo, daemonLink } from './socket.js'
 
+/** The exit code of a command line that the daemon has run, or else what it needs to run here. */
+export interface DaemonTry {
+  exitCode?: number
+  environment?: RunEnvironment
+}
+
 /**
  * Passes this process's command line to the daemon of its database, if the command is a single
  * scripted booking and the daemon is open. Returns the exit code once the daemon has run the
@@ -14,12 +20,16 @@ import { connectTo, daemonLink } from './socket.js'
  * Never throws: whatever is wrong with the daemon, the command can still be run here. An interruption
  * reaches the daemon; a booking that is being decided still gets its verdict.
  */
-export function tryDaemon(program: string, interruption: Interruption) {
+export function tryDaemon(program: string, interruption: Interruption): Promise<DaemonTry> {
   const environment: RunEnvironment = {}
-  return request(program, interruption, environment).catch(() => environment)
+  return request(program, interruption, environment).catch(() => ({ environment }))
 }
 
-async function request(program: string, interruption: Interruption, environment: RunEnvironment) {
+async function request(
+  program: string,
+  interruption: Interruption,
+  environment: RunEnvironment,
+): Promise<DaemonTry> {
   const { env } = process
   const argv = process.argv.slice(2)
   const has = (flags: RegExp) => argv.some((word) => flags.test(word))
@@ -51,9 +61,12 @@ async function request(program: string, interruption: Interruption, environment:
   const note = exitCode === undefined ? (refusal ?? 'is lost.') : 'ran this command.'
   if (has(/^--debug$/)) output.problem(`The daemon (process ${pid}) ${note}`)
   if (daemon.isHung) output.hint(hangs(pid).message)
-  if (exitCode !== undefined) return printResult(output, { ...answer, exitCode })
+  if (exitCode !== undefined) {
+    await printResult(output, answer!)
+    return { exitCode }
+  }
   if (declined !== undefined) return {}
-  return daemon.isHung ? { ...environment, waitedMs } : environment
+  return { environment: daemon.isHung ? { ...environment, waitedMs } : environment }
 }
 
 const PLAIN = { input: false, color: false }
@@ -72,13 +85,12 @@ function longestSilence(waitMs: number): number {
 }
 
 /**
- * Prints what a run wrote where its command was typed; returns the exit code. The booking stands, so
- * when stdout takes nothing, its document goes to stderr, and the exit code stays what it is.
+ * Prints what a run wrote where its command was typed. The booking stands, so when stdout takes
+ * nothing, its document goes to stderr, and the exit code stays what it is.
  */
-async function printResult(output: Output, { exitCode = 1, stdout = '', stderr }: RunResult) {
+async function printResult(output: Output, { stdout = '', stderr }: RunResult): Promise<void> {
   if (stderr) output.problem(stderr.slice(0, -1))
   await output.write(stdout).catch(({ message }) => {
     output.problem(`${stdout}The result could not be written to stdout: ${message}.`)
   })
-  return exitCode
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { main } from '../cli/main.js'
 import { hasAnyDaemon } from '../daemon/any-daemon.js'
+import type { DaemonTry } from '../daemon/client.js'
 import { type Interruption, listenForSignals } from '../shared/interruption.js'
 import { CodeCache } from './code-cache.js'
 
@@ -16,14 +17,16 @@ export async function start(): Promise<void> {
   const argv = process.argv.slice(2)
   const interruption = listenForSignals()
   const mayTryDaemon = argv[0] === 'book' && hasAnyDaemon()
-  const fromDaemon = mayTryDaemon ? await tryDaemon(interruption) : {}
+  const tried = mayTryDaemon ? await tryDaemon(interruption) : {}
   const cache = new CodeCache(argv[0])
-  // The daemon must run the same build; the name has a hash of it.
-  const own = () => ({ signal: interruption.signal, program: PROGRAM })
   const exitCode =
-    typeof fromDaemon === 'number'
-      ? fromDaemon
-      : await loadProgram(PROGRAM, cache).main(argv, process, { ...own(), ...fromDaemon })
+    tried.exitCode ??
+    (await loadProgram(PROGRAM, cache).main(argv, process, {
+      signal: interruption.signal,
+      // The daemon must run the same build; the name has a hash of it.
+      program: PROGRAM,
+      ...tried.environment,
+    }))
   process.exitCode = exitCode === 130 ? interruption.exitCode : exitCode
   // The result is out. A signal that comes now must not make a confirmed booking look rolled back.
   interruption.stopListening()
@@ -32,7 +35,7 @@ export async function start(): Promise<void> {
 }
 
 /** In a script of its own, as most users have no daemon. */
-async function tryDaemon(interruption: Interruption) {
+async function tryDaemon(interruption: Interruption): Promise<DaemonTry> {
   const client = await import('../daemon/client.js')
   return client.tryDaemon(PROGRAM, interruption)
 }
