@@ -35,7 +35,7 @@ export interface DryRunOutcome extends Warned, Pick<Booking, 'seatLabels' | 'sec
  *
  * Remembers the houses that it has read and the keys of the requests.
  */
-export class DryRun {
+export class BatchDryRun {
   readonly #db: Database
   readonly #houses = new Map<string, House & Warned>()
   /** Keyed by `scopedKey`. */

@@ -47,7 +47,7 @@ export interface Party {
  * It runs while the show is locked, so it examines 32 seats at a time, and stops where nothing
  * better can follow.
  */
-export function chooseSeats(
+export function bestAvailable(
   taken: SeatSet,
   party: Party,
   layout: SeatLayout,
@@ -64,7 +64,7 @@ export function chooseSeats(
 }
 
 /**
- * Suggests free seats in place of `wanted`: the same number, by the rules of chooseSeats, but the
+ * Suggests free seats in place of `wanted`: the same number, by the rules of bestAvailable, but the
  * nearest to the first wanted seat come first. They may include wanted seats that are free. Returns
  * an empty list if no seats or more than 20 were wanted, or if fewer are free.
  */
@@ -81,7 +81,7 @@ export function suggestSeats(
 }
 
 /**
- * Like chooseSeats, but the seats nearest to a seat come first: in its own row, starting at that
+ * Like bestAvailable, but the seats nearest to a seat come first: in its own row, starting at that
  * seat if possible, or else in the nearest row. Chooses wheelchair places and companion seats only
  * if that seat is one, or if there are not enough others.
  */

@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../shared/errors.js'
-import { chooseSeats, countFreeFor, type Party, suggestSeats } from './best-available.js'
+import { bestAvailable, countFreeFor, type Party, suggestSeats } from './best-available.js'
 import { rowsOf } from './rows.js'
 import type { SeatSet } from './seat-set.js'
 import { formatSeats, type SeatLayout } from './seats.js'
@@ -63,7 +63,7 @@ function decideSeats({ layout, taken }: House, seats: readonly number[]): Verdic
 }
 
 function decideCount({ layout, taken }: House, party: Party): Verdict {
-  const seats = chooseSeats(taken, party, layout)
+  const seats = bestAvailable(taken, party, layout)
   if (seats !== undefined) return { seats }
   const { count, section, accessible, includeAccessible } = party
   const name = section === undefined ? '' : rowsOf(layout).sections[section]!.name
@@ -76,7 +76,7 @@ function decideCount({ layout, taken }: House, party: Party): Verdict {
       count === 1 ? '' : count === 2 ? ' with another seat' : ` with ${count - 1} others`
     message = `No wheelchair place${others} is free${where}. Nothing was booked.`
     fitsWithAccessible =
-      chooseSeats(taken, { ...party, includeAccessible: true }, layout) !== undefined
+      bestAvailable(taken, { ...party, includeAccessible: true }, layout) !== undefined
   } else {
     const free = includeAccessible ? left.general + left.accessible : left.general
     const only =

@@ -140,7 +140,7 @@ export function warningsOf(show: HouseRow, seats: readonly number[] = []): Warne
 }
 
 /** The seats that were sold and freed at a locked show. */
-export interface Sales {
+export interface SeatChanges {
   sold?: Iterable<number>
   freed?: Iterable<number>
 }
@@ -164,7 +164,7 @@ export function refuseIfStale(written: number): void {
  */
 export function salesStatement(
   show: HouseRow,
-  { sold = [], freed = [] }: Sales,
+  { sold = [], freed = [] }: SeatChanges,
 ): { sql: string; values: unknown[] } {
   const booked = bookedOf(show)
   let change = 0
@@ -189,7 +189,7 @@ export function salesStatement(
 export async function writeSales(
   trx: Knex.Transaction,
   show: HouseRow,
-  sales: Sales,
+  sales: SeatChanges,
 ): Promise<void> {
   const { sql, values } = salesStatement(show, sales)
   refuseIfStale(await execute(trx, sql, values, 'write_sales'))

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { chooseAround, chooseSeats, suggestSeats } from '../../src/house/best-available.js'
+import { bestAvailable, chooseAround, suggestSeats } from '../../src/house/best-available.js'
 import { SeatSet } from '../../src/house/seat-set.js'
 import type { SeatLayout } from '../../src/house/seats.js'
 
@@ -45,7 +45,7 @@ describe('the best seats', () => {
     fc.assert(
       fc.property(houses, fc.integer({ min: 1, max: 14 }), ({ taken, layout }, count) => {
         const house = { taken, layout: { ...layout, seatsPerRow: null } }
-        expect(chooseSeats(taken, { count }, house.layout)).toEqual(
+        expect(bestAvailable(taken, { count }, house.layout)).toEqual(
           searchEverything(house, count, 1),
         )
       }),
@@ -56,7 +56,7 @@ describe('the best seats', () => {
   it('are free, ascending, and as many as wanted, or there are not so many', () => {
     fc.assert(
       fc.property(houses, fc.integer({ min: 1, max: 40 }), ({ taken, layout }, count) => {
-        const seats = chooseSeats(taken, { count }, layout)
+        const seats = bestAvailable(taken, { count }, layout)
         if (seats === undefined) {
           expect(layout.totalSeats - taken.size).toBeLessThan(count)
           return
@@ -71,13 +71,13 @@ describe('the best seats', () => {
   it('are found in a house of 100,000 of which two seats at the end are free', () => {
     const taken = SeatSet.of(seatsFrom(1, 99_998), 100_000)
     const layout = { totalSeats: 100_000, seatsPerRow: 50 }
-    expect(chooseSeats(taken, { count: 2 }, layout)).toEqual([99_999, 100_000])
-    expect(chooseSeats(taken, { count: 3 }, layout)).toBeUndefined()
+    expect(bestAvailable(taken, { count: 2 }, layout)).toEqual([99_999, 100_000])
+    expect(bestAvailable(taken, { count: 3 }, layout)).toBeUndefined()
   })
 
   it('can be the whole of a large house', () => {
     const layout = { totalSeats: 100_000, seatsPerRow: null }
-    const seats = chooseSeats(SeatSet.empty(100_000), { count: 100_000 }, layout)
+    const seats = bestAvailable(SeatSet.empty(100_000), { count: 100_000 }, layout)
     expect(seats).toEqual(seatsFrom(1, 100_000))
   })
 
@@ -174,7 +174,7 @@ function houseOf(free: boolean[], seatsPerRow: number | null): House {
 
 function choose(house: string, count: number): number[] | undefined {
   const { taken, layout } = read(house)
-  return chooseSeats(taken, { count }, layout)
+  return bestAvailable(taken, { count }, layout)
 }
 
 /** The rule once more, seat by seat and without any thought of speed. */

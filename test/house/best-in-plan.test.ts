@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { near } from '../../src/house/best/choose.js'
 import { floorOf } from '../../src/house/best/floor.js'
 import { findPieces, findTogether, longestRoom } from '../../src/house/best/search.js'
-import { chooseSeats, type Party, suggestSeats } from '../../src/house/best-available.js'
+import { bestAvailable, type Party, suggestSeats } from '../../src/house/best-available.js'
 import { decide, type Refusal } from '../../src/house/decide.js'
 import { type OutlineRow, SeatPlan, type SeatRun } from '../../src/house/plan/seat-plan.js'
 import { rowsOf } from '../../src/house/rows.js'
@@ -44,20 +44,20 @@ describe('the best seats of a house', () => {
     ['wcss / wcss', { count: 3, accessible: true, section: 1 }, [5, 6, 7]],
   ])('%s: for %j', (text, party, seats) => {
     const { taken, layout } = read(text)
-    expect(chooseSeats(taken, party, layout)).toEqual(seats)
+    expect(bestAvailable(taken, party, layout)).toEqual(seats)
   })
 
   it('are only of the section and the kinds that are wanted', () => {
     everyHouse((house, { count, section }) => {
       const allowed = house.seats.filter((seat) => isWanted(seat, section))
-      const seats = chooseSeats(house.taken, { count, section }, house.layout) ?? []
+      const seats = bestAvailable(house.taken, { count, section }, house.layout) ?? []
       expect(allowed.map(({ seat }) => seat)).toEqual(expect.arrayContaining(seats))
     })
   })
 
   it('are never refused while enough are free', () => {
     everyHouse((house, party) => {
-      const seats = chooseSeats(house.taken, party, house.layout)
+      const seats = bestAvailable(house.taken, party, house.layout)
       const free = freeSeats(house, party)
       if (free.length < party.count) return expect(seats).toBeUndefined()
       expect(seats).toHaveLength(party.count)
@@ -68,7 +68,7 @@ describe('the best seats of a house', () => {
 
   it('are together in one block, or else in one row across aisles, or else in the fewest pieces', () => {
     everyHouse((house, party) => {
-      const seats = chooseSeats(house.taken, party, house.layout)
+      const seats = bestAvailable(house.taken, party, house.layout)
       if (seats === undefined) return
       const [inBlock, inRow] = [places(house, party, 'block'), places(house, party, 'row')]
       const isOneOf = (all: Place[]) => all.some(({ start }) => start === seats[0])
@@ -83,21 +83,21 @@ describe('the best seats of a house', () => {
       const inBlock = places(house, party, 'block')
       const best = bestPlaces(inBlock.length > 0 ? inBlock : places(house, party, 'row'), rule)
       if (best.length === 0) return
-      const [start] = chooseSeats(house.taken, party, house.layout)!
+      const [start] = bestAvailable(house.taken, party, house.layout)!
       expect(best.map((place) => place.start)).toContain(start)
     })
   })
 
   it('are in pieces that lie as near to the first as the rules before allow', () => {
     everyHouse((house, party) => {
-      const seats = chooseSeats(house.taken, party, house.layout)
+      const seats = bestAvailable(house.taken, party, house.layout)
       if (seats && !isTogether(house, party)) expect(seats).toEqual(inPieces(house, party))
     })
   })
 
   it('are also those that leave a single seat, if every choice does', () => {
     const { taken, layout } = read('sssSSsss sssSSSSS')
-    expect(chooseSeats(taken, { count: 2 }, layout)).toEqual([2, 3])
+    expect(bestAvailable(taken, { count: 2 }, layout)).toEqual([2, 3])
   })
 
   it('are the same one by one and in one pass through the house', () => {
@@ -125,10 +125,10 @@ describe('the best seats of a house', () => {
   it('include as few wheelchair places and companions’ seats as there are other seats too few', () => {
     everyHouse((house, party, accessible) => {
       const wanted = { ...party, accessible, includeAccessible: true }
-      const seats = chooseSeats(house.taken, wanted, house.layout)
+      const seats = bestAvailable(house.taken, wanted, house.layout)
       const general = freeSeats(house, party).map(({ seat }) => seat)
       const withoutThem = { ...wanted, includeAccessible: false }
-      const without = chooseSeats(house.taken, withoutThem, house.layout)
+      const without = bestAvailable(house.taken, withoutThem, house.layout)
       if (without) return expect(seats).toEqual(without)
       const all = freeSeats(house, party, true)
       const isPossible = !accessible || all.some(({ kind }) => kind === 'wheelchair')
@@ -148,7 +148,7 @@ describe('the best seats of a house', () => {
         general.every(({ seat }) => seat >= start && seat < start + party.count)
       const whole = places(house, party, 'block', { isAnyKind: true }).filter(isWhole)
       if (whole.length === 0) return
-      const seats = chooseSeats(house.taken, { ...party, includeAccessible: true }, house.layout)!
+      const seats = bestAvailable(house.taken, { ...party, includeAccessible: true }, house.layout)!
       expect(isRun(seats)).toBe(true)
       expect(whole.map(({ start }) => start)).toContain(seats[0])
     })
@@ -156,7 +156,7 @@ describe('the best seats of a house', () => {
 
   it('for a party with a wheelchair are a wheelchair place, its companion’s seat, and others', () => {
     everyHouse((house, { count, section }) => {
-      const seats = chooseSeats(house.taken, { count, section, accessible: true }, house.layout)
+      const seats = bestAvailable(house.taken, { count, section, accessible: true }, house.layout)
       if (seats === undefined) return
       const kinds = seats.map((seat) => house.seats[seat - 1]!.kind)
       expect(kinds.filter((kind) => kind === 'wheelchair')).toHaveLength(1)
@@ -207,14 +207,14 @@ describe('the seats of a party with a wheelchair', () => {
         )
       })
       if (!hasRoom) return
-      const chosen = chooseSeats(house.taken, { ...party, accessible }, house.layout)!
+      const chosen = bestAvailable(house.taken, { ...party, accessible }, house.layout)!
       expect(runsOf(house, chosen)).toEqual([party.count])
     })
   })
 
   it('are the place and, for the others, the best seats near it, if they are not beside it', () => {
     everyHouse((house, party) => {
-      const chosen = chooseSeats(house.taken, { ...party, accessible }, house.layout)
+      const chosen = bestAvailable(house.taken, { ...party, accessible }, house.layout)
       if (chosen === undefined || runsOf(house, chosen).length === 1) return
       const isOfPlace = (seat: number) => isAccessibleKind(house.seats[seat - 1]!)
       const place = chosen.filter(isOfPlace).map((seat) => house.seats[seat - 1]!)
