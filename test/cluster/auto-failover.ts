@@ -5,7 +5,7 @@ import { chmod, chown, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import pg from 'pg'
-import { serverAccount } from '../../src/database/embedded/account.js'
+import { serverUsers } from '../../src/database/embedded/users.js'
 import { freePort, killServer } from '../support/own-server.js'
 import { until } from '../support/until.js'
 
@@ -33,7 +33,7 @@ export interface AutoFailover {
 
 /** The nodes accept `user` from this machine without a password. */
 export async function startAutoFailover(user: string): Promise<AutoFailover> {
-  const { ids } = await serverAccount()
+  const { server: ids } = await serverUsers()
   const root = await mkdtemp('/tmp/tickets-auto-failover-')
   await chmod(root, 0o755)
   if (ids) await chown(root, ids.uid, ids.gid)

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { chmod, chown, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { serverAccount } from '../../src/database/embedded/account.js'
+import { serverUsers } from '../../src/database/embedded/users.js'
 import { configuration } from '../support/configuration.js'
 import { freePort, killServer } from '../support/own-server.js'
 import { until } from '../support/until.js'
@@ -42,7 +42,7 @@ interface Member {
 }
 
 export async function startPatroni(): Promise<PatroniCluster> {
-  const { ids } = await serverAccount()
+  const { server: ids } = await serverUsers()
   const root = await mkdtemp('/tmp/tickets-patroni-')
   await chmod(root, 0o755)
   if (ids) await chown(root, ids.uid, ids.gid)

@@ -4,7 +4,7 @@ import { getuid, stderr } from 'node:process'
 import { execa } from 'execa'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { readRetryLines, STATS_VARIABLE } from '../../src/cli/retry-lines.js'
-import { serverAccount } from '../../src/database/embedded/account.js'
+import { serverUsers } from '../../src/database/embedded/users.js'
 import { type BookingProcess, startBooking } from '../support/booking-process.js'
 import { holdLock } from '../support/shows.js'
 import { until } from '../support/until.js'
@@ -151,7 +151,7 @@ async function expectRefused(show: string, sentence: RegExp): Promise<void> {
 
 /** A file system of 48 megabytes that the server may write to; undefined where there is none to be had. */
 async function mountSmallDisk(): Promise<string | undefined> {
-  const { ids } = await serverAccount()
+  const { server: ids } = await serverUsers()
   if (getuid?.() !== 0 || ids === undefined) return undefined
   const directory = await mkdtemp('/tmp/tickets-disk-')
   const mounted = await execa('mount', ['-t', 'tmpfs', '-o', 'size=48m', 'tmpfs', directory], {

@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { serverAccount } from '../../src/database/embedded/account.js'
 import { createCluster, hasCluster } from '../../src/database/embedded/cluster.js'
 import { makeRoot, prepareRoot } from '../../src/database/embedded/directories.js'
 import { serverPaths } from '../../src/database/embedded/paths.js'
 import { startCluster, stopPostmaster } from '../../src/database/embedded/postmaster.js'
 import { findNativePackage, installPrograms } from '../../src/database/embedded/programs.js'
+import { serverUsers } from '../../src/database/embedded/users.js'
 import { olderServers } from './older-servers.js'
 
 /** The newest older PostgreSQL whose programs are from npm, as those of an embedded server are. */
@@ -19,13 +19,13 @@ export async function startOlderEmbedded(dataDir: string, programs: string): Pro
   const directory = dirname(programs)
   const { version } = JSON.parse(await readFile(join(directory, '../package.json'), 'utf8'))
   const major = version.split('.')[0]
-  const [paths, account] = [serverPaths(dataDir), await serverAccount()]
+  const [paths, users] = [serverPaths(dataDir), await serverUsers()]
   await makeRoot(paths)
-  await prepareRoot(paths, account)
+  await prepareRoot(paths, users)
   // As the other one does: what a killed upgrade left running has no socket here.
   await stopPostmaster(paths)
   const own = await installPrograms(paths, { directory, version, major })
-  const options = { programs: own, account, deadline: Date.now() + 60_000 }
+  const options = { programs: own, users, deadline: Date.now() + 60_000 }
   if (!(await hasCluster(paths))) await createCluster(paths, options)
   await startCluster(paths, options)
 }

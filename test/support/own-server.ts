@@ -9,10 +9,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import pg from 'pg'
-import { serverAccount } from '../../src/database/embedded/account.js'
 import { serverPaths } from '../../src/database/embedded/paths.js'
 import { findNativePackage, installPrograms } from '../../src/database/embedded/programs.js'
 import { runProgram } from '../../src/database/embedded/run-program.js'
+import { serverUsers } from '../../src/database/embedded/users.js'
 import { runDirectory } from './code-cache.js'
 
 /** A PostgreSQL of a test's own, to be maltreated: stopped, filled up, logged in to in every way. */
@@ -54,20 +54,20 @@ export const certificatePath = fileURLToPath(new URL('certificate/server.crt', i
  * localhost. Over TCP, everybody needs a password but those that `hba` lets in before.
  */
 export async function startOwnServer(options: OwnServerOptions = {}): Promise<OwnServer> {
-  const account = await serverAccount()
+  const users = await serverUsers()
   const root = await mkdtemp('/tmp/tickets-own-')
   const paths = serverPaths(root)
   // The server's user must be able to reach its data.
   await chmod(root, 0o755)
-  if (account.ids) await chown(root, account.ids.uid, account.ids.gid)
+  if (users.server) await chown(root, users.server.uid, users.server.gid)
   const programs = options.programs ?? (await embeddedPrograms())
   const { standbyOf } = options
   if (standbyOf) await copyData(standbyOf, paths.data)
-  else await newCluster(programs, paths.data, account)
+  else await newCluster(programs, paths.data, users)
 
   const file = async (name: string, text: string) => {
     await writeFile(join(paths.data, name), text, { mode: 0o600 })
-    if (account.ids) await chown(join(paths.data, name), account.ids.uid, account.ids.gid)
+    if (users.server) await chown(join(paths.data, name), users.server.uid, users.server.gid)
   }
   await file(
     'pg_hba.conf',
@@ -109,7 +109,7 @@ export async function startOwnServer(options: OwnServerOptions = {}): Promise<Ow
         cwd: '/',
         env: { LC_ALL: 'C' },
         stdio: 'ignore',
-        ...account.ids,
+        ...users.server,
       })
       await untilReady(connection, postgres)
     },
@@ -171,11 +171,11 @@ async function embeddedPrograms(): Promise<string> {
 async function newCluster(
   programs: string,
   data: string,
-  account: Awaited<ReturnType<typeof serverAccount>>,
+  users: Awaited<ReturnType<typeof serverUsers>>,
 ): Promise<void> {
   const model = runDirectory(`cluster-${encodeURIComponent(programs)}`)
   if (existsSync(model)) return void (await execa('cp', ['-a', model, data]))
-  await initialise(programs, data, account)
+  await initialise(programs, data, users)
   const copy = `${model}.${randomUUID()}`
   await execa('cp', ['-a', data, copy])
   // Another test may have been first, which is as good.
@@ -185,7 +185,7 @@ async function newCluster(
 async function initialise(
   programs: string,
   data: string,
-  account: Awaited<ReturnType<typeof serverAccount>>,
+  users: Awaited<ReturnType<typeof serverUsers>>,
 ): Promise<void> {
   const signal = AbortSignal.timeout(60_000)
   for (const [program, args, input] of [
@@ -197,7 +197,7 @@ async function initialise(
     ['postgres', ['--single', '-D', data, 'postgres'], 'CREATE DATABASE owner;\n'],
   ] as const) {
     const { code, output } = await runProgram(join(programs, program), args, {
-      account,
+      users,
       input,
       signal,
     })

@@ -4,7 +4,7 @@ import { chmod, chown, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import pg from 'pg'
-import { serverAccount } from '../../src/database/embedded/account.js'
+import { serverUsers } from '../../src/database/embedded/users.js'
 import { configuration } from './configuration.js'
 import { freePort, type OwnServer } from './own-server.js'
 import { until } from './until.js'
@@ -82,7 +82,7 @@ export async function startPgbouncer(
   await writeFile(file, `${ini}unix_socket_dir =\n${more.join('')}`)
   await writeFile(users, `"owner" "${PASSWORD}"\n`)
   // PgBouncer does not run as root.
-  const { ids } = await serverAccount()
+  const { server: ids } = await serverUsers()
   await chmod(directory, 0o755)
   if (ids) for (const name of [file, users]) await chown(name, ids.uid, ids.gid)
   let log = ''

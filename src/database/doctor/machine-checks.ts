@@ -1,12 +1,12 @@
 import { open, rm, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pid } from 'node:process'
-import { serverAccount } from '../embedded/account.js'
 import { assertUsable, hasCluster } from '../embedded/cluster.js'
 import { codeOf, explain } from '../embedded/failures.js'
 import { makingPrefix, type ServerPaths, serverPaths } from '../embedded/paths.js'
 import { findNativePackage } from '../embedded/programs.js'
 import { assertOwnEntries, assertOwnPlace } from '../embedded/trust.js'
+import { serverUsers } from '../embedded/users.js'
 import { type Finding, ok, skipped, warning, wrong, wrongBy } from './check.js'
 
 /** The checks of the embedded server's data directory, by their names. */
@@ -27,7 +27,7 @@ async function checkData(paths: ServerPaths): Promise<Finding> {
   const { major } = await findNativePackage()
   if (!(await hasCluster(paths))) return skipped(NO_DATA)
   assertOwnEntries(paths)
-  await assertUsable(paths, await serverAccount(), major)
+  await assertUsable(paths, await serverUsers(), major)
   return ok(`${paths.root} is yours alone, and has the data of PostgreSQL ${major}`)
 }
 

@@ -1,18 +1,18 @@
 import { chown, lstat, mkdtemp, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pid } from 'node:process'
-import type { Account } from './account.js'
 import { syncDirectory } from './directories.js'
 import { codeOf, explainOutput, unreachable } from './failures.js'
 import { makingPrefix, port, type ServerPaths, userId } from './paths.js'
 import { withPlainName } from './programs.js'
 import { runProgram } from './run-program.js'
 import { assertOwnData } from './trust.js'
+import type { ServerUsers } from './users.js'
 
 export interface ClusterOptions {
   /** The directory of the programs: their `bin`. */
   programs: string
-  account: Account
+  users: ServerUsers
   /** When to give up, by the system's clock. */
   deadline: number
 }
@@ -43,11 +43,11 @@ export async function hasCluster(paths: ServerPaths): Promise<boolean> {
  */
 export async function assertUsable(
   paths: ServerPaths,
-  account: Account,
+  users: ServerUsers,
   major: string,
 ): Promise<void> {
   const { uid, gid } = await lstat(paths.data)
-  const wanted = account.ids ?? { uid: userId(), gid }
+  const wanted = users.server ?? { uid: userId(), gid }
   if (uid !== wanted.uid || gid !== wanted.gid) throw othersData(paths, uid)
   assertOwnData(paths)
   const version = await clusterVersion(paths)
@@ -100,14 +100,14 @@ export function othersData(paths: ServerPaths, uid?: number, cause?: unknown) {
  */
 export async function createCluster(
   paths: ServerPaths,
-  { programs, account, deadline }: ClusterOptions,
+  { programs, users, deadline }: ClusterOptions,
 ): Promise<void> {
   const signal = AbortSignal.timeout(Math.max(deadline - Date.now(), 0))
   await withPlainName(programs, async (plain) => {
     const making = await mkdtemp(join(paths.root, makingPrefix))
     try {
-      if (account.ids) await chown(making, account.ids.uid, account.ids.gid)
-      await initialise(making, plain, { paths, account, signal })
+      if (users.server) await chown(making, users.server.uid, users.server.gid)
+      await initialise(making, plain, { paths, users, signal })
       await moveAsideWhatIsNoCluster(paths)
       await rename(making, paths.data)
       await syncDirectory(paths.root)
@@ -123,11 +123,11 @@ export async function createCluster(
  * Writes the settings. Runs at every start, because the directory may have moved or its owner may
  * have a new name.
  */
-export async function writeSettings(paths: ServerPaths, account: Account): Promise<void> {
+export async function writeSettings(paths: ServerPaths, users: ServerUsers): Promise<void> {
   const files = {
     'postgresql.conf': settings(paths),
     'pg_hba.conf': 'local all tickets peer map=owner\n',
-    'pg_ident.conf': `owner "${account.owner}" tickets\n`,
+    'pg_ident.conf': `owner "${users.owner}" tickets\n`,
   }
   for (const [name, text] of Object.entries(files)) {
     const path = join(paths.data, name)
@@ -138,7 +138,7 @@ export async function writeSettings(paths: ServerPaths, account: Account): Promi
     const file = await open(begun, 'wx', 0o600)
     try {
       await file.writeFile(text)
-      if (account.ids) await file.chown(account.ids.uid, account.ids.gid)
+      if (users.server) await file.chown(users.server.uid, users.server.gid)
     } finally {
       await file.close()
     }
@@ -149,7 +149,7 @@ export async function writeSettings(paths: ServerPaths, account: Account): Promi
 async function initialise(
   data: string,
   programs: string,
-  context: { paths: ServerPaths; account: Account; signal: AbortSignal },
+  context: { paths: ServerPaths; users: ServerUsers; signal: AbortSignal },
 ): Promise<void> {
   const locale = [
     '--encoding=UTF8',

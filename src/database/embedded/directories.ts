@@ -1,10 +1,10 @@
 import { existsSync, realpathSync, statSync } from 'node:fs'
 import { chmod, chown, mkdir, open, readdir, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import type { Account } from './account.js'
 import { codeOf, unreachable } from './failures.js'
 import { isOurs, makingPrefix, type ServerPaths, serverGroup, userId } from './paths.js'
 import { assertOwnEntries, assertOwnPlace } from './trust.js'
+import type { ServerUsers } from './users.js'
 
 /**
  * Creates the data directory and its parents, closed to other users. Does not change an existing
@@ -30,16 +30,16 @@ async function makeParents(path: string): Promise<void> {
  * what crashed attempts left behind. Call it under the lock. Throws DB_UNREACHABLE if another user
  * owns one of the server's files in it, or if root's server could not enter it.
  */
-export async function prepareRoot(paths: ServerPaths, account: Account): Promise<void> {
+export async function prepareRoot(paths: ServerPaths, users: ServerUsers): Promise<void> {
   assertOwnEntries(paths)
   const names = await readdir(paths.root)
   if ((await stat(paths.root)).uid === userId() && names.every(isOurs)) {
-    await close(paths.root, account, 0o710)
+    await close(paths.root, users, 0o710)
   }
   for (const name of names.filter((name) => name.startsWith(makingPrefix))) {
     await removeIfAbandoned(join(paths.root, name))
   }
-  const barrier = account.ids && barrierTo(join(paths.root, 'data'))
+  const barrier = users.server && barrierTo(join(paths.root, 'data'))
   if (barrier !== undefined) {
     throw unreachable(
       `The embedded server of root runs as another user, who cannot enter ${barrier}. Set TICKETS_DATA_DIR to a directory elsewhere, such as /var/lib/tickets.`,
@@ -48,10 +48,10 @@ export async function prepareRoot(paths: ServerPaths, account: Account): Promise
 }
 
 /** Creates the socket's directory, open to the caller and the server only. */
-export async function prepareSocketDir(paths: ServerPaths, account: Account): Promise<void> {
+export async function prepareSocketDir(paths: ServerPaths, users: ServerUsers): Promise<void> {
   await makeDirectory(paths.socketDir)
   assertOwnPlace(paths)
-  await close(paths.socketDir, account, 0o770)
+  await close(paths.socketDir, users, 0o770)
 }
 
 /** Returns the first directory on the way to `path` that root's server could not enter, if any. */
@@ -88,9 +88,9 @@ async function makeDirectory(path: string): Promise<void> {
   })
 }
 
-async function close(path: string, account: Account, modeWithGroup: number): Promise<void> {
-  if (account.ids === undefined) return chmod(path, 0o700)
-  await chown(path, 0, account.ids.gid)
+async function close(path: string, users: ServerUsers, modeWithGroup: number): Promise<void> {
+  if (users.server === undefined) return chmod(path, 0o700)
+  await chown(path, 0, users.server.gid)
   await chmod(path, modeWithGroup)
 }
 

@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { TicketsError } from '../../shared/errors.js'
 import { escapeControls } from '../../shared/quote.js'
-import { serverAccount } from './account.js'
 import {
   assertUsable,
   clusterVersion,
@@ -20,6 +19,7 @@ import { postmasterPid, startCluster, stopPostmaster, tooLate } from './postmast
 import { askVersion, probe } from './probe.js'
 import { findNativePackage, installPrograms } from './programs.js'
 import { assertOwnPlace } from './trust.js'
+import { serverUsers } from './users.js'
 
 export interface EnsureOptions {
   /** Called before a slow step, with a sentence such as 'Creating …' or 'Starting …'. */
@@ -109,7 +109,7 @@ async function bringUpAlone(
   options: EnsureOptions,
 ): Promise<'up' | 'occupied'> {
   const native = await findNativePackage()
-  const account = await serverAccount()
+  const users = await serverUsers()
   const { mayCreateServer = true } = options
   if (!mayCreateServer && !existsSync(paths.root)) throw noServer(paths)
   await makeRoot(paths)
@@ -117,15 +117,15 @@ async function bringUpAlone(
     if (await isThere(paths)) return 'up'
     await putBackOldData(paths)
     if (!mayCreateServer && !(await hasCluster(paths))) throw noServer(paths)
-    await prepareRoot(paths, account)
+    await prepareRoot(paths, users)
     const programs = await installPrograms(paths, native)
     if (!(await hasCluster(paths))) {
       options.onProgress?.(`Creating the embedded PostgreSQL ${native.major} in ${paths.root} …`)
-      await createCluster(paths, { programs, account, deadline })
+      await createCluster(paths, { programs, users, deadline })
     }
-    await assertUsable(paths, account, native.major)
+    await assertUsable(paths, users, native.major)
     options.onProgress?.(`Starting the embedded PostgreSQL ${native.major} …`)
-    await startCluster(paths, { programs, account, deadline })
+    await startCluster(paths, { programs, users, deadline })
     return 'up'
   })
 }

@@ -4,13 +4,13 @@ import { join } from 'node:path'
 import { kill, platform } from 'node:process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import type { Account } from './account.js'
 import { type ClusterOptions, writeSettings } from './cluster.js'
 import { prepareSocketDir } from './directories.js'
 import { codeOf, explainOutput, unreachable } from './failures.js'
 import type { ServerPaths } from './paths.js'
 import { probe } from './probe.js'
 import { environment, spawned } from './run-program.js'
+import type { ServerUsers } from './users.js'
 
 /**
  * Returns the process id of this data directory's server, or null. A pid file remains after its
@@ -35,13 +35,13 @@ export async function postmasterPid(paths: ServerPaths): Promise<number | null> 
  */
 export async function startCluster(
   paths: ServerPaths,
-  { programs, account, deadline }: ClusterOptions,
+  { programs, users, deadline }: ClusterOptions,
 ): Promise<void> {
-  await prepareSocketDir(paths, account)
-  await writeSettings(paths, account)
+  await prepareSocketDir(paths, users)
+  await writeSettings(paths, users)
   await removeStaleFiles(paths)
   for (;;) {
-    const server = await spawnPostmaster(paths, programs, account)
+    const server = await spawnPostmaster(paths, programs, users)
     while (!server.hasExited()) {
       if ((await probe(paths)) === 'ready') return
       if (Date.now() > deadline) throw tooLate(paths)
@@ -81,7 +81,7 @@ export function tooLate(paths: ServerPaths) {
   )
 }
 
-async function spawnPostmaster(paths: ServerPaths, programs: string, account: Account) {
+async function spawnPostmaster(paths: ServerPaths, programs: string, users: ServerUsers) {
   const offset = await keepLogSmall(paths)
   const log = await open(paths.log, 'a', 0o600)
   try {
@@ -91,7 +91,7 @@ async function spawnPostmaster(paths: ServerPaths, programs: string, account: Ac
       // A new session, so that neither Ctrl-C nor a closed terminal stops the server.
       detached: true,
       stdio: ['ignore', log.fd, log.fd],
-      ...account.ids,
+      ...users.server,
     })
     child.unref()
     await spawned(child)

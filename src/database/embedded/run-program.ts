@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import type { Account } from './account.js'
 import { codeOf, ownDatabase, unreachable } from './failures.js'
+import type { ServerUsers } from './users.js'
 
 /**
  * Excludes the caller's variables: PGDATA, PGPORT and locales would change what the programs do.
@@ -12,11 +12,11 @@ export const environment = { LC_ALL: 'C' }
 export async function runProgram(
   program: string,
   args: readonly string[],
-  options: { account: Account; input: string; signal: AbortSignal },
+  options: { users: ServerUsers; input: string; signal: AbortSignal },
 ): Promise<{ code: number | null; output: string }> {
   // The server's user may have no access to the caller's working directory.
-  const { account, input, signal } = options
-  const child = spawn(program, args, { cwd: '/', env: environment, signal, ...account.ids })
+  const { users, input, signal } = options
+  const child = spawn(program, args, { cwd: '/', env: environment, signal, ...users.server })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => {

@@ -5,7 +5,6 @@ import { pid } from 'node:process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { TicketsError } from '../../shared/errors.js'
 import { escapeControls } from '../../shared/quote.js'
-import { type Account, serverAccount } from './account.js'
 import {
   assertUsable,
   clusterVersion,
@@ -28,6 +27,7 @@ import { startCluster, stopPostmaster, tooLate } from './postmaster.js'
 import { withClient } from './probe.js'
 import { findNativePackage, installedPrograms, installPrograms } from './programs.js'
 import { assertOwnPlace, assertOwnPrograms } from './trust.js'
+import { type ServerUsers, serverUsers } from './users.js'
 
 /** Major versions of PostgreSQL, such as '17' and '18', and where the old data is kept. */
 export interface Upgrade {
@@ -80,7 +80,7 @@ export async function upgradeEmbedded(
 
 async function upgradeAlone(paths: ServerPaths, options: UpgradeOptions): Promise<Upgrade | null> {
   const { onProgress = () => {} } = options
-  const [native, account] = [await findNativePackage(), await serverAccount()]
+  const [native, users] = [await findNativePackage(), await serverUsers()]
   await putBackOldData(paths)
   const [from, to] = [await clusterVersion(paths), native.major]
   if (from === null || from === to) return null
@@ -98,9 +98,9 @@ async function upgradeAlone(paths: ServerPaths, options: UpgradeOptions): Promis
   ) as [ServerPaths, ServerPaths]
   const clear = () => clearPlaces(paths)
   await clear()
-  await prepareRoot(paths, account)
+  await prepareRoot(paths, users)
   const oldPrograms = await findOldPrograms(paths, from)
-  await assertUsable(paths, account, from)
+  await assertUsable(paths, users, from)
   const programs = await installPrograms(paths, native)
   // Clients do not look for a server in these directories, so no booking is made that would not be
   // copied.
@@ -109,16 +109,16 @@ async function upgradeAlone(paths: ServerPaths, options: UpgradeOptions): Promis
   try {
     for (const place of [oldPlace, newPlace]) {
       await makeRoot(place)
-      await prepareRoot(place, account)
+      await prepareRoot(place, users)
     }
     onProgress(`Starting PostgreSQL ${from} on the data in ${paths.root} …`)
-    await start(old, oldPrograms, account)
+    await start(old, oldPrograms, users)
     onProgress(`Copying the data to PostgreSQL ${to} …`)
-    await createCluster(newPlace, { programs, account, deadline: Date.now() + LONGEST_START_MS })
+    await createCluster(newPlace, { programs, users, deadline: Date.now() + LONGEST_START_MS })
     // Has the settings that were made with ALTER SYSTEM.
     const settings = 'postgresql.auto.conf'
     await copyFile(join(paths.data, settings), join(newPlace.data, settings))
-    await start(newPlace, programs, account)
+    await start(newPlace, programs, users)
     await options.copy(connectionOf(old), connectionOf(newPlace), () =>
       refuseOtherObjects(old, newPlace),
     )
@@ -153,9 +153,9 @@ async function clearPlaces(paths: ServerPaths): Promise<void> {
   }
 }
 
-async function start(paths: ServerPaths, programs: string, account: Account) {
+async function start(paths: ServerPaths, programs: string, users: ServerUsers) {
   const deadline = Date.now() + LONGEST_START_MS
-  await startCluster(paths, { programs, account, deadline })
+  await startCluster(paths, { programs, users, deadline })
 }
 
 async function keptData({ root }: ServerPaths): Promise<string[]> {

@@ -3,21 +3,21 @@ import { userInfo } from 'node:os'
 import { ownDatabase, unreachable } from './failures.js'
 import { isRoot, serverGroup } from './paths.js'
 
-/** The account that runs the server, and the account that may log in to it. */
-export interface Account {
+/** The user that the embedded server runs as, and the user that may log in to it. */
+export interface ServerUsers {
   /** The caller's name in the operating system; only this user may connect. */
   owner: string
   /** The user that runs PostgreSQL's programs; undefined: the caller. */
-  ids: { uid: number; gid: number } | undefined
+  server: { uid: number; gid: number } | undefined
 }
 
 /**
  * PostgreSQL refuses to run as root, so root's server runs as `postgres`, or as `nobody` if there
  * is no such user. Throws DB_UNREACHABLE if the system has neither.
  */
-export async function serverAccount(): Promise<Account> {
+export async function serverUsers(): Promise<ServerUsers> {
   const owner = ownName()
-  if (!isRoot()) return { owner, ids: undefined }
+  if (!isRoot()) return { owner, server: undefined }
   const passwd = await readFile('/etc/passwd', 'utf8').catch(() => '')
   const uid = ['postgres', '_postgres', 'nobody']
     .map((name) => new RegExp(`^${name}:[^:]*:(-?\\d+):`, 'm').exec(passwd)?.[1])
@@ -27,7 +27,7 @@ export async function serverAccount(): Promise<Account> {
       `PostgreSQL refuses to run as root, and this system has no user "postgres" or "nobody". ${ownDatabase}`,
     )
   }
-  return { owner, ids: { uid: Number(uid), gid: serverGroup } }
+  return { owner, server: { uid: Number(uid), gid: serverGroup } }
 }
 
 function ownName(): string {
