@@ -143,9 +143,9 @@ export async function findUnkept<Reported extends ReportedBooking>(
   ]
   // Each batch may wait by itself: the source of the answers may be slow.
   const find = () =>
-    query<Omit<Unkept<never>, 'reported'> & { place: number }>(db.knex, UNKEPT, values)
+    query<Omit<Unkept<never>, 'reported'> & { ordinal: number }>(db.knex, UNKEPT, values)
   const rows = await withRetry(db, find, { waitMs: db.waitMs })
-  return rows.map(({ place, ...stored }) => ({ reported: reported[place - 1]!, ...stored }))
+  return rows.map(({ ordinal, ...stored }) => ({ reported: reported[ordinal - 1]!, ...stored }))
 }
 
 const matches = (facts: string, has: string) =>
@@ -157,11 +157,11 @@ const matches = (facts: string, has: string) =>
  * state that was reported, and leads to the present one. A statement reads one snapshot.
  */
 const UNKEPT = `
-  select reported.place::integer as place, b.status, b.show_id, b.seats
+  select reported.ordinal::integer as ordinal, b.status, b.show_id, b.seats
   from (
-    select id, show_id, status, seats::integer[] as seats, place
+    select id, show_id, status, seats::integer[] as seats, ordinal
     from unnest(?::uuid[], ?::uuid[], ?::text[], ?::text[])
-      with ordinality as answers (id, show_id, status, seats, place)
+      with ordinality as answers (id, show_id, status, seats, ordinal)
   ) as reported
   left join bookings b on b.id = reported.id
   where b.id is null
@@ -181,7 +181,7 @@ const UNKEPT = `
             where ${matches('latest.after', 'b')}
           )
         )
-  order by reported.place`
+  order by reported.ordinal`
 
 function violationOf({ reported, status, show_id, seats }: Unkept<Answer>): Violation {
   const { line, showId, reference } = reported

@@ -120,8 +120,8 @@ class ShowQueue<Outcome> {
   #leave(job: Job<Outcome>, reason: TicketsError): boolean {
     if (job.reference !== undefined) return false
     job.hasLeft = true
-    const place = this.#waiting.indexOf(job)
-    if (place >= 0) this.#waiting.splice(place, 1)
+    const index = this.#waiting.indexOf(job)
+    if (index >= 0) this.#waiting.splice(index, 1)
     job.reject(reason)
     return true
   }
@@ -205,7 +205,7 @@ class ShowQueue<Outcome> {
           ...options,
           // Each job is answered by its own deadline; the last job's is the latest.
           deadline: jobs.at(-1)!.options.deadline,
-          claim: (place, reference) => claim(jobs[place]!, reference),
+          claim: (index, reference) => claim(jobs[index]!, reference),
           onRetry: (...retry) => jobs.forEach((job) => void job.options.onRetry?.(...retry)),
         },
       )

@@ -140,8 +140,8 @@ function pagesInOrder(db: Database, filter: BookingFilter) {
     const where = (rows: Knex.QueryBuilder) => {
       narrow(rows, filter)
       if (after === undefined) return
-      const place = [after.exact_created_at, after.id]
-      rows.whereRaw(`(created_at, id) ${beyond} (?::timestamptz, ?::uuid)`, place)
+      const cursor = [after.exact_created_at, after.id]
+      rows.whereRaw(`(created_at, id) ${beyond} (?::timestamptz, ?::uuid)`, cursor)
     }
     const page = selectInOrder(db.knex, filter.customer, { where, isDescending, size })
     return withRetry(db, () =>
@@ -174,7 +174,7 @@ function selectInOrder(
 }
 
 /** A booking's position in the order of customers. */
-interface DoorPlace {
+interface DoorCursor {
   id: string
   is_nameless: boolean
   folded_customer: string
@@ -183,11 +183,11 @@ interface DoorPlace {
 
 /** Pages by customer, for the door list; walk-ups without a name come last. */
 async function* pagesAtDoor(db: Database, filter: BookingFilter) {
-  const read = (after: DoorPlace | undefined, size: number) =>
+  const read = (after: DoorCursor | undefined, size: number) =>
     withRetry(db, () => selectAtDoor(db.knex, filter, after, size))
-  for await (const places of inPages(read, { limit: filter.limit, pageSize: AT_DOOR })) {
-    for (let first = 0; first < places.length; first += PAGE_SIZE) {
-      const ids = places.slice(first, first + PAGE_SIZE).map(({ id }) => id)
+  for await (const cursors of inPages(read, { limit: filter.limit, pageSize: AT_DOOR })) {
+    for (let first = 0; first < cursors.length; first += PAGE_SIZE) {
+      const ids = cursors.slice(first, first + PAGE_SIZE).map(({ id }) => id)
       // Filters again, because bookings may have changed since their positions were read.
       yield await rowsOf(db, ids, filter)
     }
@@ -209,9 +209,9 @@ function rowsOf(db: Database, ids: readonly string[], filter: BookingFilter): Pr
 function selectAtDoor(
   knex: Knex,
   filter: BookingFilter,
-  after: DoorPlace | undefined,
+  after: DoorCursor | undefined,
   size: number,
-): Promise<DoorPlace[]> {
+): Promise<DoorCursor[]> {
   const folded = knex('bookings')
     .select('id', 'created_at', knex.raw('customer is null as is_nameless'))
     .select(knex.raw(`folded_text(coalesce(customer, '')) as folded_customer`))
@@ -224,7 +224,7 @@ function selectAtDoor(
     knex
       // Materialized, so that each name is folded only once.
       .withMaterialized('folded', folded)
-      .select<DoorPlace[]>('id', 'is_nameless', 'folded_customer', knex.raw(EXACT_CREATED_AT))
+      .select<DoorCursor[]>('id', 'is_nameless', 'folded_customer', knex.raw(EXACT_CREATED_AT))
       .from('folded')
       .modify((rows) => {
         if (after === undefined) return

@@ -48,7 +48,7 @@ export interface LockOptions {
    * booking's reference. Returns whether its caller still waits for it; then it can no longer be
    * withdrawn.
    */
-  claim?: ((place: number, reference: string) => boolean) | undefined
+  claim?: ((index: number, reference: string) => boolean) | undefined
 }
 
 /**
@@ -136,7 +136,7 @@ export async function settleUnderLock(
   for (const attempt of attempts) {
     const { id, request } = attempt
     if (rows.has(id)) continue
-    if (claim?.(request.place, attempt.reference) === false) {
+    if (claim?.(request.index, attempt.reference) === false) {
       unwanted.add(attempt)
       continue
     }

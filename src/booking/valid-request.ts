@@ -29,7 +29,7 @@ export interface ValidRequest {
   /** Whether it cannot have a record yet: its id is new, and it has no key. */
   isNew: boolean
   /** Its index in the batch. */
-  place: number
+  index: number
 }
 
 const MAX_KEY = 200
@@ -44,7 +44,7 @@ export interface RequestedShow {
 export function validateRequest(
   request: BookingRequest,
   { showId, layout }: RequestedShow,
-  place = 0,
+  index = 0,
 ): ValidRequest | TicketsError {
   try {
     const wanted = wantedOf(request, layout)
@@ -76,7 +76,7 @@ export function validateRequest(
             }),
       operator,
       isNew: request.id === undefined && key === null,
-      place,
+      index,
     }
   } catch (error) {
     if (error instanceof TicketsError) return error

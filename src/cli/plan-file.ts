@@ -55,8 +55,8 @@ export function nameOfFile(file: string): string {
 
 /** 'globe.plan:3:5: …', as compilers write it. */
 export function faultLine(file: string, { line, column, path, message }: PlanFault): string {
-  const place = [nameOfFile(file), line, column, path]
-  return `${place.filter((part) => part !== undefined && part !== '').join(':')}: ${safeText(message)}`
+  const position = [nameOfFile(file), line, column, path]
+  return `${position.filter((part) => part !== undefined && part !== '').join(':')}: ${safeText(message)}`
 }
 
 /** The files of the working directory whose names end like those of plans. */

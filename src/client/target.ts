@@ -1,7 +1,7 @@
 import { homedir } from 'node:os'
 import { embeddedDataDir } from '../database/embedded/location.js'
 import { connectionOf, serverPaths } from '../database/embedded/paths.js'
-import { assertOwnPlace } from '../database/embedded/trust.js'
+import { assertOwnDirectory } from '../database/embedded/trust.js'
 import { findDatabase } from '../database/settings/settings.js'
 import type { DatabaseTarget } from '../database/settings/target.js'
 import type { TicketsOptions } from './api.js'
@@ -53,7 +53,7 @@ function embeddedTarget(options: ClientOptions, source: string): DatabaseTarget 
     name: `embedded database in ${dataDir}`,
     source,
     sslMode: 'disable',
-    verify: () => assertOwnPlace(paths),
+    verify: () => assertOwnDirectory(paths),
     async revive() {
       const { ensureEmbedded } = await import('../database/embedded/embedded.js')
       await ensureEmbedded(dataDir, {

@@ -11,7 +11,7 @@ import { isClosed, makeOwnDirectory } from '../shared/own-directory.js'
 import { escapeControls } from '../shared/quote.js'
 import type { Io } from '../terminal/io.js'
 import type { Asker, Request, RunRequest, RunResult } from './protocol.js'
-import { PROCESS_VARIABLES, placeOfProcess, receiver, send } from './protocol.js'
+import { containerOfProcess, PROCESS_VARIABLES, receiver, send } from './protocol.js'
 import { SharedTickets } from './shared-tickets.js'
 
 /** The program that the daemon is, and runs command lines with. `main` does not reject. */
@@ -136,9 +136,9 @@ export class Daemon {
     this.#counts.served++
   }
 
-  #reasonToDecline({ program, place, env }: Asker): string | undefined {
+  #reasonToDecline({ program, container, env }: Asker): string | undefined {
     if (program !== this.#program.environment.program) return 'It runs another version.'
-    if (place !== placeOfProcess()) return 'It is in another container.'
+    if (container !== containerOfProcess()) return 'It is in another container.'
     const other = PROCESS_VARIABLES.find((name) => env[name] !== process.env[name])
     return other && `It has a different ${other}.`
   }

@@ -7,7 +7,7 @@ import { TicketsError } from '../shared/errors.js'
 export interface Asker {
   /** Only the same program gives the same answers. */
   program: string | undefined
-  place: string
+  container: string
   env: NodeJS.ProcessEnv
 }
 
@@ -54,14 +54,14 @@ export function askerOf(program: string | undefined, env: NodeJS.ProcessEnv): As
   const names = [...PROCESS_VARIABLES, 'DATABASE_URL', 'LOGNAME', 'USER']
   const isSent = (name: string) => /^(TICKETS_|PG)/.test(name) || names.includes(name)
   const sent = Object.entries(env).filter(([name]) => isSent(name))
-  return { program, place: placeOfProcess(), env: Object.fromEntries(sent) }
+  return { program, container: containerOfProcess(), env: Object.fromEntries(sent) }
 }
 
 /**
  * Whose files and whose network a process sees. A container may share this user's directories, and
  * there the same host name, or the same path, can be another database.
  */
-export function placeOfProcess(): string {
+export function containerOfProcess(): string {
   try {
     return readlinkSync('/proc/self/ns/mnt') + readlinkSync('/proc/self/ns/net')
   } catch {

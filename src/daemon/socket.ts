@@ -25,8 +25,8 @@ export function daemonLink(db: string | undefined, env: NodeJS.ProcessEnv, cwd =
       ? [connectionOf(serverPaths(embeddedDataDir(env, cwd)))]
       : [found.connection, ...(found.otherHosts ?? [])]
   const logins = targets.map(({ host = '', port, database, user }) => {
-    const place = host.startsWith('/') ? realPath(host) : host.toLowerCase()
-    return [place, port, database, user]
+    const address = host.startsWith('/') ? realPath(host) : host.toLowerCase()
+    return [address, port, database, user]
   })
   return join(daemonDirectory(), PREFIX + hashOf(JSON.stringify(logins)))
 }

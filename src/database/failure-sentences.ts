@@ -2,7 +2,7 @@ import type pg from 'pg'
 import type { ErrorCode } from '../shared/errors.js'
 import { escapeControls } from '../shared/quote.js'
 import type { Writability } from './connection/server-state.js'
-import { formatPlace } from './settings/hosts.js'
+import { formatHost } from './settings/hosts.js'
 import type { DatabaseTarget } from './settings/target.js'
 
 /** An expected failure: its code, and the message that users see. */
@@ -148,7 +148,7 @@ export const serverSentences = {
   noHost: (hosts: readonly { host: pg.ClientConfig; failure: ExpectedFailure }[]) => {
     const reasons = new Map(
       hosts.map(({ host: { host = '', port = 0 }, failure }) => [
-        formatPlace({ host, port }),
+        formatHost({ host, port }),
         failure.reason,
       ]),
     )

@@ -26,13 +26,13 @@ export interface Party {
  * 1. Only seats of the section, and no wheelchair place or companion seat unless asked for; with
  *    `includeAccessible` as few of these as possible.
  * 2. Together in one block; or else in one row with only aisles between them; or else in the fewest
- *    pieces, the longest first. For the others, the section and the place of the first piece come
+ *    pieces, the longest first. For the others, the section and the spot of the first piece come
  *    instead of those of 5 and 6.
  * 3. The fewest seats with a restricted view.
  * 4. No single free seat left beside them in a block. If every choice leaves one, it is exempt.
  * 5. The first section, in the order of the plan.
  * 6. The nearest to the sweet spot of the section: the middle of the row, a third of the way back. A
- *    row counts as far as two seats. Of two places at the same distance, the one in the nearer row;
+ *    row counts as far as two seats. Of two choices at the same distance, the one in the nearer row;
  *    or else the one nearer to the stage; or else the left one.
  *
  * The order of 2, 4 and 6 is that of seats.io (docs.seats.io, "Best Available"): in one row without

@@ -14,7 +14,7 @@ import type { AddressLimits } from './address-limit.js'
 import { refuseBrokenRequest } from './broken-request.js'
 import { describeApi } from './documents.js'
 import { answerOf, failureFacts, HttpError } from './errors.js'
-import { type Guard, guardByPlace, guardByToken } from './guard.js'
+import { type Guard, guardByToken, guardLoopback } from './guard.js'
 import { BODY_LIMIT, type LoadLimit } from './load-limit.js'
 import type { createMetrics } from './metrics.js'
 import { refuseUnknownRoutes, UNREADABLE_URL } from './not-found.js'
@@ -90,7 +90,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     done()
   })
   watchRequests(app, options)
-  const guard = options.requireToken ? guardByToken(tickets) : guardByPlace(corsOrigins)
+  const guard = options.requireToken ? guardByToken(tickets) : guardLoopback(corsOrigins)
   if (corsOrigins.length > 0) {
     await app.register(cors, { origin: [...corsOrigins], exposedHeaders: TOLD_TO_PAGES })
   }

@@ -106,7 +106,7 @@ function understand(error: unknown): { error: TicketsError; status: number } {
   if (error instanceof TicketsError) return { error, status: statusOf(error.code) }
   const { statusCode = 500, validation, validationContext, code } = error as FastifyError
   if (validation !== undefined) {
-    const sentence = complaint(places[validationContext ?? ''] ?? 'request', validation[0]!)
+    const sentence = complaint(parts[validationContext ?? ''] ?? 'request', validation[0]!)
     return { error: invalidInput(sentence), status: 400 }
   }
   if (statusCode >= 400 && statusCode < 500) {
@@ -117,7 +117,7 @@ function understand(error: unknown): { error: TicketsError; status: number } {
   return { error: new TicketsError('INTERNAL', sentence), status: 500 }
 }
 
-const places: Record<string, string> = {
+const parts: Record<string, string> = {
   body: 'body',
   querystring: 'query',
   params: 'path',
@@ -135,9 +135,9 @@ const sentences: Record<string, string> = {
 type Complaint = NonNullable<FastifyError['validation']>[number]
 
 /** Without a field, the message is about the whole: 'The body must be an object.' */
-function complaint(place: string, { instancePath, keyword, params, message }: Complaint): string {
+function complaint(part: string, { instancePath, keyword, params, message }: Complaint): string {
   const field = instancePath.slice(1).replaceAll('/', '.')
-  const named = field === '' ? `The ${place}` : `In the ${place}, ${field}`
+  const named = field === '' ? `The ${part}` : `In the ${part}, ${field}`
   if (keyword === 'additionalProperties') {
     const unknown = JSON.stringify(params.additionalProperty).slice(0, 80)
     return `${named} has an unknown field: ${unknown}.`

@@ -43,7 +43,7 @@ export function guardByToken(tickets: Pick<Tickets, 'findToken'>): Guard {
  * rebinding). A proxy on this machine makes it reachable from the internet, so requests with a
  * proxy's headers are refused.
  */
-export function guardByPlace(allowedOrigins: readonly string[]): Guard {
+export function guardLoopback(allowedOrigins: readonly string[]): Guard {
   return async ({ headers, method }) => {
     const { host, origin } = headers
     if (Object.keys(headers).some((name) => OF_A_PROXY.test(name))) {

@@ -3,11 +3,11 @@ import { SourceMap } from 'node:module'
 import { dirname } from 'node:path'
 import { remember } from './remember.js'
 
-/** An error's stack. The build shortens names, so its source maps supply the places in src. */
+/** An error's stack. The build shortens names, so its source maps supply the positions in src. */
 export function stackOf({ stack = '' }: Error): string {
-  return stack.replaceAll(/(\/\S+\.cjs):(\d+):(\d+)/g, (place, file, line, column) => {
+  return stack.replaceAll(/(\/\S+\.cjs):(\d+):(\d+)/g, (position, file, line, column) => {
     const origin = mapOf(file)?.findOrigin(Number(line), Number(column))
-    if (!origin || !('fileName' in origin)) return place
+    if (!origin || !('fileName' in origin)) return position
     return `${origin.fileName}:${origin.lineNumber}:${origin.columnNumber}`
   })
 }

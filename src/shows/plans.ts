@@ -105,7 +105,7 @@ export async function parseStored(row: PlanRow | undefined): Promise<SeatPlan | 
   if (row === undefined) return 'is missing'
   const { readPlanText } = await import('../house/plan/plan-text.js')
   const { outline, faults } = readPlanText(row.document)
-  if (outline === undefined) return `cannot be read: ${placeOf(faults[0]!)}`
+  if (outline === undefined) return `cannot be read: ${formatFault(faults[0]!)}`
   const plan = new SeatPlan(outline, row.id)
   if (plan.totalSeats === row.total_seats) return plan
   return `has ${plan.totalSeats} seats, not ${row.total_seats}`
@@ -124,7 +124,7 @@ export async function parsePlan(text: string): Promise<NewPlan> {
   if (outline === undefined) {
     const more = faults.length > 1 ? ` There are ${faults.length - 1} more mistakes.` : ''
     throw invalidInput(
-      `The plan has a mistake: ${placeOf(faults[0]!)}${more} \`tickets plan check\` lists them all.`,
+      `The plan has a mistake: ${formatFault(faults[0]!)}${more} \`tickets plan check\` lists them all.`,
     )
   }
   const document = writePlanText(outline)
@@ -133,9 +133,9 @@ export async function parsePlan(text: string): Promise<NewPlan> {
   return { plan, row: { id, document, total_seats: plan.totalSeats } }
 }
 
-function placeOf({ line, column, path, message }: PlanFault): string {
-  const place = path ?? `line ${line}${column === undefined ? '' : `, column ${column}`}`
-  return `${place}: ${message}`
+function formatFault({ line, column, path, message }: PlanFault): string {
+  const position = path ?? `line ${line}${column === undefined ? '' : `, column ${column}`}`
+  return `${position}: ${message}`
 }
 
 /** Stores a plan, unless it is stored already. */

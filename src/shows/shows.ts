@@ -131,7 +131,7 @@ export async function readShow(trx: Knex.Transaction, id: string): Promise<Show>
  * INVALID_INPUT for a search without a word, and SHOW_NOT_FOUND if the `after` show does not exist.
  */
 export async function* listShows(db: Database, filter: ShowFilter = {}): AsyncGenerator<Show> {
-  const first = filter.after === undefined ? undefined : await placeOf(db, filter.after)
+  const first = filter.after === undefined ? undefined : await cursorOf(db, filter.after)
   const pages = inPages<ShowRow & WithPlan>((last, size) => {
     const after = last ? { startTime: last.exact_start_time!, id: last.id } : first
     return withRetry(db, async () =>
@@ -230,14 +230,14 @@ export function selectShows(knex: Knex): Knex.QueryBuilder<ShowRow, ShowRow[]> {
  * The position before a page: the start of the previous page's last show, as a text exact to the
  * microsecond.
  */
-interface Place {
+interface Cursor {
   startTime: string
   id: string
 }
 
-async function placeOf(db: Database, id: string): Promise<Place> {
+async function cursorOf(db: Database, id: string): Promise<Cursor> {
   const [row] = await withRetry(db, () =>
-    query<Place>(
+    query<Cursor>(
       db.knex,
       'select start_time::text as "startTime", id from shows where id = ?::uuid',
       [id],
@@ -250,7 +250,7 @@ async function placeOf(db: Database, id: string): Promise<Place> {
 async function showPage(
   knex: Knex,
   filter: ShowFilter,
-  after: Place | undefined,
+  after: Cursor | undefined,
   size: number,
 ): Promise<ShowRow[]> {
   const { search, upcoming, past, onSale, latestFirst: isDescending = false } = filter

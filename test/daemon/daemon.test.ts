@@ -20,7 +20,7 @@ import { json } from 'node:stream/consumers'
 import { execa } from 'execa'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { queryDaemon, stopDaemon } from '../../src/daemon/control.js'
-import { askerOf, placeOfProcess, START } from '../../src/daemon/protocol.js'
+import { askerOf, containerOfProcess, START } from '../../src/daemon/protocol.js'
 import { daemonLink } from '../../src/daemon/socket.js'
 import { openTickets } from '../../src/index.js'
 import { inWaves, isAlive, signalAndWait, startBooking } from '../support/booking-process.js'
@@ -427,7 +427,14 @@ describe('with an open daemon', () => {
     const { program } = await queryDaemon(daemon.link)
     const argv = ['book', show, '--seats', '1', '--json']
     const { env } = askerOf(program, { HOME: '/nonexistent', DATABASE_URL: db.url })
-    const request = { program, argv, env, cwd: '/', place: placeOfProcess(), silenceMs: 10_000 }
+    const request = {
+      program,
+      argv,
+      env,
+      cwd: '/',
+      container: containerOfProcess(),
+      silenceMs: 10_000,
+    }
     const socket = connect(daemon.socket).setEncoding('utf8')
     let text = ''
     socket.on('data', (more: string) => {

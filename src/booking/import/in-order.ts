@@ -49,26 +49,26 @@ async function beginAll<Item, Result>(
   }
 }
 
-interface Place<Result> {
+interface Entry<Result> {
   weight: number
   result?: { value: Result }
 }
 
 /** Results that wait for earlier ones. */
 class WaitingLine<Result> {
-  #places: Place<Result>[] = []
+  #entries: Entry<Result>[] = []
   #weight = 0
   #isClosed = false
   #wakeReader = () => {}
   #wakeTaker = () => {}
 
   add(weight: number, work: Promise<Result>): void {
-    const place: Place<Result> = { weight }
-    this.#places.push(place)
+    const entry: Entry<Result> = { weight }
+    this.#entries.push(entry)
     this.#weight += weight
     void work.then((value) => {
-      place.result = { value }
-      if (this.#places[0] === place) this.#wakeTaker()
+      entry.result = { value }
+      if (this.#entries[0] === entry) this.#wakeTaker()
     })
   }
 
@@ -91,7 +91,7 @@ class WaitingLine<Result> {
     for (;;) {
       const ready = this.#shiftReady()
       if (ready.length > 0) return ready
-      if (this.#isClosed && this.#places.length === 0) return undefined
+      if (this.#isClosed && this.#entries.length === 0) return undefined
       await new Promise<void>((resolve) => {
         this.#wakeTaker = resolve
       })
@@ -104,8 +104,8 @@ class WaitingLine<Result> {
   }
 
   #shiftReady(): Result[] {
-    const waiting = this.#places.findIndex(({ result }) => result === undefined)
-    const ready = this.#places.splice(0, waiting < 0 ? this.#places.length : waiting)
+    const waiting = this.#entries.findIndex(({ result }) => result === undefined)
+    const ready = this.#entries.splice(0, waiting < 0 ? this.#entries.length : waiting)
     for (const { weight } of ready) this.#weight -= weight
     if (ready.length > 0) this.#wakeReader()
     return ready.map(({ result }) => result!.value)

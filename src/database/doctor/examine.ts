@@ -1,6 +1,6 @@
 import { embeddedStatus } from '../embedded/embedded.js'
 import { type Database, openKnexPool } from '../knex-pool.js'
-import { formatPlace } from '../settings/hosts.js'
+import { formatHost } from '../settings/hosts.js'
 import type { DatabaseTarget } from '../settings/target.js'
 import { type Check, type Finding, ok, partsOf, skipped, wrong, wrongBy } from './check.js'
 import { machineChecks } from './machine-checks.js'
@@ -110,7 +110,7 @@ async function checkHosts(
   const findings = await Promise.all(
     hosts.map((host) =>
       limit.run(async () => {
-        const name = hosts.length === 1 ? rest.name : `server ${placeOf(host)}`
+        const name = hosts.length === 1 ? rest.name : `server ${addressOf(host)}`
         const one = { ...rest, name, connection: host, sessionAttrs: 'any' as const }
         const db = openKnexPool(one, { waitMs, schema, signal })
         opened.push(db)
@@ -148,15 +148,15 @@ async function checkHost(db: Database, servers: Server[]): Promise<Finding> {
     const server = await readServer(db)
     servers.push(server)
     const kind = server.isStandby ? 'a standby' : 'a primary'
-    return ok(`${placeOf(db.target.connection)} accepts the login, and is ${kind}`)
+    return ok(`${addressOf(db.target.connection)} accepts the login, and is ${kind}`)
   } catch (error) {
     const [what, advice] = partsOf(error)
-    return wrong(`${placeOf(db.target.connection)}: ${what}`, advice)
+    return wrong(`${addressOf(db.target.connection)}: ${what}`, advice)
   }
 }
 
-function placeOf({ host = '', port = 5432 }: DatabaseTarget['connection']): string {
-  return formatPlace({ host, port })
+function addressOf({ host = '', port = 5432 }: DatabaseTarget['connection']): string {
+  return formatHost({ host, port })
 }
 
 async function checkServer(server: Server | undefined, limit: Limit): Promise<Check[]> {

@@ -5,7 +5,7 @@ import { assertUsable, hasCluster } from '../embedded/cluster.js'
 import { codeOf, explain } from '../embedded/failures.js'
 import { makingPrefix, type ServerPaths, serverPaths } from '../embedded/paths.js'
 import { findNativePackage } from '../embedded/programs.js'
-import { assertOwnEntries, assertOwnPlace } from '../embedded/trust.js'
+import { assertOwnDirectory, assertOwnEntries } from '../embedded/trust.js'
 import { serverUsers } from '../embedded/users.js'
 import { type Finding, ok, skipped, warning, wrong, wrongBy } from './check.js'
 
@@ -23,7 +23,7 @@ async function checkOwner(dataDir: string): Promise<Finding> {
 
 /** Throws DB_UNREACHABLE for data that this user, or this version, must not use. */
 async function checkData(paths: ServerPaths): Promise<Finding> {
-  assertOwnPlace(paths)
+  assertOwnDirectory(paths)
   const { major } = await findNativePackage()
   if (!(await hasCluster(paths))) return skipped(NO_DATA)
   assertOwnEntries(paths)
@@ -61,7 +61,7 @@ const SLOW_MS = 20
  */
 async function checkFsync(dataDir: string): Promise<Finding> {
   const paths = serverPaths(dataDir)
-  assertOwnPlace(paths)
+  assertOwnDirectory(paths)
   if (!(await hasCluster(paths))) return skipped(NO_DATA)
   const ms = await medianWriteMs(paths).catch((error) => codeOf(error) ?? String(error))
   if (typeof ms === 'string') {

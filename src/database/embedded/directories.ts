@@ -3,7 +3,7 @@ import { chmod, chown, mkdir, open, readdir, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { codeOf, unreachable } from './failures.js'
 import { isOurs, makingPrefix, type ServerPaths, serverGroup, userId } from './paths.js'
-import { assertOwnEntries, assertOwnPlace } from './trust.js'
+import { assertOwnDirectory, assertOwnEntries } from './trust.js'
 import type { ServerUsers } from './users.js'
 
 /**
@@ -13,7 +13,7 @@ import type { ServerUsers } from './users.js'
 export async function makeRoot(paths: ServerPaths): Promise<void> {
   await makeParents(dirname(paths.root))
   await makeDirectory(paths.root)
-  assertOwnPlace(paths)
+  assertOwnDirectory(paths)
 }
 
 /** mkdir's own recursion never ends in /proc, which accepts no directories. */
@@ -50,7 +50,7 @@ export async function prepareRoot(paths: ServerPaths, users: ServerUsers): Promi
 /** Creates the socket's directory, open to the caller and the server only. */
 export async function prepareSocketDir(paths: ServerPaths, users: ServerUsers): Promise<void> {
   await makeDirectory(paths.socketDir)
-  assertOwnPlace(paths)
+  assertOwnDirectory(paths)
   await close(paths.socketDir, users, 0o770)
 }
 

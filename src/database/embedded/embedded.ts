@@ -18,7 +18,7 @@ import { type ServerPaths, serverPaths } from './paths.js'
 import { postmasterPid, startCluster, stopPostmaster, tooLate } from './postmaster.js'
 import { askVersion, probe } from './probe.js'
 import { findNativePackage, installPrograms } from './programs.js'
-import { assertOwnPlace } from './trust.js'
+import { assertOwnDirectory } from './trust.js'
 import { serverUsers } from './users.js'
 
 export interface EnsureOptions {
@@ -56,7 +56,7 @@ export async function ensureEmbedded(dataDir: string, options: EnsureOptions = {
 const LONGEST_MS = 60_000
 
 async function bringUp(paths: ServerPaths, options: EnsureOptions): Promise<void> {
-  assertOwnPlace(paths)
+  assertOwnDirectory(paths)
   const deadline = Date.now() + LONGEST_MS
   for (;;) {
     const found = await probe(paths)
@@ -72,7 +72,7 @@ async function bringUp(paths: ServerPaths, options: EnsureOptions): Promise<void
 /** Stops the server for all its clients; the next command that needs it starts it again. */
 export async function stopEmbedded(dataDir: string): Promise<'stopped' | 'not running'> {
   const paths = serverPaths(dataDir)
-  assertOwnPlace(paths)
+  assertOwnDirectory(paths)
   return await stopPostmaster(paths).catch((error) => {
     throw explain(error, paths.root)
   })
@@ -85,7 +85,7 @@ export async function embeddedStatus(dataDir: string): Promise<EmbeddedStatus> {
   const paths = serverPaths(dataDir)
   const nothing = { dataDir: paths.root, socket: paths.socket, pid: null, version: null }
   try {
-    assertOwnPlace(paths)
+    assertOwnDirectory(paths)
     const version = await clusterVersion(paths)
     if (version === null) return { ...nothing, state: 'absent' }
     const pid = await postmasterPid(paths)

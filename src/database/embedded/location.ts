@@ -4,7 +4,7 @@ import { invalidInput } from '../../shared/errors.js'
 import { escapeControls } from '../../shared/quote.js'
 import { barrierTo } from './directories.js'
 import { connectionOf, type EmbeddedConnection, isRoot, serverPaths } from './paths.js'
-import { assertOwnPlace } from './trust.js'
+import { assertOwnDirectory } from './trust.js'
 
 // The part of the embedded server's code that every command needs. The code that starts the server
 // is loaded only when the server is down.
@@ -31,7 +31,7 @@ export function embeddedDataDir(env: Record<string, string | undefined>, cwd = '
  */
 export function embeddedConnection(dataDir: string): EmbeddedConnection {
   const paths = serverPaths(dataDir)
-  assertOwnPlace(paths)
+  assertOwnDirectory(paths)
   return connectionOf(paths)
 }
 

@@ -13,7 +13,7 @@ import { hasOutsideSocket, isOurs, isRoot, type ServerPaths, serverGroup } from 
  * directory itself, the cluster, the socket's directory and the socket; ignores those that do not
  * exist. Fast enough to run before each connection. Throws DB_UNREACHABLE.
  */
-export function assertOwnPlace(paths: ServerPaths): void {
+export function assertOwnDirectory(paths: ServerPaths): void {
   const { root, data, socketDir, socket } = paths
   try {
     const top = walkTo(root, paths)
@@ -27,8 +27,8 @@ export function assertOwnPlace(paths: ServerPaths): void {
       const found = lstatSync(path, GENTLY)
       if (found === undefined) continue
       refuseIf(hazard(found), path, paths)
-      const isInPlace = path === socket || found.isDirectory()
-      if (!isInPlace) refuseIf({ reason: 'is not a directory' }, path, paths)
+      const isAsExpected = path === socket || found.isDirectory()
+      if (!isAsExpected) refuseIf({ reason: 'is not a directory' }, path, paths)
     }
   } catch (error) {
     throw explain(error, root)

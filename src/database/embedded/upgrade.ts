@@ -26,7 +26,7 @@ import {
 import { startCluster, stopPostmaster, tooLate } from './postmaster.js'
 import { withClient } from './probe.js'
 import { findNativePackage, installedPrograms, installPrograms } from './programs.js'
-import { assertOwnPlace, assertOwnPrograms } from './trust.js'
+import { assertOwnDirectory, assertOwnPrograms } from './trust.js'
 import { type ServerUsers, serverUsers } from './users.js'
 
 /** Major versions of PostgreSQL, such as '17' and '18', and where the old data is kept. */
@@ -65,7 +65,7 @@ export async function upgradeEmbedded(
 ): Promise<Upgrade | null> {
   const paths = serverPaths(dataDir)
   try {
-    assertOwnPlace(paths)
+    assertOwnDirectory(paths)
     if ((await clusterVersion(paths)) === null && (await keptData(paths)).length === 0) return null
     // The lock of a process that was killed lasts for some seconds.
     for (const deadline = Date.now() + LONGEST_START_MS; ; await sleep(100)) {
@@ -93,10 +93,10 @@ async function upgradeAlone(paths: ServerPaths, options: UpgradeOptions): Promis
   }
   await stopPostmaster(paths)
   // With the process id: a process that was suspended must not take over the files of another.
-  const [oldPlace, newPlace] = ['old', 'new'].map((name) =>
-    serverPaths(join(paths.root, `${PLACE_PREFIX}${name}-${pid}`)),
+  const [oldPaths, newPaths] = ['old', 'new'].map((name) =>
+    serverPaths(join(paths.root, `${UPGRADE_PREFIX}${name}-${pid}`)),
   ) as [ServerPaths, ServerPaths]
-  const clear = () => clearPlaces(paths)
+  const clear = () => clearDirectories(paths)
   await clear()
   await prepareRoot(paths, users)
   const oldPrograms = await findOldPrograms(paths, from)
@@ -104,26 +104,26 @@ async function upgradeAlone(paths: ServerPaths, options: UpgradeOptions): Promis
   const programs = await installPrograms(paths, native)
   // Clients do not look for a server in these directories, so no booking is made that would not be
   // copied.
-  const { log, socketDir, socket } = oldPlace
+  const { log, socketDir, socket } = oldPaths
   const old = { ...paths, log, socketDir, socket }
   try {
-    for (const place of [oldPlace, newPlace]) {
-      await makeRoot(place)
-      await prepareRoot(place, users)
+    for (const made of [oldPaths, newPaths]) {
+      await makeRoot(made)
+      await prepareRoot(made, users)
     }
     onProgress(`Starting PostgreSQL ${from} on the data in ${paths.root} …`)
     await start(old, oldPrograms, users)
     onProgress(`Copying the data to PostgreSQL ${to} …`)
-    await createCluster(newPlace, { programs, users, deadline: Date.now() + LONGEST_START_MS })
+    await createCluster(newPaths, { programs, users, deadline: Date.now() + LONGEST_START_MS })
     // Has the settings that were made with ALTER SYSTEM.
     const settings = 'postgresql.auto.conf'
-    await copyFile(join(paths.data, settings), join(newPlace.data, settings))
-    await start(newPlace, programs, users)
-    await options.copy(connectionOf(old), connectionOf(newPlace), () =>
-      refuseOtherObjects(old, newPlace),
+    await copyFile(join(paths.data, settings), join(newPaths.data, settings))
+    await start(newPaths, programs, users)
+    await options.copy(connectionOf(old), connectionOf(newPaths), () =>
+      refuseOtherObjects(old, newPaths),
     )
-    await Promise.all([stopPostmaster(paths), stopPostmaster(newPlace)])
-    if (!existsSync(newPlace.data)) {
+    await Promise.all([stopPostmaster(paths), stopPostmaster(newPaths)])
+    if (!existsSync(newPaths.data)) {
       throw unreachable(
         'Another upgrade of this data has started in the meantime. Nothing was changed.',
       )
@@ -131,7 +131,7 @@ async function upgradeAlone(paths: ServerPaths, options: UpgradeOptions): Promis
     // Synchronous, so that little time passes between the two. If the process is killed between
     // them, `data` is missing, and `putBackOldData` restores it.
     renameSync(paths.data, kept)
-    renameSync(newPlace.data, paths.data)
+    renameSync(newPaths.data, paths.data)
     await syncDirectory(paths.root)
     return { from, to, kept }
   } finally {
@@ -139,15 +139,15 @@ async function upgradeAlone(paths: ServerPaths, options: UpgradeOptions): Promis
   }
 }
 
-const PLACE_PREFIX = `${makingPrefix}upgrade-`
+const UPGRADE_PREFIX = `${makingPrefix}upgrade-`
 
 /** Removes the directories of this upgrade, and of earlier ones that were killed. */
-async function clearPlaces(paths: ServerPaths): Promise<void> {
+async function clearDirectories(paths: ServerPaths): Promise<void> {
   await stopPostmaster(paths)
-  const names = (await readdir(paths.root)).filter((name) => name.startsWith(PLACE_PREFIX))
-  for (const place of names.map((name) => serverPaths(join(paths.root, name)))) {
-    await stopPostmaster(place)
-    for (const path of [place.root, place.socketDir]) {
+  const names = (await readdir(paths.root)).filter((name) => name.startsWith(UPGRADE_PREFIX))
+  for (const made of names.map((name) => serverPaths(join(paths.root, name)))) {
+    await stopPostmaster(made)
+    for (const path of [made.root, made.socketDir]) {
       await rm(path, { recursive: true, force: true })
     }
   }

@@ -4,7 +4,7 @@ import type { Parameters } from './parameters.js'
 import { invalidSetting, parseNumber } from './values.js'
 
 /** Where one server is. */
-export interface Place {
+export interface Host {
   /** A host name, an address, or the directory of a Unix socket. */
   host: string
   /** The address to connect to instead of looking up the host name. */
@@ -17,7 +17,7 @@ export interface Place {
  * separated by commas and have the same length, but one port may serve all hosts; what an entry
  * leaves out is the default. Throws INVALID_INPUT.
  */
-export function parsePlaces(parameters: Parameters, source: string): Place[] {
+export function parseHosts(parameters: Parameters, source: string): Host[] {
   const hosts = parameters.host?.split(',') ?? []
   const addresses = parameters.hostaddr?.split(',') ?? []
   const ports = parameters.port?.split(',') ?? []
@@ -42,8 +42,8 @@ export function parsePlaces(parameters: Parameters, source: string): Place[] {
   })
 }
 
-/** Formats a place as in a URL. Mentions a socket's port only if it is not the default. */
-export function formatPlace({ host, port }: { host: string; port: number }): string {
+/** Formats a host as in a URL. Mentions a socket's port only if it is not the default. */
+export function formatHost({ host, port }: { host: string; port: number }): string {
   const isUsualSocket = host.startsWith('/') && port === 5432
   const shownHost = host.includes(':') ? `[${host}]` : host
   return `${shownHost}${isUsualSocket ? '' : `:${port}`}`

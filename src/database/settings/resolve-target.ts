@@ -2,7 +2,7 @@ import { userInfo } from 'node:os'
 import { resolve } from 'node:path'
 import type pg from 'pg'
 import { escapeControls, quote } from '../../shared/quote.js'
-import { formatPlace, type Place, parsePlaces } from './hosts.js'
+import { formatHost, type Host, parseHosts } from './hosts.js'
 import {
   namesWithoutEffect,
   type Parameters,
@@ -17,7 +17,7 @@ import { parseSslMode, tlsOptions } from './tls.js'
 import { invalidSetting, parseChoice, parseNumber } from './values.js'
 
 /** Where settings are read from. */
-export interface SettingsPlaces {
+export interface SettingsSources {
   env: Variables
   /** The directory of the `.env` file, and the base of relative paths. */
   cwd: string
@@ -35,17 +35,17 @@ export interface SettingsPlaces {
 export function resolveTarget(
   explicit: Parameters,
   source: string,
-  { env, cwd, homeDir }: SettingsPlaces,
+  { env, cwd, homeDir }: SettingsSources,
 ): GivenTarget {
   const variables = parametersFromVariables(env)
   const layers = layersOf(explicit, variables, { source, env, cwd, homeDir })
   const parameters = withWholePaths(mergeParameters(layers), cwd)
-  const places = parsePlaces(parameters, source)
+  const hosts = parseHosts(parameters, source)
   const user = parameters.user || systemUser(env, source)
   const database = parameters.dbname || user
-  const sslMode = places.every(isSocket) ? undefined : parseSslMode(parameters, source)
+  const sslMode = hosts.every(isSocket) ? undefined : parseSslMode(parameters, source)
   const name = escapeControls(
-    `database "${database}" on ${places.map(formatPlace).join(', ')} as ${user}`,
+    `database "${database}" on ${hosts.map(formatHost).join(', ')} as ${user}`,
   )
   const common = {
     user,
@@ -56,11 +56,11 @@ export function resolveTarget(
     connectionTimeoutMillis: parseConnectTimeout(parameters, source),
     ...parseKeepAlives(parameters, source),
   }
-  const connectionTo = (place: Place): pg.ClientConfig => {
-    const { host, address, port } = place
-    const mode = isSocket(place) ? undefined : sslMode
+  const connectionTo = (server: Host): pg.ClientConfig => {
+    const { host, address, port } = server
+    const mode = isSocket(server) ? undefined : sslMode
     return {
-      host: isSocket(place) ? host : (address ?? host),
+      host: isSocket(server) ? host : (address ?? host),
       port,
       ...common,
       // A password file is not meant for a host that a `.env` file names.
@@ -74,7 +74,7 @@ export function resolveTarget(
   const choose = <T extends string>(name: keyof Parameters, values: readonly [T, ...T[]]) =>
     parseChoice(parameters[name], { name, values, source })
   const origins = originsOf(layers, parameters)
-  const [connection, ...otherHosts] = places.map(connectionTo) as [pg.ClientConfig]
+  const [connection, ...otherHosts] = hosts.map(connectionTo) as [pg.ClientConfig]
   return {
     kind: 'given',
     name,
@@ -97,7 +97,7 @@ export function resolveTarget(
   }
 }
 
-function isSocket({ host }: Place): boolean {
+function isSocket({ host }: Host): boolean {
   return host.startsWith('/')
 }
 
@@ -108,7 +108,7 @@ type Layer = [parameters: Parameters, origin: (name: string) => string]
 function layersOf(
   explicit: Parameters,
   variables: Parameters,
-  context: SettingsPlaces & { source: string },
+  context: SettingsSources & { source: string },
 ): Layer[] {
   const { source, env } = context
   const serviceName = explicit.service || variables.service

@@ -2,11 +2,11 @@ import { lstatSync } from 'node:fs'
 import { join } from 'node:path'
 import { readDotEnv } from './dot-env.js'
 import { choosingVariables, type Variables } from './parameters.js'
-import { resolveTarget, type SettingsPlaces } from './resolve-target.js'
+import { resolveTarget, type SettingsSources } from './resolve-target.js'
 import { DOT_ENV, type GivenTarget } from './target.js'
 import { parseDatabaseUrl } from './url.js'
 
-export interface FindOptions extends SettingsPlaces {
+export interface FindOptions extends SettingsSources {
   /** The value of `--db`: a URL, or `embedded`. */
   db?: string | undefined
 }

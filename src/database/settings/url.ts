@@ -15,14 +15,14 @@ export function parseDatabaseUrl(url: string, source: string): Parameters {
   if (!match) {
     throw invalid(source, 'is neither "embedded" nor a URL that begins with "postgres://"')
   }
-  const { login, place = '', path = '', query = '' } = match.groups!
-  if (/@/.test(place + path + query)) {
+  const { login, hostspec = '', path = '', query = '' } = match.groups!
+  if (/@/.test(hostspec + path + query)) {
     throw invalid(source, 'has an "@" too many: write it as %40 in a user, password or name')
   }
   const decode = (text: string) => decodePart(text, source)
   const parameters: Parameters = {}
   addLogin(parameters, login, decode)
-  addPlace(parameters, place, source, decode)
+  addHosts(parameters, hostspec, source, decode)
   if (path) parameters.dbname = decode(path)
   for (const pair of query.split('&').filter(Boolean)) {
     const [name = '', ...value] = pair.split('=')
@@ -32,9 +32,9 @@ export function parseDatabaseUrl(url: string, source: string): Parameters {
 }
 
 const urlShape =
-  /^postgres(?:ql)?:\/\/(?:(?<login>[^/?]*)@)?(?<place>[^/?]*)(?:\/(?<path>[^?]*))?(?:\?(?<query>.*))?$/s
+  /^postgres(?:ql)?:\/\/(?:(?<login>[^/?]*)@)?(?<hostspec>[^/?]*)(?:\/(?<path>[^?]*))?(?:\?(?<query>.*))?$/s
 
-const placeShape = /^(?<host>\[[^\]]*\]|[^:]*)(?::(?<port>[0-9]*))?$/
+const hostShape = /^(?<host>\[[^\]]*\]|[^:]*)(?::(?<port>[0-9]*))?$/
 
 type Decode = (text: string) => string
 
@@ -46,12 +46,12 @@ function addLogin(parameters: Parameters, login: string | undefined, decode: Dec
   if (colon >= 0 && colon < login.length - 1) parameters.password = decode(login.slice(colon + 1))
 }
 
-/** Several places become comma-separated lists, as in PGHOST and PGPORT. */
-function addPlace(parameters: Parameters, place: string, source: string, decode: Decode): void {
+/** Several hosts become comma-separated lists, as in PGHOST and PGPORT. */
+function addHosts(parameters: Parameters, hostspec: string, source: string, decode: Decode): void {
   const hosts: string[] = []
   const ports: string[] = []
-  for (const each of place.split(',')) {
-    const match = placeShape.exec(each)
+  for (const each of hostspec.split(',')) {
+    const match = hostShape.exec(each)
     if (!match) {
       throw invalid(
         source,

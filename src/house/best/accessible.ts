@@ -4,11 +4,11 @@ import { choose, near } from './choose.js'
 import { type Floor, isIn, spotOf, stretchAt } from './floor.js'
 import {
   type Aim,
+  type Candidate,
   compare,
   demeritsOf,
   distanceOf,
   type Piece,
-  type Place,
   spotIn,
 } from './search.js'
 
@@ -32,7 +32,7 @@ export function chooseAccessible(
   count: number,
   choice: Choice,
 ): number[] | undefined {
-  let best: Candidate | undefined
+  let best: SeatsAround | undefined
   for (const candidate of candidates(taken, count, choice)) {
     const more =
       best === undefined ? -1 : candidate.flaws - best.flaws || compare(candidate, best, choice.aim)
@@ -54,13 +54,13 @@ export function chooseAccessible(
 }
 
 /** Seats around a wheelchair place: of the whole party, or only those of the place. */
-interface Candidate extends Place {
+interface SeatsAround extends Candidate {
   length: number
   /** 2 if there is no companion seat, plus 1 if the rest of the party sits apart. */
   flaws: number
 }
 
-function* candidates(taken: SeatSet, count: number, choice: Choice): Generator<Candidate> {
+function* candidates(taken: SeatSet, count: number, choice: Choice): Generator<SeatsAround> {
   const { plan, all, aim } = choice
   for (const place of all.wheelchairs) {
     const row = all.rows.indexOf(place)
@@ -84,17 +84,17 @@ function* candidates(taken: SeatSet, count: number, choice: Choice): Generator<C
       const flaws = isWithout ? 2 : 0
       if (before + after < others) {
         const piece = { start: low, length: high - low + 1 }
-        yield { ...placeOf(piece, taken, choice, rank), ...piece, flaws: flaws + 1 }
+        yield { ...candidateOf(piece, taken, choice, rank), ...piece, flaws: flaws + 1 }
       }
       for (let left = others - after; left <= before; left++) {
         const piece = { start: low - left, length: count }
-        yield { ...placeOf(piece, taken, choice, rank), ...piece, flaws }
+        yield { ...candidateOf(piece, taken, choice, rank), ...piece, flaws }
       }
     }
   }
 }
 
-function placeOf(piece: Piece, taken: SeatSet, { all, aim }: Choice, rank: number): Place {
+function candidateOf(piece: Piece, taken: SeatSet, { all, aim }: Choice, rank: number): Candidate {
   const { start, length } = piece
   const end = start + length - 1
   const spot = spotOf(piece, all)

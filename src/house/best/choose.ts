@@ -25,7 +25,7 @@ export function near(spot: (count: number) => Spot, aim: Aim): Aim {
 }
 
 /**
- * Takes the longest pieces whole, and the remaining seats from the best place with room for them;
+ * Takes the longest pieces whole, and the remaining seats from the best block with room for them;
  * taking the longest first gives the fewest pieces. `count` seats must be free, but not in one
  * block. If the floor runs out of seats, the others come from the reserve.
  */

@@ -46,7 +46,7 @@ export interface Floor {
   wheelchairs: readonly number[]
 }
 
-/** A place in a house: a row of a section, and half seats to the right of the row's middle. */
+/** A position in a house: a row of a section, and half seats to the right of the row's middle. */
 export interface Spot {
   section: number
   row: number
@@ -179,9 +179,9 @@ function planFloor(layout: SeatLayout, plan: SeatPlan, kinds: FloorKinds): Floor
       if (kinds === 'general' && isAccessible(kind)) continue
       while (row.blocks[block]!.last < first) block++
       const isAfterOthers = first !== next
-      const place = { row: index, offset }
-      if (isAfterOthers) acrossAisles.add(first, place)
-      if (isAfterOthers || first === row.blocks[block]!.first) blocks.add(first, place)
+      const spot = { row: index, offset }
+      if (isAfterOthers) acrossAisles.add(first, spot)
+      if (isAfterOthers || first === row.blocks[block]!.first) blocks.add(first, spot)
       acrossAisles.extend(last)
       blocks.extend(last)
       next = last + 1

@@ -66,14 +66,14 @@ export function findPieces(
   taken: SeatSet,
   { length, atMost, aim }: { length: number; atMost: number; aim: Aim },
 ): Piece[] {
-  const places: Place[] = []
+  const candidates: Candidate[] = []
   const search = new Search({
     ...{ taken, count: length, aim, stretches: aim.floor.blocks },
-    onPlace: (place) => places.push(place),
+    onCandidate: (candidate) => candidates.push(candidate),
   })
   for (const [rank, section] of aim.sections.entries()) search.searchSection(section, rank)
-  places.sort((a, b) => compare(a, b, aim))
-  return places.slice(0, atMost).map(({ start }) => ({ start, length }))
+  candidates.sort((a, b) => compare(a, b, aim))
+  return candidates.slice(0, atMost).map(({ start }) => ({ start, length }))
 }
 
 /** The largest number of adjacent free seats in a block, up to `atMost`; 0 if none is free. */
@@ -124,8 +124,8 @@ export function distanceOf(halfSeats: number, rows: number, { rowDepth = ROW_DEP
   return halfSeats ** 2 + (rowDepth * rows) ** 2
 }
 
-/** A place for adjacent seats, with what `compare` needs to know about it. */
-export interface Place {
+/** A choice of adjacent seats, with what `compare` needs to know about it. */
+export interface Candidate {
   start: number
   demerits: number
   /** The rank of its section. */
@@ -136,8 +136,8 @@ export interface Place {
   rows: number
 }
 
-/** Negative if the first place is better. */
-export function compare(a: Place, b: Place, { isNearest }: Aim): number {
+/** Negative if the first one is better. */
+export function compare(a: Candidate, b: Candidate, { isNearest }: Aim): number {
   return (
     (isNearest ? 0 : a.demerits - b.demerits) ||
     a.rank - b.rank ||
@@ -156,31 +156,31 @@ interface View {
 }
 
 class Search {
-  best: Place | undefined
+  best: Candidate | undefined
   readonly #taken: SeatSet
   readonly #count: number
   readonly #aim: Aim
   readonly #stretches: Stretches
   readonly #rooms: Rooms
-  /** Receives every place; `best` is then not set, and the search never stops early. */
-  readonly #onPlace: ((place: Place) => void) | undefined
+  /** Receives every candidate; `best` is then not set, and the search never stops early. */
+  readonly #onCandidate: ((candidate: Candidate) => void) | undefined
 
   constructor(search: {
     taken: SeatSet
     count: number
     aim: Aim
     stretches: Stretches
-    onPlace?: (place: Place) => void
+    onCandidate?: (candidate: Candidate) => void
   }) {
     this.#taken = search.taken
     this.#count = search.count
     this.#aim = search.aim
     this.#stretches = search.stretches
     this.#rooms = new Rooms(search.taken, search.count, search.stretches)
-    this.#onPlace = search.onPlace
+    this.#onCandidate = search.onCandidate
   }
 
-  /** Whether only a nearer place in the same section can be better than the best one. */
+  /** Whether only a nearer candidate in the same section can be better than the best one. */
   get isSettled(): boolean {
     return this.best !== undefined && (this.#aim.isNearest === true || this.best.demerits === 0)
   }
@@ -253,12 +253,13 @@ class Search {
   }
 
   #offer(
-    { start, demerits, distance }: Pick<Place, 'start' | 'demerits' | 'distance'>,
+    { start, demerits, distance }: Pick<Candidate, 'start' | 'demerits' | 'distance'>,
     { rank, rows }: View,
   ): void {
-    const place = { start, demerits, rank, distance, rows }
-    if (this.#onPlace) this.#onPlace(place)
-    else if (this.best === undefined || compare(place, this.best, this.#aim) < 0) this.best = place
+    const candidate = { start, demerits, rank, distance, rows }
+    if (this.#onCandidate) this.#onCandidate(candidate)
+    else if (this.best === undefined || compare(candidate, this.best, this.#aim) < 0)
+      this.best = candidate
   }
 
   /** The demerits of the seats, doubled; one more if they would leave a single seat. */

@@ -35,7 +35,7 @@ export const ROW_LABEL = /^[a-z0-9]{1,4}$/i
 
 /** Everything that is wrong with an outline. One that is too large is not checked further. */
 export function checkOutline({ name, sections }: PlanOutline): OutlineFault[] {
-  const excess = placeOfExcess(sections)
+  const excess = findExcess(sections)
   if (excess) {
     const message =
       'A plan may have at most 100,000 seats, and this seat is one too many. Correct this first: the rows were not checked.'
@@ -72,8 +72,8 @@ export function checkOutline({ name, sections }: PlanOutline): OutlineFault[] {
   return faults
 }
 
-/** The place of the first run beyond 100,000 seats. */
-function placeOfExcess(
+/** Finds the first run beyond 100,000 seats. */
+function findExcess(
   sections: readonly OutlineSection[],
 ): Omit<OutlineFault, 'message'> | undefined {
   let seats = 0

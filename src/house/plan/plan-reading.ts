@@ -6,7 +6,7 @@ export interface PlanFault {
   line?: number
   /** From 1, or the name of a column of CSV. */
   column?: number | string
-  /** A place in JSON, such as zones[0].rows[3].seats[5]. */
+  /** A path in JSON, such as zones[0].rows[3].seats[5]. */
   path?: string
   message: string
 }

@@ -18,10 +18,10 @@ export interface PlanLabel {
   number: number
 }
 
-/** The seats painted in a row, from left to right, and the place of each number among them. */
+/** The seats painted in a row, from left to right, and the index of each number among them. */
 interface PaintedRow {
   seats: readonly PaintedSeat[]
-  places: ReadonlyMap<number, number>
+  indexes: ReadonlyMap<number, number>
 }
 
 /** A painted seat with its number in the house; undefined if it is not for sale. */
@@ -50,8 +50,8 @@ export function seatsOfRange(plan: SeatPlan, first: PlanLabel, last: PlanLabel):
       `${quote(`${first.text}-${last.text}`)} crosses rows. Write a range for each row.`,
     )
   }
-  const { seats, places } = paintedRow(row)
-  const at = [places.get(first.number)!, places.get(last.number)!]
+  const { seats, indexes } = paintedRow(row)
+  const at = [indexes.get(first.number)!, indexes.get(last.number)!]
   const [low, high] = [Math.min(first.number, last.number), Math.max(first.number, last.number)]
   // A seat that is not for sale is in the range only if its number is.
   const range = seats
@@ -70,8 +70,8 @@ export function seatsLabelled(plan: SeatPlan, { section: name, row, number }: Pl
   const section = name === undefined ? undefined : plan.sectionNamed(name)
   if (name !== undefined && section === undefined) return []
   return plan.rowsLabelled(row, section).flatMap((labelled) => {
-    const { seats, places } = paintedRow(labelled)
-    return seats[places.get(number) ?? -1]?.seat ?? []
+    const { seats, indexes } = paintedRow(labelled)
+    return seats[indexes.get(number) ?? -1]?.seat ?? []
   })
 }
 
@@ -87,7 +87,7 @@ function rowOf(plan: SeatPlan, typed: PlanLabel): PlacedRow {
       `${where} has no row ${shorten(label.toUpperCase())}. ${hintOfRows(plan, section)}`,
     )
   }
-  const found = rows.filter((row) => paintedRow(row).places.has(number))
+  const found = rows.filter((row) => paintedRow(row).indexes.has(number))
   if (found.length === 1) return found[0]!
   if (found.length === 0) {
     const seats = rows.map((row) => `${rowName(plan, row)} has seats ${numbersOf(row)}`)
@@ -144,7 +144,7 @@ function paintedRow(row: PlacedRow): PaintedRow {
           seat: seat.kind === 'not for sale' ? undefined : next++,
         })),
   )
-  const painted = { seats, places: new Map(seats.map(({ number }, place) => [number, place])) }
+  const painted = { seats, indexes: new Map(seats.map(({ number }, index) => [number, index])) }
   paintedRows.set(row, painted)
   return painted
 }

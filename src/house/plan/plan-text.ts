@@ -126,9 +126,9 @@ class PlanReader {
     }
     if (first.text.toLowerCase() === 'section') {
       const name = content.trim().slice(first.text.length).trim().replaceAll(/\s+/g, ' ')
-      const place = words[1] === undefined ? at : { line: number, column: words[1].column }
-      if (name === '') this.#fault(place, 'Write the name of the section: section Stalls.')
-      this.#sections.push({ name, rows: [], at: place })
+      const position = words[1] === undefined ? at : { line: number, column: words[1].column }
+      if (name === '') this.#fault(position, 'Write the name of the section: section Stalls.')
+      this.#sections.push({ name, rows: [], at: position })
       return
     }
     this.#row(words, at)
@@ -143,9 +143,9 @@ class PlanReader {
     const outline: PlanOutline = { name: this.#name, stage: this.#stage, sections: this.#sections }
     const faulty = new Set(this.#faults.map(({ line }) => line))
     for (const fault of checkOutline(outline)) {
-      const place = this.#placeOf(fault)
-      const isLeftOut = fault.section === undefined ? faulty.size > 0 : faulty.has(place.line)
-      if (!fault.needsAll || !isLeftOut) this.#fault(place, fault.message)
+      const position = this.#positionOf(fault)
+      const isLeftOut = fault.section === undefined ? faulty.size > 0 : faulty.has(position.line)
+      if (!fault.needsAll || !isLeftOut) this.#fault(position, fault.message)
     }
     const faults = this.#faults.sort(inOrderOfTheFile)
     if (faults.length > 0) return readingOf({ outline: undefined, faults, notices: [] })
@@ -156,7 +156,7 @@ class PlanReader {
     return ifShort({ outline: { ...outline, sections }, faults, notices: [] })
   }
 
-  #placeOf({ isName, section, row, item }: OutlineFault): Position {
+  #positionOf({ isName, section, row, item }: OutlineFault): Position {
     if (isName) return this.#heads.get('name')!
     if (section === undefined) return { line: 1, column: 1 }
     const { at, rows } = this.#sections[section]!

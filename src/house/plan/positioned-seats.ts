@@ -27,7 +27,7 @@ export interface Position {
   y: number
 }
 
-/** What was read from a file; `placeOf` is where a seat stands in it. */
+/** What was read from a file; `locationOf` is where a seat stands in it. */
 export interface ReadSeats<Seat extends PositionedSeat> {
   name: string
   stage: Stage
@@ -37,20 +37,20 @@ export interface ReadSeats<Seat extends PositionedSeat> {
   seats: ReadonlyMap<string, Seat>
   faults: readonly PlanFault[]
   notices: readonly string[]
-  placeOf(seat: Seat): Omit<PlanFault, 'message'>
-  placeOfName: Omit<PlanFault, 'message'>
+  locationOf(seat: Seat): Omit<PlanFault, 'message'>
+  locationOfName: Omit<PlanFault, 'message'>
 }
 
 export interface Grid {
   /** The distance between neighbours without an aisle. */
   pitch: number
-  /** The x of the first place of each row. */
+  /** The x of the first column of each row. */
   left: number
 }
 
-/** A seat of a row with its place: how many seats and widths of aisles are left of it. */
-export interface SeatPlace {
-  place: number
+/** A seat of a row with its column: how many seats and widths of aisles are left of it. */
+export interface SeatInColumn {
+  column: number
   number: number
   kind: SeatRun['kind']
 }
@@ -82,25 +82,25 @@ export function keyOf({ section, row, number }: Omit<PositionedSeat, 'kind' | 'p
  * elsewhere the order is the file's.
  */
 export function planOf<Seat extends PositionedSeat>(read: ReadSeats<Seat>): PlanReading {
-  const { stage, seats, faults, notices, placeOf } = read
+  const { stage, seats, faults, notices, locationOf } = read
   // The text of a plan has neither line breaks nor what would begin a comment in its name.
   const name = read.name.replaceAll(/[\p{Cc}#]+/gu, ' ').trim()
   if (faults.length > 0) {
     // Rows without all of their seats would seem to have mistakes that they have not.
     const wrong = checkOutline({ name, stage, sections: [] })
       .filter(({ isName }) => isName)
-      .map(({ message }) => ({ ...read.placeOfName, message }))
+      .map(({ message }) => ({ ...read.locationOfName, message }))
     return readingOf({ outline: undefined, faults: [...faults, ...wrong], notices })
   }
   const { sections, notices: undrawn } = sectionsOf([...seats.values()], read)
   const outline = { name, stage, sections }
   const wrong = checkOutline(outline).map(({ isName, section = 0, row = 0, item = 0, message }) => {
-    if (isName) return { ...read.placeOfName, message }
+    if (isName) return { ...read.locationOfName, message }
     const { name: sectionName, rows } = sections[section]!
     const { label, items } = rows[row]!
     const run = items.slice(item).find((one) => !isAisle(one)) as SeatRun
     const seat = seats.get(keyOf({ section: sectionName, row: label, number: run.from }))!
-    return { ...placeOf(seat), message }
+    return { ...locationOf(seat), message }
   })
   const renamed = name === read.name ? [] : [`The plan is called ${quote(name)}.`]
   return ifShort(
@@ -128,16 +128,16 @@ function sectionsOf(
 }
 
 /** The seats of a row from left to right, also those that are not for sale. */
-export function* placesIn({ items }: Pick<OutlineRow, 'items'>): Generator<SeatPlace> {
-  let place = 0
+export function* seatsByColumn({ items }: Pick<OutlineRow, 'items'>): Generator<SeatInColumn> {
+  let column = 0
   for (const item of items) {
     if (isAisle(item)) {
-      place += item.aisle
+      column += item.aisle
       continue
     }
     for (const seat of seatsIn(item)) {
-      yield { place, ...seat }
-      place += 1
+      yield { column, ...seat }
+      column += 1
     }
   }
 }
@@ -234,13 +234,13 @@ function median(distances: readonly number[]): number {
 }
 
 function itemsOf(row: DrawnRow, pitch: number, left: number): OutlineRow['items'] {
-  const places = (distance: number) => (pitch > 0 ? Math.round(distance / pitch) : 0)
+  const columns = (distance: number) => (pitch > 0 ? Math.round(distance / pitch) : 0)
   // Every other row of a house is often set off by half a seat.
-  const before = places(leftOf(row) - left - pitch / 4)
+  const before = columns(leftOf(row) - left - pitch / 4)
   const items: (PositionedSeat | Aisle)[] = before > 0 ? [{ aisle: before }] : []
   for (const [index, seat] of row.seats.entries()) {
     const distance = row.distances[index - 1] ?? 0
-    if (distance > AISLE * pitch) items.push({ aisle: places(distance) - 1 })
+    if (distance > AISLE * pitch) items.push({ aisle: columns(distance) - 1 })
     items.push(seat)
   }
   return joinSeats(items)

@@ -1,7 +1,13 @@
 import { quote, shorten } from '../../shared/quote.js'
 import { LONGEST_NAME, noRow, ROW_LABEL } from './check-outline.js'
 import { kindNamed, MOST_FAULTS, type PlanFault, type PlanReading } from './plan-reading.js'
-import { keyOf, type Position, type PositionedSeat, placesIn, planOf } from './positioned-seats.js'
+import {
+  keyOf,
+  type Position,
+  type PositionedSeat,
+  planOf,
+  seatsByColumn,
+} from './positioned-seats.js'
 import {
   type PlacedRow,
   type SeatPlan,
@@ -31,8 +37,9 @@ export function pretixPlan(plan: SeatPlan): object {
   const end = depthOf(plan.rows.at(-1)!, plan.rows.length)
   const yOf = (depth: number) => (plan.stage === 'bottom' ? end - depth : depth)
   const yOfRow = (index: number) => yOf(depthOf(plan.rows[index]!, index))
-  const rows = plan.rows.map((row) => ({ row, seats: [...placesIn(row)] }))
-  const width = rows.reduce((most, { seats }) => Math.max(most, seats.at(-1)!.place + 1), 0) * PITCH
+  const rows = plan.rows.map((row) => ({ row, seats: [...seatsByColumn(row)] }))
+  const width =
+    rows.reduce((most, { seats }) => Math.max(most, seats.at(-1)!.column + 1), 0) * PITCH
   const kinds = new Set(rows.flatMap(({ seats }) => seats.map(({ kind }) => kind)))
   return {
     name: plan.name,
@@ -44,10 +51,10 @@ export function pretixPlan(plan: SeatPlan): object {
       rows: rows.slice(firstRow, lastRow + 1).map(({ row, seats }, inZone) => ({
         row_number: row.label,
         position: { x: 0, y: yOfRow(firstRow + inZone) - yOfRow(firstRow) },
-        seats: seats.map(({ place, number, kind }) => ({
+        seats: seats.map(({ column, number, kind }) => ({
           seat_number: String(number),
           seat_guid: plan.labelIn(row, number),
-          position: { x: place * PITCH, y: 0 },
+          position: { x: column * PITCH, y: 0 },
           category: categories[kind].name,
         })),
       })),
@@ -121,8 +128,8 @@ class Reader {
       seats: this.#seats,
       faults: this.#faults,
       notices: [...this.#notices, ...this.#countedNotices()],
-      placeOf: ({ path }) => ({ path }),
-      placeOfName: { path: 'name' },
+      locationOf: ({ path }) => ({ path }),
+      locationOfName: { path: 'name' },
     })
   }
 
@@ -201,14 +208,14 @@ class Reader {
         seatPath,
       )
       const text = this.#text(seat, 'seat_number', seatPath)
-      const place = this.#position(seat, seatPath)
+      const offset = this.#position(seat, seatPath)
       const kind = this.#kindOf(seat, seatPath)
       const number = this.#numberOf(text, label, seatPath)
-      if ((start.x + place.x) % PITCH !== 0 || place.y !== 0) this.#isOnGrid = false
+      if ((start.x + offset.x) % PITCH !== 0 || offset.y !== 0) this.#isOnGrid = false
       if (number === undefined) continue
       this.#add({
         ...{ section, row: label, number, kind, path: seatPath, guid: seat.seat_guid },
-        position: { x: corner.x + start.x + place.x, y: corner.y + start.y + place.y },
+        position: { x: corner.x + start.x + offset.x, y: corner.y + start.y + offset.y },
       })
     }
     this.#join(`${section}\n${label}`, path, before)

@@ -103,15 +103,15 @@ function clockChange(
   later: Temporal.ZonedDateTime,
 ): TicketsError {
   const shown = local.toString({ smallestUnit: precision(local) })
-  const place = `${quote(shown.replace('T', ' '))} in ${earlier.timeZoneId}`
+  const time = `${quote(shown.replace('T', ' '))} in ${earlier.timeZoneId}`
   if (earlier.toPlainDateTime().equals(local)) {
     return invalidInput(
-      `${place} happens twice, as the clocks go back. Write ${shown}${earlier.offset} for the first or ${shown}${later.offset} for the second.`,
+      `${time} happens twice, as the clocks go back. Write ${shown}${earlier.offset} for the first or ${shown}${later.offset} for the second.`,
     )
   }
   // In a gap, the offset from before the gap gives the later time, and vice versa.
   return invalidInput(
-    `${place} does not exist, as the clocks go forward. Write ${shown}${earlier.offset} for ${clock(later)} or ${shown}${later.offset} for ${clock(earlier)}.`,
+    `${time} does not exist, as the clocks go forward. Write ${shown}${earlier.offset} for ${clock(later)} or ${shown}${later.offset} for ${clock(earlier)}.`,
   )
 }
 

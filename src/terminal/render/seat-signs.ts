@@ -7,8 +7,8 @@ export type SeatState = 'free' | 'held' | 'booked' | 'yours'
 /** The number of seats of a house in each state. */
 export type SeatCounts = Record<Exclude<SeatState, 'yours'>, number>
 
-/** What is special about a place on the map. */
-export type PlaceKind = SeatKind | 'not for sale' | 'aisle'
+/** What is special about a cell of the map. */
+export type CellKind = SeatKind | 'not for sale' | 'aisle'
 
 /** The sign of a seat. Signs differ in shape, so they need no colour. */
 export function seatSign(state: SeatState, style: Pick<RenderStyle, 'unicode'>): string {
@@ -27,12 +27,12 @@ const unicodeSigns: Record<SeatState, string> = { free: '○', held: '◐', book
 const asciiSigns: Record<SeatState, string> = { free: '.', held: '?', booked: '#', yours: '*' }
 
 /** The signs of free seats and of seats that are not for sale: the letters of a plan's file. */
-export function kindSign(kind: PlaceKind, style: Pick<RenderStyle, 'unicode'>): string {
+export function kindSign(kind: CellKind, style: Pick<RenderStyle, 'unicode'>): string {
   if (kind === 'not for sale') return style.unicode ? '·' : '-'
   return kindLetters[kind] ?? seatSign('free', style)
 }
 
-const kindLetters: Partial<Record<PlaceKind, string>> = {
+const kindLetters: Partial<Record<CellKind, string>> = {
   restricted: 'r',
   wheelchair: 'w',
   companion: 'c',
@@ -44,4 +44,4 @@ export const kindNames = {
   companion: 'companion',
   restricted: 'restricted view',
   'not for sale': 'not for sale',
-} satisfies Partial<Record<PlaceKind, string>>
+} satisfies Partial<Record<CellKind, string>>

@@ -8,11 +8,11 @@ import {
 } from '../../house/plan/seat-plan.js'
 import { type HouseRows, rowsOf, type SeatRow } from '../../house/rows.js'
 import { type SeatLayout, seatLabel } from '../../house/seats.js'
-import type { PlaceKind } from '../render/seat-signs.js'
+import type { CellKind } from '../render/seat-signs.js'
 
-/** A place as wide as a seat on a drawn line. */
+/** As much of a drawn line as one seat takes. */
 export interface Cell {
-  kind: PlaceKind
+  kind: CellKind
   /** The number of the seat; 0 where there is none that is sold. */
   seat: number
 }
@@ -167,11 +167,11 @@ export class SeatGrid implements GridShape {
   lineOf(seat: number): number {
     const index = this.#rows.indexOf(seat)
     const row = this.#rows.at(index)
-    const place = placeOf(itemsOf(row), seat - row.first)
+    const cell = cellOf(itemsOf(row), seat - row.first)
     let line = this.#lineOfRow.get(index)!
     for (;;) {
       const drawn = this.#lines[line]!
-      if (!('to' in drawn) || drawn.to > place) return line
+      if (!('to' in drawn) || drawn.to > cell) return line
       line++
     }
   }
@@ -303,33 +303,33 @@ function widthOf(items: Items): number {
 }
 
 /** The cell of the `index`th seat of a row that is sold, both counted from 0. */
-function placeOf(items: Items, index: number): number {
-  let place = 0
+function cellOf(items: Items, index: number): number {
+  let cell = 0
   let seats = 0
   for (const item of items) {
     const length = lengthOf(item)
     const isSold = !isAisle(item) && item.kind !== 'not for sale'
-    if (isSold && seats + length > index) return place + index - seats
+    if (isSold && seats + length > index) return cell + index - seats
     if (isSold) seats += length
-    place += length
+    cell += length
   }
-  return place
+  return cell
 }
 
 /** Cells `from` to `to` of a row whose first seat is `first`. */
 function cellsOf(items: Items, first: number, { from, to }: { from: number; to: number }): Cell[] {
   const cells: Cell[] = []
-  let place = 0
+  let cell = 0
   let seat = first
   for (const item of items) {
     const kind = isAisle(item) ? 'aisle' : item.kind
     const isSold = kind !== 'aisle' && kind !== 'not for sale'
     const length = lengthOf(item)
-    const end = Math.min(to - place, length)
-    for (let index = Math.max(0, from - place); index < end; index++) {
+    const end = Math.min(to - cell, length)
+    for (let index = Math.max(0, from - cell); index < end; index++) {
       cells.push({ kind, seat: isSold ? seat + index : 0 })
     }
-    place += length
+    cell += length
     if (isSold) seat += length
   }
   return cells
@@ -337,11 +337,11 @@ function cellsOf(items: Items, first: number, { from, to }: { from: number; to: 
 
 /** 'C5' for the first seat from a cell on, sold or not. */
 function firstLabel(row: SeatRow, items: Items, from: number): string {
-  let place = 0
+  let cell = 0
   for (const item of items) {
     const length = lengthOf(item)
-    const index = Math.max(0, from - place)
-    place += length
+    const index = Math.max(0, from - cell)
+    cell += length
     if (!isAisle(item) && index < length) {
       return rowAndNumber(row.label, item.from + index * item.step)
     }

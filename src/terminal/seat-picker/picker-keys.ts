@@ -115,8 +115,8 @@ function moveLines(picking: Picking, { grid }: Viewport, by: number): Picking {
   const column = columnOf(grid, from, index)
   let nearest = found.line.first
   let distance = Infinity
-  for (const [place, { seat }] of found.line.cells.entries()) {
-    const away = Math.abs(columnOf(found.grid, found.line, place) - column)
+  for (const [at, { seat }] of found.line.cells.entries()) {
+    const away = Math.abs(columnOf(found.grid, found.line, at) - column)
     if (seat === 0 || away >= distance) continue
     nearest = seat
     distance = away

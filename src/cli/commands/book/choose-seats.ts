@@ -148,7 +148,7 @@ function typeSeats(
 }
 
 /** Where seats are typed: in the house, or in one section of it. */
-export interface TypingPlace {
+export interface TypingScope {
   house: ShowDetails
   section: string | undefined
   /** The typed seats with the section before each that it has, so that C5 is not looked for elsewhere. */
@@ -162,7 +162,7 @@ export interface TypingPlace {
 export async function typeInHouse<Answer>(
   context: Context,
   showId: string,
-  question: (place: TypingPlace) => Promise<Answer>,
+  question: (scope: TypingScope) => Promise<Answer>,
   own: (house: ShowDetails) => readonly number[] = () => [],
 ): Promise<Answer> {
   const { output, tickets } = context

@@ -31,7 +31,7 @@ export async function* bookRowsTogether(
   })
   const end = await tickets.bookAllOrNothing(requests)
   if ('refused' in end) return yield refuseAll(rows, end.refused)
-  yield end.booked.map((outcome, i) => ({ ...placeOf(rows[i]!), outcome }))
+  yield end.booked.map((outcome, i) => ({ ...positionOf(rows[i]!), outcome }))
 }
 
 async function readAll(batches: AsyncIterable<readonly FileRow[]>): Promise<FileRow[]> {
@@ -57,12 +57,12 @@ function refuseAll(
   return rows.map((row, i) => {
     const error = errors.get(i)
     return error
-      ? { ...placeOf(row), outcome: error }
-      : { ...placeOf(row), outcome: new TicketsError(code, message), isInnocent: true }
+      ? { ...positionOf(row), outcome: error }
+      : { ...positionOf(row), outcome: new TicketsError(code, message), isInnocent: true }
   })
 }
 
-function placeOf({ line, end }: FileRow) {
+function positionOf({ line, end }: FileRow) {
   return { line, end }
 }
 

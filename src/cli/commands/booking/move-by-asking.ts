@@ -5,7 +5,7 @@ import { askText } from '../../../terminal/prompts/prompts.js'
 import { printProblem } from '../../../terminal/render/problem-card.js'
 import { canShowMap } from '../../../terminal/seat-picker/seat-picker.js'
 import type { Context } from '../../context.js'
-import { pickInHouse, seatsOf, type TypingPlace, typeInHouse } from '../book/choose-seats.js'
+import { pickInHouse, seatsOf, type TypingScope, typeInHouse } from '../book/choose-seats.js'
 
 /**
  * Moves a booking to seats that the clerk picks on the map or types. When they are sold while the
@@ -66,7 +66,7 @@ function typeSeats(
   show: Show,
   own: string | undefined,
 ): Promise<string> {
-  const ask = async ({ house, section, named }: TypingPlace) => {
+  const ask = async ({ house, section, named }: TypingScope) => {
     const answer = await askText(context.asking, {
       message: questionFor(booking, section),
       hint: `${booking.seats.length} of them`,

@@ -22,10 +22,10 @@ export function planLoad({ bookings, seatsPerBooking, layout, seed }: LoadPlan):
   const { min, max } = seatsPerBooking
   return Array.from({ length: bookings }, (_, index) => {
     const count = Math.min(min + Math.floor(random() * (max - min + 1)), layout.totalSeats)
-    const [choice, place] = [random(), random()]
+    const [choice, position] = [random(), random()]
     const customer = `Customer ${index + 1}`
     if (choice >= NAMED) return { count, customer }
-    const first = hotSeat(place, layout.totalSeats - count + 1)
+    const first = hotSeat(position, layout.totalSeats - count + 1)
     const seats = Array.from({ length: count }, (_, offset) => first + offset)
     return { seats: formatSeats(seats, layout), customer }
   })

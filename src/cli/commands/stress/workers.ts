@@ -11,7 +11,7 @@ import { readRetryLines, STATS_VARIABLE } from '../../retry-lines.js'
 import { type Attempt, endOf, type LoadWorker } from './load.js'
 
 /** Where a worker books: a show's id, and the schema of the show unless it is the usual one. */
-export interface Place {
+export interface WorkerTarget {
   showId: string
   schema?: string | undefined
   /** Whether every booking goes through the daemon; if not, none does, even if it is open. */
@@ -19,7 +19,10 @@ export interface Place {
 }
 
 /** A load worker that starts a real `tickets book --json` for every request, as a script would. */
-export function processWorker(context: Context, { showId, schema, daemon }: Place): LoadWorker {
+export function processWorker(
+  context: Context,
+  { showId, schema, daemon }: WorkerTarget,
+): LoadWorker {
   const { options, output, signal } = context
   const env = {
     ...output.io.env,
