@@ -60,19 +60,26 @@ export async function startCluster(
 export async function stopPostmaster(paths: ServerPaths): Promise<'stopped' | 'not running'> {
   const pid = await postmasterPid(paths)
   if (pid === null) return 'not running'
+  await stopServer(pid)
+  return 'stopped'
+}
+
+/** Like `stopPostmaster`, for the server with this process id; another one may have its data. */
+export async function stopServer(pid: number): Promise<void> {
+  const command = await commandLine(pid)
+  if (!command.includes('postgres')) return
   try {
     kill(pid, 'SIGINT')
   } catch (error) {
     if (codeOf(error) !== 'ESRCH') throw error
   }
   const deadline = Date.now() + 60_000
-  while ((await postmasterPid(paths)) === pid) {
+  while ((await commandLine(pid)) === command) {
     if (Date.now() > deadline) {
       throw unreachable(`The embedded server (process ${pid}) did not stop within 60 s.`)
     }
     await sleep(20)
   }
-  return 'stopped'
 }
 
 export function tooLate(paths: ServerPaths) {

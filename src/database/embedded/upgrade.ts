@@ -23,8 +23,8 @@ import {
   type ServerPaths,
   serverPaths,
 } from './paths.js'
-import { startCluster, stopPostmaster, tooLate } from './postmaster.js'
-import { withClient } from './probe.js'
+import { postmasterPid, startCluster, stopPostmaster, stopServer, tooLate } from './postmaster.js'
+import { probe, withClient } from './probe.js'
 import { findNativePackage, installedPrograms, installPrograms } from './programs.js'
 import { assertOwnDirectory, assertOwnPrograms } from './trust.js'
 import { type ServerUsers, serverUsers } from './users.js'
@@ -106,6 +106,7 @@ async function upgradeAlone(paths: ServerPaths, options: UpgradeOptions): Promis
   // copied.
   const { log, socketDir, socket } = oldPaths
   const old = { ...paths, log, socketDir, socket }
+  let server: number | null = null
   try {
     for (const made of [oldPaths, newPaths]) {
       await makeRoot(made)
@@ -113,6 +114,7 @@ async function upgradeAlone(paths: ServerPaths, options: UpgradeOptions): Promis
     }
     onProgress(`Starting PostgreSQL ${from} on the data in ${paths.root} …`)
     await start(old, oldPrograms, users)
+    server = await postmasterPid(paths)
     onProgress(`Copying the data to PostgreSQL ${to} …`)
     await createCluster(newPaths, { programs, users, deadline: Date.now() + LONGEST_START_MS })
     // Has the settings that were made with ALTER SYSTEM.
@@ -122,7 +124,11 @@ async function upgradeAlone(paths: ServerPaths, options: UpgradeOptions): Promis
     await options.copy(connectionOf(old), connectionOf(newPaths), () =>
       refuseOtherObjects(old, newPaths),
     )
-    await Promise.all([stopPostmaster(paths), stopPostmaster(newPaths)])
+    // If this process was suspended, another one may have taken the lock, replaced the server and
+    // sold seats. As long as the server started here answers, no other one has the data.
+    if (server === null || (await probe(old)) !== 'ready') throw usedMeanwhile()
+    await Promise.all([stopServer(server), stopPostmaster(newPaths)])
+    if (existsSync(join(paths.data, 'postmaster.pid'))) throw usedMeanwhile()
     if (!existsSync(newPaths.data)) {
       throw unreachable(
         'Another upgrade of this data has started in the meantime. Nothing was changed.',
@@ -135,15 +141,22 @@ async function upgradeAlone(paths: ServerPaths, options: UpgradeOptions): Promis
     await syncDirectory(paths.root)
     return { from, to, kept }
   } finally {
+    server ??= await postmasterPid(paths)
+    if (server !== null) await stopServer(server)
     await clear()
   }
+}
+
+function usedMeanwhile(): TicketsError {
+  return unreachable(
+    'Another process has used this data during the upgrade. Nothing was changed. Run `tickets db upgrade` again.',
+  )
 }
 
 const UPGRADE_PREFIX = `${makingPrefix}upgrade-`
 
 /** Removes the directories of this upgrade, and of earlier ones that were killed. */
 async function clearDirectories(paths: ServerPaths): Promise<void> {
-  await stopPostmaster(paths)
   const names = (await readdir(paths.root)).filter((name) => name.startsWith(UPGRADE_PREFIX))
   for (const made of names.map((name) => serverPaths(join(paths.root, name)))) {
     await stopPostmaster(made)

@@ -6,6 +6,7 @@ import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { embeddedStatus, stopEmbedded } from '../../../src/database/embedded/embedded.js'
 import { embeddedConnection } from '../../../src/database/embedded/location.js'
+import { upgradeEmbedded } from '../../../src/database/embedded/upgrade.js'
 import { withDataDir } from '../../support/embedded-process.js'
 import { runInProcess } from '../../support/in-process.js'
 import { killedUpgrade } from '../../support/killed-upgrade.js'
@@ -167,6 +168,41 @@ describe.skipIf(!olderEmbedded)(`data of PostgreSQL ${olderEmbedded?.version}`, 
   )
 
   test(
+    'that another process sells from while the upgrade is suspended is not upgraded: no sale is lost',
+    withModel(async (dataDir) => {
+      const upgrade = upgradeEmbedded(dataDir, {
+        async copy() {
+          // As an old `serve` does, which takes over the lock of a suspended process.
+          await startOlderEmbedded(dataDir, programs)
+          expect((await runOn(dataDir, 'book', 'L’Été', '--seats', 'E1')).exitCode).toBe(0)
+        },
+      })
+      await expect(upgrade).rejects.toMatchObject({
+        code: 'DB_UNREACHABLE',
+        message: expect.stringContaining('Nothing was changed.'),
+      })
+      // The other server has its clients still.
+      expect((await embeddedStatus(dataDir)).state).toBe('running')
+      const sold = `select status from bookings where seats = '{49}'`
+      expect(await withSql(dataDir, (sql) => sql(sold))).toEqual([{ status: 'CONFIRMED' }])
+      expect((await readdir(dataDir)).filter((name) => name.startsWith('.making'))).toEqual([])
+    }),
+  )
+
+  test(
+    'is kept as a server that was stopped in good order leaves it',
+    withModel(async (dataDir) => {
+      expect((await run(dataDir, 'db', 'upgrade')).exitCode).toBe(0)
+      await stopEmbedded(dataDir)
+      const kept = join(dataDir, `data-${version}`)
+      expect(existsSync(join(kept, 'postmaster.pid'))).toBe(false)
+      const control = await readFile(join(kept, 'global/pg_control'))
+      const [stateAt, shutDown] = [16, 1] // Of ControlFileData, in pg_control.h.
+      expect(control.readUInt32LE(stateAt)).toBe(shutDown)
+    }),
+  )
+
+  test(
     'whose upgrade is killed half-way still starts, or is upgraded; the next upgrade succeeds',
     withModel(async (dataDir) => {
       if ((await killedUpgrade(dataDir, { moment: 0.5, ms: 2500 })) === 'old') {
@@ -231,6 +267,11 @@ test('there is nothing to upgrade in a new directory, which stays new', () =>
 
 function run(dataDir: string, ...argv: string[]) {
   return runInProcess(argv, { TICKETS_DATA_DIR: dataDir })
+}
+
+/** On the server that is running, whatever its version. */
+function runOn(dataDir: string, ...argv: string[]) {
+  return runInProcess(argv, { DATABASE_URL: urlOf(dataDir) })
 }
 
 /** Of a server that is running, or is started for this. */
