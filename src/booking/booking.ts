@@ -86,6 +86,8 @@ export interface BookingOutcome extends Warned {
   booking: Booking
   /** Whether an earlier call with the same key made this booking. */
   replayed: boolean
+  /** Present, and true, if the booking is a hold that has expired since, so that its seats are free. */
+  hasExpired?: boolean | undefined
 }
 
 /** A row of the table `bookings`, as node-postgres returns it. */

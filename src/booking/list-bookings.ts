@@ -11,6 +11,7 @@ import {
   type WithPlan,
   withPlans,
 } from '../shows/plans.js'
+import { IS_EXPIRED_HOLD } from '../shows/shows.js'
 import { selectIdsWithWords, type WordSearch, wordCondition } from '../shows/word-search.js'
 import { type Booking, type BookingRow, type BookingStatus, toBooking } from './booking.js'
 import { findBookingRow } from './lifecycle/change-booking.js'
@@ -120,7 +121,7 @@ const EXACT_CREATED_AT = 'created_at::text as exact_created_at'
 
 const SELECT_LISTED = `
   select b.*, b.${EXACT_CREATED_AT}, s.name as show_name, s.start_time as show_start_time, s.time_zone, ${LAYOUT_COLUMNS.map((column) => `s.${column}`)},
-         coalesce(b.status = 'HELD' and b.held_until <= clock_timestamp(), false) as has_expired,
+         ${IS_EXPIRED_HOLD} as has_expired,
          array(select seat from admissions where booking_id = b.id order by seat) as admitted_seats
   from bookings b join shows s on s.id = b.show_id`
 

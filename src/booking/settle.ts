@@ -15,7 +15,7 @@ import {
   salesStatement,
   warningsOf,
 } from '../shows/locked-house.js'
-import { IS_LIVE_HOLD } from '../shows/shows.js'
+import { IS_EXPIRED_HOLD, IS_LIVE_HOLD } from '../shows/shows.js'
 import { ABANDONED, isAbandonedBy } from './abandoned.js'
 import {
   type BookedRow,
@@ -33,6 +33,8 @@ export interface SettledBooking {
   row: BookedRow
   /** Whether an earlier call with the same key made the booking. */
   isReplay: boolean
+  /** Whether it is a hold that has expired since. */
+  hasExpired: boolean
   /** The warnings for a booking that got seats. */
   warnings: Warning[] | undefined
   /** The show's layout under the lock; undefined if the booking has moved to another show. */
@@ -121,7 +123,9 @@ export async function settleUnderLock(
     onLock: () => onLock?.(performance.now() - asked),
   })
   const ofRole = (role: Known['role']) => known.filter((row) => row.role === role)
-  const rows = new Map<string, BookedRow>(ofRole('decided').map((row) => [row.id, row]))
+  const rows = new Map<string, BookedRow & Partial<Known>>(
+    ofRole('decided').map((row) => [row.id, row]),
+  )
   const house = houseOf(
     show,
     ofRole('hold').flatMap((row) => row.seats),
@@ -160,6 +164,7 @@ export async function settleUnderLock(
     return {
       row,
       isReplay: attempt.isReplay,
+      hasExpired: row.has_expired === true,
       warnings: isHere ? withViewWarning(starts, row.seats, house.layout).warnings : undefined,
       layout: isHere ? house.layout : undefined,
     }
@@ -186,11 +191,12 @@ function decideIn(house: House, request: ValidRequest): { wanted: Wanted; verdic
 
 /** The outcome of a settled booking, for its caller. */
 export function outcomeOf(
-  { row, isReplay, warnings }: SettledBooking,
+  { row, isReplay, hasExpired, warnings }: SettledBooking,
   layout: SeatLayout,
 ): BookingOutcome {
   const outcome: BookingOutcome = { booking: toBooking(row, layout), replayed: isReplay }
-  const hasSeats = row.status === 'CONFIRMED' || row.status === 'HELD'
+  const hasSeats = row.status === 'CONFIRMED' || (row.status === 'HELD' && !hasExpired)
+  if (hasExpired) outcome.hasExpired = true
   if (warnings !== undefined && hasSeats) outcome.warnings = warnings
   return outcome
 }
@@ -235,10 +241,10 @@ function outcomeFor(
   return { id, status, seats: [...verdict.seats], hold, failure: null, operator }
 }
 
-type Known = BookedRow & { role: 'decided' | 'hold' | 'abandoned' }
+type Known = BookedRow & { role: 'decided' | 'hold' | 'abandoned'; has_expired: boolean }
 
 const COLUMNS = `id, reference, show_id, status, seats, customer, note, held_until, failure,
-  former_seats, created_at, updated_at`
+  former_seats, created_at, updated_at, ${IS_EXPIRED_HOLD} as has_expired`
 
 /**
  * Step 4: reads the relevant bookings: those of this batch that an earlier try, or another call

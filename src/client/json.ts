@@ -48,11 +48,20 @@ export function showDetailsJson(show: ShowDetails) {
   return { ...showJson(show), booked_seats: [...show.booked], held_seats: [...show.held] }
 }
 
-/** A booking; `failure` is the code of its error, whose message is in the error itself. */
-export function bookingJson({ booking, replayed, warnings }: BookingOutcome) {
+/**
+ * A booking; `failure` is the code of its error, whose message is in the error itself. `expired` is
+ * present, and true, for a hold whose time is over.
+ */
+export function bookingJson({ booking, replayed, hasExpired, warnings }: BookingOutcome) {
   // Adds to the new object and does not copy it, because this runs for every line of a file.
-  return Object.assign(recordJson(booking), warnings ? { replayed, warnings } : { replayed })
+  const document = Object.assign(
+    recordJson(booking),
+    warnings ? { replayed, warnings } : { replayed },
+  )
+  return hasExpired ? Object.assign(document, EXPIRED) : document
 }
+
+const EXPIRED = { expired: true }
 
 /** What a request would get. */
 export function dryRunJson(outcome: DryRunOutcome) {
@@ -79,7 +88,7 @@ export function listedBookingJson(booking: ListedBooking) {
     ...recordJson(booking),
     show_name: booking.showName,
     admitted_seats: booking.admittedSeats,
-    ...(booking.hasExpired && { expired: true }),
+    ...(booking.hasExpired && EXPIRED),
   }
 }
 

@@ -89,6 +89,10 @@ const inSections = {
   },
 } as const
 
+const mayBeExpired = {
+  expired: { type: 'boolean', description: 'Only present for a hold that has expired' },
+} as const
+
 const record = fields(recordFields, inSections)
 
 export const booking = {
@@ -99,7 +103,7 @@ export const booking = {
       ...recordFields,
       replayed: { type: 'boolean', description: 'An earlier request did this already' },
     },
-    { ...inSections, ...warned },
+    { ...inSections, ...mayBeExpired, ...warned },
   ),
 } as const
 
@@ -108,10 +112,7 @@ export const listedBooking = {
   description: 'A booking, its show and its checked-in seats',
   ...fields(
     { ...recordFields, show_name: text, admitted_seats: seatNumbers },
-    {
-      ...inSections,
-      expired: { type: 'boolean', description: 'Only present for a hold that has expired' },
-    },
+    { ...inSections, ...mayBeExpired },
   ),
 } as const
 

@@ -170,6 +170,9 @@ export function showNotFound(id: string): TicketsError {
  */
 export const IS_LIVE_HOLD = `status = 'HELD' and (held_until is null or held_until > clock_timestamp())`
 
+/** The condition for a hold that has expired, so that its seats are free; never null. */
+export const IS_EXPIRED_HOLD = `(status = 'HELD' and coalesce(held_until <= clock_timestamp(), false))`
+
 /** The condition under which a show has started. */
 export const HAS_STARTED = 'shows.start_time <= clock_timestamp()'
 

@@ -4,6 +4,7 @@ import { openTickets, type Tickets } from '../../src/index.js'
 import { startBooking } from '../support/booking-process.js'
 import { openCore } from '../support/core-database.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
+import { runInProcess } from '../support/in-process.js'
 import {
   type DatabaseProxy,
   holdBack,
@@ -174,6 +175,32 @@ test('a booking that has moved is replayed even where its new house cannot be re
   await other.close()
   expect(isDecided).toBe(true)
   expect(replay).toMatchObject({ replayed: true, booking: { seats: [9], seatLabels: ['9'] } })
+})
+
+test('a hold that has expired is replayed as expired, in each format and in a file', async () => {
+  const clerk = clerks[0]!
+  const request = { seats: '1', key: 'expired', hold: 60_000 }
+  expect(await clerk.book(show, request)).not.toHaveProperty('hasExpired')
+  expect(await clerk.book(show, request)).not.toHaveProperty('hasExpired')
+  await db.sql(`update bookings set held_until = clock_timestamp() where key = 'expired'`)
+  expect(await clerk.book(show, request)).toMatchObject({ replayed: true, hasExpired: true })
+  const book = (...args: string[]) => runInProcess(['book', ...args], { DATABASE_URL: db.url })
+  const args = [show, '--seats', '1', '--key', 'expired', '--hold', '60s']
+  const document = await book(...args, '--json')
+  expect(document.exitCode).toBe(0)
+  expect(document.json()).toMatchObject({ status: 'HELD', replayed: true, expired: true })
+  expect((await book(...args)).stdout).not.toContain('Holding')
+  const bookRow = (...more: string[]) =>
+    runInProcess(
+      ['book', show, '--file', '-', ...more],
+      { DATABASE_URL: db.url },
+      { input: 'seats,key,hold\n1,expired,60s\n' },
+    )
+  expect((await bookRow('--json')).json()).toMatchObject({ replayed: true, expired: true })
+  expect((await bookRow()).stdout.replace('\n', '').split('\t').slice(3)).toEqual([
+    ...['HELD', '2', 'true'], // the status, the line, and whether the key was used before
+    ...['', 'true'], // no section; expired
+  ])
 })
 
 test('while the first with a key is under way, the second waits for its outcome', async () => {

@@ -177,10 +177,10 @@ describe('without --json', () => {
     const lines = ran.stdout.split('\n').map((line) => line.split('\t'))
     const reference = expect.stringMatching(new RegExp(`^${aReference}$`))
     expect(lines).toEqual([
-      [reference, 'A1, A2', 'Ada', 'CONFIRMED', '2', 'false', ''],
-      [reference, 'A12, B1, B2', 'Di\\tvan\\nD', 'HELD', '5', 'false', ''],
-      [reference, 'B12', '', 'CONFIRMED', '7', 'false', ''],
-      [lines[0]![0], 'A1, A2', 'Ada', 'CONFIRMED', '8', 'true', ''],
+      [reference, 'A1, A2', 'Ada', 'CONFIRMED', '2', 'false', '', ''],
+      [reference, 'A12, B1, B2', 'Di\\tvan\\nD', 'HELD', '5', 'false', '', ''],
+      [reference, 'B12', '', 'CONFIRMED', '7', 'false', '', ''],
+      [lines[0]![0], 'A1, A2', 'Ada', 'CONFIRMED', '8', 'true', '', ''],
     ])
     const listed = (await tickets(['booking', 'list', show, '--json'], { db: db.url })).json()
     for (const [reference, seats] of lines) {
@@ -191,7 +191,7 @@ describe('without --json', () => {
     }
     const done = await bookRows('{"count":1}', show, '--quiet')
     expect(done).toMatchObject({ exitCode: 0, stderr: '' })
-    expect(done.stdout).toMatch(new RegExp(`^${aReference}\tA6\t\tCONFIRMED\t1\tfalse\t$`))
+    expect(done.stdout).toMatch(new RegExp(`^${aReference}\tA6\t\tCONFIRMED\t1\tfalse\t\t$`))
   })
 
   it('on a terminal, each line of the file is a sentence in its order, and the sum comes last', async () => {
@@ -239,12 +239,12 @@ describe('without --json', () => {
     const show = await insertShow(db, { seats: 9 })
     const rows = '{"count":2,"customer":"Ada"}\n{"seats":"9"}'
     const dry = await bookRowsHere(rows, show, '--dry-run')
-    expect(dry.stdout).toBe('\t1, 2\tAda\t\t1\tfalse\t\n\t9\t\t\t2\tfalse\t')
+    expect(dry.stdout).toBe('\t1, 2\tAda\t\t1\tfalse\t\t\n\t9\t\t\t2\tfalse\t\t')
     expect(dry.stderr).toEqual(withFacts('✓', '2'))
     const atomic = await bookRowsHere(rows, show, '--atomic')
     expect(atomic.stdout).toMatch(
       new RegExp(
-        `^${aReference}\t1, 2\tAda\tCONFIRMED\t1\tfalse\t\n${aReference}\t9\t\tCONFIRMED\t2\tfalse\t$`,
+        `^${aReference}\t1, 2\tAda\tCONFIRMED\t1\tfalse\t\t\n${aReference}\t9\t\tCONFIRMED\t2\tfalse\t\t$`,
       ),
     )
     expect(atomic.stderr).toBe('✓ 2 lines booked.')

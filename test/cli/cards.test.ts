@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
+import { lineForPeople } from '../../src/cli/commands/book/file-lines.js'
 import { type BookingCard, renderBookingCard } from '../../src/cli/commands/booking/card.js'
 import { renderTimeline } from '../../src/cli/commands/history/timeline.js'
 import { renderShowCard, type ShowCard } from '../../src/cli/commands/show/card.js'
+import type { BookingOutcome } from '../../src/index.js'
 import { renderProblem } from '../../src/terminal/render/problem-card.js'
 import { globeWith } from '../support/globe.js'
 import { expectWording, withFacts } from '../support/wording.js'
@@ -56,6 +58,18 @@ test('a history says who did it beside what was done, or below in a narrow termi
   expect(renderTimeline([moved], show, { ...plain, columns: 36 })).toBe(
     '  2030-01-01 19:00 GMT  moved\n      A1 → B1\n      ada, move\n',
   )
+})
+
+test('a line of a file whose booking is over by now does not promise its seats', () => {
+  const made = { ...booking, id: '', showId: '', createdAt: new Date(), updatedAt: new Date() }
+  const held = { ...made, status: 'HELD' as const }
+  const lineOf = (outcome: BookingOutcome) => lineForPeople({ line: 2, outcome })
+  expect(lineOf({ booking: held, replayed: true })).toMatch(/^Line 2: Holding /)
+  expect(lineOf({ booking: held, replayed: true, hasExpired: true })).toMatch(
+    /expired since\)\.\n$/,
+  )
+  const cancelled = { ...made, status: 'CANCELLED' as const }
+  expect(lineOf({ booking: cancelled, replayed: true })).toMatch(/cancelled since\)\.\n$/)
 })
 
 describe('a show', () => {

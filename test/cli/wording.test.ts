@@ -100,6 +100,10 @@ it('what is booked and changed is said in the words of test/wording/bookings.txt
       ['book', 'Plain', '--count', '1', '--key', 'k'],
       ['book', 'Plain', '--count', '1', '--key', 'k'],
       ['book', 'Plain', '--count', '2', '--key', 'k'],
+      ['booking', 'cancel', 'IT', '--yes'],
+      ['book', 'Plain', '--count', '1', '--key', 'k'],
+      ['book', 'Plain', '--count', '1', '--key', 'h', '--hold', '1ms'],
+      ['book', 'Plain', '--count', '1', '--key', 'h', '--hold', '1ms'],
     ]),
   )
   expect((await runInProcess(['verify'], { DATABASE_URL: db.url })).exitCode).toBe(0)

@@ -53,6 +53,16 @@ it('a crowd of two tokens with one key, decided in the same batches, makes one b
   expect((await server.tickets.viewShow(show)).confirmedSeats).toBe(2)
 })
 
+it('a hold that has expired is repeated as expired', async () => {
+  const show = await insertShow(server.db)
+  const { book } = await client('till')
+  const body = { seats: [1], hold: '1m' }
+  expect((await book(show, 'expiring', body)).body).not.toHaveProperty('expired')
+  await server.db.sql(`update bookings set held_until = clock_timestamp() where key = 'expiring'`)
+  const again = await book(show, 'expiring', body)
+  expect([again.status, again.body]).toMatchObject([200, { status: 'HELD', expired: true }])
+})
+
 it('a refusal is repeated to its own token alone', async () => {
   const show = await insertShow(server.db)
   const [ada, bob] = [await client('ada'), await client('bob')]

@@ -22,6 +22,7 @@ export function lineForPrograms({ line, outcome }: BookedLine): string {
     String(line),
     String(outcome.replayed),
     section ?? '',
+    'booking' in outcome && outcome.hasExpired ? 'true' : '',
   ])
 }
 
@@ -33,10 +34,16 @@ export function lineForPeople({ line, outcome }: BookedLine): string {
   const { seats, seatLabels, customer } = bookingOf(outcome)
   const what = nameSeats(seats, seatLabels)
   const whom = customer === null ? '' : ` for ${safeText(customer)}`
-  const key = outcome.replayed ? ' (its key was used before)' : ''
-  if (!('booking' in outcome)) return `Line ${line}: ${what} free${whom}${key}.\n`
-  const { status, reference } = outcome.booking
-  return `Line ${line}: ${verbs[status] ?? status} ${what}${whom}, reference ${reference}${key}.\n`
+  if (!('booking' in outcome)) {
+    const key = outcome.replayed ? ' (its key was used before)' : ''
+    return `Line ${line}: ${what} free${whom}${key}.\n`
+  }
+  const { booking, replayed, hasExpired } = outcome
+  const { status, reference } = booking
+  const verb = hasExpired ? 'No longer holding' : (verbs[status] ?? status)
+  const since = hasExpired ? ', and the hold has expired since' : (changes[status] ?? '')
+  const key = replayed ? ` (its key was used before${since})` : ''
+  return `Line ${line}: ${verb} ${what}${whom}, reference ${reference}${key}.\n`
 }
 
 /** A booking that its key made earlier may be cancelled since. */
@@ -44,6 +51,10 @@ const verbs: Partial<Record<BookingStatus, string>> = {
   CONFIRMED: 'Booked',
   HELD: 'Holding',
   CANCELLED: 'Cancelled',
+}
+
+const changes: Partial<Record<BookingStatus, string>> = {
+  CANCELLED: ', and the booking has been cancelled since',
 }
 
 function bookingOf(outcome: BookedLine['outcome']) {

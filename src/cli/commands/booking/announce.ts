@@ -18,7 +18,7 @@ export interface ChangeWords {
 /** Prints a booking that was just made, or with `words` changed: as JSON, or as its card. */
 export async function announceBooking(
   { output, tickets }: Context,
-  { booking, replayed, warnings }: BookingOutcome,
+  { booking, replayed, hasExpired, warnings }: BookingOutcome,
   words?: ChangeWords,
 ): Promise<void> {
   await printCommitted(
@@ -27,7 +27,7 @@ export async function announceBooking(
     async () => {
       printWarnings(output, { warnings })
       if (output.json) {
-        const document = { ...bookingJson({ booking, replayed }), ...words?.json }
+        const document = { ...bookingJson({ booking, replayed, hasExpired }), ...words?.json }
         return output.document({ ...document, ...(warnings && { warnings }) })
       }
       const { renderBookingCard } = await import('./card.js')
@@ -35,7 +35,7 @@ export async function announceBooking(
       const whom = booking.customer === null ? '' : ` for ${booking.customer}`
       const how = words
         ? { done: replayed ? `${words.already}; nothing changed.` : `${words.done}${whom}` }
-        : { isReplayed: replayed }
+        : { isReplayed: replayed, hasExpired }
       await output.write(renderBookingCard({ booking, show, ...how }, output.style))
     },
   )

@@ -13,7 +13,7 @@ export interface BookingCard {
   booking: Omit<Booking, 'id' | 'showId' | 'createdAt' | 'updatedAt'>
   show: Pick<Show, 'name' | 'startTime' | 'timeZone'>
   /** Whether the hold has expired, so that its seats are free. */
-  hasExpired?: boolean
+  hasExpired?: boolean | undefined
   /** Whether it was made earlier, by a request with the same key. */
   isReplayed?: boolean
   /** The action that was just taken, shown instead of the state: 'Moved A1 → B1 (1 seat) for Ada'. */
@@ -34,7 +34,10 @@ export function renderBookingCard(card: BookingCard, style: RenderStyle): string
       ['Seats', isLong(seats, seatLabels) ? formatLabels(seats, seatLabels) : null],
       ['Held', heldFor(card)],
       ['Note', booking.note && safeText(booking.note)],
-      ['Earlier', card.isReplayed ? 'this key had already made this booking' : null],
+      [
+        'Earlier',
+        card.isReplayed ? `this key had already made this booking${sinceThen(card)}` : null,
+      ],
       ['Reference', tint(style, 'strong', booking.reference)],
     ]),
     '',
@@ -79,6 +82,12 @@ function stateOf(card: BookingCard): string {
   const { seats, seatLabels, customer } = card.booking
   const named = seats.length === 0 ? 'any seats' : nameSeats(seats, seatLabels)
   return `${outcomeOf(card).verb} ${named}${customer === null ? '' : ` for ${customer}`}`
+}
+
+/** What has become of a booking that was made earlier, if it has no seats any more. */
+function sinceThen({ booking, hasExpired }: BookingCard): string {
+  if (booking.status === 'CANCELLED') return ', which has been cancelled since'
+  return hasExpired ? ', whose hold has expired since' : ''
 }
 
 function heldFor({ booking, show, hasExpired }: BookingCard): string | null {
