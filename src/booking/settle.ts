@@ -135,7 +135,7 @@ export async function settleUnderLock(
   )
   const sold: number[] = []
   const decided = new Map<string, RecordedAttempt>()
-  // These stay undecided; their records become those of abandoned attempts.
+  // Their callers have been told that nothing was booked.
   const unwanted = new Set<RecordedAttempt>()
   for (const attempt of attempts) {
     const { id, request } = attempt
@@ -151,6 +151,14 @@ export async function settleUnderLock(
     if (outcome.status === 'FAILED') continue
     house.taken.addAll(outcome.seats)
     if (outcome.status === 'CONFIRMED') sold.push(...outcome.seats)
+  }
+  for (const { id, request } of unwanted) {
+    // The record of a key or an id stays undecided until it is repeated or abandoned. The others are
+    // found by their leader, and only until that is decided, so they are given up with it.
+    if (!request.isNew) continue
+    const { wanted, operator } = request
+    const seats = 'seats' in wanted ? [...wanted.seats] : []
+    outcomes.push({ id, seats, status: 'FAILED', failure: ABANDONED, operator })
   }
 
   const written = await writeOutcomes(trx, outcomes, { show, sold })

@@ -131,6 +131,36 @@ test('a request that is aborted while the batch waits for its lock fails at once
   expect(await tickets.verify()).toMatchObject({ violations: [] })
 })
 
+test.each([
+  ['first', 0],
+  ['in the middle', 1],
+  ['last', 2],
+])(
+  'a request that is withdrawn leaves no record undecided, wherever it is in its batch: %s',
+  async (_, left) => {
+    const { tickets, show } = await house(10, 2)
+    const lock = await lockShow(db, show)
+    const impatience = new AbortController()
+    const calls = [1, 2, 3].map((seat, place) =>
+      tickets.book(show, { seats: [seat] }, place === left ? { signal: impatience.signal } : {}),
+    )
+    await until(() => isWaitingForLock(db))
+    impatience.abort()
+    await expect(calls[left]).rejects.toMatchObject({ code: 'INTERRUPTED' })
+    await lock.release()
+    await Promise.all(calls.filter((_, place) => place !== left))
+    expect(
+      await db.sql('select status, failure, seats from bookings order by seats'),
+    ).toMatchObject(
+      [1, 2, 3].map((seat, place) =>
+        place === left
+          ? { status: 'FAILED', failure: { code: 'ABANDONED' }, seats: [seat] }
+          : { status: 'CONFIRMED', seats: [seat] },
+      ),
+    )
+  },
+)
+
 test('the same id again is the same booking, confirmed or refused, and books nothing more', async () => {
   const { tickets, show } = await house(10, 1)
   const [won, lost] = [randomUUID(), randomUUID()]
