@@ -114,6 +114,23 @@ describe('another plan', () => {
     expect(await contradictions(db)).toEqual([])
   })
 
+  it('lets seats that it does not have be given back by their labels', async () => {
+    const show = await create()
+    const { id } = (await tickets.book(show, { seats: 'Stalls A1-A3', hold: 60_000 })).booking
+    await db.sql('update bookings set held_until = clock_timestamp() where id = $1', [id])
+    await tickets.editShow(show, { plan: 'section Stalls\nB  1-10\nsection Circle\nA  1-6\n' })
+    const fewer = await tickets.cancelBooking(id, { seats: 'Stalls A2' })
+    expect(fewer).toMatchObject({ replayed: false, returnedLabels: ['Stalls A2'] })
+    await expect(tickets.confirmBooking(id, { seats: 'Stalls A1' })).rejects.toMatchObject({
+      code: 'WRONG_STATE',
+    })
+    const again = await tickets.cancelBooking(id, { seats: 'Stalls A2' })
+    expect(again).toMatchObject({ replayed: true })
+    await tickets.cancelBooking(id, { seats: 'Stalls A1,Stalls A3' })
+    expect((await tickets.findBooking(id)).status).toBe('CANCELLED')
+    expect((await tickets.verify()).violations).toEqual([])
+  })
+
   it('repeats no booking whose key is used again for the same seats, over and over', async () => {
     const plans = [GLOBE, `section Box\nA  1-2\n${GLOBE}`, GLOBE.replace('A  1-6', 'A  11 1-6')]
     const show = await create()

@@ -5,18 +5,24 @@ import { query } from '../../database/sql.js'
 import { change, changeInDoubt } from '../../database/transaction.js'
 import {
   checkSeats,
-  formatSeats,
+  formatLabels,
   MAX_SEATS,
   parseSeats,
   type SeatLayout,
-  seatLabel,
 } from '../../house/seats.js'
 import { TicketsError } from '../../shared/errors.js'
+import { foldText } from '../../shared/fold-text.js'
 import { isId } from '../../shared/ids.js'
 import { quote } from '../../shared/quote.js'
 import { type HouseRow, lockHouse } from '../../shows/locked-house.js'
 import { layoutOf } from '../../shows/plans.js'
-import { type Booking, type BookingOutcome, type BookingRow, toBooking } from '../booking.js'
+import {
+  type Booking,
+  type BookingOutcome,
+  type BookingRow,
+  namesOf,
+  toBooking,
+} from '../booking.js'
 import { parseReference } from '../references.js'
 
 /** A booking as it is under its show's lock. */
@@ -133,20 +139,51 @@ export function seatReader(named: string | readonly number[]): SeatReader {
         .flatMap((label) => seatNow(label, layout, formerSeats))
         .sort((a, b) => a - b)
     }
-    const seats = typeof named === 'string' ? parseSeats(named, layout) : checkSeats(named, layout)
-    first = { plan: layout.plan, labels: seats.map((seat) => seatLabel(seat, layout)) }
+    const seats =
+      typeof named === 'string' ? seatsNamed(named, layout, formerSeats) : checkSeats(named, layout)
+    first = { plan: layout.plan, labels: namesOf(seats, layout, formerSeats).seatLabels }
     return seats
   }
 }
 
-function seatNow(label: string, layout: SeatLayout, formerSeats: readonly string[]): number[] {
+/** Reads a spec that may also name former seats. Throws like `parseSeats`. */
+function seatsNamed(spec: string, layout: SeatLayout, formerSeats: readonly string[]): number[] {
   try {
-    return parseSeats(label, layout)
+    return parseSeats(spec, layout)
   } catch (error) {
-    const former = formerSeats.indexOf(label)
-    if (former === -1) throw error
-    return [MAX_SEATS + former + 1]
+    if (formerSeats.length === 0) throw error
+    const seats = spec.split(',').flatMap((piece) => seatNow(piece, layout, formerSeats))
+    if (new Set(seats).size < seats.length) throw error
+    return seats.sort((a, b) => a - b)
   }
+}
+
+/** Reads a label or a range of them, of seats of the house or of former ones. */
+function seatNow(piece: string, layout: SeatLayout, formerSeats: readonly string[]): number[] {
+  try {
+    return parseSeats(piece, layout)
+  } catch (error) {
+    const former = formerRange(foldText(piece).trim(), formerSeats)
+    if (former.length === 0) throw error
+    return former
+  }
+}
+
+/** The former seats whose names, as they are printed, are this label or range. */
+function formerRange(folded: string, formerSeats: readonly string[]): number[] {
+  const [from = ''] = folded.split(/\s*-/)
+  const first = formerSeats.findIndex((label) => foldText(label) === from)
+  if (first === -1) return []
+  const seats: number[] = []
+  const labels: string[] = []
+  for (const label of formerSeats.slice(first)) {
+    seats.push(MAX_SEATS + first + seats.length + 1)
+    labels.push(label)
+    const printed = foldText(formatLabels(seats, labels))
+    if (printed === folded.replace(/\s*-\s*/, '-')) return seats
+    if (printed.includes(',')) return []
+  }
+  return []
 }
 
 /**
@@ -162,9 +199,10 @@ export function seatsMeant(
   const seats = readSeats(layoutOf(show), row.former_seats)
   const alien = without(seats, among)
   if (alien.length === 0) return seats
+  const { seatLabels } = namesOf(alien, layoutOf(show), row.former_seats)
   throw new TicketsError(
     'WRONG_STATE',
-    `The booking does not have ${formatSeats(alien, layoutOf(show))}. Nothing was changed.`,
+    `The booking does not have ${formatLabels(alien, seatLabels)}. Nothing was changed.`,
     { seats: alien },
   )
 }

@@ -31,3 +31,22 @@ it('a later attempt that finds the same plan reads numbers again', () => {
     [1, 2, 3],
   ])
 })
+
+const FORMER = ['Old A1', 'Old A2', 'Old A3', 'B12']
+it.each([
+  ['Old A2', [100_002]],
+  ['old a2', [100_002]],
+  ['3, Old A1, B12', [3, 100_001, 100_004]],
+  ['Old A1-A3', [100_001, 100_002, 100_003]],
+  ['Old A2 - A3,A4-A5', [2, 3, 100_002, 100_003]],
+])('the first attempt reads former seats by their labels: %s', (named, seats) => {
+  expect(seatReader(named)(WITHOUT, FORMER)).toEqual(seats)
+})
+
+it.each(['Old A4', 'Old A1-A4', 'Old A1,Old A1', 'Old A1-A2,Old A2', 'Old A3-A1', 'A1', 'Old A1-'])(
+  'a spec that names no former seat, or one twice, is refused: %s',
+  (named) => {
+    expect(() => seatReader(named)(WITHOUT, FORMER)).toThrow()
+    expect(() => seatReader(named)(WITHOUT)).toThrow()
+  },
+)
