@@ -1,4 +1,4 @@
-import { encode } from 'uqr'
+import { encode, renderUnicode, renderUnicodeCompact } from 'uqr'
 import type { Booking } from '../../../client/api.js'
 import { restrictedSeats } from '../../../house/restricted-view.js'
 import { formatSeats, type SeatLayout } from '../../../house/seats.js'
@@ -27,7 +27,7 @@ export function renderTicket(ticket: Ticket, style: RenderStyle, darkGround = fa
   const { show, booking } = ticket
   const { seats, restrictedView } = namesOf(ticket)
   const code = qrLines(booking.reference, style, darkGround && !style.color)
-  const hasRoom = code.width + 2 <= style.columns
+  const hasRoom = code[0]!.length + 2 <= style.columns
   return [
     ...drawTitle(style, safeText(show.name)),
     whenOf(show),
@@ -40,7 +40,7 @@ export function renderTicket(ticket: Ticket, style: RenderStyle, darkGround = fa
       ['Reference', tint(style, 'strong', booking.reference)],
     ]),
     '',
-    ...(hasRoom ? code.lines.map((line) => `  ${line}`) : []),
+    ...(hasRoom ? code.map((line) => `  ${blackOnWhite(style, line)}`) : []),
     '',
   ].join('\n')
 }
@@ -59,7 +59,7 @@ export function isDarkGround({ isTerminal, io }: Output): boolean {
 export function drawTicket(ticket: Ticket): string {
   const { show, booking } = ticket
   const { seats, restrictedView } = namesOf(ticket)
-  const { data, size } = modulesOf(booking.reference, 4)
+  const { data, size } = encode(booking.reference, { ecc: 'M', border: 4 })
   const dark = data.flatMap((row, y) =>
     row.flatMap((isDark, x) => (isDark ? [`M${x} ${y}h1v1h-1z`] : [])),
   )
@@ -89,33 +89,17 @@ function namesOf({ seats, show }: Ticket) {
   return { seats: formatSeats(seats, show), restrictedView }
 }
 
-/** The modules of the QR code with its quiet zone; true is dark. */
-function modulesOf(text: string, border: number) {
-  return encode(text, { ecc: 'M', border })
-}
-
 /**
  * Two modules a character, one above the other; in ASCII, two characters a module. Draws the dark
  * modules, or with `drawLight` the light ones with the quiet zone.
  */
-function qrLines(text: string, style: RenderStyle, drawLight: boolean) {
-  const { data, size } = modulesOf(text, 2)
-  const isDrawn = (x: number, y: number) => data[y] !== undefined && data[y][x] !== drawLight
-  const lines: string[] = []
-  for (let y = 0; y < size; y += style.unicode ? 2 : 1) {
-    const cells = data[y]!.map((_, x) =>
-      style.unicode ? halves[`${isDrawn(x, y)}${isDrawn(x, y + 1)}`]! : isDrawn(x, y) ? '##' : '  ',
-    )
-    lines.push(blackOnWhite(style, cells.join('')))
-  }
-  return { lines, width: style.unicode ? size : 2 * size }
-}
-
-const halves: Record<string, string> = {
-  truetrue: '█',
-  truefalse: '▀',
-  falsetrue: '▄',
-  falsefalse: ' ',
+function qrLines(text: string, { unicode }: RenderStyle, drawLight: boolean): string[] {
+  // uqr draws the light modules, but for `invert`.
+  const options = { ecc: 'M', border: 2, invert: !drawLight } as const
+  const code = unicode
+    ? renderUnicodeCompact(text, options)
+    : renderUnicode(text, { ...options, whiteChar: '##', blackChar: '  ' })
+  return code.split('\n')
 }
 
 function escapeXml(text: string): string {
