@@ -14,6 +14,6 @@ export {
   showReportJson,
   verifyJson,
 } from './client/json.js'
-export { SeatSet } from './house/seat-set.js'
+export { type RoomBounds, SeatSet } from './house/seat-set.js'
 export { formatSeats, parseSeats, seatLabel } from './house/seats.js'
 export { type ErrorMeaning, type Exit, errorCodes, TicketsError } from './shared/errors.js'

@@ -1,7 +1,7 @@
-import { chooseAccessible } from './best/accessible.js'
-import { choose, near } from './best/choose.js'
-import { type FloorKinds, floorOf, isAccessible, spotOf } from './best/floor.js'
-import { type Aim, countFree } from './best/search.js'
+import { chooseAccessible } from './best-available/accessible.js'
+import { choose } from './best-available/choose.js'
+import { geometryOf } from './best-available/geometry.js'
+import { type Criteria, countFree, near } from './best-available/search.js'
 import type { SeatSet } from './seat-set.js'
 import type { SeatLayout } from './seats.js'
 
@@ -26,12 +26,12 @@ export interface Party {
  * 1. Only seats of the section, and no wheelchair place or companion seat unless asked for; with
  *    `includeAccessible` as few of these as possible.
  * 2. Together in one block; or else in one row with only aisles between them; or else in the fewest
- *    pieces, the longest first. For the others, the section and the spot of the first piece come
+ *    groups, the longest first. For the others, the section and the distance of the first group come
  *    instead of those of 5 and 6.
  * 3. The fewest seats with a restricted view.
  * 4. No single free seat left beside them in a block. If every choice leaves one, it is exempt.
  * 5. The first section, in the order of the plan.
- * 6. The nearest to the sweet spot of the section: the middle of the row, a third of the way back. A
+ * 6. The nearest to the focal point of the section: the middle of the row, a third of the way back. A
  *    row counts as far as two seats. Of two choices at the same distance, the one in the nearer row;
  *    or else the one nearer to the stage; or else the left one.
  *
@@ -55,12 +55,10 @@ export function bestAvailable(
   const { count } = party
   check(taken, count, layout)
   if (layout.totalSeats - taken.size < count) return undefined
-  const general = bestOf(layout, party, 'general')
-  if (party.includeAccessible) {
-    const all = bestOf(layout, party, 'all')
-    return withFewestAccessible(taken, party, { layout, general, all })
-  }
-  return chooseFor(taken, party, { layout, aim: general })
+  const criteria = criteriaOf(party, layout)
+  return party.includeAccessible
+    ? withFewestAccessible(taken, party, criteria)
+    : chooseFor(party, taken, criteria)
 }
 
 /**
@@ -75,9 +73,9 @@ export function suggestSeats(
 ): number[] {
   const count = wanted.length
   if (count === 0 || count > LONGEST_SUGGESTION) return []
-  const accessible = wanted.some((seat) => layout.plan?.kindOf(seat) === 'wheelchair')
-  const aim = nearestTo(Math.min(...wanted), layout, 'general')
-  return chooseFor(taken, { count, accessible }, { layout, aim }) ?? []
+  const { wheelchairs } = geometryOf(layout)
+  const accessible = wanted.some((seat) => wheelchairs.has(seat))
+  return chooseFor({ count, accessible }, taken, nearestTo(Math.min(...wanted), layout)) ?? []
 }
 
 /**
@@ -92,21 +90,18 @@ export function chooseAround(
   layout: SeatLayout,
 ): number[] | undefined {
   check(taken, count, layout)
-  const kind = layout.plan?.kindOf(seat)
-  const isGeneral = kind === undefined || !isAccessible(kind)
-  const inRow = (kinds: FloorKinds): Aim => {
-    const aim = nearestTo(seat, layout, kinds)
-    // Farther than any seat of the row.
-    return { ...aim, rowDepth: 2 * aim.floor.widest }
-  }
-  const all = inRow('all')
-  if (!isGeneral) return choose(taken, count, all)
-  return withFewestAccessible(taken, { count }, { layout, general: inRow('general'), all })
+  const { accessible, widest } = geometryOf(layout)
+  // Another row is farther than any seat of the same row.
+  const criteria = { ...nearestTo(seat, layout), rowDepth: 2 * widest }
+  return accessible.has(seat)
+    ? choose(taken, count, { ...criteria, accessible: 'always' })
+    : withFewestAccessible(taken, { count }, criteria)
 }
 
 /** How many of the seats are wheelchair places or companion seats. */
-export function countAccessible(seats: readonly number[], { plan }: SeatLayout): number {
-  return plan ? seats.filter((seat) => isAccessible(plan.kindOf(seat))).length : 0
+export function countAccessible(seats: readonly number[], layout: SeatLayout): number {
+  const { accessible } = geometryOf(layout)
+  return seats.filter((seat) => accessible.has(seat)).length
 }
 
 /** How many seats are free where the party may sit: general ones, and accessible ones. */
@@ -115,8 +110,10 @@ export function countFreeFor(
   party: Party,
   layout: SeatLayout,
 ): { general: number; accessible: number } {
-  const general = countFree(taken, bestOf(layout, party, 'general'))
-  return { general, accessible: countFree(taken, bestOf(layout, party, 'all')) - general }
+  const criteria = criteriaOf(party, layout)
+  const general = countFree(taken, criteria)
+  const all = countFree(taken, { ...criteria, accessible: 'always' })
+  return { general, accessible: all - general }
 }
 
 function check(taken: SeatSet, count: number, { totalSeats }: SeatLayout): void {
@@ -135,39 +132,40 @@ function check(taken: SeatSet, count: number, { totalSeats }: SeatLayout): void 
 function withFewestAccessible(
   taken: SeatSet,
   party: Party,
-  { layout, general, all }: { layout: SeatLayout; general: Aim; all: Aim },
+  criteria: Criteria,
 ): number[] | undefined {
-  const seats = chooseFor(taken, party, { layout, aim: general })
+  const seats = chooseFor(party, taken, criteria)
   if (seats) return seats
   // Accessible seats weigh most, so this has the fewest if a block has room for such a choice.
-  const together = chooseFor(taken, party, { layout, aim: all })
-  const fewest = party.count - countFree(taken, general)
-  if (together === undefined || countAccessible(together, layout) === fewest) return together
-  return chooseFor(taken, party, { layout, aim: { ...general, reserve: all.floor } })
+  const together = chooseFor(party, taken, { ...criteria, accessible: 'always' })
+  const fewest = party.count - countFree(taken, criteria)
+  const { accessible } = criteria.geometry
+  const isBest = together?.filter((seat) => accessible.has(seat)).length === fewest
+  if (together === undefined || isBest) return together
+  return chooseFor(party, taken, { ...criteria, accessible: 'if needed' })
 }
 
 function chooseFor(
-  taken: SeatSet,
   { count, accessible }: Party,
-  { layout, aim }: { layout: SeatLayout; aim: Aim },
+  taken: SeatSet,
+  criteria: Criteria,
 ): number[] | undefined {
-  if (!accessible) return choose(taken, count, aim)
-  const { plan } = layout
-  return plan
-    ? chooseAccessible(taken, count, { plan, all: floorOf(layout, 'all'), aim })
-    : undefined
+  return accessible ? chooseAccessible(taken, count, criteria) : choose(taken, count, criteria)
 }
 
-/** The sweet spots; in a house without rows, the lowest numbers. */
-function bestOf(layout: SeatLayout, { section }: Party, kinds: FloorKinds): Aim {
-  const floor = floorOf(layout, kinds)
-  const sections = section === undefined ? floor.sections : [section]
-  return floor.hasRows ? { floor, sections } : nearestTo(1, layout, kinds)
+/** Around the focal points of the sections; in a house without rows, the lowest numbers. */
+function criteriaOf({ section }: Party, layout: SeatLayout): Criteria {
+  const geometry = geometryOf(layout)
+  if (!geometry.hasRows) return nearestTo(1, layout)
+  const sections = section === undefined ? geometry.sections : [section]
+  return { geometry, sections, accessible: 'never' }
 }
 
-function nearestTo(seat: number, layout: SeatLayout, kinds: FloorKinds): Aim {
-  const floor = floorOf(layout, kinds)
-  const all = floorOf(layout, 'all')
-  const aim = { floor, sections: floor.sections, isNearest: true }
-  return near((length) => spotOf({ start: seat, length }, all), aim)
+/** The nearest to a seat, starting at it if possible. */
+function nearestTo(seat: number, layout: SeatLayout): Criteria {
+  const geometry = geometryOf(layout)
+  const { rows, sections, offset } = geometry
+  const row = rows.indexOf(seat)
+  const focus = { section: rows.at(row).section, row, offset: offset[seat]!, isForFirst: true }
+  return near(focus, { geometry, sections, isNearestFirst: true, accessible: 'never' })
 }

@@ -1,3 +1,8 @@
+// The house, without I/O. `decide` is the rule of the box office. It takes seats by their numbers
+// (seats.ts reads and writes their names) or has best-available.ts choose them. A `SeatLayout` says
+// how the house is built: one size of row, or a plan (plan/seat-plan.ts) that plan/plan-file.ts
+// reads from text, JSON or CSV; rows.ts sees both alike. seat-set.ts has the seats that are taken.
+
 import type { ErrorCode } from '../shared/errors.js'
 import { bestAvailable, countFreeFor, type Party, suggestSeats } from './best-available.js'
 import { rowsOf } from './rows.js'

@@ -1,12 +1,11 @@
 import { noSuchSection } from './plan/plan-seats.js'
-import type { PlacedSection } from './plan/seat-plan.js'
+import type { OutlineRow, PlacedSection } from './plan/seat-plan.js'
 import { rowLabel, type SeatLayout } from './seats.js'
 
 /** A row of any house: its seats `first` to `last`. */
-export interface SeatRow {
+export interface SeatRow extends OutlineRow {
   /** The index of its section. */
   section: number
-  label: string
   first: number
   last: number
 }
@@ -43,7 +42,8 @@ export function rowsOf({ totalSeats, seatsPerRow, plan }: SeatLayout): HouseRows
       const first = index * length + 1
       const last = Math.min(first + length - 1, totalSeats)
       const label = seatsPerRow === null ? '' : rowLabel(index + 1)
-      return { section: 0, label, first, last }
+      const items = [{ from: 1, to: last - first + 1, step: 1, kind: 'standard' } as const]
+      return { section: 0, label, items, first, last }
     },
     indexOf: (seat) => Math.floor((seat - 1) / length),
   }

@@ -1,3 +1,10 @@
+/** What room for adjacent seats does not have: a second block, and certain seats. */
+export interface RoomBounds {
+  /** The first seat of each block. */
+  blockStarts: SeatSet
+  excluded?: SeatSet | undefined
+}
+
 /**
  * A set of seats as bits: bit n-1 is seat n.
  *
@@ -98,7 +105,8 @@ export class SeatSet implements Iterable<number> {
 
   clone(): SeatSet {
     const clone = SeatSet.empty(this.totalSeats)
-    clone.#merge(this)
+    clone.#words.set(this.#words)
+    clone.#size = this.#size
     return clone
   }
 
@@ -117,18 +125,32 @@ export class SeatSet implements Iterable<number> {
     return this.#next(seat, 0xff)
   }
 
+  /** The number of seats from `first` to `last` that are in the set. */
+  countIn(first: number, last: number): number {
+    if (this.#size === 0 || last < first) return 0
+    const [begin, end] = [(first - 1) >> 5, (last - 1) >> 5]
+    let count = 0
+    for (let index = begin; index <= end; index++) {
+      let bits = this.#wordAt(index)
+      if (index === begin) bits &= -1 << ((first - 1) & 31)
+      if (index === end) bits &= -1 >>> (31 - ((last - 1) & 31))
+      count += bitCount(bits)
+    }
+    return count
+  }
+
   /**
    * The first seat from `seat` on that starts `count` adjacent seats outside the set; a number
    * beyond `last` if there is none up to it.
    */
-  nextRoom(seat: number, count: number, last = this.totalSeats): number {
+  nextRoom(seat: number, count: number, last = this.totalSeats, bounds?: RoomBounds): number {
     let from = seat
     while (from <= last) {
-      const start = this.#nextRoomInWords(from, Math.min(count, 32), last)
+      const start = this.#nextRoomInWords(from, Math.min(count, 32), last, bounds)
       if (count <= 32) return start
-      const end = this.nextIn(start)
+      const end = this.#endOfRoom(start, bounds)
       if (end - start >= count) return start
-      from = end + 1
+      from = end
     }
     return this.totalSeats + 1
   }
@@ -137,12 +159,12 @@ export class SeatSet implements Iterable<number> {
    * The last seat up to `seat` that starts `count` adjacent seats outside the set; a number before
    * `first` if there is none from it on.
    */
-  previousRoom(seat: number, count: number, first = 1): number {
+  previousRoom(seat: number, count: number, first = 1, bounds?: RoomBounds): number {
     let from = seat
     while (from >= first) {
-      const start = this.#previousRoomInWords(from, Math.min(count, 32), first)
+      const start = this.#previousRoomInWords(from, Math.min(count, 32), first, bounds)
       if (start === 0 || count <= 32) return start
-      const end = this.nextIn(start)
+      const end = this.#endOfRoom(start, bounds)
       if (end - start >= count) return start
       from = Math.min(start - 1, end - count)
     }
@@ -176,23 +198,31 @@ export class SeatSet implements Iterable<number> {
     return index * 8 + lowestBit + 1
   }
 
-  #nextRoomInWords(seat: number, count: number, last: number): number {
+  /** The first number after the seats outside the set, in one block, that begin with `start`. */
+  #endOfRoom(start: number, bounds?: RoomBounds): number {
+    const taken = this.nextIn(start)
+    if (bounds === undefined) return taken
+    const { blockStarts, excluded } = bounds
+    return Math.min(taken, blockStarts.nextIn(start + 1), excluded?.nextIn(start) ?? taken)
+  }
+
+  #nextRoomInWords(seat: number, count: number, last: number, bounds?: RoomBounds): number {
     const end = (last + 31) >> 5
     let index = (seat - 1) >> 5
-    let room = this.#roomIn(index, count) & (-1 << ((seat - 1) & 31))
+    let room = this.#roomIn(index, count, bounds) & (-1 << ((seat - 1) & 31))
     while (room === 0 && ++index < end) {
       index = this.#skipWords(index, -1, end)
-      room = this.#roomIn(index, count)
+      room = this.#roomIn(index, count, bounds)
     }
     return room === 0 ? this.totalSeats + 1 : index * 32 + 32 - Math.clz32(room & -room)
   }
 
-  #previousRoomInWords(seat: number, count: number, first: number): number {
+  #previousRoomInWords(seat: number, count: number, first: number, bounds?: RoomBounds): number {
     const begin = (first - 1) >> 5
     let index = Math.min((seat - 1) >> 5, this.#words.length - 1)
-    let room = this.#roomIn(index, count)
+    let room = this.#roomIn(index, count, bounds)
     if (index === (seat - 1) >> 5) room &= -1 >>> (31 - ((seat - 1) & 31))
-    while (room === 0 && --index >= begin) room = this.#roomIn(index, count)
+    while (room === 0 && --index >= begin) room = this.#roomIn(index, count, bounds)
     return room === 0 ? 0 : index * 32 + 32 - Math.clz32(room)
   }
 
@@ -200,27 +230,41 @@ export class SeatSet implements Iterable<number> {
    * Returns, as bits, those of 32 seats that start `count` (at most 32) adjacent seats outside the
    * set. Combines room for a few seats with the same room further on into room for more.
    */
-  #roomIn(index: number, count: number): number {
-    let room = this.#outsideIn(index)
-    if (room === 0) return 0
-    let further = this.#outsideIn(index + 1)
-    for (let have = 1; have < count; ) {
-      const more = Math.min(have, count - have)
+  #roomIn(index: number, count: number, bounds?: RoomBounds): number {
+    const outside = this.#outsideIn(index, bounds)
+    if (outside === 0 || count === 1) return outside
+    // Most taken houses have single seats only.
+    if ((outside & ((outside >>> 1) | -0x80000000)) === 0) return 0
+    const blockStarts = bounds?.blockStarts
+    const following = blockStarts ? outside & ~blockStarts.#wordAt(index) : outside
+    const next = this.#outsideIn(index + 1, bounds)
+    const nextFollowing = blockStarts ? next & ~blockStarts.#wordAt(index + 1) : next
+    // Bit n: the seats after seat n that are outside the set and in its block, `have` of them.
+    let room = (following >>> 1) | (nextFollowing << 31)
+    let further = nextFollowing >>> 1
+    for (let have = 1; have < count - 1; ) {
+      const more = Math.min(have, count - 1 - have)
       room &= (room >>> more) | (further << (32 - more))
       further &= further >>> more
       have += more
     }
-    return room
+    return outside & room
   }
 
   /**
    * Returns, as bits, those of 32 seats that are not in the set; the lowest bit is the first seat.
    */
-  #outsideIn(index: number): number {
+  #outsideIn(index: number, bounds?: RoomBounds): number {
     if (index >= this.#words.length) return 0
-    const outside = ~littleEndian(this.#words[index]!)
+    const excluded = bounds?.excluded
+    const outside = ~(this.#wordAt(index) | (excluded ? excluded.#wordAt(index) : 0))
     const beyond = (index + 1) * 32 - this.totalSeats
     return beyond <= 0 ? outside : outside & (-1 >>> beyond)
+  }
+
+  /** Returns, as bits, those of 32 seats that are in the set; the lowest bit is the first seat. */
+  #wordAt(index: number): number {
+    return littleEndian(this.#words[index] ?? 0)
   }
 
   /** The first word from `index` on and before `end` that differs from `word`; `end` if none does. */
@@ -282,15 +326,16 @@ function littleEndian(word: number): number {
   return (word >>> 24) | ((word >>> 8) & 0xff00) | ((word << 8) & 0xff0000) | (word << 24)
 }
 
-/** Counts bits in parallel: Warren, "Hacker's Delight", 5-1. */
 function countBits(words: Int32Array): number {
   let count = 0
-  for (let i = 0; i < words.length; i++) {
-    let bits = words[i]!
-    bits -= (bits >>> 1) & 0x55555555
-    bits = (bits & 0x33333333) + ((bits >>> 2) & 0x33333333)
-    bits = (bits + (bits >>> 4)) & 0x0f0f0f0f
-    count += Math.imul(bits, 0x01010101) >>> 24
-  }
+  for (let i = 0; i < words.length; i++) count += bitCount(words[i]!)
   return count
+}
+
+/** Counts bits in parallel: Warren, "Hacker's Delight", 5-1. */
+function bitCount(word: number): number {
+  let bits = word - ((word >>> 1) & 0x55555555)
+  bits = (bits & 0x33333333) + ((bits >>> 2) & 0x33333333)
+  bits = (bits + (bits >>> 4)) & 0x0f0f0f0f
+  return Math.imul(bits, 0x01010101) >>> 24
 }

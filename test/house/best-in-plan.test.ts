@@ -1,8 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { near } from '../../src/house/best/choose.js'
-import { floorOf } from '../../src/house/best/floor.js'
-import { findPieces, findTogether, longestRoom } from '../../src/house/best/search.js'
+import { geometryOf } from '../../src/house/best-available/geometry.js'
+import {
+  type Criteria,
+  findGroups,
+  findTogether,
+  longestRoom,
+  near,
+} from '../../src/house/best-available/search.js'
 import { bestAvailable, type Party, suggestSeats } from '../../src/house/best-available.js'
 import { decide, type Refusal } from '../../src/house/decide.js'
 import { type OutlineRow, SeatPlan, type SeatRun } from '../../src/house/plan/seat-plan.js'
@@ -102,22 +107,22 @@ describe('the best seats of a house', () => {
 
   it('are the same one by one and in one pass through the house', () => {
     everyHouse(({ taken, layout }) => {
-      const floor = floorOf(layout, 'general')
-      const all = { floor, sections: floor.sections }
+      const geometry = geometryOf(layout)
+      const all: Criteria = { geometry, sections: geometry.sections, accessible: 'always' }
       const length = longestRoom(taken, 100, all)
       if (length === 0) return
-      const first = floor.blocks.first[0]!
-      const row = floor.rows.indexOf(first)
-      for (const aim of [all, near(() => ({ section: 0, row, offset: 1 }), all)]) {
+      const row = geometry.rows.indexOf(1)
+      for (const criteria of [all, near({ section: 0, row, offset: 1 }, all)]) {
         const left = taken.clone()
         const oneByOne = []
         for (let n = 0; n < 3; n++) {
-          const piece = findTogether(left, length, aim)
-          if (piece === undefined) break
-          oneByOne.push(piece)
-          left.addAll(seatsFrom(piece.start, length))
+          const group = findTogether(left, length, criteria)
+          if (group === undefined) break
+          oneByOne.push(group.first)
+          left.addAll(seatsFrom(group.first, length))
         }
-        expect(findPieces(taken, { length, atMost: 3, aim })).toEqual(oneByOne)
+        const groups = findGroups(taken, { count: length, atMost: 3, criteria })
+        expect(groups.map(({ first }) => first)).toEqual(oneByOne)
       }
     })
   })
@@ -278,7 +283,7 @@ const rules: [string, keyof Place][] = [
   ['have the fewest restricted views', 'restricted'],
   ['leave no single seat that another choice would avoid', 'singles'],
   ['are in the first section of the plan', 'section'],
-  ['are the nearest to the sweet spot', 'distance'],
+  ['are the nearest to the focal point', 'distance'],
   ['are in the nearest row', 'rows'],
   ['are the first seats', 'start'],
 ]

@@ -132,6 +132,51 @@ describe('looking for room', () => {
       { numRuns: 1000 },
     )
   })
+
+  it('finds it in one block, and without the seats that are excluded', () => {
+    fc.assert(
+      fc.property(
+        houses.chain(([totalSeats, seats]) => {
+          const some = fc.uniqueArray(fc.integer({ min: 1, max: totalSeats }), { maxLength: 20 })
+          return fc.tuple(fc.constant(totalSeats), fc.constant(seats), some, some)
+        }),
+        fc.oneof(fc.integer({ min: 1, max: 10 }), fc.integer({ min: 1, max: 100 })),
+        fc.integer({ min: 1, max: 305 }),
+        ([totalSeats, seats, starts, closed], count, from) => {
+          const set = SeatSet.of(seats, totalSeats)
+          const blockStarts = SeatSet.of(starts, totalSeats)
+          const excluded = SeatSet.of(closed, totalSeats)
+          const isFree = (n: number) => n <= totalSeats && !set.has(n) && !excluded.has(n)
+          const rooms = Array.from({ length: totalSeats }, (_, index) => index + 1).filter(
+            (first) =>
+              Array.from({ length: count }, (_, index) => first + index).every(
+                (n) => isFree(n) && (n === first || !blockStarts.has(n)),
+              ),
+          )
+          const bounds = { blockStarts, excluded }
+          expect(set.nextRoom(from, count, totalSeats, bounds)).toBe(
+            rooms.find((n) => n >= from) ?? totalSeats + 1,
+          )
+          expect(set.previousRoom(from, count, 1, bounds)).toBe(
+            rooms.findLast((n) => n <= from) ?? 0,
+          )
+        },
+      ),
+      { numRuns: 500 },
+    )
+  })
+})
+
+describe('counting', () => {
+  it('counts the seats of a range that are in the set', () => {
+    fc.assert(
+      fc.property(houses, fc.nat(300), fc.nat(300), ([totalSeats, seats], a, b) => {
+        const [first, last] = [1 + (a % totalSeats), 1 + (b % totalSeats)]
+        const inRange = seats.filter((n) => n >= first && n <= last)
+        expect(SeatSet.of(seats, totalSeats).countIn(first, last)).toBe(inRange.length)
+      }),
+    )
+  })
 })
 
 type Step = ['add' | 'delete' | 'addAll' | 'deleteAll', number[]]

@@ -188,6 +188,16 @@ export function runLength({ from, to, step }: SeatRun): number {
   return (to - from) / step + 1
 }
 
+/** How wide seats or an aisle are, in seats. */
+export function widthOf(item: SeatRun | Aisle): number {
+  return isAisle(item) ? item.aisle : runLength(item)
+}
+
+/** How wide a row is, in seats. */
+export function rowWidth({ items }: Pick<OutlineRow, 'items'>): number {
+  return items.reduce((width, item) => width + widthOf(item), 0)
+}
+
 export function isAisle(item: SeatRun | Aisle): item is Aisle {
   return 'aisle' in item
 }
