@@ -25,6 +25,8 @@ export interface RunOptions {
   gid?: number
   /** In a process group of its own, to be killed as one. */
   detached?: boolean
+  /** In a container that does not see this directory, or any process outside; only root may say. */
+  hidden?: string
 }
 
 export async function buildEmbeddedProgram(): Promise<EmbeddedProgram> {
@@ -40,10 +42,17 @@ export async function buildEmbeddedProgram(): Promise<EmbeddedProgram> {
     platform: 'node',
   })
   await symlink(join(project, 'node_modules'), join(directory, 'node_modules'))
-  const start: EmbeddedProgram['start'] = (action, { dataDir, home = '/nonexistent', ...rest }) => {
+  const start: EmbeddedProgram['start'] = (action, options) => {
+    const { dataDir, home = '/nonexistent', hidden, ...rest } = options
     const env = { HOME: home, ...(dataDir && { TICKETS_DATA_DIR: dataDir }) }
-    const options: Options = { env, extendEnv: false, cwd: '/', reject: false, ...rest }
-    return execaNode(outfile, [action], options)
+    const how: Options = { env, extendEnv: false, cwd: '/', reject: false, ...rest }
+    if (hidden === undefined) return execaNode(outfile, [action], how)
+    const namespaces = ['--mount', '--pid', '--ipc', '--fork', '--mount-proc']
+    const script = 'mount -t tmpfs -o mode=700 none "$0" && "$@"'
+    const command = ['sh', '-c', script, hidden, process.execPath, outfile, action]
+    const { PATH } = process.env
+    const container = { ...how, env: { ...env, PATH } } as Options
+    return execa('unshare', [...namespaces, ...command], container)
   }
   return {
     start,

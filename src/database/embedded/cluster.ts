@@ -178,10 +178,12 @@ async function moveAsideWhatIsNoCluster(paths: ServerPaths): Promise<void> {
 }
 
 function settings(paths: ServerPaths): string {
+  const socketDir = `"${paths.socketDir.replaceAll('"', '""')}"`
   return `# Written at every start. To change a setting use ALTER SYSTEM, which is kept.
 listen_addresses = ''
 port = ${port}
-unix_socket_directories = ${quote(`"${paths.socketDir.replaceAll('"', '""')}"`)}
+# The second one is the data itself, where a process in another container finds it.
+unix_socket_directories = ${quote(`${socketDir}, .`)}
 cluster_name = 'tickets'
 max_connections = 200
 

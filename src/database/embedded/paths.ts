@@ -79,7 +79,8 @@ function socketDirectory(root: string): string {
   return `/tmp/tickets-${userId()}-${hash}`
 }
 
-function socketIn(directory: string): string {
+/** The socket's path in its directory. */
+export function socketIn(directory: string): string {
   return join(directory, `.s.PGSQL.${port}`)
 }
 

@@ -7,8 +7,8 @@ import { promisify } from 'node:util'
 import { type ClusterOptions, writeSettings } from './cluster.js'
 import { prepareSocketDir } from './directories.js'
 import { codeOf, explainOutput, unreachable } from './failures.js'
-import type { ServerPaths } from './paths.js'
-import { probe } from './probe.js'
+import { type ServerPaths, socketIn } from './paths.js'
+import { listensInData, probe } from './probe.js'
 import { environment, spawned } from './run-program.js'
 import type { ServerUsers } from './users.js'
 
@@ -38,8 +38,8 @@ export async function startCluster(
   { programs, users, deadline }: ClusterOptions,
 ): Promise<void> {
   await prepareSocketDir(paths, users)
-  await writeSettings(paths, users)
   await removeStaleFiles(paths)
+  await writeSettings(paths, users)
   for (;;) {
     const server = await spawnPostmaster(paths, programs, users)
     while (!server.hasExited()) {
@@ -122,11 +122,25 @@ async function keepLogSmall(paths: ServerPaths): Promise<number> {
   return 0
 }
 
-// PostgreSQL trusts a pid file if the process exists, even if it is not a server.
+/**
+ * PostgreSQL trusts a pid file if the process exists, even if it is not a server. In another
+ * container, which has its own process ids and perhaps its own /tmp, the server can exist although
+ * its process and its socket are not seen here. Throws DB_UNREACHABLE then.
+ */
 async function removeStaleFiles(paths: ServerPaths): Promise<void> {
   if ((await postmasterPid(paths)) !== null) return
-  const pidFile = join(paths.data, 'postmaster.pid')
-  for (const path of [pidFile, `${paths.socket}.lock`, paths.socket]) {
+  if (await listensInData(paths)) {
+    // A server that has only just been started here has its pid file before it listens.
+    if ((await postmasterPid(paths)) !== null) return
+    throw unreachable(
+      `A server in another container uses the data in ${paths.root}. Stop it there, mount the data under the same short path in both, or set TICKETS_DATA_DIR to another directory.`,
+    )
+  }
+  const sockets = [paths.socket, socketIn(paths.data)]
+  for (const path of [
+    join(paths.data, 'postmaster.pid'),
+    ...sockets.flatMap((socket) => [`${socket}.lock`, socket]),
+  ]) {
     await rm(path, { force: true })
   }
 }

@@ -1,7 +1,11 @@
+import { once } from 'node:events'
+import { open } from 'node:fs/promises'
+import { connect } from 'node:net'
+import { platform } from 'node:process'
 import pg from 'pg'
 import { othersData } from './cluster.js'
 import { codeOf } from './failures.js'
-import { connectionOf, type ServerPaths } from './paths.js'
+import { connectionOf, type ServerPaths, socketIn } from './paths.js'
 
 /**
  * Checks whether the server accepts connections ('ready'), is starting or stopping ('busy'), or is
@@ -13,6 +17,26 @@ export async function probe(paths: ServerPaths): Promise<'ready' | 'busy' | 'abs
     return 'ready'
   } catch (error) {
     return verdict(error, paths)
+  }
+}
+
+/**
+ * Whether a server of this kernel, even one in another container, listens on the socket that is in
+ * the data.
+ */
+export async function listensInData({ data }: ServerPaths): Promise<boolean> {
+  const directory = await open(data)
+  // The data's own path may be too long for a socket.
+  const short = platform === 'linux' ? `/proc/self/fd/${directory.fd}` : data
+  const socket = connect(socketIn(short))
+  try {
+    await once(socket, 'connect')
+    return true
+  } catch {
+    return false
+  } finally {
+    socket.destroy()
+    await directory.close()
   }
 }
 

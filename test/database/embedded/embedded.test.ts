@@ -120,6 +120,35 @@ describe('many processes, one server', () => {
   )
 })
 
+test('a server in another container that has the same data: a second one is refused; after SIGKILL it is not', async ({
+  skip,
+}) => {
+  const probe = ['--mount', '--pid', '--ipc', '--fork', '--mount-proc', 'true']
+  if (!asRoot || spawnSync('unshare', probe).status !== 0) {
+    skip('only root can make a container, with unshare of util-linux')
+  }
+  await withDataDir(
+    async (dataDir) => {
+      await ensureEmbedded(dataDir)
+      const { pid, socket } = await embeddedStatus(dataDir)
+      const elsewhere = () => program.run('ensure', { dataDir, hidden: dirname(socket) })
+      const refused = await elsewhere()
+      expect(refused.error).toEqual({ code: 'DB_UNREACHABLE', message: withFacts(dataDir) })
+      expect(await query(dataDir, 'select answer from kept')).toEqual([{ answer: 42 }])
+      expect((await embeddedStatus(dataDir)).pid).toBe(pid)
+
+      process.kill(pid!, 'SIGKILL')
+      await until(async () => (await embeddedStatus(dataDir)).pid === null)
+      // Leaves the pid file of a process that is not to be seen here.
+      expect(await elsewhere()).not.toHaveProperty('error')
+      await ensureEmbedded(dataDir)
+      expect(await query(dataDir, 'select answer from kept')).toEqual([{ answer: 42 }])
+    },
+    // Too long for a socket, so the socket is in /tmp.
+    { name: 'long'.repeat(25), copyOf: model },
+  )
+})
+
 describe('after a disaster', () => {
   test(
     'kill -9 of the server: the next command recovers it, and what was committed is there',
