@@ -37,6 +37,7 @@ async function request(
   if (!has(/^--json$/) || has(/^(-h|--help|--file(=.*)?)$/) || env.TICKETS_STATS) return {}
   const silenceMs = longestSilence(parseDuration(flagValue('--wait', argv) ?? '30s'))
   if (silenceMs === 0) return {}
+  const began = performance.now()
   const cwd = process.cwd()
   const daemon = await connectTo(daemonLink(flagValue('--db', argv), env, cwd))
   const { pid, socket } = daemon
@@ -48,12 +49,10 @@ async function request(
     onSecondSignal(interruption.signal, () => !!socket.destroy())
   })
   const run: RunRequest = { type: 'run', ...askerOf(program, env), argv, cwd, silenceMs }
-  let waitedMs = Math.min(silenceMs, UNANSWERED_MS)
-  let answer = await daemon.ask<RunResult>(run, waitedMs)
+  let answer = await daemon.ask<RunResult>(run, Math.min(silenceMs, UNANSWERED_MS))
   if (typeof answer?.bookingId === 'string' && !interruption.hasCome) {
     Object.assign(environment, { bookingId: answer.bookingId, isRepeat: true })
-    waitedMs = silenceMs
-    answer = await daemon.ask(START, waitedMs)
+    answer = await daemon.ask(START, silenceMs)
   }
   socket.destroy()
   const { exitCode, declined } = answer ?? {}
@@ -66,7 +65,8 @@ async function request(
     return { exitCode }
   }
   if (declined !== undefined) return {}
-  return { environment: daemon.isHung ? { ...environment, waitedMs } : environment }
+  const waitedMs = Math.round(performance.now() - began)
+  return { environment: { ...environment, waitedMs } }
 }
 
 const PLAIN = { input: false, color: false }

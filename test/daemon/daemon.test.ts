@@ -342,6 +342,20 @@ describe('with an open daemon', () => {
     })
   })
 
+  it('that is killed late leaves the command only the rest of `--wait`', async () => {
+    const lock = await lockShow(db, show)
+    const began = performance.now()
+    const { ended } = book([show, '--seats', '7', '--wait', '6s', '--key', 'late'])
+    await until(() => isWaitingForLock(db))
+    await until(() => performance.now() - began > 4500)
+    daemon.kill('SIGKILL')
+    const killed = performance.now()
+    const { exitCode } = await ended
+    await lock.release()
+    expect(exitCode).toBe(5)
+    expect(performance.now() - killed).toBeLessThan(5000)
+  })
+
   /** A COMMIT that takes half a second, until the trigger is dropped. */
   async function dawdleInCommit(): Promise<void> {
     await db.sql(
