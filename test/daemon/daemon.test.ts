@@ -342,6 +342,17 @@ describe('with an open daemon', () => {
     })
   })
 
+  it('that is killed after COMMIT: the booking is printed even if its warnings cannot be found', async () => {
+    const { ended, id } = await bookAndKill(['--seats', '7'], {
+      // A seat that the show does not have cannot be read by its label.
+      meanwhile: async () => {
+        await db.sql(`update bookings set seats = '{99999}' where show_id = $1`, [show])
+      },
+    })
+    const { exitCode, document } = await ended
+    expect([exitCode, document.id, document.status]).toEqual([0, id, 'CONFIRMED'])
+  })
+
   it('that is killed late leaves the command only the rest of `--wait`', async () => {
     const lock = await lockShow(db, show)
     const began = performance.now()

@@ -86,8 +86,11 @@ async function bookAgain(
       throw error
     })
     const isSold = earlier !== undefined && !['PENDING', 'FAILED'].includes(earlier.status)
-    if (isSold)
-      return { booking: earlier, replayed: false, ...(await warningsFor(earlier, finder)) }
+    if (isSold) {
+      // The booking is known, whatever its warnings are.
+      const warned = await warningsFor(earlier, finder).catch(() => ({}))
+      return { booking: earlier, replayed: false, hasExpired: earlier.hasExpired, ...warned }
+    }
     const showId = earlier?.showId ?? (await idOrName(context, show))
     return await tickets.book(showId, request, { signal })
   } catch (error) {
