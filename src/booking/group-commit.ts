@@ -203,8 +203,8 @@ class ShowQueue<Outcome> {
         jobs.map((job) => job.request),
         {
           ...options,
-          // Each job is answered by its own deadline; the last job's is the latest.
-          deadline: jobs.at(-1)!.options.deadline,
+          // Each job is answered by its own deadline.
+          deadline: latestDeadline(jobs),
           claim: (index, reference) => claim(jobs[index]!, reference),
           onRetry: (...retry) => jobs.forEach((job) => void job.options.onRetry?.(...retry)),
         },
@@ -229,6 +229,14 @@ class ShowQueue<Outcome> {
 function claim(job: Job<unknown>, reference: string): boolean {
   if (!job.hasLeft) job.reference = reference
   return !job.hasLeft
+}
+
+/** Undefined if a job has none. */
+function latestDeadline(jobs: readonly Job<unknown>[]): Deadline | undefined {
+  const at = Math.max(
+    ...jobs.map(({ options }) => options.deadline?.at ?? Number.POSITIVE_INFINITY),
+  )
+  return Number.isFinite(at) ? { at } : undefined
 }
 
 function queueFull(): TicketsError {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { GroupCommit } from '../../src/booking/group-commit.js'
 import { openTickets, type Tickets } from '../../src/index.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
 import { type DatabaseProxy, holdBack, isStatement, openProxy } from '../support/proxy.js'
@@ -160,6 +161,22 @@ test.each([
     )
   },
 )
+
+test.each([
+  ['the latest of its requests', [60_000, 1000], 60_000],
+  ['none if a request has none', [60_000, undefined, 1000], undefined],
+])('the deadline of a batch is %s', async (_, inMs, expected) => {
+  const now = performance.now()
+  const deadlines: (number | undefined)[] = []
+  const queue = new GroupCommit<null>(async (_show, requests, { deadline }) => {
+    deadlines.push(deadline?.at)
+    return requests.map(() => null)
+  })
+  const book = (ms: number | undefined) =>
+    queue.book('show', { count: 1 }, ms === undefined ? {} : { deadline: { at: now + ms } })
+  await Promise.all(inMs.map(book))
+  expect(deadlines).toEqual([expected && now + expected])
+})
 
 test('the same id again is the same booking, confirmed or refused, and books nothing more', async () => {
   const { tickets, show } = await house(10, 1)
