@@ -235,6 +235,15 @@ describe('without --json', () => {
     for (const line of [0, 2, 3]) expect(lines[line]).toMatch(new RegExp(`\\b${aReference}\\.$`))
   })
 
+  it.each(['count\n2\n60000000', 'seats\n"1,2"\n1-60000000'])(
+    '--atomic names the row that asks for more seats than any house has: %j',
+    async (rows) => {
+      const show = await insertShow(db)
+      const ran = await bookRowsHere(rows, show, '--atomic')
+      expect([ran.exitCode, ran.stderr]).toEqual([4, withFacts('Line 3', '1 wrong')])
+    },
+  )
+
   it('--atomic and --dry-run have a line for each booking as well', async () => {
     const show = await insertShow(db, { seats: 9 })
     const rows = '{"count":2,"customer":"Ada"}\n{"seats":"9"}'

@@ -50,7 +50,8 @@ export function parseRow(values: Readonly<Record<string, unknown>>, show?: strin
   return {
     show: showOf(textOf('show', values.show), show),
     request,
-    weight: (count ?? spanOf(seats!)) + lengthOf(values),
+    // A row with more seats is refused; its weight must not refuse the file that it is in.
+    weight: Math.min(count ?? spanOf(seats!), MAX_SEATS) + lengthOf(values),
   }
 }
 
