@@ -27,6 +27,7 @@ export class HouseAudit {
   readonly #sold: SeatOwners
   readonly #held: SeatOwners
   readonly #abandoned = new Sample<string>()
+  readonly #contradicted = new Sample<string>()
 
   constructor(show: ShowEvidence, plan: AuditedPlan, report: (violation: Violation) => void) {
     // The row's size may be impossible; the audit uses the nearest possible one.
@@ -51,6 +52,7 @@ export class HouseAudit {
 
   add(booking: BookingEvidence): void {
     if (booking.is_abandoned) this.#abandoned.add(booking.reference)
+    if (booking.is_contradicted) this.#contradicted.add(booking.reference)
     if (booking.fault !== null) {
       const bookings = sampleOf([booking.reference])
       this.#reportViolation('INCOHERENT_BOOKING', `${nameBookings(bookings)} ${booking.fault}`, {
@@ -68,6 +70,7 @@ export class HouseAudit {
     this.#findBookedWithoutBit(booked)
     this.#checkCount()
     this.#reportAbandoned()
+    this.#reportContradicted()
   }
 
   #addSeats(booking: BookingEvidence, ownsAs: 'sold' | 'held'): void {
@@ -160,6 +163,18 @@ export class HouseAudit {
     const [are, them] = bookings.count === 1 ? ['is', 'it'] : ['are', 'them']
     const sentence = `${nameBookings(bookings)} ${are} still PENDING, and no process will decide ${them}`
     this.#reportViolation('STALE_PENDING', sentence, { bookings })
+  }
+
+  #reportContradicted(): void {
+    if (this.#show.is_contradicted) {
+      this.#reportViolation('HISTORY_CONTRADICTED', 'it is not as its history has it')
+    }
+    const bookings = this.#contradicted
+    if (bookings.count === 0) return
+    const ending =
+      bookings.count === 1 ? 'is not as its history has it' : 'are not as their history has them'
+    const sentence = `${nameBookings(bookings)} ${ending}`
+    this.#reportViolation('HISTORY_CONTRADICTED', sentence, { bookings })
   }
 
   #reportClashes(

@@ -17,6 +17,8 @@ export interface ShowEvidence
   bytes: number
   /** How many bits are set in all of `booked_seats`. */
   bits_set: number
+  /** Whether the history has it otherwise. */
+  is_contradicted: boolean
 }
 
 /** A booking to be verified. */
@@ -32,6 +34,8 @@ export interface BookingEvidence {
   is_abandoned: boolean
   /** How its columns contradict each other. */
   fault: string | null
+  /** Whether the history has it otherwise. */
+  is_contradicted: boolean
 }
 
 /** A snapshot, and a time later than everything in it. */
@@ -39,6 +43,8 @@ export interface Snapshot {
   trx: Knex.Transaction
   /** The database's clock, to the microsecond. */
   clock: string
+  /** The time of the first event of the history; 'infinity' if it has none. */
+  historySince: string
   /** Limits the audit to this show. */
   showId: string | undefined
 }
@@ -52,8 +58,12 @@ export async function takeSnapshot(
   trx: Knex.Transaction,
   showId: string | undefined,
 ): Promise<Snapshot> {
-  const [row] = await query<{ clock: string }>(trx, 'select clock_timestamp()::text as clock')
-  return { trx, clock: row!.clock, showId }
+  const [row] = await query<{ clock: string; since: string }>(
+    trx,
+    `select clock_timestamp()::text as clock,
+            coalesce((select at from history order by id limit 1), 'infinity')::text as since`,
+  )
+  return { trx, clock: row!.clock, historySince: row!.since, showId }
 }
 
 /** How many shows and bookings the snapshot contains. */
@@ -69,18 +79,28 @@ export async function countRows({ trx, showId }: Snapshot): Promise<number> {
 }
 
 /** Yields the shows page by page, ordered by id. */
-export async function* readShows({ trx, showId }: Snapshot): AsyncGenerator<ShowEvidence> {
+export async function* readShows({
+  trx,
+  historySince,
+  showId,
+}: Snapshot): AsyncGenerator<ShowEvidence> {
   const read = ({ id } = { id: ZERO_ID }, size: number) =>
     query<ShowEvidence>(
       trx,
       `select id, name, total_seats, seats_per_row, plan_id, confirmed_seats_count,
               substr(booked_seats, 1, ${MAX_SEATS / 8}) as bits,
               octet_length(booked_seats) as bytes,
-              bit_count(booked_seats)::float8 as bits_set
+              bit_count(booked_seats)::float8 as bits_set,
+              ${SHOW_IS_CONTRADICTED} as is_contradicted
        from shows
+       left join lateral (
+         select after from history
+         where show_id = shows.id and booking_id is null and after ->> 'name' is not null
+         order by history.id desc limit 1
+       ) as latest on true
        where ${showId === undefined ? 'id > ?' : 'id > ? and id = ?'}
        order by id limit ${size}`,
-      showId === undefined ? [id] : [id, showId],
+      [historySince, id, ...(showId === undefined ? [] : [showId])],
     )
   for await (const rows of inPages(read, { pageSize: 100 })) yield* rows
 }
@@ -93,6 +113,7 @@ export async function* readShows({ trx, showId }: Snapshot): AsyncGenerator<Show
 export async function* readEvidence({
   trx,
   clock,
+  historySince,
   showId,
 }: Snapshot): AsyncGenerator<BookingEvidence[]> {
   for (let after = [ZERO_ID, '-infinity', ZERO_ID]; ; ) {
@@ -100,16 +121,17 @@ export async function* readEvidence({
       trx,
       `select id, reference, show_id, created_at::text as exact_created_at, owns_as, seats,
               coalesce(${isAbandonedBy('clock')}, false) as is_abandoned,
-              ${FAULT} as fault
+              ${FAULT} as fault,
+              ${BOOKING_IS_CONTRADICTED} as is_contradicted
        from (
          select *,
                 case when owns_as is null then '{}' else all_seats end as seats,
-                sum(case when owns_as is null then 0 else pg_column_size(all_seats) end)
+                sum(pg_column_size(all_seats))
                   over (order by show_id, created_at, id rows between unbounded preceding and 1 preceding)
                   as bytes_before
          from (
-           select id, reference, show_id, created_at, status, seats as all_seats, key, key_request,
-                  pending_until, held_until, failure, cancelled_seats, clock,
+           select id, reference, show_id, created_at, status, seats as all_seats, customer, key,
+                  key_request, pending_until, held_until, failure, cancelled_seats, former_seats, clock,
                   case when status = 'CONFIRMED' then 'sold'
                        when status = 'HELD' and (held_until is null or held_until > clock)
                        then 'held' end as owns_as
@@ -118,9 +140,14 @@ export async function* readEvidence({
            order by show_id, created_at, id limit ${BOOKINGS_A_PAGE}
          ) as next
        ) as page
+       left join lateral (
+         select after from history
+         where booking_id = page.id and after ->> 'status' is not null
+         order by history.id desc limit 1
+       ) as latest on status <> 'PENDING'
        where bytes_before is null or bytes_before < ${SEAT_BYTES_A_PAGE}
        order by show_id, created_at, id`,
-      [clock, ...after, ...(showId === undefined ? [] : [showId])],
+      [historySince, clock, ...after, ...(showId === undefined ? [] : [showId])],
     )
     const last = page.at(-1)
     if (last === undefined) return
@@ -199,5 +226,27 @@ const FAULT = `nullif(concat_ws(', ',
   case when status in ('HELD', 'CONFIRMED') and all_seats && cancelled_seats
        then 'has seats that it gave back' end,
   case when key is not null and key_request is null
-       then 'has a key without its request' end
+       then 'has a key without its request' end,
+  case when owns_as is null and ${MAX_SEATS} + cardinality(former_seats) < any (all_seats)
+       then 'has a former seat without a label' end
 ), '')`
+
+/**
+ * A booking or a show without an event is older than the history, or its events are missing. Leaves
+ * out `held_until` and `start_time`, whose form in an event depends on the session's time zone.
+ */
+const BOOKING_IS_CONTRADICTED = `case
+  when status = 'PENDING' then false
+  when after is null then created_at > ?::timestamptz
+  else (after ->> 'show_id', after ->> 'status', after -> 'seats', after ->> 'customer')
+    is distinct from (show_id::text, status, to_jsonb(all_seats), customer)
+end`
+
+/** A rollback of migration 0012 takes the plans from the shows without an event. */
+const SHOW_IS_CONTRADICTED = `case
+  when after is null then created_at > ?::timestamptz
+  else (after ->> 'name', after ->> 'total_seats', after ->> 'seats_per_row', after ->> 'time_zone',
+        after ->> 'cancelled_at' is null)
+    is distinct from (name, total_seats::text, seats_per_row::text, time_zone, cancelled_at is null)
+    or plan_id is not null and plan_id is distinct from after ->> 'plan_id'
+end`

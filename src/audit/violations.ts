@@ -29,6 +29,8 @@ export type ViolationCode =
   | 'STALE_PENDING'
   /** A booking's columns contradict its status. */
   | 'INCOHERENT_BOOKING'
+  /** A show or bookings differ from the latest events of their history, or have no history. */
+  | 'HISTORY_CONTRADICTED'
   /** Bookings of a show that does not exist. */
   | 'SHOW_MISSING'
   /** A booking is checked in on seats that are not confirmed to it. */

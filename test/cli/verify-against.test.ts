@@ -159,7 +159,9 @@ describe('verify --against', () => {
     const ran = await verifyAgainst(answer, show)
     expect(ran).toMatchObject({ exitCode: 7, stderr: '' })
     const { ok, violations, answers } = ran.json()
-    expect([ok, answers, violations]).toEqual([
+    // The history also contradicts a booking that is there.
+    const ofAnswers = violations.filter((found: { code: string }) => /^ANSWER/.test(found.code))
+    expect([ok, answers, ofAnswers]).toEqual([
       false,
       1,
       [
