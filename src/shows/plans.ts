@@ -138,9 +138,15 @@ function formatFault({ line, column, path, message }: PlanFault): string {
   return `${position}: ${message}`
 }
 
-/** Stores a plan, unless it is stored already. */
+/** Stores a plan, unless it is stored already. Throws WRONG_STATE if that row has another size. */
 export async function storePlan(trx: Knex.Transaction, { row }: NewPlan): Promise<void> {
   await trx('plans').insert(row).onConflict('id').ignore()
+  const stored = (await selectPlans(trx, [row.id])).get(row.id)
+  if (stored === undefined || stored.total_seats === row.total_seats) return
+  throw new TicketsError(
+    'WRONG_STATE',
+    `The plan has ${row.total_seats} seats, but the database has it with ${stored.total_seats}: another program wrote this row. Nothing was changed. Remove the row with id ${row.id} from the table plans.`,
+  )
 }
 
 function unusable(what: string): TicketsError {

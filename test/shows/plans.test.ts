@@ -3,9 +3,11 @@ import { down, up } from '../../migrations/0012_house_plans.js'
 import * as formerSeats from '../../migrations/0013_seats_of_former_plans.js'
 import type { Database } from '../../src/database/knex-pool.js'
 import { openTickets, type Tickets } from '../../src/index.js'
+import { parsePlan } from '../../src/shows/plans.js'
 import { openCore } from '../support/core-database.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
 import { insertShow } from '../support/shows.js'
+import { withFacts } from '../support/wording.js'
 
 let db: TestDatabase
 let core: Database
@@ -73,6 +75,19 @@ describe('a show with a plan', () => {
     for (const name of names) await create(`name: ${name}\nA 1-3\n`, name)
     const shows = await listed(tickets.listShows())
     expect(shows.map(({ plan }) => plan?.name).sort()).toEqual(names.sort())
+  })
+
+  it('is refused, and changed to no such plan, if the plan was stored with another size', async () => {
+    const { row } = await parsePlan(GLOBE)
+    const insert = 'insert into plans (id, document, total_seats) values ($1, $2, $3)'
+    await db.sql(insert, [row.id, row.document, row.total_seats - 1])
+    const refused = { code: 'WRONG_STATE', message: withFacts(row.id, 'has 26 seats', '25') }
+    await expect(create()).rejects.toMatchObject(refused)
+    const { id } = await tickets.createShow({ name: 'Lear', startTime, totalSeats: 26 })
+    await expect(tickets.editShow(id, { plan: GLOBE })).rejects.toMatchObject(refused)
+    expect(await db.sql('select plan_id from shows')).toEqual([{ plan_id: null }])
+    await db.sql('delete from plans where id = $1', [row.id])
+    expect(await create()).toMatchObject({ plan: { id: row.id } })
   })
 
   it('carries the id of its plan in its history', async () => {
