@@ -34,7 +34,7 @@ function retryable(exit: keyof typeof exitOf, meaning: string): ErrorMeaning {
  *
  * The key is the `code` that scripts match on; `exit` is the exit status of the command line,
  * `retryable` says whether the request may be repeated as it is, and may then succeed, and `meaning`
- * is its description in docs/errors.md. An IN_DOUBT says that for itself.
+ * is its description in docs/errors.md. Each IN_DOUBT error has its own `isRetryable`.
  */
 export const errorCodes = {
   INVALID_INPUT: final(
@@ -49,21 +49,21 @@ export const errorCodes = {
   NO_SUCH_SEAT: final('notFound', 'The show does not have this seat.'),
   SEATS_TAKEN: final(
     'refused',
-    'A seat is sold or held. `seats` names it, `alternatives` lists free ones.',
+    'A seat is sold or held. `seats` names it, `alternatives` lists free seats.',
   ),
   NOT_ENOUGH_SEATS: final('refused', 'Fewer seats are free than `--count` asks for.'),
   SHOW_CANCELLED: final('refused', 'The show is cancelled.'),
   WRONG_STATE: final(
     'refused',
-    'The booking, show or database is in a state that does not allow this: cancelled, expired, already let in, not empty.',
+    'The state of the booking, show or database does not allow this: cancelled, expired, already checked in, not empty.',
   ),
   BUSY: retryable(
     'busy',
-    'The program got no lock or no connection within `--wait`. Retry with the same key.',
+    'The program could not get a lock or a connection within `--wait`. Retry with the same key.',
   ),
   ABANDONED: retryable(
     'busy',
-    'The process that made the attempt ended before it was decided. Book again, with the same key.',
+    'The process that made the attempt ended before the attempt was decided. Book again, with the same key.',
   ),
   IN_DOUBT: final(
     'busy',
@@ -86,7 +86,7 @@ export const errorCodes = {
   ),
   CHECK_FAILED: final(
     'checkFailed',
-    '`verify`, `stress`, `doctor` or `migrate --check` found something.',
+    '`verify`, `stress`, `doctor` or `migrate --check` found a problem.',
   ),
   INTERRUPTED: retryable('interrupted', 'Ctrl-C or SIGTERM. The transaction was rolled back.'),
   INTERNAL: final('bug', 'A bug. Report it, with the output of `--debug`.'),

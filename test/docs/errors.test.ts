@@ -20,6 +20,6 @@ With \`--json\`, an error is the only document on stdout: \`{"error": {"code", "
 |---|---|---|---|
 ${rows.join('\n')}
 
-Over HTTP the same codes come with these statuses: exit 2 is 400, and 409 for \`KEY_REUSED\`; exit 3 is 404; exit 4 is 409; exits 5, 6 and 130 are 503; exit 1 is 500. HTTP itself adds \`UNAUTHORIZED\` (401), \`FORBIDDEN\` (403), \`NO_SUCH_ROUTE\` (404), \`METHOD_NOT_ALLOWED\` (405) and \`TOO_MANY_REQUESTS\` (429).
+Over HTTP, the status follows from the exit code: 2 is 400 (409 for \`KEY_REUSED\`), 3 is 404, 4 is 409, 5, 6 and 130 are 503, and 1 is 500. Only HTTP has the codes \`UNAUTHORIZED\` (401), \`FORBIDDEN\` (403), \`NO_SUCH_ROUTE\` (404), \`METHOD_NOT_ALLOWED\` (405) and \`TOO_MANY_REQUESTS\` (429).
 `
 }
