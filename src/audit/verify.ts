@@ -1,6 +1,7 @@
 import type { Knex } from 'knex'
 import { formatReference } from '../booking/references.js'
 import type { Database } from '../database/knex-pool.js'
+import { type BrokenGuard, findBrokenGuards } from '../database/schema/guards.js'
 import { findLateSequences, type LateSequence } from '../database/schema/sequences.js'
 import { inSnapshot } from '../database/transaction.js'
 import { quote } from '../shared/quote.js'
@@ -96,6 +97,7 @@ async function verifySnapshot(
     signal?.throwIfAborted()
     addViolation(report, strayAdmission(stray, await planOf(stray.plan_id)))
   }
+  for (const guard of await findBrokenGuards(trx)) addViolation(report, schemaDamaged(guard))
   for (const late of await findLateSequences(trx)) addViolation(report, sequenceBehind(late))
   return report
 }
@@ -161,6 +163,11 @@ function strayAdmission(stray: StrayAdmission, plan: AuditedPlan): Violation {
     seats: seats.items,
     bookings,
   }
+}
+
+function schemaDamaged({ kind, name, table, fault }: BrokenGuard): Violation {
+  const message = `The ${kind} ${name} of the table ${table} ${fault}.`
+  return { code: 'SCHEMA_DAMAGED', showId: null, message }
 }
 
 function sequenceBehind({ table, last, highest }: LateSequence): Violation {

@@ -31,6 +31,8 @@ export type ViolationCode =
   | 'INCOHERENT_BOOKING'
   /** A show or bookings differ from the latest events of their history, or have no history. */
   | 'HISTORY_CONTRADICTED'
+  /** A trigger of the program is missing or disabled, or a constraint is missing or not validated. */
+  | 'SCHEMA_DAMAGED'
   /** Bookings of a show that does not exist. */
   | 'SHOW_MISSING'
   /** A booking is checked in on seats that are not confirmed to it. */

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { CONSTRAINTS, NOT_VALIDATED, TRIGGERS } from '../../src/database/schema/guards.js'
 import { migrationSource } from '../../src/database/schema/migrate.js'
 import { openTickets, type Show, type Tickets } from '../../src/index.js'
 import { openCore } from '../support/core-database.js'
@@ -194,5 +195,73 @@ describe('no alarm is raised', () => {
     })
     await core.close()
     expect(await verified()).toBe(true)
+  })
+})
+
+describe('a schema that no longer keeps its promises is found', () => {
+  let own: TestDatabase
+  let box: Tickets
+  beforeAll(async () => {
+    own = await cloneDatabase()
+    box = open(own)
+  })
+  afterAll(async () => {
+    await box.close()
+    await own.drop()
+  })
+
+  test.each([
+    ['a disabled trigger', 'bookings', 'disable trigger record_changed_bookings', 'disabled'],
+    [
+      'a trigger for replication only',
+      'bookings',
+      'enable replica trigger record_new_booking',
+      'disabled',
+    ],
+    ['a missing constraint', 'shows', 'drop constraint shows_count_matches_bits', 'missing'],
+    [
+      'a constraint that is not validated',
+      'bookings',
+      `drop constraint bookings_status_known, add constraint bookings_status_known
+       check (status <> 'LOST') not valid`,
+      'validated',
+    ],
+  ])('%s', async (_, table, change, fault) => {
+    await own.sql(`alter table ${table} ${change}`)
+    const { ok, violations } = await box.verify()
+    expect(ok).toBe(false)
+    const name = / (\w+_\w+)/.exec(change)![1]!
+    expect(violations.find(({ message }) => message.includes(name))).toEqual({
+      code: 'SCHEMA_DAMAGED',
+      showId: null,
+      message: withFacts(table, fault),
+    })
+  })
+
+  test('a missing trigger', async () => {
+    await own.sql('drop trigger history_is_append_only on history')
+    const { violations } = await box.verify()
+    expect(violations.at(-1)!.message).toEqual(withFacts('history_is_append_only', 'missing'))
+  })
+
+  test('all triggers and constraints of the schema are in the list', async () => {
+    const listed = (guards: Record<string, readonly string[]>) =>
+      Object.entries(guards).flatMap(([table, names]) => names.map((name) => `${table} ${name}`))
+    const names = async (statement: string) =>
+      (await db.sql<{ name: string }>(statement)).map(({ name }) => name).sort()
+    expect(
+      await names(
+        `select tgrelid::regclass || ' ' || tgname as name from pg_trigger where not tgisinternal`,
+      ),
+    ).toEqual(listed(TRIGGERS).sort())
+    const constraints = `pg_constraint join pg_class on pg_class.oid = conrelid
+      where contype in ('c', 'f', 'p', 'u') and connamespace = 'public'::regnamespace
+        and not relname ^@ 'knex_'`
+    expect(await names(`select relname || ' ' || conname as name from ${constraints}`)).toEqual(
+      listed(CONSTRAINTS).sort(),
+    )
+    expect(await names(`select conname as name from ${constraints} and not convalidated`)).toEqual(
+      NOT_VALIDATED,
+    )
   })
 })

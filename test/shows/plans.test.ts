@@ -191,8 +191,10 @@ describe('a plan that is damaged', () => {
     const { id } = await create()
     await labels(id, 'Stalls A1')
     await db.sql(`
-      alter table shows drop constraint shows_plan_exists;
-      alter table plans drop constraint plans_id_is_hash;
+      alter table shows drop constraint shows_plan_exists,
+        add constraint shows_plan_exists check (true);
+      alter table plans drop constraint plans_id_is_hash,
+        add constraint plans_id_is_hash check (true);
       ${change === undefined ? 'delete from plans' : `update plans set ${change}`}`)
     const { violations } = await tickets.verify()
     expect(violations).toMatchObject([
@@ -200,9 +202,9 @@ describe('a plan that is damaged', () => {
     ])
     await db.sql(`
       truncate shows, plans cascade;
-      alter table shows add constraint shows_plan_exists
+      alter table shows drop constraint shows_plan_exists, add constraint shows_plan_exists
         foreign key (plan_id, total_seats) references plans (id, total_seats);
-      alter table plans add constraint plans_id_is_hash
+      alter table plans drop constraint plans_id_is_hash, add constraint plans_id_is_hash
         check (id = encode(sha256(convert_to(document, 'UTF8')), 'hex'))`)
   })
 })
