@@ -226,6 +226,16 @@ describe('a backup', () => {
   })
 })
 
+it('a restore says that tokens revoked since the backup work again, if it has tokens', async () => {
+  expect((await restore()).stderr).toEqual(withFacts('tickets token list'))
+  const none = await cloneDatabase()
+  const path = await backUp(none, 'no tokens.gz')
+  await target.drop()
+  target = await cloneDatabase({ empty: true })
+  expect((await restore(path)).stderr).not.toContain('token')
+  await none.drop()
+})
+
 it('restores a part that is in the backup more than a statement before the hold it was sold from', async () => {
   const split = await cloneDatabase()
   const show = await insertShow(split)

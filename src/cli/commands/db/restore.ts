@@ -25,6 +25,11 @@ export const run: Handler<{ yes?: boolean }, [string]> = async (context, { yes }
   const { chunks } = await openSource(file, output.io, signal)
   const rows = await tickets.restore(chunks)
   output.hint(`Restored ${inWords(rows)}.`)
+  if (rows.api_tokens) {
+    output.hint(
+      'Tokens that were revoked after the backup was made are valid again: `tickets token list` shows all, and `tickets token revoke` revokes one.',
+    )
+  }
   const report = await tickets.verify()
   if (output.json) await output.document({ ...verifyJson(report), rows })
   else {
