@@ -133,7 +133,7 @@ export async function* readEvidence({
            select id, reference, show_id, created_at, status, seats as all_seats, customer, key,
                   key_request, pending_until, held_until, failure, cancelled_seats, former_seats, clock,
                   case when status = 'CONFIRMED' then 'sold'
-                       when status = 'HELD' and (held_until is null or held_until > clock)
+                       when status = 'HELD' and (held_until is null or held_until > clock) and not ${MAX_SEATS} < any(seats)
                        then 'held' end as owns_as
            from bookings, cast(? as timestamptz) as clock
            where (show_id, created_at, id) > (?, ?, ?) ${showId === undefined ? '' : 'and show_id = ?'}

@@ -166,9 +166,10 @@ export function showNotFound(id: string): TicketsError {
 
 /**
  * The condition for a booking that holds its seats now, by the database's clock. The holds of one
- * show are found by `held_in`.
+ * show are found by `held_in`. A hold with a seat that a former plan had was expired when the plan
+ * changed, and stays so even if the clock goes back.
  */
-export const IS_LIVE_HOLD = `status = 'HELD' and (held_until is null or held_until > clock_timestamp())`
+export const IS_LIVE_HOLD = `status = 'HELD' and (held_until is null or held_until > clock_timestamp()) and not ${MAX_SEATS} < any(seats)`
 
 /** The condition for a hold that has expired, so that its seats are free; never null. */
 export const IS_EXPIRED_HOLD = `(status = 'HELD' and coalesce(held_until <= clock_timestamp(), false))`

@@ -237,6 +237,25 @@ describe('another plan', () => {
     expect(await tickets.verify({ show })).toMatchObject({ violations: [] })
   })
 
+  it('with a hold of a gone seat stays on sale, even if the clock goes back to before its end', async () => {
+    const show = await create()
+    const { booking } = await tickets.book(show, { seats: 'Circle A5-A6', hold: 3_600_000 })
+    const ends = (when: string) =>
+      db.sql(`update bookings set held_until = now() + interval '${when}' where id = $1`, [
+        booking.id,
+      ])
+    await ends('-1 minute')
+    await tickets.editShow(show, { plan: GLOBE.replace('A  1-6\n', 'A  6\n') })
+    await ends('1 minute')
+    expect((await tickets.book(show, { seats: 'Circle A6' })).booking.status).toBe('CONFIRMED')
+    expect(await tickets.viewShow(show)).toMatchObject({ totalSeats: 21 })
+    expect(await tickets.reportOnShow(show)).toMatchObject({ capacity: { held: 0 } })
+    expect(await tickets.verify({ show })).toMatchObject({ violations: [] })
+    await tickets.editShow(show, { plan: GLOBE })
+    await tickets.cancelBooking(booking.id)
+    expect(await tickets.verify({ show })).toMatchObject({ violations: [] })
+  })
+
   it('knows the seats that a booking gave back by their new numbers', async () => {
     const show = await create()
     const { booking } = await tickets.book(show, { seats: 'Stalls B1-B3' })
