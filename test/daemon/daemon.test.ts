@@ -434,7 +434,7 @@ describe('with an open daemon', () => {
 
   it.each([
     ['of another version', { program: 'another' }, 'It'],
-    ['in another container', { place: 'mnt:[1]net:[2]' }, 'It'],
+    ['in another container', { container: 'mnt:[1]net:[2]' }, 'It'],
     ['with another time zone', { env: { HOME: '/nonexistent', TZ: 'Asia/Tokyo' } }, 'TZ'],
   ])('declines a command %s', async (which, other, fact) => {
     const { socket, heard } = await send(other)
