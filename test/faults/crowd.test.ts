@@ -6,13 +6,13 @@ import { type BoxOffice, openBoxOffice } from './box-office.js'
 
 let office: BoxOffice
 beforeAll(async () => {
-  office = await openBoxOffice({ max_connections: '10' })
+  office = await openBoxOffice({ max_connections: '5' })
 })
 afterAll(() => office?.remove())
 
 const isInvited = (i: number) => `customer ${i}`
 
-test(`150 processes at once on a server with 10 connections: 0, 4 or 5, and none is busy that may wait for two minutes (seed ${seed})`, async () => {
+test(`150 processes at once on a server with few connections: 0, 4 or 5, and none is busy that may wait for two minutes (seed ${seed})`, async () => {
   const isPatient = (i: number) => i % 2 === 0
   const ended = await crowd(150, (i) => (isPatient(i) ? ['--wait', '120s'] : []))
   ended.forEach(({ exitCode, document }, i) => {

@@ -85,7 +85,7 @@ describe('a full disk', () => {
     await moveLog(disk!)
     await expectBooked(show)
     const lock = await holdLock(office, 'select from shows for update')
-    const hasty = await waiting(show, ['--wait', '5s', '--key', 'hasty'])
+    const hasty = await waiting(show, ['--wait', '15s', '--key', 'hasty'])
     const patient = await waiting(show, ['--wait', '120s'])
     await fill(disk!)
     await office.server.run(USE_UP_LOG)
