@@ -79,7 +79,7 @@ export interface RecordOptions {
   /**
    * Returns before the records are on disk. They are on disk before any outcome of theirs, so a
    * crash of the server loses only undecided attempts, and their process records them again. Only
-   * for a statement that is a transaction of its own.
+   * for a statement that is a whole transaction.
    */
   isRelaxed?: boolean
 }

@@ -17,7 +17,7 @@ const script = {
   minify: { compress: true, mangle: true, codegen: { asciiOnly: true } },
 }
 
-// What is imported late becomes a script of its own, so that a command reads only what it runs.
+// What is imported late becomes a separate script, so that a command reads only what it runs.
 const { output } = await build({
   ...common({ 'import.meta.url': '__filename' }),
   input: 'src/cli/main.ts',

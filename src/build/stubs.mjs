@@ -13,7 +13,7 @@ const STUBS = [
   [/\/knex\/lib\/colorette$/, ''],
   [/\/knex\/lib\/.*\/(MigrationGenerator|Seeder|batch-insert)$/, 'module.exports = class {}'],
   [/\/knex\/lib\/.*\/fs-migrations$/, 'exports.FsMigrations = class {}'],
-  // Knex has a pool of its own, and passes no connection string either.
+  // Knex has its own pool, and passes no connection string either.
   [/\/pg\/lib\/(pg-pool|pg-connection-string)$/, 'module.exports = class {}'],
   // The program opens no editor. The one of inquirer has all encodings of text.
   [/\/@inquirer\/editor$/, ''],

@@ -46,7 +46,7 @@ export interface Context {
    * The client of the database that the options name; opened at its first use, closed at the end.
    */
   readonly tickets: Client
-  /** Another client of the same database, with settings of its own; closed at the end as well. */
+  /** Another client of the same database, with other settings; closed at the end as well. */
   open(options: ClientOptions): Client
   /** Prints the name of the database to stderr, once in a run. */
   nameDatabase(tickets: Tickets): void

@@ -17,7 +17,7 @@ export interface Declaration extends CommandNeeds {
   arguments?: ParametersByTerm
   /** By flags: '--seats <spec>', '-y, --yes'. An option with one value may be given once. */
   options?: ParametersByTerm
-  /** Command lines that work as they stand. The tests run every one. */
+  /** Command lines that work without changes. The tests run every one. */
   examples?: readonly string[]
   /** The exit codes that it may end with. */
   exits?: readonly number[]

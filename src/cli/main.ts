@@ -81,7 +81,7 @@ export async function commandTree(run: Run, [word]: readonly string[] = []): Pro
   return program
 }
 
-/** Runs a command in a context of its own. */
+/** Runs a command in a new context. */
 async function execute(
   run: Run,
   load: LoadHandler,

@@ -17,7 +17,7 @@ export interface DaemonTry {
  * scripted booking and the daemon is open. Returns the exit code once the daemon has run the
  * command and the result is printed; otherwise, what the command needs to know to run here.
  *
- * Never throws: whatever is wrong with the daemon, the command can still be run here. An interruption
+ * Never throws: if anything is wrong with the daemon, the command can still run here. An interruption
  * reaches the daemon; a booking that is being decided still gets its verdict.
  */
 export function tryDaemon(program: string, interruption: Interruption): Promise<DaemonTry> {

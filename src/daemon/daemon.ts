@@ -97,7 +97,7 @@ export class Daemon {
     const request = (await receive<Request>()) as Request | undefined
     if (request?.type === 'run') await this.#serveRun(request, socket, receive)
     if (request?.type === 'status') send(socket, this.statusFor(request))
-    // What was sent arrives, whatever becomes of this process.
+    // What was sent arrives even if this process ends.
     if (request?.type !== 'stop') return void socket.end(() => socket.destroy())
     send(socket, {})
     // This connection ends with the process.

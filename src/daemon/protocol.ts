@@ -78,7 +78,7 @@ export function hangs(pid: number | null): TicketsError {
   return new TicketsError('BUSY', message)
 }
 
-/** Sends a message: a JSON document on a line of its own. An empty line is a sign of life. */
+/** Sends a message: a JSON document on one line. An empty line is a sign of life. */
 export function send(socket: Socket, message?: object): void {
   socket.write(`${message ? JSON.stringify(message) : ''}\n`)
 }

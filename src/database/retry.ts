@@ -36,7 +36,7 @@ export function withDeadline(
 /**
  * Runs `attempt` until it succeeds, fails permanently, or the wait is over. `attempt` receives its
  * number, from 1, and must be safe to repeat: after a lost connection, the previous attempt may
- * have committed. The last attempt ends with the grace after the wait, whatever it waits for.
+ * have committed. The last attempt ends at the latest with the grace after the wait.
  *
  * Throws a TicketsError: BUSY if other transactions were in the way or the server stayed full,
  * DB_UNREACHABLE if no server answers or the connection stays lost, INTERRUPTED if the signal is

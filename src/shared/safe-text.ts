@@ -23,7 +23,7 @@ export function safeLines(text: string): string {
  * uses one of these as separator starts a cell there, even inside quotes. A comma needs none: a
  * reader that separates at commas respects the CSV writer's quotation marks.
  *
- * An apostrophe that stands there already gets another one, so that `textOfCell` returns the text.
+ * An apostrophe that is already there gets another one, so that `textOfCell` returns the text.
  */
 export function safeCell(text: string): string {
   const inside = text.replace(formulaInside, "$&'")

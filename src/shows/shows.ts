@@ -112,7 +112,7 @@ export async function insertShow(
         .insert({ id, ...facts, ...house, booked_seats })
         .onConflict('id')
         .ignore()
-      // If a try before has inserted it, the lock makes COMMIT wait for the standby all the same.
+      // If a try before has inserted it, the lock still makes COMMIT wait for the standby.
       await trx('shows').where({ id }).forUpdate().first('id')
       return readShow(trx, id)
     },

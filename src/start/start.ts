@@ -34,7 +34,7 @@ export async function start(): Promise<void> {
   if (exitCode === 0) cache.keep()
 }
 
-/** In a script of its own, as most users have no daemon. */
+/** In a separate script, as most users have no daemon. */
 async function tryDaemon(interruption: Interruption): Promise<DaemonTry> {
   const client = await import('../daemon/client.js')
   return client.tryDaemon(PROGRAM, interruption)

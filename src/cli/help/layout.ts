@@ -4,7 +4,7 @@ import { exitCodes } from './exit-codes.js'
 
 /**
  * How help is laid out: what a command does, examples, its arguments and options, and last its exit
- * codes, in one screen of 80 × 24. The global options have a screen of their own.
+ * codes, in one screen of 80 × 24. The global options have a separate screen.
  */
 export const helpLayout: HelpConfiguration = {
   // In columns narrower than this, commander wraps nothing.

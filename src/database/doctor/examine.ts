@@ -59,7 +59,7 @@ export async function examine(options: ExamineOptions): Promise<Check[]> {
   }
 }
 
-/** The login has a time limit of its own, whose error says more. */
+/** The login has its own time limit, whose error says more. */
 const LOGIN_MARGIN_MS = 1000
 /** Node's timers know no longer time. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1
@@ -103,7 +103,7 @@ async function checkHosts(
     const state = await limit.run(() => checkEmbedded(dataDir))
     if (state.message !== RUNNING) return { hosts: [{ name: 'host', ...state }], server: undefined }
   }
-  // Without `revive`, which would start the embedded server. Each host is tried, whatever its state.
+  // Without `revive`, which would start the embedded server. Each host is tried, in any state.
   const { revive: _, connection, otherHosts = [], ...rest } = target
   const hosts = [connection, ...otherHosts]
   const servers: Server[] = []

@@ -56,7 +56,7 @@ function inFewestGroups(taken: SeatSet, count: number, criteria: Criteria): numb
       seats.length === 0 || atMost < MANY_GROUPS
         ? [findTogether(left, length, nearby)!]
         : findGroups(left, { count: length, atMost, criteria: nearby })
-    // Without a focal point of their own, the other groups go near the first one.
+    // The other groups have no focal point: they go near the first one.
     if (nearby.focus === undefined) nearby = near(middleOf(groups[0]!, nearby.geometry), nearby)
     for (const group of groups) {
       const found = seatsOf(group)

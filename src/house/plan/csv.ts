@@ -9,8 +9,8 @@ import { keyOf, type PositionedSeat, planOf, seatsByColumn } from './positioned-
 import type { SeatPlan, Stage } from './seat-plan.js'
 
 /**
- * The columns of a plan in CSV: a line for each seat. x and y are where it stands on paper, in any
- * unit; `pitch`, in the first line, says how far apart neighbours in a row stand; `name` and
+ * The columns of a plan in CSV: a line for each seat. x and y are its position on paper, in any
+ * unit; `pitch`, in the first line, says how far apart neighbours in a row are; `name` and
  * `stage`, there too, are the plan's.
  */
 const COLUMNS = ['section', 'row', 'seat', 'x', 'y', 'kind', 'name', 'stage', 'pitch'] as const

@@ -12,7 +12,7 @@ import {
 } from './seat-plan.js'
 import { joinSeats, seatsIn } from './seat-runs.js'
 
-/** A seat as another program's file has it: where it stands on paper, if the file says so. */
+/** A seat as another program's file has it: its position on paper, if the file says it. */
 export interface PositionedSeat {
   section: string
   row: string
@@ -27,11 +27,11 @@ export interface Position {
   y: number
 }
 
-/** What was read from a file; `locationOf` is where a seat stands in it. */
+/** What was read from a file; `locationOf` is where a seat is in it. */
 export interface ReadSeats<Seat extends PositionedSeat> {
   name: string
   stage: Stage
-  /** The grid on which the seats stand, if the file is known to keep to one. */
+  /** The grid on which the seats are, if the file is known to keep to one. */
   grid: Grid | undefined
   /** By their keys, and so each once. */
   seats: ReadonlyMap<string, Seat>
@@ -215,7 +215,7 @@ function leftOf({ seats }: Row): number {
   return seats[0]?.position?.x ?? 0
 }
 
-/** Between neighbours; as the crow flies, since the seats of a curved row stand closer in x. */
+/** Between neighbours; as the crow flies, because the seats of a curved row are closer in x. */
 function distancesOf(seats: readonly PositionedSeat[]): number[] {
   return seats.slice(1).flatMap(({ position: to }, index) => {
     const from = seats[index]!.position

@@ -21,7 +21,7 @@ export interface PromptContext {
 
 /**
  * Runs one prompt on stdin and stderr; calling `fail` ends it with an error. Throws INTERRUPTED at
- * Ctrl-C and when the signal aborts without a reason of its own, INPUT_REQUIRED when there is no
+ * Ctrl-C and when the signal aborts without another reason, INPUT_REQUIRED when there is no
  * terminal or the input ends, the signal's reason, and the error passed to `fail`.
  */
 export async function withPrompt<Answer>(

@@ -8,7 +8,7 @@ export function textWidth(text: string): number {
 }
 
 // The Thai and Lao vowel AM joins the letter before it in one grapheme, for which string-width
-// counts one column; terminals give the vowel a column of its own.
+// counts one column; terminals give the vowel another column.
 const joinedSaraAm = /(?<!^)[\u0e33\u0eb3]/g
 
 /** The text cut to `width` columns, the last of them an ellipsis when something is missing. */

@@ -9,7 +9,7 @@ export interface ListOptions<Row> {
   format?: ListFormat | undefined
   columns: Column<Row>[]
   toJson(row: Row): unknown
-  /** The section of a row: in a table, its title stands on a line before its first row. */
+  /** The section of a row: in a table, its title is on a line before its first row. */
   sectionOf?(row: Row): string | undefined
   /** The hint for people when the list is empty. */
   ifEmpty?: string

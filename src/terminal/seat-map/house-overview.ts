@@ -48,7 +48,7 @@ interface Part {
 
 interface Bar extends Part {
   counts: ReturnType<typeof countStates>
-  /** What stands after the bar. */
+  /** The text after the bar. */
   end: string
 }
 

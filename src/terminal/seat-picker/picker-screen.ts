@@ -50,7 +50,7 @@ export function drawPicker(
   return drawWindow(frameOf('section', grid, { picking, heading, style }), picking, top, style)
 }
 
-/** What stands around the lines in the middle, for which there is `room`. */
+/** The lines above and below those in the middle, for which there is `room`. */
 interface Frame extends Omit<Viewport, 'page'> {
   above: string[]
   below: string[]

@@ -87,7 +87,7 @@ async function bookAgain(
     })
     const isSold = earlier !== undefined && !['PENDING', 'FAILED'].includes(earlier.status)
     if (isSold) {
-      // The booking is known, whatever its warnings are.
+      // The booking is known even if its warnings cannot be read.
       const warned = await warningsFor(earlier, finder).catch(() => ({}))
       return { booking: earlier, replayed: false, hasExpired: earlier.hasExpired, ...warned }
     }

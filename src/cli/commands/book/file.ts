@@ -23,7 +23,7 @@ const CONNECTIONS = 4
  * `tickets book [SHOW] --file F`: books every row and prints the results in the order of the file.
  * A booked row is a line on stdout: a sentence on a terminal, tab-separated elsewhere (reference,
  * seats, customer, status, line of the file, whether its key was used before, and the section). A row
- * that was not booked is a sentence on stderr. Under --json each result is a document on a line of its own
+ * that was not booked is a sentence on stderr. Under --json each result is a document on one line
  * with the row's `line`; a last document without it gives the reason if the run stopped before the
  * end.
  */
