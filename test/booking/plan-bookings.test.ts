@@ -215,12 +215,7 @@ describe('a dry run, and a file, answer as a booking does', () => {
     for (const flags of [['--dry-run'], ['--atomic']]) {
       const { stdout, stderr } = await here([show, '--file', '-', ...flags], file)
       const lines = stdout.split('\n').slice(0, -1)
-      expect(lines.map((line) => line.split('\t')[6])).toEqual([
-        'Circle',
-        'Stalls',
-        '',
-        'Circle',
-      ])
+      expect(lines.map((line) => line.split('\t')[6])).toEqual(['Circle', 'Stalls', '', 'Circle'])
       expect(stderr.match(/Warning: .*/g)).toEqual(
         ['A5', 'A6'].map((seat) => `Warning: Circle ${seat} has a restricted view.`),
       )
