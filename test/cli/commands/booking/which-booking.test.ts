@@ -38,23 +38,23 @@ const book = async (...args: string[]) =>
 const commands: [command: string, isHold: boolean, sight: RegExp][] = [
   ['view', false, /Ada Lovelace/],
   ['confirm', true, /Confirmed/],
-  ['move', false, /★ 1 \S+ 1 \S+: B3/],
-  ['cancel', false, /\? .*B3.*Ada Lovelace/],
-  ['check-in', false, /✓ .*: B3/],
+  ['move', false, /★ 1 \S+ 1 \S+: B1/],
+  ['cancel', false, /\? .*B1.*Ada Lovelace/],
+  ['check-in', false, /✓ .*: B1/],
   ['print', false, /Ada Lovelace/],
 ]
 
 describe.each(commands)('at the prompt of `booking %s`', (command, isHold, sight) => {
   it.each(['a name', 'a seat', 'the reference'])('%s finds the booking', async (what) => {
     const hold = isHold ? ['--hold', '1h'] : []
-    const reference = await book('--seats', 'B3', '--customer', 'Ada Lovelace', ...hold)
+    const reference = await book('--seats', 'B1', '--customer', 'Ada Lovelace', ...hold)
     // Another, and one of that name with which the command can do nothing.
     await book('--seats', 'A1', '--customer', 'Grace', ...hold)
     if (command !== 'view') {
       const gone = await book('--seats', 'A5', '--customer', 'Ada Lovelace')
       await runInProcess(['booking', 'cancel', gone, '--yes'], { DATABASE_URL: db.url })
     }
-    const typed = { 'a name': 'love', 'a seat': 'b3', 'the reference': reference.toLowerCase() }[
+    const typed = { 'a name': 'love', 'a seat': 'b1', 'the reference': reference.toLowerCase() }[
       what
     ]!
     const terminal = sitDown(['booking', command])
@@ -115,7 +115,7 @@ describe('at the prompt for a booking', () => {
 
   it('in lines, one that is found is taken, and of several the number', async () => {
     await book('--seats', 'A1-A2', '--customer', 'Ada Lovelace')
-    await book('--seats', 'B3', '--customer', 'Ada Byron')
+    await book('--seats', 'B1', '--customer', 'Ada Byron')
     const terminal = sitDown(['booking', 'cancel'], { TICKETS_PLAIN: '1' })
     await terminal.waitFor(`? ${questions.booking}`)
     terminal.type('nobody\r')
@@ -123,7 +123,7 @@ describe('at the prompt for a booking', () => {
     await terminal.waitFor(/✗ .*\n\? [^\n]*$/)
     terminal.type('ada\r')
     await terminal.waitFor(
-      /1\. {2}.*Ada Byron; B3; .*\n2\. {2}.*Ada Lovelace; A1-A2; [\s\S]*✗ 2 .*\n\? /,
+      /1\. {2}.*Ada Byron; B1; .*\n2\. {2}.*Ada Lovelace; A1-A2; [\s\S]*✗ 2 .*\n\? /,
     )
     terminal.type('2\r')
     await terminal.waitFor(/\? .*A1-A2.*Ada Lovelace/)
@@ -132,7 +132,7 @@ describe('at the prompt for a booking', () => {
 
     const another = sitDown(['booking', 'cancel'], { TICKETS_PLAIN: '1' })
     await another.waitFor(questions.booking)
-    another.type('b3\r')
-    await another.waitFor(/\? .*B3.*Ada Byron/)
+    another.type('b1\r')
+    await another.waitFor(/\? .*B1.*Ada Byron/)
   })
 })
