@@ -16,12 +16,23 @@ import { type BoxOffice, openBoxOffice } from './box-office.js'
  * and obeys no time-out of the server.
  */
 
-type Office = BoxOffice & { own: Tickets }
+interface Office extends BoxOffice {
+  own: Tickets
+  /** Stays connected: a new connection for each look would take most of the server's time. */
+  observer: pg.Client
+}
 
 /** The tests mostly wait, so some run at the same time, each with a server for itself. */
 const offices: Office[] = []
 const free: Office[] = []
-afterAll(() => Promise.all(offices.map((office) => office.remove())))
+afterAll(() =>
+  Promise.all(
+    offices.map(async (office) => {
+      await office.observer.end()
+      await office.remove()
+    }),
+  ),
+)
 
 async function withOffice(work: (office: Office) => Promise<void>): Promise<void> {
   const office = free.pop() ?? (await openOffice())
@@ -38,7 +49,9 @@ async function openOffice(): Promise<Office> {
   // A worker of autovacuum commits as well, and would wait like a client.
   const office = await openBoxOffice({ fsync: 'off', autovacuum: 'off' })
   await office.server.run('create table probe (i int)')
-  const opened = { ...office, own: office.open() }
+  const observer = new pg.Client({ connectionString: office.url })
+  await observer.connect()
+  const opened = { ...office, own: office.open(), observer }
   offices.push(opened)
   return opened
 }
@@ -49,8 +62,10 @@ async function setStandby({ server }: Office, name: string): Promise<void> {
 }
 
 /** The processes of the server whose COMMIT waits for the standby. */
-async function waiting({ server }: Office): Promise<number[]> {
-  const { rows } = await server.run(`select pid from pg_stat_activity where wait_event = 'SyncRep'`)
+async function waiting({ observer }: Office): Promise<number[]> {
+  const { rows } = await observer.query(
+    `select pid from pg_stat_activity where wait_event = 'SyncRep'`,
+  )
   return rows.map(({ pid }) => pid)
 }
 
