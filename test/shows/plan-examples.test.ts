@@ -2,7 +2,6 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { SeatPlan } from '../../src/house/plan/seat-plan.js'
 import { openTickets, type Tickets } from '../../src/index.js'
-import { tickets as runTickets } from '../support/cli.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
 import { runInProcess } from '../support/in-process.js'
 import { examplePath, examplePlan, planOf } from '../support/plans.js'
@@ -18,7 +17,7 @@ afterAll(async () => {
   await db.drop()
 })
 
-const PROCESSES = 50
+const CLERKS = 50
 /** The parties that buy each house, over and over. */
 const EXAMPLES = {
   theatre: [2, 4, 1, 3, 2, 5, 2, 6, 1, 8, 3, 2],
@@ -26,7 +25,7 @@ const EXAMPLES = {
   arena: [2, 31, 5, 17, 120, 3, 9, 260, 28, 1, 64],
 }
 
-it('50 processes at once book the examples of plans to the last seat', async () => {
+it('50 clerks at once book the examples of plans to the last seat', async () => {
   const houses: { plan: SeatPlan; show: string }[] = []
   const parties: string[] = []
   const lastParties: string[] = []
@@ -60,19 +59,19 @@ it.each(Object.keys(EXAMPLES))('the example %s has no mistake, and is drawn', as
   for (const section of sections) expect(printed.stdout).toContain(section.name)
 })
 
-/** Books the rows of a file in this order, each process every fiftieth of them. */
+/** Books these rows in this order, each clerk every fiftieth of them, over a connection of their own. */
 async function bookAtOnce(parties: readonly string[]): Promise<void> {
-  const files = Array.from({ length: Math.min(PROCESSES, parties.length) }, (_, process) =>
-    parties.filter((_, index) => index % PROCESSES === process),
+  const files = Array.from({ length: Math.min(CLERKS, parties.length) }, (_, clerk) =>
+    parties.filter((_, index) => index % CLERKS === clerk),
   )
   const ran = await Promise.all(
     files.map((rows) =>
       // Fifty wait for three shows: on a slow machine, longer than by default.
-      runTickets(['book', '--file', '-', '--quiet', '--wait', '3m'], {
-        db: db.url,
-        stdin: 'pipe',
-        input: ['show,count,accessible,include_accessible', ...rows].join('\n'),
-      }),
+      runInProcess(
+        ['book', '--file', '-', '--quiet', '--wait', '3m'],
+        { DATABASE_URL: db.url },
+        { input: ['show,count,accessible,include_accessible', ...rows].join('\n') },
+      ),
     ),
   )
   expect(ran.filter(({ exitCode }) => exitCode !== 0)).toEqual([])
