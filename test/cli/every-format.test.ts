@@ -1,10 +1,9 @@
+import { stripVTControlCharacters } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { program } from '../support/cli.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
 import { ask, type OwnHttpServer, serveHere } from '../support/http.js'
 import { runInProcess } from '../support/in-process.js'
 import { insertShow } from '../support/shows.js'
-import { openTerminal } from '../support/terminal.js'
 
 let db: TestDatabase
 let server: OwnHttpServer
@@ -269,16 +268,11 @@ describe.each(Object.entries(lists))('%s', (_, list) => {
   )
 })
 
-/** The list as a terminal shows it. */
+/** The list as a terminal of 200 columns shows it. */
 async function table(argv: string[]): Promise<string> {
-  const terminal = openTerminal(process.execPath, [program, ...argv], {
-    cols: 200,
-    env: { DATABASE_URL: db.url },
-  })
-  expect((await terminal.exit).code).toBe(0)
-  const screen = terminal.screen()
-  await terminal.close()
-  return screen
+  const ran = await runInProcess(argv, { DATABASE_URL: db.url }, { columns: 200 })
+  expect(ran.exitCode).toBe(0)
+  return stripVTControlCharacters(ran.stdout + ran.stderr)
 }
 
 describe('what has no CSV', () => {
