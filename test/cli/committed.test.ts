@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startBooking } from '../support/booking-process.js'
 import { type Ran, tickets } from '../support/cli.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
+import { runInProcess } from '../support/in-process.js'
 import { isCommitted, openProxy } from '../support/proxy.js'
 import { insertShow } from '../support/shows.js'
 import { withFacts } from '../support/wording.js'
@@ -25,13 +26,15 @@ async function runOnFullDisk(args: readonly string[], input = ''): Promise<Ran> 
 }
 
 async function bookTwo(show: string): Promise<string> {
-  const { document } = await startBooking(db.url, [show, '--seats', '1-2']).ended
-  return document.reference!
+  return reference(['book', show, '--seats', '1-2'])
 }
 
 async function hold(show: string): Promise<string> {
-  const { document } = await startBooking(db.url, [show, '--seats', '1', '--hold', '1h']).ended
-  return document.reference!
+  return reference(['book', show, '--seats', '1', '--hold', '1h'])
+}
+
+async function reference(args: string[]): Promise<string> {
+  return (await runInProcess([...args, '--json'], { DATABASE_URL: db.url })).json().reference
 }
 
 type Case = [
@@ -189,8 +192,8 @@ test('a series that fails in the middle names the shows that were made', async (
       'create trigger fill before insert on shows for each row execute function fill_disk()',
     )
     const times = ['2031-01-01T19:00Z', '2031-01-02T19:00Z', '2031-01-03T19:00Z']
-    const ran = await tickets(['show', 'copy', original, '--start-time', ...times, '--json'], {
-      db: own.url,
+    const ran = await runInProcess(['show', 'copy', original, '--start-time', ...times, '--json'], {
+      DATABASE_URL: own.url,
     })
     const made = await own.sql('select id from shows where id <> $1', [original])
     expect([ran.exitCode, made.length]).toEqual([6, 1])
@@ -213,8 +216,8 @@ test.each([
       isDone ||= isCommitted(message)
       return isDone && message.type === 'Z' ? 'cut after' : 'pass'
     })
-    const ran = await tickets(['show', command!, show, ...args, '--json', '--wait', '0s'], {
-      db: proxy.url,
+    const ran = await runInProcess(['show', command!, show, ...args, '--json', '--wait', '0s'], {
+      DATABASE_URL: proxy.url,
     })
     await proxy.close()
     expect([isDone, ran.exitCode, ran.json().id]).toEqual([true, 0, show])
