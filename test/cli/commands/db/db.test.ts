@@ -3,8 +3,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { tickets } from '../../../support/cli.js'
+import { bareEnvironment } from '../../../support/cli.js'
 import { cloneDatabase, type TestDatabase } from '../../../support/database.js'
+import { runInProcess } from '../../../support/in-process.js'
 import { freePort, type OwnServer, startOwnServer } from '../../../support/own-server.js'
 import { insertShow } from '../../../support/shows.js'
 
@@ -27,10 +28,11 @@ describe('which database', () => {
     const dataDir = join(scratch, 'never')
     await writeFile(join(scratch, '.env'), `DATABASE_URL=${one.url}\nPGAPPNAME=box\n`)
     const list = async (args: string[], env: Record<string, string>) => {
-      const ran = await tickets(['show', 'list', '--json', '-q', ...args], {
-        cwd: scratch,
-        env: { TICKETS_DATA_DIR: dataDir, ...env },
-      })
+      const ran = await runInProcess(
+        ['show', 'list', '--json', '-q', ...args],
+        { ...bareEnvironment, TICKETS_DATA_DIR: dataDir, ...env },
+        { cwd: scratch },
+      )
       return ran.exitCode === 0 ? ran.json()[0].name : ran.json().error.code
     }
     const nowhere = 'postgres://nobody@127.0.0.1:1/nothing?connect_timeout=2'
@@ -50,7 +52,10 @@ describe('which database', () => {
 
   it('that does not answer exits 6 with one sentence and nothing on stdout', async () => {
     const db = `postgres://clerk@127.0.0.1:${await freePort()}/box`
-    const ran = await tickets(['book', 'One', '--seats', '1', '--wait', '0s'], { db })
+    const ran = await runInProcess(['book', 'One', '--seats', '1', '--wait', '0s'], {
+      ...bareEnvironment,
+      DATABASE_URL: db,
+    })
     expect(ran).toMatchObject({ exitCode: 6, stdout: '' })
     expect(ran.stderr).toMatch(/127\.0\.0\.1/)
     expect(ran.stderr).not.toMatch(/\n\s+at /)
@@ -104,7 +109,10 @@ describe('a password', () => {
       [['show', 'list'], { DATABASE_URL: `postgres://clerk:${password}@${place}` }, 2],
     ]
     for (const [args, env, exitCode] of runs) {
-      const ran = await tickets([...args, '--debug', '--wait', '2s'], { env })
+      const ran = await runInProcess([...args, '--debug', '--wait', '2s'], {
+        ...bareEnvironment,
+        ...env,
+      })
       expect([args, env, ran.exitCode]).toEqual([args, env, exitCode])
       expect(ran.stderr).not.toBe('')
       for (const spelling of [password, spelled, 'tr0ub4dor']) {
