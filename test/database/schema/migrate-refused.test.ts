@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { tickets } from '../../support/cli.js'
 import { cloneDatabase, type TestDatabase } from '../../support/database.js'
+import { runInProcess } from '../../support/in-process.js'
 import { tooOldServers } from '../../support/older-servers.js'
 import { startOwnServer } from '../../support/own-server.js'
 import { holdLock } from '../../support/shows.js'
@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => db.drop())
 
 async function refusal(url: string, ...args: string[]) {
-  const ran = await tickets(['migrate', ...args, '--json'], { db: url })
+  const ran = await runInProcess(['migrate', ...args, '--json'], { DATABASE_URL: url })
   return [ran.exitCode, ran.json().error]
 }
 
@@ -65,7 +65,7 @@ describe('a server that is older than the program needs', () => {
 
 async function expectTooOld(url: string, version: string): Promise<void> {
   for (const command of [['migrate'], ['show', 'list'], ['book', 'x', '--seats', '1']]) {
-    const ran = await tickets([...command, '--json'], { db: url })
+    const ran = await runInProcess([...command, '--json'], { DATABASE_URL: url })
     expect([ran.exitCode, ran.json().error]).toEqual([
       6,
       {
