@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { tickets } from '../support/cli.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
+import { runInProcess } from '../support/in-process.js'
 
 /** What another role may have put into the schema before its owner, here a superuser, migrates. */
 
@@ -62,7 +62,7 @@ test.each(planted)(
       ['migrate', '--json'],
       ['migrate', '--grant', clerk, '--json'],
     ]) {
-      const ran = await tickets(args, { db: db.url })
+      const ran = await runInProcess(args, { DATABASE_URL: db.url })
       expect([ran.exitCode, ran.json().error.code]).toEqual([6, 'DB_AUTH'])
       expect(ran.json().error.message).toContain(clerk)
     }
@@ -73,5 +73,6 @@ test.each(planted)(
 
 test('functions of another role with names of their own are no reason to refuse', async () => {
   await asClerk.query(`create function opening_hours() returns int ${body()}`)
-  expect((await tickets(['migrate', '--grant', clerk], { db: db.url })).exitCode).toBe(0)
+  const ran = await runInProcess(['migrate', '--grant', clerk], { DATABASE_URL: db.url })
+  expect(ran.exitCode).toBe(0)
 })
