@@ -1,8 +1,9 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { program, tickets } from '../../../support/cli.js'
+import { program } from '../../../support/cli.js'
 import { cloneDatabase, type TestDatabase } from '../../../support/database.js'
+import { runInProcess } from '../../../support/in-process.js'
 import { insertShow } from '../../../support/shows.js'
 import { openTerminal, type TerminalOptions, type TestTerminal } from '../../../support/terminal.js'
 import { notices, questions, withFacts } from '../../../support/wording.js'
@@ -61,7 +62,7 @@ describe('book, asking', () => {
     const lionKing = await insertShow(db, { name: 'The Lion King', seats: 40, seatsPerRow: 10 })
     // Both start at the same time; the ids settle the order.
     await insertShow(db, { id: '00000000-0000-4000-8000-000000000000', name: 'Hamlet' })
-    await tickets(['book', lionKing, '--seats', 'A5-A6'], { db: db.url })
+    await runInProcess(['book', lionKing, '--seats', 'A5-A6'], { DATABASE_URL: db.url })
     const clerk = sitDown(['book'])
     await clerk.sees(
       /^1\. {2}Hamlet, 2030-01-01 19:00 UTC, 10 .*\n2\. {2}The Lion King, .* 38 .*\n/,
@@ -130,7 +131,7 @@ describe('book, asking', () => {
 
   it('asks again with the reason and other seats when the answer cannot be', async () => {
     const show = await insertShow(db, { seats: 30, seatsPerRow: 10 })
-    await tickets(['book', show, '--seats', 'A5'], { db: db.url })
+    await runInProcess(['book', show, '--seats', 'A5'], { DATABASE_URL: db.url })
     const clerk = sitDown(['book', show])
     await clerk.answers(questions.seats, '')
     await clerk.corrects(/✗ .*A1-A4.*"4 best"/, 'many')
@@ -151,7 +152,9 @@ describe('book, asking', () => {
     await clerk.answers(questions.seats, '2 best')
     await clerk.answers(questions.whom, 'Ada')
     await clerk.sees(questions.book('2 seats: 1-2', 'Ada'))
-    expect((await tickets(['book', show, '--seats', '2'], { db: db.url })).exitCode).toBe(0)
+    expect(
+      (await runInProcess(['book', show, '--seats', '2'], { DATABASE_URL: db.url })).exitCode,
+    ).toBe(0)
     clerk.terminal.press('enter')
     await clerk.sees(/\n\n✗ .*2.*\n {2}.*: 3-4\n\? .*$/)
     await clerk.answers(questions.seats, '3-4')
@@ -171,7 +174,7 @@ describe('book, asking', () => {
     const clerk = sitDown(['book', show])
     await clerk.answers(questions.seats, '1')
     await clerk.sees(questions.whom)
-    await tickets(['book', show, '--count', '2'], { db: db.url })
+    await runInProcess(['book', show, '--count', '2'], { DATABASE_URL: db.url })
     await clerk.answers(questions.whom, 'Ada')
     await clerk.answers(questions.book('1 seat: 1', 'Ada'), '')
     const { code, screen } = await clerk.ends()
@@ -251,7 +254,7 @@ describe('the shows to choose from', () => {
     await insertShows('Free', 2, `now() + (n + 100) * interval '1 day', '\\x00', 0`)
     await insertShows('Past', 2, `now() - n * interval '1 day', '\\x00', 0`)
     const held = await insertShow(db, { name: 'Full by holds', seats: 2 })
-    await tickets(['book', held, '--count', '2', '--hold', '1h'], { db: db.url })
+    await runInProcess(['book', held, '--count', '2', '--hold', '1h'], { DATABASE_URL: db.url })
     const clerk = sitDown(['book'])
     await clerk.sees(
       /^1\. {2}Free 1, .* 8 .*\n2\. {2}Free 2, .* 8 .*\n3\. {2}Full 1, (?!.* 8 \S+\n)/,
@@ -387,7 +390,7 @@ describe('show create, asking', () => {
 describe('a small or plain terminal', () => {
   it('of 40 columns shows everything whole: no line is broken in a word', async () => {
     const show = await insertShow(db, { name: 'The Lion King', seats: 100, seatsPerRow: 10 })
-    await tickets(['book', show, '--seats', 'A5'], { db: db.url })
+    await runInProcess(['book', show, '--seats', 'A5'], { DATABASE_URL: db.url })
     const clerk = sitDown(['book'], { cols: 40 })
     await clerk.answers(/^1\. {2}The Lion King, 2030-01-01 19:00 UTC,\n {4}99 .*\n\? .*$/, '')
     await clerk.answers(questions.seats, 'A5')
@@ -402,13 +405,13 @@ describe('a small or plain terminal', () => {
 
   it('of 24 lines shows a house of ten rows, the refusal and the question at once', async () => {
     const show = await insertShow(db, { name: 'The Lion King', seats: 100, seatsPerRow: 10 })
-    await tickets(['book', show, '--seats', 'A5'], { db: db.url })
+    await runInProcess(['book', show, '--seats', 'A5'], { DATABASE_URL: db.url })
     const clerk = sitDown(['book', show, '--seats', 'A5', '--dry-run'])
     expect((await clerk.ends()).code).toBe(4)
     const another = sitDown(['book', show])
     await another.answers(questions.seats, 'A1')
     await another.sees(questions.whom)
-    await tickets(['book', show, '--seats', 'A1'], { db: db.url })
+    await runInProcess(['book', show, '--seats', 'A1'], { DATABASE_URL: db.url })
     await another.answers(questions.whom, '')
     await another.answers(questions.book('1 seat: A1'), '')
     await another.sees(
