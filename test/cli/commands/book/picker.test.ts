@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { program, tickets } from '../../../support/cli.js'
+import { program } from '../../../support/cli.js'
 import { cloneDatabase, type TestDatabase } from '../../../support/database.js'
+import { runInProcess } from '../../../support/in-process.js'
 import { insertShow } from '../../../support/shows.js'
 import { openTerminal, type TerminalOptions, type TestTerminal } from '../../../support/terminal.js'
 import { notices, questions, withFacts } from '../../../support/wording.js'
@@ -49,7 +50,7 @@ function sitDown(args: string[], { env, ...options }: TerminalOptions = {}) {
 }
 
 const sell = (show: string, seats: string) =>
-  tickets(['book', show, '--seats', seats], { db: db.url })
+  runInProcess(['book', show, '--seats', seats], { DATABASE_URL: db.url })
 const salesOf = (show: string) =>
   db.sql(
     `select status, seats, customer from bookings
@@ -160,7 +161,7 @@ describe('the seat picker', () => {
     const show = await lionKing()
     const clerk = sitDown([show])
     await clerk.sees('A [○]○ ○')
-    await tickets(['book', show, '--seats', 'A1', '--hold', '2s'], { db: db.url })
+    await runInProcess(['book', show, '--seats', 'A1', '--hold', '2s'], { DATABASE_URL: db.url })
     await clerk.sees('A [◐]○ ○')
     await clerk.sees('A [○]○ ○')
   })
@@ -319,7 +320,7 @@ describe('the picker on another terminal', () => {
   it('has no colour under NO_COLOR, and marks seats and cursor by signs', async () => {
     const show = await lionKing()
     await sell(show, 'A2')
-    await tickets(['book', show, '--seats', 'A3', '--hold', '1h'], { db: db.url })
+    await runInProcess(['book', show, '--seats', 'A3', '--hold', '1h'], { DATABASE_URL: db.url })
     const clerk = sitDown([show], { env: { NO_COLOR: '1' } })
     await clerk.sees('[○]')
     clerk.press('space right right right')
