@@ -5,10 +5,11 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { writePlanText } from '../../../../src/house/plan/plan-text.js'
 import { openTickets, type Tickets } from '../../../../src/index.js'
-import { program, tickets } from '../../../support/cli.js'
+import { program } from '../../../support/cli.js'
 import { cloneDatabase, type TestDatabase } from '../../../support/database.js'
 import { blocksOf, filesOf, Names } from '../../../support/examples.js'
 import { globeWith } from '../../../support/globe.js'
+import { runInProcess } from '../../../support/in-process.js'
 import { openTerminal, type TerminalOptions, type TestTerminal } from '../../../support/terminal.js'
 import { notices, questions } from '../../../support/wording.js'
 
@@ -42,9 +43,9 @@ afterEach(async () => {
 
 async function create(name: string, plan: string): Promise<string> {
   const time = ['--start-time', '2030-01-01T19:00Z']
-  const made = await tickets(
+  const made = await runInProcess(
     ['show', 'create', '--name', name, ...time, '--plan', plan, '--json'],
-    { db: db.url },
+    { DATABASE_URL: db.url },
   )
   return JSON.parse(made.stdout).id
 }
@@ -175,7 +176,7 @@ describe('a house with a plan', () => {
   it('is drawn by show view, and summed up by section by --watch where it is too large', async () => {
     const arena = fileURLToPath(new URL('../../../../docs/plans/arena.plan', import.meta.url))
     const [{ stdout }, show] = await Promise.all([
-      tickets(['show', 'view', globe], { db: db.url }),
+      runInProcess(['show', 'view', globe], { DATABASE_URL: db.url }),
       create('Concert', arena),
     ])
     expect(stdout).toContain('  Sections  Stalls 59, Circle 24')
