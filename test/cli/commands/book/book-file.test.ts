@@ -83,7 +83,7 @@ describe('book --file --json', () => {
       'Mixed,,99,,,',
     ]
     await writeFile(file, rows.join('\r\n'))
-    const ran = await tickets(['book', '--file', file, '--json'], { db: db.url })
+    const ran = await runInProcess(['book', '--file', file, '--json'], { DATABASE_URL: db.url })
     expect(ran).toMatchObject({ exitCode: 4, stderr: '' })
     expect(resultsOf(ran)).toEqual([
       [2, 'CONFIRMED'],
@@ -182,7 +182,9 @@ describe('without --json', () => {
       [reference, 'B12', '', 'CONFIRMED', '7', 'false', '', ''],
       [lines[0]![0], 'A1, A2', 'Ada', 'CONFIRMED', '8', 'true', '', ''],
     ])
-    const listed = (await tickets(['booking', 'list', show, '--json'], { db: db.url })).json()
+    const listed = (
+      await runInProcess(['booking', 'list', show, '--json'], { DATABASE_URL: db.url })
+    ).json()
     for (const [reference, seats] of lines) {
       const { seat_labels } = listed.find(
         (row: { reference: string }) => row.reference === reference,
@@ -277,14 +279,14 @@ it('books the file that a spreadsheet saved, and names the encoding that it cann
   const rows = ['show;seats;customer;;', 'Spreadsheet;A1,A3;Zoë;;', ';;;;', 'Spreadsheet;B1;Cy;;']
   const file = join(directory, 'spreadsheet.csv')
   await writeFile(file, `\ufeffsep=;\r\n${rows.join('\r\n')}\r\n`)
-  const ran = await tickets(['book', '--file', file, '--json'], { db: db.url })
+  const ran = await runInProcess(['book', '--file', file, '--json'], { DATABASE_URL: db.url })
   expect(ran).toMatchObject({ exitCode: 0, stderr: '' })
   expect(documentsOf(ran).map(({ line, seats, customer }) => [line, seats, customer])).toEqual([
     [3, [1, 3], 'Zoë'],
     [5, [4], 'Cy'],
   ])
   await writeFile(file, Buffer.from(`\ufeff${rows.join('\r\n')}`, 'utf16le'))
-  const refused = await tickets(['book', '--file', file], { db: db.url })
+  const refused = await runInProcess(['book', '--file', file], { DATABASE_URL: db.url })
   expect(refused).toMatchObject({ exitCode: 2, stdout: '' })
   expect(refused.stderr).toEqual(withFacts('UTF-16', 'UTF-8'))
   expect(await soldIn(show)).toBe(3)
@@ -296,10 +298,10 @@ describe('the exit code', () => {
     const file = join(directory, 'good.csv')
     await writeFile(file, 'seats\n1')
     const ran = await Promise.all([
-      tickets(['book', '--file', directory], { db: db.url }),
-      tickets(['book', '--file', join(directory, 'missing.csv')], { db: db.url }),
-      tickets(['book', show, '--file', file, '--count', '1'], { db: db.url }),
-      tickets(['book', show, '--atomic', '--count', '1'], { db: db.url }),
+      runInProcess(['book', '--file', directory], { DATABASE_URL: db.url }),
+      runInProcess(['book', '--file', join(directory, 'missing.csv')], { DATABASE_URL: db.url }),
+      runInProcess(['book', show, '--file', file, '--count', '1'], { DATABASE_URL: db.url }),
+      runInProcess(['book', show, '--atomic', '--count', '1'], { DATABASE_URL: db.url }),
       bookRowsHere('show,place\nx,1'),
       bookRowsHere(''),
     ])
@@ -308,7 +310,9 @@ describe('the exit code', () => {
       expect(stderr).not.toBe('')
     }
     expect(ran[4]!.stderr).toMatch(/"place"/)
-    const lost = await tickets(['book', 'Nowhere', '--file', file, '--json'], { db: db.url })
+    const lost = await runInProcess(['book', 'Nowhere', '--file', file, '--json'], {
+      DATABASE_URL: db.url,
+    })
     expect([lost.exitCode, lost.json().error.code]).toEqual([3, 'SHOW_NOT_FOUND'])
     expect(await bookingsOf(show)).toEqual([])
   })
@@ -343,11 +347,11 @@ describe('the exit code', () => {
       '{"seats":"1"}',
       '{"seats":"3"}',
     ]
-    const ran = await tickets(['book', show, '--file', '-', '--json'], {
-      db: own.url,
-      stdin: 'pipe',
-      input: rows.join('\n'),
-    })
+    const ran = await runInProcess(
+      ['book', show, '--file', '-', '--json'],
+      { DATABASE_URL: own.url },
+      { input: rows.join('\n') },
+    )
     expect(resultsOf(ran)).toEqual([
       [1, 'CONFIRMED'],
       [2, 'INTERNAL'],
@@ -360,9 +364,10 @@ describe('the exit code', () => {
 
   it('is 6 at once when there is no database to book in, with one error and no more', async () => {
     const rows = Array.from({ length: 50 }, () => '{"show":"Cats","count":1}')
-    const ran = await tickets(
+    const ran = await runInProcess(
       ['book', '--file', '-', '--json', '--db', 'postgresql://127.0.0.1:1/x', '--wait', '0s'],
-      { stdin: 'pipe', input: rows.join('\n') },
+      {},
+      { input: rows.join('\n') },
     )
     expect([ran.exitCode, ran.json().error.code]).toEqual([6, 'DB_UNREACHABLE'])
   })
@@ -603,7 +608,7 @@ describe('a run that does not reach the end', () => {
     expect(new Set(bookings.map(({ key }) => key)).size).toBe(6000)
     expect(bookings.every(({ status }) => status === 'CONFIRMED')).toBe(true)
     expect(await soldIn(show)).toBe(6000)
-    expect((await tickets(['verify', show], { db: db.url })).exitCode).toBe(0)
+    expect((await runInProcess(['verify', show], { DATABASE_URL: db.url })).exitCode).toBe(0)
   })
 
   it('ends without a word when the results are not read any more', async () => {
