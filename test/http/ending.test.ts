@@ -3,9 +3,9 @@ import { Agent, request } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { tickets } from '../support/cli.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
 import { ask, createShow, serveHere, serveProcess, watchSeats } from '../support/http.js'
+import { runInProcess } from '../support/in-process.js'
 import { type OwnServer, startOwnServer } from '../support/own-server.js'
 import { holdLock, insertShow, isWaitingForLock, lockShow } from '../support/shows.js'
 import { until } from '../support/until.js'
@@ -97,11 +97,13 @@ it('with --json prints its address as its one document', async () => {
 
 it('refuses a port that is taken and a database that is not migrated, before it listens', async () => {
   const server = await serveProcess(db.url)
-  const taken = await tickets(['serve', '--port', new URL(server.url).port], { db: db.url })
+  const taken = await runInProcess(['serve', '--port', new URL(server.url).port], {
+    DATABASE_URL: db.url,
+  })
   expect([taken.exitCode, taken.stderr]).toEqual([2, withFacts(new URL(server.url).port, '--port')])
   await server.stop()
   const empty = await cloneDatabase({ empty: true })
-  const early = await tickets(['serve', '--port', '0', '--json'], { db: empty.url })
+  const early = await runInProcess(['serve', '--port', '0', '--json'], { DATABASE_URL: empty.url })
   expect([early.exitCode, early.json().error.code]).toEqual([6, 'NOT_MIGRATED'])
   await empty.drop()
 })
@@ -139,7 +141,7 @@ it('a request over the limit is answered at once with Retry-After, and those acc
 it('a database that goes away gives 503 and is served again when it is back, to those who watch, too', async () => {
   const own: OwnServer = await startOwnServer()
   const url = `postgresql://owner@/owner?host=${encodeURIComponent(own.socketDir)}&port=${own.port}`
-  expect((await tickets(['migrate'], { db: url })).exitCode).toBe(0)
+  expect((await runInProcess(['migrate'], { DATABASE_URL: url })).exitCode).toBe(0)
   const server = await serveHere(url, { waitMs: 300 })
   const show = await createShow(server.url)
   const book = () => ask(`${server.url}/shows/${show}/book`, { body: { seats_count: 1 } })

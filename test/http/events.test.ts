@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import { tickets } from '../support/cli.js'
 import { ask, createShow, watchSeats } from '../support/http.js'
+import { runInProcess } from '../support/in-process.js'
 import { serveFile } from '../support/serve-file.js'
 import { insertShow } from '../support/shows.js'
 import { until } from '../support/until.js'
@@ -17,7 +17,7 @@ it('a watcher sees the house, and then every seat as it is sold, held and given 
     'seats',
     { total: 6, booked: [1], held: [], available: [2, 3, 4, 5, 6] },
   ])
-  await tickets(['book', show, '--seats', '2', '--json'], { db: server.db.url })
+  await runInProcess(['book', show, '--seats', '2', '--json'], { DATABASE_URL: server.db.url })
   expect(await next()).toEqual(['change', { booked: [2], held: [], available: [] }])
   const held = await ask(`${server.url}/shows/${show}/book`, { body: { seats: [3], hold: '1h' } })
   expect(await next()).toEqual(['change', { booked: [], held: [3], available: [] }])

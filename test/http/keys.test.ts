@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import { tickets } from '../support/cli.js'
 import { ask, createShow, serveHere } from '../support/http.js'
+import { runInProcess } from '../support/in-process.js'
 import { serveFile } from '../support/serve-file.js'
 import { insertShow } from '../support/shows.js'
 
@@ -81,9 +81,9 @@ it("the command line and a token do not share a key, and no text typed there is 
   const { body } = await book(show, 'k')
   for (const key of ['k', `${id}k`, `${id} k`, `${id}:k`, `${id}/k`, `("${id}",k)`]) {
     const args = ['book', show, '--count', '1', '--key', key, '--json']
-    const typed = (await tickets(args, { db: server.db.url })).json()
+    const typed = (await runInProcess(args, { DATABASE_URL: server.db.url })).json()
     expect([typed.status, typed.replayed]).toEqual(['CONFIRMED', false])
-    const repeated = (await tickets(args, { db: server.db.url })).json()
+    const repeated = (await runInProcess(args, { DATABASE_URL: server.db.url })).json()
     expect([repeated.id, repeated.replayed]).toEqual([typed.id, true])
   }
   expect((await book(show, 'k')).body).toEqual({ ...body, replayed: true })
@@ -93,8 +93,8 @@ it('a server without tokens and the command line share their keys', async () => 
   const open = await serveHere(server.db.url)
   const show = await createShow(open.url)
   const made = (
-    await tickets(['book', show, '--count', '1', '--key', 'shared', '--json'], {
-      db: server.db.url,
+    await runInProcess(['book', show, '--count', '1', '--key', 'shared', '--json'], {
+      DATABASE_URL: server.db.url,
     })
   ).json()
   const again = await ask(`${open.url}/shows/${show}/book`, {

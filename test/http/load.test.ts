@@ -2,9 +2,9 @@ import { Agent, request } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { inWaves } from '../support/booking-process.js'
-import { tickets } from '../support/cli.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
 import { createShow, type ServerProcess, serveProcess } from '../support/http.js'
+import { runInProcess } from '../support/in-process.js'
 
 let db: TestDatabase
 let server: ServerProcess
@@ -64,10 +64,12 @@ it('5,000 bookings by 64 clients while the database cuts its connections: every 
   expect(told).toHaveLength(seats)
   const kept = await db.sql<{ id: string }>(`select id from bookings where status = 'CONFIRMED'`)
   expect(new Set(kept.map(({ id }) => id))).toEqual(new Set(told))
-  expect((await tickets(['verify', '--json'], { db: db.url })).json()).toMatchObject({
-    ok: true,
-    violations: [],
-  })
+  expect((await runInProcess(['verify', '--json'], { DATABASE_URL: db.url })).json()).toMatchObject(
+    {
+      ok: true,
+      violations: [],
+    },
+  )
   agent.destroy()
   expect(await server.stop()).toBe(0)
 })

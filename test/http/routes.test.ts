@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { tickets } from '../support/cli.js'
 import { cloneDatabase } from '../support/database.js'
 import { ask, createShow, serveHere } from '../support/http.js'
+import { runInProcess } from '../support/in-process.js'
 import { serveFile } from '../support/serve-file.js'
 import { expectWording, withFacts } from '../support/wording.js'
 
@@ -37,7 +37,9 @@ describe('shows', () => {
 
   it('are the same JSON here as on the command line, field by field', async () => {
     const id = await createShow(server.url, { seats_per_row: 10, time_zone: 'Europe/London' })
-    const shown = (await tickets(['show', 'view', id, '--json'], { db: server.db.url })).json()
+    const shown = (
+      await runInProcess(['show', 'view', id, '--json'], { DATABASE_URL: server.db.url })
+    ).json()
     const { booked_seats, held_seats, ...show } = shown
     expect((await get(`/shows/${id}`)).body).toEqual(show)
     expect((await get('/shows')).body).toContainEqual(show)
@@ -178,12 +180,12 @@ describe('bookings', () => {
     const id = await createShow(server.url)
     const here = (await post(`/shows/${id}/book`, { seats_count: 2 })).body
     const there = (
-      await tickets(['book', id, '--count', '2', '--json'], { db: server.db.url })
+      await runInProcess(['book', id, '--count', '2', '--json'], { DATABASE_URL: server.db.url })
     ).json()
     expect(Object.keys(here)).toEqual(Object.keys(there))
     const refused = (await post(`/shows/${id}/book`, { seats: [1] })).body
     const alike = (
-      await tickets(['book', id, '--seats', '1', '--json'], { db: server.db.url })
+      await runInProcess(['book', id, '--seats', '1', '--json'], { DATABASE_URL: server.db.url })
     ).json()
     expect(Object.keys(refused.error)).toEqual(Object.keys(alike.error))
     expect(Object.keys(refused.booking)).toEqual(Object.keys(alike.booking))
@@ -197,8 +199,8 @@ describe('bookings', () => {
     expect([again.status, again.body]).toEqual([200, { ...first.body, replayed: true }])
     const other = await post(`/shows/${id}/book`, { seats_count: 4 }, key)
     expect([other.status, other.body.error.code]).toEqual([409, 'KEY_REUSED'])
-    const cli = await tickets(['book', id, '--count', '3', '--key', `order-${id}`, '--json'], {
-      db: server.db.url,
+    const cli = await runInProcess(['book', id, '--count', '3', '--key', `order-${id}`, '--json'], {
+      DATABASE_URL: server.db.url,
     })
     expect(cli.json()).toMatchObject({ id: first.body.id, replayed: true })
   })
