@@ -5,8 +5,9 @@ import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { migrationSource } from '../../../../src/database/schema/migrate.js'
-import { bareEnvironment, tickets } from '../../../support/cli.js'
+import { bareEnvironment } from '../../../support/cli.js'
 import { cloneDatabase, type TestDatabase } from '../../../support/database.js'
+import { runInProcess } from '../../../support/in-process.js'
 
 let db: TestDatabase
 beforeAll(async () => {
@@ -25,21 +26,23 @@ async function knex(command: string) {
   return stdout
 }
 
+const migrate = (...args: string[]) => runInProcess(['migrate', ...args], { DATABASE_URL: db.url })
+
 it('the knex tool and tickets migrate share one history, in both directions', async () => {
   const all = await migrationSource.getMigrations([])
   const pending = await knex('migrate:status')
   for (const name of all) expect(pending).toContain(name)
   const ran = new RegExp(`${all.length} migrations`)
   expect(await knex('migrate:latest')).toMatch(ran)
-  const upToDate = await tickets(['migrate', '--json'], { db: db.url })
+  const upToDate = await migrate('--json')
   expect(upToDate.json()).toEqual({ applied: [] })
 
-  const undone = await tickets(['migrate', '--rollback', '--json'], { db: db.url })
+  const undone = await migrate('--rollback', '--json')
   expect(undone.json()).toEqual({ rolled_back: all.toReversed() })
-  await tickets(['migrate'], { db: db.url })
+  await migrate()
   expect(await knex('migrate:latest')).toBe('Already up to date')
   expect(await knex('migrate:rollback')).toMatch(ran)
-  expect((await tickets(['migrate', '--check'], { db: db.url })).exitCode).toBe(7)
+  expect((await migrate('--check')).exitCode).toBe(7)
 })
 
 it('its settings say when a .env has chosen the database', async () => {
