@@ -48,7 +48,16 @@ interface Report {
   checks: { name: string; status: string; message: string; advice: string | null }[]
 }
 
-async function doctor(options: Parameters<typeof tickets>[1] = {}, ...args: string[]) {
+async function doctor(
+  { db, env }: { db?: string; env?: Record<string, string> },
+  ...args: string[]
+) {
+  const own = { ...bareEnvironment, ...(db && { DATABASE_URL: db }), ...env }
+  return reportOf(await runInProcess(['doctor', '--json', ...args], own))
+}
+
+/** The same by a process of its own. */
+async function doctorAsProcess(options: Parameters<typeof tickets>[1] = {}, ...args: string[]) {
   return reportOf(await tickets(['doctor', '--json', ...args], options))
 }
 
@@ -76,7 +85,7 @@ const preloaded = (source: string) => ({
 
 describe('a sound server', () => {
   test('is found sound by a clerk: every check is made, and none complains', async () => {
-    const report = await doctor({ db: clerkUrl() })
+    const report = await doctorAsProcess({ db: clerkUrl() })
     expect([statuses(report, 'wrong'), statuses(report, 'warning')]).toEqual([[], []])
     // Its disk and its files are not the clerk's to look at.
     expect(statuses(report, 'skipped')).toEqual(['data directory', 'disk'])
@@ -89,14 +98,16 @@ describe('a sound server', () => {
   })
 
   test('has the same in its lines for people, and a sum below them', async () => {
-    const ran = await tickets(['doctor'], { db: clerkUrl(), env: { COLUMNS: '200' } })
+    const inLines = (db: string) =>
+      runInProcess(['doctor'], { ...bareEnvironment, DATABASE_URL: db })
+    const ran = await inLines(clerkUrl())
     expect(ran).toMatchObject({ exitCode: 0, stderr: '' })
     expect(ran.stdout).toMatch(/^✓ encoding +UTF8$/m)
     expect(ran.stdout).toMatch(/^· disk +\S/m)
-    expect(ran.stdout).toMatch(/\n\n✓ 0 .*, 0 .*, 16 .*, 2 [^\n]*$/)
-    const wrong = await tickets(['doctor'], { db: clerkUrl({ database: 'empty' }) })
+    expect(ran.stdout).toMatch(/\n\n✓ 0 .*, 0 .*, 16 .*, 2 [^\n]*\n$/)
+    const wrong = await inLines(clerkUrl({ database: 'empty' }))
     expect(wrong.stdout).toMatch(/^✗ schema +\S.*\n +→ .*`tickets migrate`/m)
-    expect(wrong.stdout).toMatch(/\n\n✗ 1 [^\n]*$/)
+    expect(wrong.stdout).toMatch(/\n\n✗ 1 [^\n]*\n$/)
   })
 })
 
@@ -359,7 +370,7 @@ describe('what is not sound', () => {
     ['ahead of', -3_600_000],
   ])("a server's clock that is an hour %s this machine's", async (side, ms) => {
     const env = preloaded(`const now = Date.now; Date.now = () => now() + ${ms}`)
-    expect(found(await doctor({ db: clerkUrl(), env }), 'clock')).toMatchObject({
+    expect(found(await doctorAsProcess({ db: clerkUrl(), env }), 'clock')).toMatchObject({
       status: 'warning',
       message: expect.stringMatching(
         // A busy machine may stop for seconds between the two looks.
@@ -372,7 +383,7 @@ describe('what is not sound', () => {
     const env = preloaded(
       `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.9.0' } })`,
     )
-    expect(found(await doctor({ db: clerkUrl(), env }), 'program')).toMatchObject({
+    expect(found(await doctorAsProcess({ db: clerkUrl(), env }), 'program')).toMatchObject({
       status: 'wrong',
       advice: withFacts('20.17'),
     })
@@ -382,12 +393,14 @@ describe('what is not sound', () => {
     const env = { TICKETS_OPERATOR: 'Ada' }
     const daemon = await openDaemon({ db: clerkUrl(), env })
     try {
-      expect(found(await doctor({ db: clerkUrl(), env }), 'daemon')).toMatchObject({
+      expect(found(await doctorAsProcess({ db: clerkUrl(), env }), 'daemon')).toMatchObject({
         status: 'ok',
         message: withFacts(`${daemon.pid}`),
       })
       daemon.kill('SIGSTOP')
-      expect(found(await doctor({ db: clerkUrl(), env }, '--wait', '1s'), 'daemon')).toMatchObject({
+      expect(
+        found(await doctorAsProcess({ db: clerkUrl(), env }, '--wait', '1s'), 'daemon'),
+      ).toMatchObject({
         status: 'wrong',
         advice: withFacts(`kill -9 ${daemon.pid}`),
       })
@@ -451,17 +464,22 @@ const places: [string, RegExp, () => Promise<Record<string, string>>][] = [
 describe('a password is never printed', () => {
   test.each(places)('of %s', async (_where, origin, prepare) => {
     const env = await prepare()
-    const report = await doctor({ env })
+    // Inside this process, the home is the test's own.
+    const run = (args: string[]) =>
+      env.HOME === undefined
+        ? runInProcess(args, { ...bareEnvironment, ...env })
+        : tickets(args, { env })
+    const report = reportOf(await run(['doctor', '--json']))
     expect(found(report, 'host')).toMatchObject({ status: 'ok' })
     expect(found(report, 'settings')!.message).toMatch(origin)
     for (const args of [['doctor'], ['doctor', '--json'], ['doctor', '--debug']]) {
-      const ran = await tickets(args, { env })
+      const ran = await run(args)
       expect(ran.stdout + ran.stderr).not.toContain(SECRET)
     }
     // Nor when the server refuses it.
     await server.run(`alter role clerk password 'another'`)
     try {
-      const ran = await tickets(['doctor', '--debug'], { env })
+      const ran = await run(['doctor', '--debug'])
       expect(ran).toMatchObject({
         exitCode: 7,
         stdout: withFacts('clerk'),
@@ -476,7 +494,7 @@ describe('a password is never printed', () => {
     const lines = ['PGHOST=localhost', 'PGUSER=clerk', 'PGDATABASE=owner', `PGPASSWORD=${SECRET}`]
     await writeFile(join(directory, '.env'), lines.join('\n'))
     const env = { PGAPPNAME: 'box office', PGPORT: '' }
-    const report = await doctor({ env, cwd: directory })
+    const report = await doctorAsProcess({ env, cwd: directory })
     await rm(join(directory, '.env'))
     expect(JSON.stringify(report)).not.toContain(SECRET)
     expect(found(report, 'settings')!.message).toMatch(
@@ -503,7 +521,7 @@ describe('the embedded server', () => {
   test('is sound when it runs, and is not started when it does not; its files stay as they were', async () => {
     await tickets(['db', 'start'], { env: env() })
     const before = await readdir(dataDir())
-    const running = await doctor({ env: env() })
+    const running = await doctorAsProcess({ env: env() })
     const others = running.checks.filter(({ name }) => name !== 'fsync' && name !== 'disk')
     expect(others.filter(({ status }) => status !== 'ok')).toEqual([])
     expect(found(running, 'fsync')!.message).toMatch(/ [\d.]+ ms/)
@@ -541,7 +559,7 @@ describe('the embedded server', () => {
       const prototype = Object.getPrototypeOf(file)
       prototype.datasync = () => new Promise((resolve) => setTimeout(resolve, 30))
       await file.close()`)
-    expect(found(await doctor({ env: { ...env(), ...slow } }), 'fsync')).toMatchObject({
+    expect(found(await doctorAsProcess({ env: { ...env(), ...slow } }), 'fsync')).toMatchObject({
       status: 'warning',
       advice: withFacts('TICKETS_DATA_DIR'),
     })
