@@ -72,12 +72,12 @@ describe('verify --against', () => {
     const ran = await verifyAgainst(answers.map((each) => `${each.trim()}\r\n`).join(''))
     expect(ran).toMatchObject({ exitCode: 0, stderr: '' })
     expect(ran.json()).toMatchObject({ ok: true, violations: [], answers: 5 })
-    const read = await tickets(['verify', show, '--against', '-'], {
-      db: db.url,
-      stdin: 'pipe',
-      input: answers[0]!,
-    })
-    expect(read.stdout).toMatch(/^✓ .* 1 show, 7 bookings, 1 answer\.$/)
+    const read = await runInProcess(
+      ['verify', show, '--against', '-'],
+      { DATABASE_URL: db.url },
+      { input: answers[0]! },
+    )
+    expect(read.stdout).toMatch(/^✓ .* 1 show, 7 bookings, 1 answer\.\n$/)
   })
 
   test.each<[string, string[], (reference: string) => Promise<unknown>]>([
@@ -230,8 +230,13 @@ describe('verify --against', () => {
   })
 
   test('refuses a file that is not there: exit 2', async () => {
-    const ran = await tickets(['verify', '--against', join(directory, 'none')], { db: db.url })
-    expect(ran).toMatchObject({ exitCode: 2, stderr: expect.stringMatching(/^✗ "\/.*" [^\n]+\.$/) })
+    const ran = await runInProcess(['verify', '--against', join(directory, 'none')], {
+      DATABASE_URL: db.url,
+    })
+    expect(ran).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringMatching(/^✗ "\/.*" [^\n]+\.\n$/),
+    })
   })
 
   test('fifty thousand answers are compared in a heap that could not hold them', async () => {
