@@ -74,7 +74,7 @@ export class FileReport {
   /** Part of a batch may be on stdout already: it is better to print a booking twice than never. */
   #reportOnStderr({ line, outcome }: RowResult): void {
     if (outcome instanceof TicketsError || !('booking' in outcome)) return
-    this.#printForPeople(`Line ${line}: ${committedBooking(outcome.booking).sentence}`)
+    this.#printForPeople(`Line ${line}: ${committedBooking(outcome.booking)}`)
   }
 
   /**

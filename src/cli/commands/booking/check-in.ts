@@ -38,14 +38,11 @@ export const run: Handler<BookingCheckInOptions, [string | undefined]> = async (
 
 async function printAnswer({ output, tickets }: Context, answer: CheckIn, isUndo: boolean) {
   const { admitted, booking } = answer
-  const committed = () => {
+  const sentence = () => {
     const labels = admitted.map((seat) => booking.seatLabels[booking.seats.indexOf(seat)])
-    return {
-      sentence: `${booking.reference}: seats let ${isUndo ? 'out' : 'in'}: ${labels.join(', ') || 'none'}.`,
-      json: { reference: booking.reference, admitted },
-    }
+    return `${booking.reference}: seats let ${isUndo ? 'out' : 'in'}: ${labels.join(', ') || 'none'}.`
   }
-  await printCommitted(output, committed, async () => {
+  await printCommitted(output, sentence, async () => {
     printWarnings(output, answer)
     if (output.json) return output.document(checkInJson(answer))
     const show = await tickets.findShow(booking.showId)

@@ -73,16 +73,14 @@ async function announce(
   migrations: readonly string[],
   { granted }: { granted?: string } = {},
 ): Promise<void> {
-  const json = {
-    [verb.replace(' ', '_')]: migrations,
-    granted,
-  }
   const lines = migrations.map((name) => `${verb} ${name}`)
   if (granted !== undefined) lines.push(`granted ${safeText(granted)}`)
   await printCommitted(
     output,
-    () => ({ sentence: `${lines.join('; ')}.`, json }),
+    () => `${lines.join('; ')}.`,
     () =>
-      output.json ? output.document(json) : output.write(lines.map((line) => `${line}\n`).join('')),
+      output.json
+        ? output.document({ [verb.replace(' ', '_')]: migrations, granted })
+        : output.write(lines.map((line) => `${line}\n`).join('')),
   )
 }

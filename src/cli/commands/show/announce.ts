@@ -6,13 +6,9 @@ import { printCommitted, printWarnings } from '../../committed.js'
 
 /** Prints a show that was just created or changed: as JSON, or as its card. */
 export async function announceShow(output: Output, show: Show, warned: Warned = {}): Promise<void> {
-  const committed = {
-    sentence: `The show ${show.id} (${show.name}) was saved.`,
-    json: { id: show.id, name: show.name },
-  }
   await printCommitted(
     output,
-    () => committed,
+    () => `The show ${show.id} (${show.name}) was saved.`,
     async () => {
       if (output.json) return output.document({ ...showJson(show), ...warned })
       const { renderShowCard } = await import('./card.js')

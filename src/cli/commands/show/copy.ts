@@ -29,13 +29,9 @@ export const run: Handler<ShowCopyOptions, [string]> = async (context, options, 
       await tickets.copyShow(original.id, copy).catch((error) => throwAfter(copies, error)),
     )
   }
-  const committed = {
-    sentence: sentenceOf(copies),
-    json: copies.map(({ id }) => ({ id })),
-  }
   await printCommitted(
     output,
-    () => committed,
+    () => sentenceOf(copies),
     async () => {
       if (output.json) {
         const documents = copies.map((show) => ({ ...showJson(show), ...startWarnings(show) }))

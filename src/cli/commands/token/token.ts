@@ -20,10 +20,9 @@ export const create: Handler<TokenCreateOptions> = async ({ output, tickets }, o
     throw inputRequired(name === undefined && '--name', role === undefined && '--role')
   }
   const { token, text } = await tickets.createToken({ name, role: parseRole(role) })
-  const sentence = `The token ${token.id} was created. If its text was not printed, revoke it.`
   await printCommitted(
     output,
-    () => ({ sentence, json: { id: token.id } }),
+    () => `The token ${token.id} was created. If its text was not printed, revoke it.`,
     () =>
       output.json
         ? output.document({ ...tokenJson(token), token: text })
@@ -47,10 +46,9 @@ export const list: Handler = async ({ output, tickets }) => {
 /** `tickets token revoke ID`: every server refuses the token from its next request. */
 export const revoke: Handler<object, [string]> = async ({ output, tickets }, _options, id) => {
   const token = await tickets.revokeToken(id)
-  const committed = { sentence: `The token ${token.id} is revoked.`, json: { id: token.id } }
   await printCommitted(
     output,
-    () => committed,
+    () => `The token ${token.id} is revoked.`,
     () =>
       output.json
         ? output.document(tokenJson(token))
