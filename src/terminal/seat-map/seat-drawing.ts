@@ -48,13 +48,25 @@ export function drawOutside(side: 'above' | 'below', lines: number, style: Rende
   return ' '.repeat(margin) + tint(style, 'quiet', text)
 }
 
-/** One line with its labels; `cursor` is the seat to mark. */
-export function drawSeatLine(
+/** `count` lines from `first` on, each with its labels; `cursor` is the seat to mark. */
+export function drawSeatLines(
+  grid: SeatGrid,
+  { first, count }: { first: number; count: number },
+  stateOf: (seat: number) => SeatState,
+  style: RenderStyle,
+  cursor?: number,
+): string[] {
+  return Array.from({ length: count }, (_, index) =>
+    drawSeatLine(grid.lineAt(first + index), grid, stateOf, style, cursor),
+  )
+}
+
+function drawSeatLine(
   { cells, left, right, shift, heading }: SeatLine,
   grid: SeatGrid,
   stateOf: (seat: number) => SeatState,
   style: RenderStyle,
-  cursor?: number,
+  cursor: number | undefined,
 ): string {
   if (heading !== undefined) return drawHeading(heading, style)
   const label = ' '.repeat(margin) + left.padStart(grid.gutter)

@@ -11,7 +11,7 @@ import {
 } from '../render/seat-signs.js'
 import { type RenderStyle, type Tone, tint } from '../render/style.js'
 import { countStates, type House, stateIn } from './house.js'
-import { drawOutside, drawRuler, drawSeatLine, drawStage } from './seat-drawing.js'
+import { drawOutside, drawRuler, drawSeatLines, drawStage } from './seat-drawing.js'
 import { margin, type SeatGrid, seatGridFor } from './seat-grid.js'
 
 /**
@@ -57,9 +57,7 @@ function drawAllLines(
   const above = drawStage(grid, style, 'top')
   const below = drawStage(grid, style, 'bottom')
   const count = Math.min(mostLines, grid.lineCount)
-  const lines = Array.from({ length: count }, (_, index) =>
-    drawSeatLine(grid.lineAt(index), grid, stateOf, style),
-  )
+  const lines = drawSeatLines(grid, { first: 0, count }, stateOf, style)
   if (count < grid.lineCount) lines.push(drawOutside('below', grid.lineCount - count, style))
   return [
     ...above,

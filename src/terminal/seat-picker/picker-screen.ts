@@ -5,7 +5,7 @@ import { fitText, wrapTexts } from '../render/fit-text.js'
 import { kindNames, kindSign, seatSign, seatTones } from '../render/seat-signs.js'
 import { type RenderStyle, signs, tint } from '../render/style.js'
 import { drawSections } from '../seat-map/house-overview.js'
-import { drawOutside, drawRuler, drawSeatLine, drawStage } from '../seat-map/seat-drawing.js'
+import { drawOutside, drawRuler, drawSeatLines, drawStage } from '../seat-map/seat-drawing.js'
 import { margin, type SeatGrid, seatGridFor, sectionsFromTop } from '../seat-map/seat-grid.js'
 import { drawLegend } from '../seat-map/seat-map.js'
 import type { Viewport } from './picker-keys.js'
@@ -74,7 +74,13 @@ function drawWindow(frame: Frame, picking: Picking, top: number, style: ScreenSt
   const { grid } = frame
   const line = grid.lineOf(picking.cursor)
   return drawFrame(frame, { top, line, count: grid.lineCount }, style, (first, page) =>
-    windowLines(picking, grid, first, page, style),
+    drawSeatLines(
+      grid,
+      { first, count: page },
+      (seat) => stateOf(picking, seat),
+      style,
+      picking.cursor,
+    ),
   )
 }
 
@@ -112,24 +118,6 @@ function drawFrame(
 function sectionUnder({ cursor, house }: Picking): number {
   const rows = rowsOf(house)
   return rows.at(rows.indexOf(cursor)).section
-}
-
-function windowLines(
-  picking: Picking,
-  grid: SeatGrid,
-  top: number,
-  page: number,
-  style: RenderStyle,
-): string[] {
-  return Array.from({ length: page }, (_, index) =>
-    drawSeatLine(
-      grid.lineAt(top + index),
-      grid,
-      (seat) => stateOf(picking, seat),
-      style,
-      picking.cursor,
-    ),
-  )
 }
 
 /** The top line that shows the cursor, with a line to spare on either side where there is room. */

@@ -10,7 +10,7 @@ import { drawOverview } from '../../../terminal/seat-map/house-overview.js'
 import {
   drawOutside,
   drawRuler,
-  drawSeatLine,
+  drawSeatLines,
   drawStage,
 } from '../../../terminal/seat-map/seat-drawing.js'
 import { margin, type SeatGrid, seatGridFor } from '../../../terminal/seat-map/seat-grid.js'
@@ -88,9 +88,10 @@ function drawHouse(house: House, rows: number, style: RenderStyle, top?: number)
   const below = drawStage(grid, style, 'bottom')
   const count = grid.lineCount
   const room = Math.max(1, rows - above.length - below.length)
+  const draw = (first: number, count: number) =>
+    drawSeatLines(grid, { first, count }, (seat) => stateIn(house, seat), style)
   if (count <= room) {
-    const lines = [...above, ...drawLines(house, grid, 0, count, style), ...below]
-    return { lines, page: count, last: 0 }
+    return { lines: [...above, ...draw(0, count), ...below], page: count, last: 0 }
   }
   // Two lines count what lies above and below.
   const page = Math.max(1, room - 2)
@@ -104,7 +105,7 @@ function drawHouse(house: House, rows: number, style: RenderStyle, top?: number)
   const lines = [
     ...above,
     drawAbove(first, house, grid, style),
-    ...drawLines(house, grid, first, page, style),
+    ...draw(first, page),
     drawOutside('below', last - first, style),
     ...below,
   ]
@@ -121,12 +122,5 @@ function drawAbove(lines: number, { plan }: House, grid: SeatGrid, style: Render
     `${above}  ${tint(style, 'strong', plan.sectionName(first))}`,
     style.columns,
     style,
-  )
-}
-
-function drawLines(house: House, grid: SeatGrid, first: number, count: number, style: RenderStyle) {
-  const stateOf = (seat: number) => stateIn(house, seat)
-  return Array.from({ length: count }, (_, index) =>
-    drawSeatLine(grid.lineAt(first + index), grid, stateOf, style),
   )
 }
