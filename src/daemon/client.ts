@@ -1,5 +1,5 @@
 import type { RunEnvironment } from '../client/run-environment.js'
-import { type Interruption, onSecondSignal } from '../shared/interruption.js'
+import { onSecondSignal } from '../shared/interruption.js'
 import { parseDuration } from '../shared/time/duration.js'
 import { type Output, openOutput } from '../terminal/io.js'
 import type { RunRequest, RunResult } from './protocol.js'
@@ -20,14 +20,14 @@ export interface DaemonTry {
  * Never throws: if anything is wrong with the daemon, the command can still run here. An interruption
  * reaches the daemon; a booking that is being decided still gets its verdict.
  */
-export function tryDaemon(program: string, interruption: Interruption): Promise<DaemonTry> {
+export function tryDaemon(program: string, signal: AbortSignal): Promise<DaemonTry> {
   const environment: RunEnvironment = {}
-  return request(program, interruption, environment).catch(() => ({ environment }))
+  return request(program, signal, environment).catch(() => ({ environment }))
 }
 
 async function request(
   program: string,
-  interruption: Interruption,
+  signal: AbortSignal,
   environment: RunEnvironment,
 ): Promise<DaemonTry> {
   const { env } = process
@@ -42,15 +42,15 @@ async function request(
   const daemon = await connectTo(daemonLink(flagValue('--db', argv), env, cwd))
   const { pid, socket } = daemon
   const output = openOutput(process, { json: true, quiet: has(/^(-q|--quiet)$/), ...PLAIN })
-  interruption.listeners.add(() => {
-    if (!environment.isRepeat) return socket.destroy()
+  signal.addEventListener('abort', () => {
+    if (!environment.isRepeat) return void socket.destroy()
     socket.end()
     // A second one does not end this process: the command looks up what became of the booking.
-    onSecondSignal(interruption.signal, () => !!socket.destroy())
+    onSecondSignal(signal, () => !!socket.destroy())
   })
   const run: RunRequest = { type: 'run', ...askerOf(program, env), argv, cwd, silenceMs }
   let answer = await daemon.ask<RunResult>(run, Math.min(silenceMs, UNANSWERED_MS))
-  if (typeof answer?.bookingId === 'string' && !interruption.hasCome) {
+  if (typeof answer?.bookingId === 'string' && !signal.aborted) {
     Object.assign(environment, { bookingId: answer.bookingId, isRepeat: true })
     answer = await daemon.ask(START, silenceMs)
   }

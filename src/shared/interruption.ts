@@ -1,13 +1,6 @@
 /** The signals that interrupt a run. */
 export interface Interruption {
-  /** Whether the first signal has arrived. */
-  readonly hasCome: boolean
-  /** Functions to call on the first signal; remove a function that is no longer needed. */
-  readonly listeners: Set<() => void>
-  /**
-   * Aborted on the first signal. Created on first use, because a run in the daemon does not need
-   * it.
-   */
+  /** Aborted on the first signal. */
   readonly signal: AbortSignal
   /** The exit code of an interrupted run: 130, or 143 after SIGTERM. */
   readonly exitCode: number
@@ -39,50 +32,32 @@ export function passOnSecondSignal(signal: AbortSignal): boolean {
  * one ends the program at once, as without a handler, unless a COMMIT has no answer yet (`onSecondSignal`).
  */
 export function listenForSignals(): Interruption {
-  const listeners = new Set<() => void>()
-  let controller: AbortController | undefined
-  let hasCome = false
+  const controller = new AbortController()
+  const { signal } = controller
   let hasComeTwice = false
   let exitCode = 130
   // Not `once`: inquirer, and the lock of the embedded server, end the program on a signal that has
   // no other listener.
-  const onSignal = (signal: NodeJS.Signals) => {
-    if (hasCome) {
-      const isFirstRepeat = !hasComeTwice
-      hasComeTwice = true
-      if (isFirstRepeat && controller && passOnSecondSignal(controller.signal)) return
-      stopListening()
-      process.kill(process.pid, signal)
-      return
+  const onSignal = (name: NodeJS.Signals) => {
+    if (!signal.aborted) {
+      exitCode = name === 'SIGTERM' ? 143 : 130
+      return controller.abort()
     }
-    hasCome = true
-    exitCode = signal === 'SIGTERM' ? 143 : 130
-    for (const listener of listeners) listener()
+    const isSecond = !hasComeTwice
+    hasComeTwice = true
+    if (isSecond && passOnSecondSignal(signal)) return
+    stopListening()
+    process.kill(process.pid, name)
   }
   const stopListening = () => {
     process.off('SIGINT', onSignal).off('SIGTERM', onSignal)
   }
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal)
   return {
-    listeners,
-    get hasCome() {
-      return hasCome
-    },
-    get signal() {
-      controller ??= controllerOf({ listeners, hasCome })
-      return controller.signal
-    },
+    signal,
     get exitCode() {
       return exitCode
     },
     stopListening,
   }
-}
-
-function controllerOf({ listeners, hasCome }: Pick<Interruption, 'listeners' | 'hasCome'>) {
-  const controller = new AbortController()
-  const abort = () => controller.abort()
-  if (hasCome) abort()
-  else listeners.add(abort)
-  return controller
 }

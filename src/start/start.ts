@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { main } from '../cli/main.js'
 import { hasAnyDaemon } from '../daemon/any-daemon.js'
 import type { DaemonTry } from '../daemon/client.js'
-import { type Interruption, listenForSignals } from '../shared/interruption.js'
+import { listenForSignals } from '../shared/interruption.js'
 import { CodeCache } from './code-cache.js'
 
 /** The name of the file with the program, put in by the build. It contains a hash of the content. */
@@ -17,7 +17,7 @@ export async function start(): Promise<void> {
   const argv = process.argv.slice(2)
   const interruption = listenForSignals()
   const mayTryDaemon = argv[0] === 'book' && hasAnyDaemon()
-  const tried = mayTryDaemon ? await tryDaemon(interruption) : {}
+  const tried = mayTryDaemon ? await tryDaemon(interruption.signal) : {}
   const cache = new CodeCache(argv[0])
   const exitCode =
     tried.exitCode ??
@@ -35,9 +35,9 @@ export async function start(): Promise<void> {
 }
 
 /** In a separate script, as most users have no daemon. */
-async function tryDaemon(interruption: Interruption): Promise<DaemonTry> {
+async function tryDaemon(signal: AbortSignal): Promise<DaemonTry> {
   const client = await import('../daemon/client.js')
-  return client.tryDaemon(PROGRAM, interruption)
+  return client.tryDaemon(PROGRAM, signal)
 }
 
 /**
