@@ -22,20 +22,17 @@ export interface Output {
   readonly io: Io
   /** Whether the command may prompt: stdin and stderr are terminals, and no option forbids it. */
   readonly canPrompt: boolean
-  /** The width to draw for: `COLUMNS`, else the current width of the terminal, else 80. */
-  readonly columns: number
   /** Whether stdout is a terminal. */
   readonly isTerminal: boolean
   readonly json: boolean
   readonly quiet: boolean
-  /** How to draw on stdout now. */
+  /**
+   * How to draw on stdout now: as wide as `COLUMNS`, else as the terminal is, else 80 columns; beyond
+   * ASCII unless TERM is dumb or the locale lacks UTF-8.
+   */
   readonly style: RenderStyle
   /** How to draw on stderr: as wide as on stdout, with colours if stderr has them. */
   readonly errorStyle: RenderStyle
-  /**
-   * Whether characters beyond ASCII may be drawn: not with TERM=dumb or in a locale without UTF-8.
-   */
-  readonly unicode: boolean
   /** Whether the reader of stdout has gone. A producer then stops, quietly. */
   readonly isGone: boolean
   /**
@@ -81,18 +78,14 @@ export function openOutput(io: Io, choice: OutputChoice): Output {
     if (!isErrorGone) errors.write(`${text}\n`)
   }
   const unicode = drawsUnicode(io.env)
-  const columnsNow = () => positive(io.env.COLUMNS) ?? positive(io.stdout.columns) ?? 80
   const styleOn = (stream: NodeJS.WriteStream): RenderStyle => ({
-    columns: columnsNow(),
+    columns: positive(io.env.COLUMNS) ?? positive(io.stdout.columns) ?? 80,
     color: wantsColor(stream, io.env, choice),
     unicode,
   })
   return {
     io,
     canPrompt: canAsk(io, choice),
-    get columns() {
-      return columnsNow()
-    },
     isTerminal: io.stdout.isTTY === true,
     json: choice.json,
     quiet: choice.quiet,
@@ -102,7 +95,6 @@ export function openOutput(io: Io, choice: OutputChoice): Output {
     get errorStyle() {
       return styleOn(io.stderr)
     },
-    unicode,
     get isGone() {
       return isGone
     },

@@ -25,13 +25,14 @@ export async function startProgress(
   const { stderr, env } = output.io
   if (output.quiet || stderr.isTTY !== true || env.TERM === 'dumb') return noProgress(output)
   const { SingleBar } = (await import('cli-progress')).default
-  const [complete, incomplete] = output.unicode ? ['█', '░'] : ['#', '.']
+  const { columns, unicode } = output.errorStyle
+  const [complete, incomplete] = unicode ? ['█', '░'] : ['#', '.']
   const bar = new SingleBar({
     stream: stderr,
     format: `${title} {bar} {percentage}%  {value} of {total}`,
     formatValue: (value, _options, type) =>
       type === 'percentage' ? String(value) : formatNumber(value),
-    barsize: Math.max(5, Math.min(40, output.columns - title.length - COUNTS_WIDTH)),
+    barsize: Math.max(5, Math.min(40, columns - title.length - COUNTS_WIDTH)),
     barCompleteChar: complete,
     barIncompleteChar: incomplete,
     emptyOnZero: true,

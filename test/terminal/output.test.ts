@@ -81,7 +81,7 @@ describe('an output', () => {
     [{ COLUMNS: 'wide' }, 80],
     [{}, 80],
   ])('with %j is %i columns wide', (env, columns) => {
-    expect(open({}, env).columns).toBe(columns)
+    expect(open({}, env).style.columns).toBe(columns)
   })
 
   test.each([
@@ -97,7 +97,7 @@ describe('an output', () => {
     [{ LANG: 'C', LC_CTYPE: '', LC_ALL: '' }, false],
     [{ LANG: 'C.utf8', TERM: 'dumb' }, false],
   ])('with %j draws beyond ASCII: %s', (env, unicode) => {
-    expect(open({}, env).unicode).toBe(unicode)
+    expect(open({}, env).style.unicode).toBe(unicode)
   })
 
   test('suppresses hints with --quiet, but never problems', () => {

@@ -4,7 +4,7 @@ import { safeText } from '../../shared/safe-text.js'
 import { isSet, type Output } from '../io.js'
 import { wrapWords } from '../render/fit-text.js'
 import { printProblem } from '../render/problem-card.js'
-import { tint } from '../render/style.js'
+import { type RenderStyle, tint } from '../render/style.js'
 import { type Asking, checkedBy, withPrompt } from './asking.js'
 import { wrapQuestion } from './prompt-theme.js'
 import type { Choice, ChoiceQuestion, KeyChoice, TextQuestion } from './questions.js'
@@ -77,7 +77,7 @@ export async function askChoiceInLine<Value>(
   const { signal } = new AbortController()
   let offered = await search(undefined, signal)
   let chosen: Choice<Value> | undefined
-  const list = () => asking.output.problem(numbered(offered, asking.output.columns))
+  const list = () => asking.output.problem(numbered(offered, asking.output.errorStyle))
   if (offered.length > 0) list()
   await askLine(asking, {
     message,
@@ -124,7 +124,7 @@ async function firstAnswer(
 /** A screen reader takes long to read more choices aloud. */
 const MOST_LISTED = 20
 
-function numbered(choices: Choice<unknown>[], columns: number): string {
+function numbered(choices: Choice<unknown>[], { columns }: RenderStyle): string {
   const lines = choices.slice(0, MOST_LISTED).flatMap(({ name, details }, index) => {
     const text = [safeText(name), safeText(details ?? '')].filter(Boolean).join(', ')
     const [first, ...rest] = wrapWords(text, columns - numberWidth)

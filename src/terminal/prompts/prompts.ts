@@ -224,7 +224,7 @@ export async function askKey<Value>(
 /** Prints the sentence above a question, for which its own line has no room. */
 function printAbove({ output }: Asking, { above }: { above?: string }): void {
   if (above === undefined) return
-  output.problem(wrapWords(safeText(above), output.columns).join('\n'))
+  output.problem(wrapWords(safeText(above), output.errorStyle.columns).join('\n'))
 }
 
 function themeOf({ output }: Asking, { message, hint, answer }: AskedText) {

@@ -16,7 +16,8 @@ export type { PickerQuestion } from './picker-prompt.js'
  */
 export function canShowMap(output: Output): boolean {
   const { columns = 80, rows = 24 } = output.io.stderr
-  return output.canPrompt && output.unicode && !asksInLines(output) && columns >= 24 && rows >= 8
+  const { unicode } = output.errorStyle
+  return output.canPrompt && unicode && !asksInLines(output) && columns >= 24 && rows >= 8
 }
 
 /**
