@@ -99,6 +99,11 @@ export function declarationOf(command: Command): Declaration {
   return declaration
 }
 
+/** The commands of a group that help and completion list. */
+export function visibleCommands({ commands }: Command): Command[] {
+  return commands.filter((command) => !declarationOf(command).isHidden)
+}
+
 /** What completion offers for an argument or an option. */
 export function completesOf(parameter: Argument | Option): Completes | undefined {
   return completions.get(parameter)

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { slipsBetween } from '../shared/spelling.js'
-import { pathOf } from './declaration.js'
+import { pathOf, visibleCommands } from './declaration.js'
 
 /** Returns 'Did you mean …?' for an unknown `word` after `command`; '' if no word is similar. */
 export function suggestionFor(word: string, command: Command): string {
@@ -21,7 +21,7 @@ function optionsOf(command: Command): string[] {
 
 /** The commands there with a similar name, else those elsewhere with the same name. */
 function commandsLike(word: string, command: Command): string[] {
-  const here = visible(command).map((one) => one.name())
+  const here = visibleCommands(command).map((one) => one.name())
   const close = closest(word, here)
   if (close.length > 0) return close
   return leavesOf(rootOf(command))
@@ -42,11 +42,6 @@ function rootOf(command: Command): Command {
 }
 
 function leavesOf(command: Command): Command[] {
-  const inner = visible(command)
+  const inner = visibleCommands(command)
   return inner.length === 0 ? [command] : inner.flatMap(leavesOf)
-}
-
-function visible(command: Command): Command[] {
-  const shown = command.createHelp().visibleCommands(command)
-  return command.commands.filter((one) => shown.includes(one))
 }

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { foldText } from '../../shared/fold-text.js'
 import { safeText } from '../../shared/safe-text.js'
 import type { Context, Handler } from '../context.js'
+import { visibleCommands } from '../declaration.js'
 import { candidatesFor } from './candidates.js'
 import type { Shell } from './completion.js'
 import { type Candidate, type Cursor, FILES_SIGN, findCursor, optionsOf } from './cursor.js'
@@ -48,11 +49,8 @@ async function offers(context: Context, cursor: Cursor): Promise<Candidate[]> {
     )
     return open.map(({ long, description }) => ({ value: long!, about: () => description }))
   }
-  return command.commands
-    .filter((one) => !isHidden(one))
-    .map((one) => ({ value: one.name(), about: () => one.description() }))
-}
-
-function isHidden(command: Command): boolean {
-  return !command.parent?.createHelp().visibleCommands(command.parent).includes(command)
+  return visibleCommands(command).map((one) => ({
+    value: one.name(),
+    about: () => one.description(),
+  }))
 }

@@ -1,5 +1,5 @@
 import type { Command, Help, HelpConfiguration, Option } from 'commander'
-import { declarationOf, type HelpRow } from '../declaration.js'
+import { declarationOf, type HelpRow, visibleCommands } from '../declaration.js'
 import { exitCodes } from './exit-codes.js'
 
 /**
@@ -72,7 +72,7 @@ function rowsOf(
 
 /** What may be typed after the command. */
 function entriesOf(command: Command, help: Help): HelpRow[] {
-  const commands = help.visibleCommands(command).filter((each) => each.name() !== 'help')
+  const commands = visibleCommands(command)
   if (commands.length > 0) {
     return commands.map((each) => [help.subcommandTerm(each), help.subcommandDescription(each)])
   }
