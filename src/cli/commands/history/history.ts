@@ -77,26 +77,13 @@ function columnsFor(show: Show): Column<HistoryEvent>[] {
       weight: 1,
       minWidth: 12,
     },
-    {
-      title: 'WHO',
-      field: 'operator',
-      cell: ({ operator }) => operator ?? '',
-      weight: 0.5,
-      optional: true,
-    },
-    {
-      title: 'COMMAND',
-      field: 'command',
-      cell: ({ command }) => command ?? '',
-      weight: 0.5,
-      optional: true,
-    },
-    {
-      title: 'LOGIN',
-      field: 'login',
-      cell: ({ login }) => login ?? '',
-      weight: 0.5,
-      optional: true,
-    },
+    by('WHO', 'operator'),
+    by('COMMAND', 'command'),
+    by('LOGIN', 'login'),
   ]
+}
+
+/** Who or what made the change. */
+function by(title: string, field: 'operator' | 'command' | 'login'): Column<HistoryEvent> {
+  return { title, field, cell: (event) => event[field] ?? '', weight: 0.5, optional: true }
 }
