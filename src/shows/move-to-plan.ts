@@ -1,4 +1,5 @@
 import type { Knex } from 'knex'
+import { inPages } from '../database/pages.js'
 import { query, sqlArray, sqlLists } from '../database/sql.js'
 import type { Refusal } from '../house/decide.js'
 import type { SeatPlan } from '../house/plan/seat-plan.js'
@@ -119,9 +120,6 @@ export function seatsByLabel(layout: SeatLayout): (label: string) => number | un
   return (label) => seats.get(foldText(label))
 }
 
-// Each may have all seats of a house.
-const BATCH = 1000
-
 /**
  * Writes the new numbers of all decided bookings. An undecided one is left to its process, which
  * reads the request again under the lock.
@@ -135,21 +133,21 @@ async function renumberBookings(
   moved: MovedSeats,
 ): Promise<void> {
   await query(trx, `select set_config('tickets.is_renumbering', 'yes', true)`)
-  let after = '00000000-0000-0000-0000-000000000000'
-  for (;;) {
-    const rows = await query<Seats & { id: string }>(
+  const first = { id: '00000000-0000-0000-0000-000000000000' }
+  const read = ({ id }: { id: string } = first, size: number) =>
+    query<Seats & { id: string }>(
       trx,
       `select id, seats, cancelled_seats, former_seats, failure from bookings
-       where show_id = ? and status <> 'PENDING' and id > ?::uuid order by id limit ${BATCH}`,
-      [showId, after],
+       where show_id = ? and status <> 'PENDING' and id > ?::uuid order by id limit ${size}`,
+      [showId, id],
     )
+  // In pages, because each booking may have all seats of a house.
+  for await (const rows of inPages(read)) {
     const changed = rows.flatMap((row) => {
       const now = moved.renumber(row)
       return now === undefined ? [] : { id: row.id, ...now }
     })
     if (changed.length > 0) await writeSeats(trx, changed)
-    if (rows.length < BATCH) return
-    after = rows.at(-1)!.id
   }
 }
 
