@@ -105,7 +105,7 @@ class Feed {
    * streams.
    */
   readonly #events = new Map<ShowDetails | undefined, string>()
-  #latest: ShowDetails | undefined
+  latest: ShowDetails | undefined
 
   constructor(options: FeedOptions) {
     this.#options = options
@@ -114,10 +114,6 @@ class Feed {
 
   get size(): number {
     return this.#streams.size
-  }
-
-  get latest(): ShowDetails | undefined {
-    return this.#latest
   }
 
   add(): SeatStream {
@@ -179,7 +175,7 @@ class Feed {
   }
 
   #show(show: ShowDetails): void {
-    this.#latest = show
+    this.latest = show
     this.#events.clear()
     for (const stream of this.#streams) stream.notify()
   }
