@@ -1,5 +1,5 @@
 import type { Show } from '../../../client/api.js'
-import { showJson } from '../../../client/json.js'
+import { createdShowJson } from '../../../client/json.js'
 import { TicketsError } from '../../../shared/errors.js'
 import { parseStartTime } from '../../../shared/time/start-time.js'
 import { startWarnings } from '../../../shared/warnings.js'
@@ -19,9 +19,11 @@ export const run: Handler<ShowCopyOptions, [string]> = async (context, options, 
   const { output, tickets } = context
   if (options.startTime === undefined && !output.canPrompt) throw inputRequired('--start-time')
   const original = await namedShow(context, { name, date: options.date })
-  const texts = options.startTime ?? [await askStartTime(context, original.timeZone)]
+  const { timeZone } = original
   // All are parsed before the first show is created, so that a typing error creates none.
-  const startTimes = texts.map((text) => parseStartTime(text, original.timeZone))
+  const startTimes = options.startTime
+    ? options.startTime.map((text) => parseStartTime(text, timeZone))
+    : [await askStart(context, timeZone)]
   const copies: Show[] = []
   for (const startTime of startTimes) {
     const copy = { startTime, name: options.name }
@@ -33,10 +35,7 @@ export const run: Handler<ShowCopyOptions, [string]> = async (context, options, 
     output,
     () => sentenceOf(copies),
     async () => {
-      if (output.json) {
-        const documents = copies.map((show) => ({ ...showJson(show), ...startWarnings(show) }))
-        return output.document(documents)
-      }
+      if (output.json) return output.document(copies.map(createdShowJson))
       const cards = copies.map((show) => renderShowCard(show, output.style))
       await output.write(cards.join('\n'))
     },
@@ -57,11 +56,7 @@ function sentenceOf(copies: readonly Show[]): string {
   return `Created ${copies.map(({ id }) => id).join(', ')}.`
 }
 
-async function askStartTime({ asking }: Context, timeZone: string): Promise<string> {
-  const { askText } = await import('../../../terminal/prompts/prompts.js')
-  return askText(asking, {
-    message: 'When does the new one start?',
-    hint: `${timeZone}, like 2026-12-25 19:00`,
-    check: (text) => parseStartTime(text, timeZone),
-  })
+async function askStart({ asking }: Context, timeZone: string): Promise<Date> {
+  const { askStartTime } = await import('./create.js')
+  return askStartTime(asking, 'When does the new one start?', timeZone)
 }

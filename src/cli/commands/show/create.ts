@@ -68,16 +68,7 @@ async function ask(
   const { timeZone } = given
   const name =
     given.name ?? (await askText(asking, { message: 'Name of the show?', check: checkName }))
-  const startTime =
-    given.startTime ??
-    parseStartTime(
-      await askText(asking, {
-        message: 'When does it start?',
-        hint: `${timeZone}, like 2026-12-25 19:00`,
-        check: (text) => parseStartTime(text, timeZone),
-      }),
-      timeZone,
-    )
+  const startTime = given.startTime ?? (await askStartTime(asking, 'When does it start?', timeZone))
   const plan = given.plan ?? (await choosePlan(context, given))
   if (plan !== undefined) return { name, startTime, plan, timeZone }
   const totalSeats =
@@ -85,6 +76,17 @@ async function ask(
     (await askNumber(asking, { message: 'How many seats?', min: 1, max: MAX_SEATS }))
   const seatsPerRow = given.seatsPerRow ?? (await askSeatsPerRow(asking, totalSeats))
   return { name, startTime, totalSeats, seatsPerRow, timeZone }
+}
+
+/** Asks for the start of a new show; a local time is in `timeZone`. */
+export async function askStartTime(
+  asking: Context['asking'],
+  message: string,
+  timeZone: string,
+): Promise<Date> {
+  const check = (text: string) => parseStartTime(text, timeZone)
+  const hint = `${timeZone}, like 2026-12-25 19:00`
+  return check(await askText(asking, { message, hint, check }))
 }
 
 /**
