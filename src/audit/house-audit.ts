@@ -3,8 +3,7 @@ import { SeatSet } from '../house/seat-set.js'
 import { MAX_SEATS, type SeatLayout } from '../house/seats.js'
 import { quote } from '../shared/quote.js'
 import { SeatOwners } from './seat-owners.js'
-import type { BookingEvidence, ShowEvidence } from './snapshot-rows.js'
-import type { AuditedPlan } from './stored-plans.js'
+import type { AuditedPlan, BookingEvidence, ShowEvidence } from './snapshot-rows.js'
 import {
   nameBookings,
   nameSeats,

@@ -1,8 +1,12 @@
+import { createHash } from 'node:crypto'
 import type { Knex } from 'knex'
 import { isAbandonedBy } from '../booking/abandoned.js'
 import { inPages } from '../database/pages.js'
 import { query } from '../database/sql.js'
+import type { SeatPlan } from '../house/plan/seat-plan.js'
 import { MAX_SEATS } from '../house/seats.js'
+import { remember } from '../shared/remember.js'
+import { parseStored, selectPlans } from '../shows/plans.js'
 import type { ShowRow } from '../shows/shows.js'
 
 /** A show to be verified; none of its columns can be trusted. */
@@ -154,6 +158,20 @@ export async function* readEvidence({
     yield page
     after = [last.show_id, last.exact_created_at, last.id]
   }
+}
+
+/** A show's plan, null if it has none, or what is wrong with it: 'is missing'. */
+export type AuditedPlan = SeatPlan | null | string
+
+/** Reads the plans of a snapshot from the database, even if this process knows them already. */
+export function storedPlans({ trx }: Snapshot): (id: string | null) => Promise<AuditedPlan> {
+  return remember(100, async (id) => {
+    if (id === null) return null
+    const row = (await selectPlans(trx, [id])).get(id)
+    const plan = await parseStored(row)
+    const hash = row && createHash('sha256').update(row.document).digest('hex')
+    return typeof plan !== 'string' && hash !== id ? 'does not match its id' : plan
+  })
 }
 
 /** A check-in on a seat that is not confirmed to its booking. */

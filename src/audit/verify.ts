@@ -9,15 +9,16 @@ import { showNotFound } from '../shows/shows.js'
 import { checkAnswers } from './answers.js'
 import { HouseAudit } from './house-audit.js'
 import {
+  type AuditedPlan,
   countRows,
   readEvidence,
   readShows,
   readStrayAdmissions,
   type Snapshot,
   type StrayAdmission,
+  storedPlans,
   takeSnapshot,
 } from './snapshot-rows.js'
-import { type AuditedPlan, storedPlans } from './stored-plans.js'
 import {
   MAX_NAMED,
   nameBookings,
