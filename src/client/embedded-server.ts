@@ -33,7 +33,5 @@ export function embeddedServer(env: Record<string, string | undefined>) {
   }
 }
 
-export type EmbeddedServer = ReturnType<typeof embeddedServer>
-
 /** Imported on demand: it can start a server, which few commands need. */
 const loadWhole = () => import('../database/embedded/embedded.js')

@@ -1,4 +1,5 @@
-import { chown, lstat, mkdtemp, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { chown, lstat, mkdtemp, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pid } from 'node:process'
 import { syncDirectory } from './directories.js'
@@ -30,11 +31,8 @@ export async function clusterVersion(paths: ServerPaths): Promise<string | null>
 
 /** Returns true even for a damaged cluster: PostgreSQL reports what is missing when it starts. */
 export async function hasCluster(paths: ServerPaths): Promise<boolean> {
-  const control = stat(join(paths.data, 'global', 'pg_control')).then(
-    () => true,
-    () => false,
-  )
-  return (await clusterVersion(paths)) !== null || (await control)
+  const control = join(paths.data, 'global', 'pg_control')
+  return (await clusterVersion(paths)) !== null || existsSync(control)
 }
 
 /**

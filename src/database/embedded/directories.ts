@@ -20,9 +20,7 @@ export async function makeRoot(paths: ServerPaths): Promise<void> {
 async function makeParents(path: string): Promise<void> {
   if (existsSync(path)) return
   await makeParents(dirname(path))
-  await mkdir(path, 0o755).catch((error) => {
-    if (codeOf(error) !== 'EEXIST') throw error
-  })
+  await makeDirectory(path, 0o755)
 }
 
 /**
@@ -82,8 +80,8 @@ async function removeIfAbandoned(path: string): Promise<void> {
   await rm(path, { recursive: true, force: true, maxRetries: 5 })
 }
 
-async function makeDirectory(path: string): Promise<void> {
-  await mkdir(path, 0o700).catch((error) => {
+async function makeDirectory(path: string, mode = 0o700): Promise<void> {
+  await mkdir(path, mode).catch((error) => {
     if (codeOf(error) !== 'EEXIST') throw error
   })
 }

@@ -1,5 +1,6 @@
 import { execFile, spawn } from 'node:child_process'
-import { open, readFile, realpath, rename, rm, stat } from 'node:fs/promises'
+import { statSync } from 'node:fs'
+import { open, readFile, realpath, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { kill, platform } from 'node:process'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -113,10 +114,7 @@ async function spawnPostmaster(paths: ServerPaths, programs: string, users: Serv
 
 /** Begins a new log if the old one exceeds a megabyte; returns the log's size in bytes. */
 async function keepLogSmall(paths: ServerPaths): Promise<number> {
-  const size = await stat(paths.log).then(
-    (found) => found.size,
-    () => 0,
-  )
+  const { size = 0 } = statSync(paths.log, { throwIfNoEntry: false }) ?? {}
   if (size < 1024 * 1024) return size
   await rename(paths.log, `${paths.log}.1`)
   return 0

@@ -1,4 +1,4 @@
-import { access } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
 import { formatPlan, type PlanFormat } from '../../../house/plan/plan-file.js'
 import type { SeatPlan } from '../../../house/plan/seat-plan.js'
 import { invalidInput, TicketsError } from '../../../shared/errors.js'
@@ -20,7 +20,7 @@ export const run: Handler<PlanPrintOptions, [string]> = async (context, options,
   if (output.json && format !== 'json') {
     throw invalidInput(`--json and --output ${format} cannot be used together.`)
   }
-  const plan = (await isFile(name, options))
+  const plan = isFile(name, options)
     ? await validPlan(context, name)
     : await planOfShow(context, name, options)
   const text = format ? formatPlan(plan, format) : drawPlan(plan, output.style)
@@ -29,13 +29,9 @@ export const run: Handler<PlanPrintOptions, [string]> = async (context, options,
 }
 
 /** A missing file whose name looks like one is not a show. */
-async function isFile(name: string, { date }: PlanPrintOptions): Promise<boolean> {
+function isFile(name: string, { date }: PlanPrintOptions): boolean {
   if (date !== undefined) return false
-  if (name === '-' || /\.(plan|txt|json|csv)$|[/\\]/i.test(name)) return true
-  return access(name).then(
-    () => true,
-    () => false,
-  )
+  return name === '-' || /\.(plan|txt|json|csv)$|[/\\]/i.test(name) || existsSync(name)
 }
 
 async function planOfShow(
