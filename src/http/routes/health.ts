@@ -4,6 +4,7 @@ import { within } from '../../shared/deadline.js'
 import { TicketsError } from '../../shared/errors.js'
 import type { Metrics } from '../metrics.js'
 import { errors } from '../schemas.js'
+import { shareLooks } from '../share-looks.js'
 
 const PATIENCE_MS = 3000
 
@@ -22,7 +23,7 @@ export function healthRoutes(
   )
 
   // Uses the bookings' connections; a separate connection would not notice that those are stuck.
-  const checkReady = oneAtATime(() => tickets.checkReady())
+  const share = shareLooks<void>()
   app.get(
     '/readyz',
     {
@@ -33,7 +34,8 @@ export function healthRoutes(
       },
     },
     async () => {
-      await within(PATIENCE_MS, checkReady(), unanswered)
+      const ready = share('ready', () => tickets.checkReady())
+      await within(PATIENCE_MS, ready, unanswered)
       return { ok: true }
     },
   )
@@ -57,14 +59,3 @@ export function healthRoutes(
 }
 
 const unanswered = () => new TicketsError('DB_UNREACHABLE', 'The database does not answer.')
-
-/** Calls that arrive while one is in progress share its result. */
-function oneAtATime<T>(work: () => Promise<T>): () => Promise<T> {
-  let underWay: Promise<T> | undefined
-  return () => {
-    underWay ??= work().finally(() => {
-      underWay = undefined
-    })
-    return underWay
-  }
-}
