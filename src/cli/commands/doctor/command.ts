@@ -8,7 +8,5 @@ export const doctorCommand: Declaration = {
     'tickets doctor --json --wait 5s || echo "exit code $?"',
   ],
   exits: [0, 2, 7],
-  run: async ({ environment }) => ({
-    run: (await import('./doctor.js')).doctorOf(environment.program),
-  }),
+  run: () => import('./doctor.js'),
 }
