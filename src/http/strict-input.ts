@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { Ajv } from 'ajv'
 import type { FastifyInstance } from 'fastify'
 import { invalidInput } from '../shared/errors.js'
+import { repeatedField } from '../shared/repeated-field.js'
 
 /** Takes each request as it was sent, or refuses it. */
 export function takeStrictly(app: FastifyInstance): void {
@@ -22,8 +23,9 @@ function validateStrictly(app: FastifyInstance): void {
 }
 
 /**
- * Accepts only JSON in UTF-8. Refuses other types, because a foreign web page may send a form or
- * plain text without a preflight request. A missing body counts as an empty object.
+ * Accepts only JSON in UTF-8, with no field twice. Refuses other types, because a foreign web page
+ * may send a form or plain text without a preflight request. A missing body counts as an empty
+ * object.
  */
 function parseJsonStrictly(app: FastifyInstance): void {
   const parse = app.getDefaultJsonParser('error', 'error')
@@ -34,7 +36,8 @@ function parseJsonStrictly(app: FastifyInstance): void {
     if (!isUtf8(bytes)) {
       return done(invalidInput('The body is not valid UTF-8.'))
     }
-    return parse(request, bytes.toString(), done)
+    const text = bytes.toString()
+    return parse(request, text, (error, value) => done(error ?? repeatedField(text) ?? null, value))
   })
   app.addHook('preValidation', (request, _reply, done) => {
     if (request.method === 'POST') request.body ??= {}

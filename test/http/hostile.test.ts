@@ -43,6 +43,7 @@ const requests: [title: string, expected: number, sent: string][] = [
   ['null for an object', 400, json('null')],
   ['nothing that is wanted', 400, json('{}')],
   ['an unknown field', 400, json('{"seats":[1],"price":0}')],
+  ['a field twice', 400, json('{"seats":[1],"seats":[2]}')],
   ['a field of the show', 400, json('{"seats":[1],"total_seats":5}')],
   ['__proto__', 400, json('{"__proto__":{"seats":[1]}}')],
   ['constructor.prototype', 400, json('{"constructor":{"prototype":{"seats":[1]}}}')],

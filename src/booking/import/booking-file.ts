@@ -8,6 +8,7 @@ import {
 import { invalidInput, TicketsError } from '../../shared/errors.js'
 import { type Line, readLines } from '../../shared/lines.js'
 import { escapeControls, quote } from '../../shared/quote.js'
+import { repeatedField } from '../../shared/repeated-field.js'
 import {
   isRowField,
   parseRow,
@@ -218,10 +219,12 @@ function wrongColumn(name: string): TicketsError {
 
 function objectOf(text: string): Record<string, unknown> {
   const value = parseJson(text)
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-    return value as Record<string, unknown>
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw invalidInput('The line is not one JSON object, such as {"seats":"1,2"}.')
   }
-  throw invalidInput('The line is not one JSON object, such as {"seats":"1,2"}.')
+  const twice = repeatedField(text)
+  if (twice) throw twice
+  return value as Record<string, unknown>
 }
 
 function parseJson(text: string): unknown {

@@ -35,6 +35,8 @@ const wrongLines: [line: string, ...facts: string[]][] = [
   ['{"count":1,"hold":"soon"}', '"soon"', '500ms'],
   ['{"count":1,"__proto__":{}}', '"__proto__"'],
   ['{"count":1,"show":"Dogs"}'],
+  ['{"seats":"1","seats":"2"}', '"seats"'],
+  ['{"count":1,"note":"a \\"note\\": b","n\\u006fte" : "c"}', '"note"'],
   ['"count"', 'JSON'],
   ['{"count":1', 'JSON'],
 ]
