@@ -174,6 +174,12 @@ export function storedPlans({ trx }: Snapshot): (id: string | null) => Promise<A
   })
 }
 
+/** The ids of plans that no show has now. Bookings that were made under one still need it. */
+export async function unusedPlans({ trx }: Snapshot): Promise<string[]> {
+  const found = 'select id from plans except select plan_id from shows order by id'
+  return (await query<{ id: string }>(trx, found)).map(({ id }) => id)
+}
+
 /** A check-in on a seat that is not confirmed to its booking. */
 export interface StrayAdmission {
   show_id: string

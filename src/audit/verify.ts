@@ -18,6 +18,7 @@ import {
   type StrayAdmission,
   storedPlans,
   takeSnapshot,
+  unusedPlans,
 } from './snapshot-rows.js'
 import {
   MAX_NAMED,
@@ -98,6 +99,11 @@ async function verifySnapshot(
     signal?.throwIfAborted()
     addViolation(report, strayAdmission(stray, await planOf(stray.plan_id)))
   }
+  for (const id of show === undefined ? await unusedPlans(snapshot) : []) {
+    signal?.throwIfAborted()
+    const plan = await planOf(id)
+    if (typeof plan === 'string') addViolation(report, unusedPlanDamaged(id, plan))
+  }
   for (const guard of await findBrokenGuards(trx)) addViolation(report, schemaDamaged(guard))
   for (const late of await findLateSequences(trx)) addViolation(report, sequenceBehind(late))
   return report
@@ -164,6 +170,11 @@ function strayAdmission(stray: StrayAdmission, plan: AuditedPlan): Violation {
     seats: seats.items,
     bookings,
   }
+}
+
+function unusedPlanDamaged(id: string, fault: string): Violation {
+  const message = `The plan ${id}, which no show has now, ${fault}.`
+  return { code: 'PLAN_DAMAGED', showId: null, message }
 }
 
 function schemaDamaged({ kind, name, table, fault }: BrokenGuard): Violation {

@@ -19,7 +19,7 @@ export type ViolationCode =
   | 'BITS_OUTSIDE_HOUSE'
   /** `total_seats` is not within 1 to 100,000. */
   | 'IMPOSSIBLE_HOUSE'
-  /** The show's plan is missing, cannot be read, or is for another number of seats. */
+  /** A plan cannot be read or has another size than its row, or that of a show is missing. */
   | 'PLAN_DAMAGED'
   /** A booking has, or holds, seats that the house does not have. */
   | 'SEAT_OUTSIDE_HOUSE'

@@ -207,6 +207,17 @@ describe('a plan that is damaged', () => {
       alter table plans drop constraint plans_id_is_hash, add constraint plans_id_is_hash
         check (id = encode(sha256(convert_to(document, 'UTF8')), 'hex'))`)
   })
+
+  it('is a violation even if no show has it any more', async () => {
+    const { id, planId } = await create()
+    await tickets.editShow(id, { plan: GLOBE.replace('Globe', 'Rose') })
+    await db.sql('update plans set total_seats = 25 where id = $1', [planId])
+    const { violations } = await tickets.verify()
+    expect(violations).toMatchObject([
+      { code: 'PLAN_DAMAGED', showId: null, message: withFacts(planId!, '26', '25') },
+    ])
+    expect(await tickets.verify({ show: id })).toMatchObject({ ok: true })
+  })
 })
 
 async function listed<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
