@@ -9,6 +9,7 @@ import { invalidInput } from '../shared/errors.js'
 import { newBookingId } from '../shared/ids.js'
 import { isClosed, makeOwnDirectory } from '../shared/own-directory.js'
 import { escapeControls } from '../shared/quote.js'
+import { randomBytes } from '../shared/random.js'
 import type { Io } from '../terminal/io.js'
 import type { Asker, Request, RunRequest, RunResult } from './protocol.js'
 import { containerOfProcess, PROCESS_VARIABLES, receiver, send } from './protocol.js'
@@ -39,7 +40,8 @@ export class Daemon {
   /** `link` is where clients find it. */
   constructor(link: string, program: Program) {
     this.#link = link
-    this.#name = `${basename(link)}.${process.pid}`
+    // The random part tells it from one in another container, which may have the same process id.
+    this.#name = `${basename(link)}.${randomBytes(4).toString('hex')}.${process.pid}`
     this.#program = program
   }
 
@@ -71,7 +73,6 @@ export class Daemon {
     const socket = join(directory, this.#name)
     makeOwnDirectory(directory)
     if (!isClosed(directory)) throw new Error('other users can write there')
-    rmSync(socket, { force: true })
     // Only this user may connect: a run has this user's rights.
     const umask = process.umask(0o177)
     this.#server.listen(socket)

@@ -20,6 +20,7 @@ import { json } from 'node:stream/consumers'
 import { execa } from 'execa'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { queryDaemon, stopDaemon } from '../../src/daemon/control.js'
+import { Daemon } from '../../src/daemon/daemon.js'
 import { askerOf, containerOfProcess, START } from '../../src/daemon/protocol.js'
 import { daemonLink } from '../../src/daemon/socket.js'
 import { openTickets } from '../../src/index.js'
@@ -861,6 +862,17 @@ describe('tickets daemon', () => {
     await until(() => started.every((ran) => !isAlive(ran.json().pid)))
     const left = await readdir(join(cache, 'tickets'))
     expect(left.filter((name) => name.startsWith('daemon-'))).toEqual([])
+  })
+
+  it('one that another replaces leaves it alone, even if both have the same process id, as in two containers', async () => {
+    const main = () => Promise.resolve(0)
+    const [first, second] = oneTo(2).map(() => new Daemon(link, { environment: {}, main }))
+    await first!.open()
+    await second!.open()
+    await first!.close()
+    expect((await status()).state).toBe('open')
+    await second!.close()
+    expect((await status()).state).toBe('closed')
   })
 
   it('with no time to wait, nothing is handed over', async () => {

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, realpathSync } from 'node:fs'
 import { queryDaemon } from '../../src/daemon/control.js'
 import { isAlive } from './booking-process.js'
 import { tickets } from './cli.js'
@@ -34,7 +34,7 @@ export async function openDaemon(
   return {
     pid,
     link,
-    socket: `${link}.${pid}`,
+    socket: realpathSync(link),
     status: () => queryDaemon(link),
     kill,
     isUntouched: () => !wasHit && existsSync(link) && isAlive(pid),
