@@ -9,9 +9,10 @@ import { canonicalText } from '../shared/fold-text.js'
 import type { Warned } from '../shared/warnings.js'
 import { readLayout } from '../shows/layouts.js'
 import { heldSeats, houseOf, readHouse, warningsOf } from '../shows/locked-house.js'
-import { showNotFound } from '../shows/shows.js'
+import { IS_EXPIRED_HOLD, showNotFound } from '../shows/shows.js'
 import { refusalError } from './book-seats.js'
 import { type Booking, type BookingRequest, type BookingRow, namesOf } from './booking.js'
+import { formatReference } from './references.js'
 import { keyReused, RepeatedRequests } from './repeated-request.js'
 import {
   type RequestedShow,
@@ -27,6 +28,14 @@ export interface DryRunOutcome extends Warned, Pick<Booking, 'seatLabels' | 'sec
   customer: string | null
   /** Whether an earlier request had the same key, so that its booking would be returned. */
   replayed: boolean
+  /** That booking; undefined if the earlier request is one of the dry run, which makes none. */
+  earlier?: EarlierBooking | undefined
+}
+
+/** A booking that an earlier request made with the same key, as it is now. */
+export interface EarlierBooking extends Pick<Booking, 'reference' | 'status'> {
+  /** Whether it is a hold that has expired. */
+  hasExpired: boolean
 }
 
 /**
@@ -60,15 +69,17 @@ export class BatchDryRun {
     await this.#recallKeys(show, checked)
     return checked.map((valid) => {
       if (valid instanceof TicketsError) return valid
-      const { verdict, names, replayed } = this.#verdictOn(valid, house)
+      const { verdict, names, booking: earlier, replayed } = this.#verdictOn(valid, house)
       if (verdict instanceof TicketsError) return verdict
+      const hasSeats = earlier?.status !== 'CANCELLED' && !earlier?.hasExpired
       return {
         showId,
         seats: verdict,
         ...(names ?? namesOf(verdict, house.layout)),
         customer: valid.customer,
         replayed,
-        ...withViewWarning({ warnings }, verdict, house.layout),
+        ...(earlier && { earlier }),
+        ...(hasSeats && withViewWarning({ warnings }, verdict, house.layout)),
       }
     })
   }
@@ -97,14 +108,16 @@ export class BatchDryRun {
     const rows = await withRetry(this.#db, () =>
       query<KeyedRow>(
         this.#db.knex,
-        `select show_id, key, key_scope, key_request, seats, former_seats, failure from bookings
+        `select reference, show_id, status, key, key_scope, key_request, seats, former_seats, failure,
+                ${IS_EXPIRED_HOLD} as has_expired
+         from bookings
          where key = any(?::text[]) and status <> 'PENDING'`,
         [[...unknown.values()].map(({ key }) => key)],
       ),
     )
     const repeated = new RepeatedRequests(this.#db.knex, showId)
     for (const row of rows) {
-      const { key, key_scope: scope, key_request, seats, failure } = row
+      const { key, key_scope: scope, key_request, seats, failure, status } = row
       const verdict = failure === null ? seats : refusalError(failure)
       const isHere = row.show_id === showId
       const own = isHere ? layout : await readLayout(this.#db, row.show_id)
@@ -114,7 +127,9 @@ export class BatchDryRun {
         request !== undefined &&
         (await withRetry(this.#db, () => repeated.isSame(request, key_request!)))
       const text = isSame ? request.keyRequest! : key_request!
-      this.#keys.set(scopedKey(scope, key!), { request: digestOf(text), verdict, names })
+      const reference = formatReference(row.reference)
+      const booking = { reference, status, hasExpired: row.has_expired }
+      this.#keys.set(scopedKey(scope, key!), { request: digestOf(text), verdict, names, booking })
     }
   }
 
@@ -122,11 +137,9 @@ export class BatchDryRun {
     const request = valid.keyRequest === null ? '' : digestOf(valid.keyRequest)
     const earlier = this.#earlier(valid)
     if (earlier) {
-      return {
-        verdict: earlier.request === request ? earlier.verdict : keyReused(),
-        names: earlier.names,
-        replayed: true,
-      }
+      const { verdict, names, booking } = earlier
+      const isSame = earlier.request === request
+      return { verdict: isSame ? verdict : keyReused(), names, booking, replayed: true }
     }
     const decided = decide(house, valid.wanted)
     const verdict = 'refusal' in decided ? refusalError(decided.refusal) : decided.seats
@@ -149,12 +162,18 @@ interface Earlier {
   verdict: Seats | TicketsError
   /** The names of the seats of a booking that exists: it may be in another show by now. */
   names?: ReturnType<typeof namesOf> | undefined
+  /** Undefined if the request is one of the dry run. */
+  booking?: EarlierBooking | undefined
 }
 
-type KeyedRow = Pick<
-  BookingRow,
-  'show_id' | 'key' | 'key_scope' | 'key_request' | 'seats' | 'former_seats' | 'failure'
->
+interface KeyedRow
+  extends Pick<
+    BookingRow,
+    | ('reference' | 'show_id' | 'status' | 'key' | 'key_scope' | 'key_request')
+    | ('seats' | 'former_seats' | 'failure')
+  > {
+  has_expired: boolean
+}
 
 async function snapshotOf(db: Database, showId: string): Promise<(House & Warned) | undefined> {
   return db.knex.transaction(

@@ -34,7 +34,7 @@ export type {
   BookOptions,
   WantedSeats,
 } from '../booking/booking.js'
-export type { DryRunOutcome } from '../booking/dry-run.js'
+export type { DryRunOutcome, EarlierBooking } from '../booking/dry-run.js'
 export type { Cancelled, CancelOptions } from '../booking/lifecycle/cancel.js'
 export type { CheckIn, CheckInOptions } from '../booking/lifecycle/check-in.js'
 export type { Confirmed, ConfirmOptions } from '../booking/lifecycle/confirm.js'

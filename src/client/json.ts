@@ -63,9 +63,9 @@ export function bookingJson({ booking, replayed, hasExpired, warnings }: Booking
 
 const EXPIRED = { expired: true }
 
-/** What a request would get. */
+/** What a request would get; `reference` and `status` are those of the booking that its key has. */
 export function dryRunJson(outcome: DryRunOutcome) {
-  const { showId, seats, seatLabels, customer, section, replayed, warnings } = outcome
+  const { showId, seats, seatLabels, customer, section, replayed, earlier, warnings } = outcome
   return {
     dry_run: true,
     show_id: showId,
@@ -74,6 +74,8 @@ export function dryRunJson(outcome: DryRunOutcome) {
     customer,
     ...(section !== undefined && { section }),
     replayed,
+    ...(earlier && { reference: earlier.reference, status: earlier.status }),
+    ...(earlier?.hasExpired && EXPIRED),
     ...(warnings && { warnings }),
   }
 }

@@ -15,6 +15,7 @@ import {
 } from '../support/proxy.js'
 import { isWaitingForLock } from '../support/shows.js'
 import { until } from '../support/until.js'
+import { withFacts } from '../support/wording.js'
 
 let db: TestDatabase
 let proxy: DatabaseProxy
@@ -177,7 +178,7 @@ test('a booking that has moved is replayed even where its new house cannot be re
   expect(replay).toMatchObject({ replayed: true, booking: { seats: [9], seatLabels: ['9'] } })
 })
 
-test('a hold that has expired is replayed as expired, in each format and in a file', async () => {
+test('a hold that has expired is replayed as expired, in each format, in a file and in a dry run', async () => {
   const clerk = clerks[0]!
   const request = { seats: '1', key: 'expired', hold: 60_000 }
   expect(await clerk.book(show, request)).not.toHaveProperty('hasExpired')
@@ -196,11 +197,36 @@ test('a hold that has expired is replayed as expired, in each format and in a fi
       { DATABASE_URL: db.url },
       { input: 'seats,key,hold\n1,expired,60s\n' },
     )
-  expect((await bookRow('--json')).json()).toMatchObject({ replayed: true, expired: true })
-  expect((await bookRow()).stdout.replace('\n', '').split('\t').slice(3)).toEqual([
-    ...['HELD', '2', 'true'], // the status, the line, and whether the key was used before
-    ...['', 'true'], // no section; expired
-  ])
+  for (const flags of [[], ['--dry-run']]) {
+    expect((await bookRow('--json', ...flags)).json()).toMatchObject({
+      ...{ status: 'HELD', replayed: true, expired: true },
+    })
+    const ran = await bookRow(...flags)
+    expect(ran.stdout.replace('\n', '').split('\t').slice(3)).toEqual([
+      ...['HELD', '2', 'true'], // the status, the line, and whether the key was used before
+      ...['', 'true'], // no section; expired
+    ])
+    expect(ran.exitCode).toBe(0)
+    expect(ran.stderr).toEqual(withFacts('✗', '0', '1 expired'))
+  }
+  const { reference } = document.json()
+  expect((await book(...args, '--dry-run')).stdout).toEqual(withFacts(reference, '1'))
+  expect((await book(...args, '--dry-run', '--json')).json()).toMatchObject({
+    ...{ dry_run: true, reference, status: 'HELD', replayed: true, expired: true },
+  })
+})
+
+test('a booking that has been cancelled is not counted as booked in a file or its dry run', async () => {
+  const { booking } = await clerks[0]!.book(show, { seats: '1', key: 'cancelled' })
+  await clerks[0]!.cancelBooking(booking.id)
+  for (const flags of [['--dry-run'], []]) {
+    const ran = await runInProcess(
+      ['book', show, '--file', '-', ...flags],
+      { DATABASE_URL: db.url },
+      { input: 'seats,key\n1,cancelled\n2,new\n' },
+    )
+    expect([ran.exitCode, ran.stderr]).toEqual([0, withFacts('✗', '1 of 2', '1 cancelled')])
+  }
 })
 
 test('while the first with a key is under way, the second waits for its outcome', async () => {

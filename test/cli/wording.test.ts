@@ -99,11 +99,13 @@ it('what is booked and changed is said in the words of test/wording/bookings.txt
       ['booking', 'list', 'Cats', '--seat', 'A1-A2'],
       ['book', 'Plain', '--count', '1', '--key', 'k'],
       ['book', 'Plain', '--count', '1', '--key', 'k'],
+      ['book', 'Plain', '--count', '1', '--key', 'k', '--dry-run'],
       ['book', 'Plain', '--count', '2', '--key', 'k'],
       ['booking', 'cancel', 'IT', '--yes'],
       ['book', 'Plain', '--count', '1', '--key', 'k'],
       ['book', 'Plain', '--count', '1', '--key', 'h', '--hold', '1ms'],
       ['book', 'Plain', '--count', '1', '--key', 'h', '--hold', '1ms'],
+      ['book', 'Plain', '--count', '1', '--key', 'h', '--hold', '1ms', '--dry-run'],
     ]),
   )
   expect((await runInProcess(['verify'], { DATABASE_URL: db.url })).exitCode).toBe(0)
@@ -153,6 +155,7 @@ it('files, lists and checks are answered in the words of test/wording/files.txt'
     'wrong.plan': 'A 1-\nB 0\nA 1\n',
     'priced.csv': 'row,seat,price\nA,1,20\n',
     'answers.ndjson': '{"ok":true}\n',
+    'holds.csv': 'seats,key,hold\nB9,a,1ms\nB10,b,1h\n',
   }
   for (const [name, text] of Object.entries(files)) await writeFile(join(directory, name), text)
   const at = (name: string) => join(directory, name)
@@ -169,6 +172,9 @@ it('files, lists and checks are answered in the words of test/wording/files.txt'
     ['book', 'Rent', '--file', at('rows.csv'), '--dry-run'],
     ['book', 'Rent', '--file', at('rows.csv'), '--atomic'],
     ['book', 'Rent', '--file', at('rows.csv')],
+    ['book', 'Rent', '--file', at('holds.csv')],
+    ['book', 'Rent', '--file', at('holds.csv')],
+    ['book', 'Rent', '--file', at('holds.csv'), '--dry-run'],
     ['book', 'Rent', '--file', at('none.csv')],
     ['book', 'Rent', '--file', directory],
     ['plan', 'check', at('wrong.plan')],

@@ -1,4 +1,9 @@
-import type { BookingOutcome, BookingStatus, DryRunOutcome } from '../../../client/api.js'
+import type {
+  BookingOutcome,
+  BookingStatus,
+  DryRunOutcome,
+  EarlierBooking,
+} from '../../../client/api.js'
 import { safeText } from '../../../shared/safe-text.js'
 import { tabLine } from '../../../terminal/render/list.js'
 import { nameSeats } from '../../../terminal/render/seat-names.js'
@@ -11,18 +16,17 @@ interface BookedLine {
 
 /** What was booked for a line of a file, for programs: tab-separated. Ends with a newline. */
 export function lineForPrograms({ line, outcome }: BookedLine): string {
-  const { seatLabels, customer, section } = bookingOf(outcome)
-  // A dry run makes no booking, so its lines have neither a reference nor a status.
-  const booking = 'booking' in outcome ? outcome.booking : undefined
+  const { seatLabels, customer, section } = seatsOf(outcome)
+  const record = recordOf(outcome)
   return tabLine([
-    booking?.reference ?? '',
+    record?.reference ?? '',
     seatLabels.join(', '),
     customer ?? '',
-    booking?.status ?? '',
+    record?.status ?? '',
     String(line),
     String(outcome.replayed),
     section ?? '',
-    'booking' in outcome && outcome.hasExpired ? 'true' : '',
+    record?.hasExpired ? 'true' : '',
   ])
 }
 
@@ -31,18 +35,20 @@ export function lineForPrograms({ line, outcome }: BookedLine): string {
  * newline.
  */
 export function lineForPeople({ line, outcome }: BookedLine): string {
-  const { seats, seatLabels, customer } = bookingOf(outcome)
+  const { seats, seatLabels, customer } = seatsOf(outcome)
   const what = nameSeats(seats, seatLabels)
   const whom = customer === null ? '' : ` for ${safeText(customer)}`
-  if (!('booking' in outcome)) {
-    const key = outcome.replayed ? ' (its key was used before)' : ''
-    return `Line ${line}: ${what} free${whom}${key}.\n`
+  const record = recordOf(outcome)
+  if (!record) {
+    const found = outcome.replayed
+      ? `${what}${whom} (an earlier line has the same key)`
+      : `${what} free${whom}`
+    return `Line ${line}: ${found}.\n`
   }
-  const { booking, replayed, hasExpired } = outcome
-  const { status, reference } = booking
+  const { status, reference, hasExpired } = record
   const verb = hasExpired ? 'No longer holding' : (verbs[status] ?? status)
   const since = hasExpired ? ', and the hold has expired since' : (changes[status] ?? '')
-  const key = replayed ? ` (its key was used before${since})` : ''
+  const key = outcome.replayed ? ` (its key was used before${since})` : ''
   return `Line ${line}: ${verb} ${what}${whom}, reference ${reference}${key}.\n`
 }
 
@@ -57,6 +63,17 @@ const changes: Partial<Record<BookingStatus, string>> = {
   CANCELLED: ', and the booking has been cancelled since',
 }
 
-function bookingOf(outcome: BookedLine['outcome']) {
+/** The booking of a line; undefined for a line of a dry run that would make one. */
+export function recordOf(
+  outcome: BookedLine['outcome'],
+):
+  | (Pick<EarlierBooking, 'reference' | 'status'> & { hasExpired?: boolean | undefined })
+  | undefined {
+  if (!('booking' in outcome)) return outcome.earlier
+  const { booking, hasExpired } = outcome
+  return { reference: booking.reference, status: booking.status, hasExpired }
+}
+
+function seatsOf(outcome: BookedLine['outcome']) {
   return 'booking' in outcome ? outcome.booking : outcome
 }

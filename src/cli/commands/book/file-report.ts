@@ -7,7 +7,7 @@ import type { Progress } from '../../../terminal/progress.js'
 import { signs, tint } from '../../../terminal/render/style.js'
 import { committedBooking, warningLine } from '../../committed.js'
 import { lineForPeople, lineForPrograms } from './file-lines.js'
-import { lineEndOf, Tally } from './file-tally.js'
+import { lineEndOf, lineEndOfBooked, Tally } from './file-tally.js'
 
 /** The result of a row. */
 export interface RowResult {
@@ -94,7 +94,7 @@ export class FileReport {
   /** Counts a row. Returns the sentence for people to print before its line, if there is one. */
   #count({ line, outcome, isInnocent }: RowResult): string | undefined {
     if (!(outcome instanceof TicketsError)) {
-      this.tally.add(outcome.replayed ? 'replayed' : 'booked')
+      this.tally.add(lineEndOfBooked(outcome))
       return outcome.warnings && this.#warningOf(outcome)
     }
     const end = isInnocent ? 'undone' : lineEndOf(outcome)

@@ -1,15 +1,27 @@
+import type { BookingOutcome, DryRunOutcome } from '../../../client/api.js'
 import { type Exit, errorCodes, exitOf, type TicketsError } from '../../../shared/errors.js'
 import { formatNumber } from '../../../shared/numbers.js'
+import { recordOf } from './file-lines.js'
 
 export type LineEnd =
   | 'booked'
   | 'replayed'
+  | 'cancelled since'
+  | 'expired since'
   | 'refused'
   | 'wrong'
   | 'busy'
   | 'in doubt'
   | 'failed'
   | 'undone'
+
+/** How to count a line with a booking. One that its key made earlier may be over by now. */
+export function lineEndOfBooked(outcome: BookingOutcome | DryRunOutcome): LineEnd {
+  const record = recordOf(outcome)
+  if (record?.hasExpired) return 'expired since'
+  if (record?.status === 'CANCELLED') return 'cancelled since'
+  return outcome.replayed ? 'replayed' : 'booked'
+}
 
 /** How to count a line that was not booked: as `undone` if the reason is not its own. */
 export function lineEndOf(error: TicketsError): LineEnd {
@@ -33,6 +45,8 @@ export class Tally {
   readonly #counts: Record<LineEnd, number> = {
     booked: 0,
     replayed: 0,
+    'cancelled since': 0,
+    'expired since': 0,
     refused: 0,
     wrong: 0,
     busy: 0,
@@ -62,7 +76,7 @@ export class Tally {
     return busy > 0 ? exitOf.busy : 0
   }
 
-  /** '98 of 100 lines booked, 3 of them by an earlier run; 2 refused.' */
+  /** '98 of 100 lines booked, 3 of them under a key used before; 1 cancelled since, 1 refused.' */
   sentence({ isDryRun }: { isDryRun: boolean }): string {
     const { booked, replayed, ...others } = this.#counts
     const done = booked + replayed

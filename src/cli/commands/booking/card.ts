@@ -36,7 +36,9 @@ export function renderBookingCard(card: BookingCard, style: RenderStyle): string
       ['Note', booking.note && safeText(booking.note)],
       [
         'Earlier',
-        card.isReplayed ? `this key had already made this booking${sinceThen(card)}` : null,
+        card.isReplayed
+          ? `this key had already made this booking${sinceThen({ ...booking, ...card })}`
+          : null,
       ],
       ['Reference', tint(style, 'strong', booking.reference)],
     ]),
@@ -85,8 +87,11 @@ function stateOf(card: BookingCard): string {
 }
 
 /** What has become of a booking that was made earlier, if it has no seats any more. */
-function sinceThen({ booking, hasExpired }: BookingCard): string {
-  if (booking.status === 'CANCELLED') return ', which has been cancelled since'
+export function sinceThen({
+  status,
+  hasExpired,
+}: Pick<Booking, 'status'> & Pick<BookingCard, 'hasExpired'>): string {
+  if (status === 'CANCELLED') return ', which has been cancelled since'
   return hasExpired ? ', whose hold has expired since' : ''
 }
 
