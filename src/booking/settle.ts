@@ -192,8 +192,8 @@ function decideIn(house: House, request: ValidRequest): { wanted: Wanted; verdic
     return { wanted, verdict: decide(house, wanted) }
   } catch (error) {
     if (!(error instanceof TicketsError)) throw error
-    const message = `${error.message} Nothing was booked.`
-    return { wanted: { seats: [] }, verdict: { refusal: { code: error.code, message } } }
+    const { code, message } = error
+    return { wanted: { seats: [] }, verdict: { refusal: { code, message } } }
   }
 }
 

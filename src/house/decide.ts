@@ -36,21 +36,28 @@ export type Verdict = { seats: readonly number[] } | { refusal: Refusal }
 
 /**
  * The rule of the box office: decides whether a request gets seats, and which. Changes nothing: the
- * caller adds granted seats to `taken` before it decides the next request.
+ * caller adds granted seats to `taken` before it decides the next request. The message of a refusal
+ * says with `unchanged` what was left as it is.
  */
-export function decide(house: House, wanted: Wanted): Verdict {
+export function decide(house: House, wanted: Wanted, unchanged = 'Nothing was booked.'): Verdict {
   if (house.isCancelled) {
-    return refuse({ code: 'SHOW_CANCELLED', message: 'The show is cancelled. Nothing was booked.' })
+    return refuse({ code: 'SHOW_CANCELLED', message: `The show is cancelled. ${unchanged}` })
   }
-  return 'seats' in wanted ? decideSeats(house, wanted.seats) : decideCount(house, wanted)
+  return 'seats' in wanted
+    ? decideSeats(house, wanted.seats, unchanged)
+    : decideCount(house, wanted, unchanged)
 }
 
-function decideSeats({ layout, taken }: House, seats: readonly number[]): Verdict {
+function decideSeats(
+  { layout, taken }: House,
+  seats: readonly number[],
+  unchanged: string,
+): Verdict {
   const missing = seats.filter((seat) => seat > layout.totalSeats)
   if (missing.length > 0) {
     return refuse({
       code: 'NO_SUCH_SEAT',
-      message: `The show has only seats 1 to ${layout.totalSeats}. Nothing was booked.`,
+      message: `The show has only seats 1 to ${layout.totalSeats}. ${unchanged}`,
       seats: missing,
     })
   }
@@ -60,14 +67,14 @@ function decideSeats({ layout, taken }: House, seats: readonly number[]): Verdic
   const [subject, verb] = lost.length === 1 ? ['Seat', 'is'] : ['Seats', 'are']
   return refuse({
     code: 'SEATS_TAKEN',
-    message: `${subject} ${formatSeats(lost, layout)} ${verb} taken. Nothing was booked.`,
+    message: `${subject} ${formatSeats(lost, layout)} ${verb} taken. ${unchanged}`,
     seats: lost,
     alternatives,
     alternativeSpec: formatSeats(alternatives, layout),
   })
 }
 
-function decideCount({ layout, taken }: House, party: Party): Verdict {
+function decideCount({ layout, taken }: House, party: Party, unchanged: string): Verdict {
   const seats = bestAvailable(taken, party, layout)
   if (seats !== undefined) return { seats }
   const { count, section, accessible, includeAccessible } = party
@@ -77,24 +84,24 @@ function decideCount({ layout, taken }: House, party: Party): Verdict {
   let message: string
   let fitsWithAccessible: boolean
   if (accessible) {
-    const others =
-      count === 1 ? '' : count === 2 ? ' with another seat' : ` with ${count - 1} others`
-    message = `No wheelchair place${others} is free${where}. Nothing was booked.`
+    const others = count === 2 ? 'another seat' : `${count - 1} other seats`
+    const beside = count === 1 ? '' : ` with ${others} beside it`
+    message = `No wheelchair place${where} is free${beside}. ${unchanged}`
     fitsWithAccessible =
       bestAvailable(taken, { ...party, includeAccessible: true }, layout) !== undefined
   } else {
     const free = includeAccessible ? left.general + left.accessible : left.general
-    const only =
-      free === 0 ? 'No seat is' : free === 1 ? 'Only 1 seat is' : `Only ${free} seats are`
-    const were = count === 1 ? 'was' : 'were'
-    message = `${only} free${where}; ${count} ${were} wanted. Nothing was booked.`
+    const only = free === 1 ? 'Only 1 seat is' : `Only ${free} seats are`
+    const found =
+      free === 0 ? `No seats are free${where}` : `${only} free${where}, but ${count} were requested`
+    message = `${found}. ${unchanged}`
     fitsWithAccessible = free + left.accessible >= count
   }
   if (includeAccessible || !fitsWithAccessible) return refuse({ code: 'NOT_ENOUGH_SEATS', message })
   const are = left.accessible === 1 ? 'seat is' : 'seats are'
   return refuse({
     code: 'NOT_ENOUGH_SEATS',
-    message: `${message} ${left.accessible} wheelchair and companion ${are} left: book with --include-accessible to use them too.`,
+    message: `${message} ${left.accessible} wheelchair or companion ${are} left, which the request does not include.`,
     accessibleLeft: left.accessible,
   })
 }

@@ -234,14 +234,14 @@ describe('the seats of a party with a wheelchair', () => {
 
 describe('the refusal of a number of seats', () => {
   const refused: [string, Party, left: number | undefined, ...facts: string[]][] = [
-    ['sSwc', { count: 2 }, 2, '1', '2', '--include-accessible'],
-    ['SSwC', { count: 1 }, 1, '1', '--include-accessible'],
+    ['sSwc', { count: 2 }, 2, '1', '2'],
+    ['SSwC', { count: 1 }, 1, '1'],
     ['sSwc', { count: 4, includeAccessible: true }, undefined, '3', '4'],
     ['sSwc', { count: 4 }, undefined, '1', '4'],
     ['sWcs', { count: 1, accessible: true }, undefined],
     ['SwcS', { count: 4, accessible: true }, undefined, '3'],
     ['sSWc', { count: 2, accessible: true }, undefined],
-    ['sScww', { count: 4, accessible: true }, 3, '3', '--include-accessible'],
+    ['sScww', { count: 4, accessible: true }, 3, '3'],
     ['sScwW', { count: 4, accessible: true, includeAccessible: true }, undefined, '3'],
     ['ss / sS', { count: 2, section: 1 }, undefined, '1', 'Section 2', '2'],
   ]

@@ -102,12 +102,11 @@ async function refuseIfLost(
   hadExpired: boolean,
 ): Promise<void> {
   const house = houseOf(show, await heldSeats(trx, show.id, row.id))
-  const verdict = decide(house, { seats })
+  const verdict = decide(house, { seats }, 'Nothing was changed.')
   if ('seats' in verdict) return
   const { refusal } = verdict
   const expired = hadExpired && refusal.code === 'SEATS_TAKEN' ? 'The hold had expired. ' : ''
-  const message = expired + refusal.message.replace('booked', 'changed')
-  throw new TicketsError(refusal.code, message, refusal)
+  throw new TicketsError(refusal.code, expired + refusal.message, refusal)
 }
 
 async function sellWhole({ trx, row }: LockedBooking): Promise<Step> {

@@ -96,10 +96,10 @@ async function exchange(
   const isSold = row.status === 'CONFIRMED'
   const house = houseOf(goal, await heldSeats(trx, goal.id, row.id))
   if (isSameShow && isSold) house.taken.deleteAll(row.seats)
-  const verdict = decide(house, { seats })
+  const verdict = decide(house, { seats }, 'The booking keeps its seats.')
   if ('refusal' in verdict) {
-    const message = verdict.refusal.message.replace('Nothing was booked', 'The old seats are kept')
-    throw new TicketsError(verdict.refusal.code, message, verdict.refusal)
+    const { refusal } = verdict
+    throw new TicketsError(refusal.code, refusal.message, refusal)
   }
   if (isSold && isSameShow) await writeSales(trx, show, { freed: row.seats, sold: seats })
   if (isSold && !isSameShow) {

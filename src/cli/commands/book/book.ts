@@ -8,7 +8,7 @@ import { printWarnings } from '../../committed.js'
 import { type Context, type Handler, inputRequired } from '../../context.js'
 import { idOrName, ifNamed, type NamedShow, namedShow } from '../../named-show.js'
 import { announceBooking } from '../booking/announce.js'
-import { askToUseAccessible, hasAccessibleLeft } from './last-seats.js'
+import { askToUseAccessible, hasAccessibleLeft, namingOption } from './last-seats.js'
 import { type BookCommandOptions, requestOf, saysWhich } from './request.js'
 
 /**
@@ -61,7 +61,7 @@ async function book(
   } catch (error) {
     // A key stands for the request that was refused.
     const mayAsk = output.canPrompt && !yes && request.key === undefined
-    if (!mayAsk || !hasAccessibleLeft(error)) throw error
+    if (!mayAsk || !hasAccessibleLeft(error)) throw namingOption(error)
     if (!(await askToUseAccessible(asking, error))) return undefined
     return tickets.book(show, { ...request, includeAccessible: true }, { signal })
   }
@@ -120,7 +120,10 @@ async function warningsFor(booking: Booking, tickets: Tickets): Promise<Warned> 
 async function preview(context: Context, named: NamedShow, request: BookingRequest) {
   const { output, tickets } = context
   const show = await namedShow(context, named)
-  const outcome = await tickets.startDryRun().book(show.id, request)
+  const outcome = await tickets
+    .startDryRun()
+    .book(show.id, request)
+    .catch((error) => Promise.reject(namingOption(error)))
   printWarnings(output, outcome)
   if (output.json) return output.document(dryRunJson(outcome))
   const { dryRunSentence } = await import('./dry-run.js')

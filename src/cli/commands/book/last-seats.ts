@@ -11,9 +11,16 @@ export async function askToUseAccessible(
 ): Promise<boolean> {
   const { askConfirm } = await import('../../../terminal/prompts/prompts.js')
   return askConfirm(asking, {
-    message: `Too few other seats are free. Use wheelchair and companion seats (${left} ${left === 1 ? 'is' : 'are'} left)?`,
+    message: `Too few other seats are free. Use wheelchair or companion seats (${left} left)?`,
     default: false,
   })
+}
+
+/** The error, with the option that uses the wheelchair places and companion seats that are left. */
+export function namingOption(error: unknown): unknown {
+  if (!hasAccessibleLeft(error)) return error
+  const message = `${error.message} Add --include-accessible to book them too.`
+  return new TicketsError(error.code, message, error)
 }
 
 /** A refusal because only wheelchair places and companion seats are left. */
