@@ -75,7 +75,7 @@ function answerOf({ number, text }: Line): Answer | undefined {
   if (text instanceof TicketsError) throw badLine(number, text.message)
   if (text.trim() === '') return undefined
   const answer = objectOf(text)
-  if (answer === undefined) throw badLine(number, 'It is not one JSON object.')
+  if (answer === undefined) throw badLine(number, 'It is not a JSON object.')
   if (isObject(answer.error) || answer.dry_run === true) return undefined
   const { id, reference, show_id: showId, status, seats } = answer
   const stored = typeof reference === 'string' ? parseReference(reference) : undefined
@@ -113,7 +113,7 @@ function isSeats(value: unknown): value is number[] {
 
 function badLine(number: number, reason: string): TicketsError {
   return invalidInput(
-    `Line ${number} is not an answer of \`tickets book --json\`: ${reason} Remove or correct the line.`,
+    `Line ${number} is not an answer of \`tickets book --json\`. ${reason} Remove or correct the line.`,
   )
 }
 

@@ -104,7 +104,8 @@ export class HouseAudit {
     const seats = new Sample<number>()
     for (const seat of booked) if (this.#sold.ownerOf(seat) === undefined) seats.add(seat)
     if (seats.count === 0) return
-    const sentence = `no confirmed booking has ${this.#name(seats)}, marked as sold`
+    const [are, them] = seats.count === 1 ? ['is', 'it'] : ['are', 'them']
+    const sentence = `${this.#name(seats)} ${are} marked as sold, but no confirmed booking has ${them}`
     this.#reportViolation('SOLD_WITHOUT_BOOKING', sentence, { seats })
   }
 
@@ -119,7 +120,8 @@ export class HouseAudit {
     }
     if (seats.count === 0) return
     const bookings = sampleOf(owners)
-    const sentence = `nothing marks ${this.#name(seats)} of confirmed ${nameBookings(bookings)} as sold`
+    const are = seats.count === 1 ? 'is' : 'are'
+    const sentence = `${this.#name(seats)} of confirmed ${nameBookings(bookings)} ${are} not marked as sold`
     this.#reportViolation('BOOKED_WITHOUT_BIT', sentence, { seats, bookings })
   }
 
@@ -152,7 +154,7 @@ export class HouseAudit {
   #checkCount(): void {
     const { confirmed_seats_count: count, bits_set: marked } = this.#show
     if (count === marked) return
-    const sentence = `the count of sold seats is ${count}, and ${marked} are marked as sold`
+    const sentence = `the count of sold seats is ${count}, but ${marked} are marked as sold`
     this.#reportViolation('COUNT_MISMATCH', sentence)
   }
 
@@ -166,12 +168,11 @@ export class HouseAudit {
 
   #reportContradicted(): void {
     if (this.#show.is_contradicted) {
-      this.#reportViolation('HISTORY_CONTRADICTED', 'it is not as its history has it')
+      this.#reportViolation('HISTORY_CONTRADICTED', 'it differs from its history')
     }
     const bookings = this.#contradicted
     if (bookings.count === 0) return
-    const ending =
-      bookings.count === 1 ? 'is not as its history has it' : 'are not as their history has them'
+    const ending = bookings.count === 1 ? 'differs from its history' : 'differ from their history'
     const sentence = `${nameBookings(bookings)} ${ending}`
     this.#reportViolation('HISTORY_CONTRADICTED', sentence, { bookings })
   }
@@ -183,7 +184,7 @@ export class HouseAudit {
   ): void {
     for (const [owner, seats] of clashes) {
       const bookings = sampleOf([owner, booking.reference])
-      const sentence = `${this.#name(seats)} of ${nameBookings(bookings)} ${clashEndings[code]}`
+      const sentence = `${nameBookings(bookings)} both have ${this.#name(seats)}, ${clashEndings[code]}`
       this.#reportViolation(code, sentence, { seats, bookings })
     }
   }
@@ -234,7 +235,7 @@ export class HouseAudit {
 }
 
 const clashEndings: Partial<Record<ViolationCode, string>> = {
-  SEAT_SOLD_TWICE: 'confirmed for both',
-  SEAT_HELD_TWICE: 'held for both',
-  SEAT_HELD_AND_SOLD: 'held for one and confirmed for the other',
+  SEAT_SOLD_TWICE: 'and both are confirmed',
+  SEAT_HELD_TWICE: 'and both are held',
+  SEAT_HELD_AND_SOLD: 'one held and the other confirmed',
 }

@@ -140,7 +140,7 @@ export const serverSentences = {
     return expected(
       'DB_UNREACHABLE',
       (target) =>
-        `The ${target.name} is ${state}, and target_session_attrs=${target.sessionAttrs} asks for another kind. ${origin(target)}`,
+        `The ${target.name} is ${state}, which target_session_attrs=${target.sessionAttrs} rules out. ${origin(target)}`,
       `it is ${state}`,
     )
   },

@@ -1,4 +1,5 @@
 import { invalidInput, type TicketsError } from '../shared/errors.js'
+import { formatNumber } from '../shared/numbers.js'
 import { quote } from '../shared/quote.js'
 import { type PlanLabel, readPlanLabel } from './plan/plan-seats.js'
 
@@ -34,7 +35,9 @@ const HOW_TO =
  */
 export function* readSeatSpec(spec: string): Generator<SeatPiece> {
   if (spec.length > LONGEST_SPEC) {
-    throw invalid(`A list of seats may have ${LONGEST_SPEC} characters, not ${spec.length}.`)
+    throw invalid(
+      `A list of seats may have at most ${formatNumber(LONGEST_SPEC)} characters, not ${formatNumber(spec.length)}.`,
+    )
   }
   if (spec.trim() === '') {
     throw invalid('No seats are named.')

@@ -1,4 +1,5 @@
 import { invalidInput, TicketsError } from '../shared/errors.js'
+import { formatCount } from '../shared/numbers.js'
 import { formatSeats, MAX_SEATS, type SeatLayout, seatLabel } from './seats.js'
 
 /** A house with its sold and held seats. */
@@ -53,7 +54,7 @@ export function checkSize(house: TakenHouse, totalSeats: number): void {
   const verb = inTheWay.length === 1 ? 'is' : 'are'
   throw new TicketsError(
     'SEATS_TAKEN',
-    `A house of ${totalSeats} has no room for ${formatSeats(named, house)}${more}, which ${verb} sold or held. This show must have ${least}. Nothing was changed.`,
+    `A house of ${formatCount(totalSeats, 'seat')} has no room for ${formatSeats(named, house)}${more}, which ${verb} sold or held. This show must have ${least}. Nothing was changed.`,
     { seats: named },
   )
 }

@@ -159,5 +159,5 @@ const typeNames: Record<string, string> = {
   boolean: 'true or false',
   integer: 'a whole number',
   object: 'an object',
-  string: 'a text',
+  string: 'a string',
 }

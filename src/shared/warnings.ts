@@ -27,6 +27,6 @@ interface Start {
 export function startWarnings({ name, startTime, timeZone, hasStarted }: Start): Warned {
   if (!hasStarted) return {}
   const when = formatStartTime(startTime, timeZone)
-  const message = `The start of ${quote(name)} is in the past: ${when}.`
+  const message = `The start time of ${quote(name)} is in the past: ${when}.`
   return { warnings: [{ code: 'SHOW_STARTED', message }] }
 }

@@ -139,7 +139,7 @@ export async function cancelShow(
       if (bookings !== expectBookings) {
         throw new TicketsError(
           'WRONG_STATE',
-          `The show has ${bookings} bookings, not ${expectBookings}. Nothing was cancelled; look again.`,
+          `The show has ${bookings} bookings, not ${expectBookings}. Nothing was cancelled. Look at the show again.`,
         )
       }
       await trx('shows')

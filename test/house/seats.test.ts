@@ -196,7 +196,7 @@ describe('absurd input fails fast, with a short and harmless sentence', () => {
   it('a spec of more than a million characters is not even read', () => {
     expect(failure(() => checkSeatSpec(`1${' '.repeat(1_000_000)}`))).toMatchObject({
       code: 'INVALID_INPUT',
-      message: withFacts('1000000', '1000001'),
+      message: withFacts('1,000,000', '1,000,001'),
     })
   })
 

@@ -220,7 +220,7 @@ function wrongColumn(name: string): TicketsError {
 function objectOf(text: string): Record<string, unknown> {
   const value = parseJson(text)
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw invalidInput('The line is not one JSON object, such as {"seats":"1,2"}.')
+    throw invalidInput('The line must be one JSON object, such as {"seats":"1,2"}.')
   }
   const twice = repeatedField(text)
   if (twice) throw twice

@@ -93,7 +93,10 @@ function refuseAtDoor({ show, row }: LockedBooking, options: CheckInOptions): vo
   if (options.show !== undefined && options.show !== row.show_id) {
     // Includes the time, because the shows of a series share a name.
     const other = `${show.name}, ${formatStartTime(show.start_time, show.time_zone)}`
-    throw refuse('WRONG_STATE', `The ticket is for another show: ${other}. Do not let it in.`)
+    throw refuse(
+      'WRONG_STATE',
+      `The ticket is for another show: ${other}. Do not admit its holder.`,
+    )
   }
   if (row.status !== 'CONFIRMED') throw refuse('WRONG_STATE', wrongState(row, 'checked in').message)
   if (show.cancelled_at !== null) {

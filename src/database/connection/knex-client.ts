@@ -195,6 +195,6 @@ async function untilReplicated<T>(client: pg.Client, answer: Promise<T>): Promis
   }
   throw new TicketsError(
     'IN_DOUBT',
-    'The wait of COMMIT for the synchronous standby was cancelled, so a failover may lose the change.',
+    'COMMIT stopped waiting for the synchronous standby, so a failover may lose the change.',
   )
 }

@@ -103,7 +103,7 @@ async function checkReplication(server: Server): Promise<Finding> {
   }
   if (names !== '' && visible === standbys && synchronous === 0) {
     return wrong(
-      `commits wait for a synchronous standby (${quote(names)}), and none is connected: no booking is answered`,
+      `commits wait for a synchronous standby (${quote(names)}), but none is connected, so no booking can complete`,
       'Start a standby again, or clear synchronous_standby_names for the time being.',
     )
   }

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { formatCount } from '../../shared/numbers.js'
 import type { Parameters } from './parameters.js'
 import { invalidSetting, parseNumber } from './values.js'
 
@@ -23,15 +24,16 @@ export function parseHosts(parameters: Parameters, source: string): Host[] {
   const ports = parameters.port?.split(',') ?? []
   const count = Math.max(hosts.length, addresses.length, 1)
   if (hosts.length > 0 && addresses.length > 0 && hosts.length !== addresses.length) {
+    const has = `${addresses.length} ${addresses.length === 1 ? 'address' : 'addresses'}`
     throw invalidSetting(
       source,
-      `names ${hosts.length} hosts and ${addresses.length} addresses (hostaddr)`,
+      `lists ${formatCount(hosts.length, 'host')}, but hostaddr has ${has}; list one address for each host`,
     )
   }
   if (ports.length > 1 && ports.length !== count) {
     throw invalidSetting(
       source,
-      `names ${ports.length} ports for ${count === 1 ? 'one host' : `${count} hosts`}; name one port for all, or one for each`,
+      `lists ${ports.length} ports for ${formatCount(count, 'host')}; list one port for all hosts, or one for each`,
     )
   }
   return Array.from({ length: count }, (_, i) => {

@@ -17,7 +17,10 @@ export function parseDatabaseUrl(url: string, source: string): Parameters {
   }
   const { login, hostspec = '', path = '', query = '' } = match.groups!
   if (/@/.test(hostspec + path + query)) {
-    throw invalid(source, 'has an "@" too many: write it as %40 in a user, password or name')
+    throw invalid(
+      source,
+      'has an "@" after the host: special characters in a user, password or name must be percent-encoded, such as "@" as %40',
+    )
   }
   const decode = (text: string) => decodePart(text, source)
   const parameters: Parameters = {}
@@ -71,7 +74,7 @@ function decodePart(text: string, source: string): string {
   try {
     return decodeURIComponent(text)
   } catch (cause) {
-    throw invalid(source, 'has a "%" that encodes nothing: write it as %25', cause)
+    throw invalid(source, 'has a "%" that encodes no character: write it as %25', cause)
   }
 }
 

@@ -44,7 +44,7 @@ export function checkOutline({ name, sections }: PlanOutline): OutlineFault[] {
   const faults: OutlineFault[] = []
   const isOneLine = name === name.trim() && !/[#\ufffd\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u.test(name)
   if (name.length > LONGEST_PLAN_NAME || !isOneLine) {
-    const message = `Write the name of a plan as one line of at most ${LONGEST_PLAN_NAME} characters, without # and without broken characters.`
+    const message = `Write the name of a plan as one line of at most ${LONGEST_PLAN_NAME} characters, without # or unreadable characters.`
     faults.push({ isName: true, message })
   }
   const names = new Set<string>()
@@ -143,7 +143,7 @@ function checkItems(row: OutlineRow, fault: (found: RowFault) => void): number {
     if (!hasNumbers(run)) {
       fault({
         item,
-        message: `Seats of a row have numbers from 1 to ${MAX_NUMBER}: write one of these.`,
+        message: `The number of a seat must be from 1 to ${MAX_NUMBER}: correct it.`,
       })
       continue
     }

@@ -164,7 +164,11 @@ class Reader {
     if (!text) return
     const first = this.#given.get(column)
     if (first && first.text !== text) {
-      this.#fault(line, column, `Line ${first.line} says ${quote(first.text)}. Give it once.`)
+      this.#fault(
+        line,
+        column,
+        `Line ${first.line} has ${quote(first.text)} here. Give one value for the whole plan.`,
+      )
     } else if (column === 'stage' && !['top', 'bottom', 'none'].includes(text)) {
       this.#fault(
         line,

@@ -73,9 +73,10 @@ export function systemTimeZone(env: Readonly<Record<string, string | undefined>>
   const name = env.TZ?.replace(/^:/, '') ?? Intl.DateTimeFormat().resolvedOptions().timeZone
   const zone = knownZone(name ?? '')
   if (zone !== undefined) return zone
-  const what = env.TZ === undefined ? "The system's time zone is" : `TZ is ${quote(env.TZ)},`
+  const found =
+    env.TZ === undefined ? "The system's time zone is" : `TZ is ${quote(env.TZ)}, which is`
   throw invalidInput(
-    `${what} no IANA time zone. Set TZ to one, such as Europe/London, or give --time-zone.`,
+    `${found} not an IANA time zone. Set TZ to one, such as Europe/London, or give --time-zone.`,
   )
 }
 

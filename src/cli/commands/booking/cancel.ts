@@ -46,7 +46,7 @@ function questionOf(
   const what = `${of}${formatCount(seats.length, 'seat')}: ${formatLabels(returned, returnedLabels)}${whose}, ${showName}`
   return {
     isSure: false,
-    plan: `This gives back ${what}.`,
+    plan: `This cancels ${what}.`,
     question: `Cancel ${what}?`,
   }
 }

@@ -37,7 +37,7 @@ export function renderBookingCard(card: BookingCard, style: RenderStyle): string
       [
         'Earlier',
         card.isReplayed
-          ? `this key had already made this booking${sinceThen({ ...booking, ...card })}`
+          ? `a request with this key made this booking${sinceThen({ ...booking, ...card })}`
           : null,
       ],
       ['Reference', tint(style, 'strong', booking.reference)],

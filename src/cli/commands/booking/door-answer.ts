@@ -21,13 +21,13 @@ export function renderDoorAnswer(answer: DoorAnswer, style: RenderStyle): string
   const already = alreadyIn(answer)
   const lines: string[] = []
   if (isUndo) {
-    const text = admitted.length === 0 ? 'No seat was checked in.' : `Out again: ${inside}`
+    const text = admitted.length === 0 ? 'No seat was checked in.' : `Check-in undone: ${inside}`
     lines.push(`${tint(style, 'warning', held)} ${tint(style, 'strong', text)}`)
   } else if (admitted.length > 0) {
-    lines.push(`${tint(style, 'good', done)} ${tint(style, 'strong', `Let in: ${inside}`)}`)
+    lines.push(`${tint(style, 'good', done)} ${tint(style, 'strong', `Admitted: ${inside}`)}`)
   }
   if (already.length > 0) {
-    const text = `Already in: ${already.join(', ')}`
+    const text = `Already admitted: ${already.join(', ')}`
     const [first, ...rest] = wrapWords(text, style.columns - 2)
     lines.push(`${tint(style, 'bad', failed)} ${tint(style, 'strong', first!)}`)
     lines.push(...rest.map((line) => `  ${tint(style, 'strong', line)}`))
