@@ -7,11 +7,11 @@ import type { SeatLayout } from '../house/seats.js'
 import { TicketsError } from '../shared/errors.js'
 import { LAYOUT_COLUMNS, type LayoutRow, layoutOf, withPlans } from '../shows/plans.js'
 import { showNotFound } from '../shows/shows.js'
+import { type Attempt, attemptOf } from './attempt.js'
 import { outcomesOf, refusalError } from './book-seats.js'
 import type { BookingOutcome, BookingRequest } from './booking.js'
-import { insertRecords, newRecord, type RecordedAttempt, toNextStage } from './record-attempt.js'
+import { insertRecords, toNextStage } from './record-attempt.js'
 import { bookingsInDoubt, type SettledBooking, settleUnderLock } from './settle.js'
-import { type ValidRequest, validateRequest } from './valid-request.js'
 
 /** A request and the id of its show. */
 export interface ShowRequest {
@@ -39,16 +39,14 @@ export async function bookAllOrNothing(
   const layouts = await readLayouts(db, requests)
   const validated = requests.map(({ showId, request }) => {
     const layout = layouts.get(showId)
-    return layout === undefined
-      ? showNotFound(showId)
-      : validateRequest(request, { showId, layout })
+    return layout === undefined ? showNotFound(showId) : attemptOf(request, { showId, layout })
   })
   const invalid = new Map(
     [...validated.entries()].filter((entry): entry is [number, TicketsError] => isError(entry[1])),
   )
   if (invalid.size > 0) return { refused: invalid }
-  const valid = validated as ValidRequest[]
-  const attempts: RecordedAttempt[] = []
+  const valid = validated as Attempt[]
+  const attempts: Attempt[] = []
   try {
     const settled = await change(
       db,
@@ -77,9 +75,9 @@ class RolledBack extends Error {
 interface Settling {
   requests: readonly ShowRequest[]
   /** The same requests, validated. */
-  valid: readonly ValidRequest[]
+  valid: readonly Attempt[]
   /** Receives the attempt of each request when it is recorded. */
-  attempts: RecordedAttempt[]
+  attempts: Attempt[]
   waitMs: number
 }
 
@@ -93,7 +91,7 @@ async function settleAll(
   for (const [showId, indexes] of lanes) {
     for (let from = 0; from < indexes.length; from += BATCH) {
       const batch = indexes.slice(from, from + BATCH)
-      const records = batch.map((index) => newRecord(valid[index]!))
+      const records = batch.map((index) => valid[index]!)
       const recorded = await insertRecords(trx, showId, records, { waitMs })
       for (const [i, index] of batch.entries()) {
         const attempt = recorded[i]!

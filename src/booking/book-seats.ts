@@ -4,10 +4,10 @@ import type { Refusal } from '../house/decide.js'
 import { MAX_SEATS, type SeatLayout } from '../house/seats.js'
 import { TicketsError } from '../shared/errors.js'
 import { keepLayout, knownLayout, readLayout } from '../shows/layouts.js'
+import { type Attempt, attemptOf } from './attempt.js'
 import type { BookingOutcome, BookingRequest, BookOptions } from './booking.js'
-import { newRecord, recordAttempts, toNextStage } from './record-attempt.js'
+import { recordAttempts, toNextStage } from './record-attempt.js'
 import { type LockOptions, outcomeOf, type SettledBooking, settle } from './settle.js'
-import { type ValidRequest, validateRequest } from './valid-request.js'
 
 /** The options of one batch. */
 export interface BatchOptions extends BookOptions, LockOptions {
@@ -82,9 +82,7 @@ export function refusalError(refusal: Refusal, outcome?: BookingOutcome): Ticket
 async function validateAll(db: Database, showId: string, requests: readonly BookingRequest[]) {
   const validateFor = (layout: SeatLayout) => {
     const show = { showId, layout }
-    const valid = requests.map((request, i): ValidRequest | Error =>
-      validateRequest(request, show, i),
-    )
+    const valid = requests.map((request, i): Attempt | Error => attemptOf(request, show, i))
     return { layout, valid }
   }
   const known = knownLayout(db, showId)
@@ -105,17 +103,17 @@ async function validateAll(db: Database, showId: string, requests: readonly Book
 async function bookBatch(
   db: Database,
   showId: string,
-  requests: readonly ValidRequest[],
+  attempts: readonly Attempt[],
   options: BatchOptions,
 ): Promise<(SettledBooking | Error)[]> {
   try {
-    return await bookTogether(db, showId, requests, options)
+    return await bookTogether(db, showId, attempts, options)
   } catch (error) {
     // An expected error (no connection, no such show) concerns all of them.
-    if (error instanceof TicketsError || requests.length === 1) throw error
-    const middle = requests.length >> 1
-    const first = await bookOrFail(db, showId, requests.slice(0, middle), options)
-    return [...first, ...(await bookOrFail(db, showId, requests.slice(middle), options))]
+    if (error instanceof TicketsError || attempts.length === 1) throw error
+    const middle = attempts.length >> 1
+    const first = await bookOrFail(db, showId, attempts.slice(0, middle), options)
+    return [...first, ...(await bookOrFail(db, showId, attempts.slice(middle), options))]
   }
 }
 
@@ -127,18 +125,18 @@ function bookOrFail(...batch: Parameters<typeof bookBatch>): ReturnType<typeof b
 async function bookTogether(
   db: Database,
   showId: string,
-  requests: readonly ValidRequest[],
+  attempts: readonly Attempt[],
   options: BatchOptions,
 ): Promise<(SettledBooking | Error)[]> {
-  const record = () => recordAttempts(db, showId, requests.map(newRecord))
+  const record = () => recordAttempts(db, showId, attempts)
   const recorded = await withRetry(db, record, options)
-  const settled = await toNextStage(recorded, async (attempts) => {
+  const settled = await toNextStage(recorded, async (open) => {
     await options.turn
-    return settle(db, showId, attempts, options)
+    return settle(db, showId, open, options)
   })
 
   // If the earlier attempt with a key was abandoned, the key is free again.
-  const orphaned = requests.filter((_, i) => isOrphaned(settled[i]!))
+  const orphaned = attempts.filter((_, i) => isOrphaned(settled[i]!))
   if (orphaned.length === 0) return settled
   const again = await bookOrFail(db, showId, orphaned, options)
   let index = 0

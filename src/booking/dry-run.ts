@@ -10,16 +10,11 @@ import type { Warned } from '../shared/warnings.js'
 import { readLayout } from '../shows/layouts.js'
 import { heldSeats, houseOf, readHouse, warningsOf } from '../shows/locked-house.js'
 import { IS_EXPIRED_HOLD, showNotFound } from '../shows/shows.js'
+import { type Attempt, attemptOf, type RequestedShow, scopedKey } from './attempt.js'
 import { refusalError } from './book-seats.js'
 import { type Booking, type BookingRequest, type BookingRow, namesOf } from './booking.js'
 import { formatReference } from './references.js'
 import { keyReused, RepeatedRequests } from './repeated-request.js'
-import {
-  type RequestedShow,
-  scopedKey,
-  type ValidRequest,
-  validateRequest,
-} from './valid-request.js'
 
 /** What a request would get. */
 export interface DryRunOutcome extends Warned, Pick<Booking, 'seatLabels' | 'section'> {
@@ -65,7 +60,7 @@ export class BatchDryRun {
     const house = await this.#houseOf(showId)
     const { warnings } = house
     const show = { showId, layout: house.layout }
-    const checked = requests.map((request) => validateRequest(request, show))
+    const checked = requests.map((request) => attemptOf(request, show))
     await this.#recallKeys(show, checked)
     return checked.map((valid) => {
       if (valid instanceof TicketsError) return valid
@@ -96,9 +91,9 @@ export class BatchDryRun {
   /** Reads the bookings of those keys that this dry run has not seen yet. */
   async #recallKeys(
     { showId, layout }: RequestedShow,
-    checked: readonly (ValidRequest | TicketsError)[],
+    checked: readonly (Attempt | TicketsError)[],
   ): Promise<void> {
-    const unknown = new Map<string, ValidRequest>()
+    const unknown = new Map<string, Attempt>()
     for (const valid of checked) {
       if (valid instanceof TicketsError || valid.key === null) continue
       if (this.#earlier(valid) === undefined)
@@ -133,7 +128,7 @@ export class BatchDryRun {
     }
   }
 
-  #verdictOn(valid: ValidRequest, house: House): Omit<Earlier, 'request'> & { replayed: boolean } {
+  #verdictOn(valid: Attempt, house: House): Omit<Earlier, 'request'> & { replayed: boolean } {
     const request = valid.keyRequest === null ? '' : digestOf(valid.keyRequest)
     const earlier = this.#earlier(valid)
     if (earlier) {
@@ -149,7 +144,7 @@ export class BatchDryRun {
     return { verdict, replayed: false }
   }
 
-  #earlier({ key, keyScope }: ValidRequest): Earlier | undefined {
+  #earlier({ key, keyScope }: Attempt): Earlier | undefined {
     return key === null ? undefined : this.#keys.get(scopedKey(keyScope, key))
   }
 }

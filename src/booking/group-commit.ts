@@ -248,7 +248,7 @@ function tookTooLong(): TicketsError {
 }
 
 function inDoubt({ reference, request }: Job<unknown>): TicketsError {
-  return bookingsInDoubt([{ reference: reference!, request }])
+  return bookingsInDoubt([{ reference: reference!, key: request.key }])
 }
 
 interface Job<Outcome> {

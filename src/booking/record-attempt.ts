@@ -4,20 +4,10 @@ import type { Database } from '../database/knex-pool.js'
 import { execute, query, sqlArray, sqlColumn, sqlLists } from '../database/sql.js'
 import { invalidInput, type TicketsError } from '../shared/errors.js'
 import { showNotFound } from '../shows/shows.js'
+import { type Attempt, scopedKey } from './attempt.js'
 import type { BookingRow } from './booking.js'
 import { newReference } from './references.js'
 import { keyReused, RepeatedRequests } from './repeated-request.js'
-import { scopedKey, type ValidRequest } from './valid-request.js'
-
-/** A valid request that has a record in the database. */
-export interface RecordedAttempt {
-  request: ValidRequest
-  /** The booking's id: the request's, or that of an earlier call with the same key. */
-  id: string
-  reference: string
-  /** Whether the booking is that of an earlier call with the same key. */
-  isReplay: boolean
-}
 
 /**
  * Takes a batch to its next stage. Keeps the errors; passes the rest to `next`, which returns one
@@ -33,9 +23,6 @@ export async function toNextStage<From, To>(
   let index = 0
   return batch.map((one) => (one instanceof Error ? one : results[index++]!))
 }
-
-/** The data to record for a request. */
-export type NewRecord = Omit<RecordedAttempt, 'isReplay'>
 
 /**
  * How long after its last possible moment a recorded attempt counts as abandoned; no live attempt
@@ -59,18 +46,13 @@ const UNIQUE_VIOLATION = '23505'
 export async function recordAttempts(
   db: Database,
   showId: string,
-  records: readonly NewRecord[],
-): Promise<(RecordedAttempt | Error)[]> {
+  attempts: readonly Attempt[],
+): Promise<(Attempt | Error)[]> {
   try {
-    return await insertRecords(db.knex, showId, records, { waitMs: db.waitMs, isRelaxed: true })
+    return await insertRecords(db.knex, showId, attempts, { waitMs: db.waitMs, isRelaxed: true })
   } catch (error) {
     throw sqlState(error) === FOREIGN_KEY_VIOLATION ? showNotFound(showId) : error
   }
-}
-
-/** Returns the data to record for a new request. */
-export function newRecord(request: ValidRequest): NewRecord {
-  return { request, id: request.id, reference: newReference() }
 }
 
 export interface RecordOptions {
@@ -91,72 +73,67 @@ export interface RecordOptions {
 export async function insertRecords(
   knex: Knex,
   showId: string,
-  records: readonly NewRecord[],
+  attempts: readonly Attempt[],
   options: RecordOptions,
-  partners = partnersOf(records),
-): Promise<(RecordedAttempt | Error)[]> {
+  partners = partnersOf(attempts),
+): Promise<(Attempt | Error)[]> {
   const insert = (mayConflict: boolean) =>
-    insertAll(knex, showId, records, { ...options, partners, mayConflict })
+    insertAll(knex, showId, attempts, { ...options, partners, mayConflict })
   // Checking for conflicts takes a tenth of an insert's time. New records have none, unless a
   // reference is taken, or an earlier insert succeeded although its connection was lost.
-  const areNew = options.isRelaxed && records.every(({ request }) => request.isNew)
+  const areNew = options.isRelaxed && attempts.every(({ isNew }) => isNew)
   const inserted = await insert(!areNew).catch((error) => {
     if (areNew && sqlState(error) === UNIQUE_VIOLATION) return insert(true)
     throw error
   })
-  if (inserted === records.length) return records.map(asAttempt)
+  if (inserted === attempts.length) return [...attempts]
   // The row count does not say which records existed already.
-  const found = await findRecorded(knex, showId, records)
-  const unlucky = records.filter((_, i) => found[i] === undefined)
-  if (unlucky.length === 0) return found as (RecordedAttempt | Error)[]
-  const again = unlucky.map((record) => ({ ...record, reference: newReference() }))
-  const attempts = await insertRecords(knex, showId, again, options, partners)
+  const found = await findRecorded(knex, showId, attempts)
+  const unlucky = attempts.filter((_, i) => found[i] === undefined)
+  if (unlucky.length === 0) return found as (Attempt | Error)[]
+  const again = unlucky.map((attempt) => ({ ...attempt, reference: newReference() }))
+  const recorded = await insertRecords(knex, showId, again, options, partners)
   let index = 0
-  return found.map((one) => one ?? attempts[index++]!)
+  return found.map((one) => one ?? recorded[index++]!)
 }
 
-/** Returns, by index, the attempt of each record; undefined if it does not exist. */
+/** Returns, by index, each attempt as it is recorded; undefined if it does not exist. */
 async function findRecorded(
   knex: Knex,
   showId: string,
-  records: readonly NewRecord[],
-): Promise<(RecordedAttempt | Error | undefined)[]> {
+  attempts: readonly Attempt[],
+): Promise<(Attempt | Error | undefined)[]> {
   const rows = await query<Recorded>(
     knex,
     `select id, reference, show_id, status, key, key_scope, key_request from bookings
      where id = any(?::uuid[]) or key = any(?::text[])`,
-    [records.map(({ id }) => id), records.flatMap(({ request }) => request.key ?? [])],
+    [attempts.map(({ id }) => id), attempts.flatMap(({ key }) => key ?? [])],
   )
   const byId = new Map(rows.map((row) => [row.id, row]))
   const byKey = new Map(
     rows.flatMap((row) => (row.key === null ? [] : [[scopedKey(row.key_scope, row.key), row]])),
   )
   const repeated = new RepeatedRequests(knex, showId)
-  const find = async (record: NewRecord) => {
-    const { request, id } = record
+  const find = async (attempt: Attempt) => {
+    const { id, key, keyScope } = attempt
     const own = byId.get(id)
     if (own?.status === 'PENDING' && own.show_id !== showId) return idReused()
-    if (own !== undefined) return asAttempt({ request, id, reference: own.reference })
-    const earlier =
-      request.key === null ? undefined : byKey.get(scopedKey(request.keyScope, request.key))
+    if (own !== undefined) return { ...attempt, reference: own.reference }
+    const earlier = key === null ? undefined : byKey.get(scopedKey(keyScope, key))
     if (earlier === undefined) return undefined
-    if (!(await repeated.isSame(request, earlier.key_request!))) return keyReused()
-    return { request, id: earlier.id, reference: earlier.reference, isReplay: true }
+    if (!(await repeated.isSame(attempt, earlier.key_request!))) return keyReused()
+    return { ...attempt, id: earlier.id, reference: earlier.reference, isReplay: true }
   }
-  const found: (RecordedAttempt | Error | undefined)[] = []
-  for (const record of records) found.push(await find(record))
+  const found: (Attempt | Error | undefined)[] = []
+  for (const attempt of attempts) found.push(await find(attempt))
   return found
-}
-
-function asAttempt({ request, id, reference }: NewRecord): RecordedAttempt {
-  return { request, id, reference, isReplay: id !== request.id }
 }
 
 /** Returns how many records are new. */
 function insertAll(
   knex: Knex,
   showId: string,
-  records: readonly NewRecord[],
+  attempts: readonly Attempt[],
   {
     waitMs,
     isRelaxed = false,
@@ -182,15 +159,15 @@ function insertAll(
       showId,
       // The last try may begin just before the wait is over, and then wait as long for the lock.
       (2 * waitMs + ABANDON_GRACE_MS) / 1000,
-      sqlArray(records.map(({ id }) => id)),
-      sqlArray(records.map(({ reference }) => reference)),
-      sqlLists(records.map(({ request: { wanted } }) => ('seats' in wanted ? wanted.seats : []))),
-      sqlColumn(records.map(({ request }) => request.customer)),
-      sqlColumn(records.map(({ request }) => request.note)),
-      sqlColumn(records.map(({ request }) => request.key)),
-      sqlColumn(records.map(({ request }) => request.keyScope || null)),
-      sqlColumn(records.map(({ request }) => request.keyRequest)),
-      sqlColumn(records.map(({ id }) => partners.get(id) ?? null)),
+      sqlArray(attempts.map(({ id }) => id)),
+      sqlArray(attempts.map(({ reference }) => reference)),
+      sqlLists(attempts.map(({ wanted }) => ('seats' in wanted ? wanted.seats : []))),
+      sqlColumn(attempts.map(({ customer }) => customer)),
+      sqlColumn(attempts.map(({ note }) => note)),
+      sqlColumn(attempts.map(({ key }) => key)),
+      sqlColumn(attempts.map(({ keyScope }) => keyScope || null)),
+      sqlColumn(attempts.map(({ keyRequest }) => keyRequest)),
+      sqlColumn(attempts.map(({ id }) => partners.get(id) ?? null)),
       isRelaxed,
     ],
     mayConflict ? 'record_pending' : 'record_new',
@@ -201,8 +178,8 @@ function insertAll(
  * Links new records: the last one is the leader and refers to the first; the others refer to the
  * leader, so that `settle` finds them all by the leader. Omits a record that may exist already, because it would not refer to the leader.
  */
-function partnersOf(records: readonly NewRecord[]): Partners {
-  const ids = records.filter(({ request }) => request.isNew).map(({ id }) => id)
+function partnersOf(attempts: readonly Attempt[]): Partners {
+  const ids = attempts.filter(({ isNew }) => isNew).map(({ id }) => id)
   const [first, leader] = [ids[0]!, ids.at(-1)!]
   if (first === leader) return new Map()
   return new Map(ids.map((id) => [id, id === leader ? first : leader]))

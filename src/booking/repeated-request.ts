@@ -4,7 +4,7 @@ import { type SeatLayout, seatLabel } from '../house/seats.js'
 import { TicketsError } from '../shared/errors.js'
 import { canonicalText, foldText } from '../shared/fold-text.js'
 import { type HouseUntil, readHouses } from '../shows/houses-over-time.js'
-import type { ValidRequest } from './valid-request.js'
+import type { Attempt } from './attempt.js'
 
 /** Compares requests for one show with the recorded ones that had the same keys. */
 export class RepeatedRequests {
@@ -21,7 +21,7 @@ export class RepeatedRequests {
    * Returns whether `request` repeats the one that was recorded as `recorded`, a `keyRequest`. If
    * the show has another plan now, the same seats are those with the same labels.
    */
-  async isSame({ keyRequest, layout }: ValidRequest, recorded: string): Promise<boolean> {
+  async isSame({ keyRequest, layout }: Attempt, recorded: string): Promise<boolean> {
     if (canonicalText(recorded) === canonicalText(keyRequest!)) return true
     const { seats: firstSeats, plan: firstPlan, ...firstRest } = readRequest(recorded)
     const { seats, plan, ...rest } = readRequest(keyRequest!)

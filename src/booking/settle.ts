@@ -17,6 +17,7 @@ import {
 } from '../shows/locked-house.js'
 import { IS_EXPIRED_HOLD, IS_LIVE_HOLD } from '../shows/shows.js'
 import { ABANDONED, isAbandonedBy } from './abandoned.js'
+import type { Attempt } from './attempt.js'
 import {
   type BookedRow,
   type BookingOutcome,
@@ -24,9 +25,8 @@ import {
   type BookOptions,
   toBooking,
 } from './booking.js'
-import { type RecordedAttempt, recordAttempts, toNextStage } from './record-attempt.js'
+import { recordAttempts, toNextStage } from './record-attempt.js'
 import { formatReference } from './references.js'
-import type { ValidRequest } from './valid-request.js'
 
 /** A request that was decided: the final row of its attempt, its own or that of an earlier call. */
 export interface SettledBooking {
@@ -62,10 +62,10 @@ export interface LockOptions {
 export async function settle(
   db: Database,
   showId: string,
-  attempts: readonly RecordedAttempt[],
+  attempts: readonly Attempt[],
   options: BookOptions & LockOptions,
 ): Promise<(SettledBooking | Error)[]> {
-  let recorded: readonly (RecordedAttempt | Error)[] = attempts
+  let recorded: readonly (Attempt | Error)[] = attempts
   try {
     return await change(
       db,
@@ -93,13 +93,13 @@ export async function settle(
 
 /** The IN_DOUBT for bookings. */
 export function bookingsInDoubt(
-  bookings: readonly { reference: string; request: { key?: string | null | undefined } }[],
+  bookings: readonly { reference: string; key?: string | null | undefined }[],
   cause?: unknown,
 ): TicketsError {
   const named = bookings.slice(0, 3).map(({ reference }) => formatReference(reference))
   const references = [...named, ...(bookings.length > 3 ? ['…'] : [])].join(', ')
   // Without a key, the repeated request would be another booking.
-  const isRetryable = bookings.every(({ request }) => request.key)
+  const isRetryable = bookings.every(({ key }) => key)
   const advice = isRetryable
     ? ', or repeat the request with the same key.'
     : ' before you book again.'
@@ -114,7 +114,7 @@ export function bookingsInDoubt(
 export async function settleUnderLock(
   trx: Knex.Transaction,
   showId: string,
-  attempts: readonly RecordedAttempt[],
+  attempts: readonly Attempt[],
   { onLock, claim }: LockOptions = {},
 ): Promise<(SettledBooking | Error)[]> {
   const asked = performance.now()
@@ -134,35 +134,34 @@ export async function settleUnderLock(
     ({ id, seats }): Outcome => ({ id, seats, status: 'FAILED', failure: ABANDONED }),
   )
   const sold: number[] = []
-  const decided = new Map<string, RecordedAttempt>()
+  const decided = new Map<string, Attempt>()
   // Their callers have been told that nothing was booked.
-  const unwanted = new Set<RecordedAttempt>()
+  const unwanted = new Set<Attempt>()
   for (const attempt of attempts) {
-    const { id, request } = attempt
+    const { id, reference, index } = attempt
     if (rows.has(id)) continue
-    if (claim?.(request.index, attempt.reference) === false) {
+    if (claim?.(index, reference) === false) {
       unwanted.add(attempt)
       continue
     }
     if (decided.has(id)) continue
     decided.set(id, attempt)
-    const outcome = outcomeFor(attempt, decideIn(house, request))
+    const outcome = outcomeFor(attempt, decideIn(house, attempt))
     outcomes.push(outcome)
     if (outcome.status === 'FAILED') continue
     house.taken.addAll(outcome.seats)
     if (outcome.status === 'CONFIRMED') sold.push(...outcome.seats)
   }
-  for (const { id, request } of unwanted) {
+  for (const { id, isNew, wanted, operator } of unwanted) {
     // The record of a key or an id stays undecided until it is repeated or abandoned. The others are
     // found by their leader, and only until that is decided, so they are given up with it.
-    if (!request.isNew) continue
-    const { wanted, operator } = request
+    if (!isNew) continue
     const seats = 'seats' in wanted ? [...wanted.seats] : []
     outcomes.push({ id, seats, status: 'FAILED', failure: ABANDONED, operator })
   }
 
   const written = await writeOutcomes(trx, outcomes, { show, sold })
-  for (const [id, { request }] of decided) rows.set(id, rowOf(request, showId, written.get(id)!))
+  for (const [id, attempt] of decided) rows.set(id, rowOf(attempt, showId, written.get(id)!))
   const starts = warningsOf(show)
   return attempts.map((attempt) => {
     if (unwanted.has(attempt)) return withdrawn()
@@ -183,12 +182,12 @@ export async function settleUnderLock(
  * Decides a request in a house that is locked. If the show got another plan after the request was
  * read, the labels in it may mean other seats by now, so it is read again.
  */
-function decideIn(house: House, request: ValidRequest): { wanted: Wanted; verdict: Verdict } {
-  if (request.layout.plan === house.layout.plan) {
-    return { wanted: request.wanted, verdict: decide(house, request.wanted) }
+function decideIn(house: House, attempt: Attempt): { wanted: Wanted; verdict: Verdict } {
+  if (attempt.layout.plan === house.layout.plan) {
+    return { wanted: attempt.wanted, verdict: decide(house, attempt.wanted) }
   }
   try {
-    const wanted = request.wantedIn(house.layout)
+    const wanted = attempt.wantedIn(house.layout)
     return { wanted, verdict: decide(house, wanted) }
   } catch (error) {
     if (!(error instanceof TicketsError)) throw error
@@ -215,11 +214,7 @@ export function withdrawn(): TicketsError {
 }
 
 /** Assigns each field: spreading an object takes as long as deciding the booking. */
-function rowOf(
-  { customer, note }: ValidRequest,
-  showId: string,
-  { outcome, row }: Written,
-): BookedRow {
+function rowOf({ customer, note }: Attempt, showId: string, { outcome, row }: Written): BookedRow {
   return {
     id: row.id,
     reference: row.reference,
@@ -237,10 +232,9 @@ function rowOf(
 }
 
 function outcomeFor(
-  { id, request }: RecordedAttempt,
+  { id, hold, operator }: Attempt,
   { wanted, verdict }: ReturnType<typeof decideIn>,
 ): Outcome {
-  const { hold, operator } = request
   if ('refusal' in verdict) {
     const seats = 'seats' in wanted ? [...wanted.seats] : []
     return { id, status: 'FAILED', seats, failure: verdict.refusal, operator }
@@ -266,7 +260,7 @@ const COLUMNS = `id, reference, show_id, status, seats, customer, note, held_unt
 function bookingsUnderLock(
   trx: Knex.Transaction,
   showId: string,
-  attempts: readonly RecordedAttempt[],
+  attempts: readonly Attempt[],
 ): Promise<Known[]> {
   const ids = sqlArray(attempts.map(({ id }) => id))
   return query<Known>(

@@ -1,12 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { down, up } from '../../migrations/0006_sales_in_place.js'
-import {
-  type NewRecord,
-  newRecord,
-  type RecordedAttempt,
-  recordAttempts,
-} from '../../src/booking/record-attempt.js'
-import { validateRequest } from '../../src/booking/valid-request.js'
+import { type Attempt, attemptOf } from '../../src/booking/attempt.js'
+import { recordAttempts } from '../../src/booking/record-attempt.js'
 import type { Database } from '../../src/database/knex-pool.js'
 import { openTickets, type Tickets } from '../../src/index.js'
 import { openCore } from '../support/core-database.js'
@@ -77,7 +72,7 @@ test('a crowd that begins in an empty house is sold without a look through all b
 })
 
 test('of attempts that were recorded together and abandoned, sales decide all, the leader last', async () => {
-  const [one, other] = [newRecords(150), newRecords(90)]
+  const [one, other] = [newAttempts(150), newAttempts(90)]
   // As two processes do, whose ids lie between each other's.
   await recordAttempts(core, show, [...one.slice(0, 75), ...other.slice(0, 45)])
   await recordAttempts(core, show, [...one.slice(75), ...other.slice(45)])
@@ -96,7 +91,7 @@ test('of attempts that were recorded together and abandoned, sales decide all, t
 })
 
 test('a record that was there already leads itself', async () => {
-  await recordAttempts(core, show, [...newRecords(3), ...newRecords(2, { key: 'a key' })])
+  await recordAttempts(core, show, [...newAttempts(3), ...newAttempts(2, { key: 'a key' })])
   const records = await db.sql<{ leads: boolean; is_keyed: boolean }>(
     `select leads_until is not null as leads, key is not null as is_keyed from bookings order by id`,
   )
@@ -109,11 +104,11 @@ test('a record that was there already leads itself', async () => {
 })
 
 test('recorded again, new ones are there once; a reference that is taken gives way to another', async () => {
-  const again = newRecords(3)
+  const again = newAttempts(3)
   await recordAttempts(core, show, again)
   const taken = again[0]!.reference
-  const unlucky = { ...newRecords(1)[0]!, reference: taken }
-  const attempts = (await recordAttempts(core, show, [...again, unlucky])) as RecordedAttempt[]
+  const unlucky = { ...newAttempts(1)[0]!, reference: taken }
+  const attempts = (await recordAttempts(core, show, [...again, unlucky])) as Attempt[]
   const records = await db.sql('select id, reference from bookings order by id')
   expect(records).toEqual(attempts.map(({ id, reference }) => ({ id, reference })))
   expect(attempts.slice(0, 3)).toMatchObject(again)
@@ -123,7 +118,7 @@ test('recorded again, new ones are there once; a reference that is taken gives w
 test('taken back and made again, it leaves holds, attempts and their history as they were', async () => {
   await tickets.book(show, { seats: [1], hold: 'forever' })
   await tickets.book(show, { seats: [2], customer: 'Ada' })
-  await recordAttempts(core, show, newRecords(3))
+  await recordAttempts(core, show, newAttempts(3))
   const rows = () =>
     db.sql(
       'select id, status, seats, customer, pending_until, updated_at from bookings order by id',
@@ -148,12 +143,12 @@ test('taken back and made again, it leaves holds, attempts and their history as 
   expect(await abandonedAndLeft()).toMatchObject({ abandoned: 3, left: 0 })
 })
 
-function newRecords(count: number, request: { key?: string } = {}): NewRecord[] {
+function newAttempts(count: number, request: { key?: string } = {}): Attempt[] {
   const layout = { totalSeats: 5000, seatsPerRow: null }
   return Array.from({ length: count }, (_, seat) => {
-    const valid = validateRequest({ seats: [seat + 1], ...request }, { showId: show, layout })
-    if (valid instanceof Error) throw valid
-    return newRecord(valid)
+    const attempt = attemptOf({ seats: [seat + 1], ...request }, { showId: show, layout })
+    if (attempt instanceof Error) throw attempt
+    return attempt
   })
 }
 

@@ -7,10 +7,15 @@ import { foldText } from '../shared/fold-text.js'
 import { checkBookingId, newBookingId } from '../shared/ids.js'
 import { checkOptionalText } from '../shared/text-input.js'
 import type { BookingRequest, WantedSeats } from './booking.js'
+import { newReference } from './references.js'
 
-/** A validated request, with the id for its record. */
-export interface ValidRequest {
+/** A valid request, under the id and the reference that its booking has. */
+export interface Attempt {
+  /** A new one, or that of an earlier call: with the same id, or once recorded with the same key. */
   id: string
+  reference: string
+  /** Whether an earlier call with the same key made the booking. */
+  isReplay: boolean
   wanted: Wanted
   /** The layout of the house that `wanted` was read with. */
   layout: SeatLayout
@@ -41,11 +46,11 @@ export interface RequestedShow {
 }
 
 /** Validates a request against its house. Returns INVALID_INPUT, NO_SUCH_SEAT. */
-export function validateRequest(
+export function attemptOf(
   request: BookingRequest,
   { showId, layout }: RequestedShow,
   index = 0,
-): ValidRequest | TicketsError {
+): Attempt | TicketsError {
   try {
     const wanted = wantedOf(request, layout)
     const customer = checkOptionalText('customer', request.customer, 200)
@@ -54,6 +59,8 @@ export function validateRequest(
     const { hold, operator, keyScope = '' } = request
     return {
       id: request.id === undefined ? newBookingId() : checkBookingId(request.id),
+      reference: newReference(),
+      isReplay: false,
       wanted,
       layout,
       // With a key, numbers are recorded with the plan that they are read by, so they stay its seats.
