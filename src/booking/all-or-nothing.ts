@@ -8,10 +8,10 @@ import { TicketsError } from '../shared/errors.js'
 import { LAYOUT_COLUMNS, type LayoutRow, layoutOf, withPlans } from '../shows/plans.js'
 import { showNotFound } from '../shows/shows.js'
 import { type Attempt, attemptOf } from './attempt.js'
-import { outcomesOf, refusalError } from './book-seats.js'
+import { refusalError } from './book-seats.js'
 import type { BookingOutcome, BookingRequest } from './booking.js'
 import { insertRecords, toNextStage } from './record-attempt.js'
-import { bookingsInDoubt, type SettledBooking, settleUnderLock } from './settle.js'
+import { bookingsInDoubt, settleUnderLock } from './settle.js'
 
 /** A request and the id of its show. */
 export interface ShowRequest {
@@ -48,13 +48,13 @@ export async function bookAllOrNothing(
   const valid = validated as Attempt[]
   const attempts: Attempt[] = []
   try {
-    const settled = await change(
+    const booked = await change(
       db,
       (trx) => settleAll(trx, { requests, valid, attempts, waitMs: db.waitMs }),
       (cause) => bookingsInDoubt(attempts, cause),
       { isEager: true, isLong: true },
     )
-    return { booked: await outcomesOf(db, settled) }
+    return { booked }
   } catch (error) {
     if (error instanceof RolledBack) return { refused: error.refusals }
     throw error
@@ -84,10 +84,10 @@ interface Settling {
 async function settleAll(
   trx: Knex.Transaction,
   { requests, valid, attempts, waitMs }: Settling,
-): Promise<SettledBooking[]> {
+): Promise<BookingOutcome[]> {
   const lanes = byShow(requests)
   await lockShows(trx, [...lanes.keys()])
-  const settled: (SettledBooking | Error)[] = []
+  const settled: (BookingOutcome | Error)[] = []
   for (const [showId, indexes] of lanes) {
     for (let from = 0; from < indexes.length; from += BATCH) {
       const batch = indexes.slice(from, from + BATCH)
@@ -108,7 +108,7 @@ async function settleAll(
     }),
   )
   if (refusals.size > 0) throw new RolledBack(refusals)
-  return settled as SettledBooking[]
+  return settled as BookingOutcome[]
 }
 
 function byShow(requests: readonly ShowRequest[]): Map<string, number[]> {
@@ -126,9 +126,9 @@ async function lockShows(trx: Knex.Transaction, ids: string[]): Promise<void> {
   await query(trx, 'select id from shows where id = any(?::uuid[]) order by id for update', [ids])
 }
 
-function refusalOf(settled: SettledBooking | Error): TicketsError | undefined {
+function refusalOf(settled: BookingOutcome | Error): TicketsError | undefined {
   if (settled instanceof Error) return isError(settled) ? settled : undefined
-  const { failure } = settled.row
+  const { failure } = settled.booking
   return failure ? refusalError(failure) : undefined
 }
 

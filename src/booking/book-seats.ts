@@ -1,13 +1,13 @@
 import type { Database } from '../database/knex-pool.js'
 import { withRetry } from '../database/retry.js'
 import type { Refusal } from '../house/decide.js'
-import { MAX_SEATS, type SeatLayout } from '../house/seats.js'
+import type { SeatLayout } from '../house/seats.js'
 import { TicketsError } from '../shared/errors.js'
-import { keepLayout, knownLayout, readLayout } from '../shows/layouts.js'
+import { knownLayout, readLayout } from '../shows/layouts.js'
 import { type Attempt, attemptOf } from './attempt.js'
 import type { BookingOutcome, BookingRequest, BookOptions } from './booking.js'
 import { recordAttempts, toNextStage } from './record-attempt.js'
-import { type LockOptions, outcomeOf, type SettledBooking, settle } from './settle.js'
+import { type LockOptions, settle } from './settle.js'
 
 /** The options of one batch. */
 export interface BatchOptions extends BookOptions, LockOptions {
@@ -41,59 +41,31 @@ export async function bookSeats(
   requests: readonly BookingRequest[],
   options: BatchOptions = {},
 ): Promise<(BookingOutcome | Error)[]> {
-  const { layout, valid } = await validateAll(db, showId, requests)
-  const settled = await toNextStage(valid, (batch) => bookBatch(db, showId, batch, options))
-  for (const one of settled) {
-    if (one instanceof Error || !one.layout || one.layout.plan === layout.plan) continue
-    keepLayout(db, showId, one.layout)
-    break
-  }
-  return outcomesOf(db, settled)
+  const valid = await validateAll(db, showId, requests)
+  return toNextStage(valid, (attempts) => bookBatch(db, showId, attempts, options))
 }
-
-/**
- * The outcomes of settled bookings, for their callers. A booking that was found by key may have
- * moved to another show. It is committed, so if that house cannot be read, it is returned with seat
- * numbers as labels.
- */
-export async function outcomesOf<One extends SettledBooking | Error>(
-  db: Database,
-  settled: readonly One[],
-): Promise<(BookingOutcome | Exclude<One, SettledBooking>)[]> {
-  const outcomes: (BookingOutcome | Exclude<One, SettledBooking>)[] = []
-  for (const one of settled) {
-    if (one instanceof Error) {
-      outcomes.push(one as Exclude<One, SettledBooking>)
-      continue
-    }
-    const layout = one.layout ?? (await readLayout(db, one.row.show_id).catch(() => NUMBERS_ONLY))
-    outcomes.push(outcomeOf(one, layout))
-  }
-  return outcomes
-}
-
-const NUMBERS_ONLY: SeatLayout = { totalSeats: MAX_SEATS, seatsPerRow: null }
 
 /** The error for a refusal, with the FAILED booking that records it. */
 export function refusalError(refusal: Refusal, outcome?: BookingOutcome): TicketsError {
   return new TicketsError(refusal.code, refusal.message, { ...refusal, outcome })
 }
 
-async function validateAll(db: Database, showId: string, requests: readonly BookingRequest[]) {
-  const validateFor = (layout: SeatLayout) => {
-    const show = { showId, layout }
-    const valid = requests.map((request, i): Attempt | Error => attemptOf(request, show, i))
-    return { layout, valid }
-  }
-  const known = knownLayout(db, showId)
+async function validateAll(
+  db: Database,
+  showId: string,
+  requests: readonly BookingRequest[],
+): Promise<(Attempt | Error)[]> {
+  const validateFor = (layout: SeatLayout) =>
+    requests.map((request, i) => attemptOf(request, { showId, layout }, i))
+  const known = knownLayout(db.knex, showId)
   // With a key, the numbers of seats are recorded with their plan: that of the show, not an old one.
   const needsPlan = requests.some(({ key, seats }) => key != null && seats !== undefined)
   if (known !== undefined && !needsPlan) {
-    const validated = validateFor(known)
+    const valid = validateFor(known)
     // The cached layout may be old: the house may have grown, or have another plan.
-    if (!validated.valid.some((one) => one instanceof Error)) return validated
+    if (!valid.some((one) => one instanceof Error)) return valid
   }
-  return validateFor(await readLayout(db, showId))
+  return validateFor(await withRetry(db, () => readLayout(db.knex, showId)))
 }
 
 /**
@@ -105,7 +77,7 @@ async function bookBatch(
   showId: string,
   attempts: readonly Attempt[],
   options: BatchOptions,
-): Promise<(SettledBooking | Error)[]> {
+): Promise<(BookingOutcome | Error)[]> {
   try {
     return await bookTogether(db, showId, attempts, options)
   } catch (error) {
@@ -127,7 +99,7 @@ async function bookTogether(
   showId: string,
   attempts: readonly Attempt[],
   options: BatchOptions,
-): Promise<(SettledBooking | Error)[]> {
+): Promise<(BookingOutcome | Error)[]> {
   const record = () => recordAttempts(db, showId, attempts)
   const recorded = await withRetry(db, record, options)
   const settled = await toNextStage(recorded, async (open) => {
@@ -143,7 +115,7 @@ async function bookTogether(
   return settled.map((one) => (isOrphaned(one) ? again[index++]! : one))
 }
 
-function isOrphaned(settled: SettledBooking | Error): boolean {
-  if (settled instanceof Error) return false
-  return settled.isReplay && settled.row.failure?.code === 'ABANDONED'
+function isOrphaned(outcome: BookingOutcome | Error): boolean {
+  if (outcome instanceof Error) return false
+  return outcome.replayed && outcome.booking.failure?.code === 'ABANDONED'
 }

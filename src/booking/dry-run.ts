@@ -115,7 +115,9 @@ export class BatchDryRun {
       const { key, key_scope: scope, key_request, seats, failure, status } = row
       const verdict = failure === null ? seats : refusalError(failure)
       const isHere = row.show_id === showId
-      const own = isHere ? layout : await readLayout(this.#db, row.show_id)
+      const own = isHere
+        ? layout
+        : await withRetry(this.#db, () => readLayout(this.#db.knex, row.show_id))
       const names = namesOf(seats, own, row.former_seats)
       const request = unknown.get(scopedKey(scope, key!))
       const isSame =

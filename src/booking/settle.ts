@@ -5,9 +5,9 @@ import { query, sqlArray, sqlColumn, sqlLists } from '../database/sql.js'
 import { change, nameOperator } from '../database/transaction.js'
 import { decide, type House, type Refusal, type Verdict, type Wanted } from '../house/decide.js'
 import { withViewWarning } from '../house/restricted-view.js'
-import type { SeatLayout } from '../house/seats.js'
-import { TicketsError } from '../shared/errors.js'
-import type { Warning } from '../shared/warnings.js'
+import { MAX_SEATS, type SeatLayout } from '../house/seats.js'
+import { hasCode, TicketsError } from '../shared/errors.js'
+import { keepLayout, readLayout } from '../shows/layouts.js'
 import {
   type HouseRow,
   houseOf,
@@ -28,19 +28,6 @@ import {
 import { recordAttempts, toNextStage } from './record-attempt.js'
 import { formatReference } from './references.js'
 
-/** A request that was decided: the final row of its attempt, its own or that of an earlier call. */
-export interface SettledBooking {
-  row: BookedRow
-  /** Whether an earlier call with the same key made the booking. */
-  isReplay: boolean
-  /** Whether it is a hold that has expired since. */
-  hasExpired: boolean
-  /** The warnings for a booking that got seats. */
-  warnings: Warning[] | undefined
-  /** The show's layout under the lock; undefined if the booking has moved to another show. */
-  layout: SeatLayout | undefined
-}
-
 /** Options for the time that the show is locked. */
 export interface LockOptions {
   /** Called under the lock with the time that it took to get the lock, in milliseconds. */
@@ -54,8 +41,8 @@ export interface LockOptions {
 }
 
 /**
- * Steps 2 to 6: decides the attempts under the show's lock. Returns, for each, the final booking,
- * or an error that concerns it alone: INTERRUPTED for a request that was withdrawn, IN_DOUBT.
+ * Steps 2 to 6: decides the attempts under the show's lock. Returns, for each, its outcome (a
+ * refused one is a FAILED booking with its reason) or an error that concerns it alone: INTERRUPTED for a request that was withdrawn, IN_DOUBT.
  *
  * Throws SHOW_NOT_FOUND, BUSY, INTERRUPTED and the database's own errors.
  */
@@ -64,7 +51,7 @@ export async function settle(
   showId: string,
   attempts: readonly Attempt[],
   options: BookOptions & LockOptions,
-): Promise<(SettledBooking | Error)[]> {
+): Promise<(BookingOutcome | Error)[]> {
   let recorded: readonly (Attempt | Error)[] = attempts
   try {
     return await change(
@@ -116,7 +103,7 @@ export async function settleUnderLock(
   showId: string,
   attempts: readonly Attempt[],
   { onLock, claim }: LockOptions = {},
-): Promise<(SettledBooking | Error)[]> {
+): Promise<(BookingOutcome | Error)[]> {
   const asked = performance.now()
   const [show, known] = await lockHouseAndRead(trx, showId, {
     read: () => bookingsUnderLock(trx, showId, attempts),
@@ -130,6 +117,7 @@ export async function settleUnderLock(
     show,
     ofRole('hold').flatMap((row) => row.seats),
   )
+  keepLayout(trx, showId, house.layout)
   const outcomes = ofRole('abandoned').map(
     ({ id, seats }): Outcome => ({ id, seats, status: 'FAILED', failure: ABANDONED }),
   )
@@ -163,18 +151,34 @@ export async function settleUnderLock(
   const written = await writeOutcomes(trx, outcomes, { show, sold })
   for (const [id, attempt] of decided) rows.set(id, rowOf(attempt, showId, written.get(id)!))
   const starts = warningsOf(show)
-  return attempts.map((attempt) => {
-    if (unwanted.has(attempt)) return withdrawn()
+  const results: (BookingOutcome | Error)[] = []
+  for (const attempt of attempts) {
+    if (unwanted.has(attempt)) {
+      results.push(withdrawn())
+      continue
+    }
     const row = rows.get(attempt.id)!
     // The booking of a key may have moved to another show since.
     const isHere = row.show_id === showId
-    return {
-      row,
-      isReplay: attempt.isReplay,
-      hasExpired: row.has_expired === true,
-      warnings: isHere ? withViewWarning(starts, row.seats, house.layout).warnings : undefined,
-      layout: isHere ? house.layout : undefined,
-    }
+    const layout = isHere ? house.layout : await layoutElsewhere(trx, row.show_id)
+    const booking = toBooking(row, layout)
+    const result: BookingOutcome = { booking, replayed: attempt.isReplay }
+    if (row.has_expired) result.hasExpired = true
+    const hasSeats = row.status === 'CONFIRMED' || (row.status === 'HELD' && !row.has_expired)
+    if (isHere && hasSeats) Object.assign(result, withViewWarning(starts, row.seats, layout))
+    results.push(result)
+  }
+  return results
+}
+
+/**
+ * The layout of another show, which a booking has moved to. If its plan is damaged, the labels of
+ * its seats are their numbers.
+ */
+function layoutElsewhere(trx: Knex.Transaction, showId: string): Promise<SeatLayout> {
+  return readLayout(trx, showId).catch((error) => {
+    if (!hasCode(error, 'WRONG_STATE')) throw error
+    return { totalSeats: MAX_SEATS, seatsPerRow: null }
   })
 }
 
@@ -194,18 +198,6 @@ function decideIn(house: House, attempt: Attempt): { wanted: Wanted; verdict: Ve
     const { code, message } = error
     return { wanted: { seats: [] }, verdict: { refusal: { code, message } } }
   }
-}
-
-/** The outcome of a settled booking, for its caller. */
-export function outcomeOf(
-  { row, isReplay, hasExpired, warnings }: SettledBooking,
-  layout: SeatLayout,
-): BookingOutcome {
-  const outcome: BookingOutcome = { booking: toBooking(row, layout), replayed: isReplay }
-  const hasSeats = row.status === 'CONFIRMED' || (row.status === 'HELD' && !hasExpired)
-  if (hasExpired) outcome.hasExpired = true
-  if (warnings !== undefined && hasSeats) outcome.warnings = warnings
-  return outcome
 }
 
 /** The error for a request that was withdrawn before it was decided. */
