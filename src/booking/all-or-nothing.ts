@@ -7,10 +7,9 @@ import type { SeatLayout } from '../house/seats.js'
 import { TicketsError } from '../shared/errors.js'
 import { LAYOUT_COLUMNS, type LayoutRow, layoutOf, withPlans } from '../shows/plans.js'
 import { showNotFound } from '../shows/shows.js'
-import { type Attempt, attemptOf } from './attempt.js'
-import { refusalError } from './book-seats.js'
+import { type Attempt, attemptOf, toNextStage } from './attempt.js'
+import { insertAttempts, refusalError } from './book-seats.js'
 import type { BookingOutcome, BookingRequest } from './booking.js'
-import { insertRecords, toNextStage } from './record-attempt.js'
 import { bookingsInDoubt, settleUnderLock } from './settle.js'
 
 /** A request and the id of its show. */
@@ -92,7 +91,7 @@ async function settleAll(
     for (let from = 0; from < indexes.length; from += BATCH) {
       const batch = indexes.slice(from, from + BATCH)
       const records = batch.map((index) => valid[index]!)
-      const recorded = await insertRecords(trx, showId, records, { waitMs })
+      const recorded = await insertAttempts(trx, showId, records, { waitMs })
       for (const [i, index] of batch.entries()) {
         const attempt = recorded[i]!
         if (!(attempt instanceof Error)) attempts[index] = attempt

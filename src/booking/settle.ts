@@ -3,7 +3,7 @@ import { ConflictError } from '../database/failures.js'
 import type { Database } from '../database/knex-pool.js'
 import { query, sqlArray, sqlColumn, sqlLists } from '../database/sql.js'
 import { change, nameOperator } from '../database/transaction.js'
-import { decide, type House, type Refusal, type Verdict, type Wanted } from '../house/decide.js'
+import { decide, type House, type Refusal, type Wanted } from '../house/decide.js'
 import { withViewWarning } from '../house/restricted-view.js'
 import { MAX_SEATS, type SeatLayout } from '../house/seats.js'
 import { hasCode, TicketsError } from '../shared/errors.js'
@@ -11,13 +11,14 @@ import { keepLayout, readLayout } from '../shows/layouts.js'
 import {
   type HouseRow,
   houseOf,
-  lockHouseAndRead,
   salesStatement,
+  selectForUpdate,
   warningsOf,
 } from '../shows/locked-house.js'
-import { IS_EXPIRED_HOLD, IS_LIVE_HOLD } from '../shows/shows.js'
+import { withPlan } from '../shows/plans.js'
+import { IS_EXPIRED_HOLD, IS_LIVE_HOLD, showNotFound } from '../shows/shows.js'
 import { ABANDONED, isAbandonedBy } from './abandoned.js'
-import type { Attempt } from './attempt.js'
+import { type Attempt, toNextStage } from './attempt.js'
 import {
   type BookedRow,
   type BookingOutcome,
@@ -25,7 +26,6 @@ import {
   type BookOptions,
   toBooking,
 } from './booking.js'
-import { recordAttempts, toNextStage } from './record-attempt.js'
 import { formatReference } from './references.js'
 
 /** Options for the time that the show is locked. */
@@ -40,9 +40,15 @@ export interface LockOptions {
   claim?: ((index: number, reference: string) => boolean) | undefined
 }
 
+interface SettleOptions extends BookOptions, LockOptions {
+  /** Step 1: records attempts, also again. */
+  record: (attempts: readonly Attempt[]) => Promise<(Attempt | Error)[]>
+}
+
 /**
  * Steps 2 to 6: decides the attempts under the show's lock. Returns, for each, its outcome (a
- * refused one is a FAILED booking with its reason) or an error that concerns it alone: INTERRUPTED for a request that was withdrawn, IN_DOUBT.
+ * refused one is a FAILED booking with its reason) or an error that concerns it alone: INTERRUPTED
+ * for a request that was withdrawn, IN_DOUBT.
  *
  * Throws SHOW_NOT_FOUND, BUSY, INTERRUPTED and the database's own errors.
  */
@@ -50,7 +56,7 @@ export async function settle(
   db: Database,
   showId: string,
   attempts: readonly Attempt[],
-  options: BookOptions & LockOptions,
+  { record, ...options }: SettleOptions,
 ): Promise<(BookingOutcome | Error)[]> {
   let recorded: readonly (Attempt | Error)[] = attempts
   try {
@@ -65,7 +71,7 @@ export async function settle(
           if (!(failure instanceof ConflictError)) return
           // A crash of the server may have lost the records; then no outcome of theirs exists
           // either.
-          recorded = await toNextStage(recorded, (open) => recordAttempts(db, showId, open))
+          recorded = await toNextStage(recorded, record)
         },
       },
     )
@@ -104,11 +110,7 @@ export async function settleUnderLock(
   attempts: readonly Attempt[],
   { onLock, claim }: LockOptions = {},
 ): Promise<(BookingOutcome | Error)[]> {
-  const asked = performance.now()
-  const [show, known] = await lockHouseAndRead(trx, showId, {
-    read: () => bookingsUnderLock(trx, showId, attempts),
-    onLock: () => onLock?.(performance.now() - asked),
-  })
+  const { show, known } = await lockAndRead(trx, showId, attempts, onLock)
   const ofRole = (role: Known['role']) => known.filter((row) => row.role === role)
   const rows = new Map<string, BookedRow & Partial<Known>>(
     ofRole('decided').map((row) => [row.id, row]),
@@ -118,11 +120,11 @@ export async function settleUnderLock(
     ofRole('hold').flatMap((row) => row.seats),
   )
   keepLayout(trx, showId, house.layout)
-  const outcomes = ofRole('abandoned').map(
-    ({ id, seats }): Outcome => ({ id, seats, status: 'FAILED', failure: ABANDONED }),
+  const decisions = ofRole('abandoned').map(
+    ({ id, seats }): Decision => ({ id, seats, status: 'FAILED', failure: ABANDONED }),
   )
   const sold: number[] = []
-  const decided = new Map<string, Attempt>()
+  const decided = new Map<string, [Attempt, Decision]>()
   // Their callers have been told that nothing was booked.
   const unwanted = new Set<Attempt>()
   for (const attempt of attempts) {
@@ -133,28 +135,29 @@ export async function settleUnderLock(
       continue
     }
     if (decided.has(id)) continue
-    decided.set(id, attempt)
-    const outcome = outcomeFor(attempt, decideIn(house, attempt))
-    outcomes.push(outcome)
-    if (outcome.status === 'FAILED') continue
-    house.taken.addAll(outcome.seats)
-    if (outcome.status === 'CONFIRMED') sold.push(...outcome.seats)
+    const decision = decideIn(house, attempt)
+    decided.set(id, [attempt, decision])
+    decisions.push(decision)
+    if (decision.status === 'FAILED') continue
+    house.taken.addAll(decision.seats)
+    if (decision.status === 'CONFIRMED') sold.push(...decision.seats)
   }
   for (const { id, isNew, wanted, operator } of unwanted) {
     // The record of a key or an id stays undecided until it is repeated or abandoned. The others are
     // found by their leader, and only until that is decided, so they are given up with it.
     if (!isNew) continue
-    const seats = 'seats' in wanted ? [...wanted.seats] : []
-    outcomes.push({ id, seats, status: 'FAILED', failure: ABANDONED, operator })
+    decisions.push({ id, seats: seatsOf(wanted), status: 'FAILED', failure: ABANDONED, operator })
   }
 
-  const written = await writeOutcomes(trx, outcomes, { show, sold })
-  for (const [id, attempt] of decided) rows.set(id, rowOf(attempt, showId, written.get(id)!))
+  const written = await writeDecisions(trx, decisions, { show, sold })
+  for (const [id, [attempt, decision]] of decided) {
+    rows.set(id, rowOf(showId, attempt, decision, written.get(id)!))
+  }
   const starts = warningsOf(show)
-  const results: (BookingOutcome | Error)[] = []
+  const outcomes: (BookingOutcome | Error)[] = []
   for (const attempt of attempts) {
     if (unwanted.has(attempt)) {
-      results.push(withdrawn())
+      outcomes.push(withdrawn())
       continue
     }
     const row = rows.get(attempt.id)!
@@ -162,13 +165,39 @@ export async function settleUnderLock(
     const isHere = row.show_id === showId
     const layout = isHere ? house.layout : await layoutElsewhere(trx, row.show_id)
     const booking = toBooking(row, layout)
-    const result: BookingOutcome = { booking, replayed: attempt.isReplay }
-    if (row.has_expired) result.hasExpired = true
+    const outcome: BookingOutcome = { booking, replayed: attempt.isReplay }
+    if (row.has_expired) outcome.hasExpired = true
     const hasSeats = row.status === 'CONFIRMED' || (row.status === 'HELD' && !row.has_expired)
-    if (isHere && hasSeats) Object.assign(result, withViewWarning(starts, row.seats, layout))
-    results.push(result)
+    if (isHere && hasSeats) Object.assign(outcome, withViewWarning(starts, row.seats, layout))
+    outcomes.push(outcome)
   }
-  return results
+  return outcomes
+}
+
+/** Step 3 and the reads of step 4, which are sent together. */
+async function lockAndRead(
+  trx: Knex.Transaction,
+  showId: string,
+  attempts: readonly Attempt[],
+  onLock: LockOptions['onLock'],
+): Promise<{ show: HouseRow; known: Known[] }> {
+  const asked = performance.now()
+  const lock = selectForUpdate(trx, showId)
+  // Knex emits 'query' when it sends a statement. If the read were sent before the lock's statement,
+  // it would read data that is not locked yet.
+  const isSent = new Promise((resolve) => {
+    lock.on('query', resolve)
+  })
+  const locked = lock.then((row) => {
+    if (row === undefined) throw showNotFound(showId)
+    onLock?.(performance.now() - asked)
+    return row
+  })
+  const [row, known] = await Promise.all([
+    locked,
+    isSent.then(() => bookingsUnderLock(trx, showId, attempts)),
+  ])
+  return { show: await withPlan(trx, row), known }
 }
 
 /**
@@ -183,21 +212,31 @@ function layoutElsewhere(trx: Knex.Transaction, showId: string): Promise<SeatLay
 }
 
 /**
- * Decides a request in a house that is locked. If the show got another plan after the request was
+ * Decides an attempt in a house that is locked. If the show got another plan after the request was
  * read, the labels in it may mean other seats by now, so it is read again.
  */
-function decideIn(house: House, attempt: Attempt): { wanted: Wanted; verdict: Verdict } {
-  if (attempt.layout.plan === house.layout.plan) {
-    return { wanted: attempt.wanted, verdict: decide(house, attempt.wanted) }
+function decideIn(house: House, attempt: Attempt): Decision {
+  const { id, hold, operator } = attempt
+  const { layout } = house
+  let { wanted } = attempt
+  const refuse = (seats: number[], failure: Refusal): Decision => {
+    return { id, status: 'FAILED', seats, failure, operator }
   }
   try {
-    const wanted = attempt.wantedIn(house.layout)
-    return { wanted, verdict: decide(house, wanted) }
+    if (attempt.layout.plan !== layout.plan) wanted = attempt.wantedIn(layout)
   } catch (error) {
     if (!(error instanceof TicketsError)) throw error
-    const { code, message } = error
-    return { wanted: { seats: [] }, verdict: { refusal: { code, message } } }
+    return refuse([], { code: error.code, message: error.message })
   }
+  const verdict = decide(house, wanted)
+  if ('refusal' in verdict) return refuse(seatsOf(wanted), verdict.refusal)
+  const status = hold === undefined ? 'CONFIRMED' : 'HELD'
+  return { id, status, seats: [...verdict.seats], hold, failure: null, operator }
+}
+
+/** The seats that a request names; none if it wants a count. */
+function seatsOf(wanted: Wanted): number[] {
+  return 'seats' in wanted ? [...wanted.seats] : []
 }
 
 /** The error for a request that was withdrawn before it was decided. */
@@ -206,33 +245,26 @@ export function withdrawn(): TicketsError {
 }
 
 /** Assigns each field: spreading an object takes as long as deciding the booking. */
-function rowOf({ customer, note }: Attempt, showId: string, { outcome, row }: Written): BookedRow {
+function rowOf(
+  showId: string,
+  { customer, note }: Attempt,
+  { status, seats, failure }: Decision,
+  written: WrittenRow,
+): BookedRow {
   return {
-    id: row.id,
-    reference: row.reference,
+    id: written.id,
+    reference: written.reference,
     show_id: showId,
-    status: outcome.status,
-    seats: outcome.seats,
+    status,
+    seats,
     customer,
     note,
-    held_until: row.held_until,
-    failure: outcome.failure,
+    held_until: written.held_until,
+    failure,
     former_seats: [],
-    created_at: row.created_at,
-    updated_at: row.updated_at,
+    created_at: written.created_at,
+    updated_at: written.updated_at,
   }
-}
-
-function outcomeFor(
-  { id, hold, operator }: Attempt,
-  { wanted, verdict }: ReturnType<typeof decideIn>,
-): Outcome {
-  if ('refusal' in verdict) {
-    const seats = 'seats' in wanted ? [...wanted.seats] : []
-    return { id, status: 'FAILED', seats, failure: verdict.refusal, operator }
-  }
-  const status = hold === undefined ? 'CONFIRMED' : 'HELD'
-  return { id, status, seats: [...verdict.seats], hold, failure: null, operator }
 }
 
 type Known = BookedRow & { role: 'decided' | 'hold' | 'abandoned'; has_expired: boolean }
@@ -281,8 +313,8 @@ function bookingsUnderLock(
   )
 }
 
-/** The outcome of a booking that is to be written. */
-interface Outcome {
+/** What is to be written of a booking: the verdict, in the terms of its row. */
+interface Decision {
   id: string
   status: 'CONFIRMED' | 'HELD' | 'FAILED'
   seats: number[]
@@ -294,35 +326,29 @@ interface Outcome {
 /** What the database returns about a written booking. */
 type WrittenRow = Pick<BookingRow, 'id' | 'reference' | 'held_until' | 'created_at' | 'updated_at'>
 
-/** A booking after it was written. */
-interface Written {
-  outcome: Outcome
-  row: WrittenRow
-}
-
 /** Step 5: writes the show, if it sold anything, and the bookings. Returns the bookings by id. */
-async function writeOutcomes(
+async function writeDecisions(
   trx: Knex.Transaction,
-  outcomes: readonly Outcome[],
+  decisions: readonly Decision[],
   { show, sold }: { show: HouseRow; sold: readonly number[] },
-): Promise<Map<string, Written>> {
+): Promise<Map<string, WrittenRow>> {
   let sales = sold.length > 0 ? salesStatement(show, { sold }) : undefined
-  const written: [string, Written][] = []
-  for (const [operator, own] of byOperator(outcomes)) {
+  const written: WrittenRow[] = []
+  for (const [operator, own] of byOperator(decisions)) {
     if (operator !== undefined) await nameOperator(trx, operator)
     written.push(...(await writeTogether(trx, own, sales)))
     sales = undefined
   }
-  return new Map(written)
+  return new Map(written.map((row) => [row.id, row]))
 }
 
-/** Groups outcomes by operator, the session's operator first: naming another one replaces it. */
-function byOperator(outcomes: readonly Outcome[]): Map<string | undefined, Outcome[]> {
-  const groups = new Map<string | undefined, Outcome[]>()
-  for (const outcome of outcomes) {
-    const group = groups.get(outcome.operator)
-    if (group) group.push(outcome)
-    else groups.set(outcome.operator, [outcome])
+/** Groups decisions by operator, the session's operator first: naming another one replaces it. */
+function byOperator(decisions: readonly Decision[]): Map<string | undefined, Decision[]> {
+  const groups = new Map<string | undefined, Decision[]>()
+  for (const decision of decisions) {
+    const group = groups.get(decision.operator)
+    if (group) group.push(decision)
+    else groups.set(decision.operator, [decision])
   }
   return new Map([...groups].sort(([a], [b]) => Number(a !== undefined) - Number(b !== undefined)))
 }
@@ -330,48 +356,49 @@ function byOperator(outcomes: readonly Outcome[]): Map<string | undefined, Outco
 /**
  * Writes the show, if it sold anything, and bookings in one statement. Only PENDING bookings may be
  * decided: throws a ConflictError if one is not, and the retry sees its outcome or records it
- * again. Also throws it if the show's row is stale. All outcomes of a batch share one timestamp; one
+ * again. Also throws it if the show's row is stale. All decisions of a batch share one timestamp; one
  * for each would take as long as deciding.
  */
 async function writeTogether(
   trx: Knex.Transaction,
-  outcomes: Outcome[],
+  decisions: Decision[],
   sales: ReturnType<typeof salesStatement> | undefined,
-): Promise<[string, Written][]> {
+): Promise<WrittenRow[]> {
   const rows = await query<WrittenRow>(
     trx,
     `${sales ? `with sales as (${sales.sql} returning id)` : ''}
      update bookings
-     set status = outcome.status,
-         seats = outcome.seats::int[],
-         failure = outcome.failure::jsonb,
-         held_until = clock_timestamp() + make_interval(secs => outcome.hold_seconds),
+     set status = decision.status,
+         seats = decision.seats::int[],
+         failure = decision.failure::jsonb,
+         held_until = clock_timestamp() + make_interval(secs => decision.hold_seconds),
          pending_until = null,
-         key = case when outcome.failure::jsonb ->> 'code' = 'ABANDONED' then null else key end,
+         key = case when decision.failure::jsonb ->> 'code' = 'ABANDONED' then null else key end,
          updated_at = (select clock_timestamp())
      from unnest(?::uuid[], ?::text[], ?::text[], ?::text[], ?::float8[])
-       as outcome (id, status, seats, failure, hold_seconds)
-     where bookings.id = outcome.id and bookings.status = 'PENDING'
+       as decision (id, status, seats, failure, hold_seconds)
+     where bookings.id = decision.id and bookings.status = 'PENDING'
        ${sales ? 'and exists (select from sales)' : ''}
      returning bookings.id, reference, held_until, created_at, updated_at`,
     [
       ...(sales?.values ?? []),
-      sqlArray(outcomes.map((outcome) => outcome.id)),
-      sqlArray(outcomes.map((outcome) => outcome.status)),
-      sqlLists(outcomes.map((outcome) => outcome.seats)),
+      sqlArray(decisions.map((decision) => decision.id)),
+      sqlArray(decisions.map((decision) => decision.status)),
+      sqlLists(decisions.map((decision) => decision.seats)),
       sqlColumn(
-        outcomes.map((outcome) => (outcome.failure ? JSON.stringify(outcome.failure) : null)),
+        decisions.map((decision) => (decision.failure ? JSON.stringify(decision.failure) : null)),
       ),
       sqlColumn(
-        outcomes.map((outcome) => (typeof outcome.hold === 'number' ? outcome.hold / 1000 : null)),
+        decisions.map((decision) =>
+          typeof decision.hold === 'number' ? decision.hold / 1000 : null,
+        ),
       ),
     ],
-    sales ? 'write_sales_and_outcomes' : 'write_outcomes',
+    sales ? 'write_sales_and_decisions' : 'write_decisions',
   )
   // A booking of the batch is no longer PENDING: the repair of abandoned bookings, which does not
   // take the show's lock, has decided it, or a crash of the server has lost its record. Or the show
   // is stale.
-  if (rows.length !== outcomes.length) throw new ConflictError('A booking or its show has changed.')
-  const byId = new Map(outcomes.map((outcome) => [outcome.id, outcome]))
-  return rows.map((row) => [row.id, { outcome: byId.get(row.id)!, row }])
+  if (rows.length < decisions.length) throw new ConflictError('A booking or its show has changed.')
+  return rows
 }

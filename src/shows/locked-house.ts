@@ -40,12 +40,15 @@ const GENERIC_QUERY_PLAN = [
 
 /** Reads a show's house; undefined if there is no such show. */
 export async function readHouse(knex: Knex, showId: string): Promise<HouseRow | undefined> {
-  const row: StoredHouse | undefined = await selectHouse(knex, showId)
+  const row = await selectHouse(knex, showId)
   return row && withPlan(knex, row)
 }
 
-function selectHouse(knex: Knex, showId: string) {
-  return knex<StoredHouse>('shows')
+function selectHouse(
+  knex: Knex,
+  showId: string,
+): Knex.QueryBuilder<StoredHouse, StoredHouse | undefined> {
+  return knex('shows')
     .where({ id: showId })
     .first(
       ...['id', ...LAYOUT_COLUMNS, 'booked_seats', 'cancelled_at'],
@@ -60,46 +63,16 @@ function selectHouse(knex: Knex, showId: string) {
  * its wait for the lock. Throws SHOW_NOT_FOUND.
  */
 export async function lockHouse(trx: Knex.Transaction, showId: string): Promise<HouseRow> {
-  return withPlan(trx, await lockedHouse(showId, forUpdate(trx, showId)))
+  const row = await selectForUpdate(trx, showId)
+  if (row === undefined) throw showNotFound(showId)
+  return withPlan(trx, row)
 }
 
-/**
- * Like `lockHouse`, and also runs `read` under the lock: calls it right after the lock's statement
- * is sent, so that the server has both.
- */
-export async function lockHouseAndRead<T>(
-  trx: Knex.Transaction,
-  showId: string,
-  { read, onLock = () => {} }: { read: () => Promise<T>; onLock?: () => void },
-): Promise<[HouseRow, T]> {
-  const lock = forUpdate(trx, showId)
-  // Knex emits 'query' when it sends a statement. If `read` were sent before the lock's statement,
-  // it would read data that is not locked yet.
-  const isSent = new Promise((resolve) => {
-    lock.on('query', resolve)
-  })
-  const locked = lockedHouse(showId, lock).then((show) => {
-    onLock()
-    return show
-  })
-  const [show, result] = await Promise.all([locked, isSent.then(read)])
-  return [await withPlan(trx, show), result]
-}
-
-function forUpdate(trx: Knex.Transaction, showId: string) {
-  return selectHouse(trx, showId)
-    .select(trx.raw(GENERIC_QUERY_PLAN))
-    .forUpdate()
-    .options({ name: 'lock_house' })
-}
-
-async function lockedHouse(
-  showId: string,
-  lock: ReturnType<typeof forUpdate>,
-): Promise<StoredHouse> {
-  const show: StoredHouse | undefined = await lock
-  if (show === undefined) throw showNotFound(showId)
-  return show
+/** The statement of `lockHouse`: locks a show's row until the transaction ends, and reads it. */
+export function selectForUpdate(trx: Knex.Transaction, showId: string) {
+  const select = selectHouse(trx, showId)
+  select.select(trx.raw(GENERIC_QUERY_PLAN)).forUpdate().options({ name: 'lock_house' })
+  return select
 }
 
 /** The seats of live holds, except those of one booking's hold. */

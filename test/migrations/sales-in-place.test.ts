@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { down, up } from '../../migrations/0006_sales_in_place.js'
 import { type Attempt, attemptOf } from '../../src/booking/attempt.js'
-import { recordAttempts } from '../../src/booking/record-attempt.js'
+import { recordAttempts } from '../../src/booking/book-seats.js'
 import type { Database } from '../../src/database/knex-pool.js'
 import { openTickets, type Tickets } from '../../src/index.js'
 import { openCore } from '../support/core-database.js'
