@@ -9,18 +9,10 @@ import { TicketsError } from '../shared/errors.js'
 import { knownLayout, readLayout } from '../shows/layouts.js'
 import { showNotFound } from '../shows/shows.js'
 import { type Attempt, attemptOf, toNextStage } from './attempt.js'
-import type { BookingOutcome, BookingRequest, BookOptions } from './booking.js'
+import type { BookingOutcome, BookingRequest } from './booking.js'
 import { newReference } from './references.js'
 import { findRecorded } from './repeated-request.js'
-import { type LockOptions, settle } from './settle.js'
-
-/** The options of one batch. */
-export interface BatchOptions extends BookOptions, LockOptions {
-  /**
-   * Resolves when the previous batch has the show's lock; until then, this batch is only recorded.
-   */
-  turn?: Promise<void> | undefined
-}
+import { type BatchOptions, settle } from './settle.js'
 
 /**
  * Books a batch of requests for one show, in order; a single booking is a batch of one.
@@ -107,7 +99,6 @@ async function bookTogether(
 ): Promise<(BookingOutcome | Error)[]> {
   const record = (some: readonly Attempt[]) => recordAttempts(db, showId, some)
   const recorded = await withRetry(db, () => record(attempts), options)
-  await options.turn
   const settled = await toNextStage(recorded, (some) =>
     settle(db, showId, some, { ...options, record }),
   )

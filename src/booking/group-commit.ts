@@ -1,8 +1,7 @@
 import { afterMs, type Deadline, GRACE_MS } from '../shared/deadline.js'
 import { TicketsError } from '../shared/errors.js'
-import type { BatchOptions } from './book-seats.js'
 import type { BookingOutcome, BookingRequest, BookOptions } from './booking.js'
-import { bookingsInDoubt, withdrawn } from './settle.js'
+import { type BatchOptions, bookingsInDoubt, withdrawn } from './settle.js'
 
 /** The options of one request in a queue. */
 interface QueueOptions extends BookOptions {

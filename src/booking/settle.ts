@@ -28,8 +28,12 @@ import {
 } from './booking.js'
 import { formatReference } from './references.js'
 
-/** Options for the time that the show is locked. */
-export interface LockOptions {
+/** The options of one batch. */
+export interface BatchOptions extends BookOptions {
+  /**
+   * Resolves when the previous batch has the show's lock; until then, this batch is only recorded.
+   */
+  turn?: Promise<void> | undefined
   /** Called under the lock with the time that it took to get the lock, in milliseconds. */
   onLock?: ((waitedMs: number) => void) | undefined
   /**
@@ -40,7 +44,7 @@ export interface LockOptions {
   claim?: ((index: number, reference: string) => boolean) | undefined
 }
 
-interface SettleOptions extends BookOptions, LockOptions {
+interface SettleOptions extends BatchOptions {
   /** Step 1: records attempts, also again. */
   record: (attempts: readonly Attempt[]) => Promise<(Attempt | Error)[]>
 }
@@ -56,8 +60,9 @@ export async function settle(
   db: Database,
   showId: string,
   attempts: readonly Attempt[],
-  { record, ...options }: SettleOptions,
+  { record, turn, ...options }: SettleOptions,
 ): Promise<(BookingOutcome | Error)[]> {
+  await turn
   let recorded: readonly (Attempt | Error)[] = attempts
   try {
     return await change(
@@ -108,7 +113,7 @@ export async function settleUnderLock(
   trx: Knex.Transaction,
   showId: string,
   attempts: readonly Attempt[],
-  { onLock, claim }: LockOptions = {},
+  { onLock, claim }: BatchOptions = {},
 ): Promise<(BookingOutcome | Error)[]> {
   const { show, known } = await lockAndRead(trx, showId, attempts, onLock)
   const ofRole = (role: Known['role']) => known.filter((row) => row.role === role)
@@ -179,7 +184,7 @@ async function lockAndRead(
   trx: Knex.Transaction,
   showId: string,
   attempts: readonly Attempt[],
-  onLock: LockOptions['onLock'],
+  onLock: BatchOptions['onLock'],
 ): Promise<{ show: HouseRow; known: Known[] }> {
   const asked = performance.now()
   const lock = selectForUpdate(trx, showId)
