@@ -63,8 +63,8 @@ await build({
   output: {
     ...script,
     entryFileNames: 'start.cjs',
-    // What is imported late: the client of the daemon.
-    chunkFileNames: 'daemon-[name].cjs',
+    // What is imported late: try-daemon.ts.
+    chunkFileNames: '[name].cjs',
     postBanner: '"use strict";',
   },
 })

@@ -44,6 +44,7 @@ export interface Context {
   readonly asking: Asking
   /**
    * The client of the database that the options name; opened at its first use, closed at the end.
+   * Its methods are in client/client.ts.
    */
   readonly tickets: Client
   /** Another client of the same database, with other settings; closed at the end as well. */

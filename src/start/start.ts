@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { main } from '../cli/main.js'
 import { hasAnyDaemon } from '../daemon/any-daemon.js'
-import type { DaemonTry } from '../daemon/client.js'
+import type { DaemonTry } from '../daemon/try-daemon.js'
 import { listenForSignals } from '../shared/interruption.js'
 import { CodeCache } from './code-cache.js'
 
@@ -36,8 +36,8 @@ export async function start(): Promise<void> {
 
 /** In a separate script, as most users have no daemon. */
 async function tryDaemon(signal: AbortSignal): Promise<DaemonTry> {
-  const client = await import('../daemon/client.js')
-  return client.tryDaemon(PROGRAM, signal)
+  const daemon = await import('../daemon/try-daemon.js')
+  return daemon.tryDaemon(PROGRAM, signal)
 }
 
 /**
