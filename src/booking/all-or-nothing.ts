@@ -8,8 +8,8 @@ import { TicketsError } from '../shared/errors.js'
 import { LAYOUT_COLUMNS, type LayoutRow, layoutOf, withPlans } from '../shows/plans.js'
 import { showNotFound } from '../shows/shows.js'
 import { type Attempt, attemptOf, toNextStage } from './attempt.js'
-import { insertAttempts, refusalError } from './book-seats.js'
-import type { BookingOutcome, BookingRequest } from './booking.js'
+import { insertAttempts } from './book-seats.js'
+import { type BookingOutcome, type BookingRequest, refusalError } from './booking.js'
 import { bookingsInDoubt, settleUnderLock } from './settle.js'
 
 /** A request and the id of its show. */

@@ -3,7 +3,6 @@ import { sqlState } from '../database/failures.js'
 import type { Database } from '../database/knex-pool.js'
 import { withRetry } from '../database/retry.js'
 import { execute, sqlArray, sqlColumn, sqlLists } from '../database/sql.js'
-import type { Refusal } from '../house/decide.js'
 import type { SeatLayout } from '../house/seats.js'
 import { TicketsError } from '../shared/errors.js'
 import { knownLayout, readLayout } from '../shows/layouts.js'
@@ -40,11 +39,6 @@ export async function bookSeats(
 ): Promise<(BookingOutcome | Error)[]> {
   const valid = await validateAll(db, showId, requests)
   return toNextStage(valid, (attempts) => bookBatch(db, showId, attempts, options))
-}
-
-/** The error for a refusal, with the FAILED booking that records it. */
-export function refusalError(refusal: Refusal, outcome?: BookingOutcome): TicketsError {
-  return new TicketsError(refusal.code, refusal.message, { ...refusal, outcome })
 }
 
 async function validateAll(
@@ -87,8 +81,13 @@ async function bookBatch(
 }
 
 /** Like `bookBatch`, but returns an error of the batch as the result of each of its requests. */
-function bookOrFail(...batch: Parameters<typeof bookBatch>): ReturnType<typeof bookBatch> {
-  return bookBatch(...batch).catch((error) => batch[2].map(() => error))
+function bookOrFail(
+  db: Database,
+  showId: string,
+  attempts: readonly Attempt[],
+  options: BatchOptions,
+): Promise<(BookingOutcome | Error)[]> {
+  return bookBatch(db, showId, attempts, options).catch((error) => attempts.map(() => error))
 }
 
 async function bookTogether(

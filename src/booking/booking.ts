@@ -1,6 +1,7 @@
 import type { RetryCause } from '../database/failures.js'
 import type { Refusal } from '../house/decide.js'
 import { MAX_SEATS, type SeatLayout, seatLabel } from '../house/seats.js'
+import { TicketsError } from '../shared/errors.js'
 import type { Warned } from '../shared/warnings.js'
 import { formatReference } from './references.js'
 
@@ -88,6 +89,11 @@ export interface BookingOutcome extends Warned {
   replayed: boolean
   /** Present, and true, if the booking is a hold that has expired since, so that its seats are free. */
   hasExpired?: boolean | undefined
+}
+
+/** The error for a refusal, with the FAILED booking that records it. */
+export function refusalError(refusal: Refusal, outcome?: BookingOutcome): TicketsError {
+  return new TicketsError(refusal.code, refusal.message, { ...refusal, outcome })
 }
 
 /** A row of the table `bookings`, as node-postgres returns it. */

@@ -11,8 +11,13 @@ import { readLayout } from '../shows/layouts.js'
 import { heldSeats, houseOf, readHouse, warningsOf } from '../shows/locked-house.js'
 import { IS_EXPIRED_HOLD, showNotFound } from '../shows/shows.js'
 import { type Attempt, attemptOf, type RequestedShow, scopedKey } from './attempt.js'
-import { refusalError } from './book-seats.js'
-import { type Booking, type BookingRequest, type BookingRow, namesOf } from './booking.js'
+import {
+  type Booking,
+  type BookingRequest,
+  type BookingRow,
+  namesOf,
+  refusalError,
+} from './booking.js'
 import { formatReference } from './references.js'
 import { keyReused, RepeatedRequests } from './repeated-request.js'
 

@@ -14,29 +14,28 @@ import { type BookCommandOptions, requestOf, saysWhich } from './request.js'
 export const run: Handler<BookCommandOptions, [string | undefined]> = async (
   context,
   options,
-  show,
+  name,
 ) => {
   const { file, date } = options
-  const given = { name: show, date }
   if (file !== undefined) {
     const { bookFile } = await import('./file.js')
-    return bookFile(context, { ...options, file }, given)
+    return bookFile(context, { ...options, file }, { name, date })
   }
-  const named = ifNamed(given)
+  const show = ifNamed({ name, date })
   if (options.atomic) throw invalidInput('--atomic requires --file.')
   const request = requestOf(options)
   const areSeatsGiven = saysWhich(request)
-  if (named !== undefined && areSeatsGiven) {
-    if (options.dryRun) return preview(context, named, request)
-    const outcome = await book(context, named, request, options)
+  if (show !== undefined && areSeatsGiven) {
+    if (options.dryRun) return preview(context, show, request)
+    const outcome = await book(context, show, request, options)
     if (outcome === undefined) return context.output.hint(context.asking.unchanged)
     return announceBooking(context, outcome)
   }
   if (!context.output.canPrompt) {
-    throw inputRequired(show === undefined && 'SHOW', !areSeatsGiven && '--seats or --count')
+    throw inputRequired(name === undefined && 'SHOW', !areSeatsGiven && '--seats or --count')
   }
   const { runBookingLoop } = await import('./booking-loop.js')
-  await runBookingLoop(context, { show: named, request, options })
+  await runBookingLoop(context, { show, request, options })
 }
 
 /**
@@ -45,7 +44,7 @@ export const run: Handler<BookCommandOptions, [string | undefined]> = async (
  */
 async function book(
   context: Context,
-  named: NamedShow,
+  show: NamedShow,
   request: BookingRequest,
   { yes }: BookCommandOptions,
 ): Promise<BookingOutcome | undefined> {
@@ -53,17 +52,17 @@ async function book(
   const { bookingId: id, isRepeat } = environment
   if (isRepeat) {
     const { bookAgain } = await import('../daemon/book-again.js')
-    return bookAgain(context, named, { ...request, id: id! })
+    return bookAgain(context, show, { ...request, id: id! })
   }
-  const show = await idOrName(context, named)
+  const which = await idOrName(context, show)
   try {
-    return await tickets.book(show, { ...request, id }, { signal })
+    return await tickets.book(which, { ...request, id }, { signal })
   } catch (error) {
     // A key stands for the request that was refused.
     const mayAsk = output.canPrompt && !yes && request.key === undefined
     if (!mayAsk || !hasAccessibleLeft(error)) throw namingOption(error)
     if (!(await askToUseAccessible(asking, error))) return undefined
-    return tickets.book(show, { ...request, includeAccessible: true }, { signal })
+    return tickets.book(which, { ...request, includeAccessible: true }, { signal })
   }
 }
 
