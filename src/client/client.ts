@@ -163,10 +163,21 @@ export interface Shared {
 
 export function openShared(options: ClientOptions): Shared {
   const db = openDatabase(options)
-  const { onRetry = () => {} } = options
+  const { connections = 1, onBatch, onRetry = () => {} } = options
+  const groupCommit = new GroupCommit(
+    (showId, requests, batch) =>
+      bookSeats(withDeadline(db, batch.deadline), showId, requests, {
+        ...batch,
+        onLock: (lockWaitMs) => {
+          batch.onLock?.(lockWaitMs)
+          onBatch?.({ size: requests.length, lockWaitMs })
+        },
+      }),
+    { isAhead: connections > 1 },
+  )
   return {
     db,
-    groupCommit: openGroupCommit(db, options),
+    groupCommit,
     ensureSchema: untilDone((caller) => ensureSchema(caller, { onRetry })),
   }
 }
@@ -198,20 +209,6 @@ export async function whenReady<T>(shared: Shared, work: (db: Database) => Promi
   const own = withDeadline(shared.db)
   await shared.ensureSchema(own)
   return work(own)
-}
-
-function openGroupCommit(db: Database, { connections = 1, onBatch }: ClientOptions): GroupCommit {
-  return new GroupCommit(
-    (showId, requests, batch) =>
-      bookSeats(withDeadline(db, batch.deadline), showId, requests, {
-        ...batch,
-        onLock: (lockWaitMs) => {
-          batch.onLock?.(lockWaitMs)
-          onBatch?.({ size: requests.length, lockWaitMs })
-        },
-      }),
-    { isAhead: connections > 1 },
-  )
 }
 
 /** Runs `work` once for all callers. After a failure, the next caller runs it again. */
