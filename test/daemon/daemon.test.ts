@@ -24,12 +24,18 @@ import { Daemon } from '../../src/daemon/daemon.js'
 import { askerOf, containerOfProcess, START } from '../../src/daemon/protocol.js'
 import { daemonLink } from '../../src/daemon/socket.js'
 import { openTickets } from '../../src/index.js'
-import { inWaves, isAlive, signalAndWait, startBooking } from '../support/booking-process.js'
+import {
+  type EndedBooking,
+  inWaves,
+  isAlive,
+  signalAndWait,
+  startBooking,
+} from '../support/booking-process.js'
 import { bareEnvironment, program, tickets } from '../support/cli.js'
 import { copyCodeCache } from '../support/code-cache.js'
 import { openDaemon, type TestDaemon } from '../support/daemon.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
-import { runInProcess } from '../support/in-process.js'
+import { type RanInProcess, runInProcess } from '../support/in-process.js'
 import { insertShow, isWaitingForLock, lockShow, oneTo } from '../support/shows.js'
 import { until } from '../support/until.js'
 import { expectWording, withFacts } from '../support/wording.js'
@@ -86,16 +92,23 @@ describe('with an open daemon', () => {
       ['nowhere', '--seats', '1'],
     ]
     const other = await insertShow(db)
-    const run = async (id: string, env: NodeJS.ProcessEnv = {}) => {
+    const inProcess = (words: string[]) =>
+      runInProcess(['book', ...words, '--json'], { ...bareEnvironment, DATABASE_URL: db.url })
+    const answersBy = async (
+      id: string,
+      run: (words: string[]) => Promise<Omit<RanInProcess | EndedBooking, 'json'>>,
+    ) => {
       const answers = []
       for (const line of lines) {
         const words = line.map((word) => word.replace('SHOW', id).replace('KEY', `key-${id}`))
-        const { exitCode, stdout, stderr } = await startBooking(db.url, words, env).ended
+        const { exitCode, stdout, stderr } = await run(words)
         answers.push([exitCode, withoutChance(stdout), stderr])
       }
       return answers
     }
-    expect(await run(show)).toEqual(await run(other, BY_ITSELF))
+    expect(await answersBy(show, (words) => book(words).ended)).toEqual(
+      await answersBy(other, inProcess),
+    )
     // A `--wait` that is none is not handed over.
     expect((await counts()).served).toBe(lines.length - 1)
   })
@@ -1108,9 +1121,6 @@ describe('tickets daemon', () => {
 
 /** What a command says of a daemon that has not answered it in time. */
 const HANGS = 'hangs: it does not answer'
-
-/** Runs in its own process, whatever daemon is open. */
-const BY_ITSELF = { TICKETS_STATS: '1' }
 
 /** A process that has ended and is not yet collected by its parent does not run. */
 function isRunning(pid: number): boolean {
