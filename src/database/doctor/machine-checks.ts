@@ -73,7 +73,7 @@ async function checkFsync(dataDir: string): Promise<Finding> {
 
 /** `ms` is how long the disk takes; `advice` is for a slow one. */
 export function judgeCommit(ms: number, advice: string): Finding {
-  const shown = `the disk takes ${ms.toFixed(1)} ms for a commit`
+  const shown = `a commit to the disk takes ${ms.toFixed(1)} ms`
   return ms <= SLOW_MS ? ok(shown) : warning(`${shown}, which is slow`, advice)
 }
 
