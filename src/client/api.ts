@@ -45,17 +45,14 @@ export type { RetryCause } from '../database/failures.js'
 export type { MigrateOptions, SchemaStatus } from '../database/schema/migrate.js'
 export type { Refusal } from '../house/decide.js'
 export type {
-  Aisle,
-  Block,
+  DrawnSeat,
   OutlineRow,
   OutlineSection,
   PlacedRow,
-  PlacedRun,
   PlacedSection,
   PlanOutline,
   SeatKind,
   SeatPlan,
-  SeatRun,
   Stage,
 } from '../house/plan/seat-plan.js'
 export type { SeatLayout } from '../house/seats.js'

@@ -1,14 +1,10 @@
 import { noSuchSection } from './plan/plan-seats.js'
-import type { OutlineRow, PlacedSection } from './plan/seat-plan.js'
+import type { PlacedRow, PlacedSection } from './plan/seat-plan.js'
 import { rowLabel, type SeatLayout } from './seats.js'
 
-/** A row of any house: its seats `first` to `last`. */
-export interface SeatRow extends OutlineRow {
-  /** The index of its section. */
-  section: number
-  first: number
-  last: number
-}
+/** A row of any house. Without a plan, each of its columns has a seat, and it has no list of them. */
+export type SeatRow = Omit<PlacedRow, 'seats' | 'forSale'> &
+  Partial<Pick<PlacedRow, 'seats' | 'forSale'>>
 
 /** The rows of a house, from the stage to the back, section by section. */
 export interface HouseRows {
@@ -42,8 +38,7 @@ export function rowsOf({ totalSeats, seatsPerRow, plan }: SeatLayout): HouseRows
       const first = index * length + 1
       const last = Math.min(first + length - 1, totalSeats)
       const label = seatsPerRow === null ? '' : rowLabel(index + 1)
-      const items = [{ from: 1, to: last - first + 1, step: 1, kind: 'standard' } as const]
-      return { section: 0, label, items, first, last }
+      return { section: 0, label, first, last, width: last - first + 1 }
     },
     indexOf: (seat) => Math.floor((seat - 1) / length),
   }

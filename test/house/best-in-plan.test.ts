@@ -10,7 +10,7 @@ import {
 } from '../../src/house/best-available/search.js'
 import { bestAvailable, type Party, suggestSeats } from '../../src/house/best-available.js'
 import { decide, type Refusal } from '../../src/house/decide.js'
-import { type OutlineRow, SeatPlan, type SeatRun } from '../../src/house/plan/seat-plan.js'
+import { type DrawnSeat, type OutlineRow, SeatPlan } from '../../src/house/plan/seat-plan.js'
 import { rowsOf } from '../../src/house/rows.js'
 import { SeatSet } from '../../src/house/seat-set.js'
 import type { SeatLayout } from '../../src/house/seats.js'
@@ -308,7 +308,7 @@ interface Seat {
   offset: number
   /** Counted through the house. */
   block: number
-  kind: SeatRun['kind']
+  kind: DrawnSeat['kind']
 }
 
 interface House {
@@ -366,7 +366,7 @@ function everyHouse(check: (house: House, party: Party, flag: boolean) => void):
   )
 }
 
-const KINDS: Record<string, SeatRun['kind']> = {
+const KINDS: Record<string, DrawnSeat['kind']> = {
   ...{ s: 'standard', r: 'restricted', w: 'wheelchair', c: 'companion', '#': 'not for sale' },
 }
 
@@ -376,17 +376,10 @@ function read(text: string, width?: number): House {
   const sections = texts.map((rows, index) => ({
     name: `Section ${index + 1}`,
     rows: rows.map((row, at): OutlineRow => {
-      const items = [...row].map((seat, column) =>
-        seat === '_'
-          ? { aisle: 1 }
-          : {
-              from: column + 1,
-              to: column + 1,
-              step: 1 as const,
-              kind: KINDS[seat.toLowerCase()]!,
-            },
+      const seats = [...row].flatMap((seat, column) =>
+        seat === '_' ? [] : { column, number: column + 1, kind: KINDS[seat.toLowerCase()]! },
       )
-      return { label: String.fromCharCode(65 + at), items }
+      return { label: String.fromCharCode(65 + at), seats }
     }),
   }))
   const plan = new SeatPlan({ name: 'House', stage: 'top', sections })
@@ -402,7 +395,8 @@ function read(text: string, width?: number): House {
           block++
           continue
         }
-        const offset = 2 * column - ((width ?? places.length) - 1)
+        // An aisle at the right end is none.
+        const offset = 2 * column - ((width ?? places.replace(/_+$/, '').length) - 1)
         const kind = KINDS[place.toLowerCase()]!
         const seat = seats.length + 1
         seats.push({ seat, section, row, back, rows: rows.length, offset, block, kind })

@@ -4,7 +4,7 @@ import type { SeatPlan } from '../../src/house/plan/seat-plan.js'
 import { openTickets, type Tickets } from '../../src/index.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
 import { runInProcess } from '../support/in-process.js'
-import { examplePath, examplePlan, planOf } from '../support/plans.js'
+import { blocksIn, examplePath, examplePlan, planOf } from '../support/plans.js'
 
 let db: TestDatabase
 let box: Tickets
@@ -119,8 +119,9 @@ async function checkSoldOut(plan: SeatPlan, show: string): Promise<void> {
 function avoidable(plan: SeatPlan, sales: readonly number[][]): string[] {
   const free = new Set(generalSeats(plan))
   const restricted = new Set([...free].filter((seat) => plan.kindOf(seat) === 'restricted'))
+  const blocks = plan.rows.flatMap(blocksIn)
   return sales.flatMap((seats) => {
-    const places = placesFor(seats.length, { plan, free, restricted })
+    const places = placesFor(seats.length, { blocks, free, restricted })
     const chosen = places.find(
       ({ start }) => start === seats[0] && start + seats.length - 1 === seats.at(-1),
     )
@@ -139,7 +140,7 @@ function avoidable(plan: SeatPlan, sales: readonly number[][]): string[] {
 }
 
 interface House {
-  plan: SeatPlan
+  blocks: readonly { first: number; last: number }[]
   free: ReadonlySet<number>
   restricted: ReadonlySet<number>
 }
@@ -151,26 +152,24 @@ interface Place {
 }
 
 /** Every place for so many adjacent seats in one block. */
-function placesFor(count: number, { plan, free, restricted }: House): Place[] {
-  return plan.rows
-    .flatMap((row) => row.blocks)
-    .flatMap(({ first, last }) => {
-      const places: Place[] = []
-      for (let begin = first; begin <= last; ) {
-        let end = begin
-        while (end <= last && free.has(end)) end++
-        for (let start = begin; start + count <= end; start++) {
-          const left = [start - begin, end - start - count]
-          places.push({
-            start,
-            restricted: seatsFrom(start, count).filter((seat) => restricted.has(seat)).length,
-            leavesSingle: left.includes(1),
-          })
-        }
-        begin = Math.max(end, begin + 1)
+function placesFor(count: number, { blocks, free, restricted }: House): Place[] {
+  return blocks.flatMap(({ first, last }) => {
+    const places: Place[] = []
+    for (let begin = first; begin <= last; ) {
+      let end = begin
+      while (end <= last && free.has(end)) end++
+      for (let start = begin; start + count <= end; start++) {
+        const left = [start - begin, end - start - count]
+        places.push({
+          start,
+          restricted: seatsFrom(start, count).filter((seat) => restricted.has(seat)).length,
+          leavesSingle: left.includes(1),
+        })
       }
-      return places
-    })
+      begin = Math.max(end, begin + 1)
+    }
+    return places
+  })
 }
 
 /** The seats that are neither wheelchair places nor companion seats. */

@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { readPlanText } from '../../src/house/plan/plan-text.js'
 import {
-  type Aisle,
+  type DrawnSeat,
+  type PlacedRow,
   type PlanOutline,
   SeatPlan,
-  type SeatRun,
 } from '../../src/house/plan/seat-plan.js'
-import { type DrawnSeat, joinSeats } from '../../src/house/plan/seat-runs.js'
+import { formatRun, runsOf } from '../../src/house/plan/seat-runs.js'
 import type { SeatLayout } from '../../src/house/seats.js'
 
 /** The plan of a text without faults. */
@@ -31,29 +31,80 @@ export function examplePath(name: string): URL {
   return new URL(`../../docs/plans/${name}.plan`, import.meta.url)
 }
 
-const kinds: SeatRun['kind'][] = ['standard', 'restricted', 'wheelchair', 'not for sale']
-const aisles = fc.record({ aisle: fc.integer({ min: 1, max: 4 }) })
+/** A seat before it has a column, or the width of an aisle. */
+type Piece = Omit<DrawnSeat, 'column'> | number
+
+/** Seats with the numbers `from`, `from + step`, …, `to`. */
+export function run(
+  from: number,
+  to: number,
+  kind: DrawnSeat['kind'] = 'standard',
+  step = Math.sign(to - from) || 1,
+): Piece[] {
+  const length = (to - from) / step + 1
+  return Array.from({ length }, (_, index) => ({ number: from + index * step, kind }))
+}
+
+/** The seats of a row of these seats and aisles, from left to right. */
+export function seatsOf(...pieces: readonly (Piece | readonly Piece[])[]): DrawnSeat[] {
+  let column = 0
+  return pieces.flat().flatMap((piece) => {
+    if (typeof piece !== 'number') return { column: column++, ...piece }
+    column += piece
+    return []
+  })
+}
+
+/** '. 5-1 odd . 7 wheelchair'. */
+export function shownSeats(seats: readonly DrawnSeat[]): string {
+  let end = 0
+  return runsOf(seats)
+    .flatMap((run) => {
+      const { column, kind } = run.first
+      const aisle = '.'.repeat(column - end)
+      end = run.last.column + 1
+      return [aisle, formatRun(run), kind === 'standard' ? '' : kind]
+    })
+    .filter((word) => word !== '')
+    .join(' ')
+}
+
+/** The seats for sale side by side in a row, `first` to `last`. */
+export function blocksIn({ seats, first }: PlacedRow): { first: number; last: number }[] {
+  const blocks: { first: number; last: number; end: number }[] = []
+  let seat = first
+  for (const { column } of seats.filter(({ kind }) => kind !== 'not for sale')) {
+    const block = blocks.at(-1)
+    if (block?.end === column) Object.assign(block, { last: seat, end: column + 1 })
+    else blocks.push({ first: seat, last: seat, end: column + 1 })
+    seat++
+  }
+  return blocks.map((block) => ({ first: block.first, last: block.last }))
+}
+
+const kinds: DrawnSeat['kind'][] = ['standard', 'restricted', 'wheelchair', 'not for sale']
+const aisles = fc.integer({ min: 1, max: 4 })
 const runs = fc.record({
   from: fc.integer({ min: 1, max: 60 }),
   length: fc.integer({ min: 1, max: 9 }),
-  step: fc.constantFrom<SeatRun['step'][]>(1, -1, 2, -2),
+  step: fc.constantFrom(1, -1, 2, -2),
   kind: fc.constantFrom(...kinds),
   /** Of wheelchair places only. */
   companions: fc.constantFrom('none', 'before', 'after', 'both'),
 })
 
 /** A row in which no number is painted twice, with a seat for sale somewhere. */
-const rowsOfItems = fc
+const rowsOfSeats = fc
   .tuple(fc.array(fc.oneof(aisles, runs), { minLength: 1, maxLength: 6 }), fc.nat(6))
   .map(([drawn, place]) => {
     const taken = new Set<number>()
-    const seat = (number: number, kind: SeatRun['kind']): DrawnSeat[] => {
+    const seat = (number: number, kind: DrawnSeat['kind']): Piece[] => {
       if (number < 1 || taken.has(number)) return []
       taken.add(number)
       return [{ number, kind }]
     }
-    const items = drawn.map((item): (DrawnSeat | Aisle)[] => {
-      if ('aisle' in item) return [item]
+    const pieces = drawn.map((item): Piece[] => {
+      if (typeof item === 'number') return [item]
       const { from, length, step, kind, companions } = item
       const seats = Array.from({ length }, (_, index) => seat(from + index * step, kind)).flat()
       if (kind !== 'wheelchair' || seats.length === 0) return seats
@@ -61,8 +112,8 @@ const rowsOfItems = fc
       const after = /after|both/.test(companions) ? seat(from + length * step, 'companion') : []
       return [...before, ...seats, ...after]
     })
-    items.splice(place, 0, [{ number: 9000, kind: 'standard' }])
-    return joinSeats(items.flat())
+    pieces.splice(place, 0, [{ number: 9000, kind: 'standard' }])
+    return seatsOf(...pieces)
   })
 
 const LABELS = ['A', 'B', 'AA', '1', '12', 'C3', 'z']
@@ -74,16 +125,16 @@ const sections = (names: readonly string[]) =>
       fc
         .tuple(
           fc.shuffledSubarray(LABELS, { minLength: 1 }),
-          fc.array(rowsOfItems, { minLength: 7 }),
+          fc.array(rowsOfSeats, { minLength: 7 }),
         )
-        .map(([labels, items]) => ({
+        .map(([labels, seats]) => ({
           name,
-          rows: labels.map((label, index) => ({ label, items: items[index]! })),
+          rows: labels.map((label, index) => ({ label, seats: seats[index]! })),
         })),
     ),
   )
 
-/** Outlines without faults, in their one spelling. */
+/** Outlines without faults. */
 export const outlines: fc.Arbitrary<PlanOutline> = fc
   .tuple(
     fc.constantFrom('', 'Globe', 'Théâtre du Châtelet'),

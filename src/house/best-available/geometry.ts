@@ -1,4 +1,4 @@
-import { isAisle, rowWidth, type SeatKind, type SeatPlan, widthOf } from '../plan/seat-plan.js'
+import type { SeatKind, SeatPlan } from '../plan/seat-plan.js'
 import { type HouseRows, rowsOf } from '../rows.js'
 import { SeatSet } from '../seat-set.js'
 import type { SeatLayout } from '../seats.js'
@@ -57,25 +57,18 @@ function measure(layout: SeatLayout): Geometry {
   for (let index = 0; index < rows.count; index++) {
     const row = rows.at(index)
     // The last row of a house without a plan may be shorter; its right end is left empty.
-    const width = seatsPerRow ?? rowWidth(row)
+    const width = seatsPerRow ?? row.width
     widest = Math.max(widest, width)
     if (row.first <= row.last) rowStarts.add(row.first)
-    let seat = row.first
-    let column = 0
-    let isNewBlock = true
-    for (const item of row.items) {
-      const end = column + widthOf(item)
-      if (isAisle(item) || item.kind === 'not for sale') {
-        isNewBlock = true
-        column = end
-        continue
-      }
-      if (isNewBlock) blockStarts.add(seat)
-      isNewBlock = false
-      for (; column < end; column++, seat++) {
-        offset[seat] = 2 * column - (width - 1)
-        if (item.kind !== 'standard') seatsOf[item.kind].add(seat)
-      }
+    let end = -1
+    for (let seat = row.first; seat <= row.last; seat++) {
+      const index = seat - row.first
+      const drawn = row.forSale?.[index]
+      const column = drawn?.column ?? index
+      if (column !== end) blockStarts.add(seat)
+      offset[seat] = 2 * column - (width - 1)
+      if (drawn && drawn.kind !== 'standard') seatsOf[drawn.kind as SeatKind].add(seat)
+      end = column + 1
     }
   }
   const { restricted, wheelchair: wheelchairs, companion: companions } = seatsOf

@@ -1,31 +1,25 @@
 import { foldText } from '../../shared/fold-text.js'
 import { quote } from '../../shared/quote.js'
-import {
-  isAisle,
-  type OutlineRow,
-  type OutlineSection,
-  type PlanOutline,
-  runLength,
-  type SeatRun,
-} from './seat-plan.js'
-import { seatsIn } from './seat-runs.js'
+import type { DrawnSeat, OutlineRow, OutlineSection, PlanOutline } from './seat-plan.js'
 
 /** A mistake in a plan, which is one in every format. */
 export interface OutlineFault {
   /** Whether it is in the name of the plan. */
   isName?: true
-  /** The indexes of the section, of the row in it and of the item in the row. */
+  /** The indexes of the section, of the row in it and of the seat in the row. */
   section?: number
   row?: number
-  item?: number
+  seat?: number
   message: string
   /** Whether it is a mistake only in a complete outline: after omissions, a reader drops it. */
   needsAll?: boolean
 }
 
-const MAX_SEATS = 100_000
+export const MAX_SEATS = 100_000
 const MAX_NUMBER = 9999
-const WIDEST_AISLE = 200
+export const WIDEST_AISLE = 200
+/** The error for a wider one. */
+export const TOO_WIDE = `An aisle is at most ${WIDEST_AISLE} seats wide: make it narrower.`
 export const LONGEST_NAME = 40
 const LONGEST_PLAN_NAME = 200
 /** Unicode classifies some invisible characters as letters and marks: two sections would look the same. */
@@ -72,17 +66,17 @@ export function checkOutline({ name, sections }: PlanOutline): OutlineFault[] {
   return faults
 }
 
-/** Finds the first run beyond 100,000 seats. */
+/** Finds the first seat beyond 100,000. */
 function findExcess(
   sections: readonly OutlineSection[],
 ): Omit<OutlineFault, 'message'> | undefined {
-  let seats = 0
+  let count = 0
   for (const [section, { rows }] of sections.entries()) {
-    for (const [row, { items }] of rows.entries()) {
-      for (const [item, run] of items.entries()) {
-        if (!isAisle(run) && hasNumbers(run)) seats += runLength(run)
-        if (seats > MAX_SEATS) return { section, row, item }
-      }
+    for (const [row, { seats }] of rows.entries()) {
+      const numbered = seats.filter(hasNumber)
+      const excess = numbered[MAX_SEATS - count]
+      if (excess) return { section, row, seat: seats.indexOf(excess) }
+      count += numbered.length
     }
   }
   return undefined
@@ -103,7 +97,7 @@ export function noRow(label: string): string {
   return `${quote(label)} cannot be the label of a row: write one to four letters (A to Z) or digits.`
 }
 
-type RowFault = Pick<OutlineFault, 'item' | 'message' | 'needsAll'>
+type RowFault = Pick<OutlineFault, 'seat' | 'message' | 'needsAll'>
 
 /** Returns the number of seats for sale. */
 function checkRows(
@@ -120,76 +114,51 @@ function checkRows(
       fault(index, { message })
     }
     labels.add(label.toLowerCase())
-    seats += checkItems(row, (found) => fault(index, found))
+    seats += checkSeats(row, (found) => fault(index, found))
   }
   return seats
 }
 
-function checkItems(row: OutlineRow, fault: (found: RowFault) => void): number {
+function checkSeats(row: OutlineRow, fault: (found: RowFault) => void): number {
   const numbers = new Set<number>()
   let seats = 0
-  // Aisles side by side are one.
-  let aisle = 0
-  for (const [item, run] of row.items.entries()) {
-    if (isAisle(run)) {
-      if (aisle <= WIDEST_AISLE && aisle + run.aisle > WIDEST_AISLE) {
-        const message = `An aisle is at most ${WIDEST_AISLE} seats wide: make it narrower.`
-        fault({ item, message, needsAll: run.aisle <= WIDEST_AISLE })
-      }
-      aisle += run.aisle
+  let end = 0
+  for (let index = 0; index < row.seats.length; index++) {
+    const seat = row.seats[index]!
+    const { column, number, kind } = seat
+    if (column - end > WIDEST_AISLE) fault({ seat: index, message: TOO_WIDE })
+    end = column + 1
+    if (!hasNumber(seat)) {
+      const message = `The number of a seat must be from 1 to ${MAX_NUMBER}: correct it.`
+      fault({ seat: index, message })
       continue
     }
-    aisle = 0
-    if (!hasNumbers(run)) {
-      fault({
-        item,
-        message: `The number of a seat must be from 1 to ${MAX_NUMBER}: correct it.`,
-      })
-      continue
+    if (kind !== 'not for sale') seats += 1
+    if (numbers.has(number)) {
+      const message = `Row ${row.label} already has a seat ${number}: give this one another number.`
+      fault({ seat: index, message })
     }
-    if (run.kind !== 'not for sale') seats += runLength(run)
-    const double = numberTwice(run, numbers)
-    if (double !== undefined) {
-      fault({
-        item,
-        message: `Row ${row.label} already has a seat ${double}: give this one another number.`,
-      })
-    }
-    if (run.kind === 'companion' && !adjoinsWheelchair(row, item)) {
+    numbers.add(number)
+    if (kind === 'companion' && !adjoinsWheelchair(row, index)) {
       const message =
         'A companion seat (c) must be beside a wheelchair place (w), with no aisle between: write w1 c2.'
-      fault({ item, message, needsAll: true })
+      fault({ seat: index, message, needsAll: true })
     }
   }
-  if (row.items.every(isAisle)) {
+  if (row.seats.length === 0) {
     const message = `Row ${row.label} has no seats: write them after its label, such as 1-20.`
     fault({ message, needsAll: true })
   }
   return seats
 }
 
-/** Whether seats may have the numbers of this run. */
-function hasNumbers({ from, to }: SeatRun): boolean {
-  return Math.min(from, to) >= 1 && Math.max(from, to) <= MAX_NUMBER
+export function hasNumber({ number }: Pick<DrawnSeat, 'number'>): boolean {
+  return number >= 1 && number <= MAX_NUMBER
 }
 
-/** The first number of a run that the row has already; adds the others. */
-function numberTwice(run: SeatRun, numbers: Set<number>): number | undefined {
-  let double: number | undefined
-  for (const { number } of seatsIn(run)) {
-    if (numbers.has(number)) double ??= number
-    numbers.add(number)
-  }
-  return double
-}
-
-/** Each seat of a run of companions needs a wheelchair place beside it. */
-function adjoinsWheelchair({ items }: OutlineRow, index: number): boolean {
-  const run = items[index] as SeatRun
-  const isWheelchair = (at: number) => {
-    const item = items[at]
-    return item !== undefined && !isAisle(item) && item.kind === 'wheelchair'
-  }
-  const sides = Number(isWheelchair(index - 1)) + Number(isWheelchair(index + 1))
-  return runLength(run) <= sides
+function adjoinsWheelchair({ seats }: OutlineRow, index: number): boolean {
+  const { column } = seats[index]!
+  return [seats[index - 1], seats[index + 1]].some(
+    (seat) => seat?.kind === 'wheelchair' && Math.abs(seat.column - column) === 1,
+  )
 }

@@ -5,7 +5,7 @@ import { quote, shorten } from '../../shared/quote.js'
 import { safeCell, textOfCell } from '../../shared/safe-text.js'
 import { noRow, noSection, ROW_LABEL, SECTION_NAME } from './check-outline.js'
 import { kindNamed, MOST_FAULTS, type PlanFault, type PlanReading } from './plan-reading.js'
-import { keyOf, type PositionedSeat, planOf, seatsByColumn } from './positioned-seats.js'
+import { keyOf, type PositionedSeat, planOf } from './positioned-seats.js'
 import type { SeatPlan, Stage } from './seat-plan.js'
 
 /**
@@ -33,7 +33,7 @@ export function csvPlan(plan: SeatPlan): string {
   const lines = plan.rows.flatMap((row, index) => {
     const y = plan.stage === 'bottom' ? plan.rows.length - index : index + 1
     const section = plan.sections[row.section]!.name
-    return Array.from(seatsByColumn(row), ({ column, number, kind }) => [
+    return row.seats.map(({ column, number, kind }) => [
       ...[section, row.label, number, column + 1, y, kind, '', '', ''],
     ])
   })

@@ -37,7 +37,7 @@ export function formatPlan(plan: SeatPlan, format: PlanFormat): string {
 export function outlineOf({ name, stage, sections, rows }: SeatPlan): PlanOutline {
   const outlines = sections.map(({ name: section, firstRow, lastRow }) => ({
     name: section,
-    rows: rows.slice(firstRow, lastRow + 1).map(({ label, items }) => ({ label, items })),
+    rows: rows.slice(firstRow, lastRow + 1).map(({ label, seats }) => ({ label, seats })),
   }))
   return { name, stage, sections: outlines }
 }

@@ -1,4 +1,4 @@
-import type { PlanOutline, SeatRun } from './seat-plan.js'
+import type { DrawnSeat, PlanOutline } from './seat-plan.js'
 
 /** What is wrong with a file of a plan, and where. */
 export interface PlanFault {
@@ -40,7 +40,7 @@ export function readingOf({ outline, faults, notices }: PlanReading): PlanReadin
 }
 
 /** The kind that a file of another program names in words; undefined for no kind. */
-export function kindNamed(words: string): SeatRun['kind'] | undefined {
+export function kindNamed(words: string): DrawnSeat['kind'] | undefined {
   return kinds.get(
     words
       .trim()
@@ -49,7 +49,7 @@ export function kindNamed(words: string): SeatRun['kind'] | undefined {
   )
 }
 
-const kinds = new Map<string, SeatRun['kind']>([
+const kinds = new Map<string, DrawnSeat['kind']>([
   ['', 'standard'],
   ['standard', 'standard'],
   ['restricted', 'restricted'],

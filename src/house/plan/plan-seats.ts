@@ -1,13 +1,13 @@
 import { invalidInput, TicketsError } from '../../shared/errors.js'
 import { quote, shorten } from '../../shared/quote.js'
 import {
-  isAisle,
+  type DrawnSeat,
   type PlacedRow,
   type PlacedSection,
   rowAndNumber,
   type SeatPlan,
 } from './seat-plan.js'
-import { type DrawnSeat, seatsIn } from './seat-runs.js'
+import { formatRun, runsOf } from './seat-runs.js'
 
 /** A seat as it is typed: `C5`, `Stalls C5` or `12/5`. */
 export interface PlanLabel {
@@ -103,8 +103,7 @@ function hintOfRows(plan: SeatPlan, section: PlacedSection | undefined): string 
   const rows = section ? plan.rows.slice(section.firstRow, section.lastRow + 1) : plan.rows
   const labels = few([...new Set(rows.map(({ label }) => label))])
   const [row] = rows
-  const [seat] = paintedRow(row!).seats
-  return `Its rows are ${labels}; write a seat such as ${plan.labelIn(row!, seat!.number)}.`
+  return `Its rows are ${labels}; write a seat such as ${plan.labelIn(row!, row!.seats[0]!.number)}.`
 }
 
 /** 'Row C of Stalls', or 'Row C'. */
@@ -114,13 +113,8 @@ function rowName(plan: SeatPlan, row: PlacedRow): string {
 }
 
 /** '1-6, 7-14', as the plan has them. */
-function numbersOf({ items }: PlacedRow): string {
-  const runs = items.flatMap((item) => {
-    if (isAisle(item)) return []
-    const range = item.from === item.to ? `${item.from}` : `${item.from}-${item.to}`
-    return Math.abs(item.step) === 2 ? `${range} ${item.from % 2 === 1 ? 'odd' : 'even'}` : range
-  })
-  return few(runs)
+function numbersOf({ seats }: PlacedRow): string {
+  return few(runsOf(seats).map(formatRun))
 }
 
 /** The items of a list, of which a long one is shortened: 'A, B, C, …, Z'. */
@@ -136,14 +130,10 @@ function paintedRow(row: PlacedRow): PaintedRow {
   const known = paintedRows.get(row)
   if (known) return known
   let next = row.first
-  const seats = row.items.flatMap((item) =>
-    isAisle(item)
-      ? []
-      : [...seatsIn(item)].map((seat) => ({
-          ...seat,
-          seat: seat.kind === 'not for sale' ? undefined : next++,
-        })),
-  )
+  const seats = row.seats.map((seat) => ({
+    ...seat,
+    seat: seat.kind === 'not for sale' ? undefined : next++,
+  }))
   const painted = { seats, indexes: new Map(seats.map(({ number }, index) => [number, index])) }
   paintedRows.set(row, painted)
   return painted

@@ -2,22 +2,12 @@ import { quote } from '../../shared/quote.js'
 import { checkOutline } from './check-outline.js'
 import { type PlanFault, type PlanReading, readingOf } from './plan-reading.js'
 import { ifShort } from './plan-text.js'
-import {
-  type Aisle,
-  isAisle,
-  type OutlineRow,
-  type OutlineSection,
-  type SeatRun,
-  type Stage,
-} from './seat-plan.js'
-import { joinSeats, seatsIn } from './seat-runs.js'
+import type { DrawnSeat, OutlineSection, Stage } from './seat-plan.js'
 
 /** A seat as another program's file has it: its position on paper, if the file says it. */
-export interface PositionedSeat {
+export interface PositionedSeat extends Pick<DrawnSeat, 'number' | 'kind'> {
   section: string
   row: string
-  number: number
-  kind: SeatRun['kind']
   position: Position | undefined
 }
 
@@ -46,13 +36,6 @@ export interface Grid {
   pitch: number
   /** The x of the first column of each row. */
   left: number
-}
-
-/** A seat of a row with its column: how many seats and widths of aisles are left of it. */
-export interface SeatInColumn {
-  column: number
-  number: number
-  kind: SeatRun['kind']
 }
 
 interface Row {
@@ -94,13 +77,12 @@ export function planOf<Seat extends PositionedSeat>(read: ReadSeats<Seat>): Plan
   }
   const { sections, notices: undrawn } = sectionsOf([...seats.values()], read)
   const outline = { name, stage, sections }
-  const wrong = checkOutline(outline).map(({ isName, section = 0, row = 0, item = 0, message }) => {
+  const wrong = checkOutline(outline).map(({ isName, section = 0, row = 0, seat = 0, message }) => {
     if (isName) return { ...read.locationOfName, message }
     const { name: sectionName, rows } = sections[section]!
-    const { label, items } = rows[row]!
-    const run = items.slice(item).find((one) => !isAisle(one)) as SeatRun
-    const seat = seats.get(keyOf({ section: sectionName, row: label, number: run.from }))!
-    return { ...locationOf(seat), message }
+    const { label, seats: drawn } = rows[row]!
+    const key = keyOf({ section: sectionName, row: label, number: drawn[seat]!.number })
+    return { ...locationOf(seats.get(key)!), message }
   })
   const renamed = name === read.name ? [] : [`The plan is called ${quote(name)}.`]
   return ifShort(
@@ -120,26 +102,11 @@ function sectionsOf(
       name,
       rows: fromTheStage(rows, stage).map((row) => {
         const pitch = grid?.pitch ?? pitchOf(row, usual)
-        return { label: row.label, items: itemsOf(row, pitch, left) }
+        return { label: row.label, seats: inColumns(row, pitch, left) }
       }),
     }
   })
   return { sections, notices: notesOn(drawn, usual) }
-}
-
-/** The seats of a row from left to right, also those that are not for sale. */
-export function* seatsByColumn({ items }: Pick<OutlineRow, 'items'>): Generator<SeatInColumn> {
-  let column = 0
-  for (const item of items) {
-    if (isAisle(item)) {
-      column += item.aisle
-      continue
-    }
-    for (const seat of seatsIn(item)) {
-      yield { column, ...seat }
-      column += 1
-    }
-  }
 }
 
 function grouped(seats: readonly PositionedSeat[]) {
@@ -233,17 +200,15 @@ function median(distances: readonly number[]): number {
   return sorted[(sorted.length - 1) >> 1] ?? 0
 }
 
-function itemsOf(row: DrawnRow, pitch: number, left: number): OutlineRow['items'] {
+function inColumns(row: DrawnRow, pitch: number, left: number): DrawnSeat[] {
   const columns = (distance: number) => (pitch > 0 ? Math.round(distance / pitch) : 0)
   // Every other row of a house is often set off by half a seat.
-  const before = columns(leftOf(row) - left - pitch / 4)
-  const items: (PositionedSeat | Aisle)[] = before > 0 ? [{ aisle: before }] : []
-  for (const [index, seat] of row.seats.entries()) {
+  let column = Math.max(0, columns(leftOf(row) - left - pitch / 4))
+  return row.seats.map(({ number, kind }, index) => {
     const distance = row.distances[index - 1] ?? 0
-    if (distance > AISLE * pitch) items.push({ aisle: columns(distance) - 1 })
-    items.push(seat)
-  }
-  return joinSeats(items)
+    if (distance > AISLE * pitch) column += columns(distance) - 1
+    return { column: column++, number, kind }
+  })
 }
 
 interface DrawnSection {

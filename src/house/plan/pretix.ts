@@ -1,17 +1,11 @@
 import { quote, shorten } from '../../shared/quote.js'
 import { LONGEST_NAME, noRow, ROW_LABEL } from './check-outline.js'
 import { kindNamed, MOST_FAULTS, type PlanFault, type PlanReading } from './plan-reading.js'
+import { keyOf, type Position, type PositionedSeat, planOf } from './positioned-seats.js'
 import {
-  keyOf,
-  type Position,
-  type PositionedSeat,
-  planOf,
-  seatsByColumn,
-} from './positioned-seats.js'
-import {
+  type DrawnSeat,
   type PlacedRow,
   type SeatPlan,
-  type SeatRun,
   type Stage,
   seatLabelIn,
 } from './seat-plan.js'
@@ -37,10 +31,8 @@ export function pretixPlan(plan: SeatPlan): object {
   const end = depthOf(plan.rows.at(-1)!, plan.rows.length)
   const yOf = (depth: number) => (plan.stage === 'bottom' ? end - depth : depth)
   const yOfRow = (index: number) => yOf(depthOf(plan.rows[index]!, index))
-  const rows = plan.rows.map((row) => ({ row, seats: [...seatsByColumn(row)] }))
-  const width =
-    rows.reduce((most, { seats }) => Math.max(most, seats.at(-1)!.column + 1), 0) * PITCH
-  const kinds = new Set(rows.flatMap(({ seats }) => seats.map(({ kind }) => kind)))
+  const width = plan.rows.reduce((most, row) => Math.max(most, row.width), 0) * PITCH
+  const kinds = new Set(plan.rows.flatMap(({ seats }) => seats.map(({ kind }) => kind)))
   return {
     name: plan.name,
     categories: [...kinds].map((kind) => categories[kind]),
@@ -48,10 +40,10 @@ export function pretixPlan(plan: SeatPlan): object {
     zones: plan.sections.map(({ name, firstRow, lastRow }, index) => ({
       name,
       position: { x: PITCH, y: yOfRow(firstRow) },
-      rows: rows.slice(firstRow, lastRow + 1).map(({ row, seats }, inZone) => ({
+      rows: plan.rows.slice(firstRow, lastRow + 1).map((row, inZone) => ({
         row_number: row.label,
         position: { x: 0, y: yOfRow(firstRow + inZone) - yOfRow(firstRow) },
-        seats: seats.map(({ column, number, kind }) => ({
+        seats: row.seats.map(({ column, number, kind }) => ({
           seat_number: String(number),
           seat_guid: plan.labelIn(row, number),
           position: { x: column * PITCH, y: 0 },
@@ -66,7 +58,7 @@ export function pretixPlan(plan: SeatPlan): object {
   }
 }
 
-const categories: Record<SeatRun['kind'], { name: string; color: string }> = {
+const categories: Record<DrawnSeat['kind'], { name: string; color: string }> = {
   standard: { name: 'standard', color: '#7f4a91' },
   restricted: { name: 'restricted view', color: '#b8860b' },
   wheelchair: { name: 'wheelchair', color: '#1565c0' },
@@ -242,7 +234,7 @@ class Reader {
     }
   }
 
-  #kindOf(seat: Fields, path: string): SeatRun['kind'] {
+  #kindOf(seat: Fields, path: string): DrawnSeat['kind'] {
     const category = this.#text(seat, 'category', path)
     const kind = kindNamed(category)
     if (kind === undefined) {

@@ -6,25 +6,20 @@ export type SeatKind = 'standard' | 'restricted' | 'wheelchair' | 'companion'
 /** Where the stage is drawn. The first row of a section is always the nearest to it. */
 export type Stage = 'top' | 'bottom' | 'none'
 
-/** Seats side by side, with their numbers as painted on them: `from`, `from + step`, …, `to`. */
-export interface SeatRun {
-  from: number
-  to: number
-  step: 1 | -1 | 2 | -2
+/** A seat as it is drawn. */
+export interface DrawnSeat {
+  /** How many seats, and widths of aisles in seats, are left of it in its row. */
+  column: number
+  /** As painted on it. */
+  number: number
   /** Seats that are not for sale are drawn, but have no number in the house. */
   kind: SeatKind | 'not for sale'
 }
 
-/** An aisle or a pillar between seats. */
-export interface Aisle {
-  /** Its width in seats. */
-  aisle: number
-}
-
-/** A row as it is drawn, from left to right. */
+/** A row as it is drawn, from left to right. A column without a seat is an aisle or a pillar. */
 export interface OutlineRow {
   label: string
-  items: readonly (SeatRun | Aisle)[]
+  seats: readonly DrawnSeat[]
 }
 
 /** A section of a house. A house of one section need not name it: ''. */
@@ -40,12 +35,6 @@ export interface PlanOutline {
   sections: readonly OutlineSection[]
 }
 
-/** Adjacent seats without an aisle between them, `first` to `last` by their number in the house. */
-export interface Block {
-  first: number
-  last: number
-}
-
 /** A row with the numbers of its seats in the house: `first` to `last`, from left to right. */
 export interface PlacedRow extends OutlineRow {
   /** The index of its section. */
@@ -53,14 +42,10 @@ export interface PlacedRow extends OutlineRow {
   first: number
   /** `first - 1` if none of its seats is for sale. */
   last: number
-  blocks: readonly Block[]
-  /** The runs of seats for sale, with the number of each run's first seat. */
-  runs: readonly PlacedRun[]
-}
-
-/** A run with the number in the house of its first seat. */
-export interface PlacedRun extends SeatRun {
-  first: number
+  /** Its seats `first` to `last`. */
+  forSale: readonly DrawnSeat[]
+  /** How wide it is, in seats. */
+  width: number
 }
 
 /** A section with the indexes of its rows, and with its seats. */
@@ -141,7 +126,7 @@ export class SeatPlan {
   /** The one label of a seat: 'Stalls C5', or 'C5' in a house of one section. */
   label(seat: number): string {
     const row = this.rows[this.rowIndex(seat)]!
-    return this.labelIn(row, printedNumber(row, seat))
+    return this.labelIn(row, row.forSale[seat - row.first]!.number)
   }
 
   /** The label of the seat with this painted number in a row, whether it is for sale or not. */
@@ -167,9 +152,8 @@ export class SeatPlan {
 
   /** A seat that the house does not have counts as 'standard'. */
   kindOf(seat: number): SeatKind {
-    if (seat > this.totalSeats) return 'standard'
-    const row = this.rows[this.rowIndex(seat)]!
-    return runOf(row, seat).kind as SeatKind
+    const { forSale, first } = this.rows[this.rowIndex(seat)]!
+    return (forSale[seat - first]?.kind ?? 'standard') as SeatKind
   }
 }
 
@@ -183,31 +167,6 @@ export function rowAndNumber(rowLabel: string, number: number): string {
   return /\d/.test(rowLabel) ? `${rowLabel}/${number}` : `${rowLabel}${number}`
 }
 
-/** The number of seats in a run. */
-export function runLength({ from, to, step }: SeatRun): number {
-  return (to - from) / step + 1
-}
-
-/** How wide seats or an aisle are, in seats. */
-export function widthOf(item: SeatRun | Aisle): number {
-  return isAisle(item) ? item.aisle : runLength(item)
-}
-
-/** How wide a row is, in seats. */
-export function rowWidth({ items }: Pick<OutlineRow, 'items'>): number {
-  return items.reduce((width, item) => width + widthOf(item), 0)
-}
-
-export function isAisle(item: SeatRun | Aisle): item is Aisle {
-  return 'aisle' in item
-}
-
-/** The number painted on a seat of this row. */
-function printedNumber(row: PlacedRow, seat: number): number {
-  const run = runOf(row, seat)
-  return run.from + (seat - run.first) * run.step
-}
-
 /** The rows of each label by the index of their section. */
 function byLabel(rows: readonly PlacedRow[]): Map<string, Map<number, PlacedRow>> {
   const labels = new Map<string, Map<number, PlacedRow>>()
@@ -219,33 +178,9 @@ function byLabel(rows: readonly PlacedRow[]): Map<string, Map<number, PlacedRow>
   return labels
 }
 
-function runOf({ runs }: PlacedRow, seat: number): PlacedRun {
-  let low = 0
-  for (let high = runs.length - 1; low < high; ) {
-    const middle = (low + high + 1) >> 1
-    if (runs[middle]!.first <= seat) low = middle
-    else high = middle - 1
-  }
-  return runs[low]!
-}
-
-function placeRow(row: OutlineRow, section: number, first: number): PlacedRow {
-  const blocks: Block[] = []
-  const runs: PlacedRun[] = []
-  let next = first
-  let isOpen = false
-  for (const item of row.items) {
-    if (isAisle(item) || item.kind === 'not for sale') {
-      isOpen = false
-      continue
-    }
-    const last = next + runLength(item) - 1
-    const { from, to, step, kind } = item
-    runs.push({ from, to, step, kind, first: next })
-    if (isOpen) blocks.at(-1)!.last = last
-    else blocks.push({ first: next, last })
-    isOpen = true
-    next = last + 1
-  }
-  return { label: row.label, items: row.items, section, first, last: next - 1, blocks, runs }
+function placeRow({ label, seats }: OutlineRow, section: number, first: number): PlacedRow {
+  const isForSale = ({ kind }: DrawnSeat) => kind !== 'not for sale'
+  const forSale = seats.every(isForSale) ? seats : seats.filter(isForSale)
+  const last = first + forSale.length - 1
+  return { label, seats, section, first, last, forSale, width: (seats.at(-1)?.column ?? -1) + 1 }
 }

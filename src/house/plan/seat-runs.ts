@@ -1,75 +1,48 @@
-import { type Aisle, isAisle, type OutlineRow, runLength, type SeatRun } from './seat-plan.js'
+import type { DrawnSeat } from './seat-plan.js'
 
-/** One seat as it is drawn: the number painted on it, and what is special about it. */
-export type DrawnSeat = Pick<SeatRun, 'kind'> & { number: number }
-
-/** The seats of a run, from left to right. */
-export function* seatsIn(run: SeatRun): Generator<DrawnSeat> {
-  const length = runLength(run)
-  for (let index = 0; index < length; index++) {
-    yield { number: run.from + index * run.step, kind: run.kind }
-  }
+/** Seats side by side of one kind, whose numbers go up or down by one step. */
+export interface SeatRun {
+  first: DrawnSeat
+  last: DrawnSeat
+  step: 1 | -1 | 2 | -2
 }
 
 /**
- * The same row in its one spelling: aisles side by side are one, an aisle at the right end is left
- * out, and runs are as long as can be.
+ * The seats of a row, from left to right, as runs as long as can be. Only three seats or more make a
+ * run of odd or of even numbers: 1 and 3 are two runs.
  */
-export function normalizeRow({ label, items }: OutlineRow): OutlineRow {
-  const seats = items.flatMap((item): (DrawnSeat | Aisle)[] =>
-    isAisle(item) ? [item] : [...seatsIn(item)],
-  )
-  return { label, items: joinSeats(seats) }
-}
-
-/**
- * Joins the seats and aisles of a row, from left to right, to runs as long as can be. Only three
- * seats or more make a run of odd or of even numbers: 1 and 3 are two runs.
- */
-export function joinSeats(items: readonly (DrawnSeat | Aisle)[]): OutlineRow['items'] {
-  const joined: (SeatRun | Aisle)[] = []
-  for (let index = 0; index < items.length; ) {
-    const item = items[index]!
-    const before = joined.at(-1)
-    if ('aisle' in item) {
-      if (before && isAisle(before))
-        joined[joined.length - 1] = { aisle: before.aisle + item.aisle }
-      else joined.push(item)
-      index += 1
-      continue
-    }
-    const step = stepAt(items, index)
-    let last = item
-    for (;;) {
-      index += 1
-      const next = items[index]
-      if (!follows(last, next, step)) break
-      last = next
-    }
-    joined.push({ from: item.number, to: last.number, step, kind: item.kind })
+export function runsOf(seats: readonly DrawnSeat[]): SeatRun[] {
+  const runs: SeatRun[] = []
+  for (let index = 0; index < seats.length; index++) {
+    const first = seats[index]!
+    const step = stepAt(seats, index)
+    while (follows(seats, index + 1, step)) index++
+    runs.push({ first, last: seats[index]!, step })
   }
-  if (joined.length > 0 && isAisle(joined.at(-1)!)) joined.pop()
-  return joined
+  return runs
 }
 
-function stepAt(items: readonly (DrawnSeat | Aisle)[], index: number): SeatRun['step'] {
-  const [first, second, third] = items.slice(index, index + 3)
-  for (const step of [1, -1, 2, -2] as const) {
-    if (!follows(first as DrawnSeat, second, step)) continue
-    if (Math.abs(step) === 1 || follows(second, third, step)) return step
-  }
-  return 1
+/** '5', '1-6' or '39-21 odd'. */
+export function formatRun({ first, last, step }: SeatRun): string {
+  if (first === last) return String(first.number)
+  const range = `${first.number}-${last.number}`
+  return Math.abs(step) === 1 ? range : `${range} ${first.number % 2 === 1 ? 'odd' : 'even'}`
 }
 
-function follows(
-  seat: DrawnSeat,
-  next: DrawnSeat | Aisle | undefined,
-  step: SeatRun['step'],
-): next is DrawnSeat {
+function stepAt(seats: readonly DrawnSeat[], index: number): SeatRun['step'] {
+  const steps = [1, -1, 2, -2] as const
+  const isRun = (step: SeatRun['step']) =>
+    follows(seats, index + 1, step) && (Math.abs(step) === 1 || follows(seats, index + 2, step))
+  return steps.find(isRun) ?? 1
+}
+
+/** Whether the seat at an index continues a run from the seat before it. */
+function follows(seats: readonly DrawnSeat[], index: number, step: SeatRun['step']): boolean {
+  const before = seats[index - 1]!
+  const seat = seats[index]
   return (
-    next !== undefined &&
-    !('aisle' in next) &&
-    next.kind === seat.kind &&
-    next.number === seat.number + step
+    seat?.column === before.column + 1 &&
+    seat.kind === before.kind &&
+    seat.number === before.number + step
   )
 }

@@ -191,8 +191,9 @@ function exampleOf({ layout, section }: SeatsQuestion): string {
   if (!plan) return layout.seatsPerRow === null ? '5-8' : 'A1-A4'
   const rows = plan.rows.filter((row) => row.first <= row.last)
   const isHere = (row: PlacedRow) => plan.sections[row.section]!.name === section
-  const { first, last } = (rows.find(isHere) ?? rows[0]!).blocks[0]!
-  return formatSeats(first === last ? [first] : [first, first + 1], layout)
+  const { first, forSale } = rows.find(isHere) ?? rows[0]!
+  const [one, two] = forSale
+  return formatSeats(two?.column === one!.column + 1 ? [first, first + 1] : [first], layout)
 }
 
 /** Asks a yes-or-no question. */

@@ -1,11 +1,4 @@
-import {
-  type Aisle,
-  isAisle,
-  rowAndNumber,
-  runLength,
-  type SeatRun,
-  type Stage,
-} from '../../house/plan/seat-plan.js'
+import { rowAndNumber, type Stage } from '../../house/plan/seat-plan.js'
 import { type HouseRows, rowsOf, type SeatRow } from '../../house/rows.js'
 import { type SeatLayout, seatLabel } from '../../house/seats.js'
 import type { CellKind } from '../render/seat-signs.js'
@@ -149,13 +142,12 @@ export class SeatGrid implements GridShape {
       return { cells: [], left: '', right: '', shift: 0, first: 0, last: 0, ...line }
     }
     const row = this.#rows.at(line.row)
-    const items = itemsOf(row)
-    const cells = cellsOf(items, row.first, line)
-    const isWhole = line.to - line.from === widthOf(items)
+    const cells = cellsOf(row, line)
+    const isWhole = line.to - line.from === row.width
     const seats = cells.filter(({ seat }) => seat > 0)
     return {
       cells: this.isGrouped ? grouped(cells) : cells,
-      left: isWhole && !this.isGrouped ? row.label : firstLabel(row, items, line.from),
+      left: isWhole && !this.isGrouped ? row.label : firstLabel(row, line.from),
       right: isWhole && this.labels === 'both' ? row.label : '',
       shift: isWhole && this.#isCentred ? this.#shiftOf(row.section, cells.length) : 0,
       first: seats[0]?.seat ?? 0,
@@ -167,7 +159,7 @@ export class SeatGrid implements GridShape {
   lineOf(seat: number): number {
     const index = this.#rows.indexOf(seat)
     const row = this.#rows.at(index)
-    const cell = cellOf(itemsOf(row), seat - row.first)
+    const cell = cellOf(row, seat)
     let line = this.#lineOfRow.get(index)!
     for (;;) {
       const drawn = this.#lines[line]!
@@ -190,10 +182,10 @@ export class SeatGrid implements GridShape {
     for (let step = 0; step <= lastRow - firstRow; step++) {
       const row = this.stage === 'bottom' ? lastRow - step : firstRow + step
       this.#lineOfRow.set(row, this.#lines.length)
-      const items = itemsOf(this.#rows.at(row))
-      for (const piece of piecesOf(items, this.perLine)) this.#lines.push({ row, ...piece })
-      widest = Math.max(widest, widthOf(items))
-      isPlaced ||= isAisle(items[0]!)
+      const placed = this.#rows.at(row)
+      for (const piece of piecesOf(placed, this.perLine)) this.#lines.push({ row, ...piece })
+      widest = Math.max(widest, placed.width)
+      isPlaced ||= (placed.seats?.[0]?.column ?? 0) > 0
     }
     if (isPlaced) this.#placedWidths.set(index, Math.min(widest, this.perLine))
   }
@@ -215,7 +207,7 @@ function drawnPart(layout: SeatLayout, columns: number, section: number | undefi
   let widest = 0
   // The first row of a rectangle is as wide as any.
   for (let row = firstRow; row <= (layout.plan ? lastRow : firstRow); row++) {
-    widest = Math.max(widest, widthOf(itemsOf(rows.at(row))))
+    widest = Math.max(widest, rows.at(row).width)
   }
   const sections = section === undefined ? sectionsFromTop(layout) : [section]
   return { layout, columns, section, rows, sections, firstRow, lastRow, widest }
@@ -277,85 +269,46 @@ function longestLabel(layout: SeatLayout): number {
 function longestLabelInPlan({ rows, firstRow, lastRow }: DrawnPart): number {
   let longest = 0
   for (let index = firstRow; index <= lastRow; index++) {
-    const row = rows.at(index)
-    for (const item of itemsOf(row)) {
-      if (isAisle(item)) continue
-      const number = Math.max(item.from, item.to)
-      longest = Math.max(longest, rowAndNumber(row.label, number).length)
-    }
+    const { label, seats } = rows.at(index)
+    const number = seats!.reduce((most, seat) => Math.max(most, seat.number), 0)
+    longest = Math.max(longest, rowAndNumber(label, number).length)
   }
   return longest
 }
 
-type Items = readonly (SeatRun | Aisle)[]
-
-/** What a row consists of, from left to right; a row of a rectangle is one run of seats. */
-function itemsOf(row: SeatRow & { items?: Items }): Items {
-  return row.items ?? [{ from: 1, to: row.last - row.first + 1, step: 1, kind: 'standard' }]
+/** The cell of a seat of the row, counted from 0. */
+function cellOf({ forSale, first }: SeatRow, seat: number): number {
+  return forSale?.[seat - first]?.column ?? seat - first
 }
 
-function lengthOf(item: SeatRun | Aisle): number {
-  return isAisle(item) ? item.aisle : runLength(item)
-}
-
-function widthOf(items: Items): number {
-  return items.reduce((sum, item) => sum + lengthOf(item), 0)
-}
-
-/** The cell of the `index`th seat of a row that is sold, both counted from 0. */
-function cellOf(items: Items, index: number): number {
-  let cell = 0
-  let seats = 0
-  for (const item of items) {
-    const length = lengthOf(item)
-    const isSold = !isAisle(item) && item.kind !== 'not for sale'
-    if (isSold && seats + length > index) return cell + index - seats
-    if (isSold) seats += length
-    cell += length
-  }
-  return cell
-}
-
-/** Cells `from` to `to` of a row whose first seat is `first`. */
-function cellsOf(items: Items, first: number, { from, to }: { from: number; to: number }): Cell[] {
-  const cells: Cell[] = []
-  let cell = 0
-  let seat = first
-  for (const item of items) {
-    const kind = isAisle(item) ? 'aisle' : item.kind
-    const isSold = kind !== 'aisle' && kind !== 'not for sale'
-    const length = lengthOf(item)
-    const end = Math.min(to - cell, length)
-    for (let index = Math.max(0, from - cell); index < end; index++) {
-      cells.push({ kind, seat: isSold ? seat + index : 0 })
-    }
-    cell += length
-    if (isSold) seat += length
+/** Cells `from` to `to` of a row. */
+function cellsOf({ seats, first }: SeatRow, { from, to }: { from: number; to: number }): Cell[] {
+  const kind = seats ? 'aisle' : 'standard'
+  const cells = Array.from(
+    { length: to - from },
+    (_, index): Cell => ({ kind, seat: seats ? 0 : first + from + index }),
+  )
+  let next = first
+  for (const { column, kind } of seats ?? []) {
+    const seat = kind === 'not for sale' ? 0 : next++
+    if (column >= from && column < to) cells[column - from] = { kind, seat }
   }
   return cells
 }
 
 /** 'C5' for the first seat from a cell on, sold or not. */
-function firstLabel(row: SeatRow, items: Items, from: number): string {
-  let cell = 0
-  for (const item of items) {
-    const length = lengthOf(item)
-    const index = Math.max(0, from - cell)
-    cell += length
-    if (!isAisle(item) && index < length) {
-      return rowAndNumber(row.label, item.from + index * item.step)
-    }
-  }
-  return row.label
+function firstLabel({ label, seats }: SeatRow, from: number): string {
+  const seat = seats?.find(({ column }) => column >= from)
+  return rowAndNumber(label, seat?.number ?? from + 1)
 }
 
 /** Divides a row into lines of up to `perLine` cells: between its aisles as far as possible. */
-function* piecesOf(items: Items, perLine: number): Generator<{ from: number; to: number }> {
-  const width = widthOf(items)
+function* piecesOf(row: SeatRow, perLine: number): Generator<{ from: number; to: number }> {
+  const width = row.width
   if (width <= perLine) return yield { from: 0, to: width }
   let from = 0
   let to = 0
-  for (const { start, end } of stretchesOf(items)) {
+  for (const { start, end } of stretchesOf(row)) {
     if (to === 0) from = start
     if (end - from > perLine) {
       if (to > from) yield { from, to }
@@ -367,19 +320,17 @@ function* piecesOf(items: Items, perLine: number): Generator<{ from: number; to:
 }
 
 /** The cells between the aisles of a row. */
-function* stretchesOf(items: Items): Generator<{ start: number; end: number }> {
+function* stretchesOf({ seats, width }: SeatRow): Generator<{ start: number; end: number }> {
   let start = 0
-  let end = 0
-  for (const item of items) {
-    if (isAisle(item)) {
+  let end = seats ? 0 : width
+  for (const { column } of seats ?? []) {
+    if (column > end) {
       if (end > start) yield { start, end }
-      start = end + item.aisle
-      end = start
-    } else {
-      end += runLength(item)
+      start = column
     }
+    end = column + 1
   }
-  if (end > start) yield { start, end }
+  yield { start, end }
 }
 
 function grouped(cells: readonly Cell[]): Cell[] {

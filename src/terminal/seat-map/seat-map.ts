@@ -1,4 +1,4 @@
-import { isAisle, runLength, type SeatPlan, type SeatRun } from '../../house/plan/seat-plan.js'
+import type { DrawnSeat, SeatPlan } from '../../house/plan/seat-plan.js'
 import { formatNumber } from '../../shared/numbers.js'
 import { wrapTexts } from '../render/fit-text.js'
 import {
@@ -70,15 +70,12 @@ function drawAllLines(
 }
 
 /** The number of seats of each kind that the plan has. */
-function kindsOf(plan: SeatPlan): Map<SeatRun['kind'], number> {
-  const counts = new Map<SeatRun['kind'], number>()
-  for (const { items } of plan.rows) {
-    for (const item of items) {
-      if (isAisle(item)) continue
-      counts.set(item.kind, (counts.get(item.kind) ?? 0) + runLength(item))
-    }
+function kindsOf(plan: SeatPlan): Map<DrawnSeat['kind'], number> {
+  const counts = new Map<DrawnSeat['kind'], number>()
+  for (const { seats } of plan.rows) {
+    for (const { kind } of seats) counts.set(kind, (counts.get(kind) ?? 0) + 1)
   }
-  const kinds = Object.keys(kindNames) as SeatRun['kind'][]
+  const kinds = Object.keys(kindNames) as DrawnSeat['kind'][]
   return new Map(kinds.flatMap((kind) => (counts.has(kind) ? [[kind, counts.get(kind)!]] : [])))
 }
 

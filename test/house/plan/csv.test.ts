@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { csvPlan, readCsvPlan } from '../../../src/house/plan/csv.js'
 import { SeatPlan } from '../../../src/house/plan/seat-plan.js'
+import { run, seatsOf, shownSeats } from '../../support/plans.js'
 import { expectWording, withFacts } from '../../support/wording.js'
 
 const read = (...lines: string[]) => readCsvPlan(lines.join('\n'))
-const standard = { kind: 'standard', step: 1 }
 
 describe('a plan in CSV', () => {
   it('has a section, a row and a seat in each line, in the order of the house', () => {
@@ -18,11 +18,11 @@ describe('a plan in CSV', () => {
           {
             name: 'Stalls',
             rows: [
-              { label: 'A', items: [{ from: 1, to: 2, ...standard }] },
-              { label: 'B', items: [{ from: 1, to: 1, ...standard }] },
+              { label: 'A', seats: seatsOf(run(1, 2)) },
+              { label: 'B', seats: seatsOf(run(1, 1)) },
             ],
           },
-          { name: 'Circle', rows: [{ label: 'A', items: [{ from: 9, to: 9, ...standard }] }] },
+          { name: 'Circle', rows: [{ label: 'A', seats: seatsOf(run(9, 9)) }] },
         ],
       },
       faults: [],
@@ -43,10 +43,10 @@ describe('a plan in CSV', () => {
     expect(outline!.sections.map(({ name, rows: all }) => [name, all.length])).toEqual([
       ['Hall', 100],
     ])
-    expect(outline!.sections[0]!.rows.slice(0, 3).map(({ items }) => items)).toEqual([
-      [{ from: 30, to: 1, step: -1, kind: 'standard' }],
-      [{ from: 31, to: 60, step: 1, kind: 'standard' }],
-      [{ from: 90, to: 61, step: -1, kind: 'standard' }],
+    expect(outline!.sections[0]!.rows.slice(0, 3).map(({ seats }) => seats)).toEqual([
+      seatsOf(run(30, 1)),
+      seatsOf(run(31, 60)),
+      seatsOf(run(90, 61)),
     ])
     const plan = new SeatPlan(outline!)
     expect(plan.totalSeats).toBe(3000)
@@ -61,7 +61,7 @@ describe('a plan in CSV', () => {
 
   it.each<[string, string[], string]>([
     ['runs on, as 11-1, 42-34', ['11', '10', '9', '42', '41'], '11-9 42-41'],
-    ['is odd and even', ['5', '3', '1', '2', '4', '6'], '5-1/2 2-6/2'],
+    ['is odd and even', ['5', '3', '1', '2', '4', '6'], '5-1 odd 2-6 even'],
     ['has two odd numbers only', ['1', '3'], '1 3'],
     [
       'changes its kind',
@@ -201,6 +201,14 @@ describe('a plan in CSV', () => {
       ],
     ],
     [
+      'companions that are not beside the wheelchair place of their row',
+      ['row,seat,kind', 'A,1,wheelchair', 'A,2,companion', 'A,3,companion', 'A,4,companion'],
+      [
+        [4, undefined, 'w1 c2'],
+        [5, undefined, 'w1 c2'],
+      ],
+    ],
+    [
       'a section with a dash',
       ['section,row,seat', 'Left-hand,A,1'],
       [[2, 'section', '"Left-hand"']],
@@ -276,12 +284,7 @@ describe('a plan in CSV', () => {
     ]))
 })
 
-/** The items of the first row: '5-1/2 . 7 wheelchair'. */
+/** The first row: '5-1 odd . 7 wheelchair'. */
 function shown(outline: ReturnType<typeof readCsvPlan>['outline']): string {
-  return outline!.sections[0]!.rows[0]!.items.map((item) => {
-    if ('aisle' in item) return '.'.repeat(item.aisle)
-    const numbers = item.from === item.to ? `${item.from}` : `${item.from}-${item.to}`
-    const step = Math.abs(item.step) === 2 ? '/2' : ''
-    return `${numbers}${step}${item.kind === 'standard' ? '' : ` ${item.kind}`}`
-  }).join(' ')
+  return shownSeats(outline!.sections[0]!.rows[0]!.seats)
 }

@@ -6,9 +6,9 @@ import { formatPlan, outlineOf, readPlanFile } from '../../../src/house/plan/pla
 import type { PlanReading } from '../../../src/house/plan/plan-reading.js'
 import { readPlanText, writePlanText } from '../../../src/house/plan/plan-text.js'
 import { pretixPlan, readPretixPlan } from '../../../src/house/plan/pretix.js'
-import { type OutlineRow, type PlanOutline, SeatPlan } from '../../../src/house/plan/seat-plan.js'
+import { type PlanOutline, SeatPlan } from '../../../src/house/plan/seat-plan.js'
 import { parseSeats } from '../../../src/house/seats.js'
-import { examplePlan, outlines, planOf } from '../../support/plans.js'
+import { examplePlan, outlines, planOf, run, seatsOf } from '../../support/plans.js'
 
 const globe: PlanOutline = {
   name: '=Globe, "the wooden O"; -1',
@@ -17,25 +17,21 @@ const globe: PlanOutline = {
     {
       name: 'Stalls',
       rows: [
-        {
-          label: 'A',
-          items: [{ aisle: 2 }, run(1, 6), { aisle: 1 }, run(7, 14), { aisle: 2 }, run(15, 20)],
-        },
-        { label: 'C', items: [run(1, 1, 'wheelchair'), run(2, 2, 'companion'), run(3, 6)] },
-        { label: 'D', items: [run(39, 21, 'standard', -2), run(20, 40, 'standard', 2)] },
+        { label: 'A', seats: seatsOf(2, run(1, 6), 1, run(7, 14), 2, run(15, 20)) },
+        { label: 'C', seats: seatsOf(run(1, 1, 'wheelchair'), run(2, 2, 'companion'), run(3, 6)) },
+        { label: 'D', seats: seatsOf(run(39, 21, 'standard', -2), run(20, 40, 'standard', 2)) },
       ],
     },
     {
       name: "Circle (upper) & King's",
       rows: [
-        { label: 'AA', items: [run(1, 2, 'not for sale'), run(12, 3), run(13, 14, 'restricted')] },
+        {
+          label: 'AA',
+          seats: seatsOf(run(1, 2, 'not for sale'), run(12, 3), run(13, 14, 'restricted')),
+        },
       ],
     },
   ],
-}
-
-function run(from: number, to: number, kind = 'standard', step = Math.sign(to - from) || 1) {
-  return { from, to, step, kind } as Extract<OutlineRow['items'][number], { from: number }>
 }
 
 /** A plan through each door and back. */
@@ -75,7 +71,7 @@ it('a plan keeps every name that a plan may have, through each format, named or 
   const anything = fc.string({ unit: 'binary', maxLength: 200 })
   const house = {
     stage: 'top' as const,
-    sections: [{ name: '', rows: [{ label: 'A', items: [run(1, 3)] }] }],
+    sections: [{ name: '', rows: [{ label: 'A', seats: seatsOf(run(1, 3)) }] }],
   }
   const names = fc.oneof(
     spiteful,

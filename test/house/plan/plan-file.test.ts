@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { readPlanFile } from '../../../src/house/plan/plan-file.js'
+import { run, seatsOf } from '../../support/plans.js'
 import { withFacts } from '../../support/wording.js'
 
 const read = (text: string, name = 'stdin') => readPlanFile(Buffer.from(text), name)
@@ -14,7 +15,7 @@ describe('the file of a plan', () => {
     ['house.CSV', 'seat,row\n1,A\n2,A\n3,A'],
   ])('%s is read by its name or content: %j', (name, text) => {
     expect(read(text, name).outline?.sections[0]?.rows).toEqual([
-      { label: 'A', items: [{ from: 1, to: 3, step: 1, kind: 'standard' }] },
+      { label: 'A', seats: seatsOf(run(1, 3)) },
     ])
   })
 

@@ -5,7 +5,15 @@ import { planId, readPlanText, writePlanText } from '../../../src/house/plan/pla
 import { parseSeats } from '../../../src/house/seats.js'
 import { TicketsError } from '../../../src/shared/errors.js'
 import { blocksOf } from '../../support/examples.js'
-import { examplePlan, layoutOf, outlines, planOf } from '../../support/plans.js'
+import {
+  blocksIn,
+  examplePlan,
+  layoutOf,
+  outlines,
+  planOf,
+  run,
+  seatsOf,
+} from '../../support/plans.js'
 import { expectWording, withFacts } from '../../support/wording.js'
 
 const globe = `name: Globe
@@ -27,11 +35,7 @@ describe('the text of a plan', () => {
       rows: [
         {
           label: 'AA',
-          items: [
-            { from: 1, to: 2, step: 1, kind: 'not for sale' },
-            { from: 3, to: 12, step: 1, kind: 'standard' },
-            { from: 13, to: 14, step: 1, kind: 'restricted' },
-          ],
+          seats: seatsOf(run(1, 2, 'not for sale'), run(3, 12), run(13, 14, 'restricted')),
         },
       ],
     })
@@ -52,7 +56,7 @@ describe('the text of a plan', () => {
       [1, 59],
       [60, 71],
     ])
-    expect(plan.rows[0]!.blocks).toEqual([
+    expect(blocksIn(plan.rows[0]!)).toEqual([
       { first: 1, last: 6 },
       { first: 7, last: 14 },
       { first: 15, last: 20 },
@@ -273,6 +277,7 @@ const wrong: [text: string, ...faults: [line: number, column: number, ...facts: 
   ['A 1-5 . 5-9', [1, 9, '5']],
   ['A 1-9 odd 2-8 even 8-9', [1, 20, '8']],
   ['A 1-9 x3', [1, 7, '3']],
+  ['A 1-9 3-5', [1, 7, '3']],
   ['A 9-1\nB 1-3 2', [2, 7, '2']],
   // Companions.
   ['A c1', [1, 3, 'w1 c2']],

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { PlanReading } from '../../../src/house/plan/plan-reading.js'
 import { pretixPlan, readPretixPlan } from '../../../src/house/plan/pretix.js'
-import { type OutlineRow, SeatPlan } from '../../../src/house/plan/seat-plan.js'
+import { SeatPlan } from '../../../src/house/plan/seat-plan.js'
+import { run, seatsOf, shownSeats } from '../../support/plans.js'
 import { expectWording, withFacts } from '../../support/wording.js'
 
 /** A plan as the editor of pretix saves it: positions in pixels, an area for the stage. */
@@ -89,18 +90,6 @@ function oneZone(zone: object) {
   return { name: 'N', categories: [], zones: [{ name: 'Hall', position: { x: 0, y: 0 }, ...zone }] }
 }
 
-/** '1-3 . 4', with kinds in words. */
-function shown(items: OutlineRow['items']): string {
-  return items
-    .map((item) => {
-      if ('aisle' in item) return '.'.repeat(item.aisle)
-      const numbers = item.from === item.to ? `${item.from}` : `${item.from}-${item.to}`
-      const step = Math.abs(item.step) === 2 ? ' by 2' : ''
-      return `${numbers}${step}${item.kind === 'standard' ? '' : ` ${item.kind}`}`
-    })
-    .join(' ')
-}
-
 describe('a seating plan of pretix', () => {
   const { outline, faults, notices } = readPretixPlan(opera())
 
@@ -108,14 +97,14 @@ describe('a seating plan of pretix', () => {
     expect(faults).toEqual([])
     const sections = outline!.sections.map(({ name, rows }) => [
       name,
-      ...rows.map(({ label, items }) => `${label}: ${shown(items)}`),
+      ...rows.map(({ label, seats }) => `${label}: ${shownSeats(seats)}`),
     ])
     expect({ ...outline, sections }).toEqual({
       name: 'Opera',
       stage: 'top',
       sections: [
         ['Parkett', '1: 5-3 2 wheelchair', '2: 6-7 . 8-9'],
-        ['Balkon links', 'B: 1-5 by 2'],
+        ['Balkon links', 'B: 1-5 odd'],
       ],
     })
   })
@@ -314,7 +303,7 @@ describe('a seating plan of pretix', () => {
   ]
   it.each(drawn)('finds the aisles of %s', (_, positions, row, count) => {
     const reading = readPretixPlan(oneRow(positions))
-    expect(reading.outline!.sections[0]!.rows.map(({ items }) => shown(items))).toEqual([row])
+    expect(reading.outline!.sections[0]!.rows.map((row) => shownSeats(row.seats))).toEqual([row])
     expect(reading.notices).toEqual(Array(count).fill(withFacts('A', 'Hall')))
   })
 
@@ -332,7 +321,7 @@ describe('a seating plan of pretix', () => {
     const zone = (one: object) => ({ name: 'Hall', position: { x: 0, y: 0 }, rows: [one] })
     const reading = readPretixPlan({ name: 'N', zones: [zone(left), zone(right)] })
     expect(
-      reading.outline!.sections.map(({ rows }) => rows.map(({ items }) => shown(items))),
+      reading.outline!.sections.map(({ rows }) => rows.map((row) => shownSeats(row.seats))),
     ).toEqual([['1-4 . 5-6']])
     expect(reading.notices).toEqual(
       expect.arrayContaining([
@@ -366,7 +355,7 @@ describe('a seating plan of pretix', () => {
     }
     const { outline, faults, notices } = readPretixPlan({ name: 'N', zones: [zone] })
     expect(faults).toEqual([])
-    expect(outline!.sections[0]!.rows[0]!.items).toMatchObject([{ from: 1, kind: 'standard' }])
+    expect(outline!.sections[0]!.rows[0]!.seats).toEqual(seatsOf(run(1, 1)))
     expect(notices).toContainEqual(withFacts('category', `"${category}"`))
   })
 

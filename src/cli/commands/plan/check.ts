@@ -1,11 +1,11 @@
-import { isAisle, runLength, SeatPlan, type SeatRun } from '../../../house/plan/seat-plan.js'
+import { type DrawnSeat, SeatPlan } from '../../../house/plan/seat-plan.js'
 import { formatCount, formatNumber } from '../../../shared/numbers.js'
 import { safeText } from '../../../shared/safe-text.js'
 import { signs, tint } from '../../../terminal/render/style.js'
 import type { Handler } from '../../context.js'
 import { faultLine, nameOfFile, readPlan } from '../../plan-file.js'
 
-type Kinds = Partial<Record<SeatRun['kind'], number>>
+type Kinds = Partial<Record<DrawnSeat['kind'], number>>
 
 /** `tickets plan check FILE`: exits 7 when the plan has faults. */
 export const run: Handler<object, [string]> = async (context, _options, file) => {
@@ -52,10 +52,8 @@ export const run: Handler<object, [string]> = async (context, _options, file) =>
 function sectionsOf(plan: SeatPlan) {
   return plan.sections.map(({ name, first, last, firstRow, lastRow }) => {
     const kinds: Kinds = {}
-    for (const { items } of plan.rows.slice(firstRow, lastRow + 1)) {
-      for (const item of items) {
-        if (!isAisle(item)) kinds[item.kind] = (kinds[item.kind] ?? 0) + runLength(item)
-      }
+    for (const row of plan.rows.slice(firstRow, lastRow + 1)) {
+      for (const { kind } of row.seats) kinds[kind] = (kinds[kind] ?? 0) + 1
     }
     return { name, rows: lastRow - firstRow + 1, seats: last - first + 1, kinds }
   })
