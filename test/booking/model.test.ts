@@ -13,8 +13,8 @@ import {
   type Moment,
   moving,
   preview,
+  type SeatRequest,
   timePassing,
-  type Wish,
 } from '../support/house-model.js'
 import { explain, type Observed } from '../support/linearizable.js'
 import { contradictions } from '../support/replay.js'
@@ -78,8 +78,8 @@ it('whatever clerks do at once, it is as if they had done it one at a time', {
 })
 
 type Command =
-  | { do: 'book'; wish: Wish }
-  | { do: 'preview'; wish: Wish }
+  | { do: 'book'; request: SeatRequest }
+  | { do: 'preview'; request: SeatRequest }
   | { do: 'cancel'; nth: number; part: Part }
   | { do: 'confirm'; nth: number; part: Part }
   | { do: 'move'; nth: number; to: number[]; toShow: number | undefined }
@@ -105,8 +105,8 @@ const commands: {
     command: Extract<Command, { do: Name }>,
   ) => Promise<{ told: unknown; moments: Moment[] } | undefined>
 } = {
-  async book(scene, { wish }) {
-    const { show, held, key, ...wanted } = wish
+  async book(scene, { request }) {
+    const { show, held, key, ...wanted } = request
     const told = await answerOf(
       scene,
       scene.office.book(scene.shows[show]!, {
@@ -116,10 +116,10 @@ const commands: {
         ...(key && { key: `${scene.shows[0]} ${key}` }),
       }),
     )
-    return { told, moments: booking(wish, told) }
+    return { told, moments: booking(request, told) }
   },
 
-  async preview({ office, shows }, { wish: { show, seats, count } }) {
+  async preview({ office, shows }, { request: { show, seats, count } }) {
     const wanted = seats ? { seats } : { count: count! }
     const told = await office
       .preview(shows[show]!, wanted)
@@ -197,7 +197,7 @@ const anyWanted = fc.oneof(
 )
 /** Most of them in one house, so that they meet. */
 const anyShow = fc.constantFrom(0, 0, 0, 1)
-const anyWish: fc.Arbitrary<Wish> = fc
+const anyRequest: fc.Arbitrary<SeatRequest> = fc
   .tuple(
     anyShow,
     anyWanted,
@@ -211,7 +211,7 @@ const anyWish: fc.Arbitrary<Wish> = fc
     ...(key && { key }),
   }))
 /** With few keys and few requests, the same key comes with the same request, and with another. */
-const anyKeyedWish: fc.Arbitrary<Wish> = fc.constantFrom<Wish>(
+const anyKeyedRequest: fc.Arbitrary<SeatRequest> = fc.constantFrom<SeatRequest>(
   { show: 0, seats: [1, 2], key: 'k1' },
   { show: 0, seats: [1, 2], key: 'k2' },
   { show: 0, count: 3, key: 'k1' },
@@ -225,11 +225,11 @@ const anyPart: fc.Arbitrary<Part> = fc.oneof(
 const allSeats = Array.from({ length: TOTAL_SEATS }, (_, i) => i + 1)
 const anyOrder = fc.shuffledSubarray(allSeats, { minLength: TOTAL_SEATS })
 const anyGoal = fc.constantFrom(undefined, undefined, 0, 1)
-const anyBooking = anyWish.map((wish): Command => ({ do: 'book', wish }))
+const anyBooking = anyRequest.map((request): Command => ({ do: 'book', request }))
 const anyCommand: fc.Arbitrary<Command> = fc.oneof(
   { weight: 6, arbitrary: anyBooking },
-  { weight: 4, arbitrary: anyKeyedWish.map((wish): Command => ({ do: 'book', wish })) },
-  { weight: 2, arbitrary: anyWish.map((wish): Command => ({ do: 'preview', wish })) },
+  { weight: 4, arbitrary: anyKeyedRequest.map((request): Command => ({ do: 'book', request })) },
+  { weight: 2, arbitrary: anyRequest.map((request): Command => ({ do: 'preview', request })) },
   {
     weight: 6,
     arbitrary: fc
@@ -249,7 +249,7 @@ const anyCommand: fc.Arbitrary<Command> = fc.oneof(
 const lateBuyer: fc.Arbitrary<Command[]> = fc
   .tuple(anySeats, anyNth)
   .map(([seats, nth]): Command[] => [
-    { do: 'book', wish: { show: 0, seats, held: 'briefly' } },
+    { do: 'book', request: { show: 0, seats, held: 'briefly' } },
     { do: 'wait' },
     { do: 'confirm', nth, part: 'all' },
   ])

@@ -16,7 +16,7 @@ describe.skipIf(missing.length > 0)('the URL that pg_auto_failover prints', () =
   })
   afterAll(() => cluster?.remove())
 
-  // The last one leaves a single node.
+  // The last fault leaves a single node.
   test.each<[what: string, happen: () => Promise<unknown>]>([
     ['failover asked for', () => cluster.failover()],
     ['primary lost', () => cluster.killPrimary()],

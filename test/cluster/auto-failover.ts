@@ -18,15 +18,15 @@ export const missingForAutoFailover = [PROGRAM, `${POSTGRES}/postgres`].filter(
 
 /** Two nodes of pg_auto_failover and their monitor. */
 export interface AutoFailover {
-  /** What `pg_autoctl show uri` prints. */
+  /** The output of `pg_autoctl show uri`. */
   url: string
-  /** The primary alone, once a failover is over. */
+  /** The primary, once a failover has left it alone. */
   primaryUrl(): Promise<string>
-  /** Returns when one node is the primary, and the other its synchronous standby. */
+  /** Returns when one node is the primary and the other is its synchronous standby. */
   untilWhole(): Promise<void>
   /** Asks the monitor to promote the other node. */
   failover(): Promise<void>
-  /** Kills the primary and its keeper, as when the machine loses power. */
+  /** Kills the primary and its keeper, as in a power failure. */
   killPrimary(): Promise<void>
   remove(): Promise<void>
 }
@@ -45,7 +45,7 @@ export async function startAutoFailover(user: string): Promise<AutoFailover> {
   const keep = (name: string, args: string[]) => {
     const more = ['--pgdata', dataOf(name), '--hostname', '127.0.0.1', '--auth', 'trust']
     const all = ['create', ...args, ...more, '--no-ssl', '--run']
-    // In a process group of its own, which is killed as one.
+    // In its own process group, which can be killed as a whole.
     return spawn(PROGRAM, all, { ...options, stdio: 'ignore', detached: true })
   }
 

@@ -33,7 +33,7 @@ describe.skipIf(!hasHaproxy)('a primary and its synchronous standby behind HAPro
     const sale = await startSale({ url: proxy.url, show })
     await sale.untilSold(3)
     await cutOff(standby.server)
-    // Their COMMITs wait for the standby, or their locks for those COMMITs.
+    // Their COMMITs wait for the standby, or they wait for locks that those COMMITs hold.
     await sale.untilGivenUp()
     await primary.server.kill()
     await standby.server.promote()
@@ -50,7 +50,7 @@ describe.skipIf(!hasHaproxy)('a primary and its synchronous standby behind HAPro
     const sale = await startSale({ url: proxy.url, show })
     for (let n = 0; n < 3; n++) {
       proxy.reload()
-      // The new worker has checked both servers before the next one replaces it.
+      // The new worker checks both servers before the next one replaces it.
       await sleep(3000)
     }
     await sale.untilSold(3)
@@ -66,7 +66,7 @@ describe.skipIf(!hasHaproxy)('a primary and its asynchronous standby behind HAPr
   beforeEach(() => open(false))
   afterEach(close)
 
-  test('the primary is killed while the standby lags behind: what it lacks is lost, and known', async () => {
+  test('the primary is killed while the standby lags behind: `verify --against` finds what is lost', async () => {
     const { primary, standby, show } = pair
     const sale = await startSale({ url: proxy.url, show })
     await sale.untilSold(3)
@@ -93,7 +93,7 @@ describe.skipIf(!hasHaproxy)('a primary and its asynchronous standby behind HAPr
   })
 })
 
-/** Gives it no more of its primary's log. */
+/** Stops the replication from the primary. */
 async function cutOff(standby: OwnServer): Promise<void> {
   await standby.run(`alter system set primary_conninfo = ''`)
   await standby.run('select pg_reload_conf()')

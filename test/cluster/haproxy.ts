@@ -15,14 +15,16 @@ export const hasHaproxy = existsSync(PROGRAM)
 
 /** HAProxy as docs/operations.md sets it up, in front of two nodes. */
 export interface Haproxy {
-  /** For `--db`: the database of whichever node is the primary. */
+  /** For `--db`: the database on the current primary. */
   url: string
   /** Starts new workers, as `systemctl reload haproxy` does. */
   reload(): void
   stop(): Promise<void>
 }
 
-/** `url` is that of the first node's database; `ports` are those of the server and of its agent. */
+/**
+ * `url` is the database of the first node; `ports` are the ports of the server and of its agent.
+ */
 export async function startHaproxy(url: string, ports: [number, number][]): Promise<Haproxy> {
   const directory = await mkdtemp(join(tmpdir(), 'tickets-haproxy-'))
   const own = await freePort()
@@ -43,7 +45,7 @@ export async function startHaproxy(url: string, ports: [number, number][]): Prom
   })
   const proxied = new URL(url)
   proxied.port = String(own)
-  // Every server counts as up until its first checks.
+  // Until its first check, every server counts as up.
   let right = 0
   await until(async () => {
     if (child.exitCode !== null) throw new Error(`haproxy exited ${child.exitCode}: ${log}`)

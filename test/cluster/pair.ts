@@ -5,11 +5,11 @@ import { openTickets } from '../../src/index.js'
 import { type OwnServer, startOwnServer } from '../support/own-server.js'
 import { until } from '../support/until.js'
 
-/** A primary and its standby, each with an agent that tells a load balancer which one it is. */
+/** A primary and its standby, each with an agent that reports its role to a load balancer. */
 export interface Pair {
   primary: Node
   standby: Node
-  /** An empty house; its show's id. */
+  /** The id of a show with an empty house. */
   show: string
   remove(): Promise<void>
 }
@@ -55,7 +55,7 @@ export async function startPair({ isSynchronous }: { isSynchronous: boolean }): 
   }
 }
 
-/** Migrates the database, and makes an empty house in it; its show's id. */
+/** Migrates the database, creates a show with an empty house, and returns its id. */
 export async function createShow(url: string): Promise<string> {
   const tickets = openTickets({ database: url, env: {} })
   await tickets.migrate()

@@ -26,7 +26,7 @@ describe.skipIf(missing.length > 0)('Patroni with synchronous_mode, behind HAPro
     await cluster?.remove()
   })
 
-  // The last one leaves a single node.
+  // The last fault leaves a single node.
   test.each<[what: string, happen: () => Promise<unknown>]>([
     ['switchover', () => cluster.switchover()],
     ['PostgreSQL alone killed', async () => (await cluster.leader()).killPostgres()],

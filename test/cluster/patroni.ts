@@ -12,11 +12,11 @@ const PROGRAMS = ['/usr/bin/patroni', '/usr/bin/etcd', '/usr/lib/postgresql/15/b
 
 export const missingForPatroni = PROGRAMS.filter((path) => !existsSync(path))
 
-/** Two nodes of Patroni, set up as docs/operations.md shows it, with one etcd. */
+/** Two nodes of Patroni, set up as docs/operations.md shows, with one etcd. */
 export interface PatroniCluster {
   nodes: PatroniNode[]
   leader(): Promise<PatroniNode>
-  /** Returns when one node leads, and the other is its synchronous standby. */
+  /** Returns when one node leads and the other is its synchronous standby. */
   untilWhole(): Promise<void>
   /** Asks the leader to hand over to the other node. */
   switchover(): Promise<void>
@@ -31,7 +31,7 @@ export interface PatroniNode {
   restPort: number
   /** Kills PostgreSQL alone. */
   killPostgres(): Promise<void>
-  /** Kills Patroni and PostgreSQL, as when the machine loses power. */
+  /** Kills Patroni and PostgreSQL, as in a power failure. */
   kill(): Promise<void>
 }
 
@@ -138,7 +138,7 @@ export async function startPatroni(): Promise<PatroniCluster> {
       if (!answer.ok) throw new Error(`switchover: ${answer.status} ${await answer.text()}`)
     },
     async remove() {
-      // Patroni stops its PostgreSQL.
+      // Patroni stops its PostgreSQL as well.
       for (const { patroni } of started) await end(patroni, 'SIGTERM')
       await end(etcd, 'SIGTERM')
       await rm(root, { recursive: true, force: true, maxRetries: 5 })

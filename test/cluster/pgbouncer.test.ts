@@ -19,11 +19,12 @@ const ways = programs.flatMap((program) =>
   (['session', 'transaction'] as const).map((mode) => [program.version, mode, program] as const),
 )
 
-/** What its administrator does, and how it is undone. */
+/** The commands of an administrator, and the commands that undo them. */
 const events: [first: string, last?: string][] = [
   ['PAUSE owner', 'RESUME owner'],
   ['KILL owner', 'RESUME owner'],
-  // The last, as in session mode it never ends: PgBouncer 1.24 was once gone after a KILL meanwhile.
+  // KILL comes last, as in session mode it does not end, and PgBouncer 1.24 has crashed after a
+  // KILL.
   ['RECONNECT owner'],
 ]
 
@@ -46,10 +47,11 @@ describe.each(ways)('PgBouncer %s in %s mode', (version, mode, program) => {
     const sale = await startSale({ url: pooler.urlOf('owner'), show })
     await sale.untilSold(3)
     for (const [first, last] of events) {
-      // In session mode, PAUSE and RECONNECT wait for every client to leave, which these never do.
+      // In session mode, PAUSE and RECONNECT wait until every client has disconnected, which these
+      // clients never do.
       pooler.command(first).catch(() => {})
       await sleep(2000)
-      // A pooler that was started anew is not paused, and refuses to resume.
+      // A pooler that was restarted is not paused, and refuses RESUME.
       if (last) await until(() => pooler.command(last).then(isDone, isNotPaused))
       await sale.untilSold(3)
     }

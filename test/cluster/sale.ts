@@ -9,55 +9,55 @@ import { startBooking } from '../support/booking-process.js'
 import { type ServerProcess, serveProcess } from '../support/http.js'
 import { until } from '../support/until.js'
 
-/** A booking that a client was told is confirmed. */
+/** A booking that was reported to a client as confirmed. */
 export interface Told {
   id: string
   seats: number[]
-  /** The whole answer, of a process and over HTTP. */
+  /** The whole answer, if it came from a process or over HTTP. */
   document?: object
 }
 
-/** How bookings are made: each way by two clients of its own, one booking after the other. */
+/** The ways of booking. Two clients use each, and book one seat after another. */
 const ways = ['processes', 'HTTP', 'library'] as const
 type Way = (typeof ways)[number]
 
-/** A sale that goes on while something happens to the database. */
+/** A sale that goes on during a failure of the database. */
 export interface Sale {
-  /** Returns when each way has sold `n` more seats. */
+  /** Returns when `n` more seats have been sold in each way. */
   untilSold(n: number): Promise<void>
   /** Returns when a process without a key has ended with exit code 5. */
   untilGivenUp(): Promise<void>
-  /** Lets every client settle its last request, and audits all answers. */
+  /** Lets every client finish its last request, and checks all answers. */
   end(): Promise<SaleReport>
 }
 
 export interface SaleReport {
   told: Told[]
-  /** The requests without a key, each made once, by their customers. */
+  /** The requests without a key, each made once, by customer. */
   hasty: { customer: string; word: string }[]
-  /** How often each answer was given: exit codes, HTTP statuses, error codes of the library. */
+  /** The number of each answer: exit codes, HTTP statuses, error codes of the library. */
   answers: Record<Way, Record<string, number>>
   /** The longest time in which one of the ways sold nothing, in milliseconds. */
   gapMs: number
-  /** The longest that a process ran, and one before the sale, in milliseconds. */
+  /** The longest run time of a process, and that of one before the sale, in milliseconds. */
   longestRunMs: number
   plainRunMs: number
 }
 
 export interface SaleOptions {
-  /** Where everybody books: a proxy, a pooler, or several hosts. */
+  /** Where all clients book: a proxy, a pooler, or several hosts. */
   url: string
   show: string
   wait?: `${number}s`
 }
 
-/** The errors after which the same request may be made again, if it has a key. */
+/** The errors after which a request with a key may be repeated. */
 const retryable = ['BUSY', 'IN_DOUBT', 'DB_UNREACHABLE']
 
-/** Of a request without a key, which is not made again. */
+/** The wait of a request without a key, which is not repeated. */
 const HASTY_WAIT_MS = 1000
 
-/** After so many answers that ask to repeat it, a request is given up. */
+/** A request is given up after this number of answers that ask to repeat it. */
 const MOST_ATTEMPTS = 20
 
 export async function startSale({ url, show, wait = '20s' }: SaleOptions): Promise<Sale> {
@@ -79,7 +79,9 @@ export async function startSale({ url, show, wait = '20s' }: SaleOptions): Promi
     const document = way === 'library' ? {} : { document: booking }
     told.push({ id: booking.id!, seats: booking.seats!, ...document })
   }
-  /** One request, repeated with its key for as long as the answer says that this helps. */
+  /**
+   * Makes a request, and repeats it with its key for as long as the answer says that this may help.
+   */
   const attempts: Record<Way, (key: string) => Promise<Answer>> = {
     async processes(key) {
       const args = [show, '--count', '1', '--key', key, '--wait', wait]
@@ -115,7 +117,7 @@ export async function startSale({ url, show, wait = '20s' }: SaleOptions): Promi
       await sleep(20)
     }
   }
-  /** One request without a key, for a customer who has no other. */
+  /** Makes one request without a key, for a customer who has no other request. */
   const hastyAttempts: Record<'processes' | 'library', (customer: string) => Promise<Answer>> = {
     async processes(customer) {
       const args = [show, '--count', '1', '--customer', customer, '--wait', `${HASTY_WAIT_MS}ms`]
@@ -193,9 +195,9 @@ function longestGap(times: number[]): number {
 }
 
 /**
- * The bookings that were told and are not there. Proves that the rest is sound: no seat is sold
- * twice, a request without a key has sold nothing unless it was told or in doubt, and then once, and
- * `verify` finds nothing. `url` is the server that survived.
+ * Returns the confirmed bookings that are missing. Checks everything else: no seat is sold twice, a
+ * request without a key has sold once if it was confirmed, at most once if it is in doubt, and
+ * never otherwise, and `verify` finds nothing. `url` is the server that survived.
  */
 export async function lostBookings(
   url: string,
@@ -217,7 +219,7 @@ export async function lostBookings(
   const known = new Set(mayHave.map(({ customer }) => customer))
   expect(customers.filter((customer) => !known.has(customer))).toEqual([])
   const tickets = openTickets({ database: url, env: {} })
-  // A request that was given up may leave its record undecided, until that is swept.
+  // A request that was given up may leave a pending record, until it is swept.
   let report: VerifyReport | undefined
   await until(async () => {
     await tickets.repair({ show })
@@ -230,11 +232,11 @@ export async function lostBookings(
   return told.filter(({ id, seats }) => kept.get(id) !== seats.join())
 }
 
-/** The program's own grace, and how much slower a process may start and end beside the others. */
+/** The grace of the program, and how much longer a process may take to start and end under load. */
 const GRACE_MS = 5000
 const SLOWER = 5
 
-/** No process ended in another way than the contract's, and none after its wait and its grace. */
+/** Every process has ended with an exit code of the contract, within its wait and the grace. */
 export function expectOrderly(report: SaleReport, waitMs = 20_000): void {
   const { answers, hasty, longestRunMs, plainRunMs } = report
   expect(Object.keys(answers.processes)).toEqual(

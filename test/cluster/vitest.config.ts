@@ -8,7 +8,7 @@ export default defineConfig({
     globalSetup: ['test/support/code-cache.ts'],
     testTimeout: 240_000,
     hookTimeout: 240_000,
-    // Each of these measures how long a sale stands still.
+    // One at a time: each measures how long a sale stops.
     fileParallelism: false,
   },
 })

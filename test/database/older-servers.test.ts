@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { runInProcess } from '../support/in-process.js'
-import { olderServers, soughtServers } from '../support/older-servers.js'
+import { olderServers, serversLookedFor } from '../support/older-servers.js'
 import { type OwnServer, startOwnServer } from '../support/own-server.js'
 
 const servers = olderServers()
 const embedded = { version: 18, programs: undefined }
 
 test.skipIf(servers.length > 0)(
-  `${soughtServers}: none is installed, so none is tried`,
+  `${serversLookedFor}: none is installed, so none is tried`,
   ({ skip }) => skip(),
 )
 

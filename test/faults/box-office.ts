@@ -2,20 +2,20 @@ import { expect } from 'vitest'
 import { openTickets, type Tickets, type TicketsOptions } from '../../src/index.js'
 import { type OwnServer, startOwnServer } from '../support/own-server.js'
 
-/** A box office on a server of the test's own, which may be crashed, cut and filled up. */
+/** A box office on its own server, which a test may crash, disconnect and fill up. */
 export interface BoxOffice {
   server: OwnServer
   /** For `--db`. */
   url: string
-  /** The library, on a connection of its own; closed with the box office. */
+  /** The library, with its own connections; closed with the box office. */
   open(options?: TicketsOptions): Tickets
-  /** An empty house; its show's id. */
+  /** Creates a show with an empty house, and returns its id. */
   createShow(totalSeats: number): Promise<string>
-  /** The bookings of a show, in the order in which they were made. */
+  /** The bookings of a show, oldest first. */
   bookings(show: string): Promise<BookingFacts[]>
   /**
-   * Proves by SQL of its own, and by `verify`, that nothing is sold twice and nothing is lost; in
-   * every show unless one is given.
+   * Checks with separate SQL and with `verify` that nothing is sold twice and nothing is lost, in
+   * one show or in all.
    */
   expectSound(show?: string): Promise<void>
   remove(): Promise<void>

@@ -12,29 +12,29 @@ beforeEach(async () => {
 })
 afterEach(() => office?.remove())
 
-test(`the server crashes three times in the middle of 40 calls and 80 processes: every clerk learns the truth (seed ${seed})`, async () => {
+test(`the server crashes three times during 40 calls and 80 processes: every client gets the true result (seed ${seed})`, async () => {
   const show = await office.createShow(200)
   const dice = diceFor('crashes')
-  let told = 0
-  const booked = bookAll(show, dice, { calls: 40, processes: 80, atOnce: 40 }, () => told++)
-  // The calls are under way at first; the processes take longer to begin.
+  let answers = 0
+  const booked = bookAll(show, dice, { calls: 40, processes: 80, atOnce: 40 }, () => answers++)
+  // The first crash comes during the calls; the processes take longer to start.
   for (const moment of [20, 55, 90]) {
-    await until(() => told >= moment)
+    await until(() => answers >= moment)
     await office.server.stop('immediate')
     await office.server.start()
   }
   const all = await booked
   await expectTruth(show, all)
-  expect(all.filter(({ wasStruck }) => wasStruck).length).toBeGreaterThan(5)
+  expect(all.filter(({ lostConnection }) => lostConnection).length).toBeGreaterThan(5)
 })
 
-test(`backends are terminated all the time under 200 bookings: every clerk learns the truth (seed ${seed})`, async () => {
+test(`backends are terminated all the time during 200 bookings: every client gets the true result (seed ${seed})`, async () => {
   const show = await office.createShow(150)
   const dice = diceFor('terminations')
-  let told = 0
-  const booked = bookAll(show, dice, { calls: 160, processes: 40, atOnce: 4 }, () => told++)
+  let answers = 0
+  const booked = bookAll(show, dice, { calls: 160, processes: 40, atOnce: 4 }, () => answers++)
   let terminated = 0
-  const isOver = () => told === 200
+  const isOver = () => answers === 200
   const executioner = until(async () => {
     const { rows } = await office.server.run(
       `select pg_terminate_backend(pid) from pg_stat_activity
@@ -49,57 +49,58 @@ test(`backends are terminated all the time under 200 bookings: every clerk learn
   expect(terminated).toBeGreaterThan(20)
 })
 
-/** What one clerk was told. */
-interface Told {
+/** The answer to one client. */
+interface Answer {
   customer: string
-  /** The booking's status, or the error's code. */
+  /** The status of the booking, or the code of the error. */
   word: string
   seats?: number[] | undefined
-  /** A process that lost its connection and went on. */
-  wasStruck?: boolean
+  /** A process that lost its connection and continued. */
+  lostConnection?: boolean
 }
 
-/** Bookings by the library on eight connections, and by real processes, so many of them at once. */
+/** Bookings by the library on eight connections, and by `atOnce` processes at a time. */
 async function bookAll(
   show: string,
   dice: Dice,
   { calls, processes, atOnce }: { calls: number; processes: number; atOnce: number },
-  onTold: () => void,
-): Promise<Told[]> {
-  const wish = () =>
+  onAnswer: () => void,
+): Promise<Answer[]> {
+  const anyRequest = () =>
     dice.pick([{ count: 1 }, { count: 2 }, { seats: String(dice.whole(1, 100)) }] as const)
-  const wishes = (who: string, count: number) =>
-    Array.from({ length: count }, (_, i) => ({ customer: `${who} ${i}`, ...wish() }))
-  // Patient, as on a busy machine the server takes its time to recover.
+  const requestsOf = (who: string, count: number) =>
+    Array.from({ length: count }, (_, i) => ({ customer: `${who} ${i}`, ...anyRequest() }))
+  // With a long wait, as recovery takes time on a busy machine.
   const clerks = Array.from({ length: 8 }, () => office.open({ waitMs: 120_000 }))
-  // Connected before the trouble begins: a server that is not there at first is not waited for.
+  // Connect before the failure: a client does not wait for a server that is down when it first
+  // connects.
   await Promise.all(clerks.map((clerk) => clerk.findShow(show)))
   let next = 0
-  const told = await Promise.all([
-    inWaves(wishes('call', calls), 8, async (request) => {
+  const answers = await Promise.all([
+    inWaves(requestsOf('call', calls), 8, async (request) => {
       const answer = await call(clerks[next++ % 8]!, show, request)
-      onTold()
+      onAnswer()
       return answer
     }),
-    inWaves(wishes('process', processes), atOnce, async ({ customer, ...wanted }) => {
+    inWaves(requestsOf('process', processes), atOnce, async ({ customer, ...wanted }) => {
       const args = Object.entries(wanted).flatMap(([name, value]) => [`--${name}`, String(value)])
       const { document, exitCode, stderr } = await startBooking(
         office.url,
         [show, '--customer', customer, ...args],
         { [STATS_VARIABLE]: '1' },
       ).ended
-      onTold()
+      onAnswer()
       const { retries, rest } = readRetryLines(stderr)
       const word = document.status ?? document.error?.code ?? `exit ${exitCode}: ${rest}`
-      return { customer, word, seats: document.seats, wasStruck: retries.includes('lost') }
+      return { customer, word, seats: document.seats, lostConnection: retries.includes('lost') }
     }),
   ])
-  return told.flat()
+  return answers.flat()
 }
 
 type Request = Parameters<Tickets['book']>[1] & { customer: string }
 
-async function call(clerk: Tickets, show: string, request: Request): Promise<Told> {
+async function call(clerk: Tickets, show: string, request: Request): Promise<Answer> {
   const { customer } = request
   return clerk.book(show, request).then(
     ({ booking }) => ({ customer, word: booking.status, seats: booking.seats }),
@@ -107,13 +108,13 @@ async function call(clerk: Tickets, show: string, request: Request): Promise<Tol
   )
 }
 
-/** Whoever was told of seats has them, whoever was refused has none, and nobody was left in doubt. */
-async function expectTruth(show: string, told: Told[]): Promise<void> {
+/** Each confirmed client has its seats, each refused client has none, and no client is in doubt. */
+async function expectTruth(show: string, answers: Answer[]): Promise<void> {
   const bookings = await office.bookings(show)
-  for (const { customer, word, seats } of told) {
+  for (const { customer, word, seats } of answers) {
     const own = bookings.filter((booking) => booking.customer === customer)
     if (word === 'DB_UNREACHABLE') {
-      // A process that came while the server was down.
+      // A process that started while the server was down.
       expect(customer).toMatch(/^process/)
       expect(own).toEqual([])
     } else if (word === 'CONFIRMED') {
@@ -123,7 +124,7 @@ async function expectTruth(show: string, told: Told[]): Promise<void> {
       expect(own).toMatchObject([{ status: 'FAILED', failure: word }])
     }
   }
-  const words = told.map(({ word }) => word)
+  const words = answers.map(({ word }) => word)
   expect(words.filter((word) => word === 'CONFIRMED').length).toBeGreaterThan(50)
   expect(words).toContain('SEATS_TAKEN')
   await office.expectSound(show)

@@ -12,7 +12,7 @@ afterAll(() => office?.remove())
 
 const isInvited = (i: number) => `customer ${i}`
 
-test(`150 processes at once on a server with few connections: 0, 4 or 5, and none is busy that may wait for two minutes (seed ${seed})`, async () => {
+test(`150 processes at once on a server with few connections: each ends with 0, 4 or 5, and none with 5 that may wait for two minutes (seed ${seed})`, async () => {
   const isPatient = (i: number) => i % 2 === 0
   const ended = await crowd(150, (i) => (isPatient(i) ? ['--wait', '120s'] : []))
   ended.forEach(({ exitCode, document }, i) => {
@@ -39,7 +39,7 @@ test('60 processes at once with one key: they book once, and all print that book
   expect(printed.filter(({ replayed }) => !replayed)).toHaveLength(1)
 })
 
-/** So many processes for a house with half as many seats, most of them wanting the front rows. */
+/** `processes` for a house with half as many seats, most of which want the front rows. */
 async function crowd(size: number, argsOf: (i: number) => string[]) {
   const dice = diceFor(`crowd of ${size}`)
   const show = await office.createShow(size / 2)
@@ -66,7 +66,7 @@ async function crowd(size: number, argsOf: (i: number) => string[]) {
 }
 
 /**
- * Starts them all without waiting for any. On two cores nearly all of them live at the same moment:
+ * Starts them all without waiting for any. On two cores, nearly all of them run at the same time:
  * several times as many as the server has connections.
  */
 function allAtOnce(invocations: string[][]) {

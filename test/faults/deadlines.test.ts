@@ -10,14 +10,14 @@ import { until } from '../support/until.js'
 import { openBoxOffice } from './box-office.js'
 
 const WAIT_MS = 3000
-/** The program's own. */
+/** The grace of the program. */
 const GRACE_MS = 5000
-/** How many times as long as now a process may take to start and to end, beside the others. */
+/** A process may take this many times longer to start and end than now, as others run beside it. */
 const SLOWER = 3
 
-/** A trouble that keeps bookings from being made, and its end. */
+/** A fault that prevents bookings, and its end. */
 interface Trouble {
-  /** Where to book. */
+  /** The database URL to book with. */
   url: string
   show: string
   begin(): Promise<void>
@@ -25,7 +25,7 @@ interface Trouble {
   remove(): Promise<void>
 }
 
-/** What `tickets serve` says meanwhile. */
+/** What `tickets serve` answers during the fault. */
 interface Meanwhile {
   booking: 201 | 503
   readyz: 200 | 503
@@ -40,15 +40,15 @@ const troubles: [what: string, open: () => Promise<Trouble | undefined>, meanwhi
   ],
   ['a lost synchronous standby', lostStandby, { booking: 503, readyz: 503 }],
   ['a paused pooler', pausedPooler, { booking: 503, readyz: 503 }],
-  // Other shows can be booked.
+  // Other shows can still be booked.
   ['a locked show', lockedShow, { booking: 503, readyz: 200 }],
-  // The server has its connections already.
+  // The server keeps the connections that it has.
   ['a full database server', fullServer, { booking: 201, readyz: 200 }],
 ]
 
 // At the same time, as they mostly wait.
 describe.concurrent.each(troubles)('%s', (_what, open, meanwhile) => {
-  test('book keeps its --wait, and serve sells again by itself', async ({ skip }) => {
+  test('book keeps to its --wait, and serve sells again without a restart', async ({ skip }) => {
     const trouble = await open()
     if (trouble === undefined) return skip('PgBouncer is not installed')
     const { url, show } = trouble
@@ -99,7 +99,7 @@ async function timed<T>(work: () => Promise<T>): Promise<{ ms: number; result: T
   return { ms: performance.now() - start, result }
 }
 
-/** Nothing gets through any more: on all connections at once, or on each after its login. */
+/** Drops all packets: on all connections at once, or on each after its login. */
 async function swallowing(isAfterLogin: boolean): Promise<Trouble> {
   const office = await openBoxOffice()
   const proxy = await openProxy(office.url)

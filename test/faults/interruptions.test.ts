@@ -35,7 +35,7 @@ test.each(signals)(
     proxy.decide((message) => {
       if (!isStatement(message, 'update bookings')) return 'pass'
       child.kill(signal)
-      // What the program does now, it does without the server's help.
+      // From here on, the program acts without the help of the server.
       return ended.then(() => {})
     })
     const { exitCode, document } = await ended
@@ -47,11 +47,11 @@ test.each(signals)(
   },
 )
 
-/** COMMIT has not come to the server, or its answer has not come back. */
+/** COMMIT has not reached the server, or its reply has not come back. */
 const moments = [isCommit, isCommitted]
 
 test.skipIf(!existsSync('/proc/self/status')).each(signals)(
-  '%s while COMMIT is under way: its verdict is waited for, and told',
+  '%s during COMMIT: the program waits for the result and reports it',
   async (signal) => {
     const show = await office.createShow(10)
     const ways = moments.flatMap((isIt) =>
@@ -63,14 +63,14 @@ test.skipIf(!existsSync('/proc/self/status')).each(signals)(
       let isHandled = false
       proxy.decide(async (message) => {
         if (!isIt(message)) return
-        // The message is held back until the program has heard of the signal.
+        // Hold the message back until the program has received the signal.
         await signalAndWait(child, signal)
         isHandled = true
       })
       const { exitCode, stdout } = await ended
       const booking = (await office.bookings(show)).find(({ seats }) => seats[0] === seat)
       expect([isHandled, booking?.status]).toEqual([true, 'CONFIRMED'])
-      // The card, or, when its show could not be read any more, a sentence.
+      // The booking, or a sentence if its show could not be read.
       const told = expect.stringMatching(new RegExp(`CONFIRMED|Booked 1 seat: ${seat}`))
       expect([exitCode, stdout]).toEqual([0, told])
     }
@@ -79,7 +79,7 @@ test.skipIf(!existsSync('/proc/self/status')).each(signals)(
 )
 
 test.each(signals)(
-  '%s after a COMMIT whose answer was lost: nobody claims that nothing was booked',
+  '%s after a COMMIT whose reply was lost: no output claims that nothing was booked',
   async (signal) => {
     const show = await office.createShow(10)
     const args = [show, '--seats', '7', '--key', `in doubt ${signal}`]
@@ -87,7 +87,7 @@ test.each(signals)(
     proxy.decide((message) => {
       if (isCommitted(message)) return 'cut before'
       if (message.connection === 1) return 'pass'
-      // It asks again, and gets no answer any more.
+      // It retries, and gets no reply.
       child.kill(signal)
       return ended.then(() => {})
     })
@@ -108,12 +108,12 @@ test.each(signals)(
   },
 )
 
-test('a connection that ends right after COMMIT does not keep the confirmation from the clerk', async () => {
+test('a connection that ends right after COMMIT: the booking is confirmed', async () => {
   const show = await office.createShow(10)
   let isSold = false
   proxy.decide((message) => {
     isSold ||= isCommitted(message)
-    // With ReadyForQuery, the program knows.
+    // ReadyForQuery tells the program that COMMIT succeeded.
     return isSold && message.type === 'Z' ? 'cut after' : 'pass'
   })
   const args = [show, '--seats', '7', '--no-color', '--wait', '1s']

@@ -11,15 +11,17 @@ beforeAll(async () => {
 })
 afterAll(() => office?.remove())
 
-/** So many processes at once: more than there are cores. */
+/** The number of processes at once: more than there are cores. */
 const width = 6
 
 test(`seventy bookings killed by SIGKILL at random moments: what was confirmed is sold, the rest is swept (seed ${seed})`, async () => {
   const dice = diceFor('kills')
   const show = await office.createShow(150)
-  const { ended, pace } = await calmly(show)
+  const { ended, pace } = await withoutSignals(show)
   const killed = await withSlowClerk(show, dice, () =>
-    inWaves(strikes(70, dice, ['SIGKILL']), width, (strike) => struck(show, strike, pace)),
+    inWaves(plannedSignals(70, dice, ['SIGKILL']), width, (planned) =>
+      bookAndSignal(show, planned, pace),
+    ),
   )
   const confirmed = [...ended, ...killed].filter(({ document }) => document.id !== undefined)
   await expectSold(show, confirmed)
@@ -32,18 +34,21 @@ test(`seventy bookings killed by SIGKILL at random moments: what was confirmed i
 test(`sixty bookings interrupted at random moments: 130 or 143 and nothing booked, or a confirmation that holds (seed ${seed})`, async () => {
   const dice = diceFor('interruptions')
   const show = await office.createShow(150)
-  const { ended, pace } = await calmly(show)
-  const all = strikes(60, dice, ['SIGINT', 'SIGTERM'])
-  const struckOnes = await withSlowClerk(show, dice, () =>
-    inWaves(all, width, async (strike) => ({ ...(await struck(show, strike, pace)), strike })),
+  const { ended, pace } = await withoutSignals(show)
+  const all = plannedSignals(60, dice, ['SIGINT', 'SIGTERM'])
+  const interrupted = await withSlowClerk(show, dice, () =>
+    inWaves(all, width, async (planned) => ({
+      ...(await bookAndSignal(show, planned, pace)),
+      planned,
+    })),
   )
-  const confirmed = [...ended, ...struckOnes].filter(({ document }) => document.id !== undefined)
+  const confirmed = [...ended, ...interrupted].filter(({ document }) => document.id !== undefined)
   await expectSold(show, confirmed)
   const bookings = await office.bookings(show)
-  for (const { exitCode, signal, document, stderr, strike } of struckOnes) {
-    const record = bookings.find(({ customer }) => customer === strike.customer)
+  for (const { exitCode, signal, document, stderr, planned } of interrupted) {
+    const record = bookings.find(({ customer }) => customer === planned.customer)
     if (document.id !== undefined) {
-      // Node takes its handlers down a moment before it is gone; what was printed holds even then.
+      // Node removes its handlers just before it exits; what was printed is true even then.
       if (signal === null) expect(exitCode).toBe(0)
       continue
     }
@@ -53,30 +58,30 @@ test(`sixty bookings interrupted at random moments: 130 or 143 and nothing booke
     if (exitCode === 4) {
       expect(refused).toBe(true)
     } else if (exitCode === null) {
-      // It did not listen yet, or did no longer.
-      expect(signal).toBe(strike.signal)
+      // It did not handle the signal yet, or no longer.
+      expect(signal).toBe(planned.signal)
     } else {
-      expect(exitCode).toBe({ SIGINT: 130, SIGTERM: 143 }[strike.signal as 'SIGINT'])
+      expect(exitCode).toBe({ SIGINT: 130, SIGTERM: 143 }[planned.signal as 'SIGINT'])
       expect(document.error?.code).toBe('INTERRUPTED')
     }
   }
-  expect(struckOnes.filter(({ exitCode }) => exitCode === 130 || exitCode === 143)).not.toEqual([])
+  expect(interrupted.filter(({ exitCode }) => exitCode === 130 || exitCode === 143)).not.toEqual([])
   await office.expectSound(show)
   await expectSwept(show)
 })
 
-interface Strike {
+interface PlannedSignal {
   customer: string
-  wish: string[]
-  /** When, as a share of how long a booking takes. */
+  wanted: string[]
+  /** The time of the signal, as a share of how long a booking takes. */
   moment: number
   signal: NodeJS.Signals
 }
 
-function strikes(count: number, dice: Dice, signals: NodeJS.Signals[]): Strike[] {
+function plannedSignals(count: number, dice: Dice, signals: NodeJS.Signals[]): PlannedSignal[] {
   return Array.from({ length: count }, (_, i) => ({
     customer: `victim ${i}`,
-    wish: dice.pick([
+    wanted: dice.pick([
       ['--count', String(dice.whole(1, 3))],
       ['--seats', String(dice.whole(51, 150))],
     ]),
@@ -85,30 +90,37 @@ function strikes(count: number, dice: Dice, signals: NodeJS.Signals[]): Strike[]
   }))
 }
 
-/** How long a booking takes here and now, in milliseconds; the strikes keep it up to date. */
+/** How long a booking takes on this machine, in milliseconds; updated by each kill. */
 interface Pace {
   ms: number
 }
 
-async function struck(show: string, { customer, wish, moment, signal }: Strike, pace: Pace) {
-  const { child, ended } = startBooking(office.url, [show, ...wish, '--customer', customer])
+async function bookAndSignal(
+  show: string,
+  { customer, wanted, moment, signal }: PlannedSignal,
+  pace: Pace,
+) {
+  const { child, ended } = startBooking(office.url, [show, ...wanted, '--customer', customer])
   await Promise.race([sleep(moment * pace.ms), ended])
   child.kill(signal)
   const end = await ended
-  // On a machine that others use, half of the strikes must still come in time, and half too late.
+  // On a busy machine, half of the kills must still come in time, and half too late.
   pace.ms *= end.exitCode === 0 || end.exitCode === 4 ? 0.95 : 1.05
   return end
 }
 
-/** A few bookings that nobody kills: how long one takes here, and what they printed. */
-async function calmly(show: string): Promise<{ ended: EndedBooking[]; pace: Pace }> {
+/** A few bookings that are not killed: how long one takes, and what they printed. */
+async function withoutSignals(show: string): Promise<{ ended: EndedBooking[]; pace: Pace }> {
   const start = () => startBooking(office.url, [show, '--count', '1']).ended
   const ended = await inWaves(Array.from({ length: width }), width, start)
   for (const { exitCode } of ended) expect(exitCode).toBe(0)
   return { ended, pace: { ms: ended.reduce((sum, { ms }) => sum + ms, 0) / width } }
 }
 
-/** Somebody takes the show's lock again and again, so that others wait for it, and die waiting. */
+/**
+ * A clerk who takes the lock of the show again and again, so that others are killed while they wait
+ * for it.
+ */
 async function withSlowClerk<T>(show: string, dice: Dice, work: () => Promise<T>): Promise<T> {
   const { socketDir: host, port } = office.server
   const clerk = new pg.Client({ host, port, user: 'owner', database: 'owner' })
@@ -131,7 +143,7 @@ async function withSlowClerk<T>(show: string, dice: Dice, work: () => Promise<T>
   }
 }
 
-/** Whoever read a confirmation has those seats. */
+/** Each confirmed booking has its seats. */
 async function expectSold(show: string, confirmed: EndedBooking[]): Promise<void> {
   const bookings = await office.bookings(show)
   for (const { document } of confirmed) {
@@ -143,7 +155,7 @@ async function expectSold(show: string, confirmed: EndedBooking[]): Promise<void
   }
 }
 
-/** Once they are old enough, the next booking gives up whatever was left behind. */
+/** The next booking sweeps the records that were left behind, once they are old enough. */
 async function expectSwept(show: string): Promise<void> {
   const before = await office.bookings(show)
   const pending = before.filter(({ status }) => status === 'PENDING')

@@ -13,7 +13,7 @@ import { type BoxOffice, openBoxOffice } from './box-office.js'
 
 /**
  * A server whose synchronous standby is gone: COMMIT waits for it without limit, keeps its locks,
- * and obeys no time-out of the server.
+ * and ignores every time-out of the server.
  */
 
 interface Office extends BoxOffice {
@@ -22,7 +22,7 @@ interface Office extends BoxOffice {
   observer: pg.Client
 }
 
-/** The tests mostly wait, so some run at the same time, each with a server for itself. */
+/** The tests mostly wait, so some run at the same time, each with its own server. */
 const offices: Office[] = []
 const free: Office[] = []
 afterAll(() =>
@@ -39,14 +39,14 @@ async function withOffice(work: (office: Office) => Promise<void>): Promise<void
   try {
     await work(office)
   } finally {
-    // Also after a failure, or all later tests would wait for its standby.
+    // Also after a failure: otherwise all later tests would wait for its standby.
     await bringStandbyBack(office)
     free.push(office)
   }
 }
 
 async function openOffice(): Promise<Office> {
-  // A worker of autovacuum commits as well, and would wait like a client.
+  // An autovacuum worker commits as well, and would wait like a client.
   const office = await openBoxOffice({ fsync: 'off', autovacuum: 'off' })
   await office.server.run('create table probe (i int)')
   const observer = new pg.Client({ connectionString: office.url })
@@ -71,8 +71,8 @@ async function waiting({ observer }: Office): Promise<number[]> {
 
 async function loseStandby(office: Office): Promise<void> {
   await setStandby(office, 'nobody')
-  // COMMIT waits from the moment at which the checkpointer has read the setting; until then, each of
-  // these is answered at once.
+  // COMMIT waits only after the checkpointer has read the setting; until then, each of these
+  // returns at once.
   const client = new pg.Client({ connectionString: office.url })
   client.on('error', () => {})
   await client.connect()
@@ -92,8 +92,8 @@ async function bringStandbyBack(office: Office): Promise<void> {
 }
 
 /**
- * Returns when another COMMIT waits than those that wait now. Only one at a time does: a COMMIT that
- * notifies listeners holds a lock of the whole server until it is answered.
+ * Returns when a COMMIT waits that is not waiting now. Only one at a time does: a COMMIT that
+ * notifies listeners holds a lock of the whole server until it returns.
  */
 async function nextWait(office: Office): Promise<() => Promise<number>> {
   const known = new Set(await waiting(office))
@@ -109,22 +109,22 @@ async function nextWait(office: Office): Promise<() => Promise<number>> {
 
 const WAIT_MS = 500
 const WAIT = ['--wait', `${WAIT_MS}ms`]
-/** What the documentation promises: `--wait` and five seconds. */
+/** The documented limit: `--wait` and five seconds. */
 const PROMISED_MS = WAIT_MS + 5000
-/** A process also has to start, on a machine where others do as well. */
+/** Allows for the start of a process on a machine where others start as well. */
 const START_MS = 5000
 
 const book = ({ own }: Office, show: string, request: object) =>
   own.book(show, { ...request }).then(({ booking }) => booking.reference)
 
 interface Case {
-  /** Made while the standby is there. Returns the command line. */
+  /** Runs while the standby is there. Returns the command line to test. */
   args: (show: string, office: Office) => string[] | Promise<string[]>
-  /** The command in the sentence, which shows whether the change was made. */
+  /** The command as the message names it, which shows whether the change was made. */
   lookUp: RegExp
-  /** What the database has of the change afterwards. */
+  /** The state of the change in the database afterwards. */
   done: (show: string) => string
-  /** Whether the command can be repeated, and then does nothing twice (default: true). */
+  /** Whether the command can be repeated without doing anything twice (default: true). */
   isRepeatable?: boolean
 }
 
@@ -279,7 +279,7 @@ describe.concurrent('while the standby is gone, a change is in doubt when its ti
       expect((await office.server.run(done(show))).rowCount).toBe(1)
       if (isRepeatable) {
         const again = await tickets([...commandLine, '--json'], { db: office.url })
-        // A seat that is checked in already is reported as such, with exit code 4.
+        // A seat that is already checked in is reported as such, with exit code 4.
         expect(again.exitCode).toBe(commandLine.includes('check-in') ? 4 : 0)
         expect((await office.server.run(done(show))).rowCount).toBe(1)
       }
@@ -325,7 +325,7 @@ describe.concurrent('while the standby is gone, a change is in doubt when its ti
       await box.findShow(show)
       await loseStandby(office)
       const started = performance.now()
-      // One batch, of which each caller gets an error of its own.
+      // One batch, in which each caller gets its own error.
       const failures = [{ seats: '1' }, { seats: '2', key: 'of the library' }].map((request) =>
         box.book(show, request).catch((error) => error),
       )
@@ -391,7 +391,7 @@ describe.concurrent('an interruption while COMMIT is unanswered', () => {
           'show edit': ['show', 'edit', show, '--name', 'Edited'],
           migrate: ['migrate'],
         }[of]!
-        // A booking without a key would be made twice.
+        // A repeated booking without a key would be made twice.
         const retryable = !of.startsWith('book')
         const daemon =
           of === 'book in the daemon' ? await openDaemon({ db: office.url }) : undefined
@@ -414,7 +414,7 @@ describe.concurrent('an interruption while COMMIT is unanswered', () => {
           5,
           { code: 'IN_DOUBT', message: expect.stringMatching(/may or may not/), retryable },
         ])
-        // The second one ends it at once, and not with the grace.
+        // The second signal ends it at once, without the grace.
         expect(ms).toBeLessThan(signals.length === 2 ? 3500 : 6500)
       }),
   )
@@ -471,7 +471,7 @@ describe.concurrent('a wait for the standby that is cancelled', () => {
   )
 
   test.each(cases)(
-    'with its connection is asked again for %s, which is done only when the standby has it',
+    'and its connection closed: %s is retried, and done only when the standby has it',
     (_name, { args, done }) =>
       withOffice(async (office) => {
         const show = await office.createShow(10)
@@ -482,7 +482,7 @@ describe.concurrent('a wait for the standby that is cancelled', () => {
         const first = await isStuck()
         const isStuckAgain = await nextWait(office)
         await office.server.run(`select pg_terminate_backend(${first})`)
-        // Its next transaction finds the change made, and waits for the standby as well.
+        // The next transaction finds the change made, and waits for the standby as well.
         await isStuckAgain()
         await bringStandbyBack(office)
         expect((await running).exitCode).toBe(0)

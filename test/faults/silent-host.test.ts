@@ -6,8 +6,8 @@ import { type OwnServer, startOwnServer } from '../support/own-server.js'
 import { until } from '../support/until.js'
 
 /**
- * A client on a network of its own, from which the server's host can vanish without a word, as when
- * its address moves or its power fails: no packet arrives, and none says so.
+ * A client on a separate network, on which the server's host can go silent, as when its address
+ * moves or its power fails: packets are dropped without an error.
  */
 const NAMESPACE = `tickets-${process.pid}`
 const HOST = { name: 'tk-host', address: '198.51.100.1' }
@@ -28,12 +28,12 @@ afterAll(async () => {
   if (hasNetwork) await removeNetwork()
 })
 
-test.skipIf(hasNetwork)('a silent host needs root and `ip netns`, so none is tried', ({ skip }) =>
+test.skipIf(hasNetwork)('a silent host is not tested: it needs root and `ip netns`', ({ skip }) =>
   skip(),
 )
 
 describe.skipIf(!hasNetwork)('a host that goes silent', () => {
-  test('is not there for a new connection: exit code 6 after the wait', async () => {
+  test('refuses a new connection after the wait, with exit code 6', async () => {
     await silence()
     const ran = await inside('show', 'list', '--wait', '2s', '--json')
     await speak()
@@ -46,7 +46,7 @@ describe.skipIf(!hasNetwork)('a host that goes silent', () => {
     ])
   })
 
-  test('is passed over for the second in the list', async () => {
+  test('is passed over for the second host in the list', async () => {
     await silence()
     const url = `postgres://owner@${HOST.address}:${server.port},${encodeURIComponent(server.socketDir)}:${server.port}/owner`
     const ran = await inside('show', 'list', '--wait', '4s', '--json', '--db', url)
@@ -54,13 +54,13 @@ describe.skipIf(!hasNetwork)('a host that goes silent', () => {
     expect([ran.exitCode, ran.stdout]).toEqual([0, '[]'])
   })
 
-  test('is noticed by `serve` although no request uses its connections, and it sells again', async () => {
+  test('is noticed by `serve` although no request uses its connections, and `serve` sells again', async () => {
     const serving = inside(
       'serve',
       '--port',
       '0',
       '--wait',
-      '8s', // On a busy machine it takes its time to start.
+      '8s', // On a busy machine it takes time to start.
       '--db',
       `${db}?keepalives_idle=1`,
     )
@@ -77,7 +77,7 @@ describe.skipIf(!hasNetwork)('a host that goes silent', () => {
     const before = await connectionsOf(serving.pid!)
     expect(before).not.toEqual([])
     await silence()
-    // Its ten probes are a second apart.
+    // It sends ten probes, a second apart.
     await until(async () =>
       (await connectionsOf(serving.pid!)).every((port) => !before.includes(port)),
     )
@@ -102,7 +102,7 @@ function inside(...args: string[]) {
   })
 }
 
-/** The client's ports of a process's open connections to the server. */
+/** The client ports of the open connections from a process to the server. */
 async function connectionsOf(pid: number): Promise<string[]> {
   const table = await readFile(`/proc/${pid}/net/tcp`, 'latin1')
   const serverPort = `:${server.port.toString(16).toUpperCase().padStart(4, '0')}`
@@ -113,7 +113,7 @@ async function connectionsOf(pid: number): Promise<string[]> {
     .map(([, local]) => local!)
 }
 
-/** Drops what the server's host would send. */
+/** Drops all packets from the server's host. */
 const silence = () => ip('route', 'add', 'blackhole', `${CLIENT.address}/32`)
 const speak = () => ip('route', 'del', 'blackhole', `${CLIENT.address}/32`)
 
@@ -121,7 +121,7 @@ async function ip(...args: string[]): Promise<void> {
   await execa('ip', args)
 }
 
-/** Whether there is a network; only root can make one, where the system lets it. */
+/** Whether there is a network. Creating one needs root and a system that permits it. */
 async function makeNetwork(): Promise<boolean> {
   try {
     await ip('netns', 'add', NAMESPACE)

@@ -10,7 +10,7 @@ beforeAll(async () => {
 })
 afterAll(() => office?.remove())
 
-// All at the same time: each of them waits for the server's patience to end, ten seconds.
+// All at the same time: each of them waits ten seconds for a time-out of the server.
 test.concurrent.each([
   ['and books', 0, { seat: '2', giveUp: false, word: 'CONFIRMED' }],
   ['to find the seat sold', 4, { seat: '1', giveUp: false, word: 'SEATS_TAKEN' }],

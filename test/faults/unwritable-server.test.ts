@@ -12,13 +12,13 @@ import { type BoxOffice, openBoxOffice } from './box-office.js'
 
 let office: BoxOffice
 beforeEach(async () => {
-  // Whoever commits shall be the one to write the log, and to find no room for it.
+  // Without a log writer, the client that commits writes the log, and finds no room for it.
   office = await openBoxOffice({ wal_writer_delay: '10s' })
 })
 afterEach(() => office?.remove())
 
 describe('a read-only server', () => {
-  test('is said to be one, with exit code 6, and nothing is lost', async () => {
+  test('is reported as read-only, with exit code 6, and nothing is lost', async () => {
     const show = await office.createShow(10)
     await expectBooked(show)
     const setReadOnly = async (value: 'on' | 'off') =>
@@ -38,18 +38,18 @@ describe('a full disk', () => {
   let disk: string | undefined
   beforeEach(async () => {
     disk = await mountSmallDisk()
-    // The reporter tells what was skipped in a file that passes as a number only.
+    // For a file that passes, the reporter shows only the number of skipped tests.
     if (disk === undefined) stderr.write(`\nA full disk is skipped: ${NO_DISK}.\n`)
   })
   afterEach(async () => {
     if (disk === undefined) return
-    // Its files are held open until the server is gone.
+    // The server holds files open until it stops.
     await office.server.stop('immediate')
     await execa('umount', [disk])
     await rm(disk, { recursive: true })
   })
 
-  test('is said to be one, with exit code 6, and nothing that was confirmed is lost', async ({
+  test('is reported as full, with exit code 6, and nothing that was confirmed is lost', async ({
     skip,
   }) => {
     if (disk === undefined) skip(NO_DISK)
@@ -58,7 +58,7 @@ describe('a full disk', () => {
     await office.server.run('alter table bookings set tablespace tight')
     await expectBooked(show)
     await fill(disk!)
-    // The pages that are there have room for a few more.
+    // The existing pages have room for a few more rows.
     const clerk = office.open()
     let confirmed = 1
     const failure = await (async () => {
@@ -77,7 +77,7 @@ describe('a full disk', () => {
     await office.expectSound(show)
   })
 
-  test('under the write-ahead log ends the server: a long wait books once there is room, a short one fails', async ({
+  test('of the write-ahead log stops the server: a long wait books once there is room, a short one fails', async ({
     skip,
   }) => {
     if (disk === undefined) skip(NO_DISK)
@@ -85,21 +85,21 @@ describe('a full disk', () => {
     await moveLog(disk!)
     await expectBooked(show)
     const lock = await holdLock(office, 'select from shows for update')
-    const hasty = await waiting(show, ['--wait', '15s', '--key', 'hasty'])
-    const patient = await waiting(show, ['--wait', '120s'])
+    const short = await waiting(show, ['--wait', '15s', '--key', 'short'])
+    const long = await waiting(show, ['--wait', '120s'])
     await fill(disk!)
     await office.server.run(USE_UP_LOG)
-    // The hasty one's COMMIT is what finds no room, or else a statement before it.
+    // The COMMIT of the short wait, or a statement before it, finds no room.
     await lock.release()
-    const told = await hasty.ended
-    expect(told.exitCode).toBeOneOf([5, 6])
-    expect(told.document.error).toMatchObject({ retryable: true })
-    const sentence = told.document.error!.message
+    const answer = await short.ended
+    expect(answer.exitCode).toBeOneOf([5, 6])
+    expect(answer.document.error).toMatchObject({ retryable: true })
+    const sentence = answer.document.error!.message
     expect(sentence).toMatch(
       /^(The connection .*was lost|Cannot reach|.* is busy|.* may or may not be booked)/,
     )
-    expect(readRetryLines(told.stderr).retries).toContain('lost')
-    // The server may still be at its attempt to recover.
+    expect(readRetryLines(answer.stderr).retries).toContain('lost')
+    // The server may still be trying to recover.
     const latecomer = await startBooking(office.url, [show, '--count', '1', '--wait', '0s']).ended
     expect(latecomer.exitCode).toBeOneOf([5, 6])
     expect(latecomer.document.error).toMatchObject({ retryable: true })
@@ -107,7 +107,7 @@ describe('a full disk', () => {
     await rm(join(disk!, 'filler'))
     await office.server.stop('immediate')
     await office.server.start()
-    const served = await patient.ended
+    const served = await long.ended
     expect([served.exitCode, served.document.status]).toEqual([0, 'CONFIRMED'])
     await expectBooked(show)
     const bookings = await office.bookings(show)
@@ -122,7 +122,9 @@ describe('a full disk', () => {
 
 const NO_DISK = 'only root may mount a file system that is small enough to fill'
 
-/** A clerk who has recorded the wish for a seat and waits for the lock, behind those before. */
+/**
+ * A booking process that has recorded its request and waits for the lock, behind the earlier ones.
+ */
 async function waiting(show: string, args: string[]): Promise<BookingProcess> {
   const lockers = async () => {
     const { rows } = await office.server.run(
@@ -149,7 +151,9 @@ async function expectRefused(show: string, sentence: RegExp): Promise<void> {
   expect(document.error?.message).toMatch(sentence)
 }
 
-/** A file system of 48 megabytes that the server may write to; undefined where there is none to be had. */
+/**
+ * A file system of 48 megabytes that the server may write to, or undefined if none can be mounted.
+ */
 async function mountSmallDisk(): Promise<string | undefined> {
   const { server: ids } = await serverUsers()
   if (getuid?.() !== 0 || ids === undefined) return undefined
@@ -165,7 +169,7 @@ async function mountSmallDisk(): Promise<string | undefined> {
   return directory
 }
 
-/** As initdb's --waldir does it. */
+/** Moves the log there, as initdb --waldir does. */
 async function moveLog(disk: string): Promise<void> {
   const log = join(office.server.dataDir, 'pg_wal')
   await office.server.stop()
@@ -175,7 +179,7 @@ async function moveLog(disk: string): Promise<void> {
   await office.server.start()
 }
 
-/** Goes to the end of the last segment of the log that is there already, but for half a kilobyte. */
+/** Fills the last existing segment of the log, except for half a kilobyte. */
 const USE_UP_LOG = `
   do $$ declare room int; begin
     while exists (

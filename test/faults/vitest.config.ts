@@ -2,14 +2,14 @@ import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
 /**
- * Alone, each: the first two start so many processes at once that others would miss their deadlines;
- * the last one measures deadlines.
+ * One at a time: the first two start so many processes at once that other tests would miss their
+ * deadlines, and the last one measures deadlines.
  */
 const alone = ['test/faults/{crashes,crowd,deadlines}.test.ts']
-/** Those of `test/cluster` that take little time: beside each other, as they mostly wait. */
+/** The short files of `test/cluster`. They run at the same time, as they mostly wait. */
 const clusters = ['test/cluster/{haproxy,patroni,pgbouncer}.test.ts']
-/** Only ends a test that hangs: a slow machine is no failure. */
-const patience = { testTimeout: 600_000, hookTimeout: 240_000 }
+/** A slow machine is not a failure: the limit is for tests that hang. */
+const timeouts = { testTimeout: 600_000, hookTimeout: 240_000 }
 
 export default defineConfig({
   root: fileURLToPath(new URL('../..', import.meta.url)),
@@ -18,7 +18,7 @@ export default defineConfig({
     projects: [
       {
         test: {
-          ...patience,
+          ...timeouts,
           name: 'side by side',
           include: ['test/faults/**/*.test.ts'],
           exclude: alone,
@@ -28,7 +28,7 @@ export default defineConfig({
       },
       {
         test: {
-          ...patience,
+          ...timeouts,
           name: 'clusters',
           include: clusters,
           maxWorkers: 3,
@@ -37,7 +37,7 @@ export default defineConfig({
       },
       {
         test: {
-          ...patience,
+          ...timeouts,
           name: 'one by one',
           include: alone,
           fileParallelism: false,

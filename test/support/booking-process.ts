@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers'
 import { bareEnvironment, program } from './cli.js'
 import { until } from './until.js'
 
-/** A real `tickets book` under way. */
+/** A running `tickets book` process. */
 export interface BookingProcess {
   child: ChildProcess
   ended: Promise<EndedBooking>
@@ -14,7 +14,7 @@ export interface BookingProcess {
 
 export interface EndedBooking {
   exitCode: number | null
-  /** What killed it, if anything did. */
+  /** The signal that killed it, if any. */
   signal: NodeJS.Signals | null
   stdout: string
   stderr: string
@@ -23,7 +23,7 @@ export interface EndedBooking {
   ms: number
 }
 
-/** What it printed: a booking or an error of the contract; empty when it did not come to that. */
+/** What it printed: a booking, or an error of the contract. Empty if it printed neither. */
 export interface Printed {
   id?: string
   reference?: string
@@ -35,7 +35,10 @@ export interface Printed {
   booking?: Printed
 }
 
-/** Starts one; `args` is what follows `tickets book`. With --json, unless --no-color asks for text. */
+/**
+ * Starts a process; `args` is what follows `tickets book`. Adds --json, unless --no-color asks for
+ * text.
+ */
 export function startBooking(
   url: string,
   args: readonly string[],
@@ -68,7 +71,10 @@ function parsed(stdout: string): Printed {
   }
 }
 
-/** Runs `work` for each item, so many at once; the results in the items' order. */
+/**
+ * Runs `work` for each item, `width` items at a time. Returns the results in the order of the
+ * items.
+ */
 export async function inWaves<T, R>(
   items: readonly T[],
   width: number,
@@ -83,7 +89,7 @@ export async function inWaves<T, R>(
   return results
 }
 
-/** Whether the process runs; one that has ended and is not reaped yet does not. */
+/** Whether the process runs. A process that has ended but is not reaped yet does not count. */
 export function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0) && !isZombie(pid)
@@ -92,15 +98,15 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** On Linux only. An orphan may wait for a second until its new parent asks for its status. */
+/** On Linux only. A new parent may take up to a second to reap an orphan. */
 function isZombie(pid: number): boolean {
   const stat = existsSync('/proc/self/stat') ? readFileSync(`/proc/${pid}/stat`, 'utf8') : ''
   return /^\d+ \(.*\) Z/s.test(stat)
 }
 
 /**
- * Signals a process that waits for its next event, and returns when it waits again, or is gone: by
- * then its handler has run. On Linux only.
+ * Sends a signal to a process that waits for its next event, and returns when it waits again or has
+ * ended: its handler has run by then. On Linux only.
  */
 export async function signalAndWait({ pid }: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   let before: number | undefined
@@ -112,7 +118,7 @@ export async function signalAndWait({ pid }: ChildProcess, signal: NodeJS.Signal
   await until(async () => !isAlive(pid!) || ((await sleepsOf(pid!)) ?? 0) > before!)
 }
 
-/** How often a process has begun to wait; undefined while it runs, and when it is gone. */
+/** How many times a process has begun to wait; undefined while it runs and after it has ended. */
 async function sleepsOf(pid: number): Promise<number | undefined> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '')
   const [, sleeps] = /^State:\tS.*^voluntary_ctxt_switches:\t(\d+)/ms.exec(status) ?? []

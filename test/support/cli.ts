@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { execaNode, type Options } from 'execa'
 
-/** Where the built program starts. */
+/** The entry point of the built program. */
 export const program = fileURLToPath(new URL('../../bin/tickets.js', import.meta.url))
 
 /**
@@ -14,18 +14,18 @@ export const bareEnvironment: NodeJS.ProcessEnv = {
   XDG_CACHE_HOME: process.env.XDG_CACHE_HOME,
 }
 
-/** What a run of the program left behind. */
+/** The result of a run of the program. */
 export interface Ran {
   exitCode: number | undefined
   signal: string | undefined
   stdout: string
   stderr: string
-  /** stdout as the one JSON document that it should be. */
-  // biome-ignore lint/suspicious/noExplicitAny: each test says by its expectations what it is.
+  /** stdout, parsed as one JSON document. */
+  // biome-ignore lint/suspicious/noExplicitAny: each test asserts the shape.
   json(): any
 }
 
-/** A real process of the real program, with an environment of its own and nothing on stdin. */
+/** Runs the built program in a process with its own environment and nothing on stdin. */
 export async function tickets(
   args: readonly string[],
   { db, env = {}, ...options }: Options & { db?: string; env?: NodeJS.ProcessEnv } = {},

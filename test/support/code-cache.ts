@@ -3,28 +3,32 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 /**
- * One code cache for all processes of the run, as they have in somebody's home: without it, each
- * compiles the whole program again, at more than twice the price.
+ * One code cache for all processes of the run, as in a user's home: without it, each process
+ * compiles the whole program again and takes more than twice as long.
  */
 export async function setup(): Promise<() => Promise<void>> {
   const directory = await mkdtemp(join(tmpdir(), 'tickets-cache-'))
-  // Root's servers run as another user, who reads what `runDirectory` is given for.
+  // If root runs the tests, the servers run as another user, who must be able to read
+  // `runDirectory`.
   await chmod(directory, 0o755)
   process.env.XDG_CACHE_HOME = directory
   return () => rm(directory, { recursive: true, force: true, maxRetries: 5 })
 }
 
-/** A copy of it in another cache directory, for a test that needs one of its own. */
+/** Copies the code cache to another cache directory, for a test that needs its own. */
 export async function copyCodeCache(to: string): Promise<void> {
   const [from, own] = [join(process.env.XDG_CACHE_HOME!, 'tickets'), join(to, 'tickets')]
   await mkdir(own, { mode: 0o700 })
-  // There is none before the first process of the run.
+  // There is no cache before the first process of the run.
   const all = await readdir(from).catch(() => [])
   const names = all.filter((name) => /\.cjs-[^.]*\.[^.]*\.[^.]*$/.test(name))
   await Promise.all(names.map((name) => copyFile(join(from, name), join(own, name))))
 }
 
-/** A place for what a run makes once, for all its tests. It goes with the run. */
+/**
+ * A directory for what is made once in a run and used by all its tests. It is removed after the
+ * run.
+ */
 export function runDirectory(name: string): string {
   return join(process.env.XDG_CACHE_HOME!, name)
 }

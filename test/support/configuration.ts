@@ -4,8 +4,8 @@ import { project } from './documents.js'
 import { filesOf } from './examples.js'
 
 /**
- * A configuration file as docs/operations.md shows it, with the addresses and paths of a test in
- * place of the document's. Throws if the document lacks one of those.
+ * A configuration file from docs/operations.md, with the addresses and paths of a test instead of
+ * those in the document. Throws if the document lacks one of those.
  */
 export async function configuration(
   name: string,

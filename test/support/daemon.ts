@@ -4,22 +4,22 @@ import { isAlive } from './booking-process.js'
 import { tickets } from './cli.js'
 import { until } from './until.js'
 
-/** The open daemon of a test's own database. */
+/** The open daemon of a test, with its own database. */
 export interface TestDaemon {
   pid: number
-  /** Where commands find it, and the socket that is there. */
+  /** The directory where commands look for the socket, and the socket itself. */
   link: string
   socket: string
   /** What `tickets daemon status --json` reads. */
   status(): ReturnType<typeof queryDaemon>
   kill(signal: NodeJS.Signals): void
-  /** Whether it is open, and was sent no signal. */
+  /** Whether it is open and has not been sent a signal. */
   isUntouched(): boolean
-  /** Ends it, if a test has not. */
+  /** Closes it if the test has not. */
   remove(): Promise<void>
 }
 
-/** Opens one as a user does, for the database that `options` choose. */
+/** Opens a daemon, as a user does, for the database that `options` choose. */
 export async function openDaemon(
   options: NonNullable<Parameters<typeof tickets>[1]>,
 ): Promise<TestDaemon> {

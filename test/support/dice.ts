@@ -1,19 +1,19 @@
 import { createHash } from 'node:crypto'
 import { env } from 'node:process'
 
-/** Every random choice of the fault tests comes from this number. */
+/** The seed of all random choices in the fault tests. */
 export const seed = Number(env.TICKETS_FAULTS_SEED ?? 1)
 
-/** Chance that happens the same way again. */
+/** Random choices that can be repeated. */
 export interface Dice {
-  /** From `from` up to, but not including, `to`. */
+  /** A number from `from` up to, but not including, `to`. */
   between(from: number, to: number): number
-  /** A whole number, both ends included. */
+  /** A whole number from `from` to `to`, both included. */
   whole(from: number, to: number): number
   pick<T>(choices: readonly T[]): T
 }
 
-/** Dice that fall the same way whenever the seed and the name are the same (Mulberry32). */
+/** The same seed and name give the same choices (Mulberry32). */
 export function diceFor(name: string, ownSeed: number = seed): Dice {
   let state = createHash('sha256').update(`${ownSeed} ${name}`).digest().readUInt32LE()
   const next = () => {

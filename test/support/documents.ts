@@ -11,7 +11,7 @@ import { freePort } from './own-server.js'
 
 export const project = fileURLToPath(new URL('../..', import.meta.url))
 
-/** README.md and every Markdown file below docs/, by their paths in the project. */
+/** README.md and every Markdown file below docs/, as paths within the project. */
 export async function documents(): Promise<string[]> {
   const files = await readdir(join(project, 'docs'), { recursive: true })
   const pages = files.filter((file) => file.endsWith('.md')).map((file) => join('docs', file))
@@ -19,12 +19,13 @@ export async function documents(): Promise<string[]> {
 }
 
 /**
- * Does what a reader of the document would do, from top to bottom, in one shell and one directory
- * that holds the files that the document shows. The shell has a PostgreSQL and `tickets` of its own;
- * port 3000 and the server that the document calls `me@localhost:5432` are replaced by free ones.
+ * Runs the examples of a document from top to bottom, in one shell and one directory, which
+ * contains the files that the document shows. The shell has its own PostgreSQL and `tickets`. Port
+ * 3000 and the server that the document calls `me@localhost:5432` are replaced by free ones.
  *
- * Returns the examples with another answer than the document shows, as text; '' if there are none.
- * `model` is the data directory of an embedded server that is new and stopped: a copy costs less.
+ * Returns, as text, the examples whose output differs from the document; '' if there are none.
+ * `model` is the data directory of a new embedded server that is stopped: copying it takes less
+ * time than creating one.
  */
 export async function runExamples(document: string, model: string): Promise<string> {
   const markdown = await readFile(join(project, document), 'utf8')
@@ -47,17 +48,17 @@ export async function runExamples(document: string, model: string): Promise<stri
   })
 }
 
-/** How the documents call a server of the reader's own. */
+/** The name of the reader's server in the documents. */
 const SERVER = 'postgres://me@localhost:5432/tickets'
 
 interface Reader {
   shell: Awaited<ReturnType<typeof openShell>>
-  /** An empty database on another server than the embedded one. */
+  /** An empty database on a server other than the embedded one. */
   db: TestDatabase
   port: number
 }
 
-/** Runs `work` as somebody who has installed the package in a new directory. */
+/** Runs `work` as a reader who has installed the package in a new directory. */
 async function withReader<T>(
   markdown: string,
   model: string,
@@ -66,7 +67,8 @@ async function withReader<T>(
   const db = await cloneDatabase({ empty: true })
   const directory = await mkdtemp(join(tmpdir(), 'tickets-reader-'))
   try {
-    // Root's server runs as another user, who must get through.
+    // If root runs the tests, the server runs as another user, who must be able to enter the
+    // directory.
     await chmod(directory, 0o755)
     await copyServer(model, join(directory, 'data'))
     await Promise.all(['bin', 'node_modules'].map((name) => mkdir(join(directory, name))))
@@ -88,7 +90,7 @@ async function withReader<T>(
   }
 }
 
-/** One shell for all of a document's examples, as its reader would have. */
+/** One shell for all examples of a document, as its reader would use. */
 async function openShell(directory: string) {
   const shell = execa('bash', ['--noprofile', '--norc'], {
     cwd: directory,
@@ -116,7 +118,7 @@ async function openShell(directory: string) {
     const [output, status] = text.split('\u001e')
     return { output: linesOf(output!), status: Number(status) }
   }
-  // Before the first example, so that none of them has to mention that it starts the server.
+  // Start the server before the first example, so that no example prints that it does.
   await run('exec 2>&1; tickets db start')
   return {
     run,
@@ -127,7 +129,7 @@ async function openShell(directory: string) {
   }
 }
 
-/** A command in the background has started once it has written something. */
+/** A command in the background counts as started once it has written something. */
 function inShell(command: string): string {
   if (!command.endsWith(' &')) return `{ ${command}\n} </dev/null`
   const started = '[ -s background.log ] || ! kill -0 $!'

@@ -5,17 +5,18 @@ import { embeddedDataDir } from '../../src/database/embedded/location.js'
 import { connectionOf, serverPaths } from '../../src/database/embedded/paths.js'
 import { TicketsError } from '../../src/shared/errors.js'
 
-/** What the process prints, as one line of JSON. */
+/** The result that the process prints, as one line of JSON. */
 export interface EmbeddedAnswer {
   dataDir: string
   progress: string[]
   stopped?: string
-  /** Who the server says we are. */
+  /** The user that the server reports. */
   user?: string
   error?: { code: string; message: string }
 }
 
-// A program of its own, so that tests can race it, kill it and run it as another user.
+// A separate program, so that tests can start it several times at once, kill it, and run it as
+// another user.
 const dataDir = embeddedDataDir(env)
 const answer: EmbeddedAnswer = { dataDir, progress: [] }
 try {
@@ -31,7 +32,7 @@ try {
 process.stdout.write(`${JSON.stringify(answer)}\n`)
 
 async function whoAmI(): Promise<string> {
-  // As another program would, which does not look whose it is.
+  // Remove the file as another program would, without checking who owns it.
   const client = new pg.Client(connectionOf(serverPaths(dataDir)))
   await client.connect()
   const { rows } = await client.query('select current_user')

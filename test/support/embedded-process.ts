@@ -10,7 +10,9 @@ import type { EmbeddedAnswer } from './embedded-command.js'
 
 const project = fileURLToPath(new URL('../..', import.meta.url))
 
-/** Real processes of one bundled program, as the released one is, in the caller's environment. */
+/**
+ * Runs processes of one bundled program, like the released one, in the environment of the caller.
+ */
 export interface EmbeddedProgram {
   start(action: 'ensure' | 'stop' | 'connect', options: RunOptions): ResultPromise
   run(action: 'ensure' | 'stop' | 'connect', options: RunOptions): Promise<EmbeddedAnswer>
@@ -20,12 +22,12 @@ export interface EmbeddedProgram {
 export interface RunOptions {
   dataDir?: string
   home?: string
-  /** As whom; only root may say. */
+  /** The user to run as; needs root. */
   uid?: number
   gid?: number
-  /** In a process group of its own, to be killed as one. */
+  /** Start it in its own process group, which can be killed as a whole. */
   detached?: boolean
-  /** In a container that does not see this directory, or any process outside; only root may say. */
+  /** Run it in a container that sees neither this directory nor any process outside; needs root. */
   hidden?: string
 }
 
@@ -61,7 +63,10 @@ export async function buildEmbeddedProgram(): Promise<EmbeddedProgram> {
   }
 }
 
-/** A data directory of one test's own; whatever happens, its server is stopped and it is removed. */
+/**
+ * A data directory for one test. Its server is stopped and the directory is removed, even if the
+ * test fails.
+ */
 export async function withDataDir(
   use: (dataDir: string) => Promise<void>,
   { name = 'tickets', copyOf }: { name?: string; copyOf?: string } = {},
@@ -81,7 +86,8 @@ export async function withDataDir(
 }
 
 /**
- * Copies a stopped server: not with fs.cp, as its files keep their owner, and the programs as links.
+ * Copies a stopped server. Not with fs.cp: the files must keep their owner, and the links must stay
+ * links.
  */
 export async function copyServer(from: string, to: string): Promise<void> {
   await mkdir(to, { mode: 0o700 })

@@ -1,13 +1,13 @@
 import { transform } from 'esbuild'
 
-/** A command line of a document and what it shows as its answer. */
+/** A command line of a document, and the answer that the document shows. */
 export interface Example {
   command: string
   /** Lines; '…' stands for anything in a line, and alone on a line for any lines. */
   answer: string[]
 }
 
-/** A fenced block: its language, and the name of a file if it is one, or a part of one. */
+/** A fenced block: its language, and the file name if the block is a file or a part of one. */
 export interface Block {
   language: string
   file: string | undefined
@@ -34,9 +34,9 @@ export function filesOf(markdown: string): Map<string, string> {
 }
 
 /**
- * What a reader would run, in the order of the document: the commands of its `console` blocks, and
- * each JavaScript file whose comments show what it prints (`console.log(1 + 1) // → 2`), at its last
- * part.
+ * The steps that a reader would run, in the order of the document: the commands of its `console`
+ * blocks, and each JavaScript file whose comments show what it prints (`console.log(1 + 1) // →
+ * 2`), at the last part of the file.
  */
 export function stepsOf(markdown: string): Example[] {
   const blocks = blocksOf(markdown)
@@ -51,7 +51,7 @@ export function stepsOf(markdown: string): Example[] {
   })
 }
 
-/** The commands of a `console` block: each line after a '$', with those that it continues on. */
+/** The commands of a `console` block: each line after a '$', with its continuation lines. */
 function examplesOf(text: string): Example[] {
   const examples: Example[] = []
   for (const line of text.trimEnd().split('\n')) {
@@ -63,9 +63,9 @@ function examplesOf(text: string): Example[] {
   return examples
 }
 
-/** The titles of the tests in the text of a test file that are run, and of the groups that they are in. */
+/** The titles of the tests that run, and of their groups, in the text of a test file. */
 export async function titlesIn(source: string): Promise<string[]> {
-  // Without comments, where a title would be no test.
+  // Remove comments, as a title in a comment is not a test.
   const { code } = await transform(source, { loader: 'ts', minifyWhitespace: true })
   return Array.from(code.matchAll(TITLE), ([, , title]) => title!)
 }
@@ -75,18 +75,18 @@ const TITLE =
   /(?:(?<![\w.])(?:it|test|describe)(?:\.concurrent)?|\))\((["'`])((?:\\.|(?!\1).)*)\1,/g
 
 /**
- * Names that differ each time: a document's K7Q2-9FMX is, once it was printed, the real reference
- * in everything that follows.
+ * Values that differ from run to run. Once a reference has been printed, the K7Q2-9FMX of the
+ * document stands for that reference in all later examples.
  */
 export class Names {
   readonly #real = new Map<string, string>()
 
-  /** The command with the real names in it. */
+  /** Replaces the names in a command by the real ones. */
   inCommand(command: string): string {
     return command.replace(REFERENCE, (name) => this.#real.get(name) ?? name)
   }
 
-  /** Is this the answer? Remembers the real names of it. */
+  /** Whether the output matches the answer. Remembers the real names that it contains. */
   match(expected: string[], actual: string[]): boolean {
     const [line, ...rest] = expected
     if (line === undefined) return actual.length === 0
@@ -122,7 +122,7 @@ export class Names {
 
 const REFERENCE = /\b[2-9A-Z]{4}-[2-9A-Z]{4}\b/g
 
-/** Is the text this JSON, apart from how it is broken into lines and from what '…' stands for? */
+/** Whether the text is this JSON, ignoring line breaks and any text that '…' stands for. */
 function isSameJson(expected: string, actual: string): boolean {
   try {
     return isSame(JSON.parse(expected), JSON.parse(actual))

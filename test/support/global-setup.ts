@@ -9,15 +9,15 @@ import { openTickets } from '../../src/index.js'
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** How to reach the one server of this test run. */
+    /** How to connect to the server of this test run. */
     server: { host: string; port: number; user: string; database: string }
   }
 }
 
 /**
- * One PostgreSQL for the whole run, in a directory of its own, with a migrated database that every
- * test file clones. It is told not to wait for the disk: what it forgets in a crash is its own. Nor
- * does it vacuum databases that live for seconds.
+ * One PostgreSQL server for the whole run, in its own directory, with a migrated database that
+ * every test file clones. fsync is off, as its data need not survive a crash, and so is autovacuum,
+ * as the databases exist for seconds.
  */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const dataDir = await mkdtemp(join(tmpdir(), 'tickets-test-'))

@@ -1,7 +1,7 @@
 import type { SeatPlan, Stage } from '../../src/house/plan/seat-plan.js'
 import { planOf } from './plans.js'
 
-/** Two sections with uneven rows, aisles, odd and even numbers, and a seat of every kind. */
+/** Two sections with uneven rows, aisles, odd and even numbers, and seats of every kind. */
 export function globeWith(stage: Stage): SeatPlan {
   return planOf(`name: Globe
 stage: ${stage}

@@ -1,4 +1,4 @@
-/** Houses, all of one size, as a child would keep them: a list of bookings, and who used which key for what. */
+/** The simplest possible model of houses of one size: a list of bookings, and a list of keys. */
 export interface Books {
   totalSeats: number
   seatsPerRow: number
@@ -8,22 +8,25 @@ export interface Books {
 }
 
 export interface ModelBooking {
-  /** Which of the houses its seats are in: 0, 1, … */
+  /** The index of the house that its seats are in: 0, 1, … */
   show: number
   status: string
   seats: number[]
-  /** A hold whose time is over: it counts for nobody any more. */
+  /** True for an expired hold, which no longer takes seats. */
   isExpired?: boolean
-  /** Seats that it had in this house and gave back. */
+  /** Seats of this house that it has given back. */
   givenBack?: number[]
   /** The hold that these seats were sold from. */
   partOf?: string
-  /** Why it is FAILED. */
+  /** The reason, if it is FAILED. */
   code?: string | undefined
 }
 
-/** What is wanted: these seats or so many; sold, or held (with `held: 'briefly'` until time passes). */
-export interface Wish {
+/**
+ * A request: these seats or a number of seats; sold, or held (with `held: 'briefly'`, until time
+ * passes).
+ */
+export interface SeatRequest {
   show: number
   seats?: number[]
   count?: number
@@ -31,7 +34,7 @@ export interface Wish {
   key?: string
 }
 
-/** What somebody was told: a booking, or a refusal (`id`: of the FAILED record). */
+/** The answer to a client: a booking, or a refusal (`id`: of the FAILED record). */
 export interface Answer {
   id?: string
   show?: number
@@ -43,24 +46,29 @@ export interface Answer {
   hadExpired?: boolean
 }
 
-/** One thing that happens at one moment: the books after it, undefined if it cannot have happened. */
+/**
+ * One step that happens at one moment: returns the books after it, or undefined if it cannot have
+ * happened.
+ */
 export type Moment = (books: Books) => Books | undefined
 
 /**
  * The moments of a booking. With a key there are two: the key is claimed when the request is
- * recorded, and the seats are decided later, by whichever holder of the key comes first.
+ * recorded, and the seats are decided later, by the first request with the key that is settled.
  */
-export function booking(wish: Wish, answer: Answer): Moment[] {
-  if (wish.key === undefined) return [(books) => decided(books, wish, answer)]
-  const claim: Moment = (books) => claimed(books, wish, answer)
-  return answer.code === 'KEY_REUSED' ? [claim] : [claim, (books) => decided(books, wish, answer)]
+export function booking(request: SeatRequest, answer: Answer): Moment[] {
+  if (request.key === undefined) return [(books) => decided(books, request, answer)]
+  const claim: Moment = (books) => claimed(books, request, answer)
+  return answer.code === 'KEY_REUSED'
+    ? [claim]
+    : [claim, (books) => decided(books, request, answer)]
 }
 
-export function preview(wish: Wish, answer: Answer): Moment[] {
-  return [(books) => (isFair(books, wish, answer) ? books : undefined)]
+export function preview(request: SeatRequest, answer: Answer): Moment[] {
+  return [(books) => (isFair(books, request, answer) ? books : undefined)]
 }
 
-/** Giving seats back: all of them, or `part`. */
+/** Giving back all seats, or `part` of them. */
 export function cancelling(id: string, part: number[] | undefined, answer: Answer): Moment[] {
   return [
     (books) => {
@@ -86,7 +94,7 @@ export function cancelling(id: string, part: number[] | undefined, answer: Answe
   ]
 }
 
-/** Selling what a hold keeps: all of it, or `part` as a booking of its own. */
+/** Selling all seats of a hold, or `part` of them as a separate booking. */
 export function confirming(id: string, part: number[] | undefined, answer: Answer): Moment[] {
   return [
     (books) => {
@@ -110,7 +118,7 @@ export function confirming(id: string, part: number[] | undefined, answer: Answe
   ]
 }
 
-/** Exchanging all seats for `to`, in another house unless `toShow` is undefined. */
+/** Exchanging all seats for `to`, in another house if `toShow` is given. */
 export function moving(
   id: string,
   { to, toShow }: { to: number[]; toShow: number | undefined },
@@ -142,7 +150,7 @@ export function moving(
   ]
 }
 
-/** The time of every brief hold is over. */
+/** All brief holds expire. */
 export function timePassing(): Moment[] {
   return [
     (books) => ({
@@ -157,7 +165,7 @@ export function timePassing(): Moment[] {
   ]
 }
 
-/** Somebody looks at a house, and sees which seats are sold and which are held. */
+/** Reading a house: which seats are sold and which are held. */
 export function looking(show: number, seen: { booked: number[]; held: number[] }): Moment[] {
   return [
     (books) => {
@@ -169,42 +177,51 @@ export function looking(show: number, seen: { booked: number[]; held: number[] }
   ]
 }
 
-function claimed(books: Books, { key, ...wish }: Wish, answer: Answer): Books | undefined {
-  const request = JSON.stringify(wish)
+function claimed(
+  books: Books,
+  { key, ...request }: SeatRequest,
+  answer: Answer,
+): Books | undefined {
+  const asText = JSON.stringify(request)
   const claim = books.keys[key!]
   const isReused = answer.code === 'KEY_REUSED'
   if (claim === undefined) {
     if (isReused || answer.replayed) return undefined
-    return { ...books, keys: { ...books.keys, [key!]: { request } } }
+    return { ...books, keys: { ...books.keys, [key!]: { request: asText } } }
   }
-  const isExplained = claim.request === request ? answer.replayed === true : isReused
+  const isExplained = claim.request === asText ? answer.replayed === true : isReused
   return isExplained ? books : undefined
 }
 
-function decided(books: Books, wish: Wish, answer: Answer): Books | undefined {
-  const claim = wish.key === undefined ? undefined : books.keys[wish.key]!
+function decided(books: Books, request: SeatRequest, answer: Answer): Books | undefined {
+  const claim = request.key === undefined ? undefined : books.keys[request.key]!
   if (claim?.booking !== undefined) {
-    // Somebody with this key came first: the answer is the booking as it stands.
+    // An earlier request with this key was settled: the answer is its booking in its present state.
     const { show, status, seats, code } = books.bookings[claim.booking]!
     const standing = status === 'FAILED' ? { code } : { show, status, seats }
     return claim.booking === answer.id && says(answer, standing) ? books : undefined
   }
   if (answer.id === undefined || books.bookings[answer.id] !== undefined) return undefined
-  const { show } = wish
-  const status = wish.held ? 'HELD' : 'CONFIRMED'
-  if (!isFair(books, wish, answer)) return undefined
+  const { show } = request
+  const status = request.held ? 'HELD' : 'CONFIRMED'
+  if (!isFair(books, request, answer)) return undefined
   if (answer.code === undefined && answer.status !== status) return undefined
   const made: ModelBooking =
     answer.code === undefined
-      ? { show, status, seats: answer.seats!, ...(wish.held === 'briefly' && { isExpired: false }) }
-      : { show, status: 'FAILED', seats: wish.seats ?? [], code: answer.code }
+      ? {
+          show,
+          status,
+          seats: answer.seats!,
+          ...(request.held === 'briefly' && { isExpired: false }),
+        }
+      : { show, status: 'FAILED', seats: request.seats ?? [], code: answer.code }
   const after = withBooking(books, answer.id, made)
   if (claim === undefined) return after
-  return { ...after, keys: { ...books.keys, [wish.key!]: { ...claim, booking: answer.id } } }
+  return { ...after, keys: { ...books.keys, [request.key!]: { ...claim, booking: answer.id } } }
 }
 
-/** May the house give this answer to this wish? */
-function isFair(books: Books, { show, seats, count }: Wish, answer: Answer): boolean {
+/** Whether this is an allowed answer to the request. */
+function isFair(books: Books, { show, seats, count }: SeatRequest, answer: Answer): boolean {
   const taken = takenBut(books, show)
   if (seats !== undefined) {
     const lost = seats.filter((seat) => taken.has(seat))
@@ -225,7 +242,7 @@ function isFair(books: Books, { show, seats, count }: Wish, answer: Answer): boo
   return !canBeTogether || isGivenTogether
 }
 
-/** The seats of a house that somebody has, but for one booking. */
+/** The seats of a house that are sold or held by bookings other than `id`. */
 function takenBut(books: Books, show: number, id?: string): Set<number> {
   return new Set(
     Object.entries(books.bookings)
@@ -246,7 +263,7 @@ function soldBefore({ bookings }: Books, id: string, part?: number[]): string | 
   })
 }
 
-/** The books after seats of a hold were sold; a part becomes a booking under `partId`. */
+/** The books after seats of a hold are sold; a part becomes a booking with the id `partId`. */
 function sold(books: Books, id: string, seats: number[], partId: string): Books | undefined {
   const { isExpired, ...was } = books.bookings[id]!
   const rest = without(was.seats, seats)
@@ -267,7 +284,7 @@ function withBooking(books: Books, id: string, made: ModelBooking): Books {
   return { ...books, bookings: { ...books.bookings, [id]: made } }
 }
 
-/** Does the answer say this? What is not mentioned may be anything, but a code needs mentioning. */
+/** Whether the answer matches. Fields that are not expected may have any value, except `code`. */
 function says(answer: Answer, wanted: Answer): boolean {
   return (
     answer.code === wanted.code &&

@@ -15,7 +15,7 @@ export function houseOf(
   }
 }
 
-/** A house of which the first `count` seats are booked: all of them if it is left out. */
+/** A house whose first `count` seats are booked (default: all). */
 export function soldHouse(layout: SeatLayout, count = layout.totalSeats): House {
   return houseOf(layout, { booked: Array.from({ length: count }, (_, index) => index + 1) })
 }

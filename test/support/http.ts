@@ -7,7 +7,7 @@ import { type ServerOptions, startServer } from '../../src/http/server.js'
 import { bareEnvironment, program } from './cli.js'
 import { until } from './until.js'
 
-/** A server inside this process, on a port of its own. */
+/** A server inside this process, on its own port. */
 export interface OwnHttpServer {
   url: string
   tickets: Client
@@ -16,7 +16,7 @@ export interface OwnHttpServer {
   close(): Promise<void>
 }
 
-/** The limits that a test wants to meet. */
+/** The limits that a test sets. */
 export type ServerSettings = Partial<
   Pick<
     ServerOptions,
@@ -33,7 +33,7 @@ export type ServerSettings = Partial<
   >
 >
 
-/** Starts a server on the database with this URL, with the limits that a test wants to meet. */
+/** Starts a server on the database with this URL, with the limits that a test sets. */
 export async function serveHere(
   url: string,
   {
@@ -78,17 +78,17 @@ export async function serveHere(
   }
 }
 
-/** A real `tickets serve`. */
+/** A running `tickets serve` process. */
 export interface ServerProcess {
   url: string
   child: ChildProcess
   stdout(): string
   stderr(): string
-  /** Asks it to end, and returns its exit code. */
+  /** Stops it and returns its exit code. */
   stop(): Promise<number | null>
 }
 
-/** Starts one, and returns when it listens. Throws with what it said when it ends instead. */
+/** Starts a process, and returns when it listens. Throws with its output if it ends before that. */
 export async function serveProcess(
   db: string,
   args: readonly string[] = ['--port', '0'],
@@ -123,22 +123,25 @@ function collect(stream: Readable): () => string {
   return () => text
 }
 
-/** What a request came to. */
+/** The response to a request. */
 export interface Answered {
   status: number
   headers: Headers
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into it, as they do into `json()`.
+  // biome-ignore lint/suspicious/noExplicitAny: each test asserts the shape, as with `json()`.
   body: any
 }
 
-/** A request: a body that is no text is sent as JSON. */
+/** Sends a request. A body that is not a string is sent as JSON. */
 export interface Asked {
   method?: string
   headers?: Record<string, string>
   body?: unknown
 }
 
-/** One request with a JSON body, or none; the answer's JSON, or its text. */
+/**
+ * Sends one request with a JSON body or none, and returns the body of the response: parsed JSON, or
+ * text.
+ */
 export async function ask(
   url: string,
   { body, headers, method = body === undefined ? 'GET' : 'POST' }: Asked = {},
@@ -157,7 +160,7 @@ export async function ask(
   }
 }
 
-/** A show made over HTTP; its id. */
+/** Creates a show over HTTP, and returns its id. */
 export async function createShow(url: string, show: object = {}): Promise<string> {
   const { body } = await ask(`${url}/admin/shows`, {
     body: { name: 'Cats', start_time: '2030-01-01T19:00:00Z', total_seats: 100, ...show },
@@ -165,7 +168,7 @@ export async function createShow(url: string, show: object = {}): Promise<string
   return body.id
 }
 
-/** The events of a show's seats as a browser would see them: their names and their data. */
+/** The seat events of a show as a browser would receive them: their names and their data. */
 export async function* watchSeats(
   url: string,
   show: string,

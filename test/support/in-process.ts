@@ -4,20 +4,21 @@ import { main } from '../../src/cli/main.js'
 import type { RunEnvironment } from '../../src/client/run-environment.js'
 import type { Io } from '../../src/terminal/io.js'
 
-/** What one command line left behind. */
+/** The result of one command line. */
 export interface RanInProcess {
   exitCode: number
   stdout: string
   stderr: string
-  /** stdout as the one JSON document that it should be. */
+  /** stdout, parsed as one JSON document. */
   // biome-ignore lint/suspicious/noExplicitAny: a test asserts the shape.
   json(): any
 }
 
 /**
- * One command line inside this process, on real streams that are no terminal: thirty times cheaper
- * than a process, and the same code from `main` on. `COLUMNS` keeps a sentence on one line. `input` is
- * what stdin has. With `columns`, the streams say that they are a terminal of that width.
+ * Runs one command line inside this process, with real streams that are not terminals. It costs a
+ * thirtieth of a process and runs the same code from `main` on. `COLUMNS` keeps each sentence on
+ * one line. `input` is written to stdin. With `columns`, the streams claim to be a terminal of that
+ * width.
  */
 export async function runInProcess(
   argv: readonly string[],

@@ -6,8 +6,9 @@ import { makingPrefix } from '../../src/database/embedded/paths.js'
 import { bareEnvironment, program } from './cli.js'
 
 /**
- * Starts an upgrade and kills it by SIGKILL at a moment, a share of its usual time `ms`; in every
- * second millisecond with its servers, as when the machine goes down. Returns whose data is there.
+ * Starts an upgrade and kills it by SIGKILL after a share of its usual time `ms`; at every even
+ * millisecond together with its servers, as in a power failure. Returns whether the old or the new
+ * data is in place.
  */
 export async function killedUpgrade(
   dataDir: string,
@@ -20,7 +21,7 @@ export async function killedUpgrade(
   upgrade.kill('SIGKILL')
   await upgrade
   if (after % 2 === 0) {
-    // The new data is made in a directory with the number of the process in its name.
+    // The directory of the new data has the process id in its name.
     const names = (await readdir(dataDir)).filter((name) => name.startsWith(makingPrefix))
     for (const directory of ['.', ...names]) {
       const file = join(dataDir, directory, 'data/postmaster.pid')
@@ -37,6 +38,6 @@ function kill(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL')
   } catch {
-    // It has ended already.
+    // It has already ended.
   }
 }

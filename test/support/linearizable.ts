@@ -1,24 +1,24 @@
-/** What was seen of one operation: when it ran, and how it changes a state that explains it. */
+/** One observed operation: when it ran, and how it changes a state that explains it. */
 export interface Observed<State> {
-  /** For people. */
+  /** A label for error messages. */
   label: string
-  /** Moments of one clock that never stands still: called, and answered. */
+  /** When it was called and when it returned, on one monotonic clock. */
   called: number
   answered: number
   /**
-   * What it did, in this order, each at one moment between its call and its answer. A step returns
-   * the state after it, or undefined where its answer could not have come from this state.
+   * Its steps, in this order, each at one moment between call and return. A step returns the state
+   * after it, or undefined if this state does not explain the result.
    */
   steps: ((state: State) => State | undefined)[]
 }
 
 /**
- * Looks for an order of the steps, one at a time, that respects real time (who was answered before
- * another was called goes first) and explains every answer. Returns the labels in that order;
- * undefined when there is none, which is proof of a wrong answer.
+ * Looks for a sequence of the steps that respects real time (an operation that returned before
+ * another was called comes first) and explains every result. Returns the labels in that order, or
+ * undefined if there is none, which proves that a result was wrong.
  *
- * Depth first with a memory of the dead ends: J. M. Wing, C. Gong, "Testing and Verifying Concurrent
- * Objects" (1993), with the memory of G. Lowe, "Testing for linearizability" (2017).
+ * A depth-first search that remembers dead ends: J. M. Wing, C. Gong, "Testing and Verifying
+ * Concurrent Objects" (1993), with the cache of G. Lowe, "Testing for linearizability" (2017).
  */
 export function explain<State>(
   initial: State,
@@ -30,7 +30,7 @@ export function explain<State>(
     if (done.every((count, i) => count === history[i]!.steps.length)) return []
     const place = JSON.stringify([done, state])
     if (deadEnds.has(place)) return undefined
-    // Nothing may happen now that was called after an unfinished operation had been answered.
+    // An operation that was called after an unfinished one returned cannot come next.
     const horizon = Math.min(
       ...history.filter((seen, i) => done[i]! < seen.steps.length).map((seen) => seen.answered),
     )

@@ -1,7 +1,7 @@
 import { test } from 'vitest'
 
-/** Says in the report what is not tried, as a test that is skipped, if a program is missing. */
+/** If a program is missing, adds a skipped test to the report that says what was not tested. */
 export function reportMissing(what: string, missing: readonly string[]): void {
   if (missing.length === 0) return
-  test(`${what} is not tried: ${missing.join(' and ')} is not installed`, ({ skip }) => skip())
+  test(`${what} is not tested: ${missing.join(' and ')} is not installed`, ({ skip }) => skip())
 }

@@ -8,13 +8,13 @@ import { findNativePackage, installPrograms } from '../../src/database/embedded/
 import { serverUsers } from '../../src/database/embedded/users.js'
 import { olderServers } from './older-servers.js'
 
-/** The newest older PostgreSQL whose programs are from npm, as those of an embedded server are. */
+/** The newest older PostgreSQL whose programs are from npm, like those of an embedded server. */
 export const olderEmbedded = olderServers()
   .filter(({ programs }) => programs.endsWith('/native/bin'))
   .toSorted((a, b) => a.version - b.version)
   .at(-1)
 
-/** Does what a version of the program did that had an older PostgreSQL: creates its server, starts it. */
+/** Creates and starts a server as a version of the program with an older PostgreSQL did. */
 export async function startOlderEmbedded(dataDir: string, programs: string): Promise<void> {
   const directory = dirname(programs)
   const { version } = JSON.parse(await readFile(join(directory, '../package.json'), 'utf8'))
@@ -22,7 +22,7 @@ export async function startOlderEmbedded(dataDir: string, programs: string): Pro
   const [paths, users] = [serverPaths(dataDir), await serverUsers()]
   await makeRoot(paths)
   await prepareRoot(paths, users)
-  // As the other one does: what a killed upgrade left running has no socket here.
+  // This server has no socket here if a killed upgrade left it running.
   await stopPostmaster(paths)
   const own = await installPrograms(paths, { directory, version, major })
   const options = { programs: own, users, deadline: Date.now() + 60_000 }
@@ -30,7 +30,10 @@ export async function startOlderEmbedded(dataDir: string, programs: string): Pro
   await startCluster(paths, options)
 }
 
-/** Copies this program's PostgreSQL there beforehand, which takes most of the time of an upgrade. */
+/**
+ * Copies the PostgreSQL of this program there beforehand, which takes most of the time of an
+ * upgrade.
+ */
 export async function installNewPrograms(dataDir: string): Promise<void> {
   await installPrograms(serverPaths(dataDir), await findNativePackage())
 }

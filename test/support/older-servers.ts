@@ -13,19 +13,19 @@ export interface OlderServer {
   programs: string
 }
 
-/** Those that the program claims to work with, beside the embedded one. */
+/** The older versions that the program claims to work with. */
 export function olderServers(): OlderServer[] {
   return installedServers().filter(({ version }) => version >= OLDEST && version < EMBEDDED)
 }
 
-/** Those that are too old for the program. */
+/** The versions that are too old for the program. */
 export function tooOldServers(): OlderServer[] {
   return installedServers().filter(({ version }) => version < OLDEST)
 }
 
 /**
- * Those that are installed where Debian puts them, and those of which POSTGRES_PROGRAMS names the
- * directories of programs, separated as in PATH; one of each version.
+ * The installed servers, one of each version: those where Debian installs them, and those in
+ * POSTGRES_PROGRAMS, a list of directories of programs separated as in PATH.
  */
 function installedServers(): OlderServer[] {
   const named = (process.env.POSTGRES_PROGRAMS ?? '').split(delimiter).filter(Boolean)
@@ -35,8 +35,8 @@ function installedServers(): OlderServer[] {
   return Array.from(new Map(servers), ([version, programs]) => ({ version, programs }))
 }
 
-/** Which are looked for, and where. */
-export const soughtServers = `PostgreSQL ${OLDEST} to ${EMBEDDED - 1} in ${DEBIAN} and POSTGRES_PROGRAMS`
+/** Which servers are looked for, and where. */
+export const serversLookedFor = `PostgreSQL ${OLDEST} to ${EMBEDDED - 1} in ${DEBIAN} and POSTGRES_PROGRAMS`
 
 function inDebian(): string[] {
   try {

@@ -15,43 +15,47 @@ import { runProgram } from '../../src/database/embedded/run-program.js'
 import { serverUsers } from '../../src/database/embedded/users.js'
 import { runDirectory } from './code-cache.js'
 
-/** A PostgreSQL of a test's own, to be maltreated: stopped, filled up, logged in to in every way. */
+/**
+ * A PostgreSQL server for one test, which may stop it, fill it up, and log in to it in every way.
+ */
 export interface OwnServer {
   port: number
   dataDir: string
   /** The directory of its Unix socket, where `owner` needs no password. */
   socketDir: string
-  /** Stops the server, cutting its clients; `immediate` is a crash, and the next start recovers. */
+  /**
+   * Stops the server and disconnects its clients. `immediate` is a crash: the next start recovers.
+   */
   stop(mode?: 'fast' | 'immediate'): Promise<void>
   /** Starts it again, and returns when it accepts connections. */
   start(): Promise<void>
-  /** Restarts it in hot standby: it can be read, and accepts no change until it is promoted. */
+  /** Restarts it in hot standby: it is read-only until it is promoted. */
   demote(): Promise<void>
   promote(): Promise<void>
-  /** Ends each of its processes at once, as when its machine loses power. */
+  /** Kills all its processes at once, as in a power failure. */
   kill(): Promise<void>
-  /** Runs one statement as its superuser; in the database `owner` unless told. */
+  /** Runs one statement as its superuser (default: in the database `owner`). */
   run(sql: string, database?: string): Promise<pg.QueryResult>
   remove(): Promise<void>
 }
 
 export interface OwnServerOptions {
   settings?: Record<string, string>
-  /** Lines for pg_hba.conf that come before its own. */
+  /** Lines at the top of pg_hba.conf. */
   hba?: string
   tls?: boolean
-  /** The directory of PostgreSQL's programs; default: those of the embedded server. */
+  /** The directory of PostgreSQL's programs (default: those of the embedded server). */
   programs?: string | undefined
-  /** Makes it a streaming standby of this server, which restarts meanwhile. */
+  /** Makes it a streaming standby of this server, which is restarted for that. */
   standbyOf?: OwnServer
 }
 
-/** A certificate for localhost that nobody signed; the test server's when it has TLS. */
+/** The self-signed certificate for localhost that the test server uses with TLS. */
 export const certificatePath = fileURLToPath(new URL('certificate/server.crt', import.meta.url))
 
 /**
  * Starts a server with a superuser `owner` and a database `owner`, on a Unix socket and on
- * localhost. Over TCP, everybody needs a password but those that `hba` lets in before.
+ * localhost. Over TCP, every user needs a password unless `hba` says otherwise.
  */
 export async function startOwnServer(options: OwnServerOptions = {}): Promise<OwnServer> {
   const users = await serverUsers()
@@ -133,7 +137,7 @@ export async function startOwnServer(options: OwnServerOptions = {}): Promise<Ow
     },
     async run(sql, database = connection.database) {
       const client = new pg.Client({ ...connection, database })
-      client.on('error', () => {}) // A test may end the server.
+      client.on('error', () => {}) // A test may have stopped the server.
       await client.connect()
       try {
         return await client.query(sql)
@@ -157,7 +161,10 @@ async function copyData(from: OwnServer, data: string): Promise<void> {
   await from.start()
 }
 
-/** The embedded server's programs, where the server's user can run them: one copy for the run. */
+/**
+ * Copies the programs of the embedded server to where the server's user can run them, once in a
+ * run.
+ */
 async function embeddedPrograms(): Promise<string> {
   const paths = serverPaths(runDirectory('postgres'))
   await mkdir(paths.root, { recursive: true })
@@ -165,8 +172,8 @@ async function embeddedPrograms(): Promise<string> {
 }
 
 /**
- * A copy of the cluster that the run makes once with these programs. To make one takes six times as
- * long.
+ * Copies a cluster that is created once in a run with these programs. Creating one takes six times
+ * as long.
  */
 async function newCluster(
   programs: string,
@@ -178,7 +185,7 @@ async function newCluster(
   await initialise(programs, data, users)
   const copy = `${model}.${randomUUID()}`
   await execa('cp', ['-a', data, copy])
-  // Another test may have been first, which is as good.
+  // Another test process may have created it first, which is as good.
   await rename(copy, model).catch(() => rm(copy, { recursive: true }))
 }
 
@@ -219,21 +226,21 @@ async function untilReady(connection: pg.ClientConfig, postgres: ChildProcess): 
   }
 }
 
-/** Kills a postmaster and its processes, which then have no time for a last word. */
+/** Kills a postmaster and its processes at once, without a shutdown. */
 export async function killServer(postmaster: number): Promise<void> {
   const children = await readFile(`/proc/${postmaster}/task/${postmaster}/children`, 'utf8')
-  // A zero would be this process's own group.
+  // Process group 0 would be that of this process.
   const pids = children.split(' ').map(Number).filter(Boolean)
   for (const pid of [...pids, postmaster]) {
     try {
       process.kill(pid, 'SIGKILL')
-    } catch {} // It has just ended by itself.
+    } catch {} // It has already ended.
   }
 }
 
 /**
- * A port of this machine that nothing listens on, below those that the system gives to connections:
- * one of those may be taken before the caller listens on it.
+ * A port of this machine that nothing listens on, below the range for outgoing connections: a port
+ * of that range may be taken before the caller listens on it.
  */
 export async function freePort(): Promise<number> {
   for (;;) {
@@ -244,6 +251,6 @@ export async function freePort(): Promise<number> {
       server.close()
       await once(server, 'close')
       return port
-    } catch {} // It is in use.
+    } catch {} // The port is in use.
   }
 }

@@ -9,12 +9,13 @@ import { configuration } from './configuration.js'
 import { freePort, type OwnServer } from './own-server.js'
 import { until } from './until.js'
 
-/** A PgBouncer in front of a server of the test's own, set up as docs/operations.md shows it. */
+/** A PgBouncer in front of a test's server, set up as docs/operations.md shows it. */
 export interface Pooler {
-  /** For `--db`: the database of this name, by way of the pooler, as the server's superuser. */
+  /** For `--db`: the database of this name through PgBouncer, as the server's superuser. */
   urlOf(database: string): string
   /**
-   * Runs a command on the administration console, such as PAUSE. Rejects if the pooler ends meanwhile.
+   * Runs a command on the administration console, such as PAUSE. Rejects if PgBouncer stops before
+   * it answers.
    */
   command(text: string): Promise<void>
   stop(): Promise<void>
@@ -29,7 +30,7 @@ export interface PgbouncerProgram {
 
 export type PoolMode = 'session' | 'transaction'
 
-/** PGBOUNCER names others to test with, separated as in PATH. */
+/** PGBOUNCER names more versions to test with, separated as in PATH. */
 const programs = [
   ...(process.env.PGBOUNCER ?? '').split(delimiter).filter(Boolean),
   '/usr/sbin/pgbouncer',
@@ -37,7 +38,7 @@ const programs = [
   '/opt/homebrew/bin/pgbouncer',
 ]
 
-/** Each version of PgBouncer that is installed. */
+/** All installed versions of PgBouncer. */
 export function findPgbouncers(): PgbouncerProgram[] {
   const found = new Map<string, PgbouncerProgram>()
   for (const path of programs) {
@@ -59,7 +60,7 @@ function versionOf(path: string): string | undefined {
 
 const PASSWORD = 'secret'
 
-/** Starts PgBouncer in one of the documented ways, with further settings where a test needs them. */
+/** Starts PgBouncer in one of the documented modes, with the extra settings of a test. */
 export async function startPgbouncer(
   { path, canPrepare }: PgbouncerProgram,
   server: OwnServer,
@@ -81,7 +82,7 @@ export async function startPgbouncer(
   const more = Object.entries(settings).map(([name, value]) => `${name} = ${value}\n`)
   await writeFile(file, `${ini}unix_socket_dir =\n${more.join('')}`)
   await writeFile(users, `"owner" "${PASSWORD}"\n`)
-  // PgBouncer does not run as root.
+  // PgBouncer refuses to run as root.
   const { server: ids } = await serverUsers()
   await chmod(directory, 0o755)
   if (ids) for (const name of [file, users]) await chown(name, ids.uid, ids.gid)
@@ -93,7 +94,7 @@ export async function startPgbouncer(
     child.stderr!.setEncoding('utf8').on('data', (text) => {
       log += text
     })
-    // As a service does: a KILL or a RECONNECT has ended versions 1.18 and 1.24.
+    // Restart it, as a service manager does: KILL or RECONNECT has crashed versions 1.18 and 1.24.
     child.once('exit', () => isStarted && start())
   }
   start()
@@ -101,7 +102,7 @@ export async function startPgbouncer(
     `postgresql://owner:${PASSWORD}@127.0.0.1:${port}/${database}?sslmode=disable`
   const command = async (text: string) => {
     const client = new pg.Client(urlOf('pgbouncer'))
-    client.on('error', () => {}) // The pooler may stop while the command waits.
+    client.on('error', () => {}) // PgBouncer may stop while the command waits.
     try {
       await client.connect()
       await client.query(text)
@@ -122,7 +123,7 @@ export async function startPgbouncer(
     command,
     async stop() {
       isStarted = false
-      // From 1.23 on, SIGTERM waits for the clients to leave.
+      // From 1.23 on, SIGTERM waits until the clients have disconnected.
       child.kill('SIGQUIT')
       await once(child, 'exit')
       await rm(directory, { recursive: true })

@@ -1,6 +1,6 @@
 import type { IBufferCell, Terminal } from '@xterm/headless'
 
-/** A piece of a row whose cells look alike. */
+/** Cells of a row next to each other that look the same. */
 interface Run {
   column: number
   width: number
@@ -30,8 +30,8 @@ const palette = [
 ]
 
 /**
- * The screen as it stands, as an SVG: a dark rounded window that reads well on light and on dark
- * pages. Empty rows at the end are left out; the cursor is not drawn.
+ * The current screen as an SVG: a dark rounded window that is readable on light and on dark pages.
+ * Empty rows at the end are left out, and the cursor is not drawn.
  */
 export function pictureOf({ xterm }: { xterm: Terminal }): string {
   const rows = rowsOf(xterm)
@@ -76,8 +76,8 @@ function runsOf(xterm: Terminal, row: number): Run[] {
   return runs.filter(({ text, look }) => text.trim() !== '' || look.background)
 }
 
-// Characters beyond ASCII are placed one by one: a font that lacks them takes them from another
-// with other widths, and a whole run would drift.
+// Place each character beyond ASCII separately: if the font lacks it, another font with other
+// widths supplies it, and the rest of the run would shift.
 function addCell(runs: Run[], cell: IBufferCell, column: number): void {
   const text = cell.getChars() || ' '
   const look = lookOf(cell)
@@ -94,7 +94,7 @@ function addCell(runs: Run[], cell: IBufferCell, column: number): void {
   }
 }
 
-// A bar in one piece: seams would show between its cells.
+// Draw a bar in one piece: between its cells, seams would show.
 function isRepeated(texts: string, text: string): boolean {
   return '─█▓▒░'.includes(text) && texts.endsWith(text)
 }
@@ -171,7 +171,7 @@ function barOf(text: string, x: number, y: number, width: number, look: Look) {
   return `<rect ${box} fill="${look.color}" fill-opacity="${opacity}"/>`
 }
 
-// Lines and blocks are drawn, not set: in most fonts they would not meet from cell to cell.
+// Draw lines and blocks as shapes: in most fonts, their characters leave gaps between cells.
 function boxLine(text: string, x: number, y: number, width: number, look: Look) {
   const stroke = `stroke="${look.color}" fill="none" stroke-width="1.2"${look.isDim ? ' stroke-opacity="0.6"' : ''}`
   const middle = y + lineHeight / 2

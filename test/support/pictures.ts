@@ -1,4 +1,4 @@
-// npm run pictures: takes the pictures of the documents, from the real program in a real terminal.
+// npm run pictures: makes the pictures of the documents, with the real program in a real terminal.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -14,12 +14,12 @@ const program = fileURLToPath(new URL('../../bin/tickets.js', import.meta.url))
 const docs = new URL('../../docs/', import.meta.url)
 
 interface Picture {
-  /** What is typed after `tickets`. */
+  /** The arguments of `tickets`. */
   args: string[]
   rows: number
   /** Default: 80. */
   cols?: number
-  /** What the person at the terminal does before the picture is taken; default: waits for the end. */
+  /** The keys to press before the picture is taken (default: none; wait until the program ends). */
   act?(terminal: TestTerminal): Promise<unknown>
 }
 
@@ -116,7 +116,7 @@ async function withTickets(
   }
 }
 
-/** A season: one show of every kind that a list may have. */
+/** A season: one show of every kind that a list can have. */
 async function sellSome(tickets: Tickets): Promise<void> {
   const timeZone = 'Europe/London'
   const lionKing = await tickets.createShow({
@@ -150,7 +150,7 @@ async function sellMore(tickets: Tickets): Promise<void> {
   await tickets.book('The Lion King', { seats: 'D2-D4', hold: 3_600_000 })
 }
 
-/** A show in the theatre and one in the arena of the examples of plans. */
+/** A show in the theatre and one in the arena, from the examples of plans. */
 async function sellByPlan(tickets: Tickets): Promise<void> {
   const startTime = new Date('2031-03-01T19:30:00Z')
   const timeZone = 'Europe/London'

@@ -10,7 +10,7 @@ import {
 import { formatRun, runsOf } from '../../src/house/plan/seat-runs.js'
 import type { SeatLayout } from '../../src/house/seats.js'
 
-/** The plan of a text without faults. */
+/** The plan from a text without errors. */
 export function planOf(text: string): SeatPlan {
   const { outline, faults } = readPlanText(text)
   if (outline === undefined) throw new Error(JSON.stringify(faults))
@@ -89,7 +89,7 @@ const runs = fc.record({
   length: fc.integer({ min: 1, max: 9 }),
   step: fc.constantFrom(1, -1, 2, -2),
   kind: fc.constantFrom(...kinds),
-  /** Of wheelchair places only. */
+  /** Wheelchair places only. */
   companions: fc.constantFrom('none', 'before', 'after', 'both'),
 })
 

@@ -2,41 +2,47 @@ import { once } from 'node:events'
 import { type AddressInfo, createConnection, createServer, type Socket } from 'node:net'
 import { findDatabase } from '../../src/database/settings/settings.js'
 
-/** One message of PostgreSQL's protocol on its way. */
+/** One message of PostgreSQL's protocol in transit. */
 export interface Message {
   from: 'client' | 'server'
-  /** Which connection since `decide` was last called, from 1. */
+  /** The number of the connection since `decide` was last called, from 1. */
   connection: number
-  /** Which message of this connection and direction, from 1. */
+  /** The number of the message on this connection and in this direction, from 1. */
   n: number
-  /** Has the connection's transaction asked for a lock? Reads and records are transactions as well. */
+  /**
+   * Whether the transaction of the connection has requested a lock. Reads and records are
+   * transactions as well.
+   */
   hasLocked: boolean
-  /** The protocol's letter: 'P' is Parse, 'C' from the server CommandComplete; '' the start-up. */
+  /**
+   * The type byte of the protocol: 'P' is Parse, 'C' from the server is CommandComplete, '' is the
+   * start-up message.
+   */
   type: string
-  /** The whole message; it may be changed in place, but not in length. */
+  /** The whole message. It may be changed in place, but not in length. */
   bytes: Buffer
-  /** The same, one character a byte. */
+  /** The same as text, one character per byte. */
   text: string
 }
 
 /**
- * What becomes of a message. `cut` ends the connection on both sides at once, with `lastWords` in
- * the same write as the message; a promise withholds the message, and what follows it, and lets it
- * pass when it is kept.
+ * What to do with a message. `cut` ends the connection on both sides at once, and sends `lastWords`
+ * in the same write as the message. A promise holds back the message, and those after it, until it
+ * resolves.
  */
 export type Fate = 'pass' | 'cut before' | 'cut after' | { lastWords: Buffer } | Promise<void>
 
-/** What a server says to a client when it is shut down. */
+/** What a server sends to its clients when it is shut down. */
 export const shutDown: Buffer = errorMessage({
   ...{ S: 'FATAL', V: 'FATAL', C: '57P01' },
   M: 'terminating connection due to administrator command',
 })
 
-/** Stands between a client and a server, and sees whole messages. */
+/** A proxy between a client and a server that splits the stream into messages. */
 export interface DatabaseProxy {
-  /** For `--db`: the same database, by way of the proxy. */
+  /** For `--db`: the same database through the proxy. */
   url: string
-  /** Decides about every message from now on. */
+  /** Sets the function that decides about each message from now on. */
   decide(rule: (message: Message) => Fate): void
   close(): Promise<void>
 }
@@ -47,7 +53,7 @@ export async function openProxy(url: string): Promise<DatabaseProxy> {
   const sockets = new Set<Socket>()
   let rule: Parameters<DatabaseProxy['decide']>[0] = () => 'pass'
   let connections = 0
-  // Without noDelay, each small answer would wait 40 ms for the next one.
+  // Without noDelay, each small message would wait 40 ms for the next one.
   const listener = createServer({ noDelay: true }, (client) => {
     const connection = ++connections
     const server = createConnection(`${host}/.s.PGSQL.${port}`)
@@ -83,8 +89,8 @@ export async function openProxy(url: string): Promise<DatabaseProxy> {
 }
 
 /**
- * Holds back the first message that matches, and what follows it on its connection. Resolves, when
- * the message is there, with what lets it pass.
+ * Holds back the first message that matches, and those after it on its connection. Resolves when
+ * the message arrives, with the function that releases it.
  */
 export function holdBack(
   proxy: DatabaseProxy,
@@ -100,29 +106,29 @@ export function holdBack(
   })
 }
 
-/** Is this the statement, on its way to the server? */
+/** Whether this is the statement, on its way to the server. */
 export function isStatement({ from, type, text }: Message, sql: string): boolean {
   return from === 'client' && (type === 'P' || type === 'Q') && text.includes(sql)
 }
 
-/** A statement that locks is prepared once for a connection; later only its name is sent. */
+/** A locking statement is prepared once for each connection; after that, only its name is sent. */
 function isLock(message: Message): boolean {
   const { from, type, text } = message
   const isNamed = from === 'client' && type === 'B' && text.includes('lock_house')
   return isNamed || isStatement(message, 'for update')
 }
 
-/** Is this COMMIT of a transaction that locks, on its way to the server? */
+/** Whether this is the COMMIT of a transaction that locks, on its way to the server. */
 export function isCommit(message: Message): boolean {
   return message.hasLocked && isControl(message, 'COMMIT')
 }
 
-/** Is this a statement that begins or ends a transaction, on its way to the server? */
+/** Whether this is a statement that begins or ends a transaction, on its way to the server. */
 export function isControl(message: Message, word: 'BEGIN' | 'COMMIT' | 'ROLLBACK'): boolean {
   return message.from === 'client' && message.type === 'Q' && message.text.slice(5).startsWith(word)
 }
 
-/** Is this the server's word that a transaction that locks is committed? */
+/** Whether this is the server's report that a transaction that locks is committed. */
 export function isCommitted(message: Message): boolean {
   return message.hasLocked && hasEnded(message) && message.text.slice(5) === 'COMMIT\0'
 }
@@ -137,7 +143,7 @@ function connectionOf(url: string) {
   return target.connection
 }
 
-/** Decides about a message of one connection. */
+/** Decides about the messages of one connection. */
 type Decide = (message: Omit<Message, 'connection' | 'hasLocked'>) => Fate
 
 function relay(from: Message['from'], source: Socket, target: Socket, decide: Decide): void {
@@ -146,17 +152,17 @@ function relay(from: Message['from'], source: Socket, target: Socket, decide: De
   let isCut = false
   const deliver = async ({ type, bytes }: Frame) => {
     if (isCut) return
-    const fate = decide({ from, n: ++n, type, bytes, text: bytes.toString('latin1') })
-    if (fate instanceof Promise) await fate
-    if (fate === 'pass' || fate instanceof Promise) {
+    const decision = decide({ from, n: ++n, type, bytes, text: bytes.toString('latin1') })
+    if (decision instanceof Promise) await decision
+    if (decision === 'pass' || decision instanceof Promise) {
       target.write(bytes)
       return
     }
     isCut = true
     source.destroy()
-    // `end` lets the last message arrive; nothing is ever read from this side again.
-    if (fate === 'cut before') target.destroy()
-    else target.end(fate === 'cut after' ? bytes : Buffer.concat([bytes, fate.lastWords]))
+    // `end` lets the last message arrive; nothing more is read from this side.
+    if (decision === 'cut before') target.destroy()
+    else target.end(decision === 'cut after' ? bytes : Buffer.concat([bytes, decision.lastWords]))
   }
   let queue = Promise.resolve()
   source.on('data', (chunk) => {
@@ -180,7 +186,7 @@ interface Frame {
   bytes: Buffer
 }
 
-/** Cuts a stream into messages: a letter (the start-up has none), a length, the rest. */
+/** Splits a stream into messages: a type byte (not in the start-up message), a length, the rest. */
 class Frames {
   #rest: Buffer = Buffer.alloc(0)
   #isStartUp: boolean

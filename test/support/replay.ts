@@ -1,6 +1,6 @@
 import type { TestDatabase } from './database.js'
 
-/** A booking's facts as the history last told them. */
+/** The state of a booking after its latest event. */
 export interface ReplayedBooking {
   show_id: string
   status: string
@@ -16,9 +16,9 @@ interface Event {
 }
 
 /**
- * Replays the whole history and returns where it contradicts itself, or the present: an event whose
- * `before` is not what the one before it led to, a row that is not what its last event says, a seat
- * that is marked as sold without a sale, or somebody inside without having come in.
+ * Replays the whole history and returns where it contradicts itself or the present: an event whose
+ * `before` is not the state after the previous event, a row that differs from its latest event, a
+ * seat that is marked as sold without a sale, or a seat that is checked in without a check-in.
  */
 export async function contradictions(db: TestDatabase): Promise<string[]> {
   const found: string[] = []
@@ -49,7 +49,7 @@ export async function contradictions(db: TestDatabase): Promise<string[]> {
   return [...found, ...(await againstHouses(db)), ...(await againstDoor(db, inside))]
 }
 
-/** What is marked as sold is what the last events of confirmed bookings say. */
+/** The seats that are marked as sold are those in the latest events of confirmed bookings. */
 async function againstHouses(db: TestDatabase): Promise<string[]> {
   const rows = await db.sql<{ id: string }>(`
     with latest as (
@@ -64,17 +64,19 @@ async function againstHouses(db: TestDatabase): Promise<string[]> {
       where get_bit(booked_seats, seat - 1) = 1
     )
     select id from ((table sold except all table marked) union all (table marked except all table sold)) x`)
-  return rows.map(({ id }) => `the house of ${id} is not what was sold`)
+  return rows.map(({ id }) => `the house of ${id} differs from what was sold`)
 }
 
 async function againstDoor(db: TestDatabase, inside: Map<string, Set<number>>): Promise<string[]> {
   const rows = await db.sql<{ booking_id: string; seat: number }>('select * from admissions')
   const present = rows.map(({ booking_id, seat }) => `${booking_id} ${seat}`)
   const told = [...inside].flatMap(([id, seats]) => [...seats].map((seat) => `${id} ${seat}`))
-  return isSame(present.sort(), told.sort()) ? [] : ['who is inside is not who was let in']
+  return isSame(present.sort(), told.sort())
+    ? []
+    : ['the seats that are checked in differ from the check-ins']
 }
 
-/** Times are texts in the history, in the zone of whoever wrote them. */
+/** Times in the history are texts, in the time zone of the session that wrote them. */
 function isSame(a: unknown, b: unknown): boolean {
   return canonical(a) === canonical(b)
 }

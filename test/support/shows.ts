@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import type { TestDatabase } from './database.js'
 
-/** Puts an empty show into the database behind the program's back; its id. */
+/** Inserts an empty show directly, not through the program, and returns its id. */
 export async function insertShow(
   db: TestDatabase,
   show: { id?: string; name?: string; seats?: number; seatsPerRow?: number } = {},
@@ -16,19 +16,21 @@ export async function insertShow(
   return id
 }
 
-/** Takes a show's lock behind the program's back, and keeps it until `release`. */
+/** Locks a show in a separate connection until `release` is called. */
 export function lockShow(db: Pick<TestDatabase, 'url'>, show: string): Promise<Lock> {
   return holdLock(db, 'select from shows where id = $1 for update', [show])
 }
 
-/** Takes the locks of a statement behind the program's back, and keeps them until `release`. */
+/**
+ * Runs a locking statement in a separate connection, and keeps the locks until `release` is called.
+ */
 export async function holdLock(
   { url }: Pick<TestDatabase, 'url'>,
   statement: string,
   values: unknown[] = [],
 ): Promise<Lock> {
   const client = new pg.Client(url)
-  client.on('error', () => {}) // A test may cut every connection, this one too.
+  client.on('error', () => {}) // A test may cut all connections, including this one.
   await client.connect()
   await client.query('begin')
   await client.query(statement, values)

@@ -8,41 +8,41 @@ export interface TerminalOptions {
   cols?: number
   /** Default: 24. */
   rows?: number
-  /** Added to a clean environment; `undefined` takes a variable away. */
+  /** Added to a clean environment; `undefined` removes a variable. */
   env?: Record<string, string | undefined>
   cwd?: string
 }
 
 export interface Exit {
-  /** The exit code, or null when a signal ended the program. */
+  /** The exit code, or null if a signal ended the program. */
   code: number | null
   signal: NodeJS.Signals | null
 }
 
-/** A program in a real terminal: it sees a pseudo-terminal, and the test sees the screen. */
+/** A program in a pseudo-terminal, and the screen that it draws. */
 export interface TestTerminal {
-  /** The emulator behind the screen, for its cells and colours. */
+  /** The terminal emulator, for the cells and colours of the screen. */
   readonly xterm: xterm.Terminal
-  /** Resolves when the program has ended and all that it wrote is on the screen. */
+  /** Resolves when the program has ended and all its output is on the screen. */
   readonly exit: Promise<Exit>
   type(text: string): void
   press(key: Key): void
-  /** The visible rows without trailing spaces and empty last rows. */
+  /** The visible rows, without trailing spaces and empty last rows. */
   screen(): string
-  /** The same with what has scrolled away. */
+  /** The same, with the rows that have scrolled off the screen. */
   history(): string
-  /** All that the program wrote, as it wrote it. */
+  /** The raw output of the program. */
   written(): string
-  /** Waits until the screen shows the text; fails with the screen when it never does. */
+  /** Waits until the screen shows the text; fails with the screen if it does not in time. */
   waitFor(expected: string | RegExp): Promise<void>
   resize(cols: number, rows: number): void
   /** Sends a signal to the program. */
   kill(signal: NodeJS.Signals): void
-  /** Ends the program if it still runs. */
+  /** Kills the program if it still runs. */
   close(): Promise<void>
 }
 
-/** Less than the time limit of a test, which would not show the screen. */
+/** Less than the time limit of a test, whose failure would not show the screen. */
 const LONGEST_MS = 60_000
 
 const keys = {
@@ -62,7 +62,7 @@ const keys = {
 
 export type Key = keyof typeof keys
 
-/** Starts a program in a terminal of its own. */
+/** Starts a program in its own terminal. */
 export function openTerminal(
   command: string,
   args: string[],
@@ -75,8 +75,9 @@ export function openTerminal(
 }
 
 /**
- * Runs a program in a terminal to its end; all the lines that it wrote, those that scrolled away too.
- * The terminal outlives it: of a program that has ended, the last kilobytes may be lost.
+ * Runs a program in a terminal until it ends, and returns all lines that it wrote, including those
+ * that scrolled off. The terminal outlives the program; otherwise, the last kilobytes of output may
+ * be lost.
  */
 export async function linesInTerminal(
   command: string,
@@ -107,7 +108,7 @@ class PtyTerminal implements TestTerminal {
   constructor(pty: IPty, cols: number, rows: number) {
     this.#pty = pty
     this.xterm = new xterm.Terminal({ cols, rows, scrollback: 20_000, allowProposedApi: true })
-    // The emulator answers the program's questions, such as where the cursor is.
+    // The emulator answers the program's queries, such as the position of the cursor.
     this.xterm.onData((answer) => pty.write(answer))
     pty.onData((data) => {
       this.#written += data
@@ -208,7 +209,7 @@ function exitOf(exitCode: number, signal: number | undefined): Exit {
   return { code: null, signal: (name ?? null) as NodeJS.Signals | null }
 }
 
-// Not what the tests run in: CI, NO_COLOR or COLUMNS of the outside must not decide.
+// Do not pass on CI, NO_COLOR or COLUMNS from the environment of the tests.
 function cleanEnvironment(extra: TerminalOptions['env']): Record<string, string> {
   const { HOME, TMPDIR } = process.env
   const own = { HOME, TMPDIR, TERM: 'xterm-256color', LANG: 'C.UTF-8' }

@@ -3,12 +3,12 @@ import { fileURLToPath } from 'node:url'
 import { expect } from 'vitest'
 
 /**
- * Compares sentences of the program with `test/wording/NAME.txt`. Those files are the one place that
- * asserts wording: every other test asserts codes, exit codes, rows, and the facts in a sentence
- * (names, labels, numbers). After a reword, `npm test -- FILE -u` writes them, where FILE is that of
- * the test that fails. The title of each such test names the file of words.
+ * Compares sentences of the program with `test/wording/NAME.txt`. Only those files assert wording;
+ * all other tests assert codes, exit codes, rows, and the facts in a sentence (names, labels,
+ * numbers). After a change of wording, `npm test -- FILE -u` rewrites them, where FILE is the file
+ * of the test that fails. The title of each such test names the wording file.
  *
- * Each entry is what was asked, and what the program said to it.
+ * Each entry is an input, and what the program printed for it.
  */
 export async function expectWording(
   name: string,
@@ -19,15 +19,15 @@ export async function expectWording(
     const lines = said.flatMap((text) => withoutChance(text.trimEnd()).split('\n'))
     return [shown(asked), ...lines.map((line) => (line === '' ? '' : `    ${line}`))].join('\n')
   })
-  // A run of this test alone, without those that collect its sentences, is no reason to drop them.
+  // If this test runs alone, no sentences were collected: keep the file.
   expect(blocks).not.toEqual([])
   const file = fileURLToPath(new URL(`../wording/${name}.txt`, import.meta.url))
   await expect(`${blocks.join('\n\n')}\n`).toMatchFileSnapshot(file)
 }
 
 /**
- * Matches a sentence that has all of these facts, in any order and in whatever words: names, labels
- * and numbers, each as a whole word.
+ * Matches a sentence that contains all of these facts, in any order: names, labels and numbers,
+ * each as a whole word.
  */
 export function withFacts(...facts: string[]): unknown {
   const ahead = facts.map((fact) => {
@@ -38,8 +38,8 @@ export function withFacts(...facts: string[]): unknown {
 }
 
 /**
- * The questions at a terminal, in the program's words: a test must know what it waits for. After a
- * reword, change them here.
+ * The questions at a terminal. Tests wait for these texts; after a change of wording, update them
+ * here.
  */
 export const questions = {
   seats: 'Which seats?',
@@ -64,7 +64,10 @@ export const questions = {
     customer === undefined ? `Book ${seats}?` : `Book ${seats} for ${customer}?`,
 } as const
 
-/** What a clerk is told at a terminal where no code and no fact can tell it; the same holds. */
+/**
+ * What is printed at a terminal where there is no code or fact to assert. After a change of
+ * wording, update them here.
+ */
 export const notices = {
   unbooked: 'Nothing was booked.',
   noMoreBooked: 'Nothing more was booked.',
@@ -78,7 +81,7 @@ export const notices = {
   takenElsewhere: (seat: string) => `${seat} taken elsewhere`,
 } as const
 
-/** On one line, without what an editor would hide, and not endless. */
+/** Puts a text on one line, shows control characters, and shortens it. */
 function shown(asked: string): string {
   if (asked.trim() === '') return `(${JSON.stringify(asked)})`
   const line = withoutChance(JSON.stringify(asked))
@@ -90,7 +93,7 @@ function shown(asked: string): string {
 
 const temporary = new RegExp(`${tmpdir()}/[\\w./-]*\\w`, 'g')
 
-/** Without what is another in each run: ids, references, ports and directories. */
+/** Replaces what differs from run to run: ids, references, ports and directories. */
 function withoutChance(text: string): string {
   return text
     .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, '<id>')

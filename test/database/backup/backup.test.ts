@@ -470,11 +470,11 @@ describe('a restore that dies', () => {
     const proxy = await openProxy(target.url)
     const outcomes = new Set<string>()
     const messages: Message[] = []
-    const dyingAt = async (n: number, fate: 'cut before' | 'cut after') => {
+    const dyingAt = async (n: number, decision: 'cut before' | 'cut after') => {
       messages.length = 0
       proxy.decide((message) => {
         if (message.from === 'client') messages.push(message)
-        return message.from === 'client' && messages.length >= n ? fate : 'pass'
+        return message.from === 'client' && messages.length >= n ? decision : 'pass'
       })
       return on(proxy, 'db', 'restore', file, '-y', '--wait', '1s')
     }
@@ -518,13 +518,13 @@ describe('a restore that dies', () => {
 
   it.each(['cut before', 'cut after'] as const)(
     'at its COMMIT (%s) has restored nothing, or all, and says that it does not know',
-    async (fate) => {
+    async (decision) => {
       const proxy = await openProxy(target.url)
       let hasInserted = false
       proxy.decide(({ from, text }) => {
         if (from === 'client' && text.includes('json_populate_recordset')) hasInserted = true
         return hasInserted && from === 'client' && text.slice(5).startsWith('COMMIT')
-          ? fate
+          ? decision
           : 'pass'
       })
       const ran = await on(proxy, 'db', 'restore', file, '-y')
@@ -532,7 +532,7 @@ describe('a restore that dies', () => {
       expect(ran.exitCode).toBe(5)
       expect(ran.stderr).toContain('tickets show list --all')
       expect(await found()).toEqual(
-        fate === 'cut before' ? 'no schema' : await everyRow(source.sql),
+        decision === 'cut before' ? 'no schema' : await everyRow(source.sql),
       )
     },
   )

@@ -5,7 +5,7 @@ import { gunzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
 import { openTickets, type Tickets } from '../../../src/index.js'
 import { tickets as run } from '../../support/cli.js'
-import { olderServers, soughtServers } from '../../support/older-servers.js'
+import { olderServers, serversLookedFor } from '../../support/older-servers.js'
 import { type OwnServer, startOwnServer } from '../../support/own-server.js'
 import { until } from '../../support/until.js'
 
@@ -14,7 +14,7 @@ const CLIENTS = 200
 const FIRST_SEAT_EVERY = 4
 
 test.skipIf(olderServers().length > 0)(
-  `${soughtServers}: none is installed, so nothing is restored into an older one`,
+  `${serversLookedFor}: none is installed, so nothing is restored into an older one`,
   ({ skip }) => skip(),
 )
 

