@@ -13,8 +13,8 @@ let show: Show
 beforeAll(async () => {
   db = await cloneDatabase()
   tickets = openTickets({ database: db.url, env: {}, cwd: '/nowhere', connections: 4 })
-  // A booking with the note 'late' is past its bound from the start; and gates that a test can
-  // close stand where an attempt has read its record, and where it has decided it.
+  // A booking with the note 'late' is past its bound from the start. Two gates, which a test can
+  // close, hold an attempt after it has read its record, and after it has written its verdict.
   await db.sql(`
     create function be_late() returns trigger language plpgsql as $$
       begin new.pending_until = clock_timestamp() - interval '1 second'; return new; end $$;
@@ -37,7 +37,7 @@ beforeEach(async () => {
 })
 afterEach(() => db.sql('truncate shows, bookings cascade'))
 
-/** Leaves a record behind as a process does that is killed before the verdict. */
+/** Leaves a record behind, like a process that is killed before the verdict. */
 async function abandon(seat: number, bound = 'clock_timestamp()', key: string | null = null) {
   const [row] = await db.sql<{ reference: string }>(
     `insert into bookings (id, reference, show_id, status, seats, key, key_request, pending_until)
@@ -49,7 +49,7 @@ async function abandon(seat: number, bound = 'clock_timestamp()', key: string | 
 }
 
 describe('repair', () => {
-  test('makes abandoned records FAILED, frees their keys, and touches nothing else', async () => {
+  test('makes abandoned records FAILED, frees their keys, and changes nothing else', async () => {
     await tickets.book(show.id, { seats: [1] })
     const others = 'select * from bookings where failure is null order by id'
     const houses = 'select * from shows'
@@ -73,7 +73,7 @@ describe('repair', () => {
     expect(again).toMatchObject({ replayed: false, booking: { status: 'CONFIRMED' } })
   })
 
-  test('reports them in the order in which they were made, the oldest first', async () => {
+  test('reports the records in the order in which they were made', async () => {
     const made = [await abandon(3), await abandon(1), await abandon(2)]
     // The newest comes first in the table, and by its id.
     for (const [i, reference] of made.entries()) {
@@ -89,7 +89,7 @@ describe('repair', () => {
     expect(await tickets.repair()).toEqual(oldestFirst)
   })
 
-  test('leaves an attempt alone that is within its bound, and other shows', async () => {
+  test('leaves alone attempts within their bound, and other shows', async () => {
     await abandon(1, `clock_timestamp() + '1 hour'`)
     const reference = await abandon(2)
     const other = await tickets.createShow({ name: 'Evita', startTime: new Date(), totalSeats: 1 })
@@ -98,9 +98,10 @@ describe('repair', () => {
   })
 })
 
-test('of requests recorded together, all are given up, also where the last one had bad luck', async () => {
+test('the records of one batch are all given up, even if the last one needed three inserts', async () => {
   const { booking } = await tickets.book(show.id, { seats: [10] })
-  // Its reference is another booking's, for the first try and for the one that looks for conflicts.
+  // Gives it the reference of another booking, in the first insert and in the one that looks for
+  // conflicts.
   await db.sql(`
     create sequence tries;
     create function be_unlucky() returns trigger language plpgsql as $$ begin
@@ -132,7 +133,7 @@ test('of requests recorded together, all are given up, also where the last one h
 })
 
 describe('an attempt that finishes after its bound', () => {
-  test('loses to a repair after it read its record, and nothing of it is sold', async () => {
+  test('fails if a repair comes after it has read its record, and sells nothing', async () => {
     const gate = await closeGate(1)
     const late = settled(tickets.book(show.id, { seats: [5], note: 'late' }))
     await gate.someoneWaits()
@@ -148,7 +149,7 @@ describe('an attempt that finishes after its bound', () => {
     expect(next.booking.status).toBe('CONFIRMED')
   })
 
-  test('wins over a repair that comes after its verdict, which leaves it alone', async () => {
+  test('succeeds if a repair comes after its verdict; the repair leaves it alone', async () => {
     const gate = await closeGate(2)
     const late = settled(tickets.book(show.id, { seats: [5], note: 'late' }))
     await gate.someoneWaits()
@@ -162,7 +163,7 @@ describe('an attempt that finishes after its bound', () => {
   })
 })
 
-/** Closes a gate; whoever comes to it waits until it is opened. */
+/** Closes a gate: an attempt that reaches it waits until the gate is opened. */
 async function closeGate(number: number) {
   const keeper = new pg.Client(db.url)
   await keeper.connect()
@@ -179,7 +180,7 @@ async function untilOne(lock: string): Promise<void> {
   await until(async () => (await db.sql(locks)).length > 0)
 }
 
-/** A failure that comes before anybody awaits it must not end the test. */
+/** Prevents an unhandled rejection if the promise fails before it is awaited. */
 async function settled<T>(promise: Promise<T>) {
   const [result] = await Promise.allSettled([promise])
   return result

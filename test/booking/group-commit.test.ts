@@ -7,7 +7,7 @@ import { type DatabaseProxy, holdBack, isStatement, openProxy } from '../support
 import { isWaitingForLock, lockShow } from '../support/shows.js'
 import { until } from '../support/until.js'
 
-/** Group commit: what one process books for one show at the same time. */
+/** Group commit of the concurrent bookings of one process for one show. */
 
 let db: TestDatabase
 let proxy: DatabaseProxy
@@ -23,23 +23,23 @@ afterEach(async () => {
 })
 
 describe.each([1, 4])('with %i connections', (connections) => {
-  test('a crowd asks for the last seats: the first requests get them, best seats first', async () => {
+  test('300 requests for 100 seats: the first requests get them, best seats first', async () => {
     const { tickets, show } = await house(100, connections)
-    const outcomes = await crowd(300, () => tickets.book(show, { count: 1 }))
-    const words = outcomes.map((outcome) =>
+    const outcomes = await bookAtOnce(300, () => tickets.book(show, { count: 1 }))
+    const results = outcomes.map((outcome) =>
       outcome.status === 'fulfilled'
         ? outcome.value.booking.seats.length
         : (outcome.reason as { code: string }).code,
     )
-    expect(words.slice(0, 100)).toEqual(Array(100).fill(1))
-    expect(words.slice(100)).toEqual(Array(200).fill('NOT_ENOUGH_SEATS'))
+    expect(results.slice(0, 100)).toEqual(Array(100).fill(1))
+    expect(results.slice(100)).toEqual(Array(200).fill('NOT_ENOUGH_SEATS'))
     expect(await tickets.verify()).toMatchObject({ violations: [], bookings: 300 })
   })
 
-  test('one that the database cannot take fails alone', async () => {
+  test('if the database rejects one booking, the others succeed', async () => {
     const { tickets, show } = await house(100, connections)
     await db.sql(`alter table bookings add constraint no_poison check (note <> 'poison')`)
-    const outcomes = await crowd(100, (n) =>
+    const outcomes = await bookAtOnce(100, (n) =>
       tickets.book(show, { count: 1, note: n === 70 ? 'poison' : 'wine' }),
     )
     const failed = [...outcomes.entries()].filter(([, { status }]) => status === 'rejected')
@@ -48,12 +48,12 @@ describe.each([1, 4])('with %i connections', (connections) => {
   })
 })
 
-test('a crowd is recorded in halves, the second one before the first is decided', async () => {
+test('128 requests are recorded in two halves, the second before the first is decided', async () => {
   const { tickets, show } = await house(200, 2)
   const reached = holdBack(proxy, (message) => isStatement(message, 'update shows'))
-  const outcomes = crowd(128, () => tickets.book(show, { count: 1 }))
+  const outcomes = bookAtOnce(128, () => tickets.book(show, { count: 1 }))
   const release = await reached
-  // The second half waits, with its records, for nothing but the lock that the first one has.
+  // The second half has written its records, and waits only for the lock that the first half holds.
   await until(isSecondHalfRecorded)
   release()
   expect((await outcomes).map(({ status }) => status)).toEqual(Array(128).fill('fulfilled'))
@@ -61,7 +61,7 @@ test('a crowd is recorded in halves, the second one before the first is decided'
   expect(decided).toEqual([{ n: 64 }, { n: 64 }])
 })
 
-test('records that a crashing server lost are made again, and their bookings with them', async () => {
+test('records that a server crash lost are made again, and their bookings too', async () => {
   const { tickets, show } = await house(10, 1)
   let isLost = false
   proxy.decide(async (message) => {
@@ -75,29 +75,29 @@ test('records that a crashing server lost are made again, and their bookings wit
   expect(await tickets.verify()).toMatchObject({ violations: [] })
 })
 
-test('too long a line turns away the next one, and serves all who stand in it', async () => {
+test('a full queue refuses further requests, and serves those in it', async () => {
   const { tickets, show } = await house(1, 1)
-  // Once the first call has looked at the schema, the others go straight to the line.
+  // After the first call has checked the schema, the other calls go to the queue at once.
   await tickets.findShow(show)
-  const outcomes = await crowd(10_002, () => tickets.book(show, { seats: '1' }))
-  const words = outcomes.map((outcome) =>
+  const outcomes = await bookAtOnce(10_002, () => tickets.book(show, { seats: '1' }))
+  const results = outcomes.map((outcome) =>
     outcome.status === 'fulfilled' ? 'CONFIRMED' : (outcome.reason as { code: string }).code,
   )
-  expect(words).toEqual(['CONFIRMED', ...Array(9_999).fill('SEATS_TAKEN'), 'BUSY', 'BUSY'])
+  expect(results).toEqual(['CONFIRMED', ...Array(9_999).fill('SEATS_TAKEN'), 'BUSY', 'BUSY'])
 })
 
-test('who is aborted leaves the line; who is being decided hears the verdict', async () => {
+test('an aborted request leaves the queue; if it is being decided, the call returns the result', async () => {
   const { tickets, show } = await house(10, 2)
   const reached = holdBack(proxy, (message) => isStatement(message, 'update shows'))
-  const impatience = new AbortController()
-  const { signal } = impatience
+  const abort = new AbortController()
+  const { signal } = abort
   const first = tickets.book(show, { seats: '1' }, { signal })
   const release = await reached
   const others = [
     tickets.book(show, { seats: '2' }, { signal }),
     tickets.book(show, { seats: '3' }),
   ]
-  impatience.abort()
+  abort.abort()
   await expect(others[0]).rejects.toMatchObject({ code: 'INTERRUPTED' })
   await expect(tickets.book(show, { seats: '4' }, { signal })).rejects.toMatchObject({
     code: 'INTERRUPTED',
@@ -110,22 +110,22 @@ test('who is aborted leaves the line; who is being decided hears the verdict', a
   ])
 })
 
-test('a request that is aborted while the batch waits for its lock fails at once, and is left out of it', async () => {
+test('a request that is aborted while the batch waits for its lock fails at once, and is left out of the batch', async () => {
   const { tickets, show } = await house(10, 2)
   const lock = await lockShow(db, show)
-  const impatience = new AbortController()
+  const abort = new AbortController()
   const bookings = [
-    tickets.book(show, { seats: '1', key: 'one' }, { signal: impatience.signal }),
+    tickets.book(show, { seats: '1', key: 'one' }, { signal: abort.signal }),
     tickets.book(show, { seats: '1', key: 'two' }),
-    tickets.book(show, { seats: '2' }, { signal: impatience.signal }),
+    tickets.book(show, { seats: '2' }, { signal: abort.signal }),
   ]
   await until(() => isWaitingForLock(db))
-  impatience.abort()
+  abort.abort()
   await expect(bookings[0]).rejects.toMatchObject({ code: 'INTERRUPTED' })
   await expect(bookings[2]).rejects.toMatchObject({ code: 'INTERRUPTED' })
   await lock.release()
   expect((await bookings[1])!.booking.seats).toEqual([1])
-  // Under its key it may be made for all that.
+  // Under its key, it may still be decided.
   await expect(tickets.book(show, { seats: '1', key: 'one' })).rejects.toMatchObject({
     code: 'SEATS_TAKEN',
   })
@@ -137,16 +137,16 @@ test.each([
   ['in the middle', 1],
   ['last', 2],
 ])(
-  'a request that is withdrawn leaves no record undecided, wherever it is in its batch: %s',
+  'a request that is aborted leaves no pending record, wherever it is in its batch: %s',
   async (_, left) => {
     const { tickets, show } = await house(10, 2)
     const lock = await lockShow(db, show)
-    const impatience = new AbortController()
+    const abort = new AbortController()
     const calls = [1, 2, 3].map((seat, place) =>
-      tickets.book(show, { seats: [seat] }, place === left ? { signal: impatience.signal } : {}),
+      tickets.book(show, { seats: [seat] }, place === left ? { signal: abort.signal } : {}),
     )
     await until(() => isWaitingForLock(db))
-    impatience.abort()
+    abort.abort()
     await expect(calls[left]).rejects.toMatchObject({ code: 'INTERRUPTED' })
     await lock.release()
     await Promise.all(calls.filter((_, place) => place !== left))
@@ -163,7 +163,7 @@ test.each([
 )
 
 test.each([
-  ['the latest of its requests', [60_000, 1000], 60_000],
+  ['the latest deadline of its requests', [60_000, 1000], 60_000],
   ['none if a request has none', [60_000, undefined, 1000], undefined],
 ])('the deadline of a batch is %s', async (_, inMs, expected) => {
   const now = performance.now()
@@ -178,11 +178,11 @@ test.each([
   expect(deadlines).toEqual([expected && now + expected])
 })
 
-test('the same id again is the same booking, confirmed or refused, and books nothing more', async () => {
+test('a repeated id returns the same booking, confirmed or refused, and books nothing more', async () => {
   const { tickets, show } = await house(10, 1)
   const [won, lost] = [randomUUID(), randomUUID()]
   const both = () =>
-    crowd(2, (n) => tickets.book(show, { seats: '1', id: n === 0 ? won : lost.toUpperCase() }))
+    bookAtOnce(2, (n) => tickets.book(show, { seats: '1', id: n === 0 ? won : lost.toUpperCase() }))
   const outcomes = await both()
   expect(outcomes).toMatchObject([
     { value: { booking: { id: won, status: 'CONFIRMED', seats: [1] } } },
@@ -192,7 +192,7 @@ test('the same id again is the same booking, confirmed or refused, and books not
   expect(await tickets.verify()).toMatchObject({ violations: [], bookings: 2 })
 })
 
-test('an id that is none, or under way for another show: INVALID_INPUT, and nothing is changed', async () => {
+test('an id that is malformed, or of an attempt for another show: INVALID_INPUT, and nothing is changed', async () => {
   const { tickets, show } = await house(10, 1)
   const other = await tickets.createShow({ name: 'Lear', startTime: new Date(0), totalSeats: 10 })
   const id = randomUUID()
@@ -216,11 +216,14 @@ async function house(totalSeats: number, connections: number) {
   return { tickets, show: show.id }
 }
 
-function crowd<T>(size: number, book: (n: number) => Promise<T>) {
+function bookAtOnce<T>(size: number, book: (n: number) => Promise<T>) {
   return Promise.allSettled(Array.from({ length: size }, (_, n) => book(n)))
 }
 
-/** Either it was quicker than the first half's lock, or it waits, written, for nothing but that lock. */
+/**
+ * Either it was recorded before the first half took its lock, or it is written and waits only for
+ * that lock.
+ */
 async function isSecondHalfRecorded(): Promise<boolean> {
   const [row] = await db.sql(
     `select (select count(*) from bookings where status = 'PENDING') = 128

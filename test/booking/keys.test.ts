@@ -38,7 +38,7 @@ afterAll(async () => {
   await db?.drop()
 })
 
-test('forty calls with one key book once, and all but one are replays of it', async () => {
+test('forty calls with one key book once; the others are replays', async () => {
   const request = { count: 2, key: 'forty calls' }
   const outcomes = await Promise.all(
     Array.from({ length: 40 }, (_, i) => clerks[i % 8]!.book(show, request)),
@@ -49,7 +49,7 @@ test('forty calls with one key book once, and all but one are replays of it', as
   expect(await bookings()).toEqual([{ id: booking.id, status: 'CONFIRMED', seats: booking.seats }])
 })
 
-test('a refusal is replayed too: the same record, the same words', async () => {
+test('a refusal is replayed as well: the same record and the same message', async () => {
   await clerks[0]!.book(show, { seats: '3' })
   const failures = await Promise.all(
     Array.from({ length: 16 }, (_, i) =>
@@ -65,7 +65,7 @@ test('a refusal is replayed too: the same record, the same words', async () => {
   expect((await bookings()).map(({ status }) => status)).toEqual(['CONFIRMED', 'FAILED'])
 })
 
-test('a process with a key that was used prints the first outcome and ends as the first did', async () => {
+test('a process with a used key prints the first outcome and exits with the same code', async () => {
   await clerks[0]!.book(show, { seats: '9' })
   for (const [seats, exit] of [
     ['1-2', 0],
@@ -81,7 +81,7 @@ test('a process with a key that was used prints the first outcome and ends as th
   }
 })
 
-test('another request with a used key is KEY_REUSED and leaves no trace', async () => {
+test('another request with a used key is KEY_REUSED and changes nothing', async () => {
   const args = ['--seats', '1', '--customer', 'Ada', '--key', 'reused']
   const first = await startBooking(db.url, [show, ...args]).ended
   const other = await clerks[0]!.createShow({
@@ -135,7 +135,7 @@ test.each<[string, object]>([
   },
 )
 
-test('a key belongs to its show: for another one, a booking and a dry run are KEY_REUSED', async () => {
+test('a key belongs to its show: for another show, a booking and a dry run are KEY_REUSED', async () => {
   const clerk = clerks[0]!
   const request = { seats: '1', key: 'of one show' }
   await clerk.book(show, request)
@@ -146,7 +146,7 @@ test('a key belongs to its show: for another one, a booking and a dry run are KE
   await expect(clerk.startDryRun().book(other.id, request)).rejects.toEqual(reused)
 })
 
-test('a booking that has moved to another house is replayed with the seats of that house', async () => {
+test('a booking that has moved to another house is replayed with its seat in that house', async () => {
   const clerk = clerks[0]!
   const startTime = new Date('2031-01-02T19:00:00Z')
   const rows = { name: 'Othello', startTime, totalSeats: 20, seatsPerRow: 4 }
@@ -229,7 +229,7 @@ test('a booking that has been cancelled is not counted as booked in a file or it
   }
 })
 
-test('while the first with a key is under way, the second waits for its outcome', async () => {
+test('while the first request with a key is being decided, the second waits for its outcome', async () => {
   const reached = holdBack(proxy, isCommit)
   const slow = openTickets({ database: proxy.url })
   const request = { count: 1, key: 'under way' }
@@ -244,17 +244,17 @@ test('while the first with a key is under way, the second waits for its outcome'
   expect(await bookings()).toHaveLength(1)
 })
 
-test('killed between the record and the verdict: the same key then books', async () => {
+test('killed between the record and the verdict: the same key books later', async () => {
   const args = [show, '--seats', '1-2', '--key', 'killed']
-  await dieBeforeTheVerdict(args)
+  await dieBeforeVerdict(args)
   expect(await bookings()).toMatchObject([{ status: 'PENDING' }])
   const { exitCode, document } = await startBooking(db.url, args).ended
   expect([exitCode, document.status, document.seats]).toEqual([0, 'CONFIRMED', [1, 2]])
   expect(await bookings()).toEqual([{ id: document.id, status: 'CONFIRMED', seats: [1, 2] }])
 })
 
-test('a record is not given up before the last try of the longest wait must be over', async () => {
-  await dieBeforeTheVerdict([show, '--seats', '1', '--wait', '10m'])
+test('a record stays pending until the last retry within the longest wait must be over', async () => {
+  await dieBeforeVerdict([show, '--seats', '1', '--wait', '10m'])
   const [record] = await db.sql(
     `select pending_until - created_at > interval '20 minutes' as outlasts
      from bookings where show_id = $1`,
@@ -263,8 +263,8 @@ test('a record is not given up before the last try of the longest wait must be o
   expect(record).toEqual({ outlasts: true })
 })
 
-test('a record of an attempt that may not wait has a minute before it is given up', async () => {
-  await dieBeforeTheVerdict([show, '--seats', '1', '--wait', '0s'])
+test('a record of an attempt with no wait stays pending for a minute', async () => {
+  await dieBeforeVerdict([show, '--seats', '1', '--wait', '0s'])
   const [record] = await db.sql(
     `select pending_until - created_at >= interval '1 minute' as has_minute
      from bookings where show_id = $1`,
@@ -276,9 +276,9 @@ test('a record of an attempt that may not wait has a minute before it is given u
   expect((await bookings()).map(({ status }) => status).sort()).toEqual(['CONFIRMED', 'PENDING'])
 })
 
-test('killed and given up: the record is swept by the next booking, and its key is free', async () => {
+test('killed and abandoned: the next booking sweeps the record, and its key is free', async () => {
   const args = [show, '--seats', '1-2', '--key', 'given up']
-  await dieBeforeTheVerdict(args)
+  await dieBeforeVerdict(args)
   await makeStale()
   await clerks[0]!.book(show, { seats: '10' })
   expect(await bookings()).toMatchObject([{ status: 'FAILED' }, { status: 'CONFIRMED' }])
@@ -293,7 +293,7 @@ test('killed and given up: the record is swept by the next booking, and its key 
 
 test('given up between the record and the lock of a second attempt: the key books again, once', async () => {
   const request = { seats: '1-2', key: 'swept in between' }
-  await dieBeforeTheVerdict([show, '--seats', '1-2', '--key', request.key])
+  await dieBeforeVerdict([show, '--seats', '1-2', '--key', request.key])
   const second = openTickets({ database: proxy.url })
   const reached = holdBack(proxy, (message) => isStatement(message, 'for update'))
   const both = Promise.all([second.book(show, request), second.book(show, request)])
@@ -309,7 +309,7 @@ test('given up between the record and the lock of a second attempt: the key book
   expect((await bookings()).map(({ status }) => status).sort()).toEqual(['CONFIRMED', 'FAILED'])
 })
 
-test('given up under the hands of a clerk who is only late: he loses cleanly', async () => {
+test('given up while a slow clerk is still at work: the slow clerk gets ABANDONED', async () => {
   let isSwept = false
   proxy.decide(async (message) => {
     if (isStatement(message, 'update bookings') && !isSwept) {
@@ -326,7 +326,7 @@ test('given up under the hands of a clerk who is only late: he loses cleanly', a
   expect(await clerks[0]!.verify({ show })).toMatchObject({ violations: [] })
 })
 
-test('BUSY is not remembered: the same key books once the show is free', async () => {
+test('BUSY is not stored: the same key books once the show is unlocked', async () => {
   const args = [show, '--seats', '1', '--key', 'busy', '--wait', '100ms']
   const holder = openTickets({ database: proxy.url })
   const reached = holdBack(proxy, isCommit)
@@ -341,7 +341,7 @@ test('BUSY is not remembered: the same key books once the show is free', async (
   expect([exitCode, document.seats]).toEqual([0, [1]])
 })
 
-test('a bug is not remembered: the same key books once it is mended', async () => {
+test('an internal error is not stored: the same key books once the cause is gone', async () => {
   const args = [show, '--seats', '1', '--key', 'bug']
   await db.sql(`alter table bookings add constraint bug check (status <> 'CONFIRMED') not valid`)
   const failed = await startBooking(db.url, args).ended
@@ -352,7 +352,7 @@ test('a bug is not remembered: the same key books once it is mended', async () =
   expect(await bookings()).toHaveLength(1)
 })
 
-test('a key from before keys had scopes still repeats its booking; a way back forgets scoped ones', async () => {
+test('a key from before the migration to scopes still replays its booking; a rollback forgets scoped keys', async () => {
   const request = { count: 1, key: 'old' }
   const scoped = { ...request, keyScope: '0123456789ab' }
   const { booking } = await clerks[0]!.book(show, request)
@@ -368,7 +368,7 @@ test('a key from before keys had scopes still repeats its booking; a way back fo
   await later.close()
 })
 
-test('a dry run knows the keys of its own scope alone', async () => {
+test('a dry run knows only the keys of its own scope', async () => {
   const request = { count: 1, key: 'dry' }
   await clerks[0]!.book(show, { ...request, keyScope: '0123456789ab' })
   const dryRun = clerks[0]!.startDryRun()
@@ -379,17 +379,17 @@ test('a dry run knows the keys of its own scope alone', async () => {
   })
 })
 
-test('a dry run takes an attempt that is not decided for none', async () => {
+test('a dry run ignores an attempt that is not decided', async () => {
   const request = { seats: '1-2', key: 'undecided' }
-  await dieBeforeTheVerdict([show, '--seats', '1-2', '--key', request.key])
+  await dieBeforeVerdict([show, '--seats', '1-2', '--key', request.key])
   await clerks[0]!.book(show, { seats: '2' })
   await expect(clerks[0]!.startDryRun().book(show, request)).rejects.toMatchObject({
     code: 'SEATS_TAKEN',
   })
 })
 
-/** A real process, killed when its record is there and it is about to ask for the show's lock. */
-async function dieBeforeTheVerdict(args: readonly string[]): Promise<void> {
+/** Runs a process, and kills it when its record is written and it is about to lock the show. */
+async function dieBeforeVerdict(args: readonly string[]): Promise<void> {
   let isReached = false
   proxy.decide((message) => {
     if (!isStatement(message, 'for update')) return 'pass'

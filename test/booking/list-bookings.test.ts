@@ -11,7 +11,10 @@ const MADE = Date.parse('2030-05-01T12:00:00Z')
 let db: TestDatabase
 let tickets: Client
 let show: string
-/** Customers in the order in which they booked, of which three each came in one microsecond. */
+/**
+ * Customers in the order in which they booked, in groups of three that booked in the same
+ * microsecond.
+ */
 let inOrder: string[]
 
 beforeAll(async () => {
@@ -19,7 +22,7 @@ beforeAll(async () => {
   tickets = openClient({ database: db.url })
   show = await insertShow(db, { name: 'Cats', seats: 10 })
   const other = await insertShow(db, { name: 'Evita', seats: 10 })
-  // As by clerks whose clocks go wrong: the later a booking was made, the earlier is its id.
+  // As if the clocks of the clerks ran backwards: the later a booking was made, the smaller its id.
   await db.sql(
     `insert into bookings (id, reference, show_id, status, seats, customer, created_at)
      select lpad(to_hex(1000000 - n), 32, '0')::uuid,
@@ -53,12 +56,12 @@ describe.each<[string, BookingFilter]>([
         (filter.customer !== 'no24' || name.startsWith('Guest No24')),
     )
 
-  test('is in the order in which the database saw them made, whatever their ids', async () => {
+  test('is in the order in which the database recorded the bookings, whatever their ids', async () => {
     expect(await listed(narrowed())).toEqual(expected())
     expect(await listed({ ...narrowed(), sort: 'time', limit: 7 })).toEqual(expected().slice(0, 7))
   })
 
-  test('is the same from its end, the newest first', async () => {
+  test('is the same when read from its end, newest first', async () => {
     const newest = expected().reverse()
     expect(await listed({ ...narrowed(), sort: 'newest' })).toEqual(newest)
     expect(await listed({ ...narrowed(), sort: 'newest', limit: 1500 })).toEqual(
@@ -73,7 +76,7 @@ test('the latest bookings are suggested first, whatever their ids', async () => 
   expect(suggested.map(({ customer }) => customer).slice(0, 30)).toEqual(latest)
 })
 
-test('is narrowed to what was made since one moment and until another', async () => {
+test('is limited to the bookings between two times', async () => {
   const soon = await insertShow(db, { name: 'Timed' })
   const times = ['10:00:00', '11:00:00', '12:00:00'].map((time) => `2031-05-01T${time}Z`)
   for (const [index, time] of times.entries()) {
@@ -89,7 +92,7 @@ test('is narrowed to what was made since one moment and until another', async ()
   expect(await listed({ since, until, customer: 'at' })).toEqual(['At 1'])
 })
 
-test('by customer it is whole and in order, however often it has to be sorted', async () => {
+test('by customer is complete and in order, however many batches are sorted', async () => {
   const vast = await insertShow(db, { name: 'Vast', seats: 10 })
   const count = 20_500
   // Without the triggers, as no list reads the history.
@@ -111,7 +114,7 @@ test('by customer it is whole and in order, however often it has to be sorted', 
   expect(groups).toEqual(['Émile', ...guests, null])
 })
 
-test('all of them are verified, page after page', async () => {
+test('all of them are verified, page by page', async () => {
   expect(await tickets.verify({ show })).toMatchObject({ ok: true, bookings: BOOKINGS * 0.9 })
 })
 

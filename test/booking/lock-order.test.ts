@@ -12,7 +12,7 @@ import {
 import { insertShow, isWaitingForLock } from '../support/shows.js'
 import { until } from '../support/until.js'
 
-/** BEGIN, the lock and what is read under it go to the server together, and in this order. */
+/** BEGIN, the lock and the read under it are sent to the server together, in this order. */
 
 let db: TestDatabase
 let proxy: DatabaseProxy
@@ -35,7 +35,7 @@ const isRecord = (message: Message) => isStatement(message, 'insert into booking
 const isLock = (message: Message) => isStatement(message, 'for update')
 const isRead = (message: Message) => isStatement(message, 'union all')
 
-test('none of the three waits for the answer to the one before it', async () => {
+test('BEGIN, the lock and the read are sent without waiting for replies', async () => {
   const sent: string[] = []
   let isRecorded = false
   let answers = 0
@@ -44,7 +44,7 @@ test('none of the three waits for the answer to the one before it', async () => 
     if (isBegin(message) && isRecorded) sent.push('begin')
     if (isLock(message)) sent.push('lock')
     if (isRead(message)) sent.push('read')
-    // From BEGIN on, the server's word is withheld until all three are with it.
+    // From BEGIN on, hold back the replies of the server until it has all three.
     if (message.from !== 'server' || !sent.includes('begin') || answers > 0) return
     await until(() => sent.length === 3)
     answers++
@@ -53,7 +53,7 @@ test('none of the three waits for the answer to the one before it', async () => 
   expect(sent).toEqual(['begin', 'lock', 'read'])
 })
 
-test('what is read has seen the hold that was committed while the lock was waited for', async () => {
+test('the read sees the hold that was committed while the lock was waited for', async () => {
   let isRecorded = false
   let isHolding = false
   proxy.decide(async (message) => {
@@ -76,46 +76,49 @@ test('what is read has seen the hold that was committed while the lock was waite
   await late.close()
 })
 
-/** The statements of one booking, each of which has a BEGIN and a COMMIT around it. */
+/** The transactions of one booking, each with a BEGIN and a COMMIT. */
 const nth = [1, 2, 3, 4]
 
 test.each(nth)(
   'when BEGIN number %i fails, nothing is sold, and the next booking succeeds',
   async (n) => {
-    const spoilt = spoil('BEGIN', n)
+    const wasSent = corrupt('BEGIN', n)
     await expect(tickets.book(show, { seats: '5' })).rejects.toThrow('BEGUM')
-    expect(spoilt()).toBe(true)
+    expect(wasSent()).toBe(true)
     expect(await tickets.viewShow(show)).toMatchObject({ confirmedSeats: 0 })
     await expect(tickets.book(show, { seats: '5' })).resolves.toMatchObject({ replayed: false })
   },
 )
 
 test.each(nth)(
-  'when COMMIT number %i fails, no transaction is left for the next booking to run in',
+  'when COMMIT number %i fails, the next booking does not run in its transaction',
   async (n) => {
-    const spoilt = spoil('COMMIT', n)
+    const wasSent = corrupt('COMMIT', n)
     await expect(tickets.book(show, { seats: '5' })).rejects.toThrow('COMMUM')
-    expect(spoilt()).toBe(true)
+    expect(wasSent()).toBe(true)
     await expect(tickets.book(show, { seats: '5' })).resolves.toMatchObject({ replayed: false })
   },
 )
 
-test('a ROLLBACK that fails leaves no transaction for the next booking to run in', async () => {
-  spoil('ROLLBACK')
+test('when ROLLBACK fails, the next booking does not run in the open transaction', async () => {
+  corrupt('ROLLBACK')
   await expect(tickets.cancelShow(show, 17)).rejects.toThrow('ROLLBAUM')
   await expect(tickets.book(show, { seats: '6' })).resolves.toMatchObject({ replayed: false })
 })
 
 test.each([1, 2])('when BEGIN number %i fails, the show is not created', async (n) => {
-  spoil('BEGIN', n)
+  corrupt('BEGIN', n)
   const startTime = new Date('2030-01-01T19:00Z')
   const created = tickets.createShow({ name: 'Hamlet', startTime, totalSeats: 10 })
   await expect(created).rejects.toThrow('BEGUM')
   expect(await db.sql('select name from shows')).toEqual([{ name: 'Cats' }])
 })
 
-/** The server will not understand the nth of these statements; returns whether it came. */
-function spoil(statement: Parameters<typeof isControl>[1], n = 1): () => boolean {
+/**
+ * Makes the nth of these statements a syntax error. Returns a function that reports whether it was
+ * sent.
+ */
+function corrupt(statement: Parameters<typeof isControl>[1], n = 1): () => boolean {
   let seen = 0
   proxy.decide((message) => {
     if (isControl(message, statement) && ++seen === n) {

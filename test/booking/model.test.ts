@@ -21,13 +21,13 @@ import { contradictions } from '../support/replay.js'
 import { insertShow } from '../support/shows.js'
 
 /*
- * A failure prints fast-check's seed and path and the history that nobody can explain. The same
- * commands again, though chance has a hand in how they meet:
+ * A failure prints the seed and the path of fast-check, and the history that no order explains. To
+ * repeat the same commands (their interleaving may differ):
  *
  *   TICKETS_MODEL_SEED=42 TICKETS_MODEL_PATH=7:1:0 npx vitest run --config test/vitest.config.ts test/booking/model.test.ts
  *
- * More of them: TICKETS_MODEL_RUNS=5000. A new command is an entry in `commands` (what a clerk
- * does), its moments in house-model.ts (what it means), and an arbitrary in `anyCommand`.
+ * For more runs, set TICKETS_MODEL_RUNS=5000. To add a command, add an entry to `commands` (what a
+ * clerk does), its moments to house-model.ts (what it means), and an arbitrary to `anyCommand`.
  */
 const runs = Number(env.TICKETS_MODEL_RUNS ?? 200)
 const seed = Number(env.TICKETS_MODEL_SEED ?? 20_260_101)
@@ -46,7 +46,7 @@ afterAll(async () => {
   await db.drop()
 })
 
-it('whatever clerks do at once, it is as if they had done it one at a time', {
+it('concurrent operations have the same result as running them one at a time', {
   timeout: 60_000 + runs * 2000,
 }, async () => {
   await fc.assert(
@@ -86,34 +86,34 @@ type Command =
   | { do: 'look'; at: number }
   | { do: 'wait' }
 
-/** Some of a booking's seats, by their places among those it was last told to have; or all of it. */
+/** Some seats of a booking, as indexes into its last known seats; or all of them. */
 type Part = number[] | 'all'
 
-/** Where a command is carried out. */
-interface Scene {
+/** Where a command runs. */
+interface Context {
   office: Tickets
-  /** Their ids. */
+  /** The ids of the shows. */
   shows: string[]
-  /** Bookings that somebody has been told of, with the seats that were told last. */
+  /** Bookings that a clerk has seen, with their last known seats. */
   known: Map<string, number[]>
 }
 
-/** What each command does; resolves with what it means, and undefined when there was nothing to do. */
+/** Runs each command. Resolves with its meaning, or with undefined if there was nothing to do. */
 const commands: {
   [Name in Command['do']]: (
-    scene: Scene,
+    context: Context,
     command: Extract<Command, { do: Name }>,
   ) => Promise<{ told: unknown; moments: Moment[] } | undefined>
 } = {
-  async book(scene, { request }) {
+  async book(context, { request }) {
     const { show, held, key, ...wanted } = request
     const told = await answerOf(
-      scene,
-      scene.office.book(scene.shows[show]!, {
+      context,
+      context.office.book(context.shows[show]!, {
         ...wanted,
-        // An hour that `wait` lets pass: nothing here depends on how fast the machine is.
+        // An hour, which only `wait` lets pass: nothing depends on the speed of the machine.
         ...(held && { hold: held === 'forever' ? held : 3_600_000 }),
-        ...(key && { key: `${scene.shows[0]} ${key}` }),
+        ...(key && { key: `${context.shows[0]} ${key}` }),
       }),
     )
     return { told, moments: booking(request, told) }
@@ -127,28 +127,28 @@ const commands: {
     return { told, moments: preview({ show, ...wanted }, told) }
   },
 
-  async cancel(scene, { nth, part }) {
-    const [id, has] = knownBooking(scene, nth)
+  async cancel(context, { nth, part }) {
+    const [id, has] = knownBooking(context, nth)
     if (id === undefined) return undefined
     const seats = partOf(has, part)
-    const told = await answerOf(scene, scene.office.cancelBooking(id, asSpec(seats)))
+    const told = await answerOf(context, context.office.cancelBooking(id, asSpec(seats)))
     return { told: { booking: id, seats, ...told }, moments: cancelling(id, seats, told) }
   },
 
-  async confirm(scene, { nth, part }) {
-    const [id, has] = knownBooking(scene, nth)
+  async confirm(context, { nth, part }) {
+    const [id, has] = knownBooking(context, nth)
     if (id === undefined) return undefined
     const seats = partOf(has, part)
-    const told = await answerOf(scene, scene.office.confirmBooking(id, asSpec(seats)))
+    const told = await answerOf(context, context.office.confirmBooking(id, asSpec(seats)))
     return { told: { booking: id, seats, ...told }, moments: confirming(id, seats, told) }
   },
 
-  async move(scene, { nth, to: order, toShow }) {
-    const [id, has] = knownBooking(scene, nth)
+  async move(context, { nth, to: order, toShow }) {
+    const [id, has] = knownBooking(context, nth)
     if (id === undefined) return undefined
     const to = order.slice(0, has.length)
-    const target = toShow === undefined ? {} : { toShow: scene.shows[toShow]! }
-    const told = await answerOf(scene, scene.office.moveBooking(id, { to, ...target }))
+    const target = toShow === undefined ? {} : { toShow: context.shows[toShow]! }
+    const told = await answerOf(context, context.office.moveBooking(id, { to, ...target }))
     return { told: { booking: id, to, ...told }, moments: moving(id, { to, toShow }, told) }
   },
 
@@ -158,7 +158,7 @@ const commands: {
     return { told, moments: looking(at, told) }
   },
 
-  /** Under the shows' locks, as time passes for everybody at the same moment. */
+  /** Locks both shows, as time passes for all of them at the same moment. */
   async wait({ shows }) {
     const ids = shows.map((show) => `'${show}'`).join()
     await db.sql(`begin; select 1 from shows where id in (${ids}) order by id for update;
@@ -168,7 +168,7 @@ const commands: {
   },
 }
 
-function knownBooking({ known }: Scene, nth: number): [string, number[]] | [undefined, []] {
+function knownBooking({ known }: Context, nth: number): [string, number[]] | [undefined, []] {
   return [...known][nth % known.size] ?? [undefined, []]
 }
 
@@ -182,9 +182,9 @@ function asSpec(seats: number[] | undefined): { seats?: string } {
 }
 
 interface Script {
-  /** What was booked before the clerks came. */
+  /** What was booked before the clerks start. */
   before: Command[]
-  /** What each clerk does, one thing after another, beside the others. */
+  /** The commands of each clerk, one after another; the clerks run at the same time. */
   clerks: Command[][]
 }
 
@@ -195,7 +195,7 @@ const anyWanted = fc.oneof(
   anySeats.map((seats) => ({ seats })),
   fc.integer({ min: 1, max: 4 }).map((count) => ({ count })),
 )
-/** Most of them in one house, so that they meet. */
+/** Mostly one house, so that the requests conflict. */
 const anyShow = fc.constantFrom(0, 0, 0, 1)
 const anyRequest: fc.Arbitrary<SeatRequest> = fc
   .tuple(
@@ -210,7 +210,7 @@ const anyRequest: fc.Arbitrary<SeatRequest> = fc
     ...(held && { held }),
     ...(key && { key }),
   }))
-/** With few keys and few requests, the same key comes with the same request, and with another. */
+/** With few keys and few requests, a key is used again with the same request and with another. */
 const anyKeyedRequest: fc.Arbitrary<SeatRequest> = fc.constantFrom<SeatRequest>(
   { show: 0, seats: [1, 2], key: 'k1' },
   { show: 0, seats: [1, 2], key: 'k2' },
@@ -245,8 +245,8 @@ const anyCommand: fc.Arbitrary<Command> = fc.oneof(
   { weight: 2, arbitrary: fc.constant<Command>({ do: 'wait' }) },
   { weight: 1, arbitrary: anyShow.map((at): Command => ({ do: 'look', at })) },
 )
-/** What chance alone would rarely find: a hold that expires before somebody wants to pay for it. */
-const lateBuyer: fc.Arbitrary<Command[]> = fc
+/** What random commands would rarely produce: a hold that expires before it is confirmed. */
+const expiredHold: fc.Arbitrary<Command[]> = fc
   .tuple(anySeats, anyNth)
   .map(([seats, nth]): Command[] => [
     { do: 'book', request: { show: 0, seats, held: 'briefly' } },
@@ -258,22 +258,25 @@ const anyScript: fc.Arbitrary<Script> = fc.record({
   clerks: fc.array(
     fc.oneof(
       { weight: 4, arbitrary: fc.array(anyCommand, { minLength: 1, maxLength: 3 }) },
-      { weight: 1, arbitrary: lateBuyer },
+      { weight: 1, arbitrary: expiredHold },
     ),
     { minLength: 2, maxLength: 5 },
   ),
 })
 
-/** Lets every clerk work, and has a last look at the houses; what was seen, in the order of the calls. */
+/**
+ * Runs all clerks, and reads the houses at the end. Returns the observations in the order of the
+ * calls.
+ */
 async function play(script: Script, shows: string[]): Promise<Observed<Books>[]> {
   const history: Observed<Books>[] = []
-  const known: Scene['known'] = new Map()
+  const known: Context['known'] = new Map()
   let now = 0
   const perform = async (clerk: number, command: Command) => {
     const called = now++
-    // Five clerks in three offices: some share a queue and a batch, some meet only in the database.
-    const scene = { office: offices[clerk % offices.length]!, shows, known }
-    const seen = await commands[command.do](scene, command as never)
+    // Five clerks in three offices: some share a queue and a batch, some only the database.
+    const context = { office: offices[clerk % offices.length]!, shows, known }
+    const seen = await commands[command.do](context, command as never)
     if (seen === undefined) return
     const answered = now++
     const label = `[${called}-${answered}] clerk ${clerk}: ${JSON.stringify(command)} => ${JSON.stringify(seen.told)}`
@@ -290,7 +293,7 @@ async function play(script: Script, shows: string[]): Promise<Observed<Books>[]>
 }
 
 function answerOf(
-  { shows, known }: Scene,
+  { shows, known }: Context,
   outcome: Promise<BookingOutcome & { hadExpired?: boolean }>,
 ): Promise<Answer> {
   return outcome.then(
@@ -301,14 +304,14 @@ function answerOf(
     },
     (error) => {
       const answer = refusal(error)
-      // A refused request is a booking too: FAILED, and to be left alone.
+      // A refused request has a booking too: FAILED, which no other command may change.
       if (answer.id !== undefined) known.set(answer.id, error.outcome.booking.seats)
       return answer
     },
   )
 }
 
-/** A refusal is an answer; anything unexpected is not. */
+/** The answer that a refusal is. Any other error is thrown. */
 function refusal(error: unknown): Answer {
   if (!(error instanceof TicketsError)) throw error
   const { code, seats, outcome } = error

@@ -2,14 +2,14 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { openTickets, type Tickets } from '../../src/index.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
 
-// A name that SQL, Knex and PostgreSQL's settings each read in their own way.
+// A name that SQL, Knex and PostgreSQL's settings each quote differently.
 const HOUSE = `the house's \\? "operator", ? $1 \\\\ ??`
 
 let db: TestDatabase
 let tickets: Tickets
 beforeAll(async () => {
   db = await cloneDatabase()
-  // One connection: whatever somebody leaves behind on it, the next one would have.
+  // One connection: a setting that is left on it would apply to the next change.
   tickets = openTickets({ database: db.url, env: {}, operator: HOUSE })
 })
 afterAll(async () => {
@@ -27,7 +27,7 @@ async function doneBy(show: string): Promise<string[]> {
   return rows.map(({ done }) => done)
 }
 
-it('a change is recorded under its operator, and the next one under its own', async () => {
+it('a change is recorded under its operator, and the next change under its own', async () => {
   const [ada, grace] = [tickets.as('Ada'), tickets.as('Grace')]
   const startTime = new Date('2030-01-01T19:00:00Z')
   const show = await ada.createShow({ name: 'Cats', startTime, totalSeats: 9 })
@@ -54,7 +54,7 @@ it('a change is recorded under its operator, and the next one under its own', as
   ])
 })
 
-it('what is undefined counts as not given, the operator of a booking too', async () => {
+it('undefined counts as not given, also for the operator of a booking', async () => {
   const ada = tickets.as('Ada')
   const startTime = new Date('2031-01-01T19:00:00Z')
   const left = { name: undefined, startTime: undefined, timeZone: undefined, totalSeats: undefined }
@@ -77,7 +77,7 @@ it('what is undefined counts as not given, the operator of a booking too', async
   expect(await doneBy(show.id)).toEqual(['Ada: created', 'Ada: confirmed', 'Ada: cancelled'])
 })
 
-it("in a batch, each booking is its own operator's, and the session's where it has none", async () => {
+it('in a batch, each booking is recorded under its operator, or that of the session if it has none', async () => {
   const [ada, grace] = [tickets.as('Ada'), tickets.as('Grace')]
   const startTime = new Date('2030-01-01T19:00:00Z')
   const show = await tickets.createShow({ name: 'Evita', startTime, totalSeats: 9 })

@@ -38,7 +38,7 @@ const failure = (booking: Promise<unknown>) =>
   )
 
 describe('seats by number, in a house with a plan', () => {
-  it('are of the section that is asked for, and of no other', async () => {
+  it('are chosen only from the requested section', async () => {
     const show = await create()
     const { booking } = await box.book(show, { count: 4, section: 'cIrcle' })
     expect(booking).toMatchObject({ section: 'Circle', seats: [13, 14, 15, 16] })
@@ -59,7 +59,7 @@ describe('seats by number, in a house with a plan', () => {
     expect(booking.seatLabels).toEqual(['A1', 'A2'])
   })
 
-  it('are a wheelchair place, its companion and seats beside them for a party', async () => {
+  it("are a wheelchair place, its companion's seat and seats next to them, for a party with a wheelchair", async () => {
     const show = await create()
     const { booking } = await box.book(show, { count: 3, accessible: true })
     expect(booking.seatLabels).toEqual(['Stalls B1', 'Stalls B2', 'Stalls B3'])
@@ -73,7 +73,7 @@ describe('seats by number, in a house with a plan', () => {
     [{ seats: 'A1', section: 'Stalls' }, 'INVALID_INPUT'],
     [{ seats: [1], accessible: true }, 'INVALID_INPUT'],
     [{ seats: [1], includeAccessible: true }, 'INVALID_INPUT'],
-  ])('are refused where the request makes no sense: %j', async (request, code, ...facts) => {
+  ])('are refused if the request makes no sense: %j', async (request, code, ...facts) => {
     const show = await create()
     expect(await failure(box.book(show, request))).toEqual({
       code,
@@ -81,7 +81,7 @@ describe('seats by number, in a house with a plan', () => {
     })
   })
 
-  it('replay by their key, and are another request in another section', async () => {
+  it('are replayed by their key; the same key with another section is another request', async () => {
     const show = await create()
     const request = { count: 2, section: 'Circle', key: 'k' }
     const first = await box.book(show, request)
@@ -98,7 +98,7 @@ describe('seats by number, in a house with a plan', () => {
   })
 })
 
-it('a restricted view is a warning at every sale', async () => {
+it('a restricted view is a warning in every sale', async () => {
   const show = await create()
   const warnings = [{ code: 'RESTRICTED_VIEW', message: withFacts('Circle A5-A6') }]
   const held = await box.book(show, { seats: 'Circle A5-A6', hold: 'forever' })
@@ -116,7 +116,7 @@ it('a restricted view is a warning at every sale', async () => {
   expect(typed.stderr).toEqual(withFacts('Circle A6'))
 })
 
-it('a restricted view is named on the ticket, as text, SVG and JSON, and on no other ticket', async () => {
+it('a restricted view is named on its ticket, as text, SVG and JSON, and on no other ticket', async () => {
   const show = await create()
   const [mixed, clear] = [
     (await box.book(show, { seats: 'Circle A3-A6' })).booking,
@@ -125,7 +125,7 @@ it('a restricted view is named on the ticket, as text, SVG and JSON, and on no o
   const print = (reference: string, ...flags: string[]) =>
     runInProcess(['booking', 'print', reference, ...flags], { DATABASE_URL: db.url })
   for (const flags of [[], ['--svg', '-']]) {
-    // The list of all its seats has Circle A3-A6 in place of it.
+    // The list of all its seats shows Circle A3-A6 instead of it.
     expect((await print(mixed.reference, ...flags)).stdout).toEqual(withFacts('Circle A5-A6'))
     expect((await print(clear.reference, ...flags)).stdout).not.toMatch(/restricted/i)
   }
@@ -135,7 +135,7 @@ it('a restricted view is named on the ticket, as text, SVG and JSON, and on no o
   expect((await print(clear.reference, '--json')).json()).not.toHaveProperty('warnings')
 })
 
-it('the command line, files and their columns know sections and wheelchair places', async () => {
+it('the command line, files and their columns accept sections and wheelchair places', async () => {
   const show = await create()
   const typed = await run(['book', show, '--count', '2', '--section', 'Circle', '--json'], {
     db: db.url,
@@ -167,10 +167,10 @@ it('the command line, files and their columns know sections and wheelchair place
   expect([wrong.exitCode, wrong.stderr]).toEqual([4, withFacts('1', 'accessible', 'true', 'false')])
 })
 
-describe('a dry run, and a file, answer as a booking does', () => {
+describe('a dry run, and a file, give the same answer as a booking', () => {
   const env = () => ({ DATABASE_URL: db.url })
   const here = (args: string[], input = '') => runInProcess(['book', ...args], env(), { input })
-  /** What describes the seats in the JSON of each line that is printed. */
+  /** The fields about seats in the JSON of each printed line. */
   const facts = (stdout: string) =>
     stdout.split('\n').flatMap((line) => {
       if (line === '') return []
@@ -203,13 +203,13 @@ describe('a dry run, and a file, answer as a booking does', () => {
     expect(ran.map(({ stdout }) => facts(stdout))).toEqual([booked, booked, booked])
   })
 
-  it('without a section in a house without', async () => {
+  it('a section is refused in a house without sections', async () => {
     const show = await create('A 1-4')
     const dry = await here([show, '--count', '2', '--dry-run', '--json'])
     expect(dry.json()).not.toHaveProperty('section')
   })
 
-  it('and each line of a file that is printed has its section, and its warning before it', async () => {
+  it('each printed line of a file has its section, after its warning', async () => {
     const show = await create()
     const file = 'seats\nCircle A5\nStalls A1\n"Stalls A2, Circle A1"\nCircle A6\n'
     for (const flags of [['--dry-run'], ['--atomic']]) {
@@ -223,7 +223,7 @@ describe('a dry run, and a file, answer as a booking does', () => {
   })
 })
 
-it('the list of bookings has the section in each format: of one, of several, and of a house without', async () => {
+it('the list of bookings has the section in each format: of one, of several, and of a house without sections', async () => {
   const show = await create()
   await box.book(show, { seats: 'Circle A1-A2' })
   await box.book(show, { seats: 'Stalls A1, Circle A3' })
@@ -247,11 +247,11 @@ it('the list of bookings has the section in each format: of one, of several, and
   expect((await list(show, '--seat', 'circle a3')).split('\n')).toEqual([lines[1], ''])
 })
 
-describe('a plan that changes while a request is under way', () => {
+describe('a plan that changes during a request', () => {
   /** The same seats, with another row before row B. */
   const WIDER = GLOBE.replace('B  w1', 'AA  1-2\nB  w1')
 
-  it('books the seat of that label in the new plan, and no other', async () => {
+  it('books the seat with that label in the new plan, and no other', async () => {
     const show = await create()
     // `other` has read the old plan, in which Stalls B3 is seat 9.
     await other.book(show, { seats: 'Stalls A1' })
@@ -264,7 +264,7 @@ describe('a plan that changes while a request is under way', () => {
     expect(await box.verify()).toMatchObject({ ok: true })
   })
 
-  it('is read by a process that knew the house without a plan', async () => {
+  it('is read by a process that has read the house without a plan', async () => {
     const show = (await box.createShow({ name: 'Lear', startTime, totalSeats: 18 })).id
     expect(await failure(other.book(show, { seats: '19' }))).toMatchObject({ code: 'NO_SUCH_SEAT' })
     await box.editShow(show, { plan: GLOBE })
@@ -283,7 +283,7 @@ describe('a plan that changes while a request is under way', () => {
     expect(await other.findBooking(id)).toMatchObject(seat)
   })
 
-  it('books the seats of numbers with a key as they were read, so that the key finds them by their labels', async () => {
+  it('books seats by number with a key as they were first read, so that the key finds them by label', async () => {
     const { edit, booking } = await editAndBookBehindLock((show) =>
       other.book(show, { seats: [9], key: `${show} nine` }),
     )
@@ -294,7 +294,7 @@ describe('a plan that changes while a request is under way', () => {
     expect(again).toMatchObject({ replayed: true, booking: { id } })
   })
 
-  it('is known for requests with a key, by a process that knew the house without one', async () => {
+  it('is used for requests with a key by a process that has read the house without a plan', async () => {
     const show = (await box.createShow({ name: 'Lear', startTime, totalSeats: 18 })).id
     await other
       .book(show, { seats: '1', hold: 'forever', key: `${show} hold` })
@@ -308,7 +308,7 @@ describe('a plan that changes while a request is under way', () => {
     })
   })
 
-  it('has a number of seats chosen in the new plan', async () => {
+  it('is used to choose a number of seats', async () => {
     const { edit, booking } = await editAndBookBehindLock((show) =>
       other.book(show, { count: 4, section: 'Circle' }),
     )
@@ -317,7 +317,7 @@ describe('a plan that changes while a request is under way', () => {
     expect((await booking).booking).toMatchObject({ seats: [15, 16, 17, 18], seatLabels: labels })
   })
 
-  it('names the seats of bookings that are made together as the new plan does', async () => {
+  it('is used to name the seats of bookings that are made together', async () => {
     const { edit, booking } = await editAndBookBehindLock((show) =>
       other.bookAllOrNothing([{ showId: show, request: { count: 1, section: 'Circle' } }]),
     )
@@ -327,7 +327,7 @@ describe('a plan that changes while a request is under way', () => {
     })
   })
 
-  /** Both wait for the show's lock, the edit before the booking. */
+  /** Both wait for the lock of the show, the edit before the booking. */
   async function editAndBookBehindLock<Result>(book: (show: string) => Promise<Result>) {
     const show = await create()
     const lock = await lockShow(db, show)
@@ -340,7 +340,7 @@ describe('a plan that changes while a request is under way', () => {
     return { edit, booking }
   }
 
-  it('refuses a seat that is gone, as a record of its own', async () => {
+  it('refuses a seat that is gone, and records the refusal', async () => {
     const show = await create()
     await other.book(show, { seats: 'Stalls A1' })
     await box.editShow(show, { plan: GLOBE.replace('A  1-4 r5-6', 'A  1-4') })

@@ -6,9 +6,10 @@ import { isWaitingForLock } from '../support/shows.js'
 import { until } from '../support/until.js'
 
 /**
- * The lock gives order; without it, a write of a show that changed since it was read is done again;
- * the check gives proof. The clerks here are the real ones; the lock and the comparison are taken out
- * on the wire, where the product cannot reach, and the check in a database of the test's own.
+ * Three precautions against selling a seat twice: the lock puts changes in order; the comparison
+ * repeats a write of a show that has changed since it was read; the check constraint refuses a
+ * wrong result. The clerks run the real program. The tests remove the lock and the comparison from
+ * its statements in a proxy, and drop the check from a separate database.
  */
 interface Precautions {
   lock: boolean
@@ -30,7 +31,7 @@ describe('with the lock', () => {
     expect(await soldSeats()).toEqual([5])
   })
 
-  test('it alone is enough: without comparison and check, seat 5 is still sold once', async () => {
+  test('the lock alone is enough: without comparison and check, seat 5 is still sold once', async () => {
     const { outcomes, soldSeats } = await race(['5', '5'], {
       ...ALL,
       comparison: false,
@@ -40,7 +41,7 @@ describe('with the lock', () => {
     expect(await soldSeats()).toEqual([5])
   })
 
-  test('six clerks with twenty bookings each for thirty seats: no constraint ever fires', async () => {
+  test('six clerks make twenty bookings each for thirty seats: no constraint ever fires', async () => {
     const { db, show, clerks } = await house(6, ALL)
     const outcomes = await Promise.all(
       clerks.map(async (clerk, i) => {
@@ -64,7 +65,7 @@ describe('without the lock', () => {
     expect(await soldSeats()).toEqual([5])
   })
 
-  const changes: Record<string, (clerk: Tickets, house: Stalls) => Promise<unknown>> = {
+  const changes: Record<string, (clerk: Tickets, input: ChangeInput) => Promise<unknown>> = {
     'a sale': (clerk, { show, free }) => clerk.book(show, { seats: `A${free}` }),
     'a move': (clerk, { sold, free }) => clerk.moveBooking(sold, { to: `A${free + 1}` }),
     'a cancellation': (clerk, { sold }) => clerk.cancelBooking(sold),
@@ -72,7 +73,7 @@ describe('without the lock', () => {
     'another plan': (clerk, { show, plan }) => clerk.editShow(show, { plan }),
   }
 
-  // A move and a plan leave the number of sold seats as it is, so the check cannot see them.
+  // A move and a plan do not change the number of sold seats, so the check cannot detect them.
   test.each(
     Object.keys(changes).flatMap((late) => [
       [late, 'a move'],
@@ -82,7 +83,7 @@ describe('without the lock', () => {
     const { db, clerks, show, proxy } = await house(2, { ...ALL, lock: false })
     const [slow, quick] = clerks as [Tickets, Tickets]
     const sold = async (seats: string) => (await quick.book(show, { seats })).booking.id
-    const stalls = [
+    const inputs = [
       { show, sold: await sold('A1'), free: 11, size: 40, plan: 'A 30-1' },
       { show, sold: await sold('A2'), free: 21, size: 50, plan: 'A 2-30 1' },
     ] as const
@@ -99,21 +100,21 @@ describe('without the lock', () => {
         })
       })
     })
-    const slowly = changes[late]!(slow, stalls[0])
+    const slowChange = changes[late]!(slow, inputs[0])
     await reached
     let isDone = false
-    const quickly = changes[early]!(quick, stalls[1]).finally(() => {
+    const quickChange = changes[early]!(quick, inputs[1]).finally(() => {
       isDone = true
     })
-    // A new plan has written the bookings by then, and their locks remain.
+    // By then, a new plan has written the bookings, and holds their locks.
     await until(async () => isDone || (await isWaitingForLock(db)))
     release()
-    await quickly
-    const error = await slowly.then(
+    await quickChange
+    const error = await slowChange.then(
       () => null,
       ({ code }) => code,
     )
-    // The size of a house with a plan is that of its plan.
+    // A house with a plan has the size of its plan.
     const isRefused = late === 'another size' && early === 'another plan'
     expect(error).toBe(isRefused ? 'INVALID_INPUT' : null)
     expect((await quick.verify()).violations).toEqual([])
@@ -147,8 +148,8 @@ describe('without all three', () => {
   })
 })
 
-/** What a clerk changes in a show: a booking, free seats, and a size or a plan that it could have. */
-interface Stalls {
+/** What a clerk changes in a show: a booking, free seats, and a size or a plan that fit it. */
+interface ChangeInput {
   show: string
   sold: string
   free: number
@@ -156,7 +157,7 @@ interface Stalls {
   plan: string
 }
 
-/** Two clerks who both have read the house before either writes, unless the lock forbids it. */
+/** Two clerks who both read the house before either writes, unless the lock prevents it. */
 async function race(seats: readonly string[], precautions: Precautions) {
   const { db, show, clerks, proxy } = await house(seats.length, precautions)
   let arrived = 0
@@ -196,12 +197,15 @@ async function outcomeOf(clerk: Tickets, show: string, seats: string): Promise<s
   )
 }
 
-/** Is this a statement that writes a show's row, on its way to the server? */
+/** Whether this statement, on its way to the server, writes the row of a show. */
 function writesShow(message: Message): boolean {
   return isStatement(message, 'update shows') || isStatement(message, 'update "shows"')
 }
 
-/** Blanks precautions out of a statement: what a programmer who forgot them would have sent. */
+/**
+ * Overwrites the missing precautions in a statement with spaces, as if the programmer had forgotten
+ * them.
+ */
 function without(bytes: Buffer, { lock, comparison }: Precautions): void {
   if (!lock) replace(bytes, 'for update', '          ')
   if (!comparison) replace(bytes, 'and xmin', 'or  xmin')

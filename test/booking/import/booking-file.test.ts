@@ -4,7 +4,7 @@ import { inOrder } from '../../../src/booking/import/in-order.js'
 import { TicketsError } from '../../../src/shared/errors.js'
 import { expectWording, withFacts } from '../../support/wording.js'
 
-/** Reads a file in chunks of `size` bytes: [line, request or the sentence of its error]. */
+/** Reads a file in chunks of `size` bytes: [line, request or error message]. */
 async function read(text: string | Buffer, choice: FileChoice = { show: 'Cats' }, size = 7) {
   const bytes = Buffer.from(text)
   async function* chunks() {
@@ -42,7 +42,7 @@ const wrongLines: [line: string, ...facts: string[]][] = [
 ]
 
 describe('CSV', () => {
-  it('gives every field, quoted or not, with the line it begins on', async () => {
+  it('returns every field, quoted or not, with the number of the line where its row begins', async () => {
     const file = [
       '\ufeffShow, seats ,count,customer,note,key,hold\r',
       'Cats,"1,2",,Ada,"likes ""aisles""\r',
@@ -67,7 +67,7 @@ describe('CSV', () => {
     ])
   })
 
-  it('loses no row but the wrong one: a stray quote, a missing quote, a missing column', async () => {
+  it('loses only the bad row: a stray quote, a missing quote, a missing column', async () => {
     const file = ['seats,customer', '1,5" x', '2,Ada', '3,"Bob', '4,"Cy"', '5', '6,"Di"x', '7,Ed']
     expect(await read(file.join('\n'))).toEqual([
       [2, wrong('""')],
@@ -106,7 +106,7 @@ describe('CSV', () => {
     })
   })
 
-  it('is refused in the words of test/wording/booking-file.txt', async () => {
+  it('is refused with the messages in test/wording/booking-file.txt', async () => {
     const whole = refused.map(
       async ([text, choice]) =>
         [
@@ -173,7 +173,7 @@ describe('CSV as spreadsheets write it', () => {
     },
   )
 
-  it('a stray quote costs its own line only, with any separator and line end', async () => {
+  it('a stray quote makes only its own line fail, with any separator and line end', async () => {
     for (const { separator, end } of ways) {
       const lines = [
         ['seats', 'customer'],
@@ -198,8 +198,8 @@ describe('CSV as spreadsheets write it', () => {
 
   it.each([
     ['that nothing closes', '5,Ed'],
-    ['that another one seems to close', '5,Ed"'],
-  ])('a stray quote %s costs no other line of a file of 60', async (_, later) => {
+    ['closed by another one', '5,Ed"'],
+  ])('a stray quote %s makes no other line of a file of 60 fail', async (_, later) => {
     const rows = Array.from({ length: 60 }, (_, i) => `${i + 1},Ada`)
     rows[1] = '2,"Bob'
     rows[57] = later
@@ -212,12 +212,12 @@ describe('CSV as spreadsheets write it', () => {
     )
   })
 
-  it('needs no quotes for seats where the separator is no comma; sep= decides for one column', async () => {
+  it('needs no quotes around seats if the separator is not a comma; sep= decides for one column', async () => {
     expect(await read('seats;customer\n1,2;Ada')).toEqual([
       [2, booking({ seats: '1,2', customer: 'Ada' })],
     ])
     expect(await read('sep=;\n\nseats\n1,2')).toEqual([[4, booking({ seats: '1,2' })]])
-    // Where the header contradicts the line, the header is right.
+    // If the header contradicts the sep= line, the header wins.
     expect(await read('sep=;\nseats,customer\n1,Ada')).toEqual([
       [3, booking({ seats: '1', customer: 'Ada' })],
     ])
@@ -232,14 +232,14 @@ describe('CSV as spreadsheets write it', () => {
     ])
   })
 
-  it('takes the lines of a cell for one row where CR ends the rows and LF breaks the cell', async () => {
+  it('reads a cell with several lines as part of one row if CR ends rows and LF breaks lines in cells', async () => {
     expect(await read('seats,note\r1,"a\nb"\r2,c\r')).toEqual([
       [2, booking({ seats: '1', note: 'a\nb' })],
       [4, booking({ seats: '2', note: 'c' })],
     ])
   })
 
-  it('takes rows without the empty fields at their end, and no value without a column', async () => {
+  it('accepts rows without their empty last fields, but no value without a column', async () => {
     expect(await read('seats,customer,,\n1,Ada\n2,Bob,\n1,2,Cy,\n3\n4,Di,,,')).toEqual([
       [2, booking({ seats: '1', customer: 'Ada' })],
       [3, booking({ seats: '2', customer: 'Bob' })],
@@ -252,7 +252,7 @@ describe('CSV as spreadsheets write it', () => {
     expect(sentence).not.toContain('"1,2"')
   })
 
-  it('counts the bytes of each row, whatever ends it', async () => {
+  it('counts the bytes of each row, with any line end', async () => {
     for (const end of ['\n', '\r\n', '\r']) {
       const file = ['seats', '1', '2'].join(end)
       async function* chunks() {
@@ -268,7 +268,7 @@ describe('CSV as spreadsheets write it', () => {
 })
 
 describe('NDJSON', () => {
-  it('is recognized by its first character or named, and reads texts, lists and null', async () => {
+  it('is recognized by its first character or chosen by name, and accepts strings, arrays and null', async () => {
     const file = [
       '',
       '  {"show":"Cats","seats":[2,1],"customer":null,"key":"a\u2028b"}',
@@ -283,16 +283,19 @@ describe('NDJSON', () => {
     expect(await read('', { format: 'ndjson' })).toEqual([])
   })
 
-  it.each(wrongLines)('%s is wrong by itself: the rows around it stay', async (text, ...facts) => {
-    const good = '{"count":1}'
-    expect(await read(`${good}\n${text}\n${good}`)).toEqual([
-      [1, booking({ count: 1 })],
-      [2, wrong(...facts)],
-      [3, booking({ count: 1 })],
-    ])
-  })
+  it.each(wrongLines)(
+    '%s is an error of its own row: the rows around it are read',
+    async (text, ...facts) => {
+      const good = '{"count":1}'
+      expect(await read(`${good}\n${text}\n${good}`)).toEqual([
+        [1, booking({ count: 1 })],
+        [2, wrong(...facts)],
+        [3, booking({ count: 1 })],
+      ])
+    },
+  )
 
-  it('spoils no name that is not UTF-8, and keeps no line without an end in memory', async () => {
+  it('rejects names that are not UTF-8, and does not keep an endless line in memory', async () => {
     const latin = Buffer.from('{"count":1,"customer":"Zo\xeb"}\n', 'latin1')
     const endless = Buffer.concat([Buffer.alloc(3_000_000, 'x'), Buffer.from('\n')])
     const file = Buffer.concat([latin, endless, Buffer.from('{"count":2}')])
@@ -305,7 +308,7 @@ describe('NDJSON', () => {
 })
 
 describe('inOrder', () => {
-  it('keeps the order, and begins no more than the limit while no result is read', async () => {
+  it('keeps the order, and starts no more than the limit until a result is read', async () => {
     let begun = 0
     let underWay = 0
     let most = 0
@@ -316,7 +319,7 @@ describe('inOrder', () => {
       async work(n: number) {
         begun++
         most = Math.max(most, ++underWay)
-        // The later ones of each ten are done first.
+        // In each group of ten, the later ones finish first.
         for (let turn = 0; turn < 10 - (n % 10); turn++) await new Promise(setImmediate)
         underWay--
         return n
@@ -334,7 +337,7 @@ describe('inOrder', () => {
     expect(most).toBe(8)
   })
 
-  it('begins nothing more once it is stopped, and gives what was begun', async () => {
+  it('starts nothing more after it is stopped, and yields the results of what was started', async () => {
     const stop = new AbortController()
     const begun: number[] = []
     async function* numbers() {
@@ -356,7 +359,7 @@ describe('inOrder', () => {
     expect(given).toEqual(begun)
   })
 
-  it('gives what was begun before it throws what the reading threw', async () => {
+  it('yields the results of what was started before it throws the error of the reader', async () => {
     async function* broken() {
       yield [1, 2]
       throw new Error('the disk is gone')

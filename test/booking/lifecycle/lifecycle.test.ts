@@ -43,12 +43,12 @@ const house = async (id = show.id) => {
   return { sold: [...booked], held: [...held] }
 }
 const refused = (code: string, details = {}) => expect.objectContaining({ code, ...details })
-/** What all of them came to: statuses of bookings, or codes of errors. */
+/** The results of all of them: statuses of bookings, or codes of errors. */
 const settled = async (work: Promise<{ booking: Booking }>[]) =>
   (await Promise.allSettled(work))
     .map((one) => (one.status === 'fulfilled' ? one.value.booking.status : one.reason.code))
     .sort()
-/** Lets a hold expire, by the database's clock. */
+/** Lets a hold expire by the clock of the database. */
 const expire = (id: string) =>
   db.sql(`update bookings set held_until = clock_timestamp() where id = $1`, [id])
 const eventsOf = (id: string) =>
@@ -58,7 +58,7 @@ const eventsOf = (id: string) =>
   )
 
 describe('a hold', () => {
-  test('that has expired is sold to the next request at once, without any clean-up', async () => {
+  test('that has expired is sold to the next request at once, without being cleaned up first', async () => {
     const hold = await book('1-3', { hold: 60_000 })
     await expect(book('2')).rejects.toEqual(refused('SEATS_TAKEN', { seats: [2] }))
     await expire(hold.id)
@@ -66,7 +66,7 @@ describe('a hold', () => {
     expect(await house()).toEqual({ sold: [2], held: [] })
   })
 
-  test('that has expired is confirmed all the same while its seats are free, and says so', async () => {
+  test('that has expired is still confirmed if its seats are free, and the answer says so', async () => {
     const hold = await book('1-3', { hold: 60_000 })
     await expire(hold.id)
     expect(await tickets.confirmBooking(hold.reference)).toMatchObject({
@@ -76,7 +76,7 @@ describe('a hold', () => {
     })
   })
 
-  test('whose seats were lost is refused by their names, and what is left of it can be had', async () => {
+  test('with lost seats is refused, naming the seats, and its other seats can be confirmed', async () => {
     const hold = await book('1-3', { hold: 60_000 })
     await expire(hold.id)
     await book('2')
@@ -89,7 +89,7 @@ describe('a hold', () => {
     expect(await house()).toEqual({ sold: [1, 2, 3], held: [] })
   })
 
-  test('whose seats another hold has since it expired is refused, and they stay held', async () => {
+  test('with seats that another hold has since it expired is refused, and they stay held', async () => {
     const hold = await book('1-3', { hold: 60_000 })
     await expire(hold.id)
     await book('2', { hold: 60_000 })
@@ -101,7 +101,7 @@ describe('a hold', () => {
     expect(await house()).toEqual({ sold: [], held: [2] })
   })
 
-  test('is sold in parts, each a booking of its own, and each part once', async () => {
+  test('is sold in parts, each as a separate booking, and each part once', async () => {
     const hold = await book('1-4', { hold: 'forever', customer: 'Ada', note: 'press' })
     const first = await tickets.confirmBooking(hold.id, { seats: '1,2' })
     expect(first.booking).toMatchObject({ seats: [1, 2], customer: 'Ada', note: 'press' })
@@ -119,7 +119,7 @@ describe('a hold', () => {
     expect(await house()).toEqual({ sold: [1, 2, 3, 4], held: [] })
   })
 
-  test('sells a part again that came back by a move, and takes no part for one elsewhere', async () => {
+  test('sells a part again that came back by a move, but not a part that is in another show', async () => {
     const hold = await book('1-3', { hold: 'forever' })
     const { booking: part } = await tickets.confirmBooking(hold.id, { seats: '1' })
     const other = await newShow(5, 'Evita')
@@ -146,7 +146,7 @@ describe('a hold', () => {
     expect(await eventsOf(hold.id)).toEqual([{ action: 'held' }, { action: 'confirmed' }])
   })
 
-  test('that expires as it is confirmed and wanted by others: one of them has the seat', async () => {
+  test('that expires while it is confirmed and others want its seats: one of them gets the seat', async () => {
     const hold = await book('5', { hold: 60_000 })
     await expire(hold.id)
     const work = [
@@ -156,7 +156,7 @@ describe('a hold', () => {
     expect(await settled(work)).toEqual(['CONFIRMED', ...Array(5).fill('SEATS_TAKEN')])
   })
 
-  test('is not confirmed once it is released, nor is what was never a hold', async () => {
+  test('is not confirmed after it is released, nor is a booking that was never a hold', async () => {
     const hold = await book('1', { hold: 60_000 })
     await tickets.cancelBooking(hold.id)
     await expect(tickets.confirmBooking(hold.id)).rejects.toEqual(refused('WRONG_STATE'))
@@ -165,7 +165,7 @@ describe('a hold', () => {
 })
 
 describe('a cancellation', () => {
-  test('frees seats at once; twice is the same as once', async () => {
+  test('frees seats at once; a second one changes nothing', async () => {
     const sold = await book('1-4')
     const first = await tickets.cancelBooking(sold.reference, { seats: 'A2', reason: 'ill' })
     expect(first).toMatchObject({ booking: { seats: [1, 3, 4] }, replayed: false })
@@ -179,7 +179,7 @@ describe('a cancellation', () => {
     expect(await house()).toEqual({ sold: [2], held: [] })
   })
 
-  test('in parts keeps its reason where a later part has none, and where it is repeated', async () => {
+  test('in parts keeps its reason if a later part has none, and if it is repeated', async () => {
     const sold = await book('1-3')
     const reason = () =>
       db.sql('select cancel_reason as reason from bookings where id = $1', [sold.id])
@@ -192,7 +192,7 @@ describe('a cancellation', () => {
     expect(await reason()).toEqual([{ reason: 'ill' }])
   })
 
-  test('by eight clerks at once frees once, and the seats are sold to one next comer', async () => {
+  test('by eight clerks at once frees the seats once, and they are sold once', async () => {
     const sold = await book('1-2')
     const cancelled = await Promise.all(
       Array.from({ length: 8 }, () => tickets.cancelBooking(sold.id)),
@@ -213,7 +213,7 @@ describe('a cancellation', () => {
     expect(await house()).toEqual({ sold: [], held: [] })
   })
 
-  test('means the booking that the clerk has seen, and no other', async () => {
+  test('applies only to the booking as the clerk has seen it', async () => {
     const sold = await book('1-2')
     await tickets.moveBooking(sold.id, { to: '3-4' })
     await expect(
@@ -222,7 +222,7 @@ describe('a cancellation', () => {
     expect(await house()).toEqual({ sold: [3, 4], held: [] })
   })
 
-  test('of seats with people let in, or of seats of other bookings, is refused', async () => {
+  test('of checked-in seats, or of seats of other bookings, is refused', async () => {
     const sold = await book('1-2')
     await book('3')
     await expect(tickets.cancelBooking(sold.id, { seats: '2-3' })).rejects.toEqual(
@@ -237,7 +237,7 @@ describe('a cancellation', () => {
 })
 
 describe('a move', () => {
-  test('exchanges seats, its own among them, and once', async () => {
+  test('exchanges seats, some of its own among them, once', async () => {
     const sold = await book('1-3')
     expect(await tickets.moveBooking(sold.id, { to: '2-4' })).toMatchObject({
       booking: { seats: [2, 3, 4], status: 'CONFIRMED' },
@@ -247,7 +247,7 @@ describe('a move', () => {
     expect(await house()).toEqual({ sold: [2, 3, 4], held: [] })
   })
 
-  test('keeps the old seats when it cannot have all of the new ones', async () => {
+  test('keeps the old seats if it cannot have all of the new ones', async () => {
     const sold = await book('1-2')
     await book('5')
     await book('6', { hold: 'forever' })
@@ -263,7 +263,7 @@ describe('a move', () => {
     expect(await house()).toEqual({ sold: [1, 2, 5], held: [6] })
   })
 
-  test('within a sold-out house turns what it has, and frees nothing to anyone', async () => {
+  test('within a sold-out house exchanges its own seats, and frees none for others', async () => {
     const small = await newShow(3)
     const { booking } = await tickets.book(small.id, { seats: '1-3' })
     expect(await tickets.moveBooking(booking.id, { to: '1-3' })).toMatchObject({ replayed: true })
@@ -275,7 +275,7 @@ describe('a move', () => {
     expect(await house(small.id)).toEqual({ sold: [1, 2, 3], held: [] })
   })
 
-  test('to another show, whose id may be in capitals, frees here and takes there', async () => {
+  test('to another show, with the id in capitals, frees seats here and takes seats there', async () => {
     const other = await newShow(4, 'Evita')
     const [sold, hold] = [await book('1-2'), await book('3', { hold: 60_000 })]
     const toShow = other.id.toUpperCase()
@@ -288,7 +288,7 @@ describe('a move', () => {
     expect(await house(other.id)).toEqual({ sold: [3, 4], held: [1] })
   })
 
-  test('to another show leaves the seats that were given back behind, one within the show does not', async () => {
+  test('to another show leaves seats that were given back behind; a move within the show does not', async () => {
     const sold = await book('1-3')
     const returned = () =>
       db.sql('select cancelled_seats as seats from bookings where id = $1', [sold.id])
@@ -306,7 +306,7 @@ describe('a move', () => {
     expect(await returned()).toEqual([{ seats: [2] }])
   })
 
-  test('of two bookings into each other: never both, and never half of one', async () => {
+  test("of two bookings to each other's seats: neither gets both, and neither gets half", async () => {
     const [a, b] = [await book('1-2'), await book('3-4')]
     const work = [a, b].map(({ id }, i) => tickets.moveBooking(id, { to: i === 0 ? '3-4' : '1-2' }))
     expect(await settled(work)).toEqual(['SEATS_TAKEN', 'SEATS_TAKEN'])
@@ -314,7 +314,7 @@ describe('a move', () => {
   })
 
   test.each(['from the lower to the higher id', 'from the higher to the lower id'])(
-    '%s locks the show with the lower id first, and waits for it with no other locked',
+    '%s locks the show with the lower id first, and holds no other lock while it waits',
     async (direction) => {
       const other = await newShow(20, 'Evita')
       const [low, high] = [show.id, other.id].sort() as [string, string]
@@ -358,14 +358,14 @@ describe('a move', () => {
     expect(await house(other.id)).toEqual({ sold: [11, 12, 13, 14], held: [] })
   })
 
-  test('for the same free seat: one of eight bookings gets it, the others keep theirs', async () => {
+  test('to the same free seat: one of eight bookings gets it, the others keep their seats', async () => {
     const bookings = await Promise.all([1, 2, 3, 4, 5, 6, 7, 8].map((seat) => book(`${seat}`)))
     const work = bookings.map(({ id }) => tickets.moveBooking(id, { to: '20' }))
     expect(await settled(work)).toEqual(['CONFIRMED', ...Array(7).fill('SEATS_TAKEN')])
     expect((await house()).sold).toHaveLength(8)
   })
 
-  test('of an expired hold, of an admitted or a cancelled booking is refused', async () => {
+  test('of an expired hold, or of a checked-in or cancelled booking, is refused', async () => {
     const [hold, inside, gone] = [
       await book('1', { hold: 60_000 }),
       await book('2'),
@@ -377,7 +377,7 @@ describe('a move', () => {
     for (const { id } of [hold, inside, gone]) {
       await expect(tickets.moveBooking(id, { to: '9' })).rejects.toEqual(refused('WRONG_STATE'))
     }
-    // Its state is what is wrong with it, however many seats are named.
+    // The state of the booking is the error, whatever number of seats is named.
     await expect(tickets.moveBooking(gone.id, { to: '9-10' })).rejects.toEqual(
       refused('WRONG_STATE'),
     )
@@ -385,7 +385,7 @@ describe('a move', () => {
 })
 
 describe('the door', () => {
-  test('lets each seat in once, and says when it was let in', async () => {
+  test('admits each seat once, and says when it was checked in', async () => {
     const sold = await book('1-3')
     expect(await tickets.checkIn(sold.reference.toLowerCase(), { seats: '1' })).toMatchObject({
       admitted: [1],
@@ -402,7 +402,7 @@ describe('the door', () => {
     expect(await tickets.checkIn(sold.id, { undo: true })).toMatchObject({ admitted: [] })
   })
 
-  test('lets one seat out again, and the others of its booking stay in', async () => {
+  test('undoes the check-in of one seat, and the others of its booking stay checked in', async () => {
     const sold = await book('1-3')
     await tickets.checkIn(sold.id)
     expect(await tickets.checkIn(sold.id, { seats: '2', undo: true })).toMatchObject({
@@ -412,13 +412,13 @@ describe('the door', () => {
     expect([again.admitted, again.already.map(({ seat }) => seat)]).toEqual([[2], [1, 3]])
   })
 
-  test('at which one ticket is scanned eight times at once opens once', async () => {
+  test('at which one ticket is scanned eight times at once admits it once', async () => {
     const sold = await book('1')
     const scans = await Promise.all(Array.from({ length: 8 }, () => tickets.checkIn(sold.id)))
     expect(scans.filter(({ admitted }) => admitted.length > 0)).toHaveLength(1)
   })
 
-  test('stays shut for another show, a hold, a cancelled booking and a cancelled show', async () => {
+  test('refuses a ticket of another show, a hold, a cancelled booking and a cancelled show', async () => {
     const other = await newShow(5, 'Evita')
     const [sold, hold, gone] = [await book('1'), await book('2', { hold: 60_000 }), await book('3')]
     await tickets.cancelBooking(gone.id)
@@ -436,7 +436,7 @@ describe('the door', () => {
 })
 
 describe('a show', () => {
-  test('grows at will, and shrinks to its last sold or held seat and not below', async () => {
+  test('grows to any size, and shrinks to its last sold or held seat but not below', async () => {
     await book('5')
     await book('12', { hold: 60_000 })
     const gone = await book('20', { hold: 60_000 })
@@ -452,7 +452,7 @@ describe('a show', () => {
     expect(await book('1000')).toMatchObject({ status: 'CONFIRMED' })
   })
 
-  test('that shrinks while its last seats are sold: either the seats go or the sales', async () => {
+  test('that shrinks while its last seats are sold: either the change or the sales succeed', async () => {
     const sales = settled(
       Array.from({ length: 6 }, (_, i) => tickets.book(show.id, { seats: [15 + i] })),
     )
@@ -468,7 +468,7 @@ describe('a show', () => {
     ['sold', 'CONFIRMED', 'SEATS_TAKEN', [20, 1]],
     ['gone', 'NO_SUCH_SEAT', 14, [14, 0]],
   ] as const)(
-    'that shrinks: a seat that is %s first is so for the one who waited behind',
+    'that shrinks: a seat that is %s first counts for the change that waited behind it',
     async (first, sale, size, house) => {
       const lock = await lockShow(db, show.id)
       const sell = () =>
@@ -495,7 +495,7 @@ describe('a show', () => {
     },
   )
 
-  test('that has sold nothing has nothing that its cancellation would touch', async () => {
+  test('that has sold nothing is cancelled without touching any booking', async () => {
     const gone = await book('1')
     await tickets.cancelBooking(gone.id)
     await expire((await book('2', { hold: 60_000 })).id)
@@ -508,7 +508,7 @@ describe('a show', () => {
     expect((await tickets.cancelShow(show.id, 0)).cancelledAt).toBeInstanceOf(Date)
   })
 
-  test('that is cancelled sells and confirms nothing any more, and says so', async () => {
+  test('that is cancelled sells and confirms nothing more, and says so', async () => {
     const hold = await book('1', { hold: 60_000 })
     const sold = await book('2')
     expect(await tickets.previewCancellation(show.id)).toEqual({
@@ -522,7 +522,7 @@ describe('a show', () => {
     expect(again.cancelledAt).toBeInstanceOf(Date)
     await expect(book('3')).rejects.toEqual(refused('SHOW_CANCELLED'))
     await expect(tickets.confirmBooking(hold.id)).rejects.toEqual(refused('SHOW_CANCELLED'))
-    // Who has a ticket may exchange it for another night.
+    // A ticket may still be exchanged for another date.
     const other = await newShow(5, 'Next night')
     expect(await tickets.moveBooking(sold.id, { to: '1', toShow: other.id })).toMatchObject({
       booking: { showId: other.id },
@@ -542,14 +542,14 @@ const steps: Step[] = [
   ['undo', (box, { id }) => box.checkIn(id, { undo: true }), { admitted: [1, 2], already: [] }],
 ]
 
-/** A booking of seats 1 and 2 on which the step can be done. */
+/** A booking of seats 1 and 2 to which the step applies. */
 async function bookingFor(name: string): Promise<Booking> {
   const booking = await book('1-2', name.startsWith('confirm') ? { hold: 60_000 } : {})
   if (name === 'undo') await tickets.checkIn(booking.id)
   return booking
 }
 
-describe('when the answer to COMMIT is lost, the step is done once and reported as done', () => {
+describe('when the reply to COMMIT is lost, the step is done once and reported as done', () => {
   test.each(steps)('%s', async (name, step, answer) => {
     const booking = await bookingFor(name)
     const before = (await eventsOf(booking.id)).length
@@ -566,7 +566,7 @@ describe('when the answer to COMMIT is lost, the step is done once and reported 
   })
 })
 
-describe('when the run is interrupted while COMMIT is under way, its verdict is waited for', () => {
+describe('when the run is interrupted during COMMIT, it waits for the result', () => {
   const others: Step[] = [
     [
       'book all or nothing',

@@ -20,8 +20,8 @@ const startTime = new Date('2040-12-25T19:00:00Z')
 const create = async () => (await tickets.createShow({ name: 'Lear', startTime, plan: ROWS })).id
 
 /**
- * The URL of the database through a network that gives a show another plan right after the first
- * COMMIT, whose answer is lost or delivered, and before anything else is sent.
+ * A proxy URL of the database. The proxy changes the plan of a show right after the first COMMIT,
+ * before anything else is sent. The reply to that COMMIT is lost or delivered.
  */
 async function planChangesAfterCommit(show: string, plan: string, answer: 'lost' | 'delivered') {
   const proxy = await openProxy(db.url)
@@ -39,7 +39,7 @@ async function planChangesAfterCommit(show: string, plan: string, answer: 'lost'
 const labelsOf = ({ seats, seatLabels }: Booking, of: readonly number[]) =>
   of.map((seat) => seatLabels[seats.indexOf(seat)])
 
-describe('a call whose COMMIT is lost, and whose show has another plan at the next attempt', () => {
+describe('when the reply to COMMIT is lost, and the show has another plan at the next attempt, a call', () => {
   async function attempt<T>(show: string, plan: string, work: (door: Tickets) => Promise<T>) {
     const network = await planChangesAfterCommit(show, plan, 'lost')
     const door = openTickets({ database: network.url })
@@ -52,7 +52,7 @@ describe('a call whose COMMIT is lost, and whose show has another plan at the ne
     }
   }
 
-  it('lets the same seats in', async () => {
+  it('checks in the same seats', async () => {
     const show = await create()
     const { id } = (await tickets.book(show, { seats: 'A1' })).booking
     const answer = await attempt(show, `AA 1-10\n${ROWS}`, (door) => door.checkIn(id))
@@ -60,7 +60,7 @@ describe('a call whose COMMIT is lost, and whose show has another plan at the ne
     expect(answer.already).toEqual([])
   })
 
-  it('lets the same seats out', async () => {
+  it('undoes the check-in of the same seats', async () => {
     const show = await create()
     const { id } = (await tickets.book(show, { seats: 'A1-A2' })).booking
     await tickets.checkIn(id)
@@ -72,7 +72,7 @@ describe('a call whose COMMIT is lost, and whose show has another plan at the ne
   })
 
   it.each([
-    ['by number, that another of its seats has now', '1', 'A 2 1 3-10\nB 1-10\n'],
+    ['by the number that another of its seats has now', '1', 'A 2 1 3-10\nB 1-10\n'],
     ['that is gone', 'A1', 'A 2-10\nB 1-10\n'],
   ])('gives back the same seat %s', async (_, seats, plan) => {
     const show = await create()
@@ -117,7 +117,7 @@ it.each([
   },
 )
 
-it('a booking of a key that has moved to another show has the labels of that one, with others or alone', async () => {
+it('a booking with a key that has moved to another show has the labels of that show, in a batch or alone', async () => {
   const [here, there] = [await create(), await create()]
   await tickets.editShow(there, { plan: `AA 1-10\n${ROWS}` })
   const request = { seats: 'A1', key: here }

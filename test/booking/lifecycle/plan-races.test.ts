@@ -7,7 +7,7 @@ import { contradictions } from '../../support/replay.js'
 
 let db: TestDatabase
 let editor: Tickets
-/** Clients that share nothing, as other processes do not. */
+/** Clients that share nothing, like separate processes. */
 let clients: Tickets[]
 beforeAll(async () => {
   db = await cloneDatabase()
@@ -28,13 +28,13 @@ const PLANS = [
   HOUSE,
 ]
 
-it('bookings, holds, moves, returns and check-ins while the plan goes back and forth keep their labels', async () => {
+it('bookings, holds, moves, returns and check-ins keep their labels while the plan changes back and forth', async () => {
   const dice = diceFor('plan races')
   const startTime = new Date('2040-12-25T19:00:00Z')
   const { id: show } = await editor.createShow({ name: 'Lear', startTime, plan: HOUSE })
   const kinds = ['Stalls A', 'Stalls B', 'Stalls C', 'Circle A']
   const receipts: string[] = []
-  /** What the last answer about each booking said. */
+  /** The last answer about each booking. */
   const told = new Map<string, { status: string; labels: string[] }>()
   const tell = ({ id, reference, showId, status, seats, seatLabels }: Booking) => {
     told.set(id, { status, labels: seatLabels.toSorted() })
@@ -46,7 +46,7 @@ it('bookings, holds, moves, returns and check-ins while the plan goes back and f
     if (error instanceof TicketsError && error.code !== 'BUSY') return undefined
     throw error
   }
-  /** One clerk, whose next step needs the answer to the one before. */
+  /** One clerk, whose next step depends on the answer to the previous one. */
   const work = async (box: Tickets) => {
     const mine: string[] = []
     for (let step = 0; step < 20; step++) {

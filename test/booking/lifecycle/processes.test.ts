@@ -21,7 +21,7 @@ afterAll(async () => {
   await db.drop()
 })
 
-test('kill -9 at any moment of a move to another show leaves the old seats or the new ones', async () => {
+test('a process that is killed at any point of a move to another show leaves the old seats or the new ones', async () => {
   const from = await insertShow(db, { seats: 10 })
   const to = await insertShow(db, { seats: 10 })
   const { booking } = await tickets.book(from, { seats: '1-2' })
@@ -31,10 +31,11 @@ test('kill -9 at any moment of a move to another show leaves the old seats or th
     let child: ChildProcess | undefined
     let messages = 0
     proxy.decide((message) => {
-      // A Query or a Sync ends what the client writes at once: to be killed before it is the same.
+      // A Query or a Sync ends each write of the client: being killed before it has the same
+      // effect.
       if (message.from !== 'client' || !/^[QSX]$/.test(message.type)) return 'pass'
       if (messages > 0 || /begin/i.test(message.text)) messages++
-      // What was sent still arrives: the server does not know that its client is dead.
+      // What was sent still arrives: the server does not notice that its client is dead.
       if (messages === fatal) child?.kill('SIGKILL')
       return 'pass'
     })
@@ -49,7 +50,7 @@ test('kill -9 at any moment of a move to another show leaves the old seats or th
     const [code, signal] = await once(child, 'exit')
     isAlive = code === 0
     expect(isAlive || signal === 'SIGKILL').toBe(true)
-    // The lock is the dead one's until the server notices; this waits for it, and for its verdict.
+    // The dead process holds the lock until the server notices; this call waits for it.
     await db.sql('select 1 from shows where id = any($1) order by id for update', [[from, to]])
     const [here, there] = [await tickets.viewShow(from), await tickets.viewShow(to)]
     const end = JSON.stringify([[...here.booked], [...there.booked]])
@@ -66,10 +67,10 @@ test('kill -9 at any moment of a move to another show leaves the old seats or th
 
 const PROCESSES = Number(process.env.TICKETS_LIFE_PROCESSES ?? 100)
 
-test(`${PROCESSES} processes and eight connections book, hold, confirm, cancel, move and let in: the history has it all`, async () => {
+test(`${PROCESSES} processes and eight connections book, hold, confirm, cancel, move and check in: the history records all of it`, async () => {
   const SEATS = 30
   const show = await insertShow(db, { seats: SEATS, seatsPerRow: 10, name: 'Chaos' })
-  // These keep their seats through it all, so that the report has some in each state.
+  // These keep their seats throughout, so that the report has seats in each state.
   await tickets.book(show, { count: 1, hold: 'forever' })
   await tickets.book(show, { count: 1, hold: 3_600_000 })
   await liveThroughEverything(tickets, show)
@@ -95,7 +96,7 @@ test(`${PROCESSES} processes and eight connections book, hold, confirm, cancel, 
       if (!(error instanceof TicketsError) || !EXPECTED.has(error.code)) throw error
     }
   })
-  // Done, refused, or as many seats as the booking no longer has.
+  // Done, refused, or more seats than the booking still has.
   for (const code of await codes) expect([0, 2, 4]).toContain(code)
   await calls
 
@@ -108,7 +109,7 @@ test(`${PROCESSES} processes and eight connections book, hold, confirm, cancel, 
   expect(actions.map(({ action }) => action)).toEqual(
     expect.arrayContaining(['confirmed', 'held', 'cancelled', 'reduced', 'moved', 'checked in']),
   )
-  // From here on, no hold expires between two looks.
+  // From here on, no hold expires between two reads.
   await db.sql(
     `update bookings set held_until = now() + interval '1 hour'
      where show_id = $1 and held_until > clock_timestamp()`,
@@ -128,7 +129,10 @@ test(`${PROCESSES} processes and eight connections book, hold, confirm, cancel, 
   expect(net).toBe(capacity.sold)
 })
 
-/** Whether the crowd ever finds free seats to move to is chance; the history must tell a move. */
+/**
+ * The other calls find free seats to move to only by chance; the history must record at least one
+ * move.
+ */
 async function liveThroughEverything(box: Tickets, show: string) {
   const { reference } = (await box.book(show, { seats: '4-6', hold: 60_000 })).booking
   await box.confirmBooking(reference)
@@ -139,7 +143,10 @@ async function liveThroughEverything(box: Tickets, show: string) {
   await box.cancelBooking(reference)
 }
 
-/** The seats in each state by the bookings alone, and the free ones by asking for each seat. */
+/**
+ * The seats in each state according to the bookings, and the free seats according to a request for
+ * each.
+ */
 async function countSeats(show: string) {
   const [row] = await db.sql<Record<'sold' | 'held' | 'house' | 'free', number>>(
     `with taken as (
@@ -159,7 +166,7 @@ async function countSeats(show: string) {
   return row!
 }
 
-/** Refusals; anything else is a bug, or somebody who waited too long. */
+/** Refusals. Any other error is a bug, or a wait that was too short. */
 const EXPECTED = new Set(['SEATS_TAKEN', 'NOT_ENOUGH_SEATS', 'WRONG_STATE', 'INVALID_INPUT'])
 
 async function randomStep(box: Tickets, dice: Dice, show: string, references: string[]) {
@@ -169,7 +176,7 @@ async function randomStep(box: Tickets, dice: Dice, show: string, references: st
     case 1:
       return (await box.book(show, { seats: [seat, seat + 1] })).booking.reference
     case 2:
-      // Some expire at once, some while others look at them.
+      // Some expire at once, some while others read them.
       return (await box.book(show, { count: 3, hold: dice.whole(1, 50) })).booking.reference
     case 3:
       return (await box.confirmBooking(reference)).booking.reference
@@ -196,7 +203,7 @@ async function randomStep(box: Tickets, dice: Dice, show: string, references: st
   }
 }
 
-/** A command line that is made when it is run: by then there are more references. */
+/** A command line that is built when it is run: by then there are more references. */
 function commandLine(dice: Dice, show: string, references: string[]): () => string[] {
   const kind = dice.whole(1, 6)
   const seat = dice.whole(1, 28)

@@ -16,7 +16,7 @@ it.each([
   ['a number', '2'],
   ['a label', 'A2'],
   ['a list of numbers', [2]],
-])('a later attempt that finds another plan reads %s as the first one did', (_, named) => {
+])('a later attempt that finds another plan reads %s as the first attempt did', (_, named) => {
   const read = seatReader(named)
   expect(read(BEFORE)).toEqual([2])
   expect(read(AFTER)).toEqual([3])
