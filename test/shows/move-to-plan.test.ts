@@ -13,7 +13,7 @@ import { withFacts } from '../support/wording.js'
 let db: TestDatabase
 let core: Database
 let tickets: Tickets
-/** Another process, whose cache has the plan that a show had before. */
+/** Another process, which has cached the plan that a show had before. */
 let other: Tickets
 beforeAll(async () => {
   db = await cloneDatabase()
@@ -32,7 +32,7 @@ const create = async (plan = GLOBE) =>
   (await tickets.createShow({ name: 'Lear', startTime, plan })).id
 const run = (...args: string[]) => runInProcess(args, { DATABASE_URL: db.url })
 
-/** Bookings in every state, each of seats of its own, and the labels that their clerks were told. */
+/** Bookings in every state, each with its own seats, with the labels that were reported. */
 async function sellAll(show: string): Promise<Booking[]> {
   const book = async (seats: string, rest = {}) =>
     (await tickets.book(show, { seats, ...rest })).booking
@@ -57,11 +57,11 @@ async function sellAll(show: string): Promise<Booking[]> {
   return Promise.all(all.map(({ id }) => tickets.findBooking(id)))
 }
 
-/** What clerks were told of bookings, in the order of the labels: numbers may change. */
+/** The answers about bookings, in the order of the labels: numbers may change. */
 const told = (bookings: readonly Booking[]) =>
   bookings.map(({ id, status, seatLabels }) => ({ id, status, seatLabels: seatLabels.toSorted() }))
 
-describe('another plan', () => {
+describe('a change to another plan', () => {
   it.each([
     ['a row in front of the house', GLOBE.replace('A  1-6 .', 'AA  1-4\nA  1-6 .')],
     ['seats in a row', GLOBE.replace('A  1-6 . 7-10', 'A  1-6 12 13 . 7-10')],
@@ -69,7 +69,7 @@ describe('another plan', () => {
     ['sections in another order', 'section Circle\nA  1-6\nsection Stalls\nA 1-10\nB 1-10\n'],
     ['a smaller house', 'section Stalls\nB  3-4 6\nA  9-10 . 1\nsection Circle\nA  1-2\n'],
     ['a larger house', `section Box\nA  1-20\n${GLOBE}B  1-30\n`],
-  ])('with %s keeps what was told of each booking, and what is sold', async (_, plan) => {
+  ])('with %s keeps the labels of each booking, and what is sold', async (_, plan) => {
     const show = await create()
     await other.cancelBooking((await other.book(show, { seats: 'Stalls A1' })).booking.id)
     const before = await sellAll(show)
@@ -98,7 +98,7 @@ describe('another plan', () => {
       seatLabels: expect.arrayContaining(['Stalls B3']),
     })
 
-    // What is alive is found by its labels, and goes on.
+    // Live bookings are found by their labels, and can still be changed.
     await tickets.confirmBooking(held!.id, { seats: 'Stalls B6' })
     const door2 = await tickets.checkIn(inside!.id)
     expect([door2.admitted, door2.already].map((seats) => seats.length)).toEqual([1, 1])
@@ -131,7 +131,7 @@ describe('another plan', () => {
     expect((await tickets.verify()).violations).toEqual([])
   })
 
-  it('repeats no booking whose key is used again for the same seats, over and over', async () => {
+  it('does not repeat a booking when its key is used again for the same seats', async () => {
     const plans = [GLOBE, `section Box\nA  1-2\n${GLOBE}`, GLOBE.replace('A  1-6', 'A  11 1-6')]
     const show = await create()
     const bySeats = { seats: 'Stalls B3-B4', key: `${show} a` }
@@ -143,7 +143,7 @@ describe('another plan', () => {
     await tickets.cancelBooking(ids[2]!)
     for (const plan of [...plans, ...plans]) {
       await tickets.editShow(show, { plan })
-      // One that reads the show anew, and two that may know its plan of before.
+      // One client that reads the show anew, and two that may have cached an earlier plan.
       const fresh = openTickets({ database: db.url })
       for (const box of [fresh, tickets, other]) {
         const { seats } = await tickets.findBooking(ids[1]!)
@@ -171,7 +171,7 @@ describe('another plan', () => {
     expect(await tickets.verify()).toMatchObject({ violations: [] })
   })
 
-  it('finds past bookings and events of a seat by its label, and prints the old ones', async () => {
+  it('finds past bookings and events of a seat by its label, and prints the old labels', async () => {
     const show = await create()
     const past = (await tickets.book(show, { seats: 'Stalls B3', customer: 'Ada' })).booking
     await tickets.cancelBooking(past.id)
@@ -212,7 +212,7 @@ describe('another plan', () => {
     })
   })
 
-  it('leaves an expired hold its seats, unless one is gone: then it cannot be confirmed', async () => {
+  it('keeps the seats of an expired hold, unless one is gone: then it cannot be confirmed', async () => {
     const show = await create()
     const hold = async (seats: string) => {
       const { booking } = await tickets.book(show, { seats, hold: 3_600_000 })
@@ -237,7 +237,7 @@ describe('another plan', () => {
     expect(await tickets.verify({ show })).toMatchObject({ violations: [] })
   })
 
-  it('with a hold of a gone seat stays on sale, even if the clock goes back to before its end', async () => {
+  it('leaves no seat unsellable for a hold of a gone seat, even if the clock goes back to before its end', async () => {
     const show = await create()
     const { booking } = await tickets.book(show, { seats: 'Circle A5-A6', hold: 3_600_000 })
     const ends = (when: string) =>
@@ -256,7 +256,7 @@ describe('another plan', () => {
     expect(await tickets.verify({ show })).toMatchObject({ violations: [] })
   })
 
-  it('knows the seats that a booking gave back by their new numbers', async () => {
+  it('finds the seats that a booking gave back by their new numbers', async () => {
     const show = await create()
     const { booking } = await tickets.book(show, { seats: 'Stalls B1-B3' })
     await tickets.cancelBooking(booking.id, { seats: 'Stalls B3' })
@@ -273,7 +273,7 @@ describe('another plan', () => {
     await expect(never).rejects.toMatchObject({ code: 'WRONG_STATE' })
   })
 
-  it('gives a refusal the new numbers of its seats, and of the seats that it offered instead', async () => {
+  it('gives a refusal the new numbers of its seats and of the seats that it offered instead', async () => {
     const show = await create()
     await tickets.book(show, { seats: 'Stalls B3' })
     const request = { seats: 'Stalls B3', key: `${show} refused` }
@@ -289,7 +289,7 @@ describe('another plan', () => {
     expect(await refusal()).toMatchObject({ seats: [3], alternatives: [] })
   })
 
-  it('leaves a request that is not decided to its process, without an event', async () => {
+  it('leaves the seats of an undecided request to its process, and records no event', async () => {
     const show = await create()
     await db.sql(
       `insert into bookings (id, reference, show_id, status, seats, pending_until)
@@ -303,7 +303,7 @@ describe('another plan', () => {
     expect(events.map(({ action }) => action)).toEqual(['created', 'edited'])
   })
 
-  it('refuses the answer to a question about seats that had other numbers', async () => {
+  it('refuses a confirmed cancellation whose seat numbers meant other seats when it was shown', async () => {
     const show = await create()
     const { booking } = await tickets.book(show, { seats: 'Stalls B1-B10' })
     const question = await tickets.cancelBooking(booking.id, { seats: '13', dryRun: true })
@@ -314,7 +314,7 @@ describe('another plan', () => {
     expect((await tickets.findBooking(booking.id)).seats).toHaveLength(10)
   })
 
-  it('that has a seat again, which the one before it did not have, gives its past bookings the seat back', async () => {
+  it('to a plan that has a former seat again gives past bookings the seat back', async () => {
     const show = await create()
     const past = (await tickets.book(show, { seats: 'Stalls B3, Circle A6' })).booking
     await tickets.cancelBooking(past.id)
@@ -334,7 +334,7 @@ describe('another plan', () => {
     expect(await contradictions(db)).toEqual([])
   })
 
-  it('of a house with rows, or without, lets past bookings keep the labels that they had', async () => {
+  it('from a house with rows, or without, keeps the labels of past bookings', async () => {
     const rows = await insertShow(db, { seats: 20, seatsPerRow: 10 })
     const sold = (await tickets.book(rows, { seats: 'B3' })).booking
     const large = (await tickets.book(rows, { seats: 'B9' })).booking
@@ -355,7 +355,7 @@ describe('another plan', () => {
     expect(await tickets.verify()).toMatchObject({ violations: [] })
   })
 
-  it('is refused with the labels of all sold, held and checked-in seats that it lacks', async () => {
+  it('is refused with the labels of all sold, held and checked-in seats that the plan lacks', async () => {
     const show = await create()
     await sellAll(show)
     const state = () => db.sql('select * from shows where id = $1', [show])
@@ -373,7 +373,7 @@ describe('another plan', () => {
     expect(await state()).toEqual(before)
   })
 
-  it('is refused with all seats as data, when the message cannot name them all', async () => {
+  it('is refused with all seats as data, if the message cannot name them all', async () => {
     const show = await create('A 1-250')
     const { booking } = await tickets.book(show, { count: 250 })
     const refused = tickets.editShow(show, { plan: 'B 1-250' })
@@ -383,7 +383,7 @@ describe('another plan', () => {
     })
   })
 
-  it('that keeps every number rewrites no booking', async () => {
+  it('to a plan that keeps every number rewrites no booking', async () => {
     const show = await create()
     await sellAll(show)
     const state = () =>
@@ -393,7 +393,7 @@ describe('another plan', () => {
     expect(await state()).toEqual(before)
   })
 
-  it('of a show that was sold before the upgrade is right, too', async () => {
+  it('of a show that was sold before the upgrade works as well', async () => {
     const old = await cloneDatabase()
     const [schema, box] = [openCore(old), openTickets({ database: old.url })]
     const { id } = await box.createShow({ name: 'Lear', startTime, plan: GLOBE })
@@ -415,7 +415,7 @@ describe('another plan', () => {
     await old.drop()
   })
 
-  it('leaves past bookings as they are when the schema goes down and up', async () => {
+  it('leaves past bookings as they are when the schema is rolled back and migrated again', async () => {
     const show = await create()
     const { booking } = await tickets.book(show, { seats: 'Stalls B3' })
     await tickets.cancelBooking(booking.id)
@@ -443,8 +443,8 @@ async function* lines(texts: string[]) {
 }
 
 /**
- * What the history says, except that numbers changed, which changes no label. A check-in that gets
- * another number is undone and made again.
+ * The events of the history, without changes of numbers, which do not change labels. A check-in
+ * whose number changes is recorded as undone and made again.
  */
 async function eventsOf(bookings: readonly Booking[]) {
   const all: { id: string; action: string; before: unknown; after: unknown }[] = []

@@ -36,7 +36,7 @@ const labels = async (show: string, seats: string) =>
   (await tickets.book(show, { seats })).booking.seatLabels
 
 describe('a show with a plan', () => {
-  it('has the seats, the rows and the sections of its plan, wherever it is read', async () => {
+  it('has the seats, the rows and the sections of its plan, in every call and command', async () => {
     const show = await create()
     expect(show).toMatchObject({ totalSeats: 26, seatsPerRow: null, plan: { name: 'Globe' } })
     const { booking } = await tickets.book(show.id, { seats: 'Stalls A5-A8' })
@@ -62,7 +62,7 @@ describe('a show with a plan', () => {
 
   it('shares its plan with its copies and with other shows of that house', async () => {
     const show = await create()
-    // The same plan, written otherwise.
+    // The same plan, written in another way.
     const other = await create(GLOBE.replaceAll('  ', ' ').replace('1-6 .', '1-3 4-6 .'))
     const copy = await tickets.copyShow(show.id, { startTime, name: 'Matinee' })
     expect(new Set([show.planId, other.planId, copy.planId]).size).toBe(1)
@@ -70,14 +70,14 @@ describe('a show with a plan', () => {
     expect(await labels(copy.id, 'circle a3')).toEqual(['Circle A3'])
   })
 
-  it('has its own plan in a list of more plans than a process keeps', async () => {
+  it('has its own plan in a list of more plans than a process caches', async () => {
     const names = Array.from({ length: 120 }, (_, i) => `House ${i}`)
     for (const name of names) await create(`name: ${name}\nA 1-3\n`, name)
     const shows = await listed(tickets.listShows())
     expect(shows.map(({ plan }) => plan?.name).sort()).toEqual(names.sort())
   })
 
-  it('is refused, and changed to no such plan, if the plan was stored with another size', async () => {
+  it('cannot be created with a plan, or changed to it, if the plan is stored with another size', async () => {
     const { row } = await parsePlan(GLOBE)
     const insert = 'insert into plans (id, document, total_seats) values ($1, $2, $3)'
     await db.sql(insert, [row.id, row.document, row.total_seats - 1])
@@ -90,7 +90,7 @@ describe('a show with a plan', () => {
     expect(await create()).toMatchObject({ plan: { id: row.id } })
   })
 
-  it('carries the id of its plan in its history', async () => {
+  it('records the id of its plan in its history', async () => {
     const { id, planId } = await create()
     const edited = await tickets.editShow(id, { plan: `${GLOBE}B 1-8\n` })
     const events = await listed(tickets.listHistory({ show: id }))
@@ -105,7 +105,7 @@ describe('a show with a plan', () => {
   })
 
   it.each([
-    ['a mistake in the plan', { plan: 'name: X\nA 1-' }, /line 2, column/],
+    ['an error in the plan', { plan: 'name: X\nA 1-' }, /line 2, column/],
     ['a plan and a size', { plan: GLOBE, totalSeats: 26 }, /A plan already/],
     ['a plan and a length of rows', { plan: GLOBE, seatsPerRow: 5 }, /A plan already/],
     ['neither', {}, /1 to 100,000 seats/],
@@ -119,7 +119,7 @@ describe('a show with a plan', () => {
 })
 
 describe('another plan', () => {
-  it('changes what it likes behind and between the seats that are sold', async () => {
+  it('may change everything behind and between the seats that are sold', async () => {
     const { id } = await create()
     await labels(id, 'Stalls A1-A2')
     await tickets.editShow(id, { plan: 'section Stalls\nA 1-2 . r3-9\nsection Box\nA 1' })
@@ -137,7 +137,7 @@ describe('another plan', () => {
     expect(await labels(id, 'Straße a2')).toEqual(['STRASSE A2'])
   })
 
-  it('may be the first one of a house with rows, if the seats keep their labels', async () => {
+  it('may be the first plan of a house with rows, if the seats keep their labels', async () => {
     const id = await insertShow(db, { seats: 20, seatsPerRow: 10 })
     await labels(id, 'B3')
     await tickets.editShow(id, { plan: 'A 1-10\nB 1-5' })
@@ -145,7 +145,7 @@ describe('another plan', () => {
     expect(await labels(id, 'B5')).toEqual(['B5'])
   })
 
-  it('is the only way to another size of a house with a plan', async () => {
+  it('is the only way to change the size of a house with a plan', async () => {
     const { id } = await create()
     await expect(tickets.editShow(id, { totalSeats: 30 })).rejects.toMatchObject({
       code: 'INVALID_INPUT',
@@ -156,7 +156,7 @@ describe('another plan', () => {
 })
 
 describe('the migration', () => {
-  it('goes down and up with shows that have sold seats, which stay sold', async () => {
+  it('can be rolled back and run again with sold seats, which stay sold', async () => {
     const planned = await create()
     const rows = await insertShow(db, { seats: 20, seatsPerRow: 10 })
     await labels(planned.id, 'Circle A3-A5')
@@ -173,7 +173,7 @@ describe('the migration', () => {
       await up(trx)
       await formerSeats.up(trx)
     })
-    // Without its plan, the house is one of numbered seats.
+    // Without its plan, the house has numbered seats only.
     expect(await labels(planned.id, '1')).toEqual(['1'])
     await expect(labels(planned.id, '21')).rejects.toMatchObject({ code: 'SEATS_TAKEN' })
     expect(await labels(rows, 'B4')).toEqual(['B4'])

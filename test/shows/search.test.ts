@@ -4,9 +4,9 @@ import { cloneDatabase, type TestDatabase } from '../support/database.js'
 import { withFacts } from '../support/wording.js'
 
 /**
- * Searches for words: for those of which few begin alike, which the table of words answers, and for
- * those of which many do, in lists that are longer than all that is looked at before the index of
- * words is asked: 1,024 shows and then 16,384, 256 bookings and then 4,096.
+ * Searches by words: by rare ones, which the table of words answers, and by common ones, in lists
+ * that are longer than what is scanned before the index of words is used: 1,024 shows and then
+ * 16,384, 256 bookings and then 4,096.
  */
 
 const SHOWS = 20_000
@@ -16,7 +16,7 @@ let db: TestDatabase
 let tickets: Tickets
 /** Every show, in the order of the list. */
 let all: Show[]
-/** The customer of every booking, likewise. */
+/** The customer of every booking, in the order of the list. */
 let bookings: { name: string }[]
 beforeAll(async () => {
   db = await cloneDatabase()
@@ -41,7 +41,7 @@ beforeAll(async () => {
               || case when n > 5000 then ' Late' else '' end || ' No' || n end
      from generate_series(1, ${BOOKINGS}) as n`,
   )
-  // Of ten shows each, one is cancelled, one is sold out, and one is held to the last seat.
+  // Of each ten shows, one is cancelled, one is sold out, and one has its last seats held.
   await db.sql(
     `update shows set cancelled_at = case when name ~ '1$' then now() end,
                       booked_seats = case when name ~ '2$' then '\\xff' else booked_seats end::bytea,
@@ -72,20 +72,20 @@ describe.each([
   ['a word of one in a hundred', 'lear'],
   ['a word of one in a thousand', 'Richard'],
   ['a word that ends after the first rows', 'early'],
-  ['a word that begins after all that is looked at', 'late'],
+  ['a word that begins after everything that is scanned', 'late'],
   ['the beginning of a word', 'käth'],
   ['the beginning of a thousand words', 'no12'],
   ['a whole name', 'The Magic Flute No731'],
   ['words in another order and case', 'no73 MAGIC'],
-  ['two words that never meet', 'lear magic'],
+  ['two words that are never in one name', 'lear magic'],
   ['a rare and a common word', 'mozart lear'],
   ['two words of every show, and a late one', 'no the late'],
-  ['two words that meet late', 'LATE lear'],
+  ['two words that are first in one name late in the list', 'LATE lear'],
   ['a word twice', 'lear lear'],
-  ['a word among signs', "& lear ' | !"],
+  ['a word between other characters', "& lear ' | !"],
   ['signs alone', '& |'],
-  ['a word with a sign in it', 'flute,'],
-])('%s finds the shows that a look at every name finds: %s', (_what, search) => {
+  ['a word that contains another character', 'flute,'],
+])('%s finds the same shows as a scan of every name: %s', (_what, search) => {
   test('all of them, and the first', async () => {
     const expected = withWords(all, search)
     expect(await found({ search })).toEqual(expected)
@@ -94,13 +94,13 @@ describe.each([
     }
   })
 
-  test('of those to come', async () => {
+  test('shows that are still to come', async () => {
     const upcoming = all.filter(({ startTime }) => startTime.getTime() > Date.now())
     const expected = withWords(upcoming, search).slice(0, 20)
     expect(await found({ search, upcoming: true, limit: 20 })).toEqual(expected)
   })
 
-  test('of those that have begun, the latest first', async () => {
+  test('shows that have begun, the latest first', async () => {
     const past = all.filter(({ startTime }) => startTime.getTime() <= Date.now()).reverse()
     const expected = withWords(past, search)
     for (const limit of [20, 150]) {
@@ -109,14 +109,14 @@ describe.each([
     }
   })
 
-  test('of those that sell', async () => {
+  test('shows that have free seats', async () => {
     const expected = withWords(all.filter(sells), search)
     for (const limit of [1, 20]) {
       expect(await found({ search, onSale: true, limit })).toEqual(expected.slice(0, limit))
     }
   })
 
-  test('page after page, from either end', async () => {
+  test('page by page, from either end', async () => {
     for (const latestFirst of [false, true]) {
       const whole = latestFirst ? [...all].reverse() : all
       const expected = withWords(whole, search).slice(0, 100)
@@ -129,7 +129,7 @@ describe.each([
     }
   })
 
-  test('after a show that does not have it', async () => {
+  test('after a show that does not match', async () => {
     for (const place of [500, 9_999, 18_500, 19_998]) {
       const expected = withWords(all.slice(place + 1), search).slice(0, 20)
       expect(await found({ search, limit: 20, after: all[place]!.id })).toEqual(expected)
@@ -142,9 +142,9 @@ test.each([
   ['a customer of one', 'No4711'],
   ['a customer of one in fifty', 'ada'],
   ['a customer of one in a thousand', 'grace'],
-  ['a customer who comes late', 'late'],
+  ['a customer who appears late in the list', 'late'],
   ['a rare and a common word', 'late ada'],
-])('%s is found in the bookings as by a look at each: %s', async (_what, customer) => {
+])('%s finds the same bookings as a scan of all: %s', async (_what, customer) => {
   const expected = withWords(bookings, customer)
   for (const limit of [1, 20, 150, BOOKINGS]) {
     const page: string[] = []
@@ -162,8 +162,8 @@ test('a search that is longer than any name is refused, and not sent', async () 
   })
 })
 
-/** Letters of four bytes, once together and once by themselves: nothing takes more of an index. */
-test('a show may have the longest name there is, and is found by it', async () => {
+/** Characters of four bytes, joined and as separate words: nothing takes more room in an index. */
+test('a show can have the longest possible name, and is found by it', async () => {
   const letters = (from: number) =>
     Array.from({ length: 66 }, (_, i) =>
       String.fromCodePoint(0x20000 + (((from + i) * 7919) % 40000)),
@@ -174,7 +174,7 @@ test('a show may have the longest name there is, and is found by it', async () =
   expect(await shows({ search: [...name].slice(0, 50).join('') })).toMatchObject([{ id }])
 })
 
-/** The names, all of them different, that have words which begin with those of `search`. */
+/** The names, without duplicates, that have a word beginning with each word of `search`. */
 function withWords(rows: { name: string }[], search: string): string[] {
   const words = search.toLowerCase().match(WORDS) ?? []
   const hasAll = (name: string) => {

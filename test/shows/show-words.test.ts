@@ -23,7 +23,7 @@ beforeEach(() => db.sql('truncate shows cascade'))
 
 const STARTS = new Date('2040-12-25T19:00:00Z')
 
-test('a show has its words as soon as it is there, and loses them with its name', async () => {
+test('the words of a show are stored when it is created, and deleted when its name changes', async () => {
   const cats = await createShow('Cats, and the Dogs')
   expect(await words()).toEqual(['and', 'cats', 'dogs', 'the'])
   await tickets.editShow(cats, { name: 'The Mice' })
@@ -34,24 +34,24 @@ test('a show has its words as soon as it is there, and loses them with its name'
   expect(await words()).toEqual([])
 })
 
-test('a show that is put off is found in its new place', async () => {
+test('a show that is put off is found at its new place', async () => {
   const cats = await createShow('Cats I')
   await createShow('Cats II', new Date('2040-12-26T19:00:00Z'))
   expect(await namesWith('cats')).toEqual(['Cats I', 'Cats II'])
   await tickets.editShow(cats, { startTime: new Date('2040-12-27T19:00:00Z') })
   expect(await namesWith('cats')).toEqual(['Cats II', 'Cats I'])
-  // Where one show is wanted, and where each show is looked at for a second word.
+  // One search for one show, and one that checks each show for a second word.
   expect(await namesWith('cats', 1)).toEqual(['Cats II'])
   expect(await namesWith('cats i')).toEqual(['Cats II', 'Cats I'])
 })
 
-test('no words are left of shows that are gone all at once', async () => {
+test('no words remain of shows that are deleted all at once', async () => {
   await createShow('Cats')
   await db.sql('truncate shows cascade')
   expect(await words()).toEqual([])
 })
 
-test('a sale leaves the words of its show alone', async () => {
+test('a sale does not change the words of its show', async () => {
   const cats = await createShow('Cats')
   const rows = () => db.sql('select ctid::text, xmin::text from show_words')
   const before = await rows()
@@ -60,12 +60,12 @@ test('a sale leaves the words of its show alone', async () => {
 })
 
 test.each([
-  ['so few that each is asked', 63],
+  ['so few that each is looked up', 63],
   ['one too many', 64],
   ['many', 200],
-])('words that begin alike, %s: the first shows are found', async (_, count) => {
+])('words that begin with the same letters, %s: the first shows are found', async (_, count) => {
   await db.sql(
-    // Their order as words is not the order of their shows, and one show has two of them.
+    // The order of the words is not the order of their shows, and one show has two of the words.
     `insert into shows (id, name, start_time, time_zone, total_seats, booked_seats)
      select gen_random_uuid(),
             'Act' || n || case n when 5 then ' Act' || ${count} else '' end,
@@ -78,7 +78,7 @@ test.each([
   for (const limit of [1, 20]) expect(await namesWith('act', limit)).toEqual(names.slice(0, limit))
 })
 
-test('an upgrade finds the words of the shows, for roles that may read those', async () => {
+test('an upgrade stores the words of the shows, for roles that may read those', async () => {
   await createShow('Das Käthchen von Heilbronn')
   await db.sql('grant select on shows to public')
   await core.knex.transaction(down)

@@ -6,7 +6,7 @@ import { openCore } from '../support/core-database.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
 import { insertShow } from '../support/shows.js'
 
-/** Texts, and how else people type them. */
+/** Texts, and other ways in which people type them. */
 const TYPED: [what: string, stored: string, typed: string][] = [
   ['accents apart', 'Émile et Zoé', 'E\u0301mile et Zoe\u0301'],
   ['accents together', 'Re\u0301gine', 'Régine'],
@@ -22,7 +22,7 @@ const TYPED: [what: string, stored: string, typed: string][] = [
   ['Greek capitals', 'Ίων ο Χίος', 'ΊΩΝ Ο ΧΊΟΣ'],
   ['all of it at once', 'L’élève  ÉTÉ', "L'E\u0301LE\u0300VE\u00a0été"],
 ]
-/** What only ICU knows, which a server may be built without. */
+/** Only ICU handles these, and a server may be built without it. */
 const TYPED_WITH_ICU: typeof TYPED = [
   ['a sharp s in capitals', 'Große Straße', 'GROSSE STRASSE'],
   ['Turkish capitals', 'İstanbul', 'istanbul'],
@@ -70,7 +70,7 @@ describe.each([
     }
   })
 
-  test('what it makes of a text is what the program makes of it', async () => {
+  test('the database folds a text as the program does', async () => {
     const texts = typed.flatMap(([, stored, name]) => [stored, name, `${stored}:${name}`])
     const rows = await db.sql(
       `select canonical_text(text) as canonical, folded_text(text) as folded
@@ -85,7 +85,7 @@ describe.each([
     )
   })
 
-  test('customers are sorted as people do, and so are operators', async () => {
+  test('customers, and operators, are sorted in the order that people expect', async () => {
     const id = await insertShow(db, { name: 'Sorted', seats: 20 })
     const names = ['Zoe', 'adam', 'Émile', 'Adamson', 'eva', 'Ada', 'Ångström', 'zeno', "O'Neill"]
     for (const customer of names) await tickets.book(id, { count: 1, customer })
@@ -102,14 +102,14 @@ describe.each([
   })
 })
 
-/** A letter of every kind that one of the two might treat in a way of its own. */
+/** A letter of every kind that the database and the program might treat differently. */
 const EVERY_KIND = [
   ...['ǅ ǆ ǈ', 'ŉ', 'ΐ ᾳ ᾼ', 'ﬃ ﬗ', 'Ꭰ ꭰ', 'ȿ Ȿ', 'K Å Ω', '\u0344', 'ς σ Σ', 'ΑΣ. ΑΣΑ', 'ჾ'],
   ...['가 각', 'ガ ガ', '👨‍👩‍👧', 'שלום', '\u202ex', 'e\u0323\u0302', '\u0958', 'Ǆ', 'ᲀ ᲁ'],
   ...['\u0085a\u200bb\u2060c\u180ed', '\u1680a\u2007b', '', ' ', "'", '\u007f', 'a\u0307 i\u0307'],
 ]
 
-describe('a name that differs from another in its letters only', () => {
+describe('a name that differs from another only in the case of its letters', () => {
   let db: TestDatabase
   let tickets: Tickets
   beforeAll(async () => {
@@ -121,7 +121,7 @@ describe('a name that differs from another in its letters only', () => {
     await db.drop()
   })
 
-  test('means the show that has it so, and in another case none of them', async () => {
+  test('means the show with that spelling; in a third spelling, it is ambiguous', async () => {
     const [one, other] = [
       await insertShow(db, { name: 'Rush' }),
       await insertShow(db, { name: 'RUSH' }),
@@ -131,8 +131,8 @@ describe('a name that differs from another in its letters only', () => {
     await expect(tickets.findShow('rush')).rejects.toMatchObject({ code: 'AMBIGUOUS_ID' })
   })
 
-  test('is looked up in an index, among however many shows', async () => {
-    // In a database of its own, because the reads of other connections are counted late.
+  test('is looked up in an index, in any number of shows', async () => {
+    // In a separate database, because the reads of other connections are counted late.
     const db = await cloneDatabase()
     await db.sql(
       `insert into shows (id, name, start_time, time_zone, total_seats, booked_seats)
@@ -144,13 +144,13 @@ describe('a name that differs from another in its letters only', () => {
     const clerk = openTickets({ database: db.url })
     expect(await clerk.findShow('show no4711')).toMatchObject({ name: 'Show No4711' })
     await expect(clerk.findShow('show 4711')).rejects.toMatchObject({ code: 'SHOW_NOT_FOUND' })
-    // A server tells of a connection's reads when it has ended.
+    // The server counts the reads of a connection when it ends.
     await clerk.close()
     expect(await db.sql(reads)).toEqual(before)
     await db.drop()
   })
 
-  test('a key comes with the same request again, in whichever form the customer is typed', async () => {
+  test('a repeated key is the same request, in whichever form the customer is typed', async () => {
     const show = await insertShow(db, { name: 'Keyed' })
     const request = { count: 1, key: 'k' }
     const first = await tickets.book(show, { ...request, customer: "Zoé O'Neill" })
@@ -177,7 +177,7 @@ test('a schema may have any name', async () => {
   await db.drop()
 })
 
-test('an upgrade folds what is there, and a rollback takes it all back', async () => {
+test('an upgrade folds the existing texts, and a rollback removes what it added', async () => {
   const db = await cloneDatabase()
   const core = openCore(db)
   const tickets = openTickets({ database: db.url })

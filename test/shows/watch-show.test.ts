@@ -26,8 +26,8 @@ afterEach(async () => {
   await Promise.all(opened.splice(0).map((box) => box.close()))
 })
 
-/** Somebody who looks at a house, from a box office of their own. */
-function look(show: string, options: { database?: string; signal?: AbortSignal } = {}) {
+/** Watches a show in a separate box office. */
+function watch(show: string, options: { database?: string; signal?: AbortSignal } = {}) {
   const box = openTickets({ database: options.database ?? db.url })
   opened.push(box)
   return box.watchShow(show, options)
@@ -36,45 +36,48 @@ function look(show: string, options: { database?: string; signal?: AbortSignal }
 const next = async (houses: AsyncGenerator<ShowDetails>): Promise<ShowDetails> =>
   (await houses.next()).value
 
-/** Sees houses until one is as expected. */
-async function sees(houses: AsyncGenerator<ShowDetails>, isIt: (house: ShowDetails) => boolean) {
+/** Reads houses until one is as expected. */
+async function untilHouse(
+  houses: AsyncGenerator<ShowDetails>,
+  isIt: (house: ShowDetails) => boolean,
+) {
   while (!isIt(await next(houses)));
 }
 
 /**
- * The regular look of a watch that begins now: it alone shows a change that causes no wake-up. A
- * watch that begins later, and has nothing else to make it look, looks later.
+ * Starts a watch whose next poll alone shows a change that causes no wake-up. A watch that begins
+ * later, and is not woken, polls later.
  */
-async function nextRegularLook() {
+async function nextPoll() {
   const core = openCore(db)
   const [renamed, kept] = [await insertShow(db), await insertShow(db)]
-  // Keeps the listener open, so that its start wakes no watch that comes later.
+  // Keep the listener open, so that its start wakes no later watch.
   const subscription = subscribe(core, kept, () => {})
   await until(() => subscription.isLive)
   const ending = new AbortController()
   const houses = watchShow(core, renamed, { signal: ending.signal })
   await next(houses)
-  const look = { hasCome: false, core, end: () => Promise.resolve() }
+  const poll = { hasCome: false, core, end: () => Promise.resolve() }
   await db.sql(`update shows set name = 'Renamed' where id = $1`, [renamed])
   const seen = houses.next().then(() => {
-    look.hasCome = true
+    poll.hasCome = true
   })
-  look.end = async () => {
+  poll.end = async () => {
     ending.abort()
     await seen
     subscription.close()
     await core.close()
   }
-  return look
+  return poll
 }
 
 /**
- * Repeats the work until it ends before the next regular look. A busy machine may be late at times; a
- * watch that is woken by nothing is late each time.
+ * Repeats the work until it ends before the next poll. A busy machine may be late now and then; a
+ * watch that nothing wakes is late each time.
  */
-async function beforeRegularLook(work: (core: Database) => Promise<void>): Promise<void> {
+async function beforePoll(work: (core: Database) => Promise<void>): Promise<void> {
   for (let isBefore = false; !isBefore; ) {
-    const regular = await nextRegularLook()
+    const regular = await nextPoll()
     try {
       await work(regular.core)
       isBefore = !regular.hasCome
@@ -85,8 +88,8 @@ async function beforeRegularLook(work: (core: Database) => Promise<void>): Promi
 }
 
 /**
- * Returns when a watch that was asked for its next house before now waits for a wake-up: until then
- * it rests, for as long as the one here does.
+ * Returns when a watch that was asked for its next house before this call waits for a wake-up:
+ * until then, it rests as long as this one does.
  */
 async function untilRested(core: Database): Promise<void> {
   const show = await insertShow(db)
@@ -101,28 +104,28 @@ const listeners = () =>
   db.sql(`select pid from pg_stat_activity where datname = current_database()
           and query ilike 'listen %'`)
 
-/** Waits until so many connections listen. */
+/** Waits until `count` connections listen. */
 async function listening(count: number): Promise<void> {
   await until(async () => (await listeners()).length === count)
 }
 
-it('shows the house at once, and every sale, hold and release before the next regular look', () =>
-  beforeRegularLook(async (core) => {
+it('shows the house at once, and every sale, hold and release before the next poll', () =>
+  beforePoll(async (core) => {
     const show = await insertShow(db)
     const houses = watchShow(core, show)
     expect(await next(houses)).toMatchObject({ id: show, totalSeats: 10 })
-    const sold = sees(houses, (house) => house.booked.has(5))
+    const sold = untilHouse(houses, (house) => house.booked.has(5))
     await untilRested(core)
     await tickets.book(show, { seats: '5' })
     await sold
     const { booking } = await tickets.book(show, { seats: '6', hold: 'forever' })
-    await sees(houses, (house) => house.held.has(6))
+    await untilHouse(houses, (house) => house.held.has(6))
     await tickets.cancelBooking(booking.reference)
-    await sees(houses, (house) => !house.held.has(6))
+    await untilHouse(houses, (house) => !house.held.has(6))
     await houses.return(undefined)
   }))
 
-it('every sale, hold, confirmation, move and release wakes those who watch the show, and no others', async () => {
+it('every sale, hold, confirmation, move and release wakes the watches of the show, and no others', async () => {
   const core = openCore(db)
   const [show, other] = [await insertShow(db), await insertShow(db)]
   const wakes = { show: 0, other: 0 }
@@ -139,7 +142,7 @@ it('every sale, hold, confirmation, move and release wakes those who watch the s
     () => tickets.cancelBooking(booking.reference),
     () => tickets.book(show, { seats: '1' }),
   ]
-  // That of the hold may come late: it must not be taken for the next one's.
+  // The wake-up of the hold may come late: it must not be counted as the next one.
   await until(() => wakes.show === 2)
   for (const [i, change] of changes.entries()) {
     await change()
@@ -150,8 +153,8 @@ it('every sale, hold, confirmation, move and release wakes those who watch the s
   await core.close()
 })
 
-it('shows before the next regular look that a hold has expired, though nothing wakes it', () =>
-  beforeRegularLook(async (core) => {
+it('shows an expired hold before the next poll, although no wake-up is sent', () =>
+  beforePoll(async (core) => {
     const show = await insertShow(db)
     await tickets.book(show, { seats: '1', hold: 'forever' })
     const houses = watchShow(core, show)
@@ -162,11 +165,11 @@ it('shows before the next regular look that a hold has expired, though nothing w
        update bookings set held_until = now() where show_id = '${show}';
        reset session_replication_role`,
     )
-    await sees(houses, (house) => !house.held.has(1))
+    await untilHouse(houses, (house) => !house.held.has(1))
     await houses.return(undefined)
   }))
 
-it('every step of a booking wakes the watches of its show, and a move those of the show that it leaves', async () => {
+it('every step of a booking wakes the watches of its show, and a move also those of the show that it leaves', async () => {
   const [here, there] = [await insertShow(db), await insertShow(db)]
   const { booking: hold } = await tickets.book(here, { seats: '1-3', hold: 'forever' })
   const steps: [() => Promise<unknown>, string[]][] = [
@@ -196,12 +199,12 @@ it('every step of a booking wakes the watches of its show, and a move those of t
 
 it('shows many sales as few houses, the last of them complete', async () => {
   const show = await insertShow(db, { seats: 200 })
-  const houses = look(show)
+  const houses = watch(show)
   await next(houses)
   await listening(1)
   const bookings = Array.from({ length: 200 }, () => tickets.book(show, { count: 1 }))
   let seen = 0
-  await sees(houses, ({ booked }) => {
+  await untilHouse(houses, ({ booked }) => {
     seen++
     return booked.size === 200
   })
@@ -210,11 +213,11 @@ it('shows many sales as few houses, the last of them complete', async () => {
   await houses.return(undefined)
 })
 
-it('says nothing while nothing changes, and ends when it is stopped', async () => {
+it('yields nothing while nothing changes, and ends when it is stopped', async () => {
   const show = await insertShow(db)
   const other = await insertShow(db)
   const ending = new AbortController()
-  const houses = look(show, { signal: ending.signal })
+  const houses = watch(show, { signal: ending.signal })
   await next(houses)
   await listening(1)
   let hasSeen = false
@@ -222,10 +225,10 @@ it('says nothing while nothing changes, and ends when it is stopped', async () =
     hasSeen = true
     return result
   })
-  // A sale elsewhere, and a refusal here: the house stays as it is.
+  // A sale in another show, and a refusal in this one: the house stays the same.
   await tickets.book(other, { seats: '1' })
   await tickets.book(show, { seats: '11' }).catch(() => {})
-  const watched = look(other)
+  const watched = watch(other)
   await next(watched)
   await watched.return(undefined)
   expect(hasSeen).toBe(false)
@@ -234,7 +237,7 @@ it('says nothing while nothing changes, and ends when it is stopped', async () =
   await listening(0)
 })
 
-it('goes on when its connection is lost, before it listens again', async () => {
+it('continues when its connection is lost, before it listens again', async () => {
   const show = await insertShow(db)
   const proxy = await openProxy(db.url)
   let looks = 0
@@ -248,9 +251,9 @@ it('goes on when its connection is lost, before it listens again', async () => {
   await next(houses)
   await listening(1)
   const looksBefore = looks
-  const sold = sees(houses, (house) => house.booked.has(1))
+  const sold = untilHouse(houses, (house) => house.booked.has(1))
   await db.sql('select pg_terminate_backend($1)', [(await listeners())[0]!.pid])
-  // The loss itself makes it look. What is sold after that, it sees because it goes on to look.
+  // The loss of the connection makes it poll. It untilHouse later sales because it continues to poll.
   await until(() => box.connections.listening === 0 && looks > looksBefore)
   await tickets.book(show, { seats: '1' })
   await sold
@@ -269,10 +272,10 @@ it('twenty watches of one box office share one listener, and all of them survive
   await listening(1)
   await db.sql('select pg_terminate_backend($1)', [(await listeners())[0]!.pid])
   await Promise.all(shows.map((show) => tickets.book(show, { seats: '1' })))
-  await Promise.all(watches.map((watch) => sees(watch, (house) => house.booked.has(1))))
+  await Promise.all(watches.map((watch) => untilHouse(watch, (house) => house.booked.has(1))))
   await listening(1)
   await Promise.all(shows.map((show) => tickets.book(show, { seats: '2' })))
-  await Promise.all(watches.map((watch) => sees(watch, (house) => house.booked.has(2))))
+  await Promise.all(watches.map((watch) => untilHouse(watch, (house) => house.booked.has(2))))
   expect(box.connections.listening).toBe(1)
   await Promise.all(watches.slice(1).map((watch) => watch.return(undefined)))
   expect(box.connections.listening).toBe(1)
@@ -281,12 +284,12 @@ it('twenty watches of one box office share one listener, and all of them survive
   expect(box.connections.listening).toBe(0)
 })
 
-it('a sale between the first look and its answer is seen before the next regular look', () =>
-  beforeRegularLook(async () => {
+it('a sale between the first read and its result is seen before the next poll', () =>
+  beforePoll(async () => {
     const proxy = await openProxy(db.url)
     const core = openCore({ ...db, url: proxy.url })
     const [kept, sold] = [await insertShow(db), await insertShow(db)]
-    // Keeps the listener open, so that its start wakes no watch that comes later.
+    // Keep the listener open, so that its start wakes no later watch.
     const subscription = subscribe(core, kept, () => {})
     await until(() => subscription.isLive)
     let answer = () => {}
@@ -304,14 +307,14 @@ it('a sale between the first look and its answer is seen before the next regular
     await tickets.book(sold, { seats: '1' })
     answer()
     expect((await house).booked.size).toBe(0)
-    await sees(watch, ({ booked }) => booked.has(1))
+    await untilHouse(watch, ({ booked }) => booked.has(1))
     await watch.return(undefined)
     subscription.close()
     await core.close()
     await proxy.close()
   }))
 
-it('a listener that gets no answer tries again on another connection', async () => {
+it('a listener that gets no reply tries again on another connection', async () => {
   const proxy = await openProxy(db.url)
   let swallowed = 0
   proxy.decide((message) => {
@@ -330,13 +333,13 @@ it('a listener that gets no answer tries again on another connection', async () 
 
 it('polls behind a pooler that drops notifications', async () => {
   const pooler = await mutePooler(db.url)
-  await beforeRegularLook(async () => {
+  await beforePoll(async () => {
     const show = await insertShow(db)
-    const houses = look(show, { database: pooler.url })
+    const houses = watch(show, { database: pooler.url })
     await next(houses)
     await listening(2)
     for (const seat of ['1', '2']) {
-      const sold = sees(houses, (house) => house.booked.has(Number(seat)))
+      const sold = untilHouse(houses, (house) => house.booked.has(Number(seat)))
       await tickets.book(show, { seats: seat })
       await sold
     }
@@ -348,10 +351,10 @@ it('polls behind a pooler that drops notifications', async () => {
 })
 
 it('throws for a show that does not exist', async () => {
-  await expect(next(look('no such show'))).rejects.toMatchObject({ code: 'SHOW_NOT_FOUND' })
+  await expect(next(watch('no such show'))).rejects.toMatchObject({ code: 'SHOW_NOT_FOUND' })
 })
 
-/** A proxy that takes every NotificationResponse out of what the server sends. */
+/** A proxy that removes every NotificationResponse from the messages of the server. */
 async function mutePooler(url: string) {
   const { searchParams, username, pathname } = new URL(url.replace('@/', '@x/'))
   const path = `${searchParams.get('host')}/.s.PGSQL.${searchParams.get('port')}`
