@@ -53,7 +53,7 @@ describe('the best seats', () => {
     )
   })
 
-  it('are free, ascending, and as many as wanted, or there are not so many', () => {
+  it('are free, ascending, and of the requested number, unless too few are free', () => {
     fc.assert(
       fc.property(houses, fc.integer({ min: 1, max: 40 }), ({ taken, layout }, count) => {
         const seats = bestAvailable(taken, { count }, layout)
@@ -68,14 +68,14 @@ describe('the best seats', () => {
     )
   })
 
-  it('are found in a house of 100,000 of which two seats at the end are free', () => {
+  it('are found in a house of 100,000 seats of which two at the end are free', () => {
     const taken = SeatSet.of(seatsFrom(1, 99_998), 100_000)
     const layout = { totalSeats: 100_000, seatsPerRow: 50 }
     expect(bestAvailable(taken, { count: 2 }, layout)).toEqual([99_999, 100_000])
     expect(bestAvailable(taken, { count: 3 }, layout)).toBeUndefined()
   })
 
-  it('can be the whole of a large house', () => {
+  it('can fill a large house', () => {
     const layout = { totalSeats: 100_000, seatsPerRow: null }
     const seats = bestAvailable(SeatSet.empty(100_000), { count: 100_000 }, layout)
     expect(seats).toEqual(seatsFrom(1, 100_000))
@@ -86,7 +86,7 @@ describe('the best seats', () => {
   })
 })
 
-describe('seats instead of those wanted', () => {
+describe('seats instead of the requested ones', () => {
   it.each<[string, number[], number[]]>([
     ['....x.....', [5], [4]],
     ['....x.....', [5, 6], [6, 7]],
@@ -138,7 +138,7 @@ describe('the best seats around a seat', () => {
     expect(chooseAround(seat, taken, count, layout)).toEqual(seats)
   })
 
-  it('are found where every two together are in two rows, but for the first', () => {
+  it('are found if, except for the first seat, every two neighbours are in different rows', () => {
     const layout = { totalSeats: 100_000, seatsPerRow: 2 }
     // From the back: taken, free | free, taken | taken, free | …
     const free = seatsFrom(4, 99_996).filter((seat) => seat % 4 < 2)
@@ -177,7 +177,7 @@ function choose(house: string, count: number): number[] | undefined {
   return bestAvailable(taken, { count }, layout)
 }
 
-/** The rule once more, seat by seat and without any thought of speed. */
+/** The same rule, seat by seat, without regard to speed. */
 function searchEverything(
   { taken, layout }: House,
   count: number,

@@ -52,7 +52,7 @@ describe('the best seats of a house', () => {
     expect(bestAvailable(taken, party, layout)).toEqual(seats)
   })
 
-  it('are only of the section and the kinds that are wanted', () => {
+  it('are only of the requested section and kinds', () => {
     everyHouse((house, { count, section }) => {
       const allowed = house.seats.filter((seat) => isWanted(seat, section))
       const seats = bestAvailable(house.taken, { count, section }, house.layout) ?? []
@@ -71,7 +71,7 @@ describe('the best seats of a house', () => {
     })
   })
 
-  it('are together in one block, or else in one row across aisles, or else in the fewest pieces', () => {
+  it('are in one block, or else in one row across aisles, or else in the fewest pieces', () => {
     everyHouse((house, party) => {
       const seats = bestAvailable(house.taken, party, house.layout)
       if (seats === undefined) return
@@ -93,19 +93,19 @@ describe('the best seats of a house', () => {
     })
   })
 
-  it('are in pieces that lie as near to the first as the rules before allow', () => {
+  it('are in pieces that are as near to the first as the earlier rules allow', () => {
     everyHouse((house, party) => {
       const seats = bestAvailable(house.taken, party, house.layout)
       if (seats && !isTogether(house, party)) expect(seats).toEqual(inPieces(house, party))
     })
   })
 
-  it('are also those that leave a single seat, if every choice does', () => {
+  it('may leave a single seat, if every choice does', () => {
     const { taken, layout } = read('sssSSsss sssSSSSS')
     expect(bestAvailable(taken, { count: 2 }, layout)).toEqual([2, 3])
   })
 
-  it('are the same one by one and in one pass through the house', () => {
+  it('are the same if searched one by one and in one pass through the house', () => {
     everyHouse(({ taken, layout }) => {
       const geometry = geometryOf(layout)
       const all: Criteria = { geometry, sections: geometry.sections, accessible: 'always' }
@@ -127,7 +127,7 @@ describe('the best seats of a house', () => {
     })
   })
 
-  it('include as few wheelchair places and companions’ seats as there are other seats too few', () => {
+  it('include only as many accessible seats as there are too few general seats', () => {
     everyHouse((house, party, accessible) => {
       const wanted = { ...party, accessible, includeAccessible: true }
       const seats = bestAvailable(house.taken, wanted, house.layout)
@@ -145,7 +145,7 @@ describe('the best seats of a house', () => {
     })
   })
 
-  it('are in one block with those added for want of others, if a block has room for all', () => {
+  it('are in one block with the accessible seats that are added, if a block has room for all', () => {
     everyHouse((house, party) => {
       const general = freeSeats(house, party)
       if (general.length >= party.count) return
@@ -159,7 +159,7 @@ describe('the best seats of a house', () => {
     })
   })
 
-  it('for a party with a wheelchair are a wheelchair place, its companion’s seat, and others', () => {
+  it('for a party with a wheelchair are a wheelchair place, its companion’s seat, and general seats', () => {
     everyHouse((house, { count, section }) => {
       const seats = bestAvailable(house.taken, { count, section, accessible: true }, house.layout)
       if (seats === undefined) return
@@ -185,7 +185,7 @@ describe('the seats of a party with a wheelchair', () => {
   const accessible = true
   const isCompanion = (seat: Seat | undefined) => seat?.kind === 'companion'
 
-  it('are all beside each other, if a block has room for that', () => {
+  it('are all next to each other, if a block has room for them', () => {
     everyHouse((house, party) => {
       const { seats } = house
       const free = freeSeats(house, party, true)
@@ -217,7 +217,7 @@ describe('the seats of a party with a wheelchair', () => {
     })
   })
 
-  it('are the place and, for the others, the best seats near it, if they are not beside it', () => {
+  it('are otherwise the place and, for the others, the best seats near it', () => {
     everyHouse((house, party) => {
       const chosen = bestAvailable(house.taken, { ...party, accessible }, house.layout)
       if (chosen === undefined || runsOf(house, chosen).length === 1) return
@@ -256,7 +256,7 @@ describe('the refusal of a number of seats', () => {
     })
   })
 
-  it('is in the words of test/wording/not-enough-seats.txt', () =>
+  it('uses the messages in test/wording/not-enough-seats.txt', () =>
     expectWording(
       'not-enough-seats',
       refused.map(([text, party]) => [
@@ -266,7 +266,7 @@ describe('the refusal of a number of seats', () => {
     ))
 })
 
-describe('seats of a plan instead of those wanted', () => {
+describe('seats of a plan instead of the requested ones', () => {
   it.each<[string, number[], number[]]>([
     ['Ssss ssss / ssss', [1], [2]],
     ['SSSS SSSS / ssss', [1, 2], [10, 11]],
@@ -278,7 +278,7 @@ describe('seats of a plan instead of those wanted', () => {
   })
 })
 
-/** The rules for a place. Each decides among the places that are equal by the rules before it. */
+/** The rules for a place. Each decides between places that the earlier rules rank equally. */
 const rules: [string, keyof Place][] = [
   ['have the fewest restricted views', 'restricted'],
   ['leave no single seat that another choice would avoid', 'singles'],
@@ -299,14 +299,14 @@ function bestPlaces(all: Place[], lastRule: keyof Place = 'start'): Place[] {
 interface Seat {
   seat: number
   section: number
-  /** Counted through the house. */
+  /** Counted through the whole house. */
   row: number
-  /** The row in its section, from the first one, and the number of rows of the section. */
+  /** The index of the row in its section, and the number of rows of the section. */
   back: number
   rows: number
   /** Half seats to the right of the middle of the row. */
   offset: number
-  /** Counted through the house. */
+  /** Counted through the whole house. */
   block: number
   kind: DrawnSeat['kind']
 }
@@ -333,7 +333,7 @@ interface Place {
   rows: number
 }
 
-/** Houses with a plan, and, as every fourth one, rectangles, whose last row may be shorter. */
+/** Houses with a plan; every fourth one is a rectangle, whose last row may be shorter. */
 function everyHouse(check: (house: House, party: Party, flag: boolean) => void): void {
   const seat = fc.constantFrom(...'ssssssSSSSrrwWcC_#')
   const row = fc.array(seat, { minLength: 1, maxLength: 9 }).map((row) => row.join(''))
@@ -428,7 +428,7 @@ function freeSeats({ seats, taken }: House, { section }: Party, isAnyKind = fals
   return seats.filter((seat) => isWanted(seat, section, isAnyKind) && !taken.has(seat.seat))
 }
 
-/** All places for a party in one block, or in one row with seats that are next by number. */
+/** All places for a party in one block, or in one row with consecutive numbers. */
 function places(
   house: House,
   party: Party,
@@ -471,7 +471,7 @@ function isTogether(house: House, party: Party): boolean {
   return places(house, party, 'block').length > 0 || places(house, party, 'row').length > 0
 }
 
-/** The rules once more, place by place and without any thought of speed. */
+/** The same rules, place by place, without regard to speed. */
 function bestSeats(house: House, party: Party, spot: Spot): number[] {
   for (const within of ['block', 'row'] as const) {
     const [best] = bestPlaces(places(house, party, within, { spot }))
@@ -480,7 +480,9 @@ function bestSeats(house: House, party: Party, spot: Spot): number[] {
   return inPieces(house, party, spot)
 }
 
-/** The longest pieces, each at its best place; the first one is the spot if there is no other. */
+/**
+ * The longest pieces, each at its best place; the first one is at the spot if there is no other.
+ */
 function inPieces(house: House, party: Party, aim?: Spot): number[] {
   const taken = house.taken.clone()
   const chosen: number[] = []

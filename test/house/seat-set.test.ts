@@ -15,7 +15,7 @@ const houses = fc
   )
 
 describe('the bits', () => {
-  it("stand where PostgreSQL's get_bit looks: seat 1 is bit 0, seat 16 the top of byte 1", () => {
+  it("are in the order of PostgreSQL's get_bit: seat 1 is bit 0, seat 16 the highest bit of byte 1", () => {
     expect(SeatSet.of([1, 16], 20).toBytes()).toEqual(Buffer.from([0x01, 0x80, 0x00]))
   })
 
@@ -29,7 +29,7 @@ describe('the bits', () => {
     )
   })
 
-  it('belong to the set alone: changing what went in or came out changes nothing', () => {
+  it('are copied: changing the input or the output does not change the set', () => {
     const bytes = Buffer.from([0x01])
     const set = SeatSet.fromBytes(bytes, 8)
     bytes[0] = 0xff
@@ -47,7 +47,7 @@ describe('the bits', () => {
 })
 
 describe('a set of seats', () => {
-  it('does what a Set of numbers does, whatever is done to it', () => {
+  it('behaves like a Set of numbers, after any sequence of changes', () => {
     const steps = fc.array(
       fc.tuple(
         fc.constantFrom('add' as const, 'delete' as const, 'addAll' as const, 'deleteAll' as const),
@@ -57,7 +57,7 @@ describe('a set of seats', () => {
     fc.assert(fc.property(steps, (steps) => compareWithModel(steps)))
   })
 
-  it('merges another set, and counts seats that are in both once', () => {
+  it('merges another set, and counts a seat that is in both once', () => {
     fc.assert(
       fc.property(fc.array(seat), fc.array(seat), (mine, others) => {
         const set = SeatSet.of(mine, TOTAL)
@@ -68,7 +68,7 @@ describe('a set of seats', () => {
     )
   })
 
-  it('a clone goes its own way', () => {
+  it('a clone is independent', () => {
     const set = SeatSet.of([1], TOTAL)
     const clone = set.clone()
     clone.add(2)
@@ -76,7 +76,7 @@ describe('a set of seats', () => {
     expect([...clone]).toEqual([1, 2])
   })
 
-  it('takes the seats of a smaller house, and none of a larger one', () => {
+  it('merges the seats of a smaller house, and refuses those of a larger one', () => {
     const set = SeatSet.of([1, 43], TOTAL)
     const larger = SeatSet.empty(1000)
     larger.addAll(set)
@@ -85,15 +85,18 @@ describe('a set of seats', () => {
     expect(() => SeatSet.empty(42).addAll(set)).toThrow(RangeError)
   })
 
-  it.each([0, -1, TOTAL + 1, 1.5, Number.NaN])('has no seat %d and takes none', (wrong) => {
-    const set = SeatSet.of([1, TOTAL], TOTAL)
-    expect(set.has(wrong)).toBe(false)
-    expect(() => set.add(wrong)).toThrow(RangeError)
-    expect(() => set.delete(wrong)).toThrow(RangeError)
-  })
+  it.each([0, -1, TOTAL + 1, 1.5, Number.NaN])(
+    'does not contain seat %d, and refuses to add it',
+    (wrong) => {
+      const set = SeatSet.of([1, TOTAL], TOTAL)
+      expect(set.has(wrong)).toBe(false)
+      expect(() => set.add(wrong)).toThrow(RangeError)
+      expect(() => set.delete(wrong)).toThrow(RangeError)
+    },
+  )
 })
 
-describe('looking for the next seat', () => {
+describe('searching for the next seat', () => {
   it('finds the first one in or outside the set, or one beyond the house', () => {
     fc.assert(
       fc.property(houses, ([totalSeats, seats]) => {
@@ -111,8 +114,8 @@ describe('looking for the next seat', () => {
   })
 })
 
-describe('looking for room', () => {
-  it('finds the nearest seat on either side from which so many are outside the set', () => {
+describe('searching for room', () => {
+  it('finds the nearest seat on either side with `count` seats from it outside the set', () => {
     const counts = fc.oneof(fc.integer({ min: 1, max: 10 }), fc.integer({ min: 1, max: 100 }))
     fc.assert(
       fc.property(

@@ -86,14 +86,14 @@ const syntax = [
   '💺',
 ]
 
-describe('a spec whose syntax is wrong is refused before any show is known', () => {
+describe('a spec with a syntax error is refused before the show is read', () => {
   it.each(syntax)('%j', (spec) => {
     expect(failure(() => checkSeatSpec(spec)).code).toBe('INVALID_INPUT')
     expect(failure(() => parseSeats(spec, rows)).code).toBe('INVALID_INPUT')
   })
 })
 
-describe('a spec that the show cannot honour is refused with the seats it is about', () => {
+describe('a spec that the show cannot satisfy is refused, naming the seats', () => {
   const refused: [string, SeatLayout, string, number[] | undefined, ...facts: string[]][] = [
     ['0', plain, 'NO_SUCH_SEAT', [0], '0', '1', '100'],
     ['0-3', plain, 'NO_SUCH_SEAT', [0], '0', '1', '100'],
@@ -126,7 +126,7 @@ describe('a spec that the show cannot honour is refused with the seats it is abo
     expect(error.message).toEqual(withFacts(...facts))
   })
 
-  it('says so in the words of test/wording/seats.txt', () =>
+  it('uses the messages in test/wording/seats.txt', () =>
     expectWording('seats', [
       ...refused.map(([spec, layout]) => sentenceFor(spec, layout)),
       ...syntax.map((spec) => sentenceFor(spec, rows)),
@@ -142,7 +142,7 @@ describe('a spec that the show cannot honour is refused with the seats it is abo
   }
 })
 
-describe('a range that crosses rows is refused with a range for each row, which is then read', () => {
+describe('a range that crosses rows is refused with a range for each row, which is accepted', () => {
   const long = { totalSeats: 100_000, seatsPerRow: 1 }
   it.each<[string, SeatLayout, string, number]>([
     ['A7-B2', rows, 'A7-A10,B1-B2', 6],
@@ -166,18 +166,18 @@ describe('a range that crosses rows is refused with a range for each row, which 
   it.each<[string, SeatLayout, string]>([
     ['A9-F2', rows, 'A9-A10,B1-B10,…,F1-F2'],
     ['A1-EQXD1', long, 'A1,B1,…,EQXD1'],
-  ])('%s: too many rows are not all written out', (spec, layout, instead) => {
+  ])('%s: too many rows are not all listed', (spec, layout, instead) => {
     expect(failure(() => parseSeats(spec, layout)).message).toEqual(withFacts(`"${spec}"`, instead))
   })
 
-  it('wherever in the spec it stands', () => {
+  it('anywhere in the spec', () => {
     expect(failure(() => parseSeats('1,A7-B2,J1', rows)).message).toEqual(
       withFacts('"A7-B2"', 'A7-A10,B1-B2'),
     )
   })
 })
 
-describe('absurd input fails fast, with a short and harmless sentence', () => {
+describe('absurd input fails fast, with a short message without control characters', () => {
   const absurd = {
     'a megabyte of commas': ','.repeat(1_000_000),
     'a megabyte of digits': '1'.repeat(1_000_000),
@@ -193,14 +193,14 @@ describe('absurd input fails fast, with a short and harmless sentence', () => {
     expect(message).not.toMatch(/[\p{Cc}\p{Cf}]/u)
   })
 
-  it('a spec of more than a million characters is not even read', () => {
+  it('a spec of more than a million characters is refused without being read', () => {
     expect(failure(() => checkSeatSpec(`1${' '.repeat(1_000_000)}`))).toMatchObject({
       code: 'INVALID_INPUT',
       message: withFacts('1,000,000', '1,000,001'),
     })
   })
 
-  it('a spec is read no further once it names more seats than there are, which would fill the memory', () => {
+  it('a spec is read only until it names more seats than there are: the rest would fill the memory', () => {
     const house = '1-100'
     for (const rest of [house, 'no seat', `${house},no seat`]) {
       expect(failure(() => parseSeats(`${house},${house},${rest}`, plain))).toMatchObject({
@@ -211,7 +211,7 @@ describe('absurd input fails fast, with a short and harmless sentence', () => {
     }
   })
 
-  it('the sentence shows the piece that was wrong', () => {
+  it('the message shows the part that is wrong', () => {
     expect(failure(() => parseSeats('1,x\u001b,3', rows)).message).toContain('"x\\u{1b}"')
   })
 })
@@ -238,7 +238,7 @@ describe('seats as text', () => {
     )
   })
 
-  it('is the same from the labels alone', () => {
+  it('is the same if it is made from the labels alone', () => {
     fc.assert(
       fc.property(layoutsWithSeats, ({ layout, seats }) => {
         const ascending = [...seats].sort((a, b) => a - b)
@@ -257,7 +257,7 @@ describe('seats as text', () => {
     )
   })
 
-  it('any text is either read or refused as an expected error', () => {
+  it('any text is either read or refused with an expected error', () => {
     const almostSpecs = fc.string({ unit: fc.constantFrom(...'0129abAZ-, \t\u0000é') })
     fc.assert(
       fc.property(fc.oneof(almostSpecs, fc.string()), layouts, (spec, layout) => {
@@ -283,13 +283,13 @@ describe('seats as text', () => {
     expect(rowLabel(row)).toBe(label)
   })
 
-  it('without rows a label is the number', () => {
+  it('without rows, the label is the number', () => {
     expect(seatLabel(42, plain)).toBe('42')
   })
 })
 
 describe('seat numbers from a caller', () => {
-  it('come back ascending', () => {
+  it('are returned in ascending order', () => {
     expect(checkSeats([8, 1, 100], plain)).toEqual([1, 8, 100])
   })
 
@@ -310,7 +310,7 @@ describe('seat numbers from a caller', () => {
     expect(error.seats).toEqual(named)
   })
 
-  it('are not all repeated when hundreds are missing', () => {
+  it('are not all listed if hundreds are missing', () => {
     const error = failure(() => checkSeats(tooMany, plain))
     expect(error.seats).toBeUndefined()
     expect(error.message).toEqual(withFacts('200'))

@@ -30,7 +30,7 @@ describe('a plan in CSV', () => {
     })
   })
 
-  it('of 3,000 seats keeps numbers that run on from row to row, backwards and forwards', () => {
+  it('of 3,000 seats keeps numbers that continue from row to row, backwards and forwards', () => {
     const rows = Array.from({ length: 100 }, (_, index) => {
       const numbers = Array.from({ length: 30 }, (_, seat) => index * 30 + seat + 1)
       return index % 2 === 0 ? numbers.toReversed() : numbers
@@ -79,12 +79,12 @@ describe('a plan in CSV', () => {
     ['is in pixels, in any order', ['300', '30', '60', '90', '180'], '2-4 .. 5 ... 1'],
     ['has decimal commas', ['"0,5"', '"1,5"', '"4,5"', '"5,5"'], '1-2 .. 3-4'],
     ['has one aisle only', ['1', '3'], '1-2'],
-  ])('finds the aisles where x %s', (_, xs, expected) => {
+  ])('finds the aisles if x %s', (_, xs, expected) => {
     const { outline } = read('row,seat,x', ...xs.map((x, index) => `A,${index + 1},${x}`))
     expect(shown(outline)).toBe(expected)
   })
 
-  it('begins at the stage where y is given', () => {
+  it('begins at the stage if there is a y column', () => {
     const seats = ['B,1,1,2,,', 'A,1,1,1,,']
     const order = (stage: string) =>
       read('row,seat,x,y,stage,name', `C,1,1,3,${stage},Globe`, ...seats)
@@ -93,7 +93,7 @@ describe('a plan in CSV', () => {
     expect([order('top'), order('bottom'), order('none')]).toEqual(['ABC', 'CBA', 'ABC'])
   })
 
-  it('may have the marks of spreadsheets: sep=, tabs, empty lines and cells, line ends', () => {
+  it('may have what spreadsheets add: sep=, tabs, empty lines and cells, line ends', () => {
     for (const text of [
       '\ufeffsep=;\r\nRow;Seat;\r\nA;1;\r\n;;\r\nA;2;\r\n',
       '\nrow\tseat\rA\t1\rA\t2\r',
@@ -103,7 +103,7 @@ describe('a plan in CSV', () => {
     }
   })
 
-  it('of two megabytes without a plan is refused with a thousand mistakes', () => {
+  it('of two megabytes without a plan is refused with a thousand errors', () => {
     for (const line of ['A,1\n', '"\n', ',,,\n']) {
       const { outline, faults } = readCsvPlan(`row,seat\n${line.repeat(500_000)}`)
       expect([line, outline, faults.length <= 1010]).toEqual([line, undefined, true])
@@ -120,7 +120,7 @@ describe('a plan in CSV', () => {
     }
   })
 
-  it('may have spaces around its cells, and several or no-break ones in a section', () => {
+  it('may have spaces around its cells, and several or no-break spaces in a section name', () => {
     const { outline, faults } = read(
       'section,row,seat,kind,name',
       'Dress Circle,A,1,,"Globe  1"',
@@ -133,7 +133,7 @@ describe('a plan in CSV', () => {
     ])
   })
 
-  it('says by name what is ignored', () => {
+  it('names what is ignored', () => {
     expect(read('row,seat,price,y', 'A,1,20,1').notices).toEqual([
       withFacts('"price"'),
       withFacts('"y"', 'x'),
@@ -144,7 +144,7 @@ describe('a plan in CSV', () => {
     'section,row,seat',
     ...['Stalls,A,01', 'stalls,A,2', 'Stalls,a,3', 'stalls,a,4', 'Stalls,AA,1', 'Circle,a,1'],
   ]
-  it('says by name, and once, what is joined because only the case differs', () => {
+  it('names, once, what is joined because only the case differs', () => {
     const { outline, notices } = read(...joined)
     expect(outline!.sections.map(({ rows }) => rows.map(({ label }) => label))).toEqual([
       ['A', 'AA'],
@@ -175,7 +175,7 @@ describe('a plan in CSV', () => {
     ['a stray quote', ['row,seat', 'A,"1', 'A,2'], [[2, undefined, '""']]],
     ['a cell beyond the header', ['row,seat', 'A,1,x'], [[2, 3, '"x"']]],
     [
-      'numbers that are none',
+      'invalid numbers',
       ['row,seat', 'A,0', 'A,1b', 'A,', 'A,10000'],
       [
         [2, 'seat', '"0"'],
@@ -185,7 +185,7 @@ describe('a plan in CSV', () => {
       ],
     ],
     [
-      'a long row, and none',
+      'a long row name, and none',
       ['row,seat', 'Row 1,1', ',1'],
       [
         [2, 'row', '"Row 1"'],
@@ -214,12 +214,12 @@ describe('a plan in CSV', () => {
       [[2, 'section', '"Left-hand"']],
     ],
     [
-      'a section with an invisible letter',
+      'a section with an invisible character',
       ['section,row,seat', 'Stalls\u3164,A,1'],
       [[2, 'section', '"Stalls\u3164"', 'visible']],
     ],
     [
-      'kinds that are none',
+      'unknown kinds',
       ['row,seat,kind', 'A,1,vip', 'A,2,constructor', 'A,3,__proto__'],
       [
         [2, 'kind', '"vip"', 'wheelchair'],
@@ -238,7 +238,7 @@ describe('a plan in CSV', () => {
     ],
     ['a seat twice', ['row,seat', 'A,1', 'a,01'], [[3, 'seat', '2']]],
     [
-      'positions in words, and of some seats only',
+      'positions that are not numbers, and of some seats only',
       ['row,seat,x,y', 'A,1,left,1', 'A,2,,2', 'A,3,3,'],
       [
         [2, 'x', '"left"'],
@@ -268,7 +268,7 @@ describe('a plan in CSV', () => {
     )
   })
 
-  it('is refused in the words of test/wording/plan-csv.txt', () =>
+  it('is refused with the messages in test/wording/plan-csv.txt', () =>
     expectWording('plan-csv', [
       ...wrong.map(
         ([, lines]) =>

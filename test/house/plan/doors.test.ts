@@ -42,7 +42,7 @@ const doors: Record<string, (plan: SeatPlan) => PlanReading> = {
 }
 
 describe.each(Object.entries(doors))('a plan through %s and back', (_, through) => {
-  it('is the same, with its name, stage, aisles, kinds and numbers', () => {
+  it('has the same name, stage, aisles, kinds and numbers', () => {
     expect(through(new SeatPlan(globe))).toEqual({ outline: globe, faults: [], notices: [] })
   })
 
@@ -51,7 +51,7 @@ describe.each(Object.entries(doors))('a plan through %s and back', (_, through) 
     expect(through(new SeatPlan(outline!))).toEqual({ outline, faults: [], notices: [] })
   })
 
-  it('is the same, whatever the plan', () => {
+  it('is the same for any plan', () => {
     fc.assert(
       fc.property(outlines, (outline) => {
         expect(through(new SeatPlan(outline))).toEqual({
@@ -64,7 +64,7 @@ describe.each(Object.entries(doors))('a plan through %s and back', (_, through) 
   })
 })
 
-it('a plan keeps every name that a plan may have, through each format, named or on stdin', () => {
+it('a plan keeps every name that a plan may have, in each format, chosen by name or read from stdin', () => {
   const spiteful = fc.string({
     unit: fc.constantFrom(..."=+-@'';,:\" ＝#\ufffd\ufeffaé\u0301\u200d"),
   })
@@ -98,11 +98,11 @@ it('a plan keeps every name that a plan may have, through each format, named or 
 })
 
 describe.each<[string, string]>([
-  ['aisles side by side', `A ${'.'.repeat(99)} . ${'.'.repeat(99)} 1 . . . 2 . .`],
-  ['a section like a seat of another', 'section Stalls C5\nA 1-3\nsection Stalls\nC 1-6'],
+  ['aisles next to each other', `A ${'.'.repeat(99)} . ${'.'.repeat(99)} 1 . . . 2 . .`],
+  ['a section named like a seat of another', 'section Stalls C5\nA 1-3\nsection Stalls\nC 1-6'],
   ['sections like rows', 'section A\nA 1-3\nsection B\nA 1-3\nC 1'],
   ['sections like seat numbers', 'section 12\n12 1-3\nsection 12 12\n12 1-3\n1 1'],
-  ['rows like words of the format', 'sect 1-3\nname 1-2\nodd 1-3\neven 2\nw1 1\nx 1'],
+  ['rows named like words of the format', 'sect 1-3\nname 1-2\nodd 1-3\neven 2\nw1 1\nx 1'],
   ['rows like numbers', '0 1-3\n00 1-3\n1 1-3\n01 1-3\n1e1 1-3\nA1 1-3\nA 11-13'],
   ['decomposed accents', 'section Cafe\u0301\nA 1-3\nsection Circle\nA 1'],
   ['typographic apostrophes', 'section Queen’s Box\nA 1-3\nsection Circle\nA 1'],
@@ -116,15 +116,15 @@ describe.each<[string, string]>([
   ['tabs and returns', '\ufeffname:\tGlobe\rsection\tStalls\tleft\r\nA\t1-3\t.\t4\r'],
   ['a section without seats for sale', 'section Pit\nA x1-5\nsection Stalls\nA 1\nB x1'],
   ['one seat', 'A 9999'],
-  ['a row of every other seat', `A ${'x'.concat('1-9999 odd')} 2-9998 even`],
+  ['a row of every second seat', `A ${'x'.concat('1-9999 odd')} 2-9998 even`],
   ['a name like a formula', "name: =cmd|'/c calc'!A1;-1\nA 1"],
   ['a name like a line of CSV', 'name: sep=;"row",,seat\nA 1'],
-  ['a name with hidden signs', 'name: a\u202eb\u200bc\nA 1'],
+  ['a name with invisible characters', 'name: a\u202eb\u200bc\nA 1'],
 ])('a plan with %s', (_, text) => {
   const plan = planOf(text)
 
   it.each(['text', 'json', 'csv'] as const)(
-    'is the same through %s, named or on stdin',
+    'is the same through %s, chosen by name or read from stdin',
     (format) => {
       const file = Buffer.from(formatPlan(plan, format))
       const expected = { outline: outlineOf(plan), faults: [], notices: [] }
@@ -133,7 +133,7 @@ describe.each<[string, string]>([
     },
   )
 
-  it('has a label for each seat, which is read in any case and Unicode form', () => {
+  it('has a label for each seat, which is accepted in any case and Unicode form', () => {
     const layout = { totalSeats: plan.totalSeats, seatsPerRow: null, plan }
     for (let seat = 1; seat <= Math.min(plan.totalSeats, 50); seat++) {
       const label = plan.label(seat)

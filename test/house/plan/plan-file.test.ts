@@ -13,7 +13,7 @@ describe('the file of a plan', () => {
     ['house', 'sep=;\nrow;seat\nA;1\nA;2\nA;3'],
     ['house', '"row"\t"seat"\nA\t1\nA\t2\nA\t3'],
     ['house.CSV', 'seat,row\n1,A\n2,A\n3,A'],
-  ])('%s is read by its name or content: %j', (name, text) => {
+  ])('%s is recognized by its name or content: %j', (name, text) => {
     expect(read(text, name).outline?.sections[0]?.rows).toEqual([
       { label: 'A', seats: seatsOf(run(1, 3)) },
     ])
@@ -32,7 +32,7 @@ describe('the file of a plan', () => {
     ['["\\x"]', 1, 2],
     ['[01]', 1, 3],
     ['// no\n{}', 1, 1],
-  ])('that is no JSON has the place of the mistake: %j', (text, line, column) => {
+  ])('that is not JSON is refused with the position of the error: %j', (text, line, column) => {
     expect(read(text, 'x.json').faults).toMatchObject([{ line, column }])
   })
 
@@ -45,11 +45,14 @@ describe('the file of a plan', () => {
     ['a character that ends too soon', 'A 1\nB \xef\xbfx', 2, 3],
     ['the end of the file in a character', 'A 1 # \xf0\x9f\x8e', 1, 7],
     ['another encoding', '\xff\xfeA\x00', 1, 1],
-  ])('with %s, not UTF-8, has the place of the first bad byte', (_, latin1, line, column) => {
-    const { outline, faults } = readPlanFile(Buffer.from(latin1, 'latin1'), 'x.plan')
-    expect([outline, faults]).toMatchObject([undefined, [{ line, column }]])
-    expect(faults[0]!.message).toEqual(withFacts('UTF-8'))
-  })
+  ])(
+    'with %s, not UTF-8, is refused with the position of the first bad byte',
+    (_, latin1, line, column) => {
+      const { outline, faults } = readPlanFile(Buffer.from(latin1, 'latin1'), 'x.plan')
+      expect([outline, faults]).toMatchObject([undefined, [{ line, column }]])
+      expect(faults[0]!.message).toEqual(withFacts('UTF-8'))
+    },
+  )
 
   it.each([
     ['x.json', '{"zones": 1,}', 'The rest of the file was not checked.'],
@@ -58,7 +61,7 @@ describe('the file of a plan', () => {
     ['x.plan', 'A\n'.repeat(2000), 'Reading stopped here'],
     ['x.csv', `row,seat\n${'-,-\n'.repeat(2000)}`, 'Reading stopped here'],
     ['x.json', JSON.stringify({ zones: Array(2000).fill(1) }), 'Reading stopped here'],
-  ])('says if it was not checked to its end: %s %#', (name, text, said) => {
+  ])('says so if it was not checked to its end: %s %#', (name, text, said) => {
     const { faults } = read(text, name)
     expect(faults.length).toBeLessThanOrEqual(1000)
     expect(faults.at(-1)!.message).toContain(said)

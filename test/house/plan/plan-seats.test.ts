@@ -60,7 +60,7 @@ describe('a seat of a house with a plan', () => {
     ['12/5-12/6,1/1', oneSection, [1, 11, 12]],
     ['Parterre A2', named, [2]],
     ['A2', named, [2]],
-  ])('is typed %j', (spec, layout, seats) => {
+  ])('can be typed as %j', (spec, layout, seats) => {
     checkSeatSpec(spec)
     expect(parseSeats(spec, layout)).toEqual(seats)
   })
@@ -99,12 +99,12 @@ describe('a seat of a house with a plan', () => {
     ['Stalls C5', rectangle, 'INVALID_INPUT', '"Stalls C5"'],
     ['12/5', { totalSeats: 9, seatsPerRow: null }, 'INVALID_INPUT', '"12/5"'],
   ]
-  it.each(refused)('%j is refused with what to write', (spec, layout, code, ...facts) => {
+  it.each(refused)('%j is refused with what to write instead', (spec, layout, code, ...facts) => {
     const error = failure(() => parseSeats(spec, layout))
     expect([error.code, error.message]).toEqual([code, withFacts(...facts)])
   })
 
-  it('is refused in the words of test/wording/plan-seats.txt', () =>
+  it('is refused with the messages in test/wording/plan-seats.txt', () =>
     expectWording(
       'plan-seats',
       refused.map(([spec, layout]) => [
@@ -113,7 +113,7 @@ describe('a seat of a house with a plan', () => {
       ]),
     ))
 
-  it('is named in a sentence that stays short, however large the house', () => {
+  it('is named in a message that stays short in a house of any size', () => {
     const rows = (count: number) => Array.from({ length: count }, (_, index) => index + 1)
     const alternating = rows(4000).map((number) => (number % 2 ? number : `r${number}`))
     const wide = layoutOf(
@@ -168,7 +168,7 @@ describe('seats of a plan as text', () => {
     return fc.tuple(fc.constant(layout), fc.oneof(some, all))
   })
 
-  it('is read back as the same seats, in every house, in either case', () => {
+  it('is read back as the same seats, in every house, in upper and lower case', () => {
     fc.assert(
       fc.property(houses, ([layout, seats]) => {
         const ascending = seats.toSorted((a, b) => a - b)
@@ -179,7 +179,7 @@ describe('seats of a plan as text', () => {
     )
   })
 
-  it('joins neighbours of a row whose numbers are one apart, and no others', () => {
+  it('joins seats of a row with consecutive numbers, and no others', () => {
     fc.assert(
       fc.property(houses, ([layout, seats]) => {
         const ascending = seats.toSorted((a, b) => a - b)
@@ -197,8 +197,8 @@ describe('seats of a plan as text', () => {
     )
   })
 
-  it('takes time by the seats, not by the runs of their rows', () => {
-    // Searched run by run, these labels would take minutes.
+  it('takes time in proportion to the seats, not to the runs of their rows', () => {
+    // If these labels were searched run by run, they would take minutes.
     const row = Array.from({ length: 9999 }, (_, index) => `${index % 2 ? 'r' : ''}${index + 1}`)
     const layout = layoutOf(
       Array.from({ length: 3 }, (_, i) => `R${i} ${row.join(' ')}`).join('\n'),

@@ -41,7 +41,7 @@ describe('the text of a plan', () => {
     })
   })
 
-  it('has its seats numbered from 1 in the order of the drawing, without those not for sale', () => {
+  it('has its seats numbered from 1 in the order of the text, without those not for sale', () => {
     const plan = planOf(globe)
     const { totalSeats } = plan
     expect([plan.label(1), plan.label(21), plan.label(39), plan.label(49), plan.label(60)]).toEqual(
@@ -85,11 +85,11 @@ describe('the text of a plan', () => {
     ['A W1 C2 r3 X4', 'A  w1 c2 r3 x4\n'],
     ['Stage: NONE\nNAME: x\nSection  A   b\na 1', 'name: x\nstage: none\n\nsection A b\na  1\n'],
     ['stage: top\nA 1', 'A  1\n'],
-  ])('%j has one spelling', (text, written) => {
+  ])('%j has one canonical spelling', (text, written) => {
     expect(writePlanText(readPlanText(text).outline!)).toBe(written)
   })
 
-  it('is written as it is read, whatever the plan', () => {
+  it('is written as it was read, for any plan', () => {
     fc.assert(
       fc.property(outlines, (outline) => {
         const text = writePlanText(outline)
@@ -98,7 +98,7 @@ describe('the text of a plan', () => {
     )
   })
 
-  it('identifies a plan by its one spelling', () => {
+  it('identifies a plan by its canonical spelling', () => {
     const id = (text: string) => planId(writePlanText(readPlanText(text).outline!))
     expect(id('A 1-3')).toBe(id('# x\nA  1 2 3'))
     expect(id('A 1-3')).not.toBe(id('B 1-3'))
@@ -112,7 +112,7 @@ describe('the text of a plan', () => {
       'arena',
       { seats: 20_000, sections: 51, rows: 1003, restricted: 2176, wheelchair: 20, companion: 20 },
     ],
-  ])('of the example %s has no fault, and the seats that it should have', (name, counts) => {
+  ])('of the example %s has no errors, and the expected seats', (name, counts) => {
     const plan = planOf(examplePlan(name))
     const ofKind = { standard: 0, restricted: 0, wheelchair: 0, companion: 0 }
     for (let seat = 1; seat <= plan.totalSeats; seat++) ofKind[plan.kindOf(seat)] += 1
@@ -132,11 +132,11 @@ describe('docs/plans.md', async () => {
     ({ language, file }) => language === 'text' && !file?.endsWith('.csv'),
   )
 
-  it.each(plans)('shows a plan without faults: $text', ({ text }) => {
+  it.each(plans)('shows a plan without errors: $text', ({ text }) => {
     expect(readPlanText(text).faults).toEqual([])
   })
 
-  it('types seats as the program reads them, and names ranges that it refuses', () => {
+  it('names seats that the program accepts, and ranges that it refuses', () => {
     const layout = layoutOf(plans[0]!.text)
     const [table] = /^\| typed \|.*?\n\n/ms.exec(page)!
     const rows = [...table.matchAll(/^\| `(.+)` \| `(.+)` \|/gm)]
@@ -151,7 +151,7 @@ describe('docs/plans.md', async () => {
   })
 })
 
-/** The file; and the line and the column of each fault, and facts that its sentence has. */
+/** The file, and for each error its line, its column, and facts in its message. */
 const wrong: [text: string, ...faults: [line: number, column: number, ...facts: string[]][]][] = [
   ['', [1, 1]],
   ['\n\n', [1, 1]],
@@ -186,7 +186,7 @@ const wrong: [text: string, ...faults: [line: number, column: number, ...facts: 
   ['section "Stalls"\nA 1', [1, 9, '""Stalls""']],
   ['section .\nA 1', [1, 9, '"."']],
   [`section ${'x'.repeat(41)}\nA 1`, [1, 9, '40']],
-  // Letters and marks that cannot be seen.
+  // Letters and marks that are invisible.
   ['section \u3164\nA 1', [1, 9, '"\u3164"', 'visible']],
   ['section Stalls\nA 1\nsection Stalls\u3164\nA 1', [3, 9, '"Stalls\u3164"', 'visible']],
   ['section \u115fStalls\nA 1', [1, 9, 'visible']],
@@ -256,7 +256,7 @@ const wrong: [text: string, ...faults: [line: number, column: number, ...facts: 
   // The name of the plan.
   [`# a plan\n\nname: ${'x'.repeat(201)}\nA 1`, [3, 1, '200']],
   ['\nname: a\tb\nA 1', [2, 1]],
-  // Aisles, alone and side by side.
+  // Aisles, single and next to each other.
   [`A 1 ${'.'.repeat(201)} 2`, [1, 5, '200']],
   [`A 1 ${'.'.repeat(150)} . ${'.'.repeat(150)} 2`, [1, 158, '200']],
   [`A ${'.'.repeat(200)} ${'.'.repeat(200)} . 2`, [1, 204, '200']],
@@ -333,7 +333,7 @@ describe('a wrong plan', () => {
     expect(wrong.length).toBeGreaterThan(100)
   })
 
-  it.each(wrong)('%j: each fault has its line, its column and the facts', (text, ...faults) => {
+  it.each(wrong)('%j: each error has its line, its column and the facts', (text, ...faults) => {
     const reading = readPlanText(text)
     expect(reading.outline).toBeUndefined()
     expect(reading.faults.map(({ line, column, message }) => [line, column, message])).toEqual(
@@ -341,7 +341,7 @@ describe('a wrong plan', () => {
     )
   })
 
-  it('says so in the words of test/wording/plan-text.txt', () =>
+  it('uses the messages in test/wording/plan-text.txt', () =>
     expectWording(
       'plan-text',
       wrong.map(([text]) => [
@@ -363,13 +363,13 @@ describe('a wrong plan', () => {
     ['NULs', '\0\n'.repeat(999_999)],
     ['more than 2 MB', 'A 1-3\n'.repeat(400_000)],
     ['what would be stored as more', sectionsOfOneSeat(100_000)],
-  ])('of 2 MB of %s is refused with a thousand faults at most', (_, text) => {
+  ])('of 2 MB of %s is refused with a thousand errors at most', (_, text) => {
     const { faults, outline } = readPlanText(text)
     expect(outline).toBeUndefined()
     expect(faults.length).toBeLessThanOrEqual(1000)
   })
 
-  it('crashes nothing, whatever it contains', () => {
+  it('never causes a crash, whatever its text', () => {
     const words = fc.constantFrom(
       ...[
         'section',
@@ -402,7 +402,7 @@ describe('a wrong plan', () => {
   })
 })
 
-/** Its one spelling has an empty line between sections, and spaces before the seats. */
+/** The canonical spelling has an empty line between sections, and spaces before the seats. */
 function sectionsOfOneSeat(count: number): string {
   return Array.from({ length: count }, (_, index) => `section S${index}\nA 1\n`).join('')
 }

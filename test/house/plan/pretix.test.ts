@@ -109,7 +109,7 @@ describe('a seating plan of pretix', () => {
     })
   })
 
-  it('says by name what a plan cannot have', () => {
+  it('names what a plan cannot have', () => {
     expect(notices).toEqual([
       withFacts('zones[0].areas[0]', '"Bühne"'),
       withFacts('zones[0].areas[1]'),
@@ -145,12 +145,12 @@ describe('a seating plan of pretix', () => {
       ['zones[0].rows[0]'],
     ],
     [
-      'a row without numbers before one of its name',
+      'a row without a number before one that has its name',
       { zones: [hall(oneSeat('A', 'x'), oneSeat('A', 1))] },
       ['zones[0].rows[0].seats[0]', '"x"'],
       ['zones[0].rows[0]'],
     ],
-    ['an empty zone before one of its name', { zones: [hall(), full] }, ['zones[0]']],
+    ['an empty zone before one that has its name', { zones: [hall(), full] }, ['zones[0]']],
     [
       'a row that is there twice',
       { zones: [hall(oneSeat('A', 1), oneSeat('A', 1))] },
@@ -162,26 +162,26 @@ describe('a seating plan of pretix', () => {
       ['zones[0].areas[0]', '"Bar"'],
     ],
     [
-      'a size that does not follow from the seats',
+      'a size that does not match the seats',
       { size: {}, zones: [full, { ...hall(oneSeat('B', 1)), position: { x: 1, y: 32 } }] },
       ['zones[1]', 'zones[0]'],
       ['size'],
     ],
     ['a size that does', { size: { width: 128, height: 96 }, zones: [full] }],
   ]
-  it.each(lost)('says by name, and once, what is lost of %s', (_, document, ...said) => {
+  it.each(lost)('names, once, what is lost of %s', (_, document, ...said) => {
     expect(readPretixPlan({ name: 'N', ...document }).notices).toEqual(
       said.map((facts) => withFacts(...facts)),
     )
   })
 
-  it('takes the side of the stage from an area whose text is one', () => {
+  it('reads the side of the stage from an area whose text is one', () => {
     const areas = [{ position: corner, text: 'Stage' }]
     const zones = [{ ...full, areas }]
     expect(readPretixPlan({ name: 'N', zones }).outline!.stage).toBe('top')
   })
 
-  it('is written back with zones, rows, seats, numbers and kinds, and labels as seat_guid', () => {
+  it('is written with zones, rows, seats, numbers and kinds, and labels as seat_guid', () => {
     const plan = new SeatPlan(outline!)
     const written = JSON.parse(JSON.stringify(pretixPlan(plan))) as ReturnType<typeof opera>
     expect(written).toMatchObject({
@@ -244,7 +244,7 @@ describe('a seating plan of pretix', () => {
       0,
     ],
     [
-      'a gap of more',
+      'a larger gap',
       [
         [0, 0],
         [25, 0],
@@ -307,7 +307,7 @@ describe('a seating plan of pretix', () => {
     expect(reading.notices).toEqual(Array(count).fill(withFacts('A', 'Hall')))
   })
 
-  it('draws rows of one label as one row, and zones of one name as one section', () => {
+  it('joins rows with one label to one row, and zones with one name to one section', () => {
     const left = {
       row_number: 'A',
       position: { x: 0, y: 0 },
@@ -331,7 +331,7 @@ describe('a seating plan of pretix', () => {
     )
   })
 
-  it('takes invisible characters out of the name of a zone', () => {
+  it('removes invisible characters from the name of a zone', () => {
     const zone = (name: string, label: string) => ({
       ...oneZone({ rows: [row(label, { x: 0, y: 0 }, seats('a', [1], [0]))] }).zones[0]!,
       name,
@@ -347,7 +347,7 @@ describe('a seating plan of pretix', () => {
     ['constructor', 'Hall'],
     ['__proto__', `a${'𝒜'.repeat(30)}`],
     ['toString', `${'x'.repeat(39)} y`],
-  ])('takes any category, and a name of any length: %s, %s', (category, name) => {
+  ])('accepts any category, and a name of any length: %s, %s', (category, name) => {
     const [one] = seats('a', [1], [0])
     const zone = {
       ...oneZone({ rows: [row('A', { x: 0, y: 0 }, [{ ...one!, category }])] }).zones[0]!,
@@ -359,11 +359,11 @@ describe('a seating plan of pretix', () => {
     expect(notices).toContainEqual(withFacts('category', `"${category}"`))
   })
 
-  it('with a hundred thousand mistakes is refused with the first thousand', () => {
+  it('with a hundred thousand errors is refused with the first thousand', () => {
     const zones = Array.from({ length: 100_000 }, () => ({}))
     const { faults, notices } = readPretixPlan({ name: 'N', zones })
     expect([faults.length, notices.length]).toEqual([1000, 1001])
-    // In place of the last ones stands that there are more.
+    // The last message says that there are more.
     expect(faults.at(-1)!.message).not.toBe(faults.at(-3)!.message)
     expect(notices.at(-1)).toEqual(withFacts('199000'))
   })
@@ -381,7 +381,7 @@ describe('a seating plan of pretix', () => {
     ['a long name and no zones', { name: 'x'.repeat(201), categories: [] }, ['zones', 'name']],
     ['no zones', { name: 'N', categories: [] }, ['zones']],
     ['no name', { zones: [] }, ['name']],
-    ['zones that are no list', { name: 'N', zones: {} }, ['zones']],
+    ['zones that are not a list', { name: 'N', zones: {} }, ['zones']],
     ['no seat', { name: 'N', zones: [] }, ['zones']],
     [
       'only seats without a number',
@@ -393,7 +393,7 @@ describe('a seating plan of pretix', () => {
       { name: 'N', zones: [{}] },
       ['zones[0].position', 'zones[0].rows'],
     ],
-    ['a row that is a text', oneZone({ rows: ['A'] }), ['zones[0].rows[0]']],
+    ['a row that is a string', oneZone({ rows: ['A'] }), ['zones[0].rows[0]']],
     [
       'a row without label and seats',
       oneZone({ rows: [{}] }),
@@ -410,7 +410,7 @@ describe('a seating plan of pretix', () => {
       ['seat_number', 'position', 'category'].map((key) => `zones[0].rows[0].seats[0].${key}`),
     ],
     [
-      'a position in words',
+      'a position that is not a number',
       oneZone({ rows: [row('A', { x: '0', y: 0 }, seats('a', [1], [0]))] }),
       ['zones[0].rows[0].position'],
     ],
@@ -426,7 +426,7 @@ describe('a seating plan of pretix', () => {
     expect(reading.faults.map(({ path }) => path)).toEqual(paths)
   })
 
-  it('is read in the words of test/wording/plan-pretix.txt', () => {
+  it('is read with the messages in test/wording/plan-pretix.txt', () => {
     const zone = (guid: string, seat: number) => ({
       ...oneZone({ rows: [row('A', { x: 0, y: 0 }, seats(guid, [seat], [0]))] }).zones[0],
     })
