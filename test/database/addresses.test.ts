@@ -15,7 +15,9 @@ afterEach(() => {
   server.kill('SIGKILL')
 })
 
-/** Answers every connection as a PostgreSQL server that refuses the login; prints its port. */
+/**
+ * Answers every connection like a PostgreSQL server that refuses the login, and prints its port.
+ */
 const SERVER = `
   const fields = 'SFATAL\\0VFATAL\\0C28P01\\0Mno\\0\\0'
   const length = Buffer.alloc(4)
@@ -24,12 +26,12 @@ const SERVER = `
     socket.on('error', () => {}).once('data', () => socket.end(Buffer.concat([Buffer.from('E'), length, Buffer.from(fields)])))
   }).listen({ host: '127.0.0.1', port: 0, backlog: 1 }, function () { console.log(this.address().port) })`
 
-test('a host with an address that answers late and one that is dead is connected to', async () => {
+test('a host with a slow address and a dead one is connected to', async () => {
   server = spawn(process.execPath, ['-e', SERVER], { stdio: ['ignore', 'pipe', 'inherit'] })
   const [line] = await once(server.stdout!, 'data')
   const port = Number(String(line))
-  // A stopped process accepts nothing; when its queue is full, the system drops the next greeting,
-  // and the client repeats it after a second, as it would on a slow network.
+  // A stopped process accepts no connections. When its queue is full, the system drops the next
+  // SYN, and the client repeats it after a second, as on a slow network.
   server.kill('SIGSTOP')
   for (let i = 0; i < 3; i++) waiting.push(connect(port, '127.0.0.1').on('error', () => {}))
   await once(waiting[0]!, 'connect')

@@ -12,8 +12,8 @@ import { migrateBefore } from '../support/migrate-before.js'
 import { olderServers } from '../support/older-servers.js'
 import { type OwnServer, startOwnServer } from '../support/own-server.js'
 
-// A clerk who knows SQL. The triggers write the history with the rights of the tables' owner, so
-// code of the clerk's that they ran would have these rights as well.
+// Attacks by a clerk who knows SQL. The triggers write the history with the rights of the owner of
+// the tables, so any code of the clerk that they ran would have these rights as well.
 
 const databases = [
   { owner: 'super', schema: 'public', state: 'new' },
@@ -22,7 +22,9 @@ const databases = [
   { owner: 'plain', schema: `Box "office" o'ne, $$ \\x \\? ?`, state: 'upgraded' },
 ]
 
-/** Every database on the newest and the oldest server; on each one between, the plainest. */
+/**
+ * Every kind of database on the newest and the oldest server; the simplest kind on those between.
+ */
 const servers = [
   { postgres: 'the embedded server', databases },
   ...olderServers()
@@ -34,7 +36,9 @@ const servers = [
     })),
 ] as { postgres: string; programs?: string; databases: typeof databases }[]
 
-/** The trigger functions that run as their owner, and how a clerk might make triggers of them. */
+/**
+ * The trigger functions that run as their owner, and how a clerk might create triggers with them.
+ */
 const triggers: [name: string, table: string, event: string, level: string][] = [
   ['record_new_booking', 'bookings', 'insert', 'for each row'],
   [
@@ -88,7 +92,7 @@ describe.each(servers)('on $postgres', ({ programs, databases }) => {
         ...env,
       })
       expect(migrated).toMatchObject({ exitCode: 0 })
-      // More than a clerk needs, so that every trigger can be fired.
+      // More rights than a clerk needs, so that every trigger can be fired.
       await ofOwner.query(`
         grant delete on ${S}.bookings, ${S}.shows to clerk;
         grant truncate on ${S}.shows, ${S}.show_ids, ${S}.bookings, ${S}.admissions to clerk;
@@ -111,7 +115,10 @@ describe.each(servers)('on $postgres', ({ programs, databases }) => {
       return client
     }
 
-    /** Runs it in a transaction of the owner's; what the session remembers of traps. */
+    /**
+     * Runs `work` in a transaction of the owner. Returns the users that the traps recorded in the
+     * session.
+     */
     async function withKnex(work: (trx: Knex.Transaction) => Promise<unknown>): Promise<string> {
       const target = findDatabase({ db: urlOf(owner), env: {}, cwd: '/', homeDir: '/' })
       const options = { waitMs: 1000, schema: env.TICKETS_SCHEMA }
@@ -134,7 +141,7 @@ describe.each(servers)('on $postgres', ({ programs, databases }) => {
       return (await ofOwner.query(`select * from ${S}.history order by id`)).rows
     }
 
-    /** The clerk does each of these, and the history says each of them, with the truth about it. */
+    /** The clerk makes each change, and the history records each of them correctly. */
     async function doEverything(): Promise<void> {
       const start = (await history()).length
       for (const statement of lifeIn(S)) await ofClerk.query(statement)
@@ -144,7 +151,7 @@ describe.each(servers)('on $postgres', ({ programs, databases }) => {
       )
     }
 
-    /** Whom the clerk's code ran as, the clerk apart. */
+    /** The users, other than the clerk, as whom the clerk's code ran. */
     async function trapped(): Promise<string[]> {
       const { rows } = await ofClerk.query(`select current_setting('trap.users', true) as users`)
       const users: string[] = (rows[0].users ?? '').split(' ')
@@ -176,7 +183,7 @@ describe.each(servers)('on $postgres', ({ programs, databases }) => {
       }
     })
 
-    it('a trigger on a temporary history makes no superuser, and gets nothing that the owner has', async () => {
+    it('a trigger on a temporary history table gets neither superuser rights nor those of the owner', async () => {
       await ofClerk.query(`
         create temp table history as select * from ${S}.history limit 0;
         grant all on pg_temp.history to public;
@@ -196,13 +203,13 @@ describe.each(servers)('on $postgres', ({ programs, databases }) => {
       expect(rows).toEqual([{ rolsuper: false, may_create: false }])
     })
 
-    // As everybody may in the schema public up to PostgreSQL 14.
-    it('functions and operators that fit better are not taken, where a neighbour may create them', async () => {
+    // As every user may in the schema public up to PostgreSQL 14.
+    it('better-fitting functions and operators of another user are not called', async () => {
       await ofOwner.query(`grant create, usage on schema ${S} to neighbour`)
       await as('neighbour', plantedIn(S))
       await doEverything()
       expect(await trapped()).toEqual([])
-      // Nor by functions that are created after that.
+      // Nor are functions that are created after that.
       const users = await withKnex(async (trx) => {
         await down(trx)
         await up(trx)
@@ -231,7 +238,8 @@ describe.each(servers)('on $postgres', ({ programs, databases }) => {
         await ofClerk.query(`create temp table decoy as select * from ${S}.${table} limit 0`)
         await expect(ofClerk.query(make('decoy'))).rejects.toMatchObject({ code: '42501' })
 
-        // A trigger from before this was forbidden, or a backup that was restored without privileges.
+        // A trigger from before this was forbidden, or a backup that was restored without
+        // privileges.
         await ofOwner.query(`grant execute on function ${S}.${name}() to clerk`)
         await ofClerk.query(make('decoy'))
         await ofOwner.query(`revoke execute on function ${S}.${name}() from clerk`)
@@ -253,7 +261,7 @@ describe.each(servers)('on $postgres', ({ programs, databases }) => {
       },
     )
 
-    it('the login is that of the session, whatever the operator is said to be', async () => {
+    it('the login is that of the session, whatever operator is given', async () => {
       const start = (await history()).length
       await ofClerk.query(`set tickets.operator = 'plain'`)
       await doEverything()
@@ -278,11 +286,11 @@ describe.each(servers)('on $postgres', ({ programs, databases }) => {
       await expect(ofClerk.query(statement)).rejects.toMatchObject({ code: '42501' })
     })
 
-    it('every function finds its names in a fixed search path, in a throwaway schema as well', async () => {
+    it('every function has a fixed search path, in a throwaway schema as well', async () => {
       const check = async (name: string) => {
         const { rows } = await ofOwner.query(FUNCTIONS, [name])
         expect(rows.filter(({ is_safe }) => !is_safe)).toEqual([])
-        // Each of them is attacked above.
+        // Each of them is attacked in a test above.
         const runAsOwner = rows.filter(({ runs_as_owner }) => runs_as_owner)
         expect(runAsOwner.map(({ name }) => name)).toEqual(triggers.map(([name]) => name).sort())
       }
@@ -294,11 +302,11 @@ describe.each(servers)('on $postgres', ({ programs, databases }) => {
   })
 })
 
-/** What code of the clerk's does, in plpgsql: it notes whom it runs as, in a setting. */
+/** The clerk's code, in plpgsql: it records the user it runs as in a setting. */
 const SPRING = `perform set_config('trap.users',
   concat_ws(' ', current_setting('trap.users', true), current_user), false)`
 
-/** A show and a booking from their beginning to their end. */
+/** The whole life of a show and a booking. */
 function lifeIn(S: string): string[] {
   const [show, booking] = [randomUUID(), randomUUID()]
   return [
@@ -321,7 +329,7 @@ function lifeIn(S: string): string[] {
   ]
 }
 
-/** What the history says of it. */
+/** The events that the history records for it. */
 const STORY = [
   ['created', null, { name: 'Cats', total_seats: 8 }],
   ['edited', { name: 'Cats' }, { name: 'Dogs' }],
@@ -338,7 +346,7 @@ const STORY = [
   ['deleted', { name: 'Dogs' }, null],
 ]
 
-/** A row for a copy of each table, without which the clerk's triggers have nothing to say. */
+/** A row for a copy of each table; without rows, the clerk's triggers would not fire. */
 const forged: Record<string, string> = {
   bookings: `insert into decoy (id, show_id, status, seats)
              values (gen_random_uuid(), gen_random_uuid(), 'HELD', '{1}')`,
@@ -348,8 +356,8 @@ const forged: Record<string, string> = {
 }
 
 /**
- * Functions and operators in our schema whose parameters fit what our functions give to general
- * ones of PostgreSQL's better than those do.
+ * Functions and operators in the program's schema whose parameter types match the arguments of the
+ * program's calls better than PostgreSQL's general ones.
  */
 function plantedIn(S: string): string {
   const make = (signature: string, type: string, result = 'null') => `
@@ -388,8 +396,8 @@ function plantedIn(S: string): string {
 }
 
 /**
- * The functions in the schema $1. Safe is one that finds its names in a fixed search path or found
- * them when it was created; that runs as its owner only by triggers that the owner made.
+ * The functions in the schema $1. A function is safe if it has a fixed search path or resolved its
+ * names when it was created, and if it runs as its owner only in triggers that the owner created.
  */
 const FUNCTIONS = `
   select proname as name, prosecdef as runs_as_owner, proconfig, proacl,

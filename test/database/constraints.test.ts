@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
 
-// What the schema refuses by itself, however a program may be broken.
+// What the schema refuses, even if a program is wrong.
 
 const uuid = (n: number) => `'00000000-0000-7000-8000-${String(n).padStart(12, '0')}'`
 const [SHOW, BOOKING, NEW, NOWHERE] = [1, 2, 3, 4].map(uuid) as [string, string, string, string]
@@ -13,7 +13,7 @@ const document = (name: string) => ({
 })
 const plan = { seats_per_row: 'null', plan_id: document('old').id }
 
-/** A row of each table that is accepted, by column, in SQL. */
+/** A valid row of each table, by column, in SQL. */
 const rows = {
   plans: { ...document('new'), total_seats: '10', created_at: 'now()' },
   shows: {
@@ -56,16 +56,16 @@ const rows = {
 
 type Table = keyof typeof rows
 
-/** Puts a row into a table: the accepted one, with these columns in place of its own. */
+/** Inserts a row into a table: the valid one, with these columns replaced. */
 function insert(table: Table, columns: Record<string, string> = {}): string {
   const row: Record<string, string> = { ...rows[table], ...columns }
   return `insert into ${table} (${Object.keys(row)}) overriding system value values (${Object.values(row)})`
 }
 
-/** Each constraint, and statements that it alone refuses: one for each side that it has. */
+/** Each constraint, and statements that only it refuses: one for each way to violate it. */
 const refused: Record<string, string[]> = {
   plans_pkey: [insert('plans', document('old'))],
-  // What the show's foreign key refers to; the primary key alone would refuse its rows first.
+  // The foreign key of the show refers to it; the primary key alone would refuse its rows first.
   plans_id_total_seats_unique: [
     `do $$ begin
        alter table plans drop constraint plans_pkey;
@@ -87,7 +87,7 @@ const refused: Record<string, string[]> = {
 
   shows_pkey: [insert('shows', { id: SHOW })],
   shows_name_length: [insert('shows', { name: `''` }), insert('shows', { name: text(201) })],
-  // A house without seats has no bits that would fit it.
+  // No bits would fit a house without seats.
   shows_total_seats_range: [
     insert('shows', {
       total_seats: '100001',
@@ -99,13 +99,13 @@ const refused: Record<string, string[]> = {
     insert('shows', { seats_per_row: '0' }),
     insert('shows', { seats_per_row: '11' }),
   ],
-  // Seat 11 of ten, and bytes for more or fewer seats.
+  // Seat 11 of ten, and too many or too few bytes.
   shows_bits_fit_house: [
     insert('shows', { booked_seats: `'\\x0304'` }),
     insert('shows', { booked_seats: `'\\x070000'` }),
     insert('shows', { booked_seats: `'\\x07'` }),
   ],
-  // A seat that is sold twice is one bit, and counted twice; an update that is lost takes its count.
+  // A seat that is sold twice is one bit but counted twice; a lost update overwrites the count.
   shows_count_matches_bits: [
     insert('shows', { confirmed_seats_count: '4' }),
     insert('shows', { confirmed_seats_count: '2' }),
@@ -120,7 +120,7 @@ const refused: Record<string, string[]> = {
   bookings_reference_form: [
     insert('bookings', { reference: `'AAAA222'` }),
     insert('bookings', { reference: `'AAAA22222'` }),
-    // Letters and digits that are taken for each other, and small ones.
+    // Characters that are easily confused, and small letters.
     ...Array.from('01ILOUa', (character) =>
       insert('bookings', { reference: `'AAAA222${character}'` }),
     ),
@@ -164,7 +164,7 @@ const refused: Record<string, string[]> = {
     insert('bookings', { failure: `'{}'` }),
   ],
 
-  // A seat lets one booking in.
+  // A seat admits one booking.
   admissions_pkey: [insert('admissions', { seat: '1' })],
   admissions_seat_range: [
     insert('admissions', { seat: '0' }),
@@ -211,7 +211,7 @@ function notNull(table: Table, columns: string[]): Record<string, string[]> {
   return Object.fromEntries(statements)
 }
 
-/** Those of the program's own tables; a unique index is one without the name. */
+/** The constraints of the program's tables; for a unique index, its name. */
 const CONSTRAINTS = `
   select conname::text as name from pg_constraint
   where connamespace = 'public'::regnamespace and conrelid::regclass::text !~ '^knex_'
@@ -231,7 +231,7 @@ beforeAll(async () => {
 afterAll(() => db.drop())
 
 describe('every constraint', () => {
-  test('has a row in this table, and no row is without its constraint', async () => {
+  test('has a row in this table, and every row has a constraint', async () => {
     const names = (await db.sql<{ name: string }>(CONSTRAINTS)).map(({ name }) => name)
     expect(Object.keys(refused).sort()).toEqual(names.sort())
   })
@@ -244,14 +244,14 @@ describe('every constraint', () => {
       () => expect.unreachable(`accepted: ${statement}`),
       (thrown) => thrown,
     )
-    // A column that may not be null is not named by its constraint.
+    // A column that may not be null has no named constraint.
     expect(error.constraint ?? `${error.table}_${error.column}_not_null`, error.message).toBe(name)
   })
 })
 
-describe('the row that the others are made from', () => {
+describe('the valid row that the others are made from', () => {
   test.each(Object.keys(rows) as Table[])('is accepted: %s', async (table) => {
-    // It is there already, as the row of a show.
+    // It exists already, as the row of a show.
     const isThere = table === 'show_ids' ? ' on conflict do nothing' : ''
     await db.sql(`begin; ${insert(table)}${isThere}; rollback`)
   })

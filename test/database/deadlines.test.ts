@@ -6,7 +6,7 @@ import { startBooking } from '../support/booking-process.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
 import { ask, serveHere } from '../support/http.js'
 import {
-  type Fate,
+  type Decision,
   isCommit,
   isCommitted,
   isStatement,
@@ -16,7 +16,7 @@ import {
 import { insertShow } from '../support/shows.js'
 import { until } from '../support/until.js'
 
-/** Networks that swallow what they are given, and never say so. */
+/** Networks that drop data without an error. */
 
 let db: TestDatabase
 beforeAll(async () => {
@@ -26,16 +26,16 @@ afterAll(() => db.drop())
 
 const never = new Promise<void>(() => {})
 
-/** From the first message that matches, nothing gets through on its connection any more. */
-function swallowFrom(isFirst: (message: Message) => boolean): (message: Message) => Fate {
-  const swallowed = new Set<number>()
+/** From the first message that matches on, nothing passes on its connection. */
+function dropFrom(isFirst: (message: Message) => boolean): (message: Message) => Decision {
+  const dropped = new Set<number>()
   return (message) => {
-    if (isFirst(message)) swallowed.add(message.connection)
-    return swallowed.has(message.connection) ? never : 'pass'
+    if (isFirst(message)) dropped.add(message.connection)
+    return dropped.has(message.connection) ? never : 'pass'
   }
 }
 
-const swallowed: [what: string, isFirst: (message: Message) => boolean, inDoubt: boolean][] = [
+const dropped: [what: string, isFirst: (message: Message) => boolean, inDoubt: boolean][] = [
   ['everything', () => true, false],
   ['the first statement', ({ from, type }) => from === 'client' && type === 'Q', false],
   ['the record', (message) => isStatement(message, 'insert into bookings'), false],
@@ -43,19 +43,19 @@ const swallowed: [what: string, isFirst: (message: Message) => boolean, inDoubt:
   ['the verdict', (message) => isStatement(message, 'update bookings'), false],
   ['COMMIT', isCommit, true],
   [
-    'the answer to COMMIT',
+    'the reply to COMMIT',
     (message) => message.hasLocked && message.text.endsWith('COMMIT\0'),
     true,
   ],
 ]
 
-describe.concurrent('a booking whose network swallows', () => {
-  test.each(swallowed)(
-    '%s ends by itself, and says no more than it knows',
+describe.concurrent('a booking on a network that drops', () => {
+  test.each(dropped)(
+    '%s ends by itself, and claims no more than it knows',
     async (what, isFirst, inDoubt) => {
       const show = await insertShow(db, { name: what })
       const proxy = await openProxy(db.url)
-      proxy.decide(swallowFrom(isFirst))
+      proxy.decide(dropFrom(isFirst))
       const { exitCode, document } = await startBooking(proxy.url, [
         show,
         '--seats',
@@ -67,7 +67,7 @@ describe.concurrent('a booking whose network swallows', () => {
       expect([exitCode, document.error?.code]).toEqual(
         inDoubt ? [5, 'IN_DOUBT'] : [6, 'DB_UNREACHABLE'],
       )
-      // What is in doubt is named, to be looked up.
+      // A booking in doubt is named, so that it can be looked up.
       const names = expect.stringMatching(/`tickets booking view [2-9A-Z]{4}-[2-9A-Z]{4}`/)
       expect(document.error?.message).toEqual(
         inDoubt ? names : expect.not.stringContaining('booking view'),
@@ -76,7 +76,7 @@ describe.concurrent('a booking whose network swallows', () => {
   )
 
   test.skipIf(!existsSync('/proc/self/stat'))(
-    'nothing: a process that is stopped for longer than its deadline reads its answer all the same',
+    'nothing: a process that is stopped for longer than its deadline still reads its reply',
     async () => {
       const show = await insertShow(db, { name: 'stopped' })
       const proxy = await openProxy(db.url)
@@ -84,7 +84,8 @@ describe.concurrent('a booking whose network swallows', () => {
       let stoppedAt = 0
       proxy.decide(async (message) => {
         if (!isCommit(message)) return
-        // The server gets COMMIT when the process is stopped, so that it cannot have read the answer.
+        // The server gets COMMIT while the process is stopped, so that the process cannot have read
+        // the reply.
         child.kill('SIGSTOP')
         await until(async () => / T /.test(await readFile(`/proc/${child.pid}/stat`, 'utf8')))
         stoppedAt = performance.now()
@@ -98,7 +99,7 @@ describe.concurrent('a booking whose network swallows', () => {
   )
 })
 
-test('of a batch in doubt, each caller hears of its own booking, and of no other', async () => {
+test('in a batch that is in doubt, each caller gets the reference of its own booking only', async () => {
   const show = await insertShow(db)
   const proxy = await openProxy(db.url)
   const box = openTickets({ database: proxy.url, env: {}, waitMs: 0 })
@@ -120,7 +121,7 @@ test('of a batch in doubt, each caller hears of its own booking, and of no other
   expect(references).toEqual(sold.map(({ reference }) => [reference]))
 })
 
-test('a server whose connections are swallowed says that it is not ready, and sells again by itself', async () => {
+test('a server whose connections go silent is not ready, and sells again without a restart', async () => {
   const show = await insertShow(db, { seats: 100 })
   const proxy = await openProxy(db.url)
   const server = await serveHere(proxy.url, { waitMs: 1000, connections: 2 })
@@ -133,7 +134,7 @@ test('a server whose connections are swallowed says that it is not ready, and se
   await until(async () => (await ask(`${server.url}/readyz`)).status === 503)
   const answers = (await Promise.all(stuck)).map(({ status, body }) => [status, body.error.code])
   expect(answers).toContainEqual([503, 'DB_UNREACHABLE'])
-  // One that waited behind another may have had no turn.
+  // A request that waited behind another may not have been tried.
   for (const answer of answers)
     expect([
       [503, 'DB_UNREACHABLE'],

@@ -61,7 +61,7 @@ function open(url: string, waitMs = 1000): Database {
   return db
 }
 
-/** What people get to see when this statement fails on this database. */
+/** What a user sees when this statement fails on this database. */
 async function failure(url: string, sql = 'select 1'): Promise<TicketsError> {
   const db = open(url)
   const error = await db.knex.raw(sql).then(
@@ -79,17 +79,17 @@ const clerk = (server: OwnServer, rest = '', password = secret) =>
 const asOwner = (server: OwnServer) =>
   `postgres://owner@${encodeURIComponent(server.socketDir)}:${server.port}/owner`
 
-/** Their sentences end in words of the system, which may be others elsewhere. */
+/** These messages end in a text of the operating system, which differs between systems. */
 const ofTheSystem = new Set([
   'the host is unknown',
   'a library is missing',
   'the certificate is for another name',
 ])
 
-/** What failed, and the sentence for it. */
+/** What failed, and its message. */
 const said: [title: string, sentence: string][] = []
 
-describe('each failure has its code and its own sentence', () => {
+describe('each failure has its code and its own message', () => {
   type Failing = [string, () => string | Promise<string>, string, ...facts: string[]]
   test.each<Failing>([
     [
@@ -140,7 +140,7 @@ describe('each failure has its code and its own sentence', () => {
       '"work_mem"',
     ],
     [
-      'the options are those of another service',
+      'the options are for another service',
       () => `${asOwner(plain)}?options=endpoint%3Dx`,
       'DB_UNREACHABLE',
       'invalid command-line argument',
@@ -172,14 +172,14 @@ describe('each failure has its code and its own sentence', () => {
       'sslmode=require',
     ],
     [
-      'the server demands TLS',
+      'the server requires TLS',
       () => clerk(secure, '?sslmode=disable'),
       'DB_TLS',
       'TLS',
       'sslmode=require',
     ],
     [
-      'nobody signed the certificate',
+      'the certificate is self-signed',
       () => clerk(secure, '?sslmode=verify-full'),
       'DB_TLS',
       'self-signed certificate',
@@ -195,7 +195,7 @@ describe('each failure has its code and its own sentence', () => {
       'IP: 127.0.0.1',
     ],
     [
-      'channel binding is demanded of a server without TLS',
+      'channel binding is required of a server without TLS',
       () => clerk(plain, '?channel_binding=require'),
       'DB_TLS',
       'channel_binding=require',
@@ -226,7 +226,7 @@ describe('each failure has its code and its own sentence', () => {
     ])
   })
 
-  test('bugs stay bugs', async () => {
+  test('a bug is not reported as a failure of the database', async () => {
     const db = open(asOwner(plain))
     const bug = await db.knex.raw('selec 1').catch((error) => error)
     expect(translateFailure(bug, db.target)).toBe(bug)
@@ -254,7 +254,7 @@ describe('sslmode', () => {
   })
 })
 
-/** What a server or a pooler says last to a client. */
+/** The last message of a server or a pooler to a client. */
 function fatal(state: string, text: string): Buffer {
   const fields = `SFATAL\0VFATAL\0C${state}\0M${text}\0\0`
   const length = Buffer.alloc(4)
@@ -262,7 +262,7 @@ function fatal(state: string, text: string): Buffer {
   return Buffer.concat([Buffer.from('E'), length, Buffer.from(fields)])
 }
 
-describe('servers that are none', () => {
+describe('servers that do not work', () => {
   const servers: Server[] = []
   afterEach(() => {
     for (const server of servers.splice(0)) server.close()
@@ -281,12 +281,12 @@ describe('servers that are none', () => {
     return `postgres://u:${secret}@127.0.0.1:${(server.address() as AddressInfo).port}/x?sslmode=disable`
   }
 
-  test('one that accepts and never answers is unreachable after the time-out', async () => {
+  test('one that accepts connections and never answers is unreachable after the time-out', async () => {
     const error = await failure(await listen(() => undefined))
     expect([error.code, error.message]).toEqual(['DB_UNREACHABLE', withFacts('"x"')])
   })
 
-  test('one that is full, and then silent, is busy and not gone', async () => {
+  test('one that is full, and then silent, is busy, not unreachable', async () => {
     let isFull = true
     const db = open(
       await listen(() => {
@@ -306,7 +306,7 @@ describe('servers that are none', () => {
     expect(causes[0]).toBe('connect')
   })
 
-  /** PgBouncer has one SQLSTATE for all of these; the texts are those of 1.18 to 1.25. */
+  /** PgBouncer has one SQLSTATE for all of these; the texts are from versions 1.18 to 1.25. */
   test.each([
     [
       'unsupported startup parameter: options',
@@ -345,16 +345,18 @@ describe('servers that are none', () => {
     ['0A000', 'RDS Proxy currently does not support command-line options'],
     ['XX000', 'Tenant or user not found'],
     ['08004', 'Endpoint ID is not specified'],
-  ])('whatever ends a login (%s) is repeated in its own words', async (state, text) => {
+  ])('any other reason that ends a login (%s) is repeated as it is', async (state, text) => {
     const error = await failure(await listen(() => fatal(state, text)))
     expect([error.code, error.message]).toEqual(['DB_UNREACHABLE', expect.stringContaining(text)])
   })
 })
 
-test('failures are told in the words of test/wording/failures.txt', () =>
+test('failures have the messages in test/wording/failures.txt', () =>
   expectWording('failures', said))
 
-/** Other values than those in force, as a role may have them for all of its sessions. */
+/**
+ * Values that differ from the program's settings, as a role may have them for all of its sessions.
+ */
 const ofRole: Record<string, string> = {
   lock_timeout: '1min',
   statement_timeout: '1min',
@@ -375,7 +377,7 @@ const ofRole: Record<string, string> = {
   search_path: 'z',
 }
 
-/** What is in force of a database that waits for 2.5 s, by the name of the setting. */
+/** The settings in force on a database with a wait of 2.5 s, by name. */
 const inForce = {
   application_name: 'tickets',
   lock_timeout: '2500ms',
@@ -410,12 +412,12 @@ describe('an open database', () => {
   })
 
   test.each<[string, (db: Database, sql: string) => PromiseLike<{ rows: object[] }>]>([
-    ['a statement by itself', (db, sql) => db.knex.raw(sql)],
+    ['a statement outside a transaction', (db, sql) => db.knex.raw(sql)],
     ['a transaction', (db, sql) => db.knex.transaction((trx) => trx.raw(sql))],
     ['an eager one', (db, sql) => db.knex.transaction((trx) => trx.raw(sql), { isEager: true })],
     ['a long one', (db, sql) => db.knex.transaction((trx) => trx.raw(sql), { isLong: true })],
   ])(
-    "has its settings in force in %s, not the role's, and leaves none behind",
+    'has its settings in force in %s, not those of the role, and leaves none behind',
     async (title, run) => {
       const options = '?options=-c%20work_mem%3D1MB%20--search-path%3Da,b'
       const url = clerk(plain, options).replace('clerk', 'opinionated')
@@ -435,7 +437,7 @@ describe('an open database', () => {
     },
   )
 
-  test('takes a schema of 63 bytes, and none that PostgreSQL would cut to another name', () => {
+  test('accepts a schema name of 63 bytes, and none that PostgreSQL would truncate to another name', () => {
     const openIn = (schema: string) =>
       opened.push(openKnexPool(given(asOwner(plain)), { waitMs: 1000, schema }))
     openIn('é'.repeat(31))
@@ -444,13 +446,13 @@ describe('an open database', () => {
     }
   })
 
-  test('leaves out of each transaction what only the start of a connection takes', async () => {
+  test('sets in no transaction what can only be set when a connection starts', async () => {
     const url = `${asOwner(plain)}?options=-c%20log_disconnections%3Doff`
     const { rows } = await open(url).knex.raw('select 7 as seven')
     expect(rows).toEqual([{ seven: 7 }])
   })
 
-  test('closes at once, twice, in the middle of a statement, and before any', async () => {
+  test('closes at once, twice, during a statement, and before any', async () => {
     const db = open(asOwner(plain), 30_000)
     const stuck = db.knex.raw('select pg_sleep(60)').catch((error) => error)
     await connected(plain, 'pg_sleep(60)')
@@ -475,7 +477,7 @@ describe('an open database', () => {
   })
 })
 
-test('no message, stack, cause or trace ever has the password in it', async () => {
+test('no message, stack, cause or trace contains the password', async () => {
   trace.length = 0
   const errors = await Promise.all([
     failure(clerk(plain, '?dbname=nosuch')),

@@ -25,7 +25,7 @@ afterEach(async () => {
   await db.drop()
 })
 
-/** A body that makes the clerk a superuser, if it is ever run with the rights to do so. */
+/** A body that makes the clerk a superuser if it is ever run with the rights to do so. */
 const body = () =>
   `language plpgsql as $$ begin
      if (select rolsuper from pg_roles where rolname = current_user) then
@@ -71,7 +71,7 @@ test.each(planted)(
   },
 )
 
-test('functions of another role with names of their own are no reason to refuse', async () => {
+test('functions of another role with other names are allowed', async () => {
   await asClerk.query(`create function opening_hours() returns int ${body()}`)
   const ran = await runInProcess(['migrate', '--grant', clerk], { DATABASE_URL: db.url })
   expect(ran.exitCode).toBe(0)

@@ -5,7 +5,10 @@ import { tickets as runTickets } from '../support/cli.js'
 import { cloneDatabase, type TestDatabase } from '../support/database.js'
 import { insertShow } from '../support/shows.js'
 
-/** What a database may have set for all of its sessions, and what the program must not depend on. */
+/**
+ * Settings that a database may have for all of its sessions, and that the program must not depend
+ * on.
+ */
 const odd: [name: string, value: string][] = [
   ['datestyle', "'German'"],
   ['datestyle', "'SQL, DMY'"],
@@ -79,7 +82,7 @@ test.each(odd)('a database with %s = %s sells and reports as any other', async (
   expect(await box.verify()).toMatchObject({ ok: true, violations: [] })
 })
 
-test('a time that cannot be read fails the booking before anything is sold', async () => {
+test('a time that cannot be parsed fails the booking before anything is sold', async () => {
   await db.sql(`alter table bookings alter column created_at set default 'infinity'`)
   await expect(open().book(show, { seats: '1' })).rejects.toThrow('infinity')
   expect(await open().viewShow(show)).toMatchObject({ confirmedSeats: 0 })

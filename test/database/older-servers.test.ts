@@ -7,7 +7,7 @@ const servers = olderServers()
 const embedded = { version: 18, programs: undefined }
 
 test.skipIf(servers.length > 0)(
-  `${serversLookedFor}: none is installed, so none is tried`,
+  `${serversLookedFor}: none is installed, so none is tested`,
   ({ skip }) => skip(),
 )
 
@@ -26,12 +26,12 @@ describe.each([...servers, embedded])('PostgreSQL $version', ({ version, program
     return { exitCode: ran.exitCode, ...ran.json() }
   }
 
-  test('is really what is asked', async () => {
+  test('is the server that is connected to', async () => {
     const { rows } = await server.run('show server_version_num')
     expect(Math.floor(Number(rows[0].server_version_num) / 10_000)).toBe(version)
   })
 
-  test('clerks who race for its seats get each of them once', async () => {
+  test('clerks who race for its seats get each seat once', async () => {
     const crowd = ['--in-process', '--bookings', '150', '--concurrency', '64']
     expect(await tickets('stress', ...crowd)).toMatchObject({
       exitCode: 0,
@@ -63,7 +63,7 @@ describe.each([...servers, embedded])('PostgreSQL $version', ({ version, program
     expect(await tickets('verify')).toMatchObject({ exitCode: 0, violations: [] })
   })
 
-  test('a role that owns nothing may book on it, and no more', async () => {
+  test('a role that owns nothing may book, and no more', async () => {
     await server.run('create role clerk login')
     expect(await run(['migrate', '--grant', 'clerk'], { db })).toMatchObject({ exitCode: 0 })
     await server.run(`alter role clerk password 'seat'`)

@@ -10,12 +10,12 @@ import { lockShow, oneTo } from '../support/shows.js'
 
 const programs = findPgbouncers()
 
-/** Old versions of PgBouncer are often told to ignore these. */
+/** Old versions of PgBouncer are often configured to ignore these. */
 const ignored = 'statement_timeout,lock_timeout,idle_in_transaction_session_timeout,options'
 
-/** One server connection for all clients, who find each other's prepared statements on it. */
+/** One server connection for all clients, which see each other's prepared statements on it. */
 const shared = { pool_mode: 'transaction', default_pool_size: '1' }
-/** The same, and after each transaction nobody's are there. */
+/** The same, but prepared statements are dropped after each transaction. */
 const forgetful = {
   ...shared,
   server_reset_query: 'DEALLOCATE ALL',
@@ -75,7 +75,7 @@ describe.each(cases)(
     })
     afterAll(() => pooler?.stop())
 
-    test('the history knows who booked, and with which command', async () => {
+    test('the history records who booked, and with which command', async () => {
       const show = await createShow()
       const args = ['book', show, '--seats', '1', '--operator', 'lobby']
       expect(await run(pooler.urlOf('owner'), args)).toMatchObject({ exitCode: 0 })
@@ -96,29 +96,32 @@ describe.each(cases)(
     test.each<[by: string, schema: string, rest: string, env: NodeJS.ProcessEnv]>([
       ['TICKETS_SCHEMA', 'the "North"', '', { TICKETS_SCHEMA: 'the "North"' }],
       ['options of the URL', 'south', '&options=-c%20search_path%3Dsouth', {}],
-    ])('%s names the schema, or the pooler is said to refuse it', async (by, schema, rest, env) => {
-      const database = `theatre_${randomBytes(4).toString('hex')}`
-      await server.run(`create database ${database}`)
-      await server.run(`create schema "${schema.replaceAll('"', '""')}"`, database)
-      const url = pooler.urlOf(database) + rest
-      const migrated = await run(url, ['migrate'], env)
-      if (by !== 'TICKETS_SCHEMA' && !('ignore_startup_parameters' in settings)) {
-        expect([migrated.exitCode, migrated.json().error.code]).toEqual([6, 'DB_UNREACHABLE'])
-        expect(migrated.json().error.message).toMatch(
-          /(options|search_path).*ignore_startup_parameters/,
+    ])(
+      '%s set the schema, or the pooler is reported to refuse it',
+      async (by, schema, rest, env) => {
+        const database = `theatre_${randomBytes(4).toString('hex')}`
+        await server.run(`create database ${database}`)
+        await server.run(`create schema "${schema.replaceAll('"', '""')}"`, database)
+        const url = pooler.urlOf(database) + rest
+        const migrated = await run(url, ['migrate'], env)
+        if (by !== 'TICKETS_SCHEMA' && !('ignore_startup_parameters' in settings)) {
+          expect([migrated.exitCode, migrated.json().error.code]).toEqual([6, 'DB_UNREACHABLE'])
+          expect(migrated.json().error.message).toMatch(
+            /(options|search_path).*ignore_startup_parameters/,
+          )
+          return
+        }
+        expect(migrated.exitCode).toBe(0)
+        const { rows } = await server.run(
+          `select distinct schemaname from pg_tables where tablename in ('shows', 'knex_migrations')`,
+          database,
         )
-        return
-      }
-      expect(migrated.exitCode).toBe(0)
-      const { rows } = await server.run(
-        `select distinct schemaname from pg_tables where tablename in ('shows', 'knex_migrations')`,
-        database,
-      )
-      expect(rows).toEqual([{ schemaname: schema }])
-      expect((await run(url, ['show', 'list'], env)).json()).toEqual([])
-    })
+        expect(rows).toEqual([{ schemaname: schema }])
+        expect((await run(url, ['show', 'list'], env)).json()).toEqual([])
+      },
+    )
 
-    test('a client that stays connected books again and again', async () => {
+    test('a client that stays connected books several times', async () => {
       const show = await createShow(20)
       const client = openTickets({ database: pooler.urlOf('owner'), env: {}, connections: 2 })
       for (const seat of oneTo(5)) await client.book(show, { seats: String(seat) })
@@ -129,7 +132,7 @@ describe.each(cases)(
 
     test('twenty commands for twelve seats: each seat is sold once', async () => {
       const show = await createShow(12)
-      // In this process, but each with a connection of its own, which is what a pooler sees.
+      // In this process, but each with its own connection, which is all that a pooler sees.
       const book = () => run(pooler.urlOf('owner'), ['book', show, '--count', '1'])
       const ends = await inWaves(oneTo(20), 10, book)
       const sold = ends.flatMap((end): number[] => end.json().seats ?? [])

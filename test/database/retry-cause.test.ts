@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { networkSentences } from '../../src/database/failure-sentences.js'
 import { isServerAbsent, isServerOccupied, retryCause } from '../../src/database/failures.js'
 
-/** Each SQLSTATE of the classes in which one is retried, after PostgreSQL's appendix A. */
+/** Every SQLSTATE of the classes that contain a retried one, from PostgreSQL's appendix A. */
 const sqlStates = {
   connect: '53300 57P03',
   conflict: '26000 40001 40P01 42P05 55P03',
@@ -16,7 +16,7 @@ const sqlStates = {
     3D000 28000 28P01 23505 42P01 58030 XX000`,
 }
 
-/** Each code of a system call that the program knows, and one that it does not. */
+/** Every code of a system call that the program knows, and one that it does not. */
 const systemCodes: [code: string, whileConnecting: string, later: string][] = [
   ['ECONNREFUSED', 'connect', 'none'],
   ['ENOENT', 'connect', 'none'],
@@ -48,7 +48,7 @@ const failed = (code: string, syscall?: string) =>
   Object.assign(new Error('the system says so'), { code, ...(syscall && { syscall }) })
 const cause = (error: unknown) => retryCause(error) ?? 'none'
 
-describe('whether, and why, to try again', () => {
+describe('whether to retry, and why', () => {
   test.each(
     Object.entries(sqlStates).flatMap(([expected, states]) =>
       states.split(/\s+/).map((state) => [state, expected] as const),
@@ -58,7 +58,7 @@ describe('whether, and why, to try again', () => {
     expect(cause(said(state, 'ERROR'))).toBe(expected)
   })
 
-  test('a PANIC takes the server down, whatever its SQLSTATE is', () => {
+  test('a PANIC stops the server, whatever its SQLSTATE', () => {
     for (const state of ['53100', '58030', 'XX000', '08004', '40001']) {
       expect(cause(said(state, 'PANIC'))).toBe('lost')
     }
@@ -73,7 +73,7 @@ describe('whether, and why, to try again', () => {
     }
   })
 
-  test('every code that has a sentence of its own has a row', () => {
+  test('every code with its own message has a row', () => {
     expect(systemCodes.map(([code]) => code)).toEqual(
       expect.arrayContaining(Object.keys(networkSentences)),
     )
@@ -91,7 +91,7 @@ describe('whether, and why, to try again', () => {
     expect(cause(new Error(text))).toBe(expected)
   })
 
-  test('what is no failure of the database: none', () => {
+  test('what is not a failure of the database: none', () => {
     for (const thrown of [new TypeError('a bug'), 'a text', null, undefined, {}]) {
       expect(cause(thrown)).toBe('none')
     }
@@ -102,14 +102,14 @@ describe('a server that has no room at the moment', () => {
   const full = ['EAGAIN', 'EADDRNOTAVAIL'].map((code) => failed(code, 'connect'))
   const accepted = Object.assign(failed('ETIMEDOUT', 'connect'), { isAccepted: true })
   test.each([...['53300', '57P03'].map((state) => said(state)), ...full, accepted])(
-    'is there: %o',
+    'is occupied, not absent: %o',
     (error) => {
       expect(isServerOccupied(error)).toBe(true)
       expect(isServerAbsent(error)).toBe(false)
     },
   )
 
-  test('is no server that is not there, or that only others keep waiting', () => {
+  test('is neither an absent server nor one that makes only others wait', () => {
     for (const code of Object.keys(networkSentences)) {
       const isFull = ['EAGAIN', 'EADDRNOTAVAIL'].includes(code)
       expect(isServerOccupied(failed(code, 'connect')), code).toBe(isFull)

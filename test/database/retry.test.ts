@@ -46,14 +46,14 @@ function open(
   return database
 }
 
-/** Begins a transaction that holds seat 1 until it is told to let go. */
+/** Begins a transaction that holds seat 1 until it is released. */
 async function holdSeat(id = 1): Promise<() => Promise<unknown>> {
   const trx = await open().knex.transaction()
   await trx('seats').where({ id }).forUpdate()
   return () => trx.rollback()
 }
 
-/** Waits until some client's statement matches, and returns its process id. */
+/** Waits until a statement of some client matches, and returns the id of its process. */
 async function backend(sql: string): Promise<number> {
   const query = `select pid from pg_stat_activity where pid <> pg_backend_pid() and query like '%${sql}%'`
   for (;;) {
@@ -63,7 +63,7 @@ async function backend(sql: string): Promise<number> {
 }
 
 describe('connecting', () => {
-  test('a given database that refuses is not waited for', async () => {
+  test('a given database that refuses connections is not waited for', async () => {
     const port = await freePort()
     const db = open({}, { connection: { host: 'localhost', port, user: 'u', database: 'x' } })
     let attempts = 0
@@ -75,7 +75,7 @@ describe('connecting', () => {
     expect(attempts).toBe(1)
   }, 2000)
 
-  test('an embedded server that is down is started, even with no patience at all', async () => {
+  test('an embedded server that is down is started, even with no wait at all', async () => {
     await server.stop()
     let revivals = 0
     const revive = async () => {
@@ -87,7 +87,7 @@ describe('connecting', () => {
     expect([rows[0].count, revivals]).toEqual([2, 1])
   })
 
-  test('an embedded server that does not come up is given up', async () => {
+  test('an embedded server that does not start is given up', async () => {
     const port = await freePort()
     const dead = { host: '127.0.0.1', port, user: 'u', database: 'x' }
     let revivals = 0
@@ -125,7 +125,7 @@ describe('connecting', () => {
 })
 
 describe('in a transaction', () => {
-  test('a lock that is never let go is BUSY after the wait', async () => {
+  test('a lock that is never released is BUSY after the wait', async () => {
     const letGo = await holdSeat()
     const db = open({ waitMs: 100 })
     const failure = withRetry(db, () =>
@@ -138,7 +138,7 @@ describe('in a transaction', () => {
   test('two that deadlock both finish, one of them at the second attempt', async () => {
     const attempts: number[] = []
     const ready: (() => void)[] = []
-    // Both hold their first seat before either asks for the other's.
+    // Each holds its first seat before either asks for the other's.
     const bothHaveOne = () =>
       new Promise<void>((resolve) => {
         ready.push(resolve)
@@ -160,11 +160,12 @@ describe('in a transaction', () => {
       })
     }
     await Promise.all([take(1, 2), take(2, 1)])
-    // On a slow machine, the second attempt may wait for the lock too long, and be followed by others.
+    // On a slow machine, the second attempt may also wait too long for the lock, and be followed by
+    // others.
     expect(attempts.sort().slice(0, 3)).toEqual([1, 1, 2])
   })
 
-  test('a conflict that the program finds itself is rolled back and run again, and BUSY at the end', async () => {
+  test('a conflict that the program detects is rolled back and retried, and BUSY at the end', async () => {
     const db = open({ waitMs: 100 })
     const holders = () => db.knex('seats').where({ id: 1 }).pluck('holder')
     const before = await holders()
@@ -183,7 +184,7 @@ describe('in a transaction', () => {
     expect(await holders()).toEqual(before)
   })
 
-  test('a bug is thrown at once and as it is', async () => {
+  test('a bug is thrown at once, unchanged', async () => {
     const db = open()
     const bug = new TypeError('a bug')
     let attempts = 0
@@ -201,7 +202,7 @@ describe('a connection that is lost', () => {
     'terminated %s: the next attempt succeeds',
     async (when) => {
       const db = open()
-      // A mark of its own: the backends of the test before may still be on their way out.
+      // A separate marker: the backends of the previous test may not have exited yet.
       const mark = `/*${when}*/`
       const kill = async () =>
         server.run(`select pg_terminate_backend(${await backend(mark)}, 5000)`)
@@ -228,7 +229,7 @@ describe('a connection that is lost', () => {
     },
   )
 
-  test('terminated in a statement of its own: the server says why, and the next attempt succeeds', async () => {
+  test('terminated during a statement: the server gives the reason, and the next attempt succeeds', async () => {
     const db = open()
     const codes: unknown[] = []
     const kill = async () =>
@@ -245,7 +246,7 @@ describe('a connection that is lost', () => {
     expect(codes).toEqual(['lost', '57P01'])
   })
 
-  test('a server that goes down in the same breath as it is ready ends no process', async () => {
+  test('a server that shuts down right after it was ready ends no process', async () => {
     const proxy = await openProxy(urlOf(server))
     proxy.decide(({ connection, from, type }) =>
       connection === 1 && from === 'server' && type === 'Z' ? { lastWords: shutDown } : 'pass',
@@ -257,7 +258,7 @@ describe('a connection that is lost', () => {
     await proxy.close()
   })
 
-  test('a server that restarts in the middle is waited for, although it refuses meanwhile', async () => {
+  test('a server that restarts is waited for, although it refuses connections for a while', async () => {
     const db = open()
     const causes = new Set<string>()
     let restarted: Promise<void> | undefined
@@ -293,7 +294,7 @@ describe('a connection that is lost', () => {
 })
 
 describe('an interrupt', () => {
-  test('ends the wait for a lock at once, and nothing of the transaction stays', async () => {
+  test('ends the wait for a lock at once, and the transaction leaves nothing behind', async () => {
     const letGo = await holdSeat(2)
     const controller = new AbortController()
     const db = open({ waitMs: 60_000, signal: controller.signal })
@@ -312,7 +313,7 @@ describe('an interrupt', () => {
     expect(rows[0].holder).not.toBe('interrupted')
   }, 5000)
 
-  test('ends a pause between two attempts, and no attempt is made afterwards', async () => {
+  test('ends a pause between two attempts, and no attempt is made after it', async () => {
     const controller = new AbortController()
     const db = open()
     let attempts = 0

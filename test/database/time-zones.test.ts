@@ -14,7 +14,7 @@ afterAll(async () => {
   await db.drop()
 })
 
-it('a show of the library has an IANA time zone: other names are refused, and nothing is changed', async () => {
+it('a show created by the library has an IANA time zone: other names are refused, and nothing is changed', async () => {
   const show = { name: 'Zoned', startTime: new Date('2031-01-01T19:00Z'), totalSeats: 5 }
   const { id, timeZone } = await tickets.createShow({ ...show, timeZone: 'europe/london' })
   expect(timeZone).toBe('Europe/London')

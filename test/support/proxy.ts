@@ -30,7 +30,7 @@ export interface Message {
  * in the same write as the message. A promise holds back the message, and those after it, until it
  * resolves.
  */
-export type Fate = 'pass' | 'cut before' | 'cut after' | { lastWords: Buffer } | Promise<void>
+export type Decision = 'pass' | 'cut before' | 'cut after' | { lastWords: Buffer } | Promise<void>
 
 /** What a server sends to its clients when it is shut down. */
 export const shutDown: Buffer = errorMessage({
@@ -43,7 +43,7 @@ export interface DatabaseProxy {
   /** For `--db`: the same database through the proxy. */
   url: string
   /** Sets the function that decides about each message from now on. */
-  decide(rule: (message: Message) => Fate): void
+  decide(rule: (message: Message) => Decision): void
   close(): Promise<void>
 }
 
@@ -144,7 +144,7 @@ function connectionOf(url: string) {
 }
 
 /** Decides about the messages of one connection. */
-type Decide = (message: Omit<Message, 'connection' | 'hasLocked'>) => Fate
+type Decide = (message: Omit<Message, 'connection' | 'hasLocked'>) => Decision
 
 function relay(from: Message['from'], source: Socket, target: Socket, decide: Decide): void {
   const frames = new Frames(from === 'client')

@@ -34,7 +34,7 @@ afterAll(async () => {
   await rm(directory, { recursive: true })
 })
 
-/** Empty, and a new one for each test after one that has filled it. */
+/** An empty database, replaced by a new one after each test that has filled it. */
 let target: TestDatabase
 beforeAll(async () => {
   target = await cloneDatabase({ empty: true })
@@ -47,7 +47,7 @@ afterEach(async () => {
   target = await cloneDatabase({ empty: true })
 })
 
-/** The relations and schemas that are not PostgreSQL's own. */
+/** The relations and schemas, without those of PostgreSQL. */
 const OBJECTS = `select count(*)::integer as n
   from (select oid from pg_class union all select oid from pg_namespace) where oid >= 16384`
 
@@ -66,9 +66,9 @@ async function backUp(db: { url: string }, name: string): Promise<string> {
 const OTHERS = `select count(*)::integer as n from pg_stat_activity
   where datname = current_database() and application_name = 'tickets'`
 
-/** Of the target: every row, or what is there instead. */
+/** Every row of the target, or why there are none. */
 async function found() {
-  // Where a restore was cut off, the server may still be about to end its transaction.
+  // After a restore was cut off, the server may still be about to end its transaction.
   await until(async () => (await target.sql(OTHERS))[0]!.n === 0)
   const [shows] = await target.sql(`select to_regclass('shows') is not null as "exist"`)
   if (!shows!.exist) return 'no schema'
@@ -77,7 +77,7 @@ async function found() {
 }
 
 describe('a backup', () => {
-  it('restores every row, into a new database and into one that is migrated', async () => {
+  it('restores every row, into a new database and into a migrated one', async () => {
     const rows = await everyRow(source.sql)
     expect(rows.bookings!.length).toBe(9)
     const ran = await restore()
@@ -92,7 +92,7 @@ describe('a backup', () => {
     await migrated.drop()
   })
 
-  it('goes on where the original stopped: keys replay, seats are sold, the history is kept', async () => {
+  it('continues where the original stopped: keys are replayed, seats are sold, the history goes on', async () => {
     await restore()
     const book = async (...args: string[]) => {
       const ran = await on(target, 'book', 'L’Été', '--json', ...args)
@@ -110,7 +110,7 @@ describe('a backup', () => {
     expect(await on(target, 'verify')).toMatchObject({ exitCode: 0 })
   })
 
-  it('is as of one moment: what is sold between its tables is not in it', async () => {
+  it('is a snapshot: what is sold while it is written is not in it', async () => {
     const selling = await cloneDatabase()
     const show = await insertShow(selling)
     const sell = (seat: string) => on(selling, 'book', show, '--seats', seat, '--customer', 'Ada')
@@ -130,7 +130,7 @@ describe('a backup', () => {
     await selling.drop()
   })
 
-  it('restores with a login that owns its database and is no superuser, into a schema of its own', async () => {
+  it('restores with a login that owns its database and is not a superuser, into a separate schema', async () => {
     await source.sql(
       `do $$ begin create role restorer login; exception when others then null; end $$`,
     )
@@ -143,7 +143,7 @@ describe('a backup', () => {
     const [{ method }] = (await target.sql(
       `select auth_method as method from pg_hba_file_rules limit 1`,
     )) as [{ method: string }]
-    // The server lets its own user in and no other; that user takes the role on.
+    // The server accepts only its own user, who takes on the role.
     expect([name, method]).toEqual([expect.any(String), 'peer'])
     const options = `${target.url}&options=${encodeURIComponent('-c role=restorer')}`
     const ran = await runInProcess(['db', 'restore', file, '-y'], { ...env, DATABASE_URL: options })
@@ -154,7 +154,7 @@ describe('a backup', () => {
     ).toEqual([{ tableowner: 'restorer' }])
   })
 
-  it('has every table that no trigger fills, and every trigger that writes the history is off', async () => {
+  it('contains every table that no trigger fills, and disables every trigger that writes the history', async () => {
     const names = await source.sql<{ name: string }>(
       `select relname as name from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r'`,
     )
@@ -189,7 +189,7 @@ describe('a backup', () => {
         )
         expect(rows).toEqual([{ name: 'Hamlet', reference: 'AAAA2222', held_in: show }])
         expect((await on(db, 'migrate', '--check')).exitCode).toBe(0)
-        // The later migrations have seen the rows, even where the schema was newer.
+        // The later migrations have changed the rows, even if the target's schema was newer.
         expect(await db.sql('select max(batch) as batch from knex_migrations')).toEqual([
           { batch: 2 },
         ])
@@ -226,7 +226,7 @@ describe('a backup', () => {
   })
 })
 
-it('a restore says that tokens revoked since the backup work again, if it has tokens', async () => {
+it('a restore of tokens says that tokens revoked since the backup work again', async () => {
   expect((await restore()).stderr).toEqual(withFacts('tickets token list'))
   const none = await cloneDatabase()
   const path = await backUp(none, 'no tokens.gz')
@@ -236,7 +236,7 @@ it('a restore says that tokens revoked since the backup work again, if it has to
   await none.drop()
 })
 
-it('restores a part that is in the backup more than a statement before the hold it was sold from', async () => {
+it('restores a part that comes more than one statement before the hold it was sold from', async () => {
   const split = await cloneDatabase()
   const show = await insertShow(split)
   const clerk = openTickets({ database: split.url, env: {}, cwd: '/nowhere' })
@@ -249,7 +249,7 @@ it('restores a part that is in the backup more than a statement before the hold 
      from generate_series(1, 1500) n`,
     [show],
   )
-  // Fills the row's page with its versions, so that it moves to the last page.
+  // Fills the page of the row with its versions, so that the row moves to the last page.
   await split.sql(
     `do $$ begin for n in 1..100 loop update bookings set note = n where status = 'HELD'; end loop; end $$`,
   )
@@ -269,7 +269,7 @@ it('restores a part that is in the backup more than a statement before the hold 
 })
 
 describe('the file of a backup', () => {
-  it('is named for the time, belongs to its owner alone, and is named on stdout', async () => {
+  it('is named for the time, readable only by its owner, and named on stdout', async () => {
     const cwd = await mkdtemp(join(directory, 'cwd-'))
     const ran = await tickets(['db', 'backup'], { db: source.url, cwd })
     expect(ran).toMatchObject({ exitCode: 0 })
@@ -291,10 +291,10 @@ describe('the file of a backup', () => {
   })
 
   it.each([
-    ['a name that is taken', ['taken.gz'], 2, /"taken\.gz"/],
-    ['a directory that is not there', ['no/where.gz'], 2, /"no\/where\.gz"/],
+    ['an existing file', ['taken.gz'], 2, /"taken\.gz"/],
+    ['a missing directory', ['no/where.gz'], 2, /"no\/where\.gz"/],
     ['JSON and the backup on one stream', ['-', '--json'], 2, /--json/],
-  ])('is refused for %s, and leaves nothing', async (_, args, exitCode, reason) => {
+  ])('is refused for %s, and nothing is written', async (_, args, exitCode, reason) => {
     const cwd = await mkdtemp(join(directory, 'cwd-'))
     await writeFile(join(cwd, 'taken.gz'), 'mine')
     const ran = await tickets(['db', 'backup', ...args], { db: source.url, cwd })
@@ -307,7 +307,7 @@ describe('the file of a backup', () => {
   it.each([
     ['SIGINT', 130],
     ['SIGTERM', 143],
-  ] as const)('is not there after %s half-way', async (signal, exitCode) => {
+  ] as const)('is removed if the backup is interrupted by %s', async (signal, exitCode) => {
     const cwd = await mkdtemp(join(directory, 'cwd-'))
     const proxy = await openProxy(source.url)
     const reached = holdBack(proxy, (message) => isStatement(message, 'close backup'))
@@ -325,7 +325,7 @@ describe('the file of a backup', () => {
     await proxy.close()
   })
 
-  it('is not there if the connection was lost half-way, or if there is no schema', async () => {
+  it('is removed if the connection was lost, and not created if there is no schema', async () => {
     const cwd = await mkdtemp(join(directory, 'cwd-'))
     const proxy = await openProxy(source.url)
     proxy.decide(({ from, text }) =>
@@ -399,7 +399,7 @@ describe('a restore is refused, and changes nothing', () => {
       (_, text) => gzipSync(text.replace('"table":"history"', '"table":"pg_class"')),
     ],
     [
-      'with rows that no table takes',
+      'with rows that no table accepts',
       'INVALID_INPUT',
       (_, text) => gzipSync(text.replace('"status":"CONFIRMED"', '"status":"LOST"')),
     ],
@@ -436,7 +436,7 @@ describe('a restore is refused, and changes nothing', () => {
     expect(await found()).toBe('no schema')
   })
 
-  it('without a terminal and -y, or by a person who says no', async () => {
+  it('without a terminal and -y, or if the answer is no', async () => {
     const ran = await on(target, 'db', 'restore', file)
     expect(ran.exitCode).toBe(2)
     expect(ran.stderr).toEqual(withFacts('-y'))
@@ -452,11 +452,11 @@ describe('a restore is refused, and changes nothing', () => {
   })
 })
 
-it('a restore of damage that no constraint refuses is done, and exits 7', async () => {
+it('a restore of damage that no constraint refuses is done, and exits with 7', async () => {
   const damaged = await cloneDatabase()
   await fillDatabase(damaged)
   await damaged.sql(
-    `update bookings set seats = '{1,2,3,5}' where key = 'kept'`, // 5 is no mark in the house.
+    `update bookings set seats = '{1,2,3,5}' where key = 'kept'`, // 5 is not a valid admission.
   )
   const ran = await restore(await backUp(damaged, 'oversold.gz'))
   expect([ran.exitCode, ran.json().ok, ran.json().rows.bookings]).toEqual([7, false, 9])
@@ -464,8 +464,8 @@ it('a restore of damage that no constraint refuses is done, and exits 7', async 
   await damaged.drop()
 })
 
-describe('a restore that dies', () => {
-  it('at any of its messages has restored nothing, or all', async () => {
+describe('a restore that is cut off or killed', () => {
+  it('at any of its messages has restored nothing or all', async () => {
     const whole = await everyRow(source.sql)
     const proxy = await openProxy(target.url)
     const outcomes = new Set<string>()
@@ -478,7 +478,7 @@ describe('a restore that dies', () => {
       })
       return on(proxy, 'db', 'restore', file, '-y', '--wait', '1s')
     }
-    // The last COMMIT is in doubt; what comes before it is every kind of statement.
+    // The last COMMIT is in doubt; before it, every kind of statement has been sent.
     const step = 121
     for (let n = 1; ; n += step) {
       const { exitCode } = await dyingAt(n, n % 2 === 0 ? 'cut before' : 'cut after')
@@ -493,7 +493,7 @@ describe('a restore that dies', () => {
     expect(outcomes).toEqual(new Set(['no schema', 'all']))
   })
 
-  it('of SIGKILL at random moments has restored nothing, or all', async () => {
+  it('by SIGKILL at random moments has restored nothing or all', async () => {
     const whole = await everyRow(source.sql)
     const proxy = await openProxy(target.url)
     const dice = diceFor('a killed restore')
@@ -517,7 +517,7 @@ describe('a restore that dies', () => {
   })
 
   it.each(['cut before', 'cut after'] as const)(
-    'at its COMMIT (%s) has restored nothing, or all, and says that it does not know',
+    'at its COMMIT (%s) has restored nothing or all, and reports that it is in doubt',
     async (decision) => {
       const proxy = await openProxy(target.url)
       let hasInserted = false
@@ -551,7 +551,7 @@ it('a sale that begins during the restore into a migrated database waits for its
   const startTime = new Date('2031-01-01T19:00:00Z')
   const created = clerk.createShow({ name: 'Late', startTime, totalSeats: 1 })
   const [{ exitCode }] = await Promise.all([restoring, created])
-  // Whichever came first.
+  // Either may have come first.
   const rows = await migrated.sql('select from shows')
   expect([exitCode, rows.length]).toBeOneOf([
     [0, 4],

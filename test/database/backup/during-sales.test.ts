@@ -10,15 +10,15 @@ import { type OwnServer, startOwnServer } from '../../support/own-server.js'
 import { until } from '../../support/until.js'
 
 const CLIENTS = 200
-/** All clients want the first seat now and then, so that some are refused. */
+/** All clients sometimes want the first seat, so that some are refused. */
 const FIRST_SEAT_EVERY = 4
 
 test.skipIf(olderServers().length > 0)(
-  `${serversLookedFor}: none is installed, so nothing is restored into an older one`,
+  `${serversLookedFor}: none is installed, so no backup is restored into an older one`,
   ({ skip }) => skip(),
 )
 
-test('a backup in the middle of two hundred bookings at once is whole, in the embedded PostgreSQL and in the oldest one', async () => {
+test('a backup during two hundred bookings at once is complete, in the embedded PostgreSQL and in the oldest one', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'tickets-sales-'))
   const file = join(directory, 'sales.gz')
   const source = await startOwnServer({ settings: { max_connections: `${CLIENTS + 20}` } })
@@ -34,7 +34,7 @@ test('a backup in the middle of two hundred bookings at once is whole, in the em
     const before = made.filter(({ answered }) => answered < takenAt)
     const during = made.filter(({ asked, answered }) => asked < takenAt && answered > takenAt)
     expect(before.length).toBeGreaterThanOrEqual(CLIENTS)
-    // The rest was answered, or asked, in the very millisecond of the snapshot.
+    // The others were answered, or sent, in the millisecond of the snapshot.
     expect(during.length).toBeGreaterThan(0.9 * CLIENTS)
     expect(backUp.json().rows.bookings).toBeGreaterThanOrEqual(before.length)
     expect(backUp.json().rows.bookings).toBeLessThan(made.length)
@@ -56,14 +56,14 @@ test('a backup in the middle of two hundred bookings at once is whole, in the em
 
 interface Made {
   request: { seats: string; key: string }
-  /** The booking's id, also of one that was refused. */
+  /** The id of the booking, also of a refused one. */
   id: string
-  /** By the clock of this machine, which is the server's. */
+  /** By the clock of this machine, which the server uses as well. */
   asked: number
   answered: number
 }
 
-/** Clients with a connection each, who book one seat after the other. */
+/** Clients with a connection each, which book one seat after the other. */
 async function startSale(source: OwnServer) {
   const boxes = Array.from({ length: CLIENTS }, () => open(source))
   const [first] = boxes
@@ -95,7 +95,7 @@ async function startSale(source: OwnServer) {
 
 interface Sold {
   file: string
-  /** The bookings that were answered before the backup, and all. */
+  /** The bookings that were answered before the backup, and all bookings. */
   before: Made[]
   made: Made[]
 }
@@ -115,7 +115,7 @@ async function expectWhole(target: OwnServer, { file, before, made }: Sold) {
     expect(again.map(({ booking, replayed }) => [booking.id, replayed])).toEqual(
       kept.map(({ id }) => [id, true]),
     )
-    // An attempt that the backup found undecided is made anew.
+    // An attempt that is undecided in the backup is made again.
     const [other] = made.filter(({ request }) => !ids.has(request.key))
     expect((await bookOrRefusal(tickets, other!.request)).replayed).toBe(false)
     expect(await tickets.verify()).toMatchObject({ ok: true })

@@ -14,7 +14,7 @@ export const ALL_TABLES = [
 /** How to run SQL in a database. */
 export type Sql = TestDatabase['sql']
 
-/** Sells in every way that leaves a row of another kind, and stores text that formats stumble over. */
+/** Sells in every way that leaves a different kind of row, and stores text that needs escaping. */
 export async function fillDatabase({ url, sql }: Pick<TestDatabase, 'url' | 'sql'>) {
   const tickets = openTickets({ database: url, env: {}, cwd: '/nowhere', operator: 'Ada' })
   const house = { startTime: new Date('2031-01-01T19:00:00.123Z'), timeZone: 'Europe/London' }
@@ -47,7 +47,7 @@ export async function fillDatabase({ url, sql }: Pick<TestDatabase, 'url' | 'sql
   await tickets.book(planned.id, { seats: 'Stalls A1-A4' })
   await tickets.createToken({ name: 'lobby', role: 'read' })
   await tickets.close()
-  // Left behind by a process that died: nothing for another database.
+  // Left behind by a process that died; a backup leaves it out.
   await sql(
     `insert into bookings (id, reference, show_id, status, seats, pending_until)
      values (gen_random_uuid(), 'AAAA2222', $1, 'PENDING', '{9}', now())`,
@@ -55,7 +55,7 @@ export async function fillDatabase({ url, sql }: Pick<TestDatabase, 'url' | 'sql
   )
 }
 
-/** Every row of every table, but attempts that are not decided yet. */
+/** Every row of every table, except attempts that are not decided. */
 export async function everyRow(sql: Sql, schema = 'public'): Promise<Record<string, string[]>> {
   const rows = ALL_TABLES.filter((table) => !table.startsWith('knex')).map(async (table) => {
     const decided = table === 'bookings' ? `where status <> 'PENDING'` : ''

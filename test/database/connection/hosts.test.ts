@@ -43,14 +43,14 @@ afterAll(async () => {
   await primary?.remove()
 })
 
-/** One command line in this process, where its process is not what is tested. */
+/** Runs one command line in this process, where the test does not need a separate one. */
 function tickets(argv: readonly string[], { db, env }: { db?: string; env?: NodeJS.ProcessEnv }) {
   return runInProcess(argv, { ...(db && { DATABASE_URL: db }), ...env })
 }
 
 type Host = 'primary' | 'standby' | 'dead'
 
-/** The URL of several hosts, on TCP. */
+/** A URL with several hosts, on TCP. */
 function urlOf(hosts: readonly Host[], query = '', user = 'owner'): string {
   const ports = { primary: primary.port, standby: standby.port, dead }
   const places = hosts.map((host) => `127.0.0.1:${ports[host]}`)
@@ -72,7 +72,7 @@ function open(url: string, options: Partial<KnexPoolOptions> = {}): Database {
   return db
 }
 
-/** Which server a connection leads to, or the sentence. */
+/** The server that a connection leads to, or the error message. */
 async function reached(url: string): Promise<string> {
   const db = open(url)
   try {
@@ -83,10 +83,10 @@ async function reached(url: string): Promise<string> {
   }
 }
 
-/** What a server is said to be that does not fit; the sentence is in test/wording/hosts.txt. */
+/** Why a server does not fit; the messages are in test/wording/hosts.txt. */
 const said = new Map<string, string>()
 
-describe('the server of several', () => {
+describe('of several hosts, the one that is used', () => {
   test.each<[hosts: Host[], attrs: string | undefined, expected: Host | string[]]>([
     [['primary', 'standby'], undefined, 'primary'],
     [['standby', 'primary'], undefined, 'primary'],
@@ -121,22 +121,22 @@ describe('the server of several', () => {
     ['read-only', 'primary'],
     ['primary', 'primary'],
     ['any', 'primary'],
-  ])('where the role is read-only, with target_session_attrs=%s: %s', async (attrs, expected) => {
+  ])('on a role that is read-only, with target_session_attrs=%s: %s', async (attrs, expected) => {
     const server = await reached(urlOf(['primary'], `target_session_attrs=${attrs}`, 'reader'))
     if (typeof expected === 'string') return expect(server).toBe(expected)
     expect(server).toEqual(withFacts(...expected))
     said.set(`read-only role, ${attrs}`, server)
   })
 
-  test('a login that one refuses is not tried at the next', async () => {
+  test('a login that one host refuses is not tried at the next', async () => {
     const url = urlOf(['standby', 'primary'], 'target_session_attrs=any', 'nobody')
     const sentence = await reached(url)
-    // The next one would give its name.
+    // The next host would be named in the message.
     expect(sentence).toEqual(withFacts('"owner"', 'nobody'))
     said.set('a login that is refused', sentence)
   })
 
-  test('with load_balance_hosts=random, each is the first at times', async () => {
+  test('with load_balance_hosts=random, each host is sometimes the first', async () => {
     const query = 'load_balance_hosts=random&target_session_attrs=any'
     const servers = new Set<string>()
     await until(async () => {
@@ -146,7 +146,7 @@ describe('the server of several', () => {
     expect(servers).toEqual(new Set(['primary', 'standby']))
   })
 
-  test('PGHOST and PGPORT as lists, and PGTARGETSESSIONATTRS, choose as the URL does', async () => {
+  test('PGHOST and PGPORT as lists, and PGTARGETSESSIONATTRS, have the same effect as in the URL', async () => {
     const env = {
       PGHOST: '127.0.0.1,127.0.0.1',
       PGPORT: `${standby.port},${primary.port}`,
@@ -163,10 +163,10 @@ describe('the server of several', () => {
     ])
   })
 
-  test('is named in the words of test/wording/hosts.txt', () => expectWording('hosts', said))
+  test('is refused with the messages in test/wording/hosts.txt', () => expectWording('hosts', said))
 })
 
-describe('a server that refuses, or a host that is unknown,', () => {
+describe('a server that refuses connections, or an unknown host,', () => {
   const unknown = () => 'postgres://u@nosuch.invalid/x'
   const refuses = () => urlOf(['dead'])
   const cases: [what: string, url: () => string, args: string[], isWaitedFor: boolean][] = [
@@ -200,7 +200,7 @@ describe('a server that refuses, or a host that is unknown,', () => {
     await library.close()
   })
 
-  test('one that starts meanwhile is used', async () => {
+  test('one that starts during the wait is used', async () => {
     await primary.stop()
     const ran = tickets(['migrate', '--wait', '60s', '--json'], { db: urlOf(['primary']) })
     await primary.start()
@@ -208,7 +208,7 @@ describe('a server that refuses, or a host that is unknown,', () => {
   })
 })
 
-describe('what a URL asks for in vain', () => {
+describe('a URL parameter without effect', () => {
   const db = () => urlOf(['primary'], 'krbsrvname=x&gsslib=x')
 
   test('is listed on stderr, once, and not with --quiet', async () => {
@@ -249,7 +249,7 @@ describe('a connection', () => {
     expect(await backendOf(toStandby)).not.toBe(await backendOf(toStandby))
   })
 
-  test('is left when its server becomes read-only', async () => {
+  test('is closed when its server becomes read-only', async () => {
     const db = open(urlOf(['primary']))
     const before = await backendOf(db)
     await primary.run('alter system set default_transaction_read_only = on')
@@ -258,14 +258,14 @@ describe('a connection', () => {
       const { rows } = await primary.run('show default_transaction_read_only')
       return rows[0].default_transaction_read_only === 'on'
     })
-    // The report of the change arrives with the next answer.
+    // The change is reported with the next reply.
     await backendOf(db)
     expect(await backendOf(db)).not.toBe(before)
     await primary.run('alter system reset default_transaction_read_only')
     await primary.run('select pg_reload_conf()')
   })
 
-  test('whose first host is silent leads to the second within the wait', async () => {
+  test('uses the second host within the wait if the first is silent', async () => {
     const silent = await silentServer()
     const url = urlOf(['primary']).replace('@', `@127.0.0.1:${silent.port},`)
     const { exitCode } = await tickets(['show', 'list', '--wait', '3s', '--json'], { db: url })
@@ -273,7 +273,7 @@ describe('a connection', () => {
     silent.close()
   })
 
-  test('that is interrupted at a silent host goes to no other', async () => {
+  test('that is interrupted at a silent host tries no other', async () => {
     const silent = await silentServer()
     const other = await silentServer()
     const interruption = new AbortController()
@@ -301,7 +301,7 @@ describe('a connection', () => {
       'select inet_client_port() as client, inet_server_port() as server',
     )
     const { client, server } = rows[0]
-    // Until the server has acknowledged everything, the timer is that of a repetition.
+    // Until the server has acknowledged everything, the timer is the one for retransmission.
     let timer = await timerOf(client, server)
     await until(async () => {
       timer = await timerOf(client, server)
@@ -323,7 +323,7 @@ describe('a connection over TCP', () => {
     [asked, [3000, 4, 9000]],
     [`${asked}&sslmode=require`, [3000, 4, 9000]],
     ['', [1000, 10, 0]],
-  ])('has the options of the URL, as the system reports them: "%s"', async (query, options) => {
+  ])('has the options of the URL, according to the system: "%s"', async (query, options) => {
     const { target } = open(urlOf(['primary'], query))
     const sockets = new Set<Socket>()
     const client = await pgConnect(target, { timeoutMs: 10_000, sockets, onLost() {} })
@@ -339,14 +339,14 @@ describe('a connection over TCP', () => {
     }
   })
 
-  test('is made with these options by the built program', async () => {
+  test('of the built program has these options', async () => {
     expect(
       (await ticketsProcess(['show', 'list', '-q'], { db: urlOf(['primary'], asked) })).exitCode,
     ).toBe(0)
   })
 })
 
-/** Accepts connections, and says nothing. */
+/** Accepts connections, and sends nothing. */
 async function silentServer() {
   const sockets: Socket[] = []
   const server = createServer((socket) => {
@@ -363,9 +363,12 @@ async function silentServer() {
   }
 }
 
-/** The kernel's timer of a connection of this machine: proc_net_tcp.txt of the kernel's documents. */
+/**
+ * The kernel's timer of a connection of this machine; see proc_net_tcp.txt in the kernel
+ * documentation.
+ */
 async function timerOf(client: number, server: number): Promise<{ kind: string; seconds: number }> {
-  // Connections to several servers may share a client's port.
+  // Connections to several servers may have the same client port.
   const [from, to] = [client, server].map(
     (n) => `:${n.toString(16).toUpperCase().padStart(4, '0')}`,
   )
@@ -382,7 +385,7 @@ async function timerOf(client: number, server: number): Promise<{ kind: string; 
 }
 
 describe('a standby alone', () => {
-  test('is read, sells nothing, and says so with exit code 6 after the wait', async () => {
+  test('can be read, and refuses sales with exit code 6 after the wait', async () => {
     const show = await createShow(urlOf(['primary']))
     const alone = urlOf(['standby'])
     expect(await tickets(['show', 'view', show, '--json'], { db: alone })).toMatchObject({
@@ -422,7 +425,7 @@ describe('a standby alone', () => {
   })
 })
 
-test('a server whose synchronous standby is gone is not ready, until it may commit again', async () => {
+test('a server whose synchronous standby is gone is not ready until it may commit again', async () => {
   const setNames = async (names: string) => {
     await primary.run(`alter system set synchronous_standby_names = '${names}'`)
     await primary.run('select pg_reload_conf()')
@@ -438,7 +441,7 @@ test('a server whose synchronous standby is gone is not ready, until it may comm
 })
 
 describe('a failover', () => {
-  test('from one to the other: every booking that waits is made, `serve` follows, nothing is lost', async () => {
+  test('to the other server: every waiting booking is made, `serve` follows, nothing is lost', async () => {
     const url = urlOf(['primary', 'standby'], 'target_session_attrs=read-write&sslmode=prefer')
     const show = await createShow(url)
     await primary.run(`alter system set synchronous_standby_names = '*'`)
@@ -480,8 +483,8 @@ describe('a failover', () => {
     expect(await server.stop()).toBe(0)
   })
 
-  test('of a single address: a server that becomes a standby is left, and found again', async () => {
-    const url = urlOf(['standby']) // It is the primary now.
+  test('of a single address: a server that becomes a standby is left, and used again when it is the primary', async () => {
+    const url = urlOf(['standby']) // It is now the primary.
     const show = await createShow(url)
     const server = await serveProcess(url, ['--port', '0', '--wait', '60s', '--connections', '3'])
     const book = () => ask(`${server.url}/shows/${show}/book`, { body: { seats_count: 1 } })

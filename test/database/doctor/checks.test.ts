@@ -31,13 +31,13 @@ test.each([
   expect(await serverChecks.version!({ ...server, settings })).toMatchObject({ status })
 })
 
-test('a standby can book nothing, and what it lacks is not known there', async () => {
+test('a standby cannot book, and what it lacks is not known there', async () => {
   const standby = { ...server, isStandby: true }
   expect(await serverChecks.primary!(standby)).toMatchObject({ status: 'wrong' })
   expect(await serverChecks.replication!(standby)).toMatchObject({ status: 'skipped' })
 })
 
-test('time-outs other than those that were asked for are wrong', async () => {
+test('time-outs that differ from the requested ones are wrong', async () => {
   expect(await serverChecks['time-outs']!(server)).toMatchObject({ status: 'ok' })
   const changed = { ...server, db: { ...db, waitMs: db.waitMs + 1 } }
   expect(await serverChecks['time-outs']!(changed)).toMatchObject({ status: 'wrong' })

@@ -40,9 +40,9 @@ const asRoot = process.getuid?.() === 0
 const hasPsql = spawnSync('psql', ['--version']).status === 0
 
 let program: EmbeddedProgram
-/** A stopped server to copy: making one takes a second. */
+/** A stopped server to copy: creating one takes a second. */
 let model: string
-/** A copy for all tests that leave it in order, running or not: a copy takes half a second. */
+/** One copy for all tests that leave it in order, running or not: copying takes half a second. */
 let shared: string
 
 beforeAll(async () => {
@@ -62,7 +62,7 @@ afterAll(async () => {
   }
 })
 
-/** A test with the shared server, which is stopped before. */
+/** A test with the shared server, which is stopped before the test. */
 function withServer(use: (dataDir: string) => Promise<void>): () => Promise<void> {
   return async () => {
     await stopEmbedded(shared)
@@ -70,13 +70,13 @@ function withServer(use: (dataDir: string) => Promise<void>): () => Promise<void
   }
 }
 
-/** A test with a copy of the model, to be damaged. */
+/** A test with its own copy of the model, which it may damage. */
 function withCopy(use: (dataDir: string) => Promise<void>): () => Promise<void> {
   return () => withDataDir(use, { copyOf: model })
 }
 
-describe('many processes, one server', () => {
-  test('eight processes race on an empty machine: one makes the server, all succeed', () =>
+describe('several processes, one server', () => {
+  test('eight processes race on an empty machine: one creates the server, all succeed', () =>
     withDataDir(async (dataDir) => {
       const racers = Array.from({ length: 8 }, () => program.run('ensure', { dataDir }))
       const answers = await Promise.all(racers)
@@ -93,10 +93,10 @@ describe('many processes, one server', () => {
     }))
 
   test(
-    'the server outlives its starter, whose streams it does not hold',
+    'the server outlives the process that started it, and does not hold its streams open',
     withServer(async (dataDir) => {
       const starter = program.start('ensure', { dataDir })
-      // Resolves only when nobody holds the pipe's other end.
+      // Resolves only when no process has the other end of the pipe open.
       await starter
       const { pid } = await embeddedStatus(dataDir)
       expect(() => process.kill(starter.pid!, 0)).toThrow('ESRCH')
@@ -120,7 +120,7 @@ describe('many processes, one server', () => {
   )
 })
 
-test('a server in another container that has the same data: a second one is refused; after SIGKILL it is not', async ({
+test('a second server on the same data, in another container, is refused; after SIGKILL of the first, it starts', async ({
   skip,
 }) => {
   const probe = ['--mount', '--pid', '--ipc', '--fork', '--mount-proc', 'true']
@@ -139,19 +139,19 @@ test('a server in another container that has the same data: a second one is refu
 
       process.kill(pid!, 'SIGKILL')
       await until(async () => (await embeddedStatus(dataDir)).pid === null)
-      // Leaves the pid file of a process that is not to be seen here.
+      // Leaves the pid file of a process that cannot be seen in the other container.
       expect(await elsewhere()).not.toHaveProperty('error')
       await ensureEmbedded(dataDir)
       expect(await query(dataDir, 'select answer from kept')).toEqual([{ answer: 42 }])
     },
-    // Too long for a socket, so the socket is in /tmp.
+    // The path is too long for a socket, so the socket is in /tmp.
     { name: 'long'.repeat(25), copyOf: model },
   )
 })
 
-describe('after a disaster', () => {
+describe('after a crash', () => {
   test(
-    'kill -9 of the server: the next command recovers it, and what was committed is there',
+    'kill -9 of the server: the next command recovers it, and committed data is there',
     withServer(async (dataDir) => {
       await ensureEmbedded(dataDir)
       await query(dataDir, 'create table sold (seat int); insert into sold values (7)')
@@ -168,7 +168,7 @@ describe('after a disaster', () => {
     ['program that reads the data', (dataDir) => `less ${dataDir}/data/PG_VERSION`],
     ['PostgreSQL, with data elsewhere', () => 'postgres -D /elsewhere/data'],
   ])(
-    'a pid file whose number now belongs to another %s does not keep the server from starting',
+    'a pid file whose process id now belongs to another %s does not prevent the start',
     (_, name) =>
       withServer((dataDir) =>
         withAlien(dataDir, name(dataDir), async (alien) => {
@@ -185,7 +185,7 @@ describe('after a disaster', () => {
   )
 
   test(
-    'a killed server leaves a child behind for a moment: the start is repeated until it has ended',
+    'if a killed server leaves a child behind, the start is retried until it has ended',
     withServer(async (dataDir) => {
       await ensureEmbedded(dataDir)
       const { pid } = await embeddedStatus(dataDir)
@@ -193,7 +193,8 @@ describe('after a disaster', () => {
       const log = join(dataDir, 'server.log')
       let hasEnded = false
       let starting: Promise<void>
-      // It keeps the memory of the server in use, which PostgreSQL sees at its start.
+      // The child keeps the shared memory of the server in use, which PostgreSQL checks at its
+      // start.
       process.kill(child!, 'SIGSTOP')
       try {
         process.kill(pid!, 'SIGKILL')
@@ -214,7 +215,7 @@ describe('after a disaster', () => {
   )
 
   test(
-    'a copy of a running server is a server of its own: the original keeps running',
+    'a copy of a running server is a separate server: the original keeps running',
     withServer(async (original) => {
       await ensureEmbedded(original)
       const { pid } = await embeddedStatus(original)
@@ -229,14 +230,15 @@ describe('after a disaster', () => {
     }),
   )
 
-  test('a creator killed half-way leaves nothing that the next one trips over', () =>
+  test('a process that is killed while it creates the server leaves nothing that stops the next one', () =>
     withDataDir(async (dataDir) => {
       const creator = program.start('ensure', { dataDir, detached: true })
       await until(async () => (await halfMade(dataDir)).length > 0)
-      // With initdb, as when the machine goes down.
+      // Together with initdb, as in a power failure.
       process.kill(-creator.pid!, 'SIGKILL')
       await creator
-      // As if the time had passed after which a lock is void, and half-made things are abandoned.
+      // As if so much time had passed that the lock is void and unfinished directories are
+      // abandoned.
       for (const name of await readdir(dataDir)) await utimes(join(dataDir, name), 0, 0)
       await ensureEmbedded(dataDir)
       expect(await query(dataDir, 'select current_user')).toEqual([{ current_user: 'tickets' }])
@@ -244,7 +246,7 @@ describe('after a disaster', () => {
     }))
 
   test(
-    'what another process began lately is left to it, and what is two minutes old is cleared away',
+    'unfinished directories of another process are kept while they are new, and removed after two minutes',
     withServer(async (dataDir) => {
       for (const [name, ageMs] of [
         ['.making-young', 60_000],
@@ -261,7 +263,7 @@ describe('after a disaster', () => {
   )
 
   test(
-    'a data directory that is none is moved aside, not deleted',
+    'an invalid data directory is moved aside, not deleted',
     withCopy(async (dataDir) => {
       await rm(join(dataDir, 'data'), { recursive: true })
       await mkdir(join(dataDir, 'data'))
@@ -273,7 +275,7 @@ describe('after a disaster', () => {
   )
 
   test(
-    'a socket that something swept away: the server is started again',
+    'if the socket is deleted, the server is started again',
     withServer(async (dataDir) => {
       await ensureEmbedded(dataDir)
       const { pid, socket } = await embeddedStatus(dataDir)
@@ -284,14 +286,14 @@ describe('after a disaster', () => {
   )
 })
 
-describe('its log', () => {
+describe('the log', () => {
   const megabyte = 1024 * 1024
 
   test.each([
     ['that is short is continued', megabyte - 1, false],
-    ['that has grown to a megabyte is put aside, in place of the one before', megabyte, true],
+    ['that has grown to a megabyte is moved aside, replacing the earlier one', megabyte, true],
   ])('%s', (_, size, isTurned) =>
-    // A server that has only just stopped may still write to its log.
+    // A server that has just stopped may still write to its log.
     withCopy(async (dataDir) => {
       const log = join(dataDir, 'server.log')
       await writeFile(log, 'x'.repeat(size))
@@ -305,7 +307,7 @@ describe('its log', () => {
   )
 
   test(
-    'only what this start added is given as its reason, where the log is continued or put aside',
+    'the reported reason is only what this start added to the log, whether continued or moved aside',
     withCopy(async (dataDir) => {
       await rm(join(dataDir, 'data', 'global', 'pg_control'))
       for (const size of [megabyte - 1, megabyte]) {
@@ -317,7 +319,7 @@ describe('its log', () => {
   )
 })
 
-/** What is in the way, and the sentence about it. */
+/** The obstacle, and the message about it. */
 const said: [what: string, sentence: string][] = []
 
 const note = (what: string) => (error: Error) => {
@@ -325,12 +327,12 @@ const note = (what: string) => (error: Error) => {
   throw error
 }
 
-describe('one clear sentence', () => {
-  test('a directory that may not be written', () =>
+describe('one clear message', () => {
+  test('for a directory that is not writable', () =>
     withDataDir(async (dataDir) => {
       await chmod(dirname(dataDir), 0o555)
       const { error } = await program.run('ensure', { dataDir, ...(asRoot && ordinaryUser()) })
-      said.push(['a directory that may not be written', error!.message])
+      said.push(['a directory that is not writable', error!.message])
       expect(error).toEqual({
         code: 'DB_UNREACHABLE',
         message: withFacts(dataDir, 'EACCES', 'TICKETS_DATA_DIR'),
@@ -350,7 +352,7 @@ describe('one clear sentence', () => {
     ['/proc', 'ENOENT'],
     ['/proc/x/y', 'ENOENT'],
     ['/dev/null/x', 'ENOTDIR'],
-  ])('a path where no directory can be, from the command line: %s', async (path, reason) => {
+  ])('for a path where no directory can be, from the command line: %s', async (path, reason) => {
     const { exitCode, stdout } = await tickets(['show', 'list', '--json'], {
       env: { TICKETS_DATA_DIR: path },
     })
@@ -359,7 +361,7 @@ describe('one clear sentence', () => {
     expect(JSON.parse(stdout).error.message).toEqual(withFacts(path, reason, 'TICKETS_DATA_DIR'))
   })
 
-  test('a full disk, before and after there is a server', async ({ skip }) => {
+  test('for a full disk, before and after the server is created', async ({ skip }) => {
     await withDataDir(async (disk) => {
       await mkdir(disk)
       if (!mountSmallDisk(disk)) skip('only root can mount a small disk')
@@ -385,7 +387,7 @@ describe('one clear sentence', () => {
   })
 
   test(
-    'data of another PostgreSQL',
+    'for data of another PostgreSQL',
     withCopy(async (dataDir) => {
       await writeFile(join(dataDir, 'data', 'PG_VERSION'), '17\n')
       await expect(
@@ -398,7 +400,7 @@ describe('one clear sentence', () => {
   )
 
   test(
-    "damaged data: PostgreSQL's own reason",
+    "for damaged data: PostgreSQL's own reason",
     withCopy(async (dataDir) => {
       await rm(join(dataDir, 'data', 'global', 'pg_control'))
       await expect(ensureEmbedded(dataDir)).rejects.toMatchObject({
@@ -409,13 +411,11 @@ describe('one clear sentence', () => {
   )
 })
 
-test('the embedded server is refused in the words of test/wording/embedded.txt', () =>
+test('all refusals of the embedded server have the messages in test/wording/embedded.txt', () =>
   expectWording('embedded', said))
 
-describe('reachable by its owner only', () => {
-  test('an ordinary user has a server of their own, which lets no other user in', async ({
-    skip,
-  }) => {
+describe('access for its owner only', () => {
+  test('an ordinary user has a separate server, which admits no other user', async ({ skip }) => {
     if (!asRoot) skip('only root can act as several users')
     await withDataDir(async (home) => {
       const { uid, gid } = ordinaryUser()
@@ -432,7 +432,7 @@ describe('reachable by its owner only', () => {
         expect(await program.run('connect', { dataDir, uid: 1, gid: 1 })).toMatchObject({
           error: { code: 'not expected: EACCES' },
         })
-        // Root may enter any directory, and is turned away all the same.
+        // Root may enter any directory, and is refused as well.
         await expect(ensureEmbedded(dataDir)).rejects.toMatchObject({
           code: 'DB_UNREACHABLE',
           message: withFacts(`uid ${uid}`),
@@ -445,7 +445,7 @@ describe('reachable by its owner only', () => {
     })
   })
 
-  test("root's server: neither other users nor the server's own account get in", async ({
+  test("root's server admits neither other users nor the account that it runs as", async ({
     skip,
   }) => {
     if (!asRoot) skip('only root can act as several users')
@@ -458,7 +458,7 @@ describe('reachable by its owner only', () => {
           error: { code: 'not expected: EACCES' },
         })
       }
-      // Even past the directories, the server knows root alone.
+      // Even for users who can enter the directories, the server admits only root.
       expect(await program.run('connect', { dataDir, uid, gid })).toMatchObject({
         error: { code: 'not expected: 28000' },
       })
@@ -466,7 +466,7 @@ describe('reachable by its owner only', () => {
   })
 
   test(
-    'it is durable, and listens on no network',
+    'the server is durable, and does not listen on a network',
     withServer(async (dataDir) => {
       await ensureEmbedded(dataDir)
       const settings = await query(
@@ -479,10 +479,10 @@ describe('reachable by its owner only', () => {
   )
 })
 
-describe('where it is', () => {
+describe('its location', () => {
   const deep = `${'deep'.repeat(30)}/tickets`
 
-  test('a path too long for a socket works, and its socket is private', () =>
+  test('a path that is too long for a socket works, and its socket is private', () =>
     withDataDir(async (parent) => {
       const dataDir = join(parent, deep)
       await mkdir(dirname(dataDir), { recursive: true })
@@ -499,7 +499,7 @@ describe('where it is', () => {
       }
     }))
 
-  test('a socket directory that is not ours is refused', () =>
+  test('a socket directory of another user is refused', () =>
     withDataDir(async (parent) => {
       const dataDir = join(parent, deep)
       const { host } = embeddedConnection(dataDir)
@@ -512,7 +512,7 @@ describe('where it is', () => {
       }
     }))
 
-  test('stop and status say what is; the URL suits psql and node-postgres', async () => {
+  test('stop and status report the state; the URL works in psql and node-postgres', async () => {
     await withDataDir(
       async (dataDir) => {
         await expect(embeddedStatus(`${dataDir}-none`)).resolves.toMatchObject({ state: 'absent' })
@@ -541,7 +541,7 @@ describe('where it is', () => {
     )
   })
 
-  test('TICKETS_DATA_DIR moves it; without, it is in the data directory of the user', () => {
+  test('TICKETS_DATA_DIR moves it; by default, it is in the data directory of the user', () => {
     expect(embeddedDataDir({ TICKETS_DATA_DIR: '/srv/seats/' })).toBe('/srv/seats')
     expect(embeddedDataDir({})).toMatch(/^\/.*tickets$/)
   })
@@ -587,7 +587,10 @@ function childrenOf(pid: number): number[] {
   return pids.trim().split(/\s+/).map(Number)
 }
 
-/** A living process of the server's own user: one that PostgreSQL would take for its own; `argv0` is its name. */
+/**
+ * A live process of the user that runs the server, which PostgreSQL would take for a server of its
+ * own; `argv0` is its name.
+ */
 async function withAlien(
   dataDir: string,
   argv0: string,
@@ -603,7 +606,7 @@ async function withAlien(
   }
 }
 
-/** What a creator has begun in its working directory. */
+/** What has been created so far in the directory of an unfinished server. */
 async function halfMade(dataDir: string): Promise<string[]> {
   const names = await readdir(dataDir).catch(() => [])
   const making = names.find((name) => name.startsWith('.making-'))

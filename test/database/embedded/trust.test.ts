@@ -30,9 +30,12 @@ const isRoot = process.getuid?.() === 0
 const notRoot = 'only root can give files to another user'
 const STRANGER = 4242
 
-/** A stopped server to copy: making one takes a second. */
+/** A stopped server to copy: creating one takes a second. */
 let model: string
-/** The same without most of the files that only a running server reads: a tenth of the work to copy. */
+/**
+ * A copy without most of the files that only a running server reads: copying it takes a tenth of
+ * the work.
+ */
 let skeleton: string
 beforeAll(async () => {
   model = await mkdtemp(join(tmpdir(), 'tickets-model-'))
@@ -51,16 +54,16 @@ afterAll(() => Promise.all([model, skeleton].map((each) => rm(each, { recursive:
 /** A data directory with a server that is not ours, and with programs that leave a trace. */
 interface Place {
   dataDir: string
-  /** Of the programs. */
+  /** The directory of the programs. */
   programs: string
-  /** A script that leaves the trace when it is run. */
+  /** A script that creates the trace when it is run. */
   trap: string
   trace: string
-  /** How often the server was called. */
+  /** How many times a client has connected to the server. */
   calls: number
 }
 
-/** Everything that would be run or connected to is a trap, in files of this user's. */
+/** Everything that would be run or connected to is a trap, in files of this user. */
 async function withTraps(
   arrange: (place: Place) => unknown,
   check: (place: Place) => Promise<unknown>,
@@ -101,7 +104,10 @@ async function withTraps(
   }
 }
 
-/** Puts a file in another's place, as the programs of the copy are the skeleton's own files. */
+/**
+ * Replaces a file instead of changing it, as the programs of the copy are links to those of the
+ * skeleton.
+ */
 async function replace(
   path: string,
   { trap, mode = 0o755, uid = 0 }: { trap: string; mode?: number; uid?: number },
@@ -116,7 +122,7 @@ function give(path: string, uid = STRANGER, gid = uid): Promise<void> {
   return lchown(path, uid, gid)
 }
 
-/** All but the files that are the skeleton's, too. */
+/** All files except those that are links to the skeleton's. */
 function giveAll(path: string): void {
   const those = ['(', '-type', 'd', '-o', '-links', '1', ')']
   execFileSync('find', [
@@ -137,11 +143,11 @@ type Case = [what: string, reason: RegExp, arrange: Arrange, by?: 'root']
 const anothers = /\(uid 4242\).* TICKETS_DATA_DIR /
 const open = /\(chmod go-w\).* TICKETS_DATA_DIR /
 
-/** What is wrong with a data directory, and the sentence that refuses it. */
+/** What is wrong with a data directory, and the message that refuses it. */
 const said: [what: string, sentence: string][] = []
 
 const note = (what: string) => (error: Error) => {
-  // The uids of others are not the same everywhere.
+  // The uids of other users differ from machine to machine.
   said.push([what, error.message.replace(/uid \d+/, 'uid <uid>')])
   throw error
 }
@@ -149,8 +155,8 @@ const note = (what: string) => (error: Error) => {
 describe('before anything is run or connected to, a data directory is refused', () => {
   const cases: Case[] = [
     ['of another user', anothers, ({ dataDir }) => giveAll(dataDir), 'root'],
-    ['that all may write', open, ({ dataDir }) => chmod(dataDir, 0o777)],
-    ['that all may make files in', open, ({ dataDir }) => chmod(dataDir, 0o1777)],
+    ['that all users may write', open, ({ dataDir }) => chmod(dataDir, 0o777)],
+    ['that all users may create files in', open, ({ dataDir }) => chmod(dataDir, 0o1777)],
     [
       'that a group may write',
       open,
@@ -160,7 +166,7 @@ describe('before anything is run or connected to, a data directory is refused', 
       },
       'root',
     ],
-    ['below one that all may write', open, ({ dataDir }) => chmod(dirname(dataDir), 0o777)],
+    ['below one that all users may write', open, ({ dataDir }) => chmod(dirname(dataDir), 0o777)],
     ["below another user's", anothers, ({ dataDir }) => give(dirname(dataDir)), 'root'],
     [
       "below another user's sticky directory",
@@ -182,7 +188,7 @@ describe('before anything is run or connected to, a data directory is refused', 
       'root',
     ],
     [
-      'behind a link to a place that all may write',
+      'behind a link to a place that all users may write',
       open,
       async ({ dataDir }) => {
         await mkdir(`${dataDir}-there`)
@@ -192,7 +198,11 @@ describe('before anything is run or connected to, a data directory is refused', 
       },
     ],
     ["with another user's run/", anothers, ({ dataDir }) => give(join(dataDir, 'run')), 'root'],
-    ['with a run/ that all may write', open, ({ dataDir }) => chmod(join(dataDir, 'run'), 0o777)],
+    [
+      'with a run/ that all users may write',
+      open,
+      ({ dataDir }) => chmod(join(dataDir, 'run'), 0o777),
+    ],
     [
       'with a run/ that is a link',
       /^(?!.*(uid|chmod)).* TICKETS_DATA_DIR /,
@@ -247,7 +257,7 @@ describe('before a program is run, a data directory is refused', () => {
   const cases: Case[] = [
     ["with another user's programs", anothers, ({ programs }) => giveAll(programs), 'root'],
     [
-      'with programs that all may replace',
+      'with programs that all users may replace',
       open,
       ({ programs }) => chmod(join(programs, 'bin'), 0o777),
     ],
@@ -260,7 +270,7 @@ describe('before a program is run, a data directory is refused', () => {
       ],
     ),
     [
-      'with a program that all may write',
+      'with a program that all users may write',
       open,
       ({ programs, trap }) => replace(join(programs, 'bin/postgres'), { trap, mode: 0o777 }),
     ],
@@ -288,7 +298,7 @@ describe('before a program is run, a data directory is refused', () => {
       'root',
     ],
     [
-      'with a file in the cluster that all may write',
+      'with a file in the cluster that all users may write',
       open,
       ({ dataDir, trap }) =>
         replace(join(dataDir, 'data/postgresql.auto.conf'), { trap, mode: 0o666 }),
@@ -339,13 +349,13 @@ describe('before a program is run, a data directory is refused', () => {
     )
   })
 
-  test('in the words of test/wording/data-directory.txt', ({ skip }) => {
+  test('with the messages in test/wording/data-directory.txt', ({ skip }) => {
     if (!isRoot) skip(notRoot)
     return expectWording('data-directory', said)
   })
 })
 
-test("a socket directory that becomes another user's gets no further connection", async ({
+test('a socket directory that another user takes over gets no further connection', async ({
   skip,
 }) => {
   if (!isRoot) skip(notRoot)
@@ -369,7 +379,7 @@ test("a socket directory that becomes another user's gets no further connection"
   )
 })
 
-test("root's pen follows no link that the server's user laid", async ({ skip }) => {
+test('root writes through no link that the user of the server created', async ({ skip }) => {
   if (!isRoot) skip(notRoot)
   await withDataDir(
     async (dataDir) => {

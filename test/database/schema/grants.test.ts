@@ -24,7 +24,7 @@ beforeAll(async () => {
 })
 afterAll(() => server.remove())
 
-/** One command line, logged in as `user`. */
+/** Runs one command line, logged in as `user`. */
 function as(
   user: string,
   argv: string[],
@@ -38,7 +38,7 @@ function urlOf(user: string, database = 'box'): string {
   return `postgresql://${encodeURIComponent(user)}@/${database}?${place}`
 }
 
-/** One statement, logged in as `user`; its rows. */
+/** Runs one statement, logged in as `user`, and returns its rows. */
 async function sql(user: string, statement: string, database = 'box') {
   const { socketDir: host, port } = server
   const client = new pg.Client({ host, port, user, database, ssl: false })
@@ -65,7 +65,7 @@ describe('a role without grants', () => {
     [['migrate']],
     [['migrate', '--status']],
     [['migrate', '--grant', 'stranger']],
-  ])('gets one sentence and exit 6 from %j', async (argv) => {
+  ])('gets one message and exit code 6 from %j', async (argv) => {
     const plain = await as('stranger', [...argv, '--quiet'])
     expect(plain).toMatchObject({ exitCode: 6, stdout: '' })
     expect(plain.stderr).toMatch(/^✗ .*"box" on \S+ as stranger .*grant.*\.\n$/)
@@ -73,7 +73,7 @@ describe('a role without grants', () => {
     expect([json.exitCode, json.json().error.code, json.stderr]).toEqual([6, 'DB_AUTH', ''])
   })
 
-  it('gets advice about grants, not about migrating, where the schema itself is closed to it', async () => {
+  it('is advised to get grants, not to migrate, if it has no access to the schema itself', async () => {
     const env = { TICKETS_SCHEMA: 'box "office", x' }
     await sql('operator', `create schema ${identifier(env.TICKETS_SCHEMA)}`)
     expect(await as('operator', ['migrate'], { env })).toMatchObject({ exitCode: 0 })
@@ -89,7 +89,7 @@ describe('a role without grants', () => {
 
 describe.each([
   ['a role', CLERK],
-  ['a role whose name is an attack', BOBBY],
+  ['a role whose name is an SQL injection', BOBBY],
 ])('%s with the grants', (_, clerk) => {
   let show: string
   beforeAll(async () => {
@@ -123,13 +123,13 @@ describe.each([
     expect(await as(clerk, ['migrate', '--check'])).toMatchObject({ exitCode: 0 })
   })
 
-  it('is ready to book, which /readyz asks', async () => {
+  it('is ready to book, which /readyz checks', async () => {
     const library = openTickets({ database: urlOf(clerk), env: {} })
     await expect(library.checkReady()).resolves.toBeUndefined()
     await library.close()
   })
 
-  it('moves a show to a plan with other seat numbers, with seats that are sold, held and inside', async () => {
+  it('moves a show to a plan with other seat numbers, with seats that are sold, held and checked in', async () => {
     const library = openTickets({ database: urlOf(clerk), env: {} })
     const startTime = new Date('2030-01-01T19:00Z')
     const { id } = await library.createShow({ name: 'Lear', startTime, plan: 'A 1-3\nB 1-3' })
@@ -146,7 +146,7 @@ describe.each([
     await library.close()
   })
 
-  it('lets a booking in, and takes that back', async () => {
+  it('checks in a booking, and undoes that', async () => {
     const booked = (await as(clerk, ['book', show, '--seats', '6-7', '--json'])).json()
     const checkIn = async (...flags: string[]) =>
       (await as(clerk, ['booking', 'check-in', booked.reference, ...flags, '--json'])).json()
@@ -171,7 +171,7 @@ describe.each([
     await http.close()
   })
 
-  it('decides a booking that was abandoned, whose key is free again', async () => {
+  it('sweeps an abandoned booking, whose key is free again', async () => {
     const key = `abandoned by ${clerk}`
     await sql(
       'operator',
@@ -221,14 +221,15 @@ describe.each([
   ])('cannot %s', async (statement) => {
     const before = await sql('operator', CHECKSUM)
     await sql(clerk, statement).then(
-      // Only a warning: what one has no right to give is not given, as the checksum says.
+      // This is only a warning: rights that a role may not grant are not granted, as the checksum
+      // shows.
       () => expect(statement).toMatch(/^grant/),
       (error) => expect(error).toMatchObject({ code: '42501' }),
     )
     expect(await sql('operator', CHECKSUM)).toEqual(before)
   })
 
-  it('cannot migrate, roll back or grant: one sentence, exit 6, and nothing is changed', async () => {
+  it('cannot migrate, roll back or grant: one message, exit code 6, and nothing is changed', async () => {
     const before = await sql('operator', CHECKSUM)
     for (const argv of [
       ['migrate', '--rollback', '--yes'],
@@ -241,8 +242,8 @@ describe.each([
     expect((await as('stranger', ['show', 'list', '--json'])).json().error.code).toBe('DB_AUTH')
   })
 
-  // In the schema public, everybody may do so up to PostgreSQL 14.
-  it('cannot migrate or roll back where it may create tables either', async () => {
+  // In the schema public, every user may do so up to PostgreSQL 14.
+  it('cannot migrate or roll back even if it may create tables', async () => {
     await sql('operator', `grant create on schema public to ${identifier(clerk)}`)
     const before = await sql('operator', CHECKSUM)
     for (const argv of [['migrate'], ['migrate', '--rollback', '--yes']]) {
@@ -273,7 +274,7 @@ describe('migrate', () => {
   it.each([[['migrate']], [['migrate', '--grant', CLERK]]])(
     'stays in the schema of the tables when another comes before it in the search path: %j',
     async (argv) => {
-      // The search path begins with the schema of the role's own name.
+      // The search path begins with the schema named like the role.
       await sql('operator', 'create schema operator')
       const ran = await as('operator', [...argv, '--json'])
       expect([ran.exitCode, ran.json().applied]).toEqual([0, []])
@@ -285,7 +286,7 @@ describe('migrate', () => {
   )
 })
 
-describe('who else may create objects in the schema', () => {
+describe('a role that may create objects in the schema', () => {
   const migrate = async (...flags: string[]) =>
     (await as('operator', ['migrate', ...flags])).stderr.split('\n').slice(1).join(' ')
 
@@ -294,15 +295,18 @@ describe('who else may create objects in the schema', () => {
     ['everybody', 'public', ['--grant', CLERK], / FROM public;/],
     ['the role', CLERK, ['--grant', CLERK], / clerk .* FROM clerk;/],
     ['the role', BOBBY, ['--grant', BOBBY], /FROM "Bobby ""x\.y"" .*";/],
-  ])('%s: migrate says so, and how to revoke it (%s, %j)', async (_, role, flags, warning) => {
-    const grantee = role === 'public' ? role : identifier(role)
-    await sql('operator', `grant create on schema public to ${grantee}`)
-    expect((await migrate(...flags)).replace(/\s+/g, ' ')).toMatch(warning)
-    await sql('operator', `revoke create on schema public from ${grantee}`)
-    expect(await migrate(...flags)).not.toMatch(/REVOKE/)
-  })
+  ])(
+    '%s: migrate warns about it, and shows how to revoke it (%s, %j)',
+    async (_, role, flags, warning) => {
+      const grantee = role === 'public' ? role : identifier(role)
+      await sql('operator', `grant create on schema public to ${grantee}`)
+      expect((await migrate(...flags)).replace(/\s+/g, ' ')).toMatch(warning)
+      await sql('operator', `revoke create on schema public from ${grantee}`)
+      expect(await migrate(...flags)).not.toMatch(/REVOKE/)
+    },
+  )
 
-  it('its owner: migrate says nothing', async () => {
+  it('its owner: migrate does not warn', async () => {
     await server.run('grant operator to stranger')
     for (const role of ['operator', 'owner', 'stranger']) {
       expect(await migrate('--grant', role)).not.toMatch(/REVOKE/)
@@ -313,7 +317,7 @@ describe('who else may create objects in the schema', () => {
 })
 
 describe('migrate --grant', () => {
-  it('gives the same grants once, however often and however many at once', async () => {
+  it('gives the same grants once, in any number of runs, also at once', async () => {
     const grants = () =>
       sql(
         'operator',
@@ -336,7 +340,7 @@ describe('migrate --grant', () => {
     ['a list of roles', `${CLERK}, stranger`],
     ['nothing', ''],
     ['half a character', '\ud800'],
-  ])('refuses %s: exit 2, in one sentence', async (_, role) => {
+  ])('refuses %s: exit code 2, in one message', async (_, role) => {
     const before = await sql('operator', CHECKSUM)
     const ran = await as('operator', ['migrate', '--grant', role, '--quiet'])
     expect(ran).toMatchObject({ exitCode: 2, stdout: '' })
@@ -369,7 +373,7 @@ describe('migrate --grant', () => {
     expect(await as('stranger', ['show', 'list'], { database })).toMatchObject({ exitCode: 6 })
   })
 
-  it('says what it may not give, instead of pretending', async () => {
+  it('reports what it may not grant', async () => {
     const database = 'borrowed'
     await server.run('create database borrowed')
     await server.run('revoke connect on database borrowed from public')

@@ -19,13 +19,13 @@ async function refusal(url: string, ...args: string[]) {
   return [ran.exitCode, ran.json().error]
 }
 
-describe('a lock that is never let go ends `migrate` with exit code 5 and a sentence', () => {
+describe('a lock that is never released ends `migrate` with exit code 5 and a message', () => {
   const rollback = ['--rollback', '-y']
   test.each<[what: string, sql: string, args: string[]]>([
     ["Knex's own", 'select from knex_migrations_lock for update', []],
     ["Knex's own, of a rollback", 'select from knex_migrations_lock for update', rollback],
-    ['that of the list of migrations', 'lock table knex_migrations', []],
-    ['that of a table', 'lock table shows', rollback],
+    ['the lock of the list of migrations', 'lock table knex_migrations', []],
+    ['the lock of a table', 'lock table shows', rollback],
     ["another migration's", `select pg_advisory_xact_lock(hashtext('tickets migrate'))`, []],
   ])('%s', async (_what, sql, args) => {
     const lock = await holdLock(db, sql)
@@ -52,7 +52,7 @@ describe('a server that is older than the program needs', () => {
   )
 
   const [real] = tooOldServers()
-  test.skipIf(real === undefined)('the same of a real one', async () => {
+  test.skipIf(real === undefined)('a real server of that kind gives the same result', async () => {
     const server = await startOwnServer({ programs: real!.programs })
     onTestFinished(() => server.remove())
     const { rows } = await server.run('show server_version')
@@ -77,7 +77,7 @@ async function expectTooOld(url: string, version: string): Promise<void> {
   }
 }
 
-/** Lets everybody in, as a server of this version. */
+/** Accepts every client, as a server of this version. */
 async function loginServer(version: string) {
   const message = (type: string, body: string) => {
     const length = Buffer.alloc(4)

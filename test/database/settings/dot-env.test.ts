@@ -24,7 +24,7 @@ const scratch = mkdtempSync(join(tmpdir(), 'tickets-dot-env-'))
 chmodSync(scratch, 0o755)
 afterAll(() => rmSync(scratch, { recursive: true }))
 
-/** A new directory of this user's, closed to others. */
+/** A new directory of this user, closed to others. */
 function directory(): string {
   const path = mkdtempSync(join(scratch, 'project-'))
   chmodSync(path, 0o755)
@@ -71,7 +71,7 @@ function withPipe(): string {
 
 type Env = Record<string, string>
 
-/** Where the bookings would go, a host or `embedded`; or the error's code and sentence. */
+/** Where the bookings would go, a host or `embedded`; or the code and message of the error. */
 function outcome(cwd: string, env: Env = {}): string {
   try {
     const found = findDatabase({ env, cwd, homeDir: '/nonexistent' })
@@ -82,7 +82,7 @@ function outcome(cwd: string, env: Env = {}): string {
   }
 }
 
-/** Runs what does not wait as another user. */
+/** Runs a synchronous function as another user. */
 function as<T>(uid: number, work: () => T): T {
   process.seteuid!(uid)
   try {
@@ -92,7 +92,7 @@ function as<T>(uid: number, work: () => T): T {
   }
 }
 
-/** What a .env is, and the sentence that refuses it. */
+/** The state of a .env, and the message that refuses it. */
 const said: [what: string, sentence: string][] = []
 
 describe('a .env that another user could have written is refused, with what to do', () => {
@@ -108,12 +108,12 @@ describe('a .env that another user could have written is refused, with what to d
       'root',
     ],
     [
-      'in a directory that all may write',
+      'in a directory that all users may write',
       / \/\S+ .*\(chmod go-w\)/,
       file({ directoryMode: 0o777 }),
     ],
     [
-      'in a directory such as /tmp, where all may make files',
+      'in a directory such as /tmp, where all users may create files',
       / \/\S+ .*\(chmod go-w\)/,
       file({ directoryMode: 0o1777 }),
     ],
@@ -123,7 +123,7 @@ describe('a .env that another user could have written is refused, with what to d
       file({ directoryGroup: STRANGER, directoryMode: 0o775 }),
       'root',
     ],
-    ['that all may write', /\(chmod go-w\)/, file({ mode: 0o666 })],
+    ['that all users may write', /\(chmod go-w\)/, file({ mode: 0o666 })],
     ['that is a pipe', NO_TEXT, withPipe],
     ['that is a device', NO_TEXT, () => withLink('/dev/zero')],
     ['that links to nothing', NO_TEXT, () => withLink('gone')],
@@ -135,12 +135,12 @@ describe('a .env that another user could have written is refused, with what to d
       'root',
     ],
     [
-      'that links into a directory that all may write',
+      'that links into a directory that all users may write',
       / \/\S+ .*\(chmod go-w\)/,
       () => withLink(fileIn(withFile(undefined, { directoryMode: 0o777 }))),
     ],
     [
-      'that links over a directory that all may write',
+      'that links over a directory that all users may write',
       / \/\S+ .*\(chmod go-w\)/,
       () => {
         const between = withLink(fileIn(withFile()))
@@ -173,7 +173,7 @@ describe('a .env that another user could have written is refused, with what to d
   })
 })
 
-describe('a .env that only its reader and root can change says which database', () => {
+describe('a .env that only its reader and root can change chooses the database', () => {
   test("the reader's own, and a link to it", () => {
     expect(outcome(withFile())).toBe('named')
     expect(outcome(withLink(join(withFile(), '.env')))).toBe('named')
@@ -185,14 +185,14 @@ describe('a .env that only its reader and root can change says which database', 
     expect(as(NOBODY, () => outcome(cwd))).toBe('named')
   })
 
-  test("that the user's own group may write, which umask 002 does to all files", () => {
+  test("that the user's own group may write, as umask 002 permits for all files", () => {
     const cwd = withFile(undefined, { mode: 0o664, directoryMode: 0o775 })
     const group = execFileSync('stat', ['-c', '%G', cwd], { encoding: 'utf8' }).trim()
     const isOwn = group === userInfo().username
     expect(outcome(cwd)).toMatch(isOwn ? /^named$/ : /^DB_MISSING: .*\(chmod go-w\)/)
   })
 
-  test('but a directory of that name says nothing, wherever it is', () => {
+  test('a directory with that name is ignored, wherever it is', () => {
     const cwd = directory()
     mkdirSync(join(cwd, '.env'))
     chmodSync(cwd, 0o777)
@@ -209,7 +209,7 @@ describe('a .env is read as people write it', () => {
     ['with bare CR', `A=1\r${url}\rB=2\r`],
     ['with a byte order mark and bare CR', `\ufeff${url}\rB=2`],
     ['after a tab', `\t${url}\n`],
-    ['after spaces, a no-break one too', ` \u00a0 ${url}\n`],
+    ['after spaces, including no-break ones', ` \u00a0 ${url}\n`],
     ['after a tab and "export"', `\texport ${url}\n`],
     ['with blanks around the "="', 'DATABASE_URL = postgres://u@named/x \n'],
     ['in double quotes', 'DATABASE_URL="postgres://u@named/x"\n'],
@@ -224,14 +224,14 @@ describe('a .env is read as people write it', () => {
     expect(outcome(withFile(text))).toBe('named')
   })
 
-  test('a "$" stays what it is, as does a backslash', () => {
+  test('a "$" and a backslash are read literally', () => {
     const user = ['$A', '{A}', '\\A'].join('$')
     const cwd = withFile(`A=b\nPGHOST=h\nPGUSER=${user}\n`)
     expect(findDatabase({ env: {}, cwd, homeDir: '/' })).toMatchObject({ connection: { user } })
   })
 })
 
-describe('a .env of which the database cannot be read is refused', () => {
+describe('a .env whose database cannot be read is refused', () => {
   const url = 'DATABASE_URL=postgres://u@named/x\n'
   const notText = /^DB_MISSING: .+ UTF-8/
   const yieldsNone = (name: string) => new RegExp(`^DB_MISSING: (?!.*UTF-8).*\\b${name}\\b.*--db`)
@@ -247,7 +247,7 @@ describe('a .env of which the database cannot be read is refused', () => {
     ['a command of another shell', 'setenv PGHOST named\n', yieldsNone('PGHOST')],
     ['a variable of PowerShell', '$env:PGHOST = "named"\n', yieldsNone('PGHOST')],
     ['an item of a list', '- PGDATABASE=named\n', yieldsNone('PGDATABASE')],
-    ['a character that is not seen', `\u200b${url}`, yieldsNone('DATABASE_URL')],
+    ['an invisible character', `\u200b${url}`, yieldsNone('DATABASE_URL')],
     ['a quotation mark that ends too late', `A="1\n${url}B=2"\n`, yieldsNone('DATABASE_URL')],
     ['a name in quotation marks', '"PGSERVICE"=named\n', yieldsNone('PGSERVICE')],
     [
@@ -263,17 +263,20 @@ describe('a .env of which the database cannot be read is refused', () => {
     expect(outcome(cwd, { PGHOST: 'chosen' })).toBe('chosen')
   })
 
-  test('in the words of test/wording/dot-env.txt', ({ skip }) => {
+  test('with the messages in test/wording/dot-env.txt', ({ skip }) => {
     if (!isRoot) skip(notRoot)
     return expectWording('dot-env', said)
   })
 
   test.each<[what: string, text: string]>([
     ['nothing at all', ''],
-    ['what other programs want', 'API_KEY="a#b"\nexport DEBUG=1\nOTHER_DATABASE_URL=mysql://h/x\n'],
+    [
+      'variables of other programs',
+      'API_KEY="a#b"\nexport DEBUG=1\nOTHER_DATABASE_URL=mysql://h/x\n',
+    ],
     ['our names in comments only', `# ${url}  #\tPGHOST=named\r#PGUSER\rA=1 # PGPORT=1\n`],
-    ['what only completes a choice', 'PGPASSWORD=x\nPGSSLMODE=require\n'],
-  ])('but %s is no choice', (_what, text) => {
+    ['variables that only complete a choice', 'PGPASSWORD=x\nPGSSLMODE=require\n'],
+  ])('with %s, it chooses no database', (_what, text) => {
     expect(outcome(withFile(text))).toBe('embedded')
   })
 })

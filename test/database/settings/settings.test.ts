@@ -36,7 +36,7 @@ function variablesOfLibpq(): string[] {
   const file = readdirSync(library).find((name) => /^libpq\.(so\.)?5\./.test(name))!
   const text = readFileSync(join(library, file), 'latin1')
   const names = [...text.matchAll(/\0(PG[A-Z_]+)(?=\0)/g)].map(([, name]) => name!)
-  // Results of queries have names too.
+  // Results of queries have names as well.
   return names.filter((name) => !name.startsWith('PGRES_'))
 }
 
@@ -50,7 +50,7 @@ function given(db: string | undefined, env: Env = {}, where = cwd): DatabaseTarg
   return found
 }
 
-/** What a target comes down to, in one line. */
+/** The settings of a target, in one line. */
 function brief({ connection: c, otherHosts = [] }: DatabaseTarget): string {
   const places = [c, ...otherHosts].map(({ host, port }) => `${host}:${port}`)
   return `${c.user}@${places.join()}/${c.database}`
@@ -84,7 +84,7 @@ function withDotEnv(text: string): string {
   return path
 }
 
-describe('which setting wins', () => {
+describe('the precedence of settings', () => {
   const inFile = withDotEnv(`# ours\nDATABASE_URL="postgres://file/file"\nPGUSER=filer\nOTHER=1\n`)
   const all = { DATABASE_URL: 'postgres://url/url', PGHOST: 'variable', PGUSER: 'u' }
 
@@ -93,7 +93,13 @@ describe('which setting wins', () => {
     ['DATABASE_URL before libpq', undefined, all, 'u@url:5432/url', 'DATABASE_URL'],
     ['libpq before .env', undefined, { PGHOST: 'h', PGUSER: 'u' }, 'u@h:5432/u', 'PGHOST, PGUSER'],
     ['.env before embedded', undefined, {}, 'filer@file:5432/file', '.env'],
-    ['an empty variable is none', undefined, { DATABASE_URL: '' }, 'filer@file:5432/file', '.env'],
+    [
+      'an empty variable counts as not set',
+      undefined,
+      { DATABASE_URL: '' },
+      'filer@file:5432/file',
+      '.env',
+    ],
     [
       'a password alone chooses nothing',
       undefined,
@@ -107,7 +113,7 @@ describe('which setting wins', () => {
     expect(target.kind).toBe('given')
   })
 
-  test('nothing set: embedded; and embedded can be asked for over everything else', () => {
+  test('nothing set: embedded; and embedded can be chosen over everything else', () => {
     const embedded = (source: string) => ({ kind: 'embedded', source })
     expect(find(undefined, { PGPASSWORD: secret })).toEqual(embedded('embedded'))
     expect(find('embedded', all, inFile)).toEqual(embedded('--db'))
@@ -115,14 +121,14 @@ describe('which setting wins', () => {
     expect(find(undefined, env, inFile)).toEqual(embedded('DATABASE_URL'))
   })
 
-  test('every variable that says where or who chooses a database by itself', () => {
+  test('every variable that names a host, a database or a user chooses a database without others', () => {
     for (const name of ['PGHOST', 'PGHOSTADDR', 'PGDATABASE', 'PGUSER']) {
       expect(given(undefined, { [name]: 'x' }).source).toBe(name)
     }
     expect(given(undefined, { PGPORT: '5433' }).connection.port).toBe(5433)
   })
 
-  test('a variable of the environment beats the same one in .env, if it is not empty', () => {
+  test('a variable of the environment has priority over the same one in .env, if it is not empty', () => {
     const place = withDotEnv(
       'PGHOST=named\nPGUSER=filer\nPGAPPNAME=file\nPGOPTIONS=-cwork_mem=1MB\nPGCONNECT_TIMEOUT=7\n',
     )
@@ -141,7 +147,7 @@ describe('which setting wins', () => {
     })
   })
 
-  test('but a password of the environment is not for a host that .env names', () => {
+  test('but a password of the environment is not used for a host that .env names', () => {
     const text = `PGHOST=named\nPGUSER=filer\nPGPASSWORD=${secret}\n`
     expect(passwordOf(given(undefined, { PGPASSWORD: 'own' }, withDotEnv(text)))).toBe(secret)
   })
@@ -198,7 +204,7 @@ describe('which setting wins', () => {
     ['PGSSLMAXPROTOCOLVERSION', 'TLSv1.2'],
     ['PGSSLMINPROTOCOLVERSION', 'TLSv1.3'],
     ['PGSSLNEGOTIATION', 'direct'],
-  ])('%s=%s is refused by its name, whatever chose the database', (variable, value) => {
+  ])('%s=%s is refused by its name, whichever setting chose the database', (variable, value) => {
     const refused = { code: 'INVALID_INPUT', message: withFacts(variable) }
     expect(refusal(undefined, { ...anywhere, [variable]: value })).toMatchObject(refused)
     expect(refusal('postgres://h/x', { [variable]: value })).toMatchObject(refused)
@@ -228,7 +234,7 @@ describe('which setting wins', () => {
     } catch (error) {
       return expect(error).toMatchObject({ code: 'INVALID_INPUT' })
     }
-    // These two say where services are; nothing reads them without a service.
+    // These two say where services are; they are read only if a service is chosen.
     const known = ['PGSERVICEFILE', 'PGSYSCONFDIR', ...Object.values(target.origins!)]
     expect([...known, ...target.withoutEffect!]).toContain(variable)
   })
@@ -247,13 +253,13 @@ describe('which setting wins', () => {
     })
   })
 
-  test('reading a .env file leaves process.env alone', () => {
+  test('reading a .env file does not change process.env', () => {
     given(undefined, {}, inFile)
     expect(process.env.OTHER).toBeUndefined()
   })
 })
 
-describe('what a URL means', () => {
+describe('the meaning of a URL', () => {
   test.each([
     ['postgres://ada@db.example:5433/house', 'ada@db.example:5433/house'],
     ['postgresql://ada@db.example/house', 'ada@db.example:5432/house'],
@@ -270,7 +276,7 @@ describe('what a URL means', () => {
     ['postgres://ada@h/%C3%A9t%C3%A9', 'ada@h:5432/été'],
     ['postgres://ada@name/x?hostaddr=10.0.0.7', 'ada@10.0.0.7:5432/x'],
     [' postgres://ada@h/x\n', 'ada@h:5432/x'],
-    // As Neon, Supabase and Amazon RDS give them, poolers included.
+    // As Neon, Supabase and Amazon RDS give them, including poolers.
     [
       'postgresql://ada:p@ep-a-1-pooler.eu.aws.neon.tech/neondb?sslmode=require&channel_binding=require',
       'ada@ep-a-1-pooler.eu.aws.neon.tech:5432/neondb',
@@ -293,7 +299,7 @@ describe('what a URL means', () => {
     )
   })
 
-  test('what the URL leaves open comes from the libpq variables; what it says stays', () => {
+  test('the libpq variables supply what the URL leaves out, and nothing that it gives', () => {
     const env = {
       PGUSER: 'ada',
       PGHOST: 'elsewhere',
@@ -349,14 +355,14 @@ describe('what a URL means', () => {
     [`postgres://ada:${secret}@h/x?require_auth=none`, '"require_auth"'],
     [`postgres://ada:${secret}@h:6543/x?pgbouncer=true`, '"pgbouncer"'],
   ]
-  test.each(refused)('%s is refused in one sentence, without the password', (url, ...facts) => {
+  test.each(refused)('%s is refused in one message, without the password', (url, ...facts) => {
     const error = refusal(url)
     expect(error.code).toBe('INVALID_INPUT')
     expect(error.message).toEqual(withFacts(...facts))
     expect(inspect(error, { depth: 9 })).not.toContain(secret)
   })
 
-  test('is refused in the words of test/wording/database-url.txt', () =>
+  test('is refused with the messages in test/wording/database-url.txt', () =>
     expectWording(
       'database-url',
       refused.map(([url]) => [url, refusal(url).message]),
@@ -397,7 +403,7 @@ describe('several hosts', () => {
     expect([brief(target), target.sessionAttrs]).toEqual(['ada@h1:1,h2:2/ada', 'primary'])
   })
 
-  test('a list means a server that can write, unless it says otherwise; one host is taken as it is', () => {
+  test('a list requires a server that can write, unless it says otherwise; one host is not checked', () => {
     const attrs = (url: string) => given(url).sessionAttrs
     expect(attrs('postgres://h1,h2/x')).toBe('read-write')
     expect(attrs('postgres://h1,h2/x?target_session_attrs=any')).toBe('any')
@@ -471,7 +477,7 @@ describe('parameters of the network', () => {
         'sslsni',
       ],
     ],
-  ])('what has no effect is listed: %s', (query, listed) => {
+  ])('parameters without effect are listed: %s', (query, listed) => {
     expect(given(`postgres://h/x?${query}`).withoutEffect).toEqual(listed)
   })
 })
@@ -482,7 +488,7 @@ describe('services and password files', () => {
     `# ours\n[other]\nhost=other\n\n[house]\n host=box\nport=5433\ndbname = house\nuser=clerk\npassword=${secret}\n[last]\nhost=last\n`,
   )
 
-  test('a service gives what the URL does not, and wins over the variables', () => {
+  test('a service supplies what the URL leaves out, and has priority over the variables', () => {
     const env = { PGSERVICEFILE: service, PGUSER: 'ada' }
     expect(brief(given(undefined, { ...env, PGSERVICE: 'house' }))).toBe('clerk@box:5433/house')
     expect(passwordOf(given(undefined, { ...env, PGSERVICE: 'house' }))).toBe(secret)
@@ -490,7 +496,7 @@ describe('services and password files', () => {
     expect(given(undefined, { ...env, PGSERVICE: 'last' }).connection.host).toBe('last')
   })
 
-  test('a service that the own file has not is looked for in PGSYSCONFDIR', () => {
+  test("a service that is not in the user's file is looked for in PGSYSCONFDIR", () => {
     const shared = mkdtempSync(join(directory, 'etc-'))
     writeFileSync(
       join(shared, 'pg_service.conf'),
@@ -501,7 +507,7 @@ describe('services and password files', () => {
     expect(brief(given(undefined, { ...env, PGSERVICE: 'house' }))).toBe('clerk@box:5433/house')
   })
 
-  test('an unknown service is refused, with the files that were looked in', () => {
+  test('an unknown service is refused, with the files that were searched', () => {
     const error = refusal(undefined, { PGSERVICE: 'nosuch', PGSERVICEFILE: service })
     expect(error).toMatchObject({ code: 'INVALID_INPUT' })
     expect(error.message).toContain(service)
@@ -509,7 +515,7 @@ describe('services and password files', () => {
 
   const lines = `# h:5432:x:ada:comment\nh:5433:*:ada:other-port\nh:*:x:ada:${secret}\\:\\\\:tail\n*:*:*:*:anyone\n`
 
-  test('the password file is read like psql reads it: first fitting line, stars, escapes', () => {
+  test('the password file is read like psql reads it: first matching line, stars, escapes', () => {
     const env = { PGPASSFILE: withFile('pgpass', lines) }
     expect(passwordOf(given('postgres://ada@h/x', env))).toBe(`${secret}:\\:tail`)
     expect(passwordOf(given('postgres://ada@h:5433/x', env))).toBe('other-port')
@@ -534,7 +540,7 @@ describe('services and password files', () => {
   })
 
   test.each([0o604, 0o602, 0o601, 0o640, 0o620, 0o610])(
-    'a password file of mode %o, which others may use, is ignored, and the sentence says so',
+    'a password file of mode %o, which other users may access, is ignored with a message',
     (mode) => {
       const env = { PGPASSFILE: withFile('open', lines, mode) }
       const target = given('postgres://ada@h/x', env)
@@ -547,14 +553,14 @@ describe('services and password files', () => {
     },
   )
 
-  test('no password at all is DB_AUTH, when the server asks and not before', () => {
+  test('no password at all is DB_AUTH, once the server asks for one and not before', () => {
     expect(() => passwordOf(given('postgres://ada@h/x'))).toThrow(
       expect.objectContaining({ code: 'DB_AUTH' }),
     )
   })
 })
 
-describe('TLS as libpq means it', () => {
+describe('TLS as in libpq', () => {
   const root = withFile('root.crt', 'a certificate')
   test.each([
     ['', 'prefer', false],
@@ -580,7 +586,7 @@ describe('TLS as libpq means it', () => {
   })
 })
 
-test('neither the name nor anything printable of a target has the password in it', () => {
+test('neither the name nor any printable form of a target contains the password', () => {
   const target = given(`postgres://ada:${encodeURIComponent(secret)}@h:5433/house`)
   expect(target.name).toMatch(/"house" .*h:5433 .*ada$/)
   expect(given('postgres://ada@%2Frun/x').name).toMatch(/"x" .*\/run .*ada$/)
