@@ -23,7 +23,7 @@ function open(
   return openOutput(io, { ...defaults, ...choice })
 }
 
-/** Runs a program with an output of its own in a process of its own. */
+/** Runs a program with its own output in a separate process. */
 function run(body: string) {
   const code = `
     const { openOutput } = await import('./src/terminal/io.ts')
@@ -44,7 +44,7 @@ describe('an output', () => {
 
   test.each([
     ['a person at a terminal', person, {}, {}, true],
-    ['a person who pipes the answer', { stdin: true, stderr: true }, {}, {}, true],
+    ['a person who pipes the output', { stdin: true, stderr: true }, {}, {}, true],
     ['no terminal to type on', { stdout: true, stderr: true }, {}, {}, false],
     ['no terminal to ask on', { stdin: true, stdout: true }, {}, {}, false],
     ['--json', person, {}, { json: true }, false],
@@ -53,7 +53,7 @@ describe('an output', () => {
     ['CI=false', person, { CI: 'false' }, {}, true],
     ['CI=0', person, { CI: '0' }, {}, true],
     ['an empty CI', person, { CI: '' }, {}, true],
-  ])('may ask? %s', (_, terminals, env, choice, canPrompt) => {
+  ])('may prompt? %s', (_, terminals, env, choice, canPrompt) => {
     expect(open(terminals, env, choice).canPrompt).toBe(canPrompt)
   })
 
@@ -71,7 +71,7 @@ describe('an output', () => {
     expect(open(terminals, env, choice).style.color).toBe(color)
   })
 
-  test('decides on colour for each stream', () => {
+  test('decides about colour separately for each stream', () => {
     const output = open({ stderr: true })
     expect([output.style.color, output.errorStyle.color]).toEqual([false, true])
   })
@@ -108,8 +108,8 @@ describe('an output', () => {
   })
 })
 
-describe('a reader that goes', () => {
-  test('ends an endless list quietly with status 0, its rows closed', async () => {
+describe('a reader that closes the pipe', () => {
+  test('ends an endless list quietly with status 0, and its rows are closed', async () => {
     const running = run(`
       async function* rows() {
         try { for (let n = 1; ; n += 1) yield { n } } finally { output.problem('closed') }
@@ -121,7 +121,7 @@ describe('a reader that goes', () => {
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: 'closed\ntrue' })
   })
 
-  test('of stderr changes nothing about the answer', async () => {
+  test('of stderr does not affect the answer on stdout', async () => {
     const running = run(`
       for (let n = 0; n < 20_000; n += 1) output.problem('noise '.repeat(20))
       await new Promise(setImmediate)
@@ -136,22 +136,25 @@ describe('a reader that goes', () => {
     expect({ exitCode, answer }).toEqual({ exitCode: 0, answer: '{"ok":true}\n' })
   })
 
-  test.runIf(process.platform === 'linux')('is not a full disk, which is reported', async () => {
-    const code = `
+  test.runIf(process.platform === 'linux')(
+    'is not confused with a full disk, which is reported',
+    async () => {
+      const code = `
       const { openOutput } = await import('./src/terminal/io.ts')
       const { stdin, stdout, stderr, env } = process
       const output = openOutput({ stdin, stdout, stderr, env }, {})
       await output.document({}).catch((error) => output.problem(error.code))`
-    const command = 'exec node --import tsx --input-type=module -e "$0" > /dev/full'
-    const { exitCode, stderr } = await execa('sh', ['-c', command, code], {
-      cwd: root,
-      reject: false,
-    })
-    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: 'ENOSPC' })
-  })
+      const command = 'exec node --import tsx --input-type=module -e "$0" > /dev/full'
+      const { exitCode, stderr } = await execa('sh', ['-c', command, code], {
+        cwd: root,
+        reject: false,
+      })
+      expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: 'ENOSPC' })
+    },
+  )
 })
 
-test('what every command loads knows neither colours nor tables nor questions', () => {
+test('the modules that every command loads import neither colours nor tables nor prompts', () => {
   const names = [
     'shared/safe-text',
     'terminal/io',
@@ -171,7 +174,7 @@ test('what every command loads knows neither colours nor tables nor questions', 
     metafile: true,
   })
   const loaded = new Set(names.map((name) => `out/${name}.js`))
-  // The set grows while it is walked: what is loaded loads more.
+  // The set grows during the loop: the imports of each module are added to it.
   for (const path of loaded) {
     for (const { kind, path: next } of metafile.outputs[path]?.imports ?? []) {
       if (kind === 'import-statement') loaded.add(next)

@@ -9,12 +9,12 @@ test.each([
   { message, hint },
   { message, answer: 'y/N' },
   { message, hint, answer: 'tomorrow at noon' },
-])('a question is broken between words alone, at whatever width: %j', (asked) => {
+])('a question is broken only between words, at any width: %j', (asked) => {
   const parts = [message, asked.hint && `(${hint})`, asked.answer && `(${asked.answer})`]
   const whole = parts.filter(Boolean).join(' ')
   for (let columns = 1; columns <= 160; columns++) {
     const { question, answer } = wrapQuestion(asked, { columns, color: false, unicode: true })
-    // As inquirer puts them together.
+    // As inquirer formats them.
     const text = ['?', question, answer].filter(Boolean).join(' ')
     expect(text.replace(/\s+/g, ' ')).toBe(`? ${whole}`)
     for (const line of text.split('\n')) {

@@ -11,7 +11,7 @@ afterEach(async () => {
   await Promise.all(opened.splice(0).map((terminal) => terminal.close()))
 })
 
-/** Runs questions in a terminal; what they give, or the code they throw, is printed after '='. */
+/** Runs questions in a terminal, and prints the answer, or the code of the error, after '='. */
 function ask(body: string, options: TerminalOptions = {}): TestTerminal {
   const code = `
     const { openOutput } = await import('./src/terminal/io.ts')
@@ -41,7 +41,7 @@ const shows = `[
 const search = `async (term) => ${shows}.filter(({ name }) => !term || name.startsWith(term))`
 
 describe('questions', () => {
-  test('about a booking: show, seats, customer and a yes', async () => {
+  test('ask about a booking: show, seats, customer and a confirmation', async () => {
     const terminal = ask(`
       const show = await askShow(asking, { search: ${search} })
       const seats = await askSeats(asking, { layout: { totalSeats: 9, seatsPerRow: null } })
@@ -64,7 +64,7 @@ describe('questions', () => {
     expect(terminal.screen()).toContain(`✓ ${questions.seats} 2 best`)
   })
 
-  test('are asked again when the answer cannot be, with the reason', async () => {
+  test('ask again if the answer is refused, and give the reason', async () => {
     const terminal = ask(`
       return askSeats(asking, { layout: { totalSeats: 9, seatsPerRow: null }, check(answer) {
         if (answer.spec === '5') throw new TicketsError('SEATS_TAKEN', 'Seat 5 is taken.')
@@ -81,7 +81,7 @@ describe('questions', () => {
     await terminal.waitFor('= {"spec":"6"}')
   })
 
-  test('end when no other answer can help', async () => {
+  test('end if no other answer can help', async () => {
     const terminal = ask(`
       return askText(asking, { message: 'Name?', check() {
         throw new TicketsError('BUSY', 'The database is busy.')
@@ -99,7 +99,7 @@ describe('questions', () => {
     await terminal.waitFor('= DB_UNREACHABLE: Nobody answers.')
   })
 
-  test('for a show: Tab takes the line, and the line finds the show', async () => {
+  test('ask for a show: Tab completes the line, and the line finds the show', async () => {
     const terminal = ask(`return askShow(asking, { search: ${search} })`)
     await terminal.waitFor('❯ The Lion King')
     terminal.type('zz')
@@ -112,7 +112,7 @@ describe('questions', () => {
     await terminal.waitFor('= 1')
   })
 
-  test('for a show: an Enter that is typed before the answer of the search takes the only match', async () => {
+  test('ask for a show: Enter before the result of the search chooses the only match', async () => {
     const terminal = ask(`
       const search = ${search}
       let answerNow
@@ -127,7 +127,7 @@ describe('questions', () => {
     await terminal.waitFor('= 2')
   })
 
-  test('for a number take it with a comma, and refuse what is out of range', async () => {
+  test('accept a number with a comma, and refuse one that is out of range', async () => {
     const terminal = ask(`return askNumber(asking, { message: 'Seats?', min: 1, max: 100_000 })`)
     await terminal.waitFor(/Seats\? \(1 .*100,000\)/)
     terminal.type('0')
@@ -139,7 +139,7 @@ describe('questions', () => {
     await terminal.waitFor('= 1200')
   })
 
-  test('stop at Ctrl-C as INTERRUPTED', async () => {
+  test('end at Ctrl-C with INTERRUPTED', async () => {
     const terminal = ask(`return askConfirm(asking, { message: 'Book it?' })`)
     await terminal.waitFor('Book it?')
     terminal.press('ctrl-c')
@@ -155,14 +155,14 @@ describe('questions', () => {
     expect(await terminal.exit).toEqual({ code: 99, signal: null })
   })
 
-  test('pass on why they were aborted', async () => {
+  test('end with the reason of the abort signal', async () => {
     const terminal = ask(`
       asking.signal = AbortSignal.timeout(1)
       return askText(asking, { message: 'Name?' })`)
     await terminal.waitFor('= 23: The operation was aborted due to timeout')
   })
 
-  test('fit a terminal of 40 columns, without colour and beyond ASCII nothing', async () => {
+  test('fit a terminal of 40 columns, without colour and in ASCII', async () => {
     const env = { LANG: 'C', NO_COLOR: '1' }
     const long = `async () => [...${shows}, { value: 3, name: '${'Rent '.repeat(20)}', details: '' }]`
     const terminal = ask(`return askShow(asking, { search: ${long} })`, { cols: 40, env })
@@ -176,7 +176,7 @@ describe('questions', () => {
   test.each([
     ['on the screen', {}],
     ['in lines', { TICKETS_PLAIN: '1' }],
-  ])('are wrapped at words, with their hints and what stands above: %s', async (_, env) => {
+  ])('are wrapped between words, with their hints and the text above: %s', async (_, env) => {
     const terminal = ask(
       `
       await askText(asking, { above: 'This sentence says what comes next, so it stands above.',
@@ -202,7 +202,7 @@ describe('questions', () => {
     await terminal.waitFor('= 2')
   })
 
-  test('survive Ctrl-Z and fg', async () => {
+  test('continue after Ctrl-Z and fg', async () => {
     const terminal = openTerminal('bash', ['--norc', '-i'], { cwd, env: { PS1: 'shell> ' } })
     opened.push(terminal)
     await terminal.waitFor('shell>')

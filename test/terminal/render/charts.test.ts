@@ -10,7 +10,7 @@ test.each([
   expect(sparkline(values, { unicode: true })).toBe(bars)
 })
 
-test('bars are ASCII where the terminal knows nothing else', () => {
+test('bars are ASCII on an ASCII terminal', () => {
   expect(sparkline([0, 1, 2, 3], { unicode: false })).toMatch(/^[ -~]{4}$/)
 })
 

@@ -52,11 +52,11 @@ describe('fitText', () => {
     expect(fitText(text, width, { unicode: true })).toBe(cut)
   })
 
-  test('ends in an ASCII sign where the terminal knows nothing else', () => {
+  test('ends in an ASCII character on an ASCII terminal', () => {
     expect(fitText('The Lion King', 8, { unicode: false })).toBe('The Lio~')
   })
 
-  test('never takes more columns than it may, and padding gives exactly as many', () => {
+  test('never takes more columns than it may, and padding takes exactly that number', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string({ unit: 'grapheme' }), texts), fc.nat(30), (text, width) => {
         const cut = fitText(safeText(text), width, { unicode: true })
@@ -72,7 +72,7 @@ describe('fitText', () => {
 })
 
 describe('wrapWords', () => {
-  test('keeps every word, and lines of several words within the width, whatever the script', () => {
+  test('keeps every word, and lines of several words within the width, in any script', () => {
     fc.assert(
       fc.property(texts, fc.integer({ min: 1, max: 24 }), (text, width) => {
         const lines = wrapWords(text, width)
@@ -85,8 +85,8 @@ describe('wrapWords', () => {
     )
   })
 
-  test('stays the name that it is', () => {
-    // Both change under Unicode normalization; the first is another character in Japan.
+  test('does not change a name', () => {
+    // Unicode normalization changes both; the first is a different character in Japan.
     const name = '\ufa19\u8c37 Zoe\u0308'
     expect(wrapWords(name, 5)).toEqual(name.split(' '))
   })

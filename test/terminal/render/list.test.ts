@@ -76,7 +76,7 @@ async function* stream<Row>(rows: Iterable<Row>): AsyncGenerator<Row> {
 }
 
 describe('a list', () => {
-  test('in a pipe is tab-separated, one line a row, with no head, colour or cut', async () => {
+  test('in a pipe is tab-separated, with one line for each row, and without a header, colour or truncation', async () => {
     const { out } = await written(shows, { env: { FORCE_COLOR: '1' } })
     expect(out.split('\n')).toEqual([
       'The Lion King\tEurope/London\t61',
@@ -92,20 +92,20 @@ describe('a list', () => {
     expect(out.endsWith(']\n')).toBe(true)
   })
 
-  test('without rows is [] for programs, a head for CSV, and a hint for people', async () => {
+  test('without rows is [] for programs, a header for CSV, and a hint for people', async () => {
     expect(await written([], { json: true })).toEqual({ out: '[]\n', err: 'No shows yet.\n' })
     expect((await written([], { format: 'ndjson' })).out).toBe('')
     expect((await written([], { format: 'csv' })).out).toBe('name,Zone,available_seats\n')
     expect((await written([], { isTerminal: true })).out).toBe('')
   })
 
-  test('as NDJSON is one document a line', async () => {
+  test('as NDJSON is one document on each line', async () => {
     const { out } = await written(shows, { format: 'ndjson' })
     const lines = out.trimEnd().split('\n')
     expect(lines.map((line) => JSON.parse(line))).toEqual(shows)
   })
 
-  test('as CSV keeps the text for a file, and disarms formulas', async () => {
+  test('as CSV in a file keeps the text, and disarms formulas', async () => {
     const { out } = await written(shows, { format: 'csv' })
     const rows = parse(out, { columns: true }) as Record<string, string>[]
     expect(rows.map(({ name }) => name)).toEqual([
@@ -116,12 +116,12 @@ describe('a list', () => {
     expect(rows.map((row) => row.available_seats)).toEqual(['61', '0', '1200'])
   })
 
-  test('as CSV on a terminal obeys nothing', async () => {
+  test('as CSV on a terminal prints no control characters', async () => {
     const { out } = await written(shows, { format: 'csv', isTerminal: true })
     expect(out).not.toContain('\u001b')
   })
 
-  test('on a terminal is a table with a light rule under its head', async () => {
+  test('on a terminal is a table with a light rule under its header', async () => {
     const { out } = await written(shows, { isTerminal: true, env: { NO_COLOR: '1' } })
     expect(out).toBe(
       [
@@ -135,15 +135,18 @@ describe('a list', () => {
     )
   })
 
-  test.each([24, 40, 80, 120])('as a table fits %i columns, every line as wide', async (width) => {
-    const { out } = await written(shows, { isTerminal: true, width })
-    const widths = stripVTControlCharacters(out).trimEnd().split('\n').map(textWidth)
-    expect(new Set(widths.slice(1)).size).toBe(1)
-    expect(widths[1]).toBeLessThanOrEqual(width)
-    expect(out.includes('Zone')).toBe(width >= 40)
-  })
+  test.each([24, 40, 80, 120])(
+    'as a table fits %i columns, with lines of one width',
+    async (width) => {
+      const { out } = await written(shows, { isTerminal: true, width })
+      const widths = stripVTControlCharacters(out).trimEnd().split('\n').map(textWidth)
+      expect(new Set(widths.slice(1)).size).toBe(1)
+      expect(widths[1]).toBeLessThanOrEqual(width)
+      expect(out.includes('Zone')).toBe(width >= 40)
+    },
+  )
 
-  test('as a table too narrow for its columns has a few lines for each row, and nothing is cut', async () => {
+  test('as a table too narrow for its columns has several lines for each row, and cuts nothing', async () => {
     const { out } = await written(shows, { isTerminal: true, width: 19, env: { NO_COLOR: '1' } })
     expect(out).toBe(
       [
@@ -165,14 +168,14 @@ describe('a list', () => {
     )
   })
 
-  test('as a table in a pipe, when asked for, is plain', async () => {
+  test('as a table in a pipe, if asked for, is plain', async () => {
     const { out } = await written(shows, { format: 'table', env: { COLUMNS: '40' } })
     expect(out).toMatch(/^Show .*\n──/)
     expect(out).not.toContain('\u001b')
     expect(Math.max(...out.split('\n').map(textWidth))).toBeLessThanOrEqual(40)
   })
 
-  test('longer than a page has one head, and a later number is never cut', async () => {
+  test('longer than a page has one header, and a later number is never cut', async () => {
     const many = Array.from({ length: 1201 }, (_, index) => ({
       name: `Show ${index}`,
       free: index < 1000 ? 7 : 100_000,
@@ -185,7 +188,7 @@ describe('a list', () => {
   })
 
   test.each([0, 1, 499, 500, 501, 1200])(
-    'names a section once, before its first row, which is row %i, and below the head',
+    'names a section once, before its first row, which is row %i, and below the header',
     async (first) => {
       const many = Array.from({ length: 1201 }, (_, index) => ({ name: `Show ${index}`, free: 7 }))
       const isPast = ({ name }: Show) => Number(name.slice('Show '.length)) >= first
@@ -235,7 +238,7 @@ describe('fitWidths', () => {
   })
   const columnLists = fc.array(column, { minLength: 1, maxLength: 8 })
 
-  test('keeps within the terminal, cuts no column without a weight, and none below its least', () => {
+  test('keeps within the terminal, cuts no column without a weight, and none below its minimum', () => {
     fc.assert(
       fc.property(columnLists, fc.integer({ min: 1, max: 200 }), (all, total) => {
         const natural = all.map((one) => one.natural)
@@ -257,7 +260,7 @@ describe('fitWidths', () => {
     )
   })
 
-  test('takes from the columns with a weight before it takes from the others', () => {
+  test('narrows the columns with a weight before the others', () => {
     const all = [{ weight: 1, minWidth: 5 }, {}, { weight: 1, minWidth: 5 }]
     expect(fitWidths(all, [20, 10, 8], 30)).toEqual([8, 10, 8])
   })

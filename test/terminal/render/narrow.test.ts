@@ -84,7 +84,7 @@ async function table(style: RenderStyle): Promise<string> {
   return text
 }
 
-/** Everything that is drawn, by what of it must be there at any width. */
+/** Everything that is drawn, with the facts that must be visible at any width. */
 const drawings: Record<
   string,
   [draw: (style: RenderStyle) => string | Promise<string>, says: string[]]
@@ -216,7 +216,7 @@ const drawings: Record<
 }
 
 describe('a terminal of 1 to 20 columns', () => {
-  it.each(Object.entries(drawings))('shows %s, and all that matters of it', async (_, drawing) => {
+  it.each(Object.entries(drawings))('shows %s, with all its facts', async (_, drawing) => {
     const [draw, says] = drawing
     for (let columns = 1; columns <= 20; columns++) {
       for (const [color, unicode] of [

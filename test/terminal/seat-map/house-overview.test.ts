@@ -13,7 +13,7 @@ function overview(layout: SeatLayout, most: number) {
   return drawOverview(soldHouse(layout, 2), most, style)
 }
 
-test('a house with a plan is summed up by section, as they lie before the stage', () => {
+test('a house with a plan is summed up by section, in their order before the stage', () => {
   const plan = globeWith('bottom')
   const globe = { totalSeats: plan.totalSeats, seatsPerRow: null, plan }
   expect(overview(globe, 5)).toEqual([
@@ -23,7 +23,7 @@ test('a house with a plan is summed up by section, as they lie before the stage'
   expect(overview(globe, 1)).toEqual(['  Circle-Stalls  #................  2/83'])
 })
 
-test('a plan of one section is summed up by row, however many seats a row has', () => {
+test('a plan of one section is summed up by row, for rows of any length', () => {
   const studio = layoutOf('name: Studio\nA 1-4\nB 1-8\nC 1-8\n')
   expect(overview(studio, 3)).toEqual([
     '  A  #######........                 2/4',
@@ -33,7 +33,7 @@ test('a plan of one section is summed up by row, however many seats a row has', 
   expect(overview(studio, 2).map((line) => line.slice(0, 6))).toEqual(['  A-B ', '  C   '])
 })
 
-test('sections are joined with those whose names begin alike, if there is room for that', () => {
+test('sections whose names begin with the same word are joined, if there is room for that', () => {
   const names = ['Pit', ...[101, 102, 103].map((n) => `Lower ${n}`), 'Upper 201', 'Upper 202']
   const arena = layoutOf(`stage: none\n${names.map((name) => `section ${name}\nA 1-4\n`).join('')}`)
   const labels = (most: number) =>
@@ -44,7 +44,7 @@ test('sections are joined with those whose names begin alike, if there is room f
   expect(labels(2)).toEqual(['Pit-Lower 102', 'Lower 103-Upper 202'])
 })
 
-test('sections with wide letters and combining accents line up, in the report too', () => {
+test('sections with wide letters and combining accents are aligned, in the report as well', () => {
   const names = ['Balcony', 'Cafe\u0301', '桟敷席']
   const layout = layoutOf(names.map((name) => `section ${name}\nA 1-4\n`).join(''))
   const counts = { total: 4, sold: 1, held: 0, house: 0, free: 3 }

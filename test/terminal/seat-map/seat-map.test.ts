@@ -39,28 +39,28 @@ describe('a seat map', () => {
     ])
   })
 
-  test('wraps rows wider than the terminal and names the seat that each line begins with', () => {
+  test('wraps rows wider than the terminal, and names the first seat of each line', () => {
     const layout = { totalSeats: 100, seatsPerRow: 50 }
     const map = renderSeatMap(houseOf(layout), { ...plain, columns: 40 })
     const labels = map.match(/^ +[A-Z]\d+/gm)?.map((label) => label.trim())
     expect(labels).toEqual(['A1', 'A11', 'A21', 'A31', 'A41', 'B1', 'B11', 'B21', 'B31', 'B41'])
   })
 
-  test('shows each state by a different sign on a terminal that knows only ASCII', () => {
+  test('shows each state with a different character on an ASCII terminal', () => {
     const layout = { totalSeats: 12, seatsPerRow: 6 }
     const map = renderSeatMap(houseOf(layout, sales), { ...plain, unicode: false })
     expect(map).toMatch(/^[ -~\n]*$/)
     expect(map).toContain('  A  # # # ? . .  A\n  B  . . . . . .  B')
   })
 
-  test('with colour is the same map', () => {
+  test('has the same text with colour', () => {
     const map = houseOf({ totalSeats: 50, seatsPerRow: 10 }, sales)
     const colored = renderSeatMap(map, { ...plain, color: true })
     expect(colored).toContain('\u001b[32m')
     expect(stripVTControlCharacters(colored)).toBe(renderSeatMap(map, plain))
   })
 
-  test('draws every seat once and stays within the terminal, whatever the house', () => {
+  test('draws every seat once and fits the terminal, for any house', () => {
     const house = fc.record({
       totalSeats: fc.integer({ min: 1, max: 3000 }),
       seatsPerRow: fc.option(fc.integer({ min: 1, max: 400 })),
@@ -68,7 +68,7 @@ describe('a seat map', () => {
     fc.assert(
       fc.property(house, fc.integer({ min: 24, max: 200 }), (layout, columns) => {
         const map = renderSeatMap(soldHouse(layout), { ...plain, columns })
-        // One sign more is the legend's.
+        // The legend has one more.
         expect(map.match(/●/g)?.length).toBe(layout.totalSeats + 1)
         expect(Math.max(...map.split('\n').map(textWidth))).toBeLessThanOrEqual(columns)
       }),
@@ -76,7 +76,7 @@ describe('a seat map', () => {
     )
   })
 
-  test('stays within the terminal when a row of long labels stands before a short last one', () => {
+  test('fits the terminal if a row of long labels comes before a short last one', () => {
     const layout = { totalSeats: 1621, seatsPerRow: 60 }
     const map = renderSeatMap(soldHouse(layout), { ...plain, columns: 28 })
     expect(map).toContain('AA41')
@@ -115,7 +115,7 @@ describe('the drawing of a plan', () => {
     )
   })
 
-  test('turns over where the stage is at the bottom, in ASCII and without air too', () => {
+  test('is turned over if the stage is at the bottom, in ASCII and without spaces as well', () => {
     const map = drawPlan(globeWith('bottom'), { ...plain, columns: 40, unicode: false })
     expect(map.split('\n').slice(0, 10)).toEqual([
       '  Circle',
@@ -132,7 +132,7 @@ describe('the drawing of a plan', () => {
     expect(drawPlan(globeWith('none'), plain)).not.toContain('STAGE')
   })
 
-  test('places the rows of a section as drawn where aisles stand before them', () => {
+  test('places the rows of a section as drawn if aisles come before them', () => {
     const plan = planOf('name: Studio\nstage: top\nA 1-6\nB 1-2\nC .... 1-2\n')
     expect(drawPlan(plan, plain).split('\n').slice(2, 5)).toEqual([
       '  A  ○ ○ ○ ○ ○ ○  A',
@@ -160,7 +160,7 @@ describe('the drawing of a plan', () => {
     ])
   })
 
-  test('shows the kind of a free seat only, and explains the kinds that the house has', () => {
+  test('shows the kind of free seats only, and explains the kinds that the house has', () => {
     const plan = planOf('name: Studio\nstage: none\nA w1 c2 3\nB 1-3\n')
     const layout = { totalSeats: 6, seatsPerRow: null, plan }
     const map = renderSeatMap(soldHouse(layout, 1), plain)
@@ -175,13 +175,13 @@ describe('the drawing of a plan', () => {
     )
   })
 
-  test('has every seat once and stays within the terminal, whatever the plan', () => {
+  test('draws every seat once and fits the terminal, for any plan', () => {
     fc.assert(
       fc.property(outlines, fc.integer({ min: 24, max: 200 }), (outline, columns) => {
         const seatPlan = new SeatPlan(outline)
         const layout = { totalSeats: seatPlan.totalSeats, seatsPerRow: null, plan: seatPlan }
         const map = renderSeatMap(soldHouse(layout), { ...plain, columns })
-        // One sign more is the legend's.
+        // The legend has one more.
         expect(map.match(/●/g)?.length).toBe(seatPlan.totalSeats + 1)
         expect(Math.max(...map.split('\n').map(textWidth))).toBeLessThanOrEqual(columns)
         const grid = seatGridFor(layout, columns)

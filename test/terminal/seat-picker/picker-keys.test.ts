@@ -28,7 +28,7 @@ function houseOf(text: string, { rows = true } = {}): House {
   }
 }
 
-/** Presses keys, named or typed, one after the other without a pause unless `|` makes one. */
+/** Presses keys, named or typed, one after the other; `|` is a pause. */
 function press(picking: Picking, keys: string): Picking {
   const grid = seatGridFor(picking.house, 80)
   let now = 10_000
@@ -51,33 +51,39 @@ const three = '.....x..... .....h..... ...........'
 describe('the keys of the picker', () => {
   const table: [title: string, house: string, keys: string, cursor: string, picked: string][] = [
     ['arrows move over rows', three, 'down right right', 'B3', ''],
-    ['and stop at the ends of the house', three, 'up left', 'A1', ''],
-    ['left of a row is the end of the one before', three, 'down left', 'A11', ''],
+    ['arrows stop at the ends of the house', three, 'up left', 'A1', ''],
+    ['left of a row is the end of the row before', three, 'down left', 'A11', ''],
     ['home and end stay in the row', three, 'B5 end', 'B11', ''],
     ['home', three, 'B5 home', 'B1', ''],
-    ['page keys move by what the window shows', three, 'pagedown', 'C1', ''],
+    ['page keys move by the visible number of rows', three, 'pagedown', 'C1', ''],
     ['page up', three, 'C4 pageup', 'A4', ''],
     ['a shorter last row is entered at its end', '..... ...', 'A5 down', 'B3', ''],
-    ['space picks, and puts back', three, 'space right space left space', 'A1', 'A2'],
-    ['space leaves what is booked or held alone', three, 'A6 space B6 space', 'B6', ''],
+    ['space picks a seat, and unpicks it', three, 'space right space left space', 'A1', 'A2'],
+    ['space does nothing on a booked or held seat', three, 'A6 space B6 space', 'B6', ''],
     ['a letter goes to its row', three, 'c', 'C1', ''],
-    ['a label goes to its seat, and another letter begins anew', three, 'B7C10', 'C10', ''],
-    ['backspace takes a character back', three, 'B11 backspace', 'B1', ''],
-    ['a number picks the best together', three, '4', 'A1', 'A1-A4'],
+    ['a label goes to its seat, and another letter starts a new label', three, 'B7C10', 'C10', ''],
+    ['backspace deletes a character', three, 'B11 backspace', 'B1', ''],
+    ['a number picks the best adjacent seats', three, '4', 'A1', 'A1-A4'],
     ['a number of two digits', three, '11', 'C1', 'C1-C11'],
     ['around the cursor: from it on', three, 'C4 | 3', 'C4', 'C4-C6'],
     ['around the cursor: back from the end of the row', three, 'C10 | 4', 'C10', 'C8-C11'],
     ['around the cursor: in the row before it', '..... ..x.. .....', 'B3 | 3', 'A3', 'A3-A5'],
     ['around the cursor: in the row behind it', three, 'B6 | 6', 'C6', 'C6-C11'],
-    ['plus takes one more, next to the others', three, 'C4 space + +', 'C4', 'C4-C6'],
-    ['minus gives the last one back', three, 'C4 | 3 | -', 'C4', 'C4-C5'],
-    ['minus gives all back in the end', three, '+ - -', 'A1', ''],
-    ['plus stays at the cursor among scattered seats', three, 'space C4 space +', 'C4', 'C4-C6'],
+    ['plus picks one more, next to the others', three, 'C4 space + +', 'C4', 'C4-C6'],
+    ['minus unpicks the last one', three, 'C4 | 3 | -', 'C4', 'C4-C5'],
+    ['minus unpicks all in the end', three, '+ - -', 'A1', ''],
+    [
+      'plus stays at the cursor if the picked seats are scattered',
+      three,
+      'space C4 space +',
+      'C4',
+      'C4-C6',
+    ],
     ['minus too', three, 'space C4 space -', 'C4', 'C4'],
     ['a number too', three, 'space C4 space | 4', 'C4', 'C4-C7'],
     ['plus adds to the seats around the cursor', three, 'C4 | 3 A1 space C6 +', 'C6', 'C4-C8'],
     ['seats in another row are not around it', three, 'A11 space B1 space +', 'B1', 'B1-B3'],
-    ['a key with nothing to do does nothing', three, '/ ? !', 'A1', ''],
+    ['a key without a use does nothing', three, '/ ? !', 'A1', ''],
   ]
   test.each(table)('%s', (_, house, keys, cursor, picked) => {
     const after = press(startPicking({ house: houseOf(house) }), keys)
@@ -93,7 +99,7 @@ describe('the keys of the picker', () => {
     ['plus', { sequence: '+' }],
     ['backspace', { name: 'backspace' }],
   ]
-  test.each(plain)('%s does nothing while Ctrl or Alt is down', (_, key) => {
+  test.each(plain)('%s does nothing while Ctrl or Alt is pressed', (_, key) => {
     const picking = press(startPicking({ house: houseOf(three) }), 'C2')
     const viewport = { view: 'house' as const, grid: seatGridFor(picking.house, 80), page: 2 }
     const pressed = (modifier: object) =>
@@ -103,7 +109,7 @@ describe('the keys of the picker', () => {
     expect(pressed({ meta: true })).toBe(picking)
   })
 
-  it('go to a number in a house without rows, a new one after a pause', () => {
+  it('go to a number in a house without rows, and to a new one after a pause', () => {
     const picking = startPicking({ house: houseOf('.'.repeat(40), { rows: false }) })
     expect(press(picking, '23').cursor).toBe(23)
     expect(press(picking, '23 | 7').cursor).toBe(7)
@@ -119,14 +125,14 @@ describe('the keys of the picker', () => {
     ['C123', 'C123', 'C', 'C1', 'C11'],
     ['32', '31'],
   ]
-  test.each(answered)('%j is answered with %j, and picks nothing', (keys, ...facts) => {
+  test.each(answered)('%j shows a notice with %j, and picks nothing', (keys, ...facts) => {
     const after = press(startPicking({ house: houseOf(three) }), keys)
     expect(after.notice).toEqual(withFacts(...facts))
     if (keys !== '32') expect(after.picked.size).toBe(0)
     expect(press(after, 'left').notice).toBeUndefined()
   })
 
-  test('are answered in the words of test/wording/picker.txt', () => {
+  test('show the notices in test/wording/picker.txt', () => {
     const noticeOf = (before: string, keys: string, after: string) =>
       (
         finishPicking(
@@ -151,12 +157,12 @@ describe('the keys of the picker', () => {
 })
 
 describe('picking', () => {
-  it('starts at the first seat that is free', () => {
+  it('starts at the first free seat', () => {
     expect(startPicking({ house: houseOf('xxh.. .....') }).cursor).toBe(4)
     expect(startPicking({ house: houseOf('xxxxx') }).cursor).toBe(1)
   })
 
-  it('unpicks what others got, and remembers it until the person has shown to know', () => {
+  it('unpicks seats that others took, and lists them until the user has seen it', () => {
     const picking = press(startPicking({ house: houseOf('..... .....') }), '3')
     const after = seeHouse(picking, houseOf('.h... .....'))
     expect([...after.picked]).toEqual([1, 3])
@@ -164,24 +170,24 @@ describe('picking', () => {
     expect(press(after, 'down').lost).toEqual([2])
     expect(press(after, 'C down space').lost).toEqual([])
 
-    const told = finishPicking(after)
-    expect(told).toMatchObject({ notice: withFacts('A2', '2'), lost: [] })
-    expect(finishPicking(told as Picking)).toEqual([1, 3])
+    const finished = finishPicking(after)
+    expect(finished).toMatchObject({ notice: withFacts('A2', '2'), lost: [] })
+    expect(finishPicking(finished as Picking)).toEqual([1, 3])
   })
 
   it.each([
     ['one after the other', ['.h... .....', '.hx.. .....']],
     ['at once', ['.hx.. .....']],
-  ])('names both of two seats that others got %s', (_, houses) => {
+  ])('names both of two seats that others took %s', (_, houses) => {
     const picking = press(startPicking({ house: houseOf('..... .....') }), '4')
     const after = houses.reduce((at, house) => seeHouse(at, houseOf(house)), picking)
     expect([...after.picked]).toEqual([1, 4])
-    const told = finishPicking(after)
-    expect(told).toMatchObject({ notice: withFacts('A2-A3', '2'), lost: [] })
-    expect(finishPicking(told as Picking)).toEqual([1, 4])
+    const finished = finishPicking(after)
+    expect(finished).toMatchObject({ notice: withFacts('A2-A3', '2'), lost: [] })
+    expect(finishPicking(finished as Picking)).toEqual([1, 4])
   })
 
-  it('says that one seat is left of three, and that none is left of two', () => {
+  it('says that one of three seats is left, and that none of two is left', () => {
     const picking = startPicking({ house: houseOf('..... .....') })
     const one = seeHouse(press(picking, '3'), houseOf('.xx.. .....'))
     expect(finishPicking(one)).toMatchObject({
@@ -192,7 +198,7 @@ describe('picking', () => {
     expect(finishPicking(none)).toMatchObject({ notice: withFacts('A1') })
   })
 
-  it('begins again with what is left of the seats that were wanted', () => {
+  it('starts again with those of the wanted seats that are left', () => {
     const after = startPicking({ house: houseOf('.x... .....'), picked: [1, 2, 3] })
     expect([...after.picked]).toEqual([1, 3])
     expect(after.lost).toEqual([2])
@@ -206,7 +212,7 @@ describe('picking', () => {
     expect(smaller.picked.size).toBe(0)
   })
 
-  it('is not finished with nothing', () => {
+  it('cannot be finished without a seat', () => {
     const picking = startPicking({ house: houseOf('x.') })
     expect(finishPicking(picking)).toMatchObject({ notice: withFacts('A2') })
   })

@@ -27,7 +27,7 @@ function keyOf(name: string): Key {
   return { name: names[name] ?? name, sequence: '\u001b', meta: name === 'escape' }
 }
 
-/** The picker of an empty house after keys, named or typed, `_` for a typed space. */
+/** The picker of an empty house after keys, named or typed; `_` is a typed space. */
 function press(plan: SeatPlan, screen: typeof size, keys: string, sold: number[] = []) {
   const { totalSeats } = plan
   const booked = SeatSet.of(sold, totalSeats)
@@ -63,21 +63,31 @@ describe('the keys of the picker in a house with a plan', () => {
     'name: Opera\nstage: none\nsection Box 1\nA 1-2\nsection Box 2\nA 1-2\nsection Lodge\nL 1-3\nsection King’s Box\nK 1-2',
   )
   const table: [title: string, plan: SeatPlan, keys: string, at: string, picked?: string][] = [
-    ['right goes over an aisle', globeWith('top'), 'A6 right', 'Stalls A7'],
-    ['left goes over an aisle', globeWith('top'), 'D20 left', 'Stalls D21'],
+    ['right crosses an aisle', globeWith('top'), 'A6 right', 'Stalls A7'],
+    ['left crosses an aisle', globeWith('top'), 'D20 left', 'Stalls D21'],
     ['right of a row is the start of the row below', globeWith('top'), 'A20 right', 'Stalls C1'],
-    ['also where the stage is below', globeWith('bottom'), 'C18 right', 'Stalls A1'],
+    ['the same if the stage is below', globeWith('bottom'), 'C18 right', 'Stalls A1'],
     ['left of a row is the end of the row above', globeWith('bottom'), 'A1 left', 'Stalls C18'],
     ['right passes seats that are not for sale', globeWith('top'), 'D40 right', 'Circle AA3'],
-    ['down goes to the nearest seat as it is drawn', globeWith('top'), 'A1 down', 'Stalls C1'],
-    ['not to the seat of the same index', globeWith('top'), 'A20 down', 'Stalls C18'],
+    ['down goes to the nearest seat in the drawing', globeWith('top'), 'A1 down', 'Stalls C1'],
+    [
+      'down does not go to the seat with the same index',
+      globeWith('top'),
+      'A20 down',
+      'Stalls C18',
+    ],
     ['down at an aisle', globeWith('top'), 'C15 down', 'Stalls D32'],
     ['up towards the stage', globeWith('top'), 'D28 up', 'Stalls C14'],
     ['up away from the stage', globeWith('bottom'), 'A8 up', 'Stalls C7'],
     ['down into the next section', globeWith('top'), 'D39 down', 'Circle AA3'],
     ['up into the next section, past its heading', globeWith('bottom'), 'D20 up', 'Circle AA8'],
     ['page keys stay in the house', globeWith('top'), 'A8 pagedown', 'Circle BB4'],
-    ['home and end are the seats at the ends', globeWith('top'), 'AA9 home', 'Circle AA3'],
+    [
+      'home and end are the first and the last seat of the row',
+      globeWith('top'),
+      'AA9 home',
+      'Circle AA3',
+    ],
     ['end', globeWith('top'), 'AA9 end', 'Circle AA14'],
     ['a letter goes to its row', globeWith('top'), 'd', 'Stalls D39'],
     ['the beginning of a name goes to its section', globeWith('top'), 'cir', 'Circle AA3'],
@@ -90,8 +100,14 @@ describe('the keys of the picker in a house with a plan', () => {
     ['a space after a row picks', globeWith('top'), 'd_', 'Stalls D39', 'Stalls D39'],
     ['a space after a label picks', globeWith('top'), 'C7_', 'Stalls C7', 'Stalls C7'],
     ['a row that is a number', cinema, '12/5', '12/5'],
-    ['a number that begins a label leaves what was picked', cinema, 'space | 2/3', '2/3', '1/1'],
-    ['a number that begins no label picks so many', cinema, '2', '1/1', '1/1 1/2'],
+    [
+      'a number that begins a label does not change what was picked',
+      cinema,
+      'space | 2/3',
+      '2/3',
+      '1/1',
+    ],
+    ['a number that begins no label picks that number of seats', cinema, '2', '1/1', '1/1 1/2'],
   ]
   test.each(table)('%s', (_, plan, keys, at, picked = '') => {
     expect(press(plan, size, keys)).toMatchObject({ at, picked })
@@ -102,7 +118,7 @@ describe('the keys of the picker in a house with a plan', () => {
     ['the companion seat', 'C2', 'c Stalls C2 free, companion'],
     ['a restricted view', 'AA13', 'r Circle AA13 free, restricted view'],
     ['a seat that is sold', 'C1', '● Stalls C1 booked, wheelchair'],
-  ])('say the kind of the seat under the cursor: %s', (what, keys, said) => {
+  ])('show the kind of the seat under the cursor: %s', (what, keys, said) => {
     expect(press(globeWith('top'), size, keys, what.includes('sold') ? [21] : []).text).toContain(
       said,
     )
@@ -112,13 +128,13 @@ describe('the keys of the picker in a house with a plan', () => {
 describe('a number of seats in the picker', () => {
   const small = planOf('name: Studio\nstage: top\nA w1 c2 3-5\nB w1 c2 . 3-4\n')
   const table: [title: string, keys: string, sold: number[], picked: string, fact?: string][] = [
-    ['takes general seats alone while there are enough', 'A3 | 5', [], 'A3 A4 A5 B3 B4'],
-    ['also with plus', 'A5 _ | + +', [], 'A3 A4 A5'],
-    ['says how many others it had to add', 'A3 | 6', [], 'A2 A3 A4 A5 B3 B4', '1'],
+    ['takes only general seats while there are enough', 'A3 | 5', [], 'A3 A4 A5 B3 B4'],
+    ['plus takes only general seats as well', 'A5 _ | + +', [], 'A3 A4 A5'],
+    ['says how many accessible seats it had to add', 'A3 | 6', [], 'A2 A3 A4 A5 B3 B4', '1'],
     ['adds the fewest, not those in one block', 'A3 | 3', [4, 5], 'A3 B3 B4'],
-    ['with plus, too', 'B3 | 2 | +', [3, 4, 5], 'B2 B3 B4', '1'],
+    ['plus adds the fewest as well', 'B3 | 2 | +', [3, 4, 5], 'B2 B3 B4', '1'],
     ['says so around a wheelchair place', 'B1 | 2', [], 'B1 B2', '2'],
-    ['says nothing more of them when they are put back', 'B1 | 2 | 0', [], ''],
+    ['does not mention them after they are unpicked', 'B1 | 2 | 0', [], ''],
   ]
   test.each(table)('%s', (_, keys, sold, picked, fact) => {
     const pressed = press(small, size, keys, sold)
@@ -126,7 +142,7 @@ describe('a number of seats in the picker', () => {
     expect(pressed.notice).toEqual(fact === undefined ? undefined : withFacts(fact))
   })
 
-  it('has its answers in test/wording/picker-plan.txt', () =>
+  it('shows the notices in test/wording/picker-plan.txt', () =>
     expectWording(
       'picker-plan',
       table
@@ -139,7 +155,7 @@ describe('a number of seats in the picker', () => {
 })
 
 describe('a house that does not fit the screen', () => {
-  it('is a list of sections with their free seats, as they lie before the stage', () => {
+  it('is shown as a list of sections with their free seats, in their order before the stage', () => {
     expect(press(globeWith('bottom'), low, '', [1, 2, 3]).text.split('\n')).toEqual([
       'Hamlet',
       '',
@@ -156,26 +172,26 @@ describe('a house that does not fit the screen', () => {
 
   const table: [title: string, keys: string, view: string, at: string][] = [
     ['up and down choose a section', 'up', 'sections', 'Circle AA3'],
-    ['and stop at the last', 'up up up', 'sections', 'Circle AA3'],
+    ['up and down stop at the last section', 'up up up', 'sections', 'Circle AA3'],
     ['home and end', 'home end', 'sections', 'Stalls A1'],
     ['Enter opens it', 'up enter', 'section', 'Circle AA3'],
-    ['a space opens it, and picks nothing', 'space', 'section', 'Stalls A1'],
+    ['a space opens a section, and picks nothing', 'space', 'section', 'Stalls A1'],
     ['Escape goes back to the list', 'enter right escape', 'sections', 'Stalls A2'],
-    ['so does backspace', 'enter right backspace', 'sections', 'Stalls A2'],
-    ['but first it takes back what is typed', 'c backspace', 'section', 'Stalls C1'],
-    ['arrows go on into the next section', 'enter up up up', 'section', 'Circle AA3'],
-    ['and back', 'up enter down', 'section', 'Stalls D27'],
+    ['Backspace goes back to the list', 'enter right backspace', 'sections', 'Stalls A2'],
+    ['a key that goes back first deletes what is typed', 'c backspace', 'section', 'Stalls C1'],
+    ['arrows continue in the next section', 'enter up up up', 'section', 'Circle AA3'],
+    ['arrows go back to the section before', 'up enter down', 'section', 'Stalls D27'],
     ['page keys too', 'enter pageup pageup', 'section', 'Circle AA3'],
     ['right at the end', 'up enter AA14 right', 'section', 'Stalls D39'],
     ['left at the start', 'D39 left', 'section', 'Circle AA14'],
     ['a label opens its section', 'bb7', 'section', 'Circle BB7'],
-    ['a number picks there, and shows it', 'up 2', 'section', 'Circle AA3'],
+    ['a number picks there, and opens the section', 'up 2', 'section', 'Circle AA3'],
   ]
   test.each(table)('%s', (_, keys, view, at) => {
     expect(press(globeWith('bottom'), low, keys)).toMatchObject({ view, at })
   })
 
-  it('shows an open section whole, with its stage', () => {
+  it('shows an open section completely, with its stage', () => {
     const { text } = press(globeWith('bottom'), low, 'enter')
     expect(text.split('\n').slice(0, 8)).toEqual([
       'Hamlet',
@@ -190,7 +206,7 @@ describe('a house that does not fit the screen', () => {
     expect(text).toContain('esc sections')
   })
 
-  it('shows a section whole that fills the screen', () => {
+  it('shows completely a section that fills the screen', () => {
     const { lines, text } = press(planOf(examplePlan('theatre')), size, 'enter')
     expect(lines).toHaveLength(size.rows)
     const rows = [...text.matchAll(/^ {2}([A-Z]) .* \1$/gm)].map(([, row]) => row)
@@ -204,7 +220,7 @@ const plans = fc.oneof(
   outlines.map((outline) => new SeatPlan(outline)),
 )
 
-it('the picker fits the terminal and shows the cursor, whatever the plan, the size and the keys', () => {
+it('the picker fits the terminal and shows the cursor, for any plan, size and keys', () => {
   const sizes = fc.record({
     columns: fc.integer({ min: 24, max: 140 }),
     rows: fc.integer({ min: 8, max: 60 }),

@@ -29,7 +29,7 @@ const houses = fc
   )
 
 describe('the screen of the picker', () => {
-  it('fits the terminal and shows the cursor, whatever the house, the size and the key', () => {
+  it('fits the terminal and shows the cursor, for any house, size and key', () => {
     const sizes = fc.record({
       columns: fc.integer({ min: 24, max: 140 }),
       rows: fc.integer({ min: 8, max: 60 }),
@@ -54,7 +54,7 @@ describe('the screen of the picker', () => {
     )
   })
 
-  it('names every key at any width, and what it does where there are rows for it', () => {
+  it('names every key at any width, and explains it if there are rows for that', () => {
     fc.assert(
       fc.property(fc.integer({ min: 24, max: 140 }), fc.constantFrom(12, 24), (columns, rows) => {
         const picking = startPicking({ house: empty(100, 10) })
@@ -71,7 +71,7 @@ describe('the screen of the picker', () => {
     )
   })
 
-  it('moves its window no further than the cursor needs', () => {
+  it('scrolls no further than the cursor needs', () => {
     const picking = startPicking({ house: empty(1000, 10) })
     const at = (row: number, top: number) =>
       drawPicker({ ...picking, cursor: row * 10 + 1 }, '', top, style)
@@ -94,7 +94,7 @@ describe('the screen of the picker', () => {
     expect(draw(22).lines.join()).toContain('↓ 3 more lines')
   })
 
-  it('marks the cursor where there is no air for brackets', () => {
+  it('marks the cursor if there is no space for brackets', () => {
     const { lines } = drawPicker(startPicking({ house: empty(40, 40) }), '', 0, {
       ...style,
       columns: 52,
@@ -103,7 +103,7 @@ describe('the screen of the picker', () => {
   })
 })
 
-it('a seat is on the line that has it, and every line is counted', () => {
+it('each seat is found on the line that shows it, and every line is counted', () => {
   fc.assert(
     fc.property(houses, fc.integer({ min: 24, max: 120 }), (house, columns) => {
       const grid = seatGridFor(house, columns)
