@@ -11,13 +11,13 @@ it.each([
   ['2001:db8:1:2::1', '2001:db8:1:3::1', false],
   ['fe80::1%eth0', 'fe80::2%eth0', true],
   ['::1', '127.0.0.1', false],
-])('%s and %s share their places: %s', (first, second, isOne) => {
+])('%s and %s share a limit: %s', (first, second, isOne) => {
   const limit = new AddressLimit(1)
   expect(limit.enter(first)).toBeDefined()
   expect(limit.enter(second) === undefined).toBe(isOne)
 })
 
-it('a place that is given back is free again, and no other', () => {
+it('a place that is given back is free again, and no other place is', () => {
   const limit = new AddressLimit(2)
   const places = [limit.enter('203.0.113.7'), limit.enter('203.0.113.7')]
   expect(limit.enter('203.0.113.7')).toBe(undefined)

@@ -10,8 +10,8 @@ const MEBIBYTE = 1024 * 1024
 const server = serveFile()
 
 /**
- * A client that announces a body and sends nothing of it, and that does not close its side when the
- * server closes the other.
+ * A client that announces a body, sends nothing of it, and does not close its side when the server
+ * closes the connection.
  */
 function announce(serverUrl: string, request: string, ...headers: string[]): Socket {
   const { port, hostname } = new URL(serverUrl)
@@ -30,7 +30,7 @@ async function requestsUnderWay(url: string): Promise<number> {
   return Number(/tickets_http_requests_under_way (\d+)/.exec(body)![1])
 }
 
-it('silent connections that announce as many bodies as there is room for, for a list that they never read: seats are sold', async () => {
+it('silent connections announce as many bodies as there is room for, to a route that reads no body: seats are still sold', async () => {
   const many = await cloneDatabase()
   const show = await insertShow(many)
   await many.sql(
@@ -48,7 +48,7 @@ it('silent connections that announce as many bodies as there is room for, for a 
   await many.drop()
 })
 
-it('64 silent bodies are waited for no longer than a request may take, whatever their clients do', async () => {
+it('64 silent bodies are not waited for longer than a request may take, whatever their clients do', async () => {
   const own = await serveHere(server.db.url, { arrivalMs: 500 })
   const show = await createShow(own.url)
   const book = () => ask(`${own.url}/shows/${show}/book`, { body: { seats_count: 1 } })
@@ -75,7 +75,7 @@ it.each([
   ['POST', '/bookings/2222-2222/cancel', '403', 'read'],
   ['POST', '/admin/shows', '403', 'box-office'],
 ] as const)(
-  '%s %s (%s) takes no room for its body',
+  '%s %s (%s) reserves no room for its body',
   async (method, path, status, role = undefined) => {
     const own = await serveHere(server.db.url, {
       requireToken: true,
@@ -100,7 +100,7 @@ it.each([
   },
 )
 
-it('a client above its rate takes no room for its body', async () => {
+it('a client above its rate reserves no room for its body', async () => {
   const own = await serveHere(server.db.url, {
     rate: 1,
     limits: { requests: 50, bytes: MEBIBYTE },
@@ -117,7 +117,7 @@ it('a client above its rate takes no room for its body', async () => {
   await own.close()
 })
 
-it('a body that has arrived makes room for the next, however long its request waits', async () => {
+it('a body that has arrived makes room for the next, even while its request waits', async () => {
   const own = await serveHere(server.db.url, { limits: { requests: 50, bytes: 1000 } })
   const show = await createShow(own.url)
   const lock = await lockShow(server.db, show)
@@ -133,7 +133,7 @@ it('a body that has arrived makes room for the next, however long its request wa
   await own.close()
 })
 
-it('a body in chunks counts as one of the greatest length', async () => {
+it('a body in chunks counts with the maximum length', async () => {
   const own = await serveHere(server.db.url, { limits: { requests: 50, bytes: MEBIBYTE - 1 } })
   const show = await createShow(own.url)
   const path = `POST /shows/${show}/book`
@@ -148,7 +148,9 @@ it('a body in chunks counts as one of the greatest length', async () => {
   await own.close()
 })
 
-/** A show in a house of 34,000 sections with long names, whose plan has nearly 2,000,000 characters. */
+/**
+ * A show in a house of 34,000 sections with long names, whose plan has nearly 2,000,000 characters.
+ */
 function showOfLongestPlan() {
   const sections = Array.from({ length: 34_000 }, (_, at) => {
     const own = String.fromCodePoint(0x4e00 + (at % 5000), 0x4e00 + Math.floor(at / 5000))
@@ -157,7 +159,7 @@ function showOfLongestPlan() {
   return { name: 'Lear', start_time: '2030-01-01T19:00Z', plan: sections.join('\n') }
 }
 
-it('a show may come with any plan, and nothing else is as large', async () => {
+it('a new show may have any plan; no other body may be as large', async () => {
   const body = showOfLongestPlan()
   expect(body.plan.length).toBeGreaterThan(1_900_000)
   const made = await ask(`${server.url}/admin/shows`, { body })
@@ -173,7 +175,7 @@ it('a show may come with any plan, and nothing else is as large', async () => {
   }
 })
 
-it('a plan that is arriving takes the room of its length', async () => {
+it('a plan that is arriving reserves room for its length', async () => {
   const own = await serveHere(server.db.url, {
     limits: { requests: 50, bytes: 8 * MEBIBYTE },
     patienceMs: 200,

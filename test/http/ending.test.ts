@@ -17,7 +17,7 @@ beforeAll(async () => {
 })
 afterAll(() => db.drop())
 
-/** Until a server accepts no more connections. */
+/** Waits until a server accepts no more connections. */
 async function untilRefused(url: string): Promise<void> {
   const { port, hostname } = new URL(url)
   await until(
@@ -30,7 +30,7 @@ async function untilRefused(url: string): Promise<void> {
   )
 }
 
-it('SIGTERM: what is under way is finished and answered, what comes is not accepted, exit 0', async () => {
+it('SIGTERM: running requests are finished and answered, new ones are not accepted, exit code 0', async () => {
   const server = await serveProcess(db.url)
   const show = await createShow(server.url)
   const watching = await fetch(`${server.url}/shows/${show}/events`)
@@ -50,13 +50,13 @@ it('SIGTERM: what is under way is finished and answered, what comes is not accep
   await lock.release()
   expect(await booking).toMatchObject({ status: 201, body: { seats: [1] } })
   expect(await ended).toBe(0)
-  await watching.text() // The stream has its end, too.
+  await watching.text() // The event stream ends as well.
   kept.destroy()
   expect(server.stderr()).toMatch(/"requests":1,"msg":"closing"/)
   expect(server.stderr()).not.toMatch(/"level":(50|60)/)
 })
 
-it('SIGTERM: a slow reader gets the whole of every answer that was begun', async () => {
+it('SIGTERM: a slow reader gets every response that was begun in full', async () => {
   const server = await serveProcess(db.url)
   const show = await createShow(server.url, { total_seats: 100_000 })
   const reader = askForMuch(server.url, show)
@@ -71,7 +71,7 @@ it('SIGTERM: a slow reader gets the whole of every answer that was begun', async
   expect(await ended).toBe(0)
 })
 
-/** Asks for more than fits between the two ends of a connection, and reads nothing of it. */
+/** Requests more than fits into the buffers of a connection, and reads nothing. */
 function askForMuch(serverUrl: string, show: string): Socket {
   const { port, hostname } = new URL(serverUrl)
   const reader = connect(Number(port), hostname).on('error', () => {})
@@ -79,7 +79,7 @@ function askForMuch(serverUrl: string, show: string): Socket {
   return reader
 }
 
-/** Does the server wait for somebody to take an answer? */
+/** Whether the server waits for a client to read a response. */
 async function isStuck(serverUrl: string): Promise<boolean> {
   const answered = async () => {
     const { body } = await ask(`${serverUrl}/metrics`)
@@ -89,13 +89,13 @@ async function isStuck(serverUrl: string): Promise<boolean> {
   return before !== undefined && before === (await answered())
 }
 
-it('with --json prints its address as its one document', async () => {
+it('with --json prints its address as its only document', async () => {
   const server = await serveProcess(db.url, ['--port', '0', '--json'])
   expect(JSON.parse(server.stdout())).toEqual({ url: server.url })
   expect(await server.stop()).toBe(0)
 })
 
-it('refuses a port that is taken and a database that is not migrated, before it listens', async () => {
+it('refuses a port in use and a database that is not migrated, before it listens', async () => {
   const server = await serveProcess(db.url)
   const taken = await runInProcess(['serve', '--port', new URL(server.url).port], {
     DATABASE_URL: db.url,
@@ -138,7 +138,7 @@ it('a request over the limit is answered at once with Retry-After, and those acc
   await server.close()
 })
 
-it('a database that goes away gives 503 and is served again when it is back, to those who watch, too', async () => {
+it('a database that goes away gives 503, and works again when it is back, also for watches', async () => {
   const own: OwnServer = await startOwnServer()
   const url = `postgresql://owner@/owner?host=${encodeURIComponent(own.socketDir)}&port=${own.port}`
   expect((await runInProcess(['migrate'], { DATABASE_URL: url })).exitCode).toBe(0)
@@ -146,7 +146,7 @@ it('a database that goes away gives 503 and is served again when it is back, to 
   const show = await createShow(server.url)
   const book = () => ask(`${server.url}/shows/${show}/book`, { body: { seats_count: 1 } })
   expect((await book()).status).toBe(201)
-  // What is held is looked at every second.
+  // Holds are read every second.
   await ask(`${server.url}/shows/${show}/book`, { body: { seats: [9], hold: '1h' } })
   const leaving = new AbortController()
   const watcher = watchSeats(server.url, show, leaving.signal)
@@ -159,7 +159,7 @@ it('a database that goes away gives 503 and is served again when it is back, to 
   expect((await ask(`${server.url}/shows`)).status).toBe(503)
   expect((await ask(`${server.url}/readyz`)).status).toBe(503)
   expect((await ask(`${server.url}/healthz`)).status).toBe(200)
-  // Each takes its time: together, longer than whoever watches has patience.
+  // Each takes its time: together they last longer than a watch waits.
   for (let i = 0; i < 8; i++) expect((await book()).status).toBe(503)
 
   await own.start()
@@ -172,7 +172,7 @@ it('a database that goes away gives 503 and is served again when it is back, to 
   await own.remove()
 })
 
-it('is not ready while a migration is missing, and says which', async () => {
+it('is not ready while a migration is missing, and names it', async () => {
   const bare = await cloneDatabase()
   await bare.sql(`delete from knex_migrations where id = (select max(id) from knex_migrations)`)
   const server = await serveHere(bare.url)
@@ -182,7 +182,7 @@ it('is not ready while a migration is missing, and says which', async () => {
   await bare.drop()
 })
 
-it('a client that leaves in the middle of a long list costs nothing more', async () => {
+it('a long list stops costing anything when its client disconnects', async () => {
   const many = await cloneDatabase()
   await insertShow(many)
   await many.sql(
@@ -203,9 +203,9 @@ it('a client that leaves in the middle of a long list costs nothing more', async
   await many.drop()
 })
 
-it('a client that takes nothing of its answer is cut off in the end', async () => {
+it('a client that reads nothing of its response is disconnected after a time', async () => {
   const server = await serveHere(db.url, { stallMs: 500 })
-  // Not over HTTP: on a busy machine it could be taken for a client of that kind.
+  // Not over HTTP: on a busy machine, it could be taken for such a client.
   const show = await insertShow(db, { seats: 100_000 })
   const reader = askForMuch(server.url, show)
   await until(() => server.log().includes('"status":499'))
@@ -214,14 +214,14 @@ it('a client that takes nothing of its answer is cut off in the end', async () =
   await server.close()
 })
 
-it('a client that takes nothing of its answer keeps no server from ending', async () => {
+it('a client that reads nothing of its response does not keep a server from ending', async () => {
   const server = await serveHere(db.url, { patienceMs: 500 })
   const show = await insertShow(db, { seats: 100_000 })
   const reader = askForMuch(server.url, show)
   const cut = once(reader, 'close')
   await until(() => isStuck(server.url))
   await server.close()
-  // It is not waited for, and it is cut: what was sent of its answer is all that it gets.
+  // The server disconnects it without waiting: it gets only what was already sent.
   reader.resume()
   await cut
 })
@@ -245,7 +245,7 @@ async function openStreams(serverUrl: string): Promise<number> {
   return Number(/tickets_http_event_streams (\d+)/.exec(body)![1])
 }
 
-/** Sends `count` requests for the events of a show on a connection without reading an answer. */
+/** Sends `count` requests for the events of a show on a connection without reading a response. */
 function pipelineStreams(serverUrl: string, show: string, count: number): Socket {
   const { port, hostname } = new URL(serverUrl)
   const socket = connect(Number(port), hostname).on('error', () => {})
@@ -253,7 +253,7 @@ function pipelineStreams(serverUrl: string, show: string, count: number): Socket
   return socket
 }
 
-it('connections that are cut with pipelined requests on them leave nothing under way', async () => {
+it('connections that are cut with pipelined requests on them leave no request running', async () => {
   const server = await serveHere(db.url)
   const show = await createShow(server.url)
   const lock = await lockShow(db, show)
@@ -261,7 +261,7 @@ it('connections that are cut with pipelined requests on them leave nothing under
   await until(async () => (await requestsUnderWay(server.url)) === 20)
   socket.resetAndDestroy()
   await until(() => server.log().split('"status":499').length === 21)
-  // They are booked for nobody, but that is work all the same.
+  // They are booked although no client waits for them.
   expect(await requestsUnderWay(server.url)).toBe(20)
   await lock.release()
   await until(async () => (await requestsUnderWay(server.url)) === 0)
@@ -295,14 +295,14 @@ it('event streams whose connection is cut before their show is found are not ope
       and state = 'active' and pid <> pg_backend_pid()`
     return (await db.sql(active)).length === 0
   })
-  // Its answer comes after those for the streams.
+  // Its response comes after those for the streams.
   expect((await ask(`${server.url}/shows/${show}`)).status).toBe(200)
   expect(await openStreams(server.url)).toBe(0)
   expect(server.log()).not.toMatch(/"level":(40|50|60)/)
   await server.close()
 })
 
-it('SIGTERM: bookings whose clients have gone are finished, too', async () => {
+it('SIGTERM: bookings whose clients have disconnected are finished as well', async () => {
   const server = await serveProcess(db.url)
   // More shows than connections, so that some bookings wait for one.
   const shows = await Promise.all(Array.from({ length: 15 }, () => createShow(server.url)))

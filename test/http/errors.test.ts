@@ -4,7 +4,7 @@ import { type ErrorCode, errorCodes, TicketsError } from '../../src/shared/error
 
 const full = 'The database "box" at db.example:5432 (user clerk) says no.'
 
-/** Status, and whether the client gets the sentence as it is. */
+/** The status, and whether the client gets the message unchanged. */
 const answers: Record<ErrorCode, [status: number, isTold: boolean]> = {
   INVALID_INPUT: [400, true],
   INPUT_REQUIRED: [400, true],
@@ -44,7 +44,7 @@ it.each(Object.entries(answers))('%s over HTTP: %j', (name, [status, isTold]) =>
   if (!isTold) expect(JSON.stringify(answer.body)).not.toMatch(/box|db\.example|5432|clerk/)
 })
 
-it('an outcome that is in doubt is said to be so, with the reference to look it up by', () => {
+it('an outcome in doubt is reported as such, with the reference to look it up', () => {
   const sentence = 'K7Q2-9FMX may or may not be booked.'
   const error = new TicketsError('IN_DOUBT', sentence)
   expect(answerOf(error).body).toMatchObject({
@@ -60,7 +60,7 @@ it.each([
   expect(answer).toMatchObject({ headers, body: { error: { retryable: isRetryable } } })
 })
 
-it('the log gets the causes of an error to the last, and no rows that they carry', () => {
+it('the log contains all causes of an error, and no rows that they carry', () => {
   const refused = Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:1'), {
     code: 'ECONNREFUSED',
     detail: 'Failing row contains (Ada Lovelace).',

@@ -7,7 +7,7 @@ import { until } from '../support/until.js'
 
 const server = serveFile()
 
-it('a watcher sees the house, and then every seat as it is sold, held and given back', async () => {
+it('a watch sends the house, and then every seat as it is sold, held and given back', async () => {
   const show = await createShow(server.url, { total_seats: 6 })
   await ask(`${server.url}/shows/${show}/book`, { body: { seats: [1] } })
   const leaving = new AbortController()
@@ -28,7 +28,7 @@ it('a watcher sees the house, and then every seat as it is sold, held and given 
   leaving.abort()
 })
 
-it('fifty watchers of a show cost the database one listener, and none when they have left', async () => {
+it('fifty watches of a show use one listener of the database, and none after they end', async () => {
   const show = await createShow(server.url)
   const leaving = new AbortController()
   const watchers = Array.from({ length: 50 }, () => watchSeats(server.url, show, leaving.signal))
@@ -62,7 +62,7 @@ const connections = async () => {
   return rows[0]!.n
 }
 
-it('150 watchers of 150 shows cost the database one listener, and each sees its own show', async () => {
+it('150 watches of 150 shows use one listener of the database, and each sees its own show', async () => {
   const shows = await Promise.all(Array.from({ length: 150 }, () => insertShow(server.db)))
   const leaving = new AbortController()
   const watchers = shows.map((show) => watchSeats(server.url, show, leaving.signal))
@@ -96,7 +96,7 @@ it('a client that joins an open feed after a sale sees that sale, and the next o
     expect(
       (await ask(`${server.url}/shows/${show}/book`, { body: { seats: [seat] } })).status,
     ).toBe(201)
-    // While the feed is between two looks, and has not seen the sale yet.
+    // Between two polls of the feed, before it has seen the sale.
     const late = watchSeats(server.url, show, leaving.signal)
     const seen = new Set<number>()
     while (!seen.has(seat)) {
@@ -108,7 +108,7 @@ it('a client that joins an open feed after a sale sees that sale, and the next o
   leaving.abort()
 })
 
-it('watchers get the whole house anew when it has grown', async () => {
+it('a watch sends the whole house again when it has grown', async () => {
   const show = await createShow(server.url, { total_seats: 3 })
   const leaving = new AbortController()
   const events = watchSeats(server.url, show, leaving.signal)

@@ -32,22 +32,25 @@ const manyHeaders = Array.from({ length: 2500 }, (_, i) => `A${i}: b`)
 const deep = (n: number) => '['.repeat(n) + ']'.repeat(n)
 const asLatin1 = (value: string) => Buffer.from(value).toString('latin1')
 
-/** What is sent, byte for byte; SHOW stands for a show's id. No `Host` is added where one is given. */
+/**
+ * What is sent, byte for byte; SHOW stands for the id of a show. No `Host` is added if one is
+ * given.
+ */
 const requests: [title: string, expected: number, sent: string][] = [
   ['half an object', 400, json('{"seats":')],
   ['no JSON at all', 400, json('seats=1')],
   ['two documents', 400, json('{"seats":[1]}{"seats":[2]}')],
-  ['an array for an object', 400, json('[1,2]')],
-  ['a string for an object', 400, json('"seats"')],
-  ['a number for an object', 400, json('7')],
-  ['null for an object', 400, json('null')],
-  ['nothing that is wanted', 400, json('{}')],
+  ['an array instead of an object', 400, json('[1,2]')],
+  ['a string instead of an object', 400, json('"seats"')],
+  ['a number instead of an object', 400, json('7')],
+  ['null instead of an object', 400, json('null')],
+  ['no required field', 400, json('{}')],
   ['an unknown field', 400, json('{"seats":[1],"price":0}')],
   ['a field twice', 400, json('{"seats":[1],"seats":[2]}')],
   ['a field of the show', 400, json('{"seats":[1],"total_seats":5}')],
   ['__proto__', 400, json('{"__proto__":{"seats":[1]}}')],
   ['constructor.prototype', 400, json('{"constructor":{"prototype":{"seats":[1]}}}')],
-  ['a seat as a text', 400, json('{"seats":["1"]}')],
+  ['a seat as a string', 400, json('{"seats":["1"]}')],
   ['a seat as null', 400, json('{"seats":[null]}')],
   ['half a seat', 400, json('{"seats":[1.5]}')],
   ['seat 0', 404, json('{"seats":[0]}')],
@@ -59,7 +62,7 @@ const requests: [title: string, expected: number, sent: string][] = [
   ['no seat', 400, json('{"seats":[]}')],
   ['an empty spec', 400, json('{"seats":""}')],
   ['a spec that is SQL', 400, json(`{"seats":"1'; drop table shows; --"}`)],
-  ['a range without end', 404, json('{"seats":"1-99999999999999999999"}')],
+  ['a range without an end', 404, json('{"seats":"1-99999999999999999999"}')],
   [
     '100,000 seats in a house of 100',
     404,
@@ -68,14 +71,18 @@ const requests: [title: string, expected: number, sent: string][] = [
   ['seats and a count', 400, json('{"seats":[1],"seats_count":1}')],
   ['a count of 0', 400, json('{"seats_count":0}')],
   ['a count of −1', 400, json('{"seats_count":-1}')],
-  ['a count as a text', 400, json('{"seats_count":"1"}')],
-  ['a count beyond any house', 400, json('{"seats_count":1000000000000}')],
+  ['a count as a string', 400, json('{"seats_count":"1"}')],
+  ['a count larger than any house', 400, json('{"seats_count":1000000000000}')],
   ['a customer with NUL', 400, json('{"seats":[1],"customer":"A\\u0000"}')],
-  ['a customer that is half a pair', 400, json('{"seats":[1],"customer":"\\ud800"}')],
-  ['a customer without end', 400, json(`{"seats":[1],"customer":"${'a'.repeat(500_000)}"}`)],
+  ['a customer with half a surrogate pair', 400, json('{"seats":[1],"customer":"\\ud800"}')],
+  [
+    'a customer of unlimited length',
+    400,
+    json(`{"seats":[1],"customer":"${'a'.repeat(500_000)}"}`),
+  ],
   ['a customer that is an object', 400, json('{"seats":[1],"customer":{"$ne":null}}')],
-  ['bytes that are no UTF-8', 400, json('{"seats":[1],"customer":"\xff\xfe"}')],
-  ['a hold of nonsense', 400, json('{"seats":[1],"hold":"soon"}')],
+  ['bytes that are not UTF-8', 400, json('{"seats":[1],"customer":"\xff\xfe"}')],
+  ['an invalid hold', 400, json('{"seats":[1],"hold":"soon"}')],
   ['a hold as a number', 400, json('{"seats":[1],"hold":60}')],
   ['a hold of a million days', 400, json('{"seats":[1],"hold":"1000000d"}')],
   ['an array in an array, 100,000 deep', 400, json(deep(100_000))],
@@ -89,11 +96,11 @@ const requests: [title: string, expected: number, sent: string][] = [
     json('x').replace('application/json', 'multipart/form-data; boundary=x'),
   ],
   [
-    'no type of a body',
+    'no type of the body',
     415,
     json('{"seats":[1]}').replace('Content-Type: application/json\r\n', ''),
   ],
-  ['a type that is no type', 415, json('{"seats":[1]}').replace('application/json', ';;;')],
+  ['an invalid type', 415, json('{"seats":[1]}').replace('application/json', ';;;')],
   ['an empty key', 400, json('{"seats":[1]}').replace('\r\n', '\r\nIdempotency-Key: \r\n')],
   [
     'a key of 1,000 characters',
@@ -107,7 +114,7 @@ const requests: [title: string, expected: number, sent: string][] = [
   ],
   ['a show without a time', 400, json('{"name":"A","total_seats":1}', '/admin/shows')],
   [
-    'a time that is none',
+    'an invalid time',
     400,
     json('{"name":"A","start_time":"tomorrow","total_seats":1}', '/admin/shows'),
   ],
@@ -157,7 +164,7 @@ const requests: [title: string, expected: number, sent: string][] = [
     json('{"id":"x","name":"A","start_time":"2030-01-01T00:00Z","total_seats":5}', '/admin/shows'),
   ],
   [
-    'a show that is not there',
+    'a show that does not exist',
     404,
     json('{"seats":[1]}', '/shows/00000000-0000-0000-0000-000000000000/book'),
   ],
@@ -167,7 +174,7 @@ const requests: [title: string, expected: number, sent: string][] = [
   ['a path above the documents', 404, get('/docs/static/..%2f..%2f..%2fpackage.json')],
   ['a show that is NUL', 404, get('/shows/%00')],
   ['a percent sign alone', 400, get('/shows/%')],
-  ['an id that is no UTF-8', 400, get('/shows/%ff%fe')],
+  ['an id that is not UTF-8', 400, get('/shows/%ff%fe')],
   ['an id of 8,000 characters', 404, get(`/shows/${'a'.repeat(8000)}`)],
   ['a URL of 100,000 characters', 431, get(`/shows?search=${'a'.repeat(100_000)}`)],
   ['a header of 100,000 characters', 431, get('/shows', `X: ${'a'.repeat(100_000)}`)],
@@ -191,16 +198,16 @@ const requests: [title: string, expected: number, sent: string][] = [
   ['PUT of a booking', 405, get('/shows/SHOW/book').replace('GET', 'PUT')],
   ['TRACE', 405, get('/shows').replace('GET', 'TRACE')],
   ['a method of WebDAV', 405, get('/shows').replace('GET', 'PROPFIND')],
-  ['a method that is none', 400, get('/shows').replace('GET', 'STEAL')],
+  ['an invalid method', 400, get('/shows').replace('GET', 'STEAL')],
   ['no HTTP at all', 400, 'hello\r\n\r\n'],
   ['TLS to a port without', 400, '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n'],
   ['HTTP/9.9', 400, get('/shows').replace('HTTP/1.1', 'HTTP/9.9')],
   [
-    'a length that is no number',
+    'a length that is not a number',
     400,
     json('{}').replace(/Content-Length: .*/, 'Content-Length: many'),
   ],
-  ['a length below zero', 400, json('{}').replace(/Content-Length: .*/, 'Content-Length: -1')],
+  ['a negative length', 400, json('{}').replace(/Content-Length: .*/, 'Content-Length: -1')],
   ['two lengths', 400, json('{}').replace('\r\n', '\r\nContent-Length: 5\r\n')],
   [
     'a length and chunks: smuggling',
@@ -208,7 +215,7 @@ const requests: [title: string, expected: number, sent: string][] = [
     json('{}').replace('\r\n', '\r\nTransfer-Encoding: chunked\r\n'),
   ],
   [
-    'chunks that are none',
+    'invalid chunks',
     400,
     `POST ${BOOK} HTTP/1.1\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n`,
   ],
@@ -270,21 +277,24 @@ const requests: [title: string, expected: number, sent: string][] = [
   ]),
   ['an unknown expectation', 417, get('/shows', 'Expect: a-pony')],
   [
-    'an upgrade to something else',
+    'an upgrade to another protocol',
     200,
     get('/healthz', 'Connection: Upgrade, close', 'Upgrade: h2c'),
   ],
   ['names in Chinese', 404, get(asLatin1('/shows/%E7%8C%AB'))],
 ]
 
-/** Sends the bytes on a connection of its own; the status of the first answer, and its body. */
+/**
+ * Sends the bytes on a separate connection, and returns the status and the body of the first
+ * response.
+ */
 async function send(sent: string): Promise<{ status: number; body: string }> {
   const { hostname, port } = new URL(server.url)
   const socket = connect(Number(port), hostname)
   const hasHost = /\r\nHost:/i.test(sent)
   const named = hasHost ? sent : sent.replace('\r\n', `\r\nHost: ${hostname}:${port}\r\n`)
   const closing = named.replace('\r\n', '\r\nConnection: close\r\n')
-  socket.on('error', () => {}) // It may be refused before all of it is sent.
+  socket.on('error', () => {}) // The server may refuse the request before all of it is sent.
   socket.write(/\r\nConnection:/.test(named) ? named : closing, 'latin1')
   const answer = await text(socket).catch(() => '')
   const [head = '', body = ''] = answer.split('\r\n\r\n')
@@ -297,7 +307,7 @@ it.each(requests)('%s: %i', async (_title, expected, sent) => {
   expect(body).not.toMatch(/node_modules|\.ts:|\.cjs|at Object|select |Knex/)
 })
 
-it('there are sixty of them at least, and after them all nothing is under way, no seat is sold and no bug is logged', async () => {
+it('there are at least sixty of them; after them, no request is running, no seat is sold and no bug is logged', async () => {
   expect(requests.length).toBeGreaterThanOrEqual(60)
   expect((await send(get('/healthz'))).status).toBe(200)
   const { body: counters } = await send(get('/metrics'))

@@ -6,7 +6,7 @@ import { insertShow } from '../support/shows.js'
 
 const server = serveFile({ requireToken: true })
 
-/** A client with a token of its own, who books under a key. */
+/** A client with its own token, which books under a key. */
 async function client(name: string) {
   const { token, text } = await server.tickets.createToken({ name, role: 'box-office' })
   const book = (show: string, key: string, body: object = { seats_count: 1 }) =>
@@ -17,9 +17,9 @@ async function client(name: string) {
   return { id: token.id, book }
 }
 
-it('two tokens with the same key and the same request book twice, and each repeats its own', async () => {
+it('two tokens with the same key and the same request book twice, and each replays its own booking', async () => {
   const show = await insertShow(server.db)
-  // Two tokens may bear the same name: a key belongs to the id.
+  // Two tokens may have the same name: a key belongs to the id.
   const [ada, bob] = [await client('till'), await client('till')]
   const [first, other] = [await ada.book(show, 'k1'), await bob.book(show, 'k1')]
   expect([first.status, other.status]).toEqual([201, 201])
@@ -35,7 +35,7 @@ it('two tokens with the same key and the same request book twice, and each repea
   }
 })
 
-it('a crowd of two tokens with one key, decided in the same batches, makes one booking for each', async () => {
+it('many requests of two tokens with one key, decided in the same batches, make one booking for each token', async () => {
   const show = await insertShow(server.db, { seats: 100 })
   const clients = [await client('till 1'), await client('till 2')]
   const answers = await Promise.all(
@@ -53,7 +53,7 @@ it('a crowd of two tokens with one key, decided in the same batches, makes one b
   expect((await server.tickets.viewShow(show)).confirmedSeats).toBe(2)
 })
 
-it('a hold that has expired is repeated as expired', async () => {
+it('an expired hold is replayed as expired', async () => {
   const show = await insertShow(server.db)
   const { book } = await client('till')
   const body = { seats: [1], hold: '1m' }
@@ -63,7 +63,7 @@ it('a hold that has expired is repeated as expired', async () => {
   expect([again.status, again.body]).toMatchObject([200, { status: 'HELD', expired: true }])
 })
 
-it('a refusal is repeated to its own token alone', async () => {
+it('a refusal is replayed only to its own token', async () => {
   const show = await insertShow(server.db)
   const [ada, bob] = [await client('ada'), await client('bob')]
   await server.tickets.book(show, { seats: '1', customer: 'somebody' })

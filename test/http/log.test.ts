@@ -33,7 +33,7 @@ const lines = ({ log }: OwnHttpServer) =>
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line))
 
-/** The log's line about a request, by the id that the answer bears. */
+/** The line in the log about a request, found by the id in the response. */
 async function lineAbout(server: OwnHttpServer, { headers }: { headers: Headers }) {
   const isIt = (line: { reqId?: string; msg: string }) =>
     line.msg === 'request' && line.reqId === headers.get('x-request-id')
@@ -42,14 +42,14 @@ async function lineAbout(server: OwnHttpServer, { headers }: { headers: Headers 
 }
 
 const addressOf = (url: string) => new URL(url.replace('@/', '@x/'))
-/** What a client must not learn: the database, its host or directory, and its port. */
+/** What a client must not be told: the database, its host or directory, and its port. */
 function secretsOf(url: string): string[] {
   const { pathname, searchParams, port } = addressOf(url)
   const secrets = [pathname.slice(1), searchParams.get('host'), searchParams.get('port'), port]
   return secrets.filter((secret) => secret !== null && secret !== '') as string[]
 }
 
-/** A state of the database, and the URL by which the server sees it. */
+/** A state of the database, and the URL with which the server sees it. */
 const states: Record<string, () => Promise<string>> = {
   async DB_UNREACHABLE() {
     const gone = await openProxy(db.url)
@@ -89,7 +89,7 @@ const states: Record<string, () => Promise<string>> = {
 
 describe('a database that cannot be used', () => {
   it.each(Object.keys(states))(
-    '%s: 503 says nothing of the database, its host and its login, and the log says all',
+    '%s: 503 does not mention the database, its host and its login, and the log does',
     async (code) => {
       const url = await states[code]!()
       const server = await serve(url)
@@ -118,7 +118,7 @@ describe('a database that cannot be used', () => {
     },
   )
 
-  it('/readyz says no more, and the log has the reason of a probe that fails', async () => {
+  it('/readyz does not either, and the log has the reason why a probe failed', async () => {
     const server = await serve(await states.DB_UNREACHABLE!())
     const answered = await ask(`${server.url}/readyz`)
     expect([answered.status, answered.body.error.code]).toEqual([503, 'DB_UNREACHABLE'])
@@ -131,7 +131,7 @@ describe('a database that cannot be used', () => {
     ['without a key', {}, false],
     ['with one', { 'idempotency-key': 'lost' }, true],
   ])(
-    'a booking whose COMMIT was lost, %s, is said to be in doubt, and the log names it',
+    'a booking whose COMMIT was lost, %s, is reported as in doubt, and the log has its reference',
     async (_, headers, retryable) => {
       let isCut = false
       proxy.decide((message) => {
@@ -159,7 +159,7 @@ describe('a database that cannot be used', () => {
     },
   )
 
-  it('a watcher whose database goes away makes one line of the log, however long that takes', async () => {
+  it('a watch whose database goes away logs one line, however long that takes', async () => {
     const own = await openProxy(db.url)
     const server = await serve(own.url)
     const leaving = new AbortController()
@@ -174,7 +174,7 @@ describe('a database that cannot be used', () => {
 })
 
 describe('a line of the log', () => {
-  it('has the address and the name of the token, of what is refused as well', async () => {
+  it('has the address and the name of the token, also for a refused request', async () => {
     const server = await serve(db.url, { requireToken: true })
     const { text } = await server.tickets.createToken({ name: 'till 3', role: 'read' })
     const headers = { authorization: `Bearer ${text}` }
@@ -192,7 +192,7 @@ describe('a line of the log', () => {
     expect(server.log()).not.toContain(text.slice(17))
   })
 
-  it('about a client that has disconnected has its address too', async () => {
+  it('about a client that has disconnected has its address as well', async () => {
     const server = await serve(db.url, { waitMs: 10_000 })
     const locked = await lockShow(db, show)
     onTestFinished(() => locked.release())

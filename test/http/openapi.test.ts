@@ -49,7 +49,7 @@ it('the document is valid OpenAPI, and describes every route of the box office',
   expect(body.paths['/bookings/{booking}/move'].post.requestBody.required).toBe(true)
 })
 
-it('a client made from the document creates a show, books a seat, and gets the taken seats in a refusal', async () => {
+it('a client generated from the document creates a show, books a seat, and gets the taken seats in a refusal', async () => {
   const { body: input } = await ask(`${server.url}/openapi.json`)
   await generate({ input, output: directory, httpClient: 'fetch', useOptions: true })
   const outfile = join(directory, 'client.mjs')
@@ -61,7 +61,7 @@ it('a client made from the document creates a show, books a seat, and gets the t
     packages: 'external',
     outfile,
     absWorkingDir: fileURLToPath(new URL('../..', import.meta.url)),
-    alias: { 'form-data': 'node:util' }, // For uploads, of which there are none.
+    alias: { 'form-data': 'node:util' }, // It is for uploads, and there are none.
   })
   const { DefaultService, OpenAPI, ApiError } = await import(pathToFileURL(outfile).href)
   OpenAPI.BASE = server.url
@@ -87,7 +87,7 @@ it('a client made from the document creates a show, books a seat, and gets the t
   })
 })
 
-it('the page that shows it loads all of its parts from here, under a strict policy', async () => {
+it('the page that shows it loads all of its parts from this server, under a strict policy', async () => {
   const page = await ask(`${server.url}/docs`)
   expect(page.status).toBe(200)
   expect(page.headers.get('content-security-policy')).toContain("script-src 'self';")

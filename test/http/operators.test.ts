@@ -4,7 +4,7 @@ import { serveFile } from '../support/serve-file.js'
 
 const server = serveFile({ requireToken: true })
 
-/** Somebody with a token of their own; what they are answered. */
+/** A client with its own token; returns its answers. */
 async function bearer(name: string, role: 'admin' | 'box-office') {
   const { text } = await server.tickets.createToken({ name, role })
   const headers = { authorization: `Bearer ${text}` }
@@ -38,7 +38,7 @@ it('a change over HTTP is recorded under the name of the token', async () => {
   ])
 })
 
-it('of bookings that several make at once, each is the work of its own bearer', async () => {
+it('of several bookings made at once, each is recorded under the token of its client', async () => {
   const office = await bearer('the manager', 'admin')
   const { id } = await office('/admin/shows', newShow)
   const tills = await Promise.all([1, 2, 3].map((n) => bearer(`till ${n} of 3`, 'box-office')))

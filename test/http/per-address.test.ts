@@ -10,7 +10,7 @@ import { until } from '../support/until.js'
 
 const server = serveFile({ perAddress: { connections: 5, streams: 2 } })
 
-/** A connection of an address of this machine. Linux has all of 127.0.0.0/8. */
+/** A connection from an address of this machine. Linux has all of 127.0.0.0/8. */
 function open(serverUrl: string, localAddress: string) {
   const { port, hostname } = new URL(serverUrl)
   const socket = connect({ port: Number(port), host: hostname, localAddress })
@@ -25,7 +25,7 @@ async function answerTo(serverUrl: string, localAddress: string): Promise<string
   return await text(socket).catch((error) => String(error))
 }
 
-/** A stream of events of an address, by a connection of its own; its answer. */
+/** An event stream from an address, on a separate connection, and its response. */
 async function watch(serverUrl: string, show: string, localAddress: string) {
   const request = get(`${serverUrl}/shows/${show}/events`, { localAddress, agent: false })
   onTestFinished(() => void request.destroy())
@@ -34,7 +34,7 @@ async function watch(serverUrl: string, show: string, localAddress: string) {
   return { request, answer }
 }
 
-it('an address has a limit of connections: one more is answered 429 at once and closed, and others are served', async () => {
+it('an address has a limit of connections: one more is answered 429 at once and closed, and other addresses are served', async () => {
   const held = Array.from({ length: 5 }, () => open(server.url, '127.0.0.2'))
   await Promise.all(held.map((socket) => once(socket, 'connect')))
   // A connection that sends nothing is answered as well.
@@ -51,7 +51,7 @@ it('an address has a limit of connections: one more is answered 429 at once and 
   await until(async () => (await answerTo(server.url, '127.0.0.2')).includes('HTTP/1.1 200 '))
 })
 
-it('a request on a connection that is one too many is not done', async () => {
+it('a request on a connection over the limit is not carried out', async () => {
   const show = await insertShow(server.db)
   const held = Array.from({ length: 5 }, () => open(server.url, '127.0.0.4'))
   await Promise.all(held.map((socket) => once(socket, 'connect')))
@@ -67,7 +67,7 @@ it('a request on a connection that is one too many is not done', async () => {
   expect(await server.db.sql('select from bookings where show_id = $1', [show])).toEqual([])
 })
 
-it('an address has a limit of streams: one more is 429, its connection is closed, and others watch', async () => {
+it('an address has a limit of streams: one more is 429, its connection is closed, and other addresses watch', async () => {
   const show = await insertShow(server.db)
   const first = await watch(server.url, show, '127.0.0.5')
   const second = await watch(server.url, await insertShow(server.db), '127.0.0.5')
@@ -103,7 +103,7 @@ it.each([
   'serve --host %s --rate %s: the 101st stream of an address gets %i',
   async (host, rate, status) => {
     const show = await insertShow(server.db)
-    // Without one, the server does not start on an address that others reach.
+    // Without a token, the server does not start on an address that other machines can reach.
     await server.tickets.createToken({ name: 'x', role: 'admin' })
     const args = ['--host', host, '--port', '0', '--rate', rate]
     const serving = await serveProcess(server.db.url, args)

@@ -4,7 +4,7 @@ import { serveFile } from '../support/serve-file.js'
 
 const server = serveFile({ rate: 5, requireToken: true })
 
-// Time stands still, so that all requests of a test fall into one second.
+// Time stands still, so that all requests of a test are in one second.
 beforeAll(() => {
   vi.useFakeTimers({ toFake: ['Date'] })
 })
@@ -20,7 +20,7 @@ it.each([
   ['GET', '/shows/%', 400],
   ['POST', '/admin/shows', 401],
 ])(
-  '%s %s: as many a second as there may be, and the others are told to slow down',
+  '%s %s: requests over the limit per second are refused with Retry-After',
   async (method, path, status) => {
     const asked = async (count: number) => {
       const answers = Array.from({ length: count }, () => ask(server.url + path, { method }))

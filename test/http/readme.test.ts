@@ -3,13 +3,13 @@ import { expect, it } from 'vitest'
 import { cloneDatabase } from '../support/database.js'
 import { serveProcess } from '../support/http.js'
 
-// As they stand in the README of the system that this one replaces.
+// Copied from the README of the system that this one replaces.
 const create = `curl -X POST http://localhost:3000/admin/shows \\
   -H "Content-Type: application/json" \\
   -d '{"name": "The Lion King", "start_time": "2025-12-25T19:00:00Z", "total_seats": 100}'`
 const list = 'curl http://localhost:3000/shows'
 
-it("the original README's two commands give the responses that it shows", async () => {
+it('the two commands of the original README give the responses that it shows', async () => {
   const db = await cloneDatabase()
   const server = await serveProcess(db.url)
   const { host } = new URL(server.url)
@@ -33,7 +33,7 @@ it("the original README's two commands give the responses that it shows", async 
   await db.drop()
 })
 
-it("the port of the original README's commands is the default, whether or not it is free", async () => {
+it("the port in the original README's commands is the default, whether or not it is free", async () => {
   const db = await cloneDatabase()
   const outcome = await serveProcess(db.url, []).then(
     async ({ url, stop }) => {

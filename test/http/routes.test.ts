@@ -35,7 +35,7 @@ describe('shows', () => {
     })
   })
 
-  it('are the same JSON here as on the command line, field by field', async () => {
+  it('are the same JSON as on the command line, field by field', async () => {
     const id = await createShow(server.url, { seats_per_row: 10, time_zone: 'Europe/London' })
     const shown = (
       await runInProcess(['show', 'view', id, '--json'], { DATABASE_URL: server.db.url })
@@ -45,7 +45,7 @@ describe('shows', () => {
     expect((await get('/shows')).body).toContainEqual(show)
   })
 
-  it('are created with a plan, which comes back as a seating plan of pretix', async () => {
+  it('are created with a plan, which is returned as a seating plan of pretix', async () => {
     const start_time = '2030-07-01T19:00Z'
     const plan = 'name: Globe\nsection Stalls\nA 1-4\nsection Circle\nA r1-2'
     const { status, body: show } = await post('/admin/shows', { name: 'Lear', start_time, plan })
@@ -93,7 +93,7 @@ describe('shows', () => {
     expect([wrong.status, wrong.body.error.code]).toEqual([404, 'NO_SUCH_SEAT'])
   })
 
-  it('take a local time in their zone, and refuse one that does not exist', async () => {
+  it('accept a local time in their zone, and refuse one that does not exist', async () => {
     const show = { name: 'Night', total_seats: 5, time_zone: 'Europe/London' }
     const summer = await post('/admin/shows', { ...show, start_time: '2030-07-01 19:00' })
     expect(summer.body.start_time).toBe('2030-07-01T18:00:00.000Z')
@@ -101,7 +101,7 @@ describe('shows', () => {
     expect([gap.status, gap.body.error.code]).toEqual([400, 'INVALID_INPUT'])
   })
 
-  it('come in pages that neither repeat nor miss one, and by name and date', async () => {
+  it('come in pages that neither repeat nor miss one, also by name and date', async () => {
     const names = Array.from({ length: 7 }, (_, i) => `Pageant ${i}`)
     for (const [i, name] of names.entries()) {
       await createShow(server.url, { name, start_time: `20${20 + i}-01-01T00:00Z` })
@@ -120,7 +120,7 @@ describe('shows', () => {
     expect(all).toHaveLength(7)
   })
 
-  it('come in exact pages where they start within one millisecond', async () => {
+  it('come in exact pages even if they start within one millisecond', async () => {
     await server.db.sql(
       `insert into shows (id, name, start_time, time_zone, total_seats, booked_seats)
        select gen_random_uuid(), 'Burst ' || n, timestamptz '2031-01-01T00:00Z' + n / 2 * interval '1 microsecond',
@@ -176,7 +176,7 @@ describe('bookings', () => {
     ])
   })
 
-  it('are the same JSON here as on the command line, field by field', async () => {
+  it('are the same JSON as on the command line, field by field', async () => {
     const id = await createShow(server.url)
     const here = (await post(`/shows/${id}/book`, { seats_count: 2 })).body
     const there = (
@@ -191,7 +191,7 @@ describe('bookings', () => {
     expect(Object.keys(refused.booking)).toEqual(Object.keys(alike.booking))
   })
 
-  it('with the same Idempotency-Key are made once, and the key of another request is refused', async () => {
+  it('with the same Idempotency-Key are made once, and another request with the key is refused', async () => {
     const id = await createShow(server.url)
     const key = { 'idempotency-key': `order-${id}` }
     const first = await post(`/shows/${id}/book`, { seats_count: 3 }, key)
@@ -205,7 +205,7 @@ describe('bookings', () => {
     expect(cli.json()).toMatchObject({ id: first.body.id, replayed: true })
   })
 
-  it('live as the commands let them: held, confirmed, moved, let in once, cancelled', async () => {
+  it('go through the same states as with the commands: held, confirmed, moved, checked in once, cancelled', async () => {
     const id = await createShow(server.url)
     const held = (await post(`/shows/${id}/book`, { seats: [5, 6, 7], hold: '15m' })).body
     expect([held.status, held.held_until]).toEqual(['HELD', expect.any(String)])
@@ -229,7 +229,7 @@ describe('bookings', () => {
     expect((await post(`/bookings/${reference}/cancel`)).body.status).toBe('CANCELLED')
   })
 
-  it('need no body where every field may be left out', async () => {
+  it('need no body if every field is optional', async () => {
     const id = await createShow(server.url)
     const held = (await post(`/shows/${id}/book`, { seats_count: 1, hold: 'forever' })).body
     const confirmed = await get(`/bookings/${held.reference}/confirm`, { method: 'POST' })
@@ -252,7 +252,7 @@ describe('errors have one shape and the status of their class', () => {
   })
 
   it.each(['/shows', '/shows/nothing-like-it', '/nowhere', '/shows/%', '/docs', '/metrics'])(
-    'GET %s: browsers are told to trust nothing, and everybody by which id the log has it',
+    'GET %s: has security headers, and the id of the request in the log',
     async (path) => {
       const { headers } = await get(path)
       expect(Object.fromEntries(headers)).toMatchObject({
@@ -266,7 +266,7 @@ describe('errors have one shape and the status of their class', () => {
     },
   )
 
-  it('a name that two shows bear is no way to name one', async () => {
+  it('a name that two shows have is ambiguous', async () => {
     await createShow(server.url, { name: 'Twins' })
     await createShow(server.url, { name: 'Twins' })
     const answered = await get('/shows/Twins')
@@ -283,12 +283,15 @@ describe('errors have one shape and the status of their class', () => {
     [[]],
   ]
   const said: [string, string][] = []
-  it.each(wrong)('%j: 400, in words that say where and what: %s', async (body, ...facts) => {
-    const id = await createShow(server.url)
-    const { status, body: answer } = await post(`/shows/${id}/book`, body)
-    said.push([JSON.stringify(body), answer.error.message])
-    expect([status, answer.error.message]).toEqual([400, withFacts(...facts)])
-  })
+  it.each(wrong)(
+    '%j: 400, with a message that names the field and the problem: %s',
+    async (body, ...facts) => {
+      const id = await createShow(server.url)
+      const { status, body: answer } = await post(`/shows/${id}/book`, body)
+      said.push([JSON.stringify(body), answer.error.message])
+      expect([status, answer.error.message]).toEqual([400, withFacts(...facts)])
+    },
+  )
 
   it.each([
     ['/shows?upcoming=maybe', 'upcoming', 'true', 'false'],
@@ -299,9 +302,9 @@ describe('errors have one shape and the status of their class', () => {
     expect([status, body.error.message]).toEqual([400, withFacts(...facts)])
   })
 
-  it('says so in the words of test/wording/http.txt', () => expectWording('http', said))
+  it('uses the messages in test/wording/http.txt', () => expectWording('http', said))
 
-  it('a slash at the end changes nothing', async () => {
+  it('a slash at the end is ignored', async () => {
     const created = await post('/admin/shows/', {
       name: 'Slashed',
       start_time: '2030-01-01T19:00:00Z',
@@ -312,7 +315,7 @@ describe('errors have one shape and the status of their class', () => {
     expect((await get('/shows/')).body).toContainEqual(created.body)
   })
 
-  it('a wrong method gets the allowed ones', async () => {
+  it('a wrong method is answered with the allowed ones', async () => {
     const answered = await get('/shows', { method: 'DELETE' })
     expect([answered.status, answered.headers.get('allow')]).toEqual([405, 'GET, HEAD'])
   })
@@ -334,7 +337,7 @@ it('counts requests, bookings by outcome, batches, lock waits and connections', 
   expect(body).toMatch(/tickets_database_connections\{state="idle"\} \d/)
 })
 
-it('logs every request under the id that the answer has, and no customer', async () => {
+it('logs every request under the id in the response, and no customer', async () => {
   const id = await createShow(server.url)
   const answered = await post(`/shows/${id}/book`, { seats: [1], customer: 'Ada Lovelace' })
   await get('/bookings/nobody?customer=Ada%20Lovelace')

@@ -14,7 +14,7 @@ const house = {
   held: SeatSet.of([], 2),
 } as unknown as ShowDetails
 
-/** Feeds of shows of which nothing is ever seen but the first look. */
+/** Feeds of shows that never change after the first read. */
 function feedsOf({ perAddress }: { perAddress?: number } = {}) {
   return new SeatFeeds({
     tickets: {
@@ -29,7 +29,7 @@ function feedsOf({ perAddress }: { perAddress?: number } = {}) {
   })
 }
 
-it('the 1,001st stream is refused, until one of the others ends', async () => {
+it('the 1,001st stream is refused until another one ends', async () => {
   const feeds = feedsOf()
   const streams = Array.from({ length: 1000 }, (_, i) =>
     feeds.open(`show ${i % 20}`, `10.0.0.${i % 256}`),
@@ -57,7 +57,7 @@ it('an address has a limit of streams over all shows, and another address has it
   for (const stream of streams) stream.destroy()
 })
 
-it('another plan of the same size is a whole house, because its seats may have other numbers', async () => {
+it('another plan of the same size is sent as a whole house, because its seats may have other numbers', async () => {
   const feeds = new SeatFeeds({
     tickets: {
       async *watchShow(_show, { signal } = {}) {
@@ -78,7 +78,7 @@ it('another plan of the same size is a whole house, because its seats may have o
   expect(text).not.toContain('event: change')
 })
 
-it('a stream on which nothing happens says every 15 seconds that it is still there', async () => {
+it('an idle stream sends a sign of life every 15 seconds', async () => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
   const feeds = feedsOf()
   const stream = feeds.open('show', '203.0.113.7')
@@ -91,7 +91,7 @@ it('a stream on which nothing happens says every 15 seconds that it is still the
     expect(texts).toHaveLength(beats)
     vi.advanceTimersByTime(1)
     await until(() => texts.length === beats + 1)
-    // A comment, which no browser takes for an event.
+    // A comment, which browsers do not report as an event.
     expect(texts.at(-1)).toMatch(/^: .+\n\n$/)
   }
   stream.destroy()

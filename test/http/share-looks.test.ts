@@ -1,44 +1,44 @@
 import { expect, it } from 'vitest'
 import { shareLooks } from '../../src/http/share-looks.js'
 
-/** Looks that end when they are told to, in the order in which they began. */
-function looksOnDemand() {
+/** Reads that end when the test says so, in the order in which they began. */
+function readsOnDemand() {
   const share = shareLooks<string>()
-  const begun: { key: string; end(answer: string): void; fail(error: Error): void }[] = []
-  const look = (key: string) =>
-    share(key, () => new Promise((end, fail) => void begun.push({ key, end, fail })))
-  return { look, begun, keys: () => begun.map(({ key }) => key).join('') }
+  const started: { key: string; end(answer: string): void; fail(error: Error): void }[] = []
+  const read = (key: string) =>
+    share(key, () => new Promise((end, fail) => void started.push({ key, end, fail })))
+  return { read, started, keys: () => started.map(({ key }) => key).join('') }
 }
 
 it('no answer is older than its request, and concurrent requests share one', async () => {
-  const { look, begun, keys } = looksOnDemand()
-  const first = look('a')
-  const crowd = Array.from({ length: 100 }, () => look('a'))
-  begun[0]!.end('old')
+  const { read, started, keys } = readsOnDemand()
+  const first = read('a')
+  const many = Array.from({ length: 100 }, () => read('a'))
+  started[0]!.end('old')
   expect(await first).toBe('old')
   await expect.poll(keys).toBe('aa')
-  const late = look('a')
-  begun[1]!.end('new')
-  expect(new Set(await Promise.all(crowd))).toEqual(new Set(['new']))
+  const late = read('a')
+  started[1]!.end('new')
+  expect(new Set(await Promise.all(many))).toEqual(new Set(['new']))
   await expect.poll(keys).toBe('aaa')
-  begun[2]!.end('newest')
+  started[2]!.end('newest')
   expect(await late).toBe('newest')
 })
 
-it('who asks for something else does not wait', () => {
-  const { look, keys } = looksOnDemand()
-  void look('a')
-  void look('b')
+it('a request for something else does not wait', () => {
+  const { read, keys } = readsOnDemand()
+  void read('a')
+  void read('b')
   expect(keys()).toBe('ab')
 })
 
-it('a read that fails, fails the requests that share it, and none after them', async () => {
-  const { look, begun, keys } = looksOnDemand()
-  const first = look('a')
-  const second = look('a')
-  begun[0]!.fail(new Error('away'))
+it('a read that fails makes the requests that share it fail, and none after them', async () => {
+  const { read, started, keys } = readsOnDemand()
+  const first = read('a')
+  const second = read('a')
+  started[0]!.fail(new Error('away'))
   await expect(first).rejects.toThrow('away')
   await expect.poll(keys).toBe('aa')
-  begun[1]!.end('back')
+  started[1]!.end('back')
   expect(await second).toBe('back')
 })

@@ -34,7 +34,10 @@ async function makeToken(role: string): Promise<{ id: string; token: string }> {
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
 const newShow = { name: 'Cats', start_time: '2030-01-01T19:00Z', total_seats: 5 }
 
-/** What each route says to somebody: the status of creating, booking, reading a booking, a show. */
+/**
+ * The answers of each route to a client: the status of creating, booking, reading a booking, a
+ * show.
+ */
 async function statuses(headers: Record<string, string>): Promise<number[]> {
   const requests = [
     ask(`${server.url}/admin/shows`, { body: newShow, headers }),
@@ -46,24 +49,24 @@ async function statuses(headers: Record<string, string>): Promise<number[]> {
   return (await Promise.all(requests)).map(({ status }) => status)
 }
 
-describe('where tokens are wanted', () => {
+describe('a server that requires tokens', () => {
   it.each([
     ['admin', [201, 201, 404, 404, 200]],
     ['box-office', [403, 201, 404, 404, 200]],
     ['read', [403, 403, 403, 404, 200]],
-  ])('the role %s may do just this: %j', async (role, expected) => {
+  ])('permits the role %s exactly this: %j', async (role, expected) => {
     const { token } = await makeToken(role)
     expect(await statuses(bearer(token))).toEqual(expected)
   })
 
-  it('without one, a client may only look at shows', async () => {
+  it('permits a client without a token only to read shows', async () => {
     expect(await statuses({})).toEqual([401, 401, 401, 401, 200])
     const answered = await ask(`${server.url}/admin/shows`, { body: newShow })
     expect(answered.headers.get('www-authenticate')).toBe('Bearer')
     expect(answered.body.error.code).toBe('UNAUTHORIZED')
   })
 
-  it('bodies that strangers announce and never send take no room from those who may', async () => {
+  it('reserves no room for bodies that clients without a token announce and never send', async () => {
     const small = await serveHere(db.url, {
       requireToken: true,
       limits: { requests: 50, bytes: 1000 },
@@ -89,7 +92,7 @@ describe('where tokens are wanted', () => {
     await small.close()
   })
 
-  it('what is nearly a token is none', async () => {
+  it('refuses what is nearly a token', async () => {
     const { token } = await makeToken('admin')
     const last = token.endsWith('A') ? 'B' : 'A'
     const other = await makeToken('admin')
@@ -115,7 +118,7 @@ describe('where tokens are wanted', () => {
     expect((await statuses(bearer(token)))[0]).toBe(201)
   })
 
-  it('a token is refused from the next request on after the command that revokes it', async () => {
+  it('refuses a token from the next request on after the command that revokes it', async () => {
     const { id, token } = await makeToken('admin')
     expect((await statuses(bearer(token)))[0]).toBe(201)
     const revoked = await run('token', 'revoke', id)
@@ -123,7 +126,7 @@ describe('where tokens are wanted', () => {
     expect((await statuses(bearer(token)))[0]).toBe(401)
   })
 
-  it('revoking a token again changes nothing: the moment is that of the first time', async () => {
+  it('keeps the time of the first revocation if a token is revoked again', async () => {
     const { id } = await makeToken('admin')
     const box = openTickets({ database: db.url })
     await box.revokeToken(id)
@@ -134,7 +137,7 @@ describe('where tokens are wanted', () => {
     await box.close()
   })
 
-  it('a token that is in use all the time is refused as soon when it is revoked', async () => {
+  it('refuses a token that is in constant use as soon as it is revoked', async () => {
     const elsewhere = openTickets({ database: db.url, env: {} })
     for (let round = 0; round < 20; round++) {
       const { token, text } = await elsewhere.createToken({ name: 'busy', role: 'read' })
@@ -155,7 +158,7 @@ describe('where tokens are wanted', () => {
     await elsewhere.close()
   })
 
-  it('no token is ever logged', async () => {
+  it('logs no token', async () => {
     const { token } = await makeToken('read')
     await statuses(bearer(token))
     await ask(`${server.url}/shows?token=${token}`)
@@ -182,20 +185,23 @@ describe('endpoints about the server itself', () => {
     token = (await makeToken('read')).token
   })
 
-  it.each(paths)('GET %s wants a token where others do, and any role will do', async (path) => {
-    for (const method of ['GET', 'HEAD']) {
-      expect((await ask(server.url + path, { method })).status).toBe(401)
-      const allowed = await ask(server.url + path, { method, headers: bearer(token) })
-      expect(allowed.status).toBe((await ask(open.url + path, { method })).status)
-      if (method === 'GET') expect(allowed.status).toBe(200)
-    }
-  })
+  it.each(paths)(
+    'GET %s requires a token if other routes do, and any role may use it',
+    async (path) => {
+      for (const method of ['GET', 'HEAD']) {
+        expect((await ask(server.url + path, { method })).status).toBe(401)
+        const allowed = await ask(server.url + path, { method, headers: bearer(token) })
+        expect(allowed.status).toBe((await ask(open.url + path, { method })).status)
+        if (method === 'GET') expect(allowed.status).toBe(200)
+      }
+    },
+  )
 
-  it.each(['/healthz', '/readyz', '/shows'])('GET %s is for all', async (path) => {
+  it.each(['/healthz', '/readyz', '/shows'])('GET %s is public', async (path) => {
     expect((await ask(server.url + path)).status).toBe(200)
   })
 
-  it('is for all with --public-info, and nothing else is', async () => {
+  it('is public with --public-info, and no other route is', async () => {
     const serving = await serveProcess(db.url, ['--port', '0', '--require-token', '--public-info'])
     for (const path of paths) expect((await ask(serving.url + path)).status).toBe(200)
     expect((await ask(`${serving.url}/bookings/2222-2222`)).status).toBe(401)
@@ -203,7 +209,7 @@ describe('endpoints about the server itself', () => {
   })
 })
 
-it('the database keeps a hash and nothing that lets one in', async () => {
+it('the database stores a hash, and nothing that can be used as a token', async () => {
   const { id, token } = await makeToken('read')
   const [row] = await db.sql<{ secret_hash: Buffer }>('select * from api_tokens where id = $1', [
     id,
@@ -227,7 +233,7 @@ it.each([
   expect([ran.exitCode, ran.json().error.code]).toEqual([2, code])
 })
 
-it('on an address that others reach the server does not start without a token, and wants it', async () => {
+it('on an address that other machines can reach, the server does not start without a token, and requires it', async () => {
   const other = await cloneDatabase()
   const args = ['--host', '0.0.0.0', '--port', '0']
   const env = { DATABASE_URL: other.url }
@@ -248,7 +254,7 @@ it('on an address that others reach the server does not start without a token, a
   await other.drop()
 })
 
-it('no other web page may call but those that are named', async () => {
+it('only the web pages that are named may call the server', async () => {
   const shop = 'https://shop.example'
   const named = await serveHere(db.url, { corsOrigins: [shop] })
   const allowed = await ask(`${named.url}/shows`, { headers: { origin: shop } })
