@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest'
 const project = fileURLToPath(new URL('..', import.meta.url))
 const document = await readFile(join(project, 'docs/architecture.md'), 'utf8')
 
-/** Each folder of src with the folders that its files may import, as the document draws them. */
+/** Each folder of src with the folders that its files may import, according to the drawing. */
 const arrows = new Map(
   [...document.matchAll(/^(\w[\w.]*) +→ ?(.*)$/gm)].map(([, from, to]) => [
     from!,
@@ -17,25 +17,25 @@ const arrows = new Map(
 const imports = await importsBetweenFolders()
 
 describe('the arrows in docs/architecture.md', () => {
-  test('begin at every folder of src and at no other', async () => {
+  test('start at every folder of src and at no other', async () => {
     const entries = await readdir(join(project, 'src'), { withFileTypes: true })
     const folders = entries.map(({ name }) => name)
-    // It holds scripts that run before there is a program, and imports none of it.
+    // It contains scripts that run before the program is built, and import none of it.
     expect([...arrows.keys(), 'build'].toSorted()).toEqual(folders.toSorted())
   })
 
-  test('are all the imports there are', () => {
+  test('are all the imports that exist', () => {
     const others = imports.filter(({ from, to }) => !arrows.get(from)?.has(to))
     expect(others.map(({ file, path }) => `${file} imports ${path}`)).toEqual([])
   })
 
-  test('are imports that there are: none is only drawn', () => {
+  test('are imports that exist', () => {
     const real = new Set(imports.map(({ from, to }) => `${from} → ${to}`))
     const drawn = [...arrows].flatMap(([from, to]) => [...to].map((one) => `${from} → ${one}`))
     expect(drawn.filter((arrow) => !real.has(arrow))).toEqual([])
   })
 
-  test('run one way: none leads back to where it began', () => {
+  test('form no cycle', () => {
     const rank = (folder: string, path: string[] = []): number => {
       expect(path).not.toContain(folder)
       return Math.max(0, ...[...arrows.get(folder)!].map((to) => 1 + rank(to, [...path, folder])))
@@ -44,7 +44,7 @@ describe('the arrows in docs/architecture.md', () => {
   })
 })
 
-/** The imports of src that lead from one folder of it into another, types and lazy ones included. */
+/** The imports between folders of src, including types and dynamic imports. */
 async function importsBetweenFolders() {
   const files = await readdir(join(project, 'src'), { recursive: true })
   const found = await Promise.all(
@@ -61,7 +61,7 @@ async function importsBetweenFolders() {
         }))
       }),
   )
-  // What leads out of src are the migrations and package.json.
+  // The imports that lead out of src are the migrations and package.json.
   return found.flat().filter(({ from, to }) => to !== '..' && to !== from)
 }
 

@@ -7,10 +7,10 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: ['test/{cluster,faults}/**'],
     globalSetup: ['test/support/code-cache.ts', 'test/support/global-setup.ts'],
-    // Only ends a test that hangs: a slow machine is no failure.
+    // A slow machine is not a failure: the limit is for tests that hang.
     testTimeout: 300_000,
     hookTimeout: 240_000,
-    // Two cores: every file starts processes and servers of its own.
+    // There are two cores, and every file starts processes and servers.
     maxWorkers: 3,
   },
 })

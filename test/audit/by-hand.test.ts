@@ -37,7 +37,7 @@ beforeEach(async () => {
   ben = await book([4], 'Ben')
 })
 
-/** As the owner of the tables can: no event of the history says so. */
+/** As the owner of the tables can: no event of the history records it. */
 async function withoutTriggers(...statements: string[]): Promise<void> {
   const tables = ['bookings', 'shows', 'history']
   const all = (action: string) =>
@@ -54,13 +54,13 @@ async function findings() {
   return violations.map(({ code, bookings }) => [code, ...(bookings ?? [])])
 }
 
-describe('a change behind the back of the history is found', () => {
+describe('a change that the history does not record is found', () => {
   const change = (columns: string) =>
     withoutTriggers(`update bookings set ${columns} where reference = ${stored(ben)}`)
   const changeShow = (columns: string) =>
     withoutTriggers(`update shows set ${columns} where id = '${show.id}'`)
 
-  test('a booking that was cancelled together with the marks of the house', async () => {
+  test('a booking that was cancelled together with the seats in the house', async () => {
     await withoutTriggers(
       `update bookings set status = 'CANCELLED' where reference = ${stored(ada)}`,
       `update shows set booked_seats = '\\x0800', confirmed_seats_count = 1 where id = '${show.id}'`,
@@ -83,7 +83,7 @@ describe('a change behind the back of the history is found', () => {
     expect(await findings()).toEqual([['HISTORY_CONTRADICTED', ada, ben]])
   })
 
-  test('an event that is gone, the latest or all', async () => {
+  test('a deleted event, the latest or all', async () => {
     await tickets.cancelBooking(ben)
     await withoutTriggers(`delete from history where ${ofBooking(ben)} and action = 'cancelled'`)
     expect(await findings()).toEqual([['HISTORY_CONTRADICTED', ben]])
@@ -115,7 +115,7 @@ describe('a change behind the back of the history is found', () => {
     expect(await findings()).toEqual([['HISTORY_CONTRADICTED']])
   })
 
-  test('a show whose events are gone', async () => {
+  test('a show whose events are deleted', async () => {
     await withoutTriggers(`delete from history where show_id = '${show.id}' and booking_id is null`)
     expect(await findings()).toEqual([['HISTORY_CONTRADICTED']])
   })
@@ -131,7 +131,7 @@ describe('a change behind the back of the history is found', () => {
   })
 })
 
-describe('no alarm is raised', () => {
+describe('no violation is reported', () => {
   let own: TestDatabase
   afterEach(() => own.drop())
 
@@ -159,7 +159,7 @@ describe('no alarm is raised', () => {
     expect(await verified()).toBe(true)
   })
 
-  test('after all that can happen to bookings, and a rollback of the schema', async () => {
+  test('after every change of bookings, and a rollback of the schema', async () => {
     own = await cloneDatabase()
     const box = open(own)
     const startTime = new Date('2030-01-01T19:00:00Z')
@@ -198,7 +198,7 @@ describe('no alarm is raised', () => {
   })
 })
 
-describe('a schema that no longer keeps its promises is found', () => {
+describe('a missing or disabled part of the schema is found', () => {
   let own: TestDatabase
   let box: Tickets
   beforeAll(async () => {

@@ -18,7 +18,7 @@ let hold: string
 beforeAll(async () => {
   db = await cloneDatabase()
   tickets = openTickets({ database: db.url, env: {}, cwd: '/nowhere', connections: 4 })
-  // Damage is what no constraint stopped.
+  // The tests drop the constraints that would prevent the damage.
   for (const { table, name } of await db.sql<{ table: string; name: string }>(
     `select conrelid::regclass::text as table, conname as name from pg_constraint
      where contype in ('c', 'f') and conrelid in ('shows'::regclass, 'bookings'::regclass, 'admissions'::regclass)`,
@@ -62,7 +62,7 @@ async function findings() {
   }))
 }
 
-test('a sound house is proved', async () => {
+test('a house without damage passes', async () => {
   expect(await tickets.verify()).toEqual({
     ok: true,
     shows: 1,
@@ -72,7 +72,7 @@ test('a sound house is proved', async () => {
   })
 })
 
-describe('each damage is named, and nothing else', () => {
+describe('each kind of damage is reported, and nothing else', () => {
   const setBits = (bits: string) =>
     db.sql(`update shows set booked_seats = ${bits} where id = $1`, [show.id])
 
@@ -107,13 +107,13 @@ describe('each damage is named, and nothing else', () => {
     expect(await findings()).toEqual([])
   })
 
-  test('a mark without a booking', async () => {
+  test('a marked seat without a booking', async () => {
     await setBits(`set_bit(booked_seats, 8, 1)`)
     await db.sql('update shows set confirmed_seats_count = 5')
     expect(await findings()).toEqual([{ code: 'SOLD_WITHOUT_BOOKING', seats: [9] }])
   })
 
-  test('a booking without its mark', async () => {
+  test('a booking whose seat is not marked', async () => {
     await setBits(`set_bit(set_bit(booked_seats, 3, 0), 0, 0)`)
     await db.sql('update shows set confirmed_seats_count = 2')
     expect(await findings()).toEqual([
@@ -121,7 +121,7 @@ describe('each damage is named, and nothing else', () => {
     ])
   })
 
-  test('a confirmed booking that is gone', async () => {
+  test('a confirmed booking that is deleted', async () => {
     await db.sql(`delete from bookings where reference = $1`, [ben.replace('-', '')])
     expect(await findings()).toEqual([{ code: 'SOLD_WITHOUT_BOOKING', seats: [4] }])
   })
@@ -145,7 +145,7 @@ describe('each damage is named, and nothing else', () => {
     expect(await findings()).toEqual([{ code: 'BITS_OUTSIDE_HOUSE', seats }])
   })
 
-  test('marks that are missing', async () => {
+  test('missing marks', async () => {
     await setBits(`''`)
     expect((await findings()).map(({ code }) => code)).toEqual([
       'BITS_OUTSIDE_HOUSE',
@@ -315,7 +315,7 @@ test('a violation is a sentence that names the show, the seats and the bookings'
   ])
 })
 
-test('only the show that was asked for is verified; one that is not there is not found', async () => {
+test('only the given show is verified; a show that does not exist is SHOW_NOT_FOUND', async () => {
   const other = await tickets.createShow({ name: 'Evita', startTime: new Date(), totalSeats: 1 })
   await db.sql('update shows set confirmed_seats_count = 7 where id = $1', [show.id])
   expect(await tickets.verify({ show: other.id })).toMatchObject({
@@ -329,8 +329,8 @@ test('only the show that was asked for is verified; one that is not there is not
   })
 })
 
-describe('in pages', () => {
-  test('every show and booking is visited once, and progress ends at the whole', async () => {
+describe('page by page', () => {
+  test('every show and booking is verified once, and the progress ends at the total', async () => {
     // More shows than a page, more bookings in one show than a page, and whole houses sold at once.
     await db.sql(`
       with house as (
@@ -357,7 +357,7 @@ describe('in pages', () => {
     expect(steps.map(([done]) => done)).toEqual(steps.map(([done]) => done).sort((a, b) => a! - b!))
   })
 
-  test('a thousand violations are listed and the rest is counted', async () => {
+  test('a thousand violations are listed and the rest are counted', async () => {
     await db.sql(
       `insert into bookings (id, reference, show_id, status, seats)
        select gen_random_uuid(), lpad(n::text, 8, '0'), $1, 'CONFIRMED', '{1}'
@@ -369,7 +369,7 @@ describe('in pages', () => {
   })
 })
 
-test('a sale in the middle of the proof is seen as a whole or not at all', async () => {
+test('a sale during the check is seen completely or not at all', async () => {
   const clerk = new pg.Client(db.url)
   await clerk.connect()
   await clerk.query('begin')

@@ -61,7 +61,10 @@ const { values: options } = parseArgs({
 if (options.help) print(USAGE)
 else process.exitCode = await runBench()
 
-/** Runs the sections in order. Returns the exit code: 1 if one failed. A missed goal is no failure. */
+/**
+ * Runs the sections in order. Returns the exit code: 1 if one failed. A missed goal is not a
+ * failure.
+ */
 async function runBench(): Promise<number> {
   const sections = chosenSections()
   const isFull = sections.length === SECTIONS.length && !options.quick

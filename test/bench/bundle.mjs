@@ -1,5 +1,5 @@
-// Bundles a script, as far as bundling alone brings it.
-// Arguments: the script's file, and the bundle's.
+// Bundles a script without any other optimization. Arguments: the file of the script, and of the
+// bundle.
 import { build } from 'esbuild'
 
 const [, , script, bundle] = process.argv
@@ -11,7 +11,7 @@ await build({
   format: 'cjs',
   minifySyntax: true,
   minifyWhitespace: true,
-  // Drivers of other databases, and of features that the script does not use.
+  // Drivers of other databases, and optional modules that the script does not use.
   external: [
     'better-sqlite3',
     'mariadb',

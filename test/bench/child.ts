@@ -10,20 +10,20 @@ import { promisify } from 'node:util'
 import type { BenchServer } from './server.js'
 import { withWorkers } from './worker.js'
 
-/** Where the built program starts. */
+/** The entry point of the built program. */
 export const program = fileURLToPath(new URL('../../bin/tickets.js', import.meta.url))
 
 const peakHook = fileURLToPath(new URL('peak.cjs', import.meta.url))
 
-/** Runs node with arguments and looks at nothing but what it costs. */
+/** Runs node with arguments, and measures only what it costs. */
 export interface Runner {
   /** CPU of one process and all of its children, user and system, in milliseconds. */
   cpuMs(args: readonly string[]): Promise<number>
   /** Wall time of one process, in milliseconds, and its peak memory in MB. */
   run(args: readonly string[], options?: { stdout?: string }): Promise<Cost>
-  /** Wall time of many processes, so many at a time, in milliseconds. */
+  /** Wall time of `count` processes, `atOnce` at a time, in milliseconds. */
   wallMs(commands: readonly (readonly string[])[], parallel: number): Promise<number>
-  /** The highest peak memory of as many, in MB. */
+  /** The highest peak memory of these processes, in MB. */
   peakMb(commands: readonly (readonly string[])[], parallel: number): Promise<number>
   /** Runs `work` with a runner whose bookings in this database go through an open daemon. */
   withDaemon<T>(url: string, work: (through: Runner, daemon: Daemon) => Promise<T>): Promise<T>
@@ -42,8 +42,8 @@ export interface Cost {
 }
 
 /**
- * Processes see the embedded server of the run, a cache of their own, and no user's settings. A daemon
- * is found by its cache, so those that shall find none have another.
+ * Processes see the embedded server of the run, a separate cache, and no settings of the user. A
+ * daemon is found by its cache, so processes that must not use one have another cache.
  */
 export function openRunner(server: BenchServer, cacheName = 'cache'): Runner {
   const env = {
@@ -104,7 +104,10 @@ export function openRunner(server: BenchServer, cacheName = 'cache'): Runner {
   }
 }
 
-/** bash's `time` is getrusage of the child, rounded to the millisecond; macOS has it too. */
+/**
+ * bash's `time` reports getrusage of the child, rounded to the millisecond; it works on macOS as
+ * well.
+ */
 async function cpuMs(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   const script = `TIMEFORMAT='%3U %3S'; time "$@" >/dev/null 2>&3`
   const child = spawn('bash', ['-c', script, 'bash', process.execPath, ...args], {

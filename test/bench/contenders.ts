@@ -11,7 +11,7 @@ export interface Contenders {
   peers: Contender[]
 }
 
-/** Gives `work` all ways to sell seats, in a database of its own, and verifies ours at the end. */
+/** Gives `work` all ways to sell seats, in a new database, and verifies ours at the end. */
 export async function withContenders<T>(
   server: BenchServer,
   name: string,
@@ -28,15 +28,17 @@ export async function withContenders<T>(
   )
 }
 
-/** A contender, and the crowd that it sells to. */
+/** A contender, and the callers that it sells to. */
 export interface Case {
   contender: Contender
   crowd: Crowd
 }
 
-/** The samples of a case: bookings and looks a second, and the p99 of a booking in milliseconds. */
+/**
+ * The samples of a case: bookings and map reads a second, and the p99 of a booking in milliseconds.
+ */
 export interface Result {
-  /** The contender's. */
+  /** The contender's own figures. */
   name: string
   callers: number
   rates: number[]
@@ -72,7 +74,7 @@ export function fastest(results: readonly Result[]): Result {
   return results.toSorted((a, b) => median(b.rates) - median(a.rates))[0]!
 }
 
-/** A line for each contender. */
+/** One line for each contender. */
 export function formatResults(headings: [rate: string, p99: string], results: readonly Result[]) {
   return formatRows(
     ['', ...headings],

@@ -1,21 +1,21 @@
 import { percentilesOf } from '../../src/shared/percentiles.js'
 
-/** Callers who book single seats, each as soon as the one before is answered. */
+/** Callers who book single seats, each as soon as the previous booking is answered. */
 export interface Crowd {
   callers: number
   /** Seats of each show; when one is sold out, the next is sold. */
   seats: number
-  /** How many shows are sold at once; each caller stays with one (default: 1). Ours alone. */
+  /** How many shows are sold at once; each caller stays with one (default: 1). Only for ours. */
   showsAtOnce?: number
-  /** Whether all seats are sold before, so that every booking is refused. */
+  /** Whether all seats are sold beforehand, so that every booking is refused. */
   isSoldOut?: boolean
-  /** How often the map of the show is read for each booking (default: 0). */
+  /** How many times the map of the show is read for each booking (default: 0). */
   looks?: number
 }
 
 /**
- * How long a crowd books before it is measured, while connections are opened and statements are
- * planned, and how long it is measured; together whole seconds, as pgbench counts.
+ * How long the callers book before they are measured, while connections are opened and statements
+ * are planned, and how long they are measured; together whole seconds, as pgbench counts.
  */
 export function timesOf({ callers }: Crowd): { rampMs: number; windowMs: number } {
   return callers <= 32
@@ -29,7 +29,7 @@ export interface Answers {
   booked: number
   /** How long each booking of the window took, in milliseconds. */
   times: number[]
-  /** Looks at the map in the window. */
+  /** Map reads in the window. */
   looks: number
 }
 
@@ -39,22 +39,22 @@ export interface Stored {
   refused: number
 }
 
-/** How fast a crowd was answered. */
+/** How fast the callers were answered. */
 export interface Sale {
-  /** Bookings, and looks at the map. */
+  /** Bookings, and map reads. */
   perSecond: number
-  /** Of the bookings; infinite when none was answered. */
+  /** Of the bookings; infinite if none was answered. */
   p99Ms: number
 }
 
 /** One way to sell seats. */
 export interface Contender {
   name: string
-  /** Sells to a crowd. Throws when a seat is sold twice, or a booking is lost. */
+  /** Sells to the callers. Throws if a seat is sold twice, or a booking is lost. */
   sell(crowd: Crowd): Promise<Sale>
 }
 
-/** How many shows a crowd needs, so that `mostASecond` bookings do not sell them out. */
+/** How many shows the callers need, so that `mostASecond` bookings do not sell them out. */
 export function showsFor(crowd: Crowd, mostASecond: number): number {
   const { seats, showsAtOnce = 1, isSoldOut = false, looks = 0 } = crowd
   if (isSoldOut) return showsAtOnce
@@ -64,8 +64,8 @@ export function showsFor(crowd: Crowd, mostASecond: number): number {
 }
 
 /**
- * Throws when a booking that was answered is lost, or the answer was wrong. There may be bookings
- * whose callers were not answered when the time was over.
+ * Throws if an answered booking is lost, or the answer was wrong. There may be more bookings, whose
+ * callers got no answer in time.
  */
 export function checkAnswers(
   crowd: Crowd,

@@ -1,4 +1,4 @@
-// An open daemon, driven by the parent. The argument is its link.
+// An open daemon, controlled by the parent process. Argument: its link.
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -20,5 +20,5 @@ serveCommands({
 
 process.argv.splice(2, Number.POSITIVE_INFINITY, 'daemon', 'run', link)
 await createRequire(import.meta.url)('../../dist/start.cjs').start()
-// It was stopped, and nothing but the parent's line keeps it.
+// It was stopped, and only the channel to the parent keeps it alive.
 process.disconnect()

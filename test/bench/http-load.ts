@@ -13,9 +13,9 @@ export interface HttpLoad {
 export interface Crowd {
   url: string
   connections: number
-  /** Shows alike, sold one after the other. */
+  /** Shows of one kind, sold one after the other. */
   shows: readonly string[]
-  /** Seats of each, and how many of them, the first ones, are sold already. */
+  /** The number of seats of each, and how many of the first ones are already sold. */
   seats: number
   sold: number
 }

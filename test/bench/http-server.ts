@@ -2,13 +2,13 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 
-/** A server in a process of its own. */
+/** A server in a separate process. */
 export interface HttpServer {
   url: string
   child: ChildProcess
 }
 
-/** Runs `work` on a server that prints where it listens, and ends the server. */
+/** Runs `work` on a server that prints where it listens, and stops the server. */
 export async function withHttpServer<T>(
   args: readonly string[],
   env: NodeJS.ProcessEnv,

@@ -1,11 +1,12 @@
-// The library as a user has it, driven by the parent. Argument: the database's URL.
+// The library as users have it, controlled by the parent process. Argument: the URL of the
+// database.
 import { openTickets } from 'tickets-box-office'
 import { sellTo, serveCommands } from './serve-commands.mjs'
 
 const tickets = openTickets({ database: process.argv[2], connections: 4 })
 
 serveCommands({
-  /** Sells these shows to a crowd. */
+  /** Sells these shows to the callers. */
   sell: ({ shows, ...crowd }) =>
     sellTo(crowd, {
       book: ({ show, seat }) => book(shows[show % shows.length], seat),
@@ -18,7 +19,10 @@ serveCommands({
     return violations
   },
 
-  /** Calls a method once with each of these arguments, for a second; milliseconds of each call. */
+  /**
+   * Calls a method with each of these arguments, for a second. Returns the milliseconds of each
+   * call.
+   */
   async time({ method, calls }) {
     const times = []
     const deadline = performance.now() + 1000

@@ -4,27 +4,27 @@ import type { BenchDatabase } from './server.js'
 
 export interface Load {
   shows: number
-  /** Bookings of two seats in each show; 40 leave some room. */
+  /** Bookings of two seats in each show; 40 leave some seats free. */
   bookingsPerShow: number
 }
 
 /** The seats of every show that is loaded. */
 export const LOADED_HOUSE = 100
 
-/** One show in a hundred bears this word. */
+/** One show in a hundred has this word in its name. */
 export const COMMON_WORD = 'lear'
 
-/** One show in a thousand bears this word. */
+/** One show in a thousand has this word in its name. */
 export const UNCOMMON_WORD = 'hamlet'
 
-/** How the loader calls the nth show, from 1. The number is a word that one show alone has. */
+/** The name of the nth show, from 1. The number is a word that no other name has. */
 export function showName(n: number): string {
   return `${n % 100 === 0 ? 'King Lear' : n % 1000 === 1 ? 'Hamlet' : 'The Tempest'} N${n}`
 }
 
 /**
- * Fills a database with shows around now and their bookings. The server makes the rows itself, with
- * no trip through a client; triggers rest and the indexes are made at the end, in one go each.
+ * Fills a database with shows around now and their bookings. The server creates the rows without a
+ * round trip to a client; triggers are disabled, and the indexes are created at the end.
  */
 export async function loadDatabase(
   database: BenchDatabase,
@@ -47,7 +47,7 @@ async function addShows(client: pg.Client, { shows, bookingsPerShow }: Load): Pr
   const seats = Array.from({ length: 2 * bookingsPerShow }, (_, i) => i + 1)
   const sold = SeatSet.of(seats, LOADED_HOUSE)
   await client.query(
-    // From a year ago to a year from now, in an order that has nothing to do with the names.
+    // From a year ago to a year from now, in an order that is independent of the names.
     `insert into shows (id, name, start_time, time_zone, total_seats, seats_per_row,
                         booked_seats, confirmed_seats_count, created_at, updated_at)
      select gen_random_uuid(),
@@ -58,7 +58,7 @@ async function addShows(client: pg.Client, { shows, bookingsPerShow }: Load): Pr
      from generate_series(1, $1::int) as n`,
     [shows, LOADED_HOUSE, sold.toBytes(), sold.size],
   )
-  // What the triggers would do, which are off.
+  // What the disabled triggers would do.
   await client.query('insert into show_ids (id) select id from shows order by id')
   await client.query(
     `insert into show_words
@@ -66,11 +66,15 @@ async function addShows(client: pg.Client, { shows, bookingsPerShow }: Load): Pr
   )
 }
 
-/** One booking for every show: those of one show lie apart, as they do when many shows are sold. */
+/**
+ * One booking for every show: the bookings of one show are far apart, as when many shows are sold
+ * at once.
+ */
 async function addBookings(client: pg.Client, shows: number, turn: number): Promise<void> {
   await client.query(
-    // Reference: the booking's number, scattered by a factor that is coprime to 2³².
-    // Customer: a first name of every thousandth, a last name of one booking in each turn.
+    // Reference: the number of the booking, scattered by a factor that is coprime to 2³². Customer:
+    // a first name that every thousandth booking has, and a last name that is used once in each
+    // thousand.
     `insert into bookings (id, reference, show_id, status, seats, customer)
      select uuidv7(),
             translate(
@@ -83,7 +87,7 @@ async function addBookings(client: pg.Client, shows: number, turn: number): Prom
   )
 }
 
-/** Takes the constraints and indexes of the tables away, and makes them anew after `work`. */
+/** Drops the constraints and indexes of the tables, and creates them again after `work`. */
 async function withoutIndexes(client: pg.Client, work: () => Promise<void>): Promise<void> {
   const tables = `('shows'::regclass, 'show_words'::regclass, 'bookings'::regclass)`
   const constraints = await client.query<Definition>(

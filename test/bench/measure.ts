@@ -1,12 +1,12 @@
 import { performance } from 'node:perf_hooks'
 
-/** Samples of each contender, in the order in which they were taken. */
+/** The samples of each contender, in the order in which they were taken. */
 export type Samples<Name extends string> = Record<Name, number[]>
 
 /**
- * Measures contenders in turn (A B A B …), so that any other load on the machine affects all of them
- * alike. A first turn of each warms up and is not counted.
- * After `budgetMs` no further round begins, but one is counted at least.
+ * Measures contenders in turn (A B A B …), so that any other load on the machine affects all of
+ * them alike. The first round warms up and is not counted. After `budgetMs` no further round
+ * begins, but at least one is counted.
  */
 export async function interleave<Name extends string>(
   rounds: number,
@@ -34,7 +34,7 @@ export function median(samples: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
 }
 
-/** What is measured against what, as the ratio of medians that were taken in one run. */
+/** The ratio of the medians of two contenders that were measured in one run. */
 export function ratio(samples: readonly number[], baseline: readonly number[]): number {
   return median(samples) / median(baseline)
 }

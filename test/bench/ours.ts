@@ -50,7 +50,7 @@ async function countBookings(
   return { confirmed: confirmed - (isSoldOut ? shows.length : 0), refused }
 }
 
-/** Throws when `verify` finds a seat sold twice, a booking lost or a history that disagrees. */
+/** Throws if `verify` finds a seat sold twice, a lost booking, or a history that disagrees. */
 export async function verifyOurs(library: Worker): Promise<void> {
   const violations = await library.ask<unknown[]>('verify')
   if (violations.length > 0) throw new Error(`verify: ${JSON.stringify(violations.slice(0, 10))}`)

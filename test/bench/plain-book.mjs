@@ -1,5 +1,5 @@
-// One booking as a plain script: knex, no bundle, the same protocol.
-// Arguments: the connection as JSON, the show's id, the seat.
+// One booking as a plain script: knex, no bundle, the same statements. Arguments: the connection as
+// JSON, the id of the show, the seat.
 import { randomInt, randomUUID } from 'node:crypto'
 import createKnex from 'knex'
 

@@ -11,7 +11,7 @@ interface Panel {
   title: string
   xTitle: string
   unit: string
-  /** A multiple that no cost shall reach; without it, the scale is logarithmic. */
+  /** A limit that no cost may reach; without it, the scale is logarithmic. */
   limit?: number
 }
 
@@ -59,11 +59,11 @@ const PLOTS: Plot[] = [
 const WIDTH = 760
 const PLOT = { left: 80, top: 44, width: 400, height: 220 }
 const PANEL_HEIGHT = 320
-/** Readable on white and on black; told apart by marks as well. */
+/** Readable on white and on black, and distinguished by marks as well. */
 const COLOURS = ['#3b82f6', '#d97706', '#10a37f', '#d946ef', '#8b8b8b', '#ef4444']
 
 /**
- * The plots of what was measured, each an SVG that follows the reader's light or dark scheme. A
+ * The plots of the measurements, each an SVG that follows the light or dark scheme of the reader. A
  * panel without points is left out, and so is a plot without panels.
  */
 export function drawPlots(points: readonly Point[]): { file: string; svg: string }[] {
@@ -135,7 +135,7 @@ function drawPanel({ title, xTitle, unit, limit }: Panel, points: Point[]): stri
   ].join('\n')
 }
 
-/** Where a value lies between the lower and the upper edge, 0 to 1, and the lines of the grid. */
+/** Where a value is between the lower and the upper edge, 0 to 1, and the lines of the grid. */
 interface Scale {
   grid: number[]
   share(value: number): number
@@ -163,7 +163,10 @@ function logScale(values: number[]): Scale {
   }
 }
 
-/** A line, its marks, and its name at the right: the legend is a list, as the ends lie too close. */
+/**
+ * A line, its marks, and its name at the right. The legend is a list, as the ends of the lines are
+ * too close for labels.
+ */
 function drawSeries(name: string, index: number, points: (readonly [number, number])[]): string[] {
   const colour = COLOURS[index % COLOURS.length]!
   const isHollow = index >= COLOURS.length

@@ -7,7 +7,7 @@ export interface Measurement {
   unit: string
   /** What it is compared with, in the same unit, and value ÷ base. */
   against?: { what: string; value: number; ratio: number }
-  /** Peak memory of the process that did it, in MB (10⁶ bytes). */
+  /** Peak memory of the process that was measured, in MB (10⁶ bytes). */
   peakMb?: number
   targets?: Target[]
 }
@@ -26,10 +26,10 @@ export interface Target {
   atLeast?: number
 }
 
-/** What a section gives: its figures and what a reader must know about them. */
+/** The result of a section: its figures, and notes for the reader. */
 export interface SectionResult {
   measurements: Measurement[]
-  /** Tables in Markdown that show more than a measurement a line. */
+  /** Tables in Markdown with more than one measurement in a line. */
   tables?: string[]
   points?: Point[]
   notes?: string[]
@@ -56,7 +56,7 @@ export function compare(
   }
 }
 
-/** Is this target met? A figure that was not taken meets nothing. */
+/** Whether this target is met. A figure that was not measured meets no target. */
 export function isMet(measurement: Measurement, target: Target): boolean {
   const figure = figureOf(measurement, target)
   if (figure === undefined) return false

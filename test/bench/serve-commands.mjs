@@ -1,6 +1,6 @@
 import peak from './peak.cjs'
 
-/** The worker's side: answers one command after another while the parent lives. */
+/** Runs in the worker: answers one command after another while the parent lives. */
 export function serveCommands(commands) {
   process.on('message', async ({ command, args }) => {
     try {
@@ -26,7 +26,7 @@ export async function sellTo(crowd, { book, look }) {
   const end = begin + windowMs
   const work = async (caller) => {
     const first = caller % showsAtOnce
-    // Each begins at another step, so that looks and bookings come mixed from the start.
+    // Each begins at another step, so that map reads and bookings are mixed from the start.
     for (let step = caller, asked = performance.now(); asked < end; step++) {
       const show = first + showsAtOnce * Math.floor(sold[first] / seats)
       const isLook = step % (looks + 1) !== 0

@@ -6,13 +6,16 @@ import { openTickets } from 'tickets-box-office'
 import { ensureEmbedded, stopEmbedded } from '../../src/database/embedded/embedded.js'
 import { embeddedConnection, embeddedUrl } from '../../src/database/embedded/location.js'
 
-/** The one PostgreSQL of a run, durable as users have it, and a directory that dies with it. */
+/**
+ * The PostgreSQL server of a run, with the same durability as users have, and a directory that is
+ * removed with it.
+ */
 export interface BenchServer {
-  /** For TICKETS_DATA_DIR: what makes this the embedded server of a command. */
+  /** For TICKETS_DATA_DIR: makes this the embedded server of a command. */
   dataDir: string
   /** A directory for files of the run. */
   directory: string
-  /** A migrated, empty database of its own. */
+  /** Creates a new database, migrated and empty. */
   createDatabase(name: string): Promise<BenchDatabase>
   dropDatabase(name: string): Promise<void>
 }
@@ -20,7 +23,7 @@ export interface BenchServer {
 export interface BenchDatabase {
   url: string
   connection: { host: string; port: number; user: string; database: string }
-  /** Runs SQL on a connection of its own; its rows. */
+  /** Runs SQL on a separate connection, and returns the rows. */
   sql<Row = Record<string, unknown>>(statement: string, values?: unknown[]): Promise<Row[]>
   close(): Promise<void>
 }
@@ -28,16 +31,16 @@ export interface BenchDatabase {
 /** What Linux calls a file system in memory. */
 const TMPFS = 0x01021994
 
-/** Runs `work` on a server of its own, which is always stopped and removed. */
+/** Runs `work` on a new server, which is always stopped and removed. */
 export async function withServer<T>(work: (server: BenchServer) => Promise<T>): Promise<T> {
   const directory = await mkdtemp(join(tmpdir(), 'tickets-bench-'))
-  // Not below `directory`, which is closed: root's server runs as another user.
+  // Not below `directory`, which only its owner can enter: a server of root runs as another user.
   const dataDir = await mkdtemp(join(tmpdir(), 'tickets-bench-data-'))
   const databases: BenchDatabase[] = []
   const admin = (statement: string) => asAdmin(dataDir, statement)
   try {
     await ensureEmbedded(dataDir)
-    // The largest crowd of a peer has a connection for each caller.
+    // For the largest number of callers of a peer, which have a connection each.
     await admin('alter system set max_connections = 400')
     await stopEmbedded(dataDir)
     await ensureEmbedded(dataDir)
@@ -61,7 +64,7 @@ export async function withServer<T>(work: (server: BenchServer) => Promise<T>): 
   }
 }
 
-/** What was measured on. Throws when the server is not durable: its figures would mean nothing. */
+/** The machine. Throws if the server is not durable: its figures would mean nothing. */
 export async function describeMachine({ dataDir }: BenchServer): Promise<Record<string, string>> {
   const settings: Record<string, string> = {}
   for (const name of ['fsync', 'synchronous_commit', 'full_page_writes', 'shared_buffers']) {

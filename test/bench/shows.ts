@@ -3,7 +3,7 @@ import { SeatSet } from 'tickets-box-office'
 import { planId } from '../../src/house/plan/plan-text.js'
 import type { BenchDatabase } from './server.js'
 
-/** Adds a show, next Christmas, with these seats sold already; its id. */
+/** Creates a show, next Christmas, with these seats already sold, and returns its id. */
 export async function addShow(
   { sql }: BenchDatabase,
   totalSeats: number,

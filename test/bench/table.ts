@@ -19,7 +19,7 @@ export function formatRows(headings: readonly string[], cells: readonly string[]
   return lines.join('\n')
 }
 
-/** '2.0×', '22,140', '0.84': three digits that mean something. */
+/** '2.0×', '22,140', '0.84': three significant digits. */
 export function formatNumber(value: number): string {
   const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2
   return value.toLocaleString('en-GB', {

@@ -2,9 +2,9 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 
-/** A process of its own that does what is measured, so that its memory is its own too. */
+/** A separate process that does what is measured, so that its memory is measured alone. */
 export interface Worker {
-  /** What the worker's command answers. Throws what it threw. */
+  /** Returns the answer of the worker's command, and throws what it threw. */
   ask<Answer>(command: string, args?: unknown): Promise<Answer>
   peakMb(): Promise<number>
 }
@@ -12,7 +12,7 @@ export interface Worker {
 export interface WorkerFile {
   file: string
   args: readonly string[]
-  /** This one's, unless told. */
+  /** Default: the environment of this process. */
   env?: NodeJS.ProcessEnv
 }
 
@@ -33,7 +33,7 @@ export async function withWorkers<Name extends string, T>(
 
 function start({ file, args, env = process.env }: WorkerFile): ChildProcess {
   const path = fileURLToPath(new URL(file, import.meta.url))
-  // Without tsx: what is measured is the built library.
+  // Without tsx: the built library is measured.
   return fork(path, args, { execArgv: [], env, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
 }
 

@@ -23,7 +23,9 @@ afterAll(async () => {
   await rm(project, { recursive: true })
 })
 
-/** What `npm pack` ships, unpacked as npm would, beside the dependencies of this clone. */
+/**
+ * The files that `npm pack` ships, unpacked as npm would, next to the dependencies of this clone.
+ */
 async function installPackage() {
   const modules = join(project, 'node_modules')
   await mkdir(join(modules, name), { recursive: true })
@@ -76,7 +78,7 @@ console.log(
 await tickets.close()
 `
 
-it('a program of its own creates, lists, books, and ends by itself, with types that hold', async () => {
+it('a separate program creates, lists, books, and exits without a call to do so, with types that compile', async () => {
   await writeFile(join(project, 'sell.ts'), script)
   await writeFile(
     join(project, 'tsconfig.json'),
@@ -110,7 +112,7 @@ it('a program of its own creates, lists, books, and ends by itself, with types t
   ])
 })
 
-it('its declarations are one file, without what only the program uses', async () => {
+it('its declarations are in one file, without those of internals', async () => {
   const declared = await readFile(join(project, 'node_modules', name, 'dist/index.d.ts'), 'utf8')
   expect(declared).not.toMatch(/^import|^export \*/m)
   expect(declared).not.toMatch(/knex|\b(turn|claim|onLock|onBatch|withThrowaway|hasData)\b/i)
@@ -133,7 +135,7 @@ it('docs/library.md has an example for every call and every value that is export
   expect(names.filter((each) => !new RegExp(`\\b${each}\\b`).test(programs.join()))).toEqual([])
 })
 
-it('importing it does nothing: no output, no connection, no listener', async () => {
+it('importing it has no effect: no output, no connection, no listener', async () => {
   const ran = await execa(
     'node',
     [
@@ -148,7 +150,7 @@ it('importing it does nothing: no output, no connection, no listener', async () 
   expect([ran.stdout, ran.stderr]).toEqual(['', ''])
 })
 
-it('the packed program runs, and nothing is packed beside it but its papers', async () => {
+it('the packed program runs, and the package contains nothing else but its documents', async () => {
   const ran = await execa(
     'node',
     ['node_modules/tickets-box-office/bin/tickets.js', 'show', 'list'],

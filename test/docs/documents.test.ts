@@ -14,12 +14,13 @@ const FETCHES =
 
 const readme = await readFile(join(project, 'README.md'), 'utf8')
 
-/** Holds the embedded server that each document's reader gets a copy of. */
+/** The data directory of an embedded server that is copied for each document. */
 let directory: string
 const model = () => join(directory, 'data')
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'tickets-documents-'))
-  // Root's server runs as another user, who must get through.
+  // If root runs the tests, the server runs as another user, who must be able to enter the
+  // directory.
   await chmod(directory, 0o755)
   for (const action of ['start', 'stop']) {
     const ran = await tickets(['db', action], { env: { TICKETS_DATA_DIR: model() } })
@@ -29,11 +30,11 @@ beforeAll(async () => {
 afterAll(() => rm(directory, { recursive: true }))
 
 describe.each(await documents())('%s', (document) => {
-  it('shows examples that answer as it says, one after the other', async () => {
+  it('has examples that print what it shows, one after the other', async () => {
     expect(await runExamples(document, model())).toBe('')
   })
 
-  it('names tests that are there', async () => {
+  it('names tests that exist', async () => {
     const { text, linked } = await read(document)
     for (const [, title, file] of text.matchAll(/\["([^"]+)"\]\(([^)]*\btest\/[^)]+)\)/g)) {
       const titles = await titlesIn(await linked(file!))
@@ -44,7 +45,7 @@ describe.each(await documents())('%s', (document) => {
     }
   })
 
-  it('links functions to the files that have them, and to nothing that is missing', async () => {
+  it('links functions to the files that contain them, and no missing files', async () => {
     const { text, linked } = await read(document)
     for (const [, name, file] of text.matchAll(/\[`(\w+)`\]\(([^)]*\bsrc\/[^)]+)\)/g)) {
       const functions = (await linked(file!)).match(/\bfunction \w+/g)
@@ -56,7 +57,7 @@ describe.each(await documents())('%s', (document) => {
   })
 })
 
-it('takes nothing for a test but what is run as one', async () => {
+it('counts only what is run as a test', async () => {
   const source = `
     it('alone', () => {})
     describe('a group', () => test("in it", { timeout: 1 }, () => {}))
@@ -80,7 +81,7 @@ it('names a test for each guarantee', async () => {
 })
 
 describe('the README', () => {
-  it('sets up with command lines that CI runs on a clean checkout', async () => {
+  it('gives setup commands that CI runs on a clean checkout', async () => {
     const ci = await readFile(join(project, '.ci/run'), 'utf8')
     const lines = blocksOf(readme)
       .filter(({ language }) => language === 'sh')
@@ -100,7 +101,7 @@ describe('the name of the package', () => {
     })
   })
 
-  it('leads nowhere to the other one: no text has a command that would fetch it', async () => {
+  it('leads nobody to that program: no file has a command that would fetch it', async () => {
     const { stdout } = await execa('git', ['grep', '-InE', FETCHES, '--', '.', `:!${HERE}`], {
       cwd: project,
       reject: false,
@@ -108,7 +109,7 @@ describe('the name of the package', () => {
     expect(stdout).toBe('')
   })
 
-  it('runs by its path, and by npm start, and says what to do in a clone that is not built', async () => {
+  it('runs by its path and by npm start, and says what to do in a clone that is not built', async () => {
     const clone = await mkdtemp(join(tmpdir(), 'tickets-clone-'))
     await cp(join(project, 'bin'), join(clone, 'bin'), { recursive: true })
     await cp(join(project, 'package.json'), join(clone, 'package.json'))
@@ -128,7 +129,7 @@ describe('the name of the package', () => {
   })
 })
 
-/** A document, and a way to the files that its links name. */
+/** The text of a document, and a function that reads the files that it links. */
 async function read(document: string) {
   const path = join(project, document)
   return {

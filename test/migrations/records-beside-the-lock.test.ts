@@ -30,7 +30,7 @@ afterEach(async () => {
   await db.sql('truncate shows, bookings cascade')
 })
 
-test('a booking is recorded while another transaction has the show, and decided when it ends', async () => {
+test('a booking is recorded while another transaction has locked the show, and decided when it ends', async () => {
   let booking: ReturnType<Tickets['book']> | undefined
   await core.knex.transaction(async (trx) => {
     await trx('shows').where({ id: show }).forUpdate()
@@ -40,7 +40,7 @@ test('a booking is recorded while another transaction has the show, and decided 
   expect((await booking!).booking).toMatchObject({ status: 'CONFIRMED', seats: [7] })
 })
 
-test('a show does not go before its bookings, and goes with its id', async () => {
+test('a show cannot be deleted before its bookings, and its id is deleted with it', async () => {
   await tickets.book(show, { seats: [7] })
   const remove = () => db.sql('delete from shows where id = $1', [show])
   await expect(remove()).rejects.toMatchObject({ constraint: 'bookings_show_exists' })
@@ -50,7 +50,7 @@ test('a show does not go before its bookings, and goes with its id', async () =>
   await expect(tickets.book(show, { seats: [8] })).rejects.toMatchObject({ code: 'SHOW_NOT_FOUND' })
 })
 
-test('taken back and made again, it knows the shows that there are, and those that came between', async () => {
+test('after a rollback and another run, it knows the shows that exist, and those created in between', async () => {
   await tickets.book(show, { seats: [7] })
   await core.knex.transaction((trx) => down(trx))
   const startTime = new Date('2040-12-26T19:00:00Z')

@@ -23,7 +23,7 @@ afterAll(async () => {
   await db.drop()
 })
 
-test('an upgrade leaves the login of earlier events open, and records it from then on', async () => {
+test('an upgrade leaves the login of earlier events empty, and records it from then on', async () => {
   await core.knex.transaction((trx) => migrateBefore(trx, '0009'))
   const show = await insertShow(db)
   await migrate(core)
@@ -35,7 +35,7 @@ test('an upgrade leaves the login of earlier events open, and records it from th
   expect(logins).toEqual([null, inject('server').user])
 })
 
-test('the functions keep what was set for their plans', async () => {
+test('the functions keep the settings for their plans', async () => {
   const [settings] = await db.sql(
     `select proconfig from pg_proc where proname = 'record_changed_bookings'`,
   )
@@ -44,14 +44,14 @@ test('the functions keep what was set for their plans', async () => {
   })
 })
 
-test('taken back and made again, it keeps the history, and the functions are the same', async () => {
+test('after a rollback and another run, the history is kept, and the functions are the same', async () => {
   const functions = () =>
     db.sql(
       `select pg_get_functiondef(oid) as definition, proacl::text
        from pg_proc where pronamespace = 'public'::regnamespace order by proname`,
     )
   const events = () => db.sql('select id, action, before, after from history order by id')
-  // They have changed some of the functions since.
+  // Later migrations have changed some of the functions.
   await core.knex.transaction((trx) => takeBackFormerSeats(trx))
   await core.knex.transaction((trx) => takeBackPlans(trx))
   await core.knex.transaction((trx) => takeBackText(trx))

@@ -31,7 +31,7 @@ afterEach(async () => {
   await db.sql('truncate shows, bookings cascade')
 })
 
-test('no index of the bookings speaks of what a sale changes', async () => {
+test('no index of the bookings contains a column that a sale changes', async () => {
   const spoken = await db.sql<{ column: string }>(
     `select distinct attname as column
      from pg_index, pg_depend, pg_attribute
@@ -56,7 +56,7 @@ test('no index of the bookings speaks of what a sale changes', async () => {
   }
 })
 
-test('a crowd that begins in an empty house is sold without a look through all bookings', async () => {
+test('many sales that begin in an empty house never scan all bookings', async () => {
   const reads = `select coalesce(seq_tup_read, 0)::int as rows, idx_tup_read::int as of_show
                  from pg_stat_user_tables join pg_stat_user_indexes using (relname)
                  where relname = 'bookings' and indexrelname = 'bookings_show_id'`
@@ -66,7 +66,7 @@ test('a crowd that begins in an empty house is sold without a look through all b
   await Promise.all(
     Array.from({ length: 3000 }, (_, seat) => tickets.book(show, { seats: [seat + 1] })),
   )
-  // A server tells of a connection's reads when it has ended.
+  // The server counts the reads of a connection when it ends.
   await tickets.close()
   expect(await db.sql(reads)).toEqual([before])
 })
@@ -115,7 +115,7 @@ test('recorded again, new ones are there once; a reference that is taken gives w
   expect(attempts[3]!.reference).not.toBe(taken)
 })
 
-test('taken back and made again, it leaves holds, attempts and their history as they were', async () => {
+test('a rollback and another run leave holds, attempts and their history as they were', async () => {
   await tickets.book(show, { seats: [1], hold: 'forever' })
   await tickets.book(show, { seats: [2], customer: 'Ada' })
   await recordAttempts(core, show, newAttempts(3))

@@ -6,7 +6,7 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-it('ids of one process are UUIDv7, each another, in the order in which they were made', () => {
+it('ids of one process are distinct UUIDv7s, in the order in which they were made', () => {
   const ids = Array.from({ length: 50_000 }, newBookingId)
   expect(ids.every((id) => validate(id) && version(id) === 7)).toBe(true)
   expect(new Set(ids).size).toBe(ids.length)

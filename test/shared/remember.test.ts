@@ -9,7 +9,7 @@ it('a value is made once for each key, and again after there were too many keys'
   expect(made).toEqual(['a', 'b', 'c', 'a'])
 })
 
-it('a key without a value is remembered, too', () => {
+it('the absence of a value is remembered as well', () => {
   let made = 0
   const get = remember(2, (_: string) => {
     made++

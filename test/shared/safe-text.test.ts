@@ -20,7 +20,7 @@ describe('safeText', () => {
     ['half a character', 'a\ud83d', 'a\\u{d83d}'],
     ['an invisible letter', '\u3164', '\\u{3164}'],
     ['hidden tags', 'a\u{e0041}', 'a\\u{e0041}'],
-  ])('shows %s instead of obeying it', (_, text, shown) => {
+  ])('shows %s instead of passing it to the terminal', (_, text, shown) => {
     expect(safeText(text)).toBe(shown)
   })
 
@@ -35,7 +35,7 @@ describe('safeText', () => {
     expect(safeText(text)).toBe(text)
   })
 
-  test('leaves nothing that moves a cursor, breaks a line or turns it round', () => {
+  test('leaves nothing that moves a cursor, breaks a line or reverses it', () => {
     fc.assert(
       fc.property(anyText, (text) => {
         expect(safeText(text)).not.toMatch(
@@ -47,7 +47,7 @@ describe('safeText', () => {
 })
 
 describe('safeJson', () => {
-  test('is the same document to a parser and harmless to a terminal', () => {
+  test('is the same document to a parser, and has no control characters', () => {
     fc.assert(
       fc.property(anyText, (text) => {
         const json = safeJson({ text })
@@ -77,7 +77,7 @@ describe('safeCell', () => {
     ["x;'=1", "x;''=1"],
     ["'=1", "''=1"],
     ["'\t", "''\t"],
-  ])('disarms what would begin a cell inside of %j', (text, cell) => {
+  ])('disarms what could start a cell inside of %j', (text, cell) => {
     expect(safeCell(text)).toBe(cell)
   })
 
@@ -94,7 +94,7 @@ describe('safeCell', () => {
   const startsFormula = /^[\s"]*[=+\-@＝]/
 
   test.each([',', ';', '\t'])(
-    'no spreadsheet that separates at %j begins a formula',
+    'no spreadsheet that separates at %j reads a formula',
     (separator) => {
       fc.assert(
         fc.property(spiteful, spiteful, (one, other) => {
@@ -106,7 +106,7 @@ describe('safeCell', () => {
     },
   )
 
-  test('nor does one that separates at semicolons, tabs and lines and heeds no quotes', () => {
+  test('nor does one that separates at semicolons, tabs and lines and ignores quotes', () => {
     fc.assert(
       fc.property(spiteful, (text) => {
         const csv = stringify([['id', safeCell(text), 'end']])
@@ -116,7 +116,7 @@ describe('safeCell', () => {
     )
   })
 
-  test('a reader of CSV gets the text back but for the apostrophes, and with them by textOfCell', () => {
+  test('a CSV reader gets the text back except for the apostrophes, and textOfCell removes those', () => {
     fc.assert(
       fc.property(fc.oneof(spiteful, anyText), (text) => {
         const [row] = parse(stringify([['id', safeCell(text)]])) as string[][]
@@ -128,7 +128,7 @@ describe('safeCell', () => {
   })
 })
 
-/** As a spreadsheet reads it: quotation marks count at the beginning of a cell, whatever follows. */
+/** As a spreadsheet reads it: quotation marks count only at the beginning of a cell. */
 function cellsOf(csv: string, separator: string): string[] {
   const cell = new RegExp(
     `(?:"((?:[^"]|"")*)(?:"|$))?([^${separator}\\r\\n]*)([${separator}\\r\\n]|$)`,

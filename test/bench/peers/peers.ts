@@ -12,7 +12,7 @@ import type { BenchDatabase } from '../server.js'
 import { type Worker, withWorkers } from '../worker.js'
 import { hasPgbench, runPgbench, type Scripts } from './pgbench.js'
 
-/** A way to sell seats with plain SQL; its file says what it is, and its weakness. */
+/** A way to sell seats with plain SQL; its file describes it and its weakness. */
 interface Peer {
   name: string
   file: string
@@ -35,12 +35,12 @@ const PEERS: readonly Peer[] = [
 
 const MOST_A_SECOND = 20_000
 
-/** Sells by these scripts to a crowd. */
+/** Sells to the callers with these scripts. */
 type Run = (scripts: Scripts, crowd: Crowd) => Promise<Answers>
 
 /**
- * Gives `work` the peers, in this database, run by pgbench if it is installed, else by loop.mjs. The
- * fastest is run by loop.mjs as well: that is what its SQL reaches in a program for Node.
+ * Gives `work` the peers, in this database, run by pgbench if it is installed, else by loop.mjs.
+ * The fastest is run by loop.mjs as well, which shows how fast its SQL is in a program for Node.
  */
 export async function withPeers<T>(
   database: BenchDatabase,

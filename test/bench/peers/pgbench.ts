@@ -5,7 +5,7 @@ import { execa } from 'execa'
 import { type Answers, type Crowd, timesOf } from '../crowd.js'
 import type { BenchDatabase } from '../server.js'
 
-/** The scripts of a peer: one sale, and one look at the map. */
+/** The scripts of a peer: one sale, and one map read. */
 export interface Scripts {
   sale: string
   map: string
@@ -14,7 +14,7 @@ export interface Scripts {
 /** A ramp that is longer than any machine needs. */
 const MOST_RAMP_MS = 30_000
 
-/** The first version that repeats what a serializable transaction has lost. */
+/** The first version that retries a failed serializable transaction. */
 const OLDEST = 15
 
 export async function hasPgbench(): Promise<boolean> {
@@ -23,8 +23,8 @@ export async function hasPgbench(): Promise<boolean> {
 }
 
 /**
- * Runs a peer with prepared statements, each client a connection of its own. pgbench begins when
- * all are connected; when that takes longer than the ramp, it runs again with a longer one.
+ * Runs a peer with prepared statements and a connection for each client. pgbench begins when all
+ * are connected; if that takes longer than the ramp, it runs again with a longer one.
  */
 export async function runPgbench(
   database: BenchDatabase,
@@ -82,13 +82,15 @@ interface Done {
   at: number
 }
 
-/** The logs, one for each job: client, number, microseconds, script, and the time in s and µs. */
+/**
+ * The logs, one for each thread: client, number, microseconds, script, and the time in s and µs.
+ */
 async function readLogs(directory: string): Promise<Done[]> {
   const names = (await readdir(directory)).filter((name) => name.startsWith('log'))
   const logs = await Promise.all(names.map((name) => readFile(join(directory, name), 'latin1')))
   return logs
     .flatMap((log) => log.split('\n'))
-    .filter((line) => line !== '' && !line.includes('failed')) // Its time was over.
+    .filter((line) => line !== '' && !line.includes('failed')) // It was still running when the time was over.
     .map((line) => {
       const [, , us, script, s, rest] = line.split(' ').map(Number)
       return { isLook: script === 1, ms: us! / 1000, at: s! * 1000 + rest! / 1000 }

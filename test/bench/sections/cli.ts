@@ -12,7 +12,7 @@ const plainBook = fileURLToPath(new URL('../plain-book.mjs', import.meta.url))
 const bundleScript = fileURLToPath(new URL('../bundle.mjs', import.meta.url))
 const cached = fileURLToPath(new URL('../cached.cjs', import.meta.url))
 
-/** What it costs to start, book one seat, and end. */
+/** The cost of starting, booking one seat, and exiting. */
 export const cli: Section = {
   name: 'cli',
   title: 'One whole `tickets book --json`: CPU, user and system',
@@ -82,7 +82,7 @@ async function bundlePlainBook(directory: string): Promise<string> {
   return bundle
 }
 
-/** What a process costs, and what the daemon spends on it. */
+/** The cost of a process, and the CPU that the daemon uses for it. */
 async function withShareOf(daemon: Daemon, work: () => Promise<number>): Promise<number> {
   const before = await daemon.cpuMs()
   return (await work()) + (await daemon.cpuMs()) - before

@@ -9,10 +9,10 @@ import { addShow } from '../shows.js'
 import type { Section } from './section.js'
 
 const SHOWS = 1000
-/** More, and who presses Tab wonders whether it was heard. */
+/** If it takes longer, the user wonders whether the key was noticed. */
 const MOST_MS = 150
 
-/** What a press of Tab costs. */
+/** The time that a press of Tab takes. */
 export const completion: Section = {
   name: 'completion',
   title: `A press of Tab: the whole process that the shell waits for, ${SHOWS.toLocaleString('en-GB')} shows`,
@@ -39,7 +39,7 @@ export const completion: Section = {
   },
 }
 
-/** What the shell runs when the last of these words is completed. */
+/** The command that the shell runs to complete the last of these words. */
 function pressesIn({ url }: BenchDatabase, id: string, reference: string) {
   const press = (...words: string[]) => {
     const line = ['tickets', '--db', url, ...words]
@@ -62,7 +62,7 @@ async function anyReference({ sql }: BenchDatabase): Promise<string> {
   return row!.reference
 }
 
-/** An answer that offers nothing is no answer, however fast. */
+/** An answer that offers nothing does not count, however fast. */
 async function assertOffers(what: string, args: readonly string[]): Promise<void> {
   const { stdout } = await promisify(execFile)(process.execPath, [...args])
   if (stdout === '') throw new Error(`Nothing is offered for ${what}.`)

@@ -7,7 +7,7 @@ import type { BenchDatabase } from '../server.js'
 import { addShow } from '../shows.js'
 import type { Bench, Section } from './section.js'
 
-/** Many bookings from a file, each durable before its line is answered. */
+/** Many bookings from a file, each committed before its line is answered. */
 export const file: Section = {
   name: 'file',
   title: '`book --file --json`: lines a second, the start of the program included',

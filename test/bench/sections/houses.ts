@@ -9,7 +9,7 @@ import type { Section } from './section.js'
 const SIZES = [100, 1000, 10_000, 100_000]
 const SEATS_PER_ROW = 50
 
-/** Does a large house cost more than a small one? */
+/** Compares the cost of a booking in a large and in a small house. */
 export const houses: Section = {
   name: 'houses',
   title: 'One booking of two seats through the library, by size of the house',
@@ -103,7 +103,7 @@ function nearlyFull(size: number): SeatSet {
   )
 }
 
-/** Milliseconds of one booking, which is taken back afterwards: every round finds the same house. */
+/** Milliseconds of one booking, which is undone afterwards: every round finds the same house. */
 async function bookOnce(
   worker: Worker,
   { sql }: BenchDatabase,

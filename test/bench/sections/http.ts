@@ -15,25 +15,31 @@ import type { Section } from './section.js'
 
 const plainServer = fileURLToPath(new URL('../plain-server.mjs', import.meta.url))
 
-/** Houses, how many times the stand-in's rate is aimed for, and how many seats are sold before. */
+/**
+ * Houses: the target as a multiple of the stand-in's rate, and the number of seats that are sold
+ * beforehand.
+ */
 const HOUSES = [
   { seats: 1000, sold: 0, atLeast: 20 },
   { seats: 20_000, sold: 10_000, atLeast: 50 },
 ]
 const CONNECTIONS = [64, 256]
-/** Where HTTP is compared with the library: in the first house, with as many callers. */
+/** Where HTTP is compared with the library: in the first house, with the same number of callers. */
 const LIBRARY_CALLERS = 256
 const ROUNDS = 5
 const WARM_UP_MS = 3000
 /** How long a load runs before it is measured, and how long it is measured. */
 const RAMP_MS = 1000
 const WINDOW_MS = 1500
-/** The slowest server makes a booking in less. */
+/** The slowest server needs less time for a booking. */
 const SETTLED_MS = 500
-/** No house may be made while it is waited for, so there are enough for this many a second. */
+/**
+ * Enough houses for this many bookings a second, so that none has to be created during a
+ * measurement.
+ */
 const MOST_A_SECOND = 25_000
 
-/** A sale that opens at noon, seen by browsers: one show at a time, everybody at once. */
+/** The start of a sale, with browsers: one show at a time, all clients at once. */
 export const http: Section = {
   name: 'http',
   title: 'One hot show over HTTP: confirmed, durable bookings a second',
@@ -74,11 +80,11 @@ export const http: Section = {
   },
 }
 
-/** One of the two servers, and where its bookings end up. */
+/** One of the two servers, and the table of its bookings. */
 interface Contender {
   url: string
   table: 'bookings' | 'original_bookings'
-  /** Makes a house; its show's id. */
+  /** Creates a house, and returns the id of its show. */
   addHouse(sale: Sale): Promise<string>
 }
 
@@ -140,7 +146,10 @@ async function measureAll(
   return measured
 }
 
-/** Books seat after seat, and in the next house when one is sold out; those confirmed a second. */
+/**
+ * Books seat after seat, and in the next house when one is sold out. Returns the confirmed bookings
+ * a second.
+ */
 async function bookingRate(
   database: BenchDatabase,
   contender: Contender,
@@ -169,7 +178,10 @@ async function bookingRate(
   return ((after.n - before.n) / (after.at - before.at)) * 1000
 }
 
-/** Waits until a server has done what the clients left behind, which would disturb the next load. */
+/**
+ * Waits until a server has finished the requests that the clients left behind, which would disturb
+ * the next load.
+ */
 async function untilSettled<T extends { n: number }>(look: () => Promise<T>): Promise<T> {
   for (let before = await look(); ; ) {
     await sleep(SETTLED_MS)
@@ -211,7 +223,7 @@ function firstSeats(count: number): number[] {
   return Array.from({ length: count }, (_, i) => i + 1)
 }
 
-/** Whatever was answered, no seat may have been sold twice. */
+/** Whatever the answers, no seat may have been sold twice. */
 async function assertHonest({ sql }: BenchDatabase): Promise<void> {
   const [row] = await sql<{ n: number }>(
     `select count(*)::int as n from (

@@ -9,7 +9,7 @@ import type { Section } from './section.js'
 const collector = fileURLToPath(new URL('../gc-on-signal.cjs', import.meta.url))
 const CONNECTIONS = 16
 
-/** Whether a server keeps anything of the requests that it has answered, good and bad. */
+/** Whether a server keeps memory for the requests that it has answered, valid and invalid. */
 export const memory: Section = {
   name: 'memory',
   title: 'Memory that `serve` keeps of answered requests',
@@ -35,7 +35,7 @@ export const memory: Section = {
           what: `${count.toLocaleString('en-GB')} HTTP requests, memory that stays in use`,
           value: Math.max(0, keptMb),
           unit: 'MB',
-          // Forty bytes a request would show.
+          // Forty bytes for each request would be visible.
           targets: [{ of: 'value', atMost: 1 }],
         },
       ],
@@ -44,7 +44,7 @@ export const memory: Section = {
   },
 }
 
-/** Bookings, lists and mistakes of each kind; the last one ends its connection. */
+/** Bookings, lists and errors of each kind; the last one ends its connection. */
 function requestsFor(show: string): string[] {
   const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`
   const book = (body: string) =>
@@ -64,7 +64,7 @@ function requestsFor(show: string): string[] {
 }
 
 /**
- * Sends the requests over and over, each time on a new connection. Throws if one is not answered.
+ * Sends the requests again and again, each time on a new connection. Throws if one is not answered.
  * Writes bytes, because a client that parses costs as much as the server.
  */
 async function sendAll(url: string, requests: readonly string[], count: number): Promise<void> {
@@ -81,7 +81,7 @@ async function sendAll(url: string, requests: readonly string[], count: number):
   await Promise.all(Array.from({ length: CONNECTIONS }, sendInTurn))
 }
 
-/** What is in use after all that can be has been collected: objects and buffers. */
+/** The memory in use after a garbage collection: objects and buffers. */
 async function usedMb({ url, child }: HttpServer): Promise<number> {
   const readings: number[] = []
   for (let i = 0; i < 5; i++) {

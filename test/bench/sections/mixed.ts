@@ -5,7 +5,7 @@ import type { Section } from './section.js'
 const CROWD = { callers: 100, seats: 1000, looks: 9 }
 const ROUNDS = 5
 
-/** Buyers look at the map before they book. */
+/** Buyers read the map before they book. */
 export const mixed: Section = {
   name: 'mixed',
   title: `${CROWD.looks} looks at the map for each booking, a house of 1,000, ${CROWD.callers} callers`,

@@ -10,7 +10,7 @@ const HOUSES = [1000, 100_000]
 const ROUNDS = 5
 const UNIT = 'bookings/s'
 
-/** One hot show: ours against every way that plain SQL has. */
+/** One popular show: ours against the usual ways with plain SQL. */
 export const peers: Section = {
   name: 'peers',
   title: 'One hot show, single seats: confirmed, durable bookings a second, ours and plain SQL',
@@ -27,7 +27,7 @@ export const peers: Section = {
         { panel: 'rate' as const, series: name, x: callers, y: median(rates) },
         { panel: 'p99' as const, series: name, x: callers, y: median(p99s) },
       ])
-      // No p99 when nothing was answered in the window: a queue may be longer.
+      // There is no p99 if nothing was answered in the window, as a queue may be longer.
       const drawn = points.filter(({ y }) => y > 0 && Number.isFinite(y))
       return { measurements: goalsOf(largest, isOurs), tables, points: drawn }
     })

@@ -9,10 +9,10 @@ import type { Section } from './section.js'
 
 const SEATS = 100_000
 const SEATS_PER_ROW = 50
-/** What a hand and an eye take for at once. */
+/** A delay that a user does not notice. */
 const MOST_MS = 30
 
-/** How long a clerk waits for the map after a key, in the largest house there is. */
+/** How long a clerk waits for the map after a key, in the largest possible house. */
 export const picker: Section = {
   name: 'picker',
   title: 'The seat picker: from a key to its frame on the terminal, 100,000 seats',
@@ -45,7 +45,7 @@ function houses(): { name: string; sold: SeatSet }[] {
   const everyOther = Array.from({ length: SEATS / 2 }, (_, i) => 2 * i + 1)
   return [
     { name: 'empty', sold: SeatSet.empty(SEATS) },
-    // The worst half: no two free seats are together anywhere.
+    // The worst half: no two adjacent seats are free.
     { name: 'half sold', sold: SeatSet.of(everyOther, SEATS) },
   ]
 }
@@ -55,7 +55,7 @@ const DOWN = '\u001b[B'
 const PAGE_DOWN = '\u001b[6~'
 const PAGE_UP = '\u001b[5~'
 
-/** Each key with what it is measured as; each changes what the screen shows. */
+/** Each key with the name of its measurement; each changes the screen. */
 const round: [keys: string, key: string][] = [
   ['arrows', RIGHT],
   ['arrows', DOWN],
@@ -70,12 +70,14 @@ const round: [keys: string, key: string][] = [
   ['space', ' '],
   ['arrows', RIGHT],
   ['best 5', '5'],
-  // So that the next round finds the seat free, and what is typed begins anew.
+  // So that in the next round the seat is free and no text is typed.
   ['arrows', RIGHT],
   ['jump to B1', 'B'],
 ]
 
-/** Presses them in turn, each when the frame of the one before has come; milliseconds for each. */
+/**
+ * Presses them in turn, each after the frame of the previous one. Returns the milliseconds of each.
+ */
 async function pressKeys({ url }: BenchDatabase, show: string, rounds: number) {
   const samples: Record<string, number[]> = {}
   const clerk = await sitDown(['book', show, '--db', url])
@@ -89,10 +91,10 @@ async function pressKeys({ url }: BenchDatabase, show: string, rounds: number) {
   return samples
 }
 
-/** Ends a frame: what came before it is shown. */
+/** Marks the end of a frame. */
 const END_OF_FRAME = '\u001b[?2026l'
 
-/** A clerk at `tickets book` whose map is on the terminal. */
+/** A clerk at `tickets book` with the map on the terminal. */
 async function sitDown(args: string[]) {
   const env = {
     PATH: process.env.PATH,

@@ -6,7 +6,7 @@ import type { Section } from './section.js'
 
 const PARALLEL = 32
 
-/** A foyer: many processes at once, on one show. */
+/** Many processes at once, for one show. */
 export const processes: Section = {
   name: 'processes',
   title: `Many processes, ${PARALLEL} at a time, on one show: wall time`,

@@ -5,7 +5,7 @@ import type { Section } from './section.js'
 const CROWD = { callers: 256, seats: 100_000 }
 const ROUNDS = 5
 
-/** When a popular sale opens, most callers come after the seats are gone. */
+/** When a popular sale opens, most requests come after the seats are sold. */
 export const refusals: Section = {
   name: 'refusals',
   title: `A show that is sold out: refusals a second, ${CROWD.callers} callers`,

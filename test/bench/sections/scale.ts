@@ -7,7 +7,7 @@ import type { BenchDatabase } from '../server.js'
 import { type Worker, withWorkers } from '../worker.js'
 import type { Bench, Section } from './section.js'
 
-/** Does a full database cost more than an empty one? */
+/** Compares the cost of a booking in a full and in an empty database. */
 export const scale: Section = {
   name: 'scale',
   title: 'Lists, lookups and a booking through the library, by number of shows',
@@ -70,10 +70,10 @@ async function measureLookups(
   })
 }
 
-/** A lookup that reads a whole table is found out at once. */
+/** A lookup that scans a whole table takes longer at once. */
 const LOOKUP_BUDGET_MS = 10_000
 
-/** How many calls one sample is the median of. */
+/** The number of calls whose median is one sample. */
 const CALLS = 10
 
 interface Lookup {
@@ -131,7 +131,7 @@ const LOOKUPS: Lookup[] = [
   {
     name: 'show by beginning of id',
     method: 'findShow',
-    // 13 characters: eight would mean two shows too often among a million.
+    // 13 characters: eight would often match two shows among a million.
     callsOn: async (database) => (await someShows(database)).map(({ id }) => [id.slice(0, 13)]),
   },
   {
@@ -165,7 +165,7 @@ function repeat(args: unknown[]): unknown[][] {
   return Array.from({ length: CALLS }, () => args)
 }
 
-/** Other shows every time, from all over the table. */
+/** Different shows every time, from all over the table. */
 async function someShows({ sql }: BenchDatabase): Promise<{ id: string; name: string }[]> {
   const [row] = await sql<{ shows: number }>(
     `select reltuples::int as shows from pg_class where oid = 'shows'::regclass`,

@@ -6,15 +6,15 @@ import type { BenchServer } from '../server.js'
 export interface Bench {
   server: BenchServer
   runner: Runner
-  /** Only to see that everything works: few rounds, small sizes, figures that mean little. */
+  /** Only checks that everything works: few rounds, small sizes, figures that mean little. */
   isQuick: boolean
   /** How many bookings the largest database of `scale` has. */
   bookings: number
-  /** Says what is going on. */
+  /** Reports progress. */
   progress(sentence: string): void
 }
 
-/** One part of the benchmark, to be chosen with `--only`. */
+/** One part of the benchmark, which can be chosen with `--only`. */
 export interface Section {
   name: string
   title: string

@@ -7,7 +7,7 @@ import type { Section } from './section.js'
 const CROWD = { callers: 100, seats: 100_000 }
 const ROUNDS = 5
 
-/** Shows share no lock, only the disk: do ten sell more than one? */
+/** Shows share no lock, only the disk: measures whether ten sell more than one. */
 export const shows: Section = {
   name: 'shows',
   title: 'Ten shows at once through the library, ten callers each',

@@ -79,12 +79,12 @@ describe('a start time', () => {
     ['2026-12-31T23:59:60Z', '00:00:00', '23:59:59'],
     ['2026-12-25T19:00+15:00', '-12:00', '+14:00'],
     ['1899-12-31 10:00', '1900', '9999'],
-  ])('%j is refused with what is allowed: %s to %s', (text, least, most) => {
+  ])('%j is refused with the permitted values: %s to %s', (text, least, most) => {
     const { message } = failure(() => parseStartTime(text, 'UTC'))
     expect(message).toEqual(withFacts(`"${text}"`, least, most))
   })
 
-  it('is refused in the words of test/wording/start-time.txt', () =>
+  it('is refused with the messages in test/wording/start-time.txt', () =>
     expectWording(
       'start-time',
       [...wrong, '2026-03-29 01:30', '2026-10-25 01:30'].map((text) => [
@@ -93,12 +93,12 @@ describe('a start time', () => {
       ]),
     ))
 
-  it('in a zone that is none is refused', () => {
+  it('in an invalid time zone is refused', () => {
     expect(failure(() => parseStartTime('2026-12-25 19:00', 'Mars')).code).toBe('INVALID_INPUT')
   })
 })
 
-describe('a local time that the clocks skip or repeat is refused, with two offsets to choose', () => {
+describe('a local time that the clocks skip or repeat is refused, with two offsets to choose from', () => {
   it.each([
     ['2026-03-29 01:30', 'Europe/London', '+00:00', '+01:00'],
     ['2026-10-25 01:30', 'Europe/London', '+01:00', '+00:00'],
@@ -119,7 +119,7 @@ describe('a local time that the clocks skip or repeat is refused, with two offse
     expect(one).not.toBe(other)
   })
 
-  it('says which local times a skipped one may mean', () => {
+  it('says which local times a skipped time may mean', () => {
     const { message } = failure(() => parseStartTime('2026-03-29 01:30', 'Europe/London'))
     expect(message.match(/\d{4}-\d\d-\d\d.\d\d:\d\d([+-]\d\d:\d\d)?/g)).toEqual([
       '2026-03-29 01:30',
@@ -129,7 +129,7 @@ describe('a local time that the clocks skip or repeat is refused, with two offse
   })
 
   it.each(['2026-03-29 00:59:59', '2026-03-29 02:00', '2026-10-25 00:59:59', '2026-10-25 02:00'])(
-    'but %s, right beside the change, is accepted',
+    'but %s, right next to the change, is accepted',
     (text) => {
       expect(formatStartTime(parseStartTime(text, 'Europe/London'), 'Europe/London')).toContain(
         text,
@@ -166,27 +166,27 @@ describe('a time zone', () => {
     ['a'.repeat(1_000_000), examples],
     ['\u001b[31m', examples],
   ]
-  it.each(none)('%.20j is none; what it may be is %j', (text, zones) => {
+  it.each(none)('%.20j is invalid; %j is suggested', (text, zones) => {
     const { code, message } = failure(() => parseTimeZone(text))
     expect(code).toBe('INVALID_INPUT')
     expect(message.replace(/^"[^"]*"/, '').match(/[A-Z]\w+\/\w+|UTC/g)).toEqual(zones)
     expect(message).toMatch(/^[\x20-\x7e…]{1,200}$/)
   })
 
-  it('that is none is refused in the words of test/wording/time-zone.txt', () =>
+  it('that is invalid is refused with the messages in test/wording/time-zone.txt', () =>
     expectWording('time-zone', [
       ...none.map(([text]) => [text, failure(() => parseTimeZone(text)).message] as const),
       ['TZ=BST', failure(() => systemTimeZone({ TZ: 'BST' })).message],
       ['TZ=', failure(() => systemTimeZone({ TZ: '' })).message],
     ]))
 
-  // What ICU keeps for old Java programs; and names that it still knows and IANA has dropped.
+  // Names that ICU keeps for old Java programs, and names that it still knows and IANA has dropped.
   it.each([
     ...'ACT AET AGT ART AST BET BST CAT CNT CST CTT EAT ECT IET IST JST MIT NET NST'.split(' '),
     ...'PLT PNT PRT PST SST VST bst'.split(' '),
     ...['SystemV/PST8PDT', 'US/Pacific-New', 'Canada/East-Saskatchewan', 'Etc/Unknown', 'Factory'],
     ...['CET-1CEST,M3.5.0,M10.5.0/3', 'UTC0', 'GMT+1', 'posix/Europe/Paris', '/etc/localtime'],
-  ])('%s is no IANA name, here and in TZ', (name) => {
+  ])('%s is not an IANA name, here and in TZ', (name) => {
     const { code, message } = failure(() => parseTimeZone(name))
     expect([code, message]).toEqual(['INVALID_INPUT', withFacts(`"${name}"`, 'UTC')])
     for (const TZ of [name, `:${name}`]) {
@@ -207,14 +207,14 @@ describe('a time zone', () => {
     expect(systemTimeZone({ TZ: `:${name}` })).toBe(name)
   })
 
-  it("is the system's where TZ is not set", () => {
+  it('is the time zone of the system if TZ is not set', () => {
     expect(systemTimeZone({})).toBe(Intl.DateTimeFormat().resolvedOptions().timeZone)
     for (const TZ of ['', ':', ' ']) {
       expect(failure(() => systemTimeZone({ TZ })).code).toBe('INVALID_INPUT')
     }
   })
 
-  it('is accepted and can be shown, whichever of those that Node lists', () => {
+  it('is accepted and can be displayed, for each zone that Node lists', () => {
     for (const zone of Intl.supportedValuesOf('timeZone')) {
       expect(parseTimeZone(zone.toLowerCase())).toBe(zone)
     }
@@ -256,7 +256,7 @@ describe('a start time as text', () => {
   })
 })
 
-/** The times with an offset that a sentence offers. */
+/** The times with an offset that a message offers. */
 function timesIn(sentence: string): string[] {
   return [...sentence.matchAll(/\S+T\S+[+-]\d\d:\S*\d/g)].map(([time]) => time)
 }
