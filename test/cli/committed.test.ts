@@ -8,7 +8,7 @@ import { isCommitted, openProxy } from '../support/proxy.js'
 import { insertShow } from '../support/shows.js'
 import { withFacts } from '../support/wording.js'
 
-/** A change that is committed stands, and is reported as done, whatever fails after that. */
+/** A committed change stands, and is reported as done, whatever fails after COMMIT. */
 
 let db: TestDatabase
 beforeAll(async () => {
@@ -16,7 +16,7 @@ beforeAll(async () => {
 })
 afterAll(() => db.drop())
 
-/** Runs the program with a stdout that takes nothing, as on a full disk. */
+/** Runs the program with a stdout that accepts nothing, as on a full disk. */
 async function runOnFullDisk(args: readonly string[], input = ''): Promise<Ran> {
   const full = await open('/dev/full', 'w')
   const stdin = input === '' ? {} : { stdin: 'pipe' as const, input }
@@ -41,7 +41,7 @@ type Case = [
   command: string,
   args: (show: string) => string[] | Promise<string[]>,
   said: RegExp,
-  /** Counts what the command is to have done to the show. */
+  /** Counts what the command should have done to the show. */
   done: string,
 ]
 
@@ -105,7 +105,7 @@ const cases: Case[] = [
 ]
 
 test.each(cases)(
-  '%s: done, and its facts are on stderr where stdout takes nothing',
+  '%s: done, and its facts are on stderr if stdout is full',
   async (_name, argsOf, said, done) => {
     for (const format of ['--json', '--no-color']) {
       const show = await insertShow(db)
@@ -124,7 +124,7 @@ test.each([
     ['show', 'create', '--name', 'New', '--start-time', '2031-01-01T19:00Z', '--total-seats', '9'],
   ],
   ['token', ['token', 'create', '--name', 'n', '--role', 'read']],
-])('%s: done, and its id is on stderr where stdout takes nothing', async (_name, args) => {
+])('%s: done, and its id is on stderr if stdout is full', async (_name, args) => {
   const ran = await runOnFullDisk(args)
   expect([ran.exitCode, ran.stderr]).toEqual([0, expect.stringMatching(/[0-9a-f-]{12,36}/)])
 })
@@ -134,7 +134,7 @@ test('a list that cannot be printed has failed', async () => {
   expect([ran.exitCode, ran.stderr]).toEqual([1, expect.stringContaining('ENOSPC')])
 })
 
-test('a refusal keeps its exit code where stdout takes nothing', async () => {
+test('a refusal keeps its exit code if stdout is full', async () => {
   const show = await insertShow(db)
   await bookTwo(show)
   const ran = await runOnFullDisk(['book', show, '--seats', '1', '--json'])
@@ -158,7 +158,7 @@ test.each(['--json', '--no-color'])(
   },
 )
 
-test('a booking whose show cannot be read any more is printed all the same', async () => {
+test('a booking is printed even if its show can no longer be read', async () => {
   const show = await insertShow(db)
   const proxy = await openProxy(db.url)
   let isSold = false
@@ -178,7 +178,7 @@ test('a booking whose show cannot be read any more is printed all the same', asy
   expect([exitCode, stdout]).toEqual([0, expect.stringMatching(/CONFIRMED: 7 \(1 seat\)/)])
 })
 
-test('a series that fails in the middle names the shows that were made', async () => {
+test('a series that fails half-way names the shows that were created', async () => {
   const own = await cloneDatabase()
   try {
     const original = await insertShow(own, { name: 'Series' })
@@ -207,7 +207,7 @@ test.each([
   ['cancelled', ['cancel', '--yes', '--expect-bookings', '0'], 'cancelled_at is not null'],
   ['edited', ['edit', '--name', 'Dogs'], `name = 'Dogs'`],
 ])(
-  'a show that is %s is reported as done though the connection ends after COMMIT',
+  'a show that is %s is reported as done although the connection ends after COMMIT',
   async (_what, [command, ...args], done) => {
     const show = await insertShow(db)
     const proxy = await openProxy(db.url)

@@ -20,7 +20,7 @@ describe('the declarations of commands', () => {
     expect([...names, ...elsewhere].sort()).toEqual(groups.sort())
   })
 
-  it('have examples and exit codes, and either commands or what runs them', () => {
+  it('have examples and exit codes, and either commands or a function that runs them', () => {
     for (const command of shown) {
       const { examples = [], exits = [], commands: inner = [], run } = declarationOf(command)
       expect([pathOf(command), examples.length > 0, exits.includes(0), exits.includes(2)]).toEqual([
@@ -33,7 +33,7 @@ describe('the declarations of commands', () => {
     }
   })
 
-  it('say what completes every show, date, booking, seat and file', () => {
+  it('have completions for every show, date, booking, seat and file', () => {
     const live = /^(show|toShow|date|booking|seats?|to|file|svg)$/
     const open = commands.flatMap((command) =>
       [...command.registeredArguments, ...command.options]
@@ -44,7 +44,7 @@ describe('the declarations of commands', () => {
     expect(open).toEqual([])
   })
 
-  it('are all in the tree, but for a line that begins with `book`: then it is the only one', async () => {
+  it('are all in the tree; for a line that begins with `book`, only that one is loaded', async () => {
     const forBook = await commandTree({} as Run, ['book', 'Hamlet'])
     expect(forBook.commands.map((command) => command.name())).toEqual(['book'])
     const book = commands.find((command) => pathOf(command) === 'book')!

@@ -67,9 +67,9 @@ describe('a database that a .env names', () => {
     [['token', 'list']],
     [['stress', '--bookings', '3', '--processes', '3', '--json']],
     [['stress', '--bookings', '3', '--in-process']],
-    // `demo` has a test of its own.
+    // `demo` has a separate test.
   ])('is named on stderr, once: %j', async (args) => {
-    // Those that a daemon or other processes have a part in.
+    // A real process if a daemon or other processes take part.
     const ran = /--count|--processes/.test(args.join(' '))
       ? await tickets(args, { cwd })
       : await runInProcess(args, bareEnvironment, { cwd })
@@ -90,7 +90,7 @@ describe('a database that a .env names', () => {
     expect([exitCode, timesNamed(stderr)]).toEqual([0, 1])
   })
 
-  it('is named to the command that a warm process runs, by the rules of its directory', async () => {
+  it('is named by a command that the daemon runs, if the .env is in the directory of the command', async () => {
     const { served = 0 } = await daemon.status()
     const args = ['book', 'Cats', '--count', '1', '--json']
     for (const env of [{}, { TICKETS_STATS: '1' }]) {
@@ -102,7 +102,7 @@ describe('a database that a .env names', () => {
     expect((await daemon.status()).served).toBe(served + 1)
   })
 
-  it('is not named with --quiet, nor when something else chooses', async () => {
+  it('is not named with --quiet, nor if another setting chooses the database', async () => {
     const runs = [
       runInProcess(['show', 'list', '--quiet'], bareEnvironment, { cwd }),
       runInProcess(['show', 'list', '--db', db.url], bareEnvironment, { cwd }),
@@ -114,7 +114,7 @@ describe('a database that a .env names', () => {
     }
   })
 
-  it('is named when it is the embedded server, too', async () => {
+  it('is named if it is the embedded server as well', async () => {
     const env = { ...bareEnvironment, TICKETS_DATA_DIR: '/proc/none' }
     const cwd = await project('DATABASE_URL=embedded\n')
     const ran = await runInProcess(['show', 'list'], env, { cwd })
@@ -131,11 +131,11 @@ describe('a .env that is a pipe', () => {
     [['stress', '--json']],
     [['demo', '--json']],
     [['token', 'list', '--json']],
-  ])('stops no command: %j', async (args) => {
+  ])('does not block a command: %j', async (args) => {
     const cwd = await withPipe()
     const dataDir = join(cwd, 'data')
     const env = { TICKETS_DATA_DIR: dataDir }
-    // A booking of a script has a loader of its own.
+    // A scripted booking has a separate loader.
     const ran = await (args[0] === 'book'
       ? tickets(args, { cwd, env })
       : runInProcess(args, { ...bareEnvironment, ...env }, { cwd }))
@@ -178,7 +178,7 @@ describe('a host that a .env names', () => {
     ],
   ]
 
-  /** Inside this process, a service of the home would be one of the test's. */
+  /** Inside this process, a service of the home directory would be one of the test's. */
   const run = (what: string, args: string[], cwd: string) => {
     const env = { HOME: home, PGPASSWORD: secret, PGPASSFILE: join(home, '.pgpass') }
     return what.includes('service')
@@ -197,13 +197,13 @@ describe('a host that a .env names', () => {
     expect(trap.passwords).toEqual([])
   })
 
-  it.each(files)('gets the password that stands beside it: %s', async (what, text) => {
+  it.each(files)('gets the password in the same file: %s', async (what, text) => {
     const cwd = await project(`${text(trap.port)}\nPGPASSWORD=its own\n`)
     await run(what, ['show', 'list', '--wait', '0s'], cwd)
     expect(new Set(trap.passwords)).toEqual(new Set(['its own']))
   })
 
-  it('gets nothing at a press of Tab, not even a connection', async () => {
+  it('is not connected to for completion', async () => {
     const cwd = await project(`DATABASE_URL=postgres://u@127.0.0.1:${trap.port}/x\n`)
     const words = ['tickets', 'show', 'view', '']
     const args = ['complete', 'bash', '3', '--', ...words]
@@ -212,13 +212,13 @@ describe('a host that a .env names', () => {
     expect(await tickets(args, { cwd, env })).toMatchObject(silent)
     expect(trap.connections).toBe(0)
     expect(await tickets(args, { cwd: await withPipe(), env })).toMatchObject(silent)
-    // The same database by the user's own choice is asked.
+    // The same database is asked if the user has chosen it.
     const db = `postgres://u@127.0.0.1:${trap.port}/x`
     expect(await tickets(args, { cwd, env, db })).toMatchObject(silent)
     expect(trap.connections).toBeGreaterThan(0)
   })
 
-  it('a password in a .env goes to no host that the environment names', async () => {
+  it('a password in a .env is not sent to a host that the environment names', async () => {
     const cwd = await project('PGPASSWORD=its own\nPGHOST=db.example\n')
     const env = { HOME: '/nonexistent', PGHOST: '127.0.0.1', PGPORT: String(trap.port) }
     const ran = await runInProcess(['show', 'list', '--json', '--wait', '0s'], env, { cwd })
@@ -237,7 +237,7 @@ interface Trap {
   close(): void
 }
 
-/** A server that has no TLS, asks each client for its password, and keeps what it is told. */
+/** A server without TLS that asks each client for its password and records it. */
 async function openTrap(): Promise<Trap> {
   const sockets = new Set<Socket>()
   const trap = { port: 0, connections: 0, passwords: [] as string[] }

@@ -7,7 +7,7 @@ import { insertShow } from '../support/shows.js'
 
 let db: TestDatabase
 let server: OwnHttpServer
-/** What the lists are about, by the name that the tables below give it. */
+/** The subjects of the lists, by the name that the tables below use. */
 const real: Record<string, string> = {}
 beforeAll(async () => {
   db = await cloneDatabase()
@@ -46,24 +46,24 @@ const anIso = expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/)
 
 type Row = Record<string, unknown>
 
-/** One row of a list, and the same fact in each format. */
+/** One row of a list, with its facts in each format. */
 interface Fact {
-  /** Whose row: in `real`. */
+  /** The subject of the row, in `real`. */
   of: string
-  /** What people read in its line of the table. */
+  /** The line in the table for people. */
   table: RegExp
-  /** What its JSON has, and what it has not. */
+  /** The fields in JSON, and those that must be missing. */
   json: Row
   without?: string[]
-  /** Cells of CSV and tab-separated lines, by their column. */
+  /** Cells of CSV and tab-separated lines, by column. */
   cells: Record<string, unknown>
 }
 
 interface List {
   argv: (names: typeof real) => string[]
-  /** The columns of CSV; new ones come last, since scripts count them. */
+  /** The columns of CSV; new ones come last, as scripts count them. */
   columns: string[]
-  /** Which cell and which field tell whose row it is. */
+  /** The cell and the field that identify the subject of a row. */
   key: [column: string, field: string]
   rows: number
   facts: Fact[]
@@ -224,11 +224,11 @@ const lists: Record<string, List> = {
 
 describe.each(Object.entries(lists))('%s', (_, list) => {
   const { columns, key, rows, facts } = list
-  /** An event has no name of its own: it is called what it is. */
+  /** An event has no name: its action stands for it. */
   const name = (fact: Fact) => real[fact.of] ?? fact.of
   const read = async (...flags: string[]) => (await run(...list.argv(real), ...flags)).stdout
 
-  it('in every format has the same rows, in the same order', async () => {
+  it('has the same rows in the same order in every format', async () => {
     const json = JSON.parse(await read('--json')) as Row[]
     expect(json).toHaveLength(rows)
     expect(JSON.parse(await read('-o', 'json'))).toEqual(json)
@@ -243,7 +243,7 @@ describe.each(Object.entries(lists))('%s', (_, list) => {
   })
 
   it.each(facts.map((fact) => [fact.of, fact] as const))(
-    'says of %s in JSON, CSV and lines what it says in the table',
+    'has the same facts about %s in JSON, CSV and lines as in the table',
     async (_, fact) => {
       const seen = linesOf(await table(list.argv(real)))
       const shown = name(fact).slice(0, key[0] === 'id' ? 8 : undefined)
@@ -275,8 +275,8 @@ async function table(argv: string[]): Promise<string> {
   return stripVTControlCharacters(ran.stdout + ran.stderr)
 }
 
-describe('what has no CSV', () => {
-  it('token list: a revoked token is one in each', async () => {
+describe('outputs without CSV', () => {
+  it('token list: a revoked token is revoked in each format', async () => {
     const json = (await run('token', 'list', '--json')).json()
     const tabs = linesOf((await run('token', 'list')).stdout).map((line) => line.split('\t'))
     expect(tabs).toEqual(
@@ -287,12 +287,12 @@ describe('what has no CSV', () => {
     )
     expect(json.map(({ revoked_at }: Row) => revoked_at)).toEqual([null, anIso])
     const seen = linesOf(await table(['token', 'list']))
-    // To the minute, as every time on a terminal.
+    // To the minute, like every time on a terminal.
     const minute = json[1].revoked_at.slice(0, 16).replace('T', ' ')
     expect(seen.find((line) => line.includes(real.lost!))).toContain(minute)
   })
 
-  it('show report: its state, its seats and its sales', async () => {
+  it('show report: the state of the show, its seats and its sales', async () => {
     const [people, json] = [
       (await run('show', 'report', real.off!)).stdout,
       (await run('show', 'report', real.off!, '--json')).json(),
@@ -306,7 +306,7 @@ describe('what has no CSV', () => {
     expect(json.operators).toMatchObject([{ sold: 1, returned: 0 }])
   })
 
-  it('show view: that it is cancelled, and its counts', async () => {
+  it('show view: that the show is cancelled, and its counts', async () => {
     expect((await run('show', 'view', real.off!)).stdout).toMatch(/\nCancelled\n/)
     expect((await run('show', 'view', real.off!, '--json')).json()).toMatchObject({
       cancelled_at: anIso,
@@ -314,7 +314,7 @@ describe('what has no CSV', () => {
     })
   })
 
-  it('booking view: an expired hold, on the command line and over HTTP; a live one has no field', async () => {
+  it('booking view: an expired hold, on the command line and over HTTP; a live one has no such field', async () => {
     expect((await run('booking', 'view', real.expired!)).stdout).toMatch(/^✗ /)
     const view = (await run('booking', 'view', real.expired!, '--json')).json()
     expect(view).toMatchObject({ status: 'HELD', expired: true })

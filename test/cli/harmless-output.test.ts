@@ -10,9 +10,9 @@ import { runInProcess } from '../support/in-process.js'
 import { insertShow } from '../support/shows.js'
 import { linesInTerminal } from '../support/terminal.js'
 
-/** A C1 control that begins an escape sequence, turns of the line, and what is not seen. */
+/** A C1 control that begins an escape sequence, changes of direction, and invisible characters. */
 const TRAP = 'x\u009b31m\u202egnp\u2066\u200b\u2028'
-/** What would move a cursor, colour a terminal, turn a line around or end it. */
+/** What would move a cursor, colour a terminal, or reverse or end a line. */
 const HARMFUL = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u
 
 const SHOW = 'aaaa1111-0000-4000-8000-000000000001'
@@ -38,7 +38,7 @@ function expectHarmless({ stdout, stderr }: { stdout: string; stderr: string }):
   expect(stderr.replaceAll('\n', '')).not.toMatch(HARMFUL)
 }
 
-describe('what users wrote reaches no terminal, under --debug neither', () => {
+describe('control characters that users wrote reach no terminal, not even under --debug', () => {
   const [whose, at] = [['--customer', TRAP, '--note', TRAP], '2031-01-01T19:00Z']
   const commands: string[][] = [
     ['show', 'list'],
@@ -144,7 +144,7 @@ describe('what users wrote reaches no terminal, under --debug neither', () => {
     }
   })
 
-  it("nor by the log of a server, in an error's words", () => {
+  it('in the log of a server, in the message of an error', () => {
     let log = ''
     const write = (text: string) => {
       log += text

@@ -30,7 +30,7 @@ import {
 } from './hostile/values.js'
 
 let db: TestDatabase
-/** The database as the latest input left it. */
+/** The state of the database after the latest input. */
 let last: Awaited<ReturnType<typeof fingerprint>>
 beforeAll(async () => {
   db = await cloneDatabase()
@@ -53,7 +53,7 @@ afterAll(async () => {
   await db.drop()
 })
 
-/** Runs share their clients as those of a daemon do: to connect would cost more than the run. */
+/** Runs share their clients as those of a daemon do: connecting would take longer than the run. */
 const runs = new Set<Promise<unknown>>()
 const clients = new SharedTickets(runs)
 
@@ -78,7 +78,7 @@ describe.each(Object.entries(hostileInputs))('%s', (_, inputs) => {
     expectOneDocument(json.stdout, exit)
 
     last = await fingerprint()
-    // A refusal is remembered; nothing else may leave a trace, and a dry run nothing at all.
+    // A refusal is recorded; nothing else may leave a trace, and a dry run nothing at all.
     const mayRecord = exit === 4 && argv[0] === 'book' && !argv.includes('--dry-run')
     expect(last).toEqual({ ...before, failed: before.failed + (mayRecord ? 2 : 0) })
   })
@@ -113,7 +113,7 @@ describe('in a file', () => {
 })
 
 describe('as a real process', () => {
-  // An argument is UTF-8 without NUL, and one of Linux has 128 kB at most.
+  // An argument is UTF-8 without NUL, and Linux limits it to 128 kB.
   const isPassable = ({ argv, env = {} }: HostileInput) =>
     [...argv, ...Object.values(env)].every(
       (text) => text.isWellFormed() && !text.includes('\0') && text.length < 120_000,
@@ -122,10 +122,10 @@ describe('as a real process', () => {
   const passable = Object.values(hostileInputs).flat().filter(isPassable)
 
   const commands = [...new Set(passable.map(commandOf))]
-  // What differs is outside of the commands: how arguments arrive, and how a refusal leaves.
+  // A process differs only in how arguments arrive and how a refusal is printed.
   const some = commands.filter((command, i) => command === 'book' || i % 4 === 0)
 
-  it.each(some)('tickets %s: the same exit, the same one sentence', async (command) => {
+  it.each(some)('tickets %s: the same exit code, and one message', async (command) => {
     const inputs = passable.filter((input) => commandOf(input) === command)
     const refused = inputs.filter(({ exit }) => exit > 0)
     const { argv, exit, env } = refused[Math.floor(0.29 * refused.length)]!
@@ -139,8 +139,8 @@ describe('as a real process', () => {
     expect({ ...(await fingerprint()), failed: 0 }).toEqual({ ...before, failed: 0 })
   })
 
-  // Inside this process, the time zone is the test's own.
-  it('in a time zone of the system that is none: the variable and the flag are named', async () => {
+  // Inside this process, the time zone is that of the test.
+  it('with an invalid time zone of the system: the variable and the flag are named', async () => {
     const argv = ['show', 'create', '--name', 'x', '--total-seats', '5', '--start-time']
     const before = await fingerprint()
     for (const TZ of ['Mars/Phobos', 'CET-1CEST,M3.5.0,M10.5.0/3', 'BST', '']) {
@@ -153,13 +153,13 @@ describe('as a real process', () => {
   })
 })
 
-it('has at least two hundred of them, for every command and every flag', () => {
+it('has at least two hundred inputs, for every command and every flag', () => {
   const all = Object.values(hostileInputs).flat()
   expect(all.length).toBeGreaterThan(200)
   expect(untried(all)).toEqual([])
 })
 
-/** One booking in each state, each by the reference that the table knows. */
+/** One booking in each state, with the reference that the table uses. */
 async function makeBookings(): Promise<void> {
   const box = openTickets({ database: db.url })
   const name = (reference: string, { booking }: BookingOutcome) =>
@@ -175,7 +175,10 @@ async function makeBookings(): Promise<void> {
   await box.close()
 }
 
-/** Nothing wrong is said: whatever is answered, it changes nothing and does a terminal no harm. */
+/**
+ * The input is not wrong: whatever the answer, it changes nothing and contains no control
+ * characters.
+ */
 async function expectNoHarm({ argv }: HostileInput): Promise<void> {
   const ran = await run(argv)
   expect([ran.exitCode, ran.stderr]).toEqual([0, ''])
@@ -183,7 +186,7 @@ async function expectNoHarm({ argv }: HostileInput): Promise<void> {
   expect(await fingerprint()).toEqual(last)
 }
 
-/** One line that says what is wrong and ends like a sentence; below it may stand other free seats. */
+/** One line with the error, which ends like a sentence; other free seats may follow below. */
 function expectOneSentence(stderr: string): void {
   expect(stderr).toMatch(/^✗ [^\n]+[.?!)`]\n( {2}[^\n:]+: [^\n]+\n)?$/u)
   expect(stderr.replaceAll('\n', '')).not.toMatch(HARMFUL)
@@ -200,10 +203,10 @@ function expectOneDocument(stdout: string, exit: number): void {
   expect(error.message.length).toBeLessThan(500)
 }
 
-/** What would move a cursor, colour a terminal, turn a line around or end it. */
+/** What would move a cursor, colour a terminal, or reverse or end a line. */
 const HARMFUL = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u
 
-/** All that must stay as it is, and how many refusals are remembered beside it. */
+/** Everything that must not change, and how many refusals are recorded. */
 async function fingerprint() {
   const [row] = await db.sql<{ failed: number }>(`
     select (select md5(string_agg(shows::text, '|' order by id)) from shows) as shows,

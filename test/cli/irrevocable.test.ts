@@ -54,10 +54,10 @@ async function everything() {
 
 interface Step {
   argv(names: Names): string[]
-  /** What says that it is meant. */
+  /** The flags that confirm the step. */
   sure: string[]
   asked: string | RegExp
-  /** What is typed to say no, and the exit code then. */
+  /** What is typed to say no, and the exit code after it. */
   no: [typed: string, exit: number]
 }
 
@@ -107,9 +107,9 @@ const steps: Record<string, Step> = {
   },
 }
 
-describe.each(Object.entries(steps))('%s cannot be taken back', (_, { argv, sure, asked, no }) => {
+describe.each(Object.entries(steps))('%s is irrevocable', (_, { argv, sure, asked, no }) => {
   it.each([[[]], [['--json']], [['--no-input']]])(
-    'without a terminal and -y it exits 2, and nothing is changed: %j',
+    'without a terminal and -y it exits with 2, and nothing is changed: %j',
     async (flags) => {
       const before = await everything()
       const ran = await run(...argv(names), ...flags)
@@ -129,7 +129,7 @@ describe.each(Object.entries(steps))('%s cannot be taken back', (_, { argv, sure
     await terminal.waitFor(asked)
     terminal.type(no[0])
     expect((await terminal.exit).code).toBe(no[1])
-    // One sentence says that nothing was done; no card says that something was.
+    // One message says that nothing was done; no card says that something was.
     expect(terminal.screen().split('\n').at(-1)).toMatch(/^(✗ )?[^✓✗]+\.$/)
     await terminal.close()
     expect(await everything()).toEqual(before)
@@ -142,15 +142,11 @@ describe.each(Object.entries(steps))('%s cannot be taken back', (_, { argv, sure
   })
 })
 
-describe('what needs no leave', () => {
+describe('no question is asked for', () => {
   it.each<[string, (names: Names) => string[], number]>([
-    [
-      'a refusal comes before the question',
-      ({ sold }) => ['booking', 'cancel', sold, '--seats', 'D1'],
-      4,
-    ],
-    ['so does what is not there', ({ sold }) => ['booking', 'cancel', sold, '--seats', 'Z1'], 3],
-    ['a booking that is not there', () => ['booking', 'cancel', 'K7Q2-9FMX'], 3],
+    ['a refusal', ({ sold }) => ['booking', 'cancel', sold, '--seats', 'D1'], 4],
+    ['seats that do not exist', ({ sold }) => ['booking', 'cancel', sold, '--seats', 'Z1'], 3],
+    ['a booking that does not exist', () => ['booking', 'cancel', 'K7Q2-9FMX'], 3],
     ['a dry run of a show', ({ show }) => ['show', 'cancel', show, '--dry-run'], 0],
     ['a dry run of a repair', () => ['verify', '--repair', '--dry-run'], 7],
   ])('%s', async (_, argv, exit) => {
@@ -159,13 +155,13 @@ describe('what needs no leave', () => {
     expect(await everything()).toEqual(before)
   })
 
-  it('seats with people let in are refused before the question, too', async () => {
+  it('checked-in seats, which are refused', async () => {
     await run('booking', 'check-in', names.sold, '--seats', 'A1')
     const ran = await run('booking', 'cancel', names.sold, '--json')
     expect([ran.exitCode, ran.json().error.code]).toEqual([4, 'WRONG_STATE'])
   })
 
-  it('what is cancelled already: nothing is left to lose', async () => {
+  it('what is already cancelled', async () => {
     await run('booking', 'cancel', names.sold, '-y')
     await run('show', 'cancel', names.show, '-y', '--expect-bookings', '1')
     expect((await run('booking', 'cancel', names.sold)).exitCode).toBe(0)

@@ -22,7 +22,7 @@ interface RanAt {
   lines: string[]
 }
 
-/** A command in a terminal of so many columns: its exit code, and what it wrote. */
+/** Runs a command in a terminal of `columns` columns, and returns its exit code and output. */
 async function runAt(columns: number, args: string[]): Promise<RanAt> {
   const env = { DATABASE_URL: db.url, TERM: 'xterm-256color', LANG: 'C.UTF-8' }
   const { exitCode, stdout, stderr } = await runInProcess(args, env, { columns })
@@ -30,7 +30,7 @@ async function runAt(columns: number, args: string[]): Promise<RanAt> {
   return { code: exitCode, text, lines: text.trimEnd().split('\n') }
 }
 
-/** The same in a real terminal, by a process of its own. */
+/** The same in a real terminal, as a separate process. */
 async function runInTerminal(cols: number, args: string[]): Promise<RanAt> {
   const terminal = openTerminal(process.execPath, [program, ...args], {
     cols,
@@ -62,7 +62,7 @@ describe('a list', () => {
     `${reference.slice(0, 4)}-${reference.slice(4)}`
 
   it.each([40, 80])(
-    'of shows in %i columns has ids to type, whole times and counts',
+    'of shows in %i columns has ids that can be typed, whole times and counts',
     async (cols) => {
       const { lines, text } = await runInTerminal(cols, ['show', 'list'])
       expect(Math.max(...lines.map(textWidth))).toBeLessThanOrEqual(cols)
@@ -129,7 +129,7 @@ describe('a house of 400 rows', () => {
     },
   )
 
-  it('is whole in a pipe', async () => {
+  it('is complete in a pipe', async () => {
     const { stdout, stderr } = await run('show', 'view', show)
     expect(stdout.match(/^ +[A-Z]+ {2}[○●]/gm)).toHaveLength(400)
     expect(stderr).toBe('')
@@ -141,7 +141,7 @@ describe('a change', () => {
     [1, runInTerminal],
     [3, runAt],
     [5, runAt],
-  ])('in a terminal of %i columns is made, printed, and exits 0', async (cols, runIt) => {
+  ])('in a terminal of %i columns is made, printed, and exits with 0', async (cols, runIt) => {
     const run = async (...args: string[]) => {
       const { code, text } = await runIt(cols, args)
       expect([args, code, text]).toEqual([args, 0, expect.not.stringContaining('bug')])

@@ -12,7 +12,7 @@ beforeAll(async () => {
 })
 afterAll(() => server.remove())
 
-// The bundle replaces the file of the driver that computes what a password needs.
+// The bundle replaces the file of the driver that computes password hashes.
 const logins = [
   ['SCRAM', 'scram', 'disable'],
   ['SCRAM, bound to the TLS connection', 'scram', 'require&channel_binding=require'],
@@ -20,7 +20,7 @@ const logins = [
 ]
 
 it.for(logins)(
-  'the built program logs in by %s, and by no wrong password',
+  'the built program logs in by %s, and not with a wrong password',
   async ([, role, sslMode]) => {
     const url = (password: string) =>
       `postgres://${role}:${password}@localhost:${server.port}/owner?sslmode=${sslMode}`

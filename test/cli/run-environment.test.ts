@@ -18,7 +18,8 @@ import { expectWording, withFacts } from '../support/wording.js'
 let scratch: string
 beforeAll(async () => {
   scratch = await mkdtemp(join(tmpdir(), 'tickets-environment-'))
-  // The server of root runs as another user.
+  // If root runs the tests, the server runs as another user, who must be able to enter the
+  // directory.
   await chmod(scratch, 0o755)
 })
 afterAll(() => rm(scratch, { recursive: true }))
@@ -31,12 +32,12 @@ describe('a working directory that was removed', () => {
   })
   afterAll(() => db.drop())
 
-  /** The same inside this process, which goes back afterwards. */
+  /** The same inside this process, which changes back afterwards. */
   async function runInProcessThere(argv: readonly string[], env: Record<string, string> = {}) {
     const back = process.cwd()
     const there = await mkdtemp(join(scratch, 'gone-'))
     process.chdir(there)
-    // At once: Node remembers the directory as soon as it is asked for.
+    // At once: Node caches the directory on the first call.
     rmdirSync(there)
     try {
       expect(() => process.cwd()).toThrow('ENOENT')
@@ -46,7 +47,7 @@ describe('a working directory that was removed', () => {
     }
   }
 
-  /** `tickets …` in a directory that is gone when it starts. */
+  /** `tickets …` in a directory that has been removed when it starts. */
   async function runThere(args: readonly string[], env: Record<string, string> = {}) {
     const there = await mkdtemp(join(scratch, 'gone-'))
     const { exitCode, stdout, stderr } = await execa(
@@ -111,10 +112,10 @@ describe('a working directory that was removed', () => {
     ['--version'],
   ]
 
-  /** A booking of a script, and what starts a server or processes of its own. */
+  /** A scripted booking, and commands that start a server or other processes. */
   const NEEDS_PROCESS = /^(book .* --json|daemon|db start|doctor|stress|--version)\b/
 
-  it('keeps no command from its work', async () => {
+  it('does not prevent any command', async () => {
     for (const [line, exitCode = 0] of runs) {
       const run = NEEDS_PROCESS.test(line) ? runThere : runInProcessThere
       const ran = await run(line.split(' '), { TICKETS_DATA_DIR: join(scratch, 'none') })
@@ -126,8 +127,9 @@ describe('a working directory that was removed', () => {
     }
   })
 
-  it('is tried with every command', async () => {
-    // What the shell and the daemon call, and `demo`, which starts processes as `stress` does.
+  it('is tested with every command', async () => {
+    // Commands that the shell and the daemon call, and `demo`, which starts processes as `stress`
+    // does.
     const others = ['complete', 'daemon run', 'demo']
     const paths = pathsOf(await commandTree({} as Run)).filter((path) => !others.includes(path))
     const untried = paths.filter(
@@ -142,7 +144,7 @@ describe('a working directory that was removed', () => {
     ['PGSERVICEFILE', { DATABASE_URL: 'postgres:///?service=x', PGSERVICEFILE: 'services' }],
     ['PGSSLROOTCERT', { PGSSLROOTCERT: 'root.crt' }],
     ['PGPASSFILE', { PGPASSFILE: 'passwords' }],
-  ])('makes a relative %s one sentence about it, exit 2', async (name, env) => {
+  ])('makes a relative %s an error with one message, exit code 2', async (name, env) => {
     for (const [run, args] of [
       [runInProcessThere, ['show', 'list']],
       [runThere, ['book', 'Cats', '--count', '1', '--json']],
@@ -157,17 +159,17 @@ describe('a working directory that was removed', () => {
     }
   })
 
-  it('brings up an embedded server all the same', async () => {
+  it('does not prevent the start of an embedded server', async () => {
     const env = { DATABASE_URL: '', TICKETS_DATA_DIR: join(scratch, 'server') }
     expect((await runThere(['show', 'list', '--json'], env)).stdout).toBe('[]')
     expect((await runThere(['db', 'stop'], env)).exitCode).toBe(0)
   })
 
-  it('says so in the words of test/wording/working-directory.txt', () =>
+  it('is reported with the messages in test/wording/working-directory.txt', () =>
     expectWording('working-directory', said))
 })
 
-/** The commands that are no groups. */
+/** The commands, without groups. */
 function pathsOf(command: Command): string[] {
   return command.commands.length === 0 ? [pathOf(command)] : command.commands.flatMap(pathsOf)
 }
@@ -209,7 +211,7 @@ describe('a data directory', () => {
     },
   )
 
-  it('with a line break in its name is refused in one sentence by every command that needs it', async () => {
+  it('with a line break in its name is refused with one message by every command that needs it', async () => {
     for (const name of ['a\nb', 'a\rb']) {
       const env = { TICKETS_DATA_DIR: join(scratch, name) }
       for (const args of [

@@ -25,7 +25,7 @@ function nameOf(n: number): string {
 
 const run = (...args: string[]) => runInProcess(args, { DATABASE_URL: db.url })
 
-/** A line of shell; `tickets` in it is the program. Fails when any part of a pipe does. */
+/** Runs a line of shell in which `tickets` is the program. Fails if any part of a pipe does. */
 async function shell(line: string) {
   const { exitCode, stdout, stderr } = await execa(
     'bash',
@@ -36,7 +36,7 @@ async function shell(line: string) {
 }
 
 describe('a list in a pipe', () => {
-  it('ends quietly with exit 0 when its reader leaves early, in every format', async () => {
+  it('ends without an error and with exit code 0 if its reader closes the pipe, in every format', async () => {
     const [json, lines, csv, head] = [
       await shell('tickets show list --json | head -c 10'),
       await shell('tickets show list | head -1'),
@@ -51,7 +51,7 @@ describe('a list in a pipe', () => {
     expect(csv!.stdout.split('\n')).toHaveLength(2)
   })
 
-  it('comes out whole: twenty thousand shows, once each, in order, as one document, in no more memory than few take', async () => {
+  it('is complete: twenty thousand shows, each once, in order, as one document, in no more memory than a few need', async () => {
     // Enough for the program and a page of shows; all of them at once take 30 MB.
     const env = { NODE_OPTIONS: '--max-old-space-size=20' }
     const ran = await tickets(['show', 'list', '--json'], { db: db.url, env })
@@ -64,7 +64,7 @@ describe('a list in a pipe', () => {
     expect(Number(counted)).toBe(SHOWS)
   })
 
-  it('obeys --limit and says [] when nothing matches', async () => {
+  it('obeys --limit and prints [] if nothing matches', async () => {
     const [few, none, nothing] = await Promise.all([
       run('show', 'list', '--limit', '3', '--json'),
       run('show', 'list', '--search', 'nowhere', '--json', '-q'),
@@ -81,7 +81,7 @@ describe('a list in a pipe', () => {
 })
 
 it.skipIf(!existsSync('/dev/full'))(
-  'an answer that a full disk does not take is a failure, in one sentence',
+  'a full disk for the output is a failure, with one message',
   async () => {
     for (const command of ['show list', 'show list --json', 'migrate --status --json']) {
       const { exitCode, stderr } = await shell(`tickets ${command} > /dev/full`)
@@ -92,7 +92,7 @@ it.skipIf(!existsSync('/dev/full'))(
   },
 )
 
-it('the colours of a terminal stay out of a pipe, unless they are forced', async () => {
+it('colours are not written to a pipe unless they are forced', async () => {
   const [plain, forced] = await Promise.all([
     runInProcess(['show', 'view', nameOf(7)], { DATABASE_URL: db.url, TERM: 'xterm-256color' }),
     runInProcess(['show', 'view', nameOf(7)], { DATABASE_URL: db.url, FORCE_COLOR: '1' }),

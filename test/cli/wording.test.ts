@@ -13,7 +13,7 @@ beforeAll(async () => {
 })
 afterAll(() => db.drop())
 
-/** What the program prints, on stdout and then on stderr. */
+/** The output of the program: stdout, then stderr. */
 async function transcript(commands: readonly (readonly string[])[]): Promise<[string, string][]> {
   const said: [string, string][] = []
   let reference = ''
@@ -44,7 +44,7 @@ const rows = [
 ]
 const plain = ['show', 'create', '--total-seats', '40', '--time-zone', 'UTC']
 
-it('what is booked and changed is said in the words of test/wording/bookings.txt', async () => {
+it('bookings and their changes have the texts in test/wording/bookings.txt', async () => {
   for (const name of ['Cats', 'Dogs']) {
     await insertShow(db, { name, seats: 60, seatsPerRow: 12 })
   }
@@ -111,7 +111,7 @@ it('what is booked and changed is said in the words of test/wording/bookings.txt
   expect((await runInProcess(['verify'], { DATABASE_URL: db.url })).exitCode).toBe(0)
 })
 
-it('shows are found and changed in the words of test/wording/shows.txt', async () => {
+it('shows and their changes have the texts in test/wording/shows.txt', async () => {
   const hamlet = [...rows, '--name', 'Hamlet', '--start-time']
   await expectWording(
     'shows',
@@ -148,7 +148,7 @@ it('shows are found and changed in the words of test/wording/shows.txt', async (
   )
 })
 
-it('files, lists and checks are answered in the words of test/wording/files.txt', async () => {
+it('files, lists and checks have the texts in test/wording/files.txt', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'tickets-words-'))
   const files: Record<string, string> = {
     'rows.csv': 'seats,customer\nA1-A3,Ada\nA3,\n"A4,A4",Bo\nB1,\n',

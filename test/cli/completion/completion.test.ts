@@ -46,7 +46,7 @@ afterAll(async () => {
   await rm(directory, { recursive: true })
 })
 
-/** What is offered for the last of these words. */
+/** The completions that are offered for the last of these words. */
 async function offered(...words: string[]): Promise<string[]> {
   const all = ['tickets', ...words]
   const { stdout, stderr, exitCode } = await run([
@@ -57,8 +57,8 @@ async function offered(...words: string[]): Promise<string[]> {
   return stdout.split('\n').flatMap((line) => (line === '' ? [] : [line.split('\t')[0]!]))
 }
 
-describe('what is offered', () => {
-  it('are commands, options and choices, from the command tree itself', async () => {
+describe('the offered completions', () => {
+  it('are commands, options and choices, from the command tree', async () => {
     expect(await offered('boo')).toEqual(['book', 'booking'])
     expect(await offered('booking', 'c')).toEqual(['confirm', 'cancel', 'check-in'])
     expect(await offered('booking', 'cancel', '--s')).toEqual(['--seats'])
@@ -76,14 +76,14 @@ describe('what is offered', () => {
       'The Lion King',
     ])
     expect(await offered('book', show.slice(0, 5))).toEqual([show.slice(0, 8)])
-    // A terminal would obey the name of the last: it is offered by its id.
+    // The last name contains control characters: it is offered by its id.
     const all = await offered('book', '')
     expect(all).toHaveLength(5)
     expect(all.sort()).toEqual(expect.arrayContaining(['Hamlet', 'The Lion King', TRAP, 'Twin']))
     expect(all.join()).not.toContain('\u001b')
   })
 
-  it('are names in whichever case they are typed, each once, with its dates', async () => {
+  it('are names in the case in which they are typed, each once, with its dates', async () => {
     expect(await offered('book', 'twi')).toEqual(['Twin'])
     expect(await offered('book', 'THE  LI')).toEqual(['The Lion King'])
     const { stdout } = await run(['complete', 'fish', '2', '--', 'tickets', 'book', 'ham'])
@@ -92,7 +92,7 @@ describe('what is offered', () => {
     )
   })
 
-  it('are the dates of a name, as short as they stay distinct', async () => {
+  it('are the dates of a name, as short as they are unambiguous', async () => {
     const dates = ['2031-03-01T15:00', '2031-03-01T19:30', '2031-03-08', '2031-03-15']
     expect(await offered('book', 'hamlet', '--date', '')).toEqual(dates)
     expect(await offered('book', 'Hamlet', '--date=2031-03-0')).toEqual(
@@ -102,7 +102,7 @@ describe('what is offered', () => {
       dates,
     )
     expect(await offered('booking', 'move', sold, '--date', '')).toEqual([])
-    // Two at one time, and one alone.
+    // Two at the same time, and a show with a name of its own.
     expect(await offered('book', 'Twin', '--date', '')).toEqual([])
     expect(await offered('show', 'cancel', 'The Lion King', '--date', '')).toEqual(['2030-01-01'])
   })
@@ -116,16 +116,21 @@ describe('what is offered', () => {
     ['what to report on', ['show', 'report', ''], ['Called off', 'Gone by']],
     ['what to copy', ['show', 'copy', ''], ['Called off', 'Gone by']],
     ['whose bookings to list', ['booking', 'list', ''], ['Called off', 'Gone by']],
-  ])('are past and cancelled shows only where they make sense: %s', async (_, words, expected) => {
-    const shows = await openOld()
-    const seen = await offered(...words)
-    expect(seen.filter((name) => ['Called off', 'Gone by'].includes(name)).sort()).toEqual(expected)
-    const dates = await offered(...words.slice(0, -1), 'Gone by', '--date', '')
-    expect(dates).toEqual(expected.includes('Gone by') ? ['2020-01-01'] : [])
-    await db.sql('delete from shows where id = any($1)', [shows])
-  })
+  ])(
+    'include past and cancelled shows only where they make sense: %s',
+    async (_, words, expected) => {
+      const shows = await openOld()
+      const seen = await offered(...words)
+      expect(seen.filter((name) => ['Called off', 'Gone by'].includes(name)).sort()).toEqual(
+        expected,
+      )
+      const dates = await offered(...words.slice(0, -1), 'Gone by', '--date', '')
+      expect(dates).toEqual(expected.includes('Gone by') ? ['2020-01-01'] : [])
+      await db.sql('delete from shows where id = any($1)', [shows])
+    },
+  )
 
-  it('are references that the command can do something with', async () => {
+  it('are references to which the command applies', async () => {
     expect(await offered('booking', 'confirm', '')).toEqual([hold])
     expect(await offered('booking', 'check-in', '')).toEqual([sold])
     expect((await offered('booking', 'view', '')).sort()).toEqual([hold, sold].sort())
@@ -137,7 +142,7 @@ describe('what is offered', () => {
     ])
   })
 
-  it('are the seats that make sense there', async () => {
+  it('are the seats to which the command applies', async () => {
     expect(await offered('book', show, '--seats', 'A')).toEqual(['A3', 'A4', 'A5', 'A6'])
     expect(await offered('book', 'The Lion King', '--seats=A')).toContain('--seats=A3')
     expect(await offered('book', show, '--seats', 'a3,a')).toEqual(['a3,a4', 'a3,a5', 'a3,a6'])
@@ -146,7 +151,7 @@ describe('what is offered', () => {
     expect(await offered('history', '--show', show, '--seat', 'B')).toContain('B1')
   })
 
-  it('are labels of a plan, in whichever case they are typed', async () => {
+  it('are labels of a plan, in the case in which they are typed', async () => {
     const id = await createPlanned('Globe show')
     expect(await offered('book', id, '--seats', 'Circle ')).toEqual([
       'Circle Left A1',
@@ -177,7 +182,7 @@ describe('what is offered', () => {
     await db.sql('delete from shows where id = any($1)', [[id, later]])
   })
 
-  it('are the plans of the directory and the shows whose plan can be printed, or else files', async () => {
+  it('are the plans in the directory and the shows whose plan can be printed, or else files', async () => {
     const id = await createPlanned('Globe show')
     const elsewhere = process.cwd()
     process.chdir(directory)
@@ -213,7 +218,7 @@ describe('what is offered', () => {
     return id
   }
 
-  it('is nothing, and no error, where the database cannot be reached or is not there yet', async () => {
+  it('are none, without an error, if the database cannot be reached or does not exist yet', async () => {
     for (const env of [
       { DATABASE_URL: 'postgresql://x@/none?host=/nonexistent' },
       { DATABASE_URL: undefined, TICKETS_DATA_DIR: join(directory, 'data') },
@@ -225,7 +230,7 @@ describe('what is offered', () => {
   })
 })
 
-/** A show that is over, and one to come that is cancelled; their ids. */
+/** Creates a past show, and a future one that is cancelled, and returns their ids. */
 async function openOld(): Promise<string[]> {
   const over = await insertShow(db, { name: 'Gone by' })
   const off = await insertShow(db, { name: 'Called off' })
@@ -234,7 +239,7 @@ async function openOld(): Promise<string[]> {
   return [over, off]
 }
 
-/** Runs a script of the shell where `tickets` is this program; its output in lines. */
+/** Runs a shell script in which `tickets` is this program, and returns the lines of its output. */
 function inShell(shell: string, script: string): string[] {
   const env = {
     PATH: `${join(directory, 'bin')}:${process.env.PATH}`,
@@ -263,13 +268,13 @@ describe('in bash', () => {
        printf '%s\\n' "\${COMPREPLY[@]}"`,
     )
 
-  it('what is offered comes quoted as the word was begun', () => {
+  it('completions are quoted in the way in which the word was begun', () => {
     expect(complete('show', 'view', 'The')).toEqual(['The\\ Lion\\ King'])
     expect(complete('show', 'view', '"The L')).toEqual(['The Lion King'])
     expect(complete('booking', 'cancel', hold, '--seats', '=', 'A')).toEqual(['A1', 'A2'])
   })
 
-  it('a show named like a command runs nothing, and its name survives the shell', async () => {
+  it('a show named like a command runs nothing, and its name is not changed by the shell', async () => {
     const [word] = complete('show', 'view', 'Trap')
     expect(inShell('bash', `printf '%s\\n' ${word}`)).toEqual([TRAP])
     for (const quote of [`"`, `'`]) {
@@ -281,7 +286,7 @@ describe('in bash', () => {
 })
 
 describe.runIf(isInstalled('fish'))('in fish', () => {
-  it('names come whole, with what they are', () => {
+  it('names are complete, with descriptions', () => {
     const lines = inShell(
       'fish',
       'tickets completion fish | source; complete -C "tickets show view The"',
@@ -291,7 +296,7 @@ describe.runIf(isInstalled('fish'))('in fish', () => {
 })
 
 describe.runIf(isInstalled('zsh'))('in zsh', () => {
-  it('the script is sound, and hands the words over', () => {
+  it('the script is valid, and passes the words on', () => {
     const lines = inShell(
       'zsh',
       `compdef() { }; compadd() { print -rl -- $values }

@@ -3,7 +3,7 @@ import { commandTree } from '../../../src/cli/main.js'
 import type { Io, Output } from '../../../src/terminal/io.js'
 import { CLEAR, each, HALF, type HostileInput, LONG, TITLE, usage } from './values.js'
 
-/** The program's own command line, to be looked at and never run. */
+/** The program's command line, which is inspected and never run. */
 const program = await commandTree({
   io: {} as Io,
   output: {} as Output,
@@ -16,16 +16,16 @@ const program = await commandTree({
 const commands = leavesOf(program)
 const notChoices = ['', ' ', 'x', 'constructor', '__proto__', '\0', HALF, CLEAR, TITLE, LONG]
 
-/** What is wrong with the shape of a line alone, for every command and each of its flags. */
+/** Lines with a wrong syntax, for every command and each of its flags. */
 export const commandLineInputs: Record<string, HostileInput[]> = {
-  'a flag that is none': commands.map((command) => usage([...pathOf(command), '--nonsense'])),
+  'an unknown flag': commands.map((command) => usage([...pathOf(command), '--nonsense'])),
   'an argument too many': commands
     .filter((command) => !command.registeredArguments.some(({ variadic }) => variadic))
     .map((command) => {
       const most = command.registeredArguments.length
       return usage([...pathOf(command), '--', ...Array<string>(most + 1).fill('--nonsense')])
     }),
-  'a flag given twice': eachOption(
+  'a repeated flag': eachOption(
     ({ required, variadic }) => required && !variadic,
     (path, { long, argChoices }) => {
       const value = argChoices?.[0] ?? '1s'
@@ -41,7 +41,7 @@ export const commandLineInputs: Record<string, HostileInput[]> = {
     (path, { long }) =>
       ['', 'no', 'false', '0', '1'].map((value) => usage([...path, `${long}=${value}`])),
   ),
-  'a choice that is none': [
+  'an invalid choice': [
     ...eachOption(
       ({ argChoices }) => argChoices !== undefined,
       (path, { long }) => each(notChoices, (value) => [...path, long!, value]),
@@ -57,8 +57,8 @@ export const commandLineInputs: Record<string, HostileInput[]> = {
 }
 
 /**
- * The arguments and flags that the table says too little against: less than six different things.
- * As 'booking move --to', 'booking move <booking>' and, for those of all commands, '--wait'.
+ * The arguments and flags for which the table has fewer than six different inputs. As 'booking move
+ * --to', 'booking move <booking>' and, for those of all commands, '--wait'.
  */
 export function untried(inputs: readonly HostileInput[]): string[] {
   const tried = new Map<string, Set<string>>()
@@ -69,7 +69,7 @@ export function untried(inputs: readonly HostileInput[]): string[] {
   return places().filter((place) => (tried.get(place)?.size ?? 0) < 6)
 }
 
-/** The command that a line is for, as 'booking move'; '' for none. */
+/** The command of a line, such as 'booking move'; '' if there is none. */
 export function commandOf({ argv }: HostileInput): string {
   let command = program
   for (const word of argv) command = subcommand(command, word) ?? command
@@ -114,7 +114,7 @@ function placeIn(command: Command, name: string): string {
   return [...pathOf(command), name].join(' ')
 }
 
-/** The option, with a value to follow, that a word names. */
+/** The option with a value that a word names. */
 function optionOf(command: Command, word: string): Option | undefined {
   return [...command.options, ...program.options].find(
     ({ long, short, required }) => required && (long === word || short === word),

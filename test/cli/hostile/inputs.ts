@@ -4,7 +4,7 @@ import { salesInputs } from './sales.js'
 import { serviceInputs } from './service.js'
 import type { HostileInput } from './values.js'
 
-/** The table, by kind. Every value is tried through the flags that take its kind. */
+/** The table, by kind. Every value is tried with the flags that take its kind. */
 export const hostileInputs: Record<string, HostileInput[]> = {
   ...salesInputs,
   ...lifeInputs,

@@ -37,9 +37,9 @@ import {
 
 const words = ["'", '"', '\\', ':*', '&', '!', '(', '<->', "' or 1=1 --", '%', HALF, CLEAR, TITLE]
 
-/** What may become of bookings and shows after they were made, and what happened to them. */
+/** What can be done with bookings and shows after they were made, and their history. */
 export const lifeInputs: Record<string, HostileInput[]> = {
-  'a booking that is none': [
+  'an invalid booking': [
     ...each(notBookings, (name) => ['booking', 'view', name], 3),
     ...each(someNotBookings, (name) => ['booking', 'cancel', name, '--yes'], 3),
     ...each(someNotBookings, (name) => ['booking', 'confirm', name], 3),
@@ -65,7 +65,7 @@ export const lifeInputs: Record<string, HostileInput[]> = {
     ...each([HELD, GIVEN_BACK, REFUSED, OFF], (name) => ['booking', 'check-in', name, '--undo'], 4),
     ...each([HELD, GIVEN_BACK, REFUSED], (name) => ['booking', 'print', name], 4),
   ],
-  'a time of a list that is none': [
+  'an invalid time of a list': [
     ...each(someNotTimes, (time) => [
       ...['booking', 'list', '--time-zone', 'Europe/London', '--since', time],
     ]),
@@ -74,7 +74,7 @@ export const lifeInputs: Record<string, HostileInput[]> = {
     ]),
     ...each(notTimeZones.slice(0, 8), (zone) => ['booking', 'list', '--time-zone', zone]),
   ],
-  'a date of a show that is none': [
+  'an invalid date of a show': [
     ...each(someNotDates, (date) => ['show', 'view', HOUSE, '--date', date]),
     ...each(someNotDates, (date) => ['show', 'edit', HOUSE, '--name', 'x', '--date', date]),
     ...each(someNotDates, (date) => [
@@ -89,7 +89,7 @@ export const lifeInputs: Record<string, HostileInput[]> = {
     ]),
     ...each(someNotDates, (date) => ['booking', 'check-in', SOLD, '--show', HOUSE, '--date', date]),
   ],
-  'seats of a booking that are none': [
+  'invalid seats of a booking': [
     ...each(notSeats, (spec) => ['booking', 'move', SOLD, '--to', spec]),
     ...each(['3-4', '1-2', '3,5'], (spec) => ['booking', 'move', SOLD, '--to', spec]),
     ...each(someNotSeats, (spec) => ['booking', 'confirm', HELD, '--seats', spec]),
@@ -113,7 +113,7 @@ export const lifeInputs: Record<string, HostileInput[]> = {
     ...each(['A0', 'B6', 'ZZZZ1'], (spec) => ['booking', 'list', ROWS, '--seat', spec], 3),
     ...each(['A0', 'B6', 'ZZZZ1'], (spec) => ['history', '--show', ROWS, '--seat', spec], 3),
   ],
-  'seats that are not its own': [
+  'seats of another booking': [
     ...each(['1', '3', '2-3', '1-10'], (spec) => ['booking', 'confirm', HELD, '--seats', spec], 4),
     ...each(['2', '3', '1-3', '1-10'], (spec) => ['booking', 'cancel', SOLD, '--seats', spec], 4),
     ...each(['2', '3', '1-3'], (spec) => ['booking', 'check-in', SOLD, '--seats', spec], 4),
@@ -121,14 +121,14 @@ export const lifeInputs: Record<string, HostileInput[]> = {
     ...each(['1'], (spec) => ['booking', 'move', HELD, '--to', spec], 4),
     ...each(['B5'], (spec) => ['booking', 'move', SOLD, '--to-show', ROWS, '--to', spec], 4),
   ],
-  'a show that is not its own': [
+  'a show of another booking': [
     ...each(someNotShows, (id) => ['booking', 'move', SOLD, '--to', '3', '--to-show', id], 3),
     ...each(
       ['Nobody', '', 'ffff', '%', '\0', HALF, TITLE],
       (id) => ['booking', 'check-in', SOLD, '--show', id],
       3,
     ),
-    // At the door, another show's id is refused whether there is such a show or not.
+    // At check-in, the id of another show is refused whether or not the show exists.
     ...each(
       [ROWS, CANCELLED, MISSING, BOOKING],
       (id) => [...['booking', 'check-in', SOLD, '--show', id]],
@@ -138,7 +138,7 @@ export const lifeInputs: Record<string, HostileInput[]> = {
     ...each(ambiguous, (id) => ['booking', 'move', SOLD, '--to', '3', '--to-show', id]),
     ...each(ambiguous, (id) => ['booking', 'check-in', SOLD, '--show', id]),
   ],
-  'a show that is none, by its other commands': [
+  'a missing show, with its other commands': [
     ...each(someNotShows, (id) => ['booking', 'list', id], 3),
     ...each(someNotShows, (id) => ['history', '--show', id], 3),
     ...each(someNotShows, (id) => ['show', 'view', id, '--history'], 3),
@@ -154,7 +154,7 @@ export const lifeInputs: Record<string, HostileInput[]> = {
     ...each(ambiguous, (id) => ['show', 'cancel', id, '--dry-run']),
     ...each(ambiguous, (id) => ['show', 'report', id]),
   ],
-  'a change of a show that is none': [
+  'an invalid change of a show': [
     ...each(notTexts, (text) => ['show', 'edit', HOUSE, '--name', text]),
     ...each(notTimes, (time) => ['show', 'edit', HOUSE, '--start-time', time]),
     ...each(notTimeZones, (zone) => ['show', 'edit', HOUSE, '--time-zone', zone]),
@@ -179,7 +179,7 @@ export const lifeInputs: Record<string, HostileInput[]> = {
       4,
     ),
   ],
-  'a text of a booking that is none': [
+  'an invalid text of a booking': [
     ...each(notTexts, (text) => ['booking', 'list', '--customer', text]),
     ...each(['', ' ', HALF], (text) => [
       'booking',
@@ -197,7 +197,7 @@ export const lifeInputs: Record<string, HostileInput[]> = {
       (file) => ['booking', 'print', SOLD, '--svg', file],
     ),
   ],
-  'a step that says too little or too much': [
+  'a step with too few or too many arguments': [
     usage(['booking']),
     ...each(['view', 'confirm', 'cancel', 'move', 'check-in', 'print'], (step) => [
       'booking',
@@ -220,7 +220,7 @@ export const lifeInputs: Record<string, HostileInput[]> = {
     usage(['history', '--booking', SOLD, '--show', HOUSE]),
     usage(['history', '--booking', SOLD, '--seat', '1']),
   ],
-  'words to search for, whatever they are': [
+  'any words to search for': [
     ...each(words, (text) => ['show', 'list', '--search', text], 0),
     ...each(
       words.filter((text) => text !== HALF),

@@ -34,11 +34,11 @@ const name = ['--name', 'x']
 const seats = ['--total-seats', '5']
 const start = ['--start-time', '2026-12-25T19:00Z']
 
-/** Shows to be made and seats to be booked, and the database itself. */
+/** Shows to create and seats to book, and the database itself. */
 const notSections = ['', ' ', 'Stalls', 'A', '1', "'", HALF, LONG]
 
 export const salesInputs: Record<string, HostileInput[]> = {
-  'a number that is none': [
+  'an invalid number': [
     ...each(notCounts, (n) => [...show, ...name, ...start, '--total-seats', n]),
     ...each(notCounts, (n) => [...show, ...name, ...start, ...seats, '--seats-per-row', n]),
     ...each(notCounts, (n) => ['show', 'list', '--limit', n]),
@@ -64,7 +64,7 @@ export const salesInputs: Record<string, HostileInput[]> = {
     ...each(['4..1', '0..4', '1..', '..4', '1...4'], (n) => ['stress', '--seats-per-booking', n]),
     ...each(['4294967296'], (n) => ['stress', '--in-process', '--seed', n]),
   ],
-  'a duration that is none': [
+  'an invalid duration': [
     ...each(notDurations, (text) => ['show', 'list', '--wait', text]),
     ...each(notDurations, (text) => ['book', HOUSE, '--seats', '3', '--hold', text]),
     ...each(['0s', '0ms', 'Forever', 'never'], (text) => [
@@ -76,7 +76,7 @@ export const salesInputs: Record<string, HostileInput[]> = {
       text,
     ]),
   ],
-  'seats that are none': [
+  'invalid seats': [
     ...each(notSeats, (spec) => ['book', HOUSE, '--seats', spec]),
     ...each(['', '1,', '5-1', 'B1-A1', 'A3,A3', HALF], (spec) => [
       ...['book', ROWS, '--seats', spec, '--dry-run'],
@@ -89,27 +89,27 @@ export const salesInputs: Record<string, HostileInput[]> = {
     ...each(noSuchSeats, (spec) => ['book', HOUSE, '--seats', spec, '--dry-run'], 3),
     ...each(noSuchLabels, (spec) => ['book', ROWS, '--seats', spec], 3),
   ],
-  'seats that are gone': [
+  'seats that are taken': [
     ...each(['1', '2', '1-3', '2-10'], (spec) => ['book', HOUSE, '--seats', spec], 4),
     ...each(['1', '2', '1-3', '2-10'], (spec) => ['book', HOUSE, '--seats', spec, '--dry-run'], 4),
     ...each(['1', '2'], (spec) => ['book', HOUSE, '--seats', spec, '--hold', 'forever'], 4),
     ...each(['1', '10'], (spec) => ['book', CANCELLED, '--seats', spec], 4),
     ...each(['1', '10'], (n) => ['book', CANCELLED, '--count', n, '--dry-run'], 4),
   ],
-  'a time that is none': each(notTimes, (time) => [
+  'an invalid time': each(notTimes, (time) => [
     ...[...show, ...name, ...seats, '--time-zone', 'Europe/London', '--start-time', time],
   ]),
-  'a date that is none': [
+  'an invalid date': [
     ...each(notDates, (date) => ['book', HOUSE, '--count', '1', '--date', date]),
     ...each(someNotDates, (date) => ['verify', HOUSE, '--date', date]),
     ...each(someNotDates, (date) => ['plan', 'print', TITLE, '--date', date]),
     ...each(someNotDates, (date) => ['stress', HOUSE, '--in-process', '--yes', '--date', date]),
     usage(['book', '--count', '1', '--date', '2031-03-01']),
   ],
-  'a time zone that is none': each(notTimeZones, (zone) => [
+  'an invalid time zone': each(notTimeZones, (zone) => [
     ...[...show, ...name, ...seats, ...start, '--time-zone', zone],
   ]),
-  'a text that is none': [
+  'an invalid text': [
     ...each(notTexts, (text) => [...show, '--name', text, ...seats, ...start]),
     ...each(notTexts, (text) => ['book', HOUSE, '--seats', '3', '--customer', text]),
     ...each(notTexts, (text) => ['book', HOUSE, '--seats', '3', '--key', text]),
@@ -119,11 +119,11 @@ export const salesInputs: Record<string, HostileInput[]> = {
       ...['migrate', '--grant', role],
     ]),
   ],
-  'a section that is none': [
+  'an unknown section': [
     ...each(notSections, (name) => [...['book', ROWS, '--count', '1', '--section', name]], 3),
     ...each(notSections, (name) => ['show', 'view', ROWS, '--section', name], 3),
   ],
-  'a show that is none': [
+  'a missing show': [
     // These two are files.
     ...each(
       notShows.filter((id) => id !== '-' && id !== '../Cats'),
@@ -140,7 +140,7 @@ export const salesInputs: Record<string, HostileInput[]> = {
     ...each(ambiguous, (id) => ['book', id, '--seats', '3']),
     ...each(ambiguous, (id) => ['verify', id]),
   ],
-  'a file that is none': [
+  'an invalid file': [
     ...each(notFiles, (file) => ['book', HOUSE, '--file', file]),
     ...each(notFiles, (file) => ['verify', '--against', file]),
     ...each(notFiles, (file) => ['plan', 'check', file]),
@@ -160,7 +160,7 @@ export const salesInputs: Record<string, HostileInput[]> = {
     usage(['book', ROWS, '--seats', '1', '--key', USED_KEY]),
     usage(['book', HOUSE, '--seats', '1', '--hold', '5m', '--key', USED_KEY]),
   ],
-  'a command line that is none': [
+  'an invalid command line': [
     ...each(
       [
         ...[
@@ -256,13 +256,13 @@ export const salesInputs: Record<string, HostileInput[]> = {
     usage(['daemon', 'stop', 'now']),
     usage(['daemon', 'run']),
     usage(['daemon', 'run', '/proc/x', 'database']),
-    // No daemon can be opened there, whatever is said to open it.
+    // No daemon can be opened there, with any arguments.
     ...each(
       ['/proc/x', '/dev/null/x', '/proc/self/x', '/proc/\0', '/proc/a\nb', '/proc/self/fd/0/x'],
       (link) => ['daemon', 'run', link],
     ),
   ],
-  'a database that is none': [
+  'an invalid database': [
     ...each(
       [
         ...['', ' ', 'x', 'embedded2', 'mysql://h/x', 'http://h', 'file:///etc/passwd', DIRECTORY],

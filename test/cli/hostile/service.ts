@@ -38,9 +38,9 @@ const notOrigins = [
   ...['https://u:p@h', 'javascript:alert(1)', '\0', HALF, CLEAR, LONG, 'https://h:99999', 'NaN'],
 ]
 
-/** The server over HTTP, who may use it, and what a shell asks. */
+/** The server over HTTP, its tokens, and shell completion. */
 export const serviceInputs: Record<string, HostileInput[]> = {
-  'a server that cannot be': [
+  'a server that cannot be started': [
     ...each(notHosts, (host) => ['serve', '--port', '0', '--host', host]),
     ...each([...someNotCounts, '65536', '999999999'], (n) => ['serve', '--port', n]),
     ...each([...someNotCounts, '0', '1001'], (n) => ['serve', '--port', '0', '--connections', n]),
@@ -50,7 +50,7 @@ export const serviceInputs: Record<string, HostileInput[]> = {
     ...each(notOrigins, (origin) => ['serve', '--port', '0', '--cors', origin]),
     ...each(['*', ''], (origin) => ['serve', '--port', '0', '--cors', 'https://h', origin]),
   ],
-  'a token that cannot be': [
+  'a token that cannot be created': [
     ...each([...notTexts, 'a'.repeat(101)], (text) => [
       ...['token', 'create', '--role', 'read', '--name', text],
     ]),
@@ -92,7 +92,7 @@ export const serviceInputs: Record<string, HostileInput[]> = {
       (id) => ['token', 'revoke', id],
     ),
   ],
-  'a name for who works here': [
+  'an invalid operator': [
     ...each(notTexts, (name) => ['--operator', name, 'show', 'list']),
     ...each(notTexts, (name) => ['booking', 'cancel', HELD, '--operator', name]),
     ...[' ', '\0', HALF, LONG].map(
@@ -103,7 +103,7 @@ export const serviceInputs: Record<string, HostileInput[]> = {
       }),
     ),
   ],
-  'a press of Tab, wherever and whatever it is': [
+  'any word to complete': [
     ...each(
       [...notCounts, '999999999'],
       (index) => ['complete', 'bash', index, '--', 'tickets', 'x'],

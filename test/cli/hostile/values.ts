@@ -1,12 +1,12 @@
-/** One hostile command line, the exit code that it must have, and what else sets the scene. */
+/** One hostile command line, the exit code that it must have, and its environment. */
 export interface HostileInput {
   argv: string[]
   /**
-   * 2: usage, 3: not found, 4: refused. 6 where it is the database that was badly named, and 0 where
-   * nothing is wrong: a search for whatever it may be, or what a shell asks at a press of Tab.
+   * 2: usage, 3: not found, 4: refused. 6 if the database is wrong, and 0 if nothing is wrong: a
+   * search for any words, or a completion.
    */
   exit: 0 | 2 | 3 | 4 | 6
-  /** The word that is wrong, where it is one of a whole kind. */
+  /** The word that is wrong, if it is one of a kind. */
   hostile?: string
   env?: Record<string, string>
 }
@@ -24,9 +24,9 @@ export function usage(argv: string[]): HostileInput {
   return { argv, exit: 2 }
 }
 
-/** The shows that the table speaks of, as the test makes them; local times are London's. */
+/** The shows in the table, as the test creates them; local times are London's. */
 export const HOUSE = 'aaaa1111-0000-4000-8000-000000000001' // 10 seats, no rows; 1 sold, 2 held
-export const ROWS = 'bbbb2222-0000-4000-8000-000000000002' // 15 seats, 10 a row: A1-A10, B1-B5
+export const ROWS = 'bbbb2222-0000-4000-8000-000000000002' // 15 seats, 10 in a row: A1-A10, B1-B5
 export const CANCELLED = 'cccc3333-0000-4000-8000-000000000003'
 export const TWINS = [
   'dddd4444-0000-4000-8000-000000000004',
@@ -35,13 +35,13 @@ export const TWINS = [
 export const BOOKING = 'eeee5555-0000-4000-8000-000000000006' // a booking's id, not a show's
 export const USED_KEY = 'used'
 
-/** Bookings by their reference: of the house, but the last two. */
+/** Bookings by their reference, of the house except the last two. */
 export const SOLD = 'SSSS2222' // seat 1
 export const HELD = 'HHHH3333' // seat 2
 export const GIVEN_BACK = 'GGGG4444' // cancelled
 export const REFUSED = 'FFFF5555'
 export const INSIDE = 'NNNN6666' // B5 of the rows, checked in
-export const OFF = 'XXXX7777' // seat 5 of the show that is cancelled
+export const OFF = 'XXXX7777' // seat 5 of the cancelled show
 export const TOKEN = 'abcdef012345'
 
 export const MISSING = 'ffff6666-0000-4000-8000-000000000007'
@@ -56,7 +56,7 @@ export const notCounts = [
   ...['１２', '٣', '99999999999999999999', '5\n5', '5\0', HALF, `5${CLEAR}`, `5${TITLE}`],
   ...["5'; drop table shows; --", '$(reboot)', '`id`', '../../etc/passwd', '%s%n', LONG],
 ]
-/** Enough to see that a flag goes the same way as the others. */
+/** Enough to see that a flag is parsed like the others. */
 export const someNotCounts = ['five', '1e9', '-1', '1.5', 'NaN', '', HALF, `5${TITLE}`]
 export const notDurations = [
   ...['5', '-5s', '1e3s', 'NaN', '1.5h', '5m30s', '10S', '5sec', 'P1D', '٣s', '', ' ', '1000d'],
@@ -131,9 +131,9 @@ export const notTimeZones = [
   ],
 ]
 export const notTexts = ['', ' ', '\u3000\t', 'a\0b', HALF, `x${HALF}y`, 'a'.repeat(201), LONG]
-/** Where a thousand characters are allowed. */
+/** For texts of up to a thousand characters. */
 export const notNotes = notTexts.filter((text) => text.length !== 201)
-/** What neither a show nor a booking is called. */
+/** Names that neither a show nor a booking has. */
 const notNames = [
   ...['Nobody', '', ' ', 'fff', 'ffff', 'zzzz', MISSING, MISSING.toUpperCase(), `{${MISSING}}`],
   ...[`${HOUSE}0`, HOUSE.replaceAll('-', ''), 'cat', '%', '_', '*', '-', '1', LONG, '1e9', 'NaN'],

@@ -8,7 +8,7 @@ import { withFacts } from '../../../support/wording.js'
 
 let db: TestDatabase
 let show: string
-/** Customers in the order in which they booked, an hour apart, from noon on in UTC. */
+/** Customers in the order in which they booked, an hour apart, starting at noon in UTC. */
 const GUESTS = Array.from({ length: 60 }, (_, n) => `Guest ${String(n + 1).padStart(2, '0')}`)
 
 beforeAll(async () => {
@@ -28,7 +28,7 @@ const onTerminal = async (...args: string[]) =>
   linesInTerminal(process.execPath, [program, 'booking', 'list', ...args], {
     env: { DATABASE_URL: db.url, HOME: '/nonexistent' },
   })
-/** The guests in the order in which they are listed, on a terminal or to a program. */
+/** The customers in the order of the list, on a terminal or for programs. */
 const seen = async (...args: string[]) =>
   (await onTerminal(...args)).join('\n').match(/Guest \d\d/g) ?? []
 async function listed(...args: string[]): Promise<string[]> {
@@ -52,7 +52,7 @@ describe('the list of bookings', () => {
     expect(await seen('--customer', 'guest', '--limit', '3')).toEqual(NEWEST.slice(0, 3))
   })
 
-  it('on a terminal is in another order if that is asked for', async () => {
+  it('on a terminal has another order if asked for', async () => {
     expect(await seen('--sort', 'time', '--limit', '3')).toEqual(GUESTS.slice(0, 3))
     expect((await onTerminal('--sort', 'time')).slice(52).join(' ')).toEqual(
       withFacts('first 50', '--all', '--customer', '--since'),
@@ -73,7 +73,7 @@ describe('the list of bookings', () => {
     expect(await listed(...times, ...format)).toEqual(GUESTS.slice(1, 3))
   })
 
-  it('is cut by time on a terminal as well, for one show, one customer, and by customer', async () => {
+  it('is limited by time on a terminal as well, for one show, one customer, and by customer', async () => {
     const times = ['--since', '2030-05-01T13:00Z', '--until', '2030-05-01T15:00Z']
     expect(await seen(...times)).toEqual(GUESTS.slice(1, 3).reverse())
     expect(await seen(show, ...times)).toEqual(GUESTS.slice(1, 3).reverse())
@@ -81,7 +81,7 @@ describe('the list of bookings', () => {
     expect(await seen('--sort', 'customer', ...times)).toEqual(GUESTS.slice(1, 3))
   })
 
-  it('takes a local time in the time zone that is named, else that of the system', async () => {
+  it('takes a local time in the time zone that is named, or else in that of the system', async () => {
     const since = ['--since', '2030-05-03 22:00']
     expect(await listed(...since, '--time-zone', 'UTC')).toEqual(GUESTS.slice(58))
     expect(await listed(...since, '--time-zone', 'America/New_York')).toEqual([])

@@ -31,8 +31,8 @@ const inTerminal = (...args: string[]) => openTickets(args)
 const openTickets = (args: string[], env = {}) =>
   openTerminal(process.execPath, [program, ...args], { env: { DATABASE_URL: db.url, ...env } })
 
-describe('a booking is led through its life by flags', () => {
-  it('held, confirmed in part, moved, cancelled: every answer is the booking as it stands', async () => {
+describe('the life of a booking, with flags only', () => {
+  it('held, confirmed in part, moved, cancelled: every answer shows the new state of the booking', async () => {
     const hold = await book('--seats', 'A1-A4', '--hold', '1h', '--customer', 'Ada')
     const part = await json('booking', 'confirm', hold.toLowerCase(), '--seats', 'A1-A2')
     expect(part).toMatchObject({
@@ -54,11 +54,11 @@ describe('a booking is led through its life by flags', () => {
     })
   })
 
-  it('a hold that had expired is sold while its seats are free, and both say so', async () => {
+  it('an expired hold is sold while its seats are free, and both answers say that it had expired', async () => {
     const hold = await book('--seats', 'A1', '--hold', '1ms')
     const ran = await run('booking', 'confirm', hold)
     expect(ran).toMatchObject({ exitCode: 0 })
-    // One sentence says so; a hold that is in force is sold without any.
+    // One message says so; there is none for a hold that has not expired.
     expect(ran.stderr).toMatch(/^.+\.\n$/)
 
     const lost = await book('--seats', 'A2-A3', '--hold', '1ms')
@@ -68,7 +68,7 @@ describe('a booking is led through its life by flags', () => {
     expect(refused.json().error).toMatchObject({ code: 'SEATS_TAKEN', seats: [3] })
   })
 
-  it('a hold sold in part says what it still keeps, and one that has expired that it keeps nothing', async () => {
+  it('a hold sold in part says which seats it still holds; an expired one says that it holds none', async () => {
     const hold = await book('--seats', 'A1-A4', '--hold', '1h')
     const ran = await run('booking', 'confirm', hold, '--seats', 'A1-A2')
     expect(ran.stderr).toEqual(withFacts('held', 'A3-A4', hold))
@@ -85,7 +85,7 @@ describe('a booking is led through its life by flags', () => {
     await terminal.close()
   })
 
-  it('what is not there is not found, what is missing is named, what is wrong changes nothing', async () => {
+  it('a missing booking is not found, a missing argument is named, a wrong one changes nothing', async () => {
     const reference = await book('--seats', 'A1-A2')
     const ran = await Promise.all([
       run('booking', 'view', 'K7Q2-9FMX'),
@@ -104,8 +104,8 @@ describe('a booking is led through its life by flags', () => {
   })
 })
 
-describe('the door', () => {
-  it('opens by exit 0 for a ticket once; a copy exits 4 and says since when it is in', async () => {
+describe('the check-in', () => {
+  it('admits a ticket once with exit code 0; a copy exits with 4, and the time of the first check-in', async () => {
     const reference = await book('--seats', 'A1-A2', '--customer', 'Ada')
     const first = await run('booking', 'check-in', reference, '--show', show, '--seats', 'A1')
     expect(first).toMatchObject({
@@ -128,7 +128,7 @@ describe('the door', () => {
     expect(await run('booking', 'check-in', reference)).toMatchObject({ exitCode: 0 })
   })
 
-  it('stays shut for a cancelled booking and at another show, and a scanner can tell which', async () => {
+  it('refuses a cancelled booking, and a ticket of another show, with codes that a scanner can distinguish', async () => {
     const [here, gone] = [await book('--seats', 'A1'), await book('--seats', 'A2')]
     const other = await insertShow(db, { name: 'Evita' })
     await run('booking', 'cancel', gone, '-y')
@@ -151,7 +151,7 @@ describe('the door', () => {
 })
 
 describe('the list', () => {
-  it('is narrowed by show, status, seat and words of the customer, over all shows too', async () => {
+  it('is limited by show, status, seat and words of the customer, in one show or in all', async () => {
     const unique = `Zoe${randomUUID().slice(0, 8)}`
     const first = await book('--seats', 'A1-A2', '--customer', `${unique} Adams`)
     const held = await book('--seats', 'B3', '--hold', '1h', '--customer', `Ben ${unique}`)
@@ -174,7 +174,7 @@ describe('the list', () => {
     expect(refusals.map(({ exitCode }) => exitCode)).toEqual([2, 2, 2, 3])
   })
 
-  it('on a terminal of 80 columns names seats in short, and the show only where there are many', async () => {
+  it('on a terminal of 80 columns abbreviates seats, and names the show only if there are several', async () => {
     const reference = await book('--seats', 'A1-A4,A6,B1', '--customer', 'Ada Lovelace')
     const here = inTerminal('booking', 'list', show)
     await here.exit
@@ -186,7 +186,7 @@ describe('the list', () => {
     await Promise.all([here.close(), all.close()])
   })
 
-  it('by customer is the door list, and as CSV it runs in no spreadsheet', async () => {
+  it('by customer is the door list, and as CSV it contains no formulas', async () => {
     await book('--seats', 'A1', '--customer', 'zeno')
     await book('--seats', 'A2')
     await book('--seats', 'A3-A4', '--customer', '=cmd()')
@@ -200,7 +200,7 @@ describe('the list', () => {
     expect(lines[0]).toContain('"A3, A4"')
   })
 
-  it('of 3,000 bookings streams in a stable order', async () => {
+  it('of 3,000 bookings is streamed in a stable order', async () => {
     await db.sql(
       `insert into bookings (id, reference, show_id, status, seats, customer)
        select gen_random_uuid(), translate(lpad(n::text, 8, 'X'), '01', 'AB'), $1, 'CANCELLED', '{1}',
@@ -220,7 +220,7 @@ describe('the list', () => {
 })
 
 describe('the ticket', () => {
-  it('is drawn with its reference as a code, and as a picture in a file', async () => {
+  it('is drawn with its reference as a QR code, and written as a picture to a file', async () => {
     const reference = await book('--seats', 'A1-A2', '--customer', 'Ada <b>')
     const drawn = await run('booking', 'print', reference)
     expect(drawn.stdout).toContain(reference)
@@ -267,7 +267,7 @@ describe('the ticket', () => {
 })
 
 describe('at a terminal', () => {
-  it('a clerk is asked which booking and whether, and no changes nothing', async () => {
+  it('asks a clerk for the booking and for confirmation, and no changes nothing', async () => {
     const reference = await book('--seats', 'A1-A2', '--customer', 'Ada')
     const terminal = inTerminal('booking', 'cancel')
     await terminal.waitFor(questions.booking)
@@ -283,7 +283,7 @@ describe('at a terminal', () => {
     expect(await json('booking', 'view', reference)).toMatchObject({ status: 'CONFIRMED' })
   })
 
-  it('a move is made on the live map, for as many seats as the booking has', async () => {
+  it('moves a booking on the live map, for the number of seats that the booking has', async () => {
     const reference = await book('--seats', 'A1-A2')
     await book('--seats', 'B1')
     const terminal = inTerminal('booking', 'move', reference)
@@ -316,7 +316,7 @@ describe('at a terminal', () => {
     expect(await json('booking', 'view', reference)).toMatchObject({ seats: [12, 14] })
   })
 
-  it('a move asked for in lines shows the house, refuses what is taken, and takes what is typed', async () => {
+  it('moves a booking in lines: shows the house, refuses taken seats, and takes those that are typed', async () => {
     const reference = await book('--seats', 'A1-A2')
     await book('--seats', 'B1')
     const terminal = openTickets(['booking', 'move', reference], { TICKETS_PLAIN: '1' })
@@ -342,7 +342,7 @@ describe('at a terminal', () => {
   })
 })
 
-it('a real process does the same as the rest of this file, and hints on stderr only', async () => {
+it('a real process does the same as the tests above, and prints hints only on stderr', async () => {
   const reference = await book('--seats', 'A1')
   const ran = await tickets(['booking', 'cancel', reference, '-y'], { db: db.url })
   expect(ran).toMatchObject({ exitCode: 0, stderr: '' })

@@ -42,7 +42,7 @@ function cardOf({ isReplayed = false, done, ...facts }: Facts = {}): BookingCard
   return { booking: { ...booking, ...facts }, show, isReplayed, done }
 }
 
-test('a history says who did it beside what was done, or below in a narrow terminal', () => {
+test('a history shows the operator next to the change, or below it in a narrow terminal', () => {
   const moved = {
     at: new Date('2030-01-01T19:00:00Z'),
     bookingId: '3f2a8c1e',
@@ -60,7 +60,7 @@ test('a history says who did it beside what was done, or below in a narrow termi
   )
 })
 
-test('a line of a file whose booking is over by now does not promise its seats', () => {
+test('a line of a file whose booking is no longer live does not promise its seats', () => {
   const made = { ...booking, id: '', showId: '', createdAt: new Date(), updatedAt: new Date() }
   const held = { ...made, status: 'HELD' as const }
   const lineOf = (outcome: BookingOutcome) => lineForPeople({ line: 2, outcome })
@@ -73,7 +73,7 @@ test('a line of a file whose booking is over by now does not promise its seats',
 })
 
 describe('a show', () => {
-  test('is its name, its time, its sales and its id', () => {
+  test('has its name, its time, its sales and its id', () => {
     const card = renderShowCard(show, plain)
     expect(card.split('\n')).toEqual([
       'The Lion King',
@@ -97,11 +97,11 @@ describe('a show', () => {
     ])
   })
 
-  test('without a free seat is sold out, and a cancelled one says so', () => {
+  test('without a free seat is sold out, and a cancelled one is cancelled', () => {
     const card = renderShowCard(soldOut, ascii)
     expect(card).toMatch(/ 100 .* 100\n/)
     expect(card).not.toMatch(/\b0\b/)
-    // One line more than a show that takes place has.
+    // One line more than a show that is not cancelled has.
     const other = renderShowCard({ ...soldOut, cancelledAt: null }, ascii)
     expect(card.split('\n')).toHaveLength(other.split('\n').length + 1)
     expect(card).toMatch(/^[ -~\n]*$/)
@@ -132,7 +132,7 @@ const cards: [Facts, first: string[], other?: string][] = [
 ]
 
 describe('a booking', () => {
-  test('that is confirmed says what, for whom, for which show, and its reference', () => {
+  test('that is confirmed has its seats, customer, show and reference', () => {
     expect(renderBookingCard(cardOf(), plain).split('\n')).toEqual([
       withFacts('✓', '4', 'A1-A4', 'Ada'),
       '  The Lion King, 2025-12-25 19:00 GMT',
@@ -142,20 +142,20 @@ describe('a booking', () => {
     ])
   })
 
-  test.each(cards)('with %j reads well', (facts, first, other) => {
+  test.each(cards)('with %j has its facts in one line', (facts, first, other) => {
     const [headline, ...lines] = renderBookingCard(cardOf(facts), plain).split('\n')
     expect(headline).toEqual(withFacts(...first))
     expect(headline![0]).toBe(first[0]![0])
     if (other !== undefined) expect(lines).toContainEqual(withFacts(other))
   })
 
-  test('has a line more where its key had made it before', () => {
+  test('has one more line if its key had already made it', () => {
     const lines = (facts: Facts) => renderBookingCard(cardOf(facts), plain).split('\n').length
     expect(lines({ isReplayed: true })).toBe(lines({}) + 1)
     expect(lines({ status: 'HELD' })).toBe(lines({}) + 1)
   })
 
-  test('of many seats keeps its headline short and lists them below, in 40 columns', () => {
+  test('of many seats keeps its first line short and lists them below, in 40 columns', () => {
     const seats = Array.from({ length: 30 }, (_, index) => index * 3 + 1)
     const card = cardOf({ seats, seatLabels: seats.map((seat) => `A${seat}`) })
     const lines = renderBookingCard(card, { ...plain, columns: 40 }).split('\n')
@@ -165,7 +165,7 @@ describe('a booking', () => {
   })
 })
 
-test('a problem is its sentence and its hints, and no name can fake a line of its own', () => {
+test('a problem is its message and its hints, and no name can imitate a line of it', () => {
   const message = 'No show is named "x\u001b[2J".\n✓ Booked'
   expect(renderProblem({ message, alternativeSpec: 'A5' }, plain).split('\n')).toEqual([
     '✗ No show is named "x\\u{1b}[2J".',
@@ -174,7 +174,7 @@ test('a problem is its sentence and its hints, and no name can fake a line of it
   ])
 })
 
-test('the cards are in the words of test/wording/cards.txt', () => {
+test('the cards have the texts in test/wording/cards.txt', () => {
   const many = Array.from({ length: 30 }, (_, index) => index * 3 + 1)
   return expectWording('cards', [
     ['show', renderShowCard(show, plain)],

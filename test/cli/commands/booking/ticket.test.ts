@@ -15,7 +15,7 @@ describe('a ticket', () => {
     seats: [1],
   }
   const { data } = encode('K7Q2-9FMX', { ecc: 'M', border: 2 })
-  /** Which modules of the code are drawn on this ground. */
+  /** The modules of the code that are drawn on this background. */
   const writtenOn = (style: typeof plain, isDark: boolean) => {
     const drawn = renderTicket(ticket, style, isDark)
     const height = Math.ceil(data.length / (style.unicode ? 2 : 1))
@@ -28,7 +28,7 @@ describe('a ticket', () => {
     return data.map((row, y) => row.map((_, x) => rows[y]?.[x]))
   }
 
-  test('has a code that is dark on light, whatever it is written on', () => {
+  test('has a code that is dark on light, on any background', () => {
     for (const style of [plain, ascii]) {
       expect(writtenOn(style, false)).toEqual(data)
       expect(writtenOn(style, true)).toEqual(data.map((row) => row.map((isDark) => !isDark)))

@@ -23,7 +23,7 @@ const head = ({ stdout }: RanInProcess) => stdout.split('\n')[0]
 const book = async (at: string, ...args: string[]) =>
   (await run('book', at, ...args, '--json')).json().reference as string
 
-/** What a booking is before the step, and the step: its flags after the booking's reference. */
+/** The flags of the booking, and the step: its flags after the reference. */
 type Case = [
   title: string,
   before: (string | string[])[],
@@ -55,7 +55,7 @@ const steps: Case[] = [
     ({ other }) => ['move', '--to-show', other, '--to', 'A1-A2'],
     ['✓', 'B2-B3', 'Cats', 'A1-A2', '2'],
   ],
-  ['move where it is', ['B2-B3', ...ada], () => ['move', '--to', 'B2-B3'], ['✓']],
+  ['move to its own seats', ['B2-B3', ...ada], () => ['move', '--to', 'B2-B3'], ['✓']],
   ['cancel', ['A1-A4', ...ada], () => ['cancel', '-y'], ['✓', '4', 'A1-A4', 'Ada']],
   ['cancel a hold of one seat', ['A1', '--hold', '1h'], () => ['cancel', '-y'], ['✓', '1', 'A1']],
   [
@@ -65,7 +65,7 @@ const steps: Case[] = [
     ['✓', 'A1', 'A2-A3', '1', '3', 'Ada'],
   ],
   [
-    'return the whole by its seats',
+    'return all of its seats',
     ['A1-A3'],
     () => ['cancel', '-y', '--seats', 'A1-A3'],
     ['✓', '3', 'A1-A3'],
@@ -87,7 +87,7 @@ const steps: Case[] = [
   ['let one in', ['A1-A4', ...ada], () => ['check-in', '--seats', 'A3'], ['✓', 'A3', '1']],
 ]
 
-describe('a step says what it has done, and to how many seats', () => {
+describe('a step reports what it has done, and to which seats', () => {
   it.each(steps)('%s', async (_title, [spec, ...flags], step, said) => {
     const reference = await book(show, '--seats', ...([spec, ...flags] as string[]))
     const [verb, ...rest] = step({ other })
@@ -116,7 +116,7 @@ describe('a step says what it has done, and to how many seats', () => {
     )
   })
 
-  it('let out again', async () => {
+  it('undo of a check-in', async () => {
     const reference = await book(show, '--seats', 'A1-A2')
     await run('booking', 'check-in', reference)
     expect(head(await run('booking', 'check-in', reference, '--undo'))).toEqual(
@@ -124,7 +124,7 @@ describe('a step says what it has done, and to how many seats', () => {
     )
   })
 
-  it('in ASCII too', async () => {
+  it('in ASCII as well', async () => {
     const reference = await book(show, '--seats', 'A1')
     const ran = await runInProcess(['booking', 'move', reference, '--to', 'B1'], {
       DATABASE_URL: db.url,
@@ -134,7 +134,7 @@ describe('a step says what it has done, and to how many seats', () => {
   })
 })
 
-describe('a step that has nothing to do says so, exits 0 and changes nothing', () => {
+describe('a step that has nothing to do says so, exits with 0 and changes nothing', () => {
   it.each([
     ['cancel', [], ['cancel', '-y']],
     ['return', [], ['cancel', '-y', '--seats', 'A1']],
@@ -147,7 +147,7 @@ describe('a step that has nothing to do says so, exits 0 and changes nothing', (
     const before = await db.sql('select * from bookings order by id')
     const again = await run('booking', verb!, reference, ...rest)
     expect(again).toMatchObject({ exitCode: 0, stderr: '' })
-    // It is a success, and another sentence, without seats.
+    // It is a success with another message, without seats.
     expect(head(again)).toMatch(/^✓ [^\d]+$/)
     expect(head(again)).not.toBe(head(first))
     expect(again.stdout).toContain(reference)
@@ -162,7 +162,7 @@ describe('a step that has nothing to do says so, exits 0 and changes nothing', (
   })
 })
 
-it('to look at what is cancelled is no success: its state keeps the sign of one', async () => {
+it('viewing a cancelled booking shows the sign of its state, not that of a success', async () => {
   const reference = await book(show, '--seats', 'A1')
   await run('booking', 'cancel', reference, '-y')
   expect(head(await run('booking', 'view', reference))).toEqual(withFacts('✗', '1', 'A1'))

@@ -34,7 +34,7 @@ const book = async (...args: string[]) =>
   (await runInProcess(['book', show, '--json', ...args], { DATABASE_URL: db.url })).json()
     .reference as string
 
-/** Every command that asks for a booking, and what is seen when it has one. */
+/** Every command that asks for a booking, and what it shows when it has one. */
 const commands: [command: string, isHold: boolean, sight: RegExp][] = [
   ['view', false, /Ada Lovelace/],
   ['confirm', true, /Confirmed/],
@@ -83,7 +83,7 @@ describe('at the prompt for a booking', () => {
     expect(terminal.history()).toContain('A1-A2')
   })
 
-  it('nothing is chosen before something is typed, and nothing that does not match', async () => {
+  it('nothing is chosen before something is typed, nor if nothing matches', async () => {
     await book('--seats', 'A1', '--customer', 'Ada')
     const terminal = sitDown(['booking', 'check-in'])
     await terminal.waitFor(questions.booking)
@@ -95,7 +95,7 @@ describe('at the prompt for a booking', () => {
     expect(await db.sql('select from admissions')).toEqual([])
   })
 
-  it('of a door, seats and names are those of its show', async () => {
+  it('of check-in, seats and names are found in the given show only', async () => {
     const other = await insertShow(db, { seats: 20, seatsPerRow: 10, name: 'Evita' })
     await book('--seats', 'A1', '--customer', 'Ada')
     const here = await runInProcess(
@@ -113,13 +113,13 @@ describe('at the prompt for a booking', () => {
     }
   })
 
-  it('in lines, one that is found is taken, and of several the number', async () => {
+  it('in lines, a single match is taken, and one of several by its number', async () => {
     await book('--seats', 'A1-A2', '--customer', 'Ada Lovelace')
     await book('--seats', 'B1', '--customer', 'Ada Byron')
     const terminal = sitDown(['booking', 'cancel'], { TICKETS_PLAIN: '1' })
     await terminal.waitFor(`? ${questions.booking}`)
     terminal.type('nobody\r')
-    // What is typed before the question comes again is shown in the middle of it.
+    // Text that is typed before the question is repeated appears in the middle of it.
     await terminal.waitFor(/✗ .*\n\? [^\n]*$/)
     terminal.type('ada\r')
     await terminal.waitFor(

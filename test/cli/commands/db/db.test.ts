@@ -15,7 +15,7 @@ beforeAll(async () => {
 })
 afterAll(() => rm(scratch, { recursive: true }))
 
-describe('which database', () => {
+describe('the choice of the database', () => {
   let [one, two]: [TestDatabase, TestDatabase] = [] as never
   beforeAll(async () => {
     ;[one, two] = await Promise.all([cloneDatabase(), cloneDatabase()])
@@ -24,7 +24,7 @@ describe('which database', () => {
   })
   afterAll(() => Promise.all([one.drop(), two.drop()]))
 
-  it('--db beats DATABASE_URL, which beats PGHOST and .env, and .env beats the embedded one', async () => {
+  it('--db has priority over DATABASE_URL, that over PGHOST and .env, and .env over the embedded server', async () => {
     const dataDir = join(scratch, 'never')
     await writeFile(join(scratch, '.env'), `DATABASE_URL=${one.url}\nPGAPPNAME=box\n`)
     const list = async (args: string[], env: Record<string, string>) => {
@@ -50,7 +50,7 @@ describe('which database', () => {
     expect(existsSync(dataDir)).toBe(false)
   })
 
-  it('that does not answer exits 6 with one sentence and nothing on stdout', async () => {
+  it('exits with 6 if the database does not answer, with one message and nothing on stdout', async () => {
     const db = `postgres://clerk@127.0.0.1:${await freePort()}/box`
     const ran = await runInProcess(['book', 'One', '--seats', '1', '--wait', '0s'], {
       ...bareEnvironment,
@@ -72,7 +72,7 @@ describe('a password', () => {
   })
   afterAll(() => server.remove())
 
-  it('is printed by no command, right or wrong, in no spelling, under --debug either', async () => {
+  it('is printed by no command, right or wrong, in no spelling, and not under --debug', async () => {
     const place = `localhost:${server.port}/box`
     const spelled = encodeURIComponent(password)
     const right = { DATABASE_URL: `postgres://clerk:${spelled}@${place}` }

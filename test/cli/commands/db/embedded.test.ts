@@ -20,7 +20,7 @@ afterAll(async () => {
   await rm(dataDir, { recursive: true })
 })
 
-/** What `tickets book --json` printed elsewhere. */
+/** What `tickets book --json` printed in a test. */
 const answer = JSON.stringify({
   ...{ id: '00000000-0000-4000-8000-000000000000', reference: 'K7Q2-9FMX' },
   ...{ show_id: '00000000-0000-4000-8000-000000000001', status: 'CONFIRMED', seats: [1] },
@@ -28,10 +28,10 @@ const answer = JSON.stringify({
 
 const run = (...args: string[]) =>
   runInProcess(args, { ...bareEnvironment, TICKETS_DATA_DIR: dataDir })
-/** The same as a process of its own. */
+/** The same in a separate process. */
 const runAsProcess = (...args: string[]) => tickets(args, { env: { TICKETS_DATA_DIR: dataDir } })
 
-it('status and stop of a server that is not there say so, and start nothing', async () => {
+it('status and stop of a server that does not exist report that, and start nothing', async () => {
   const status = await run('db', 'status', '--json')
   expect(status.exitCode).toBe(0)
   expect(status.json()).toMatchObject({ state: 'absent', data_dir: dataDir, pid: null })
@@ -40,7 +40,7 @@ it('status and stop of a server that is not there say so, and start nothing', as
   expect((await run('db', 'status', '--json')).json().state).toBe('absent')
 })
 
-it('commands that would report on an empty server create none, and say so: exit 6', async () => {
+it('commands that would report on an empty server create none, and say so: exit code 6', async () => {
   const answers = `${dataDir}-answers.ndjson`
   await writeFile(answers, answer)
   const before = await readdir(dataDir)
@@ -81,7 +81,7 @@ it('twenty processes on an empty machine end up with one server and twenty shows
   expect(await serverStarts()).toBe(1)
 })
 
-it('lives on after its clients, has a URL for everyone, and keeps the shows over a restart', async () => {
+it('outlives its clients, has a URL for any client, and keeps the shows when it is restarted', async () => {
   const [status, url] = [await run('db', 'status', '--json'), await run('db', 'url')]
   expect(status.json()).toMatchObject({ state: 'running', pid: expect.any(Number) })
   const client = new pg.Client({ connectionString: url.stdout.trimEnd() })
@@ -104,7 +104,7 @@ it('lives on after its clients, has a URL for everyone, and keeps the shows over
   expect(await serverStarts()).toBe(2)
 })
 
-it('the command that has started the server reacts to signals as any other does', async () => {
+it('the command that has started the server handles signals like any other', async () => {
   await run('db', 'stop')
   const serving = execa(process.execPath, [program, 'serve', '--port', '0'], {
     env: { ...bareEnvironment, TICKETS_DATA_DIR: dataDir },
@@ -118,7 +118,7 @@ it('the command that has started the server reacts to signals as any other does'
   expect([exitCode, signal]).toEqual([0, undefined])
 })
 
-/** How often a server began to run on this data, by its own log. */
+/** How many times a server has started on this data, according to its log. */
 async function serverStarts(): Promise<number> {
   const log = await readFile(join(dataDir, 'server.log'), 'utf8')
   return log.match(/database system is ready/g)?.length ?? 0

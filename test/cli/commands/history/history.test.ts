@@ -32,7 +32,7 @@ const actions = async (...args: string[]) =>
   (await json(['history', ...args])).map(({ action }: { action: string }) => action)
 
 describe('the history shows', () => {
-  it('what, who and from which command: the flag, else the environment, else the login', async () => {
+  it('the change, the operator and the command: the flag, else the environment, else the login', async () => {
     const events = await json(['history', '--booking', reference])
     const login = userInfo().username
     expect(
@@ -54,11 +54,11 @@ describe('the history shows', () => {
     expect(events[6].after).toMatchObject({ cancel_reason: 'ill', cancelled_seats: [7, 8] })
   })
 
-  it('of a seat what happened to it, also when its booking moved to another show', async () => {
+  it('the events of a seat, also after its booking moved to another show', async () => {
     expect(await actions('--show', show, '--seat', 'A1')).toEqual(['held', 'confirmed', 'moved'])
     expect(await actions('--show', show, '--seat', 'A3')).toEqual(['moved', 'moved'])
     expect(await actions('--show', show, '--seat', '7')).toEqual([])
-    // B2 with five a row.
+    // B2, with five seats in a row.
     expect(await actions('--show', other, '--seat', 'B2')).toEqual([
       'moved',
       'checked in',
@@ -67,7 +67,7 @@ describe('the history shows', () => {
     ])
   })
 
-  it('of a show its own events and those of its bookings, those that left included', async () => {
+  it('the events of a show and of its bookings, including those that moved to another show', async () => {
     await run(['show', 'edit', show, '--name', 'Cats II'])
     expect(await actions('--show', show)).toEqual([
       'created',
@@ -84,7 +84,7 @@ describe('the history shows', () => {
     expect(csv.stdout).toMatch(/^at,action,reference,what,operator,command,login\n/)
   })
 
-  it('which login made the change, in every format, whatever operator it gave', async () => {
+  it('the login that made the change, in every format, whatever the operator', async () => {
     const { user } = inject('server')
     const cats = await insertShow(db, { name: 'Cats, by night' })
     await run(['book', cats, '--seats', '1'], { TICKETS_OPERATOR: 'the owner' })
@@ -104,7 +104,7 @@ describe('the history shows', () => {
     expect(tabbed.at(-1)!.split('\t').slice(-3)).toEqual(['the owner', 'book', user])
   })
 
-  it('a booking its own, for people, in the time of its show', async () => {
+  it('the events of a booking, for people, in the time zone of its show', async () => {
     const { stdout } = await run(['booking', 'view', reference])
     expect(stdout).toMatch(/confirmed {2}ben, booking confirm/)
     // Seats of the show that it left have the labels of that house.
@@ -114,7 +114,7 @@ describe('the history shows', () => {
     expect(view).toMatchObject({ status: 'CANCELLED', show_name: 'Evita', admitted_seats: [] })
   })
 
-  it('in pages, without a gap or a repetition', async () => {
+  it('page by page, without a gap or a repetition', async () => {
     const busy = await insertShow(db, { seats: 5, name: 'Busy' })
     await db.sql(
       `insert into bookings (id, reference, show_id, status, seats)
@@ -139,7 +139,7 @@ describe('the history cannot be changed', () => {
     await expect(db.sql(statement)).rejects.toThrow('append-only')
   })
 
-  it('and nothing changes a booking, an admission or a show without an event, SQL included', async () => {
+  it('no change of a booking, a check-in or a show is without an event, not even in SQL', async () => {
     const { id, reference: name } = await json(['book', show, '--seats', 'B5', '--key', 'k'])
     const counted = async () =>
       Number((await db.sql<{ count: string }>('select count(*) from history'))[0]!.count)
@@ -165,7 +165,7 @@ describe('the history cannot be changed', () => {
     expect(last).toEqual([{ action: 'deleted' }])
   })
 
-  it('and a show goes from the database only with an event, which outlives it', async () => {
+  it('a show can be deleted from the database only with an event, which remains', async () => {
     const empty = await insertShow(db, { name: 'Nobody came' })
     await db.sql('delete from shows where id = $1', [empty])
     const events = await db.sql('select action from history where show_id = $1 order by id', [

@@ -45,7 +45,7 @@ it('the knex tool and tickets migrate share one history, in both directions', as
   expect((await migrate('--check')).exitCode).toBe(7)
 })
 
-it('its settings say when a .env has chosen the database', async () => {
+it('its settings report that a .env has chosen the database', async () => {
   const cwd = await mkdtemp(join(tmpdir(), 'tickets-knexfile-'))
   await writeFile(join(cwd, '.env'), `DATABASE_URL=${db.url}\n`)
   const [knexfile, tsx] = [

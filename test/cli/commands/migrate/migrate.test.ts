@@ -25,8 +25,8 @@ const run = (...args: string[]) => runInProcess(args, { DATABASE_URL: db.url })
 const all = await migrationSource.getMigrations([])
 const lines = (state: string) => all.map((name) => `${state}${name}`).join('\n')
 
-describe('a database that the program does not run itself', () => {
-  it('unmigrated, says what to do, and starts nothing embedded', async () => {
+describe('a database other than the embedded one', () => {
+  it('that is not migrated exits with what to do, and starts no embedded server', async () => {
     const dataDir = join(scratch, 'never')
     const env = { TICKETS_DATA_DIR: dataDir, XDG_DATA_HOME: dataDir }
     const [list, book, json, status, check] = await Promise.all(
@@ -47,12 +47,12 @@ describe('a database that the program does not run itself', () => {
     expect(status).toMatchObject({ exitCode: 0, stdout: `${lines('pending\t')}\n` })
     expect(check!.exitCode).toBe(7)
     expect(check!.json()).toMatchObject({ ok: false, applied: [], pending: all })
-    // None of them left a table behind.
+    // None of them created a table.
     expect(await db.sql(`select 1 from pg_tables where schemaname = 'public'`)).toEqual([])
     expect(existsSync(dataDir)).toBe(false)
   })
 
-  it('is migrated by eight processes at once: all exit 0, one did the work', async () => {
+  it('is migrated by eight processes at once: all exit with 0, one of them applied the migrations', async () => {
     const ran = await Promise.all(
       Array.from({ length: 8 }, () => tickets(['migrate', '--json'], { db: db.url })),
     )
@@ -64,7 +64,7 @@ describe('a database that the program does not run itself', () => {
     expect(check).toMatchObject({ exitCode: 0, stdout: `${lines('applied\t')}\n` })
   })
 
-  it('with bookings in it is rolled back only when that is meant', async () => {
+  it('with bookings in it is rolled back only after confirmation', async () => {
     const show = await insertShow(db)
     await run('book', show, '--seats', '1')
     const refused = await run('migrate', '--rollback')
@@ -81,7 +81,7 @@ describe('a database that the program does not run itself', () => {
     expect((await run('migrate')).stdout).toBe(`${lines('applied ')}\n`)
   })
 
-  it('with a newer schema is left alone by everything: exit 6, upgrade tickets', async () => {
+  it('with a newer schema is changed by no command: exit code 6, upgrade tickets', async () => {
     await db.sql(`insert into knex_migrations (name, batch) values ('9999_from_the_future', 9)`)
     const ran = await Promise.all(
       [['show', 'list'], ['migrate'], ['migrate', '--rollback', '--yes']].map((args) =>
@@ -100,10 +100,10 @@ describe('a database that the program does not run itself', () => {
   })
 })
 
-describe('a database with no place for the tables', () => {
+describe('a database that already has such tables', () => {
   it.each([
     ['a table', 'create table bookings (guest text)', /"bookings"/],
-    ['a table that comes later', 'create table history (era text)', /"history"/],
+    ['a table of a later migration', 'create table history (era text)', /"history"/],
     ['a view', 'create view shows as select 1 as id', /"shows"/],
     ['a function', 'create function show_facts(int) returns int return 1', undefined],
     [
@@ -124,7 +124,7 @@ describe('a database with no place for the tables', () => {
     const before = await tablesOf(taken)
     const ran = await runInProcess(['migrate', '--json'], { DATABASE_URL: taken.url })
     if (named === undefined) {
-      // Functions of one name live side by side.
+      // Functions of one name with different parameters can exist side by side.
       expect(ran.exitCode).toBe(0)
     } else {
       const { error } = ran.json()

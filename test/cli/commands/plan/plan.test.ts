@@ -34,7 +34,7 @@ beforeAll(async () => {
 afterAll(() => rm(directory, { recursive: true, force: true }))
 
 describe('plan check', () => {
-  it('counts the seats of a plan by section and kind: exit 0', async () => {
+  it('counts the seats of a plan by section and kind: exit code 0', async () => {
     const ran = await runInProcess(['plan', 'check', at('globe.plan')])
     expect(ran).toEqual({
       ...{ exitCode: 0, stderr: '', json: expect.any(Function) },
@@ -68,7 +68,7 @@ describe('plan check', () => {
     ['wrong.json', [/:2:24: .*JSON/]],
     ['zones.json', [/:zones\[0\]\.rows: rows/]],
     ['latin.plan', [/: .*UTF-8/]],
-  ])('reports every mistake in %s with its place: exit 7', async (file, faults) => {
+  ])('reports every error in %s with its place: exit code 7', async (file, faults) => {
     const ran = await runInProcess(['plan', 'check', at(file)])
     expect(ran).toMatchObject({ exitCode: 7, stderr: '' })
     const lines = ran.stdout.trimEnd().split('\n')
@@ -86,7 +86,7 @@ describe('plan check', () => {
     expect(ran.stdout).toMatch(/^✓ .*price\.csv: 1 seat\.\n {2}1 seat\n! .*"price".*\n$/)
   })
 
-  it('exits with 2 for a file that is not there', async () => {
+  it('exits with 2 for a missing file', async () => {
     for (const command of ['check', 'print']) {
       const ran = await runInProcess(['plan', command, at('none.plan')])
       expect(ran).toMatchObject({ exitCode: 2, stdout: '' })
@@ -96,7 +96,7 @@ describe('plan check', () => {
 })
 
 describe('plan print', () => {
-  it('draws the plan as the map does, in 80 columns', async () => {
+  it('draws the plan like the seat map, in 80 columns', async () => {
     const ran = await runInProcess(['plan', 'print', at('globe.plan')], { COLUMNS: '80' })
     expect(ran).toMatchObject({ exitCode: 0, stderr: '' })
     expect(ran.stdout).toMatch(/Circle\n.* AA .*Stalls\n *C .*\n *A .* STAGE /s)
@@ -125,7 +125,7 @@ describe('plan print', () => {
     expect(both.json().error).toMatchObject({ code: 'INVALID_INPUT' })
   })
 
-  it('refuses a wrong plan with its first mistake, and says what is ignored', async () => {
+  it('refuses a wrong plan with its first error, and says what is ignored', async () => {
     const ran = await runInProcess(['plan', 'print', at('wrong.plan')])
     expect(ran).toMatchObject({ exitCode: 2, stdout: '' })
     expect(ran.stderr).toMatch(/wrong\.plan:1:7: .* 2 .*plan check/)
@@ -147,7 +147,7 @@ describe('plan print of a show', () => {
   })
   afterAll(() => db.drop())
 
-  it('writes the plan that the show was created with, from a file of any format', async () => {
+  it('writes the plan with which the show was created, from a file of any format', async () => {
     for (const format of ['text', 'json', 'csv']) {
       const file = at(`as-${format}`)
       await writeFile(file, (await run('plan', 'print', at('globe.plan'), '-o', format)).stdout)
@@ -158,7 +158,7 @@ describe('plan print of a show', () => {
     expect(await db.sql('select id from plans')).toHaveLength(1)
   })
 
-  it('refuses a show without a plan, and names a show or a file that is not there', async () => {
+  it('refuses a show without a plan, and names a missing show or file', async () => {
     await create('--name', 'Hamlet', '--total-seats', '20', '--seats-per-row', '10')
     for (const [name, exitCode] of Object.entries({ Hamlet: 4, Othello: 3, 'othello.plan': 2 })) {
       expect([name, await run('plan', 'print', name)]).toMatchObject([

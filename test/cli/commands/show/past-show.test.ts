@@ -38,7 +38,7 @@ const sentence = (...names: string[]) =>
   )
 const lion = 'The Lion King'
 
-/** A booking of one seat, sold or held; its reference. */
+/** Books one seat, sold or held, and returns the reference. */
 const booked = async (show: string, ...args: string[]) =>
   (await run('book', show, '--count', '1', ...args, '--json')).json().reference as string
 
@@ -60,7 +60,7 @@ const steps: Record<string, (show: string) => Promise<string[]> | string[]> = {
 let nextSeat = 900
 
 describe.each(Object.entries(steps))('%s', (_, step) => {
-  it('of a show in the past warns on stderr and in JSON, and exits 0', async () => {
+  it('of a past show warns on stderr and in JSON, and exits with 0', async () => {
     const people = await run(...(await step(past)))
     expect(people).toMatchObject({ exitCode: 0, stderr: sentence(lion) })
     expect(people.stdout).not.toContain('Warning')
@@ -70,14 +70,14 @@ describe.each(Object.entries(steps))('%s', (_, step) => {
     expect(Object.keys(programs.json()).at(-1)).toBe('warnings')
   })
 
-  it('says nothing on stderr under --quiet', async () => {
+  it('prints nothing on stderr under --quiet', async () => {
     expect(await run(...(await step(past)), '--quiet')).toMatchObject({ exitCode: 0, stderr: '' })
     const programs = await run(...(await step(past)), '--quiet', '--json')
     expect(programs.stderr).toBe('')
     expect(programs.json().warnings).toEqual([warning(lion)])
   })
 
-  it('of a show to come warns of nothing, and has no such field', async () => {
+  it('of a future show does not warn, and has no such field', async () => {
     expect(await run(...(await step(future)))).toMatchObject({ exitCode: 0, stderr: '' })
     const programs = await run(...(await step(future)), '--json')
     expect(programs).toMatchObject({ exitCode: 0, stderr: '' })
@@ -85,10 +85,10 @@ describe.each(Object.entries(steps))('%s', (_, step) => {
   })
 })
 
-describe('a show that is set into the past', () => {
+describe('a show whose time is set to the past', () => {
   const when = ['--start-time', '2025-12-25T19:00:00Z', '--time-zone', 'UTC']
 
-  it("by the original's example: the document of the contract, with a warning after it", async () => {
+  it("with the original's example: the document of the contract, with a warning after it", async () => {
     const argv = ['show', 'create', '--name', lion, '--total-seats', '100', ...when]
     expect(await run(...argv)).toMatchObject({ exitCode: 0, stderr: sentence(lion) })
     expect(await run(...argv, '-q')).toMatchObject({ exitCode: 0, stderr: '' })
@@ -97,7 +97,7 @@ describe('a show that is set into the past', () => {
     expect(Object.entries(ran.json()).at(-1)).toEqual(['warnings', [warning(lion)]])
   })
 
-  it('by a copy or an edit of its time; by an edit of its name it is not', async () => {
+  it('warns when it is copied or when its time is edited, but not when its name is edited', async () => {
     const { id } = (
       await run(
         'show',
@@ -145,7 +145,7 @@ describe('commands that neither sell nor check in do not warn', () => {
       0,
     ],
     [
-      'a move from the past to a show to come',
+      'a move from a past to a future show',
       async () => [
         'booking',
         'move',
@@ -209,7 +209,7 @@ describe('over HTTP', () => {
     ['confirm', async (show) => post(`/bookings/${(await made(show, { hold: '1h' })).id}/confirm`)],
     ['move', async (show) => post(`/bookings/${(await made(show)).id}/move`, { to: [nextSeat++] })],
     ['check-in', async (show) => post(`/bookings/${(await made(show)).id}/check-in`)],
-  ])('%s answers with the warnings, and without them for a show to come', async (_, step) => {
+  ])('%s answers with the warnings, and without them for a future show', async (_, step) => {
     const answer = await step(past)
     expect(answer.status).toBeLessThan(300)
     expect(answer.body.warnings).toEqual([warning(lion)])
@@ -229,7 +229,7 @@ describe('over HTTP', () => {
   })
 })
 
-it('a clerk who is asked hears it before the seats are chosen, and once', async () => {
+it('a clerk at a terminal is warned once, before the seats are chosen', async () => {
   const terminal = openTerminal(process.execPath, [program, 'book', past], {
     cols: 120,
     env: { DATABASE_URL: db.url, TICKETS_PLAIN: '1' },

@@ -30,7 +30,7 @@ beforeAll(async () => {
 })
 afterAll(() => db.drop())
 
-it('the capacity is sold + held + house + free, as a whole and row by row', () => {
+it('the capacity is sold + held + house + free, in total and row by row', () => {
   expect(report.capacity).toEqual({ total: 25, sold: 9, held: 1, house: 2, free: 13 })
   expect(report.rows).toEqual([
     { row: 'A', total: 10, sold: 5, held: 0, house: 0, free: 5 },
@@ -39,7 +39,7 @@ it('the capacity is sold + held + house + free, as a whole and row by row', () =
   ])
 })
 
-it('who sold and who took back adds up to what is sold, moves between shows included', () => {
+it('sales and returns by operator add up to what is sold, including moves between shows', () => {
   expect(report.operators).toEqual([
     { operator: 'ada', sold: 6, returned: 0 },
     { operator: 'eve', sold: 3, returned: 2 },
@@ -52,13 +52,13 @@ it('who sold and who took back adds up to what is sold, moves between shows incl
   expect(report.hours[0]!.hour).toMatch(/:00:00\.000Z$/)
 })
 
-it('a cancelled show says so', async () => {
+it('a cancelled show is reported as cancelled', async () => {
   const gone = await insertShow(db, { name: 'Gone' })
   await run(['show', 'cancel', gone, '-y', '--expect-bookings', '0'])
   expect((await run(['show', 'report', gone])).stdout).toMatch(/^Gone\n.*\nCancelled\n/)
 })
 
-it('a terminal shows it as bars that fit, with signs where there is no colour', async () => {
+it('a terminal shows bars that fit, with different characters if there is no colour', async () => {
   for (const columns of [40, 80]) {
     const { stdout } = await run(['show', 'report', show], { COLUMNS: String(columns) })
     expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(columns)
@@ -70,7 +70,7 @@ it('a terminal shows it as bars that fit, with signs where there is no colour', 
   expect(plain.stdout).toMatch(/^[\x20-\x7e\n]*$/)
 })
 
-it('a house without rows, without sales, and as large as they come is reported as well', async () => {
+it('a house without rows, without sales, or of the largest size is reported as well', async () => {
   const empty = await insertShow(db, { seats: 3, name: 'Empty' })
   expect(await json('show', 'report', empty)).toMatchObject({
     capacity: { total: 3, sold: 0, free: 3 },
@@ -85,7 +85,7 @@ it('a house without rows, without sales, and as large as they come is reported a
   expect(stdout).toMatch(/\n +A-CRD +░+ +0\/2500\n/)
 })
 
-it('every section is reported, however many there are, and the rows are summed up', async () => {
+it('every section is reported, in any number, and the rows are summed up', async () => {
   const tickets = openTickets({ database: db.url, env: {} })
   const startTime = new Date('2040-01-01T19:00Z')
   const { plan } = await tickets.createShow({
@@ -104,7 +104,7 @@ it('every section is reported, however many there are, and the rows are summed u
   expect(lines(rows).length).toBeLessThanOrEqual(40)
 })
 
-it('an unnamed operator is reported as unknown, and the library gives the same report', async () => {
+it('an unnamed operator is reported as unknown, and the library returns the same report', async () => {
   const quiet = await insertShow(db, { seats: 3, name: 'Quiet' })
   const tickets = openTickets({ database: db.url, env: {} })
   await tickets.book(quiet, { seats: [1] })

@@ -27,7 +27,7 @@ const inTerminal = (...args: string[]) =>
   openTerminal(process.execPath, [program, ...args], { env: { DATABASE_URL: db.url } })
 
 describe('show edit', () => {
-  it('changes what is named and nothing else; a local time is in the zone of the show', async () => {
+  it('changes only what is given; a local time is in the zone of the show', async () => {
     const before = await json('show', 'view', show)
     const flags = ['--time-zone', 'Europe/Paris', '--start-time', '2031-07-01 20:00']
     const edited = await json('show', 'edit', show, ...flags)
@@ -46,7 +46,7 @@ describe('show edit', () => {
     })
   })
 
-  it('never shrinks below what is sold or held, and names those seats', async () => {
+  it('refuses to remove sold or held seats, and names them', async () => {
     await run('book', show, '--seats', 'B5')
     await run('book', show, '--seats', 'B7', '--hold', 'forever')
     const refused = await run('show', 'edit', show, '--total-seats', '14', '--json')
@@ -72,7 +72,7 @@ describe('show edit', () => {
     ['B7 is sold behind B5', [['B7'], ['B5', '--hold', 'forever']], '10', '17', 'B7', 'sold'],
     ['a hold of B7 has expired', [['B5'], ['B7', '--hold', '1ms']], '10', '15', 'B5', 'sold'],
     ['the house is too large', [['B5']], '100001', '15', 'B5', 'sold', '100,000'],
-  ])('says the least that it takes: %s', async (_, sales, refused, least, ...facts) => {
+  ])('gives the smallest possible size: %s', async (_, sales, refused, least, ...facts) => {
     for (const [spec, ...flags] of sales) await run('book', show, '--seats', spec!, ...flags)
     const ran = await run('show', 'edit', show, '--total-seats', refused, '--json')
     expect(ran.json().error.message).toEqual(withFacts(least, ...facts))
@@ -80,7 +80,7 @@ describe('show edit', () => {
     expect(taken).toMatchObject({ exitCode: 0 })
   })
 
-  it('in a house without rows, too, where one seat is the least', async () => {
+  it('also in a house without rows, where one seat is the smallest size', async () => {
     const plain = await insertShow(db, { seats: 40 })
     await run('book', plain, '--seats', '36')
     const refused = await run('show', 'edit', plain, '--total-seats', '10', '--json')
@@ -110,7 +110,7 @@ describe('show edit', () => {
     expect(await json('show', 'view', show)).toMatchObject({ total_seats: 15 })
   })
 
-  it('without flags or with nonsense is refused by name', async () => {
+  it('without flags or with wrong values is refused, naming them', async () => {
     const ran = await Promise.all([
       run('show', 'edit', show),
       run('show', 'edit', show, '--total-seats', '0'),
@@ -123,7 +123,7 @@ describe('show edit', () => {
     expect(ran[0]!.stderr).toContain('--name')
   })
 
-  it('asks at a terminal, and Enter keeps what is', async () => {
+  it('asks at a terminal, and Enter keeps the old value', async () => {
     const terminal = inTerminal('show', 'edit', show)
     await terminal.waitFor(questions.nameOfShow)
     terminal.press('enter')
@@ -141,7 +141,7 @@ describe('show edit', () => {
 })
 
 describe('show copy', () => {
-  it('makes a show for each time, with the house and without the bookings', async () => {
+  it('creates a show for each time, with the same house and without the bookings', async () => {
     await run('book', show, '--seats', 'A1')
     const times = ['2030-01-02 19:00', '2030-01-03 19:00']
     const copies = await json('show', 'copy', show, '--start-time', ...times)
@@ -157,7 +157,7 @@ describe('show copy', () => {
     )
   })
 
-  it('makes none of a series when one of its times is wrong', async () => {
+  it('creates none of a series if one of its times is wrong', async () => {
     const name = `Series ${randomUUID().slice(0, 8)}`
     const times = ['2030-01-02 19:00', '2030-02-30 19:00']
     const ran = await run('show', 'copy', show, '--name', name, '--start-time', ...times)
@@ -172,9 +172,9 @@ describe('show cancel', () => {
     await run('book', show, '--seats', 'B1', '--hold', 'forever')
   }
 
-  it('names to a script what it would touch, and does it for the right number only', async () => {
+  it('shows a script what it would affect, and does it only with the right number', async () => {
     await sell()
-    // It expires at once, and keeps nothing from anybody.
+    // It expires at once, and keeps no seats.
     await run('book', show, '--seats', 'B2', '--hold', '1ms')
     expect(await json('show', 'cancel', show, '--dry-run')).toMatchObject({
       dry_run: true,
@@ -196,7 +196,7 @@ describe('show cancel', () => {
 
     const done = await json('show', 'cancel', show, '-y', '--expect-bookings', '2')
     expect(done.cancelled_at).toMatch(/^\d{4}/)
-    // Again is the same as once, whatever the number.
+    // A second time does nothing, with any number.
     const again = await json('show', 'cancel', show, '-y', '--expect-bookings', '0')
     expect(again.cancelled_at).toBe(done.cancelled_at)
     const sale = await run('book', show, '--seats', 'A9', '--json')
@@ -205,7 +205,7 @@ describe('show cancel', () => {
     expect((await run('booking', 'list', show)).stdout.split('\n')).toHaveLength(4 + 1)
   })
 
-  it('takes the name as people type it', async () => {
+  it('accepts the name in any spelling', async () => {
     const id = await insertShow(db, { name: 'L’Été  à Paris' })
     const terminal = inTerminal('show', 'cancel', id)
     await terminal.waitFor(questions.typeName)
@@ -216,12 +216,12 @@ describe('show cancel', () => {
     expect((await json('show', 'view', id)).cancelled_at).not.toBeNull()
   })
 
-  it('wants its name typed at a terminal; Ctrl-C leaves it alone', async () => {
+  it('asks for the name at a terminal; Ctrl-C changes nothing', async () => {
     await sell()
     const { name } = await json('show', 'view', show)
     const shy = inTerminal('show', 'cancel', show)
     await shy.waitFor(questions.typeName)
-    // No word is broken where the terminal ends.
+    // No word is broken at the edge of the terminal.
     expect(shy.screen().replaceAll(/\s+/g, ' ')).toEqual(withFacts('1 booking', '3', '1 hold'))
     shy.type('yes\r')
     await shy.waitFor(/✗ ./)

@@ -7,7 +7,7 @@ import { linesInTerminal } from '../../../support/terminal.js'
 import { withFacts } from '../../../support/wording.js'
 
 let db: TestDatabase
-/** Names in the order of their start: 55 that have begun, and 5 to come. */
+/** Names in the order of their start: 55 that have begun, and 5 in the future. */
 const PAST = Array.from({ length: 55 }, (_, n) => `Past ${String(n + 1).padStart(2, '0')}`)
 const TO_COME = Array.from({ length: 5 }, (_, n) => `To come ${n + 1}`)
 
@@ -27,7 +27,7 @@ const onTerminal = (...args: string[]) =>
     env: { DATABASE_URL: db.url, HOME: '/nonexistent' },
   })
 
-/** The lines of a table, each as the name of its show or, for another line, as it is. */
+/** The lines of a table: for each show its name, and other lines as they are. */
 function named(lines: string[]): string[] {
   return lines.map((line) => /(Past \d\d|To come \d) /.exec(line)?.[1] ?? line)
 }
@@ -37,7 +37,7 @@ const LATEST = [...PAST].reverse()
 const TITLE = ['', expect.not.stringMatching(/Past \d\d|To come \d/)]
 
 describe('on a terminal, the list of shows', () => {
-  it('begins with what is to come; what is past follows after a line that says so', async () => {
+  it('begins with future shows; past ones follow after a line that says so', async () => {
     const [head, rule, ...lines] = await onTerminal('show', 'list')
     expect([head, rule]).toEqual([
       expect.stringMatching(/^ID +SHOW /),
@@ -72,7 +72,7 @@ describe('on a terminal, the list of shows', () => {
   })
 })
 
-it('on a terminal, the list of shows has all that began at one time', async () => {
+it('on a terminal, the list of shows includes all that began at the same time', async () => {
   await db.sql(
     `insert into shows (id, name, start_time, time_zone, total_seats, booked_seats)
      select gen_random_uuid(), 'Twin ' || n, '2020-01-01T19:00Z', 'UTC', 8, '\\x00'
@@ -92,7 +92,7 @@ describe('for programs, the list of shows', () => {
   ] as const
 
   it.each(formats)(
-    'goes on in the order of their start, narrowed or not: %s',
+    'continues in the order of their start, filtered or not: %s',
     async (_, format) => {
       const names = async (...flags: string[]) =>
         (await run('show', 'list', ...flags, ...format)).stdout.match(/Past \d\d|To come \d/g)
@@ -103,14 +103,14 @@ describe('for programs, the list of shows', () => {
     },
   )
 
-  it('does so on a terminal, too', async () => {
+  it('does so on a terminal as well', async () => {
     for (const flags of [['--json'], ['-o', 'csv']]) {
       const text = (await onTerminal('show', 'list', '--limit', '3', ...flags)).join('')
       expect(text.match(/Past \d\d|To come \d/g)).toEqual(PAST.slice(0, 3))
     }
   })
 
-  it('is either to come or past: both are refused', async () => {
+  it('is either of future or of past shows: both flags are refused', async () => {
     const ran = await run('show', 'list', '--upcoming', '--past')
     expect(ran).toMatchObject({ exitCode: 2, stdout: '' })
     expect(ran.stderr).toEqual(withFacts('--upcoming', '--past'))

@@ -79,7 +79,7 @@ it.each([
   expect(ran).toMatchObject({ exitCode: 2, stderr: expect.stringMatching(message) })
 })
 
-it('an edit that asks leaves out what the plan decides', async () => {
+it('an edit with questions leaves out what the plan decides', async () => {
   await run('show', 'create', '--name', 'Timon', ...start, '--plan', 'globe.plan')
   const terminal = openTerminal(process.execPath, [program, 'show', 'edit', 'Timon'], {
     env: { DATABASE_URL: db.url, HOME: '/nonexistent' },
@@ -94,7 +94,7 @@ it('an edit that asks leaves out what the plan decides', async () => {
   await terminal.close()
 })
 
-describe('show create, asking, offers the plans in the directory', () => {
+describe('show create with questions offers the plans in the directory', () => {
   let directory: string
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), 'tickets-plans-'))
@@ -103,7 +103,7 @@ describe('show create, asking, offers the plans in the directory', () => {
   })
   afterAll(() => rm(directory, { recursive: true }))
 
-  /** Answers each question, and returns the show that is made. */
+  /** Answers each question, and returns the show that is created. */
   async function create(env: Record<string, string>, answers: [RegExp | string, string][]) {
     const terminal = openTerminal(
       process.execPath,
@@ -126,7 +126,7 @@ describe('show create, asking, offers the plans in the directory', () => {
   it.each([
     ['in a list', {}],
     ['in lines', { TICKETS_PLAIN: '1' }],
-  ])('%s: one with a mistake is asked for again, with its place', async (_, env) => {
+  ])('%s: a plan with an error is asked for again, with the place of the error', async (_, env) => {
     const made = await create(env, [
       [offered, 'wrong'],
       [/wrong\.plan:2:1: [\s\S]*\? [^\n]*\(/, 'globe'],
@@ -134,7 +134,7 @@ describe('show create, asking, offers the plans in the directory', () => {
     expect(made).toEqual({ plan: 'Globe', total_seats: 26, seats_per_row: null })
   })
 
-  it('and none of them, which asks for a number of seats', async () => {
+  it('and no plan, which asks for a number of seats', async () => {
     const made = await create({ TICKETS_PLAIN: '1' }, [
       [questions.house, '3'],
       [questions.total, '30'],
@@ -157,7 +157,7 @@ it.each([
   [['Circle', '--json'], 2, /--section/],
   [['Circle', '--watch'], 2, /--section/],
   [['Circle', '--history'], 2, /--section/],
-])('a show is not viewed with --section %j', async (options, exitCode, message) => {
+])('a show cannot be viewed with --section %j', async (options, exitCode, message) => {
   const ran = await run('show', 'view', 'Titus', '--section', ...options)
   expect(ran).toMatchObject({ exitCode })
   expect(ran.stdout + ran.stderr).toMatch(message)

@@ -37,7 +37,7 @@ const sell = (show: string, seats: string) =>
   runInProcess(['book', show, '--seats', seats], { DATABASE_URL: db.url })
 
 describe('show view --watch', () => {
-  it('draws the show in place, and every sale as it is made', async () => {
+  it('draws the show in place, and every sale when it is made', async () => {
     const show = await insertShow(db, { name: 'The Lion King', seats: 40, seatsPerRow: 10 })
     await sell(show, 'A1-A3')
     const terminal = watch([show])
@@ -49,7 +49,7 @@ describe('show view --watch', () => {
     expect(terminal.screen().match(/The Lion King/g)).toHaveLength(1)
   })
 
-  it('at Ctrl-C exits 130 and leaves the terminal as it was', async () => {
+  it('at Ctrl-C exits with 130 and leaves the terminal as it was', async () => {
     const show = await insertShow(db)
     const shell = openTerminal('bash', ['--norc', '-i'], {
       env: { PS1: 'shell> ', DATABASE_URL: db.url },
@@ -65,7 +65,7 @@ describe('show view --watch', () => {
     await shell.waitFor(/shell> echo \$\?\n130\n/)
   })
 
-  it('ends with q, and not with Ctrl-Q: exit 0, and nothing left on the screen', async () => {
+  it('ends with q, and not with Ctrl-Q: exit code 0, and nothing left on the screen', async () => {
     const show = await insertShow(db)
     const terminal = watch([show])
     await terminal.waitFor(/ 10 /)
@@ -77,7 +77,7 @@ describe('show view --watch', () => {
     expect(terminal.screen()).toBe('')
   })
 
-  it('sums up a house that does not fit, live, and scrolls through its seats', async () => {
+  it('summarizes a house that does not fit, live, and scrolls through its seats', async () => {
     const show = await insertShow(db, { seats: 2000, seatsPerRow: 20 })
     const terminal = watch([show])
     await terminal.waitFor(/\n {2} *A-\w+ {2}░+ +0\/\d+\n[\s\S]*-CV [\s\S]*↓ PgDn: [^\n]*$/)
@@ -100,7 +100,7 @@ describe('show view --watch', () => {
     { cols: 80, rows: 24 },
     { cols: 40, rows: 24 },
     { cols: 40, rows: 12 },
-  ])('fits $cols columns and $rows rows, however large the house', async (size) => {
+  ])('fits $cols columns and $rows rows, for any house', async (size) => {
     for (const seatsPerRow of [50, undefined]) {
       const show = await insertShow(db, { seats: 100_000, ...(seatsPerRow && { seatsPerRow }) })
       await sell(show, '1-99999')
@@ -113,14 +113,14 @@ describe('show view --watch', () => {
     }
   })
 
-  it('under NO_COLOR has none, and in ASCII no other signs', async () => {
+  it('under NO_COLOR has no colours, and in ASCII no other characters', async () => {
     const terminal = watch([await insertShow(db)], { env: { NO_COLOR: '1', LANG: 'C' } })
     await terminal.waitFor(/ 10 /)
     expect(terminal.screen()).toMatch(/^[ -~\n]*$/)
     expect(terminal.xterm.buffer.active.getLine(0)!.getCell(0)!.isBold()).toBe(0)
   })
 
-  it('under --json writes a document a line, one for every change', async () => {
+  it('under --json writes one document per line, for every change', async () => {
     const show = await insertShow(db)
     const script = `"${process.execPath}" "${program}" show view ${show} --watch --json | head -2`
     const shell = openTerminal('bash', ['-c', script], {
@@ -131,7 +131,7 @@ describe('show view --watch', () => {
     await shell.waitFor('"available_seats":10')
     await sell(show, '3')
     await shell.waitFor('"available_seats":9')
-    // The reader is gone after two lines: the next one ends it.
+    // The reader closes the pipe after two lines: the next document ends the command.
     await sell(show, '4')
     expect((await shell.exit).code).toBe(0)
     const documents = shell
@@ -141,7 +141,7 @@ describe('show view --watch', () => {
     expect(documents.map(({ booked_seats }) => booked_seats)).toEqual([[], [3]])
   })
 
-  it('refuses a pipe and a dumb terminal: exit 2; a show that is none: exit 3', async () => {
+  it('refuses a pipe and a dumb terminal: exit code 2; a missing show: exit code 3', async () => {
     const show = await insertShow(db)
     const piped = await runInProcess(['show', 'view', show, '--watch'], {
       DATABASE_URL: db.url,

@@ -16,8 +16,8 @@ const anId = expect.stringMatching(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 const create = ['show', 'create', '--start-time', '2030-06-01T19:00Z', '--total-seats', '10']
 const run = (...args: string[]) => runInProcess(args, { DATABASE_URL: db.url })
 
-describe('a show, from creation to the list', () => {
-  it("comes back with the original's fields and values, in the list and with its seats", async () => {
+describe('a show, from its creation to the list', () => {
+  it("has the original's fields and values, in the list and with its seats", async () => {
     const created = await tickets(
       `show create --start-time 2025-12-25T19:00:00Z --total-seats 100 --json --name`
         .split(' ')
@@ -40,7 +40,7 @@ describe('a show, from creation to the list', () => {
       held_seats_count: 0,
       available_seats: 100,
     })
-    // In the past: a warning, no refusal.
+    // In the past: a warning, not a refusal.
     expect(created.stderr).toEqual(withFacts('"The Lion King"', '2025-12-25'))
     expect(warnings).toMatchObject([{ code: 'SHOW_STARTED' }])
 
@@ -55,7 +55,7 @@ describe('a show, from creation to the list', () => {
     expect(await run('-q', 'show', 'create', ...old)).toMatchObject({ exitCode: 0, stderr: '' })
   })
 
-  it('counts what is sold and what is held, apart, wherever it is shown', async () => {
+  it('counts sold and held seats separately, in every command', async () => {
     const id = await insertShow(db, { name: 'Counted', seats: 12, seatsPerRow: 4 })
     await run('book', id, '--seats', 'A1,B4')
     await run('book', id, '--seats', '3', '--hold', 'forever')
@@ -80,7 +80,7 @@ describe('the name of a show on the command line', () => {
   const twin = 'aaaa1111-0000-4000-8000-000000000000'
   const other = 'aaaa2222-0000-4000-8000-000000000000'
 
-  it('is an id, a prefix of one from 4 characters on, or a name that only one show bears', async () => {
+  it('is an id, a prefix of one of at least 4 characters, or a name that only one show has', async () => {
     await insertShow(db, { id: twin, name: 'Twin' })
     await insertShow(db, { id: other, name: 'Twin' })
     await insertShow(db, { id: 'bbbb0000-0000-4000-8000-000000000000', name: twin })
@@ -90,7 +90,7 @@ describe('the name of a show on the command line', () => {
     }
     const names = [twin, 'aaaa1', 'AAAA2222', 'aaaa', 'Twin', 'bbb', 'no such show', '']
     expect(await Promise.all(names.map(found))).toEqual([
-      [0, twin], // A whole id wins over a name that looks like one.
+      [0, twin], // A whole id has priority over a name that looks like one.
       [0, twin],
       [0, other],
       [2, 'AMBIGUOUS_ID'],
@@ -119,7 +119,7 @@ describe('the name of a show on the command line', () => {
       [['show', 'cancel', 'ABBA', '-y', '--expect-bookings', '0']],
       [['booking', 'list', 'ABBA']],
       [['history', '--show', 'ABBA']],
-    ])('means neither show, and the error names both: tickets %j', async (command) => {
+    ])('is refused, and the error names both shows: tickets %j', async (command) => {
       const { exitCode, json } = await run(...command, '--json')
       expect([exitCode, json().error.code]).toEqual([2, 'AMBIGUOUS_ID'])
       for (const { id, name } of [abba, begun]) {
@@ -127,7 +127,7 @@ describe('the name of a show on the command line', () => {
       }
     })
 
-    it('means neither in the rows of a file, at the door, or where a booking moves', async () => {
+    it('is refused in the rows of a file, at check-in, and as the target of a move', async () => {
       const { reference } = (await run('book', abba.id, '--count', '1', '--json')).json()
       const rows = await runInProcess(
         ['book', '--file', '-', '--json'],
@@ -144,7 +144,7 @@ describe('the name of a show on the command line', () => {
       }
     })
 
-    it('means the one that is on the --date, or whose id is given in more detail', async () => {
+    it('means the one on the --date, or the one whose longer id is given', async () => {
       await db.sql(`update shows set start_time = '2030-05-05T19:00Z' where id = $1`, [abba.id])
       const found = async (...args: string[]) =>
         (await run('show', 'view', ...args, '--json')).json().id
@@ -157,7 +157,7 @@ describe('the name of a show on the command line', () => {
     it('means one show if its own id begins so, or a name in the same case is of another', async () => {
       const own = await insertShow(db, { id: 'face0000-0000-4000-8000-000000000000', name: 'Face' })
       expect((await run('show', 'view', 'face', '--json')).json().id).toBe(own)
-      // An exact name still takes precedence over one in another case, but not over an id.
+      // An exact name still has priority over one in another case, but not over an id.
       await insertShow(db, { name: 'FACE' })
       expect((await run('show', 'view', 'Face', '--json')).json().id).toBe(own)
       const { error } = (await run('show', 'view', 'FACE', '--json')).json()
@@ -165,7 +165,7 @@ describe('the name of a show on the command line', () => {
     })
   })
 
-  it('that no show bears is answered with those whose words begin so', async () => {
+  it('that no show has suggests those whose words begin so', async () => {
     await insertShow(db, { name: 'The Merry Widow' })
     const { exitCode, stderr } = await run('show', 'view', 'merry wid')
     expect({ exitCode, stderr }).toEqual({
@@ -174,7 +174,7 @@ describe('the name of a show on the command line', () => {
     })
   })
 
-  it('that means two shows books in neither, and the sentence names their ids and times', async () => {
+  it('that two shows have books in neither, and the message has their ids and times', async () => {
     const ran = await run('book', 'aaaa', '--seats', '1')
     expect(ran).toMatchObject({ exitCode: 2, stdout: '' })
     const words = ran.stderr.replace(/\s+/g, ' ')
@@ -186,11 +186,12 @@ describe('the name of a show on the command line', () => {
 })
 
 describe('a hostile name', () => {
-  // A terminal's title, its colours, a screen wiped, lines, tabs, quotes, a family, both directions.
+  // A terminal title, colours, a cleared screen, newlines, tabs, quotes, a joined emoji, both text
+  // directions.
   const hostile =
     '\u001b]0;owned\u0007\u001b[31mred\u001b[2J\n\r\t"\'\\ \u009b1m 👨‍👩‍👧 שלום \u202egnp.exe\u2066 $(id)'
 
-  it('is stored exactly, and never reaches the screen with its control characters', async () => {
+  it('is stored unchanged, and its control characters never reach the screen', async () => {
     const created = await run(...create, '--name', hostile, '--json')
     const { id, name } = created.json()
     expect(name).toBe(hostile)
@@ -208,7 +209,7 @@ describe('a hostile name', () => {
     ])
     expect(shown.map((ran) => ran.exitCode)).toEqual([0, 0, 0, 0, 0, 0, 3])
     for (const { stdout, stderr } of shown) {
-      // Tabs and newlines are the list's own.
+      // Tabs and newlines belong to the list itself.
       expect(stdout + stderr).not.toMatch(/[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/)
     }
     expect(shown[2]!.stdout).toContain('👨‍👩‍👧 שלום')
@@ -220,7 +221,7 @@ describe('a hostile name', () => {
     ])
   })
 
-  it('that is empty, blank or 10,000 characters long is refused in one sentence', async () => {
+  it('that is empty, blank or 10,000 characters long is refused with one message', async () => {
     const before = await db.sql('select count(*) from shows')
     const refused = await Promise.all(
       ['', ' \t\n', 'x'.repeat(10_000), '🎭'.repeat(201)].map((name) =>
@@ -235,7 +236,7 @@ describe('a hostile name', () => {
     expect(await db.sql('select count(*) from shows')).toEqual(before)
   })
 
-  it('that a spreadsheet would run is disarmed in CSV, and there only', async () => {
+  it('that a spreadsheet would read as a formula is disarmed in CSV, and only there', async () => {
     const formula = '=HYPERLINK("http://evil");=1+1'
     await run(...create, '--name', formula)
     const [csv, json] = await Promise.all([
@@ -243,7 +244,7 @@ describe('a hostile name', () => {
       run('show', 'list', '--search', 'hyperlink', '--json'),
     ])
     expect(csv.stdout).toContain(`,"'=HYPERLINK(""http://evil"");'=1+1",`)
-    // With an equals sign as wide as Chinese writing, which spreadsheets take for one.
+    // With a full-width equals sign, which spreadsheets read as an equals sign.
     await run(...create, '--name', '＝SUM() wide')
     expect((await run('show', 'list', '--search', 'wide', '-o', 'csv')).stdout).toContain(
       `,'＝SUM() wide`,
@@ -252,7 +253,7 @@ describe('a hostile name', () => {
   })
 })
 
-it('what makes no show is refused by name: seats, rows, times, zones', async () => {
+it('invalid arguments are refused, naming them: seats, rows, times, zones', async () => {
   const refusals = await Promise.all(
     [
       ['--total-seats', '0'],
@@ -262,7 +263,7 @@ it('what makes no show is refused by name: seats, rows, times, zones', async () 
       ['--total-seats', '10', '--seats-per-row', '11'],
       ['--total-seats', '10', '--start-time', '2030-02-30T19:00Z'],
       ['--total-seats', '10', '--start-time', 'tomorrow'],
-      // The night when the clocks go back: 01:30 comes twice.
+      // The night when the clocks go back: 01:30 occurs twice.
       ['--total-seats', '10', '--start-time', '2026-10-25 01:30', '--time-zone', 'Europe/London'],
       ['--total-seats', '10', '--time-zone', 'Mars/Olympus'],
     ].map((args) =>
@@ -279,7 +280,7 @@ it('what makes no show is refused by name: seats, rows, times, zones', async () 
   expect(await db.sql(`select 1 from shows where name = 'Nothing'`)).toEqual([])
 })
 
-it('a show without --time-zone is in that of TZ, by its IANA name', async () => {
+it('a show without --time-zone is in the zone of TZ, with its IANA name', async () => {
   for (const [TZ, zone] of [
     [':Europe/London', 'Europe/London'],
     ['Asia/Kolkata', 'Asia/Kolkata'],

@@ -26,11 +26,11 @@ function watch(
 it.each<[string, string[], RegExp]>([
   ['in the middle of a section', ['pagedown', 'pagedown'], /^ {2}↑ 14 more lines {2}Floor West$/],
   ['at the end of the last one', ['end'], /^ {2}↑ 1,0\d\d more lines {2}Upper 224$/],
-])('a large house that is scrolled says which section its first row is in: %s', (_, keys, line) => {
+])('a large house that is scrolled shows the section of its first row: %s', (_, keys, line) => {
   expect(watch(examplePlan('arena'), keys)).toContainEqual(expect.stringMatching(line))
 })
 
-it('it says so only where the heading is out of sight, and as far as there is room', () => {
+it('it does so only if the heading is not visible, and as far as there is room', () => {
   const rows = Array.from({ length: 9 }, (_, row) => `${row} 1-5`).join('\n')
   const long = `Circle ${'x'.repeat(33)}`
   const text = `section Stalls\n${rows}\nsection ${long}\n${rows}\n`

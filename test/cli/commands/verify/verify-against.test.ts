@@ -44,7 +44,7 @@ async function verifyAgainst(answers: string, ...args: string[]): Promise<RanInP
   return run('verify', '--against', file, '--json', ...args)
 }
 
-/** Does what a failover to a standby that lagged behind does: the change was never there. */
+/** Does what a failover to a lagging standby does: removes a change. */
 async function forget(...statements: string[]) {
   await db.sql(
     ['begin', 'set local session_replication_role = replica', ...statements, 'commit'].join(';'),
@@ -52,7 +52,7 @@ async function forget(...statements: string[]) {
 }
 
 describe('verify --against', () => {
-  test('answers that the database keeps: of book, of a file, of HTTP, and of what failed', async () => {
+  test('passes answers that the database has: of book, of a file, of HTTP, and of refusals', async () => {
     const rows = join(directory, 'rows.csv')
     await writeFile(rows, 'seats\n"5,6"\n5\n7\n')
     const post = await ask(`${server.url}/shows/${show}/book`, {
@@ -113,7 +113,7 @@ describe('verify --against', () => {
       ['--hold', '1ms'],
       () => run('book', show, '--seats', '1-3'),
     ],
-  ])('is no loss when the history says why: %s', async (_what, options, change) => {
+  ])('is not a loss if the history explains it: %s', async (_what, options, change) => {
     const answer = await book('--seats', '1-3', ...options)
     const ran = await change(referenceIn(answer))
     if (ran) expect(ran).toMatchObject({ exitCode: 0 })
@@ -133,7 +133,7 @@ describe('verify --against', () => {
         ),
     ],
     [
-      'whose attempt alone is left',
+      'of which only the attempt is left',
       'ANSWER_CONTRADICTED',
       ['1', '1-3', '"PENDING"'],
       (id) =>
@@ -144,7 +144,7 @@ describe('verify --against', () => {
         ),
     ],
     [
-      'whose later state was written past its history',
+      'whose later state was written without a history',
       'ANSWER_CONTRADICTED',
       ['1', '1-3', '"CONFIRMED"', '1-2'],
       (id) =>
@@ -153,13 +153,13 @@ describe('verify --against', () => {
           `update shows set booked_seats = '\\x0300000000', confirmed_seats_count = 2 where id = '${show}'`,
         ),
     ],
-  ])('names a booking %s: exit 7', async (_what, code, facts, change) => {
+  ])('names a booking %s: exit code 7', async (_what, code, facts, change) => {
     const answer = await book('--seats', '1-3')
     await change(idIn(answer))
     const ran = await verifyAgainst(answer, show)
     expect(ran).toMatchObject({ exitCode: 7, stderr: '' })
     const { ok, violations, answers } = ran.json()
-    // The history also contradicts a booking that is there.
+    // The history also contradicts a booking that exists.
     const ofAnswers = violations.filter((found: { code: string }) => /^ANSWER/.test(found.code))
     expect([ok, answers, ofAnswers]).toEqual([
       false,
@@ -176,7 +176,7 @@ describe('verify --against', () => {
     ])
   })
 
-  test('names a move that was answered and is gone, though the booking is there', async () => {
+  test('names a move that was answered and is lost, although the booking exists', async () => {
     const sold = await book('--seats', '1-3')
     const moved = (await run('booking', 'move', referenceIn(sold), '--to', '2-4', '--json')).stdout
     const id = idIn(sold)
@@ -192,7 +192,7 @@ describe('verify --against', () => {
     ])
   })
 
-  test('of one show leaves the answers of others alone', async () => {
+  test('of one show ignores the answers of other shows', async () => {
     const answer = (await book('--seats', '1')).replace(/"id":"[^"]*"/, `"id":"${other}"`)
     expect((await verifyAgainst(answer, other)).json()).toMatchObject({ ok: true, answers: 0 })
     expect((await verifyAgainst(answer, show)).json()).toMatchObject({ ok: false, answers: 1 })
@@ -202,23 +202,23 @@ describe('verify --against', () => {
     ['no JSON', 'Booked 3 seats: A1-A3', 2],
     ['half a document', '{"id":"3f2a', 2],
     ['an array', '[{"id":1}]', 2],
-    ['a document of something else', '{"ok":true,"shows":1}', 2],
+    ['a document of another kind', '{"ok":true,"shows":1}', 2],
     [
       'a booking without seats',
       '{"id":"ID","reference":"K7Q2-9FMX","show_id":"ID","status":"HELD"}',
       2,
     ],
     [
-      'a seat that is no number',
+      'a seat that is not a number',
       '{"id":"ID","reference":"K7Q2-9FMX","show_id":"ID","status":"HELD","seats":["1"]}',
       2,
     ],
     [
-      'an id that is none',
+      'an invalid id',
       '{"id":"1","reference":"K7Q2-9FMX","show_id":"ID","status":"HELD","seats":[1]}',
       2,
     ],
-  ])('refuses %s, with the number of the line: exit 2', async (_what, line) => {
+  ])('refuses %s, with the number of the line: exit code 2', async (_what, line) => {
     const good = await book('--seats', '1')
     const ran = await verifyAgainst(`${good}\n${line.replaceAll('ID', other)}\n`)
     expect(ran.exitCode).toBe(2)
@@ -239,7 +239,7 @@ describe('verify --against', () => {
     })
   })
 
-  test('fifty thousand answers are compared in a heap that could not hold them', async () => {
+  test('compares fifty thousand answers in a heap that could not hold them', async () => {
     const long = join(directory, 'long.ndjson')
     const note = 'x'.repeat(500)
     await forget(

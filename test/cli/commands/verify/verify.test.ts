@@ -50,7 +50,7 @@ function verifyOnTerminal(...args: string[]): TestTerminal {
 }
 
 describe('verify', () => {
-  test('a sound database is proved: exit 0', async () => {
+  test('exits with 0 for a house without damage', async () => {
     const ran = await verify()
     expect(ran).toMatchObject({ exitCode: 0, stderr: '' })
     expect(ran.stdout).toEqual(withFacts('✓', '1 show', '1 booking'))
@@ -62,7 +62,7 @@ describe('verify', () => {
     })
   })
 
-  test('a hundred thousand bookings are proved in a heap that could not hold them', async () => {
+  test('verifies a hundred thousand bookings in a heap that could not hold them', async () => {
     await db.sql(`
       begin;
       -- Without the triggers: nobody wants the history of it, and these rows are older than it.
@@ -83,7 +83,7 @@ describe('verify', () => {
     expect(ran.stdout).toEqual(withFacts('✓', '11 shows', '100,001 bookings'))
   })
 
-  test('a violation exits 7, and the document is the report and no error', async () => {
+  test('exits with 7 for a violation, and the document is the report, not an error', async () => {
     await db.sql('update shows set confirmed_seats_count = 3')
     await abandon()
     const ran = await verify('--json')
@@ -100,7 +100,7 @@ describe('verify', () => {
     })
   })
 
-  test('for people, each violation is a line, and the verdict the last one', async () => {
+  test('prints for people one line for each violation, and the result last', async () => {
     await db.sql(`update shows set confirmed_seats_count = 3, name = E'Cats\\x1b[2J'`)
     const ran = await verify()
     expect(ran.exitCode).toBe(7)
@@ -110,11 +110,11 @@ describe('verify', () => {
     ])
   })
 
-  test('a show that does not exist is not found: exit 3', async () => {
+  test('exits with 3 for a missing show', async () => {
     expect((await verify('No such show')).exitCode).toBe(3)
   })
 
-  test('a terminal shows a bar while it works, and none when it is done', async () => {
+  test('on a terminal shows a progress bar while it works, and removes it at the end', async () => {
     const lock = await holdLock(db, 'lock table bookings in access exclusive mode')
     const screen = verifyOnTerminal()
     await screen.waitFor(/Verifying ░+ 0%/)
@@ -123,7 +123,7 @@ describe('verify', () => {
     expect(screen.screen()).toMatch(/^✓ .* 1 show, 1 booking\.$/)
   })
 
-  test('a terminal that asked for quiet sees no bar', async () => {
+  test('on a terminal with --quiet shows no bar', async () => {
     const lock = await holdLock(db, 'lock table bookings in access exclusive mode')
     const screen = verifyOnTerminal('--quiet')
     await until(() => isWaitingForLock(db))
@@ -136,7 +136,7 @@ describe('verify', () => {
 describe('verify --repair', () => {
   beforeEach(abandon)
 
-  test('without a terminal and --yes it says what it would do, and does nothing: exit 2', async () => {
+  test('without a terminal and --yes prints what it would do, and does nothing: exit code 2', async () => {
     const ran = await verify('--repair', '--json')
     expect(ran.exitCode).toBe(2)
     expect(ran.json().error).toMatchObject({ code: 'INPUT_REQUIRED' })
@@ -144,14 +144,14 @@ describe('verify --repair', () => {
     expect(await statuses()).toEqual({ status: 'PENDING' })
   })
 
-  test('--dry-run says what it would do, and does nothing: exit 7', async () => {
+  test('with --dry-run prints what it would do, and does nothing: exit code 7', async () => {
     const ran = await verify('--repair', '--dry-run', '--json')
     expect(ran.exitCode).toBe(7)
     expect(ran.json()).toMatchObject({ ok: false, would_repair: [reference] })
     expect(await statuses()).toEqual({ status: 'PENDING' })
   })
 
-  test('--yes repairs, and the report is of what is there afterwards', async () => {
+  test('with --yes repairs, and reports the state after it', async () => {
     const ran = await verify('--repair', '--yes', '--json')
     expect(ran).toMatchObject({ exitCode: 0 })
     expect(ran.stderr).toContain(reference)
@@ -159,7 +159,7 @@ describe('verify --repair', () => {
     expect(await statuses()).toEqual({ status: 'FAILED' })
   })
 
-  test('what is not safe to repair stays, and exits 7', async () => {
+  test('leaves what is not safe to repair, and exits with 7', async () => {
     await db.sql('update shows set confirmed_seats_count = 3')
     const ran = await verify('--repair', '--yes')
     expect(ran.exitCode).toBe(7)
@@ -167,16 +167,16 @@ describe('verify --repair', () => {
     expect(await db.sql('select confirmed_seats_count as count from shows')).toEqual([{ count: 3 }])
   })
 
-  test('with nothing to repair there is nothing to ask', async () => {
+  test('does not ask if there is nothing to repair', async () => {
     await db.sql('delete from bookings')
     expect((await verify('--repair', '--json')).json()).toMatchObject({ ok: true, repaired: [] })
   })
 
-  test.each(['--yes', '--dry-run'])('%s alone is a misunderstanding: exit 2', async (flag) => {
+  test.each(['--yes', '--dry-run'])('%s alone is refused: exit code 2', async (flag) => {
     expect((await verify(flag)).exitCode).toBe(2)
   })
 
-  test('on a terminal it shows what it would do and asks: no changes nothing', async () => {
+  test('on a terminal shows what it would do and asks: no changes nothing', async () => {
     const screen = verifyOnTerminal('--repair')
     await screen.waitFor(questions.repair)
     expect(screen.screen()).toContain(reference)
@@ -185,7 +185,7 @@ describe('verify --repair', () => {
     expect(await statuses()).toEqual({ status: 'PENDING' })
   })
 
-  test('on a terminal, yes repairs', async () => {
+  test('on a terminal repairs after a yes', async () => {
     const screen = verifyOnTerminal('--repair')
     await screen.waitFor(questions.repair)
     screen.type('y')
@@ -204,7 +204,7 @@ describe('verify --repair of a sequence that is behind, as after logical replica
   const last = () =>
     db.sql(`select last_value >= (select max(id) from history) as "isRight" from history_id_seq`)
 
-  test('moves it; before, a booking fails and names this repair, and afterwards it is made', async () => {
+  test('corrects it; before, a booking fails and names this repair, and after it the booking is made', async () => {
     const book = (...args: string[]) => run('book', show, '--json', ...args)
     const refused = await book('--seats', '1')
     expect([refused.exitCode, refused.json().error]).toMatchObject([
@@ -230,7 +230,7 @@ describe('verify --repair of a sequence that is behind, as after logical replica
     })
   })
 
-  test('without --yes, or with --dry-run, it only says so', async () => {
+  test('without --yes, or with --dry-run, only reports it', async () => {
     expect((await verify('--repair')).exitCode).toBe(2)
     const dry = await verify('--repair', '--dry-run', '--json')
     expect(dry.exitCode).toBe(7)
