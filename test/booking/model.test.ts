@@ -103,11 +103,11 @@ const commands: {
   [Name in Command['do']]: (
     context: Context,
     command: Extract<Command, { do: Name }>,
-  ) => Promise<{ told: unknown; moments: Moment[] } | undefined>
+  ) => Promise<{ answer: unknown; moments: Moment[] } | undefined>
 } = {
   async book(context, { request }) {
     const { show, held, key, ...wanted } = request
-    const told = await answerOf(
+    const answer = await answerOf(
       context,
       context.office.book(context.shows[show]!, {
         ...wanted,
@@ -116,31 +116,31 @@ const commands: {
         ...(key && { key: `${context.shows[0]} ${key}` }),
       }),
     )
-    return { told, moments: booking(request, told) }
+    return { answer, moments: booking(request, answer) }
   },
 
   async preview({ office, shows }, { request: { show, seats, count } }) {
     const wanted = seats ? { seats } : { count: count! }
-    const told = await office
+    const answer = await office
       .preview(shows[show]!, wanted)
       .then((free): Answer => ({ seats: free }), refusal)
-    return { told, moments: preview({ show, ...wanted }, told) }
+    return { answer, moments: preview({ show, ...wanted }, answer) }
   },
 
   async cancel(context, { nth, part }) {
     const [id, has] = knownBooking(context, nth)
     if (id === undefined) return undefined
     const seats = partOf(has, part)
-    const told = await answerOf(context, context.office.cancelBooking(id, asSpec(seats)))
-    return { told: { booking: id, seats, ...told }, moments: cancelling(id, seats, told) }
+    const answer = await answerOf(context, context.office.cancelBooking(id, asSpec(seats)))
+    return { answer: { booking: id, seats, ...answer }, moments: cancelling(id, seats, answer) }
   },
 
   async confirm(context, { nth, part }) {
     const [id, has] = knownBooking(context, nth)
     if (id === undefined) return undefined
     const seats = partOf(has, part)
-    const told = await answerOf(context, context.office.confirmBooking(id, asSpec(seats)))
-    return { told: { booking: id, seats, ...told }, moments: confirming(id, seats, told) }
+    const answer = await answerOf(context, context.office.confirmBooking(id, asSpec(seats)))
+    return { answer: { booking: id, seats, ...answer }, moments: confirming(id, seats, answer) }
   },
 
   async move(context, { nth, to: order, toShow }) {
@@ -148,14 +148,14 @@ const commands: {
     if (id === undefined) return undefined
     const to = order.slice(0, has.length)
     const target = toShow === undefined ? {} : { toShow: context.shows[toShow]! }
-    const told = await answerOf(context, context.office.moveBooking(id, { to, ...target }))
-    return { told: { booking: id, to, ...told }, moments: moving(id, { to, toShow }, told) }
+    const answer = await answerOf(context, context.office.moveBooking(id, { to, ...target }))
+    return { answer: { booking: id, to, ...answer }, moments: moving(id, { to, toShow }, answer) }
   },
 
   async look({ office, shows }, { at }) {
     const { booked, held } = await office.viewShow(shows[at]!)
-    const told = { booked: [...booked], held: [...held] }
-    return { told, moments: looking(at, told) }
+    const answer = { booked: [...booked], held: [...held] }
+    return { answer, moments: looking(at, answer) }
   },
 
   /** Locks both shows, as time passes for all of them at the same moment. */
@@ -164,7 +164,7 @@ const commands: {
     await db.sql(`begin; select 1 from shows where id in (${ids}) order by id for update;
       update bookings set held_until = clock_timestamp() - interval '1 second'
       where show_id in (${ids}) and status = 'HELD' and held_until is not null; commit`)
-    return { told: undefined, moments: timePassing() }
+    return { answer: undefined, moments: timePassing() }
   },
 }
 
@@ -279,7 +279,7 @@ async function play(script: Script, shows: string[]): Promise<Observed<Books>[]>
     const seen = await commands[command.do](context, command as never)
     if (seen === undefined) return
     const answered = now++
-    const label = `[${called}-${answered}] clerk ${clerk}: ${JSON.stringify(command)} => ${JSON.stringify(seen.told)}`
+    const label = `[${called}-${answered}] clerk ${clerk}: ${JSON.stringify(command)} => ${JSON.stringify(seen.answer)}`
     history.push({ label, called, answered, steps: seen.moments })
   }
   for (const command of script.before) await perform(0, command)

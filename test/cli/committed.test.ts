@@ -151,8 +151,8 @@ test.each(['--json', '--no-color'])(
       `select count(*)::int as n from bookings where show_id = $1 and status = 'CONFIRMED'`,
       [show],
     )) as [{ n: number }]
-    const told = new Set(ran.stderr.match(/[2-9A-Z]{4}-[2-9A-Z]{4}(?=[^:\n]* CONFIRMED)/g))
-    expect([ran.exitCode, told.size]).toEqual([1, n])
+    const reported = new Set(ran.stderr.match(/[2-9A-Z]{4}-[2-9A-Z]{4}(?=[^:\n]* CONFIRMED)/g))
+    expect([ran.exitCode, reported.size]).toEqual([1, n])
     expect(n).toBeGreaterThan(0)
     expect(n).toBeLessThan(20_000)
   },

@@ -80,7 +80,7 @@ describe.skipIf(!hasHaproxy)('a primary and its asynchronous standby behind HAPr
     printRow('Asynchronous standby that lags behind: primary killed', report, lost)
     expectOrderly(report)
     expect(lost.length).toBeGreaterThan(0)
-    const answers = report.told.flatMap(({ document }) => document ?? [])
+    const answers = report.confirmed.flatMap(({ document }) => document ?? [])
     const found = await tickets(['verify', '--against', '-', '--json'], {
       db: standby.url,
       stdin: 'pipe',

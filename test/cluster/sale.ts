@@ -10,7 +10,7 @@ import { type ServerProcess, serveProcess } from '../support/http.js'
 import { until } from '../support/until.js'
 
 /** A booking that was reported to a client as confirmed. */
-export interface Told {
+export interface ConfirmedBooking {
   id: string
   seats: number[]
   /** The whole answer, if it came from a process or over HTTP. */
@@ -32,9 +32,9 @@ export interface Sale {
 }
 
 export interface SaleReport {
-  told: Told[]
+  confirmed: ConfirmedBooking[]
   /** The requests without a key, each made once, by customer. */
-  hasty: { customer: string; word: string }[]
+  unkeyed: { customer: string; word: string }[]
   /** The number of each answer: exit codes, HTTP statuses, error codes of the library. */
   answers: Record<Way, Record<string, number>>
   /** The longest time in which one of the ways sold nothing, in milliseconds. */
@@ -55,7 +55,7 @@ export interface SaleOptions {
 const retryable = ['BUSY', 'IN_DOUBT', 'DB_UNREACHABLE']
 
 /** The wait of a request without a key, which is not repeated. */
-const HASTY_WAIT_MS = 1000
+const UNKEYED_WAIT_MS = 1000
 
 /** A request is given up after this number of answers that ask to repeat it. */
 const MOST_ATTEMPTS = 20
@@ -63,12 +63,12 @@ const MOST_ATTEMPTS = 20
 export async function startSale({ url, show, wait = '20s' }: SaleOptions): Promise<Sale> {
   const server = await serveProcess(url, ['--port', '0', '--wait', wait])
   const library = openTickets({ database: url, env: {}, waitMs: 1000 * Number.parseInt(wait, 10) })
-  const impatient = openTickets({ database: url, env: {}, waitMs: HASTY_WAIT_MS })
+  const withShortWait = openTickets({ database: url, env: {}, waitMs: UNKEYED_WAIT_MS })
   const plain = await startBooking(url, [show, '--count', '1', '--wait', wait]).ended
   expect(plain.exitCode).toBe(0)
   const answers: SaleReport['answers'] = { processes: {}, HTTP: {}, library: {} }
-  const told: Told[] = []
-  const hasty: SaleReport['hasty'] = []
+  const confirmed: ConfirmedBooking[] = []
+  const unkeyed: SaleReport['unkeyed'] = []
   let givenUp = 0
   const startedAt = performance.now()
   const soldAt: Record<Way, number[]> = { processes: [], HTTP: [], library: [] }
@@ -77,7 +77,7 @@ export async function startSale({ url, show, wait = '20s' }: SaleOptions): Promi
   const sell = (way: Way, booking: NonNullable<Answer['booking']>) => {
     soldAt[way].push(performance.now())
     const document = way === 'library' ? {} : { document: booking }
-    told.push({ id: booking.id!, seats: booking.seats!, ...document })
+    confirmed.push({ id: booking.id!, seats: booking.seats!, ...document })
   }
   /**
    * Makes a request, and repeats it with its key for as long as the answer says that this may help.
@@ -118,9 +118,9 @@ export async function startSale({ url, show, wait = '20s' }: SaleOptions): Promi
     }
   }
   /** Makes one request without a key, for a customer who has no other request. */
-  const hastyAttempts: Record<'processes' | 'library', (customer: string) => Promise<Answer>> = {
+  const unkeyedAttempts: Record<'processes' | 'library', (customer: string) => Promise<Answer>> = {
     async processes(customer) {
-      const args = [show, '--count', '1', '--customer', customer, '--wait', `${HASTY_WAIT_MS}ms`]
+      const args = [show, '--count', '1', '--customer', customer, '--wait', `${UNKEYED_WAIT_MS}ms`]
       const { exitCode, signal, document } = await startBooking(url, args).ended
       if (exitCode === 5) givenUp++
       if (exitCode === 0) return { word: 'CONFIRMED', isRetryable: false, booking: document }
@@ -128,18 +128,18 @@ export async function startSale({ url, show, wait = '20s' }: SaleOptions): Promi
     },
     async library(customer) {
       try {
-        const { booking } = await impatient.book(show, { count: 1, customer })
+        const { booking } = await withShortWait.book(show, { count: 1, customer })
         return { word: 'CONFIRMED', isRetryable: false, booking }
       } catch (error) {
         return { word: (error as TicketsError).code ?? String(error), isRetryable: false }
       }
     },
   }
-  const hastyClient = async (way: keyof typeof hastyAttempts) => {
+  const unkeyedClient = async (way: keyof typeof unkeyedAttempts) => {
     while (!isOver) {
       const customer = randomUUID()
-      const { word, booking } = await hastyAttempts[way](customer)
-      hasty.push({ customer, word })
+      const { word, booking } = await unkeyedAttempts[way](customer)
+      unkeyed.push({ customer, word })
       if (booking) sell(way, booking)
       await sleep(20)
     }
@@ -149,7 +149,7 @@ export async function startSale({ url, show, wait = '20s' }: SaleOptions): Promi
     server.child.kill('SIGKILL')
   })
   const clients = [...ways, 'HTTP' as const].map(client)
-  clients.push(hastyClient('processes'), hastyClient('library'))
+  clients.push(unkeyedClient('processes'), unkeyedClient('library'))
   return {
     async untilSold(n) {
       const before = ways.map((way) => soldAt[way].length)
@@ -162,10 +162,17 @@ export async function startSale({ url, show, wait = '20s' }: SaleOptions): Promi
     async end() {
       isOver = true
       await Promise.all(clients)
-      await Promise.all([library.close(), impatient.close()])
+      await Promise.all([library.close(), withShortWait.close()])
       expect(await server.stop()).toBe(0)
       const gaps = ways.map((way) => longestGap([startedAt, ...soldAt[way]]))
-      return { told, hasty, answers, gapMs: Math.max(...gaps), longestRunMs, plainRunMs: plain.ms }
+      return {
+        confirmed,
+        unkeyed,
+        answers,
+        gapMs: Math.max(...gaps),
+        longestRunMs,
+        plainRunMs: plain.ms,
+      }
     },
   }
 }
@@ -183,7 +190,7 @@ async function book(server: ServerProcess, show: string, key: string) {
       headers: { 'content-type': 'application/json', 'idempotency-key': key },
       body: JSON.stringify({ seats_count: 1 }),
     })
-    const body = (await response.json()) as Told
+    const body = (await response.json()) as ConfirmedBooking
     return { status: String(response.status), body: response.ok ? body : undefined }
   } catch (error) {
     return { status: String((error as Error).cause ?? error) }
@@ -202,11 +209,11 @@ function longestGap(times: number[]): number {
 export async function lostBookings(
   url: string,
   show: string,
-  { told, hasty }: SaleReport,
-): Promise<Told[]> {
+  { confirmed, unkeyed }: SaleReport,
+): Promise<ConfirmedBooking[]> {
   const client = new pg.Client(url)
   await client.connect()
-  const { rows } = await client.query<Told & { customer: string | null }>(
+  const { rows } = await client.query<ConfirmedBooking & { customer: string | null }>(
     `select id, seats, customer from bookings where show_id = $1 and status = 'CONFIRMED'`,
     [show],
   )
@@ -215,7 +222,7 @@ export async function lostBookings(
   expect(new Set(sold).size).toBe(sold.length)
   const customers = rows.flatMap(({ customer }) => customer ?? [])
   expect(new Set(customers).size).toBe(customers.length)
-  const mayHave = hasty.filter(({ word }) => ['CONFIRMED', 'IN_DOUBT'].includes(word))
+  const mayHave = unkeyed.filter(({ word }) => ['CONFIRMED', 'IN_DOUBT'].includes(word))
   const known = new Set(mayHave.map(({ customer }) => customer))
   expect(customers.filter((customer) => !known.has(customer))).toEqual([])
   const tickets = openTickets({ database: url, env: {} })
@@ -229,7 +236,7 @@ export async function lostBookings(
   expect(report).toMatchObject({ ok: true, violations: [] })
   await tickets.close()
   const kept = new Map(rows.map(({ id, seats }) => [id, seats.join()]))
-  return told.filter(({ id, seats }) => kept.get(id) !== seats.join())
+  return confirmed.filter(({ id, seats }) => kept.get(id) !== seats.join())
 }
 
 /** The grace of the program, and how much longer a process may take to start and end under load. */
@@ -238,20 +245,20 @@ const SLOWER = 5
 
 /** Every process has ended with an exit code of the contract, within its wait and the grace. */
 export function expectOrderly(report: SaleReport, waitMs = 20_000): void {
-  const { answers, hasty, longestRunMs, plainRunMs } = report
+  const { answers, unkeyed, longestRunMs, plainRunMs } = report
   expect(Object.keys(answers.processes)).toEqual(
     ['0', '4', '5'].filter((c) => answers.processes[c]),
   )
   expect(Object.keys(answers.HTTP).filter((s) => !['200', '201', '503'].includes(s))).toEqual([])
   const words = ['CONFIRMED', ...retryable]
-  const others = [...Object.keys(answers.library), ...hasty.map(({ word }) => word)]
+  const others = [...Object.keys(answers.library), ...unkeyed.map(({ word }) => word)]
   expect(others.filter((word) => !words.includes(word))).toEqual([])
   expect(longestRunMs).toBeLessThan(waitMs + GRACE_MS + SLOWER * plainRunMs)
 }
 
 /** Prints the experiment as a row of the table in docs/guarantees.md. */
-export function printRow(experiment: string, report: SaleReport, lost: Told[]): void {
-  const { answers, hasty, gapMs } = report
+export function printRow(experiment: string, report: SaleReport, lost: ConfirmedBooking[]): void {
+  const { answers, unkeyed, gapMs } = report
   const counts = (way: Way) =>
     Object.entries(answers[way])
       .map(([word, n]) => `${word}: ${n}`)
@@ -264,7 +271,7 @@ export function printRow(experiment: string, report: SaleReport, lost: Told[]): 
     Math.round(gapMs).toLocaleString('en'),
     lost.length,
   ]
-  const words = Object.entries(countBy(hasty, ({ word }) => word)).map(
+  const words = Object.entries(countBy(unkeyed, ({ word }) => word)).map(
     ([word, n]) => `${word}: ${n}`,
   )
   stderr.write(`\n| ${cells.join(' | ')} |\nWithout a key: ${words.join(', ')}\n`)

@@ -111,7 +111,7 @@ describe('connecting', () => {
     await expect(failure).rejects.toMatchObject({ code: 'BUSY', isRetryable: true })
 
     let isLeaving = false
-    const patient = withRetry(late, () => late.knex.raw('select 2 as two'), {
+    const retried = withRetry(late, () => late.knex.raw('select 2 as two'), {
       waitMs: 10_000,
       onRetry(cause) {
         expect(cause).toBe('connect')
@@ -119,7 +119,7 @@ describe('connecting', () => {
         isLeaving = true
       },
     })
-    expect((await patient).rows).toEqual([{ two: 2 }])
+    expect((await retried).rows).toEqual([{ two: 2 }])
     expect(isLeaving).toBe(true)
   })
 })

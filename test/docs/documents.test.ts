@@ -101,7 +101,7 @@ describe('the name of the package', () => {
     })
   })
 
-  it('leads nobody to that program: no file has a command that would fetch it', async () => {
+  it('is used in no file in a command that would fetch that program', async () => {
     const { stdout } = await execa('git', ['grep', '-InE', FETCHES, '--', '.', `:!${HERE}`], {
       cwd: project,
       reject: false,

@@ -35,7 +35,7 @@ test(`backends are terminated all the time during 200 bookings: every client get
   const booked = bookAll(show, dice, { calls: 160, processes: 40, atOnce: 4 }, () => answers++)
   let terminated = 0
   const isOver = () => answers === 200
-  const executioner = until(async () => {
+  const terminating = until(async () => {
     const { rows } = await office.server.run(
       `select pg_terminate_backend(pid) from pg_stat_activity
        where application_name = 'tickets' and state <> 'idle'
@@ -45,7 +45,7 @@ test(`backends are terminated all the time during 200 bookings: every client get
     return isOver()
   })
   await expectTruth(show, await booked)
-  await executioner
+  await terminating
   expect(terminated).toBeGreaterThan(20)
 })
 

@@ -16,7 +16,7 @@ const GRACE_MS = 5000
 const SLOWER = 3
 
 /** A fault that prevents bookings, and its end. */
-interface Trouble {
+interface Fault {
   /** The database URL to book with. */
   url: string
   show: string
@@ -26,12 +26,12 @@ interface Trouble {
 }
 
 /** What `tickets serve` answers during the fault. */
-interface Meanwhile {
+interface DuringFault {
   booking: 201 | 503
   readyz: 200 | 503
 }
 
-const troubles: [what: string, open: () => Promise<Trouble | undefined>, meanwhile: Meanwhile][] = [
+const faults: [what: string, open: () => Promise<Fault | undefined>, meanwhile: DuringFault][] = [
   ['a silent host', () => swallowing(false), { booking: 503, readyz: 503 }],
   [
     'a connection that is black-holed after the login',
@@ -47,7 +47,7 @@ const troubles: [what: string, open: () => Promise<Trouble | undefined>, meanwhi
 ]
 
 // At the same time, as they mostly wait.
-describe.concurrent.each(troubles)('%s', (_what, open, meanwhile) => {
+describe.concurrent.each(faults)('%s', (_what, open, meanwhile) => {
   test('book keeps to its --wait, and serve sells again without a restart', async ({ skip }) => {
     const trouble = await open()
     if (trouble === undefined) return skip('PgBouncer is not installed')
@@ -100,7 +100,7 @@ async function timed<T>(work: () => Promise<T>): Promise<{ ms: number; result: T
 }
 
 /** Drops all packets: on all connections at once, or on each after its login. */
-async function swallowing(isAfterLogin: boolean): Promise<Trouble> {
+async function swallowing(isAfterLogin: boolean): Promise<Fault> {
   const office = await openBoxOffice()
   const proxy = await openProxy(office.url)
   const never = new Promise<void>(() => {})
@@ -120,7 +120,7 @@ async function swallowing(isAfterLogin: boolean): Promise<Trouble> {
   }
 }
 
-async function lostStandby(): Promise<Trouble> {
+async function lostStandby(): Promise<Fault> {
   const { primary, standby, show, remove } = await startPair({ isSynchronous: true })
   return {
     url: primary.url,
@@ -131,7 +131,7 @@ async function lostStandby(): Promise<Trouble> {
   }
 }
 
-async function pausedPooler(): Promise<Trouble | undefined> {
+async function pausedPooler(): Promise<Fault | undefined> {
   const [program] = findPgbouncers()
   if (program === undefined) return undefined
   const office = await openBoxOffice()
@@ -148,7 +148,7 @@ async function pausedPooler(): Promise<Trouble | undefined> {
   }
 }
 
-async function lockedShow(): Promise<Trouble> {
+async function lockedShow(): Promise<Fault> {
   const office = await openBoxOffice()
   const show = await office.createShow(1000)
   let lock: Awaited<ReturnType<typeof lockShow>>
@@ -163,7 +163,7 @@ async function lockedShow(): Promise<Trouble> {
   }
 }
 
-async function fullServer(): Promise<Trouble> {
+async function fullServer(): Promise<Fault> {
   const office = await openBoxOffice({ max_connections: '20' })
   const { socketDir: host, port } = office.server
   const clients: pg.Client[] = []

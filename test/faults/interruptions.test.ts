@@ -71,8 +71,8 @@ test.skipIf(!existsSync('/proc/self/status')).each(signals)(
       const booking = (await office.bookings(show)).find(({ seats }) => seats[0] === seat)
       expect([isHandled, booking?.status]).toEqual([true, 'CONFIRMED'])
       // The booking, or a sentence if its show could not be read.
-      const told = expect.stringMatching(new RegExp(`CONFIRMED|Booked 1 seat: ${seat}`))
-      expect([exitCode, stdout]).toEqual([0, told])
+      const confirmation = expect.stringMatching(new RegExp(`CONFIRMED|Booked 1 seat: ${seat}`))
+      expect([exitCode, stdout]).toEqual([0, confirmation])
     }
     await office.expectSound(show)
   },

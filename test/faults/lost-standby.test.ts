@@ -307,8 +307,8 @@ describe.concurrent('while the standby is gone, a change is in doubt when its ti
       await loseStandby(office)
       const ran = await tickets([...args, ...WAIT], given)
       const errors = ran.stdout.split('\n').map((line) => JSON.parse(line).error)
-      const told = new Set(errors.map(({ code, retryable }) => `${code} ${retryable}`))
-      expect([ran.exitCode, told]).toEqual([5, new Set(['IN_DOUBT true'])])
+      const reported = new Set(errors.map(({ code, retryable }) => `${code} ${retryable}`))
+      expect([ran.exitCode, reported]).toEqual([5, new Set(['IN_DOUBT true'])])
       await bringStandbyBack(office)
       const again = await tickets(args, given)
       expect([again.exitCode, await office.bookings(show)]).toMatchObject([

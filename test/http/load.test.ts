@@ -59,9 +59,9 @@ it('5,000 bookings by 64 clients while the database cuts its connections: every 
   )
 
   expect(cuts).toBeGreaterThanOrEqual(5)
-  const told = answers.filter(({ status }) => status === 201).map(({ body }) => body.id)
+  const confirmed = answers.filter(({ status }) => status === 201).map(({ body }) => body.id)
   expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([201, 409]))
-  expect(told).toHaveLength(seats)
+  expect(confirmed).toHaveLength(seats)
   const kept = await db.sql<{ id: string }>(`select id from bookings where status = 'CONFIRMED'`)
   expect(new Set(kept.map(({ id }) => id))).toEqual(new Set(told))
   expect((await runInProcess(['verify', '--json'], { DATABASE_URL: db.url })).json()).toMatchObject(

@@ -98,9 +98,9 @@ describe('a database that cannot be used', () => {
           ? await ask(`${server.url}/shows/${show}/book`, { body: { seats: [1] } })
           : await ask(`${server.url}/shows`)
       expect([answered.status, answered.body.error.code]).toEqual([503, code])
-      const told = JSON.stringify([answered.body, ...answered.headers])
-      for (const secret of secretsOf(url)) expect(told).not.toContain(secret)
-      expect(told).not.toMatch(/clerk_|sslmode|pg_hba|DATABASE_URL|migrate/)
+      const response = JSON.stringify([answered.body, ...answered.headers])
+      for (const secret of secretsOf(url)) expect(response).not.toContain(secret)
+      expect(response).not.toMatch(/clerk_|sslmode|pg_hba|DATABASE_URL|migrate/)
       const line = await lineAbout(server, answered)
       expect(line).toMatchObject({
         level: 40,

@@ -86,11 +86,11 @@ it('an idle stream sends a sign of life every 15 seconds', async () => {
   stream.on('data', (chunk) => texts.push(String(chunk)))
   await until(() => texts.length === 1)
   expect(texts[0]).toMatch(/^event: seats\ndata: .*"available":\[2\].*\n\n$/)
-  for (const beats of [1, 2]) {
+  for (const signs of [1, 2]) {
     vi.advanceTimersByTime(14_999)
-    expect(texts).toHaveLength(beats)
+    expect(texts).toHaveLength(signs)
     vi.advanceTimersByTime(1)
-    await until(() => texts.length === beats + 1)
+    await until(() => texts.length === signs + 1)
     // A comment, which browsers do not report as an event.
     expect(texts.at(-1)).toMatch(/^: .+\n\n$/)
   }

@@ -88,7 +88,7 @@ describe('safeCell', () => {
     },
   )
 
-  const spiteful = fc
+  const hostileText = fc
     .array(fc.constantFrom(...'=+-@;,\t\r\n "\'x１＝'), { maxLength: 12 })
     .map((characters) => characters.join(''))
   const startsFormula = /^[\s"]*[=+\-@＝]/
@@ -97,7 +97,7 @@ describe('safeCell', () => {
     'no spreadsheet that separates at %j reads a formula',
     (separator) => {
       fc.assert(
-        fc.property(spiteful, spiteful, (one, other) => {
+        fc.property(hostileText, hostileText, (one, other) => {
           const csv = stringify([['id', safeCell(one), safeCell(other), 'end']])
           const cells = cellsOf(csv, separator)
           expect(cells.filter((cell) => startsFormula.test(cell))).toEqual([])
@@ -108,7 +108,7 @@ describe('safeCell', () => {
 
   test('nor does one that separates at semicolons, tabs and lines and ignores quotes', () => {
     fc.assert(
-      fc.property(spiteful, (text) => {
+      fc.property(hostileText, (text) => {
         const csv = stringify([['id', safeCell(text), 'end']])
         const cells = csv.split(/[;\t\r\n]/)
         expect(cells.filter((cell) => startsFormula.test(cell))).toEqual([])
@@ -118,7 +118,7 @@ describe('safeCell', () => {
 
   test('a CSV reader gets the text back except for the apostrophes, and textOfCell removes those', () => {
     fc.assert(
-      fc.property(fc.oneof(spiteful, anyText), (text) => {
+      fc.property(fc.oneof(hostileText, anyText), (text) => {
         const [row] = parse(stringify([['id', safeCell(text)]])) as string[][]
         expect(row![1]!.replaceAll("'", '')).toBe(text.replaceAll("'", ''))
         expect(textOfCell(row![1]!)).toBe(text)

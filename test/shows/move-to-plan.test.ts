@@ -58,7 +58,7 @@ async function sellAll(show: string): Promise<Booking[]> {
 }
 
 /** The answers about bookings, in the order of the labels: numbers may change. */
-const told = (bookings: readonly Booking[]) =>
+const labelsOf = (bookings: readonly Booking[]) =>
   bookings.map(({ id, status, seatLabels }) => ({ id, status, seatLabels: seatLabels.toSorted() }))
 
 describe('a change to another plan', () => {
@@ -82,13 +82,15 @@ describe('a change to another plan', () => {
     expect(await tickets.verify({ against: lines(receipts) })).toMatchObject({ violations: [] })
     expect(await contradictions(db)).toEqual([])
     const now = await Promise.all(before.map(({ id }) => tickets.findBooking(id)))
-    expect(told(now)).toEqual(told(before))
+    expect(labelsOf(now)).toEqual(labelsOf(before))
     for (const { seats } of now) expect(seats).toEqual(seats.toSorted((a, b) => a - b))
     const list = await listed(tickets.listBookings({ show, sort: 'customer' }))
-    expect(told(list)).toEqual(told(door))
+    expect(labelsOf(list)).toEqual(labelsOf(door))
     expect(await eventsOf(before)).toEqual(events)
     const search = await tickets.searchBookings('Stalls B3', { show, statuses: ANY })
-    expect(told(search.filter(({ status }) => status !== 'FAILED'))).toEqual(told([now[0]!]))
+    expect(labelsOf(search.filter(({ status }) => status !== 'FAILED'))).toEqual(
+      labelsOf([now[0]!]),
+    )
     expect(search.map(({ status }) => status).sort()).toEqual(['CONFIRMED', 'FAILED'])
     const { booking } = await other
       .book(show, { seats: 'Stalls B3-B4', key: `${show} new` })
@@ -150,7 +152,7 @@ describe('a change to another plan', () => {
         for (const [i, request] of [bySeats, { ...byNumber, seats }, byCount].entries()) {
           const again = await box.book(show, request)
           expect(again.replayed).toBe(true)
-          expect(told([again.booking])).toEqual(told([await tickets.findBooking(ids[i]!)]))
+          expect(labelsOf([again.booking])).toEqual(labelsOf([await tickets.findBooking(ids[i]!)]))
           const preview = await box.startDryRun().book(show, request)
           expect([preview.replayed, preview.seatLabels]).toEqual([true, again.booking.seatLabels])
         }

@@ -240,9 +240,9 @@ it('yields nothing while nothing changes, and ends when it is stopped', async ()
 it('continues when its connection is lost, before it listens again', async () => {
   const show = await insertShow(db)
   const proxy = await openProxy(db.url)
-  let looks = 0
+  let polls = 0
   proxy.decide(({ from, type, text }) => {
-    if (from === 'server' && type === 'D' && text.includes(show)) looks++
+    if (from === 'server' && type === 'D' && text.includes(show)) polls++
     return 'pass'
   })
   const box = openTickets({ database: proxy.url })
@@ -250,11 +250,11 @@ it('continues when its connection is lost, before it listens again', async () =>
   const houses = box.watchShow(show)
   await next(houses)
   await listening(1)
-  const looksBefore = looks
+  const pollsBefore = polls
   const sold = untilHouse(houses, (house) => house.booked.has(1))
   await db.sql('select pg_terminate_backend($1)', [(await listeners())[0]!.pid])
   // The loss of the connection makes it poll. It untilHouse later sales because it continues to poll.
-  await until(() => box.connections.listening === 0 && looks > looksBefore)
+  await until(() => box.connections.listening === 0 && polls > pollsBefore)
   await tickets.book(show, { seats: '1' })
   await sold
   expect(box.connections.listening).toBe(0)

@@ -23,7 +23,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   const dataDir = await mkdtemp(join(tmpdir(), 'tickets-test-'))
   await ensureEmbedded(dataDir)
   const server = embeddedConnection(dataDir)
-  await hurry(server)
+  await turnOffDurability(server)
   const tickets = openTickets({ database: 'embedded', env: { TICKETS_DATA_DIR: dataDir } })
   await tickets.migrate()
   await tickets.close()
@@ -34,7 +34,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   }
 }
 
-async function hurry(server: pg.ClientConfig): Promise<void> {
+async function turnOffDurability(server: pg.ClientConfig): Promise<void> {
   const client = new pg.Client(server)
   await client.connect()
   for (const setting of ['fsync', 'synchronous_commit', 'full_page_writes', 'autovacuum']) {

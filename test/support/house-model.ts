@@ -88,8 +88,8 @@ export function cancelling(id: string, part: number[] | undefined, answer: Answe
         ...(left.length === 0 ? { status: 'CANCELLED' } : { seats: left }),
         givenBack: [...givenBack, ...gone],
       }
-      const told = { status: now.status, seats: now.seats, replayed: false }
-      return says(answer, told) ? withBooking(books, id, now) : undefined
+      const expected = { status: now.status, seats: now.seats, replayed: false }
+      return says(answer, expected) ? withBooking(books, id, now) : undefined
     },
   ]
 }
@@ -103,8 +103,10 @@ export function confirming(id: string, part: number[] | undefined, answer: Answe
       if (was.status !== 'HELD' || !isWithin(seats, was.seats)) {
         const earlier = soldBefore(books, id, part)
         if (earlier === undefined) return says(answer, { code: 'WRONG_STATE' }) ? books : undefined
-        const told = { id: earlier, status: 'CONFIRMED', replayed: true }
-        return says(answer, { ...told, seats: books.bookings[earlier]!.seats }) ? books : undefined
+        const expected = { id: earlier, status: 'CONFIRMED', replayed: true }
+        return says(answer, { ...expected, seats: books.bookings[earlier]!.seats })
+          ? books
+          : undefined
       }
       const taken = takenBut(books, was.show, id)
       const lost = seats.filter((seat) => taken.has(seat))
@@ -112,8 +114,8 @@ export function confirming(id: string, part: number[] | undefined, answer: Answe
         return says(answer, { code: 'SEATS_TAKEN', seats: lost }) ? books : undefined
       }
       const hadExpired = was.isExpired === true
-      const told = { status: 'CONFIRMED', seats, replayed: false, hadExpired }
-      return says(answer, told) ? sold(books, id, seats, answer.id!) : undefined
+      const expected = { status: 'CONFIRMED', seats, replayed: false, hadExpired }
+      return says(answer, expected) ? sold(books, id, seats, answer.id!) : undefined
     },
   ]
 }
@@ -141,9 +143,9 @@ export function moving(
       if (lost.length > 0) {
         return says(answer, { code: 'SEATS_TAKEN', seats: lost }) ? books : undefined
       }
-      const told = { show, status: was.status, seats: to, replayed: false }
+      const expected = { show, status: was.status, seats: to, replayed: false }
       const givenBack = isHere ? without(was.givenBack ?? [], to) : []
-      return says(answer, told)
+      return says(answer, expected)
         ? withBooking(books, id, { ...was, show, seats: to, givenBack })
         : undefined
     },

@@ -70,8 +70,8 @@ async function againstHouses(db: TestDatabase): Promise<string[]> {
 async function againstDoor(db: TestDatabase, inside: Map<string, Set<number>>): Promise<string[]> {
   const rows = await db.sql<{ booking_id: string; seat: number }>('select * from admissions')
   const present = rows.map(({ booking_id, seat }) => `${booking_id} ${seat}`)
-  const told = [...inside].flatMap(([id, seats]) => [...seats].map((seat) => `${id} ${seat}`))
-  return isSame(present.sort(), told.sort())
+  const recorded = [...inside].flatMap(([id, seats]) => [...seats].map((seat) => `${id} ${seat}`))
+  return isSame(present.sort(), recorded.sort())
     ? []
     : ['the seats that are checked in differ from the check-ins']
 }

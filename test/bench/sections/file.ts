@@ -16,8 +16,8 @@ export const file: Section = {
     const lines = isQuick ? 2000 : 100_000
     const database = await server.createDatabase('file')
     const peaks: number[] = []
-    const bookAll = async (shows: number, wish: (line: number) => string) => {
-      const { rate, peakMb } = await bookFile(bench, database, { lines, shows, wish })
+    const bookAll = async (shows: number, seatsOf: (line: number) => string) => {
+      const { rate, peakMb } = await bookFile(bench, database, { lines, shows, seatsOf })
       peaks.push(peakMb)
       return rate
     }
@@ -52,13 +52,13 @@ interface FileOptions {
   lines: number
   shows: number
   /** The cells 'seats,count' of a line, from 1. */
-  wish: (line: number) => string
+  seatsOf: (line: number) => string
 }
 
 async function bookFile(
   { server, runner }: Bench,
   database: BenchDatabase,
-  { lines, shows, wish }: FileOptions,
+  { lines, shows, seatsOf }: FileOptions,
 ): Promise<{ rate: number; peakMb: number }> {
   const ids: string[] = []
   while (ids.length < shows) ids.push(await addShow(database, lines))
@@ -68,7 +68,7 @@ async function bookFile(
   await csv.writeFile(
     Array.from(
       { length: lines },
-      (_, i) => `${ids[i % shows]},${wish(i + 1)},Customer ${i + 1}\n`,
+      (_, i) => `${ids[i % shows]},${seatsOf(i + 1)},Customer ${i + 1}\n`,
     ).join(''),
   )
   await csv.close()

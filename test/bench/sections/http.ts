@@ -172,9 +172,10 @@ async function bookingRate(
   const before = await confirmed()
   await sleep(windowMs)
   const after = await confirmed()
-  const told = await load.stop()
+  const responses = await load.stop()
   const { n: made } = await untilSettled(confirmed)
-  if (told > made) throw new Error(`${told} bookings were answered for, and ${made} are there.`)
+  if (responses > made)
+    throw new Error(`${responses} bookings were answered for, and ${made} are there.`)
   return ((after.n - before.n) / (after.at - before.at)) * 1000
 }
 

@@ -35,9 +35,9 @@ it('bookings, holds, moves, returns and check-ins keep their labels while the pl
   const kinds = ['Stalls A', 'Stalls B', 'Stalls C', 'Circle A']
   const receipts: string[] = []
   /** The last answer about each booking. */
-  const told = new Map<string, { status: string; labels: string[] }>()
-  const tell = ({ id, reference, showId, status, seats, seatLabels }: Booking) => {
-    told.set(id, { status, labels: seatLabels.toSorted() })
+  const answers = new Map<string, { status: string; labels: string[] }>()
+  const record = ({ id, reference, showId, status, seats, seatLabels }: Booking) => {
+    answers.set(id, { status, labels: seatLabels.toSorted() })
     const answer = { id, reference, show_id: showId, status, seats, seat_labels: seatLabels }
     receipts.push(`${JSON.stringify(answer)}\n`)
   }
@@ -60,20 +60,20 @@ it('bookings, holds, moves, returns and check-ins keep their labels while the pl
           .catch(refused)
         if (sold === undefined) continue
         expect('seats' in request ? sold.booking.seatLabels : [wanted]).toEqual([wanted])
-        tell(sold.booking)
+        record(sold.booking)
         mine.push(sold.booking.id)
       } else if (what < 7) {
         const moved = await box.moveBooking(one, { to: wanted }).catch(refused)
         if (moved) expect(moved.booking.seatLabels).toEqual([wanted])
-        if (moved) tell(moved.booking)
+        if (moved) record(moved.booking)
       } else if (what === 7) {
         const { booking } = await box.cancelBooking(one).catch(() => ({ booking: undefined }))
-        if (booking) tell(booking)
+        if (booking) record(booking)
       } else if (what === 8) {
         await box.checkIn(one).catch(refused)
       } else {
         const { booking } = await box.confirmBooking(one).catch(() => ({ booking: undefined }))
-        if (booking) tell(booking)
+        if (booking) record(booking)
       }
     }
   }
@@ -91,7 +91,7 @@ it('bookings, holds, moves, returns and check-ins keep their labels while the pl
     if (exitCode !== 0) return
     const { id, status, seat_labels } = document as Required<typeof document>
     expect(seat_labels).toEqual([seats])
-    told.set(id, { status, labels: seat_labels })
+    answers.set(id, { status, labels: seat_labels })
     receipts.push(stdout)
   })
   await Promise.all([...processes, ...clients.map(work)]).finally(() => {
@@ -103,8 +103,8 @@ it('bookings, holds, moves, returns and check-ins keep their labels while the pl
   }
   expect(await editor.verify({ against: against() })).toMatchObject({ violations: [] })
   expect(await contradictions(db)).toEqual([])
-  expect(told.size).toBeGreaterThan(40)
-  for (const [id, { status, labels }] of told) {
+  expect(answers.size).toBeGreaterThan(40)
+  for (const [id, { status, labels }] of answers) {
     const booking = await editor.findBooking(id)
     expect([booking.status, booking.seatLabels.toSorted()]).toEqual([status, labels])
   }

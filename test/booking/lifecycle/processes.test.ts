@@ -73,7 +73,7 @@ test(`${PROCESSES} processes and eight connections book, hold, confirm, cancel, 
   // These keep their seats throughout, so that the report has seats in each state.
   await tickets.book(show, { count: 1, hold: 'forever' })
   await tickets.book(show, { count: 1, hold: 3_600_000 })
-  await liveThroughEverything(tickets, show)
+  await goThroughAllStates(tickets, show)
   const references: string[] = []
   const dice = diceFor('life')
   const remember = (reference?: string) => reference && references.push(reference)
@@ -133,7 +133,7 @@ test(`${PROCESSES} processes and eight connections book, hold, confirm, cancel, 
  * The other calls find free seats to move to only by chance; the history must record at least one
  * move.
  */
-async function liveThroughEverything(box: Tickets, show: string) {
+async function goThroughAllStates(box: Tickets, show: string) {
   const { reference } = (await box.book(show, { seats: '4-6', hold: 60_000 })).booking
   await box.confirmBooking(reference)
   await box.moveBooking(reference, { to: '7-9' })

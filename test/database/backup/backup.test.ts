@@ -470,7 +470,7 @@ describe('a restore that is cut off or killed', () => {
     const proxy = await openProxy(target.url)
     const outcomes = new Set<string>()
     const messages: Message[] = []
-    const dyingAt = async (n: number, decision: 'cut before' | 'cut after') => {
+    const restoreCutAt = async (n: number, decision: 'cut before' | 'cut after') => {
       messages.length = 0
       proxy.decide((message) => {
         if (message.from === 'client') messages.push(message)
@@ -481,7 +481,7 @@ describe('a restore that is cut off or killed', () => {
     // The last COMMIT is in doubt; before it, every kind of statement has been sent.
     const step = 121
     for (let n = 1; ; n += step) {
-      const { exitCode } = await dyingAt(n, n % 2 === 0 ? 'cut before' : 'cut after')
+      const { exitCode } = await restoreCutAt(n, n % 2 === 0 ? 'cut before' : 'cut after')
       const now = await found()
       if (typeof now !== 'string') expect(now).toEqual(whole)
       outcomes.add(typeof now === 'string' ? now : 'all')

@@ -458,21 +458,21 @@ describe('a failover', () => {
       const { document } = await startBooking(url, [show, '--count', '1', '--wait', '60s']).ended
       return document.error?.code ?? document.id
     }
-    const told = await Promise.all([viaServer(), viaLibrary(), viaProcess()])
+    const answers = await Promise.all([viaServer(), viaLibrary(), viaProcess()])
     expect((await ask(`${server.url}/readyz`)).status).toBe(200)
 
     await primary.stop('immediate')
     const during = [viaServer(), viaLibrary(), viaProcess(), viaServer(), viaProcess()]
     await until(async () => (await ask(`${server.url}/readyz`)).status === 503)
     await standby.promote()
-    told.push(...(await Promise.all(during)))
+    answers.push(...(await Promise.all(during)))
     await until(async () => (await ask(`${server.url}/readyz`)).status === 200)
-    told.push(await viaServer(), await viaLibrary(), await viaProcess())
+    answers.push(await viaServer(), await viaLibrary(), await viaProcess())
 
     const { rows } = await standby.run(
       `select id from bookings where show_id = '${show}' and status = 'CONFIRMED'`,
     )
-    expect(rows.map(({ id }) => id).sort()).toEqual(told.sort())
+    expect(rows.map(({ id }) => id).sort()).toEqual(answers.sort())
     expect(await tickets(['verify', '--json'], { db: url })).toMatchObject({ exitCode: 0 })
 
     // The old primary comes back as a standby, first in the list.

@@ -171,15 +171,15 @@ describe('after a crash', () => {
     'a pid file whose process id now belongs to another %s does not prevent the start',
     (_, name) =>
       withServer((dataDir) =>
-        withAlien(dataDir, name(dataDir), async (alien) => {
-          const text = `${alien}\n${join(dataDir, 'data')}\n1700000000\n5432\n\n\n`
+        withOtherProcess(dataDir, name(dataDir), async (other) => {
+          const text = `${other}\n${join(dataDir, 'data')}\n1700000000\n5432\n\n\n`
           await writeFile(join(dataDir, 'data', 'postmaster.pid'), text)
           expect(await embeddedStatus(dataDir)).toMatchObject({ state: 'stopped', pid: null })
           expect(await stopEmbedded(dataDir)).toBe('not running')
           await mkdir(join(dataDir, 'run'), { recursive: true })
           await writeFile(join(dataDir, 'run', '.s.PGSQL.5432.lock'), text)
           await ensureEmbedded(dataDir)
-          expect(process.kill(alien, 0)).toBe(true)
+          expect(process.kill(other, 0)).toBe(true)
         }),
       )(),
   )
@@ -591,18 +591,18 @@ function childrenOf(pid: number): number[] {
  * A live process of the user that runs the server, which PostgreSQL would take for a server of its
  * own; `argv0` is its name.
  */
-async function withAlien(
+async function withOtherProcess(
   dataDir: string,
   argv0: string,
   use: (pid: number) => Promise<void>,
 ): Promise<void> {
   const { uid, gid } = await stat(join(dataDir, 'data'))
-  const alien = spawn('sleep', ['600'], { argv0, cwd: '/', ...(asRoot && { uid, gid }) })
-  await once(alien, 'spawn')
+  const other = spawn('sleep', ['600'], { argv0, cwd: '/', ...(asRoot && { uid, gid }) })
+  await once(other, 'spawn')
   try {
-    await use(alien.pid!)
+    await use(other.pid!)
   } finally {
-    alien.kill()
+    other.kill()
   }
 }
 

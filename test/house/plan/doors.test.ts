@@ -65,7 +65,7 @@ describe.each(Object.entries(doors))('a plan through %s and back', (_, through) 
 })
 
 it('a plan keeps every name that a plan may have, in each format, chosen by name or read from stdin', () => {
-  const spiteful = fc.string({
+  const hostileText = fc.string({
     unit: fc.constantFrom(..."=+-@'';,:\" ＝#\ufffd\ufeffaé\u0301\u200d"),
   })
   const anything = fc.string({ unit: 'binary', maxLength: 200 })
@@ -74,7 +74,7 @@ it('a plan keeps every name that a plan may have, in each format, chosen by name
     sections: [{ name: '', rows: [{ label: 'A', seats: seatsOf(run(1, 3)) }] }],
   }
   const names = fc.oneof(
-    spiteful,
+    hostileText,
     anything,
     fc.constantFrom("'=1", "''=1", "x;'=1", "'' -1", "'Tis"),
   )

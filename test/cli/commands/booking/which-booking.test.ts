@@ -35,7 +35,7 @@ const book = async (...args: string[]) =>
     .reference as string
 
 /** Every command that asks for a booking, and what it shows when it has one. */
-const commands: [command: string, isHold: boolean, sight: RegExp][] = [
+const commands: [command: string, isHold: boolean, afterwards: RegExp][] = [
   ['view', false, /Ada Lovelace/],
   ['confirm', true, /Confirmed/],
   ['move', false, /★ 1 \S+ 1 \S+: B1/],
@@ -44,7 +44,7 @@ const commands: [command: string, isHold: boolean, sight: RegExp][] = [
   ['print', false, /Ada Lovelace/],
 ]
 
-describe.each(commands)('at the prompt of `booking %s`', (command, isHold, sight) => {
+describe.each(commands)('at the prompt of `booking %s`', (command, isHold, afterwards) => {
   it.each(['a name', 'a seat', 'the reference'])('%s finds the booking', async (what) => {
     const hold = isHold ? ['--hold', '1h'] : []
     const reference = await book('--seats', 'B1', '--customer', 'Ada Lovelace', ...hold)
@@ -60,7 +60,7 @@ describe.each(commands)('at the prompt of `booking %s`', (command, isHold, sight
     const terminal = sitDown(['booking', command])
     await terminal.waitFor(questions.booking)
     terminal.type(`${typed}\r`)
-    await terminal.waitFor(sight)
+    await terminal.waitFor(afterwards)
     await until(() => terminal.written().includes(reference))
   })
 })

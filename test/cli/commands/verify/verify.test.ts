@@ -65,7 +65,7 @@ describe('verify', () => {
   test('verifies a hundred thousand bookings in a heap that could not hold them', async () => {
     await db.sql(`
       begin;
-      -- Without the triggers: nobody wants the history of it, and these rows are older than it.
+      -- Without the triggers: as if the rows were older than the history, which the test does not need.
       set local session_replication_role = replica;
       with house as (
         insert into shows (id, name, start_time, time_zone, total_seats, booked_seats, confirmed_seats_count, created_at)
