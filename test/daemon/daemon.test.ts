@@ -48,7 +48,7 @@ afterAll(() => db.drop())
 
 const verify = () => runInProcess(['verify', '--json'], { DATABASE_URL: db.url })
 
-/** Why it declines a command, in its words. */
+/** Why it declines a command, according to its status. */
 const said: [which: string, sentence: string][] = []
 
 describe('with an open daemon', () => {
@@ -57,7 +57,7 @@ describe('with an open daemon', () => {
   let show: string
   beforeEach(async () => {
     show = await insertShow(db)
-    // One for all tests, but for those that stop it or send it a signal.
+    // One daemon for all tests, except those that stop it or send it a signal.
     if (!daemon?.isUntouched()) {
       await daemon?.remove()
       daemon = await openDaemon({ db: db.url })
@@ -66,7 +66,7 @@ describe('with an open daemon', () => {
   })
   afterAll(() => daemon.remove())
 
-  /** How many runs it has served and declined in this test. */
+  /** The number of runs that it has served and declined in this test. */
   const counts = async () => {
     const { served = 0, declined = 0 } = await daemon.status()
     return { served: served - before.served!, declined: declined - before.declined! }
@@ -75,7 +75,7 @@ describe('with an open daemon', () => {
   const book = (args: readonly string[], env: NodeJS.ProcessEnv = {}) =>
     startBooking(db.url, args, env)
 
-  it('a command answers what it answers by itself, to the letter, and ends with the same code', async () => {
+  it('a command prints exactly what it prints without a daemon, and exits with the same code', async () => {
     const lines = [
       ['SHOW', '--seats', '1-2', '--customer', 'Ada', '--note', 'aisle\u2028seat'],
       ['SHOW', '--seats', '2', '--customer', 'Grace'],
@@ -113,7 +113,7 @@ describe('with an open daemon', () => {
     expect((await counts()).served).toBe(lines.length - 1)
   })
 
-  it('twenty processes race for ten seats: each is sold once, and every loser has its reason', async () => {
+  it('twenty processes race for ten seats: each is sold once, and every loser is printed why', async () => {
     const ended = await Promise.all(
       Array.from({ length: 20 }, () => book([show, '--count', '1']).ended),
     )
@@ -121,7 +121,7 @@ describe('with an open daemon', () => {
     const losers = ended.filter(({ document }) => document.error?.code === 'NOT_ENOUGH_SEATS')
     expect([winners.length, losers.length]).toEqual([10, 10])
     expect(winners.flatMap(({ document }) => document.seats).sort(ascending)).toEqual(oneTo(10))
-    // On a busy machine some have no answer in time: they say so, and book by themselves.
+    // On a busy machine, some get no answer in time: they say so, and book without the daemon.
     const answered = ended.filter(({ stderr }) => stderr === '')
     const unanswered = ended.filter(({ stderr }) => stderr.includes(HANGS))
     expect(answered.length + unanswered.length).toBe(ended.length)
@@ -144,7 +144,7 @@ describe('with an open daemon', () => {
     await db.sql(`delete from knex_migrations where name = '9999_later'`)
   }, 20_000)
 
-  it('the history names the user who books and the command, as without a daemon', async () => {
+  it('the history has the user and the command of the client, as without a daemon', async () => {
     await book([show, '--seats', '1'], { TICKETS_OPERATOR: 'Ada' }).ended
     await book([show, '--seats', '2'], { TICKETS_OPERATOR: 'Grace' }).ended
     const events = await db.sql(
@@ -158,7 +158,7 @@ describe('with an open daemon', () => {
     ])
   })
 
-  it('a command for another database does not reach it', async () => {
+  it('a command for another database is not passed to it', async () => {
     const elsewhere = await cloneDatabase()
     try {
       await insertShow(elsewhere, { id: show })
@@ -177,7 +177,7 @@ describe('with an open daemon', () => {
     }
   })
 
-  it('reports how many runs it has declined, and why the last of them', async () => {
+  it('reports how many runs it has declined, and why the last one', async () => {
     await daemon.remove()
     daemon = await openDaemon({ db: db.url })
     expect(await daemon.status()).toMatchObject({ declined: 0, declined_because: null })
@@ -189,7 +189,7 @@ describe('with an open daemon', () => {
     expect(stdout).toContain(`declined\t2\ndeclined because\t${because}`)
   })
 
-  it('what does not concern it is done by the command itself', async () => {
+  it('a command that it does not run is run by its own process', async () => {
     const [seat] = ['--seats', '1']
     await book([show, seat!, '2', '--no-color']).ended
     await book([show, seat!, '3'], { NODE_OPTIONS: '--no-deprecation' }).ended
@@ -219,16 +219,16 @@ describe('with an open daemon', () => {
   })
 
   it('a booking that is interrupted during COMMIT prints its outcome', async () => {
-    await dawdleInCommit()
+    await slowCommits()
     const { child, ended } = book([show, '--seats', '1'])
     await until(() => isCommitting(db))
     child.kill('SIGINT')
     const { exitCode, document } = await ended
-    await db.sql('drop trigger dawdle on bookings')
+    await db.sql('drop trigger slow_commit on bookings')
     expect([exitCode, document.status, document.seats]).toEqual([0, 'CONFIRMED', [1]])
   })
 
-  it('that is killed in the middle: each of ten processes still books once, and knows it', async () => {
+  it('if it is killed while ten processes book, each books once, and prints the booking', async () => {
     const house = await insertShow(db, { seats: 10 })
     const lock = await lockShow(db, house)
     const bookings = oneTo(10).map((seat) => book([house, '--seats', String(seat)]))
@@ -243,7 +243,7 @@ describe('with an open daemon', () => {
     expect((await verify()).json()).toMatchObject({ ok: true })
   })
 
-  it('that is killed after COMMIT and before the answer: the booking is printed, not made again', async () => {
+  it('if it is killed after COMMIT and before the answer, the booking is printed, not made again', async () => {
     const { ended, id } = await bookAndKill(['--seats', '7'])
     const { exitCode, document } = await ended
     expect([exitCode, document]).toEqual([
@@ -253,7 +253,7 @@ describe('with an open daemon', () => {
     expect(await recorded(db, show)).toBe(1)
   })
 
-  it('… and what it sold is printed even if the show stays locked or was renamed', async () => {
+  it('if it is killed after COMMIT, the booking is printed even if the show stays locked or was renamed', async () => {
     await db.sql(`update shows set name = 'Old name' where id = $1`, [show])
     let lock: Awaited<ReturnType<typeof lockShow>> | undefined
     const meanwhile = async () => {
@@ -271,19 +271,19 @@ describe('with an open daemon', () => {
   })
 
   it.each(['SIGINT', 'SIGTERM'] as const)(
-    'that is killed: the command itself then ends on %s, in doubt, and books nothing',
+    'if it is killed, the command then ends on %s, in doubt, and books nothing',
     async (signal) => {
       const lock = await lockShow(db, show)
       const { child, ended } = book([show, '--seats', '7'])
       await until(() => isWaitingForLock(db))
       daemon.kill('SIGKILL')
-      // The daemon's session waits on, until it notices.
+      // The session of the daemon waits until the server notices.
       await until(async () => (await waitingForLock()) === 2)
       child.kill(signal)
       const { exitCode, document } = await ended
       expect([exitCode, document.error?.code]).toEqual([5, 'IN_DOUBT'])
       expect(document.error).toMatchObject({
-        // What to look up, and no word of a key, which it has not.
+        // The reference to look up, and no mention of a key, as it has none.
         message: expect.stringMatching(/^(?!.*--key).* [0-9a-f-]{36} /),
         retryable: false,
       })
@@ -293,7 +293,7 @@ describe('with an open daemon', () => {
     },
   )
 
-  it('that is killed after Ctrl-C and before its verdict: the booking is not made', async () => {
+  it('if it is killed after Ctrl-C and before the verdict, the booking is not made', async () => {
     const lock = await lockShow(db, show)
     const { child, ended } = book([show, '--seats', '7'])
     await until(() => isWaitingForLock(db))
@@ -307,7 +307,7 @@ describe('with an open daemon', () => {
     expect(await sold()).toBe(0)
   })
 
-  it('that is killed after Ctrl-C and the COMMIT: the booking is told', async () => {
+  it('if it is killed after Ctrl-C and the COMMIT, the booking is printed', async () => {
     const { ended, id } = await bookAndKill(['--seats', '7'], {
       meanwhile: (child) => signalAndWait(child, 'SIGINT'),
     })
@@ -315,7 +315,7 @@ describe('with an open daemon', () => {
     expect([exitCode, document]).toEqual([0, expect.objectContaining({ id, status: 'CONFIRMED' })])
   })
 
-  it('that is killed after the COMMIT: the booking is told with its warnings', async () => {
+  it('if it is killed after the COMMIT, the booking is printed with its warnings', async () => {
     const box = openTickets({ database: db.url })
     const startTime = new Date('2000-01-01T19:00:00Z')
     show = (await box.createShow({ name: 'Lear', startTime, plan: 'A 1 r2' })).id
@@ -342,7 +342,7 @@ describe('with an open daemon', () => {
     return (rows as { n: number }[])[0]!.n
   }
 
-  it('that is killed while the outcome is unknown: the answer claims nothing, and names the booking', async () => {
+  it('if it is killed while the outcome is unknown, the answer claims nothing, and names the booking', async () => {
     const lock = await lockShow(db, show)
     const { ended } = book([show, '--seats', '7', '--wait', '1s', '--key', 'lost'])
     await until(() => isWaitingForLock(db))
@@ -356,7 +356,7 @@ describe('with an open daemon', () => {
     })
   })
 
-  it('that is killed after COMMIT: the booking is printed even if its warnings cannot be found', async () => {
+  it('if it is killed after COMMIT, the booking is printed even if its warnings cannot be found', async () => {
     const { ended, id } = await bookAndKill(['--seats', '7'], {
       // A seat that the show does not have cannot be read by its label.
       meanwhile: async () => {
@@ -367,7 +367,7 @@ describe('with an open daemon', () => {
     expect([exitCode, document.id, document.status]).toEqual([0, id, 'CONFIRMED'])
   })
 
-  it('that is killed late leaves the command only the rest of `--wait`', async () => {
+  it('if it is killed late, the command has only the rest of `--wait`', async () => {
     const lock = await lockShow(db, show)
     const began = performance.now()
     const { ended } = book([show, '--seats', '7', '--wait', '6s', '--key', 'late'])
@@ -381,15 +381,15 @@ describe('with an open daemon', () => {
     expect(performance.now() - killed).toBeLessThan(5000)
   })
 
-  /** A COMMIT that takes half a second, until the trigger is dropped. */
-  async function dawdleInCommit(): Promise<void> {
+  /** Makes COMMIT take half a second, until the trigger is dropped. */
+  async function slowCommits(): Promise<void> {
     await db.sql(
-      `create or replace function dawdle() returns trigger language plpgsql as
+      `create or replace function slow_commit() returns trigger language plpgsql as
        $$ begin perform pg_sleep(0.5); return null; end $$`,
     )
     await db.sql(
-      `create constraint trigger dawdle after update on bookings
-       initially deferred for each row execute function dawdle()`,
+      `create constraint trigger slow_commit after update on bookings
+       initially deferred for each row execute function slow_commit()`,
     )
   }
 
@@ -401,7 +401,7 @@ describe('with an open daemon', () => {
       meanwhile,
     }: { name?: string; meanwhile?: (child: ChildProcess) => Promise<void> } = {},
   ) {
-    await dawdleInCommit()
+    await slowCommits()
     const { child, ended } = book([name, ...args])
     await until(() => isCommitting(db))
     daemon.kill('SIGSTOP')
@@ -414,13 +414,13 @@ describe('with an open daemon', () => {
       id = rows[0]?.id
       return id !== undefined
     })
-    await db.sql('drop trigger dawdle on bookings')
+    await db.sql('drop trigger slow_commit on bookings')
     await meanwhile?.(child)
     daemon.kill('SIGKILL')
     return { ended, id }
   }
 
-  it('that hangs in the middle is taken for lost, and the booking is made once', async () => {
+  it('if it hangs during a command, it is given up, and the booking is made once', async () => {
     const lock = await lockShow(db, show)
     const { ended } = book([show, '--seats', '7'])
     await until(() => isWaitingForLock(db))
@@ -434,7 +434,7 @@ describe('with an open daemon', () => {
     expect([exitCode, rows]).toEqual([0, [{ id: document.id, status: 'CONFIRMED' }]])
   })
 
-  it('gives signs of life while a command runs, and then its result', async () => {
+  it('sends signs of life while a command runs, and then its result', async () => {
     const lock = await lockShow(db, show)
     const { socket, heard } = await send({ silenceMs: 800 })
     await until(() => heard().includes('bookingId'))
@@ -461,7 +461,7 @@ describe('with an open daemon', () => {
     expect(await recorded(db, show)).toBe(0)
   })
 
-  /** A run request for seat 1, as a command would send it but for what is said. */
+  /** A run request for seat 1, as a command would send it, except for these fields. */
   async function send(other: object) {
     const { program } = await queryDaemon(daemon.link)
     const argv = ['book', show, '--seats', '1', '--json']
@@ -496,7 +496,7 @@ describe('with an open daemon', () => {
     })
     afterEach(() => server.close())
 
-    /** By way of a shell, as Node makes a child's own stdout wait when it is full. */
+    /** Through a shell, as Node makes a child's own stdout block when it is full. */
     const bookIntoIt = (...args: string[]) => {
       const words = [program, 'book', ...args, '--db', db.url, '--json']
       return spawn('bash', ['-c', 'exec "$0" "$@" >&3', process.execPath, ...words], {
@@ -505,24 +505,24 @@ describe('with an open daemon', () => {
       })
     }
     const isServed = () => until(async () => (await counts()).served === 1)
-    const told = async () => {
+    const printed = async () => {
       stdout.destroy()
       return json((await reader)[0])
     }
 
-    it('a long answer comes out whole', async () => {
+    it('a long answer is written completely', async () => {
       const big = await insertShow(db, { seats: 60_000 })
       const ended = once(bookIntoIt(big, '--seats', '1-60000'), 'exit')
       await isServed()
-      expect(await told()).toMatchObject({ status: 'CONFIRMED', seats: oneTo(60_000) })
+      expect(await printed()).toMatchObject({ status: 'CONFIRMED', seats: oneTo(60_000) })
       expect((await ended)[0]).toBe(0)
     })
 
-    it('a short one, too, when the pipe is full', async () => {
+    it('a short answer is written as well when the pipe is full', async () => {
       fill(stdout)
       const ended = once(bookIntoIt(show, '--seats', '1'), 'exit')
       await isServed()
-      expect(await told()).toMatchObject({ status: 'CONFIRMED', seats: [1] })
+      expect(await printed()).toMatchObject({ status: 'CONFIRMED', seats: [1] })
       expect((await ended)[0]).toBe(0)
     })
 
@@ -548,7 +548,7 @@ describe('with an open daemon', () => {
   })
 
   it.skipIf(!existsSync('/dev/full'))(
-    'an answer that nobody reads, or that stdout does not take, changes no exit code',
+    'an answer that nobody reads, or that stdout does not accept, does not change the exit code',
     async () => {
       const to = (end: string) =>
         execa('bash', ['-c', `"$0" "$@" ${end}`, process.execPath, program, ...line], {
@@ -568,7 +568,7 @@ describe('with an open daemon', () => {
     },
   )
 
-  it('--debug says that the daemon ran the command, and has its SQL', async () => {
+  it('--debug says that the daemon ran the command, and prints its SQL', async () => {
     const { exitCode, stderr } = await book([show, '--seats', '1', '--debug']).ended
     expect(exitCode).toBe(0)
     expect(stderr).toEqual(withFacts(`process ${daemon.pid}`))
@@ -578,7 +578,7 @@ describe('with an open daemon', () => {
     expect(await counts()).toEqual({ served: 1, declined: 1 })
   })
 
-  it('a request carries the variables that matter, and no others', () => {
+  it('a request contains the variables that matter, and no others', () => {
     const env = {
       ...{ TICKETS_OPERATOR: 'Ada', PGUSER: 'ada', DATABASE_URL: 'postgres:///x', HOME: '/h' },
       ...{ TZ: 'UTC', NODE_OPTIONS: '-r x' },
@@ -587,7 +587,7 @@ describe('with an open daemon', () => {
     expect(askerOf('', { ...env, ...others }).env).toEqual(env)
   })
 
-  it('nonsense ends one conversation, and no other', async () => {
+  it('an invalid request ends its own connection, and no other', async () => {
     for (const nonsense of ['null', '5', '"x"', '{}', '{"type":"run"}', 'GET / HTTP/1.1']) {
       const socket = connect(daemon.socket)
       socket.end(`${nonsense}\n`).resume()
@@ -597,7 +597,7 @@ describe('with an open daemon', () => {
     expect((await counts()).served).toBe(1)
   })
 
-  it('that hangs from the beginning is not waited for', async () => {
+  it('if it does not answer from the beginning, it is not waited for', async () => {
     daemon.kill('SIGSTOP')
     const { exitCode, document } = await book([show, '--seats', '7']).ended
     daemon.kill('SIGCONT')
@@ -606,12 +606,12 @@ describe('with an open daemon', () => {
     expect(await recorded(db, show)).toBe(1)
   })
 
-  it('only its user can reach it', async () => {
+  it('only its user can connect to it', async () => {
     const { mode } = await stat(daemon.socket)
     expect(mode & 0o077).toBe(0)
   })
 
-  it('that another takes the place of finishes what it has accepted, and ends', async () => {
+  it('if another daemon replaces it, it finishes what it has accepted, and exits', async () => {
     const lock = await lockShow(db, show)
     const { ended } = book([show, '--seats', '1'])
     await until(() => isWaitingForLock(db))
@@ -628,7 +628,7 @@ describe('with an open daemon', () => {
   it.each([
     ['SIGTERM', () => Promise.resolve(daemon.kill('SIGTERM'))],
     ['`stop`', () => tickets(['daemon', 'stop'], { db: db.url })],
-  ])('%s ends it when it has finished what it has accepted', async (_which, stop) => {
+  ])('%s ends it after it has finished what it has accepted', async (_which, stop) => {
     const lock = await lockShow(db, show)
     const { ended } = book([show, '--seats', '1'])
     await until(() => isWaitingForLock(db))
@@ -643,16 +643,16 @@ describe('with an open daemon', () => {
     await until(() => !isAlive(daemon.pid))
   })
 
-  it('`stop` returns when its process is gone, and no booking opens another', async () => {
+  it('`stop` returns when its process has exited, and no booking opens another', async () => {
     expect(await tickets(['daemon', 'stop'], { db: db.url })).toMatchObject({ exitCode: 0 })
-    // The kernel closes a process's sockets a moment before it counts as gone.
+    // The kernel closes the sockets of a process just before the process counts as exited.
     await until(() => !isRunning(daemon.pid))
     const ended = await inWaves(oneTo(4), 2, (seat) => book([show, '--seats', String(seat)]).ended)
     expect(ended.map(({ exitCode }) => exitCode)).toEqual(ended.map(() => 0))
     expect((await daemon.status()).state).toBe('closed')
   })
 
-  it('`stop` that may not wait for the last booking says so: exit 5', async () => {
+  it('`stop` that cannot wait for the last booking says so: exit code 5', async () => {
     const lock = await lockShow(db, show)
     const { ended } = book([show, '--seats', '1'])
     await until(() => isWaitingForLock(db))
@@ -663,7 +663,7 @@ describe('with an open daemon', () => {
     await until(() => !isAlive(daemon.pid))
   })
 
-  it('that hangs is reported as hung by every command that would use it', async () => {
+  it('if it hangs, every command that would use it reports that', async () => {
     daemon.kill('SIGSTOP')
     const sentence = `\`kill -9 ${daemon.pid}\``
     const run = (...args: string[]) => tickets(args, { db: db.url })
@@ -696,7 +696,7 @@ describe('with an open daemon', () => {
   })
 
   it.runIf(process.platform === 'linux')(
-    'that hangs so long that no more connections may wait is still reported as hung',
+    'if it hangs so long that no more connections can wait, that is still reported',
     async () => {
       daemon.kill('SIGSTOP')
       const waiting: Socket[] = []
@@ -717,7 +717,7 @@ describe('with an open daemon', () => {
     },
   )
 
-  it('that hangs and has lost its link is reported as hung by `stop`, within `--wait`', async () => {
+  it('if it hangs and has lost its link, `stop` reports that within `--wait`', async () => {
     daemon.kill('SIGSTOP')
     await rm(daemon.link)
     const wait = ['--wait', '500ms', '--json']
@@ -753,7 +753,7 @@ describe('tickets daemon', () => {
   const book = (show: string, seat: number, env: NodeJS.ProcessEnv = {}) =>
     startBooking(own.url, [show, '--seats', String(seat)], { ...environment(), ...env }).ended
 
-  it('starts in the background, runs bookings, says so, in the words of test/wording/daemon.txt, and stops', async () => {
+  it('starts in the background, runs bookings, reports that with the messages in test/wording/daemon.txt, and stops', async () => {
     const closed = (await run('status', '--json')).json()
     expect(closed).toMatchObject({ state: 'closed', pid: null, socket: link })
     const started = await run('start')
@@ -780,14 +780,14 @@ describe('tickets daemon', () => {
     expect((await readdir(join(cache, 'tickets'))).filter((it) => /^daemon/.test(it))).toEqual([])
   })
 
-  it('started twice, or by many at once, is one', async () => {
+  it('runs once, also if it is started twice or several times at once', async () => {
     const started = await Promise.all(oneTo(4).map(() => run('start', '--json')))
     expect(started.map((ran) => ran.json().state)).toEqual(oneTo(4).map(() => 'open'))
     const { pid } = await status()
     expect((await run('start', '--json')).json().pid).toBe(pid)
   })
 
-  it('each data directory has its own, and gets no command of another', async () => {
+  it('runs once for each data directory, and gets no command of another', async () => {
     const [one, other] = [join(cache, 'one'), join(cache, 'other')]
     const at = (dataDir: string, ...args: string[]) =>
       tickets(args, { env: { XDG_CACHE_HOME: cache, TICKETS_DATA_DIR: dataDir } })
@@ -807,14 +807,15 @@ describe('tickets daemon', () => {
     await at(one, 'daemon', 'stop')
   })
 
-  it('a relative XDG_CACHE_HOME or XDG_DATA_HOME means the same place to a daemon as to the command', async () => {
+  it('a relative XDG_CACHE_HOME or XDG_DATA_HOME is the same place for a daemon as for the command', async () => {
     const absolute = { XDG_CACHE_HOME: join(cache, 'cache'), XDG_DATA_HOME: join(cache, 'data') }
     const there = (env: NodeJS.ProcessEnv, ...args: string[]) =>
       tickets([...args, '--json'], {
         cwd: cache,
         env: { ...absolute, TICKETS_DATA_DIR: '', ...env },
       })
-    // Root's server runs as another user, who must get through.
+    // If root runs the tests, the server runs as another user, who must be able to enter the
+    // directory.
     await chmod(cache, 0o755)
     await mkdir(join(cache, 'cache'))
     await copyCodeCache(join(cache, 'cache'))
@@ -834,7 +835,7 @@ describe('tickets daemon', () => {
     await there({}, 'db', 'stop')
   })
 
-  it('a `.env` counts only where it names a database', async () => {
+  it('a `.env` matters only if it names a database', async () => {
     const at = (cwd: string, ...args: string[]) =>
       tickets([...args, '--json'], {
         cwd,
@@ -854,7 +855,7 @@ describe('tickets daemon', () => {
     await at(cache, 'db', 'stop')
   })
 
-  it('`start` opens another one where the open one would decline what is typed here', async () => {
+  it('`start` opens another one if the open one would decline the commands of this shell', async () => {
     const first = (await run('start', '--json')).json()
     const elsewhere = { ...environment(), HOME: cache }
     const again = await tickets(['daemon', 'start', '--json'], { env: elsewhere })
@@ -865,7 +866,7 @@ describe('tickets daemon', () => {
     expect(await status()).toMatchObject({ served: 1, declined: 0 })
   })
 
-  it('`stop` leaves none of those that were opened at once, nor what a crash left', async () => {
+  it('`stop` stops all that were opened at once, and removes what a crash left', async () => {
     const started = await Promise.all(oneTo(4).map(() => run('start', '--json')))
     const { pid } = await status()
     process.kill(pid!, 'SIGKILL')
@@ -896,7 +897,7 @@ describe('tickets daemon', () => {
     expect(await status()).toMatchObject({ served: 0, declined: 0 })
   })
 
-  it('`stress --daemon` goes through it, and `stress` never does', async () => {
+  it('`stress --daemon` books through it, and `stress` never does', async () => {
     const stress = (...args: string[]) =>
       tickets(['stress', '--bookings', '4', '--processes', '2', '--json', ...args], {
         env: environment(),
@@ -913,14 +914,14 @@ describe('tickets daemon', () => {
     expect((await status()).served).toBe(4)
   })
 
-  it('`stress --daemon` fails when bookings did not go through it', async () => {
+  it('`stress --daemon` fails if bookings did not go through it', async () => {
     await run('start')
     const env = { ...environment(), NODE_OPTIONS: '--no-deprecation' }
     const ran = await tickets(['stress', '--daemon', '--bookings', '2', '--json'], { env })
     expect([ran.exitCode, ran.json().problems]).toEqual([7, [withFacts('0', '2', 'NODE_OPTIONS')]])
   })
 
-  it('`db status` says whether bookings of the embedded server go through one', async () => {
+  it('`db status` reports whether bookings of the embedded server go through one', async () => {
     const dataDir = { XDG_CACHE_HOME: cache, TICKETS_DATA_DIR: join(cache, 'data') }
     const at = (...args: string[]) => tickets(args, { env: dataDir })
     expect((await at('db', 'status', '--json')).json()).toMatchObject({
@@ -934,7 +935,7 @@ describe('tickets daemon', () => {
     await at('daemon', 'stop')
   })
 
-  it('a command whose words have come to mean another database does not reach it', async () => {
+  it('a command whose arguments now mean another database is not passed to it', async () => {
     const services = join(cache, 'services.conf')
     const env = { ...environment(), DATABASE_URL: '', PGSERVICE: 'box', PGSERVICEFILE: services }
     const show = await insertShow(db)
@@ -948,7 +949,7 @@ describe('tickets daemon', () => {
     expect(await status()).toMatchObject({ pid, served: 0, declined: 0 })
   })
 
-  it('is one for all spellings of its database', async () => {
+  it('is the same for all spellings of its database', async () => {
     const { username, pathname, searchParams } = new URL(own.url.replace('@/', '@local/'))
     const [host, port] = [searchParams.get('host')!, searchParams.get('port')!]
     const variables = {
@@ -966,7 +967,7 @@ describe('tickets daemon', () => {
     expect(again.json()).toMatchObject({ state: 'open', pid, served: 1, declined: 0 })
   })
 
-  it('`db status` says which database bookings go to, and whether through a daemon', async () => {
+  it('`db status` reports which database bookings go to, and whether through a daemon', async () => {
     const at = (...args: string[]) => tickets(['db', 'status', ...args], { env: environment() })
     const name = new URL(own.url.replace('@/', '@local/')).pathname.slice(1)
     const database = expect.stringContaining(`"${name}" on `)
@@ -981,7 +982,7 @@ describe('tickets daemon', () => {
     expect((await at('--json', '--db', db.url)).json().daemon.state).toBe('closed')
   })
 
-  it('a relative path means what it means where the command was typed', async () => {
+  it('a relative path is resolved in the directory of the command', async () => {
     await writeFile(join(cache, 'services.conf'), serviceOf(own.url))
     const env = { XDG_CACHE_HOME: cache, PGSERVICE: 'box', PGSERVICEFILE: 'services.conf' }
     const daemon = await openDaemon({ env, cwd: cache })
@@ -992,7 +993,7 @@ describe('tickets daemon', () => {
     await daemon.remove()
   })
 
-  it('opens where a crashed one has left its socket', async () => {
+  it('opens if a crashed one has left its socket', async () => {
     const { pid } = (await run('start', '--json')).json()
     process.kill(pid, 'SIGKILL')
     await until(() => !isAlive(pid))
@@ -1033,7 +1034,7 @@ describe('tickets daemon', () => {
     },
   )
 
-  it('where none can be opened: one sentence, exit 2', async () => {
+  it('if none can be opened, exits with 2 and one message', async () => {
     await rm(join(cache, 'tickets'), { recursive: true })
     await writeFile(join(cache, 'tickets'), '')
     for (const place of [cache, `/nonexistent/${'x'.repeat(120)}`, join(cache, 'x'.repeat(70))]) {
@@ -1055,7 +1056,7 @@ describe('tickets daemon', () => {
     expect(await status()).toMatchObject({ pid, served: 0 })
   })
 
-  it('a file of bookings and a question for help are not handed over', async () => {
+  it('a booking file and --help are not passed to it', async () => {
     await run('start')
     const show = await insertShow(own)
     await writeFile(join(cache, 'rows.ndjson'), '{"seats":"1"}\n')
@@ -1067,7 +1068,7 @@ describe('tickets daemon', () => {
     expect(await status()).toMatchObject({ served: 0, declined: 0 })
   })
 
-  describe('with something else that listens in its place', () => {
+  describe('with another program that listens in its place', () => {
     let server: Server
     afterEach(() => server.close())
 
@@ -1078,7 +1079,7 @@ describe('tickets daemon', () => {
     }
 
     it.each(['HTTP/1.1 400', 'null', '5', '"x"', '{}', '{"bookingId":7}'])(
-      'that says %s, the booking is made',
+      'that sends %s, the booking is made',
       async (words) => {
         await listen((socket) => socket.end(`${words}\n`).on('error', () => {}))
         const { exitCode, document } = await book(await insertShow(own), 1)
@@ -1090,23 +1091,26 @@ describe('tickets daemon', () => {
       ['400ms', 400],
       ['3s', 1500],
       ['1h', 10_000],
-    ])('and says nothing, `--wait %s` waits %i ms for a sign of life', async (wait, silenceMs) => {
-      let request: { silenceMs: number } | undefined
-      await listen((socket) => {
-        socket
-          .on('error', () => {})
-          .once('data', (text) => {
-            request = JSON.parse(String(text))
-          })
-      })
-      const words = [await insertShow(own), '--seats', '1', '--wait', wait]
-      const { ended } = startBooking(own.url, words, environment())
-      await until(() => request !== undefined)
-      expect(request?.silenceMs).toBe(silenceMs)
-      expect((await ended).exitCode).toBe(0)
-    })
+    ])(
+      'that sends nothing, `--wait %s` waits %i ms for a sign of life',
+      async (wait, silenceMs) => {
+        let request: { silenceMs: number } | undefined
+        await listen((socket) => {
+          socket
+            .on('error', () => {})
+            .once('data', (text) => {
+              request = JSON.parse(String(text))
+            })
+        })
+        const words = [await insertShow(own), '--seats', '1', '--wait', wait]
+        const { ended } = startBooking(own.url, words, environment())
+        await until(() => request !== undefined)
+        expect(request?.silenceMs).toBe(silenceMs)
+        expect((await ended).exitCode).toBe(0)
+      },
+    )
 
-    it('and says nothing after it has accepted, the booking is made once, under the id', async () => {
+    it('that sends nothing after it has accepted, the booking is made once, under the same id', async () => {
       const id = '01900000-0000-7000-8000-000000000001'
       await listen((socket) => {
         socket.on('error', () => {}).once('data', () => socket.write(`{"bookingId":"${id}"}\n`))
@@ -1119,7 +1123,7 @@ describe('tickets daemon', () => {
   })
 })
 
-/** What a command says of a daemon that has not answered it in time. */
+/** The message about a daemon that has not answered in time. */
 const HANGS = 'hangs: it does not answer'
 
 /** A process that has ended and is not yet collected by its parent does not run. */
@@ -1138,7 +1142,7 @@ function serviceOf(url: string): string {
   return `[box]\nhost=${host}\nport=${port}\ndbname=${pathname.slice(1)}\nuser=${username}\n`
 }
 
-/** The same answer, without what is another each time: ids, references, times. */
+/** The answer without what differs from run to run: ids, references, times. */
 function withoutChance(text: string): string {
   return text
     .replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, 'ID')
@@ -1161,7 +1165,7 @@ function ascending(a: number | undefined, b: number | undefined): number {
   return a! - b!
 }
 
-/** With blanks, which JSON does not mind. */
+/** With spaces, which JSON permits. */
 function fill(socket: Socket): void {
   const { fd } = (socket as unknown as { _handle: { fd: number } })._handle
   try {

@@ -20,7 +20,7 @@ afterAll(() => rm(directory, { recursive: true }))
 
 type Choice = { db?: string; env?: Record<string, string>; cwd?: string }
 
-/** <dir> stands for the test's directory. */
+/** <dir> stands for the directory of the test. */
 function linkOf(choice: Choice): string {
   const {
     db,
@@ -30,7 +30,7 @@ function linkOf(choice: Choice): string {
   return daemonLink(db, { PGSERVICEFILE: join(directory, 'services'), ...env }, cwd)
 }
 
-describe('one daemon serves a database, however it is written', () => {
+describe('one daemon serves a database, in every spelling of its URL', () => {
   const base: Choice = { db: 'postgres://ada@localhost/box' }
   const onSocket: Choice = { db: 'postgres://ada@/box?host=<dir>/sockets' }
   it.each<[Choice, Choice]>([

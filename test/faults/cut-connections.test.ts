@@ -14,7 +14,9 @@ beforeAll(async () => {
 })
 afterAll(() => office?.remove())
 
-/** Tests run at the same time, as a program that was cut off waits before it tries again. */
+/**
+ * The tests run at the same time, as a program whose connection was cut waits before it retries.
+ */
 async function withProxy(work: (proxy: DatabaseProxy) => Promise<void>): Promise<void> {
   const proxy = await openProxy(office.url)
   try {
@@ -47,7 +49,7 @@ test.concurrent.each(requests)(
             const again = await direct.book(show, own)
             expect([again.booking.id, again.replayed]).toEqual([booking!.id, true])
           }
-          // The booking has fewer messages than that, and so every cut was tried.
+          // The booking has fewer messages than that, so every cut was tested.
           if (!wasCut) break
           expect(n).toBeLessThan(200)
         }
@@ -73,7 +75,7 @@ test.concurrent('cut after every single message, a clerk whose seat is taken get
     await office.expectSound(show)
   }))
 
-test.concurrent('the reply to COMMIT lost five times running: the process still prints its one booking', () =>
+test.concurrent('the reply to COMMIT is lost five times in a row: the process still prints its one booking', () =>
   withProxy(async (proxy) => {
     const show = await office.createShow(10)
     let lost = 0
@@ -85,7 +87,7 @@ test.concurrent('the reply to COMMIT lost five times running: the process still 
     ])
   }))
 
-test.concurrent('no time left to ask again after a lost COMMIT: the booking is in doubt', () =>
+test.concurrent('no time left to retry after a lost COMMIT: the booking is in doubt', () =>
   withProxy(async (proxy) => {
     const show = await office.createShow(10)
     const args = [show, '--seats', '7', '--key', 'unknown', '--wait', '0s']
@@ -106,7 +108,7 @@ test.concurrent('no time left to ask again after a lost COMMIT: the booking is i
     await office.expectSound(show)
   }))
 
-test.concurrent(`connections that are cut at random under forty clerks for twenty seats: each learns the truth (seed ${seed})`, () =>
+test.concurrent(`connections that are cut at random under forty clerks for twenty seats: each gets the true result (seed ${seed})`, () =>
   withProxy(async (proxy) => {
     const dice = diceFor('random cuts')
     const show = await office.createShow(20)
@@ -139,8 +141,8 @@ test.concurrent(`connections that are cut at random under forty clerks for twent
   }))
 
 /**
- * Books by way of the proxy, whose first connection ends after the n-th message from one side;
- * were there so many? `refused` is what the clerk must be told, if anything.
+ * Books through the proxy, whose first connection ends after the n-th message from one side.
+ * Returns whether there were that many messages. `refused` is the expected refusal, if any.
  */
 async function bookWithCut(
   proxy: DatabaseProxy,

@@ -48,7 +48,7 @@ it('50 clerks at once book the examples of plans to the last seat', async () => 
   for (const { plan, show } of houses) await checkSoldOut(plan, show)
 })
 
-it.each(Object.keys(EXAMPLES))('the example %s has no mistake, and is drawn', async (name) => {
+it.each(Object.keys(EXAMPLES))('the example %s has no errors, and is drawn', async (name) => {
   const file = fileURLToPath(examplePath(name))
   const { totalSeats, sections } = planOf(examplePlan(name))
   const checked = await runInProcess(['plan', 'check', file, '--json'])
@@ -84,7 +84,7 @@ async function open(name: string): Promise<{ plan: SeatPlan; show: string }> {
   return { plan: planOf(text), show: id }
 }
 
-/** Parties of these sizes, over and over, that together want all these seats. */
+/** Parties of these sizes, repeated, that together want all these seats. */
 function partiesFor(seats: number, sizes: readonly number[]): number[] {
   const parties: number[] = []
   let left = seats
@@ -96,7 +96,7 @@ function partiesFor(seats: number, sizes: readonly number[]): number[] {
   return parties
 }
 
-/** Every seat is sold, each as the rules say. */
+/** Every seat is sold according to the rules. */
 async function checkSoldOut(plan: SeatPlan, show: string): Promise<void> {
   const sales: number[][] = []
   for await (const { action, after } of box.listHistory({ show })) {
@@ -111,10 +111,10 @@ async function checkSoldOut(plan: SeatPlan, show: string): Promise<void> {
 }
 
 /**
- * The sales, in the order in which they were made, that divide a party that a block had room for,
- * give it a restricted view that another place in a block does not have, or leave a single seat that
- * such a place would not leave; or that sell accessible seats while general ones are free, other
- * than a wheelchair place with its companion seat.
+ * The sales, in the order in which they were made, that split a party that a block had room for,
+ * give it a restricted view that another place in a block does not have, or leave a single seat
+ * that such a place would not leave; or that sell accessible seats while general ones are free,
+ * other than a wheelchair place with its companion seat.
  */
 function avoidable(plan: SeatPlan, sales: readonly number[][]): string[] {
   const free = new Set(generalSeats(plan))

@@ -23,7 +23,7 @@ const notRoot = 'only root can give files to another user'
 const STRANGER = 4242
 
 let home: string
-/** Of the program's caches. */
+/** The inodes of the program's caches. */
 let directory: string
 beforeEach(async () => {
   home = await mkdtemp(join(tmpdir(), 'tickets-code-cache-'))
@@ -44,7 +44,7 @@ const inodes = async () =>
 /** `other` is a path outside of the directory. */
 type Case = [what: string, arrange: (path: string, other: string) => Promise<unknown>, by?: 'root']
 
-describe('compiled code is not taken from, and stored again in place of', () => {
+describe('compiled code is not loaded from, and stored again in place of', () => {
   const cases: Case[] = [
     [
       'a link to a file of this user',
@@ -54,9 +54,9 @@ describe('compiled code is not taken from, and stored again in place of', () => 
       },
     ],
     ['a file with a second name', (path, other) => link(path, other)],
-    ['a file that all may write', (path) => chmod(path, 0o666)],
+    ['a file that all users may write', (path) => chmod(path, 0o666)],
     ['an empty file', (path) => truncate(path)],
-    ['a file that is cut', async (path) => truncate(path, (await lstat(path)).size / 2)],
+    ['a truncated file', async (path) => truncate(path, (await lstat(path)).size / 2)],
     ['a file that V8 did not write', (path) => writeFile(path, 'Bah!'.repeat(10_000))],
     ["another user's file", (path) => lchown(path, STRANGER, STRANGER), 'root'],
   ]
@@ -77,9 +77,9 @@ describe('compiled code is not taken from, and stored again in place of', () => 
   })
 })
 
-describe('nothing is written to', () => {
+describe('compiled code is not written to', () => {
   const cases: Case[] = [
-    ['a directory that all may write', () => chmod(directory, 0o777)],
+    ['a directory that all users may write', () => chmod(directory, 0o777)],
     ["another user's directory", () => lchown(directory, STRANGER, STRANGER), 'root'],
     [
       "a directory that another user's link leads to",
@@ -101,7 +101,7 @@ describe('nothing is written to', () => {
   })
 })
 
-it('otherwise it is made once, and taken from then on', async () => {
+it('compiled code is otherwise stored once, and loaded from then on', async () => {
   await run()
   const made = await inodes()
   expect(made.length).toBeGreaterThan(0)
@@ -109,7 +109,7 @@ it('otherwise it is made once, and taken from then on', async () => {
   expect(await inodes()).toEqual(made)
 })
 
-describe('with a cache of its own, a run', () => {
+describe('with its own cache, a run', () => {
   const OLD = 'tickets-OLD.cjs-v20.17.0-x64-book'
   const HOUR_MS = 3_600_000
 
@@ -129,13 +129,13 @@ describe('with a cache of its own, a run', () => {
     for (const name of names) expect(name).toMatch(/^tickets-(?!.*OLD).*\.cjs-.*-completion$/)
   })
 
-  it('leaves what another version that is still in use has stored since', async () => {
+  it('keeps what another version that is still in use has stored since', async () => {
     await leave(OLD, new Date(Date.now() + HOUR_MS))
     await run()
     expect(await exists(OLD)).toBe(true)
   })
 
-  it('leaves the caches of other commands, and all other files', async () => {
+  it('keeps the caches of other commands, and all other files', async () => {
     await run()
     const own = await readdir(directory)
     const others = own.map((name) => name.replace(/completion$/, 'other'))

@@ -22,22 +22,22 @@ const root = fileURLToPath(new URL('../../..', import.meta.url))
 
 const topics = ['options', 'environment', 'exit-codes', 'errors']
 
-/** Each command's path and what its --help prints. */
+/** The path of each command, and what its --help prints. */
 const tree = await commandTree({} as Run)
 const screens = screensOf(tree)
 
 describe('help', () => {
   it.each(screens)('for "%s" is one screen of 80 × 24: examples, usage, exit codes', (_, text) => {
     const lines = text.trimEnd().split('\n')
-    // The prompt of the shell needs the last line.
+    // The last line is left for the prompt of the shell.
     expect(lines.length).toBeLessThanOrEqual(23)
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80)
     expect(lines.slice(1, 3)).toEqual(['', 'Examples:'])
   })
 
   it('ends with the exit codes, and describes the global options in one place', () => {
-    const told = screens.filter(([path]) => !topics.includes(path))
-    for (const [path, text] of told) {
+    const listed = screens.filter(([path]) => !topics.includes(path))
+    for (const [path, text] of listed) {
       expect([path, text]).toEqual([
         path,
         expect.stringMatching(/\nUsage: .*\nExit codes: 0 done.*\n$/s),
@@ -48,7 +48,7 @@ describe('help', () => {
     }
   })
 
-  it('is the same by `help` as by --help, at any depth', async () => {
+  it('is the same from `help` as from --help, at any depth', async () => {
     for (const [path, text] of screens) {
       const words = path === 'tickets' ? [] : path.split(' ')
       const byHelp = await runInProcess(['help', ...words])
@@ -66,7 +66,7 @@ describe('help', () => {
     }
   })
 
-  it('is what the name of a group alone asks for; with an option, a command is missing', async () => {
+  it('is printed for the name of a group alone; with an option, a command is missing', async () => {
     const groups = [['show'], ['plan'], ['booking'], ['token'], ['db'], ['daemon']]
     for (const group of groups) {
       const ran = await runInProcess(group)
@@ -87,9 +87,9 @@ describe('help', () => {
     const read = await variablesInSource()
     // Between a load test and its own processes.
     read.delete('TICKETS_STATS')
-    // The beginning of names.
+    // Prefixes of names.
     read.delete('TICKETS_')
-    // There is no room for the variables of libpq that change nothing.
+    // There is no room for the variables of libpq that have no effect.
     const operations = await readFile(join(root, 'docs/operations.md'), 'utf8')
     const [others] = /^No setting of libpq .*$/m.exec(operations)!
     for (const [, name] of others.matchAll(/`(PG[A-Z]+)`/g)) read.delete(name!)
@@ -99,7 +99,7 @@ describe('help', () => {
     ])
   })
 
-  it('has every exit code as docs/scripting.md has it, and every error code with its exit code', async () => {
+  it('has every exit code with the text in docs/scripting.md, and every error code with its exit code', async () => {
     const document = await readFile(join(root, 'docs/scripting.md'), 'utf8')
     const [, table = ''] = /^\| exit \|.*\n\|[-|]+\n((?:\|.*\n)+)/m.exec(document)!
     const rows = table.trimEnd().split('\n')
@@ -119,12 +119,12 @@ describe('help', () => {
     const exits = Object.values(errorCodes).map(({ exit }) => exit)
     expect(exits.filter((exit) => !known.includes(exit))).toEqual([])
 
-    const told = new Map<string, number>()
+    const listed = new Map<string, number>()
     for (const line of textOf('errors').replace(/,\n +/g, ', ').split('\n')) {
       const [, exit, names] = /^ {2}(\d+)(?:, \d+)? +([A-Z_, ]+)$/.exec(line) ?? []
-      for (const name of names?.split(', ') ?? []) told.set(name, Number(exit))
+      for (const name of names?.split(', ') ?? []) listed.set(name, Number(exit))
     }
-    expect(Object.fromEntries(told)).toEqual(
+    expect(Object.fromEntries(listed)).toEqual(
       Object.fromEntries(Object.entries(errorCodes).map(([code, { exit }]) => [code, exit])),
     )
     const retry = /retryable is true\): ([A-Z_,\s]+)/.exec(textOf('errors'))![1]!
@@ -141,12 +141,12 @@ describe('help', () => {
 
 describe('the examples of help', () => {
   let directory: string
-  /** What the examples of each screen get a copy of. */
+  /** The database that is copied for the examples of each screen. */
   let original: TestDatabase
   beforeAll(async () => {
     original = await openBoxOffice()
     directory = await mkdtemp(join(tmpdir(), 'tickets-help-'))
-    // The embedded server of root runs as another user.
+    // If root runs the tests, the embedded server runs as another user.
     await chmod(directory, 0o755)
     await mkdir(join(directory, 'bin'))
     await symlink(program, join(directory, 'bin/tickets'))
@@ -181,7 +181,7 @@ describe('the examples of help', () => {
         .replace('--bookings 40', '--bookings 8')
         .replace(/^tickets serve$/, `tickets serve --port ${port}`)
       const end = lasting.find(({ pattern }) => pattern.test(example))
-      const ended = await runIn({ cwd: directory, env }, command, end?.sight)
+      const ended = await runIn({ cwd: directory, env }, command, end?.screen)
       expect({ example, ...ended }).toMatchObject({ example, exitCode: end?.exitCode ?? 0 })
     }
     await box.drop()
@@ -202,7 +202,7 @@ async function variablesInSource(): Promise<Set<string>> {
     const found = [
       ...code.matchAll(/\benv\.([A-Z][A-Z_]+)/g),
       ...code.matchAll(/\{ ([A-Z][A-Z_]+) \} = env\b/g),
-      // The name of PostgreSQL's socket is none.
+      // The name of PostgreSQL's socket is not a variable.
       ...code.matchAll(/(?<!\.s\.)\b((?:PG[A-Z]|TICKETS_|XDG_|DATABASE_URL)[A-Z_]*|HOME)\b/g),
     ]
     for (const [, name] of found) names.add(name!)
@@ -210,22 +210,22 @@ async function variablesInSource(): Promise<Set<string>> {
   return names
 }
 
-/** Examples that ask, or go on until Ctrl-C: what is on the screen then, and how they end. */
+/** Examples that ask, or run until Ctrl-C: what they show on the screen, and their exit code. */
 const lasting = [
-  { pattern: /^tickets book$/, sight: 'Which show', exitCode: 130 },
+  { pattern: /^tickets book$/, screen: 'Which show', exitCode: 130 },
   {
     pattern: /^tickets show create( && tickets book)?$/,
-    sight: questions.nameOfShow,
+    screen: questions.nameOfShow,
     exitCode: 130,
   },
-  { pattern: /--watch$/, sight: 'Hamlet', exitCode: 130 },
-  { pattern: /^tickets serve/, sight: 'http://', exitCode: 0 },
+  { pattern: /--watch$/, screen: 'Hamlet', exitCode: 130 },
+  { pattern: /^tickets serve/, screen: 'http://', exitCode: 0 },
 ]
 
-/** A word that a shell reads as it stands, or between quotes, and that names no file. */
+/** A word that a shell does not change, alone or between quotes, and that names no file. */
 const WORD = /(?<= )(?:([\w:,/@=+-]+)|'([^']*)'|"([^"$`\\]*)")(?= |$)/g
 
-/** The words of a command that needs neither a shell to read it nor a process of its own. */
+/** The words of a command that needs neither a shell nor a separate process. */
 function wordsOf(command: string): string[] | undefined {
   if (!/^tickets (?!daemon|db backup|demo|serve|stress .*--processes)/.test(command)) return
   const words = Array.from(
@@ -236,13 +236,16 @@ function wordsOf(command: string): string[] | undefined {
   return isAll ? words : undefined
 }
 
-/** Runs a command line to its end, or in a terminal until this is on the screen, and then Ctrl-C. */
+/**
+ * Runs a command line to its end, or in a terminal until this text is on the screen, and then
+ * presses Ctrl-C.
+ */
 async function runIn(
   { cwd, env }: { cwd: string; env: Record<string, string> },
   command: string,
-  sight: string | undefined,
+  screen: string | undefined,
 ): Promise<{ exitCode: number | null | undefined; said: string }> {
-  if (sight === undefined) {
+  if (screen === undefined) {
     const words = wordsOf(command)
     if (words !== undefined) {
       const { exitCode, stdout, stderr } = await runInProcess(words, env, { cwd })
@@ -259,7 +262,7 @@ async function runIn(
     return { exitCode: ran.exitCode, said: ran.all }
   }
   const terminal = openTerminal('bash', ['-c', command], { cwd, env })
-  await terminal.waitFor(sight)
+  await terminal.waitFor(screen)
   terminal.press('ctrl-c')
   const { code } = await terminal.exit
   return { exitCode: code, said: terminal.history() }
@@ -267,7 +270,7 @@ async function runIn(
 
 function screensOf(command: Command, path: string[] = []): [path: string, text: string][] {
   const inner = command.commands
-    // Those that only the program itself runs.
+    // Commands that only the program itself runs.
     .filter((each) => !['complete', 'run'].includes(each.name()))
     .flatMap((each) => screensOf(each, [...path, each.name()]))
   return [[path.join(' ') || 'tickets', command.helpInformation()], ...inner]
@@ -277,14 +280,14 @@ function leavesOf(command: Command): Command[] {
   return command.commands.length === 0 ? [command] : command.commands.flatMap(leavesOf)
 }
 
-/** The lines below 'Examples:', with those that they go on in. */
+/** The lines below 'Examples:', with their continuation lines. */
 function examplesOf(text: string): string[] {
   const [, block = ''] = /^Examples:\n(.*?)\n\n/ms.exec(text) ?? []
   const lines = block.replaceAll(/\\\n */g, '').split('\n')
   return lines.map((line) => line.trim())
 }
 
-/** A database with what the examples speak of. */
+/** A database with the shows and bookings that the examples name. */
 async function openBoxOffice(): Promise<TestDatabase> {
   const db = await cloneDatabase()
   const tickets = openTickets({ database: db.url, env: {}, cwd: '/nowhere' })

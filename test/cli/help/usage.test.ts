@@ -14,7 +14,7 @@ beforeAll(async () => {
 })
 afterAll(() => db.drop())
 
-/** One command line, inside this process, on streams that are no terminal. */
+/** Runs one command line inside this process, on streams that are not terminals. */
 async function run(...argv: string[]) {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()]
   const io = { stdin: new PassThrough(), stdout, stderr, env: { DATABASE_URL: db.url } }
@@ -70,37 +70,40 @@ const mistakes: [argv: string[], code: string, ...facts: string[]][] = [
   [['migrate', '--check', '--rollback'], 'INVALID_INPUT', '--check', '--rollback'],
 ]
 
-describe('a mistake on the command line', () => {
-  it.each(mistakes)('%j exits 2 as %s, in a sentence or in one document', async (...mistake) => {
-    const [argv, code, ...facts] = mistake
-    const plain = await run(...argv)
-    expect(plain).toMatchObject({ exitCode: 2, out: '' })
-    expect(plain.err).toEqual(withFacts(...facts))
+describe('an error on the command line', () => {
+  it.each(mistakes)(
+    '%j exits with 2 as %s, with one message or one document',
+    async (...mistake) => {
+      const [argv, code, ...facts] = mistake
+      const plain = await run(...argv)
+      expect(plain).toMatchObject({ exitCode: 2, out: '' })
+      expect(plain.err).toEqual(withFacts(...facts))
 
-    for (const asked of [
-      ['--json', ...argv],
-      [...argv, '--json'],
-    ]) {
-      // Where the option's value is missing, the flag behind it is its value.
-      if (argv.at(-1) === '--search' && asked.at(-1) === '--json') continue
-      const { exitCode, out, err } = await run(...asked)
-      expect([exitCode, err]).toEqual([2, argv[0] === 'migrate' ? err : ''])
-      expect(out.match(/\n/g)).toEqual(['\n'])
-      expect(JSON.parse(out)).toEqual({
-        error: { code, message: withFacts(...facts), retryable: false },
-      })
-    }
-    expect(await db.sql('select 1 from bookings')).toEqual([])
-  })
+      for (const asked of [
+        ['--json', ...argv],
+        [...argv, '--json'],
+      ]) {
+        // If the option has no value, the flag after it is taken as its value.
+        if (argv.at(-1) === '--search' && asked.at(-1) === '--json') continue
+        const { exitCode, out, err } = await run(...asked)
+        expect([exitCode, err]).toEqual([2, argv[0] === 'migrate' ? err : ''])
+        expect(out.match(/\n/g)).toEqual(['\n'])
+        expect(JSON.parse(out)).toEqual({
+          error: { code, message: withFacts(...facts), retryable: false },
+        })
+      }
+      expect(await db.sql('select 1 from bookings')).toEqual([])
+    },
+  )
 
-  it('is told in the words of test/wording/usage.txt', async () => {
+  it('is reported with the messages in test/wording/usage.txt', async () => {
     const said: [string, string][] = []
     for (const [argv] of mistakes)
       said.push([`tickets ${argv.join(' ')}`, (await run(...argv)).err])
     await expectWording('usage', said)
   })
 
-  it('of a password in the wrong place does not repeat it, under --debug either', async () => {
+  it('with a password in the wrong place does not repeat it, not even under --debug', async () => {
     const url = 'postgres://clerk:hunter2@localhost/box'
     const slips = [
       [url],
@@ -122,7 +125,7 @@ describe('a mistake on the command line', () => {
 })
 
 describe('one JSON document', () => {
-  it('is all of stdout, whichever side of the subcommand --json stands on', async () => {
+  it('is all of stdout, on whichever side of the subcommand --json is', async () => {
     const lines = [
       ['show', 'list'],
       ['show', 'view', 'Cats'],
@@ -146,13 +149,13 @@ describe('one JSON document', () => {
     expect((await run('--json', 'show', 'list', '-o', 'json')).exitCode).toBe(0)
   })
 
-  it('is missing from --json alone, which names no command', async () => {
+  it('is not printed for --json alone, which names no command', async () => {
     const { exitCode, out } = await run('--json')
     expect([exitCode, JSON.parse(out).error.code]).toEqual([2, 'INVALID_INPUT'])
   })
 })
 
-it('help and version go to stdout and exit 0; nothing at all is a call for help', async () => {
+it('help and version are printed to stdout with exit code 0; no arguments print the help', async () => {
   const [bare, help, long, version] = [
     await run(),
     await run('--help'),

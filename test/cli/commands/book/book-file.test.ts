@@ -26,7 +26,7 @@ afterAll(async () => {
   await rm(directory, { recursive: true })
 })
 
-/** `tickets book …` with the rows on stdin. */
+/** Runs `tickets book …` with the rows on stdin. */
 const bookRows = (rows: string | readonly string[], ...args: string[]) =>
   tickets(['book', '--file', '-', ...args], {
     db: db.url,
@@ -66,7 +66,7 @@ const soldIn = async (show: string) =>
     .confirmed_seats_count
 
 describe('book --file --json', () => {
-  it('answers every row in order by its line; a wrong or refused one stops no other', async () => {
+  it('answers every row in order with its line number; a wrong or refused row stops no other', async () => {
     const show = await insertShow(db, { name: 'Mixed', seats: 20, seatsPerRow: 10 })
     const file = join(directory, 'mixed.csv')
     const rows = [
@@ -125,7 +125,7 @@ describe('book --file --json', () => {
     for (const show of shows) expect(await soldIn(show)).toBe(2000)
   })
 
-  it('run again, gives the same bookings by their keys and books nothing more', async () => {
+  it('run again, replays the bookings by their keys and books nothing more', async () => {
     const show = await insertShow(db, { seats: 5 })
     const rows = ['a', 'b', 'b', 'c'].map((key) => `{"count":2,"key":"again-${key}"}`)
     const [first, second] = [
@@ -156,7 +156,7 @@ describe('book --file --json', () => {
 describe('without --json', () => {
   const aReference = '[2-9A-Z]{4}-[2-9A-Z]{4}'
 
-  it('in a pipe, each booking is a tab-separated line, and all else is on stderr', async () => {
+  it('in a pipe, each booking is a tab-separated line, and everything else is on stderr', async () => {
     const show = await insertShow(db, { seats: 24, seatsPerRow: 12 })
     const rows = [
       'seats,customer,hold,key',
@@ -196,7 +196,7 @@ describe('without --json', () => {
     expect(done.stdout).toMatch(new RegExp(`^${aReference}\tA6\t\tCONFIRMED\t1\tfalse\t\t$`))
   })
 
-  it('on a terminal, each line of the file is a sentence in its order, and the sum comes last', async () => {
+  it('on a terminal, each line of the file is a sentence, in order, and the total comes last', async () => {
     const show = await insertShow(db, { seats: 40, seatsPerRow: 10 })
     const file = join(directory, 'people.csv')
     const many = Array.from({ length: 10 }, (_, i) => `${2 * i + 21}`).join(',')
@@ -261,7 +261,7 @@ describe('without --json', () => {
     expect(atomic.stderr).toBe('✓ 2 lines booked.')
   })
 
-  it('thousands of rows come in order, each with its own booking', async () => {
+  it('thousands of rows are printed in order, each with its own booking', async () => {
     const show = await insertShow(db, { seats: 6000 })
     const rows = Array.from({ length: 6000 }, (_, i) => `{"seats":[${i + 1}],"customer":"C${i}"}`)
     const ran = await bookRows(rows, show)
@@ -293,7 +293,7 @@ it('books the file that a spreadsheet saved, and names the encoding that it cann
 })
 
 describe('the exit code', () => {
-  it('is 2, with one sentence, for what is wrong with the whole of it', async () => {
+  it('is 2, with one message, if the whole file is wrong', async () => {
     const show = await insertShow(db)
     const file = join(directory, 'good.csv')
     await writeFile(file, 'seats\n1')
@@ -317,7 +317,7 @@ describe('the exit code', () => {
     expect(await bookingsOf(show)).toEqual([])
   })
 
-  it('is 5 when rows were only busy, 4 when one was wrong as well, 0 for no rows at all', async () => {
+  it('is 5 if rows were only busy, 4 if one was wrong as well, 0 for no rows at all', async () => {
     const show = await insertShow(db)
     const lock = await lockShow(db, show)
     const [busy, both, none] = await Promise.all([
@@ -331,7 +331,7 @@ describe('the exit code', () => {
     expect(none).toMatchObject({ exitCode: 0, stdout: '', stderr: '' })
   })
 
-  it('is 1 when a row meets a bug: the other rows are booked, and a refusal does not hide it', async () => {
+  it('is 1 if a row meets a bug: the other rows are booked, and a refusal does not hide it', async () => {
     const own = await cloneDatabase()
     const show = await insertShow(own, { seats: 3 })
     await own.sql(
@@ -362,7 +362,7 @@ describe('the exit code', () => {
     await own.drop()
   })
 
-  it('is 6 at once when there is no database to book in, with one error and no more', async () => {
+  it('is 6 at once if there is no database to book in, with one error', async () => {
     const rows = Array.from({ length: 50 }, () => '{"show":"Cats","count":1}')
     const ran = await runInProcess(
       ['book', '--file', '-', '--json', '--db', 'postgresql://127.0.0.1:1/x', '--wait', '0s'],
@@ -374,7 +374,7 @@ describe('the exit code', () => {
 })
 
 describe('--atomic', () => {
-  it('books all of several shows, whichever comes first in the file', async () => {
+  it('books all of several shows, in any order of the file', async () => {
     const shows = await Promise.all([insertShow(db, { seats: 2 }), insertShow(db, { seats: 2 })])
     const rows = [1, 0, 1, 0].map((i) => JSON.stringify({ show: shows[i], count: 1 }))
     const ran = await bookRowsHere(rows, '--atomic', '--json')
@@ -416,7 +416,7 @@ describe('--atomic', () => {
     expect(await soldIn(other)).toBe(3)
   })
 
-  it('books nothing for one wrong row, one unknown show or two rows for one seat', async () => {
+  it('books nothing if one row is wrong, one show unknown, or one seat in two rows', async () => {
     const show = await insertShow(db, { seats: 9 })
     const files = ['{"seats":"1"}\n{"seats":"x"}', '{"seats":"1"}\n{"seats":"1"}']
     const ran = await Promise.all([
@@ -440,7 +440,7 @@ describe('--atomic', () => {
     const rows = ids.map((show) => JSON.stringify({ show, count: 1 }))
     const running = bookRowsHere(rows, '--atomic', '--json')
     await until(() => isWaitingForLock(db))
-    // It waits for the first, and has none of those after it.
+    // It waits for the first, and holds none of the later ones.
     const free = await db.sql(
       'select id from shows where id = any($1) order by id desc for update skip locked',
       [ids],
@@ -460,14 +460,14 @@ describe('--atomic', () => {
       ),
     )
     expect(ran.map(({ exitCode }) => exitCode)).toEqual([0, 0, 0, 0])
-    // No deadlock that another try would hide.
+    // No deadlock that a retry would hide.
     for (const { stderr } of ran) expect(stderr).not.toContain('failed after')
     for (const show of shows) expect(await soldIn(show)).toBe(40)
   })
 })
 
 describe('--dry-run', () => {
-  it('says what each row would get, knows the rows before it, and writes nothing', async () => {
+  it('prints what each row would get, takes earlier rows into account, and writes nothing', async () => {
     const show = await insertShow(db, { name: 'Rehearsed', seats: 6, seatsPerRow: 3 })
     await bookRowsHere('{"seats":"1","key":"dry-sold"}', show)
     const rows = [
@@ -530,7 +530,7 @@ describe('a run that does not reach the end', () => {
   const exitOf = async (child: ChildProcess) => (await once(child, 'exit')) as [number, string]
 
   it.each([[[]], [['--json']]])(
-    'tells each booking as soon as it is made, not when the pipe is full: %j',
+    'prints each booking as soon as it is made, not when the pipe is full: %j',
     async (flags) => {
       const show = await insertShow(db)
       const { child, lines } = startRun(show, ...flags)
@@ -547,7 +547,7 @@ describe('a run that does not reach the end', () => {
     },
   )
 
-  it('ends with exit 6 when the database goes away, though more rows may come', async () => {
+  it('exits with 6 when the database goes away, even if more rows may come', async () => {
     const show = await insertShow(db)
     const proxy = await openProxy(db.url)
     const { child, lines, next } = startRunOn(proxy.url, show, '--json', '--wait', '0s')
@@ -555,7 +555,7 @@ describe('a run that does not reach the end', () => {
     child.stdin.write('{"seats":"1"}\n')
     expect(await next()).toMatchObject({ line: 1, status: 'CONFIRMED' })
     await proxy.close()
-    // The pipe stays open: the end of the input is not what ends the run.
+    // The pipe stays open, so the end of the input does not end the run.
     child.stdin.write('{"seats":"2"}\n')
     expect(await next()).toMatchObject({ line: 2, error: { code: 'DB_UNREACHABLE' } })
     const last = await next()
@@ -566,7 +566,7 @@ describe('a run that does not reach the end', () => {
     expect(await bookingsOf(show)).toMatchObject([{ status: 'CONFIRMED', seats: [1] }])
   })
 
-  it('at Ctrl-C, reports what is under way and no more: what is printed is what is booked', async () => {
+  it('at Ctrl-C, reports what is being settled and no more: exactly what is printed is booked', async () => {
     const show = await insertShow(db, { seats: 50_000 })
     const { child, lines, next } = startRun(show, '--json')
     const ended = exitOf(child)
@@ -590,20 +590,24 @@ describe('a run that does not reach the end', () => {
     )
   })
 
-  it('killed with -9, goes on by its keys: every row is booked once', async () => {
+  it('killed with -9, continues by its keys: every row is booked once', async () => {
     const show = await insertShow(db, { seats: 6000 })
     const rows = Array.from({ length: 6000 }, (_, i) => `{"count":1,"key":"killed-${i}"}`)
     const { child, next } = startRun(show, '--json')
     const ended = exitOf(child)
     child.stdin.write(`${rows.join('\n')}\n`)
-    const told = await next()
+    const printed = await next()
     child.kill('SIGKILL')
     expect((await ended)[1]).toBe('SIGKILL')
     expect(await soldIn(show)).toBeLessThan(6000)
 
     const ran = await bookRows(rows, show, '--json')
     expect(ran.exitCode).toBe(0)
-    expect(documentsOf(ran)[0]).toMatchObject({ id: told.id, seats: told.seats, replayed: true })
+    expect(documentsOf(ran)[0]).toMatchObject({
+      id: printed.id,
+      seats: printed.seats,
+      replayed: true,
+    })
     const bookings = await bookingsOf(show)
     expect(new Set(bookings.map(({ key }) => key)).size).toBe(6000)
     expect(bookings.every(({ status }) => status === 'CONFIRMED')).toBe(true)
@@ -611,7 +615,7 @@ describe('a run that does not reach the end', () => {
     expect((await runInProcess(['verify', show], { DATABASE_URL: db.url })).exitCode).toBe(0)
   })
 
-  it('ends without a word when the results are not read any more', async () => {
+  it('ends without a message when its reader closes the pipe', async () => {
     const show = await insertShow(db, { seats: 20_000 })
     const { child, next } = startRun(show, '--json')
     const ended = exitOf(child)

@@ -19,7 +19,7 @@ beforeAll(async () => {
 afterAll(() => db.drop())
 
 const book = (...args: string[]) => runInProcess(['book', ...args], { DATABASE_URL: db.url })
-/** The same as a process of its own. */
+/** The same as a separate process. */
 const bookAsProcess = (...args: string[]) => tickets(['book', ...args], { db: db.url })
 const bookingsOf = (show: string) =>
   db.sql('select status, seats, failure from bookings where show_id = $1 order by id', [show])
@@ -53,7 +53,7 @@ describe('book, without a terminal', () => {
     ).toEqual([{ booked_seats: Buffer.from([0b10011, 0, 0, 0]), confirmed_seats_count: 3 }])
   })
 
-  it('loads no file or script but its own, and none of the built-in modules that are slow', async () => {
+  it('loads no files or scripts except its own, and none of the built-in modules that are slow', async () => {
     const home = await mkdtemp(join(tmpdir(), 'tickets-home-'))
     try {
       const show = await insertShow(db, { seats: 30 })
@@ -64,7 +64,7 @@ describe('book, without a terminal', () => {
         `process.once('exit', () => require('fs').writeFileSync(${JSON.stringify(report)},
            JSON.stringify({ files: Object.keys(require.cache), builtins: process.moduleLoadList })))`,
       )
-      // A cache of its own, in which no other test has a daemon; the first run fills it.
+      // A separate cache, in which no other test has a daemon; the first run fills it.
       const env = { NODE_OPTIONS: `--require ${hook}`, XDG_CACHE_HOME: home }
       await tickets(['book', show, '--count', '1', '--json'], { db: db.url, env })
       const ran = await tickets(['book', show, '--count', '2', '--json'], {
@@ -80,7 +80,7 @@ describe('book, without a terminal', () => {
         'tickets.js',
         'start.cjs',
       ])
-      // Each script that was loaded has a cache; its name ends in a hash.
+      // Each script that was loaded has a cache, whose name ends in a hash.
       const scripts = (await readdir(join(home, 'tickets'))).map((name) => name.split('.cjs-')[0])
       expect(scripts.map((name) => name!.slice(0, -'-12345678'.length)).sort()).toEqual([
         'tickets',
@@ -103,7 +103,7 @@ describe('book, without a terminal', () => {
     }
   })
 
-  it('books as well where no code cache can be kept, time after time', async () => {
+  it('books again and again if no code cache can be stored', async () => {
     const show = await insertShow(db)
     for (const seats of ['1', '2']) {
       const env = { XDG_CACHE_HOME: undefined }
@@ -120,13 +120,13 @@ describe('book, without a terminal', () => {
       'a file that is longer than can be read at once',
       async (path) => {
         await writeFile(path, '')
-        await truncate(path, 5 * 2 ** 30) // Sparse: it takes no room.
+        await truncate(path, 5 * 2 ** 30) // A sparse file: it takes no disk space.
       },
     ],
   ]
 
   it.for(inPlaceOfTheCache)(
-    'books as well where %s is in the place of the code cache',
+    'books even if %s is in the place of the code cache',
     async ([, make]) => {
       const home = await mkdtemp(join(tmpdir(), 'tickets-home-'))
       try {
@@ -150,7 +150,7 @@ describe('book, without a terminal', () => {
     },
   )
 
-  it('shows under --debug where in the source files an error came up', async () => {
+  it('shows under --debug where in the source files an error was thrown', async () => {
     const booked = await bookAsProcess(randomUUID(), '--count', '1', '--debug')
     const viewed = await tickets(['booking', 'view', randomUUID(), '--debug'], { db: db.url })
     for (const ran of [booked, viewed]) {
@@ -161,7 +161,7 @@ describe('book, without a terminal', () => {
     expect(viewed.stderr).toContain('/src/cli/commands/booking/view.ts:')
   })
 
-  it('says which flag is missing, prints nothing on stdout and books nothing', async () => {
+  it('names the missing flag, prints nothing on stdout and books nothing', async () => {
     const show = await insertShow(db)
     const [seats, both, json] = await Promise.all([book(show), book(), book(show, '--json')])
     for (const ran of [seats, both]) expect(ran).toMatchObject({ exitCode: 2, stdout: '' })
@@ -174,7 +174,7 @@ describe('book, without a terminal', () => {
   })
 
   it.each([['--section', 'Circle'], ['--accessible'], ['--include-accessible']])(
-    'refuses %s without --count, which alone respects it',
+    'refuses %s without --count, the only way of booking that uses it',
     async (...flags) => {
       const show = await insertShow(db)
       for (const seats of [[], ['--seats', '1']]) {
@@ -189,7 +189,7 @@ describe('book, without a terminal', () => {
     },
   )
 
-  it('refuses what is wrong before anything is recorded', async () => {
+  it('refuses wrong arguments before anything is recorded', async () => {
     const show = await insertShow(db)
     const wrong: [string[], number, string][] = [
       [['--seats', '1', '--count', '1'], 2, 'INVALID_INPUT'],
@@ -217,7 +217,7 @@ describe('book, without a terminal', () => {
 })
 
 describe('a refusal', () => {
-  it('exits 4, names free seats instead, and keeps the FAILED booking with its reason', async () => {
+  it('exits with 4, names free seats instead, and keeps the FAILED booking with its reason', async () => {
     const show = await insertShow(db)
     await book(show, '--seats', '4-6')
     const [json, text] = [
@@ -240,7 +240,7 @@ describe('a refusal', () => {
     ])
   })
 
-  it('names the free seats as the house does, also when it is repeated', async () => {
+  it('names free seats by the labels of the house, also when it is repeated', async () => {
     const show = await insertShow(db, { seats: 40, seatsPerRow: 10 })
     const { json } = await book(show, '--seats', 'B3-B4', '--json')
     await book(show, '--seats', 'A1', '--hold', 'forever')
@@ -272,18 +272,18 @@ describe('a refusal', () => {
 })
 
 describe('--count', () => {
-  it('takes seats together in one row, the nearest to the front that has them', async () => {
+  it('takes seats next to each other in one row, in the first row that has them', async () => {
     const show = await insertShow(db, { seats: 20, seatsPerRow: 5 })
     await book(show, '--seats', 'A3')
     const ran = await book(show, '--count', '3', '--json')
-    // Row A has only pairs left; row B is whole.
+    // Row A has only pairs left; row B is empty.
     expect(ran.json().seat_labels).toHaveLength(3)
     expect(ran.json().seat_labels.join()).toMatch(/^B\d,B\d,B\d$/)
     const [from, , to] = ran.json().seats
     expect(to - from).toBe(2)
   })
 
-  it('parts a party rather than refusing it while enough seats are free', async () => {
+  it('splits a party rather than refusing it while enough seats are free', async () => {
     const show = await insertShow(db, { seats: 6 })
     await book(show, '--seats', '2,5')
     const ran = await book(show, '--count', '4', '--json')
@@ -291,7 +291,7 @@ describe('--count', () => {
   })
 })
 
-it('--dry-run says what a booking would get, and leaves no row behind', async () => {
+it('--dry-run prints what a booking would get, and writes no row', async () => {
   const show = await insertShow(db, { seats: 4, seatsPerRow: 2 })
   await book(show, '--seats', '1')
   const before = await db.sql('select * from shows where id = $1', [show])
@@ -330,10 +330,11 @@ it('a key books once: the same request gets its booking again, another one is re
 })
 
 describe('--wait', () => {
-  it('gives up on a locked show when its own time is over: exit 5, retryable, and nothing is left PENDING for good', async () => {
+  it('gives up on a locked show when its own time is over: exit code 5, retryable, and nothing stays PENDING', async () => {
     const show = await insertShow(db)
     const lock = await lockShow(db, show)
-    // It may wait longer and asks first, so it would give up first if both had the same time.
+    // The other may wait longer and asks first, so it would give up first if both had the same
+    // time.
     const patient = book(show, '--seats', '2', '--wait', '60s', '--json')
     await until(() => isWaitingForLock(db))
     const ran = await book(show, '--seats', '1', '--wait', '300ms', '--json')
@@ -345,11 +346,11 @@ describe('--wait', () => {
   })
 })
 
-it('a hundred processes for thirty seats: each seat is sold once, and every loser has its reason', async () => {
+it('a hundred processes for thirty seats: each seat is sold once, and every loser is told why', async () => {
   const show = await insertShow(db, { seats: 30, seatsPerRow: 10 })
   const clerks = await Promise.all(
     Array.from({ length: 100 }, (_, i) =>
-      // Every other clerk wants one seat in particular that others want too.
+      // Every second process wants one particular seat that others want as well.
       bookAsProcess(
         ...[show, '--json', '--wait', '120s'],
         ...(i % 2 ? ['--count', '1'] : ['--seats', `${1 + (i % 30)}`]),

@@ -20,7 +20,7 @@ afterEach(async () => {
   await Promise.all(opened.splice(0).map((terminal) => terminal.close()))
 })
 
-/** A person at a terminal, before a command that has just been started, which asks in lines. */
+/** A clerk at a terminal with a command that has just been started and asks in lines. */
 function sitDown(args: string[], { env, ...options }: TerminalOptions = {}) {
   const terminal = openTerminal(process.execPath, [program, ...args], {
     env: { DATABASE_URL: db.url, HOME: '/nonexistent', TICKETS_PLAIN: '1', ...env },
@@ -34,14 +34,16 @@ function sitDown(args: string[], { env, ...options }: TerminalOptions = {}) {
       await terminal.waitFor(question)
       terminal.type(`${answer}\r`)
     },
-    /** Waits for what is wrong with the answer and for the question again, and types another. */
+    /**
+     * Waits for the error in the answer and for the repeated question, and types another answer.
+     */
     async corrects(reason: string | RegExp, answer: string) {
       await terminal.waitFor(reason)
       await terminal.waitFor(/\n\? .*$/)
       terminal.press('ctrl-u')
       terminal.type(`${answer}\r`)
     },
-    /** Serves nobody after this customer. */
+    /** Ends the booking loop after this customer. */
     async leaves() {
       await terminal.waitFor(new RegExp(`${questions.done}|enter done`))
       terminal.type('q\r')
@@ -57,10 +59,10 @@ function sitDown(args: string[], { env, ...options }: TerminalOptions = {}) {
 const bookings = () =>
   db.sql(`select status, seats, customer from bookings order by created_at, status`)
 
-describe('book, asking', () => {
+describe('book with questions', () => {
   it('lists the shows, finds one by the first letters of a word, draws its house, and books what is typed', async () => {
     const lionKing = await insertShow(db, { name: 'The Lion King', seats: 40, seatsPerRow: 10 })
-    // Both start at the same time; the ids settle the order.
+    // Both start at the same time; the ids decide the order.
     await insertShow(db, { id: '00000000-0000-4000-8000-000000000000', name: 'Hamlet' })
     await runInProcess(['book', lionKing, '--seats', 'A5-A6'], { DATABASE_URL: db.url })
     const clerk = sitDown(['book'])
@@ -85,7 +87,7 @@ describe('book, asking', () => {
     })
   })
 
-  it('writes only the card to stdout', async () => {
+  it('writes only the booking to stdout', async () => {
     const show = await insertShow(db)
     const directory = await mkdtemp('/tmp/tickets-card-')
     const card = join(directory, 'card')
@@ -109,7 +111,7 @@ describe('book, asking', () => {
     await rm(directory, { recursive: true })
   })
 
-  it('asks only for what the command line leaves open', async () => {
+  it('asks only for what the command line leaves out', async () => {
     const show = await insertShow(db)
     const clerk = sitDown(['book', show, '--customer', 'Ada', '--note', 'aisle', '--yes'])
     await clerk.answers(questions.seats, '4 best')
@@ -123,13 +125,13 @@ describe('book, asking', () => {
     ])
   })
 
-  it('asks nothing at all when nothing is open', async () => {
+  it('asks nothing if the command line is complete', async () => {
     const show = await insertShow(db)
     const clerk = sitDown(['book', show, '--seats', '7'])
     expect((await clerk.ends()).screen).toMatch(/^✓ .*\b7\n/)
   })
 
-  it('asks again with the reason and other seats when the answer cannot be', async () => {
+  it('asks again with the reason and other seats if the answer is refused', async () => {
     const show = await insertShow(db, { seats: 30, seatsPerRow: 10 })
     await runInProcess(['book', show, '--seats', 'A5'], { DATABASE_URL: db.url })
     const clerk = sitDown(['book', show])
@@ -142,11 +144,11 @@ describe('book, asking', () => {
     await clerk.answers(questions.whom, '')
     await clerk.answers(`${questions.book('1 seat: A4')} (Y/n)`, 'y')
     expect((await clerk.leaves()).screen).toMatch(/^✓ .*\bA4\n/m)
-    // What was only typed left no trace: no FAILED record of a request that nobody made.
+    // Answers that were only typed leave no FAILED record.
     expect(await bookings()).toHaveLength(2)
   })
 
-  it('says so when the seats go while the clerk decides, and keeps the customer', async () => {
+  it('says so if the seats are sold while the clerk decides, and keeps the customer', async () => {
     const show = await insertShow(db)
     const clerk = sitDown(['book', show])
     await clerk.answers(questions.seats, '2 best')
@@ -169,7 +171,7 @@ describe('book, asking', () => {
     ])
   })
 
-  it('says so when the last seats go: exit 4, since there is nothing to ask', async () => {
+  it('exits with 4 if the last seats are sold, since there is nothing more to ask', async () => {
     const show = await insertShow(db, { seats: 2 })
     const clerk = sitDown(['book', show])
     await clerk.answers(questions.seats, '1')
@@ -182,7 +184,7 @@ describe('book, asking', () => {
     expect(screen).toMatch(/✗ .*\bCats\b.*$/)
   })
 
-  it('takes no for an answer: exit 0, and nothing was booked', async () => {
+  it('exits with 0 after a no, and nothing was booked', async () => {
     const show = await insertShow(db)
     const clerk = sitDown(['book', show, '--count', '2', '--customer', 'Ada', '--key', 'k'])
     expect((await clerk.ends()).code).toBe(0)
@@ -210,20 +212,20 @@ describe('book, asking', () => {
     expect(await bookings()).toEqual([])
   })
 
-  it('refuses a key for a request that is not whole', async () => {
+  it('refuses a key for a request that is not complete', async () => {
     const show = await insertShow(db)
     const { code, screen } = await sitDown(['book', show, '--key', 'k']).ends()
     expect(code).toBe(2)
     expect(screen).toEqual(withFacts('✗', 'SHOW', '--seats', '--count'))
   })
 
-  it('has nothing to ask where there is no show: exit 3', async () => {
+  it('exits with 3 if there is no show', async () => {
     const { code, screen } = await sitDown(['book']).ends()
     expect(code).toBe(3)
     expect(screen).toEqual(withFacts('✗', '`tickets show create`'))
   })
 
-  it('offers shows to come first, never a cancelled one, and only names what it cannot draw', async () => {
+  it('offers future shows first and no cancelled ones, and only names a show that it cannot draw', async () => {
     const past = await insertShow(db, { name: 'Past' })
     const gone = await insertShow(db, { name: 'Gone' })
     await insertShow(db, { name: 'Vast', seats: 100_000, seatsPerRow: 100 })
@@ -249,7 +251,7 @@ describe('the shows to choose from', () => {
        select gen_random_uuid(), '${name} ' || n, 'UTC', 8, ${values} from generate_series(1, ${count}) n`,
     )
 
-  it('begin with those that still sell, then those to come, then those that have begun, the latest first', async () => {
+  it('begin with those that still have seats, then other future ones, then past ones, the latest first', async () => {
     await insertShows('Full', 60, `now() + n * interval '1 day', '\\xff', 8`)
     await insertShows('Free', 2, `now() + (n + 100) * interval '1 day', '\\x00', 0`)
     await insertShows('Past', 2, `now() - n * interval '1 day', '\\x00', 0`)
@@ -281,7 +283,7 @@ describe('Ctrl-C', () => {
   const answers = ['', '1-2', 'Ada']
 
   it.each(asked.map((question, index) => ({ question, index })))(
-    'at "$question" exits 130 and books nothing',
+    'at "$question" exits with 130 and books nothing',
     async ({ question, index }) => {
       await insertShow(db)
       const clerk = sitDown(['book'])
@@ -297,17 +299,17 @@ describe('Ctrl-C', () => {
     },
   )
 
-  it('while an answer is still being checked ends the program too', async () => {
+  it('ends the program while an answer is still being checked', async () => {
     const clerk = sitDown(['show', 'create', '--name', 'Cats'])
     await clerk.sees(questions.start)
-    // In one piece: the interruption is read before the check of the answer is done.
+    // In one write: the interruption is read before the check of the answer is done.
     clerk.terminal.type('tomorrow\r\u0003')
     const { code, screen } = await clerk.ends()
     expect(code).toBe(130)
     expect(screen).toContain(`✗ ${notices.interrupted(notices.uncreated)}`)
   })
 
-  it('leaves the terminal as it was: what is typed next is seen', async () => {
+  it('leaves the terminal as it was: what is typed next is visible', async () => {
     await insertShow(db)
     const shell = openTerminal('bash', ['--norc', '-i'], {
       env: { PS1: 'shell> ', DATABASE_URL: db.url },
@@ -324,7 +326,7 @@ describe('Ctrl-C', () => {
 })
 
 it.each([questions.show, questions.seats])(
-  'the end of input at "%s" exits 2 and books nothing',
+  'the end of input at "%s" exits with 2 and books nothing',
   async (question) => {
     await insertShow(db)
     const clerk = sitDown(['book'])
@@ -338,12 +340,12 @@ it.each([questions.show, questions.seats])(
   },
 )
 
-describe('there is no prompt', () => {
+describe('no question is asked', () => {
   it.each([
     ['under CI', [], { CI: 'true' }],
     ['under --no-input', ['--no-input'], {}],
     ['under --json', ['--json'], {}],
-  ])('%s, terminal or not: exit 2, naming what is missing', async (_, flags, env) => {
+  ])('%s, on a terminal or not: exit code 2, naming what is missing', async (_, flags, env) => {
     const book = await sitDown(['book', ...flags], { env }).ends()
     const create = await sitDown(['show', 'create', '--name', 'x', ...flags], { env }).ends()
     expect([book.code, create.code]).toEqual([2, 2])
@@ -354,8 +356,8 @@ describe('there is no prompt', () => {
   })
 })
 
-describe('show create, asking', () => {
-  it('asks for what is missing until it can be, and creates the show', async () => {
+describe('show create with questions', () => {
+  it('asks for what is missing until it is valid, and creates the show', async () => {
     const clerk = sitDown(['show', 'create', '--time-zone', 'Europe/London'])
     await clerk.answers(questions.nameOfShow, ' ')
     await clerk.corrects(/✗ .*/, 'The Lion King')
@@ -380,7 +382,7 @@ describe('show create, asking', () => {
     ])
   })
 
-  it('checks what is given before it asks for the rest', async () => {
+  it('checks the given arguments before it asks for the rest', async () => {
     const { code, screen } = await sitDown(['show', 'create', '--start-time', 'soon']).ends()
     expect(code).toBe(2)
     expect(screen).not.toContain(questions.nameOfShow)
@@ -388,7 +390,7 @@ describe('show create, asking', () => {
 })
 
 describe('a small or plain terminal', () => {
-  it('of 40 columns shows everything whole: no line is broken in a word', async () => {
+  it('of 40 columns shows everything: no line is broken within a word', async () => {
     const show = await insertShow(db, { name: 'The Lion King', seats: 100, seatsPerRow: 10 })
     await runInProcess(['book', show, '--seats', 'A5'], { DATABASE_URL: db.url })
     const clerk = sitDown(['book'], { cols: 40 })
@@ -419,7 +421,7 @@ describe('a small or plain terminal', () => {
     )
   })
 
-  it('that cannot move its cursor is never asked to, and shows only ASCII', async () => {
+  it('that cannot move its cursor gets no control sequences, and only ASCII', async () => {
     await insertShow(db)
     const clerk = sitDown(['book'], { env: { TERM: 'dumb', TICKETS_PLAIN: undefined } })
     await clerk.answers(questions.show, 'dogs')

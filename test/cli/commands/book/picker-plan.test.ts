@@ -60,7 +60,7 @@ function sitDown(args: string[], { env, ...options }: TerminalOptions = {}): Tes
 }
 
 describe('a house with a plan', () => {
-  it('is chosen from by section in a low terminal, and whole in a high one', async () => {
+  it('is picked from by section in a low terminal, and as a whole in a high one', async () => {
     const terminal = sitDown(['book', globe, '--customer', 'Ada'], { rows: 16 })
     await terminal.waitFor(/ {2}Circle .* 24 free\n❯ Stalls .* 59 free\n/)
     terminal.press('enter')
@@ -90,7 +90,7 @@ describe('a house with a plan', () => {
     expect((await box.findShow(globe)).confirmedSeats).toBe(before)
   })
 
-  it('that gets another plan under the map books no seat of the old one', async () => {
+  it('that gets another plan while the map is shown books no seat of the old one', async () => {
     const { id } = await box.createShow({
       name: 'Othello',
       startTime: new Date('2040-01-01T19:00Z'),
@@ -106,7 +106,7 @@ describe('a house with a plan', () => {
     expect((await box.findShow(id)).availableSeats).toBe(7)
   })
 
-  it('is asked about in lines by section, and names the kinds of seats', async () => {
+  it('is asked about in lines by section, with the kinds of seats', async () => {
     const terminal = sitDown(['book', globe, '--customer', 'Bo'], {
       cols: 120,
       env: { TICKETS_PLAIN: '1' },
@@ -123,7 +123,7 @@ describe('a house with a plan', () => {
     await terminal.waitFor(/✓ .*2 .*Stalls C1-C2/)
   })
 
-  it('is asked about by section for a move as well, and the booking’s own seats are free to it', async () => {
+  it('is asked about by section for a move as well, where the booking’s own seats count as free', async () => {
     const { booking } = await box.book(globe, { seats: 'Stalls A3-A4' })
     await box.book(globe, { seats: 'Circle AA3' })
     const terminal = sitDown(['booking', 'move', booking.reference], {
@@ -173,7 +173,7 @@ describe('a house with a plan', () => {
     expect(shown).toHaveLength(sales.length)
   })
 
-  it('is drawn by show view, and summed up by section by --watch where it is too large', async () => {
+  it('is drawn by show view, and summed up by section by --watch if it is too large', async () => {
     const arena = fileURLToPath(new URL('../../../../docs/plans/arena.plan', import.meta.url))
     const [{ stdout }, show] = await Promise.all([
       runInProcess(['show', 'view', globe], { DATABASE_URL: db.url }),
@@ -203,7 +203,7 @@ describe('when only wheelchair places and companions’ seats are left', () => {
       [chapel],
     )
 
-  it('the clerk is asked, and yes gives them out', async () => {
+  it('the clerk is asked, and yes sells them', async () => {
     const terminal = sitDown(['book', chapel, '--count', '2'], { cols: 120 })
     await terminal.waitFor(question)
     terminal.type('y\r')
@@ -237,7 +237,7 @@ describe('when only wheelchair places and companions’ seats are left', () => {
   })
 
   it.each([['--yes'], ['--key', 'k'], ['--no-input'], ['--json']])(
-    'no question is asked with %s, and the refusal names the flag that gives them out',
+    'no question is asked with %s, and the refusal names the flag that sells them',
     async (...flags) => {
       const terminal = sitDown(['book', chapel, '--count', '2', ...flags], { cols: 200 })
       expect((await terminal.exit).code).toBe(4)

@@ -23,7 +23,7 @@ const sequences: Record<string, string> = {
   ...{ space: ' ', enter: '\r', escape: '\u001b' },
 }
 
-/** A clerk before `tickets book`, with a map to pick from. */
+/** A clerk at `tickets book`, with a map to pick from. */
 function sitDown(args: string[], { env, ...options }: TerminalOptions = {}) {
   const terminal = openTerminal(process.execPath, [program, 'book', ...args], {
     env: { DATABASE_URL: db.url, HOME: '/nonexistent', ...env },
@@ -33,7 +33,7 @@ function sitDown(args: string[], { env, ...options }: TerminalOptions = {}) {
   return {
     terminal,
     sees: (expected: string | RegExp) => terminal.waitFor(expected),
-    /** Presses keys by name, and types the words that name none. */
+    /** Presses named keys, and types all other words. */
     press(keys: string) {
       for (const key of keys.split(' ')) terminal.type(sequences[key] ?? key)
     },
@@ -60,7 +60,7 @@ const salesOf = (show: string) =>
 const lionKing = () => insertShow(db, { name: 'The Lion King', seats: 40, seatsPerRow: 10 })
 
 describe('the seat picker', () => {
-  it('picks by arrows, books with Enter, and needs nothing but seats', async () => {
+  it('picks with arrows, books with Enter, and asks only for seats', async () => {
     const show = await lionKing()
     await sell(show, 'A1-A2')
     const clerk = sitDown([show])
@@ -80,7 +80,7 @@ describe('the seat picker', () => {
     expect((await salesOf(show)).at(-1)).toMatchObject({ seats: [14, 16], customer: null })
   })
 
-  it('goes where a label says, and asks for the best together by a number, + and -', async () => {
+  it('goes to a label, and picks the best adjacent seats with a number, + and -', async () => {
     const show = await lionKing()
     await sell(show, 'C4')
     const clerk = sitDown([show, '--customer', 'Ada'])
@@ -99,7 +99,7 @@ describe('the seat picker', () => {
     expect((await salesOf(show)).at(-1)).toMatchObject({ seats: [25, 26, 27], customer: 'Ada' })
   })
 
-  it('scrolls a house of 100,000 seats under a window of 24 lines', async () => {
+  it('scrolls a house of 100,000 seats in a window of 24 lines', async () => {
     const show = await insertShow(db, { seats: 100_000, seatsPerRow: 50 })
     const clerk = sitDown([show])
     await clerk.sees(/STAGE[\s\S]*\n {4}A {2}○/)
@@ -140,7 +140,7 @@ describe('the seat picker', () => {
     expect((await salesOf(show)).at(-1)).toMatchObject({ seats: [15, 17] })
   })
 
-  it('returns with the rest picked when a seat goes at the last moment, customer and all', async () => {
+  it('is shown again with the other seats picked if a seat is sold at the last moment, and keeps the customer', async () => {
     const show = await lionKing()
     const clerk = sitDown([show])
     await clerk.sees('[○]')
@@ -166,7 +166,7 @@ describe('the seat picker', () => {
     await clerk.sees('A [○]○ ○')
   })
 
-  it('refuses to pick what is taken, and to book nothing', async () => {
+  it('refuses to pick taken seats, and to book none', async () => {
     const show = await lionKing()
     await sell(show, 'A1')
     const clerk = sitDown([show])
@@ -177,7 +177,7 @@ describe('the seat picker', () => {
     await clerk.sees(/ A2\.$/m)
   })
 
-  it('goes back to the shows with Escape, or leaves when the show was given', async () => {
+  it('goes back to the shows with Escape, or ends if the show was given', async () => {
     const show = await insertShow(db, { name: 'Zorba' })
     const clerk = sitDown([])
     await clerk.sees('❯')
@@ -198,7 +198,7 @@ describe('the seat picker', () => {
     expect(await another.ends()).toEqual({ code: 0, screen: notices.unbooked })
   })
 
-  it('exits 130 at Ctrl-C, and gives the screen back as it was', async () => {
+  it('exits with 130 at Ctrl-C, and restores the screen', async () => {
     const show = await lionKing()
     const shell = openTerminal('bash', ['--norc', '-i'], {
       env: { PS1: 'shell> ', DATABASE_URL: db.url },
@@ -219,7 +219,7 @@ describe('the seat picker', () => {
   it.each([
     ['SIGINT', 130],
     ['SIGTERM', 143],
-  ] as const)('gives the screen back at %s, too: exit %i', async (signal, code) => {
+  ] as const)('restores the screen at %s, and exits with %i', async (signal, code) => {
     const show = await lionKing()
     const clerk = sitDown([show])
     await clerk.sees('[○]')
@@ -232,7 +232,7 @@ describe('the seat picker', () => {
     expect(await salesOf(show)).toEqual([])
   })
 
-  it('steps aside at Ctrl-Z, and is drawn again after fg', async () => {
+  it('leaves the screen at Ctrl-Z, and is drawn again after fg', async () => {
     const show = await lionKing()
     const shell = openTerminal('bash', ['--norc', '-i'], {
       env: { PS1: 'shell> ', DATABASE_URL: db.url },
@@ -252,7 +252,7 @@ describe('the seat picker', () => {
     await shell.waitFor(questions.whom)
   })
 
-  it('ends with exit 2 when the input ends', async () => {
+  it('exits with 2 when the input ends', async () => {
     const clerk = sitDown([await lionKing()])
     await clerk.sees('[○]')
     clerk.terminal.press('ctrl-d')
@@ -262,7 +262,7 @@ describe('the seat picker', () => {
     })
   })
 
-  it('says that a full house is full: exit 4', async () => {
+  it('exits with 4 if the house is full', async () => {
     const show = await insertShow(db, { name: 'Full', seats: 2 })
     await sell(show, '1-2')
     expect(await sitDown([show]).ends()).toEqual({
@@ -271,7 +271,7 @@ describe('the seat picker', () => {
     })
   })
 
-  it('ends when the database goes away for good, with its code', async () => {
+  it('exits when the database does not come back, with the code for that', async () => {
     const lost = await cloneDatabase()
     const show = await insertShow(lost)
     const clerk = sitDown([show, '--wait', '0s'], { env: { DATABASE_URL: lost.url } })
@@ -282,7 +282,7 @@ describe('the seat picker', () => {
 })
 
 describe('the picker on another terminal', () => {
-  it('is drawn anew for the size that it gets', async () => {
+  it('is drawn again for the new size', async () => {
     const show = await insertShow(db, { seats: 600, seatsPerRow: 20 })
     const clerk = sitDown([show])
     await clerk.sees('A [○]○ ○')
@@ -297,7 +297,7 @@ describe('the picker on another terminal', () => {
     await clerk.sees('AD ')
   })
 
-  it('of 40 columns shows everything, no line broken', async () => {
+  it('of 40 columns shows everything, with no line broken', async () => {
     const show = await insertShow(db, { name: 'A name that is too long for this', seats: 30 })
     const clerk = sitDown([show], { cols: 40 })
     await clerk.sees('1 [○]○')
@@ -317,7 +317,7 @@ describe('the picker on another terminal', () => {
     await clerk.sees(`? ${questions.next} · ${questions.undo} · ${questions.done}`)
   })
 
-  it('has no colour under NO_COLOR, and marks seats and cursor by signs', async () => {
+  it('has no colour under NO_COLOR, and marks seats and cursor with characters', async () => {
     const show = await lionKing()
     await sell(show, 'A2')
     await runInProcess(['book', show, '--seats', 'A3', '--hold', '1h'], { DATABASE_URL: db.url })
@@ -338,7 +338,7 @@ describe('the picker on another terminal', () => {
     ['TICKETS_PLAIN=1', { TICKETS_PLAIN: '1' }],
     ['TERM=dumb', { TERM: 'dumb' }],
     ['a locale without Unicode', { LANG: 'C' }],
-  ])('is typed questions under %s', async (_, env) => {
+  ])('is replaced by questions under %s', async (_, env) => {
     const clerk = sitDown([await lionKing()], { env })
     await clerk.sees(`${questions.seats} (A1-A4`)
     expect(clerk.terminal.xterm.buffer.active.type).toBe('normal')
@@ -347,8 +347,8 @@ describe('the picker on another terminal', () => {
   })
 })
 
-describe('the queue at the window', () => {
-  it('is served with one key a customer, and the last sale undone with another', async () => {
+describe('the booking loop', () => {
+  it('uses one key for each customer, and undoes the last sale with another', async () => {
     const show = await lionKing()
     const clerk = sitDown([show, '--customer', 'Ada', '--note', 'aisle'])
     await clerk.sees('[○]')
@@ -357,7 +357,7 @@ describe('the queue at the window', () => {
     clerk.press('enter')
     await clerk.sees('A  ● ●[○]○')
     clerk.press('1 enter')
-    // Neither the name nor the note is the next customer's.
+    // The name and the note are not kept for the next customer.
     await clerk.sees(questions.whom)
     clerk.press('enter')
     await clerk.sees(/✓ .*1 .*A3\n[\s\S]* u \S+/)
@@ -370,7 +370,7 @@ describe('the queue at the window', () => {
     ])
   })
 
-  it('takes neither Ctrl-U nor Alt-U for the key that undoes', async () => {
+  it('does not take Ctrl-U or Alt-U for the key that undoes', async () => {
     const show = await lionKing()
     const clerk = sitDown([show, '--customer', 'Ada'])
     await clerk.sees('[○]')
@@ -396,7 +396,7 @@ describe('the queue at the window', () => {
     expect(await salesOf(show)).toMatchObject([{ status: 'CONFIRMED', seats: [1, 2] }])
   })
 
-  it('comes back when a customer leaves without seats', async () => {
+  it('continues when a customer leaves without seats', async () => {
     const clerk = sitDown([await lionKing(), '--yes', '--customer', 'Ada'])
     await clerk.sees('[○]')
     clerk.press('1 enter')
@@ -414,7 +414,7 @@ describe('the queue at the window', () => {
     })
   })
 
-  it('ends at the end of the input, which undoes nothing: exit 0', async () => {
+  it('ends at the end of the input, which undoes nothing: exit code 0', async () => {
     const clerk = sitDown([await lionKing(), '--customer', 'Ada'])
     await clerk.sees('[○]')
     clerk.press('1 enter')

@@ -87,7 +87,7 @@ describe('a range across rows is refused with the two ranges to write, and chang
     expect(await everything()).toEqual(before)
   })
 
-  it('at a question for seats, which is asked again', async () => {
+  it('in the answer to a question for seats, which is asked again', async () => {
     const terminal = openTerminal(process.execPath, [program, 'book', show], {
       cols: 120,
       env: { DATABASE_URL: db.url, TICKETS_PLAIN: '1' },
@@ -103,7 +103,7 @@ describe('a range across rows is refused with the two ranges to write, and chang
   })
 })
 
-it('plain numbers cross rows as they always did', async () => {
+it('plain numbers may cross rows', async () => {
   const ran = await run('book', show, '--seats', '31-38', '--dry-run', '--json')
   expect(ran.json().seat_labels).toEqual(['C7', 'C8', 'C9', 'C10', 'C11', 'C12', 'D1', 'D2'])
 })

@@ -45,7 +45,7 @@ function sitDown(args: string[], env: Record<string, string> = {}): TestTerminal
   return terminal
 }
 
-/** Every command that takes a show, with the show that it found in its document. */
+/** Every command that takes a show, and the field of its document that identifies the show. */
 const commands: [command: string[], found: (document: Document) => unknown][] = [
   [['book', 'hamlet', '--count', '1'], ({ show_id }) => show_id],
   [['book', 'Hamlet', '--count', '1', '--dry-run'], ({ show_id }) => show_id],
@@ -57,11 +57,11 @@ const commands: [command: string[], found: (document: Document) => unknown][] = 
   [['booking', 'move', '', '--to', '40', '--to-show', 'Hamlet'], ({ show_id }) => show_id],
 ]
 
-// biome-ignore lint/suspicious/noExplicitAny: each command has a document of its own.
+// biome-ignore lint/suspicious/noExplicitAny: each command has its own document.
 type Document = any
 
-describe('a name that several shows bear', () => {
-  it.each(commands)('is narrowed by --date: tickets %j', async (words, found) => {
+describe('a name that several shows have', () => {
+  it.each(commands)('is resolved by --date: tickets %j', async (words, found) => {
     const command = words.map((word) => word || elsewhere)
     const document = await json(...command, '--date', '2031-03-08')
     expect(found(document)).toBe(ids['2031-03-08 19:30'])
@@ -72,7 +72,7 @@ describe('a name that several shows bear', () => {
     expect(none).toMatchObject({ exitCode: 3, stdout: '' })
   })
 
-  it('is narrowed where many are listed, too', async () => {
+  it('is resolved in commands that list as well', async () => {
     const at = ['--date', '2031-03-01T15:00']
     const [booking] = await json('booking', 'list', 'Hamlet', ...at)
     expect(booking.reference).toBe(first)
@@ -88,7 +88,7 @@ describe('a name that several shows bear', () => {
     }
   })
 
-  it('is narrowed where it is copied, loaded, and at the door', async () => {
+  it('is resolved in copy, stress and check-in', async () => {
     const at = ['--date', '2031-03-01 15:00']
     const copies = await json('show', 'copy', 'Hamlet', ...at, '--start-time', '2035-01-01 19:30')
     expect(copies).toMatchObject([{ name: 'Hamlet', total_seats: 40 }])
@@ -104,7 +104,7 @@ describe('a name that several shows bear', () => {
     expect(wrong.stderr).toContain('Hamlet, 2031-03-01 15:00 GMT')
   })
 
-  it('is narrowed for a whole file, whether the command line names it or its rows do', async () => {
+  it('is resolved for a whole file, if the name is on the command line or in its rows', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'tickets-series-'))
     const [plain, named] = [join(directory, 'plain.csv'), join(directory, 'named.csv')]
     await writeFile(plain, 'count\n1\n')
@@ -124,9 +124,9 @@ describe('a name that several shows bear', () => {
     await rm(directory, { recursive: true })
   })
 
-  it('is refused with its dates in their own time, and how to choose one', async () => {
+  it('is refused with its dates in their time zones, and how to choose one', async () => {
     const { stderr } = await run('book', 'Hamlet', '--count', '1')
-    // Those to come first.
+    // Future ones first.
     const all =
       '2031-03-01 15:00 GMT, 2031-03-01 19:30 GMT, 2031-03-08 19:30 GMT, 2020-03-01 19:30 GMT'
     expect(stderr).toEqual(withFacts('"Hamlet"', all, '--date 2031-03-01T15:00'))
@@ -148,7 +148,7 @@ describe('a name that several shows bear', () => {
 })
 
 describe('a date', () => {
-  it("is the show's own, in the time zone of each", async () => {
+  it('is the date of the show in its time zone', async () => {
     const create = ['show', 'create', '--total-seats', '5', '--name', 'Tour']
     const [auckland, honolulu] = [
       await json(...create, '--time-zone', 'Pacific/Auckland', '--start-time', '2031-06-02 00:30'),
@@ -164,7 +164,7 @@ describe('a date', () => {
     ['Pacific/Kiritimati', '00:00', '+14:00'],
     ['Pacific/Auckland', '00:00', '+13:00'],
     ['Etc/GMT+12', '23:59', '-12:00'],
-  ])('is found where clocks are farthest from UTC: %s, %s (%s)', async (zone, time) => {
+  ])('is found in the time zones farthest from UTC: %s, %s (%s)', async (zone, time) => {
     const create = ['show', 'create', '--total-seats', '5', '--name', `Tour of ${zone}`]
     const start = ['--time-zone', zone, '--start-time', `2031-01-02 ${time}`]
     const { id } = await json(...create, ...start)
@@ -175,7 +175,7 @@ describe('a date', () => {
     }
   })
 
-  it('must be that of the show, if only one bears the name, or it is named by its id', async () => {
+  it('must match even if only one show has the name, or an id is given', async () => {
     for (const name of ['Rush', ids['2031-03-08 19:30']!, ids['2031-03-08 19:30']!.slice(0, 8)]) {
       const wrong = await run('show', 'view', name, '--date', '2031-05-05')
       expect(wrong.exitCode).toBe(3)
@@ -201,7 +201,7 @@ describe('a date', () => {
   })
 })
 
-describe('on a terminal, a name that several bear', () => {
+describe('on a terminal, a name that several shows have', () => {
   it.each([
     ['book', 'Hamlet', '--seats', '33'],
     ['show', 'view', 'Hamlet'],
@@ -209,16 +209,19 @@ describe('on a terminal, a name that several bear', () => {
     ['booking', 'list', 'Hamlet'],
     ['verify', 'Hamlet'],
     ['history', '--show', 'Hamlet'],
-  ])('is chosen from its dates, those that sell first: tickets %s %s', async (...args) => {
-    const terminal = sitDown(args)
-    await terminal.waitFor(
-      /\n❯ 2031-03-01 15:00 GMT {2}\d+ .*\n {2}2031-03-01 19:30 GMT .*\n {2}2031-03-08 19:30 GMT .*\n {2}2020-03-01 19:30 GMT /,
-    )
-    terminal.type('03-08')
-    await terminal.waitFor(/❯ 2031-03-08 19:30 GMT .*\n\n/)
-    terminal.press('enter')
-    expect(await terminal.exit).toEqual({ code: 0, signal: null })
-  })
+  ])(
+    'is followed by a list of dates, those with free seats first: tickets %s %s',
+    async (...args) => {
+      const terminal = sitDown(args)
+      await terminal.waitFor(
+        /\n❯ 2031-03-01 15:00 GMT {2}\d+ .*\n {2}2031-03-01 19:30 GMT .*\n {2}2031-03-08 19:30 GMT .*\n {2}2020-03-01 19:30 GMT /,
+      )
+      terminal.type('03-08')
+      await terminal.waitFor(/❯ 2031-03-08 19:30 GMT .*\n\n/)
+      terminal.press('enter')
+      expect(await terminal.exit).toEqual({ code: 0, signal: null })
+    },
+  )
 
   it('is chosen in lines, by number or by date', async () => {
     const terminal = sitDown(['book', 'Hamlet', '--seats', '34'], { TICKETS_PLAIN: '1' })
@@ -228,7 +231,7 @@ describe('on a terminal, a name that several bear', () => {
     expect(terminal.screen()).toContain('Hamlet, 2020-03-01 19:30 GMT')
   })
 
-  it('is none after Ctrl-C: nothing is done', async () => {
+  it('is not chosen at Ctrl-C: nothing is done', async () => {
     const terminal = sitDown(['show', 'cancel', 'Hamlet'])
     await terminal.waitFor(questions.dateOf('Hamlet'))
     terminal.press('ctrl-c')
@@ -236,7 +239,7 @@ describe('on a terminal, a name that several bear', () => {
     expect(terminal.screen()).toContain(notices.uncancelled)
   })
 
-  it('is never asked for under --json or --no-input', async () => {
+  it('is never asked about under --json or --no-input', async () => {
     for (const flag of ['--json', '--no-input']) {
       expect(await sitDown(['show', 'view', 'Hamlet', flag]).exit).toMatchObject({ code: 2 })
     }

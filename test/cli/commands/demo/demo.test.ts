@@ -20,7 +20,7 @@ const expectNothingLeft = async () => {
 }
 
 describe('demo', () => {
-  it('on a fresh machine it brings its own server, and 24 clerks sell 12 seats once', async () => {
+  it('on a fresh machine it starts its own server, and 24 processes sell 12 seats, each once', async () => {
     const TICKETS_DATA_DIR = await mkdtemp('/tmp/tickets-demo-')
     try {
       const ran = await tickets(['demo', '--json'], { env: { TICKETS_DATA_DIR } })
@@ -57,7 +57,7 @@ describe('demo', () => {
     await expectNothingLeft()
   })
 
-  it('goes through a pipe as plain text that no line of which is wrapped; a database of a .env is named once', async () => {
+  it('in a pipe is plain text without wrapped lines, and names the database of a .env once', async () => {
     const cwd = await mkdtemp(join(tmpdir(), 'tickets-demo-env-'))
     await writeFile(join(cwd, '.env'), `DATABASE_URL=${db.url}\n`)
     const ran = await tickets(['demo'], { cwd })
@@ -66,7 +66,7 @@ describe('demo', () => {
     expect(ran.stderr).toMatch(/^[^\n]* "test_\w+" [^\n]*\(\.env\)$/)
     expect(ran.stdout).not.toContain('(.env)')
     expect(ran.stdout).not.toContain('\u001b')
-    // From elsewhere, the program has a long path.
+    // In another directory, the path of the program is long.
     const text = ran.stdout.replaceAll(program, './bin/tickets.js')
     expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80)
     await expectNothingLeft()

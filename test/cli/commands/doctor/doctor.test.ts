@@ -13,7 +13,7 @@ import { holdLock } from '../../../support/shows.js'
 import { until } from '../../../support/until.js'
 import { expectWording, withFacts } from '../../../support/wording.js'
 
-/** The only place that this password may be found in is where a test puts it. */
+/** A password that may appear only where a test puts it. */
 const SECRET = 'Zauberfloete'
 
 let server: OwnServer
@@ -28,7 +28,8 @@ beforeAll(async () => {
   await server.run(`create database latin encoding 'LATIN1' template template0`)
   await server.run('create database empty')
   await tickets(['migrate', '--grant', 'clerk'], { db: ownerUrl() })
-  // Root's server runs as another user, who must get through.
+  // If root runs the tests, the server runs as another user, who must be able to enter the
+  // directory.
   directory = await mkdtemp(join(tmpdir(), 'tickets-doctor-'))
   await chmod(directory, 0o755)
 })
@@ -87,7 +88,7 @@ describe('a sound server', () => {
   test('is found sound by a clerk: every check is made, and none complains', async () => {
     const report = await doctorAsProcess({ db: clerkUrl() })
     expect([statuses(report, 'wrong'), statuses(report, 'warning')]).toEqual([[], []])
-    // Its disk and its files are not the clerk's to look at.
+    // Its disk and its files are not visible to the clerk.
     expect(statuses(report, 'skipped')).toEqual(['data directory', 'disk'])
     expect(found(report, 'fsync')!.message).toMatch(/ [\d.]+ ms$/)
     expect(report.checks.map(({ name }) => name)).toEqual([
@@ -114,11 +115,11 @@ describe('a sound server', () => {
 interface Fault {
   check: string
   status: 'warning' | 'wrong'
-  /** Facts in its message, or where they stand in it. */
+  /** Facts in its message, or where they are in it. */
   facts: string[] | RegExp
   set?: string[]
   reset?: string[]
-  /** A setting that the server has when `set` is in force. */
+  /** A setting that is in force when `set` has taken effect. */
   inForce?: [name: string, value: string]
   url?: () => string
 }
@@ -225,7 +226,7 @@ const faults: Record<string, Fault> = {
     ...{ check: 'tls', status: 'warning', facts: [] },
     url: () => clerkUrl({ host: '0.0.0.0', parameters: 'sslmode=disable' }),
   },
-  'nothing proves whose server it is': {
+  'nothing proves the identity of the server': {
     ...{ check: 'tls', status: 'warning', facts: ['TLSv1'] },
     url: () => clerkUrl({ host: '0.0.0.0', parameters: 'sslmode=require' }),
   },
@@ -237,7 +238,7 @@ const faults: Record<string, Fault> = {
     },
     url: () => clerkUrl({ host: 'localhost:1,localhost' }),
   },
-  'a parameter changes nothing': {
+  'a parameter has no effect': {
     ...{ check: 'settings', status: 'warning', facts: ['krbsrvname'] },
     url: () => clerkUrl({ parameters: 'krbsrvname=postgres' }),
   },
@@ -263,10 +264,10 @@ const faults: Record<string, Fault> = {
   },
 }
 
-/** What is not sound, and what the doctor says to that. */
+/** What is wrong, and the message of the doctor. */
 const said: [what: string, message: string][] = []
 
-describe('what is not sound', () => {
+describe('what is wrong', () => {
   test.each(Object.entries(faults))('%s', async (what, fault) => {
     const { check, status, facts, set = [], reset = [], url = clerkUrl, inForce } = fault
     for (const statement of set) await server.run(statement)
@@ -279,7 +280,7 @@ describe('what is not sound', () => {
       const env = { ...bareEnvironment, DATABASE_URL: url() }
       const report = reportOf(await runInProcess(['doctor', '--json'], env))
       const { message = '', advice } = found(report, check)!
-      // How many connections are left, how long a disk takes and who does not answer vary.
+      // The number of connections, the time of the disk and the hosts that do not answer vary.
       const text = message.replace(/^\d+(?= of)|[\d.]+(?= ms)/, '<number>')
       if (what !== 'there is no such host') said.push([what, `${text}\n→ ${advice}`])
       const matching = facts instanceof RegExp ? expect.stringMatching(facts) : withFacts(...facts)
@@ -292,7 +293,7 @@ describe('what is not sound', () => {
         (check === 'host' || check === 'settings') &&
         !url().includes(',')
       ) {
-        // What needs no server is checked all the same.
+        // Checks that need no server are made as well.
         expect(statuses(report, 'skipped').length).toBeGreaterThan(10)
         expect(found(report, 'program')).toMatchObject({ status: 'ok' })
       } else {
@@ -305,7 +306,8 @@ describe('what is not sound', () => {
     }
   })
 
-  test('is told in the words of test/wording/doctor.txt', () => expectWording('doctor', said))
+  test('is reported with the messages in test/wording/doctor.txt', () =>
+    expectWording('doctor', said))
 
   test('a standby that is not synchronous, and what would be lost with the primary', async () => {
     const standby = new pg.Client({
@@ -322,7 +324,7 @@ describe('what is not sound', () => {
     }
   })
 
-  test('a server whose connections are nearly used up by others', async () => {
+  test('a server whose connections are nearly all used by others', async () => {
     const others = Array.from({ length: 20 }, () => new pg.Client(ownerUrl()))
     for (const other of others) await other.connect()
     try {
@@ -335,7 +337,7 @@ describe('what is not sound', () => {
     }
   })
 
-  test('a server that accepts connections and is silent ends the wait, and no check hangs', async () => {
+  test('a silent server that accepts connections ends the wait, and no check hangs', async () => {
     const silent = createServer().listen(0, '127.0.0.1')
     await once(silent, 'listening')
     try {
@@ -351,7 +353,7 @@ describe('what is not sound', () => {
     }
   })
 
-  test('a lock that is held for long: that check alone has no result', async () => {
+  test('a lock that is held for long: only that check has no result', async () => {
     const lock = await holdLock(
       { url: ownerUrl() },
       'lock table knex_migrations in access exclusive mode',
@@ -373,7 +375,7 @@ describe('what is not sound', () => {
     expect(found(await doctorAsProcess({ db: clerkUrl(), env }), 'clock')).toMatchObject({
       status: 'warning',
       message: expect.stringMatching(
-        // A busy machine may stop for seconds between the two looks.
+        // A busy machine may stop for seconds between the two reads.
         new RegExp(` 3(59|60)\\d s ${side} `),
       ),
     })
@@ -410,8 +412,8 @@ describe('what is not sound', () => {
   })
 })
 
-describe('what is in force in spite of the role', () => {
-  test("the program's time-outs, of whatever length --wait says", async () => {
+describe('what is in force in spite of the settings of the role', () => {
+  test("the program's time-outs, for any --wait", async () => {
     await server.run(`alter role clerk set statement_timeout = '1s'`)
     try {
       expect(found(await doctor({ db: clerkUrl() }, '--wait', '7s'), 'time-outs')).toMatchObject({
@@ -423,7 +425,7 @@ describe('what is in force in spite of the role', () => {
     }
   })
 
-  test('TLS with a certificate that is proved', async () => {
+  test('TLS with a verified certificate', async () => {
     const ca = encodeURIComponent(certificatePath)
     const db = clerkUrl({ host: '0.0.0.0', parameters: `sslmode=verify-ca&sslrootcert=${ca}` })
     expect(found(await doctor({ db }), 'tls')).toMatchObject({
@@ -433,7 +435,7 @@ describe('what is in force in spite of the role', () => {
   })
 })
 
-/** A password in each of the places that one may be in, and what `settings` says of it. */
+/** A password in each of its possible places, and what `settings` reports about it. */
 const places: [string, RegExp, () => Promise<Record<string, string>>][] = [
   ['the URL', /DATABASE_URL: .*password/, async () => ({ DATABASE_URL: clerkUrl() })],
   [
@@ -476,7 +478,7 @@ describe('a password is never printed', () => {
       const ran = await run(args)
       expect(ran.stdout + ran.stderr).not.toContain(SECRET)
     }
-    // Nor when the server refuses it.
+    // Nor if the server refuses it.
     await server.run(`alter role clerk password 'another'`)
     try {
       const ran = await run(['doctor', '--debug'])
@@ -490,7 +492,7 @@ describe('a password is never printed', () => {
     }
   })
 
-  test('and a file .env is named as the origin of what it says', async () => {
+  test('and a .env file is named as the origin of its settings', async () => {
     const lines = ['PGHOST=localhost', 'PGUSER=clerk', 'PGDATABASE=owner', `PGPASSWORD=${SECRET}`]
     await writeFile(join(directory, '.env'), lines.join('\n'))
     const env = { PGAPPNAME: 'box office', PGPORT: '' }
@@ -508,8 +510,8 @@ describe('the embedded server', () => {
   const env = () => ({ TICKETS_DATA_DIR: dataDir() })
   afterEach(() => tickets(['db', 'stop'], { env: env() }))
 
-  // First, as the others make one.
-  test('is not made by a doctor: nothing is written, and nothing runs', async () => {
+  // First, as the other tests create one.
+  test('is not created by the doctor: nothing is written, and nothing runs', async () => {
     const before = await readdir(directory)
     const report = await doctor({ env: env() })
     expect(report.ok).toBe(true)
@@ -518,7 +520,7 @@ describe('the embedded server', () => {
     expect(await readdir(directory)).toEqual(before)
   })
 
-  test('is sound when it runs, and is not started when it does not; its files stay as they were', async () => {
+  test('passes when it runs, and is not started when it does not; its files stay as they were', async () => {
     await tickets(['db', 'start'], { env: env() })
     const before = await readdir(dataDir())
     const running = await doctorAsProcess({ env: env() })
@@ -535,7 +537,7 @@ describe('the embedded server', () => {
     expect(await readdir(dataDir())).toEqual(before)
   })
 
-  test('is wrong in a directory that others may write to', async () => {
+  test('fails in a directory that others may write to', async () => {
     await tickets(['db', 'start'], { env: env() })
     await tickets(['db', 'stop'], { env: env() })
     const { mode } = await stat(dataDir())
@@ -566,7 +568,7 @@ describe('the embedded server', () => {
   })
 })
 
-test('the server of these tests, which may forget, is told apart', async () => {
+test('the server of these tests, which does not wait for the disk, fails the durability check', async () => {
   const { host, port, user, database } = inject('server')
   const db = `postgres://${user}@/${database}?host=${encodeURIComponent(host)}&port=${port}`
   expect(found(await doctor({ db }), 'durability')).toMatchObject({

@@ -12,12 +12,12 @@ const plan = {
 }
 
 describe('planLoad', () => {
-  it('the same seed asks for the same seats, another one for others', () => {
+  it('the same seed requests the same seats, another one others', () => {
     expect(planLoad(plan)).toEqual(planLoad(plan))
     expect(planLoad(plan)).not.toEqual(planLoad({ ...plan, seed: 2 }))
   })
 
-  it('every request is one that the house can be asked for', () => {
+  it('every request is valid for the house', () => {
     for (const totalSeats of [1, 3, 100]) {
       const layout = { totalSeats, seatsPerRow: 1 }
       for (const { seats, count } of planLoad({ ...plan, layout })) {
@@ -28,7 +28,7 @@ describe('planLoad', () => {
     }
   })
 
-  it('many want the same seats: seat 1 is wanted far more often than a seat at the back', () => {
+  it('many requests want the same seats: seat 1 is wanted far more often than a seat at the back', () => {
     const wanted = planLoad(plan).flatMap(({ seats }) =>
       seats === undefined ? [] : parseSeats(String(seats), plan.layout),
     )
@@ -52,14 +52,14 @@ describe('percentilesOf', () => {
 describe('renderHistogram', () => {
   const style = { columns: 40, color: false, unicode: true }
 
-  it('counts every value once, however small, large or alike they are', () => {
+  it('counts every value once, for small, large and equal values', () => {
     for (const values of [[0], [7, 7, 7], [0, 0.4, 999_999_999, 5e9], [1, 20, 300, 4000, 50_000]]) {
       const counts = renderHistogram(values, style).match(/\d+$/gm)!.map(Number)
       expect(counts.reduce((sum, count) => sum + count, 0)).toBe(values.length)
     }
   })
 
-  it('draws nothing of nothing, and never more than the columns it has', () => {
+  it('draws nothing for no values, and never more than the columns it has', () => {
     expect(renderHistogram([], style)).toBe('')
     const values = Array.from({ length: 12_345 }, (_, i) => 1 + (i % 5000))
     for (const line of renderHistogram(values, style).split('\n')) {

@@ -15,7 +15,7 @@ beforeEach(async () => {
 afterEach(() => db.drop())
 
 const schemas = `select nspname from pg_namespace where nspname like 'tickets_throwaway_%'`
-/** In this process where the command needs no others. */
+/** In this process if the command needs no others. */
 const stress = (...args: string[]): Promise<Omit<Ran, 'signal'>> => {
   const argv = ['stress', '--json', ...args]
   if (args.includes('--in-process')) return runInProcess(argv, { DATABASE_URL: db.url })
@@ -23,7 +23,7 @@ const stress = (...args: string[]): Promise<Omit<Ran, 'signal'>> => {
 }
 const small = ['--in-process', '--bookings', '6', '--seats-per-booking', '1']
 
-/** Damage that only shows when a booking is made: a trigger on `bookings`, in PL/pgSQL. */
+/** Damage that shows only when a booking is made: a trigger on `bookings`, in PL/pgSQL. */
 async function onBookings(timing: string, body: string): Promise<void> {
   await db.sql(
     `create function damage() returns trigger language plpgsql as $$ begin ${body} end $$`,
@@ -32,7 +32,7 @@ async function onBookings(timing: string, body: string): Promise<void> {
 }
 
 describe('stress on a throwaway show', () => {
-  it('eight processes fight for 24 bookings: none oversold, none lost, nothing left behind', async () => {
+  it('eight processes race for 24 bookings: none oversold, none lost, nothing left behind', async () => {
     const ran = await stress('--bookings', '24', '--processes', '8', '--seed', '7')
     expect(ran).toMatchObject({ exitCode: 0, stderr: expect.not.stringMatching(/Warning/) })
     const report = ran.json()
@@ -50,13 +50,13 @@ describe('stress on a throwaway show', () => {
     expect(await db.sql('select id from shows')).toEqual([])
   })
 
-  it('256 callers in one process: the same proof', async () => {
+  it('256 callers in one process: the same result', async () => {
     const report = (await stress('--in-process', '--bookings', '500')).json()
     expect(report).toMatchObject({ ok: true, bookings: 500, failed: 0, process_ms: null })
     expect(await db.sql(schemas)).toEqual([])
   })
 
-  it('Ctrl-C ends 130, and the schema is dropped', async () => {
+  it('Ctrl-C exits with 130, and the schema is dropped', async () => {
     const args = ['stress', '--bookings', '5000', '--processes', '4']
     const terminal = openTerminal(process.execPath, [program, ...args], {
       env: { DATABASE_URL: db.url },
@@ -68,7 +68,7 @@ describe('stress on a throwaway show', () => {
     expect(await db.sql(schemas)).toEqual([])
   })
 
-  it('SIGTERM to it alone ends 143, its processes too, and the schema is dropped', async () => {
+  it('SIGTERM to it alone exits with 143, ends its processes, and drops the schema', async () => {
     const running = execaNode(program, ['stress', '--processes', '4'], {
       reject: false,
       extendEnv: false,
@@ -125,7 +125,7 @@ describe('stress on a throwaway show', () => {
 })
 
 describe('stress on a named show', () => {
-  it('books it only with leave: without a terminal and --yes it exits 2', async () => {
+  it('books it only with confirmation: without a terminal and --yes it exits with 2', async () => {
     await insertShow(db)
     const ran = await stress('Cats', ...small)
     expect(ran.exitCode).toBe(2)
@@ -133,7 +133,7 @@ describe('stress on a named show', () => {
     expect(await db.sql('select id from bookings')).toEqual([])
   })
 
-  it('asks on a terminal, and No books nothing', async () => {
+  it('asks on a terminal, and no books nothing', async () => {
     await insertShow(db)
     const terminal = openTerminal(process.execPath, [program, 'stress', 'Cats', ...small], {
       env: { DATABASE_URL: db.url },
@@ -149,7 +149,7 @@ describe('stress on a named show', () => {
     ['in-process', ['--in-process', '--concurrency', '1']],
     ['processes', ['--processes', '1']],
   ])(
-    '%s: the same seed asks for the same bookings in the same order, another one for others',
+    '%s: the same seed requests the same bookings in the same order, another one others',
     async (_mode, flags) => {
       const run = async (seed: number) => {
         const show = await insertShow(db, { seats: 12, seatsPerRow: 6 })
@@ -177,11 +177,11 @@ describe('stress on a named show', () => {
   })
 })
 
-describe('stress says why the database had to be asked again', () => {
+describe('stress reports why transactions were retried', () => {
   it.each([
     ['processes', ['--processes', '2']],
     ['in-process', ['--in-process']],
-  ])('%s: a conflict is retried, counted, and no failure', async (_mode, flags) => {
+  ])('%s: a conflict is retried, counted, and not a failure', async (_mode, flags) => {
     await insertShow(db)
     await db.sql('create sequence turns')
     await onBookings(
@@ -194,7 +194,7 @@ describe('stress says why the database had to be asked again', () => {
   })
 })
 
-describe('stress exits 7', () => {
+describe('stress exits with 7', () => {
   const stressed = async (...args: string[]) => {
     const ran = await stress('Cats', '--yes', ...small, ...args)
     expect(ran.exitCode).toBe(7)
@@ -202,7 +202,7 @@ describe('stress exits 7', () => {
     return ran.json()
   }
 
-  it('on a seat that is marked as sold and is in no booking', async () => {
+  it('for a seat that is marked as sold and is in no booking', async () => {
     const id = await insertShow(db)
     await db.sql(
       `update shows set booked_seats = set_bit(booked_seats, 9, 1), confirmed_seats_count = 1`,
@@ -211,7 +211,7 @@ describe('stress exits 7', () => {
     expect(violations).toMatchObject([{ code: 'SOLD_WITHOUT_BOOKING', show_id: id }])
   })
 
-  it('on a confirmed booking that is not in the database', async () => {
+  it('for a confirmed booking that is not in the database', async () => {
     await insertShow(db)
     await onBookings(
       'trigger damage after update',
@@ -223,7 +223,7 @@ describe('stress exits 7', () => {
     expect(lost).toHaveLength(confirmed)
   })
 
-  it('on an exit code without an explanation, though all else is well', async () => {
+  it('for an exit code without an explanation, even if everything else is correct', async () => {
     await insertShow(db)
     await onBookings(
       'trigger damage before insert',
@@ -236,7 +236,7 @@ describe('stress exits 7', () => {
     expect(report.json().problems[0]).toMatch(/INTERNAL/)
   })
 
-  it('when nothing succeeded, for then nothing was put to the test', async () => {
+  it('if no booking succeeded, as nothing was tested then', async () => {
     await insertShow(db)
     await db.sql('update shows set cancelled_at = now()')
     const { confirmed, refused, problems } = await stressed()
