@@ -16,7 +16,7 @@ test.concurrent.each([
   ['to find the seat sold', 4, { seat: '1', giveUp: false, word: 'SEATS_TAKEN' }],
   ['to find the record given up', 5, { seat: '2', giveUp: true, word: 'ABANDONED' }],
 ])(
-  'a clerk who is stopped while he holds the lock: others get through, and he wakes %s: exit code %i',
+  'a process that is stopped while it holds the lock: others get through, and it wakes up %s: exit code %i',
   async (_, exit, { seat, giveUp, word }) => {
     const show = await office.createShow(10)
     const proxy = await openProxy(office.url)

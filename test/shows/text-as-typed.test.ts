@@ -12,7 +12,7 @@ const TYPED: [what: string, stored: string, typed: string][] = [
   ['accents together', 'Re\u0301gine', 'Régine'],
   ['a typewriter apostrophe', 'L’Été à Paris', "L'Été à Paris"],
   ['a typographic apostrophe', "O'Neill's Day", 'O’Neill’s Day'],
-  ['spaces that do not break', 'The Magic Flute', 'The\u00a0Magic\u202fFlute'],
+  ['no-break spaces', 'The Magic Flute', 'The\u00a0Magic\u202fFlute'],
   ['ordinary spaces', 'Das\u00a0Rheingold', 'Das Rheingold'],
   ['runs of spaces, and spaces around', 'Die  Walküre ', ' Die Walküre'],
   ['a tab and a line', 'King\tLear\nII', 'King Lear II'],

@@ -79,10 +79,10 @@ describe('the keys of the picker', () => {
       'C4',
       'C4-C6',
     ],
-    ['minus too', three, 'space C4 space -', 'C4', 'C4'],
-    ['a number too', three, 'space C4 space | 4', 'C4', 'C4-C7'],
+    ['minus stays at the cursor as well', three, 'space C4 space -', 'C4', 'C4'],
+    ['a number starts again at the cursor', three, 'space C4 space | 4', 'C4', 'C4-C7'],
     ['plus adds to the seats around the cursor', three, 'C4 | 3 A1 space C6 +', 'C6', 'C4-C8'],
-    ['seats in another row are not around it', three, 'A11 space B1 space +', 'B1', 'B1-B3'],
+    ['plus ignores seats in another row', three, 'A11 space B1 space +', 'B1', 'B1-B3'],
     ['a key without a use does nothing', three, '/ ? !', 'A1', ''],
   ]
   test.each(table)('%s', (_, house, keys, cursor, picked) => {

@@ -181,7 +181,12 @@ describe('a house that does not fit the screen', () => {
     ['a key that goes back first deletes what is typed', 'c backspace', 'section', 'Stalls C1'],
     ['arrows continue in the next section', 'enter up up up', 'section', 'Circle AA3'],
     ['arrows go back to the section before', 'up enter down', 'section', 'Stalls D27'],
-    ['page keys too', 'enter pageup pageup', 'section', 'Circle AA3'],
+    [
+      'page keys continue in the next section as well',
+      'enter pageup pageup',
+      'section',
+      'Circle AA3',
+    ],
     ['right at the end', 'up enter AA14 right', 'section', 'Stalls D39'],
     ['left at the start', 'D39 left', 'section', 'Circle AA14'],
     ['a label opens its section', 'bb7', 'section', 'Circle BB7'],
