@@ -80,7 +80,7 @@ const round: [keys: string, key: string][] = [
  */
 async function pressKeys({ url }: BenchDatabase, show: string, rounds: number) {
   const samples: Record<string, number[]> = {}
-  const clerk = await sitDown(['book', show, '--db', url])
+  const clerk = await startClerk(['book', show, '--db', url])
   for (let i = 0; i < rounds; i++) {
     for (const [keys, key] of round) {
       const sample = await clerk.press(key)
@@ -95,7 +95,7 @@ async function pressKeys({ url }: BenchDatabase, show: string, rounds: number) {
 const END_OF_FRAME = '\u001b[?2026l'
 
 /** A clerk at `tickets book` with the map on the terminal. */
-async function sitDown(args: string[]) {
+async function startClerk(args: string[]) {
   const env = {
     PATH: process.env.PATH,
     HOME: '/nonexistent',

@@ -21,7 +21,7 @@ afterEach(async () => {
 })
 
 /** A clerk at a terminal with a command that has just been started and asks in lines. */
-function sitDown(args: string[], { env, ...options }: TerminalOptions = {}) {
+function startClerk(args: string[], { env, ...options }: TerminalOptions = {}) {
   const terminal = openTerminal(process.execPath, [program, ...args], {
     env: { DATABASE_URL: db.url, HOME: '/nonexistent', TICKETS_PLAIN: '1', ...env },
     ...options,
@@ -113,7 +113,7 @@ describe('book with questions', () => {
 
   it('asks only for what the command line leaves out', async () => {
     const show = await insertShow(db)
-    const clerk = sitDown(['book', show, '--customer', 'Ada', '--note', 'aisle', '--yes'])
+    const clerk = startClerk(['book', show, '--customer', 'Ada', '--note', 'aisle', '--yes'])
     await clerk.answers(questions.seats, '4 best')
     const { code, history } = await clerk.leaves()
     expect(code).toBe(0)
@@ -127,7 +127,7 @@ describe('book with questions', () => {
 
   it('asks nothing if the command line is complete', async () => {
     const show = await insertShow(db)
-    const clerk = sitDown(['book', show, '--seats', '7'])
+    const clerk = startClerk(['book', show, '--seats', '7'])
     expect((await clerk.ends()).screen).toMatch(/^✓ .*\b7\n/)
   })
 
@@ -150,7 +150,7 @@ describe('book with questions', () => {
 
   it('says so if the seats are sold while the clerk decides, and keeps the customer', async () => {
     const show = await insertShow(db)
-    const clerk = sitDown(['book', show])
+    const clerk = startClerk(['book', show])
     await clerk.answers(questions.seats, '2 best')
     await clerk.answers(questions.whom, 'Ada')
     await clerk.sees(questions.book('2 seats: 1-2', 'Ada'))
@@ -173,7 +173,7 @@ describe('book with questions', () => {
 
   it('exits with 4 if the last seats are sold, since there is nothing more to ask', async () => {
     const show = await insertShow(db, { seats: 2 })
-    const clerk = sitDown(['book', show])
+    const clerk = startClerk(['book', show])
     await clerk.answers(questions.seats, '1')
     await clerk.sees(questions.whom)
     await runInProcess(['book', show, '--count', '2'], { DATABASE_URL: db.url })
@@ -186,10 +186,10 @@ describe('book with questions', () => {
 
   it('exits with 0 after a no, and nothing was booked', async () => {
     const show = await insertShow(db)
-    const clerk = sitDown(['book', show, '--count', '2', '--customer', 'Ada', '--key', 'k'])
+    const clerk = startClerk(['book', show, '--count', '2', '--customer', 'Ada', '--key', 'k'])
     expect((await clerk.ends()).code).toBe(0)
 
-    const another = sitDown(['book'])
+    const another = startClerk(['book'])
     await another.answers(questions.show, '1')
     await another.answers(questions.seats, '5')
     await another.answers(questions.whom, '')
@@ -204,7 +204,7 @@ describe('book with questions', () => {
 
   it('under --dry-run asks for seats only, and books nothing', async () => {
     const show = await insertShow(db)
-    const clerk = sitDown(['book', show, '--dry-run'])
+    const clerk = startClerk(['book', show, '--dry-run'])
     await clerk.answers(questions.seats, '3 best')
     const { code, screen } = await clerk.ends()
     expect(code).toBe(0)
@@ -214,13 +214,13 @@ describe('book with questions', () => {
 
   it('refuses a key for a request that is not complete', async () => {
     const show = await insertShow(db)
-    const { code, screen } = await sitDown(['book', show, '--key', 'k']).ends()
+    const { code, screen } = await startClerk(['book', show, '--key', 'k']).ends()
     expect(code).toBe(2)
     expect(screen).toEqual(withFacts('✗', 'SHOW', '--seats', '--count'))
   })
 
   it('exits with 3 if there is no show', async () => {
-    const { code, screen } = await sitDown(['book']).ends()
+    const { code, screen } = await startClerk(['book']).ends()
     expect(code).toBe(3)
     expect(screen).toEqual(withFacts('✗', '`tickets show create`'))
   })
@@ -231,11 +231,11 @@ describe('book with questions', () => {
     await insertShow(db, { name: 'Vast', seats: 100_000, seatsPerRow: 100 })
     await db.sql(`update shows set start_time = '2020-01-01T19:00Z' where id = $1`, [past])
     await db.sql('update shows set cancelled_at = now() where id = $1', [gone])
-    const clerk = sitDown(['book', '--count', '1', '--yes'])
+    const clerk = startClerk(['book', '--count', '1', '--yes'])
     await clerk.sees(/^1\. {2}Vast, .* 100,000 .*\n2\. {2}Past, .* 10 .*\n\? .*$/)
     clerk.terminal.press('ctrl-c')
 
-    const another = sitDown(['book', 'Vast'])
+    const another = startClerk(['book', 'Vast'])
     await another.sees(/`tickets show view [0-9a-f]/)
     await another.answers(questions.seats, 'AA1')
     await another.answers(questions.whom, '')
@@ -265,7 +265,7 @@ describe('the shows to choose from', () => {
     await clerk.sees(/1\. {2}Past 1, .*\n2\. {2}Past 2, .*\n✗ 2 /)
     clerk.terminal.press('ctrl-c')
 
-    const another = sitDown(['book'], { env: { TICKETS_PLAIN: undefined } })
+    const another = startClerk(['book'], { env: { TICKETS_PLAIN: undefined } })
     await another.sees(/^\? .*\n❯ Free 1 .*\n {2}Free 2 .*\n {2}Full 1 /)
     another.terminal.type('full')
     await another.sees(/❯ Full 1 /)
@@ -286,7 +286,7 @@ describe('Ctrl-C', () => {
     'at "$question" exits with 130 and books nothing',
     async ({ question, index }) => {
       await insertShow(db)
-      const clerk = sitDown(['book'])
+      const clerk = startClerk(['book'])
       for (const [i, answer] of answers.slice(0, index).entries()) {
         await clerk.answers(asked[i]!, answer)
       }
@@ -300,7 +300,7 @@ describe('Ctrl-C', () => {
   )
 
   it('ends the program while an answer is still being checked', async () => {
-    const clerk = sitDown(['show', 'create', '--name', 'Cats'])
+    const clerk = startClerk(['show', 'create', '--name', 'Cats'])
     await clerk.sees(questions.start)
     // In one write: the interruption is read before the check of the answer is done.
     clerk.terminal.type('tomorrow\r\u0003')
@@ -329,7 +329,7 @@ it.each([questions.show, questions.seats])(
   'the end of input at "%s" exits with 2 and books nothing',
   async (question) => {
     await insertShow(db)
-    const clerk = sitDown(['book'])
+    const clerk = startClerk(['book'])
     if (question !== questions.show) await clerk.answers(questions.show, '')
     await clerk.sees(question)
     clerk.terminal.press('ctrl-d')
@@ -346,8 +346,8 @@ describe('no question is asked', () => {
     ['under --no-input', ['--no-input'], {}],
     ['under --json', ['--json'], {}],
   ])('%s, on a terminal or not: exit code 2, naming what is missing', async (_, flags, env) => {
-    const book = await sitDown(['book', ...flags], { env }).ends()
-    const create = await sitDown(['show', 'create', '--name', 'x', ...flags], { env }).ends()
+    const book = await startClerk(['book', ...flags], { env }).ends()
+    const create = await startClerk(['show', 'create', '--name', 'x', ...flags], { env }).ends()
     expect([book.code, create.code]).toEqual([2, 2])
     expect(book.screen.replaceAll('\n', '')).toEqual(withFacts('SHOW, --seats or --count'))
     expect(create.screen.replaceAll('\n', '')).toEqual(
@@ -358,7 +358,7 @@ describe('no question is asked', () => {
 
 describe('show create with questions', () => {
   it('asks for what is missing until it is valid, and creates the show', async () => {
-    const clerk = sitDown(['show', 'create', '--time-zone', 'Europe/London'])
+    const clerk = startClerk(['show', 'create', '--time-zone', 'Europe/London'])
     await clerk.answers(questions.nameOfShow, ' ')
     await clerk.corrects(/✗ .*/, 'The Lion King')
     await clerk.answers(`${questions.start} (Europe/London`, '2029-03-25 01:30')
@@ -383,7 +383,7 @@ describe('show create with questions', () => {
   })
 
   it('checks the given arguments before it asks for the rest', async () => {
-    const { code, screen } = await sitDown(['show', 'create', '--start-time', 'soon']).ends()
+    const { code, screen } = await startClerk(['show', 'create', '--start-time', 'soon']).ends()
     expect(code).toBe(2)
     expect(screen).not.toContain(questions.nameOfShow)
   })
@@ -410,7 +410,7 @@ describe('a small or plain terminal', () => {
     await runInProcess(['book', show, '--seats', 'A5'], { DATABASE_URL: db.url })
     const clerk = sitDown(['book', show, '--seats', 'A5', '--dry-run'])
     expect((await clerk.ends()).code).toBe(4)
-    const another = sitDown(['book', show])
+    const another = startClerk(['book', show])
     await another.answers(questions.seats, 'A1')
     await another.sees(questions.whom)
     await runInProcess(['book', show, '--seats', 'A1'], { DATABASE_URL: db.url })
@@ -423,7 +423,7 @@ describe('a small or plain terminal', () => {
 
   it('that cannot move its cursor gets no control sequences, and only ASCII', async () => {
     await insertShow(db)
-    const clerk = sitDown(['book'], { env: { TERM: 'dumb', TICKETS_PLAIN: undefined } })
+    const clerk = startClerk(['book'], { env: { TERM: 'dumb', TICKETS_PLAIN: undefined } })
     await clerk.answers(questions.show, 'dogs')
     await clerk.corrects(/\n[x✗] .*/, 'cats')
     await clerk.answers(questions.seats, '1')
@@ -438,7 +438,7 @@ describe('a small or plain terminal', () => {
 
   it('has no colour under NO_COLOR', async () => {
     const show = await insertShow(db)
-    const plain = sitDown(['book', show], { env: { NO_COLOR: '1' } })
+    const plain = startClerk(['book', show], { env: { NO_COLOR: '1' } })
     await plain.answers(questions.seats, 'x')
     await plain.sees(/✗ .*"x"/)
     const buffer = plain.terminal.xterm.buffer.active

@@ -50,7 +50,7 @@ async function create(name: string, plan: string): Promise<string> {
   return JSON.parse(made.stdout).id
 }
 
-function sitDown(args: string[], { env, ...options }: TerminalOptions = {}): TestTerminal {
+function startClerk(args: string[], { env, ...options }: TerminalOptions = {}): TestTerminal {
   const terminal = openTerminal(process.execPath, [program, ...args], {
     env: { DATABASE_URL: db.url, HOME: '/nonexistent', ...env },
     ...options,
@@ -61,7 +61,7 @@ function sitDown(args: string[], { env, ...options }: TerminalOptions = {}): Tes
 
 describe('a house with a plan', () => {
   it('is picked from by section in a low terminal, and as a whole in a high one', async () => {
-    const terminal = sitDown(['book', globe, '--customer', 'Ada'], { rows: 16 })
+    const terminal = startClerk(['book', globe, '--customer', 'Ada'], { rows: 16 })
     await terminal.waitFor(/ {2}Circle .* 24 free\n❯ Stalls .* 59 free\n/)
     terminal.press('enter')
     await terminal.waitFor(/ A \[○\]○ ○ ○ ○ ○ {3}○/)
@@ -80,7 +80,7 @@ describe('a house with a plan', () => {
 
   it('warns in a dry run of the seats with a restricted view, and books nothing', async () => {
     const before = (await box.findShow(globe)).confirmedSeats
-    const terminal = sitDown(['book', globe, '--dry-run'], { rows: 16 })
+    const terminal = startClerk(['book', globe, '--dry-run'], { rows: 16 })
     await terminal.waitFor('❯ Stalls')
     terminal.type('circle aa14 ')
     await terminal.waitFor('1 picked: Circle AA14')
@@ -96,7 +96,7 @@ describe('a house with a plan', () => {
       startTime: new Date('2040-01-01T19:00Z'),
       plan: 'section Stalls\nA 1-4\nsection Box\nA 1-2\n',
     })
-    const terminal = sitDown(['book', id, '--customer', 'Ada'])
+    const terminal = startClerk(['book', id, '--customer', 'Ada'])
     await terminal.waitFor('Stalls')
     terminal.type('stalls a2 ')
     await terminal.waitFor('1 picked: Stalls A2')
@@ -107,7 +107,7 @@ describe('a house with a plan', () => {
   })
 
   it('is asked about in lines by section, with the kinds of seats', async () => {
-    const terminal = sitDown(['book', globe, '--customer', 'Bo'], {
+    const terminal = startClerk(['book', globe, '--customer', 'Bo'], {
       cols: 120,
       env: { TICKETS_PLAIN: '1' },
     })
@@ -126,7 +126,7 @@ describe('a house with a plan', () => {
   it('is asked about by section for a move as well, where the booking’s own seats count as free', async () => {
     const { booking } = await box.book(globe, { seats: 'Stalls A3-A4' })
     await box.book(globe, { seats: 'Circle AA3' })
-    const terminal = sitDown(['booking', 'move', booking.reference], {
+    const terminal = startClerk(['booking', 'move', booking.reference], {
       cols: 120,
       env: { TICKETS_PLAIN: '1' },
     })
@@ -153,7 +153,7 @@ describe('a house with a plan', () => {
       ['TERM', 'dumb', '', '2 best', 'Grace', '2 seats: Stalls'],
     ] as const
     for (const [index, [name, value, section, seats, customer, booked]] of sales.entries()) {
-      const terminal = sitDown(['book', 'Lear'], { env: { [name]: value } })
+      const terminal = startClerk(['book', 'Lear'], { env: { [name]: value } })
       for (const [question, answer] of [
         [questions.section, section],
         [/Which seats.*\? \(/, seats],
@@ -181,7 +181,7 @@ describe('a house with a plan', () => {
     ])
     expect(stdout).toContain('  Sections  Stalls 59, Circle 24')
     expect(stdout).toMatch(/ {2}Circle\n.* {2}Stalls\n.* STAGE .*w wheelchair {3}c companion/s)
-    const terminal = sitDown(['show', 'view', show, '--watch'])
+    const terminal = startClerk(['show', 'view', show, '--watch'])
     await terminal.waitFor(/\d+-\S+ +[░█]+ +0\/\d[\s\S]*PgDn: /)
     terminal.press('ctrl-c')
     await terminal.exit
@@ -204,7 +204,7 @@ describe('when only wheelchair places and companions’ seats are left', () => {
     )
 
   it('the clerk is asked, and yes sells them', async () => {
-    const terminal = sitDown(['book', chapel, '--count', '2'], { cols: 120 })
+    const terminal = startClerk(['book', chapel, '--count', '2'], { cols: 120 })
     await terminal.waitFor(question)
     terminal.type('y\r')
     await terminal.waitFor(/✓ .*A1-A2/)
@@ -213,7 +213,7 @@ describe('when only wheelchair places and companions’ seats are left', () => {
   })
 
   it('Enter means no: nothing is booked', async () => {
-    const terminal = sitDown(['book', chapel, '--count', '2'], lined)
+    const terminal = startClerk(['book', chapel, '--count', '2'], lined)
     await terminal.waitFor(question)
     terminal.type('\r')
     await terminal.waitFor(notices.unbooked)
@@ -222,7 +222,7 @@ describe('when only wheelchair places and companions’ seats are left', () => {
   })
 
   it('a number that is typed as an answer asks as well, and no asks for other seats', async () => {
-    const terminal = sitDown(['book', chapel, '--customer', 'Ada'], lined)
+    const terminal = startClerk(['book', chapel, '--customer', 'Ada'], lined)
     await terminal.waitFor(questions.seats)
     terminal.type('2 best\r')
     await terminal.waitFor(question)
@@ -239,7 +239,7 @@ describe('when only wheelchair places and companions’ seats are left', () => {
   it.each([['--yes'], ['--key', 'k'], ['--no-input'], ['--json']])(
     'no question is asked with %s, and the refusal names the flag that sells them',
     async (...flags) => {
-      const terminal = sitDown(['book', chapel, '--count', '2', ...flags], { cols: 200 })
+      const terminal = startClerk(['book', chapel, '--count', '2', ...flags], { cols: 200 })
       expect((await terminal.exit).code).toBe(4)
       expect(terminal.screen()).toContain('--include-accessible')
       expect(await sold()).toEqual([])

@@ -24,7 +24,7 @@ const sequences: Record<string, string> = {
 }
 
 /** A clerk at `tickets book`, with a map to pick from. */
-function sitDown(args: string[], { env, ...options }: TerminalOptions = {}) {
+function startClerk(args: string[], { env, ...options }: TerminalOptions = {}) {
   const terminal = openTerminal(process.execPath, [program, 'book', ...args], {
     env: { DATABASE_URL: db.url, HOME: '/nonexistent', ...env },
     ...options,
@@ -63,7 +63,7 @@ describe('the seat picker', () => {
   it('picks with arrows, books with Enter, and asks only for seats', async () => {
     const show = await lionKing()
     await sell(show, 'A1-A2')
-    const clerk = sitDown([show])
+    const clerk = startClerk([show])
     await clerk.sees('A  ● ●[○]○ ○ ○ ○ ○ ○ ○  A')
     expect(clerk.terminal.screen()).toMatch(
       /^The Lion King, 2030-01-01 19:00 UTC\n\n {5}╰───── STAGE ─────╯\n {5}1 {7}5 {8}10\n\n/,
@@ -83,7 +83,7 @@ describe('the seat picker', () => {
   it('goes to a label, and picks the best adjacent seats with a number, + and -', async () => {
     const show = await lionKing()
     await sell(show, 'C4')
-    const clerk = sitDown([show, '--customer', 'Ada'])
+    const clerk = startClerk([show, '--customer', 'Ada'])
     await clerk.sees('[○]')
     clerk.press('c2')
     await clerk.sees('C  ○[○]○ ● ○ ○ ○ ○ ○ ○  C')
@@ -101,7 +101,7 @@ describe('the seat picker', () => {
 
   it('scrolls a house of 100,000 seats in a window of 24 lines', async () => {
     const show = await insertShow(db, { seats: 100_000, seatsPerRow: 50 })
-    const clerk = sitDown([show])
+    const clerk = startClerk([show])
     await clerk.sees(/STAGE[\s\S]*\n {4}A {2}○/)
     await clerk.sees(/↓ 1,98\d /)
     clerk.press('pagedown')
@@ -122,7 +122,7 @@ describe('the seat picker', () => {
 
   it('shows what others sell, unpicks it, and names it before it books', async () => {
     const show = await lionKing()
-    const clerk = sitDown([show])
+    const clerk = startClerk([show])
     await clerk.sees('[○]')
     clerk.press('B5 space 3')
     await clerk.sees('B  ○ ○ ○ ○[★]★ ★ ○ ○ ○  B')
@@ -142,7 +142,7 @@ describe('the seat picker', () => {
 
   it('is shown again with the other seats picked if a seat is sold at the last moment, and keeps the customer', async () => {
     const show = await lionKing()
-    const clerk = sitDown([show])
+    const clerk = startClerk([show])
     await clerk.sees('[○]')
     clerk.press('3 enter')
     await clerk.sees(questions.whom)
@@ -159,7 +159,7 @@ describe('the seat picker', () => {
 
   it('shows the seats of an expiring hold as soon as they are free', async () => {
     const show = await lionKing()
-    const clerk = sitDown([show])
+    const clerk = startClerk([show])
     await clerk.sees('A [○]○ ○')
     await runInProcess(['book', show, '--seats', 'A1', '--hold', '2s'], { DATABASE_URL: db.url })
     await clerk.sees('A [◐]○ ○')
@@ -169,7 +169,7 @@ describe('the seat picker', () => {
   it('refuses to pick taken seats, and to book none', async () => {
     const show = await lionKing()
     await sell(show, 'A1')
-    const clerk = sitDown([show])
+    const clerk = startClerk([show])
     await clerk.sees('[○]')
     clerk.press('left space')
     await clerk.sees(/\bA1 .*booked\.$/m)
@@ -179,7 +179,7 @@ describe('the seat picker', () => {
 
   it('goes back to the shows with Escape, or ends if the show was given', async () => {
     const show = await insertShow(db, { name: 'Zorba' })
-    const clerk = sitDown([])
+    const clerk = startClerk([])
     await clerk.sees('❯')
     clerk.press('zor')
     await clerk.sees(/zor\n❯ Zorba.*\n\n/)
@@ -188,7 +188,7 @@ describe('the seat picker', () => {
     clerk.press('escape')
     await clerk.sees(new RegExp(`\\? ${questions.show.replace('?', '\\?')} .*\\s+❯`))
 
-    const another = sitDown([show])
+    const another = startClerk([show])
     await another.sees('STAGE')
     another.press('5')
     await another.sees(/5 free {3}.*5_/)
@@ -221,7 +221,7 @@ describe('the seat picker', () => {
     ['SIGTERM', 143],
   ] as const)('restores the screen at %s, and exits with %i', async (signal, code) => {
     const show = await lionKing()
-    const clerk = sitDown([show])
+    const clerk = startClerk([show])
     await clerk.sees('[○]')
     clerk.terminal.kill(signal)
     expect(await clerk.ends()).toEqual({
@@ -253,7 +253,7 @@ describe('the seat picker', () => {
   })
 
   it('exits with 2 when the input ends', async () => {
-    const clerk = sitDown([await lionKing()])
+    const clerk = startClerk([await lionKing()])
     await clerk.sees('[○]')
     clerk.terminal.press('ctrl-d')
     expect(await clerk.ends()).toMatchObject({
@@ -265,7 +265,7 @@ describe('the seat picker', () => {
   it('exits with 4 if the house is full', async () => {
     const show = await insertShow(db, { name: 'Full', seats: 2 })
     await sell(show, '1-2')
-    expect(await sitDown([show]).ends()).toEqual({
+    expect(await startClerk([show]).ends()).toEqual({
       code: 4,
       screen: withFacts('✗', 'Full'),
     })
@@ -274,7 +274,7 @@ describe('the seat picker', () => {
   it('exits when the database does not come back, with the code for that', async () => {
     const lost = await cloneDatabase()
     const show = await insertShow(lost)
-    const clerk = sitDown([show, '--wait', '0s'], { env: { DATABASE_URL: lost.url } })
+    const clerk = startClerk([show, '--wait', '0s'], { env: { DATABASE_URL: lost.url } })
     await clerk.sees('[○]')
     await lost.drop()
     expect((await clerk.ends()).code).toBe(6)
@@ -284,7 +284,7 @@ describe('the seat picker', () => {
 describe('the picker on another terminal', () => {
   it('is drawn again for the new size', async () => {
     const show = await insertShow(db, { seats: 600, seatsPerRow: 20 })
-    const clerk = sitDown([show])
+    const clerk = startClerk([show])
     await clerk.sees('A [○]○ ○')
     clerk.press('M9 space')
     await clerk.sees(/★ 1 \S+: M9/)
@@ -299,7 +299,7 @@ describe('the picker on another terminal', () => {
 
   it('of 40 columns shows everything, with no line broken', async () => {
     const show = await insertShow(db, { name: 'A name that is too long for this', seats: 30 })
-    const clerk = sitDown([show], { cols: 40 })
+    const clerk = startClerk([show], { cols: 40 })
     await clerk.sees('1 [○]○')
     const lines = clerk.terminal.screen().split('\n')
     expect(lines[0]).toMatch(/^A name that is too long for this, .*…$/)
@@ -339,7 +339,7 @@ describe('the picker on another terminal', () => {
     ['TERM=dumb', { TERM: 'dumb' }],
     ['a locale without Unicode', { LANG: 'C' }],
   ])('is replaced by questions under %s', async (_, env) => {
-    const clerk = sitDown([await lionKing()], { env })
+    const clerk = startClerk([await lionKing()], { env })
     await clerk.sees(`${questions.seats} (A1-A4`)
     expect(clerk.terminal.xterm.buffer.active.type).toBe('normal')
     clerk.terminal.press('ctrl-c')
@@ -350,7 +350,7 @@ describe('the picker on another terminal', () => {
 describe('the booking loop', () => {
   it('uses one key for each customer, and undoes the last sale with another', async () => {
     const show = await lionKing()
-    const clerk = sitDown([show, '--customer', 'Ada', '--note', 'aisle'])
+    const clerk = startClerk([show, '--customer', 'Ada', '--note', 'aisle'])
     await clerk.sees('[○]')
     clerk.press('2 enter')
     await clerk.sees(/✓ .*2 .*A1-A2.*Ada\n[\s\S]*\? enter .* · u .* · q \S+$/)
@@ -372,7 +372,7 @@ describe('the booking loop', () => {
 
   it('does not take Ctrl-U or Alt-U for the key that undoes', async () => {
     const show = await lionKing()
-    const clerk = sitDown([show, '--customer', 'Ada'])
+    const clerk = startClerk([show, '--customer', 'Ada'])
     await clerk.sees('[○]')
     clerk.press('2 enter')
     await clerk.sees(questions.undo)
@@ -383,7 +383,7 @@ describe('the booking loop', () => {
 
   it('undoes nothing that was changed since', async () => {
     const show = await lionKing()
-    const clerk = sitDown([show])
+    const clerk = startClerk([show])
     await clerk.sees('[○]')
     clerk.press('2 enter')
     await clerk.sees(questions.whom)
@@ -397,7 +397,7 @@ describe('the booking loop', () => {
   })
 
   it('continues when a customer leaves without seats', async () => {
-    const clerk = sitDown([await lionKing(), '--yes', '--customer', 'Ada'])
+    const clerk = startClerk([await lionKing(), '--yes', '--customer', 'Ada'])
     await clerk.sees('[○]')
     clerk.press('1 enter')
     await clerk.sees(questions.done)
@@ -415,7 +415,7 @@ describe('the booking loop', () => {
   })
 
   it('ends at the end of the input, which undoes nothing: exit code 0', async () => {
-    const clerk = sitDown([await lionKing(), '--customer', 'Ada'])
+    const clerk = startClerk([await lionKing(), '--customer', 'Ada'])
     await clerk.sees('[○]')
     clerk.press('1 enter')
     await clerk.sees(questions.done)
@@ -424,7 +424,7 @@ describe('the booking loop', () => {
   })
 
   it('ends when the house is full', async () => {
-    const clerk = sitDown([await insertShow(db, { seats: 2 }), '--customer', 'Ada'])
+    const clerk = startClerk([await insertShow(db, { seats: 2 }), '--customer', 'Ada'])
     await clerk.sees('[○]')
     clerk.press('+ + enter')
     await clerk.sees(/^\? [^·]*u \S+ · q \S+$/m)

@@ -36,7 +36,7 @@ afterEach(async () => {
   await Promise.all(opened.splice(0).map((terminal) => terminal.close()))
 })
 
-function sitDown(args: string[], env: Record<string, string> = {}): TestTerminal {
+function startClerk(args: string[], env: Record<string, string> = {}): TestTerminal {
   const terminal = openTerminal(process.execPath, [program, ...args], {
     env: { DATABASE_URL: db.url, HOME: '/nonexistent', ...env },
     cols: 100,
@@ -212,7 +212,7 @@ describe('on a terminal, a name that several shows have', () => {
   ])(
     'is followed by a list of dates, those with free seats first: tickets %s %s',
     async (...args) => {
-      const terminal = sitDown(args)
+      const terminal = startClerk(args)
       await terminal.waitFor(
         /\n❯ 2031-03-01 15:00 GMT {2}\d+ .*\n {2}2031-03-01 19:30 GMT .*\n {2}2031-03-08 19:30 GMT .*\n {2}2020-03-01 19:30 GMT /,
       )
@@ -224,7 +224,7 @@ describe('on a terminal, a name that several shows have', () => {
   )
 
   it('is chosen in lines, by number or by date', async () => {
-    const terminal = sitDown(['book', 'Hamlet', '--seats', '34'], { TICKETS_PLAIN: '1' })
+    const terminal = startClerk(['book', 'Hamlet', '--seats', '34'], { TICKETS_PLAIN: '1' })
     await terminal.waitFor(/^1\. {2}2031-03-01 15:00 GMT, .*\n2\. [\s\S]*\n\? .*Hamlet.*$/)
     terminal.type('2020\r')
     expect(await terminal.exit).toEqual({ code: 0, signal: null })
@@ -232,7 +232,7 @@ describe('on a terminal, a name that several shows have', () => {
   })
 
   it('is not chosen at Ctrl-C: nothing is done', async () => {
-    const terminal = sitDown(['show', 'cancel', 'Hamlet'])
+    const terminal = startClerk(['show', 'cancel', 'Hamlet'])
     await terminal.waitFor(questions.dateOf('Hamlet'))
     terminal.press('ctrl-c')
     expect(await terminal.exit).toEqual({ code: 130, signal: null })
@@ -241,7 +241,7 @@ describe('on a terminal, a name that several shows have', () => {
 
   it('is never asked about under --json or --no-input', async () => {
     for (const flag of ['--json', '--no-input']) {
-      expect(await sitDown(['show', 'view', 'Hamlet', flag]).exit).toMatchObject({ code: 2 })
+      expect(await startClerk(['show', 'view', 'Hamlet', flag]).exit).toMatchObject({ code: 2 })
     }
   })
 })

@@ -23,7 +23,7 @@ afterEach(async () => {
   await Promise.all(opened.splice(0).map((terminal) => terminal.close()))
 })
 
-function sitDown(args: string[], env: Record<string, string> = {}): TestTerminal {
+function startClerk(args: string[], env: Record<string, string> = {}): TestTerminal {
   const terminal = openTerminal(process.execPath, [program, ...args], {
     env: { DATABASE_URL: db.url, HOME: '/nonexistent', ...env },
   })
@@ -57,7 +57,7 @@ describe.each(commands)('at the prompt of `booking %s`', (command, isHold, after
     const typed = { 'a name': 'love', 'a seat': 'b1', 'the reference': reference.toLowerCase() }[
       what
     ]!
-    const terminal = sitDown(['booking', command])
+    const terminal = startClerk(['booking', command])
     await terminal.waitFor(questions.booking)
     terminal.type(`${typed}\r`)
     await terminal.waitFor(afterwards)
@@ -69,7 +69,7 @@ describe('at the prompt for a booking', () => {
   it('the candidates are listed with what distinguishes them', async () => {
     const first = await book('--seats', 'A1-A2', '--customer', 'Ada Lovelace')
     const second = await book('--seats', 'B3', '--customer', 'Ada Byron', '--hold', '1h')
-    const terminal = sitDown(['booking', 'view'])
+    const terminal = startClerk(['booking', 'view'])
     await terminal.waitFor(questions.booking)
     terminal.type('ada')
     await terminal.waitFor(
@@ -85,7 +85,7 @@ describe('at the prompt for a booking', () => {
 
   it('nothing is chosen before something is typed, nor if nothing matches', async () => {
     await book('--seats', 'A1', '--customer', 'Ada')
-    const terminal = sitDown(['booking', 'check-in'])
+    const terminal = startClerk(['booking', 'check-in'])
     await terminal.waitFor(questions.booking)
     terminal.press('enter')
     terminal.type('grace\r')
@@ -105,7 +105,7 @@ describe('at the prompt for a booking', () => {
       },
     )
     for (const text of ['a1', 'ada']) {
-      const terminal = sitDown(['booking', 'check-in', '--show', 'evita'])
+      const terminal = startClerk(['booking', 'check-in', '--show', 'evita'])
       await terminal.waitFor(questions.booking)
       terminal.type(`${text}\r`)
       expect(await terminal.exit).toMatchObject({ code: text === 'a1' ? 0 : 4 })
@@ -130,7 +130,7 @@ describe('at the prompt for a booking', () => {
     terminal.press('ctrl-c')
     await terminal.exit
 
-    const another = sitDown(['booking', 'cancel'], { TICKETS_PLAIN: '1' })
+    const another = startClerk(['booking', 'cancel'], { TICKETS_PLAIN: '1' })
     await another.waitFor(questions.booking)
     another.type('b1\r')
     await another.waitFor(/\? .*B1.*Ada Byron/)
