@@ -177,8 +177,6 @@ describe('the examples of help', () => {
       const command = example
         .replace('postgres://me@localhost/tickets', `'${box.url}'`)
         .replace('--port 8080', `--port ${port}`)
-        // Each booking is a process; how many they are is for stress.test.ts.
-        .replace('--bookings 40', '--bookings 8')
         .replace(/^tickets serve$/, `tickets serve --port ${port}`)
       const end = lasting.find(({ pattern }) => pattern.test(example))
       const ended = await runIn({ cwd: directory, env }, command, end?.screen)

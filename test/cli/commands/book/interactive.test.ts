@@ -65,7 +65,7 @@ describe('book with questions', () => {
     // Both start at the same time; the ids decide the order.
     await insertShow(db, { id: '00000000-0000-4000-8000-000000000000', name: 'Hamlet' })
     await runInProcess(['book', lionKing, '--seats', 'A5-A6'], { DATABASE_URL: db.url })
-    const clerk = sitDown(['book'])
+    const clerk = startClerk(['book'])
     await clerk.sees(
       /^1\. {2}Hamlet, 2030-01-01 19:00 UTC, 10 .*\n2\. {2}The Lion King, .* 38 .*\n/,
     )
@@ -134,7 +134,7 @@ describe('book with questions', () => {
   it('asks again with the reason and other seats if the answer is refused', async () => {
     const show = await insertShow(db, { seats: 30, seatsPerRow: 10 })
     await runInProcess(['book', show, '--seats', 'A5'], { DATABASE_URL: db.url })
-    const clerk = sitDown(['book', show])
+    const clerk = startClerk(['book', show])
     await clerk.answers(questions.seats, '')
     await clerk.corrects(/✗ .*A1-A4.*"4 best"/, 'many')
     await clerk.corrects(/✗ .*"many"/, 'D1')
@@ -257,7 +257,7 @@ describe('the shows to choose from', () => {
     await insertShows('Past', 2, `now() - n * interval '1 day', '\\x00', 0`)
     const held = await insertShow(db, { name: 'Full by holds', seats: 2 })
     await runInProcess(['book', held, '--count', '2', '--hold', '1h'], { DATABASE_URL: db.url })
-    const clerk = sitDown(['book'])
+    const clerk = startClerk(['book'])
     await clerk.sees(
       /^1\. {2}Free 1, .* 8 .*\n2\. {2}Free 2, .* 8 .*\n3\. {2}Full 1, (?!.* 8 \S+\n)/,
     )
@@ -393,7 +393,7 @@ describe('a small or plain terminal', () => {
   it('of 40 columns shows everything: no line is broken within a word', async () => {
     const show = await insertShow(db, { name: 'The Lion King', seats: 100, seatsPerRow: 10 })
     await runInProcess(['book', show, '--seats', 'A5'], { DATABASE_URL: db.url })
-    const clerk = sitDown(['book'], { cols: 40 })
+    const clerk = startClerk(['book'], { cols: 40 })
     await clerk.answers(/^1\. {2}The Lion King, 2030-01-01 19:00 UTC,\n {4}99 .*\n\? .*$/, '')
     await clerk.answers(questions.seats, 'A5')
     await clerk.corrects(/✗ [^?]*A5[^?]*: A4\.\n/, '4 best')
@@ -408,7 +408,7 @@ describe('a small or plain terminal', () => {
   it('of 24 lines shows a house of ten rows, the refusal and the question at once', async () => {
     const show = await insertShow(db, { name: 'The Lion King', seats: 100, seatsPerRow: 10 })
     await runInProcess(['book', show, '--seats', 'A5'], { DATABASE_URL: db.url })
-    const clerk = sitDown(['book', show, '--seats', 'A5', '--dry-run'])
+    const clerk = startClerk(['book', show, '--seats', 'A5', '--dry-run'])
     expect((await clerk.ends()).code).toBe(4)
     const another = startClerk(['book', show])
     await another.answers(questions.seats, 'A1')

@@ -321,7 +321,7 @@ describe('the picker on another terminal', () => {
     const show = await lionKing()
     await sell(show, 'A2')
     await runInProcess(['book', show, '--seats', 'A3', '--hold', '1h'], { DATABASE_URL: db.url })
-    const clerk = sitDown([show], { env: { NO_COLOR: '1' } })
+    const clerk = startClerk([show], { env: { NO_COLOR: '1' } })
     await clerk.sees('[○]')
     clerk.press('space right right right')
     await clerk.sees('A  ★ ● ◐[○]○')

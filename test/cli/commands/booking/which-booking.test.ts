@@ -116,7 +116,7 @@ describe('at the prompt for a booking', () => {
   it('in lines, a single match is taken, and one of several by its number', async () => {
     await book('--seats', 'A1-A2', '--customer', 'Ada Lovelace')
     await book('--seats', 'B1', '--customer', 'Ada Byron')
-    const terminal = sitDown(['booking', 'cancel'], { TICKETS_PLAIN: '1' })
+    const terminal = startClerk(['booking', 'cancel'], { TICKETS_PLAIN: '1' })
     await terminal.waitFor(`? ${questions.booking}`)
     terminal.type('nobody\r')
     // Text that is typed before the question is repeated appears in the middle of it.
