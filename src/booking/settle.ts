@@ -282,9 +282,9 @@ const COLUMNS = `id, reference, show_id, status, seats, customer, note, held_unt
  * with the same key, has decided; live holds; and abandoned attempts, a hundred at a time. Among
  * attempts that were recorded together, the leader comes last, so that it exists as long as the
  * others do. `held_in` and `leads_until` are generated columns (migration 0006); the ids of a process
- * ascend, so those of the leader and the first attempt span the batch. `offset 0` makes the planner find the leaders first; while the tables are small it
- * would start with all bookings of the show, and would keep that query plan when there are a hundred
- * thousand.
+ * ascend, so those of the leader and the first attempt span the batch. `offset 0` makes the planner
+ * find the leaders first; while the tables are small it would start with all bookings of the show,
+ * and would keep that query plan when there are a hundred thousand.
  */
 function bookingsUnderLock(
   trx: Knex.Transaction,

@@ -126,7 +126,8 @@ export interface Tickets {
   /** Creates a show with an empty house. Throws INVALID_INPUT. */
   createShow(show: NewShow): Promise<Show>
   /**
-   * Shows in the order of their start, in constant memory. `after` as for `findShow`. Throws INVALID_INPUT, SHOW_NOT_FOUND, AMBIGUOUS_ID.
+   * Shows in the order of their start, in constant memory. `after` as for `findShow`. Throws
+   * INVALID_INPUT, SHOW_NOT_FOUND, AMBIGUOUS_ID.
    */
   listShows(filter?: ShowFilter): AsyncGenerator<Show>
   /**

@@ -91,7 +91,8 @@ const OTHERS = ['LANG', 'LC_ALL', 'LC_CTYPE', 'LOGNAME', 'PATH', 'TMPDIR', 'USER
 /**
  * Starts `tickets daemon run` in the background, and returns when it is open. It keeps nothing of the
  * process that starts it: no terminal or directory, none of the secrets in its environment, which
- * each run request carries, and no open files, which may be the lock or the pipe of a script. Throws what the daemon throws.
+ * each run request carries, and no open files, which may be the lock or the pipe of a script.
+ * Throws what the daemon throws.
  */
 export async function startInBackground(link: string, env: NodeJS.ProcessEnv): Promise<void> {
   const nothing = openSync('/dev/null', 'r+')

@@ -253,7 +253,7 @@ it('continues when its connection is lost, before it listens again', async () =>
   const pollsBefore = polls
   const sold = untilHouse(houses, (house) => house.booked.has(1))
   await db.sql('select pg_terminate_backend($1)', [(await listeners())[0]!.pid])
-  // The loss of the connection makes it poll. It untilHouse later sales because it continues to poll.
+  // The loss of the connection makes it poll. It sees later sales because it continues to poll.
   await until(() => box.connections.listening === 0 && polls > pollsBefore)
   await tickets.book(show, { seats: '1' })
   await sold

@@ -3,8 +3,8 @@ import type { ServerPaths } from './paths.js'
 
 /**
  * Runs `work` and returns its result if no other process holds the lock; otherwise returns
- * 'occupied' at once. The lock only saves duplicate work: a process that is suspended for long loses it, and then
- * the atomic renames keep the data safe.
+ * 'occupied' at once. The lock only saves duplicate work: a process that is suspended for long
+ * loses it, and then the atomic renames keep the data safe.
  */
 export async function whenAlone<T>(
   paths: ServerPaths,
