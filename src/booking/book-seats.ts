@@ -27,7 +27,7 @@ import { type BatchOptions, settle } from './settle.js'
  *    the records are gone.
  *
  * Returns, for each request, its outcome (a refused one is a FAILED booking with its reason) or an
- * error that concerns it alone: INVALID_INPUT, NO_SUCH_SEAT, KEY_REUSED, or a bug's.
+ * error that concerns it alone: INVALID_INPUT, NO_SUCH_SEAT, KEY_REUSED, or an unexpected error.
  *
  * Throws errors that concern all of them: SHOW_NOT_FOUND, BUSY, INTERRUPTED and the database's own.
  */
@@ -103,21 +103,21 @@ async function bookTogether(
   )
 
   // If the earlier attempt with a key was abandoned, the key is free again.
-  const orphaned = attempts.filter((_, i) => isOrphaned(settled[i]!))
-  if (orphaned.length === 0) return settled
-  const again = await bookOrFail(db, showId, orphaned, options)
+  const abandoned = attempts.filter((_, i) => isAbandonedReplay(settled[i]!))
+  if (abandoned.length === 0) return settled
+  const again = await bookOrFail(db, showId, abandoned, options)
   let index = 0
-  return settled.map((one) => (isOrphaned(one) ? again[index++]! : one))
+  return settled.map((one) => (isAbandonedReplay(one) ? again[index++]! : one))
 }
 
-function isOrphaned(outcome: BookingOutcome | Error): boolean {
+function isAbandonedReplay(outcome: BookingOutcome | Error): boolean {
   if (outcome instanceof Error) return false
   return outcome.replayed && outcome.booking.failure?.code === 'ABANDONED'
 }
 
 /**
- * How long after its last possible moment a recorded attempt counts as abandoned; no live attempt
- * is that late.
+ * How long after its last chance to be decided an attempt counts as abandoned; no live attempt is
+ * that late.
  */
 const ABANDON_GRACE_MS = 60_000
 
@@ -150,7 +150,7 @@ interface RecordOptions {
   /** How many milliseconds the attempt may wait for each lock or connection. */
   waitMs: number
   /**
-   * Returns before the records are on disk. They are on disk before any outcome of theirs, so a
+   * Whether to return before the records are on disk. They are on disk before any outcome of theirs, so a
    * crash of the server loses only undecided attempts, and their process records them again. Only
    * for a statement that is a whole transaction.
    */

@@ -45,7 +45,7 @@ export interface BatchOptions extends BookOptions {
 }
 
 interface SettleOptions extends BatchOptions {
-  /** Step 1: records attempts, also again. */
+  /** Step 1: records attempts, or records them again. */
   record: (attempts: readonly Attempt[]) => Promise<(Attempt | Error)[]>
 }
 
@@ -89,7 +89,7 @@ export async function settle(
   }
 }
 
-/** The IN_DOUBT for bookings. */
+/** The IN_DOUBT error for these bookings. */
 export function bookingsInDoubt(
   bookings: readonly { reference: string; key?: string | null | undefined }[],
   cause?: unknown,
@@ -108,7 +108,7 @@ export function bookingsInDoubt(
   )
 }
 
-/** Steps 3 to 5, for the attempts of one statement. Returns like `settle`. */
+/** Steps 3 to 5, for the attempts of one batch. Returns like `settle`. */
 export async function settleUnderLock(
   trx: Knex.Transaction,
   showId: string,
@@ -130,7 +130,7 @@ export async function settleUnderLock(
   )
   const sold: number[] = []
   const decided = new Map<string, [Attempt, Decision]>()
-  // Their callers have been told that nothing was booked.
+  // The attempts whose callers have been told that nothing was booked.
   const unwanted = new Set<Attempt>()
   for (const attempt of attempts) {
     const { id, reference, index } = attempt
@@ -148,8 +148,8 @@ export async function settleUnderLock(
     if (decision.status === 'CONFIRMED') sold.push(...decision.seats)
   }
   for (const { id, isNew, wanted, operator } of unwanted) {
-    // The record of a key or an id stays undecided until it is repeated or abandoned. The others are
-    // found by their leader, and only until that is decided, so they are given up with it.
+    // A record with a key or a given id stays PENDING until it is repeated or abandoned. The others
+    // are found only through their leader, while that is PENDING, so they fail along with it.
     if (!isNew) continue
     decisions.push({ id, seats: seatsOf(wanted), status: 'FAILED', failure: ABANDONED, operator })
   }
@@ -318,7 +318,7 @@ function bookingsUnderLock(
   )
 }
 
-/** What is to be written of a booking: the verdict, in the terms of its row. */
+/** What is written of a booking once it is decided. */
 interface Decision {
   id: string
   status: 'CONFIRMED' | 'HELD' | 'FAILED'

@@ -38,8 +38,8 @@ export async function main(
   const program = await commandTree(run, argv)
   try {
     // An empty command line, or the name of a group alone, prints help.
-    const isAsked = argv.length === 0 || (argv.length === 1 && isGroup(program, argv[0]!))
-    await program.parseAsync(isAsked ? [...argv, '--help'] : [...argv], { from: 'user' })
+    const wantsHelp = argv.length === 0 || (argv.length === 1 && isGroup(program, argv[0]!))
+    await program.parseAsync(wantsHelp ? [...argv, '--help'] : [...argv], { from: 'user' })
     return run.exitCode
   } catch (error) {
     return reportError(error, run.output, {

@@ -46,7 +46,7 @@ const listeners = new WeakMap<Knex, Listener>()
 /** The triggers on bookings send the id of each changed show to this channel. */
 const CHANNEL = 'tickets_seats'
 const CONNECT_MS = 10_000
-const ANSWER_MS = 5000
+const LISTEN_TIMEOUT_MS = 5000
 const PAUSE_MS = 2000
 
 class Listener {
@@ -123,7 +123,7 @@ class Listener {
       if (payload === ownMessage) this.#setLive(true)
       else for (const wake of this.#subscribers.get(payload) ?? []) wake()
     })
-    const timer = setTimeout(() => this.#cut(), ANSWER_MS)
+    const timer = setTimeout(() => this.#cut(), LISTEN_TIMEOUT_MS)
     await client.query(`listen ${CHANNEL}`).finally(() => clearTimeout(timer))
     // Sent from another connection, because a pooler may return a connection's own notifications to
     // it and forward no others.

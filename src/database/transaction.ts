@@ -116,7 +116,7 @@ async function inTransaction<T>(
       },
       {
         isolationLevel: 'read committed',
-        // The others are read in connection/knex-client.ts.
+        // connection/knex-client.ts reads the following.
         operator: db.operator,
         isEager,
         isLong,

@@ -26,8 +26,8 @@ export interface Party {
  * 1. Only seats of the section, and no wheelchair place or companion seat unless asked for; with
  *    `includeAccessible` as few of these as possible.
  * 2. Together in one block; or else in one row with only aisles between them; or else in the fewest
- *    groups, the longest first. For the others, the section and the distance of the first group come
- *    instead of those of 5 and 6.
+ *    groups, the longest first. The other groups go near the first
+ *    one: its section and place replace those of rules 5 and 6.
  * 3. The fewest seats with a restricted view.
  * 4. No single free seat left beside them in a block. If every choice leaves one, it is exempt.
  * 5. The first section, in the order of the plan.

@@ -1,4 +1,4 @@
-/** What room for adjacent seats does not have: a second block, and certain seats. */
+/** Limits on adjacent seats: they are in one block, and none is excluded. */
 export interface RoomBounds {
   /** The first seat of each block. */
   blockStarts: SeatSet
@@ -233,7 +233,7 @@ export class SeatSet implements Iterable<number> {
   #roomIn(index: number, count: number, bounds?: RoomBounds): number {
     const outside = this.#outsideIn(index, bounds)
     if (outside === 0 || count === 1) return outside
-    // Most taken houses have single seats only.
+    // In a nearly full house, most free seats are single.
     if ((outside & ((outside >>> 1) | -0x80000000)) === 0) return 0
     const blockStarts = bounds?.blockStarts
     const following = blockStarts ? outside & ~blockStarts.#wordAt(index) : outside

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
 import { type ApiToken, type Tickets, type TokenRole, tokenRoles } from '../client/api.js'
 import { HttpError } from './errors.js'
-import { shareLooks } from './share-looks.js'
+import { shareLookups } from './shared-lookups.js'
 
 /**
  * Allows a request for a route that needs `role`, or throws UNAUTHORIZED or FORBIDDEN. Sets the
@@ -13,7 +13,7 @@ export type Guard = (request: FastifyRequest, role: TokenRole | undefined) => Pr
 /** Requires a bearer token with a sufficient role on each route that needs one. */
 export function guardByToken(tickets: Pick<Tickets, 'findToken'>): Guard {
   // Caches nothing, so that revoking a token takes effect at once.
-  const share = shareLooks<ApiToken | undefined>()
+  const share = shareLookups<ApiToken | undefined>()
   // Keyed by the hash, because the time of a map lookup could reveal something about the token.
   const findToken = (text: string) => share(hashOf(text), () => tickets.findToken(text))
   return async (request, role) => {

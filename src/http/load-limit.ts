@@ -3,7 +3,7 @@ import { TicketsError } from '../shared/errors.js'
 
 /** The maximum size of a body, in bytes, unless its route has another. */
 export const BODY_LIMIT = 1024 * 1024
-/** The same if a plan is given: its text has up to 2,000,000 characters of three bytes. */
+/** The maximum size of a body that may contain a plan: its text has up to 2,000,000 characters of three bytes. */
 export const PLAN_BODY_LIMIT = 8 * BODY_LIMIT
 
 /** The load above which further requests are refused. */

@@ -16,8 +16,8 @@ export function seatsJson({ totalSeats, booked, held }: ShowDetails) {
 }
 
 const MOST_STREAMS = 1000
-const BEAT_MS = 15_000
-const AGAIN_MS = 1000
+const HEARTBEAT_MS = 15_000
+const RETRY_MS = 1000
 
 export interface SeatFeedsOptions {
   tickets: Pick<Tickets, 'watchShow'>
@@ -141,7 +141,7 @@ class Feed {
   async #run(): Promise<void> {
     const beat = setInterval(() => {
       for (const stream of this.#streams) stream.beat()
-    }, BEAT_MS)
+    }, HEARTBEAT_MS)
     try {
       await this.#follow(this.#ending.signal)
     } catch (error) {
@@ -169,7 +169,7 @@ class Feed {
         if (!(error instanceof TicketsError) || error.code === 'SHOW_NOT_FOUND') throw error
         if (!isAway && !signal.aborted) this.#options.onFailure(error)
         isAway = true
-        await sleep(AGAIN_MS, undefined, { signal }).catch(() => {})
+        await sleep(RETRY_MS, undefined, { signal }).catch(() => {})
       }
     }
   }

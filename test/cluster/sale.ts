@@ -226,7 +226,7 @@ export async function lostBookings(
   const known = new Set(mayHave.map(({ customer }) => customer))
   expect(customers.filter((customer) => !known.has(customer))).toEqual([])
   const tickets = openTickets({ database: url, env: {} })
-  // A request that was given up may leave a pending record, until it is swept.
+  // A request that was given up may leave a pending record, until it is marked abandoned.
   let report: VerifyReport | undefined
   await until(async () => {
     await tickets.repair({ show })

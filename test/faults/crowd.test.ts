@@ -10,7 +10,7 @@ beforeAll(async () => {
 })
 afterAll(() => office?.remove())
 
-const isInvited = (i: number) => `customer ${i}`
+const customerName = (i: number) => `customer ${i}`
 
 test(`150 processes at once on a server with few connections: each ends with 0, 4 or 5, and none with 5 that may wait for two minutes (seed ${seed})`, async () => {
   const isPatient = (i: number) => i % 2 === 0
@@ -49,14 +49,14 @@ async function crowd(size: number, argsOf: (i: number) => string[]) {
         ['--count', '1'],
         ['--seats', String(dice.whole(1, size / 10))],
       ])
-      return [show, ...seats, '--customer', isInvited(i), ...argsOf(i)]
+      return [show, ...seats, '--customer', customerName(i), ...argsOf(i)]
     }),
   )
   const bookings = new Map(
     (await office.bookings(show)).map((booking) => [booking.customer, booking]),
   )
   ended.forEach(({ exitCode, document }, i) => {
-    const booking = bookings.get(isInvited(i))
+    const booking = bookings.get(customerName(i))
     const status = { 0: 'CONFIRMED', 4: 'FAILED' }[exitCode as 0 | 4] ?? 'PENDING'
     expect(booking?.status ?? 'PENDING').toBe(status)
     if (exitCode === 0) expect(booking).toMatchObject({ id: document.id, seats: document.seats })

@@ -14,7 +14,7 @@ afterAll(() => office?.remove())
 /** The number of processes at once: more than there are cores. */
 const width = 6
 
-test(`seventy bookings killed by SIGKILL at random moments: what was confirmed is sold, the rest is swept (seed ${seed})`, async () => {
+test(`seventy bookings killed by SIGKILL at random moments: what was confirmed is sold, the rest is marked abandoned (seed ${seed})`, async () => {
   const dice = diceFor('kills')
   const show = await office.createShow(150)
   const { ended, pace } = await withoutSignals(show)

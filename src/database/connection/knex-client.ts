@@ -11,7 +11,7 @@ import { ANSWER_MS, beginSql, type SessionSettings } from './begin.js'
 declare module 'knex' {
   namespace Knex {
     interface TransactionConfig {
-      /** Makes the changes, in place of the session's operator. */
+      /** Who makes the changes (default: the session's operator). */
       operator?: string | undefined
       /**
        * Sends the first statements right after BEGIN, without waiting for its result, which saves a

@@ -76,15 +76,16 @@ function measure(layout: SeatLayout): Geometry {
   accessible.addAll(companions)
   const hasRows = seatsPerRow !== null || Boolean(plan)
   return {
-    ...{
-      rows,
-      sections: [...rows.sections.keys()],
-      hasRows,
-      offset,
-      widest,
-      rowStarts,
-      blockStarts,
-    },
-    ...{ restricted, wheelchairs, companions, accessible },
+    rows,
+    sections: [...rows.sections.keys()],
+    hasRows,
+    offset,
+    widest,
+    rowStarts,
+    blockStarts,
+    restricted,
+    wheelchairs,
+    companions,
+    accessible,
   }
 }

@@ -18,7 +18,7 @@ export interface Criteria {
   isNearestFirst?: boolean
   /** How far a row is, in half seats; by default as far as two seats. */
   rowDepth?: number
-  /** Whether wheelchair places and companion seats may be chosen: no, if others are too few, yes. */
+  /** Whether wheelchair places and companion seats may be chosen; 'if needed': if others are too few. */
   accessible: 'never' | 'if needed' | 'always'
 }
 
@@ -39,13 +39,13 @@ export interface SeatGroup {
 
 /** Adjacent seats that may be chosen, with what `compare` needs to know about them. */
 export interface Candidate extends SeatGroup {
-  /** Of their kinds, and for leaving a single seat. */
+  /** For seats that are accessible or have a restricted view, and for leaving a single seat. */
   penalty: number
   /** The index of their section among those of the criteria. */
   rank: number
   /** The square of the distance from the focal point. */
   distance: number
-  /** The same in rows. */
+  /** How many rows away from the row of the focal point. */
   rows: number
 }
 
@@ -68,7 +68,7 @@ export function findTogether(
 }
 
 /**
- * Finds the best `atMost` groups of `count` seats; no block may have more room than that. Finds the
+ * Finds the best `atMost` groups of `count` seats; no block may have room for more than `count`. Finds the
  * same as `findTogether` one by one, but in one pass through the house.
  */
 export function findGroups(

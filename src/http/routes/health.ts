@@ -4,7 +4,7 @@ import { within } from '../../shared/deadline.js'
 import { TicketsError } from '../../shared/errors.js'
 import type { Metrics } from '../metrics.js'
 import { errors } from '../schemas.js'
-import { shareLooks } from '../share-looks.js'
+import { shareLookups } from '../shared-lookups.js'
 
 const PATIENCE_MS = 3000
 
@@ -23,7 +23,7 @@ export function healthRoutes(
   )
 
   // Uses the bookings' connections; a separate connection would not notice that those are stuck.
-  const share = shareLooks<void>()
+  const share = shareLookups<void>()
   app.get(
     '/readyz',
     {

@@ -50,6 +50,7 @@ async function book(
 ): Promise<BookingOutcome | undefined> {
   const { asking, environment, output, signal, tickets } = context
   const { bookingId: id, isRepeat } = environment
+  // The daemon died before it answered: what it did is found out first.
   if (isRepeat) {
     const { bookAgain } = await import('../daemon/book-again.js')
     return bookAgain(context, show, { ...request, id: id! })
@@ -58,7 +59,7 @@ async function book(
   try {
     return await tickets.book(which, { ...request, id }, { signal })
   } catch (error) {
-    // A key stands for the request that was refused.
+    // With a key, the changed request would be KEY_REUSED.
     const mayAsk = output.canPrompt && !yes && request.key === undefined
     if (!mayAsk || !hasAccessibleLeft(error)) throw namingOption(error)
     if (!(await askToUseAccessible(asking, error))) return undefined

@@ -19,7 +19,7 @@ export const bookCommand: Declaration = {
     '--accessible': 'with --count: a wheelchair place, and seats beside it',
     '--include-accessible': {
       about: 'with --count: wheelchair places too, if nothing else is left',
-      // The refusal that it overrules names it.
+      // The refusal that it overrides names it.
       isHidden: true,
     },
     '--customer <name>': 'name of the customer',

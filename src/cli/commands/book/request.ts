@@ -13,7 +13,7 @@ export interface BookCommandOptions extends RequestOptions {
   atomic?: boolean
 }
 
-/** Those that describe the booking. With --file, the rows of the file do. */
+/** The options that describe the booking. With --file, the rows of the file do. */
 interface RequestOptions {
   seats?: string
   count?: string
@@ -53,7 +53,7 @@ export function divideRequest(request: BookingRequest) {
   return { wanted, rest }
 }
 
-/** Whether the seats need not be asked for. */
+/** Whether the request says which seats or how many. */
 export function saysWhich({ seats, count }: WantedSeats): boolean {
   return (seats ?? count) !== undefined
 }

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest'
-import { shareLooks } from '../../src/http/share-looks.js'
+import { shareLookups } from '../../src/http/shared-lookups.js'
 
 /** Reads that end when the test says so, in the order in which they began. */
 function readsOnDemand() {
-  const share = shareLooks<string>()
+  const share = shareLookups<string>()
   const started: { key: string; end(answer: string): void; fail(error: Error): void }[] = []
   const read = (key: string) =>
     share(key, () => new Promise((end, fail) => void started.push({ key, end, fail })))
