@@ -146,7 +146,7 @@ describe('as a real process', () => {
     for (const TZ of ['Mars/Phobos', 'CET-1CEST,M3.5.0,M10.5.0/3', 'BST', '']) {
       const ran = await tickets([...argv, '2031-01-01 19:00'], { db: db.url, env: { TZ } })
       expect([TZ, ran.exitCode, ran.stdout]).toEqual([TZ, 2, ''])
-      expect(ran.stderr).toContain(`TZ is "${TZ}", no IANA time zone. Set TZ to one, such as`)
+      expect(ran.stderr).toContain(`TZ is "${TZ}"`)
       expect(ran.stderr).toContain('--time-zone')
     }
     expect(await fingerprint()).toEqual(before)
