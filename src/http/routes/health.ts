@@ -4,7 +4,6 @@ import { within } from '../../shared/deadline.js'
 import { TicketsError } from '../../shared/errors.js'
 import type { Metrics } from '../metrics.js'
 import { errors } from '../schemas.js'
-import { shareLookups } from '../shared-lookups.js'
 
 const PATIENCE_MS = 3000
 
@@ -23,7 +22,7 @@ export function healthRoutes(
   )
 
   // Uses the bookings' connections; a separate connection would not notice that those are stuck.
-  const share = shareLookups<void>()
+  const checkReady = oneAtATime(() => tickets.checkReady())
   app.get(
     '/readyz',
     {
@@ -34,8 +33,7 @@ export function healthRoutes(
       },
     },
     async () => {
-      const ready = share('ready', () => tickets.checkReady())
-      await within(PATIENCE_MS, ready, unanswered)
+      await within(PATIENCE_MS, checkReady(), unanswered)
       return { ok: true }
     },
   )
@@ -59,3 +57,14 @@ export function healthRoutes(
 }
 
 const unanswered = () => new TicketsError('DB_UNREACHABLE', 'The database does not answer.')
+
+/** Calls that arrive while one is in progress share its result. */
+function oneAtATime<T>(work: () => Promise<T>): () => Promise<T> {
+  let underWay: Promise<T> | undefined
+  return () => {
+    underWay ??= work().finally(() => {
+      underWay = undefined
+    })
+    return underWay
+  }
+}
