@@ -165,7 +165,7 @@ export type AuditedPlan = SeatPlan | null | string
 
 /** Reads the plans of a snapshot from the database, even if this process knows them already. */
 export function storedPlans({ trx }: Snapshot): (id: string | null) => Promise<AuditedPlan> {
-  return remember(100, async (id) => {
+  return remember(10, async (id) => {
     if (id === null) return null
     const row = (await selectPlans(trx, [id])).get(id)
     const plan = await parseStored(row)

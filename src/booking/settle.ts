@@ -7,6 +7,7 @@ import { decide, type House, type Refusal, type Wanted } from '../house/decide.j
 import { withViewWarning } from '../house/restricted-view.js'
 import { MAX_SEATS, type SeatLayout } from '../house/seats.js'
 import { hasCode, TicketsError } from '../shared/errors.js'
+import { remember } from '../shared/remember.js'
 import { keepLayout, readLayout } from '../shows/layouts.js'
 import {
   type HouseRow,
@@ -159,6 +160,7 @@ export async function settleUnderLock(
     rows.set(id, rowOf(showId, attempt, decision, written.get(id)!))
   }
   const starts = warningsOf(show)
+  const layoutOf = remember(attempts.length, (id: string) => layoutElsewhere(trx, id))
   const outcomes: (BookingOutcome | Error)[] = []
   for (const attempt of attempts) {
     if (unwanted.has(attempt)) {
@@ -168,7 +170,7 @@ export async function settleUnderLock(
     const row = rows.get(attempt.id)!
     // The booking of a key may have moved to another show since.
     const isHere = row.show_id === showId
-    const layout = isHere ? house.layout : await layoutElsewhere(trx, row.show_id)
+    const layout = isHere ? house.layout : await layoutOf(row.show_id)
     const booking = toBooking(row, layout)
     const outcome: BookingOutcome = { booking, replayed: attempt.isReplay }
     if (row.has_expired) outcome.hasExpired = true
@@ -231,7 +233,7 @@ function decideIn(house: House, attempt: Attempt): Decision {
     if (attempt.layout.plan !== layout.plan) wanted = attempt.wantedIn(layout)
   } catch (error) {
     if (!(error instanceof TicketsError)) throw error
-    return refuse([], { code: error.code, message: error.message })
+    return refuse([], { code: error.code, message: `${error.message} Nothing was booked.` })
   }
   const verdict = decide(house, wanted)
   if ('refusal' in verdict) return refuse(seatsOf(wanted), verdict.refusal)

@@ -44,7 +44,10 @@ export interface PlanRow {
  * it means the same plan in every database.
  */
 const known = new Map<string, SeatPlan>()
+let knownSeats = 0
 const MOST_KNOWN = 100
+/** A seat takes some 64 bytes. */
+const MOST_KNOWN_SEATS = 1_000_000
 
 /** Adds the plan to a row. Throws WRONG_STATE if it cannot be read. */
 export async function withPlan<Row extends PlannedRow>(
@@ -85,8 +88,12 @@ async function readPlans(knex: Knex, ids: Set<string>, plans: Map<string, SeatPl
     const plan = await parseStored(found.get(id))
     if (typeof plan === 'string') throw unusable(plan)
     plans.set(id, plan)
-    if (known.size >= MOST_KNOWN) known.clear()
+    if (known.size >= MOST_KNOWN || knownSeats + plan.totalSeats > MOST_KNOWN_SEATS) {
+      known.clear()
+      knownSeats = 0
+    }
     known.set(id, plan)
+    knownSeats += plan.totalSeats
   }
 }
 
