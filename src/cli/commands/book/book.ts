@@ -50,20 +50,20 @@ async function book(
 ): Promise<BookingOutcome | undefined> {
   const { asking, environment, output, signal, tickets } = context
   const { bookingId: id, isRepeat } = environment
-  // The daemon died before it answered: what it did is found out first.
-  if (isRepeat) {
-    const { bookAgain } = await import('../daemon/book-again.js')
-    return bookAgain(context, show, { ...request, id: id! })
-  }
-  const which = await idOrName(context, show)
   try {
-    return await tickets.book(which, { ...request, id }, { signal })
+    // The daemon died before it answered: what it did is found out first.
+    if (isRepeat) {
+      const { bookAgain } = await import('../daemon/book-again.js')
+      return await bookAgain(context, show, { ...request, id: id! })
+    }
+    return await tickets.book(await idOrName(context, show), { ...request, id }, { signal })
   } catch (error) {
     // With a key, the changed request would be KEY_REUSED.
     const mayAsk = output.canPrompt && !yes && request.key === undefined
     if (!mayAsk || !hasAccessibleLeft(error)) throw namingOption(error)
     if (!(await askToUseAccessible(asking, error))) return undefined
-    return tickets.book(which, { ...request, includeAccessible: true }, { signal })
+    const withAccessible = { ...request, includeAccessible: true }
+    return tickets.book(await idOrName(context, show), withAccessible, { signal })
   }
 }
 

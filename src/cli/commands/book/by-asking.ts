@@ -12,7 +12,7 @@ import { type NamedShow, namedShow } from '../../named-show.js'
 import { showChoices } from '../show/choices.js'
 import { chooseSeats } from './choose-seats.js'
 import { dryRunSentence, type Found } from './dry-run.js'
-import { askToUseAccessible, hasAccessibleLeft } from './last-seats.js'
+import { askToUseAccessible, hasAccessibleLeft, namingOption } from './last-seats.js'
 import { type BookCommandOptions, divideRequest, saysWhich } from './request.js'
 
 /**
@@ -94,7 +94,10 @@ async function bookForShow(
         chosen = { ...chosen, wanted: { ...chosen.wanted, includeAccessible: true } }
         continue
       }
-      chosen = await chooseSeats(context, show, { error, wanted: chosen.wanted })
+      chosen = await chooseSeats(context, show, {
+        error: namingOption(error),
+        wanted: chosen.wanted,
+      })
     }
   }
   return 'back'

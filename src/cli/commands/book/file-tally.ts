@@ -61,12 +61,19 @@ export class Tally {
     this.total++
   }
 
+  /** Whether each line was booked, now or before; a booking from before may have ended since. */
   get isAllBooked(): boolean {
-    return this.#counts.booked + this.#counts.replayed === this.total
+    const {
+      booked,
+      replayed,
+      'cancelled since': cancelled,
+      'expired since': expired,
+    } = this.#counts
+    return booked + replayed + cancelled + expired === this.total
   }
 
   /**
-   * 0 when all were booked; `refused` when a line was refused or wrong; `busy` when the others
+   * 0 when all were booked, now or before; `refused` when a line was refused or wrong; `busy` when the others
    * failed only because the database was busy, so that a retry may book them.
    */
   get exitCode(): number {

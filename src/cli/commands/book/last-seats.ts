@@ -17,7 +17,7 @@ export async function askToUseAccessible(
 }
 
 /** The error, with the option that uses the wheelchair places and companion seats that are left. */
-export function namingOption(error: unknown): unknown {
+export function namingOption<Given>(error: Given): Given | TicketsError {
   if (!hasAccessibleLeft(error)) return error
   const message = `${error.message} Add --include-accessible to book them too.`
   return new TicketsError(error.code, message, error)
