@@ -216,8 +216,9 @@ test.each([
       isDone ||= isCommitted(message)
       return isDone && message.type === 'Z' ? 'cut after' : 'pass'
     })
-    const ran = await runInProcess(['show', command!, show, ...args, '--json', '--wait', '0s'], {
-      DATABASE_URL: proxy.url,
+    // A process: without a wait, it must not share its time with the proxy.
+    const ran = await tickets(['show', command!, show, ...args, '--json', '--wait', '0s'], {
+      db: proxy.url,
     })
     await proxy.close()
     expect([isDone, ran.exitCode, ran.json().id]).toEqual([true, 0, show])
