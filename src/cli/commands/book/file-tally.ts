@@ -61,15 +61,9 @@ export class Tally {
     this.total++
   }
 
-  /** Whether each line was booked, now or before; a booking from before may have ended since. */
+  /** Whether each line has its seats. */
   get isAllBooked(): boolean {
-    const {
-      booked,
-      replayed,
-      'cancelled since': cancelled,
-      'expired since': expired,
-    } = this.#counts
-    return booked + replayed + cancelled + expired === this.total
+    return this.#counts.booked + this.#counts.replayed === this.total
   }
 
   /**
