@@ -73,8 +73,8 @@ async function addShows(client: pg.Client, { shows, bookingsPerShow }: Load): Pr
 async function addBookings(client: pg.Client, shows: number, turn: number): Promise<void> {
   await client.query(
     // Reference: the number of the booking, scattered by a factor that is coprime to 2³². Customer:
-    // a first name that every thousandth booking has, and a last name that is used once in each
-    // thousand.
+    // a first name that every thousandth booking has, and a last name that one booking of each
+    // turn has.
     `insert into bookings (id, reference, show_id, status, seats, customer)
      select uuidv7(),
             translate(

@@ -158,7 +158,7 @@ test('a booking that has moved to another house is replayed with its seat in tha
   expect(replay).toMatchObject({ replayed: true, booking: { seats: [9], seatLabels: ['C1'] } })
 })
 
-test('a booking that has moved is replayed with nothing that would be read after COMMIT', async () => {
+test('a booking that has moved is replayed without any read after COMMIT', async () => {
   const clerk = clerks[0]!
   const startTime = new Date('2031-01-02T19:00:00Z')
   const rows = { name: 'Othello', startTime, totalSeats: 20, seatsPerRow: 4 }

@@ -121,7 +121,7 @@ describe.each(Object.entries(steps))('%s is irrevocable', (_, { argv, sure, aske
     },
   )
 
-  it('on a terminal it asks, and no changes nothing', async () => {
+  it('on a terminal it asks, and changes nothing if the answer is no', async () => {
     const before = await everything()
     const terminal = openTerminal(process.execPath, [program, ...argv(names)], {
       env: { DATABASE_URL: db.url },

@@ -97,7 +97,7 @@ describe.each(cases)(
       ['TICKETS_SCHEMA', 'the "North"', '', { TICKETS_SCHEMA: 'the "North"' }],
       ['options of the URL', 'south', '&options=-c%20search_path%3Dsouth', {}],
     ])(
-      '%s set the schema, or the pooler is reported to refuse it',
+      'the schema is set by %s, or the pooler is reported to refuse it',
       async (by, schema, rest, env) => {
         const database = `theatre_${randomBytes(4).toString('hex')}`
         await server.run(`create database ${database}`)

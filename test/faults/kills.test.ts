@@ -90,7 +90,7 @@ function plannedSignals(count: number, dice: Dice, signals: NodeJS.Signals[]): P
   }))
 }
 
-/** How long a booking takes on this machine, in milliseconds; updated by each kill. */
+/** How long a booking takes on this machine, in milliseconds; updated by each signal. */
 interface Pace {
   ms: number
 }
@@ -104,7 +104,7 @@ async function bookAndSignal(
   await Promise.race([sleep(moment * pace.ms), ended])
   child.kill(signal)
   const end = await ended
-  // On a busy machine, half of the kills must still come in time, and half too late.
+  // On a busy machine, half of the signals must still come in time, and half too late.
   pace.ms *= end.exitCode === 0 || end.exitCode === 4 ? 0.95 : 1.05
   return end
 }

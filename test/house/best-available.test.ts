@@ -138,7 +138,7 @@ describe('the best seats around a seat', () => {
     expect(chooseAround(seat, taken, count, layout)).toEqual(seats)
   })
 
-  it('are found if, except for the first seat, every two neighbours are in different rows', () => {
+  it('are found if, except at the front, every two free neighbours are in different rows', () => {
     const layout = { totalSeats: 100_000, seatsPerRow: 2 }
     // From the back: taken, free | free, taken | taken, free | …
     const free = seatsFrom(4, 99_996).filter((seat) => seat % 4 < 2)

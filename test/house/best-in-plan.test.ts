@@ -127,7 +127,7 @@ describe('the best seats of a house', () => {
     })
   })
 
-  it('include only as many accessible seats as there are too few general seats', () => {
+  it('include accessible seats only to make up for missing general seats', () => {
     everyHouse((house, party, accessible) => {
       const wanted = { ...party, accessible, includeAccessible: true }
       const seats = bestAvailable(house.taken, wanted, house.layout)

@@ -115,7 +115,7 @@ describe('searching for the next seat', () => {
 })
 
 describe('searching for room', () => {
-  it('finds the nearest seat on either side with `count` seats from it outside the set', () => {
+  it('finds the nearest seat on either side from which `count` adjacent seats are outside the set', () => {
     const counts = fc.oneof(fc.integer({ min: 1, max: 10 }), fc.integer({ min: 1, max: 100 }))
     fc.assert(
       fc.property(

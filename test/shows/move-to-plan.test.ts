@@ -58,7 +58,7 @@ async function sellAll(show: string): Promise<Booking[]> {
 }
 
 /** The answers about bookings, in the order of the labels: numbers may change. */
-const labelsOf = (bookings: readonly Booking[]) =>
+const answersOf = (bookings: readonly Booking[]) =>
   bookings.map(({ id, status, seatLabels }) => ({ id, status, seatLabels: seatLabels.toSorted() }))
 
 describe('a change to another plan', () => {
@@ -82,14 +82,14 @@ describe('a change to another plan', () => {
     expect(await tickets.verify({ against: lines(receipts) })).toMatchObject({ violations: [] })
     expect(await contradictions(db)).toEqual([])
     const now = await Promise.all(before.map(({ id }) => tickets.findBooking(id)))
-    expect(labelsOf(now)).toEqual(labelsOf(before))
+    expect(answersOf(now)).toEqual(answersOf(before))
     for (const { seats } of now) expect(seats).toEqual(seats.toSorted((a, b) => a - b))
     const list = await listed(tickets.listBookings({ show, sort: 'customer' }))
-    expect(labelsOf(list)).toEqual(labelsOf(door))
+    expect(answersOf(list)).toEqual(answersOf(door))
     expect(await eventsOf(before)).toEqual(events)
     const search = await tickets.searchBookings('Stalls B3', { show, statuses: ANY })
-    expect(labelsOf(search.filter(({ status }) => status !== 'FAILED'))).toEqual(
-      labelsOf([now[0]!]),
+    expect(answersOf(search.filter(({ status }) => status !== 'FAILED'))).toEqual(
+      answersOf([now[0]!]),
     )
     expect(search.map(({ status }) => status).sort()).toEqual(['CONFIRMED', 'FAILED'])
     const { booking } = await other
@@ -152,7 +152,9 @@ describe('a change to another plan', () => {
         for (const [i, request] of [bySeats, { ...byNumber, seats }, byCount].entries()) {
           const again = await box.book(show, request)
           expect(again.replayed).toBe(true)
-          expect(labelsOf([again.booking])).toEqual(labelsOf([await tickets.findBooking(ids[i]!)]))
+          expect(answersOf([again.booking])).toEqual(
+            answersOf([await tickets.findBooking(ids[i]!)]),
+          )
           const preview = await box.startDryRun().book(show, request)
           expect([preview.replayed, preview.seatLabels]).toEqual([true, again.booking.seatLabels])
         }

@@ -59,7 +59,7 @@ it.each(Object.keys(EXAMPLES))('the example %s has no errors, and is drawn', asy
   for (const section of sections) expect(printed.stdout).toContain(section.name)
 })
 
-/** Books these rows in this order, each clerk every fiftieth of them, over a connection of their own. */
+/** Books these rows in this order; each clerk books every fiftieth one, over a separate connection. */
 async function bookAtOnce(parties: readonly string[]): Promise<void> {
   const files = Array.from({ length: Math.min(CLERKS, parties.length) }, (_, clerk) =>
     parties.filter((_, index) => index % CLERKS === clerk),

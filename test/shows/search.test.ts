@@ -83,7 +83,7 @@ describe.each([
   ['two words that are first in one name late in the list', 'LATE lear'],
   ['a word twice', 'lear lear'],
   ['a word between other characters', "& lear ' | !"],
-  ['signs alone', '& |'],
+  ['only other characters', '& |'],
   ['a word that contains another character', 'flute,'],
 ])('%s finds the same shows as a scan of every name: %s', (_what, search) => {
   test('all of them, and the first', async () => {

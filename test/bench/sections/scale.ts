@@ -70,7 +70,7 @@ async function measureLookups(
   })
 }
 
-/** A lookup that scans a whole table takes longer at once. */
+/** Even one lookup that scans a whole table exceeds this. */
 const LOOKUP_BUDGET_MS = 10_000
 
 /** The number of calls whose median is one sample. */

@@ -198,7 +198,7 @@ describe('CSV as spreadsheets write it', () => {
 
   it.each([
     ['that nothing closes', '5,Ed'],
-    ['closed by another one', '5,Ed"'],
+    ['that another one seems to close', '5,Ed"'],
   ])('a stray quote %s makes no other line of a file of 60 fail', async (_, later) => {
     const rows = Array.from({ length: 60 }, (_, i) => `${i + 1},Ada`)
     rows[1] = '2,"Bob'

@@ -384,7 +384,7 @@ describe('a move', () => {
   })
 })
 
-describe('the door', () => {
+describe('check-in', () => {
   test('admits each seat once, and says when it was checked in', async () => {
     const sold = await book('1-3')
     expect(await tickets.checkIn(sold.reference.toLowerCase(), { seats: '1' })).toMatchObject({
@@ -412,7 +412,7 @@ describe('the door', () => {
     expect([again.admitted, again.already.map(({ seat }) => seat)]).toEqual([[2], [1, 3]])
   })
 
-  test('at which one ticket is scanned eight times at once admits it once', async () => {
+  test('of one ticket that is scanned eight times at once admits it once', async () => {
     const sold = await book('1')
     const scans = await Promise.all(Array.from({ length: 8 }, () => tickets.checkIn(sold.id)))
     expect(scans.filter(({ admitted }) => admitted.length > 0)).toHaveLength(1)
@@ -468,7 +468,7 @@ describe('a show', () => {
     ['sold', 'CONFIRMED', 'SEATS_TAKEN', [20, 1]],
     ['gone', 'NO_SUCH_SEAT', 14, [14, 0]],
   ] as const)(
-    'that shrinks: a seat that is %s first counts for the change that waited behind it',
+    'that shrinks: if the seat is %s first, the change that waited takes that into account',
     async (first, sale, size, house) => {
       const lock = await lockShow(db, show.id)
       const sell = () =>

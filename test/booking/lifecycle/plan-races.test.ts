@@ -103,7 +103,7 @@ it('bookings, holds, moves, returns and check-ins keep their labels while the pl
   }
   expect(await editor.verify({ against: against() })).toMatchObject({ violations: [] })
   expect(await contradictions(db)).toEqual([])
-  // How many get seats depends on the order in which they run.
+  // How many bookings succeed depends on the order in which the clerks and processes run.
   expect(answers.size).toBeGreaterThan(20)
   for (const [id, { status, labels }] of answers) {
     const booking = await editor.findBooking(id)

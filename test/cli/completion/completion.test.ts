@@ -83,7 +83,7 @@ describe('the offered completions', () => {
     expect(all.join()).not.toContain('\u001b')
   })
 
-  it('are names in the case in which they are typed, each once, with its dates', async () => {
+  it('are names, matched in any case, each once, with its dates', async () => {
     expect(await offered('book', 'twi')).toEqual(['Twin'])
     expect(await offered('book', 'THE  LI')).toEqual(['The Lion King'])
     const { stdout } = await run(['complete', 'fish', '2', '--', 'tickets', 'book', 'ham'])

@@ -113,7 +113,7 @@ export const lifeInputs: Record<string, HostileInput[]> = {
     ...each(['A0', 'B6', 'ZZZZ1'], (spec) => ['booking', 'list', ROWS, '--seat', spec], 3),
     ...each(['A0', 'B6', 'ZZZZ1'], (spec) => ['history', '--show', ROWS, '--seat', spec], 3),
   ],
-  'seats of another booking': [
+  'seats that the booking does not have or cannot get': [
     ...each(['1', '3', '2-3', '1-10'], (spec) => ['booking', 'confirm', HELD, '--seats', spec], 4),
     ...each(['2', '3', '1-3', '1-10'], (spec) => ['booking', 'cancel', SOLD, '--seats', spec], 4),
     ...each(['2', '3', '1-3'], (spec) => ['booking', 'check-in', SOLD, '--seats', spec], 4),
@@ -121,7 +121,7 @@ export const lifeInputs: Record<string, HostileInput[]> = {
     ...each(['1'], (spec) => ['booking', 'move', HELD, '--to', spec], 4),
     ...each(['B5'], (spec) => ['booking', 'move', SOLD, '--to-show', ROWS, '--to', spec], 4),
   ],
-  'a show of another booking': [
+  'a show that the booking cannot be used for': [
     ...each(someNotShows, (id) => ['booking', 'move', SOLD, '--to', '3', '--to-show', id], 3),
     ...each(
       ['Nobody', '', 'ffff', '%', '\0', HALF, TITLE],

@@ -456,7 +456,7 @@ it('a restore of damage that no constraint refuses is done, and exits with 7', a
   const damaged = await cloneDatabase()
   await fillDatabase(damaged)
   await damaged.sql(
-    `update bookings set seats = '{1,2,3,5}' where key = 'kept'`, // 5 is not a valid admission.
+    `update bookings set seats = '{1,2,3,5}' where key = 'kept'`, // Seat 5 is not marked as sold.
   )
   const ran = await restore(await backUp(damaged, 'oversold.gz'))
   expect([ran.exitCode, ran.json().ok, ran.json().rows.bookings]).toEqual([7, false, 9])

@@ -121,7 +121,7 @@ describe('of several hosts, the one that is used', () => {
     ['read-only', 'primary'],
     ['primary', 'primary'],
     ['any', 'primary'],
-  ])('on a role that is read-only, with target_session_attrs=%s: %s', async (attrs, expected) => {
+  ])('with a read-only role and target_session_attrs=%s: %s', async (attrs, expected) => {
     const server = await reached(urlOf(['primary'], `target_session_attrs=${attrs}`, 'reader'))
     if (typeof expected === 'string') return expect(server).toBe(expected)
     expect(server).toEqual(withFacts(...expected))

@@ -306,7 +306,7 @@ describe('a role that may create objects in the schema', () => {
     },
   )
 
-  it('its owner: migrate does not warn', async () => {
+  it('the owner of the schema: migrate does not warn', async () => {
     await server.run('grant operator to stranger')
     for (const role of ['operator', 'owner', 'stranger']) {
       expect(await migrate('--grant', role)).not.toMatch(/REVOKE/)
@@ -340,7 +340,7 @@ describe('migrate --grant', () => {
     ['a list of roles', `${CLERK}, stranger`],
     ['nothing', ''],
     ['half a character', '\ud800'],
-  ])('refuses %s: exit code 2, in one message', async (_, role) => {
+  ])('refuses %s: exit code 2, with one message', async (_, role) => {
     const before = await sql('operator', CHECKSUM)
     const ran = await as('operator', ['migrate', '--grant', role, '--quiet'])
     expect(ran).toMatchObject({ exitCode: 2, stdout: '' })

@@ -355,7 +355,7 @@ describe('the meaning of a URL', () => {
     [`postgres://ada:${secret}@h/x?require_auth=none`, '"require_auth"'],
     [`postgres://ada:${secret}@h:6543/x?pgbouncer=true`, '"pgbouncer"'],
   ]
-  test.each(refused)('%s is refused in one message, without the password', (url, ...facts) => {
+  test.each(refused)('%s is refused with one message, without the password', (url, ...facts) => {
     const error = refusal(url)
     expect(error.code).toBe('INVALID_INPUT')
     expect(error.message).toEqual(withFacts(...facts))

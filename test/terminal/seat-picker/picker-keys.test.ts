@@ -170,9 +170,9 @@ describe('picking', () => {
     expect(press(after, 'down').lost).toEqual([2])
     expect(press(after, 'C down space').lost).toEqual([])
 
-    const finished = finishPicking(after)
-    expect(finished).toMatchObject({ notice: withFacts('A2', '2'), lost: [] })
-    expect(finishPicking(finished as Picking)).toEqual([1, 3])
+    const warned = finishPicking(after)
+    expect(warned).toMatchObject({ notice: withFacts('A2', '2'), lost: [] })
+    expect(finishPicking(warned as Picking)).toEqual([1, 3])
   })
 
   it.each([
@@ -182,9 +182,9 @@ describe('picking', () => {
     const picking = press(startPicking({ house: houseOf('..... .....') }), '4')
     const after = houses.reduce((at, house) => seeHouse(at, houseOf(house)), picking)
     expect([...after.picked]).toEqual([1, 4])
-    const finished = finishPicking(after)
-    expect(finished).toMatchObject({ notice: withFacts('A2-A3', '2'), lost: [] })
-    expect(finishPicking(finished as Picking)).toEqual([1, 4])
+    const warned = finishPicking(after)
+    expect(warned).toMatchObject({ notice: withFacts('A2-A3', '2'), lost: [] })
+    expect(finishPicking(warned as Picking)).toEqual([1, 4])
   })
 
   it('says that one of three seats is left, and that none of two is left', () => {

@@ -231,7 +231,7 @@ describe('on a terminal, a name that several shows have', () => {
     expect(terminal.screen()).toContain('Hamlet, 2020-03-01 19:30 GMT')
   })
 
-  it('is not chosen at Ctrl-C: nothing is done', async () => {
+  it('chooses no show at Ctrl-C, and nothing is done', async () => {
     const terminal = startClerk(['show', 'cancel', 'Hamlet'])
     await terminal.waitFor(questions.dateOf('Hamlet'))
     terminal.press('ctrl-c')

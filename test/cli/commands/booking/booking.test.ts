@@ -267,7 +267,7 @@ describe('the ticket', () => {
 })
 
 describe('at a terminal', () => {
-  it('asks a clerk for the booking and for confirmation, and no changes nothing', async () => {
+  it('asks a clerk for the booking and for confirmation, and changes nothing if the answer is no', async () => {
     const reference = await book('--seats', 'A1-A2', '--customer', 'Ada')
     const terminal = inTerminal('booking', 'cancel')
     await terminal.waitFor(questions.booking)

@@ -26,7 +26,7 @@ const all = await migrationSource.getMigrations([])
 const lines = (state: string) => all.map((name) => `${state}${name}`).join('\n')
 
 describe('a database other than the embedded one', () => {
-  it('that is not migrated exits with what to do, and starts no embedded server', async () => {
+  it('that is not migrated: commands say what to do, and start no embedded server', async () => {
     const dataDir = join(scratch, 'never')
     const env = { TICKETS_DATA_DIR: dataDir, XDG_DATA_HOME: dataDir }
     const [list, book, json, status, check] = await Promise.all(

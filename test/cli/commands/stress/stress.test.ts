@@ -133,7 +133,7 @@ describe('stress on a named show', () => {
     expect(await db.sql('select id from bookings')).toEqual([])
   })
 
-  it('asks on a terminal, and no books nothing', async () => {
+  it('asks on a terminal, and books nothing if the answer is no', async () => {
     await insertShow(db)
     const terminal = openTerminal(process.execPath, [program, 'stress', 'Cats', ...small], {
       env: { DATABASE_URL: db.url },

@@ -176,7 +176,7 @@ describe('verify --repair', () => {
     expect((await verify(flag)).exitCode).toBe(2)
   })
 
-  test('on a terminal shows what it would do and asks: no changes nothing', async () => {
+  test('on a terminal shows what it would do and asks, and changes nothing if the answer is no', async () => {
     const screen = verifyOnTerminal('--repair')
     await screen.waitFor(questions.repair)
     expect(screen.screen()).toContain(reference)
