@@ -29,7 +29,7 @@ export interface GlobalOptions extends OutputChoice {
   /** Whether the command line has `--wait`. */
   isWaitGiven: boolean
   debug: boolean
-  /** Who works here; default: TICKETS_OPERATOR, else the login name. */
+  /** Who makes the changes, for the history (default: TICKETS_OPERATOR, else the login name). */
   operator?: string
 }
 
@@ -54,7 +54,7 @@ export interface Context {
   close(): Promise<void>
 }
 
-/** What runs a command: `run` of its file. The number is an exit code other than 0. */
+/** What runs a command: the `run` of its file. Returns the exit code (default: 0). */
 export type Handler<Options = object, Args extends unknown[] = []> = (
   context: Context,
   options: Options,
@@ -62,13 +62,13 @@ export type Handler<Options = object, Args extends unknown[] = []> = (
 ) => // biome-ignore lint/suspicious/noConfusingVoidType: most commands return nothing, and need not say so.
 Promise<number | undefined | void>
 
-/** What the context depends on, of the command that it is for. */
+/** What a command declares about itself for its context. */
 export interface CommandNeeds {
   /** Whether it makes one change, and so ends when `--wait` and the grace are over. */
   makesOneChange?: boolean
-  /** Whether it makes no sense on a server that was just created. */
+  /** Whether it is useless on a server that was just created. */
   needsData?: boolean
-  /** The sentence for a person who stops it at a question; default: 'Nothing was changed.' */
+  /** The sentence shown to a person who stops it at a question; default: 'Nothing was changed.' */
   unchanged?: string
 }
 
@@ -123,8 +123,8 @@ export function createContext(
       ...own,
     }
     const client = environment.open?.(all) ?? openOwn(all)
-    // The command line does not show that a file names the database, and its user may have
-    // forgotten it.
+    // Nothing on the command line shows that a file chose the database, and the user may have
+    // forgotten the file.
     if (client.databaseSource === '.env') nameDatabase(client)
     listIgnored(client)
     return client

@@ -15,10 +15,10 @@ export interface Irrevocable {
 
 /**
  * Asks before a step that cannot be undone: on a terminal it asks a person; a script must pass `-y`.
- * Such steps are to cancel a booking or a show, to roll back the schema, to repair, to restore, and
- * to run `stress` on a real show. A step that can be undone is not asked about: a move, a check-in,
- * an edit of a show. Nor is revoking a token, because a lost token must be refused at once, and a new
- * one replaces it.
+ * These steps are: cancelling a booking or a show, rolling back the schema, repairing, restoring,
+ * and running `stress` on a real show. Does not ask about a step that can be undone: a move, a
+ * check-in, an edit of a show. Nor about revoking a token, because a lost token must be refused at
+ * once, and a new one replaces it.
  *
  * Returns whether to proceed: false if the person says no. Throws INPUT_REQUIRED if there is no
  * terminal to ask on, and what the prompts throw.

@@ -6,10 +6,10 @@ import { safeText } from '../shared/safe-text.js'
 import type { Context } from './context.js'
 import { openSource } from './files.js'
 
-type Asker = Pick<Context, 'output' | 'signal'>
+type FileReader = Pick<Context, 'output' | 'signal'>
 
 /** Reads a plan in any format from a file, or from stdin for '-'. Throws INVALID_INPUT. */
-export async function readPlan({ output, signal }: Asker, file: string): Promise<PlanReading> {
+export async function readPlan({ output, signal }: FileReader, file: string): Promise<PlanReading> {
   const { LONGEST_FILE, readPlanFile } = await import('../house/plan/plan-file.js')
   const { chunks } = await openSource(file, output.io, signal)
   const read: Uint8Array[] = []
@@ -28,7 +28,7 @@ export async function readPlan({ output, signal }: Asker, file: string): Promise
  * Reads the plan in a file, and prints what it had to leave out. Throws INVALID_INPUT with the first
  * mistake.
  */
-export async function validPlan(context: Asker, file: string): Promise<SeatPlan> {
+export async function validPlan(context: FileReader, file: string): Promise<SeatPlan> {
   const { outline, faults, notices } = await readPlan(context, file)
   if (outline === undefined) {
     const [first, ...others] = faults
@@ -43,7 +43,7 @@ export async function validPlan(context: Asker, file: string): Promise<SeatPlan>
 }
 
 /** The text of the plan in a file of any format, as `validPlan` reads it. */
-export async function planTextOf(context: Asker, file: string): Promise<string> {
+export async function planTextOf(context: FileReader, file: string): Promise<string> {
   const { formatPlan } = await import('../house/plan/plan-file.js')
   return formatPlan(await validPlan(context, file), 'text')
 }

@@ -95,8 +95,8 @@ export function listedBookingJson(booking: ListedBooking) {
 }
 
 /**
- * The result of a check-in: the seats let in now (with undo, let out), and those already in, since
- * when.
+ * The result of a check-in: the seats checked in now (with undo, no longer so), and those that were
+ * already, since when.
  */
 export function checkInJson({ booking, admitted, already, warnings }: CheckIn) {
   return {

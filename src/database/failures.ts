@@ -168,14 +168,6 @@ function poolerFailure(error: unknown): PoolerFailure | undefined {
 }
 
 /**
- * An error that ends a login is caused by the configuration or the server, never by a bug in this
- * program.
- */
-function isSaidAtLogin(error: unknown): boolean {
-  return hasProperty(error, 'endedLogin')
-}
-
-/**
  * A server that requires TLS says so only in the message, and only if the client did not try TLS.
  */
 function demandsTls(error: unknown, { sslMode }: DatabaseTarget): boolean {
@@ -205,7 +197,8 @@ function expectedFailure(error: unknown, target: DatabaseTarget): ExpectedFailur
   if (state !== undefined) {
     if (state === '25006' && hasProperty(error, 'isOfStandby')) return server.standby
     if (server.states[state] !== undefined) return server.states[state]
-    if (isSaidAtLogin(error)) return server.login(messageOf(error))
+    // What ends a login is the configuration or the server, never a bug in this program.
+    if (hasProperty(error, 'endedLogin')) return server.login(messageOf(error))
     return retryCause(error) === 'lost' ? server.lost : undefined
   }
   if (isTlsFailure(error)) {

@@ -26,7 +26,7 @@ export interface Database {
    * Delays an abort until the returned function is called, but no longer than the grace, or a
    * second interruption. Once COMMIT is sent, cutting the connection would only hide its outcome.
    */
-  delayAbortion(): () => void
+  delayAbort(): () => void
   /**
    * Whether to wait for a server that refuses connections or is unknown: the user asked for it, or
    * there are several hosts, or a connection was made before, so that the server is restarting.
@@ -36,7 +36,9 @@ export interface Database {
   close(): Promise<void>
 }
 
-/** The settings of the sessions, and how to connect; `waitMs` also limits that wait. */
+/**
+ * How to connect, and the settings of the sessions; `waitMs` also limits the wait for a connection.
+ */
 export interface KnexPoolOptions extends Omit<SessionSettings, 'given'> {
   /** Whether to wait even for a server that refuses connections or is unknown (default: false). */
   awaitsServer?: boolean | undefined
@@ -95,7 +97,7 @@ export function openKnexPool(target: DatabaseTarget, given: KnexPoolOptions): Da
     target,
     waitMs: options.waitMs,
     signal: options.signal,
-    delayAbortion() {
+    delayAbort() {
       hasBegunCommit = true
       delays++
       return () => {

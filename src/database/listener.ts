@@ -18,9 +18,9 @@ export interface Subscription {
 }
 
 /**
- * Calls `onWakeUp` after every change of a show's house, and when listening begins or ends, because
- * a change before that may have caused no wake-up. Subscribe before you read the house, and you
- * miss no change.
+ * Calls `onWakeUp` after every change of a show's bookings, and when listening begins or ends,
+ * because a change before that may have caused no wake-up. A change of the show alone, such as its
+ * size, causes none. Subscribe before you read the house, and you miss no change of a booking.
  *
  * All subscriptions of a database share one listener, which has one connection outside the pool.
  * The connection is opened for the first subscription, reopened if it is lost, and closed after the

@@ -51,10 +51,10 @@ export async function withRetry<T>(
   options: RetryOptions = {},
 ): Promise<T> {
   const { waitMs = db.waitMs, signal = db.signal, isLong, isOnce, onRetry } = options
-  const own = options.waitMs === undefined ? db.deadline : undefined
-  const deadline = own ?? { at: performance.now() + waitMs }
+  const callDeadline = options.waitMs === undefined ? db.deadline : undefined
+  const deadline = callDeadline ?? { at: performance.now() + waitMs }
   let isRevived = false
-  let refusal: unknown
+  let occupiedError: unknown
   for (let n = 1; ; n++) {
     if (signal?.aborted) throw interrupted()
     try {
@@ -65,10 +65,10 @@ export async function withRetry<T>(
       const revive = isServerAbsent(error) ? db.target.revive : undefined
       const isOver = performance.now() >= deadline.at && (revive === undefined || isRevived)
       const isOccupied = isServerOccupied(error)
-      if (isOccupied && sqlState(error) !== undefined) refusal = error
+      if (isOccupied && sqlState(error) !== undefined) occupiedError = error
       if (cause === undefined || isOver || isOnce) {
         // A server that reported that it is full, and then does not answer, is still full.
-        throw translateFailure(isOccupied ? (refusal ?? error) : error, db.target)
+        throw translateFailure(isOccupied ? (occupiedError ?? error) : error, db.target)
       }
       onRetry?.(cause, error)
       if (revive) {

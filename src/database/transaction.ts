@@ -14,7 +14,7 @@ export interface TransactionOptions {
 }
 
 export interface ChangeOptions extends RetryOptions, TransactionOptions {
-  /** Prepares a retry; receives the error of the last try. */
+  /** Prepares a retry; receives the error of the previous try. */
   beforeRetry?: ((failure: unknown) => Promise<void>) | undefined
 }
 
@@ -98,8 +98,9 @@ async function inTransaction<T>(
   work: (trx: Knex.Transaction) => Promise<T>,
   { onCommit, isEager = false, isLong = false }: TransactionOptions & { onCommit: () => void },
 ): Promise<T> {
-  let allowAbortion = () => {}
-  // The caller has already got the error that nothing was done, so nothing may be committed.
+  let allowAbort = () => {}
+  // After the deadline and the grace, the caller has been told that nothing was done, so nothing may
+  // be committed.
   const refuseIfLate = () => {
     if (!isLong && db.deadline && isLongOver(db.deadline)) throw noAnswer()
   }
@@ -110,7 +111,7 @@ async function inTransaction<T>(
         const result = await work(trx)
         if (db.signal?.aborted) throw new TicketsError('INTERRUPTED', 'Interrupted. Rolled back.')
         refuseIfLate()
-        allowAbortion = db.delayAbortion()
+        allowAbort = db.delayAbort()
         onCommit()
         return result // Knex sends COMMIT after this.
       },
@@ -124,7 +125,7 @@ async function inTransaction<T>(
       },
     )
   } finally {
-    allowAbortion()
+    allowAbort()
   }
 }
 

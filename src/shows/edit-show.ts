@@ -11,7 +11,7 @@ import {
   bookedOf,
   type HouseRow,
   heldSeats,
-  IS_AS_READ,
+  IS_UNCHANGED,
   lockHouse,
   refuseIfStale,
 } from './locked-house.js'
@@ -38,8 +38,8 @@ export interface ShowEdit {
 }
 
 /**
- * Changes a show's name, time or size. Throws SHOW_NOT_FOUND, INVALID_INPUT, and SEATS_TAKEN with
- * the seats that prevent a smaller house.
+ * Changes a show's name, time, time zone, size or plan. Throws SHOW_NOT_FOUND, INVALID_INPUT, and
+ * SEATS_TAKEN with the sold and held seats that the new house would not have.
  */
 export async function editShow(db: Database, showId: string, edit: ShowEdit): Promise<Show> {
   if (edit.startTime !== undefined && Number.isNaN(edit.startTime.getTime())) {
@@ -60,12 +60,12 @@ export async function editShow(db: Database, showId: string, edit: ShowEdit): Pr
         const updated_at = trx.raw('clock_timestamp()')
         const written = await trx('shows')
           .where({ id: showId })
-          .whereRaw(IS_AS_READ, [show.version])
+          .whereRaw(IS_UNCHANGED, [show.version])
           .update({ ...values, ...columns, updated_at })
         refuseIfStale(written)
       }
       if (plan === undefined || plan.row.id === show.plan_id) {
-        await write(await houseOfSize(trx, show, edit.totalSeats))
+        await write(await resizedHouse(trx, show, edit.totalSeats))
       } else {
         await storePlan(trx, plan)
         await moveToPlan(trx, show, plan, write)
@@ -77,8 +77,8 @@ export async function editShow(db: Database, showId: string, edit: ShowEdit): Pr
   )
 }
 
-/** Gives a locked show another number of seats. Returns the columns to write. */
-async function houseOfSize(
+/** The columns that give a locked show another number of seats. Throws SEATS_TAKEN. */
+async function resizedHouse(
   trx: Knex.Transaction,
   show: HouseRow,
   totalSeats: number = show.total_seats,

@@ -3,17 +3,17 @@ import { query } from '../database/sql.js'
 import type { SeatLayout } from '../house/seats.js'
 import { type LayoutRow, layoutOf, withPlans } from './plans.js'
 
-/** A house that a show has, or had until the event with this id: its seat numbers are of then. */
+/** A house that a show has, or had until its plan changed; events of that time have its numbers. */
 export interface HouseUntil {
   layout: SeatLayout
-  /** Infinity for the present house. */
+  /** The id of the event that ended it; Infinity for the present house. */
   until: number
 }
 
 /**
  * Reads the houses that a show has had, the present one last: another plan may number its seats
- * differently. Empty if the show does not exist. A plan that was dropped by a rollback is left out, so that
- * its seats have numbers for labels.
+ * differently. Empty if the show does not exist. A house whose plan was dropped by a rollback is
+ * read without it, so its seats are labelled by number.
  */
 export async function readHouses(knex: Knex, showId: string): Promise<HouseUntil[]> {
   const rows = await query<LayoutRow & { until: number }>(

@@ -118,11 +118,11 @@ export interface SeatChanges {
   freed?: Iterable<number>
 }
 
-/** The condition, with the `version` of a show, that nothing has written the show since it was read. */
-export const IS_AS_READ = 'xmin = ?::xid'
+/** The condition that nothing has written a show since it was read; `?` is its `version`. */
+export const IS_UNCHANGED = 'xmin = ?::xid'
 
 /**
- * Throws a ConflictError if a statement with `IS_AS_READ` has written nothing: without the lock,
+ * Throws a ConflictError if a statement with `IS_UNCHANGED` has written nothing: without the lock,
  * another transaction has written the show, and its seats would be overwritten.
  */
 export function refuseIfStale(written: number): void {
@@ -153,7 +153,7 @@ export function salesStatement(
     sql: `update shows
           set booked_seats = ?::bytea, confirmed_seats_count = confirmed_seats_count + ?::int,
               updated_at = clock_timestamp()
-          where id = ?::uuid and ${IS_AS_READ}`,
+          where id = ?::uuid and ${IS_UNCHANGED}`,
     values: [booked.toBytes(), change, show.id, show.version],
   }
 }

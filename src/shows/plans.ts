@@ -5,9 +5,8 @@ import { SeatPlan } from '../house/plan/seat-plan.js'
 import type { SeatLayout } from '../house/seats.js'
 import { invalidInput, TicketsError } from '../shared/errors.js'
 
-/** The columns of a show's row that its plan is found by. */
+/** The column of a show's row that names its plan. */
 export interface PlannedRow {
-  total_seats: number
   plan_id: string | null
 }
 
@@ -16,8 +15,9 @@ export interface WithPlan {
   plan: SeatPlan | null
 }
 
-/** The columns of a show's row that its layout is made of. */
+/** The columns of a show's row that make its layout. */
 export interface LayoutRow extends PlannedRow {
+  total_seats: number
   seats_per_row: number | null
 }
 
@@ -46,7 +46,7 @@ export interface PlanRow {
 const known = new Map<string, SeatPlan>()
 let knownSeats = 0
 const MOST_KNOWN = 100
-/** A seat takes some 64 bytes. */
+/** Some 64 MB: about 64 bytes for each seat. */
 const MOST_KNOWN_SEATS = 1_000_000
 
 /** Adds the plan to a row. Throws WRONG_STATE if it cannot be read. */
@@ -129,9 +129,11 @@ export async function parsePlan(text: string): Promise<NewPlan> {
   const { planId, readPlanText, writePlanText } = await import('../house/plan/plan-text.js')
   const { outline, faults } = readPlanText(text)
   if (outline === undefined) {
-    const more = faults.length > 1 ? ` There are ${faults.length - 1} more mistakes.` : ''
+    const others = faults.length - 1
+    const sum = others === 1 ? 'is 1 more mistake' : `are ${others} more mistakes`
+    const more = others === 0 ? '' : ` There ${sum}.`
     throw invalidInput(
-      `The plan has a mistake: ${formatFault(faults[0]!)}${more} \`tickets plan check\` lists them all.`,
+      `The plan has a mistake: ${formatFault(faults[0]!)}${more} \`tickets plan check\` reports every mistake.`,
     )
   }
   const document = writePlanText(outline)

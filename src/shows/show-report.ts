@@ -42,7 +42,7 @@ export interface ShowReport {
   operators: ({ operator: string | null } & Sales)[]
 }
 
-/** Reports on one show, from one snapshot. Throws SHOW_NOT_FOUND, AMBIGUOUS_ID. */
+/** Reports on one show; the counts come from one snapshot. Throws SHOW_NOT_FOUND, AMBIGUOUS_ID. */
 export async function reportOnShow(db: Database, name: string): Promise<ShowReport> {
   const show = await findShow(db, name)
   return inSnapshot(db, async (trx) => ({
@@ -103,7 +103,10 @@ function countStates(states: ReadonlyMap<number, State>, first: number, last: nu
 
 const HOUR = `date_trunc('hour', at, ?)`
 
-/** Each event changes the number of this show's seats sold to a booking, up or down. */
+/**
+ * Sums the seats sold and returned by `key`: each event may raise or lower the number of this
+ * show's seats that are sold to a booking.
+ */
 function salesBy<Key>(
   trx: Knex.Transaction,
   { id }: Show,

@@ -71,7 +71,7 @@ export function selectFirstWithWords(
   )
 }
 
-/** Selects the first shows with a word. */
+/** Which shows with a word to find, and in which order. */
 interface FirstShows {
   /** Further conditions on the rows of `show_words`. */
   where: (rows: Knex.QueryBuilder) => void

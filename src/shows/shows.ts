@@ -112,7 +112,7 @@ export async function insertShow(
         .insert({ id, ...facts, ...house, booked_seats })
         .onConflict('id')
         .ignore()
-      // If a try before has inserted it, the lock still makes COMMIT wait for the standby.
+      // If an earlier try inserted it, the lock still makes COMMIT wait for the standby.
       await trx('shows').where({ id }).forUpdate().first('id')
       return readShow(trx, id)
     },
@@ -334,7 +334,7 @@ export async function checkNewShow({ name, startTime, timeZone = 'UTC' }: NewSho
   }
 }
 
-/** Translates column names to property names; the only place that does. */
+/** Makes a Show of a row of the table `shows`. */
 export function toShow(row: ShowRow & WithPlan): Show {
   return {
     id: row.id,

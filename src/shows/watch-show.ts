@@ -19,8 +19,8 @@ const QUIET_MS = 5000
 
 /**
  * Yields a show and its house, now and after every change, until `signal` is aborted. Combines
- * changes in quick succession. All watches of a database share one listener; while it has no
- * connection, polls twice a second.
+ * changes in quick succession. All watches of a database share one listener; while wake-ups do not
+ * arrive, polls twice a second.
  *
  * Throws SHOW_NOT_FOUND, and INTERRUPTED if the database's signal is aborted.
  */
@@ -62,12 +62,12 @@ function facts(show: ShowDetails) {
 
 /** The pause between two reads, which a wake-up or an aborted signal ends early. */
 class Pause {
-  readonly #abortion: AbortSignal
+  readonly #aborted: AbortSignal
   #isWoken = false
   #wake = () => {}
 
   constructor(signals: (AbortSignal | undefined)[]) {
-    this.#abortion = AbortSignal.any(signals.filter((signal) => signal !== undefined))
+    this.#aborted = AbortSignal.any(signals.filter((signal) => signal !== undefined))
   }
 
   /** Ends the current `wait`, or the next one. */
@@ -78,7 +78,7 @@ class Pause {
 
   /** Waits regardless of wake-ups; if one arrives, the next `wait` ends at once. */
   async rest(ms: number): Promise<void> {
-    await sleep(ms, undefined, { signal: this.#abortion }).catch(() => {})
+    await sleep(ms, undefined, { signal: this.#aborted }).catch(() => {})
   }
 
   /** Waits for a wake-up; returns at once if there was one since the last wait. */
@@ -86,7 +86,7 @@ class Pause {
     const waking = new AbortController()
     this.#wake = () => waking.abort()
     if (this.#isWoken) this.#wake()
-    const signal = AbortSignal.any([this.#abortion, waking.signal])
+    const signal = AbortSignal.any([this.#aborted, waking.signal])
     await sleep(ms, undefined, { signal }).catch(() => {})
     this.#isWoken = false
   }

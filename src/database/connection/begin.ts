@@ -21,12 +21,12 @@ export interface TransactionMode {
   limitMs?: number | undefined
   isolationLevel?: string | undefined
   readOnly?: boolean | undefined
-  /** Makes the changes, in place of the session's operator. */
+  /** Who makes the changes (default: the session's operator). */
   operator?: string | undefined
 }
 
-/** How much longer than the server's own time limit for a statement its answer may take to arrive. */
-export const ANSWER_MS = 2000
+/** How long after the server's time limit for a statement its answer may still arrive. */
+export const ANSWER_DELAY_MS = 2000
 
 /** How long the server waits for a lock; zero would mean no limit. */
 export function lockTimeoutMs(waitMs: number): number {
@@ -35,12 +35,12 @@ export function lockTimeoutMs(waitMs: number): number {
 
 /** How long the server lets a statement run. */
 export function statementTimeoutMs(waitMs: number): number {
-  return waitMs + ANSWER_GRACE_MS - ANSWER_MS
+  return waitMs + ANSWER_GRACE_MS - ANSWER_DELAY_MS
 }
 
 const IDLE_IN_TRANSACTION_MS = 10_000
 
-/** The meaning of values and of statements in text depends on these. */
+/** These settings decide what values and statements mean as text. */
 const TEXT_FORMATS: readonly Setting[] = [
   ['client_encoding', 'UTF8'],
   ['datestyle', 'ISO'],
@@ -55,8 +55,8 @@ const TEXT_FORMATS: readonly Setting[] = [
 /**
  * Returns the SQL that begins a transaction: BEGIN, and every setting that the program depends on,
  * for this transaction only. Start-up parameters would cost less, but a pooler may drop them,
- * refuse them, or give the next transaction to another session. It is one string, so it costs no
- * round trip.
+ * refuse them, or give the next transaction to another session. All of it is one string, so it
+ * costs no more round trips than BEGIN alone.
  */
 export function beginSql(session: SessionSettings, mode: TransactionMode = {}): string {
   const { isolationLevel = 'read committed', readOnly = false } = mode

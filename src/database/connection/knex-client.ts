@@ -6,7 +6,7 @@ import type pg from 'pg'
 import { ANSWER_GRACE_MS, afterMs, type Deadline, noAnswer } from '../../shared/deadline.js'
 import { TicketsError } from '../../shared/errors.js'
 import { isPreparedStatementLost } from '../failures.js'
-import { ANSWER_MS, beginSql, type SessionSettings } from './begin.js'
+import { ANSWER_DELAY_MS, beginSql, type SessionSettings } from './begin.js'
 
 declare module 'knex' {
   namespace Knex {
@@ -99,7 +99,7 @@ export function knexClient({ session, connect }: KnexClientOptions): typeof Knex
 
     /**
      * If COMMIT or ROLLBACK itself fails, for instance because it is cancelled, the transaction is
-     * still open.
+     * still open, so the connection cannot be reused.
      */
     override async validateConnection(connection: pg.Client): Promise<boolean> {
       return connection.getTransactionStatus() === 'I'
@@ -113,7 +113,7 @@ export function knexClient({ session, connect }: KnexClientOptions): typeof Knex
       const leftMs = end - performance.now()
       // The deadline may be over when a long transaction commits; its COMMIT has the grace at least.
       const limitMs = hasOwnLimit
-        ? LONG_STATEMENT_MS + ANSWER_MS
+        ? LONG_STATEMENT_MS + ANSWER_DELAY_MS
         : (isLong ? Math.max(leftMs, 0) : leftMs) + ANSWER_GRACE_MS
       const answer = this._send(connection, statement)
       return untilAnswered(
@@ -123,7 +123,7 @@ export function knexClient({ session, connect }: KnexClientOptions): typeof Knex
       )
     }
 
-    /** Not a private method, because Knex derives clients from this one that would lack it. */
+    /** Not #private: the clients that Knex derives from this one have no private members. */
     async _send(connection: pg.Client, statement: Statement): Promise<Statement> {
       if (prepareNothing) delete statement.options?.name
       try {
@@ -163,7 +163,7 @@ async function untilAnswered<T>(
   const cutAfter = (ms: number) => {
     const cut = (hasRead: boolean) => {
       // The rest of the answer may be on its way.
-      if (hasRead) cutAfter(ANSWER_MS)
+      if (hasRead) cutAfter(ANSWER_DELAY_MS)
       else stream.destroy(noAnswer())
     }
     cancel = afterMs(ms, cut, stream)

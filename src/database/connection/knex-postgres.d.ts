@@ -1,9 +1,9 @@
-// Knex ships no types for its dialect modules; this one exports a Client and a Transaction.
+// Knex ships no types for its dialect modules.
 declare module 'knex/lib/dialects/postgres/index.js' {
   import { Knex } from 'knex'
   import type pg from 'pg'
 
-  /** A statement that Knex sends; `response` receives the server's answer. */
+  /** A statement that Knex sends. */
   export interface Statement {
     sql: string
     /** With a name, the statement is prepared. */

@@ -133,7 +133,7 @@ async function connectOnce(
   const timer = setTimeout(giveUp, timeoutMs)
   try {
     await client.connect()
-    // After the login, because turning keep-alive on resets them.
+    // After the login, because turning keep-alive on resets these options.
     if (target.socketOptions && target.connection.host?.startsWith('/') === false) {
       await setSocketOptions(socket, target.socketOptions)
     }
@@ -141,7 +141,7 @@ async function connectOnce(
     return client
   } catch (failure) {
     socket.destroy()
-    throw sqlState(failure) === undefined ? failure : Object.assign(failure as Error, atLogin)
+    throw sqlState(failure) === undefined ? failure : Object.assign(failure as Error, endedLogin)
   } finally {
     clearTimeout(timer)
   }
@@ -181,7 +181,7 @@ class PatientSocket extends Socket {
 }
 
 /** Marks a server's error that ended a login; `translateFailure` checks it. */
-const atLogin = { endedLogin: true }
+const endedLogin = { endedLogin: true }
 
 /**
  * Listens from the start and not only once `pgConnect` has returned the client: a server may
@@ -193,12 +193,12 @@ function listenForLoss(
   server: ServerState,
   onLost: PgConnectOptions['onLost'],
 ): void {
-  let isMade = false
+  let isConnected = false
   const lose = (reason: unknown) => {
-    if (isMade) onLost(client, reason)
+    if (isConnected) onLost(client, reason)
   }
   client.once('connect', () => {
-    isMade = true
+    isConnected = true
   })
   client.on('error', lose)
   client.on('end', () => lose('connection ended'))
@@ -207,7 +207,7 @@ function listenForLoss(
     server.markStandbyRefusal(error)
     if (retryCause(error) === 'lost') lose(error)
   })
-  // A standby may be read, if that is allowed; the next statement looks for another server.
+  // The connection may still read from a standby; the next statement opens one to another server.
   client.connection.on('readyForQuery', () => {
     if (!server.canWrite) lose('the server is read-only')
   })

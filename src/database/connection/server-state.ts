@@ -2,7 +2,7 @@ import type pg from 'pg'
 import { TicketsError } from '../../shared/errors.js'
 import type { DatabaseTarget, SessionAttrs } from '../settings/target.js'
 
-/** Why a server does not write; both are false if it does. */
+/** What keeps a server from writing, if anything. */
 export interface Writability {
   isStandby: boolean
   isReadOnly: boolean

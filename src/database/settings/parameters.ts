@@ -56,7 +56,7 @@ const withoutEffect = [
 ] as const
 
 /** Values that ask for what this program does anyway. Other unknown parameters are refused. */
-const anyway = new Map([
+const redundantValues = new Map([
   ['client_encoding', ['utf8', 'UTF8', 'utf-8', 'UTF-8']],
   ['gssencmode', ['disable', 'prefer']],
   ['max_protocol_version', ['3.0', '3.2', 'latest']],
@@ -82,7 +82,7 @@ export function addParameter(
   value: string,
   where: string,
 ): void {
-  if (take(parameters, name, value)) return
+  if (addIfSupported(parameters, name, value)) return
   // Repeats the name only if it looks like one, because it may be part of a password.
   const shown = /^[a-z_]{1,40}$/.test(name) ? ` "${name}"` : ''
   throw invalidInput(
@@ -90,10 +90,14 @@ export function addParameter(
   )
 }
 
-/** Whether the parameter is supported with this value. */
-function take(parameters: Parameters, name: string, value: string): boolean {
-  if (anyway.get(name)?.includes(value)) return true
-  // JDBC's spelling, and that of old versions of libpq, which also accepts the other.
+/**
+ * Adds the parameter, unless its value asks for nothing. Returns whether it is supported with this
+ * value.
+ */
+function addIfSupported(parameters: Parameters, name: string, value: string): boolean {
+  if (redundantValues.get(name)?.includes(value)) return true
+  // `ssl=true` is JDBC's spelling, which libpq also accepts; `requiressl=1` is that of old versions
+  // of libpq.
   const isOldSpelling = `${name}=${value}` === 'ssl=true' || `${name}=${value}` === 'requiressl=1'
   if (isOldSpelling) parameters.sslmode = 'require'
   else if (isSupported(name)) parameters[name] = value
@@ -119,7 +123,7 @@ export function parametersFromVariables(env: Variables): Parameters {
   const parameters: Parameters = {}
   for (const [variable, name] of Object.entries(variables)) {
     const value = env[variable]
-    if (!value || take(parameters, name, value)) continue
+    if (!value || addIfSupported(parameters, name, value)) continue
     throw invalidInput(`${variable} has a value that is not supported. Remove the variable.`)
   }
   return parameters
@@ -128,7 +132,7 @@ export function parametersFromVariables(env: Variables): Parameters {
 /** The variable of a parameter that was read from one. */
 export function variableOf(name: string, env: Variables): string {
   const found = Object.entries(variables).find(([each, of]) => of === name && env[each])
-  // The only one whose parameter has another name.
+  // No variable gives `name` itself, so PGREQUIRESSL gave it: it sets sslmode.
   return found ? found[0] : 'PGREQUIRESSL'
 }
 

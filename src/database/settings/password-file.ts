@@ -35,7 +35,7 @@ export function passwordSource(
  *
  * The function throws DB_AUTH if there is no password.
  */
-export function ownPassword(
+export function dotEnvPassword(
   password: string | undefined,
   { name, source }: { name: string; source: string },
 ): () => string {

@@ -10,7 +10,7 @@ import {
   type Variables,
   variableOf,
 } from './parameters.js'
-import { ownPassword, passwordSource } from './password-file.js'
+import { dotEnvPassword, passwordSource } from './password-file.js'
 import { readService } from './service-file.js'
 import { DOT_ENV, type GivenTarget, type SocketOptions, sessionAttrs } from './target.js'
 import { parseSslMode, tlsOptions } from './tls.js'
@@ -39,7 +39,7 @@ export function resolveTarget(
 ): GivenTarget {
   const variables = parametersFromVariables(env)
   const layers = layersOf(explicit, variables, { source, env, cwd, homeDir })
-  const parameters = withWholePaths(mergeParameters(layers), cwd)
+  const parameters = withAbsolutePaths(mergeParameters(layers), cwd)
   const hosts = parseHosts(parameters, source)
   const user = parameters.user || systemUser(env, source)
   const database = parameters.dbname || user
@@ -66,7 +66,7 @@ export function resolveTarget(
       // A password file is not meant for a host that a `.env` file names.
       password:
         source === DOT_ENV
-          ? ownPassword(explicit.password || variables.password, { name, source })
+          ? dotEnvPassword(explicit.password || variables.password, { name, source })
           : passwordSource({ parameters, host, port, user, database, homeDir, name }),
       ssl: tlsOptions({ mode, parameters, host, homeDir, source }),
     }
@@ -131,21 +131,23 @@ function originsOf(layers: Layer[], used: Parameters): Record<string, string> {
 
 function mergeParameters(layers: Layer[]): Parameters {
   const [explicit, service, variables] = layers.map(([parameters]) => parameters) as [
-    ...[Parameters, Parameters, Parameters],
+    Parameters,
+    Parameters,
+    Parameters,
   ]
   const merged = { ...variables, ...service, ...explicit }
-  // With PGHOSTADDR set, libpq would connect to another host than the URL names.
-  const namer = [explicit, service, variables].find((layer) => layer.host || layer.hostaddr)
-  return { ...merged, host: namer?.host, hostaddr: namer?.hostaddr }
+  // Otherwise PGHOSTADDR would send libpq to a different host from the one that the URL names.
+  const hostLayer = [explicit, service, variables].find((layer) => layer.host || layer.hostaddr)
+  return { ...merged, host: hostLayer?.host, hostaddr: hostLayer?.hostaddr }
 }
 
-function withWholePaths(parameters: Parameters, cwd: string): Parameters {
-  const whole = { ...parameters }
+function withAbsolutePaths(parameters: Parameters, cwd: string): Parameters {
+  const absolute = { ...parameters }
   for (const name of ['passfile', 'sslrootcert', 'sslcert', 'sslkey'] as const) {
-    const path = whole[name]
-    if (path && !(name === 'sslrootcert' && path === 'system')) whole[name] = resolve(cwd, path)
+    const path = absolute[name]
+    if (path && !(name === 'sslrootcert' && path === 'system')) absolute[name] = resolve(cwd, path)
   }
-  return whole
+  return absolute
 }
 
 function systemUser(env: Variables, source: string): string {
@@ -181,7 +183,8 @@ function parseKeepAlives(
   }
 }
 
-/** As in libpq, zero and less mean the default, and `keepalives=0` turns the first two off. */
+/** As in libpq, zero and less mean the default, and `keepalives=0` turns the interval
+ * and the count off. */
 function parseSocketOptions(parameters: Parameters, source: string): SocketOptions | undefined {
   const interval = parseCount(parameters, 'keepalives_interval', source)
   const options = {

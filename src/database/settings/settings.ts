@@ -19,7 +19,7 @@ export interface EmbeddedChoice {
 
 /**
  * Determines the database: `--db`, or else `DATABASE_URL`, or else the libpq variables, or else the
- * same names in `.env`, or else the embedded server. As with every PostgreSQL client, the libpq
+ * same names in `.env`, or else the embedded server. As in libpq, the libpq
  * variables complete a URL. Reads the `.env` file only if it decides.
  *
  * Throws INVALID_INPUT for invalid settings, and DB_MISSING for a `.env` file that cannot be

@@ -17,7 +17,7 @@ export type SessionAttrs = (typeof sessionAttrs)[number]
 
 /** Options of a TCP connection; the system's or Node's apply where one is missing. */
 export interface SocketOptions {
-  /** The time between two probes, in whole seconds. */
+  /** The time between two probes; a multiple of 1000, because the system counts in seconds. */
   keepAliveIntervalMs?: number | undefined
   /** How many probes may go unanswered. */
   keepAliveCount?: number | undefined

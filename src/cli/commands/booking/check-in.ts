@@ -40,7 +40,7 @@ async function printAnswer({ output, tickets }: Context, answer: CheckIn, isUndo
   const { admitted, booking } = answer
   const sentence = () => {
     const labels = admitted.map((seat) => booking.seatLabels[booking.seats.indexOf(seat)])
-    return `${booking.reference}: seats let ${isUndo ? 'out' : 'in'}: ${labels.join(', ') || 'none'}.`
+    return `${booking.reference}: ${isUndo ? 'check-in undone' : 'checked in'}: ${labels.join(', ') || 'none'}.`
   }
   await printCommitted(output, sentence, async () => {
     printWarnings(output, answer)

@@ -8,8 +8,8 @@ import type { Context } from '../../context.js'
 import { pickInHouse, seatsOf, type TypingScope, typeInHouse } from '../book/choose-seats.js'
 
 /**
- * Moves a booking to seats that the clerk picks on the map or types. When they are sold while the
- * clerk decides, it asks again and keeps the rest. Returns undefined when the clerk went back.
+ * Moves a booking to seats that the clerk picks on the map or types. If they are sold while the
+ * clerk decides, asks again and keeps the rest. Returns undefined if the clerk went back.
  *
  * Throws INTERRUPTED at Ctrl-C, WRONG_STATE, and the errors of a move that choosing other seats
  * cannot fix.
@@ -70,7 +70,7 @@ function typeSeats(
     const answer = await askText(context.asking, {
       message: questionFor(booking, section),
       hint: `${booking.seats.length} of them`,
-      check: (text) => checkGoal(named(text), booking, house),
+      check: (text) => checkNewSeats(named(text), booking, house),
     })
     return named(answer)
   }
@@ -83,7 +83,7 @@ function questionFor({ seats, seatLabels }: Booking, section?: string): string {
 }
 
 /** Refuses seats that are plainly wrong; the move itself decides under the show's lock. */
-function checkGoal(text: string, booking: Booking, house: ShowDetails): void {
+function checkNewSeats(text: string, booking: Booking, house: ShowDetails): void {
   const seats = parseSeats(text, house)
   if (seats.length !== booking.seats.length) {
     throw invalidInput(`Name ${booking.seats.length} seats.`)

@@ -49,16 +49,16 @@ function movedText(
   const count = formatCount(seats.length, 'seat')
   if (isLong(seats, seatLabels)) return `Moved ${count}`
   const from = formatLabels(before.seats, before.seatLabels)
-  const whence = before.showId === showId ? from : `${from} of ${before.showName}`
-  return `Moved ${whence} ${signs(style).arrow} ${formatLabels(seats, seatLabels)} (${count})`
+  const source = before.showId === showId ? from : `${from} of ${before.showName}`
+  return `Moved ${source} ${signs(style).arrow} ${formatLabels(seats, seatLabels)} (${count})`
 }
 
-/** On the show's map, or in typed answers. */
+/** Asks for the new seats: on the show's map, or as text. */
 async function askWhere(
   context: Context,
   booking: Booking,
-  showName: string,
+  show: string,
 ): Promise<BookingOutcome | undefined> {
   const { moveByAsking } = await import('./move-by-asking.js')
-  return moveByAsking(context, booking, await context.tickets.findShow(showName))
+  return moveByAsking(context, booking, await context.tickets.findShow(show))
 }

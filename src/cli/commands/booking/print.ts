@@ -8,7 +8,7 @@ import { safeText } from '../../../shared/safe-text.js'
 import type { Context, Handler } from '../../context.js'
 import { fileFailure } from '../../files.js'
 import { namedBooking } from './named-booking.js'
-import { drawTicket, isDarkGround, renderTicket } from './ticket.js'
+import { drawTicket, isDarkBackground, renderTicket } from './ticket.js'
 
 /** `tickets booking print BOOKING`: the ticket on the terminal, or as a picture in a file. */
 export const run: Handler<{ svg?: string }, [string | undefined]> = async (
@@ -38,7 +38,7 @@ export const run: Handler<{ svg?: string }, [string | undefined]> = async (
       ...withViewWarning({}, seats, show),
     })
   } else if (svg === undefined) {
-    await output.write(renderTicket(ticket, output.style, isDarkGround(output)))
+    await output.write(renderTicket(ticket, output.style, isDarkBackground(output)))
   }
 }
 

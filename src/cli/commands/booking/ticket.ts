@@ -21,12 +21,12 @@ export interface Ticket {
 
 /**
  * The ticket as text, with its reference as a QR code if that fits. Ends with a newline. On a
- * `darkGround` without colours, the light modules of the code are drawn instead of the dark ones.
+ * `darkBackground` without colours, the light modules of the code are drawn instead of the dark ones.
  */
-export function renderTicket(ticket: Ticket, style: RenderStyle, darkGround = false): string {
+export function renderTicket(ticket: Ticket, style: RenderStyle, darkBackground = false): string {
   const { show, booking } = ticket
   const { seats, restrictedView } = namesOf(ticket)
-  const code = qrLines(booking.reference, style, darkGround && !style.color)
+  const code = qrLines(booking.reference, style, darkBackground && !style.color)
   const hasRoom = code[0]!.length + 2 <= style.columns
   return [
     ...drawTitle(style, safeText(show.name)),
@@ -49,7 +49,7 @@ export function renderTicket(ticket: Ticket, style: RenderStyle, darkGround = fa
  * Whether the background of stdout is darker than its text. Most terminals have a dark one; piped
  * text may be printed on white paper.
  */
-export function isDarkGround({ isTerminal, io }: Output): boolean {
+export function isDarkBackground({ isTerminal, io }: Output): boolean {
   // Some terminals set it to 'foreground;background': 7 and 15 are white.
   const background = io.env.COLORFGBG?.split(';').at(-1)
   return isTerminal && background !== '7' && background !== '15'
@@ -94,7 +94,7 @@ function namesOf({ seats, show }: Ticket) {
  * modules, or with `drawLight` the light ones with the quiet zone.
  */
 function qrLines(text: string, { unicode }: RenderStyle, drawLight: boolean): string[] {
-  // uqr draws the light modules, but for `invert`.
+  // uqr draws the light modules unless `invert` is set.
   const options = { ecc: 'M', border: 2, invert: !drawLight } as const
   const code = unicode
     ? renderUnicodeCompact(text, options)

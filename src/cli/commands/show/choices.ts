@@ -32,7 +32,7 @@ export async function showChoices(
     .map((show) => ({ value: show, name: show.name, details: `${whenOf(show)}, ${left(show)}` }))
 }
 
-/** Asks which of several shows a name means; the date distinguishes shows with the same name. */
+/** The question which of several shows a name means: by date, if all have the same name. */
 export function dateQuestion(shows: readonly Show[]): ShowQuestion<Show> {
   const [{ name }] = shows as [Show]
   const isSeries = shows.every((show) => show.name === name)
