@@ -131,7 +131,7 @@ export async function settleUnderLock(
   )
   const sold: number[] = []
   const decided = new Map<string, [Attempt, Decision]>()
-  // The attempts whose callers have been told that nothing was booked.
+  // Withdrawn: their callers have already reported that nothing was booked.
   const unwanted = new Set<Attempt>()
   for (const attempt of attempts) {
     const { id, reference, index } = attempt

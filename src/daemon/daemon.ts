@@ -40,7 +40,7 @@ export class Daemon {
   /** `link` is where clients find it. */
   constructor(link: string, program: Program) {
     this.#link = link
-    // The random part tells it from one in another container, which may have the same process id.
+    // The random part distinguishes it from one in another container with the same process id.
     this.#name = `${basename(link)}.${randomBytes(4).toString('hex')}.${process.pid}`
     this.#program = program
   }

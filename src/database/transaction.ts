@@ -99,8 +99,8 @@ async function inTransaction<T>(
   { onCommit, isEager = false, isLong = false }: TransactionOptions & { onCommit: () => void },
 ): Promise<T> {
   let allowAbort = () => {}
-  // After the deadline and the grace, the caller has been told that nothing was done, so nothing may
-  // be committed.
+  // After the deadline and the grace, the caller has already reported that nothing was done, so
+  // nothing may be committed.
   const refuseIfLate = () => {
     if (!isLong && db.deadline && isLongOver(db.deadline)) throw noAnswer()
   }

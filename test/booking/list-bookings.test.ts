@@ -56,7 +56,7 @@ describe.each<[string, BookingFilter]>([
         (filter.customer !== 'no24' || name.startsWith('Guest No24')),
     )
 
-  test('is in the order in which the database recorded the bookings, whatever their ids', async () => {
+  test('is in the order in which the database recorded the bookings, not that of their ids', async () => {
     expect(await listed(narrowed())).toEqual(expected())
     expect(await listed({ ...narrowed(), sort: 'time', limit: 7 })).toEqual(expected().slice(0, 7))
   })
@@ -70,7 +70,7 @@ describe.each<[string, BookingFilter]>([
   })
 })
 
-test('the latest bookings are suggested first, whatever their ids', async () => {
+test('the latest bookings are suggested first, regardless of their ids', async () => {
   const suggested = await tickets.suggestBookings('')
   const latest = [...inOrder].reverse().slice(0, 30)
   expect(suggested.map(({ customer }) => customer).slice(0, 30)).toEqual(latest)

@@ -8,7 +8,7 @@ import { isCommitted, openProxy } from '../support/proxy.js'
 import { insertShow } from '../support/shows.js'
 import { withFacts } from '../support/wording.js'
 
-/** A committed change stands, and is reported as done, whatever fails after COMMIT. */
+/** A committed change stands, and is reported as done, even if something fails after COMMIT. */
 
 let db: TestDatabase
 beforeAll(async () => {

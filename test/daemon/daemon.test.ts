@@ -113,7 +113,7 @@ describe('with an open daemon', () => {
     expect((await counts()).served).toBe(lines.length - 1)
   })
 
-  it('twenty processes race for ten seats: each is sold once, and every loser prints why', async () => {
+  it('twenty processes race for ten seats: each is sold once, and each of the others prints the reason', async () => {
     const ended = await Promise.all(
       Array.from({ length: 20 }, () => book([show, '--count', '1']).ended),
     )

@@ -261,7 +261,7 @@ describe.each(servers)('on $postgres', ({ programs, databases }) => {
       },
     )
 
-    it('the login is that of the session, whatever operator is given', async () => {
+    it('the login is that of the session, regardless of the operator that is given', async () => {
       const start = (await history()).length
       await ofClerk.query(`set tickets.operator = 'plain'`)
       await doEverything()

@@ -58,7 +58,7 @@ describe('whether to retry, and why', () => {
     expect(cause(said(state, 'ERROR'))).toBe(expected)
   })
 
-  test('a PANIC stops the server, whatever its SQLSTATE', () => {
+  test('a PANIC stops the server, with any SQLSTATE', () => {
     for (const state of ['53100', '58030', 'XX000', '08004', '40001']) {
       expect(cause(said(state, 'PANIC'))).toBe('lost')
     }

@@ -224,7 +224,7 @@ function firstSeats(count: number): number[] {
   return Array.from({ length: count }, (_, i) => i + 1)
 }
 
-/** Whatever the answers, no seat may have been sold twice. */
+/** No seat may have been sold twice, regardless of the answers. */
 async function assertHonest({ sql }: BenchDatabase): Promise<void> {
   const [row] = await sql<{ n: number }>(
     `select count(*)::int as n from (

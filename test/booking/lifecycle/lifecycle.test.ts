@@ -377,7 +377,7 @@ describe('a move', () => {
     for (const { id } of [hold, inside, gone]) {
       await expect(tickets.moveBooking(id, { to: '9' })).rejects.toEqual(refused('WRONG_STATE'))
     }
-    // The state of the booking is the error, whatever number of seats is named.
+    // The state of the booking is the error, regardless of how many seats are named.
     await expect(tickets.moveBooking(gone.id, { to: '9-10' })).rejects.toEqual(
       refused('WRONG_STATE'),
     )

@@ -168,7 +168,7 @@ describe('a backup', () => {
   })
 
   it.each(['0002', '0007', '0009', '0011', '0012', '0013'])(
-    'of a schema before migration %s restores into this program, whatever schema is there',
+    'of a schema before migration %s restores into an empty and into a migrated database',
     async (migration) => {
       const old = await cloneDatabase({ empty: true })
       const core = openCore(old)

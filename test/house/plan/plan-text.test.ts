@@ -369,7 +369,7 @@ describe('a wrong plan', () => {
     expect(faults.length).toBeLessThanOrEqual(1000)
   })
 
-  it('never causes a crash, whatever its text', () => {
+  it('never causes a crash, with any text', () => {
     const words = fc.constantFrom(
       ...[
         'section',

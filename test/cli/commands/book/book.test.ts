@@ -346,7 +346,7 @@ describe('--wait', () => {
   })
 })
 
-it('a hundred processes for thirty seats: each seat is sold once, and every loser is told why', async () => {
+it('a hundred processes for thirty seats: each seat is sold once, and each of the others gets the reason', async () => {
   const show = await insertShow(db, { seats: 30, seatsPerRow: 10 })
   const clerks = await Promise.all(
     Array.from({ length: 100 }, (_, i) =>

@@ -84,7 +84,7 @@ describe('the history shows', () => {
     expect(csv.stdout).toMatch(/^at,action,reference,what,operator,command,login\n/)
   })
 
-  it('the login that made the change, in every format, whatever the operator', async () => {
+  it('the login that made the change, in every format, regardless of the operator', async () => {
     const { user } = inject('server')
     const cats = await insertShow(db, { name: 'Cats, by night' })
     await run(['book', cats, '--seats', '1'], { TICKETS_OPERATOR: 'the owner' })
