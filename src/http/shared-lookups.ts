@@ -1,5 +1,5 @@
 /** Looks up a value, and shares the lookup with other callers that use the same key. */
-export type ShareLookup<T> = (key: string, lookUp: () => Promise<T>) => Promise<T>
+type ShareLookup<T> = (key: string, lookUp: () => Promise<T>) => Promise<T>
 
 /**
  * Makes repeated lookups of changing values cheap: at most one lookup per key is in progress, and
